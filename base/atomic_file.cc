@@ -1,0 +1,78 @@
+#include "base/atomic_file.h"
+
+#include <fmt/core.h>
+
+#include <atomic>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace base {
+
+namespace {
+
+constexpr std::string_view kPrefix = ".mailstow-";
+constexpr std::string_view kSuffix = ".tmp";
+
+// Unlike every other name in use: another process's has another id, a dead one's leftover with
+// the same id is skipped by create().
+std::string next_temporary_name() {
+  static std::atomic<unsigned> counter = 0;
+  return fmt::format("{}{}-{}{}", kPrefix, ::getpid(), counter++, kSuffix);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(FileSystem& files, const Path& folder) : files_(files), folder_(folder) {
+  constexpr int kAttempts = 1000;
+  for (int attempt = 0; attempt < kAttempts && !file_; ++attempt) {
+    temporary_ = folder_ / next_temporary_name();
+    if (!files_.open(temporary_)) file_ = files_.create(temporary_);
+  }
+  if (!file_) fail(ErrorCode::kIo, "create a file in {}: no free name", folder_.string());
+}
+
+AtomicFile::~AtomicFile() {
+  if (temporary_.empty()) return;
+  file_.reset();
+  try {
+    files_.remove(temporary_);
+  } catch (const Error& error) {
+    log_debug("{}", error.what());  // rubbish at most; the next clean-up takes it
+  }
+}
+
+void AtomicFile::write(ByteView bytes) {
+  if (!file_) fail(ErrorCode::kIo, "write {}: an earlier write failed", temporary_.string());
+  try {
+    file_->write(bytes);
+    size_ += bytes.size();
+  } catch (...) {
+    file_.reset();
+    throw;
+  }
+}
+
+bool AtomicFile::commit(const std::string& name, OnExisting on_existing) {
+  if (!file_) fail(ErrorCode::kIo, "write {}: an earlier write failed", temporary_.string());
+  const std::unique_ptr<File> file = std::move(file_);
+  file->sync();
+  if (!files_.rename(temporary_, folder_ / name, on_existing)) return false;
+  temporary_.clear();
+  files_.sync_folder(folder_);
+  return true;
+}
+
+bool AtomicFile::is_temporary(std::string_view name) {
+  return name.starts_with(kPrefix) && name.ends_with(kSuffix);
+}
+
+bool write_file(FileSystem& files, const Path& path, ByteView bytes, OnExisting on_existing) {
+  AtomicFile file(files, path.parent_path());
+  file.write(bytes);
+  return file.commit(path.filename().string(), on_existing);
+}
+
+}  // namespace base

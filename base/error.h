@@ -1,0 +1,51 @@
+// The one exception type: it ends a unit of work (a message, a folder, an account, a run).
+// Expected outcomes are values, not exceptions.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace base {
+
+enum class ErrorCode {
+  kUsage,               // the command line is wrong
+  kConfig,              // the configuration file is wrong
+  kKey,                 // the store's key is missing or not the right one
+  kBusy,                // another process holds the store
+  kDamaged,             // what was read back from the store is not what was written
+  kCountsTowardsQuota,  // a restored tree would count towards the user's quota
+  kNotFound,            // no such account, snapshot, folder, message
+  kLogin,               // the server refused user name or password
+  kNetwork,             // no connection, or a lost one: worth another try
+  kTls,                 // certificate, STARTTLS
+  kProtocol,            // the server sent what IMAP does not allow
+  kRefused,             // the server answered NO or BAD to a command
+  kIo,                  // the operating system refused a file operation
+  kNoSpace,             // ... because the disk or the quota on it is full
+  kInternal,            // a defect in mailstow
+};
+
+// what() is one line: operation, object, cause, and what to do about it where that is known.
+// Text from a server or a file name in it is already escaped (base/terminal.h).
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+template <typename... Args>
+[[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
+  throw Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Fails with the operating system's reason for `error` (an errno): kNoSpace for a full disk or an
+// exhausted quota on it, kIo for the rest.
+[[noreturn]] void fail_with_errno(int error, const std::string& operation_and_object);
+
+}  // namespace base

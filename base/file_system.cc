@@ -1,0 +1,180 @@
+#include "base/file_system.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+
+namespace base {
+
+namespace {
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+[[noreturn]] void fail_on(const char* operation, const Path& path) {
+  fail_with_errno(errno, std::string(operation) + " " + path.string());
+}
+
+template <typename Call>
+auto retry_when_interrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+class RealFile : public File {
+ public:
+  RealFile(Fd fd, Path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  void write(ByteView bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written =
+          retry_when_interrupted([&] { return ::write(fd_.get(), bytes.data(), bytes.size()); });
+      if (written < 0) fail_on("write", path_);
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+  }
+
+  std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    std::size_t filled = 0;
+    while (filled < out.size()) {
+      const ssize_t count = retry_when_interrupted([&] {
+        return ::pread(fd_.get(), out.data() + filled, out.size() - filled,
+                       static_cast<off_t>(offset + filled));
+      });
+      if (count < 0) fail_on("read", path_);
+      if (count == 0) break;
+      filled += static_cast<std::size_t>(count);
+    }
+    return filled;
+  }
+
+  std::uint64_t size() override {
+    struct stat status = {};
+    if (::fstat(fd_.get(), &status) != 0) fail_on("look at", path_);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  void sync() override {
+    if (::fsync(fd_.get()) != 0) fail_on("sync", path_);
+  }
+
+ private:
+  Fd fd_;
+  Path path_;
+};
+
+class RealLock : public FileLock {
+ public:
+  explicit RealLock(Fd fd) : fd_(std::move(fd)) {}
+
+ private:
+  Fd fd_;
+};
+
+class RealFileSystem : public FileSystem {
+ public:
+  std::unique_ptr<File> create(const Path& path) override {
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
+    if (!fd) fail_on("create", path);
+    return std::make_unique<RealFile>(std::move(fd), path);
+  }
+
+  std::unique_ptr<File> open(const Path& path) override {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd && errno == ENOENT) return nullptr;
+    if (!fd) fail_on("open", path);
+    return std::make_unique<RealFile>(std::move(fd), path);
+  }
+
+  bool rename(const Path& from, const Path& to, OnExisting on_existing) override {
+    const unsigned flags = on_existing == OnExisting::kFail ? RENAME_NOREPLACE : 0;
+    int result = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags);
+    if (result != 0 && errno == EINVAL && flags != 0) {
+      // A file system without RENAME_NOREPLACE (some network ones): link() refuses as well.
+      result = ::link(from.c_str(), to.c_str());
+      if (result == 0) result = ::unlink(from.c_str());
+    }
+    if (result == 0) return true;
+    if (errno == EEXIST) return false;
+    fail_on("rename to", to);
+  }
+
+  bool remove(const Path& path) override {
+    if (::unlink(path.c_str()) == 0) return true;
+    if (errno == ENOENT) return false;
+    fail_on("remove", path);
+  }
+
+  void sync_folder(const Path& path) override {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) fail_on("sync folder", path);
+  }
+
+  bool make_folder(const Path& path) override {
+    if (::mkdir(path.c_str(), kFolderMode) == 0) return true;
+    if (errno == EEXIST) return false;
+    fail_on("make folder", path);
+  }
+
+  std::vector<std::string> list(const Path& path) override {
+    const Handle<DIR, ::closedir> folder(::opendir(path.c_str()));
+    if (!folder && errno == ENOENT) return {};
+    if (!folder) fail_on("list", path);
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(folder.get())) {
+      std::string name = static_cast<const char*>(entry->d_name);
+      if (name != "." && name != "..") names.push_back(std::move(name));
+    }
+    if (errno != 0) fail_on("list", path);
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) override {
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
+    if (!fd) fail_on("open lock", path);
+    const int operation = (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+    if (retry_when_interrupted([&] { return ::flock(fd.get(), operation); }) != 0) {
+      if (errno == EWOULDBLOCK) return nullptr;
+      fail_on("lock", path);
+    }
+    return std::make_unique<RealLock>(std::move(fd));
+  }
+};
+
+}  // namespace
+
+FileSystem& real_file_system() {
+  static RealFileSystem files;
+  return files;
+}
+
+std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit) {
+  const std::unique_ptr<File> file = files.open(path);
+  if (!file) return std::nullopt;
+  const std::uint64_t size = file->size();
+  if (size > limit) {
+    fail(ErrorCode::kDamaged, "read {}: {} bytes, at most {} expected", path.string(), size, limit);
+  }
+  Bytes bytes(size);
+  bytes.resize(file->read_at(0, bytes));
+  return bytes;
+}
+
+void make_folders(FileSystem& files, const Path& path) {
+  if (path.empty() || path == path.root_path() || std::filesystem::is_directory(path)) return;
+  make_folders(files, path.parent_path());
+  if (files.make_folder(path)) files.sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+}  // namespace base

@@ -1,0 +1,48 @@
+// Log lines on stderr. Text from outside (servers, files, users) in a line is escaped, and the text
+// of every living Secret is masked.
+#pragma once
+
+#include <fmt/core.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace base {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
+
+// Lines below `level` are dropped; kInfo before the first call.
+void set_log_level(LogLevel level);
+bool is_logged(LogLevel level);
+
+// One line; thread-safe.
+void log_line(LogLevel level, std::string_view line);
+
+// For Secret alone.
+void mask_in_log(std::string_view secret);
+void unmask_in_log(std::string_view secret);
+
+template <typename... Args>
+void log_debug(fmt::format_string<Args...> format, Args&&... args) {
+  if (is_logged(LogLevel::kDebug)) {
+    log_line(LogLevel::kDebug, fmt::format(format, std::forward<Args>(args)...));
+  }
+}
+
+template <typename... Args>
+void log_info(fmt::format_string<Args...> format, Args&&... args) {
+  log_line(LogLevel::kInfo, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+void log_warning(fmt::format_string<Args...> format, Args&&... args) {
+  log_line(LogLevel::kWarning, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+void log_error(fmt::format_string<Args...> format, Args&&... args) {
+  log_line(LogLevel::kError, fmt::format(format, std::forward<Args>(args)...));
+}
+
+}  // namespace base

@@ -1,0 +1,40 @@
+// Passwords and keys: never printed, wiped when let go.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+// There is no operator<< and no formatter, and a log line that contains the text of a living
+// Secret of four characters or more shows "***" in its place (base/log.h).
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text);
+  Secret(const Secret& other);
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret other) noexcept;
+  ~Secret();
+
+  const std::string& reveal() const { return text_; }
+  bool empty() const { return text_.empty(); }
+
+ private:
+  std::string text_;
+};
+
+// Where a secret is to be had from: exactly one is set.
+struct SecretSource {
+  std::filesystem::path password_file;        // its first line
+  std::vector<std::string> password_command;  // the first line that it prints; no shell involved
+  std::string credential;                     // a file below $CREDENTIALS_DIRECTORY
+};
+
+// Fails with kConfig, naming the source and what to do, if there is nothing to be had from it.
+Secret load_secret(const SecretSource& source);
+
+}  // namespace base

@@ -1,0 +1,32 @@
+// Times and durations as text: RFC 3339 in reports, the timestamp of a tree, "7d" in options.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace base {
+
+// 2026-11-24T02:30:00Z
+std::string format_rfc3339(std::chrono::sys_seconds time);
+
+// ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
+// 2026-11-24T02:30:05+01:00, 20261124T023005, ...Z. Without an offset it is meant in `zone` (an
+// IANA name). Fails with kUsage.
+std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
+
+// YYYYMMDDTHHMMSS in `zone`.
+std::string format_timestamp(std::chrono::sys_seconds time, std::string_view zone);
+
+// A number with s, m, h, d or w: "90d". Fails with kUsage.
+std::chrono::seconds parse_duration(std::string_view text);
+
+// The same the other way: "7d", "36h", "90s".
+std::string format_duration(std::chrono::seconds duration);
+
+// Fails with kConfig if the time zone database has no such zone.
+void check_time_zone(std::string_view zone);
+
+}  // namespace base

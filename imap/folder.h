@@ -1,0 +1,61 @@
+// What an IMAP server tells about a folder (RFC 9051: LIST, STATUS, SELECT, NAMESPACE).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace imap {
+
+// The answer to STATUS. What the server did not say is unknown, never zero.
+struct FolderStatus {
+  std::optional<std::uint32_t> uid_validity;
+  std::optional<std::uint32_t> uid_next;
+  std::optional<std::uint32_t> messages;
+  std::optional<std::uint64_t> highest_modseq;  // RFC 7162; 0 is reported as unknown
+  std::optional<std::uint64_t> size;            // RFC 8438: bytes
+  std::optional<std::string> mailbox_id;        // RFC 8474
+};
+
+// One line of LIST.
+struct Folder {
+  std::string raw_name;             // the exact bytes that the server sent: the folder's key
+  std::optional<char> delimiter;    // nothing: the server has no hierarchy here
+  std::vector<std::string> attributes;  // as sent: "\Noselect", "\HasChildren", "\Sent", ...
+  std::optional<FolderStatus> status;   // nothing: the server gave none
+
+  // Whether the attribute is there, in any case.
+  bool has_attribute(std::string_view attribute) const;
+  // Neither \Noselect nor \NonExistent.
+  bool can_be_opened() const;
+};
+
+// RFC 2342.
+struct Namespace {
+  std::string prefix;
+  std::optional<char> delimiter;
+  bool operator==(const Namespace&) const = default;
+};
+
+struct Namespaces {
+  std::vector<Namespace> personal;
+  std::vector<Namespace> other_users;
+  std::vector<Namespace> shared;
+};
+
+// The answer to SELECT or EXAMINE.
+struct OpenFolder {
+  std::uint32_t uid_validity = 0;  // 0: the server gave none; UIDs then mean nothing later
+  std::optional<std::uint32_t> uid_next;
+  std::uint32_t exists = 0;
+  std::optional<std::uint64_t> highest_modseq;
+  std::vector<std::string> permanent_flags;
+  std::optional<std::string> mailbox_id;
+
+  // Whether the server keeps `flag` for good: it is listed, or it is a keyword and "\*" is.
+  bool keeps(std::string_view flag) const;
+};
+
+}  // namespace imap

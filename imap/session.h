@@ -1,0 +1,98 @@
+// One logged-in IMAP connection. Not thread-safe: one thread a session.
+//
+// Every call fails with base::Error: kNetwork if the connection is lost or too slow (the session is
+// then of no more use; open another), kProtocol if the server sends what IMAP does not allow (as
+// before), kRefused if it answers NO or BAD and the call does not say otherwise.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imap/capabilities.h"
+#include "imap/endpoint.h"
+#include "imap/folder.h"
+#include "imap/limits.h"
+#include "imap/message.h"
+#include "imap/quota.h"
+#include "imap/transport.h"
+#include "imap/uid_set.h"
+
+namespace imap {
+
+class Session {
+ public:
+  // Connects, secures, logs in, asks for the capabilities that hold after login, and enables
+  // CONDSTORE where there is it. Also fails with kLogin and kTls.
+  static Session open(const Endpoint& endpoint, const Login& login, const Limits& limits);
+
+  // Over a transport that is logged in already.
+  Session(std::unique_ptr<Transport> transport, const Limits& limits);
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();  // without LOGOUT: closes the connection
+
+  const Capabilities& capabilities() const;
+
+  // Without the NAMESPACE extension: one personal namespace with an empty prefix and the delimiter
+  // that LIST "" "" tells.
+  Namespaces namespaces();
+
+  // Every folder of the personal namespaces with its status where it can be opened, in as few round
+  // trips as the server allows (LIST-STATUS, else pipelined STATUS). Each once, as the server
+  // ordered them; those of other users' and shared namespaces left out.
+  std::vector<Folder> list_personal_folders();
+
+  // Below and at one name, without status. `pattern` is sent as LIST's second argument.
+  std::vector<Folder> list(std::string_view pattern);
+
+  FolderStatus status(std::string_view raw_name);
+
+  OpenFolder examine(std::string_view raw_name);
+  OpenFolder select(std::string_view raw_name);
+
+  // Of the open folder; in one command each, streamed.
+  void fetch_messages(const UidSet& uids, MessageSink& sink);  // UID FLAGS INTERNALDATE SIZE BODY
+  void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
+                    const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
+  void fetch_identities(const UidSet& uids,
+                        const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
+  UidSet search_all();  // the UIDs that are there
+
+  struct Created {
+    bool created = false;                   // false: it existed already, or the server said NO
+    std::string reason;                     // the server's words if not created, escaped
+    std::optional<std::string> mailbox_id;  // RFC 8474
+  };
+  Created create(std::string_view raw_name);
+  void remove(std::string_view raw_name);  // DELETE
+  void subscribe(std::string_view raw_name);
+  void unsubscribe(std::string_view raw_name);
+
+  // One APPEND a message, pipelined as far as the server allows; one answer for each, in order.
+  // Reads while it sends.
+  std::vector<AppendAnswer> append(std::string_view raw_name, std::span<const AppendMessage> messages);
+
+  // All in one MULTIAPPEND (RFC 3502): all are taken or none. Only where capabilities() has it.
+  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages);
+
+  // Of the folder open with select().
+  void add_flags(const UidSet& uids, std::span<const std::string> flags);
+  void expunge(const UidSet& uids);  // UID EXPUNGE (RFC 4315); kRefused without UIDPLUS
+
+  // Empty if the server has no QUOTA.
+  std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
+  void set_quota(std::string_view root, std::span<const QuotaResource> limits);
+
+  void logout();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace imap

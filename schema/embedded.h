@@ -1,0 +1,14 @@
+// The files of schema/ as they were when mailstow was built.
+#pragma once
+
+#include <string_view>
+
+namespace schema {
+
+// The JSON Schema (draft 7) of the configuration file: schema/mailstow.schema.json.
+extern const std::string_view kConfigSchema;
+
+// The statements that make an empty index: schema/index.sql.
+extern const std::string_view kIndexSql;
+
+}  // namespace schema

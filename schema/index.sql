@@ -1,0 +1,1 @@
+-- The index of a store; see docs/pack-format.md for what it is rebuilt from.

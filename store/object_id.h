@@ -1,0 +1,50 @@
+// How the store names what it holds: keyed BLAKE2b-256 over type and plain bytes, never truncated
+// (docs/pack-format.md). Equal content has one id in one store, and an id tells nothing without the
+// store's key.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace store {
+
+struct ObjectId {
+  static constexpr std::size_t kSize = 32;
+  std::array<std::byte, kSize> bytes{};
+
+  auto operator<=>(const ObjectId&) const = default;
+  std::string hex() const;
+  static std::optional<ObjectId> from_hex(std::string_view hex);
+};
+
+// A message's: what `mailstow-restore messages` shows and `run --message` takes.
+struct MessageId {
+  ObjectId object;
+  auto operator<=>(const MessageId&) const = default;
+};
+
+// SHA-256 of the bytes that the server sent: for receipts, which any client can recompute.
+struct Sha256 {
+  std::array<std::byte, 32> bytes{};
+  auto operator<=>(const Sha256&) const = default;
+  std::string hex() const;
+};
+
+}  // namespace store
+
+template <>
+struct std::hash<store::ObjectId> {
+  std::size_t operator()(const store::ObjectId& id) const noexcept;
+};
+
+template <>
+struct std::hash<store::MessageId> {
+  std::size_t operator()(const store::MessageId& id) const noexcept {
+    return std::hash<store::ObjectId>()(id.object);
+  }
+};

@@ -1,0 +1,98 @@
+// What mailstow restored, and may therefore delete: one small sealed file a tree (`trees/` in the
+// store), replaced atomically, written without the store's lock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/uid.h"
+#include "base/zoned_time.h"
+#include "store/location.h"
+#include "store/object_id.h"
+
+namespace store {
+
+// A message that mailstow appended. A sweep takes a UID for its own only if size and date agree.
+struct TreeMessage {
+  base::Uid uid;
+  std::uint64_t size = 0;  // bytes, as the server told after APPEND
+  std::chrono::sys_seconds internal_date{};
+  MessageId message;
+  bool operator==(const TreeMessage&) const = default;
+};
+
+// What tells a level of a tree from another folder of the same name.
+struct LevelIdentity {
+  std::uint32_t uid_validity = 0;  // 0: a \Noselect level has none
+  std::string mailbox_id;          // empty: the server gave none
+  bool operator==(const LevelIdentity&) const = default;
+};
+
+enum class LevelState {
+  kIntended,  // written before CREATE: the folder may or may not be ours
+  kCreated,   // mailstow created it and knows its identity
+  kExisted,   // it was there before: never ours
+};
+
+// One folder of a tree.
+struct TreeLevel {
+  std::string raw_name;
+  LevelState state = LevelState::kIntended;
+  std::optional<LevelIdentity> identity;  // set if kCreated
+  std::vector<TreeMessage> messages;
+  bool operator==(const TreeLevel&) const = default;
+};
+
+enum class TreeState {
+  kRestoring,   // a run is at work on it, or died
+  kComplete,
+  kIncomplete,  // the run ended before all was back
+};
+
+struct TreeRecord {
+  std::string id;       // 32 hex digits, random: the name of its file
+  std::string account;  // whose mailbox it is in
+  std::string name;     // as shown: RESTORED/20261124T023000
+  std::string raw_name; // its top level, which every other level is below
+  char delimiter = 0;
+  TreeState state = TreeState::kRestoring;
+  std::chrono::sys_seconds created{};
+  std::chrono::sys_seconds expires{};
+  ObjectId snapshot;              // what it was restored from
+  std::vector<TreeLevel> levels;  // parents before children
+  bool operator==(const TreeRecord&) const = default;
+};
+
+class TreeRecords {
+ public:
+  // Fails with kKey, kNotFound. Takes no lock.
+  static TreeRecords open(const Location& location, base::FileSystem& files);
+  TreeRecords(TreeRecords&&) noexcept;
+  TreeRecords& operator=(TreeRecords&&) noexcept;
+  ~TreeRecords();
+
+  static std::string new_id();
+
+  struct Listing {
+    std::vector<TreeRecord> records;   // by time of creation
+    std::vector<std::string> damaged;  // file names that could not be read, with the reason
+  };
+  Listing list() const;
+
+  // Durable when it returns; replaces the record with this id.
+  void put(const TreeRecord& record);
+
+  // After the tree is gone. False if there was none.
+  bool remove(const std::string& id);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store

@@ -1,0 +1,91 @@
+// The one writer of a store. Holds its lock from open() to destruction.
+//
+// Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
+// kNoSpace (the writer is then of no more use, and what the last commit() acknowledged is safe),
+// kDamaged.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "store/folder_draft.h"
+#include "store/location.h"
+#include "store/object_id.h"
+#include "store/snapshot.h"
+
+namespace store {
+
+class Reader;
+
+// Makes an empty store and its index, and the key file if that is absent. Fails with kUsage if
+// there is a store already.
+void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
+
+struct StoredMessage {
+  MessageId id;
+  Sha256 digest;
+  std::uint64_t size = 0;
+  bool is_new = false;  // false: the store had it
+};
+
+struct SnapshotDraft {
+  std::string account;
+  std::chrono::sys_seconds time{};
+  SnapshotKind kind = SnapshotKind::kBackup;
+  SnapshotStatus status = SnapshotStatus::kComplete;
+  std::string personal_prefix;
+  std::vector<FolderRecord> folders;  // from seal(), or unchanged from an earlier snapshot
+};
+
+struct WriterStatistics {
+  std::uint64_t new_messages = 0;
+  std::uint64_t message_bytes = 0;  // of the new ones
+  std::uint64_t stored_bytes = 0;   // written to packs
+};
+
+class Writer {
+ public:
+  // Fails with kBusy if another process writes, kKey without the right key, kNotFound if there is
+  // no store. Reads in what packs the index does not know.
+  static Writer open(const Location& location, base::FileSystem& files, const base::Clock& clock);
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+  ~Writer();  // what was not committed is given up
+
+  // A message, piece by piece as it comes from the server; memory stays bounded whatever its size.
+  // add_piece()..., then end_message() or discard_message().
+  void add_piece(base::ByteView piece);
+  StoredMessage end_message();
+  void discard_message();
+
+  // Writes the leaves that differ from what the draft began with. May be called again on the same
+  // draft after further changes.
+  FolderRecord seal(FolderDraft& draft);
+
+  // Becomes part of the next commit. At most one snapshot an account in one commit: a later one
+  // replaces it.
+  SnapshotInfo add_snapshot(const SnapshotDraft& draft);
+
+  // Makes all that was added durable, then the snapshots visible: packs with content first, then
+  // the pack with the roots (its rename is the commit point), then the index. Does nothing if
+  // nothing was added.
+  void commit();
+
+  // Reads what was committed. Lives as long as the writer.
+  Reader& reader();
+
+  WriterStatistics statistics() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store
