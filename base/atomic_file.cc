@@ -1,9 +1,8 @@
 #include "base/atomic_file.h"
 
-#include <fmt/core.h>
-
 #include <atomic>
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/error.h"

@@ -26,7 +26,9 @@ inline Bytes to_bytes(std::string_view text) {
   return {view.begin(), view.end()};
 }
 
-inline std::string to_text(ByteView bytes) { return std::string(as_text(bytes)); }
+inline std::string to_text(ByteView bytes) {
+  return std::string(as_text(bytes));
+}
 
 // Lower case, two digits a byte.
 std::string to_hex(ByteView bytes);

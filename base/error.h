@@ -2,11 +2,11 @@
 // Expected outcomes are values, not exceptions.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <fmt/core.h>
 
 namespace base {
 

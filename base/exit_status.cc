@@ -1,14 +1,16 @@
 #include "base/exit_status.h"
 
-#include <array>
 #include <algorithm>
+#include <array>
 
 namespace base {
 
 ExitStatus graver(ExitStatus a, ExitStatus b) {
   static constexpr std::array kGravestFirst = {
-      ExitStatus::kUsage,       ExitStatus::kBusy,    ExitStatus::kDamaged, ExitStatus::kCountsTowardsQuota,
-      ExitStatus::kNothingDone, ExitStatus::kPartial, ExitStatus::kDone};
+      ExitStatus::kUsage,       ExitStatus::kBusy,
+      ExitStatus::kDamaged,     ExitStatus::kCountsTowardsQuota,
+      ExitStatus::kNothingDone, ExitStatus::kPartial,
+      ExitStatus::kDone};
   return *std::find_if(kGravestFirst.begin(), kGravestFirst.end(),
                        [&](ExitStatus status) { return status == a || status == b; });
 }

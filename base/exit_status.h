@@ -7,12 +7,12 @@ namespace base {
 
 enum class ExitStatus : int {
   kDone = 0,
-  kNothingDone = 1,          // wrong password, host, certificate, disk full, no such snapshot
-  kUsage = 2,                // wrong usage or configuration, missing or wrong key
-  kPartial = 3,              // something done and something not
-  kDamaged = 4,              // the store is damaged
-  kBusy = 5,                 // another process holds the store
-  kCountsTowardsQuota = 6,   // refused: the tree would count towards quota
+  kNothingDone = 1,         // wrong password, host, certificate, disk full, no such snapshot
+  kUsage = 2,               // wrong usage or configuration, missing or wrong key
+  kPartial = 3,             // something done and something not
+  kDamaged = 4,             // the store is damaged
+  kBusy = 5,                // another process holds the store
+  kCountsTowardsQuota = 6,  // refused: the tree would count towards quota
 };
 
 // Which of two to report when both hold: 2 before 5, 4, 6, 1, 3 and 0.

@@ -2,11 +2,11 @@
 // of every living Secret is masked.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <fmt/core.h>
 
 namespace base {
 

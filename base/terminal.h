@@ -7,8 +7,8 @@
 
 namespace base {
 
-// `text` with control characters, DEL and bytes that are not UTF-8 as \xXX, so that what a server or
-// a user sent can't move the cursor or forge a line.
+// `text` with control characters, DEL and bytes that are not UTF-8 as \xXX, so that what a server
+// or a user sent can't move the cursor or forge a line.
 std::string escape_for_terminal(std::string_view text);
 
 enum class Align { kLeft, kRight };

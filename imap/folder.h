@@ -21,8 +21,8 @@ struct FolderStatus {
 
 // One line of LIST.
 struct Folder {
-  std::string raw_name;             // the exact bytes that the server sent: the folder's key
-  std::optional<char> delimiter;    // nothing: the server has no hierarchy here
+  std::string raw_name;                 // the exact bytes that the server sent: the folder's key
+  std::optional<char> delimiter;        // nothing: the server has no hierarchy here
   std::vector<std::string> attributes;  // as sent: "\Noselect", "\HasChildren", "\Sent", ...
   std::optional<FolderStatus> status;   // nothing: the server gave none
 

@@ -53,9 +53,9 @@ struct AppendMessage {
 // What became of one APPEND command.
 struct AppendAnswer {
   bool accepted = false;
-  std::string reason;                      // the server's words if not accepted, escaped
-  std::uint32_t uid_validity = 0;          // from APPENDUID (RFC 4315); 0 without it
-  std::vector<base::Uid> uids;             // one a message, or none without APPENDUID
+  std::string reason;              // the server's words if not accepted, escaped
+  std::uint32_t uid_validity = 0;  // from APPENDUID (RFC 4315); 0 without it
+  std::vector<base::Uid> uids;     // one a message, or none without APPENDUID
 };
 
 }  // namespace imap

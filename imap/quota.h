@@ -8,7 +8,7 @@
 namespace imap {
 
 struct QuotaResource {
-  std::string name;          // STORAGE (units of 1024 bytes), MESSAGE, ...
+  std::string name;  // STORAGE (units of 1024 bytes), MESSAGE, ...
   std::uint64_t usage = 0;
   std::uint64_t limit = 0;
   bool operator==(const QuotaResource&) const = default;

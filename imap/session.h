@@ -59,9 +59,10 @@ class Session {
   void fetch_messages(const UidSet& uids, MessageSink& sink);  // UID FLAGS INTERNALDATE SIZE BODY
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
-  void fetch_identities(const UidSet& uids,
-                        const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
-  UidSet search_all();  // the UIDs that are there
+  void fetch_identities(
+      const UidSet& uids,
+      const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
+  UidSet search_all();                                        // the UIDs that are there
 
   struct Created {
     bool created = false;                   // false: it existed already, or the server said NO
@@ -75,7 +76,8 @@ class Session {
 
   // One APPEND a message, pipelined as far as the server allows; one answer for each, in order.
   // Reads while it sends.
-  std::vector<AppendAnswer> append(std::string_view raw_name, std::span<const AppendMessage> messages);
+  std::vector<AppendAnswer> append(std::string_view raw_name,
+                                   std::span<const AppendMessage> messages);
 
   // All in one MULTIAPPEND (RFC 3502): all are taken or none. Only where capabilities() has it.
   AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages);

@@ -55,9 +55,10 @@ class Reader {
   // Each once, in the order in which they lie in the store, whatever order they are asked for in.
   // `position` is its place in `messages`; `bytes` live for the call. A message that is damaged
   // goes to `damaged` with the reason instead, and the others follow.
-  void read_messages(std::span<const MessageId> messages,
-                     const std::function<void(std::size_t position, base::ByteView bytes)>& take,
-                     const std::function<void(std::size_t position, const std::string& why)>& damaged);
+  void read_messages(
+      std::span<const MessageId> messages,
+      const std::function<void(std::size_t position, base::ByteView bytes)>& take,
+      const std::function<void(std::size_t position, const std::string& why)>& damaged);
 
   struct StoreSize {
     std::uint64_t packs = 0;

@@ -49,16 +49,16 @@ struct TreeLevel {
 };
 
 enum class TreeState {
-  kRestoring,   // a run is at work on it, or died
+  kRestoring,  // a run is at work on it, or died
   kComplete,
   kIncomplete,  // the run ended before all was back
 };
 
 struct TreeRecord {
-  std::string id;       // 32 hex digits, random: the name of its file
-  std::string account;  // whose mailbox it is in
-  std::string name;     // as shown: RESTORED/20261124T023000
-  std::string raw_name; // its top level, which every other level is below
+  std::string id;        // 32 hex digits, random: the name of its file
+  std::string account;   // whose mailbox it is in
+  std::string name;      // as shown: RESTORED/20261124T023000
+  std::string raw_name;  // its top level, which every other level is below
   char delimiter = 0;
   TreeState state = TreeState::kRestoring;
   std::chrono::sys_seconds created{};

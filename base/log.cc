@@ -1,0 +1,104 @@
+#include "base/log.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <string.h>
+
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+std::atomic<LogLevel> least_level = LogLevel::kInfo;
+
+// Shorter ones would mask ordinary words.
+constexpr std::size_t kShortestMasked = 4;
+
+struct Masked {
+  std::mutex mutex;
+  std::vector<std::string> secrets;  // a secret that lives twice is here twice
+};
+
+Masked& masked() {
+  static Masked instance;
+  return instance;
+}
+
+std::string mask(std::string line) {
+  Masked& all = masked();
+  const std::lock_guard lock(all.mutex);
+  for (const std::string& secret : all.secrets) {
+    for (std::size_t at = line.find(secret); at != std::string::npos; at = line.find(secret, at)) {
+      line.replace(at, secret.size(), "***");
+      at += 3;
+    }
+  }
+  return line;
+}
+
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto made = std::make_shared<spdlog::logger>("mailstow",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%l: %v");
+    made->set_level(spdlog::level::trace);
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *instance;
+}
+
+spdlog::level::level_enum spdlog_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+    case LogLevel::kOff:
+      return spdlog::level::off;
+  }
+  return spdlog::level::off;
+}
+
+}  // namespace
+
+void set_log_level(LogLevel level) {
+  least_level = level;
+}
+
+bool is_logged(LogLevel level) {
+  return level >= least_level && level != LogLevel::kOff;
+}
+
+void log_line(LogLevel level, std::string_view line) {
+  if (!is_logged(level)) return;
+  logger().log(spdlog_level(level), escape_for_terminal(mask(std::string(line))));
+}
+
+void mask_in_log(std::string_view secret) {
+  if (secret.size() < kShortestMasked) return;
+  Masked& all = masked();
+  const std::lock_guard lock(all.mutex);
+  all.secrets.emplace_back(secret);
+}
+
+void unmask_in_log(std::string_view secret) {
+  Masked& all = masked();
+  const std::lock_guard lock(all.mutex);
+  const auto found = std::find(all.secrets.begin(), all.secrets.end(), secret);
+  if (found == all.secrets.end()) return;
+  ::explicit_bzero(found->data(), found->size());
+  all.secrets.erase(found);
+}
+
+}  // namespace base

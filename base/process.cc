@@ -1,0 +1,87 @@
+#include "base/process.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+
+namespace base {
+
+namespace {
+
+struct Pipe {
+  Fd read_end;
+  Fd write_end;
+};
+
+Pipe make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno(errno, "make a pipe");
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+pid_t start(const std::vector<std::string>& command, int output) {
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  pid_t child = 0;
+  const int error =
+      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    fail(ErrorCode::kConfig, "run command {}: {}", command.front(),
+         std::generic_category().message(error));
+  }
+  return child;
+}
+
+// Up to `limit` + 1 bytes, so that the caller sees when there were more.
+std::string read_all(int fd, std::size_t limit) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (text.size() <= limit) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string output_of(const std::vector<std::string>& command, std::size_t limit) {
+  if (command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");
+  Pipe pipe = make_pipe();
+  const pid_t child = start(command, pipe.write_end.get());
+  pipe.write_end = Fd();
+  std::string text = read_all(pipe.read_end.get(), limit);
+  pipe.read_end = Fd();
+
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (text.size() > limit) {
+    fail(ErrorCode::kConfig, "run command {}: it printed more than {} bytes", command.front(),
+         limit);
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    fail(ErrorCode::kConfig, "run command {}: it failed: try it by hand as this user",
+         command.front());
+  }
+  return text;
+}
+
+}  // namespace base

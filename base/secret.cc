@@ -1,0 +1,90 @@
+#include "base/secret.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "base/log.h"
+#include "base/process.h"
+
+namespace base {
+
+namespace {
+
+constexpr std::size_t kLargestSecret = 64 * 1024;
+
+Secret first_line(std::string& text, const std::string& source) {
+  Secret secret(text.substr(0, text.find_first_of("\r\n")));
+  ::explicit_bzero(text.data(), text.size());
+  if (secret.empty()) fail(ErrorCode::kConfig, "read the password from {}: it is empty", source);
+  return secret;
+}
+
+Secret load_from_file(const Path& path) {
+  std::optional<Bytes> bytes;
+  try {
+    bytes = read_file(real_file_system(), path, kLargestSecret);
+  } catch (const Error& error) {
+    fail(ErrorCode::kConfig, "read the password from {}: {}", path.string(), error.what());
+  }
+  if (!bytes) {
+    fail(ErrorCode::kConfig,
+         "read the password from {}: there is no such file: write the password "
+         "into it, readable by this user alone",
+         path.string());
+  }
+  std::string text = to_text(*bytes);
+  ::explicit_bzero(bytes->data(), bytes->size());
+  return first_line(text, path.string());
+}
+
+Secret load_credential(const std::string& name) {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr) {
+    fail(ErrorCode::kConfig,
+         "read the credential {}: CREDENTIALS_DIRECTORY is not set: only a systemd "
+         "service with LoadCredential= has it",
+         name);
+  }
+  if (name.find('/') != std::string::npos || name == "..") {
+    fail(ErrorCode::kConfig, "read the credential {}: it must be a plain name", name);
+  }
+  return load_from_file(Path(folder) / name);
+}
+
+}  // namespace
+
+Secret::Secret(std::string text) : text_(std::move(text)) {
+  mask_in_log(text_);
+}
+
+Secret::Secret(const Secret& other) : text_(other.text_) {
+  mask_in_log(text_);
+}
+
+// std::string's move may leave a short text behind: swapped, there is only one to wipe.
+Secret::Secret(Secret&& other) noexcept {
+  text_.swap(other.text_);
+}
+
+Secret& Secret::operator=(Secret other) noexcept {
+  text_.swap(other.text_);
+  return *this;
+}
+
+Secret::~Secret() {
+  unmask_in_log(text_);
+  ::explicit_bzero(text_.data(), text_.size());
+}
+
+Secret load_secret(const SecretSource& source) {
+  if (!source.password_file.empty()) return load_from_file(source.password_file);
+  if (!source.credential.empty()) return load_credential(source.credential);
+  std::string text = output_of(source.password_command, kLargestSecret);
+  return first_line(text, "the command " + source.password_command.front());
+}
+
+}  // namespace base

@@ -1,0 +1,96 @@
+#include "base/terminal.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+#include "base/utf8.h"
+
+namespace base {
+
+namespace {
+
+std::size_t width_of(std::string_view text) {
+  std::size_t characters = 0;
+  for (const char byte : text) {
+    if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80) ++characters;
+  }
+  return characters;
+}
+
+}  // namespace
+
+std::string escape_for_terminal(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  while (!text.empty()) {
+    const auto next = first_code_point(text);
+    const std::size_t length = next ? next->length : 1;
+    if (next && !is_control(next->value)) {
+      escaped.append(text.substr(0, length));
+    } else {
+      for (const char byte : text.substr(0, length)) {
+        escaped += fmt::format("\\x{:02X}", static_cast<unsigned char>(byte));
+      }
+    }
+    text.remove_prefix(length);
+  }
+  return escaped;
+}
+
+std::string format_table(const std::vector<Column>& columns,
+                         const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::vector<std::string>> lines(1);
+  for (const Column& column : columns) lines.front().push_back(column.title);
+  for (const auto& row : rows) {
+    auto& line = lines.emplace_back();
+    for (const std::string& cell : row) line.push_back(escape_for_terminal(cell));
+  }
+
+  std::vector<std::size_t> widths(columns.size(), 0);
+  for (const auto& line : lines) {
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      widths[at] = std::max(widths[at], width_of(line[at]));
+    }
+  }
+
+  std::string table;
+  for (const auto& line : lines) {
+    for (std::size_t at = 0; at < line.size(); ++at) {
+      const std::string padding(widths[at] - width_of(line[at]), ' ');
+      const bool is_last = at + 1 == line.size();
+      if (columns[at].align == Align::kRight) {
+        table += padding + line[at];
+      } else {
+        table += is_last ? line[at] : line[at] + padding;
+      }
+      if (!is_last) table += "  ";
+    }
+    table += '\n';
+  }
+  return table;
+}
+
+std::string format_count(std::uint64_t count) {
+  std::string digits = std::to_string(count);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string format_size(std::uint64_t bytes) {
+  static constexpr std::array kUnits = {"kB", "MB", "GB", "TB", "PB"};
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1000;
+  std::size_t unit = 0;
+  while (value >= 999.95 && unit + 1 < kUnits.size()) {
+    value /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+}  // namespace base

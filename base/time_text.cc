@@ -1,0 +1,109 @@
+#include "base/time_text.h"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <sstream>
+
+#include <date/date.h>
+#include <date/tz.h>
+#include <fmt/core.h>
+
+#include "base/error.h"
+
+namespace base {
+
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+const date::time_zone* find_zone(std::string_view zone) {
+  try {
+    return date::locate_zone(std::string(zone));
+  } catch (const std::runtime_error&) {
+    fail(ErrorCode::kConfig,
+         "time zone \"{}\": there is none of this name: use one such as UTC or "
+         "Europe/Oslo",
+         zone);
+  }
+}
+
+// The forms that parse_time takes, with an offset (%z) or Z behind it or without.
+constexpr std::array kForms = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
+                               "%Y-%m-%d %H:%M",    "%Y%m%dT%H%M%S",     "%Y-%m-%d"};
+
+template <typename Time>
+bool parse_whole(const std::string& text, const std::string& form, Time& time) {
+  std::istringstream in(text);
+  in >> date::parse(form, time);
+  return !in.fail() && in.peek() == std::istringstream::traits_type::eof();
+}
+
+struct Unit {
+  char letter;
+  std::int64_t seconds;
+};
+
+constexpr std::array kUnits = {Unit{'w', 604'800}, Unit{'d', 86'400}, Unit{'h', 3'600},
+                               Unit{'m', 60}, Unit{'s', 1}};
+
+}  // namespace
+
+std::string format_rfc3339(sys_seconds time) {
+  return date::format("%Y-%m-%dT%H:%M:%SZ", time);
+}
+
+sys_seconds parse_time(std::string_view text, std::string_view zone) {
+  const std::string copy(text);
+  for (const char* form : kForms) {
+    sys_seconds universal;
+    for (const char* offset : {"Z", "%Ez", "%z"}) {
+      if (parse_whole(copy, std::string(form) + offset, universal)) return universal;
+    }
+    date::local_seconds local;
+    if (parse_whole(copy, form, local)) {
+      return find_zone(zone)->to_sys(local, date::choose::earliest);
+    }
+  }
+  fail(ErrorCode::kUsage,
+       "time \"{}\": write it as 2026-11-24, 2026-11-24T02:30 or "
+       "2026-11-24T02:30:00Z",
+       text);
+}
+
+std::string format_timestamp(sys_seconds time, std::string_view zone) {
+  return date::format("%Y%m%dT%H%M%S", find_zone(zone)->to_local(time));
+}
+
+seconds parse_duration(std::string_view text) {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  if (error == std::errc() && count >= 0 && rest + 1 == end) {
+    for (const Unit& unit : kUnits) {
+      constexpr std::int64_t kLongest = 1000LL * 365 * 86'400;
+      if (*rest == unit.letter && count <= kLongest / unit.seconds) {
+        return seconds(count * unit.seconds);
+      }
+    }
+  }
+  fail(ErrorCode::kUsage, "duration \"{}\": write a number with s, m, h, d or w, such as 7d", text);
+}
+
+std::string format_duration(seconds duration) {
+  const std::int64_t count = duration.count();
+  for (const Unit& unit : kUnits) {
+    // Weeks are what people write, but days are what they read.
+    if (unit.letter != 'w' && count != 0 && count % unit.seconds == 0) {
+      return fmt::format("{}{}", count / unit.seconds, unit.letter);
+    }
+  }
+  return fmt::format("{}s", count);
+}
+
+void check_time_zone(std::string_view zone) {
+  find_zone(zone);
+}
+
+}  // namespace base
