@@ -1,0 +1,206 @@
+#include "base/config.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/config_schema.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace base {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
+
+SecretSource parse_secret(const json& at) {
+  SecretSource source;
+  source.password_file = at.value("password_file", std::string());
+  source.password_command = at.value("password_command", std::vector<std::string>());
+  source.credential = at.value("credential", std::string());
+  return source;
+}
+
+std::optional<LoginConfig> parse_login(const json& server, const char* key) {
+  if (!server.contains(key)) return std::nullopt;
+  const json& at = server.at(key);
+  return LoginConfig{at.at("user").get<std::string>(), parse_secret(at)};
+}
+
+QuotaConfig parse_quota(const std::string& word) {
+  if (word == "cyrus") return QuotaConfig::kCyrus;
+  if (word == "dovecot") return QuotaConfig::kDovecot;
+  if (word == "none") return QuotaConfig::kNone;
+  return QuotaConfig::kAuto;
+}
+
+ServerConfig parse_server(const json& at) {
+  ServerConfig server;
+  server.url = at.at("url").get<std::string>();
+  server.tls = at.value("tls", "required") == "none" ? TlsConfig::kNone : TlsConfig::kRequired;
+  server.ca_file = at.value("ca_file", std::string());
+  server.admin = parse_login(at, "admin");
+  server.quota_admin = parse_login(at, "quota_admin");
+  server.quota = parse_quota(at.value("quota", "auto"));
+  return server;
+}
+
+AccountConfig parse_account(const json& at) {
+  AccountConfig account;
+  account.name = at.at("name").get<std::string>();
+  account.server = at.at("server").get<std::string>();
+  account.user = at.value("user", account.name);
+  const bool has_password =
+      at.contains("password_file") || at.contains("password_command") || at.contains("credential");
+  if (has_password) account.password = parse_secret(at);
+  return account;
+}
+
+void read_duration(const json& at, const char* key, std::chrono::seconds& duration) {
+  if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
+}
+
+StoreConfig parse_store(const json& at) {
+  StoreConfig store;
+  store.path = Path(at.at("path").get<std::string>()).lexically_normal();
+  if (!store.path.has_filename()) store.path = store.path.parent_path();  // a trailing slash
+  store.index = store.path.string() + ".index";
+  if (at.contains("index")) store.index = at.at("index").get<std::string>();
+  store.key_file = at.at("key_file").get<std::string>();
+  return store;
+}
+
+RestoreConfig parse_restore(const json& at) {
+  RestoreConfig restore;
+  restore.tree = at.value("tree", restore.tree);
+  restore.time_zone = at.value("time_zone", restore.time_zone);
+  read_duration(at, "expire_after", restore.expire_after);
+  read_duration(at, "sweep_keep", restore.sweep_keep);
+  check_time_zone(restore.time_zone);
+  return restore;
+}
+
+RetentionConfig parse_retention(const json& at) {
+  RetentionConfig retention;
+  read_duration(at, "keep_within", retention.keep_within);
+  retention.last = at.value("last", retention.last);
+  retention.hourly = at.value("hourly", retention.hourly);
+  retention.daily = at.value("daily", retention.daily);
+  retention.weekly = at.value("weekly", retention.weekly);
+  retention.monthly = at.value("monthly", retention.monthly);
+  retention.yearly = at.value("yearly", retention.yearly);
+  return retention;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto guess = nearest(word, candidates);
+  return guess ? fmt::format(": did you mean \"{}\"?", *guess) : "";
+}
+
+template <typename Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return keys;
+}
+
+// What the schema cannot say.
+void check_references(const Config& config) {
+  std::map<std::string_view, std::size_t> seen;
+  for (std::size_t at = 0; at < config.accounts.size(); ++at) {
+    const AccountConfig& account = config.accounts[at];
+    const auto [first, is_first] = seen.emplace(account.name, at);
+    if (!is_first) {
+      fail(ErrorCode::kConfig, "/accounts/{}/name: \"{}\" is the name of /accounts/{} already", at,
+           account.name, first->second);
+    }
+    const auto server = config.servers.find(account.server);
+    if (server == config.servers.end()) {
+      fail(ErrorCode::kConfig, "/accounts/{}/server: there is no server \"{}\"{}", at,
+           account.server, suggestion(account.server, keys_of(config.servers)));
+    }
+    if (!account.password && !server->second.admin) {
+      fail(ErrorCode::kConfig,
+           "/accounts/{}: no way to log in: give it a password_file, or its "
+           "server \"{}\" an admin",
+           at, account.server);
+    }
+  }
+  const auto inside = config.store.index.lexically_relative(config.store.path);
+  if (!inside.empty() && *inside.begin() != "..") {
+    fail(ErrorCode::kConfig,
+         "/store/index: it must not be inside store.path: the index is plain "
+         "text, the store is what gets copied elsewhere");
+  }
+}
+
+Config parse(std::string_view text) {
+  json document;
+  try {
+    document = json::parse(text, nullptr, true, /*ignore_comments=*/true);
+  } catch (const json::parse_error& error) {
+    // Its text begins with an identifier in brackets of no use to the reader.
+    const std::string_view what = error.what();
+    fail(ErrorCode::kConfig, "it is not JSON: {}",
+         what.substr(std::min(what.find("] ") + 2, what.size())));
+  }
+  check_against_schema(document);
+
+  Config config;
+  config.store = parse_store(document.at("store"));
+  for (const auto& [name, server] : document.at("servers").items()) {
+    config.servers.emplace(name, parse_server(server));
+  }
+  for (const json& account : document.at("accounts")) {
+    config.accounts.push_back(parse_account(account));
+  }
+  config.exclude = document.value("exclude", config.exclude);
+  config.restore = parse_restore(document.value("restore", json::object()));
+  config.retention = parse_retention(document.value("retention", json::object()));
+  check_references(config);
+  return config;
+}
+
+}  // namespace
+
+const AccountConfig& Config::account(std::string_view name) const {
+  std::vector<std::string> names;
+  for (const AccountConfig& account : accounts) {
+    if (account.name == name) return account;
+    names.push_back(account.name);
+  }
+  fail(ErrorCode::kUsage, "account \"{}\": there is none of this name in the configuration{}",
+       escape_for_terminal(name), suggestion(name, names));
+}
+
+const ServerConfig& Config::server_of(const AccountConfig& account) const {
+  return servers.at(account.server);
+}
+
+Config load_config(FileSystem& files, const Path& path) {
+  std::optional<Bytes> bytes;
+  try {
+    bytes = read_file(files, path, kLargestConfig);
+  } catch (const Error& error) {
+    fail(ErrorCode::kConfig, "{}", error.what());
+  }
+  if (!bytes) {
+    fail(ErrorCode::kConfig,
+         "read {}: there is no such file: write one, or name another with --config", path.string());
+  }
+  return parse_config(as_text(*bytes), path.string());
+}
+
+Config parse_config(std::string_view text, std::string_view file_name) {
+  try {
+    return parse(text);
+  } catch (const Error& error) {
+    fail(ErrorCode::kConfig, "{}: {}", file_name, error.what());
+  }
+}
+
+}  // namespace base

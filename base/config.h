@@ -1,0 +1,86 @@
+// The configuration of both programs: /etc/mailstow/mailstow.json, checked against
+// schema/mailstow.schema.json, which says what every key means.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/secret.h"
+
+namespace base {
+
+inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
+
+struct LoginConfig {
+  std::string user;
+  SecretSource password;
+};
+
+enum class TlsConfig { kRequired, kNone };
+
+// How a server is told, or proves, that restored trees don't count.
+enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
+
+struct ServerConfig {
+  std::string url;
+  TlsConfig tls = TlsConfig::kRequired;
+  Path ca_file;  // empty: the system's
+  std::optional<LoginConfig> admin;
+  std::optional<LoginConfig> quota_admin;
+  QuotaConfig quota = QuotaConfig::kAuto;
+};
+
+struct AccountConfig {
+  std::string name;
+  std::string server;                    // a key of Config::servers
+  std::string user;                      // what the server calls the account
+  std::optional<SecretSource> password;  // nothing: the server's admin acts as the account
+};
+
+struct StoreConfig {
+  Path path;
+  Path index;
+  Path key_file;
+};
+
+struct RestoreConfig {
+  std::string tree = "RESTORED/{timestamp}";
+  std::chrono::seconds expire_after = std::chrono::days(7);
+  std::chrono::seconds sweep_keep = std::chrono::days(90);
+  std::string time_zone = "UTC";
+};
+
+struct RetentionConfig {
+  std::chrono::seconds keep_within = std::chrono::days(30);
+  unsigned last = 0;
+  unsigned hourly = 0;
+  unsigned daily = 30;
+  unsigned weekly = 12;
+  unsigned monthly = 24;
+  unsigned yearly = 0;
+};
+
+struct Config {
+  StoreConfig store;
+  std::map<std::string, ServerConfig> servers;
+  std::vector<AccountConfig> accounts;
+  std::vector<std::string> exclude;  // globs over shown folder names
+  RestoreConfig restore;
+  RetentionConfig retention;
+
+  // Fail with kUsage and the nearest known name if there is no such account.
+  const AccountConfig& account(std::string_view name) const;
+  const ServerConfig& server_of(const AccountConfig& account) const;
+};
+
+// Fails with kConfig: one line that names the place in the file (as a JSON pointer), what is wrong,
+// and for an unknown key the nearest known one.
+Config load_config(FileSystem& files, const Path& path);
+Config parse_config(std::string_view text, std::string_view file_name);
+
+}  // namespace base

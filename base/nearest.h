@@ -1,0 +1,15 @@
+// "Did you mean ...?"
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace base {
+
+// The candidate that `word` was probably meant to be; nothing if none is near.
+std::optional<std::string> nearest(std::string_view word,
+                                   const std::vector<std::string>& candidates);
+
+}  // namespace base
