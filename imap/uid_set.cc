@@ -1,0 +1,155 @@
+#include "imap/uid_set.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace imap {
+
+namespace {
+
+// Takes a number or `*` off the front of `text`.
+std::optional<base::Uid> take_uid(std::string_view& text) {
+  if (text.starts_with('*')) {
+    text.remove_prefix(1);
+    return kLargestUid;
+  }
+  base::Uid uid;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), uid.value);
+  if (error != std::errc() || uid.value == 0) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  return uid;
+}
+
+std::string range_text(const UidRange& range) {
+  if (range.first == range.last) return std::to_string(range.first.value);
+  if (range.first.value == 1 && range.last == kLargestUid) return "1:*";
+  return std::to_string(range.first.value) + ':' + std::to_string(range.last.value);
+}
+
+}  // namespace
+
+UidSet::UidSet(std::span<const base::Uid> uids) {
+  std::vector<base::Uid> sorted(uids.begin(), uids.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (const base::Uid uid : sorted) add(uid);
+}
+
+UidSet UidSet::all() {
+  UidSet set;
+  set.ranges_.push_back({base::Uid{1}, kLargestUid});
+  return set;
+}
+
+std::optional<UidSet> UidSet::parse(std::string_view text) {
+  UidSet set;
+  for (;;) {
+    const std::optional<base::Uid> first = take_uid(text);
+    if (!first) return std::nullopt;
+    std::optional<base::Uid> last = first;
+    if (text.starts_with(':')) {
+      text.remove_prefix(1);
+      last = take_uid(text);
+      if (!last) return std::nullopt;
+    }
+    set.add({std::min(*first, *last), std::max(*first, *last)});
+    if (text.empty()) return set;
+    if (text.front() != ',') return std::nullopt;
+    text.remove_prefix(1);
+  }
+}
+
+void UidSet::add(UidRange range) {
+  if (range.first.value == 0) range.first.value = 1;
+  if (range.last < range.first) return;
+  // The first range that `range` touches: one that ends at first - 1 or later.
+  auto begin = ranges_.end();
+  if (!ranges_.empty() && ranges_.back().last.value >= range.first.value - 1) {
+    begin = std::lower_bound(
+        ranges_.begin(), ranges_.end(), range.first.value - 1,
+        [](const UidRange& known, std::uint32_t uid) { return known.last.value < uid; });
+  }
+  auto end = begin;
+  while (end != ranges_.end() && end->first.value - 1 <= range.last.value) {
+    range.first = std::min(range.first, end->first);
+    range.last = std::max(range.last, end->last);
+    ++end;
+  }
+  if (begin == end) {
+    ranges_.insert(begin, range);
+    return;
+  }
+  *begin = range;
+  ranges_.erase(begin + 1, end);
+}
+
+bool UidSet::contains(base::Uid uid) const {
+  const auto range =
+      std::lower_bound(ranges_.begin(), ranges_.end(), uid,
+                       [](const UidRange& known, base::Uid value) { return known.last < value; });
+  return range != ranges_.end() && range->first <= uid;
+}
+
+std::uint64_t UidSet::count() const {
+  std::uint64_t count = 0;
+  for (const UidRange& range : ranges_) {
+    count += std::uint64_t{range.last.value} - range.first.value + 1;
+  }
+  return count;
+}
+
+UidSet UidSet::without(const UidSet& other) const {
+  UidSet rest;
+  auto hole = other.ranges_.begin();
+  for (UidRange range : ranges_) {
+    while (hole != other.ranges_.end() && hole->last < range.first) ++hole;
+    bool is_used_up = false;
+    for (auto inner = hole; inner != other.ranges_.end() && inner->first <= range.last; ++inner) {
+      if (range.first < inner->first) {
+        rest.add({range.first, base::Uid{inner->first.value - 1}});
+      }
+      if (range.last <= inner->last) {
+        is_used_up = true;
+        break;
+      }
+      range.first.value = inner->last.value + 1;
+    }
+    if (!is_used_up) rest.add(range);
+  }
+  return rest;
+}
+
+std::string UidSet::text() const {
+  std::string text;
+  for (const UidRange& range : ranges_) {
+    if (!text.empty()) text += ',';
+    text += range_text(range);
+  }
+  return text;
+}
+
+std::vector<UidSet> UidSet::split(std::size_t longest_text) const {
+  std::vector<UidSet> parts;
+  std::size_t length = 0;
+  for (const UidRange& range : ranges_) {
+    const std::size_t addition = range_text(range).size() + 1;
+    if (parts.empty() || length + addition > longest_text + 1) {
+      parts.emplace_back();
+      length = 0;
+    }
+    length += addition;
+    parts.back().ranges_.push_back(range);
+  }
+  return parts;
+}
+
+UidSet::Iterator& UidSet::Iterator::operator++() {
+  if (uid_ < range_->last) {
+    ++uid_.value;
+  } else {
+    ++range_;
+    uid_ = range_ == end_ ? base::Uid{} : range_->first;
+  }
+  return *this;
+}
+
+}  // namespace imap

@@ -1,0 +1,95 @@
+// Sets of UIDs as commands and answers carry them (RFC 9051, sequence-set): "1:5,7", "1:*".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/uid.h"
+
+namespace imap {
+
+inline constexpr base::Uid kLargestUid{std::numeric_limits<std::uint32_t>::max()};
+
+// Both ends belong to it; first <= last.
+struct UidRange {
+  base::Uid first;
+  base::Uid last;
+  bool operator==(const UidRange&) const = default;
+};
+
+class UidSet {
+ public:
+  UidSet() = default;
+
+  // In any order, also more than once. 0, which is no UID, is left out.
+  explicit UidSet(std::span<const base::Uid> uids);
+
+  // 1:*
+  static UidSet all();
+
+  // `*` is read as the largest UID there can be; ranges may be the wrong way round. Nothing if the
+  // text is not a sequence-set, or names a UID of 0 or of more than 32 bits.
+  static std::optional<UidSet> parse(std::string_view text);
+
+  // Fastest in ascending order.
+  void add(base::Uid uid) { add({uid, uid}); }
+  void add(UidRange range);
+
+  bool contains(base::Uid uid) const;
+  bool empty() const { return ranges_.empty(); }
+  std::uint64_t count() const;
+
+  // In ascending order, with gaps between.
+  const std::vector<UidRange>& ranges() const { return ranges_; }
+
+  // What is in this set and not in `other`.
+  UidSet without(const UidSet& other) const;
+
+  // "" if empty. Only 1:* is written with `*`: 9:* would name the last message even if that is 5.
+  std::string text() const;
+
+  // In ascending order, each with a text of at most `longest_text` bytes (at least 21: one range),
+  // so that a command stays below a server's longest line.
+  std::vector<UidSet> split(std::size_t longest_text) const;
+
+  bool operator==(const UidSet&) const = default;
+
+  // Over the single UIDs, ascending.
+  class Iterator {
+   public:
+    using value_type = base::Uid;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    using pointer = const base::Uid*;
+    using reference = base::Uid;
+
+    Iterator() = default;
+    Iterator(const UidRange* range, const UidRange* end)
+        : range_(range), end_(end), uid_(range == end ? base::Uid{} : range->first) {}
+    base::Uid operator*() const { return uid_; }
+    Iterator& operator++();
+    void operator++(int) { ++*this; }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const UidRange* range_ = nullptr;
+    const UidRange* end_ = nullptr;
+    base::Uid uid_;  // 0 at the end
+  };
+  Iterator begin() const { return {ranges_.data(), ranges_.data() + ranges_.size()}; }
+  Iterator end() const {
+    return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()};
+  }
+
+ private:
+  std::vector<UidRange> ranges_;
+};
+
+}  // namespace imap
