@@ -1,0 +1,111 @@
+#include "base/atomic_file.h"
+
+#include <sys/stat.h>
+
+#include "tests/expect_error.h"
+#include "tests/temporary_folder.h"
+
+namespace base {
+namespace {
+
+class AtomicFileTest : public testing::Test {
+ protected:
+  std::string content(const std::string& name) {
+    const auto bytes = read_file(files_, folder_.path() / name, 1000);
+    return bytes ? to_text(*bytes) : "(none)";
+  }
+  std::vector<std::string> names() { return files_.list(folder_.path()); }
+
+  tests::TemporaryFolder folder_;
+  FileSystem& files_ = real_file_system();
+};
+
+TEST_F(AtomicFileTest, AppearsWithItsContentAtCommit) {
+  AtomicFile file(files_, folder_.path());
+  file.write(as_bytes("one "));
+  file.write(as_bytes("two"));
+  EXPECT_EQ(content("name"), "(none)");
+  EXPECT_TRUE(file.commit("name", OnExisting::kFail));
+  EXPECT_EQ(content("name"), "one two");
+  EXPECT_THAT(names(), testing::ElementsAre("name"));
+}
+
+TEST_F(AtomicFileTest, IsForItsOwnerAlone) {
+  write_file(files_, folder_.path() / "name", as_bytes("secret"), OnExisting::kFail);
+  struct stat status = {};
+  ASSERT_EQ(::stat((folder_.path() / "name").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
+  {
+    AtomicFile file(files_, folder_.path());
+    file.write(as_bytes("half"));
+    ASSERT_EQ(names().size(), 1U);
+    EXPECT_TRUE(AtomicFile::is_temporary(names().front()));
+  }
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(AtomicFileTest, KeepsAnExistingFileUnlessToldToReplaceIt) {
+  write_file(files_, folder_.path() / "name", as_bytes("first"), OnExisting::kFail);
+  EXPECT_FALSE(write_file(files_, folder_.path() / "name", as_bytes("second"), OnExisting::kFail));
+  EXPECT_EQ(content("name"), "first");
+  EXPECT_THAT(names(), testing::ElementsAre("name"));
+  EXPECT_TRUE(write_file(files_, folder_.path() / "name", as_bytes("third"), OnExisting::kReplace));
+  EXPECT_EQ(content("name"), "third");
+}
+
+TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
+  class FullFile : public File {
+    void write(ByteView) override { fail_with_errno(ENOSPC, "write it"); }
+    std::size_t read_at(std::uint64_t, std::span<std::byte>) override { return 0; }
+    std::uint64_t size() override { return 0; }
+    void sync() override {}
+  };
+  class FullDisk : public FileSystem {
+    std::unique_ptr<File> create(const Path&) override { return std::make_unique<FullFile>(); }
+    std::unique_ptr<File> open(const Path&) override { return nullptr; }
+    bool rename(const Path&, const Path&, OnExisting) override { return true; }
+    bool remove(const Path&) override { return true; }
+    void sync_folder(const Path&) override {}
+    bool make_folder(const Path&) override { return true; }
+    std::vector<std::string> list(const Path&) override { return {}; }
+    std::unique_ptr<FileLock> try_lock(const Path&, LockMode) override { return nullptr; }
+  };
+  FullDisk disk;
+  AtomicFile file(disk, "/anywhere");
+  EXPECT_ERROR(kNoSpace, "free some space", file.write(as_bytes("text")));
+  EXPECT_ERROR(kIo, "an earlier write failed", file.commit("name", OnExisting::kFail));
+}
+
+TEST_F(AtomicFileTest, FoldersAreMadeWithTheirParents) {
+  make_folders(files_, folder_.path() / "a" / "b" / "c");
+  EXPECT_TRUE(std::filesystem::is_directory(folder_.path() / "a/b/c"));
+  make_folders(files_, folder_.path() / "a" / "b" / "c");
+}
+
+TEST_F(AtomicFileTest, AFileLargerThanExpectedIsNotRead) {
+  write_file(files_, folder_.path() / "name", as_bytes("12345"), OnExisting::kFail);
+  EXPECT_ERROR(kDamaged, "at most 4", read_file(files_, folder_.path() / "name", 4));
+}
+
+TEST_F(AtomicFileTest, ALockIsHeldByOneAtATime) {
+  const Path path = folder_.path() / "lock";
+  auto exclusive = files_.try_lock(path, LockMode::kExclusive);
+  ASSERT_NE(exclusive, nullptr);
+  EXPECT_EQ(files_.try_lock(path, LockMode::kExclusive), nullptr);
+  EXPECT_EQ(files_.try_lock(path, LockMode::kShared), nullptr);
+  exclusive.reset();
+  const auto shared = files_.try_lock(path, LockMode::kShared);
+  EXPECT_NE(files_.try_lock(path, LockMode::kShared), nullptr);
+  EXPECT_EQ(files_.try_lock(path, LockMode::kExclusive), nullptr);
+}
+
+TEST_F(AtomicFileTest, AFailureNamesTheFileAndTheCause) {
+  EXPECT_ERROR(kIo, "create /nowhere/at/all: No such file or directory",
+               files_.create("/nowhere/at/all"));
+}
+
+}  // namespace
+}  // namespace base

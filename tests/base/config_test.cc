@@ -1,0 +1,130 @@
+#include "base/config.h"
+
+#include "tests/expect_error.h"
+
+namespace base {
+namespace {
+
+// A configuration that is right, with `more` put in at its end.
+Config parse_with(const std::string& more) {
+  return parse_config(R"({
+    // comments are allowed
+    "store": { "path": "/var/store/", "key_file": "/etc/key" },
+    "servers": { "main": { "url": "imaps://mail.example.org",
+                           "admin": { "user": "backup", "password_file": "/etc/password" } },
+                 "plain": { "url": "imap://localhost:143", "tls": "none", "quota": "cyrus" } },
+    "accounts": [ { "name": "alice", "server": "main" },
+                  { "name": "bob", "server": "plain", "user": "bob@example.org",
+                    "password_command": ["pass", "bob"] } ])" +
+                          more + "}",
+                      "test.json");
+}
+
+TEST(ConfigTest, IsReadWithItsDefaults) {
+  const Config config = parse_with("");
+  EXPECT_EQ(config.store.path, "/var/store");
+  EXPECT_EQ(config.store.index, "/var/store.index");
+  EXPECT_EQ(config.servers.at("main").tls, TlsConfig::kRequired);
+  EXPECT_EQ(config.servers.at("main").admin->user, "backup");
+  EXPECT_EQ(config.servers.at("plain").tls, TlsConfig::kNone);
+  EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
+  EXPECT_EQ(config.account("alice").user, "alice");
+  EXPECT_FALSE(config.account("alice").password.has_value());
+  EXPECT_EQ(config.account("bob").user, "bob@example.org");
+  EXPECT_EQ(config.account("bob").password->password_command.front(), "pass");
+  EXPECT_EQ(config.restore.tree, "RESTORED/{timestamp}");
+  EXPECT_EQ(config.restore.expire_after, std::chrono::days(7));
+  EXPECT_EQ(config.retention.monthly, 24U);
+}
+
+TEST(ConfigTest, ValuesReplaceDefaults) {
+  const Config config = parse_with(R"(, "exclude": ["Junk*"],
+      "restore": { "tree": "Back/{timestamp}", "expire_after": "36h", "time_zone": "Europe/Oslo" },
+      "retention": { "keep_within": "2w", "daily": 3 })");
+  EXPECT_EQ(config.exclude, std::vector<std::string>{"Junk*"});
+  EXPECT_EQ(config.restore.tree, "Back/{timestamp}");
+  EXPECT_EQ(config.restore.expire_after, std::chrono::hours(36));
+  EXPECT_EQ(config.retention.keep_within, std::chrono::days(14));
+  EXPECT_EQ(config.retention.daily, 3U);
+  EXPECT_EQ(config.retention.weekly, 12U);
+}
+
+TEST(ConfigTest, AnUnknownKeyIsRefusedWithTheOneThatWasMeant) {
+  EXPECT_ERROR(kConfig, "test.json: /exlude: unknown key: did you mean \"exclude\"?",
+               parse_with(R"(, "exlude": [])"));
+  EXPECT_ERROR(kConfig, "/restore/expire_afer: unknown key: did you mean \"expire_after\"?",
+               parse_with(R"(, "restore": { "expire_afer": "7d" })"));
+  EXPECT_ERROR(kConfig, "/restore/colour: unknown key",
+               parse_with(R"(, "restore": { "colour": "red" })"));
+}
+
+TEST(ConfigTest, AWrongValueIsNamedByItsPlace) {
+  EXPECT_ERROR(kConfig, "/restore/expire_after", parse_with(R"(, "restore": {"expire_after": 7})"));
+  EXPECT_ERROR(kConfig, "/restore/tree", parse_with(R"(, "restore": {"tree": "always the same"})"));
+  EXPECT_ERROR(kConfig, "Mars/Olympus",
+               parse_with(R"(, "restore": {"time_zone": "Mars/Olympus"})"));
+  EXPECT_ERROR(kConfig, "/exclude/1", parse_with(R"(, "exclude": ["a", 2])"));
+  EXPECT_ERROR(kConfig, "/retention/daily", parse_with(R"(, "retention": {"daily": -1})"));
+}
+
+TEST(ConfigTest, WhatIsMissingIsNamed) {
+  EXPECT_ERROR(kConfig, "key_file",
+               parse_config(R"({"store": {"path": "/s"}, "servers": {"m": {"url": "imap://h"}},
+                                "accounts": []})",
+                            "test.json"));
+}
+
+TEST(ConfigTest, WhatIsNotJsonIsNamedByItsLine) {
+  EXPECT_ERROR(kConfig, "test.json: it is not JSON: parse error at line 2",
+               parse_config("{\n oops }", "test.json"));
+}
+
+TEST(ConfigTest, AnAccountNeedsAServerAndAWayToLogIn) {
+  const std::string begin = R"({"store": {"path": "/s", "key_file": "/k"},
+                               "servers": {"main": {"url": "imaps://h"}}, "accounts": [)";
+  EXPECT_ERROR(
+      kConfig, "/accounts/0/server: there is no server \"mian\": did you mean \"main\"?",
+      parse_config(begin + R"({"name": "a", "server": "mian", "credential": "c"}]})", "t"));
+  EXPECT_ERROR(kConfig, "/accounts/0: no way to log in",
+               parse_config(begin + R"({"name": "a", "server": "main"}]})", "t"));
+  EXPECT_ERROR(kConfig, "/accounts/1/name: \"a\" is the name of /accounts/0 already",
+               parse_config(begin + R"({"name": "a", "server": "main", "credential": "c"},
+                                       {"name": "a", "server": "main", "credential": "c"}]})",
+                            "t"));
+}
+
+TEST(ConfigTest, ALoginHasOneWayToItsPassword) {
+  EXPECT_ERROR(kConfig, "/servers/main/admin: give exactly one of",
+               parse_config(R"({"store": {"path": "/s", "key_file": "/k"}, "accounts": [],
+                                "servers": {"main": {"url": "imaps://h", "admin": {"user": "u"}}}})",
+                            "t"));
+}
+
+TEST(ConfigTest, TheIndexIsNotInsideTheStore) {
+  EXPECT_ERROR(kConfig, "/store/index",
+               parse_config(R"({"store": {"path": "/s", "index": "/s/index", "key_file": "/k"},
+                                "servers": {"main": {"url": "imaps://h"}}, "accounts": []})",
+                            "t"));
+}
+
+TEST(ConfigTest, AUrlWithAPasswordOrAnotherSchemeIsRefused) {
+  for (const char* url : {"http://h", "imap://user:pw@h", "imaps://h/INBOX", "h"}) {
+    EXPECT_ERROR(kConfig, "/servers/main/url",
+                 parse_config(std::string(R"({"store": {"path": "/s", "key_file": "/k"},
+                     "accounts": [], "servers": {"main": {"url": ")") +
+                                  url + "\"}}}",
+                              "t"));
+  }
+}
+
+TEST(ConfigTest, AnUnknownAccountIsRefusedWithTheOneThatWasMeant) {
+  EXPECT_ERROR(kUsage, "did you mean \"alice\"?", parse_with("").account("alcie"));
+}
+
+TEST(ConfigTest, AMissingFileIsNamed) {
+  EXPECT_ERROR(kConfig, "/nowhere.json: there is no such file",
+               load_config(real_file_system(), "/nowhere.json"));
+}
+
+}  // namespace
+}  // namespace base

@@ -1,0 +1,44 @@
+#include "base/glob.h"
+
+#include <string>
+
+#include <rapidcheck/gtest.h>
+
+namespace base {
+namespace {
+
+TEST(GlobTest, AStarCrossesLevels) {
+  EXPECT_TRUE(glob_matches("Archive*", "Archive/2023/May"));
+  EXPECT_TRUE(glob_matches("*/May", "Archive/2023/May"));
+  EXPECT_TRUE(glob_matches("A*/*/M*y", "Archive/2023/May"));
+  EXPECT_FALSE(glob_matches("Archive/*", "Archive"));
+}
+
+TEST(GlobTest, AQuestionMarkIsOneCharacterWithinALevel) {
+  EXPECT_TRUE(glob_matches("?rchive", "Archive"));
+  EXPECT_TRUE(glob_matches("M?ll", "Müll"));
+  EXPECT_FALSE(glob_matches("a?b", "a/b"));
+  EXPECT_FALSE(glob_matches("?", ""));
+}
+
+TEST(GlobTest, EverythingElseIsItself) {
+  EXPECT_TRUE(glob_matches("100%25 [x]", "100%25 [x]"));
+  EXPECT_FALSE(glob_matches("inbox", "INBOX"));
+}
+
+TEST(GlobTest, ManyStarsAreNotSlow) {
+  std::string glob;
+  for (int star = 0; star < 200; ++star) glob += "*a";
+  EXPECT_FALSE(glob_matches(glob + "b", std::string(5000, 'a')));
+}
+
+RC_GTEST_PROP(GlobTest, ANameMatchesItselfWithAnyRunReplacedByAStar, ()) {
+  const auto name = *rc::gen::container<std::string>(rc::gen::element('a', 'b', '/', 'c'));
+  const auto from = *rc::gen::inRange<std::size_t>(0, name.size() + 1);
+  const auto to = *rc::gen::inRange<std::size_t>(from, name.size() + 1);
+  RC_ASSERT(glob_matches(name, name));
+  RC_ASSERT(glob_matches(name.substr(0, from) + "*" + name.substr(to), name));
+}
+
+}  // namespace
+}  // namespace base

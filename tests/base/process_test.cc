@@ -1,0 +1,23 @@
+#include "base/process.h"
+
+#include "tests/expect_error.h"
+
+namespace base {
+namespace {
+
+TEST(ProcessTest, GivesWhatTheCommandPrints) {
+  EXPECT_EQ(output_of({"printf", "a b\\nc"}, 100), "a b\nc");
+}
+
+TEST(ProcessTest, NoShellReadsTheArguments) {
+  EXPECT_EQ(output_of({"printf", "%s", "$(false); *"}, 100), "$(false); *");
+}
+
+TEST(ProcessTest, AFailureNamesTheCommandAndNotItsArguments) {
+  EXPECT_ERROR(kConfig, "/no/such/program: No such file", output_of({"/no/such/program"}, 100));
+  EXPECT_ERROR(kConfig, "run command false: it failed", output_of({"false", "hunter2"}, 100));
+  EXPECT_ERROR(kConfig, "more than 10 bytes", output_of({"yes"}, 10));
+}
+
+}  // namespace
+}  // namespace base

@@ -1,0 +1,76 @@
+#include "base/secret.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/log.h"
+#include "tests/expect_error.h"
+#include "tests/temporary_folder.h"
+
+namespace base {
+namespace {
+
+class SecretTest : public testing::Test {
+ protected:
+  std::filesystem::path write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_.path() / name) << text;
+    return folder_.path() / name;
+  }
+
+  static std::string logged(const std::string& line) {
+    testing::internal::CaptureStderr();
+    log_warning("{}", line);
+    return testing::internal::GetCapturedStderr();
+  }
+
+  tests::TemporaryFolder folder_;
+};
+
+TEST_F(SecretTest, IsTheFirstLineOfItsFile) {
+  SecretSource source;
+  source.password_file = write("password", "hunter2 !\nsecond line\n");
+  EXPECT_EQ(load_secret(source).reveal(), "hunter2 !");
+}
+
+TEST_F(SecretTest, IsTheFirstLineThatItsCommandPrints) {
+  SecretSource source;
+  source.password_command = {"printf", "hunter2\\r\\nmore\\n"};
+  EXPECT_EQ(load_secret(source).reveal(), "hunter2");
+}
+
+TEST_F(SecretTest, IsACredentialOfTheService) {
+  write("imap", "hunter2");
+  ::setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
+  SecretSource source;
+  source.credential = "imap";
+  EXPECT_EQ(load_secret(source).reveal(), "hunter2");
+  source.credential = "../imap";
+  EXPECT_ERROR(kConfig, "plain name", load_secret(source));
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  source.credential = "imap";
+  EXPECT_ERROR(kConfig, "LoadCredential=", load_secret(source));
+}
+
+TEST_F(SecretTest, WhatIsMissingOrEmptyIsNamed) {
+  SecretSource source;
+  source.password_file = folder_.path() / "absent";
+  EXPECT_ERROR(kConfig, "absent: there is no such file", load_secret(source));
+  source.password_file = write("empty", "\n");
+  EXPECT_ERROR(kConfig, "empty: it is empty", load_secret(source));
+}
+
+TEST_F(SecretTest, NeverReachesTheLog) {
+  {
+    const Secret secret("hunter2");
+    const Secret copy = secret;
+    EXPECT_EQ(logged("login hunter2 and hunter2"), "warning: login *** and ***\n");
+  }
+  EXPECT_EQ(logged("hunter2"), "warning: hunter2\n");
+}
+
+TEST_F(SecretTest, ALogLineIsOneLine) {
+  EXPECT_EQ(logged("a\nerror: forged\x1b[31m"), "warning: a\\x0Aerror: forged\\x1B[31m\n");
+}
+
+}  // namespace
+}  // namespace base

@@ -1,0 +1,72 @@
+#include "base/time_text.h"
+
+#include <rapidcheck/gtest.h>
+
+#include "tests/expect_error.h"
+
+namespace base {
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+std::string utc(std::string_view text, std::string_view zone = "UTC") {
+  return format_rfc3339(parse_time(text, zone));
+}
+
+TEST(TimeTextTest, EveryFormOfATimeIsTaken) {
+  EXPECT_EQ(utc("2026-11-24"), "2026-11-24T00:00:00Z");
+  EXPECT_EQ(utc("2026-11-24T02:30"), "2026-11-24T02:30:00Z");
+  EXPECT_EQ(utc("2026-11-24 02:30:05"), "2026-11-24T02:30:05Z");
+  EXPECT_EQ(utc("20261124T023005"), "2026-11-24T02:30:05Z");
+  EXPECT_EQ(utc("2026-11-24T02:30:05Z"), "2026-11-24T02:30:05Z");
+  EXPECT_EQ(utc("2026-11-24T02:30:05+01:00"), "2026-11-24T01:30:05Z");
+}
+
+TEST(TimeTextTest, WithoutAnOffsetTheZoneDecides) {
+  EXPECT_EQ(utc("2026-11-24 02:30", "Europe/Oslo"), "2026-11-24T01:30:00Z");
+  EXPECT_EQ(utc("2026-07-24 02:30", "Europe/Oslo"), "2026-07-24T00:30:00Z");
+  EXPECT_EQ(utc("2026-11-24T02:30:00Z", "Europe/Oslo"), "2026-11-24T02:30:00Z");
+}
+
+TEST(TimeTextTest, AnHourThatComesTwiceIsTheFirst) {
+  EXPECT_EQ(utc("2026-10-25 02:30", "Europe/Oslo"), "2026-10-25T00:30:00Z");
+}
+
+TEST(TimeTextTest, WhatIsNotATimeIsRefused) {
+  for (const char* text :
+       {"", "soon", "2026-13-01", "2026-11-24T25:00", "2026-11-24x", "24.11.2026"}) {
+    EXPECT_ERROR(kUsage, "write it as 2026-11-24", parse_time(text, "UTC"));
+  }
+}
+
+TEST(TimeTextTest, ATimestampIsInItsZone) {
+  EXPECT_EQ(format_timestamp(parse_time("2026-11-23T17:45:12Z", "UTC"), "Europe/Oslo"),
+            "20261123T184512");
+}
+
+TEST(TimeTextTest, DurationsHaveOneUnit) {
+  EXPECT_EQ(parse_duration("90s"), seconds(90));
+  EXPECT_EQ(parse_duration("7d"), std::chrono::days(7));
+  EXPECT_EQ(parse_duration("2w"), std::chrono::days(14));
+  for (const char* text : {"", "7", "d", "-1d", "7 d", "7dd", "99999999999w", "1.5h"}) {
+    EXPECT_ERROR(kUsage, "such as 7d", parse_duration(text));
+  }
+}
+
+RC_GTEST_PROP(TimeTextTest, ADurationReadsBackAsItself, ()) {
+  const seconds duration(*rc::gen::inRange<std::int64_t>(0, 1'000'000'000));
+  RC_ASSERT(parse_duration(format_duration(duration)) == duration);
+}
+
+RC_GTEST_PROP(TimeTextTest, ATimeReadsBackAsItself, ()) {
+  const sys_seconds time{seconds(*rc::gen::inRange<std::int64_t>(-2'000'000'000, 5'000'000'000))};
+  RC_ASSERT(parse_time(format_rfc3339(time), "America/New_York") == time);
+}
+
+TEST(TimeTextTest, AnUnknownZoneIsRefused) {
+  EXPECT_ERROR(kConfig, "Mars/Olympus", check_time_zone("Mars/Olympus"));
+}
+
+}  // namespace
+}  // namespace base
