@@ -1,0 +1,239 @@
+#include "tests/servers/process.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+
+namespace servers {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kCannotExecute = 127;
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  result.reserve(strings.size() + 1);
+  for (std::string& text : strings) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+struct Pipe {
+  base::Fd read_end;
+  base::Fd write_end;
+
+  Pipe() {
+    std::array<int, 2> fds{};
+    if (::pipe2(fds.data(), O_CLOEXEC) != 0) base::fail_with_errno(errno, "make a pipe");
+    read_end = base::Fd(fds[0]);
+    write_end = base::Fd(fds[1]);
+  }
+};
+
+int exit_status(int wait_status) {
+  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+void close_now(base::Fd& fd) {
+  base::Fd(std::move(fd));
+}
+
+// Feeds `input` and gathers both outputs at once: doing one after the other may block both sides.
+void exchange(std::string_view input, Pipe& in, Pipe& out, Pipe& err, ProcessResult& result) {
+  static_cast<void>(::fcntl(in.write_end.get(), F_SETFL, O_NONBLOCK));
+  std::array<char, 65536> buffer{};
+  const auto gather = [&](base::Fd& fd, std::string& into) {
+    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    if (count > 0) into.append(buffer.data(), static_cast<std::size_t>(count));
+    if (count == 0 || (count < 0 && errno != EINTR)) close_now(fd);
+  };
+  if (input.empty()) close_now(in.write_end);
+  while (out.read_end || err.read_end) {
+    std::array<pollfd, 3> waiting{{{out.read_end.get(), POLLIN, 0},
+                                   {err.read_end.get(), POLLIN, 0},
+                                   {in.write_end.get(), POLLOUT, 0}}};
+    if (::poll(waiting.data(), waiting.size(), -1) < 0) continue;
+    if (waiting[0].revents != 0) gather(out.read_end, result.out);
+    if (waiting[1].revents != 0) gather(err.read_end, result.err);
+    if (waiting[2].revents != 0) {
+      const ssize_t count = ::write(in.write_end.get(), input.data(), input.size());
+      if (count > 0) input.remove_prefix(static_cast<std::size_t>(count));
+      const bool is_lost = count < 0 && errno != EAGAIN && errno != EINTR;
+      if (is_lost || input.empty()) close_now(in.write_end);
+    }
+  }
+}
+
+// The first fields of /proc/PID/stat (proc(5)).
+struct ProcessEntry {
+  pid_t pid = 0;
+  std::string name;
+  char state = 0;
+  pid_t parent = 0;
+  pid_t group = 0;
+};
+
+std::optional<ProcessEntry> read_process_entry(const base::Path& folder) {
+  std::ifstream file(folder / "stat");
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  const std::size_t open = line.find('(');
+  const std::size_t close = line.rfind(')');  // the name may hold parentheses itself
+  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
+  ProcessEntry entry;
+  entry.name = line.substr(open + 1, close - open - 1);
+  std::istringstream(line.substr(0, open)) >> entry.pid;
+  std::istringstream(line.substr(close + 1)) >> entry.state >> entry.parent >> entry.group;
+  return entry;
+}
+
+std::vector<ProcessEntry> all_processes() {
+  std::vector<ProcessEntry> result;
+  for (const auto& folder : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = folder.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (auto entry = read_process_entry(folder.path())) result.push_back(std::move(*entry));
+  }
+  return result;
+}
+
+enum class Leader { kCounts, kAside };
+
+// Zombies do not count: whoever adopts an orphan may take its time to bury it.
+bool has_living_member(pid_t group, Leader leader) {
+  for (const ProcessEntry& entry : all_processes()) {
+    const bool counts = leader == Leader::kCounts || entry.pid != group;
+    if (counts && entry.group == group && entry.state != 'Z') return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ProcessResult run_program(const std::vector<std::string>& arguments, std::string_view input) {
+  Pipe in;
+  Pipe out;
+  Pipe err;
+  std::vector<std::string> owned = arguments;
+  const std::vector<char*> argv = pointers(owned);
+  // A program that does not read its input must not end the test.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  const pid_t pid = ::fork();
+  if (pid < 0) base::fail_with_errno(errno, "start " + arguments.front());
+  if (pid == 0) {
+    static_cast<void>(::dup2(in.read_end.get(), STDIN_FILENO));
+    static_cast<void>(::dup2(out.write_end.get(), STDOUT_FILENO));
+    static_cast<void>(::dup2(err.write_end.get(), STDERR_FILENO));
+    static_cast<void>(::execvp(argv[0], argv.data()));
+    ::_exit(kCannotExecute);
+  }
+  close_now(in.read_end);
+  close_now(out.write_end);
+  close_now(err.write_end);
+  ProcessResult result;
+  exchange(input, in, out, err, result);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  result.status = exit_status(status);
+  if (result.status == kCannotExecute && result.out.empty() && result.err.empty()) {
+    base::fail(base::ErrorCode::kInternal, "run {}: it can't be started: install it",
+               arguments.front());
+  }
+  return result;
+}
+
+std::string output_of(const std::vector<std::string>& arguments) {
+  ProcessResult result = run_program(arguments);
+  if (result.status != 0) {
+    base::fail(base::ErrorCode::kInternal, "run {}: exit status {}: {}", arguments.front(),
+               result.status, result.err);
+  }
+  return std::move(result.out);
+}
+
+Process::Process(const std::vector<std::string>& arguments,
+                 const std::vector<std::string>& environment, Account account,
+                 const base::Path& log) {
+  std::vector<std::string> owned = arguments;
+  const std::vector<char*> argv = pointers(owned);
+  std::vector<std::string> owned_environment = environment;
+  const std::vector<char*> envp = pointers(owned_environment);
+  const base::Fd log_fd(
+      ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  const base::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!log_fd || !nothing) base::fail_with_errno(errno, "open " + log.string());
+  const pid_t parent = ::getpid();
+  const bool is_root = ::geteuid() == 0;
+  pid_ = ::fork();
+  if (pid_ < 0) base::fail_with_errno(errno, "start " + arguments.front());
+  if (pid_ == 0) {
+    bool ready = ::setpgid(0, 0) == 0 && ::chdir("/") == 0;
+    if (is_root) {
+      ready = ready && ::setgroups(0, nullptr) == 0 && ::setgid(account.gid) == 0 &&
+              ::setuid(account.uid) == 0;
+    }
+    // After setuid, which clears it.
+    ready = ready && ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent;
+    ready = ready && ::dup2(nothing.get(), STDIN_FILENO) >= 0 &&
+            ::dup2(log_fd.get(), STDOUT_FILENO) >= 0 && ::dup2(log_fd.get(), STDERR_FILENO) >= 0;
+    if (ready) static_cast<void>(::execve(argv[0], argv.data(), envp.data()));
+    ::_exit(kCannotExecute);
+  }
+  static_cast<void>(::setpgid(pid_, pid_));  // whoever comes first, parent or child
+}
+
+Process::~Process() {
+  end(5s);
+}
+
+bool Process::is_running() {
+  if (has_ended_) return false;
+  const pid_t ended = ::waitpid(pid_, nullptr, WNOHANG);
+  has_ended_ = ended == pid_ || (ended < 0 && errno == ECHILD);
+  return !has_ended_;
+}
+
+void Process::end(std::chrono::milliseconds patience) {
+  if (pid_ < 0) return;
+  if (is_running()) static_cast<void>(::kill(-pid_, SIGTERM));
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  // A leader whose children have all ended has nothing left to do; Dovecot's would sleep a second.
+  while (is_running() && has_living_member(pid_, Leader::kAside) &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(5ms);
+  }
+  while (::kill(-pid_, SIGKILL) == 0 && has_living_member(pid_, Leader::kCounts)) {
+    static_cast<void>(is_running());  // buries the leader
+    std::this_thread::sleep_for(1ms);
+  }
+  while (is_running()) std::this_thread::sleep_for(1ms);
+  pid_ = -1;
+}
+
+std::vector<pid_t> Process::children(std::string_view name) const {
+  std::vector<pid_t> result;
+  for (const ProcessEntry& entry : all_processes()) {
+    if (entry.parent == pid_ && entry.name == name) result.push_back(entry.pid);
+  }
+  return result;
+}
+
+}  // namespace servers
