@@ -1,0 +1,23 @@
+// An account as a person might have it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace servers {
+
+class Dovecot;
+
+// Raw names, with `separator` between levels: nested, with spaces, an ampersand, and in German,
+// Japanese and Greek.
+std::vector<std::string> sample_folders(char separator);
+
+// Delivers `messages` generated messages over INBOX and sample_folders(), all of which are
+// subscribed to; gives how many each folder got. The same for the same seed.
+std::map<std::string, std::size_t> fill_account(const Dovecot& server, std::string_view user,
+                                                std::size_t messages, std::uint64_t seed = 1);
+
+}  // namespace servers

@@ -1,0 +1,55 @@
+#include "tests/servers/account_filler.h"
+
+#include "tests/servers/account_state.h"
+#include "tests/servers/mail_generator.h"
+
+namespace servers {
+namespace {
+
+TEST(AccountFiller, FillsNestedFoldersWithForeignNames) {
+  const Dovecot server;
+  const std::map<std::string, std::size_t> counts = fill_account(server, "alice", 200);
+  const AccountState state = account_state(server, "alice");
+  EXPECT_EQ(200U, state.message_count());
+  for (const auto& [folder, count] : counts) {
+    EXPECT_EQ(count, state.folders.at(folder).messages.size()) << folder;
+  }
+  EXPECT_EQ(counts.size(), state.subscriptions.size());
+  EXPECT_EQ("日本語/未読", state.folders.at("&ZeVnLIqe-/&ZyqKrQ-").name);
+}
+
+TEST(AccountFiller, FillsWithAnySeparator) {
+  DovecotOptions options;
+  options.separator = '.';
+  const Dovecot server(options);
+  const std::map<std::string, std::size_t> counts = fill_account(server, "alice", 30);
+  EXPECT_EQ(1U, counts.count("Archive.2023"));
+  EXPECT_EQ(30U, account_state(server, "alice").message_count());
+}
+
+TEST(AccountFiller, GivesTheSameMailForTheSameSeed) {
+  const Dovecot server;
+  fill_account(server, "alice", 60, 5);
+  fill_account(server, "bob", 60, 5);
+  const AccountState alice = account_state(server, "alice");
+  const AccountState bob = account_state(server, "bob");
+  for (const auto& [name, folder] : alice.folders) {
+    EXPECT_EQ(folder.messages, bob.folders.at(name).messages) << name;
+  }
+}
+
+// What MailGenerator::any() promises: otherwise every restore test would have to excuse it.
+TEST(AccountFiller, FillsWithMailThatDovecotTakesBackUnchanged) {
+  const Dovecot server;
+  MailGenerator generator(11);
+  std::vector<Delivery> messages;
+  for (int i = 0; i < 200; ++i) messages.push_back(generator.delivery());
+  server.client("alice").append("INBOX", messages);
+  Maildir maildir = server.maildir("bob");
+  for (const Delivery& message : messages) maildir.deliver("INBOX", message);
+  EXPECT_EQ(account_state(server, "alice").folders.at("INBOX").messages,
+            account_state(server, "bob").folders.at("INBOX").messages);
+}
+
+}  // namespace
+}  // namespace servers

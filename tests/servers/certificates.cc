@@ -1,0 +1,46 @@
+#include "tests/servers/certificates.h"
+
+#include <fstream>
+#include <string>
+
+#include "tests/servers/process.h"
+
+namespace servers {
+
+namespace {
+
+base::Path make_key(const base::Path& folder, const std::string& name) {
+  const base::Path key = folder / (name + ".key");
+  output_of({"openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key});
+  return key;
+}
+
+base::Path make_authority(const base::Path& folder, const std::string& name,
+                          const base::Path& key) {
+  const base::Path certificate = folder / (name + ".pem");
+  output_of({"openssl", "req", "-x509", "-new", "-key", key, "-sha256", "-days", "2", "-subj",
+             "/CN=mailstow test authority " + name, "-out", certificate});
+  return certificate;
+}
+
+}  // namespace
+
+Certificates make_certificates(const base::Path& folder) {
+  const base::Path ca_key = make_key(folder, "ca");
+  Certificates result;
+  result.ca = make_authority(folder, "ca", ca_key);
+  result.key = make_key(folder, "server");
+  result.stranger_ca = make_authority(folder, "stranger", result.key);
+  const base::Path request = folder / "server.csr";
+  output_of(
+      {"openssl", "req", "-new", "-key", result.key, "-subj", "/CN=localhost", "-out", request});
+  const base::Path names = folder / "server.names";
+  std::ofstream(names) << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2\n";
+  result.certificate = folder / "server.pem";
+  output_of({"openssl", "x509", "-req", "-in", request, "-CA", result.ca, "-CAkey", ca_key,
+             "-CAcreateserial", "-days", "2", "-sha256", "-extfile", names, "-out",
+             result.certificate});
+  return result;
+}
+
+}  // namespace servers

@@ -1,0 +1,18 @@
+// Certificates for TLS on loopback, made by openssl when they are needed.
+#pragma once
+
+#include "base/file_system.h"
+
+namespace servers {
+
+struct Certificates {
+  base::Path ca;           // the authority's certificate (PEM), which clients trust
+  base::Path stranger_ca;  // of another authority, which vouches for nothing here
+  base::Path certificate;  // the server's: CN localhost, also for 127.0.0.1 and 127.0.0.2
+  base::Path key;
+};
+
+// Writes them into `folder`. Takes some 50 ms.
+Certificates make_certificates(const base::Path& folder);
+
+}  // namespace servers

@@ -1,0 +1,151 @@
+#include "tests/servers/dovecot_configuration.h"
+
+#include <fmt/core.h>
+
+namespace servers {
+
+namespace {
+
+// `chroot =` and the three default users let an ordinary user run it. Authentication without its
+// delays, since tests of wrong passwords must not wait.
+constexpr auto kServices = R"(
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+shutdown_clients = yes
+auth_failure_delay = 0
+mail_max_userip_connections = 4000
+service anvil {{
+  chroot =
+  client_limit = 20000
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service auth {{
+  client_limit = 20000
+}}
+service imap {{
+  process_limit = 4000
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  process_min_avail = 1
+  client_limit = 4000
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    address = 127.0.0.1
+    port = {imaps}
+    ssl = yes
+  }}
+  inet_listener imaps-unnamed {{
+    address = 127.0.0.3
+    port = {unnamed}
+    ssl = yes
+  }}
+  inet_listener imap-plain {{
+    address = 127.0.0.2
+    port = {plain}
+  }}
+}}
+local 127.0.0.2 {{
+  ssl = no
+}}
+)";
+
+// CRAM-MD5 is offered because clients that prefer it drop the authorization identity silently.
+// An admin is a user as well, with mail of its own: whoever loses that identity then reads the
+// wrong mail, as on a real server, and a test sees it.
+constexpr auto kUsers = R"(
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5
+auth_master_user_separator = *
+first_valid_uid = 1
+passdb {{
+  driver = passwd-file
+  master = yes
+  args = {admins}
+  result_success = continue
+}}
+passdb {{
+  driver = passwd-file
+  args = {users}
+}}
+userdb {{
+  driver = static
+  args = home={mail}/%u
+}}
+)";
+
+constexpr auto kMail = R"(
+mail_location = maildir:~/Maildir
+mail_fsync = {fsync}
+mail_plugins = quota
+protocol imap {{
+  mail_plugins = quota imap_quota
+}}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+}}
+plugin {{
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:storage={quota}K
+{exemption}}}
+)";
+
+std::string exemption_rules(QuotaExemption exemption, char separator) {
+  std::string rules;
+  if (exemption == QuotaExemption::kNone) return rules;
+  rules += "  quota_rule2 = RESTORED:ignore\n";
+  if (exemption == QuotaExemption::kTree) {
+    rules += fmt::format("  quota_rule3 = RESTORED{}*:ignore\n", separator);
+  }
+  return rules;
+}
+
+}  // namespace
+
+base::Path mail_folder(const base::Path& folder) {
+  return folder / "mail";
+}
+base::Path users_file(const base::Path& folder) {
+  return folder / "users";
+}
+base::Path admins_file(const base::Path& folder) {
+  return folder / "admins";
+}
+base::Path log_file(const base::Path& folder) {
+  return folder / "dovecot.log";
+}
+
+std::string dovecot_configuration(const DovecotOptions& options, const DovecotPorts& ports,
+                                  const Certificates& certificates, const ServerUser& user,
+                                  const base::Path& folder) {
+  std::string text = fmt::format(
+      "base_dir = {0}/run\nstate_dir = {0}/state\nlog_path = {1}\nprotocols = imap\n"
+      "listen = 127.0.0.1\nssl = yes\nssl_cert = <{2}\nssl_key = <{3}\n",
+      folder.string(), log_file(folder).string(), certificates.certificate.string(),
+      certificates.key.string());
+  text += fmt::format(kServices, fmt::arg("user", user.name), fmt::arg("group", user.group),
+                      fmt::arg("imap", ports.imap), fmt::arg("imaps", ports.imaps),
+                      fmt::arg("plain", ports.plain), fmt::arg("unnamed", ports.unnamed));
+  text += fmt::format(kUsers, fmt::arg("admins", admins_file(folder).string()),
+                      fmt::arg("users", users_file(folder).string()),
+                      fmt::arg("mail", mail_folder(folder).string()));
+  text += fmt::format(
+      kMail, fmt::arg("fsync", options.syncing == Syncing::kNever ? "never" : "optimized"),
+      fmt::arg("separator", options.separator), fmt::arg("quota", options.quota_kib),
+      fmt::arg("exemption", exemption_rules(options.exemption, options.separator)));
+  return text + options.extra;
+}
+
+}  // namespace servers

@@ -1,0 +1,52 @@
+// What a test's Dovecot is told in its configuration file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "tests/servers/certificates.h"
+#include "tests/servers/server_user.h"
+
+namespace servers {
+
+// Which folders the server leaves out of a user's quota.
+enum class QuotaExemption {
+  kTree,     // RESTORED and what is below it, as mailstow wants it
+  kTopOnly,  // RESTORED, but nothing below it: an administrator's half-done work
+  kNone,
+};
+
+enum class Syncing {
+  kNever,  // fast: nobody pulls the plug of a test
+  kReal,   // as Dovecot does it by default: for measuring
+};
+
+struct DovecotOptions {
+  std::vector<std::string> users = {"alice", "bob"};
+  char separator = '/';
+  std::uint64_t quota_kib = 2 * 1024 * 1024;
+  QuotaExemption exemption = QuotaExemption::kTree;
+  Syncing syncing = Syncing::kNever;
+  std::string extra;  // further lines, last in the file
+};
+
+struct DovecotPorts {
+  std::uint16_t imap = 0;     // 127.0.0.1, STARTTLS offered
+  std::uint16_t imaps = 0;    // 127.0.0.1
+  std::uint16_t plain = 0;    // 127.0.0.2, STARTTLS not offered
+  std::uint16_t unnamed = 0;  // 127.0.0.3, TLS, but the certificate is not for it
+};
+
+// The names below the server's folder.
+base::Path mail_folder(const base::Path& folder);
+base::Path users_file(const base::Path& folder);
+base::Path admins_file(const base::Path& folder);
+base::Path log_file(const base::Path& folder);
+
+std::string dovecot_configuration(const DovecotOptions& options, const DovecotPorts& ports,
+                                  const Certificates& certificates, const ServerUser& user,
+                                  const base::Path& folder);
+
+}  // namespace servers

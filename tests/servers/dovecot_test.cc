@@ -1,0 +1,234 @@
+#include "tests/servers/dovecot.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "tests/servers/process.h"
+
+namespace servers {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::size_t kMiB = 1024 * 1024;
+
+// "\0alice\0secret" in base64, as AUTHENTICATE PLAIN takes it; openssl does the encoding.
+std::string plain_response(const std::string& acting_as, const std::string& user,
+                           const std::string& password) {
+  const std::string clear = acting_as + '\0' + user + '\0' + password;
+  std::string encoded = run_program({"openssl", "base64", "-A"}, clear).out;
+  return encoded.substr(0, encoded.find('\n'));
+}
+
+std::uint16_t port_of(const std::string& url) {
+  return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+}
+
+ImapClient stranger(const Dovecot& server) {
+  return {"127.0.0.2", port_of(server.plain_url())};
+}
+
+Delivery message_of(std::size_t size) {
+  return {"Subject: filler\r\n\r\n" + std::string(size, 'x') + "\r\n"};
+}
+
+std::string status_number(ImapClient& client, const std::string& folder, const std::string& item) {
+  const std::string answer = client.command("STATUS " + quote(folder) + " (" + item + ")");
+  const std::size_t at = answer.find(item + " ");
+  return answer.substr(at, answer.find(')', at) - at);
+}
+
+TEST(Dovecot, LetsItsUsersIn) {
+  const Dovecot server;
+  for (const std::string& user : server.options().users) {
+    EXPECT_THAT(server.client(user).command("STATUS INBOX (MESSAGES)"), HasSubstr("MESSAGES 0"))
+        << server.log();
+  }
+}
+
+TEST(Dovecot, RefusesAWrongPasswordWithoutDelay) {
+  const Dovecot server;
+  ImapClient client = stranger(server);
+  const auto begin = std::chrono::steady_clock::now();
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    EXPECT_THAT(client.try_command("LOGIN alice wrong").result, HasSubstr("AUTHENTICATIONFAILED"));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+TEST(Dovecot, LetsTheAdminActAsAUserAndOnlyAsOneItHas) {
+  const Dovecot server;
+  server.client("alice").command("CREATE OnlyAlice");
+  const std::string password = Dovecot::password(Dovecot::admin());
+  ImapClient client = stranger(server);
+  EXPECT_FALSE(
+      client.try_command("AUTHENTICATE PLAIN " + plain_response("nobody", "backup", password))
+          .is_ok());
+  EXPECT_FALSE(client
+                   .try_command("AUTHENTICATE PLAIN " +
+                                plain_response("bob", "alice", Dovecot::password("alice")))
+                   .is_ok());
+  client.command("AUTHENTICATE PLAIN " + plain_response("alice", "backup", password));
+  EXPECT_THAT(client.command("LIST \"\" *"), HasSubstr("OnlyAlice")) << server.log();
+}
+
+TEST(Dovecot, GivesTheAdminMailOfItsOwnAndOffersCramMd5) {
+  const Dovecot server;
+  EXPECT_THAT(server.client(Dovecot::admin()).command("CAPABILITY"), HasSubstr("MULTIAPPEND"));
+  EXPECT_THAT(stranger(server).command("CAPABILITY"), HasSubstr("AUTH=CRAM-MD5"));
+}
+
+TEST(Dovecot, OffersStarttlsOnOnePortOnly) {
+  const Dovecot server;
+  ImapClient secured("127.0.0.1", port_of(server.imap_url()));
+  EXPECT_THAT(secured.command("CAPABILITY"), HasSubstr("STARTTLS"));
+  EXPECT_THAT(stranger(server).command("CAPABILITY"), Not(HasSubstr("STARTTLS")));
+}
+
+TEST(Dovecot, HasACertificateForLocalhostFromItsOwnAuthority) {
+  const Dovecot server;
+  const auto verify = [&](const std::string& host, std::uint16_t port, const base::Path& ca) {
+    return run_program({"openssl", "s_client", "-connect", host + ":" + std::to_string(port),
+                        "-CAfile", ca, "-verify_return_error", "-verify_ip", host},
+                       "a LOGOUT\r\n")
+        .status;
+  };
+  const std::uint16_t port = port_of(server.imaps_url());
+  EXPECT_EQ(0, verify("127.0.0.1", port, server.ca_file()));
+  EXPECT_NE(0, verify("127.0.0.1", port, server.stranger_ca_file()));
+  EXPECT_NE(0, verify("127.0.0.3", port_of(server.misnamed_url()), server.ca_file()));
+}
+
+struct QuotaCase {
+  char separator;
+  QuotaExemption exemption;
+  bool top_is_exempt;
+  bool below_is_exempt;
+};
+
+class DovecotQuota : public ::testing::TestWithParam<QuotaCase> {};
+
+TEST_P(DovecotQuota, LeavesOutWhatItIsToldToLeaveOut) {
+  const QuotaCase& expected = GetParam();
+  DovecotOptions options;
+  options.separator = expected.separator;
+  options.exemption = expected.exemption;
+  const Dovecot server(options);
+  ImapClient client = server.client("alice");
+  const auto counts = [&](const std::string& folder) {
+    client.command("CREATE " + folder);
+    const std::uint64_t before = client.storage_usage().value();
+    client.append(folder, std::vector<Delivery>{message_of(kMiB)});
+    return client.storage_usage().value() - before >= 1024;
+  };
+  EXPECT_TRUE(counts("Archive"));
+  EXPECT_EQ(!expected.top_is_exempt, counts("RESTORED"));
+  EXPECT_EQ(!expected.below_is_exempt, counts(std::string("RESTORED") + expected.separator + "x"));
+  EXPECT_EQ(!expected.below_is_exempt,
+            counts(std::string("RESTORED") + expected.separator + "x" + expected.separator + "y"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, DovecotQuota,
+                         ::testing::Values(QuotaCase{'/', QuotaExemption::kTree, true, true},
+                                           QuotaCase{'.', QuotaExemption::kTree, true, true},
+                                           QuotaCase{'/', QuotaExemption::kTopOnly, true, false},
+                                           QuotaCase{'/', QuotaExemption::kNone, false, false}));
+
+TEST(Dovecot, RefusesWhatGoesBeyondTheQuota) {
+  DovecotOptions options;
+  options.quota_kib = 512;
+  const Dovecot server(options);
+  ImapClient client = server.client("alice");
+  const std::vector<Delivery> message{message_of(kMiB)};
+  EXPECT_THROW(client.append("INBOX", message), base::Error);
+}
+
+TEST(Dovecot, KeepsItsMailOverARestartWithOtherOptions) {
+  Dovecot server;
+  server.client("alice").append("INBOX", std::vector<Delivery>{message_of(10)});
+  DovecotOptions options = server.options();
+  options.users.emplace_back("carol");
+  server.restart(options);
+  EXPECT_THAT(server.client("alice").command("STATUS INBOX (MESSAGES)"), HasSubstr("MESSAGES 1"));
+  server.client("carol").command("NOOP");
+}
+
+TEST(Dovecot, BreaksConnections) {
+  Dovecot server;
+  ImapClient client = server.client("alice");
+  server.break_connections();
+  EXPECT_THROW(client.command("NOOP"), base::Error);
+  server.client("alice").command("NOOP");
+}
+
+TEST(Dovecot, LosesIndexFilesButNotUids) {
+  Dovecot server;
+  ImapClient before = server.client("alice");
+  before.append("INBOX", std::vector<Delivery>(3, message_of(10)));
+  before.command("SELECT INBOX");
+  for (int change = 0; change < 5; ++change) {
+    before.command(std::string("UID STORE 1:* ") + (change % 2 == 0 ? "+" : "-") +
+                   "FLAGS (\\Flagged)");
+  }
+  const std::string uid_validity = status_number(before, "INBOX", "UIDVALIDITY");
+  const std::string modseq = status_number(before, "INBOX", "HIGHESTMODSEQ");
+  server.lose_index_files("alice");
+  ImapClient after = server.client("alice");
+  EXPECT_EQ(uid_validity, status_number(after, "INBOX", "UIDVALIDITY"));
+  EXPECT_EQ("UIDNEXT 4", status_number(after, "INBOX", "UIDNEXT"));
+  EXPECT_LT(status_number(after, "INBOX", "HIGHESTMODSEQ"), modseq);
+}
+
+TEST(Dovecot, LosesUids) {
+  Dovecot server;
+  ImapClient before = server.client("alice");
+  before.append("INBOX", std::vector<Delivery>(3, message_of(10)));
+  before.command("SELECT INBOX");
+  const std::string uid_validity = status_number(before, "INBOX", "UIDVALIDITY");
+  server.lose_uids("alice");
+  ImapClient after = server.client("alice");
+  EXPECT_NE(uid_validity, status_number(after, "INBOX", "UIDVALIDITY"));
+  EXPECT_EQ("MESSAGES 3", status_number(after, "INBOX", "MESSAGES"));
+}
+
+TEST(Dovecot, LeavesNothingBehind) {
+  base::Path folder;
+  {
+    const Dovecot server;
+    ImapClient client = server.client("alice");
+    folder = server.folder();
+    EXPECT_TRUE(std::filesystem::exists(folder));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_EQ("", run_program({"grep", "-lsz", folder.string()}, "").out);
+}
+
+TEST(Dovecot, RunsBesideOthers) {
+  const Dovecot one;
+  const Dovecot other;
+  one.client("alice").command("CREATE One");
+  EXPECT_THAT(other.client("alice").command("LIST \"\" *"), Not(HasSubstr("One")));
+}
+
+TEST(Maildir, DeliversWhatAppendWouldRefuseInOrderWithFlagsAndDate) {
+  const Dovecot server;
+  Maildir maildir = server.maildir("alice");
+  maildir.deliver(
+      "Odd/Box",
+      {"", {"\\Seen", "$Forwarded"}, std::chrono::sys_seconds(std::chrono::seconds(951782399))});
+  maildir.deliver("Odd/Box", {"second\r\n"});
+  ImapClient client = server.client("alice");
+  client.command("EXAMINE Odd/Box");
+  const std::string answer = client.command("UID FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])");
+  EXPECT_THAT(answer, HasSubstr("$Forwarded"));
+  EXPECT_THAT(answer, HasSubstr("28-Feb-2000 23:59:59 +0000"));
+  EXPECT_THAT(answer, HasSubstr("BODY[] {0}"));
+  EXPECT_THAT(client.command("UID FETCH 2 BODY.PEEK[]"), HasSubstr("{8}\r\nsecond"));
+}
+
+}  // namespace
+}  // namespace servers

@@ -1,0 +1,58 @@
+// The least IMAP client that can set up a scene or play the other user: blocking, without TLS,
+// trusting its server. Deliberately not the client under test.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/handle.h"
+#include "tests/servers/delivery.h"
+
+namespace servers {
+
+struct Answer {
+  std::string untagged;  // every line before the tagged one, literals included
+  std::string result;    // "OK ...", "NO ..." or "BAD ..."
+  bool is_ok() const { return result.starts_with("OK"); }
+};
+
+class ImapClient {
+ public:
+  // Connects and reads the greeting. Every call fails with an Error when the connection is lost.
+  ImapClient(std::string_view host, std::uint16_t port);
+
+  void login(std::string_view user, std::string_view password);
+
+  // One command without its tag and line end. Literals in it as LITERAL+ has them ("{3+}\r\nabc").
+  Answer try_command(std::string_view text);
+
+  // try_command for what has to succeed: fails with the server's words. Gives the untagged lines.
+  std::string command(std::string_view text);
+
+  // MULTIAPPEND, many at a time.
+  void append(std::string_view folder, std::span<const Delivery> messages);
+
+  // KiB that count towards the quota; nothing if the server has none.
+  std::optional<std::uint64_t> storage_usage(std::string_view folder = "INBOX");
+
+  // For what is not a command: bytes as they are.
+  void send(std::string_view bytes);
+  std::string read_line();  // with its CRLF
+
+ private:
+  std::string read_exactly(std::size_t count);
+  bool fill();
+
+  base::Fd socket_;
+  std::string buffer_;
+  std::size_t at_ = 0;  // how much of buffer_ was given out
+  unsigned last_tag_ = 0;
+};
+
+// `name` as a quoted string.
+std::string quote(std::string_view name);
+
+}  // namespace servers

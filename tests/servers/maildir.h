@@ -1,0 +1,41 @@
+// A user's mail on disk, past the server: for messages that APPEND would refuse or change, and for
+// thousands of them in a second.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "tests/servers/delivery.h"
+#include "tests/servers/server_user.h"
+
+namespace servers {
+
+// Dovecot finds what is delivered here when it next looks at the folder. It gives UIDs in the order
+// of delivery.
+class Maildir {
+ public:
+  Maildir(base::Path root, char separator, ServerUser owner);
+
+  // Makes the folder if there is none. `folder` is a raw name: modified UTF-7, levels parted by the
+  // server's separator (and so without "." in a level, which parts them on disk).
+  void deliver(std::string_view folder, const Delivery& message);
+
+  void make_folder(std::string_view folder);
+
+  // Where the messages of a folder are.
+  base::Path path_of(std::string_view folder) const;
+
+ private:
+  char keyword_letter(const base::Path& folder, const std::string& keyword);
+  std::string info(const base::Path& folder, const std::vector<std::string>& flags);
+
+  base::Path root_;
+  char separator_;
+  ServerUser owner_;
+  std::map<base::Path, std::vector<std::string>> keywords_;  // of the folders used so far
+};
+
+}  // namespace servers
