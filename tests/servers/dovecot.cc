@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "tests/servers/process.h"
-#include "tests/servers/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace servers {
 
@@ -78,6 +78,8 @@ bool is_index_file(std::string_view name) {
 class Dovecot::Impl {
  public:
   explicit Impl(DovecotOptions options) : options_(std::move(options)), user_(server_user()) {
+    // Root's server runs as somebody else, who has to pass through.
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
     certificates_ = make_certificates(folder_.path());
     for (const char* name : {"mail", "run", "state", "passwords"}) {
       std::filesystem::create_directory(folder_.path() / name);
@@ -171,7 +173,7 @@ class Dovecot::Impl {
 
   DovecotOptions options_;
   const ServerUser user_;
-  TemporaryFolder folder_;
+  tests::TemporaryFolder folder_;
   Certificates certificates_;
   DovecotPorts ports_;
   std::optional<Process> process_;
@@ -276,9 +278,6 @@ void Dovecot::lose_uids(std::string_view user) {
 
 std::string Dovecot::log() const {
   return impl_->log();
-}
-void Dovecot::keep_folder() {
-  impl_->folder_.keep();
 }
 
 }  // namespace servers

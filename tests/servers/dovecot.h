@@ -67,9 +67,6 @@ class Dovecot {
   // What Dovecot wrote since it was made: for failure messages.
   std::string log() const;
 
-  // The folder outlives the fixture: for a look at it.
-  void keep_folder();
-
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -185,7 +185,10 @@ Process::Process(const std::vector<std::string>& arguments,
   pid_ = ::fork();
   if (pid_ < 0) base::fail_with_errno(errno, "start " + arguments.front());
   if (pid_ == 0) {
-    bool ready = ::setpgid(0, 0) == 0 && ::chdir("/") == 0;
+    sigset_t no_signals;
+    bool ready = ::sigemptyset(&no_signals) == 0 &&
+                 ::sigprocmask(SIG_SETMASK, &no_signals, nullptr) == 0 && ::setpgid(0, 0) == 0 &&
+                 ::chdir("/") == 0;
     if (is_root) {
       ready = ready && ::setgroups(0, nullptr) == 0 && ::setgid(account.gid) == 0 &&
               ::setuid(account.uid) == 0;

@@ -1,15 +1,23 @@
 // mailstow-test-server: the tests' Dovecot for scripts and for trying things out by hand.
 //
 // Prints one JSON document (where it is, who its users are) and serves until its standard input
-// ends.
+// ends, or SIGTERM or SIGINT comes.
 
+#include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include "base/error.h"
+#include "base/handle.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
 
@@ -19,7 +27,7 @@ struct Arguments {
   servers::DovecotOptions server;
   std::size_t messages = 0;
   std::uint64_t seed = 1;
-  bool keeps = false;
+  bool goes_on = false;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -32,7 +40,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag_callback(
       "--no-exemption", [&] { arguments.server.exemption = servers::QuotaExemption::kNone; },
       "RESTORED counts towards the quota");
-  app.add_flag("--keep", arguments.keeps, "Leave the server's folder behind");
+  app.add_flag("--until-signal", arguments.goes_on, "Serve on when standard input ends");
 }
 
 nlohmann::json describe(const servers::Dovecot& server) {
@@ -47,12 +55,38 @@ nlohmann::json describe(const servers::Dovecot& server) {
           {"admin", servers::Dovecot::admin()},
           {"admin_password_file", server.password_file(servers::Dovecot::admin()).string()},
           {"users", users},
-          {"folder", server.folder().string()}};
+          {"folder", server.folder().string()},
+          {"pid", ::getpid()}};
+}
+
+// Before the server starts, so that no thread of ours is ended by a signal instead.
+base::Fd block_signals() {
+  sigset_t signals;
+  if (::sigemptyset(&signals) != 0 || ::sigaddset(&signals, SIGTERM) != 0 ||
+      ::sigaddset(&signals, SIGINT) != 0 || ::sigprocmask(SIG_BLOCK, &signals, nullptr) != 0) {
+    base::fail_with_errno(errno, "block signals");
+  }
+  base::Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC));
+  if (!fd) base::fail_with_errno(errno, "wait for signals");
+  return fd;
+}
+
+void wait_for_the_end(const base::Fd& signals, bool goes_on_without_input) {
+  std::array<pollfd, 2> waiting{
+      {{signals.get(), POLLIN, 0}, {goes_on_without_input ? -1 : STDIN_FILENO, POLLIN, 0}}};
+  std::array<char, 4096> ignored{};
+  while (true) {
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
+    if (waiting[0].revents != 0) return;
+    if (waiting[1].revents != 0 && ::read(STDIN_FILENO, ignored.data(), ignored.size()) <= 0) {
+      return;
+    }
+  }
 }
 
 void serve(const Arguments& arguments) {
-  servers::Dovecot server(arguments.server);
-  if (arguments.keeps) server.keep_folder();
+  const base::Fd signals = block_signals();
+  const servers::Dovecot server(arguments.server);
   std::uint64_t seed = arguments.seed;
   if (arguments.messages > 0) {
     for (const std::string& user : arguments.server.users) {
@@ -61,8 +95,7 @@ void serve(const Arguments& arguments) {
   }
   std::puts(describe(server).dump(1).c_str());
   std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
+  wait_for_the_end(signals, arguments.goes_on);
 }
 
 }  // namespace
