@@ -43,6 +43,12 @@ class MessageSink {
   virtual void message(const MessageItems& items, BodyKind body) = 0;
 };
 
+// How a FETCH of messages ended.
+struct FetchAnswer {
+  bool complete = true;  // false: the server said NO, so some that are there may not have come
+  std::string reason;    // its words then, escaped
+};
+
 // One message for APPEND. `bytes` must live until the answer is there.
 struct AppendMessage {
   std::vector<std::string> flags;  // only what the folder keeps; never \Recent

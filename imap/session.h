@@ -55,8 +55,16 @@ class Session {
   OpenFolder examine(std::string_view raw_name);
   OpenFolder select(std::string_view raw_name);
 
-  // Of the open folder; in one command each, streamed.
-  void fetch_messages(const UidSet& uids, MessageSink& sink);  // UID FLAGS INTERNALDATE SIZE BODY
+  // Of the open folder; streamed, in one command each unless the set is too long for a line. `uid`
+  // is always set, and always one that was asked for; messages that are gone do not come.
+
+  // UID FLAGS INTERNALDATE SIZE BODY, and MODSEQ where the folder has it. Each message comes once;
+  // those whose answers had no body come last. If what the sink throws ends the call, the session
+  // is of no more use.
+  FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
+
+  // A message may come again when its flags change meanwhile: the last holds. `changed_since` is
+  // left out where the folder has no MODSEQ.
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
   void fetch_identities(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace imap {
 
@@ -34,6 +35,15 @@ UidSet::UidSet(std::span<const base::Uid> uids) {
   for (const base::Uid uid : sorted) add(uid);
 }
 
+UidSet::UidSet(std::vector<UidRange> ranges) {
+  for (UidRange& range : ranges) {
+    if (range.last < range.first) std::swap(range.first, range.last);
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](const UidRange& left, const UidRange& right) { return left.first < right.first; });
+  for (const UidRange& range : ranges) add(range);
+}
+
 UidSet UidSet::all() {
   UidSet set;
   set.ranges_.push_back({base::Uid{1}, kLargestUid});
@@ -41,7 +51,7 @@ UidSet UidSet::all() {
 }
 
 std::optional<UidSet> UidSet::parse(std::string_view text) {
-  UidSet set;
+  std::vector<UidRange> ranges;
   for (;;) {
     const std::optional<base::Uid> first = take_uid(text);
     if (!first) return std::nullopt;
@@ -51,8 +61,8 @@ std::optional<UidSet> UidSet::parse(std::string_view text) {
       last = take_uid(text);
       if (!last) return std::nullopt;
     }
-    set.add({std::min(*first, *last), std::max(*first, *last)});
-    if (text.empty()) return set;
+    ranges.push_back({*first, *last});
+    if (text.empty()) return UidSet(std::move(ranges));
     if (text.front() != ',') return std::nullopt;
     text.remove_prefix(1);
   }

@@ -31,6 +31,9 @@ class UidSet {
   // In any order, also more than once. 0, which is no UID, is left out.
   explicit UidSet(std::span<const base::Uid> uids);
 
+  // The same with ranges, whose ends may be the wrong way round.
+  explicit UidSet(std::vector<UidRange> ranges);
+
   // 1:*
   static UidSet all();
 

@@ -1,0 +1,143 @@
+#include "imap/connection.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+
+namespace imap {
+
+namespace {
+
+using base::ErrorCode;
+
+// Segments below this size are put together; larger ones go out from where they are.
+constexpr std::size_t kGathered = 64U << 10U;
+
+// In one call of Transport::send(), so that reading gets its turn.
+constexpr std::size_t kLargestSend = 1U << 20U;
+
+constexpr char kTagLetter = 'm';
+
+}  // namespace
+
+std::string Connection::Tag::text() const {
+  return kTagLetter + std::to_string(number);
+}
+
+Connection::Connection(std::unique_ptr<Transport> transport, const Limits& limits)
+    : transport_(std::move(transport)), limits_(limits), lexer_(*this, limits) {}
+
+Connection::Tag Connection::start(Command command) {
+  const Tag tag{++last_command_};
+  base::log_debug("imap: {} {}", tag.text(), command.verb());
+  std::vector<Command::Part> parts = std::move(command).take_parts();
+  parts.front().text.insert(0, tag.text() + ' ');
+  for (Command::Part& part : parts) {
+    add_segment({tag.number, std::move(part.text), {}, false});
+    // An empty literal has no bytes to hold back, but what follows it has to wait all the same.
+    if (part.waits || !part.owned.empty() || !part.borrowed.empty()) {
+      add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits});
+    }
+  }
+  return tag;
+}
+
+void Connection::add_segment(Segment segment) {
+  queue_.push_back(std::move(segment));
+}
+
+bool Connection::can_send() const {
+  return !outgoing_.empty() || (!queue_.empty() && !queue_.front().waits);
+}
+
+// Chooses what goes out next.
+void Connection::gather() {
+  gathered_.clear();
+  while (!queue_.empty() && !queue_.front().waits) {
+    const base::ByteView bytes = queue_.front().bytes();
+    if (bytes.size() >= kGathered) {
+      if (gathered_.empty()) outgoing_ = bytes;
+      break;
+    }
+    if (gathered_.size() + bytes.size() > kGathered) break;
+    gathered_ += base::as_text(bytes);
+    queue_.pop_front();
+  }
+  if (!gathered_.empty()) outgoing_ = base::as_bytes(gathered_);
+}
+
+// False if nothing could be sent now.
+bool Connection::send_some() {
+  if (outgoing_.empty()) gather();
+  if (outgoing_.empty()) return false;
+  const std::size_t taken =
+      transport_->send(outgoing_.first(std::min(outgoing_.size(), kLargestSend)));
+  outgoing_ = outgoing_.subspan(taken);
+  // A segment that went out from where it is was still in the queue.
+  if (taken > 0 && outgoing_.empty() && gathered_.empty()) queue_.pop_front();
+  return taken > 0;
+}
+
+std::size_t Connection::read(std::span<std::byte> buffer) {
+  for (;;) {
+    if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
+    if (can_send() && send_some()) continue;
+    if (!transport_->wait(can_send(), limits_.silence)) {
+      base::fail(ErrorCode::kNetwork, "the server was silent for {} s: try again later",
+                 std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count());
+    }
+  }
+}
+
+void Connection::go_ahead() {
+  if (outgoing_.empty() && !queue_.empty() && queue_.front().waits) queue_.front().waits = false;
+}
+
+void Connection::complete(StatusResponse status) {
+  std::uint64_t number = 0;
+  const char* const end = status.tag.data() + status.tag.size();
+  const auto [stop, error] = std::from_chars(status.tag.data() + 1, end, number);
+  if (status.tag.front() != kTagLetter || error != std::errc() || stop != end || number == 0 ||
+      number > last_command_ || answered_.contains(number)) {
+    lexer_.fail_protocol("an answer to a command that was not given");
+  }
+  // Refused before its literal was sent: the rest of the command must not go out any more.
+  if (outgoing_.empty() && !queue_.empty() && queue_.front().waits &&
+      queue_.front().command == number) {
+    while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
+  }
+  answered_.emplace(number, std::move(status));
+}
+
+void Connection::note(const StatusResponse& status) {
+  const std::string words = base::escape_for_terminal(status.text);
+  if (status.condition == Condition::kBye && !expects_bye_) {
+    base::fail(ErrorCode::kNetwork, "the server closed the connection: {}", words);
+  }
+  if (status.code.is("ALERT")) base::log_warning("the server says: {}", words);
+}
+
+StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
+  for (;;) {
+    if (auto answer = answered_.extract(tag.number)) return std::move(answer.mapped());
+    Response response = read_response(lexer_, bodies);
+    if (std::holds_alternative<Continuation>(response)) {
+      go_ahead();
+      continue;
+    }
+    if (auto* const status = std::get_if<StatusResponse>(&response)) {
+      note(*status);
+      if (!status->tag.empty()) {
+        complete(std::move(*status));
+        continue;
+      }
+    }
+    take(response);
+  }
+}
+
+}  // namespace imap

@@ -1,0 +1,73 @@
+// Commands out, answers in, over one Transport: tags, go-aheads for literals, reading while
+// sending.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "imap/command.h"
+#include "imap/lexer.h"
+#include "imap/limits.h"
+#include "imap/response.h"
+#include "imap/transport.h"
+
+namespace imap {
+
+// Fails with kNetwork (lost, silent for too long, BYE) and kProtocol; then it is of no more use.
+class Connection : private Source {
+ public:
+  Connection(std::unique_ptr<Transport> transport, const Limits& limits);
+
+  struct Tag {
+    std::uint64_t number = 0;
+    auto operator<=>(const Tag&) const = default;
+    std::string text() const;
+  };
+
+  // Puts the command behind those that are under way. It goes out while finish() waits, so all that
+  // is started before goes out together.
+  Tag start(Command command);
+
+  // Waits until the command is answered. Untagged answers, which may belong to any command under
+  // way or to none, go to `take`, and their bodies to `bodies`.
+  using Take = std::function<void(Response&)>;
+  StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
+
+  // From now on BYE is no failure.
+  void expect_bye() { expects_bye_ = true; }
+
+ private:
+  struct Segment {
+    std::uint64_t command = 0;
+    std::string owned;
+    base::ByteView borrowed;  // instead of `owned` if not empty
+    bool waits = false;       // for the server's go-ahead
+    base::ByteView bytes() const { return borrowed.empty() ? base::as_bytes(owned) : borrowed; }
+  };
+
+  std::size_t read(std::span<std::byte> buffer) override;
+  bool send_some();
+  bool can_send() const;
+  void gather();
+  void add_segment(Segment segment);
+  void go_ahead();
+  void complete(StatusResponse status);
+  void note(const StatusResponse& status);
+
+  std::unique_ptr<Transport> transport_;
+  Limits limits_;
+  Lexer lexer_;
+  std::uint64_t last_command_ = 0;
+  std::map<std::uint64_t, StatusResponse> answered_;  // and not yet asked for
+  std::deque<Segment> queue_;
+  std::string gathered_;     // small segments, to go out together
+  base::ByteView outgoing_;  // of `gathered_` or of the first segment; stays in place until taken
+  bool expects_bye_ = false;
+};
+
+}  // namespace imap

@@ -1,0 +1,327 @@
+#include "imap/curl_transport.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <curl/curl.h>
+#include <poll.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "imap/ascii.h"
+
+namespace imap {
+
+namespace {
+
+using base::ErrorCode;
+using Easy = base::Handle<CURL, curl_easy_cleanup>;
+using Url = base::Handle<CURLU, curl_url_cleanup>;
+using CurlText = base::Handle<char, curl_free>;
+
+// OpenSSL writes to a closed connection with SIGPIPE on. Signals are the program's affair, so it is
+// held back for this thread only and taken away again.
+class NoSigpipe {
+ public:
+  NoSigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    if (!was_pending_) pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoSigpipe(const NoSigpipe&) = delete;
+  NoSigpipe& operator=(const NoSigpipe&) = delete;
+  ~NoSigpipe() {
+    if (was_pending_) return;
+    const timespec now{};
+    while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+// What the server said until the login was done, as far as failures are explained by it.
+struct Conversation {
+  bool was_greeted = false;
+  bool is_preauthenticated = false;
+  std::string refusal;  // the last NO, BAD or BYE, without its tag
+};
+
+std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
+  auto& conversation = *static_cast<Conversation*>(user);
+  std::string_view line(bytes, size * count);
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  const std::string_view words = line.substr(std::min(line.find(' '), line.size() - 1) + 1);
+  if (!std::exchange(conversation.was_greeted, true)) {
+    conversation.is_preauthenticated = starts_with_ignoring_case(words, "PREAUTH");
+  }
+  for (const std::string_view refusal : {"NO ", "BAD ", "BYE "}) {
+    if (starts_with_ignoring_case(words, refusal)) conversation.refusal = words;
+  }
+  return size * count;
+}
+
+void check(CURLcode code) {
+  if (code != CURLE_OK) {
+    base::fail(ErrorCode::kInternal, "set up libcurl: {}", curl_easy_strerror(code));
+  }
+}
+
+CurlText url_part(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  curl_url_get(url, part, &text, 0);
+  return CurlText(text);
+}
+
+// imap://host[:port] and imaps://host[:port], nothing else: a user or a path there would mean
+// something to libcurl.
+bool is_server_url(const std::string& text) {
+  const Url url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
+    return false;
+  }
+  const CurlText scheme = url_part(url.get(), CURLUPART_SCHEME);
+  if (!scheme ||
+      (std::string_view(scheme.get()) != "imap" && std::string_view(scheme.get()) != "imaps")) {
+    return false;
+  }
+  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+                               CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
+    if (url_part(url.get(), part)) return false;
+  }
+  const CurlText path = url_part(url.get(), CURLUPART_PATH);
+  return !path || std::string_view(path.get()) == "/";
+}
+
+class CurlTransport : public Transport {
+ public:
+  CurlTransport(const Endpoint& endpoint, const Login& login)
+      : name_(base::escape_for_terminal(endpoint.url)), easy_(curl_easy_init()) {
+    if (!easy_) base::fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+    set_up(endpoint, login);
+    const CURLcode code = connect();
+    if (code != CURLE_OK) explain(code, endpoint, login);
+    if (conversation_.is_preauthenticated) {
+      fail(ErrorCode::kLogin,
+           "the server greets with PREAUTH and takes no login, so nobody knows whose account this "
+           "is: use a port where it asks who we are");
+    }
+    if (endpoint.tls == TlsMode::kRequired && !is_encrypted()) {
+      fail(ErrorCode::kTls, "the connection is not encrypted: give imaps:// as the url");
+    }
+    check(curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_));
+    if (socket_ == CURL_SOCKET_BAD) fail(ErrorCode::kNetwork, "the connection is lost: try again");
+  }
+
+  std::size_t send(base::ByteView bytes) override {
+    const NoSigpipe guard;
+    std::size_t sent = 0;
+    const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &sent);
+    if (code == CURLE_AGAIN) return 0;
+    if (code != CURLE_OK) lose(code);
+    return sent;
+  }
+
+  std::size_t receive(std::span<std::byte> buffer) override {
+    const NoSigpipe guard;
+    std::size_t received = 0;
+    const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &received);
+    if (code == CURLE_AGAIN) return 0;
+    if (code != CURLE_OK) lose(code);
+    if (received == 0) fail(ErrorCode::kNetwork, "the server closed the connection: try again");
+    return received;
+  }
+
+  bool wait(bool to_send, std::chrono::milliseconds timeout) override {
+    using Steady = std::chrono::steady_clock;
+    const Steady::time_point end = Steady::now() + timeout;
+    pollfd socket{socket_, static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN), 0};
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Steady::now());
+      const int ready = ::poll(&socket, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+      if (ready > 0) return true;
+      if (ready == 0) return false;
+      if (errno != EINTR) fail(ErrorCode::kNetwork, std::strerror(errno));
+    }
+  }
+
+ private:
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    check(curl_easy_setopt(easy_.get(), option, value));
+  }
+
+  void set_up(const Endpoint& endpoint, const Login& login) {
+    set(CURLOPT_URL, endpoint.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "imap,imaps");
+    set(CURLOPT_CONNECT_ONLY, 1L);
+    set(CURLOPT_HTTPPROXYTUNNEL, 1L);  // where the environment names an HTTP proxy
+    set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_TCP_KEEPALIVE, 1L);
+    const auto timeout = static_cast<long>(endpoint.connect_timeout.count());
+    set(CURLOPT_CONNECTTIMEOUT_MS, timeout);
+    set(CURLOPT_TIMEOUT_MS, timeout);  // for the greeting and the login too
+    set(CURLOPT_USE_SSL,
+        static_cast<long>(endpoint.tls == TlsMode::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!endpoint.ca_file.empty()) {
+      set(CURLOPT_CAINFO, endpoint.ca_file.c_str());
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // only that file's
+    }
+    set(CURLOPT_USERNAME, login.user.c_str());
+    set(CURLOPT_PASSWORD, login.password.reveal().c_str());
+    if (!login.acting_as.empty()) {
+      set(CURLOPT_SASL_AUTHZID, login.acting_as.c_str());
+      // Left alone, libcurl prefers CRAM-MD5 where it is offered, which knows no such identity:
+      // we would be in the wrong account.
+      set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN");
+    }
+    set(CURLOPT_ERRORBUFFER, error_.data());
+    set(CURLOPT_HEADERFUNCTION, note_line);
+    set(CURLOPT_HEADERDATA, &conversation_);
+  }
+
+  CURLcode connect() {
+    const NoSigpipe guard;
+    return curl_easy_perform(easy_.get());
+  }
+
+  bool is_encrypted() {
+    curl_tlssessioninfo* session = nullptr;
+    check(curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session));
+    return session != nullptr && session->internals != nullptr;
+  }
+
+  [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {
+    base::fail(code, "{}: {}", name_, cause);
+  }
+
+  [[noreturn]] void lose(CURLcode code) const {
+    fail(ErrorCode::kNetwork,
+         fmt::format("the connection is lost: {}: try again", curl_easy_strerror(code)));
+  }
+
+  // What went wrong until the login was done.
+  [[noreturn]] void explain(CURLcode code, const Endpoint& endpoint, const Login& login) const {
+    const std::string_view detail = error_.front() != 0 ? error_.data() : curl_easy_strerror(code);
+    const std::string cause = base::escape_for_terminal(detail);
+    const std::string words = base::escape_for_terminal(conversation_.refusal);
+    switch (code) {
+      case CURLE_COULDNT_RESOLVE_HOST:
+        fail(ErrorCode::kNetwork, "no such host: check the url, or the name service");
+      case CURLE_COULDNT_RESOLVE_PROXY:
+        fail(ErrorCode::kNetwork, cause + ": check all_proxy in the environment");
+      case CURLE_COULDNT_CONNECT:
+        fail(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_ISSUER_ERROR:
+        fail(ErrorCode::kTls, "the certificate is not to be trusted: " + cause +
+                                  ": give the authority that signed it as ca_file, and the name "
+                                  "that it is for in the url");
+      case CURLE_SSL_CACERT_BADFILE:
+        fail(ErrorCode::kTls,
+             fmt::format("the authorities' certificates can't be read: {}: check "
+                         "ca_file",
+                         endpoint.ca_file.empty()
+                             ? cause
+                             : base::escape_for_terminal(endpoint.ca_file.string())));
+      case CURLE_USE_SSL_FAILED:
+        fail(ErrorCode::kTls, no_starttls());
+      case CURLE_SSL_CONNECT_ERROR:
+        fail(ErrorCode::kTls, "no TLS: " + cause +
+                                  ": imaps:// is for a port that begins with TLS, imap:// for one "
+                                  "with STARTTLS");
+      case CURLE_LOGIN_DENIED:
+        explain_refused_login(words, login);
+      case CURLE_WEIRD_SERVER_REPLY:
+        if (conversation_.refusal.empty() && conversation_.was_greeted) {
+          fail(ErrorCode::kTls,
+               "the server sent more behind its answer to STARTTLS, as somebody in between would: "
+               "use imaps://");
+        }
+        break;
+      case CURLE_OPERATION_TIMEDOUT:
+        fail(ErrorCode::kNetwork,
+             fmt::format("no answer within {} s: check the url, or try again later",
+                         std::chrono::duration_cast<std::chrono::seconds>(endpoint.connect_timeout)
+                             .count()));
+      default:
+        break;
+    }
+    fail(ErrorCode::kNetwork, words.empty() ? cause + ": try again later"
+                                            : "the server closed the connection: " + words);
+  }
+
+  std::string no_starttls() const {
+    return conversation_.is_preauthenticated
+               ? "the server greets with PREAUTH, which leaves no room for STARTTLS: use imaps://"
+               : "the server has no STARTTLS, or somebody in between hides it: use imaps://, or "
+                 "say \"tls\": \"none\" where the line is safe";
+  }
+
+  [[noreturn]] void explain_refused_login(const std::string& words, const Login& login) const {
+    const std::string who = base::escape_for_terminal(
+        login.acting_as.empty() ? login.user : login.user + " as " + login.acting_as);
+    if (words.empty()) {
+      fail(ErrorCode::kLogin,
+           fmt::format("login of {}: the server offers no way to log in that would do: {}", who,
+                       login.acting_as.empty() ? "it may want TLS first"
+                                               : "acting as another user needs AUTH=PLAIN"));
+    }
+    // RFC 5530: not ours to mend, and worth another try.
+    for (const std::string_view passing : {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]"}) {
+      if (words.find(passing) != std::string::npos) {
+        fail(ErrorCode::kNetwork, fmt::format("login of {}: the server refused for now: {}: try "
+                                              "again later",
+                                              who, words));
+      }
+    }
+    fail(ErrorCode::kLogin,
+         fmt::format("login of {}: the server refused: {}: check {}", who, words,
+                     login.acting_as.empty()
+                         ? "user and password"
+                         : "the admin's user and password, and that it may act for this account"));
+  }
+
+  std::string name_;
+  Conversation conversation_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+  Easy easy_;
+  curl_socket_t socket_ = CURL_SOCKET_BAD;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login) {
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+  check(kReady);
+  if (!is_server_url(endpoint.url)) {
+    base::fail(ErrorCode::kConfig,
+               "{}: not a server's url: give imap://HOST, imaps://HOST, with "
+               ":PORT where it is not the usual one",
+               base::escape_for_terminal(endpoint.url));
+  }
+  return std::make_unique<CurlTransport>(endpoint, login);
+}
+
+}  // namespace imap

@@ -1,0 +1,17 @@
+// libcurl as the way to a server: TCP, proxies, TLS, STARTTLS, login. What follows the login is
+// carried, not spoken, by libcurl.
+#pragma once
+
+#include <memory>
+
+#include "imap/endpoint.h"
+#include "imap/transport.h"
+
+namespace imap {
+
+// Connects and logs in. Fails with kNetwork (unknown host, refused, too slow, the server closes),
+// kTls (certificate, no STARTTLS, data behind its answer), kLogin (refused; or PREAUTH, where
+// nobody knows whose account it is), kConfig (not such a URL); the text says what to do.
+std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login);
+
+}  // namespace imap

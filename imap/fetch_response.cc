@@ -1,0 +1,98 @@
+#include "imap/fetch_response.h"
+
+#include "imap/ascii.h"
+#include "imap/flag.h"
+#include "imap/internal_date.h"
+#include "imap/response_words.h"
+
+namespace imap {
+
+namespace {
+
+std::vector<std::string> read_flags(Lexer& lexer) {
+  std::vector<std::string> flags = read_list(lexer);
+  std::erase_if(flags, [](const std::string& flag) { return is_recent(flag); });
+  for (std::string& flag : flags) flag = canonical_flag(flag);
+  return flags;
+}
+
+void read_uid(Lexer& lexer, MessageItems& items) {
+  const std::optional<std::uint32_t> number = read_nz_number(lexer);
+  if (!number) lexer.fail_protocol("a number that is no UID");
+  // Two UIDs in one answer: whose is the body?
+  if (items.uid && items.uid->value != *number) lexer.fail_protocol("two UIDs for one message");
+  items.uid = base::Uid{*number};
+}
+
+std::optional<std::uint64_t> read_modseq(Lexer& lexer) {
+  if (lexer.peek() != '(') {
+    lexer.skip_value();
+    return std::nullopt;
+  }
+  lexer.open();
+  const std::optional<std::uint64_t> modseq = lexer.number();
+  for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) lexer.skip_value();
+  return modseq;
+}
+
+std::optional<base::ZonedTime> read_internal_date(Lexer& lexer) {
+  if (lexer.peek() != '"') {
+    lexer.skip_value();
+    return std::nullopt;
+  }
+  return parse_internal_date(lexer.string());
+}
+
+BodyKind read_body(Lexer& lexer, std::optional<base::Uid> uid, BodySink& bodies) {
+  const bool is_wanted = bodies.wants_body(uid);
+  if (lexer.at_literal()) {
+    const std::uint64_t size = lexer.literal_size();
+    if (is_wanted) {
+      lexer.read_literal(size, [&bodies](base::ByteView piece) { bodies.body_piece(piece); });
+    } else {
+      lexer.read_literal(size, [](base::ByteView) {});
+    }
+    return BodyKind::kLiteral;
+  }
+  if (lexer.peek() == '"') {
+    const std::string text = lexer.string();
+    if (is_wanted && !text.empty()) bodies.body_piece(base::as_bytes(text));
+    return BodyKind::kString;
+  }
+  if (!equal_ignoring_case(lexer.atom(), "NIL")) lexer.fail_protocol("a body that is no string");
+  return BodyKind::kNil;
+}
+
+}  // namespace
+
+FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, BodySink& bodies) {
+  FetchResponse response;
+  response.sequence_number = sequence_number;
+  MessageItems& items = response.items;
+  lexer.skip_spaces();
+  lexer.open();
+  for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
+    const std::string name(lexer.item_name());
+    if (name.empty()) lexer.fail_protocol("no item");
+    lexer.skip_spaces();
+    if (equal_ignoring_case(name, "BODY[]")) {
+      if (response.body != BodyKind::kMissing) lexer.fail_protocol("two bodies for one message");
+      response.body = read_body(lexer, items.uid, bodies);
+    } else if (equal_ignoring_case(name, "UID")) {
+      read_uid(lexer, items);
+    } else if (equal_ignoring_case(name, "FLAGS") && lexer.peek() == '(') {
+      items.flags = read_flags(lexer);
+    } else if (equal_ignoring_case(name, "INTERNALDATE")) {
+      items.internal_date = read_internal_date(lexer);
+    } else if (equal_ignoring_case(name, "RFC822.SIZE")) {
+      items.size = lexer.number();
+    } else if (equal_ignoring_case(name, "MODSEQ")) {
+      items.modseq = read_modseq(lexer);
+    } else {
+      lexer.skip_value();
+    }
+  }
+  return response;
+}
+
+}  // namespace imap

@@ -1,0 +1,133 @@
+#include "imap/folder_response.h"
+
+#include "imap/ascii.h"
+#include "imap/response_words.h"
+
+namespace imap {
+
+namespace {
+
+// NIL or one quoted character.
+std::optional<char> read_delimiter(Lexer& lexer) {
+  const std::optional<std::string> text = lexer.nstring();
+  if (!text || text->empty()) return std::nullopt;
+  if (text->size() > 1) lexer.fail_protocol("a hierarchy delimiter of several characters");
+  return text->front();
+}
+
+// "(id)", as RFC 8474 has it.
+std::optional<std::string> read_object_id(Lexer& lexer) {
+  if (lexer.peek() != '(') {
+    lexer.skip_value();
+    return std::nullopt;
+  }
+  std::vector<std::string> words = read_list(lexer);
+  if (words.size() != 1) return std::nullopt;
+  return std::move(words.front());
+}
+
+std::optional<std::uint64_t> nothing_if_zero(std::optional<std::uint64_t> number) {
+  return number == 0U ? std::nullopt : number;
+}
+
+std::vector<Namespace> read_namespaces(Lexer& lexer) {
+  std::vector<Namespace> namespaces;
+  lexer.skip_spaces();
+  if (lexer.peek() != '(') {
+    lexer.skip_value();  // NIL
+    return namespaces;
+  }
+  lexer.open();
+  for (;;) {
+    lexer.skip_spaces();
+    if (lexer.take_close()) return namespaces;
+    lexer.open();
+    Namespace& space = namespaces.emplace_back();
+    lexer.skip_spaces();
+    space.prefix = lexer.string();
+    lexer.skip_spaces();
+    space.delimiter = read_delimiter(lexer);
+    for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) lexer.skip_value();
+  }
+}
+
+}  // namespace
+
+ListResponse read_list_response(Lexer& lexer) {
+  ListResponse response;
+  lexer.skip_spaces();
+  response.folder.attributes = read_list(lexer);
+  lexer.skip_spaces();
+  response.folder.delimiter = read_delimiter(lexer);
+  lexer.skip_spaces();
+  response.folder.raw_name = lexer.string();
+  return response;
+}
+
+FolderStatusResponse read_status_response(Lexer& lexer) {
+  FolderStatusResponse response;
+  FolderStatus& status = response.status;
+  lexer.skip_spaces();
+  response.raw_name = lexer.string();
+  lexer.skip_spaces();
+  lexer.open();
+  for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
+    const std::string item = lexer.string();
+    lexer.skip_spaces();
+    if (equal_ignoring_case(item, "MESSAGES")) {
+      status.messages = read_number(lexer);
+    } else if (equal_ignoring_case(item, "UIDNEXT")) {
+      status.uid_next = read_nz_number(lexer);
+    } else if (equal_ignoring_case(item, "UIDVALIDITY")) {
+      status.uid_validity = read_nz_number(lexer);
+    } else if (equal_ignoring_case(item, "HIGHESTMODSEQ")) {
+      status.highest_modseq = nothing_if_zero(lexer.number());
+    } else if (equal_ignoring_case(item, "SIZE")) {
+      status.size = lexer.number();
+    } else if (equal_ignoring_case(item, "MAILBOXID")) {
+      status.mailbox_id = read_object_id(lexer);
+    } else {
+      lexer.skip_value();
+    }
+  }
+  return response;
+}
+
+NamespaceResponse read_namespace_response(Lexer& lexer) {
+  NamespaceResponse response;
+  response.namespaces.personal = read_namespaces(lexer);
+  response.namespaces.other_users = read_namespaces(lexer);
+  response.namespaces.shared = read_namespaces(lexer);
+  return response;
+}
+
+QuotaRootResponse read_quota_root_response(Lexer& lexer) {
+  QuotaRootResponse response;
+  lexer.skip_spaces();
+  response.raw_name = lexer.string();
+  response.roots = read_words(lexer);
+  return response;
+}
+
+QuotaResponse read_quota_response(Lexer& lexer) {
+  QuotaResponse response;
+  lexer.skip_spaces();
+  response.root.name = lexer.string();
+  lexer.skip_spaces();
+  lexer.open();
+  for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
+    QuotaResource resource;
+    resource.name = lexer.string();
+    lexer.skip_spaces();
+    const std::optional<std::uint64_t> usage = lexer.number();
+    lexer.skip_spaces();
+    const std::optional<std::uint64_t> limit = lexer.number();
+    if (!usage || !limit) lexer.fail_protocol("a quota that is no number");
+    resource.usage = *usage;
+    resource.limit = *limit;
+    response.root.resources.push_back(std::move(resource));
+  }
+  return response;
+}
+
+}  // namespace imap

@@ -1,0 +1,224 @@
+#include "imap/response.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "imap/ascii.h"
+#include "imap/fetch_response.h"
+#include "imap/folder_response.h"
+#include "imap/response_words.h"
+
+namespace imap {
+
+namespace {
+
+std::optional<Condition> find_condition(std::string_view word) {
+  static constexpr std::pair<std::string_view, Condition> kConditions[] = {
+      {"OK", Condition::kOk},   {"NO", Condition::kNo},           {"BAD", Condition::kBad},
+      {"BYE", Condition::kBye}, {"PREAUTH", Condition::kPreauth},
+  };
+  for (const auto& [name, condition] : kConditions) {
+    if (equal_ignoring_case(word, name)) return condition;
+  }
+  return std::nullopt;
+}
+
+// "[NAME arguments]". Inside parentheses a ']' ends nothing: some servers have it in keywords.
+ResponseCode read_code(Lexer& lexer) {
+  lexer.expect('[');
+  std::string inside(lexer.text_until(']'));
+  while (!lexer.at_end_of_line() && std::count(inside.begin(), inside.end(), '(') >
+                                        std::count(inside.begin(), inside.end(), ')')) {
+    lexer.expect(']');
+    inside += ']';
+    inside += lexer.text_until(']');
+  }
+  lexer.take_if(']');
+  ResponseCode code;
+  const std::size_t end = std::min(inside.find(' '), inside.size());
+  std::transform(inside.begin(), inside.begin() + static_cast<std::ptrdiff_t>(end),
+                 std::back_inserter(code.name), to_upper);
+  if (end < inside.size()) code.arguments = inside.substr(end + 1);
+  return code;
+}
+
+StatusResponse read_status(Lexer& lexer, std::string tag, Condition condition) {
+  StatusResponse response;
+  response.tag = std::move(tag);
+  response.condition = condition;
+  lexer.skip_spaces();
+  if (lexer.peek() == '[') {
+    response.code = read_code(lexer);
+    lexer.skip_spaces();
+  }
+  response.text = lexer.text();
+  return response;
+}
+
+Response read_tagged(Lexer& lexer) {
+  std::string tag(lexer.atom());
+  lexer.skip_spaces();
+  const std::optional<Condition> condition = find_condition(lexer.atom());
+  if (tag.empty() || !condition || *condition == Condition::kBye ||
+      *condition == Condition::kPreauth) {
+    lexer.fail_protocol("a line that is no answer");
+  }
+  return read_status(lexer, std::move(tag), *condition);
+}
+
+Response read_search(Lexer& lexer) {
+  std::vector<base::Uid> numbers;
+  for (;;) {
+    lexer.skip_spaces();
+    if (lexer.at_end_of_line()) break;
+    if (lexer.peek() == '(') {  // (MODSEQ n), RFC 7162
+      lexer.skip_value();
+      continue;
+    }
+    const std::optional<std::uint32_t> number = read_nz_number(lexer);
+    if (!number) lexer.fail_protocol("a search result that is no number");
+    numbers.push_back(base::Uid{*number});
+  }
+  SearchResponse response;
+  response.numbers = UidSet(numbers);
+  return response;
+}
+
+Response read_esearch(Lexer& lexer) {
+  SearchResponse response;
+  response.has_uids = false;
+  lexer.skip_spaces();
+  if (lexer.peek() == '(') {
+    std::vector<std::string> words = read_list(lexer);  // (TAG "a1")
+    if (words.size() == 2 && equal_ignoring_case(words[0], "TAG")) {
+      response.tag = std::move(words[1]);
+    }
+  }
+  for (lexer.skip_spaces(); !lexer.at_end_of_line(); lexer.skip_spaces()) {
+    const std::string item = lexer.string();
+    if (equal_ignoring_case(item, "UID")) {
+      response.has_uids = true;
+      continue;
+    }
+    lexer.skip_spaces();
+    if (equal_ignoring_case(item, "ALL")) {
+      response.numbers = read_uid_set(lexer);
+    } else {
+      lexer.skip_value();
+    }
+  }
+  return response;
+}
+
+Response read_vanished(Lexer& lexer) {
+  VanishedResponse response;
+  lexer.skip_spaces();
+  if (lexer.peek() == '(') {
+    const std::vector<std::string> words = read_list(lexer);
+    response.is_earlier = words.size() == 1 && equal_ignoring_case(words[0], "EARLIER");
+    lexer.skip_spaces();
+  }
+  response.uids = read_uid_set(lexer);
+  return response;
+}
+
+Response read_flags(Lexer& lexer) {
+  lexer.skip_spaces();
+  return FlagsResponse{read_list(lexer)};
+}
+
+using Reader = Response (*)(Lexer&);
+
+// Behind "* ", by the word that names the kind.
+Reader find_reader(std::string_view kind) {
+  static constexpr std::pair<std::string_view, Reader> kReaders[] = {
+      {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
+      {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); }},
+      {"SEARCH", read_search},
+      {"ESEARCH", read_esearch},
+      {"VANISHED", read_vanished},
+      {"FLAGS", read_flags},
+      {"CAPABILITY",
+       [](Lexer& lexer) -> Response { return CapabilityResponse{read_words(lexer)}; }},
+      {"ENABLED", [](Lexer& lexer) -> Response { return EnabledResponse{read_words(lexer)}; }},
+      {"NAMESPACE", [](Lexer& lexer) -> Response { return read_namespace_response(lexer); }},
+      {"QUOTAROOT", [](Lexer& lexer) -> Response { return read_quota_root_response(lexer); }},
+      {"QUOTA", [](Lexer& lexer) -> Response { return read_quota_response(lexer); }},
+  };
+  for (const auto& [name, reader] : kReaders) {
+    if (equal_ignoring_case(kind, name)) return reader;
+  }
+  return nullptr;
+}
+
+// "* 12 EXISTS" and the like, behind the number.
+Response read_numbered(Lexer& lexer, std::uint32_t number, BodySink& bodies) {
+  lexer.skip_spaces();
+  const std::string kind(lexer.atom());
+  if (equal_ignoring_case(kind, "FETCH")) return read_fetch_response(lexer, number, bodies);
+  if (equal_ignoring_case(kind, "EXISTS")) return ExistsResponse{number};
+  if (equal_ignoring_case(kind, "EXPUNGE")) return ExpungeResponse{number};
+  return UnknownResponse{};
+}
+
+Response read_untagged(Lexer& lexer, BodySink& bodies) {
+  lexer.expect('*');
+  lexer.skip_spaces();
+  const std::string kind(lexer.atom());
+  if (kind.empty()) lexer.fail_protocol("a line that is no answer");
+  if (kind.front() >= '0' && kind.front() <= '9') {
+    std::uint32_t number = 0;
+    const char* const end = kind.data() + kind.size();
+    const auto [stop, error] = std::from_chars(kind.data(), end, number);
+    if (error != std::errc() || stop != end) lexer.fail_protocol("an impossible number");
+    return read_numbered(lexer, number, bodies);
+  }
+  if (const std::optional<Condition> condition = find_condition(kind)) {
+    return read_status(lexer, {}, *condition);
+  }
+  const Reader reader = find_reader(kind);
+  return reader == nullptr ? Response(UnknownResponse{}) : reader(lexer);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> ResponseCode::number() const {
+  std::uint64_t number = 0;
+  const char* const end = arguments.data() + arguments.size();
+  const auto [stop, error] = std::from_chars(arguments.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::vector<std::string> ResponseCode::words() const {
+  std::string_view rest = arguments;
+  if (rest.starts_with('(')) rest.remove_prefix(1);
+  if (rest.ends_with(')')) rest.remove_suffix(1);
+  std::vector<std::string> words;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    if (end > 0) words.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return words;
+}
+
+Response read_response(Lexer& lexer, BodySink& bodies) {
+  lexer.begin_answer();
+  if (lexer.take_if('+')) {
+    lexer.skip_line();
+    return Continuation{};
+  }
+  if (lexer.peek() != '*') {
+    Response response = read_tagged(lexer);
+    lexer.end_line();
+    return response;
+  }
+  Response response = read_untagged(lexer, bodies);
+  skip_rest(lexer);
+  return response;
+}
+
+}  // namespace imap

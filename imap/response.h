@@ -1,0 +1,111 @@
+// The answers of an IMAP server, typed (RFC 9051, section 7, and the extensions named below).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/uid.h"
+#include "imap/folder.h"
+#include "imap/lexer.h"
+#include "imap/message.h"
+#include "imap/quota.h"
+#include "imap/uid_set.h"
+
+namespace imap {
+
+// "[UIDVALIDITY 7]": what stands in brackets before the text of a status response.
+struct ResponseCode {
+  std::string name;       // upper case; empty if there is no code
+  std::string arguments;  // as sent
+
+  bool is(std::string_view expected) const { return name == expected; }
+  std::optional<std::uint64_t> number() const;
+  // Separated by spaces, an enclosing pair of parentheses taken off.
+  std::vector<std::string> words() const;
+};
+
+enum class Condition { kOk, kNo, kBad, kBye, kPreauth };
+
+struct StatusResponse {
+  std::string tag;  // empty: untagged
+  Condition condition = Condition::kOk;
+  ResponseCode code;
+  std::string text;  // as sent: escape it before showing it
+};
+
+struct Continuation {};
+struct CapabilityResponse {
+  std::vector<std::string> names;
+};
+struct EnabledResponse {
+  std::vector<std::string> names;
+};
+struct ListResponse {
+  Folder folder;
+};
+struct FolderStatusResponse {
+  std::string raw_name;
+  FolderStatus status;
+};
+struct NamespaceResponse {
+  Namespaces namespaces;
+};
+struct FlagsResponse {
+  std::vector<std::string> flags;
+};
+struct ExistsResponse {
+  std::uint32_t count = 0;
+};
+struct ExpungeResponse {
+  std::uint32_t sequence_number = 0;
+};
+struct VanishedResponse {  // RFC 7162
+  bool is_earlier = false;
+  UidSet uids;
+};
+struct SearchResponse {  // SEARCH or, with the tag of its command, ESEARCH (RFC 4731)
+  std::optional<std::string> tag;
+  bool has_uids = true;  // ESEARCH says so; SEARCH follows its command
+  UidSet numbers;
+};
+struct QuotaRootResponse {  // RFC 9208
+  std::string raw_name;
+  std::vector<std::string> roots;
+};
+struct QuotaResponse {
+  QuotaRoot root;
+};
+struct FetchResponse {
+  std::uint32_t sequence_number = 0;
+  MessageItems items;
+  BodyKind body = BodyKind::kMissing;
+};
+struct UnknownResponse {};  // of a kind that we never asked for; skipped
+
+using Response = std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse,
+                              ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
+                              ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
+                              QuotaRootResponse, QuotaResponse, FetchResponse, UnknownResponse>;
+
+// Takes the bodies that FETCH answers carry, piece by piece, before the answer is complete.
+class BodySink {
+ public:
+  BodySink() = default;
+  BodySink(const BodySink&) = delete;
+  BodySink& operator=(const BodySink&) = delete;
+  virtual ~BodySink() = default;
+
+  // `uid` is what the answer said so far: nothing if its UID comes behind the body. False: the body
+  // is not wanted and is skipped.
+  virtual bool wants_body(std::optional<base::Uid> uid) = 0;
+  virtual void body_piece(base::ByteView piece) = 0;
+};
+
+// The next answer. Bodies go to `bodies`. Fails as Lexer does.
+Response read_response(Lexer& lexer, BodySink& bodies);
+
+}  // namespace imap

@@ -1,0 +1,113 @@
+#include "imap/session.h"
+
+#include "base/error.h"
+#include "imap/curl_transport.h"
+#include "imap/session_impl.h"
+
+namespace imap {
+
+Session Session::open(const Endpoint& endpoint, const Login& login, const Limits& limits) {
+  return {connect_with_curl(endpoint, login), limits};
+}
+
+Session::Session(std::unique_ptr<Transport> transport, const Limits& limits)
+    : impl_(std::make_unique<Impl>(std::move(transport), limits)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+const Capabilities& Session::capabilities() const {
+  return impl_->capabilities();
+}
+
+Namespaces Session::namespaces() {
+  return impl_->namespaces();
+}
+
+std::vector<Folder> Session::list_personal_folders() {
+  return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
+}
+
+std::vector<Folder> Session::list(std::string_view pattern) {
+  return during("list", pattern, [&] { return impl_->list(pattern); });
+}
+
+FolderStatus Session::status(std::string_view raw_name) {
+  return during("ask for the status", raw_name, [&] { return impl_->status(raw_name); });
+}
+
+OpenFolder Session::examine(std::string_view raw_name) {
+  return during("open", raw_name, [&] { return impl_->open_folder("EXAMINE", raw_name); });
+}
+
+OpenFolder Session::select(std::string_view raw_name) {
+  return during("open", raw_name, [&] { return impl_->open_folder("SELECT", raw_name); });
+}
+
+FetchAnswer Session::fetch_messages(const UidSet& uids, MessageSink& sink) {
+  return during("fetch the messages", impl_->open_name(),
+                [&] { return impl_->fetch_messages(uids, sink); });
+}
+
+void Session::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
+                           const std::function<void(const MessageItems&)>& take) {
+  during("fetch the flags", impl_->open_name(),
+         [&] { impl_->fetch_states(uids, changed_since, take); });
+}
+
+void Session::fetch_identities(const UidSet& uids,
+                               const std::function<void(const MessageItems&)>& take) {
+  during("fetch sizes and dates", impl_->open_name(), [&] { impl_->fetch_identities(uids, take); });
+}
+
+UidSet Session::search_all() {
+  return during("search", impl_->open_name(), [this] { return impl_->search_all(); });
+}
+
+Session::Created Session::create(std::string_view raw_name) {
+  return during("create", raw_name, [&] { return impl_->create(raw_name); });
+}
+
+void Session::remove(std::string_view raw_name) {
+  during("delete", raw_name, [&] { impl_->run_on_folder("DELETE", raw_name); });
+}
+
+void Session::subscribe(std::string_view raw_name) {
+  during("subscribe", raw_name, [&] { impl_->run_on_folder("SUBSCRIBE", raw_name); });
+}
+
+void Session::unsubscribe(std::string_view raw_name) {
+  during("unsubscribe", raw_name, [&] { impl_->run_on_folder("UNSUBSCRIBE", raw_name); });
+}
+
+std::vector<AppendAnswer> Session::append(std::string_view raw_name,
+                                          std::span<const AppendMessage> messages) {
+  return during("append", raw_name, [&] { return impl_->append(raw_name, messages); });
+}
+
+AppendAnswer Session::append_together(std::string_view raw_name,
+                                      std::span<const AppendMessage> messages) {
+  return during("append", raw_name, [&] { return impl_->append_together(raw_name, messages); });
+}
+
+void Session::add_flags(const UidSet& uids, std::span<const std::string> flags) {
+  during("set flags", impl_->open_name(), [&] { impl_->add_flags(uids, flags); });
+}
+
+void Session::expunge(const UidSet& uids) {
+  during("expunge", impl_->open_name(), [&] { impl_->expunge(uids); });
+}
+
+std::vector<QuotaRoot> Session::quota_roots(std::string_view raw_name) {
+  return during("ask for the quota", raw_name, [&] { return impl_->quota_roots(raw_name); });
+}
+
+void Session::set_quota(std::string_view root, std::span<const QuotaResource> limits) {
+  during("set the quota", root, [&] { impl_->set_quota(root, limits); });
+}
+
+void Session::logout() {
+  impl_->logout();
+}
+
+}  // namespace imap

@@ -1,0 +1,137 @@
+#include "imap/session_impl.h"
+
+#include "base/terminal.h"
+#include "imap/modified_utf7.h"
+
+namespace imap {
+
+namespace {
+
+// With the verb and what follows still below the 8192 bytes that every server takes (RFC 7162,
+// section 4).
+constexpr std::size_t kLongestSet = 7000;
+
+}  // namespace
+
+std::string name_in_error(std::string_view raw_name) {
+  return base::escape_for_terminal(decode_modified_utf7(raw_name).value_or(std::string(raw_name)));
+}
+
+Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits)
+    : connection_(std::move(transport), limits), limits_(limits) {
+  ask_capabilities();
+  std::optional<Connection::Tag> enabling;
+  if (capabilities_.has("ENABLE") && capabilities_.has_modseq()) {
+    enabling = start(command("ENABLE").word("CONDSTORE"));
+  }
+  ask_namespaces();
+  if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
+}
+
+void Session::Impl::ask_capabilities() {
+  std::vector<std::string> names;
+  require_ok(run(command("CAPABILITY"), [&names](Response& response) {
+    if (auto* const answer = std::get_if<CapabilityResponse>(&response)) names = answer->names;
+  }));
+  capabilities_ = Capabilities(std::move(names));
+  literal_mode_ = literal_mode(capabilities_);
+}
+
+void Session::Impl::ask_namespaces() {
+  if (capabilities_.has("NAMESPACE")) {
+    require_ok(run(command("NAMESPACE"), [this](Response& response) {
+      if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
+        namespaces_ = std::move(answer->namespaces);
+      }
+    }));
+    return;
+  }
+  Namespace& personal = namespaces_.personal.emplace_back();
+  require_ok(run(command("LIST").word("\"\" \"\""), [&personal](Response& response) {
+    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+      personal.delimiter = answer->folder.delimiter;
+    }
+  }));
+}
+
+// What the server tells about the open folder, asked or not.
+void Session::Impl::observe(const Response& response) {
+  if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
+    exists_ = exists->count;
+  } else if (std::holds_alternative<ExpungeResponse>(response)) {
+    if (exists_ > 0) --exists_;
+  } else if (const auto* const vanished = std::get_if<VanishedResponse>(&response)) {
+    const std::uint64_t count = vanished->uids.count();
+    if (!vanished->is_earlier) exists_ -= std::min(exists_, count);
+  }
+}
+
+StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take& take,
+                                     BodySink& bodies) {
+  return connection_.finish(
+      tag,
+      [&](Response& response) {
+        observe(response);
+        if (take) take(response);
+      },
+      bodies);
+}
+
+StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take& take) {
+  NoBodies nothing;
+  return finish(tag, take, nothing);
+}
+
+void Session::Impl::require_ok(const StatusResponse& answer) {
+  if (answer.condition == Condition::kOk) return;
+  base::fail(base::ErrorCode::kRefused, "the server refused: {}",
+             base::escape_for_terminal(answer.text));
+}
+
+std::optional<StatusResponse> Session::Impl::run_on_uids(std::string_view verb, const UidSet& uids,
+                                                         std::string_view arguments,
+                                                         const Connection::Take& take,
+                                                         BodySink& bodies) {
+  std::vector<Connection::Tag> tags;
+  for (const UidSet& part : uids.split(kLongestSet)) {
+    Command one = command(verb).word(part.text());
+    if (!arguments.empty()) one.word(arguments);
+    tags.push_back(start(std::move(one)));
+  }
+  // All are waited for, so that a later command is not given their answers.
+  std::optional<StatusResponse> refusal;
+  for (const Connection::Tag tag : tags) {
+    StatusResponse answer = finish(tag, take, bodies);
+    if (answer.condition != Condition::kOk && !refusal) refusal = std::move(answer);
+  }
+  return refusal;
+}
+
+void Session::Impl::add_flags(const UidSet& uids, std::span<const std::string> flags) {
+  NoBodies nothing;
+  const auto refusal =
+      run_on_uids("UID STORE", uids, "+FLAGS.SILENT " + flag_list(flags), {}, nothing);
+  if (refusal) require_ok(*refusal);
+}
+
+void Session::Impl::expunge(const UidSet& uids) {
+  if (!capabilities_.has("UIDPLUS")) {
+    base::fail(base::ErrorCode::kRefused,
+               "the server has no UIDPLUS, without which other messages than these could go: "
+               "expunge them with a mail client");
+  }
+  NoBodies nothing;
+  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, nothing);
+  if (refusal) require_ok(*refusal);
+}
+
+void Session::Impl::logout() {
+  connection_.expect_bye();
+  try {
+    run(command("LOGOUT"));
+  } catch (const base::Error&) {
+    // Gone is gone, however the server put it.
+  }
+}
+
+}  // namespace imap

@@ -1,0 +1,105 @@
+// What the parts of Session share. For session*.cc alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "imap/command.h"
+#include "imap/connection.h"
+#include "imap/session.h"
+
+namespace imap {
+
+class Session::Impl {
+ public:
+  Impl(std::unique_ptr<Transport> transport, const Limits& limits);
+
+  const Capabilities& capabilities() const { return capabilities_; }
+  const Namespaces& namespaces() const { return namespaces_; }
+  const std::string& open_name() const { return open_name_; }
+
+  std::vector<Folder> list_personal_folders();
+  std::vector<Folder> list(std::string_view pattern);
+  FolderStatus status(std::string_view raw_name);
+  OpenFolder open_folder(std::string_view verb, std::string_view raw_name);
+  Created create(std::string_view raw_name);
+  void run_on_folder(std::string_view verb, std::string_view raw_name);
+  std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
+  void set_quota(std::string_view root, std::span<const QuotaResource> limits);
+
+  FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
+  void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
+                    const std::function<void(const MessageItems&)>& take);
+  void fetch_identities(const UidSet& uids, const std::function<void(const MessageItems&)>& take);
+  UidSet search_all();
+
+  std::vector<AppendAnswer> append(std::string_view raw_name,
+                                   std::span<const AppendMessage> messages);
+  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages);
+  void add_flags(const UidSet& uids, std::span<const std::string> flags);
+  void expunge(const UidSet& uids);
+
+  void logout();
+
+ private:
+  // Nobody asked for bodies.
+  class NoBodies : public BodySink {
+   public:
+    bool wants_body(std::optional<base::Uid>) override { return false; }
+    void body_piece(base::ByteView) override {}
+  };
+
+  Command command(std::string_view verb) const { return {verb, literal_mode_}; }
+  Connection::Tag start(Command command) { return connection_.start(std::move(command)); }
+  StatusResponse finish(Connection::Tag tag, const Connection::Take& take = {});
+  StatusResponse finish(Connection::Tag tag, const Connection::Take& take, BodySink& bodies);
+  StatusResponse run(Command command, const Connection::Take& take = {}) {
+    return finish(start(std::move(command)), take);
+  }
+  // Fails with kRefused unless the answer is OK.
+  static void require_ok(const StatusResponse& answer);
+
+  // `verb` set `arguments`, in several commands if the set is too long for a line; all under way at
+  // once. The first answer that is not OK, if there is one.
+  std::optional<StatusResponse> run_on_uids(std::string_view verb, const UidSet& uids,
+                                            std::string_view arguments,
+                                            const Connection::Take& take, BodySink& bodies);
+
+  void observe(const Response& response);
+  void ask_capabilities();
+  void ask_namespaces();
+  std::string status_items() const;
+
+  Connection connection_;
+  Limits limits_;
+  Capabilities capabilities_;
+  LiteralMode literal_mode_ = LiteralMode::kSynchronising;
+  Namespaces namespaces_;
+  bool has_enabled_modseq_ = false;
+
+  // Of the open folder.
+  std::string open_name_;
+  std::uint64_t exists_ = 0;
+  bool has_modseq_ = false;
+};
+
+// Decoded where that can be done, and escaped.
+std::string name_in_error(std::string_view raw_name);
+
+// Runs `work`; its failures say what was being done with what.
+template <typename Work>
+auto during(const std::string& operation, std::string_view raw_name, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const base::Error& error) {
+    base::fail(error.code(), "{}: {}: {}", operation, name_in_error(raw_name), error.what());
+  }
+}
+
+}  // namespace imap

@@ -1,0 +1,204 @@
+// Session's commands about the messages of a folder.
+#include <map>
+
+#include "base/terminal.h"
+#include "imap/session_impl.h"
+
+namespace imap {
+
+namespace {
+
+using base::ErrorCode;
+
+// Fills what `items` lacks.
+void merge(MessageItems& items, MessageItems& earlier) {
+  if (!items.flags) items.flags = std::move(earlier.flags);
+  if (!items.modseq) items.modseq = earlier.modseq;
+  if (!items.internal_date) items.internal_date = earlier.internal_date;
+  if (!items.size) items.size = earlier.size;
+}
+
+// Passes on what answers the command, and keeps from the sink what the server tells besides:
+// changes of flags, messages nobody asked for, a body twice. An answer without a body may be such
+// a change, or all that the server ever says of the message, so it waits for the end.
+class MessageFilter : public BodySink {
+ public:
+  MessageFilter(const UidSet& wanted, MessageSink& sink) : wanted_(wanted), sink_(sink) {}
+
+  bool wants_body(std::optional<base::Uid> uid) override {
+    is_passing_ = !uid || is_wanted(*uid);
+    return is_passing_;
+  }
+
+  void body_piece(base::ByteView piece) override { sink_.body_piece(piece); }
+
+  void take(FetchResponse& answer) {
+    const bool has_body = answer.body == BodyKind::kString || answer.body == BodyKind::kLiteral;
+    const std::optional<base::Uid> uid = answer.items.uid;
+    if (!uid || !is_wanted(*uid)) {
+      if (!has_body || !std::exchange(is_passing_, false)) return;
+      // Its pieces went to the sink before this was known.
+      base::fail(ErrorCode::kProtocol,
+                 "the server sent a body that belongs to no message asked for");
+    }
+    if (!has_body) return hold(*uid, answer);
+    if (auto earlier = partial_.extract(*uid)) merge(answer.items, earlier.mapped());
+    delivered_.add(*uid);
+    sink_.message(answer.items, answer.body);
+  }
+
+  // The command is over: what has had no body until now has none.
+  void finish() {
+    for (const base::Uid uid : bodiless_.without(delivered_)) {
+      MessageItems items;
+      if (auto known = partial_.extract(uid)) items = std::move(known.mapped());
+      items.uid = uid;
+      sink_.message(items, nil_.contains(uid) ? BodyKind::kNil : BodyKind::kMissing);
+    }
+  }
+
+ private:
+  // Of more messages than this only the UID is remembered: somebody may be flagging all there are.
+  static constexpr std::size_t kMostPartial = 1000;
+
+  bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
+
+  void hold(base::Uid uid, FetchResponse& answer) {
+    bodiless_.add(uid);
+    if (answer.body == BodyKind::kNil) nil_.add(uid);
+    const auto known = partial_.find(uid);
+    if (known != partial_.end()) {
+      merge(answer.items, known->second);
+      known->second = std::move(answer.items);
+    } else if (partial_.size() < kMostPartial) {
+      partial_.emplace(uid, std::move(answer.items));
+    }
+  }
+
+  const UidSet& wanted_;
+  MessageSink& sink_;
+  bool is_passing_ = false;
+  UidSet delivered_;
+  UidSet bodiless_;
+  UidSet nil_;
+  std::map<base::Uid, MessageItems> partial_;
+};
+
+}  // namespace
+
+FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
+  MessageFilter filter(uids, sink);
+  const std::string_view items = has_modseq_
+                                     ? "(UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])"
+                                     : "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])";
+  const std::optional<StatusResponse> refusal = run_on_uids(
+      "UID FETCH", uids, items,
+      [&filter](Response& response) {
+        if (auto* const answer = std::get_if<FetchResponse>(&response)) filter.take(*answer);
+      },
+      filter);
+  if (refusal && refusal->condition == Condition::kBad) require_ok(*refusal);
+  filter.finish();
+  if (!refusal) return {};
+  return {.complete = false, .reason = base::escape_for_terminal(refusal->text)};
+}
+
+void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
+                                 const std::function<void(const MessageItems&)>& take) {
+  std::string items = has_modseq_ ? "(UID FLAGS MODSEQ)" : "(UID FLAGS)";
+  if (has_modseq_ && changed_since.value_or(0) > 0) {
+    items += fmt::format(" (CHANGEDSINCE {})", *changed_since);
+  }
+  NoBodies nothing;
+  const std::optional<StatusResponse> refusal = run_on_uids(
+      "UID FETCH", uids, items,
+      [&](Response& response) {
+        const auto* const answer = std::get_if<FetchResponse>(&response);
+        if (answer == nullptr || !answer->items.uid || !answer->items.flags) return;
+        if (uids.contains(*answer->items.uid)) take(answer->items);
+      },
+      nothing);
+  if (refusal) require_ok(*refusal);
+}
+
+void Session::Impl::fetch_identities(const UidSet& uids,
+                                     const std::function<void(const MessageItems&)>& take) {
+  NoBodies nothing;
+  const std::optional<StatusResponse> refusal = run_on_uids(
+      "UID FETCH", uids, "(UID INTERNALDATE RFC822.SIZE)",
+      [&](Response& response) {
+        const auto* const answer = std::get_if<FetchResponse>(&response);
+        if (answer == nullptr || !answer->items.uid) return;
+        if (!answer->items.internal_date && !answer->items.size) return;  // a change of flags
+        if (uids.contains(*answer->items.uid)) take(answer->items);
+      },
+      nothing);
+  if (refusal) require_ok(*refusal);
+}
+
+UidSet Session::Impl::search_all() {
+  const bool is_extended = capabilities_.has("ESEARCH");
+  const Connection::Tag tag =
+      start(command("UID SEARCH").word(is_extended ? "RETURN (ALL) ALL" : "ALL"));
+  std::optional<UidSet> uids;
+  const StatusResponse status = finish(tag, [&](Response& response) {
+    auto* const answer = std::get_if<SearchResponse>(&response);
+    if (answer == nullptr || !answer->has_uids) return;
+    if (answer->tag && *answer->tag != tag.text()) return;
+    uids = std::move(answer->numbers);
+  });
+  require_ok(status);
+  // No answer must not look like an empty folder: all would count as expunged.
+  if (!uids && exists_ > 0) {
+    base::fail(ErrorCode::kProtocol, "the server gave no result for a search among {} messages",
+               exists_);
+  }
+  return std::move(uids).value_or(UidSet{});
+}
+
+namespace {
+
+AppendAnswer to_append_answer(const StatusResponse& status, std::size_t messages) {
+  AppendAnswer answer;
+  answer.accepted = status.condition == Condition::kOk;
+  if (!answer.accepted) {
+    answer.reason = base::escape_for_terminal(status.text);
+    return answer;
+  }
+  const std::vector<std::string> words = status.code.words();
+  if (!status.code.is("APPENDUID") || words.size() != 2) return answer;
+  const std::optional<UidSet> validity = UidSet::parse(words[0]);
+  const std::optional<UidSet> uids = UidSet::parse(words[1]);
+  if (!validity || validity->count() != 1 || !uids || uids->count() != messages) return answer;
+  answer.uid_validity = (*validity->begin()).value;
+  answer.uids.assign(uids->begin(), uids->end());
+  return answer;
+}
+
+}  // namespace
+
+std::vector<AppendAnswer> Session::Impl::append(std::string_view raw_name,
+                                                std::span<const AppendMessage> messages) {
+  std::vector<Connection::Tag> tags;
+  tags.reserve(messages.size());
+  for (const AppendMessage& message : messages) {
+    tags.push_back(start(command("APPEND").string(raw_name).message(message, capabilities_)));
+  }
+  std::vector<AppendAnswer> answers;
+  answers.reserve(messages.size());
+  for (const Connection::Tag tag : tags) answers.push_back(to_append_answer(finish(tag), 1));
+  return answers;
+}
+
+AppendAnswer Session::Impl::append_together(std::string_view raw_name,
+                                            std::span<const AppendMessage> messages) {
+  if (messages.empty()) return {true, {}, 0, {}};
+  if (!capabilities_.has("MULTIAPPEND")) {
+    base::fail(ErrorCode::kRefused, "the server has no MULTIAPPEND");
+  }
+  Command appending = command("APPEND").string(raw_name);
+  for (const AppendMessage& message : messages) appending.message(message, capabilities_);
+  return to_append_answer(run(std::move(appending)), messages.size());
+}
+
+}  // namespace imap
