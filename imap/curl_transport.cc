@@ -207,9 +207,9 @@ class CurlTransport : public Transport {
   }
 
   bool is_encrypted() {
-    curl_tlssessioninfo* session = nullptr;
-    check(curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &session));
-    return session != nullptr && session->internals != nullptr;
+    curl_off_t handshake = 0;  // microseconds until it was done; 0: there was none
+    check(curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake));
+    return handshake > 0;
   }
 
   [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {

@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include "base/utf8.h"
 #include "imap/ascii.h"
 #include "imap/modified_utf7.h"
-#include "imap/utf8.h"
 
 namespace imap {
 
@@ -24,19 +24,14 @@ void append_escaped(std::string& shown, std::string_view bytes) {
 }
 
 bool needs_escape(char32_t code_point) {
-  if (code_point == '/' || code_point == '%') return true;
-  if (code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0)) return true;
-  // Line and paragraph separators; marks, embeddings, overrides and isolates of text direction.
-  return code_point == 0x200E || code_point == 0x200F ||
-         (code_point >= 0x2028 && code_point <= 0x202E) ||
-         (code_point >= 0x2066 && code_point <= 0x2069);
+  return code_point == '/' || code_point == '%' || base::is_control(code_point);
 }
 
 void append_text(std::string& shown, std::string_view text) {
   while (!text.empty()) {
-    const std::optional<Utf8Character> character = first_utf8_character(text);
+    const std::optional<base::CodePoint> character = base::first_code_point(text);
     const std::size_t length = character ? character->length : 1;
-    if (!character || needs_escape(character->code_point)) {
+    if (!character || needs_escape(character->value)) {
       append_escaped(shown, text.substr(0, length));
     } else {
       shown += text.substr(0, length);
@@ -92,7 +87,7 @@ std::string without_escapes(std::string_view level) {
 std::string raw_level(std::string_view level) {
   if (level.ends_with('%')) return without_escapes(level.substr(0, level.size() - 1));
   std::string text = without_escapes(level);
-  return is_utf8(text) ? encode_modified_utf7(text) : text;
+  return base::is_utf8(text) ? encode_modified_utf7(text) : text;
 }
 
 std::string raw_levels(std::string_view shown, char delimiter) {

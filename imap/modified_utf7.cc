@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "imap/utf8.h"
+#include "base/utf8.h"
 
 namespace imap {
 
@@ -67,8 +67,8 @@ bool decode_shifted(std::string_view base64, std::string& out) {
       high_surrogate = unit;
       continue;
     }
-    append_utf8(out,
-                is_low ? 0x10000U + ((high_surrogate & 0x3FFU) << 10U) + (unit & 0x3FFU) : unit);
+    base::append_utf8(
+        out, is_low ? 0x10000U + ((high_surrogate & 0x3FFU) << 10U) + (unit & 0x3FFU) : unit);
     high_surrogate = 0;
   }
   return high_surrogate == 0;
@@ -100,7 +100,7 @@ std::optional<std::string> decode_any(std::string_view raw) {
 
 std::optional<std::string> decode_modified_utf7(std::string_view raw) {
   std::optional<std::string> utf8 = decode_any(raw);
-  if (!utf8 || !is_utf8(*utf8) || encode_modified_utf7(*utf8) != raw) return std::nullopt;
+  if (!utf8 || !base::is_utf8(*utf8) || encode_modified_utf7(*utf8) != raw) return std::nullopt;
   return utf8;
 }
 
@@ -109,9 +109,10 @@ std::string encode_modified_utf7(std::string_view utf8) {
   ShiftedWriter shifted(raw);
   bool is_shifted = false;
   while (!utf8.empty()) {
-    const Utf8Character character = first_utf8_character(utf8).value_or(Utf8Character{0xFFFD, 1});
+    const base::CodePoint character =
+        base::first_code_point(utf8).value_or(base::CodePoint{0xFFFD, 1});
     utf8.remove_prefix(character.length);
-    const bool is_plain = stands_for_itself(character.code_point);
+    const bool is_plain = stands_for_itself(character.value);
     if (is_plain && is_shifted) {
       shifted.finish();
       raw += '-';
@@ -120,11 +121,11 @@ std::string encode_modified_utf7(std::string_view utf8) {
     }
     is_shifted = !is_plain;
     if (!is_plain) {
-      shifted.add(character.code_point);
-    } else if (character.code_point == '&') {
+      shifted.add(character.value);
+    } else if (character.value == '&') {
       raw += "&-";
     } else {
-      raw += static_cast<char>(character.code_point);
+      raw += static_cast<char>(character.value);
     }
   }
   if (is_shifted) {
