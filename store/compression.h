@@ -1,0 +1,42 @@
+// zstd, for whole blocks; the only room for <zstd.h>.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/bytes.h"
+
+namespace store {
+
+// Holds the working memory between blocks. One thread at a time.
+class Compressor {
+ public:
+  explicit Compressor(int level);
+  Compressor(Compressor&&) noexcept;
+  Compressor& operator=(Compressor&&) noexcept;
+  ~Compressor();
+
+  base::Bytes compress(base::ByteView plain);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Decompressor {
+ public:
+  Decompressor();
+  Decompressor(Decompressor&&) noexcept;
+  Decompressor& operator=(Decompressor&&) noexcept;
+  ~Decompressor();
+
+  // Fails with kDamaged unless `frame` is one whole frame of exactly `plain_size` bytes, which the
+  // caller has bounded.
+  base::Bytes decompress(base::ByteView frame, std::size_t plain_size);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store

@@ -1,0 +1,47 @@
+// What an object of the store is, and which stream of blocks it lies in.
+#pragma once
+
+#include <cstdint>
+
+namespace store {
+
+// The first byte of what is hashed into an object's id (docs/pack-format.md, "Identity").
+enum class ObjectType : std::uint8_t {
+  kMessage = 1,  // the id is the message's; what is stored is its record
+  kText = 2,
+  kBinary = 3,
+  kIdentityLeaf = 4,
+  kStateLeaf = 5,
+  kIdentityBranch = 6,
+  kStateBranch = 7,
+  kFolder = 8,
+  kRoot = 9,
+  kCommit = 10,
+  kSnapshot = 11,  // an id only: nothing is stored
+};
+inline constexpr std::uint8_t kLastStoredType = 10;
+
+// Like compresses with like: every block holds objects of one stream.
+enum class Stream : std::uint8_t {
+  kRecords = 1,
+  kTexts = 2,
+  kBinaries = 3,
+  kManifests = 4,
+  kTrailer = 5,  // the one block of a pack that lists the others
+};
+inline constexpr std::size_t kDataStreams = 4;
+
+constexpr Stream stream_of(ObjectType type) {
+  switch (type) {
+    case ObjectType::kMessage:
+      return Stream::kRecords;
+    case ObjectType::kText:
+      return Stream::kTexts;
+    case ObjectType::kBinary:
+      return Stream::kBinaries;
+    default:
+      return Stream::kManifests;
+  }
+}
+
+}  // namespace store

@@ -1,0 +1,92 @@
+// SQLite, as far as the index needs it; the only room for <sqlite3.h>. Errors of SQLite become
+// base::Error: kNoSpace for a full disk, kDamaged for a database that is not one, kIo for the rest.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace store {
+
+enum class DatabaseMode {
+  kReadOnly,
+  kReadWrite,  // created if absent
+};
+
+class Database;
+
+// A prepared statement: bind every parameter, step, read columns. Parameters count from 1, columns
+// from 0.
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  Statement(Statement&&) noexcept;
+  Statement& operator=(Statement&&) noexcept;
+  ~Statement();
+
+  Statement& bind(int parameter, std::int64_t value);
+  Statement& bind(int parameter, std::string_view text);
+  Statement& bind(int parameter, base::ByteView blob);
+
+  // True if there is a row. At the end the statement is ready to be bound again.
+  bool step();
+  void run();  // to its end
+  void reset();
+
+  std::int64_t integer(int column) const;
+  std::string text(int column) const;
+  base::ByteView blob(int column) const;  // lives until the next step
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  [[noreturn]] void fail(int code) const;
+
+  Database* database_;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+// One connection; one thread at a time.
+class Database {
+ public:
+  // kReadOnly: nothing if there is no such file.
+  static std::optional<Database> open(const std::filesystem::path& path, DatabaseMode mode);
+
+  void run(std::string_view sql);  // any number of statements, without results
+  std::int64_t integer(std::string_view sql);
+
+ private:
+  friend class Statement;
+  struct Close {
+    void operator()(sqlite3* database) const noexcept;
+  };
+  Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle);
+  [[noreturn]] void fail(const char* operation, int code) const;
+
+  std::filesystem::path path_;
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+// BEGIN IMMEDIATE; rolled back unless committed.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  void commit();
+
+ private:
+  Database* database_;
+};
+
+}  // namespace store
