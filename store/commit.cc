@@ -1,0 +1,124 @@
+#include "store/commit.h"
+
+#include "base/error.h"
+#include "store/encoding.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::size_t kLongestText = 65'536;
+constexpr std::uint64_t kCheckpointFlag = 1;
+
+std::int64_t seconds(std::chrono::sys_seconds time) {
+  return time.time_since_epoch().count();
+}
+
+std::chrono::sys_seconds moment(std::int64_t seconds_since_epoch) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds_since_epoch));
+}
+
+void encode_line(Encoder& encoder, const SnapshotLine& line) {
+  encoder.text(line.account);
+  encoder.signed_varint(seconds(line.time));
+  encoder.u8(static_cast<std::uint8_t>(line.kind));
+  encoder.u8(static_cast<std::uint8_t>(line.status));
+  encoder.text(line.personal_prefix);
+  encoder.varint(line.folders);
+  encoder.varint(line.messages);
+  encoder.varint(line.bytes);
+  encoder.id(line.root);
+}
+
+SnapshotLine decode_line(Decoder& decoder) {
+  SnapshotLine line;
+  line.account = decoder.text(kLongestText);
+  line.time = moment(decoder.signed_varint());
+  line.kind =
+      static_cast<SnapshotKind>(decoder.varint(static_cast<std::uint64_t>(SnapshotKind::kRescue)));
+  line.status = static_cast<SnapshotStatus>(
+      decoder.varint(static_cast<std::uint64_t>(SnapshotStatus::kMoving)));
+  line.personal_prefix = decoder.text(kLongestText);
+  line.folders = decoder.varint();
+  line.messages = decoder.varint();
+  line.bytes = decoder.varint();
+  line.root = decoder.id();
+  return line;
+}
+
+}  // namespace
+
+base::Bytes Commit::encode() const {
+  Encoder encoder;
+  encoder.varint(number);
+  encoder.signed_varint(seconds(time));
+  encoder.id(previous);
+  encoder.varint(is_checkpoint ? kCheckpointFlag : 0);
+  encoder.varint(packs.size());
+  for (const PackName& pack : packs) encoder.raw(pack.bytes);
+  encoder.varint(snapshots.size());
+  for (const SnapshotLine& line : snapshots) encode_line(encoder, line);
+  encoder.varint(dropped.size());
+  for (const ObjectId& snapshot : dropped) encoder.id(snapshot);
+  encoder.varint(condemned.size());
+  for (const PackName& pack : condemned) encoder.raw(pack.bytes);
+  return encoder.take();
+}
+
+Commit Commit::decode(base::ByteView bytes) {
+  constexpr std::size_t kSmallestLine = 40;
+  Decoder decoder(bytes, "a commit");
+  Commit commit;
+  commit.number = decoder.varint();
+  commit.time = moment(decoder.signed_varint());
+  commit.previous = decoder.id();
+  commit.is_checkpoint = decoder.varint(kCheckpointFlag) != 0;
+  commit.packs.resize(decoder.count(ObjectId::kSize));
+  for (PackName& pack : commit.packs) pack = decoder.sha256();
+  commit.snapshots.resize(decoder.count(kSmallestLine));
+  for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder);
+  commit.dropped.resize(decoder.count(ObjectId::kSize));
+  for (ObjectId& snapshot : commit.dropped) snapshot = decoder.id();
+  commit.condemned.resize(decoder.count(ObjectId::kSize));
+  for (PackName& pack : commit.condemned) pack = decoder.sha256();
+  decoder.end();
+  return commit;
+}
+
+ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line) {
+  Encoder encoder;
+  encoder.id(line.root);
+  encoder.text(line.account);
+  encoder.signed_varint(seconds(line.time));
+  encoder.u8(static_cast<std::uint8_t>(line.kind));
+  return object_id(keys, ObjectType::kSnapshot, encoder.view());
+}
+
+SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
+  return {.id = id,
+          .account = line.account,
+          .time = line.time,
+          .kind = line.kind,
+          .status = line.status,
+          .personal_prefix = line.personal_prefix,
+          .folders = line.folders,
+          .messages = line.messages,
+          .bytes = line.bytes};
+}
+
+base::Bytes encode_root(const std::vector<ObjectId>& folders) {
+  Encoder encoder;
+  encoder.varint(folders.size());
+  for (const ObjectId& folder : folders) encoder.id(folder);
+  return encoder.take();
+}
+
+std::vector<ObjectId> decode_root(base::ByteView bytes) {
+  Decoder decoder(bytes, "a snapshot's root");
+  std::vector<ObjectId> folders(decoder.count(ObjectId::kSize));
+  for (ObjectId& folder : folders) folder = decoder.id();
+  decoder.end();
+  return folders;
+}
+
+}  // namespace store

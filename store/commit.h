@@ -1,0 +1,54 @@
+// What makes snapshots visible: the object that a commit's last pack ends with
+// (docs/pack-format.md, "Commit").
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/crypto.h"
+#include "store/object_id.h"
+#include "store/pack.h"
+#include "store/snapshot.h"
+
+namespace store {
+
+// All that is said of an account; an unchanged one names the root that it had.
+struct SnapshotLine {
+  std::string account;
+  std::chrono::sys_seconds time{};
+  SnapshotKind kind = SnapshotKind::kBackup;
+  SnapshotStatus status = SnapshotStatus::kComplete;
+  std::string personal_prefix;
+  std::uint64_t folders = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  ObjectId root;
+  bool operator==(const SnapshotLine&) const = default;
+};
+
+struct Commit {
+  std::uint64_t number = 0;  // from 1
+  std::chrono::sys_seconds time{};
+  ObjectId previous;            // the commit before; all zero for the first
+  bool is_checkpoint = false;   // it names all that lives; commits before it are not needed
+  std::vector<PackName> packs;  // published since the commit before it, and that commit's own
+  std::vector<SnapshotLine> snapshots;
+  std::vector<ObjectId> dropped;  // snapshots that are no more
+  std::vector<PackName> condemned;
+  bool operator==(const Commit&) const = default;
+
+  base::Bytes encode() const;
+  static Commit decode(base::ByteView bytes);  // fails with kDamaged
+};
+
+ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line);
+SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line);
+
+// A snapshot's folders, in order.
+base::Bytes encode_root(const std::vector<ObjectId>& folders);
+std::vector<ObjectId> decode_root(base::ByteView bytes);
+
+}  // namespace store

@@ -1,0 +1,117 @@
+#include "store/pack_writer.h"
+
+#include "base/error.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::uint64_t kPackTarget = std::uint64_t{64} << 20;
+constexpr std::size_t kMostObjects = 200'000;  // keeps a trailer far below kLargestBlock
+
+// Measured: docs/pack-format.md, "Blocks".
+constexpr std::size_t block_target(Stream stream) {
+  switch (stream) {
+    case Stream::kRecords:
+      return std::size_t{4} << 20;
+    case Stream::kManifests:
+      return std::size_t{256} << 10;
+    default:
+      return std::size_t{8} << 20;
+  }
+}
+
+std::size_t slot(Stream stream) {
+  return static_cast<std::size_t>(stream) - 1;
+}
+
+PackId random_pack_id() {
+  PackId id;
+  fill_random(id);
+  return id;
+}
+
+}  // namespace
+
+PackWriter::PackWriter(base::FileSystem& files, const base::Path& folder,
+                       const BlockContext& context, SealingPool& pool)
+    : context_(context),
+      pool_(pool),
+      file_(files, folder),
+      id_(random_pack_id()),
+      open_{OpenBlock(Stream::kRecords), OpenBlock(Stream::kTexts), OpenBlock(Stream::kBinaries),
+            OpenBlock(Stream::kManifests)} {
+  write(PackHeader{.store = context_.store, .pack = id_}.encode());
+}
+
+void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
+                     std::uint64_t message_size) {
+  const Stream stream = stream_of(type);
+  OpenBlock& block = open_.at(slot(stream));
+  if (!block.builder.empty() && block.builder.size() + object.size() > block_target(stream)) {
+    flush(stream);
+  }
+  const std::uint32_t start = block.builder.add(type, object);
+  block.objects.push_back({.type = type,
+                           .id = id,
+                           .start = start,
+                           .length = static_cast<std::uint32_t>(object.size()),
+                           .message_size = message_size});
+  unsealed_bytes_ += object.size();
+  ++objects_;
+}
+
+bool PackWriter::full() const {
+  // Mail compresses to a third or so; what is still to be sealed is counted as half.
+  return file_.size() + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMostObjects;
+}
+
+void PackWriter::flush(Stream stream) {
+  OpenBlock& block = open_.at(slot(stream));
+  if (block.builder.empty()) return;
+  while (!pool_.has_room() || pool_.next_is_ready()) write_next_block();
+  BlockHeader header;
+  header.pack = id_;
+  header.stream = stream;
+  header.ordinal = static_cast<std::uint32_t>(blocks_.size());
+  blocks_.push_back({.stream = stream, .objects = std::exchange(block.objects, {})});
+  pool_.submit(header, block.builder.take());
+}
+
+void PackWriter::write_next_block() {
+  const base::Bytes sealed = pool_.take();
+  const std::optional<BlockHeader> header = BlockHeader::decode(sealed);
+  BlockEntry& block = blocks_.at(written_blocks_++);
+  block.place = file_.size();
+  block.plain_length = header.value().plain_length;
+  block.sealed_length = header.value().sealed_length;
+  for (const ObjectEntry& object : block.objects) unsealed_bytes_ -= object.length;
+  write(sealed);
+}
+
+void PackWriter::write(base::ByteView bytes) {
+  file_.write(bytes);
+  name_.update(bytes);
+}
+
+Pack PackWriter::finish() {
+  for (const Stream stream :
+       {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
+    flush(stream);
+  }
+  while (!pool_.empty()) write_next_block();
+  const std::uint64_t trailer_place = file_.size();
+  BlockHeader header;
+  header.pack = id_;
+  header.stream = Stream::kTrailer;
+  header.ordinal = static_cast<std::uint32_t>(blocks_.size());
+  pool_.submit(header, encode_trailer(blocks_));
+  write(pool_.take());
+  write(encode_footer(id_, trailer_place));
+  Pack pack{.name = name_.finish(), .id = id_, .size = file_.size(), .blocks = std::move(blocks_)};
+  // A name that exists already is a pack with these very bytes.
+  file_.commit(pack.name.hex(), base::OnExisting::kFail);
+  return pack;
+}
+
+}  // namespace store

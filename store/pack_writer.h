@@ -1,0 +1,54 @@
+// Fills one pack: objects into the blocks of their streams, blocks into a file that appears whole
+// or not at all.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/atomic_file.h"
+#include "base/file_system.h"
+#include "store/pack.h"
+#include "store/sealing_pool.h"
+
+namespace store {
+
+class PackWriter {
+ public:
+  // All must outlive the writer. The pool must be empty, and used by this writer alone.
+  PackWriter(base::FileSystem& files, const base::Path& folder, const BlockContext& context,
+             SealingPool& pool);
+
+  // `message_size` is of a kMessage.
+  void add(ObjectType type, const ObjectId& id, base::ByteView object,
+           std::uint64_t message_size = 0);
+
+  // Whether it is time for the next pack.
+  bool full() const;
+
+  // Everything into the file, and the file durable under its name.
+  Pack finish();
+
+ private:
+  struct OpenBlock {
+    explicit OpenBlock(Stream stream) : builder(stream) {}
+    BlockBuilder builder;
+    std::vector<ObjectEntry> objects;
+  };
+
+  void flush(Stream stream);
+  void write_next_block();
+  void write(base::ByteView bytes);
+
+  const BlockContext& context_;
+  SealingPool& pool_;
+  base::AtomicFile file_;
+  Sha256Hash name_;
+  PackId id_{};
+  std::array<OpenBlock, kDataStreams> open_;
+  std::vector<BlockEntry> blocks_;  // their lengths are known once they are written
+  std::size_t written_blocks_ = 0;
+  std::uint64_t unsealed_bytes_ = 0;  // in open blocks and in the pool
+  std::size_t objects_ = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,59 @@
+// Threads that compress and seal blocks, while the caller makes the next ones.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/block.h"
+
+namespace store {
+
+// Blocks come back in the order in which they went in. What is inside is bounded: submit() only
+// while there is room. One thread submits and takes.
+class SealingPool {
+ public:
+  SealingPool(const BlockContext& context, int level, unsigned threads);
+  SealingPool(const SealingPool&) = delete;
+  SealingPool& operator=(const SealingPool&) = delete;
+  ~SealingPool();
+
+  bool has_room() const { return inside_.size() < 2 * threads_.size(); }
+  bool empty() const { return inside_.empty(); }
+  bool next_is_ready();
+
+  void submit(const BlockHeader& header, base::Bytes plain);
+
+  // The next block's header and box; waits for it. Throws what sealing it threw.
+  base::Bytes take();
+
+ private:
+  struct Job {
+    BlockHeader header;
+    base::Bytes plain;
+    base::Bytes sealed;
+    std::exception_ptr error;
+    bool done = false;
+  };
+
+  void work();
+
+  const BlockContext& context_;
+  int level_;
+  std::deque<std::shared_ptr<Job>> inside_;  // of the submitting thread
+
+  std::mutex mutex_;
+  std::condition_variable submitted_;
+  std::condition_variable finished_;
+  std::deque<std::shared_ptr<Job>> waiting_;
+  bool stopping_ = false;
+
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace store
