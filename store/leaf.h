@@ -1,0 +1,52 @@
+// Up to 64 messages of a folder, in two objects: who they are, and their state
+// (docs/pack-format.md, "Leaves"). Equal content has equal bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/uid.h"
+#include "base/zoned_time.h"
+#include "store/object_id.h"
+
+namespace store {
+
+struct Identity {
+  base::Uid uid;
+  MessageId message;
+  Sha256 digest;
+  base::ZonedTime internal_date;
+  std::uint64_t size = 0;
+  bool operator==(const Identity&) const = default;
+};
+
+// Sets of flags by number, because there are few in a folder of many messages.
+class FlagSets {
+ public:
+  using Number = std::uint32_t;
+  Number number(const std::vector<std::string>& flags);  // as they are: sorted by the caller
+  const std::vector<std::string>& flags(Number number) const { return *sets_.at(number); }
+
+ private:
+  std::map<std::vector<std::string>, Number> numbers_;
+  std::vector<const std::vector<std::string>*> sets_;
+};
+
+struct State {
+  FlagSets::Number flags = 0;
+  std::uint64_t modseq = 0;
+  bool operator==(const State&) const = default;
+};
+
+// In ascending UID order.
+base::Bytes encode_identities(const std::vector<Identity>& identities);
+std::vector<Identity> decode_identities(base::ByteView bytes);
+
+// In the order of the identities.
+base::Bytes encode_states(const std::vector<State>& states, const FlagSets& sets);
+std::vector<State> decode_states(base::ByteView bytes, FlagSets& sets);
+
+}  // namespace store

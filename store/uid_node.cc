@@ -1,0 +1,119 @@
+#include "store/uid_node.h"
+
+#include <algorithm>
+
+#include "store/encoding.h"
+
+namespace store {
+
+void UidNode::touch_identities() {
+  identity.reset();
+  state.reset();
+}
+
+std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift) {
+  auto leaf = std::make_unique<UidNode>();
+  leaf->base = base;
+  leaf->shift = shift;
+  leaf->has_identities = true;
+  leaf->has_states = true;
+  return leaf;
+}
+
+base::Bytes encode_identity_branch(const UidNode& branch) {
+  Encoder encoder;
+  encoder.u8(static_cast<std::uint8_t>(branch.shift));
+  encoder.varint(branch.base);
+  encoder.varint(branch.children.size());
+  for (const auto& child : branch.children) {
+    const std::uint64_t slot = (child->base - branch.base) >> child->shift;
+    encoder.u8(static_cast<std::uint8_t>(slot << 1U | (child->is_branch ? 1U : 0U)));
+    encoder.varint(child->messages);
+    encoder.varint(child->bytes);
+    encoder.id(child->identity.value());
+  }
+  return encoder.take();
+}
+
+base::Bytes encode_state_branch(const UidNode& branch) {
+  Encoder encoder;
+  encoder.varint(branch.children.size());
+  for (const auto& child : branch.children) encoder.id(child->state.value());
+  return encoder.take();
+}
+
+void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state) {
+  Decoder identities(identity, "an identity branch");
+  Decoder states(state, "a state branch");
+  const bool is_root = branch.shift == kRootShift;
+  const unsigned expected_shift = branch.shift;
+  const std::uint64_t expected_base = branch.base;
+  branch.shift = identities.u8();
+  if (branch.shift <= kLeafShift || branch.shift > kRootShift ||
+      (branch.shift - kLeafShift) % kBranchShift != 0) {
+    identities.malformed("it covers an odd range");
+  }
+  branch.base = identities.varint(UINT32_MAX);
+  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0) identities.malformed("it isn't aligned");
+  if (!is_root && (branch.shift != expected_shift || branch.base != expected_base)) {
+    identities.malformed("it is another one");
+  }
+  const std::size_t count = identities.count(ObjectId::kSize + 3);
+  if (states.count(ObjectId::kSize) != count || count == 0) {
+    states.malformed("it doesn't fit its identities");
+  }
+  std::uint64_t messages = 0;
+  unsigned next_slot = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto child = std::make_unique<UidNode>();
+    const std::uint8_t head = identities.u8();
+    const unsigned slot = head >> 1U;
+    if (slot < next_slot || slot >= 1U << kBranchShift) identities.malformed("odd children");
+    next_slot = slot + 1;
+    child->shift = branch.shift - kBranchShift;
+    child->base = branch.base + (static_cast<std::uint64_t>(slot) << child->shift);
+    child->is_branch = (head & 1U) != 0;
+    if (child->is_branch && child->shift == kLeafShift) identities.malformed("it is too deep");
+    child->messages = identities.varint(branch.messages - messages);
+    child->bytes = identities.varint();
+    child->identity = identities.id();
+    child->state = states.id();
+    messages += child->messages;
+    branch.children.push_back(std::move(child));
+  }
+  identities.end();
+  states.end();
+  if (messages != branch.messages) identities.malformed("the counts don't add up");
+  branch.has_children = true;
+}
+
+UidNode* child_for(UidNode& branch, std::uint32_t uid, bool make) {
+  auto& children = branch.children;
+  const auto found =
+      std::ranges::lower_bound(children, uid, {}, [](const std::unique_ptr<UidNode>& child) {
+        return child->base + (1ULL << child->shift) - 1;
+      });
+  if (found != children.end() && (*found)->covers(uid)) return found->get();
+  if (!make) return nullptr;
+  const unsigned shift = branch.shift - kBranchShift;
+  const std::uint64_t base = (static_cast<std::uint64_t>(uid) >> shift) << shift;
+  return children.insert(found, new_leaf(base, shift))->get();
+}
+
+void split_leaf(UidNode& leaf) {
+  if (leaf.identities.size() <= kLeafMessages || leaf.shift == kLeafShift) return;
+  leaf.is_branch = true;
+  leaf.has_children = true;
+  for (std::size_t i = 0; i < leaf.identities.size(); ++i) {
+    UidNode* child = child_for(leaf, leaf.identities[i].uid.value, true);
+    child->identities.push_back(leaf.identities[i]);
+    child->states.push_back(leaf.states[i]);
+    ++child->messages;
+    child->bytes += leaf.identities[i].size;
+  }
+  leaf.identities = {};
+  leaf.states = {};
+  for (const auto& child : leaf.children) split_leaf(*child);
+}
+
+}  // namespace store

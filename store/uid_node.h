@@ -1,0 +1,64 @@
+// A node of a UidTree.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/leaf.h"
+#include "store/object_id.h"
+#include "store/object_type.h"
+#include "store/uid_tree.h"
+
+namespace store {
+
+// Leaves cover 2^6 UIDs at least, every branch 2^4 times as many as its children.
+inline constexpr unsigned kLeafShift = 6;
+inline constexpr unsigned kBranchShift = 4;
+inline constexpr unsigned kRootShift = 34;  // covers every UID
+inline constexpr std::uint64_t kLeafMessages = 64;
+
+// Covers the UIDs from `base` on, 2^shift of them. A leaf that fits is loaded in two halves, each
+// when it is wanted.
+struct UidNode {
+  std::uint64_t base = 0;
+  unsigned shift = kLeafShift;
+  bool is_branch = false;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+
+  // The objects that hold the node as it is; nothing if it was changed since.
+  std::optional<ObjectId> identity;
+  std::optional<ObjectId> state;
+
+  // What is loaded.
+  bool has_identities = false;
+  bool has_states = false;
+  bool has_children = false;
+  std::vector<Identity> identities;
+  std::vector<State> states;
+  std::vector<std::unique_ptr<UidNode>> children;  // by base
+
+  bool covers(std::uint32_t uid) const { return uid >= base && uid - base < 1ULL << shift; }
+  void touch_identities();  // and with them the states
+};
+
+std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift);
+
+// The branch of `children`, which are set.
+base::Bytes encode_identity_branch(const UidNode& branch);
+base::Bytes encode_state_branch(const UidNode& branch);
+
+// Sets the children. A tree's root knows its range from here; it comes with kRootShift.
+void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state);
+
+// The node below `branch` that covers `uid`; made if `make`, else null if there is none.
+UidNode* child_for(UidNode& branch, std::uint32_t uid, bool make);
+
+// A loaded leaf with too many messages becomes a branch of leaves, and they again.
+void split_leaf(UidNode& leaf);
+
+}  // namespace store

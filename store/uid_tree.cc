@@ -1,0 +1,300 @@
+#include "store/uid_tree.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/uid_node.h"
+
+namespace store {
+
+class UidTree::Impl {
+ public:
+  Impl() = default;
+  Impl(const TreeRoot& start, Load load_object) : load(std::move(load_object)) {
+    if (start.messages == 0) return;
+    root = std::make_unique<UidNode>();
+    // A leaf's range is what holds its UIDs; a branch knows its own.
+    root->shift = kRootShift;
+    root->is_branch = start.is_branch;
+    root->messages = start.messages;
+    root->bytes = start.bytes;
+    root->identity = start.identity;
+    root->state = start.state;
+  }
+
+  void load_identities(UidNode& leaf) {
+    if (leaf.has_identities) return;
+    leaf.identities = decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity.value()));
+    const bool inside = std::ranges::all_of(
+        leaf.identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
+    if (leaf.identities.size() != leaf.messages || !inside) {
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one",
+                 leaf.identity->hex());
+    }
+    leaf.has_identities = true;
+  }
+
+  void load_states(UidNode& leaf) {
+    if (leaf.has_states) return;
+    leaf.states = decode_states(load(ObjectType::kStateLeaf, leaf.state.value()), sets);
+    if (leaf.states.size() != leaf.messages) {
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state->hex());
+    }
+    leaf.has_states = true;
+  }
+
+  void load_leaf(UidNode& leaf) {
+    load_identities(leaf);
+    load_states(leaf);
+  }
+
+  void load_children(UidNode& branch) {
+    if (branch.has_children) return;
+    decode_branch(branch, load(ObjectType::kIdentityBranch, branch.identity.value()),
+                  load(ObjectType::kStateBranch, branch.state.value()));
+  }
+
+  // The nodes from the root to the leaf that covers `uid`; empty if there is none.
+  std::vector<UidNode*> path_to(std::uint32_t uid) {
+    std::vector<UidNode*> path;
+    UidNode* node = root.get();
+    while (node != nullptr) {
+      path.push_back(node);
+      if (!node->is_branch) return path;
+      load_children(*node);
+      node = node->covers(uid) ? child_for(*node, uid, false) : nullptr;
+    }
+    return {};
+  }
+
+  static std::vector<Identity>::iterator place_of(UidNode& leaf, base::Uid uid) {
+    return std::ranges::lower_bound(leaf.identities, uid, {}, &Identity::uid);
+  }
+
+  static bool holds(UidNode& leaf, base::Uid uid) {
+    const auto place = place_of(leaf, uid);
+    return place != leaf.identities.end() && place->uid == uid;
+  }
+
+  void visit(UidNode& node, const std::function<void(UidNode& leaf)>& take) {
+    if (!node.is_branch) {
+      take(node);
+      return;
+    }
+    load_children(node);
+    for (const auto& child : node.children) visit(*child, take);
+  }
+
+  // Makes the root cover `uid`.
+  void grow_to(std::uint32_t uid) {
+    if (!root) root = new_leaf(0, kRootShift);
+    if (!root->is_branch) return;  // covers all
+    load_children(*root);
+    while (!root->covers(uid)) {
+      auto above = std::make_unique<UidNode>();
+      above->shift = root->shift + kBranchShift;
+      above->base = (root->base >> above->shift) << above->shift;
+      above->is_branch = true;
+      above->has_children = true;
+      above->messages = root->messages;
+      above->bytes = root->bytes;
+      above->children.push_back(std::move(root));
+      root = std::move(above);
+    }
+  }
+
+  void put(const Identity& identity, const State& state) {
+    grow_to(identity.uid.value);
+    std::vector<UidNode*> path{root.get()};
+    while (path.back()->is_branch) {
+      load_children(*path.back());
+      path.push_back(child_for(*path.back(), identity.uid.value, true));
+    }
+    UidNode& leaf = *path.back();
+    load_leaf(leaf);
+    const auto place = place_of(leaf, identity.uid);
+    const auto offset = place - leaf.identities.begin();
+    if (place != leaf.identities.end() && place->uid == identity.uid) {
+      leaf.states[static_cast<std::size_t>(offset)] = state;
+      for (UidNode* node : path) node->state.reset();
+      if (*place == identity) return;
+      for (UidNode* node : path) node->bytes += identity.size - place->size;
+      *place = identity;
+    } else {
+      leaf.identities.insert(place, identity);
+      leaf.states.insert(leaf.states.begin() + offset, state);
+      for (UidNode* node : path) {
+        ++node->messages;
+        node->bytes += identity.size;
+      }
+    }
+    for (UidNode* node : path) node->touch_identities();
+    changed = true;
+    if (leaf.identities.size() > kLeafMessages) split_leaf(leaf);
+  }
+
+  bool erase(base::Uid uid) {
+    const std::vector<UidNode*> path = path_to(uid.value);
+    if (path.empty()) return false;
+    UidNode& leaf = *path.back();
+    load_leaf(leaf);
+    if (!holds(leaf, uid)) return false;
+    const auto place = place_of(leaf, uid);
+    for (UidNode* node : path) {
+      --node->messages;
+      node->bytes -= place->size;
+      node->touch_identities();
+    }
+    leaf.states.erase(leaf.states.begin() + (place - leaf.identities.begin()));
+    leaf.identities.erase(place);
+    changed = true;
+    return true;
+  }
+
+  // Gives what was changed the one shape that its UIDs allow.
+  void normalize(UidNode& node) {
+    if (node.identity || !node.is_branch) return;
+    for (const auto& child : node.children) normalize(*child);
+    std::erase_if(node.children, [](const auto& child) { return child->messages == 0; });
+    if (node.messages <= kLeafMessages) join(node);
+  }
+
+  void join(UidNode& branch) {
+    std::vector<Identity> identities;
+    std::vector<State> states;
+    visit(branch, [&](UidNode& leaf) {
+      load_leaf(leaf);
+      identities.insert(identities.end(), leaf.identities.begin(), leaf.identities.end());
+      states.insert(states.end(), leaf.states.begin(), leaf.states.end());
+    });
+    branch.identities = std::move(identities);
+    branch.states = std::move(states);
+    branch.has_identities = branch.has_states = true;
+    branch.children.clear();
+    branch.has_children = branch.is_branch = false;
+  }
+
+  void normalize_root() {
+    if (!root) return;
+    normalize(*root);
+    while (root->is_branch && root->has_children && root->children.size() == 1) {
+      root = std::unique_ptr<UidNode>(std::move(root->children.front()));
+    }
+    if (!root->is_branch) {
+      root->base = 0;
+      root->shift = kRootShift;
+    }
+    if (root->messages == 0) root.reset();
+  }
+
+  void save_node(UidNode& node, const Save& save) {
+    if (node.identity && node.state) return;
+    for (const auto& child : node.children) save_node(*child, save);
+    if (!node.identity) {
+      node.identity = node.is_branch
+                          ? save(ObjectType::kIdentityBranch, encode_identity_branch(node))
+                          : save(ObjectType::kIdentityLeaf, encode_identities(node.identities));
+    }
+    if (!node.state) {
+      node.state = node.is_branch ? save(ObjectType::kStateBranch, encode_state_branch(node))
+                                  : save(ObjectType::kStateLeaf, encode_states(node.states, sets));
+    }
+  }
+
+  Load load;
+  FlagSets sets;
+  std::unique_ptr<UidNode> root;  // null: empty
+  bool changed = false;
+};
+
+UidTree::UidTree() : impl_(std::make_unique<Impl>()) {}
+UidTree::UidTree(const TreeRoot& root, Load load)
+    : impl_(std::make_unique<Impl>(root, std::move(load))) {}
+UidTree::UidTree(UidTree&&) noexcept = default;
+UidTree& UidTree::operator=(UidTree&&) noexcept = default;
+UidTree::~UidTree() = default;
+
+std::uint64_t UidTree::messages() const {
+  return impl_->root ? impl_->root->messages : 0;
+}
+std::uint64_t UidTree::bytes() const {
+  return impl_->root ? impl_->root->bytes : 0;
+}
+FlagSets& UidTree::flag_sets() {
+  return impl_->sets;
+}
+bool UidTree::identities_changed() const {
+  return impl_->changed;
+}
+
+bool UidTree::contains(base::Uid uid) {
+  const std::vector<UidNode*> path = impl_->path_to(uid.value);
+  if (path.empty()) return false;
+  impl_->load_identities(*path.back());
+  return Impl::holds(*path.back(), uid);
+}
+
+std::optional<UidTree::Entry> UidTree::find(base::Uid uid) {
+  if (!contains(uid)) return std::nullopt;
+  UidNode& leaf = *impl_->path_to(uid.value).back();
+  impl_->load_states(leaf);
+  const auto place = Impl::place_of(leaf, uid);
+  return Entry{.identity = *place,
+               .state = leaf.states[static_cast<std::size_t>(place - leaf.identities.begin())]};
+}
+
+void UidTree::for_each_identity(const std::function<void(const Identity&)>& take) {
+  if (!impl_->root) return;
+  impl_->visit(*impl_->root, [&](UidNode& leaf) {
+    impl_->load_identities(leaf);
+    for (const Identity& identity : leaf.identities) take(identity);
+  });
+}
+
+void UidTree::for_each(const std::function<void(const Identity&, const State&)>& take) {
+  if (!impl_->root) return;
+  impl_->visit(*impl_->root, [&](UidNode& leaf) {
+    impl_->load_leaf(leaf);
+    for (std::size_t i = 0; i < leaf.identities.size(); ++i) {
+      take(leaf.identities[i], leaf.states[i]);
+    }
+  });
+}
+
+void UidTree::put(const Identity& identity, const State& state) {
+  impl_->put(identity, state);
+}
+
+bool UidTree::set_state(base::Uid uid, const State& state) {
+  const std::vector<UidNode*> path = impl_->path_to(uid.value);
+  if (path.empty()) return false;
+  UidNode& leaf = *path.back();
+  impl_->load_identities(leaf);
+  if (!Impl::holds(leaf, uid)) return false;
+  impl_->load_states(leaf);
+  State& place =
+      leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
+  if (place == state) return true;
+  place = state;
+  for (UidNode* node : path) node->state.reset();
+  return true;
+}
+
+bool UidTree::erase(base::Uid uid) {
+  return impl_->erase(uid);
+}
+
+TreeRoot UidTree::save(const Save& save) {
+  impl_->normalize_root();
+  impl_->changed = false;
+  if (!impl_->root) return {};
+  UidNode& root = *impl_->root;
+  impl_->save_node(root, save);
+  return {.messages = root.messages,
+          .bytes = root.bytes,
+          .is_branch = root.is_branch,
+          .identity = root.identity.value(),
+          .state = root.state.value()};
+}
+
+}  // namespace store

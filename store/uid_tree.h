@@ -1,0 +1,72 @@
+// A folder's messages by UID: a radix tree over aligned UID ranges, whose leaves hold up to 64
+// messages (docs/pack-format.md, "Leaves"). Its shape depends on the UIDs alone, so equal folders
+// are equal objects. Only what is touched is loaded, only what differs is written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/uid.h"
+#include "store/leaf.h"
+#include "store/object_id.h"
+#include "store/object_type.h"
+
+namespace store {
+
+// Where a tree begins, as the folder's object records it.
+struct TreeRoot {
+  std::uint64_t messages = 0;  // 0: there is nothing else
+  std::uint64_t bytes = 0;     // of the messages
+  bool is_branch = false;
+  ObjectId identity;
+  ObjectId state;
+  bool operator==(const TreeRoot&) const = default;
+};
+
+class UidTree {
+ public:
+  using Load = std::function<base::Bytes(ObjectType, const ObjectId&)>;
+  using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
+
+  UidTree();  // empty
+  UidTree(const TreeRoot& root, Load load);
+  UidTree(UidTree&&) noexcept;
+  UidTree& operator=(UidTree&&) noexcept;
+  ~UidTree();
+
+  std::uint64_t messages() const;
+  std::uint64_t bytes() const;
+
+  bool contains(base::Uid uid);
+  struct Entry {
+    Identity identity;
+    State state;
+  };
+  std::optional<Entry> find(base::Uid uid);
+
+  // In ascending UID order.
+  void for_each_identity(const std::function<void(const Identity&)>& take);
+  void for_each(const std::function<void(const Identity&, const State&)>& take);
+
+  void put(const Identity& identity, const State& state);
+  bool set_state(base::Uid uid, const State& state);  // false if there is no such UID
+  bool erase(base::Uid uid);
+
+  // Of every State that goes in or comes out.
+  FlagSets& flag_sets();
+
+  // Whether messages differ from those that the tree began with, or was saved with last.
+  bool identities_changed() const;
+
+  // Writes what is not written yet.
+  TreeRoot save(const Save& save);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store
