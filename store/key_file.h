@@ -1,0 +1,16 @@
+// The file that opens a store: 32 random bytes in hex on a line of their own; lines that begin with
+// # are for people.
+#pragma once
+
+#include "base/file_system.h"
+#include "store/crypto.h"
+
+namespace store {
+
+// Fails with kKey if the file is missing or is not a key file.
+Key load_key_file(base::FileSystem& files, const base::Path& path);
+
+// Makes the file, for its owner alone, if there is none. Never overwrites.
+void create_key_file(base::FileSystem& files, const base::Path& path);
+
+}  // namespace store
