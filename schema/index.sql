@@ -1,1 +1,73 @@
--- The index of a store; see docs/pack-format.md for what it is rebuilt from.
+-- The index of a store: everything in it can be rebuilt from the packs (docs/pack-format.md).
+-- Times are seconds since 1970 in UTC, lengths are bytes.
+PRAGMA user_version = 1;
+
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE packs (
+  pack INTEGER PRIMARY KEY,
+  name BLOB NOT NULL UNIQUE,      -- SHA-256 of the file
+  id BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  listed INTEGER NOT NULL         -- the number of the commit that names it; 0: none yet
+);
+
+-- block = pack * 65536 + ordinal
+CREATE TABLE blocks (
+  block INTEGER PRIMARY KEY,
+  stream INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  plain_length INTEGER NOT NULL,
+  sealed_length INTEGER NOT NULL
+);
+
+-- Parts and manifests.
+CREATE TABLE objects (
+  id BLOB PRIMARY KEY,
+  block INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  length INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Messages, and where their records lie.
+CREATE TABLE messages (
+  id BLOB PRIMARY KEY,
+  block INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  size INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE commits (
+  number INTEGER PRIMARY KEY,
+  id BLOB NOT NULL,
+  previous BLOB NOT NULL,
+  pack INTEGER NOT NULL,
+  time INTEGER NOT NULL
+);
+
+CREATE TABLE snapshots (
+  id BLOB PRIMARY KEY,
+  account TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
+  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
+  prefix BLOB NOT NULL,
+  folders INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  root BLOB NOT NULL,
+  number INTEGER NOT NULL         -- of its commit
+) WITHOUT ROWID;
+
+CREATE INDEX snapshots_of_account ON snapshots (account, time);
+
+-- Packs that prune has replaced: not to be read in again.
+CREATE TABLE condemned (
+  name BLOB PRIMARY KEY,
+  number INTEGER NOT NULL,        -- of the commit that says so
+  time INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -34,6 +34,7 @@ class FolderDraft {
   std::uint64_t messages() const;
   bool contains(base::Uid uid);
   std::optional<MessageEntry> find(base::Uid uid);
+  std::optional<Sha256> digest(base::Uid uid);
 
   // In ascending UID order.
   void for_each(const std::function<void(const MessageEntry&)>& take);

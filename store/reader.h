@@ -47,6 +47,8 @@ class Reader {
                         const std::function<void(const MessageEntry&)>& take);
 
   bool contains(const MessageId& message);
+
+  // Reads the message for it: of a folder's messages FolderDraft::digest() tells it at once.
   Sha256 digest(const MessageId& message);
 
   // The message's exact bytes, checked against its id.
@@ -73,6 +75,7 @@ class Reader {
   friend class FolderDraft;
   friend class Writer;
   class Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -92,6 +92,7 @@ class TreeRecords {
 
  private:
   class Impl;
+  explicit TreeRecords(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

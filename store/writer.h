@@ -83,8 +83,13 @@ class Writer {
 
   WriterStatistics statistics() const;
 
+  // What open() found wrong with the store, a line each: packs that are missing or unreadable. What
+  // lay in them is stored again when it comes again; what only they held is lost.
+  const std::vector<std::string>& damage() const;
+
  private:
   class Impl;
+  explicit Writer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

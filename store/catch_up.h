@@ -1,0 +1,29 @@
+// Brings the index up to what the packs say: after a crash, after a lost index, after packs were
+// put back or taken away. Reindexing is this with an empty index.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "store/index.h"
+#include "store/location.h"
+#include "store/pack.h"
+
+namespace store {
+
+// Needs the store's lock. Returns what is wrong with the store, a line each: packs that can't be
+// read, that are missing. Fails with kDamaged if the store has been put back to an older state.
+std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
+                                  const BlockContext& context, Index& index);
+
+// The pack's commits, oldest first.
+std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,
+                                                      const BlockContext& context,
+                                                      Decompressor& decompressor);
+
+// The highest commit known outside the store. It is only ever written after its commit is durable.
+CommitMark load_highest_commit(base::FileSystem& files, const Location& location);
+void save_highest_commit(base::FileSystem& files, const Location& location, const CommitMark& mark);
+
+}  // namespace store

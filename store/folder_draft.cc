@@ -1,0 +1,118 @@
+#include "store/folder_draft.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "store/crypto.h"
+#include "store/folder_draft_impl.h"
+#include "store/object_reader.h"
+#include "store/reader_impl.h"
+
+namespace store {
+
+namespace {
+
+std::vector<std::string> normal_flags(std::vector<std::string> flags) {
+  std::erase(flags, "\\Recent");
+  std::ranges::sort(flags);
+  const auto repeated = std::ranges::unique(flags);
+  flags.erase(repeated.begin(), repeated.end());
+  return flags;
+}
+
+Receipt make_receipt(UidTree& tree) {
+  Sha256Hash hash;
+  tree.for_each_identity([&](const Identity& identity) {
+    hash.update(base::as_bytes(fmt::format("{} {}\n", identity.uid.value, identity.digest.hex())));
+  });
+  return {.messages = tree.messages(), .digest = hash.finish()};
+}
+
+FolderObject load_folder(ObjectReader& objects, const FolderRecord& record) {
+  return FolderObject::decode(objects.read_manifest(ObjectType::kFolder, record.id));
+}
+
+}  // namespace
+
+FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save) {
+  const bool changed = tree.identities_changed() || !receipt;
+  FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save)};
+  if (changed) receipt = make_receipt(tree);
+  folder.receipt = *receipt;
+  return folder.record(save(ObjectType::kFolder, folder.encode()));
+}
+
+MessageEntry FolderDraft::Impl::entry(const Identity& identity, const State& state) {
+  return {.uid = identity.uid,
+          .message = identity.message,
+          .internal_date = identity.internal_date,
+          .size = identity.size,
+          .flags = tree.flag_sets().flags(state.flags),
+          .modseq = state.modseq};
+}
+
+FolderDraft::FolderDraft(FolderInfo info) : impl_(std::make_unique<Impl>(std::move(info))) {}
+
+FolderDraft::FolderDraft(Reader& reader, const FolderRecord& previous)
+    : impl_(std::make_unique<Impl>(
+          load_folder(reader.impl_->objects, previous),
+          [objects = &reader.impl_->objects](ObjectType type, const ObjectId& id) {
+            return objects->read_manifest(type, id);
+          })) {}
+
+FolderDraft::FolderDraft(FolderDraft&&) noexcept = default;
+FolderDraft& FolderDraft::operator=(FolderDraft&&) noexcept = default;
+FolderDraft::~FolderDraft() = default;
+
+FolderInfo& FolderDraft::info() {
+  return impl_->info;
+}
+const FolderInfo& FolderDraft::info() const {
+  return impl_->info;
+}
+std::uint64_t FolderDraft::messages() const {
+  return impl_->tree.messages();
+}
+bool FolderDraft::contains(base::Uid uid) {
+  return impl_->tree.contains(uid);
+}
+
+std::optional<MessageEntry> FolderDraft::find(base::Uid uid) {
+  const std::optional<UidTree::Entry> found = impl_->tree.find(uid);
+  if (!found) return std::nullopt;
+  return impl_->entry(found->identity, found->state);
+}
+
+std::optional<Sha256> FolderDraft::digest(base::Uid uid) {
+  const std::optional<UidTree::Entry> found = impl_->tree.find(uid);
+  if (!found) return std::nullopt;
+  return found->identity.digest;
+}
+
+void FolderDraft::for_each(const std::function<void(const MessageEntry&)>& take) {
+  impl_->tree.for_each(
+      [&](const Identity& identity, const State& state) { take(impl_->entry(identity, state)); });
+}
+
+void FolderDraft::put(const MessageEntry& entry, const Sha256& digest) {
+  impl_->tree.put(
+      {.uid = entry.uid,
+       .message = entry.message,
+       .digest = digest,
+       .internal_date = entry.internal_date,
+       .size = entry.size},
+      {.flags = impl_->tree.flag_sets().number(normal_flags(entry.flags)), .modseq = entry.modseq});
+}
+
+bool FolderDraft::set_state(base::Uid uid, std::vector<std::string> flags, std::uint64_t modseq) {
+  return impl_->tree.set_state(
+      uid,
+      {.flags = impl_->tree.flag_sets().number(normal_flags(std::move(flags))), .modseq = modseq});
+}
+
+bool FolderDraft::expunge(base::Uid uid) {
+  return impl_->tree.erase(uid);
+}
+
+}  // namespace store

@@ -1,0 +1,24 @@
+// What a FolderDraft is inside; for the writer, which seals it.
+#pragma once
+
+#include "store/folder_draft.h"
+#include "store/folder_object.h"
+#include "store/uid_tree.h"
+
+namespace store {
+
+class FolderDraft::Impl {
+ public:
+  explicit Impl(FolderInfo folder) : info(std::move(folder)) {}
+  Impl(const FolderObject& folder, UidTree::Load load)
+      : info(folder.info), tree(folder.tree, std::move(load)), receipt(folder.receipt) {}
+
+  FolderRecord seal(const UidTree::Save& save);
+  MessageEntry entry(const Identity& identity, const State& state);
+
+  FolderInfo info;
+  UidTree tree;
+  std::optional<Receipt> receipt;  // as of the last seal; nothing before the first
+};
+
+}  // namespace store

@@ -1,0 +1,301 @@
+#include "store/index.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "schema/embedded.h"
+#include "store/sqlite.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kBlocksOfPack = kMostBlocks;
+
+constexpr std::string_view kSnapshotColumns =
+    "SELECT id, account, time, kind, status, prefix, folders, messages, bytes FROM snapshots ";
+
+std::int64_t as_integer(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+
+template <typename Digest>
+Digest digest_from(base::ByteView blob) {
+  Digest digest;
+  if (blob.size() != digest.bytes.size()) {
+    fail(ErrorCode::kDamaged,
+         "use index: an id of {} bytes: rebuild it with mailstow-backupd reindex", blob.size());
+  }
+  std::ranges::copy(blob, digest.bytes.begin());
+  return digest;
+}
+
+SnapshotInfo snapshot_from(const Statement& row) {
+  return {.id = digest_from<ObjectId>(row.blob(0)),
+          .account = row.text(1),
+          .time = std::chrono::sys_seconds(std::chrono::seconds(row.integer(2))),
+          .kind = static_cast<SnapshotKind>(row.integer(3)),
+          .status = static_cast<SnapshotStatus>(row.integer(4)),
+          .personal_prefix = row.text(5),
+          .folders = static_cast<std::uint64_t>(row.integer(6)),
+          .messages = static_cast<std::uint64_t>(row.integer(7)),
+          .bytes = static_cast<std::uint64_t>(row.integer(8))};
+}
+
+void check_store(Database& database, const base::Path& file, const StoreId& store) {
+  if (database.integer("PRAGMA user_version") != kVersion) {
+    fail(ErrorCode::kConfig,
+         "open index {}: another version of mailstow made it: remove it, then run "
+         "mailstow-backupd reindex",
+         file.string());
+  }
+  Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
+  if (!statement.step() || !std::ranges::equal(statement.blob(0), store)) {
+    fail(ErrorCode::kConfig, "open index {}: it belongs to another store: set store.index",
+         file.string());
+  }
+}
+
+}  // namespace
+
+class Index::Impl {
+ public:
+  Impl(Database opened, base::Path path) : database(std::move(opened)), file(std::move(path)) {}
+
+  void add_pack(const Pack& pack) {
+    add_pack_row.bind(1, pack.name.bytes).bind(2, pack.id).bind(3, as_integer(pack.size)).run();
+    const std::int64_t row = database.integer("SELECT last_insert_rowid()");
+    for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+      add_block(pack.blocks[ordinal], row * kBlocksOfPack + as_integer(ordinal));
+    }
+  }
+
+  void add_block(const BlockEntry& block, std::int64_t row) {
+    add_block_row.bind(1, row)
+        .bind(2, static_cast<std::int64_t>(block.stream))
+        .bind(3, as_integer(block.place))
+        .bind(4, block.plain_length)
+        .bind(5, block.sealed_length)
+        .run();
+    for (const ObjectEntry& object : block.objects) {
+      Statement& add = object.type == ObjectType::kMessage ? add_message : add_object;
+      add.bind(1, object.id.bytes).bind(2, row).bind(3, object.start).bind(4, object.length);
+      if (object.type == ObjectType::kMessage) add.bind(5, as_integer(object.message_size));
+      add.run();
+    }
+  }
+
+  void add_commit(const ObjectId& id, const Commit& commit, const PackName& pack,
+                  const Keys& keys) {
+    const std::int64_t number = as_integer(commit.number);
+    const std::int64_t time = commit.time.time_since_epoch().count();
+    add_commit_row.bind(1, number)
+        .bind(2, id.bytes)
+        .bind(3, commit.previous.bytes)
+        .bind(4, pack.bytes)
+        .bind(5, time)
+        .run();
+    for (const PackName& name : commit.packs) list_pack.bind(1, number).bind(2, name.bytes).run();
+    for (const SnapshotLine& line : commit.snapshots) add_snapshot(line, number, keys);
+    for (const ObjectId& dropped : commit.dropped) drop_snapshot.bind(1, dropped.bytes).run();
+    for (const PackName& name : commit.condemned) {
+      condemn.bind(1, name.bytes).bind(2, number).bind(3, time).run();
+    }
+  }
+
+  void add_snapshot(const SnapshotLine& line, std::int64_t number, const Keys& keys) {
+    add_snapshot_row.bind(1, snapshot_id(keys, line).bytes)
+        .bind(2, line.account)
+        .bind(3, line.time.time_since_epoch().count())
+        .bind(4, static_cast<std::int64_t>(line.kind))
+        .bind(5, static_cast<std::int64_t>(line.status))
+        .bind(6, base::as_bytes(line.personal_prefix))
+        .bind(7, as_integer(line.folders))
+        .bind(8, as_integer(line.messages))
+        .bind(9, as_integer(line.bytes))
+        .bind(10, line.root.bytes)
+        .bind(11, number)
+        .run();
+  }
+
+  std::vector<PackName> names(std::string_view sql) {
+    std::vector<PackName> result;
+    Statement statement(database, sql);
+    while (statement.step()) result.push_back(digest_from<PackName>(statement.blob(0)));
+    return result;
+  }
+
+  Database database;
+  base::Path file;
+  Statement add_pack_row{database,
+                         "INSERT INTO packs (name, id, size, listed) VALUES (?1, ?2, ?3, 0)"};
+  Statement add_block_row{database, "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)"};
+  Statement add_object{database, "INSERT OR IGNORE INTO objects VALUES (?1, ?2, ?3, ?4)"};
+  Statement add_message{database, "INSERT OR IGNORE INTO messages VALUES (?1, ?2, ?3, ?4, ?5)"};
+  Statement add_commit_row{database,
+                           "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
+                           "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
+  Statement list_pack{database, "UPDATE packs SET listed = ?1 WHERE name = ?2"};
+  Statement add_snapshot_row{
+      database,
+      "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
+  Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
+  Statement condemn{database, "INSERT OR REPLACE INTO condemned VALUES (?1, ?2, ?3)"};
+  Statement find_object{database, "SELECT block, start, length FROM objects WHERE id = ?1"};
+  Statement find_message{database, "SELECT block, start, length FROM messages WHERE id = ?1"};
+  Statement find_block{database,
+                       "SELECT p.name, p.id, b.stream, b.place, b.plain_length, b.sealed_length "
+                       "FROM blocks b JOIN packs p ON p.pack = ?2 WHERE b.block = ?1"};
+};
+
+Index::Index(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Index::Index(Index&&) noexcept = default;
+Index& Index::operator=(Index&&) noexcept = default;
+Index::~Index() = default;
+
+Index Index::open(const base::Path& file, const StoreId& store) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path().parent_path(), error);
+  if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
+    base::fail_with_errno(errno, "make folder " + file.parent_path().string());
+  }
+  Database database = Database::open(file, DatabaseMode::kReadWrite).value();
+  database.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+  if (database.integer("PRAGMA user_version") == 0) {
+    Transaction transaction(database);
+    database.run(schema::kIndexSql);
+    Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
+    transaction.commit();
+  }
+  check_store(database, file, store);
+  return Index(std::make_unique<Impl>(std::move(database), file));
+}
+
+Index Index::open_read_only(const base::Path& file, const StoreId& store) {
+  std::optional<Database> database = Database::open(file, DatabaseMode::kReadOnly);
+  if (!database) {
+    fail(ErrorCode::kNotFound,
+         "open index {}: there is none: rebuild it with mailstow-backupd reindex", file.string());
+  }
+  database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
+  check_store(*database, file, store);
+  return Index(std::make_unique<Impl>(std::move(*database), file));
+}
+
+void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
+                const Keys& keys) {
+  Transaction transaction(impl_->database);
+  impl_->add_pack(pack);
+  for (const auto& [id, commit] : commits) impl_->add_commit(id, commit, pack.name, keys);
+  transaction.commit();
+}
+
+void Index::clear() {
+  Transaction transaction(impl_->database);
+  impl_->database.run(
+      "DELETE FROM packs; DELETE FROM blocks; DELETE FROM objects; DELETE FROM messages; "
+      "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM condemned");
+  transaction.commit();
+}
+
+std::vector<PackName> Index::packs() {
+  return impl_->names("SELECT name FROM packs");
+}
+
+std::vector<PackName> Index::packs_not_listed() {
+  return impl_->names("SELECT name FROM packs WHERE listed = 0 ORDER BY pack");
+}
+
+CommitMark Index::highest_commit() {
+  Statement statement(impl_->database,
+                      "SELECT number, id FROM commits ORDER BY number DESC LIMIT 1");
+  if (!statement.step()) return {};
+  return {.number = static_cast<std::uint64_t>(statement.integer(0)),
+          .id = digest_from<ObjectId>(statement.blob(1))};
+}
+
+std::optional<ObjectPlace> Index::find(ObjectType type, const ObjectId& id) {
+  Statement& find = type == ObjectType::kMessage ? impl_->find_message : impl_->find_object;
+  find.bind(1, id.bytes);
+  if (!find.step()) return std::nullopt;
+  const ObjectPlace place{.block = find.integer(0),
+                          .start = static_cast<std::uint32_t>(find.integer(1)),
+                          .length = static_cast<std::uint32_t>(find.integer(2))};
+  find.reset();
+  return place;
+}
+
+BlockPlace Index::block(std::int64_t block) {
+  Statement& find = impl_->find_block;
+  find.bind(1, block).bind(2, block / kBlocksOfPack);
+  if (!find.step()) {
+    fail(ErrorCode::kNotFound,
+         "use index {}: no block {}: rebuild it with mailstow-backupd reindex",
+         impl_->file.string(), block);
+  }
+  BlockPlace place;
+  place.pack = digest_from<PackName>(find.blob(0));
+  const base::ByteView pack_id = find.blob(1);
+  std::copy_n(pack_id.begin(), std::min(pack_id.size(), place.pack_id.size()),
+              place.pack_id.begin());
+  place.stream = static_cast<Stream>(find.integer(2));
+  place.ordinal = static_cast<std::uint32_t>(block % kBlocksOfPack);
+  place.place = static_cast<std::uint64_t>(find.integer(3));
+  place.plain_length = static_cast<std::uint32_t>(find.integer(4));
+  place.sealed_length = static_cast<std::uint32_t>(find.integer(5));
+  find.reset();
+  return place;
+}
+
+std::vector<std::string> Index::accounts() {
+  std::vector<std::string> accounts;
+  Statement statement(impl_->database, "SELECT DISTINCT account FROM snapshots ORDER BY account");
+  while (statement.step()) accounts.push_back(statement.text(0));
+  return accounts;
+}
+
+std::vector<SnapshotInfo> Index::snapshots(std::string_view account) {
+  std::vector<SnapshotInfo> snapshots;
+  Statement statement(impl_->database, std::string(kSnapshotColumns) +
+                                           "WHERE account = ?1 ORDER BY time, number, id");
+  statement.bind(1, account);
+  while (statement.step()) snapshots.push_back(snapshot_from(statement));
+  return snapshots;
+}
+
+std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::int64_t not_after) {
+  Statement statement(impl_->database, std::string(kSnapshotColumns) +
+                                           "WHERE account = ?1 AND time <= ?2 AND kind = 0 "
+                                           "ORDER BY time DESC, number DESC, id DESC LIMIT 1");
+  statement.bind(1, account).bind(2, not_after);
+  if (!statement.step()) return std::nullopt;
+  return snapshot_from(statement);
+}
+
+std::optional<ObjectId> Index::root_of(const ObjectId& snapshot) {
+  Statement statement(impl_->database, "SELECT root FROM snapshots WHERE id = ?1");
+  statement.bind(1, snapshot.bytes);
+  if (!statement.step()) return std::nullopt;
+  return digest_from<ObjectId>(statement.blob(0));
+}
+
+Index::Totals Index::totals() {
+  const auto number = [&](std::string_view sql) {
+    return static_cast<std::uint64_t>(impl_->database.integer(sql));
+  };
+  return {.packs = number("SELECT count(*) FROM packs"),
+          .pack_bytes = number("SELECT sum(size) FROM packs"),
+          .index_bytes = number("PRAGMA page_count") * number("PRAGMA page_size"),
+          .messages = number("SELECT count(*) FROM messages"),
+          .message_bytes = number("SELECT sum(size) FROM messages")};
+}
+
+}  // namespace store

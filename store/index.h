@@ -1,0 +1,91 @@
+// The SQLite index: where every object lies, and which snapshots there are. All of it can be
+// rebuilt from the packs; it is plain text.
+//
+// One thread at a time. Fails with base::Error as store/sqlite.h says.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/file_system.h"
+#include "store/commit.h"
+#include "store/pack.h"
+#include "store/snapshot.h"
+
+namespace store {
+
+struct ObjectPlace {
+  std::int64_t block = 0;  // ascending as blocks lie in the store
+  std::uint32_t start = 0;
+  std::uint32_t length = 0;
+};
+
+struct BlockPlace {
+  PackName pack;
+  PackId pack_id{};
+  Stream stream = Stream::kRecords;
+  std::uint32_t ordinal = 0;
+  std::uint64_t place = 0;
+  std::uint32_t plain_length = 0;
+  std::uint32_t sealed_length = 0;
+};
+
+struct CommitMark {
+  std::uint64_t number = 0;  // 0: there is no commit
+  ObjectId id;
+  bool operator==(const CommitMark&) const = default;
+};
+
+class Index {
+ public:
+  // Makes the file and its folder if absent. Fails with kConfig if it is another store's.
+  static Index open(const base::Path& file, const StoreId& store);
+
+  // Beside a writer. Fails with kNotFound if there is no index, kConfig.
+  static Index open_read_only(const base::Path& file, const StoreId& store);
+
+  Index(Index&&) noexcept;
+  Index& operator=(Index&&) noexcept;
+  ~Index();
+
+  // In one transaction. `keys` name the snapshots.
+  void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
+           const Keys& keys);
+
+  // Forgets everything: what was added is to be added again.
+  void clear();
+
+  std::vector<PackName> packs();
+  std::vector<PackName> packs_not_listed();  // that no commit names yet
+  CommitMark highest_commit();
+
+  std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
+  BlockPlace block(std::int64_t block);  // fails with kNotFound
+
+  std::vector<std::string> accounts();
+  std::vector<SnapshotInfo> snapshots(std::string_view account);
+  std::optional<SnapshotInfo> newest_backup(std::string_view account, std::int64_t not_after);
+  std::optional<ObjectId> root_of(const ObjectId& snapshot);
+
+  struct Totals {
+    std::uint64_t packs = 0;
+    std::uint64_t pack_bytes = 0;
+    std::uint64_t index_bytes = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t message_bytes = 0;
+  };
+  Totals totals();
+
+ private:
+  class Impl;
+  explicit Index(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store

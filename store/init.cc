@@ -1,0 +1,61 @@
+#include "base/error.h"
+#include "base/log.h"
+#include "store/index.h"
+#include "store/key_file.h"
+#include "store/key_slot.h"
+#include "store/layout.h"
+#include "store/writer.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+void check_is_free(const Location& location, base::FileSystem& files) {
+  for (const std::string& name : files.list(location.store)) {
+    if (name == "lock" || name == "keys" || name == "packs" || name == "trees") continue;
+    fail(ErrorCode::kUsage, "init {}: the folder holds something else ({}): choose an empty one",
+         location.store.string(), name);
+  }
+  const SlotListing slots = read_slots(files, keys_folder(location));
+  if (!slots.slots.empty() || !slots.damaged.empty() ||
+      !files.list(packs_folder(location)).empty()) {
+    fail(ErrorCode::kUsage, "init {}: there is a store already", location.store.string());
+  }
+  for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {
+    if (!files.open(left) && !std::filesystem::exists(left)) continue;
+    fail(ErrorCode::kUsage, "init {}: {} is of another store: choose another index folder",
+         location.store.string(), left.string());
+  }
+}
+
+}  // namespace
+
+void init(const Location& location, base::FileSystem& files, const base::Clock& clock) {
+  base::make_folders(files, location.store);
+  const std::unique_ptr<base::FileLock> lock =
+      files.try_lock(lock_file(location), base::LockMode::kExclusive);
+  if (!lock) {
+    fail(ErrorCode::kBusy, "init {}: another mailstow is at work on it", location.store.string());
+  }
+  check_is_free(location, files);
+  for (const base::Path& folder :
+       {packs_folder(location), trees_folder(location), keys_folder(location)}) {
+    files.make_folder(folder);
+  }
+  files.sync_folder(location.store);
+
+  create_key_file(files, location.key_file);
+  const Key file_key = load_key_file(files, location.key_file);
+  StoreId store;
+  fill_random(store);
+  // The slot makes it a store: before it all of this can be done again, after it a writer can do
+  // the rest.
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
+  write_slot(files, keys_folder(location), wrap_for_key_file(store, random_key(), file_key, now));
+  Index::open(index_file(location), store);
+}
+
+}  // namespace store

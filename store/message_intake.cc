@@ -1,0 +1,116 @@
+#include "store/message_intake.h"
+
+#include <functional>
+#include <limits>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::size_t kMostInMemory = std::size_t{4} << 20;
+
+// Far below a block: a message of a million tiny attachments is stored as text instead.
+constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
+
+// Stores the parts of one message, and keeps them in reach until the message was rebuilt: text lies
+// in the message itself, what was decoded goes to a spool.
+class KeptParts : public PartSink, public PartSource {
+ public:
+  KeptParts(base::ByteView message, const MessageIntake::StorePart& store,
+            const base::Path& spool_folder)
+      : message_(message), store_(store), decoded_(spool_folder, kMostInMemory) {}
+
+  ObjectId put(PartKind kind, base::ByteView bytes) override {
+    const ObjectId id = store_(kind, bytes);
+    Kept part{.in_message = lies_in_message(bytes), .begin = 0, .length = bytes.size()};
+    if (part.in_message) {
+      part.begin = static_cast<std::size_t>(bytes.data() - message_.data());
+    } else if (!parts_.contains(id)) {
+      part.begin = static_cast<std::size_t>(decoded_.size());
+      decoded_.add(bytes);
+    }
+    parts_.try_emplace(id, part);
+    return id;
+  }
+
+  base::Bytes get(PartKind /*kind*/, const ObjectId& id) override {
+    const Kept& part = parts_.at(id);
+    const base::ByteView all = part.in_message ? message_ : decoded_.view();
+    const base::ByteView bytes = all.subspan(part.begin, part.length);
+    return {bytes.begin(), bytes.end()};
+  }
+
+ private:
+  struct Kept {
+    bool in_message = false;
+    std::size_t begin = 0;
+    std::size_t length = 0;
+  };
+
+  bool lies_in_message(base::ByteView bytes) const {
+    const std::less_equal<const std::byte*> not_after;
+    return !bytes.empty() && not_after(message_.data(), bytes.data()) &&
+           not_after(bytes.data() + bytes.size(), message_.data() + message_.size());
+  }
+
+  base::ByteView message_;
+  const MessageIntake::StorePart& store_;
+  Spool decoded_;
+  std::unordered_map<ObjectId, Kept> parts_;
+};
+
+}  // namespace
+
+MessageIntake::MessageIntake(const Keys& keys, const base::Path& spool_folder)
+    : keys_(keys),
+      spool_folder_(spool_folder),
+      spool_(spool_folder, kMostInMemory),
+      id_(keys, ObjectType::kMessage) {}
+
+void MessageIntake::add(base::ByteView piece) {
+  spool_.add(piece);
+  id_.update(piece);
+  digest_.update(piece);
+}
+
+MessageIntake::Names MessageIntake::finish_hashes() {
+  return {.id = {id_.finish()}, .digest = digest_.finish(), .size = spool_.size()};
+}
+
+base::Bytes MessageIntake::make_record(const MessageId& expected, const StorePart& store_part) {
+  if (std::optional<base::Bytes> record = try_record(expected, store_part, SplitLimits())) {
+    return std::move(*record);
+  }
+  SplitLimits all_text;
+  all_text.smallest_leaf = std::numeric_limits<std::size_t>::max();
+  if (std::optional<base::Bytes> record = try_record(expected, store_part, all_text)) {
+    return std::move(*record);
+  }
+  base::fail(base::ErrorCode::kInternal, "store message {}: it can't be rebuilt from its parts",
+             expected.object.hex());
+}
+
+std::optional<base::Bytes> MessageIntake::try_record(const MessageId& expected,
+                                                     const StorePart& store_part,
+                                                     const SplitLimits& limits) {
+  KeptParts parts(spool_.view(), store_part, spool_folder_);
+  base::Bytes record = split(spool_.view(), parts, limits);
+  if (record.size() > kLargestRecord) return std::nullopt;
+  IdHash hash(keys_, ObjectType::kMessage);
+  rebuild(record, parts, [&](base::ByteView piece) { hash.update(piece); });
+  if (hash.finish() == expected.object) return record;
+  base::log_error("store message {}: splitting it changed it", expected.object.hex());
+  return std::nullopt;
+}
+
+void MessageIntake::clear() {
+  spool_.clear();
+  id_ = IdHash(keys_, ObjectType::kMessage);
+  digest_ = Sha256Hash();
+}
+
+}  // namespace store

@@ -1,0 +1,124 @@
+#include "store/reader.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/commit.h"
+#include "store/crypto.h"
+#include "store/folder_draft.h"
+#include "store/folder_object.h"
+#include "store/key_slot.h"
+#include "store/reader_impl.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+std::string missing_message(const MessageId& message) {
+  return "read message " + message.object.hex() + ": it is not in the store";
+}
+
+}  // namespace
+
+Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+Reader::~Reader() = default;
+
+Reader Reader::open(const Location& location, base::FileSystem& files) {
+  return Impl::make(files, location, open_keys(files, location.store, location.key_file));
+}
+
+std::vector<std::string> Reader::accounts() {
+  return impl_->index.accounts();
+}
+
+std::vector<SnapshotInfo> Reader::snapshots(std::string_view account) {
+  return impl_->index.snapshots(account);
+}
+
+std::optional<SnapshotInfo> Reader::newest_snapshot(std::string_view account,
+                                                    std::optional<std::chrono::sys_seconds> at) {
+  return impl_->index.newest_backup(account, at ? at->time_since_epoch().count() : INT64_MAX);
+}
+
+std::vector<FolderRecord> Reader::folders(const SnapshotInfo& snapshot) {
+  const std::optional<ObjectId> root = impl_->index.root_of(snapshot.id);
+  if (!root) {
+    fail(ErrorCode::kNotFound, "read snapshot {}: there is no such snapshot", snapshot.id.hex());
+  }
+  std::vector<FolderRecord> folders;
+  for (const ObjectId& id : decode_root(impl_->objects.read_manifest(ObjectType::kRoot, *root))) {
+    folders.push_back(
+        FolderObject::decode(impl_->objects.read_manifest(ObjectType::kFolder, id)).record(id));
+  }
+  return folders;
+}
+
+void Reader::for_each_message(const FolderRecord& folder,
+                              const std::function<void(const MessageEntry&)>& take) {
+  FolderDraft(*this, folder).for_each(take);
+}
+
+bool Reader::contains(const MessageId& message) {
+  return impl_->objects.find(ObjectType::kMessage, message.object).has_value();
+}
+
+Sha256 Reader::digest(const MessageId& message) {
+  return sha256(read_message(message));
+}
+
+base::Bytes Reader::read_message(const MessageId& message) {
+  const std::optional<ObjectPlace> place =
+      impl_->objects.find(ObjectType::kMessage, message.object);
+  if (!place) fail(ErrorCode::kNotFound, "{}", missing_message(message));
+  return impl_->objects.read_message(message.object, *place);
+}
+
+void Reader::read_messages(
+    std::span<const MessageId> messages,
+    const std::function<void(std::size_t position, base::ByteView bytes)>& take,
+    const std::function<void(std::size_t position, const std::string& why)>& damaged) {
+  struct Wanted {
+    ObjectPlace place;
+    std::size_t position = 0;
+  };
+  std::vector<Wanted> wanted;
+  wanted.reserve(messages.size());
+  for (std::size_t position = 0; position < messages.size(); ++position) {
+    const std::optional<ObjectPlace> place =
+        impl_->objects.find(ObjectType::kMessage, messages[position].object);
+    if (place) {
+      wanted.push_back({.place = *place, .position = position});
+    } else {
+      damaged(position, missing_message(messages[position]));
+    }
+  }
+  std::ranges::sort(wanted, {}, [](const Wanted& message) {
+    return std::tuple(message.place.block, message.place.start, message.position);
+  });
+  for (const Wanted& message : wanted) {
+    base::Bytes bytes;
+    try {
+      bytes = impl_->objects.read_message(messages[message.position].object, message.place);
+    } catch (const base::Error& error) {
+      damaged(message.position, error.what());
+      continue;
+    }
+    take(message.position, bytes);
+  }
+}
+
+Reader::StoreSize Reader::size() {
+  const Index::Totals totals = impl_->index.totals();
+  return {.packs = totals.packs,
+          .pack_bytes = totals.pack_bytes,
+          .index_bytes = totals.index_bytes,
+          .messages = totals.messages,
+          .message_bytes = totals.message_bytes};
+}
+
+}  // namespace store

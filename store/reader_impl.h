@@ -1,0 +1,31 @@
+// What a Reader is inside; for drafts and the writer, which read as it does.
+#pragma once
+
+#include <memory>
+
+#include "base/file_system.h"
+#include "store/index.h"
+#include "store/layout.h"
+#include "store/object_reader.h"
+#include "store/reader.h"
+
+namespace store {
+
+class Reader::Impl {
+ public:
+  Impl(base::FileSystem& files, const Location& location, const BlockContext& opened)
+      : context(opened),
+        index(Index::open_read_only(index_file(location), opened.store)),
+        objects(files, packs_folder(location), context, index) {}
+
+  static Reader make(base::FileSystem& files, const Location& location,
+                     const BlockContext& context) {
+    return Reader(std::make_unique<Impl>(files, location, context));
+  }
+
+  BlockContext context;
+  Index index;
+  ObjectReader objects;
+};
+
+}  // namespace store

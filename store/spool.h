@@ -1,0 +1,37 @@
+// Bytes on their way into the store: in memory while they are few, else in a file without a name.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+
+namespace store {
+
+class Spool {
+ public:
+  // The file goes to `folder`, which must be one that may hold plain text.
+  Spool(base::Path folder, std::size_t most_in_memory);
+  Spool(Spool&&) noexcept;
+  Spool& operator=(Spool&&) noexcept;
+  ~Spool();
+
+  void add(base::ByteView piece);
+  std::uint64_t size() const;
+
+  // All of it; lives until the next add() or clear().
+  base::ByteView view();
+
+  void clear();
+
+ private:
+  class File;
+
+  base::Path folder_;
+  std::size_t most_in_memory_;
+  base::Bytes memory_;
+  std::unique_ptr<File> file_;
+};
+
+}  // namespace store

@@ -1,0 +1,150 @@
+#include "tests/store/store_fixture.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "base/error.h"
+
+namespace store {
+
+namespace fs = std::filesystem;
+
+std::string random_text(unsigned seed, std::size_t size) {
+  static constexpr std::string_view kWords[] = {"the ",   "mail ",   "folder ", "restore ", "of ",
+                                                "quota ", "server ", "user ",   "and ",     "\r\n"};
+  std::mt19937 random(seed);
+  std::string text;
+  while (text.size() < size) text += kWords[random() % std::size(kWords)];
+  text.resize(size);
+  return text;
+}
+
+namespace {
+
+std::string base64_lines(unsigned seed, std::size_t lines) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::mt19937 random(seed);
+  std::string text;
+  for (std::size_t line = 0; line < lines; ++line) {
+    for (int i = 0; i < 76; ++i) text += kDigits[random() % kDigits.size()];
+    text += "\r\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string sample_message(unsigned number) {
+  const std::string boundary = "=_" + std::to_string(number);
+  return "From: a@example.org\r\nTo: b@example.org\r\nSubject: message " + std::to_string(number) +
+         "\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"" + boundary +
+         "\"\r\n\r\n--" + boundary + "\r\nContent-Type: text/plain\r\n\r\n" +
+         random_text(number, 500 + number % 7 * 300) + "\r\n--" + boundary +
+         "\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+         base64_lines(number % 10, 20 + number % 5) + "\r\n--" + boundary + "--\r\n";
+}
+
+StoredMessage add_message(Writer& writer, std::string_view text) {
+  constexpr std::size_t kPiece = 1'000;
+  for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
+    writer.add_piece(base::as_bytes(text.substr(begin, kPiece)));
+  }
+  return writer.end_message();
+}
+
+MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
+                      std::vector<std::string> flags, std::uint64_t modseq) {
+  return {.uid = {uid},
+          .message = message.id,
+          .internal_date = {.instant = std::chrono::sys_seconds(std::chrono::seconds(uid)),
+                            .zone_minutes = 120},
+          .size = message.size,
+          .flags = std::move(flags),
+          .modseq = modseq};
+}
+
+FolderInfo folder_named(const std::string& name) {
+  FolderInfo info;
+  info.raw_name = name;
+  info.delimiter = '/';
+  info.uid_validity = 7;
+  return info;
+}
+
+StoreFixture::StoreFixture() {
+  std::string name = (fs::temp_directory_path() / "mailstow-store-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr) std::abort();
+  folder_ = name;
+  location_ = {.store = folder_ / "store",
+               .index = folder_ / "index",
+               .key_file = folder_ / "etc" / "store.key"};
+}
+
+StoreFixture::~StoreFixture() {
+  fs::remove_all(folder_);
+}
+
+void StoreFixture::make_store() {
+  init(location_, files_, clock_);
+}
+Writer StoreFixture::open_writer() {
+  return Writer::open(location_, files_, clock_);
+}
+Reader StoreFixture::open_reader() {
+  return Reader::open(location_, files_);
+}
+
+FolderRecord StoreFixture::add_folder(Writer& writer, const std::string& name,
+                                      const std::vector<std::string>& messages) {
+  FolderDraft draft(folder_named(name));
+  std::uint32_t uid = 0;
+  for (const std::string& message : messages) {
+    const StoredMessage stored = add_message(writer, message);
+    draft.put(entry_of(++uid, stored), stored.digest);
+  }
+  return writer.seal(draft);
+}
+
+SnapshotInfo StoreFixture::add_snapshot(Writer& writer, const std::string& account,
+                                        const std::vector<FolderRecord>& folders) {
+  next_time_ += std::chrono::seconds(1);
+  SnapshotDraft draft;
+  draft.account = account;
+  draft.time = next_time_;
+  draft.folders = folders;
+  return writer.add_snapshot(draft);
+}
+
+std::vector<std::string> StoreFixture::restore(Reader& reader, const std::string& account,
+                                               const std::string& folder) {
+  std::vector<MessageId> ids;
+  for (const FolderRecord& record : reader.folders(reader.newest_snapshot(account).value())) {
+    if (record.info.raw_name != folder) continue;
+    reader.for_each_message(record, [&](const MessageEntry& e) { ids.push_back(e.message); });
+  }
+  std::vector<std::string> messages(ids.size());
+  reader.read_messages(
+      ids,
+      [&](std::size_t position, base::ByteView bytes) {
+        messages[position] = base::to_text(bytes);
+      },
+      [&](std::size_t position, const std::string& why) {
+        messages[position] = "damaged: " + why;
+      });
+  return messages;
+}
+
+std::vector<base::Path> StoreFixture::packs() const {
+  std::vector<base::Path> packs;
+  for (const auto& entry : fs::directory_iterator(location_.store / "packs")) {
+    packs.push_back(entry.path());
+  }
+  std::ranges::sort(packs, [](const base::Path& a, const base::Path& b) {
+    return fs::last_write_time(a) > fs::last_write_time(b);
+  });
+  return packs;
+}
+
+}  // namespace store

@@ -1,0 +1,73 @@
+// A store in a temporary folder, and a small vocabulary for filling it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "store/folder_draft.h"
+#include "store/location.h"
+#include "store/reader.h"
+#include "store/writer.h"
+
+namespace store {
+
+class TestClock : public base::Clock {
+ public:
+  base::TimePoint now() const override { return moment; }
+  std::chrono::steady_clock::time_point steady_now() const override { return {}; }
+  void sleep_for(std::chrono::milliseconds duration) override { moment += duration; }
+
+  base::TimePoint moment{std::chrono::seconds(1'800'000'000)};
+};
+
+std::string random_text(unsigned seed, std::size_t size);
+
+// A message with text and a base64 attachment; the same for the same number.
+std::string sample_message(unsigned number);
+
+StoredMessage add_message(Writer& writer, std::string_view text);
+
+MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
+                      std::vector<std::string> flags = {"\\Seen"}, std::uint64_t modseq = 1);
+
+FolderInfo folder_named(const std::string& name);
+
+class StoreFixture : public testing::Test {
+ protected:
+  StoreFixture();
+  ~StoreFixture() override;
+
+  void make_store();
+  Writer open_writer();
+  Reader open_reader();
+
+  // Stores the messages and puts them into the folder as UIDs 1, 2, ...
+  FolderRecord add_folder(Writer& writer, const std::string& name,
+                          const std::vector<std::string>& messages);
+
+  // A snapshot a second after the last one.
+  SnapshotInfo add_snapshot(Writer& writer, const std::string& account,
+                            const std::vector<FolderRecord>& folders);
+
+  // The messages of a folder of the account's newest snapshot, in UID order.
+  static std::vector<std::string> restore(Reader& reader, const std::string& account,
+                                          const std::string& folder);
+
+  // The newest pack first.
+  std::vector<base::Path> packs() const;
+
+  base::Path folder_;
+  Location location_;
+  TestClock clock_;
+  base::FileSystem& files_ = base::real_file_system();
+
+ private:
+  std::chrono::sys_seconds next_time_{std::chrono::seconds(1'700'000'000)};
+};
+
+}  // namespace store

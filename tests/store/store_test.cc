@@ -1,0 +1,389 @@
+// The store from outside: what goes in comes out.
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class StoreTest : public StoreFixture {
+ protected:
+  StoreTest() { make_store(); }
+};
+
+base::ErrorCode code_of(const std::function<void()>& work, std::string* what = nullptr) {
+  try {
+    work();
+  } catch (const base::Error& error) {
+    if (what != nullptr) *what = error.what();
+    return error.code();
+  }
+  ADD_FAILURE() << "no error";
+  return base::ErrorCode::kInternal;
+}
+
+std::vector<std::string> samples(unsigned first, unsigned count) {
+  std::vector<std::string> messages;
+  for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+  return messages;
+}
+
+TEST_F(StoreTest, EveryMessageComesBackAsItWas) {
+  const std::vector<std::string> messages = samples(0, 300);
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", messages)});
+    writer.commit();
+  }
+  Reader reader = open_reader();
+  EXPECT_EQ(messages, restore(reader, "alice", "INBOX"));
+}
+
+TEST_F(StoreTest, OddMessagesComeBackAsTheyWere) {
+  std::string all_bytes;
+  for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
+  const std::vector<std::string> messages = {"",
+                                             "x",
+                                             "\r\n",
+                                             "\n\n",
+                                             "Subject: no body\r\n",
+                                             "\r\n\r\nno header",
+                                             "a\rb\r\r\nc\0d",
+                                             all_bytes,
+                                             std::string(3, '\0'),
+                                             random_text(1, 3'000'000)};
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", messages)});
+  writer.commit();
+  EXPECT_EQ(messages, restore(writer.reader(), "alice", "INBOX"));
+}
+
+TEST_F(StoreTest, AMessageLargerThanMemoryComesBackAsItWas) {
+  const std::string message = "Subject: large\r\nContent-Transfer-Encoding: base64\r\n\r\n" + [] {
+    std::string body;
+    for (unsigned i = 0; body.size() < 40'000'000; ++i) {
+      std::string line = std::to_string(i * 2'654'435'761U % 1'000'000'007U);
+      line.resize(76, 'x');
+      body += line + "\r\n";
+    }
+    return body;
+  }();
+  Writer writer = open_writer();
+  const StoredMessage stored = add_message(writer, message);
+  EXPECT_TRUE(stored.is_new);
+  EXPECT_EQ(message.size(), stored.size);
+  writer.commit();
+  EXPECT_EQ(message, base::to_text(writer.reader().read_message(stored.id)));
+  EXPECT_EQ(stored.digest, writer.reader().digest(stored.id));
+}
+
+TEST_F(StoreTest, AMessageIsStoredOnce) {
+  Writer writer = open_writer();
+  const StoredMessage first = add_message(writer, sample_message(1));
+  const StoredMessage pending = add_message(writer, sample_message(1));
+  writer.commit();
+  const StoredMessage later = add_message(writer, sample_message(1));
+  EXPECT_TRUE(first.is_new);
+  EXPECT_FALSE(pending.is_new);
+  EXPECT_FALSE(later.is_new);
+  EXPECT_EQ(first.id, later.id);
+  EXPECT_EQ(first.digest, later.digest);
+  EXPECT_EQ(1U, writer.statistics().new_messages);
+}
+
+TEST_F(StoreTest, ADiscardedMessageLeavesNothing) {
+  Writer writer = open_writer();
+  writer.add_piece(base::as_bytes("half a mess"));
+  writer.discard_message();
+  const StoredMessage stored = add_message(writer, "Subject: whole\r\n\r\n");
+  writer.commit();
+  EXPECT_EQ("Subject: whole\r\n\r\n", base::to_text(writer.reader().read_message(stored.id)));
+}
+
+TEST_F(StoreTest, NothingIsVisibleBeforeTheCommit) {
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
+  EXPECT_THAT(open_reader().accounts(), IsEmpty());
+  writer.commit();
+  EXPECT_THAT(open_reader().accounts(), ElementsAre("alice"));
+}
+
+TEST_F(StoreTest, WhatWasNotCommittedIsGivenUp) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
+  }
+  EXPECT_THAT(packs(), IsEmpty());
+  Writer writer = open_writer();
+  EXPECT_TRUE(add_message(writer, sample_message(0)).is_new);
+}
+
+TEST_F(StoreTest, ACommitWithoutAnythingNewWritesNothing) {
+  Writer writer = open_writer();
+  writer.commit();
+  EXPECT_THAT(packs(), IsEmpty());
+}
+
+TEST_F(StoreTest, ASmallCommitIsOnePack) {
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 20))});
+  add_snapshot(writer, "bob", {add_folder(writer, "INBOX", samples(20, 20))});
+  writer.commit();
+  EXPECT_THAT(packs(), SizeIs(1));
+}
+
+TEST_F(StoreTest, AnUnchangedAccountIsALineInTheCommit) {
+  Writer writer = open_writer();
+  const FolderRecord folder = add_folder(writer, "INBOX", samples(0, 100));
+  const SnapshotInfo first = add_snapshot(writer, "alice", {folder});
+  writer.commit();
+  const std::uint64_t before = writer.statistics().stored_bytes;
+  FolderDraft draft(writer.reader(), writer.reader().folders(first).front());
+  const FolderRecord again = writer.seal(draft);
+  EXPECT_EQ(folder.id, again.id);
+  EXPECT_EQ(folder.receipt, again.receipt);
+  const SnapshotInfo second = add_snapshot(writer, "alice", {again});
+  writer.commit();
+  EXPECT_NE(first.id, second.id);
+  EXPECT_LT(writer.statistics().stored_bytes - before, 1'000U);
+  EXPECT_THAT(writer.reader().snapshots("alice"), SizeIs(2));
+}
+
+TEST_F(StoreTest, SnapshotsAreFoundByAccountAndTime) {
+  Writer writer = open_writer();
+  const SnapshotInfo first =
+      add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 1))});
+  writer.commit();
+  const SnapshotInfo second =
+      add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+  writer.commit();
+  const SnapshotInfo rescue = writer.add_snapshot({.account = "alice",
+                                                   .time = second.time + std::chrono::hours(1),
+                                                   .kind = SnapshotKind::kRescue,
+                                                   .status = SnapshotStatus::kPartial,
+                                                   .personal_prefix = "INBOX.",
+                                                   .folders = {}});
+  writer.commit();
+
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.snapshots("nobody"), IsEmpty());
+  ASSERT_THAT(reader.snapshots("alice"), SizeIs(3));
+  EXPECT_EQ(SnapshotKind::kRescue, reader.snapshots("alice")[2].kind);
+  EXPECT_EQ(SnapshotStatus::kPartial, reader.snapshots("alice")[2].status);
+  EXPECT_EQ("INBOX.", reader.snapshots("alice")[2].personal_prefix);
+  EXPECT_EQ(rescue.id, reader.snapshots("alice")[2].id);
+  EXPECT_EQ(second.id, reader.newest_snapshot("alice")->id);
+  EXPECT_EQ(2U, reader.newest_snapshot("alice")->messages);
+  EXPECT_EQ(first.id, reader.newest_snapshot("alice", first.time)->id);
+  EXPECT_FALSE(reader.newest_snapshot("alice", first.time - std::chrono::seconds(1)));
+  EXPECT_FALSE(reader.newest_snapshot("nobody"));
+}
+
+TEST_F(StoreTest, ALaterSnapshotOfTheSameCommitReplacesTheEarlier) {
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 1))});
+  const SnapshotInfo second =
+      add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+  writer.commit();
+  ASSERT_THAT(writer.reader().snapshots("alice"), SizeIs(1));
+  EXPECT_EQ(second.id, writer.reader().snapshots("alice")[0].id);
+}
+
+TEST_F(StoreTest, AFolderComesBackWithAllThatIsKnownOfIt) {
+  FolderInfo info{.raw_name = "Entw&APw-rfe\n/x",
+                  .delimiter = '/',
+                  .attributes = {"\\HasNoChildren", "\\Drafts"},
+                  .mailbox_id = "F123",
+                  .uid_validity = 4'294'967'295,
+                  .uid_next = 77,
+                  .highest_modseq = 1'234'567'890'123,
+                  .completeness = FolderCompleteness::kUnreadable,
+                  .trouble = "NO [CONTACTADMIN]",
+                  .skipped = {{.uid = {5}, .reason = "body NIL"}},
+                  .last_full_scan = std::chrono::sys_seconds(std::chrono::seconds(99))};
+  Writer writer = open_writer();
+  FolderDraft draft(info);
+  const StoredMessage stored = add_message(writer, sample_message(1));
+  MessageEntry entry = entry_of(76, stored, {"\\Seen", "\\Recent", "$Junk", "\\Seen"}, 42);
+  entry.internal_date.zone_minutes = -1439;
+  draft.put(entry, stored.digest);
+  const FolderRecord sealed = writer.seal(draft);
+  const SnapshotInfo snapshot = add_snapshot(writer, "alice", {sealed});
+  writer.commit();
+
+  Reader reader = open_reader();
+  const FolderRecord folder = reader.folders(snapshot).at(0);
+  EXPECT_EQ(info, folder.info);
+  EXPECT_EQ(sealed.id, folder.id);
+  EXPECT_EQ(sealed.receipt, folder.receipt);
+  EXPECT_EQ(stored.size, folder.bytes);
+  std::vector<MessageEntry> entries;
+  reader.for_each_message(folder, [&](const MessageEntry& e) { entries.push_back(e); });
+  entry.flags = {"$Junk", "\\Seen"};
+  EXPECT_THAT(entries, ElementsAre(entry));
+}
+
+TEST_F(StoreTest, AnEmptyFolderIsNotAMissingOne) {
+  Writer writer = open_writer();
+  const SnapshotInfo snapshot = add_snapshot(writer, "alice", {add_folder(writer, "Empty", {})});
+  writer.commit();
+  const FolderRecord folder = writer.reader().folders(snapshot).at(0);
+  EXPECT_EQ("Empty", folder.info.raw_name);
+  EXPECT_EQ(0U, folder.receipt.messages);
+  EXPECT_EQ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            folder.receipt.digest.hex());
+}
+
+TEST_F(StoreTest, MessagesComeInTheOrderOfTheStoreAndADamagedOneStopsNoOther) {
+  Writer writer = open_writer();
+  std::vector<MessageId> ids;
+  for (unsigned i = 0; i < 20; ++i) ids.push_back(add_message(writer, sample_message(i)).id);
+  writer.commit();
+  std::vector<MessageId> asked(ids.rbegin(), ids.rend());
+  asked.push_back(MessageId{});
+  asked.push_back(ids[3]);
+  std::vector<std::size_t> order;
+  std::vector<std::size_t> missing;
+  writer.reader().read_messages(
+      asked,
+      [&](std::size_t position, base::ByteView bytes) {
+        order.push_back(position);
+        const unsigned number = position == 21 ? 3 : 19 - static_cast<unsigned>(position);
+        EXPECT_EQ(sample_message(number), base::as_text(bytes));
+      },
+      [&](std::size_t position, const std::string& why) {
+        missing.push_back(position);
+        EXPECT_THAT(why, HasSubstr("not in the store"));
+      });
+  EXPECT_EQ(21U, order.size());
+  EXPECT_EQ(19U, order.front());
+  EXPECT_EQ(0U, order.back());
+  EXPECT_THAT(missing, ElementsAre(20U));
+}
+
+TEST_F(StoreTest, AReaderSeesWhatAWriterCommitsBesideIt) {
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.accounts(), IsEmpty());
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+  writer.commit();
+  EXPECT_THAT(reader.accounts(), ElementsAre("alice"));
+  EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
+}
+
+TEST_F(StoreTest, TwoWritersAreOneTooMany) {
+  const Writer writer = open_writer();
+  std::string what;
+  EXPECT_EQ(base::ErrorCode::kBusy, code_of([&] { open_writer(); }, &what));
+  EXPECT_THAT(what, HasSubstr("wait until it is done"));
+}
+
+TEST_F(StoreTest, InitRefusesWhereAStoreIs) {
+  EXPECT_EQ(base::ErrorCode::kUsage, code_of([&] { make_store(); }));
+}
+
+TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {
+  const base::Path away = folder_ / "away.key";
+  std::filesystem::rename(location_.key_file, away);
+  std::string what;
+  EXPECT_EQ(base::ErrorCode::kKey, code_of([&] { open_reader(); }, &what));
+  EXPECT_THAT(what, HasSubstr("there is none"));
+
+  Location other{
+      .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};
+  init(other, files_, clock_);
+  EXPECT_EQ(base::ErrorCode::kKey, code_of([&] { open_writer(); }, &what));
+  EXPECT_THAT(what, HasSubstr("is not its key"));
+}
+
+TEST_F(StoreTest, AFolderWithoutAStoreIsNotFound) {
+  const Location nowhere{
+      .store = folder_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
+  EXPECT_EQ(base::ErrorCode::kNotFound, code_of([&] { Reader::open(nowhere, files_); }));
+}
+
+TEST_F(StoreTest, TheIndexIsRebuiltFromThePacks) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 30))});
+    writer.commit();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(10, 30))});
+    writer.commit();
+  }
+  std::filesystem::remove_all(location_.index);
+  EXPECT_EQ(base::ErrorCode::kNotFound, code_of([&] { open_reader(); }));
+  open_writer();
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.snapshots("alice"), SizeIs(2));
+  EXPECT_EQ(samples(10, 30), restore(reader, "alice", "INBOX"));
+}
+
+TEST_F(StoreTest, AnOlderStateOfTheStoreIsRefused) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
+    writer.commit();
+  }
+  std::filesystem::copy(location_.store, folder_ / "yesterday",
+                        std::filesystem::copy_options::recursive);
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(3, 3))});
+    writer.commit();
+  }
+  std::filesystem::remove_all(location_.store);
+  std::filesystem::rename(folder_ / "yesterday", location_.store);
+  std::string what;
+  EXPECT_EQ(base::ErrorCode::kDamaged, code_of([&] { open_writer(); }, &what));
+  EXPECT_THAT(what, HasSubstr("commit 2 was made in it, but the newest that can be found is 1"));
+}
+
+TEST_F(StoreTest, ContentOfAMissingPackIsStoredAgain) {
+  {
+    Writer writer = open_writer();
+    add_message(writer, sample_message(1));
+    writer.commit();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(2, 3))});
+    writer.commit();
+  }
+  ASSERT_THAT(packs(), SizeIs(2));
+  std::filesystem::remove(packs().back());
+  Writer writer = open_writer();
+  ASSERT_THAT(writer.damage(), SizeIs(1));
+  EXPECT_THAT(writer.damage()[0], HasSubstr("it is missing"));
+  EXPECT_TRUE(add_message(writer, sample_message(1)).is_new);
+  EXPECT_FALSE(add_message(writer, sample_message(2)).is_new);
+}
+
+TEST_F(StoreTest, LeftoversOfACrashAreRemoved) {
+  const base::Path leftover = location_.store / "packs" / ".mailstow-1-0.tmp";
+  files_.create(leftover)->write(base::as_bytes("half a pack"));
+  open_writer();
+  EXPECT_FALSE(std::filesystem::exists(leftover));
+}
+
+TEST_F(StoreTest, TheStoreTellsItsSize) {
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 5))});
+  writer.commit();
+  const Reader::StoreSize size = writer.reader().size();
+  EXPECT_EQ(1U, size.packs);
+  EXPECT_EQ(std::filesystem::file_size(packs()[0]), size.pack_bytes);
+  EXPECT_EQ(writer.statistics().stored_bytes, size.pack_bytes);
+  EXPECT_EQ(5U, size.messages);
+  EXPECT_EQ(writer.statistics().message_bytes, size.message_bytes);
+  EXPECT_GT(size.index_bytes, 0U);
+}
+
+}  // namespace
+}  // namespace store
