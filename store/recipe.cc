@@ -1,9 +1,5 @@
 #include "store/recipe.h"
 
-#include <algorithm>
-
-#include "base/error.h"
-
 namespace store {
 namespace {
 
@@ -15,125 +11,89 @@ constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 48U;
 // A part's length and id take this much at least.
 constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
 
-[[noreturn]] void fail_damaged(const char* cause) {
-  base::fail(base::ErrorCode::kDamaged, "read message record: {}", cause);
-}
-
 }  // namespace
 
 RecipeWriter::RecipeWriter(std::uint64_t message_size, base::ByteView header) {
-  put_number(message_size);
-  put_number(header.size());
-  record_.insert(record_.end(), header.begin(), header.end());
-}
-
-void RecipeWriter::put_number(std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7U)
-    record_.push_back(static_cast<std::byte>(number & 0x7FU) | std::byte{0x80});
-  record_.push_back(static_cast<std::byte>(number));
+  record_.varint(message_size);
+  record_.varint(header.size());
+  record_.raw(header);
 }
 
 void RecipeWriter::put_part(const PartRef& part) {
-  put_number(part.length);
-  record_.insert(record_.end(), part.id.bytes.begin(), part.id.bytes.end());
+  record_.varint(part.length);
+  record_.id(part.id);
 }
 
 void RecipeWriter::add(const InlineText& text) {
-  record_.push_back(static_cast<std::byte>(Tag::kInline));
-  put_number(text.bytes.size());
-  record_.insert(record_.end(), text.bytes.begin(), text.bytes.end());
+  record_.u8(static_cast<std::uint8_t>(Tag::kInline));
+  record_.varint(text.bytes.size());
+  record_.raw(text.bytes);
 }
 
 void RecipeWriter::add(const TextPart& text) {
-  record_.push_back(static_cast<std::byte>(Tag::kText));
+  record_.u8(static_cast<std::uint8_t>(Tag::kText));
   put_part(text.part);
 }
 
 void RecipeWriter::add(const EncodedLeaf& leaf) {
   const Tag tag = leaf.kind == PartKind::kText ? Tag::kTextLeaf : Tag::kBinaryLeaf;
-  record_.push_back(static_cast<std::byte>(tag));
+  record_.u8(static_cast<std::uint8_t>(tag));
   const std::uint64_t crlf = leaf.lines.end == LineEnd::kCrLf ? 1 : 0;
-  put_number(leaf.lines.length == 0 ? 0 : leaf.lines.length / 4 * 2 + crlf);
-  put_number(leaf.parts.size());
+  record_.varint(leaf.lines.length == 0 ? 0 : leaf.lines.length / 4 * 2 + crlf);
+  record_.varint(leaf.parts.size());
   for (const PartRef& part : leaf.parts) put_part(part);
 }
 
-RecipeReader::RecipeReader(base::ByteView record) : rest_(record) {
-  message_size_ = take_number();
-  if (message_size_ > kLargestMessage) fail_damaged("the message would be too large");
-  left_ = message_size_;
-  header_ = take_bytes(take_number());
+RecipeReader::RecipeReader(base::ByteView record)
+    : record_(record, "message record"),
+      message_size_(record_.varint(kLargestMessage)),
+      left_(message_size_),
+      header_(record_.raw(record_.varint())) {
   account_for(header_.size());
-}
-
-std::uint64_t RecipeReader::take_number() {
-  std::uint64_t number = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
-    if (rest_.empty()) fail_damaged("it ends within a number");
-    const auto byte = std::to_integer<std::uint64_t>(rest_.front());
-    rest_ = rest_.subspan(1);
-    if (shift == 63 && byte > 1) fail_damaged("a number has more than 64 bits");
-    number |= (byte & 0x7FU) << shift;
-    if (byte >= 0x80) continue;
-    if (byte == 0 && shift > 0) fail_damaged("a number is longer than needed");
-    return number;
-  }
-  fail_damaged("a number has more than 64 bits");
-}
-
-base::ByteView RecipeReader::take_bytes(std::uint64_t length) {
-  if (length > rest_.size()) fail_damaged("it ends within bytes that it announced");
-  const base::ByteView bytes = rest_.first(length);
-  rest_ = rest_.subspan(length);
-  return bytes;
 }
 
 PartRef RecipeReader::take_part() {
   PartRef part;
-  part.length = take_number();
-  if (part.length == 0) fail_damaged("a part is empty");
-  if (part.length > message_size_) fail_damaged("a part is larger than the message");
-  std::ranges::copy(take_bytes(ObjectId::kSize), part.id.bytes.begin());
+  part.length = record_.varint(message_size_);
+  if (part.length == 0) record_.malformed("a part is empty");
+  part.id = record_.id();
   return part;
 }
 
 EncodedLeaf RecipeReader::take_leaf(PartKind kind) {
   EncodedLeaf leaf{.kind = kind, .lines = {}, .parts = {}};
-  const std::uint64_t lines = take_number();
+  const std::uint64_t lines = record_.varint(kLargestMessage);
   leaf.lines.length = lines / 2 * 4;
   leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
-  if (lines == 1 || lines > kLargestMessage) fail_damaged("a leaf has impossible lines");
-  const std::uint64_t count = take_number();
-  if (count == 0) fail_damaged("a leaf has no part");
-  if (count > rest_.size() / kSmallestPart) fail_damaged("it ends within the parts of a leaf");
+  if (lines == 1) record_.malformed("a leaf has impossible lines");
+  const std::size_t count = record_.count(kSmallestPart);
+  if (count == 0) record_.malformed("a leaf has no part");
   leaf.parts.reserve(count);
   std::uint64_t decoded = 0;
-  for (std::uint64_t i = 0; i < count; ++i) {
-    if (decoded % 3 != 0) fail_damaged("a leaf is cut at a place where base64 cannot be joined");
+  for (std::size_t i = 0; i < count; ++i) {
+    if (decoded % 3 != 0) record_.malformed("a leaf is cut where base64 cannot be joined");
     leaf.parts.push_back(take_part());
     decoded += leaf.parts.back().length;
-    if (decoded > message_size_) fail_damaged("a leaf is larger than the message");
+    if (decoded > message_size_) record_.malformed("a leaf is longer than the message");
   }
   account_for(encoded_size(decoded, leaf.lines));
   return leaf;
 }
 
 void RecipeReader::account_for(std::uint64_t length) {
-  if (length > left_) fail_damaged("its pieces are longer than the message");
+  if (length > left_) record_.malformed("its pieces are longer than the message");
   left_ -= length;
 }
 
 std::optional<RecipeItem> RecipeReader::next() {
-  if (rest_.empty()) {
-    if (left_ != 0) fail_damaged("its pieces are shorter than the message");
+  if (record_.remaining() == 0) {
+    if (left_ != 0) record_.malformed("its pieces are shorter than the message");
     return std::nullopt;
   }
-  const auto tag = static_cast<Tag>(rest_.front());
-  rest_ = rest_.subspan(1);
-  switch (tag) {
+  switch (static_cast<Tag>(record_.u8())) {
     case Tag::kInline: {
-      const InlineText text{take_bytes(take_number())};
-      if (text.bytes.empty()) fail_damaged("an item is empty");
+      const InlineText text{record_.raw(record_.varint())};
+      if (text.bytes.empty()) record_.malformed("an item is empty");
       account_for(text.bytes.size());
       return text;
     }
@@ -147,7 +107,7 @@ std::optional<RecipeItem> RecipeReader::next() {
     case Tag::kBinaryLeaf:
       return take_leaf(PartKind::kBinary);
   }
-  fail_damaged("an item is of no known kind");
+  record_.malformed("an item is of no known kind");
 }
 
 }  // namespace store

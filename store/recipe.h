@@ -12,7 +12,7 @@
 //                                              ; part have a multiple of 3
 //   id       = 32 byte
 //   message-size, header-length, length, count = number
-//   number   = unsigned LEB128, 64 bits, no longer than needed
+//   number   = unsigned LEB128, 64 bits
 //
 // A leaf has no line end after its last line: what follows it is in the next item. The lengths of
 // header and items, encoded, add up to message-size.
@@ -25,6 +25,7 @@
 
 #include "base/bytes.h"
 #include "store/base64_leaf.h"
+#include "store/encoding.h"
 #include "store/object_id.h"
 #include "store/split.h"
 
@@ -62,13 +63,12 @@ class RecipeWriter {
   void add(const TextPart& text);
   void add(const EncodedLeaf& leaf);
 
-  base::Bytes take() { return std::move(record_); }
+  base::Bytes take() { return record_.take(); }
 
  private:
-  void put_number(std::uint64_t number);
   void put_part(const PartRef& part);
 
-  base::Bytes record_;
+  Encoder record_;
 };
 
 // Reads a record from anywhere: every length is checked before it is used. Every call fails with
@@ -85,13 +85,11 @@ class RecipeReader {
   std::optional<RecipeItem> next();
 
  private:
-  std::uint64_t take_number();
-  base::ByteView take_bytes(std::uint64_t length);
   PartRef take_part();
   EncodedLeaf take_leaf(PartKind kind);
   void account_for(std::uint64_t length);
 
-  base::ByteView rest_;
+  Decoder record_;
   std::uint64_t message_size_ = 0;
   std::uint64_t left_ = 0;  // of the message, not yet accounted for
   base::ByteView header_;
