@@ -33,21 +33,12 @@ class Splitter {
         recipe_(message.size(), message.first(header)),
         text_begin_(header) {}
 
+  // In the order of the message.
   void take_leaf(const MimeLeaf& leaf) {
-    if (leaf.encoding != TransferEncoding::kBase64) return;
-    Base64Decoder decoder(message_.subspan(leaf.begin, leaf.end - leaf.begin));
-    const std::size_t room = std::max<std::size_t>(limits_.largest_part / 3 * 3, 3);
-    decoded_.resize(std::min<std::size_t>(room, (leaf.end - leaf.begin) / 4 * 3 + 3));
-    std::size_t length = decoder.read(decoded_);
-    if (length < std::max<std::size_t>(limits_.smallest_leaf, 1)) return;
-    end_text(leaf.begin);
-    EncodedLeaf encoded{.kind = kind_of(base::ByteView(decoded_).first(length)),
-                        .lines = decoder.lines(),
-                        .parts = {}};
-    for (; length > 0; length = decoder.read(decoded_))
-      encoded.parts.push_back(put(encoded.kind, base::ByteView(decoded_).first(length)));
-    recipe_.add(encoded);
-    text_begin_ = leaf.begin + decoder.consumed();
+    if (leaf.encoding == TransferEncoding::kBase64)
+      take_base64(leaf);
+    else if (leaf.end - leaf.begin >= limits_.smallest_text_leaf)
+      take_text(leaf);
   }
 
   base::Bytes finish() {
@@ -56,12 +47,54 @@ class Splitter {
   }
 
  private:
+  // Each run that can be decoded, so that one odd line costs no more than itself. A failed attempt
+  // ends it, which keeps the time linear.
+  void take_base64(const MimeLeaf& leaf) {
+    std::size_t begin = leaf.begin;
+    while (take_run(after_line_ends(begin, leaf.end), leaf.end))
+      begin = after_line(text_begin_, leaf.end);
+  }
+
+  bool take_run(std::size_t begin, std::size_t end) {
+    Base64Decoder decoder(message_.subspan(begin, end - begin));
+    decoded_.resize(std::min(largest_piece(), (end - begin) / 4 * 3 + 3));
+    base::ByteView piece(decoded_.data(), decoder.read(decoded_));
+    if (piece.size() < std::max<std::size_t>(limits_.smallest_leaf, 1)) return false;
+    end_text(begin);
+    EncodedLeaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
+    for (; !piece.empty(); piece = piece.first(decoder.read(decoded_)))
+      encoded.parts.push_back(put(encoded.kind, piece));
+    recipe_.add(encoded);
+    text_begin_ = begin + decoder.consumed();
+    return true;
+  }
+
+  std::size_t after_line_ends(std::size_t begin, std::size_t end) const {
+    return std::min(base::as_text(message_).find_first_not_of("\r\n", begin), end);
+  }
+
+  std::size_t after_line(std::size_t begin, std::size_t end) const {
+    const std::size_t line_end = base::as_text(message_.first(end)).find('\n', begin);
+    return line_end == std::string_view::npos ? end : line_end + 1;
+  }
+
+  void take_text(const MimeLeaf& leaf) {
+    end_text(leaf.begin);
+    end_text(leaf.end);
+  }
+
+  // Base64 can be cut at a multiple of 3 only.
+  std::size_t largest_piece() const {
+    return std::max<std::size_t>(limits_.largest_part / 3 * 3, 3);
+  }
+
   PartRef put(PartKind kind, base::ByteView bytes) {
     return {.id = sink_.put(kind, bytes), .length = bytes.size()};
   }
 
   void end_text(std::size_t end) {
     base::ByteView text = message_.subspan(text_begin_, end - text_begin_);
+    text_begin_ = end;
     if (!text.empty() && text.size() <= limits_.largest_inline) {
       recipe_.add(InlineText{text});
       return;
@@ -78,7 +111,7 @@ class Splitter {
   PartSink& sink_;
   SplitLimits limits_;
   RecipeWriter recipe_;
-  std::size_t text_begin_;  // what is before it, is in the recipe
+  std::size_t text_begin_;  // what is before it is in the recipe
   base::Bytes decoded_;
 };
 

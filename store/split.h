@@ -22,10 +22,18 @@ enum class PartKind : std::uint8_t { kText, kBinary };
 // In bytes. They change what is stored, never what rebuild gives: records of different limits live
 // side by side.
 struct SplitLimits {
-  std::size_t largest_part = std::size_t{4} << 20;  // a longer one is cut
-  std::size_t smallest_leaf = 512;                  // a base64 leaf that decodes to less stays text
-  std::size_t largest_inline = 512;                 // a run of text up to this stays in the record
-  std::size_t largest_header = 65'536;              // what goes beyond it is text of the body
+  // A longer part is cut.
+  std::size_t largest_part = std::size_t{4} << 20;
+  // A base64 leaf of which less than this decodes stays text.
+  std::size_t smallest_leaf = 512;
+  // A run of text up to this stays in the record: a part of its own costs its id there and about
+  // 60 bytes in the index, which few short texts earn by occurring twice.
+  std::size_t largest_inline = 1'024;
+  // A text leaf from this size on is a part of its own, so that an attached text or page that
+  // recurs is stored once. Cutting out shorter ones costs more than it finds.
+  std::size_t smallest_text_leaf = 16'384;
+  // What goes beyond it is text of the body.
+  std::size_t largest_header = 65'536;
 };
 
 // Takes the parts in the order of the message.
