@@ -85,11 +85,13 @@ void RecipeReader::account_for(std::uint64_t length) {
   left_ -= length;
 }
 
-std::optional<RecipeItem> RecipeReader::next() {
-  if (record_.remaining() == 0) {
-    if (left_ != 0) record_.malformed("its pieces are shorter than the message");
-    return std::nullopt;
-  }
+bool RecipeReader::ended() const {
+  if (record_.remaining() > 0) return false;
+  if (left_ != 0) record_.malformed("its pieces are shorter than the message");
+  return true;
+}
+
+RecipeItem RecipeReader::next() {
   switch (static_cast<Tag>(record_.u8())) {
     case Tag::kInline: {
       const InlineText text{record_.raw(record_.varint())};

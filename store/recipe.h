@@ -19,7 +19,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <variant>
 #include <vector>
 
@@ -81,8 +80,11 @@ class RecipeReader {
   std::uint64_t message_size() const { return message_size_; }
   base::ByteView header() const { return header_; }
 
-  // Nothing at the end, which is where the lengths must add up.
-  std::optional<RecipeItem> next();
+  // At the end the lengths must add up.
+  bool ended() const;
+
+  // Only before the end.
+  RecipeItem next();
 
  private:
   PartRef take_part();

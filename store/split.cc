@@ -1,7 +1,6 @@
 #include "store/split.h"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -173,13 +172,13 @@ void rebuild(base::ByteView record, PartSource& source,
   RecipeReader recipe(record);
   if (!recipe.header().empty()) out(recipe.header());
   Rebuilder rebuilder(source, out);
-  while (const std::optional<RecipeItem> item = recipe.next()) std::visit(rebuilder, *item);
+  while (!recipe.ended()) std::visit(rebuilder, recipe.next());
 }
 
 std::vector<std::pair<PartKind, ObjectId>> parts_of(base::ByteView record) {
   RecipeReader recipe(record);
   PartList list;
-  while (const std::optional<RecipeItem> item = recipe.next()) std::visit(list, *item);
+  while (!recipe.ended()) std::visit(list, recipe.next());
   return list.take();
 }
 
