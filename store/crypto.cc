@@ -38,15 +38,10 @@ Key derive_key(const Key& master, std::uint64_t number) {
   return key;
 }
 
-static_assert(sizeof(crypto_generichash_state) <= 384 && alignof(crypto_generichash_state) <= 64);
 static_assert(sizeof(crypto_hash_sha256_state) <= 104 && alignof(crypto_hash_sha256_state) <= 8);
 static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == kNonceSize &&
               crypto_aead_xchacha20poly1305_ietf_ABYTES == kTagSize &&
               crypto_pwhash_argon2id_SALTBYTES == kSaltSize);
-
-crypto_generichash_state* hash_state(std::span<std::byte> memory) {
-  return std::launder(reinterpret_cast<crypto_generichash_state*>(memory.data()));
-}
 
 crypto_hash_sha256_state* sha_state(std::span<std::byte> memory) {
   return std::launder(reinterpret_cast<crypto_hash_sha256_state*>(memory.data()));
@@ -82,29 +77,6 @@ Key random_key() {
   return key;
 }
 
-IdHash::IdHash(const Keys& keys, ObjectType type) {
-  start();
-  crypto_generichash_init(hash_state(state_), in(keys.ids.view()), Key::kSize, ObjectId::kSize);
-  const auto domain = static_cast<std::byte>(type);
-  update({&domain, 1});
-}
-
-void IdHash::update(base::ByteView bytes) {
-  crypto_generichash_update(hash_state(state_), in(bytes), bytes.size());
-}
-
-ObjectId IdHash::finish() {
-  ObjectId id;
-  crypto_generichash_final(hash_state(state_), to(std::span(id.bytes)), id.bytes.size());
-  return id;
-}
-
-ObjectId object_id(const Keys& keys, ObjectType type, base::ByteView bytes) {
-  IdHash hash(keys, type);
-  hash.update(bytes);
-  return hash.finish();
-}
-
 Sha256Hash::Sha256Hash() {
   crypto_hash_sha256_init(sha_state(state_));
 }
@@ -123,6 +95,25 @@ Sha256 sha256(base::ByteView bytes) {
   Sha256Hash hash;
   hash.update(bytes);
   return hash.finish();
+}
+
+ObjectId object_id(const Keys& keys, ObjectType type, const Sha256& digest) {
+  start();
+  std::array<std::byte, 1 + sizeof(Sha256)> named;
+  named[0] = static_cast<std::byte>(type);
+  std::ranges::copy(digest.bytes, named.begin() + 1);
+  ObjectId id;
+  crypto_generichash(to(std::span(id.bytes)), id.bytes.size(), in(base::ByteView(named)),
+                     named.size(), in(keys.ids.view()), Key::kSize);
+  return id;
+}
+
+ObjectId object_id(const Keys& keys, ObjectType type, base::ByteView bytes) {
+  return object_id(keys, type, sha256(bytes));
+}
+
+MessageId message_id(const Keys& keys, const Sha256& digest) {
+  return {object_id(keys, ObjectType::kMessage, digest)};
 }
 
 std::array<std::byte, 32> checksum(base::ByteView bytes) {

@@ -45,18 +45,6 @@ struct Keys {
 void fill_random(std::span<std::byte> out);
 Key random_key();
 
-// Keyed BLAKE2b-256 over the type and the bytes.
-class IdHash {
- public:
-  IdHash(const Keys& keys, ObjectType type);
-  void update(base::ByteView bytes);
-  ObjectId finish();  // once
-
- private:
-  alignas(64) std::array<std::byte, 384> state_;
-};
-ObjectId object_id(const Keys& keys, ObjectType type, base::ByteView bytes);
-
 class Sha256Hash {
  public:
   Sha256Hash();
@@ -67,6 +55,11 @@ class Sha256Hash {
   alignas(8) std::array<std::byte, 104> state_;
 };
 Sha256 sha256(base::ByteView bytes);
+
+// Keyed BLAKE2b-256 over the type and the SHA-256 of the plain bytes.
+ObjectId object_id(const Keys& keys, ObjectType type, const Sha256& digest);
+ObjectId object_id(const Keys& keys, ObjectType type, base::ByteView bytes);
+MessageId message_id(const Keys& keys, const Sha256& digest);
 
 // Unkeyed BLAKE2b-256: tells chance damage, not malice.
 std::array<std::byte, 32> checksum(base::ByteView bytes);

@@ -35,9 +35,9 @@ FolderObject load_folder(ObjectReader& objects, const FolderRecord& record) {
 
 }  // namespace
 
-FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save) {
+FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save, const MakeId& make_id) {
   const bool changed = tree.identities_changed() || !receipt;
-  FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save)};
+  FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save, make_id)};
   if (changed) receipt = make_receipt(tree);
   folder.receipt = *receipt;
   return folder.record(save(ObjectType::kFolder, folder.encode()));
@@ -59,6 +59,9 @@ FolderDraft::FolderDraft(Reader& reader, const FolderRecord& previous)
           load_folder(reader.impl_->objects, previous),
           [objects = &reader.impl_->objects](ObjectType type, const ObjectId& id) {
             return objects->read_manifest(type, id);
+          },
+          [keys = &reader.impl_->context.keys](const Sha256& digest) {
+            return message_id(*keys, digest);
           })) {}
 
 FolderDraft::FolderDraft(FolderDraft&&) noexcept = default;

@@ -10,10 +10,12 @@ namespace store {
 class FolderDraft::Impl {
  public:
   explicit Impl(FolderInfo folder) : info(std::move(folder)) {}
-  Impl(const FolderObject& folder, UidTree::Load load)
-      : info(folder.info), tree(folder.tree, std::move(load)), receipt(folder.receipt) {}
+  Impl(const FolderObject& folder, UidTree::Load load, MakeId make_id)
+      : info(folder.info),
+        tree(folder.tree, std::move(load), std::move(make_id)),
+        receipt(folder.receipt) {}
 
-  FolderRecord seal(const UidTree::Save& save);
+  FolderRecord seal(const UidTree::Save& save, const MakeId& make_id);
   MessageEntry entry(const Identity& identity, const State& state);
 
   FolderInfo info;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/error.h"
 #include "store/encoding.h"
 
 namespace store {
@@ -33,7 +34,7 @@ FlagSets::Number FlagSets::number(const std::vector<std::string>& flags) {
 }
 
 // Column by column: like compresses with like.
-base::Bytes encode_identities(const std::vector<Identity>& identities) {
+base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id) {
   Encoder encoder;
   encoder.varint(identities.size());
   std::uint32_t uid = 0;
@@ -51,14 +52,19 @@ base::Bytes encode_identities(const std::vector<Identity>& identities) {
   for (const Identity& identity : identities) {
     encoder.signed_varint(identity.internal_date.zone_minutes);
   }
-  for (const Identity& identity : identities) encoder.id(identity.message.object);
-  for (const Identity& identity : identities) encoder.raw(identity.digest.bytes);
+  for (const Identity& identity : identities) {
+    if (make_id(identity.digest) != identity.message) {
+      base::fail(base::ErrorCode::kInternal, "write a leaf: UID {}: the digest is not message {}'s",
+                 identity.uid.value, identity.message.object.hex());
+    }
+    encoder.raw(identity.digest.bytes);
+  }
   return encoder.take();
 }
 
-std::vector<Identity> decode_identities(base::ByteView bytes) {
+std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id) {
   Decoder decoder(bytes, "an identity leaf");
-  std::vector<Identity> identities(decoder.count(2 * ObjectId::kSize + 4));
+  std::vector<Identity> identities(decoder.count(sizeof(Sha256) + 4));
   std::uint64_t uid = 0;
   for (Identity& identity : identities) {
     const std::uint64_t step = decoder.varint(UINT32_MAX - uid);
@@ -76,8 +82,10 @@ std::vector<Identity> decode_identities(base::ByteView bytes) {
   for (Identity& identity : identities) {
     identity.internal_date.zone_minutes = static_cast<std::int16_t>(decoder.signed_varint());
   }
-  for (Identity& identity : identities) identity.message = {decoder.id()};
-  for (Identity& identity : identities) identity.digest = decoder.sha256();
+  for (Identity& identity : identities) {
+    identity.digest = decoder.sha256();
+    identity.message = make_id(identity.digest);
+  }
   decoder.end();
   return identities;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -41,9 +42,12 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
-// In ascending UID order.
-base::Bytes encode_identities(const std::vector<Identity>& identities);
-std::vector<Identity> decode_identities(base::ByteView bytes);
+// A message's id is made from its digest, with the store's keys.
+using MakeId = std::function<MessageId(const Sha256&)>;
+
+// In ascending UID order. Fails with kInternal if a message's id is not that of its digest.
+base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id);
+std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id);
 
 // In the order of the identities.
 base::Bytes encode_states(const std::vector<State>& states, const FlagSets& sets);

@@ -65,51 +65,46 @@ class KeptParts : public PartSink, public PartSource {
 
 }  // namespace
 
-MessageIntake::MessageIntake(const Keys& keys, const base::Path& spool_folder)
-    : keys_(keys),
-      spool_folder_(spool_folder),
-      spool_(spool_folder, kMostInMemory),
-      id_(keys, ObjectType::kMessage) {}
+MessageIntake::MessageIntake(const base::Path& spool_folder)
+    : spool_folder_(spool_folder), spool_(spool_folder, kMostInMemory) {}
 
 void MessageIntake::add(base::ByteView piece) {
   spool_.add(piece);
-  id_.update(piece);
   digest_.update(piece);
 }
 
-MessageIntake::Names MessageIntake::finish_hashes() {
-  return {.id = {id_.finish()}, .digest = digest_.finish(), .size = spool_.size()};
+Sha256 MessageIntake::finish_digest() {
+  return digest_.finish();
 }
 
-base::Bytes MessageIntake::make_record(const MessageId& expected, const StorePart& store_part) {
-  if (std::optional<base::Bytes> record = try_record(expected, store_part, SplitLimits())) {
+base::Bytes MessageIntake::make_record(const Sha256& digest, const StorePart& store_part) {
+  if (std::optional<base::Bytes> record = try_record(digest, store_part, SplitLimits())) {
     return std::move(*record);
   }
   SplitLimits all_text;
   all_text.smallest_leaf = std::numeric_limits<std::size_t>::max();
-  if (std::optional<base::Bytes> record = try_record(expected, store_part, all_text)) {
+  if (std::optional<base::Bytes> record = try_record(digest, store_part, all_text)) {
     return std::move(*record);
   }
   base::fail(base::ErrorCode::kInternal, "store message {}: it can't be rebuilt from its parts",
-             expected.object.hex());
+             digest.hex());
 }
 
-std::optional<base::Bytes> MessageIntake::try_record(const MessageId& expected,
+std::optional<base::Bytes> MessageIntake::try_record(const Sha256& digest,
                                                      const StorePart& store_part,
                                                      const SplitLimits& limits) {
   KeptParts parts(spool_.view(), store_part, spool_folder_);
   base::Bytes record = split(spool_.view(), parts, limits);
   if (record.size() > kLargestRecord) return std::nullopt;
-  IdHash hash(keys_, ObjectType::kMessage);
+  Sha256Hash hash;
   rebuild(record, parts, [&](base::ByteView piece) { hash.update(piece); });
-  if (hash.finish() == expected.object) return record;
-  base::log_error("store message {}: splitting it changed it", expected.object.hex());
+  if (hash.finish() == digest) return record;
+  base::log_error("store message {}: splitting it changed it", digest.hex());
   return std::nullopt;
 }
 
 void MessageIntake::clear() {
   spool_.clear();
-  id_ = IdHash(keys_, ObjectType::kMessage);
   digest_ = Sha256Hash();
 }
 

@@ -17,32 +17,26 @@ class MessageIntake {
  public:
   using StorePart = std::function<ObjectId(PartKind, base::ByteView)>;
 
-  // `spool_folder` is for messages that don't fit in memory. `keys` must outlive the intake.
-  MessageIntake(const Keys& keys, const base::Path& spool_folder);
+  // `spool_folder` is for messages that don't fit in memory.
+  explicit MessageIntake(const base::Path& spool_folder);
 
   void add(base::ByteView piece);
 
-  struct Names {
-    MessageId id;
-    Sha256 digest;
-    std::uint64_t size = 0;
-  };
-  Names finish_hashes();  // once a message
+  std::uint64_t size() const { return spool_.size(); }
+  Sha256 finish_digest();  // once a message
 
-  // The record of what was added. It rebuilds to a message with the id `expected`: that was tried.
-  base::Bytes make_record(const MessageId& expected, const StorePart& store_part);
+  // The record of what was added. It rebuilds to a message with this digest: that was tried.
+  base::Bytes make_record(const Sha256& digest, const StorePart& store_part);
 
   // Ready for the next message.
   void clear();
 
  private:
-  std::optional<base::Bytes> try_record(const MessageId& expected, const StorePart& store_part,
+  std::optional<base::Bytes> try_record(const Sha256& digest, const StorePart& store_part,
                                         const SplitLimits& limits);
 
-  const Keys& keys_;
   base::Path spool_folder_;
   Spool spool_;
-  IdHash id_;
   Sha256Hash digest_;
 };
 

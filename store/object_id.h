@@ -1,6 +1,6 @@
-// How the store names what it holds: keyed BLAKE2b-256 over type and plain bytes, never truncated
-// (docs/pack-format.md). Equal content has one id in one store, and an id tells nothing without the
-// store's key.
+// How the store names what it holds: keyed BLAKE2b-256 over type and SHA-256 of the plain bytes,
+// never truncated (docs/pack-format.md, "Identity"). Equal content has one id in one store, and an
+// id tells nothing without the store's key.
 #pragma once
 
 #include <array>

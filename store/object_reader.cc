@@ -94,7 +94,7 @@ base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& pl
   const ObjectView record = read_at(ObjectType::kMessage, id, place);
   StoredParts parts(*this);
   base::Bytes message;
-  IdHash hash(context_.keys, ObjectType::kMessage);
+  Sha256Hash hash;
   try {
     rebuild(record.bytes, parts, [&](base::ByteView piece) {
       hash.update(piece);
@@ -103,7 +103,7 @@ base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& pl
   } catch (const base::Error& error) {
     fail(error.code(), "read message {}: {}", id.hex(), error.what());
   }
-  if (hash.finish() != id) {
+  if (object_id(context_.keys, ObjectType::kMessage, hash.finish()) != id) {
     fail(ErrorCode::kDamaged, "read message {}: its bytes are not what was stored", id.hex());
   }
   return message;

@@ -10,7 +10,8 @@ namespace store {
 class UidTree::Impl {
  public:
   Impl() = default;
-  Impl(const TreeRoot& start, Load load_object) : load(std::move(load_object)) {
+  Impl(const TreeRoot& start, Load load_object, MakeId make)
+      : load(std::move(load_object)), make_id(std::move(make)) {
     if (start.messages == 0) return;
     root = std::make_unique<UidNode>();
     // A leaf's range is what holds its UIDs; a branch knows its own.
@@ -24,7 +25,8 @@ class UidTree::Impl {
 
   void load_identities(UidNode& leaf) {
     if (leaf.has_identities) return;
-    leaf.identities = decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity.value()));
+    leaf.identities =
+        decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity.value()), make_id);
     const bool inside = std::ranges::all_of(
         leaf.identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
     if (leaf.identities.size() != leaf.messages || !inside) {
@@ -187,13 +189,14 @@ class UidTree::Impl {
     if (root->messages == 0) root.reset();
   }
 
-  void save_node(UidNode& node, const Save& save) {
+  void save_node(UidNode& node, const Save& save, const MakeId& make) {
     if (node.identity && node.state) return;
-    for (const auto& child : node.children) save_node(*child, save);
+    for (const auto& child : node.children) save_node(*child, save, make);
     if (!node.identity) {
-      node.identity = node.is_branch
-                          ? save(ObjectType::kIdentityBranch, encode_identity_branch(node))
-                          : save(ObjectType::kIdentityLeaf, encode_identities(node.identities));
+      node.identity =
+          node.is_branch
+              ? save(ObjectType::kIdentityBranch, encode_identity_branch(node))
+              : save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
     }
     if (!node.state) {
       node.state = node.is_branch ? save(ObjectType::kStateBranch, encode_state_branch(node))
@@ -202,14 +205,15 @@ class UidTree::Impl {
   }
 
   Load load;
+  MakeId make_id;
   FlagSets sets;
   std::unique_ptr<UidNode> root;  // null: empty
   bool changed = false;
 };
 
 UidTree::UidTree() : impl_(std::make_unique<Impl>()) {}
-UidTree::UidTree(const TreeRoot& root, Load load)
-    : impl_(std::make_unique<Impl>(root, std::move(load))) {}
+UidTree::UidTree(const TreeRoot& root, Load load, MakeId make_id)
+    : impl_(std::make_unique<Impl>(root, std::move(load), std::move(make_id))) {}
 UidTree::UidTree(UidTree&&) noexcept = default;
 UidTree& UidTree::operator=(UidTree&&) noexcept = default;
 UidTree::~UidTree() = default;
@@ -284,12 +288,12 @@ bool UidTree::erase(base::Uid uid) {
   return impl_->erase(uid);
 }
 
-TreeRoot UidTree::save(const Save& save) {
+TreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
   impl_->normalize_root();
   impl_->changed = false;
   if (!impl_->root) return {};
   UidNode& root = *impl_->root;
-  impl_->save_node(root, save);
+  impl_->save_node(root, save, make_id);
   return {.messages = root.messages,
           .bytes = root.bytes,
           .is_branch = root.is_branch,

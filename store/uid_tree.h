@@ -32,7 +32,7 @@ class UidTree {
   using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
 
   UidTree();  // empty
-  UidTree(const TreeRoot& root, Load load);
+  UidTree(const TreeRoot& root, Load load, MakeId make_id);
   UidTree(UidTree&&) noexcept;
   UidTree& operator=(UidTree&&) noexcept;
   ~UidTree();
@@ -62,7 +62,7 @@ class UidTree {
   bool identities_changed() const;
 
   // Writes what is not written yet.
-  TreeRoot save(const Save& save);
+  TreeRoot save(const Save& save, const MakeId& make_id);
 
  private:
   class Impl;

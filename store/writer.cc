@@ -60,7 +60,7 @@ class Writer::Impl {
         context(opened),
         index(Index::open(index_file(location), context.store)),
         pool(context, kLevel, std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)),
-        intake(context.keys, location.index) {
+        intake(location.index) {
     for (const base::Path& folder :
          {packs_folder(location), keys_folder(location), location.index}) {
       remove_rubbish(files, folder);
@@ -117,18 +117,19 @@ class Writer::Impl {
   }
 
   StoredMessage end_message() {
-    const MessageIntake::Names names = intake.finish_hashes();
-    StoredMessage stored{
-        .id = names.id, .digest = names.digest, .size = names.size, .is_new = false};
-    if (knows(ObjectType::kMessage, names.id.object)) return stored;
+    StoredMessage stored;
+    stored.digest = intake.finish_digest();
+    stored.id = message_id(context.keys, stored.digest);
+    stored.size = intake.size();
+    if (knows(ObjectType::kMessage, stored.id.object)) return stored;
     const base::Bytes record =
-        intake.make_record(names.id, [&](PartKind kind, base::ByteView bytes) {
+        intake.make_record(stored.digest, [&](PartKind kind, base::ByteView bytes) {
           return put(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
         });
-    add(ObjectType::kMessage, names.id.object, record, names.size);
+    add(ObjectType::kMessage, stored.id.object, record, stored.size);
     stored.is_new = true;
     ++statistics.new_messages;
-    statistics.message_bytes += names.size;
+    statistics.message_bytes += stored.size;
     publish_if_full();
     return stored;
   }
@@ -203,7 +204,8 @@ void Writer::discard_message() {
 
 FolderRecord Writer::seal(FolderDraft& draft) {
   FolderRecord record = draft.impl_->seal(
-      [&](ObjectType type, base::ByteView bytes) { return impl_->put(type, bytes); });
+      [&](ObjectType type, base::ByteView bytes) { return impl_->put(type, bytes); },
+      [&](const Sha256& digest) { return message_id(impl_->context.keys, digest); });
   impl_->publish_if_full();
   return record;
 }
