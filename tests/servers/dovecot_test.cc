@@ -104,6 +104,7 @@ TEST(Dovecot, HasACertificateForLocalhostFromItsOwnAuthority) {
 }
 
 struct QuotaCase {
+  const char* name;
   char separator;
   QuotaExemption exemption;
   bool top_is_exempt;
@@ -132,11 +133,13 @@ TEST_P(DovecotQuota, LeavesOutWhatItIsToldToLeaveOut) {
             counts(std::string("RESTORED") + expected.separator + "x" + expected.separator + "y"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Rules, DovecotQuota,
-                         ::testing::Values(QuotaCase{'/', QuotaExemption::kTree, true, true},
-                                           QuotaCase{'.', QuotaExemption::kTree, true, true},
-                                           QuotaCase{'/', QuotaExemption::kTopOnly, true, false},
-                                           QuotaCase{'/', QuotaExemption::kNone, false, false}));
+INSTANTIATE_TEST_SUITE_P(
+    Rules, DovecotQuota,
+    ::testing::Values(QuotaCase{"Tree", '/', QuotaExemption::kTree, true, true},
+                      QuotaCase{"TreeWithDots", '.', QuotaExemption::kTree, true, true},
+                      QuotaCase{"TopOnly", '/', QuotaExemption::kTopOnly, true, false},
+                      QuotaCase{"None", '/', QuotaExemption::kNone, false, false}),
+    [](const auto& quota) { return std::string(quota.param.name); });
 
 TEST(Dovecot, RefusesWhatGoesBeyondTheQuota) {
   DovecotOptions options;
