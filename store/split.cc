@@ -23,6 +23,9 @@ PartKind kind_of(base::ByteView decoded) {
   return text ? PartKind::kText : PartKind::kBinary;
 }
 
+// So that a hostile message can't have a huge record. No real one has as many.
+constexpr std::size_t kMostDecodedLeaves = 4'096;
+
 class Splitter {
  public:
   Splitter(base::ByteView message, std::size_t header, PartSink& sink, const SplitLimits& limits)
@@ -55,6 +58,7 @@ class Splitter {
   }
 
   bool take_run(std::size_t begin, std::size_t end) {
+    if (decoded_leaves_ == kMostDecodedLeaves) return false;
     Base64Decoder decoder(message_.subspan(begin, end - begin));
     decoded_.resize(std::min(largest_piece(), (end - begin) / 4 * 3 + 3));
     base::ByteView piece(decoded_.data(), decoder.read(decoded_));
@@ -64,6 +68,7 @@ class Splitter {
     for (; !piece.empty(); piece = piece.first(decoder.read(decoded_)))
       encoded.parts.push_back(put(encoded.kind, piece));
     recipe_.add(encoded);
+    ++decoded_leaves_;
     text_begin_ = begin + decoder.consumed();
     return true;
   }
@@ -112,6 +117,7 @@ class Splitter {
   RecipeWriter recipe_;
   std::size_t text_begin_;  // what is before it is in the recipe
   base::Bytes decoded_;
+  std::size_t decoded_leaves_ = 0;
 };
 
 class Rebuilder {

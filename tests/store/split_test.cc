@@ -211,6 +211,15 @@ TEST_F(Split, BoundsTheRecordOfAMessageOfManyLeaves) {
   EXPECT_EQ(rebuild(record), mail);
 }
 
+TEST_F(Split, BoundsTheRecordOfALeafOfManyRuns) {
+  std::string mail = "Content-Transfer-Encoding: base64\n\n";
+  const std::string run = plain_base64(random_bytes(1, 700), 76, "\n") + "\n";
+  for (int i = 0; i < 20'000; ++i) mail += run;
+  const base::Bytes record = split(mail);
+  EXPECT_EQ(binary_parts(record).size(), 4'096U);
+  EXPECT_EQ(rebuild(record), mail);
+}
+
 TEST_F(Split, RefusesAPartOfAnotherLength) {
   const base::Bytes record = split(mail_with_attachments({random_bytes(1, 5'000)}));
   const auto [kind, id] = store::parts_of(record).front();
