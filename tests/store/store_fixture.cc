@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <random>
 
-#include "base/error.h"
-
 namespace store {
 
 namespace fs = std::filesystem;
@@ -74,16 +72,9 @@ FolderInfo folder_named(const std::string& name) {
 }
 
 StoreFixture::StoreFixture() {
-  std::string name = (fs::temp_directory_path() / "mailstow-store-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) std::abort();
-  folder_ = name;
   location_ = {.store = folder_ / "store",
                .index = folder_ / "index",
                .key_file = folder_ / "etc" / "store.key"};
-}
-
-StoreFixture::~StoreFixture() {
-  fs::remove_all(folder_);
 }
 
 void StoreFixture::make_store() {
@@ -141,9 +132,7 @@ std::vector<base::Path> StoreFixture::packs() const {
   for (const auto& entry : fs::directory_iterator(location_.store / "packs")) {
     packs.push_back(entry.path());
   }
-  std::ranges::sort(packs, [](const base::Path& a, const base::Path& b) {
-    return fs::last_write_time(a) > fs::last_write_time(b);
-  });
+  std::ranges::sort(packs);
   return packs;
 }
 

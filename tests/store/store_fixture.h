@@ -13,6 +13,7 @@
 #include "store/location.h"
 #include "store/reader.h"
 #include "store/writer.h"
+#include "tests/temporary_folder.h"
 
 namespace store {
 
@@ -40,7 +41,6 @@ FolderInfo folder_named(const std::string& name);
 class StoreFixture : public testing::Test {
  protected:
   StoreFixture();
-  ~StoreFixture() override;
 
   void make_store();
   Writer open_writer();
@@ -58,10 +58,10 @@ class StoreFixture : public testing::Test {
   static std::vector<std::string> restore(Reader& reader, const std::string& account,
                                           const std::string& folder);
 
-  // The newest pack first.
   std::vector<base::Path> packs() const;
 
-  base::Path folder_;
+  tests::TemporaryFolder temporary_;
+  base::Path folder_ = temporary_.path();
   Location location_;
   TestClock clock_;
   base::FileSystem& files_ = base::real_file_system();

@@ -1,11 +1,10 @@
 // The store from outside: what goes in comes out.
 #include <filesystem>
-#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/error.h"
+#include "tests/expect_error.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -20,17 +19,6 @@ class StoreTest : public StoreFixture {
  protected:
   StoreTest() { make_store(); }
 };
-
-base::ErrorCode code_of(const std::function<void()>& work, std::string* what = nullptr) {
-  try {
-    work();
-  } catch (const base::Error& error) {
-    if (what != nullptr) *what = error.what();
-    return error.code();
-  }
-  ADD_FAILURE() << "no error";
-  return base::ErrorCode::kInternal;
-}
 
 std::vector<std::string> samples(unsigned first, unsigned count) {
   std::vector<std::string> messages;
@@ -283,33 +271,28 @@ TEST_F(StoreTest, AReaderSeesWhatAWriterCommitsBesideIt) {
 
 TEST_F(StoreTest, TwoWritersAreOneTooMany) {
   const Writer writer = open_writer();
-  std::string what;
-  EXPECT_EQ(base::ErrorCode::kBusy, code_of([&] { open_writer(); }, &what));
-  EXPECT_THAT(what, HasSubstr("wait until it is done"));
+  EXPECT_ERROR(kBusy, "wait until it is done", open_writer());
 }
 
 TEST_F(StoreTest, InitRefusesWhereAStoreIs) {
-  EXPECT_EQ(base::ErrorCode::kUsage, code_of([&] { make_store(); }));
+  EXPECT_ERROR(kUsage, "there is a store already", make_store());
 }
 
 TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {
   const base::Path away = folder_ / "away.key";
   std::filesystem::rename(location_.key_file, away);
-  std::string what;
-  EXPECT_EQ(base::ErrorCode::kKey, code_of([&] { open_reader(); }, &what));
-  EXPECT_THAT(what, HasSubstr("there is none"));
+  EXPECT_ERROR(kKey, "there is none", open_reader());
 
   Location other{
       .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};
   init(other, files_, clock_);
-  EXPECT_EQ(base::ErrorCode::kKey, code_of([&] { open_writer(); }, &what));
-  EXPECT_THAT(what, HasSubstr("is not its key"));
+  EXPECT_ERROR(kKey, "is not its key", open_writer());
 }
 
 TEST_F(StoreTest, AFolderWithoutAStoreIsNotFound) {
   const Location nowhere{
       .store = folder_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
-  EXPECT_EQ(base::ErrorCode::kNotFound, code_of([&] { Reader::open(nowhere, files_); }));
+  EXPECT_ERROR(kNotFound, "mailstow-backupd init", Reader::open(nowhere, files_));
 }
 
 TEST_F(StoreTest, TheIndexIsRebuiltFromThePacks) {
@@ -321,7 +304,7 @@ TEST_F(StoreTest, TheIndexIsRebuiltFromThePacks) {
     writer.commit();
   }
   std::filesystem::remove_all(location_.index);
-  EXPECT_EQ(base::ErrorCode::kNotFound, code_of([&] { open_reader(); }));
+  EXPECT_ERROR(kNotFound, "mailstow-backupd reindex", open_reader());
   open_writer();
   Reader reader = open_reader();
   EXPECT_THAT(reader.snapshots("alice"), SizeIs(2));
@@ -343,21 +326,21 @@ TEST_F(StoreTest, AnOlderStateOfTheStoreIsRefused) {
   }
   std::filesystem::remove_all(location_.store);
   std::filesystem::rename(folder_ / "yesterday", location_.store);
-  std::string what;
-  EXPECT_EQ(base::ErrorCode::kDamaged, code_of([&] { open_writer(); }, &what));
-  EXPECT_THAT(what, HasSubstr("commit 2 was made in it, but the newest that can be found is 1"));
+  EXPECT_ERROR(kDamaged, "commit 2 was made in it, but the newest that can be found is 1",
+               open_writer());
 }
 
 TEST_F(StoreTest, ContentOfAMissingPackIsStoredAgain) {
+  base::Path first;
   {
     Writer writer = open_writer();
     add_message(writer, sample_message(1));
     writer.commit();
+    first = packs().at(0);
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(2, 3))});
     writer.commit();
   }
-  ASSERT_THAT(packs(), SizeIs(2));
-  std::filesystem::remove(packs().back());
+  std::filesystem::remove(first);
   Writer writer = open_writer();
   ASSERT_THAT(writer.damage(), SizeIs(1));
   EXPECT_THAT(writer.damage()[0], HasSubstr("it is missing"));

@@ -1,0 +1,131 @@
+#include "store/tree_record.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class TreeRecordTest : public StoreFixture {
+ protected:
+  TreeRecordTest() { make_store(); }
+
+  TreeRecords open() { return TreeRecords::open(location_, files_); }
+
+  static TreeRecord sample() {
+    TreeRecord record;
+    record.id = TreeRecords::new_id();
+    record.account = "alice";
+    record.name = "RESTORED/20261124T023000";
+    record.raw_name = "RESTORED.20261124T023000";
+    record.delimiter = '.';
+    record.created = std::chrono::sys_seconds(std::chrono::seconds(100));
+    record.expires = std::chrono::sys_seconds(std::chrono::seconds(200));
+    record.snapshot.bytes[0] = std::byte{9};
+    TreeLevel top;
+    top.raw_name = "RESTORED";
+    top.state = LevelState::kExisted;
+    TreeLevel level;
+    level.raw_name = "RESTORED.20261124T023000";
+    level.state = LevelState::kCreated;
+    level.identity = {.uid_validity = 77, .mailbox_id = "M1"};
+    level.messages = {{.uid = {1},
+                       .size = 1'234,
+                       .internal_date = std::chrono::sys_seconds(std::chrono::seconds(-5)),
+                       .message = {}}};
+    record.levels = {top, level};
+    return record;
+  }
+
+  base::Path file(const TreeRecord& record) const { return location_.store / "trees" / record.id; }
+};
+
+TEST_F(TreeRecordTest, ARecordComesBackAsItWas) {
+  const TreeRecord record = sample();
+  open().put(record);
+  const TreeRecords::Listing listing = open().list();
+  EXPECT_THAT(listing.records, ElementsAre(record));
+  EXPECT_THAT(listing.damaged, IsEmpty());
+}
+
+TEST_F(TreeRecordTest, ALaterRecordReplacesTheEarlier) {
+  TreeRecord record = sample();
+  open().put(record);
+  record.state = TreeState::kComplete;
+  open().put(record);
+  EXPECT_THAT(open().list().records, ElementsAre(record));
+}
+
+TEST_F(TreeRecordTest, ARemovedRecordIsGone) {
+  const TreeRecord record = sample();
+  TreeRecords records = open();
+  records.put(record);
+  EXPECT_TRUE(records.remove(record.id));
+  EXPECT_FALSE(records.remove(record.id));
+  EXPECT_FALSE(records.remove("../keys"));
+  EXPECT_THAT(records.list().records, IsEmpty());
+}
+
+TEST_F(TreeRecordTest, RecordsComeByTimeOfCreation) {
+  TreeRecord later = sample();
+  TreeRecord earlier = sample();
+  earlier.created -= std::chrono::seconds(1);
+  open().put(later);
+  open().put(earlier);
+  EXPECT_THAT(open().list().records, ElementsAre(earlier, later));
+}
+
+TEST_F(TreeRecordTest, TheyAreWrittenBesideARunningBackup) {
+  const Writer writer = open_writer();
+  open().put(sample());
+  EXPECT_THAT(open().list().records, SizeIs(1));
+}
+
+TEST_F(TreeRecordTest, EveryFlippedByteAndEveryTruncationIsNamedAndHidesNoOther) {
+  const TreeRecord good = sample();
+  const TreeRecord other = sample();
+  open().put(good);
+  open().put(other);
+  const base::Bytes bytes = base::read_file(files_, file(good), 1 << 20).value();
+  const TreeRecords records = open();
+  for (std::size_t at = 0; at < 2 * bytes.size(); ++at) {
+    base::Bytes bad = bytes;
+    if (at < bytes.size()) {
+      bad[at] ^= std::byte{0x20};
+    } else {
+      bad.resize(at - bytes.size());
+    }
+    files_.remove(file(good));
+    files_.create(file(good))->write(bad);
+    const TreeRecords::Listing listing = records.list();
+    EXPECT_THAT(listing.records, ElementsAre(other)) << at;
+    ASSERT_THAT(listing.damaged, SizeIs(1)) << at;
+    EXPECT_THAT(listing.damaged[0], HasSubstr(good.id));
+  }
+}
+
+TEST_F(TreeRecordTest, ARecordUnderAnothersNameIsNoRecord) {
+  const TreeRecord record = sample();
+  open().put(record);
+  std::filesystem::rename(file(record), location_.store / "trees" / TreeRecords::new_id());
+  EXPECT_THAT(open().list().records, IsEmpty());
+  EXPECT_THAT(open().list().damaged, SizeIs(1));
+}
+
+TEST_F(TreeRecordTest, IdsAreNeverTheSame) {
+  EXPECT_EQ(32U, TreeRecords::new_id().size());
+  EXPECT_NE(TreeRecords::new_id(), TreeRecords::new_id());
+}
+
+}  // namespace
+}  // namespace store
