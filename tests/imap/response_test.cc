@@ -1,0 +1,296 @@
+#include "imap/response.h"
+
+#include "tests/expect_error.h"
+#include "tests/imap/text_source.h"
+
+namespace imap {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+
+class Bodies : public BodySink {
+ public:
+  bool wants_body(std::optional<base::Uid> uid) override {
+    known_uid = uid;
+    return is_wanted;
+  }
+  void body_piece(base::ByteView piece) override { bytes += base::as_text(piece); }
+
+  bool is_wanted = true;
+  std::optional<base::Uid> known_uid;
+  std::string bytes;
+};
+
+Response read(std::string_view text, Bodies& bodies, std::size_t piece, const Limits& limits = {}) {
+  TextSource source(text, piece);
+  Lexer lexer(source, limits);
+  return read_response(lexer, bodies);
+}
+
+// The answer in `text`, which must end with a line's end. Also byte by byte, and no prefix of it
+// passes for an answer.
+template <typename Kind>
+Kind answer(std::string_view text, Bodies& bodies) {
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    Bodies ignored;
+    EXPECT_ERROR(kNetwork, "lost", read(text.substr(0, length), ignored, text.size()));
+  }
+  Bodies whole;
+  const Response at_once = read(text, whole, text.size());
+  Response slowly = read(text, bodies, 1);
+  EXPECT_EQ(at_once.index(), slowly.index());
+  EXPECT_EQ(whole.bytes, bodies.bytes);
+  return std::get<Kind>(std::move(slowly));
+}
+
+template <typename Kind>
+Kind answer(std::string_view text) {
+  Bodies bodies;
+  return answer<Kind>(text, bodies);
+}
+
+TEST(ResponseTest, StatusWithATagACodeAndText) {
+  const auto status = answer<StatusResponse>("m7 NO [ALREADYEXISTS] There is one [already]\r\n");
+  EXPECT_EQ(status.tag, "m7");
+  EXPECT_EQ(status.condition, Condition::kNo);
+  EXPECT_TRUE(status.code.is("ALREADYEXISTS"));
+  EXPECT_EQ(status.text, "There is one [already]");
+}
+
+TEST(ResponseTest, StatusWithoutTagOrCodeOrText) {
+  EXPECT_EQ(answer<StatusResponse>("* OK Still here\r\n").tag, "");
+  EXPECT_EQ(answer<StatusResponse>("* BYE\r\n").condition, Condition::kBye);
+  EXPECT_EQ(answer<StatusResponse>("m1 ok\r\n").condition, Condition::kOk);
+  EXPECT_EQ(answer<StatusResponse>("* OK {5}\r\n").text, "{5}");
+  EXPECT_EQ(answer<StatusResponse>("* PREAUTH hello\r\n").condition, Condition::kPreauth);
+}
+
+TEST(ResponseTest, CodesWithArguments) {
+  EXPECT_THAT(answer<StatusResponse>("* OK [uidnext 4392] x\r\n").code.number(), Optional(4392U));
+  EXPECT_EQ(answer<StatusResponse>("* OK [UIDNEXT x] x\r\n").code.number(), std::nullopt);
+  EXPECT_THAT(answer<StatusResponse>("m1 OK [APPENDUID 38505 3955:3957] done\r\n").code.words(),
+              ElementsAre("38505", "3955:3957"));
+  EXPECT_THAT(answer<StatusResponse>("m1 OK [MAILBOXID (F2212)] done\r\n").code.words(),
+              ElementsAre("F2212"));
+}
+
+TEST(ResponseTest, CodesWithBracketsInTheirKeywords) {
+  const auto status = answer<StatusResponse>("* OK [PERMANENTFLAGS (\\Seen a]b \\*)] x\r\n");
+  EXPECT_THAT(status.code.words(), ElementsAre("\\Seen", "a]b", "\\*"));
+  EXPECT_EQ(status.text, "x");
+}
+
+TEST(ResponseTest, Capability) {
+  EXPECT_THAT(answer<CapabilityResponse>("* CAPABILITY IMAP4rev1 LITERAL+\r\n").names,
+              ElementsAre("IMAP4rev1", "LITERAL+"));
+}
+
+TEST(ResponseTest, ListWithNamesOfEveryKind) {
+  const auto folder =
+      answer<ListResponse>("* LIST (\\HasNoChildren \\Sent) \"/\" \"a \\\"b\\\" \\\\c \"\r\n")
+          .folder;
+  EXPECT_THAT(folder.attributes, ElementsAre("\\HasNoChildren", "\\Sent"));
+  EXPECT_EQ(folder.delimiter, '/');
+  EXPECT_EQ(folder.raw_name, "a \"b\" \\c ");
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"\\\\\" {5}\r\na\r\nb\"\r\n").folder.raw_name,
+            "a\r\nb\"");
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"\\\\\" {5}\r\na\r\nb\"\r\n").folder.delimiter, '\\');
+  const auto flat = answer<ListResponse>("* LIST () NIL Entw\xFCrfe\r\n").folder;
+  EXPECT_EQ(flat.delimiter, std::nullopt);
+  EXPECT_EQ(flat.raw_name, "Entw\xFCrfe");
+  EXPECT_EQ(answer<ListResponse>("* list () \"\" ..\r\n").folder.delimiter, std::nullopt);
+}
+
+TEST(ResponseTest, ListWithExtendedData) {
+  const auto folder =
+      answer<ListResponse>(
+          "* LIST () \"/\" x (\"CHILDINFO\" (\"SUBSCRIBED\") OLDNAME ({1}\r\n)))\r\n")
+          .folder;
+  EXPECT_EQ(folder.raw_name, "x");
+}
+
+TEST(ResponseTest, Status) {
+  const auto response = answer<FolderStatusResponse>(
+      "* STATUS \"a b\" (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 1511 HIGHESTMODSEQ 12 SIZE 5000000000 "
+      "MAILBOXID (F2) RECENT 1 X (1 2))\r\n");
+  EXPECT_EQ(response.raw_name, "a b");
+  EXPECT_THAT(response.status.messages, Optional(3U));
+  EXPECT_THAT(response.status.uid_next, Optional(9U));
+  EXPECT_THAT(response.status.uid_validity, Optional(1511U));
+  EXPECT_THAT(response.status.highest_modseq, Optional(12U));
+  EXPECT_THAT(response.status.size, Optional(5'000'000'000U));
+  EXPECT_THAT(response.status.mailbox_id, Optional(std::string("F2")));
+}
+
+TEST(ResponseTest, StatusSaysUnknownInsteadOfNonsense) {
+  const auto status = answer<FolderStatusResponse>(
+                          "* STATUS x (MESSAGES 5000000000 UIDNEXT 0 UIDVALIDITY 4294967296 "
+                          "HIGHESTMODSEQ 0 SIZE -1 MAILBOXID NIL)\r\n")
+                          .status;
+  EXPECT_FALSE(status.messages || status.uid_next || status.uid_validity || status.highest_modseq ||
+               status.size || status.mailbox_id);
+}
+
+TEST(ResponseTest, Namespaces) {
+  const auto spaces = answer<NamespaceResponse>(
+                          "* NAMESPACE ((\"INBOX.\" \".\")) NIL ((\"#shared/\" \"/\" \"X\" (\"a\"))"
+                          "(\"\" NIL))\r\n")
+                          .namespaces;
+  EXPECT_THAT(spaces.personal, ElementsAre(Namespace{"INBOX.", '.'}));
+  EXPECT_THAT(spaces.other_users, IsEmpty());
+  EXPECT_THAT(spaces.shared, ElementsAre(Namespace{"#shared/", '/'}, Namespace{"", std::nullopt}));
+}
+
+TEST(ResponseTest, SearchInAnyOrder) {
+  EXPECT_EQ(answer<SearchResponse>("* SEARCH 9 2 3 (MODSEQ 91)\r\n").numbers.text(), "2:3,9");
+  EXPECT_EQ(answer<SearchResponse>("* SEARCH\r\n").numbers.text(), "");
+  EXPECT_EQ(answer<SearchResponse>("* SEARCH \r\n").numbers.text(), "");
+}
+
+TEST(ResponseTest, ExtendedSearch) {
+  const auto found = answer<SearchResponse>("* ESEARCH (TAG \"m5\") UID COUNT 4 ALL 2,10:11,4\r\n");
+  EXPECT_THAT(found.tag, Optional(std::string("m5")));
+  EXPECT_TRUE(found.has_uids);
+  EXPECT_EQ(found.numbers.text(), "2,4,10:11");
+  EXPECT_FALSE(answer<SearchResponse>("* ESEARCH (TAG m5) MODSEQ 4\r\n").has_uids);
+}
+
+TEST(ResponseTest, CountsOfTheOpenFolder) {
+  EXPECT_EQ(answer<ExistsResponse>("* 4294967295 EXISTS\r\n").count, 4294967295U);
+  EXPECT_EQ(answer<ExpungeResponse>("* 4 EXPUNGE\r\n").sequence_number, 4U);
+  EXPECT_EQ(answer<VanishedResponse>("* VANISHED 4:5,9\r\n").uids.text(), "4:5,9");
+  const auto earlier = answer<VanishedResponse>("* VANISHED (EARLIER) 41,43:116\r\n");
+  EXPECT_TRUE(earlier.is_earlier);
+  EXPECT_EQ(earlier.uids.count(), 75U);
+  EXPECT_THAT(answer<FlagsResponse>("* FLAGS (\\Seen $x)\r\n").flags, ElementsAre("\\Seen", "$x"));
+  EXPECT_THAT(answer<EnabledResponse>("* ENABLED CONDSTORE\r\n").names, ElementsAre("CONDSTORE"));
+}
+
+TEST(ResponseTest, Quota) {
+  const auto roots = answer<QuotaRootResponse>("* QUOTAROOT INBOX \"\" \"User quota\"\r\n");
+  EXPECT_THAT(roots.roots, ElementsAre("", "User quota"));
+  const auto quota =
+      answer<QuotaResponse>("* QUOTA \"User quota\" (STORAGE 10 512 MESSAGE 3 1000)\r\n").root;
+  EXPECT_THAT(quota.resources,
+              ElementsAre(QuotaResource{"STORAGE", 10, 512}, QuotaResource{"MESSAGE", 3, 1000}));
+  EXPECT_THAT(answer<QuotaResponse>("* QUOTA user/jane/RESTORED ()\r\n").root.resources, IsEmpty());
+}
+
+TEST(ResponseTest, SkipsWhatItDoesNotKnow) {
+  answer<UnknownResponse>("* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n");
+  answer<UnknownResponse>("* METADATA \"\" (/shared/comment {4}\r\n)\r\n()\r\n");
+  answer<UnknownResponse>("* 3 RECENT\r\n");
+  answer<Continuation>("+ go ahead\r\n");
+  answer<Continuation>("+\r\n");
+}
+
+TEST(ResponseTest, FetchWithItemsInAnyOrder) {
+  Bodies bodies;
+  const auto fetch = answer<FetchResponse>(
+      "* 12 FETCH (BODY[] {7}\r\nabc\r\nd) FLAGS (\\SEEN \\Recent $x) MODSEQ (917) UID 4827313 "
+      "RFC822.SIZE 44827 INTERNALDATE \"17-Jul-1996 02:44:25 -0700\")\r\n",
+      bodies);
+  EXPECT_EQ(fetch.sequence_number, 12U);
+  EXPECT_EQ(bodies.bytes, "abc\r\nd)");
+  EXPECT_EQ(bodies.known_uid, std::nullopt);
+  EXPECT_EQ(fetch.body, BodyKind::kLiteral);
+  EXPECT_THAT(fetch.items.uid, Optional(base::Uid{4827313}));
+  EXPECT_THAT(fetch.items.flags, Optional(ElementsAre("\\Seen", "$x")));
+  EXPECT_THAT(fetch.items.modseq, Optional(917U));
+  EXPECT_THAT(fetch.items.size, Optional(44827U));
+  ASSERT_TRUE(fetch.items.internal_date);
+  EXPECT_EQ(fetch.items.internal_date->zone_minutes, -420);
+}
+
+TEST(ResponseTest, FetchTellsHowTheBodyCame) {
+  Bodies bodies;
+  EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1 BODY[] NIL)\r\n", bodies).body, BodyKind::kNil);
+  EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1)\r\n", bodies).body, BodyKind::kMissing);
+  EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1 BODY[] {0}\r\n)\r\n", bodies).body,
+            BodyKind::kLiteral);
+  EXPECT_EQ(bodies.bytes, "");
+  EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1 BODY[] \"a\\\"b\")\r\n", bodies).body,
+            BodyKind::kString);
+  EXPECT_EQ(bodies.bytes, "a\"b");
+}
+
+TEST(ResponseTest, FetchSkipsABodyThatIsNotWanted) {
+  Bodies bodies;
+  bodies.is_wanted = false;
+  const Response response = read("* 1 FETCH (UID 8 BODY[] {3}\r\nabc)\r\n", bodies, 1);
+  EXPECT_EQ(std::get<FetchResponse>(response).body, BodyKind::kLiteral);
+  EXPECT_THAT(bodies.known_uid, Optional(base::Uid{8}));
+  EXPECT_EQ(bodies.bytes, "");
+}
+
+TEST(ResponseTest, FetchSkipsOtherItems) {
+  const auto fetch = answer<FetchResponse>(
+      "* 1 FETCH (ENVELOPE (NIL \"a)\" ((NIL NIL {1}\r\n\" \"x\"))) BODY[HEADER.FIELDS (From)] "
+      "{2}\r\n"
+      "ab BODY[]<0> \"x\" X-GM-LABELS (\"\\\\Sent\") UID 5)\r\n");
+  EXPECT_THAT(fetch.items.uid, Optional(base::Uid{5}));
+  EXPECT_EQ(fetch.body, BodyKind::kMissing);
+}
+
+TEST(ResponseTest, FetchSaysUnknownInsteadOfNonsense) {
+  const auto items = answer<FetchResponse>(
+                         "* 1 FETCH (UID 5 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE "
+                         "NIL MODSEQ NIL FLAGS NIL)\r\n")
+                         .items;
+  EXPECT_FALSE(items.internal_date || items.size || items.modseq || items.flags);
+}
+
+TEST(ResponseTest, RefusesWhatIsNoAnswer) {
+  for (const char* text : {
+           "\r\n",
+           "* \r\n",
+           "m1\r\n",
+           "m1 BYE now\r\n",
+           "m1 MAYBE\r\n",
+           "* 1 FETCH (UID 0)\r\n",
+           "* 1 FETCH (UID 4294967296)\r\n",
+           "* 1 FETCH (UID 1 UID 2)\r\n",
+           "* 1 FETCH (UID 1 BODY[] {1}\r\na BODY[] {1}\r\nb)\r\n",
+           "* 1 FETCH (UID 1 BODY[] NIL BODY[] {1}\r\nb)\r\n",
+           "* 1 FETCH (UID 1 BODY[] 17)\r\n",
+           "* 1 FETCH (UID 1 BODY[] {9223372036854775808}\r\n",
+           "* 1 FETCH (UID 1 BODY[] {12\r\n",
+           "* 1 FETCH UID 1\r\n",
+           "* 1 FETCH (UID 1))\r\n",
+           "* 4294967296 EXISTS\r\n",
+           "* 1x EXISTS\r\n",
+           "* LIST (\\a \"/\" x\r\n",
+           "* LIST () \"//\" x\r\n",
+           "* LIST () \"/\"\r\n",
+           "* SEARCH 1 x\r\n",
+           "* ESEARCH UID ALL 1:*\r\n",
+           "* VANISHED 0\r\n",
+           "* QUOTA x (STORAGE a 1)\r\n",
+           "* STATUS x MESSAGES\r\n",
+           "* NAMESPACE ((\"\" \"/\")\r\n",
+           "* X \"abc\r\n",
+       }) {
+    Bodies bodies;
+    EXPECT_ERROR(kProtocol, "the server sent", read(text, bodies, 1));
+  }
+}
+
+TEST(ResponseTest, BoundsWhatAHostileServerSends) {
+  Bodies bodies;
+  const auto fails = [&bodies](const std::string& text) {
+    Limits limits;
+    limits.longest_line = 1U << 20U;
+    EXPECT_ERROR(kProtocol, "too", read(text, bodies, text.size(), limits));
+  };
+  fails("* OK " + std::string(2U << 20U, 'x'));
+  fails("* " + std::string(2U << 20U, 'x'));
+  fails("* X " + std::string(2U << 20U, '('));
+  fails("* 1 FETCH (" + std::string(2U << 20U, ' '));
+  fails("* LIST () \"/\" {99999999}\r\n");
+  fails("* 1 FETCH (UID 1 X" + std::string(1000, '('));
+}
+
+}  // namespace
+}  // namespace imap

@@ -1,0 +1,137 @@
+#include "imap/uid_set.h"
+
+#include <algorithm>
+#include <set>
+
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+namespace imap {
+namespace {
+
+using testing::ElementsAre;
+
+UidSet parsed(std::string_view text) {
+  return UidSet::parse(text).value();
+}
+
+std::vector<std::uint32_t> listed(const UidSet& set) {
+  std::vector<std::uint32_t> uids;
+  for (const base::Uid uid : set) uids.push_back(uid.value);
+  return uids;
+}
+
+TEST(UidSetTest, ReadsAndWritesRanges) {
+  EXPECT_EQ(parsed("1:5,7").text(), "1:5,7");
+  EXPECT_EQ(parsed("7,1:5").text(), "1:5,7");
+  EXPECT_EQ(parsed("5:1").text(), "1:5");
+  EXPECT_EQ(parsed("1,2,3").text(), "1:3");
+  EXPECT_EQ(parsed("3:9,1:4,10").text(), "1:10");
+  EXPECT_EQ(parsed("4294967295").text(), "4294967295");
+  EXPECT_EQ(UidSet().text(), "");
+}
+
+TEST(UidSetTest, HasAStarForAllMessagesOnly) {
+  EXPECT_EQ(UidSet::all().text(), "1:*");
+  EXPECT_EQ(parsed("1:*"), UidSet::all());
+  // 9:* would name message 5 if that is the last one.
+  EXPECT_EQ(parsed("9:*").text(), "9:4294967295");
+}
+
+TEST(UidSetTest, RefusesWhatIsNoSet) {
+  for (const char* text : {"", "0", "1:", ":1", "1,", ",1", "a", "1 2", "-1", "1:0", "4294967296",
+                           "99999999999999999999", "1;2", "1::2"}) {
+    EXPECT_FALSE(UidSet::parse(text)) << text;
+  }
+}
+
+TEST(UidSetTest, LeavesOutZero) {
+  const std::vector<base::Uid> uids = {base::Uid{0}, base::Uid{3}, base::Uid{0}};
+  EXPECT_EQ(UidSet(uids).text(), "3");
+}
+
+TEST(UidSetTest, CountsWithoutWalking) {
+  EXPECT_EQ(UidSet::all().count(), 4294967295U);
+  EXPECT_EQ(parsed("1:5,7").count(), 6U);
+  EXPECT_EQ(UidSet().count(), 0U);
+}
+
+TEST(UidSetTest, ListsUidsInOrder) {
+  EXPECT_THAT(listed(parsed("7,1:3")), ElementsAre(1, 2, 3, 7));
+  EXPECT_THAT(listed(parsed("4294967294:4294967295")), ElementsAre(4294967294U, 4294967295U));
+  EXPECT_THAT(listed(UidSet()), ElementsAre());
+}
+
+TEST(UidSetTest, SplitsAtTheLengthOfALine) {
+  const auto parts = parsed("1:5,7,10:12,4294967290:4294967295").split(21);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].text(), "1:5,7,10:12");
+  EXPECT_EQ(parts[1].text(), "4294967290:4294967295");
+  EXPECT_TRUE(UidSet().split(100).empty());
+}
+
+using Model = std::set<std::uint32_t>;
+
+UidSet from_model(const Model& model) {
+  UidSet set;
+  for (const std::uint32_t uid : model) set.add(base::Uid{uid});
+  return set;
+}
+
+rc::Gen<std::vector<std::uint32_t>> some_uids() {
+  return rc::gen::container<std::vector<std::uint32_t>>(rc::gen::inRange(1U, 60U));
+}
+
+RC_GTEST_PROP(UidSetProperty, IsTheSetOfWhatWasAdded, ()) {
+  const auto uids = *some_uids();
+  UidSet set;
+  for (const std::uint32_t uid : uids) set.add(base::Uid{uid});
+  const Model model(uids.begin(), uids.end());
+  RC_ASSERT(listed(set) == std::vector<std::uint32_t>(model.begin(), model.end()));
+  RC_ASSERT(set.count() == model.size());
+  for (std::uint32_t uid = 1; uid < 61; ++uid) {
+    RC_ASSERT(set.contains(base::Uid{uid}) == model.contains(uid));
+  }
+  if (!set.empty()) RC_ASSERT(UidSet::parse(set.text()) == set);
+}
+
+RC_GTEST_PROP(UidSetProperty, AddsRangesAsItAddsTheirUids, ()) {
+  const auto ends = *rc::gen::container<std::vector<std::pair<std::uint32_t, std::uint32_t>>>(
+      rc::gen::pair(rc::gen::inRange(1U, 60U), rc::gen::inRange(1U, 60U)));
+  UidSet one_by_one;
+  UidSet by_ranges;
+  std::vector<UidRange> ranges;
+  for (const auto& [first, last] : ends) {
+    const auto [low, high] = std::minmax(first, last);
+    for (std::uint32_t uid = low; uid <= high; ++uid) one_by_one.add(base::Uid{uid});
+    by_ranges.add({base::Uid{low}, base::Uid{high}});
+    ranges.push_back({base::Uid{first}, base::Uid{last}});
+  }
+  RC_ASSERT(by_ranges == one_by_one);
+  RC_ASSERT(UidSet(ranges) == one_by_one);
+}
+
+RC_GTEST_PROP(UidSetProperty, TakesAwayAnotherSet, ()) {
+  const auto left = *some_uids();
+  const auto right = *some_uids();
+  const Model from(left.begin(), left.end());
+  const Model away(right.begin(), right.end());
+  Model rest;
+  std::set_difference(from.begin(), from.end(), away.begin(), away.end(),
+                      std::inserter(rest, rest.end()));
+  RC_ASSERT(from_model(from).without(from_model(away)) == from_model(rest));
+}
+
+RC_GTEST_PROP(UidSetProperty, LosesNothingWhenSplit, ()) {
+  const auto uids = *some_uids();
+  const UidSet set = from_model(Model(uids.begin(), uids.end()));
+  UidSet together;
+  for (const UidSet& part : set.split(21)) {
+    RC_ASSERT(part.text().size() <= 21U);
+    for (const UidRange& range : part.ranges()) together.add(range);
+  }
+  RC_ASSERT(together == set);
+}
+
+}  // namespace
+}  // namespace imap
