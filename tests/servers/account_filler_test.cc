@@ -1,5 +1,7 @@
 #include "tests/servers/account_filler.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/servers/account_state.h"
 #include "tests/servers/mail_generator.h"
 
@@ -43,6 +45,7 @@ TEST(AccountFiller, FillsWithMailThatDovecotTakesBackUnchanged) {
   const Dovecot server;
   MailGenerator generator(11);
   std::vector<Delivery> messages;
+  messages.reserve(200);
   for (int i = 0; i < 200; ++i) messages.push_back(generator.delivery());
   server.client("alice").append("INBOX", messages);
   Maildir maildir = server.maildir("bob");

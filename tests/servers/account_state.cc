@@ -14,6 +14,7 @@ namespace servers {
 namespace {
 
 constexpr auto kPython = "/usr/bin/python3";
+constexpr auto kClient = MAILSTOW_SERVERS_FOLDER "/account_state.py";
 constexpr std::size_t kShownDifferences = 10;
 
 // The client gives raw bytes as one character each, JSON has those as UTF-8.
@@ -114,10 +115,9 @@ std::size_t AccountState::message_count() const {
 }
 
 AccountState account_state(const Dovecot& server, std::string_view user, std::string_view below) {
-  const std::string text =
-      output_of({kPython, MAILSTOW_SERVERS_FOLDER "/account_state.py", "--url", server.plain_url(),
-                 "--user", std::string(user), "--password-file",
-                 server.password_file(user).string(), "--below", std::string(below)});
+  const std::string text = output_of(
+      {kPython, kClient, "--url", server.plain_url(), "--user", std::string(user),
+       "--password-file", server.password_file(user).string(), "--below", std::string(below)});
   const nlohmann::json json = nlohmann::json::parse(text);
   AccountState state;
   for (const nlohmann::json& item : json.at("folders")) {

@@ -1,5 +1,7 @@
 #include "tests/servers/account_state.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/servers/account_filler.h"
 #include "tests/servers/process.h"
 

@@ -10,14 +10,14 @@ namespace servers {
 namespace {
 
 base::Path make_key(const base::Path& folder, const std::string& name) {
-  const base::Path key = folder / (name + ".key");
+  base::Path key = folder / (name + ".key");
   output_of({"openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key});
   return key;
 }
 
 base::Path make_authority(const base::Path& folder, const std::string& name,
                           const base::Path& key) {
-  const base::Path certificate = folder / (name + ".pem");
+  base::Path certificate = folder / (name + ".pem");
   output_of({"openssl", "req", "-x509", "-new", "-key", key, "-sha256", "-days", "2", "-subj",
              "/CN=mailstow test authority " + name, "-out", certificate});
   return certificate;

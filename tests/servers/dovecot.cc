@@ -190,7 +190,7 @@ class Dovecot::Impl {
   // The greeting comes only when a login process is there to give it.
   bool is_ready() const {
     try {
-      ImapClient(kPlainHost, ports_.plain);
+      const ImapClient client(kPlainHost, ports_.plain);
       return true;
     } catch (const base::Error&) {
       return false;

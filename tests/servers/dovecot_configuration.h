@@ -26,7 +26,7 @@ enum class Syncing {
 struct DovecotOptions {
   std::vector<std::string> users = {"alice", "bob"};
   char separator = '/';
-  std::uint64_t quota_kib = 2 * 1024 * 1024;
+  std::uint64_t quota_kib = std::uint64_t{2} * 1024 * 1024;
   QuotaExemption exemption = QuotaExemption::kTree;
   Syncing syncing = Syncing::kNever;
   std::string extra;  // further lines, last in the file

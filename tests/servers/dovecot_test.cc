@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include <gmock/gmock.h>
 #include <signal.h>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::size_t kMiB = 1024 * 1024;
+constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 
 // "\0alice\0secret" in base64, as AUTHENTICATE PLAIN takes it; openssl does the encoding.
 std::string plain_response(const std::string& acting_as, const std::string& user,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
+
 namespace servers {
 namespace {
 

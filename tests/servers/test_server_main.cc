@@ -11,6 +11,7 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -93,8 +94,8 @@ void serve(const Arguments& arguments) {
       servers::fill_account(server, user, arguments.messages, seed++);
     }
   }
-  std::puts(describe(server).dump(1).c_str());
-  std::fflush(stdout);
+  fmt::print("{}\n", describe(server).dump(1));
+  static_cast<void>(std::fflush(stdout));
   wait_for_the_end(signals, arguments.goes_on);
 }
 
@@ -108,7 +109,7 @@ int main(int argc, char** argv) {
   try {
     serve(arguments);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "mailstow-test-server: %s\n", error.what());
+    fmt::print(stderr, "mailstow-test-server: {}\n", error.what());
     return 1;
   }
   return 0;
