@@ -1,0 +1,325 @@
+// The store on a file system that crashes and fails at every operation in turn: what a commit
+// acknowledged is there afterwards, and nothing is there that never was.
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "store/crypto.h"
+#include "store/tree_record.h"
+#include "tests/store/simulated_file_system.h"
+#include "tests/store/store_fixture.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+using testing::IsEmpty;
+using tests::Fault;
+using tests::SimulatedFileSystem;
+using tests::Survival;
+
+namespace fs = std::filesystem;
+
+bool is_long_run() {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
+}
+
+using Messages = std::vector<std::string>;
+
+// What snapshots there are, by id: those that a commit acknowledged, and all that were tried.
+struct Expected {
+  std::map<ObjectId, Messages> acknowledged;
+  std::map<ObjectId, Messages> tried;
+};
+
+class CrashTest : public testing::Test {
+ protected:
+  CrashTest() {
+    location_ = {.store = "/simulated/store",
+                 .index = folder_.path() / "index",
+                 .key_file = "/simulated/store.key"};
+  }
+
+  Writer open_writer() { return Writer::open(location_, *files_, clock_); }
+
+  // One snapshot of an account with one folder.
+  static void back_up(Writer& writer, const std::string& account, const Messages& messages,
+                      std::int64_t time, Expected& expected, Expected& waiting) {
+    FolderDraft draft(folder_named("INBOX"));
+    std::uint32_t uid = 0;
+    for (const std::string& message : messages) {
+      const StoredMessage stored = add_message(writer, message);
+      draft.put(entry_of(++uid, stored), stored.digest);
+    }
+    SnapshotDraft snapshot;
+    snapshot.account = account;
+    snapshot.time = std::chrono::sys_seconds(std::chrono::seconds(time));
+    snapshot.folders = {writer.seal(draft)};
+    const ObjectId id = writer.add_snapshot(snapshot).id;
+    expected.tried[id] = messages;
+    waiting.acknowledged[id] = messages;
+  }
+
+  static void commit(Writer& writer, Expected& expected, Expected& waiting) {
+    writer.commit();
+    expected.acknowledged.merge(waiting.acknowledged);
+    waiting.acknowledged.clear();
+  }
+
+  static Messages samples(unsigned first, unsigned count) {
+    Messages messages;
+    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+    return messages;
+  }
+
+  void start() {
+    files_ = std::make_unique<SimulatedFileSystem>();
+    init(location_, *files_, clock_);
+    Expected waiting;
+    Writer writer = open_writer();
+    back_up(writer, "alice", samples(0, 3), 100, before_, waiting);
+    commit(writer, before_, waiting);
+  }
+
+  // The run that is interrupted: content ahead of its snapshot, two accounts in a commit, and
+  // another commit.
+  void run(Expected& expected) {
+    Expected waiting;
+    Writer writer = open_writer();
+    add_message(writer, sample_message(10));
+    writer.commit();
+    back_up(writer, "alice", samples(9, 4), 200, expected, waiting);
+    back_up(writer, "bob", samples(20, 2), 200, expected, waiting);
+    commit(writer, expected, waiting);
+    back_up(writer, "bob", samples(20, 3), 300, expected, waiting);
+    commit(writer, expected, waiting);
+  }
+
+  void run_until_it_fails(Expected& expected) {
+    try {
+      run(expected);
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace))
+          << error.what();
+    }
+  }
+
+  static Messages content(Reader& reader, const SnapshotInfo& snapshot) {
+    Messages messages;
+    for (const FolderRecord& folder : reader.folders(snapshot)) {
+      reader.for_each_message(folder, [&](const MessageEntry& entry) {
+        messages.push_back(base::to_text(reader.read_message(entry.message)));
+      });
+    }
+    return messages;
+  }
+
+  // Opens the store as the next run does, looks at all of it, and makes that run.
+  void check(Expected expected, const std::string& trace) {
+    SCOPED_TRACE(trace);
+    try {
+      Writer writer = open_writer();
+      EXPECT_THAT(writer.damage(), IsEmpty());
+      check_snapshots(writer.reader(), expected);
+      Expected waiting;
+      back_up(writer, "alice", samples(9, 6), 400, expected, waiting);
+      commit(writer, expected, waiting);
+      check_snapshots(writer.reader(), expected);
+    } catch (const base::Error& error) {
+      ADD_FAILURE() << error.what();
+    }
+    for (const auto& [path, bytes] : files_->files_below(location_.store / "packs")) {
+      EXPECT_EQ(path.filename().string(), sha256(bytes).hex());
+    }
+  }
+
+  static void check_snapshots(Reader& reader, const Expected& expected) {
+    std::map<ObjectId, Messages> found;
+    for (const std::string& account : reader.accounts()) {
+      for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
+        found[snapshot.id] = content(reader, snapshot);
+      }
+    }
+    for (const auto& [id, messages] : expected.acknowledged) {
+      ASSERT_TRUE(found.contains(id)) << "an acknowledged snapshot is gone";
+      EXPECT_EQ(messages, found[id]);
+    }
+    for (const auto& [id, messages] : found) {
+      ASSERT_TRUE(expected.tried.contains(id)) << "a snapshot that was never made";
+      EXPECT_EQ(expected.tried.at(id), messages);
+    }
+  }
+
+  void keep_index() {
+    fs::remove_all(folder_.path() / "kept");
+    fs::copy(location_.index, folder_.path() / "kept", fs::copy_options::recursive);
+  }
+  void put_back_index() {
+    fs::remove_all(location_.index);
+    fs::copy(folder_.path() / "kept", location_.index, fs::copy_options::recursive);
+  }
+
+  tests::TemporaryFolder folder_;
+  Location location_;
+  TestClock clock_;
+  std::unique_ptr<SimulatedFileSystem> files_;
+  Expected before_;
+  std::mt19937 random_{20'261'124};
+};
+
+TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
+  start();
+  keep_index();
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  Expected whole = before_;
+  run(whole);
+  const std::uint64_t last = files_->operations();
+  ASSERT_GT(last, 20U);
+  std::size_t cases = 0;
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      for (const bool index_lost : {false, true}) {
+        if (!is_long_run() && random_() % 6 != 0) continue;
+        ++cases;
+        files_ = origin->copy();
+        put_back_index();
+        files_->fail_for_good_from(operation, Fault::kIo);
+        Expected expected = before_;
+        run_until_it_fails(expected);
+        files_ = files_->after_crash(survival, random_);
+        if (index_lost) fs::remove_all(location_.index);
+        check(expected, fmt::format("operation {}, survival {}, index lost: {}", operation,
+                                    static_cast<int>(survival), index_lost));
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+  EXPECT_GT(cases, last / 2);
+}
+
+TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
+  start();
+  keep_index();
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  Expected whole = before_;
+  run(whole);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
+      for (const bool for_good : {false, true}) {
+        for (const bool crashes : {false, true}) {
+          if (!is_long_run() && random_() % 12 != 0) continue;
+          files_ = origin->copy();
+          put_back_index();
+          if (for_good) {
+            files_->fail_for_good_from(operation, fault);
+          } else {
+            files_->fail_once_at(operation, fault);
+          }
+          Expected expected = before_;
+          run_until_it_fails(expected);
+          files_->stop_failing();
+          if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
+          check(expected, fmt::format("operation {}, fault {}, for good: {}, crashes: {}",
+                                      operation, static_cast<int>(fault), for_good, crashes));
+          if (HasFatalFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+// A run after one that failed, and only then the crash: what the first left unsynced must not come
+// between.
+TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
+  start();
+  keep_index();
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  Expected whole = before_;
+  run(whole);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const bool commits : {false, true}) {
+      if (!is_long_run() && random_() % 3 != 0) continue;
+      files_ = origin->copy();
+      put_back_index();
+      files_->fail_once_at(operation, Fault::kDoneAndFail);
+      Expected expected = before_;
+      run_until_it_fails(expected);
+      files_->stop_failing();
+      {
+        Expected waiting;
+        Writer writer = open_writer();
+        if (commits) {
+          back_up(writer, "carol", samples(30, 2), 350, expected, waiting);
+          commit(writer, expected, waiting);
+        }
+      }
+      files_ = files_->after_crash(Survival::kNothing, random_);
+      check(expected, fmt::format("operation {}, commits: {}", operation, commits));
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_F(CrashTest, InitCanBeRepeatedUntilThereIsAStore) {
+  files_ = std::make_unique<SimulatedFileSystem>();
+  init(location_, *files_, clock_);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      SCOPED_TRACE(operation);
+      files_ = std::make_unique<SimulatedFileSystem>();
+      fs::remove_all(location_.index);
+      files_->fail_for_good_from(operation, Fault::kIo);
+      EXPECT_THROW(init(location_, *files_, clock_), base::Error);
+      files_ = files_->after_crash(survival, random_);
+      try {
+        init(location_, *files_, clock_);
+      } catch (const base::Error& error) {
+        EXPECT_EQ(base::ErrorCode::kUsage, error.code()) << error.what();
+      }
+      EXPECT_NO_THROW(open_writer());
+    }
+  }
+}
+
+TEST_F(CrashTest, ATreeRecordIsTheOldOrTheNew) {
+  start();
+  TreeRecord record;
+  record.id = TreeRecords::new_id();
+  record.account = "alice";
+  TreeRecords::open(location_, *files_).put(record);
+  const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
+  TreeRecord changed = record;
+  changed.state = TreeState::kComplete;
+  TreeRecords::open(location_, *files_).put(changed);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      SCOPED_TRACE(operation);
+      files_ = origin->copy();
+      files_->fail_for_good_from(operation, Fault::kIo);
+      bool acknowledged = true;
+      try {
+        TreeRecords::open(location_, *files_).put(changed);
+      } catch (const base::Error&) {
+        acknowledged = false;
+      }
+      files_ = files_->after_crash(survival, random_);
+      const TreeRecords::Listing listing = TreeRecords::open(location_, *files_).list();
+      EXPECT_THAT(listing.damaged, IsEmpty());
+      ASSERT_EQ(1U, listing.records.size());
+      EXPECT_TRUE(listing.records[0] == changed || (!acknowledged && listing.records[0] == record));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace store

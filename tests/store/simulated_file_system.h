@@ -1,0 +1,96 @@
+// A file system in memory that fails and crashes on demand. It keeps apart what is durable and what
+// only the running system sees, so that a crash can lose all that a real one may lose.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+
+namespace tests {
+
+enum class Fault {
+  kIo,          // the operation fails, nothing is done
+  kNoSpace,     // a write is done in part; other operations as kIo
+  kDoneAndFail  // the operation is done and fails nevertheless
+};
+
+// What of the unsynced a crash keeps.
+enum class Survival {
+  kNothing,
+  kEverything,
+  kAnything,  // of data a part, of names some: torn and reordered
+};
+
+class SimulatedFileSystem : public base::FileSystem {
+ public:
+  SimulatedFileSystem();
+
+  // Another with the same content. Nothing may be open or locked.
+  std::unique_ptr<SimulatedFileSystem> copy() const;
+
+  // What is found after the power comes back.
+  std::unique_ptr<SimulatedFileSystem> after_crash(Survival survival, std::mt19937& random) const;
+
+  // Counted are the operations that change something: create, write, sync, rename, ...
+  std::uint64_t operations() const { return operations_; }
+
+  // From the operation number `operation` (from 1) on, every one fails; or that one only.
+  void fail_for_good_from(std::uint64_t operation, Fault fault);
+  void fail_once_at(std::uint64_t operation, Fault fault);
+  void stop_failing();
+
+  // The names of all files below a folder, and what is in them.
+  std::map<base::Path, base::Bytes> files_below(const base::Path& folder) const;
+
+  std::unique_ptr<base::File> create(const base::Path& path) override;
+  std::unique_ptr<base::File> open(const base::Path& path) override;
+  bool rename(const base::Path& from, const base::Path& to, base::OnExisting on_existing) override;
+  bool remove(const base::Path& path) override;
+  void sync_folder(const base::Path& path) override;
+  bool make_folder(const base::Path& path) override;
+  std::vector<std::string> list(const base::Path& path) override;
+  std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override;
+
+ private:
+  friend class SimulatedFile;
+  friend class SimulatedLock;
+
+  struct Inode {
+    base::Bytes bytes;
+    base::Bytes durable;
+    bool sync_failed = false;  // the system has dropped the unsynced pages: no sync helps any more
+  };
+  using Names = std::map<base::Path, std::shared_ptr<Inode>>;
+
+  // A change of names that waits for its folder to be synced. A rename is one change.
+  struct NameChange {
+    base::Path folder;
+    std::map<base::Path, std::shared_ptr<Inode>> set;  // null: removed
+  };
+
+  // Counts the operation. True if it fails, which `work` may prevent or not.
+  bool begin(std::optional<Fault>& fault);
+  void run(const std::function<void()>& work, const base::Path& path);
+  void change(const base::Path& folder, std::map<base::Path, std::shared_ptr<Inode>> set);
+
+  Names names_;
+  Names durable_names_;
+  std::vector<NameChange> unsynced_;
+  std::set<base::Path> folders_;
+  std::map<base::Path, int> locks_;  // -1: exclusive, else how many share it
+
+  std::uint64_t operations_ = 0;
+  std::uint64_t first_failing_ = UINT64_MAX;
+  std::uint64_t last_failing_ = 0;
+  Fault fault_ = Fault::kIo;
+};
+
+}  // namespace tests
