@@ -16,14 +16,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-struct FoundPack {
-  Pack pack;
-  std::vector<std::pair<ObjectId, Commit>> commits;
-
-  // Packs without commits first: what a commit says of them must find them.
-  std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
-};
-
 std::optional<PackName> pack_name(const std::string& file_name) {
   const std::optional<ObjectId> digits = ObjectId::from_hex(file_name);
   if (!digits || digits->hex() != file_name) return std::nullopt;
@@ -36,15 +28,6 @@ std::set<PackName> packs_in_store(const Location& location, base::FileSystem& fi
     if (const std::optional<PackName> pack = pack_name(name)) packs.insert(*pack);
   }
   return packs;
-}
-
-void check_highest(const CommitMark& known, const CommitMark& found, const Location& location) {
-  if (found.number > known.number || found == known) return;
-  fail(ErrorCode::kDamaged,
-       "open store {}: commit {} was made in it, but the newest that can be found is {}: put back "
-       "the files in {} that were taken away, or remove {} to go on from the older state",
-       location.store.string(), known.number, found.number, packs_folder(location).string(),
-       highest_commit_file(location).string());
 }
 
 }  // namespace
@@ -80,54 +63,129 @@ std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack
   return commits;
 }
 
-std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
-                                  const BlockContext& context, Index& index) {
-  std::vector<std::string> troubles;
-  const std::set<PackName> present = packs_in_store(location, files);
-  const std::vector<PackName> indexed = index.packs();
-  std::set<PackName> unknown = present;
-  bool missing = false;
-  for (const PackName& name : indexed) {
-    unknown.erase(name);
-    if (present.contains(name)) continue;
-    missing = true;
-    troubles.push_back(
-        fmt::format("pack {}: it is missing", (packs_folder(location) / name.hex()).string()));
-  }
-  // What lay in a missing pack must not count as stored. Another pack may hold it too.
-  if (missing) {
-    index.clear();
-    unknown = present;
-  }
-  // A crash may have come between the rename of a pack and the folder's sync.
-  if (!unknown.empty()) files.sync_folder(packs_folder(location));
+namespace {
 
-  Decompressor decompressor;
-  std::vector<FoundPack> found;
-  for (const PackName& name : unknown) {
-    const base::Path path = packs_folder(location) / name.hex();
-    try {
-      PackFile file(files.open(path), "pack " + path.string());
-      FoundPack pack{.pack = file.read_trailer(context, name, decompressor), .commits = {}};
-      pack.commits = read_commits(file, pack.pack, context, decompressor);
-      if (pack.commits.empty()) {
-        index.add(pack.pack, {}, context.keys);
-      } else {
-        found.push_back(std::move(pack));
+class CatchUp {
+ public:
+  CatchUp(const Location& location, base::FileSystem& files, const BlockContext& context,
+          Index& index)
+      : location_(location), files_(files), context_(context), index_(index) {}
+
+  std::vector<std::string> run() {
+    find_unknown();
+    // A crash may have come between the rename of a pack and the folder's sync.
+    if (!unknown_.empty()) files_.sync_folder(packs_folder(location_));
+    look_at_unknown();
+    std::ranges::sort(found_, {}, &FoundPack::order);
+    for (const FoundPack& pack : found_) {
+      if (condemned_.contains(pack.name)) continue;
+      PackFile file = open(pack.name);
+      index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
+                 context_.keys);
+    }
+    return std::move(damage_);
+  }
+
+ private:
+  struct FoundPack {
+    PackName name;
+    std::vector<std::pair<ObjectId, Commit>> commits;
+
+    // Packs without commits first: what a commit says of them must find them.
+    std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
+  };
+
+  base::Path path_of(const PackName& name) const { return packs_folder(location_) / name.hex(); }
+
+  PackFile open(const PackName& name) {
+    const base::Path path = path_of(name);
+    std::unique_ptr<base::File> file = files_.open(path);
+    if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
+    return {std::move(file), "pack " + path.string()};
+  }
+
+  void find_unknown() {
+    present_ = packs_in_store(location_, files_);
+    unknown_ = present_;
+    indexed_ = index_.packs();
+    bool missing = false;
+    for (const PackName& name : indexed_) {
+      unknown_.erase(name);
+      if (present_.contains(name)) continue;
+      missing = true;
+      damage_.push_back(fmt::format("pack {}: it is missing", path_of(name).string()));
+    }
+    for (const PackName& name : index_.condemned()) unknown_.erase(name);
+    // What lay in a missing pack must not count as stored. Another pack may hold it too.
+    if (missing) start_again();
+  }
+
+  void start_again() {
+    index_.clear();
+    indexed_.clear();
+    unknown_ = present_;
+  }
+
+  void look_at_unknown() {
+    look_at(unknown_);
+    // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
+    // old places of what lay there.
+    const bool outdated = std::ranges::any_of(
+        indexed_, [&](const PackName& name) { return condemned_.contains(name); });
+    if (!outdated) return;
+    const std::vector<PackName> known = indexed_;
+    start_again();
+    look_at({known.begin(), known.end()});
+  }
+
+  void look_at(const std::set<PackName>& packs) {
+    for (const PackName& name : packs) {
+      try {
+        PackFile file = open(name);
+        const Pack pack = file.read_trailer(context_, name, decompressor_);
+        found_.push_back(
+            {.name = name, .commits = read_commits(file, pack, context_, decompressor_)});
+      } catch (const base::Error& error) {
+        if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+        damage_.emplace_back(error.what());
+        continue;
       }
-    } catch (const base::Error& error) {
-      if (error.code() != ErrorCode::kDamaged) throw;
-      troubles.emplace_back(error.what());
+      for (const auto& [id, commit] : found_.back().commits) {
+        condemned_.insert(commit.condemned.begin(), commit.condemned.end());
+      }
     }
   }
-  std::ranges::sort(found, {}, &FoundPack::order);
-  for (const FoundPack& pack : found) index.add(pack.pack, pack.commits, context.keys);
 
+  const Location& location_;
+  base::FileSystem& files_;
+  const BlockContext& context_;
+  Index& index_;
+  Decompressor decompressor_;
+  std::set<PackName> present_;
+  std::vector<PackName> indexed_;
+  std::set<PackName> unknown_;
+  std::vector<FoundPack> found_;
+  std::set<PackName> condemned_;
+  std::vector<std::string> damage_;
+};
+
+}  // namespace
+
+std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
+                                  const BlockContext& context, Index& index) {
+  return CatchUp(location, files, context, index).run();
+}
+
+void check_highest_commit(base::FileSystem& files, const Location& location, Index& index) {
   const CommitMark known = load_highest_commit(files, location);
-  const CommitMark highest = index.highest_commit();
-  check_highest(known, highest, location);
-  if (highest.number > known.number) save_highest_commit(files, location, highest);
-  return troubles;
+  const CommitMark found = index.highest_commit();
+  if (found.number > known.number) save_highest_commit(files, location, found);
+  if (found.number > known.number || found == known) return;
+  fail(ErrorCode::kDamaged,
+       "open store {}: commit {} was made in it, but the newest that can be found is {}: put back "
+       "the files in {} that were taken away, or remove {} to go on from the older state",
+       location.store.string(), known.number, found.number, packs_folder(location).string(),
+       highest_commit_file(location).string());
 }
 
 CommitMark load_highest_commit(base::FileSystem& files, const Location& location) {

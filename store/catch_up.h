@@ -13,7 +13,7 @@
 namespace store {
 
 // Needs the store's lock. Returns what is wrong with the store, a line each: packs that can't be
-// read, that are missing. Fails with kDamaged if the store has been put back to an older state.
+// read, that are missing.
 std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
                                   const BlockContext& context, Index& index);
 
@@ -21,6 +21,10 @@ std::vector<std::string> catch_up(const Location& location, base::FileSystem& fi
 std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,
                                                       const BlockContext& context,
                                                       Decompressor& decompressor);
+
+// Fails with kDamaged if the store has been put back to an older state: if the highest commit known
+// outside it is not there. What is newer is noted.
+void check_highest_commit(base::FileSystem& files, const Location& location, Index& index);
 
 // The highest commit known outside the store. It is only ever written after its commit is durable.
 CommitMark load_highest_commit(base::FileSystem& files, const Location& location);

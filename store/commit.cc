@@ -106,19 +106,22 @@ SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
           .bytes = line.bytes};
 }
 
-base::Bytes encode_root(const std::vector<ObjectId>& folders) {
+base::Bytes Root::encode() const {
   Encoder encoder;
   encoder.varint(folders.size());
   for (const ObjectId& folder : folders) encoder.id(folder);
+  encoder.properties(properties);
   return encoder.take();
 }
 
-std::vector<ObjectId> decode_root(base::ByteView bytes) {
+Root Root::decode(base::ByteView bytes) {
   Decoder decoder(bytes, "a snapshot's root");
-  std::vector<ObjectId> folders(decoder.count(ObjectId::kSize));
-  for (ObjectId& folder : folders) folder = decoder.id();
+  Root root;
+  root.folders.resize(decoder.count(ObjectId::kSize));
+  for (ObjectId& folder : root.folders) folder = decoder.id();
+  root.properties = decoder.properties();
   decoder.end();
-  return folders;
+  return root;
 }
 
 }  // namespace store

@@ -47,8 +47,14 @@ struct Commit {
 ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line);
 SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line);
 
-// A snapshot's folders, in order.
-base::Bytes encode_root(const std::vector<ObjectId>& folders);
-std::vector<ObjectId> decode_root(base::ByteView bytes);
+// What a snapshot consists of.
+struct Root {
+  std::vector<ObjectId> folders;  // in order
+  std::vector<Property> properties;
+  bool operator==(const Root&) const = default;
+
+  base::Bytes encode() const;
+  static Root decode(base::ByteView bytes);  // fails with kDamaged
+};
 
 }  // namespace store

@@ -37,6 +37,14 @@ void Encoder::text(std::string_view text) {
   raw(base::as_bytes(text));
 }
 
+void Encoder::properties(const std::vector<Property>& properties) {
+  varint(properties.size());
+  for (const Property& property : properties) {
+    text(property.name);
+    text(property.value);
+  }
+}
+
 std::uint64_t Decoder::fixed(int size) {
   const base::ByteView bytes = raw(static_cast<std::size_t>(size));
   std::uint64_t value = 0;
@@ -85,6 +93,16 @@ Sha256 Decoder::sha256() {
   Sha256 digest;
   std::ranges::copy(raw(digest.bytes.size()), digest.bytes.begin());
   return digest;
+}
+
+std::vector<Property> Decoder::properties() {
+  constexpr std::size_t kLongest = std::size_t{1} << 20;
+  std::vector<Property> properties(count(2));
+  for (Property& property : properties) {
+    property.name = text(kLongest);
+    property.value = text(kLongest);
+  }
+  return properties;
 }
 
 std::size_t Decoder::count(std::size_t smallest) {

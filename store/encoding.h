@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "store/object_id.h"
+#include "store/snapshot.h"
 
 namespace store {
 
@@ -23,6 +24,7 @@ class Encoder {
   void raw(base::ByteView bytes);          // without a length
   void text(std::string_view text);        // varint length, bytes
   void id(const ObjectId& id) { raw(id.bytes); }
+  void properties(const std::vector<Property>& properties);
 
   std::size_t size() const { return out_.size(); }
   base::ByteView view() const { return out_; }
@@ -50,6 +52,7 @@ class Decoder {
   std::string text(std::size_t longest);
   ObjectId id();
   Sha256 sha256();
+  std::vector<Property> properties();
 
   // The number of things that follow, each of which takes at least `smallest` bytes (1 or more).
   std::size_t count(std::size_t smallest);

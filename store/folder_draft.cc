@@ -49,7 +49,8 @@ MessageEntry FolderDraft::Impl::entry(const Identity& identity, const State& sta
           .internal_date = identity.internal_date,
           .size = identity.size,
           .flags = tree.flag_sets().flags(state.flags),
-          .modseq = state.modseq};
+          .modseq = state.modseq,
+          .server_id = identity.server_id};
 }
 
 FolderDraft::FolderDraft(FolderInfo info) : impl_(std::make_unique<Impl>(std::move(info))) {}
@@ -104,7 +105,8 @@ void FolderDraft::put(const MessageEntry& entry, const Sha256& digest) {
        .message = entry.message,
        .digest = digest,
        .internal_date = entry.internal_date,
-       .size = entry.size},
+       .size = entry.size,
+       .server_id = entry.server_id},
       {.flags = impl_->tree.flag_sets().number(normal_flags(entry.flags)), .modseq = entry.modseq});
 }
 

@@ -25,6 +25,7 @@ void encode_info(Encoder& encoder, const FolderInfo& info) {
     encoder.text(skipped.reason);
   }
   encoder.signed_varint(info.last_full_scan.time_since_epoch().count());
+  encoder.properties(info.properties);
 }
 
 FolderInfo decode_info(Decoder& decoder) {
@@ -46,6 +47,7 @@ FolderInfo decode_info(Decoder& decoder) {
     skipped.reason = decoder.text(kLongestText);
   }
   info.last_full_scan = std::chrono::sys_seconds(std::chrono::seconds(decoder.signed_varint()));
+  info.properties = decoder.properties();
   return info;
 }
 

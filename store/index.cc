@@ -102,6 +102,7 @@ class Index::Impl {
         .bind(4, pack.bytes)
         .bind(5, time)
         .run();
+    if (commit.is_checkpoint) database.run("DELETE FROM snapshots");
     for (const PackName& name : commit.packs) list_pack.bind(1, number).bind(2, name.bytes).run();
     for (const SnapshotLine& line : commit.snapshots) add_snapshot(line, number, keys);
     for (const ObjectId& dropped : commit.dropped) drop_snapshot.bind(1, dropped.bytes).run();
@@ -208,6 +209,10 @@ void Index::clear() {
 
 std::vector<PackName> Index::packs() {
   return impl_->names("SELECT name FROM packs");
+}
+
+std::vector<PackName> Index::condemned() {
+  return impl_->names("SELECT name FROM condemned");
 }
 
 std::vector<PackName> Index::packs_not_listed() {

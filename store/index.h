@@ -62,6 +62,7 @@ class Index {
   void clear();
 
   std::vector<PackName> packs();
+  std::vector<PackName> condemned();
   std::vector<PackName> packs_not_listed();  // that no commit names yet
   CommitMark highest_commit();
 

@@ -5,6 +5,7 @@
 #include "store/key_slot.h"
 #include "store/layout.h"
 #include "store/writer.h"
+#include "store/writer_lock.h"
 
 namespace store {
 
@@ -35,11 +36,7 @@ void check_is_free(const Location& location, base::FileSystem& files) {
 
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock) {
   base::make_folders(files, location.store);
-  const std::unique_ptr<base::FileLock> lock =
-      files.try_lock(lock_file(location), base::LockMode::kExclusive);
-  if (!lock) {
-    fail(ErrorCode::kBusy, "init {}: another mailstow is at work on it", location.store.string());
-  }
+  const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   check_is_free(location, files);
   for (const base::Path& folder :
        {packs_folder(location), trees_folder(location), keys_folder(location)}) {

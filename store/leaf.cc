@@ -11,6 +11,7 @@ namespace store {
 namespace {
 
 constexpr std::size_t kLongestFlag = 65'536;
+constexpr std::size_t kLongestServerId = 65'536;
 
 std::int64_t instant(const Identity& identity) {
   return identity.internal_date.instant.time_since_epoch().count();
@@ -59,6 +60,12 @@ base::Bytes encode_identities(const std::vector<Identity>& identities, const Mak
     }
     encoder.raw(identity.digest.bytes);
   }
+  const bool has_server_ids = std::ranges::any_of(
+      identities, [](const Identity& identity) { return !identity.server_id.empty(); });
+  encoder.u8(has_server_ids ? 1 : 0);
+  if (has_server_ids) {
+    for (const Identity& identity : identities) encoder.text(identity.server_id);
+  }
   return encoder.take();
 }
 
@@ -85,6 +92,9 @@ std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make
   for (Identity& identity : identities) {
     identity.digest = decoder.sha256();
     identity.message = make_id(identity.digest);
+  }
+  if (decoder.varint(1) != 0) {
+    for (Identity& identity : identities) identity.server_id = decoder.text(kLongestServerId);
   }
   decoder.end();
   return identities;

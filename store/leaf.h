@@ -21,6 +21,7 @@ struct Identity {
   Sha256 digest;
   base::ZonedTime internal_date;
   std::uint64_t size = 0;
+  std::string server_id = {};
   bool operator==(const Identity&) const = default;
 };
 

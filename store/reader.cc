@@ -45,17 +45,25 @@ std::optional<SnapshotInfo> Reader::newest_snapshot(std::string_view account,
   return impl_->index.newest_backup(account, at ? at->time_since_epoch().count() : INT64_MAX);
 }
 
-std::vector<FolderRecord> Reader::folders(const SnapshotInfo& snapshot) {
-  const std::optional<ObjectId> root = impl_->index.root_of(snapshot.id);
+Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
+  const std::optional<ObjectId> root = index.root_of(snapshot.id);
   if (!root) {
     fail(ErrorCode::kNotFound, "read snapshot {}: there is no such snapshot", snapshot.id.hex());
   }
+  return Root::decode(objects.read_manifest(ObjectType::kRoot, *root));
+}
+
+std::vector<FolderRecord> Reader::folders(const SnapshotInfo& snapshot) {
   std::vector<FolderRecord> folders;
-  for (const ObjectId& id : decode_root(impl_->objects.read_manifest(ObjectType::kRoot, *root))) {
+  for (const ObjectId& id : impl_->root_of(snapshot).folders) {
     folders.push_back(
         FolderObject::decode(impl_->objects.read_manifest(ObjectType::kFolder, id)).record(id));
   }
   return folders;
+}
+
+std::vector<Property> Reader::properties(const SnapshotInfo& snapshot) {
+  return impl_->root_of(snapshot).properties;
 }
 
 void Reader::for_each_message(const FolderRecord& folder,

@@ -42,6 +42,9 @@ class Reader {
   // In the order in which they were added.
   std::vector<FolderRecord> folders(const SnapshotInfo& snapshot);
 
+  // What was recorded of the account itself.
+  std::vector<Property> properties(const SnapshotInfo& snapshot);
+
   // In ascending UID order.
   void for_each_message(const FolderRecord& folder,
                         const std::function<void(const MessageEntry&)>& take);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/file_system.h"
+#include "store/commit.h"
 #include "store/index.h"
 #include "store/layout.h"
 #include "store/object_reader.h"
@@ -22,6 +23,8 @@ class Reader::Impl {
                      const BlockContext& context) {
     return Reader(std::make_unique<Impl>(files, location, context));
   }
+
+  Root root_of(const SnapshotInfo& snapshot);
 
   BlockContext context;
   Index index;

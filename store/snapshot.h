@@ -21,6 +21,7 @@ struct MessageEntry {
   std::uint64_t size = 0;          // bytes
   std::vector<std::string> flags;  // sorted, each once, without \Recent
   std::uint64_t modseq = 0;        // 0: unknown
+  std::string server_id = {};      // EMAILID or X-GM-MSGID; empty: unknown
   bool operator==(const MessageEntry&) const = default;
 };
 
@@ -29,6 +30,13 @@ struct SkippedMessage {
   base::Uid uid;
   std::string reason;
   bool operator==(const SkippedMessage&) const = default;
+};
+
+// What else a server tells of an account or a folder, kept as it is: subscription, ACL, METADATA.
+struct Property {
+  std::string name;
+  std::string value;
+  bool operator==(const Property&) const = default;
 };
 
 enum class FolderCompleteness {
@@ -51,6 +59,7 @@ struct FolderInfo {
   std::string trouble;  // why it is kUnreadable
   std::vector<SkippedMessage> skipped;
   std::chrono::sys_seconds last_full_scan{};
+  std::vector<Property> properties = {};
   bool operator==(const FolderInfo&) const = default;
 };
 

@@ -41,6 +41,7 @@ class Statement {
   void run();  // to its end
   void reset();
 
+  int columns() const;
   std::int64_t integer(int column) const;
   std::string text(int column) const;
   base::ByteView blob(int column) const;  // lives until the next step

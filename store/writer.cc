@@ -19,6 +19,7 @@
 #include "store/reader.h"
 #include "store/reader_impl.h"
 #include "store/sealing_pool.h"
+#include "store/writer_lock.h"
 
 namespace store {
 
@@ -29,17 +30,6 @@ using base::fail;
 
 constexpr int kLevel = 3;
 constexpr unsigned kMostThreads = 4;
-
-std::unique_ptr<base::FileLock> take_lock(const Location& location, base::FileSystem& files) {
-  std::unique_ptr<base::FileLock> lock =
-      files.try_lock(lock_file(location), base::LockMode::kExclusive);
-  if (!lock) {
-    fail(ErrorCode::kBusy,
-         "open store {}: another mailstow writes to it: wait until it is done, or stop it",
-         location.store.string());
-  }
-  return lock;
-}
 
 void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
   for (const std::string& name : files.list(folder)) {
@@ -66,6 +56,7 @@ class Writer::Impl {
       remove_rubbish(files, folder);
     }
     damage = catch_up(location, files, context, index);
+    check_highest_commit(files, location, index);
     for (const std::string& line : damage) base::log_warning("{}", line);
     reader = Reader::Impl::make(files, location, context);
   }
@@ -179,7 +170,7 @@ Writer::~Writer() = default;
 Writer Writer::open(const Location& location, base::FileSystem& files, const base::Clock& clock) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
   return Writer(
-      std::make_unique<Impl>(location, files, clock, context, take_lock(location, files)));
+      std::make_unique<Impl>(location, files, clock, context, lock_for_writing(location, files)));
 }
 
 void Writer::add_piece(base::ByteView piece) {
@@ -220,17 +211,17 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
                     .messages = 0,
                     .bytes = 0,
                     .root = {}};
-  std::vector<ObjectId> folders;
+  Root root{.folders = {}, .properties = draft.properties};
   for (const FolderRecord& folder : draft.folders) {
     if (!impl_->knows(ObjectType::kFolder, folder.id)) {
       fail(ErrorCode::kInternal, "add a snapshot of {}: a folder that was never sealed",
            draft.account);
     }
-    folders.push_back(folder.id);
+    root.folders.push_back(folder.id);
     line.messages += folder.receipt.messages;
     line.bytes += folder.bytes;
   }
-  line.root = impl_->put(ObjectType::kRoot, encode_root(folders));
+  line.root = impl_->put(ObjectType::kRoot, root.encode());
   impl_->snapshots.insert_or_assign(draft.account, line);
   return snapshot_info(snapshot_id(impl_->context.keys, line), line);
 }

@@ -41,7 +41,8 @@ struct SnapshotDraft {
   SnapshotKind kind = SnapshotKind::kBackup;
   SnapshotStatus status = SnapshotStatus::kComplete;
   std::string personal_prefix;
-  std::vector<FolderRecord> folders;  // from seal(), or unchanged from an earlier snapshot
+  std::vector<FolderRecord> folders;      // from seal(), or unchanged from an earlier snapshot
+  std::vector<Property> properties = {};  // of the account
 };
 
 struct WriterStatistics {

@@ -59,10 +59,12 @@ TEST(CommitTest, ASnapshotIsNamedByItsRootAccountTimeAndKind) {
 }
 
 TEST(CommitTest, ARootListsItsFoldersInOrder) {
-  std::vector<ObjectId> folders(3);
-  folders[0].bytes[0] = std::byte{2};
-  folders[2].bytes[0] = std::byte{1};
-  EXPECT_EQ(folders, decode_root(encode_root(folders)));
+  Root root;
+  root.folders.resize(3);
+  root.folders[0].bytes[0] = std::byte{2};
+  root.folders[2].bytes[0] = std::byte{1};
+  root.properties = {{.name = "subscribed", .value = "INBOX"}};
+  EXPECT_EQ(root, Root::decode(root.encode()));
 }
 
 }  // namespace

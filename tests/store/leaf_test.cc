@@ -30,6 +30,10 @@ TEST(LeafTest, TheOddestNumbersComeBack) {
                                             identity(UINT32_MAX, 0, 0, 1)};
   EXPECT_EQ(identities, decode_identities(encode_identities(identities, make_id), make_id));
 
+  std::vector<Identity> named = identities;
+  named[1].server_id = "M6d99ac3275bb4e";
+  EXPECT_EQ(named, decode_identities(encode_identities(named, make_id), make_id));
+
   FlagSets sets;
   const std::vector<State> states = {
       {.flags = sets.number({}), .modseq = UINT64_MAX},

@@ -198,12 +198,14 @@ TEST_F(StoreTest, AFolderComesBackWithAllThatIsKnownOfIt) {
                   .completeness = FolderCompleteness::kUnreadable,
                   .trouble = "NO [CONTACTADMIN]",
                   .skipped = {{.uid = {5}, .reason = "body NIL"}},
-                  .last_full_scan = std::chrono::sys_seconds(std::chrono::seconds(99))};
+                  .last_full_scan = std::chrono::sys_seconds(std::chrono::seconds(99)),
+                  .properties = {{.name = "acl", .value = "bob lrs"}}};
   Writer writer = open_writer();
   FolderDraft draft(info);
   const StoredMessage stored = add_message(writer, sample_message(1));
   MessageEntry entry = entry_of(76, stored, {"\\Seen", "\\Recent", "$Junk", "\\Seen"}, 42);
   entry.internal_date.zone_minutes = -1439;
+  entry.server_id = "M6d99ac3275bb4e";
   draft.put(entry, stored.digest);
   const FolderRecord sealed = writer.seal(draft);
   const SnapshotInfo snapshot = add_snapshot(writer, "alice", {sealed});

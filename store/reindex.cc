@@ -1,0 +1,35 @@
+#include "store/reindex.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "store/catch_up.h"
+#include "store/index.h"
+#include "store/key_slot.h"
+#include "store/layout.h"
+#include "store/writer_lock.h"
+
+namespace store {
+
+ReindexReport reindex(const Location& location, base::FileSystem& files) {
+  const BlockContext context = open_keys(files, location.store, location.key_file);
+  const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
+  // Whatever is wrong with the old one, a reader that still has it open keeps it.
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(index_file(location).string() + suffix);
+  }
+  Index index = Index::open(index_file(location), context.store);
+  ReindexReport report;
+  report.damage = catch_up(location, files, context, index);
+  try {
+    check_highest_commit(files, location, index);
+  } catch (const base::Error& error) {
+    report.damage.emplace_back(error.what());
+  }
+  const Index::Totals totals = index.totals();
+  report.packs = totals.packs;
+  report.messages = totals.messages;
+  return report;
+}
+
+}  // namespace store
