@@ -16,6 +16,9 @@ constexpr std::size_t kMostInMemory = std::size_t{4} << 20;
 // Far below a block: a message of a million tiny attachments is stored as text instead.
 constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
 
+// Measured: docs/pack-format.md, "Records".
+constexpr std::size_t kLargestInline = 2'048;
+
 // Stores the parts of one message, and keeps them in reach until the message was rebuilt: text lies
 // in the message itself, what was decoded goes to a spool.
 class KeptParts : public PartSink, public PartSource {
@@ -78,11 +81,14 @@ Sha256 MessageIntake::finish_digest() {
 }
 
 base::Bytes MessageIntake::make_record(const Sha256& digest, const StorePart& store_part) {
-  if (std::optional<base::Bytes> record = try_record(digest, store_part, SplitLimits())) {
+  SplitLimits usual;
+  usual.largest_inline = kLargestInline;
+  if (std::optional<base::Bytes> record = try_record(digest, store_part, usual)) {
     return std::move(*record);
   }
-  SplitLimits all_text;
+  SplitLimits all_text = usual;
   all_text.smallest_leaf = std::numeric_limits<std::size_t>::max();
+  all_text.smallest_text_leaf = std::numeric_limits<std::size_t>::max();
   if (std::optional<base::Bytes> record = try_record(digest, store_part, all_text)) {
     return std::move(*record);
   }
