@@ -313,8 +313,8 @@ class CurlTransport : public Transport {
 }  // namespace
 
 std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  check(kReady);
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  check(ready);
   if (!is_server_url(endpoint.url)) {
     base::fail(ErrorCode::kConfig,
                "{}: not a server's url: give imap://HOST, imaps://HOST, with "

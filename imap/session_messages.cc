@@ -106,9 +106,8 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   std::string items = has_modseq_ ? "(UID FLAGS MODSEQ)" : "(UID FLAGS)";
-  if (has_modseq_ && changed_since.value_or(0) > 0) {
-    items += fmt::format(" (CHANGEDSINCE {})", *changed_since);
-  }
+  const std::uint64_t since = changed_since.value_or(0);
+  if (has_modseq_ && since > 0) items += fmt::format(" (CHANGEDSINCE {})", since);
   NoBodies nothing;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, items,

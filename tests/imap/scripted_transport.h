@@ -22,7 +22,7 @@ namespace imap {
 class Transcript {
  public:
   Transcript() = default;
-  Transcript(const char* text) { add(text); }  // NOLINT: reads as text
+  Transcript(const char* text) { add(text); }
 
   Transcript& add(std::string_view text);
   Transcript& client(std::string_view bytes);  // as they are, without a line end

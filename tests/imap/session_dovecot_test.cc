@@ -1,6 +1,7 @@
 // The whole client against a real Dovecot.
 #include <algorithm>
 #include <memory>
+#include <thread>
 
 #include "base/secret.h"
 #include "imap/session.h"
@@ -18,7 +19,6 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 using testing::Optional;
 using testing::SizeIs;
@@ -30,6 +30,7 @@ AppendMessage to_append(const servers::Delivery& delivery) {
 
 std::vector<AppendMessage> to_append(const std::vector<servers::Delivery>& deliveries) {
   std::vector<AppendMessage> messages;
+  messages.reserve(deliveries.size());
   for (const servers::Delivery& delivery : deliveries) messages.push_back(to_append(delivery));
   return messages;
 }
@@ -69,8 +70,8 @@ class DovecotSession : public testing::Test {
       EXPECT_EQ(message.bytes, deliveries[at].bytes);
       EXPECT_EQ(message.items.size, deliveries[at].bytes.size());
       EXPECT_THAT(message.items.flags, Optional(UnorderedElementsAreArray(deliveries[at].flags)));
-      ASSERT_TRUE(message.items.internal_date);
-      EXPECT_EQ(message.items.internal_date->instant, deliveries[at].internal_date);
+      EXPECT_THAT(message.items.internal_date,
+                  Optional(Field(&base::ZonedTime::instant, deliveries[at].internal_date)));
     }
   }
 
@@ -92,9 +93,9 @@ TEST_F(DovecotSession, DrainsAnAccount) {
     EXPECT_TRUE(session.fetch_messages(UidSet::all(), collector).complete);
     EXPECT_THAT(collector.messages, SizeIs(opened.exists));
     EXPECT_EQ(session.search_all().count(), opened.exists);
-    ASSERT_TRUE(folder.status) << folder.raw_name;
-    EXPECT_THAT(folder.status->messages, Optional(opened.exists));
-    EXPECT_THAT(folder.status->uid_validity, Optional(opened.uid_validity));
+    const FolderStatus status = folder.status.value_or(FolderStatus{});
+    EXPECT_THAT(status.messages, Optional(opened.exists)) << folder.raw_name;
+    EXPECT_THAT(status.uid_validity, Optional(opened.uid_validity));
     const auto known = filled.find(folder.raw_name);
     EXPECT_EQ(known == filled.end() ? 0 : known->second, opened.exists) << folder.raw_name;
     total += opened.exists;
@@ -149,8 +150,8 @@ TEST_F(DovecotSession, SaysWhatIsWrongWithAServer) {
 
 TEST_F(DovecotSession, GivesBackWhatItAppended) {
   servers::MailGenerator generator(7);
-  std::vector<servers::Delivery> deliveries;
-  for (int count = 0; count < 60; ++count) deliveries.push_back(generator.delivery());
+  std::vector<servers::Delivery> deliveries(60);
+  for (servers::Delivery& delivery : deliveries) delivery = generator.delivery();
   Session session = open("bob");
   ASSERT_TRUE(session.create("Appended").created);
   const std::vector<AppendMessage> messages = to_append(deliveries);
@@ -254,7 +255,7 @@ TEST_F(DovecotSession, ExpungesOnlyWhatItIsTold) {
   const OpenFolder folder = session.select("Expunging");
   EXPECT_TRUE(folder.keeps("\\Deleted"));
   EXPECT_TRUE(folder.keeps("anything"));
-  const UidSet two = UidSet::parse("1,3").value();
+  const UidSet two = UidSet(std::vector<base::Uid>{base::Uid{1}, base::Uid{3}});
   const std::vector<std::string> flags = {"\\Deleted"};
   session.add_flags(two, flags);
   session.expunge(two);
@@ -268,6 +269,14 @@ TEST_F(DovecotSession, ReadsTheQuota) {
   EXPECT_THAT(roots.front().resources,
               Contains(AllOf(Field(&QuotaResource::name, "STORAGE"),
                              Field(&QuotaResource::limit, server().options().quota_kib))));
+}
+
+TEST_F(DovecotSession, OutlivesTheTimeoutOfItsConnecting) {
+  Endpoint endpoint = plain();
+  endpoint.connect_timeout = std::chrono::milliseconds(1000);
+  Session session = Session::open(endpoint, login("bob"), {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  EXPECT_THAT(session.list("INBOX"), SizeIs(1));
 }
 
 TEST_F(DovecotSession, NoticesThatTheConnectionIsGone) {

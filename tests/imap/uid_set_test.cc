@@ -12,7 +12,9 @@ namespace {
 using testing::ElementsAre;
 
 UidSet parsed(std::string_view text) {
-  return UidSet::parse(text).value();
+  const std::optional<UidSet> set = UidSet::parse(text);
+  EXPECT_TRUE(set) << text;
+  return set.value_or(UidSet{});
 }
 
 std::vector<std::uint32_t> listed(const UidSet& set) {

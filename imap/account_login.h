@@ -1,0 +1,19 @@
+// From the configuration to a logged-in session.
+#pragma once
+
+#include "base/config.h"
+#include "imap/endpoint.h"
+#include "imap/session.h"
+
+namespace imap {
+
+Endpoint endpoint_of(const base::ServerConfig& server);
+
+// With the account's own password, or as the server's admin acting as the account. Fails with
+// kConfig if the password is not to be had.
+Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
+
+// Fails as Session::open does.
+Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
+
+}  // namespace imap
