@@ -41,15 +41,9 @@ std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack
     const bool has_commit = std::ranges::any_of(
         block.objects, [](const auto& object) { return object.type == ObjectType::kCommit; });
     if (!has_commit) continue;
-    BlockHeader expected;
-    expected.pack = pack.id;
-    expected.stream = block.stream;
-    expected.ordinal = static_cast<std::uint32_t>(ordinal);
-    expected.plain_length = block.plain_length;
-    expected.sealed_length = block.sealed_length;
-    const base::Bytes plain =
-        open_block(context, expected, file.read_block(block.place, block.sealed_length),
-                   decompressor, fmt::format("{}: block {}", file.name(), ordinal));
+    const base::Bytes plain = open_block(
+        context, block.header(pack.id, ordinal), file.read_block(block.place, block.sealed_length),
+        decompressor, fmt::format("{}: block {}", file.name(), ordinal));
     for (const ObjectEntry& object : block.objects) {
       if (object.type != ObjectType::kCommit) continue;
       if (object.start + std::uint64_t{object.length} > plain.size()) {

@@ -260,6 +260,34 @@ BlockPlace Index::block(std::int64_t block) {
   return place;
 }
 
+std::optional<std::int64_t> Index::row_of(const PackName& pack, std::size_t ordinal) {
+  Statement statement(impl_->database,
+                      "SELECT b.block FROM packs p JOIN blocks b ON b.block = p.pack * 65536 + ?2 "
+                      "WHERE p.name = ?1");
+  statement.bind(1, pack.bytes).bind(2, as_integer(ordinal));
+  if (!statement.step()) return std::nullopt;
+  return statement.integer(0);
+}
+
+std::uint64_t Index::size_of(const PackName& pack) {
+  Statement statement(impl_->database, "SELECT size FROM packs WHERE name = ?1");
+  statement.bind(1, pack.bytes);
+  return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+}
+
+std::vector<std::string> Index::integrity() {
+  std::vector<std::string> lines;
+  Statement statement(impl_->database, "PRAGMA quick_check(10)");
+  while (statement.step()) {
+    const std::string line = statement.text(0);
+    if (line != "ok") {
+      lines.push_back(
+          fmt::format("index {}: {}: run mailstow-backupd reindex", impl_->file.string(), line));
+    }
+  }
+  return lines;
+}
+
 std::vector<std::string> Index::accounts() {
   std::vector<std::string> accounts;
   Statement statement(impl_->database, "SELECT DISTINCT account FROM snapshots ORDER BY account");

@@ -69,6 +69,11 @@ class Index {
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
   BlockPlace block(std::int64_t block);  // fails with kNotFound
 
+  // For looking at all there is.
+  std::optional<std::int64_t> row_of(const PackName& pack, std::size_t ordinal);
+  std::uint64_t size_of(const PackName& pack);  // 0 if it is not known
+  std::vector<std::string> integrity();         // what SQLite finds wrong with its file
+
   std::vector<std::string> accounts();
   std::vector<SnapshotInfo> snapshots(std::string_view account);
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::int64_t not_after);

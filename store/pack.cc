@@ -142,6 +142,16 @@ std::vector<BlockEntry> decode_trailer(base::ByteView plain) {
   return blocks;
 }
 
+BlockHeader BlockEntry::header(const PackId& pack, std::size_t ordinal) const {
+  BlockHeader header;
+  header.pack = pack;
+  header.stream = stream;
+  header.ordinal = static_cast<std::uint32_t>(ordinal);
+  header.plain_length = plain_length;
+  header.sealed_length = sealed_length;
+  return header;
+}
+
 PackFile::PackFile(std::unique_ptr<base::File> file, std::string name)
     : file_(std::move(file)), name_(std::move(name)) {}
 
@@ -155,6 +165,18 @@ base::Bytes PackFile::read(std::uint64_t place, std::size_t size) {
 
 base::Bytes PackFile::read_block(std::uint64_t place, std::uint32_t sealed_length) {
   return read(place, BlockHeader::kSize + sealed_length);
+}
+
+Sha256 PackFile::digest() {
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  Sha256Hash hash;
+  base::Bytes piece(kPiece);
+  for (std::uint64_t place = 0;;) {
+    const std::size_t size = file_->read_at(place, piece);
+    hash.update(base::ByteView(piece).first(size));
+    if (size < kPiece) return hash.finish();
+    place += size;
+  }
 }
 
 Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,

@@ -32,6 +32,9 @@ struct BlockEntry {
   std::uint32_t plain_length = 0;
   std::uint32_t sealed_length = 0;
   std::vector<ObjectEntry> objects;
+
+  // What the block itself must say.
+  BlockHeader header(const PackId& pack, std::size_t ordinal) const;
 };
 
 struct Pack {
@@ -71,6 +74,8 @@ class PackFile {
 
   // Header and box of a block. Fails with kDamaged if the file ends before.
   base::Bytes read_block(std::uint64_t place, std::uint32_t sealed_length);
+
+  Sha256 digest();  // of the whole file
 
   const std::string& name() const { return name_; }
 

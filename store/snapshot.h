@@ -96,6 +96,7 @@ struct SnapshotInfo {
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  bool operator==(const SnapshotInfo&) const = default;
 };
 
 }  // namespace store

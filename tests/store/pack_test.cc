@@ -34,15 +34,9 @@ class PackTest : public testing::Test {
 
   std::string read(PackFile& file, const Pack& pack, std::size_t block, std::size_t object) {
     const BlockEntry& entry = pack.blocks.at(block);
-    BlockHeader expected;
-    expected.pack = pack.id;
-    expected.stream = entry.stream;
-    expected.ordinal = static_cast<std::uint32_t>(block);
-    expected.plain_length = entry.plain_length;
-    expected.sealed_length = entry.sealed_length;
     const base::Bytes plain =
-        open_block(context_, expected, file.read_block(entry.place, entry.sealed_length),
-                   decompressor_, "the block");
+        open_block(context_, entry.header(pack.id, block),
+                   file.read_block(entry.place, entry.sealed_length), decompressor_, "the block");
     const ObjectEntry& place = entry.objects.at(object);
     return base::to_text(base::ByteView(plain).subspan(place.start, place.length));
   }

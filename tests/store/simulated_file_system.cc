@@ -161,6 +161,15 @@ std::map<base::Path, base::Bytes> SimulatedFileSystem::files_below(const base::P
   return files;
 }
 
+void SimulatedFileSystem::overwrite(const base::Path& path, base::Bytes bytes) {
+  names_.at(path)->bytes = std::move(bytes);
+}
+
+void SimulatedFileSystem::lose(const base::Path& path) {
+  names_.erase(path);
+  durable_names_.erase(path);
+}
+
 bool SimulatedFileSystem::begin(std::optional<Fault>& fault) {
   ++operations_;
   if (operations_ < first_failing_ || operations_ > last_failing_) return false;

@@ -50,6 +50,10 @@ class SimulatedFileSystem : public base::FileSystem {
   // The names of all files below a folder, and what is in them.
   std::map<base::Path, base::Bytes> files_below(const base::Path& folder) const;
 
+  // Behind everybody's back.
+  void overwrite(const base::Path& path, base::Bytes bytes);
+  void lose(const base::Path& path);
+
   std::unique_ptr<base::File> create(const base::Path& path) override;
   std::unique_ptr<base::File> open(const base::Path& path) override;
   bool rename(const base::Path& from, const base::Path& to, base::OnExisting on_existing) override;

@@ -1,0 +1,228 @@
+#include "store/check.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "store/catch_up.h"
+#include "store/commit_chain.h"
+#include "store/index.h"
+#include "store/key_slot.h"
+#include "store/layout.h"
+#include "store/object_reader.h"
+#include "store/pack_check.h"
+#include "store/snapshot_walk.h"
+#include "store/tree_record.h"
+
+namespace store {
+
+namespace {
+
+constexpr unsigned kMostThreads = 4;
+
+class Check {
+ public:
+  Check(const Location& location, base::FileSystem& files, const CheckOptions& options)
+      : location_(location),
+        files_(files),
+        options_(options),
+        context_(open_keys(files, location.store, location.key_file)),
+        index_(Index::open_read_only(index_file(location), context_.store)),
+        objects_(files, packs_folder(location), context_, index_) {}
+
+  CheckReport run() {
+    add_damage(read_slots(files_, keys_folder(location_)).damaged);
+    add_damage(TreeRecords::open(location_, files_).list().damaged);
+    add_damage(index_.integrity());
+    packs_ = index_.packs();
+    const Index::Totals totals = index_.totals();
+    report_.packs = totals.packs;
+    report_.pack_bytes = totals.pack_bytes;
+    check_packs();
+    check_commits();
+    check_references();
+    if (options_.depth == CheckDepth::kReadData) rebuild_messages();
+    find_places();
+    std::ranges::sort(report_.damage);
+    const auto repeated = std::ranges::unique(report_.damage);
+    report_.damage.erase(repeated.begin(), repeated.end());
+    return std::move(report_);
+  }
+
+ private:
+  void add_damage(const std::vector<std::string>& lines) {
+    report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
+  }
+
+  // Calls `work(index, number)` for every number below `count`, each thread with a connection of
+  // its own.
+  template <typename Work>
+  void in_parallel(std::size_t count, Work work) {
+    const unsigned wanted = options_.threads != 0
+                                ? options_.threads
+                                : std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+    std::atomic<std::size_t> next = 0;
+    std::exception_ptr error;
+    const auto run = [&] {
+      try {
+        Index index = Index::open_read_only(index_file(location_), context_.store);
+        for (std::size_t i = next++; i < count; i = next++) work(index, i);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        error = std::current_exception();
+        next = count;
+      }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < wanted && i < count; ++i) threads.emplace_back(run);
+    for (std::thread& thread : threads) thread.join();
+    if (error) std::rethrow_exception(error);
+  }
+
+  void check_packs() {
+    std::uint64_t done = 0;
+    in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
+      const PackName& name = packs_[i];
+      const CheckDepth depth = options_.skip.contains(name) ? CheckDepth::kQuick : options_.depth;
+      PackFindings findings =
+          PackCheck(files_, packs_folder(location_), context_, index).run(name, depth);
+      const std::lock_guard lock(mutex_);
+      add_damage(findings.damage);
+      for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
+      if (depth == CheckDepth::kReadData) {
+        for (const std::size_t block : findings.record_blocks) {
+          record_blocks_.emplace_back(name, block);
+        }
+      }
+      done += index.size_of(name);
+      if (options_.progress) {
+        options_.progress({.pack = name, .done_bytes = done, .total_bytes = report_.pack_bytes});
+      }
+    });
+  }
+
+  void check_commits() {
+    report_.commits = commits_.size();
+    add_damage(find_breaks(commits_, {packs_.begin(), packs_.end()}));
+    try {
+      const CommitMark known = load_highest_commit(files_, location_);
+      if (known.number > index_.highest_commit().number) {
+        report_.damage.push_back(
+            fmt::format("commit {} was made in the store, but the newest that can be found is {}",
+                        known.number, index_.highest_commit().number));
+      }
+    } catch (const base::Error& error) {
+      report_.damage.emplace_back(error.what());
+    }
+    const std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
+    std::size_t found = 0;
+    for (const std::string& account : index_.accounts()) {
+      for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
+        const auto line = living.find(snapshot.id);
+        if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
+            index_.root_of(snapshot.id) != line->second.root) {
+          report_.damage.push_back(
+              fmt::format("snapshot {} of {}: no commit has it so: run "
+                          "mailstow-backupd reindex",
+                          snapshot.id.hex(), account));
+          continue;
+        }
+        ++found;
+        newest_first_.push_back(
+            {.account = account, .time = snapshot.time, .root = line->second.root});
+      }
+    }
+    if (found < living.size()) {
+      report_.damage.emplace_back(
+          "the index lacks snapshots that the packs have: run mailstow-backupd reindex");
+    }
+    report_.snapshots = found;
+    std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
+  }
+
+  void check_references() {
+    SnapshotWalk walk(
+        objects_, context_.keys,
+        [&](const FolderInfo&, const Identity& identity) {
+          if (!messages_.insert(identity.message).second) return;
+          if (objects_.find(ObjectType::kMessage, identity.message.object)) return;
+          damaged_.emplace(identity.message, "it is not in the store");
+        },
+        [&](const std::string& why) { report_.damage.push_back(why); });
+    for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
+    report_.messages = messages_.size();
+  }
+
+  void rebuild_messages() {
+    std::uint64_t rebuilt = 0;
+    in_parallel(record_blocks_.size(), [&](Index& index, std::size_t i) {
+      const auto& [pack, block] = record_blocks_[i];
+      const std::uint64_t messages =
+          PackCheck(files_, packs_folder(location_), context_, index)
+              .rebuild(pack, block, [&](const MessageId& id, const std::string& why) {
+                const std::lock_guard lock(mutex_);
+                damaged_.emplace(id, why);
+              });
+      const std::lock_guard lock(mutex_);
+      rebuilt += messages;
+    });
+    report_.messages = std::max(report_.messages, rebuilt);
+  }
+
+  void find_places() {
+    constexpr std::size_t kMostPlaces = 10;
+    if (damaged_.empty()) return;
+    std::unordered_map<MessageId, std::vector<MessagePlace>> places;
+    std::string account;
+    SnapshotWalk walk(
+        objects_, context_.keys,
+        [&](const FolderInfo& folder, const Identity& identity) {
+          if (!damaged_.contains(identity.message)) return;
+          std::vector<MessagePlace>& found = places[identity.message];
+          if (found.size() == kMostPlaces) return;
+          found.push_back({.account = account, .raw_folder = folder.raw_name, .uid = identity.uid});
+        },
+        [](const std::string&) {});
+    for (const Snapshot& snapshot : newest_first_) {
+      account = snapshot.account;
+      walk.visit(snapshot.root);
+    }
+    for (const auto& [id, why] : damaged_) {
+      report_.damaged_messages.push_back({.id = id, .why = why, .places = places[id]});
+    }
+  }
+
+  struct Snapshot {
+    std::string account;
+    std::chrono::sys_seconds time;
+    ObjectId root;
+  };
+
+  const Location& location_;
+  base::FileSystem& files_;
+  const CheckOptions& options_;
+  BlockContext context_;
+  Index index_;
+  ObjectReader objects_;
+  CheckReport report_;
+  std::vector<PackName> packs_;
+  std::vector<std::pair<ObjectId, Commit>> commits_;
+  std::vector<std::pair<PackName, std::size_t>> record_blocks_;  // to rebuild
+  std::vector<Snapshot> newest_first_;
+  std::unordered_set<MessageId> messages_;
+  std::map<MessageId, std::string> damaged_;
+  std::mutex mutex_;  // of what follows from packs, while threads run
+};
+
+}  // namespace
+
+CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options) {
+  return Check(location, files, options).run();
+}
+
+}  // namespace store
