@@ -37,6 +37,7 @@ class PackCheck {
   PackFile open(const PackName& name);
   void look_at(const PackName& name, CheckDepth depth, PackFindings& findings);
   void compare_with_index(const Pack& pack, const std::string& file);
+  bool is_at(const ObjectEntry& object, const ObjectPlace& place);
   void read_blocks(PackFile& file, const Pack& pack, PackFindings& findings);
   void read_block(PackFile& file, const Pack& pack, std::size_t ordinal);
 
