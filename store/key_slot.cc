@@ -178,24 +178,47 @@ void remove_slot(base::FileSystem& files, const base::Path& keys_folder, const S
   files.sync_folder(keys_folder);
 }
 
-BlockContext open_keys(base::FileSystem& files, const base::Path& store,
-                       const base::Path& key_file) {
-  const SlotListing listing = read_slots(files, store / "keys");
-  if (listing.slots.empty()) {
-    if (!listing.damaged.empty()) {
-      fail(ErrorCode::kDamaged, "open store {}: {}: put its key slots back from a copy",
-           store.string(), listing.damaged.front());
-    }
-    fail(ErrorCode::kNotFound, "open store {}: there is none: make it with mailstow-backupd init",
-         store.string());
+namespace {
+
+// What a store must have before any key is tried.
+std::vector<KeySlot> slots_of(base::FileSystem& files, const base::Path& store) {
+  SlotListing listing = read_slots(files, store / "keys");
+  if (!listing.slots.empty()) return std::move(listing.slots);
+  if (!listing.damaged.empty()) {
+    fail(ErrorCode::kDamaged, "open store {}: {}: put its key slots back from a copy",
+         store.string(), listing.damaged.front());
   }
+  fail(ErrorCode::kNotFound, "open store {}: there is none: make it with mailstow-backupd init",
+       store.string());
+}
+
+}  // namespace
+
+OpenedStore open_master(base::FileSystem& files, const base::Path& store,
+                        const base::Path& key_file) {
+  const std::vector<KeySlot> slots = slots_of(files, store);
   const Key file_key = load_key_file(files, key_file);
-  for (const KeySlot& slot : listing.slots) {
+  for (const KeySlot& slot : slots) {
     const std::optional<Key> master = open_with_key_file(slot, file_key);
-    if (master) return {.store = slot.store, .keys = Keys::derive(*master)};
+    if (master) return {.store = slot.store, .master = *master};
   }
   fail(ErrorCode::kKey, "open store {}: {} is not its key: use the key file that init made for it",
        store.string(), key_file.string());
+}
+
+OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
+                                        std::string_view passphrase) {
+  for (const KeySlot& slot : slots_of(files, store)) {
+    const std::optional<Key> master = open_with_passphrase(slot, passphrase);
+    if (master) return {.store = slot.store, .master = *master};
+  }
+  fail(ErrorCode::kKey, "open store {}: no slot opens with this passphrase", store.string());
+}
+
+BlockContext open_keys(base::FileSystem& files, const base::Path& store,
+                       const base::Path& key_file) {
+  const OpenedStore opened = open_master(files, store, key_file);
+  return {.store = opened.store, .keys = Keys::derive(opened.master)};
 }
 
 }  // namespace store

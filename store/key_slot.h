@@ -55,7 +55,20 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder);
 void write_slot(base::FileSystem& files, const base::Path& keys_folder, const KeySlot& slot);
 void remove_slot(base::FileSystem& files, const base::Path& keys_folder, const SlotId& id);
 
-// Opens the store's keys with the key file. Fails with kNotFound (no store), kKey, kDamaged.
+struct OpenedStore {
+  StoreId store{};
+  Key master;
+};
+
+// With the key file. Fails with kNotFound (no store), kKey, kDamaged.
+OpenedStore open_master(base::FileSystem& files, const base::Path& store,
+                        const base::Path& key_file);
+
+// The same with a passphrase; a second or so for each slot of that kind.
+OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
+                                        std::string_view passphrase);
+
+// What the store is read and written with. Fails as open_master() does.
 BlockContext open_keys(base::FileSystem& files, const base::Path& store,
                        const base::Path& key_file);
 
