@@ -1,0 +1,186 @@
+// A reader in Python, written from docs/pack-format.md alone, reads what the store wrote.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/process.h"
+#include "tests/store/mime_generator.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class PythonReader : public StoreFixture {
+ protected:
+  PythonReader() { make_store(); }
+
+  std::string run(const std::vector<std::string>& arguments) {
+    // Needs Debian's python3-nacl and python3-zstandard, so no other Python will do.
+    std::vector<std::string> command{"/usr/bin/python3", "-B", MAILSTOW_READER,
+                                     location_.store.string(), location_.key_file.string()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return base::output_of(command, std::size_t{64} << 20U);
+  }
+
+  json list() { return json::parse(run({"list"})); }
+
+  // Every message that the reader finds, by its id.
+  std::map<std::string, std::string> extract() {
+    const base::Path out = folder_ / ("out" + std::to_string(++extracted_));
+    std::filesystem::create_directory(out);
+    run({"extract", out.string()});
+    std::map<std::string, std::string> messages;
+    for (const auto& entry : std::filesystem::directory_iterator(out)) {
+      std::ostringstream text;
+      text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+      messages[entry.path().filename().string()] = text.str();
+    }
+    return messages;
+  }
+
+  void put(Writer& writer, FolderDraft& draft, std::uint32_t uid, const std::string& text,
+           std::vector<std::string> flags = {}) {
+    const StoredMessage stored = add_message(writer, text);
+    MessageEntry entry = entry_of(uid, stored, std::move(flags), std::uint64_t{uid % 5} * 1'000);
+    entry.internal_date.instant -= std::chrono::hours(std::int64_t{uid % 7} * 100'000);
+    entry.internal_date.zone_minutes =
+        static_cast<std::int16_t>(static_cast<int>(uid % 3) * 330 - 210);
+    if (uid % 2 == 0) entry.server_id = "M" + std::to_string(uid);
+    draft.put(entry, stored.digest);
+    stored_[stored.id.object.hex()] = text;
+  }
+
+  // Sparse UIDs, so that the tree has several levels, and mail of every shape.
+  FolderRecord add_varied_folder(Writer& writer) {
+    FolderDraft draft(folder_named("Archive & more"));
+    draft.info().skipped = {{.uid = {3}, .reason = "the server sent no body"}};
+    draft.info().attributes = {"\\HasNoChildren"};
+    draft.info().highest_modseq = 99;
+    for (std::uint32_t i = 0; i < 300; ++i) {
+      tests::MimeGenerator generator(i);
+      put(writer, draft, i < 200 ? 1 + i : i * 100'003, generator.message(),
+          i % 2 == 0 ? std::vector<std::string>{"$Label", "\\Seen"} : std::vector<std::string>{});
+    }
+    return writer.seal(draft);
+  }
+
+  // A folder as the reader's list should show it.
+  static json as_listed(Reader& reader, const FolderRecord& folder) {
+    json messages = json::array();
+    reader.for_each_message(folder, [&](const MessageEntry& entry) {
+      messages.push_back({{"uid", entry.uid.value},
+                          {"name", entry.message.object.hex()},
+                          {"digest", reader.digest(entry.message).hex()},
+                          {"size", entry.size},
+                          {"date", entry.internal_date.instant.time_since_epoch().count()},
+                          {"zone", entry.internal_date.zone_minutes},
+                          {"server_id", entry.server_id},
+                          {"flags", entry.flags},
+                          {"modseq", entry.modseq}});
+    });
+    return messages;
+  }
+
+  std::map<std::string, std::string> stored_;
+
+ private:
+  int extracted_ = 0;
+};
+
+TEST_F(PythonReader, ListsWhatTheStoreHolds) {
+  Writer writer = open_writer();
+  const FolderRecord inbox = add_folder(writer, "INBOX", {sample_message(1), sample_message(2)});
+  add_snapshot(writer, "alice", {inbox});
+  writer.commit();
+  add_snapshot(writer, "alice", {inbox, add_varied_folder(writer)});
+  add_snapshot(writer, "bob", {add_folder(writer, "INBOX", {sample_message(2)})});
+  writer.commit();
+
+  const json listed = list();
+  EXPECT_THAT(listed["troubles"], IsEmpty());
+  Reader& reader = writer.reader();
+  std::size_t place = 0;
+  for (const std::string& account : reader.accounts()) {
+    for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
+      const json& seen = listed["snapshots"].at(place++);
+      EXPECT_EQ(seen["id"], snapshot.id.hex());
+      EXPECT_EQ(seen["account"], account);
+      EXPECT_EQ(seen["time"], snapshot.time.time_since_epoch().count());
+      EXPECT_EQ(seen["status"], "complete");
+      const std::vector<FolderRecord> folders = reader.folders(snapshot);
+      ASSERT_EQ(seen["folders"].size(), folders.size());
+      for (std::size_t i = 0; i < folders.size(); ++i) {
+        const json& folder = seen["folders"].at(i);
+        EXPECT_EQ(folder["name"], folders[i].info.raw_name);
+        EXPECT_EQ(folder["receipt"], folders[i].receipt.digest.hex());
+        EXPECT_EQ(folder["highestmodseq"], folders[i].info.highest_modseq);
+        EXPECT_EQ(folder["skipped"].size(), folders[i].info.skipped.size());
+        EXPECT_EQ(folder["messages"], as_listed(reader, folders[i]));
+      }
+    }
+  }
+  EXPECT_EQ(place, listed["snapshots"].size());
+  EXPECT_EQ(place, 3U);
+}
+
+TEST_F(PythonReader, ExtractsEveryMessage) {
+  Writer writer = open_writer();
+  FolderDraft large(folder_named("Large"));
+  put(writer, large, 1, tests::mail_with_attachments({tests::random_bytes(1, 9'000'000)}));
+  put(writer, large, 2, "Subject: no MIME\r\n\r\n" + random_text(1, 5'000'000));
+  put(writer, large, 3, std::string("\0\r\n", 3));
+  add_snapshot(writer, "alice", {add_varied_folder(writer), writer.seal(large)});
+  writer.commit();
+  EXPECT_TRUE(extract() == stored_);
+}
+
+TEST_F(PythonReader, FindsEverythingWithoutHeaderTrailerAndFooter) {
+  Writer writer = open_writer();
+  add_snapshot(writer, "alice", {add_varied_folder(writer)});
+  writer.commit();
+  for (const base::Path& pack : packs()) {
+    std::fstream file(pack, std::ios::binary | std::ios::in | std::ios::out);
+    file.write("damaged!", 8);
+    file.close();
+    std::filesystem::resize_file(pack, std::filesystem::file_size(pack) - 100);
+  }
+  EXPECT_TRUE(extract() == stored_);
+  EXPECT_THAT(list()["troubles"].dump(), HasSubstr("its name is not the SHA-256"));
+}
+
+TEST_F(PythonReader, NamesAPackThatIsGone) {
+  std::vector<base::Path> first;
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
+    writer.commit();
+    first = packs();
+    // Two messages, so that no leaf is one of the first commit's.
+    add_snapshot(writer, "bob",
+                 {add_folder(writer, "INBOX", {sample_message(2), sample_message(3)})});
+    writer.commit();
+  }
+  for (const base::Path& pack : first) std::filesystem::remove(pack);
+  const json listed = list();
+  for (const base::Path& pack : first)
+    EXPECT_THAT(listed["troubles"].dump(), HasSubstr(pack.filename().string() + ": it is missing"));
+  ASSERT_EQ(listed["snapshots"].size(), 1U);
+  const json& snapshot = listed["snapshots"].at(0);
+  EXPECT_EQ(snapshot["account"], "bob");
+  ASSERT_EQ(snapshot["folders"].size(), 1U);
+  EXPECT_EQ(snapshot["folders"].at(0)["messages"].size(), 2U);
+}
+
+}  // namespace
+}  // namespace store

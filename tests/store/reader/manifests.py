@@ -1,0 +1,209 @@
+"""Commits, snapshots, folders and their messages (docs/pack-format.md, "Leaves" and "Commit")."""
+
+import dataclasses
+import itertools
+
+from packs import MESSAGE
+from primitives import Cursor, Damaged, sha256
+
+IDENTITY_LEAF, STATE_LEAF, IDENTITY_BRANCH, STATE_BRANCH, FOLDER, ROOT, COMMIT, SNAPSHOT = range(
+    4, 12
+)
+CHECKPOINT = 1
+
+
+@dataclasses.dataclass
+class Message:
+    uid: int
+    name: bytes
+    digest: bytes
+    size: int
+    date: int
+    zone: int
+    server_id: str
+    flags: list = dataclasses.field(default_factory=list)
+    modseq: int = 0
+
+
+def differences(cursor, count, read):
+    return itertools.accumulate(cursor.times(count, read))
+
+
+def modulo(values):
+    return [value % (1 << 64) for value in values]
+
+
+def signed(value):
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def read_identity_leaf(objects, name):
+    leaf = Cursor(objects.get(name, IDENTITY_LEAF))
+    count = leaf.varint()
+    uids = list(differences(leaf, count, leaf.varint))
+    sizes = leaf.times(count, leaf.varint)
+    dates = [signed(date) for date in modulo(differences(leaf, count, leaf.svarint))]
+    zones = leaf.times(count, leaf.svarint)
+    digests = leaf.times(count, leaf.id)
+    server_ids = leaf.times(count, leaf.text) if leaf.unsigned(1) else [b""] * count
+    leaf.end()
+    names = [objects.keys.name(MESSAGE, digest) for digest in digests]
+    return [
+        Message(*values)
+        for values in zip(uids, names, digests, sizes, dates, zones, map(escape, server_ids))
+    ]
+
+
+def add_state_leaf(objects, name, messages):
+    leaf = Cursor(objects.get(name, STATE_LEAF))
+    count = leaf.varint()
+    if count != len(messages):
+        raise Damaged("the two leaves of a range disagree")
+    names = leaf.list(leaf.text)
+    sets = leaf.list(lambda: leaf.list(leaf.varint))
+    numbers = leaf.times(count, leaf.varint)
+    modseqs = modulo(differences(leaf, count, leaf.svarint))
+    leaf.end()
+    for message, number, modseq in zip(messages, numbers, modseqs):
+        message.flags = [escape(names[flag]) for flag in sets[number]]
+        message.modseq = modseq
+
+
+def read_tree(objects, is_branch, identity, state):
+    if not is_branch:
+        messages = read_identity_leaf(objects, identity)
+        add_state_leaf(objects, state, messages)
+        return messages
+    branch = Cursor(objects.get(identity, IDENTITY_BRANCH))
+    branch.unsigned(1)
+    branch.varint()
+    children = branch.list(
+        lambda: (branch.unsigned(1), branch.varint(), branch.varint(), branch.id())
+    )
+    branch.end()
+    other = Cursor(objects.get(state, STATE_BRANCH))
+    states = other.list(other.id)
+    other.end()
+    if len(states) != len(children):
+        raise Damaged("the two branches of a range disagree")
+    messages = []
+    for (slot, count, size, child), child_state in zip(children, states):
+        below = read_tree(objects, slot % 2, child, child_state)
+        if (len(below), sum(message.size for message in below)) != (count, size):
+            raise Damaged("a branch miscounts its children")
+        messages += below
+    return messages
+
+
+def read_folder(objects, name):
+    folder = Cursor(objects.get(name, FOLDER))
+    info = {"name": escape(folder.text()), "delimiter": chr(folder.unsigned(1))}
+    info["attributes"] = [escape(text) for text in folder.list(folder.text)]
+    info["mailbox_id"] = escape(folder.text())
+    info["uidvalidity"], info["uidnext"] = folder.varint(), folder.varint()
+    info["highestmodseq"] = folder.varint()
+    info["completeness"] = folder.unsigned(1)
+    info["trouble"] = escape(folder.text())
+    info["skipped"] = folder.list(lambda: [folder.varint(), escape(folder.text())])
+    info["last_full_scan"] = folder.svarint()
+    info["properties"] = folder.list(lambda: [escape(folder.text()), escape(folder.text())])
+    receipt = folder.raw(32)
+    messages = []
+    if count := folder.varint():
+        size = folder.varint()
+        messages = read_tree(objects, folder.unsigned(1), folder.id(), folder.id())
+        if (len(messages), sum(message.size for message in messages)) != (count, size):
+            raise Damaged("a folder miscounts its messages")
+    folder.end()
+    if receipt != sha256(b"".join(receipt_line(message) for message in messages)):
+        raise Damaged("a folder's receipt is another's")
+    info["receipt"] = receipt.hex()
+    return info, messages
+
+
+def receipt_line(message):
+    return f"{message.uid} {message.digest.hex()}\n".encode()
+
+
+def read_root(objects, name):
+    root = Cursor(objects.get(name, ROOT))
+    folders = root.list(root.id)
+    root.list(lambda: (root.text(), root.text()))
+    root.end()
+    return folders
+
+
+def read_line(commit, keys):
+    account, time, kind, status = commit.text(), commit.svarint(), *commit.raw(2)
+    commit.text()
+    folders, messages, size = (commit.varint() for _ in range(3))
+    root = commit.id()
+    return {
+        "id": snapshot_id(keys, root, account, time, kind).hex(),
+        "account": escape(account),
+        "time": time,
+        "kind": ["backup", "rescue"][kind],
+        "status": ["complete", "partial", "moving"][status],
+        "folders": folders,
+        "messages": messages,
+        "bytes": size,
+        "root": root,
+    }
+
+
+def snapshot_id(keys, root, account, time, kind):
+    plain = root + varint(len(account)) + account + varint(zigzag(time)) + bytes([kind])
+    return keys.name(SNAPSHOT, sha256(plain))
+
+
+def zigzag(value):
+    return (value << 1) ^ (value >> 63)
+
+
+def varint(value):
+    encoded = bytearray()
+    while value >= 0x80:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
+
+
+def read_commit(objects, name):
+    commit = Cursor(objects.get(name, COMMIT))
+    result = {"id": name, "number": commit.varint(), "time": commit.svarint()}
+    result["previous"], result["checkpoint"] = commit.id(), commit.varint() & CHECKPOINT
+    result["packs"] = [pack.hex() for pack in commit.list(commit.id)]
+    result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys))
+    result["dropped"] = [name.hex() for name in commit.list(commit.id)]
+    result["condemned"] = [pack.hex() for pack in commit.list(commit.id)]
+    commit.end()
+    return result
+
+
+def read_commits(objects):
+    commits = sorted(
+        (read_commit(objects, name) for name in objects.of_type(COMMIT)),
+        key=lambda commit: commit["number"],
+    )
+    for before, after in itertools.pairwise(commits):
+        if after["previous"] != before["id"] and not after["checkpoint"]:
+            objects.troubles.append(f"commit {after['number']} does not follow the one before it")
+    return commits
+
+
+def living_snapshots(commits):
+    """By time and account, as the commits leave them."""
+    living = {}
+    for commit in commits:
+        if commit["checkpoint"]:
+            living.clear()
+        for snapshot in commit["snapshots"]:
+            living[snapshot["id"]] = snapshot
+        for name in commit["dropped"]:
+            living.pop(name, None)
+    return sorted(living.values(), key=lambda snapshot: (snapshot["account"], snapshot["time"]))
+
+
+def escape(raw):
+    """Bytes of any kind as text for JSON."""
+    return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Lists and extracts what a mailstow store holds.
+
+Written from docs/pack-format.md alone, to prove that the document is enough: it shares nothing
+with mailstow. It needs python3-nacl and python3-zstandard.
+
+    reader.py STORE KEY_FILE list              a JSON document of all snapshots, folders, messages
+    reader.py STORE KEY_FILE extract FOLDER    every message, as a file named after its id
+"""
+
+import dataclasses
+import json
+import pathlib
+import sys
+
+from keys import open_keys, read_key_file
+from manifests import living_snapshots, read_commits, read_folder, read_root
+from packs import MESSAGE, Objects, Pack
+from primitives import Damaged
+from records import name_records, read_message
+
+
+def read_objects(keys, packs):
+    objects = Objects(keys)
+    for pack in packs:
+        objects.add(pack)
+    name_records(objects)
+    return objects
+
+
+def open_store(store, key_file):
+    keys = open_keys(store / "keys", read_key_file(key_file))
+    packs = {
+        path.name: Pack(path, keys)
+        for path in sorted((store / "packs").iterdir())
+        if not path.name.startswith(".")
+    }
+    objects = read_objects(keys, packs.values())
+    commits = read_commits(objects)
+    condemned = {name for commit in commits for name in commit["condemned"]}
+    if condemned & packs.keys():
+        objects = read_objects(
+            keys, [pack for name, pack in packs.items() if name not in condemned]
+        )
+    missing = {name for commit in commits for name in commit["packs"]} - condemned - packs.keys()
+    objects.troubles += [f"pack {name}: it is missing" for name in sorted(missing)]
+    return objects, commits
+
+
+def describe(message):
+    fields = dataclasses.asdict(message)
+    return fields | {"name": message.name.hex(), "digest": message.digest.hex()}
+
+
+def list_folders(objects, snapshot):
+    folders = []
+    for name in read_root(objects, snapshot["root"]):
+        info, messages = read_folder(objects, name)
+        folders.append(info | {"messages": [describe(message) for message in messages]})
+    return folders
+
+
+def list_store(objects, commits):
+    snapshots = []
+    for snapshot in living_snapshots(commits):
+        try:
+            folders = list_folders(objects, snapshot)
+        except Damaged as error:
+            objects.troubles.append(f"snapshot {snapshot['id']}: {error}")
+            folders = []
+        snapshots.append(snapshot | {"root": snapshot["root"].hex(), "folders": folders})
+    return {
+        "snapshots": snapshots,
+        "commits": [commit["number"] for commit in commits],
+        "troubles": objects.troubles,
+    }
+
+
+def extract(objects, folder):
+    for name in objects.of_type(MESSAGE):
+        try:
+            message = read_message(objects, name)
+        except Damaged as error:
+            objects.troubles.append(f"message {name.hex()}: {error}")
+        else:
+            (folder / name.hex()).write_bytes(message)
+
+
+def main(arguments):
+    if len(arguments) < 3 or arguments[2:] != ["list"] and arguments[2:-1] != ["extract"]:
+        sys.exit(__doc__)
+    try:
+        objects, commits = open_store(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]))
+        if arguments[2] == "list":
+            json.dump(list_store(objects, commits), sys.stdout)
+        else:
+            extract(objects, pathlib.Path(arguments[3]))
+    except Damaged as error:
+        sys.exit(f"reader: {error}")
+    for trouble in objects.troubles:
+        print(f"reader: {trouble}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
