@@ -26,9 +26,10 @@ struct SplitLimits {
   std::size_t largest_part = std::size_t{4} << 20;
   // A base64 leaf of which less than this decodes stays text.
   std::size_t smallest_leaf = 512;
-  // A run of text up to this stays in the record: a part of its own costs its id there and about
-  // 60 bytes in the index, which few short texts earn by occurring twice.
-  std::size_t largest_inline = 1'024;
+  // A run of text up to this stays in the record (docs/pack-format.md, "Records", has the numbers):
+  // a part of its own costs its id there and in the pack, and a line in the index, which few short
+  // texts earn by occurring twice.
+  std::size_t largest_inline = 2'048;
   // A text leaf from this size on is a part of its own, so that an attached text or page that
   // recurs is stored once. Cutting out shorter ones costs more than it finds.
   std::size_t smallest_text_leaf = 16'384;

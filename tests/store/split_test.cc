@@ -155,8 +155,8 @@ TEST_F(Split, KeepsShortTextInTheRecord) {
 }
 
 TEST_F(Split, CutsOutALargeTextLeaf) {
-  limits_.smallest_text_leaf = 2'000;
-  const std::string log(2'000, 'l');
+  limits_.smallest_text_leaf = 3'000;
+  const std::string log(3'000, 'l');
   const auto mail = [&](std::string_view text) {
     return "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + std::string(text) +
            "\n--b\nContent-Type: text/plain\n\n" + log + "\n--b--\n";
