@@ -60,7 +60,7 @@ class Sink : public imap::MessageSink {
 };
 
 void converse(imap::Session& session) {
-  const imap::UidSet uids = imap::UidSet({{base::Uid{1}, base::Uid{9}}});
+  const imap::UidSet uids = imap::UidSet(std::vector<imap::UidRange>{{base::Uid{1}, base::Uid{9}}});
   session.list_personal_folders();
   session.select("INBOX");
   Sink sink;

@@ -1,9 +1,7 @@
 // APPEND in all its forms.
-#include <functional>
-
 #include "imap/session.h"
 #include "tests/expect_error.h"
-#include "tests/imap/scripted_transport.h"
+#include "tests/imap/conversation.h"
 
 namespace imap {
 namespace {
@@ -15,13 +13,6 @@ using testing::SizeIs;
 AppendMessage message(std::string_view bytes, std::vector<std::string> flags = {}) {
   constexpr std::chrono::sys_seconds kNewYear{std::chrono::seconds{1'577'836'800}};
   return {std::move(flags), {kNewYear, 60}, base::as_bytes(bytes)};
-}
-
-void converse(const Transcript& transcript, const std::function<void(Session&)>& work) {
-  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20U}) {
-    Session session(scripted(transcript, {.piece = piece}), {});
-    work(session);
-  }
 }
 
 TEST(AppendTest, PipelinesWithLiteralPlus) {

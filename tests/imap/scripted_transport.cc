@@ -58,6 +58,25 @@ Transcript Transcript::session(std::string_view more) {
   )");
 }
 
+Transcript Transcript::inbox(std::string_view more) {
+  Transcript transcript = session(more);
+  if (more.find("ENABLE") == std::string_view::npos) {
+    return transcript.add(R"(
+      C: m3 EXAMINE "INBOX"
+      S: * 3 EXISTS
+      S: * OK [UIDVALIDITY 7] valid
+      S: m3 OK opened
+    )");
+  }
+  return transcript.add(R"(
+    C: m4 EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] valid
+    S: * OK [HIGHESTMODSEQ 90] highest
+    S: m4 OK opened
+  )");
+}
+
 std::size_t Transcript::server_bytes() const {
   std::size_t count = 0;
   for (const Step& step : steps_) count += step.is_client ? 0 : step.bytes.size();

@@ -33,6 +33,10 @@ class Transcript {
   // ENABLE is there.
   static Transcript session(std::string_view more = {});
 
+  // The same with INBOX open: 3 messages, UIDVALIDITY 7, with ENABLE also HIGHESTMODSEQ 90. The
+  // next tag is m4, or m5 if ENABLE is there.
+  static Transcript inbox(std::string_view more = {});
+
   struct Step {
     bool is_client = false;
     std::string bytes;

@@ -285,21 +285,33 @@ TEST_F(DovecotSession, NoticesThatTheConnectionIsGone) {
   EXPECT_ERROR(kNetwork, "list: *: imap://127.0.0.2", session.list("*"));
 }
 
-TEST(DovecotSeparator, NamesLevelsTheServersWay) {
+TEST(DovecotNamespaces, TellPersonalFoldersFromOthers) {
   servers::DovecotOptions options;
   options.separator = '.';
+  options.extra = R"(
+namespace public {
+  type = public
+  separator = .
+  prefix = Public.
+  location = maildir:%h/public
+  subscriptions = no
+}
+)";
   const servers::Dovecot server(options);
   servers::ImapClient alice = server.client("alice");
   alice.command("CREATE Archive.2023");
+  alice.command("CREATE Public.News");
   Endpoint endpoint;
   endpoint.url = server.plain_url();
   endpoint.tls = TlsMode::kNone;
   Session session =
       Session::open(endpoint, {"alice", base::Secret(servers::Dovecot::password("alice")), {}}, {});
   EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '.'}));
-  EXPECT_THAT(session.list_personal_folders(),
-              Contains(AllOf(Field(&Folder::raw_name, "Archive.2023"),
-                             Field(&Folder::delimiter, Optional('.')))));
+  EXPECT_THAT(session.list("Public.News"), SizeIs(1));
+  const auto folders = session.list_personal_folders();
+  EXPECT_THAT(folders, Contains(AllOf(Field(&Folder::raw_name, "Archive.2023"),
+                                      Field(&Folder::delimiter, Optional('.')))));
+  EXPECT_THAT(folders, Not(Contains(Field(&Folder::raw_name, HasSubstr("Public")))));
 }
 
 }  // namespace

@@ -1,0 +1,32 @@
+// Whole conversations between a session and a transcript.
+#pragma once
+
+#include "imap/session.h"
+#include "tests/expect_error.h"
+#include "tests/imap/scripted_transport.h"
+
+namespace imap {
+
+// `work` has the conversation: delivered at once, in pieces, byte by byte.
+template <typename Work>
+void converse(const Transcript& transcript, Work work) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20U}) {
+    Session session(scripted(transcript, {.piece = piece}), {});
+    work(session);
+  }
+}
+
+// And has nothing to show for it when the connection is lost anywhere before the end.
+template <typename Work>
+void converse_and_cut(const Transcript& transcript, Work work) {
+  converse(transcript, work);
+  const auto converse_until = [&](std::size_t cut) {
+    Session session(scripted(transcript, {.cut = cut}), {});
+    work(session);
+  };
+  for (std::size_t cut = 0; cut < transcript.server_bytes(); ++cut) {
+    EXPECT_ERROR(kNetwork, "lost", converse_until(cut));
+  }
+}
+
+}  // namespace imap

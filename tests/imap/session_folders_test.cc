@@ -1,0 +1,272 @@
+// What a session says and hears about folders.
+#include "imap/session.h"
+#include "tests/expect_error.h"
+#include "tests/imap/conversation.h"
+
+namespace imap {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testing::Optional;
+using testing::SizeIs;
+
+TEST(SessionFoldersTest, LearnsTheDelimiterWithoutNamespaces) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1
+    S: m1 OK done
+    C: m2 LIST "" ""
+    S: * LIST (\Noselect) "." ""
+    S: m2 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '.'}));
+  });
+}
+
+TEST(SessionFoldersTest, ListsWithStatusInOneCommand) {
+  Transcript transcript =
+      Transcript::session("ENABLE CONDSTORE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID");
+  transcript.add(R"(
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE MAILBOXID))
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: * STATUS inbox (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12 SIZE 77 MAILBOXID (F1))
+    S: * LIST (\Noselect) "/" Archive
+    S: * LIST () "/" {8}
+    S: "quoted"
+    S: * STATUS {8}
+    S: "quoted" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 8 HIGHESTMODSEQ 1 SIZE 0)
+    S: * LIST () "/" Broken
+    S: * NO [SERVERBUG] STATUS Broken failed
+    S: m4 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const auto folders = session.list_personal_folders();
+    ASSERT_THAT(folders, SizeIs(4));
+    EXPECT_EQ(folders[0].raw_name, "INBOX");
+    ASSERT_TRUE(folders[0].status);
+    EXPECT_THAT(folders[0].status->highest_modseq, Optional(12U));
+    EXPECT_THAT(folders[0].status->mailbox_id, Optional(std::string("F1")));
+    EXPECT_FALSE(folders[1].can_be_opened());
+    EXPECT_EQ(folders[2].raw_name, "\"quoted\"");
+    ASSERT_TRUE(folders[2].status);
+    EXPECT_THAT(folders[2].status->messages, Optional(1U));
+    EXPECT_FALSE(folders[3].status);
+  });
+}
+
+TEST(SessionFoldersTest, PipelinesStatusWithoutListStatus) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 LIST "" "*"
+    S: * LIST () "/" INBOX
+    S: * LIST (\Noselect) "/" Archive
+    S: * LIST () "/" Archive/2023
+    S: * LIST () "/" Locked
+    S: m3 OK done
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    C: m5 STATUS "Archive/2023" (MESSAGES UIDNEXT UIDVALIDITY)
+    C: m6 STATUS "Locked" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
+    S: m4 OK done
+    S: * STATUS "Archive/2023" (MESSAGES 5 UIDNEXT 6 UIDVALIDITY 8)
+    S: m5 OK done
+    S: m6 NO not yours
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const auto folders = session.list_personal_folders();
+    ASSERT_THAT(folders, SizeIs(4));
+    EXPECT_THAT(folders[0].status->messages, Optional(3U));
+    EXPECT_FALSE(folders[1].status);
+    EXPECT_THAT(folders[2].status->messages, Optional(5U));
+    EXPECT_FALSE(folders[3].status);
+  });
+}
+
+TEST(SessionFoldersTest, LeavesOutFoldersOfOthersBelowThePersonalPrefix) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE
+    S: m1 OK done
+    C: m2 NAMESPACE
+    S: * NAMESPACE (("" "/")) (("Users/" "/")) (("Public/" "/"))
+    S: m2 OK done
+    C: m3 LIST "" "*"
+    S: * LIST () "/" INBOX
+    S: * LIST (\Noselect) "/" Public
+    S: * LIST () "/" Public/News
+    S: * LIST () "/" Users/bob
+    S: * LIST (\Noselect) "/" Publications
+    S: * LIST (\Noselect) "/" Publications
+    S: m3 OK done
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: m4 OK no status for you
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_THAT(
+        session.list_personal_folders(),
+        ElementsAre(Field(&Folder::raw_name, "INBOX"), Field(&Folder::raw_name, "Publications")));
+  });
+}
+
+TEST(SessionFoldersTest, ListsInboxBesideItsPrefix) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE LIST-STATUS SPECIAL-USE
+    S: m1 OK done
+    C: m2 NAMESPACE
+    S: * NAMESPACE (("INBOX." ".")) (("user." ".")) (("" "."))
+    S: m2 OK done
+    C: m3 LIST "" "INBOX" RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY))
+    C: m4 LIST "" "INBOX.*" RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT UIDVALIDITY))
+    S: * LIST () "." INBOX
+    S: m3 OK done
+    S: * LIST () "." INBOX.Sent
+    S: m4 OK done
+  )");
+  converse(transcript,
+           [](Session& session) { EXPECT_THAT(session.list_personal_folders(), SizeIs(2)); });
+}
+
+TEST(SessionFoldersTest, BoundsTheFoldersOfAHostileServer) {
+  Transcript transcript = Transcript::session();
+  transcript.add("C: m3 LIST \"\" \"*\"");
+  for (int number = 0; number < 100; ++number) {
+    transcript.server("* LIST () \"/\" folder" + std::to_string(number) + "\r\n");
+  }
+  Limits limits;
+  limits.most_kept = 2000;
+  Session session(scripted(transcript), limits);
+  EXPECT_ERROR(kProtocol, "without end", session.list_personal_folders());
+}
+
+TEST(SessionFoldersTest, SendsRawNamesBackAsTheyCame) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.add(R"(
+    C: m3 STATUS "a \"b\" \\c " (MESSAGES UIDNEXT UIDVALIDITY)
+    S: m3 NO no such folder
+  )");
+  transcript.client("m4 STATUS {8+}\r\nEntw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
+  transcript.server("* STATUS {8}\r\nEntw\xFCrfe (MESSAGES 4)\r\nm4 OK done\r\n");
+  converse(transcript, [](Session& session) {
+    EXPECT_ERROR(kRefused, "ask for the status: a \"b\" \\c : the server refused: no such folder",
+                 session.status("a \"b\" \\c "));
+    EXPECT_THAT(session.status("Entw\xFCrfe").messages, Optional(4U));
+  });
+}
+
+TEST(SessionFoldersTest, OpensFolders) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m4 SELECT "INBOX"
+    S: * FLAGS (\Answered \Seen $x)
+    S: * OK [PERMANENTFLAGS (\Answered \Seen \*)] limited
+    S: * 172 EXISTS
+    S: * 1 RECENT
+    S: * OK [UNSEEN 12] first
+    S: * OK [UIDVALIDITY 3857529045] valid
+    S: * OK [UIDNEXT 4392] next
+    S: * OK [HIGHESTMODSEQ 715194045007] highest
+    S: * OK [MAILBOXID (F2212ea87)] id
+    S: m4 OK [READ-WRITE] opened
+    C: m5 EXAMINE "Odd"
+    S: * OK [CLOSED] the other one
+    S: * 0 EXISTS
+    S: * OK [UIDVALIDITY 4294967296] too large
+    S: * OK [UIDNEXT 0] too small
+    S: * OK [NOMODSEQ] none
+    S: m5 OK [READ-ONLY] opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const OpenFolder inbox = session.select("INBOX");
+    EXPECT_EQ(inbox.uid_validity, 3857529045U);
+    EXPECT_THAT(inbox.uid_next, Optional(4392U));
+    EXPECT_EQ(inbox.exists, 172U);
+    EXPECT_THAT(inbox.highest_modseq, Optional(715194045007U));
+    EXPECT_THAT(inbox.permanent_flags, ElementsAre("\\Answered", "\\Seen", "\\*"));
+    EXPECT_THAT(inbox.mailbox_id, Optional(std::string("F2212ea87")));
+    const OpenFolder odd = session.examine("Odd");
+    EXPECT_EQ(odd.uid_validity, 0U);
+    EXPECT_FALSE(odd.uid_next);
+    EXPECT_FALSE(odd.highest_modseq);
+  });
+}
+
+TEST(SessionFoldersTest, AsksForCondstoreWithTheFolderWhereEnableIsMissing) {
+  Transcript transcript = Transcript::session("CONDSTORE");
+  transcript.add(R"(
+    C: m3 EXAMINE "INBOX" (CONDSTORE)
+    S: * 0 EXISTS
+    S: m3 OK opened
+  )");
+  converse(transcript, [](Session& session) { session.examine("INBOX"); });
+}
+
+TEST(SessionFoldersTest, CreatesAndRemovesFolders) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 CREATE "RESTORED"
+    S: m3 OK [MAILBOXID (F9)] created
+    C: m4 CREATE "RESTORED"
+    S: m4 NO [ALREADYEXISTS] there is one
+    C: m5 CREATE "RESTORED//"
+    S: m5 BAD what?
+    C: m6 SUBSCRIBE "RESTORED"
+    S: m6 OK done
+    C: m7 UNSUBSCRIBE "RESTORED"
+    S: m7 OK done
+    C: m8 DELETE "RESTORED"
+    S: m8 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const Session::Created created = session.create("RESTORED");
+    EXPECT_TRUE(created.created);
+    EXPECT_THAT(created.mailbox_id, Optional(std::string("F9")));
+    EXPECT_EQ(session.create("RESTORED").reason, "there is one");
+    EXPECT_EQ(session.create("RESTORED//").reason, "what?");
+    session.subscribe("RESTORED");
+    session.unsubscribe("RESTORED");
+    session.remove("RESTORED");
+  });
+}
+
+TEST(SessionFoldersTest, FailsWhereTheServerRefuses) {
+  Transcript transcript = Transcript::session("QUOTA");
+  transcript.add(R"(
+    C: m3 DELETE "Gr&APYA3w-e"
+    S: m3 NO [NONEXISTENT] gone
+    C: m4 SETQUOTA "x" (STORAGE 512 MESSAGE 3)
+    S: m4 NO not you
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_ERROR(kRefused, "delete: Größe: the server refused: gone",
+                 session.remove("Gr&APYA3w-e"));
+    const std::vector<QuotaResource> limits = {{"STORAGE", 0, 512}, {"MESSAGE", 0, 3}};
+    EXPECT_ERROR(kRefused, "not you", session.set_quota("x", limits));
+  });
+}
+
+TEST(SessionFoldersTest, AsksForAndSetsQuota) {
+  Transcript transcript = Transcript::session("QUOTA");
+  transcript.add(R"(
+    C: m3 GETQUOTAROOT "INBOX"
+    S: * QUOTAROOT INBOX "User quota" ""
+    S: * QUOTA "User quota" (STORAGE 10 512)
+    S: * QUOTA other (STORAGE 1 2)
+    S: m3 OK done
+    C: m4 SETQUOTA "user/jane/RESTORED" ()
+    S: m4 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    EXPECT_THAT(session.quota_roots("INBOX"),
+                ElementsAre(QuotaRoot{"User quota", {{"STORAGE", 10, 512}}}, QuotaRoot{"", {}}));
+    session.set_quota("user/jane/RESTORED", {});
+  });
+  converse(Transcript::session(),
+           [](Session& session) { EXPECT_THAT(session.quota_roots("INBOX"), IsEmpty()); });
+}
+
+}  // namespace
+}  // namespace imap

@@ -1,0 +1,229 @@
+// What a session says and hears about messages.
+#include "imap/session.h"
+#include "tests/expect_error.h"
+#include "tests/imap/collector.h"
+#include "tests/imap/conversation.h"
+
+namespace imap {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+using testing::SizeIs;
+
+TEST(SessionMessagesTest, FetchesMessages) {
+  Transcript transcript = Transcript::inbox("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m5 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])
+    S: * 1 FETCH (UID 4 FLAGS (\Seen) INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE 9 MODSEQ (12) BODY[] {10}
+    S: A: b
+    S: )
+    S: c)
+    S: * 2 FETCH (BODY[] {0}
+    S:  UID 6 FLAGS ())
+    S: m5 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    EXPECT_TRUE(session.fetch_messages(UidSet::all(), collector).complete);
+    ASSERT_THAT(collector.messages, SizeIs(2));
+    EXPECT_EQ(collector.messages[0].bytes, "A: b\r\n)\r\nc");
+    EXPECT_THAT(collector.messages[0].items.modseq, Optional(12U));
+    EXPECT_EQ(collector.messages[1].items.uid, base::Uid{6});
+    EXPECT_EQ(collector.messages[1].body, BodyKind::kLiteral);
+  });
+}
+
+TEST(SessionMessagesTest, KeepsUnsolicitedAnswersFromTheSink) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 4:6 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 2 FETCH (UID 6 FLAGS (\Flagged))
+    S: * 2 FETCH (FLAGS (\Flagged))
+    S: * 9 FETCH (UID 99 FLAGS (\Seen))
+    S: * 9 FETCH (UID 99 FLAGS (\Seen) BODY[] {3}
+    S: no!)
+    S: * 4 EXISTS
+    S: * OK Still here
+    S: * 1 FETCH (UID 4 FLAGS () BODY[] {1}
+    S: a)
+    S: * 1 EXPUNGE
+    S: * 1 FETCH (UID 4 FLAGS (\Deleted))
+    S: * 1 FETCH (UID 4 FLAGS () BODY[] {5}
+    S: again)
+    S: * 2 FETCH (UID 6 BODY[] {1}
+    S: b)
+    S: m4 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    session.fetch_messages(UidSet::parse("4:6").value(), collector);
+    ASSERT_THAT(collector.messages, SizeIs(2));
+    EXPECT_EQ(collector.messages[0].bytes, "a");
+    EXPECT_THAT(collector.messages[0].items.flags, Optional(IsEmpty()));
+    // What the answer with the body did not say, an earlier one had said.
+    EXPECT_EQ(collector.messages[1].bytes, "b");
+    EXPECT_THAT(collector.messages[1].items.flags, Optional(ElementsAre("\\Flagged")));
+  });
+}
+
+TEST(SessionMessagesTest, TellsLastOfMessagesWithoutBodies) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (UID 1 FLAGS () BODY[] NIL)
+    S: * 2 FETCH (UID 2 FLAGS (\Seen))
+    S: * 3 FETCH (UID 3 FLAGS () BODY[] "")
+    S: m4 NO some could not be read
+  )");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    const FetchAnswer answer = session.fetch_messages(UidSet::all(), collector);
+    EXPECT_FALSE(answer.complete);
+    EXPECT_EQ(answer.reason, "some could not be read");
+    ASSERT_THAT(collector.messages, SizeIs(3));
+    EXPECT_EQ(collector.messages[0].items.uid, base::Uid{3});
+    EXPECT_EQ(collector.messages[0].body, BodyKind::kString);
+    EXPECT_EQ(collector.find(1)->body, BodyKind::kNil);
+    EXPECT_EQ(collector.find(2)->body, BodyKind::kMissing);
+    EXPECT_THAT(collector.find(2)->items.flags, Optional(ElementsAre("\\Seen")));
+  });
+}
+
+TEST(SessionMessagesTest, RefusesABodyThatBelongsToNobody) {
+  for (const char* answer :
+       {"* 1 FETCH (BODY[] {1}\r\na)\r\n", "* 1 FETCH (BODY[] {1}\r\na UID 99)\r\n"}) {
+    Transcript transcript = Transcript::inbox();
+    transcript.add("C: m4 UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])");
+    transcript.server(answer);
+    converse(transcript, [](Session& session) {
+      session.examine("INBOX");
+      Collector collector;
+      EXPECT_ERROR(kProtocol, "belongs to no message",
+                   session.fetch_messages(UidSet::parse("4").value(), collector));
+      EXPECT_THAT(collector.messages, IsEmpty());
+    });
+  }
+}
+
+TEST(SessionMessagesTest, CutsLongSetsIntoCommandsUnderWayTogether) {
+  UidSet odd;
+  for (std::uint32_t uid = 100'001; uid < 104'001; uid += 2) odd.add(base::Uid{uid});
+  const auto parts = odd.split(7000);
+  ASSERT_THAT(parts, SizeIs(2));
+  Transcript transcript = Transcript::inbox();
+  transcript.client("m4 UID FETCH " + parts[0].text() + " (UID FLAGS)\r\n");
+  transcript.client("m5 UID FETCH " + parts[1].text() + " (UID FLAGS)\r\n");
+  transcript.add(R"(
+    S: * 1 FETCH (UID 100001 FLAGS (\Seen))
+    S: m4 OK done
+    S: * 2 FETCH (UID 103999 FLAGS (\Seen))
+    S: m5 OK done
+  )");
+  converse(transcript, [&odd](Session& session) {
+    session.examine("INBOX");
+    std::vector<std::uint32_t> uids;
+    session.fetch_states(odd, {},
+                         [&uids](const MessageItems& items) { uids.push_back(items.uid->value); });
+    EXPECT_THAT(uids, ElementsAre(100'001, 103'999));
+  });
+}
+
+TEST(SessionMessagesTest, FetchesChangedStates) {
+  Transcript transcript = Transcript::inbox("ENABLE CONDSTORE");
+  transcript.add(R"(
+    C: m5 UID FETCH 1:* (UID FLAGS MODSEQ) (CHANGEDSINCE 80)
+    S: * 1 FETCH (UID 4 FLAGS (\Seen) MODSEQ (85))
+    S: * 1 FETCH (FLAGS (\Seen))
+    S: * 2 FETCH (UID 6 MODSEQ (86) FLAGS ($Junk))
+    S: m5 OK done
+    C: m6 UID FETCH 4:6 (UID INTERNALDATE RFC822.SIZE)
+    S: * 1 FETCH (UID 4 INTERNALDATE "01-Jan-2020 00:00:00 +0000" RFC822.SIZE 12)
+    S: * 1 FETCH (UID 4 FLAGS ())
+    S: m6 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    std::vector<MessageItems> states;
+    const auto take = [&states](const MessageItems& items) { states.push_back(items); };
+    session.fetch_states(UidSet::all(), 80, take);
+    ASSERT_THAT(states, SizeIs(2));
+    EXPECT_THAT(states[1].modseq, Optional(86U));
+    states.clear();
+    session.fetch_identities(UidSet::parse("4:6").value(), take);
+    ASSERT_THAT(states, SizeIs(1));
+    EXPECT_THAT(states[0].size, Optional(12U));
+  });
+}
+
+TEST(SessionMessagesTest, SearchesWithAndWithoutEsearch) {
+  Transcript extended = Transcript::inbox("ESEARCH");
+  extended.add(R"(
+    C: m4 UID SEARCH RETURN (ALL) ALL
+    S: * ESEARCH (TAG "m3") UID ALL 77
+    S: * ESEARCH (TAG "m4") UID ALL 1:2,9
+    S: m4 OK done
+  )");
+  converse_and_cut(extended, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_EQ(session.search_all().text(), "1:2,9");
+  });
+  Transcript plain = Transcript::inbox();
+  plain.add(R"(
+    C: m4 UID SEARCH ALL
+    S: * SEARCH 9 1 2
+    S: m4 OK done
+  )");
+  converse_and_cut(plain, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_EQ(session.search_all().text(), "1:2,9");
+  });
+}
+
+TEST(SessionMessagesTest, TakesNoAnswerToASearchForAnEmptyFolderOnlyIfItIsEmpty) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add("C: m4 UID SEARCH ALL\nS: m4 OK done");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_ERROR(kProtocol, "no result", session.search_all());
+  });
+  Transcript emptied = Transcript::inbox();
+  emptied.add(R"(
+    C: m4 UID SEARCH ALL
+    S: * 3 EXPUNGE
+    S: * VANISHED 1:2
+    S: m4 OK done
+  )");
+  converse(emptied, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_TRUE(session.search_all().empty());
+  });
+}
+
+TEST(SessionMessagesTest, FlagsAndExpunges) {
+  Transcript transcript = Transcript::inbox("UIDPLUS");
+  transcript.add(R"(
+    C: m4 UID STORE 1:3 +FLAGS.SILENT (\Deleted)
+    S: m4 OK done
+    C: m5 UID EXPUNGE 1:3
+    S: * 1 EXPUNGE
+    S: m5 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    const std::vector<std::string> flags = {"\\Deleted", "\\Recent"};
+    session.add_flags(UidSet::parse("1:3").value(), flags);
+    session.expunge(UidSet::parse("1:3").value());
+  });
+  converse(Transcript::inbox(), [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_ERROR(kRefused, "UIDPLUS", session.expunge(UidSet::all()));
+  });
+}
+
+}  // namespace
+}  // namespace imap
