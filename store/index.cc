@@ -167,7 +167,7 @@ Index Index::open(const base::Path& file, const StoreId& store) {
   if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
     base::fail_with_errno(errno, "make folder " + file.parent_path().string());
   }
-  Database database = Database::open(file, DatabaseMode::kReadWrite).value();
+  Database database = Database::open_or_create(file);
   database.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
   if (database.integer("PRAGMA user_version") == 0) {
@@ -181,7 +181,7 @@ Index Index::open(const base::Path& file, const StoreId& store) {
 }
 
 Index Index::open_read_only(const base::Path& file, const StoreId& store) {
-  std::optional<Database> database = Database::open(file, DatabaseMode::kReadOnly);
+  std::optional<Database> database = Database::open_read_only(file);
   if (!database) {
     fail(ErrorCode::kNotFound,
          "open index {}: there is none: rebuild it with mailstow-backupd reindex", file.string());

@@ -81,10 +81,11 @@ void PackWriter::flush(Stream stream) {
 void PackWriter::write_next_block() {
   const base::Bytes sealed = pool_.take();
   const std::optional<BlockHeader> header = BlockHeader::decode(sealed);
+  if (!header) base::fail(base::ErrorCode::kInternal, "seal a block: it has no header");
   BlockEntry& block = blocks_.at(written_blocks_++);
   block.place = file_.size();
-  block.plain_length = header.value().plain_length;
-  block.sealed_length = header.value().sealed_length;
+  block.plain_length = header->plain_length;
+  block.sealed_length = header->sealed_length;
   for (const ObjectEntry& object : block.objects) unsealed_bytes_ -= object.length;
   write(sealed);
 }

@@ -40,19 +40,19 @@ void SnapshotWalk::visit_folder(const ObjectId& id) {
 }
 
 void SnapshotWalk::visit_node(const FolderInfo& folder, UidNode& node) {
-  if (!visited_nodes_.emplace(node.identity.value(), node.state.value()).second) return;
+  if (!visited_nodes_.emplace(node.identity, node.state).second) return;
   try {
     if (node.is_branch) {
-      decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, *node.identity),
-                    objects_.read_manifest(ObjectType::kStateBranch, *node.state));
+      decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                    objects_.read_manifest(ObjectType::kStateBranch, node.state));
       for (const auto& child : node.children) visit_node(folder, *child);
       return;
     }
     FlagSets sets;
-    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, *node.state), sets);
+    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
     const auto make_id = [&](const Sha256& digest) { return message_id(keys_, digest); };
     for (const Identity& identity : decode_identities(
-             objects_.read_manifest(ObjectType::kIdentityLeaf, *node.identity), make_id)) {
+             objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
       take_(folder, identity);
     }
   } catch (const base::Error& error) {

@@ -109,14 +109,18 @@ void Database::Close::operator()(sqlite3* database) const noexcept {
 Database::Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle)
     : path_(std::move(path)), handle_(std::move(handle)) {}
 
-std::optional<Database> Database::open(const std::filesystem::path& path, DatabaseMode mode) {
-  if (mode == DatabaseMode::kReadWrite) {
-    create_private_file(path);
-  } else if (::access(path.c_str(), F_OK) != 0) {
-    return std::nullopt;
-  }
+Database Database::open_or_create(const std::filesystem::path& path) {
+  create_private_file(path);
+  return open(path, SQLITE_OPEN_READWRITE);
+}
+
+std::optional<Database> Database::open_read_only(const std::filesystem::path& path) {
+  if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+  return open(path, SQLITE_OPEN_READONLY);
+}
+
+Database Database::open(const std::filesystem::path& path, int flags) {
   sqlite3* handle = nullptr;
-  const int flags = mode == DatabaseMode::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(path, std::unique_ptr<sqlite3, Close>(handle));
   if (code != SQLITE_OK) database.fail("open", code);

@@ -16,11 +16,6 @@ struct sqlite3_stmt;
 
 namespace store {
 
-enum class DatabaseMode {
-  kReadOnly,
-  kReadWrite,  // created if absent
-};
-
 class Database;
 
 // A prepared statement: bind every parameter, step, read columns. Parameters count from 1, columns
@@ -59,8 +54,8 @@ class Statement {
 // One connection; one thread at a time.
 class Database {
  public:
-  // kReadOnly: nothing if there is no such file.
-  static std::optional<Database> open(const std::filesystem::path& path, DatabaseMode mode);
+  static Database open_or_create(const std::filesystem::path& path);
+  static std::optional<Database> open_read_only(const std::filesystem::path& path);  // if there
 
   void run(std::string_view sql);  // any number of statements, without results
   std::int64_t integer(std::string_view sql);
@@ -70,6 +65,7 @@ class Database {
   struct Close {
     void operator()(sqlite3* database) const noexcept;
   };
+  static Database open(const std::filesystem::path& path, int flags);
   Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle);
   [[noreturn]] void fail(const char* operation, int code) const;
 

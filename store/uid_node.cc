@@ -7,8 +7,8 @@
 namespace store {
 
 void UidNode::touch_identities() {
-  identity.reset();
-  state.reset();
+  identity_is_saved = false;
+  state_is_saved = false;
 }
 
 std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift) {
@@ -30,7 +30,7 @@ base::Bytes encode_identity_branch(const UidNode& branch) {
     encoder.u8(static_cast<std::uint8_t>(slot << 1U | (child->is_branch ? 1U : 0U)));
     encoder.varint(child->messages);
     encoder.varint(child->bytes);
-    encoder.id(child->identity.value());
+    encoder.id(child->identity);
   }
   return encoder.take();
 }
@@ -38,7 +38,7 @@ base::Bytes encode_identity_branch(const UidNode& branch) {
 base::Bytes encode_state_branch(const UidNode& branch) {
   Encoder encoder;
   encoder.varint(branch.children.size());
-  for (const auto& child : branch.children) encoder.id(child->state.value());
+  for (const auto& child : branch.children) encoder.id(child->state);
   return encoder.take();
 }
 
@@ -78,6 +78,7 @@ void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView stat
     child->bytes = identities.varint();
     child->identity = identities.id();
     child->state = states.id();
+    child->identity_is_saved = child->state_is_saved = true;
     messages += child->messages;
     branch.children.push_back(std::move(child));
   }

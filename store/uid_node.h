@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -30,9 +29,11 @@ struct UidNode {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
 
-  // The objects that hold the node as it is; nothing if it was changed since.
-  std::optional<ObjectId> identity;
-  std::optional<ObjectId> state;
+  // The objects that hold the node, where they hold it as it is now.
+  ObjectId identity;
+  ObjectId state;
+  bool identity_is_saved = false;
+  bool state_is_saved = false;
 
   // What is loaded.
   bool has_identities = false;

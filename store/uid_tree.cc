@@ -21,26 +21,25 @@ class UidTree::Impl {
     root->bytes = start.bytes;
     root->identity = start.identity;
     root->state = start.state;
+    root->identity_is_saved = root->state_is_saved = true;
   }
 
   void load_identities(UidNode& leaf) {
     if (leaf.has_identities) return;
-    leaf.identities =
-        decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity.value()), make_id);
+    leaf.identities = decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity), make_id);
     const bool inside = std::ranges::all_of(
         leaf.identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
     if (leaf.identities.size() != leaf.messages || !inside) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one",
-                 leaf.identity->hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.identity.hex());
     }
     leaf.has_identities = true;
   }
 
   void load_states(UidNode& leaf) {
     if (leaf.has_states) return;
-    leaf.states = decode_states(load(ObjectType::kStateLeaf, leaf.state.value()), sets);
+    leaf.states = decode_states(load(ObjectType::kStateLeaf, leaf.state), sets);
     if (leaf.states.size() != leaf.messages) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state->hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state.hex());
     }
     leaf.has_states = true;
   }
@@ -52,8 +51,8 @@ class UidTree::Impl {
 
   void load_children(UidNode& branch) {
     if (branch.has_children) return;
-    decode_branch(branch, load(ObjectType::kIdentityBranch, branch.identity.value()),
-                  load(ObjectType::kStateBranch, branch.state.value()));
+    decode_branch(branch, load(ObjectType::kIdentityBranch, branch.identity),
+                  load(ObjectType::kStateBranch, branch.state));
   }
 
   // The nodes from the root to the leaf that covers `uid`; empty if there is none.
@@ -118,7 +117,7 @@ class UidTree::Impl {
     const auto offset = place - leaf.identities.begin();
     if (place != leaf.identities.end() && place->uid == identity.uid) {
       leaf.states[static_cast<std::size_t>(offset)] = state;
-      for (UidNode* node : path) node->state.reset();
+      for (UidNode* node : path) node->state_is_saved = false;
       if (*place == identity) return;
       for (UidNode* node : path) node->bytes += identity.size - place->size;
       *place = identity;
@@ -155,7 +154,7 @@ class UidTree::Impl {
 
   // Gives what was changed the one shape that its UIDs allow.
   void normalize(UidNode& node) {
-    if (node.identity || !node.is_branch) return;
+    if (node.identity_is_saved || !node.is_branch) return;
     for (const auto& child : node.children) normalize(*child);
     std::erase_if(node.children, [](const auto& child) { return child->messages == 0; });
     if (node.messages <= kLeafMessages) join(node);
@@ -190,18 +189,19 @@ class UidTree::Impl {
   }
 
   void save_node(UidNode& node, const Save& save, const MakeId& make) {
-    if (node.identity && node.state) return;
+    if (node.identity_is_saved && node.state_is_saved) return;
     for (const auto& child : node.children) save_node(*child, save, make);
-    if (!node.identity) {
+    if (!node.identity_is_saved) {
       node.identity =
           node.is_branch
               ? save(ObjectType::kIdentityBranch, encode_identity_branch(node))
               : save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
     }
-    if (!node.state) {
+    if (!node.state_is_saved) {
       node.state = node.is_branch ? save(ObjectType::kStateBranch, encode_state_branch(node))
                                   : save(ObjectType::kStateLeaf, encode_states(node.states, sets));
     }
+    node.identity_is_saved = node.state_is_saved = true;
   }
 
   Load load;
@@ -280,7 +280,7 @@ bool UidTree::set_state(base::Uid uid, const State& state) {
       leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
   if (place == state) return true;
   place = state;
-  for (UidNode* node : path) node->state.reset();
+  for (UidNode* node : path) node->state_is_saved = false;
   return true;
 }
 
@@ -297,8 +297,8 @@ TreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
   return {.messages = root.messages,
           .bytes = root.bytes,
           .is_branch = root.is_branch,
-          .identity = root.identity.value(),
-          .state = root.state.value()};
+          .identity = root.identity,
+          .state = root.state};
 }
 
 }  // namespace store

@@ -58,7 +58,7 @@ class Writer::Impl {
     damage = catch_up(location, files, context, index);
     check_highest_commit(files, location, index);
     for (const std::string& line : damage) base::log_warning("{}", line);
-    reader = Reader::Impl::make(files, location, context);
+    reader = std::make_unique<Reader>(Reader::Impl::make(files, location, context));
   }
 
   // What goes wrong while writing leaves pack and index in no known state.
@@ -152,7 +152,7 @@ class Writer::Impl {
   BlockContext context;
   Index index;
   std::vector<std::string> damage;
-  std::optional<Reader> reader;
+  std::unique_ptr<Reader> reader;
   SealingPool pool;
   std::unique_ptr<PackWriter> pack;      // null: nothing is waiting
   std::unordered_set<ObjectId> pending;  // what `pack` holds
@@ -231,7 +231,7 @@ void Writer::commit() {
 }
 
 Reader& Writer::reader() {
-  return impl_->reader.value();
+  return *impl_->reader;
 }
 
 WriterStatistics Writer::statistics() const {

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/process.h"
+#include "base/secret.h"
+#include "store/key_ring.h"
 #include "tests/store/mime_generator.h"
 #include "tests/store/store_fixture.h"
 
@@ -28,7 +30,7 @@ class PythonReader : public StoreFixture {
   std::string run(const std::vector<std::string>& arguments) {
     // Needs Debian's python3-nacl and python3-zstandard, so no other Python will do.
     std::vector<std::string> command{"/usr/bin/python3", "-B", MAILSTOW_READER,
-                                     location_.store.string(), location_.key_file.string()};
+                                     location_.store.string(), key_};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return base::output_of(command, std::size_t{64} << 20U);
   }
@@ -93,6 +95,7 @@ class PythonReader : public StoreFixture {
   }
 
   std::map<std::string, std::string> stored_;
+  std::string key_ = location_.key_file.string();
 
  private:
   int extracted_ = 0;
@@ -143,6 +146,15 @@ TEST_F(PythonReader, ExtractsEveryMessage) {
   add_snapshot(writer, "alice", {add_varied_folder(writer), writer.seal(large)});
   writer.commit();
   EXPECT_TRUE(extract() == stored_);
+}
+
+TEST_F(PythonReader, OpensTheStoreWithAPassphrase) {
+  add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
+  std::filesystem::remove(location_.key_file);
+  const base::Path passphrase = folder_ / "passphrase";
+  std::ofstream(passphrase) << "correct horse\n";
+  key_ = "passphrase:" + passphrase.string();
+  EXPECT_THAT(list()["troubles"], IsEmpty());
 }
 
 TEST_F(PythonReader, FindsEverythingWithoutHeaderTrailerAndFooter) {

@@ -33,7 +33,7 @@ class ReindexTest : public StoreFixture {
 
   // Every row of the index, with packs by their names, sorted.
   std::vector<std::string> dump() {
-    Database database = Database::open(index_file(location_), DatabaseMode::kReadOnly).value();
+    Database database = Database::open_read_only(index_file(location_)).value();
     std::vector<std::string> lines;
     for (const char* sql :
          {"SELECT 'pack', hex(name), hex(id), size, listed FROM packs",

@@ -1,5 +1,7 @@
 """The key slots of docs/pack-format.md."""
 
+import pathlib
+
 from nacl import pwhash
 
 from primitives import Cursor, Damaged, derive, hash256, unseal
@@ -54,10 +56,16 @@ def open_slot(data, key=None, passphrase=None):
 
 
 def open_keys(folder, key):
+    """`key` is a key file, or passphrase:FILE for the first line of that file."""
+    prefix, is_passphrase, path = key.partition("passphrase:")
+    if is_passphrase and not prefix:
+        secret = {"passphrase": pathlib.Path(path).read_bytes().split(b"\n")[0]}
+    else:
+        secret = {"key": read_key_file(pathlib.Path(key))}
     trouble = Damaged(f"{folder}: no key slot opens")
     for path in sorted(folder.iterdir()):
         try:
-            if keys := open_slot(path.read_bytes(), key):
+            if keys := open_slot(path.read_bytes(), **secret):
                 return keys
         except Damaged as error:
             trouble = error

@@ -4,8 +4,10 @@
 Written from docs/pack-format.md alone, to prove that the document is enough: it shares nothing
 with mailstow. It needs python3-nacl and python3-zstandard.
 
-    reader.py STORE KEY_FILE list              a JSON document of all snapshots, folders, messages
-    reader.py STORE KEY_FILE extract FOLDER    every message, as a file named after its id
+    reader.py STORE KEY list              a JSON document of all snapshots, folders, messages
+    reader.py STORE KEY extract FOLDER    every message, as a file named after its id
+
+KEY is a key file, or passphrase:FILE.
 """
 
 import dataclasses
@@ -13,7 +15,7 @@ import json
 import pathlib
 import sys
 
-from keys import open_keys, read_key_file
+from keys import open_keys
 from manifests import living_snapshots, read_commits, read_folder, read_root
 from packs import MESSAGE, Objects, Pack
 from primitives import Damaged
@@ -28,8 +30,8 @@ def read_objects(keys, packs):
     return objects
 
 
-def open_store(store, key_file):
-    keys = open_keys(store / "keys", read_key_file(key_file))
+def open_store(store, key):
+    keys = open_keys(store / "keys", key)
     packs = {
         path.name: Pack(path, keys)
         for path in sorted((store / "packs").iterdir())
@@ -90,7 +92,7 @@ def main(arguments):
     if len(arguments) < 3 or arguments[2:] != ["list"] and arguments[2:-1] != ["extract"]:
         sys.exit(__doc__)
     try:
-        objects, commits = open_store(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]))
+        objects, commits = open_store(pathlib.Path(arguments[0]), arguments[1])
         if arguments[2] == "list":
             json.dump(list_store(objects, commits), sys.stdout)
         else:
