@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "base/config.h"
+
 namespace store {
 
 struct Location {
@@ -10,5 +12,9 @@ struct Location {
   std::filesystem::path index;     // the folder of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
 };
+
+inline Location location_of(const base::StoreConfig& config) {
+  return {config.path, config.index, config.key_file};
+}
 
 }  // namespace store

@@ -1,0 +1,270 @@
+#include "backupd/account_pass.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/glob.h"
+#include "base/log.h"
+#include "imap/account_login.h"
+#include "imap/folder_name.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using store::FolderCompleteness;
+using store::FolderRecord;
+
+constexpr std::chrono::minutes kCommitInterval{5};
+constexpr std::uint64_t kCommitBytes = 1ULL << 30U;  // written to packs since the last commit
+constexpr int kMostRounds = 3;
+
+const FolderRecord* find(const std::vector<FolderRecord>& records, const std::string& raw_name) {
+  const auto found = std::find_if(records.begin(), records.end(), [&](const FolderRecord& record) {
+    return record.info.raw_name == raw_name;
+  });
+  return found == records.end() ? nullptr : &*found;
+}
+
+// Whether the error is about this account and its server, not about the store or this machine.
+bool concerns_account(base::ErrorCode code) {
+  switch (code) {
+    case base::ErrorCode::kLogin:
+    case base::ErrorCode::kNetwork:
+    case base::ErrorCode::kTls:
+    case base::ErrorCode::kProtocol:
+    case base::ErrorCode::kRefused:
+    case base::ErrorCode::kConfig:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_whole(const FolderRecord& record) {
+  return (record.info.completeness == FolderCompleteness::kComplete ||
+          record.info.completeness == FolderCompleteness::kContainer) &&
+         record.info.skipped.empty();
+}
+
+// As is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
+// alone is no reason for another round.
+bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
+  if (!folder.status || record.info.completeness != FolderCompleteness::kComplete) return false;
+  const bool same_modseq =
+      !folder.status->highest_modseq || folder.status->highest_modseq == record.info.highest_modseq;
+  return same_modseq && folder.status->uid_validity == record.info.uid_validity &&
+         folder.status->uid_next == record.info.uid_next &&
+         folder.status->messages == record.receipt.messages + record.info.skipped.size();
+}
+
+}  // namespace
+
+CommitSchedule::CommitSchedule(store::Writer& writer, const base::Clock& clock)
+    : writer_(writer), clock_(clock), last_(clock.steady_now()) {}
+
+bool CommitSchedule::is_due() const {
+  return clock_.steady_now() - last_ >= kCommitInterval ||
+         writer_.statistics().stored_bytes - bytes_then_ >= kCommitBytes;
+}
+
+void CommitSchedule::commit() {
+  writer_.commit();
+  last_ = clock_.steady_now();
+  bytes_then_ = writer_.statistics().stored_bytes;
+}
+
+AccountPass::AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
+                         const RestoredTrees& trees, store::Writer& writer,
+                         CommitSchedule& schedule)
+    : surroundings_(surroundings),
+      account_(account),
+      trees_(trees),
+      writer_(writer),
+      schedule_(schedule),
+      started_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())) {
+  report_.account = account.name;
+}
+
+AccountReport AccountPass::run() {
+  const std::uint64_t stored_before = writer_.statistics().stored_bytes;
+  if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
+    last_ = writer_.reader().folders(*newest);
+    prefix_ = newest->personal_prefix;
+  }
+  try {
+    imap::Session session = imap::open_account(surroundings_.config.server_of(account_), account_);
+    pass_folders(session);
+    session.logout();
+  } catch (const base::Error& error) {
+    if (!concerns_account(error.code())) throw;
+    report_.error = error.what();
+    report_.error_code = error.code();
+    if (in_progress_ || !current_.empty()) park();
+    base::log_error("{}: {}", account_.name, error.what());
+  }
+
+  const bool is_finished = report_.error.empty();
+  if (is_finished) {
+    const bool whole = std::all_of(current_.begin(), current_.end(), is_whole);
+    add_snapshot(current_, is_moving_ ? store::SnapshotStatus::kMoving
+                           : whole    ? store::SnapshotStatus::kComplete
+                                      : store::SnapshotStatus::kPartial);
+    report_.status = whole && !is_moving_ ? PassStatus::kComplete : PassStatus::kPartial;
+  } else if (report_.snapshot) {
+    report_.status = PassStatus::kPartial;
+  }
+  report_.stored_bytes = writer_.statistics().stored_bytes - stored_before;
+  return std::move(report_);
+}
+
+void AccountPass::pass_folders(imap::Session& session) {
+  const imap::Namespaces namespaces = session.namespaces();
+  prefix_ = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
+  // A message that moves between folders during a pass may be missed in both: so pass again what
+  // changed, until a listing shows that all of it held at one moment.
+  for (int round = 0; round < kMostRounds; ++round) {
+    if (!pass_once(session, round == 0)) return;
+    last_ = current_;
+  }
+  const std::vector<imap::Folder> listed = session.list_personal_folders();
+  is_moving_ = std::any_of(listed.begin(), listed.end(), [&](const imap::Folder& folder) {
+    if (is_left_out(folder) || !folder.can_be_opened()) return false;
+    const FolderRecord* record = find(current_, folder.raw_name);
+    return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
+                                 !is_settled(folder, *record));
+  });
+}
+
+// Whether any folder had changed.
+bool AccountPass::pass_once(imap::Session& session, bool first_round) {
+  bool changed = false;
+  const std::vector<imap::Folder> listed = session.list_personal_folders();
+  current_.clear();
+  for (const imap::Folder& folder : listed) {
+    if (is_left_out(folder)) continue;
+    if (!folder.can_be_opened()) {
+      current_.push_back(container(folder));
+      continue;
+    }
+    const FolderRecord* last = find(last_, folder.raw_name);
+    const bool same = last != nullptr && (first_round ? is_unchanged(folder, *last, started_)
+                                                      : is_settled(folder, *last));
+    const bool given_up = !first_round && last != nullptr &&
+                          last->info.completeness == FolderCompleteness::kUnreadable;
+    if (same || given_up) {
+      current_.push_back(*last);
+    } else {
+      changed = true;
+      current_.push_back(pass_folder(session, folder, last));
+    }
+  }
+  return changed;
+}
+
+FolderRecord AccountPass::pass_folder(imap::Session& session, const imap::Folder& folder,
+                                      const FolderRecord* last) {
+  in_progress_.reset();
+  FolderPass pass(session, writer_, started_, *this);
+  const auto count = [&] {
+    report_.fetched_bytes += pass.counts().fetched_bytes;
+    report_.new_messages += pass.counts().new_messages;
+  };
+  try {
+    FolderRecord record = pass.run(folder, last);
+    count();
+    in_progress_.reset();
+    return record;
+  } catch (const base::Error& error) {
+    count();
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    base::log_warning("{}: {}", account_.name, error.what());
+    return unreadable(folder, last, error.what());
+  }
+}
+
+void AccountPass::message_stored(store::FolderDraft& draft) {
+  if (!schedule_.is_due()) return;
+  in_progress_ = writer_.seal(draft);
+  park();
+  schedule_.commit();
+}
+
+void AccountPass::interrupted(store::FolderDraft& draft) {
+  in_progress_ = writer_.seal(draft);
+}
+
+FolderRecord AccountPass::container(const imap::Folder& folder) {
+  store::FolderInfo info;
+  info.raw_name = folder.raw_name;
+  info.delimiter = folder.delimiter.value_or('\0');
+  info.attributes = lasting_attributes(folder);
+  info.completeness = FolderCompleteness::kContainer;
+  store::FolderDraft draft(std::move(info));
+  return writer_.seal(draft);
+}
+
+FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRecord* last,
+                                     const std::string& reason) {
+  store::FolderInfo info;
+  info.raw_name = folder.raw_name;
+  info.delimiter = folder.delimiter.value_or('\0');
+  info.attributes = lasting_attributes(folder);
+  store::FolderDraft draft = last != nullptr ? store::FolderDraft(writer_.reader(), *last)
+                                             : store::FolderDraft(std::move(info));
+  draft.info().completeness = FolderCompleteness::kUnreadable;
+  draft.info().trouble = reason;
+  return writer_.seal(draft);
+}
+
+bool AccountPass::is_left_out(const imap::Folder& folder) const {
+  if (trees_.contain(folder)) return true;
+  const std::string name =
+      imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix_);
+  const auto& globs = surroundings_.config.exclude;
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& glob) { return base::glob_matches(glob, name); });
+}
+
+std::string AccountPass::shown(const store::FolderInfo& info) const {
+  return imap::shown_folder_name(info.raw_name, info.delimiter, prefix_);
+}
+
+void AccountPass::park() {
+  Records records = current_;
+  if (in_progress_) records.push_back(*in_progress_);
+  // Folders that were not reached yet are what they were.
+  for (const FolderRecord& record : last_) {
+    if (find(records, record.info.raw_name) == nullptr) records.push_back(record);
+  }
+  add_snapshot(records, store::SnapshotStatus::kPartial);
+}
+
+void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus status) {
+  report_.snapshot = writer_.add_snapshot({.account = account_.name,
+                                           .time = started_,
+                                           .kind = store::SnapshotKind::kBackup,
+                                           .status = status,
+                                           .personal_prefix = prefix_,
+                                           .folders = records});
+  describe(records);
+}
+
+void AccountPass::describe(const Records& records) {
+  report_.receipts.clear();
+  report_.skipped.clear();
+  for (const FolderRecord& record : records) {
+    const store::FolderInfo& info = record.info;
+    if (info.completeness == FolderCompleteness::kContainer) continue;
+    report_.receipts.push_back({shown(info), info.uid_validity, record.receipt});
+    if (info.completeness == FolderCompleteness::kUnreadable) {
+      report_.skipped.push_back({shown(info), std::nullopt, info.trouble});
+    }
+    for (const store::SkippedMessage& message : info.skipped) {
+      report_.skipped.push_back({shown(info), message.uid, message.reason});
+    }
+  }
+}
+
+}  // namespace backupd

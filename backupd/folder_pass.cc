@@ -1,0 +1,170 @@
+#include "backupd/folder_pass.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "backupd/folder_sink.h"
+#include "base/error.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using store::FolderCompleteness;
+
+imap::UidSet uids_of(store::FolderDraft& draft) {
+  imap::UidSet uids;
+  draft.for_each([&](const store::MessageEntry& entry) { uids.add(entry.uid); });
+  return uids;
+}
+
+// A fetch by CHANGEDSINCE may be trusted only from a baseline that the server still stands by:
+// after a lost index some servers keep UIDVALIDITY and begin HIGHESTMODSEQ anew.
+bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
+                     std::chrono::sys_seconds now) {
+  return !open.highest_modseq || last.highest_modseq == 0 ||
+         *open.highest_modseq < last.highest_modseq ||
+         now - last.last_full_scan >= kFullScanInterval;
+}
+
+}  // namespace
+
+std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
+  static constexpr std::array<std::string_view, 7> kOfTheMoment = {
+      "\\Marked",     "\\Unmarked",    "\\HasChildren", "\\HasNoChildren",
+      "\\Subscribed", "\\NoInferiors", "\\Recent"};
+  std::vector<std::string> lasting;
+  for (const std::string& attribute : folder.attributes) {
+    imap::Folder probe;
+    probe.attributes = {attribute};
+    const bool is_momentary = std::any_of(kOfTheMoment.begin(), kOfTheMoment.end(),
+                                          [&](auto name) { return probe.has_attribute(name); });
+    if (!is_momentary) lasting.push_back(attribute);
+  }
+  std::sort(lasting.begin(), lasting.end());
+  return lasting;
+}
+
+bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
+                  std::chrono::sys_seconds now) {
+  const store::FolderInfo& info = last.info;
+  const bool is_settled = info.completeness == FolderCompleteness::kComplete &&
+                          info.skipped.empty() && now - info.last_full_scan < kFullScanInterval &&
+                          info.attributes == lasting_attributes(folder);
+  if (!is_settled || !folder.status) return false;
+  const imap::FolderStatus& status = *folder.status;
+  return info.uid_validity != 0 && info.uid_next != 0 && info.highest_modseq != 0 &&
+         status.uid_validity == info.uid_validity && status.uid_next == info.uid_next &&
+         status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq;
+}
+
+FolderPass::FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
+                       FolderObserver& observer)
+    : session_(session), writer_(writer), now_(now), observer_(observer) {}
+
+store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
+  const imap::OpenFolder open = session_.examine(folder.raw_name);
+  store::FolderDraft draft = begin(folder, open, last);
+  try {
+    update(draft, open);
+  } catch (const base::Error& error) {
+    const bool is_lost =
+        error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
+    if (is_lost) observer_.interrupted(draft);
+    throw;
+  }
+  return writer_.seal(draft);
+}
+
+void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open) {
+  bool full_scan = needs_full_scan(draft.info(), open, now_);
+  const std::uint64_t baseline = draft.info().highest_modseq;
+
+  // What is recorded is the answer to EXAMINE, never a later value: what changes from here on is
+  // looked at again next time.
+  draft.info().uid_validity = open.uid_validity;
+  draft.info().uid_next = open.uid_next.value_or(0);
+  draft.info().mailbox_id = open.mailbox_id.value_or("");
+  draft.info().completeness = FolderCompleteness::kInProgress;
+  draft.info().trouble.clear();
+  draft.info().skipped.clear();
+  // Until all flags are up to date the old baseline holds.
+
+  imap::UidSet on_server =
+      update_states(draft, open, full_scan ? std::nullopt : std::optional(baseline));
+  if (!full_scan && on_server.count() != open.exists) {
+    full_scan = true;
+    on_server = update_states(draft, open, std::nullopt);
+  }
+  draft.info().highest_modseq = open.highest_modseq.value_or(0);
+  const imap::UidSet recorded = uids_of(draft);
+  for (const base::Uid uid : recorded.without(on_server)) draft.expunge(uid);
+  fetch(draft, on_server.without(recorded));
+
+  draft.info().completeness = FolderCompleteness::kComplete;
+  if (full_scan) draft.info().last_full_scan = now_;
+}
+
+store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::OpenFolder& open,
+                                     const store::FolderRecord* last) {
+  // Without UIDVALIDITY, or with another one, a UID says nothing about earlier messages.
+  const bool same_generation =
+      last != nullptr && open.uid_validity != 0 && last->info.uid_validity == open.uid_validity;
+  if (same_generation) {
+    store::FolderDraft draft(writer_.reader(), *last);
+    draft.info().delimiter = folder.delimiter.value_or('\0');
+    draft.info().attributes = lasting_attributes(folder);
+    return draft;
+  }
+  store::FolderInfo info;
+  info.raw_name = folder.raw_name;
+  info.delimiter = folder.delimiter.value_or('\0');
+  info.attributes = lasting_attributes(folder);
+  return store::FolderDraft(std::move(info));
+}
+
+// Brings flags up to date and returns the UIDs that the server has.
+imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
+                                       std::optional<std::uint64_t> changed_since) {
+  imap::UidSet seen;
+  if (open.exists == 0) return seen;
+  session_.fetch_states(imap::UidSet::all(), changed_since, [&](const imap::MessageItems& items) {
+    if (!items.uid) return;
+    seen.add(*items.uid);
+    if (items.flags) {
+      draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+    }
+  });
+  return changed_since ? session_.search_all() : seen;
+}
+
+void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
+  if (wanted.empty()) return;
+  FolderSink sink(writer_, draft, [&] { observer_.message_stored(draft); });
+  const imap::FetchAnswer answer = session_.fetch_messages(wanted, sink);
+  if (!sink.empty().empty()) {
+    const imap::UidSet empty = sink.empty();
+    sink.confirm_empty();
+    session_.fetch_messages(empty, sink);
+  }
+  counts_.fetched_bytes += sink.bytes();
+  counts_.new_messages += sink.new_messages();
+
+  imap::UidSet skipped;
+  for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);
+  const imap::UidSet missing = wanted.without(uids_of(draft)).without(skipped);
+  if (missing.empty()) return;
+  // What did not come was expunged meanwhile, or the server would not give it.
+  const imap::UidSet gone = missing.without(session_.search_all());
+  for (const base::Uid uid : missing.without(gone)) {
+    draft.info().skipped.push_back(
+        {uid, answer.complete ? "the server did not send it" : answer.reason});
+  }
+  std::sort(draft.info().skipped.begin(), draft.info().skipped.end(),
+            [](const auto& a, const auto& b) { return a.uid < b.uid; });
+}
+
+}  // namespace backupd

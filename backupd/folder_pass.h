@@ -1,0 +1,71 @@
+// One folder of one pass: what is on the server becomes the folder's next record.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "imap/session.h"
+#include "store/folder_draft.h"
+#include "store/writer.h"
+
+namespace backupd {
+
+// Every folder is scanned in full at least this often, whatever its modification sequence says.
+inline constexpr std::chrono::days kFullScanInterval{7};
+
+// Whether the server's status says that nothing in the folder differs from `last` (design rule:
+// UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ are all known and equal, nothing was left over,
+// and the last full scan is not too long ago).
+bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
+                  std::chrono::sys_seconds now);
+
+// Attributes that tell something of the folder itself, not of the moment (\Marked, \HasChildren).
+std::vector<std::string> lasting_attributes(const imap::Folder& folder);
+
+struct FolderPassCounts {
+  std::uint64_t fetched_bytes = 0;
+  std::uint64_t new_messages = 0;
+};
+
+// Who is told of a folder while it is passed. The draft is marked kInProgress and may be sealed.
+class FolderObserver {
+ public:
+  FolderObserver() = default;
+  FolderObserver(const FolderObserver&) = delete;
+  FolderObserver& operator=(const FolderObserver&) = delete;
+  virtual ~FolderObserver() = default;
+
+  virtual void message_stored(store::FolderDraft& draft) = 0;
+
+  // The connection is lost: what is in the draft is all that will come.
+  virtual void interrupted(store::FolderDraft& draft) = 0;
+};
+
+class FolderPass {
+ public:
+  FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
+             FolderObserver& observer);
+
+  // `last`: its latest record, or none. Fails with kRefused if the server does not open it, and as
+  // the session and the writer do.
+  store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
+
+  const FolderPassCounts& counts() const { return counts_; }
+
+ private:
+  void update(store::FolderDraft& draft, const imap::OpenFolder& open);
+  store::FolderDraft begin(const imap::Folder& folder, const imap::OpenFolder& open,
+                           const store::FolderRecord* last);
+  imap::UidSet update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
+                             std::optional<std::uint64_t> changed_since);
+  void fetch(store::FolderDraft& draft, const imap::UidSet& wanted);
+
+  imap::Session& session_;
+  store::Writer& writer_;
+  std::chrono::sys_seconds now_;
+  FolderObserver& observer_;
+  FolderPassCounts counts_;
+};
+
+}  // namespace backupd

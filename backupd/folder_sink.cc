@@ -1,0 +1,67 @@
+#include "backupd/folder_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "imap/flag.h"
+
+namespace backupd {
+
+std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
+  std::vector<std::string> stored;
+  for (const std::string& flag : flags) {
+    if (!imap::is_recent(flag)) stored.push_back(imap::canonical_flag(flag));
+  }
+  std::sort(stored.begin(), stored.end());
+  stored.erase(std::unique(stored.begin(), stored.end()), stored.end());
+  return stored;
+}
+
+FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft,
+                       std::function<void()> after_message)
+    : writer_(writer), draft_(draft), after_message_(std::move(after_message)) {}
+
+void FolderSink::body_piece(base::ByteView piece) {
+  writer_.add_piece(piece);
+  body_bytes_ += piece.size();
+  bytes_ += piece.size();
+}
+
+void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
+  const base::Uid uid = *items.uid;
+  const std::uint64_t size = std::exchange(body_bytes_, 0);
+  const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
+  if (!has_body || size == 0) writer_.discard_message();
+  if (!has_body) {
+    skip(uid, body == imap::BodyKind::kNil ? "the server sent NIL for its body"
+                                           : "the server sent no body");
+    return;
+  }
+  if (size == 0 && items.size != std::uint64_t{0}) {
+    skip(uid, "the server sent an empty body for a message that it says is not empty");
+    return;
+  }
+  if (size == 0 && !second_look_) {
+    empty_.add(uid);
+    return;
+  }
+
+  const store::StoredMessage stored = writer_.end_message();
+  if (stored.is_new) ++new_messages_;
+  store::MessageEntry entry;
+  entry.uid = uid;
+  entry.message = stored.id;
+  // Some servers have messages without a valid date ("00-Jan-0000"): mail counts for more.
+  entry.internal_date = items.internal_date.value_or(base::ZonedTime());
+  entry.size = stored.size;
+  entry.flags = stored_flags(items.flags.value_or(std::vector<std::string>()));
+  entry.modseq = items.modseq.value_or(0);
+  draft_.put(entry, stored.digest);
+  after_message_();
+}
+
+void FolderSink::skip(base::Uid uid, std::string reason) {
+  draft_.info().skipped.push_back({uid, std::move(reason)});
+}
+
+}  // namespace backupd

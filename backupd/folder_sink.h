@@ -1,0 +1,48 @@
+// Takes the messages of one folder from the server into the store and the folder's draft.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "imap/message.h"
+#include "imap/uid_set.h"
+#include "store/folder_draft.h"
+#include "store/writer.h"
+
+namespace backupd {
+
+class FolderSink : public imap::MessageSink {
+ public:
+  // `after_message` is called when a message is in the draft: the time to commit.
+  FolderSink(store::Writer& writer, store::FolderDraft& draft, std::function<void()> after_message);
+
+  void body_piece(base::ByteView piece) override;
+  void message(const imap::MessageItems& items, imap::BodyKind body) override;
+
+  // Empty messages seen so far. One counts only if the server says size 0 and serves nothing twice,
+  // for a server in trouble sends nothing too: fetch them again after confirm_empty().
+  const imap::UidSet& empty() const { return empty_; }
+  void confirm_empty() { second_look_ = true; }
+
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t new_messages() const { return new_messages_; }
+
+ private:
+  void skip(base::Uid uid, std::string reason);
+
+  store::Writer& writer_;
+  store::FolderDraft& draft_;
+  std::function<void()> after_message_;
+  imap::UidSet empty_;
+  bool second_look_ = false;
+  std::uint64_t body_bytes_ = 0;  // of the message that is coming
+  std::uint64_t bytes_ = 0;
+  std::uint64_t new_messages_ = 0;
+};
+
+// Server flags as the store keeps them: sorted, each once, without \Recent.
+std::vector<std::string> stored_flags(const std::vector<std::string>& flags);
+
+}  // namespace backupd

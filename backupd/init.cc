@@ -1,0 +1,20 @@
+#include <fmt/core.h>
+
+#include "backupd/commands.h"
+#include "store/location.h"
+#include "store/writer.h"
+
+namespace backupd {
+
+base::ExitStatus init(const base::Surroundings& surroundings) {
+  const store::Location location = store::location_of(surroundings.config.store);
+  store::init(location, surroundings.files, surroundings.clock);
+  base::print_result(
+      fmt::format("The store is in {}, its index in {}.\n"
+                  "Its key is in {}: copy that file now to a place that does not burn down with\n"
+                  "this machine. Without it nobody can read the store, mailstow included.\n",
+                  location.store.string(), location.index.string(), location.key_file.string()));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

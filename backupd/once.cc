@@ -1,0 +1,50 @@
+#include "backupd/account_pass.h"
+#include "backupd/commands.h"
+#include "backupd/pass_report.h"
+#include "base/log.h"
+#include "store/location.h"
+#include "store/tree_record.h"
+
+namespace backupd {
+
+namespace {
+
+std::vector<base::AccountConfig> chosen(const base::Config& config,
+                                        const std::vector<std::string>& names) {
+  if (names.empty()) return config.accounts;
+  std::vector<base::AccountConfig> accounts;
+  for (const std::string& name : names) accounts.push_back(config.account(name));
+  return accounts;
+}
+
+}  // namespace
+
+base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
+  const auto accounts = chosen(surroundings.config, options.accounts);
+  const store::Location location = store::location_of(surroundings.config.store);
+  store::Writer writer = store::Writer::open(location, surroundings.files, surroundings.clock);
+  bool is_damaged = false;
+  for (const std::string& line : writer.damage()) {
+    base::log_error("{}", line);
+    is_damaged = true;
+  }
+  const auto trees = store::TreeRecords::open(location, surroundings.files).list();
+  for (const std::string& line : trees.damaged) base::log_error("{}", line);
+
+  CommitSchedule schedule(writer, surroundings.clock);
+  PassReport report;
+  for (const base::AccountConfig& account : accounts) {
+    const RestoredTrees own(trees.records, account.name);
+    AccountPass pass(surroundings, account, own, writer, schedule);
+    report.accounts.push_back(pass.run());
+    if (schedule.is_due()) schedule.commit();
+  }
+  schedule.commit();
+
+  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  base::print_result(as_json ? report.to_json() : report.to_text());
+  const base::ExitStatus status = report.exit_status();
+  return is_damaged ? base::graver(status, base::ExitStatus::kDamaged) : status;
+}
+
+}  // namespace backupd

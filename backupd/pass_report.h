@@ -1,0 +1,51 @@
+// What a pass did: the document that `once --json` prints (README, "Output").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "store/snapshot.h"
+
+namespace backupd {
+
+enum class PassStatus { kComplete, kPartial, kFailed };
+
+struct FolderReceipt {
+  std::string folder;  // shown name
+  std::uint32_t uid_validity = 0;
+  store::Receipt receipt;
+};
+
+struct SkippedEntry {
+  std::string folder;            // shown name
+  std::optional<base::Uid> uid;  // nothing: the whole folder
+  std::string reason;
+};
+
+struct AccountReport {
+  std::string account;
+  PassStatus status = PassStatus::kFailed;
+  std::optional<store::SnapshotInfo> snapshot;  // nothing: none was made
+  std::uint64_t new_messages = 0;               // that the store did not have
+  std::uint64_t fetched_bytes = 0;              // of message bodies
+  std::uint64_t stored_bytes = 0;               // written to packs meanwhile
+  std::vector<FolderReceipt> receipts;
+  std::vector<SkippedEntry> skipped;
+  std::string error;  // what ended the account's pass early
+  std::optional<base::ErrorCode> error_code;
+};
+
+struct PassReport {
+  std::vector<AccountReport> accounts;
+
+  PassStatus status() const;
+  base::ExitStatus exit_status() const;
+  std::string to_json() const;
+  std::string to_text() const;
+};
+
+}  // namespace backupd

@@ -1,0 +1,116 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "store/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+const char* word(store::SnapshotStatus status) {
+  switch (status) {
+    case store::SnapshotStatus::kComplete:
+      return "complete";
+    case store::SnapshotStatus::kPartial:
+      return "partial";
+    case store::SnapshotStatus::kMoving:
+      return "moving";
+  }
+  return "partial";
+}
+
+// Of an account that is configured, or that has snapshots from when it was.
+struct AccountState {
+  std::string name;
+  bool is_configured = false;
+  std::optional<store::SnapshotInfo> newest;
+  std::size_t snapshots = 0;
+};
+
+std::vector<AccountState> states_of(const base::Config& config, store::Reader& reader) {
+  std::vector<AccountState> states;
+  const auto add = [&](const std::string& name, bool is_configured) {
+    states.push_back(
+        {name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size()});
+  };
+  for (const base::AccountConfig& account : config.accounts) add(account.name, true);
+  for (const std::string& name : reader.accounts()) {
+    const bool known = std::any_of(states.begin(), states.end(),
+                                   [&](const AccountState& state) { return state.name == name; });
+    if (!known) add(name, false);
+  }
+  return states;
+}
+
+std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states) {
+  using nlohmann::ordered_json;
+  ordered_json accounts = ordered_json::array();
+  for (const AccountState& state : states) {
+    ordered_json account = {{"account", state.name},
+                            {"configured", state.is_configured},
+                            {"snapshots", state.snapshots},
+                            {"last_backup", nullptr},
+                            {"last_status", nullptr},
+                            {"messages", 0},
+                            {"bytes", 0}};
+    if (state.newest) {
+      account["last_backup"] = base::format_rfc3339(state.newest->time);
+      account["last_status"] = word(state.newest->status);
+      account["messages"] = state.newest->messages;
+      account["bytes"] = state.newest->bytes;
+    }
+    accounts.push_back(std::move(account));
+  }
+  const ordered_json document = {{"store",
+                                  {{"packs", size.packs},
+                                   {"pack_bytes", size.pack_bytes},
+                                   {"index_bytes", size.index_bytes},
+                                   {"messages", size.messages},
+                                   {"message_bytes", size.message_bytes}}},
+                                 {"accounts", std::move(accounts)}};
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const store::Reader::StoreSize& size, const std::vector<AccountState>& states) {
+  std::vector<std::vector<std::string>> rows;
+  for (const AccountState& state : states) {
+    const auto& newest = state.newest;
+    rows.push_back({state.name, newest ? base::format_rfc3339(newest->time) : "never",
+                    newest ? word(newest->status) : "", std::to_string(state.snapshots),
+                    newest ? base::format_count(newest->messages) : "",
+                    newest ? base::format_size(newest->bytes) : "",
+                    state.is_configured ? "" : "no longer in the configuration"});
+  }
+  return fmt::format("{} in {} packs, index {}; {} messages of {} before compression\n\n{}",
+                     base::format_size(size.pack_bytes), size.packs,
+                     base::format_size(size.index_bytes), base::format_count(size.messages),
+                     base::format_size(size.message_bytes),
+                     base::format_table({{"ACCOUNT"},
+                                         {"LAST BACKUP"},
+                                         {"STATUS"},
+                                         {"SNAPSHOTS", base::Align::kRight},
+                                         {"MESSAGES", base::Align::kRight},
+                                         {"SIZE", base::Align::kRight},
+                                         {""}},
+                                        rows));
+}
+
+}  // namespace
+
+base::ExitStatus status(const base::Surroundings& surroundings) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  const auto size = reader.size();
+  const auto states = states_of(surroundings.config, reader);
+  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  base::print_result(as_json ? to_json(size, states) : to_text(size, states));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

@@ -1,0 +1,41 @@
+#include "base/program.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+void print_error(std::string_view program, std::string_view what) {
+  const std::string line = fmt::format("{}: {}\n", program, escape_for_terminal(what));
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
+ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    print_error(program, error.what());
+    return exit_status(error.code());
+  } catch (const std::exception& error) {
+    print_error(program, fmt::format("internal error: {}: please report it", error.what()));
+    return ExitStatus::kNothingDone;
+  }
+}
+
+void print_result(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (!written || std::fflush(stdout) != 0) fail_with_errno(errno, "write to standard output");
+}
+
+}  // namespace base

@@ -1,0 +1,39 @@
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/json_text.h"
+#include "store/location.h"
+#include "store/reader.h"
+
+namespace restore {
+
+base::ExitStatus accounts(const base::Surroundings& surroundings) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  auto documents = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const std::string& name : reader.accounts()) {
+    const auto all = reader.snapshots(name);
+    const store::SnapshotInfo& newest = all.back();
+    documents.push_back({{"account", name},
+                         {"snapshots", all.size()},
+                         {"newest", base::format_rfc3339(newest.time)},
+                         {"folders", newest.folders},
+                         {"messages", newest.messages},
+                         {"bytes", newest.bytes}});
+    rows.push_back({name, std::to_string(all.size()), base::format_rfc3339(newest.time),
+                    base::format_count(newest.messages), base::format_size(newest.bytes)});
+  }
+  print_list(surroundings.format, {{"accounts", std::move(documents)}},
+             base::format_table({{"ACCOUNT"},
+                                 {"SNAPSHOTS", base::Align::kRight},
+                                 {"NEWEST"},
+                                 {"MESSAGES", base::Align::kRight},
+                                 {"SIZE", base::Align::kRight}},
+                                rows));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace restore

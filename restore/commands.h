@@ -1,0 +1,39 @@
+// The commands of mailstow-restore, one a file named after its verb.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/program.h"
+#include "restore/selection.h"
+
+namespace restore {
+
+base::ExitStatus accounts(const base::Surroundings& surroundings);
+base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::string& account);
+base::ExitStatus folders(const base::Surroundings& surroundings, const std::string& account,
+                         const std::string& at);
+base::ExitStatus messages(const base::Surroundings& surroundings, const std::string& account,
+                          const std::string& folder, const std::string& at);
+
+struct RunOptions {
+  std::string account;
+  SelectionOptions selection;
+  std::string expire_after;  // empty: the configuration's
+  bool dry_run = false;
+  bool allow_quota = false;
+};
+// Brings what is selected back as a new tree.
+base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options);
+
+base::ExitStatus trees(const base::Surroundings& surroundings);
+base::ExitStatus extend(const base::Surroundings& surroundings, const std::string& account,
+                        const std::string& tree, const std::string& duration);
+
+struct SweepOptions {
+  bool dry_run = false;
+};
+// Deletes the trees whose time is over.
+base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options);
+
+}  // namespace restore

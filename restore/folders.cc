@@ -1,0 +1,62 @@
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/json_text.h"
+#include "store/location.h"
+#include "store/reader.h"
+
+namespace restore {
+
+namespace {
+
+std::string note_of(const store::FolderInfo& info) {
+  switch (info.completeness) {
+    case store::FolderCompleteness::kComplete:
+      return info.skipped.empty() ? "" : std::to_string(info.skipped.size()) + " skipped";
+    case store::FolderCompleteness::kInProgress:
+      return "in progress";
+    case store::FolderCompleteness::kUnreadable:
+      return "could not be read: as it was before";
+    case store::FolderCompleteness::kContainer:
+      return "holds folders only";
+  }
+  return "";
+}
+
+}  // namespace
+
+base::ExitStatus folders(const base::Surroundings& surroundings, const std::string& account,
+                         const std::string& at) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  const auto snapshot = choose_snapshot(reader, surroundings.config, account, at);
+  auto documents = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+    const std::string name = shown_name(snapshot, folder.info);
+    const std::string note = note_of(folder.info);
+    documents.push_back({{"folder", name},
+                         {"uidvalidity", folder.info.uid_validity},
+                         {"messages", folder.receipt.messages},
+                         {"bytes", folder.bytes},
+                         {"skipped", folder.info.skipped.size()},
+                         {"digest", folder.receipt.digest.hex()},
+                         {"note", note}});
+    rows.push_back(
+        {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
+  }
+  print_list(
+      surroundings.format,
+      {{"account", account},
+       {"snapshot", snapshot.id.hex()},
+       {"time", base::format_rfc3339(snapshot.time)},
+       {"folders", std::move(documents)}},
+      base::format_table(
+          {{"FOLDER"}, {"MESSAGES", base::Align::kRight}, {"SIZE", base::Align::kRight}, {"NOTE"}},
+          rows));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace restore

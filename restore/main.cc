@@ -1,0 +1,154 @@
+// mailstow-restore: brings mail back, beside live mail, for a week.
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "restore/commands.h"
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 all done; 1 nothing done; 2 wrong usage, configuration or key;\n"
+    "3 something done and something not; 4 the store is damaged; 5 another process\n"
+    "holds the store; 6 refused because the tree would count towards quota.";
+
+// What the command line says.
+struct Arguments {
+  std::string config_path{base::kDefaultConfigPath};
+  bool verbose = false;
+  bool quiet = false;
+  bool json = false;
+  std::string account;
+  std::string folder;
+  std::string tree;
+  std::string duration;
+  std::string at;
+  restore::RunOptions run;
+  restore::SweepOptions sweep;
+};
+
+void add_at(CLI::App* command, std::string& at) {
+  command->add_option("--at", at, "The newest snapshot not after this time");
+}
+
+void add_repeated(CLI::App* command, const std::string& name, std::vector<std::string>& values,
+                  const std::string& what) {
+  command->add_option(name, values, what)->expected(1)->take_all();
+}
+
+using Command = std::function<base::ExitStatus(const base::Surroundings&)>;
+
+void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
+  auto* accounts = app.add_subcommand("accounts", "The accounts that have snapshots");
+  accounts->callback([&] { chosen = restore::accounts; });
+
+  auto* snapshots = app.add_subcommand("snapshots", "The snapshots of an account");
+  snapshots->add_option("NAME", arguments.account, "The account")->required();
+  snapshots->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::snapshots(surroundings, arguments.account);
+    };
+  });
+
+  auto* folders = app.add_subcommand("folders", "The folders of a snapshot");
+  folders->add_option("NAME", arguments.account, "The account")->required();
+  add_at(folders, arguments.at);
+  folders->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::folders(surroundings, arguments.account, arguments.at);
+    };
+  });
+
+  auto* messages = app.add_subcommand("messages", "The messages of a folder in a snapshot");
+  messages->add_option("NAME", arguments.account, "The account")->required();
+  messages->add_option("FOLDER", arguments.folder, "The folder")->required();
+  add_at(messages, arguments.at);
+  messages->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::messages(surroundings, arguments.account, arguments.folder, arguments.at);
+    };
+  });
+  for (auto* command : {accounts, snapshots, folders, messages}) {
+    command->add_flag("--json", arguments.json, "Print one JSON document");
+  }
+}
+
+void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
+  auto* run = app.add_subcommand("run", "Restore what is chosen as a new tree");
+  auto& selection = arguments.run.selection;
+  run->add_option("NAME", arguments.run.account, "The account")->required();
+  add_repeated(run, "--folder", selection.folders,
+               "Folders by glob: * crosses levels, ? is one character within one");
+  add_repeated(run, "--message", selection.messages, "Messages by id");
+  add_at(run, selection.at);
+  run->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
+  run->add_option("--before", selection.before, "Messages from before this time");
+  run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");
+  run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d");
+  run->add_flag("--allow-quota", arguments.run.allow_quota,
+                "Go on if the tree counts towards quota and there is room");
+  run->add_flag("--json", arguments.json, "Print one JSON document");
+  run->callback([&] {
+    chosen = [&](const auto& surroundings) { return restore::run(surroundings, arguments.run); };
+  });
+}
+
+void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
+  auto* trees = app.add_subcommand("trees", "The restored trees and when they expire");
+  trees->add_flag("--json", arguments.json, "Print one JSON document");
+  trees->callback([&] { chosen = restore::trees; });
+
+  auto* extend = app.add_subcommand("extend", "Let a tree stay longer");
+  extend->add_option("NAME", arguments.account, "The account")->required();
+  extend->add_option("TREE", arguments.tree, "The tree, as `trees` shows it")->required();
+  extend->add_option("DURATION", arguments.duration, "As 7d")->required();
+  extend->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::extend(surroundings, arguments.account, arguments.tree, arguments.duration);
+    };
+  });
+
+  auto* sweep = app.add_subcommand("sweep", "Delete the trees whose time is over");
+  sweep->add_flag("--dry-run", arguments.sweep.dry_run, "Say what would be done; write nothing");
+  sweep->add_flag("--json", arguments.json, "Print one JSON document");
+  sweep->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::sweep(surroundings, arguments.sweep);
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Finds mail in a store and brings it back as a new tree of folders.",
+               "mailstow-restore");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", "mailstow " MAILSTOW_VERSION);
+  Arguments arguments;
+  app.add_option("--config", arguments.config_path, "The configuration file")
+      ->capture_default_str();
+  app.add_flag("-v,--verbose", arguments.verbose, "Log more");
+  app.add_flag("-q,--quiet", arguments.quiet, "Log errors only")->excludes("--verbose");
+  Command chosen;
+  add_browsing(app, arguments, chosen);
+  add_run(app, arguments, chosen);
+  add_trees(app, arguments, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int result = app.exit(error);
+    return result == 0 ? 0 : static_cast<int>(base::ExitStatus::kUsage);
+  }
+  if (arguments.verbose) base::set_log_level(base::LogLevel::kDebug);
+  if (arguments.quiet) base::set_log_level(base::LogLevel::kError);
+
+  return static_cast<int>(base::run_guarded("mailstow-restore", [&] {
+    base::FileSystem& files = base::real_file_system();
+    return chosen({base::load_config(files, arguments.config_path),
+                   arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
+                   base::system_clock()});
+  }));
+}

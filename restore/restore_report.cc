@@ -1,0 +1,84 @@
+#include "restore/restore_report.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace restore {
+
+using nlohmann::ordered_json;
+
+base::ExitStatus RestoreReport::exit_status() const {
+  std::uint64_t restored = 0;
+  std::uint64_t skipped = 0;
+  for (const FolderReport& folder : folders) {
+    restored += folder.restored;
+    skipped += folder.skipped.size();
+  }
+  if (error.empty() && skipped == 0) return base::ExitStatus::kDone;
+  return restored == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
+}
+
+std::string RestoreReport::to_json() const {
+  ordered_json documents = ordered_json::array();
+  for (const FolderReport& folder : folders) {
+    ordered_json altered = ordered_json::array();
+    for (const AlteredMessage& message : folder.altered) {
+      altered.push_back({{"uid", message.uid.value}, {"how", message.how}});
+    }
+    ordered_json skipped = ordered_json::array();
+    for (const RefusedMessage& message : folder.skipped) {
+      skipped.push_back({{"uid", message.uid.value}, {"reason", message.reason}});
+    }
+    documents.push_back({{"source", folder.source},
+                         {"target", folder.target},
+                         {"messages", folder.messages},
+                         {"restored", folder.restored},
+                         {"altered", std::move(altered)},
+                         {"skipped", std::move(skipped)}});
+  }
+  ordered_json document = {
+      {"account", account},
+      {"tree", tree},
+      {"expires", base::format_rfc3339(expires)},
+      {"quota",
+       {{"exempt", quota.exempt ? ordered_json(*quota.exempt) : ordered_json()},
+        {"proof", quota.proof}}},
+      {"folders", std::move(documents)}};
+  if (!error.empty()) document["error"] = error;
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string RestoreReport::to_text() const {
+  std::string text;
+  std::uint64_t planned = 0;
+  std::uint64_t restored = 0;
+  std::uint64_t altered = 0;
+  for (const FolderReport& folder : folders) {
+    planned += folder.messages;
+    restored += folder.restored;
+    altered += folder.altered.size();
+    for (const AlteredMessage& message : folder.altered) {
+      text += fmt::format("altered: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
+                          message.uid.value, base::escape_for_terminal(message.how));
+    }
+    for (const RefusedMessage& message : folder.skipped) {
+      text +=
+          fmt::format("not restored: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
+                      message.uid.value, base::escape_for_terminal(message.reason));
+    }
+  }
+  text += fmt::format(
+      "{}: {} of {} messages are back in {}; {} of them the server altered.\n"
+      "The tree is removed on {}. Quota: {}.\n",
+      base::escape_for_terminal(account), base::format_count(restored), base::format_count(planned),
+      base::escape_for_terminal(tree), base::format_count(altered), base::format_rfc3339(expires),
+      quota.proof);
+  if (without_deleted) text += "\\Deleted was left off, so that no mail program removes them.\n";
+  if (!error.empty()) text += "It ended early: " + base::escape_for_terminal(error) + "\n";
+  return text;
+}
+
+}  // namespace restore

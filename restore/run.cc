@@ -1,0 +1,216 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/account_login.h"
+#include "restore/commands.h"
+#include "restore/folder_restore.h"
+#include "restore/plan.h"
+#include "restore/quota_proof.h"
+#include "restore/restore_report.h"
+#include "restore/tree_builder.h"
+#include "restore/tree_sweeper.h"
+#include "store/location.h"
+
+namespace restore {
+
+namespace {
+
+// One run of the command, from the selection to the report.
+class Run {
+ public:
+  Run(const base::Surroundings& surroundings, const RunOptions& options)
+      : surroundings_(surroundings),
+        options_(options),
+        account_(surroundings.config.account(options.account)),
+        server_(surroundings.config.server_of(account_)),
+        location_(store::location_of(surroundings.config.store)),
+        reader_(store::Reader::open(location_, surroundings.files)),
+        records_(store::TreeRecords::open(location_, surroundings.files)),
+        session_(imap::open_account(server_, account_)) {}
+
+  RestoreReport carry_out() {
+    const Selection selection =
+        select(reader_, surroundings_.config, options_.account, options_.selection);
+    TargetNames names;
+    const imap::Namespaces namespaces = session_.namespaces();
+    if (!namespaces.personal.empty()) {
+      names.personal_prefix = namespaces.personal.front().prefix;
+      names.delimiter = namespaces.personal.front().delimiter.value_or('\0');
+    }
+    plan_ = plan_with_free_name(selection, names);
+    begin_report();
+    if (options_.dry_run) return report_;
+
+    begin_record(selection, names);
+    TreeBuilder builder(session_, records_, record_, others_);
+    try {
+      prove_quota(builder, names);
+      builder.create(plan_.levels);
+      restore_folders(builder);
+      record_.state = report_.exit_status() == base::ExitStatus::kDone
+                          ? store::TreeState::kComplete
+                          : store::TreeState::kIncomplete;
+      records_.put(record_);
+      session_.logout();
+    } catch (const base::Error& error) {
+      if (error.code() == base::ErrorCode::kCountsTowardsQuota || report_.folders.empty()) throw;
+      report_.error = error.what();
+      record_.state = store::TreeState::kIncomplete;
+      records_.put(record_);
+    }
+    return report_;
+  }
+
+ private:
+  // A name that no folder and no record has: two trees in one second get two names.
+  Plan plan_with_free_name(const Selection& selection, const TargetNames& names) {
+    for (store::TreeRecord& record : records_.list().records) {
+      if (record.account == options_.account) others_.push_back(std::move(record));
+    }
+    auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    for (;; time += std::chrono::seconds(1)) {
+      const auto& restore = surroundings_.config.restore;
+      Plan plan = make_plan(selection, tree_name(restore.tree, time, restore.time_zone), names);
+      const bool is_recorded = std::any_of(
+          others_.begin(), others_.end(),
+          [&](const store::TreeRecord& record) { return record.raw_name == plan.tree_raw_name; });
+      if (!is_recorded && session_.list(plan.tree_raw_name).empty()) return plan;
+    }
+  }
+
+  void begin_report() {
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto duration = options_.expire_after.empty()
+                              ? surroundings_.config.restore.expire_after
+                              : base::parse_duration(options_.expire_after);
+    report_.account = options_.account;
+    report_.tree = plan_.tree;
+    report_.expires = now + duration;
+    record_.created = now;
+    record_.expires = report_.expires;
+    report_.quota.proof = "not asked: a dry run writes nothing";
+    if (!options_.dry_run) return;
+    for (const PlannedFolder& folder : plan_.folders) {
+      report_.folders.push_back({folder.source, folder.target, folder.messages.size(), 0, {}, {}});
+    }
+  }
+
+  void begin_record(const Selection& selection, const TargetNames& names) {
+    record_.id = store::TreeRecords::new_id();
+    record_.account = options_.account;
+    record_.name = plan_.tree;
+    record_.raw_name = plan_.tree_raw_name;
+    record_.delimiter = names.delimiter;
+    record_.snapshot = selection.snapshot.id;
+  }
+
+  void prove_quota(TreeBuilder& builder, const TargetNames& names) {
+    std::vector<std::string> levels(
+        plan_.levels.begin(),
+        std::find(plan_.levels.begin(), plan_.levels.end(), plan_.tree_raw_name) + 1);
+    const std::string probe = plan_.tree_raw_name + names.delimiter + kProbeFolder;
+    levels.push_back(probe);
+    builder.create(levels);
+    for (const std::string& raw_name : {plan_.tree_raw_name, probe}) {
+      const std::string refusal = builder.refusal(raw_name);
+      if (refusal.empty()) continue;
+      remove_tree();
+      base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
+                 base::escape_for_terminal(options_.account), plan_.tree, refusal);
+    }
+    report_.quota = prove_exempt(session_, server_.quota, *find_level(record_, probe));
+    const std::optional<StorageUse> use = storage_use(session_, probe);
+    remove_level(probe);
+    if (report_.quota.exempt == true || server_.quota == base::QuotaConfig::kNone) return;
+    if (options_.allow_quota && has_room(use)) return;
+    remove_tree();
+    refuse(use);
+  }
+
+  bool has_room(const std::optional<StorageUse>& use) const {
+    return !use || use->limit >= use->usage + plan_.bytes / 1024 + 1;
+  }
+
+  [[noreturn]] void refuse(const std::optional<StorageUse>& use) const {
+    const std::string room =
+        use ? fmt::format(" (STORAGE {} of {} KiB)", use->usage, use->limit) : "";
+    if (options_.allow_quota) {
+      base::fail(base::ErrorCode::kCountsTowardsQuota,
+                 "restore: {}: {} KiB do not fit into the quota{}: raise it",
+                 base::escape_for_terminal(options_.account), plan_.bytes / 1024, room);
+    }
+    base::fail(base::ErrorCode::kCountsTowardsQuota,
+               "restore: {}: tree {} {} count towards quota{}: {}: add quota_rule2 = "
+               "RESTORED:ignore and quota_rule3 = RESTORED/*:ignore to Dovecot, or pass "
+               "--allow-quota",
+               base::escape_for_terminal(options_.account), plan_.tree,
+               report_.quota.exempt ? "would" : "may", room, report_.quota.proof);
+  }
+
+  void remove_level(const std::string& raw_name) {
+    TreeSweeper sweeper(session_, record_, others_);
+    sweeper.sweep_level(*find_level(record_, raw_name));
+    // Recorded until it is gone: what a crash leaves here is swept with the tree.
+    std::erase_if(record_.levels, [&](const auto& level) {
+      return level.raw_name == raw_name && session_.list(raw_name).empty();
+    });
+    records_.put(record_);
+  }
+
+  void remove_tree() {
+    TreeSweeper sweeper(session_, record_, others_);
+    if (sweeper.sweep().is_finished) records_.remove(record_.id);
+  }
+
+  void restore_folders(TreeBuilder& builder) {
+    for (const PlannedFolder& folder : plan_.folders) {
+      if (!folder.holds_messages) continue;
+      FolderReport report{folder.source, folder.target, folder.messages.size(), 0, {}, {}};
+      const std::string refusal = builder.refusal(folder.target_raw_name);
+      if (!refusal.empty()) {
+        for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
+        report_.folders.push_back(std::move(report));
+        continue;
+      }
+      base::log_info("{}: {}: {} messages", options_.account, folder.target,
+                     folder.messages.size());
+      report_.folders.push_back(std::move(report));  // there also if the connection is lost
+      FolderRestore restore(session_, reader_, folder,
+                            *find_level(record_, folder.target_raw_name));
+      report_.folders.back() = restore.run();
+      report_.without_deleted |= restore.left_off_deleted();
+      records_.put(record_);
+    }
+  }
+
+  const base::Surroundings& surroundings_;
+  const RunOptions& options_;
+  const base::AccountConfig& account_;
+  const base::ServerConfig& server_;
+  store::Location location_;
+  store::Reader reader_;
+  store::TreeRecords records_;
+  imap::Session session_;
+  std::vector<store::TreeRecord> others_;
+  Plan plan_;
+  store::TreeRecord record_;
+  RestoreReport report_;
+};
+
+}  // namespace
+
+base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options) {
+  Run run(surroundings, options);
+  const RestoreReport report = run.carry_out();
+  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  base::print_result(as_json ? report.to_json() : report.to_text());
+  return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
+}
+
+}  // namespace restore

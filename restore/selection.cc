@@ -1,0 +1,97 @@
+#include "restore/selection.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/glob.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/folder_name.h"
+
+namespace restore {
+
+namespace {
+
+using std::chrono::sys_seconds;
+
+std::optional<sys_seconds> optional_time(const std::string& text, const base::Config& config) {
+  if (text.empty()) return std::nullopt;
+  return base::parse_time(text, config.restore.time_zone);
+}
+
+std::set<store::MessageId> parse_ids(const std::vector<std::string>& texts) {
+  std::set<store::MessageId> ids;
+  for (const std::string& text : texts) {
+    const auto id = store::ObjectId::from_hex(text);
+    if (!id) {
+      base::fail(base::ErrorCode::kUsage,
+                 "--message {}: not a message's id: `mailstow-restore messages` shows them",
+                 base::escape_for_terminal(text));
+    }
+    ids.insert({*id});
+  }
+  return ids;
+}
+
+bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
+  return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+           return base::glob_matches(glob, name);
+         });
+}
+
+}  // namespace
+
+std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
+  return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
+}
+
+store::SnapshotInfo choose_snapshot(store::Reader& reader, const base::Config& config,
+                                    const std::string& account, const std::string& at) {
+  const auto snapshot = reader.newest_snapshot(account, optional_time(at, config));
+  if (snapshot) return *snapshot;
+  const auto all = reader.snapshots(account);
+  if (all.empty()) {
+    base::fail(base::ErrorCode::kNotFound,
+               "account {}: it has no snapshot: `mailstow-restore accounts` shows those that have",
+               base::escape_for_terminal(account));
+  }
+  base::fail(base::ErrorCode::kNotFound,
+             "account {}: it has no snapshot as old as {}: the oldest is of {}",
+             base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
+}
+
+Selection select(store::Reader& reader, const base::Config& config, const std::string& account,
+                 const SelectionOptions& options) {
+  Selection selection{choose_snapshot(reader, config, account, options.at), {}};
+  const auto since = optional_time(options.since, config);
+  const auto before = optional_time(options.before, config);
+  const auto ids = parse_ids(options.messages);
+  const bool whole_folders = !since && !before && ids.empty();
+
+  std::uint64_t messages = 0;
+  for (const store::FolderRecord& folder : reader.folders(selection.snapshot)) {
+    SelectedFolder selected{folder, shown_name(selection.snapshot, folder.info), {}};
+    if (!matches_any(options.folders, selected.name)) continue;
+    reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
+      const sys_seconds date = entry.internal_date.instant;
+      const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
+                          (ids.empty() || ids.contains(entry.message));
+      if (chosen) selected.messages.push_back(entry);
+    });
+    messages += selected.messages.size();
+    if (whole_folders || !selected.messages.empty()) {
+      selection.folders.push_back(std::move(selected));
+    }
+  }
+  if (selection.folders.empty() || (!whole_folders && messages == 0)) {
+    base::fail(base::ErrorCode::kNotFound,
+               "account {}: the snapshot of {} has nothing that was asked for: "
+               "`mailstow-restore folders` shows what it has",
+               base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
+  }
+  return selection;
+}
+
+}  // namespace restore

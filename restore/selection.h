@@ -1,0 +1,45 @@
+// What to restore: the snapshot, and which of its messages.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "store/reader.h"
+
+namespace restore {
+
+// As given on the command line; empty means not given.
+struct SelectionOptions {
+  std::string at;                     // a time: the newest snapshot not after it
+  std::vector<std::string> folders;   // globs over shown names; none means all
+  std::vector<std::string> messages;  // ids
+  std::string since;                  // by INTERNALDATE, inclusive
+  std::string before;                 // exclusive
+};
+
+struct SelectedFolder {
+  store::FolderRecord folder;
+  std::string name;  // shown
+  std::vector<store::MessageEntry> messages;
+};
+
+struct Selection {
+  store::SnapshotInfo snapshot;
+  std::vector<SelectedFolder> folders;  // in the snapshot's order
+};
+
+// Fails with kNotFound and what there is if the account has no such snapshot.
+store::SnapshotInfo choose_snapshot(store::Reader& reader, const base::Config& config,
+                                    const std::string& account, const std::string& at);
+
+// A folder's name as people have it.
+std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder);
+
+// Folders that hold none of the chosen messages are left out, unless whole folders were chosen.
+// Fails with kNotFound if nothing is chosen, kUsage for a time or an id that is none.
+Selection select(store::Reader& reader, const base::Config& config, const std::string& account,
+                 const SelectionOptions& options);
+
+}  // namespace restore

@@ -1,0 +1,46 @@
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/json_text.h"
+#include "store/location.h"
+#include "store/reader.h"
+
+namespace restore {
+
+base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::string& account) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  const auto all = reader.snapshots(account);
+  if (all.empty()) choose_snapshot(reader, surroundings.config, account, "");  // says what is wrong
+  auto documents = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const store::SnapshotInfo& snapshot : all) {
+    const bool is_rescue = snapshot.kind == store::SnapshotKind::kRescue;
+    documents.push_back({{"snapshot", snapshot.id.hex()},
+                         {"time", base::format_rfc3339(snapshot.time)},
+                         {"kind", is_rescue ? "rescue" : "backup"},
+                         {"status", word(snapshot.status)},
+                         {"folders", snapshot.folders},
+                         {"messages", snapshot.messages},
+                         {"bytes", snapshot.bytes}});
+    rows.push_back({base::format_rfc3339(snapshot.time), is_rescue ? "rescue" : "backup",
+                    std::string(word(snapshot.status)), base::format_count(snapshot.folders),
+                    base::format_count(snapshot.messages), base::format_size(snapshot.bytes),
+                    snapshot.id.hex().substr(0, 12)});
+  }
+  print_list(surroundings.format, {{"account", account}, {"snapshots", std::move(documents)}},
+             base::format_table({{"TIME"},
+                                 {"KIND"},
+                                 {"STATUS"},
+                                 {"FOLDERS", base::Align::kRight},
+                                 {"MESSAGES", base::Align::kRight},
+                                 {"SIZE", base::Align::kRight},
+                                 {"ID"}},
+                                rows));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace restore

@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/account_login.h"
+#include "restore/commands.h"
+#include "restore/json_text.h"
+#include "restore/store_rescue.h"
+#include "restore/tree_sweeper.h"
+#include "store/location.h"
+
+namespace restore {
+
+namespace {
+
+struct TreeOutcome {
+  store::TreeRecord record;
+  SweptTree swept;
+  std::string error;
+  std::optional<base::ErrorCode> error_code;
+};
+
+const char* word(SweptLevel::Action action) {
+  switch (action) {
+    case SweptLevel::Action::kGone:
+      return "gone";
+    case SweptLevel::Action::kDeleted:
+      return "deleted";
+    case SweptLevel::Action::kWouldDelete:
+      return "would be deleted";
+    case SweptLevel::Action::kEmptied:
+      return "emptied";
+    case SweptLevel::Action::kLeft:
+      return "left";
+    case SweptLevel::Action::kKeptForNow:
+      return "kept for now";
+  }
+  return "kept for now";
+}
+
+// One sweep over all trees that are due.
+class Sweep {
+ public:
+  Sweep(const base::Surroundings& surroundings, const SweepOptions& options)
+      : surroundings_(surroundings),
+        options_(options),
+        location_(store::location_of(surroundings.config.store)),
+        records_(store::TreeRecords::open(location_, surroundings.files)),
+        rescue_(location_, surroundings.files, surroundings.clock),
+        listing_(records_.list()) {}
+
+  void carry_out() {
+    for (const std::string& line : listing_.damaged) base::log_error("{}", line);
+    const auto now = surroundings_.clock.now();
+    for (const store::TreeRecord& record : listing_.records) {
+      if (record.expires > now) continue;
+      outcomes_.push_back(sweep_tree(record));
+    }
+  }
+
+  base::ExitStatus exit_status() const {
+    if (!listing_.damaged.empty()) return base::ExitStatus::kDamaged;
+    const auto failed = [](const TreeOutcome& outcome) { return outcome.error_code.has_value(); };
+    const auto failures = std::count_if(outcomes_.begin(), outcomes_.end(), failed);
+    if (failures == 0) return base::ExitStatus::kDone;
+    if (static_cast<std::size_t>(failures) < outcomes_.size()) return base::ExitStatus::kPartial;
+    return base::exit_status(*outcomes_.front().error_code);
+  }
+
+  nlohmann::ordered_json to_document() const {
+    auto trees = nlohmann::ordered_json::array();
+    for (const TreeOutcome& outcome : outcomes_) {
+      auto levels = nlohmann::ordered_json::array();
+      for (const SweptLevel& level : outcome.swept.levels) {
+        levels.push_back({{"folder", shown(outcome.record, level.raw_name)},
+                          {"action", word(level.action)},
+                          {"why", level.why},
+                          {"rescued", level.rescued}});
+      }
+      trees.push_back({{"account", outcome.record.account},
+                       {"tree", outcome.record.name},
+                       {"expired", base::format_rfc3339(outcome.record.expires)},
+                       {"finished", outcome.swept.is_finished && outcome.error.empty()},
+                       {"levels", std::move(levels)}});
+      if (!outcome.error.empty()) trees.back()["error"] = outcome.error;
+    }
+    return {{"dry_run", options_.dry_run}, {"trees", std::move(trees)}};
+  }
+
+  std::string to_text() const {
+    std::string text;
+    for (const TreeOutcome& outcome : outcomes_) {
+      text += fmt::format("{}: {}\n", base::escape_for_terminal(outcome.record.account),
+                          base::escape_for_terminal(outcome.record.name));
+      for (const SweptLevel& level : outcome.swept.levels) {
+        const std::string rescued =
+            level.rescued == 0 ? "" : fmt::format("; {} messages rescued", level.rescued);
+        text += fmt::format("  {}: {}: {}{}\n",
+                            base::escape_for_terminal(shown(outcome.record, level.raw_name)),
+                            word(level.action), base::escape_for_terminal(level.why), rescued);
+      }
+      if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
+    }
+    return text.empty() ? "No tree is due.\n" : text;
+  }
+
+ private:
+  TreeOutcome sweep_tree(const store::TreeRecord& record) {
+    TreeOutcome outcome{record, {}, {}, {}};
+    try {
+      const base::AccountConfig& account = surroundings_.config.account(record.account);
+      imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
+      const auto others = others_of(record);
+      TreeSweeper sweeper(session, record, others, &rescue_);
+      outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
+      if (!options_.dry_run && outcome.swept.is_finished) records_.remove(record.id);
+      session.logout();
+    } catch (const base::Error& error) {
+      base::log_error("{}: {}: {}", record.account, record.name, error.what());
+      outcome.error = error.what();
+      outcome.error_code = error.code();
+    }
+    return outcome;
+  }
+
+  // As they stand now: an earlier tree of this sweep may be gone.
+  std::vector<store::TreeRecord> others_of(const store::TreeRecord& record) const {
+    std::vector<store::TreeRecord> others = records_.list().records;
+    std::erase_if(others, [&](const store::TreeRecord& other) {
+      return other.account != record.account || other.id == record.id;
+    });
+    return others;
+  }
+
+  // The tree's shown name stands for its raw one; below it raw names are shown as they are.
+  static std::string shown(const store::TreeRecord& record, const std::string& raw_name) {
+    if (!raw_name.starts_with(record.raw_name)) return raw_name;
+    return record.name + raw_name.substr(record.raw_name.size());
+  }
+
+  const base::Surroundings& surroundings_;
+  const SweepOptions& options_;
+  store::Location location_;
+  store::TreeRecords records_;
+  StoreRescue rescue_;
+  store::TreeRecords::Listing listing_;
+  std::vector<TreeOutcome> outcomes_;
+};
+
+}  // namespace
+
+base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options) {
+  Sweep sweep(surroundings, options);
+  sweep.carry_out();
+  print_list(surroundings.format, sweep.to_document(), sweep.to_text());
+  return sweep.exit_status();
+}
+
+}  // namespace restore

@@ -1,0 +1,72 @@
+#include "restore/sweep_decision.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/core.h>
+
+namespace restore {
+
+namespace {
+
+using store::LevelState;
+
+LevelDecision leave(std::string why) {
+  return {LevelVerdict::kLeave, std::move(why), {}, {}};
+}
+
+// A crash came between CREATE and the record of what was created: only what nobody ever used can
+// be what that CREATE made.
+LevelDecision decide_intended(const ObservedLevel& observed) {
+  if (observed.has_folders_below) {
+    return leave("its creation was never confirmed, and folders are below it");
+  }
+  if (!observed.messages.empty() || observed.uid_next != 1) {
+    return leave("its creation was never confirmed, and it has been used");
+  }
+  return {LevelVerdict::kDelete, "intended by mailstow, and never used", {}, {}};
+}
+
+bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIdentity& now) {
+  if (recorded.uid_validity == 0 || recorded.uid_validity != now.uid_validity) return false;
+  return recorded.mailbox_id.empty() || recorded.mailbox_id == now.mailbox_id;
+}
+
+}  // namespace
+
+LevelDecision decide(const store::TreeLevel& level, const ObservedLevel& observed) {
+  if (!observed.exists) return {LevelVerdict::kGone, "it is gone already", {}, {}};
+  if (level.state == LevelState::kExisted) return leave("it was there before mailstow came");
+  if (!observed.can_be_opened) return leave("it is no folder for messages any more");
+  if (level.state == LevelState::kIntended) return decide_intended(observed);
+  if (!level.identity || !is_same_folder(*level.identity, observed.identity)) {
+    return leave("it is another folder of the same name");
+  }
+
+  std::map<base::Uid, const store::TreeMessage*> recorded;
+  for (const store::TreeMessage& message : level.messages) recorded.emplace(message.uid, &message);
+  LevelDecision decision;
+  for (const ObservedMessage& message : observed.messages) {
+    const auto found = recorded.find(message.uid);
+    if (found == recorded.end()) {
+      decision.foreign.push_back(message.uid);
+    } else if (found->second->size != message.size ||
+               found->second->internal_date != message.internal_date) {
+      return leave(
+          fmt::format("its UID {} is not the message that mailstow put there", message.uid.value));
+    } else {
+      decision.ours.push_back(message.uid);
+    }
+  }
+  if (observed.is_shared) return leave("another restored tree is below it still");
+  if (observed.has_folders_below) {
+    decision.verdict = LevelVerdict::kEmpty;
+    decision.why = "folders that mailstow did not make are below it";
+    return decision;
+  }
+  decision.verdict = LevelVerdict::kDelete;
+  decision.why = "made by mailstow";
+  return decision;
+}
+
+}  // namespace restore

@@ -1,0 +1,50 @@
+// Whether one recorded level of a tree may be deleted: a pure decision with its reason. Every
+// DELETE and every EXPUNGE that mailstow sends to a restored tree comes from here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/uid.h"
+#include "store/tree_record.h"
+
+namespace restore {
+
+// A message as the server has it now.
+struct ObservedMessage {
+  base::Uid uid;
+  std::uint64_t size = 0;
+  std::chrono::sys_seconds internal_date{};
+};
+
+// A level as the server has it now.
+struct ObservedLevel {
+  bool exists = false;
+  bool can_be_opened = false;
+  store::LevelIdentity identity;
+  std::uint32_t uid_next = 0;  // 0: not told
+  std::vector<ObservedMessage> messages;
+  bool has_folders_below = false;  // at this moment, recorded or not
+  bool is_shared = false;          // another tree's record has created it too
+};
+
+enum class LevelVerdict {
+  kGone,    // nothing is there any more
+  kDelete,  // ours: `ours` and `foreign` are expunged, `foreign` rescued first, then the folder
+            // goes
+  kEmpty,   // ours, but it must stay for the folders below: only `ours` are expunged
+  kLeave,   // not ours, or handed over to another tree: never touched again by this record
+};
+
+struct LevelDecision {
+  LevelVerdict verdict = LevelVerdict::kLeave;
+  std::string why;
+  std::vector<base::Uid> ours;     // recorded, and still what was recorded
+  std::vector<base::Uid> foreign;  // what mailstow did not put there
+};
+
+LevelDecision decide(const store::TreeLevel& level, const ObservedLevel& observed);
+
+}  // namespace restore

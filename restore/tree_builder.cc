@@ -1,0 +1,89 @@
+#include "restore/tree_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace restore {
+
+using store::LevelState;
+using store::TreeLevel;
+
+TreeLevel* find_level(store::TreeRecord& record, const std::string& raw_name) {
+  const auto found =
+      std::find_if(record.levels.begin(), record.levels.end(),
+                   [&](const TreeLevel& level) { return level.raw_name == raw_name; });
+  return found == record.levels.end() ? nullptr : &*found;
+}
+
+bool has_identity(const store::LevelIdentity& identity, const imap::FolderStatus& status) {
+  if (!identity.mailbox_id.empty() && status.mailbox_id != identity.mailbox_id) return false;
+  return identity.uid_validity != 0 && status.uid_validity == identity.uid_validity;
+}
+
+TreeBuilder::TreeBuilder(imap::Session& session, store::TreeRecords& records,
+                         store::TreeRecord& record, std::vector<store::TreeRecord> others)
+    : session_(session), records_(records), record_(record), others_(std::move(others)) {}
+
+void TreeBuilder::create(const std::vector<std::string>& raw_names) {
+  for (const std::string& raw_name : raw_names) {
+    if (find_level(record_, raw_name) == nullptr) record_.levels.push_back(look_at(raw_name));
+  }
+  records_.put(record_);
+  for (const std::string& raw_name : raw_names) {
+    TreeLevel& level = *find_level(record_, raw_name);
+    if (level.state == LevelState::kIntended) create(level);
+  }
+  records_.put(record_);
+}
+
+std::string TreeBuilder::refusal(const std::string& raw_name) const {
+  const auto found = std::find_if(refusals_.begin(), refusals_.end(),
+                                  [&](const auto& refusal) { return refusal.first == raw_name; });
+  if (found != refusals_.end()) return found->second;
+  const TreeLevel* level = find_level(record_, raw_name);
+  if (level == nullptr || level->state != LevelState::kCreated) return "it is not mailstow's";
+  return "";
+}
+
+// A level as it stands before anything is created.
+TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
+  TreeLevel level;
+  level.raw_name = raw_name;
+  const auto listed = session_.list(raw_name);
+  const auto found = std::find_if(listed.begin(), listed.end(), [&](const imap::Folder& folder) {
+    return folder.raw_name == raw_name && !folder.has_attribute("\\NonExistent");
+  });
+  if (found == listed.end()) return level;
+  level.state = LevelState::kExisted;
+  if (!found->can_be_opened()) return level;
+  const imap::FolderStatus status = session_.status(raw_name);
+  for (store::TreeRecord& other : others_) {
+    const TreeLevel* theirs = find_level(other, raw_name);
+    if (theirs != nullptr && theirs->state == LevelState::kCreated && theirs->identity &&
+        has_identity(*theirs->identity, status)) {
+      level.state = LevelState::kCreated;
+      level.identity = theirs->identity;
+    }
+  }
+  return level;
+}
+
+void TreeBuilder::create(TreeLevel& level) {
+  const imap::Session::Created created = session_.create(level.raw_name);
+  if (!created.created) {
+    // Refused, or somebody was faster: in both cases it is not ours.
+    level.state = LevelState::kExisted;
+    refusals_.emplace_back(level.raw_name,
+                           "the server refused to create the folder: " + created.reason);
+    return;
+  }
+  const imap::FolderStatus status = session_.status(level.raw_name);
+  store::LevelIdentity identity;
+  identity.uid_validity = status.uid_validity.value_or(0);
+  identity.mailbox_id = created.mailbox_id.value_or(status.mailbox_id.value_or(""));
+  if (identity.uid_validity == 0) return;  // stays intended: swept only while it is empty
+  level.identity = identity;
+  level.state = LevelState::kCreated;
+}
+
+}  // namespace restore

@@ -1,0 +1,164 @@
+#include "restore/tree_sweeper.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "restore/tree_builder.h"
+
+namespace restore {
+
+namespace {
+
+using Action = SweptLevel::Action;
+
+constexpr int kMostRounds = 3;  // mail may arrive while a level is emptied
+
+imap::UidSet set_of(const std::vector<base::Uid>& uids) {
+  return imap::UidSet(uids);
+}
+
+}  // namespace
+
+TreeSweeper::TreeSweeper(imap::Session& session, const store::TreeRecord& record,
+                         std::span<const store::TreeRecord> others, Rescue* rescue)
+    : session_(session), record_(record), others_(others), rescue_(rescue) {}
+
+SweptTree TreeSweeper::sweep() {
+  return go_through(Mode::kCarryOut);
+}
+
+SweptTree TreeSweeper::plan() {
+  return go_through(Mode::kPlan);
+}
+
+SweptLevel TreeSweeper::sweep_level(const store::TreeLevel& level) {
+  return handle(level, Mode::kCarryOut, {});
+}
+
+SweptTree TreeSweeper::go_through(Mode mode) {
+  SweptTree tree;
+  tree.is_finished = true;
+  std::vector<std::string> planned_away;
+  for (auto level = record_.levels.rbegin(); level != record_.levels.rend(); ++level) {
+    tree.levels.push_back(handle(*level, mode, planned_away));
+    const Action action = tree.levels.back().action;
+    if (action == Action::kWouldDelete) planned_away.push_back(level->raw_name);
+    const bool is_done =
+        action == Action::kGone || action == Action::kDeleted || action == Action::kLeft;
+    tree.is_finished = tree.is_finished && is_done;
+  }
+  return tree;
+}
+
+SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
+                               const std::vector<std::string>& planned_away) {
+  SweptLevel swept;
+  swept.raw_name = level.raw_name;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const LevelDecision decision = decide(level, observe(level, planned_away));
+    swept.why = decision.why;
+    if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
+      swept.action = decision.verdict == LevelVerdict::kGone ? Action::kGone : Action::kLeft;
+      return swept;
+    }
+    const bool goes = decision.verdict == LevelVerdict::kDelete;
+    if (mode == Mode::kPlan) {
+      swept.action = goes ? Action::kWouldDelete : Action::kEmptied;
+      swept.rescued = goes ? decision.foreign.size() : 0;
+      return swept;
+    }
+    const std::string trouble = remove_messages(level, decision, swept.rescued);
+    if (!trouble.empty()) {
+      swept.why = trouble;
+      return swept;
+    }
+    if (!goes) {
+      swept.action = Action::kEmptied;
+      return swept;
+    }
+    if (remove_folder(level)) {
+      swept.action = Action::kDeleted;
+      return swept;
+    }
+  }
+  swept.why = "mail kept arriving in it";
+  return swept;
+}
+
+// Leaves the folder open for writing if it can be opened.
+ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
+                                   const std::vector<std::string>& planned_away) {
+  ObservedLevel observed;
+  const std::string below = level.raw_name + record_.delimiter;
+  for (const imap::Folder& folder : session_.list(level.raw_name)) {
+    if (folder.raw_name != level.raw_name || folder.has_attribute("\\NonExistent")) continue;
+    observed.exists = true;
+    observed.can_be_opened = folder.can_be_opened();
+  }
+  if (!observed.exists) return observed;
+  for (const imap::Folder& folder : session_.list(below + "*")) {
+    const bool goes =
+        std::find(planned_away.begin(), planned_away.end(), folder.raw_name) != planned_away.end();
+    const bool is_there =
+        folder.raw_name.starts_with(below) && !folder.has_attribute("\\NonExistent");
+    observed.has_folders_below = observed.has_folders_below || (is_there && !goes);
+  }
+  if (!observed.can_be_opened || level.state == store::LevelState::kExisted) return observed;
+
+  const imap::OpenFolder open = session_.select(level.raw_name);
+  observed.identity = {open.uid_validity, open.mailbox_id.value_or("")};
+  observed.uid_next = open.uid_next.value_or(0);
+  if (open.exists > 0) {
+    session_.fetch_identities(imap::UidSet::all(), [&](const imap::MessageItems& items) {
+      if (!items.uid) return;
+      observed.messages.push_back({*items.uid, items.size.value_or(0),
+                                   items.internal_date.value_or(base::ZonedTime()).instant});
+    });
+  }
+  for (const store::TreeRecord& other : others_) {
+    if (other.id == record_.id) continue;
+    for (const store::TreeLevel& theirs : other.levels) {
+      observed.is_shared = observed.is_shared || (theirs.raw_name == level.raw_name &&
+                                                  theirs.state == store::LevelState::kCreated &&
+                                                  theirs.identity == level.identity);
+    }
+  }
+  return observed;
+}
+
+// Of the folder that observe() left open. Why not, or nothing.
+std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
+                                         const LevelDecision& decision, std::size_t& rescued) {
+  std::vector<base::Uid> leaving = decision.ours;
+  if (decision.verdict == LevelVerdict::kDelete && !decision.foreign.empty()) {
+    const std::string mail =
+        fmt::format("{} messages that mailstow did not put there", decision.foreign.size());
+    if (rescue_ == nullptr) return mail + " are in it";
+    const std::string trouble = rescue_->keep(session_, record_, level, set_of(decision.foreign));
+    if (!trouble.empty()) return mail + " could not be rescued: " + trouble;
+    rescued += decision.foreign.size();
+    leaving.insert(leaving.end(), decision.foreign.begin(), decision.foreign.end());
+  }
+  if (leaving.empty()) return "";
+  if (!session_.capabilities().has("UIDPLUS")) {
+    return "the server cannot expunge single messages (no UIDPLUS)";
+  }
+  const std::string deleted = "\\Deleted";
+  session_.add_flags(set_of(leaving), {&deleted, 1});
+  session_.expunge(set_of(leaving));
+  return "";
+}
+
+// Only while it is empty: false if mail has arrived.
+bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
+  session_.examine("INBOX");  // not from within the folder that goes
+  const imap::FolderStatus status = session_.status(level.raw_name);
+  const bool is_same = !level.identity || has_identity(*level.identity, status);
+  if (status.messages != 0U || !is_same) return false;
+  session_.remove(level.raw_name);
+  return true;
+}
+
+}  // namespace restore

@@ -1,0 +1,77 @@
+// Deletes one tree: record -> identity check -> rescue -> delete, deepest level first.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "imap/session.h"
+#include "restore/sweep_decision.h"
+#include "store/tree_record.h"
+
+namespace restore {
+
+// Keeps what a user put into a tree before it is deleted.
+class Rescue {
+ public:
+  Rescue() = default;
+  Rescue(const Rescue&) = delete;
+  Rescue& operator=(const Rescue&) = delete;
+  virtual ~Rescue() = default;
+
+  // Reads the messages out of the folder that is open in `session` and makes them durable. Why not,
+  // or nothing if every one of them is safe.
+  virtual std::string keep(imap::Session& session, const store::TreeRecord& record,
+                           const store::TreeLevel& level, const imap::UidSet& uids) = 0;
+};
+
+struct SweptLevel {
+  std::string raw_name;
+  enum class Action {
+    kGone,
+    kDeleted,
+    kWouldDelete,
+    kEmptied,
+    kLeft,
+    kKeptForNow
+  } action = Action::kKeptForNow;
+  std::string why;
+  std::size_t rescued = 0;  // messages
+};
+
+struct SweptTree {
+  std::vector<SweptLevel> levels;
+  bool is_finished = false;  // nothing of it is left to do: its record may go
+};
+
+class TreeSweeper {
+ public:
+  // Without a rescue a level that holds foreign mail is kept for now. `others`: the records of the
+  // account's other trees.
+  TreeSweeper(imap::Session& session, const store::TreeRecord& record,
+              std::span<const store::TreeRecord> others, Rescue* rescue = nullptr);
+
+  SweptTree sweep();
+  SweptTree plan();  // the same decisions; writes nothing
+
+  SweptLevel sweep_level(const store::TreeLevel& level);
+
+ private:
+  enum class Mode { kPlan, kCarryOut };
+
+  SweptTree go_through(Mode mode);
+  SweptLevel handle(const store::TreeLevel& level, Mode mode,
+                    const std::vector<std::string>& planned_away);
+  ObservedLevel observe(const store::TreeLevel& level,
+                        const std::vector<std::string>& planned_away);
+  std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
+                              std::size_t& rescued);
+  bool remove_folder(const store::TreeLevel& level);
+
+  imap::Session& session_;
+  const store::TreeRecord& record_;
+  std::span<const store::TreeRecord> others_;
+  Rescue* rescue_;
+};
+
+}  // namespace restore
