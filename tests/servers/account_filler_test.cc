@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 
 namespace servers {

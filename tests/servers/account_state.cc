@@ -114,7 +114,7 @@ std::size_t AccountState::message_count() const {
   return count;
 }
 
-AccountState account_state(const Dovecot& server, std::string_view user, std::string_view below) {
+AccountState account_state(const Server& server, std::string_view user, std::string_view below) {
   const std::string text = output_of(
       {kPython, kClient, "--url", server.plain_url(), "--user", std::string(user),
        "--password-file", server.password_file(user).string(), "--below", std::string(below)});

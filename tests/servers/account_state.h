@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/servers/dovecot.h"
+#include "tests/servers/server.h"
 
 namespace servers {
 
@@ -53,7 +53,7 @@ struct AccountState {
 };
 
 // Of the folder `below` and those below it only, if given. Fails with what the client says.
-AccountState account_state(const Dovecot& server, std::string_view user,
+AccountState account_state(const Server& server, std::string_view user,
                            std::string_view below = {});
 
 // One line a difference, ten at most, for failure messages; empty if there is none.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/servers/account_filler.h"
+#include "tests/servers/dovecot.h"
 #include "tests/servers/process.h"
 
 namespace servers {

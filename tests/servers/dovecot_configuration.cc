@@ -127,7 +127,7 @@ base::Path log_file(const base::Path& folder) {
   return folder / "dovecot.log";
 }
 
-std::string dovecot_configuration(const DovecotOptions& options, const DovecotPorts& ports,
+std::string dovecot_configuration(const DovecotOptions& options, const Ports& ports,
                                   const Certificates& certificates, const ServerUser& user,
                                   const base::Path& folder) {
   std::string text = fmt::format(

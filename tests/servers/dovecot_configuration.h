@@ -7,6 +7,7 @@
 
 #include "base/file_system.h"
 #include "tests/servers/certificates.h"
+#include "tests/servers/ports.h"
 #include "tests/servers/server_user.h"
 
 namespace servers {
@@ -32,20 +33,13 @@ struct DovecotOptions {
   std::string extra;  // further lines, last in the file
 };
 
-struct DovecotPorts {
-  std::uint16_t imap = 0;     // 127.0.0.1, STARTTLS offered
-  std::uint16_t imaps = 0;    // 127.0.0.1
-  std::uint16_t plain = 0;    // 127.0.0.2, STARTTLS not offered
-  std::uint16_t unnamed = 0;  // 127.0.0.3, TLS, but the certificate is not for it
-};
-
 // The names below the server's folder.
 base::Path mail_folder(const base::Path& folder);
 base::Path users_file(const base::Path& folder);
 base::Path admins_file(const base::Path& folder);
 base::Path log_file(const base::Path& folder);
 
-std::string dovecot_configuration(const DovecotOptions& options, const DovecotPorts& ports,
+std::string dovecot_configuration(const DovecotOptions& options, const Ports& ports,
                                   const Certificates& certificates, const ServerUser& user,
                                   const base::Path& folder);
 

@@ -64,6 +64,15 @@ ImapClient::ImapClient(std::string_view host, std::uint16_t port)
   }
 }
 
+bool ImapClient::is_greeted(std::string_view host, std::uint16_t port) {
+  try {
+    const ImapClient client(host, port);
+    return true;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 void ImapClient::login(std::string_view user, std::string_view password) {
   command(fmt::format("LOGIN {} {}", quote(user), quote(password)));
 }

@@ -24,6 +24,9 @@ class ImapClient {
   // Connects and reads the greeting. Every call fails with an Error when the connection is lost.
   ImapClient(std::string_view host, std::uint16_t port);
 
+  // Whether there is a server yet.
+  static bool is_greeted(std::string_view host, std::uint16_t port);
+
   void login(std::string_view user, std::string_view password);
 
   // One command without its tag and line end. Literals in it as LITERAL+ has them ("{3+}\r\nabc").

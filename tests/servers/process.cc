@@ -239,4 +239,9 @@ std::vector<pid_t> Process::children(std::string_view name) const {
   return result;
 }
 
+bool Process::has_child(pid_t pid) const {
+  const auto entry = read_process_entry(base::Path("/proc") / std::to_string(pid));
+  return entry && entry->parent == pid_ && entry->state != 'Z';
+}
+
 }  // namespace servers

@@ -53,6 +53,7 @@ class Process {
 
   // The children of the program that are called `name`.
   std::vector<pid_t> children(std::string_view name) const;
+  bool has_child(pid_t pid) const;  // living
 
  private:
   pid_t pid_ = -1;

@@ -1,0 +1,22 @@
+// Ports on loopback that nobody listens on.
+#pragma once
+
+#include <cstdint>
+
+namespace servers {
+
+inline constexpr auto kHost = "127.0.0.1";
+inline constexpr auto kPlainHost = "127.0.0.2";
+inline constexpr auto kUnnamedHost = "127.0.0.3";
+
+struct Ports {
+  std::uint16_t imap = 0;     // on kHost, STARTTLS offered
+  std::uint16_t imaps = 0;    // on kHost
+  std::uint16_t plain = 0;    // on kPlainHost, STARTTLS not offered
+  std::uint16_t unnamed = 0;  // on kUnnamedHost, TLS, but the certificate is not for it
+};
+
+// They were free a moment ago: somebody else may still be faster.
+Ports free_ports();
+
+}  // namespace servers

@@ -1,0 +1,176 @@
+#include "tests/servers/server.h"
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include "base/error.h"
+#include "tests/servers/process.h"
+#include "tests/temporary_folder.h"
+
+namespace servers {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kStartPatience = 10s;
+// Sessions end in milliseconds; a log process now and then waits for others that are gone.
+constexpr auto kStopPatience = 1s;
+constexpr int kStartAttempts = 5;
+constexpr std::uint64_t kLogLimit = std::uint64_t{1} << 30U;
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl() {
+    // Root's server runs as somebody else, who has to pass through.
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
+    certificates_ = make_certificates(folder_.path());
+    give_to(user_, folder_.path());
+  }
+
+  base::Path output_file() const { return folder_.path() / "output"; }
+
+  const ServerUser user_ = server_user();
+  const tests::TemporaryFolder folder_;
+  Certificates certificates_;
+  Ports ports_;
+  std::string session_name_;
+  std::optional<Process> process_;
+};
+
+Server::Server() : impl_(std::make_unique<Impl>()) {}
+
+Server::~Server() {
+  stop();
+}
+
+std::string Server::imap_url() const {
+  return fmt::format("imap://{}:{}", kHost, impl_->ports_.imap);
+}
+
+std::string Server::imaps_url() const {
+  return fmt::format("imaps://{}:{}", kHost, impl_->ports_.imaps);
+}
+
+std::string Server::plain_url() const {
+  return fmt::format("imap://{}:{}", kPlainHost, impl_->ports_.plain);
+}
+
+std::string Server::misnamed_url() const {
+  return fmt::format("imaps://{}:{}", kUnnamedHost, impl_->ports_.unnamed);
+}
+
+base::Path Server::ca_file() const {
+  return impl_->certificates_.ca;
+}
+base::Path Server::stranger_ca_file() const {
+  return impl_->certificates_.stranger_ca;
+}
+std::string Server::admin() {
+  return "backup";
+}
+std::string Server::password(std::string_view name) {
+  return fmt::format("secret-of-{}", name);
+}
+
+base::Path Server::password_file(std::string_view name) const {
+  return folder() / "passwords" / name;
+}
+
+ImapClient Server::client(std::string_view user) const {
+  ImapClient client(kPlainHost, impl_->ports_.plain);
+  client.login(user, password(user));
+  return client;
+}
+
+const base::Path& Server::folder() const {
+  return impl_->folder_.path();
+}
+const Certificates& Server::certificates() const {
+  return impl_->certificates_;
+}
+const Ports& Server::ports() const {
+  return impl_->ports_;
+}
+const ServerUser& Server::user() const {
+  return impl_->user_;
+}
+
+void Server::start_first() {
+  for (int attempt = 1;; ++attempt) {
+    impl_->ports_ = free_ports();
+    try {
+      start();
+      return;
+    } catch (const base::Error& error) {
+      const bool lost_a_port =
+          std::string_view(error.what()).find("ddress already in use") != std::string_view::npos;
+      if (!lost_a_port || attempt == kStartAttempts) throw;
+    }
+  }
+}
+
+void Server::start() {
+  configure();
+  const Command how = command();
+  impl_->session_name_ = how.session;
+  impl_->process_.emplace(how.arguments, how.environment, impl_->user_.account,
+                          impl_->output_file());
+  const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+  // The greeting comes only when there is a process to give it.
+  while (!ImapClient::is_greeted(kPlainHost, impl_->ports_.plain)) {
+    if (!impl_->process_->is_running() || std::chrono::steady_clock::now() > deadline) {
+      stop();
+      base::fail(base::ErrorCode::kInternal, "start a mail server: it does not answer: {}", log());
+    }
+    std::this_thread::sleep_for(2ms);
+  }
+}
+
+void Server::stop() {
+  if (impl_->process_) impl_->process_->end(kStopPatience);
+  impl_->process_.reset();
+}
+
+void Server::break_connections() {
+  if (!impl_->process_) return;
+  for (const pid_t session : impl_->process_->children(impl_->session_name_)) {
+    static_cast<void>(::kill(session, SIGKILL));
+    while (impl_->process_->has_child(session)) std::this_thread::sleep_for(1ms);
+  }
+}
+
+std::string Server::log() const {
+  return read_log(impl_->output_file());
+}
+
+std::string Server::read_log(const base::Path& path) {
+  const auto bytes = base::read_file(base::real_file_system(), path, kLogLimit);
+  return bytes ? base::to_text(*bytes) : "";
+}
+
+void Server::write(const base::Path& path, std::string_view text) const {
+  const base::Path whole = folder() / path;
+  std::ofstream file(whole, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) base::fail(base::ErrorCode::kIo, "write {}: it failed", whole.string());
+  give_to(user(), whole);
+}
+
+void Server::make_folder(const base::Path& path) const {
+  if (std::filesystem::create_directory(folder() / path)) give_to(user(), folder() / path);
+}
+
+void Server::write_password(std::string_view name) const {
+  make_folder("passwords");
+  write(base::Path("passwords") / name, password(name) + "\n");
+}
+
+}  // namespace servers

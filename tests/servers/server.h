@@ -1,0 +1,91 @@
+// What every test server has, whatever its kind: a private mail server on loopback, in a folder of
+// its own, on free ports.
+//
+// Works as root (the server then runs as nobody) and as an ordinary user. Starts in a fifth of a
+// second. A server ends with the thread that made it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "tests/servers/certificates.h"
+#include "tests/servers/imap_client.h"
+#include "tests/servers/ports.h"
+#include "tests/servers/server_user.h"
+
+namespace servers {
+
+class Server {
+ public:
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  virtual ~Server();
+
+  // No path, no user: imap://127.0.0.1:PORT.
+  std::string imap_url() const;      // STARTTLS offered
+  std::string imaps_url() const;     // TLS from the first byte
+  std::string plain_url() const;     // STARTTLS not offered; logs in all the same
+  std::string misnamed_url() const;  // imaps:// to a host that the certificate is not for
+
+  base::Path ca_file() const;
+  base::Path stranger_ca_file() const;  // of an authority that did not sign the certificate
+
+  static std::string admin();                          // "backup": may act as every user
+  static std::string password(std::string_view name);  // of a user or an admin
+  base::Path password_file(std::string_view name) const;
+
+  // A connection without TLS that is logged in.
+  ImapClient client(std::string_view user) const;
+
+  // Between the levels of a folder's name.
+  virtual char separator() const = 0;
+
+  // Everything that belongs to the server.
+  const base::Path& folder() const;
+
+  void stop();
+  void start();  // on the same ports, with the mail it has
+
+  // Breaks every connection, without a word to its client.
+  void break_connections();
+
+  // What the server wrote since it was made: for failure messages.
+  virtual std::string log() const;
+
+ protected:
+  // How to run it.
+  struct Command {
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    std::string session;  // the name of the processes that talk to clients
+  };
+
+  Server();
+
+  // start(), with other ports if somebody else takes one in between. For constructors.
+  void start_first();
+
+  static std::string read_log(const base::Path& path);  // empty if there is none
+
+  const Certificates& certificates() const;
+  const Ports& ports() const;
+  const ServerUser& user() const;
+
+  // All for the server's user. Paths are below folder().
+  void write(const base::Path& path, std::string_view text) const;
+  void make_folder(const base::Path& path) const;
+  void write_password(std::string_view name) const;
+
+ private:
+  // Writes all that the server reads when it starts.
+  virtual void configure() = 0;
+  virtual Command command() const = 0;
+
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace servers
