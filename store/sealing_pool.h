@@ -23,7 +23,7 @@ class SealingPool {
   SealingPool& operator=(const SealingPool&) = delete;
   ~SealingPool();
 
-  bool has_room() const { return inside_.size() < 2 * threads_.size(); }
+  bool has_room() const { return inside_.size() <= threads_.size(); }
   bool empty() const { return inside_.empty(); }
   bool next_is_ready();
 
