@@ -88,7 +88,7 @@ AccountPass::AccountPass(const base::Surroundings& surroundings, const base::Acc
 }
 
 AccountReport AccountPass::run() {
-  const std::uint64_t stored_before = writer_.statistics().stored_bytes;
+  const std::uint64_t bytes_before = writer_.statistics().message_bytes;
   if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
     last_ = writer_.reader().folders(*newest);
     prefix_ = newest->personal_prefix;
@@ -115,7 +115,7 @@ AccountReport AccountPass::run() {
   } else if (report_.snapshot) {
     report_.status = PassStatus::kPartial;
   }
-  report_.stored_bytes = writer_.statistics().stored_bytes - stored_before;
+  report_.new_bytes = writer_.statistics().message_bytes - bytes_before;
   return std::move(report_);
 }
 

@@ -40,6 +40,7 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
     if (schedule.is_due()) schedule.commit();
   }
   schedule.commit();
+  report.share_out(writer.statistics().stored_bytes);
 
   const bool as_json = surroundings.format == base::OutputFormat::kJson;
   base::print_result(as_json ? report.to_json() : report.to_text());

@@ -57,6 +57,17 @@ ordered_json to_document(const AccountReport& account) {
 
 }  // namespace
 
+void PassReport::share_out(std::uint64_t stored_bytes) {
+  std::uint64_t new_bytes = 0;
+  for (const AccountReport& account : accounts) new_bytes += account.new_bytes;
+  if (new_bytes == 0) return;
+  const double per_byte = static_cast<double>(stored_bytes) / static_cast<double>(new_bytes);
+  for (AccountReport& account : accounts) {
+    account.stored_bytes =
+        static_cast<std::uint64_t>(per_byte * static_cast<double>(account.new_bytes));
+  }
+}
+
 PassStatus PassReport::status() const {
   const auto is = [](PassStatus status) {
     return [status](const AccountReport& account) { return account.status == status; };

@@ -32,7 +32,8 @@ struct AccountReport {
   std::optional<store::SnapshotInfo> snapshot;  // nothing: none was made
   std::uint64_t new_messages = 0;               // that the store did not have
   std::uint64_t fetched_bytes = 0;              // of message bodies
-  std::uint64_t stored_bytes = 0;               // written to packs meanwhile
+  std::uint64_t new_bytes = 0;                  // of the new messages
+  std::uint64_t stored_bytes = 0;               // its share of what was written to packs
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
   std::string error;  // what ended the account's pass early
@@ -41,6 +42,9 @@ struct AccountReport {
 
 struct PassReport {
   std::vector<AccountReport> accounts;
+
+  // Accounts share blocks and packs, so what was written is shared out by their new messages.
+  void share_out(std::uint64_t stored_bytes);
 
   PassStatus status() const;
   base::ExitStatus exit_status() const;

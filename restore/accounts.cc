@@ -3,7 +3,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -26,13 +26,13 @@ base::ExitStatus accounts(const base::Surroundings& surroundings) {
     rows.push_back({name, std::to_string(all.size()), base::format_rfc3339(newest.time),
                     base::format_count(newest.messages), base::format_size(newest.bytes)});
   }
-  print_list(surroundings.format, {{"accounts", std::move(documents)}},
-             base::format_table({{"ACCOUNT"},
-                                 {"SNAPSHOTS", base::Align::kRight},
-                                 {"NEWEST"},
-                                 {"MESSAGES", base::Align::kRight},
-                                 {"SIZE", base::Align::kRight}},
-                                rows));
+  print(surroundings.format, {{"accounts", std::move(documents)}},
+        base::format_table({{"ACCOUNT"},
+                            {"SNAPSHOTS", base::Align::kRight},
+                            {"NEWEST"},
+                            {"MESSAGES", base::Align::kRight},
+                            {"SIZE", base::Align::kRight}},
+                           rows));
   return base::ExitStatus::kDone;
 }
 

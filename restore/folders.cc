@@ -3,7 +3,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -47,7 +47,7 @@ base::ExitStatus folders(const base::Surroundings& surroundings, const std::stri
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
   }
-  print_list(
+  print(
       surroundings.format,
       {{"account", account},
        {"snapshot", snapshot.id.hex()},

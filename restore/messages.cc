@@ -5,7 +5,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -52,17 +52,17 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
     rows.push_back({std::to_string(entry.uid.value), date, base::format_size(entry.size),
                     joined(entry.flags), entry.message.object.hex()});
   });
-  print_list(surroundings.format,
-             {{"account", account},
-              {"folder", folder_name},
-              {"snapshot", snapshot.id.hex()},
-              {"messages", std::move(documents)}},
-             base::format_table({{"UID", base::Align::kRight},
-                                 {"DATE"},
-                                 {"SIZE", base::Align::kRight},
-                                 {"FLAGS"},
-                                 {"ID"}},
-                                rows));
+  print(surroundings.format,
+        {{"account", account},
+         {"folder", folder_name},
+         {"snapshot", snapshot.id.hex()},
+         {"messages", std::move(documents)}},
+        base::format_table({{"UID", base::Align::kRight},
+                            {"DATE"},
+                            {"SIZE", base::Align::kRight},
+                            {"FLAGS"},
+                            {"ID"}},
+                           rows));
   return base::ExitStatus::kDone;
 }
 

@@ -4,7 +4,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -31,15 +31,15 @@ base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::st
                     base::format_count(snapshot.messages), base::format_size(snapshot.bytes),
                     snapshot.id.hex().substr(0, 12)});
   }
-  print_list(surroundings.format, {{"account", account}, {"snapshots", std::move(documents)}},
-             base::format_table({{"TIME"},
-                                 {"KIND"},
-                                 {"STATUS"},
-                                 {"FOLDERS", base::Align::kRight},
-                                 {"MESSAGES", base::Align::kRight},
-                                 {"SIZE", base::Align::kRight},
-                                 {"ID"}},
-                                rows));
+  print(surroundings.format, {{"account", account}, {"snapshots", std::move(documents)}},
+        base::format_table({{"TIME"},
+                            {"KIND"},
+                            {"STATUS"},
+                            {"FOLDERS", base::Align::kRight},
+                            {"MESSAGES", base::Align::kRight},
+                            {"SIZE", base::Align::kRight},
+                            {"ID"}},
+                           rows));
   return base::ExitStatus::kDone;
 }
 

@@ -11,7 +11,7 @@
 #include "base/time_text.h"
 #include "imap/account_login.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "restore/store_rescue.h"
 #include "restore/tree_sweeper.h"
 #include "store/location.h"
@@ -159,7 +159,7 @@ class Sweep {
 base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options) {
   Sweep sweep(surroundings, options);
   sweep.carry_out();
-  print_list(surroundings.format, sweep.to_document(), sweep.to_text());
+  print(surroundings.format, sweep.to_document(), sweep.to_text());
   return sweep.exit_status();
 }
 

@@ -4,7 +4,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/json_text.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/tree_record.h"
 
@@ -60,16 +60,16 @@ base::ExitStatus trees(const base::Surroundings& surroundings) {
                     time_left(record.expires, now), base::format_count(messages),
                     base::format_size(bytes)});
   }
-  print_list(surroundings.format, {{"trees", std::move(documents)}},
-             base::format_table({{"ACCOUNT"},
-                                 {"TREE"},
-                                 {"STATE"},
-                                 {"CREATED"},
-                                 {"EXPIRES"},
-                                 {"LEFT", base::Align::kRight},
-                                 {"MESSAGES", base::Align::kRight},
-                                 {"SIZE", base::Align::kRight}},
-                                rows));
+  print(surroundings.format, {{"trees", std::move(documents)}},
+        base::format_table({{"ACCOUNT"},
+                            {"TREE"},
+                            {"STATE"},
+                            {"CREATED"},
+                            {"EXPIRES"},
+                            {"LEFT", base::Align::kRight},
+                            {"MESSAGES", base::Align::kRight},
+                            {"SIZE", base::Align::kRight}},
+                           rows));
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

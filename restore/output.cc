@@ -1,24 +1,20 @@
-// How the commands print: a text or a document.
-#pragma once
-
-#include <string>
-#include <string_view>
+#include "restore/output.h"
 
 #include <nlohmann/json.hpp>
 
-#include "base/program.h"
-#include "store/snapshot.h"
-
 namespace restore {
 
-inline void print_list(base::OutputFormat format, const nlohmann::ordered_json& document,
-                       std::string_view text) {
-  if (format == base::OutputFormat::kText) return base::print_result(text);
+void print(base::OutputFormat format, const nlohmann::ordered_json& document,
+           std::string_view text) {
+  if (format == base::OutputFormat::kText) {
+    base::print_result(text);
+    return;
+  }
   using Json = nlohmann::ordered_json;
   base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-inline std::string_view word(store::SnapshotStatus status) {
+std::string_view word(store::SnapshotStatus status) {
   switch (status) {
     case store::SnapshotStatus::kComplete:
       return "complete";

@@ -1,0 +1,18 @@
+// How the commands print: a text for people, or one document.
+#pragma once
+
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/program.h"
+#include "store/snapshot.h"
+
+namespace restore {
+
+void print(base::OutputFormat format, const nlohmann::ordered_json& document,
+           std::string_view text);
+
+std::string_view word(store::SnapshotStatus status);
+
+}  // namespace restore

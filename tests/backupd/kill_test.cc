@@ -1,0 +1,62 @@
+// SIGKILL at random moments of a backup: nothing that was acknowledged is lost, the next run is
+// whole.
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+
+TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
+  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
+  servers::Dovecot server;
+  programs::Installation mailstow(server);
+  mailstow.backupd({"init"});
+  servers::MailGenerator mail(11);
+  servers::Random random(12);
+  auto alice = server.client("alice");
+  servers::fill_account(server, "alice", 100);
+
+  std::size_t snapshots = 0;
+  for (int kill = 0; kill < kills; ++kill) {
+    std::vector<servers::Delivery> news;
+    for (int message = 0; message < 20; ++message) news.push_back({mail.text(20'000)});
+    alice.append("INBOX", news);
+    {
+      servers::Process once(mailstow.backupd_command({"once", "--account", "alice"}), {},
+                            {::getuid(), ::getgid()}, mailstow.folder() / "log");
+      std::this_thread::sleep_for(std::chrono::milliseconds(random.below(400)));
+      if (once.is_running()) ::kill(once.pid(), SIGKILL);
+      once.end(std::chrono::seconds(10));
+    }
+    // What was acknowledged before is there still.
+    if (snapshots > 0) {
+      const json list = mailstow.restore_json({"snapshots", "alice"})["snapshots"];
+      EXPECT_GE(list.size(), snapshots);
+    }
+    if (kill % 4 != 3) continue;
+    const json report = mailstow.backupd_json({"once", "--account", "alice"});
+    const json account = report["accounts"][0];
+    EXPECT_EQ(account["status"], "complete");
+    const auto state = servers::account_state(server, "alice");
+    for (const auto& [raw_name, folder] : state.folders) {
+      if (!folder.is_selectable) continue;
+      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
+    }
+    snapshots = mailstow.restore_json({"snapshots", "alice"})["snapshots"].size();
+  }
+}
+
+}  // namespace
+}  // namespace backupd

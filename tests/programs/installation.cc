@@ -1,0 +1,82 @@
+#include "tests/programs/installation.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace programs {
+
+namespace {
+
+std::vector<std::string> command_line(const std::string& program, const base::Path& config,
+                                      const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {std::string(MAILSTOW_BIN_FOLDER) + "/" + program, "--config",
+                                      config.string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+json parse(const servers::ProcessResult& result, int status) {
+  EXPECT_EQ(result.status, status) << result.err << result.out;
+  return json::parse(result.out, nullptr, false);
+}
+
+}  // namespace
+
+Installation::Installation(const servers::Server& server) {
+  config_ = {{"store",
+              {{"path", store().string()},
+               {"index", index().string()},
+               {"key_file", key_file().string()}}},
+             {"servers",
+              {{"main",
+                {{"url", server.imap_url()},
+                 {"ca_file", server.ca_file().string()},
+                 {"admin",
+                  {{"user", servers::Server::admin()},
+                   {"password_file", server.password_file(servers::Server::admin()).string()}}}}}}},
+             {"accounts",
+              {{{"name", "alice"}, {"server", "main"}}, {{"name", "bob"}, {"server", "main"}}}}};
+  save();
+}
+
+void Installation::save() {
+  std::ofstream(config_file()) << config_.dump(2);
+}
+
+std::vector<std::string> Installation::backupd_command(
+    const std::vector<std::string>& arguments) const {
+  return command_line("mailstow-backupd", config_file(), arguments);
+}
+
+std::vector<std::string> Installation::restore_command(
+    const std::vector<std::string>& arguments) const {
+  return command_line("mailstow-restore", config_file(), arguments);
+}
+
+servers::ProcessResult Installation::backupd(const std::vector<std::string>& arguments) const {
+  return servers::run_program(backupd_command(arguments));
+}
+
+servers::ProcessResult Installation::restore(const std::vector<std::string>& arguments) const {
+  return servers::run_program(restore_command(arguments));
+}
+
+json Installation::backupd_json(std::vector<std::string> arguments, int status) const {
+  arguments.push_back("--json");
+  return parse(backupd(arguments), status);
+}
+
+json Installation::restore_json(std::vector<std::string> arguments, int status) const {
+  arguments.push_back("--json");
+  return parse(restore(arguments), status);
+}
+
+json find_by(const json& list, const std::string& key, const std::string& value) {
+  for (const json& element : list) {
+    if (element.at(key) == value) return element;
+  }
+  return nullptr;
+}
+
+}  // namespace programs

@@ -1,0 +1,55 @@
+// mailstow as an administrator has it: a configuration for one server, a store, both programs.
+//
+//   Installation mailstow(server);
+//   mailstow.backupd({"init"});
+//   json report = mailstow.backupd_json({"once"});
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file_system.h"
+#include "tests/servers/process.h"
+#include "tests/servers/server.h"
+#include "tests/temporary_folder.h"
+
+namespace programs {
+
+using nlohmann::json;
+
+class Installation {
+ public:
+  // For the accounts alice and bob, acted as by the server's admin, over STARTTLS.
+  explicit Installation(const servers::Server& server);
+
+  // What is written as the configuration; change it, then save().
+  json& config() { return config_; }
+  void save();
+
+  // With --config in front of `arguments`.
+  servers::ProcessResult backupd(const std::vector<std::string>& arguments) const;
+  servers::ProcessResult restore(const std::vector<std::string>& arguments) const;
+  std::vector<std::string> backupd_command(const std::vector<std::string>& arguments) const;
+  std::vector<std::string> restore_command(const std::vector<std::string>& arguments) const;
+
+  // With --json behind. Fails the test unless the exit status is `status`.
+  json backupd_json(std::vector<std::string> arguments, int status = 0) const;
+  json restore_json(std::vector<std::string> arguments, int status = 0) const;
+
+  const base::Path& folder() const { return folder_.path(); }
+  base::Path store() const { return folder_.path() / "store"; }
+  base::Path index() const { return folder_.path() / "index"; }
+  base::Path key_file() const { return folder_.path() / "store.key"; }
+  base::Path config_file() const { return folder_.path() / "mailstow.json"; }
+
+ private:
+  tests::TemporaryFolder folder_;
+  json config_;
+};
+
+// Of once's report, or run's: the element whose `key` is `value`; null if there is none.
+json find_by(const json& list, const std::string& key, const std::string& value);
+
+}  // namespace programs

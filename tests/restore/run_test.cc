@@ -1,0 +1,299 @@
+// `mailstow-restore run` on a real server, compared with a client that is not ours.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::AccountState;
+using servers::FolderState;
+
+servers::DovecotOptions with_exemption(servers::QuotaExemption exemption) {
+  servers::DovecotOptions options;
+  options.exemption = exemption;
+  return options;
+}
+
+servers::DovecotOptions with_separator(char separator) {
+  servers::DovecotOptions options;
+  options.separator = separator;
+  return options;
+}
+
+class RunTest : public testing::Test {
+ protected:
+  explicit RunTest(servers::DovecotOptions options = {}) : server_(std::move(options)) {
+    mailstow_.backupd({"init"});
+  }
+
+  void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
+
+  AccountState state() { return servers::account_state(server_, "alice"); }
+
+  void delete_everything() {
+    auto alice = server_.client("alice");
+    for (const auto& [raw_name, folder] : state().folders) {
+      if (raw_name != "INBOX") alice.try_command("DELETE " + servers::quote(raw_name));
+    }
+    alice.command("SELECT INBOX");
+    alice.try_command("STORE 1:* +FLAGS.SILENT \\Deleted");
+    alice.command("EXPUNGE");
+  }
+
+  // Every message of `before` is in the tree as it was, but for those that the report names.
+  static void expect_tree(const AccountState& before, const AccountState& now, const json& report) {
+    const std::string tree = report["tree"];
+    for (const auto& [raw_name, folder] : before.folders) {
+      if (!folder.is_selectable) continue;
+      const json told = find_by(report["folders"], "source", folder.name);
+      ASSERT_FALSE(told.is_null()) << folder.name;
+      const auto found = now.folders.find(tree + "/" + raw_name);
+      ASSERT_NE(found, now.folders.end()) << raw_name;
+      expect_messages(folder, found->second, told);
+    }
+  }
+
+  static void expect_messages(const FolderState& before, const FolderState& now, const json& told) {
+    std::multimap<std::string, const servers::MessageState*> there;
+    for (const auto& message : now.messages) there.emplace(message.sha256, &message);
+    std::size_t skipped = 0;
+    std::size_t altered = 0;
+    for (const auto& message : before.messages) {
+      const auto is_this = [&](const json& entry) { return entry["uid"] == message.uid; };
+      if (std::any_of(told["skipped"].begin(), told["skipped"].end(), is_this)) {
+        ++skipped;
+        continue;
+      }
+      if (std::any_of(told["altered"].begin(), told["altered"].end(), is_this)) {
+        ++altered;
+        continue;
+      }
+      const auto [first, last] = there.equal_range(message.sha256);
+      auto expected = message;
+      std::erase(expected.flags, "\\Deleted");
+      const auto same = std::find_if(first, last, [&](const auto& candidate) {
+        return candidate.second->is_same_mail(expected);
+      });
+      ASSERT_NE(same, last) << before.name << " UID " << message.uid;
+      there.erase(same);
+    }
+    EXPECT_EQ(told["skipped"].size(), skipped);
+    EXPECT_EQ(told["altered"].size(), altered);
+    EXPECT_EQ(now.messages.size(), before.messages.size() - skipped);
+    EXPECT_EQ(told["restored"], now.messages.size());
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
+  servers::fill_account(server_, "alice", 200);
+  const AccountState before = state();
+  back_up();
+  delete_everything();
+  const AccountState emptied = state();
+  const json report = mailstow_.restore_json({"run", "alice"});
+  const AccountState now = state();
+
+  EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
+  EXPECT_EQ(now.usage, emptied.usage);
+  expect_tree(before, now, report);
+  EXPECT_EQ(now.not_below("RESTORED", '/'), emptied.folders) << "nothing else changed";
+  EXPECT_EQ(now.folders.count(report["tree"].get<std::string>() + "/mailstow-probe"), 0U);
+}
+
+TEST_F(RunTest, WhatTheServerRefusesIsReportedAndTheRestIsThere) {
+  auto maildir = server_.maildir("alice");
+  servers::MailGenerator mail(5);
+  for (int message = 0; message < 30; ++message) {
+    maildir.deliver("Odd", {message == 17 ? "" : mail.plain()});
+  }
+  for (const std::string& bytes : mail.horrors()) maildir.deliver("Odd", {bytes});
+  const AccountState before = state();
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice", "--folder", "Odd"}, 3);
+  const json folder = find_by(report["folders"], "source", "Odd");
+  EXPECT_EQ(folder["skipped"].size(), 1U) << folder.dump(2);
+  const AccountState now = state();
+  expect_messages(before.folders.at("Odd"),
+                  now.folders.at(report["tree"].get<std::string>() + "/Odd"), folder);
+  for (const json& altered : folder["altered"]) {
+    EXPECT_NE(altered["how"].get<std::string>(), "");
+  }
+}
+
+TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
+  servers::MailGenerator mail(6);
+  auto alice = server_.client("alice");
+  alice.command("CREATE Work/Old");
+  const auto day = [](int number) {
+    return std::chrono::sys_days(std::chrono::year(2026) / 1 / 1) + std::chrono::days(number);
+  };
+  for (int number = 0; number < 10; ++number) {
+    alice.append("Work/Old", std::vector<servers::Delivery>{{mail.plain(), {}, day(number)}});
+  }
+  alice.append("INBOX", std::vector<servers::Delivery>{{mail.plain(), {}, day(3)}});
+  back_up();
+
+  json report = mailstow_.restore_json(
+      {"run", "alice", "--folder", "Work*", "--since", "2026-01-03", "--before", "2026-01-05"});
+  EXPECT_EQ(report["folders"].size(), 1U);
+  EXPECT_EQ(report["folders"][0]["restored"], 2);
+
+  const json messages = mailstow_.restore_json({"messages", "alice", "Work/Old"})["messages"];
+  ASSERT_EQ(messages.size(), 10U);
+  report = mailstow_.restore_json({"run", "alice", "--message", messages[4]["message"]});
+  EXPECT_EQ(report["folders"].size(), 1U);
+  EXPECT_EQ(report["folders"][0]["restored"], 1);
+
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--folder", "Nothing"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--at", "2001-01-01"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", "xyz"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"run", "nobody"}).status, 2);
+}
+
+TEST_F(RunTest, ADryRunWritesNothing) {
+  servers::fill_account(server_, "alice", 30);
+  back_up();
+  const AccountState before = state();
+  const json report = mailstow_.restore_json({"run", "alice", "--dry-run"});
+  EXPECT_TRUE(report["quota"]["exempt"].is_null());
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U);
+}
+
+TEST_F(RunTest, TwoTreesInOneSecondGetTwoNames) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  const json second = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  EXPECT_NE(first["tree"], second["tree"]);
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U);
+}
+
+TEST_F(RunTest, RestoredTreesAreNotBackedUpButAUsersOwnFolderIs) {
+  servers::fill_account(server_, "alice", 10);
+  auto alice = server_.client("alice");
+  alice.command("CREATE RESTORED/mine");
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  back_up();
+  const json folders = mailstow_.restore_json({"folders", "alice"})["folders"];
+  EXPECT_FALSE(find_by(folders, "folder", "RESTORED/mine").is_null());
+  for (const json& folder : folders) {
+    EXPECT_FALSE(
+        folder["folder"].get<std::string>().starts_with(report["tree"].get<std::string>()));
+  }
+}
+
+TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
+  // With MAILSTOW_TEST_CORPUS naming a folder of messages, these; else generated ones.
+  servers::MailGenerator mail(9);
+  auto maildir = server_.maildir("alice");
+  std::size_t count = 0;
+  const char* const corpus = std::getenv("MAILSTOW_TEST_CORPUS");
+  if (corpus != nullptr) {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(corpus)) {
+      if (!file.is_regular_file()) continue;
+      std::ifstream in(file.path(), std::ios::binary);
+      std::stringstream bytes;
+      bytes << in.rdbuf();
+      maildir.deliver("Corpus " + std::to_string(count++ % 5), {bytes.str()});
+    }
+  } else {
+    for (; count < 400; ++count) {
+      maildir.deliver("Corpus " + std::to_string(count % 5), mail.delivery());
+    }
+  }
+  const AccountState before = state();
+  EXPECT_EQ(before.message_count(), count);
+  back_up();
+  delete_everything();
+  const AccountState emptied = state();
+  mailstow_.restore_json({"accounts"});
+  const auto result = mailstow_.restore({"-q", "run", "alice", "--json"});
+  EXPECT_TRUE(result.status == 0 || result.status == 3) << result.err;
+  const json report = json::parse(result.out);
+  const AccountState now = state();
+  expect_tree(before, now, report);
+  EXPECT_EQ(now.usage, emptied.usage);
+  EXPECT_EQ(now.not_below("RESTORED", '/'), emptied.folders);
+}
+
+class QuotaTest : public RunTest {
+ protected:
+  explicit QuotaTest(servers::QuotaExemption exemption) : RunTest(with_exemption(exemption)) {}
+
+  void expect_refusal() {
+    servers::fill_account(server_, "alice", 20);
+    back_up();
+    const AccountState before = state();
+    const auto result = mailstow_.restore({"-q", "run", "alice"});
+    EXPECT_EQ(result.status, 6) << result.err;
+    EXPECT_THAT(result.err, testing::HasSubstr("RESTORED/*:ignore"));
+    EXPECT_EQ(state(), before) << "what was created for the probe is gone";
+    EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U);
+  }
+};
+
+class NoExemptionTest : public QuotaTest {
+ protected:
+  NoExemptionTest() : QuotaTest(servers::QuotaExemption::kNone) {}
+};
+
+class HalfExemptionTest : public QuotaTest {
+ protected:
+  HalfExemptionTest() : QuotaTest(servers::QuotaExemption::kTopOnly) {}
+};
+
+TEST_F(NoExemptionTest, ATreeThatWouldCountTowardsQuotaIsRefused) {
+  expect_refusal();
+}
+
+TEST_F(HalfExemptionTest, TheRuleForTheTopAloneIsNotEnough) {
+  expect_refusal();
+}
+
+TEST_F(NoExemptionTest, AllowQuotaGoesOnWhileThereIsRoom) {
+  servers::fill_account(server_, "alice", 20);
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice", "--allow-quota"});
+  EXPECT_EQ(report["quota"]["exempt"], false);
+}
+
+class SeparatorTest : public RunTest {
+ protected:
+  SeparatorTest() : RunTest(with_separator('.')) {}
+};
+
+TEST_F(SeparatorTest, ATreeIsSpeltAsTheServerSpells) {
+  servers::fill_account(server_, "alice", 60);
+  const AccountState before = state();
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice"});
+  std::string tree = report["tree"];
+  std::replace(tree.begin(), tree.end(), '/', '.');
+  const AccountState now = state();
+  for (const auto& [raw_name, folder] : before.folders) {
+    if (!folder.is_selectable) continue;
+    const auto found = now.folders.find(tree + "." + raw_name);
+    ASSERT_NE(found, now.folders.end()) << raw_name;
+    expect_messages(folder, found->second, find_by(report["folders"], "source", folder.name));
+  }
+}
+
+}  // namespace
+}  // namespace restore

@@ -1,0 +1,171 @@
+// `mailstow-restore sweep` on a real server: what mailstow made goes, and nothing else.
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "base/file_system.h"
+#include "store/tree_record.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::AccountState;
+
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() {
+    servers::fill_account(server_, "alice", 40);
+    mailstow_.backupd({"init"});
+    mailstow_.backupd_json({"once", "--account", "alice"});
+  }
+
+  // A tree that is due at once.
+  std::string expired_tree() {
+    const json report = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+    return report["tree"];
+  }
+
+  json sweep(int status = 0) { return mailstow_.restore_json({"sweep"}, status); }
+
+  AccountState state() { return servers::account_state(server_, "alice"); }
+
+  std::size_t trees() { return mailstow_.restore_json({"trees"})["trees"].size(); }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(SweepTest, AnExpiredTreeGoesAndNothingElseChanges) {
+  const AccountState before = state();
+  const std::string tree = expired_tree();
+  EXPECT_GT(state().below(tree, '/').size(), 5U);
+  const json report = sweep();
+  EXPECT_EQ(report["trees"][0]["tree"], tree);
+  EXPECT_EQ(report["trees"][0]["finished"], true);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), 0U);
+}
+
+TEST_F(SweepTest, ADryRunTellsAndDeletesNothing) {
+  const std::string tree = expired_tree();
+  const AccountState before = state();
+  const json report = mailstow_.restore_json({"sweep", "--dry-run"});
+  for (const json& level : report["trees"][0]["levels"]) {
+    EXPECT_EQ(level["action"], "would be deleted") << level;
+  }
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), 1U);
+}
+
+TEST_F(SweepTest, ATreeWhoseTimeIsNotOverStays) {
+  mailstow_.restore_json({"run", "alice"});
+  const AccountState before = state();
+  EXPECT_EQ(sweep()["trees"].size(), 0U);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), 1U);
+}
+
+TEST_F(SweepTest, AnExtendedTreeStays) {
+  const std::string tree = expired_tree();
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "1h"}).status, 0);
+  EXPECT_EQ(sweep()["trees"].size(), 0U);
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", "RESTORED/no-such", "1h"}).status, 1);
+}
+
+TEST_F(SweepTest, AUsersOwnRestoredFolderStays) {
+  auto alice = server_.client("alice");
+  alice.command("CREATE RESTORED");
+  servers::MailGenerator mail(1);
+  alice.append("RESTORED", std::vector<servers::Delivery>{{mail.plain()}});
+  const AccountState before = state();
+  expired_tree();
+  sweep();
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneGoes) {
+  const std::string early = expired_tree();
+  const json late = mailstow_.restore_json({"run", "alice", "--expire-after", "2s"});
+  const auto kept = state().below(late["tree"].get<std::string>(), '/');
+  sweep();
+  EXPECT_TRUE(state().below(early, '/').empty());
+  EXPECT_EQ(state().below(late["tree"].get<std::string>(), '/'), kept);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  sweep();
+  EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last tree takes the top with it";
+}
+
+TEST_F(SweepTest, AFolderThatTheUserMadeAnewUnderTheSameNameStays) {
+  const std::string tree = expired_tree();
+  auto alice = server_.client("alice");
+  alice.command("DELETE " + servers::quote(tree + "/INBOX"));
+  alice.command("CREATE " + servers::quote(tree + "/INBOX"));
+  servers::MailGenerator mail(1);
+  alice.append(tree + "/INBOX", std::vector<servers::Delivery>{{mail.plain()}});
+  const auto mine = state().folders.at(tree + "/INBOX");
+  sweep();
+  EXPECT_EQ(state().folders.at(tree + "/INBOX"), mine);
+  EXPECT_EQ(state().below(tree, '/').size(), 2U) << "it and its parent";
+}
+
+TEST_F(SweepTest, MailThatTheUserPutThereIsRescuedFirst) {
+  const std::string tree = expired_tree();
+  servers::MailGenerator mail(1);
+  const std::string precious = mail.plain();
+  auto alice = server_.client("alice");
+  alice.append(tree + "/INBOX", std::vector<servers::Delivery>{{precious, {"\\Flagged"}}});
+  const json report = sweep();
+  EXPECT_TRUE(state().below("RESTORED", '/').empty());
+  EXPECT_EQ(find_by(report["trees"][0]["levels"], "folder", tree + "/INBOX")["rescued"], 1);
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  const json rescue = find_by(snapshots, "kind", "rescue");
+  ASSERT_FALSE(rescue.is_null());
+  EXPECT_EQ(rescue["messages"], 1);
+  EXPECT_EQ(rescue["bytes"], precious.size());
+}
+
+TEST_F(SweepTest, WhileTheStoreIsBusyForeignMailStaysUntilTheNextTime) {
+  const std::string tree = expired_tree();
+  servers::MailGenerator mail(1);
+  server_.client("alice").append(tree + "/INBOX", std::vector<servers::Delivery>{{mail.plain()}});
+  {
+    const auto lock =
+        base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
+    ASSERT_NE(lock, nullptr);
+    sweep();
+    EXPECT_EQ(state().folders.count(tree + "/INBOX"), 1U);
+    EXPECT_EQ(trees(), 1U);
+  }
+  sweep();
+  EXPECT_TRUE(state().below("RESTORED", '/').empty());
+  EXPECT_EQ(trees(), 0U);
+}
+
+TEST_F(SweepTest, AFolderThatTheUserMadeInsideStaysWithItsParents) {
+  const std::string tree = expired_tree();
+  auto alice = server_.client("alice");
+  alice.command("CREATE " + servers::quote(tree + "/INBOX/mine"));
+  sweep();
+  EXPECT_EQ(state().folders.count(tree + "/INBOX/mine"), 1U);
+  EXPECT_EQ(state().folders.at(tree + "/INBOX").messages.size(), 0U) << "what was restored is gone";
+}
+
+TEST_F(SweepTest, AServerThatIsDownKeepsTheTreeForTheNextTime) {
+  expired_tree();
+  server_.stop();
+  sweep(1);
+  server_.start();
+  EXPECT_EQ(trees(), 1U);
+  sweep();
+  EXPECT_EQ(trees(), 0U);
+}
+
+}  // namespace
+}  // namespace restore
