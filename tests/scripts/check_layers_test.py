@@ -31,6 +31,7 @@ class CheckLayers(unittest.TestCase):
             "store/sqlite.cc": '#include "schema/embedded.h"\n#include <sqlite3.h>\n',
             "backupd/once.cc": '#include "imap/session.h"\n#include "store/writer.h"\n',
             "tests/store/pack_test.cc": '#include "store/pack.h"\n#include "tests/faulty.h"\n',
+            "tests/restore/run_test.cc": '#include "tests/programs/installation.h"\n',
             "tests/fuzz/lexer.cc": '#include "imap/lexer.h"\n#include "store/pack.h"\n',
         }))
 
@@ -47,6 +48,8 @@ class CheckLayers(unittest.TestCase):
                 ("restore/run.cc", "tests/servers/dovecot.h"),
                 ("tests/imap/session_test.cc", "store/writer.h"),
                 ("tests/servers/dovecot.cc", "imap/session.h"),
+                ("tests/servers/dovecot.cc", "tests/programs/installation.h"),
+                ("tests/programs/installation.cc", "store/reader.h"),
                 ("tests/temporary_folder.h", "store/writer.h")]:
             with self.subTest(path=path, header=header):
                 self.assertIn(f"{path}:2: ",
