@@ -10,8 +10,6 @@
 namespace store {
 namespace {
 
-using testing::HasSubstr;
-
 class PackTest : public testing::Test {
  protected:
   PackTest() {
@@ -79,6 +77,7 @@ TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
 
 TEST_F(PackTest, BlocksAreCutBySizeAndKeepTheirOrder) {
   std::vector<std::pair<ObjectType, std::string>> objects;
+  objects.reserve(30);
   for (int i = 0; i < 30; ++i) {
     objects.emplace_back(ObjectType::kText, std::string(1'000'000, static_cast<char>('a' + i)));
   }

@@ -46,7 +46,7 @@ TEST_F(StoreTest, OddMessagesComeBackAsTheyWere) {
                                              "\n\n",
                                              "Subject: no body\r\n",
                                              "\r\n\r\nno header",
-                                             "a\rb\r\r\nc\0d",
+                                             std::string("a\rb\r\r\nc\0d", 8),
                                              all_bytes,
                                              std::string(3, '\0'),
                                              random_text(1, 3'000'000)};
@@ -269,6 +269,38 @@ TEST_F(StoreTest, AReaderSeesWhatAWriterCommitsBesideIt) {
   writer.commit();
   EXPECT_THAT(reader.accounts(), ElementsAre("alice"));
   EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
+}
+
+// SIGKILL leaves the index's write-ahead log behind, and nobody to read it in.
+TEST_F(StoreTest, AReaderReadsWhatAKilledWriterCommitted) {
+  const Location killed{
+      .store = location_.store, .index = folder_ / "killed-index", .key_file = location_.key_file};
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+    writer.commit();
+    std::filesystem::create_directory(killed.index);
+    for (const char* name : {"index.sqlite", "index.sqlite-wal"}) {
+      std::filesystem::copy_file(location_.index / name, killed.index / name);
+    }
+  }
+  Reader reader = Reader::open(killed, files_);
+  EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
+}
+
+TEST_F(StoreTest, NobodyElseMayLookIntoStoreIndexOrKey) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+    writer.commit();
+  }
+  for (const base::Path& folder : {location_.store, location_.index}) {
+    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(folder).permissions())) << folder;
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+    const int mode = static_cast<int>(entry.status().permissions());
+    EXPECT_EQ(0, mode & (entry.is_directory() ? 022 : 077)) << entry.path();
+  }
 }
 
 TEST_F(StoreTest, TwoWritersAreOneTooMany) {
