@@ -1,0 +1,107 @@
+#include "tests/servers/cyrus.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/process.h"
+
+namespace servers {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Delivery message_of(std::size_t size) {
+  return {"Subject: filler\r\n\r\n" + std::string(size, 'x') + "\r\n"};
+}
+
+TEST(Cyrus, LetsItsUsersInAndGivesFoldersIdentities) {
+  const Cyrus server;
+  for (const std::string& user : server.options().users) {
+    ImapClient client = server.client(user);
+    EXPECT_THAT(client.command("STATUS INBOX (MESSAGES)"), HasSubstr("MESSAGES 0"));
+    EXPECT_THAT(client.try_command("CREATE Archive").result, HasSubstr("MAILBOXID"));
+  }
+}
+
+TEST(Cyrus, ShowsFoldersInBothStyles) {
+  for (const NameStyle style : {NameStyle::kBesideInbox, NameStyle::kBelowInbox}) {
+    CyrusOptions options;
+    options.names = style;
+    const Cyrus server(options);
+    const std::string name =
+        style == NameStyle::kBesideInbox ? "Archive/2023" : "INBOX.Archive.2023";
+    server.client("alice").command("CREATE " + name);
+    const AccountState state = account_state(server, "alice");
+    EXPECT_EQ(1U, state.folders.count(name));
+    EXPECT_EQ("Archive/2023", state.folders.at(name).name);
+  }
+}
+
+TEST(Cyrus, LetsOnlyTheQuotaAdminExemptATree) {
+  const Cyrus server;
+  ImapClient alice = server.client("alice");
+  EXPECT_FALSE(alice.try_command("SETQUOTA INBOX (STORAGE 5)").is_ok());
+  ImapClient cyrus = server.client(Cyrus::quota_admin());
+  const std::string tree = server.admin_name("alice", "RESTORED");
+  cyrus.command("CREATE " + tree);
+  cyrus.command("SETQUOTA " + tree + " ()");
+  alice.append("RESTORED", std::vector<Delivery>{message_of(5'000'000)});
+  EXPECT_EQ(0U, alice.storage_usage().value());
+  alice.append("INBOX", std::vector<Delivery>{message_of(50'000)});
+  EXPECT_GT(alice.storage_usage().value(), 0U);
+}
+
+TEST(Cyrus, MungesHeaderBytesUnlessToldNotTo) {
+  for (const HeaderBytes bytes : {HeaderBytes::kMunged, HeaderBytes::kKept}) {
+    CyrusOptions options;
+    options.header_bytes = bytes;
+    const Cyrus server(options);
+    ImapClient client = server.client("alice");
+    client.append("INBOX", std::vector<Delivery>{{"Subject: gr\xfc\xdf\r\n\r\nbody\r\n"}});
+    client.command("EXAMINE INBOX");
+    EXPECT_THAT(client.command("FETCH 1 BODY.PEEK[]"),
+                HasSubstr(bytes == HeaderBytes::kMunged ? "grXX" : "gr\xfc\xdf"));
+  }
+}
+
+TEST(Cyrus, OffersStarttlsOnOnePortOnlyAndItsCertificateHolds) {
+  const Cyrus server;
+  const std::string imap = server.imap_url();
+  ImapClient secured(kHost,
+                     static_cast<std::uint16_t>(std::stoi(imap.substr(imap.rfind(':') + 1))));
+  EXPECT_THAT(secured.command("CAPABILITY"), HasSubstr("STARTTLS"));
+  EXPECT_THAT(server.client("alice").command("CAPABILITY"), Not(HasSubstr("STARTTLS")));
+  const std::string address = server.imaps_url().substr(std::string("imaps://").size());
+  EXPECT_EQ(0, run_program({"openssl", "s_client", "-connect", address, "-CAfile", server.ca_file(),
+                            "-verify_return_error", "-verify_ip", kHost},
+                           "a LOGOUT\r\n")
+                   .status);
+}
+
+TEST(Cyrus, BreaksConnectionsAndRestarts) {
+  Cyrus server;
+  ImapClient client = server.client("alice");
+  client.append("INBOX", std::vector<Delivery>{message_of(10)});
+  server.break_connections();
+  EXPECT_THROW(client.command("NOOP"), base::Error);
+  server.stop();
+  server.start();
+  EXPECT_THAT(server.client("alice").command("STATUS INBOX (MESSAGES)"), HasSubstr("MESSAGES 1"));
+}
+
+TEST(Cyrus, LeavesNothingBehind) {
+  base::Path folder;
+  {
+    const Cyrus server;
+    folder = server.folder();
+    EXPECT_TRUE(std::filesystem::exists(folder));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+}  // namespace
+}  // namespace servers
