@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/server.h"
 
 namespace servers {
 
-std::vector<std::string> sample_folders(char separator) {
+std::vector<std::string> sample_folders(const Server& server) {
   std::vector<std::string> names = {
       "Archive",
       "Archive/2023",
@@ -19,28 +19,30 @@ std::vector<std::string> sample_folders(char separator) {
       "&ZeVnLIqe-/&ZyqKrQ-",       // 未読
       "Lists/&A5UDuwO7A6wDtAOx-",  // Ελλάδα; "Lists" itself is never made
   };
-  for (std::string& name : names) std::replace(name.begin(), name.end(), '/', separator);
+  for (std::string& name : names) {
+    std::replace(name.begin(), name.end(), '/', server.separator());
+    name.insert(0, server.personal_prefix());
+  }
   return names;
 }
 
-std::map<std::string, std::size_t> fill_account(const Dovecot& server, std::string_view user,
+std::map<std::string, std::size_t> fill_account(const Server& server, std::string_view user,
                                                 std::size_t messages, std::uint64_t seed) {
-  Maildir maildir = server.maildir(user);
-  std::vector<std::string> folders = sample_folders(server.options().separator);
-  folders.emplace_back("INBOX");
-  std::map<std::string, std::size_t> counts;
+  std::vector<std::string> folders = sample_folders(server);
   ImapClient client = server.client(user);
-  for (const std::string& folder : folders) {
-    maildir.make_folder(folder);
-    client.command("SUBSCRIBE " + quote(folder));
-    counts[folder] = 0;
-  }
+  for (const std::string& folder : folders) client.command("CREATE " + quote(folder));
+  folders.emplace_back("INBOX");
   MailGenerator generator(seed);
   Random random(seed);
+  std::map<std::string, std::vector<Delivery>> mail;
   for (std::size_t left = messages; left > 0; --left) {
-    const std::string& folder = folders.at(random.below(folders.size()));
-    maildir.deliver(folder, generator.delivery());
-    ++counts[folder];
+    mail[folders.at(random.below(folders.size()))].push_back(generator.delivery());
+  }
+  std::map<std::string, std::size_t> counts;
+  for (const std::string& folder : folders) {
+    client.command("SUBSCRIBE " + quote(folder));
+    client.append(folder, mail[folder]);
+    counts[folder] = mail[folder].size();
   }
   return counts;
 }

@@ -9,15 +9,15 @@
 
 namespace servers {
 
-class Dovecot;
+class Server;
 
-// Raw names, with `separator` between levels: nested, with spaces, an ampersand, and in German,
+// Raw names as the server's users see them: nested, with spaces, an ampersand, and in German,
 // Japanese and Greek.
-std::vector<std::string> sample_folders(char separator);
+std::vector<std::string> sample_folders(const Server& server);
 
-// Delivers `messages` generated messages over INBOX and sample_folders(), all of which are
-// subscribed to; gives how many each folder got. The same for the same seed.
-std::map<std::string, std::size_t> fill_account(const Dovecot& server, std::string_view user,
+// Appends `messages` generated messages to INBOX and sample_folders(), all of which are subscribed
+// to; gives how many each folder got. The same for the same seed.
+std::map<std::string, std::size_t> fill_account(const Server& server, std::string_view user,
                                                 std::size_t messages, std::uint64_t seed = 1);
 
 }  // namespace servers

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/servers/account_state.h"
+#include "tests/servers/cyrus.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 
@@ -28,6 +29,23 @@ TEST(AccountFiller, FillsWithAnySeparator) {
   const std::map<std::string, std::size_t> counts = fill_account(server, "alice", 30);
   EXPECT_EQ(1U, counts.count("Archive.2023"));
   EXPECT_EQ(30U, account_state(server, "alice").message_count());
+}
+
+TEST(AccountFiller, FillsCyrusInBothStyles) {
+  for (const NameStyle style : {NameStyle::kBesideInbox, NameStyle::kBelowInbox}) {
+    CyrusOptions options;
+    options.names = style;
+    options.header_bytes = HeaderBytes::kKept;
+    const Cyrus cyrus(options);
+    const Dovecot dovecot;
+    fill_account(cyrus, "alice", 100);
+    fill_account(dovecot, "alice", 100);
+    const AccountState on_cyrus = account_state(cyrus, "alice");
+    const AccountState on_dovecot = account_state(dovecot, "alice");
+    EXPECT_EQ(100U, on_cyrus.message_count());
+    EXPECT_EQ(on_dovecot.folders.at("INBOX").digest, on_cyrus.folders.at("INBOX").digest);
+    EXPECT_EQ(on_dovecot.folders.at("INBOX").messages, on_cyrus.folders.at("INBOX").messages);
+  }
 }
 
 TEST(AccountFiller, GivesTheSameMailForTheSameSeed) {

@@ -87,6 +87,10 @@ char Cyrus::separator() const {
   return options_.names == NameStyle::kBesideInbox ? '/' : '.';
 }
 
+std::string Cyrus::personal_prefix() const {
+  return options_.names == NameStyle::kBesideInbox ? "" : "INBOX.";
+}
+
 std::string Cyrus::admin_name(std::string_view user, std::string_view folder_below) const {
   std::string name = fmt::format("user{}{}", separator(), user);
   if (!folder_below.empty()) name += fmt::format("{}{}", separator(), folder_below);

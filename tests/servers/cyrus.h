@@ -42,6 +42,7 @@ class Cyrus final : public Server {
 
   const CyrusOptions& options() const { return options_; }
   char separator() const override;
+  std::string personal_prefix() const override;
 
   // The folder as quota_admin() calls it: "user/alice/Archive".
   std::string admin_name(std::string_view user, std::string_view folder_below = {}) const;

@@ -43,6 +43,9 @@ class Server {
   // Between the levels of a folder's name.
   virtual char separator() const = 0;
 
+  // What the names of a user's own folders begin with; INBOX's does not.
+  virtual std::string personal_prefix() const { return {}; }
+
   // Everything that belongs to the server.
   const base::Path& folder() const;
 
