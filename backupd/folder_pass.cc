@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "backupd/folder_sink.h"
 #include "base/error.h"
 #include "store/reader.h"
 
@@ -143,15 +142,13 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
 
 void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
   if (wanted.empty()) return;
-  FolderSink sink(writer_, draft, [&] { observer_.message_stored(draft); });
+  FolderSink sink(writer_, draft, counts_, [&] { observer_.message_stored(draft); });
   const imap::FetchAnswer answer = session_.fetch_messages(wanted, sink);
   if (!sink.empty().empty()) {
     const imap::UidSet empty = sink.empty();
     sink.confirm_empty();
     session_.fetch_messages(empty, sink);
   }
-  counts_.fetched_bytes += sink.bytes();
-  counts_.new_messages += sink.new_messages();
 
   imap::UidSet skipped;
   for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);

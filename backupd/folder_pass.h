@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "backupd/folder_sink.h"
 #include "imap/session.h"
 #include "store/folder_draft.h"
 #include "store/writer.h"
@@ -22,11 +23,6 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 
 // Attributes that tell something of the folder itself, not of the moment (\Marked, \HasChildren).
 std::vector<std::string> lasting_attributes(const imap::Folder& folder);
-
-struct FolderPassCounts {
-  std::uint64_t fetched_bytes = 0;
-  std::uint64_t new_messages = 0;
-};
 
 // Who is told of a folder while it is passed. The draft is marked kInProgress and may be sealed.
 class FolderObserver {
@@ -51,7 +47,8 @@ class FolderPass {
   // the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
-  const FolderPassCounts& counts() const { return counts_; }
+  // So far; also after a failure.
+  const FetchCounts& counts() const { return counts_; }
 
  private:
   void update(store::FolderDraft& draft, const imap::OpenFolder& open);
@@ -65,7 +62,7 @@ class FolderPass {
   store::Writer& writer_;
   std::chrono::sys_seconds now_;
   FolderObserver& observer_;
-  FolderPassCounts counts_;
+  FetchCounts counts_;
 };
 
 }  // namespace backupd

@@ -17,14 +17,14 @@ std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
   return stored;
 }
 
-FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft,
+FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
                        std::function<void()> after_message)
-    : writer_(writer), draft_(draft), after_message_(std::move(after_message)) {}
+    : writer_(writer), draft_(draft), counts_(counts), after_message_(std::move(after_message)) {}
 
 void FolderSink::body_piece(base::ByteView piece) {
   writer_.add_piece(piece);
   body_bytes_ += piece.size();
-  bytes_ += piece.size();
+  counts_.fetched_bytes += piece.size();
 }
 
 void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
@@ -47,7 +47,7 @@ void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
   }
 
   const store::StoredMessage stored = writer_.end_message();
-  if (stored.is_new) ++new_messages_;
+  if (stored.is_new) ++counts_.new_messages;
   store::MessageEntry entry;
   entry.uid = uid;
   entry.message = stored.id;

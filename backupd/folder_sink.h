@@ -13,10 +13,18 @@
 
 namespace backupd {
 
+// What came, also of a fetch that ended early.
+struct FetchCounts {
+  std::uint64_t fetched_bytes = 0;  // of message bodies
+  std::uint64_t new_messages = 0;   // that the store did not have
+};
+
 class FolderSink : public imap::MessageSink {
  public:
-  // `after_message` is called when a message is in the draft: the time to commit.
-  FolderSink(store::Writer& writer, store::FolderDraft& draft, std::function<void()> after_message);
+  // `counts` grows as messages come. `after_message` is called when a message is in the draft: the
+  // time to commit.
+  FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
+             std::function<void()> after_message);
 
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems& items, imap::BodyKind body) override;
@@ -26,20 +34,16 @@ class FolderSink : public imap::MessageSink {
   const imap::UidSet& empty() const { return empty_; }
   void confirm_empty() { second_look_ = true; }
 
-  std::uint64_t bytes() const { return bytes_; }
-  std::uint64_t new_messages() const { return new_messages_; }
-
  private:
   void skip(base::Uid uid, std::string reason);
 
   store::Writer& writer_;
   store::FolderDraft& draft_;
+  FetchCounts& counts_;
   std::function<void()> after_message_;
   imap::UidSet empty_;
   bool second_look_ = false;
   std::uint64_t body_bytes_ = 0;  // of the message that is coming
-  std::uint64_t bytes_ = 0;
-  std::uint64_t new_messages_ = 0;
 };
 
 // Server flags as the store keeps them: sorted, each once, without \Recent.

@@ -1,0 +1,129 @@
+// What a server may send instead of a message, and what becomes of it.
+#include "backupd/folder_sink.h"
+
+#include <gmock/gmock.h>
+
+#include "base/clock.h"
+#include "store/location.h"
+#include "tests/temporary_folder.h"
+
+namespace backupd {
+namespace {
+
+using imap::BodyKind;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class FolderSinkTest : public testing::Test {
+ protected:
+  FolderSinkTest() {
+    store::init(location_, base::real_file_system(), base::system_clock());
+    writer_.emplace(store::Writer::open(location_, base::real_file_system(), base::system_clock()));
+  }
+
+  static imap::MessageItems items(std::uint32_t uid, std::optional<std::uint64_t> size) {
+    imap::MessageItems items;
+    items.uid = base::Uid{uid};
+    items.size = size;
+    items.flags = {"$label", "\\seen", "$label"};
+    return items;
+  }
+
+  void send(std::uint32_t uid, std::string_view body, std::optional<std::uint64_t> size,
+            BodyKind kind = BodyKind::kLiteral) {
+    if (!body.empty()) sink_->body_piece(base::as_bytes(body));
+    sink_->message(items(uid, size), kind);
+  }
+
+  std::vector<std::string> reasons() const {
+    std::vector<std::string> reasons;
+    for (const store::SkippedMessage& message : draft_.info().skipped) {
+      reasons.push_back(message.reason);
+    }
+    return reasons;
+  }
+
+  void begin() {
+    sink_.emplace(*writer_, draft_, counts_, [this] { ++told_; });
+  }
+  void SetUp() override { begin(); }
+
+  tests::TemporaryFolder folder_;
+  store::Location location_{folder_.path() / "store", folder_.path() / "index",
+                            folder_.path() / "key"};
+  std::optional<store::Writer> writer_;
+  store::FolderDraft draft_{store::FolderInfo{}};
+  FetchCounts counts_;
+  int told_ = 0;
+  std::optional<FolderSink> sink_;
+};
+
+TEST_F(FolderSinkTest, AMessageIsInTheDraftAsSent) {
+  send(7, "Subject: x\r\n\r\nbody\r\n", 22);
+  const auto entry = draft_.find(base::Uid{7});
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->size, 20U) << "of the bytes that came, whatever the server says";
+  EXPECT_THAT(entry->flags, ElementsAre("$label", "\\Seen"));
+  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(counts_.fetched_bytes, 20U);
+  EXPECT_EQ(counts_.new_messages, 1U);
+}
+
+TEST_F(FolderSinkTest, AMessageWithoutAValidDateIsKeptAllTheSame) {
+  send(7, "x", 1);
+  EXPECT_EQ(draft_.find(base::Uid{7})->internal_date, base::ZonedTime());
+}
+
+TEST_F(FolderSinkTest, NilAndMissingBodiesAreNoMessages) {
+  send(1, "", 50, BodyKind::kNil);
+  send(2, "", 50, BodyKind::kMissing);
+  EXPECT_EQ(draft_.messages(), 0U);
+  EXPECT_THAT(reasons(), ElementsAre(HasSubstr("NIL"), HasSubstr("no body")));
+  EXPECT_EQ(told_, 0);
+}
+
+TEST_F(FolderSinkTest, AnEmptyBodyForAMessageThatIsNotEmptyIsAServerInTrouble) {
+  send(1, "", 50);
+  sink_->confirm_empty();
+  send(1, "", 50);
+  send(2, "", std::nullopt);
+  EXPECT_EQ(draft_.messages(), 0U);
+  EXPECT_EQ(reasons().size(), 3U);
+}
+
+TEST_F(FolderSinkTest, AnEmptyMessageCountsWhenItIsEmptyTwice) {
+  send(1, "", 0);
+  EXPECT_EQ(draft_.messages(), 0U);
+  EXPECT_EQ(sink_->empty().count(), 1U);
+  sink_->confirm_empty();
+  send(1, "", 0);
+  ASSERT_TRUE(draft_.find(base::Uid{1}));
+  EXPECT_EQ(draft_.find(base::Uid{1})->size, 0U);
+  EXPECT_THAT(reasons(), IsEmpty());
+}
+
+TEST_F(FolderSinkTest, WhatComesAfterARefusedBodyIsNotMixedWithIt) {
+  sink_->body_piece(base::as_bytes(std::string_view("rest of something")));
+  sink_->message(items(1, 17), BodyKind::kMissing);
+  send(2, "whole", 5);
+  writer_->commit();
+  EXPECT_EQ(draft_.find(base::Uid{2})->size, 5U);
+  EXPECT_FALSE(draft_.contains(base::Uid{1}));
+}
+
+TEST_F(FolderSinkTest, TheSameBytesTwiceAreOneMessageOfTwoUids) {
+  send(1, "same", 4);
+  send(2, "same", 4);
+  EXPECT_EQ(counts_.new_messages, 1U);
+  EXPECT_EQ(draft_.messages(), 2U);
+  EXPECT_EQ(draft_.find(base::Uid{1})->message, draft_.find(base::Uid{2})->message);
+}
+
+TEST_F(FolderSinkTest, FlagsAreKeptInOneSpellingAndEachOnce) {
+  EXPECT_THAT(stored_flags({"\\FLAGGED", "Work", "\\Recent", "Work"}),
+              ElementsAre("Work", "\\Flagged"));
+}
+
+}  // namespace
+}  // namespace backupd
