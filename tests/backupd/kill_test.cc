@@ -2,7 +2,11 @@
 // whole.
 #include <csignal>
 #include <cstdlib>
+#include <map>
+#include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +22,23 @@ namespace {
 using programs::find_by;
 using programs::json;
 
+// The messages of every folder, whatever their UIDs: "INBOX <sha256>", ...
+std::multiset<std::string> contents(const std::map<std::string, servers::FolderState>& folders,
+                                    std::size_t prefix) {
+  std::multiset<std::string> contents;
+  for (const auto& [raw_name, folder] : folders) {
+    for (const auto& message : folder.messages) {
+      contents.insert(raw_name.substr(std::min(prefix, raw_name.size())) + " " + message.sha256);
+    }
+  }
+  return contents;
+}
+
+struct Acknowledged {
+  std::string time;  // of the snapshot
+  std::multiset<std::string> contents;
+};
+
 TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
   const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
   servers::Dovecot server;
@@ -29,6 +50,7 @@ TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
   servers::fill_account(server, "alice", 100);
 
   std::size_t snapshots = 0;
+  std::vector<Acknowledged> acknowledged;
   for (int kill = 0; kill < kills; ++kill) {
     std::vector<servers::Delivery> news;
     for (int message = 0; message < 20; ++message) news.push_back({mail.text(20'000)});
@@ -54,7 +76,19 @@ TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
       if (!folder.is_selectable) continue;
       EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
     }
-    snapshots = mailstow.restore_json({"snapshots", "alice"})["snapshots"].size();
+    const json list = mailstow.restore_json({"snapshots", "alice"})["snapshots"];
+    snapshots = list.size();
+    acknowledged.push_back({list.back()["time"], contents(state.folders, 0)});
+    // Until the next second, so that the time tells the snapshots apart.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  }
+
+  // After all of that every one of them comes back.
+  for (const Acknowledged& snapshot : acknowledged) {
+    const json report = mailstow.restore_json({"run", "alice", "--at", snapshot.time});
+    const std::string tree = report["tree"];
+    const auto state = servers::account_state(server, "alice", tree);
+    EXPECT_EQ(contents(state.folders, tree.size() + 1), snapshot.contents) << snapshot.time;
   }
 }
 

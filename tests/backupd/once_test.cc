@@ -119,9 +119,19 @@ TEST_F(OnceTest, StoresOddMessagesExactlyAsServed) {
   auto maildir = server_.maildir("alice");
   for (const std::string& bytes : mail.horrors()) maildir.deliver("Odd", {bytes});
   maildir.deliver("Odd", {""});
-  maildir.deliver("Large", {mail.attachment(40'000'000)});
+  maildir.deliver("Large", {mail.attachment(60'000'000)});
   const json account = once();
   EXPECT_EQ(account["status"], "complete") << account.dump(2);
+  expect_receipts(account);
+}
+
+TEST_F(OnceTest, StoresTenThousandTinyMessages) {
+  servers::MailGenerator mail(4);
+  auto maildir = server_.maildir("alice");
+  for (int message = 0; message < 10'000; ++message) maildir.deliver("Tiny", {mail.tiny()});
+  const json account = once();
+  EXPECT_EQ(account["status"], "complete");
+  EXPECT_EQ(account["new_messages"], 10'000);
   expect_receipts(account);
 }
 

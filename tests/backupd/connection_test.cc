@@ -1,0 +1,84 @@
+// Every way to reach a server and to log in that the configuration knows, on a real server.
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/dovecot.h"
+
+namespace backupd {
+namespace {
+
+using programs::json;
+
+class ConnectionTest : public testing::Test {
+ protected:
+  ConnectionTest() {
+    servers::fill_account(server_, "alice", 10);
+    mailstow_.backupd({"init"});
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+  }
+
+  json& server_config() { return mailstow_.config()["servers"]["main"]; }
+  json& account_config() { return mailstow_.config()["accounts"][0]; }
+
+  void expect_backup_and_restore() {
+    mailstow_.save();
+    const json report = mailstow_.backupd_json({"once"});
+    EXPECT_EQ(report["accounts"][0]["new_messages"], 10) << report.dump(2);
+    const json restored = mailstow_.restore_json({"run", "alice"});
+    std::size_t messages = 0;
+    for (const json& folder : restored["folders"])
+      messages += folder["restored"].get<std::size_t>();
+    EXPECT_EQ(messages, 10U) << restored.dump(2);
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(ConnectionTest, ByStarttlsAsTheAdmin) {
+  expect_backup_and_restore();
+}
+
+TEST_F(ConnectionTest, ByTlsFromTheFirstByte) {
+  server_config()["url"] = server_.imaps_url();
+  expect_backup_and_restore();
+}
+
+TEST_F(ConnectionTest, InPlainTextWhereWrittenSo) {
+  server_config()["url"] = server_.plain_url();
+  server_config()["tls"] = "none";
+  expect_backup_and_restore();
+}
+
+TEST_F(ConnectionTest, WithTheAccountsOwnPasswordAndNoAdmin) {
+  server_config().erase("admin");
+  account_config()["password_file"] = server_.password_file("alice").string();
+  expect_backup_and_restore();
+}
+
+TEST_F(ConnectionTest, WithThePasswordThatACommandPrints) {
+  server_config().erase("admin");
+  account_config()["password_command"] = {"cat", server_.password_file("alice").string()};
+  expect_backup_and_restore();
+}
+
+TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
+  account_config()["name"] = "Alice Liddell";
+  account_config()["user"] = "alice";
+  mailstow_.save();
+  const json report = mailstow_.backupd_json({"once"});
+  EXPECT_EQ(report["accounts"][0]["account"], "Alice Liddell");
+  EXPECT_EQ(report["accounts"][0]["new_messages"], 10);
+}
+
+TEST_F(ConnectionTest, AnAccountWithoutAnyPasswordIsRefusedBeforeAnythingIsSent) {
+  server_config().erase("admin");
+  mailstow_.save();
+  const auto result = mailstow_.backupd({"-q", "once"});
+  EXPECT_EQ(result.status, 2) << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr("password"));
+}
+
+}  // namespace
+}  // namespace backupd
