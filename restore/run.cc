@@ -21,6 +21,8 @@ namespace restore {
 
 namespace {
 
+constexpr std::uint64_t kTellingUnits = 1024;  // of 1024 bytes: less is lost in what else happens
+
 // One run of the command, from the selection to the report.
 class Run {
  public:
@@ -53,6 +55,7 @@ class Run {
       prove_quota(builder, names);
       builder.create(plan_.levels);
       restore_folders(builder);
+      compare_usage();
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
                           : store::TreeState::kIncomplete;
@@ -127,6 +130,7 @@ class Run {
     report_.quota = prove_exempt(session_, server_.quota, *find_level(record_, probe));
     const std::optional<StorageUse> use = storage_use(session_, probe);
     remove_level(probe);
+    if (use) usage_before_ = use->usage;
     if (report_.quota.exempt == true || server_.quota == base::QuotaConfig::kNone) return;
     if (options_.allow_quota && has_room(use)) return;
     remove_tree();
@@ -151,6 +155,23 @@ class Run {
                "--allow-quota",
                base::escape_for_terminal(options_.account), plan_.tree,
                report_.quota.exempt ? "would" : "may", room, report_.quota.proof);
+  }
+
+  // The probe was one message at one moment; this is all of them. Other mail may come and go
+  // meanwhile, so only a rise by what was restored says something.
+  void compare_usage() {
+    if (report_.quota.exempt != true || !usage_before_) return;
+    const std::optional<StorageUse> use = storage_use(session_, plan_.tree_raw_name);
+    if (!use) return;
+    report_.quota.proof +=
+        fmt::format("; STORAGE was {} KiB before and {} KiB after", *usage_before_, use->usage);
+    const std::uint64_t restored = plan_.bytes / 1024;
+    if (restored < kTellingUnits || use->usage < *usage_before_ + restored / 10 * 9) return;
+    report_.quota.exempt.reset();
+    base::log_warning(
+        "restore: {}: tree {}: usage rose by as much as was restored: look at the "
+        "server's quota rules",
+        options_.account, plan_.tree);
   }
 
   void remove_level(const std::string& raw_name) {
@@ -199,6 +220,7 @@ class Run {
   imap::Session session_;
   std::vector<store::TreeRecord> others_;
   Plan plan_;
+  std::optional<std::uint64_t> usage_before_;
   store::TreeRecord record_;
   RestoreReport report_;
 };
