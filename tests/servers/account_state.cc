@@ -1,6 +1,7 @@
 #include "tests/servers/account_state.h"
 
 #include <algorithm>
+#include <ostream>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -84,6 +85,17 @@ std::string describe_difference(const FolderState& expected, const FolderState& 
 }
 
 }  // namespace
+
+void PrintTo(const MessageState& message, std::ostream* out) {
+  *out << fmt::format("UID {} {} bytes {:.8} [{}] at {}", message.uid, message.size, message.sha256,
+                      fmt::join(message.flags, " "), message.internal_date);
+}
+
+void PrintTo(const FolderState& folder, std::ostream* out) {
+  *out << fmt::format("{} messages, UIDVALIDITY {}, UIDNEXT {}, HIGHESTMODSEQ {}",
+                      folder.messages.size(), folder.uid_validity, folder.uid_next,
+                      folder.highest_modseq);
+}
 
 bool MessageState::is_same_mail(const MessageState& other) const {
   return std::tie(flags, internal_date, size, sha256) ==

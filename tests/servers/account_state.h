@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +38,10 @@ struct FolderState {
 
   bool operator==(const FolderState&) const = default;
 };
+
+// For failure messages of the test framework.
+void PrintTo(const MessageState& message, std::ostream* out);
+void PrintTo(const FolderState& folder, std::ostream* out);
 
 struct AccountState {
   std::map<std::string, FolderState> folders;  // by raw name
