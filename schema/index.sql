@@ -8,9 +8,10 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 CREATE TABLE packs (
-  pack INTEGER PRIMARY KEY,
+  pack INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: readers keep numbers of blocks
   name BLOB NOT NULL UNIQUE,      -- SHA-256 of the file
   id BLOB NOT NULL,
+  effort INTEGER NOT NULL,        -- 0 fast, 1 strong
   size INTEGER NOT NULL,
   listed INTEGER NOT NULL         -- the number of the commit that names it; 0: none yet
 );
@@ -65,9 +66,11 @@ CREATE TABLE snapshots (
 
 CREATE INDEX snapshots_of_account ON snapshots (account, time);
 
--- Packs that prune has replaced: not to be read in again.
+-- Packs that prune has replaced. They are not read in again and nothing new refers to them; what is
+-- known of their objects stays for older readers until their files go.
 CREATE TABLE condemned (
   name BLOB PRIMARY KEY,
-  number INTEGER NOT NULL,        -- of the commit that says so
-  time INTEGER NOT NULL
+  pack INTEGER NOT NULL,          -- 0: nothing is known of it
+  number INTEGER NOT NULL,        -- of the last commit that says so
+  time INTEGER NOT NULL           -- since when
 ) WITHOUT ROWID;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "base/atomic_file.h"
@@ -70,6 +71,7 @@ class CatchUp {
     // A crash may have come between the rename of a pack and the folder's sync.
     if (!unknown_.empty()) files_.sync_folder(packs_folder(location_));
     look_at_unknown();
+    tell_missing();
     std::ranges::sort(found_, {}, &FoundPack::order);
     for (const FoundPack& pack : found_) {
       if (condemned_.contains(pack.name)) continue;
@@ -102,16 +104,14 @@ class CatchUp {
     present_ = packs_in_store(location_, files_);
     unknown_ = present_;
     indexed_ = index_.packs();
-    bool missing = false;
+    highest_ = index_.highest_commit().number;
     for (const PackName& name : indexed_) {
       unknown_.erase(name);
-      if (present_.contains(name)) continue;
-      missing = true;
-      damage_.push_back(fmt::format("pack {}: it is missing", path_of(name).string()));
+      if (!present_.contains(name)) missing_.push_back(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
     // What lay in a missing pack must not count as stored. Another pack may hold it too.
-    if (missing) start_again();
+    if (!missing_.empty()) start_again();
   }
 
   void start_again() {
@@ -122,14 +122,42 @@ class CatchUp {
 
   void look_at_unknown() {
     look_at(unknown_);
-    // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
-    // old places of what lay there.
-    const bool outdated = std::ranges::any_of(
-        indexed_, [&](const PackName& name) { return condemned_.contains(name); });
-    if (!outdated) return;
-    const std::vector<PackName> known = indexed_;
+    if (indexed_.empty() || !is_outdated()) return;
+    const std::set<PackName> known(indexed_.begin(), indexed_.end());
     start_again();
-    look_at({known.begin(), known.end()});
+    look_at(known);
+  }
+
+  // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
+  // old places of what lay there. And commits count in their order: what a later one dropped must
+  // not come back with an earlier one that was found again.
+  bool is_outdated() const {
+    return std::ranges::any_of(indexed_,
+                               [&](const PackName& name) { return condemned_.contains(name); }) ||
+           std::ranges::any_of(found_, [&](const FoundPack& pack) {
+             return !pack.commits.empty() && pack.commits.front().second.number <= highest_;
+           });
+  }
+
+  // An index that was put back to an older state knows packs that are rightly gone.
+  void tell_missing() {
+    if (missing_.empty()) return;
+    std::map<std::uint64_t, const Commit*> commits;
+    std::uint64_t checkpoint = 0;
+    for (const FoundPack& pack : found_) {
+      for (const auto& [id, commit] : pack.commits) {
+        commits[commit.number] = &commit;
+        if (commit.is_checkpoint) checkpoint = std::max(checkpoint, commit.number);
+      }
+    }
+    std::set<PackName> named;
+    for (auto commit = commits.lower_bound(checkpoint); commit != commits.end(); ++commit) {
+      named.insert(commit->second->packs.begin(), commit->second->packs.end());
+    }
+    for (const PackName& name : missing_) {
+      if (condemned_.contains(name) || (checkpoint > highest_ && !named.contains(name))) continue;
+      damage_.push_back(fmt::format("pack {}: it is missing", path_of(name).string()));
+    }
   }
 
   void look_at(const std::set<PackName>& packs) {
@@ -145,7 +173,7 @@ class CatchUp {
         continue;
       }
       for (const auto& [id, commit] : found_.back().commits) {
-        condemned_.insert(commit.condemned.begin(), commit.condemned.end());
+        for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
       }
     }
   }
@@ -157,6 +185,8 @@ class CatchUp {
   Decompressor decompressor_;
   std::set<PackName> present_;
   std::vector<PackName> indexed_;
+  std::uint64_t highest_ = 0;  // commit that the index knew
+  std::vector<PackName> missing_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;
   std::set<PackName> condemned_;

@@ -61,7 +61,10 @@ base::Bytes Commit::encode() const {
   encoder.varint(dropped.size());
   for (const ObjectId& snapshot : dropped) encoder.id(snapshot);
   encoder.varint(condemned.size());
-  for (const PackName& pack : condemned) encoder.raw(pack.bytes);
+  for (const CondemnedPack& condemnation : condemned) {
+    encoder.raw(condemnation.pack.bytes);
+    encoder.signed_varint(seconds(condemnation.since));
+  }
   return encoder.take();
 }
 
@@ -79,8 +82,11 @@ Commit Commit::decode(base::ByteView bytes) {
   for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder);
   commit.dropped.resize(decoder.count(ObjectId::kSize));
   for (ObjectId& snapshot : commit.dropped) snapshot = decoder.id();
-  commit.condemned.resize(decoder.count(ObjectId::kSize));
-  for (PackName& pack : commit.condemned) pack = decoder.sha256();
+  commit.condemned.resize(decoder.count(ObjectId::kSize + 1));
+  for (CondemnedPack& condemnation : commit.condemned) {
+    condemnation.pack = decoder.sha256();
+    condemnation.since = moment(decoder.signed_varint());
+  }
   decoder.end();
   return commit;
 }

@@ -29,15 +29,22 @@ struct SnapshotLine {
   bool operator==(const SnapshotLine&) const = default;
 };
 
+// Whose living content lies elsewhere now.
+struct CondemnedPack {
+  PackName pack;
+  std::chrono::sys_seconds since{};  // its file goes once this is long enough ago
+  bool operator==(const CondemnedPack&) const = default;
+};
+
 struct Commit {
   std::uint64_t number = 0;  // from 1
   std::chrono::sys_seconds time{};
   ObjectId previous;            // the commit before; all zero for the first
-  bool is_checkpoint = false;   // it names all that lives; commits before it are not needed
+  bool is_checkpoint = false;   // with those of its pack after it, it names all that lives
   std::vector<PackName> packs;  // published since the commit before it, and that commit's own
   std::vector<SnapshotLine> snapshots;
   std::vector<ObjectId> dropped;  // snapshots that are no more
-  std::vector<PackName> condemned;
+  std::vector<CondemnedPack> condemned;
   bool operator==(const Commit&) const = default;
 
   base::Bytes encode() const;

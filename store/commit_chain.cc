@@ -20,17 +20,18 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
   std::vector<std::string> breaks;
   std::set<PackName> condemned;
   for (const auto& [id, commit] : commits) {
-    condemned.insert(commit.condemned.begin(), commit.condemned.end());
+    for (const CondemnedPack& pack : commit.condemned) condemned.insert(pack.pack);
   }
   const NamedCommit* before = nullptr;
   for (const NamedCommit& named : commits) {
     const auto& [id, commit] = named;
     const std::uint64_t expected = before == nullptr ? 1 : before->second.number + 1;
-    if (commit.is_checkpoint && (before == nullptr || commit.number > expected)) {
-      breaks.clear();  // what came before a checkpoint is not needed
-    } else if (commit.number > expected) {
-      breaks.push_back(
-          fmt::format("commits {} to {}: they are missing", expected, commit.number - 1));
+    if (commit.is_checkpoint) breaks.clear();  // what came before it is not needed
+    if (commit.number > expected) {
+      if (!commit.is_checkpoint) {
+        breaks.push_back(
+            fmt::format("commits {} to {}: they are missing", expected, commit.number - 1));
+      }
     } else if (before != nullptr && commit.previous != before->first) {
       breaks.push_back(
           fmt::format("commit {}: the commit before it is another than it says", commit.number));

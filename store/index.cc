@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -49,6 +51,15 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .bytes = static_cast<std::uint64_t>(row.integer(8))};
 }
 
+// ?5: the effort of the pack that is added, or more.
+constexpr std::string_view kOnConflict =
+    " ON CONFLICT (id) DO UPDATE SET block = excluded.block, start = excluded.start, "
+    "length = excluded.length WHERE ?5 > (SELECT effort FROM packs WHERE pack = block / 65536) "
+    "OR block / 65536 IN (SELECT pack FROM condemned)";
+
+// Packs that are read: those that are not condemned.
+constexpr std::string_view kLiving = " WHERE pack NOT IN (SELECT pack FROM condemned)";
+
 void check_store(Database& database, const base::Path& file, const StoreId& store) {
   if (database.integer("PRAGMA user_version") != kVersion) {
     fail(ErrorCode::kConfig,
@@ -69,15 +80,24 @@ class Index::Impl {
  public:
   Impl(Database opened, base::Path path) : database(std::move(opened)), file(std::move(path)) {}
 
-  void add_pack(const Pack& pack) {
-    add_pack_row.bind(1, pack.name.bytes).bind(2, pack.id).bind(3, as_integer(pack.size)).run();
+  void add_pack(const Pack& pack, Places places) {
+    constexpr std::int64_t kAlways = 2;
+    const auto effort = static_cast<std::int64_t>(pack.effort);
+    add_pack_row.bind(1, pack.name.bytes)
+        .bind(2, pack.id)
+        .bind(3, effort)
+        .bind(4, as_integer(pack.size))
+        .run();
     const std::int64_t row = database.integer("SELECT last_insert_rowid()");
     for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
-      add_block(pack.blocks[ordinal], row * kBlocksOfPack + as_integer(ordinal));
+      add_block(pack.blocks[ordinal], row * kBlocksOfPack + as_integer(ordinal),
+                places == Places::kMoved ? kAlways : effort);
     }
   }
 
-  void add_block(const BlockEntry& block, std::int64_t row) {
+  // Of an object in two packs the place in the one of more effort counts, and none in a condemned
+  // one.
+  void add_block(const BlockEntry& block, std::int64_t row, std::int64_t precedence) {
     add_block_row.bind(1, row)
         .bind(2, static_cast<std::int64_t>(block.stream))
         .bind(3, as_integer(block.place))
@@ -87,7 +107,8 @@ class Index::Impl {
     for (const ObjectEntry& object : block.objects) {
       Statement& add = object.type == ObjectType::kMessage ? add_message : add_object;
       add.bind(1, object.id.bytes).bind(2, row).bind(3, object.start).bind(4, object.length);
-      if (object.type == ObjectType::kMessage) add.bind(5, as_integer(object.message_size));
+      add.bind(5, precedence);
+      if (object.type == ObjectType::kMessage) add.bind(6, as_integer(object.message_size));
       add.run();
     }
   }
@@ -102,13 +123,26 @@ class Index::Impl {
         .bind(4, pack.bytes)
         .bind(5, time)
         .run();
-    if (commit.is_checkpoint) database.run("DELETE FROM snapshots");
+    if (commit.is_checkpoint) {
+      begin_checkpoint.bind(1, number).run();
+      database.run("DELETE FROM snapshots; DELETE FROM condemned");
+    }
     for (const PackName& name : commit.packs) list_pack.bind(1, number).bind(2, name.bytes).run();
     for (const SnapshotLine& line : commit.snapshots) add_snapshot(line, number, keys);
     for (const ObjectId& dropped : commit.dropped) drop_snapshot.bind(1, dropped.bytes).run();
-    for (const PackName& name : commit.condemned) {
-      condemn.bind(1, name.bytes).bind(2, number).bind(3, time).run();
+    for (const CondemnedPack& condemned : commit.condemned) {
+      condemn.bind(1, condemned.pack.bytes)
+          .bind(2, number)
+          .bind(3, condemned.since.time_since_epoch().count())
+          .run();
     }
+  }
+
+  // What lies in these is not to be referred to.
+  void load_condemned_rows() {
+    condemned_rows.clear();
+    Statement statement(database, "SELECT pack FROM condemned WHERE pack > 0");
+    while (statement.step()) condemned_rows.insert(statement.integer(0));
   }
 
   void add_snapshot(const SnapshotLine& line, std::int64_t number, const Keys& keys) {
@@ -135,11 +169,20 @@ class Index::Impl {
 
   Database database;
   base::Path file;
+  std::set<std::int64_t> condemned_rows;
   Statement add_pack_row{database,
-                         "INSERT INTO packs (name, id, size, listed) VALUES (?1, ?2, ?3, 0)"};
+                         "INSERT INTO packs (name, id, effort, size, listed) "
+                         "VALUES (?1, ?2, ?3, ?4, 0)"};
   Statement add_block_row{database, "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5)"};
-  Statement add_object{database, "INSERT OR IGNORE INTO objects VALUES (?1, ?2, ?3, ?4)"};
-  Statement add_message{database, "INSERT OR IGNORE INTO messages VALUES (?1, ?2, ?3, ?4, ?5)"};
+  Statement add_object{database,
+                       "INSERT INTO objects (id, block, start, length) "
+                       "VALUES (?1, ?2, ?3, ?4)" +
+                           std::string(kOnConflict)};
+  Statement add_message{database,
+                        "INSERT INTO messages (id, block, start, length, size) "
+                        "VALUES (?1, ?2, ?3, ?4, ?6)" +
+                            std::string(kOnConflict)};
+  Statement begin_checkpoint{database, "DELETE FROM commits WHERE number < ?1"};
   Statement add_commit_row{database,
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
@@ -148,7 +191,9 @@ class Index::Impl {
       database,
       "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
   Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
-  Statement condemn{database, "INSERT OR REPLACE INTO condemned VALUES (?1, ?2, ?3)"};
+  Statement condemn{database,
+                    "INSERT OR REPLACE INTO condemned (name, pack, number, time) "
+                    "VALUES (?1, coalesce((SELECT pack FROM packs WHERE name = ?1), 0), ?2, ?3)"};
   Statement find_object{database, "SELECT block, start, length FROM objects WHERE id = ?1"};
   Statement find_message{database, "SELECT block, start, length FROM messages WHERE id = ?1"};
   Statement find_block{database,
@@ -177,7 +222,9 @@ Index Index::open(const base::Path& file, const StoreId& store) {
     transaction.commit();
   }
   check_store(database, file, store);
-  return Index(std::make_unique<Impl>(std::move(database), file));
+  Index index(std::make_unique<Impl>(std::move(database), file));
+  index.impl_->load_condemned_rows();
+  return index;
 }
 
 Index Index::open_read_only(const base::Path& file, const StoreId& store) {
@@ -192,11 +239,12 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
 }
 
 void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
-                const Keys& keys) {
+                const Keys& keys, Places places) {
   Transaction transaction(impl_->database);
-  impl_->add_pack(pack);
+  impl_->add_pack(pack, places);
   for (const auto& [id, commit] : commits) impl_->add_commit(id, commit, pack.name, keys);
   transaction.commit();
+  if (!commits.empty()) impl_->load_condemned_rows();
 }
 
 void Index::clear() {
@@ -205,10 +253,25 @@ void Index::clear() {
       "DELETE FROM packs; DELETE FROM blocks; DELETE FROM objects; DELETE FROM messages; "
       "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM condemned");
   transaction.commit();
+  impl_->condemned_rows.clear();
+}
+
+void Index::remove(std::span<const std::int64_t> packs) {
+  if (packs.empty()) return;
+  const std::string rows = fmt::format("({})", fmt::join(packs, ", "));
+  const std::string in_rows = " WHERE block / 65536 IN " + rows;
+  Transaction transaction(impl_->database);
+  for (const char* table : {"objects", "messages", "blocks"}) {
+    impl_->database.run(fmt::format("DELETE FROM {}{}", table, in_rows));
+  }
+  impl_->database.run("DELETE FROM packs WHERE pack IN " + rows);
+  impl_->database.run("UPDATE condemned SET pack = 0 WHERE pack IN " + rows);
+  transaction.commit();
+  impl_->load_condemned_rows();
 }
 
 std::vector<PackName> Index::packs() {
-  return impl_->names("SELECT name FROM packs");
+  return impl_->names("SELECT name FROM packs" + std::string(kLiving));
 }
 
 std::vector<PackName> Index::condemned() {
@@ -216,7 +279,47 @@ std::vector<PackName> Index::condemned() {
 }
 
 std::vector<PackName> Index::packs_not_listed() {
-  return impl_->names("SELECT name FROM packs WHERE listed = 0 ORDER BY pack");
+  return impl_->names("SELECT name FROM packs" + std::string(kLiving) +
+                      " AND listed = 0 ORDER BY pack");
+}
+
+std::vector<Index::CondemnedRow> Index::condemned_rows() {
+  std::vector<CondemnedRow> rows;
+  Statement statement(impl_->database, "SELECT name, time, pack FROM condemned");
+  while (statement.step()) {
+    const std::chrono::sys_seconds since{std::chrono::seconds(statement.integer(1))};
+    rows.push_back({.condemned = {.pack = digest_from<PackName>(statement.blob(0)), .since = since},
+                    .row = statement.integer(2)});
+  }
+  return rows;
+}
+
+std::vector<Index::PackRow> Index::pack_rows() {
+  std::vector<PackRow> rows;
+  Statement statement(impl_->database,
+                      "SELECT pack, name, size, effort, "
+                      "(SELECT total(plain_length) FROM blocks b WHERE b.block >= pack * 65536 "
+                      "AND b.block < (pack + 1) * 65536) FROM packs ORDER BY pack");
+  while (statement.step()) {
+    rows.push_back({.row = statement.integer(0),
+                    .name = digest_from<PackName>(statement.blob(1)),
+                    .size = static_cast<std::uint64_t>(statement.integer(2)),
+                    .effort = static_cast<Effort>(statement.integer(3)),
+                    .plain_bytes = static_cast<std::uint64_t>(statement.integer(4))});
+  }
+  return rows;
+}
+
+std::vector<ObjectId> Index::commits() {
+  std::vector<ObjectId> commits;
+  Statement statement(impl_->database, "SELECT id FROM commits ORDER BY number");
+  while (statement.step()) commits.push_back(digest_from<ObjectId>(statement.blob(0)));
+  return commits;
+}
+
+std::uint64_t Index::newest_condemnation() {
+  return static_cast<std::uint64_t>(
+      impl_->database.integer("SELECT coalesce(max(number), 0) FROM condemned"));
 }
 
 CommitMark Index::highest_commit() {
@@ -235,6 +338,12 @@ std::optional<ObjectPlace> Index::find(ObjectType type, const ObjectId& id) {
                           .start = static_cast<std::uint32_t>(find.integer(1)),
                           .length = static_cast<std::uint32_t>(find.integer(2))};
   find.reset();
+  return place;
+}
+
+std::optional<ObjectPlace> Index::find_uncondemned(ObjectType type, const ObjectId& id) {
+  std::optional<ObjectPlace> place = find(type, id);
+  if (place && impl_->condemned_rows.contains(place->block / kBlocksOfPack)) place.reset();
   return place;
 }
 
@@ -313,6 +422,22 @@ std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::
   return snapshot_from(statement);
 }
 
+std::vector<SnapshotLine> Index::lines(std::string_view account) {
+  std::vector<SnapshotLine> lines;
+  for (const SnapshotInfo& info : snapshots(account)) {
+    lines.push_back({.account = info.account,
+                     .time = info.time,
+                     .kind = info.kind,
+                     .status = info.status,
+                     .personal_prefix = info.personal_prefix,
+                     .folders = info.folders,
+                     .messages = info.messages,
+                     .bytes = info.bytes,
+                     .root = root_of(info.id).value()});
+  }
+  return lines;
+}
+
 std::optional<ObjectId> Index::root_of(const ObjectId& snapshot) {
   Statement statement(impl_->database, "SELECT root FROM snapshots WHERE id = ?1");
   statement.bind(1, snapshot.bytes);
@@ -324,11 +449,13 @@ Index::Totals Index::totals() {
   const auto number = [&](std::string_view sql) {
     return static_cast<std::uint64_t>(impl_->database.integer(sql));
   };
-  return {.packs = number("SELECT count(*) FROM packs"),
-          .pack_bytes = number("SELECT sum(size) FROM packs"),
+  const std::string living(kLiving);
+  const std::string in_living = " WHERE block / 65536 NOT IN (SELECT pack FROM condemned)";
+  return {.packs = number("SELECT count(*) FROM packs" + living),
+          .pack_bytes = number("SELECT sum(size) FROM packs" + living),
           .index_bytes = number("PRAGMA page_count") * number("PRAGMA page_size"),
-          .messages = number("SELECT count(*) FROM messages"),
-          .message_bytes = number("SELECT sum(size) FROM messages")};
+          .messages = number("SELECT count(*) FROM messages" + in_living),
+          .message_bytes = number("SELECT sum(size) FROM messages" + in_living)};
 }
 
 }  // namespace store

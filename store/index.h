@@ -42,6 +42,9 @@ struct CommitMark {
   bool operator==(const CommitMark&) const = default;
 };
 
+// Where objects lie that another pack has already: still there, or in the pack that is added.
+enum class Places { kKept, kMoved };
+
 class Index {
  public:
   // Makes the file and its folder if absent. Fails with kConfig if it is another store's.
@@ -55,18 +58,44 @@ class Index {
   ~Index();
 
   // In one transaction. `keys` name the snapshots.
-  void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
-           const Keys& keys);
+  void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
+           Places places = Places::kKept);
 
   // Forgets everything: what was added is to be added again.
   void clear();
 
-  std::vector<PackName> packs();
+  // Forgets condemned packs (as PackRow::row has them) whose files are gone, and what lay in them
+  // alone.
+  void remove(std::span<const std::int64_t> packs);
+
+  std::vector<PackName> packs();  // without condemned ones
   std::vector<PackName> condemned();
   std::vector<PackName> packs_not_listed();  // that no commit names yet
   CommitMark highest_commit();
+  std::vector<ObjectId> commits();      // from the last checkpoint on
+  std::uint64_t newest_condemnation();  // the number of its commit; 0: nothing is condemned
 
+  struct PackRow {
+    std::int64_t row = 0;  // ascending by age; ObjectPlace::block / kMostBlocks
+    PackName name;
+    std::uint64_t size = 0;
+    Effort effort = Effort::kFast;
+    std::uint64_t plain_bytes = 0;  // of its blocks
+  };
+  std::vector<PackRow> pack_rows();  // with condemned ones that something is known of
+
+  struct CondemnedRow {
+    CondemnedPack condemned;
+    std::int64_t row = 0;  // 0: nothing is known of the pack
+  };
+  std::vector<CondemnedRow> condemned_rows();
+
+  // For readers: what lies in a condemned pack is there until its file goes.
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
+
+  // For writers: what lies in a condemned pack is as good as gone.
+  std::optional<ObjectPlace> find_uncondemned(ObjectType type, const ObjectId& id);
+
   BlockPlace block(std::int64_t block);  // fails with kNotFound
 
   // For looking at all there is.
@@ -76,6 +105,7 @@ class Index {
 
   std::vector<std::string> accounts();
   std::vector<SnapshotInfo> snapshots(std::string_view account);
+  std::vector<SnapshotLine> lines(std::string_view account);  // the same, as a commit has them
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::int64_t not_after);
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 

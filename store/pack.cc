@@ -35,7 +35,7 @@ base::Bytes PackHeader::encode() const {
   Encoder encoder;
   encoder.raw(base::as_bytes(kHeaderMark));
   encoder.u32(kVersion);
-  encoder.u32(0);
+  encoder.u32(static_cast<std::uint32_t>(effort));
   encoder.raw(store);
   encoder.raw(pack);
   add_checksum(encoder);
@@ -53,8 +53,8 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
          "{}: it has version {} of the format, this mailstow knows {}: update it", name, version,
          kVersion);
   }
-  decoder.u32();
   PackHeader header;
+  header.effort = decoder.u32() == 0 ? Effort::kFast : Effort::kStrong;
   std::ranges::copy(decoder.raw(header.store.size()), header.store.begin());
   std::ranges::copy(decoder.raw(header.pack.size()), header.pack.begin());
   return header;
@@ -181,7 +181,9 @@ Sha256 PackFile::digest() {
 
 Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                             Decompressor& decompressor) {
-  Pack contents{.name = pack, .id = {}, .size = file_->size(), .blocks = {}};
+  Pack contents;
+  contents.name = pack;
+  contents.size = file_->size();
   if (contents.size < kPackHeaderSize + BlockHeader::kSize + kPackFooterSize) {
     fail(ErrorCode::kDamaged, "{}: it ends early", name_);
   }
@@ -190,6 +192,7 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
     fail(ErrorCode::kDamaged, "{}: it belongs to another store", name_);
   }
   contents.id = header.pack;
+  contents.effort = header.effort;
 
   const std::uint64_t end = contents.size - kPackFooterSize;
   const base::Bytes footer = read(end, kPackFooterSize);

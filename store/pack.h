@@ -37,9 +37,13 @@ struct BlockEntry {
   BlockHeader header(const PackId& pack, std::size_t ordinal) const;
 };
 
+// How hard its blocks were compressed: prune takes the time that a backup doesn't.
+enum class Effort : std::uint32_t { kFast = 0, kStrong = 1 };
+
 struct Pack {
   PackName name;
   PackId id{};
+  Effort effort = Effort::kFast;
   std::uint64_t size = 0;
   std::vector<BlockEntry> blocks;  // by ordinal
 };
@@ -51,6 +55,7 @@ inline constexpr std::size_t kMostBlocks = 65'536;  // of a pack
 struct PackHeader {
   StoreId store{};
   PackId pack{};
+  Effort effort = Effort::kFast;
 
   base::Bytes encode() const;
   // Fails with kDamaged, or kConfig if the version is newer than this program; the message begins

@@ -33,15 +33,22 @@ PackId random_pack_id() {
 
 }  // namespace
 
+int level_of(Effort effort) {
+  constexpr int kFastLevel = 3;
+  constexpr int kStrongLevel = 15;
+  return effort == Effort::kFast ? kFastLevel : kStrongLevel;
+}
+
 PackWriter::PackWriter(base::FileSystem& files, const base::Path& folder,
-                       const BlockContext& context, SealingPool& pool)
+                       const BlockContext& context, SealingPool& pool, Effort effort)
     : context_(context),
       pool_(pool),
       file_(files, folder),
       id_(random_pack_id()),
+      effort_(effort),
       open_{OpenBlock(Stream::kRecords), OpenBlock(Stream::kTexts), OpenBlock(Stream::kBinaries),
             OpenBlock(Stream::kManifests)} {
-  write(PackHeader{.store = context_.store, .pack = id_}.encode());
+  write(PackHeader{.store = context_.store, .pack = id_, .effort = effort_}.encode());
 }
 
 void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
@@ -109,7 +116,11 @@ Pack PackWriter::finish() {
   pool_.submit(header, encode_trailer(blocks_));
   write(pool_.take());
   write(encode_footer(id_, trailer_place));
-  Pack pack{.name = name_.finish(), .id = id_, .size = file_.size(), .blocks = std::move(blocks_)};
+  Pack pack{.name = name_.finish(),
+            .id = id_,
+            .effort = effort_,
+            .size = file_.size(),
+            .blocks = std::move(blocks_)};
   // A name that exists already is a pack with these very bytes.
   file_.commit(pack.name.hex(), base::OnExisting::kFail);
   return pack;

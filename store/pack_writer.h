@@ -12,11 +12,14 @@
 
 namespace store {
 
+// zstd's, for the pool that seals a pack's blocks. Measured: docs/pack-format.md, "Blocks".
+int level_of(Effort effort);
+
 class PackWriter {
  public:
   // All must outlive the writer. The pool must be empty, and used by this writer alone.
   PackWriter(base::FileSystem& files, const base::Path& folder, const BlockContext& context,
-             SealingPool& pool);
+             SealingPool& pool, Effort effort = Effort::kFast);
 
   // `message_size` is of a kMessage.
   void add(ObjectType type, const ObjectId& id, base::ByteView object,
@@ -44,6 +47,7 @@ class PackWriter {
   base::AtomicFile file_;
   Sha256Hash name_;
   PackId id_{};
+  Effort effort_;
   std::array<OpenBlock, kDataStreams> open_;
   std::vector<BlockEntry> blocks_;  // their lengths are known once they are written
   std::size_t written_blocks_ = 0;

@@ -73,7 +73,7 @@ TEST_F(CommitChainTest, BeforeACheckpointNothingIsNeeded) {
 
 TEST_F(CommitChainTest, APackThatACommitNamesMustBeThereUnlessItIsCondemned) {
   add(1).packs = {pack(1), pack(2), pack(3)};
-  add(2).condemned = {pack(3)};
+  add(2).condemned = {{.pack = pack(3)}};
   const std::vector<std::string> breaks = find_breaks(commits_, {pack(1)});
   ASSERT_THAT(breaks, SizeIs(1));
   EXPECT_THAT(breaks[0], HasSubstr(pack(2).hex()));

@@ -27,6 +27,7 @@ Commit sample() {
   commit.snapshots[1].account = "bob";
   commit.dropped.resize(1);
   commit.condemned.resize(3);
+  commit.condemned[1].since = commit.time;
   return commit;
 }
 

@@ -175,7 +175,9 @@ def read_commit(objects, name):
     result["packs"] = [pack.hex() for pack in commit.list(commit.id)]
     result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys))
     result["dropped"] = [name.hex() for name in commit.list(commit.id)]
-    result["condemned"] = [pack.hex() for pack in commit.list(commit.id)]
+    result["condemned"] = [
+        pack.hex() for pack, since in commit.list(lambda: (commit.id(), commit.svarint()))
+    ]
     commit.end()
     return result
 
@@ -189,6 +191,16 @@ def read_commits(objects):
         if after["previous"] != before["id"] and not after["checkpoint"]:
             objects.troubles.append(f"commit {after['number']} does not follow the one before it")
     return commits
+
+
+def needed_packs(commits):
+    """The names of all that must be there, if the commits are all there are."""
+    needed = set()
+    for commit in commits:
+        if commit["checkpoint"]:
+            needed.clear()
+        needed.update(commit["packs"])
+    return needed
 
 
 def living_snapshots(commits):

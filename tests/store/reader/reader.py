@@ -16,7 +16,7 @@ import pathlib
 import sys
 
 from keys import open_keys
-from manifests import living_snapshots, read_commits, read_folder, read_root
+from manifests import living_snapshots, needed_packs, read_commits, read_folder, read_root
 from packs import MESSAGE, Objects, Pack
 from primitives import Damaged
 from records import name_records, read_message
@@ -44,7 +44,7 @@ def open_store(store, key):
         objects = read_objects(
             keys, [pack for name, pack in packs.items() if name not in condemned]
         )
-    missing = {name for commit in commits for name in commit["packs"]} - condemned - packs.keys()
+    missing = needed_packs(commits) - condemned - packs.keys()
     objects.troubles += [f"pack {name}: it is missing" for name in sorted(missing)]
     return objects, commits
 

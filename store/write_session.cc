@@ -1,0 +1,131 @@
+#include "store/write_session.h"
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "store/catch_up.h"
+#include "store/key_slot.h"
+#include "store/layout.h"
+#include "store/writer_lock.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr unsigned kMostThreads = 4;
+
+void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
+  for (const std::string& name : files.list(folder)) {
+    if (base::AtomicFile::is_temporary(name)) files.remove(folder / name);
+  }
+}
+
+}  // namespace
+
+WriteSession::WriteSession(const Location& location, base::FileSystem& files,
+                           const base::Clock& clock, Effort effort)
+    : location_(location),
+      files_(files),
+      clock_(clock),
+      context_(open_keys(files, location.store, location.key_file)),
+      lock_(lock_for_writing(location, files)),
+      index_(Index::open(index_file(location), context_.store)),
+      effort_(effort),
+      pool_(context_, level_of(effort),
+            std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)) {
+  for (const base::Path& folder : {packs_folder(location), keys_folder(location), location.index}) {
+    remove_rubbish(files, folder);
+  }
+  damage_ = catch_up(location, files, context_, index_);
+  check_highest_commit(files, location, index_);
+  for (const std::string& line : damage_) base::log_warning("{}", line);
+}
+
+// What goes wrong while writing leaves pack and index in no known state.
+template <typename Work>
+auto WriteSession::guarded(Work work) {
+  if (failed_) fail(ErrorCode::kIo, "write to the store: an earlier write failed: open it again");
+  try {
+    return work();
+  } catch (...) {
+    failed_ = true;
+    throw;
+  }
+}
+
+bool WriteSession::knows(ObjectType type, const ObjectId& id) {
+  return pending_.contains(id) || index_.find_uncondemned(type, id).has_value();
+}
+
+void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes,
+                       std::uint64_t message_size) {
+  guarded([&] {
+    if (!pack_) {
+      pack_ =
+          std::make_unique<PackWriter>(files_, packs_folder(location_), context_, pool_, effort_);
+    }
+    pack_->add(type, id, bytes, message_size);
+    pending_.insert(id);
+  });
+}
+
+ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
+  const ObjectId id = object_id(context_.keys, type, bytes);
+  if (!knows(type, id)) add(type, id, bytes);
+  return id;
+}
+
+void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
+  guarded([&] {
+    const Pack published = pack_->finish();
+    pack_.reset();
+    stored_bytes_ += published.size;
+    index_.add(published, commits, context_.keys,
+               effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
+    pending_.clear();
+  });
+}
+
+void WriteSession::publish_if_full() {
+  if (pack_ && pack_->full()) publish({});
+}
+
+void WriteSession::publish_if_any() {
+  if (pack_) publish({});
+}
+
+std::vector<PackName> WriteSession::packs_to_name(const Commit& commit) {
+  if (!commit.is_checkpoint) return index_.packs_not_listed();
+  std::set<PackName> condemned;
+  for (const CondemnedPack& pack : commit.condemned) condemned.insert(pack.pack);
+  std::vector<PackName> packs = index_.packs();
+  std::erase_if(packs, [&](const PackName& pack) { return condemned.contains(pack); });
+  return packs;
+}
+
+void WriteSession::commit(std::vector<Commit> series) {
+  CommitMark last = index_.highest_commit();
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  std::vector<std::pair<ObjectId, Commit>> commits;
+  for (Commit& next : series) {
+    next.number = last.number + 1;
+    next.time = now;
+    next.previous = last.id;
+    if (commits.empty()) next.packs = packs_to_name(next);
+    const base::Bytes bytes = next.encode();
+    last = {.number = next.number, .id = object_id(context_.keys, ObjectType::kCommit, bytes)};
+    add(ObjectType::kCommit, last.id, bytes);
+    commits.emplace_back(last.id, std::move(next));
+  }
+  publish(commits);
+  guarded([&] { save_highest_commit(files_, location_, last); });
+}
+
+}  // namespace store

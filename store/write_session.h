@@ -1,0 +1,80 @@
+// What every writer of a store has: its lock, its index brought up to date, and the pack that is
+// being filled. Writer and prune are built on it.
+//
+// One thread. Fails as Writer does.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "store/block.h"
+#include "store/commit.h"
+#include "store/index.h"
+#include "store/location.h"
+#include "store/pack_writer.h"
+#include "store/sealing_pool.h"
+
+namespace store {
+
+class WriteSession {
+ public:
+  // Takes the lock, removes what crashes left, and reads in what packs the index does not know.
+  WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
+               Effort effort);
+
+  // Whether the object is stored, or will be with the next publish(). What lies in a condemned pack
+  // is as good as gone.
+  bool knows(ObjectType type, const ObjectId& id);
+
+  // Into the open pack. `message_size` is of a kMessage.
+  void add(ObjectType type, const ObjectId& id, base::ByteView bytes,
+           std::uint64_t message_size = 0);
+
+  // Adds what the store doesn't know yet.
+  ObjectId put(ObjectType type, base::ByteView bytes);
+
+  // The open pack becomes durable, then known to the index.
+  void publish_if_full();
+  void publish_if_any();
+
+  // The commits follow each other and appear together, with the open pack: its rename is the commit
+  // point. Number, time, the commit before and the packs are filled in.
+  void commit(std::vector<Commit> series);
+
+  const Location& location() const { return location_; }
+  base::FileSystem& files() { return files_; }
+  const base::Clock& clock() const { return clock_; }
+  const BlockContext& context() const { return context_; }
+  Index& index() { return index_; }
+  std::uint64_t stored_bytes() const { return stored_bytes_; }
+
+  // What opening found wrong with the store, a line each.
+  const std::vector<std::string>& damage() const { return damage_; }
+
+ private:
+  template <typename Work>
+  auto guarded(Work work);
+  void publish(std::span<const std::pair<ObjectId, Commit>> commits);
+  std::vector<PackName> packs_to_name(const Commit& commit);
+
+  Location location_;
+  base::FileSystem& files_;
+  const base::Clock& clock_;
+  BlockContext context_;
+  std::unique_ptr<base::FileLock> lock_;
+  Index index_;
+  Effort effort_;
+  SealingPool pool_;
+  std::vector<std::string> damage_;
+  std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
+  std::unordered_set<ObjectId> pending_;  // what pack_ holds
+  std::uint64_t stored_bytes_ = 0;
+  bool failed_ = false;
+};
+
+}  // namespace store
