@@ -140,6 +140,15 @@ class RealFileSystem : public FileSystem {
     return names;
   }
 
+  std::optional<std::chrono::system_clock::time_point> modified(const Path& path) override {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT) return std::nullopt;
+      fail_on("look at", path);
+    }
+    return std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
+  }
+
   std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) override {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
     if (!fd) fail_on("open lock", path);

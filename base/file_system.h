@@ -2,6 +2,7 @@
 // and every crash. Paths are absolute or relative to the working directory, as the system has them.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -74,6 +75,9 @@ class FileSystem {
 
   // The names in a folder, sorted, without "." and "..". Empty if there is no such folder.
   virtual std::vector<std::string> list(const Path& path) = 0;
+
+  // When the file was last written. Nothing if there is none.
+  virtual std::optional<std::chrono::system_clock::time_point> modified(const Path& path) = 0;
 
   // Locks a file, created if absent. Nothing if another process or another FileLock holds it.
   virtual std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) = 0;

@@ -285,11 +285,12 @@ std::vector<PackName> Index::packs_not_listed() {
 
 std::vector<Index::CondemnedRow> Index::condemned_rows() {
   std::vector<CondemnedRow> rows;
-  Statement statement(impl_->database, "SELECT name, time, pack FROM condemned");
+  Statement statement(impl_->database, "SELECT name, time, number, pack FROM condemned");
   while (statement.step()) {
     const std::chrono::sys_seconds since{std::chrono::seconds(statement.integer(1))};
     rows.push_back({.condemned = {.pack = digest_from<PackName>(statement.blob(0)), .since = since},
-                    .row = statement.integer(2)});
+                    .number = static_cast<std::uint64_t>(statement.integer(2)),
+                    .row = statement.integer(3)});
   }
   return rows;
 }

@@ -86,7 +86,8 @@ class Index {
 
   struct CondemnedRow {
     CondemnedPack condemned;
-    std::int64_t row = 0;  // 0: nothing is known of the pack
+    std::uint64_t number = 0;  // of the last commit that says so
+    std::int64_t row = 0;      // 0: nothing is known of the pack
   };
   std::vector<CondemnedRow> condemned_rows();
 

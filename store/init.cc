@@ -16,7 +16,8 @@ using base::fail;
 
 void check_is_free(const Location& location, base::FileSystem& files) {
   for (const std::string& name : files.list(location.store)) {
-    if (name == "lock" || name == "keys" || name == "packs" || name == "trees") continue;
+    if (name == "lock" || name == "keys" || name == "packs" || name == "trees" || name == "readers")
+      continue;
     fail(ErrorCode::kUsage, "init {}: the folder holds something else ({}): choose an empty one",
          location.store.string(), name);
   }
@@ -38,8 +39,8 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   base::make_folders(files, location.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   check_is_free(location, files);
-  for (const base::Path& folder :
-       {packs_folder(location), trees_folder(location), keys_folder(location)}) {
+  for (const base::Path& folder : {packs_folder(location), trees_folder(location),
+                                   keys_folder(location), readers_folder(location)}) {
     files.make_folder(folder);
   }
   files.sync_folder(location.store);

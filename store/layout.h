@@ -15,6 +15,9 @@ inline base::Path keys_folder(const Location& location) {
 inline base::Path trees_folder(const Location& location) {
   return location.store / "trees";
 }
+inline base::Path readers_folder(const Location& location) {
+  return location.store / "readers";
+}
 inline base::Path lock_file(const Location& location) {
   return location.store / "lock";
 }

@@ -70,7 +70,11 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   try {
     block = load(place.block);
   } catch (const base::Error& error) {
-    fail(error.code(), "read {} {}: {}", name_of(type), id.hex(), error.what());
+    // Prune may have moved it since it was looked up.
+    const std::optional<ObjectPlace> now = find(type, id);
+    if (now && now->block != place.block) return read_at(type, id, *now);
+    fail(error.code() == ErrorCode::kNotFound ? ErrorCode::kDamaged : error.code(),
+         "read {} {}: {}", name_of(type), id.hex(), error.what());
   }
   if (place.start > block->size() || place.length > block->size() - place.start) {
     fail(ErrorCode::kDamaged,

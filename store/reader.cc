@@ -9,6 +9,7 @@
 #include "store/folder_object.h"
 #include "store/key_slot.h"
 #include "store/reader_impl.h"
+#include "store/reader_lock.h"
 
 namespace store {
 
@@ -29,7 +30,9 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
-  return Impl::make(files, location, open_keys(files, location.store, location.key_file));
+  Reader reader = Impl::make(files, location, open_keys(files, location.store, location.key_file));
+  reader.impl_->lock = lock_for_reading(location, files, reader.impl_->index);
+  return reader;
 }
 
 std::vector<std::string> Reader::accounts() {

@@ -29,6 +29,7 @@ class Reader::Impl {
   BlockContext context;
   Index index;
   ObjectReader objects;
+  std::unique_ptr<base::FileLock> lock = {};  // null: of a writer, which keeps prune out itself
 };
 
 }  // namespace store

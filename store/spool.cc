@@ -14,6 +14,8 @@ namespace store {
 
 namespace {
 
+constexpr std::string_view kPrefix = ".mailstow-spool-";
+
 [[noreturn]] void fail_on(const char* operation, const base::Path& folder) {
   base::fail_with_errno(errno, std::string(operation) + " a temporary file in " + folder.string());
 }
@@ -21,7 +23,7 @@ namespace {
 base::Fd nameless_file(const base::Path& folder) {
   base::Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
-  std::string name = (folder / ".mailstow-spool-XXXXXX").string();
+  std::string name = (folder / kPrefix).string() + "XXXXXX";
   fd = base::Fd(::mkostemp(name.data(), O_CLOEXEC));
   if (fd) ::unlink(name.c_str());
   return fd;
@@ -102,6 +104,10 @@ base::ByteView Spool::view() {
 void Spool::clear() {
   file_.reset();
   memory_.clear();
+}
+
+bool Spool::is_leftover(std::string_view name) {
+  return name.starts_with(kPrefix);
 }
 
 }  // namespace store

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/file_system.h"
@@ -24,6 +25,9 @@ class Spool {
   base::ByteView view();
 
   void clear();
+
+  // Whether `name` is one that a program leaves behind that died the moment it made its file.
+  static bool is_leftover(std::string_view name);
 
  private:
   class File;

@@ -43,6 +43,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   for (const base::Path& folder : {packs_folder(location), keys_folder(location), location.index}) {
     remove_rubbish(files, folder);
   }
+  files.make_folder(readers_folder(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
   check_highest_commit(files, location, index_);
   for (const std::string& line : damage_) base::log_warning("{}", line);

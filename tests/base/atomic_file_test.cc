@@ -71,6 +71,9 @@ TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
     void sync_folder(const Path&) override {}
     bool make_folder(const Path&) override { return true; }
     std::vector<std::string> list(const Path&) override { return {}; }
+    std::optional<std::chrono::system_clock::time_point> modified(const Path&) override {
+      return std::nullopt;
+    }
     std::unique_ptr<FileLock> try_lock(const Path&, LockMode) override { return nullptr; }
   };
   FullDisk disk;

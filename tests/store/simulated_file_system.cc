@@ -265,6 +265,12 @@ std::vector<std::string> SimulatedFileSystem::list(const base::Path& path) {
   return {names.begin(), names.end()};
 }
 
+std::optional<std::chrono::system_clock::time_point> SimulatedFileSystem::modified(
+    const base::Path& path) {
+  if (!names_.contains(path)) return std::nullopt;
+  return modified_;
+}
+
 std::unique_ptr<base::FileLock> SimulatedFileSystem::try_lock(const base::Path& path,
                                                               base::LockMode mode) {
   int& holders = locks_[path];

@@ -50,6 +50,9 @@ class SimulatedFileSystem : public base::FileSystem {
   // The names of all files below a folder, and what is in them.
   std::map<base::Path, base::Bytes> files_below(const base::Path& folder) const;
 
+  // What modified() tells of every file.
+  void set_modified(std::chrono::system_clock::time_point moment) { modified_ = moment; }
+
   // Behind everybody's back.
   void overwrite(const base::Path& path, base::Bytes bytes);
   void lose(const base::Path& path);
@@ -61,6 +64,7 @@ class SimulatedFileSystem : public base::FileSystem {
   void sync_folder(const base::Path& path) override;
   bool make_folder(const base::Path& path) override;
   std::vector<std::string> list(const base::Path& path) override;
+  std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override;
   std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override;
 
  private:
@@ -91,6 +95,7 @@ class SimulatedFileSystem : public base::FileSystem {
   std::set<base::Path> folders_;
   std::map<base::Path, int> locks_;  // -1: exclusive, else how many share it
 
+  std::chrono::system_clock::time_point modified_{};
   std::uint64_t operations_ = 0;
   std::uint64_t first_failing_ = UINT64_MAX;
   std::uint64_t last_failing_ = 0;

@@ -1,0 +1,150 @@
+#include "store/mark.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/commit.h"
+#include "store/folder_object.h"
+#include "store/leaf.h"
+#include "store/recipe.h"
+#include "store/uid_node.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+const char* word(ObjectType type) {
+  switch (type) {
+    case ObjectType::kMessage:
+      return "message";
+    case ObjectType::kText:
+    case ObjectType::kBinary:
+      return "part";
+    default:
+      return "manifest";
+  }
+}
+
+}  // namespace
+
+MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
+                             Marks& marks)
+    : files_(files), packs_(std::move(packs)), context_(context), marks_(marks) {}
+
+void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, const Take& take) {
+  if (marks_.bytes_in(pack.row) == 0) return;
+  const base::Path path = packs_ / pack.name.hex();
+  std::unique_ptr<base::File> opened = files_.open(path);
+  if (!opened) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
+  PackFile file(std::move(opened), "pack " + path.string());
+  const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
+  for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
+    const BlockEntry& block = contents.blocks[ordinal];
+    if (block.stream != stream) continue;
+    const std::int64_t row =
+        pack.row * static_cast<std::int64_t>(kMostBlocks) + static_cast<std::int64_t>(ordinal);
+    const std::vector<std::uint32_t> starts = marks_.starts_in(row);
+    auto next = starts.begin();
+    for (const ObjectEntry& object : block.objects) {
+      if (next == starts.end()) break;
+      if (object.start != *next) continue;
+      take(object, {.block = row, .start = object.start, .length = object.length});
+      ++next;
+    }
+    if (next != starts.end()) {
+      fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex",
+           file.name());
+    }
+  }
+}
+
+Marking::Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks)
+    : index_(index), objects_(objects), keys_(keys), marks_(marks) {}
+
+bool Marking::mark(ObjectType type, const ObjectId& id) {
+  const std::optional<ObjectPlace> place = index_.find(type, id);
+  if (!place) {
+    fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", word(type), id.hex());
+  }
+  return marks_.add(*place);
+}
+
+void Marking::add_root(const ObjectId& root) {
+  if (!mark(ObjectType::kRoot, root)) return;
+  for (const ObjectId& folder :
+       Root::decode(objects_.read_manifest(ObjectType::kRoot, root)).folders) {
+    add_folder(folder);
+  }
+}
+
+void Marking::add_folder(const ObjectId& id) {
+  if (!mark(ObjectType::kFolder, id)) return;
+  const FolderObject folder = FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
+  if (folder.tree.messages == 0) return;
+  UidNode root;
+  root.shift = kRootShift;
+  root.is_branch = folder.tree.is_branch;
+  root.messages = folder.tree.messages;
+  root.identity = folder.tree.identity;
+  root.state = folder.tree.state;
+  add_node(root);
+}
+
+// What an identity leads to depends on it alone, and so with a state: where both were marked
+// before, so was all below them, even if they never met.
+void Marking::add_node(UidNode& node) {
+  if (node.is_branch) {
+    const bool is_new_identity = mark(ObjectType::kIdentityBranch, node.identity);
+    const bool is_new_state = mark(ObjectType::kStateBranch, node.state);
+    if (!is_new_identity && !is_new_state) return;
+    decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                  objects_.read_manifest(ObjectType::kStateBranch, node.state));
+    for (const auto& child : node.children) {
+      add_node(*child);
+      child->children.clear();
+    }
+    return;
+  }
+  if (mark(ObjectType::kStateLeaf, node.state)) {
+    FlagSets sets;
+    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
+  }
+  if (!mark(ObjectType::kIdentityLeaf, node.identity)) return;
+  const auto make_id = [&](const Sha256& digest) { return message_id(keys_, digest); };
+  for (const Identity& identity : decode_identities(
+           objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+    mark(ObjectType::kMessage, identity.message.object);
+  }
+}
+
+void Marking::add_parts(MarkedObjects& marked) {
+  for (const Index::PackRow& pack : index_.pack_rows()) {
+    marked.for_each(
+        pack, Stream::kRecords, [&](const ObjectEntry& message, const ObjectPlace& place) {
+          const ObjectView record = objects_.read_at(ObjectType::kMessage, message.id, place);
+          try {
+            add_parts_of(record.bytes);
+          } catch (const base::Error& error) {
+            fail(error.code(), "read message {}: {}", message.id.hex(), error.what());
+          }
+        });
+  }
+}
+
+void Marking::add_parts_of(base::ByteView record) {
+  RecipeReader recipe(record);
+  while (!recipe.ended()) {
+    const RecipeItem item = recipe.next();
+    if (const auto* text = std::get_if<TextPart>(&item)) mark(ObjectType::kText, text->part.id);
+    if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
+      const ObjectType type =
+          leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
+      for (const PartRef& part : leaf->parts) mark(type, part.id);
+    }
+  }
+}
+
+}  // namespace store
