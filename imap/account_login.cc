@@ -1,5 +1,7 @@
 #include "imap/account_login.h"
 
+#include "base/error.h"
+
 namespace imap {
 
 Endpoint endpoint_of(const base::ServerConfig& server) {
@@ -17,6 +19,14 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account) {
   return Session::open(endpoint_of(server), login_of(server, account), Limits());
+}
+
+Session open_quota_admin(const base::ServerConfig& server) {
+  const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
+  if (!admin)
+    base::fail(base::ErrorCode::kConfig, "servers: there is neither quota_admin nor admin");
+  return Session::open(endpoint_of(server), {admin->user, base::load_secret(admin->password), ""},
+                       Limits());
 }
 
 }  // namespace imap

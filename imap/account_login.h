@@ -16,4 +16,8 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 // Fails as Session::open does.
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
 
+// As who may set quotas (`quota_admin`, else `admin`), acting as nobody else. Fails with kConfig if
+// the server has neither, and as Session::open does.
+Session open_quota_admin(const base::ServerConfig& server);
+
 }  // namespace imap

@@ -53,7 +53,13 @@ class StatusList {
     if (kept_ > most_kept_) {
       base::fail(ErrorCode::kProtocol, "the server sent the status of folders without end");
     }
-    statuses_[key_of(response.raw_name)] = std::move(response.status);
+    FolderStatus& known = statuses_[key_of(response.raw_name)];
+    merge(known.uid_validity, response.status.uid_validity);
+    merge(known.uid_next, response.status.uid_next);
+    merge(known.messages, response.status.messages);
+    merge(known.highest_modseq, response.status.highest_modseq);
+    merge(known.size, response.status.size);
+    merge(known.mailbox_id, response.status.mailbox_id);
   }
 
   std::optional<FolderStatus> take(std::string_view raw_name) {
@@ -63,6 +69,12 @@ class StatusList {
   }
 
  private:
+  // A folder's status comes in more than one answer.
+  template <typename Value>
+  static void merge(std::optional<Value>& known, std::optional<Value>& told) {
+    if (told) known = std::move(told);
+  }
+
   std::unordered_map<std::string, FolderStatus> statuses_;
   std::size_t most_kept_;
   std::size_t kept_ = 0;
@@ -85,22 +97,28 @@ std::string Session::Impl::status_items() const {
   std::string items = "(MESSAGES UIDNEXT UIDVALIDITY";
   if (capabilities_.has_modseq()) items += " HIGHESTMODSEQ";
   if (capabilities_.has("STATUS=SIZE")) items += " SIZE";
-  if (capabilities_.has("OBJECTID")) items += " MAILBOXID";
   return items += ')';
+}
+
+// Asked for by itself: beside other items Cyrus 3.6 answers with bytes of memory that it no longer
+// owns, which may be anything, parentheses and line ends included.
+std::string Session::Impl::identity_items() const {
+  return capabilities_.has("OBJECTID") ? "(MAILBOXID)" : "";
 }
 
 std::vector<Folder> Session::Impl::list_personal_folders() {
   const bool has_list_status = capabilities_.has("LIST-STATUS");
-  std::string options;
-  if (has_list_status) {
-    options = capabilities_.has("SPECIAL-USE") ? "RETURN (SPECIAL-USE STATUS " : "RETURN (STATUS ";
-    options += status_items() + ')';
-  }
+  const std::string identity = identity_items();
   std::vector<Connection::Tag> tags;
   for (const std::string& pattern : personal_patterns(namespaces_)) {
-    Command listing = command("LIST").word("\"\"").string(pattern);
-    if (has_list_status) listing.word(options);
-    tags.push_back(start(std::move(listing)));
+    const auto list_with = [&](const std::string& options) {
+      Command listing = command("LIST").word("\"\"").string(pattern);
+      if (!options.empty()) listing.word("RETURN (" + options + ')');
+      tags.push_back(start(std::move(listing)));
+    };
+    const std::string use = capabilities_.has("SPECIAL-USE") ? "SPECIAL-USE " : "";
+    list_with(has_list_status ? use + "STATUS " + status_items() : "");
+    if (has_list_status && !identity.empty()) list_with("STATUS " + identity);
   }
 
   std::vector<Folder> folders;
@@ -119,7 +137,10 @@ std::vector<Folder> Session::Impl::list_personal_folders() {
     tags.clear();
     for (const Folder& folder : folders) {
       if (!folder.can_be_opened()) continue;
-      tags.push_back(start(command("STATUS").string(folder.raw_name).word(status_items())));
+      for (const std::string& items : {status_items(), identity}) {
+        if (items.empty()) continue;
+        tags.push_back(start(command("STATUS").string(folder.raw_name).word(items)));
+      }
     }
     // A folder that the server says nothing about has no status; the others have.
     for (const Connection::Tag tag : tags) finish(tag, take);
@@ -131,14 +152,20 @@ std::vector<Folder> Session::Impl::list_personal_folders() {
 }
 
 FolderStatus Session::Impl::status(std::string_view raw_name) {
-  std::optional<FolderStatus> status;
-  require_ok(run(command("STATUS").string(raw_name).word(status_items()), [&](Response& response) {
+  std::vector<Connection::Tag> tags;
+  for (const std::string& items : {status_items(), identity_items()}) {
+    if (!items.empty()) tags.push_back(start(command("STATUS").string(raw_name).word(items)));
+  }
+  StatusList statuses(limits_.most_kept);
+  const auto take = [&](Response& response) {
     auto* const answer = std::get_if<FolderStatusResponse>(&response);
-    if (answer != nullptr && key_of(answer->raw_name) == key_of(raw_name)) {
-      status = std::move(answer->status);
-    }
-  }));
-  return status.value_or(FolderStatus{});
+    if (answer != nullptr) statuses.add(*answer);
+  };
+  std::vector<StatusResponse> ends;
+  ends.reserve(tags.size());
+  for (const Connection::Tag tag : tags) ends.push_back(finish(tag, take));
+  for (const StatusResponse& end : ends) require_ok(end);
+  return statuses.take(raw_name).value_or(FolderStatus{});
 }
 
 OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view raw_name) {

@@ -75,6 +75,7 @@ class Session::Impl {
   void ask_capabilities();
   void ask_namespaces();
   std::string status_items() const;
+  std::string identity_items() const;  // empty: the server gives none
 
   Connection connection_;
   Limits limits_;

@@ -26,13 +26,14 @@ TEST(SessionFoldersTest, LearnsTheDelimiterWithoutNamespaces) {
   });
 }
 
-TEST(SessionFoldersTest, ListsWithStatusInOneCommand) {
+TEST(SessionFoldersTest, ListsWithStatusInOneFlight) {
   Transcript transcript =
       Transcript::session("ENABLE CONDSTORE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID");
   transcript.add(R"(
-    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE MAILBOXID))
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ SIZE))
+    C: m5 LIST "" "*" RETURN (STATUS (MAILBOXID))
     S: * LIST (\HasNoChildren) "/" INBOX
-    S: * STATUS inbox (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12 SIZE 77 MAILBOXID (F1))
+    S: * STATUS inbox (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12 SIZE 77)
     S: * LIST (\Noselect) "/" Archive
     S: * LIST () "/" {8}
     S: "quoted"
@@ -41,6 +42,9 @@ TEST(SessionFoldersTest, ListsWithStatusInOneCommand) {
     S: * LIST () "/" Broken
     S: * NO [SERVERBUG] STATUS Broken failed
     S: m4 OK done
+    S: * LIST (\HasNoChildren) "/" INBOX
+    S: * STATUS INBOX (MAILBOXID (F1))
+    S: m5 OK done
   )");
   converse_and_cut(transcript, [](Session& session) {
     const auto folders = session.list_personal_folders();
