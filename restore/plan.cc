@@ -44,6 +44,7 @@ Plan make_plan(const Selection& selection, const std::string& tree, const Target
   Plan plan;
   plan.tree = tree;
   plan.tree_raw_name = raw(tree);
+  plan.delimiter = names.delimiter;
   std::set<std::string> known;
   const auto add_levels = [&](const std::string& shown) {
     for (const std::string& level : with_parents(shown)) {

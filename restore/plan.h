@@ -21,6 +21,7 @@ struct PlannedFolder {
 struct Plan {
   std::string tree;  // shown name of the tree's top
   std::string tree_raw_name;
+  char delimiter = 0;
   // Raw names to create, the tree's top and what is above it included; parents before children.
   std::vector<std::string> levels;
   std::vector<PlannedFolder> folders;

@@ -11,7 +11,7 @@
 #include "restore/commands.h"
 #include "restore/folder_restore.h"
 #include "restore/plan.h"
-#include "restore/quota_proof.h"
+#include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_sweeper.h"
@@ -20,8 +20,6 @@
 namespace restore {
 
 namespace {
-
-constexpr std::uint64_t kTellingUnits = 1024;  // of 1024 bytes: less is lost in what else happens
 
 // One run of the command, from the selection to the report.
 class Run {
@@ -41,21 +39,21 @@ class Run {
         select(reader_, surroundings_.config, options_.account, options_.selection);
     TargetNames names;
     const imap::Namespaces namespaces = session_.namespaces();
-    if (!namespaces.personal.empty()) {
-      names.personal_prefix = namespaces.personal.front().prefix;
-      names.delimiter = namespaces.personal.front().delimiter.value_or('\0');
-    }
+    if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
+    names.personal_prefix = personal_.prefix;
+    names.delimiter = personal_.delimiter.value_or('\0');
     plan_ = plan_with_free_name(selection, names);
     begin_report();
     if (options_.dry_run) return report_;
 
     begin_record(selection, names);
+    quota_.emplace(session_, server_, account_, personal_, plan_);
     TreeBuilder builder(session_, records_, record_, others_);
     try {
       prove_quota(builder, names);
       builder.create(plan_.levels);
       restore_folders(builder);
-      compare_usage();
+      quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
                           : store::TreeState::kIncomplete;
@@ -127,51 +125,11 @@ class Run {
       base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
                  base::escape_for_terminal(options_.account), plan_.tree, refusal);
     }
-    report_.quota = prove_exempt(session_, server_.quota, *find_level(record_, probe));
-    const std::optional<StorageUse> use = storage_use(session_, probe);
+    report_.quota = quota_->establish(record_, *find_level(record_, probe));
     remove_level(probe);
-    if (use) usage_before_ = use->usage;
-    if (report_.quota.exempt == true || server_.quota == base::QuotaConfig::kNone) return;
-    if (options_.allow_quota && has_room(use)) return;
+    if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
     remove_tree();
-    refuse(use);
-  }
-
-  bool has_room(const std::optional<StorageUse>& use) const {
-    return !use || use->limit >= use->usage + plan_.bytes / 1024 + 1;
-  }
-
-  [[noreturn]] void refuse(const std::optional<StorageUse>& use) const {
-    const std::string room =
-        use ? fmt::format(" (STORAGE {} of {} KiB)", use->usage, use->limit) : "";
-    if (options_.allow_quota) {
-      base::fail(base::ErrorCode::kCountsTowardsQuota,
-                 "restore: {}: {} KiB do not fit into the quota{}: raise it",
-                 base::escape_for_terminal(options_.account), plan_.bytes / 1024, room);
-    }
-    base::fail(base::ErrorCode::kCountsTowardsQuota,
-               "restore: {}: tree {} {} count towards quota{}: {}: add quota_rule2 = "
-               "RESTORED:ignore and quota_rule3 = RESTORED/*:ignore to Dovecot, or pass "
-               "--allow-quota",
-               base::escape_for_terminal(options_.account), plan_.tree,
-               report_.quota.exempt ? "would" : "may", room, report_.quota.proof);
-  }
-
-  // The probe was one message at one moment; this is all of them. Other mail may come and go
-  // meanwhile, so only a rise by what was restored says something.
-  void compare_usage() {
-    if (report_.quota.exempt != true || !usage_before_) return;
-    const std::optional<StorageUse> use = storage_use(session_, plan_.tree_raw_name);
-    if (!use) return;
-    report_.quota.proof +=
-        fmt::format("; STORAGE was {} KiB before and {} KiB after", *usage_before_, use->usage);
-    const std::uint64_t restored = plan_.bytes / 1024;
-    if (restored < kTellingUnits || use->usage < *usage_before_ + restored / 10 * 9) return;
-    report_.quota.exempt.reset();
-    base::log_warning(
-        "restore: {}: tree {}: usage rose by as much as was restored: look at the "
-        "server's quota rules",
-        options_.account, plan_.tree);
+    quota_->refuse(report_.quota, options_.allow_quota);
   }
 
   void remove_level(const std::string& raw_name) {
@@ -219,8 +177,9 @@ class Run {
   store::TreeRecords records_;
   imap::Session session_;
   std::vector<store::TreeRecord> others_;
+  imap::Namespace personal_;
   Plan plan_;
-  std::optional<std::uint64_t> usage_before_;
+  std::optional<QuotaExemption> quota_;
   store::TreeRecord record_;
   RestoreReport report_;
 };

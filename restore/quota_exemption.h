@@ -1,0 +1,52 @@
+// Keeps a tree off its owner's quota: sees whether it counts, has the server exempt it where an
+// administrator may do so over IMAP, and refuses otherwise.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/config.h"
+#include "imap/session.h"
+#include "restore/plan.h"
+#include "restore/quota_proof.h"
+#include "restore/restore_report.h"
+#include "store/tree_record.h"
+
+namespace restore {
+
+class QuotaExemption {
+ public:
+  // All must outlive it. `personal` is the namespace that the tree is in.
+  QuotaExemption(imap::Session& session, const base::ServerConfig& server,
+                 const base::AccountConfig& account, const imap::Namespace& personal,
+                 const Plan& plan)
+      : session_(session), server_(server), account_(account), personal_(personal), plan_(plan) {}
+
+  // Before the first message. `record` has the levels that exist; `probe` is an empty one of them,
+  // two levels below the tree's first.
+  QuotaFinding establish(const store::TreeRecord& record, store::TreeLevel& probe);
+
+  // Whether the restore may go on with what was found: it is exempt, or the configuration says that
+  // the server has no quota, or it counts, is allowed to and there is room.
+  bool may_go_on(const QuotaFinding& finding, bool allow_quota) const;
+
+  // Fails with kCountsTowardsQuota and what to configure.
+  [[noreturn]] void refuse(const QuotaFinding& finding, bool allow_quota) const;
+
+  // After the last message: the probe was one message at one moment, this is all of them.
+  void compare_usage(QuotaFinding& finding) const;
+
+ private:
+  std::string exempt_first_level(const store::TreeRecord& record);
+  std::uint64_t foreign_messages(const std::string& raw_name);
+
+  imap::Session& session_;
+  const base::ServerConfig& server_;
+  const base::AccountConfig& account_;
+  const imap::Namespace& personal_;
+  const Plan& plan_;
+  std::optional<StorageUse> before_;  // at the probe's level
+};
+
+}  // namespace restore

@@ -1,0 +1,118 @@
+// Restoring on Cyrus: other rules for quota, names and messages than Dovecot's.
+#include "tests/servers/cyrus.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::AccountState;
+using servers::NameStyle;
+using testing::HasSubstr;
+using testing::Not;
+
+class CyrusRestoreTest : public testing::TestWithParam<NameStyle> {
+ protected:
+  CyrusRestoreTest() : server_(options()), mailstow_(server_) {
+    mailstow_.config()["servers"]["main"]["quota_admin"] = {
+        {"user", servers::Cyrus::quota_admin()},
+        {"password_file", server_.password_file(servers::Cyrus::quota_admin()).string()}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+  }
+
+  static servers::CyrusOptions options() {
+    servers::CyrusOptions options;
+    options.names = GetParam();
+    options.header_bytes = servers::HeaderBytes::kKept;
+    return options;
+  }
+
+  void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
+  AccountState state() { return servers::account_state(server_, "alice"); }
+  std::string raw(std::string name) const {
+    std::replace(name.begin(), name.end(), '/', server_.separator());
+    return server_.personal_prefix() + name;
+  }
+
+  servers::Cyrus server_;
+  programs::Installation mailstow_;
+};
+
+TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
+  servers::fill_account(server_, "alice", 120);
+  const AccountState before = state();
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
+  const AccountState now = state();
+  EXPECT_EQ(now.usage, before.usage);
+  EXPECT_EQ(now.not_below(raw("RESTORED"), server_.separator()), before.folders);
+  std::size_t restored = 0;
+  for (const json& folder : report["folders"]) {
+    restored += folder["restored"].get<std::size_t>();
+    EXPECT_EQ(folder["altered"], json::array()) << folder["source"];
+    EXPECT_EQ(folder["skipped"], json::array()) << folder["source"];
+  }
+  EXPECT_EQ(restored, before.message_count());
+
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
+  EXPECT_EQ(state().folders, before.folders);
+}
+
+TEST_P(CyrusRestoreTest, ASecondTreeIsExemptTooAndTheTreesBelongToTheirOwnerAlone) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  mailstow_.restore_json({"run", "alice"});
+  const json second = mailstow_.restore_json({"run", "alice"});
+  EXPECT_EQ(second["quota"]["exempt"], true) << second["quota"];
+  auto alice = server_.client("alice");
+  const std::string rights = alice.command("GETACL " + servers::quote(raw("RESTORED")));
+  EXPECT_THAT(rights, HasSubstr("alice"));
+  EXPECT_THAT(rights, Not(HasSubstr(servers::Cyrus::quota_admin())));
+  EXPECT_THAT(rights, Not(HasSubstr(servers::Server::admin())));
+}
+
+TEST_P(CyrusRestoreTest, AUsersOwnMailBelowRestoredIsNotTakenOffTheQuota) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  auto alice = server_.client("alice");
+  alice.command("CREATE " + servers::quote(raw("RESTORED")));
+  servers::MailGenerator mail(1);
+  alice.append(raw("RESTORED"), std::vector<servers::Delivery>{{mail.text(300'000)}});
+  const AccountState before = state();
+  const auto result = mailstow_.restore({"-q", "run", "alice"});
+  EXPECT_EQ(result.status, 6);
+  EXPECT_THAT(result.err, HasSubstr("restore.tree"));
+  EXPECT_EQ(state(), before) << "nothing was left behind";
+}
+
+TEST_P(CyrusRestoreTest, WithoutARightToSetQuotasItSaysWhatToConfigure) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  mailstow_.config()["servers"]["main"].erase("quota_admin");
+  mailstow_.config()["servers"]["main"]["quota"] = "cyrus";
+  mailstow_.save();
+  const AccountState before = state();
+  const auto result = mailstow_.restore({"-q", "run", "alice"});
+  EXPECT_EQ(result.status, 6) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("quota_admin"));
+  EXPECT_EQ(state(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Styles, CyrusRestoreTest,
+                         testing::Values(NameStyle::kBesideInbox, NameStyle::kBelowInbox),
+                         [](const auto& style) {
+                           return style.param == NameStyle::kBesideInbox ? "BesideInbox"
+                                                                         : "BelowInbox";
+                         });
+
+}  // namespace
+}  // namespace restore
