@@ -28,7 +28,7 @@ void FolderSink::body_piece(base::ByteView piece) {
 }
 
 void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
-  const base::Uid uid = *items.uid;
+  const base::Uid uid = items.uid.value();
   const std::uint64_t size = std::exchange(body_bytes_, 0);
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
   if (!has_body || size == 0) writer_.discard_message();

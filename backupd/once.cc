@@ -13,6 +13,7 @@ std::vector<base::AccountConfig> chosen(const base::Config& config,
                                         const std::vector<std::string>& names) {
   if (names.empty()) return config.accounts;
   std::vector<base::AccountConfig> accounts;
+  accounts.reserve(names.size());
   for (const std::string& name : names) accounts.push_back(config.account(name));
   return accounts;
 }
