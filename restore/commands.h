@@ -32,6 +32,7 @@ base::ExitStatus extend(const base::Surroundings& surroundings, const std::strin
 
 struct SweepOptions {
   bool dry_run = false;
+  bool now = false;  // although the clock is doubted
 };
 // Deletes the trees whose time is over.
 base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options);

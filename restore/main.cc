@@ -109,6 +109,7 @@ void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
 
   auto* sweep = app.add_subcommand("sweep", "Delete the trees whose time is over");
   sweep->add_flag("--dry-run", arguments.sweep.dry_run, "Say what would be done; write nothing");
+  sweep->add_flag("--now", arguments.sweep.now, "Although the system's clock seems to have jumped");
   sweep->add_flag("--json", arguments.json, "Print one JSON document");
   sweep->callback([&] {
     chosen = [&](const auto& surroundings) {

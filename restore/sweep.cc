@@ -10,11 +10,13 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/account_login.h"
+#include "restore/clock_guard.h"
 #include "restore/commands.h"
 #include "restore/output.h"
 #include "restore/store_rescue.h"
 #include "restore/tree_sweeper.h"
 #include "store/location.h"
+#include "store/reader.h"
 
 namespace restore {
 
@@ -58,15 +60,21 @@ class Sweep {
 
   void carry_out() {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
-    const auto now = surroundings_.clock.now();
-    for (const store::TreeRecord& record : listing_.records) {
-      if (record.expires > now) continue;
-      outcomes_.push_back(sweep_tree(record));
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    std::vector<store::TreeRecord> due = listing_.records;
+    std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
+    doubt_ = doubt_about(now);
+    if (!doubt_.empty()) {
+      base::log_warning("sweep: {} trees are due, none is deleted: {}", due.size(), doubt_);
+      held_back_ = due.size();
+      return;
     }
+    for (const store::TreeRecord& record : due) outcomes_.push_back(sweep_tree(record));
   }
 
   base::ExitStatus exit_status() const {
     if (!listing_.damaged.empty()) return base::ExitStatus::kDamaged;
+    if (held_back_ > 0) return base::ExitStatus::kNothingDone;
     const auto failed = [](const TreeOutcome& outcome) { return outcome.error_code.has_value(); };
     const auto failures = std::count_if(outcomes_.begin(), outcomes_.end(), failed);
     if (failures == 0) return base::ExitStatus::kDone;
@@ -91,7 +99,9 @@ class Sweep {
                        {"levels", std::move(levels)}});
       if (!outcome.error.empty()) trees.back()["error"] = outcome.error;
     }
-    return {{"dry_run", options_.dry_run}, {"trees", std::move(trees)}};
+    nlohmann::ordered_json document = {{"dry_run", options_.dry_run}, {"trees", std::move(trees)}};
+    if (!doubt_.empty()) document["clock_doubted"] = doubt_;
+    return document;
   }
 
   std::string to_text() const {
@@ -108,10 +118,40 @@ class Sweep {
       }
       if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
     }
+    if (held_back_ > 0) return fmt::format("{} trees are due, none was deleted.\n", held_back_);
     return text.empty() ? "No tree is due.\n" : text;
   }
 
  private:
+  // Why the clock is not to be believed, or nothing. A dry run remembers nothing.
+  std::string doubt_about(std::chrono::sys_seconds now) {
+    const base::Path file = location_.index / "sweeper.json";
+    ClockVerdict verdict =
+        judge_clock(now, newest_record(), load_clock_memory(surroundings_.files, file));
+    if (options_.now) verdict = {"", {now, std::nullopt, newest_record()}};
+    if (!options_.dry_run) save_clock_memory(surroundings_.files, file, verdict.memory);
+    return verdict.doubt;
+  }
+
+  // The time of the last thing that mailstow recorded: a snapshot or a tree.
+  std::optional<std::chrono::sys_seconds> newest_record() {
+    std::optional<std::chrono::sys_seconds> newest;
+    const auto take = [&](std::chrono::sys_seconds time) {
+      newest = newest ? std::max(*newest, time) : time;
+    };
+    for (const store::TreeRecord& record : listing_.records) take(record.created);
+    try {
+      store::Reader reader = store::Reader::open(location_, surroundings_.files);
+      for (const std::string& account : reader.accounts()) {
+        if (const auto snapshot = reader.newest_snapshot(account)) take(snapshot->time);
+      }
+    } catch (const base::Error& error) {
+      // Trees are swept without the index too.
+      base::log_debug("sweep: {}", error.what());
+    }
+    return newest;
+  }
+
   TreeOutcome sweep_tree(const store::TreeRecord& record) {
     TreeOutcome outcome{record, {}, {}, {}};
     try {
@@ -151,6 +191,8 @@ class Sweep {
   store::TreeRecords records_;
   StoreRescue rescue_;
   store::TreeRecords::Listing listing_;
+  std::string doubt_;
+  std::size_t held_back_ = 0;
   std::vector<TreeOutcome> outcomes_;
 };
 

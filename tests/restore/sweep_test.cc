@@ -1,5 +1,7 @@
 // `mailstow-restore sweep` on a real server: what mailstow made goes, and nothing else.
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 #include "base/file_system.h"
@@ -31,11 +33,12 @@ class SweepTest : public testing::Test {
     return report["tree"];
   }
 
-  void let_all_trees_expire() {
+  template <typename Change>
+  void change_records(Change change) {
     auto records = store::TreeRecords::open(
         {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
     for (store::TreeRecord& record : records.list().records) {
-      record.expires = record.created;
+      change(record);
       records.put(record);
     }
   }
@@ -105,9 +108,30 @@ TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneGoes) {
   sweep();
   EXPECT_TRUE(state().below(early, '/').empty());
   EXPECT_EQ(state().below(late["tree"].get<std::string>(), '/'), kept);
-  let_all_trees_expire();
+  change_records([](store::TreeRecord& record) { record.expires = record.created; });
   sweep();
   EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last tree takes the top with it";
+}
+
+TEST_F(SweepTest, AClockThatJumpedDeletesNothingUntilToldTo) {
+  const std::string tree = expired_tree();
+  change_records([](store::TreeRecord& record) { record.created += std::chrono::hours(1); });
+  const AccountState before = state();
+  const auto result = mailstow_.restore({"sweep", "--json"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, testing::HasSubstr("--now"));
+  EXPECT_EQ(json::parse(result.out)["trees"], json::array());
+  EXPECT_EQ(state(), before);
+  mailstow_.restore_json({"sweep", "--now"});
+  EXPECT_TRUE(state().below(tree, '/').empty());
+}
+
+TEST_F(SweepTest, WithoutItsIndexTreesAreSweptAllTheSame) {
+  const std::string tree = expired_tree();
+  std::filesystem::remove_all(mailstow_.index());
+  std::filesystem::create_directory(mailstow_.index());
+  sweep();
+  EXPECT_TRUE(state().below(tree, '/').empty());
 }
 
 TEST_F(SweepTest, AFolderThatTheUserMadeAnewUnderTheSameNameStays) {

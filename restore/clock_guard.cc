@@ -1,0 +1,82 @@
+#include "restore/clock_guard.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+#include "base/time_text.h"
+
+namespace restore {
+
+namespace {
+
+using std::chrono::sys_seconds;
+
+constexpr std::uint64_t kLargestFile = 4096;
+
+std::optional<sys_seconds> later(std::optional<sys_seconds> one, std::optional<sys_seconds> other) {
+  if (!one || !other) return one ? one : other;
+  return std::max(*one, *other);
+}
+
+std::string doubt_about(sys_seconds now, sys_seconds reference) {
+  return fmt::format(
+      "the system's clock says {}, which is {} the last thing that mailstow recorded ({}): if it "
+      "is "
+      "right, run `mailstow-restore sweep --now`, or let a sweep in an hour do it",
+      base::format_rfc3339(now), now < reference ? "before" : "more than two days after",
+      base::format_rfc3339(reference));
+}
+
+nlohmann::json number_or_null(std::optional<sys_seconds> time) {
+  return time ? nlohmann::json(time->time_since_epoch().count()) : nlohmann::json();
+}
+
+std::optional<sys_seconds> read_time(const nlohmann::json& document, const char* key) {
+  const auto found = document.find(key);
+  if (found == document.end() || !found->is_number_integer()) return std::nullopt;
+  return sys_seconds(std::chrono::seconds(found->get<std::int64_t>()));
+}
+
+}  // namespace
+
+ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
+                         const ClockMemory& memory) {
+  // What an overruled clock wrote says nothing any more.
+  if (recorded && recorded == memory.overruled) recorded.reset();
+  const std::optional<sys_seconds> reference = later(recorded, memory.last);
+  if (!reference || (now >= *reference && now - *reference <= kMostAhead)) {
+    return {"", {now, std::nullopt, memory.overruled}};
+  }
+  if (memory.doubted && now - *memory.doubted >= kDoubtLasts &&
+      now - *memory.doubted <= kMostAhead) {
+    const bool contradicts = recorded && now < *recorded;
+    return {"", {now, std::nullopt, contradicts ? recorded : memory.overruled}};
+  }
+  const bool goes_on =
+      memory.doubted && now >= *memory.doubted && now - *memory.doubted < kDoubtLasts;
+  return {doubt_about(now, *reference),
+          {memory.last, goes_on ? memory.doubted : now, memory.overruled}};
+}
+
+ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
+  const auto bytes = base::read_file(files, file, kLargestFile);
+  if (!bytes) return {};
+  const auto document = nlohmann::json::parse(base::as_text(*bytes), nullptr, false);
+  if (!document.is_object()) return {};
+  return {read_time(document, "last"), read_time(document, "doubted"),
+          read_time(document, "overruled")};
+}
+
+void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
+  const nlohmann::json document = {{"last", number_or_null(memory.last)},
+                                   {"doubted", number_or_null(memory.doubted)},
+                                   {"overruled", number_or_null(memory.overruled)}};
+  const std::string text = document.dump() + "\n";
+  base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
+}
+
+}  // namespace restore

@@ -1,0 +1,107 @@
+#include "restore/clock_guard.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/temporary_folder.h"
+
+namespace restore {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::days;
+using std::chrono::sys_seconds;
+
+constexpr sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
+
+// Sweeps one after the other, as a timer runs them.
+class Sweeps {
+ public:
+  bool is_believed(sys_seconds now, std::optional<sys_seconds> recorded) {
+    const ClockVerdict verdict = judge_clock(now, recorded, memory_);
+    memory_ = verdict.memory;
+    return verdict.doubt.empty();
+  }
+
+ private:
+  ClockMemory memory_;
+};
+
+TEST(ClockGuardTest, AStoreWithoutAnythingGivesNoReasonToDoubt) {
+  EXPECT_TRUE(Sweeps().is_believed(kNow, std::nullopt));
+}
+
+TEST(ClockGuardTest, TwoDaysAheadIsBelievedAndASecondMoreIsNot) {
+  EXPECT_TRUE(Sweeps().is_believed(kNow, kNow));
+  EXPECT_TRUE(Sweeps().is_believed(kNow, kNow - days(2)));
+  EXPECT_FALSE(Sweeps().is_believed(kNow, kNow - days(2) - 1s));
+}
+
+TEST(ClockGuardTest, BehindWhatWasRecordedIsNotBelieved) {
+  EXPECT_FALSE(Sweeps().is_believed(kNow, kNow + 1s));
+}
+
+TEST(ClockGuardTest, SweepsKeepTheirOwnTimeBetweenBackups) {
+  Sweeps sweeps;
+  for (int hour = 0; hour < 24 * 30; ++hour) {
+    EXPECT_TRUE(sweeps.is_believed(kNow + std::chrono::hours(hour), kNow)) << hour;
+  }
+}
+
+TEST(ClockGuardTest, AfterADoubtTheClockMustGoOnForAnHour) {
+  Sweeps sweeps;
+  const sys_seconds jumped = kNow + days(10);
+  EXPECT_FALSE(sweeps.is_believed(jumped, kNow));
+  EXPECT_FALSE(sweeps.is_believed(jumped + 30min, kNow));
+  EXPECT_FALSE(sweeps.is_believed(jumped + 59min, kNow));
+  EXPECT_TRUE(sweeps.is_believed(jumped + 60min, kNow));
+  EXPECT_TRUE(sweeps.is_believed(jumped + 61min, kNow)) << "from here on it is the time";
+}
+
+TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedAnew) {
+  Sweeps sweeps;
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(20), kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(20) + 10min, kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + days(20) + 70min, kNow));
+}
+
+TEST(ClockGuardTest, AClockThatWasPutRightIsBelievedAtOnce) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(400), kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + 1h, kNow));
+}
+
+TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
+  Sweeps sweeps;
+  const sys_seconds future = kNow + days(900);
+  EXPECT_FALSE(sweeps.is_believed(kNow, future));
+  EXPECT_TRUE(sweeps.is_believed(kNow + 1h, future));
+  EXPECT_TRUE(sweeps.is_believed(kNow + 2h, future)) << "not doubted every other time";
+  EXPECT_FALSE(sweeps.is_believed(kNow + 3h, future + 1s)) << "something new from the future";
+}
+
+TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
+  const std::string doubt = judge_clock(kNow, kNow - days(5), {}).doubt;
+  EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
+  EXPECT_THAT(doubt, testing::HasSubstr("--now"));
+}
+
+TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
+  const tests::TemporaryFolder folder;
+  const base::Path file = folder.path() / "sweeper.json";
+  base::FileSystem& files = base::real_file_system();
+  EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
+  const ClockMemory memory{kNow, kNow + 1h, std::nullopt};
+  save_clock_memory(files, file, memory);
+  EXPECT_EQ(load_clock_memory(files, file), memory);
+  for (const char* rubbish : {"", "[]", "{\"last\":\"x\"}", "\xff"}) {
+    std::ofstream(file) << rubbish;
+    EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
+  }
+}
+
+}  // namespace
+}  // namespace restore
