@@ -16,9 +16,6 @@ constexpr std::size_t kMostInMemory = std::size_t{4} << 20;
 // Far below a block: a message of a million tiny attachments is stored as text instead.
 constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
 
-// Measured: docs/pack-format.md, "Records".
-constexpr std::size_t kLargestInline = 2'048;
-
 // Stores the parts of one message, and keeps them in reach until the message was rebuilt: text lies
 // in the message itself, what was decoded goes to a spool.
 class KeptParts : public PartSink, public PartSource {
@@ -81,8 +78,7 @@ Sha256 MessageIntake::finish_digest() {
 }
 
 base::Bytes MessageIntake::make_record(const Sha256& digest, const StorePart& store_part) {
-  SplitLimits usual;
-  usual.largest_inline = kLargestInline;
+  const SplitLimits usual;
   if (std::optional<base::Bytes> record = try_record(digest, store_part, usual)) {
     return std::move(*record);
   }
