@@ -11,4 +11,7 @@ extern const std::string_view kConfigSchema;
 // The statements that make an empty index: schema/index.sql.
 extern const std::string_view kIndexSql;
 
+// The statements that make an empty search index: schema/search.sql.
+extern const std::string_view kSearchSql;
+
 }  // namespace schema

@@ -25,6 +25,9 @@ inline base::Path lock_file(const Location& location) {
 inline base::Path index_file(const Location& location) {
   return location.index / "index.sqlite";
 }
+inline base::Path search_index_file(const Location& location) {
+  return location.index / "search.sqlite";
+}
 inline base::Path highest_commit_file(const Location& location) {
   return location.index / "highest-commit";
 }

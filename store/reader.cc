@@ -10,6 +10,7 @@
 #include "store/key_slot.h"
 #include "store/reader_impl.h"
 #include "store/reader_lock.h"
+#include "store/search_index.h"
 
 namespace store {
 
@@ -125,9 +126,11 @@ void Reader::read_messages(
 
 Reader::StoreSize Reader::size() {
   const Index::Totals totals = impl_->index.totals();
+  std::optional<SearchIndex> search = SearchIndex::open_read_only(impl_->search_file);
   return {.packs = totals.packs,
           .pack_bytes = totals.pack_bytes,
           .index_bytes = totals.index_bytes,
+          .search_bytes = search ? search->bytes() : 0,
           .messages = totals.messages,
           .message_bytes = totals.message_bytes};
 }

@@ -69,6 +69,7 @@ class Reader {
     std::uint64_t packs = 0;
     std::uint64_t pack_bytes = 0;
     std::uint64_t index_bytes = 0;
+    std::uint64_t search_bytes = 0;   // of the search index, apart from index_bytes
     std::uint64_t messages = 0;       // different ones
     std::uint64_t message_bytes = 0;  // theirs, before deduplication of parts and compression
   };
@@ -76,6 +77,7 @@ class Reader {
 
  private:
   friend class FolderDraft;
+  friend class Search;
   friend class Writer;
   class Impl;
   explicit Reader(std::unique_ptr<Impl> impl);

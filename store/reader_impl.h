@@ -16,6 +16,7 @@ class Reader::Impl {
  public:
   Impl(base::FileSystem& files, const Location& location, const BlockContext& opened)
       : context(opened),
+        search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
         objects(files, packs_folder(location), context, index) {}
 
@@ -27,6 +28,7 @@ class Reader::Impl {
   Root root_of(const SnapshotInfo& snapshot);
 
   BlockContext context;
+  base::Path search_file;
   Index index;
   ObjectReader objects;
   std::unique_ptr<base::FileLock> lock = {};  // null: of a writer, which keeps prune out itself

@@ -7,6 +7,7 @@
 #include "store/index.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
+#include "store/search_index.h"
 #include "store/writer_lock.h"
 
 namespace store {
@@ -15,12 +16,16 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   // Whatever is wrong with the old one, a reader that still has it open keeps it.
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::filesystem::remove(index_file(location).string() + suffix);
+  for (const base::Path& file : {index_file(location), search_index_file(location)}) {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::filesystem::remove(file.string() + suffix);
+    }
   }
   Index index = Index::open(index_file(location), context.store);
   ReindexReport report;
   report.damage = catch_up(location, files, context, index);
+  SearchIndex search = SearchIndex::open(search_index_file(location), context.store);
+  fill_search_index(location, files, context, index, search);
   try {
     check_highest_commit(files, location, index);
   } catch (const base::Error& error) {

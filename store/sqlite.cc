@@ -63,6 +63,12 @@ Statement& Statement::bind(int parameter, base::ByteView blob) {
   return *this;
 }
 
+Statement& Statement::bind_null(int parameter) {
+  const int code = sqlite3_bind_null(statement_.get(), parameter);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
@@ -82,6 +88,10 @@ void Statement::reset() {
 
 int Statement::columns() const {
   return sqlite3_column_count(statement_.get());
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
 std::int64_t Statement::integer(int column) const {

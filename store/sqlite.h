@@ -30,6 +30,7 @@ class Statement {
   Statement& bind(int parameter, std::int64_t value);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, base::ByteView blob);
+  Statement& bind_null(int parameter);
 
   // True if there is a row. At the end the statement is ready to be bound again.
   bool step();
@@ -37,6 +38,7 @@ class Statement {
   void reset();
 
   int columns() const;
+  bool is_null(int column) const;
   std::int64_t integer(int column) const;
   std::string text(int column) const;
   base::ByteView blob(int column) const;  // lives until the next step

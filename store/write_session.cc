@@ -37,6 +37,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       context_(open_keys(files, location.store, location.key_file)),
       lock_(lock_for_writing(location, files)),
       index_(Index::open(index_file(location), context_.store)),
+      search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, level_of(effort),
             std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)) {
@@ -45,6 +46,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   }
   files.make_folder(readers_folder(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
+  fill_search_index(location, files, context_, index_, search_);
   check_highest_commit(files, location, index_);
   for (const std::string& line : damage_) base::log_warning("{}", line);
 }
@@ -74,6 +76,7 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
     }
     pack_->add(type, id, bytes, message_size);
     pending_.insert(id);
+    if (type == ObjectType::kMessage) search_.add_record(id, bytes);
   });
 }
 
@@ -90,6 +93,7 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     stored_bytes_ += published.size;
     index_.add(published, commits, context_.keys,
                effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
+    search_.finish(published.name);
     pending_.clear();
   });
 }

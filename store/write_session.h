@@ -18,6 +18,7 @@
 #include "store/location.h"
 #include "store/pack_writer.h"
 #include "store/sealing_pool.h"
+#include "store/search_index.h"
 
 namespace store {
 
@@ -51,6 +52,7 @@ class WriteSession {
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() { return index_; }
+  SearchIndex& search() { return search_; }
   std::uint64_t stored_bytes() const { return stored_bytes_; }
 
   // What opening found wrong with the store, a line each.
@@ -68,6 +70,7 @@ class WriteSession {
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;
   Index index_;
+  SearchIndex search_;
   Effort effort_;
   SealingPool pool_;
   std::vector<std::string> damage_;

@@ -1,0 +1,39 @@
+-- The search index of a store: the envelope fields of its messages, each message once, whatever
+-- folders it is in. Everything in it can be rebuilt from the packs.
+PRAGMA user_version = 1;
+
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+-- Packs whose messages are in here.
+CREATE TABLE packs (
+  name BLOB PRIMARY KEY
+) WITHOUT ROWID;
+
+-- Narrow, because a query by date looks at all of it.
+CREATE TABLE envelopes (
+  envelope INTEGER PRIMARY KEY,
+  key INTEGER NOT NULL,           -- of the message's id: its first 8 bytes, big-endian,
+  rest BLOB NOT NULL,             -- and the other 24
+  date INTEGER                    -- of the Date field, seconds since 1970 in UTC; NULL: none
+);
+
+CREATE INDEX envelopes_by_key ON envelopes (key);
+
+-- The fields as they are shown.
+CREATE TABLE fields (
+  envelope INTEGER PRIMARY KEY,
+  subject TEXT NOT NULL,
+  sender TEXT NOT NULL,           -- From
+  recipients TEXT NOT NULL,       -- To
+  copies TEXT NOT NULL,           -- Cc
+  message_id TEXT NOT NULL
+);
+
+-- Their words; a row is an envelope.
+CREATE VIRTUAL TABLE words USING fts5 (
+  subject, sender, recipients, copies,
+  content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+);

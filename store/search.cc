@@ -1,0 +1,212 @@
+#include "store/search.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "store/folder_draft.h"
+#include "store/folder_object.h"
+#include "store/reader_impl.h"
+#include "store/search_candidates.h"
+#include "store/uid_node.h"
+
+namespace store {
+
+namespace {
+
+// A folder as it was in one generation, under one name.
+struct Place {
+  std::string shown;
+  std::uint64_t uid_validity = 0;
+  bool is_taken = true;                    // by folder:
+  std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
+};
+
+struct Match {
+  std::int64_t date = 0;
+  std::uint64_t key = 0;
+  std::uint32_t place = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t snapshot = 0;
+
+  auto identity() const { return std::tuple(place, uid, key); }
+  auto identity_newest_first() const { return std::tuple(place, uid, key, snapshot); }
+};
+
+}  // namespace
+
+class Search {
+ public:
+  Search(Reader& reader, const Query& query, const SearchScope& scope)
+      : reader_(reader),
+        impl_(*reader.impl_),
+        query_(query),
+        scope_(scope),
+        index_(open_index(impl_)),
+        candidates_(index_, query) {}
+
+  SearchResult run() {
+    if (candidates_.none()) return std::move(result_);
+    snapshots_ =
+        scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
+    std::ranges::reverse(snapshots_);
+    for (std::uint32_t number = 0; number < snapshots_.size(); ++number) look_into(number);
+    keep_newest();
+    for (const Match& match : matches_) result_.messages.push_back(describe(match));
+    return std::move(result_);
+  }
+
+ private:
+  using FolderOfSnapshot = std::pair<std::uint32_t, std::uint32_t>;  // place, snapshot
+
+  static SearchIndex open_index(const Reader::Impl& impl) {
+    std::optional<SearchIndex> index = SearchIndex::open_read_only(impl.search_file);
+    if (!index) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "search: there is no search index {}: rebuild it with mailstow-backupd reindex",
+                 impl.search_file.string());
+    }
+    return std::move(*index);
+  }
+
+  // What can't be read is named once; the rest is still searched.
+  template <typename Work>
+  void tolerate_damage(Work work) {
+    try {
+      work();
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+        throw;
+      }
+      result_.damage.emplace_back(error.what());
+    }
+  }
+
+  void look_into(std::uint32_t number) {
+    tolerate_damage([&] {
+      for (const ObjectId& folder : impl_.root_of(snapshots_[number]).folders) {
+        // Folders change less often than snapshots are made.
+        if (seen_folders_.insert(folder).second) {
+          tolerate_damage([&] { look_into_folder(number, folder); });
+        }
+      }
+    });
+  }
+
+  void look_into_folder(std::uint32_t number, const ObjectId& id) {
+    const FolderObject folder =
+        FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
+    if (folder.tree.messages == 0) return;
+    const std::uint32_t place = place_of(snapshots_[number], folder.info);
+    if (!places_[place].is_taken) return;
+    folder_ids_.insert_or_assign({place, number}, folder.record(id));
+    UidNode root;
+    root.shift = kRootShift;
+    root.is_branch = folder.tree.is_branch;
+    root.messages = folder.tree.messages;
+    root.identity = folder.tree.identity;
+    root.state = folder.tree.state;
+    look_into_node(number, place, root);
+  }
+
+  std::uint32_t place_of(const SnapshotInfo& snapshot, const FolderInfo& info) {
+    const auto [found, is_new] = place_numbers_.try_emplace(
+        {info.raw_name, info.uid_validity}, static_cast<std::uint32_t>(places_.size()));
+    if (is_new) {
+      Place place{.shown = scope_.shown_name(snapshot, info), .uid_validity = info.uid_validity};
+      place.is_taken = query_.takes_folder(place.shown);
+      places_.push_back(std::move(place));
+    }
+    return found->second;
+  }
+
+  void look_into_node(std::uint32_t number, std::uint32_t place, UidNode& node) {
+    if (!places_[place].seen.insert(node.identity).second) return;
+    tolerate_damage([&] {
+      if (node.is_branch) {
+        decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                      impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
+        for (const auto& child : node.children) look_into_node(number, place, *child);
+        return;
+      }
+      const auto make_id = [&](const Sha256& digest) {
+        return message_id(impl_.context.keys, digest);
+      };
+      for (const Identity& identity : decode_identities(
+               impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+        consider(number, place, identity);
+      }
+    });
+  }
+
+  void consider(std::uint32_t number, std::uint32_t place, const Identity& identity) {
+    const SearchCandidates::Verdict verdict = candidates_.look_up(identity.message.object);
+    if (!verdict.matches) return;
+    const std::chrono::sys_seconds date = verdict.date.value_or(identity.internal_date.instant);
+    if (!query_.takes_time(date)) return;
+    matches_.push_back({.date = date.time_since_epoch().count(),
+                        .key = message_key(identity.message.object),
+                        .place = place,
+                        .uid = identity.uid.value,
+                        .snapshot = number});
+  }
+
+  // Each once, as the newest snapshot has it; of too many, those with the newest dates.
+  void keep_newest() {
+    std::ranges::sort(matches_, {}, &Match::identity_newest_first);
+    const auto repeated = std::ranges::unique(matches_, {}, &Match::identity);
+    matches_.erase(repeated.begin(), repeated.end());
+    result_.total = matches_.size();
+    const std::size_t kept = std::min(scope_.most, matches_.size());
+    std::ranges::partial_sort(matches_, matches_.begin() + static_cast<std::ptrdiff_t>(kept),
+                              [](const Match& a, const Match& b) {
+                                return std::tuple(-a.date, a.identity()) <
+                                       std::tuple(-b.date, b.identity());
+                              });
+    matches_.resize(kept);
+  }
+
+  FoundMessage describe(const Match& match) {
+    FolderDraft& folder = folder_of({match.place, match.snapshot});
+    FoundMessage found{.account = scope_.account,
+                       .folder = places_[match.place].shown,
+                       .uid_validity = places_[match.place].uid_validity,
+                       .entry = folder.find({match.uid}).value_or(MessageEntry{}),
+                       .date = std::chrono::sys_seconds(std::chrono::seconds(match.date)),
+                       .envelope = {},
+                       .snapshot = snapshots_[match.snapshot]};
+    if (const auto row = index_.find(found.entry.message.object)) {
+      found.envelope = index_.envelope(*row);
+    }
+    return found;
+  }
+
+  FolderDraft& folder_of(const FolderOfSnapshot& key) {
+    const auto found = opened_.find(key);
+    if (found != opened_.end()) return found->second;
+    return opened_.try_emplace(key, reader_, folder_ids_.at(key)).first->second;
+  }
+
+  Reader& reader_;
+  Reader::Impl& impl_;
+  const Query& query_;
+  const SearchScope& scope_;
+  SearchIndex index_;
+  SearchCandidates candidates_;
+  std::vector<SnapshotInfo> snapshots_;  // the newest first
+  std::vector<Place> places_;
+  std::map<std::pair<std::string, std::uint64_t>, std::uint32_t> place_numbers_;
+  std::unordered_set<ObjectId> seen_folders_;
+  std::map<FolderOfSnapshot, FolderRecord> folder_ids_;
+  std::map<FolderOfSnapshot, FolderDraft> opened_;
+  std::vector<Match> matches_;
+  SearchResult result_;
+};
+
+SearchResult search(Reader& reader, const Query& query, const SearchScope& scope) {
+  return Search(reader, query, scope).run();
+}
+
+}  // namespace store

@@ -1,0 +1,69 @@
+#include "store/search_candidates.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace store {
+
+namespace {
+
+constexpr std::int64_t kNoDate = INT64_MIN;
+
+}  // namespace
+
+SearchCandidates::SearchCandidates(SearchIndex& index, const Query& query)
+    : takes_unknown_(query.wanted_words().empty() && !query.message_id()) {
+  collect(index, query);
+  if (!query.unwanted_words().empty()) {
+    index.for_each(query.unwanted_words(),
+                   [&](const EnvelopeRow& row) { unwanted_.push_back(row.key); });
+    std::ranges::sort(unwanted_);
+  }
+}
+
+void SearchCandidates::collect(SearchIndex& index, const Query& query) {
+  const auto take = [&](const EnvelopeRow& row) {
+    rows_.push_back(
+        {.key = row.key, .date = row.date ? row.date->time_since_epoch().count() : kNoDate});
+  };
+  if (takes_unknown_ || !query.wanted_words().empty()) index.for_each(query.wanted_words(), take);
+  std::ranges::sort(rows_, {}, &Row::key);
+  if (query.message_id()) {
+    const std::vector<Row> with_words = std::exchange(rows_, {});
+    index.for_each_with_message_id(*query.message_id(), take);
+    std::ranges::sort(rows_, {}, &Row::key);
+    if (!query.wanted_words().empty()) {
+      std::erase_if(rows_, [&](const Row& row) {
+        return !std::ranges::binary_search(with_words, row.key, {}, &Row::key);
+      });
+    }
+  }
+  make_buckets();
+}
+
+// Keys are as good as random: with as many buckets as rows, each holds a row or two.
+void SearchCandidates::make_buckets() {
+  const unsigned bits = static_cast<unsigned>(std::bit_width(rows_.size() | 1U));
+  bucket_shift_ = 64 - bits;
+  buckets_.assign((std::size_t{1} << bits) + 1, 0);
+  for (const Row& row : rows_) ++buckets_[bucket_of(row.key) + 1];
+  for (std::size_t i = 1; i < buckets_.size(); ++i) buckets_[i] += buckets_[i - 1];
+}
+
+std::size_t SearchCandidates::bucket_of(std::uint64_t key) const {
+  return static_cast<std::size_t>(key >> bucket_shift_);
+}
+
+SearchCandidates::Verdict SearchCandidates::look_up(const ObjectId& message) const {
+  const std::uint64_t key = message_key(message);
+  if (std::ranges::binary_search(unwanted_, key)) return {};
+  const std::size_t bucket = bucket_of(key);
+  for (std::uint32_t i = buckets_[bucket]; i < buckets_[bucket + 1]; ++i) {
+    if (rows_[i].key != key) continue;
+    if (rows_[i].date == kNoDate) return {.matches = true};
+    return {.matches = true, .date = std::chrono::sys_seconds(std::chrono::seconds(rows_[i].date))};
+  }
+  return {.matches = takes_unknown_};
+}
+
+}  // namespace store
