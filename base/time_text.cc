@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <sstream>
 
 #include <date/date.h>
@@ -48,6 +49,49 @@ struct Unit {
 constexpr std::array kUnits = {Unit{'w', 604'800}, Unit{'d', 86'400}, Unit{'h', 3'600},
                                Unit{'m', 60}, Unit{'s', 1}};
 
+struct NamedUnit {
+  std::string_view name;
+  std::int64_t seconds;  // 0: a month
+  std::int64_t months;
+};
+
+constexpr std::array kNamedUnits = {NamedUnit{"second", 1, 0},     NamedUnit{"minute", 60, 0},
+                                    NamedUnit{"hour", 3'600, 0},   NamedUnit{"day", 86'400, 0},
+                                    NamedUnit{"week", 604'800, 0}, NamedUnit{"month", 0, 1},
+                                    NamedUnit{"year", 0, 12}};
+
+// By the calendar, in UTC.
+sys_seconds months_before(sys_seconds now, std::int64_t months) {
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::year_month_day earlier =
+      date.year() / date.month() / date.day() - std::chrono::months(months);
+  const auto last =
+      std::chrono::year_month_day(earlier.year() / earlier.month() / std::chrono::last);
+  return std::chrono::sys_days(earlier.ok() ? earlier : last) + (now - day);
+}
+
+// "3 days ago"; nothing if the text is not of this form.
+std::optional<sys_seconds> parse_ago(std::string_view text, sys_seconds now) {
+  constexpr std::string_view kAgo = " ago";
+  constexpr std::int64_t kMost = 100'000;
+  std::int64_t count = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || count < 0 || count > kMost || !text.ends_with(kAgo)) {
+    return std::nullopt;
+  }
+  std::string_view unit(rest, text.data() + text.size() - kAgo.size());
+  if (!unit.starts_with(' ')) return std::nullopt;
+  unit.remove_prefix(1);
+  if (unit.ends_with('s')) unit.remove_suffix(1);
+  for (const NamedUnit& known : kNamedUnits) {
+    if (unit != known.name) continue;
+    if (known.months > 0) return months_before(now, count * known.months);
+    return now - seconds(count * known.seconds);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string format_rfc3339(sys_seconds time) {
@@ -70,6 +114,13 @@ sys_seconds parse_time(std::string_view text, std::string_view zone) {
        "time \"{}\": write it as 2026-11-24, 2026-11-24T02:30 or "
        "2026-11-24T02:30:00Z",
        text);
+}
+
+sys_seconds parse_time(std::string_view text, std::string_view zone, sys_seconds now) {
+  if (text == "now") return now;
+  if (text == "yesterday") return now - std::chrono::days(1);
+  if (const auto time = parse_ago(text, now)) return *time;
+  return parse_time(text, zone);
 }
 
 std::string format_timestamp(sys_seconds time, std::string_view zone) {

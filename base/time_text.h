@@ -17,6 +17,12 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 // IANA name). Fails with kUsage.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
+// Also "now", "yesterday" (a day before now) and "3 days ago": seconds, minutes, hours, days,
+// weeks, months or years before `now`. A month or year before a day that the earlier month lacks is
+// that month's last day.
+std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone,
+                                    std::chrono::sys_seconds now);
+
 // YYYYMMDDTHHMMSS in `zone`.
 std::string format_timestamp(std::chrono::sys_seconds time, std::string_view zone);
 

@@ -31,7 +31,7 @@ base::ExitStatus folders(const base::Surroundings& surroundings, const std::stri
                          const std::string& at) {
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  const auto snapshot = choose_snapshot(reader, surroundings.config, account, at);
+  const auto snapshot = choose_snapshot(surroundings, reader, account, at);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {

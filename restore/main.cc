@@ -27,7 +27,10 @@ struct Arguments {
 };
 
 void add_at(CLI::App* command, std::string& at) {
-  command->add_option("--at", at, "The newest snapshot not after this time");
+  command->add_option("--at", at,
+                      "The newest snapshot not after this time, as 2026-11-24T02:30, yesterday or "
+                      "'3 days ago'; or a "
+                      "snapshot's id");
 }
 
 void add_repeated(CLI::App* command, const std::string& name, std::vector<std::string>& values,

@@ -38,7 +38,7 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
                           const std::string& folder_name, const std::string& at) {
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  const auto snapshot = choose_snapshot(reader, surroundings.config, account, at);
+  const auto snapshot = choose_snapshot(surroundings, reader, account, at);
   const store::FolderRecord folder = find_folder(reader, snapshot, folder_name);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;

@@ -36,7 +36,7 @@ class Run {
 
   RestoreReport carry_out() {
     const Selection selection =
-        select(reader_, surroundings_.config, options_.account, options_.selection);
+        select(surroundings_, reader_, options_.account, options_.selection);
     TargetNames names;
     const imap::Namespaces namespaces = session_.namespaces();
     if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();

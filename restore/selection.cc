@@ -16,9 +16,31 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-std::optional<sys_seconds> optional_time(const std::string& text, const base::Config& config) {
+constexpr std::size_t kFewestDigits = 8;  // of a snapshot's id
+
+std::optional<sys_seconds> optional_time(const std::string& text,
+                                         const base::Surroundings& surroundings) {
   if (text.empty()) return std::nullopt;
-  return base::parse_time(text, config.restore.time_zone);
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  return base::parse_time(text, surroundings.config.restore.time_zone, now);
+}
+
+// The account's snapshot whose id begins with these digits, if it is one alone.
+std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
+                                              const std::string& digits) {
+  const bool are_digits = digits.size() >= kFewestDigits &&
+                          digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!are_digits) return std::nullopt;
+  std::optional<store::SnapshotInfo> found;
+  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+    if (!snapshot.id.hex().starts_with(digits)) continue;
+    if (found) {
+      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
+                 digits);
+    }
+    found = std::move(snapshot);
+  }
+  return found;
 }
 
 std::set<store::MessageId> parse_ids(const std::vector<std::string>& texts) {
@@ -47,9 +69,10 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
 }
 
-store::SnapshotInfo choose_snapshot(store::Reader& reader, const base::Config& config,
+store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
-  const auto snapshot = reader.newest_snapshot(account, optional_time(at, config));
+  if (const auto named = find_by_id(reader, account, at)) return *named;
+  const auto snapshot = reader.newest_snapshot(account, optional_time(at, surroundings));
   if (snapshot) return *snapshot;
   const auto all = reader.snapshots(account);
   if (all.empty()) {
@@ -62,11 +85,11 @@ store::SnapshotInfo choose_snapshot(store::Reader& reader, const base::Config& c
              base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
 }
 
-Selection select(store::Reader& reader, const base::Config& config, const std::string& account,
-                 const SelectionOptions& options) {
-  Selection selection{choose_snapshot(reader, config, account, options.at), {}};
-  const auto since = optional_time(options.since, config);
-  const auto before = optional_time(options.before, config);
+Selection select(const base::Surroundings& surroundings, store::Reader& reader,
+                 const std::string& account, const SelectionOptions& options) {
+  Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
+  const auto since = optional_time(options.since, surroundings);
+  const auto before = optional_time(options.before, surroundings);
   const auto ids = parse_ids(options.messages);
   const bool whole_folders = !since && !before && ids.empty();
 

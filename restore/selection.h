@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/program.h"
 #include "store/reader.h"
 
 namespace restore {
 
 // As given on the command line; empty means not given.
 struct SelectionOptions {
-  std::string at;                     // a time: the newest snapshot not after it
+  std::string at;                     // as choose_snapshot() has it
   std::vector<std::string> folders;   // globs over shown names; none means all
   std::vector<std::string> messages;  // ids
   std::string since;                  // by INTERNALDATE, inclusive
@@ -30,8 +30,10 @@ struct Selection {
   std::vector<SelectedFolder> folders;  // in the snapshot's order
 };
 
-// Fails with kNotFound and what there is if the account has no such snapshot.
-store::SnapshotInfo choose_snapshot(store::Reader& reader, const base::Config& config,
+// `at` is a time, and the newest backup not after it is chosen; or the id of a snapshot, or the
+// first eight or more digits of one; or empty for the newest. Fails with kNotFound and what there
+// is if the account has no such snapshot, kUsage if `at` is neither.
+store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
                                     const std::string& account, const std::string& at);
 
 // A folder's name as people have it.
@@ -39,7 +41,7 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 
 // Folders that hold none of the chosen messages are left out, unless whole folders were chosen.
 // Fails with kNotFound if nothing is chosen, kUsage for a time or an id that is none.
-Selection select(store::Reader& reader, const base::Config& config, const std::string& account,
-                 const SelectionOptions& options);
+Selection select(const base::Surroundings& surroundings, store::Reader& reader,
+                 const std::string& account, const SelectionOptions& options);
 
 }  // namespace restore

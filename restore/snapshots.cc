@@ -14,7 +14,7 @@ base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::st
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   const auto all = reader.snapshots(account);
-  if (all.empty()) choose_snapshot(reader, surroundings.config, account, "");  // says what is wrong
+  if (all.empty()) choose_snapshot(surroundings, reader, account, "");  // says what is wrong
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {

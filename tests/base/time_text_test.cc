@@ -68,5 +68,27 @@ TEST(TimeTextTest, AnUnknownZoneIsRefused) {
   EXPECT_ERROR(kConfig, "Mars/Olympus", check_time_zone("Mars/Olympus"));
 }
 
+TEST(TimeTextTest, ReadsTimesRelativeToNow) {
+  const auto at = [](std::string_view text, std::string_view now) {
+    return format_rfc3339(parse_time(text, "Europe/Oslo", parse_time(now, "UTC")));
+  };
+  constexpr std::string_view kNow = "2026-11-24T12:30:00Z";
+  EXPECT_EQ(at("now", kNow), kNow);
+  EXPECT_EQ(at("yesterday", kNow), "2026-11-23T12:30:00Z");
+  EXPECT_EQ(at("1 second ago", kNow), "2026-11-24T12:29:59Z");
+  EXPECT_EQ(at("90 minutes ago", kNow), "2026-11-24T11:00:00Z");
+  EXPECT_EQ(at("3 days ago", kNow), "2026-11-21T12:30:00Z");
+  EXPECT_EQ(at("2 weeks ago", kNow), "2026-11-10T12:30:00Z");
+  EXPECT_EQ(at("1 month ago", kNow), "2026-10-24T12:30:00Z");
+  EXPECT_EQ(at("1 month ago", "2026-03-31T01:00:00Z"), "2026-02-28T01:00:00Z");
+  EXPECT_EQ(at("2 years ago", kNow), "2024-11-24T12:30:00Z");
+  EXPECT_EQ(at("2026-11-20T10:00", kNow), "2026-11-20T09:00:00Z") << "others as ever";
+  for (const char* text : {"3days ago", "-1 days ago", "3 fortnights ago", "days ago",
+                           "3  days ago", "99999999999 days ago", "3 days", "tomorrow"}) {
+    EXPECT_ERROR(kUsage, "write it as 2026-11-24",
+                 parse_time(text, "UTC", parse_time(kNow, "UTC")));
+  }
+}
+
 }  // namespace
 }  // namespace base

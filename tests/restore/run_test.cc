@@ -159,6 +159,11 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_EQ(report["folders"].size(), 1U);
   EXPECT_EQ(report["folders"][0]["restored"], 1);
 
+  const std::string id = mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
+  for (const std::string& at : {id, id.substr(0, 12), std::string("now")}) {
+    EXPECT_EQ(mailstow_.restore_json({"folders", "alice", "--at", at})["snapshot"], id) << at;
+  }
+  EXPECT_EQ(mailstow_.restore({"folders", "alice", "--at", "3 days ago"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--folder", "Nothing"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--at", "2001-01-01"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", "xyz"}).status, 2);
