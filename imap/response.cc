@@ -135,6 +135,7 @@ using Reader = Response (*)(Lexer&);
 Reader find_reader(std::string_view kind) {
   static constexpr std::pair<std::string_view, Reader> kReaders[] = {
       {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
+      {"LSUB", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
       {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); }},
       {"SEARCH", read_search},
       {"ESEARCH", read_esearch},

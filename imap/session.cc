@@ -72,6 +72,10 @@ void Session::remove(std::string_view raw_name) {
   during("delete", raw_name, [&] { impl_->run_on_folder("DELETE", raw_name); });
 }
 
+std::vector<std::string> Session::subscriptions() {
+  return during("list subscriptions", "", [&] { return impl_->subscriptions(); });
+}
+
 void Session::subscribe(std::string_view raw_name) {
   during("subscribe", raw_name, [&] { impl_->run_on_folder("SUBSCRIBE", raw_name); });
 }

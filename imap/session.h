@@ -79,6 +79,8 @@ class Session {
   };
   Created create(std::string_view raw_name);
   void remove(std::string_view raw_name);  // DELETE
+  // The raw names that the user subscribes to, whether such folders are there or not.
+  std::vector<std::string> subscriptions();
   void subscribe(std::string_view raw_name);
   void unsubscribe(std::string_view raw_name);
 

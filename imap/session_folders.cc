@@ -93,6 +93,22 @@ std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   return folders;
 }
 
+std::vector<std::string> Session::Impl::subscriptions() {
+  std::vector<Folder> folders;
+  FolderList list(folders, limits_.most_kept);
+  Command listing =
+      capabilities_.has("LIST-EXTENDED") ? command("LIST").word("(SUBSCRIBED)") : command("LSUB");
+  require_ok(run(listing.word("\"\"").string("*"), [&list](Response& response) {
+    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+      list.add(std::move(answer->folder));
+    }
+  }));
+  std::vector<std::string> names;
+  names.reserve(folders.size());
+  for (Folder& folder : folders) names.push_back(std::move(folder.raw_name));
+  return names;
+}
+
 std::string Session::Impl::status_items() const {
   std::string items = "(MESSAGES UIDNEXT UIDVALIDITY";
   if (capabilities_.has_modseq()) items += " HIGHESTMODSEQ";

@@ -26,6 +26,7 @@ class Session::Impl {
 
   std::vector<Folder> list_personal_folders();
   std::vector<Folder> list(std::string_view pattern);
+  std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
   OpenFolder open_folder(std::string_view verb, std::string_view raw_name);
   Created create(std::string_view raw_name);

@@ -52,6 +52,7 @@ class Run {
     try {
       prove_quota(builder, names);
       builder.create(plan_.levels);
+      subscribe_tree();
       restore_folders(builder);
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
@@ -130,6 +131,20 @@ class Run {
     if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
     remove_tree();
     quota_->refuse(report_.quota, options_.allow_quota);
+  }
+
+  // Where the user's mail programs show what is subscribed only.
+  void subscribe_tree() {
+    if (session_.subscriptions().empty()) return;
+    for (const store::TreeLevel& level : record_.levels) {
+      if (level.state != store::LevelState::kCreated) continue;
+      try {
+        session_.subscribe(level.raw_name);
+      } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::kRefused) throw;
+        base::log_warning("{}", error.what());
+      }
+    }
   }
 
   void remove_level(const std::string& raw_name) {

@@ -158,6 +158,11 @@ bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
   const bool is_same = !level.identity || has_identity(*level.identity, status);
   if (status.messages != 0U || !is_same) return false;
   session_.remove(level.raw_name);
+  try {
+    session_.unsubscribe(level.raw_name);  // some servers keep what they no longer have
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+  }
   return true;
 }
 

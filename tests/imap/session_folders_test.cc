@@ -272,5 +272,26 @@ TEST(SessionFoldersTest, AsksForAndSetsQuota) {
            [](Session& session) { EXPECT_THAT(session.quota_roots("INBOX"), IsEmpty()); });
 }
 
+TEST(SessionFoldersTest, ListsSubscriptions) {
+  Transcript extended = Transcript::session("LIST-EXTENDED");
+  extended.add(R"(
+    C: m3 LIST (SUBSCRIBED) "" "*"
+    S: * LIST (\Subscribed) "/" INBOX
+    S: * LIST (\Subscribed \NonExistent) "/" Gone
+    S: m3 OK done
+  )");
+  converse_and_cut(extended, [](Session& session) {
+    EXPECT_THAT(session.subscriptions(), ElementsAre("INBOX", "Gone"));
+  });
+  Transcript plain = Transcript::session("");
+  plain.add(R"(
+    C: m3 LSUB "" "*"
+    S: * LSUB () "/" INBOX
+    S: m3 OK done
+  )");
+  converse_and_cut(
+      plain, [](Session& session) { EXPECT_THAT(session.subscriptions(), ElementsAre("INBOX")); });
+}
+
 }  // namespace
 }  // namespace imap

@@ -112,6 +112,7 @@ TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
   EXPECT_EQ(now.usage, emptied.usage);
   expect_tree(before, now, report);
   EXPECT_EQ(now.not_below("RESTORED", '/'), emptied.folders) << "nothing else changed";
+  EXPECT_THAT(now.subscriptions, testing::Contains(report["tree"].get<std::string>() + "/INBOX"));
   EXPECT_EQ(now.folders.count(report["tree"].get<std::string>() + "/mailstow-probe"), 0U);
 }
 
