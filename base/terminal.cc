@@ -4,6 +4,8 @@
 #include <array>
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 
@@ -19,7 +21,42 @@ std::size_t width_of(std::string_view text) {
   return characters;
 }
 
+// Its first `width` characters, the last of which says that there are more.
+std::string cut(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width) return text;
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80;
+    if (begins && ++characters == width) break;
+  }
+  return text.substr(0, end) + "…";
+}
+
+// The columns that may be cut, made narrower from the widest on until the table fits.
+void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns,
+            std::size_t widest) {
+  constexpr std::size_t kNarrowest = 10;
+  std::size_t total = 2 * (widths.size() - 1);
+  for (const std::size_t width : widths) total += width;
+  while (total > widest) {
+    std::size_t* longest = nullptr;
+    for (std::size_t at = 0; at < widths.size(); ++at) {
+      const bool may_go = columns[at].width == Width::kCut && widths[at] > kNarrowest;
+      if (may_go && (longest == nullptr || widths[at] > *longest)) longest = &widths[at];
+    }
+    if (longest == nullptr) return;
+    --*longest;
+    --total;
+  }
+}
+
 }  // namespace
+
+std::size_t output_width() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
 
 std::string escape_for_terminal(std::string_view text) {
   std::string escaped;
@@ -40,7 +77,7 @@ std::string escape_for_terminal(std::string_view text) {
 }
 
 std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows) {
+                         const std::vector<std::vector<std::string>>& rows, std::size_t widest) {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines.front().push_back(column.title);
   for (const auto& row : rows) {
@@ -52,6 +89,13 @@ std::string format_table(const std::vector<Column>& columns,
   for (const auto& line : lines) {
     for (std::size_t at = 0; at < line.size(); ++at) {
       widths[at] = std::max(widths[at], width_of(line[at]));
+    }
+  }
+
+  if (widest > 0) {
+    narrow(widths, columns, widest);
+    for (auto& line : lines) {
+      for (std::size_t at = 0; at < line.size(); ++at) line[at] = cut(line[at], widths[at]);
     }
   }
 

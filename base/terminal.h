@@ -13,15 +13,26 @@ std::string escape_for_terminal(std::string_view text);
 
 enum class Align { kLeft, kRight };
 
+enum class Width {
+  kWhole,
+  kCut,  // may be cut where the table is wider than the terminal
+};
+
 struct Column {
   std::string title;
   Align align = Align::kLeft;
+  Width width = Width::kWhole;
 };
 
+// Columns of the terminal that stdout is; 0 if it is none.
+std::size_t output_width();
+
 // Columns as wide as their widest cell (in characters of UTF-8), two spaces between; every cell is
-// escaped. The last column is not padded.
+// escaped. The last column is not padded. With a `widest` above 0, the columns that may be cut
+// share what the others leave of it, each at least 10 characters; "…" shows where something was
+// cut.
 std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows);
+                         const std::vector<std::vector<std::string>>& rows, std::size_t widest = 0);
 
 // "1,204"
 std::string format_count(std::uint64_t count);

@@ -16,6 +16,14 @@ base::ExitStatus folders(const base::Surroundings& surroundings, const std::stri
 base::ExitStatus messages(const base::Surroundings& surroundings, const std::string& account,
                           const std::string& folder, const std::string& at);
 
+struct SearchOptions {
+  std::string account;
+  std::string query;  // as store/query.h has it
+  std::string at;     // empty: all that the account ever held
+  std::size_t most = 1'000;
+};
+base::ExitStatus search(const base::Surroundings& surroundings, const SearchOptions& options);
+
 struct RunOptions {
   std::string account;
   SelectionOptions selection;

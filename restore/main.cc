@@ -23,6 +23,8 @@ struct Arguments {
   std::string duration;
   std::string at;
   restore::RunOptions run;
+  restore::SearchOptions search;
+  std::vector<std::string> words;
   restore::SweepOptions sweep;
 };
 
@@ -70,7 +72,27 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
       return restore::messages(surroundings, arguments.account, arguments.folder, arguments.at);
     };
   });
-  for (auto* command : {accounts, snapshots, folders, messages}) {
+  auto* search = app.add_subcommand("search", "Find messages by sender, subject, date or folder");
+  search->add_option("NAME", arguments.search.account, "The account")->required();
+  search
+      ->add_option(
+          "QUERY", arguments.words,
+          "Words, \"in this order\", from:, to:, cc:, subject:, message-id:, after:, before:,\n"
+          "folder:; with - in front: not so")
+      ->required();
+  add_at(search, arguments.search.at);
+  search->add_option("--most", arguments.search.most, "Show as many at most")
+      ->capture_default_str();
+  search->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      for (const std::string& word : arguments.words) {
+        arguments.search.query += (arguments.search.query.empty() ? "" : " ") + word;
+      }
+      return restore::search(surroundings, arguments.search);
+    };
+  });
+
+  for (auto* command : {accounts, snapshots, folders, messages, search}) {
     command->add_flag("--json", arguments.json, "Print one JSON document");
   }
 }
@@ -83,6 +105,7 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
                "Folders by glob: * crosses levels, ? is one character within one");
   add_repeated(run, "--message", selection.messages, "Messages by id");
   add_at(run, selection.at);
+  run->add_option("--query", selection.query, "Messages that a search finds");
   run->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
   run->add_option("--before", selection.before, "Messages from before this time");
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");

@@ -1,14 +1,18 @@
 #include "restore/selection.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/query.h"
+#include "store/search.h"
 
 namespace restore {
 
@@ -41,6 +45,33 @@ std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::
     found = std::move(snapshot);
   }
   return found;
+}
+
+using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
+
+// The messages of the snapshot that a query finds.
+std::set<Place> find_places(const base::Surroundings& surroundings, store::Reader& reader,
+                            const store::SnapshotInfo& snapshot, const std::string& query) {
+  store::SearchScope scope;
+  scope.account = snapshot.account;
+  scope.snapshot = snapshot;
+  scope.most = snapshot.messages;
+  // Folders are told apart by their raw names, which need not be unlike when shown.
+  std::map<std::string, std::vector<std::string>> raw_names;
+  for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+    raw_names[shown_name(snapshot, folder.info)].push_back(folder.info.raw_name);
+  }
+  scope.shown_name = shown_name;
+  const auto result = store::search(
+      reader, store::Query::parse(query, surroundings.config.restore.time_zone), scope);
+  for (const std::string& line : result.damage) base::log_error("{}", line);
+  std::set<Place> places;
+  for (const store::FoundMessage& found : result.messages) {
+    for (const std::string& raw_name : raw_names[found.folder]) {
+      places.emplace(raw_name, found.entry.uid);
+    }
+  }
+  return places;
 }
 
 std::set<store::MessageId> parse_ids(const std::vector<std::string>& texts) {
@@ -91,7 +122,11 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
   const auto since = optional_time(options.since, surroundings);
   const auto before = optional_time(options.before, surroundings);
   const auto ids = parse_ids(options.messages);
-  const bool whole_folders = !since && !before && ids.empty();
+  std::optional<std::set<Place>> found;
+  if (!options.query.empty()) {
+    found = find_places(surroundings, reader, selection.snapshot, options.query);
+  }
+  const bool whole_folders = !since && !before && ids.empty() && !found;
 
   std::uint64_t messages = 0;
   for (const store::FolderRecord& folder : reader.folders(selection.snapshot)) {
@@ -100,7 +135,8 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
       const sys_seconds date = entry.internal_date.instant;
       const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
-                          (ids.empty() || ids.contains(entry.message));
+                          (ids.empty() || ids.contains(entry.message)) &&
+                          (!found || found->contains({folder.info.raw_name, entry.uid}));
       if (chosen) selected.messages.push_back(entry);
     });
     messages += selected.messages.size();

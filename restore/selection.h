@@ -17,6 +17,7 @@ struct SelectionOptions {
   std::vector<std::string> messages;  // ids
   std::string since;                  // by INTERNALDATE, inclusive
   std::string before;                 // exclusive
+  std::string query;                  // as store/query.h has it
 };
 
 struct SelectedFolder {

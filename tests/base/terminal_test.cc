@@ -28,6 +28,23 @@ TEST(TerminalTest, ATableIsAlignedByCharacters) {
             "Archive/2023     1,204  \n");
 }
 
+TEST(TerminalTest, ATableIsCutToTheTerminalWhereItMayBe) {
+  const std::vector<Column> columns = {{"DATE"},
+                                       {"SUBJECT", Align::kLeft, Width::kCut},
+                                       {"FROM", Align::kLeft, Width::kCut},
+                                       {"ID"}};
+  const std::vector<std::vector<std::string>> rows = {
+      {"2026-11-24", "Überraschung für Größe und alle", "Anna", "1234"}};
+  EXPECT_EQ(format_table(columns, rows, 40),
+            "DATE        SUBJECT           FROM  ID\n"
+            "2026-11-24  Überraschung fü…  Anna  1234\n");
+  EXPECT_EQ(format_table(columns, rows, 20),
+            "DATE        SUBJECT     FROM  ID\n"
+            "2026-11-24  Überrasch…  Anna  1234\n")
+      << "never so narrow that it says nothing";
+  EXPECT_EQ(format_table(columns, rows, 200), format_table(columns, rows));
+}
+
 TEST(TerminalTest, NumbersAreForPeople) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");

@@ -171,6 +171,43 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_EQ(mailstow_.restore({"run", "nobody"}).status, 2);
 }
 
+TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
+  auto alice = server_.client("alice");
+  const auto mail = [](const std::string& from, const std::string& subject) {
+    return servers::Delivery{"From: " + from + "\r\nTo: alice@example.org\r\nSubject: " + subject +
+                             "\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nbody of " + subject +
+                             "\r\n"};
+  };
+  alice.command("CREATE Work");
+  alice.append("Work", std::vector<servers::Delivery>{
+                           mail("=?utf-8?q?J=C3=BCrgen?= <j@example.org>", "Invoice 17"),
+                           mail("Eve <eve@example.org>", "=?utf-8?q?=1B?=[2J Invoice 18")});
+  alice.append("INBOX", std::vector<servers::Delivery>{mail("Jürgen <j@example.org>", "Lunch")});
+  back_up();
+  alice.command("DELETE Work");
+  mailstow_.restore_json({"run", "alice", "--dry-run"});
+  back_up();
+
+  const json all = mailstow_.restore_json({"search", "alice", "from:jürgen"});
+  EXPECT_EQ(all["total"], 2) << "also what is no longer there";
+  const json found = mailstow_.restore_json({"search", "alice", "invoice", "folder:Work", "-18"});
+  ASSERT_EQ(found["messages"].size(), 1U) << found.dump(2);
+  EXPECT_EQ(found["messages"][0]["folder"], "Work");
+  EXPECT_EQ(found["messages"][0]["subject"], "Invoice 17");
+  EXPECT_EQ(mailstow_.restore_json({"search", "alice", "invoice", "--at", "now"})["total"], 0);
+  const auto text = mailstow_.restore({"search", "alice", "subject:invoice"});
+  EXPECT_THAT(text.out, testing::Not(testing::HasSubstr("\x1b"))) << "escaped";
+
+  const std::string last_seen = found["messages"][0]["snapshot"];
+  const json report =
+      mailstow_.restore_json({"run", "alice", "--query", "invoice from:jürgen", "--at", last_seen});
+  ASSERT_EQ(report["folders"].size(), 1U);
+  EXPECT_EQ(report["folders"][0]["source"], "Work");
+  EXPECT_EQ(report["folders"][0]["restored"], 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--query", "no-such-word"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"search", "alice", "after:someday"}).status, 2);
+}
+
 TEST_F(RunTest, ADryRunWritesNothing) {
   servers::fill_account(server_, "alice", 30);
   back_up();

@@ -1,0 +1,85 @@
+#include "store/search.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/output.h"
+#include "store/location.h"
+#include "store/query.h"
+
+namespace restore {
+
+namespace {
+
+std::string to_text(const store::SearchResult& result, const std::string& account) {
+  if (result.messages.empty()) return "Nothing was found.\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const store::FoundMessage& found : result.messages) {
+    rows.push_back({base::format_rfc3339(found.date), found.envelope.from, found.envelope.subject,
+                    found.folder, base::format_size(found.entry.size),
+                    base::format_rfc3339(found.snapshot.time),
+                    found.entry.message.object.hex().substr(0, 16)});
+  }
+  std::string text = base::format_table({{"DATE"},
+                                         {"FROM", base::Align::kLeft, base::Width::kCut},
+                                         {"SUBJECT", base::Align::kLeft, base::Width::kCut},
+                                         {"FOLDER", base::Align::kLeft, base::Width::kCut},
+                                         {"SIZE", base::Align::kRight},
+                                         {"LAST SEEN"},
+                                         {"ID"}},
+                                        rows, base::output_width());
+  if (result.total > result.messages.size()) {
+    text +=
+        fmt::format("{} of {} are shown: ask for less.\n",
+                    base::format_count(result.messages.size()), base::format_count(result.total));
+  }
+  text += fmt::format("To bring one back: mailstow-restore run {} --message ID --at LAST-SEEN\n",
+                      base::escape_for_terminal(account));
+  return text;
+}
+
+}  // namespace
+
+base::ExitStatus search(const base::Surroundings& surroundings, const SearchOptions& options) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  store::SearchScope scope;
+  scope.account = options.account;
+  scope.most = options.most;
+  scope.shown_name = shown_name;
+  const store::SnapshotInfo chosen =
+      choose_snapshot(surroundings, reader, options.account, options.at);
+  if (!options.at.empty()) scope.snapshot = chosen;
+  const auto query = store::Query::parse(options.query, surroundings.config.restore.time_zone);
+  const store::SearchResult result = store::search(reader, query, scope);
+  for (const std::string& line : result.damage) base::log_error("{}", line);
+
+  auto documents = nlohmann::ordered_json::array();
+  for (const store::FoundMessage& found : result.messages) {
+    documents.push_back({{"message", found.entry.message.object.hex()},
+                         {"folder", found.folder},
+                         {"uidvalidity", found.uid_validity},
+                         {"uid", found.entry.uid.value},
+                         {"date", base::format_rfc3339(found.date)},
+                         {"internal_date", base::format_rfc3339(found.entry.internal_date.instant)},
+                         {"from", found.envelope.from},
+                         {"to", found.envelope.to},
+                         {"cc", found.envelope.cc},
+                         {"subject", found.envelope.subject},
+                         {"message_id", found.envelope.message_id},
+                         {"size", found.entry.size},
+                         {"flags", found.entry.flags},
+                         {"snapshot", found.snapshot.id.hex()},
+                         {"last_seen", base::format_rfc3339(found.snapshot.time)}});
+  }
+  print(surroundings.format,
+        {{"account", options.account}, {"total", result.total}, {"messages", std::move(documents)}},
+        to_text(result, options.account));
+  return result.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+}
+
+}  // namespace restore
