@@ -30,6 +30,18 @@ std::string_view next_line(std::string_view& text) {
 
 }  // namespace
 
+std::optional<Key> parse_key_file(base::ByteView bytes) {
+  std::string_view text = base::as_text(bytes);
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.empty() || line.front() == '#') continue;
+    const std::optional<base::Bytes> key = base::from_hex(line);
+    if (key && key->size() == Key::kSize) return Key(*key);
+    break;
+  }
+  return std::nullopt;
+}
+
 Key load_key_file(base::FileSystem& files, const base::Path& path) {
   const std::optional<base::Bytes> bytes = base::read_file(files, path, kLargestKeyFile);
   if (!bytes) {
@@ -38,14 +50,7 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
          "without",
          path.string());
   }
-  std::string_view text = base::as_text(*bytes);
-  while (!text.empty()) {
-    const std::string_view line = next_line(text);
-    if (line.empty() || line.front() == '#') continue;
-    const std::optional<base::Bytes> key = base::from_hex(line);
-    if (key && key->size() == Key::kSize) return Key(*key);
-    break;
-  }
+  if (const std::optional<Key> key = parse_key_file(*bytes)) return *key;
   fail(ErrorCode::kKey, "read key file {}: no line of 64 hex digits in it: it is not a key file",
        path.string());
 }

@@ -73,7 +73,9 @@ TreeLevel decode_level(Decoder& decoder) {
   return level;
 }
 
-base::Bytes encode_record(const TreeRecord& record) {
+}  // namespace
+
+base::Bytes encode_tree_record(const TreeRecord& record) {
   Encoder encoder;
   encoder.text(record.id);
   encoder.text(record.account);
@@ -89,7 +91,7 @@ base::Bytes encode_record(const TreeRecord& record) {
   return encoder.take();
 }
 
-TreeRecord decode_record(base::ByteView bytes) {
+TreeRecord decode_tree_record(base::ByteView bytes) {
   constexpr std::size_t kSmallestLevel = 4;
   Decoder decoder(bytes, "a tree record");
   TreeRecord record;
@@ -108,8 +110,6 @@ TreeRecord decode_record(base::ByteView bytes) {
   decoder.end();
   return record;
 }
-
-}  // namespace
 
 class TreeRecords::Impl {
  public:
@@ -135,7 +135,7 @@ class TreeRecords::Impl {
   }
 
   base::Bytes seal_record(const TreeRecord& record) const {
-    const base::Bytes plain = encode_record(record);
+    const base::Bytes plain = encode_tree_record(record);
     if (plain.size() > kLargestRecord) {
       fail(ErrorCode::kInternal, "write tree record {}: it is too large", record.id);
     }
@@ -167,7 +167,7 @@ class TreeRecords::Impl {
     const std::optional<base::Bytes> frame = open_box(
         context.keys.trees, nonce, associated(header, id), decoder.raw(decoder.remaining()));
     if (!frame) decoder.malformed("it is not what was written");
-    TreeRecord record = decode_record(Decompressor().decompress(*frame, plain_length));
+    TreeRecord record = decode_tree_record(Decompressor().decompress(*frame, plain_length));
     if (record.id != id) decoder.malformed("it is another tree's");
     return record;
   }

@@ -68,6 +68,10 @@ struct TreeRecord {
   bool operator==(const TreeRecord&) const = default;
 };
 
+// A record's plain bytes (docs/pack-format.md, "Tree record"). decode fails with kDamaged.
+base::Bytes encode_tree_record(const TreeRecord& record);
+TreeRecord decode_tree_record(base::ByteView bytes);
+
 class TreeRecords {
  public:
   // Fails with kKey, kNotFound. Takes no lock.

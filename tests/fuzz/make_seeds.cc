@@ -1,0 +1,22 @@
+// make_seeds FOLDER NAME...: writes the seeds of each fuzzer to FOLDER/NAME.
+#include <filesystem>
+#include <fstream>
+#include <span>
+
+#include "tests/fuzz/seeds.h"
+
+int main(int argc, char** argv) {
+  const std::span arguments(argv, static_cast<std::size_t>(argc));
+  if (arguments.size() < 3) return 2;
+  for (const char* name : arguments.subspan(2)) {
+    const std::filesystem::path folder = std::filesystem::path(arguments[1]) / name;
+    std::filesystem::create_directories(folder);
+    int number = 0;
+    for (const base::Bytes& seed : fuzz::seeds_of(name)) {
+      std::ofstream file(folder / std::to_string(number++), std::ios::binary);
+      file << base::as_text(seed);
+      if (!file.flush()) return 1;
+    }
+  }
+  return 0;
+}

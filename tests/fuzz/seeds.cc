@@ -1,0 +1,230 @@
+#include "tests/fuzz/seeds.h"
+
+#include <string>
+
+#include "store/block.h"
+#include "store/commit.h"
+#include "store/folder_object.h"
+#include "store/key_slot.h"
+#include "store/leaf.h"
+#include "store/pack.h"
+#include "store/recipe.h"
+#include "store/tree_record.h"
+#include "store/uid_node.h"
+
+namespace fuzz {
+
+namespace {
+
+using store::ObjectId;
+using Seeds = std::vector<base::Bytes>;
+
+ObjectId id_of(unsigned number) {
+  ObjectId id;
+  id.bytes.fill(static_cast<std::byte>(number));
+  return id;
+}
+
+base::Bytes with_head(std::initializer_list<unsigned> head, const base::Bytes& body) {
+  base::Bytes bytes;
+  for (const unsigned each : head) bytes.push_back(static_cast<std::byte>(each));
+  bytes.insert(bytes.end(), body.begin(), body.end());
+  return bytes;
+}
+
+std::chrono::sys_seconds moment(int seconds) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+std::vector<store::BlockEntry> blocks() {
+  return {{.stream = store::Stream::kRecords,
+           .plain_length = 300,
+           .sealed_length = 120,
+           .objects = {{.type = store::ObjectType::kMessage,
+                        .id = id_of(1),
+                        .length = 200,
+                        .message_size = 1'000}}},
+          {.stream = store::Stream::kManifests,
+           .plain_length = 100,
+           .sealed_length = 90,
+           .objects = {{.type = store::ObjectType::kRoot, .id = id_of(2), .length = 40},
+                       {.type = store::ObjectType::kCommit, .id = id_of(3), .length = 30}}}};
+}
+
+// A pack as it is written, of one block and its trailer.
+base::Bytes whole_pack() {
+  const store::BlockContext context{.store = {}, .keys = store::Keys::derive({})};
+  store::Compressor compressor(1);
+  base::Bytes pack = store::PackHeader().encode();
+  const auto append = [&](const base::Bytes& bytes) {
+    pack.insert(pack.end(), bytes.begin(), bytes.end());
+  };
+  store::BlockBuilder builder(store::Stream::kTexts);
+  builder.add(store::ObjectType::kText, base::as_bytes("one text and no more"));
+  const base::Bytes block =
+      seal_block(context, {.stream = store::Stream::kTexts}, builder.take(), compressor);
+  const store::BlockHeader header = store::BlockHeader::decode(block).value();
+  append(block);
+  const std::uint64_t trailer = pack.size();
+  append(seal_block(
+      context, {.stream = store::Stream::kTrailer, .ordinal = 1},
+      store::encode_trailer(
+          {{.stream = store::Stream::kTexts,
+            .plain_length = header.plain_length,
+            .sealed_length = header.sealed_length,
+            .objects = {{.type = store::ObjectType::kText, .id = id_of(4), .length = 20}}}}),
+      compressor));
+  append(store::encode_footer({}, trailer));
+  return pack;
+}
+
+Seeds trailer_seeds() {
+  return {store::encode_trailer(blocks()), store::encode_trailer({}), whole_pack()};
+}
+
+Seeds block_seeds() {
+  Seeds seeds;
+  for (const store::Stream stream : {store::Stream::kTexts, store::Stream::kManifests}) {
+    const auto choice = static_cast<unsigned>(stream) - 1;
+    store::BlockBuilder builder(stream);
+    builder.add(
+        stream == store::Stream::kTexts ? store::ObjectType::kText : store::ObjectType::kFolder,
+        base::as_bytes("some words, some words"));
+    builder.add(store::ObjectType::kText, {});
+    const base::Bytes plain = builder.take();
+    seeds.push_back(with_head({choice, 0, 0}, plain));
+    seeds.push_back(with_head({choice, 9, 1}, plain));
+    seeds.push_back(with_head({0, 2, 0}, store::Compressor(3).compress(base::Bytes(32))));
+  }
+  seeds.push_back(with_head({0, 0, 0}, store::BlockHeader{.sealed_length = 20}.encode()));
+  return seeds;
+}
+
+std::vector<store::Identity> identities() {
+  std::vector<store::Identity> made;
+  for (std::uint32_t uid = 1; uid <= 4; ++uid) {
+    store::Sha256 digest;
+    digest.bytes.fill(static_cast<std::byte>(uid));
+    made.push_back({.uid = {uid * uid},
+                    .message = {{digest.bytes}},
+                    .digest = digest,
+                    .internal_date = {.instant = moment(1'000'000 * static_cast<int>(uid)),
+                                      .zone_minutes = 120},
+                    .size = 100 * uid,
+                    .server_id = uid == 2 ? "M2" : ""});
+  }
+  return made;
+}
+
+Seeds leaf_seeds() {
+  const auto make_id = [](const store::Sha256& digest) { return store::MessageId{{digest.bytes}}; };
+  store::FlagSets sets;
+  const std::vector<store::State> states = {{.flags = sets.number({"\\Seen"}), .modseq = 7},
+                                            {.flags = sets.number({}), .modseq = 0},
+                                            {.flags = sets.number({"\\Seen", "x"}), .modseq = 9}};
+  store::UidNode branch;
+  branch.shift = store::kLeafShift + store::kBranchShift;
+  branch.is_branch = true;
+  for (const unsigned slot : {0U, 3U}) {
+    auto leaf = store::new_leaf(std::uint64_t{slot} << store::kLeafShift, store::kLeafShift);
+    leaf->messages = 4;
+    branch.children.push_back(std::move(leaf));
+  }
+  base::Bytes both = encode_identity_branch(branch);
+  const std::size_t cut = both.size();
+  const base::Bytes second = encode_state_branch(branch);
+  both.insert(both.end(), second.begin(), second.end());
+  const auto place = static_cast<unsigned>((cut * 255 + both.size() - 1) / both.size());
+  return {with_head({0, 0, 0}, encode_identities(identities(), make_id)),
+          with_head({1, 0, 0}, encode_states(states, sets)), with_head({2, place, 8}, both)};
+}
+
+Seeds commit_seeds() {
+  store::Commit commit;
+  commit.number = 3;
+  commit.time = moment(1'700'000'000);
+  commit.previous = id_of(1);
+  commit.packs = {{id_of(2).bytes}};
+  commit.snapshots.resize(1);
+  commit.snapshots[0].account = "alice";
+  commit.snapshots[0].root = id_of(3);
+  commit.dropped = {id_of(4)};
+  commit.condemned = {{id_of(5).bytes}};
+  store::FolderObject folder;
+  folder.info.raw_name = "INBOX";
+  folder.info.attributes = {"\\Sent"};
+  folder.info.skipped = {{.uid = {9}, .reason = "no body"}};
+  folder.info.properties = {{.name = "acl", .value = "lr"}};
+  folder.tree.messages = folder.receipt.messages = 2;
+  folder.tree.identity = id_of(6);
+  return {commit.encode(),
+          store::Root{.folders = {id_of(7), id_of(8)}, .properties = {{"a", "b"}}}.encode(),
+          folder.encode(), store::Commit().encode()};
+}
+
+Seeds key_seeds() {
+  const store::StoreId store{};
+  base::Bytes slot =
+      store::wrap_for_key_file(store, store::random_key(), store::random_key(), moment(1)).encode();
+  Seeds seeds = {slot, base::to_bytes("# a key\n" + std::string(64, 'a') + "\n")};
+  constexpr std::size_t kChecksum = 32;
+  slot.resize(slot.size() - kChecksum);
+  seeds.push_back(slot);
+  return seeds;
+}
+
+Seeds tree_record_seeds() {
+  store::TreeRecord record;
+  record.id = std::string(32, 'a');
+  record.account = "alice";
+  record.name = record.raw_name = "RESTORED/20261124T000000";
+  record.levels = {{.raw_name = "RESTORED",
+                    .state = store::LevelState::kExisted,
+                    .identity = {},
+                    .messages = {}},
+                   {.raw_name = record.raw_name,
+                    .state = store::LevelState::kCreated,
+                    .identity = store::LevelIdentity{.uid_validity = 5, .mailbox_id = "m"},
+                    .messages = {{.uid = {1}, .size = 10, .message = {id_of(1)}}}}};
+  return {store::encode_tree_record(record), store::encode_tree_record({})};
+}
+
+Seeds recipe_seeds() {
+  store::RecipeWriter recipe(8 + 5 + 20 + 8, base::as_bytes("Head: 1\n"));
+  recipe.add(store::InlineText{base::as_bytes("inlin")});
+  recipe.add(store::TextPart{{.id = id_of(1), .length = 20}});
+  store::EncodedLeaf leaf{.kind = store::PartKind::kBinary, .lines = {}, .parts = {}};
+  leaf.parts = {{.id = id_of(2), .length = 6}};
+  recipe.add(leaf);
+  return {recipe.take()};
+}
+
+Seeds split_seeds() {
+  const std::string mail =
+      "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+      "Content-Transfer-Encoding: base64\r\n\r\nAAECAwQFBgcICQ==\r\n--b--\r\n";
+  return {with_head({5, 1, 4, 1, 40}, base::to_bytes(mail))};
+}
+
+Seeds imap_seeds() {
+  return {base::to_bytes(
+      "x* LIST (\\HasNoChildren) \"/\" INBOX\r\n"
+      "* 1 FETCH (UID 2 RFC822.SIZE 3 FLAGS (\\Seen) BODY[] {3}\r\nabc)\r\n"
+      "m4 OK [READ-WRITE] done\r\n* 2 EXISTS\r\n* ESEARCH (TAG \"m6\") UID ALL 1:9\r\n")};
+}
+
+}  // namespace
+
+std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
+  if (fuzzer == "store_trailer_fuzz") return trailer_seeds();
+  if (fuzzer == "store_block_fuzz") return block_seeds();
+  if (fuzzer == "store_leaf_fuzz") return leaf_seeds();
+  if (fuzzer == "store_commit_fuzz") return commit_seeds();
+  if (fuzzer == "store_key_fuzz") return key_seeds();
+  if (fuzzer == "store_tree_record_fuzz") return tree_record_seeds();
+  if (fuzzer == "store_recipe_fuzz") return recipe_seeds();
+  if (fuzzer == "store_split_fuzz") return split_seeds();
+  return imap_seeds();
+}
+
+}  // namespace fuzz

@@ -1,0 +1,30 @@
+// Any bytes as a commit, a snapshot's root or a folder: refused with kDamaged, or what it says
+// survives being written again.
+#include <cstdlib>
+
+#include "base/error.h"
+#include "store/commit.h"
+#include "store/folder_object.h"
+
+namespace {
+
+template <typename Object>
+void check(base::ByteView bytes) {
+  try {
+    const Object object = Object::decode(bytes);
+    if (!(Object::decode(object.encode()) == object)) std::abort();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) std::abort();
+  }
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  const base::ByteView bytes = std::as_bytes(std::span(data, size));
+  check<store::Commit>(bytes);
+  check<store::Root>(bytes);
+  check<store::FolderObject>(bytes);
+  return 0;
+}

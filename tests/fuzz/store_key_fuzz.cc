@@ -1,0 +1,35 @@
+// Any bytes as a key file or a key slot (its checksum made right, or hardly anything would get in).
+#include <algorithm>
+#include <cstdlib>
+
+#include "store/key_file.h"
+#include "store/key_slot.h"
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void check_slot(base::ByteView bytes) {
+  const std::optional<store::KeySlot> slot = store::KeySlot::decode(bytes);
+  if (!slot) return;
+  require(std::ranges::equal(slot->encode(), bytes));
+  require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 100);
+  // Made by nobody who has the key.
+  require(!store::open_with_key_file(*slot, store::Key()));
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  const base::ByteView bytes = std::as_bytes(std::span(data, size));
+  store::parse_key_file(bytes);
+  check_slot(bytes);
+  base::Bytes slot(bytes.begin(), bytes.end());
+  const auto sum = store::checksum(slot);
+  slot.insert(slot.end(), sum.begin(), sum.end());
+  check_slot(slot);
+  return 0;
+}
