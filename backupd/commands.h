@@ -18,6 +18,32 @@ struct OnceOptions {
 // One pass over the accounts.
 base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options);
 
+struct CheckCommand {
+  bool read_data = false;
+  bool resume = false;  // go on with the check of all data that was interrupted
+  std::string budget;   // "30m": read data for so long, what was read longest ago first
+};
+
+// Whether the store is what was written.
+base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command);
+
+// The index, made anew from the packs.
+base::ExitStatus reindex(const base::Surroundings& surroundings);
+
+struct KeyAddOptions {  // exactly one
+  std::string key_file;
+  bool passphrase = false;
+  bool from_passphrase = false;  // the configured key file anew, opened by a passphrase
+  std::string from_export;       // the same by what `key export` wrote
+};
+
+base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOptions& options);
+base::ExitStatus key_remove(const base::Surroundings& surroundings, const std::string& id);
+base::ExitStatus key_list(const base::Surroundings& surroundings);
+
+// To `file`, which must not exist, or to stdout if it is empty.
+base::ExitStatus key_export(const base::Surroundings& surroundings, const std::string& file);
+
 // What the store holds, and when each account was last backed up.
 base::ExitStatus status(const base::Surroundings& surroundings);
 

@@ -34,6 +34,37 @@ int main(int argc, char** argv) {
       ->expected(1)
       ->take_all();
   once->add_flag("--json", json, "Print one JSON document");
+  auto* check = app.add_subcommand("check", "Whether the store is what was written");
+  backupd::CheckCommand check_command;
+  check->add_flag("--read-data", check_command.read_data, "Read every byte, rebuild every message");
+  check->add_flag("--resume", check_command.resume,
+                  "--read-data, and go on where the last one was interrupted");
+  check->add_option("--for", check_command.budget,
+                    "--read-data for so long (30m), what was read longest ago first");
+  check->add_flag("--json", json, "Print one JSON document");
+  auto* reindex = app.add_subcommand("reindex", "Make the index anew from the packs");
+  reindex->add_flag("--json", json, "Print one JSON document");
+  auto* key = app.add_subcommand("key", "What opens the store");
+  key->require_subcommand(1);
+  backupd::KeyAddOptions key_options;
+  auto* key_add = key->add_subcommand("add", "Let something else open the store too");
+  key_add->add_option("--key-file", key_options.key_file, "A key file; made if it is absent");
+  key_add->add_flag("--passphrase", key_options.passphrase,
+                    "A passphrase: asked for, or the first line of stdin");
+  key_add->add_flag("--from-passphrase", key_options.from_passphrase,
+                    "The configured key file is lost: make it anew with a passphrase");
+  key_add->add_option("--from-export", key_options.from_export,
+                      "The same with what `key export` wrote");
+  key_add->add_flag("--json", json, "Print one JSON document");
+  std::string key_id;
+  auto* key_remove = key->add_subcommand("remove", "Let a key open the store no more");
+  key_remove->add_option("ID", key_id, "As `key list` shows it")->required();
+  key_remove->add_flag("--json", json, "Print one JSON document");
+  auto* key_list = key->add_subcommand("list", "What opens the store");
+  key_list->add_flag("--json", json, "Print one JSON document");
+  std::string export_file;
+  auto* key_export = key->add_subcommand("export", "The master key, to print and keep elsewhere");
+  key_export->add_option("FILE", export_file, "Must not exist; stdout if not given");
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
 
@@ -53,6 +84,12 @@ int main(int argc, char** argv) {
         json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
     if (*init) return backupd::init(surroundings);
     if (*once) return backupd::once(surroundings, once_options);
+    if (*check) return backupd::check(surroundings, check_command);
+    if (*reindex) return backupd::reindex(surroundings);
+    if (*key_add) return backupd::key_add(surroundings, key_options);
+    if (*key_remove) return backupd::key_remove(surroundings, key_id);
+    if (*key_list) return backupd::key_list(surroundings);
+    if (*key_export) return backupd::key_export(surroundings, export_file);
     return backupd::status(surroundings);
   }));
 }

@@ -46,7 +46,7 @@ class Check {
     check_packs();
     check_commits();
     check_references();
-    if (options_.depth == CheckDepth::kReadData) rebuild_messages();
+    report_.messages = std::max(report_.messages, rebuilt_);
     find_places();
     std::ranges::sort(report_.damage);
     const auto repeated = std::ranges::unique(report_.damage);
@@ -84,22 +84,51 @@ class Check {
     if (error) std::rethrow_exception(error);
   }
 
+  // Quickly or to the end, as the options say of this pack.
+  CheckDepth depth_of(const PackName& name) const {
+    if (options_.depth == CheckDepth::kQuick || options_.skip.contains(name)) {
+      return CheckDepth::kQuick;
+    }
+    return options_.is_time_over && options_.is_time_over() ? CheckDepth::kQuick
+                                                            : CheckDepth::kReadData;
+  }
+
   void check_packs() {
+    const auto last_read = [&](const PackName& name) {
+      const auto found = options_.last_read.find(name);
+      return found == options_.last_read.end() ? std::chrono::sys_seconds::min() : found->second;
+    };
+    std::ranges::stable_sort(packs_, {}, last_read);
     std::uint64_t done = 0;
     in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
       const PackName& name = packs_[i];
-      const CheckDepth depth = options_.skip.contains(name) ? CheckDepth::kQuick : options_.depth;
-      PackFindings findings =
-          PackCheck(files_, packs_folder(location_), context_, index).run(name, depth);
-      const std::lock_guard lock(mutex_);
-      add_damage(findings.damage);
-      for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
+      const CheckDepth depth = depth_of(name);
+      PackCheck pack(files_, packs_folder(location_), context_, index);
+      PackFindings findings = pack.run(name, depth);
+      std::map<MessageId, std::string> damaged;
+      std::uint64_t rebuilt = 0;
       if (depth == CheckDepth::kReadData) {
         for (const std::size_t block : findings.record_blocks) {
-          record_blocks_.emplace_back(name, block);
+          rebuilt += pack.rebuild(name, block, [&](const MessageId& id, const std::string& why) {
+            damaged.emplace(id, why);
+          });
         }
       }
-      done += index.size_of(name);
+      const std::uint64_t size = index.size_of(name);
+      const std::lock_guard lock(mutex_);
+      add_damage(findings.damage);
+      if (findings.is_damaged) report_.damaged_packs.insert(name);
+      for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
+      if (depth == CheckDepth::kReadData) {
+        ++report_.packs_read;
+        report_.bytes_read += size;
+        rebuilt_ += rebuilt;
+        if (options_.has_read && findings.damage.empty() && damaged.empty()) {
+          options_.has_read(name);
+        }
+      }
+      damaged_.merge(damaged);
+      done += size;
       if (options_.progress) {
         options_.progress({.pack = name, .done_bytes = done, .total_bytes = report_.pack_bytes});
       }
@@ -133,8 +162,10 @@ class Check {
           continue;
         }
         ++found;
-        newest_first_.push_back(
-            {.account = account, .time = snapshot.time, .root = line->second.root});
+        newest_first_.push_back({.account = account,
+                                 .personal_prefix = snapshot.personal_prefix,
+                                 .time = snapshot.time,
+                                 .root = line->second.root});
       }
     }
     if (found < living.size()) {
@@ -158,39 +189,27 @@ class Check {
     report_.messages = messages_.size();
   }
 
-  void rebuild_messages() {
-    std::uint64_t rebuilt = 0;
-    in_parallel(record_blocks_.size(), [&](Index& index, std::size_t i) {
-      const auto& [pack, block] = record_blocks_[i];
-      const std::uint64_t messages =
-          PackCheck(files_, packs_folder(location_), context_, index)
-              .rebuild(pack, block, [&](const MessageId& id, const std::string& why) {
-                const std::lock_guard lock(mutex_);
-                damaged_.emplace(id, why);
-              });
-      const std::lock_guard lock(mutex_);
-      rebuilt += messages;
-    });
-    report_.messages = std::max(report_.messages, rebuilt);
-  }
-
   void find_places() {
     constexpr std::size_t kMostPlaces = 10;
     if (damaged_.empty()) return;
     std::unordered_map<MessageId, std::vector<MessagePlace>> places;
-    std::string account;
+    const Snapshot* snapshot = nullptr;
     SnapshotWalk walk(
         objects_, context_.keys,
         [&](const FolderInfo& folder, const Identity& identity) {
           if (!damaged_.contains(identity.message)) return;
           std::vector<MessagePlace>& found = places[identity.message];
           if (found.size() == kMostPlaces) return;
-          found.push_back({.account = account, .raw_folder = folder.raw_name, .uid = identity.uid});
+          found.push_back({.account = snapshot->account,
+                           .raw_folder = folder.raw_name,
+                           .uid = identity.uid,
+                           .delimiter = folder.delimiter,
+                           .personal_prefix = snapshot->personal_prefix});
         },
         [](const std::string&) {});
-    for (const Snapshot& snapshot : newest_first_) {
-      account = snapshot.account;
-      walk.visit(snapshot.root);
+    for (const Snapshot& each : newest_first_) {
+      snapshot = &each;
+      walk.visit(each.root);
     }
     for (const auto& [id, why] : damaged_) {
       report_.damaged_messages.push_back({.id = id, .why = why, .places = places[id]});
@@ -199,6 +218,7 @@ class Check {
 
   struct Snapshot {
     std::string account;
+    std::string personal_prefix;
     std::chrono::sys_seconds time;
     ObjectId root;
   };
@@ -212,11 +232,11 @@ class Check {
   CheckReport report_;
   std::vector<PackName> packs_;
   std::vector<std::pair<ObjectId, Commit>> commits_;
-  std::vector<std::pair<PackName, std::size_t>> record_blocks_;  // to rebuild
   std::vector<Snapshot> newest_first_;
   std::unordered_set<MessageId> messages_;
   std::map<MessageId, std::string> damaged_;
-  std::mutex mutex_;  // of what follows from packs, while threads run
+  std::uint64_t rebuilt_ = 0;  // messages
+  std::mutex mutex_;           // of what follows from packs, while threads run
 };
 
 }  // namespace

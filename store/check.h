@@ -1,8 +1,10 @@
 // Whether the store is what was written: every file, every object, every message.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,15 +29,26 @@ struct CheckProgress {
 
 struct CheckOptions {
   CheckDepth depth = CheckDepth::kQuick;
-  unsigned threads = 0;   // 0: one a processor, four at most
-  std::set<Sha256> skip;  // packs whose data need not be read: an earlier check did
-  std::function<void(const CheckProgress&)> progress;  // one call at a time, from any thread
+  unsigned threads = 0;        // 0: one a processor, four at most
+  std::set<Sha256> skip = {};  // packs whose data need not be read: an earlier check did
+
+  // When each pack's data was last read; the longest ago comes first, what is not here before all.
+  std::map<Sha256, std::chrono::sys_seconds> last_read = {};
+
+  // Asked before each pack; once it says so the rest is only looked at quickly. Nothing: never.
+  std::function<bool()> is_time_over = {};
+
+  // One call at a time, from any thread.
+  std::function<void(const CheckProgress&)> progress = {};
+  std::function<void(const Sha256& pack)> has_read = {};  // all of it, and nothing in it is wrong
 };
 
 struct MessagePlace {
   std::string account;
   std::string raw_folder;
   base::Uid uid;
+  char delimiter = 0;                // of the folder
+  std::string personal_prefix = {};  // of the account
   bool operator==(const MessagePlace&) const = default;
 };
 
@@ -50,8 +63,11 @@ struct CheckReport {
   std::uint64_t pack_bytes = 0;
   std::uint64_t commits = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t messages = 0;       // looked at: in kQuick that they are there, else rebuilt
+  std::uint64_t messages = 0;  // that snapshots name, and in kReadData all that were rebuilt
+  std::uint64_t packs_read = 0;
+  std::uint64_t bytes_read = 0;     // of packs
   std::vector<std::string> damage;  // a line each, naming file or object
+  std::set<Sha256> damaged_packs;   // whose files are not what was written, or missing
   std::vector<DamagedMessage> damaged_messages;
 
   bool is_intact() const { return damage.empty() && damaged_messages.empty(); }

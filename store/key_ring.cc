@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
+#include "store/key_export.h"
 #include "store/key_file.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
+#include "store/pack.h"
 #include "store/writer_lock.h"
 
 namespace store {
@@ -62,6 +65,56 @@ std::string replace_key_file(const Location& location, base::FileSystem& files,
   const OpenedStore opened =
       open_master_with_passphrase(files, location.store, passphrase.reveal());
   const auto lock = lock_for_writing(location, files);
+  create_key_file(files, location.key_file);
+  return add_slot(location, files,
+                  wrap_for_key_file(opened.store, opened.master,
+                                    load_key_file(files, location.key_file), now(clock)));
+}
+
+base::Secret export_key(const Location& location, base::FileSystem& files) {
+  return format_key_export(open_master(files, location.store, location.key_file));
+}
+
+namespace {
+
+// The packs know best whose key it is; a store without packs has its slots, or nothing to lose.
+void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
+  const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
+  Decompressor decompressor;
+  bool has_packs = false;
+  for (const std::string& name : files.list(packs_folder(location))) {
+    std::unique_ptr<base::File> file;
+    if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_folder(location) / name);
+    if (!file) continue;
+    has_packs = true;
+    try {
+      PackFile(std::move(file), name).read_trailer(context, {}, decompressor);
+      return;
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged) throw;
+    }
+  }
+  const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
+  const bool is_of_slots =
+      std::ranges::all_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
+  if (has_packs || slots.empty() || !is_of_slots) {
+    fail(ErrorCode::kKey, "open store {}: the exported key is not its key",
+         location.store.string());
+  }
+}
+
+}  // namespace
+
+std::string replace_key_file_from_export(const Location& location, base::FileSystem& files,
+                                         const base::Clock& clock, base::ByteView exported) {
+  const OpenedStore opened = parse_key_export(exported);
+  if (files.list(location.store).empty()) {
+    fail(ErrorCode::kNotFound, "open store {}: there is none", location.store.string());
+  }
+  const auto lock = lock_for_writing(location, files);
+  check_is_key_of(location, files, opened);
+  files.make_folder(keys_folder(location));
+  files.sync_folder(location.store);
   create_key_file(files, location.key_file);
   return add_slot(location, files,
                   wrap_for_key_file(opened.store, opened.master,

@@ -39,6 +39,14 @@ std::string add_passphrase(const Location& location, base::FileSystem& files,
 std::string replace_key_file(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const base::Secret& passphrase);
 
+// The master key as text for paper (store/key_export.h).
+base::Secret export_key(const Location& location, base::FileSystem& files);
+
+// For lost key files or key slots: `exported` opens the store, and `location.key_file`, made if
+// absent, opens it from now on. Returns the new key's id. Fails with kKey if it is another store's.
+std::string replace_key_file_from_export(const Location& location, base::FileSystem& files,
+                                         const base::Clock& clock, base::ByteView exported);
+
 // Fails with kUsage for the last key and for the one that the configuration names, kNotFound.
 void remove_key(const Location& location, base::FileSystem& files, const std::string& id);
 

@@ -28,6 +28,9 @@ inline base::Path index_file(const Location& location) {
 inline base::Path search_index_file(const Location& location) {
   return location.index / "search.sqlite";
 }
+inline base::Path check_log_file(const Location& location) {
+  return location.index / "checks";
+}
 inline base::Path highest_commit_file(const Location& location) {
   return location.index / "highest-commit";
 }

@@ -1,5 +1,7 @@
 #include "store/pack_check.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "store/catch_up.h"
 #include "store/object_reader.h"
@@ -11,8 +13,11 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-[[noreturn]] void fail_for_index(const std::string& file) {
-  fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex", file);
+// What can't be read from a pack is a finding; what hinders reading any is not.
+void note(const base::Error& error, PackFindings& findings) {
+  if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw error;
+  findings.damage.emplace_back(error.what());
+  findings.is_damaged = true;
 }
 
 }  // namespace
@@ -26,7 +31,7 @@ PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   try {
     look_at(name, depth, findings);
   } catch (const base::Error& error) {
-    findings.damage.emplace_back(error.what());
+    note(error, findings);
   }
   return findings;
 }
@@ -42,36 +47,43 @@ void PackCheck::look_at(const PackName& name, CheckDepth depth, PackFindings& fi
   PackFile file = open(name);
   if (depth == CheckDepth::kReadData && file.digest() != name) {
     findings.damage.push_back(file.name() + ": its digest is not its name");
+    findings.is_damaged = true;
   }
   const Pack pack = file.read_trailer(context_, name, decompressor_);
   try {
     findings.commits = read_commits(file, pack, context_, decompressor_);
   } catch (const base::Error& error) {
-    findings.damage.emplace_back(error.what());
+    note(error, findings);
   }
   for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
     if (pack.blocks[ordinal].stream == Stream::kRecords) findings.record_blocks.push_back(ordinal);
   }
-  compare_with_index(pack, file.name());
+  compare_with_index(pack, file.name(), findings);
   if (depth == CheckDepth::kReadData) read_blocks(file, pack, findings);
 }
 
-void PackCheck::compare_with_index(const Pack& pack, const std::string& file) {
-  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
+                                   PackFindings& findings) {
+  const auto is_known = [&](std::size_t ordinal) {
     const BlockEntry& entry = pack.blocks[ordinal];
     const std::optional<std::int64_t> row = index_.row_of(pack.name, ordinal);
-    if (!row) fail_for_index(file);
+    if (!row) return false;
     const BlockPlace place = index_.block(*row);
     if (place.pack_id != pack.id || place.stream != entry.stream || place.place != entry.place ||
         place.plain_length != entry.plain_length || place.sealed_length != entry.sealed_length) {
-      fail_for_index(file);
+      return false;
     }
-    for (const ObjectEntry& object : entry.objects) {
+    return std::ranges::all_of(entry.objects, [&](const ObjectEntry& object) {
       const std::optional<ObjectPlace> found = index_.find(object.type, object.id);
       const bool is_here = found && found->block == *row && found->start == object.start &&
                            found->length == object.length;
-      if (!is_here && (!found || !is_at(object, *found))) fail_for_index(file);
-    }
+      return is_here || (found && is_at(object, *found));
+    });
+  };
+  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+    if (is_known(ordinal)) continue;
+    findings.damage.push_back(file + ": the index has it otherwise: run mailstow-backupd reindex");
+    return;
   }
 }
 
@@ -113,7 +125,7 @@ void PackCheck::read_blocks(PackFile& file, const Pack& pack, PackFindings& find
     try {
       read_block(file, pack, ordinal);
     } catch (const base::Error& error) {
-      findings.damage.emplace_back(error.what());
+      note(error, findings);
     }
   }
 }

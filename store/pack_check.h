@@ -17,6 +17,7 @@ namespace store {
 
 struct PackFindings {
   std::vector<std::string> damage;
+  bool is_damaged = false;  // the file itself; else the index is wrong about it
   std::vector<std::pair<ObjectId, Commit>> commits;
   std::vector<std::size_t> record_blocks;  // ordinals
 };
@@ -26,6 +27,7 @@ class PackCheck {
   // All must outlive the check.
   PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index);
 
+  // Fails with kConfig if a newer mailstow wrote the pack.
   PackFindings run(const PackName& name, CheckDepth depth);
 
   // Rebuilds the messages whose records lie in a block; damage goes to `damaged`. Returns how many
@@ -36,7 +38,7 @@ class PackCheck {
  private:
   PackFile open(const PackName& name);
   void look_at(const PackName& name, CheckDepth depth, PackFindings& findings);
-  void compare_with_index(const Pack& pack, const std::string& file);
+  void compare_with_index(const Pack& pack, const std::string& file, PackFindings& findings);
   bool is_at(const ObjectEntry& object, const ObjectPlace& place);
   void read_blocks(PackFile& file, const Pack& pack, PackFindings& findings);
   void read_block(PackFile& file, const Pack& pack, std::size_t ordinal);

@@ -204,7 +204,8 @@ TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
   ASSERT_THAT(report.damaged_messages, SizeIs(1));
   EXPECT_EQ(ids_["alice"][0], report.damaged_messages[0].id);
   EXPECT_THAT(report.damaged_messages[0].places,
-              ElementsAre(MessagePlace{.account = "alice", .raw_folder = "INBOX", .uid = {1}}));
+              ElementsAre(MessagePlace{
+                  .account = "alice", .raw_folder = "INBOX", .uid = {1}, .delimiter = '/'}));
 }
 
 TEST_F(CheckTest, AnOlderStateIsFound) {

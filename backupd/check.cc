@@ -1,0 +1,162 @@
+#include "store/check.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/progress_line.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/folder_name.h"
+#include "store/check_log.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::chrono::seconds kSaveInterval{5};
+
+// Reads packs as the options say, and keeps in the log what was read.
+class DataCheck {
+ public:
+  DataCheck(const base::Surroundings& surroundings, const store::Location& location,
+            const CheckCommand& command)
+      : surroundings_(surroundings),
+        location_(location),
+        log_(store::CheckLog::load(surroundings.files, location)),
+        last_save_(surroundings.clock.steady_now()) {
+    options_.depth = store::CheckDepth::kReadData;
+    options_.last_read = log_.read;
+    if (!command.budget.empty()) {
+      const auto end = surroundings.clock.steady_now() + base::parse_duration(command.budget);
+      options_.is_time_over = [this, end] { return surroundings_.clock.steady_now() >= end; };
+      return;
+    }
+    is_of_all_ = true;
+    if (command.resume && log_.is_interrupted()) {
+      options_.skip = log_.read_since_began();
+    } else {
+      log_.began = now();
+      log_.finished = {};
+    }
+    save();
+  }
+
+  store::CheckReport run(const std::function<void(const store::CheckProgress&)>& progress) {
+    options_.progress = progress;
+    options_.has_read = [this](const store::Sha256& pack) {
+      log_.read[pack] = now();
+      if (surroundings_.clock.steady_now() - last_save_ >= kSaveInterval) save();
+    };
+    store::CheckReport report = store::check(location_, surroundings_.files, options_);
+    if (is_of_all_) log_.finished = std::max(now(), log_.began);
+    save();
+    return report;
+  }
+
+ private:
+  std::chrono::sys_seconds now() const {
+    return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+  }
+
+  void save() {
+    last_save_ = surroundings_.clock.steady_now();
+    log_.save(surroundings_.files, location_);
+  }
+
+  const base::Surroundings& surroundings_;
+  const store::Location& location_;
+  store::CheckLog log_;
+  store::CheckOptions options_;
+  std::chrono::steady_clock::time_point last_save_;
+  bool is_of_all_ = false;
+};
+
+std::string shown_folder(const store::MessagePlace& place) {
+  return imap::shown_folder_name(place.raw_folder, place.delimiter, place.personal_prefix);
+}
+
+std::string to_json(const store::CheckReport& report) {
+  ordered_json messages = ordered_json::array();
+  for (const store::DamagedMessage& message : report.damaged_messages) {
+    ordered_json places = ordered_json::array();
+    for (const store::MessagePlace& place : message.places) {
+      places.push_back(
+          {{"account", place.account}, {"folder", shown_folder(place)}, {"uid", place.uid.value}});
+    }
+    messages.push_back(
+        {{"message", message.id.object.hex()}, {"reason", message.why}, {"places", places}});
+  }
+  const ordered_json document = {{"status", report.is_intact() ? "intact" : "damaged"},
+                                 {"packs", report.packs},
+                                 {"pack_bytes", report.pack_bytes},
+                                 {"packs_read", report.packs_read},
+                                 {"bytes_read", report.bytes_read},
+                                 {"commits", report.commits},
+                                 {"snapshots", report.snapshots},
+                                 {"messages", report.messages},
+                                 {"damage", report.damage},
+                                 {"damaged_messages", messages}};
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const store::CheckReport& report) {
+  std::string text;
+  for (const std::string& line : report.damage) {
+    text += "Damage: " + base::escape_for_terminal(line) + "\n";
+  }
+  for (const store::DamagedMessage& message : report.damaged_messages) {
+    text += fmt::format("Damaged message {}: {}\n", message.id.object.hex(),
+                        base::escape_for_terminal(message.why));
+    for (const store::MessagePlace& place : message.places) {
+      text += fmt::format("  {}: {}: UID {}\n", base::escape_for_terminal(place.account),
+                          base::escape_for_terminal(shown_folder(place)), place.uid.value);
+    }
+  }
+  return text + fmt::format(
+                    "The store is {}: {} packs with {} ({} of them read), {} commits, "
+                    "{} snapshots, {} messages.\n",
+                    report.is_intact() ? "intact" : "damaged", base::format_count(report.packs),
+                    base::format_size(report.pack_bytes), base::format_count(report.packs_read),
+                    base::format_count(report.commits), base::format_count(report.snapshots),
+                    base::format_count(report.messages));
+}
+
+}  // namespace
+
+base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
+  const store::Location location = store::location_of(surroundings.config.store);
+  const bool reads_data = command.read_data || command.resume || !command.budget.empty();
+  if (command.resume && !command.budget.empty()) {
+    base::fail(base::ErrorCode::kUsage,
+               "check: --resume and --for exclude each other: --for goes on by itself");
+  }
+  store::CheckReport report;
+  {
+    const auto begin = surroundings.clock.steady_now();
+    base::ProgressLine line(surroundings.clock);
+    const auto progress = [&](const store::CheckProgress& done) {
+      if (!line.is_due()) return;
+      line.show("checking: " + base::describe_progress(done.done_bytes, done.total_bytes,
+                                                       surroundings.clock.steady_now() - begin));
+    };
+    if (reads_data) {
+      report = DataCheck(surroundings, location, command).run(progress);
+    } else {
+      store::CheckOptions options;
+      options.progress = progress;
+      report = store::check(location, surroundings.files, options);
+    }
+  }
+  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  base::print_result(as_json ? to_json(report) : to_text(report));
+  return report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+}
+
+}  // namespace backupd

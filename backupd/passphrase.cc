@@ -1,0 +1,64 @@
+#include "backupd/passphrase.h"
+
+#include <cstdio>
+#include <string>
+
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace backupd {
+
+namespace {
+
+class NoEcho {
+ public:
+  NoEcho() {
+    ::tcgetattr(STDIN_FILENO, &before_);
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+  ~NoEcho() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
+
+ private:
+  termios before_{};
+};
+
+base::Secret read_line() {
+  std::string line;
+  for (int byte = std::getchar(); byte != EOF && byte != '\n'; byte = std::getchar()) {
+    line += static_cast<char>(byte);
+  }
+  base::Secret secret(line);
+  line.assign(line.size(), '\0');
+  return secret;
+}
+
+base::Secret ask(const char* prompt) {
+  const NoEcho silence;
+  std::fputs(prompt, stderr);
+  base::Secret answer = read_line();
+  std::fputs("\n", stderr);
+  return answer;
+}
+
+}  // namespace
+
+base::Secret read_passphrase(PassphraseUse use) {
+  const bool asks = ::isatty(STDIN_FILENO) == 1;
+  base::Secret passphrase = asks ? ask("Passphrase: ") : read_line();
+  if (passphrase.empty()) {
+    base::fail(base::ErrorCode::kUsage,
+               "read a passphrase: it is empty: type it, or give it as the first line of stdin");
+  }
+  if (asks && use == PassphraseUse::kNew && ask("Again: ").reveal() != passphrase.reveal()) {
+    base::fail(base::ErrorCode::kUsage, "read a passphrase: the two differ");
+  }
+  return passphrase;
+}
+
+}  // namespace backupd

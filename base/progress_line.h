@@ -1,0 +1,35 @@
+// One line on a terminal's stderr that is written over as work goes on; nothing where stderr is no
+// terminal.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/clock.h"
+
+namespace base {
+
+class ProgressLine {
+ public:
+  // `clock` must outlive it.
+  explicit ProgressLine(const Clock& clock);
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  ~ProgressLine();  // takes the line away
+
+  // At most ten times a second; `is_due` says beforehand whether a text would be shown.
+  bool is_due() const;
+  void show(const std::string& text);
+
+ private:
+  const Clock& clock_;
+  bool is_terminal_;
+  bool is_shown_ = false;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+// "1.2 GB of 10.4 GB, 120.3 MB/s, 1m 17s left". `elapsed` since the work began.
+std::string describe_progress(std::uint64_t done, std::uint64_t total,
+                              std::chrono::steady_clock::duration elapsed);
+
+}  // namespace base
