@@ -90,7 +90,13 @@ AccountPass::AccountPass(const base::Surroundings& surroundings, const base::Acc
 AccountReport AccountPass::run() {
   const std::uint64_t bytes_before = writer_.statistics().message_bytes;
   if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
-    last_ = writer_.reader().folders(*newest);
+    try {
+      last_ = writer_.reader().folders(*newest);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged) throw;
+      base::log_warning("{}: {}: the account is fetched anew: run mailstow-backupd check --repair",
+                        account_.name, error.what());
+    }
     prefix_ = newest->personal_prefix;
   }
   try {

@@ -13,6 +13,7 @@
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "store/check_log.h"
+#include "store/repair.h"
 
 namespace backupd {
 
@@ -82,7 +83,7 @@ std::string shown_folder(const store::MessagePlace& place) {
   return imap::shown_folder_name(place.raw_folder, place.delimiter, place.personal_prefix);
 }
 
-std::string to_json(const store::CheckReport& report) {
+ordered_json to_json(const store::CheckReport& report) {
   ordered_json messages = ordered_json::array();
   for (const store::DamagedMessage& message : report.damaged_messages) {
     ordered_json places = ordered_json::array();
@@ -93,17 +94,16 @@ std::string to_json(const store::CheckReport& report) {
     messages.push_back(
         {{"message", message.id.object.hex()}, {"reason", message.why}, {"places", places}});
   }
-  const ordered_json document = {{"status", report.is_intact() ? "intact" : "damaged"},
-                                 {"packs", report.packs},
-                                 {"pack_bytes", report.pack_bytes},
-                                 {"packs_read", report.packs_read},
-                                 {"bytes_read", report.bytes_read},
-                                 {"commits", report.commits},
-                                 {"snapshots", report.snapshots},
-                                 {"messages", report.messages},
-                                 {"damage", report.damage},
-                                 {"damaged_messages", messages}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return {{"status", report.is_intact() ? "intact" : "damaged"},
+          {"packs", report.packs},
+          {"pack_bytes", report.pack_bytes},
+          {"packs_read", report.packs_read},
+          {"bytes_read", report.bytes_read},
+          {"commits", report.commits},
+          {"snapshots", report.snapshots},
+          {"messages", report.messages},
+          {"damage", report.damage},
+          {"damaged_messages", messages}};
 }
 
 std::string to_text(const store::CheckReport& report) {
@@ -128,25 +128,78 @@ std::string to_text(const store::CheckReport& report) {
                     base::format_count(report.messages));
 }
 
+ordered_json to_json(const store::RepairReport& repair) {
+  return {{"found", repair.found},
+          {"quarantined", repair.quarantined},
+          {"salvaged_objects", repair.salvaged_objects},
+          {"salvaged_messages", repair.salvaged_messages},
+          {"amended_accounts", repair.amended_accounts},
+          {"messages_to_fetch", repair.messages_to_fetch}};
+}
+
+std::string to_text(const store::RepairReport& repair) {
+  std::string text;
+  for (const std::string& line : repair.found) {
+    text += "Found: " + base::escape_for_terminal(line) + "\n";
+  }
+  for (const std::string& file : repair.quarantined) {
+    text += "Moved aside: " + base::escape_for_terminal(file) + "\n";
+  }
+  if (repair.salvaged_objects > 0) {
+    text += fmt::format("Saved from what was moved aside: {} messages, {} other objects.\n",
+                        base::format_count(repair.salvaged_messages),
+                        base::format_count(repair.salvaged_objects - repair.salvaged_messages));
+  }
+  for (const std::string& account : repair.amended_accounts) {
+    text += fmt::format(
+        "{}: a new snapshot leaves out what is lost; the next backup fetches what "
+        "the server still has.\n",
+        base::escape_for_terminal(account));
+  }
+  return text;
+}
+
+// Shows how far a check is, on a terminal.
+class Progress {
+ public:
+  explicit Progress(const base::Clock& clock)
+      : clock_(clock), line_(clock), begin_(clock.steady_now()) {}
+
+  void operator()(const store::CheckProgress& done) {
+    if (!line_.is_due()) return;
+    line_.show("checking: " + base::describe_progress(done.done_bytes, done.total_bytes,
+                                                      clock_.steady_now() - begin_));
+  }
+
+ private:
+  const base::Clock& clock_;
+  base::ProgressLine line_;
+  std::chrono::steady_clock::time_point begin_;
+};
+
 }  // namespace
 
 base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
   const store::Location location = store::location_of(surroundings.config.store);
-  const bool reads_data = command.read_data || command.resume || !command.budget.empty();
-  if (command.resume && !command.budget.empty()) {
-    base::fail(base::ErrorCode::kUsage,
-               "check: --resume and --for exclude each other: --for goes on by itself");
+  const bool has_budget = !command.budget.empty();
+  if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
+          static_cast<int>(command.repair) >
+      1) {
+    base::fail(base::ErrorCode::kUsage, "check: --resume, --for and --repair exclude each other");
   }
   store::CheckReport report;
+  ordered_json repair_json;
+  std::string repair_text;
   {
-    const auto begin = surroundings.clock.steady_now();
-    base::ProgressLine line(surroundings.clock);
-    const auto progress = [&](const store::CheckProgress& done) {
-      if (!line.is_due()) return;
-      line.show("checking: " + base::describe_progress(done.done_bytes, done.total_bytes,
-                                                       surroundings.clock.steady_now() - begin));
-    };
-    if (reads_data) {
+    Progress shown(surroundings.clock);
+    const auto progress = [&](const store::CheckProgress& done) { shown(done); };
+    if (command.repair) {
+      store::RepairReport repaired =
+          store::repair(location, surroundings.files, surroundings.clock, progress);
+      repair_json = to_json(repaired);
+      repair_text = to_text(repaired);
+      report = std::move(repaired.after);
+    } else if (command.read_data || command.resume || has_budget) {
       report = DataCheck(surroundings, location, command).run(progress);
     } else {
       store::CheckOptions options;
@@ -154,8 +207,13 @@ base::ExitStatus check(const base::Surroundings& surroundings, const CheckComman
       report = store::check(location, surroundings.files, options);
     }
   }
-  const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? to_json(report) : to_text(report));
+  if (surroundings.format == base::OutputFormat::kJson) {
+    ordered_json document = to_json(report);
+    if (command.repair) document["repair"] = std::move(repair_json);
+    base::print_result(document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  } else {
+    base::print_result(repair_text + to_text(report));
+  }
   return report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

@@ -20,6 +20,7 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
 
 struct CheckCommand {
   bool read_data = false;
+  bool repair = false;  // and make the best of what is damaged
   bool resume = false;  // go on with the check of all data that was interrupted
   std::string budget;   // "30m": read data for so long, what was read longest ago first
 };

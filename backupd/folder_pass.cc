@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -87,6 +88,11 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   draft.info().uid_validity = open.uid_validity;
   draft.info().uid_next = open.uid_next.value_or(0);
   draft.info().mailbox_id = open.mailbox_id.value_or("");
+  // What a repair left out stands among the skipped, until a pass that is interrupted forgets them.
+  if (draft.info().completeness == FolderCompleteness::kInProgress) {
+    doubtful_ = imap::UidSet::all();
+  }
+  for (const store::SkippedMessage& message : draft.info().skipped) doubtful_.add(message.uid);
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
   draft.info().skipped.clear();
@@ -113,10 +119,16 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
   const bool same_generation =
       last != nullptr && open.uid_validity != 0 && last->info.uid_validity == open.uid_validity;
   if (same_generation) {
-    store::FolderDraft draft(writer_.reader(), *last);
-    draft.info().delimiter = folder.delimiter.value_or('\0');
-    draft.info().attributes = lasting_attributes(folder);
-    return draft;
+    try {
+      store::FolderDraft draft(writer_.reader(), *last);
+      uids_of(draft);  // read here and now, not in the middle of an answer
+      draft.info().delimiter = folder.delimiter.value_or('\0');
+      draft.info().attributes = lasting_attributes(folder);
+      return draft;
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged) throw;
+      base::log_warning("{}: the folder is fetched anew", error.what());
+    }
   }
   store::FolderInfo info;
   info.raw_name = folder.raw_name;
@@ -142,7 +154,7 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
 
 void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
   if (wanted.empty()) return;
-  FolderSink sink(writer_, draft, counts_, [&] { observer_.message_stored(draft); });
+  FolderSink sink(writer_, draft, counts_, doubtful_, [&] { observer_.message_stored(draft); });
   const imap::FetchAnswer answer = session_.fetch_messages(wanted, sink);
   if (!sink.empty().empty()) {
     const imap::UidSet empty = sink.empty();

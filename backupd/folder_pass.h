@@ -7,6 +7,7 @@
 
 #include "backupd/folder_sink.h"
 #include "imap/session.h"
+#include "imap/uid_set.h"
 #include "store/folder_draft.h"
 #include "store/writer.h"
 
@@ -63,6 +64,7 @@ class FolderPass {
   std::chrono::sys_seconds now_;
   FolderObserver& observer_;
   FetchCounts counts_;
+  imap::UidSet doubtful_;  // a repair may have found these damaged
 };
 
 }  // namespace backupd

@@ -18,8 +18,12 @@ std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
 }
 
 FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-                       std::function<void()> after_message)
-    : writer_(writer), draft_(draft), counts_(counts), after_message_(std::move(after_message)) {}
+                       imap::UidSet doubtful, std::function<void()> after_message)
+    : writer_(writer),
+      draft_(draft),
+      counts_(counts),
+      doubtful_(std::move(doubtful)),
+      after_message_(std::move(after_message)) {}
 
 void FolderSink::body_piece(base::ByteView piece) {
   writer_.add_piece(piece);
@@ -46,7 +50,8 @@ void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
     return;
   }
 
-  const store::StoredMessage stored = writer_.end_message();
+  const store::StoredMessage stored = writer_.end_message(
+      doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
   if (stored.is_new) ++counts_.new_messages;
   store::MessageEntry entry;
   entry.uid = uid;

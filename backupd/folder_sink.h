@@ -21,10 +21,10 @@ struct FetchCounts {
 
 class FolderSink : public imap::MessageSink {
  public:
-  // `counts` grows as messages come. `after_message` is called when a message is in the draft: the
-  // time to commit.
+  // `counts` grows as messages come. `doubtful` are UIDs whose messages may be damaged in the
+  // store. `after_message` is called when a message is in the draft: the time to commit.
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-             std::function<void()> after_message);
+             imap::UidSet doubtful, std::function<void()> after_message);
 
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems& items, imap::BodyKind body) override;
@@ -40,6 +40,7 @@ class FolderSink : public imap::MessageSink {
   store::Writer& writer_;
   store::FolderDraft& draft_;
   FetchCounts& counts_;
+  imap::UidSet doubtful_;
   std::function<void()> after_message_;
   imap::UidSet empty_;
   bool second_look_ = false;

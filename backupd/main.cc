@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   auto* check = app.add_subcommand("check", "Whether the store is what was written");
   backupd::CheckCommand check_command;
   check->add_flag("--read-data", check_command.read_data, "Read every byte, rebuild every message");
+  check->add_flag("--repair", check_command.repair,
+                  "--read-data, move what is damaged aside, save what can still be read from it");
   check->add_flag("--resume", check_command.resume,
                   "--read-data, and go on where the last one was interrupted");
   check->add_option("--for", check_command.budget,

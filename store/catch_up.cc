@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -72,14 +73,22 @@ class CatchUp {
     if (!unknown_.empty()) files_.sync_folder(packs_folder(location_));
     look_at_unknown();
     tell_missing();
-    std::ranges::sort(found_, {}, &FoundPack::order);
-    for (const FoundPack& pack : found_) {
-      if (condemned_.contains(pack.name)) continue;
-      PackFile file = open(pack.name);
-      index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
-                 context_.keys);
-    }
+    add_found();
     return std::move(damage_);
+  }
+
+  Rebuilt rebuild(const std::set<PackName>& without) {
+    present_ = packs_in_store(location_, files_);
+    for (const PackName& name : without) present_.erase(name);
+    start_again();
+    files_.sync_folder(packs_folder(location_));
+    look_at(unknown_);
+    add_found();
+    Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
+    for (FoundPack& pack : found_) {
+      std::ranges::move(pack.commits, std::back_inserter(rebuilt.commits));
+    }
+    return rebuilt;
   }
 
  private:
@@ -90,6 +99,16 @@ class CatchUp {
     // Packs without commits first: what a commit says of them must find them.
     std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
   };
+
+  void add_found() {
+    std::ranges::sort(found_, {}, &FoundPack::order);
+    for (const FoundPack& pack : found_) {
+      if (condemned_.contains(pack.name)) continue;
+      PackFile file = open(pack.name);
+      index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
+                 context_.keys);
+    }
+  }
 
   base::Path path_of(const PackName& name) const { return packs_folder(location_) / name.hex(); }
 
@@ -198,6 +217,12 @@ class CatchUp {
 std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
                                   const BlockContext& context, Index& index) {
   return CatchUp(location, files, context, index).run();
+}
+
+Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
+                      const BlockContext& context, Index& index,
+                      const std::set<PackName>& without) {
+  return CatchUp(location, files, context, index).rebuild(without);
 }
 
 void check_highest_commit(base::FileSystem& files, const Location& location, Index& index) {

@@ -2,7 +2,9 @@
 // put back or taken away. Reindexing is this with an empty index.
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.h"
@@ -16,6 +18,14 @@ namespace store {
 // read, that are missing.
 std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
                                   const BlockContext& context, Index& index);
+
+// The index as if it had been empty and there were no packs `without`. Needs the store's lock.
+struct Rebuilt {
+  std::vector<std::string> damage;  // as catch_up() tells it
+  std::vector<std::pair<ObjectId, Commit>> commits;
+};
+Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
+                      const BlockContext& context, Index& index, const std::set<PackName>& without);
 
 // The pack's commits, oldest first.
 std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,

@@ -47,6 +47,7 @@ class FolderDraft {
   bool expunge(base::Uid uid);
 
  private:
+  friend class Amendment;
   friend class Writer;
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -149,6 +149,7 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder) {
     const std::optional<KeySlot> slot = bytes ? KeySlot::decode(*bytes) : std::nullopt;
     if (!slot || (name != file_name(slot->id, 1) && name != file_name(slot->id, 2))) {
       listing.damaged.push_back(path.string() + ": it is not a key slot as it was written");
+      listing.damaged_files.push_back(name);
       continue;
     }
     const std::string id = base::to_hex(slot->id);

@@ -48,6 +48,7 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
 struct SlotListing {
   std::vector<KeySlot> slots;
   std::vector<std::string> damaged;  // files that are missing or not what was written, with why
+  std::vector<std::string> damaged_files;  // the names of those that are there
 };
 SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder);
 

@@ -18,6 +18,10 @@ inline base::Path trees_folder(const Location& location) {
 inline base::Path readers_folder(const Location& location) {
   return location.store / "readers";
 }
+// What a repair moved aside.
+inline base::Path quarantine_folder(const Location& location) {
+  return location.store / "quarantine";
+}
 inline base::Path lock_file(const Location& location) {
   return location.store / "lock";
 }

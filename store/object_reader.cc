@@ -94,13 +94,18 @@ base::Bytes ObjectReader::read_manifest(ObjectType type, const ObjectId& id) {
   return {object.bytes.begin(), object.bytes.end()};
 }
 
+void ObjectReader::rebuild_record(base::ByteView record,
+                                  const std::function<void(base::ByteView)>& take) {
+  StoredParts parts(*this);
+  rebuild(record, parts, take);
+}
+
 base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& place) {
   const ObjectView record = read_at(ObjectType::kMessage, id, place);
-  StoredParts parts(*this);
   base::Bytes message;
   Sha256Hash hash;
   try {
-    rebuild(record.bytes, parts, [&](base::ByteView piece) {
+    rebuild_record(record.bytes, [&](base::ByteView piece) {
       hash.update(piece);
       message.insert(message.end(), piece.begin(), piece.end());
     });

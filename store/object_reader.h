@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -40,6 +41,9 @@ class ObjectReader {
 
   // A manifest, compared with its id.
   base::Bytes read_manifest(ObjectType type, const ObjectId& id);
+
+  // What a record and the parts that it names make, whichever message that is.
+  void rebuild_record(base::ByteView record, const std::function<void(base::ByteView)>& take);
 
   // The message, from its record and parts, compared with its id.
   base::Bytes read_message(const ObjectId& id, const ObjectPlace& place);

@@ -205,6 +205,7 @@ TreeRecords::Listing TreeRecords::list() const {
       listing.records.push_back(impl_->open_record(name, *file));
     } catch (const base::Error& error) {
       listing.damaged.push_back(fmt::format("{}: {}", path.string(), error.what()));
+      listing.damaged_files.push_back(name);
     }
   }
   std::ranges::sort(listing.records, {},

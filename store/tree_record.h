@@ -83,8 +83,9 @@ class TreeRecords {
   static std::string new_id();
 
   struct Listing {
-    std::vector<TreeRecord> records;   // by time of creation
-    std::vector<std::string> damaged;  // file names that could not be read, with the reason
+    std::vector<TreeRecord> records;         // by time of creation
+    std::vector<std::string> damaged;        // file names that could not be read, with the reason
+    std::vector<std::string> damaged_files;  // their names in trees/
   };
   Listing list() const;
 

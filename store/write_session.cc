@@ -30,7 +30,7 @@ void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
 }  // namespace
 
 WriteSession::WriteSession(const Location& location, base::FileSystem& files,
-                           const base::Clock& clock, Effort effort)
+                           const base::Clock& clock, Effort effort, OlderState older)
     : location_(location),
       files_(files),
       clock_(clock),
@@ -47,7 +47,13 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   files.make_folder(readers_folder(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
   fill_search_index(location, files, context_, index_, search_);
-  check_highest_commit(files, location, index_);
+  try {
+    check_highest_commit(files, location, index_);
+  } catch (const base::Error& error) {
+    if (older == OlderState::kRefuse || error.code() != ErrorCode::kDamaged) throw;
+    lost_commit_ = load_highest_commit(files, location);
+    damage_.emplace_back(error.what());
+  }
   for (const std::string& line : damage_) base::log_warning("{}", line);
 }
 
@@ -117,6 +123,8 @@ std::vector<PackName> WriteSession::packs_to_name(const Commit& commit) {
 
 void WriteSession::commit(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
+  // No number is given twice, so that a lost commit stays told from those that follow.
+  if (lost_commit_ && lost_commit_->number >= last.number) last = *lost_commit_;
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
   std::vector<std::pair<ObjectId, Commit>> commits;
   for (Commit& next : series) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -22,11 +23,14 @@
 
 namespace store {
 
+// What to do with a store that was put back to an older state.
+enum class OlderState { kRefuse, kAccept };
+
 class WriteSession {
  public:
   // Takes the lock, removes what crashes left, and reads in what packs the index does not know.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
-               Effort effort);
+               Effort effort, OlderState older = OlderState::kRefuse);
 
   // Whether the object is stored, or will be with the next publish(). What lies in a condemned pack
   // is as good as gone.
@@ -58,6 +62,9 @@ class WriteSession {
   // What opening found wrong with the store, a line each.
   const std::vector<std::string>& damage() const { return damage_; }
 
+  // The highest commit known outside the store, if the store lacks it: kAccept only.
+  const std::optional<CommitMark>& lost_commit() const { return lost_commit_; }
+
  private:
   template <typename Work>
   auto guarded(Work work);
@@ -74,6 +81,7 @@ class WriteSession {
   Effort effort_;
   SealingPool pool_;
   std::vector<std::string> damage_;
+  std::optional<CommitMark> lost_commit_;
   std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
   std::unordered_set<ObjectId> pending_;  // what pack_ holds
   std::uint64_t stored_bytes_ = 0;

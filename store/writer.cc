@@ -25,16 +25,18 @@ class Writer::Impl {
         reader(Reader::Impl::make(files, location, session.context())),
         intake(location.index) {}
 
-  StoredMessage end_message() {
+  StoredMessage end_message(Trust trust) {
     StoredMessage stored;
     stored.digest = intake.finish_digest();
     stored.id = message_id(session.context().keys, stored.digest);
     stored.size = intake.size();
-    if (session.knows(ObjectType::kMessage, stored.id.object)) return stored;
+    const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
+    if (is_known && trust == Trust::kEverything) return stored;
     const base::Bytes record = intake.make_record(stored.digest, [&](PartKind kind,
                                                                      base::ByteView bytes) {
       return session.put(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
     });
+    if (is_known) return stored;
     session.add(ObjectType::kMessage, stored.id.object, record, stored.size);
     stored.is_new = true;
     ++statistics.new_messages;
@@ -74,7 +76,7 @@ void Writer::add_piece(base::ByteView piece) {
   impl_->intake.add(piece);
 }
 
-StoredMessage Writer::end_message() {
+StoredMessage Writer::end_message(Trust trust) {
   // The next message finds a clean slate even if this one fails.
   struct Clearing {
     MessageIntake& intake;
@@ -83,7 +85,7 @@ StoredMessage Writer::end_message() {
     Clearing& operator=(const Clearing&) = delete;
     ~Clearing() { intake.clear(); }
   } const clearing(impl_->intake);
-  return impl_->end_message();
+  return impl_->end_message(trust);
 }
 
 void Writer::discard_message() {

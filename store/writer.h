@@ -28,6 +28,9 @@ class Reader;
 // there is a store already.
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
 
+// What of the store's content is taken for granted.
+enum class Trust { kEverything, kNothing };
+
 struct StoredMessage {
   MessageId id;
   Sha256 digest;
@@ -63,7 +66,9 @@ class Writer {
   // A message, piece by piece as it comes from the server; memory stays bounded whatever its size.
   // add_piece()..., then end_message() or discard_message().
   void add_piece(base::ByteView piece);
-  StoredMessage end_message();
+  // With kNothing all its parts are looked for, also if the store has the message: where it was
+  // damaged, what was lost of it comes back.
+  StoredMessage end_message(Trust trust = Trust::kEverything);
   void discard_message();
 
   // Writes the leaves that differ from what the draft began with. May be called again on the same

@@ -45,7 +45,7 @@ class FolderSinkTest : public testing::Test {
   }
 
   void begin() {
-    sink_.emplace(*writer_, draft_, counts_, [this] { ++told_; });
+    sink_.emplace(*writer_, draft_, counts_, imap::UidSet(), [this] { ++told_; });
   }
   void SetUp() override { begin(); }
 

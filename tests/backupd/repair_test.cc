@@ -1,0 +1,114 @@
+// What a damaged store lost comes back from the server, on a real one.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/imap_client.h"
+
+namespace backupd {
+namespace {
+
+namespace fs = std::filesystem;
+using programs::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class RepairCommandTest : public testing::Test {
+ protected:
+  RepairCommandTest() {
+    servers::fill_account(server_, "alice", 40);
+    mailstow_.backupd({"init"});
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    mailstow_.save();
+    mailstow_.backupd_json({"once"});
+  }
+
+  // Zeros a tenth of the pack, from `share` of it on.
+  void damage(double share) {
+    const base::Path pack = fs::directory_iterator(mailstow_.store() / "packs")->path();
+    const auto size = static_cast<double>(fs::file_size(pack));
+    std::fstream file(pack, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size * share));
+    const std::string zeros(static_cast<std::size_t>(size / 10), '\0');
+    file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+  }
+
+  json once(int status = 0) { return mailstow_.backupd_json({"once"}, status)["accounts"][0]; }
+
+  // The newest snapshot is what a client that is not ours sees.
+  void expect_backed_up(const json& account) {
+    const auto state = servers::account_state(server_, "alice");
+    EXPECT_EQ(account["messages"], state.message_count());
+    for (const auto& [raw_name, folder] : state.folders) {
+      if (!folder.is_selectable) continue;
+      EXPECT_EQ(programs::find_by(account["receipts"], "folder", folder.name)["digest"],
+                folder.digest)
+          << folder.name;
+    }
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+// Wherever the pack is hit: in the middle the mail, near the end what folders consist of, and at
+// the end the trailer, without which nothing is lost.
+TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
+  for (const double share : {0.3, 0.6, 0.9}) {
+    SCOPED_TRACE(share);
+    fs::remove_all(mailstow_.store());
+    fs::remove_all(mailstow_.index());
+    mailstow_.backupd({"init"});
+    once();
+    damage(share);
+    EXPECT_EQ(4, mailstow_.backupd({"check", "--read-data"}).status);
+    const auto repair = mailstow_.backupd({"check", "--repair"});
+    EXPECT_THAT(repair.out, HasSubstr("Moved aside: "));
+    const json account = once();
+    EXPECT_EQ("complete", account["status"]);
+    expect_backed_up(account);
+    // History and all, for messages are found by their content: only what snapshots consist of
+    // doesn't come again.
+    const auto result = mailstow_.backupd({"check", "--read-data", "--json"});
+    const json after = json::parse(result.out);
+    EXPECT_EQ(after["damage"].empty() ? 0 : 4, result.status);
+    EXPECT_THAT(after["damaged_messages"], IsEmpty());
+    for (const json& line : after["damage"]) EXPECT_THAT(line.dump(), HasSubstr("read "));
+  }
+}
+
+TEST_F(RepairCommandTest, WhatTheServerHasNoMoreStaysNamed) {
+  damage(0.3);
+  servers::ImapClient client = server_.client("alice");
+  client.command("SELECT INBOX");
+  client.command("STORE 1:* +FLAGS.SILENT (\\Deleted)");
+  client.command("EXPUNGE");
+  const json report = mailstow_.backupd_json({"check", "--repair"}, 4);
+  EXPECT_THAT(report["repair"]["amended_accounts"], SizeIs(1));
+  EXPECT_GT(report["repair"]["messages_to_fetch"], 0);
+  expect_backed_up(once());
+  const json after = mailstow_.backupd_json({"check", "--read-data"}, 4);
+  EXPECT_THAT(after["damage"], IsEmpty());
+  ASSERT_FALSE(after["damaged_messages"].empty());
+  for (const json& message : after["damaged_messages"]) {
+    EXPECT_EQ("INBOX", message["places"][0]["folder"]);
+  }
+}
+
+// Also where nobody repaired.
+TEST_F(RepairCommandTest, ABackupGoesOnWhereItCantReadItsLastSnapshot) {
+  damage(0.85);
+  fs::remove_all(mailstow_.index());
+  const json account = once(4);
+  EXPECT_EQ("complete", account["status"]);
+  expect_backed_up(account);
+}
+
+}  // namespace
+}  // namespace backupd
