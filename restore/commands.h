@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/program.h"
+#include "restore/mail_files.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -33,6 +34,15 @@ struct RunOptions {
 };
 // Brings what is selected back as a new tree.
 base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options);
+
+struct ExportOptions {
+  std::string account;
+  SelectionOptions selection;
+  MailFormat format = MailFormat::kEml;
+  std::string to;  // a folder that is new or empty
+};
+// Writes what is selected into files, with a manifest.
+base::ExitStatus export_mail(const base::Surroundings& surroundings, const ExportOptions& options);
 
 base::ExitStatus trees(const base::Surroundings& surroundings);
 base::ExitStatus extend(const base::Surroundings& surroundings, const std::string& account,

@@ -1,4 +1,6 @@
 // mailstow-restore: brings mail back, beside live mail, for a week.
+#include <map>
+
 #include <CLI/CLI.hpp>
 
 #include "base/log.h"
@@ -24,6 +26,7 @@ struct Arguments {
   std::string at;
   restore::RunOptions run;
   restore::SearchOptions search;
+  restore::ExportOptions export_mail;
   std::vector<std::string> words;
   restore::SweepOptions sweep;
 };
@@ -97,17 +100,21 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   }
 }
 
+// What to choose of a snapshot.
+void add_selection(CLI::App* command, restore::SelectionOptions& selection) {
+  add_repeated(command, "--folder", selection.folders,
+               "Folders by glob: * crosses levels, ? is one character within one");
+  add_repeated(command, "--message", selection.messages, "Messages by id");
+  add_at(command, selection.at);
+  command->add_option("--query", selection.query, "Messages that a search finds");
+  command->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
+  command->add_option("--before", selection.before, "Messages from before this time");
+}
+
 void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto* run = app.add_subcommand("run", "Restore what is chosen as a new tree");
-  auto& selection = arguments.run.selection;
   run->add_option("NAME", arguments.run.account, "The account")->required();
-  add_repeated(run, "--folder", selection.folders,
-               "Folders by glob: * crosses levels, ? is one character within one");
-  add_repeated(run, "--message", selection.messages, "Messages by id");
-  add_at(run, selection.at);
-  run->add_option("--query", selection.query, "Messages that a search finds");
-  run->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
-  run->add_option("--before", selection.before, "Messages from before this time");
+  add_selection(run, arguments.run.selection);
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");
   run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d");
   run->add_flag("--allow-quota", arguments.run.allow_quota,
@@ -115,6 +122,28 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   run->add_flag("--json", arguments.json, "Print one JSON document");
   run->callback([&] {
     chosen = [&](const auto& surroundings) { return restore::run(surroundings, arguments.run); };
+  });
+}
+
+void add_export(CLI::App& app, Arguments& arguments, Command& chosen) {
+  auto* command = app.add_subcommand("export", "Write what is chosen into files");
+  auto& options = arguments.export_mail;
+  command->add_option("NAME", options.account, "The account")->required();
+  add_selection(command, options.selection);
+  const std::map<std::string, restore::MailFormat> formats = {
+      {"mbox", restore::MailFormat::kMbox},
+      {"maildir", restore::MailFormat::kMaildir},
+      {"eml", restore::MailFormat::kEml}};
+  command->add_option("--format", options.format, "mbox, maildir or eml")
+      ->required()
+      ->transform(CLI::CheckedTransformer(formats))
+      ->option_text("FORMAT");
+  command->add_option("--to", options.to, "A folder that is new or empty")->required();
+  command->add_flag("--json", arguments.json, "Print one JSON document");
+  command->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::export_mail(surroundings, arguments.export_mail);
+    };
   });
 }
 
@@ -161,6 +190,7 @@ int main(int argc, char** argv) {
   Command chosen;
   add_browsing(app, arguments, chosen);
   add_run(app, arguments, chosen);
+  add_export(app, arguments, chosen);
   add_trees(app, arguments, chosen);
 
   try {

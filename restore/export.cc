@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/export_path.h"
+#include "restore/output.h"
+#include "store/crypto.h"
+#include "store/location.h"
+
+namespace restore {
+
+namespace {
+
+constexpr std::uint64_t kMostInMemory = 32U << 20U;  // bytes of messages waiting to be written
+
+struct ExportedFolder {
+  std::string name;
+  base::Path path;
+  std::uint64_t messages = 0;
+  std::uint64_t exported = 0;
+  std::vector<std::pair<base::Uid, std::string>> skipped;
+};
+
+// One export: its folder, the files in it, and a line in the manifest for each message.
+class Export {
+ public:
+  Export(const base::Surroundings& surroundings, const ExportOptions& options)
+      : surroundings_(surroundings),
+        options_(options),
+        reader_(
+            store::Reader::open(store::location_of(surroundings.config.store), surroundings.files)),
+        selection_(select(surroundings, reader_, options.account, options.selection)),
+        root_(std::filesystem::absolute(options.to)) {}
+
+  base::ExitStatus carry_out() {
+    base::FileSystem& files = surroundings_.files;
+    if (!files.list(root_).empty()) {
+      base::fail(base::ErrorCode::kUsage,
+                 "export to {}: there is something in it: name a new folder",
+                 base::escape_for_terminal(root_.string()));
+    }
+    make_folders(files, root_);
+    manifest_ = files.create(root_ / "manifest.jsonl");
+    for (const SelectedFolder& folder : selection_.folders) {
+      if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
+      export_folder(folder);
+    }
+    manifest_->sync();
+    files.sync_folder(root_);
+    print(surroundings_.format, to_document(), to_text());
+    return exit_status();
+  }
+
+ private:
+  void export_folder(const SelectedFolder& folder) {
+    ExportedFolder exported{
+        folder.name, paths_.path_of(folder.name), folder.messages.size(), 0, {}};
+    const auto out = make_mail_files(options_.format, surroundings_.files, root_, exported.path);
+    // In the order of their UIDs, as much at a time as memory is set aside for.
+    for (std::size_t begin = 0; begin < folder.messages.size();) {
+      std::size_t end = begin;
+      for (std::uint64_t bytes = 0; end < folder.messages.size(); ++end) {
+        bytes += folder.messages[end].size;
+        if (end > begin && bytes > kMostInMemory) break;
+      }
+      export_messages({folder.messages.data() + begin, end - begin}, *out, exported);
+      begin = end;
+    }
+    out->finish();
+    folders_.push_back(std::move(exported));
+  }
+
+  void export_messages(std::span<const store::MessageEntry> entries, MailFiles& out,
+                       ExportedFolder& exported) {
+    std::vector<store::MessageId> ids;
+    ids.reserve(entries.size());
+    for (const store::MessageEntry& entry : entries) ids.push_back(entry.message);
+    std::vector<std::optional<base::Bytes>> messages(entries.size());
+    reader_.read_messages(
+        ids,
+        [&](std::size_t position, base::ByteView bytes) {
+          messages[position].emplace(bytes.begin(), bytes.end());
+        },
+        [&](std::size_t position, const std::string& why) {
+          exported.skipped.emplace_back(entries[position].uid, why);
+        });
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      if (!messages[at]) continue;
+      const base::Path file = out.add(entries[at], *messages[at]);
+      add_to_manifest(exported.name, file, entries[at], *messages[at]);
+      ++exported.exported;
+    }
+  }
+
+  void add_to_manifest(const std::string& folder, const base::Path& file,
+                       const store::MessageEntry& entry, base::ByteView bytes) {
+    const nlohmann::ordered_json line = {
+        {"file", file.string()},
+        {"folder", folder},
+        {"uid", entry.uid.value},
+        {"message", entry.message.object.hex()},
+        {"sha256", store::sha256(bytes).hex()},
+        {"internal_date", base::format_rfc3339(entry.internal_date.instant)},
+        {"size", bytes.size()},
+        {"flags", entry.flags}};
+    using Json = nlohmann::ordered_json;
+    const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    manifest_->write(base::as_bytes(text));
+  }
+
+  std::pair<std::uint64_t, std::uint64_t> exported_and_skipped() const {
+    std::pair<std::uint64_t, std::uint64_t> counts;
+    for (const ExportedFolder& folder : folders_) {
+      counts.first += folder.exported;
+      counts.second += folder.skipped.size();
+    }
+    return counts;
+  }
+
+  base::ExitStatus exit_status() const {
+    const auto [exported, skipped] = exported_and_skipped();
+    if (skipped == 0) return base::ExitStatus::kDone;
+    return exported == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
+  }
+
+  nlohmann::ordered_json to_document() const {
+    auto folders = nlohmann::ordered_json::array();
+    for (const ExportedFolder& folder : folders_) {
+      auto skipped = nlohmann::ordered_json::array();
+      for (const auto& [uid, reason] : folder.skipped) {
+        skipped.push_back({{"uid", uid.value}, {"reason", reason}});
+      }
+      folders.push_back({{"folder", folder.name},
+                         {"path", folder.path.string()},
+                         {"messages", folder.messages},
+                         {"exported", folder.exported},
+                         {"skipped", std::move(skipped)}});
+    }
+    return {{"account", options_.account},
+            {"snapshot", selection_.snapshot.id.hex()},
+            {"to", root_.string()},
+            {"folders", std::move(folders)}};
+  }
+
+  std::string to_text() const {
+    std::string text;
+    for (const ExportedFolder& folder : folders_) {
+      for (const auto& [uid, reason] : folder.skipped) {
+        text +=
+            fmt::format("not exported: {}, UID {}: {}\n", base::escape_for_terminal(folder.name),
+                        uid.value, base::escape_for_terminal(reason));
+      }
+    }
+    const auto [exported, skipped] = exported_and_skipped();
+    return text + fmt::format("{}: {} messages of {} folders are in {}\n",
+                              base::escape_for_terminal(options_.account),
+                              base::format_count(exported), folders_.size(),
+                              base::escape_for_terminal(root_.string()));
+  }
+
+  const base::Surroundings& surroundings_;
+  const ExportOptions& options_;
+  store::Reader reader_;
+  Selection selection_;
+  base::Path root_;
+  ExportPaths paths_;
+  std::unique_ptr<base::File> manifest_;
+  std::vector<ExportedFolder> folders_;
+};
+
+}  // namespace
+
+base::ExitStatus export_mail(const base::Surroundings& surroundings, const ExportOptions& options) {
+  return Export(surroundings, options).carry_out();
+}
+
+}  // namespace restore

@@ -1,0 +1,77 @@
+#include "restore/export_path.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/bytes.h"
+#include "base/utf8.h"
+#include "store/crypto.h"
+
+namespace restore {
+
+namespace {
+
+constexpr std::size_t kLongestName = 200;  // of 255, for what programs append to it
+
+bool is_plain(char32_t character) {
+  const bool is_letter = (character >= 'a' && character <= 'z') ||
+                         (character >= 'A' && character <= 'Z') ||
+                         (character >= '0' && character <= '9');
+  const bool is_sign =
+      character < 0x80 && std::string_view(" -_.,+=()[]&@%").find(static_cast<char>(character)) !=
+                              std::string_view::npos;
+  return is_letter || is_sign || (character >= 0x80 && !base::is_control(character));
+}
+
+std::string encoded(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) text += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char byte) {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A'))
+                                      : static_cast<char>(byte);
+  });
+  return text;
+}
+
+}  // namespace
+
+std::string file_name_of(std::string_view level) {
+  std::string name;
+  for (std::size_t at = 0; at < level.size();) {
+    const auto next = base::first_code_point(level.substr(at));
+    const std::size_t length = next ? next->length : 1;
+    const std::string_view bytes = level.substr(at, length);
+    // A dot in front hides a file or leaves the folder; spaces and dots at the end get lost.
+    const bool is_edge = (at == 0 && (bytes == "." || bytes == " " || bytes == "-")) ||
+                         (at + length == level.size() && (bytes == "." || bytes == " "));
+    name += next && is_plain(next->value) && !is_edge ? std::string(bytes) : encoded(bytes);
+    at += length;
+  }
+  if (name.empty()) return "%";
+  if (name.size() <= kLongestName) return name;
+  const std::string hash = store::sha256(base::as_bytes(level)).hex().substr(0, 16);
+  std::size_t end = kLongestName - hash.size() - 1;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) --end;
+  return name.substr(0, end) + "~" + hash;
+}
+
+base::Path ExportPaths::path_of(std::string_view shown_name) {
+  base::Path path;
+  for (std::size_t at = 0; at <= shown_name.size();) {
+    const std::size_t end = std::min(shown_name.find('/', at), shown_name.size());
+    path /= file_name_of(shown_name.substr(at, end - at));
+    at = end + 1;
+  }
+  const std::string name = path.filename().string();
+  for (int number = 2; !taken_.insert(lower_case(path.string())).second; ++number) {
+    path.replace_filename(fmt::format("{}~{}", name, number));
+  }
+  return path;
+}
+
+}  // namespace restore

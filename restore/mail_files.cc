@@ -1,0 +1,202 @@
+#include "restore/mail_files.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include <date/date.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+namespace restore {
+
+namespace {
+
+using base::ByteView;
+using base::Path;
+using store::MessageEntry;
+
+bool has_flag(const MessageEntry& entry, std::string_view flag) {
+  return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
+}
+
+std::vector<std::string> keywords_of(const MessageEntry& entry) {
+  std::vector<std::string> keywords;
+  std::copy_if(entry.flags.begin(), entry.flags.end(), std::back_inserter(keywords),
+               [](const std::string& flag) { return !flag.starts_with('\\'); });
+  return keywords;
+}
+
+void set_date(const Path& file, std::chrono::sys_seconds date) {
+  const timespec time{static_cast<time_t>(date.time_since_epoch().count()), 0};
+  const std::array<timespec, 2> times = {time, time};
+  if (::utimensat(AT_FDCWD, file.c_str(), times.data(), 0) != 0) {
+    base::fail_with_errno(errno, "set the date of " + file.string());
+  }
+}
+
+void write_exactly(base::FileSystem& files, const Path& file, const MessageEntry& entry,
+                   ByteView message) {
+  const auto out = files.create(file);
+  out->write(message);
+  out->sync();
+  set_date(file, entry.internal_date.instant);
+}
+
+class MboxFile : public MailFiles {
+ public:
+  MboxFile(base::FileSystem& files, const Path& root, const Path& path)
+      : files_(files), root_(root), path_(path.string() + ".mbox") {
+    make_folders(files, (root_ / path_).parent_path());
+    file_ = files.create(root_ / path_);
+  }
+
+  Path add(const MessageEntry& entry, ByteView message) override {
+    std::string text = "From MAILER-DAEMON " +
+                       date::format("%a %b %e %H:%M:%S %Y", entry.internal_date.instant) + "\n";
+    text += status_fields(entry);
+    add_lines(text, base::as_text(message));
+    file_->write(base::as_bytes(text));
+    return path_;
+  }
+
+  void finish() override {
+    file_->sync();
+    files_.sync_folder((root_ / path_).parent_path());
+  }
+
+ private:
+  static std::string status_fields(const MessageEntry& entry) {
+    std::string status = has_flag(entry, "\\Seen") ? "RO" : "O";
+    std::string extended;
+    for (const auto& [flag, letter] : {std::pair{"\\Answered", 'A'}, std::pair{"\\Flagged", 'F'},
+                                       std::pair{"\\Draft", 'T'}, std::pair{"\\Deleted", 'D'}}) {
+      if (has_flag(entry, flag)) extended += letter;
+    }
+    std::string text = "Status: " + status + "\n";
+    if (!extended.empty()) text += "X-Status: " + extended + "\n";
+    std::string keywords;
+    for (const std::string& keyword : keywords_of(entry)) keywords += " " + keyword;
+    if (!keywords.empty()) text += "X-Keywords:" + keywords + "\n";
+    return text;
+  }
+
+  static void add_lines(std::string& text, std::string_view message) {
+    while (!message.empty()) {
+      const std::size_t end = std::min(message.find('\n'), message.size());
+      std::string_view line = message.substr(0, end);
+      message.remove_prefix(std::min(end + 1, message.size()));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      const std::size_t quotes = std::min(line.find_first_not_of('>'), line.size());
+      if (line.substr(quotes).starts_with("From ")) text += '>';
+      text.append(line);
+      text += '\n';
+    }
+    text += '\n';
+  }
+
+  base::FileSystem& files_;
+  Path root_;
+  Path path_;
+  std::unique_ptr<base::File> file_;
+};
+
+class Maildir : public MailFiles {
+ public:
+  Maildir(base::FileSystem& files, const Path& root, const Path& path)
+      : files_(files), root_(root), path_(path) {
+    for (const char* name : {"cur", "new", "tmp"}) make_folders(files, root_ / path_ / name);
+  }
+
+  Path add(const MessageEntry& entry, ByteView message) override {
+    const Path file = path_ / "cur" /
+                      fmt::format("{}.U{}.mailstow,S={}:2,{}",
+                                  entry.internal_date.instant.time_since_epoch().count(),
+                                  entry.uid.value, message.size(), letters_of(entry));
+    write_exactly(files_, root_ / file, entry, message);
+    return file;
+  }
+
+  void finish() override {
+    std::string text;
+    for (std::size_t at = 0; at < keywords_.size(); ++at) {
+      text += fmt::format("{} {}\n", at, keywords_[at]);
+    }
+    const auto file = files_.create(root_ / path_ / "dovecot-keywords");
+    file->write(base::as_bytes(text));
+    file->sync();
+    files_.sync_folder(root_ / path_ / "cur");
+    files_.sync_folder(root_ / path_);
+  }
+
+ private:
+  // In ASCII order, as the format wants them. There are letters for 26 keywords; the manifest has
+  // them all.
+  std::string letters_of(const MessageEntry& entry) {
+    std::string letters;
+    for (const auto& [flag, letter] :
+         {std::pair{"\\Draft", 'D'}, std::pair{"\\Flagged", 'F'}, std::pair{"\\Answered", 'R'},
+          std::pair{"\\Seen", 'S'}, std::pair{"\\Deleted", 'T'}}) {
+      if (has_flag(entry, flag)) letters += letter;
+    }
+    constexpr std::size_t kMostKeywords = 26;
+    std::string keyword_letters;
+    for (const std::string& keyword : keywords_of(entry)) {
+      auto known = std::find(keywords_.begin(), keywords_.end(), keyword);
+      if (known == keywords_.end()) {
+        if (keywords_.size() == kMostKeywords) continue;
+        known = keywords_.insert(keywords_.end(), keyword);
+      }
+      keyword_letters += static_cast<char>('a' + (known - keywords_.begin()));
+    }
+    std::sort(keyword_letters.begin(), keyword_letters.end());
+    return letters + keyword_letters;
+  }
+
+  base::FileSystem& files_;
+  Path root_;
+  Path path_;
+  std::vector<std::string> keywords_;
+};
+
+class EmlFiles : public MailFiles {
+ public:
+  EmlFiles(base::FileSystem& files, const Path& root, const Path& path)
+      : files_(files), root_(root), path_(path) {
+    make_folders(files, root_ / path_);
+  }
+
+  Path add(const MessageEntry& entry, ByteView message) override {
+    const Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
+    write_exactly(files_, root_ / file, entry, message);
+    return file;
+  }
+
+  void finish() override { files_.sync_folder(root_ / path_); }
+
+ private:
+  base::FileSystem& files_;
+  Path root_;
+  Path path_;
+};
+
+}  // namespace
+
+std::unique_ptr<MailFiles> make_mail_files(MailFormat format, base::FileSystem& files,
+                                           const Path& root, const Path& path) {
+  switch (format) {
+    case MailFormat::kMbox:
+      return std::make_unique<MboxFile>(files, root, path);
+    case MailFormat::kMaildir:
+      return std::make_unique<Maildir>(files, root, path);
+    case MailFormat::kEml:
+      return std::make_unique<EmlFiles>(files, root, path);
+  }
+  base::fail(base::ErrorCode::kInternal, "export: an unknown format");
+}
+
+}  // namespace restore

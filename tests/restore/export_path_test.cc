@@ -1,0 +1,57 @@
+#include "restore/export_path.h"
+
+#include <rapidcheck/gtest.h>
+
+namespace restore {
+namespace {
+
+TEST(ExportPathTest, OrdinaryNamesStayAsTheyAre) {
+  EXPECT_EQ(file_name_of("Archive 2023"), "Archive 2023");
+  EXPECT_EQ(file_name_of("Entwürfe"), "Entwürfe");
+  EXPECT_EQ(file_name_of("a.b_c-d"), "a.b_c-d");
+}
+
+TEST(ExportPathTest, NothingLeavesTheFolderOrHides) {
+  EXPECT_EQ(file_name_of(".."), "%2E%2E");
+  EXPECT_EQ(file_name_of("."), "%2E");
+  EXPECT_EQ(file_name_of(""), "%");
+  EXPECT_EQ(file_name_of(".ssh"), "%2Essh");
+  EXPECT_EQ(file_name_of("-rf"), "%2Drf");
+  EXPECT_EQ(file_name_of("a/b"), "a%2Fb");
+  EXPECT_EQ(file_name_of(std::string_view("a\0b", 3)), "a%00b");
+  EXPECT_EQ(file_name_of("a\nb\x1b[2J"), "a%0Ab%1B[2J");
+  EXPECT_EQ(file_name_of("x\xff"), "x%FF");
+  EXPECT_EQ(file_name_of("ends. "), "ends.%20");
+  EXPECT_EQ(file_name_of("a:b*c?\"<>|\\"), "a%3Ab%2Ac%3F%22%3C%3E%7C%5C");
+}
+
+TEST(ExportPathTest, LongNamesAreCutBetweenCharactersAndStayApart) {
+  std::string name;
+  for (int part = 0; part < 200; ++part) name += "ü";
+  const std::string first = file_name_of(name + "1");
+  const std::string second = file_name_of(name + "2");
+  EXPECT_LE(first.size(), 200U);
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(first.starts_with("üü"));
+}
+
+TEST(ExportPathTest, FoldersThatWouldMeetAreToldApart) {
+  ExportPaths paths;
+  EXPECT_EQ(paths.path_of("Work/Old"), "Work/Old");
+  EXPECT_EQ(paths.path_of("work/old"), "work/old~2");
+  EXPECT_EQ(paths.path_of("WORK/OLD"), "WORK/OLD~3");
+}
+
+RC_GTEST_PROP(ExportPathTest, AnyNameStaysBelowTheFolderAndInOnePlace, (std::string name)) {
+  const base::Path path = ExportPaths().path_of(name);
+  RC_ASSERT(path.is_relative());
+  for (const base::Path& part : path) {
+    RC_ASSERT(!part.empty());
+    RC_ASSERT(part != "." && part != "..");
+    RC_ASSERT(part.string().size() <= 210U);
+  }
+  RC_ASSERT(ExportPaths().path_of(name) == path);
+}
+
+}  // namespace
+}  // namespace restore
