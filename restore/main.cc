@@ -115,6 +115,8 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto* run = app.add_subcommand("run", "Restore what is chosen as a new tree");
   run->add_option("NAME", arguments.run.account, "The account")->required();
   add_selection(run, arguments.run.selection);
+  run->add_option("--to", arguments.run.to, "Another account, whose mailbox gets the tree")
+      ->option_text("ACCOUNT");
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");
   run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d");
   run->add_flag("--allow-quota", arguments.run.allow_quota,

@@ -41,6 +41,7 @@ std::string RestoreReport::to_json() const {
   }
   ordered_json document = {
       {"account", account},
+      {"to", to},
       {"tree", tree},
       {"expires", base::format_rfc3339(expires)},
       {"quota",
@@ -71,11 +72,11 @@ std::string RestoreReport::to_text() const {
     }
   }
   text += fmt::format(
-      "{}: {} of {} messages are back in {}; {} of them the server altered.\n"
+      "{}: {} of {} messages are back in {}{}; {} of them the server altered.\n"
       "The tree is removed on {}. Quota: {}.\n",
       base::escape_for_terminal(account), base::format_count(restored), base::format_count(planned),
-      base::escape_for_terminal(tree), base::format_count(altered), base::format_rfc3339(expires),
-      quota.proof);
+      base::escape_for_terminal(tree), to == account ? "" : " of " + base::escape_for_terminal(to),
+      base::format_count(altered), base::format_rfc3339(expires), quota.proof);
   if (without_deleted) text += "\\Deleted was left off, so that no mail program removes them.\n";
   if (!error.empty()) text += "It ended early: " + base::escape_for_terminal(error) + "\n";
   return text;

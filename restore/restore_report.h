@@ -38,7 +38,8 @@ struct QuotaFinding {
 };
 
 struct RestoreReport {
-  std::string account;
+  std::string account;  // whose mail it is
+  std::string to;       // whose mailbox it is in
   std::string tree;
   std::chrono::sys_seconds expires{};
   QuotaFinding quota;

@@ -27,12 +27,12 @@ class Run {
   Run(const base::Surroundings& surroundings, const RunOptions& options)
       : surroundings_(surroundings),
         options_(options),
-        account_(surroundings.config.account(options.account)),
-        server_(surroundings.config.server_of(account_)),
+        target_(surroundings.config.account(options.to.empty() ? options.account : options.to)),
+        server_(surroundings.config.server_of(target_)),
         location_(store::location_of(surroundings.config.store)),
         reader_(store::Reader::open(location_, surroundings.files)),
         records_(store::TreeRecords::open(location_, surroundings.files)),
-        session_(imap::open_account(server_, account_)) {}
+        session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
     const Selection selection =
@@ -47,7 +47,7 @@ class Run {
     if (options_.dry_run) return report_;
 
     begin_record(selection, names);
-    quota_.emplace(session_, server_, account_, personal_, plan_);
+    quota_.emplace(session_, server_, target_, personal_, plan_);
     TreeBuilder builder(session_, records_, record_, others_);
     try {
       prove_quota(builder, names);
@@ -73,7 +73,7 @@ class Run {
   // A name that no folder and no record has: two trees in one second get two names.
   Plan plan_with_free_name(const Selection& selection, const TargetNames& names) {
     for (store::TreeRecord& record : records_.list().records) {
-      if (record.account == options_.account) others_.push_back(std::move(record));
+      if (record.account == target_.name) others_.push_back(std::move(record));
     }
     auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     for (;; time += std::chrono::seconds(1)) {
@@ -92,6 +92,7 @@ class Run {
                               ? surroundings_.config.restore.expire_after
                               : base::parse_duration(options_.expire_after);
     report_.account = options_.account;
+    report_.to = target_.name;
     report_.tree = plan_.tree;
     report_.expires = now + duration;
     record_.created = now;
@@ -105,7 +106,7 @@ class Run {
 
   void begin_record(const Selection& selection, const TargetNames& names) {
     record_.id = store::TreeRecords::new_id();
-    record_.account = options_.account;
+    record_.account = target_.name;
     record_.name = plan_.tree;
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;
@@ -124,7 +125,7 @@ class Run {
       if (refusal.empty()) continue;
       remove_tree();
       base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
-                 base::escape_for_terminal(options_.account), plan_.tree, refusal);
+                 base::escape_for_terminal(target_.name), plan_.tree, refusal);
     }
     report_.quota = quota_->establish(record_, *find_level(record_, probe));
     remove_level(probe);
@@ -185,7 +186,7 @@ class Run {
 
   const base::Surroundings& surroundings_;
   const RunOptions& options_;
-  const base::AccountConfig& account_;
+  const base::AccountConfig& target_;  // whose mailbox the tree is made in
   const base::ServerConfig& server_;
   store::Location location_;
   store::Reader reader_;

@@ -208,6 +208,25 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(mailstow_.restore({"search", "alice", "after:someday"}).status, 2);
 }
 
+TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
+  servers::fill_account(server_, "alice", 30);
+  const AccountState before = state();
+  back_up();
+  mailstow_.config()["accounts"] = {{{"name", "bob"}, {"server", "main"}}};
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.restore({"run", "alice"}).status, 2) << "there is no such mailbox";
+  const json report =
+      mailstow_.restore_json({"run", "alice", "--to", "bob", "--expire-after", "0s"});
+  EXPECT_EQ(report["account"], "alice");
+  EXPECT_EQ(report["to"], "bob");
+  EXPECT_EQ(report["quota"]["exempt"], true);
+  expect_tree(before, servers::account_state(server_, "bob"), report);
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["account"], "bob");
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
+  EXPECT_EQ(servers::account_state(server_, "bob").message_count(), 0U);
+}
+
 TEST_F(RunTest, ADryRunWritesNothing) {
   servers::fill_account(server_, "alice", 30);
   back_up();
