@@ -22,7 +22,7 @@ struct PackUse {
 struct ChoiceLimits {
   std::uint64_t dead_percent = 20;                            // from here on a pack is rewritten
   std::uint64_t small_size = std::uint64_t{32} << 20;         // packs below it are put together
-  std::uint64_t most_recompressed = std::uint64_t{16} << 30;  // bytes of packs, a run
+  std::uint64_t most_recompressed = std::uint64_t{4} << 30;  // bytes of packs, a run
 };
 
 enum class PackFate {

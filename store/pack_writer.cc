@@ -35,7 +35,7 @@ PackId random_pack_id() {
 
 int level_of(Effort effort) {
   constexpr int kFastLevel = 3;
-  constexpr int kStrongLevel = 15;
+  constexpr int kStrongLevel = 17;
   return effort == Effort::kFast ? kFastLevel : kStrongLevel;
 }
 

@@ -19,7 +19,14 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Strong compression takes 50 MB a thread.
 constexpr unsigned kMostThreads = 4;
+constexpr unsigned kMostStrongThreads = 2;
+
+unsigned threads_for(Effort effort) {
+  return std::clamp(std::thread::hardware_concurrency(), 1U,
+                    effort == Effort::kFast ? kMostThreads : kMostStrongThreads);
+}
 
 void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
   for (const std::string& name : files.list(folder)) {
@@ -39,8 +46,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       index_(Index::open(index_file(location), context_.store)),
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
-      pool_(context_, level_of(effort),
-            std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads)) {
+      pool_(context_, level_of(effort), threads_for(effort)) {
   for (const base::Path& folder : {packs_folder(location), keys_folder(location), location.index}) {
     remove_rubbish(files, folder);
   }
