@@ -45,6 +45,22 @@ base::ExitStatus key_list(const base::Surroundings& surroundings);
 // To `file`, which must not exist, or to stdout if it is empty.
 base::ExitStatus key_export(const base::Surroundings& surroundings, const std::string& file);
 
+struct PruneCommand {
+  bool dry_run = false;  // says what would be done
+};
+
+// Drops the snapshots that the policy does not keep, and what only they need.
+base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command);
+
+struct ForgetCommand {
+  std::string account;
+  bool yes = false;    // else it says what would go
+  bool prune = false;  // and what only the account needs, at once
+};
+
+// Drops all snapshots of an account.
+base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command);
+
 // What the store holds, and when each account was last backed up.
 base::ExitStatus status(const base::Surroundings& surroundings);
 

@@ -67,6 +67,16 @@ int main(int argc, char** argv) {
   std::string export_file;
   auto* key_export = key->add_subcommand("export", "The master key, to print and keep elsewhere");
   key_export->add_option("FILE", export_file, "Must not exist; stdout if not given");
+  auto* prune = app.add_subcommand("prune", "Drop what the retention does not keep");
+  backupd::PruneCommand prune_command;
+  prune->add_flag("--dry-run", prune_command.dry_run, "Say what would be done; write nothing");
+  prune->add_flag("--json", json, "Print one JSON document");
+  auto* forget = app.add_subcommand("forget", "Drop all snapshots of an account");
+  backupd::ForgetCommand forget_command;
+  forget->add_option("NAME", forget_command.account, "The account")->required();
+  forget->add_flag("--yes", forget_command.yes, "Do it; else only say what would go");
+  forget->add_flag("--prune", forget_command.prune, "And what only it needs, without waiting");
+  forget->add_flag("--json", json, "Print one JSON document");
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
 
@@ -92,6 +102,8 @@ int main(int argc, char** argv) {
     if (*key_remove) return backupd::key_remove(surroundings, key_id);
     if (*key_list) return backupd::key_list(surroundings);
     if (*key_export) return backupd::key_export(surroundings, export_file);
+    if (*prune) return backupd::prune(surroundings, prune_command);
+    if (*forget) return backupd::forget(surroundings, forget_command);
     return backupd::status(surroundings);
   }));
 }

@@ -49,8 +49,27 @@ ServerConfig parse_server(const json& at) {
   return server;
 }
 
-AccountConfig parse_account(const json& at) {
+void read_duration(const json& at, const char* key, std::chrono::seconds& duration) {
+  if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
+}
+
+RetentionConfig parse_retention(const json& at, RetentionConfig retention) {
+  read_duration(at, "keep_within", retention.keep_within);
+  retention.last = at.value("last", retention.last);
+  retention.hourly = at.value("hourly", retention.hourly);
+  retention.daily = at.value("daily", retention.daily);
+  retention.weekly = at.value("weekly", retention.weekly);
+  retention.monthly = at.value("monthly", retention.monthly);
+  retention.yearly = at.value("yearly", retention.yearly);
+  return retention;
+}
+
+AccountConfig parse_account(const json& at, const RetentionConfig& retention) {
   AccountConfig account;
+  account.retention = retention;
+  if (at.contains("retention")) {
+    account.retention = parse_retention(at.at("retention"), retention);
+  }
   account.name = at.at("name").get<std::string>();
   account.server = at.at("server").get<std::string>();
   account.user = at.value("user", account.name);
@@ -58,10 +77,6 @@ AccountConfig parse_account(const json& at) {
       at.contains("password_file") || at.contains("password_command") || at.contains("credential");
   if (has_password) account.password = parse_secret(at);
   return account;
-}
-
-void read_duration(const json& at, const char* key, std::chrono::seconds& duration) {
-  if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
 }
 
 StoreConfig parse_store(const json& at) {
@@ -84,16 +99,12 @@ RestoreConfig parse_restore(const json& at) {
   return restore;
 }
 
-RetentionConfig parse_retention(const json& at) {
-  RetentionConfig retention;
-  read_duration(at, "keep_within", retention.keep_within);
-  retention.last = at.value("last", retention.last);
-  retention.hourly = at.value("hourly", retention.hourly);
-  retention.daily = at.value("daily", retention.daily);
-  retention.weekly = at.value("weekly", retention.weekly);
-  retention.monthly = at.value("monthly", retention.monthly);
-  retention.yearly = at.value("yearly", retention.yearly);
-  return retention;
+PruneConfig parse_prune(const json& retention, const std::string& time_zone) {
+  PruneConfig prune;
+  prune.time_zone = retention.value("time_zone", time_zone);
+  read_duration(retention, "grace", prune.grace);
+  check_time_zone(prune.time_zone);
+  return prune;
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
@@ -155,12 +166,14 @@ Config parse(std::string_view text) {
   for (const auto& [name, server] : document.at("servers").items()) {
     config.servers.emplace(name, parse_server(server));
   }
+  const json retention = document.value("retention", json::object());
+  config.retention = parse_retention(retention, {});
   for (const json& account : document.at("accounts")) {
-    config.accounts.push_back(parse_account(account));
+    config.accounts.push_back(parse_account(account, config.retention));
   }
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
-  config.retention = parse_retention(document.value("retention", json::object()));
+  config.prune = parse_prune(retention, config.restore.time_zone);
   check_references(config);
   return config;
 }
@@ -179,6 +192,13 @@ const AccountConfig& Config::account(std::string_view name) const {
 
 const ServerConfig& Config::server_of(const AccountConfig& account) const {
   return servers.at(account.server);
+}
+
+const RetentionConfig& Config::retention_of(std::string_view account) const {
+  for (const AccountConfig& candidate : accounts) {
+    if (candidate.name == account) return candidate.retention;
+  }
+  return retention;
 }
 
 Config load_config(FileSystem& files, const Path& path) {

@@ -35,11 +35,24 @@ struct ServerConfig {
   QuotaConfig quota = QuotaConfig::kAuto;
 };
 
+// Which snapshots prune keeps.
+struct RetentionConfig {
+  std::chrono::seconds keep_within = std::chrono::days(30);
+  unsigned last = 0;
+  unsigned hourly = 0;
+  unsigned daily = 30;
+  unsigned weekly = 12;
+  unsigned monthly = 24;
+  unsigned yearly = 0;
+  bool operator==(const RetentionConfig&) const = default;
+};
+
 struct AccountConfig {
   std::string name;
   std::string server;                    // a key of Config::servers
   std::string user;                      // what the server calls the account
   std::optional<SecretSource> password;  // nothing: the server's admin acts as the account
+  RetentionConfig retention;             // Config's, and over it what the account says itself
 };
 
 struct StoreConfig {
@@ -55,14 +68,9 @@ struct RestoreConfig {
   std::string time_zone = "UTC";
 };
 
-struct RetentionConfig {
-  std::chrono::seconds keep_within = std::chrono::days(30);
-  unsigned last = 0;
-  unsigned hourly = 0;
-  unsigned daily = 30;
-  unsigned weekly = 12;
-  unsigned monthly = 24;
-  unsigned yearly = 0;
+struct PruneConfig {
+  std::string time_zone = "UTC";                        // where a day of retention begins
+  std::chrono::seconds grace = std::chrono::hours(24);  // how long replaced packs stay
 };
 
 struct Config {
@@ -72,10 +80,14 @@ struct Config {
   std::vector<std::string> exclude;  // globs over shown folder names
   RestoreConfig restore;
   RetentionConfig retention;
+  PruneConfig prune;
 
   // Fail with kUsage and the nearest known name if there is no such account.
   const AccountConfig& account(std::string_view name) const;
   const ServerConfig& server_of(const AccountConfig& account) const;
+
+  // Of an account that is no longer in the configuration too.
+  const RetentionConfig& retention_of(std::string_view account) const;
 };
 
 // Fails with kConfig: one line that names the place in the file (as a JSON pointer), what is wrong,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include <fmt/ranges.h>
@@ -296,17 +297,23 @@ std::vector<Index::CondemnedRow> Index::condemned_rows() {
 }
 
 std::vector<Index::PackRow> Index::pack_rows() {
+  std::map<std::int64_t, std::uint64_t> bytes;
+  Statement objects(impl_->database,
+                    "SELECT block / 65536, sum(length) FROM "
+                    "(SELECT block, length FROM objects UNION ALL "
+                    "SELECT block, length FROM messages) GROUP BY 1");
+  while (objects.step()) {
+    bytes[objects.integer(0)] = static_cast<std::uint64_t>(objects.integer(1));
+  }
   std::vector<PackRow> rows;
-  Statement statement(impl_->database,
-                      "SELECT pack, name, size, effort, "
-                      "(SELECT total(plain_length) FROM blocks b WHERE b.block >= pack * 65536 "
-                      "AND b.block < (pack + 1) * 65536) FROM packs ORDER BY pack");
+  Statement statement(impl_->database, "SELECT pack, name, size, effort FROM packs ORDER BY pack");
   while (statement.step()) {
-    rows.push_back({.row = statement.integer(0),
+    const std::int64_t row = statement.integer(0);
+    rows.push_back({.row = row,
                     .name = digest_from<PackName>(statement.blob(1)),
                     .size = static_cast<std::uint64_t>(statement.integer(2)),
                     .effort = static_cast<Effort>(statement.integer(3)),
-                    .plain_bytes = static_cast<std::uint64_t>(statement.integer(4))});
+                    .object_bytes = bytes[row]});
   }
   return rows;
 }

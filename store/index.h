@@ -80,7 +80,7 @@ class Index {
     PackName name;
     std::uint64_t size = 0;
     Effort effort = Effort::kFast;
-    std::uint64_t plain_bytes = 0;  // of its blocks
+    std::uint64_t object_bytes = 0;  // of what is known to lie there, before compression
   };
   std::vector<PackRow> pack_rows();  // with condemned ones that something is known of
 

@@ -28,10 +28,13 @@ class Chooser {
   }
 
   // Commits die with the next checkpoint and are no reason to make one.
+  static std::uint64_t dead_bytes(const PackUse& pack) {
+    return pack.object_bytes - std::min(pack.object_bytes, pack.living_bytes + pack.commit_bytes);
+  }
+
   static std::uint64_t dead_percent(const PackUse& pack) {
-    const std::uint64_t counted = pack.plain_bytes - std::min(pack.plain_bytes, pack.commit_bytes);
-    if (counted <= pack.living_bytes) return 0;
-    return (counted - pack.living_bytes) * 100 / counted;
+    const std::uint64_t dead = dead_bytes(pack);
+    return dead == 0 ? 0 : dead * 100 / (dead + pack.living_bytes);
   }
 
   static std::uint64_t living_size(const PackUse& pack) {
@@ -49,7 +52,7 @@ class Chooser {
       return choose(i, PackFate::kCondemn, "nothing lives in it");
     }
     const std::uint64_t dead = dead_percent(pack);
-    if (dead >= limits_.dead_percent) {
+    if (dead_bytes(pack) > 0 && dead >= limits_.dead_percent) {
       return choose(i, PackFate::kRewrite, fmt::format("{} % of it is dead", dead));
     }
     if (pack.effort == Effort::kFast && recompressed_ < limits_.most_recompressed) {

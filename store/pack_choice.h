@@ -12,7 +12,7 @@ namespace store {
 
 struct PackUse {
   std::uint64_t size = 0;  // of the file; all others are bytes before compression
-  std::uint64_t plain_bytes = 0;
+  std::uint64_t object_bytes = 0;
   std::uint64_t living_bytes = 0;
   std::uint64_t commit_bytes = 0;  // of commits that count until there is a new checkpoint
   Effort effort = Effort::kFast;
@@ -20,8 +20,8 @@ struct PackUse {
 };
 
 struct ChoiceLimits {
-  std::uint64_t dead_percent = 20;                            // from here on a pack is rewritten
-  std::uint64_t small_size = std::uint64_t{32} << 20;         // packs below it are put together
+  std::uint64_t dead_percent = 20;  // from here on a pack is rewritten; 0: if anything is dead
+  std::uint64_t small_size = std::uint64_t{32} << 20;        // packs below it are put together
   std::uint64_t most_recompressed = std::uint64_t{4} << 30;  // bytes of packs, a run
 };
 

@@ -10,12 +10,13 @@ constexpr std::uint64_t kPackTarget = std::uint64_t{64} << 20;
 constexpr std::size_t kMostObjects = 200'000;  // keeps a trailer far below kLargestBlock
 
 // Measured: docs/pack-format.md, "Blocks".
-constexpr std::size_t block_target(Stream stream) {
+// Prune writes the leaves of many nights, which hold much the same.
+constexpr std::size_t block_target(Stream stream, Effort effort) {
   switch (stream) {
     case Stream::kRecords:
       return std::size_t{4} << 20;
     case Stream::kManifests:
-      return std::size_t{256} << 10;
+      return std::size_t{effort == Effort::kFast ? 256U : 1024U} << 10;
     default:
       return std::size_t{8} << 20;
   }
@@ -55,7 +56,8 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
                      std::uint64_t message_size) {
   const Stream stream = stream_of(type);
   OpenBlock& block = open_.at(slot(stream));
-  if (!block.builder.empty() && block.builder.size() + object.size() > block_target(stream)) {
+  if (!block.builder.empty() &&
+      block.builder.size() + object.size() > block_target(stream, effort_)) {
     flush(stream);
   }
   const std::uint32_t start = block.builder.add(type, object);

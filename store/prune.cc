@@ -13,6 +13,7 @@
 #include "store/marks.h"
 #include "store/object_reader.h"
 #include "store/reader_lock.h"
+#include "store/search_index.h"
 #include "store/write_session.h"
 
 namespace store {
@@ -53,6 +54,9 @@ class Prune {
       copy_living();
       commit();
       report_.written_bytes = session_.stored_bytes();
+      session_.search().keep_only([&](const ObjectId& message) {
+        return index().find_uncondemned(ObjectType::kMessage, message).has_value();
+      });
     }
     return std::move(report_);
   }
@@ -94,7 +98,7 @@ class Prune {
     std::vector<PackUse> uses;
     for (const Index::PackRow& pack : rows_) {
       uses.push_back({.size = pack.size,
-                      .plain_bytes = pack.plain_bytes,
+                      .object_bytes = pack.object_bytes,
                       .living_bytes = marks_.bytes_in(pack.row),
                       .commit_bytes = commit_bytes[pack.row],
                       .effort = pack.effort,

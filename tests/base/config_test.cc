@@ -49,6 +49,32 @@ TEST(ConfigTest, ValuesReplaceDefaults) {
   EXPECT_EQ(config.retention.weekly, 12U);
 }
 
+TEST(ConfigTest, AnAccountMayHaveARetentionOfItsOwn) {
+  const Config config = parse_config(R"({
+    "store": { "path": "/s", "key_file": "/k" },
+    "servers": { "main": { "url": "imaps://h" } },
+    "accounts": [ { "name": "a", "server": "main", "credential": "c",
+                    "retention": { "daily": 7, "last": 2 } },
+                  { "name": "b", "server": "main", "credential": "c" } ],
+    "restore": { "time_zone": "Europe/Oslo" },
+    "retention": { "keep_within": "2w", "yearly": 3, "grace": "36h" } })",
+                                     "t");
+  EXPECT_EQ(config.retention_of("a").daily, 7U);
+  EXPECT_EQ(config.retention_of("a").last, 2U);
+  EXPECT_EQ(config.retention_of("a").yearly, 3U);
+  EXPECT_EQ(config.retention_of("a").keep_within, std::chrono::days(14));
+  EXPECT_EQ(config.retention_of("b"), config.retention);
+  EXPECT_EQ(config.retention_of("no longer there"), config.retention);
+  EXPECT_EQ(config.retention.daily, 30U);
+  EXPECT_EQ(config.prune.grace, std::chrono::hours(36));
+  EXPECT_EQ(config.prune.time_zone, "Europe/Oslo");
+  EXPECT_EQ(parse_with("").prune.grace, std::chrono::hours(24));
+  EXPECT_EQ(parse_with(R"(, "retention": { "time_zone": "Asia/Tokyo" })").prune.time_zone,
+            "Asia/Tokyo");
+  EXPECT_ERROR(kConfig, "Mars/Olympus",
+               parse_with(R"(, "retention": { "time_zone": "Mars/Olympus" })"));
+}
+
 TEST(ConfigTest, AnUnknownKeyIsRefusedWithTheOneThatWasMeant) {
   EXPECT_ERROR(kConfig, "test.json: /exlude: unknown key: did you mean \"exclude\"?",
                parse_with(R"(, "exlude": [])"));

@@ -16,8 +16,8 @@ constexpr std::uint64_t kMegabyte = 1 << 20;
 PackUse pack(std::uint64_t megabytes, std::uint64_t living_percent, Effort effort) {
   PackUse use;
   use.size = megabytes * kMegabyte;
-  use.plain_bytes = use.size * 3;
-  use.living_bytes = use.plain_bytes / 100 * living_percent;
+  use.object_bytes = use.size * 3;
+  use.living_bytes = use.object_bytes * living_percent / 100;
   use.effort = effort;
   return use;
 }
@@ -28,7 +28,7 @@ PackUse strong(std::uint64_t megabytes, std::uint64_t living_percent = 100) {
   return pack(megabytes, living_percent, Effort::kStrong);
 }
 PackUse commit_alone() {
-  return {.size = 1'000, .plain_bytes = 900, .commit_bytes = 900};
+  return {.size = 1'000, .object_bytes = 900, .commit_bytes = 900};
 }
 PackUse condemned(PackUse use) {
   use.is_condemned = true;
@@ -60,6 +60,14 @@ TEST(PackChoiceTest, WhatIsDeadGoesAndWhatIsMostlyDeadIsRewritten) {
   EXPECT_EQ("30 % of it is dead", choose_packs(std::vector{strong(64, 70)}, {})[0].reason);
 }
 
+TEST(PackChoiceTest, WhereAllThatIsDeadMustGoALittleIsEnough) {
+  ChoiceLimits limits;
+  limits.dead_percent = 0;
+  PackUse little = strong(64);
+  little.living_bytes -= 1;
+  EXPECT_THAT(fates({strong(64), little}, limits), ElementsAre(kKeep, kRewrite));
+}
+
 TEST(PackChoiceTest, WhatABackupWroteIsCompressedHarder) {
   EXPECT_THAT(fates({fast(64), strong(64), fast(1)}), ElementsAre(kRewrite, kKeep, kRewrite));
 }
@@ -89,7 +97,7 @@ TEST(PackChoiceTest, PacksOfCommitsGoTogether) {
 TEST(PackChoiceTest, ACommitBesideLittleIsNoReasonToWriteItAgain) {
   PackUse small = strong(1);
   small.commit_bytes = small.living_bytes;
-  small.plain_bytes += small.commit_bytes;
+  small.object_bytes += small.commit_bytes;
   EXPECT_THAT(fates({small}), ElementsAre(kKeep));
 }
 

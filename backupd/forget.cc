@@ -1,0 +1,83 @@
+#include <optional>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "backupd/prune_report.h"
+#include "backupd/retention_plan.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/terminal.h"
+#include "store/location.h"
+#include "store/prune.h"
+
+namespace backupd {
+
+namespace {
+
+std::vector<AccountPlan> plan(const base::Surroundings& surroundings, const std::string& account) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  AccountPlan plan = plan_to_forget(reader, account);
+  if (plan.snapshots.empty()) {
+    const std::optional<std::string> guess = base::nearest(account, reader.accounts());
+    base::fail(
+        base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
+        base::escape_for_terminal(account),
+        guess ? fmt::format(": did you mean \"{}\"?", base::escape_for_terminal(*guess)) : "");
+  }
+  return {std::move(plan)};
+}
+
+bool is_configured(const base::Config& config, const std::string& name) {
+  for (const base::AccountConfig& account : config.accounts) {
+    if (account.name == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command) {
+  const std::vector<AccountPlan> plans = plan(surroundings, command.account);
+  const store::Location location = store::location_of(surroundings.config.store);
+  store::PruneOptions options;
+  options.drop = to_drop(plans);
+  options.grace = surroundings.config.prune.grace;
+  options.limits.dead_percent = 0;  // all that only the account refers to goes
+  std::uint64_t dropped = 0;
+  std::optional<store::PruneReport> report;
+  if (command.yes && command.prune) {
+    report = store::prune(location, surroundings.files, surroundings.clock, options);
+    dropped = report->dropped;
+  } else if (command.yes) {
+    dropped = store::drop_snapshots(location, surroundings.files, surroundings.clock, options.drop);
+  }
+
+  using Json = nlohmann::ordered_json;
+  if (surroundings.format == base::OutputFormat::kJson) {
+    Json document = {{"dry_run", !command.yes}, {"accounts", to_json(plans)}, {"dropped", dropped}};
+    if (report) document.update(to_json(*report));
+    base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return base::ExitStatus::kDone;
+  }
+  std::string text;
+  if (!command.yes) {
+    text =
+        to_text(plans) + "\nNothing was done: with --yes these snapshots are dropped for good.\n";
+  } else if (report) {
+    text = to_text(*report, options.mode, options.grace);
+  } else {
+    text = fmt::format("{} snapshots: dropped. What only they need goes with the next prune.\n",
+                       base::format_count(dropped));
+  }
+  if (is_configured(surroundings.config, command.account)) {
+    text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
+                        base::escape_for_terminal(command.account));
+  }
+  base::print_result(text);
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

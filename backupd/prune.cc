@@ -1,0 +1,66 @@
+#include "store/prune.h"
+
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "backupd/prune_report.h"
+#include "backupd/retention_plan.h"
+#include "base/error.h"
+#include "store/location.h"
+
+namespace backupd {
+
+namespace {
+
+// Nothing if another process holds the store: what is planned of snapshots can be told all the
+// same.
+std::optional<store::PruneReport> plan_packs(const base::Surroundings& surroundings,
+                                             const store::PruneOptions& options) {
+  try {
+    return store::prune(store::location_of(surroundings.config.store), surroundings.files,
+                        surroundings.clock, options);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kBusy) throw;
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command) {
+  const store::Location location = store::location_of(surroundings.config.store);
+  std::vector<AccountPlan> plans;
+  {
+    // Not beside prune, which would wait for it to end before it deletes.
+    store::Reader reader = store::Reader::open(location, surroundings.files);
+    plans = plan_accounts(reader, surroundings.config,
+                          std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+  }
+  store::PruneOptions options;
+  options.drop = to_drop(plans);
+  options.grace = surroundings.config.prune.grace;
+  options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
+  std::optional<store::PruneReport> report;
+  if (command.dry_run) {
+    report = plan_packs(surroundings, options);
+  } else {
+    report = store::prune(location, surroundings.files, surroundings.clock, options);
+  }
+
+  using Json = nlohmann::ordered_json;
+  if (surroundings.format == base::OutputFormat::kJson) {
+    Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
+    document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
+    base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return base::ExitStatus::kDone;
+  }
+  std::string text = command.dry_run ? to_text(plans) + "\n" : "";
+  text += report ? to_text(*report, options.mode, options.grace)
+                 : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
+  base::print_result(text);
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

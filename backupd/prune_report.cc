@@ -1,0 +1,80 @@
+#include "backupd/prune_report.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+const char* word(store::PackFate fate) {
+  switch (fate) {
+    case store::PackFate::kKeep:
+      return "keep";
+    case store::PackFate::kRewrite:
+      return "rewrite";
+    case store::PackFate::kCondemn:
+      return "condemn";
+  }
+  return "keep";
+}
+
+std::string count_of(std::uint64_t count, const char* noun) {
+  return fmt::format("{} {}{}", base::format_count(count), noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const store::PruneReport& report) {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const auto& pack : report.packs) {
+    list.push_back({{"pack", pack.name.hex()},
+                    {"bytes", pack.size},
+                    {"fate", word(pack.choice.fate)},
+                    {"reason", pack.choice.reason}});
+  }
+  return {{"dropped", report.dropped},
+          {"packs",
+           {{"rewritten", report.rewritten},
+            {"condemned", report.condemned},
+            {"condemned_bytes", report.condemned_bytes},
+            {"written_bytes", report.written_bytes},
+            {"deleted", report.deleted},
+            {"deleted_bytes", report.deleted_bytes},
+            {"waiting", report.waiting},
+            {"waiting_bytes", report.waiting_bytes},
+            {"older_reader", report.has_older_reader},
+            {"list", std::move(list)}}},
+          {"leftovers", report.leftovers}};
+}
+
+std::string to_text(const store::PruneReport& report, store::PruneMode mode,
+                    std::chrono::seconds grace) {
+  const bool is_plan = mode == store::PruneMode::kPlan;
+  std::string text = fmt::format("{}: {}.\n", count_of(report.dropped, "snapshot"),
+                                 is_plan ? "to be dropped" : "dropped");
+  text += fmt::format("{} of {}: {}", count_of(report.condemned, "pack"),
+                      base::format_size(report.condemned_bytes),
+                      is_plan ? "to be replaced" : "replaced");
+  if (!is_plan) text += fmt::format(" by {}", base::format_size(report.written_bytes));
+  text +=
+      fmt::format(".\n{} of {}, replaced earlier: {}.\n", count_of(report.deleted, "pack"),
+                  base::format_size(report.deleted_bytes), is_plan ? "to be deleted" : "deleted");
+  if (report.waiting > 0) {
+    text += fmt::format("{} of {} will be deleted by the first prune after {}{}.\n",
+                        count_of(report.waiting, "pack"), base::format_size(report.waiting_bytes),
+                        base::format_duration(grace),
+                        report.has_older_reader ? ", once nobody reads them any more" : "");
+  }
+  for (const std::string& path : report.leftovers) {
+    text += fmt::format("{}: left by an interrupted program, removed.\n",
+                        base::escape_for_terminal(path));
+  }
+  return text;
+}
+
+}  // namespace backupd

@@ -1,0 +1,17 @@
+// How `prune` and `forget` tell what became of the packs.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "store/prune.h"
+
+namespace backupd {
+
+nlohmann::ordered_json to_json(const store::PruneReport& report);
+
+std::string to_text(const store::PruneReport& report, store::PruneMode mode,
+                    std::chrono::seconds grace);
+
+}  // namespace backupd

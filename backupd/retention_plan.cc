@@ -1,0 +1,91 @@
+#include "backupd/retention_plan.h"
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+bool is_dropped(const PlannedSnapshot& planned) {
+  return planned.decision.verdict == store::Verdict::kDrop;
+}
+
+}  // namespace
+
+std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config& config,
+                                       std::chrono::sys_seconds now) {
+  std::vector<AccountPlan> plans;
+  for (const std::string& account : reader.accounts()) {
+    const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
+    const std::vector<store::RetentionDecision> decisions =
+        store::plan_retention(snapshots,
+                              {.policy = config.retention_of(account),
+                               .sweep_keep = config.restore.sweep_keep,
+                               .time_zone = config.prune.time_zone},
+                              now);
+    AccountPlan plan{.account = account, .snapshots = {}};
+    for (std::size_t i = 0; i < snapshots.size(); ++i) {
+      plan.snapshots.push_back({.snapshot = snapshots[i], .decision = decisions[i]});
+    }
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+AccountPlan plan_to_forget(store::Reader& reader, const std::string& account) {
+  AccountPlan plan{.account = account, .snapshots = {}};
+  for (const store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+    plan.snapshots.push_back({.snapshot = snapshot,
+                              .decision = {.snapshot = snapshot.id,
+                                           .verdict = store::Verdict::kDrop,
+                                           .reasons = {"its account is forgotten"}}});
+  }
+  return plan;
+}
+
+std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans) {
+  std::set<store::ObjectId> snapshots;
+  for (const AccountPlan& plan : plans) {
+    for (const PlannedSnapshot& planned : plan.snapshots) {
+      if (is_dropped(planned)) snapshots.insert(planned.snapshot.id);
+    }
+  }
+  return snapshots;
+}
+
+nlohmann::ordered_json to_json(const std::vector<AccountPlan>& plans) {
+  using Json = nlohmann::ordered_json;
+  Json accounts = Json::array();
+  for (const AccountPlan& plan : plans) {
+    Json snapshots = Json::array();
+    for (const PlannedSnapshot& planned : plan.snapshots) {
+      snapshots.push_back({{"snapshot", planned.snapshot.id.hex()},
+                           {"time", base::format_rfc3339(planned.snapshot.time)},
+                           {"messages", planned.snapshot.messages},
+                           {"verdict", is_dropped(planned) ? "drop" : "keep"},
+                           {"reasons", planned.decision.reasons}});
+    }
+    accounts.push_back({{"account", plan.account}, {"snapshots", std::move(snapshots)}});
+  }
+  return accounts;
+}
+
+std::string to_text(const std::vector<AccountPlan>& plans) {
+  std::vector<std::vector<std::string>> rows;
+  for (const AccountPlan& plan : plans) {
+    for (const PlannedSnapshot& planned : plan.snapshots) {
+      rows.push_back({plan.account, base::format_rfc3339(planned.snapshot.time),
+                      base::format_count(planned.snapshot.messages),
+                      is_dropped(planned) ? "drop" : "keep",
+                      fmt::format("{}", fmt::join(planned.decision.reasons, "; "))});
+    }
+  }
+  return base::format_table(
+      {{"ACCOUNT"}, {"SNAPSHOT"}, {"MESSAGES", base::Align::kRight}, {"VERDICT"}, {"WHY"}}, rows);
+}
+
+}  // namespace backupd

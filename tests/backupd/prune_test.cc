@@ -1,0 +1,137 @@
+// `mailstow-backupd prune` and `forget` on a real server.
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using testing::HasSubstr;
+
+class PruneTest : public testing::Test {
+ protected:
+  PruneTest() {
+    mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 2},    {"daily", 0},
+                                       {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+  }
+
+  void deliver(const std::string& account, unsigned count) {
+    std::vector<servers::Delivery> news;
+    for (unsigned i = 0; i < count; ++i) news.push_back({mail_.text(3'000)});
+    server_.client(account).append("INBOX", news);
+  }
+
+  // A night of mail and its backup.
+  void night(const std::string& account) {
+    deliver(account, 20);
+    EXPECT_EQ(0, mailstow_.backupd({"once"}).status);
+  }
+
+  std::size_t packs() const {
+    const std::filesystem::directory_iterator folder(mailstow_.store() / "packs");
+    return static_cast<std::size_t>(std::distance(begin(folder), end(folder)));
+  }
+
+  json snapshots(const std::string& account) {
+    return mailstow_.restore_json({"snapshots", account})["snapshots"];
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  servers::MailGenerator mail_{11};
+};
+
+TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
+  for (int i = 0; i < 4; ++i) night("alice");
+  const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
+  EXPECT_EQ(plan["dry_run"], true);
+  const json planned = find_by(plan["accounts"], "account", "alice")["snapshots"];
+  ASSERT_EQ(planned.size(), 4U);
+  EXPECT_EQ(planned[0]["verdict"], "drop");
+  EXPECT_EQ(planned[0]["reasons"], json::array({"no rule keeps it"}));
+  EXPECT_EQ(planned[3]["verdict"], "keep");
+  EXPECT_EQ(planned[3]["reasons"][0], "newest complete snapshot, never dropped");
+  EXPECT_GE(plan["dropped"], 2) << "those of alice; unchanged ones of bob in one second are one";
+  EXPECT_EQ(snapshots("alice").size(), 4U) << "a plan changes nothing";
+  const std::size_t before = packs();
+
+  const json done = mailstow_.backupd_json({"prune"});
+  EXPECT_EQ(done["dropped"], plan["dropped"]);
+  EXPECT_EQ(done["packs"]["condemned"], before);
+  EXPECT_GT(done["packs"]["condemned_bytes"], done["packs"]["written_bytes"]);
+  EXPECT_EQ(snapshots("alice").size(), 2U);
+  EXPECT_EQ(mailstow_.backupd_json({"prune"})["packs"]["deleted"], before);
+  EXPECT_EQ(packs(), 1U);
+
+  const json restored = mailstow_.restore_json({"run", "alice"});
+  const json inbox = find_by(restored["folders"], "source", "INBOX");
+  EXPECT_EQ(inbox["restored"], 80);
+  EXPECT_EQ(inbox["altered"], json::array());
+}
+
+TEST_F(PruneTest, ABackupAfterwardsGoesOnFromThere) {
+  night("alice");
+  night("alice");
+  mailstow_.backupd({"prune"});
+  deliver("alice", 3);
+  const json report = find_by(mailstow_.backupd_json({"once"})["accounts"], "account", "alice");
+  EXPECT_EQ(report["status"], "complete");
+  EXPECT_EQ(report["new_messages"], 3);
+  EXPECT_EQ(report["messages"], 43);
+}
+
+TEST_F(PruneTest, ForgetSaysWhatWouldGoUntilItIsToldToDoIt) {
+  night("alice");
+  night("alice");
+  const auto asked = mailstow_.backupd({"forget", "alice"});
+  EXPECT_EQ(asked.status, 0);
+  EXPECT_THAT(asked.out, HasSubstr("Nothing was done"));
+  EXPECT_EQ(snapshots("alice").size(), 2U);
+
+  const json told = mailstow_.backupd_json({"forget", "alice", "--yes"});
+  EXPECT_EQ(told["dropped"], 2);
+  EXPECT_EQ(find_by(mailstow_.restore_json({"accounts"})["accounts"], "account", "alice"), nullptr);
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40) << "until a prune";
+  mailstow_.backupd({"prune"});
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 0);
+
+  const auto again = mailstow_.backupd({"forget", "alise", "--yes"});
+  EXPECT_EQ(again.status, 1);
+  EXPECT_THAT(again.err, HasSubstr("the store has no snapshots of it"));
+}
+
+TEST_F(PruneTest, ForgetTakesWithItAllThatOnlyTheAccountNeeded) {
+  deliver("bob", 30);
+  night("alice");
+  const json told = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
+  EXPECT_EQ(told["dropped"], 1);
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
+  const json restored = mailstow_.restore_json({"run", "bob"});
+  EXPECT_EQ(find_by(restored["folders"], "source", "INBOX")["restored"], 30);
+  EXPECT_THAT(mailstow_.backupd({"forget", "bob"}).out,
+              HasSubstr("bob is still in the configuration"));
+}
+
+TEST_F(PruneTest, TheStoreOfAnotherWriterIsLeftAlone) {
+  night("alice");
+  const auto lock =
+      base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
+  const auto refused = mailstow_.backupd({"prune"});
+  EXPECT_EQ(refused.status, 5);
+  EXPECT_THAT(refused.err, HasSubstr("another mailstow writes to it"));
+  const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
+  EXPECT_TRUE(plan["packs"].is_null()) << "its snapshots can be told all the same";
+  EXPECT_FALSE(plan["accounts"].empty());
+}
+
+}  // namespace
+}  // namespace backupd
