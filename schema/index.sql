@@ -61,7 +61,8 @@ CREATE TABLE snapshots (
   messages INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
   root BLOB NOT NULL,
-  number INTEGER NOT NULL         -- of its commit
+  number INTEGER NOT NULL,        -- of its commit
+  line INTEGER NOT NULL           -- there, from 0: of equal times the later is the newer
 ) WITHOUT ROWID;
 
 CREATE INDEX snapshots_of_account ON snapshots (account, time);

@@ -129,7 +129,9 @@ class Index::Impl {
       database.run("DELETE FROM snapshots; DELETE FROM condemned");
     }
     for (const PackName& name : commit.packs) list_pack.bind(1, number).bind(2, name.bytes).run();
-    for (const SnapshotLine& line : commit.snapshots) add_snapshot(line, number, keys);
+    for (std::size_t line = 0; line < commit.snapshots.size(); ++line) {
+      add_snapshot(commit.snapshots[line], number, as_integer(line), keys);
+    }
     for (const ObjectId& dropped : commit.dropped) drop_snapshot.bind(1, dropped.bytes).run();
     for (const CondemnedPack& condemned : commit.condemned) {
       condemn.bind(1, condemned.pack.bytes)
@@ -146,7 +148,8 @@ class Index::Impl {
     while (statement.step()) condemned_rows.insert(statement.integer(0));
   }
 
-  void add_snapshot(const SnapshotLine& line, std::int64_t number, const Keys& keys) {
+  void add_snapshot(const SnapshotLine& line, std::int64_t number, std::int64_t position,
+                    const Keys& keys) {
     add_snapshot_row.bind(1, snapshot_id(keys, line).bytes)
         .bind(2, line.account)
         .bind(3, line.time.time_since_epoch().count())
@@ -158,6 +161,7 @@ class Index::Impl {
         .bind(9, as_integer(line.bytes))
         .bind(10, line.root.bytes)
         .bind(11, number)
+        .bind(12, position)
         .run();
   }
 
@@ -190,7 +194,8 @@ class Index::Impl {
   Statement list_pack{database, "UPDATE packs SET listed = ?1 WHERE name = ?2"};
   Statement add_snapshot_row{
       database,
-      "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"};
+      "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+      "?12)"};
   Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
   Statement condemn{database,
                     "INSERT OR REPLACE INTO condemned (name, pack, number, time) "
@@ -415,7 +420,7 @@ std::vector<std::string> Index::accounts() {
 std::vector<SnapshotInfo> Index::snapshots(std::string_view account) {
   std::vector<SnapshotInfo> snapshots;
   Statement statement(impl_->database, std::string(kSnapshotColumns) +
-                                           "WHERE account = ?1 ORDER BY time, number, id");
+                                           "WHERE account = ?1 ORDER BY time, number, line");
   statement.bind(1, account);
   while (statement.step()) snapshots.push_back(snapshot_from(statement));
   return snapshots;
@@ -424,7 +429,7 @@ std::vector<SnapshotInfo> Index::snapshots(std::string_view account) {
 std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::int64_t not_after) {
   Statement statement(impl_->database, std::string(kSnapshotColumns) +
                                            "WHERE account = ?1 AND time <= ?2 AND kind = 0 "
-                                           "ORDER BY time DESC, number DESC, id DESC LIMIT 1");
+                                           "ORDER BY time DESC, number DESC, line DESC LIMIT 1");
   statement.bind(1, account).bind(2, not_after);
   if (!statement.step()) return std::nullopt;
   return snapshot_from(statement);
