@@ -1,0 +1,72 @@
+// A store on a file system that fails and crashes, and beside it a plain model of what must be in
+// it.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/object_id.h"
+#include "tests/store/simulated_file_system.h"
+#include "tests/store/store_fixture.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+
+class ModelStore {
+ public:
+  ModelStore();
+
+  // Each does it to the store, then notes it in the model. Where the store fails with kIo or
+  // kNoSpace, it may have been done or not; any other failure is the test's.
+  void back_up(const std::string& account, unsigned first, unsigned count);
+  void forget(const std::string& account);
+  void prune(std::size_t keep_last);
+  void reindex();
+  void check();
+
+  void pass(std::chrono::seconds time) { clock_.moment += time; }
+  void crash(tests::Survival survival, std::mt19937& random);
+  void lose_index() { std::filesystem::remove_all(location_.index); }
+  tests::SimulatedFileSystem& files() { return *files_; }
+
+  // Opens the store as the next run does: every snapshot that was acknowledged and not dropped is
+  // there with every byte, none that was dropped, and none that never was. What may have been done
+  // or not is known afterwards.
+  void verify();
+
+  // As it is now, to come back to. Nothing may be open.
+  void keep();
+  void put_back();
+
+ private:
+  enum class Standing { kThere, kMaybe, kGone };
+  struct Snapshot {
+    std::string account;
+    std::vector<std::string> messages;
+    Standing standing = Standing::kMaybe;
+  };
+  using Snapshots = std::map<ObjectId, Snapshot>;
+
+  bool attempt(const std::function<void()>& work);
+  void drop(const std::set<ObjectId>& ids, Standing standing);
+  std::vector<ObjectId> newest_first(const std::string& account);
+
+  tests::TemporaryFolder folder_;
+  Location location_;
+  TestClock clock_;
+  std::unique_ptr<tests::SimulatedFileSystem> files_;
+  Snapshots snapshots_;
+  std::int64_t next_time_ = 100;
+
+  std::unique_ptr<tests::SimulatedFileSystem> kept_files_;
+  Snapshots kept_snapshots_;
+  base::TimePoint kept_moment_;
+};
+
+}  // namespace store

@@ -1,0 +1,118 @@
+// A prune that crashes or fails at every operation in turn: what lives stays whole, what was
+// dropped stays dropped, and the next prune does what this one left.
+#include <cstdlib>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "tests/store/model_store.h"
+
+namespace store {
+namespace {
+
+using tests::Fault;
+using tests::Survival;
+
+bool is_long_run() {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
+}
+
+class PruneCrashTest : public testing::Test {
+ protected:
+  // Packs to delete, packs to rewrite, a pack to condemn, snapshots to drop.
+  void start() {
+    for (unsigned night = 0; night < 3; ++night) store_.back_up("alice", night, 4);
+    store_.back_up("bob", 2, 3);
+    store_.prune(2);
+    store_.back_up("alice", 20, 3);
+    store_.back_up("carol", 30, 2);
+    store_.forget("carol");
+    store_.pass(std::chrono::hours(25));
+    store_.keep();
+  }
+
+  void run() {
+    store_.prune(1);
+    store_.back_up("bob", 1, 4);
+  }
+
+  std::uint64_t operations() {
+    store_.put_back();
+    const std::uint64_t before = store_.files().operations();
+    run();
+    const std::uint64_t count = store_.files().operations() - before;
+    EXPECT_GT(count, 20U);
+    return count;
+  }
+
+  // The state after a failure is good, whoever looks next, and goes on being good.
+  void expect_good(bool index_lost, const std::string& trace) {
+    SCOPED_TRACE(trace);
+    if (index_lost) store_.lose_index();
+    store_.verify();
+    store_.back_up("alice", 22, 5);
+    store_.prune(1);
+    store_.pass(std::chrono::hours(25));
+    store_.prune(1);
+    store_.verify();
+    store_.check();
+    store_.reindex();
+    store_.verify();
+  }
+
+  bool is_taken(unsigned one_of) { return is_long_run() || random_() % one_of == 0; }
+
+  ModelStore store_;
+  std::mt19937 random_{20'261'124};
+};
+
+TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingThatLivesAndBringsNothingBack) {
+  start();
+  const std::uint64_t last = operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      for (const bool index_lost : {false, true}) {
+        if (!is_taken(16)) continue;
+        store_.put_back();
+        store_.files().fail_for_good_from(operation, Fault::kIo);
+        run();
+        store_.crash(survival, random_);
+        expect_good(index_lost,
+                    fmt::format("operation {} of {}, survival {}, index lost: {}", operation, last,
+                                static_cast<int>(survival), index_lost));
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST_F(PruneCrashTest, AnOperationThatFailsDamagesNothing) {
+  start();
+  const std::uint64_t last = operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
+      for (const bool for_good : {false, true}) {
+        for (const bool crashes : {false, true}) {
+          if (!is_taken(40)) continue;
+          store_.put_back();
+          if (for_good) {
+            store_.files().fail_for_good_from(operation, fault);
+          } else {
+            store_.files().fail_once_at(operation, fault);
+          }
+          run();
+          store_.files().stop_failing();
+          if (crashes) store_.crash(Survival::kAnything, random_);
+          expect_good(random_() % 2 == 0,
+                      fmt::format("operation {} of {}, fault {}, for good: {}, crashes: {}",
+                                  operation, last, static_cast<int>(fault), for_good, crashes));
+          if (HasFailure()) return;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace store
