@@ -16,6 +16,7 @@
 #include "store/layout.h"
 #include "store/object_reader.h"
 #include "store/pack_check.h"
+#include "store/reader_lock.h"
 #include "store/snapshot_walk.h"
 #include "store/tree_record.h"
 
@@ -33,6 +34,7 @@ class Check {
         options_(options),
         context_(open_keys(files, location.store, location.key_file)),
         index_(Index::open_read_only(index_file(location), context_.store)),
+        lock_(lock_for_reading(location, files, index_)),
         objects_(files, packs_folder(location), context_, index_) {}
 
   CheckReport run() {
@@ -228,6 +230,7 @@ class Check {
   const CheckOptions& options_;
   BlockContext context_;
   Index index_;
+  std::unique_ptr<base::FileLock> lock_;
   ObjectReader objects_;
   CheckReport report_;
   std::vector<PackName> packs_;

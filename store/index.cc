@@ -438,6 +438,8 @@ std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::
 std::vector<SnapshotLine> Index::lines(std::string_view account) {
   std::vector<SnapshotLine> lines;
   for (const SnapshotInfo& info : snapshots(account)) {
+    const std::optional<ObjectId> root = root_of(info.id);
+    if (!root) fail(ErrorCode::kInternal, "use index: snapshot {} went away", info.id.hex());
     lines.push_back({.account = info.account,
                      .time = info.time,
                      .kind = info.kind,
@@ -446,7 +448,7 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
                      .folders = info.folders,
                      .messages = info.messages,
                      .bytes = info.bytes,
-                     .root = root_of(info.id).value()});
+                     .root = *root});
   }
   return lines;
 }

@@ -96,6 +96,7 @@ class Prune {
       }
     }
     std::vector<PackUse> uses;
+    uses.reserve(rows_.size());
     for (const Index::PackRow& pack : rows_) {
       uses.push_back({.size = pack.size,
                       .object_bytes = pack.object_bytes,
