@@ -84,6 +84,41 @@ TEST_F(PruneTest, NightlyPacksBecomeOne) {
   expect_intact();
 }
 
+// A twentieth more than one run would store is allowed. The leaves of all nights are kept.
+TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
+  constexpr unsigned kNights = 10;
+  constexpr unsigned kAccounts = 4;
+  constexpr unsigned kMessages = 8;
+  const auto name = [](unsigned account) { return "account" + std::to_string(account); };
+  const auto first = [](unsigned account) { return account * kNights * kMessages; };
+  std::uint64_t at_once = 0;
+  {
+    tests::TemporaryFolder other;
+    const Location location{.store = other.path() / "store",
+                            .index = other.path() / "index",
+                            .key_file = other.path() / "key"};
+    init(location, files_, clock_);
+    Writer writer = Writer::open(location, files_, clock_);
+    for (unsigned account = 0; account < kAccounts; ++account) {
+      add_snapshot(writer, name(account),
+                   {add_folder(writer, "INBOX", samples(first(account), kNights * kMessages))});
+    }
+    writer.commit();
+    at_once = writer.statistics().stored_bytes;
+  }
+  for (unsigned night = 1; night <= kNights; ++night) {
+    Writer writer = open_writer();
+    for (unsigned account = 0; account < kAccounts; ++account) {
+      add_snapshot(writer, name(account),
+                   {add_folder(writer, "INBOX", samples(first(account), night * kMessages))});
+    }
+    writer.commit();
+  }
+  EXPECT_GT(stored_bytes(), at_once);
+  prune();
+  EXPECT_LT(stored_bytes(), at_once + at_once / 20);
+}
+
 TEST_F(PruneTest, ASecondTimeThereIsNothingToDo) {
   for (unsigned night = 0; night < 3; ++night) back_up("alice", night, 10);
   prune();

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/secret.h"
 #include "store/key_ring.h"
+#include "store/prune.h"
 #include "tests/store/mime_generator.h"
 #include "tests/store/store_fixture.h"
 
@@ -146,6 +147,26 @@ TEST_F(PythonReader, ExtractsEveryMessage) {
   add_snapshot(writer, "alice", {add_varied_folder(writer), writer.seal(large)});
   writer.commit();
   EXPECT_TRUE(extract() == stored_);
+}
+
+TEST_F(PythonReader, ReadsAPrunedStoreAsWhatLivesInIt) {
+  SnapshotInfo dropped;
+  {
+    Writer writer = open_writer();
+    dropped = add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
+    writer.commit();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(2)})});
+    writer.commit();
+  }
+  for (const auto grace : {std::chrono::hours(24), std::chrono::hours(0)}) {
+    prune(location_, files_, clock_, {.drop = {dropped.id}, .grace = grace});
+    const json listed = list();
+    EXPECT_EQ(listed["troubles"], json::array());
+    ASSERT_EQ(1U, listed["snapshots"].size());
+    const std::map<std::string, std::string> messages = extract();
+    ASSERT_EQ(1U, messages.size()) << "what lies in condemned packs alone is no more";
+    EXPECT_EQ(sample_message(2), messages.begin()->second);
+  }
 }
 
 TEST_F(PythonReader, OpensTheStoreWithAPassphrase) {
