@@ -28,6 +28,7 @@ base::ExitStatus search(const base::Surroundings& surroundings, const SearchOpti
 struct RunOptions {
   std::string account;
   SelectionOptions selection;
+  std::string resume;        // the tree of a run that died: what it was asked for is done
   std::string to;            // the account whose mailbox gets the tree; empty: the same
   std::string expire_after;  // empty: the configuration's
   bool dry_run = false;

@@ -55,6 +55,7 @@ FolderReport FolderRestore::run() {
   if (folder_.messages.empty()) return report_;
   open_ = session_.select(folder_.target_raw_name);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) choose_flags(at);
+  if (open_.exists > 0) take_present();
   append_all();
   compare();
   const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
@@ -77,6 +78,45 @@ void FolderRestore::choose_flags(std::size_t position) {
   }
 }
 
+// Of a run that died: what it recorded is known by its UID, what it had no time to record by its
+// content.
+void FolderRestore::take_present() {
+  ReadBack present(DigestOf::kCanonical);
+  session_.fetch_messages(session_.search_all(), present);
+  std::multimap<store::MessageId, std::size_t> wanted;
+  for (std::size_t at = 0; at < folder_.messages.size(); ++at) {
+    wanted.emplace(folder_.messages[at].message, at);
+  }
+  std::map<base::Uid, store::MessageId> recorded;
+  for (const store::TreeMessage& message : level_.messages) {
+    recorded.emplace(message.uid, message.message);
+  }
+  level_.messages.clear();
+  for (const auto& [uid, message] : present.messages()) {
+    const auto known = recorded.find(uid);
+    const auto place = known == recorded.end() ? wanted.end() : wanted.find(known->second);
+    if (place == wanted.end()) {
+      unrecorded_.emplace(message.digest, uid);
+      continue;
+    }
+    outcomes_[place->second].accepted = true;
+    outcomes_[place->second].uid = uid;
+    wanted.erase(place);
+  }
+}
+
+bool FolderRestore::is_present(std::size_t position, base::ByteView bytes) {
+  Outcome& outcome = outcomes_[position];
+  if (outcome.accepted) return true;
+  if (unrecorded_.empty()) return false;
+  const auto found = unrecorded_.find(canonical_digest(bytes));
+  if (found == unrecorded_.end()) return false;
+  outcome.accepted = true;
+  outcome.uid = found->second;
+  unrecorded_.erase(found);
+  return true;
+}
+
 void FolderRestore::append_all() {
   std::vector<store::MessageId> ids;
   ids.reserve(folder_.messages.size());
@@ -93,6 +133,7 @@ void FolderRestore::append_all() {
       ids,
       [&](std::size_t position, base::ByteView bytes) {
         outcomes_[position].digest = store::sha256(bytes);
+        if (is_present(position, bytes)) return;
         batch.push_back({position, base::Bytes(bytes.begin(), bytes.end())});
         bytes_waiting += bytes.size();
         if (batch.size() >= kMostInBatch || bytes_waiting >= kMostBytesInBatch) flush();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +18,8 @@ namespace restore {
 
 class FolderRestore {
  public:
-  // `level`: where the messages go; what was put there is recorded in it.
+  // `level`: where the messages go; what was put there is recorded in it. What of the plan is there
+  // already, from a run that died, is not sent again.
   FolderRestore(imap::Session& session, store::Reader& reader, const PlannedFolder& folder,
                 store::TreeLevel& level);
 
@@ -41,6 +43,8 @@ class FolderRestore {
     base::Bytes bytes;
   };
 
+  void take_present();
+  bool is_present(std::size_t position, base::ByteView bytes);
   void append_all();
   void append_batch(std::span<const Waiting> batch);
   void append_together(std::span<const Waiting> batch);
@@ -57,6 +61,7 @@ class FolderRestore {
   const PlannedFolder& folder_;
   store::TreeLevel& level_;
   imap::OpenFolder open_;
+  std::multimap<store::Sha256, base::Uid> unrecorded_;  // there already: by canonical digest
   std::vector<Outcome> outcomes_;
   FolderReport report_;
   bool left_off_deleted_ = false;

@@ -115,6 +115,13 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto* run = app.add_subcommand("run", "Restore what is chosen as a new tree");
   run->add_option("NAME", arguments.run.account, "The account")->required();
   add_selection(run, arguments.run.selection);
+  auto* resume = run->add_option("--resume", arguments.run.resume,
+                                 "Go on with a tree that another run left half made")
+                     ->option_text("TREE");
+  for (CLI::Option* option : run->get_options()) {
+    const std::string name = option->get_name();
+    if (option->nonpositional() && option != resume && name != "--help") resume->excludes(option);
+  }
   run->add_option("--to", arguments.run.to, "Another account, whose mailbox gets the tree")
       ->option_text("ACCOUNT");
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");

@@ -13,7 +13,9 @@
 #include "restore/plan.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
+#include "restore/restore_request.h"
 #include "restore/tree_builder.h"
+#include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
 #include "store/location.h"
 
@@ -27,22 +29,24 @@ class Run {
   Run(const base::Surroundings& surroundings, const RunOptions& options)
       : surroundings_(surroundings),
         options_(options),
-        target_(surroundings.config.account(options.to.empty() ? options.account : options.to)),
-        server_(surroundings.config.server_of(target_)),
         location_(store::location_of(surroundings.config.store)),
         reader_(store::Reader::open(location_, surroundings.files)),
         records_(store::TreeRecords::open(location_, surroundings.files)),
+        resumed_(find_resumed()),
+        target_(surroundings.config.account(target_name())),
+        server_(surroundings.config.server_of(target_)),
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
-    const Selection selection =
-        select(surroundings_, reader_, options_.account, options_.selection);
+    const Selection selection = select(surroundings_, reader_, options_.account, what_to_select());
     TargetNames names;
     const imap::Namespaces namespaces = session_.namespaces();
     if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
     names.personal_prefix = personal_.prefix;
     names.delimiter = personal_.delimiter.value_or('\0');
-    plan_ = plan_with_free_name(selection, names);
+    list_others();
+    plan_ = resumed_ ? make_plan(selection, resumed_->name, names)
+                     : plan_with_free_name(selection, names);
     begin_report();
     if (options_.dry_run) return report_;
 
@@ -50,6 +54,7 @@ class Run {
     quota_.emplace(session_, server_, target_, personal_, plan_);
     TreeBuilder builder(session_, records_, record_, others_);
     try {
+      if (resumed_) builder.reconcile();
       prove_quota(builder, names);
       builder.create(plan_.levels);
       subscribe_tree();
@@ -70,11 +75,37 @@ class Run {
   }
 
  private:
+  // The record of the tree that another run left half made, if one is to be resumed.
+  std::optional<store::TreeRecord> find_resumed() {
+    if (options_.resume.empty()) return std::nullopt;
+    for (store::TreeRecord& record : records_.list().records) {
+      if (record.name != options_.resume || record.request.empty()) continue;
+      if (read_request(record.request).account == options_.account) return std::move(record);
+    }
+    base::fail(
+        base::ErrorCode::kNotFound,
+        "resume {}: no run of account {} made such a tree: `mailstow-restore trees` shows them",
+        base::escape_for_terminal(options_.resume), base::escape_for_terminal(options_.account));
+  }
+
+  std::string target_name() const {
+    if (resumed_) return resumed_->account;
+    return options_.to.empty() ? options_.account : options_.to;
+  }
+
+  SelectionOptions what_to_select() const {
+    return resumed_ ? read_request(resumed_->request).selection : options_.selection;
+  }
+
+  void list_others() {
+    for (store::TreeRecord& record : records_.list().records) {
+      const bool is_this = resumed_ && record.id == resumed_->id;
+      if (record.account == target_.name && !is_this) others_.push_back(std::move(record));
+    }
+  }
+
   // A name that no folder and no record has: two trees in one second get two names.
   Plan plan_with_free_name(const Selection& selection, const TargetNames& names) {
-    for (store::TreeRecord& record : records_.list().records) {
-      if (record.account == target_.name) others_.push_back(std::move(record));
-    }
     auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     for (;; time += std::chrono::seconds(1)) {
       const auto& restore = surroundings_.config.restore;
@@ -95,7 +126,12 @@ class Run {
     report_.to = target_.name;
     report_.tree = plan_.tree;
     report_.expires = now + duration;
-    record_.created = now;
+    if (resumed_) {
+      record_ = *resumed_;
+      report_.expires = options_.expire_after.empty() ? record_.expires : report_.expires;
+    } else {
+      record_.created = now;
+    }
     record_.expires = report_.expires;
     report_.quota.proof = "not asked: a dry run writes nothing";
     if (!options_.dry_run) return;
@@ -105,12 +141,25 @@ class Run {
   }
 
   void begin_record(const Selection& selection, const TargetNames& names) {
+    if (!resumed_) name_record(selection, names);
+    record_.state = store::TreeState::kRestoring;
+    lock_ = lock_tree(surroundings_.files, location_, record_.id);
+    if (lock_ == nullptr) {
+      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process works on it",
+                 base::escape_for_terminal(target_.name), base::escape_for_terminal(record_.name));
+    }
+  }
+
+  void name_record(const Selection& selection, const TargetNames& names) {
     record_.id = store::TreeRecords::new_id();
     record_.account = target_.name;
     record_.name = plan_.tree;
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;
     record_.snapshot = selection.snapshot.id;
+    SelectionOptions request = options_.selection;
+    request.at = selection.snapshot.id.hex();
+    record_.request = write_request({options_.account, request});
   }
 
   void prove_quota(TreeBuilder& builder, const TargetNames& names) {
@@ -160,7 +209,9 @@ class Run {
 
   void remove_tree() {
     TreeSweeper sweeper(session_, record_, others_);
-    if (sweeper.sweep().is_finished) records_.remove(record_.id);
+    if (!sweeper.sweep().is_finished) return;
+    records_.remove(record_.id);
+    surroundings_.files.remove(tree_lock_file(location_, record_.id));
   }
 
   void restore_folders(TreeBuilder& builder) {
@@ -186,17 +237,19 @@ class Run {
 
   const base::Surroundings& surroundings_;
   const RunOptions& options_;
-  const base::AccountConfig& target_;  // whose mailbox the tree is made in
-  const base::ServerConfig& server_;
   store::Location location_;
   store::Reader reader_;
   store::TreeRecords records_;
+  std::optional<store::TreeRecord> resumed_;
+  const base::AccountConfig& target_;  // whose mailbox the tree is made in
+  const base::ServerConfig& server_;
   imap::Session session_;
   std::vector<store::TreeRecord> others_;
   imap::Namespace personal_;
   Plan plan_;
   std::optional<QuotaExemption> quota_;
   store::TreeRecord record_;
+  std::unique_ptr<base::FileLock> lock_;
   RestoreReport report_;
 };
 

@@ -44,6 +44,10 @@ std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::
     }
     found = std::move(snapshot);
   }
+  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
+    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
+               base::escape_for_terminal(account), digits);
+  }
   return found;
 }
 

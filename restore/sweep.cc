@@ -14,6 +14,7 @@
 #include "restore/commands.h"
 #include "restore/output.h"
 #include "restore/store_rescue.h"
+#include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
 #include "store/location.h"
 #include "store/reader.h"
@@ -129,7 +130,9 @@ class Sweep {
     ClockVerdict verdict =
         judge_clock(now, newest_record(), load_clock_memory(surroundings_.files, file));
     if (options_.now) verdict = {"", {now, std::nullopt, newest_record()}};
-    if (!options_.dry_run) save_clock_memory(surroundings_.files, file, verdict.memory);
+    if (options_.dry_run) return verdict.doubt;
+    make_folders(surroundings_.files, location_.index);
+    save_clock_memory(surroundings_.files, file, verdict.memory);
     return verdict.doubt;
   }
 
@@ -155,12 +158,19 @@ class Sweep {
   TreeOutcome sweep_tree(const store::TreeRecord& record) {
     TreeOutcome outcome{record, {}, {}, {}};
     try {
+      const auto lock = lock_tree(surroundings_.files, location_, record.id);
+      if (lock == nullptr) {
+        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is at work on it", record.name);
+      }
       const base::AccountConfig& account = surroundings_.config.account(record.account);
       imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
       const auto others = others_of(record);
       TreeSweeper sweeper(session, record, others, &rescue_);
       outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
-      if (!options_.dry_run && outcome.swept.is_finished) records_.remove(record.id);
+      if (!options_.dry_run && outcome.swept.is_finished) {
+        records_.remove(record.id);
+        surroundings_.files.remove(tree_lock_file(location_, record.id));
+      }
       session.logout();
     } catch (const base::Error& error) {
       base::log_error("{}: {}: {}", record.account, record.name, error.what());

@@ -68,6 +68,28 @@ TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
   return level;
 }
 
+void TreeBuilder::reconcile() {
+  for (TreeLevel& level : record_.levels) reconcile(level);
+  records_.put(record_);
+}
+
+void TreeBuilder::reconcile(TreeLevel& level) {
+  if (level.state == LevelState::kExisted) return;
+  const bool is_gone = look_at(level.raw_name).state == LevelState::kIntended;
+  if (is_gone) {
+    level = {level.raw_name, LevelState::kIntended, std::nullopt, {}};
+    return;
+  }
+  const imap::FolderStatus status = session_.status(level.raw_name);
+  if (level.state == LevelState::kCreated) {
+    if (!has_identity(*level.identity, status)) level.state = LevelState::kExisted;
+  } else if (status.messages == 0U && status.uid_next == 1U && status.uid_validity) {
+    // As the sweeper has it, which would delete such a level.
+    level.identity = store::LevelIdentity{*status.uid_validity, status.mailbox_id.value_or("")};
+    level.state = LevelState::kCreated;
+  }
+}
+
 void TreeBuilder::create(TreeLevel& level) {
   const imap::Session::Created created = session_.create(level.raw_name);
   if (!created.created) {

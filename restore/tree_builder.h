@@ -18,6 +18,11 @@ class TreeBuilder {
   TreeBuilder(imap::Session& session, store::TreeRecords& records, store::TreeRecord& record,
               std::vector<store::TreeRecord> others);
 
+  // For a tree that a run left half made: brings the record in line with what stands. A level that
+  // was intended and stands, never used, is taken for the run's own; one that is gone is to be
+  // created again; one that is another folder by now is not mailstow's.
+  void reconcile();
+
   // Creates what of these is not there yet; parents before children.
   void create(const std::vector<std::string>& raw_names);
 
@@ -26,6 +31,7 @@ class TreeBuilder {
 
  private:
   store::TreeLevel look_at(const std::string& raw_name);
+  void reconcile(store::TreeLevel& level);
   void create(store::TreeLevel& level);
 
   imap::Session& session_;

@@ -86,6 +86,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   encoder.signed_varint(seconds(record.created));
   encoder.signed_varint(seconds(record.expires));
   encoder.id(record.snapshot);
+  encoder.text(record.request);
   encoder.varint(record.levels.size());
   for (const TreeLevel& level : record.levels) encode_level(encoder, level);
   return encoder.take();
@@ -105,6 +106,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   record.created = moment(decoder.signed_varint());
   record.expires = moment(decoder.signed_varint());
   record.snapshot = decoder.id();
+  record.request = decoder.text(kLongestText);
   record.levels.resize(decoder.count(kSmallestLevel));
   for (TreeLevel& level : record.levels) level = decode_level(decoder);
   decoder.end();

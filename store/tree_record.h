@@ -64,6 +64,7 @@ struct TreeRecord {
   std::chrono::sys_seconds created{};
   std::chrono::sys_seconds expires{};
   ObjectId snapshot;              // what it was restored from
+  std::string request = {};       // what was asked for, in restore/'s own words
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
 };

@@ -2,6 +2,7 @@
 // next sweep leaves nothing of mailstow's behind.
 #include <csignal>
 #include <cstdlib>
+#include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -33,6 +34,12 @@ class RestoreKillTest : public testing::Test {
     process.end(std::chrono::seconds(10));
   }
 
+  static std::multiset<std::string> digests(const servers::FolderState& folder) {
+    std::multiset<std::string> digests;
+    for (const auto& message : folder.messages) digests.insert(message.sha256);
+    return digests;
+  }
+
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
   servers::Random random_{21};
@@ -56,6 +63,33 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
   for (const auto& [raw_name, folder] : after.below("RESTORED", '/')) {
     EXPECT_EQ(folder.messages.size(), 0U) << raw_name;
   }
+}
+
+TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDuplicates) {
+  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
+  const auto before = servers::account_state(server_, "alice");
+  int resumed = 0;
+  for (int kill = 0; kill < kills; ++kill) {
+    run_and_kill({"run", "alice", "--expire-after", "0s"});
+    const json trees = mailstow_.restore_json({"trees"})["trees"];
+    if (!trees.empty() && trees[0]["state"] == "restoring") {
+      const std::string tree = trees[0]["tree"];
+      run_and_kill({"run", "alice", "--resume", tree});
+      mailstow_.restore_json({"run", "alice", "--resume", tree});
+      ++resumed;
+      const auto now = servers::account_state(server_, "alice");
+      for (const auto& [raw_name, folder] : before.folders) {
+        if (!folder.is_selectable) continue;
+        const auto restored = now.folders.find(tree + "/" + raw_name);
+        ASSERT_NE(restored, now.folders.end()) << raw_name;
+        EXPECT_EQ(digests(restored->second), digests(folder)) << raw_name;
+      }
+      EXPECT_EQ(now.not_below("RESTORED", '/'), before.folders);
+    }
+    mailstow_.restore_json({"sweep"});
+    EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"], json::array());
+  }
+  EXPECT_GT(resumed, 0);
 }
 
 }  // namespace

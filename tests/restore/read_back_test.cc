@@ -30,5 +30,30 @@ RC_GTEST_PROP(ReadBackTest, OnlyEqualMessagesHaveNoAlteration,
   RC_ASSERT(alteration(original, original).empty());
 }
 
+RC_GTEST_PROP(ReadBackTest, TheCanonicalDigestDoesNotDependOnThePieces, ()) {
+  const auto text =
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("\r\r\n\n\0xy", 8)));
+  ReadBack read_back(DigestOf::kCanonical);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto length = *rc::gen::inRange<std::size_t>(1, rest.size() + 1);
+    read_back.body_piece(base::as_bytes(rest.substr(0, length)));
+    rest.remove_prefix(length);
+  }
+  imap::MessageItems items;
+  items.uid = base::Uid{1};
+  read_back.message(items, imap::BodyKind::kLiteral);
+  RC_ASSERT(read_back.messages().at(base::Uid{1}).digest == canonical_digest(base::as_bytes(text)));
+}
+
+TEST(ReadBackTest, WhatServersAreKnownToAlterHasTheSameCanonicalDigest) {
+  const auto digest = [](std::string_view text) { return canonical_digest(base::as_bytes(text)); };
+  EXPECT_EQ(digest("a\nb\r\r\nc\r"), digest("a\r\nb\r\nc\r"));
+  EXPECT_EQ(digest(std::string_view("a\0b", 3)), digest("a\x80"
+                                                        "b"));
+  EXPECT_NE(digest("a\rb"), digest("a\r\nb"));
+  EXPECT_NE(digest("a"), digest("a\r\n"));
+}
+
 }  // namespace
 }  // namespace restore

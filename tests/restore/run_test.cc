@@ -227,6 +227,29 @@ TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   EXPECT_EQ(servers::account_state(server_, "bob").message_count(), 0U);
 }
 
+TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
+  servers::fill_account(server_, "alice", 60);
+  back_up();
+  const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  const std::string tree = first["tree"];
+  auto alice = server_.client("alice");
+  // As if the run had died: some of it is not there.
+  alice.command("SELECT " + servers::quote(tree + "/INBOX"));
+  alice.command("STORE 1:3 +FLAGS.SILENT \\Deleted");
+  alice.command("EXPUNGE");
+  back_up();
+  const json again = mailstow_.restore_json({"run", "alice", "--resume", tree});
+  EXPECT_EQ(again["tree"], tree);
+  EXPECT_EQ(again["expires"], first["expires"]);
+  EXPECT_EQ(again["folders"], first["folders"]);
+  EXPECT_EQ(state().folders.at(tree + "/INBOX").messages.size(),
+            first["folders"][0]["restored"].get<std::size_t>());
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", "RESTORED/none"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "bob", "--resume", tree}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--folder", "Lists"}).status, 2);
+}
+
 TEST_F(RunTest, ADryRunWritesNothing) {
   servers::fill_account(server_, "alice", 30);
   back_up();

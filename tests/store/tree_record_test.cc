@@ -32,6 +32,7 @@ class TreeRecordTest : public StoreFixture {
     record.created = std::chrono::sys_seconds(std::chrono::seconds(100));
     record.expires = std::chrono::sys_seconds(std::chrono::seconds(200));
     record.snapshot.bytes[0] = std::byte{9};
+    record.request = "{}";
     TreeLevel top;
     top.raw_name = "RESTORED";
     top.state = LevelState::kExisted;

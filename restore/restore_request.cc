@@ -1,0 +1,36 @@
+#include "restore/restore_request.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace restore {
+
+std::string write_request(const RestoreRequest& request) {
+  const SelectionOptions& selection = request.selection;
+  const nlohmann::json document = {{"account", request.account},   {"at", selection.at},
+                                   {"folders", selection.folders}, {"messages", selection.messages},
+                                   {"since", selection.since},     {"before", selection.before},
+                                   {"query", selection.query}};
+  return document.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+RestoreRequest read_request(const std::string& text) {
+  try {
+    const nlohmann::json document = nlohmann::json::parse(text);
+    RestoreRequest request;
+    request.account = document.at("account");
+    request.selection.at = document.at("at");
+    request.selection.folders = document.at("folders").get<std::vector<std::string>>();
+    request.selection.messages = document.at("messages").get<std::vector<std::string>>();
+    request.selection.since = document.at("since");
+    request.selection.before = document.at("before");
+    request.selection.query = document.at("query");
+    return request;
+  } catch (const nlohmann::json::exception& error) {
+    base::fail(base::ErrorCode::kDamaged,
+               "resume: the tree's record does not say what was asked for");
+  }
+}
+
+}  // namespace restore
