@@ -100,6 +100,7 @@ ordered_json to_json(const store::CheckReport& report) {
           {"packs_read", report.packs_read},
           {"bytes_read", report.bytes_read},
           {"commits", report.commits},
+          {"commit", {{"number", report.highest.number}, {"id", report.highest.id.hex()}}},
           {"snapshots", report.snapshots},
           {"messages", report.messages},
           {"damage", report.damage},

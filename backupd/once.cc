@@ -41,6 +41,7 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
     if (schedule.is_due()) schedule.commit();
   }
   schedule.commit();
+  report.commit = writer.highest_commit();
   report.share_out(writer.statistics().stored_bytes);
 
   const bool as_json = surroundings.format == base::OutputFormat::kJson;

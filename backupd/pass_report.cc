@@ -94,7 +94,9 @@ base::ExitStatus PassReport::exit_status() const {
 std::string PassReport::to_json() const {
   ordered_json documents = ordered_json::array();
   for (const AccountReport& account : accounts) documents.push_back(to_document(account));
-  const ordered_json document = {{"status", word(status())}, {"accounts", std::move(documents)}};
+  const ordered_json document = {{"status", word(status())},
+                                 {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
+                                 {"accounts", std::move(documents)}};
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/exit_status.h"
+#include "store/commit_mark.h"
 #include "store/snapshot.h"
 
 namespace backupd {
@@ -42,6 +43,7 @@ struct AccountReport {
 
 struct PassReport {
   std::vector<AccountReport> accounts;
+  store::CommitMark commit;  // the store's highest: who keeps reports can tell an older state by it
 
   // Accounts share blocks and packs, so what was written is shared out by their new messages.
   void share_out(std::uint64_t stored_bytes);

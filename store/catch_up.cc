@@ -1,12 +1,10 @@
 #include "store/catch_up.h"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <map>
 #include <set>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "store/layout.h"
@@ -223,46 +221,6 @@ Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
                       const BlockContext& context, Index& index,
                       const std::set<PackName>& without) {
   return CatchUp(location, files, context, index).rebuild(without);
-}
-
-void check_highest_commit(base::FileSystem& files, const Location& location, Index& index) {
-  const CommitMark known = load_highest_commit(files, location);
-  const CommitMark found = index.highest_commit();
-  if (found.number > known.number) save_highest_commit(files, location, found);
-  if (found.number > known.number || found == known) return;
-  fail(ErrorCode::kDamaged,
-       "open store {}: commit {} was made in it, but the newest that can be found is {}: put back "
-       "the files in {} that were taken away, or remove {} to go on from the older state",
-       location.store.string(), known.number, found.number, packs_folder(location).string(),
-       highest_commit_file(location).string());
-}
-
-CommitMark load_highest_commit(base::FileSystem& files, const Location& location) {
-  constexpr std::uint64_t kLongest = 256;
-  const base::Path path = highest_commit_file(location);
-  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLongest);
-  if (!bytes) return {};
-  const std::string_view text = base::as_text(*bytes);
-  CommitMark mark;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mark.number);
-  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
-  const std::optional<ObjectId> id = rest.size() == 2 + 2 * ObjectId::kSize
-                                         ? ObjectId::from_hex(rest.substr(1, rest.size() - 2))
-                                         : std::nullopt;
-  if (error != std::errc() || !id) {
-    fail(ErrorCode::kDamaged,
-         "read {}: it is not what was written: remove it if the store is known to be whole",
-         path.string());
-  }
-  mark.id = *id;
-  return mark;
-}
-
-void save_highest_commit(base::FileSystem& files, const Location& location,
-                         const CommitMark& mark) {
-  base::write_file(files, highest_commit_file(location),
-                   base::as_bytes(fmt::format("{} {}\n", mark.number, mark.id.hex())),
-                   base::OnExisting::kReplace);
 }
 
 }  // namespace store

@@ -32,12 +32,4 @@ std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack
                                                       const BlockContext& context,
                                                       Decompressor& decompressor);
 
-// Fails with kDamaged if the store has been put back to an older state: if the highest commit known
-// outside it is not there. What is newer is noted.
-void check_highest_commit(base::FileSystem& files, const Location& location, Index& index);
-
-// The highest commit known outside the store. It is only ever written after its commit is durable.
-CommitMark load_highest_commit(base::FileSystem& files, const Location& location);
-void save_highest_commit(base::FileSystem& files, const Location& location, const CommitMark& mark);
-
 }  // namespace store

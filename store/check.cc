@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "store/catch_up.h"
 #include "store/commit_chain.h"
+#include "store/commit_mark.h"
 #include "store/index.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
@@ -120,6 +122,7 @@ class Check {
       const std::lock_guard lock(mutex_);
       add_damage(findings.damage);
       if (findings.is_damaged) report_.damaged_packs.insert(name);
+      if (findings.has_no_trailer) without_trailer_.insert(name);
       for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
       if (depth == CheckDepth::kReadData) {
         ++report_.packs_read;
@@ -139,9 +142,15 @@ class Check {
 
   void check_commits() {
     report_.commits = commits_.size();
+    report_.highest = index_.highest_commit();
     add_damage(find_breaks(commits_, {packs_.begin(), packs_.end()}));
     try {
-      const CommitMark known = load_highest_commit(files_, location_);
+      const CommitMark known = load_highest_commit(files_, location_, context_.store);
+      const std::optional<ObjectId> same_number = index_.commit_id(known.number);
+      if (known.number > 0 && same_number && *same_number != known.id) {
+        report_.damage.push_back(
+            fmt::format("commit {} is another than the one that was made", known.number));
+      }
       if (known.number > index_.highest_commit().number) {
         report_.damage.push_back(
             fmt::format("commit {} was made in the store, but the newest that can be found is {}",
@@ -183,12 +192,28 @@ class Check {
         objects_, context_.keys,
         [&](const FolderInfo&, const Identity& identity) {
           if (!messages_.insert(identity.message).second) return;
-          if (objects_.find(ObjectType::kMessage, identity.message.object)) return;
-          damaged_.emplace(identity.message, "it is not in the store");
+          look_at_message(identity.message);
         },
         [&](const std::string& why) { report_.damage.push_back(why); });
     for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
     report_.messages = messages_.size();
+  }
+
+  void look_at_message(const MessageId& id) {
+    const std::optional<ObjectPlace> place = objects_.find(ObjectType::kMessage, id.object);
+    if (!place) {
+      damaged_.emplace(id, "it is not in the store");
+      return;
+    }
+    // What lies in a pack without a trailer is known by the index alone.
+    if (without_trailer_.empty() || !without_trailer_.contains(index_.block(place->block).pack)) {
+      return;
+    }
+    try {
+      objects_.read_message(id.object, *place);
+    } catch (const base::Error& error) {
+      damaged_.emplace(id, error.what());
+    }
   }
 
   void find_places() {
@@ -237,6 +262,7 @@ class Check {
   std::vector<std::pair<ObjectId, Commit>> commits_;
   std::vector<Snapshot> newest_first_;
   std::unordered_set<MessageId> messages_;
+  std::set<PackName> without_trailer_;
   std::map<MessageId, std::string> damaged_;
   std::uint64_t rebuilt_ = 0;  // messages
   std::mutex mutex_;           // of what follows from packs, while threads run

@@ -11,6 +11,7 @@
 
 #include "base/file_system.h"
 #include "base/uid.h"
+#include "store/commit_mark.h"
 #include "store/location.h"
 #include "store/object_id.h"
 
@@ -62,6 +63,7 @@ struct CheckReport {
   std::uint64_t packs = 0;
   std::uint64_t pack_bytes = 0;
   std::uint64_t commits = 0;
+  CommitMark highest;
   std::uint64_t snapshots = 0;
   std::uint64_t messages = 0;  // that snapshots name, and in kReadData all that were rebuilt
   std::uint64_t packs_read = 0;

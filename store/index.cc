@@ -343,6 +343,13 @@ CommitMark Index::highest_commit() {
           .id = digest_from<ObjectId>(statement.blob(1))};
 }
 
+std::optional<ObjectId> Index::commit_id(std::uint64_t number) {
+  Statement statement(impl_->database, "SELECT id FROM commits WHERE number = ?1");
+  statement.bind(1, as_integer(number));
+  if (!statement.step()) return std::nullopt;
+  return digest_from<ObjectId>(statement.blob(0));
+}
+
 std::optional<ObjectPlace> Index::find(ObjectType type, const ObjectId& id) {
   Statement& find = type == ObjectType::kMessage ? impl_->find_message : impl_->find_object;
   find.bind(1, id.bytes);

@@ -15,6 +15,7 @@
 
 #include "base/file_system.h"
 #include "store/commit.h"
+#include "store/commit_mark.h"
 #include "store/pack.h"
 #include "store/snapshot.h"
 
@@ -34,12 +35,6 @@ struct BlockPlace {
   std::uint64_t place = 0;
   std::uint32_t plain_length = 0;
   std::uint32_t sealed_length = 0;
-};
-
-struct CommitMark {
-  std::uint64_t number = 0;  // 0: there is no commit
-  ObjectId id;
-  bool operator==(const CommitMark&) const = default;
 };
 
 // Where objects lie that another pack has already: still there, or in the pack that is added.
@@ -72,6 +67,7 @@ class Index {
   std::vector<PackName> condemned();
   std::vector<PackName> packs_not_listed();  // that no commit names yet
   CommitMark highest_commit();
+  std::optional<ObjectId> commit_id(std::uint64_t number);
   std::vector<ObjectId> commits();      // from the last checkpoint on
   std::uint64_t newest_condemnation();  // the number of its commit; 0: nothing is condemned
 

@@ -32,6 +32,7 @@ PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
     look_at(name, depth, findings);
   } catch (const base::Error& error) {
     note(error, findings);
+    findings.has_no_trailer = true;
   }
   return findings;
 }

@@ -17,7 +17,8 @@ namespace store {
 
 struct PackFindings {
   std::vector<std::string> damage;
-  bool is_damaged = false;  // the file itself; else the index is wrong about it
+  bool is_damaged = false;      // the file itself; else the index is wrong about it
+  bool has_no_trailer = false;  // so that nothing in it was looked at
   std::vector<std::pair<ObjectId, Commit>> commits;
   std::vector<std::size_t> record_blocks;  // ordinals
 };

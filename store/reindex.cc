@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "store/catch_up.h"
+#include "store/commit_chain.h"
+#include "store/commit_mark.h"
 #include "store/index.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
@@ -23,11 +25,16 @@ ReindexReport reindex(const Location& location, base::FileSystem& files) {
   }
   Index index = Index::open(index_file(location), context.store);
   ReindexReport report;
-  report.damage = catch_up(location, files, context, index);
+  const Rebuilt rebuilt = rebuild_index(location, files, context, index, {});
+  report.damage = rebuilt.damage;
+  const std::vector<PackName> packs = index.packs();
+  for (std::string& line : find_breaks(rebuilt.commits, {packs.begin(), packs.end()})) {
+    report.damage.push_back(std::move(line));
+  }
   SearchIndex search = SearchIndex::open(search_index_file(location), context.store);
   fill_search_index(location, files, context, index, search);
   try {
-    check_highest_commit(files, location, index);
+    check_highest_commit(files, location, context.store, index);
   } catch (const base::Error& error) {
     report.damage.emplace_back(error.what());
   }

@@ -10,6 +10,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "store/amendment.h"
 #include "store/catch_up.h"
 #include "store/commit_chain.h"
@@ -29,8 +30,47 @@ constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)}
 
 // What the index alone may still know of snapshots.
 struct KnownBefore {
-  std::uint64_t highest = 0;
+  CommitMark highest;
   std::map<ObjectId, SnapshotLine> lines;
+};
+
+// An index for the time of the repair. The store's own one stays as it is, and with it all that it
+// alone knows, until the checkpoint is durable; then it catches up as after any other commit.
+class Scratch {
+ public:
+  Scratch(const Location& location, base::FileSystem& files) : location_(location), files_(files) {
+    location_.index = location.index / "repair";
+    clear();
+    files_.make_folder(location_.index);
+    const std::optional<base::Bytes> mark =
+        base::read_file(files_, highest_commit_file(location), kLargestMark);
+    if (mark) {
+      base::write_file(files_, highest_commit_file(location_), *mark, base::OnExisting::kReplace);
+    }
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    try {
+      clear();
+    } catch (const base::Error& error) {
+      base::log_debug("{}", error.what());
+    }
+  }
+
+  const Location& location() const { return location_; }
+
+ private:
+  static constexpr std::uint64_t kLargestMark = 256;
+
+  void clear() {
+    files_.remove(highest_commit_file(location_));
+    std::error_code error;
+    std::filesystem::remove_all(location_.index, error);
+  }
+
+  Location location_;
+  base::FileSystem& files_;
 };
 
 class Repair {
@@ -47,13 +87,16 @@ class Repair {
     options.has_read = [this](const Sha256& pack) { good_.insert(pack); };
     const KnownBefore before = remember();
     {
-      WriteSession session(location_, files_, clock_, Effort::kFast, OlderState::kAccept);
+      const Scratch scratch(location_, files_);
+      WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
+      bring_index_up_to_date(session.context());
       const CheckReport found = check(location_, files_, options);
       describe(found, session.damage());
       find_damaged(found, session);
       put_keys_and_trees_right();
       mend(session, before, found);
     }
+    { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
     options.skip = good_;
     options.has_read = {};
     report_.after = check(location_, files_, options);
@@ -81,11 +124,16 @@ class Repair {
     reindex(location_, files_);
   }
 
+  void bring_index_up_to_date(const BlockContext& context) {
+    Index index = Index::open(index_file(location_), context.store);
+    catch_up(location_, files_, context, index);
+  }
+
   KnownBefore remember() {
     const BlockContext context = open_keys(files_, location_.store, location_.key_file);
     Index index = Index::open_read_only(index_file(location_), context.store);
     KnownBefore before;
-    before.highest = index.highest_commit().number;
+    before.highest = index.highest_commit();
     for (const std::string& account : index.accounts()) {
       for (const SnapshotLine& line : index.lines(account)) {
         before.lines[snapshot_id(context.keys, line)] = line;
@@ -139,6 +187,9 @@ class Repair {
                           session.damage().empty() && !session.lost_commit();
     if (is_sound) return;
     Index& index = session.index();
+    session.number_after(before.highest);
+    session.number_after(index.highest_commit());
+    session.number_after(session.lost_commit().value_or(CommitMark()));
     const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, damaged_);
     Salvage salvage(session);
     for (const base::Path& source : sources_) salvage.take_parts(source);
@@ -169,7 +220,7 @@ class Repair {
     std::map<ObjectId, SnapshotLine> living = living_snapshots(commits, session.context().keys);
     std::uint64_t highest = 0;
     for (const auto& [id, commit] : commits) highest = std::max(highest, commit.number);
-    if (before.highest < highest || before.lines.empty()) return living;
+    if (before.highest.number < highest || before.lines.empty()) return living;
     std::map<ObjectId, SnapshotLine> lines = before.lines;
     for (auto& [id, line] : lines) {
       const auto told = living.find(id);
@@ -230,7 +281,17 @@ class Repair {
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNever});
     }
-    session.commit({checkpoint});
+    // Of one commit; its encoding stays far below a block.
+    constexpr std::size_t kMostLines = 20'000;
+    std::vector<Commit> series;
+    std::vector<SnapshotLine> lines = std::move(checkpoint.snapshots);
+    checkpoint.snapshots.clear();
+    series.push_back(std::move(checkpoint));
+    for (SnapshotLine& line : lines) {
+      if (series.back().snapshots.size() == kMostLines) series.emplace_back();
+      series.back().snapshots.push_back(std::move(line));
+    }
+    session.commit(std::move(series));
   }
 
   void set_aside(const base::Path& folder, const std::string& name) {

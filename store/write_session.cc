@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "store/catch_up.h"
+#include "store/commit_mark.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
 #include "store/writer_lock.h"
@@ -37,7 +38,7 @@ void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
 }  // namespace
 
 WriteSession::WriteSession(const Location& location, base::FileSystem& files,
-                           const base::Clock& clock, Effort effort, OlderState older)
+                           const base::Clock& clock, Effort effort, Purpose purpose)
     : location_(location),
       files_(files),
       clock_(clock),
@@ -52,12 +53,14 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   }
   files.make_folder(readers_folder(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
-  fill_search_index(location, files, context_, index_, search_);
+  if (purpose == Purpose::kWrite) {
+    fill_search_index(location, files, context_, index_, search_);
+  }
   try {
-    check_highest_commit(files, location, index_);
+    check_highest_commit(files, location, context_.store, index_);
   } catch (const base::Error& error) {
-    if (older == OlderState::kRefuse || error.code() != ErrorCode::kDamaged) throw;
-    lost_commit_ = load_highest_commit(files, location);
+    if (purpose == Purpose::kWrite || error.code() != ErrorCode::kDamaged) throw;
+    lost_commit_ = load_highest_commit(files, location, context_.store);
     damage_.emplace_back(error.what());
   }
   for (const std::string& line : damage_) base::log_warning("{}", line);
@@ -127,10 +130,13 @@ std::vector<PackName> WriteSession::packs_to_name(const Commit& commit) {
   return packs;
 }
 
+void WriteSession::number_after(const CommitMark& commit) {
+  if (commit.number > number_after_.number) number_after_ = commit;
+}
+
 void WriteSession::commit(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
-  // No number is given twice, so that a lost commit stays told from those that follow.
-  if (lost_commit_ && lost_commit_->number >= last.number) last = *lost_commit_;
+  if (number_after_.number > last.number) last = number_after_;
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
   std::vector<std::pair<ObjectId, Commit>> commits;
   for (Commit& next : series) {
@@ -144,7 +150,7 @@ void WriteSession::commit(std::vector<Commit> series) {
     commits.emplace_back(last.id, std::move(next));
   }
   publish(commits);
-  guarded([&] { save_highest_commit(files_, location_, last); });
+  guarded([&] { save_highest_commit(files_, location_, context_.store, last); });
 }
 
 }  // namespace store

@@ -23,14 +23,15 @@
 
 namespace store {
 
-// What to do with a store that was put back to an older state.
-enum class OlderState { kRefuse, kAccept };
+// A repair takes a store that was put back to an older state as it is, and has no use for
+// searching.
+enum class Purpose { kWrite, kRepair };
 
 class WriteSession {
  public:
   // Takes the lock, removes what crashes left, and reads in what packs the index does not know.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
-               Effort effort, OlderState older = OlderState::kRefuse);
+               Effort effort, Purpose purpose = Purpose::kWrite);
 
   // Whether the object is stored, or will be with the next publish(). What lies in a condemned pack
   // is as good as gone.
@@ -62,7 +63,11 @@ class WriteSession {
   // What opening found wrong with the store, a line each.
   const std::vector<std::string>& damage() const { return damage_; }
 
-  // The highest commit known outside the store, if the store lacks it: kAccept only.
+  // The next commit gets a higher number than this one, which may be lost: no number is given
+  // twice, so that what is lost stays told from what follows.
+  void number_after(const CommitMark& commit);
+
+  // The highest commit known outside the store, if the store lacks it: kRepair only.
   const std::optional<CommitMark>& lost_commit() const { return lost_commit_; }
 
  private:
@@ -82,6 +87,7 @@ class WriteSession {
   SealingPool pool_;
   std::vector<std::string> damage_;
   std::optional<CommitMark> lost_commit_;
+  CommitMark number_after_;
   std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
   std::unordered_set<ObjectId> pending_;  // what pack_ holds
   std::uint64_t stored_bytes_ = 0;

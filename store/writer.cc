@@ -139,6 +139,10 @@ WriterStatistics Writer::statistics() const {
   return statistics;
 }
 
+CommitMark Writer::highest_commit() {
+  return impl_->session.index().highest_commit();
+}
+
 const std::vector<std::string>& Writer::damage() const {
   return impl_->session.damage();
 }

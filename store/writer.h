@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "store/commit_mark.h"
 #include "store/folder_draft.h"
 #include "store/location.h"
 #include "store/object_id.h"
@@ -88,6 +89,9 @@ class Writer {
   Reader& reader();
 
   WriterStatistics statistics() const;
+
+  // The last one that was made: to be told outside the store.
+  CommitMark highest_commit();
 
   // What open() found wrong with the store, a line each: packs that are missing or unreadable. What
   // lay in them is stored again when it comes again; what only they held is lost.

@@ -5,6 +5,7 @@
 #include "store/block.h"
 #include "store/commit.h"
 #include "store/folder_object.h"
+#include "store/key_export.h"
 #include "store/key_slot.h"
 #include "store/leaf.h"
 #include "store/pack.h"
@@ -166,7 +167,8 @@ Seeds key_seeds() {
   const store::StoreId store{};
   base::Bytes slot =
       store::wrap_for_key_file(store, store::random_key(), store::random_key(), moment(1)).encode();
-  Seeds seeds = {slot, base::to_bytes("# a key\n" + std::string(64, 'a') + "\n")};
+  Seeds seeds = {slot, base::to_bytes("# a key\n" + std::string(64, 'a') + "\n"),
+                 base::to_bytes(store::format_key_export({}).reveal())};
   constexpr std::size_t kChecksum = 32;
   slot.resize(slot.size() - kChecksum);
   seeds.push_back(slot);

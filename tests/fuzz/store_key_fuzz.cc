@@ -1,7 +1,10 @@
-// Any bytes as a key file or a key slot (its checksum made right, or hardly anything would get in).
+// Any bytes as a key file, an exported key or a key slot (its checksum made right, or hardly
+// anything would get in).
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/error.h"
+#include "store/key_export.h"
 #include "store/key_file.h"
 #include "store/key_slot.h"
 
@@ -26,6 +29,11 @@ void check_slot(base::ByteView bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   store::parse_key_file(bytes);
+  try {
+    store::parse_key_export(bytes);
+  } catch (const base::Error& error) {
+    require(error.code() == base::ErrorCode::kKey);
+  }
   check_slot(bytes);
   base::Bytes slot(bytes.begin(), bytes.end());
   const auto sum = store::checksum(slot);

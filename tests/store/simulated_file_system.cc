@@ -162,7 +162,8 @@ std::map<base::Path, base::Bytes> SimulatedFileSystem::files_below(const base::P
 }
 
 void SimulatedFileSystem::overwrite(const base::Path& path, base::Bytes bytes) {
-  names_.at(path)->bytes = std::move(bytes);
+  names_.at(path)->bytes = bytes;
+  names_.at(path)->durable = std::move(bytes);
 }
 
 void SimulatedFileSystem::lose(const base::Path& path) {

@@ -1,0 +1,180 @@
+// Every byte of a small store flipped in turn, and every truncation: found, named, confined. A
+// fixed sample of them in a short run.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "store/key_slot.h"
+#include "store/pack.h"
+#include "tests/store/small_store.h"
+
+namespace store {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace fs = std::filesystem;
+
+// How far apart the places are that have their turn.
+std::size_t step(std::size_t in_a_short_run) {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 1 : in_a_short_run;
+}
+
+class FlipTest : public SmallStore {
+ protected:
+  // Puts `bad` in the place of a file and looks at everything.
+  CheckReport check_with(const base::Path& path, const base::Bytes& bad) {
+    files_.overwrite(path, bad);
+    CheckReport report = check_all();
+    const std::string name = path.filename().string().substr(0, 16);
+    EXPECT_THAT(report.damage, Contains(HasSubstr(name)));
+    return report;
+  }
+
+  // Messages that are not reported damaged are what they were.
+  void expect_the_rest_readable(const CheckReport& report) {
+    std::set<MessageId> damaged;
+    for (const DamagedMessage& message : report.damaged_messages) damaged.insert(message.id);
+    Reader reader = Reader::open(location_, files_);
+    for (const auto& [account, ids] : ids_) {
+      for (unsigned number = 1; number <= ids.size(); ++number) {
+        const MessageId& id = ids[number - 1];
+        if (damaged.contains(id)) continue;
+        EXPECT_EQ(text_of(account, number), base::to_text(reader.read_message(id)));
+      }
+    }
+  }
+
+  std::vector<BlockEntry> blocks_of(const base::Path& pack) {
+    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    Decompressor decompressor;
+    return PackFile(files_.open(pack), "pack").read_trailer(context, {}, decompressor).blocks;
+  }
+
+  const std::string& owner(const base::Path& pack) const {
+    return ids_.find(pack == first_pack_ ? "alice" : "bob")->first;
+  }
+};
+
+TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
+  for (const auto& [path, bytes] : files_.files_below(packs_folder(location_))) {
+    const std::vector<BlockEntry> blocks = blocks_of(path);
+    for (std::size_t at = 0; at < bytes.size(); at += step(41)) {
+      SCOPED_TRACE(path.string() + " " + std::to_string(at));
+      base::Bytes bad = bytes;
+      bad[at] ^= std::byte{1};
+      const CheckReport report = check_with(path, bad);
+      expect_the_rest_readable(report);
+      const auto hit = std::ranges::find_if(blocks, [&](const BlockEntry& block) {
+        return at >= block.place && at - block.place < BlockHeader::kSize + block.sealed_length;
+      });
+      // Header, trailer and footer hold nothing that the index doesn't know.
+      const bool hits_mail = hit != blocks.end() && hit->stream != Stream::kManifests;
+      EXPECT_EQ(hits_mail ? ids_[owner(path)].size() : 0, report.damaged_messages.size());
+      for (const DamagedMessage& message : report.damaged_messages) {
+        EXPECT_THAT(ids_[owner(path)], Contains(message.id));
+      }
+      if (HasFailure()) return;
+    }
+    files_.overwrite(path, bytes);
+  }
+  EXPECT_TRUE(check_all().is_intact());
+}
+
+TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
+  for (const auto& [path, bytes] : files_.files_below(packs_folder(location_))) {
+    for (std::size_t size = 0; size < bytes.size(); size += step(37)) {
+      SCOPED_TRACE(path.string() + " " + std::to_string(size));
+      const base::Bytes bad(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      check_with(path, bad);
+      const std::string other = owner(path) == "alice" ? "bob" : "alice";
+      std::string expected;
+      for (unsigned uid = 1; uid <= ids_[other].size(); ++uid) expected += text_of(other, uid);
+      Reader reader = Reader::open(location_, files_);
+      EXPECT_EQ(expected, restored(reader, other));
+      if (HasFailure()) return;
+    }
+    files_.overwrite(path, bytes);
+  }
+  EXPECT_TRUE(check_all().is_intact());
+}
+
+TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailIsWhole) {
+  for (const base::Path& folder : {keys_folder(location_), trees_folder(location_)}) {
+    const auto files = files_.files_below(folder);
+    ASSERT_FALSE(files.empty());
+    for (const auto& [path, bytes] : files) {
+      for (std::size_t at = 0; at < 2 * bytes.size(); at += step(7)) {
+        SCOPED_TRACE(path.string() + " " + std::to_string(at));
+        base::Bytes bad = bytes;
+        if (at < bytes.size()) {
+          bad[at] ^= std::byte{1};
+        } else {
+          bad.resize(at - bytes.size());
+        }
+        const CheckReport report = check_with(path, bad);
+        EXPECT_THAT(report.damaged_messages, IsEmpty());
+        expect_the_rest_readable(report);
+        if (HasFailure()) return;
+      }
+      files_.overwrite(path, bytes);
+    }
+  }
+  EXPECT_TRUE(check_all().is_intact());
+}
+
+TEST_F(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
+  const auto packs = files_.files_below(packs_folder(location_));
+  ASSERT_EQ(2U, packs.size());
+  files_.overwrite(packs.begin()->first, packs.rbegin()->second);
+  files_.overwrite(packs.rbegin()->first, packs.begin()->second);
+  for (const auto& [path, bytes] : packs) {
+    EXPECT_THAT(check_all().damage, Contains(HasSubstr(path.filename().string())));
+  }
+}
+
+TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoAnswer) {
+  const base::Path path = index_file(location_);
+  const std::string good = base::to_text(
+      base::read_file(base::real_file_system(), path, std::uint64_t{1} << 30).value());
+  const auto answers = [&] {
+    Reader reader = Reader::open(location_, files_);
+    std::string all;
+    for (const std::string& account : reader.accounts()) {
+      for (const SnapshotInfo& snapshot : reader.snapshots(account)) {
+        all += snapshot.id.hex() + account + std::to_string(snapshot.messages) +
+               std::to_string(snapshot.time.time_since_epoch().count());
+      }
+      all += restored(reader, account);
+    }
+    return all;
+  };
+  const std::string expected = answers();
+  std::size_t undetected = 0;
+  for (std::size_t at = 0; at < good.size(); at += step(211)) {
+    std::string bad = good;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    fs::remove(path.string() + "-wal");
+    fs::remove(path.string() + "-shm");
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bad;
+    try {
+      if (!check_all(CheckDepth::kQuick).is_intact()) continue;
+    } catch (const base::Error&) {
+      continue;
+    }
+    ++undetected;
+    EXPECT_EQ(expected, answers()) << at;
+  }
+  EXPECT_GT(undetected, 0U);  // most of the file is empty pages
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,81 @@
+// A store so small that every byte of it can have its turn: two accounts in two packs, a tree
+// record. In memory but for the index.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "store/check.h"
+#include "store/layout.h"
+#include "store/tree_record.h"
+#include "tests/store/simulated_file_system.h"
+#include "tests/store/store_fixture.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+
+class SmallStore : public testing::Test {
+ protected:
+  SmallStore() {
+    location_ = {.store = "/simulated/store",
+                 .index = folder_.path() / "index",
+                 .key_file = "/simulated/store.key"};
+    init(location_, files_, clock_);
+    Writer writer = Writer::open(location_, files_, clock_);
+    back_up(writer, "alice", 1);
+    first_pack_ = files_.files_below(packs_folder(location_)).begin()->first;
+    back_up(writer, "bob", 2);
+    TreeRecord record;
+    record.id = TreeRecords::new_id();
+    record.account = "alice";
+    TreeRecords::open(location_, files_).put(record);
+  }
+
+  void back_up(Writer& writer, const std::string& account, unsigned messages) {
+    FolderDraft draft(folder_named("INBOX"));
+    for (unsigned uid = 1; uid <= messages; ++uid) {
+      const StoredMessage stored = add_message(writer, text_of(account, uid));
+      draft.put(entry_of(uid, stored, {account}), stored.digest);
+      ids_[account].push_back(stored.id);
+    }
+    SnapshotDraft snapshot;
+    snapshot.account = account;
+    snapshot.folders = {writer.seal(draft)};
+    writer.add_snapshot(snapshot);
+    writer.commit();
+  }
+
+  static std::string text_of(const std::string& account, unsigned number) {
+    return "Subject: " + account + std::to_string(number) + "\r\n\r\n" +
+           random_text(number + static_cast<unsigned>(account.size()) * 100, 2'500);
+  }
+
+  CheckReport check_all(CheckDepth depth = CheckDepth::kReadData) {
+    CheckOptions options;
+    options.depth = depth;
+    options.threads = 1;
+    return check(location_, files_, options);
+  }
+
+  static std::string restored(Reader& reader, const std::string& account) {
+    std::string all;
+    for (const FolderRecord& folder : reader.folders(reader.newest_snapshot(account).value())) {
+      reader.for_each_message(folder, [&](const MessageEntry& entry) {
+        all += base::as_text(reader.read_message(entry.message));
+      });
+    }
+    return all;
+  }
+
+  tests::TemporaryFolder folder_;
+  Location location_;
+  TestClock clock_;
+  tests::SimulatedFileSystem files_;
+  base::Path first_pack_;  // alice's
+  std::map<std::string, std::vector<MessageId>> ids_;
+};
+
+}  // namespace store
