@@ -137,6 +137,7 @@ class RawFields {
   explicit RawFields(std::string_view header) {
     while (!header.empty()) {
       const std::size_t end = header.find('\n');
+      if (end == 0 || header.starts_with("\r\n")) return;
       take_line(header.substr(0, end));
       header.remove_prefix(end == std::string_view::npos ? header.size() : end + 1);
     }

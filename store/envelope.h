@@ -26,8 +26,8 @@ struct Envelope {
 inline constexpr std::size_t kLongestEnvelopeField = 4'096;
 
 // Decoded as RFC 2047 and RFC 6532 have it. Takes any bytes: what can't be decoded is shown as well
-// as may be, never an error. `header` may have the empty line at its end; it is bounded by the
-// caller.
+// as may be, never an error. What follows an empty line is not looked at; `header` is bounded by
+// the caller.
 Envelope read_envelope(base::ByteView header);
 
 }  // namespace store

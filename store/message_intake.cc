@@ -1,5 +1,6 @@
 #include "store/message_intake.h"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <unordered_map>
@@ -75,6 +76,11 @@ void MessageIntake::add(base::ByteView piece) {
 
 Sha256 MessageIntake::finish_digest() {
   return digest_.finish();
+}
+
+base::ByteView MessageIntake::beginning() {
+  const base::ByteView message = spool_.view();
+  return message.first(std::min(message.size(), SplitLimits().largest_header));
 }
 
 base::Bytes MessageIntake::make_record(const Sha256& digest, const StorePart& store_part) {

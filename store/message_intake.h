@@ -25,6 +25,9 @@ class MessageIntake {
   std::uint64_t size() const { return spool_.size(); }
   Sha256 finish_digest();  // once a message
 
+  // As much of the message as a header may have; lives until the next add() or clear().
+  base::ByteView beginning();
+
   // The record of what was added. It rebuilds to a message with this digest: that was tried.
   base::Bytes make_record(const Sha256& digest, const StorePart& store_part);
 

@@ -53,6 +53,7 @@ class Prune {
     if (report_.dropped > 0 || report_.condemned > 0) {
       copy_living();
       commit();
+      clean_search_index();
       report_.written_bytes = session_.stored_bytes();
       session_.search().keep_only([&](const ObjectId& message) {
         return index().find_uncondemned(ObjectType::kMessage, message).has_value();
@@ -195,6 +196,20 @@ class Prune {
     session_.commit(std::move(series));
     report_.waiting += report_.condemned;
     report_.waiting_bytes += report_.condemned_bytes;
+  }
+
+  // The search index is plain text: what no snapshot holds must not be readable there.
+  void clean_search_index() {
+    const std::int64_t newest_old = rows_.empty() ? 0 : rows_.back().row;
+    std::int64_t block = -1;
+    std::vector<std::uint32_t> starts;
+    session_.search().keep_only([&](const ObjectId& message) {
+      const auto place = index().find_uncondemned(ObjectType::kMessage, message);
+      if (!place) return false;
+      if (place->block / static_cast<std::int64_t>(kMostBlocks) > newest_old) return true;
+      if (std::exchange(block, place->block) != place->block) starts = marks_.starts_in(block);
+      return std::ranges::binary_search(starts, place->start);
+    });
   }
 
   const PruneOptions& options_;

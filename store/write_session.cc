@@ -95,6 +95,12 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
   });
 }
 
+void WriteSession::make_searchable(const ObjectId& message, base::ByteView header) {
+  guarded([&] {
+    if (!search_.find(message)) search_.add(message, read_envelope(header));
+  });
+}
+
 ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
   const ObjectId id = object_id(context_.keys, type, bytes);
   if (!knows(type, id)) add(type, id, bytes);

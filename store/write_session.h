@@ -41,6 +41,10 @@ class WriteSession {
   void add(ObjectType type, const ObjectId& id, base::ByteView bytes,
            std::uint64_t message_size = 0);
 
+  // For a message that is known: it may be one that no snapshot held when prune cleaned the search
+  // index up.
+  void make_searchable(const ObjectId& message, base::ByteView header);
+
   // Adds what the store doesn't know yet.
   ObjectId put(ObjectType type, base::ByteView bytes);
 

@@ -31,6 +31,7 @@ class Writer::Impl {
     stored.id = message_id(session.context().keys, stored.digest);
     stored.size = intake.size();
     const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
+    if (is_known) session.make_searchable(stored.id.object, intake.beginning());
     if (is_known && trust == Trust::kEverything) return stored;
     const base::Bytes record = intake.make_record(stored.digest, [&](PartKind kind,
                                                                      base::ByteView bytes) {

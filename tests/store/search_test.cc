@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "store/layout.h"
+#include "store/prune.h"
 #include "store/reindex.h"
 #include "store/search_index.h"
 #include "tests/expect_error.h"
@@ -207,6 +208,23 @@ TEST_F(SearchTest, ReindexMakesTheSameFromThePacksAlone) {
   EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
   EXPECT_EQ(before, dump());
   EXPECT_THAT(find("three", "bob"), ElementsAre("shown/INBOX 2 three"));
+}
+
+TEST_F(SearchTest, WhatNoSnapshotHoldsLeavesTheSearchIndexWithPruneAndComesBackWithItsMessage) {
+  const SnapshotInfo first = back_up("alice", {{"INBOX", {message("one"), message("secret")}}});
+  back_up("alice", {{"INBOX", {message("one")}}});
+  prune(location_, files_, clock_, {.drop = {first.id}});
+  const auto rows_about = [&](std::string_view query) {
+    SearchIndex index = SearchIndex::open_read_only(search_index_file(location_)).value();
+    int rows = 0;
+    index.for_each(Query::parse(query, "UTC").wanted_words(), [&](const auto&) { ++rows; });
+    return rows;
+  };
+  EXPECT_EQ(1, rows_about("one"));
+  EXPECT_EQ(0, rows_about("secret"));
+  EXPECT_THAT(find("one"), ElementsAre("shown/INBOX 1 one"));
+  back_up("alice", {{"INBOX", {message("one"), message("secret")}}});
+  EXPECT_THAT(find("secret"), ElementsAre("shown/INBOX 2 secret"));
 }
 
 TEST_F(SearchTest, ItsSizeIsReportedApart) {
