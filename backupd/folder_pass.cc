@@ -134,7 +134,7 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
   info.raw_name = folder.raw_name;
   info.delimiter = folder.delimiter.value_or('\0');
   info.attributes = lasting_attributes(folder);
-  return store::FolderDraft(std::move(info));
+  return {writer_.reader(), std::move(info)};
 }
 
 // Brings flags up to date and returns the UIDs that the server has.

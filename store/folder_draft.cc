@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "store/crypto.h"
 #include "store/folder_draft_impl.h"
@@ -21,11 +21,25 @@ std::vector<std::string> normal_flags(std::vector<std::string> flags) {
   return flags;
 }
 
+// Of a folder of a million messages it is most of the work of a run that finds little new.
 Receipt make_receipt(UidTree& tree) {
+  constexpr std::size_t kPiece = 65'536;
+  constexpr std::string_view kDigits = "0123456789abcdef";
   Sha256Hash hash;
-  tree.for_each_identity([&](const Identity& identity) {
-    hash.update(base::as_bytes(fmt::format("{} {}\n", identity.uid.value, identity.digest.hex())));
+  std::string lines;
+  tree.for_each_digest([&](base::Uid uid, const Sha256& digest) {
+    lines += fmt::format_int(uid.value).c_str();
+    lines += ' ';
+    for (const std::byte byte : digest.bytes) {
+      lines += kDigits[std::to_integer<std::size_t>(byte >> 4)];
+      lines += kDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
+    }
+    lines += '\n';
+    if (lines.size() < kPiece) return;
+    hash.update(base::as_bytes(lines));
+    lines.clear();
   });
+  hash.update(base::as_bytes(lines));
   return {.messages = tree.messages(), .digest = hash.finish()};
 }
 
@@ -55,9 +69,17 @@ MessageEntry FolderDraft::Impl::entry(const Identity& identity, const State& sta
 
 FolderDraft::FolderDraft(FolderInfo info) : impl_(std::make_unique<Impl>(std::move(info))) {}
 
+FolderDraft::FolderDraft(Reader& reader, FolderInfo info)
+    : FolderDraft(reader, FolderObject{.info = std::move(info), .receipt = {}, .tree = {}}) {
+  impl_->receipt.reset();
+}
+
 FolderDraft::FolderDraft(Reader& reader, const FolderRecord& previous)
+    : FolderDraft(reader, load_folder(reader.impl_->objects, previous)) {}
+
+FolderDraft::FolderDraft(Reader& reader, const FolderObject& folder)
     : impl_(std::make_unique<Impl>(
-          load_folder(reader.impl_->objects, previous),
+          folder,
           [objects = &reader.impl_->objects](ObjectType type, const ObjectId& id) {
             return objects->read_manifest(type, id);
           },

@@ -15,10 +15,15 @@ namespace store {
 
 class Reader;
 class Writer;
+struct FolderObject;
 
 class FolderDraft {
  public:
-  // Empty: a new folder, or a new generation of one (another UIDVALIDITY).
+  // Empty: a new folder, or a new generation of one (another UIDVALIDITY). For folders of any size:
+  // a million messages take 50 MB. `reader` must outlive the draft.
+  FolderDraft(Reader& reader, FolderInfo info);
+
+  // The same for few messages: a million would take 200 MB.
   explicit FolderDraft(FolderInfo info);
 
   // As `previous` is. `reader` must outlive the draft.
@@ -50,6 +55,7 @@ class FolderDraft {
   friend class Amendment;
   friend class Writer;
   class Impl;
+  FolderDraft(Reader& reader, const FolderObject& folder);
   std::unique_ptr<Impl> impl_;
 };
 

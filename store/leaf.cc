@@ -70,6 +70,12 @@ base::Bytes encode_identities(const std::vector<Identity>& identities, const Mak
 }
 
 std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id) {
+  std::vector<Identity> identities = decode_identities_without_ids(bytes);
+  for (Identity& identity : identities) identity.message = make_id(identity.digest);
+  return identities;
+}
+
+std::vector<Identity> decode_identities_without_ids(base::ByteView bytes) {
   Decoder decoder(bytes, "an identity leaf");
   std::vector<Identity> identities(decoder.count(sizeof(Sha256) + 4));
   std::uint64_t uid = 0;
@@ -89,10 +95,7 @@ std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make
   for (Identity& identity : identities) {
     identity.internal_date.zone_minutes = static_cast<std::int16_t>(decoder.signed_varint());
   }
-  for (Identity& identity : identities) {
-    identity.digest = decoder.sha256();
-    identity.message = make_id(identity.digest);
-  }
+  for (Identity& identity : identities) identity.digest = decoder.sha256();
   if (decoder.varint(1) != 0) {
     for (Identity& identity : identities) identity.server_id = decoder.text(kLongestServerId);
   }

@@ -50,6 +50,9 @@ using MakeId = std::function<MessageId(const Sha256&)>;
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id);
 std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id);
 
+// The same without the messages' ids, which take longer to make than all the rest.
+std::vector<Identity> decode_identities_without_ids(base::ByteView bytes);
+
 // In the order of the identities.
 base::Bytes encode_states(const std::vector<State>& states, const FlagSets& sets);
 std::vector<State> decode_states(base::ByteView bytes, FlagSets& sets);

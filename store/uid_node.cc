@@ -7,6 +7,8 @@
 namespace store {
 
 void UidNode::touch_identities() {
+  packed_identities = {};
+  packed_states = {};
   identity_is_saved = false;
   state_is_saved = false;
 }

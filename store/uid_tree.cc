@@ -24,29 +24,91 @@ class UidTree::Impl {
     root->identity_is_saved = root->state_is_saved = true;
   }
 
-  void load_identities(UidNode& leaf) {
-    if (leaf.has_identities) return;
-    leaf.identities = decode_identities(load(ObjectType::kIdentityLeaf, leaf.identity), make_id);
+  base::Bytes encoded_identities(const UidNode& leaf) {
+    return leaf.packed_identities.empty() ? load(ObjectType::kIdentityLeaf, leaf.identity)
+                                          : leaf.packed_identities;
+  }
+
+  static void check_identities(const UidNode& leaf, const std::vector<Identity>& identities) {
     const bool inside = std::ranges::all_of(
-        leaf.identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
-    if (leaf.identities.size() != leaf.messages || !inside) {
+        identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
+    if (identities.size() != leaf.messages || !inside) {
       base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.identity.hex());
     }
-    leaf.has_identities = true;
+  }
+
+  std::vector<Identity> read_identities(const UidNode& leaf) {
+    if (leaf.has_identities) return leaf.identities;
+    std::vector<Identity> identities = decode_identities(encoded_identities(leaf), make_id);
+    check_identities(leaf, identities);
+    return identities;
+  }
+
+  std::vector<Identity> read_identities_without_ids(const UidNode& leaf) {
+    if (leaf.has_identities) return leaf.identities;
+    std::vector<Identity> identities = decode_identities_without_ids(encoded_identities(leaf));
+    check_identities(leaf, identities);
+    return identities;
+  }
+
+  std::vector<State> read_states(const UidNode& leaf) {
+    if (leaf.has_states) return leaf.states;
+    std::vector<State> states = leaf.packed_states.empty()
+                                    ? decode_states(load(ObjectType::kStateLeaf, leaf.state), sets)
+                                    : decode_states(leaf.packed_states, sets);
+    if (states.size() != leaf.messages) {
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state.hex());
+    }
+    return states;
+  }
+
+  void load_identities(UidNode& leaf) {
+    if (!leaf.has_identities) {
+      leaf.identities = read_identities(leaf);
+      leaf.has_identities = true;
+    }
+    keep_loaded(leaf);
   }
 
   void load_states(UidNode& leaf) {
-    if (leaf.has_states) return;
-    leaf.states = decode_states(load(ObjectType::kStateLeaf, leaf.state), sets);
-    if (leaf.states.size() != leaf.messages) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state.hex());
+    if (!leaf.has_states) {
+      leaf.states = read_states(leaf);
+      leaf.has_states = true;
     }
-    leaf.has_states = true;
+    keep_loaded(leaf);
   }
 
   void load_leaf(UidNode& leaf) {
     load_identities(leaf);
     load_states(leaf);
+  }
+
+  // Of the leaves that are loaded only a few stay so.
+  void keep_loaded(UidNode& leaf) {
+    if (!make_id || (!loaded.empty() && loaded.back() == &leaf)) return;
+    if (std::ranges::find(loaded, &leaf) != loaded.end()) return;
+    if (loaded.size() >= kMostLoaded) pack_loaded();
+    loaded.push_back(&leaf);
+  }
+
+  void pack_loaded() {
+    for (UidNode* leaf : loaded) pack(*leaf);
+    loaded.clear();
+  }
+
+  void pack(UidNode& leaf) {
+    if (!make_id) return;
+    if (leaf.has_identities && !leaf.identity_is_saved) {
+      leaf.packed_identities = encode_identities(leaf.identities, make_id);
+      leaf.packed_identities.shrink_to_fit();
+    }
+    if (leaf.has_states && !leaf.state_is_saved) {
+      leaf.packed_states = encode_states(leaf.states, sets);
+      leaf.packed_states.shrink_to_fit();
+    }
+    leaf.identities = {};
+    leaf.states = {};
+    leaf.has_identities = leaf.has_states = false;
   }
 
   void load_children(UidNode& branch) {
@@ -117,6 +179,7 @@ class UidTree::Impl {
     const auto offset = place - leaf.identities.begin();
     if (place != leaf.identities.end() && place->uid == identity.uid) {
       leaf.states[static_cast<std::size_t>(offset)] = state;
+      leaf.packed_states = {};
       for (UidNode* node : path) node->state_is_saved = false;
       if (*place == identity) return;
       for (UidNode* node : path) node->bytes += identity.size - place->size;
@@ -131,7 +194,11 @@ class UidTree::Impl {
     }
     for (UidNode* node : path) node->touch_identities();
     changed = true;
-    if (leaf.identities.size() > kLeafMessages) split_leaf(leaf);
+    if (leaf.identities.size() <= kLeafMessages) return;
+    split_leaf(leaf);
+    if (!leaf.is_branch) return;
+    std::erase(loaded, &leaf);
+    visit(leaf, [&](UidNode& part) { keep_loaded(part); });
   }
 
   bool erase(base::Uid uid) {
@@ -164,19 +231,20 @@ class UidTree::Impl {
     std::vector<Identity> identities;
     std::vector<State> states;
     visit(branch, [&](UidNode& leaf) {
-      load_leaf(leaf);
-      identities.insert(identities.end(), leaf.identities.begin(), leaf.identities.end());
-      states.insert(states.end(), leaf.states.begin(), leaf.states.end());
+      for (Identity& identity : read_identities(leaf)) identities.push_back(std::move(identity));
+      for (const State& state : read_states(leaf)) states.push_back(state);
     });
     branch.identities = std::move(identities);
     branch.states = std::move(states);
     branch.has_identities = branch.has_states = true;
     branch.children.clear();
     branch.has_children = branch.is_branch = false;
+    pack(branch);
   }
 
   void normalize_root() {
     if (!root) return;
+    pack_loaded();
     normalize(*root);
     while (root->is_branch && root->has_children && root->children.size() == 1) {
       root = std::unique_ptr<UidNode>(std::move(root->children.front()));
@@ -191,21 +259,37 @@ class UidTree::Impl {
   void save_node(UidNode& node, const Save& save, const MakeId& make) {
     if (node.identity_is_saved && node.state_is_saved) return;
     for (const auto& child : node.children) save_node(*child, save, make);
-    if (!node.identity_is_saved) {
-      node.identity =
-          node.is_branch
-              ? save(ObjectType::kIdentityBranch, encode_identity_branch(node))
-              : save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
-    }
-    if (!node.state_is_saved) {
-      node.state = node.is_branch ? save(ObjectType::kStateBranch, encode_state_branch(node))
-                                  : save(ObjectType::kStateLeaf, encode_states(node.states, sets));
-    }
+    if (!node.identity_is_saved) save_identities(node, save, make);
+    if (!node.state_is_saved) save_states(node, save);
     node.identity_is_saved = node.state_is_saved = true;
   }
 
+  // What is packed stays so: what was just saved can't be loaded before its pack is published.
+  static void save_identities(UidNode& node, const Save& save, const MakeId& make) {
+    if (node.is_branch) {
+      node.identity = save(ObjectType::kIdentityBranch, encode_identity_branch(node));
+    } else if (!node.packed_identities.empty()) {
+      node.identity = save(ObjectType::kIdentityLeaf, node.packed_identities);
+    } else {
+      node.identity = save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
+    }
+  }
+
+  void save_states(UidNode& node, const Save& save) {
+    if (node.is_branch) {
+      node.state = save(ObjectType::kStateBranch, encode_state_branch(node));
+    } else if (!node.packed_states.empty()) {
+      node.state = save(ObjectType::kStateLeaf, node.packed_states);
+    } else {
+      node.state = save(ObjectType::kStateLeaf, encode_states(node.states, sets));
+    }
+  }
+
+  static constexpr std::size_t kMostLoaded = 64;
+
   Load load;
-  MakeId make_id;
+  MakeId make_id;  // none: nothing is ever packed
+  std::vector<UidNode*> loaded;
   FlagSets sets;
   std::unique_ptr<UidNode> root;  // null: empty
   bool changed = false;
@@ -247,21 +331,21 @@ std::optional<UidTree::Entry> UidTree::find(base::Uid uid) {
                .state = leaf.states[static_cast<std::size_t>(place - leaf.identities.begin())]};
 }
 
-void UidTree::for_each_identity(const std::function<void(const Identity&)>& take) {
+void UidTree::for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take) {
   if (!impl_->root) return;
   impl_->visit(*impl_->root, [&](UidNode& leaf) {
-    impl_->load_identities(leaf);
-    for (const Identity& identity : leaf.identities) take(identity);
+    for (const Identity& identity : impl_->read_identities_without_ids(leaf)) {
+      take(identity.uid, identity.digest);
+    }
   });
 }
 
 void UidTree::for_each(const std::function<void(const Identity&, const State&)>& take) {
   if (!impl_->root) return;
   impl_->visit(*impl_->root, [&](UidNode& leaf) {
-    impl_->load_leaf(leaf);
-    for (std::size_t i = 0; i < leaf.identities.size(); ++i) {
-      take(leaf.identities[i], leaf.states[i]);
-    }
+    const std::vector<Identity> identities = impl_->read_identities(leaf);
+    const std::vector<State> states = impl_->read_states(leaf);
+    for (std::size_t i = 0; i < identities.size(); ++i) take(identities[i], states[i]);
   });
 }
 
@@ -280,6 +364,7 @@ bool UidTree::set_state(base::Uid uid, const State& state) {
       leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
   if (place == state) return true;
   place = state;
+  leaf.packed_states = {};
   for (UidNode* node : path) node->state_is_saved = false;
   return true;
 }

@@ -31,7 +31,7 @@ class UidTree {
   using Load = std::function<base::Bytes(ObjectType, const ObjectId&)>;
   using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
 
-  UidTree();  // empty
+  UidTree();  // empty; all of it stays in memory as it is
   UidTree(const TreeRoot& root, Load load, MakeId make_id);
   UidTree(UidTree&&) noexcept;
   UidTree& operator=(UidTree&&) noexcept;
@@ -47,8 +47,9 @@ class UidTree {
   };
   std::optional<Entry> find(base::Uid uid);
 
+  // In ascending UID order; without the messages' ids.
+  void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
   // In ascending UID order.
-  void for_each_identity(const std::function<void(const Identity&)>& take);
   void for_each(const std::function<void(const Identity&, const State&)>& take);
 
   void put(const Identity& identity, const State& state);

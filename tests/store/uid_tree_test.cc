@@ -37,7 +37,7 @@ class Objects {
   }
 
   TreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
-  UidTree tree(const TreeRoot& root) { return {root, load(), make_id()}; }
+  UidTree tree(const TreeRoot& root = {}) { return {root, load(), make_id()}; }
 
   std::size_t take_written() { return std::exchange(written_, 0); }
   std::size_t take_loaded() { return std::exchange(loaded_, 0); }
@@ -154,7 +154,7 @@ rc::Gen<std::uint32_t> any_uid() {
 
 RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
   Objects objects;
-  UidTree tree;
+  UidTree tree = *rc::gen::arbitrary<bool>() ? objects.tree() : UidTree();
   std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> model;  // content, modseq
   TreeRoot root;
   const auto steps = *rc::gen::inRange(1, 12);
