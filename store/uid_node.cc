@@ -7,8 +7,8 @@
 namespace store {
 
 void UidNode::touch_identities() {
-  packed_identities = {};
-  packed_states = {};
+  packed_identities = base::Bytes();
+  packed_states = base::Bytes();
   identity_is_saved = false;
   state_is_saved = false;
 }
@@ -114,8 +114,8 @@ void split_leaf(UidNode& leaf) {
     ++child->messages;
     child->bytes += leaf.identities[i].size;
   }
-  leaf.identities = {};
-  leaf.states = {};
+  leaf.identities = std::vector<Identity>();
+  leaf.states = std::vector<State>();
   for (const auto& child : leaf.children) split_leaf(*child);
 }
 

@@ -106,8 +106,9 @@ class UidTree::Impl {
       leaf.packed_states = encode_states(leaf.states, sets);
       leaf.packed_states.shrink_to_fit();
     }
-    leaf.identities = {};
-    leaf.states = {};
+    // Not `= {}`, which keeps the memory.
+    leaf.identities = std::vector<Identity>();
+    leaf.states = std::vector<State>();
     leaf.has_identities = leaf.has_states = false;
   }
 
@@ -179,7 +180,7 @@ class UidTree::Impl {
     const auto offset = place - leaf.identities.begin();
     if (place != leaf.identities.end() && place->uid == identity.uid) {
       leaf.states[static_cast<std::size_t>(offset)] = state;
-      leaf.packed_states = {};
+      leaf.packed_states = base::Bytes();
       for (UidNode* node : path) node->state_is_saved = false;
       if (*place == identity) return;
       for (UidNode* node : path) node->bytes += identity.size - place->size;
@@ -364,7 +365,7 @@ bool UidTree::set_state(base::Uid uid, const State& state) {
       leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
   if (place == state) return true;
   place = state;
-  leaf.packed_states = {};
+  leaf.packed_states = base::Bytes();
   for (UidNode* node : path) node->state_is_saved = false;
   return true;
 }

@@ -1,0 +1,99 @@
+#include "tests/bench/bench_store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <fmt/core.h>
+
+namespace bench {
+
+namespace fs = std::filesystem;
+
+store::Location location_in(const base::Path& folder) {
+  return {.store = folder / "store", .index = folder / "index", .key_file = folder / "store.key"};
+}
+
+double Stopwatch::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+}
+
+double peak_megabytes() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word && word != "VmHWM:") {
+  }
+  double kilobytes = 0;
+  status >> kilobytes;
+  return kilobytes / 1'024;
+}
+
+void print(std::string_view name, double value, std::string_view unit) {
+  fmt::print("{}: {:.{}f} {}\n", name, value, value < 10 ? 3 : 1, unit);
+}
+
+void print_sizes(const base::Path& folder) {
+  store::Reader reader = store::Reader::open(location_in(folder), base::real_file_system());
+  const store::Reader::StoreSize size = reader.size();
+  const auto messages = static_cast<double>(std::max<std::uint64_t>(size.messages, 1));
+  print("different messages", static_cast<double>(size.messages), "");
+  print("their bytes", static_cast<double>(size.message_bytes) / 1e6, "MB");
+  print("packs", static_cast<double>(size.pack_bytes) / 1e6, "MB");
+  print("index", static_cast<double>(size.index_bytes) / 1e6, "MB");
+  print("index a message", static_cast<double>(size.index_bytes) / messages, "bytes");
+  print("search index", static_cast<double>(size.search_bytes) / 1e6, "MB");
+  print("search index a message", static_cast<double>(size.search_bytes) / messages, "bytes");
+}
+
+std::vector<MailFolder> mail_below(const base::Path& folder) {
+  std::map<std::string, std::vector<base::Path>> folders;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    folders[entry.path().parent_path().lexically_relative(folder).string()].push_back(entry.path());
+  }
+  std::vector<MailFolder> result;
+  for (auto& [name, messages] : folders) {
+    std::ranges::sort(messages);
+    result.push_back({.name = name, .messages = std::move(messages)});
+  }
+  return result;
+}
+
+store::StoredMessage add(store::Writer& writer, std::string_view message) {
+  constexpr std::size_t kPiece = 65'536;  // as the network brings it
+  for (std::size_t begin = 0; begin < message.size(); begin += kPiece) {
+    writer.add_piece(base::as_bytes(message.substr(begin, kPiece)));
+  }
+  return writer.end_message();
+}
+
+store::FolderInfo folder_named(std::string name) {
+  store::FolderInfo info;
+  info.raw_name = std::move(name);
+  info.delimiter = '/';
+  info.uid_validity = 1;
+  return info;
+}
+
+store::MessageEntry entry(std::uint32_t uid, const store::StoredMessage& message) {
+  return {.uid = {uid},
+          .message = message.id,
+          .internal_date = {.instant = std::chrono::sys_seconds(
+                                std::chrono::seconds(1'600'000'000 + std::int64_t{uid} * 97)),
+                            .zone_minutes = 60},
+          .size = message.size,
+          .flags = {"\\Seen"},
+          .modseq = uid};
+}
+
+void commit(store::Writer& writer, const std::string& account,
+            std::vector<store::FolderRecord> folders) {
+  store::SnapshotDraft snapshot;
+  snapshot.account = account;
+  snapshot.time = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  snapshot.folders = std::move(folders);
+  writer.add_snapshot(snapshot);
+}
+
+}  // namespace bench

@@ -1,0 +1,115 @@
+// Adding, checking and reading mail that lies in files.
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include <fmt/core.h>
+
+#include "store/check.h"
+#include "tests/bench/bench_store.h"
+#include "tests/servers/mail_generator.h"
+
+namespace bench {
+
+namespace {
+
+std::vector<store::MessageId> all_messages(store::Reader& reader) {
+  std::vector<store::MessageId> ids;
+  for (const std::string& account : reader.accounts()) {
+    for (const store::FolderRecord& folder :
+         reader.folders(reader.newest_snapshot(account).value())) {
+      reader.for_each_message(
+          folder, [&](const store::MessageEntry& message) { ids.push_back(message.message); });
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+void make_mail(const base::Path& folder, std::size_t messages) {
+  constexpr std::size_t kFolders = 5;
+  servers::MailGenerator generator(1);
+  for (std::size_t i = 0; i < messages; ++i) {
+    const base::Path below = folder / fmt::format("folder-{}", i % kFolders);
+    std::filesystem::create_directories(below);
+    std::ofstream(below / fmt::format("{:06}.eml", i), std::ios::binary) << generator.any();
+  }
+}
+
+void add_mail(const base::Path& folder, const base::Path& mail) {
+  const std::vector<MailFolder> folders = mail_below(mail);
+  const base::Clock& clock = base::system_clock();
+  store::init(location_in(folder), base::real_file_system(), clock);
+  double bytes = 0;
+  const Stopwatch watch;
+  {
+    store::Writer writer =
+        store::Writer::open(location_in(folder), base::real_file_system(), clock);
+    std::vector<store::FolderRecord> records;
+    for (const MailFolder& mail_folder : folders) {
+      store::FolderDraft draft(writer.reader(), folder_named(mail_folder.name));
+      std::uint32_t uid = 0;
+      for (const base::Path& path : mail_folder.messages) {
+        std::ifstream file(path, std::ios::binary);
+        const std::string message((std::istreambuf_iterator<char>(file)), {});
+        bytes += static_cast<double>(message.size());
+        const store::StoredMessage stored = add(writer, message);
+        draft.put(entry(++uid, stored), stored.digest);
+      }
+      records.push_back(writer.seal(draft));
+    }
+    commit(writer, "alice", std::move(records));
+    writer.commit();
+  }
+  const double seconds = watch.seconds();
+  print("add", seconds, "s");
+  print("add, speed", bytes / 1e6 / seconds, "MB/s");
+  print("add, peak memory", peak_megabytes(), "MiB");
+  print_sizes(folder);
+}
+
+void check_data(const base::Path& folder) {
+  const Stopwatch watch;
+  store::CheckOptions options;
+  options.depth = store::CheckDepth::kReadData;
+  const store::CheckReport report =
+      store::check(location_in(folder), base::real_file_system(), options);
+  print("check --read-data", watch.seconds(), "s");
+  print("check --read-data, peak memory", peak_megabytes(), "MiB");
+  if (!report.is_intact()) fmt::print("check --read-data: the store is DAMAGED\n");
+}
+
+void read_all(const base::Path& folder) {
+  store::Reader reader = store::Reader::open(location_in(folder), base::real_file_system());
+  const std::vector<store::MessageId> ids = all_messages(reader);
+  double bytes = 0;
+  std::size_t damaged = 0;
+  const Stopwatch watch;
+  reader.read_messages(
+      ids,
+      [&](std::size_t, base::ByteView message) { bytes += static_cast<double>(message.size()); },
+      [&](std::size_t, const std::string&) { ++damaged; });
+  print("read all", watch.seconds(), "s");
+  print("read all, speed", bytes / 1e6 / watch.seconds(), "MB/s");
+  print("read all, peak memory", peak_megabytes(), "MiB");
+  if (damaged > 0) fmt::print("read all: {} messages are DAMAGED\n", damaged);
+}
+
+void read_one(const base::Path& folder) {
+  constexpr int kTimes = 100;
+  std::mt19937 random(1);
+  double seconds = 0;
+  for (int i = 0; i < kTimes; ++i) {
+    // A reader of its own each time: nothing is cached, the system's page cache aside.
+    store::Reader reader = store::Reader::open(location_in(folder), base::real_file_system());
+    static const std::vector<store::MessageId> ids = all_messages(reader);
+    store::Reader fresh = store::Reader::open(location_in(folder), base::real_file_system());
+    const Stopwatch watch;
+    fresh.read_message(ids[random() % ids.size()]);
+    seconds += watch.seconds();
+  }
+  print("read one at random", seconds / kTimes * 1e3, "ms");
+}
+
+}  // namespace bench
