@@ -77,6 +77,7 @@ class Reader {
 
  private:
   friend class FolderDraft;
+  friend class History;
   friend class Search;
   friend class Writer;
   class Impl;

@@ -19,7 +19,7 @@ namespace {
 // A folder as it was in one generation, under one name.
 struct Place {
   std::string shown;
-  std::uint64_t uid_validity = 0;
+  std::uint32_t uid_validity = 0;
   bool is_taken = true;                    // by folder:
   std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
 };
@@ -102,13 +102,7 @@ class Search {
     const std::uint32_t place = place_of(snapshots_[number], folder.info);
     if (!places_[place].is_taken) return;
     folder_ids_.insert_or_assign({place, number}, folder.record(id));
-    UidNode root;
-    root.shift = kRootShift;
-    root.is_branch = folder.tree.is_branch;
-    root.messages = folder.tree.messages;
-    root.identity = folder.tree.identity;
-    root.state = folder.tree.state;
-    look_into_node(number, place, root);
+    look_into_node(number, place, *root_node(folder.tree));
   }
 
   std::uint32_t place_of(const SnapshotInfo& snapshot, const FolderInfo& info) {
@@ -197,7 +191,7 @@ class Search {
   SearchCandidates candidates_;
   std::vector<SnapshotInfo> snapshots_;  // the newest first
   std::vector<Place> places_;
-  std::map<std::pair<std::string, std::uint64_t>, std::uint32_t> place_numbers_;
+  std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> place_numbers_;
   std::unordered_set<ObjectId> seen_folders_;
   std::map<FolderOfSnapshot, FolderRecord> folder_ids_;
   std::map<FolderOfSnapshot, FolderDraft> opened_;

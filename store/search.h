@@ -30,7 +30,7 @@ struct SearchScope {
 struct FoundMessage {
   std::string account;
   std::string folder;  // shown
-  std::uint64_t uid_validity = 0;
+  std::uint32_t uid_validity = 0;
   MessageEntry entry;
   std::chrono::sys_seconds date{};  // of the Date field; where there is none, INTERNALDATE
   Envelope envelope;

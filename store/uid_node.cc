@@ -13,6 +13,18 @@ void UidNode::touch_identities() {
   state_is_saved = false;
 }
 
+std::unique_ptr<UidNode> root_node(const TreeRoot& tree) {
+  auto root = std::make_unique<UidNode>();
+  root->shift = kRootShift;
+  root->is_branch = tree.is_branch;
+  root->messages = tree.messages;
+  root->bytes = tree.bytes;
+  root->identity = tree.identity;
+  root->state = tree.state;
+  root->identity_is_saved = root->state_is_saved = true;
+  return root;
+}
+
 std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift) {
   auto leaf = std::make_unique<UidNode>();
   leaf->base = base;

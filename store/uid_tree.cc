@@ -13,15 +13,7 @@ class UidTree::Impl {
   Impl(const TreeRoot& start, Load load_object, MakeId make)
       : load(std::move(load_object)), make_id(std::move(make)) {
     if (start.messages == 0) return;
-    root = std::make_unique<UidNode>();
-    // A leaf's range is what holds its UIDs; a branch knows its own.
-    root->shift = kRootShift;
-    root->is_branch = start.is_branch;
-    root->messages = start.messages;
-    root->bytes = start.bytes;
-    root->identity = start.identity;
-    root->state = start.state;
-    root->identity_is_saved = root->state_is_saved = true;
+    root = root_node(start);
   }
 
   base::Bytes encoded_identities(const UidNode& leaf) {

@@ -1,0 +1,204 @@
+#include "store/history.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "store/folder_object.h"
+#include "store/reader_impl.h"
+#include "store/tree_difference.h"
+
+namespace store {
+
+namespace {
+
+std::vector<HeldMessage> held(const std::vector<Identity>& identities) {
+  std::vector<HeldMessage> messages;
+  messages.reserve(identities.size());
+  for (const Identity& identity : identities) {
+    messages.push_back({.uid = identity.uid,
+                        .message = identity.message,
+                        .internal_date = identity.internal_date,
+                        .size = identity.size});
+  }
+  return messages;
+}
+
+// Takes pairs of equal content out of both.
+void cancel_equal_content(TreeDifference& difference) {
+  std::map<MessageId, std::size_t> available;
+  for (const Identity& identity : difference.only_newer) ++available[identity.message];
+  std::map<MessageId, std::size_t> paired;
+  std::erase_if(difference.only_older, [&](const Identity& identity) {
+    const auto found = available.find(identity.message);
+    if (found == available.end() || found->second == 0) return false;
+    --found->second;
+    ++paired[identity.message];
+    return true;
+  });
+  std::erase_if(difference.only_newer, [&](const Identity& identity) {
+    const auto found = paired.find(identity.message);
+    if (found == paired.end() || found->second == 0) return false;
+    --found->second;
+    return true;
+  });
+}
+
+}  // namespace
+
+class History {
+ public:
+  History(Reader& reader, const std::function<void(const FolderChange&)>& take)
+      : impl_(*reader.impl_), take_(take) {}
+
+  // What the next changes are told against.
+  void begin_with(const SnapshotInfo& snapshot) {
+    for (const ObjectId& id : impl_.root_of(snapshot).folders) {
+      State state = load(id, snapshot);
+      const std::string name = state.folder.info.raw_name;
+      folders_.insert_or_assign(name, std::move(state));
+    }
+    last_ = snapshot;
+  }
+
+  void go_on_to(const SnapshotInfo& snapshot) {
+    std::map<std::string, State> found;
+    for (const ObjectId& id : impl_.root_of(snapshot).folders) {
+      const auto known = ids_.find(id);
+      State state = known != ids_.end() ? known->second : load(id, snapshot);
+      state.snapshot = snapshot;
+      found.insert_or_assign(state.folder.info.raw_name, std::move(state));
+    }
+    std::map<std::string, State> next;
+    std::map<std::string, State> fresh;
+    for (auto& [name, state] : found) {
+      const auto before = folders_.find(name);
+      if (before == folders_.end()) {
+        fresh.insert_or_assign(name, std::move(state));
+      } else {
+        next.insert_or_assign(name, stay(before->second, state));
+        folders_.erase(before);
+      }
+    }
+    for (auto& [name, state] : fresh) {
+      if (!is_read(state.folder)) continue;  // it will appear when it was read
+      appear(state);
+      next.insert_or_assign(name, std::move(state));
+    }
+    for (const auto& [name, state] : folders_) vanish(state, snapshot);
+    folders_ = std::move(next);
+    ids_.clear();
+    for (const auto& [name, state] : folders_) ids_.insert_or_assign(state.id, state);
+    last_ = snapshot;
+  }
+
+ private:
+  struct State {
+    ObjectId id;
+    FolderObject folder;
+    SnapshotInfo snapshot;  // the newest that has it so
+  };
+
+  static bool is_read(const FolderObject& folder) {
+    return folder.info.completeness == FolderCompleteness::kComplete ||
+           folder.info.completeness == FolderCompleteness::kContainer;
+  }
+
+  State load(const ObjectId& id, const SnapshotInfo& snapshot) {
+    return {.id = id,
+            .folder = FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id)),
+            .snapshot = snapshot};
+  }
+
+  TreeDifference compare(const TreeRoot& older, const TreeRoot& newer) {
+    return difference(
+        impl_.objects, [&](const Sha256& digest) { return message_id(impl_.context.keys, digest); },
+        older, newer);
+  }
+
+  // Returns what the next snapshot is to be compared with.
+  State stay(const State& before, const State& after) {
+    if (!is_read(after.folder)) return before;
+    if (before.id == after.id || before.folder.tree == after.folder.tree) return after;
+    const bool same_generation = before.folder.info.uid_validity == after.folder.info.uid_validity;
+    tell(same_generation ? FolderFate::kStayed : FolderFate::kRegenerated, &before, &after,
+         after.snapshot);
+    return after;
+  }
+
+  void appear(const State& state) {
+    const auto renamed = std::ranges::find_if(
+        folders_, [&](const auto& gone) { return is_renamed(gone.second, state); });
+    if (renamed == folders_.end()) {
+      tell(FolderFate::kAppeared, nullptr, &state, state.snapshot);
+      return;
+    }
+    tell(FolderFate::kRenamed, &renamed->second, &state, state.snapshot);
+    folders_.erase(renamed);
+  }
+
+  void vanish(const State& state, const SnapshotInfo& after) {
+    tell(FolderFate::kVanished, &state, nullptr, after);
+  }
+
+  static bool is_renamed(const State& from, const State& to) {
+    const FolderInfo& a = from.folder.info;
+    const FolderInfo& b = to.folder.info;
+    if (!a.mailbox_id.empty() || !b.mailbox_id.empty()) return a.mailbox_id == b.mailbox_id;
+    return a.uid_validity != 0 && a.uid_validity == b.uid_validity &&
+           from.folder.tree.messages > 0 && from.folder.tree.identity == to.folder.tree.identity;
+  }
+
+  void tell(FolderFate fate, const State* before, const State* after,
+            const SnapshotInfo& snapshot) {
+    TreeDifference changes = compare(before != nullptr ? before->folder.tree : TreeRoot{},
+                                     after != nullptr ? after->folder.tree : TreeRoot{});
+    if (fate == FolderFate::kRegenerated) cancel_equal_content(changes);
+    const bool nothing = changes.only_older.empty() && changes.only_newer.empty();
+    if (fate == FolderFate::kStayed && nothing) return;
+    FolderChange change;
+    change.fate = fate;
+    change.before = before != nullptr ? before->snapshot : last_;
+    change.after = snapshot;
+    change.folder = after != nullptr ? after->folder.info : before->folder.info;
+    change.vanished = held(changes.only_older);
+    change.appeared = held(changes.only_newer);
+    take_(change);
+  }
+
+  Reader::Impl& impl_;
+  const std::function<void(const FolderChange&)>& take_;
+  std::map<std::string, State> folders_;  // by raw name, as they were last read in full
+  std::map<ObjectId, State> ids_;         // the same, by folder object
+  SnapshotInfo last_;
+};
+
+void for_each_change(Reader& reader, std::string_view account,
+                     std::optional<std::chrono::sys_seconds> since,
+                     const std::function<void(const FolderChange&)>& take) {
+  std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
+  std::erase_if(snapshots, [](const auto& info) { return info.kind != SnapshotKind::kBackup; });
+  History history(reader, take);
+  if (snapshots.empty()) return;
+  auto next = std::next(snapshots.begin());
+  if (since) {
+    const auto later = std::ranges::upper_bound(snapshots, *since, {}, &SnapshotInfo::time);
+    next = std::max(next, later);
+  }
+  history.begin_with(*std::prev(next));
+  for (; next != snapshots.end(); ++next) history.go_on_to(*next);
+}
+
+std::set<MessageId> held_anywhere(Reader& reader, const SnapshotInfo& snapshot,
+                                  const std::set<MessageId>& messages) {
+  std::set<MessageId> found;
+  if (messages.empty()) return found;
+  for (const FolderRecord& folder : reader.folders(snapshot)) {
+    reader.for_each_message(folder, [&](const MessageEntry& entry) {
+      if (messages.contains(entry.message)) found.insert(entry.message);
+    });
+  }
+  return found;
+}
+
+}  // namespace store
