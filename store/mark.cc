@@ -34,8 +34,9 @@ MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const Bl
                              Marks& marks)
     : files_(files), packs_(std::move(packs)), context_(context), marks_(marks) {}
 
-void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, const Take& take) {
-  if (marks_.bytes_in(pack.row) == 0) return;
+void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
+                             const Take& take) {
+  if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
   const base::Path path = packs_ / pack.name.hex();
   std::unique_ptr<base::File> opened = files_.open(path);
   if (!opened) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
@@ -49,10 +50,10 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, const Ta
     const std::vector<std::uint32_t> starts = marks_.starts_in(row);
     auto next = starts.begin();
     for (const ObjectEntry& object : block.objects) {
-      if (next == starts.end()) break;
-      if (object.start != *next) continue;
+      const bool is_marked = next != starts.end() && object.start == *next;
+      if (is_marked) ++next;
+      if (is_marked != (which == Marked::kYes)) continue;
       take(object, {.block = row, .start = object.start, .length = object.length});
-      ++next;
     }
     if (next != starts.end()) {
       fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex",
@@ -122,28 +123,40 @@ void Marking::add_node(UidNode& node) {
 
 void Marking::add_parts(MarkedObjects& marked) {
   for (const Index::PackRow& pack : index_.pack_rows()) {
-    marked.for_each(
-        pack, Stream::kRecords, [&](const ObjectEntry& message, const ObjectPlace& place) {
-          const ObjectView record = objects_.read_at(ObjectType::kMessage, message.id, place);
-          try {
-            add_parts_of(record.bytes);
-          } catch (const base::Error& error) {
-            fail(error.code(), "read message {}: {}", message.id.hex(), error.what());
-          }
-        });
+    marked.for_each(pack, Stream::kRecords, Marked::kYes,
+                    [&](const ObjectEntry& message, const ObjectPlace& place) {
+                      for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                        mark(type, part);
+                      });
+                    });
   }
 }
 
-void Marking::add_parts_of(base::ByteView record) {
-  RecipeReader recipe(record);
-  while (!recipe.ended()) {
-    const RecipeItem item = recipe.next();
-    if (const auto* text = std::get_if<TextPart>(&item)) mark(ObjectType::kText, text->part.id);
-    if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
-      const ObjectType type =
-          leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
-      for (const PartRef& part : leaf->parts) mark(type, part.id);
+void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack) {
+  marked.for_each(pack, Stream::kRecords, Marked::kNo,
+                  [&](const ObjectEntry& message, const ObjectPlace& place) {
+                    for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                      if (const auto found = index_.find(type, part)) marks_.add(*found);
+                    });
+                  });
+}
+
+void Marking::for_each_part(const ObjectEntry& message, const ObjectPlace& place,
+                            const TakePart& take) {
+  const ObjectView record = objects_.read_at(ObjectType::kMessage, message.id, place);
+  try {
+    RecipeReader recipe(record.bytes);
+    while (!recipe.ended()) {
+      const RecipeItem item = recipe.next();
+      if (const auto* text = std::get_if<TextPart>(&item)) take(ObjectType::kText, text->part.id);
+      if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
+        const ObjectType type =
+            leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
+        for (const PartRef& part : leaf->parts) take(type, part.id);
+      }
     }
+  } catch (const base::Error& error) {
+    fail(error.code(), "read message {}: {}", message.id.hex(), error.what());
   }
 }
 

@@ -11,7 +11,9 @@
 
 namespace store {
 
-// The marked objects of packs, in the order in which they lie there.
+enum class Marked { kYes, kNo };
+
+// The objects of packs that are marked, or are not, in the order in which they lie there.
 class MarkedObjects {
  public:
   // All must outlive it.
@@ -21,7 +23,7 @@ class MarkedObjects {
   using Take = std::function<void(const ObjectEntry&, const ObjectPlace&)>;
 
   // Fails with kDamaged if the pack can't be read or a mark fits no object.
-  void for_each(const Index::PackRow& pack, Stream stream, const Take& take);
+  void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
 
  private:
   base::FileSystem& files_;
@@ -43,11 +45,16 @@ class Marking {
   // Once all roots are added.
   void add_parts(MarkedObjects& marked);
 
+  // The parts of the dead messages of a pack that stays, as far as they are there: what a backup
+  // finds stored must be whole.
+  void add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack);
+
  private:
   bool mark(ObjectType type, const ObjectId& id);
   void add_folder(const ObjectId& id);
   void add_node(UidNode& node);
-  void add_parts_of(base::ByteView record);
+  using TakePart = std::function<void(ObjectType, const ObjectId&)>;
+  void for_each_part(const ObjectEntry& message, const ObjectPlace& place, const TakePart& take);
 
   Index& index_;
   ObjectReader& objects_;

@@ -35,7 +35,8 @@ class Prune {
         now_(std::chrono::floor<std::chrono::seconds>(clock.now())),
         objects_(files, packs_folder(location), session_.context(), session_.index()),
         marks_(location.index),
-        marked_(files, packs_folder(location), session_.context(), marks_) {}
+        marked_(files, packs_folder(location), session_.context(), marks_),
+        marking_(session_.index(), objects_, session_.context().keys, marks_) {}
 
   PruneReport run() {
     if (!session_.damage().empty()) {
@@ -66,9 +67,8 @@ class Prune {
   Index& index() { return session_.index(); }
 
   void mark() {
-    Marking marking(index(), objects_, session_.context().keys, marks_);
-    for_each_living_line([&](const SnapshotLine& line) { marking.add_root(line.root); });
-    marking.add_parts(marked_);
+    for_each_living_line([&](const SnapshotLine& line) { marking_.add_root(line.root); });
+    marking_.add_parts(marked_);
     for (const std::string& account : index().accounts()) {
       for (const SnapshotInfo& snapshot : index().snapshots(account)) {
         if (options_.drop.contains(snapshot.id)) ++report_.dropped;
@@ -107,6 +107,7 @@ class Prune {
                       .is_condemned = condemned_rows.contains(pack.row)});
     }
     choices_ = choose_packs(uses, options_.limits);
+    keep_whole(uses);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate == PackFate::kRewrite) ++report_.rewritten;
       if (uses[i].is_condemned) continue;
@@ -115,6 +116,21 @@ class Prune {
       if (choices_[i].fate == PackFate::kKeep) continue;
       ++report_.condemned;
       report_.condemned_bytes += rows_[i].size;
+    }
+  }
+
+  // A dead message in a pack that stays is known to the next backup, which trusts that its parts
+  // are there as well.
+  void keep_whole(const std::vector<PackUse>& uses) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (choices_[i].fate != PackFate::kKeep || uses[i].is_condemned) continue;
+      if (uses[i].object_bytes <= uses[i].living_bytes + uses[i].commit_bytes) continue;
+      marking_.add_parts_of_dead(marked_, rows_[i]);
+    }
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (choices_[i].fate == PackFate::kCondemn && marks_.bytes_in(rows_[i].row) > 0) {
+        choices_[i] = {.fate = PackFate::kRewrite, .reason = "a message in another pack needs it"};
+      }
     }
   }
 
@@ -166,17 +182,19 @@ class Prune {
   }
 
   void copy_stream(const Index::PackRow& pack, Stream stream) {
-    marked_.for_each(pack, stream, [&](const ObjectEntry& object, const ObjectPlace& place) {
-      const ObjectView view = objects_.read_at(object.type, object.id, place);
-      // A message is named by its own bytes, not by its record's.
-      if (object.type != ObjectType::kMessage &&
-          object_id(session_.context().keys, object.type, view.bytes) != object.id) {
-        fail(ErrorCode::kDamaged,
-             "copy object {}: it is something else: run mailstow-backupd check", object.id.hex());
-      }
-      session_.add(object.type, object.id, view.bytes, object.message_size);
-      session_.publish_if_full();
-    });
+    marked_.for_each(
+        pack, stream, Marked::kYes, [&](const ObjectEntry& object, const ObjectPlace& place) {
+          const ObjectView view = objects_.read_at(object.type, object.id, place);
+          // A message is named by its own bytes, not by its record's.
+          if (object.type != ObjectType::kMessage &&
+              object_id(session_.context().keys, object.type, view.bytes) != object.id) {
+            fail(ErrorCode::kDamaged,
+                 "copy object {}: it is something else: run mailstow-backupd check",
+                 object.id.hex());
+          }
+          session_.add(object.type, object.id, view.bytes, object.message_size);
+          session_.publish_if_full();
+        });
   }
 
   void commit() {
@@ -218,6 +236,7 @@ class Prune {
   ObjectReader objects_;
   Marks marks_;
   MarkedObjects marked_;
+  Marking marking_;
   std::vector<Index::PackRow> rows_;
   std::vector<PackChoice> choices_;  // of rows_
   std::vector<Index::CondemnedRow> condemned_;

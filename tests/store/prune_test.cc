@@ -183,6 +183,41 @@ TEST_F(PruneTest, WhatIsCondemnedIsStoredAgainWhenItComesAgain) {
   expect_intact();
 }
 
+// Its record stays with the pack that it is in; its attachment lies in another, where nothing
+// lives.
+TEST_F(PruneTest, ADeadMessageThatStaysStaysWhole) {
+  PruneOptions options;
+  options.grace = std::chrono::seconds(0);
+  options.limits.small_size = 0;
+  const auto prune_apart = [&] { store::prune(location_, files_, clock_, options); };
+  const auto back_up_these = [&](const std::string& account,
+                                 const std::vector<std::string>& messages) {
+    Writer writer = open_writer();
+    const SnapshotInfo snapshot =
+        add_snapshot(writer, account, {add_folder(writer, "INBOX", messages)});
+    writer.commit();
+    return snapshot.id;
+  };
+  const ObjectId first = back_up_these("bob", {sample_message(3)});
+  prune_apart();
+  std::vector<std::string> messages;
+  for (unsigned ten = 10; ten < 200; ten += 10) {
+    messages.push_back(sample_message(ten));
+    messages.push_back(sample_message(ten + 1));
+  }
+  messages.push_back(sample_message(13));  // with the attachment of message 3
+  const ObjectId second = back_up_these("alice", messages);
+  prune_apart();
+  messages.pop_back();
+  back_up_these("alice", messages);
+  options.drop = {first, second};
+  prune_apart();
+  prune_apart();
+  back_up_these("carol", {sample_message(13)});
+  EXPECT_EQ(std::vector{sample_message(13)}, restored("carol"));
+  expect_intact();
+}
+
 TEST_F(PruneTest, AReindexBringsNothingBack) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
