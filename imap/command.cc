@@ -20,7 +20,7 @@ bool can_be_quoted(std::string_view bytes) {
          });
 }
 
-std::string quoted(std::string_view bytes) {
+std::string quoted_string(std::string_view bytes) {
   std::string text = "\"";
   for (const char byte : bytes) {
     if (byte == '"' || byte == '\\') text += '\\';
@@ -68,7 +68,7 @@ bool Command::announce(std::size_t size, std::string_view marker) {
 }
 
 Command& Command::string(std::string_view bytes) {
-  if (can_be_quoted(bytes)) return word(quoted(bytes));
+  if (can_be_quoted(bytes)) return word(quoted_string(bytes));
   const bool waits = announce(bytes.size(), " {");
   parts_.push_back({std::exchange(text_, {}), {}, std::string(bytes), waits});
   return *this;
@@ -76,7 +76,7 @@ Command& Command::string(std::string_view bytes) {
 
 Command& Command::message(const AppendMessage& message, const Capabilities& capabilities) {
   word(flag_list(message.flags));
-  word(quoted(format_internal_date(message.internal_date)));
+  word(quoted_string(format_internal_date(message.internal_date)));
   const bool is_binary = capabilities.has("BINARY") && holds_nul(message.bytes);
   const bool waits = announce(message.bytes.size(), is_binary ? " ~{" : " {");
   parts_.push_back({std::exchange(text_, {}), message.bytes, {}, waits});

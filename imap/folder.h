@@ -9,6 +9,9 @@
 
 namespace imap {
 
+// One folder in any case of its letters (RFC 9051, section 5.1).
+inline constexpr std::string_view kInbox = "INBOX";
+
 // The answer to STATUS. What the server did not say is unknown, never zero.
 struct FolderStatus {
   std::optional<std::uint32_t> uid_validity;

@@ -4,13 +4,13 @@
 
 #include "base/utf8.h"
 #include "imap/ascii.h"
+#include "imap/folder.h"
 #include "imap/modified_utf7.h"
 
 namespace imap {
 
 namespace {
 
-constexpr std::string_view kInbox = "INBOX";
 constexpr std::string_view kOutside = "%/";
 
 void append_escaped(std::string& shown, std::string_view bytes) {

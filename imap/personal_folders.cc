@@ -9,8 +9,6 @@ namespace imap {
 
 namespace {
 
-constexpr std::string_view kInbox = "INBOX";
-
 // "Shared" is the root of "Shared/".
 bool is_root(std::string_view raw_name, const Namespace& space) {
   return space.delimiter && space.prefix.ends_with(*space.delimiter) &&

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kLargestLog = std::uint64_t{64} << 20;  // of 800,000 packs: 50 TB
 
-std::int64_t seconds(std::chrono::sys_seconds time) {
+std::int64_t since_epoch(std::chrono::sys_seconds time) {
   return time.time_since_epoch().count();
 }
 
@@ -78,8 +78,9 @@ CheckLog CheckLog::load(base::FileSystem& files, const Location& location) {
 void CheckLog::save(base::FileSystem& files, const Location& location) const {
   fmt::memory_buffer text;
   const auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} {}\n", seconds(began), seconds(finished));
-  for (const auto& [pack, time] : read) fmt::format_to(out, "{} {}\n", pack.hex(), seconds(time));
+  fmt::format_to(out, "{} {}\n", since_epoch(began), since_epoch(finished));
+  for (const auto& [pack, time] : read)
+    fmt::format_to(out, "{} {}\n", pack.hex(), since_epoch(time));
   base::write_file(files, check_log_file(location),
                    base::as_bytes(std::string_view(text.data(), text.size())),
                    base::OnExisting::kReplace);

@@ -10,17 +10,9 @@ namespace {
 constexpr std::size_t kLongestText = 65'536;
 constexpr std::uint64_t kCheckpointFlag = 1;
 
-std::int64_t seconds(std::chrono::sys_seconds time) {
-  return time.time_since_epoch().count();
-}
-
-std::chrono::sys_seconds moment(std::int64_t seconds_since_epoch) {
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds_since_epoch));
-}
-
 void encode_line(Encoder& encoder, const SnapshotLine& line) {
   encoder.text(line.account);
-  encoder.signed_varint(seconds(line.time));
+  encoder.time(line.time);
   encoder.u8(static_cast<std::uint8_t>(line.kind));
   encoder.u8(static_cast<std::uint8_t>(line.status));
   encoder.text(line.personal_prefix);
@@ -33,7 +25,7 @@ void encode_line(Encoder& encoder, const SnapshotLine& line) {
 SnapshotLine decode_line(Decoder& decoder) {
   SnapshotLine line;
   line.account = decoder.text(kLongestText);
-  line.time = moment(decoder.signed_varint());
+  line.time = decoder.time();
   line.kind =
       static_cast<SnapshotKind>(decoder.varint(static_cast<std::uint64_t>(SnapshotKind::kRescue)));
   line.status = static_cast<SnapshotStatus>(
@@ -51,7 +43,7 @@ SnapshotLine decode_line(Decoder& decoder) {
 base::Bytes Commit::encode() const {
   Encoder encoder;
   encoder.varint(number);
-  encoder.signed_varint(seconds(time));
+  encoder.time(time);
   encoder.id(previous);
   encoder.varint(is_checkpoint ? kCheckpointFlag : 0);
   encoder.varint(packs.size());
@@ -63,7 +55,7 @@ base::Bytes Commit::encode() const {
   encoder.varint(condemned.size());
   for (const CondemnedPack& condemnation : condemned) {
     encoder.raw(condemnation.pack.bytes);
-    encoder.signed_varint(seconds(condemnation.since));
+    encoder.time(condemnation.since);
   }
   return encoder.take();
 }
@@ -73,7 +65,7 @@ Commit Commit::decode(base::ByteView bytes) {
   Decoder decoder(bytes, "a commit");
   Commit commit;
   commit.number = decoder.varint();
-  commit.time = moment(decoder.signed_varint());
+  commit.time = decoder.time();
   commit.previous = decoder.id();
   commit.is_checkpoint = decoder.varint(kCheckpointFlag) != 0;
   commit.packs.resize(decoder.count(ObjectId::kSize));
@@ -85,7 +77,7 @@ Commit Commit::decode(base::ByteView bytes) {
   commit.condemned.resize(decoder.count(ObjectId::kSize + 1));
   for (CondemnedPack& condemnation : commit.condemned) {
     condemnation.pack = decoder.sha256();
-    condemnation.since = moment(decoder.signed_varint());
+    condemnation.since = decoder.time();
   }
   decoder.end();
   return commit;
@@ -95,7 +87,7 @@ ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line) {
   Encoder encoder;
   encoder.id(line.root);
   encoder.text(line.account);
-  encoder.signed_varint(seconds(line.time));
+  encoder.time(line.time);
   encoder.u8(static_cast<std::uint8_t>(line.kind));
   return object_id(keys, ObjectType::kSnapshot, encoder.view());
 }

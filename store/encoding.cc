@@ -23,6 +23,10 @@ void Encoder::varint(std::uint64_t value) {
   u8(static_cast<std::uint8_t>(value));
 }
 
+void Encoder::time(std::chrono::sys_seconds time) {
+  signed_varint(time.time_since_epoch().count());
+}
+
 void Encoder::signed_varint(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   varint((bits << 1U) ^ (value < 0 ? UINT64_MAX : 0));
@@ -65,6 +69,10 @@ std::uint64_t Decoder::varint(std::uint64_t largest) {
   }
   if (value > largest) malformed("a number is too large");
   return value;
+}
+
+std::chrono::sys_seconds Decoder::time() {
+  return std::chrono::sys_seconds(std::chrono::seconds(signed_varint()));
 }
 
 std::int64_t Decoder::signed_varint() {

@@ -2,6 +2,7 @@
 // them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,8 +22,9 @@ class Encoder {
   void u64(std::uint64_t value) { fixed(value, 8); }
   void varint(std::uint64_t value);        // LEB128
   void signed_varint(std::int64_t value);  // zigzag
-  void raw(base::ByteView bytes);          // without a length
-  void text(std::string_view text);        // varint length, bytes
+  void time(std::chrono::sys_seconds time);
+  void raw(base::ByteView bytes);    // without a length
+  void text(std::string_view text);  // varint length, bytes
   void id(const ObjectId& id) { raw(id.bytes); }
   void properties(const std::vector<Property>& properties);
 
@@ -48,6 +50,7 @@ class Decoder {
   std::uint64_t u64() { return fixed(8); }
   std::uint64_t varint(std::uint64_t largest = UINT64_MAX);
   std::int64_t signed_varint();
+  std::chrono::sys_seconds time();
   base::ByteView raw(std::size_t size);
   std::string text(std::size_t longest);
   ObjectId id();

@@ -24,7 +24,7 @@ void encode_info(Encoder& encoder, const FolderInfo& info) {
     encoder.varint(skipped.uid.value);
     encoder.text(skipped.reason);
   }
-  encoder.signed_varint(info.last_full_scan.time_since_epoch().count());
+  encoder.time(info.last_full_scan);
   encoder.properties(info.properties);
 }
 
@@ -46,7 +46,7 @@ FolderInfo decode_info(Decoder& decoder) {
     skipped.uid = {static_cast<std::uint32_t>(decoder.varint(UINT32_MAX))};
     skipped.reason = decoder.text(kLongestText);
   }
-  info.last_full_scan = std::chrono::sys_seconds(std::chrono::seconds(decoder.signed_varint()));
+  info.last_full_scan = decoder.time();
   info.properties = decoder.properties();
   return info;
 }

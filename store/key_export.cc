@@ -20,7 +20,7 @@ constexpr std::size_t kLineBytes = 16;
 constexpr std::size_t kChecksumBytes = 2;
 constexpr std::array<std::string_view, 3> kLabels = {"store", "key-1", "key-2"};
 
-constexpr std::string_view kExplanation =
+constexpr std::string_view kPrintedExplanation =
     "# The master key of a mailstow store. Whoever has this and the store can read all mail in "
     "it;\n"
     "# if every key file is lost, nothing else can. Keep it where neither of them is.\n"
@@ -73,7 +73,7 @@ base::Bytes find_line(std::string_view text, std::string_view label) {
 
 base::Secret format_key_export(const OpenedStore& opened) {
   const base::ByteView key = opened.master.view();
-  return base::Secret(std::string(kExplanation) + format_line(kLabels[0], opened.store) +
+  return base::Secret(std::string(kPrintedExplanation) + format_line(kLabels[0], opened.store) +
                       format_line(kLabels[1], key.first(kLineBytes)) +
                       format_line(kLabels[2], key.subspan(kLineBytes)));
 }

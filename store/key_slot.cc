@@ -16,7 +16,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::string_view kMark = "MSTWSLOT";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kSlotVersion = 1;
 constexpr std::size_t kChecksumSize = 32;
 constexpr std::uint64_t kLargestSlot = 4'096;
 
@@ -29,7 +29,7 @@ constexpr std::uint64_t kMostOperations = 100;
 base::Bytes encode_head(const KeySlot& slot) {
   Encoder encoder;
   encoder.raw(base::as_bytes(kMark));
-  encoder.u32(kVersion);
+  encoder.u32(kSlotVersion);
   encoder.u32(static_cast<std::uint32_t>(slot.kind));
   encoder.raw(slot.store);
   encoder.raw(slot.id);
@@ -87,7 +87,7 @@ std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
   }
   Decoder decoder(bytes, "a key slot");
   if (!std::ranges::equal(decoder.raw(kMark.size()), base::as_bytes(kMark)) ||
-      decoder.u32() != kVersion) {
+      decoder.u32() != kSlotVersion) {
     return std::nullopt;
   }
   KeySlot slot;

@@ -10,7 +10,7 @@
 namespace store {
 namespace {
 
-constexpr std::string_view kBlank = " \t";
+constexpr std::string_view kLineBlank = " \t";
 
 // A line without its end.
 struct Line {
@@ -72,7 +72,7 @@ class Scanner {
   // Inner boundaries go first. An outer one ends all within it, so a missing end is harmless.
   bool take_boundary(const Line& line) {
     std::string_view text = line.text.substr(2);
-    text = text.substr(0, text.find_last_not_of(kBlank) + 1);
+    text = text.substr(0, text.find_last_not_of(kLineBlank) + 1);
     for (std::size_t level = multiparts_.size(); level-- > 0;) {
       const BoundaryKind kind = match_boundary(text, multiparts_[level].boundary);
       if (kind == BoundaryKind::kNone) continue;

@@ -14,29 +14,6 @@
 
 namespace store {
 
-namespace {
-
-// A folder as it was in one generation, under one name.
-struct Place {
-  std::string shown;
-  std::uint32_t uid_validity = 0;
-  bool is_taken = true;                    // by folder:
-  std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
-};
-
-struct Match {
-  std::int64_t date = 0;
-  std::uint64_t key = 0;
-  std::uint32_t place = 0;
-  std::uint32_t uid = 0;
-  std::uint32_t snapshot = 0;
-
-  auto identity() const { return std::tuple(place, uid, key); }
-  auto identity_newest_first() const { return std::tuple(place, uid, key, snapshot); }
-};
-
-}  // namespace
-
 class Search {
  public:
   Search(Reader& reader, const Query& query, const SearchScope& scope)
@@ -59,6 +36,25 @@ class Search {
   }
 
  private:
+  // A folder as it was in one generation, under one name.
+  struct Place {
+    std::string shown;
+    std::uint32_t uid_validity = 0;
+    bool is_taken = true;                    // by folder:
+    std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
+  };
+
+  struct Match {
+    std::int64_t date = 0;
+    std::uint64_t key = 0;
+    std::uint32_t place = 0;
+    std::uint32_t uid = 0;
+    std::uint32_t snapshot = 0;
+
+    auto identity() const { return std::tuple(place, uid, key); }
+    auto identity_newest_first() const { return std::tuple(place, uid, key, snapshot); }
+  };
+
   using FolderOfSnapshot = std::pair<std::uint32_t, std::uint32_t>;  // place, snapshot
 
   static SearchIndex open_index(const Reader::Impl& impl) {

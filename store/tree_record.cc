@@ -17,7 +17,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::string_view kMark = "MSTWTREE";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kRecordVersion = 1;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::size_t kLongestText = 1 << 20;
 constexpr std::uint64_t kLargestRecord = std::uint64_t{256} << 20;
@@ -26,14 +26,6 @@ constexpr int kLevel = 3;
 bool is_id(std::string_view text) {
   return text.size() == kIdDigits &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-std::int64_t seconds(std::chrono::sys_seconds time) {
-  return time.time_since_epoch().count();
-}
-
-std::chrono::sys_seconds moment(std::int64_t seconds_since_epoch) {
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds_since_epoch));
 }
 
 void encode_level(Encoder& encoder, const TreeLevel& level) {
@@ -48,7 +40,7 @@ void encode_level(Encoder& encoder, const TreeLevel& level) {
   for (const TreeMessage& message : level.messages) {
     encoder.varint(message.uid.value);
     encoder.varint(message.size);
-    encoder.signed_varint(seconds(message.internal_date));
+    encoder.time(message.internal_date);
     encoder.id(message.message.object);
   }
 }
@@ -67,7 +59,7 @@ TreeLevel decode_level(Decoder& decoder) {
   for (TreeMessage& message : level.messages) {
     message.uid = {static_cast<std::uint32_t>(decoder.varint(UINT32_MAX))};
     message.size = decoder.varint();
-    message.internal_date = moment(decoder.signed_varint());
+    message.internal_date = decoder.time();
     message.message = {decoder.id()};
   }
   return level;
@@ -83,8 +75,8 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   encoder.text(record.raw_name);
   encoder.u8(static_cast<std::uint8_t>(record.delimiter));
   encoder.u8(static_cast<std::uint8_t>(record.state));
-  encoder.signed_varint(seconds(record.created));
-  encoder.signed_varint(seconds(record.expires));
+  encoder.time(record.created);
+  encoder.time(record.expires);
   encoder.id(record.snapshot);
   encoder.text(record.request);
   encoder.varint(record.levels.size());
@@ -103,8 +95,8 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   record.delimiter = static_cast<char>(decoder.u8());
   record.state =
       static_cast<TreeState>(decoder.varint(static_cast<std::uint64_t>(TreeState::kIncomplete)));
-  record.created = moment(decoder.signed_varint());
-  record.expires = moment(decoder.signed_varint());
+  record.created = decoder.time();
+  record.expires = decoder.time();
   record.snapshot = decoder.id();
   record.request = decoder.text(kLongestText);
   record.levels.resize(decoder.count(kSmallestLevel));
@@ -122,7 +114,7 @@ class TreeRecords::Impl {
   static base::Bytes head(std::uint64_t plain_length) {
     Encoder encoder;
     encoder.raw(base::as_bytes(kMark));
-    encoder.u32(kVersion);
+    encoder.u32(kRecordVersion);
     encoder.u32(static_cast<std::uint32_t>(plain_length));
     return encoder.take();
   }
@@ -159,7 +151,7 @@ class TreeRecords::Impl {
     const base::ByteView header = decoder.raw(head_size);
     Decoder fields(header, "a tree record");
     if (!std::ranges::equal(fields.raw(kMark.size()), base::as_bytes(kMark)) ||
-        fields.u32() != kVersion) {
+        fields.u32() != kRecordVersion) {
       decoder.malformed("it is not one, or of a newer mailstow");
     }
     const std::uint32_t plain_length = fields.u32();

@@ -61,7 +61,7 @@ hashimapspool: 1
 servername: localhost
 )";
 
-constexpr auto kServices = R"(START {{
+constexpr auto kCyrusServices = R"(START {{
   recover cmd="{bin}/ctl_cyrusdb -C {folder}/imapd.conf -r"
 }}
 SERVICES {{
@@ -106,7 +106,8 @@ std::string Cyrus::imapd_configuration() const {
 }
 
 std::string Cyrus::services() const {
-  return fmt::format(kServices, fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
+  return fmt::format(kCyrusServices,
+                     fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
                      fmt::arg("folder", folder().string()), fmt::arg("host", kHost),
                      fmt::arg("plain_host", kPlainHost), fmt::arg("unnamed_host", kUnnamedHost),
                      fmt::arg("imap", ports().imap), fmt::arg("imaps", ports().imaps),

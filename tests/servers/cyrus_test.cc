@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Delivery message_of(std::size_t size) {
+Delivery filler_of(std::size_t size) {
   return {"Subject: filler\r\n\r\n" + std::string(size, 'x') + "\r\n"};
 }
 
@@ -49,9 +49,9 @@ TEST(Cyrus, LetsOnlyTheQuotaAdminExemptATree) {
   const std::string tree = server.admin_name("alice", "RESTORED");
   cyrus.command("CREATE " + tree);
   cyrus.command("SETQUOTA " + tree + " ()");
-  alice.append("RESTORED", std::vector<Delivery>{message_of(5'000'000)});
+  alice.append("RESTORED", std::vector<Delivery>{filler_of(5'000'000)});
   EXPECT_EQ(0U, alice.storage_usage().value());
-  alice.append("INBOX", std::vector<Delivery>{message_of(50'000)});
+  alice.append("INBOX", std::vector<Delivery>{filler_of(50'000)});
   EXPECT_GT(alice.storage_usage().value(), 0U);
 }
 
@@ -85,7 +85,7 @@ TEST(Cyrus, OffersStarttlsOnOnePortOnlyAndItsCertificateHolds) {
 TEST(Cyrus, BreaksConnectionsAndRestarts) {
   Cyrus server;
   ImapClient client = server.client("alice");
-  client.append("INBOX", std::vector<Delivery>{message_of(10)});
+  client.append("INBOX", std::vector<Delivery>{filler_of(10)});
   server.break_connections();
   EXPECT_THROW(client.command("NOOP"), base::Error);
   server.stop();
