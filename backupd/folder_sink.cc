@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
 #include "imap/flag.h"
 
 namespace backupd {
@@ -32,7 +33,9 @@ void FolderSink::body_piece(base::ByteView piece) {
 }
 
 void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
-  const base::Uid uid = items.uid.value();
+  if (!items.uid)
+    base::fail(base::ErrorCode::kProtocol, "fetch: the server sent a message without its UID");
+  const base::Uid uid = *items.uid;
   const std::uint64_t size = std::exchange(body_bytes_, 0);
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
   if (!has_body || size == 0) writer_.discard_message();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/program.h"
 
 namespace backupd {
 
@@ -40,9 +41,9 @@ base::Secret read_line() {
 
 base::Secret ask(const char* prompt) {
   const NoEcho silence;
-  std::fputs(prompt, stderr);
+  base::tell(prompt);
   base::Secret answer = read_line();
-  std::fputs("\n", stderr);
+  base::tell("\n");
   return answer;
 }
 

@@ -115,6 +115,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 template <typename Map>
 std::vector<std::string> keys_of(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& [key, value] : map) keys.push_back(key);
   return keys;
 }

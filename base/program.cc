@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
-#include <string>
 
 #include <fmt/core.h>
 
@@ -15,8 +14,7 @@ namespace base {
 namespace {
 
 void print_error(std::string_view program, std::string_view what) {
-  const std::string line = fmt::format("{}: {}\n", program, escape_for_terminal(what));
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  tell(fmt::format("{}: {}\n", program, escape_for_terminal(what)));
 }
 
 }  // namespace
@@ -31,6 +29,11 @@ ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus(
     print_error(program, fmt::format("internal error: {}: please report it", error.what()));
     return ExitStatus::kNothingDone;
   }
+}
+
+void tell(std::string_view text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+  static_cast<void>(std::fflush(stderr));
 }
 
 void print_result(std::string_view text) {

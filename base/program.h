@@ -26,6 +26,10 @@ struct Surroundings {
 // exit status.
 ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus()>& body);
 
+// To stderr, where people are spoken to. What can't be written there can't be told anywhere else,
+// so it is lost.
+void tell(std::string_view text);
+
 // To stdout. Fails with kIo if that is closed or full: a result that nobody got is no success.
 void print_result(std::string_view text);
 

@@ -1,12 +1,12 @@
 #include "base/progress_line.h"
 
 #include <cstdint>
-#include <cstdio>
 
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/program.h"
 #include "base/terminal.h"
 
 namespace base {
@@ -22,7 +22,7 @@ ProgressLine::ProgressLine(const Clock& clock)
     : clock_(clock), is_terminal_(::isatty(STDERR_FILENO) == 1 && is_logged(LogLevel::kInfo)) {}
 
 ProgressLine::~ProgressLine() {
-  if (is_shown_) std::fputs(kEraseLine, stderr);
+  if (is_shown_) tell(kEraseLine);
 }
 
 bool ProgressLine::is_due() const {
@@ -33,8 +33,7 @@ void ProgressLine::show(const std::string& text) {
   if (!is_due()) return;
   last_ = clock_.steady_now();
   is_shown_ = true;
-  std::fputs((kEraseLine + escape_for_terminal(text)).c_str(), stderr);
-  std::fflush(stderr);
+  tell(kEraseLine + escape_for_terminal(text));
 }
 
 std::string describe_progress(std::uint64_t done, std::uint64_t total,

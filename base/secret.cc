@@ -14,7 +14,7 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t kLargestSecret = 64 * 1024;
+constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
 
 Secret first_line(std::string& text, const std::string& source) {
   Secret secret(text.substr(0, text.find_first_of("\r\n")));

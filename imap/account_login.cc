@@ -14,6 +14,10 @@ Endpoint endpoint_of(const base::ServerConfig& server) {
 
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account) {
   if (account.password) return {account.user, base::load_secret(*account.password), ""};
+  if (!server.admin)
+    base::fail(base::ErrorCode::kConfig,
+               "accounts: {}: it has no password and its server no admin: give it one of them",
+               account.name);
   return {server.admin->user, base::load_secret(server.admin->password), account.user};
 }
 

@@ -92,15 +92,15 @@ void FolderRestore::take_present() {
     recorded.emplace(message.uid, message.message);
   }
   level_.messages.clear();
-  for (const auto& [uid, message] : present.messages()) {
-    const auto known = recorded.find(uid);
+  for (const auto& served : present.messages()) {
+    const auto known = recorded.find(served.first);
     const auto place = known == recorded.end() ? wanted.end() : wanted.find(known->second);
     if (place == wanted.end()) {
-      unrecorded_.emplace(message.digest, uid);
+      unrecorded_.emplace(served.second.digest, served.first);
       continue;
     }
     outcomes_[place->second].accepted = true;
-    outcomes_[place->second].uid = uid;
+    outcomes_[place->second].uid = served.first;
     wanted.erase(place);
   }
 }
@@ -220,8 +220,8 @@ void FolderRestore::compare() {
   for (const Outcome& outcome : outcomes_) {
     if (outcome.uid) told.insert(*outcome.uid);
   }
-  for (const auto& [uid, message] : read_back.messages()) {
-    if (!told.contains(uid)) untold.emplace(message.digest, uid);
+  for (const auto& served : read_back.messages()) {
+    if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
   }
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     Outcome& outcome = outcomes_[at];
@@ -241,13 +241,14 @@ void FolderRestore::compare() {
       continue;
     }
     ++report_.restored;
+    const base::Uid uid = served->first;
     const MessageReadBack& message = served->second;
-    level_.messages.push_back({*outcome.uid, message.items.size.value_or(message.size),
+    level_.messages.push_back({uid, message.items.size.value_or(message.size),
                                message.items.internal_date.value_or(base::ZonedTime()).instant,
                                entry.message});
 
     std::vector<std::string> how;
-    if (message.digest != outcome.digest) how.push_back(alteration(at, *outcome.uid));
+    if (message.digest != outcome.digest) how.push_back(alteration(at, uid));
     if (!outcome.dropped.empty()) how.push_back("without the flags " + joined(outcome.dropped));
     const auto flags = sorted_flags(message.items.flags.value_or(std::vector<std::string>()));
     if (flags != sorted_flags(outcome.flags)) how.push_back("its flags are " + joined(flags));

@@ -113,10 +113,10 @@ class Maildir : public MailFiles {
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
-    const Path file = path_ / "cur" /
-                      fmt::format("{}.U{}.mailstow,S={}:2,{}",
-                                  entry.internal_date.instant.time_since_epoch().count(),
-                                  entry.uid.value, message.size(), letters_of(entry));
+    Path file = path_ / "cur" /
+                fmt::format("{}.U{}.mailstow,S={}:2,{}",
+                            entry.internal_date.instant.time_since_epoch().count(), entry.uid.value,
+                            message.size(), letters_of(entry));
     write_exactly(files_, root_ / file, entry, message);
     return file;
   }
@@ -171,7 +171,7 @@ class EmlFiles : public MailFiles {
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
-    const Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
+    Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
     write_exactly(files_, root_ / file, entry, message);
     return file;
   }

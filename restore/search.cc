@@ -18,6 +18,7 @@ namespace {
 std::string to_text(const store::SearchResult& result, const std::string& account) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
     rows.push_back({base::format_rfc3339(found.date), found.envelope.from, found.envelope.subject,
                     found.folder, base::format_size(found.entry.size),

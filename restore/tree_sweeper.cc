@@ -1,6 +1,7 @@
 #include "restore/tree_sweeper.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/core.h>
 
@@ -41,10 +42,10 @@ SweptTree TreeSweeper::go_through(Mode mode) {
   SweptTree tree;
   tree.is_finished = true;
   std::vector<std::string> planned_away;
-  for (auto level = record_.levels.rbegin(); level != record_.levels.rend(); ++level) {
-    tree.levels.push_back(handle(*level, mode, planned_away));
+  for (const store::TreeLevel& level : std::views::reverse(record_.levels)) {
+    tree.levels.push_back(handle(level, mode, planned_away));
     const Action action = tree.levels.back().action;
-    if (action == Action::kWouldDelete) planned_away.push_back(level->raw_name);
+    if (action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
     const bool is_done =
         action == Action::kGone || action == Action::kDeleted || action == Action::kLeft;
     tree.is_finished = tree.is_finished && is_done;

@@ -81,18 +81,22 @@ namespace {
 void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
   const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
   Decompressor decompressor;
+  const auto opens = [&](std::unique_ptr<base::File> file, const std::string& name) {
+    try {
+      PackFile(std::move(file), name).read_trailer(context, {}, decompressor);
+      return true;
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged) throw;
+      return false;
+    }
+  };
   bool has_packs = false;
   for (const std::string& name : files.list(packs_folder(location))) {
     std::unique_ptr<base::File> file;
     if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_folder(location) / name);
     if (!file) continue;
+    if (opens(std::move(file), name)) return;
     has_packs = true;
-    try {
-      PackFile(std::move(file), name).read_trailer(context, {}, decompressor);
-      return;
-    } catch (const base::Error& error) {
-      if (error.code() != ErrorCode::kDamaged) throw;
-    }
   }
   const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
   const bool is_of_slots =

@@ -142,6 +142,7 @@ class QueryParser {
                               });
     if (!may_be_meant) return kAnywhere;
     std::vector<std::string> names;
+    names.reserve(kFields.size());
     for (const Field& known : kFields) names.emplace_back(known.name);
     if (const auto guess = base::nearest(name, names)) {
       fail(ErrorCode::kUsage, "search: {}: there is no such field: did you mean {}:?",

@@ -62,7 +62,8 @@ TEST_F(SecretTest, WhatIsMissingOrEmptyIsNamed) {
 TEST_F(SecretTest, NeverReachesTheLog) {
   {
     const Secret secret("hunter2");
-    const Secret copy = secret;
+    Secret copy = secret;
+    const Secret moved = std::move(copy);
     EXPECT_EQ(logged("login hunter2 and hunter2"), "warning: login *** and ***\n");
   }
   EXPECT_EQ(logged("hunter2"), "warning: hunter2\n");

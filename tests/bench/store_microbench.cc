@@ -27,7 +27,7 @@ void for_all(benchmark::State& state, Work work) {
   const std::vector<std::string> messages = mail();
   std::int64_t bytes = 0;
   std::int64_t count = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     for (const std::string& message : messages) {
       work(base::as_bytes(message));
       bytes += static_cast<std::int64_t>(message.size());
@@ -63,7 +63,8 @@ void compress_block(benchmark::State& state) {
   std::string block;
   for (const std::string& message : mail()) block += message;
   store::Compressor compressor(static_cast<int>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(compressor.compress(base::as_bytes(block)));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(compressor.compress(base::as_bytes(block)));
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(block.size()));
 }
 BENCHMARK(compress_block)->Arg(1)->Arg(3)->Arg(9)->Unit(benchmark::kMillisecond);
@@ -79,7 +80,8 @@ void decode_leaf(benchmark::State& state) {
     identity.message = make_id(identity.digest);
   }
   const base::Bytes leaf = store::encode_identities(identities, make_id);
-  for (auto _ : state) benchmark::DoNotOptimize(store::decode_identities(leaf, make_id));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(store::decode_identities(leaf, make_id));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(identities.size()));
 }
 BENCHMARK(decode_leaf);

@@ -111,7 +111,7 @@ std::vector<store::Identity> identities() {
                     .digest = digest,
                     .internal_date = {.instant = moment(1'000'000 * static_cast<int>(uid)),
                                       .zone_minutes = 120},
-                    .size = 100 * uid,
+                    .size = std::uint64_t{100} * uid,
                     .server_id = uid == 2 ? "M2" : ""});
   }
   return made;
@@ -154,7 +154,7 @@ Seeds commit_seeds() {
   store::FolderObject folder;
   folder.info.raw_name = "INBOX";
   folder.info.attributes = {"\\Sent"};
-  folder.info.skipped = {{.uid = {9}, .reason = "no body"}};
+  folder.info.skipped = {{.uid = base::Uid{9}, .reason = "no body"}};
   folder.info.properties = {{.name = "acl", .value = "lr"}};
   folder.tree.messages = folder.receipt.messages = 2;
   folder.tree.identity = id_of(6);

@@ -11,7 +11,6 @@
 namespace restore {
 namespace {
 
-using programs::find_by;
 using programs::json;
 using servers::AccountState;
 using servers::NameStyle;

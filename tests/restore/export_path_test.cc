@@ -42,7 +42,7 @@ TEST(ExportPathTest, FoldersThatWouldMeetAreToldApart) {
   EXPECT_EQ(paths.path_of("WORK/OLD"), "WORK/OLD~3");
 }
 
-RC_GTEST_PROP(ExportPathTest, AnyNameStaysBelowTheFolderAndInOnePlace, (std::string name)) {
+RC_GTEST_PROP(ExportPathTest, AnyNameStaysBelowTheFolderAndInOnePlace, (const std::string& name)) {
   const base::Path path = ExportPaths().path_of(name);
   RC_ASSERT(path.is_relative());
   for (const base::Path& part : path) {

@@ -56,8 +56,9 @@ class ExportTest : public testing::Test {
     for (std::string text; std::getline(manifest, text); ++lines) {
       const json line = json::parse(text);
       const auto folder =
-          std::find_if(state_.folders.begin(), state_.folders.end(),
-                       [&](const auto& known) { return known.second.name == line["folder"]; });
+          std::find_if(state_.folders.begin(), state_.folders.end(), [&](const auto& known) {
+            return known.second.name == line["folder"].get<std::string>();
+          });
       ASSERT_NE(folder, state_.folders.end()) << line;
       const auto message =
           std::find_if(folder->second.messages.begin(), folder->second.messages.end(),

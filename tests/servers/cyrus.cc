@@ -15,9 +15,9 @@ namespace {
 // The same as in scripts/fetch_cyrus.
 base::Path installation() {
   const char* chosen = std::getenv("MAILSTOW_CYRUS");
-  const base::Path place =
-      chosen != nullptr ? base::Path(chosen)
-                        : base::Path(fmt::format("/var/tmp/mailstow-tests-{}/cyrus", ::geteuid()));
+  base::Path place = chosen != nullptr
+                         ? base::Path(chosen)
+                         : base::Path(fmt::format("/var/tmp/mailstow-tests-{}/cyrus", ::geteuid()));
   if (!std::filesystem::exists(place / "complete")) {
     base::fail(base::ErrorCode::kInternal,
                "start Cyrus: {}: it is not there: run scripts/fetch_cyrus", place.string());

@@ -48,7 +48,7 @@ class HistoryTest : public StoreFixture {
       }
       records.push_back(writer.seal(draft));
     }
-    const SnapshotInfo snapshot = add_snapshot(writer, "alice", records);
+    SnapshotInfo snapshot = add_snapshot(writer, "alice", records);
     writer.commit();
     return snapshot;
   }

@@ -15,8 +15,6 @@
 namespace store {
 namespace {
 
-using testing::HasSubstr;
-
 class KeyExportTest : public StoreFixture {
  protected:
   KeyExportTest() { make_store(); }

@@ -11,13 +11,13 @@
 namespace store {
 namespace {
 
-const MakeId make_id = [](const Sha256& digest) { return message_id(Keys(), digest); };
+const MakeId kMakeId = [](const Sha256& digest) { return message_id(Keys(), digest); };
 
 Identity identity(std::uint32_t uid, std::int64_t time, std::int16_t zone, std::uint64_t size) {
   Identity made;
   made.uid = {uid};
   made.digest = sha256(base::as_bytes(std::to_string(uid)));
-  made.message = make_id(made.digest);
+  made.message = kMakeId(made.digest);
   made.internal_date = {.instant = std::chrono::sys_seconds(std::chrono::seconds(time)),
                         .zone_minutes = zone};
   made.size = size;
@@ -28,11 +28,11 @@ TEST(LeafTest, TheOddestNumbersComeBack) {
   const std::vector<Identity> identities = {identity(1, INT64_MIN, -1439, 0),
                                             identity(2, INT64_MAX, 1439, UINT64_MAX),
                                             identity(UINT32_MAX, 0, 0, 1)};
-  EXPECT_EQ(identities, decode_identities(encode_identities(identities, make_id), make_id));
+  EXPECT_EQ(identities, decode_identities(encode_identities(identities, kMakeId), kMakeId));
 
   std::vector<Identity> named = identities;
   named[1].server_id = "M6d99ac3275bb4e";
-  EXPECT_EQ(named, decode_identities(encode_identities(named, make_id), make_id));
+  EXPECT_EQ(named, decode_identities(encode_identities(named, kMakeId), kMakeId));
 
   FlagSets sets;
   const std::vector<State> states = {
@@ -55,14 +55,14 @@ TEST(LeafTest, FlagsOfAnotherDraftComeBackUnderOtherNumbers) {
 TEST(LeafTest, ADigestOfAnotherMessageIsRefused) {
   Identity wrong = identity(1, 0, 0, 1);
   wrong.digest = {};
-  EXPECT_ERROR(kInternal, "the digest is not message", encode_identities({wrong}, make_id));
+  EXPECT_ERROR(kInternal, "the digest is not message", encode_identities({wrong}, kMakeId));
 }
 
 RC_GTEST_PROP(LeafProperty, RubbishIsAnErrorAtMost, (const std::vector<std::uint8_t>& rubbish)) {
   const base::ByteView bytes = std::as_bytes(std::span(rubbish));
   FlagSets sets;
   try {
-    decode_identities(bytes, make_id);
+    decode_identities(bytes, kMakeId);
   } catch (const base::Error& error) {
     RC_ASSERT(error.code() == base::ErrorCode::kDamaged);
   }
@@ -76,11 +76,11 @@ RC_GTEST_PROP(LeafProperty, RubbishIsAnErrorAtMost, (const std::vector<std::uint
 TEST(LeafTest, APrefixOfALeafIsAnError) {
   FlagSets sets;
   const base::Bytes identities =
-      encode_identities({identity(1, 5, 60, 10), identity(9, 6, 60, 11)}, make_id);
+      encode_identities({identity(1, 5, 60, 10), identity(9, 6, 60, 11)}, kMakeId);
   const base::Bytes states = encode_states(
       {{.flags = sets.number({"a", "b"}), .modseq = 300}, {.flags = 0, .modseq = 1}}, sets);
   for (std::size_t size = 0; size < identities.size(); ++size) {
-    EXPECT_THROW(decode_identities(base::ByteView(identities).first(size), make_id), base::Error);
+    EXPECT_THROW(decode_identities(base::ByteView(identities).first(size), kMakeId), base::Error);
   }
   for (std::size_t size = 0; size < states.size(); ++size) {
     EXPECT_THROW(decode_states(base::ByteView(states).first(size), sets), base::Error);

@@ -16,7 +16,6 @@ namespace store {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -32,7 +31,7 @@ class PruneTest : public StoreFixture {
 
   SnapshotInfo back_up(const std::string& account, unsigned first, unsigned count) {
     Writer writer = open_writer();
-    const SnapshotInfo snapshot =
+    SnapshotInfo snapshot =
         add_snapshot(writer, account, {add_folder(writer, "INBOX", samples(first, count))});
     writer.commit();
     return snapshot;
@@ -193,8 +192,7 @@ TEST_F(PruneTest, ADeadMessageThatStaysStaysWhole) {
   const auto back_up_these = [&](const std::string& account,
                                  const std::vector<std::string>& messages) {
     Writer writer = open_writer();
-    const SnapshotInfo snapshot =
-        add_snapshot(writer, account, {add_folder(writer, "INBOX", messages)});
+    SnapshotInfo snapshot = add_snapshot(writer, account, {add_folder(writer, "INBOX", messages)});
     writer.commit();
     return snapshot.id;
   };

@@ -76,7 +76,7 @@ RetentionRules no_rules() {
   return rules;
 }
 
-const sys_seconds much_later = at("2027-06-01");
+const sys_seconds kMuchLater = at("2027-06-01");
 
 const char* name_of(SnapshotStatus status) {
   switch (status) {
@@ -130,7 +130,7 @@ void expect_golden(const std::string& name, const std::string& text) {
 }
 
 std::vector<std::string> kept(const std::vector<SnapshotInfo>& snapshots,
-                              const RetentionRules& rules, sys_seconds now = much_later) {
+                              const RetentionRules& rules, sys_seconds now = kMuchLater) {
   std::vector<std::string> times;
   const auto plan = store::plan_retention(snapshots, rules, now);
   for (std::size_t i = 0; i < plan.size(); ++i)
@@ -164,7 +164,7 @@ TEST(RetentionGolden, HoursWhenTheClocksArePutBack) {
   rules.time_zone = "Europe/Berlin";
   expect_golden(
       "clocks_back",
-      describe_plan(every(minutes(20), "2026-10-24T20:00", "2026-10-25T04:00"), rules, much_later));
+      describe_plan(every(minutes(20), "2026-10-24T20:00", "2026-10-25T04:00"), rules, kMuchLater));
 }
 
 TEST(RetentionGolden, HoursWhenTheClocksArePutForward) {
@@ -174,7 +174,7 @@ TEST(RetentionGolden, HoursWhenTheClocksArePutForward) {
   rules.time_zone = "America/New_York";
   expect_golden(
       "clocks_forward",
-      describe_plan(every(minutes(20), "2026-03-08T03:00", "2026-03-08T12:00"), rules, much_later));
+      describe_plan(every(minutes(20), "2026-03-08T03:00", "2026-03-08T12:00"), rules, kMuchLater));
 }
 
 TEST(RetentionGolden, HalfAnHourOfDaylightSaving) {
@@ -183,7 +183,7 @@ TEST(RetentionGolden, HalfAnHourOfDaylightSaving) {
   rules.time_zone = "Australia/Lord_Howe";
   expect_golden(
       "half_an_hour",
-      describe_plan(every(minutes(15), "2026-04-04T13:00", "2026-04-04T17:00"), rules, much_later));
+      describe_plan(every(minutes(15), "2026-04-04T13:00", "2026-04-04T17:00"), rules, kMuchLater));
 }
 
 TEST(RetentionGolden, WeeksAtTheEndOfAYear) {
@@ -191,7 +191,7 @@ TEST(RetentionGolden, WeeksAtTheEndOfAYear) {
   rules.policy.weekly = 60;
   rules.policy.yearly = 10;
   expect_golden("year_ends",
-                describe_plan(every(days(2), "2025-12-20", "2027-01-20"), rules, much_later));
+                describe_plan(every(days(2), "2025-12-20", "2027-01-20"), rules, kMuchLater));
 }
 
 TEST(RetentionGolden, ADayBeginsWhereTheAdministratorLives) {
@@ -202,7 +202,7 @@ TEST(RetentionGolden, ADayBeginsWhereTheAdministratorLives) {
   std::string text;
   for (const char* zone : {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"}) {
     rules.time_zone = zone;
-    text += std::string(zone) + "\n" + describe_plan(snapshots, rules, much_later);
+    text += std::string(zone) + "\n" + describe_plan(snapshots, rules, kMuchLater);
   }
   expect_golden("time_zones", text);
 }
@@ -226,7 +226,7 @@ TEST(RetentionGolden, SnapshotsOfEveryKind) {
 }
 
 TEST(Retention, PlansNothingForNoSnapshots) {
-  EXPECT_THAT(store::plan_retention({}, RetentionRules(), much_later), IsEmpty());
+  EXPECT_THAT(store::plan_retention({}, RetentionRules(), kMuchLater), IsEmpty());
 }
 
 TEST(Retention, WithoutRulesTheNewestCompleteSnapshotStays) {
@@ -295,7 +295,7 @@ TEST(Retention, TheOrderOfTheSnapshotsDoesNotMatter) {
 TEST(Retention, RefusesAnUnknownTimeZone) {
   RetentionRules rules;
   rules.time_zone = "Middle-earth/Shire";
-  EXPECT_ERROR(kConfig, "Middle-earth/Shire", store::plan_retention({}, rules, much_later));
+  EXPECT_ERROR(kConfig, "Middle-earth/Shire", store::plan_retention({}, rules, kMuchLater));
 }
 
 // Around a change of clocks and a year's end, often several within an hour.
@@ -331,8 +331,8 @@ RC_GTEST_PROP(RetentionProperty, MoreRulesNeverDropMore, ()) {
   more.policy.keep_within += hours(*rc::gen::inRange(0, 100));
   for (const auto count : kCounts) more.policy.*count += *rc::gen::inRange(0U, 3U);
   more.sweep_keep += hours(*rc::gen::inRange(0, 100));
-  const auto plan = store::plan_retention(snapshots, rules, much_later);
-  const auto larger = store::plan_retention(snapshots, more, much_later);
+  const auto plan = store::plan_retention(snapshots, rules, kMuchLater);
+  const auto larger = store::plan_retention(snapshots, more, kMuchLater);
   for (std::size_t i = 0; i < plan.size(); ++i)
     RC_ASSERT(plan[i].verdict == Verdict::kDrop || larger[i].verdict == Verdict::kKeep);
 }
@@ -340,17 +340,17 @@ RC_GTEST_PROP(RetentionProperty, MoreRulesNeverDropMore, ()) {
 RC_GTEST_PROP(RetentionProperty, WhatIsLeftIsKept, ()) {
   const auto snapshots = any_snapshots();
   const RetentionRules rules = any_rules();
-  const auto plan = store::plan_retention(snapshots, rules, much_later);
+  const auto plan = store::plan_retention(snapshots, rules, kMuchLater);
   std::vector<SnapshotInfo> left;
   for (std::size_t i = 0; i < plan.size(); ++i)
     if (plan[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
-  for (const RetentionDecision& decision : store::plan_retention(left, rules, much_later))
+  for (const RetentionDecision& decision : store::plan_retention(left, rules, kMuchLater))
     RC_ASSERT(decision.verdict == Verdict::kKeep);
 }
 
 RC_GTEST_PROP(RetentionProperty, TheNewestCompleteSnapshotIsAlwaysKept, ()) {
   const auto snapshots = any_snapshots();
-  const auto plan = store::plan_retention(snapshots, any_rules(), much_later);
+  const auto plan = store::plan_retention(snapshots, any_rules(), kMuchLater);
   RC_ASSERT(plan.size() == snapshots.size());
   const SnapshotInfo* newest = nullptr;
   for (const SnapshotInfo& info : snapshots)

@@ -40,7 +40,7 @@ class SearchTest : public StoreFixture {
     for (const Folder& folder : folders) {
       records.push_back(add_folder(writer, folder.name, folder.messages));
     }
-    const SnapshotInfo snapshot = add_snapshot(writer, account, records);
+    SnapshotInfo snapshot = add_snapshot(writer, account, records);
     writer.commit();
     return snapshot;
   }
