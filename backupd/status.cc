@@ -13,18 +13,6 @@ namespace backupd {
 
 namespace {
 
-const char* word(store::SnapshotStatus status) {
-  switch (status) {
-    case store::SnapshotStatus::kComplete:
-      return "complete";
-    case store::SnapshotStatus::kPartial:
-      return "partial";
-    case store::SnapshotStatus::kMoving:
-      return "moving";
-  }
-  return "partial";
-}
-
 // Of an account that is configured, or that has snapshots from when it was.
 struct AccountState {
   std::string name;
@@ -82,7 +70,8 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
   for (const AccountState& state : states) {
     const auto& newest = state.newest;
     rows.push_back({state.name, newest ? base::format_rfc3339(newest->time) : "never",
-                    newest ? word(newest->status) : "", std::to_string(state.snapshots),
+                    newest ? std::string(word(newest->status)) : "",
+                    std::to_string(state.snapshots),
                     newest ? base::format_count(newest->messages) : "",
                     newest ? base::format_size(newest->bytes) : "",
                     state.is_configured ? "" : "no longer in the configuration"});

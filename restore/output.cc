@@ -14,16 +14,4 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
   base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-std::string_view word(store::SnapshotStatus status) {
-  switch (status) {
-    case store::SnapshotStatus::kComplete:
-      return "complete";
-    case store::SnapshotStatus::kPartial:
-      return "partial";
-    case store::SnapshotStatus::kMoving:
-      return "moving";
-  }
-  return "partial";
-}
-
 }  // namespace restore

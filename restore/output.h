@@ -13,6 +13,4 @@ namespace restore {
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text);
 
-std::string_view word(store::SnapshotStatus status);
-
 }  // namespace restore

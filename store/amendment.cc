@@ -94,13 +94,7 @@ ObjectId Amendment::write_folder(const FolderObject& folder, SnapshotLine& line)
 
 bool Amendment::for_each(const FolderObject& folder, const Take& take) {
   if (folder.tree.messages == 0) return true;
-  UidNode root;
-  root.shift = kRootShift;
-  root.is_branch = folder.tree.is_branch;
-  root.messages = folder.tree.messages;
-  root.identity = folder.tree.identity;
-  root.state = folder.tree.state;
-  return visit(root, take);
+  return visit(*root_node(folder.tree), take);
 }
 
 bool Amendment::visit(UidNode& node, const Take& take) {

@@ -42,6 +42,9 @@ class Check {
   CheckReport run() {
     add_damage(read_slots(files_, keys_folder(location_)).damaged);
     add_damage(TreeRecords::open(location_, files_).list().damaged);
+    // Before the index: a writer may commit at any time.
+    load_mark();
+    const Index::Moment moment(index_);
     add_damage(index_.integrity());
     packs_ = index_.packs();
     const Index::Totals totals = index_.totals();
@@ -61,6 +64,14 @@ class Check {
  private:
   void add_damage(const std::vector<std::string>& lines) {
     report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
+  }
+
+  void load_mark() {
+    try {
+      mark_ = load_highest_commit(files_, location_, context_.store);
+    } catch (const base::Error& error) {
+      report_.damage.emplace_back(error.what());
+    }
   }
 
   // Calls `work(index, number)` for every number below `count`, each thread with a connection of
@@ -144,20 +155,15 @@ class Check {
     report_.commits = commits_.size();
     report_.highest = index_.highest_commit();
     add_damage(find_breaks(commits_, {packs_.begin(), packs_.end()}));
-    try {
-      const CommitMark known = load_highest_commit(files_, location_, context_.store);
-      const std::optional<ObjectId> same_number = index_.commit_id(known.number);
-      if (known.number > 0 && same_number && *same_number != known.id) {
-        report_.damage.push_back(
-            fmt::format("commit {} is another than the one that was made", known.number));
-      }
-      if (known.number > index_.highest_commit().number) {
-        report_.damage.push_back(
-            fmt::format("commit {} was made in the store, but the newest that can be found is {}",
-                        known.number, index_.highest_commit().number));
-      }
-    } catch (const base::Error& error) {
-      report_.damage.emplace_back(error.what());
+    const std::optional<ObjectId> same_number = index_.commit_id(mark_.number);
+    if (mark_.number > 0 && same_number && *same_number != mark_.id) {
+      report_.damage.push_back(
+          fmt::format("commit {} is another than the one that was made", mark_.number));
+    }
+    if (mark_.number > report_.highest.number) {
+      report_.damage.push_back(
+          fmt::format("commit {} was made in the store, but the newest that can be found is {}",
+                      mark_.number, report_.highest.number));
     }
     const std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
     std::size_t found = 0;
@@ -258,6 +264,7 @@ class Check {
   std::unique_ptr<base::FileLock> lock_;
   ObjectReader objects_;
   CheckReport report_;
+  CommitMark mark_;
   std::vector<PackName> packs_;
   std::vector<std::pair<ObjectId, Commit>> commits_;
   std::vector<Snapshot> newest_first_;

@@ -244,6 +244,12 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
   return Index(std::make_unique<Impl>(std::move(*database), file));
 }
 
+Index::Moment::Moment(Index& index)
+    : transaction_(std::make_unique<Transaction>(index.impl_->database, Transaction::Kind::kRead)) {
+}
+Index::Moment::Moment(Moment&&) noexcept = default;
+Index::Moment::~Moment() = default;
+
 void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
                 const Keys& keys, Places places) {
   Transaction transaction(impl_->database);

@@ -21,6 +21,8 @@
 
 namespace store {
 
+class Transaction;
+
 struct ObjectPlace {
   std::int64_t block = 0;  // ascending as blocks lie in the store
   std::uint32_t start = 0;
@@ -114,6 +116,18 @@ class Index {
     std::uint64_t message_bytes = 0;
   };
   Totals totals();
+
+  // While it lives, all that is read is of one moment, whatever a writer does meanwhile. Nothing
+  // can be written through this index then. The index must outlive it.
+  class Moment {
+   public:
+    explicit Moment(Index& index);
+    Moment(Moment&&) noexcept;
+    ~Moment();
+
+   private:
+    std::unique_ptr<Transaction> transaction_;
+  };
 
  private:
   class Impl;

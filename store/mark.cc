@@ -11,24 +11,8 @@
 
 namespace store {
 
-namespace {
-
 using base::ErrorCode;
 using base::fail;
-
-const char* word(ObjectType type) {
-  switch (type) {
-    case ObjectType::kMessage:
-      return "message";
-    case ObjectType::kText:
-    case ObjectType::kBinary:
-      return "part";
-    default:
-      return "manifest";
-  }
-}
-
-}  // namespace
 
 MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
                              Marks& marks)
@@ -68,7 +52,7 @@ Marking::Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& m
 bool Marking::mark(ObjectType type, const ObjectId& id) {
   const std::optional<ObjectPlace> place = index_.find(type, id);
   if (!place) {
-    fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", word(type), id.hex());
+    fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", name_of(type), id.hex());
   }
   return marks_.add(*place);
 }
@@ -85,13 +69,7 @@ void Marking::add_folder(const ObjectId& id) {
   if (!mark(ObjectType::kFolder, id)) return;
   const FolderObject folder = FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
   if (folder.tree.messages == 0) return;
-  UidNode root;
-  root.shift = kRootShift;
-  root.is_branch = folder.tree.is_branch;
-  root.messages = folder.tree.messages;
-  root.identity = folder.tree.identity;
-  root.state = folder.tree.state;
-  add_node(root);
+  add_node(*root_node(folder.tree));
 }
 
 // What an identity leads to depends on it alone, and so with a state: where both were marked

@@ -16,22 +16,6 @@ using base::fail;
 constexpr std::uint64_t kCacheBytes = std::uint64_t{40} << 20;
 constexpr std::size_t kOpenPacks = 16;
 
-const char* name_of(ObjectType type) {
-  switch (type) {
-    case ObjectType::kMessage:
-      return "message";
-    case ObjectType::kText:
-    case ObjectType::kBinary:
-      return "part";
-    case ObjectType::kFolder:
-      return "folder";
-    case ObjectType::kRoot:
-      return "snapshot root";
-    default:
-      return "leaf";
-  }
-}
-
 class StoredParts : public PartSource {
  public:
   explicit StoredParts(ObjectReader& reader) : reader_(reader) {}

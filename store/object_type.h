@@ -31,6 +31,25 @@ enum class Stream : std::uint8_t {
 };
 inline constexpr std::size_t kDataStreams = 4;
 
+// As people are told of it.
+constexpr const char* name_of(ObjectType type) {
+  switch (type) {
+    case ObjectType::kMessage:
+      return "message";
+    case ObjectType::kText:
+    case ObjectType::kBinary:
+      return "part";
+    case ObjectType::kFolder:
+      return "folder";
+    case ObjectType::kRoot:
+      return "snapshot root";
+    case ObjectType::kCommit:
+      return "commit";
+    default:
+      return "leaf";
+  }
+}
+
 constexpr Stream stream_of(ObjectType type) {
   switch (type) {
     case ObjectType::kMessage:

@@ -56,9 +56,6 @@ class Prune {
       commit();
       clean_search_index();
       report_.written_bytes = session_.stored_bytes();
-      session_.search().keep_only([&](const ObjectId& message) {
-        return index().find_uncondemned(ObjectType::kMessage, message).has_value();
-      });
     }
     return std::move(report_);
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/uid.h"
@@ -85,6 +86,18 @@ enum class SnapshotStatus {
   kPartial,  // some folder is not kComplete, or some message was skipped
   kMoving,   // folders kept changing during the pass
 };
+
+constexpr std::string_view word(SnapshotStatus status) {
+  switch (status) {
+    case SnapshotStatus::kComplete:
+      return "complete";
+    case SnapshotStatus::kPartial:
+      return "partial";
+    case SnapshotStatus::kMoving:
+      return "moving";
+  }
+  return "partial";
+}
 
 struct SnapshotInfo {
   ObjectId id;  // of this snapshot: its root, account and time

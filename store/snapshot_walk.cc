@@ -27,13 +27,7 @@ void SnapshotWalk::visit_folder(const ObjectId& id) {
     const FolderObject folder =
         FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
     if (folder.tree.messages == 0) return;
-    UidNode root;
-    root.shift = kRootShift;
-    root.is_branch = folder.tree.is_branch;
-    root.messages = folder.tree.messages;
-    root.identity = folder.tree.identity;
-    root.state = folder.tree.state;
-    visit_node(folder.info, root);
+    visit_node(folder.info, *root_node(folder.tree));
   } catch (const base::Error& error) {
     damage_(error.what());
   }

@@ -164,8 +164,8 @@ void Database::fail(const char* operation, int code) const {
   }
 }
 
-Transaction::Transaction(Database& database) : database_(&database) {
-  database_->run("BEGIN IMMEDIATE");
+Transaction::Transaction(Database& database, Kind kind) : database_(&database) {
+  database_->run(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 Transaction::~Transaction() {

@@ -75,10 +75,12 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// BEGIN IMMEDIATE; rolled back unless committed.
+// Rolled back unless committed. What is read in it is of one moment: its first read's, or for
+// kWrite its beginning.
 class Transaction {
  public:
-  explicit Transaction(Database& database);
+  enum class Kind { kRead, kWrite };
+  explicit Transaction(Database& database, Kind kind = Kind::kWrite);
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();

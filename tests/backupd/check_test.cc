@@ -75,6 +75,23 @@ TEST_F(CheckCommandTest, DamageIsNamedWithFolderAndUid) {
   EXPECT_THAT(mailstow_.backupd({"check", "--read-data"}).out, HasSubstr("  alice: "));
 }
 
+// docs/recovery.md, "A pack".
+TEST_F(CheckCommandTest, NamesOfPacksAreTheirDigestsForAnyone) {
+  const auto digests_agree = [&] {
+    const std::string packs = (mailstow_.store() / "packs").string();
+    return servers::run_program(
+        {"sh", "-c",
+         "cd '" + packs +
+             R"(' && for p in *; do echo "$p  $p"; done | sha256sum --check --quiet)"});
+  };
+  EXPECT_EQ(0, digests_agree().status);
+  const std::string name = only_pack().filename().string();
+  flip(only_pack(), 200);
+  const auto told = digests_agree();
+  EXPECT_EQ(1, told.status);
+  EXPECT_THAT(told.out, HasSubstr(name + ": FAILED"));
+}
+
 TEST_F(CheckCommandTest, AnInterruptedCheckGoesOn) {
   // As a killed check leaves it: begun, the pack read, not finished.
   std::ofstream(mailstow_.index() / "checks") << "1000 0\n"

@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "store/prune.h"
+
 namespace bench {
 
 namespace fs = std::filesystem;
@@ -44,6 +46,13 @@ void print_sizes(const base::Path& folder) {
   print("index a message", static_cast<double>(size.index_bytes) / messages, "bytes");
   print("search index", static_cast<double>(size.search_bytes) / 1e6, "MB");
   print("search index a message", static_cast<double>(size.search_bytes) / messages, "bytes");
+}
+
+void prune_now(const base::Path& folder) {
+  for (int run = 0; run < 2; ++run) {
+    store::prune(location_in(folder), base::real_file_system(), base::system_clock(),
+                 {.grace = std::chrono::seconds(0)});
+  }
 }
 
 std::vector<MailFolder> mail_below(const base::Path& folder) {

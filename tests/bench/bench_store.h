@@ -46,9 +46,13 @@ store::MessageEntry entry(std::uint32_t uid, const store::StoredMessage& message
 void commit(store::Writer& writer, const std::string& account,
             std::vector<store::FolderRecord> folders);
 
+// Twice without a grace: the second run deletes what the first condemned.
+void prune_now(const base::Path& folder);
+
 // The commands: each works in `folder`.
 void make_mail(const base::Path& folder, std::size_t messages);
 void add_mail(const base::Path& folder, const base::Path& mail);
+void prune_all(const base::Path& folder);
 void check_data(const base::Path& folder);
 void read_all(const base::Path& folder);
 void read_one(const base::Path& folder);

@@ -39,6 +39,10 @@ void add_to(store::Writer& writer, Account& account, servers::MailGenerator& gen
   commit(writer, account.name, {account.inbox});
 }
 
+std::uint64_t pack_bytes(const base::Path& folder) {
+  return store::Reader::open(location_in(folder), base::real_file_system()).size().pack_bytes;
+}
+
 std::uint64_t bytes_after(const base::Path& folder, int runs) {
   const base::Clock& clock = base::system_clock();
   store::init(location_in(folder), base::real_file_system(), clock);
@@ -54,7 +58,7 @@ std::uint64_t bytes_after(const base::Path& folder, int runs) {
     }
     writer.commit();
   }
-  return store::Reader::open(location_in(folder), base::real_file_system()).size().pack_bytes;
+  return pack_bytes(folder);
 }
 
 }  // namespace
@@ -67,6 +71,12 @@ void thirty_nights(const base::Path& folder) {
   print("nights: one run", one / 1e6, "MB");
   print("nights: thirty runs", thirty / 1e6, "MB");
   print("nights: thirty runs / one run, before prune", thirty / one, "");
+  prune_now(folder / "one");
+  prune_now(folder / "thirty");
+  const auto pruned_one = static_cast<double>(pack_bytes(folder / "one"));
+  const auto pruned_thirty = static_cast<double>(pack_bytes(folder / "thirty"));
+  print("nights: thirty runs after prune / one run", pruned_thirty / one, "");
+  print("nights: thirty runs / one run, both after prune", pruned_thirty / pruned_one, "");
 }
 
 }  // namespace bench

@@ -69,6 +69,14 @@ void add_mail(const base::Path& folder, const base::Path& mail) {
   print_sizes(folder);
 }
 
+void prune_all(const base::Path& folder) {
+  const Stopwatch watch;
+  prune_now(folder);
+  print("prune", watch.seconds(), "s");
+  print("prune, peak memory", peak_megabytes(), "MiB");
+  print_sizes(folder);
+}
+
 void check_data(const base::Path& folder) {
   const Stopwatch watch;
   store::CheckOptions options;

@@ -12,8 +12,8 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 constexpr const char* kUsage =
-    "usage: mailstow-store-bench make-mail FOLDER COUNT | add FOLDER MAIL | check FOLDER |\n"
-    "       read-all FOLDER | read-one FOLDER | make-million FOLDER [COUNT] |\n"
+    "usage: mailstow-store-bench make-mail FOLDER COUNT | add FOLDER MAIL | prune FOLDER |\n"
+    "       check FOLDER | read-all FOLDER | read-one FOLDER | make-million FOLDER [COUNT] |\n"
     "       change-million FOLDER | search-million FOLDER | nights FOLDER\n";
 
 bool run(const std::string& command, const Arguments& arguments) {
@@ -22,6 +22,7 @@ bool run(const std::string& command, const Arguments& arguments) {
                                     : otherwise;
   };
   const std::map<std::string, void (*)(const base::Path&)> in_folder = {
+      {"prune", bench::prune_all},
       {"check", bench::check_data},
       {"read-all", bench::read_all},
       {"read-one", bench::read_one},

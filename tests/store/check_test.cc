@@ -1,10 +1,12 @@
 #include "store/check.h"
 
 #include <filesystem>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "store/prune.h"
 #include "tests/expect_error.h"
 #include "tests/store/small_store.h"
 
@@ -20,6 +22,30 @@ using testing::SizeIs;
 namespace fs = std::filesystem;
 
 class CheckTest : public SmallStore {};
+
+TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
+  bool is_begun = false;
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  options.threads = 1;
+  options.progress = [&](const CheckProgress&) {
+    if (std::exchange(is_begun, true)) return;
+    {
+      Writer writer = Writer::open(location_, files_, clock_);
+      back_up(writer, "carol", 3);
+    }
+    PruneOptions forgets_alice;
+    forgets_alice.drop = {Reader::open(location_, files_).newest_snapshot("alice").value().id};
+    forgets_alice.grace = std::chrono::seconds(0);
+    prune(location_, files_, clock_, forgets_alice);
+    prune(location_, files_, clock_, forgets_alice);
+  };
+  const CheckReport report = check(location_, files_, options);
+  EXPECT_TRUE(is_begun);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(2U, report.snapshots);
+  EXPECT_EQ(2U, check_all().snapshots);
+}
 
 TEST_F(CheckTest, AnIntactStoreIsIntact) {
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
