@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "backupd/commands.h"
+#include "base/audit_log.h"
 #include "base/log.h"
 
 namespace {
@@ -94,11 +95,28 @@ int main(int argc, char** argv) {
     const base::Surroundings surroundings{
         base::load_config(files, config_path),
         json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
+  const auto is_audited = [&] {
+    return *forget || *prune || *reindex || *key_add || *key_remove || *key_export ||
+           (*check && check_command.repair);
+  };
+
     if (*init) return backupd::init(surroundings);
     if (*once) return backupd::once(surroundings, once_options);
     if (*check) return backupd::check(surroundings, check_command);
     if (*reindex) return backupd::reindex(surroundings);
     if (*key_add) return backupd::key_add(surroundings, key_options);
+    const base::Invoker invoker = base::invoker();
+    base::become_owner_of(surroundings.config.store.path);
+    if (is_audited()) {
+      const CLI::App* command = app.get_subcommands().front();
+      const bool is_key = command == key;
+      base::AuditLog(surroundings.config.store, invoker, surroundings.clock)
+          .append({.program = "mailstow-backupd",
+                   .command = is_key ? "key " + key->get_subcommands().front()->get_name()
+                                     : command->get_name(),
+                   .account = forget_command.account,
+                   .arguments = {argv + 1, argv + argc}});
+    }
     if (*key_remove) return backupd::key_remove(surroundings, key_id);
     if (*key_list) return backupd::key_list(surroundings);
     if (*key_export) return backupd::key_export(surroundings, export_file);

@@ -86,6 +86,8 @@ StoreConfig parse_store(const json& at) {
   store.index = store.path.string() + ".index";
   if (at.contains("index")) store.index = at.at("index").get<std::string>();
   store.key_file = at.at("key_file").get<std::string>();
+  store.audit_log = store.index / "audit.log";
+  if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
   return store;
 }
 

@@ -59,6 +59,7 @@ struct StoreConfig {
   Path path;
   Path index;
   Path key_file;
+  Path audit_log;
 };
 
 struct RestoreConfig {

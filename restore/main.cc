@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/audit_log.h"
 #include "base/log.h"
 #include "restore/commands.h"
 
@@ -213,8 +214,21 @@ int main(int argc, char** argv) {
 
   return static_cast<int>(base::run_guarded("mailstow-restore", [&] {
     base::FileSystem& files = base::real_file_system();
-    return chosen({base::load_config(files, arguments.config_path),
-                   arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
-                   base::system_clock()});
+    base::Surroundings surroundings{
+        base::load_config(files, arguments.config_path),
+        arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
+        base::system_clock()};
+    const base::Invoker invoker = base::invoker();
+    base::become_owner_of(surroundings.config.store.path);
+    const std::string command = app.get_subcommands().front()->get_name();
+    if (command != "accounts" && command != "trees") {
+      base::AuditLog(surroundings.config.store, invoker, surroundings.clock)
+          .append({.program = "mailstow-restore",
+                   .command = command,
+                   .account = arguments.account + arguments.run.account + arguments.search.account +
+                              arguments.export_mail.account,
+                   .arguments = {argv + 1, argv + argc}});
+    }
+    return chosen(surroundings);
   }));
 }

@@ -1,0 +1,142 @@
+// Every command that looks into mail or changes the store leaves its line, and root leaves no file
+// of its own in somebody else's store.
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/dovecot.h"
+
+namespace backupd {
+namespace {
+
+using programs::json;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class AuditTest : public testing::Test {
+ protected:
+  AuditTest() {
+    server_.client("alice").append("INBOX", {{{.bytes = "Subject: one\r\n\r\nbody\r\n"}}});
+  }
+
+  std::vector<json> lines() const {
+    std::vector<json> parsed;
+    std::ifstream file(mailstow_.index() / "audit.log");
+    for (std::string line; std::getline(file, line);) parsed.push_back(json::parse(line));
+    return parsed;
+  }
+
+  std::vector<std::string> commands() const {
+    std::vector<std::string> words;
+    for (const json& line : lines()) {
+      words.push_back(line["command"].get<std::string>() + " " + line.value("account", "-"));
+    }
+    return words;
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(AuditTest, TellsWhoLookedIntoWhoseMail) {
+  mailstow_.backupd({"init"});
+  mailstow_.backupd({"once"});
+  mailstow_.backupd({"status"});
+  EXPECT_THAT(commands(), IsEmpty());
+
+  mailstow_.restore({"search", "alice", "subject:one"});
+  mailstow_.restore({"messages", "alice", "INBOX"});
+  mailstow_.restore(
+      {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
+  mailstow_.restore({"run", "alice", "--dry-run"});
+  mailstow_.restore({"extend", "alice", "RESTORED/20260101T000000", "7d"});
+  mailstow_.restore({"sweep"});
+  EXPECT_THAT(commands(), ElementsAre("search alice", "messages alice", "export alice", "run alice",
+                                      "extend alice", "sweep -"));
+
+  const json line = lines().front();
+  EXPECT_EQ(line["program"], "mailstow-restore");
+  EXPECT_EQ(line["user"], ::getpwuid(::getuid())->pw_name);
+  EXPECT_THAT(line["time"].get<std::string>(), testing::MatchesRegex("20.*T.*Z"));
+  EXPECT_EQ(line["arguments"],
+            (json{"--config", mailstow_.config_file().string(), "search", "alice", "subject:one"}));
+}
+
+TEST_F(AuditTest, TellsWhatWasDoneToTheStore) {
+  mailstow_.backupd({"init"});
+  mailstow_.backupd({"once"});
+  mailstow_.backupd({"check"});
+  mailstow_.backupd({"prune"});
+  mailstow_.backupd({"key", "export", (mailstow_.folder() / "paper").string()});
+  mailstow_.backupd({"key", "list"});
+  mailstow_.backupd({"forget", "bob"});
+  mailstow_.backupd({"reindex"});
+  EXPECT_THAT(commands(), ElementsAre("prune -", "key export -", "forget bob", "reindex -"));
+}
+
+TEST_F(AuditTest, TellsWhatFailedToo) {
+  mailstow_.backupd({"init"});
+  EXPECT_NE(mailstow_.restore({"run", "nobody-of-this-name"}).status, 0);
+  EXPECT_THAT(commands(), ElementsAre("run nobody-of-this-name"));
+}
+
+TEST_F(AuditTest, KeepsToOneLineWhateverIsTyped) {
+  mailstow_.backupd({"init"});
+  mailstow_.restore({"search", "alice\n{}", "caf\xe9 \x1b[31m\nsubject:x"});
+  ASSERT_EQ(lines().size(), 1U);
+  EXPECT_EQ(lines()[0]["account"], "alice\n{}");
+}
+
+TEST_F(AuditTest, RefusesWhatItCannotTellOf) {
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "a-folder").string();
+  mailstow_.save();
+  std::filesystem::create_directory(mailstow_.folder() / "a-folder");
+  mailstow_.backupd({"init"});
+  const auto result = mailstow_.restore({"search", "alice", "x"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
+}
+
+TEST_F(AuditTest, RootWorksAsTheOwnerOfTheStore) {
+  const bool is_root = ::getuid() == 0;
+  const passwd* nobody = ::getpwnam("nobody");
+  ASSERT_NE(nobody, nullptr);
+  const uid_t owner = is_root ? nobody->pw_uid : ::getuid();
+  const gid_t group = is_root ? nobody->pw_gid : ::getgid();
+  ASSERT_EQ(::chown(mailstow_.folder().c_str(), owner, group), 0);
+  const auto password = mailstow_.folder() / "password";
+  std::ofstream(password) << servers::Server::password(servers::Server::admin());
+  ASSERT_EQ(::chown(password.c_str(), owner, group), 0);
+  const auto ca = mailstow_.folder() / "ca.pem";
+  std::filesystem::copy_file(server_.ca_file(), ca);
+  std::filesystem::permissions(ca, std::filesystem::perms(0644));
+  mailstow_.config()["servers"]["main"]["admin"]["password_file"] = password.string();
+  mailstow_.config()["servers"]["main"]["ca_file"] = ca.string();
+  mailstow_.save();
+
+  EXPECT_EQ(mailstow_.backupd({"init"}).status, 0);
+  const auto once = mailstow_.backupd({"once"});
+  EXPECT_EQ(once.status, 0) << once.err;
+  EXPECT_EQ(mailstow_.backupd({"prune"}).status, 0);
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  std::size_t seen = 0;
+  for (const auto& place : {mailstow_.store(), mailstow_.index()}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(place)) {
+      struct stat status {};
+      ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
+      EXPECT_EQ(status.st_uid, owner) << entry.path();
+      EXPECT_EQ(status.st_gid, group) << entry.path();
+      ++seen;
+    }
+  }
+  EXPECT_GT(seen, 5U);
+  // The line says who it was, not whom they became.
+  EXPECT_EQ(lines().front()["user"], ::getpwuid(::getuid())->pw_name);
+}
+
+}  // namespace
+}  // namespace backupd
