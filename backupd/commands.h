@@ -61,6 +61,14 @@ struct ForgetCommand {
 // Drops all snapshots of an account.
 base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command);
 
+struct RunCommand {
+  std::string config_path;
+  std::string now;  // a job that the running daemon starts at once; empty: be the daemon
+};
+
+// The daemon: starts what is due until it is told to stop.
+base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command);
+
 // What the store holds, and when each account was last backed up.
 base::ExitStatus status(const base::Surroundings& surroundings);
 

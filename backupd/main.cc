@@ -78,6 +78,11 @@ int main(int argc, char** argv) {
   forget->add_flag("--yes", forget_command.yes, "Do it; else only say what would go");
   forget->add_flag("--prune", forget_command.prune, "And what only it needs, without waiting");
   forget->add_flag("--json", json, "Print one JSON document");
+  auto* run = app.add_subcommand("run", "The daemon: back up, sweep, prune and check on schedule");
+  backupd::RunCommand run_command;
+  run->add_option("--now", run_command.now,
+                  "Tell the running daemon to start this job: backup, prune, check or sweep")
+      ->option_text("JOB");
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
 
@@ -90,21 +95,16 @@ int main(int argc, char** argv) {
   if (verbose) base::set_log_level(base::LogLevel::kDebug);
   if (quiet) base::set_log_level(base::LogLevel::kError);
 
-  return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
-    base::FileSystem& files = base::real_file_system();
-    const base::Surroundings surroundings{
-        base::load_config(files, config_path),
-        json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
   const auto is_audited = [&] {
     return *forget || *prune || *reindex || *key_add || *key_remove || *key_export ||
            (*check && check_command.repair);
   };
 
-    if (*init) return backupd::init(surroundings);
-    if (*once) return backupd::once(surroundings, once_options);
-    if (*check) return backupd::check(surroundings, check_command);
-    if (*reindex) return backupd::reindex(surroundings);
-    if (*key_add) return backupd::key_add(surroundings, key_options);
+  return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
+    base::FileSystem& files = base::real_file_system();
+    const base::Surroundings surroundings{
+        base::load_config(files, config_path),
+        json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
     const base::Invoker invoker = base::invoker();
     base::become_owner_of(surroundings.config.store.path);
     if (is_audited()) {
@@ -117,11 +117,20 @@ int main(int argc, char** argv) {
                    .account = forget_command.account,
                    .arguments = {argv + 1, argv + argc}});
     }
+    if (*init) return backupd::init(surroundings);
+    if (*once) return backupd::once(surroundings, once_options);
+    if (*check) return backupd::check(surroundings, check_command);
+    if (*reindex) return backupd::reindex(surroundings);
+    if (*key_add) return backupd::key_add(surroundings, key_options);
     if (*key_remove) return backupd::key_remove(surroundings, key_id);
     if (*key_list) return backupd::key_list(surroundings);
     if (*key_export) return backupd::key_export(surroundings, export_file);
     if (*prune) return backupd::prune(surroundings, prune_command);
     if (*forget) return backupd::forget(surroundings, forget_command);
+    if (*run) {
+      run_command.config_path = config_path;
+      return backupd::run(surroundings, run_command);
+    }
     return backupd::status(surroundings);
   }));
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/control_socket.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/location.h"
@@ -36,7 +37,8 @@ std::vector<AccountState> states_of(const base::Config& config, store::Reader& r
   return states;
 }
 
-std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states) {
+std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
+                    const nlohmann::ordered_json& daemon) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
   for (const AccountState& state : states) {
@@ -61,7 +63,8 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
                                    {"index_bytes", size.index_bytes},
                                    {"messages", size.messages},
                                    {"message_bytes", size.message_bytes}}},
-                                 {"accounts", std::move(accounts)}};
+                                 {"accounts", std::move(accounts)},
+                                 {"daemon", daemon}};
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -90,6 +93,30 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                                         rows));
 }
 
+// What a running daemon says of itself; null if none runs.
+nlohmann::ordered_json ask_about_jobs(const base::Config& config) {
+  const auto answer = ask_daemon(config.store, "status");
+  if (!answer) return nullptr;
+  auto document = nlohmann::ordered_json::parse(*answer, nullptr, false);
+  return document.is_object() ? document : nlohmann::ordered_json();
+}
+
+std::string describe_daemon(const nlohmann::ordered_json& daemon) {
+  if (daemon.is_null()) return "No daemon runs.\n";
+  std::string text = fmt::format("The daemon runs, since {}.\n", daemon.value("since", ""));
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& job : daemon.value("jobs", nlohmann::ordered_json::array())) {
+    const auto& next = job["next_start"];
+    const auto& status = job["last_exit_status"];
+    rows.push_back({job.value("job", ""), job.value("running", false) ? "running" : "",
+                    job.value("last_start", ""), status.is_null() ? "" : status.dump(),
+                    next.is_null() ? "never" : next.get<std::string>()});
+  }
+  return text +
+         base::format_table(
+             {{"JOB"}, {""}, {"LAST START"}, {"EXIT", base::Align::kRight}, {"NEXT START"}}, rows);
+}
+
 }  // namespace
 
 base::ExitStatus status(const base::Surroundings& surroundings) {
@@ -97,8 +124,10 @@ base::ExitStatus status(const base::Surroundings& surroundings) {
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   const auto size = reader.size();
   const auto states = states_of(surroundings.config, reader);
+  const auto daemon = ask_about_jobs(surroundings.config);
   const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? to_json(size, states) : to_text(size, states));
+  base::print_result(as_json ? to_json(size, states, daemon)
+                             : to_text(size, states) + "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

@@ -109,6 +109,20 @@ PruneConfig parse_prune(const json& retention, const std::string& time_zone) {
   return prune;
 }
 
+ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
+  ScheduleConfig schedule;
+  schedule.backup = at.value("backup", schedule.backup);
+  schedule.prune = at.value("prune", schedule.prune);
+  schedule.check = at.value("check", schedule.check);
+  schedule.sweep = at.value("sweep", schedule.sweep);
+  read_duration(at, "check_for", schedule.check_for);
+  read_duration(at, "jitter", schedule.jitter);
+  schedule.window = at.value("window", schedule.window);
+  schedule.time_zone = at.value("time_zone", time_zone);
+  check_time_zone(schedule.time_zone);
+  return schedule;
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
   const auto guess = nearest(word, candidates);
   return guess ? fmt::format(": did you mean \"{}\"?", *guess) : "";
@@ -177,6 +191,8 @@ Config parse(std::string_view text) {
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
   config.prune = parse_prune(retention, config.restore.time_zone);
+  config.schedule =
+      parse_schedule(document.value("schedule", json::object()), config.restore.time_zone);
   check_references(config);
   return config;
 }

@@ -74,6 +74,18 @@ struct PruneConfig {
   std::chrono::seconds grace = std::chrono::hours(24);  // how long replaced packs stay
 };
 
+// What `mailstow-backupd run` does by itself, and when: calendar expressions.
+struct ScheduleConfig {
+  std::string backup = "daily 02:30";
+  std::string prune = "sunday 04:30";
+  std::string check = "daily 05:30";
+  std::string sweep = "hourly";
+  std::chrono::seconds check_for = std::chrono::minutes(30);
+  std::chrono::seconds jitter = std::chrono::minutes(10);
+  std::string window;  // empty: always
+  std::string time_zone = "UTC";
+};
+
 struct Config {
   StoreConfig store;
   std::map<std::string, ServerConfig> servers;
@@ -82,6 +94,7 @@ struct Config {
   RestoreConfig restore;
   RetentionConfig retention;
   PruneConfig prune;
+  ScheduleConfig schedule;
 
   // Fail with kUsage and the nearest known name if there is no such account.
   const AccountConfig& account(std::string_view name) const;

@@ -1,0 +1,124 @@
+#include "backupd/control_socket.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/core.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr std::size_t kLongestRequest = 256;
+constexpr std::size_t kLongestAnswer = 1U << 20U;
+
+sockaddr_un address_of(const base::Path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string& text = path.native();
+  if (text.size() >= sizeof address.sun_path) {
+    base::fail(base::ErrorCode::kConfig,
+               "control socket {}: a socket's path has {} bytes at most: choose a shorter "
+               "store.index",
+               text, sizeof address.sun_path - 1);
+  }
+  std::memcpy(address.sun_path, text.data(), text.size());
+  return address;
+}
+
+base::Fd make_socket() {
+  base::Fd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!made) base::fail_with_errno(errno, "make a control socket");
+  return made;
+}
+
+void set_patience(const base::Fd& socket, std::chrono::seconds patience) {
+  const timeval time{.tv_sec = static_cast<time_t>(patience.count()), .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+}
+
+// Nothing if nobody listens there.
+base::Fd connect_to(const base::Path& path) {
+  const sockaddr_un address = address_of(path);
+  base::Fd socket = make_socket();
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    return socket;
+  }
+  if (errno == ENOENT || errno == ECONNREFUSED) return base::Fd();
+  base::fail_with_errno(errno, fmt::format("talk to the daemon at {}", path.string()));
+}
+
+}  // namespace
+
+base::Path control_socket_path(const base::StoreConfig& store) {
+  return store.index / "control";
+}
+
+ControlSocket::ControlSocket(const base::Path& path) : path_(path), listener_(make_socket()) {
+  ::unlink(path.c_str());
+  const sockaddr_un address = address_of(path);
+  const mode_t mask = ::umask(0177);
+  const int bound =
+      ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  ::umask(mask);
+  if (bound != 0 || ::listen(listener_.get(), 8) != 0) {
+    base::fail_with_errno(errno, fmt::format("listen at {}", path.string()));
+  }
+}
+
+ControlSocket::~ControlSocket() {
+  ::unlink(path_.c_str());
+}
+
+base::Fd ControlSocket::accept() const {
+  base::Fd caller(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (caller) set_patience(caller, std::chrono::seconds(1));
+  return caller;
+}
+
+std::string ControlSocket::read_line(const base::Fd& caller) {
+  std::string line;
+  std::array<char, kLongestRequest> buffer{};
+  while (line.size() < kLongestRequest && !line.ends_with('\n')) {
+    const ssize_t count = ::recv(caller.get(), buffer.data(), buffer.size(), 0);
+    if (count <= 0) break;
+    line.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return line.substr(0, line.find('\n'));
+}
+
+void ControlSocket::send(const base::Fd& caller, const std::string& text) {
+  // An answer that its caller does not take is lost: there is nobody to tell.
+  static_cast<void>(::send(caller.get(), text.data(), text.size(), MSG_NOSIGNAL));
+}
+
+std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request) {
+  const base::Path path = control_socket_path(store);
+  const base::Fd socket = connect_to(path);
+  if (!socket) return std::nullopt;
+  set_patience(socket, std::chrono::seconds(10));
+  const std::string line = std::string(request) + "\n";
+  static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
+  std::string answer;
+  std::array<char, 4096> buffer{};
+  ssize_t count = 0;
+  while (answer.size() < kLongestAnswer &&
+         (count = ::recv(socket.get(), buffer.data(), buffer.size(), 0)) > 0) {
+    answer.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  if (answer.empty()) {
+    base::fail(base::ErrorCode::kIo, "talk to the daemon at {}: it does not answer", path.string());
+  }
+  return answer;
+}
+
+}  // namespace backupd

@@ -1,0 +1,80 @@
+// mailstow-backupd run: starts each job when it is due, as a program of its own, and waits.
+//
+// The daemon itself reads and writes nothing of the store: whoever works holds it, the daemon's job
+// or a command typed by hand, and the other one waits. So an error in a job ends that job, and the
+// daemon's memory stays what it was on the first day.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "backupd/control_socket.h"
+#include "backupd/job_plan.h"
+#include "backupd/job_process.h"
+#include "base/exit_status.h"
+#include "base/program.h"
+
+namespace backupd {
+
+class Daemon {
+ public:
+  // `config_path`: read again at SIGHUP. Blocks the signals that it waits for, so no thread may run
+  // yet. Fails with kBusy if a daemon runs for the store already, kConfig, kNotFound, kKey.
+  Daemon(const base::Surroundings& surroundings, base::Path config_path);
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon();
+
+  // Until SIGTERM or SIGINT: jobs that run are asked to end, and after 25 s made to.
+  void run();
+
+ private:
+  // What is known of a job.
+  struct State {
+    std::unique_ptr<JobProcess> process;  // nothing while it does not run
+    std::chrono::sys_seconds last_start{};
+    std::optional<int> last_status;
+    std::optional<std::chrono::sys_seconds> retry;  // another held the store
+    bool is_wanted = false;                         // asked for by hand
+  };
+
+  void read_config();
+  void reload();
+  void start_due();
+  bool may_start(Job job) const;
+  std::optional<std::chrono::sys_seconds> next_start(Job job) const;
+  void start(Job job);
+  void collect_ended();
+  void wait();
+  void handle_signal(int number);
+  void stop();
+  bool is_idle() const;
+  std::string answer(const std::string& request);
+  nlohmann::ordered_json describe() const;
+  std::string summary() const;
+  std::vector<std::string> command_of(Job job) const;
+  base::Path report_of(Job job) const;
+  std::chrono::sys_seconds now() const;
+
+  const base::Surroundings& surroundings_;
+  base::Path config_path_;
+  base::Config config_;
+  base::Fd config_text_;  // as it was validated: what jobs are run with
+  double delay_;
+  std::unique_ptr<base::FileLock> lock_;
+  base::Fd signals_;
+  std::optional<JobPlan> plan_;
+  std::optional<ControlSocket> control_;
+  std::map<Job, State> jobs_;
+  std::chrono::sys_seconds started_{};
+  std::optional<std::chrono::milliseconds> watchdog_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops
+  std::string last_summary_;
+};
+
+}  // namespace backupd

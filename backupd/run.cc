@@ -1,0 +1,40 @@
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "backupd/control_socket.h"
+#include "backupd/daemon.h"
+#include "base/error.h"
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+base::ExitStatus start_now(const base::Surroundings& surroundings, const std::string& job) {
+  if (!job_of(job)) {
+    base::fail(base::ErrorCode::kUsage, "run --now {}: jobs are backup, prune, check and sweep",
+               base::escape_for_terminal(job));
+  }
+  const auto answer = ask_daemon(surroundings.config.store, "start " + job);
+  if (!answer) {
+    base::fail(base::ErrorCode::kNotFound, "run --now {}: no daemon runs for this store", job);
+  }
+  const auto document = nlohmann::json::parse(*answer, nullptr, false);
+  if (document.is_object() && document.value("started", false)) {
+    base::print_result(fmt::format("{}: started.\n", job));
+    return base::ExitStatus::kDone;
+  }
+  base::print_result(fmt::format("{}: it runs already.\n", job));
+  return base::ExitStatus::kNothingDone;
+}
+
+}  // namespace
+
+base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command) {
+  if (!command.now.empty()) return start_now(surroundings, command.now);
+  Daemon(surroundings, command.config_path).run();
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

@@ -1,0 +1,262 @@
+// `mailstow-backupd run` on a real server. The test owns the schedule by what it writes of earlier
+// starts.
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/handle.h"
+#include "base/time_text.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::Process;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::chrono::seconds kPatience{60};
+
+// As systemd listens to a service.
+class ServiceManager {
+ public:
+  explicit ServiceManager(const base::Path& path)
+      : path_(path), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+
+  std::string environment() const { return "NOTIFY_SOCKET=" + path_.string(); }
+
+  // All that was said so far, a line each.
+  std::string said() {
+    std::array<char, 4096> buffer{};
+    ssize_t count = 0;
+    while ((count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0) {
+      said_ += std::string(buffer.data(), static_cast<std::size_t>(count)) + "\n";
+    }
+    return said_;
+  }
+
+ private:
+  base::Path path_;
+  base::Fd socket_;
+  std::string said_;
+};
+
+class DaemonTest : public testing::Test {
+ protected:
+  DaemonTest() {
+    for (const char* job : {"backup", "prune", "check", "sweep"}) schedule(job, "never");
+    mailstow_.config()["schedule"]["jitter"] = "0s";
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+  }
+
+  void schedule(const std::string& job, const std::string& expression) {
+    mailstow_.config()["schedule"][job] = expression;
+    mailstow_.save();
+  }
+
+  // As if the job had last started so long ago.
+  void started_before(const std::string& job, std::chrono::seconds ago) {
+    const auto now = std::chrono::system_clock::now() - ago;
+    std::ofstream(mailstow_.index() / "starts")
+        << json{{job, std::chrono::system_clock::to_time_t(now)}};
+  }
+
+  void start() {
+    daemon_ = std::make_unique<Process>(
+        mailstow_.backupd_command({"run"}),
+        std::vector<std::string>{"PATH=/usr/bin:/bin", manager_.environment(),
+                                 "WATCHDOG_USEC=1000000"},
+        servers::Account{::getuid(), ::getgid()}, log_file());
+    wait_until([&] { return manager_.said().find("READY=1") != std::string::npos; });
+  }
+
+  template <typename Condition>
+  void wait_until(Condition is_true) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!is_true()) {
+      if (std::chrono::steady_clock::now() > deadline) FAIL() << "waited too long: " << log();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
+  json daemon_status() { return mailstow_.backupd_json({"status"})["daemon"]; }
+
+  json job(const std::string& name) { return find_by(daemon_status()["jobs"], "job", name); }
+
+  void wait_for_end_of(const std::string& name) {
+    wait_until([&] {
+      const json state = job(name);
+      return !state["running"].get<bool>() && !state["last_exit_status"].is_null();
+    });
+  }
+
+  base::Path log_file() const { return mailstow_.folder() / "log"; }
+
+  std::string log() const {
+    std::ostringstream text;
+    text << std::ifstream(log_file()).rdbuf();
+    return text.str();
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  ServiceManager manager_{mailstow_.folder() / "notify"};
+  std::unique_ptr<Process> daemon_;
+};
+
+TEST_F(DaemonTest, CatchesUpWithTheBackupThatWasMissed) {
+  servers::fill_account(server_, "alice", 40);
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  start();
+  wait_for_end_of("backup");
+  EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
+  const json status = mailstow_.backupd_json({"status"});
+  EXPECT_EQ(find_by(status["accounts"], "account", "alice")["messages"], 40);
+  // Once, and the report is kept.
+  EXPECT_GT(job("backup")["next_start"].get<std::string>(),
+            base::format_rfc3339(
+                std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+  std::ifstream report(mailstow_.index() / "reports" / "backup.json");
+  EXPECT_EQ(json::parse(report)["status"], "complete");
+}
+
+TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
+  servers::fill_account(server_, "alice", 40);
+  start();
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
+  wait_for_end_of("backup");
+  const auto before = servers::account_state(server_, "alice");
+  const json restored = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  EXPECT_EQ(servers::account_state(server_, "alice", "RESTORED").message_count(), 40U);
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
+  wait_for_end_of("sweep");
+  EXPECT_EQ(job("sweep")["last_exit_status"], 0) << log();
+  EXPECT_EQ(servers::account_state(server_, "alice").folders, before.folders);
+}
+
+TEST_F(DaemonTest, PrunesAndChecks) {
+  servers::fill_account(server_, "alice", 10);
+  mailstow_.backupd({"once"});
+  mailstow_.config()["schedule"]["check_for"] = "1m";
+  mailstow_.save();
+  start();
+  for (const char* name : {"prune", "check"}) {
+    EXPECT_EQ(mailstow_.backupd({"run", "--now", name}).status, 0);
+    wait_for_end_of(name);
+    EXPECT_EQ(job(name)["last_exit_status"], 0) << log();
+    EXPECT_TRUE(
+        std::filesystem::exists(mailstow_.index() / "reports" / (std::string(name) + ".json")));
+  }
+}
+
+TEST_F(DaemonTest, TellsTheServiceManager) {
+  schedule("sweep", "hourly");
+  start();
+  wait_until([&] { return manager_.said().find("WATCHDOG=1") != std::string::npos; });
+  EXPECT_THAT(manager_.said(), HasSubstr("STATUS=Next: sweep at 20"));
+  ::kill(daemon_->pid(), SIGTERM);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_THAT(manager_.said(), HasSubstr("STOPPING=1"));
+}
+
+TEST_F(DaemonTest, ReadsTheConfigurationAgain) {
+  start();
+  EXPECT_EQ(job("sweep")["next_start"], nullptr);
+  schedule("sweep", "hourly");
+  ::kill(daemon_->pid(), SIGHUP);
+  wait_until([&] { return !job("sweep")["next_start"].is_null(); });
+  EXPECT_THAT(manager_.said(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
+}
+
+TEST_F(DaemonTest, KeepsTheConfigurationThatWasRightWhenTheNewOneIsWrong) {
+  schedule("sweep", "hourly");
+  start();
+  const std::string right = mailstow_.config().dump();
+  for (const std::string& wrong :
+       {std::string("{"), std::string(R"({"schedul": {}})"),
+        std::string(right).replace(right.find("hourly"), 6, "sometimes")}) {
+    std::ofstream(mailstow_.config_file()) << wrong;
+    const std::string log_before = log();
+    ::kill(daemon_->pid(), SIGHUP);
+    wait_until([&] { return log().size() > log_before.size(); });
+    EXPECT_THAT(log().substr(log_before.size()), HasSubstr("the configuration stays as it was"));
+  }
+  // A job still runs, with the configuration that was right.
+  std::ofstream(mailstow_.folder() / "right.json") << right;
+  const auto with_right = [&](const std::string& command) {
+    auto arguments = mailstow_.backupd_command({command});
+    arguments[2] = (mailstow_.folder() / "right.json").string();
+    if (command == "run") arguments.insert(arguments.end(), {"--now", "backup"});
+    if (command == "status") arguments.push_back("--json");
+    return servers::run_program(arguments);
+  };
+  EXPECT_EQ(with_right("run").status, 0);
+  wait_until([&] {
+    const json state = json::parse(with_right("status").out)["daemon"];
+    return find_by(state["jobs"], "job", "backup")["last_exit_status"] == 0;
+  });
+}
+
+TEST_F(DaemonTest, IsTheOnlyOneOfItsStore) {
+  start();
+  const auto second = mailstow_.backupd({"run"});
+  EXPECT_EQ(second.status, 5);
+  EXPECT_THAT(second.err, HasSubstr("a daemon runs"));
+  EXPECT_EQ(daemon_status()["pid"], daemon_->pid());
+}
+
+TEST_F(DaemonTest, StartsAgainAfterItWasKilled) {
+  start();
+  ::kill(daemon_->pid(), SIGKILL);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_EQ(daemon_status(), nullptr);
+  start();
+  wait_until([&] { return !daemon_status().is_null(); });
+}
+
+TEST_F(DaemonTest, EndsAtOnceWhenNothingRuns) {
+  start();
+  const auto began = std::chrono::steady_clock::now();
+  ::kill(daemon_->pid(), SIGTERM);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_THAT(log(), Not(HasSubstr("error")));
+}
+
+TEST_F(DaemonTest, SaysWhatCannotBeStarted) {
+  const auto nobody = mailstow_.backupd({"run", "--now", "backup"});
+  EXPECT_EQ(nobody.status, 1);
+  EXPECT_THAT(nobody.err, HasSubstr("no daemon runs"));
+  const auto unknown = mailstow_.backupd({"run", "--now", "backups"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_EQ(mailstow_.backupd({"forget", "x"}).status, 1);
+}
+
+TEST_F(DaemonTest, DoesNotStartWithoutAStoreOrWithAWrongSchedule) {
+  schedule("backup", "at teatime");
+  EXPECT_EQ(mailstow_.backupd({"run"}).status, 2);
+  schedule("backup", "never");
+  std::filesystem::remove_all(mailstow_.store());
+  EXPECT_NE(mailstow_.backupd({"run"}).status, 0);
+}
+
+}  // namespace
+}  // namespace backupd
