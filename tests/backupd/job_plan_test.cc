@@ -12,7 +12,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::sys_seconds;
 
-sys_seconds utc(const char* text) {
+sys_seconds plan_time(const char* text) {
   return base::parse_time(text, "UTC");
 }
 
@@ -55,19 +55,19 @@ class Machine {
 
 TEST(JobPlanTest, BacksUpOnceADayForAYear) {
   Machine machine(schedule(Job::kBackup, "daily 02:30 Europe/Oslo"), 0.7);
-  machine.run(Job::kBackup, utc("2026-01-01"), utc("2027-01-01"));
+  machine.run(Job::kBackup, plan_time("2026-01-01"), plan_time("2027-01-01"));
   ASSERT_EQ(machine.starts().size(), 365U);
   for (std::size_t i = 1; i < machine.starts().size(); ++i) {
     const auto apart = machine.starts()[i] - machine.starts()[i - 1];
     EXPECT_GE(apart, hours(23)) << base::format_rfc3339(machine.starts()[i]);
     EXPECT_LE(apart, hours(25)) << base::format_rfc3339(machine.starts()[i]);
   }
-  EXPECT_EQ(machine.starts().front(), utc("2026-01-01T01:37"));
+  EXPECT_EQ(machine.starts().front(), plan_time("2026-01-01T01:37"));
 }
 
 TEST(JobPlanTest, SweepsEveryHourOfAYear) {
   Machine machine(schedule(Job::kSweep, "hourly Europe/Oslo", "22:00-06:00"), 0.7);
-  machine.run(Job::kSweep, utc("2026-01-01T00:10"), utc("2027-01-01"));
+  machine.run(Job::kSweep, plan_time("2026-01-01T00:10"), plan_time("2027-01-01"));
   ASSERT_EQ(machine.starts().size(), 365U * 24 - 1);
   for (std::size_t i = 1; i < machine.starts().size(); ++i) {
     ASSERT_EQ(machine.starts()[i] - machine.starts()[i - 1], hours(1));
@@ -76,35 +76,38 @@ TEST(JobPlanTest, SweepsEveryHourOfAYear) {
 
 TEST(JobPlanTest, CatchesUpOnceAfterAWeekOff) {
   Machine machine(schedule(Job::kBackup, "daily 02:30"));
-  machine.run(Job::kBackup, utc("2026-11-01"), utc("2026-11-02T12:00"));
-  machine.run(Job::kBackup, utc("2026-11-09T12:00"), utc("2026-11-10T12:00"));
-  EXPECT_EQ(machine.starts(), (std::vector{utc("2026-11-01T02:30"), utc("2026-11-02T02:30"),
-                                           utc("2026-11-09T12:00"), utc("2026-11-10T02:30")}));
+  machine.run(Job::kBackup, plan_time("2026-11-01"), plan_time("2026-11-02T12:00"));
+  machine.run(Job::kBackup, plan_time("2026-11-09T12:00"), plan_time("2026-11-10T12:00"));
+  EXPECT_EQ(machine.starts(),
+            (std::vector{plan_time("2026-11-01T02:30"), plan_time("2026-11-02T02:30"),
+                         plan_time("2026-11-09T12:00"), plan_time("2026-11-10T02:30")}));
 }
 
 TEST(JobPlanTest, CatchesUpInsideTheWindowOnly) {
   Machine machine(schedule(Job::kBackup, "daily 02:30", "22:00-06:00"));
-  machine.run(Job::kBackup, utc("2026-11-01"), utc("2026-11-01T12:00"));
-  machine.run(Job::kBackup, utc("2026-11-03T12:00"), utc("2026-11-04T12:00"));
-  EXPECT_EQ(machine.starts(), (std::vector{utc("2026-11-01T02:30"), utc("2026-11-03T22:00"),
-                                           utc("2026-11-04T02:30")}));
+  machine.run(Job::kBackup, plan_time("2026-11-01"), plan_time("2026-11-01T12:00"));
+  machine.run(Job::kBackup, plan_time("2026-11-03T12:00"), plan_time("2026-11-04T12:00"));
+  EXPECT_EQ(machine.starts(),
+            (std::vector{plan_time("2026-11-01T02:30"), plan_time("2026-11-03T22:00"),
+                         plan_time("2026-11-04T02:30")}));
 }
 
 TEST(JobPlanTest, IsNotDelayedOutOfTheWindow) {
   const JobPlan plan(schedule(Job::kBackup, "daily 05:55", "22:00-06:00"), 0.9);
-  EXPECT_EQ(plan.next_start(Job::kBackup, utc("2026-11-24"), utc("2026-11-24")),
-            utc("2026-11-24T05:55"));
+  EXPECT_EQ(plan.next_start(Job::kBackup, plan_time("2026-11-24"), plan_time("2026-11-24")),
+            plan_time("2026-11-24T05:55"));
 }
 
 TEST(JobPlanTest, BelievesNoStartInTheFuture) {
   const JobPlan plan(schedule(Job::kBackup, "daily 02:30"), 0);
-  EXPECT_EQ(plan.next_start(Job::kBackup, utc("2036-01-01"), utc("2026-11-24")),
-            utc("2026-11-24T02:30"));
+  EXPECT_EQ(plan.next_start(Job::kBackup, plan_time("2036-01-01"), plan_time("2026-11-24")),
+            plan_time("2026-11-24T02:30"));
 }
 
 TEST(JobPlanTest, NeverStartsWhatIsNeverDue) {
   const JobPlan plan(schedule(Job::kCheck, "never"), 0);
-  EXPECT_EQ(plan.next_start(Job::kCheck, utc("2026-11-24"), utc("2026-11-24")), std::nullopt);
+  EXPECT_EQ(plan.next_start(Job::kCheck, plan_time("2026-11-24"), plan_time("2026-11-24")),
+            std::nullopt);
 }
 
 TEST(JobTest, IsFoundByItsName) {
