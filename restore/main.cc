@@ -25,6 +25,7 @@ struct Arguments {
   std::string tree;
   std::string duration;
   std::string at;
+  std::string since;
   restore::RunOptions run;
   restore::SearchOptions search;
   restore::ExportOptions export_mail;
@@ -96,7 +97,20 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
     };
   });
 
-  for (auto* command : {accounts, snapshots, folders, messages, search}) {
+  auto* vanished =
+      app.add_subcommand("vanished", "What disappeared from an account, and how to bring it back");
+  vanished->add_option("NAME", arguments.account, "The account")->required();
+  vanished
+      ->add_option("--since", arguments.since,
+                   "From this time on, as 2026-11-24, yesterday or '3 days ago'")
+      ->option_text("TIME");
+  vanished->callback([&] {
+    chosen = [&](const auto& surroundings) {
+      return restore::vanished(surroundings, arguments.account, arguments.since);
+    };
+  });
+
+  for (auto* command : {accounts, snapshots, folders, messages, search, vanished}) {
     command->add_flag("--json", arguments.json, "Print one JSON document");
   }
 }

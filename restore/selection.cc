@@ -22,13 +22,6 @@ using std::chrono::sys_seconds;
 
 constexpr std::size_t kFewestDigits = 8;  // of a snapshot's id
 
-std::optional<sys_seconds> optional_time(const std::string& text,
-                                         const base::Surroundings& surroundings) {
-  if (text.empty()) return std::nullopt;
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
-  return base::parse_time(text, surroundings.config.restore.time_zone, now);
-}
-
 // The account's snapshot whose id begins with these digits, if it is one alone.
 std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
                                               const std::string& digits) {
@@ -99,6 +92,13 @@ bool matches_any(const std::vector<std::string>& globs, const std::string& name)
 }
 
 }  // namespace
+
+std::optional<sys_seconds> optional_time(const std::string& text,
+                                         const base::Surroundings& surroundings) {
+  if (text.empty()) return std::nullopt;
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  return base::parse_time(text, surroundings.config.restore.time_zone, now);
+}
 
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);

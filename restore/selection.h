@@ -1,6 +1,7 @@
 // What to restore: the snapshot, and which of its messages.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ struct Selection {
   store::SnapshotInfo snapshot;
   std::vector<SelectedFolder> folders;  // in the snapshot's order
 };
+
+// A time of the command line, as base/time_text.h has it; nothing if `text` is empty.
+std::optional<std::chrono::sys_seconds> optional_time(const std::string& text,
+                                                      const base::Surroundings& surroundings);
 
 // `at` is a time, and the newest backup not after it is chosen; or the id of a snapshot, or the
 // first eight or more digits of one; or empty for the newest. Fails with kNotFound and what there

@@ -1,0 +1,14 @@
+// Words of a command that a person pastes into a shell.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace restore {
+
+// `word` as one word of bash, zsh or ksh: as it is where nothing in it is special, else in quotes.
+// Control characters and bytes beyond ASCII that are no UTF-8 come as \NNN in $'', so that the
+// result can be printed on a terminal.
+std::string shell_quoted(std::string_view word);
+
+}  // namespace restore

@@ -1,0 +1,116 @@
+// `mailstow-restore vanished` on a real server: what is told is what was deleted, and the commands
+// it prints bring that back.
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::find_by;
+using programs::json;
+
+class VanishedTest : public testing::Test {
+ protected:
+  VanishedTest() { mailstow_.backupd({"init"}); }
+
+  void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
+
+  void fill(const std::string& folder, int messages) {
+    client_.try_command("CREATE " + servers::quote(folder));
+    for (int message = 0; message < messages; ++message) {
+      client_.append(folder, std::vector<servers::Delivery>{{mail_.plain()}});
+    }
+  }
+
+  void expunge(const std::string& folder, const std::string& uids) {
+    client_.command("SELECT " + servers::quote(folder));
+    client_.command("UID STORE " + uids + " +FLAGS.SILENT \\Deleted");
+    client_.command("EXPUNGE");
+  }
+
+  json bursts(const std::string& since = "2001-01-01") {
+    return mailstow_.restore_json({"vanished", "alice", "--since", since})["bursts"];
+  }
+
+  // What the printed command says, carried out by a shell.
+  json carry_out(const json& burst) {
+    const std::string printed = burst["command"];
+    const std::string program = "mailstow-restore";
+    EXPECT_TRUE(printed.starts_with(program)) << printed;
+    std::vector<std::string> command = mailstow_.restore_command({});
+    command.insert(command.begin(),
+                   {"bash", "-c", "\"$@\"" + printed.substr(program.size()) + " --json", "bash"});
+    const auto result = servers::run_program(command);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return json::parse(result.out);
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  servers::MailGenerator mail_{11};
+  decltype(server_.client("alice")) client_ = server_.client("alice");
+};
+
+TEST_F(VanishedTest, TellsWhatWasDeletedAndHowToBringItBack) {
+  fill("INBOX", 6);
+  fill("Archive/It's 2023", 12);
+  back_up();
+  EXPECT_EQ(bursts(), json::array());
+  expunge("INBOX", "2:3");
+  client_.command("DELETE \"Archive/It's 2023\"");
+  back_up();
+
+  const json found = bursts();
+  ASSERT_EQ(found.size(), 2U) << found.dump(2);
+  const json part = find_by(found, "folder", "INBOX");
+  EXPECT_EQ(part["messages"].size(), 2U);
+  EXPECT_EQ(part["messages"][0]["uid"], 2);
+  EXPECT_EQ(part["whole_folder"], false);
+  EXPECT_EQ(part["elsewhere"], 0);
+  const json whole = find_by(found, "folder", "Archive/It's 2023");
+  EXPECT_EQ(whole["messages"].size(), 12U);
+  EXPECT_EQ(whole["whole_folder"], true);
+
+  const auto text = mailstow_.restore({"vanished", "alice"});
+  EXPECT_THAT(text.out, testing::HasSubstr(": 12 messages from Archive/It's 2023 ("));
+  EXPECT_THAT(text.out, testing::HasSubstr(whole["command"].get<std::string>()));
+
+  EXPECT_EQ(carry_out(part)["folders"][0]["restored"], 2);
+  const json report = carry_out(whole);
+  ASSERT_EQ(report["folders"].size(), 1U) << report.dump(2);
+  EXPECT_EQ(report["folders"][0]["source"], "Archive/It's 2023");
+  EXPECT_EQ(report["folders"][0]["restored"], 12);
+}
+
+TEST_F(VanishedTest, WhatWasMovedIsToldApart) {
+  fill("INBOX", 4);
+  fill("Archive", 1);
+  back_up();
+  client_.command("SELECT INBOX");
+  client_.command("UID MOVE 1:2 Archive");
+  back_up();
+  const json found = bursts();
+  ASSERT_EQ(found.size(), 1U) << found.dump(2);
+  EXPECT_EQ(found[0]["elsewhere"], 2);
+  const auto text = mailstow_.restore({"vanished", "alice"});
+  EXPECT_THAT(text.out, testing::HasSubstr("Nothing vanished."));
+  EXPECT_THAT(text.out, testing::HasSubstr("Not shown: 2 that"));
+}
+
+TEST_F(VanishedTest, AsksForATimeAndAnAccountThatHasSnapshots) {
+  fill("INBOX", 2);
+  back_up();
+  expunge("INBOX", "1");
+  back_up();
+  EXPECT_EQ(bursts("yesterday").size(), 1U);
+  EXPECT_EQ(bursts("now").size(), 0U);
+  EXPECT_EQ(mailstow_.restore({"vanished", "alice", "--since", "someday"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"vanished", "bob"}).status, 1);
+}
+
+}  // namespace
+}  // namespace restore
