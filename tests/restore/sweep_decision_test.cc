@@ -101,6 +101,40 @@ std::vector<Situation> situations() {
        LevelVerdict::kLeave},
       {"became a container", recorded(), observed_with([](auto& o) { o.can_be_opened = false; }),
        LevelVerdict::kLeave},
+      {"there before mailstow, and gone", existed, ObservedLevel{}, LevelVerdict::kGone},
+      {"there before mailstow, and empty", existed, never_used(), LevelVerdict::kLeave},
+      {"deleted and created anew, empty", recorded(),
+       observed_with(
+           [](auto& o) {
+             o.identity = {78, "other"};
+           },
+           never_used()),
+       LevelVerdict::kLeave},
+      {"another folder renamed to its name, of the same UIDVALIDITY", recorded(),
+       observed_with([](auto& o) { o.identity.mailbox_id = "inbox"; }), LevelVerdict::kLeave},
+      {"intended, became a container", intended,
+       observed_with([](auto& o) { o.can_be_opened = false; }, never_used()), LevelVerdict::kLeave},
+      {"a message of another size and foreign mail", recorded(), observed_with([](auto& o) {
+         o.messages[0].size = 1;
+         o.messages.push_back({base::Uid{9}, 5, kDate});
+       }),
+       LevelVerdict::kLeave},
+      {"foreign mail alone", recorded(), observed_with([](auto& o) {
+         o.messages = {{base::Uid{9}, 5, kDate}};
+       }),
+       LevelVerdict::kDelete},
+      {"foreign mail, and a folder below", recorded(), observed_with([](auto& o) {
+         o.messages.push_back({base::Uid{9}, 5, kDate});
+         o.has_folders_below = true;
+       }),
+       LevelVerdict::kEmpty},
+      {"shared, with folders below", recorded(), observed_with([](auto& o) {
+         o.is_shared = true;
+         o.has_folders_below = true;
+       }),
+       LevelVerdict::kLeave},
+      {"a half-made level: created, nothing in it", recorded(),
+       observed_with([](auto& o) { o.uid_next = 1; }, never_used()), LevelVerdict::kDelete},
       {"intended, never used", intended, never_used(), LevelVerdict::kDelete},
       {"intended, not there", intended, ObservedLevel{}, LevelVerdict::kGone},
       {"intended, has mail", intended, as_recorded(), LevelVerdict::kLeave},
