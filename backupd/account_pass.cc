@@ -5,7 +5,6 @@
 
 #include "base/glob.h"
 #include "base/log.h"
-#include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "store/reader.h"
 
@@ -87,7 +86,7 @@ AccountPass::AccountPass(const base::Surroundings& surroundings, const base::Acc
   report_.account = account.name;
 }
 
-AccountReport AccountPass::run() {
+AccountReport AccountPass::run(AccountQueue::Arrival arrival) {
   const std::uint64_t bytes_before = writer_.statistics().message_bytes;
   if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
     try {
@@ -100,9 +99,10 @@ AccountReport AccountPass::run() {
     prefix_ = newest->personal_prefix;
   }
   try {
-    imap::Session session = imap::open_account(surroundings_.config.server_of(account_), account_);
-    pass_folders(session);
-    session.logout();
+    OpenAccount account = arrival.take();
+    started_ = account.listed;
+    pass_folders(account);
+    account.session.logout();
   } catch (const base::Error& error) {
     if (!concerns_account(error.code())) throw;
     report_.error = error.what();
@@ -125,13 +125,18 @@ AccountReport AccountPass::run() {
   return std::move(report_);
 }
 
-void AccountPass::pass_folders(imap::Session& session) {
-  const imap::Namespaces namespaces = session.namespaces();
+void AccountPass::pass_folders(OpenAccount& account) {
+  imap::Session& session = account.session;
+  const imap::Namespaces& namespaces = account.namespaces;
   prefix_ = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
   // A message that moves between folders during a pass may be missed in both: so pass again what
   // changed, until a listing shows that all of it held at one moment.
   for (int round = 0; round < kMostRounds; ++round) {
-    if (!pass_once(session, round == 0)) return;
+    const bool first_round = round == 0;
+    if (!pass_once(session, first_round ? account.folders : session.list_personal_folders(),
+                   first_round)) {
+      return;
+    }
     last_ = current_;
   }
   const std::vector<imap::Folder> listed = session.list_personal_folders();
@@ -144,9 +149,9 @@ void AccountPass::pass_folders(imap::Session& session) {
 }
 
 // Whether any folder had changed.
-bool AccountPass::pass_once(imap::Session& session, bool first_round) {
+bool AccountPass::pass_once(imap::Session& session, const std::vector<imap::Folder>& listed,
+                            bool first_round) {
   bool changed = false;
-  const std::vector<imap::Folder> listed = session.list_personal_folders();
   current_.clear();
   for (const imap::Folder& folder : listed) {
     if (is_left_out(folder)) continue;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backupd/account_queue.h"
 #include "backupd/folder_pass.h"
 #include "backupd/pass_report.h"
 #include "backupd/restored_trees.h"
@@ -34,15 +35,15 @@ class AccountPass : private FolderObserver {
   AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
               const RestoredTrees& trees, store::Writer& writer, CommitSchedule& schedule);
 
-  // Adds the account's snapshot to the writer's next commit. What is wrong with the account or its
-  // server is in the report; what is wrong with the store is thrown.
-  AccountReport run();
+  // `arrival`: of this account. Adds the account's snapshot to the writer's next commit. What is
+  // wrong with the account or its server is in the report; what is wrong with the store is thrown.
+  AccountReport run(AccountQueue::Arrival arrival);
 
  private:
   using Records = std::vector<store::FolderRecord>;
 
-  void pass_folders(imap::Session& session);
-  bool pass_once(imap::Session& session, bool first_round);
+  void pass_folders(OpenAccount& account);
+  bool pass_once(imap::Session& session, const std::vector<imap::Folder>& listed, bool first_round);
   store::FolderRecord pass_folder(imap::Session& session, const imap::Folder& folder,
                                   const store::FolderRecord* last);
   store::FolderRecord container(const imap::Folder& folder);

@@ -1,4 +1,5 @@
 #include "backupd/account_pass.h"
+#include "backupd/account_queue.h"
 #include "backupd/commands.h"
 #include "backupd/pass_report.h"
 #include "base/log.h"
@@ -33,11 +34,18 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
 
   CommitSchedule schedule(writer, surroundings.clock);
+  AccountQueue queue(surroundings.config, accounts, surroundings.clock,
+                     [&](const base::AccountConfig& account) {
+                       return open_and_list(surroundings.config, account, surroundings.clock);
+                     });
   PassReport report;
-  for (const base::AccountConfig& account : accounts) {
+  report.accounts.resize(accounts.size());
+  while (auto arrival = queue.next()) {
+    const std::size_t index = arrival->index();
+    const base::AccountConfig& account = accounts[index];
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(surroundings, account, own, writer, schedule);
-    report.accounts.push_back(pass.run());
+    report.accounts[index] = pass.run(std::move(*arrival));
     if (schedule.is_due()) schedule.commit();
   }
   schedule.commit();

@@ -46,6 +46,7 @@ ServerConfig parse_server(const json& at) {
   server.admin = parse_login(at, "admin");
   server.quota_admin = parse_login(at, "quota_admin");
   server.quota = parse_quota(at.value("quota", "auto"));
+  server.connections = at.value("connections", server.connections);
   return server;
 }
 

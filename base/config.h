@@ -33,6 +33,7 @@ struct ServerConfig {
   std::optional<LoginConfig> admin;
   std::optional<LoginConfig> quota_admin;
   QuotaConfig quota = QuotaConfig::kAuto;
+  unsigned connections = 4;  // of a backup, at a time
 };
 
 // Which snapshots prune keeps.

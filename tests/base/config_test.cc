@@ -12,7 +12,8 @@ Config parse_with(const std::string& more) {
     "store": { "path": "/var/store/", "key_file": "/etc/key" },
     "servers": { "main": { "url": "imaps://mail.example.org",
                            "admin": { "user": "backup", "password_file": "/etc/password" } },
-                 "plain": { "url": "imap://localhost:143", "tls": "none", "quota": "cyrus" } },
+                 "plain": { "url": "imap://localhost:143", "tls": "none", "quota": "cyrus",
+                            "connections": 9 } },
     "accounts": [ { "name": "alice", "server": "main" },
                   { "name": "bob", "server": "plain", "user": "bob@example.org",
                     "password_command": ["pass", "bob"] } ])" +
@@ -28,6 +29,8 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.servers.at("main").admin->user, "backup");
   EXPECT_EQ(config.servers.at("plain").tls, TlsConfig::kNone);
   EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
+  EXPECT_EQ(config.servers.at("main").connections, 4U);
+  EXPECT_EQ(config.servers.at("plain").connections, 9U);
   EXPECT_EQ(config.account("alice").user, "alice");
   EXPECT_FALSE(config.account("alice").password.has_value());
   EXPECT_EQ(config.account("bob").user, "bob@example.org");
