@@ -13,7 +13,7 @@ constexpr std::size_t kMostThreads = 64;
 
 // A connection that waits for its turn longer than this is opened again: servers close idle ones,
 // and its listing is old.
-constexpr std::chrono::minutes kLongestWait{2};
+constexpr std::chrono::minutes kLongestIdle{2};
 
 }  // namespace
 
@@ -67,7 +67,7 @@ std::optional<AccountQueue::Arrival> AccountQueue::next() {
   in_use_ = &servers_.at(accounts_[arrival.index()].server);
   lock.unlock();
 
-  if (arrival.account_ && clock_.steady_now() - arrival.opened_ > kLongestWait) {
+  if (arrival.account_ && clock_.steady_now() - arrival.opened_ > kLongestIdle) {
     arrival.account_.reset();  // closed before another is opened
     arrival = open(arrival.index());
   }

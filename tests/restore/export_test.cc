@@ -83,7 +83,7 @@ TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {
   for (std::string text; std::getline(manifest, text);) {
     const json line = json::parse(text);
     const base::Path file = to() / line["file"].get<std::string>();
-    EXPECT_EQ(hash(read(file)), line["sha256"]) << line;
+    EXPECT_EQ(hash(read(file)), line["sha256"].get<std::string>()) << line;
   }
   EXPECT_EQ(find_by(report["folders"], "folder", "Odd")["skipped"], json::array());
 }
