@@ -150,7 +150,7 @@ Seeds commit_seeds() {
   commit.snapshots[0].account = "alice";
   commit.snapshots[0].root = id_of(3);
   commit.dropped = {id_of(4)};
-  commit.condemned = {{id_of(5).bytes}};
+  commit.condemned = {{.pack = {id_of(5).bytes}}};
   store::FolderObject folder;
   folder.info.raw_name = "INBOX";
   folder.info.attributes = {"\\Sent"};
