@@ -74,7 +74,7 @@ Json time_or_null(std::optional<sys_seconds> time) {
 
 }  // namespace
 
-Daemon::Daemon(const base::Surroundings& surroundings, base::Path config_path)
+Daemon::Daemon(const base::Surroundings& surroundings, const base::Path& config_path)
     : surroundings_(surroundings),
       config_path_(std::filesystem::absolute(config_path)),
       delay_(share_of_jitter()),

@@ -25,7 +25,7 @@ class Daemon {
  public:
   // `config_path`: read again at SIGHUP. Blocks the signals that it waits for, so no thread may run
   // yet. Fails with kBusy if a daemon runs for the store already, kConfig, kNotFound, kKey.
-  Daemon(const base::Surroundings& surroundings, base::Path config_path);
+  Daemon(const base::Surroundings& surroundings, const base::Path& config_path);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
