@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/process.h"
 
 namespace backupd {
 
@@ -21,10 +22,7 @@ constexpr int kConfigDescriptor = 3;  // as kConfigPath has it
 
 JobProcess::JobProcess(const std::vector<std::string>& command, int config,
                        const base::Path& output) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = base::argument_vector(command);
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);

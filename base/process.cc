@@ -28,10 +28,7 @@ Pipe make_pipe() {
 }
 
 pid_t start(const std::vector<std::string>& command, int output) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = argument_vector(command);
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -61,6 +58,14 @@ std::string read_all(int fd, std::size_t limit) {
 }
 
 }  // namespace
+
+std::vector<char*> argument_vector(const std::vector<std::string>& command) {
+  std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
+  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  return arguments;
+}
 
 std::string output_of(const std::vector<std::string>& command, std::size_t limit) {
   if (command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");

@@ -6,6 +6,9 @@
 
 namespace base {
 
+// As exec and its like want it, with the null pointer behind it; valid while `command` is.
+std::vector<char*> argument_vector(const std::vector<std::string>& command);
+
 // What the command prints on stdout, at most `limit` bytes of it; its stderr is ours. Fails with
 // kConfig, naming the command (not its arguments, which may hold secrets), if it cannot be started,
 // ends with another status than 0, or prints more.

@@ -91,7 +91,6 @@ void FolderRestore::take_present() {
   for (const store::TreeMessage& message : level_.messages) {
     recorded.emplace(message.uid, message.message);
   }
-  level_.messages.clear();
   for (const auto& served : present.messages()) {
     const auto known = recorded.find(served.first);
     const auto place = known == recorded.end() ? wanted.end() : wanted.find(known->second);
@@ -223,6 +222,7 @@ void FolderRestore::compare() {
   for (const auto& served : read_back.messages()) {
     if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
   }
+  std::vector<store::TreeMessage> recorded;
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     Outcome& outcome = outcomes_[at];
     if (!outcome.accepted) continue;
@@ -243,9 +243,9 @@ void FolderRestore::compare() {
     ++report_.restored;
     const base::Uid uid = served->first;
     const MessageReadBack& message = served->second;
-    level_.messages.push_back({uid, message.items.size.value_or(message.size),
-                               message.items.internal_date.value_or(base::ZonedTime()).instant,
-                               entry.message});
+    recorded.push_back({uid, message.items.size.value_or(message.size),
+                        message.items.internal_date.value_or(base::ZonedTime()).instant,
+                        entry.message});
 
     std::vector<std::string> how;
     if (message.digest != outcome.digest) how.push_back(alteration(at, uid));
@@ -260,6 +260,8 @@ void FolderRestore::compare() {
     if (!how.empty())
       report_.altered.push_back({entry.uid, fmt::format("{}", fmt::join(how, "; "))});
   }
+  // Only now: what a run before this one recorded stays known if the connection is lost meanwhile.
+  level_.messages = std::move(recorded);
 }
 
 std::string FolderRestore::alteration(std::size_t position, base::Uid uid) {

@@ -54,11 +54,14 @@ std::string QuotaExemption::exempt_first_level(const store::TreeRecord& record) 
 // In a folder that mailstow did not create, and below it.
 std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
   std::uint64_t messages = 0;
-  const std::string below = raw_name + plan_.delimiter;
+  const auto is_within = [&](const std::string& name, const std::string& top) {
+    return name == top || name.starts_with(top + plan_.delimiter);
+  };
   for (const imap::Folder& folder : session_.list(raw_name + "*")) {
-    const bool is_within = folder.raw_name == raw_name || folder.raw_name.starts_with(below);
-    const bool is_tree = folder.raw_name.starts_with(plan_.tree_raw_name);
-    if (!is_within || is_tree || !folder.can_be_opened()) continue;
+    if (!is_within(folder.raw_name, raw_name) || is_within(folder.raw_name, plan_.tree_raw_name) ||
+        !folder.can_be_opened()) {
+      continue;
+    }
     messages += session_.status(folder.raw_name).messages.value_or(0);
   }
   return messages;

@@ -78,21 +78,9 @@ RetentionRules no_rules() {
 
 const sys_seconds kMuchLater = at("2027-06-01");
 
-const char* name_of(SnapshotStatus status) {
-  switch (status) {
-    case SnapshotStatus::kComplete:
-      return "complete";
-    case SnapshotStatus::kPartial:
-      return "partial";
-    case SnapshotStatus::kMoving:
-      return "moving";
-  }
-  return "";
-}
-
 std::string describe(const SnapshotInfo& snapshot, const RetentionDecision& decision) {
   return fmt::format("{} {:<8} {} {}\n", base::format_rfc3339(snapshot.time),
-                     snapshot.kind == SnapshotKind::kRescue ? "rescue" : name_of(snapshot.status),
+                     snapshot.kind == SnapshotKind::kRescue ? "rescue" : word(snapshot.status),
                      decision.verdict == Verdict::kKeep ? "keep" : "drop",
                      fmt::join(decision.reasons, "; "));
 }
