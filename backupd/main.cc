@@ -3,6 +3,7 @@
 
 #include "backupd/commands.h"
 #include "base/audit_log.h"
+#include "base/found_accounts.h"
 #include "base/log.h"
 
 namespace {
@@ -103,7 +104,7 @@ int main(int argc, char** argv) {
   return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
     base::FileSystem& files = base::real_file_system();
     const base::Surroundings surroundings{
-        base::load_config(files, config_path),
+        base::with_found_accounts(base::load_config(files, config_path), files),
         json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
     const base::Invoker invoker = base::invoker();
     base::become_owner_of(surroundings.config.store.path);

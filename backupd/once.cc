@@ -1,28 +1,16 @@
 #include "backupd/account_pass.h"
 #include "backupd/account_queue.h"
+#include "backupd/account_roll.h"
 #include "backupd/commands.h"
 #include "backupd/pass_report.h"
 #include "base/log.h"
 #include "store/location.h"
+#include "store/reader.h"
 #include "store/tree_record.h"
 
 namespace backupd {
 
-namespace {
-
-std::vector<base::AccountConfig> chosen(const base::Config& config,
-                                        const std::vector<std::string>& names) {
-  if (names.empty()) return config.accounts;
-  std::vector<base::AccountConfig> accounts;
-  accounts.reserve(names.size());
-  for (const std::string& name : names) accounts.push_back(config.account(name));
-  return accounts;
-}
-
-}  // namespace
-
 base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
-  const auto accounts = chosen(surroundings.config, options.accounts);
   const store::Location location = store::location_of(surroundings.config.store);
   store::Writer writer = store::Writer::open(location, surroundings.files, surroundings.clock);
   bool is_damaged = false;
@@ -30,6 +18,10 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
     base::log_error("{}", line);
     is_damaged = true;
   }
+  const bool is_everybody = options.accounts.empty();
+  const AccountRoll roll =
+      is_everybody ? call_roll(surroundings) : call_roll(surroundings, options.accounts);
+  const auto& accounts = roll.accounts;
   const auto trees = store::TreeRecords::open(location, surroundings.files).list();
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
 
@@ -39,6 +31,10 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
                        return open_and_list(surroundings.config, account, surroundings.clock);
                      });
   PassReport report;
+  report.troubles = roll.troubles;
+  if (is_everybody && roll.troubles.empty()) {
+    report.vanished = vanished_from(roll, writer.reader().accounts());
+  }
   report.accounts.resize(accounts.size());
   while (auto arrival = queue.next()) {
     const std::size_t index = arrival->index();

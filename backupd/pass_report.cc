@@ -72,9 +72,9 @@ PassStatus PassReport::status() const {
   const auto is = [](PassStatus status) {
     return [status](const AccountReport& account) { return account.status == status; };
   };
-  if (std::all_of(accounts.begin(), accounts.end(), is(PassStatus::kComplete))) {
-    return PassStatus::kComplete;
-  }
+  const bool all_complete =
+      std::all_of(accounts.begin(), accounts.end(), is(PassStatus::kComplete));
+  if (all_complete && troubles.empty()) return PassStatus::kComplete;
   const bool all_failed = std::all_of(accounts.begin(), accounts.end(), is(PassStatus::kFailed));
   return all_failed ? PassStatus::kFailed : PassStatus::kPartial;
 }
@@ -96,7 +96,9 @@ std::string PassReport::to_json() const {
   for (const AccountReport& account : accounts) documents.push_back(to_document(account));
   const ordered_json document = {{"status", word(status())},
                                  {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
-                                 {"accounts", std::move(documents)}};
+                                 {"accounts", std::move(documents)},
+                                 {"troubles", troubles},
+                                 {"vanished", vanished}};
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -119,6 +121,13 @@ std::string PassReport::to_text() const {
       text += fmt::format("  skipped: {}{}: {}\n", base::escape_for_terminal(entry.folder), uid,
                           base::escape_for_terminal(entry.reason));
     }
+  }
+  for (const std::string& trouble : troubles) text += trouble + "\n";
+  for (const std::string& account : vanished) {
+    text += fmt::format(
+        "{}: no longer on its server nor in the configuration: what is stored of "
+        "it is kept (see `forget`)\n",
+        base::escape_for_terminal(account));
   }
   return text;
 }

@@ -43,6 +43,8 @@ struct AccountReport {
 
 struct PassReport {
   std::vector<AccountReport> accounts;
+  std::vector<std::string> troubles;  // a line each: what kept an account from being looked for
+  std::vector<std::string> vanished;  // the store's accounts that are nobody's any more: kept
   store::CommitMark commit;  // the store's highest: who keeps reports can tell an older state by it
 
   // Accounts share blocks and packs, so what was written is shared out by their new messages.

@@ -38,6 +38,18 @@ QuotaConfig parse_quota(const std::string& word) {
   return QuotaConfig::kAuto;
 }
 
+std::optional<DiscoverConfig> parse_discover(const json& server) {
+  if (!server.contains("discover")) return std::nullopt;
+  const json& at = server.at("discover");
+  DiscoverConfig discover;
+  discover.command = at.value("command", discover.command);
+  discover.file = at.value("file", std::string());
+  discover.list = at.value("list", false);
+  discover.include = at.value("include", discover.include);
+  discover.exclude = at.value("exclude", discover.exclude);
+  return discover;
+}
+
 ServerConfig parse_server(const json& at) {
   ServerConfig server;
   server.url = at.at("url").get<std::string>();
@@ -47,6 +59,7 @@ ServerConfig parse_server(const json& at) {
   server.quota_admin = parse_login(at, "quota_admin");
   server.quota = parse_quota(at.value("quota", "auto"));
   server.connections = at.value("connections", server.connections);
+  server.discover = parse_discover(at);
   return server;
 }
 
@@ -139,6 +152,13 @@ std::vector<std::string> keys_of(const Map& map) {
 
 // What the schema cannot say.
 void check_references(const Config& config) {
+  for (const auto& [name, server] : config.servers) {
+    if (!server.discover || server.admin) continue;
+    fail(ErrorCode::kConfig,
+         "/servers/{}/discover: nobody could log in for the accounts that are found: give the "
+         "server an admin",
+         name);
+  }
   std::map<std::string_view, std::size_t> seen;
   for (std::size_t at = 0; at < config.accounts.size(); ++at) {
     const AccountConfig& account = config.accounts[at];
@@ -186,7 +206,7 @@ Config parse(std::string_view text) {
   }
   const json retention = document.value("retention", json::object());
   config.retention = parse_retention(retention, {});
-  for (const json& account : document.at("accounts")) {
+  for (const json& account : document.value("accounts", json::array())) {
     config.accounts.push_back(parse_account(account, config.retention));
   }
   config.exclude = document.value("exclude", config.exclude);
@@ -212,6 +232,16 @@ const AccountConfig& Config::account(std::string_view name) const {
 
 const ServerConfig& Config::server_of(const AccountConfig& account) const {
   return servers.at(account.server);
+}
+
+AccountConfig Config::found_account(std::string_view server, std::string_view user) const {
+  AccountConfig account;
+  account.name = user;
+  account.server = server;
+  account.user = user;
+  account.retention = retention;
+  account.is_found = true;
+  return account;
 }
 
 const RetentionConfig& Config::retention_of(std::string_view account) const {

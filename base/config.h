@@ -26,6 +26,15 @@ enum class TlsConfig { kRequired, kNone };
 // How a server is told, or proves, that restored trees don't count.
 enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
 
+// How a server's accounts are found: exactly one of the first three.
+struct DiscoverConfig {
+  std::vector<std::string> command;  // prints a user a line
+  Path file;                         // has a user a line
+  bool list = false;                 // Cyrus: the administrator's LIST
+  std::vector<std::string> include;  // globs over users; empty: all
+  std::vector<std::string> exclude;
+};
+
 struct ServerConfig {
   std::string url;
   TlsConfig tls = TlsConfig::kRequired;
@@ -34,6 +43,7 @@ struct ServerConfig {
   std::optional<LoginConfig> quota_admin;
   QuotaConfig quota = QuotaConfig::kAuto;
   unsigned connections = 4;  // of a backup, at a time
+  std::optional<DiscoverConfig> discover;
 };
 
 // Which snapshots prune keeps.
@@ -54,6 +64,7 @@ struct AccountConfig {
   std::string user;                      // what the server calls the account
   std::optional<SecretSource> password;  // nothing: the server's admin acts as the account
   RetentionConfig retention;             // Config's, and over it what the account says itself
+  bool is_found = false;                 // by its server's discover; false: listed
 };
 
 struct StoreConfig {
@@ -100,6 +111,9 @@ struct Config {
   // Fail with kUsage and the nearest known name if there is no such account.
   const AccountConfig& account(std::string_view name) const;
   const ServerConfig& server_of(const AccountConfig& account) const;
+
+  // What a user whom `server` discovered is backed up with.
+  AccountConfig found_account(std::string_view server, std::string_view user) const;
 
   // Of an account that is no longer in the configuration too.
   const RetentionConfig& retention_of(std::string_view account) const;

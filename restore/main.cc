@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/audit_log.h"
+#include "base/found_accounts.h"
 #include "base/log.h"
 #include "restore/commands.h"
 
@@ -229,7 +230,7 @@ int main(int argc, char** argv) {
   return static_cast<int>(base::run_guarded("mailstow-restore", [&] {
     base::FileSystem& files = base::real_file_system();
     base::Surroundings surroundings{
-        base::load_config(files, arguments.config_path),
+        base::with_found_accounts(base::load_config(files, arguments.config_path), files),
         arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
         base::system_clock()};
     const base::Invoker invoker = base::invoker();

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "restore/commands.h"
 #include "restore/folder_restore.h"
@@ -33,7 +34,7 @@ class Run {
         reader_(store::Reader::open(location_, surroundings.files)),
         records_(store::TreeRecords::open(location_, surroundings.files)),
         resumed_(find_resumed()),
-        target_(surroundings.config.account(target_name())),
+        target_(imap::find_account(surroundings.config, surroundings.files, target_name())),
         server_(surroundings.config.server_of(target_)),
         session_(imap::open_account(server_, target_)) {}
 
@@ -241,7 +242,7 @@ class Run {
   store::Reader reader_;
   store::TreeRecords records_;
   std::optional<store::TreeRecord> resumed_;
-  const base::AccountConfig& target_;  // whose mailbox the tree is made in
+  base::AccountConfig target_;  // whose mailbox the tree is made in
   const base::ServerConfig& server_;
   imap::Session session_;
   std::vector<store::TreeRecord> others_;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "restore/clock_guard.h"
 #include "restore/commands.h"
@@ -162,7 +163,8 @@ class Sweep {
       if (lock == nullptr) {
         base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is at work on it", record.name);
       }
-      const base::AccountConfig& account = surroundings_.config.account(record.account);
+      const base::AccountConfig account =
+          imap::find_account(surroundings_.config, surroundings_.files, record.account);
       imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
       const auto others = others_of(record);
       TreeSweeper sweeper(session, record, others, &rescue_);
