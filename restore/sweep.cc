@@ -45,8 +45,15 @@ const char* word(SweptLevel::Action action) {
       return "left";
     case SweptLevel::Action::kKeptForNow:
       return "kept for now";
+    case SweptLevel::Action::kRefused:
+      return "refused";
   }
   return "kept for now";
+}
+
+bool has_level(const SweptTree& tree, SweptLevel::Action action) {
+  return std::any_of(tree.levels.begin(), tree.levels.end(),
+                     [&](const SweptLevel& level) { return level.action == action; });
 }
 
 // One sweep over all trees that are due.
@@ -80,7 +87,12 @@ class Sweep {
     const auto failed = [](const TreeOutcome& outcome) { return outcome.error_code.has_value(); };
     const auto failures = std::count_if(outcomes_.begin(), outcomes_.end(), failed);
     if (failures == 0) return base::ExitStatus::kDone;
-    if (static_cast<std::size_t>(failures) < outcomes_.size()) return base::ExitStatus::kPartial;
+    const bool did_something =
+        static_cast<std::size_t>(failures) < outcomes_.size() ||
+        std::any_of(outcomes_.begin(), outcomes_.end(), [](const TreeOutcome& outcome) {
+          return has_level(outcome.swept, SweptLevel::Action::kDeleted);
+        });
+    if (did_something) return base::ExitStatus::kPartial;
     return base::exit_status(*outcomes_.front().error_code);
   }
 
@@ -169,6 +181,9 @@ class Sweep {
       const auto others = others_of(record);
       TreeSweeper sweeper(session, record, others, &rescue_);
       outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
+      if (has_level(outcome.swept, SweptLevel::Action::kRefused)) {
+        outcome.error_code = base::ErrorCode::kRefused;
+      }
       if (!options_.dry_run && outcome.swept.is_finished) {
         records_.remove(record.id);
         surroundings_.files.remove(tree_lock_file(location_, record.id));

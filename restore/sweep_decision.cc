@@ -5,6 +5,9 @@
 
 #include <fmt/core.h>
 
+#include "imap/ascii.h"
+#include "imap/folder.h"
+
 namespace restore {
 
 namespace {
@@ -34,7 +37,22 @@ bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIden
 
 }  // namespace
 
-LevelDecision decide(const store::TreeLevel& level, const ObservedLevel& observed) {
+bool is_part_of(const store::TreeRecord& record, std::string_view raw_name) {
+  if (raw_name.empty() || record.delimiter == 0 ||
+      imap::equal_ignoring_case(raw_name, imap::kInbox)) {
+    return false;
+  }
+  const auto is_below = [&](std::string_view name, std::string_view top) {
+    return name.size() > top.size() + 1 && name.starts_with(top) &&
+           name[top.size()] == record.delimiter;
+  };
+  return raw_name == record.raw_name || is_below(raw_name, record.raw_name) ||
+         is_below(record.raw_name, raw_name);
+}
+
+LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& level,
+                     const ObservedLevel& observed) {
+  if (!is_part_of(record, level.raw_name)) return leave("its name is not one of the tree's");
   if (!observed.exists) return {LevelVerdict::kGone, "it is gone already", {}, {}};
   if (level.state == LevelState::kExisted) return leave("it was there before mailstow came");
   if (!observed.can_be_opened) return leave("it is no folder for messages any more");

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/uid.h"
@@ -45,6 +46,11 @@ struct LevelDecision {
   std::vector<base::Uid> foreign;  // what mailstow did not put there
 };
 
-LevelDecision decide(const store::TreeLevel& level, const ObservedLevel& observed);
+// Whether a level of this name may belong to the tree: it is its top, lies below it, or is one of
+// the folders above it. INBOX never does, whatever a record says.
+bool is_part_of(const store::TreeRecord& record, std::string_view raw_name);
+
+LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& level,
+                     const ObservedLevel& observed);
 
 }  // namespace restore

@@ -43,7 +43,13 @@ SweptTree TreeSweeper::go_through(Mode mode) {
   tree.is_finished = true;
   std::vector<std::string> planned_away;
   for (const store::TreeLevel& level : std::views::reverse(record_.levels)) {
-    tree.levels.push_back(handle(level, mode, planned_away));
+    try {
+      tree.levels.push_back(handle(level, mode, planned_away));
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+      // One level that the server does not let go, by an ACL, is no reason to keep the others.
+      tree.levels.push_back({level.raw_name, Action::kRefused, error.what(), 0});
+    }
     const Action action = tree.levels.back().action;
     if (action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
     const bool is_done =
@@ -58,7 +64,10 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   SweptLevel swept;
   swept.raw_name = level.raw_name;
   for (int round = 0; round < kMostRounds; ++round) {
-    const LevelDecision decision = decide(level, observe(level, planned_away));
+    // What is no part of the tree is not even looked at.
+    const ObservedLevel observed =
+        is_part_of(record_, level.raw_name) ? observe(level, planned_away) : ObservedLevel();
+    const LevelDecision decision = decide(record_, level, observed);
     swept.why = decision.why;
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
       swept.action = decision.verdict == LevelVerdict::kGone ? Action::kGone : Action::kLeft;
@@ -156,8 +165,10 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
 bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
   session_.examine("INBOX");  // not from within the folder that goes
   const imap::FolderStatus status = session_.status(level.raw_name);
-  const bool is_same = !level.identity || has_identity(*level.identity, status);
+  const bool is_same =
+      level.identity ? has_identity(*level.identity, status) : status.uid_next == 1U;
   if (status.messages != 0U || !is_same) return false;
+  // Mail that comes between these two answers goes with the folder: IMAP has no "delete if empty".
   session_.remove(level.raw_name);
   try {
     session_.unsubscribe(level.raw_name);  // some servers keep what they no longer have

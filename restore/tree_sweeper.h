@@ -33,7 +33,8 @@ struct SweptLevel {
     kWouldDelete,
     kEmptied,
     kLeft,
-    kKeptForNow
+    kKeptForNow,
+    kRefused,  // by the server, with its words
   } action = Action::kKeptForNow;
   std::string why;
   std::size_t rescued = 0;  // messages

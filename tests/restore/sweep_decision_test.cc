@@ -10,6 +10,16 @@ using store::LevelState;
 
 constexpr sys_seconds kDate = std::chrono::sys_days(std::chrono::year(2026) / 11 / 1);
 
+const store::TreeRecord& tree() {
+  static const store::TreeRecord record = [] {
+    store::TreeRecord made;
+    made.raw_name = "RESTORED/x";
+    made.delimiter = '/';
+    return made;
+  }();
+  return record;
+}
+
 store::TreeLevel recorded() {
   store::TreeLevel level;
   level.raw_name = "RESTORED/x/INBOX";
@@ -50,6 +60,10 @@ store::TreeLevel level_with(Change change) {
   store::TreeLevel level = recorded();
   change(level);
   return level;
+}
+
+store::TreeLevel named(const char* raw_name) {
+  return level_with([&](auto& level) { level.raw_name = raw_name; });
 }
 
 template <typename Change>
@@ -142,6 +156,18 @@ std::vector<Situation> situations() {
        observed_with([](auto& o) { o.uid_next = 2; }, never_used()), LevelVerdict::kLeave},
       {"intended, UIDNEXT not told", intended,
        observed_with([](auto& o) { o.uid_next = 0; }, never_used()), LevelVerdict::kLeave},
+      {"the level above the tree", named("RESTORED"), as_recorded(), LevelVerdict::kDelete},
+      {"the tree's top", named("RESTORED/x"), as_recorded(), LevelVerdict::kDelete},
+      {"INBOX", named("INBOX"), as_recorded(), LevelVerdict::kLeave},
+      {"a folder elsewhere", named("Archive"), as_recorded(), LevelVerdict::kLeave},
+      {"a tree beside it", named("RESTORED/y"), as_recorded(), LevelVerdict::kLeave},
+      {"a name that begins the same", named("RESTORED/x2/INBOX"), as_recorded(),
+       LevelVerdict::kLeave},
+      {"above it, a name that ends early", named("RESTOR"), as_recorded(), LevelVerdict::kLeave},
+      {"another case of letters", named("restored/x"), as_recorded(), LevelVerdict::kLeave},
+      {"no name", named(""), as_recorded(), LevelVerdict::kLeave},
+      {"the tree's name and a delimiter", named("RESTORED/x/"), as_recorded(),
+       LevelVerdict::kLeave},
       {"intended, folders below", intended,
        observed_with([](auto& o) { o.has_folders_below = true; }, never_used()),
        LevelVerdict::kLeave},
@@ -150,7 +176,7 @@ std::vector<Situation> situations() {
 
 TEST(SweepDecisionTest, EverySituationHasItsVerdictAndItsReason) {
   for (const Situation& situation : situations()) {
-    const LevelDecision decision = decide(situation.level, situation.observed);
+    const LevelDecision decision = decide(tree(), situation.level, situation.observed);
     EXPECT_EQ(decision.verdict, situation.verdict) << situation.name << ": " << decision.why;
     EXPECT_NE(decision.why, "") << situation.name;
     if (decision.verdict == LevelVerdict::kLeave || decision.verdict == LevelVerdict::kGone) {
@@ -160,7 +186,7 @@ TEST(SweepDecisionTest, EverySituationHasItsVerdictAndItsReason) {
 }
 
 TEST(SweepDecisionTest, WhatMailstowDidNotPutThereIsToldApart) {
-  const auto decision = decide(recorded(), observed_with([](auto& o) {
+  const auto decision = decide(tree(), recorded(), observed_with([](auto& o) {
                                  o.messages.push_back({base::Uid{9}, 5, kDate});
                                }));
   EXPECT_EQ(decision.ours, (std::vector<base::Uid>{{1}, {2}}));
@@ -179,7 +205,7 @@ RC_GTEST_PROP(SweepDecisionTest, NothingIsExpungedAsOursThatTheRecordDoesNotHave
   observed.identity.uid_validity = *rc::gen::inRange(76U, 79U);
   observed.is_shared = *rc::gen::arbitrary<bool>();
   observed.has_folders_below = *rc::gen::arbitrary<bool>();
-  const LevelDecision decision = decide(recorded(), observed);
+  const LevelDecision decision = decide(tree(), recorded(), observed);
   if (observed.identity.uid_validity != 77 || observed.is_shared) {
     RC_ASSERT(decision.verdict == LevelVerdict::kLeave);
   }

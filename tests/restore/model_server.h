@@ -1,0 +1,65 @@
+// A mailbox in memory and an IMAP server in front of it that a session talks to without a network.
+// It writes down every command that takes something away, so that a test can say of each whether it
+// was allowed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/uid.h"
+#include "imap/session.h"
+
+namespace restore {
+
+struct ModelMessage {
+  std::uint64_t size = 0;
+  std::chrono::sys_seconds internal_date{};
+  bool is_deleted = false;  // the flag
+  bool operator==(const ModelMessage&) const = default;
+};
+
+struct ModelFolder {
+  bool can_be_opened = true;
+  std::uint32_t uid_validity = 1;
+  std::string mailbox_id;  // empty: none is told
+  std::uint32_t uid_next = 1;
+  std::map<base::Uid, ModelMessage> messages;
+  bool operator==(const ModelFolder&) const = default;
+
+  base::Uid put(ModelMessage message);
+};
+
+using ModelFolders = std::map<std::string, ModelFolder>;  // by raw name, with '/' between levels
+
+// One thing that a client had taken away.
+struct Removal {
+  std::string verb;  // DELETE, UID STORE or UID EXPUNGE
+  std::string folder;
+  base::Uid uid;                  // 0 with DELETE
+  ModelMessage message = {};      // as it was; not with DELETE
+  std::size_t messages_lost = 0;  // with DELETE: what was in the folder still
+};
+
+class ModelServer {
+ public:
+  ModelFolders folders;
+  std::vector<Removal> removals;
+  std::set<std::pair<std::string, std::string>> refused;  // verb and folder: answered NO
+  std::string without;                                    // one capability that it lacks
+
+  // Before each command that names or changes a folder, with its verb: another client may do
+  // something in between.
+  std::function<void(std::string_view verb)> meanwhile;
+
+  imap::Session session();  // the server must outlive it
+};
+
+}  // namespace restore

@@ -1,0 +1,471 @@
+// What a sweep does to a mailbox: the situations that one look at one folder can't show, and the
+// property that all of them serve.
+#include "restore/tree_sweeper.h"
+
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/restore/swept_scene.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using Action = SweptLevel::Action;
+using store::LevelState;
+using testing::HasSubstr;
+
+constexpr const char* kTop = "RESTORED";
+constexpr const char* kTree = "RESTORED/t1";
+constexpr const char* kInside = "RESTORED/t1/INBOX";
+
+struct Situation {
+  std::string name;
+  std::function<void(SweptScene&)> arrange;
+  std::string folder;  // the level that the situation is about
+  Action action;
+  std::string why;                     // a part of it
+  std::vector<std::string> stay = {};  // folders that must be as they were
+};
+
+void hold_in_name_only(SweptScene& scene, const std::string& raw_name) {
+  scene.folder(raw_name);
+  scene.record_as_created(raw_name);
+}
+
+std::vector<Situation> situations() {
+  return {
+      {"as it was made", [](auto&) {}, kInside, Action::kDeleted, "made by mailstow"},
+      {"the tree's top goes with it", [](auto&) {}, kTop, Action::kDeleted, "made by mailstow"},
+      {"the user renamed the folder to keep it",
+       [](auto& s) { s.rename(kInside, "Saved"); },
+       kInside,
+       Action::kGone,
+       "gone",
+       {"Saved"}},
+      {"the user moved it within the tree",
+       [](auto& s) { s.rename(kInside, "RESTORED/t1/mine"); },
+       kTree,
+       Action::kEmptied,
+       "did not make",
+       {"RESTORED/t1/mine"}},
+      {"the user renamed the whole tree",
+       [](auto& s) {
+         s.rename(kTree, "RESTORED/mine");
+         s.rename(kInside, "RESTORED/mine/INBOX");
+       },
+       kTop,
+       Action::kEmptied,
+       "did not make",
+       {"RESTORED/mine", "RESTORED/mine/INBOX"}},
+      {"the user deleted it and made it anew",
+       [](auto& s) {
+         s.tree_inbox() = {.uid_validity = 78, .mailbox_id = "new", .messages = {}};
+         s.tree_inbox().put({100, SweptScene::kDate});
+       },
+       kInside,
+       Action::kLeft,
+       "another folder",
+       {kInside}},
+      {"the user's own folder took its name, of the same UIDVALIDITY",
+       [](auto& s) { s.tree_inbox().mailbox_id = "archive"; },
+       kInside,
+       Action::kLeft,
+       "another folder",
+       {kInside}},
+      {"the server gave all folders new UIDVALIDITYs",
+       [](auto& s) { s.tree_inbox().uid_validity = 9; },
+       kInside,
+       Action::kLeft,
+       "another folder",
+       {kInside}},
+      {"the server tells no MAILBOXID any more",
+       [](auto& s) {
+         s.server.without = "OBJECTID";
+         s.tree_inbox().mailbox_id.clear();
+       },
+       kInside,
+       Action::kLeft,
+       "another folder",
+       {kInside}},
+      {"the folder can't be opened any more",
+       [](auto& s) { s.tree_inbox().can_be_opened = false; },
+       kInside,
+       Action::kLeft,
+       "no folder for messages",
+       {kInside}},
+      {"the user made a folder inside",
+       [](auto& s) { s.folder("RESTORED/t1/INBOX/mine"); },
+       kInside,
+       Action::kEmptied,
+       "did not make",
+       {"RESTORED/t1/INBOX/mine"}},
+      {"folders of other names that begin the same",
+       [](auto& s) {
+         for (const char* name : {"RESTORED/t10", "RESTORED/t1 copy", "RESTORED2", "restored/t1"}) {
+           s.folder(name).put({5, SweptScene::kDate});
+         }
+       },
+       kTree,
+       Action::kDeleted,
+       "made by mailstow",
+       {"RESTORED/t10", "RESTORED/t1 copy", "RESTORED2", "restored/t1"}},
+      {"the user's own RESTORED, there before",
+       [](auto& s) {
+         s.level(kTop).state = LevelState::kExisted;
+         s.folder(kTop).put({5, SweptScene::kDate});
+       },
+       kTop,
+       Action::kLeft,
+       "before mailstow came",
+       {kTop}},
+      {"another tree's record shares the top",
+       [](auto& s) {
+         s.others.push_back(s.record);
+         s.others.back().id = "other";
+         s.others.back().levels.resize(1);
+       },
+       kTop,
+       Action::kLeft,
+       "another restored tree",
+       {kTop}},
+      {"a record that names INBOX",
+       [](auto& s) { hold_in_name_only(s, "INBOX"); },
+       "INBOX",
+       Action::kLeft,
+       "not one of the tree's",
+       {"INBOX"}},
+      {"a record that names inbox in other letters",
+       [](auto& s) { hold_in_name_only(s, "inBox"); },
+       "inBox",
+       Action::kLeft,
+       "not one of the tree's",
+       {"inBox"}},
+      {"a record that names another folder",
+       [](auto& s) { hold_in_name_only(s, "Archive"); },
+       "Archive",
+       Action::kLeft,
+       "not one of the tree's",
+       {"Archive"}},
+      {"a record that names another tree",
+       [](auto& s) { hold_in_name_only(s, "RESTORED/t2"); },
+       "RESTORED/t2",
+       Action::kLeft,
+       "not one of the tree's",
+       {"RESTORED/t2"}},
+      {"a record that names a look-alike",
+       [](auto& s) { hold_in_name_only(s, "RESTORED/t10/x"); },
+       "RESTORED/t10/x",
+       Action::kLeft,
+       "not one of the tree's",
+       {"RESTORED/t10/x"}},
+      {"a record without a delimiter",
+       [](auto& s) { s.record.delimiter = 0; },
+       kInside,
+       Action::kLeft,
+       "not one of the tree's",
+       {kInside, kTree, kTop}},
+      {"a record of the name only, without what was created",
+       [](auto& s) { s.inbox_level().identity.reset(); },
+       kInside,
+       Action::kLeft,
+       "another folder",
+       {kInside}},
+      {"a half-made tree: intended, never created",
+       [](auto& s) {
+         s.inbox_level() = {kInside, LevelState::kIntended, {}, {}};
+         s.server.folders.erase(kInside);
+       },
+       kInside, Action::kGone, "gone"},
+      {"a half-made tree: created, not recorded, not used",
+       [](auto& s) {
+         s.inbox_level() = {kInside, LevelState::kIntended, {}, {}};
+         s.tree_inbox() = {.mailbox_id = {}, .messages = {}};
+       },
+       kInside, Action::kDeleted, "never used"},
+      {"a half-made tree: not recorded, and used since",
+       [](auto& s) {
+         s.inbox_level() = {kInside, LevelState::kIntended, {}, {}};
+       },
+       kInside,
+       Action::kLeft,
+       "has been used",
+       {kInside}},
+      {"the user deleted one message", [](auto& s) { s.tree_inbox().messages.erase(base::Uid{1}); },
+       kInside, Action::kDeleted, "made by mailstow"},
+      {"the user moved all messages out", [](auto& s) { s.tree_inbox().messages.clear(); }, kInside,
+       Action::kDeleted, "made by mailstow"},
+      {"another message stands under a recorded UID",
+       [](auto& s) { s.tree_inbox().messages[base::Uid{2}].size = 201; },
+       kInside,
+       Action::kLeft,
+       "UID 2 is not the message",
+       {kInside}},
+      {"a message of another date stands under a recorded UID",
+       [](auto& s) {
+         s.tree_inbox().messages[base::Uid{1}].internal_date += std::chrono::seconds(1);
+       },
+       kInside,
+       Action::kLeft,
+       "UID 1 is not the message",
+       {kInside}},
+      {"the user put mail in",
+       [](auto& s) {
+         s.tree_inbox().put({5, SweptScene::kDate});
+       },
+       kInside, Action::kDeleted, "made by mailstow"},
+      {"the user put mail in that can't be rescued",
+       [](auto& s) {
+         s.tree_inbox().put({5, SweptScene::kDate});
+         s.rescue.trouble = "the store is busy";
+       },
+       kInside,
+       Action::kKeptForNow,
+       "the store is busy",
+       {kInside}},
+      {"the server may not expunge single messages",
+       [](auto& s) { s.server.without = "UIDPLUS"; },
+       kInside,
+       Action::kKeptForNow,
+       "UIDPLUS",
+       {kInside}},
+      {"an ACL forbids DELETE",
+       [](auto& s) {
+         s.server.refused = {{"DELETE", kInside}};
+       },
+       kInside, Action::kRefused, "you may not"},
+      {"an ACL forbids opening it",
+       [](auto& s) {
+         s.server.refused = {{"SELECT", kInside}};
+       },
+       kInside,
+       Action::kRefused,
+       "you may not",
+       {kInside}},
+      {"an ACL forbids marking messages",
+       [](auto& s) {
+         s.server.refused = {{"UID STORE", kInside}};
+       },
+       kInside,
+       Action::kRefused,
+       "you may not",
+       {kInside}},
+      {"an ACL forbids EXPUNGE",
+       [](auto& s) {
+         s.server.refused = {{"UID EXPUNGE", kInside}};
+       },
+       kInside, Action::kRefused, "you may not"},
+      {"mail never stops coming in",
+       [](auto& s) {
+         s.server.meanwhile = [&s](std::string_view verb) {
+           if (verb == "STATUS") s.tree_inbox().put({5, SweptScene::kDate});
+         };
+       },
+       kInside, Action::kKeptForNow, "kept arriving"},
+      {"another empty folder takes its name while it is swept",
+       [](auto& s) {
+         s.server.meanwhile = [&s](std::string_view verb) {
+           if (verb == "STATUS")
+             s.tree_inbox() = {.uid_validity = 5, .mailbox_id = {}, .messages = {}};
+         };
+       },
+       kInside, Action::kLeft, "another folder"},
+  };
+}
+
+const SweptLevel* find(const SweptTree& tree, const std::string& raw_name) {
+  for (const SweptLevel& level : tree.levels) {
+    if (level.raw_name == raw_name) return &level;
+  }
+  return nullptr;
+}
+
+TEST(TreeSweeperTest, EverySituationEndsAsItShouldAndSaysWhy) {
+  for (const Situation& situation : situations()) {
+    SCOPED_TRACE(situation.name);
+    SweptScene scene;
+    scene.make_usual();
+    situation.arrange(scene);
+    const ModelFolders before = scene.server.folders;
+    const SweptTree swept = scene.sweep();
+    const SweptLevel* const level = find(swept, situation.folder);
+    ASSERT_NE(level, nullptr);
+    EXPECT_EQ(level->action, situation.action) << level->why;
+    EXPECT_THAT(level->why, HasSubstr(situation.why));
+    const bool goes = situation.action == Action::kDeleted || situation.action == Action::kGone;
+    EXPECT_EQ(scene.server.folders.contains(situation.folder), !goes);
+    for (const std::string& name : situation.stay) {
+      EXPECT_EQ(scene.server.folders[name], before.at(name)) << name;
+    }
+    for (const char* name : {"INBOX", "Archive"}) {
+      EXPECT_EQ(scene.server.folders[name], before.at(name)) << name;
+    }
+  }
+}
+
+TEST(TreeSweeperTest, WhatTheUserPutInIsRescuedAndNothingElse) {
+  SweptScene scene;
+  scene.make_usual();
+  const base::Uid mine = scene.tree_inbox().put({5, SweptScene::kDate});
+  EXPECT_EQ(find(scene.sweep(), kInside)->rescued, 1U);
+  EXPECT_EQ(scene.rescue.rescued, (std::set<std::pair<std::string, base::Uid>>{{kInside, mine}}));
+}
+
+TEST(TreeSweeperTest, OneLevelThatTheServerKeepsDoesNotKeepTheOthers) {
+  SweptScene scene;
+  scene.make_usual();
+  scene.folder("RESTORED/t1/Sent").uid_validity = 5;
+  scene.record_as_created("RESTORED/t1/Sent");
+  scene.server.refused = {{"DELETE", kInside}};
+  const SweptTree swept = scene.sweep();
+  EXPECT_FALSE(swept.is_finished) << "the record stays for the next time";
+  EXPECT_EQ(find(swept, "RESTORED/t1/Sent")->action, Action::kDeleted);
+  scene.server.refused.clear();
+  EXPECT_TRUE(scene.sweep().is_finished);
+  EXPECT_FALSE(scene.server.folders.contains(kTop));
+}
+
+// Names that a mailbox and a record may share; everything but the tree's own must survive.
+const std::vector<std::string>& names() {
+  static const std::vector<std::string> names = {
+      "Archive",       "INBOX",          "RESTORED",          "RESTORED/t1",
+      "RESTORED/t1 x", "RESTORED/t1/A",  "RESTORED/t1/A/b",   "RESTORED/t1/INBOX",
+      "RESTORED/t10",  "RESTORED/t10/A", "RESTORED/t2/INBOX", "RESTORED2/t1",
+      "inbox",         "restored/t1/A",  "x/RESTORED/t1"};
+  return names;
+}
+
+bool is_of_the_tree(const std::string& name) {
+  return name == "RESTORED" || name == "RESTORED/t1" || name.starts_with("RESTORED/t1/");
+}
+
+ModelFolder any_folder() {
+  ModelFolder folder;
+  folder.can_be_opened = *rc::gen::weightedElement<bool>({{9, true}, {1, false}});
+  folder.uid_validity = *rc::gen::inRange(1U, 3U);
+  folder.mailbox_id = *rc::gen::element<std::string>("", "m1", "m2");
+  const auto messages = *rc::gen::inRange(0, 4);
+  for (int message = 0; message < messages; ++message) {
+    folder.put({*rc::gen::element<std::uint64_t>(10, 20), SweptScene::kDate});
+  }
+  if (folder.can_be_opened && *rc::gen::arbitrary<bool>() && messages > 0) {
+    folder.messages.erase(folder.messages.begin());
+  }
+  return folder;
+}
+
+store::TreeLevel any_level(const std::string& name, const ModelFolder& folder) {
+  store::TreeLevel level;
+  level.raw_name = name;
+  level.state = *rc::gen::weightedElement<LevelState>(
+      {{6, LevelState::kCreated}, {2, LevelState::kIntended}, {1, LevelState::kExisted}});
+  level.identity = store::LevelIdentity{folder.uid_validity, folder.mailbox_id};
+  if (*rc::gen::inRange(0, 8) == 0) level.identity = store::LevelIdentity{2, "m2"};
+  if (level.state != LevelState::kCreated || *rc::gen::inRange(0, 12) == 0) level.identity.reset();
+  for (const auto& [uid, message] : folder.messages) {
+    const int kind = *rc::gen::inRange(0, 12);
+    if (kind == 0) continue;
+    level.messages.push_back({uid, kind == 1 ? 11 : message.size, message.internal_date, {}});
+  }
+  if (*rc::gen::inRange(0, 4) == 0)
+    level.messages.push_back({base::Uid{9}, 10, SweptScene::kDate, {}});
+  return level;
+}
+
+void fill(SweptScene& scene) {
+  for (const std::string& name : names()) {
+    ModelFolder folder = any_folder();
+    if (name == "INBOX") folder.can_be_opened = true;
+    const bool is_there = name == "INBOX" || *rc::gen::inRange(0, 5) > 0;
+    if (is_there) scene.folder(name) = folder;
+    if (*rc::gen::inRange(0, 5) > 0) scene.record.levels.push_back(any_level(name, folder));
+  }
+  if (*rc::gen::inRange(0, 4) == 0) {
+    scene.others.push_back(scene.record);
+    scene.others.back().id = "other";
+  }
+  if (*rc::gen::inRange(0, 6) == 0) scene.rescue.trouble = "busy";
+  scene.server.without =
+      *rc::gen::weightedElement<std::string>({{8, ""}, {1, "UIDPLUS"}, {1, "OBJECTID"}});
+  for (const char* verb : {"DELETE", "SELECT", "UID STORE", "UID EXPUNGE"}) {
+    if (*rc::gen::inRange(0, 10) != 0) continue;
+    scene.server.refused.emplace(verb, *rc::gen::elementOf(names()));
+  }
+}
+
+// What the user and the world do between two commands of the sweep. `outside`: what the folders
+// outside the tree must look like in the end.
+void interfere(SweptScene& scene, ModelFolders& outside, servers::Random& random,
+               std::string_view verb) {
+  if (verb == "DELETE" || !random.one_in(6)) return;
+  const std::string& name = names()[random.below(names().size())];
+  const auto found = scene.server.folders.find(name);
+  if (found == scene.server.folders.end()) {
+    scene.folder(name).uid_validity = 3;
+  } else if (verb == "STATUS" && random.one_in(2) && is_of_the_tree(name)) {
+    found->second = {.uid_validity = 4, .mailbox_id = {}, .messages = {}};
+    found->second.put({10, SweptScene::kDate});
+  } else if (found->second.can_be_opened) {
+    found->second.put({10, SweptScene::kDate});
+  }
+  if (!is_of_the_tree(name)) outside[name] = scene.folder(name);
+}
+
+void expect_allowed(const Removal& removal, SweptScene& scene) {
+  RC_ASSERT(is_of_the_tree(removal.folder));
+  const store::TreeLevel& level = scene.level(removal.folder);
+  RC_ASSERT(level.raw_name == removal.folder);
+  RC_ASSERT(level.state != LevelState::kExisted);
+  if (removal.verb == "DELETE") {
+    RC_ASSERT(removal.messages_lost == 0U);
+    return;
+  }
+  const bool is_recorded = std::any_of(
+      level.messages.begin(), level.messages.end(), [&](const store::TreeMessage& message) {
+        return message.uid == removal.uid && message.size == removal.message.size &&
+               message.internal_date == removal.message.internal_date;
+      });
+  RC_ASSERT(is_recorded || scene.rescue.rescued.contains({removal.folder, removal.uid}));
+}
+
+RC_GTEST_PROP(TreeSweeperTest, WhateverIsThereNothingButTheTreesOwnIsEverNamedInAnyRemoval, ()) {
+  SweptScene scene;
+  fill(scene);
+  ModelFolders outside = scene.server.folders;
+  std::erase_if(outside, [](const auto& entry) { return is_of_the_tree(entry.first); });
+  servers::Random random(*rc::gen::arbitrary<std::uint64_t>());
+  scene.server.meanwhile = [&](std::string_view verb) { interfere(scene, outside, random, verb); };
+  const SweptTree swept = scene.sweep();
+  RC_ASSERT(swept.levels.size() == scene.record.levels.size());
+  for (const Removal& removal : scene.server.removals) expect_allowed(removal, scene);
+  std::erase_if(scene.server.folders,
+                [](const auto& entry) { return is_of_the_tree(entry.first); });
+  RC_ASSERT(scene.server.folders == outside);
+  RC_CLASSIFY(!scene.server.removals.empty());
+}
+
+RC_GTEST_PROP(TreeSweeperTest, APlanRemovesNothingAndSaysWhatASweepWouldDo, ()) {
+  SweptScene scene;
+  fill(scene);
+  scene.server.refused.clear();
+  scene.server.without.clear();
+  scene.rescue.trouble.clear();
+  const ModelFolders before = scene.server.folders;
+  const SweptTree planned = scene.plan();
+  RC_ASSERT(scene.server.removals.empty());
+  RC_ASSERT(scene.server.folders == before);
+  const SweptTree swept = scene.sweep();
+  for (std::size_t at = 0; at < swept.levels.size(); ++at) {
+    const SweptLevel& plan = planned.levels[at];
+    const bool goes = plan.action == Action::kWouldDelete;
+    if (swept.levels[at].action != (goes ? Action::kDeleted : plan.action)) {
+      RC_FAIL(plan.raw_name + ": " + plan.why + ", but: " + swept.levels[at].why);
+    }
+    RC_ASSERT(swept.levels[at].rescued == plan.rescued);
+  }
+}
+
+}  // namespace
+}  // namespace restore
