@@ -17,20 +17,6 @@ using nlohmann::json;
 
 constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
 
-SecretSource parse_secret(const json& at) {
-  SecretSource source;
-  source.password_file = at.value("password_file", std::string());
-  source.password_command = at.value("password_command", std::vector<std::string>());
-  source.credential = at.value("credential", std::string());
-  return source;
-}
-
-std::optional<LoginConfig> parse_login(const json& server, const char* key) {
-  if (!server.contains(key)) return std::nullopt;
-  const json& at = server.at(key);
-  return LoginConfig{at.at("user").get<std::string>(), parse_secret(at)};
-}
-
 QuotaConfig parse_quota(const std::string& word) {
   if (word == "cyrus") return QuotaConfig::kCyrus;
   if (word == "dovecot") return QuotaConfig::kDovecot;
@@ -60,6 +46,9 @@ ServerConfig parse_server(const json& at) {
   server.quota = parse_quota(at.value("quota", "auto"));
   server.connections = at.value("connections", server.connections);
   server.discover = parse_discover(at);
+  server.client_certificate = parse_client_certificate(at);
+  server.proxy = parse_proxy(at);
+  if (at.value("compress", "none") == "deflate") server.compress = CompressConfig::kDeflate;
   return server;
 }
 
@@ -87,9 +76,8 @@ AccountConfig parse_account(const json& at, const RetentionConfig& retention) {
   account.name = at.at("name").get<std::string>();
   account.server = at.at("server").get<std::string>();
   account.user = at.value("user", account.name);
-  const bool has_password =
-      at.contains("password_file") || at.contains("password_command") || at.contains("credential");
-  if (has_password) account.password = parse_secret(at);
+  account.auth = parse_auth(at);
+  if (has_login(at)) account.password = parse_secret(at);
   return account;
 }
 

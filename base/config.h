@@ -10,16 +10,12 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/login_config.h"
 #include "base/secret.h"
 
 namespace base {
 
 inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
-
-struct LoginConfig {
-  std::string user;
-  SecretSource password;
-};
 
 enum class TlsConfig { kRequired, kNone };
 
@@ -35,6 +31,9 @@ struct DiscoverConfig {
   std::vector<std::string> exclude;
 };
 
+// Whether what goes over the line is compressed (RFC 4978).
+enum class CompressConfig { kNone, kDeflate };
+
 struct ServerConfig {
   std::string url;
   TlsConfig tls = TlsConfig::kRequired;
@@ -44,6 +43,9 @@ struct ServerConfig {
   QuotaConfig quota = QuotaConfig::kAuto;
   unsigned connections = 4;  // of a backup, at a time
   std::optional<DiscoverConfig> discover;
+  std::optional<ClientCertificateConfig> client_certificate;
+  std::optional<ProxyConfig> proxy;  // nothing: the one that the environment names, if any
+  CompressConfig compress = CompressConfig::kNone;
 };
 
 // Which snapshots prune keeps.
@@ -60,11 +62,13 @@ struct RetentionConfig {
 
 struct AccountConfig {
   std::string name;
-  std::string server;                    // a key of Config::servers
-  std::string user;                      // what the server calls the account
-  std::optional<SecretSource> password;  // nothing: the server's admin acts as the account
-  RetentionConfig retention;             // Config's, and over it what the account says itself
-  bool is_found = false;                 // by its server's discover; false: listed
+  std::string server;  // a key of Config::servers
+  std::string user;    // what the server calls the account
+  // Or its token; nothing: the server's admin acts as the account.
+  std::optional<SecretSource> password;
+  AuthConfig auth = AuthConfig::kPassword;  // of a login of its own
+  RetentionConfig retention;                // Config's, and over it what the account says itself
+  bool is_found = false;                    // by its server's discover; false: listed
 };
 
 struct StoreConfig {

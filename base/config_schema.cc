@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/login_config.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "schema/embedded.h"
@@ -67,23 +68,21 @@ void refuse_unknown_keys(const json& root, const json& given_schema, const json&
   }
 }
 
-// A login with none or two of the ways to its password: the validator would only name "oneOf".
-void require_one_password(const json& login, const std::string& place) {
-  const auto ways =
-      login.count("password_file") + login.count("password_command") + login.count("credential");
-  if (ways != 1) {
-    fail(ErrorCode::kConfig,
-         "{}: give exactly one of password_file, password_command and credential", place);
-  }
-}
-
-void require_passwords(const json& document) {
+void check_logins(const json& document) {
   for (const auto& [name, server] : document.at("servers").items()) {
+    const std::string place = child("/servers", name);
     for (const char* key : {"admin", "quota_admin"}) {
-      if (server.contains(key)) {
-        require_one_password(server.at(key), child(child("/servers", name), key));
-      }
+      if (!server.contains(key)) continue;
+      check_login(server.at(key), child(place, key), Necessity::kRequired);
     }
+    if (server.contains("client_certificate")) {
+      check_login(server.at("client_certificate"), child(place, "client_certificate"),
+                  Necessity::kOptional);
+    }
+  }
+  const json accounts = document.value("accounts", json::array());
+  for (std::size_t at = 0; at < accounts.size(); ++at) {
+    check_login(accounts.at(at), child("/accounts", std::to_string(at)), Necessity::kOptional);
   }
 }
 
@@ -105,7 +104,7 @@ void check_against_schema(const json& document) {
   const json definition = json::parse(schema::kConfigSchema);
   refuse_unknown_keys(definition, definition, document, "");
   if (document.is_object() && document.contains("servers") && document.at("servers").is_object()) {
-    require_passwords(document);
+    check_logins(document);
   }
 
   valijson::Schema schema;

@@ -19,7 +19,7 @@ constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
 Secret first_line(std::string& text, const std::string& source) {
   Secret secret(text.substr(0, text.find_first_of("\r\n")));
   ::explicit_bzero(text.data(), text.size());
-  if (secret.empty()) fail(ErrorCode::kConfig, "read the password from {}: it is empty", source);
+  if (secret.empty()) fail(ErrorCode::kConfig, "read the secret from {}: it is empty", source);
   return secret;
 }
 
@@ -28,12 +28,12 @@ Secret load_from_file(const Path& path) {
   try {
     bytes = read_file(real_file_system(), path, kLargestSecret);
   } catch (const Error& error) {
-    fail(ErrorCode::kConfig, "read the password from {}: {}", path.string(), error.what());
+    fail(ErrorCode::kConfig, "read the secret from {}: {}", path.string(), error.what());
   }
   if (!bytes) {
     fail(ErrorCode::kConfig,
-         "read the password from {}: there is no such file: write the password "
-         "into it, readable by this user alone",
+         "read the secret from {}: there is no such file: write it "
+         "there, readable by this user alone",
          path.string());
   }
   std::string text = to_text(*bytes);

@@ -1,24 +1,72 @@
 #include "imap/account_login.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace imap {
+
+namespace {
+
+LoginMethod method_of(base::AuthConfig auth) {
+  switch (auth) {
+    case base::AuthConfig::kOauth:
+      return LoginMethod::kOauth;
+    case base::AuthConfig::kXoauth2:
+      return LoginMethod::kXoauth2;
+    case base::AuthConfig::kOauthBearer:
+      return LoginMethod::kOauthBearer;
+    case base::AuthConfig::kExternal:
+      return LoginMethod::kExternal;
+    case base::AuthConfig::kPassword:
+      break;
+  }
+  return LoginMethod::kPassword;
+}
+
+Login to_login(const base::LoginConfig& config, std::string acting_as) {
+  Login login;
+  login.user = config.user;
+  login.acting_as = std::move(acting_as);
+  login.method = method_of(config.auth);
+  if (login.method != LoginMethod::kExternal) login.password = base::load_secret(config.password);
+  return login;
+}
+
+}  // namespace
 
 Endpoint endpoint_of(const base::ServerConfig& server) {
   Endpoint endpoint;
   endpoint.url = server.url;
   endpoint.tls = server.tls == base::TlsConfig::kNone ? TlsMode::kNone : TlsMode::kRequired;
   endpoint.ca_file = server.ca_file;
+  if (const auto& certificate = server.client_certificate) {
+    endpoint.certificate.file = certificate->file;
+    endpoint.certificate.key_file = certificate->key_file;
+    if (certificate->password) {
+      endpoint.certificate.password = base::load_secret(*certificate->password);
+    }
+  }
+  if (const auto& proxy = server.proxy) {
+    endpoint.proxy.url = proxy->url;
+    if (proxy->login) {
+      endpoint.proxy.user = proxy->login->user;
+      endpoint.proxy.password = base::load_secret(proxy->login->password);
+    }
+  }
+  if (server.compress == base::CompressConfig::kDeflate) {
+    endpoint.compression = Compression::kDeflate;
+  }
   return endpoint;
 }
 
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account) {
-  if (account.password) return {account.user, base::load_secret(*account.password), ""};
+  if (account.password) return to_login({account.user, *account.password, account.auth}, "");
   if (!server.admin)
     base::fail(base::ErrorCode::kConfig,
                "accounts: {}: it has no password and its server no admin: give it one of them",
                account.name);
-  return {server.admin->user, base::load_secret(server.admin->password), account.user};
+  return to_login(*server.admin, account.user);
 }
 
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account) {
@@ -29,8 +77,7 @@ Session open_quota_admin(const base::ServerConfig& server) {
   const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
   if (!admin)
     base::fail(base::ErrorCode::kConfig, "servers: there is neither quota_admin nor admin");
-  return Session::open(endpoint_of(server), {admin->user, base::load_secret(admin->password), ""},
-                       Limits());
+  return Session::open(endpoint_of(server), to_login(*admin, ""), Limits());
 }
 
 }  // namespace imap

@@ -7,10 +7,11 @@
 
 namespace imap {
 
+// Fails with kConfig if the password of a proxy or a key is not to be had.
 Endpoint endpoint_of(const base::ServerConfig& server);
 
-// With the account's own password, or as the server's admin acting as the account. Fails with
-// kConfig if the password is not to be had.
+// With the account's own password or token, which is read anew each time, or as the server's admin
+// acting as the account. Fails with kConfig if the password is not to be had.
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
 
 // Fails as Session::open does.

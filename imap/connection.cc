@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "imap/deflate_transport.h"
 
 namespace imap {
 
@@ -44,6 +45,11 @@ Connection::Tag Connection::start(Command command) {
     }
   }
   return tag;
+}
+
+void Connection::compress() {
+  const base::Bytes unread = lexer_.take_unread();
+  transport_ = deflated(std::move(transport_), unread);
 }
 
 void Connection::add_segment(Segment segment) {

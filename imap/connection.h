@@ -38,6 +38,10 @@ class Connection : private Source {
   using Take = std::function<void(Response&)>;
   StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
 
+  // From now on all is compressed, both ways. Between commands, when the server has said OK to
+  // COMPRESS.
+  void compress();
+
   // From now on BYE is no failure.
   void expect_bye() { expects_bye_ = true; }
 

@@ -61,13 +61,15 @@ class NoSigpipe {
 struct Conversation {
   bool was_greeted = false;
   bool is_preauthenticated = false;
-  std::string refusal;  // the last NO, BAD or BYE, without its tag
+  bool has_challenged = false;  // "+" instead of an answer
+  std::string refusal;          // the last NO, BAD or BYE, without its tag
 };
 
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& conversation = *static_cast<Conversation*>(user);
   std::string_view line(bytes, size * count);
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  conversation.has_challenged |= line.starts_with('+');
   const std::string_view words = line.substr(std::min(line.find(' '), line.size() - 1) + 1);
   if (!std::exchange(conversation.was_greeted, true)) {
     conversation.is_preauthenticated = starts_with_ignoring_case(words, "PREAUTH");
@@ -108,6 +110,42 @@ bool is_server_url(const std::string& text) {
   }
   const CurlText path = url_part(url.get(), CURLUPART_PATH);
   return !path || std::string_view(path.get()) == "/";
+}
+
+std::string_view login_options(LoginMethod method) {
+  switch (method) {
+    case LoginMethod::kOauth:
+      return "AUTH=OAUTHBEARER;AUTH=XOAUTH2";
+    case LoginMethod::kXoauth2:
+      return "AUTH=XOAUTH2";
+    case LoginMethod::kOauthBearer:
+      return "AUTH=OAUTHBEARER";
+    case LoginMethod::kExternal:
+      return "AUTH=EXTERNAL";
+    case LoginMethod::kPassword:
+      break;
+  }
+  return "AUTH=PLAIN";
+}
+
+std::string needed_way(const Login& login) {
+  if (login.method == LoginMethod::kPassword && login.acting_as.empty()) {
+    return "it may want TLS first";
+  }
+  return fmt::format("{} needs {}",
+                     login.method == LoginMethod::kPassword   ? "acting as another user"
+                     : login.method == LoginMethod::kExternal ? "a login by certificate"
+                                                              : "a token",
+                     login_options(login.method));
+}
+
+std::string what_to_check(const Login& login) {
+  std::string what = login.method == LoginMethod::kPassword   ? "user and password"
+                     : login.method == LoginMethod::kExternal ? "user and client_certificate"
+                                                              : "user and token, and its scope";
+  if (!login.acting_as.empty())
+    what = "the admin's " + what + ", and that it may act for this account";
+  return what;
 }
 
 class CurlTransport : public Transport {
@@ -188,6 +226,28 @@ class CurlTransport : public Transport {
       set(CURLOPT_CAINFO, endpoint.ca_file.c_str());
       set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // only that file's
     }
+    if (!endpoint.certificate.file.empty()) {
+      set(CURLOPT_SSLCERT, endpoint.certificate.file.c_str());
+      const auto& key = endpoint.certificate.key_file;
+      set(CURLOPT_SSLKEY, (key.empty() ? endpoint.certificate.file : key).c_str());
+      set(CURLOPT_KEYPASSWD, endpoint.certificate.password.reveal().c_str());
+    }
+    if (!endpoint.proxy.url.empty()) set(CURLOPT_PROXY, endpoint.proxy.url.c_str());
+    if (!endpoint.proxy.user.empty()) {
+      set(CURLOPT_PROXYUSERNAME, endpoint.proxy.user.c_str());
+      set(CURLOPT_PROXYPASSWORD, endpoint.proxy.password.reveal().c_str());
+    }
+    if (login.method == LoginMethod::kPassword) {
+      set_up_password(login);
+    } else {
+      set_up_proof(login);
+    }
+    set(CURLOPT_ERRORBUFFER, error_.data());
+    set(CURLOPT_HEADERFUNCTION, note_line);
+    set(CURLOPT_HEADERDATA, &conversation_);
+  }
+
+  void set_up_password(const Login& login) {
     set(CURLOPT_USERNAME, login.user.c_str());
     set(CURLOPT_PASSWORD, login.password.reveal().c_str());
     if (!login.acting_as.empty()) {
@@ -196,9 +256,16 @@ class CurlTransport : public Transport {
       // we would be in the wrong account.
       set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN");
     }
-    set(CURLOPT_ERRORBUFFER, error_.data());
-    set(CURLOPT_HEADERFUNCTION, note_line);
-    set(CURLOPT_HEADERDATA, &conversation_);
+  }
+
+  // Tokens and certificates name their owner themselves: what goes with them is whose account it
+  // shall be.
+  void set_up_proof(const Login& login) {
+    set(CURLOPT_USERNAME, (login.acting_as.empty() ? login.user : login.acting_as).c_str());
+    set(CURLOPT_LOGIN_OPTIONS, login_options(login.method).data());
+    if (login.method != LoginMethod::kExternal) {
+      set(CURLOPT_XOAUTH2_BEARER, login.password.reveal().c_str());
+    }
   }
 
   CURLcode connect() {
@@ -228,9 +295,12 @@ class CurlTransport : public Transport {
     const std::string words = base::escape_for_terminal(conversation_.refusal);
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
-        fail(ErrorCode::kNetwork, "no such host: check the url, or the name service");
+        fail(ErrorCode::kNetwork,
+             endpoint.proxy.url.empty()
+                 ? "no such host: check the url, or the name service"
+                 : "no such host: check the url and proxy, or the name service");
       case CURLE_COULDNT_RESOLVE_PROXY:
-        fail(ErrorCode::kNetwork, cause + ": check all_proxy in the environment");
+        fail(ErrorCode::kNetwork, cause + ": check proxy, or all_proxy in the environment");
       case CURLE_COULDNT_CONNECT:
         fail(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
       case CURLE_PEER_FAILED_VERIFICATION:
@@ -245,6 +315,9 @@ class CurlTransport : public Transport {
                          endpoint.ca_file.empty()
                              ? cause
                              : base::escape_for_terminal(endpoint.ca_file.string())));
+      case CURLE_SSL_CERTPROBLEM:
+        fail(ErrorCode::kTls, "our own certificate can't be used: " + cause +
+                                  ": check client_certificate, its key_file and password");
       case CURLE_USE_SSL_FAILED:
         fail(ErrorCode::kTls, no_starttls());
       case CURLE_SSL_CONNECT_ERROR:
@@ -282,11 +355,15 @@ class CurlTransport : public Transport {
   [[noreturn]] void explain_refused_login(const std::string& words, const Login& login) const {
     const std::string who = base::escape_for_terminal(
         login.acting_as.empty() ? login.user : login.user + " as " + login.acting_as);
+    // RFC 7628 and XOAUTH2: the reason comes as a challenge, and libcurl leaves it at that.
+    if (words.empty() && conversation_.has_challenged && login.method != LoginMethod::kPassword) {
+      fail(ErrorCode::kLogin,
+           fmt::format("login of {}: the server refused: check {}", who, what_to_check(login)));
+    }
     if (words.empty()) {
       fail(ErrorCode::kLogin,
            fmt::format("login of {}: the server offers no way to log in that would do: {}", who,
-                       login.acting_as.empty() ? "it may want TLS first"
-                                               : "acting as another user needs AUTH=PLAIN"));
+                       needed_way(login)));
     }
     // RFC 5530: not ours to mend, and worth another try.
     for (const std::string_view passing : {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]"}) {
@@ -296,11 +373,8 @@ class CurlTransport : public Transport {
                                               who, words));
       }
     }
-    fail(ErrorCode::kLogin,
-         fmt::format("login of {}: the server refused: {}: check {}", who, words,
-                     login.acting_as.empty()
-                         ? "user and password"
-                         : "the admin's user and password, and that it may act for this account"));
+    fail(ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", who, words,
+                                        what_to_check(login)));
   }
 
   std::string name_;

@@ -52,6 +52,13 @@ void Lexer::begin_answer() {
   line_ = items_ = kept_ = depth_ = 0;
 }
 
+base::Bytes Lexer::take_unread() {
+  const base::ByteView unread =
+      base::as_bytes(std::string_view(buffer_.get() + begin_, end_ - begin_));
+  begin_ = end_ = 0;
+  return {unread.begin(), unread.end()};
+}
+
 void Lexer::refill() {
   if (begin_ == end_) {
     begin_ = end_ = 0;

@@ -40,6 +40,9 @@ class Lexer {
   // At the start of an answer: the limits count from here.
   void begin_answer();
 
+  // What has come and is not read yet; it is gone from the lexer.
+  base::Bytes take_unread();
+
   char peek() {
     if (begin_ == end_) refill();
     return buffer_[begin_];

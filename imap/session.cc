@@ -7,7 +7,9 @@
 namespace imap {
 
 Session Session::open(const Endpoint& endpoint, const Login& login, const Limits& limits) {
-  return {connect_with_curl(endpoint, login), limits};
+  Session session(connect_with_curl(endpoint, login), limits);
+  if (endpoint.compression == Compression::kDeflate) session.compress();
+  return session;
 }
 
 Session::Session(std::unique_ptr<Transport> transport, const Limits& limits)
@@ -15,6 +17,10 @@ Session::Session(std::unique_ptr<Transport> transport, const Limits& limits)
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
+
+void Session::compress() {
+  impl_->compress();
+}
 
 const Capabilities& Session::capabilities() const {
   return impl_->capabilities();

@@ -27,7 +27,7 @@ namespace imap {
 class Session {
  public:
   // Connects, secures, logs in, asks for the capabilities that hold after login, and enables
-  // CONDSTORE where there is it. Also fails with kLogin and kTls.
+  // CONDSTORE where there is it; compresses if `endpoint` says so. Also fails with kLogin and kTls.
   static Session open(const Endpoint& endpoint, const Login& login, const Limits& limits);
 
   // Over a transport that is logged in already.
@@ -35,6 +35,9 @@ class Session {
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // without LOGOUT: closes the connection
+
+  // From here on, if the server has COMPRESS=DEFLATE. Once.
+  void compress();
 
   const Capabilities& capabilities() const;
 

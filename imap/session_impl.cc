@@ -1,5 +1,6 @@
 #include "imap/session_impl.h"
 
+#include "base/log.h"
 #include "base/terminal.h"
 #include "imap/modified_utf7.h"
 
@@ -26,6 +27,16 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits)
   }
   ask_namespaces();
   if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
+}
+
+void Session::Impl::compress() {
+  if (!capabilities_.has("COMPRESS=DEFLATE")) return;
+  const StatusResponse answer = run(command("COMPRESS").word("DEFLATE"));
+  if (answer.condition == Condition::kOk) {
+    connection_.compress();
+  } else {
+    base::log_warning("the server does not compress: {}", answer.text);
+  }
 }
 
 void Session::Impl::ask_capabilities() {

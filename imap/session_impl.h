@@ -20,6 +20,9 @@ class Session::Impl {
  public:
   Impl(std::unique_ptr<Transport> transport, const Limits& limits);
 
+  // If the server can.
+  void compress();
+
   const Capabilities& capabilities() const { return capabilities_; }
   const Namespaces& namespaces() const { return namespaces_; }
   const std::string& open_name() const { return open_name_; }

@@ -72,6 +72,43 @@ TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
   EXPECT_EQ(report["accounts"][0]["new_messages"], 10);
 }
 
+TEST_F(ConnectionTest, CompressedWhereTheServerCan) {
+  servers::DovecotOptions options;
+  options.extra = "protocol imap {\n  mail_plugins = quota zlib imap_quota imap_zlib\n}\n";
+  server_.restart(options);
+  server_config()["compress"] = "deflate";
+  expect_backup_and_restore();
+  EXPECT_THAT(server_.client("alice").command("CAPABILITY"),
+              testing::HasSubstr("COMPRESS=DEFLATE"));
+}
+
+TEST_F(ConnectionTest, WithACertificateInsteadOfAPassword) {
+  const servers::ClientCertificate certificate = server_.client_certificate("alice");
+  servers::DovecotOptions options;
+  options.extra = "ssl_ca = <" + server_.ca_file().string() + R"(
+ssl_verify_client_cert = yes
+auth_ssl_username_from_cert = yes
+ssl_require_crl = no
+auth_mechanisms = plain login cram-md5 external
+passdb {
+  driver = static
+  mechanisms = external
+  args = nopassword=yes
+}
+)";
+  server_.restart(options);
+  server_config().erase("admin");
+  server_config()["client_certificate"] = {{"file", certificate.file.string()},
+                                           {"key_file", certificate.key.string()}};
+  account_config()["auth"] = "external";
+  expect_backup_and_restore();
+  // A stranger's certificate opens nothing.
+  server_config()["client_certificate"] = {{"file", server_.stranger_ca_file().string()},
+                                           {"key_file", server_.key_file().string()}};
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd({"-q", "once"}).status, 1);
+}
+
 TEST_F(ConnectionTest, AnAccountWithoutAnyPasswordIsRefusedBeforeAnythingIsSent) {
   server_config().erase("admin");
   mailstow_.save();

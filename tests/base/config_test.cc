@@ -40,6 +40,52 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.retention.monthly, 24U);
 }
 
+TEST(ConfigTest, KnowsEveryWayToLogIn) {
+  const Config config = parse_config(R"({
+    "store": { "path": "/s", "key_file": "/k" },
+    "servers": { "main": { "url": "imaps://h", "compress": "deflate",
+        "admin": { "user": "app", "token_command": ["get-token", "app"], "auth": "oauthbearer" },
+        "client_certificate": { "file": "/c.pem", "key_file": "/c.key", "credential": "c" },
+        "proxy": "socks5h://proxy:1080",
+        "proxy_login": { "user": "us", "password_file": "/p" } } },
+    "accounts": [ { "name": "a", "server": "main", "token_file": "/t" },
+                  { "name": "b", "server": "main", "token_file": "/t", "auth": "xoauth2" },
+                  { "name": "c", "server": "main", "auth": "external" },
+                  { "name": "d", "server": "main" } ] })",
+                                     "t");
+  const ServerConfig& server = config.servers.at("main");
+  EXPECT_EQ(server.compress, CompressConfig::kDeflate);
+  EXPECT_EQ(server.admin->auth, AuthConfig::kOauthBearer);
+  EXPECT_EQ(server.admin->password.password_command.front(), "get-token");
+  EXPECT_EQ(server.client_certificate->key_file, "/c.key");
+  EXPECT_EQ(server.client_certificate->password->credential, "c");
+  EXPECT_EQ(server.proxy->url, "socks5h://proxy:1080");
+  EXPECT_EQ(server.proxy->login->user, "us");
+  EXPECT_EQ(config.account("a").auth, AuthConfig::kOauth);
+  EXPECT_EQ(config.account("a").password->password_file, "/t");
+  EXPECT_EQ(config.account("b").auth, AuthConfig::kXoauth2);
+  EXPECT_EQ(config.account("c").auth, AuthConfig::kExternal);
+  EXPECT_TRUE(config.account("c").password.has_value());
+  EXPECT_FALSE(config.account("d").password.has_value());
+}
+
+TEST(ConfigTest, RefusesLoginsThatContradictThemselves) {
+  const auto account = [](const std::string& login) {
+    parse_config(R"({"store": { "path": "/s", "key_file": "/k" },
+                     "servers": { "main": { "url": "imaps://h" } },
+                     "accounts": [ { "name": "a", "server": "main", )" +
+                     login + "} ] }",
+                 "t");
+  };
+  EXPECT_ERROR(kConfig, "/accounts/0: give exactly one of",
+               account(R"("password_file": "/p", "token_file": "/t")"));
+  EXPECT_ERROR(kConfig, "/accounts/0: give exactly one of",
+               account(R"("password_file": "/p", "auth": "external")"));
+  EXPECT_ERROR(kConfig, "/accounts/0/auth: it goes by a token",
+               account(R"("password_file": "/p", "auth": "xoauth2")"));
+  EXPECT_ERROR(kConfig, "/accounts/0/auth", account(R"("token_file": "/t", "auth": "magic")"));
+}
+
 TEST(ConfigTest, ValuesReplaceDefaults) {
   const Config config = parse_with(R"(, "exclude": ["Junk*"],
       "restore": { "tree": "Back/{timestamp}", "expire_after": "36h", "time_zone": "Europe/Oslo" },

@@ -163,6 +163,110 @@ TEST(CurlTransportTest, ActsAsAnotherOnlyByPlain) {
                connect(without.url(), TlsMode::kNone, "bob"));
 }
 
+// What the client says to authenticate, to a server that offers `capabilities`.
+std::string authentication(std::string_view capabilities, const Login& login) {
+  std::string line;
+  {
+    const FakeServer server([&](FakeConnection& connection) {
+      connection.say(kGreeting);
+      connection.answer("OK done",
+                        "* CAPABILITY IMAP4rev1 SASL-IR " + std::string(capabilities) + "\r\n");
+      line = connection.hear();
+      if (!line.empty()) connection.say(line.substr(0, line.find(' ')) + " OK in\r\n");
+    });
+    Endpoint endpoint;
+    endpoint.url = server.url();
+    endpoint.tls = TlsMode::kNone;
+    try {
+      connect_with_curl(endpoint, login);
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+  }
+  return line.substr(line.find(' ') + 1);
+}
+
+TEST(CurlTransportTest, ShowsATokenInTheWayThatIsOfferedOrWanted) {
+  constexpr std::string_view kBoth = "AUTH=CRAM-MD5 AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER";
+  const base::Secret token("ya29.token");
+  // user=alice ^A auth=Bearer ya29.token ^A ^A
+  const std::string xoauth2 =
+      "AUTHENTICATE XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciB5YTI5LnRva2VuAQE=";
+  EXPECT_EQ(authentication(kBoth, {"alice", token, "", LoginMethod::kXoauth2}), xoauth2);
+  EXPECT_EQ(authentication("AUTH=PLAIN AUTH=XOAUTH2", {"alice", token, "", LoginMethod::kOauth}),
+            xoauth2);
+  // An application's token: the account's name goes with it.
+  EXPECT_EQ(authentication(kBoth, {"app", token, "alice", LoginMethod::kXoauth2}), xoauth2);
+  for (const LoginMethod method : {LoginMethod::kOauth, LoginMethod::kOauthBearer}) {
+    // n,a=alice,^Ahost=...
+    EXPECT_THAT(authentication(kBoth, {"alice", token, "", method}),
+                testing::StartsWith("AUTHENTICATE OAUTHBEARER bixhPWFsaWNlLAFob3N0P"));
+  }
+  EXPECT_THAT(authentication("AUTH=PLAIN AUTH=LOGIN", {"alice", token, "", LoginMethod::kOauth}),
+              testing::HasSubstr("a token needs AUTH=OAUTHBEARER;AUTH=XOAUTH2"));
+}
+
+TEST(CurlTransportTest, SaysThatATokenWasRefused) {
+  const FakeServer server([](FakeConnection& connection) {
+    connection.say(kGreeting);
+    connection.answer("OK done", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n");
+    connection.hear();
+    connection.say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n");
+    connection.hear();
+  });
+  Endpoint endpoint;
+  endpoint.url = server.url();
+  endpoint.tls = TlsMode::kNone;
+  EXPECT_ERROR(
+      kLogin, "the server refused: check user and token",
+      connect_with_curl(endpoint, {"alice", base::Secret("ya29.token"), "", LoginMethod::kOauth}));
+}
+
+TEST(CurlTransportTest, LeavesItToTheCertificateToSayWhoItIs) {
+  // alice
+  EXPECT_EQ(authentication("AUTH=PLAIN AUTH=EXTERNAL", {"alice", {}, "", LoginMethod::kExternal}),
+            "AUTHENTICATE EXTERNAL YWxpY2U=");
+  EXPECT_EQ(authentication("AUTH=EXTERNAL", {"backup", {}, "alice", LoginMethod::kExternal}),
+            "AUTHENTICATE EXTERNAL YWxpY2U=");
+  EXPECT_THAT(authentication("AUTH=PLAIN", {"alice", {}, "", LoginMethod::kExternal}),
+              testing::HasSubstr("a login by certificate needs AUTH=EXTERNAL"));
+}
+
+TEST(CurlTransportTest, GoesThroughAProxyThatWantsALogin) {
+  std::vector<std::string> asked;
+  const FakeServer proxy([&asked](FakeConnection& connection) {
+    for (std::string line = connection.hear(); !line.empty(); line = connection.hear()) {
+      asked.push_back(line);
+    }
+    connection.say("HTTP/1.1 200 go on\r\n\r\n");
+    connection.say(kGreeting);
+    connection.answer("OK done", kCapabilities);
+    connection.answer("OK in");
+  });
+  Endpoint endpoint;
+  endpoint.url = "imap://mail.invalid:143";
+  endpoint.tls = TlsMode::kNone;
+  endpoint.proxy.url = "http" + proxy.url().substr(4);
+  endpoint.proxy.user = "us";
+  endpoint.proxy.password = base::Secret("proxy-secret");
+  EXPECT_TRUE(connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));
+  EXPECT_THAT(asked, testing::Contains("CONNECT mail.invalid:143 HTTP/1.1"));
+  // us:proxy-secret
+  EXPECT_THAT(asked, testing::Contains("Proxy-Authorization: Basic dXM6cHJveHktc2VjcmV0"));
+  endpoint.proxy.url = "socks5h://no-such-proxy.invalid";
+  EXPECT_ERROR(kNetwork, "check the url and proxy",
+               connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));
+}
+
+TEST(CurlTransportTest, SaysThatOurOwnCertificateCannotBeUsed) {
+  Endpoint endpoint;
+  const FakeServer server([](FakeConnection& connection) { connection.hear(); });
+  endpoint.url = "imaps" + server.url().substr(4);
+  endpoint.certificate.file = "/nowhere/client.pem";
+  EXPECT_ERROR(kTls, "check client_certificate",
+               connect_with_curl(endpoint, {"alice", {}, "", LoginMethod::kExternal}));
+}
+
 TEST(CurlTransportTest, CarriesBytesUntilTheServerLeaves) {
   const FakeServer server([](FakeConnection& connection) {
     connection.say(kGreeting);

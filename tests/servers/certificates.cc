@@ -23,6 +23,18 @@ base::Path make_authority(const base::Path& folder, const std::string& name,
   return certificate;
 }
 
+// `name`.pem, for what `name`.names says it is for.
+base::Path sign(const base::Path& folder, const std::string& name, const std::string& subject) {
+  const base::Path request = folder / (name + ".csr");
+  output_of({"openssl", "req", "-new", "-key", folder / (name + ".key"), "-subj", "/CN=" + subject,
+             "-out", request});
+  base::Path certificate = folder / (name + ".pem");
+  output_of({"openssl", "x509", "-req", "-in", request, "-CA", folder / "ca.pem", "-CAkey",
+             folder / "ca.key", "-CAcreateserial", "-days", "2", "-sha256", "-extfile",
+             folder / (name + ".names"), "-out", certificate});
+  return certificate;
+}
+
 }  // namespace
 
 Certificates make_certificates(const base::Path& folder) {
@@ -31,15 +43,18 @@ Certificates make_certificates(const base::Path& folder) {
   result.ca = make_authority(folder, "ca", ca_key);
   result.key = make_key(folder, "server");
   result.stranger_ca = make_authority(folder, "stranger", result.key);
-  const base::Path request = folder / "server.csr";
-  output_of(
-      {"openssl", "req", "-new", "-key", result.key, "-subj", "/CN=localhost", "-out", request});
-  const base::Path names = folder / "server.names";
-  std::ofstream(names) << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2\n";
-  result.certificate = folder / "server.pem";
-  output_of({"openssl", "x509", "-req", "-in", request, "-CA", result.ca, "-CAkey", ca_key,
-             "-CAcreateserial", "-days", "2", "-sha256", "-extfile", names, "-out",
-             result.certificate});
+  std::ofstream(folder / "server.names")
+      << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2\n";
+  result.certificate = sign(folder, "server", "localhost");
+  return result;
+}
+
+ClientCertificate make_client_certificate(const base::Path& folder, const std::string& name) {
+  const std::string file = "client-" + name;
+  ClientCertificate result;
+  result.key = make_key(folder, file);
+  std::ofstream(folder / (file + ".names")) << "extendedKeyUsage=clientAuth\n";
+  result.file = sign(folder, file, name);
   return result;
 }
 

@@ -1,6 +1,8 @@
 // Certificates for TLS on loopback, made by openssl when they are needed.
 #pragma once
 
+#include <string>
+
 #include "base/file_system.h"
 
 namespace servers {
@@ -12,7 +14,16 @@ struct Certificates {
   base::Path key;
 };
 
+// What a client shows.
+struct ClientCertificate {
+  base::Path file;
+  base::Path key;
+};
+
 // Writes them into `folder`. Takes some 50 ms.
 Certificates make_certificates(const base::Path& folder);
+
+// Signed by the authority of make_certificates(), for `name` (its CN).
+ClientCertificate make_client_certificate(const base::Path& folder, const std::string& name);
 
 }  // namespace servers

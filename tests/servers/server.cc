@@ -72,6 +72,12 @@ base::Path Server::ca_file() const {
 base::Path Server::stranger_ca_file() const {
   return impl_->certificates_.stranger_ca;
 }
+base::Path Server::key_file() const {
+  return impl_->certificates_.key;
+}
+ClientCertificate Server::client_certificate(const std::string& name) const {
+  return make_client_certificate(folder(), name);
+}
 std::string Server::admin() {
   return "backup";
 }

@@ -31,6 +31,8 @@ class Server {
   std::string misnamed_url() const;  // imaps:// to a host that the certificate is not for
 
   base::Path ca_file() const;
+  base::Path key_file() const;  // of the server
+  ClientCertificate client_certificate(const std::string& name) const;
   base::Path stranger_ca_file() const;  // of an authority that did not sign the certificate
 
   static std::string admin();                          // "backup": may act as every user
