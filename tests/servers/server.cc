@@ -62,6 +62,10 @@ std::string Server::plain_url() const {
   return fmt::format("imap://{}:{}", kPlainHost, impl_->ports_.plain);
 }
 
+std::uint16_t Server::plain_port() const {
+  return impl_->ports_.plain;
+}
+
 std::string Server::misnamed_url() const {
   return fmt::format("imaps://{}:{}", kUnnamedHost, impl_->ports_.unnamed);
 }

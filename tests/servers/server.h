@@ -28,6 +28,7 @@ class Server {
   std::string imap_url() const;      // STARTTLS offered
   std::string imaps_url() const;     // TLS from the first byte
   std::string plain_url() const;     // STARTTLS not offered; logs in all the same
+  std::uint16_t plain_port() const;  // on kPlainHost
   std::string misnamed_url() const;  // imaps:// to a host that the certificate is not for
 
   base::Path ca_file() const;

@@ -1,0 +1,96 @@
+// `mailstow-backupd once` on Cyrus, in both styles of names, as each user and as a proxy for them.
+#include "tests/servers/cyrus.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::NameStyle;
+
+enum class LoginAs { kUser, kProxy };
+
+class CyrusBackupTest : public testing::TestWithParam<std::tuple<NameStyle, LoginAs>> {
+ protected:
+  CyrusBackupTest() : server_(options()), mailstow_(server_) {
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    if (std::get<1>(GetParam()) == LoginAs::kUser) {
+      mailstow_.config()["servers"]["main"].erase("admin");
+      mailstow_.config()["accounts"][0]["password_file"] = server_.password_file("alice").string();
+    }
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+  }
+
+  static servers::CyrusOptions options() {
+    servers::CyrusOptions options;
+    options.names = std::get<0>(GetParam());
+    return options;
+  }
+
+  std::string raw(std::string name) const {
+    std::replace(name.begin(), name.end(), '/', server_.separator());
+    return server_.personal_prefix() + name;
+  }
+
+  json once() { return mailstow_.backupd_json({"once"})["accounts"][0]; }
+
+  void expect_receipts(const json& account) {
+    EXPECT_EQ(account["status"], "complete") << account.dump(2);
+    const auto state = servers::account_state(server_, "alice");
+    for (const auto& [raw_name, folder] : state.folders) {
+      if (!folder.is_selectable) continue;
+      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest)
+          << folder.name;
+    }
+    EXPECT_EQ(account["messages"], state.message_count());
+  }
+
+  servers::Cyrus server_;
+  programs::Installation mailstow_;
+};
+
+TEST_P(CyrusBackupTest, BacksUpWhatIsThereAndThenWhatChanged) {
+  servers::fill_account(server_, "alice", 100);
+  const json first = once();
+  EXPECT_EQ(first["new_messages"], 100);
+  expect_receipts(first);
+  EXPECT_EQ(once()["fetched_bytes"], 0);
+
+  servers::MailGenerator mail(5);
+  auto alice = server_.client("alice");
+  alice.command("CREATE " + servers::quote(raw("Archive/2031")));
+  std::vector<servers::Delivery> letters;
+  for (int letter = 0; letter < 3; ++letter) letters.push_back({mail.text(2'000)});
+  alice.append(raw("Archive/2031"), letters);
+  alice.command("SELECT INBOX");
+  alice.command("STORE 1 +FLAGS (\\Flagged $Work)");
+  alice.command("STORE 2 +FLAGS (\\Deleted)");
+  alice.command("EXPUNGE");
+  const json second = once();
+  EXPECT_EQ(second["new_messages"], 3);
+  expect_receipts(second);
+  EXPECT_FALSE(find_by(second["receipts"], "folder", "Archive/2031").is_null());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CyrusBackupTest,
+                         testing::Combine(testing::Values(NameStyle::kBesideInbox,
+                                                          NameStyle::kBelowInbox),
+                                          testing::Values(LoginAs::kUser, LoginAs::kProxy)),
+                         [](const auto& param) {
+                           const bool is_beside =
+                               std::get<0>(param.param) == NameStyle::kBesideInbox;
+                           const bool is_user = std::get<1>(param.param) == LoginAs::kUser;
+                           return std::string(is_beside ? "BesideInbox" : "BelowInbox") +
+                                  (is_user ? "AsTheUser" : "AsAProxy");
+                         });
+
+}  // namespace
+}  // namespace backupd

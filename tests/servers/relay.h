@@ -1,0 +1,67 @@
+// Stands between a client and a test server, on a loopback port of its own, without TLS: hides what
+// the server can do, and breaks connections.
+//
+//   servers::Relay relay(dovecot, {.offer = servers::Offer::kImap4rev1});
+//   mailstow.config()["servers"]["main"]["url"] = relay.url();      // and "tls": "none"
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/handle.h"
+#include "tests/servers/server.h"
+
+namespace servers {
+
+enum class Offer {
+  kEverything,  // what the server has
+  kImap4rev1,   // RFC 3501 and nothing else: what goes beyond it is hidden, and refused if used
+};
+
+// After how many bytes from the server a connection is broken; nothing: never. `connection` counts
+// from 0.
+using Cut = std::function<std::optional<std::uint64_t>(unsigned connection)>;
+
+struct RelayOptions {
+  Offer offer = Offer::kEverything;
+  Cut cut = {};
+};
+
+class Relay {
+ public:
+  // `server` must outlive it.
+  explicit Relay(const Server& server, RelayOptions options = {});
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+  ~Relay();
+
+  std::string url() const;  // imap://127.0.0.1:PORT
+
+  // The lines by which clients used what was hidden from them.
+  std::vector<std::string> breaches() const;
+
+  unsigned connections() const { return connections_; }  // so far
+
+ private:
+  class Connection;
+  void accept_all();
+
+  std::uint16_t server_port_;
+  RelayOptions options_;
+  base::Fd listener_;
+  base::Fd stop_;  // readable when it is time to end
+  std::uint16_t port_ = 0;
+  std::atomic<unsigned> connections_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<std::string> breaches_;
+  std::vector<std::thread> threads_;  // of connections; accept_all()'s alone
+  std::thread acceptor_;
+};
+
+}  // namespace servers
