@@ -17,6 +17,7 @@
 #include "restore/store_rescue.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
+#include "restore/unrecorded_mail.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -65,20 +66,18 @@ class Sweep {
         location_(store::location_of(surroundings.config.store)),
         records_(store::TreeRecords::open(location_, surroundings.files)),
         rescue_(location_, surroundings.files, surroundings.clock),
-        listing_(records_.list()) {}
+        listing_(records_.list()) {
+    try {
+      reader_.emplace(store::Reader::open(location_, surroundings.files));
+    } catch (const base::Error& error) {
+      // Trees are swept without the index too.
+      base::log_debug("sweep: {}", error.what());
+    }
+  }
 
   void carry_out() {
-    for (const std::string& line : listing_.damaged) base::log_error("{}", line);
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
-    std::vector<store::TreeRecord> due = listing_.records;
-    std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
-    doubt_ = doubt_about(now);
-    if (!doubt_.empty()) {
-      base::log_warning("sweep: {} trees are due, none is deleted: {}", due.size(), doubt_);
-      held_back_ = due.size();
-      return;
-    }
-    for (const store::TreeRecord& record : due) outcomes_.push_back(sweep_tree(record));
+    sweep_due_trees();
+    look_for_unrecorded_mail();
   }
 
   base::ExitStatus exit_status() const {
@@ -113,7 +112,9 @@ class Sweep {
                        {"levels", std::move(levels)}});
       if (!outcome.error.empty()) trees.back()["error"] = outcome.error;
     }
-    nlohmann::ordered_json document = {{"dry_run", options_.dry_run}, {"trees", std::move(trees)}};
+    nlohmann::ordered_json document = {{"dry_run", options_.dry_run},
+                                       {"trees", std::move(trees)},
+                                       {"unrecorded", to_json(unrecorded_)}};
     if (!doubt_.empty()) document["clock_doubted"] = doubt_;
     return document;
   }
@@ -132,11 +133,38 @@ class Sweep {
       }
       if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
     }
-    if (held_back_ > 0) return fmt::format("{} trees are due, none was deleted.\n", held_back_);
-    return text.empty() ? "No tree is due.\n" : text;
+    if (held_back_ > 0) text = fmt::format("{} trees are due, none was deleted.\n", held_back_);
+    if (text.empty()) text = "No tree is due.\n";
+    return text + restore::to_text(unrecorded_);
   }
 
  private:
+  void sweep_due_trees() {
+    for (const std::string& line : listing_.damaged) base::log_error("{}", line);
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    std::vector<store::TreeRecord> due = listing_.records;
+    std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
+    doubt_ = doubt_about(now);
+    if (!doubt_.empty()) {
+      base::log_warning("sweep: {} trees are due, none is deleted: {}", due.size(), doubt_);
+      held_back_ = due.size();
+      return;
+    }
+    for (const store::TreeRecord& record : due) outcomes_.push_back(sweep_tree(record));
+  }
+
+  void look_for_unrecorded_mail() {
+    std::vector<store::TreeRecord> records = records_.list().records;
+    // A server that just failed is not asked again.
+    std::erase_if(records, [&](const store::TreeRecord& record) {
+      return std::any_of(outcomes_.begin(), outcomes_.end(), [&](const TreeOutcome& outcome) {
+        return outcome.record.account == record.account && !outcome.error.empty();
+      });
+    });
+    unrecorded_ =
+        find_unrecorded_mail(surroundings_, reader_ ? &*reader_ : nullptr, records, Look::kLive);
+  }
+
   // Why the clock is not to be believed, or nothing. A dry run remembers nothing.
   std::string doubt_about(std::chrono::sys_seconds now) {
     const base::Path file = location_.index / "sweeper.json";
@@ -156,13 +184,12 @@ class Sweep {
       newest = newest ? std::max(*newest, time) : time;
     };
     for (const store::TreeRecord& record : listing_.records) take(record.created);
+    if (!reader_) return newest;
     try {
-      store::Reader reader = store::Reader::open(location_, surroundings_.files);
-      for (const std::string& account : reader.accounts()) {
-        if (const auto snapshot = reader.newest_snapshot(account)) take(snapshot->time);
+      for (const std::string& account : reader_->accounts()) {
+        if (const auto snapshot = reader_->newest_snapshot(account)) take(snapshot->time);
       }
     } catch (const base::Error& error) {
-      // Trees are swept without the index too.
       base::log_debug("sweep: {}", error.what());
     }
     return newest;
@@ -218,6 +245,8 @@ class Sweep {
   store::TreeRecords records_;
   StoreRescue rescue_;
   store::TreeRecords::Listing listing_;
+  std::optional<store::Reader> reader_;
+  std::vector<UnrecordedMail> unrecorded_;
   std::string doubt_;
   std::size_t held_back_ = 0;
   std::vector<TreeOutcome> outcomes_;

@@ -1,27 +1,29 @@
+#include <optional>
+#include <set>
+
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/tree_lock.h"
+#include "restore/unrecorded_mail.h"
+#include "store/history.h"
 #include "store/location.h"
+#include "store/reader.h"
 #include "store/tree_record.h"
 
 namespace restore {
 
 namespace {
 
-const char* word(store::TreeState state) {
-  switch (state) {
-    case store::TreeState::kRestoring:
-      return "restoring";
-    case store::TreeState::kComplete:
-      return "complete";
-    case store::TreeState::kIncomplete:
-      return "incomplete";
-  }
-  return "incomplete";
+// A run that is at work holds the tree's lock; one that died left a half tree.
+const char* word(const store::TreeRecord& record, bool is_worked_on) {
+  if (is_worked_on) return "restoring";
+  return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
 }
 
 std::string time_left(std::chrono::sys_seconds expires, std::chrono::sys_seconds now) {
@@ -31,6 +33,117 @@ std::string time_left(std::chrono::sys_seconds expires, std::chrono::sys_seconds
                              : std::to_string(hours.count()) + " hours";
 }
 
+// How many of a tree's messages the account has outside of its trees too, as its newest backup
+// tells: what the user has copied out, and what was never lost.
+struct Elsewhere {
+  std::uint64_t messages = 0;
+  std::chrono::sys_seconds seen{};
+};
+
+// Nothing unless there is a backup that began after the tree was made.
+std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::TreeRecord& record) {
+  const auto snapshot = reader.newest_snapshot(record.account);
+  if (!snapshot || snapshot->time <= record.created) return std::nullopt;
+  std::set<store::MessageId> ids;
+  for (const store::TreeLevel& level : record.levels) {
+    for (const store::TreeMessage& message : level.messages) ids.insert(message.message);
+  }
+  ids = store::held_anywhere(reader, *snapshot, ids);
+  Elsewhere elsewhere{0, snapshot->time};
+  for (const store::TreeLevel& level : record.levels) {
+    for (const store::TreeMessage& message : level.messages) {
+      if (ids.contains(message.message)) ++elsewhere.messages;
+    }
+  }
+  return elsewhere;
+}
+
+class TreeTable {
+ public:
+  explicit TreeTable(const base::Surroundings& surroundings)
+      : surroundings_(surroundings),
+        location_(store::location_of(surroundings.config.store)),
+        now_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())) {
+    try {
+      reader_.emplace(store::Reader::open(location_, surroundings.files));
+    } catch (const base::Error& error) {
+      base::log_warning("what is elsewhere, and what no record knows, can't be told: {}",
+                        error.what());
+    }
+  }
+
+  void add(const store::TreeRecord& record) {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    for (const store::TreeLevel& level : record.levels) {
+      messages += level.messages.size();
+      for (const store::TreeMessage& message : level.messages) bytes += message.size;
+    }
+    const auto elsewhere = elsewhere_of(record);
+    const char* const state = word(record, is_worked_on(surroundings_.files, location_, record.id));
+    documents_.push_back({{"account", record.account},
+                          {"tree", record.name},
+                          {"state", state},
+                          {"created", base::format_rfc3339(record.created)},
+                          {"expires", base::format_rfc3339(record.expires)},
+                          {"messages", messages},
+                          {"bytes", bytes},
+                          {"elsewhere", nullptr},
+                          {"elsewhere_seen", nullptr}});
+    if (elsewhere) {
+      documents_.back()["elsewhere"] = elsewhere->messages;
+      documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
+    }
+    rows_.push_back({record.account, record.name, state, base::format_rfc3339(record.created),
+                     base::format_rfc3339(record.expires), time_left(record.expires, now_),
+                     base::format_count(messages), base::format_size(bytes),
+                     elsewhere ? base::format_count(elsewhere->messages) : "-"});
+  }
+
+  void add_unrecorded_mail() {
+    unrecorded_ =
+        find_unrecorded_mail(surroundings_, reader_ ? &*reader_ : nullptr, {}, Look::kStored);
+  }
+
+  nlohmann::ordered_json to_document() const {
+    return {{"trees", documents_}, {"unrecorded", to_json(unrecorded_)}};
+  }
+
+  std::string to_text() const {
+    return base::format_table({{"ACCOUNT"},
+                               {"TREE"},
+                               {"STATE"},
+                               {"CREATED"},
+                               {"EXPIRES"},
+                               {"LEFT", base::Align::kRight},
+                               {"MESSAGES", base::Align::kRight},
+                               {"SIZE", base::Align::kRight},
+                               {"ELSEWHERE", base::Align::kRight}},
+                              rows_) +
+           restore::to_text(unrecorded_);
+  }
+
+ private:
+  // Damage in an account's snapshots doesn't hide its trees.
+  std::optional<Elsewhere> elsewhere_of(const store::TreeRecord& record) {
+    if (!reader_) return std::nullopt;
+    try {
+      return find_elsewhere(*reader_, record);
+    } catch (const base::Error& error) {
+      base::log_error("{}", error.what());
+      return std::nullopt;
+    }
+  }
+
+  const base::Surroundings& surroundings_;
+  store::Location location_;
+  std::chrono::sys_seconds now_;
+  std::optional<store::Reader> reader_;
+  nlohmann::ordered_json documents_ = nlohmann::ordered_json::array();
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<UnrecordedMail> unrecorded_;
+};
+
 }  // namespace
 
 base::ExitStatus trees(const base::Surroundings& surroundings) {
@@ -38,38 +151,10 @@ base::ExitStatus trees(const base::Surroundings& surroundings) {
       store::TreeRecords::open(store::location_of(surroundings.config.store), surroundings.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
-  auto documents = nlohmann::ordered_json::array();
-  std::vector<std::vector<std::string>> rows;
-  for (const store::TreeRecord& record : listing.records) {
-    std::uint64_t messages = 0;
-    std::uint64_t bytes = 0;
-    for (const store::TreeLevel& level : record.levels) {
-      messages += level.messages.size();
-      for (const store::TreeMessage& message : level.messages) bytes += message.size;
-    }
-    documents.push_back({{"account", record.account},
-                         {"tree", record.name},
-                         {"state", word(record.state)},
-                         {"created", base::format_rfc3339(record.created)},
-                         {"expires", base::format_rfc3339(record.expires)},
-                         {"messages", messages},
-                         {"bytes", bytes}});
-    rows.push_back({record.account, record.name, word(record.state),
-                    base::format_rfc3339(record.created), base::format_rfc3339(record.expires),
-                    time_left(record.expires, now), base::format_count(messages),
-                    base::format_size(bytes)});
-  }
-  print(surroundings.format, {{"trees", std::move(documents)}},
-        base::format_table({{"ACCOUNT"},
-                            {"TREE"},
-                            {"STATE"},
-                            {"CREATED"},
-                            {"EXPIRES"},
-                            {"LEFT", base::Align::kRight},
-                            {"MESSAGES", base::Align::kRight},
-                            {"SIZE", base::Align::kRight}},
-                           rows));
+  TreeTable table(surroundings);
+  for (const store::TreeRecord& record : listing.records) table.add(record);
+  table.add_unrecorded_mail();
+  print(surroundings.format, table.to_document(), table.to_text());
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

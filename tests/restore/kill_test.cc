@@ -72,7 +72,7 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDupl
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--expire-after", "0s"});
     const json trees = mailstow_.restore_json({"trees"})["trees"];
-    if (!trees.empty() && trees[0]["state"] == "restoring") {
+    if (!trees.empty() && trees[0]["state"] == "incomplete") {
       const std::string tree = trees[0]["tree"];
       run_and_kill({"run", "alice", "--resume", tree});
       mailstow_.restore_json({"run", "alice", "--resume", tree});

@@ -1,0 +1,164 @@
+#include "restore/unrecorded_mail.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/account_discovery.h"
+#include "imap/account_login.h"
+#include "imap/folder_name.h"
+#include "restore/selection.h"
+
+namespace restore {
+
+namespace {
+
+using store::TreeLevel;
+
+bool is_at_or_below(const std::string& name, const std::string& top) {
+  return name == top || (name.starts_with(top) && name[top.size()] == '/');
+}
+
+// What of the open folder's UIDs the trees' records know.
+imap::UidSet recorded_in(const std::string& raw_name, const store::LevelIdentity& identity,
+                         std::span<const store::TreeRecord> records) {
+  imap::UidSet uids;
+  for (const store::TreeRecord& record : records) {
+    for (const TreeLevel& level : record.levels) {
+      if (level.raw_name != raw_name || level.identity != identity) continue;
+      for (const store::TreeMessage& message : level.messages) uids.add(message.uid);
+    }
+  }
+  return uids;
+}
+
+bool is_being_filled(const std::string& raw_name, std::span<const store::TreeRecord> records) {
+  for (const store::TreeRecord& record : records) {
+    if (record.state != store::TreeState::kRestoring) continue;
+    for (const TreeLevel& level : record.levels) {
+      if (level.raw_name == raw_name) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<UnrecordedMail> in_newest_snapshot(store::Reader& reader, const std::string& account,
+                                               const std::string& folder_of_trees) {
+  std::vector<UnrecordedMail> found;
+  const auto snapshot = reader.newest_snapshot(account);
+  if (!snapshot || folder_of_trees.empty()) return found;
+  for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
+    std::string name = shown_name(*snapshot, folder.info);
+    if (folder.receipt.messages == 0 || !is_at_or_below(name, folder_of_trees)) continue;
+    found.push_back(
+        {account, std::move(name), folder.receipt.messages, folder.bytes, snapshot->time});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string folder_of_trees(const std::string& tree_template) {
+  const std::size_t placeholder = tree_template.find('{');
+  const std::size_t slash = tree_template.rfind('/', placeholder);
+  return slash == std::string::npos ? "" : tree_template.substr(0, slash);
+}
+
+std::vector<UnrecordedMail> unrecorded_now(imap::Session& session, const std::string& account,
+                                           std::span<const store::TreeRecord> records,
+                                           const std::string& folder_of_trees,
+                                           std::chrono::sys_seconds now) {
+  std::vector<UnrecordedMail> found;
+  const imap::Namespaces namespaces = session.namespaces();
+  if (namespaces.personal.empty() || folder_of_trees.empty()) return found;
+  const imap::Namespace& personal = namespaces.personal.front();
+  const char delimiter = personal.delimiter.value_or('\0');
+  const std::string top = imap::raw_folder_name(folder_of_trees, delimiter, personal.prefix);
+  for (const imap::Folder& folder : session.list(top + "*")) {
+    std::string name = imap::shown_folder_name(folder.raw_name, delimiter, personal.prefix);
+    if (!folder.can_be_opened() || !is_at_or_below(name, folder_of_trees)) continue;
+    if (is_being_filled(folder.raw_name, records)) continue;
+    const imap::OpenFolder open = session.examine(folder.raw_name);
+    if (open.exists == 0) continue;
+    const imap::UidSet unknown = session.search_all().without(
+        recorded_in(folder.raw_name, {open.uid_validity, open.mailbox_id.value_or("")}, records));
+    if (unknown.empty()) continue;
+    UnrecordedMail mail{account, std::move(name), unknown.count(), 0, now};
+    session.fetch_identities(
+        unknown, [&](const imap::MessageItems& items) { mail.bytes += items.size.value_or(0); });
+    found.push_back(std::move(mail));
+  }
+  return found;
+}
+
+std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surroundings,
+                                                 store::Reader* reader,
+                                                 std::span<const store::TreeRecord> records,
+                                                 Look look) {
+  const std::string top = folder_of_trees(surroundings.config.restore.tree);
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  std::vector<UnrecordedMail> all;
+  const auto add = [&](const std::string& name, const auto& find) {
+    try {
+      for (UnrecordedMail& mail : find()) all.push_back(std::move(mail));
+      return true;
+    } catch (const base::Error& error) {
+      base::log_warning("{}: mail that no record knows: {}", name, error.what());
+      return false;
+    }
+  };
+
+  std::map<std::string, std::vector<store::TreeRecord>> trees;
+  for (const store::TreeRecord& record : records) trees[record.account].push_back(record);
+  std::set<std::string> seen;
+  for (const auto& [name, own] : trees) {
+    const bool is_seen = look == Look::kLive && add(name, [&, &own = own, &name = name] {
+                           const base::AccountConfig account =
+                               imap::find_account(surroundings.config, surroundings.files, name);
+                           imap::Session session =
+                               imap::open_account(surroundings.config.server_of(account), account);
+                           auto found = unrecorded_now(session, name, own, top, now);
+                           session.logout();
+                           return found;
+                         });
+    if (is_seen) seen.insert(name);
+  }
+  if (reader == nullptr) return all;
+  for (const std::string& name : reader->accounts()) {
+    if (!seen.contains(name)) add(name, [&] { return in_newest_snapshot(*reader, name, top); });
+  }
+  return all;
+}
+
+nlohmann::ordered_json to_json(const std::vector<UnrecordedMail>& mail) {
+  auto documents = nlohmann::ordered_json::array();
+  for (const UnrecordedMail& folder : mail) {
+    documents.push_back({{"account", folder.account},
+                         {"folder", folder.folder},
+                         {"messages", folder.messages},
+                         {"bytes", folder.bytes},
+                         {"seen", base::format_rfc3339(folder.seen)}});
+  }
+  return documents;
+}
+
+std::string to_text(const std::vector<UnrecordedMail>& mail) {
+  std::string text;
+  for (const UnrecordedMail& folder : mail) {
+    text += fmt::format("{}: {}: {} message{} ({}) that no restore put there; kept (seen {})\n",
+                        base::escape_for_terminal(folder.account),
+                        base::escape_for_terminal(folder.folder),
+                        base::format_count(folder.messages), folder.messages == 1 ? "" : "s",
+                        base::format_size(folder.bytes), base::format_rfc3339(folder.seen));
+  }
+  return text;
+}
+
+}  // namespace restore

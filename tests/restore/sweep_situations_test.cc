@@ -1,0 +1,333 @@
+// What a whole sweep makes of the world around a tree: clocks, records, accounts, servers. What one
+// folder may look like is in sweep_decision_test.cc and tree_sweeper_test.cc.
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include <gmock/gmock.h>
+
+#include "base/file_system.h"
+#include "restore/commands.h"
+#include "restore/tree_lock.h"
+#include "store/tree_record.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+
+namespace restore {
+namespace {
+
+using namespace std::chrono_literals;
+using programs::json;
+using std::chrono::days;
+
+class SetClock : public base::Clock {
+ public:
+  base::TimePoint now() const override { return now_; }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::now();
+  }
+  void sleep_for(std::chrono::milliseconds duration) override { now_ += duration; }
+  void set(base::TimePoint now) { now_ = now; }
+
+ private:
+  base::TimePoint now_;
+};
+
+// One account with a tree that was made now and is due in a minute.
+class World {
+ public:
+  World() {
+    servers::fill_account(server_, "alice", 6);
+    mailstow_.backupd({"init"});
+    mailstow_.backupd_json({"once", "--account", "alice"});
+    before_ = servers::account_state(server_, "alice");
+    good_config_ = mailstow_.config();
+  }
+
+  void make_tree() {
+    now_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    clock_.set(now_ + 2min);
+    tree_ = mailstow_.restore_json({"run", "alice", "--expire-after", "1m"})["tree"];
+  }
+
+  // As it was before any tree.
+  void clear() {
+    mailstow_.config() = good_config_;
+    mailstow_.save();
+    auto alice = server_.client("alice");
+    for (const auto& [raw_name, folder] : servers::account_state(server_, "alice").folders) {
+      if (raw_name.starts_with("RESTORED")) alice.try_command("DELETE " + servers::quote(raw_name));
+    }
+    for (const auto& file : std::filesystem::directory_iterator(mailstow_.store() / "trees")) {
+      std::filesystem::remove(file.path());
+    }
+    std::filesystem::remove(mailstow_.index() / "sweeper.json");
+    lock_.reset();
+  }
+
+  // How long after the tree was made the next sweeps take place.
+  void wait_for(std::chrono::seconds duration) { clock_.set(now_ + duration); }
+  void pass_time(std::chrono::seconds duration) { clock_.sleep_for(duration); }
+
+  int sweep(SweepOptions options = {}) {
+    base::FileSystem& files = base::real_file_system();
+    const base::Surroundings surroundings{base::load_config(files, mailstow_.config_file()),
+                                          base::OutputFormat::kJson, files, clock_};
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const auto status = restore::sweep(surroundings, options);
+    report_ = json::parse(testing::internal::GetCapturedStdout(), nullptr, false);
+    log_ = testing::internal::GetCapturedStderr();
+    return static_cast<int>(status);
+  }
+
+  void change_record(const std::function<void(store::TreeRecord&)>& change) {
+    auto records = store::TreeRecords::open(location(), base::real_file_system());
+    for (store::TreeRecord& record : records.list().records) {
+      change(record);
+      records.put(record);
+    }
+  }
+
+  base::Path record_file() const {
+    return std::filesystem::directory_iterator(mailstow_.store() / "trees")->path();
+  }
+
+  void lock_tree() {
+    const auto records = store::TreeRecords::open(location(), base::real_file_system()).list();
+    lock_ = restore::lock_tree(base::real_file_system(), location(), records.records.front().id);
+  }
+
+  bool has_tree() { return servers::account_state(server_, "alice").folders.contains(tree_); }
+  bool is_all_else_as_it_was() {
+    const auto now = servers::account_state(server_, "alice");
+    return now.not_below("RESTORED", '/') == before_.folders && now.usage == before_.usage;
+  }
+
+  store::Location location() const {
+    return {mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+  }
+  programs::Installation& mailstow() { return mailstow_; }
+  servers::Dovecot& server() { return server_; }
+  const json& report() const { return report_; }
+  const std::string& log() const { return log_; }
+
+ private:
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  servers::AccountState before_;
+  json good_config_;
+  SetClock clock_;
+  std::chrono::sys_seconds now_;
+  std::string tree_;
+  std::unique_ptr<base::FileLock> lock_;
+  json report_;
+  std::string log_;
+};
+
+enum class Tree { kGoes, kStays };
+
+struct Situation {
+  std::string name;
+  std::function<int(World&)> sweep;  // arranges, sweeps, and gives the exit status
+  int status;
+  Tree tree;
+  std::string says = {};  // in the log or the report
+};
+
+std::vector<Situation> situations() {
+  const auto plain = [](World& world) { return world.sweep(); };
+  return {
+      {"its time is over", plain, 0, Tree::kGoes, "made by mailstow"},
+      {"its time is not over",
+       [](World& world) {
+         world.wait_for(30s);
+         return world.sweep();
+       },
+       0, Tree::kStays},
+      {"a dry run", [](World& world) { return world.sweep({.dry_run = true}); }, 0, Tree::kStays,
+       "would be deleted"},
+      {"the clock is two days ahead of all that was recorded",
+       [](World& world) {
+         world.wait_for(days(2));
+         return world.sweep();
+       },
+       0, Tree::kGoes},
+      {"the clock jumped further than that",
+       [](World& world) {
+         world.wait_for(days(3));
+         return world.sweep();
+       },
+       1, Tree::kStays, "--now"},
+      {"the clock jumped, and half an hour went by",
+       [](World& world) {
+         world.wait_for(days(3));
+         world.sweep();
+         world.pass_time(30min);
+         return world.sweep();
+       },
+       1, Tree::kStays, "--now"},
+      {"the clock jumped, and an hour went by",
+       [](World& world) {
+         world.wait_for(days(3));
+         world.sweep();
+         world.pass_time(1h);
+         return world.sweep();
+       },
+       0, Tree::kGoes},
+      {"the clock jumped, and somebody says that it is right",
+       [](World& world) {
+         world.wait_for(days(3));
+         return world.sweep({.now = true});
+       },
+       0, Tree::kGoes},
+      {"the clock jumped, and a dry run looks twice",
+       [](World& world) {
+         world.wait_for(days(3));
+         world.sweep({.dry_run = true});
+         world.pass_time(1h);
+         return world.sweep();
+       },
+       1, Tree::kStays, "--now"},
+      {"the clock fell back",
+       [](World& world) {
+         world.change_record([](auto& record) { record.expires -= days(2); });
+         world.wait_for(-days(1));
+         return world.sweep();
+       },
+       1, Tree::kStays, "before the last thing"},
+      {"nobody swept for a week, and backups went on",
+       [](World& world) {
+         world.change_record([](auto& record) {
+           record.created -= days(14);
+           record.expires -= days(7);
+         });
+         return world.sweep();
+       },
+       0, Tree::kGoes},
+      {"the machine was off for a week: the second sweep catches up",
+       [](World& world) {
+         world.wait_for(days(14));
+         EXPECT_EQ(world.sweep(), 1);
+         world.pass_time(1h);
+         return world.sweep();
+       },
+       0, Tree::kGoes},
+      {"its record is missing",
+       [](World& world) {
+         std::filesystem::remove(world.record_file());
+         return world.sweep();
+       },
+       0, Tree::kStays},
+      {"its record is damaged",
+       [](World& world) {
+         std::fstream file(world.record_file(), std::ios::in | std::ios::out | std::ios::binary);
+         file.seekp(100);
+         file.put('x');
+         file.close();
+         return world.sweep();
+       },
+       4, Tree::kStays, "trees"},
+      {"a record that has only the name of one",
+       [](World& world) {
+         std::ofstream(world.record_file(), std::ios::trunc) << "RESTORED";
+         return world.sweep();
+       },
+       4, Tree::kStays, "trees"},
+      {"a record under another's name",
+       [](World& world) {
+         const base::Path file = world.record_file();
+         std::string name = file.filename().string();
+         std::reverse(name.begin(), name.begin() + 32);
+         std::filesystem::rename(file, file.parent_path() / name);
+         return world.sweep();
+       },
+       4, Tree::kStays, "trees"},
+      {"a record that another store sealed",
+       [](World& world) {
+         programs::Installation other(world.server());
+         other.backupd({"init"});
+         const auto records = store::TreeRecords::open(world.location(), base::real_file_system());
+         auto others = store::TreeRecords::open({other.store(), other.index(), other.key_file()},
+                                                base::real_file_system());
+         others.put(records.list().records.front());
+         const base::Path file = world.record_file();
+         std::filesystem::copy_file(other.store() / "trees" / file.filename(), file,
+                                    std::filesystem::copy_options::overwrite_existing);
+         return world.sweep();
+       },
+       4, Tree::kStays, "trees"},
+      {"the account is gone from the configuration",
+       [](World& world) {
+         world.mailstow().config()["accounts"] =
+             json::array({{{"name", "bob"}, {"server", "main"}}});
+         world.mailstow().save();
+         return world.sweep();
+       },
+       2, Tree::kStays, "alice"},
+      {"the account is gone from the server",
+       [](World& world) {
+         world.change_record([](auto& record) { record.account = "nobody"; });
+         world.mailstow().config()["accounts"].push_back({{"name", "nobody"}, {"server", "main"}});
+         world.mailstow().save();
+         return world.sweep();
+       },
+       1, Tree::kStays, "nobody"},
+      {"the server is down",
+       [](World& world) {
+         world.server().stop();
+         const int status = world.sweep();
+         world.server().start();
+         return status;
+       },
+       1, Tree::kStays, "alice"},
+      {"the password is wrong",
+       [](World& world) {
+         const base::Path file = world.mailstow().folder() / "password";
+         std::ofstream(file) << "wrong\n";
+         world.mailstow().config()["servers"]["main"]["admin"]["password_file"] = file.string();
+         world.mailstow().save();
+         return world.sweep();
+       },
+       1, Tree::kStays, "alice"},
+      {"a run is at work on it",
+       [](World& world) {
+         world.lock_tree();
+         return world.sweep();
+       },
+       5, Tree::kStays, "a run is at work"},
+      {"another run's half-made tree",
+       [](World& world) {
+         world.change_record([](auto& record) { record.state = store::TreeState::kRestoring; });
+         return world.sweep();
+       },
+       0, Tree::kGoes},
+      {"the index is lost",
+       [](World& world) {
+         std::filesystem::rename(world.mailstow().index(), world.mailstow().folder() / "kept");
+         const int status = world.sweep();
+         std::filesystem::remove_all(world.mailstow().index());
+         std::filesystem::rename(world.mailstow().folder() / "kept", world.mailstow().index());
+         return status;
+       },
+       0, Tree::kGoes},
+  };
+}
+
+TEST(SweepSituationsTest, EverySituationEndsAsItShouldAndSaysWhy) {
+  World world;
+  for (const Situation& situation : situations()) {
+    SCOPED_TRACE(situation.name);
+    world.make_tree();
+    EXPECT_EQ(situation.sweep(world), situation.status) << world.log();
+    EXPECT_THAT(world.report().dump() + world.log(), testing::HasSubstr(situation.says));
+    EXPECT_EQ(world.has_tree(), situation.tree == Tree::kStays) << world.report();
+    EXPECT_TRUE(world.is_all_else_as_it_was());
+    world.clear();
+  }
+}
+
+}  // namespace
+}  // namespace restore

@@ -1,0 +1,170 @@
+// `mailstow-restore trees`: what there is of each tree, and of mail that only looks like one.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "base/file_system.h"
+#include "restore/tree_lock.h"
+#include "store/tree_record.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using testing::HasSubstr;
+
+class TreesTest : public testing::Test {
+ protected:
+  TreesTest() {
+    servers::fill_account(server_, "alice", 40);
+    mailstow_.backupd({"init"});
+    back_up();
+  }
+
+  void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
+  json run(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"run", "alice"});
+    return mailstow_.restore_json(more);
+  }
+  json trees() { return mailstow_.restore_json({"trees"}); }
+  json tree() { return trees()["trees"].at(0); }
+  std::string text() { return mailstow_.restore({"trees"}).out; }
+
+  void change_record(const std::function<void(store::TreeRecord&)>& change) {
+    auto records = store::TreeRecords::open(location(), base::real_file_system());
+    for (store::TreeRecord& record : records.list().records) {
+      change(record);
+      records.put(record);
+    }
+  }
+  store::Location location() const {
+    return {mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+  }
+
+  // Mail of the user's own, below RESTORED.
+  void put_mail(const std::string& folder, int messages) {
+    for (; messages > 0; --messages) {
+      alice_.append(folder, std::vector<servers::Delivery>{{mail_.plain()}});
+    }
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  servers::ImapClient alice_ = server_.client("alice");
+  servers::MailGenerator mail_{5};
+};
+
+TEST_F(TreesTest, ATreeHasItsSizeItsAgeAndTheTimeLeft) {
+  const json report = run();
+  const json tree = this->tree();
+  EXPECT_EQ(tree["tree"], report["tree"]);
+  EXPECT_EQ(tree["state"], "complete");
+  EXPECT_EQ(tree["expires"], report["expires"]);
+  std::uint64_t bytes = 0;
+  const auto state = servers::account_state(server_, "alice");
+  for (const auto& [name, folder] : state.below(report["tree"].get<std::string>(), '/')) {
+    for (const auto& message : folder.messages) bytes += message.size;
+  }
+  EXPECT_EQ(tree["bytes"], bytes);
+  EXPECT_EQ(tree["messages"], 40);
+  EXPECT_THAT(text(), testing::ContainsRegex("[67] days"));
+}
+
+TEST_F(TreesTest, WhatTheUserCopiedOutIsCountedAfterTheNextBackup) {
+  alice_.command("SELECT INBOX");
+  alice_.command("STORE 1:* +FLAGS.SILENT (\\Deleted)");
+  alice_.command("EXPUNGE");
+  const std::string tree = run({"--folder", "INBOX"})["tree"];
+  EXPECT_EQ(this->tree()["elsewhere"], nullptr) << "no backup has seen it";
+  EXPECT_EQ(this->tree()["elsewhere_seen"], nullptr);
+  // A backup that began in the same second may not have seen it.
+  change_record([](auto& record) { record.created -= std::chrono::seconds(1); });
+  back_up();
+  EXPECT_EQ(this->tree()["elsewhere"], 0) << "the tree itself is not elsewhere";
+  alice_.command("CREATE Kept");
+  alice_.command("SELECT " + servers::quote(tree + "/INBOX"));
+  alice_.command("COPY 1:3 Kept");
+  back_up();
+  EXPECT_EQ(this->tree()["elsewhere"], 3);
+  EXPECT_NE(this->tree()["elsewhere_seen"], nullptr);
+  EXPECT_THAT(text(), HasSubstr("ELSEWHERE"));
+}
+
+TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
+  run();
+  std::string id;
+  change_record([&](auto& record) {
+    record.state = store::TreeState::kRestoring;
+    record.expires = record.created;
+    id = record.id;
+  });
+  {
+    const auto lock = lock_tree(base::real_file_system(), location(), id);
+    ASSERT_NE(lock, nullptr);
+    EXPECT_EQ(tree()["state"], "restoring");
+  }
+  EXPECT_EQ(tree()["state"], "incomplete");
+  EXPECT_THAT(text(), HasSubstr("due"));
+  mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(trees()["trees"], json::array()) << "it expires like any other";
+}
+
+TEST_F(TreesTest, MailBelowRestoredThatNoRecordKnowsIsToldAndKept) {
+  const std::string tree = run({"--expire-after", "1h"})["tree"];
+  alice_.command("CREATE RESTORED/hidden");
+  put_mail("RESTORED/hidden", 3);
+  put_mail(tree + "/INBOX", 2);
+  put_mail("RESTORED", 1);
+  back_up();
+
+  const json stored = trees()["unrecorded"];
+  ASSERT_EQ(stored.size(), 1U) << stored;
+  EXPECT_EQ(stored[0]["account"], "alice");
+  EXPECT_EQ(stored[0]["folder"], "RESTORED/hidden");
+  EXPECT_EQ(stored[0]["messages"], 3);
+  EXPECT_GT(stored[0]["bytes"], 0);
+  EXPECT_THAT(text(), HasSubstr("alice: RESTORED/hidden: 3 messages"));
+
+  const json live = mailstow_.restore_json({"sweep"})["unrecorded"];
+  EXPECT_EQ(live.size(), 3U) << live;
+  EXPECT_EQ(find_by(live, "folder", "RESTORED/hidden")["messages"], 3);
+  EXPECT_EQ(find_by(live, "folder", tree + "/INBOX")["messages"], 2);
+  EXPECT_EQ(find_by(live, "folder", "RESTORED")["messages"], 1);
+  EXPECT_THAT(mailstow_.restore({"sweep"}).out, HasSubstr("RESTORED/hidden: 3 messages"));
+
+  change_record([](auto& record) { record.expires = record.created; });
+  const json swept = mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(find_by(swept["unrecorded"], "folder", "RESTORED/hidden")["messages"], 3);
+  const auto now = servers::account_state(server_, "alice");
+  EXPECT_EQ(now.folders.at("RESTORED/hidden").messages.size(), 3U);
+  EXPECT_FALSE(now.folders.contains(tree));
+}
+
+TEST_F(TreesTest, WithoutAnyRestoreSuchMailIsToldToo) {
+  alice_.command("CREATE RESTORED");
+  alice_.command("CREATE RESTORED2");
+  put_mail("RESTORED", 2);
+  put_mail("RESTORED2", 2);
+  back_up();
+  const json sweep = mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(sweep["unrecorded"], trees()["unrecorded"]);
+  ASSERT_EQ(sweep["unrecorded"].size(), 1U) << sweep;
+  EXPECT_EQ(sweep["unrecorded"][0]["folder"], "RESTORED");
+}
+
+TEST_F(TreesTest, WithoutTheIndexTheTreesAreListedAllTheSame) {
+  run();
+  std::filesystem::remove_all(mailstow_.index());
+  EXPECT_EQ(tree()["messages"], 40);
+  EXPECT_EQ(tree()["elsewhere"], nullptr);
+}
+
+}  // namespace
+}  // namespace restore
