@@ -70,7 +70,11 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
     const LevelDecision decision = decide(record_, level, observed);
     swept.why = decision.why;
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
-      swept.action = decision.verdict == LevelVerdict::kGone ? Action::kGone : Action::kLeft;
+      const bool is_gone = decision.verdict == LevelVerdict::kGone;
+      swept.action = is_gone ? Action::kGone : Action::kLeft;
+      // A sweep that died may have come no further than DELETE.
+      const bool was_ours = level.state != store::LevelState::kExisted;
+      if (is_gone && was_ours && mode == Mode::kCarryOut) unsubscribe(level);
       return swept;
     }
     const bool goes = decision.verdict == LevelVerdict::kDelete;
@@ -170,12 +174,17 @@ bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
   if (status.messages != 0U || !is_same) return false;
   // Mail that comes between these two answers goes with the folder: IMAP has no "delete if empty".
   session_.remove(level.raw_name);
+  unsubscribe(level);
+  return true;
+}
+
+// Some servers keep subscriptions to what they no longer have.
+void TreeSweeper::unsubscribe(const store::TreeLevel& level) {
   try {
-    session_.unsubscribe(level.raw_name);  // some servers keep what they no longer have
+    session_.unsubscribe(level.raw_name);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
   }
-  return true;
 }
 
 }  // namespace restore

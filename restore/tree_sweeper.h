@@ -68,6 +68,7 @@ class TreeSweeper {
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
                               std::size_t& rescued);
   bool remove_folder(const store::TreeLevel& level);
+  void unsubscribe(const store::TreeLevel& level);
 
   imap::Session& session_;
   const store::TreeRecord& record_;

@@ -62,9 +62,13 @@ class Relay::Connection {
     return {buffer_.data(), received > 0 ? static_cast<std::size_t>(received) : 0};
   }
 
+  bool may_pass(From from, std::string_view bytes) const {
+    return !relay_.options_.watch || relay_.options_.watch(from, bytes);
+  }
+
   bool carry_to_server() {
     const std::string_view bytes = receive(client_);
-    if (bytes.empty()) return false;
+    if (bytes.empty() || !may_pass(From::kClient, bytes)) return false;
     if (relay_.options_.offer == Offer::kEverything) return send_all(server_.get(), bytes);
     BareImap::Passed passed = bare_.from_client(bytes);
     if (!passed.breaches.empty()) {
@@ -76,7 +80,7 @@ class Relay::Connection {
 
   bool carry_to_client() {
     std::string_view bytes = receive(server_);
-    if (bytes.empty()) return false;
+    if (bytes.empty() || !may_pass(From::kServer, bytes)) return false;
     if (left_ && bytes.size() >= *left_) {
       // What has come until now shall arrive; then there is nobody any more.
       send_all(client_.get(), bytes.substr(0, *left_));

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,9 +29,16 @@ enum class Offer {
 // from 0.
 using Cut = std::function<std::optional<std::uint64_t>(unsigned connection)>;
 
+enum class From { kClient, kServer };
+
+// Sees what is about to pass, as it came off the wire; false: it does not arrive, and the
+// connection is broken. Called on the connections' threads.
+using Watch = std::function<bool(From from, std::string_view bytes)>;
+
 struct RelayOptions {
   Offer offer = Offer::kEverything;
   Cut cut = {};
+  Watch watch = {};
 };
 
 class Relay {
