@@ -1,14 +1,12 @@
 // `mailstow-restore run` on a real server, compared with a client that is not ours.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/restore/expect_restored.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
+#include "tests/servers/corpus.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 
@@ -18,7 +16,6 @@ namespace {
 using programs::find_by;
 using programs::json;
 using servers::AccountState;
-using servers::FolderState;
 
 servers::DovecotOptions with_exemption(servers::QuotaExemption exemption) {
   servers::DovecotOptions options;
@@ -52,49 +49,6 @@ class RunTest : public testing::Test {
     alice.command("EXPUNGE");
   }
 
-  // Every message of `before` is in the tree as it was, but for those that the report names.
-  static void expect_tree(const AccountState& before, const AccountState& now, const json& report) {
-    const std::string tree = report["tree"];
-    for (const auto& [raw_name, folder] : before.folders) {
-      if (!folder.is_selectable) continue;
-      const json told = find_by(report["folders"], "source", folder.name);
-      ASSERT_FALSE(told.is_null()) << folder.name;
-      const auto found = now.folders.find(tree + "/" + raw_name);
-      ASSERT_NE(found, now.folders.end()) << raw_name;
-      expect_messages(folder, found->second, told);
-    }
-  }
-
-  static void expect_messages(const FolderState& before, const FolderState& now, const json& told) {
-    std::multimap<std::string, const servers::MessageState*> there;
-    for (const auto& message : now.messages) there.emplace(message.sha256, &message);
-    std::size_t skipped = 0;
-    std::size_t altered = 0;
-    for (const auto& message : before.messages) {
-      const auto is_this = [&](const json& entry) { return entry["uid"] == message.uid; };
-      if (std::any_of(told["skipped"].begin(), told["skipped"].end(), is_this)) {
-        ++skipped;
-        continue;
-      }
-      if (std::any_of(told["altered"].begin(), told["altered"].end(), is_this)) {
-        ++altered;
-        continue;
-      }
-      const auto [first, last] = there.equal_range(message.sha256);
-      auto expected = message;
-      std::erase(expected.flags, "\\Deleted");
-      const auto same = std::find_if(first, last, [&](const auto& candidate) {
-        return candidate.second->is_same_mail(expected);
-      });
-      ASSERT_NE(same, last) << before.name << " UID " << message.uid;
-      there.erase(same);
-    }
-    EXPECT_EQ(told["skipped"].size(), skipped);
-    EXPECT_EQ(told["altered"].size(), altered);
-    EXPECT_EQ(now.messages.size(), before.messages.size() - skipped);
-    EXPECT_EQ(told["restored"], now.messages.size());
-  }
-
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
 };
@@ -110,7 +64,7 @@ TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
 
   EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
   EXPECT_EQ(now.usage, emptied.usage);
-  expect_tree(before, now, report);
+  expect_restored(before, now, report);
   EXPECT_EQ(now.not_below("RESTORED", '/'), emptied.folders) << "nothing else changed";
   EXPECT_THAT(now.subscriptions, testing::Contains(report["tree"].get<std::string>() + "/INBOX"));
   EXPECT_EQ(now.folders.count(report["tree"].get<std::string>() + "/mailstow-probe"), 0U);
@@ -129,7 +83,7 @@ TEST_F(RunTest, WhatTheServerRefusesIsReportedAndTheRestIsThere) {
   const json folder = find_by(report["folders"], "source", "Odd");
   EXPECT_EQ(folder["skipped"].size(), 1U) << folder.dump(2);
   const AccountState now = state();
-  expect_messages(before.folders.at("Odd"),
+  expect_restored(before.folders.at("Odd"),
                   now.folders.at(report["tree"].get<std::string>() + "/Odd"), folder);
   for (const json& altered : folder["altered"]) {
     EXPECT_NE(altered["how"].get<std::string>(), "");
@@ -220,7 +174,7 @@ TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   EXPECT_EQ(report["account"], "alice");
   EXPECT_EQ(report["to"], "bob");
   EXPECT_EQ(report["quota"]["exempt"], true);
-  expect_tree(before, servers::account_state(server_, "bob"), report);
+  expect_restored(before, servers::account_state(server_, "bob"), report);
   EXPECT_EQ(state(), before);
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["account"], "bob");
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
@@ -285,24 +239,14 @@ TEST_F(RunTest, RestoredTreesAreNotBackedUpButAUsersOwnFolderIs) {
 }
 
 TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
-  // With MAILSTOW_TEST_CORPUS naming a folder of messages, these; else generated ones.
   servers::MailGenerator mail(9);
   auto maildir = server_.maildir("alice");
   std::size_t count = 0;
-  const char* const corpus = std::getenv("MAILSTOW_TEST_CORPUS");
-  if (corpus != nullptr) {
-    for (const auto& file : std::filesystem::recursive_directory_iterator(corpus)) {
-      if (!file.is_regular_file()) continue;
-      std::ifstream in(file.path(), std::ios::binary);
-      std::stringstream bytes;
-      bytes << in.rdbuf();
-      maildir.deliver("Corpus " + std::to_string(count++ % 5), {bytes.str()});
-    }
-  } else {
-    for (; count < 400; ++count) {
-      maildir.deliver("Corpus " + std::to_string(count % 5), mail.delivery());
-    }
-  }
+  const auto deliver = [&](const servers::Delivery& delivery) {
+    maildir.deliver("Corpus " + std::to_string(count++ % 5), delivery);
+  };
+  for (const std::string& message : servers::corpus_messages()) deliver({message});
+  while (count < 400) deliver(mail.delivery());
   const AccountState before = state();
   EXPECT_EQ(before.message_count(), count);
   back_up();
@@ -313,7 +257,7 @@ TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
   EXPECT_TRUE(result.status == 0 || result.status == 3) << result.err;
   const json report = json::parse(result.out);
   const AccountState now = state();
-  expect_tree(before, now, report);
+  expect_restored(before, now, report);
   EXPECT_EQ(now.usage, emptied.usage);
   EXPECT_EQ(now.not_below("RESTORED", '/'), emptied.folders);
 }
@@ -376,7 +320,7 @@ TEST_F(SeparatorTest, ATreeIsSpeltAsTheServerSpells) {
     if (!folder.is_selectable) continue;
     const auto found = now.folders.find(tree + "." + raw_name);
     ASSERT_NE(found, now.folders.end()) << raw_name;
-    expect_messages(folder, found->second, find_by(report["folders"], "source", folder.name));
+    expect_restored(folder, found->second, find_by(report["folders"], "source", folder.name));
   }
 }
 

@@ -1,0 +1,23 @@
+// Whether a tree is what was restored, told by a client that is not ours.
+#pragma once
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_state.h"
+
+namespace restore {
+
+// Every message of the folders that run's report names is in the tree as it was in `before`, with
+// its bytes, flags and date, but for those that the report says were altered or skipped; and
+// nothing else is there.
+void expect_restored(const servers::AccountState& before, const servers::AccountState& now,
+                     const programs::json& report);
+
+// Of one folder; `told`: its part of the report.
+void expect_restored(const servers::FolderState& before, const servers::FolderState& now,
+                     const programs::json& told);
+
+// By its shown name; nothing if there is none.
+const servers::FolderState* find_folder(const servers::AccountState& state,
+                                        const std::string& name);
+
+}  // namespace restore

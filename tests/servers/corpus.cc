@@ -1,0 +1,41 @@
+#include "tests/servers/corpus.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace servers {
+
+std::vector<std::string> corpus_messages() {
+  std::vector<std::string> messages;
+  const char* const variable = std::getenv("MAILSTOW_TEST_CORPUS");
+  std::istringstream folders(variable != nullptr ? variable : "");
+  std::string folder;
+  while (std::getline(folders, folder, ':')) {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    for (const auto& path : paths) {
+      std::ifstream in(path, std::ios::binary);
+      std::stringstream bytes;
+      bytes << in.rdbuf();
+      messages.push_back(bytes.str());
+    }
+  }
+  return messages;
+}
+
+std::string with_crlf(const std::string& message) {
+  std::string result;
+  for (const char byte : message) {
+    if (byte == '\n' && !result.ends_with('\r')) result += '\r';
+    result += byte;
+  }
+  return result;
+}
+
+}  // namespace servers
