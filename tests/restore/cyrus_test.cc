@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/restore/kinds.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/mail_generator.h"
@@ -20,10 +21,7 @@ using testing::Not;
 class CyrusRestoreTest : public testing::TestWithParam<NameStyle> {
  protected:
   CyrusRestoreTest() : server_(options()), mailstow_(server_) {
-    mailstow_.config()["servers"]["main"]["quota_admin"] = {
-        {"user", servers::Cyrus::quota_admin()},
-        {"password_file", server_.password_file(servers::Cyrus::quota_admin()).string()}};
-    mailstow_.save();
+    let_set_quotas(mailstow_, server_);
     mailstow_.backupd({"init"});
   }
 

@@ -9,12 +9,12 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/corpus.h"
 #include "tests/programs/installation.h"
 #include "tests/restore/expect_restored.h"
+#include "tests/restore/kinds.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
-#include "tests/servers/corpus.h"
-#include "tests/servers/cyrus.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 
@@ -24,27 +24,24 @@ namespace {
 using programs::json;
 using servers::AccountState;
 
-enum class Kind { kDovecot, kCyrus };
-
 // What mbsync has of a folder: for each message its bytes, flags and date.
 using Pulled = std::map<std::string, std::multiset<std::string>>;
+
+// With CRLF at the end of every line, as APPEND wants it.
+std::string with_crlf(const std::string& message) {
+  std::string result;
+  for (const char byte : message) {
+    if (byte == '\n' && !result.ends_with('\r')) result += '\r';
+    result += byte;
+  }
+  return result;
+}
 
 class ProofTest : public testing::TestWithParam<Kind> {
  protected:
   ProofTest() {
-    if (GetParam() == Kind::kCyrus) {
-      // A name in proxyservers alone may set no quota.
-      mailstow_.config()["servers"]["main"]["quota_admin"] = {
-          {"user", servers::Cyrus::quota_admin()},
-          {"password_file", server_->password_file(servers::Cyrus::quota_admin()).string()}};
-      mailstow_.save();
-    }
+    let_set_quotas(mailstow_, *server_);
     mailstow_.backupd({"init"});
-  }
-
-  static std::unique_ptr<servers::Server> make_server() {
-    if (GetParam() == Kind::kCyrus) return std::make_unique<servers::Cyrus>();
-    return std::make_unique<servers::Dovecot>();
   }
 
   // What the server takes of them, into `folder`.
@@ -71,10 +68,10 @@ class ProofTest : public testing::TestWithParam<Kind> {
 
   void fill() {
     servers::fill_account(*server_, "alice", 120);
-    std::vector<std::string> corpus = servers::corpus_messages();
+    std::vector<std::string> corpus = tests::corpus_messages();
     servers::MailGenerator mail(8);
     while (corpus.size() < 40) corpus.push_back(mail.any());
-    for (std::string& message : corpus) message = servers::with_crlf(message);
+    for (std::string& message : corpus) message = with_crlf(message);
     put("Corpus", corpus);
     put_horrors();
   }
@@ -129,7 +126,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
     return pulled;
   }
 
-  std::unique_ptr<servers::Server> server_ = make_server();
+  std::unique_ptr<servers::Server> server_ = make_server(GetParam());
   programs::Installation mailstow_{*server_};
   servers::ImapClient alice_ = server_->client("alice");
   std::string pull_log_;
@@ -180,9 +177,7 @@ TEST_P(ProofTest, TheTreeIsWhatTheSnapshotHadAndNothingElseChanged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, ProofTest, testing::Values(Kind::kDovecot, Kind::kCyrus),
-                         [](const auto& kind) {
-                           return kind.param == Kind::kDovecot ? "Dovecot" : "Cyrus";
-                         });
+                         [](const auto& kind) { return name_of(kind.param); });
 
 }  // namespace
 }  // namespace restore

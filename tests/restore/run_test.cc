@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/corpus.h"
 #include "tests/programs/installation.h"
 #include "tests/restore/expect_restored.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
-#include "tests/servers/corpus.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 
@@ -245,7 +245,7 @@ TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
   const auto deliver = [&](const servers::Delivery& delivery) {
     maildir.deliver("Corpus " + std::to_string(count++ % 5), delivery);
   };
-  for (const std::string& message : servers::corpus_messages()) deliver({message});
+  for (const std::string& message : tests::corpus_messages()) deliver({message});
   while (count < 400) deliver(mail.delivery());
   const AccountState before = state();
   EXPECT_EQ(before.message_count(), count);

@@ -1,10 +1,6 @@
 #include "store/split.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -12,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "tests/corpus.h"
 #include "tests/expect_error.h"
 #include "tests/store/mime_generator.h"
 
@@ -279,19 +276,9 @@ RC_GTEST_PROP(SplitProperty, DecodesEveryWellFormedAttachment, ()) {
   RC_ASSERT(parts.of(record, PartKind::kBinary) == attachments);
 }
 
-// Real mail is never part of the project: MAILSTOW_TEST_CORPUS names a folder of messages.
-TEST(SplitCorpus, RebuildsEveryMessageOfTheGivenFolder) {
-  const char* folder = std::getenv("MAILSTOW_TEST_CORPUS");
-  std::vector<std::string> messages{mail_with_attachments({random_bytes(1, 5'000)})};
-  if (folder != nullptr) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      std::ostringstream text;
-      text << file.rdbuf();
-      messages.push_back(text.str());
-    }
-  }
+TEST(SplitCorpus, RebuildsEveryMessageOfTheCorpus) {
+  std::vector<std::string> messages = tests::corpus_messages();
+  messages.push_back(mail_with_attachments({random_bytes(1, 5'000)}));
   for (const std::string& message : messages) {
     Parts parts;
     const base::Bytes record = store::split(base::as_bytes(message), parts, SplitLimits());

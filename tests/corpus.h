@@ -1,14 +1,19 @@
-#include "tests/servers/corpus.h"
+// Real mail for tests, which is never part of the project: MAILSTOW_TEST_CORPUS names folders of
+// messages, a file each, with ':' between.
+#pragma once
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string>
+#include <vector>
 
-namespace servers {
+namespace tests {
 
-std::vector<std::string> corpus_messages() {
+// Their bytes as they are, in the order of their paths; nothing if the variable is not set.
+inline std::vector<std::string> corpus_messages() {
   std::vector<std::string> messages;
   const char* const variable = std::getenv("MAILSTOW_TEST_CORPUS");
   std::istringstream folders(variable != nullptr ? variable : "");
@@ -29,13 +34,4 @@ std::vector<std::string> corpus_messages() {
   return messages;
 }
 
-std::string with_crlf(const std::string& message) {
-  std::string result;
-  for (const char byte : message) {
-    if (byte == '\n' && !result.ends_with('\r')) result += '\r';
-    result += byte;
-  }
-  return result;
-}
-
-}  // namespace servers
+}  // namespace tests
