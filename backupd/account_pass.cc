@@ -90,7 +90,7 @@ AccountReport AccountPass::run(AccountQueue::Arrival arrival) {
   const std::uint64_t bytes_before = writer_.statistics().message_bytes;
   if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
     try {
-      last_ = writer_.reader().folders(*newest);
+      before_ = last_ = writer_.reader().folders(*newest);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged) throw;
       base::log_warning("{}: {}: the account is fetched anew: run mailstow-backupd check --repair",
@@ -114,6 +114,7 @@ AccountReport AccountPass::run(AccountQueue::Arrival arrival) {
   const bool is_finished = report_.error.empty();
   if (is_finished) {
     const bool whole = std::all_of(current_.begin(), current_.end(), is_whole);
+    vanished_ = count_vanished();
     add_snapshot(current_, is_moving_ ? store::SnapshotStatus::kMoving
                            : whole    ? store::SnapshotStatus::kComplete
                                       : store::SnapshotStatus::kPartial);
@@ -177,7 +178,7 @@ bool AccountPass::pass_once(imap::Session& session, const std::vector<imap::Fold
 FolderRecord AccountPass::pass_folder(imap::Session& session, const imap::Folder& folder,
                                       const FolderRecord* last) {
   in_progress_.reset();
-  FolderPass pass(session, writer_, started_, *this);
+  FolderPass pass(session, writer_, started_, *this, departures_);
   const auto count = [&] {
     report_.fetched_bytes += pass.counts().fetched_bytes;
     report_.new_messages += pass.counts().new_messages;
@@ -258,8 +259,26 @@ void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus sta
                                            .kind = store::SnapshotKind::kBackup,
                                            .status = status,
                                            .personal_prefix = prefix_,
-                                           .folders = records});
+                                           .folders = records,
+                                           .vanished = vanished_});
   describe(records);
+}
+
+// With the folders that are no longer there, unless the configuration leaves them out now.
+std::uint64_t AccountPass::count_vanished() {
+  for (const FolderRecord& record : before_) {
+    const store::FolderInfo& info = record.info;
+    const bool is_there =
+        std::any_of(current_.begin(), current_.end(), [&](const FolderRecord& current) {
+          return current.info.raw_name == info.raw_name ||
+                 (!info.mailbox_id.empty() && current.info.mailbox_id == info.mailbox_id);
+        });
+    imap::Folder folder;
+    folder.raw_name = info.raw_name;
+    folder.delimiter = info.delimiter;
+    if (!is_there && !is_left_out(folder)) departures_.all_left(writer_.reader(), record);
+  }
+  return departures_.vanished();
 }
 
 void AccountPass::describe(const Records& records) {

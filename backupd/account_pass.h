@@ -58,6 +58,7 @@ class AccountPass : private FolderObserver {
   // Records a snapshot of all that is known, with the folder being passed as far as it is.
   void park();
   void add_snapshot(const Records& records, store::SnapshotStatus status);
+  std::uint64_t count_vanished();
   void describe(const Records& records);
 
   const base::Surroundings& surroundings_;
@@ -67,9 +68,12 @@ class AccountPass : private FolderObserver {
   CommitSchedule& schedule_;
   std::chrono::sys_seconds started_;
   std::string prefix_;
-  Records last_;     // of the newest snapshot, or of the round before
+  Records before_;   // of the newest snapshot
+  Records last_;     // the same, or of the round before
   Records current_;  // of this round, as far as it is
   std::optional<store::FolderRecord> in_progress_;
+  Departures departures_;
+  std::uint64_t vanished_ = 0;  // known at the end: until then what left may be on its way
   bool is_moving_ = false;
   AccountReport report_;
 };

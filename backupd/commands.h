@@ -1,6 +1,8 @@
 // The commands of mailstow-backupd, one a file named after its verb.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,16 @@ struct ForgetCommand {
 
 // Drops all snapshots of an account.
 base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command);
+
+struct AcknowledgeCommand {
+  std::string account;
+  std::string folder;                // with `uid`
+  std::optional<std::uint32_t> uid;  // nothing: what vanished, or that the account did
+};
+
+// Takes what somebody has looked at off the list of troubles.
+base::ExitStatus acknowledge(const base::Surroundings& surroundings,
+                             const AcknowledgeCommand& command);
 
 struct RunCommand {
   std::string config_path;

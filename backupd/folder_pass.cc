@@ -62,8 +62,8 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 }
 
 FolderPass::FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
-                       FolderObserver& observer)
-    : session_(session), writer_(writer), now_(now), observer_(observer) {}
+                       FolderObserver& observer, Departures& departures)
+    : session_(session), writer_(writer), now_(now), observer_(observer), departures_(departures) {}
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
   const imap::OpenFolder open = session_.examine(folder.raw_name);
@@ -106,7 +106,10 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   }
   draft.info().highest_modseq = open.highest_modseq.value_or(0);
   const imap::UidSet recorded = uids_of(draft);
-  for (const base::Uid uid : recorded.without(on_server)) draft.expunge(uid);
+  for (const base::Uid uid : recorded.without(on_server)) {
+    if (const auto entry = draft.find(uid)) departures_.left(entry->message);
+    draft.expunge(uid);
+  }
   fetch(draft, on_server.without(recorded));
 
   draft.info().completeness = FolderCompleteness::kComplete;
@@ -130,6 +133,8 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
       base::log_warning("{}: the folder is fetched anew", error.what());
     }
   }
+  // Where the server only numbered them anew, they arrive again.
+  if (last != nullptr) departures_.all_left(writer_.reader(), *last);
   store::FolderInfo info;
   info.raw_name = folder.raw_name;
   info.delimiter = folder.delimiter.value_or('\0');
@@ -154,7 +159,8 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
 
 void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
   if (wanted.empty()) return;
-  FolderSink sink(writer_, draft, counts_, doubtful_, [&] { observer_.message_stored(draft); });
+  FolderSink sink(writer_, draft, counts_, departures_, doubtful_,
+                  [&] { observer_.message_stored(draft); });
   const imap::FetchAnswer answer = session_.fetch_messages(wanted, sink);
   if (!sink.empty().empty()) {
     const imap::UidSet empty = sink.empty();

@@ -42,7 +42,7 @@ class FolderObserver {
 class FolderPass {
  public:
   FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
-             FolderObserver& observer);
+             FolderObserver& observer, Departures& departures);
 
   // `last`: its latest record, or none. Fails with kRefused if the server does not open it, and as
   // the session and the writer do.
@@ -63,6 +63,7 @@ class FolderPass {
   store::Writer& writer_;
   std::chrono::sys_seconds now_;
   FolderObserver& observer_;
+  Departures& departures_;
   FetchCounts counts_;
   imap::UidSet doubtful_;  // a repair may have found these damaged
 };

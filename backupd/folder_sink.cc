@@ -19,10 +19,12 @@ std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
 }
 
 FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-                       imap::UidSet doubtful, std::function<void()> after_message)
+                       Departures& departures, imap::UidSet doubtful,
+                       std::function<void()> after_message)
     : writer_(writer),
       draft_(draft),
       counts_(counts),
+      departures_(departures),
       doubtful_(std::move(doubtful)),
       after_message_(std::move(after_message)) {}
 
@@ -55,7 +57,11 @@ void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
 
   const store::StoredMessage stored = writer_.end_message(
       doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
-  if (stored.is_new) ++counts_.new_messages;
+  if (stored.is_new) {
+    ++counts_.new_messages;
+  } else {
+    departures_.arrived(stored.id);
+  }
   store::MessageEntry entry;
   entry.uid = uid;
   entry.message = stored.id;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backupd/departures.h"
 #include "imap/message.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -21,10 +22,11 @@ struct FetchCounts {
 
 class FolderSink : public imap::MessageSink {
  public:
-  // `counts` grows as messages come. `doubtful` are UIDs whose messages may be damaged in the
-  // store. `after_message` is called when a message is in the draft: the time to commit.
+  // `counts` and `departures` grow as messages come. `doubtful` are UIDs whose messages may be
+  // damaged in the store. `after_message` is called when a message is in the draft: the time to
+  // commit.
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-             imap::UidSet doubtful, std::function<void()> after_message);
+             Departures& departures, imap::UidSet doubtful, std::function<void()> after_message);
 
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems& items, imap::BodyKind body) override;
@@ -40,6 +42,7 @@ class FolderSink : public imap::MessageSink {
   store::Writer& writer_;
   store::FolderDraft& draft_;
   FetchCounts& counts_;
+  Departures& departures_;
   imap::UidSet doubtful_;
   std::function<void()> after_message_;
   imap::UidSet empty_;

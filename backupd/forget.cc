@@ -30,13 +30,6 @@ std::vector<AccountPlan> plan(const base::Surroundings& surroundings, const std:
   return {std::move(plan)};
 }
 
-bool is_configured(const base::Config& config, const std::string& name) {
-  for (const base::AccountConfig& account : config.accounts) {
-    if (account.name == name) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command) {
@@ -72,7 +65,7 @@ base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetComm
     text = fmt::format("{} snapshots: dropped. What only they need goes with the next prune.\n",
                        base::format_count(dropped));
   }
-  if (is_configured(surroundings.config, command.account)) {
+  if (surroundings.config.has_account(command.account)) {
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
                         base::escape_for_terminal(command.account));
   }

@@ -79,6 +79,16 @@ int main(int argc, char** argv) {
   forget->add_flag("--yes", forget_command.yes, "Do it; else only say what would go");
   forget->add_flag("--prune", forget_command.prune, "And what only it needs, without waiting");
   forget->add_flag("--json", json, "Print one JSON document");
+  auto* acknowledge =
+      app.add_subcommand("acknowledge", "Take what was looked at off the list of troubles");
+  backupd::AcknowledgeCommand acknowledge_command;
+  acknowledge->add_option("NAME", acknowledge_command.account, "The account: what vanished from it")
+      ->required();
+  auto* skip_folder = acknowledge->add_option("FOLDER", acknowledge_command.folder,
+                                              "Of a message that can't be fetched");
+  acknowledge->add_option("UID", acknowledge_command.uid, "The message's UID there")
+      ->needs(skip_folder);
+  acknowledge->add_flag("--json", json, "Print one JSON document");
   auto* run = app.add_subcommand("run", "The daemon: back up, sweep, prune and check on schedule");
   backupd::RunCommand run_command;
   run->add_option("--now", run_command.now,
@@ -97,8 +107,8 @@ int main(int argc, char** argv) {
   if (quiet) base::set_log_level(base::LogLevel::kError);
 
   const auto is_audited = [&] {
-    return *forget || *prune || *reindex || *key_add || *key_remove || *key_export ||
-           (*check && check_command.repair);
+    return *forget || *prune || *acknowledge || *reindex || *key_add || *key_remove ||
+           *key_export || (*check && check_command.repair);
   };
 
   return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
@@ -115,7 +125,7 @@ int main(int argc, char** argv) {
           .append({.program = "mailstow-backupd",
                    .command = is_key ? "key " + key->get_subcommands().front()->get_name()
                                      : command->get_name(),
-                   .account = forget_command.account,
+                   .account = *acknowledge ? acknowledge_command.account : forget_command.account,
                    .arguments = {argv + 1, argv + argc}});
     }
     if (*init) return backupd::init(surroundings);
@@ -127,6 +137,7 @@ int main(int argc, char** argv) {
     if (*key_list) return backupd::key_list(surroundings);
     if (*key_export) return backupd::key_export(surroundings, export_file);
     if (*prune) return backupd::prune(surroundings, prune_command);
+    if (*acknowledge) return backupd::acknowledge(surroundings, acknowledge_command);
     if (*forget) return backupd::forget(surroundings, forget_command);
     if (*run) {
       run_command.config_path = config_path;

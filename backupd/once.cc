@@ -1,6 +1,8 @@
 #include "backupd/account_pass.h"
 #include "backupd/account_queue.h"
 #include "backupd/account_roll.h"
+#include "backupd/acknowledgements.h"
+#include "backupd/alarms.h"
 #include "backupd/commands.h"
 #include "backupd/pass_report.h"
 #include "base/log.h"
@@ -9,6 +11,22 @@
 #include "store/tree_record.h"
 
 namespace backupd {
+
+namespace {
+
+void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
+                 const Acknowledgements& acknowledged, PassReport& report) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  for (AccountReport& account : report.accounts) {
+    for (const Alarm& alarm :
+         alarms_of(reader, account.account, surroundings.config.guards, acknowledged, now)) {
+      base::log_error("{}: {}", account.account, alarm.text);
+      account.alarms.push_back(alarm.text);
+    }
+  }
+}
+
+}  // namespace
 
 base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
   const store::Location location = store::location_of(surroundings.config.store);
@@ -32,9 +50,7 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
                      });
   PassReport report;
   report.troubles = roll.troubles;
-  if (is_everybody && roll.troubles.empty()) {
-    report.vanished = vanished_from(roll, writer.reader().accounts());
-  }
+  const auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
   report.accounts.resize(accounts.size());
   while (auto arrival = queue.next()) {
     const std::size_t index = arrival->index();
@@ -42,10 +58,18 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(surroundings, account, own, writer, schedule);
     report.accounts[index] = pass.run(std::move(*arrival));
+    acknowledged.apply_to(report.accounts[index]);
     if (schedule.is_due()) schedule.commit();
   }
   schedule.commit();
   report.commit = writer.highest_commit();
+  tell_alarms(surroundings, writer.reader(), acknowledged, report);
+  if (is_everybody && roll.troubles.empty()) {
+    report.vanished = vanished_from(roll, writer.reader().accounts());
+    std::erase_if(report.vanished, [&](const std::string& account) {
+      return acknowledged.is_absence_accepted(account);
+    });
+  }
   report.share_out(writer.statistics().stored_bytes);
 
   const bool as_json = surroundings.format == base::OutputFormat::kJson;

@@ -38,6 +38,7 @@ ordered_json to_document(const AccountReport& account) {
     skipped.push_back({{"folder", entry.folder},
                        {"uid", entry.uid ? ordered_json(entry.uid->value) : ordered_json()},
                        {"reason", entry.reason}});
+    if (entry.acknowledged) skipped.back()["acknowledged"] = true;
   }
   const auto& snapshot = account.snapshot;
   ordered_json document = {
@@ -50,7 +51,8 @@ ordered_json to_document(const AccountReport& account) {
       {"fetched_bytes", account.fetched_bytes},
       {"stored_bytes", account.stored_bytes},
       {"receipts", std::move(receipts)},
-      {"skipped", std::move(skipped)}};
+      {"skipped", std::move(skipped)},
+      {"alarms", account.alarms}};
   if (!account.error.empty()) document["error"] = account.error;
   return document;
 }
@@ -116,7 +118,11 @@ std::string PassReport::to_text() const {
     if (!account.error.empty()) {
       text += fmt::format("  {}\n", base::escape_for_terminal(account.error));
     }
+    for (const std::string& alarm : account.alarms) {
+      text += fmt::format("  ALARM: {}\n", alarm);
+    }
     for (const SkippedEntry& entry : account.skipped) {
+      if (entry.acknowledged) continue;
       const std::string uid = entry.uid ? fmt::format(", UID {}", entry.uid->value) : "";
       text += fmt::format("  skipped: {}{}: {}\n", base::escape_for_terminal(entry.folder), uid,
                           base::escape_for_terminal(entry.reason));

@@ -25,6 +25,7 @@ struct SkippedEntry {
   std::string folder;            // shown name
   std::optional<base::Uid> uid;  // nothing: the whole folder
   std::string reason;
+  bool acknowledged = false;  // no trouble any more (backupd/acknowledgements.h)
 };
 
 struct AccountReport {
@@ -37,7 +38,8 @@ struct AccountReport {
   std::uint64_t stored_bytes = 0;               // its share of what was written to packs
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
-  std::string error;  // what ended the account's pass early
+  std::vector<std::string> alarms;  // backupd/alarms.h
+  std::string error;                // what ended the account's pass early
   std::optional<base::ErrorCode> error_code;
 };
 

@@ -36,6 +36,7 @@ base::ExitStatus prune(const base::Surroundings& surroundings, const PruneComman
     // Not beside prune, which would wait for it to end before it deletes.
     store::Reader reader = store::Reader::open(location, surroundings.files);
     plans = plan_accounts(reader, surroundings.config,
+                          Acknowledgements::load(surroundings.files, surroundings.config.store),
                           std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
   }
   store::PruneOptions options;

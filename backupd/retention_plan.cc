@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/alarms.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 
@@ -17,16 +18,19 @@ bool is_dropped(const PlannedSnapshot& planned) {
 }  // namespace
 
 std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config& config,
+                                       const Acknowledgements& acknowledgements,
                                        std::chrono::sys_seconds now) {
   std::vector<AccountPlan> plans;
   for (const std::string& account : reader.accounts()) {
     const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
+    store::RetentionRules rules{.policy = config.retention_of(account),
+                                .sweep_keep = config.restore.sweep_keep,
+                                .time_zone = config.prune.time_zone};
+    const auto deletion = newest_mass_deletion(snapshots, config.guards,
+                                               acknowledgements.deletions_accepted(account));
+    if (deletion) rules.hold_until = deletion->time;
     const std::vector<store::RetentionDecision> decisions =
-        store::plan_retention(snapshots,
-                              {.policy = config.retention_of(account),
-                               .sweep_keep = config.restore.sweep_keep,
-                               .time_zone = config.prune.time_zone},
-                              now);
+        store::plan_retention(snapshots, rules, now);
     AccountPlan plan{.account = account, .snapshots = {}};
     for (std::size_t i = 0; i < snapshots.size(); ++i) {
       plan.snapshots.push_back({.snapshot = snapshots[i], .decision = decisions[i]});

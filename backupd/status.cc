@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/alarms.h"
 #include "backupd/commands.h"
 #include "backupd/control_socket.h"
 #include "base/terminal.h"
@@ -20,13 +21,19 @@ struct AccountState {
   bool is_configured = false;
   std::optional<store::SnapshotInfo> newest;
   std::size_t snapshots = 0;
+  std::vector<Alarm> alarms;
 };
 
-std::vector<AccountState> states_of(const base::Config& config, store::Reader& reader) {
+std::vector<AccountState> states_of(const base::Surroundings& surroundings, store::Reader& reader) {
+  const base::Config& config = surroundings.config;
+  const auto acknowledged = Acknowledgements::load(surroundings.files, config.store);
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {
-    states.push_back(
-        {name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size()});
+    AccountState state{
+        name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size(), {}};
+    if (is_configured) state.alarms = alarms_of(reader, name, config.guards, acknowledged, now);
+    states.push_back(std::move(state));
   };
   for (const base::AccountConfig& account : config.accounts) add(account.name, true);
   for (const std::string& name : reader.accounts()) {
@@ -48,7 +55,11 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
                             {"last_backup", nullptr},
                             {"last_status", nullptr},
                             {"messages", 0},
-                            {"bytes", 0}};
+                            {"bytes", 0},
+                            {"alarms", ordered_json::array()}};
+    for (const Alarm& alarm : state.alarms) {
+      account["alarms"].push_back({{"kind", word(alarm.kind)}, {"text", alarm.text}});
+    }
     if (state.newest) {
       account["last_backup"] = base::format_rfc3339(state.newest->time);
       account["last_status"] = word(state.newest->status);
@@ -79,6 +90,13 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                     newest ? base::format_size(newest->bytes) : "",
                     state.is_configured ? "" : "no longer in the configuration"});
   }
+  std::string alarms;
+  for (const AccountState& state : states) {
+    for (const Alarm& alarm : state.alarms) {
+      alarms += fmt::format("\nALARM: {}: {}", base::escape_for_terminal(state.name), alarm.text);
+    }
+  }
+  if (!alarms.empty()) alarms += '\n';
   return fmt::format("{} in {} packs, index {}; {} messages of {} before compression\n\n{}",
                      base::format_size(size.pack_bytes), size.packs,
                      base::format_size(size.index_bytes), base::format_count(size.messages),
@@ -90,7 +108,8 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                                          {"MESSAGES", base::Align::kRight},
                                          {"SIZE", base::Align::kRight},
                                          {""}},
-                                        rows));
+                                        rows)) +
+         alarms;
 }
 
 // What a running daemon says of itself; null if none runs.
@@ -123,7 +142,7 @@ base::ExitStatus status(const base::Surroundings& surroundings) {
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   const auto size = reader.size();
-  const auto states = states_of(surroundings.config, reader);
+  const auto states = states_of(surroundings, reader);
   const auto daemon = ask_about_jobs(surroundings.config);
   const bool as_json = surroundings.format == base::OutputFormat::kJson;
   base::print_result(as_json ? to_json(size, states, daemon)

@@ -1,5 +1,7 @@
 #include "base/config.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -90,6 +92,9 @@ StoreConfig parse_store(const json& at) {
   store.key_file = at.at("key_file").get<std::string>();
   store.audit_log = store.index / "audit.log";
   if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
+  if (at.contains("keep_free_mb")) {
+    store.keep_free = at.at("keep_free_mb").get<std::uint64_t>() * 1'000'000;
+  }
   return store;
 }
 
@@ -123,6 +128,14 @@ ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
   schedule.time_zone = at.value("time_zone", time_zone);
   check_time_zone(schedule.time_zone);
   return schedule;
+}
+
+GuardConfig parse_guards(const json& at) {
+  GuardConfig guards;
+  guards.vanished_percent = at.value("vanished_percent", guards.vanished_percent);
+  guards.vanished_messages = at.value("vanished_messages", guards.vanished_messages);
+  read_duration(at, "stale_after", guards.stale_after);
+  return guards;
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
@@ -202,11 +215,17 @@ Config parse(std::string_view text) {
   config.prune = parse_prune(retention, config.restore.time_zone);
   config.schedule =
       parse_schedule(document.value("schedule", json::object()), config.restore.time_zone);
+  config.guards = parse_guards(document.value("guards", json::object()));
   check_references(config);
   return config;
 }
 
 }  // namespace
+
+bool Config::has_account(std::string_view name) const {
+  return std::any_of(accounts.begin(), accounts.end(),
+                     [&](const AccountConfig& account) { return account.name == name; });
+}
 
 const AccountConfig& Config::account(std::string_view name) const {
   std::vector<std::string> names;

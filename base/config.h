@@ -76,6 +76,7 @@ struct StoreConfig {
   Path index;
   Path key_file;
   Path audit_log;
+  std::uint64_t keep_free = 256'000'000;  // bytes that a backup leaves free on its disk
 };
 
 struct RestoreConfig {
@@ -102,6 +103,14 @@ struct ScheduleConfig {
   std::string time_zone = "UTC";
 };
 
+// When somebody should look.
+struct GuardConfig {
+  // Of a mass deletion: at least so much of an account, and so many messages, in one night.
+  unsigned vanished_percent = 25;
+  std::uint64_t vanished_messages = 100;
+  std::chrono::seconds stale_after = std::chrono::days(3);  // without a successful backup
+};
+
 struct Config {
   StoreConfig store;
   std::map<std::string, ServerConfig> servers;
@@ -111,6 +120,9 @@ struct Config {
   RetentionConfig retention;
   PruneConfig prune;
   ScheduleConfig schedule;
+  GuardConfig guards;
+
+  bool has_account(std::string_view name) const;
 
   // Fail with kUsage and the nearest known name if there is no such account.
   const AccountConfig& account(std::string_view name) const;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -147,6 +148,14 @@ class RealFileSystem : public FileSystem {
       fail_on("look at", path);
     }
     return std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
+  }
+
+  std::uint64_t free_space(const Path& path) override {
+    struct statvfs status = {};
+    if (retry_when_interrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) {
+      fail_on("look at the disk of", path);
+    }
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
   }
 
   std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) override {

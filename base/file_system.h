@@ -79,6 +79,9 @@ class FileSystem {
   // When the file was last written. Nothing if there is none.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Path& path) = 0;
 
+  // Bytes that an ordinary user may still write to the disk that `path` is on.
+  virtual std::uint64_t free_space(const Path& path) = 0;
+
   // Locks a file, created if absent. Nothing if another process or another FileLock holds it.
   virtual std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) = 0;
 };

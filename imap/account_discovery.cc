@@ -118,10 +118,7 @@ std::vector<std::string> discover_users(const base::ServerConfig& server, base::
 
 base::AccountConfig find_account(const base::Config& config, base::FileSystem& files,
                                  std::string_view name) {
-  const bool is_known =
-      std::any_of(config.accounts.begin(), config.accounts.end(),
-                  [&](const base::AccountConfig& account) { return account.name == name; });
-  if (is_known) return config.account(name);
+  if (config.has_account(name)) return config.account(name);
   base::Config wider = config;
   for (const auto& [server_name, server] : config.servers) {
     try {

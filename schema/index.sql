@@ -60,6 +60,7 @@ CREATE TABLE snapshots (
   folders INTEGER NOT NULL,
   messages INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
+  vanished INTEGER NOT NULL,      -- messages of the backup before it that it has in no folder
   root BLOB NOT NULL,
   number INTEGER NOT NULL,        -- of its commit
   line INTEGER NOT NULL           -- there, from 0: of equal times the later is the newer

@@ -36,7 +36,7 @@ std::optional<SnapshotLine> Amendment::amend(const std::vector<SnapshotLine>& ne
   SnapshotLine line = newest_first[place];
   line.time = newest_first.front().time + std::chrono::seconds(1);
   line.status = SnapshotStatus::kPartial;
-  line.folders = line.messages = line.bytes = 0;
+  line.folders = line.messages = line.bytes = line.vanished = 0;
   Root amended{.folders = {}, .properties = root.properties};
   for (const ObjectId& id : root.folders) {
     const std::optional<ObjectId> folder = amend_folder(id, line);

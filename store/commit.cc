@@ -19,6 +19,7 @@ void encode_line(Encoder& encoder, const SnapshotLine& line) {
   encoder.varint(line.folders);
   encoder.varint(line.messages);
   encoder.varint(line.bytes);
+  encoder.varint(line.vanished);
   encoder.id(line.root);
 }
 
@@ -34,6 +35,7 @@ SnapshotLine decode_line(Decoder& decoder) {
   line.folders = decoder.varint();
   line.messages = decoder.varint();
   line.bytes = decoder.varint();
+  line.vanished = decoder.varint();
   line.root = decoder.id();
   return line;
 }
@@ -101,7 +103,8 @@ SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
           .personal_prefix = line.personal_prefix,
           .folders = line.folders,
           .messages = line.messages,
-          .bytes = line.bytes};
+          .bytes = line.bytes,
+          .vanished = line.vanished};
 }
 
 base::Bytes Root::encode() const {

@@ -25,6 +25,7 @@ struct SnapshotLine {
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t vanished = 0;
   ObjectId root;
   bool operator==(const SnapshotLine&) const = default;
 };

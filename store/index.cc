@@ -23,7 +23,8 @@ constexpr std::int64_t kVersion = 1;
 constexpr std::int64_t kBlocksOfPack = kMostBlocks;
 
 constexpr std::string_view kSnapshotColumns =
-    "SELECT id, account, time, kind, status, prefix, folders, messages, bytes FROM snapshots ";
+    "SELECT id, account, time, kind, status, prefix, folders, messages, bytes, "
+    "vanished FROM snapshots ";
 
 std::int64_t as_integer(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -49,7 +50,8 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .personal_prefix = row.text(5),
           .folders = static_cast<std::uint64_t>(row.integer(6)),
           .messages = static_cast<std::uint64_t>(row.integer(7)),
-          .bytes = static_cast<std::uint64_t>(row.integer(8))};
+          .bytes = static_cast<std::uint64_t>(row.integer(8)),
+          .vanished = static_cast<std::uint64_t>(row.integer(9))};
 }
 
 // ?5: the effort of the pack that is added, or more.
@@ -159,9 +161,10 @@ class Index::Impl {
         .bind(7, as_integer(line.folders))
         .bind(8, as_integer(line.messages))
         .bind(9, as_integer(line.bytes))
-        .bind(10, line.root.bytes)
-        .bind(11, number)
-        .bind(12, position)
+        .bind(10, as_integer(line.vanished))
+        .bind(11, line.root.bytes)
+        .bind(12, number)
+        .bind(13, position)
         .run();
   }
 
@@ -195,7 +198,7 @@ class Index::Impl {
   Statement add_snapshot_row{
       database,
       "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-      "?12)"};
+      "?12, ?13)"};
   Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
   Statement condemn{database,
                     "INSERT OR REPLACE INTO condemned (name, pack, number, time) "
@@ -461,6 +464,7 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
                      .folders = info.folders,
                      .messages = info.messages,
                      .bytes = info.bytes,
+                     .vanished = info.vanished,
                      .root = *root});
   }
   return lines;

@@ -119,6 +119,7 @@ class Planner {
     keep_last();
     for (const PeriodRule& rule : kPeriodRules) keep_periods(rule);
     keep_rescued();
+    keep_held();
     for (RetentionDecision& decision : decisions_)
       if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
     return std::move(decisions_);
@@ -217,6 +218,14 @@ class Planner {
         decisions_[i].reasons.push_back(
             fmt::format("rescued by a sweep, more than {} before the newest", duration));
     }
+  }
+
+  void keep_held() {
+    if (!rules_.hold_until) return;
+    const std::string reason = fmt::format("much vanished at {}: kept until that is acknowledged",
+                                           base::format_rfc3339(*rules_.hold_until));
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (snapshots_[i].time <= *rules_.hold_until) keep(i, reason);
   }
 
   std::span<const SnapshotInfo> snapshots_;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct RetentionRules {
   base::RetentionConfig policy;  // a rule of 0 keeps nothing
   std::chrono::seconds sweep_keep = std::chrono::days(90);
   std::string time_zone = "UTC";  // an IANA name: where a day begins
+  // Nothing up to this moment is dropped: too much vanished then, and nobody has looked yet.
+  std::optional<std::chrono::sys_seconds> hold_until = {};
 };
 
 enum class Verdict { kKeep, kDrop };

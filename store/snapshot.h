@@ -109,6 +109,7 @@ struct SnapshotInfo {
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t vanished = 0;  // messages of the backup before it that it has in no folder
   bool operator==(const SnapshotInfo&) const = default;
 };
 

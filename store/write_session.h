@@ -57,7 +57,7 @@ class WriteSession {
   void commit(std::vector<Commit> series);
 
   const Location& location() const { return location_; }
-  base::FileSystem& files() { return files_; }
+  base::FileSystem& files() const { return files_; }
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() { return index_; }

@@ -23,7 +23,22 @@ class Writer::Impl {
   Impl(const Location& location, base::FileSystem& files, const base::Clock& clock)
       : session(location, files, clock, Effort::kFast),
         reader(Reader::Impl::make(files, location, session.context())),
-        intake(location.index) {}
+        intake(location.index) {
+    leave_room();
+  }
+
+  // Before the disk is full: what else is on it would stop too, and a prune needs room to make
+  // some.
+  void leave_room() const {
+    const Location& location = session.location();
+    if (location.keep_free == 0) return;
+    const std::uint64_t room = session.files().free_space(location.store);
+    if (room >= location.keep_free) return;
+    fail(ErrorCode::kNoSpace,
+         "back up to {}: only {} MB are free there, and {} MB are to be left: make room, prune, or "
+         "set store.keep_free_mb",
+         location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
+  }
 
   StoredMessage end_message(Trust trust) {
     StoredMessage stored;
@@ -43,6 +58,7 @@ class Writer::Impl {
     ++statistics.new_messages;
     statistics.message_bytes += stored.size;
     session.publish_if_full();
+    leave_room();
     return stored;
   }
 
@@ -110,6 +126,7 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
                     .folders = draft.folders.size(),
                     .messages = 0,
                     .bytes = 0,
+                    .vanished = draft.vanished,
                     .root = {}};
   Root root{.folders = {}, .properties = draft.properties};
   for (const FolderRecord& folder : draft.folders) {

@@ -47,6 +47,7 @@ struct SnapshotDraft {
   std::string personal_prefix;
   std::vector<FolderRecord> folders;      // from seal(), or unchanged from an earlier snapshot
   std::vector<Property> properties = {};  // of the account
+  std::uint64_t vanished = 0;             // SnapshotInfo::vanished
 };
 
 struct WriterStatistics {

@@ -116,13 +116,19 @@ TEST_F(FailureTest, AStoreThatIsThereIsNotInitialisedAgain) {
   EXPECT_EQ(result.status, 2) << result.err;
 }
 
-TEST_F(FailureTest, ADiskThatIsFull) {
-  // A small file system of its own, in a mount namespace of its own.
+// On a small file system of its own, in a mount namespace of its own.
+class FullDiskTest : public FailureTest {
+ protected:
+  void expect_failure_on_full_disk(unsigned keep_free_mb, const std::string& text);
+};
+
+void FullDiskTest::expect_failure_on_full_disk(unsigned keep_free_mb, const std::string& text) {
   const base::Path disk = mailstow_.folder() / "disk";
   std::filesystem::create_directory(disk);
   mailstow_.config()["store"] = {{"path", (disk / "store").string()},
                                  {"index", (mailstow_.folder() / "index2").string()},
-                                 {"key_file", (mailstow_.folder() / "key2").string()}};
+                                 {"key_file", (mailstow_.folder() / "key2").string()},
+                                 {"keep_free_mb", keep_free_mb}};
   mailstow_.save();
   std::string program;
   for (const std::string& word : mailstow_.backupd_command({"-q"})) program += "'" + word + "' ";
@@ -131,8 +137,16 @@ TEST_F(FailureTest, ADiskThatIsFull) {
                             "mount -t tmpfs -o size=40k tmpfs '" + disk.string() + "' && " +
                                 program + "init >/dev/null && " + program + "once"});
   EXPECT_EQ(result.status, 1) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("free some space"));
+  EXPECT_THAT(result.err, HasSubstr(text));
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+}
+
+TEST_F(FullDiskTest, ADiskThatIsFull) {
+  expect_failure_on_full_disk(0, "free some space");
+}
+
+TEST_F(FullDiskTest, ADiskThatIsNearlyFull) {
+  expect_failure_on_full_disk(256, "are to be left: make room, prune, or set store.keep_free_mb");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ class FolderSinkTest : public testing::Test {
   }
 
   void begin() {
-    sink_.emplace(*writer_, draft_, counts_, imap::UidSet(), [this] { ++told_; });
+    sink_.emplace(*writer_, draft_, counts_, departures_, imap::UidSet(), [this] { ++told_; });
   }
   void SetUp() override { begin(); }
 
@@ -55,6 +55,7 @@ class FolderSinkTest : public testing::Test {
   std::optional<store::Writer> writer_;
   store::FolderDraft draft_{store::FolderInfo{}};
   FetchCounts counts_;
+  Departures departures_;
   int told_ = 0;
   std::optional<FolderSink> sink_;
 };

@@ -74,6 +74,7 @@ TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
     std::optional<std::chrono::system_clock::time_point> modified(const Path&) override {
       return std::nullopt;
     }
+    std::uint64_t free_space(const Path&) override { return 0; }
     std::unique_ptr<FileLock> try_lock(const Path&, LockMode) override { return nullptr; }
   };
   FullDisk disk;

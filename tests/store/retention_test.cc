@@ -131,6 +131,15 @@ TEST(RetentionGolden, ThePolicyOfTheDefaultConfiguration) {
                                          RetentionRules(), at("2026-11-24T12:00")));
 }
 
+TEST(RetentionTest, WhatIsHeldStaysWhateverTheRulesSay) {
+  RetentionRules rules = no_rules();
+  const auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-05T00:00:00Z"));
+  rules.hold_until = at("2026-11-03");
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z",
+                                                  "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"));
+}
+
 TEST(RetentionGolden, EveryRuleAtOnce) {
   RetentionRules rules;
   rules.policy = {.keep_within = hours(36),

@@ -53,6 +53,8 @@ class SimulatedFileSystem : public base::FileSystem {
   // What modified() tells of every file.
   void set_modified(std::chrono::system_clock::time_point moment) { modified_ = moment; }
 
+  void set_free_space(std::uint64_t bytes) { free_space_ = bytes; }
+
   // Behind everybody's back.
   void overwrite(const base::Path& path, base::Bytes bytes);
   void lose(const base::Path& path);
@@ -65,6 +67,7 @@ class SimulatedFileSystem : public base::FileSystem {
   bool make_folder(const base::Path& path) override;
   std::vector<std::string> list(const base::Path& path) override;
   std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override;
+  std::uint64_t free_space(const base::Path&) override { return free_space_; }
   std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override;
 
  private:
@@ -96,6 +99,7 @@ class SimulatedFileSystem : public base::FileSystem {
   std::map<base::Path, int> locks_;  // -1: exclusive, else how many share it
 
   std::chrono::system_clock::time_point modified_{};
+  std::uint64_t free_space_ = UINT64_MAX;
   std::uint64_t operations_ = 0;
   std::uint64_t first_failing_ = UINT64_MAX;
   std::uint64_t last_failing_ = 0;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/expect_error.h"
+#include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -301,6 +302,26 @@ TEST_F(StoreTest, NobodyElseMayLookIntoStoreIndexOrKey) {
     const int mode = static_cast<int>(entry.status().permissions());
     EXPECT_EQ(0, mode & (entry.is_directory() ? 022 : 077)) << entry.path();
   }
+}
+
+TEST_F(StoreTest, AWriterStopsBeforeTheDiskIsFull) {
+  tests::SimulatedFileSystem disk;
+  location_ = {.store = "/simulated/store",
+               .index = folder_ / "other-index",
+               .key_file = "/simulated/store.key",
+               .keep_free = 1'000'000};
+  init(location_, disk, clock_);
+  {
+    Writer writer = Writer::open(location_, disk, clock_);
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {"first"})});
+    writer.commit();
+    disk.set_free_space(999'999);
+    EXPECT_FALSE(add_message(writer, "first").is_new) << "what needs no room goes on";
+    EXPECT_ERROR(kNoSpace, "store.keep_free_mb", add_message(writer, "second"));
+  }
+  EXPECT_ERROR(kNoSpace, "store.keep_free_mb", Writer::open(location_, disk, clock_));
+  Reader reader = Reader::open(location_, disk);
+  EXPECT_EQ(restore(reader, "alice", "INBOX"), std::vector<std::string>{"first"});
 }
 
 TEST_F(StoreTest, TwoWritersAreOneTooMany) {

@@ -136,7 +136,7 @@ def read_root(objects, name):
 def read_line(commit, keys):
     account, time, kind, status = commit.text(), commit.svarint(), *commit.raw(2)
     commit.text()
-    folders, messages, size = (commit.varint() for _ in range(3))
+    folders, messages, size, vanished = (commit.varint() for _ in range(4))
     root = commit.id()
     return {
         "id": snapshot_id(keys, root, account, time, kind).hex(),
@@ -147,6 +147,7 @@ def read_line(commit, keys):
         "folders": folders,
         "messages": messages,
         "bytes": size,
+        "vanished": vanished,
         "root": root,
     }
 
