@@ -81,15 +81,24 @@ void QuotaExemption::refuse(const QuotaFinding& finding, bool allow_quota) const
                "restore: {}: {} KiB do not fit into the quota{}: raise it", account,
                plan_.bytes / kUnit, room);
   }
-  const bool is_cyrus = server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin;
-  const std::string what_to_do =
-      is_cyrus ? "let quota_admin be a name in Cyrus's admins"
-               : "add quota_rule2 = RESTORED:ignore and quota_rule3 = RESTORED/*:ignore to "
-                 "Dovecot, or give Cyrus's server a quota_admin";
   base::fail(base::ErrorCode::kCountsTowardsQuota,
              "restore: {}: tree {} {} count towards quota{}: {}: {}, or pass --allow-quota",
              account, base::escape_for_terminal(plan_.tree), finding.exempt ? "would" : "may", room,
-             finding.proof, what_to_do);
+             finding.proof, what_to_do());
+}
+
+std::string QuotaExemption::what_to_do() const {
+  if (!session_.capabilities().has("QUOTA")) {
+    return "if it has no quotas, give it \"quota\": \"none\" in the configuration";
+  }
+  if (server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin) {
+    return "let quota_admin be a name in Cyrus's admins";
+  }
+  const std::string top = base::escape_for_terminal(plan_.tree.substr(0, plan_.tree.find('/')));
+  return fmt::format(
+      "add quota_rule2 = {0}:ignore and quota_rule3 = {0}{1}*:ignore to Dovecot, or give Cyrus's "
+      "server a quota_admin",
+      top, plan_.delimiter);
 }
 
 void QuotaExemption::compare_usage(QuotaFinding& finding) const {

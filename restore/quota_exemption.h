@@ -40,6 +40,7 @@ class QuotaExemption {
  private:
   std::string exempt_first_level(const store::TreeRecord& record);
   std::uint64_t foreign_messages(const std::string& raw_name);
+  std::string what_to_do() const;
 
   imap::Session& session_;
   const base::ServerConfig& server_;

@@ -51,6 +51,14 @@ class ModelConnection : public imap::Transport {
     heard_ += base::as_text(bytes);
     for (std::size_t end = heard_.find("\r\n"); end != std::string::npos;
          end = heard_.find("\r\n")) {
+      const std::size_t brace = heard_.rfind('{', end);
+      if (end > 2 && heard_.compare(end - 2, 2, "+}") == 0) {
+        const std::size_t size = std::stoul(heard_.substr(brace + 1));
+        if (heard_.size() < end + 2 + size + 2) break;
+        literal_ = heard_.substr(end + 2, size);
+        heard_.erase(brace, end + 2 - brace + size);
+        continue;
+      }
       const std::string line = heard_.substr(0, end);
       heard_.erase(0, end + 2);
       answer(line);
@@ -97,6 +105,8 @@ class ModelConnection : public imap::Transport {
     if (verb == "DELETE") return remove(found);
     if (!found->second.can_be_opened) return "NO it holds no messages";
     if (verb == "STATUS") return status(*found, line);
+    if (verb == "GETQUOTAROOT") return tell_quota();
+    if (verb == "APPEND") return append(found->second);
     if (verb == "SELECT" || verb == "EXAMINE") return open(*found, verb == "SELECT");
     throw std::logic_error("the model knows no " + verb);
   }
@@ -106,7 +116,17 @@ class ModelConnection : public imap::Transport {
     for (const char* name : {"IMAP4rev1", "NAMESPACE", "UIDPLUS", "LITERAL+", "OBJECTID"}) {
       if (name != server_.without) names += std::string(" ") + name;
     }
-    return say("* CAPABILITY" + names);
+    return say("* CAPABILITY" + names + (server_.quota ? " QUOTA" : ""));
+  }
+
+  std::string tell_quota() {
+    for (const std::string& line : server_.quota()) say("* " + line);
+    return "OK done";
+  }
+
+  std::string append(ModelFolder& folder) {
+    const base::Uid uid = folder.put({literal_.size(), {}});
+    return fmt::format("OK [APPENDUID {} {}] taken", folder.uid_validity, uid.value);
   }
 
   std::string say(const std::string& line) {
@@ -160,9 +180,16 @@ class ModelConnection : public imap::Transport {
     return "OK open";
   }
 
+  std::string search(const ModelFolder& folder) {
+    std::string uids;
+    for (const auto& [uid, message] : folder.messages) uids += " " + std::to_string(uid.value);
+    return say("* SEARCH" + uids);
+  }
+
   std::string on_messages(const std::string& verb, std::string& line) {
-    const auto uids = imap::UidSet::parse(take_argument(line));
     const auto found = server_.folders.find(open_name_);
+    if (verb == "UID SEARCH" && found != server_.folders.end()) return search(found->second);
+    const auto uids = imap::UidSet::parse(take_argument(line));
     if (!uids || found == server_.folders.end()) return "BAD nothing is open";
     if (server_.refused.contains({verb, open_name_})) return "NO [NOPERM] you may not";
     if (verb != "UID FETCH" && !may_write_) return "NO it is open for reading";
@@ -192,6 +219,7 @@ class ModelConnection : public imap::Transport {
 
   ModelServer& server_;
   std::string heard_;
+  std::string literal_;  // the last one that was heard
   std::string to_say_;
   std::string open_name_;
   bool may_write_ = false;

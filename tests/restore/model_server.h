@@ -55,6 +55,9 @@ class ModelServer {
   std::set<std::pair<std::string, std::string>> refused;  // verb and folder: answered NO
   std::string without;                                    // one capability that it lacks
 
+  // The untagged lines of GETQUOTAROOT, one a string; without it the server has no QUOTA.
+  std::function<std::vector<std::string>()> quota;
+
   // Before each command that names or changes a folder, with its verb: another client may do
   // something in between.
   std::function<void(std::string_view verb)> meanwhile;

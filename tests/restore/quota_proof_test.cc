@@ -1,0 +1,130 @@
+// Whether a tree counts towards quota, as a probe tells it.
+#include "restore/quota_proof.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+#include "tests/restore/model_server.h"
+
+namespace restore {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::int64_t kProbe = 1024;  // KiB
+
+class QuotaProofTest : public testing::Test {
+ protected:
+  QuotaProofTest() {
+    server_.folders["INBOX"].put({3, {}});
+    server_.folders["RESTORED/t1/mailstow-probe"];
+    probe_.raw_name = "RESTORED/t1/mailstow-probe";
+  }
+
+  // Tells usage: what the probe's folder holds by `share` percent, and what other mail adds: at two
+  // looks before the first try, then at three a try: before, with the probe, without it.
+  void count(unsigned share, std::vector<std::int64_t> other = {}) {
+    server_.quota = [this, share, other = std::move(other), call = std::size_t{0}]() mutable {
+      std::uint64_t bytes = 0;
+      for (const auto& [uid, message] : server_.folders[probe_.raw_name].messages) {
+        bytes += message.size;
+      }
+      std::int64_t usage = static_cast<std::int64_t>(5000 + bytes / 1024 * share / 100);
+      if (!other.empty()) usage += other[std::min(call++, other.size() - 1)];
+      return std::vector<std::string>{
+          "QUOTAROOT \"x\" \"User quota\"",
+          "QUOTA \"User quota\" (STORAGE " + std::to_string(usage) + " 100000)"};
+    };
+  }
+
+  QuotaFinding prove(base::QuotaConfig quota = base::QuotaConfig::kAuto) {
+    imap::Session session = server_.session();
+    const QuotaFinding finding = prove_exempt(session, quota, probe_);
+    EXPECT_TRUE(server_.folders[probe_.raw_name].messages.empty()) << "the probe is gone";
+    EXPECT_EQ(server_.folders["INBOX"].messages.size(), 1U);
+    return finding;
+  }
+
+  ModelServer server_;
+  store::TreeLevel probe_;
+};
+
+TEST_F(QuotaProofTest, ATreeThatDoesNotCountIsExempt) {
+  count(0);
+  const QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, true);
+  EXPECT_THAT(finding.proof, HasSubstr("left STORAGE at 5000 KiB"));
+}
+
+TEST_F(QuotaProofTest, ATreeThatCountsIsNot) {
+  count(100);
+  const QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, false);
+  EXPECT_THAT(finding.proof, HasSubstr("raised STORAGE from 5000 to"));
+}
+
+TEST_F(QuotaProofTest, ALittleOtherMailIsNoMatter) {
+  count(0, {0, 0, 0, 20, -30});
+  EXPECT_EQ(prove().exempt, true);
+  count(100, {0, 0, 0, 20, -30});
+  EXPECT_EQ(prove().exempt, false);
+}
+
+TEST_F(QuotaProofTest, OtherMailThatComesOrGoesMakesItTryAgain) {
+  count(0, {0, 0, 0, 900, 900});
+  EXPECT_EQ(prove().exempt, true) << "900 KiB came in once";
+  count(100, {0, 0, 0, 900, 900});
+  EXPECT_EQ(prove().exempt, false);
+}
+
+TEST_F(QuotaProofTest, OtherMailOfTheProbesOwnSizeProvesNothingByItself) {
+  count(0, {0, 0, 0, kProbe, kProbe, 0, kProbe, kProbe, 0, kProbe, kProbe});
+  EXPECT_EQ(prove().exempt, std::nullopt) << "as much came in while the probe was put there";
+  count(100, {0, 0, 0, -kProbe, -kProbe, 0, -kProbe, -kProbe, 0, -kProbe, -kProbe});
+  EXPECT_EQ(prove().exempt, std::nullopt) << "as much went while the probe was put there";
+}
+
+TEST_F(QuotaProofTest, UsageThatNeverRestsProvesNothing) {
+  count(0, {0, 0, 0, 500, 2500, 300, 0, 500, 2500, 300, 0});
+  const QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, std::nullopt);
+  EXPECT_THAT(finding.proof, HasSubstr("three times"));
+}
+
+TEST_F(QuotaProofTest, AServerWithoutQuotaIsToldApart) {
+  const QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, std::nullopt);
+  EXPECT_THAT(finding.proof, HasSubstr("no QUOTA capability"));
+}
+
+TEST_F(QuotaProofTest, AServerThatIsSaidToHaveNoneIsNotAsked) {
+  count(100);
+  const QuotaFinding finding = prove(base::QuotaConfig::kNone);
+  EXPECT_EQ(finding.exempt, std::nullopt);
+  EXPECT_THAT(finding.proof, HasSubstr("quota none"));
+}
+
+TEST_F(QuotaProofTest, WithoutAQuotaRootNothingCounts) {
+  server_.quota = [] { return std::vector<std::string>{"QUOTAROOT \"x\""}; };
+  EXPECT_EQ(prove().exempt, true);
+}
+
+TEST_F(QuotaProofTest, ARootWithoutALimitOnStorageDoesNotCount) {
+  server_.quota = [] {
+    return std::vector<std::string>{"QUOTAROOT \"x\" \"user/alice/RESTORED\"",
+                                    "QUOTA \"user/alice/RESTORED\" ()"};
+  };
+  EXPECT_EQ(prove().exempt, true);
+}
+
+TEST_F(QuotaProofTest, AProbeThatIsRefusedProvesNothing) {
+  count(100);
+  server_.refused = {{"APPEND", probe_.raw_name}};
+  const QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, std::nullopt);
+  EXPECT_THAT(finding.proof, HasSubstr("you may not"));
+}
+
+}  // namespace
+}  // namespace restore
