@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "tests/programs/installation.h"
+#include "tests/restore/kinds.h"
 #include "tests/servers/account_state.h"
-#include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/relay.h"
 
@@ -84,10 +84,12 @@ class Executioner {
   std::atomic<pid_t> pid_ = 0;
 };
 
-class KillStepTest : public testing::Test {
+class KillStepTest : public testing::TestWithParam<Kind> {
  protected:
   KillStepTest() {
-    auto alice = server_.client("alice");
+    let_set_quotas(mailstow_, *server_);
+    auto alice = server_->client("alice");
+    alice.command("CREATE Archive");
     alice.command("CREATE Archive/2023");
     alice.command("SUBSCRIBE INBOX");
     servers::MailGenerator mail(3);
@@ -104,7 +106,7 @@ class KillStepTest : public testing::Test {
     before_ = state();
   }
 
-  servers::AccountState state() { return servers::account_state(server_, "alice"); }
+  servers::AccountState state() { return servers::account_state(*server_, "alice"); }
 
   // Gives the steps that it came through.
   std::vector<std::string> run_and_kill(const std::vector<std::string>& arguments,
@@ -119,14 +121,20 @@ class KillStepTest : public testing::Test {
     return steps;
   }
 
-  // All of them in the long run; a dozen that lie apart, and the first of each kind, else.
+  // All of them in the long run; else a dozen that lie apart, and the first of each kind. On Cyrus,
+  // which takes its time, the first answers that matter most.
   static std::vector<std::size_t> chosen(const std::vector<std::string>& steps) {
     const bool all = std::getenv("MAILSTOW_TEST_LONG") != nullptr;
     std::vector<std::size_t> chosen;
     std::map<std::string, std::size_t> kinds;
     for (std::size_t step = 1; step <= steps.size(); ++step) {
       const bool is_first = ++kinds[steps[step - 1]] == 1;
-      if (all || is_first || step % (steps.size() / 12 + 1) == 0) chosen.push_back(step);
+      const std::string& kind = steps[step - 1];
+      const bool is_short =
+          GetParam() == Kind::kCyrus
+              ? is_first && (kind == "CREATE answered" || kind == "DELETE answered")
+              : is_first || step % (steps.size() / 12 + 1) == 0;
+      if (all || is_short) chosen.push_back(step);
     }
     return chosen;
   }
@@ -139,7 +147,12 @@ class KillStepTest : public testing::Test {
                       [](const json& snapshot) { return snapshot["kind"] == "rescue"; }));
   }
 
-  json sweep() { return mailstow_.restore_json({"sweep"}); }
+  json sweep() {
+    // Cyrus keeps what is deleted under a name that has the second in it, and refuses to delete a
+    // name twice in one.
+    if (GetParam() == Kind::kCyrus) ::sleep(2);
+    return mailstow_.restore_json({"sweep"});
+  }
   json trees() { return mailstow_.restore_json({"trees"})["trees"]; }
 
   void expect_nothing_but(const servers::AccountState& expected) {
@@ -157,15 +170,15 @@ class KillStepTest : public testing::Test {
   }
 
   Executioner executioner_;
-  servers::Dovecot server_;
-  servers::Relay relay_{server_, {.watch = [this](servers::From from, std::string_view bytes) {
+  std::unique_ptr<servers::Server> server_ = make_server(GetParam());
+  servers::Relay relay_{*server_, {.watch = [this](servers::From from, std::string_view bytes) {
                           return executioner_.watch(from, bytes);
                         }}};
-  programs::Installation mailstow_{server_};
+  programs::Installation mailstow_{*server_};
   servers::AccountState before_;
 };
 
-TEST_F(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
+TEST_P(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
   const auto steps = run_and_kill({"run", "alice", "--expire-after", "0s"}, 0);
   ASSERT_GT(std::count(steps.begin(), steps.end(), "CREATE answered"), 4);
   EXPECT_EQ(sweep()["trees"][0]["finished"], true);
@@ -180,7 +193,7 @@ TEST_F(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
   }
 }
 
-TEST_F(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
+TEST_P(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
   const auto steps = run_and_kill({"run", "alice", "--expire-after", "0s"}, 0);
   sweep();
   for (const std::size_t step : chosen(steps)) {
@@ -203,7 +216,7 @@ TEST_F(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
   }
 }
 
-TEST_F(KillStepTest, AtAnyStepOfASweepTheNextOneFinishes) {
+TEST_P(KillStepTest, AtAnyStepOfASweepTheNextOneFinishes) {
   const std::vector<std::string> run = {"run", "alice", "--expire-after", "0s"};
   mailstow_.restore_json(run);
   const auto steps = run_and_kill({"sweep"}, 0);
@@ -223,12 +236,13 @@ TEST_F(KillStepTest, AtAnyStepOfASweepTheNextOneFinishes) {
   }
 }
 
-TEST_F(KillStepTest, MailThatTheUserPutInIsNotLostAtAnyStepOfASweep) {
+TEST_P(KillStepTest, MailThatTheUserPutInIsNotLostAtAnyStepOfASweep) {
   const auto make_tree = [&] {
     const std::string tree =
         mailstow_.restore_json({"run", "alice", "--expire-after", "0s"})["tree"];
     servers::MailGenerator mail(9);
-    server_.client("alice").append(tree + "/INBOX", std::vector<servers::Delivery>{{mail.plain()}});
+    server_->client("alice").append(tree + "/INBOX",
+                                    std::vector<servers::Delivery>{{mail.plain()}});
     return tree;
   };
   make_tree();
@@ -247,6 +261,9 @@ TEST_F(KillStepTest, MailThatTheUserPutInIsNotLostAtAnyStepOfASweep) {
     expect_nothing_but(before_);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Servers, KillStepTest, testing::Values(Kind::kDovecot, Kind::kCyrus),
+                         [](const auto& kind) { return name_of(kind.param); });
 
 }  // namespace
 }  // namespace restore

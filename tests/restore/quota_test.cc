@@ -81,6 +81,9 @@ TEST(QuotaTest, AnExemptTreeFitsIntoAQuotaThatIsFull) {
   const Outcome outcome = world.run();
   EXPECT_EQ(outcome.status, 0) << outcome.log;
   EXPECT_EQ(outcome.report["quota"]["exempt"], true);
+  const std::string proof = outcome.report["quota"]["proof"];
+  EXPECT_THAT(proof, HasSubstr("a probe of 1 MiB in the tree left STORAGE at 20"));
+  EXPECT_THAT(proof, HasSubstr("STORAGE was 20"));
   EXPECT_EQ(world.state().usage, before.usage);
 }
 

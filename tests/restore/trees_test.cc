@@ -116,6 +116,25 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
   EXPECT_EQ(trees()["trees"], json::array()) << "it expires like any other";
 }
 
+TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {
+  const std::string tree = run({"--expire-after", "1h"})["tree"];
+  const auto expires = [&] {
+    std::chrono::sys_seconds time;
+    change_record([&](auto& record) { time = record.expires; });
+    return time;
+  };
+  const auto first = expires();
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "2d"}).status, 0);
+  EXPECT_EQ(expires() - first, std::chrono::days(2));
+  change_record([](auto& record) { record.expires -= std::chrono::days(100); });
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "7d"}).status, 0);
+  EXPECT_GE(expires(), now + std::chrono::days(7));
+  EXPECT_LT(expires(), now + std::chrono::days(8));
+  EXPECT_EQ(mailstow_.restore({"extend", "bob", tree, "7d"}).status, 1) << "it is alice's";
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "soon"}).status, 2);
+}
+
 TEST_F(TreesTest, MailBelowRestoredThatNoRecordKnowsIsToldAndKept) {
   const std::string tree = run({"--expire-after", "1h"})["tree"];
   alice_.command("CREATE RESTORED/hidden");
