@@ -13,6 +13,15 @@ std::size_t character_length(std::string_view text) {
   return next ? next->length : 1;
 }
 
+constexpr std::string_view kStar = "%2A";
+constexpr std::string_view kQuestionMark = "%3F";
+
+// Whether `glob` goes on with the escape of the character that `name` goes on with.
+bool is_escape_of(std::string_view glob, std::string_view name) {
+  return (name.front() == '*' && glob.starts_with(kStar)) ||
+         (name.front() == '?' && glob.starts_with(kQuestionMark));
+}
+
 }  // namespace
 
 bool glob_matches(std::string_view glob, std::string_view name) {
@@ -27,6 +36,9 @@ bool glob_matches(std::string_view glob, std::string_view name) {
     } else if (in_glob < glob.size() && glob[in_glob] == '?' && name[in_name] != '/') {
       ++in_glob;
       in_name += character_length(name.substr(in_name));
+    } else if (in_glob < glob.size() && is_escape_of(glob.substr(in_glob), name.substr(in_name))) {
+      in_glob += kStar.size();
+      ++in_name;
     } else if (in_glob < glob.size() && glob[in_glob] != '?' && glob[in_glob] == name[in_name]) {
       ++in_glob;
       ++in_name;
@@ -41,6 +53,20 @@ bool glob_matches(std::string_view glob, std::string_view name) {
   }
   while (in_glob < glob.size() && glob[in_glob] == '*') ++in_glob;
   return in_glob == glob.size();
+}
+
+std::string glob_for(std::string_view name) {
+  std::string glob;
+  for (const char byte : name) {
+    if (byte == '*') {
+      glob += kStar;
+    } else if (byte == '?') {
+      glob += kQuestionMark;
+    } else {
+      glob += byte;
+    }
+  }
+  return glob;
 }
 
 }  // namespace base

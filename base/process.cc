@@ -44,6 +44,13 @@ pid_t start(const std::vector<std::string>& command, int output) {
   return child;
 }
 
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 // Up to `limit` + 1 bytes, so that the caller sees when there were more.
 std::string read_all(int fd, std::size_t limit) {
   std::string text;
@@ -75,18 +82,22 @@ std::string output_of(const std::vector<std::string>& command, std::size_t limit
   std::string text = read_all(pipe.read_end.get(), limit);
   pipe.read_end = Fd();
 
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = wait_for(child);
   if (text.size() > limit) {
     fail(ErrorCode::kConfig, "run command {}: it printed more than {} bytes", command.front(),
          limit);
   }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+  if (status != 0) {
     fail(ErrorCode::kConfig, "run command {}: it failed: try it by hand as this user",
          command.front());
   }
   return text;
+}
+
+int status_of(const std::vector<std::string>& command) {
+  const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  if (nowhere.get() < 0) fail_with_errno(errno, "open /dev/null");
+  return wait_for(start(command, nowhere.get()));
 }
 
 }  // namespace base

@@ -14,4 +14,8 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command);
 // ends with another status than 0, or prints more.
 std::string output_of(const std::vector<std::string>& command, std::size_t limit);
 
+// Its exit status, or 128 and the number of the signal that ended it. What it prints on stdout is
+// thrown away; its stderr is ours. Fails with kConfig if it cannot be started.
+int status_of(const std::vector<std::string>& command);
+
 }  // namespace base

@@ -20,6 +20,7 @@ struct Surroundings {
   OutputFormat format = OutputFormat::kText;
   FileSystem& files;
   Clock& clock;
+  Path config_file = {};  // where `config` is from
 };
 
 // Runs `body`; an error that ends it becomes one line on stderr, "PROGRAM: operation: ...", and its

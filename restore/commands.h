@@ -25,8 +25,8 @@ struct SearchOptions {
 };
 base::ExitStatus search(const base::Surroundings& surroundings, const SearchOptions& options);
 
-// What disappeared from an account's folders, and how to bring it back. `since`: empty means from
-// the first snapshot on.
+// What disappeared from an account's folders, and how to bring it back. `since`: a time, or a
+// snapshot's id; empty means from the first snapshot on.
 base::ExitStatus vanished(const base::Surroundings& surroundings, const std::string& account,
                           const std::string& since);
 

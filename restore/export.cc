@@ -8,6 +8,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/export_path.h"
+#include "restore/fresh_pass.h"
 #include "restore/output.h"
 #include "store/crypto.h"
 #include "store/location.h"
@@ -34,7 +35,9 @@ class Export {
         options_(options),
         reader_(
             store::Reader::open(store::location_of(surroundings.config.store), surroundings.files)),
-        selection_(select(surroundings, reader_, options.account, options.selection)),
+        selection_(
+            select(surroundings, reader_, options.account,
+                   with_fresh_pass(surroundings, reader_, options.account, options.selection))),
         root_(std::filesystem::absolute(options.to)) {}
 
   base::ExitStatus carry_out() {

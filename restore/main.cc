@@ -103,7 +103,8 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   vanished->add_option("NAME", arguments.account, "The account")->required();
   vanished
       ->add_option("--since", arguments.since,
-                   "From this time on, as 2026-11-24, yesterday or '3 days ago'")
+                   "From this time on, as 2026-11-24, yesterday or '3 days ago'; or from a "
+                   "snapshot's id on")
       ->option_text("TIME");
   vanished->callback([&] {
     chosen = [&](const auto& surroundings) {
@@ -119,12 +120,16 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
 // What to choose of a snapshot.
 void add_selection(CLI::App* command, restore::SelectionOptions& selection) {
   add_repeated(command, "--folder", selection.folders,
-               "Folders by glob: * crosses levels, ? is one character within one");
-  add_repeated(command, "--message", selection.messages, "Messages by id");
+               "Folders by glob: * crosses levels, ? is one character within one; %2A and %3F are "
+               "these themselves");
+  command->add_flag("--subfolders", selection.subfolders, "And the folders below those");
+  add_repeated(command, "--message", selection.messages, "Messages by id, or the beginning of one");
   add_at(command, selection.at);
   command->add_option("--query", selection.query, "Messages that a search finds");
   command->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
   command->add_option("--before", selection.before, "Messages from before this time");
+  command->add_flag("--missing", selection.missing,
+                    "Only what the account no longer has in any folder, by a backup taken first");
 }
 
 void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
@@ -232,7 +237,7 @@ int main(int argc, char** argv) {
     base::Surroundings surroundings{
         base::with_found_accounts(base::load_config(files, arguments.config_path), files),
         arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
-        base::system_clock()};
+        base::system_clock(), arguments.config_path};
     const base::Invoker invoker = base::invoker();
     base::become_owner_of(surroundings.config.store.path);
     const std::string command = app.get_subcommands().front()->get_name();

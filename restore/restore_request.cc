@@ -8,10 +8,15 @@ namespace restore {
 
 std::string write_request(const RestoreRequest& request) {
   const SelectionOptions& selection = request.selection;
-  const nlohmann::json document = {{"account", request.account},   {"at", selection.at},
-                                   {"folders", selection.folders}, {"messages", selection.messages},
-                                   {"since", selection.since},     {"before", selection.before},
-                                   {"query", selection.query}};
+  const nlohmann::json document = {{"account", request.account},
+                                   {"at", selection.at},
+                                   {"folders", selection.folders},
+                                   {"messages", selection.messages},
+                                   {"since", selection.since},
+                                   {"before", selection.before},
+                                   {"query", selection.query},
+                                   {"subfolders", selection.subfolders},
+                                   {"missing_from", selection.missing_from}};
   return document.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
@@ -26,6 +31,9 @@ RestoreRequest read_request(const std::string& text) {
     request.selection.since = document.at("since");
     request.selection.before = document.at("before");
     request.selection.query = document.at("query");
+    // Records of before there were these have none.
+    request.selection.subfolders = document.value("subfolders", false);
+    request.selection.missing_from = document.value("missing_from", "");
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

@@ -11,6 +11,7 @@
 #include "imap/account_login.h"
 #include "restore/commands.h"
 #include "restore/folder_restore.h"
+#include "restore/fresh_pass.h"
 #include "restore/plan.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
@@ -39,7 +40,8 @@ class Run {
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
-    const Selection selection = select(surroundings_, reader_, options_.account, what_to_select());
+    asked_ = what_to_select();
+    const Selection selection = select(surroundings_, reader_, options_.account, asked_);
     TargetNames names;
     const imap::Namespaces namespaces = session_.namespaces();
     if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
@@ -94,8 +96,9 @@ class Run {
     return options_.to.empty() ? options_.account : options_.to;
   }
 
-  SelectionOptions what_to_select() const {
-    return resumed_ ? read_request(resumed_->request).selection : options_.selection;
+  SelectionOptions what_to_select() {
+    if (resumed_) return read_request(resumed_->request).selection;
+    return with_fresh_pass(surroundings_, reader_, options_.account, options_.selection);
   }
 
   void list_others() {
@@ -158,7 +161,7 @@ class Run {
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;
     record_.snapshot = selection.snapshot.id;
-    SelectionOptions request = options_.selection;
+    SelectionOptions request = asked_;
     request.at = selection.snapshot.id.hex();
     record_.request = write_request({options_.account, request});
   }
@@ -242,6 +245,7 @@ class Run {
   store::Reader reader_;
   store::TreeRecords records_;
   std::optional<store::TreeRecord> resumed_;
+  SelectionOptions asked_;
   base::AccountConfig target_;  // whose mailbox the tree is made in
   const base::ServerConfig& server_;
   imap::Session session_;

@@ -11,6 +11,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "store/history.h"
 #include "store/query.h"
 #include "store/search.h"
 
@@ -20,28 +21,11 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-constexpr std::size_t kFewestDigits = 8;  // of a snapshot's id
+constexpr std::size_t kFewestDigits = 8;  // of a snapshot's or a message's id
 
-// The account's snapshot whose id begins with these digits, if it is one alone.
-std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
-                                              const std::string& digits) {
-  const bool are_digits = digits.size() >= kFewestDigits &&
-                          digits.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!are_digits) return std::nullopt;
-  std::optional<store::SnapshotInfo> found;
-  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-    if (!snapshot.id.hex().starts_with(digits)) continue;
-    if (found) {
-      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
-                 digits);
-    }
-    found = std::move(snapshot);
-  }
-  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
-    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
-               base::escape_for_terminal(account), digits);
-  }
-  return found;
+bool begins_an_id(const std::string& text) {
+  return text.size() >= kFewestDigits && text.size() <= 2 * store::ObjectId::kSize &&
+         text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
@@ -71,24 +55,64 @@ std::set<Place> find_places(const base::Surroundings& surroundings, store::Reade
   return places;
 }
 
-std::set<store::MessageId> parse_ids(const std::vector<std::string>& texts) {
-  std::set<store::MessageId> ids;
-  for (const std::string& text : texts) {
-    const auto id = store::ObjectId::from_hex(text);
-    if (!id) {
-      base::fail(base::ErrorCode::kUsage,
-                 "--message {}: not a message's id: `mailstow-restore messages` shows them",
-                 base::escape_for_terminal(text));
+// Messages by their ids, or by how these begin: tables show the first digits.
+class MessageIds {
+ public:
+  explicit MessageIds(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      if (!begins_an_id(text)) {
+        base::fail(base::ErrorCode::kUsage,
+                   "--message {}: not a message's id: `mailstow-restore messages` shows them",
+                   base::escape_for_terminal(text));
+      }
+      const auto id = store::ObjectId::from_hex(text);
+      if (id) {
+        whole_.insert({*id});
+      } else {
+        beginnings_.push_back(text);
+      }
     }
-    ids.insert({*id});
   }
-  return ids;
+
+  bool empty() const { return whole_.empty() && beginnings_.empty(); }
+
+  bool contains(const store::MessageId& id) const {
+    if (whole_.contains(id)) return true;
+    if (beginnings_.empty()) return false;
+    const std::string digits = id.object.hex();
+    return std::any_of(beginnings_.begin(), beginnings_.end(),
+                       [&](const std::string& text) { return digits.starts_with(text); });
+  }
+
+ private:
+  std::set<store::MessageId> whole_;
+  std::vector<std::string> beginnings_;
+};
+
+bool matches_any(const SelectionOptions& options, const std::string& name) {
+  const auto matches = [&](const std::string& glob) {
+    return base::glob_matches(glob, name) ||
+           (options.subfolders && base::glob_matches(glob + "/*", name));
+  };
+  return options.folders.empty() ||
+         std::any_of(options.folders.begin(), options.folders.end(), matches);
 }
 
-bool matches_any(const std::vector<std::string>& globs, const std::string& name) {
-  return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-           return base::glob_matches(glob, name);
-         });
+// Takes out what the snapshot has in some folder. Gives how much is left.
+std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& from,
+                           std::vector<SelectedFolder>& folders) {
+  std::set<store::MessageId> ids;
+  for (const SelectedFolder& folder : folders) {
+    for (const store::MessageEntry& entry : folder.messages) ids.insert(entry.message);
+  }
+  const std::set<store::MessageId> held = store::held_anywhere(reader, from, ids);
+  std::uint64_t left = 0;
+  for (SelectedFolder& folder : folders) {
+    std::erase_if(folder.messages, [&](const auto& entry) { return held.contains(entry.message); });
+    left += folder.messages.size();
+  }
+  std::erase_if(folders, [](const SelectedFolder& folder) { return folder.messages.empty(); });
+  return left;
 }
 
 }  // namespace
@@ -102,6 +126,25 @@ std::optional<sys_seconds> optional_time(const std::string& text,
 
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
+}
+
+std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
+                                              const std::string& digits) {
+  if (!begins_an_id(digits)) return std::nullopt;
+  std::optional<store::SnapshotInfo> found;
+  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+    if (!snapshot.id.hex().starts_with(digits)) continue;
+    if (found) {
+      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
+                 digits);
+    }
+    found = std::move(snapshot);
+  }
+  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
+    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
+               base::escape_for_terminal(account), digits);
+  }
+  return found;
 }
 
 store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
@@ -125,17 +168,18 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
   Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
   const auto since = optional_time(options.since, surroundings);
   const auto before = optional_time(options.before, surroundings);
-  const auto ids = parse_ids(options.messages);
+  const MessageIds ids(options.messages);
   std::optional<std::set<Place>> found;
   if (!options.query.empty()) {
     found = find_places(surroundings, reader, selection.snapshot, options.query);
   }
-  const bool whole_folders = !since && !before && ids.empty() && !found;
+  const bool is_missing_only = !options.missing_from.empty();
+  const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
 
   std::uint64_t messages = 0;
   for (const store::FolderRecord& folder : reader.folders(selection.snapshot)) {
     SelectedFolder selected{folder, shown_name(selection.snapshot, folder.info), {}};
-    if (!matches_any(options.folders, selected.name)) continue;
+    if (!matches_any(options, selected.name)) continue;
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
       const sys_seconds date = entry.internal_date.instant;
       const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
@@ -146,6 +190,15 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
     messages += selected.messages.size();
     if (whole_folders || !selected.messages.empty()) {
       selection.folders.push_back(std::move(selected));
+    }
+  }
+  if (is_missing_only && messages > 0) {
+    const auto from = choose_snapshot(surroundings, reader, account, options.missing_from);
+    if (keep_missing(reader, from, selection.folders) == 0) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "account {}: nothing is missing: all that was asked for of the snapshot of {} is "
+                 "there",
+                 base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
     }
   }
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {

@@ -15,10 +15,13 @@ namespace restore {
 struct SelectionOptions {
   std::string at;                     // as choose_snapshot() has it
   std::vector<std::string> folders;   // globs over shown names; none means all
-  std::vector<std::string> messages;  // ids
+  bool subfolders = false;            // of what the globs match, too
+  std::vector<std::string> messages;  // ids, or how they begin
   std::string since;                  // by INTERNALDATE, inclusive
   std::string before;                 // exclusive
   std::string query;                  // as store/query.h has it
+  bool missing = false;               // restore/fresh_pass.h makes missing_from of it
+  std::string missing_from;           // a snapshot's id: only what that has in no folder
 };
 
 struct SelectedFolder {
@@ -35,6 +38,11 @@ struct Selection {
 // A time of the command line, as base/time_text.h has it; nothing if `text` is empty.
 std::optional<std::chrono::sys_seconds> optional_time(const std::string& text,
                                                       const base::Surroundings& surroundings);
+
+// The account's snapshot whose id begins with these digits (eight or more), if it is one alone.
+// Fails with kUsage if several do, kNotFound for a whole id that is none.
+std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
+                                              const std::string& digits);
 
 // `at` is a time, and the newest backup not after it is chosen; or the id of a snapshot, or the
 // first eight or more digits of one; or empty for the newest. Fails with kNotFound and what there

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/glob.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -77,8 +78,9 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
 std::string command_for(const Burst& burst) {
   std::string command =
       fmt::format("mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
-                  burst.before.id.hex().substr(0, 16), shell_quoted(burst.folder));
-  if (burst.is_whole_folder || burst.messages.size() > kMostNamedMessages) return command;
+                  burst.before.id.hex().substr(0, 16), shell_quoted(base::glob_for(burst.folder)));
+  if (burst.is_whole_folder) return command;
+  if (burst.messages.size() > kMostNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {
     command += " --message " + message.message.object.hex();
   }
@@ -141,7 +143,9 @@ base::ExitStatus vanished(const base::Surroundings& surroundings, const std::str
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   choose_snapshot(surroundings, reader, account, "");  // says what is wrong
-  const auto bursts = find_bursts(reader, account, optional_time(since, surroundings));
+  const auto named = find_by_id(reader, account, since);
+  const auto bursts =
+      find_bursts(reader, account, named ? named->time : optional_time(since, surroundings));
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
   print(surroundings.format, {{"account", account}, {"bursts", std::move(documents)}},

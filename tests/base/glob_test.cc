@@ -26,6 +26,13 @@ TEST(GlobTest, EverythingElseIsItself) {
   EXPECT_FALSE(glob_matches("inbox", "INBOX"));
 }
 
+TEST(GlobTest, AStarThatIsItselfIsEncoded) {
+  EXPECT_TRUE(glob_matches("%2A%3F", "*?"));
+  EXPECT_FALSE(glob_matches("%2A", "a"));
+  EXPECT_FALSE(glob_matches("%3F", "a"));
+  EXPECT_EQ(glob_for("100%25 *sure*?"), "100%25 %2Asure%2A%3F");
+}
+
 TEST(GlobTest, ManyStarsAreNotSlow) {
   std::string glob;
   for (int star = 0; star < 200; ++star) glob += "*a";
@@ -38,6 +45,14 @@ RC_GTEST_PROP(GlobTest, ANameMatchesItselfWithAnyRunReplacedByAStar, ()) {
   const auto to = *rc::gen::inRange<std::size_t>(from, name.size() + 1);
   RC_ASSERT(glob_matches(name, name));
   RC_ASSERT(glob_matches(name.substr(0, from) + "*" + name.substr(to), name));
+}
+
+RC_GTEST_PROP(GlobTest, TheGlobForANameMatchesItAlone, ()) {
+  const auto names = rc::gen::container<std::string>(rc::gen::element('a', '*', '?', '/'));
+  const auto name = *names;
+  const auto other = *names;
+  RC_ASSERT(glob_matches(glob_for(name), name));
+  RC_ASSERT(glob_matches(glob_for(name), other) == (name == other));
 }
 
 }  // namespace

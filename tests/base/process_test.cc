@@ -19,5 +19,12 @@ TEST(ProcessTest, AFailureNamesTheCommandAndNotItsArguments) {
   EXPECT_ERROR(kConfig, "more than 10 bytes", output_of({"yes"}, 10));
 }
 
+TEST(ProcessTest, TellsHowACommandEnded) {
+  EXPECT_EQ(status_of({"true"}), 0);
+  EXPECT_EQ(status_of({"sh", "-c", "echo out; exit 5"}), 5);
+  EXPECT_EQ(status_of({"sh", "-c", "kill -KILL $$"}), 128 + 9);
+  EXPECT_ERROR(kConfig, "/no/such/program: No such file", status_of({"/no/such/program"}));
+}
+
 }  // namespace
 }  // namespace base

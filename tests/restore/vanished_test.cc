@@ -1,5 +1,8 @@
 // `mailstow-restore vanished` on a real server: what is told is what was deleted, and the commands
 // it prints bring that back.
+#include <chrono>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -84,6 +87,36 @@ TEST_F(VanishedTest, TellsWhatWasDeletedAndHowToBringItBack) {
   ASSERT_EQ(report["folders"].size(), 1U) << report.dump(2);
   EXPECT_EQ(report["folders"][0]["source"], "Archive/It's 2023");
   EXPECT_EQ(report["folders"][0]["restored"], 12);
+}
+
+TEST_F(VanishedTest, OfManyLostMessagesOnlyTheseComeBack) {
+  fill("What? *All*", 20);
+  fill("Whatx yAllz", 3);
+  back_up();
+  expunge("What? *All*", "4:15");
+  back_up();
+  const json found = bursts();
+  ASSERT_EQ(found.size(), 1U) << found.dump(2);
+  EXPECT_THAT(found[0]["command"].get<std::string>(), testing::HasSubstr("--missing"));
+  const json report = carry_out(found[0]);
+  ASSERT_EQ(report["folders"].size(), 1U) << report.dump(2);
+  EXPECT_EQ(report["folders"][0]["source"], "What? *All*");
+  EXPECT_EQ(report["folders"][0]["restored"], 12);
+}
+
+TEST_F(VanishedTest, TellsWhatHappenedSinceASnapshot) {
+  fill("INBOX", 3);
+  back_up();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // snapshots' times are seconds
+  expunge("INBOX", "1");
+  back_up();
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  ASSERT_EQ(snapshots.size(), 2U);
+  const auto since = [&](std::size_t at, std::size_t digits) {
+    return bursts(snapshots[at]["snapshot"].get<std::string>().substr(0, digits)).size();
+  };
+  EXPECT_EQ(since(0, 64) + since(1, 64), 1U);
+  EXPECT_EQ(since(0, 16), since(0, 64));
 }
 
 TEST_F(VanishedTest, WhatWasMovedIsToldApart) {
