@@ -15,9 +15,6 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kMostInBatch = 200;
-constexpr std::size_t kMostBytesInBatch = 8U << 20U;
-
 bool is_keyword(const std::string& flag) {
   return !flag.starts_with('\\');
 }
@@ -39,29 +36,24 @@ std::vector<std::string> sorted_flags(const std::vector<std::string>& flags) {
 
 }  // namespace
 
-FolderRestore::FolderRestore(imap::Session& session, store::Reader& reader,
-                             const PlannedFolder& folder, store::TreeLevel& level)
-    : session_(session),
-      reader_(reader),
-      folder_(folder),
-      level_(level),
-      outcomes_(folder.messages.size()) {
-  report_.source = folder.source;
-  report_.target = folder.target;
-  report_.messages = folder.messages.size();
+FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level)
+    : folder_(folder), outcomes_(folder.messages.size()) {
+  for (const store::TreeMessage& message : level.messages) {
+    recorded_before_.emplace(message.uid, message.message);
+  }
 }
 
-FolderReport FolderRestore::run() {
-  if (folder_.messages.empty()) return report_;
-  open_ = session_.select(folder_.target_raw_name);
+std::uint64_t FolderRestore::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const store::MessageEntry& entry : folder_.messages) bytes += entry.size;
+  return bytes;
+}
+
+void FolderRestore::open(imap::Session& session) {
+  if (folder_.messages.empty()) return;
+  open_ = session.select(folder_.target_raw_name);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) choose_flags(at);
-  if (open_.exists > 0) take_present();
-  append_all();
-  compare();
-  const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
-  std::sort(report_.altered.begin(), report_.altered.end(), by_uid);
-  std::sort(report_.skipped.begin(), report_.skipped.end(), by_uid);
-  return std::move(report_);
+  if (open_.exists > 0) take_present(session);
 }
 
 void FolderRestore::choose_flags(std::size_t position) {
@@ -80,20 +72,16 @@ void FolderRestore::choose_flags(std::size_t position) {
 
 // Of a run that died: what it recorded is known by its UID, what it had no time to record by its
 // content.
-void FolderRestore::take_present() {
+void FolderRestore::take_present(imap::Session& session) {
   ReadBack present(DigestOf::kCanonical);
-  session_.fetch_messages(session_.search_all(), present);
+  session.fetch_messages(session.search_all(), present);
   std::multimap<store::MessageId, std::size_t> wanted;
   for (std::size_t at = 0; at < folder_.messages.size(); ++at) {
     wanted.emplace(folder_.messages[at].message, at);
   }
-  std::map<base::Uid, store::MessageId> recorded;
-  for (const store::TreeMessage& message : level_.messages) {
-    recorded.emplace(message.uid, message.message);
-  }
   for (const auto& served : present.messages()) {
-    const auto known = recorded.find(served.first);
-    const auto place = known == recorded.end() ? wanted.end() : wanted.find(known->second);
+    const auto known = recorded_before_.find(served.first);
+    const auto place = known == recorded_before_.end() ? wanted.end() : wanted.find(known->second);
     if (place == wanted.end()) {
       unrecorded_.emplace(served.second.digest, served.first);
       continue;
@@ -104,74 +92,53 @@ void FolderRestore::take_present() {
   }
 }
 
-bool FolderRestore::is_present(std::size_t position, base::ByteView bytes) {
+bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
   Outcome& outcome = outcomes_[position];
-  if (outcome.accepted) return true;
-  if (unrecorded_.empty()) return false;
+  outcome.digest = store::sha256(bytes);
+  if (outcome.accepted) return false;
+  if (unrecorded_.empty()) return true;
   const auto found = unrecorded_.find(canonical_digest(bytes));
-  if (found == unrecorded_.end()) return false;
+  if (found == unrecorded_.end()) return true;
   outcome.accepted = true;
   outcome.uid = found->second;
   unrecorded_.erase(found);
-  return true;
+  return false;
 }
 
-void FolderRestore::append_all() {
-  std::vector<store::MessageId> ids;
-  ids.reserve(folder_.messages.size());
-  for (const store::MessageEntry& entry : folder_.messages) ids.push_back(entry.message);
-
-  std::vector<Waiting> batch;
-  std::size_t bytes_waiting = 0;
-  const auto flush = [&] {
-    append_batch(batch);
-    batch.clear();
-    bytes_waiting = 0;
-  };
-  reader_.read_messages(
-      ids,
-      [&](std::size_t position, base::ByteView bytes) {
-        outcomes_[position].digest = store::sha256(bytes);
-        if (is_present(position, bytes)) return;
-        batch.push_back({position, base::Bytes(bytes.begin(), bytes.end())});
-        bytes_waiting += bytes.size();
-        if (batch.size() >= kMostInBatch || bytes_waiting >= kMostBytesInBatch) flush();
-      },
-      [&](std::size_t position, const std::string& why) {
-        report_.skipped.push_back({folder_.messages[position].uid, why});
-      });
-  flush();
+void FolderRestore::give_up(std::size_t position, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  skipped_.push_back({folder_.messages[position].uid, why});
 }
 
-void FolderRestore::append_batch(std::span<const Waiting> batch) {
+void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch) {
   if (batch.empty()) return;
-  if (batch.size() > 1 && session_.capabilities().has("MULTIAPPEND")) {
-    append_together(batch);
+  if (batch.size() > 1 && session.capabilities().has("MULTIAPPEND")) {
+    append_together(session, batch);
     return;
   }
   std::vector<imap::AppendMessage> messages;
   for (const Waiting& message : batch) messages.push_back(to_append(message));
-  const auto answers = session_.append(folder_.target_raw_name, messages);
+  const auto answers = session.append(folder_.target_raw_name, messages);
   for (std::size_t at = 0; at < answers.size(); ++at) {
     if (answers[at].accepted) {
       accept(batch.subspan(at, 1), answers[at]);
-    } else if (!retry_without_keywords(batch[at])) {
-      refuse(batch[at], answers[at].reason);
+    } else if (!retry_without_keywords(session, batch[at])) {
+      give_up(batch[at].position, answers[at].reason);
     }
   }
 }
 
 // All are taken or none: what is refused is halved until the bad one stands alone.
-void FolderRestore::append_together(std::span<const Waiting> batch) {
+void FolderRestore::append_together(imap::Session& session, std::span<const Waiting> batch) {
   std::vector<imap::AppendMessage> messages;
   for (const Waiting& message : batch) messages.push_back(to_append(message));
-  const imap::AppendAnswer answer = session_.append_together(folder_.target_raw_name, messages);
+  const imap::AppendAnswer answer = session.append_together(folder_.target_raw_name, messages);
   if (answer.accepted) {
     accept(batch, answer);
     return;
   }
-  append_batch(batch.first(batch.size() / 2));
-  append_batch(batch.subspan(batch.size() / 2));
+  append(session, batch.first(batch.size() / 2));
+  append(session, batch.subspan(batch.size() / 2));
 }
 
 void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer) {
@@ -183,17 +150,13 @@ void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAns
   }
 }
 
-void FolderRestore::refuse(const Waiting& message, const std::string& reason) {
-  report_.skipped.push_back({folder_.messages[message.position].uid, reason});
-}
-
 imap::AppendMessage FolderRestore::to_append(const Waiting& message) const {
   return {outcomes_[message.position].flags, folder_.messages[message.position].internal_date,
           message.bytes};
 }
 
 // Some servers refuse a message for a keyword that they dislike: the mail counts for more.
-bool FolderRestore::retry_without_keywords(const Waiting& message) {
+bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting& message) {
   Outcome& outcome = outcomes_[message.position];
   const auto first_keyword =
       std::stable_partition(outcome.flags.begin(), outcome.flags.end(),
@@ -202,16 +165,17 @@ bool FolderRestore::retry_without_keywords(const Waiting& message) {
   outcome.dropped.insert(outcome.dropped.end(), first_keyword, outcome.flags.end());
   outcome.flags.erase(first_keyword, outcome.flags.end());
   const imap::AppendMessage again = to_append(message);
-  const auto answer = session_.append(folder_.target_raw_name, {&again, 1}).front();
+  const auto answer = session.append(folder_.target_raw_name, {&again, 1}).front();
   if (answer.accepted) accept({&message, 1}, answer);
   return answer.accepted;
 }
 
-void FolderRestore::compare() {
+void FolderRestore::compare(imap::Session& session) {
+  if (folder_.messages.empty()) return;
   // The server's own view, not that of the appending session.
-  session_.examine(folder_.target_raw_name);
+  session.examine(folder_.target_raw_name);
   ReadBack read_back;
-  session_.fetch_messages(session_.search_all(), read_back);
+  session.fetch_messages(session.search_all(), read_back);
 
   // Without APPENDUID a message is found by its content.
   std::multimap<store::Sha256, base::Uid> untold;
@@ -222,7 +186,6 @@ void FolderRestore::compare() {
   for (const auto& served : read_back.messages()) {
     if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
   }
-  std::vector<store::TreeMessage> recorded;
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     Outcome& outcome = outcomes_[at];
     if (!outcome.accepted) continue;
@@ -237,18 +200,18 @@ void FolderRestore::compare() {
         outcome.uid ? read_back.messages().find(*outcome.uid) : read_back.messages().end();
     const store::MessageEntry& entry = folder_.messages[at];
     if (served == read_back.messages().end()) {
-      report_.skipped.push_back({entry.uid, "the server took it, but does not serve it"});
+      give_up(at, "the server took it, but does not serve it");
       continue;
     }
-    ++report_.restored;
+    ++restored_;
     const base::Uid uid = served->first;
     const MessageReadBack& message = served->second;
-    recorded.push_back({uid, message.items.size.value_or(message.size),
-                        message.items.internal_date.value_or(base::ZonedTime()).instant,
-                        entry.message});
+    recorded_.push_back({uid, message.items.size.value_or(message.size),
+                         message.items.internal_date.value_or(base::ZonedTime()).instant,
+                         entry.message});
 
     std::vector<std::string> how;
-    if (message.digest != outcome.digest) how.push_back(alteration(at, uid));
+    const bool has_other_bytes = message.digest != outcome.digest;
     if (!outcome.dropped.empty()) how.push_back("without the flags " + joined(outcome.dropped));
     const auto flags = sorted_flags(message.items.flags.value_or(std::vector<std::string>()));
     if (flags != sorted_flags(outcome.flags)) how.push_back("its flags are " + joined(flags));
@@ -257,20 +220,44 @@ void FolderRestore::compare() {
       how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),
                                 base::format_rfc3339(entry.internal_date.instant)));
     }
-    if (!how.empty())
-      report_.altered.push_back({entry.uid, fmt::format("{}", fmt::join(how, "; "))});
+    if (has_other_bytes || !how.empty()) {
+      altered_.push_back({at, uid, has_other_bytes, std::move(how)});
+    }
   }
-  // Only now: what a run before this one recorded stays known if the connection is lost meanwhile.
-  level_.messages = std::move(recorded);
 }
 
-std::string FolderRestore::alteration(std::size_t position, base::Uid uid) {
-  OneMessage served;
-  imap::UidSet one;
-  one.add(uid);
-  session_.fetch_messages(one, served);
-  return describe_alteration(reader_.read_message(folder_.messages[position].message),
-                             served.bytes());
+void FolderRestore::describe(imap::Session& session, store::Reader& reader) {
+  if (std::none_of(altered_.begin(), altered_.end(),
+                   [](const Alteration& message) { return message.has_other_bytes; })) {
+    return;
+  }
+  session.examine(folder_.target_raw_name);
+  for (Alteration& message : altered_) {
+    if (!std::exchange(message.has_other_bytes, false)) continue;
+    OneMessage served;
+    imap::UidSet one;
+    one.add(message.uid);
+    session.fetch_messages(one, served);
+    message.how.insert(
+        message.how.begin(),
+        describe_alteration(reader.read_message(folder_.messages[message.position].message),
+                            served.bytes()));
+  }
+}
+
+FolderReport FolderRestore::report() const {
+  FolderReport report{folder_.source, folder_.target, folder_.messages.size(), restored_, {}, {}};
+  for (const Alteration& message : altered_) {
+    std::vector<std::string> how = message.how;
+    if (message.has_other_bytes) how.insert(how.begin(), "its bytes are others");
+    report.altered.push_back(
+        {folder_.messages[message.position].uid, fmt::format("{}", fmt::join(how, "; "))});
+  }
+  report.skipped = skipped_;
+  const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
+  std::sort(report.altered.begin(), report.altered.end(), by_uid);
+  std::sort(report.skipped.begin(), report.skipped.end(), by_uid);
+  return report;
 }
 
 }  // namespace restore

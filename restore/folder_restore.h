@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,16 +18,37 @@
 
 namespace restore {
 
+// In this order: open(), wants() or give_up() of every message by one thread, append() of those
+// wanted by any threads meanwhile, compare(), describe(). Refused, damaged and altered messages are
+// in the report; what takes a session fails as that does.
 class FolderRestore {
  public:
-  // `level`: where the messages go; what was put there is recorded in it. What of the plan is there
-  // already, from a run that died, is not sent again.
-  FolderRestore(imap::Session& session, store::Reader& reader, const PlannedFolder& folder,
-                store::TreeLevel& level);
+  // `folder` must outlive it. `level`: what a run that died put there.
+  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level);
 
-  // Refused, damaged and altered messages are in the report; fails as the session does.
-  FolderReport run();
+  const PlannedFolder& planned() const { return folder_; }
+  std::uint64_t bytes() const;  // of the planned messages
 
+  void open(imap::Session& session);
+
+  // Whether the message at this place of the plan has to be sent: it is not there already.
+  bool wants(std::size_t position, base::ByteView bytes);
+  void give_up(std::size_t position, const std::string& why);
+
+  struct Waiting {
+    std::size_t position;  // in the plan
+    base::Bytes bytes;
+  };
+  void append(imap::Session& session, std::span<const Waiting> batch);
+
+  void compare(imap::Session& session);
+
+  // Says of what the server altered, how.
+  void describe(imap::Session& session, store::Reader& reader);
+
+  FolderReport report() const;
+  // What is there now, after compare().
+  const std::vector<store::TreeMessage>& recorded() const { return recorded_; }
   bool left_off_deleted() const { return left_off_deleted_; }
 
  private:
@@ -35,36 +58,33 @@ class FolderRestore {
     std::vector<std::string> dropped;  // keywords that the folder does not keep
     std::optional<base::Uid> uid;      // in the tree; nothing: not told
     bool accepted = false;
-    std::string reason;
     store::Sha256 digest;  // of what was sent
   };
-  struct Waiting {
-    std::size_t position;  // in the plan
-    base::Bytes bytes;
+  struct Alteration {
+    std::size_t position;
+    base::Uid uid;         // in the tree
+    bool has_other_bytes;  // how is told by describe()
+    std::vector<std::string> how;
   };
 
-  void take_present();
-  bool is_present(std::size_t position, base::ByteView bytes);
-  void append_all();
-  void append_batch(std::span<const Waiting> batch);
-  void append_together(std::span<const Waiting> batch);
+  void take_present(imap::Session& session);
+  void append_together(imap::Session& session, std::span<const Waiting> batch);
   void accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer);
-  void refuse(const Waiting& message, const std::string& reason);
   imap::AppendMessage to_append(const Waiting& message) const;
-  bool retry_without_keywords(const Waiting& message);
+  bool retry_without_keywords(imap::Session& session, const Waiting& message);
   void choose_flags(std::size_t position);
-  void compare();
-  std::string alteration(std::size_t position, base::Uid uid);
 
-  imap::Session& session_;
-  store::Reader& reader_;
   const PlannedFolder& folder_;
-  store::TreeLevel& level_;
+  std::map<base::Uid, store::MessageId> recorded_before_;
   imap::OpenFolder open_;
   std::multimap<store::Sha256, base::Uid> unrecorded_;  // there already: by canonical digest
   std::vector<Outcome> outcomes_;
-  FolderReport report_;
+  std::vector<store::TreeMessage> recorded_;
+  std::vector<Alteration> altered_;
+  std::uint64_t restored_ = 0;
   bool left_off_deleted_ = false;
+  std::mutex mutex_;  // of what follows
+  std::vector<RefusedMessage> skipped_;
 };
 
 }  // namespace restore

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,7 +11,6 @@
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "restore/commands.h"
-#include "restore/folder_restore.h"
 #include "restore/fresh_pass.h"
 #include "restore/plan.h"
 #include "restore/quota_exemption.h"
@@ -19,6 +19,7 @@
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
+#include "restore/tree_writer.h"
 #include "store/location.h"
 
 namespace restore {
@@ -203,7 +204,15 @@ class Run {
 
   void remove_level(const std::string& raw_name) {
     TreeSweeper sweeper(session_, record_, others_);
-    sweeper.sweep_level(*find_level(record_, raw_name));
+    try {
+      sweeper.sweep_level(*find_level(record_, raw_name));
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+      // Cyrus keeps what is deleted under a name with the second in it, and so refuses to delete a
+      // folder of one name twice in a second: a run that was killed may have just done so.
+      std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+      sweeper.sweep_level(*find_level(record_, raw_name));
+    }
     // Recorded until it is gone: what a crash leaves here is swept with the tree.
     std::erase_if(record_.levels, [&](const auto& level) {
       return level.raw_name == raw_name && session_.list(raw_name).empty();
@@ -218,25 +227,45 @@ class Run {
     surroundings_.files.remove(tree_lock_file(location_, record_.id));
   }
 
-  void restore_folders(TreeBuilder& builder) {
+  void restore_folders(const TreeBuilder& builder) {
+    TreeWriter writer(
+        session_, [this] { return imap::open_account(server_, target_); }, server_.connections,
+        reader_);
+    std::vector<std::size_t> places;  // of what is written, in the report
+    std::vector<store::TreeLevel*> levels;
     for (const PlannedFolder& folder : plan_.folders) {
       if (!folder.holds_messages) continue;
       FolderReport report{folder.source, folder.target, folder.messages.size(), 0, {}, {}};
       const std::string refusal = builder.refusal(folder.target_raw_name);
-      if (!refusal.empty()) {
+      if (refusal.empty()) {
+        places.push_back(report_.folders.size());
+        levels.push_back(find_level(record_, folder.target_raw_name));
+        writer.add(folder, *levels.back());
+      } else {
         for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
-        report_.folders.push_back(std::move(report));
-        continue;
       }
-      base::log_info("{}: {}: {} messages", options_.account, folder.target,
-                     folder.messages.size());
-      report_.folders.push_back(std::move(report));  // there also if the connection is lost
-      FolderRestore restore(session_, reader_, folder,
-                            *find_level(record_, folder.target_raw_name));
-      report_.folders.back() = restore.run();
-      report_.without_deleted |= restore.left_off_deleted();
-      records_.put(record_);
+      report_.folders.push_back(std::move(report));
     }
+    const auto take_report = [&] {
+      std::vector<FolderReport> reports = writer.report();
+      for (std::size_t at = 0; at < places.size(); ++at) {
+        report_.folders[places[at]] = std::move(reports[at]);
+      }
+      report_.without_deleted = writer.left_off_deleted();
+    };
+    try {
+      writer.run([&](std::size_t at, const FolderRestore& folder) {
+        levels[at]->messages = folder.recorded();
+        records_.put(record_);
+        base::log_info("{}: {}: {} messages", base::escape_for_terminal(options_.account),
+                       base::escape_for_terminal(folder.planned().target),
+                       folder.recorded().size());
+      });
+    } catch (const base::Error&) {
+      take_report();
+      throw;
+    }
+    take_report();
   }
 
   const base::Surroundings& surroundings_;

@@ -1,0 +1,142 @@
+#include "restore/tree_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace restore {
+
+namespace {
+
+constexpr std::size_t kMostInBatch = 200;
+constexpr std::uint64_t kMostBytesInBatch = 4U << 20U;
+// In batches that wait for more, when folders lie in the store in pieces.
+constexpr std::uint64_t kMostBytesWaiting = 16U << 20U;
+
+}  // namespace
+
+TreeWriter::TreeWriter(imap::Session& session, WorkPool::OpenSession open, unsigned connections,
+                       store::Reader& reader)
+    : session_(session), open_(std::move(open)), connections_(connections), reader_(reader) {}
+
+void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level) {
+  Writing writing;
+  writing.folder = std::make_unique<FolderRestore>(folder, level);
+  writing.unread = folder.messages.size();
+  writing.under_way = 1;
+  folders_.push_back(std::move(writing));
+}
+
+// No more than there are batches: opening one takes some round trips.
+unsigned TreeWriter::useful_connections() const {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  for (const Writing& writing : folders_) {
+    messages += writing.unread;
+    bytes += writing.folder->bytes();
+  }
+  const std::uint64_t batches = 1 + std::max(messages / kMostInBatch, bytes / kMostBytesInBatch);
+  return static_cast<unsigned>(std::min<std::uint64_t>(connections_, batches));
+}
+
+void TreeWriter::run(const Done& done) {
+  for (const Writing& writing : folders_) writing.folder->open(session_);
+  {
+    WorkPool pool(session_, open_, useful_connections());
+    read(pool, done);
+    pool.finish();
+  }
+  for (const Writing& writing : folders_) writing.folder->describe(session_, reader_);
+}
+
+void TreeWriter::read(WorkPool& pool, const Done& done) {
+  std::vector<store::MessageId> ids;
+  std::vector<std::size_t> first;  // of each folder, in `ids`
+  for (const Writing& writing : folders_) {
+    first.push_back(ids.size());
+    for (const auto& entry : writing.folder->planned().messages) ids.push_back(entry.message);
+  }
+  for (std::size_t index = 0; index < folders_.size(); ++index) {
+    if (folders_[index].unread == 0) flush(index, pool, done);
+  }
+  const auto place = [&](std::size_t at) {
+    // Of several folders that begin there all but the last are empty.
+    const auto after = std::upper_bound(first.begin(), first.end(), at);
+    return static_cast<std::size_t>(after - first.begin()) - 1;
+  };
+  reader_.read_messages(
+      ids,
+      [&](std::size_t at, base::ByteView bytes) {
+        const std::size_t index = place(at);
+        Writing& writing = folders_[index];
+        const std::size_t position = at - first[index];
+        if (writing.folder->wants(position, bytes)) {
+          writing.batch.push_back({position, base::Bytes(bytes.begin(), bytes.end())});
+          writing.bytes += bytes.size();
+          waiting_bytes_ += bytes.size();
+        }
+        was_read(index, pool, done);
+      },
+      [&](std::size_t at, const std::string& why) {
+        const std::size_t index = place(at);
+        folders_[index].folder->give_up(at - first[index], why);
+        was_read(index, pool, done);
+      });
+}
+
+void TreeWriter::was_read(std::size_t index, WorkPool& pool, const Done& done) {
+  Writing& writing = folders_[index];
+  --writing.unread;
+  if (writing.unread == 0 || writing.batch.size() >= kMostInBatch ||
+      writing.bytes >= kMostBytesInBatch) {
+    flush(index, pool, done);
+  } else if (waiting_bytes_ >= kMostBytesWaiting) {
+    const auto largest =
+        std::max_element(folders_.begin(), folders_.end(),
+                         [](const Writing& a, const Writing& b) { return a.bytes < b.bytes; });
+    flush(static_cast<std::size_t>(largest - folders_.begin()), pool, done);
+  }
+}
+
+void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
+  Writing& writing = folders_[index];
+  const std::uint64_t bytes = std::exchange(writing.bytes, 0);
+  waiting_bytes_ -= bytes;
+  // The last one takes the reading's part over.
+  if (writing.unread > 0) {
+    const std::lock_guard lock(mutex_);
+    ++writing.under_way;
+  }
+  auto batch =
+      std::make_shared<std::vector<FolderRestore::Waiting>>(std::exchange(writing.batch, {}));
+  pool.put(bytes, [this, index, batch, &done](imap::Session& session) {
+    folders_[index].folder->append(session, *batch);
+    batch->clear();
+    leave(index, session, done);
+  });
+}
+
+// Whoever is the last to leave compares.
+void TreeWriter::leave(std::size_t index, imap::Session& session, const Done& done) {
+  Writing& writing = folders_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    if (--writing.under_way > 0) return;
+  }
+  writing.folder->compare(session);
+  const std::lock_guard lock(done_mutex_);
+  done(index, *writing.folder);
+}
+
+std::vector<FolderReport> TreeWriter::report() {
+  std::vector<FolderReport> reports;
+  reports.reserve(folders_.size());
+  for (const Writing& writing : folders_) reports.push_back(writing.folder->report());
+  return reports;
+}
+
+bool TreeWriter::left_off_deleted() const {
+  return std::any_of(folders_.begin(), folders_.end(),
+                     [](const Writing& writing) { return writing.folder->left_off_deleted(); });
+}
+
+}  // namespace restore

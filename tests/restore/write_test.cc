@@ -1,0 +1,128 @@
+// How messages get into a tree: over several connections, with each kind of literal.
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/restore/expect_restored.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace restore {
+namespace {
+
+using programs::json;
+using servers::AccountState;
+
+class WriteTest : public testing::Test {
+ protected:
+  explicit WriteTest(const std::string& extra = {}) : server_(with_extra(extra)) {
+    mailstow_.backupd({"init"});
+  }
+
+  static servers::DovecotOptions with_extra(const std::string& extra) {
+    servers::DovecotOptions options;
+    options.extra = extra;
+    return options;
+  }
+
+  // Folders of different sizes, one after the other or message by message: then their messages lie
+  // in the store in turns.
+  void deliver(int messages) {
+    auto maildir = server_.maildir("alice");
+    servers::MailGenerator mail(31);
+    for (int message = 0; message < messages; ++message) {
+      maildir.deliver(message % 3 == 0 ? "Thirds" : "Others", mail.delivery());
+    }
+    maildir.make_folder("Empty");
+  }
+
+  json restore_all(int status = 0) {
+    before_ = servers::account_state(server_, "alice");
+    mailstow_.backupd_json({"once", "--account", "alice"});
+    json report = mailstow_.restore_json({"run", "alice"}, status);
+    expect_restored(before_, servers::account_state(server_, "alice"), report);
+    return report;
+  }
+
+  // Log-ins since the server started.
+  std::size_t logins() const {
+    const std::string log = server_.log();
+    std::size_t count = 0;
+    for (auto at = log.find("Login: user=<alice>"); at != std::string::npos;
+         at = log.find("Login: user=<alice>", at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  AccountState before_;
+};
+
+TEST_F(WriteTest, SeveralConnectionsWriteWhatOneWould) {
+  mailstow_.config()["servers"]["main"]["connections"] = 3;
+  mailstow_.save();
+  deliver(1300);
+  before_ = servers::account_state(server_, "alice");
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  const std::size_t logins_before = logins();
+  const json report = mailstow_.restore_json({"run", "alice"});
+  EXPECT_EQ(logins() - logins_before, 3U);
+  expect_restored(before_, servers::account_state(server_, "alice"), report);
+}
+
+TEST_F(WriteTest, AFewMessagesAreNotWorthAnotherConnection) {
+  deliver(100);
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  const std::size_t logins_before = logins();
+  mailstow_.restore_json({"run", "alice"});
+  EXPECT_EQ(logins() - logins_before, 1U);
+}
+
+class OneConnectionTest : public WriteTest {
+ protected:
+  OneConnectionTest() : WriteTest("protocol imap {\n  mail_max_userip_connections = 1\n}\n") {}
+};
+
+TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
+  deliver(1300);
+  restore_all();
+}
+
+constexpr const char* kRest =
+    "IMAP4rev1 SASL-IR UIDPLUS NAMESPACE QUOTA CHILDREN UNSELECT ESEARCH LIST-EXTENDED";
+
+std::string announcing(std::string_view capabilities) {
+  std::string line = "imap_capability = ";
+  line += kRest;
+  line += ' ';
+  line += capabilities;
+  line += '\n';
+  return line;
+}
+
+class LiteralTest : public WriteTest, public testing::WithParamInterface<const char*> {
+ protected:
+  LiteralTest() : WriteTest(announcing(GetParam())) {}
+};
+
+TEST_P(LiteralTest, EachKindBringsAllBack) {
+  deliver(300);
+  restore_all();
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, LiteralTest,
+                         testing::Values("LITERAL+ MULTIAPPEND", "LITERAL- MULTIAPPEND",
+                                         "MULTIAPPEND", "LITERAL+", "LITERAL-", ""),
+                         [](const auto& kind) {
+                           std::string name = kind.param;
+                           std::replace(name.begin(), name.end(), '+', 'p');
+                           std::replace(name.begin(), name.end(), '-', 'm');
+                           std::replace(name.begin(), name.end(), ' ', '_');
+                           return name.empty() ? std::string("None") : name;
+                         });
+
+}  // namespace
+}  // namespace restore
