@@ -73,6 +73,13 @@ Session open_account(const base::ServerConfig& server, const base::AccountConfig
   return Session::open(endpoint_of(server), login_of(server, account), Limits());
 }
 
+Session open_account_and_list_ahead(const base::ServerConfig& server,
+                                    const base::AccountConfig& account,
+                                    std::string_view personal_prefix) {
+  return Session::open_and_list_ahead(endpoint_of(server), login_of(server, account), Limits(),
+                                      personal_prefix);
+}
+
 Session open_quota_admin(const base::ServerConfig& server) {
   const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
   if (!admin)

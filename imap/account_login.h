@@ -16,6 +16,9 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 
 // Fails as Session::open does.
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
+Session open_account_and_list_ahead(const base::ServerConfig& server,
+                                    const base::AccountConfig& account,
+                                    std::string_view personal_prefix);
 
 // As who may set quotas (`quota_admin`, else `admin`), acting as nobody else. Fails with kConfig if
 // the server has neither, and as Session::open does.

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "imap/command.h"
 #include "imap/lexer.h"
@@ -41,6 +42,9 @@ class Connection : private Source {
   // From now on all is compressed, both ways. Between commands, when the server has said OK to
   // COMPRESS.
   void compress();
+
+  // As Transport has it.
+  std::vector<std::string> announced() const { return transport_->announced(); }
 
   // From now on BYE is no failure.
   void expect_bye() { expects_bye_ = true; }

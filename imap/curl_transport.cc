@@ -6,9 +6,11 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <curl/curl.h>
 #include <poll.h>
@@ -61,9 +63,31 @@ class NoSigpipe {
 struct Conversation {
   bool was_greeted = false;
   bool is_preauthenticated = false;
-  bool has_challenged = false;  // "+" instead of an answer
-  std::string refusal;          // the last NO, BAD or BYE, without its tag
+  bool has_challenged = false;            // "+" instead of an answer
+  std::string refusal;                    // the last NO, BAD or BYE, without its tag
+  std::vector<std::string> capabilities;  // the last that were told
 };
+
+// "CAPABILITY a b", or in the code of a greeting or of the answer to the login: "OK [CAPABILITY a
+// b] text".
+std::optional<std::string_view> capabilities_in(std::string_view words) {
+  for (const std::string_view start : {"CAPABILITY ", "OK [CAPABILITY "}) {
+    if (!starts_with_ignoring_case(words, start)) continue;
+    words.remove_prefix(start.size());
+    return words.substr(0, words.find(']'));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> split_at_spaces(std::string_view words) {
+  std::vector<std::string> split;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (end > 0) split.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return split;
+}
 
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& conversation = *static_cast<Conversation*>(user);
@@ -77,6 +101,7 @@ std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* us
   for (const std::string_view refusal : {"NO ", "BAD ", "BYE "}) {
     if (starts_with_ignoring_case(words, refusal)) conversation.refusal = words;
   }
+  if (const auto told = capabilities_in(words)) conversation.capabilities = split_at_spaces(*told);
   return size * count;
 }
 
@@ -199,6 +224,8 @@ class CurlTransport : public Transport {
       if (errno != EINTR) fail(ErrorCode::kNetwork, std::strerror(errno));
     }
   }
+
+  std::vector<std::string> announced() const override { return conversation_.capabilities; }
 
  private:
   template <typename Value>

@@ -12,8 +12,15 @@ Session Session::open(const Endpoint& endpoint, const Login& login, const Limits
   return session;
 }
 
-Session::Session(std::unique_ptr<Transport> transport, const Limits& limits)
-    : impl_(std::make_unique<Impl>(std::move(transport), limits)) {}
+Session Session::open_and_list_ahead(const Endpoint& endpoint, const Login& login,
+                                     const Limits& limits, std::string_view personal_prefix) {
+  if (endpoint.compression != Compression::kNone) return open(endpoint, login, limits);
+  return {connect_with_curl(endpoint, login), limits, personal_prefix};
+}
+
+Session::Session(std::unique_ptr<Transport> transport, const Limits& limits,
+                 std::optional<std::string_view> personal_prefix)
+    : impl_(std::make_unique<Impl>(std::move(transport), limits, personal_prefix)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;

@@ -30,8 +30,16 @@ class Session {
   // CONDSTORE where there is it; compresses if `endpoint` says so. Also fails with kLogin and kTls.
   static Session open(const Endpoint& endpoint, const Login& login, const Limits& limits);
 
-  // Over a transport that is logged in already.
-  Session(std::unique_ptr<Transport> transport, const Limits& limits);
+  // The same, and asks for list_personal_folders() before it is known what the server can and what
+  // its namespaces are, from what it announced and from `personal_prefix`, which they had the last
+  // time. Where both still hold, all of it is one flight; else the guess costs one command. Without
+  // LIST-STATUS and with compression nothing is asked ahead.
+  static Session open_and_list_ahead(const Endpoint& endpoint, const Login& login,
+                                     const Limits& limits, std::string_view personal_prefix);
+
+  // Over a transport that is logged in already. `personal_prefix`: as open_and_list_ahead().
+  Session(std::unique_ptr<Transport> transport, const Limits& limits,
+          std::optional<std::string_view> personal_prefix = {});
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // without LOGOUT: closes the connection

@@ -1,86 +1,11 @@
 // Session's commands about folders as a whole.
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "base/terminal.h"
-#include "imap/ascii.h"
-#include "imap/personal_folders.h"
+#include "imap/folder_list.h"
 #include "imap/session_impl.h"
 
 namespace imap {
-
-namespace {
-
-using base::ErrorCode;
-
-// INBOX is one folder in any case (RFC 9051, section 5.1).
-std::string key_of(std::string_view raw_name) {
-  return equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
-}
-
-// Folders in the order in which they came, each once, as many as memory is set aside for.
-class FolderList {
- public:
-  FolderList(std::vector<Folder>& folders, std::size_t most_kept)
-      : folders_(folders), most_kept_(most_kept) {}
-
-  void add(Folder folder) {
-    if (!keys_.insert(key_of(folder.raw_name)).second) return;
-    kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
-    for (const std::string& attribute : folder.attributes) {
-      kept_ += attribute.size() + sizeof(std::string);
-    }
-    if (kept_ > most_kept_) {
-      base::fail(ErrorCode::kProtocol, "the server sent folders without end");
-    }
-    folders_.push_back(std::move(folder));
-  }
-
- private:
-  std::vector<Folder>& folders_;
-  std::unordered_set<std::string> keys_;
-  std::size_t most_kept_;
-  std::size_t kept_ = 0;
-};
-
-class StatusList {
- public:
-  explicit StatusList(std::size_t most_kept) : most_kept_(most_kept) {}
-
-  void add(FolderStatusResponse& response) {
-    kept_ += sizeof(FolderStatus) + response.raw_name.size() + sizeof(std::string);
-    if (kept_ > most_kept_) {
-      base::fail(ErrorCode::kProtocol, "the server sent the status of folders without end");
-    }
-    FolderStatus& known = statuses_[key_of(response.raw_name)];
-    merge(known.uid_validity, response.status.uid_validity);
-    merge(known.uid_next, response.status.uid_next);
-    merge(known.messages, response.status.messages);
-    merge(known.highest_modseq, response.status.highest_modseq);
-    merge(known.size, response.status.size);
-    merge(known.mailbox_id, response.status.mailbox_id);
-  }
-
-  std::optional<FolderStatus> take(std::string_view raw_name) {
-    auto found = statuses_.extract(key_of(raw_name));
-    if (!found) return std::nullopt;
-    return std::move(found.mapped());
-  }
-
- private:
-  // A folder's status comes in more than one answer.
-  template <typename Value>
-  static void merge(std::optional<Value>& known, std::optional<Value>& told) {
-    if (told) known = std::move(told);
-  }
-
-  std::unordered_map<std::string, FolderStatus> statuses_;
-  std::size_t most_kept_;
-  std::size_t kept_ = 0;
-};
-
-}  // namespace
 
 std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
@@ -107,64 +32,6 @@ std::vector<std::string> Session::Impl::subscriptions() {
   names.reserve(folders.size());
   for (Folder& folder : folders) names.push_back(std::move(folder.raw_name));
   return names;
-}
-
-std::string Session::Impl::status_items() const {
-  std::string items = "(MESSAGES UIDNEXT UIDVALIDITY";
-  if (capabilities_.has_modseq()) items += " HIGHESTMODSEQ";
-  if (capabilities_.has("STATUS=SIZE")) items += " SIZE";
-  return items += ')';
-}
-
-// Asked for by itself: beside other items Cyrus 3.6 answers with bytes of memory that it no longer
-// owns, which may be anything, parentheses and line ends included.
-std::string Session::Impl::identity_items() const {
-  return capabilities_.has("OBJECTID") ? "(MAILBOXID)" : "";
-}
-
-std::vector<Folder> Session::Impl::list_personal_folders() {
-  const bool has_list_status = capabilities_.has("LIST-STATUS");
-  const std::string identity = identity_items();
-  std::vector<Connection::Tag> tags;
-  for (const std::string& pattern : personal_patterns(namespaces_)) {
-    const auto list_with = [&](const std::string& options) {
-      Command listing = command("LIST").word("\"\"").string(pattern);
-      if (!options.empty()) listing.word("RETURN (" + options + ')');
-      tags.push_back(start(std::move(listing)));
-    };
-    const std::string use = capabilities_.has("SPECIAL-USE") ? "SPECIAL-USE " : "";
-    list_with(has_list_status ? use + "STATUS " + status_items() : "");
-    if (has_list_status && !identity.empty()) list_with("STATUS " + identity);
-  }
-
-  std::vector<Folder> folders;
-  FolderList list(folders, limits_.most_kept);
-  StatusList statuses(limits_.most_kept);
-  const auto take = [&](Response& response) {
-    if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      if (is_personal(answer->folder.raw_name, namespaces_)) list.add(std::move(answer->folder));
-    } else if (auto* const status = std::get_if<FolderStatusResponse>(&response)) {
-      if (is_personal(status->raw_name, namespaces_)) statuses.add(*status);
-    }
-  };
-  for (const Connection::Tag tag : tags) require_ok(finish(tag, take));
-
-  if (!has_list_status) {
-    tags.clear();
-    for (const Folder& folder : folders) {
-      if (!folder.can_be_opened()) continue;
-      for (const std::string& items : {status_items(), identity}) {
-        if (items.empty()) continue;
-        tags.push_back(start(command("STATUS").string(folder.raw_name).word(items)));
-      }
-    }
-    // A folder that the server says nothing about has no status; the others have.
-    for (const Connection::Tag tag : tags) finish(tag, take);
-  }
-  for (Folder& folder : folders) {
-    folder.status = statuses.take(folder.raw_name);
-  }
-  return folders;
 }
 
 FolderStatus Session::Impl::status(std::string_view raw_name) {

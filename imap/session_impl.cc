@@ -18,17 +18,6 @@ std::string name_in_error(std::string_view raw_name) {
   return base::escape_for_terminal(decode_modified_utf7(raw_name).value_or(std::string(raw_name)));
 }
 
-Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits)
-    : connection_(std::move(transport), limits), limits_(limits) {
-  ask_capabilities();
-  std::optional<Connection::Tag> enabling;
-  if (capabilities_.has("ENABLE") && capabilities_.has_modseq()) {
-    enabling = start(command("ENABLE").word("CONDSTORE"));
-  }
-  ask_namespaces();
-  if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
-}
-
 void Session::Impl::compress() {
   if (!capabilities_.has("COMPRESS=DEFLATE")) return;
   const StatusResponse answer = run(command("COMPRESS").word("DEFLATE"));
@@ -39,33 +28,7 @@ void Session::Impl::compress() {
   }
 }
 
-void Session::Impl::ask_capabilities() {
-  std::vector<std::string> names;
-  require_ok(run(command("CAPABILITY"), [&names](Response& response) {
-    if (auto* const answer = std::get_if<CapabilityResponse>(&response)) names = answer->names;
-  }));
-  capabilities_ = Capabilities(std::move(names));
-  literal_mode_ = literal_mode(capabilities_);
-}
-
-void Session::Impl::ask_namespaces() {
-  if (capabilities_.has("NAMESPACE")) {
-    require_ok(run(command("NAMESPACE"), [this](Response& response) {
-      if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
-        namespaces_ = std::move(answer->namespaces);
-      }
-    }));
-    return;
-  }
-  Namespace& personal = namespaces_.personal.emplace_back();
-  require_ok(run(command("LIST").word("\"\" \"\""), [&personal](Response& response) {
-    if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      personal.delimiter = answer->folder.delimiter;
-    }
-  }));
-}
-
-// What the server tells about the open folder, asked or not.
+// What the server tells about the session and the open folder, asked or not.
 void Session::Impl::observe(const Response& response) {
   if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
     exists_ = exists->count;
@@ -74,6 +37,8 @@ void Session::Impl::observe(const Response& response) {
   } else if (const auto* const vanished = std::get_if<VanishedResponse>(&response)) {
     const std::uint64_t count = vanished->uids.count();
     if (!vanished->is_earlier) exists_ -= std::min(exists_, count);
+  } else if (const auto* const enabled = std::get_if<EnabledResponse>(&response)) {
+    has_enabled_qresync_ |= Capabilities(enabled->names).has("QRESYNC");
   }
 }
 

@@ -18,7 +18,8 @@ namespace imap {
 
 class Session::Impl {
  public:
-  Impl(std::unique_ptr<Transport> transport, const Limits& limits);
+  Impl(std::unique_ptr<Transport> transport, const Limits& limits,
+       std::optional<std::string_view> personal_prefix);
 
   // If the server can.
   void compress();
@@ -75,9 +76,24 @@ class Session::Impl {
                                             std::string_view arguments,
                                             const Connection::Take& take, BodySink& bodies);
 
-  void observe(const Response& response);
+  // One LIST of list_personal_folders().
+  struct Question {
+    std::string pattern;
+    std::string options;  // of RETURN; empty: there is none
+    bool operator==(const Question&) const = default;
+  };
+  class Listing;
+
+  void open_asking_ahead(std::vector<std::string> announced, std::string_view personal_prefix);
   void ask_capabilities();
+  Connection::Tag start_enabling();
   void ask_namespaces();
+  std::vector<Question> questions() const;
+  std::vector<Connection::Tag> start(const std::vector<Question>& questions);
+  // Asks for what the answers to the questions leave open.
+  std::vector<Folder> finish(Listing& listing);
+
+  void observe(const Response& response);
   std::string status_items() const;
   std::string identity_items() const;  // empty: the server gives none
 
@@ -87,6 +103,8 @@ class Session::Impl {
   LiteralMode literal_mode_ = LiteralMode::kSynchronising;
   Namespaces namespaces_;
   bool has_enabled_modseq_ = false;
+  bool has_enabled_qresync_ = false;
+  std::optional<std::vector<Folder>> listed_ahead_;  // until somebody takes it
 
   // Of the open folder.
   std::string open_name_;

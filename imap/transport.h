@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -27,6 +29,10 @@ class Transport {
   // after `timeout`. Call it only after receive() has given 0: TLS may hold bytes that the socket
   // no longer shows.
   virtual bool wait(bool to_send, std::chrono::milliseconds timeout) = 0;
+
+  // What the server said of its capabilities while it let us in: good for guessing what to ask it
+  // first. Empty if it said nothing.
+  virtual std::vector<std::string> announced() const { return {}; }
 };
 
 }  // namespace imap

@@ -48,10 +48,10 @@ Transcript Transcript::session(std::string_view more) {
       S: m2 OK done
     )");
   }
+  const bool has_qresync = more.find("QRESYNC") != std::string_view::npos;
+  const std::string enabled = has_qresync ? "QRESYNC" : "CONDSTORE";
+  transcript.add("C: m2 ENABLE " + enabled + "\nC: m3 NAMESPACE\nS: * ENABLED " + enabled);
   return transcript.add(R"(
-    C: m2 ENABLE CONDSTORE
-    C: m3 NAMESPACE
-    S: * ENABLED CONDSTORE
     S: m2 OK enabled
     S: * NAMESPACE (("" "/")) NIL NIL
     S: m3 OK done
@@ -75,6 +75,11 @@ Transcript Transcript::inbox(std::string_view more) {
     S: * OK [HIGHESTMODSEQ 90] highest
     S: m4 OK opened
   )");
+}
+
+std::size_t Transcript::flights() const {
+  return static_cast<std::size_t>(
+      std::count_if(steps_.begin(), steps_.end(), [](const Step& one) { return one.is_client; }));
 }
 
 std::size_t Transcript::server_bytes() const {

@@ -43,6 +43,7 @@ class Transcript {
   };
   const std::vector<Step>& steps() const { return steps_; }
   std::size_t server_bytes() const;
+  std::size_t flights() const;  // of commands that go out together
 
  private:
   Transcript& add_step(bool is_client, std::string_view bytes);
@@ -53,6 +54,7 @@ class Transcript {
 struct Delivery {
   std::size_t piece = std::numeric_limits<std::size_t>::max();  // at most so many at a time
   std::size_t cut = std::numeric_limits<std::size_t>::max();    // then the connection is lost
+  std::vector<std::string> announced = {};                      // while it let us in
 };
 
 class ScriptedTransport : public Transport {
@@ -63,6 +65,7 @@ class ScriptedTransport : public Transport {
   std::size_t send(base::ByteView bytes) override;
   std::size_t receive(std::span<std::byte> buffer) override;
   bool wait(bool to_send, std::chrono::milliseconds timeout) override;
+  std::vector<std::string> announced() const override { return delivery_.announced; }
 
  private:
   bool is_over() const { return step_ == transcript_.steps().size(); }

@@ -4,9 +4,11 @@
 #include <thread>
 
 #include "base/secret.h"
+#include "imap/curl_transport.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/collector.h"
+#include "tests/imap/flight_counter.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
@@ -102,6 +104,21 @@ TEST_F(DovecotSession, DrainsAnAccount) {
   }
   EXPECT_EQ(total, 300U);
   session.logout();
+}
+
+TEST_F(DovecotSession, KnowsTheWholeAccountAfterOneFlight) {
+  for (const Endpoint& endpoint :
+       {secured(server().imaps_url()), secured(server().imap_url()), plain()}) {
+    int flights = 0;
+    Session session(
+        std::make_unique<FlightCounter>(connect_with_curl(endpoint, login("bob")), flights), {},
+        "");
+    const std::vector<Folder> folders = session.list_personal_folders();
+    EXPECT_EQ(flights, 1) << endpoint.url;
+    EXPECT_TRUE(session.capabilities().has("QRESYNC"));
+    ASSERT_THAT(folders, testing::Not(testing::IsEmpty()));
+    EXPECT_TRUE(folders.front().status.value_or(FolderStatus()).highest_modseq);
+  }
 }
 
 TEST_F(DovecotSession, ComesInByEveryDoor) {

@@ -24,6 +24,97 @@ TEST(SessionTest, EnablesCondstoreAndNothingElse) {
            [](Session& session) { EXPECT_TRUE(session.capabilities().has_modseq()); });
 }
 
+const std::vector<std::string> kUsual = {"IMAP4rev1", "NAMESPACE",   "ENABLE",
+                                         "QRESYNC",   "LIST-STATUS", "CONDSTORE"};
+
+// What a session with kUsual asks at once.
+Transcript asked_ahead(const std::string& capabilities, const std::string& namespaces) {
+  Transcript transcript(R"(
+    C: m1 CAPABILITY
+    C: m2 ENABLE QRESYNC
+    C: m3 NAMESPACE
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+  )");
+  transcript.add("S: * CAPABILITY " + capabilities);
+  transcript.add("S: m1 OK\nS: * ENABLED QRESYNC\nS: m2 OK");
+  transcript.add("S: * NAMESPACE " + namespaces + "\nS: m3 OK");
+  return transcript.add(R"(
+    S: * LIST () "/" INBOX
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12)
+    S: * LIST () "/" shared/all
+    S: m4 OK
+  )");
+}
+
+TEST(SessionTest, AsksForTheFoldersTooInItsFirstFlight) {
+  const Transcript transcript =
+      asked_ahead("IMAP4rev1 ENABLE QRESYNC CONDSTORE NAMESPACE LIST-STATUS IDLE",
+                  R"((("" "/")) NIL (("shared/" "/")))");
+  EXPECT_EQ(transcript.flights(), 1U);
+  for (std::size_t cut = 0; cut <= transcript.server_bytes(); ++cut) {
+    const bool is_whole = cut == transcript.server_bytes();
+    const auto listed = [&] {
+      Session session(scripted(transcript, {.cut = is_whole ? cut + 1 : cut, .announced = kUsual}),
+                      {}, "");
+      EXPECT_TRUE(session.capabilities().has("IDLE"));
+      return session.list_personal_folders();
+    };
+    if (is_whole) {
+      const std::vector<Folder> folders = listed();
+      ASSERT_THAT(folders, SizeIs(1));
+      EXPECT_EQ(folders[0].status.value_or(FolderStatus()).highest_modseq, 12U);
+    } else {
+      EXPECT_ERROR(kNetwork, "lost", listed());
+    }
+  }
+}
+
+TEST(SessionTest, AsksAgainWhereItGuessedWrong) {
+  Transcript other_namespace =
+      asked_ahead("IMAP4rev1 QRESYNC NAMESPACE LIST-STATUS", R"((("INBOX." ".")) NIL NIL)");
+  other_namespace.add(R"(
+    C: m5 LIST "" "INBOX" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    C: m6 LIST "" "INBOX.*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    S: * LIST () "." INBOX
+    S: m5 OK
+    S: * LIST () "." INBOX.a
+    S: m6 OK
+  )");
+  Transcript fewer_capabilities = asked_ahead("IMAP4rev1", R"((("" "/")) NIL NIL)");
+  fewer_capabilities.add(R"(
+    C: m5 LIST "" "*"
+    S: * LIST (\Noselect) "/" a
+    S: * LIST (\Noselect) "/" b
+    S: m5 OK
+  )");
+  for (const Transcript& transcript : {other_namespace, fewer_capabilities}) {
+    Session session(scripted(transcript, {.announced = kUsual}), {}, "");
+    EXPECT_THAT(session.list_personal_folders(), SizeIs(2));
+  }
+}
+
+TEST(SessionTest, MakesDoWithWhatTheServerRefusesOfItsGuess) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    C: m2 ENABLE QRESYNC
+    C: m3 NAMESPACE
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    S: * CAPABILITY IMAP4rev1
+    S: m1 OK
+    S: m2 BAD
+    S: m3 BAD
+    S: m4 BAD
+    C: m5 LIST "" ""
+    S: * LIST (\Noselect) "." ""
+    S: m5 OK
+    C: m6 LIST "" "*"
+    S: m6 OK
+  )");
+  Session session(scripted(transcript, {.announced = kUsual}), {}, "");
+  EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '.'}));
+  EXPECT_THAT(session.list_personal_folders(), SizeIs(0));
+}
+
 TEST(SessionTest, WaitsForTheGoAheadWithoutLiteralPlus) {
   Transcript transcript = Transcript::session();
   transcript.client("m3 CREATE {3}\r\n");

@@ -1,0 +1,86 @@
+// What LIST and STATUS answer, collected: no more of it than memory is set aside for.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "imap/ascii.h"
+#include "imap/folder.h"
+#include "imap/response.h"
+
+namespace imap {
+
+// INBOX is one folder in any case (RFC 9051, section 5.1).
+inline std::string folder_key(std::string_view raw_name) {
+  return equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
+}
+
+// Folders in the order in which they came, each once, as many as memory is set aside for.
+class FolderList {
+ public:
+  FolderList(std::vector<Folder>& folders, std::size_t most_kept)
+      : folders_(folders), most_kept_(most_kept) {}
+
+  void add(Folder folder) {
+    if (!keys_.insert(folder_key(folder.raw_name)).second) return;
+    kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
+    for (const std::string& attribute : folder.attributes) {
+      kept_ += attribute.size() + sizeof(std::string);
+    }
+    if (kept_ > most_kept_) {
+      base::fail(base::ErrorCode::kProtocol, "the server sent folders without end");
+    }
+    folders_.push_back(std::move(folder));
+  }
+
+ private:
+  std::vector<Folder>& folders_;
+  std::unordered_set<std::string> keys_;
+  std::size_t most_kept_;
+  std::size_t kept_ = 0;
+};
+
+class StatusList {
+ public:
+  explicit StatusList(std::size_t most_kept) : most_kept_(most_kept) {}
+
+  void add(FolderStatusResponse& response) {
+    kept_ += sizeof(FolderStatus) + response.raw_name.size() + sizeof(std::string);
+    if (kept_ > most_kept_) {
+      base::fail(base::ErrorCode::kProtocol, "the server sent the status of folders without end");
+    }
+    FolderStatus& known = statuses_[folder_key(response.raw_name)];
+    merge(known.uid_validity, response.status.uid_validity);
+    merge(known.uid_next, response.status.uid_next);
+    merge(known.messages, response.status.messages);
+    merge(known.highest_modseq, response.status.highest_modseq);
+    merge(known.size, response.status.size);
+    merge(known.mailbox_id, response.status.mailbox_id);
+  }
+
+  std::optional<FolderStatus> take(std::string_view raw_name) {
+    auto found = statuses_.extract(folder_key(raw_name));
+    if (!found) return std::nullopt;
+    return std::move(found.mapped());
+  }
+
+ private:
+  // A folder's status comes in more than one answer.
+  template <typename Value>
+  static void merge(std::optional<Value>& known, std::optional<Value>& told) {
+    if (told) known = std::move(told);
+  }
+
+  std::unordered_map<std::string, FolderStatus> statuses_;
+  std::size_t most_kept_;
+  std::size_t kept_ = 0;
+};
+
+}  // namespace imap

@@ -1,0 +1,199 @@
+// How a session begins: what the server can, what is enabled, and which folders there are. All of
+// it goes out as one flight where the answers can be guessed.
+#include <algorithm>
+
+#include "imap/folder_list.h"
+#include "imap/personal_folders.h"
+#include "imap/session_impl.h"
+
+namespace imap {
+
+// The answers to questions().
+class Session::Impl::Listing {
+ public:
+  explicit Listing(std::size_t most_kept) : list_(folders_, most_kept), statuses_(most_kept) {}
+
+  void take(Response& response) {
+    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+      list_.add(std::move(answer->folder));
+    } else if (auto* const status = std::get_if<FolderStatusResponse>(&response)) {
+      statuses_.add(*status);
+    }
+  }
+
+  const std::vector<Folder>& folders() const { return folders_; }
+
+  void leave_out_others(const Namespaces& namespaces) {
+    std::erase_if(folders_,
+                  [&](const Folder& folder) { return !is_personal(folder.raw_name, namespaces); });
+  }
+
+  // With the statuses in place.
+  std::vector<Folder> take_folders() {
+    for (Folder& folder : folders_) folder.status = statuses_.take(folder.raw_name);
+    return std::move(folders_);
+  }
+
+ private:
+  std::vector<Folder> folders_;
+  FolderList list_;
+  StatusList statuses_;
+};
+
+Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
+                    std::optional<std::string_view> personal_prefix)
+    : connection_(std::move(transport), limits), limits_(limits) {
+  std::vector<std::string> announced = connection_.announced();
+  if (personal_prefix && !announced.empty()) {
+    open_asking_ahead(std::move(announced), *personal_prefix);
+    return;
+  }
+  ask_capabilities();
+  const bool can_enable = capabilities_.has("ENABLE") && capabilities_.has_modseq();
+  std::optional<Connection::Tag> enabling;
+  if (can_enable) enabling = start_enabling();
+  ask_namespaces();
+  if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
+}
+
+// The guess decides only what is asked early. What holds is what CAPABILITY and NAMESPACE answer:
+// where other questions follow from that, the early answers are thrown away.
+void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
+                                      std::string_view personal_prefix) {
+  const Connection::Tag capabilities = start(command("CAPABILITY"));
+  capabilities_ = Capabilities(std::move(announced));
+  namespaces_.personal.push_back({std::string(personal_prefix), std::nullopt});
+  std::optional<Connection::Tag> enabling;
+  if (capabilities_.has("ENABLE") && capabilities_.has_modseq()) enabling = start_enabling();
+  std::optional<Connection::Tag> namespaces;
+  if (capabilities_.has("NAMESPACE")) namespaces = start(command("NAMESPACE"));
+  std::vector<Question> asked;
+  if (namespaces && capabilities_.has("LIST-STATUS")) asked = questions();
+  const std::vector<Connection::Tag> tags = start(asked);
+
+  std::vector<std::string> names;
+  Listing listing(limits_.most_kept);
+  const auto take = [&](Response& response) {
+    if (auto* const told = std::get_if<CapabilityResponse>(&response)) {
+      names = std::move(told->names);
+    } else if (auto* const spaces = std::get_if<NamespaceResponse>(&response)) {
+      namespaces_ = std::move(spaces->namespaces);
+    } else {
+      listing.take(response);
+    }
+  };
+  namespaces_ = {};
+  require_ok(finish(capabilities, take));
+  capabilities_ = Capabilities(std::move(names));
+  literal_mode_ = literal_mode(capabilities_);
+  if (enabling) has_enabled_modseq_ = finish(*enabling, take).condition == Condition::kOk;
+  const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
+  bool is_listed = !tags.empty();
+  for (const Connection::Tag tag : tags) {
+    is_listed = finish(tag, take).condition == Condition::kOk && is_listed;
+  }
+  if (!enabling && capabilities_.has("ENABLE") && capabilities_.has_modseq()) {
+    has_enabled_modseq_ = finish(start_enabling()).condition == Condition::kOk;
+  }
+  if (!is_answered) {
+    namespaces_ = {};
+    ask_namespaces();
+  }
+  if (is_listed && questions() == asked) listed_ahead_ = finish(listing);
+}
+
+void Session::Impl::ask_capabilities() {
+  std::vector<std::string> names;
+  require_ok(run(command("CAPABILITY"), [&names](Response& response) {
+    if (auto* const answer = std::get_if<CapabilityResponse>(&response)) names = answer->names;
+  }));
+  capabilities_ = Capabilities(std::move(names));
+  literal_mode_ = literal_mode(capabilities_);
+}
+
+Connection::Tag Session::Impl::start_enabling() {
+  return start(command("ENABLE").word(capabilities_.has("QRESYNC") ? "QRESYNC" : "CONDSTORE"));
+}
+
+void Session::Impl::ask_namespaces() {
+  if (capabilities_.has("NAMESPACE")) {
+    require_ok(run(command("NAMESPACE"), [this](Response& response) {
+      if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
+        namespaces_ = std::move(answer->namespaces);
+      }
+    }));
+    return;
+  }
+  Namespace& personal = namespaces_.personal.emplace_back();
+  require_ok(run(command("LIST").word("\"\" \"\""), [&personal](Response& response) {
+    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+      personal.delimiter = answer->folder.delimiter;
+    }
+  }));
+}
+
+std::string Session::Impl::status_items() const {
+  std::string items = "(MESSAGES UIDNEXT UIDVALIDITY";
+  if (capabilities_.has_modseq()) items += " HIGHESTMODSEQ";
+  if (capabilities_.has("STATUS=SIZE")) items += " SIZE";
+  return items += ')';
+}
+
+// Asked for by itself: beside other items Cyrus 3.6 answers with bytes of memory that it no longer
+// owns, which may be anything, parentheses and line ends included.
+std::string Session::Impl::identity_items() const {
+  return capabilities_.has("OBJECTID") ? "(MAILBOXID)" : "";
+}
+
+std::vector<Session::Impl::Question> Session::Impl::questions() const {
+  const bool has_list_status = capabilities_.has("LIST-STATUS");
+  const std::string identity = identity_items();
+  const std::string use = capabilities_.has("SPECIAL-USE") ? "SPECIAL-USE " : "";
+  std::vector<Question> questions;
+  for (const std::string& pattern : personal_patterns(namespaces_)) {
+    questions.push_back({pattern, has_list_status ? use + "STATUS " + status_items() : ""});
+    if (has_list_status && !identity.empty()) questions.push_back({pattern, "STATUS " + identity});
+  }
+  return questions;
+}
+
+std::vector<Connection::Tag> Session::Impl::start(const std::vector<Question>& questions) {
+  std::vector<Connection::Tag> tags;
+  tags.reserve(questions.size());
+  for (const Question& question : questions) {
+    Command listing = command("LIST").word("\"\"").string(question.pattern);
+    if (!question.options.empty()) listing.word("RETURN (" + question.options + ')');
+    tags.push_back(start(std::move(listing)));
+  }
+  return tags;
+}
+
+std::vector<Folder> Session::Impl::list_personal_folders() {
+  if (listed_ahead_) return *std::exchange(listed_ahead_, std::nullopt);
+  Listing listing(limits_.most_kept);
+  for (const Connection::Tag tag : start(questions())) {
+    require_ok(finish(tag, [&listing](Response& response) { listing.take(response); }));
+  }
+  return finish(listing);
+}
+
+std::vector<Folder> Session::Impl::finish(Listing& listing) {
+  listing.leave_out_others(namespaces_);
+  if (!capabilities_.has("LIST-STATUS")) {
+    std::vector<Connection::Tag> tags;
+    for (const Folder& folder : listing.folders()) {
+      if (!folder.can_be_opened()) continue;
+      for (const std::string& items : {status_items(), identity_items()}) {
+        if (items.empty()) continue;
+        tags.push_back(start(command("STATUS").string(folder.raw_name).word(items)));
+      }
+    }
+    // A folder that the server says nothing about has no status; the others have.
+    for (const Connection::Tag tag : tags) {
+      finish(tag, [&listing](Response& response) { listing.take(response); });
+    }
+  }
+  return listing.take_folders();
+}
+
+}  // namespace imap
