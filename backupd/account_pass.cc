@@ -15,8 +15,6 @@ namespace {
 using store::FolderCompleteness;
 using store::FolderRecord;
 
-constexpr std::chrono::minutes kCommitInterval{5};
-constexpr std::uint64_t kCommitBytes = 1ULL << 30U;  // written to packs since the last commit
 constexpr int kMostRounds = 3;
 
 const FolderRecord* find(const std::vector<FolderRecord>& records, const std::string& raw_name) {
@@ -60,54 +58,51 @@ bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
 
 }  // namespace
 
-CommitSchedule::CommitSchedule(store::Writer& writer, const base::Clock& clock)
-    : writer_(writer), clock_(clock), last_(clock.steady_now()) {}
-
-bool CommitSchedule::is_due() const {
-  return clock_.steady_now() - last_ >= kCommitInterval ||
-         writer_.statistics().stored_bytes - bytes_then_ >= kCommitBytes;
-}
-
-void CommitSchedule::commit() {
-  writer_.commit();
-  last_ = clock_.steady_now();
-  bytes_then_ = writer_.statistics().stored_bytes;
-}
-
 AccountPass::AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
-                         const RestoredTrees& trees, store::Writer& writer,
-                         CommitSchedule& schedule)
+                         const RestoredTrees& trees, const SharedStore& store)
     : surroundings_(surroundings),
       account_(account),
       trees_(trees),
-      writer_(writer),
-      schedule_(schedule),
+      store_(store),
       started_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())) {
   report_.account = account.name;
 }
 
-AccountReport AccountPass::run(AccountQueue::Arrival arrival) {
-  const std::uint64_t bytes_before = writer_.statistics().message_bytes;
-  if (const auto newest = writer_.reader().newest_snapshot(account_.name)) {
-    try {
-      before_ = last_ = writer_.reader().folders(*newest);
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged) throw;
-      base::log_warning("{}: {}: the account is fetched anew: run mailstow-backupd check --repair",
-                        account_.name, error.what());
-    }
-    prefix_ = newest->personal_prefix;
-  }
+void AccountPass::load_last() {
+  const auto newest = store_.writer.reader().newest_snapshot(account_.name);
+  if (!newest) return;
+  prefix_ = newest->personal_prefix;
   try {
-    OpenAccount account = arrival.take();
+    before_ = last_ = store_.writer.reader().folders(*newest);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    base::log_warning("{}: {}: the account is fetched anew: run mailstow-backupd check --repair",
+                      account_.name, error.what());
+  }
+}
+
+AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
+  StoreTurn turn(store_.mutex);
+  load_last();
+  store_.schedule.join(*this);
+  const struct Leaving {
+    AccountPass& pass;
+    ~Leaving() { pass.store_.schedule.leave(pass); }
+  } leaving{*this};
+  try {
+    OpenAccount account = turn.away([&] { return open(prefix_); });
     started_ = account.listed;
-    pass_folders(account);
-    account.session.logout();
+    const auto& personal = account.namespaces.personal;
+    prefix_ = personal.empty() ? "" : personal.front().prefix;
+    pass_folders(
+        {account.session, spares, store_.writer, turn, store_.budget, started_, departures_},
+        account.folders);
+    turn.away([&] { account.session.logout(); });
   } catch (const base::Error& error) {
     if (!concerns_account(error.code())) throw;
     report_.error = error.what();
     report_.error_code = error.code();
-    if (in_progress_ || !current_.empty()) park();
+    park();
     base::log_error("{}: {}", account_.name, error.what());
   }
 
@@ -122,26 +117,22 @@ AccountReport AccountPass::run(AccountQueue::Arrival arrival) {
   } else if (report_.snapshot) {
     report_.status = PassStatus::kPartial;
   }
-  report_.new_bytes = writer_.statistics().message_bytes - bytes_before;
   return std::move(report_);
 }
 
-void AccountPass::pass_folders(OpenAccount& account) {
-  imap::Session& session = account.session;
-  const imap::Namespaces& namespaces = account.namespaces;
-  prefix_ = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
+void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::Folder>& listed) {
+  const auto list_again = [&] {
+    return tools.turn.away([&] { return tools.session.list_personal_folders(); });
+  };
   // A message that moves between folders during a pass may be missed in both: so pass again what
   // changed, until a listing shows that all of it held at one moment.
   for (int round = 0; round < kMostRounds; ++round) {
     const bool first_round = round == 0;
-    if (!pass_once(session, first_round ? account.folders : session.list_personal_folders(),
-                   first_round)) {
-      return;
-    }
+    if (!pass_once(tools, first_round ? listed : list_again(), first_round)) return;
     last_ = current_;
   }
-  const std::vector<imap::Folder> listed = session.list_personal_folders();
-  is_moving_ = std::any_of(listed.begin(), listed.end(), [&](const imap::Folder& folder) {
+  const std::vector<imap::Folder> at_the_end = list_again();
+  is_moving_ = std::any_of(at_the_end.begin(), at_the_end.end(), [&](const imap::Folder& folder) {
     if (is_left_out(folder) || !folder.can_be_opened()) return false;
     const FolderRecord* record = find(current_, folder.raw_name);
     return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
@@ -150,7 +141,7 @@ void AccountPass::pass_folders(OpenAccount& account) {
 }
 
 // Whether any folder had changed.
-bool AccountPass::pass_once(imap::Session& session, const std::vector<imap::Folder>& listed,
+bool AccountPass::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
                             bool first_round) {
   bool changed = false;
   current_.clear();
@@ -169,24 +160,25 @@ bool AccountPass::pass_once(imap::Session& session, const std::vector<imap::Fold
       current_.push_back(*last);
     } else {
       changed = true;
-      current_.push_back(pass_folder(session, folder, last));
+      current_.push_back(pass_folder(tools, folder, last));
     }
   }
   return changed;
 }
 
-FolderRecord AccountPass::pass_folder(imap::Session& session, const imap::Folder& folder,
+FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder& folder,
                                       const FolderRecord* last) {
   in_progress_.reset();
-  FolderPass pass(session, writer_, started_, *this, departures_);
+  has_news_ = true;
+  FolderPass pass(tools, *this);
   const auto count = [&] {
     report_.fetched_bytes += pass.counts().fetched_bytes;
     report_.new_messages += pass.counts().new_messages;
+    report_.new_bytes += pass.counts().new_bytes;
   };
   try {
     FolderRecord record = pass.run(folder, last);
     count();
-    in_progress_.reset();
     return record;
   } catch (const base::Error& error) {
     count();
@@ -196,15 +188,17 @@ FolderRecord AccountPass::pass_folder(imap::Session& session, const imap::Folder
   }
 }
 
-void AccountPass::message_stored(store::FolderDraft& draft) {
-  if (!schedule_.is_due()) return;
-  in_progress_ = writer_.seal(draft);
-  park();
-  schedule_.commit();
+void AccountPass::opened(store::FolderDraft& draft) {
+  open_draft_ = &draft;
 }
 
-void AccountPass::interrupted(store::FolderDraft& draft) {
-  in_progress_ = writer_.seal(draft);
+void AccountPass::message_stored() {
+  store_.schedule.commit_if_due();
+}
+
+void AccountPass::closed(std::optional<store::FolderRecord> sealed) {
+  open_draft_ = nullptr;
+  in_progress_ = std::move(sealed);
 }
 
 FolderRecord AccountPass::container(const imap::Folder& folder) {
@@ -214,7 +208,7 @@ FolderRecord AccountPass::container(const imap::Folder& folder) {
   info.attributes = lasting_attributes(folder);
   info.completeness = FolderCompleteness::kContainer;
   store::FolderDraft draft(std::move(info));
-  return writer_.seal(draft);
+  return store_.writer.seal(draft);
 }
 
 FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRecord* last,
@@ -223,11 +217,11 @@ FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRec
   info.raw_name = folder.raw_name;
   info.delimiter = folder.delimiter.value_or('\0');
   info.attributes = lasting_attributes(folder);
-  store::FolderDraft draft = last != nullptr ? store::FolderDraft(writer_.reader(), *last)
+  store::FolderDraft draft = last != nullptr ? store::FolderDraft(store_.writer.reader(), *last)
                                              : store::FolderDraft(std::move(info));
   draft.info().completeness = FolderCompleteness::kUnreadable;
   draft.info().trouble = reason;
-  return writer_.seal(draft);
+  return store_.writer.seal(draft);
 }
 
 bool AccountPass::is_left_out(const imap::Folder& folder) const {
@@ -244,8 +238,13 @@ std::string AccountPass::shown(const store::FolderInfo& info) const {
 }
 
 void AccountPass::park() {
+  if (!has_news_ || (open_draft_ == nullptr && !in_progress_ && current_.empty())) return;
   Records records = current_;
-  if (in_progress_) records.push_back(*in_progress_);
+  if (open_draft_ != nullptr) {
+    records.push_back(store_.writer.seal(*open_draft_));
+  } else if (in_progress_) {
+    records.push_back(*in_progress_);
+  }
   // Folders that were not reached yet are what they were.
   for (const FolderRecord& record : last_) {
     if (find(records, record.info.raw_name) == nullptr) records.push_back(record);
@@ -254,13 +253,13 @@ void AccountPass::park() {
 }
 
 void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus status) {
-  report_.snapshot = writer_.add_snapshot({.account = account_.name,
-                                           .time = started_,
-                                           .kind = store::SnapshotKind::kBackup,
-                                           .status = status,
-                                           .personal_prefix = prefix_,
-                                           .folders = records,
-                                           .vanished = vanished_});
+  report_.snapshot = store_.writer.add_snapshot({.account = account_.name,
+                                                 .time = started_,
+                                                 .kind = store::SnapshotKind::kBackup,
+                                                 .status = status,
+                                                 .personal_prefix = prefix_,
+                                                 .folders = records,
+                                                 .vanished = vanished_});
   describe(records);
 }
 
@@ -276,7 +275,7 @@ std::uint64_t AccountPass::count_vanished() {
     imap::Folder folder;
     folder.raw_name = info.raw_name;
     folder.delimiter = info.delimiter;
-    if (!is_there && !is_left_out(folder)) departures_.all_left(writer_.reader(), record);
+    if (!is_there && !is_left_out(folder)) departures_.all_left(store_.writer.reader(), record);
   }
   return departures_.vanished();
 }

@@ -1,9 +1,8 @@
 #include "backupd/account_queue.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
-
-#include "imap/account_login.h"
 
 namespace backupd {
 
@@ -11,67 +10,30 @@ namespace {
 
 constexpr std::size_t kMostThreads = 64;
 
-// A connection that waits for its turn longer than this is opened again: servers close idle ones,
-// and its listing is old.
-constexpr std::chrono::minutes kLongestIdle{2};
-
 }  // namespace
 
-OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
-                          const base::Clock& clock) {
-  imap::Session session = imap::open_account(config.server_of(account), account);
-  imap::Namespaces namespaces = session.namespaces();
-  const auto listed = std::chrono::floor<std::chrono::seconds>(clock.now());
-  std::vector<imap::Folder> folders = session.list_personal_folders();
-  return {std::move(session), std::move(namespaces), std::move(folders), listed};
-}
-
-OpenAccount AccountQueue::Arrival::take() {
-  if (error_) std::rethrow_exception(error_);
-  OpenAccount account = std::move(account_.value());
-  account_.reset();
-  return account;
-}
-
 AccountQueue::AccountQueue(const base::Config& config,
-                           const std::vector<base::AccountConfig>& accounts,
-                           const base::Clock& clock, Open open)
-    : accounts_(accounts), clock_(clock), open_(std::move(open)), left_(accounts.size()) {
+                           const std::vector<base::AccountConfig>& accounts)
+    : accounts_(accounts) {
   for (std::size_t index = 0; index < accounts.size(); ++index) {
     Server& server = servers_[accounts[index].server];
     server.free = config.server_of(accounts[index]).connections;
     server.waiting.push_back(index);
   }
+}
+
+void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
   std::size_t threads = 0;
   for (const auto& [name, server] : servers_) {
     threads += std::min<std::size_t>(server.free, server.waiting.size());
   }
   threads = std::min(threads, kMostThreads);
-  threads_.reserve(threads);
-  while (threads_.size() < threads) {
-    threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  {
+    std::vector<std::jthread> workers;
+    workers.reserve(threads);
+    while (workers.size() < threads) workers.emplace_back([&] { work_off(work); });
   }
-}
-
-std::optional<AccountQueue::Arrival> AccountQueue::next() {
-  std::unique_lock lock(mutex_);
-  if (in_use_ != nullptr) {
-    ++std::exchange(in_use_, nullptr)->free;
-    changed_.notify_all();
-  }
-  if (left_ == 0) return std::nullopt;
-  changed_.wait(lock, [&] { return !arrived_.empty(); });
-  Arrival arrival = std::move(arrived_.front());
-  arrived_.pop_front();
-  --left_;
-  in_use_ = &servers_.at(accounts_[arrival.index()].server);
-  lock.unlock();
-
-  if (arrival.account_ && clock_.steady_now() - arrival.opened_ > kLongestIdle) {
-    arrival.account_.reset();  // closed before another is opened
-    arrival = open(arrival.index());
-  }
-  return arrival;
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 AccountQueue::Server* AccountQueue::startable() {
@@ -82,37 +44,59 @@ AccountQueue::Server* AccountQueue::startable() {
 }
 
 bool AccountQueue::is_anyone_waiting() const {
-  return std::any_of(servers_.begin(), servers_.end(),
-                     [](const auto& entry) { return !entry.second.waiting.empty(); });
+  return !error_ && std::any_of(servers_.begin(), servers_.end(),
+                                [](const auto& entry) { return !entry.second.waiting.empty(); });
 }
 
-void AccountQueue::work(const std::stop_token& stop) {
+void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const bool go_on =
-        changed_.wait(lock, stop, [&] { return startable() != nullptr || !is_anyone_waiting(); });
-    if (!go_on || stop.stop_requested() || !is_anyone_waiting()) return;
+    changed_.wait(lock, [this] { return startable() != nullptr || !is_anyone_waiting(); });
+    if (!is_anyone_waiting()) return;
     Server& server = *startable();
     --server.free;
     const std::size_t index = server.waiting.front();
     server.waiting.pop_front();
     lock.unlock();
-    Arrival arrival = open(index);
+    std::exception_ptr error;
+    try {
+      work(index);
+    } catch (...) {  // what ends the run, not an account: it is thrown again in run()
+      error = std::current_exception();
+    }
     lock.lock();
-    arrived_.push_back(std::move(arrival));
-    changed_.notify_all();
+    if (error && !error_) error_ = error;
+    give_back(server);
   }
 }
 
-AccountQueue::Arrival AccountQueue::open(std::size_t index) const {
-  Arrival arrival(index);
-  arrival.opened_ = clock_.steady_now();
-  try {
-    arrival.account_ = open_(accounts_[index]);
-  } catch (...) {  // it is thrown again where errors of an account are caught
-    arrival.error_ = std::current_exception();
+void AccountQueue::give_back(Server& server) {
+  ++server.free;
+  changed_.notify_all();
+}
+
+std::vector<AccountQueue::Spare> AccountQueue::spares(const base::AccountConfig& account,
+                                                      unsigned wanted) {
+  std::vector<Spare> spares;
+  const std::lock_guard lock(mutex_);
+  auto& [name, server] = *servers_.find(account.server);
+  while (spares.size() < wanted && server.free > 0 && server.waiting.empty()) {
+    --server.free;
+    spares.push_back(Spare(*this, name));
   }
-  return arrival;
+  return spares;
+}
+
+AccountQueue::Spare::Spare(AccountQueue& queue, const std::string& server)
+    : queue_(&queue), server_(&server) {}
+
+AccountQueue::Spare::Spare(Spare&& other) noexcept
+    : queue_(std::exchange(other.queue_, nullptr)), server_(other.server_) {}
+
+AccountQueue::Spare::~Spare() {
+  if (queue_ == nullptr) return;
+  const std::lock_guard lock(queue_->mutex_);
+  queue_->give_back(queue_->servers_.find(*server_)->second);
 }
 
 }  // namespace backupd

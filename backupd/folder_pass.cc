@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "backupd/folder_fetch.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "store/reader.h"
@@ -14,6 +15,9 @@ namespace backupd {
 namespace {
 
 using store::FolderCompleteness;
+
+// Of flags, before they are written into the draft.
+constexpr std::size_t kStatesAtOnce = 4'096;
 
 imap::UidSet uids_of(store::FolderDraft& draft) {
   imap::UidSet uids;
@@ -61,26 +65,30 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
          status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq;
 }
 
-FolderPass::FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
-                       FolderObserver& observer, Departures& departures)
-    : session_(session), writer_(writer), now_(now), observer_(observer), departures_(departures) {}
+FolderPass::FolderPass(const PassTools& tools, FolderObserver& observer)
+    : tools_(tools), observer_(observer) {}
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
-  const imap::OpenFolder open = session_.examine(folder.raw_name);
+  const imap::OpenFolder open =
+      tools_.turn.away([&] { return tools_.session.examine(folder.raw_name); });
   store::FolderDraft draft = begin(folder, open, last);
   try {
     update(draft, open);
   } catch (const base::Error& error) {
     const bool is_lost =
         error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
-    if (is_lost) observer_.interrupted(draft);
+    observer_.closed(is_lost ? std::optional(tools_.writer.seal(draft)) : std::nullopt);
+    throw;
+  } catch (...) {
+    observer_.closed(std::nullopt);
     throw;
   }
-  return writer_.seal(draft);
+  observer_.closed(std::nullopt);
+  return tools_.writer.seal(draft);
 }
 
 void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open) {
-  bool full_scan = needs_full_scan(draft.info(), open, now_);
+  bool full_scan = needs_full_scan(draft.info(), open, tools_.now);
   const std::uint64_t baseline = draft.info().highest_modseq;
 
   // What is recorded is the answer to EXAMINE, never a later value: what changes from here on is
@@ -96,6 +104,7 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
   draft.info().skipped.clear();
+  observer_.opened(draft);
   // Until all flags are up to date the old baseline holds.
 
   imap::UidSet on_server =
@@ -107,13 +116,13 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   draft.info().highest_modseq = open.highest_modseq.value_or(0);
   const imap::UidSet recorded = uids_of(draft);
   for (const base::Uid uid : recorded.without(on_server)) {
-    if (const auto entry = draft.find(uid)) departures_.left(entry->message);
+    if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
     draft.expunge(uid);
   }
-  fetch(draft, on_server.without(recorded));
+  fetch(draft, open, on_server.without(recorded));
 
   draft.info().completeness = FolderCompleteness::kComplete;
-  if (full_scan) draft.info().last_full_scan = now_;
+  if (full_scan) draft.info().last_full_scan = tools_.now;
 }
 
 store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::OpenFolder& open,
@@ -123,7 +132,7 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
       last != nullptr && open.uid_validity != 0 && last->info.uid_validity == open.uid_validity;
   if (same_generation) {
     try {
-      store::FolderDraft draft(writer_.reader(), *last);
+      store::FolderDraft draft(tools_.writer.reader(), *last);
       uids_of(draft);  // read here and now, not in the middle of an answer
       draft.info().delimiter = folder.delimiter.value_or('\0');
       draft.info().attributes = lasting_attributes(folder);
@@ -134,12 +143,12 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
     }
   }
   // Where the server only numbered them anew, they arrive again.
-  if (last != nullptr) departures_.all_left(writer_.reader(), *last);
+  if (last != nullptr) tools_.departures.all_left(tools_.writer.reader(), *last);
   store::FolderInfo info;
   info.raw_name = folder.raw_name;
   info.delimiter = folder.delimiter.value_or('\0');
   info.attributes = lasting_attributes(folder);
-  return {writer_.reader(), std::move(info)};
+  return {tools_.writer.reader(), std::move(info)};
 }
 
 // Brings flags up to date and returns the UIDs that the server has.
@@ -147,25 +156,46 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
                                        std::optional<std::uint64_t> changed_since) {
   imap::UidSet seen;
   if (open.exists == 0) return seen;
-  session_.fetch_states(imap::UidSet::all(), changed_since, [&](const imap::MessageItems& items) {
-    if (!items.uid) return;
-    seen.add(*items.uid);
-    if (items.flags) {
-      draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+  std::vector<imap::MessageItems> states;
+  const auto apply = [&] {
+    for (const imap::MessageItems& items : states) {
+      if (items.flags) {
+        draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+      }
     }
+    states.clear();
+  };
+  tools_.turn.away([&] {
+    tools_.session.fetch_states(imap::UidSet::all(), changed_since,
+                                [&](const imap::MessageItems& items) {
+                                  if (!items.uid) return;
+                                  seen.add(*items.uid);
+                                  states.push_back(items);
+                                  if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
+                                });
   });
-  return changed_since ? session_.search_all() : seen;
+  apply();
+  return changed_since ? search_all() : seen;
 }
 
-void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
+imap::UidSet FolderPass::search_all() {
+  return tools_.turn.away([&] { return tools_.session.search_all(); });
+}
+
+void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
+                       const imap::UidSet& wanted) {
   if (wanted.empty()) return;
-  FolderSink sink(writer_, draft, counts_, departures_, doubtful_,
-                  [&] { observer_.message_stored(draft); });
-  const imap::FetchAnswer answer = session_.fetch_messages(wanted, sink);
+  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, doubtful_,
+                  [this] { observer_.message_stored(); });
+  const FetchSource source{tools_.session, draft.info().raw_name, open.uid_validity, tools_.spares};
+  const auto fetch_all = [&](const imap::UidSet& uids) {
+    return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
+  };
+  const imap::FetchAnswer answer = fetch_all(wanted);
   if (!sink.empty().empty()) {
     const imap::UidSet empty = sink.empty();
     sink.confirm_empty();
-    session_.fetch_messages(empty, sink);
+    fetch_all(empty);
   }
 
   imap::UidSet skipped;
@@ -173,7 +203,7 @@ void FolderPass::fetch(store::FolderDraft& draft, const imap::UidSet& wanted) {
   const imap::UidSet missing = wanted.without(uids_of(draft)).without(skipped);
   if (missing.empty()) return;
   // What did not come was expunged meanwhile, or the server would not give it.
-  const imap::UidSet gone = missing.without(session_.search_all());
+  const imap::UidSet gone = missing.without(search_all());
   for (const base::Uid uid : missing.without(gone)) {
     draft.info().skipped.push_back(
         {uid, answer.complete ? "the server did not send it" : answer.reason});

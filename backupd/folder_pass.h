@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "backupd/folder_sink.h"
+#include "backupd/open_account.h"
+#include "backupd/store_turn.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -25,7 +27,7 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 // Attributes that tell something of the folder itself, not of the moment (\Marked, \HasChildren).
 std::vector<std::string> lasting_attributes(const imap::Folder& folder);
 
-// Who is told of a folder while it is passed. The draft is marked kInProgress and may be sealed.
+// Who is told of a folder while it is passed, with the turn at the store.
 class FolderObserver {
  public:
   FolderObserver() = default;
@@ -33,19 +35,34 @@ class FolderObserver {
   FolderObserver& operator=(const FolderObserver&) = delete;
   virtual ~FolderObserver() = default;
 
-  virtual void message_stored(store::FolderDraft& draft) = 0;
+  // From now on the draft is marked kInProgress, and may be sealed whenever it is somebody's turn.
+  virtual void opened(store::FolderDraft& draft) = 0;
 
-  // The connection is lost: what is in the draft is all that will come.
-  virtual void interrupted(store::FolderDraft& draft) = 0;
+  virtual void message_stored() = 0;
+
+  // The draft is no more. `sealed`: what it came to if the connection is lost, so that no more will
+  // come; else nothing.
+  virtual void closed(std::optional<store::FolderRecord> sealed) = 0;
+};
+
+// What every folder of an account's pass works with.
+struct PassTools {
+  imap::Session& session;
+  const SpareSessions& spares;
+  store::Writer& writer;
+  StoreTurn& turn;
+  PipeBudget& budget;
+  std::chrono::sys_seconds now;
+  Departures& departures;
 };
 
 class FolderPass {
  public:
-  FolderPass(imap::Session& session, store::Writer& writer, std::chrono::sys_seconds now,
-             FolderObserver& observer, Departures& departures);
+  FolderPass(const PassTools& tools, FolderObserver& observer);
 
-  // `last`: its latest record, or none. Fails with kRefused if the server does not open it, and as
-  // the session and the writer do.
+  // `last`: its latest record, or none. Called with the turn, which is given up while the server is
+  // waited for. Fails with kRefused if the server does not open it, and as the session and the
+  // writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
   // So far; also after a failure.
@@ -57,13 +74,11 @@ class FolderPass {
                            const store::FolderRecord* last);
   imap::UidSet update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
                              std::optional<std::uint64_t> changed_since);
-  void fetch(store::FolderDraft& draft, const imap::UidSet& wanted);
+  imap::UidSet search_all();
+  void fetch(store::FolderDraft& draft, const imap::OpenFolder& open, const imap::UidSet& wanted);
 
-  imap::Session& session_;
-  store::Writer& writer_;
-  std::chrono::sys_seconds now_;
+  PassTools tools_;
   FolderObserver& observer_;
-  Departures& departures_;
   FetchCounts counts_;
   imap::UidSet doubtful_;  // a repair may have found these damaged
 };

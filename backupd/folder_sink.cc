@@ -28,19 +28,15 @@ FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCo
       doubtful_(std::move(doubtful)),
       after_message_(std::move(after_message)) {}
 
-void FolderSink::body_piece(base::ByteView piece) {
-  writer_.add_piece(piece);
-  body_bytes_ += piece.size();
-  counts_.fetched_bytes += piece.size();
-}
-
-void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
+void FolderSink::store(ArrivedMessage& arrived) {
+  const imap::MessageItems& items = arrived.items;
+  const imap::BodyKind body = arrived.body;
   if (!items.uid)
     base::fail(base::ErrorCode::kProtocol, "fetch: the server sent a message without its UID");
   const base::Uid uid = *items.uid;
-  const std::uint64_t size = std::exchange(body_bytes_, 0);
+  const std::uint64_t size = arrived.message.size();
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
-  if (!has_body || size == 0) writer_.discard_message();
+  counts_.fetched_bytes += size;
   if (!has_body) {
     skip(uid, body == imap::BodyKind::kNil ? "the server sent NIL for its body"
                                            : "the server sent no body");
@@ -55,10 +51,12 @@ void FolderSink::message(const imap::MessageItems& items, imap::BodyKind body) {
     return;
   }
 
-  const store::StoredMessage stored = writer_.end_message(
-      doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
+  const store::StoredMessage stored =
+      writer_.add(arrived.message,
+                  doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
   if (stored.is_new) {
     ++counts_.new_messages;
+    counts_.new_bytes += stored.size;
   } else {
     departures_.arrived(stored.id);
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backupd/departures.h"
-#include "imap/message.h"
+#include "backupd/message_pipe.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
 #include "store/writer.h"
@@ -18,9 +18,10 @@ namespace backupd {
 struct FetchCounts {
   std::uint64_t fetched_bytes = 0;  // of message bodies
   std::uint64_t new_messages = 0;   // that the store did not have
+  std::uint64_t new_bytes = 0;      // of those
 };
 
-class FolderSink : public imap::MessageSink {
+class FolderSink {
  public:
   // `counts` and `departures` grow as messages come. `doubtful` are UIDs whose messages may be
   // damaged in the store. `after_message` is called when a message is in the draft: the time to
@@ -28,8 +29,8 @@ class FolderSink : public imap::MessageSink {
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
              Departures& departures, imap::UidSet doubtful, std::function<void()> after_message);
 
-  void body_piece(base::ByteView piece) override;
-  void message(const imap::MessageItems& items, imap::BodyKind body) override;
+  // Fails with kProtocol, and as the writer does.
+  void store(ArrivedMessage& arrived);
 
   // Empty messages seen so far. One counts only if the server says size 0 and serves nothing twice,
   // for a server in trouble sends nothing too: fetch them again after confirm_empty().
@@ -47,7 +48,6 @@ class FolderSink : public imap::MessageSink {
   std::function<void()> after_message_;
   imap::UidSet empty_;
   bool second_look_ = false;
-  std::uint64_t body_bytes_ = 0;  // of the message that is coming
 };
 
 // Server flags as the store keeps them: sorted, each once, without \Recent.

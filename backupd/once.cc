@@ -1,3 +1,5 @@
+#include <mutex>
+
 #include "backupd/account_pass.h"
 #include "backupd/account_queue.h"
 #include "backupd/account_roll.h"
@@ -13,6 +15,9 @@
 namespace backupd {
 
 namespace {
+
+// Of messages between their receivers and the store.
+constexpr std::size_t kMostInPipes = std::size_t{16} << 20;
 
 void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
                  const Acknowledgements& acknowledged, PassReport& report) {
@@ -44,23 +49,26 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
 
   CommitSchedule schedule(writer, surroundings.clock);
-  AccountQueue queue(surroundings.config, accounts, surroundings.clock,
-                     [&](const base::AccountConfig& account) {
-                       return open_and_list(surroundings.config, account, surroundings.clock);
-                     });
+  std::mutex store_mutex;
+  PipeBudget budget(kMostInPipes);
   PassReport report;
   report.troubles = roll.troubles;
   const auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
   report.accounts.resize(accounts.size());
-  while (auto arrival = queue.next()) {
-    const std::size_t index = arrival->index();
+  AccountQueue queue(surroundings.config, accounts);
+  queue.run([&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];
     const RestoredTrees own(trees.records, account.name);
-    AccountPass pass(surroundings, account, own, writer, schedule);
-    report.accounts[index] = pass.run(std::move(*arrival));
+    AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget});
+    report.accounts[index] = pass.run(
+        [&](std::string_view personal_prefix) {
+          return open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
+        },
+        [&](unsigned wanted) { return open_spares(queue, surroundings.config, account, wanted); });
     acknowledged.apply_to(report.accounts[index]);
-    if (schedule.is_due()) schedule.commit();
-  }
+    const StoreTurn turn(store_mutex);
+    schedule.commit_if_due();
+  });
   schedule.commit();
   report.commit = writer.highest_commit();
   tell_alarms(surroundings, writer.reader(), acknowledged, report);

@@ -47,6 +47,8 @@ ServerConfig parse_server(const json& at) {
   server.quota_admin = parse_login(at, "quota_admin");
   server.quota = parse_quota(at.value("quota", "auto"));
   server.connections = at.value("connections", server.connections);
+  server.connections_per_account =
+      at.value("connections_per_account", server.connections_per_account);
   server.discover = parse_discover(at);
   server.client_certificate = parse_client_certificate(at);
   server.proxy = parse_proxy(at);

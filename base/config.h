@@ -41,7 +41,8 @@ struct ServerConfig {
   std::optional<LoginConfig> admin;
   std::optional<LoginConfig> quota_admin;
   QuotaConfig quota = QuotaConfig::kAuto;
-  unsigned connections = 4;  // of a backup, at a time
+  unsigned connections = 4;              // of a backup, at a time
+  unsigned connections_per_account = 2;  // of those
   std::optional<DiscoverConfig> discover;
   std::optional<ClientCertificateConfig> client_certificate;
   std::optional<ProxyConfig> proxy;  // nothing: the one that the environment names, if any

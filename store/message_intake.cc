@@ -12,7 +12,7 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kMostInMemory = std::size_t{4} << 20;
+constexpr std::size_t kMostDecodedInMemory = std::size_t{4} << 20;
 
 // Far below a block: a message of a million tiny attachments is stored as text instead.
 constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
@@ -23,7 +23,7 @@ class KeptParts : public PartSink, public PartSource {
  public:
   KeptParts(base::ByteView message, const MessageIntake::StorePart& store,
             const base::Path& spool_folder)
-      : message_(message), store_(store), decoded_(spool_folder, kMostInMemory) {}
+      : message_(message), store_(store), decoded_(spool_folder, kMostDecodedInMemory) {}
 
   ObjectId put(PartKind kind, base::ByteView bytes) override {
     const ObjectId id = store_(kind, bytes);
@@ -66,8 +66,8 @@ class KeptParts : public PartSink, public PartSource {
 
 }  // namespace
 
-MessageIntake::MessageIntake(const base::Path& spool_folder)
-    : spool_folder_(spool_folder), spool_(spool_folder, kMostInMemory) {}
+MessageIntake::MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory)
+    : spool_folder_(spool_folder), spool_(spool_folder, most_in_memory) {}
 
 void MessageIntake::add(base::ByteView piece) {
   spool_.add(piece);

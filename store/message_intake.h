@@ -17,8 +17,8 @@ class MessageIntake {
  public:
   using StorePart = std::function<ObjectId(PartKind, base::ByteView)>;
 
-  // `spool_folder` is for messages that don't fit in memory.
-  explicit MessageIntake(const base::Path& spool_folder);
+  // `spool_folder` is for messages of more than `most_in_memory` bytes.
+  MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory);
 
   void add(base::ByteView piece);
 

@@ -23,7 +23,7 @@ class Writer::Impl {
   Impl(const Location& location, base::FileSystem& files, const base::Clock& clock)
       : session(location, files, clock, Effort::kFast),
         reader(Reader::Impl::make(files, location, session.context())),
-        intake(location.index) {
+        incoming(location.index) {
     leave_room();
   }
 
@@ -40,7 +40,7 @@ class Writer::Impl {
          location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
   }
 
-  StoredMessage end_message(Trust trust) {
+  StoredMessage add(MessageIntake& intake, Trust trust) {
     StoredMessage stored;
     stored.digest = intake.finish_digest();
     stored.id = message_id(session.context().keys, stored.digest);
@@ -75,7 +75,7 @@ class Writer::Impl {
 
   WriteSession session;
   Reader reader;
-  MessageIntake intake;
+  IncomingMessage incoming;                       // of add_piece() and end_message()
   std::map<std::string, SnapshotLine> snapshots;  // of the next commit, by account
   WriterStatistics statistics;
 };
@@ -90,10 +90,18 @@ Writer Writer::open(const Location& location, base::FileSystem& files, const bas
 }
 
 void Writer::add_piece(base::ByteView piece) {
-  impl_->intake.add(piece);
+  impl_->incoming.add(piece);
 }
 
 StoredMessage Writer::end_message(Trust trust) {
+  return add(impl_->incoming, trust);
+}
+
+IncomingMessage Writer::begin_message() const {
+  return IncomingMessage(impl_->session.location().index);
+}
+
+StoredMessage Writer::add(IncomingMessage& message, Trust trust) {
   // The next message finds a clean slate even if this one fails.
   struct Clearing {
     MessageIntake& intake;
@@ -101,12 +109,12 @@ StoredMessage Writer::end_message(Trust trust) {
     Clearing(const Clearing&) = delete;
     Clearing& operator=(const Clearing&) = delete;
     ~Clearing() { intake.clear(); }
-  } const clearing(impl_->intake);
-  return impl_->end_message(trust);
+  } const clearing(*message.intake_);
+  return impl_->add(*message.intake_, trust);
 }
 
 void Writer::discard_message() {
-  impl_->intake.clear();
+  impl_->incoming.clear();
 }
 
 FolderRecord Writer::seal(FolderDraft& draft) {

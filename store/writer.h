@@ -17,6 +17,7 @@
 #include "base/file_system.h"
 #include "store/commit_mark.h"
 #include "store/folder_draft.h"
+#include "store/incoming_message.h"
 #include "store/location.h"
 #include "store/object_id.h"
 #include "store/snapshot.h"
@@ -65,8 +66,13 @@ class Writer {
   Writer& operator=(Writer&&) noexcept;
   ~Writer();  // what was not committed is given up
 
-  // A message, piece by piece as it comes from the server; memory stays bounded whatever its size.
-  // add_piece()..., then end_message() or discard_message().
+  // A message that comes piece by piece; memory stays bounded whatever its size. Any thread.
+  IncomingMessage begin_message() const;
+
+  // `message` is as new then, also after a failure. `trust`: as end_message().
+  StoredMessage add(IncomingMessage& message, Trust trust = Trust::kEverything);
+
+  // The same for one message at a time: add_piece()..., then end_message() or discard_message().
   void add_piece(base::ByteView piece);
   // With kNothing all its parts are looked for, also if the store has the message: where it was
   // damaged, what was lost of it comes back.

@@ -1,78 +1,30 @@
 #include "backupd/account_queue.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstring>
 #include <latch>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
 #include <gmock/gmock.h>
 
-#include "base/error.h"
-#include "imap/limits.h"
-#include "imap/transport.h"
-
 namespace backupd {
 namespace {
 
-// Answers OK to every command, and counts how many of it there are.
-class CountedTransport : public imap::Transport {
- public:
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class AccountQueueTest : public testing::Test {
+ protected:
   struct Count {
-    std::mutex mutex;
     int now = 0;
     int most = 0;
     int ever = 0;
   };
 
-  explicit CountedTransport(Count& count) : count_(count) {
-    const std::lock_guard lock(count_.mutex);
-    ++count_.ever;
-    count_.most = std::max(count_.most, ++count_.now);
-  }
-  ~CountedTransport() override {
-    const std::lock_guard lock(count_.mutex);
-    --count_.now;
-  }
-
-  std::size_t send(base::ByteView bytes) override {
-    const std::string line(base::as_text(bytes));
-    if (line.find("CAPABILITY") != std::string::npos) answers_ += "* CAPABILITY IMAP4rev1\r\n";
-    answers_ += line.substr(0, line.find(' ')) + " OK done\r\n";
-    return bytes.size();
-  }
-  std::size_t receive(std::span<std::byte> buffer) override {
-    const std::size_t size = std::min(buffer.size(), answers_.size());
-    std::memcpy(buffer.data(), answers_.data(), size);
-    answers_.erase(0, size);
-    return size;
-  }
-  bool wait(bool /*to_send*/, std::chrono::milliseconds /*timeout*/) override { return true; }
-
- private:
-  Count& count_;
-  std::string answers_;
-};
-
-class ManualClock : public base::Clock {
- public:
-  base::TimePoint now() const override { return {}; }
-  std::chrono::steady_clock::time_point steady_now() const override { return moment_.load(); }
-  void sleep_for(std::chrono::milliseconds duration) override {
-    moment_ = moment_.load() + duration;
-  }
-
- private:
-  std::atomic<std::chrono::steady_clock::time_point> moment_{};
-};
-
-class AccountQueueTest : public testing::Test {
- protected:
   void add_accounts(const std::string& server, unsigned connections, int count) {
     config_.servers[server].connections = connections;
     for (int number = 0; number < count; ++number) {
@@ -82,125 +34,104 @@ class AccountQueueTest : public testing::Test {
     }
   }
 
-  OpenAccount connect(const base::AccountConfig& account) {
-    CountedTransport::Count& count = count_of(account.server);
-    return {imap::Session(std::make_unique<CountedTransport>(count), imap::Limits()), {}, {}, {}};
-  }
-
-  CountedTransport::Count& count_of(const std::string& server) {
+  // A connection to the account's server for as long as `work` takes.
+  template <typename Work>
+  void connected(std::size_t index, Work work) {
+    {
+      const std::lock_guard lock(mutex_);
+      Count& count = counts_[config_.accounts[index].server];
+      ++count.ever;
+      count.most = std::max(count.most, ++count.now);
+      begun_.insert(index);
+    }
+    work();
     const std::lock_guard lock(mutex_);
-    return counts_[server];
+    --counts_[config_.accounts[index].server].now;
   }
 
   int open_now(const std::string& server) {
-    CountedTransport::Count& count = count_of(server);
-    const std::lock_guard lock(count.mutex);
-    return count.now;
-  }
-
-  void wait_until_open(const std::string& server, int connections) {
-    while (open_now(server) < connections) std::this_thread::yield();
+    const std::lock_guard lock(mutex_);
+    return counts_[server].now;
   }
 
   base::Config config_;
-  ManualClock clock_;
   std::mutex mutex_;
-  std::map<std::string, CountedTransport::Count> counts_;
+  std::map<std::string, Count> counts_;
+  std::multiset<std::size_t> begun_;
 };
 
-TEST_F(AccountQueueTest, GivesEveryAccountOnce) {
+TEST_F(AccountQueueTest, WorksOnEveryAccountOnce) {
   add_accounts("near", 3, 40);
   add_accounts("far", 1, 15);
-  AccountQueue queue(config_, config_.accounts, clock_,
-                     [this](const auto& account) { return connect(account); });
-  std::set<std::size_t> given;
-  while (auto arrival = queue.next()) {
-    arrival->take();
-    EXPECT_TRUE(given.insert(arrival->index()).second);
-  }
-  EXPECT_EQ(given.size(), 55);
-  EXPECT_FALSE(queue.next());
+  AccountQueue queue(config_, config_.accounts);
+  queue.run([&](std::size_t index) { connected(index, [] {}); });
+  EXPECT_THAT(begun_, SizeIs(55));
+  EXPECT_THAT(std::set<std::size_t>(begun_.begin(), begun_.end()), SizeIs(55));
 }
 
 TEST_F(AccountQueueTest, HasAsManyConnectionsAsAreAllowedAndNeverMore) {
   add_accounts("near", 3, 60);
   add_accounts("far", 1, 20);
-  AccountQueue queue(config_, config_.accounts, clock_,
-                     [this](const auto& account) { return connect(account); });
-  wait_until_open("near", 3);
-  wait_until_open("far", 1);
-  while (auto arrival = queue.next()) {
-    const OpenAccount account = arrival->take();
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(count_of("near").most, 3);
-  EXPECT_EQ(count_of("far").most, 1);
-  EXPECT_EQ(count_of("near").ever, 60);
-  EXPECT_EQ(open_now("near") + open_now("far"), 0);
-}
-
-TEST_F(AccountQueueTest, TellsWhatIsWrongWithAnAccountWhereItIsTaken) {
-  add_accounts("near", 2, 10);
-  AccountQueue queue(config_, config_.accounts, clock_, [this](const auto& account) {
-    if (account.name == "near4") base::fail(base::ErrorCode::kLogin, "login: near4: refused");
-    return connect(account);
+  AccountQueue queue(config_, config_.accounts);
+  std::latch all_there(4);
+  queue.run([&](std::size_t index) {
+    connected(index, [&] {
+      if (index < 3 || index == 60) all_there.arrive_and_wait();  // the first of each
+      std::this_thread::yield();
+    });
   });
-  int good = 0;
-  while (auto arrival = queue.next()) {
-    if (arrival->index() == 4) {
-      EXPECT_THROW(arrival->take(), base::Error);
-    } else {
-      arrival->take();
-      ++good;
-    }
-  }
-  EXPECT_EQ(good, 9);
+  EXPECT_EQ(counts_["near"].most, 3);
+  EXPECT_EQ(counts_["far"].most, 1);
 }
 
 TEST_F(AccountQueueTest, ASlowServerHoldsNoOtherUp) {
   add_accounts("slow", 1, 3);
   add_accounts("near", 1, 20);
-  std::latch others_done(1);
-  AccountQueue queue(config_, config_.accounts, clock_, [&](const auto& account) {
-    if (account.server == "slow") others_done.wait();
-    return connect(account);
+  AccountQueue queue(config_, config_.accounts);
+  std::latch others_done(20);
+  queue.run([&](std::size_t index) {
+    if (index < 3) {
+      others_done.wait();
+    } else {
+      others_done.count_down();
+    }
   });
-  for (int number = 0; number < 20; ++number) {
-    EXPECT_GE(queue.next().value().index(), 3) << "accounts 0 to 2 are the slow server's";
-  }
-  others_done.count_down();
-  for (int number = 0; number < 3; ++number) EXPECT_LT(queue.next().value().index(), 3);
-  EXPECT_FALSE(queue.next());
 }
 
-TEST_F(AccountQueueTest, OpensAgainWhatWaitedTooLong) {
-  add_accounts("near", 2, 2);
-  AccountQueue queue(config_, config_.accounts, clock_,
-                     [this](const auto& account) { return connect(account); });
-  wait_until_open("near", 2);
-  queue.next().value().take();
-  clock_.sleep_for(std::chrono::minutes(3));
-  queue.next().value().take();
-  EXPECT_EQ(count_of("near").ever, 3);
-  EXPECT_EQ(count_of("near").most, 2);
+TEST_F(AccountQueueTest, WhatEndsTheRunEndsItBeforeTheNextAccount) {
+  add_accounts("near", 1, 100);
+  AccountQueue queue(config_, config_.accounts);
+  EXPECT_THROW(queue.run([&](std::size_t index) {
+    connected(index, [] {});
+    if (index == 4) throw std::runtime_error("the disk is gone");
+  }),
+               std::runtime_error);
+  EXPECT_EQ(counts_["near"].ever, 5);
 }
 
-TEST_F(AccountQueueTest, EndsEarlyAndClosesWhatIsOpen) {
-  add_accounts("near", 4, 100);
-  {
-    AccountQueue queue(config_, config_.accounts, clock_,
-                       [this](const auto& account) { return connect(account); });
-    queue.next().value().take();
-    wait_until_open("near", 3);
-  }
-  EXPECT_EQ(open_now("near"), 0);
-  EXPECT_LT(count_of("near").ever, 100);
+TEST_F(AccountQueueTest, SparesWhatNobodyWaitsFor) {
+  add_accounts("near", 3, 1);
+  AccountQueue queue(config_, config_.accounts);
+  queue.run([&](std::size_t) {
+    {
+      const auto spares = queue.spares(config_.accounts[0], 5);
+      EXPECT_THAT(spares, SizeIs(2)) << "the account has one of the three";
+      EXPECT_THAT(queue.spares(config_.accounts[0], 1), IsEmpty());
+    }
+    EXPECT_THAT(queue.spares(config_.accounts[0], 1), SizeIs(1)) << "they were given back";
+  });
 }
 
-TEST_F(AccountQueueTest, HasNothingToGiveWithoutAccounts) {
-  AccountQueue queue(config_, config_.accounts, clock_,
-                     [this](const auto& account) { return connect(account); });
-  EXPECT_FALSE(queue.next());
+TEST_F(AccountQueueTest, SparesNothingWhileAccountsWait) {
+  add_accounts("near", 1, 2);
+  AccountQueue queue(config_, config_.accounts);
+  queue.run(
+      [&](std::size_t index) { EXPECT_THAT(queue.spares(config_.accounts[index], 1), IsEmpty()); });
+}
+
+TEST_F(AccountQueueTest, HasNothingToDoWithoutAccounts) {
+  AccountQueue queue(config_, config_.accounts);
+  queue.run([](std::size_t) { FAIL(); });
 }
 
 }  // namespace

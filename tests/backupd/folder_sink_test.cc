@@ -32,8 +32,9 @@ class FolderSinkTest : public testing::Test {
 
   void send(std::uint32_t uid, std::string_view body, std::optional<std::uint64_t> size,
             BodyKind kind = BodyKind::kLiteral) {
-    if (!body.empty()) sink_->body_piece(base::as_bytes(body));
-    sink_->message(items(uid, size), kind);
+    ArrivedMessage arrived{items(uid, size), kind, writer_->begin_message()};
+    if (!body.empty()) arrived.message.add(base::as_bytes(body));
+    sink_->store(arrived);
   }
 
   std::vector<std::string> reasons() const {
@@ -104,9 +105,8 @@ TEST_F(FolderSinkTest, AnEmptyMessageCountsWhenItIsEmptyTwice) {
   EXPECT_THAT(reasons(), IsEmpty());
 }
 
-TEST_F(FolderSinkTest, WhatComesAfterARefusedBodyIsNotMixedWithIt) {
-  sink_->body_piece(base::as_bytes(std::string_view("rest of something")));
-  sink_->message(items(1, 17), BodyKind::kMissing);
+TEST_F(FolderSinkTest, BytesThatAreNoBodyAreNotStored) {
+  send(1, "rest of something", 17, BodyKind::kMissing);
   send(2, "whole", 5);
   writer_->commit();
   EXPECT_EQ(draft_.find(base::Uid{2})->size, 5U);

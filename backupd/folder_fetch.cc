@@ -1,0 +1,158 @@
+#include "backupd/folder_fetch.h"
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace backupd {
+
+namespace {
+
+// For fewer messages a further connection costs more than it brings.
+constexpr std::uint64_t kFewestForAnother = 500;
+
+// What the connections have left to fetch. Thread-safe.
+class Shares {
+ public:
+  Shares(const imap::UidSet& uids, std::size_t takers)
+      : ranges_(uids.ranges()), left_(uids.count()), takers_(takers) {}
+
+  // The next to fetch, in ascending order; empty when there is nothing left. One taker gets all
+  // at once; of several each gets less the less there is, so that they end together.
+  imap::UidSet next() {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t wanted =
+        takers_ == 1 ? left_ : std::max(left_ / (2 * takers_), std::min(left_, kFewestForAnother));
+    left_ -= wanted;
+    imap::UidSet share;
+    while (wanted > 0) {
+      imap::UidRange& range = ranges_[at_];
+      const std::uint64_t count = std::uint64_t{range.last.value} - range.first.value + 1;
+      if (count <= wanted) {
+        share.add(range);
+        wanted -= count;
+        ++at_;
+        continue;
+      }
+      const auto last = base::Uid{range.first.value + static_cast<std::uint32_t>(wanted) - 1};
+      share.add({range.first, last});
+      range.first.value = last.value + 1;
+      wanted = 0;
+    }
+    return share;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<imap::UidRange> ranges_;
+  std::size_t at_ = 0;
+  std::uint64_t left_;
+  std::size_t takers_;
+};
+
+// Nobody stores what comes: its error says why.
+struct NobodyTakes {};
+
+// Of one connection.
+class Receiver : public imap::MessageSink {
+ public:
+  Receiver(imap::Session& session, MessagePipe& pipe, const store::Writer& writer)
+      : session_(session), pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
+
+  void receive(Shares& shares) {
+    try {
+      for (imap::UidSet share = shares.next(); !share.empty(); share = shares.next()) {
+        const imap::FetchAnswer answer = session_.fetch_messages(share, *this);
+        if (!answer.complete) answer_ = answer;
+      }
+    } catch (const NobodyTakes&) {
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    pipe_.finish();
+  }
+
+  const imap::FetchAnswer& answer() const { return answer_; }
+  const std::exception_ptr& error() const { return error_; }
+
+  void body_piece(base::ByteView piece) override { incoming_.add(piece); }
+
+  void message(const imap::MessageItems& items, imap::BodyKind body) override {
+    const bool taken = pipe_.put({items, body, std::exchange(incoming_, writer_.begin_message())});
+    if (!taken) throw NobodyTakes();
+  }
+
+ private:
+  imap::Session& session_;
+  MessagePipe& pipe_;
+  const store::Writer& writer_;
+  store::IncomingMessage incoming_;
+  imap::FetchAnswer answer_;
+  std::exception_ptr error_;
+};
+
+// Those of the spare sessions in which the folder is the same.
+std::vector<SpareSession> helpers(const FetchSource& source, std::uint64_t messages) {
+  std::vector<SpareSession> helpers;
+  if (!source.spares) return helpers;
+  const auto wanted =
+      static_cast<unsigned>(std::min<std::uint64_t>(messages / kFewestForAnother, 64));
+  if (wanted < 2) return helpers;
+  try {
+    for (SpareSession& spare : source.spares(wanted - 1)) {
+      if (spare.session.examine(source.raw_name).uid_validity != source.uid_validity) continue;
+      helpers.push_back(std::move(spare));
+    }
+  } catch (const base::Error& error) {
+    base::log_debug("no further connection: {}", error.what());
+  }
+  return helpers;
+}
+
+}  // namespace
+
+imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const imap::UidSet& uids,
+                             StoreTurn& turn, PipeBudget& budget, const store::Writer& writer) {
+  return turn.away([&] {
+    std::vector<SpareSession> spares = helpers(source, uids.count());
+    Shares shares(uids, spares.size() + 1);
+    MessagePipe pipe(budget, static_cast<unsigned>(spares.size() + 1));
+    std::deque<Receiver> receivers;
+    receivers.emplace_back(source.session, pipe, writer);
+    for (SpareSession& spare : spares) receivers.emplace_back(spare.session, pipe, writer);
+    {
+      std::vector<std::jthread> threads;
+      threads.reserve(receivers.size());
+      for (Receiver& receiver : receivers) {
+        threads.emplace_back([&] { receiver.receive(shares); });
+      }
+      const struct Closing {
+        MessagePipe& pipe;
+        ~Closing() { pipe.close(); }
+      } closing{pipe};  // before the threads are waited for, whatever happens
+      for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
+        turn.back([&] {
+          for (ArrivedMessage& message : messages) sink.store(message);
+        });
+      }
+    }
+    for (const Receiver& receiver : receivers) {
+      if (receiver.error()) std::rethrow_exception(receiver.error());
+    }
+    for (SpareSession& spare : spares) spare.session.logout();
+    const auto refused = std::find_if(receivers.begin(), receivers.end(), [](const auto& receiver) {
+      return !receiver.answer().complete;
+    });
+    return refused == receivers.end() ? imap::FetchAnswer() : refused->answer();
+  });
+}
+
+}  // namespace backupd

@@ -1,0 +1,25 @@
+#include "store/incoming_message.h"
+
+#include "store/message_intake.h"
+
+namespace store {
+
+IncomingMessage::IncomingMessage(const base::Path& spool_folder)
+    : intake_(std::make_unique<MessageIntake>(spool_folder, kMostInMemory)) {}
+IncomingMessage::IncomingMessage(IncomingMessage&&) noexcept = default;
+IncomingMessage& IncomingMessage::operator=(IncomingMessage&&) noexcept = default;
+IncomingMessage::~IncomingMessage() = default;
+
+void IncomingMessage::add(base::ByteView piece) {
+  intake_->add(piece);
+}
+
+std::uint64_t IncomingMessage::size() const {
+  return intake_->size();
+}
+
+void IncomingMessage::clear() {
+  intake_->clear();
+}
+
+}  // namespace store

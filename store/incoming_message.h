@@ -1,0 +1,34 @@
+// A message while it comes from a server. Made by Writer::begin_message(); each may be filled on a
+// thread of its own, beside the writer's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+
+namespace store {
+
+class MessageIntake;
+
+class IncomingMessage {
+ public:
+  // A message that is longer goes to a file; so this is the most memory that one takes, in bytes.
+  static constexpr std::size_t kMostInMemory = std::size_t{2} << 20;
+
+  explicit IncomingMessage(const base::Path& spool_folder);
+  IncomingMessage(IncomingMessage&&) noexcept;
+  IncomingMessage& operator=(IncomingMessage&&) noexcept;
+  ~IncomingMessage();
+
+  void add(base::ByteView piece);  // fails with kIo and kNoSpace
+  std::uint64_t size() const;
+  void clear();  // as if it had just begun
+
+ private:
+  friend class Writer;
+  std::unique_ptr<MessageIntake> intake_;
+};
+
+}  // namespace store
