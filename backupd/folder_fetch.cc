@@ -19,6 +19,9 @@ namespace {
 // For fewer messages a further connection costs more than it brings.
 constexpr std::uint64_t kFewestForAnother = 500;
 
+// Waking the other side for every small message costs more than the message. In bytes.
+constexpr std::size_t kPutAtOnce = 256U << 10U;
+
 // What the connections have left to fetch. Thread-safe.
 class Shares {
  public:
@@ -77,6 +80,7 @@ class Receiver : public imap::MessageSink {
     } catch (...) {
       error_ = std::current_exception();
     }
+    if (!arrived_.empty()) pipe_.put(std::move(arrived_));
     pipe_.finish();
   }
 
@@ -86,8 +90,11 @@ class Receiver : public imap::MessageSink {
   void body_piece(base::ByteView piece) override { incoming_.add(piece); }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
-    const bool taken = pipe_.put({items, body, std::exchange(incoming_, writer_.begin_message())});
-    if (!taken) throw NobodyTakes();
+    arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message())});
+    bytes_ += arrived_.back().bytes_in_memory();
+    if (bytes_ < kPutAtOnce) return;
+    bytes_ = 0;
+    if (!pipe_.put(std::exchange(arrived_, {}))) throw NobodyTakes();
   }
 
  private:
@@ -95,6 +102,8 @@ class Receiver : public imap::MessageSink {
   MessagePipe& pipe_;
   const store::Writer& writer_;
   store::IncomingMessage incoming_;
+  std::vector<ArrivedMessage> arrived_;
+  std::size_t bytes_ = 0;  // of arrived_
   imap::FetchAnswer answer_;
   std::exception_ptr error_;
 };

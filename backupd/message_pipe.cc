@@ -10,9 +10,6 @@ namespace {
 // What one costs beside its bytes: digest, items, places in containers.
 constexpr std::size_t kOverhead = 1'024;
 
-// Of one take(): then others have their turn at the store.
-constexpr std::size_t kMostTaken = std::size_t{1} << 20;
-
 }  // namespace
 
 void PipeBudget::give_back(std::size_t bytes) {
@@ -32,14 +29,15 @@ MessagePipe::~MessagePipe() {
   close();
 }
 
-std::size_t MessagePipe::weight(const ArrivedMessage& message) {
-  const auto size =
-      std::min<std::uint64_t>(message.message.size(), store::IncomingMessage::kMostInMemory);
+std::size_t ArrivedMessage::bytes_in_memory() const {
+  const auto size = std::min<std::uint64_t>(message.size(), store::IncomingMessage::kMostInMemory);
   return static_cast<std::size_t>(size) + kOverhead;
 }
 
-bool MessagePipe::put(ArrivedMessage message) {
-  const std::size_t bytes = weight(message);
+bool MessagePipe::put(std::vector<ArrivedMessage> messages) {
+  Batch batch{std::move(messages)};
+  for (const ArrivedMessage& message : batch.messages) batch.bytes += message.bytes_in_memory();
+  const std::size_t bytes = batch.bytes;
   const bool is_wanted = budget_.take(bytes, [this] {
     const std::lock_guard lock(mutex_);
     return closed_;
@@ -48,7 +46,7 @@ bool MessagePipe::put(ArrivedMessage message) {
   {
     const std::lock_guard lock(mutex_);
     if (!closed_) {
-      messages_.push_back(std::move(message));
+      batches_.push_back(std::move(batch));
       changed_.notify_one();
       return true;
     }
@@ -64,19 +62,16 @@ void MessagePipe::finish() {
 }
 
 std::vector<ArrivedMessage> MessagePipe::take() {
-  std::vector<ArrivedMessage> taken;
-  std::size_t bytes = 0;
+  Batch batch;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !messages_.empty() || receivers_ == 0; });
-    while (!messages_.empty() && bytes < kMostTaken) {
-      bytes += weight(messages_.front());
-      taken.push_back(std::move(messages_.front()));
-      messages_.pop_front();
-    }
+    changed_.wait(lock, [this] { return !batches_.empty() || receivers_ == 0; });
+    if (batches_.empty()) return {};
+    batch = std::move(batches_.front());
+    batches_.pop_front();
   }
-  if (bytes > 0) budget_.give_back(bytes);
-  return taken;
+  budget_.give_back(batch.bytes);
+  return std::move(batch.messages);
 }
 
 void MessagePipe::close() {
@@ -84,8 +79,8 @@ void MessagePipe::close() {
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;
-    for (const ArrivedMessage& message : messages_) bytes += weight(message);
-    messages_.clear();
+    for (const Batch& batch : batches_) bytes += batch.bytes;
+    batches_.clear();
   }
   if (bytes > 0) budget_.give_back(bytes);
   budget_.wake();

@@ -44,6 +44,8 @@ struct ArrivedMessage {
   imap::MessageItems items;
   imap::BodyKind body = imap::BodyKind::kMissing;
   store::IncomingMessage message;
+
+  std::size_t bytes_in_memory() const;
 };
 
 class MessagePipe {
@@ -55,23 +57,25 @@ class MessagePipe {
   ~MessagePipe();
 
   // Receivers: false if nobody takes messages any more. The last call is finish().
-  bool put(ArrivedMessage message);
+  bool put(std::vector<ArrivedMessage> messages);
   void finish();
 
-  // The one that stores: waits for messages; empty when all receivers are finished. Never more than
-  // a moment's work.
+  // The one that stores: waits for what was put at once; empty when all receivers are finished.
   std::vector<ArrivedMessage> take();
 
   // Nothing more will be taken.
   void close();
 
  private:
-  static std::size_t weight(const ArrivedMessage& message);
+  struct Batch {
+    std::vector<ArrivedMessage> messages;
+    std::size_t bytes = 0;  // of the budget
+  };
 
   PipeBudget& budget_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ArrivedMessage> messages_;
+  std::deque<Batch> batches_;
   unsigned receivers_;
   bool closed_ = false;
 };
