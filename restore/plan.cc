@@ -2,19 +2,28 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
+
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "restore/target_name.h"
 
 namespace restore {
 
 namespace {
 
-// "a", "a/b", "a/b/c" for "a/b/c".
+// On two cores with a server beside it that syncs (docs/benchmarks.md); a server elsewhere differs.
+constexpr std::uint64_t kMessagesASecond = 1'000;
+constexpr std::uint64_t kBytesASecond = 20'000'000;
+
+// "a", "a/b", "a/b/c" for "a/b/c". What begins with "%/" is outside the personal namespace, whose
+// two first characters are no level.
 std::vector<std::string> with_parents(const std::string& shown) {
   std::vector<std::string> names;
-  for (auto slash = shown.find('/'); slash != std::string::npos;
+  for (auto slash = shown.find('/', shown.starts_with("%/") ? 2 : 0); slash != std::string::npos;
        slash = shown.find('/', slash + 1)) {
     names.push_back(shown.substr(0, slash));
   }
@@ -22,50 +31,124 @@ std::vector<std::string> with_parents(const std::string& shown) {
   return names;
 }
 
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+class Planner {
+ public:
+  Planner(const std::string& tree, const TargetNames& names)
+      : names_(names), namer_(tree, names.delimiter, names.personal_prefix) {
+    plan_.tree = tree;
+    plan_.delimiter = names.delimiter;
+    if (tree.empty()) return;
+    plan_.tree_raw_name = raw(tree);
+    add_levels(tree);
+  }
+
+  void add(SelectedFolder folder) {
+    const TargetNamer::Named target = namer_.name(folder.name);
+    PlannedFolder planned;
+    planned.source = std::move(folder.name);
+    planned.target = target.shown;
+    planned.target_raw_name = raw(target.shown);
+    planned.renamed = target.why;
+    planned.holds_messages =
+        folder.folder.info.completeness != store::FolderCompleteness::kContainer;
+    add_levels(planned.target);
+    planned.messages = std::move(folder.messages);
+    leave_out_refused(planned);
+    for (const store::MessageEntry& entry : planned.messages) {
+      planned.bytes += entry.size;
+      count_flags(entry);
+    }
+    plan_.messages += planned.messages.size();
+    plan_.bytes += planned.bytes;
+    plan_.folders.push_back(std::move(planned));
+  }
+
+  Plan finish() {
+    plan_.estimated =
+        std::chrono::seconds(1 + plan_.messages / kMessagesASecond + plan_.bytes / kBytesASecond);
+    return std::move(plan_);
+  }
+
+ private:
+  std::string raw(const std::string& shown) const {
+    return imap::raw_folder_name(shown, names_.delimiter, names_.personal_prefix);
+  }
+
+  // Of a namespace, not of a folder.
+  bool is_within_prefix(const std::string& raw_name) const {
+    return std::any_of(
+        names_.other_prefixes.begin(), names_.other_prefixes.end(),
+        [&](const std::string& prefix) { return prefix.starts_with(raw_name + names_.delimiter); });
+  }
+
+  void add_levels(const std::string& shown) {
+    for (const std::string& level : with_parents(shown)) {
+      std::string raw_name = raw(level);
+      if (is_within_prefix(raw_name)) continue;
+      if (known_.insert(level).second) plan_.levels.push_back(std::move(raw_name));
+    }
+  }
+
+  void leave_out_refused(PlannedFolder& folder) const {
+    if (!names_.append_limit) return;
+    for (const store::MessageEntry& entry : folder.messages) {
+      if (entry.size <= *names_.append_limit) continue;
+      folder.left_out.push_back(
+          {entry.uid, fmt::format("it has {} bytes, and the server takes {} at most (APPENDLIMIT): "
+                                  "export it",
+                                  entry.size, *names_.append_limit)});
+    }
+    std::erase_if(folder.messages,
+                  [&](const auto& entry) { return entry.size > *names_.append_limit; });
+  }
+
+  void count_flags(const store::MessageEntry& entry) {
+    bool loses_keyword = false;
+    for (const std::string& flag : entry.flags) {
+      if (flag == "\\Deleted") {
+        ++plan_.deleted;
+      } else if (names_.inbox && !names_.inbox->keeps(flag)) {
+        loses_keyword = true;
+      }
+    }
+    if (loses_keyword) ++plan_.keywords_lost;
+  }
+
+  const TargetNames& names_;
+  TargetNamer namer_;
+  std::set<std::string> known_;
+  Plan plan_;
+};
+
 }  // namespace
 
 std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
-                      const std::string& time_zone) {
-  static constexpr std::string_view kPlaceholder = "{timestamp}";
+                      const std::string& time_zone, const std::string& user, char delimiter) {
   std::string name = tree_template;
-  name.replace(name.find(kPlaceholder), kPlaceholder.size(),
-               base::format_timestamp(time, time_zone));
+  if (delimiter != 0) std::replace(name.begin(), name.end(), delimiter, '/');
+  std::string localpart = user.substr(0, user.find('@'));
+  std::replace_if(
+      localpart.begin(), localpart.end(),
+      [&](char letter) { return letter == delimiter || letter == '/'; }, '_');
+  replace_all(name, "{localpart}", localpart);
+  replace_all(name, "{timestamp}", base::format_timestamp(time, time_zone));
   return name;
 }
 
-Plan make_plan(const Selection& selection, const std::string& tree, const TargetNames& names) {
-  if (names.delimiter == 0) {
+Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names) {
+  if (names.delimiter == 0 && !tree.empty()) {
     base::fail(base::ErrorCode::kRefused,
                "plan {}: the server has no folders within folders: a tree cannot be made", tree);
   }
-  const auto raw = [&](const std::string& shown) {
-    return imap::raw_folder_name(shown, names.delimiter, names.personal_prefix);
-  };
-  Plan plan;
-  plan.tree = tree;
-  plan.tree_raw_name = raw(tree);
-  plan.delimiter = names.delimiter;
-  std::set<std::string> known;
-  const auto add_levels = [&](const std::string& shown) {
-    for (const std::string& level : with_parents(shown)) {
-      if (known.insert(level).second) plan.levels.push_back(raw(level));
-    }
-  };
-  add_levels(tree);
-  for (const SelectedFolder& folder : selection.folders) {
-    PlannedFolder planned;
-    planned.source = folder.name;
-    planned.target = tree + "/" + folder.name;
-    planned.target_raw_name = raw(planned.target);
-    planned.holds_messages =
-        folder.folder.info.completeness != store::FolderCompleteness::kContainer;
-    planned.messages = folder.messages;
-    add_levels(planned.target);
-    plan.messages += planned.messages.size();
-    for (const store::MessageEntry& entry : planned.messages) plan.bytes += entry.size;
-    plan.folders.push_back(std::move(planned));
-  }
-  return plan;
+  Planner planner(tree, names);
+  for (SelectedFolder& folder : selection.folders) planner.add(std::move(folder));
+  return planner.finish();
 }
 
 }  // namespace restore

@@ -3,9 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "imap/folder.h"
+#include "restore/restore_report.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -14,12 +17,15 @@ struct PlannedFolder {
   std::string source;  // shown name in the snapshot
   std::string target;  // shown name in the account
   std::string target_raw_name;
+  std::string renamed;         // why the target is not called as the source; empty: it is
   bool holds_messages = true;  // false: only a level above others
   std::vector<store::MessageEntry> messages;
+  std::vector<RefusedMessage> left_out;  // what the server would refuse
+  std::uint64_t bytes = 0;               // of `messages`
 };
 
 struct Plan {
-  std::string tree;  // shown name of the tree's top
+  std::string tree;  // shown name of the tree's top; empty: in place
   std::string tree_raw_name;
   char delimiter = 0;
   // Raw names to create, the tree's top and what is above it included; parents before children.
@@ -27,20 +33,28 @@ struct Plan {
   std::vector<PlannedFolder> folders;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t deleted = 0;        // messages that lose \Deleted
+  std::uint64_t keywords_lost = 0;  // messages with a keyword that the server does not keep
+  std::chrono::seconds estimated{};
 };
 
-// How the account on the server spells names.
+// How the account on the server spells names, and what it takes.
 struct TargetNames {
   char delimiter = 0;  // 0: no hierarchy, and so no tree
   std::string personal_prefix;
+  std::vector<std::string> other_prefixes = {};          // of shared and other users' namespaces
+  std::optional<std::uint64_t> append_limit = {};        // bytes of a message
+  std::optional<imap::OpenFolder> inbox = std::nullopt;  // for what flags it keeps; nothing: all
 };
 
-// `tree` is the shown name of a tree that is not there yet. Fails with kRefused if the server has
-// no hierarchy.
-Plan make_plan(const Selection& selection, const std::string& tree, const TargetNames& names);
+// `tree` is the shown name of a tree that is not there yet; empty: in place, where each folder has
+// the name that it had. Fails with kRefused if the server has no hierarchy and one is needed.
+Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names);
 
-// The template's name for a tree made at `time`.
+// The template's name for a tree made at `time`, with '/' between levels: where the server parts
+// them with another character, the template may too. `user` is as the server calls it: {localpart}
+// is what it has before an @.
 std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
-                      const std::string& time_zone);
+                      const std::string& time_zone, const std::string& user, char delimiter);
 
 }  // namespace restore

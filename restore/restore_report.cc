@@ -35,6 +35,8 @@ std::string RestoreReport::to_json() const {
     documents.push_back({{"source", folder.source},
                          {"target", folder.target},
                          {"messages", folder.messages},
+                         {"bytes", folder.bytes},
+                         {"renamed", folder.renamed},
                          {"restored", folder.restored},
                          {"altered", std::move(altered)},
                          {"skipped", std::move(skipped)}});
@@ -49,10 +51,59 @@ std::string RestoreReport::to_json() const {
         {"proof", quota.proof}}},
       {"folders", std::move(documents)}};
   if (!error.empty()) document["error"] = error;
+  if (plan) {
+    ordered_json room;
+    if (plan->room) room = {{"usage", plan->room->usage}, {"limit", plan->room->limit}};
+    document["plan"] = {{"messages", plan->messages},
+                        {"bytes", plan->bytes},
+                        {"without_deleted", plan->deleted},
+                        {"without_keywords", plan->keywords_lost},
+                        {"estimated_seconds", plan->estimated.count()},
+                        {"storage_kib", std::move(room)}};
+  }
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::string RestoreReport::plan_to_text() const {
+  std::vector<std::vector<std::string>> rows;
+  std::string notes;
+  for (const FolderReport& folder : folders) {
+    rows.push_back({folder.source, folder.target, base::format_count(folder.messages),
+                    base::format_size(folder.bytes)});
+    if (!folder.renamed.empty()) {
+      notes += fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
+                           base::escape_for_terminal(folder.target), folder.renamed);
+    }
+    for (const RefusedMessage& message : folder.skipped) {
+      notes += fmt::format("Left out: {}, UID {}: {}.\n", base::escape_for_terminal(folder.source),
+                           message.uid.value, message.reason);
+    }
+  }
+  if (plan->deleted > 0) {
+    notes += fmt::format("Without \\Deleted, so that no mail program removes them: {}.\n",
+                         base::format_count(plan->deleted));
+  }
+  if (plan->keywords_lost > 0) {
+    notes += fmt::format("Without keywords that the server does not keep: {}.\n",
+                         base::format_count(plan->keywords_lost));
+  }
+  const std::string room = plan->room ? fmt::format("The quota is used up to {} of {} KiB; ",
+                                                    plan->room->usage, plan->room->limit)
+                                      : std::string("The server tells no limit; ");
+  return base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+                             {"BECOMES", base::Align::kLeft, base::Width::kCut},
+                             {"MESSAGES", base::Align::kRight},
+                             {"SIZE", base::Align::kRight}},
+                            rows, base::output_width()) +
+         notes +
+         fmt::format("{} messages, {}, in about {} s. {}{}.\nNothing was written.\n",
+                     base::format_count(plan->messages), base::format_size(plan->bytes),
+                     plan->estimated.count(), room,
+                     "whether the tree counts is seen before its first message");
+}
+
 std::string RestoreReport::to_text() const {
+  if (plan) return plan_to_text();
   std::string text;
   std::uint64_t planned = 0;
   std::uint64_t restored = 0;

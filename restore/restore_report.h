@@ -30,11 +30,28 @@ struct FolderReport {
   std::uint64_t restored = 0;  // there now, altered ones included
   std::vector<AlteredMessage> altered;
   std::vector<RefusedMessage> skipped;
+  std::uint64_t bytes = 0;   // of what is planned
+  std::string renamed = {};  // why the target is not called as the source; empty: it is
 };
 
 struct QuotaFinding {
   std::optional<bool> exempt;  // nothing: not proven, or not asked (--dry-run)
   std::string proof;           // what was seen
+};
+
+// What --dry-run tells beside the folders.
+struct PlanSummary {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t deleted = 0;        // messages that lose \Deleted
+  std::uint64_t keywords_lost = 0;  // messages with a keyword that the server does not keep
+  std::chrono::seconds estimated{};
+  // STORAGE of the account, in KiB; nothing: no limit is told.
+  struct Room {
+    std::uint64_t usage = 0;
+    std::uint64_t limit = 0;
+  };
+  std::optional<Room> room;
 };
 
 struct RestoreReport {
@@ -44,12 +61,16 @@ struct RestoreReport {
   std::chrono::sys_seconds expires{};
   QuotaFinding quota;
   std::vector<FolderReport> folders;
-  bool without_deleted = false;  // \Deleted was left off some message
-  std::string error;             // what ended the restore early
+  bool without_deleted = false;                    // \Deleted was left off some message
+  std::string error;                               // what ended the restore early
+  std::optional<PlanSummary> plan = std::nullopt;  // set: nothing was done
 
   base::ExitStatus exit_status() const;
   std::string to_json() const;
-  std::string to_text() const;
+  std::string to_text() const;  // for a plan, a table of it
+
+ private:
+  std::string plan_to_text() const;
 };
 
 }  // namespace restore

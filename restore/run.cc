@@ -10,6 +10,7 @@
 #include "base/time_text.h"
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
+#include "imap/folder_name.h"
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
 #include "restore/plan.h"
@@ -42,19 +43,15 @@ class Run {
 
   RestoreReport carry_out() {
     asked_ = what_to_select();
-    const Selection selection = select(surroundings_, reader_, options_.account, asked_);
-    TargetNames names;
-    const imap::Namespaces namespaces = session_.namespaces();
-    if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
-    names.personal_prefix = personal_.prefix;
-    names.delimiter = personal_.delimiter.value_or('\0');
+    Selection selection = select(surroundings_, reader_, options_.account, asked_);
+    snapshot_ = selection.snapshot.id;
+    const TargetNames names = look_at_target();
     list_others();
-    plan_ = resumed_ ? make_plan(selection, resumed_->name, names)
-                     : plan_with_free_name(selection, names);
+    plan_ = make_plan(std::move(selection), resumed_ ? resumed_->name : free_name(names), names);
     begin_report();
     if (options_.dry_run) return report_;
 
-    begin_record(selection, names);
+    begin_record(names);
     quota_.emplace(session_, server_, target_, personal_, plan_);
     TreeBuilder builder(session_, records_, record_, others_);
     try {
@@ -109,16 +106,37 @@ class Run {
     }
   }
 
+  TargetNames look_at_target() {
+    const imap::Namespaces namespaces = session_.namespaces();
+    if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
+    TargetNames names;
+    names.personal_prefix = personal_.prefix;
+    names.delimiter = personal_.delimiter.value_or('\0');
+    for (const auto* others : {&namespaces.other_users, &namespaces.shared}) {
+      for (const imap::Namespace& other : *others) names.other_prefixes.push_back(other.prefix);
+    }
+    names.append_limit = session_.capabilities().append_limit();
+    try {
+      names.inbox = session_.examine(imap::kInbox);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+    }
+    return names;
+  }
+
   // A name that no folder and no record has: two trees in one second get two names.
-  Plan plan_with_free_name(const Selection& selection, const TargetNames& names) {
+  std::string free_name(const TargetNames& names) {
     auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     for (;; time += std::chrono::seconds(1)) {
       const auto& restore = surroundings_.config.restore;
-      Plan plan = make_plan(selection, tree_name(restore.tree, time, restore.time_zone), names);
-      const bool is_recorded = std::any_of(
-          others_.begin(), others_.end(),
-          [&](const store::TreeRecord& record) { return record.raw_name == plan.tree_raw_name; });
-      if (!is_recorded && session_.list(plan.tree_raw_name).empty()) return plan;
+      std::string name =
+          tree_name(restore.tree, time, restore.time_zone, target_.user, names.delimiter);
+      const std::string raw_name =
+          imap::raw_folder_name(name, names.delimiter, names.personal_prefix);
+      const bool is_recorded =
+          std::any_of(others_.begin(), others_.end(),
+                      [&](const store::TreeRecord& record) { return record.raw_name == raw_name; });
+      if (!is_recorded && session_.list(raw_name).empty()) return name;
     }
   }
 
@@ -140,13 +158,31 @@ class Run {
     record_.expires = report_.expires;
     report_.quota.proof = "not asked: a dry run writes nothing";
     if (!options_.dry_run) return;
-    for (const PlannedFolder& folder : plan_.folders) {
-      report_.folders.push_back({folder.source, folder.target, folder.messages.size(), 0, {}, {}});
+    for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
+    report_.plan = PlanSummary{plan_.messages,      plan_.bytes,     plan_.deleted,
+                               plan_.keywords_lost, plan_.estimated, std::nullopt};
+    if (const auto use = storage_use(session_, std::string(imap::kInbox))) {
+      report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
   }
 
-  void begin_record(const Selection& selection, const TargetNames& names) {
-    if (!resumed_) name_record(selection, names);
+  static FolderReport report_of(const PlannedFolder& folder) {
+    FolderReport report{folder.source, folder.target, 0, 0, {}, folder.left_out,
+                        folder.bytes,  folder.renamed};
+    report.messages = folder.messages.size() + folder.left_out.size();
+    return report;
+  }
+
+  static void add_to(FolderReport& report, FolderReport written) {
+    report.restored = written.restored;
+    report.altered = std::move(written.altered);
+    report.skipped.insert(report.skipped.end(), written.skipped.begin(), written.skipped.end());
+    std::sort(report.skipped.begin(), report.skipped.end(),
+              [](const auto& a, const auto& b) { return a.uid < b.uid; });
+  }
+
+  void begin_record(const TargetNames& names) {
+    if (!resumed_) name_record(names);
     record_.state = store::TreeState::kRestoring;
     lock_ = lock_tree(surroundings_.files, location_, record_.id);
     if (lock_ == nullptr) {
@@ -155,15 +191,15 @@ class Run {
     }
   }
 
-  void name_record(const Selection& selection, const TargetNames& names) {
+  void name_record(const TargetNames& names) {
     record_.id = store::TreeRecords::new_id();
     record_.account = target_.name;
     record_.name = plan_.tree;
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;
-    record_.snapshot = selection.snapshot.id;
+    record_.snapshot = snapshot_;
     SelectionOptions request = asked_;
-    request.at = selection.snapshot.id.hex();
+    request.at = snapshot_.hex();
     record_.request = write_request({options_.account, request});
   }
 
@@ -235,7 +271,7 @@ class Run {
     std::vector<store::TreeLevel*> levels;
     for (const PlannedFolder& folder : plan_.folders) {
       if (!folder.holds_messages) continue;
-      FolderReport report{folder.source, folder.target, folder.messages.size(), 0, {}, {}};
+      FolderReport report = report_of(folder);
       const std::string refusal = builder.refusal(folder.target_raw_name);
       if (refusal.empty()) {
         places.push_back(report_.folders.size());
@@ -249,7 +285,7 @@ class Run {
     const auto take_report = [&] {
       std::vector<FolderReport> reports = writer.report();
       for (std::size_t at = 0; at < places.size(); ++at) {
-        report_.folders[places[at]] = std::move(reports[at]);
+        add_to(report_.folders[places[at]], std::move(reports[at]));
       }
       report_.without_deleted = writer.left_off_deleted();
     };
@@ -275,6 +311,7 @@ class Run {
   store::TreeRecords records_;
   std::optional<store::TreeRecord> resumed_;
   SelectionOptions asked_;
+  store::ObjectId snapshot_;
   base::AccountConfig target_;  // whose mailbox the tree is made in
   const base::ServerConfig& server_;
   imap::Session session_;

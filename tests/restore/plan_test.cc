@@ -42,8 +42,60 @@ TEST(PlanTest, WithoutAHierarchyThereIsNoTree) {
 TEST(PlanTest, ATreeIsNamedByItsTemplate) {
   const std::chrono::sys_seconds time =
       std::chrono::sys_days(std::chrono::year(2026) / 11 / 23) + std::chrono::hours(17);
-  EXPECT_EQ(tree_name("RESTORED/{timestamp}", time, "UTC"), "RESTORED/20261123T170000");
-  EXPECT_EQ(tree_name("Back {timestamp}!", time, "Europe/Oslo"), "Back 20261123T180000!");
+  EXPECT_EQ(tree_name("RESTORED/{timestamp}", time, "UTC", "alice", '/'),
+            "RESTORED/20261123T170000");
+  EXPECT_EQ(tree_name("Back {timestamp}!", time, "Europe/Oslo", "alice", '/'),
+            "Back 20261123T180000!");
+}
+
+TEST(PlanTest, ATemplateMayNameTheUserAndSpellAsTheServerDoes) {
+  const std::chrono::sys_seconds time = std::chrono::sys_days(std::chrono::year(2026) / 11 / 23);
+  const std::string likeness = "%/Shared.RESTORED.{localpart}.{timestamp}";
+  EXPECT_EQ(tree_name(likeness, time, "UTC", "j.doe@example.org", '.'),
+            "%/Shared/RESTORED/j_doe/20261123T000000");
+  EXPECT_EQ(tree_name(likeness, time, "UTC", "j.doe@example.org", '/'),
+            "%/Shared.RESTORED.j.doe.20261123T000000");
+}
+
+TEST(PlanTest, ATreeOutsideTheAccountsOwnFoldersDoesNotCreateTheNamespace) {
+  Selection selection;
+  selection.folders = {folder("INBOX")};
+  const Plan plan = make_plan(selection, "%/Shared/RESTORED/alice", {'.', "INBOX.", {"Shared."}});
+  EXPECT_EQ(plan.levels, (std::vector<std::string>{"Shared.RESTORED", "Shared.RESTORED.alice",
+                                                   "Shared.RESTORED.alice.INBOX"}));
+}
+
+TEST(PlanTest, ANameThatTheServerCannotHaveIsMappedAndSaysWhy) {
+  Selection selection;
+  const std::string deep = "Deep/" + std::string(300, 'x') + "/End";
+  selection.folders = {folder("v1.2"), folder("v1_2"), folder(deep), folder("Plain")};
+  const Plan plan = make_plan(selection, "RESTORED/t", {'.', ""});
+  ASSERT_EQ(plan.folders.size(), 4U);
+  EXPECT_EQ(plan.folders[0].target, "RESTORED/t/v1_2");
+  EXPECT_THAT(plan.folders[0].renamed, testing::HasSubstr("parts levels"));
+  EXPECT_THAT(plan.folders[1].target, testing::StartsWith("RESTORED/t/v1_2~"));
+  EXPECT_THAT(plan.folders[2].target, testing::StartsWith("RESTORED/t/End~"));
+  EXPECT_THAT(plan.folders[2].renamed, testing::HasSubstr("too long"));
+  EXPECT_EQ(plan.folders[3].renamed, "");
+  for (const PlannedFolder& planned : plan.folders) {
+    EXPECT_LE(planned.target_raw_name.size(), 240U);
+  }
+}
+
+TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
+  Selection selection;
+  selection.folders = {folder("Big", 1000), folder("Small", 10)};
+  selection.folders[1].messages[0].flags = {"$Label", "\\Deleted", "\\Seen"};
+  TargetNames names{'/', "", {}, 999};
+  names.inbox.emplace().permanent_flags = {"\\Seen", "\\Deleted"};
+  const Plan plan = make_plan(selection, "RESTORED/t", names);
+  EXPECT_EQ(plan.folders[0].messages.size(), 0U);
+  ASSERT_EQ(plan.folders[0].left_out.size(), 1U);
+  EXPECT_THAT(plan.folders[0].left_out[0].reason, testing::HasSubstr("APPENDLIMIT"));
+  EXPECT_EQ(plan.messages, 1U);
+  EXPECT_EQ(plan.bytes, 10U);
+  EXPECT_EQ(plan.deleted, 1U);
+  EXPECT_EQ(plan.keywords_lost, 1U);
 }
 
 }  // namespace
