@@ -91,6 +91,26 @@ TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
   restore_all();
 }
 
+class AppendLimitTest : public WriteTest {
+ protected:
+  AppendLimitTest() : WriteTest("imap_capability = +APPENDLIMIT=40000\n") {}
+};
+
+TEST_F(AppendLimitTest, WhatIsLongerThanTheServerTakesIsLeftOutAndTheRestIsThere) {
+  auto maildir = server_.maildir("alice");
+  servers::MailGenerator mail(8);
+  for (const std::size_t size : {1'000U, 60'000U, 2'000U}) {
+    maildir.deliver("Sizes", {mail.text(size)});
+  }
+  const json report = restore_all(3);
+  const json folder = programs::find_by(report["folders"], "source", "Sizes");
+  EXPECT_EQ(folder["messages"], 3);
+  EXPECT_EQ(folder["restored"], 2);
+  ASSERT_EQ(folder["skipped"].size(), 1U);
+  EXPECT_EQ(folder["skipped"][0]["uid"], 2);
+  EXPECT_THAT(folder["skipped"][0]["reason"].get<std::string>(), testing::HasSubstr("APPENDLIMIT"));
+}
+
 constexpr const char* kRest =
     "IMAP4rev1 SASL-IR UIDPLUS NAMESPACE QUOTA CHILDREN UNSELECT ESEARCH LIST-EXTENDED";
 
