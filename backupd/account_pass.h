@@ -46,6 +46,8 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
   store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
                                   const store::FolderRecord* last);
+  const store::FolderRecord* last_of(const imap::Folder& folder) const;
+  KnownMessages* known(std::uint64_t wanted);
   store::FolderRecord container(const imap::Folder& folder);
   store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
                                  const std::string& reason);
@@ -75,6 +77,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::optional<store::FolderRecord> in_progress_;  // without a draft: its connection is lost
   bool has_news_ = false;  // a folder is or was passed: there is something to park
   Departures departures_;
+  KnownMessages known_;
   std::uint64_t vanished_ = 0;  // known at the end: until then what left may be on its way
   bool is_moving_ = false;
   AccountReport report_;

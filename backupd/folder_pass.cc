@@ -25,13 +25,17 @@ imap::UidSet uids_of(store::FolderDraft& draft) {
   return uids;
 }
 
-// A fetch by CHANGEDSINCE may be trusted only from a baseline that the server still stands by:
-// after a lost index some servers keep UIDVALIDITY and begin HIGHESTMODSEQ anew.
+bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
+  return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
+}
+
+// What changed since a baseline may be trusted only if the server still stands by that: after a
+// lost index some servers keep UIDVALIDITY and begin HIGHESTMODSEQ anew, and then tell neither
+// expunges nor changes of flags.
 bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
                      std::chrono::sys_seconds now) {
-  return !open.highest_modseq || last.highest_modseq == 0 ||
-         *open.highest_modseq < last.highest_modseq ||
-         now - last.last_full_scan >= kFullScanInterval;
+  return is_scan_due(last, now) || !open.highest_modseq ||
+         *open.highest_modseq < last.highest_modseq;
 }
 
 }  // namespace
@@ -69,8 +73,7 @@ FolderPass::FolderPass(const PassTools& tools, FolderObserver& observer)
     : tools_(tools), observer_(observer) {}
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
-  const imap::OpenFolder open =
-      tools_.turn.away([&] { return tools_.session.examine(folder.raw_name); });
+  const imap::OpenFolder open = this->open(folder, last);
   store::FolderDraft draft = begin(folder, open, last);
   try {
     update(draft, open);
@@ -95,24 +98,31 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   // looked at again next time.
   draft.info().uid_validity = open.uid_validity;
   draft.info().uid_next = open.uid_next.value_or(0);
-  draft.info().mailbox_id = open.mailbox_id.value_or("");
+  if (open.mailbox_id) draft.info().mailbox_id = *open.mailbox_id;
   // What a repair left out stands among the skipped, until a pass that is interrupted forgets them.
   if (draft.info().completeness == FolderCompleteness::kInProgress) {
     doubtful_ = imap::UidSet::all();
   }
-  for (const store::SkippedMessage& message : draft.info().skipped) doubtful_.add(message.uid);
+  imap::UidSet skipped;
+  for (const store::SkippedMessage& message : draft.info().skipped) {
+    skipped.add(message.uid);
+    doubtful_.add(message.uid);
+  }
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
   draft.info().skipped.clear();
   observer_.opened(draft);
   // Until all flags are up to date the old baseline holds.
 
-  imap::UidSet on_server =
-      update_states(draft, open, full_scan ? std::nullopt : std::optional(baseline));
-  if (!full_scan && on_server.count() != open.exists) {
-    full_scan = true;
-    on_server = update_states(draft, open, std::nullopt);
+  imap::UidSet on_server;
+  if (!full_scan) {
+    const bool is_told = changes_ && changes_->has_all_states;
+    on_server =
+        is_told ? apply_changes(draft, open, skipped) : update_states(draft, open, baseline);
+    full_scan = on_server.count() != open.exists;
   }
+  if (full_scan) on_server = update_states(draft, open, std::nullopt);
+  changes_.reset();
   draft.info().highest_modseq = open.highest_modseq.value_or(0);
   const imap::UidSet recorded = uids_of(draft);
   for (const base::Uid uid : recorded.without(on_server)) {
@@ -134,6 +144,7 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
     try {
       store::FolderDraft draft(tools_.writer.reader(), *last);
       uids_of(draft);  // read here and now, not in the middle of an answer
+      draft.info().raw_name = folder.raw_name;
       draft.info().delimiter = folder.delimiter.value_or('\0');
       draft.info().attributes = lasting_attributes(folder);
       return draft;
@@ -148,7 +159,34 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
   info.raw_name = folder.raw_name;
   info.delimiter = folder.delimiter.value_or('\0');
   info.attributes = lasting_attributes(folder);
+  if (folder.status) info.mailbox_id = folder.status->mailbox_id.value_or("");
   return {tools_.writer.reader(), std::move(info)};
+}
+
+imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::FolderRecord* last) {
+  return tools_.turn.away([&] {
+    const bool can_resync = last != nullptr && tools_.session.can_resync() &&
+                            last->info.uid_validity != 0 && !is_scan_due(last->info, tools_.now);
+    if (!can_resync) return tools_.session.examine(folder.raw_name);
+    return tools_.session.examine(
+        folder.raw_name, {last->info.uid_validity, last->info.highest_modseq}, changes_.emplace());
+  });
+}
+
+// What QRESYNC told, into the draft. Gives the UIDs that the server has.
+imap::UidSet FolderPass::apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
+                                       const imap::UidSet& skipped) {
+  imap::UidSet on_server = uids_of(draft);
+  for (const imap::UidRange& range : skipped.ranges()) on_server.add(range);
+  on_server = on_server.without(changes_->vanished);
+  if (open.exists == 0) return on_server;
+  for (const imap::MessageItems& items : changes_->states) {
+    on_server.add(*items.uid);
+    if (items.flags) {
+      draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+    }
+  }
+  return on_server;
 }
 
 // Brings flags up to date and returns the UIDs that the server has.
@@ -182,6 +220,36 @@ imap::UidSet FolderPass::search_all() {
   return tools_.turn.away([&] { return tools_.session.search_all(); });
 }
 
+// Takes what the account has elsewhere, and gives what has to be fetched.
+imap::UidSet FolderPass::adopt_known(FolderSink& sink, const imap::UidSet& wanted) {
+  if (tools_.session.capabilities().message_id_item().empty()) return wanted;
+  KnownMessages* const known = tools_.known(wanted.count());
+  if (known == nullptr) return wanted;
+  imap::UidSet adopted;
+  std::vector<imap::MessageItems> told;
+  const auto adopt = [&] {
+    for (const imap::MessageItems& items : told) {
+      if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
+          doubtful_.contains(*items.uid)) {
+        continue;
+      }
+      const auto found = known->find(items.server_id, *items.size);
+      if (!found) continue;
+      sink.adopt(items, *found);
+      adopted.add(*items.uid);
+    }
+    told.clear();
+  };
+  tools_.turn.away([&] {
+    tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
+      told.push_back(items);
+      if (told.size() >= kStatesAtOnce) tools_.turn.back(adopt);
+    });
+  });
+  adopt();
+  return wanted.without(adopted);
+}
+
 void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
                        const imap::UidSet& wanted) {
   if (wanted.empty()) return;
@@ -191,7 +259,8 @@ void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
   const auto fetch_all = [&](const imap::UidSet& uids) {
     return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
   };
-  const imap::FetchAnswer answer = fetch_all(wanted);
+  const imap::UidSet unknown = adopt_known(sink, wanted);
+  const imap::FetchAnswer answer = unknown.empty() ? imap::FetchAnswer() : fetch_all(unknown);
   if (!sink.empty().empty()) {
     const imap::UidSet empty = sink.empty();
     sink.confirm_empty();

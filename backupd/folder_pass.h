@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "backupd/folder_sink.h"
@@ -54,6 +55,9 @@ struct PassTools {
   PipeBudget& budget;
   std::chrono::sys_seconds now;
   Departures& departures;
+  // The messages that the account had and has, if it is worth while to look through them for
+  // `wanted` ones; else null.
+  std::function<KnownMessages*(std::uint64_t wanted)> known;
 };
 
 class FolderPass {
@@ -75,10 +79,15 @@ class FolderPass {
   imap::UidSet update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
                              std::optional<std::uint64_t> changed_since);
   imap::UidSet search_all();
+  imap::OpenFolder open(const imap::Folder& folder, const store::FolderRecord* last);
+  imap::UidSet apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
+                             const imap::UidSet& skipped);
+  imap::UidSet adopt_known(FolderSink& sink, const imap::UidSet& wanted);
   void fetch(store::FolderDraft& draft, const imap::OpenFolder& open, const imap::UidSet& wanted);
 
   PassTools tools_;
   FolderObserver& observer_;
+  std::optional<imap::Session::Changes> changes_;  // since the last time, if QRESYNC told
   FetchCounts counts_;
   imap::UidSet doubtful_;  // a repair may have found these damaged
 };

@@ -60,15 +60,26 @@ void FolderSink::store(ArrivedMessage& arrived) {
   } else {
     departures_.arrived(stored.id);
   }
+  put(items, stored.id, stored.digest, stored.size);
+}
+
+void FolderSink::adopt(const imap::MessageItems& items, const KnownMessages::Known& known) {
+  departures_.arrived(known.entry.message);
+  put(items, known.entry.message, known.digest, known.entry.size);
+}
+
+void FolderSink::put(const imap::MessageItems& items, const store::MessageId& message,
+                     const store::Sha256& digest, std::uint64_t size) {
   store::MessageEntry entry;
-  entry.uid = uid;
-  entry.message = stored.id;
+  entry.uid = items.uid.value();
+  entry.message = message;
   // Some servers have messages without a valid date ("00-Jan-0000"): mail counts for more.
   entry.internal_date = items.internal_date.value_or(base::ZonedTime());
-  entry.size = stored.size;
+  entry.size = size;
   entry.flags = stored_flags(items.flags.value_or(std::vector<std::string>()));
   entry.modseq = items.modseq.value_or(0);
-  draft_.put(entry, stored.digest);
+  entry.server_id = items.server_id;
+  draft_.put(entry, digest);
   after_message_();
 }
 

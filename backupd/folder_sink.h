@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backupd/departures.h"
+#include "backupd/known_messages.h"
 #include "backupd/message_pipe.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -32,12 +33,17 @@ class FolderSink {
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
 
+  // A message that the store has, whose body did not come. `items` have its UID.
+  void adopt(const imap::MessageItems& items, const KnownMessages::Known& known);
+
   // Empty messages seen so far. One counts only if the server says size 0 and serves nothing twice,
   // for a server in trouble sends nothing too: fetch them again after confirm_empty().
   const imap::UidSet& empty() const { return empty_; }
   void confirm_empty() { second_look_ = true; }
 
  private:
+  void put(const imap::MessageItems& items, const store::MessageId& message,
+           const store::Sha256& digest, std::uint64_t size);
   void skip(base::Uid uid, std::string reason);
 
   store::Writer& writer_;

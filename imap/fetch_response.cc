@@ -1,5 +1,7 @@
 #include "imap/fetch_response.h"
 
+#include <utility>
+
 #include "imap/ascii.h"
 #include "imap/flag.h"
 #include "imap/internal_date.h"
@@ -88,6 +90,11 @@ FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, B
       items.size = lexer.number();
     } else if (equal_ignoring_case(name, "MODSEQ")) {
       items.modseq = read_modseq(lexer);
+    } else if (equal_ignoring_case(name, "EMAILID") && lexer.peek() == '(') {
+      std::vector<std::string> ids = read_list(lexer);
+      if (ids.size() == 1) items.server_id = std::move(ids.front());
+    } else if (equal_ignoring_case(name, "X-GM-MSGID") && lexer.peek() != '(') {
+      items.server_id = lexer.string();
     } else {
       lexer.skip_value();
     }

@@ -19,6 +19,7 @@ struct MessageItems {
   std::optional<std::uint64_t> modseq;
   std::optional<base::ZonedTime> internal_date;  // nothing too if the server sent no valid date
   std::optional<std::uint64_t> size;             // RFC822.SIZE: often wrong
+  std::string server_id;                         // EMAILID or X-GM-MSGID; empty: unknown
 };
 
 // How the body of a message came.

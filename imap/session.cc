@@ -53,6 +53,14 @@ OpenFolder Session::examine(std::string_view raw_name) {
   return during("open", raw_name, [&] { return impl_->open_folder("EXAMINE", raw_name); });
 }
 
+bool Session::can_resync() const {
+  return impl_->can_resync();
+}
+
+OpenFolder Session::examine(std::string_view raw_name, const Resync& resync, Changes& changes) {
+  return during("open", raw_name, [&] { return impl_->examine(raw_name, resync, changes); });
+}
+
 OpenFolder Session::select(std::string_view raw_name) {
   return during("open", raw_name, [&] { return impl_->open_folder("SELECT", raw_name); });
 }
@@ -71,6 +79,12 @@ void Session::fetch_states(const UidSet& uids, std::optional<std::uint64_t> chan
 void Session::fetch_identities(const UidSet& uids,
                                const std::function<void(const MessageItems&)>& take) {
   during("fetch sizes and dates", impl_->open_name(), [&] { impl_->fetch_identities(uids, take); });
+}
+
+void Session::fetch_all_but_bodies(const UidSet& uids,
+                                   const std::function<void(const MessageItems&)>& take) {
+  during("fetch what is known of messages", impl_->open_name(),
+         [&] { impl_->fetch_all_but_bodies(uids, take); });
 }
 
 UidSet Session::search_all() {

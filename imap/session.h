@@ -66,12 +66,26 @@ class Session {
   OpenFolder examine(std::string_view raw_name);
   OpenFolder select(std::string_view raw_name);
 
+  // With QRESYNC (RFC 7162), in the same round trip: what happened since then. Nothing is told if
+  // the folder's UIDVALIDITY is another one, or its HIGHESTMODSEQ below `since`.
+  struct Resync {
+    std::uint32_t uid_validity = 0;
+    std::uint64_t since = 0;  // a HIGHESTMODSEQ; above 0
+  };
+  struct Changes {
+    UidSet vanished;                   // also UIDs that nobody knew
+    std::vector<MessageItems> states;  // UID FLAGS MODSEQ of what changed or came
+    bool has_all_states = true;        // false: there were too many to keep
+  };
+  bool can_resync() const;
+  OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
+
   // Of the open folder; streamed, in one command each unless the set is too long for a line. `uid`
   // is always set, and always one that was asked for; messages that are gone do not come.
 
-  // UID FLAGS INTERNALDATE SIZE BODY, and MODSEQ where the folder has it. Each message comes once;
-  // those whose answers had no body come last. If what the sink throws ends the call, the session
-  // is of no more use.
+  // UID FLAGS INTERNALDATE SIZE BODY, and where there is such, MODSEQ and the server's id. Each
+  // message comes once; those whose answers had no body come last. If what the sink throws ends the
+  // call, the session is of no more use.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 
   // A message may come again when its flags change meanwhile: the last holds. `changed_since` is
@@ -81,7 +95,9 @@ class Session {
   void fetch_identities(
       const UidSet& uids,
       const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
-  UidSet search_all();                                        // the UIDs that are there
+  void fetch_all_but_bodies(  // what fetch_messages() gives, without the bodies
+      const UidSet& uids, const std::function<void(const MessageItems&)>& take);
+  UidSet search_all();  // the UIDs that are there
 
   struct Created {
     bool created = false;                   // false: it existed already, or the server said NO

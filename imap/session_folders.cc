@@ -51,7 +51,8 @@ FolderStatus Session::Impl::status(std::string_view raw_name) {
   return statuses.take(raw_name).value_or(FolderStatus{});
 }
 
-OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view raw_name) {
+OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view raw_name,
+                                      const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
   const auto take_code = [&folder](const ResponseCode& code) {
     const std::uint64_t number = code.number().value_or(0);
@@ -73,7 +74,11 @@ OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view ra
   };
 
   Command opening = command(verb).string(raw_name);
-  if (capabilities_.has_modseq() && !has_enabled_modseq_) opening.word("(CONDSTORE)");
+  if (resync != nullptr) {
+    opening.word(fmt::format("(QRESYNC ({} {}))", resync->uid_validity, resync->since));
+  } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {
+    opening.word("(CONDSTORE)");
+  }
   has_modseq_ = false;
   const StatusResponse answer = run(std::move(opening), [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
@@ -81,6 +86,7 @@ OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view ra
     } else if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
       folder.exists = exists->count;
     }
+    if (take) take(response);
   });
   require_ok(answer);
   take_code(answer.code);
@@ -88,6 +94,27 @@ OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view ra
   exists_ = folder.exists;
   has_modseq_ = folder.highest_modseq.has_value();
   return folder;
+}
+
+OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resync,
+                                  Changes& changes) {
+  constexpr std::size_t kMostStates = 50'000;
+  changes = {};
+  return open_folder("EXAMINE", raw_name, &resync, [&](Response& response) {
+    if (const auto* const status = std::get_if<StatusResponse>(&response)) {
+      // What came before was about the folder that was open until now.
+      if (status->code.is("CLOSED")) changes = {};
+    } else if (const auto* const gone = std::get_if<VanishedResponse>(&response)) {
+      for (const UidRange& range : gone->uids.ranges()) changes.vanished.add(range);
+    } else if (auto* const changed = std::get_if<FetchResponse>(&response)) {
+      if (!changed->items.uid) return;
+      if (changes.states.size() < kMostStates) {
+        changes.states.push_back(std::move(changed->items));
+      } else {
+        changes.has_all_states = false;
+      }
+    }
+  });
 }
 
 Session::Created Session::Impl::create(std::string_view raw_name) {

@@ -32,7 +32,10 @@ class Session::Impl {
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
-  OpenFolder open_folder(std::string_view verb, std::string_view raw_name);
+  OpenFolder open_folder(std::string_view verb, std::string_view raw_name,
+                         const Resync* resync = nullptr, const Connection::Take& take = {});
+  bool can_resync() const { return has_enabled_qresync_; }
+  OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
   Created create(std::string_view raw_name);
   void run_on_folder(std::string_view verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
@@ -42,6 +45,8 @@ class Session::Impl {
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);
   void fetch_identities(const UidSet& uids, const std::function<void(const MessageItems&)>& take);
+  void fetch_all_but_bodies(const UidSet& uids,
+                            const std::function<void(const MessageItems&)>& take);
   UidSet search_all();
 
   std::vector<AppendAnswer> append(std::string_view raw_name,
@@ -94,6 +99,9 @@ class Session::Impl {
   std::vector<Folder> finish(Listing& listing);
 
   void observe(const Response& response);
+  std::string all_items() const;  // of a message, its body aside
+  void fetch_items(const UidSet& uids, const std::string& items,
+                   const std::function<void(const MessageItems&)>& take);
   std::string status_items() const;
   std::string identity_items() const;  // empty: the server gives none
 

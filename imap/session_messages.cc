@@ -16,6 +16,7 @@ void merge(MessageItems& items, MessageItems& earlier) {
   if (!items.modseq) items.modseq = earlier.modseq;
   if (!items.internal_date) items.internal_date = earlier.internal_date;
   if (!items.size) items.size = earlier.size;
+  if (items.server_id.empty()) items.server_id = std::move(earlier.server_id);
 }
 
 // Passes on what answers the command, and keeps from the sink what the server tells besides:
@@ -88,9 +89,7 @@ class MessageFilter : public BodySink {
 
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
   MessageFilter filter(uids, sink);
-  const std::string_view items = has_modseq_
-                                     ? "(UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ BODY.PEEK[])"
-                                     : "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])";
+  const std::string items = '(' + all_items() + " BODY.PEEK[])";
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, items,
       [&filter](Response& response) {
@@ -120,11 +119,29 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
   if (refusal) require_ok(*refusal);
 }
 
+std::string Session::Impl::all_items() const {
+  std::string items = "UID FLAGS INTERNALDATE RFC822.SIZE";
+  if (has_modseq_) items += " MODSEQ";
+  const std::string_view id = capabilities_.message_id_item();
+  if (!id.empty()) items.append(" ").append(id);
+  return items;
+}
+
 void Session::Impl::fetch_identities(const UidSet& uids,
                                      const std::function<void(const MessageItems&)>& take) {
+  fetch_items(uids, "(UID INTERNALDATE RFC822.SIZE)", take);
+}
+
+void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
+                                         const std::function<void(const MessageItems&)>& take) {
+  fetch_items(uids, '(' + all_items() + ')', take);
+}
+
+void Session::Impl::fetch_items(const UidSet& uids, const std::string& items,
+                                const std::function<void(const MessageItems&)>& take) {
   NoBodies nothing;
   const std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids, "(UID INTERNALDATE RFC822.SIZE)",
+      "UID FETCH", uids, items,
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;

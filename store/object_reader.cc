@@ -70,6 +70,9 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
 }
 
 base::Bytes ObjectReader::read_manifest(ObjectType type, const ObjectId& id) {
+  if (unpublished_) {
+    if (const base::Bytes* bytes = unpublished_(id)) return *bytes;
+  }
   const ObjectView object = read(type, id);
   if (object_id(context_.keys, type, object.bytes) != id) {
     fail(ErrorCode::kDamaged, "read {} {}: it is something else: run mailstow-backupd reindex",

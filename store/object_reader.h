@@ -32,6 +32,10 @@ class ObjectReader {
   ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
                Index& index);
 
+  // Where manifests are that no pack has yet; null: it is in a pack.
+  using Unpublished = std::function<const base::Bytes*(const ObjectId& id)>;
+  void look_first_in(Unpublished unpublished) { unpublished_ = std::move(unpublished); }
+
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
 
   // Fail with kDamaged, naming object and pack. A part's bytes are not compared with its id: the
@@ -61,6 +65,7 @@ class ObjectReader {
   base::Path packs_;
   const BlockContext& context_;
   Index& index_;
+  Unpublished unpublished_;
   Decompressor decompressor_;
 
   std::list<CachedBlock> cache_;  // the last used first

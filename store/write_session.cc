@@ -24,6 +24,9 @@ using base::fail;
 constexpr unsigned kMostThreads = 4;
 constexpr unsigned kMostStrongThreads = 2;
 
+// A folder that is passed twice in one run is read before its pack is there.
+constexpr std::size_t kMostPendingManifests = std::size_t{8} << 20;
+
 unsigned threads_for(Effort effort) {
   return std::clamp(std::thread::hardware_concurrency(), 1U,
                     effort == Effort::kFast ? kMostThreads : kMostStrongThreads);
@@ -91,8 +94,18 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
     }
     pack_->add(type, id, bytes, message_size);
     pending_.insert(id);
+    if (stream_of(type) == Stream::kManifests &&
+        pending_manifest_bytes_ + bytes.size() <= kMostPendingManifests) {
+      pending_manifests_.try_emplace(id, bytes.begin(), bytes.end());
+      pending_manifest_bytes_ += bytes.size();
+    }
     if (type == ObjectType::kMessage) search_.add_record(id, bytes);
   });
+}
+
+const base::Bytes* WriteSession::unpublished(const ObjectId& id) const {
+  const auto found = pending_manifests_.find(id);
+  return found == pending_manifests_.end() ? nullptr : &found->second;
 }
 
 void WriteSession::make_searchable(const ObjectId& message, base::ByteView header) {
@@ -116,6 +129,8 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
                effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
     search_.finish(published.name);
     pending_.clear();
+    pending_manifests_.clear();
+    pending_manifest_bytes_ = 0;
   });
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -47,6 +48,9 @@ class WriteSession {
 
   // Adds what the store doesn't know yet.
   ObjectId put(ObjectType type, base::ByteView bytes);
+
+  // A manifest of the open pack, while it is; null: it is not kept here.
+  const base::Bytes* unpublished(const ObjectId& id) const;
 
   // The open pack becomes durable, then known to the index.
   void publish_if_full();
@@ -92,8 +96,10 @@ class WriteSession {
   std::vector<std::string> damage_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
-  std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
-  std::unordered_set<ObjectId> pending_;  // what pack_ holds
+  std::unique_ptr<PackWriter> pack_;                             // null: nothing is waiting
+  std::unordered_set<ObjectId> pending_;                         // what pack_ holds
+  std::unordered_map<ObjectId, base::Bytes> pending_manifests_;  // of those, what may be read soon
+  std::size_t pending_manifest_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
   bool failed_ = false;
 };

@@ -24,6 +24,8 @@ class Writer::Impl {
       : session(location, files, clock, Effort::kFast),
         reader(Reader::Impl::make(files, location, session.context())),
         incoming(location.index) {
+    reader.impl_->objects.look_first_in(
+        [this](const ObjectId& id) { return session.unpublished(id); });
     leave_room();
   }
 

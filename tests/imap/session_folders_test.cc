@@ -198,6 +198,38 @@ TEST(SessionFoldersTest, OpensFolders) {
   });
 }
 
+TEST(SessionFoldersTest, TellsWhatHappenedSinceTheLastTime) {
+  Transcript transcript = Transcript::session("ENABLE CONDSTORE QRESYNC");
+  transcript.add(R"(
+    C: m4 EXAMINE "a"
+    S: * 0 EXISTS
+    S: m4 OK opened
+    C: m5 EXAMINE "b" (QRESYNC (67890007 20050715))
+    S: * VANISHED 99
+    S: * 3 FETCH (UID 98 FLAGS () MODSEQ (5))
+    S: * OK [CLOSED] the other one
+    S: * 100 EXISTS
+    S: * OK [UIDVALIDITY 67890007] valid
+    S: * OK [HIGHESTMODSEQ 20060115205545359] highest
+    S: * VANISHED (EARLIER) 1:5,7:8,10:15
+    S: * 49 FETCH (UID 117 FLAGS (\Seen \Answered) MODSEQ (20060115194045001))
+    S: * VANISHED (EARLIER) 90
+    S: m5 OK opened
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    EXPECT_TRUE(session.can_resync());
+    session.examine("a");
+    Session::Changes changes;
+    const OpenFolder folder = session.examine("b", {67890007, 20050715}, changes);
+    EXPECT_EQ(folder.exists, 100U);
+    EXPECT_EQ(changes.vanished.text(), "1:5,7:8,10:15,90") << "99 was gone from the other folder";
+    ASSERT_THAT(changes.states, SizeIs(1));
+    EXPECT_EQ(changes.states[0].uid, base::Uid{117});
+    EXPECT_THAT(changes.states[0].modseq, Optional(20060115194045001U));
+    EXPECT_TRUE(changes.has_all_states);
+  });
+}
+
 TEST(SessionFoldersTest, AsksForCondstoreWithTheFolderWhereEnableIsMissing) {
   Transcript transcript = Transcript::session("CONDSTORE");
   transcript.add(R"(

@@ -225,5 +225,32 @@ TEST(SessionMessagesTest, FlagsAndExpunges) {
   });
 }
 
+TEST(SessionMessagesTest, TellsWhatTheServerCallsAMessage) {
+  for (const auto& [capability, item, value, id] :
+       {std::tuple("OBJECTID", "EMAILID", "(M6d99ac3275bb4e)", "M6d99ac3275bb4e"),
+        std::tuple("X-GM-EXT-1", "X-GM-MSGID", "1278455344230334865", "1278455344230334865")}) {
+    Transcript transcript = Transcript::inbox(capability);
+    const std::string items = std::string("UID FLAGS INTERNALDATE RFC822.SIZE ") + item;
+    const std::string answer =
+        std::string("S: * 1 FETCH (UID 4 RFC822.SIZE 1 ") + item + ' ' + value;
+    transcript.add("C: m4 UID FETCH 4 (" + items + ")");
+    transcript.add(answer + ")\nS: m4 OK");
+    transcript.add("C: m5 UID FETCH 4 (" + items + " BODY.PEEK[])");
+    transcript.add(answer + " BODY[] {1}\nS: a)\nS: m5 OK");
+    converse_and_cut(transcript, [id = id](Session& session) {
+      session.examine("INBOX");
+      std::string told;
+      session.fetch_all_but_bodies(UidSet(std::vector<UidRange>{{base::Uid{4}, base::Uid{4}}}),
+                                   [&](const MessageItems& known) { told = known.server_id; });
+      EXPECT_EQ(told, id);
+      Collector collector;
+      session.fetch_messages(UidSet(std::vector<UidRange>{{base::Uid{4}, base::Uid{4}}}),
+                             collector);
+      ASSERT_EQ(collector.messages.size(), 1U);
+      EXPECT_EQ(collector.messages[0].items.server_id, id);
+    });
+  }
+}
+
 }  // namespace
 }  // namespace imap

@@ -1,0 +1,158 @@
+#include "tests/backupd/pass_runner.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include <gmock/gmock.h>
+
+#include "backupd/account_pass.h"
+#include "backupd/commit_schedule.h"
+#include "backupd/restored_trees.h"
+#include "imap/curl_transport.h"
+#include "imap/folder_name.h"
+#include "store/folder_draft.h"
+#include "store/reader.h"
+#include "store/writer.h"
+#include "tests/servers/account_state.h"
+
+namespace backupd {
+
+namespace {
+
+class WatchedTransport : public imap::Transport {
+ public:
+  WatchedTransport(std::unique_ptr<imap::Transport> transport, const Between& between,
+                   std::string& sent)
+      : transport_(std::move(transport)), between_(between), sent_(sent) {}
+
+  std::size_t send(base::ByteView bytes) override {
+    const std::size_t taken = transport_->send(bytes);
+    const std::string text(base::as_text(bytes.first(taken)));
+    sent_ += text;
+    return taken;
+  }
+
+  // Where the client waits for the answer: the other client's command comes before it.
+  std::size_t receive(std::span<std::byte> buffer) override {
+    if (between_.meddle && told_ < sent_.size()) {
+      const std::string news = sent_.substr(std::exchange(told_, sent_.size()));
+      between_.meddle(news);
+    }
+    const std::size_t received = transport_->receive(buffer);
+    for (const std::string& name : between_.hidden) hide(buffer.first(received), name);
+    return received;
+  }
+
+  bool wait(bool to_send, std::chrono::milliseconds timeout) override {
+    return transport_->wait(to_send, timeout);
+  }
+
+  std::vector<std::string> announced() const override {
+    std::vector<std::string> names = transport_->announced();
+    std::erase_if(names, [&](const std::string& name) {
+      return std::find(between_.hidden.begin(), between_.hidden.end(), name) !=
+             between_.hidden.end();
+    });
+    return names;
+  }
+
+ private:
+  static void hide(std::span<std::byte> bytes, const std::string& name) {
+    const std::string word = ' ' + name;
+    const auto same = [](std::byte byte, char letter) {
+      return std::to_integer<char>(byte) == letter;
+    };
+    auto found = std::search(bytes.begin(), bytes.end(), word.begin(), word.end(), same);
+    if (found == bytes.end()) return;
+    for (std::size_t at = 1; at < word.size(); ++at)
+      found[static_cast<std::ptrdiff_t>(at)] = std::byte{'X'};
+  }
+
+  std::unique_ptr<imap::Transport> transport_;
+  const Between& between_;
+  std::string& sent_;
+  std::size_t told_ = 0;
+};
+
+}  // namespace
+
+PassRunner::PassRunner(const servers::Server& server, std::string user)
+    : server_(server),
+      user_(std::move(user)),
+      location_{folder_.path() / "store", folder_.path() / "index", folder_.path() / "key"} {
+  store::init(location_, base::real_file_system(), base::system_clock());
+}
+
+AccountReport PassRunner::run(const Between& between) {
+  sent_.clear();
+  base::AccountConfig account;
+  account.name = user_;
+  account.user = user_;
+  account.server = "main";
+  const base::Surroundings surroundings{
+      {}, base::OutputFormat::kText, base::real_file_system(), base::system_clock()};
+  store::Writer writer =
+      store::Writer::open(location_, base::real_file_system(), base::system_clock());
+  CommitSchedule schedule(writer, base::system_clock());
+  std::mutex mutex;
+  PipeBudget budget(std::size_t{1} << 20);
+  const RestoredTrees none({}, user_);
+  AccountPass pass(surroundings, account, none, {writer, schedule, mutex, budget});
+  AccountReport report = pass.run(
+      [&](std::string_view prefix) {
+        imap::Endpoint endpoint;
+        endpoint.url = server_.plain_url();
+        endpoint.tls = imap::TlsMode::kNone;
+        imap::Login login;
+        login.user = user_;
+        login.password = base::Secret(servers::Server::password(user_));
+        imap::Session session(std::make_unique<WatchedTransport>(
+                                  imap::connect_with_curl(endpoint, login), between, sent_),
+                              imap::Limits(), prefix);
+        imap::Namespaces namespaces = session.namespaces();
+        std::vector<imap::Folder> folders = session.list_personal_folders();
+        const auto now = std::chrono::floor<std::chrono::seconds>(base::system_clock().now());
+        return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
+      },
+      {});
+  schedule.commit();
+  return report;
+}
+
+store::SnapshotInfo PassRunner::snapshot() const {
+  return store::Reader::open(location_, base::real_file_system()).newest_snapshot(user_).value();
+}
+
+void PassRunner::expect_exact() const {
+  store::Reader reader = store::Reader::open(location_, base::real_file_system());
+  const auto snapshot = reader.newest_snapshot(user_);
+  ASSERT_TRUE(snapshot);
+  std::map<std::string, servers::FolderState> recorded;
+  for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
+    servers::FolderState state;
+    state.raw_name = folder.info.raw_name;
+    state.name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
+                                         snapshot->personal_prefix);
+    state.is_selectable = folder.info.completeness != store::FolderCompleteness::kContainer;
+    state.uid_validity = folder.info.uid_validity;
+    store::FolderDraft draft(reader, folder);
+    draft.for_each([&](const store::MessageEntry& entry) {
+      state.messages.push_back({entry.uid.value, entry.flags,
+                                entry.internal_date.instant.time_since_epoch().count(), entry.size,
+                                draft.digest(entry.uid).value().hex()});
+    });
+    recorded.emplace(state.raw_name, std::move(state));
+  }
+  auto there = servers::account_state(server_, user_).folders;
+  for (auto& [name, folder] : there) {
+    folder.uid_next = 0;
+    folder.highest_modseq = 0;
+    folder.digest.clear();
+    if (!folder.is_selectable) folder.uid_validity = 0;
+  }
+  EXPECT_EQ(servers::describe_difference(there, recorded), "");
+}
+
+}  // namespace backupd
