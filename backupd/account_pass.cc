@@ -56,6 +56,10 @@ bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
          folder.status->messages == record.receipt.messages + record.info.skipped.size();
 }
 
+bool is_same(const std::vector<store::FolderRecord>& a, const std::vector<store::FolderRecord>& b) {
+  return std::ranges::equal(a, b, {}, &store::FolderRecord::id, &store::FolderRecord::id);
+}
+
 }  // namespace
 
 AccountPass::AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
@@ -75,6 +79,7 @@ void AccountPass::load_last() {
   prefix_ = newest->personal_prefix;
   try {
     before_ = last_ = store_.writer.reader().folders(*newest);
+    properties_ = store::to_account_properties(store_.writer.reader().properties(*newest));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
     base::log_warning("{}: {}: the account is fetched anew: run mailstow-backupd check --repair",
@@ -98,7 +103,13 @@ AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
     pass_folders({account.session, spares, store_.writer, turn, store_.budget, started_,
                   departures_, [this](std::uint64_t wanted) { return known(wanted); }},
                  account.folders);
-    turn.away([&] { account.session.logout(); });
+    const bool has_changed = !is_same(before_, current_);
+    properties_ = turn.away([&] {
+      auto properties =
+          pass_properties(account.session, current_, has_changed, properties_, started_);
+      account.session.logout();
+      return properties;
+    });
   } catch (const base::Error& error) {
     if (!concerns_account(error.code())) throw;
     report_.error = error.what();
@@ -289,6 +300,7 @@ void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus sta
                                                  .status = status,
                                                  .personal_prefix = prefix_,
                                                  .folders = records,
+                                                 .properties = store::to_properties(properties_),
                                                  .vanished = vanished_});
   describe(records);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backupd/account_properties.h"
 #include "backupd/commit_schedule.h"
 #include "backupd/folder_pass.h"
 #include "backupd/open_account.h"
@@ -78,6 +79,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   bool has_news_ = false;  // a folder is or was passed: there is something to park
   Departures departures_;
   KnownMessages known_;
+  store::AccountProperties properties_;
   std::uint64_t vanished_ = 0;  // known at the end: until then what left may be on its way
   bool is_moving_ = false;
   AccountReport report_;

@@ -109,6 +109,17 @@ QuotaRootResponse read_quota_root_response(Lexer& lexer) {
   return response;
 }
 
+AclResponse read_acl_response(Lexer& lexer) {
+  AclResponse response;
+  lexer.skip_spaces();
+  response.raw_name = lexer.string();
+  std::vector<std::string> words = read_words(lexer);
+  for (std::size_t at = 0; at + 1 < words.size(); at += 2) {
+    response.entries.push_back({std::move(words[at]), std::move(words[at + 1])});
+  }
+  return response;
+}
+
 QuotaResponse read_quota_response(Lexer& lexer) {
   QuotaResponse response;
   lexer.skip_spaces();

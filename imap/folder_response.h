@@ -12,5 +12,6 @@ FolderStatusResponse read_status_response(Lexer& lexer);
 NamespaceResponse read_namespace_response(Lexer& lexer);
 QuotaRootResponse read_quota_root_response(Lexer& lexer);
 QuotaResponse read_quota_response(Lexer& lexer);
+AclResponse read_acl_response(Lexer& lexer);  // RFC 4314
 
 }  // namespace imap

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/uid.h"
+#include "imap/acl.h"
 #include "imap/folder.h"
 #include "imap/lexer.h"
 #include "imap/message.h"
@@ -79,6 +80,10 @@ struct QuotaRootResponse {  // RFC 9208
 struct QuotaResponse {
   QuotaRoot root;
 };
+struct AclResponse {  // RFC 4314
+  std::string raw_name;
+  std::vector<AclEntry> entries;
+};
 struct FetchResponse {
   std::uint32_t sequence_number = 0;
   MessageItems items;
@@ -86,10 +91,11 @@ struct FetchResponse {
 };
 struct UnknownResponse {};  // of a kind that we never asked for; skipped
 
-using Response = std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse,
-                              ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
-                              ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
-                              QuotaRootResponse, QuotaResponse, FetchResponse, UnknownResponse>;
+using Response =
+    std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse, ListResponse,
+                 FolderStatusResponse, NamespaceResponse, FlagsResponse, ExistsResponse,
+                 ExpungeResponse, VanishedResponse, SearchResponse, QuotaRootResponse,
+                 QuotaResponse, AclResponse, FetchResponse, UnknownResponse>;
 
 // Takes the bodies that FETCH answers carry, piece by piece, before the answer is complete.
 class BodySink {

@@ -92,7 +92,19 @@ UidSet Session::search_all() {
 }
 
 Session::Created Session::create(std::string_view raw_name) {
-  return during("create", raw_name, [&] { return impl_->create(raw_name); });
+  return during("create", raw_name, [&] { return impl_->create(raw_name, {}); });
+}
+
+Session::Created Session::create_for(std::string_view raw_name, std::span<const std::string> uses) {
+  return during("create", raw_name, [&] { return impl_->create(raw_name, uses); });
+}
+
+std::vector<std::vector<AclEntry>> Session::acls(std::span<const std::string> raw_names) {
+  return impl_->acls(raw_names);
+}
+
+void Session::set_acl(std::string_view raw_name, const AclEntry& entry) {
+  during("set the ACL", raw_name, [&] { impl_->set_acl(raw_name, entry); });
 }
 
 void Session::remove(std::string_view raw_name) {

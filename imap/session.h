@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "imap/acl.h"
 #include "imap/capabilities.h"
 #include "imap/endpoint.h"
 #include "imap/folder.h"
@@ -105,6 +106,8 @@ class Session {
     std::optional<std::string> mailbox_id;  // RFC 8474
   };
   Created create(std::string_view raw_name);
+  // For the uses ("\\Sent", RFC 6154), where capabilities() has CREATE-SPECIAL-USE.
+  Created create_for(std::string_view raw_name, std::span<const std::string> uses);
   void remove(std::string_view raw_name);  // DELETE
   // The raw names that the user subscribes to, whether such folders are there or not.
   std::vector<std::string> subscriptions();
@@ -122,6 +125,11 @@ class Session {
   // Of the folder open with select().
   void add_flags(const UidSet& uids, std::span<const std::string> flags);
   void expunge(const UidSet& uids);  // UID EXPUNGE (RFC 4315); kRefused without UIDPLUS
+
+  // One for each folder, in their order; empty where the server says nothing, for want of ACL or
+  // of the right to know.
+  std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
+  void set_acl(std::string_view raw_name, const AclEntry& entry);
 
   // Empty if the server has no QUOTA.
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);

@@ -117,8 +117,11 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
   });
 }
 
-Session::Created Session::Impl::create(std::string_view raw_name) {
-  const StatusResponse answer = run(command("CREATE").string(raw_name));
+Session::Created Session::Impl::create(std::string_view raw_name,
+                                       std::span<const std::string> uses) {
+  Command creating = command("CREATE").string(raw_name);
+  if (!uses.empty()) creating.word("(USE " + flag_list(uses) + ")");
+  const StatusResponse answer = run(std::move(creating));
   Created created;
   created.created = answer.condition == Condition::kOk;
   if (!created.created) created.reason = base::escape_for_terminal(answer.text);

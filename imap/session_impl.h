@@ -36,7 +36,9 @@ class Session::Impl {
                          const Resync* resync = nullptr, const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
-  Created create(std::string_view raw_name);
+  Created create(std::string_view raw_name, std::span<const std::string> uses);
+  std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
+  void set_acl(std::string_view raw_name, const AclEntry& entry);
   void run_on_folder(std::string_view verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
   void set_quota(std::string_view root, std::span<const QuotaResource> limits);

@@ -35,6 +35,7 @@ struct RunOptions {
   SelectionOptions selection;
   std::string resume;        // the tree of a run that died: what it was asked for is done
   std::string to;            // the account whose mailbox gets the tree; empty: the same
+  bool in_place = false;     // not as a tree, but where it was: into an account without messages
   std::string expire_after;  // empty: the configuration's
   bool dry_run = false;
   bool allow_quota = false;

@@ -145,8 +145,13 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   }
   run->add_option("--to", arguments.run.to, "Another account, whose mailbox gets the tree")
       ->option_text("ACCOUNT");
+  auto* in_place = run->add_flag("--in-place", arguments.run.in_place,
+                                 "Not as a tree, but into the folders of an account that holds no "
+                                 "messages; needs --to");
+  in_place->needs("--to")->excludes(resume);
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");
-  run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d");
+  run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d")
+      ->excludes(in_place);
   run->add_flag("--allow-quota", arguments.run.allow_quota,
                 "Go on if the tree counts towards quota and there is room");
   run->add_flag("--json", arguments.json, "Print one JSON document");

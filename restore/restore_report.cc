@@ -44,12 +44,13 @@ std::string RestoreReport::to_json() const {
   ordered_json document = {
       {"account", account},
       {"to", to},
-      {"tree", tree},
-      {"expires", base::format_rfc3339(expires)},
+      {"tree", tree.empty() ? ordered_json() : ordered_json(tree)},
+      {"expires", tree.empty() ? ordered_json() : ordered_json(base::format_rfc3339(expires))},
       {"quota",
        {{"exempt", quota.exempt ? ordered_json(*quota.exempt) : ordered_json()},
         {"proof", quota.proof}}},
       {"folders", std::move(documents)}};
+  document["notes"] = notes;
   if (!error.empty()) document["error"] = error;
   if (plan) {
     ordered_json room;
@@ -66,26 +67,27 @@ std::string RestoreReport::to_json() const {
 
 std::string RestoreReport::plan_to_text() const {
   std::vector<std::vector<std::string>> rows;
-  std::string notes;
+  std::string remarks;
   for (const FolderReport& folder : folders) {
     rows.push_back({folder.source, folder.target, base::format_count(folder.messages),
                     base::format_size(folder.bytes)});
     if (!folder.renamed.empty()) {
-      notes += fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
-                           base::escape_for_terminal(folder.target), folder.renamed);
+      remarks += fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
+                             base::escape_for_terminal(folder.target), folder.renamed);
     }
     for (const RefusedMessage& message : folder.skipped) {
-      notes += fmt::format("Left out: {}, UID {}: {}.\n", base::escape_for_terminal(folder.source),
-                           message.uid.value, message.reason);
+      remarks +=
+          fmt::format("Left out: {}, UID {}: {}.\n", base::escape_for_terminal(folder.source),
+                      message.uid.value, message.reason);
     }
   }
   if (plan->deleted > 0) {
-    notes += fmt::format("Without \\Deleted, so that no mail program removes them: {}.\n",
-                         base::format_count(plan->deleted));
+    remarks += fmt::format("Without \\Deleted, so that no mail program removes them: {}.\n",
+                           base::format_count(plan->deleted));
   }
   if (plan->keywords_lost > 0) {
-    notes += fmt::format("Without keywords that the server does not keep: {}.\n",
-                         base::format_count(plan->keywords_lost));
+    remarks += fmt::format("Without keywords that the server does not keep: {}.\n",
+                           base::format_count(plan->keywords_lost));
   }
   const std::string room = plan->room ? fmt::format("The quota is used up to {} of {} KiB; ",
                                                     plan->room->usage, plan->room->limit)
@@ -95,11 +97,12 @@ std::string RestoreReport::plan_to_text() const {
                              {"MESSAGES", base::Align::kRight},
                              {"SIZE", base::Align::kRight}},
                             rows, base::output_width()) +
-         notes +
+         remarks +
          fmt::format("{} messages, {}, in about {} s. {}{}.\nNothing was written.\n",
                      base::format_count(plan->messages), base::format_size(plan->bytes),
                      plan->estimated.count(), room,
-                     "whether the tree counts is seen before its first message");
+                     tree.empty() ? "in place mail counts as any other"
+                                  : "whether the tree counts is seen before its first message");
 }
 
 std::string RestoreReport::to_text() const {
@@ -122,12 +125,17 @@ std::string RestoreReport::to_text() const {
                       message.uid.value, base::escape_for_terminal(message.reason));
     }
   }
-  text += fmt::format(
-      "{}: {} of {} messages are back in {}{}; {} of them the server altered.\n"
-      "The tree is removed on {}. Quota: {}.\n",
-      base::escape_for_terminal(account), base::format_count(restored), base::format_count(planned),
-      base::escape_for_terminal(tree), to == account ? "" : " of " + base::escape_for_terminal(to),
-      base::format_count(altered), base::format_rfc3339(expires), quota.proof);
+  for (const std::string& note : notes) text += base::escape_for_terminal(note) + "\n";
+  const std::string of = to == account ? "" : " of " + base::escape_for_terminal(to);
+  text += fmt::format("{}: {} of {} messages are back {}{}; {} of them the server altered.\n",
+                      base::escape_for_terminal(account), base::format_count(restored),
+                      base::format_count(planned),
+                      tree.empty() ? "in their folders" : "in " + base::escape_for_terminal(tree),
+                      of, base::format_count(altered));
+  if (!tree.empty()) {
+    text += fmt::format("The tree is removed on {}. Quota: {}.\n", base::format_rfc3339(expires),
+                        quota.proof);
+  }
   if (without_deleted) text += "\\Deleted was left off, so that no mail program removes them.\n";
   if (!error.empty()) text += "It ended early: " + base::escape_for_terminal(error) + "\n";
   return text;

@@ -57,12 +57,13 @@ struct PlanSummary {
 struct RestoreReport {
   std::string account;  // whose mail it is
   std::string to;       // whose mailbox it is in
-  std::string tree;
+  std::string tree;     // empty: in place, where nothing expires
   std::chrono::sys_seconds expires{};
   QuotaFinding quota;
   std::vector<FolderReport> folders;
   bool without_deleted = false;                    // \Deleted was left off some message
   std::string error;                               // what ended the restore early
+  std::vector<std::string> notes = {};             // what beside messages did not come back
   std::optional<PlanSummary> plan = std::nullopt;  // set: nothing was done
 
   base::ExitStatus exit_status() const;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -13,6 +15,7 @@
 #include "imap/folder_name.h"
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
+#include "restore/in_place.h"
 #include "restore/plan.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
@@ -45,10 +48,18 @@ class Run {
     asked_ = what_to_select();
     Selection selection = select(surroundings_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
+    std::map<std::string, SourceFolder> sources;
+    for (const SelectedFolder& folder : selection.folders) {
+      const store::FolderInfo& info = folder.folder.info;
+      sources[folder.name] = {info.raw_name, info.attributes};
+    }
+    properties_ = store::to_account_properties(reader_.properties(selection.snapshot));
     const TargetNames names = look_at_target();
     list_others();
-    plan_ = make_plan(std::move(selection), resumed_ ? resumed_->name : free_name(names), names);
+    const std::string tree = options_.in_place ? "" : resumed_ ? resumed_->name : free_name(names);
+    plan_ = make_plan(std::move(selection), tree, names);
     begin_report();
+    if (options_.in_place) return restore_in_place(std::move(sources));
     if (options_.dry_run) return report_;
 
     begin_record(names);
@@ -59,7 +70,7 @@ class Run {
       prove_quota(builder, names);
       builder.create(plan_.levels);
       subscribe_tree();
-      restore_folders(builder);
+      restore_folders([&](const std::string& raw_name) { return builder.refusal(raw_name); });
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -263,7 +274,41 @@ class Run {
     surroundings_.files.remove(tree_lock_file(location_, record_.id));
   }
 
-  void restore_folders(const TreeBuilder& builder) {
+  RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources) {
+    InPlace place(session_, plan_, std::move(sources), target_.name);
+    place.refuse_unless_empty(reader_);
+    report_.quota = {false, "in place it counts as any mail does"};
+    if (options_.dry_run) return report_;
+    const auto use = storage_use(session_, std::string(imap::kInbox));
+    if (use && use->limit < use->usage + plan_.bytes / 1024) {
+      base::fail(base::ErrorCode::kCountsTowardsQuota,
+                 "restore: {}: {} KiB do not fit into the quota (STORAGE {} of {} KiB): raise it",
+                 base::escape_for_terminal(target_.name), plan_.bytes / 1024, use->usage,
+                 use->limit);
+    }
+    place.create_folders();
+    try {
+      restore_folders([&](const std::string& raw_name) { return place.refusal(raw_name); });
+      place.restore_properties(properties_, {owner(), target_.user});
+      session_.logout();
+    } catch (const base::Error& error) {
+      if (report_.folders.empty()) throw;
+      report_.error = error.what();
+    }
+    report_.notes = place.notes();
+    return report_;
+  }
+
+  // What the source's server called the user, if that is still known.
+  std::string owner() const {
+    for (const base::AccountConfig& account : surroundings_.config.accounts) {
+      if (account.name == options_.account) return account.user;
+    }
+    return options_.account;
+  }
+
+  void restore_folders(const std::function<std::string(const std::string&)>& refusal_of) {
+    static const store::TreeLevel kNothing;
     TreeWriter writer(
         session_, [this] { return imap::open_account(server_, target_); }, server_.connections,
         reader_);
@@ -272,11 +317,11 @@ class Run {
     for (const PlannedFolder& folder : plan_.folders) {
       if (!folder.holds_messages) continue;
       FolderReport report = report_of(folder);
-      const std::string refusal = builder.refusal(folder.target_raw_name);
+      const std::string refusal = refusal_of(folder.target_raw_name);
       if (refusal.empty()) {
         places.push_back(report_.folders.size());
-        levels.push_back(find_level(record_, folder.target_raw_name));
-        writer.add(folder, *levels.back());
+        levels.push_back(options_.in_place ? nullptr : find_level(record_, folder.target_raw_name));
+        writer.add(folder, options_.in_place ? kNothing : *levels.back());
       } else {
         for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
       }
@@ -291,8 +336,10 @@ class Run {
     };
     try {
       writer.run([&](std::size_t at, const FolderRestore& folder) {
-        levels[at]->messages = folder.recorded();
-        records_.put(record_);
+        if (!options_.in_place) {
+          levels[at]->messages = folder.recorded();
+          records_.put(record_);
+        }
         base::log_info("{}: {}: {} messages", base::escape_for_terminal(options_.account),
                        base::escape_for_terminal(folder.planned().target),
                        folder.recorded().size());
@@ -316,6 +363,7 @@ class Run {
   const base::ServerConfig& server_;
   imap::Session session_;
   std::vector<store::TreeRecord> others_;
+  store::AccountProperties properties_;  // of the source
   imap::Namespace personal_;
   Plan plan_;
   std::optional<QuotaExemption> quota_;

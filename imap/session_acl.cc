@@ -1,0 +1,34 @@
+// Session's commands about who may do what (RFC 4314).
+#include <map>
+
+#include "imap/session_impl.h"
+
+namespace imap {
+
+std::vector<std::vector<AclEntry>> Session::Impl::acls(std::span<const std::string> raw_names) {
+  std::vector<std::vector<AclEntry>> acls(raw_names.size());
+  if (!capabilities_.has("ACL")) return acls;
+  std::vector<Connection::Tag> tags;
+  tags.reserve(raw_names.size());
+  for (const std::string& raw_name : raw_names) {
+    tags.push_back(start(command("GETACL").string(raw_name)));
+  }
+  std::map<std::string, std::vector<AclEntry>, std::less<>> told;
+  const auto take = [&](Response& response) {
+    auto* const answer = std::get_if<AclResponse>(&response);
+    if (answer != nullptr) told[answer->raw_name] = std::move(answer->entries);
+  };
+  // Refused, where the user may not know: that says nothing of the others.
+  for (const Connection::Tag tag : tags) finish(tag, take);
+  for (std::size_t at = 0; at < raw_names.size(); ++at) {
+    const auto found = told.find(raw_names[at]);
+    if (found != told.end()) acls[at] = found->second;
+  }
+  return acls;
+}
+
+void Session::Impl::set_acl(std::string_view raw_name, const AclEntry& entry) {
+  require_ok(run(command("SETACL").string(raw_name).string(entry.identifier).string(entry.rights)));
+}
+
+}  // namespace imap

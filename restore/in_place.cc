@@ -1,0 +1,159 @@
+#include "restore/in_place.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "restore/read_back.h"
+
+namespace restore {
+
+namespace {
+
+// RFC 6154 and RFC 8457.
+bool is_special_use(const std::string& attribute) {
+  static const std::set<std::string> kUses = {"\\All",  "\\Archive", "\\Drafts", "\\Flagged",
+                                              "\\Junk", "\\Sent",    "\\Trash",  "\\Important"};
+  return kUses.contains(attribute);
+}
+
+}  // namespace
+
+InPlace::InPlace(imap::Session& session, const Plan& plan,
+                 std::map<std::string, SourceFolder> sources, std::string account)
+    : session_(session),
+      plan_(plan),
+      sources_(std::move(sources)),
+      account_(base::escape_for_terminal(account)) {
+  for (const PlannedFolder& folder : plan_.folders) {
+    const SourceFolder& source = sources_[folder.source];
+    targets_[source.raw_name] = folder.target_raw_name;
+    for (const std::string& attribute : source.attributes) {
+      if (is_special_use(attribute)) uses_[folder.target_raw_name].push_back(attribute);
+    }
+  }
+}
+
+void InPlace::refuse_unless_empty(store::Reader& reader) {
+  for (const imap::Folder& folder : session_.list_personal_folders()) {
+    if (!folder.can_be_opened() || (folder.status && folder.status->messages == 0U)) continue;
+    const std::size_t messages = foreign_messages(reader, folder.raw_name);
+    if (messages == 0) continue;
+    base::fail(
+        base::ErrorCode::kRefused,
+        "restore: {}: --in-place goes only into an account without messages, and {} holds "
+        "{} that this restore did not put there: without --in-place they come back beside it",
+        account_, base::escape_for_terminal(folder.raw_name), messages);
+  }
+}
+
+// By content, with what servers are known to make of a message left aside.
+std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& raw_name) {
+  if (session_.examine(raw_name).exists == 0) return 0;
+  ReadBack present(DigestOf::kCanonical);
+  session_.fetch_messages(session_.search_all(), present);
+  std::multiset<store::Sha256> planned;
+  for (const PlannedFolder& folder : plan_.folders) {
+    if (folder.target_raw_name != raw_name) continue;
+    std::vector<store::MessageId> ids;
+    for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
+    reader.read_messages(
+        ids, [&](std::size_t, base::ByteView bytes) { planned.insert(canonical_digest(bytes)); },
+        [](std::size_t, const std::string&) {});
+  }
+  std::size_t foreign = 0;
+  for (const auto& served : present.messages()) {
+    const auto found = planned.find(served.second.digest);
+    if (found == planned.end()) {
+      ++foreign;
+    } else {
+      planned.erase(found);
+    }
+  }
+  return foreign;
+}
+
+void InPlace::create_folders() {
+  std::set<std::string> there;
+  for (const imap::Folder& folder : session_.list_personal_folders()) {
+    if (folder.can_be_opened()) there.insert(folder.raw_name);
+  }
+  std::set<std::string> wanted;
+  for (const PlannedFolder& folder : plan_.folders) {
+    if (folder.holds_messages) wanted.insert(folder.target_raw_name);
+  }
+  for (const std::string& raw_name : plan_.levels) {
+    // Levels that held nothing come by themselves with what is below them.
+    if (!there.contains(raw_name) && wanted.contains(raw_name)) create(raw_name, uses_[raw_name]);
+  }
+  look_at_uses();
+}
+
+void InPlace::create(const std::string& raw_name, const std::vector<std::string>& uses) {
+  if (!uses.empty() && session_.capabilities().has("CREATE-SPECIAL-USE") &&
+      session_.create_for(raw_name, uses).created) {
+    return;
+  }
+  const imap::Session::Created created = session_.create(raw_name);
+  if (!created.created) {
+    refusals_[raw_name] = "the server refused to create the folder: " + created.reason;
+  }
+}
+
+void InPlace::look_at_uses() {
+  std::map<std::string, imap::Folder> now;
+  for (imap::Folder& folder : session_.list_personal_folders()) {
+    now.emplace(folder.raw_name, std::move(folder));
+  }
+  for (const auto& [raw_name, uses] : uses_) {
+    for (const std::string& use : uses) {
+      const auto found = now.find(raw_name);
+      if (found != now.end() && found->second.has_attribute(use)) continue;
+      notes_.push_back(fmt::format("{} was the folder for {}: the server did not take that over",
+                                   base::escape_for_terminal(raw_name), use));
+    }
+  }
+}
+
+std::string InPlace::refusal(const std::string& raw_name) const {
+  const auto found = refusals_.find(raw_name);
+  return found == refusals_.end() ? "" : found->second;
+}
+
+void InPlace::restore_properties(const store::AccountProperties& properties,
+                                 const std::set<std::string>& owners) {
+  const auto try_to = [&](const std::string& raw_name, const auto& work) {
+    const auto target = targets_.find(raw_name);
+    if (target == targets_.end() || refusals_.contains(target->second)) return;
+    try {
+      work(target->second);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+      notes_.emplace_back(error.what());
+    }
+  };
+  for (const std::string& raw_name : properties.subscriptions) {
+    try_to(raw_name, [&](const std::string& target) { session_.subscribe(target); });
+  }
+  std::size_t rights = 0;
+  for (const store::FolderRight& right : properties.rights) {
+    if (owners.contains(right.identifier)) continue;
+    if (!session_.capabilities().has("ACL")) {
+      ++rights;
+      continue;
+    }
+    try_to(right.raw_name, [&](const std::string& target) {
+      session_.set_acl(target, {right.identifier, right.rights});
+    });
+  }
+  if (rights > 0) {
+    notes_.push_back(
+        fmt::format("{} rights of others did not come back: the server has no ACL", rights));
+  }
+}
+
+}  // namespace restore
