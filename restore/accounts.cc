@@ -27,12 +27,12 @@ base::ExitStatus accounts(const base::Surroundings& surroundings) {
                     base::format_count(newest.messages), base::format_size(newest.bytes)});
   }
   print(surroundings.format, {{"accounts", std::move(documents)}},
-        base::format_table({{"ACCOUNT"},
+        base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                             {"SNAPSHOTS", base::Align::kRight},
                             {"NEWEST"},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight}},
-                           rows));
+                           rows, base::output_width()));
   return base::ExitStatus::kDone;
 }
 

@@ -47,15 +47,16 @@ base::ExitStatus folders(const base::Surroundings& surroundings, const std::stri
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
   }
-  print(
-      surroundings.format,
-      {{"account", account},
-       {"snapshot", snapshot.id.hex()},
-       {"time", base::format_rfc3339(snapshot.time)},
-       {"folders", std::move(documents)}},
-      base::format_table(
-          {{"FOLDER"}, {"MESSAGES", base::Align::kRight}, {"SIZE", base::Align::kRight}, {"NOTE"}},
-          rows));
+  print(surroundings.format,
+        {{"account", account},
+         {"snapshot", snapshot.id.hex()},
+         {"time", base::format_rfc3339(snapshot.time)},
+         {"folders", std::move(documents)}},
+        base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+                            {"MESSAGES", base::Align::kRight},
+                            {"SIZE", base::Align::kRight},
+                            {"NOTE", base::Align::kLeft, base::Width::kCut}},
+                           rows, base::output_width()));
   return base::ExitStatus::kDone;
 }
 

@@ -50,7 +50,7 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
                          {"size", entry.size},
                          {"flags", entry.flags}});
     rows.push_back({std::to_string(entry.uid.value), date, base::format_size(entry.size),
-                    joined(entry.flags), entry.message.object.hex()});
+                    joined(entry.flags), entry.message.object.hex().substr(0, 16)});
   });
   print(surroundings.format,
         {{"account", account},
@@ -60,9 +60,9 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
         base::format_table({{"UID", base::Align::kRight},
                             {"DATE"},
                             {"SIZE", base::Align::kRight},
-                            {"FLAGS"},
+                            {"FLAGS", base::Align::kLeft, base::Width::kCut},
                             {"ID"}},
-                           rows));
+                           rows, base::output_width()));
   return base::ExitStatus::kDone;
 }
 

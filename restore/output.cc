@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/pager.h"
+
 namespace restore {
 
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text) {
   if (format == base::OutputFormat::kText) {
-    base::print_result(text);
+    base::print_paged(text);
     return;
   }
   using Json = nlohmann::ordered_json;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/account_discovery.h"
@@ -377,8 +378,13 @@ class Run {
 base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options) {
   Run run(surroundings, options);
   const RestoreReport report = run.carry_out();
-  const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? report.to_json() : report.to_text());
+  if (surroundings.format == base::OutputFormat::kJson) {
+    base::print_result(report.to_json());
+  } else if (options.dry_run) {
+    base::print_paged(report.to_text());
+  } else {
+    base::print_result(report.to_text());
+  }
   return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
 }
 

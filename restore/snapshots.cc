@@ -39,7 +39,7 @@ base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::st
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
                             {"ID"}},
-                           rows));
+                           rows, base::output_width()));
   return base::ExitStatus::kDone;
 }
 

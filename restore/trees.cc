@@ -110,8 +110,8 @@ class TreeTable {
   }
 
   std::string to_text() const {
-    return base::format_table({{"ACCOUNT"},
-                               {"TREE"},
+    return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                               {"TREE", base::Align::kLeft, base::Width::kCut},
                                {"STATE"},
                                {"CREATED"},
                                {"EXPIRES"},
@@ -119,7 +119,7 @@ class TreeTable {
                                {"MESSAGES", base::Align::kRight},
                                {"SIZE", base::Align::kRight},
                                {"ELSEWHERE", base::Align::kRight}},
-                              rows_) +
+                              rows_, base::output_width()) +
            restore::to_text(unrecorded_);
   }
 
