@@ -1,11 +1,13 @@
 #include <algorithm>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/output.h"
 #include "store/location.h"
 #include "store/tree_record.h"
 
@@ -29,9 +31,10 @@ base::ExitStatus extend(const base::Surroundings& surroundings, const std::strin
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   found->expires = std::max(now, found->expires) + length;
   records.put(*found);
-  base::print_result(fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
-                                 base::escape_for_terminal(tree),
-                                 base::format_rfc3339(found->expires)));
+  print(surroundings.format,
+        {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(found->expires)}},
+        fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
+                    base::escape_for_terminal(tree), base::format_rfc3339(found->expires)));
   return base::ExitStatus::kDone;
 }
 

@@ -191,6 +191,7 @@ void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
   extend->add_option("NAME", arguments.account, "The account")->required();
   extend->add_option("TREE", arguments.tree, "The tree, as `trees` shows it")->required();
   extend->add_option("DURATION", arguments.duration, "As 7d")->required();
+  extend->add_flag("--json", arguments.json, "Print one JSON document");
   extend->callback([&] {
     chosen = [&](const auto& surroundings) {
       return restore::extend(surroundings, arguments.account, arguments.tree, arguments.duration);

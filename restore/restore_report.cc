@@ -5,6 +5,7 @@
 
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "restore/shell_quote.h"
 
 namespace restore {
 
@@ -126,18 +127,51 @@ std::string RestoreReport::to_text() const {
     }
   }
   for (const std::string& note : notes) text += base::escape_for_terminal(note) + "\n";
-  const std::string of = to == account ? "" : " of " + base::escape_for_terminal(to);
-  text += fmt::format("{}: {} of {} messages are back {}{}; {} of them the server altered.\n",
-                      base::escape_for_terminal(account), base::format_count(restored),
-                      base::format_count(planned),
-                      tree.empty() ? "in their folders" : "in " + base::escape_for_terminal(tree),
-                      of, base::format_count(altered));
-  if (!tree.empty()) {
-    text += fmt::format("The tree is removed on {}. Quota: {}.\n", base::format_rfc3339(expires),
-                        quota.proof);
+  if (!text.empty()) text += "\n";
+  return text + summary({planned, restored, altered});
+}
+
+// In sentences that can be read out to the user.
+std::string RestoreReport::summary(const Counts& counts) const {
+  const auto messages = [](std::uint64_t count) {
+    return fmt::format("{} message{}", base::format_count(count), count == 1 ? "" : "s");
+  };
+  const std::string whose = base::escape_for_terminal(to);
+  const std::string place =
+      tree.empty() ? "where they were" : "in the folder " + base::escape_for_terminal(tree);
+  const bool is_all = counts.restored == counts.planned;
+  std::string text =
+      is_all ? fmt::format("{}: all {} are back, {} of {}.\n", base::escape_for_terminal(account),
+                           messages(counts.planned), place, whose)
+             : fmt::format("{}: {} of {} are back, {} of {}; what is not is listed above.\n",
+                           base::escape_for_terminal(account), base::format_count(counts.restored),
+                           messages(counts.planned), place, whose);
+  text += "Each was read back from the server and compared: ";
+  text +=
+      counts.altered == 0
+          ? std::string("all are exactly as they were.\n")
+          : fmt::format("{} are exactly as they were, {} the server altered, as listed above.\n",
+                        base::format_count(counts.restored - counts.altered),
+                        base::format_count(counts.altered));
+  if (without_deleted) {
+    text += "The mark \\Deleted was left off, so that no mail program removes them.\n";
   }
-  if (without_deleted) text += "\\Deleted was left off, so that no mail program removes them.\n";
-  if (!error.empty()) text += "It ended early: " + base::escape_for_terminal(error) + "\n";
+  if (!tree.empty()) {
+    text += !quota.exempt   ? "Whether they count towards the quota is not known"
+            : *quota.exempt ? "They do not count towards the quota"
+                            : "They count towards the quota";
+    text += fmt::format(
+        " ({}).\nOn {} the folder is removed: copy out what shall stay, or give it more time with\n"
+        "    mailstow-restore extend {} {} 7d\n",
+        base::escape_for_terminal(quota.proof), base::format_rfc3339(expires), shell_quoted(to),
+        shell_quoted(tree));
+  }
+  if (!error.empty()) {
+    text += "It ended early: " + base::escape_for_terminal(error) + "\n";
+    text += tree.empty() ? std::string("The same command again goes on where this one ended.\n")
+                         : fmt::format("To go on: mailstow-restore run {} --resume {}\n",
+                                       shell_quoted(account), shell_quoted(tree));
+  }
   return text;
 }
 

@@ -71,7 +71,13 @@ struct RestoreReport {
   std::string to_text() const;  // for a plan, a table of it
 
  private:
+  struct Counts {
+    std::uint64_t planned = 0;
+    std::uint64_t restored = 0;
+    std::uint64_t altered = 0;
+  };
   std::string plan_to_text() const;
+  std::string summary(const Counts& counts) const;
 };
 
 }  // namespace restore

@@ -64,6 +64,22 @@ TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
   EXPECT_EQ(state().folders, before.folders);
 }
 
+TEST_P(CyrusRestoreTest, AMessageWithNulComesBackInABinaryLiteral) {
+  auto alice = server_.client("alice");
+  const std::string mail = std::string("Subject: nul\r\n\r\na") + '\0' + "b\r\n";
+  const std::string size = std::to_string(mail.size());
+  alice.command("APPEND INBOX ~{" + size + "+}\r\n" + mail);
+  const AccountState before = state();
+  back_up();
+  const json report = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
+  const AccountState now = state();
+  const std::string target = raw(report["folders"][0]["target"]);
+  ASSERT_EQ(now.folders.count(target), 1U) << target;
+  EXPECT_EQ(now.folders.at(target).messages.at(0).sha256,
+            before.folders.at("INBOX").messages.at(0).sha256);
+  EXPECT_EQ(report["folders"][0]["altered"], json::array()) << report["folders"][0];
+}
+
 TEST_P(CyrusRestoreTest, ASecondTreeIsExemptTooAndTheTreesBelongToTheirOwnerAlone) {
   servers::fill_account(server_, "alice", 10);
   back_up();

@@ -1,0 +1,54 @@
+#include "restore/restore_report.h"
+
+#include <gmock/gmock.h>
+
+namespace restore {
+namespace {
+
+using testing::HasSubstr;
+
+RestoreReport whole() {
+  RestoreReport report;
+  report.account = report.to = "alice";
+  report.tree = "RESTORED/20261124T023000";
+  report.expires = std::chrono::sys_days(std::chrono::year(2026) / 12 / 1);
+  report.quota = {true, "1 MiB was not counted"};
+  report.folders = {{"INBOX", "RESTORED/20261124T023000/INBOX", 1204, 1204, {}, {}}};
+  return report;
+}
+
+TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
+  EXPECT_EQ(whole().to_text(),
+            "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000 of alice.\n"
+            "Each was read back from the server and compared: all are exactly as they were.\n"
+            "They do not count towards the quota (1 MiB was not counted).\n"
+            "On 2026-12-01T00:00:00Z the folder is removed: copy out what shall stay, or give it "
+            "more time with\n"
+            "    mailstow-restore extend alice RESTORED/20261124T023000 7d\n");
+  EXPECT_EQ(whole().exit_status(), base::ExitStatus::kDone);
+}
+
+TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
+  RestoreReport report = whole();
+  report.folders[0].restored = 1203;
+  report.folders[0].altered = {{base::Uid{7}, "its line ends"}};
+  report.folders[0].skipped = {{base::Uid{9}, "too \x1b long"}};
+  const std::string text = report.to_text();
+  EXPECT_TRUE(text.starts_with(
+      "altered: INBOX, UID 7: its line ends\nnot restored: INBOX, UID 9: too \\x1B long\n\n"));
+  EXPECT_THAT(text, HasSubstr("1,203 of 1,204 messages are back"));
+  EXPECT_THAT(text, HasSubstr("1,202 are exactly as they were, 1 the server altered"));
+  EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial);
+}
+
+TEST(RestoreReportTest, WhatEndedEarlySaysHowToGoOn) {
+  RestoreReport report = whole();
+  report.error = "connection lost";
+  EXPECT_THAT(report.to_text(), HasSubstr("It ended early: connection lost\nTo go on: "
+                                          "mailstow-restore run alice --resume RESTORED/2026"));
+  report.tree = "";
+  EXPECT_THAT(report.to_text(), HasSubstr("The same command again goes on"));
+}
+
+}  // namespace
+}  // namespace restore
