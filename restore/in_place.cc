@@ -1,7 +1,9 @@
 #include "restore/in_place.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -15,16 +17,17 @@ namespace restore {
 namespace {
 
 // RFC 6154 and RFC 8457.
-bool is_special_use(const std::string& attribute) {
-  static const std::set<std::string> kUses = {"\\All",  "\\Archive", "\\Drafts", "\\Flagged",
-                                              "\\Junk", "\\Sent",    "\\Trash",  "\\Important"};
-  return kUses.contains(attribute);
+constexpr std::array<std::string_view, 8> kSpecialUses = {
+    "\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash", "\\Important"};
+
+bool is_special_use(std::string_view attribute) {
+  return std::find(kSpecialUses.begin(), kSpecialUses.end(), attribute) != kSpecialUses.end();
 }
 
 }  // namespace
 
 InPlace::InPlace(imap::Session& session, const Plan& plan,
-                 std::map<std::string, SourceFolder> sources, std::string account)
+                 std::map<std::string, SourceFolder> sources, const std::string& account)
     : session_(session),
       plan_(plan),
       sources_(std::move(sources)),
@@ -60,6 +63,7 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   for (const PlannedFolder& folder : plan_.folders) {
     if (folder.target_raw_name != raw_name) continue;
     std::vector<store::MessageId> ids;
+    ids.reserve(folder.messages.size());
     for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
     reader.read_messages(
         ids, [&](std::size_t, base::ByteView bytes) { planned.insert(canonical_digest(bytes)); },

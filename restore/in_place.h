@@ -25,7 +25,7 @@ class InPlace {
  public:
   // All must outlive it. `sources`: by shown name. `account`: for messages to people.
   InPlace(imap::Session& session, const Plan& plan, std::map<std::string, SourceFolder> sources,
-          std::string account);
+          const std::string& account);
 
   // Fails with kRefused if the account holds a message that this restore would not put where it is:
   // what a run that died put there is no obstacle.

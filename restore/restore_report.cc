@@ -136,16 +136,16 @@ std::string RestoreReport::summary(const Counts& counts) const {
   const auto messages = [](std::uint64_t count) {
     return fmt::format("{} message{}", base::format_count(count), count == 1 ? "" : "s");
   };
-  const std::string whose = base::escape_for_terminal(to);
-  const std::string place =
+  std::string place =
       tree.empty() ? "where they were" : "in the folder " + base::escape_for_terminal(tree);
+  if (to != account) place += " of " + base::escape_for_terminal(to);
   const bool is_all = counts.restored == counts.planned;
   std::string text =
-      is_all ? fmt::format("{}: all {} are back, {} of {}.\n", base::escape_for_terminal(account),
-                           messages(counts.planned), place, whose)
-             : fmt::format("{}: {} of {} are back, {} of {}; what is not is listed above.\n",
+      is_all ? fmt::format("{}: all {} are back, {}.\n", base::escape_for_terminal(account),
+                           messages(counts.planned), place)
+             : fmt::format("{}: {} of {} are back, {}; what is not is listed above.\n",
                            base::escape_for_terminal(account), base::format_count(counts.restored),
-                           messages(counts.planned), place, whose);
+                           messages(counts.planned), place);
   text += "Each was read back from the server and compared: ";
   text +=
       counts.altered == 0

@@ -309,7 +309,7 @@ class Run {
   }
 
   void restore_folders(const std::function<std::string(const std::string&)>& refusal_of) {
-    static const store::TreeLevel kNothing;
+    const store::TreeLevel nothing;
     TreeWriter writer(
         session_, [this] { return imap::open_account(server_, target_); }, server_.connections,
         reader_);
@@ -322,7 +322,7 @@ class Run {
       if (refusal.empty()) {
         places.push_back(report_.folders.size());
         levels.push_back(options_.in_place ? nullptr : find_level(record_, folder.target_raw_name));
-        writer.add(folder, options_.in_place ? kNothing : *levels.back());
+        writer.add(folder, options_.in_place ? nothing : *levels.back());
       } else {
         for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
       }

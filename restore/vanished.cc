@@ -18,6 +18,7 @@ namespace restore {
 namespace {
 
 constexpr std::size_t kMostNamedMessages = 8;  // in one command
+constexpr std::size_t kIdDigits = 16;          // of a snapshot or a message, in a command
 
 // What vanished from one folder between two snapshots.
 struct Burst {
@@ -76,13 +77,13 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
 }
 
 std::string command_for(const Burst& burst) {
-  std::string command =
-      fmt::format("mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
-                  burst.before.id.hex().substr(0, 16), shell_quoted(base::glob_for(burst.folder)));
+  std::string command = fmt::format(
+      "mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
+      burst.before.id.hex().substr(0, kIdDigits), shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
   if (burst.messages.size() > kMostNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {
-    command += " --message " + message.message.object.hex();
+    command += " --message " + message.message.object.hex().substr(0, kIdDigits);
   }
   return command;
 }

@@ -19,7 +19,7 @@ RestoreReport whole() {
 
 TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
   EXPECT_EQ(whole().to_text(),
-            "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000 of alice.\n"
+            "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000.\n"
             "Each was read back from the server and compared: all are exactly as they were.\n"
             "They do not count towards the quota (1 MiB was not counted).\n"
             "On 2026-12-01T00:00:00Z the folder is removed: copy out what shall stay, or give it "
