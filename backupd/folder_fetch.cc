@@ -90,6 +90,7 @@ class Receiver : public imap::MessageSink {
   void body_piece(base::ByteView piece) override { incoming_.add(piece); }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
+    incoming_.finish();
     arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message())});
     bytes_ += arrived_.back().bytes_in_memory();
     if (bytes_ < kPutAtOnce) return;

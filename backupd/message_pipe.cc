@@ -1,6 +1,5 @@
 #include "backupd/message_pipe.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace backupd {
@@ -30,8 +29,7 @@ MessagePipe::~MessagePipe() {
 }
 
 std::size_t ArrivedMessage::bytes_in_memory() const {
-  const auto size = std::min<std::uint64_t>(message.size(), store::IncomingMessage::kMostInMemory);
-  return static_cast<std::size_t>(size) + kOverhead;
+  return message.memory() + kOverhead;
 }
 
 bool MessagePipe::put(std::vector<ArrivedMessage> messages) {

@@ -4,8 +4,8 @@
 
 namespace store {
 
-IncomingMessage::IncomingMessage(const base::Path& spool_folder)
-    : intake_(std::make_unique<MessageIntake>(spool_folder, kMostInMemory)) {}
+IncomingMessage::IncomingMessage(const base::Path& spool_folder, const Keys& keys)
+    : intake_(std::make_unique<MessageIntake>(spool_folder, kMostInMemory, keys)) {}
 IncomingMessage::IncomingMessage(IncomingMessage&&) noexcept = default;
 IncomingMessage& IncomingMessage::operator=(IncomingMessage&&) noexcept = default;
 IncomingMessage::~IncomingMessage() = default;
@@ -16,6 +16,14 @@ void IncomingMessage::add(base::ByteView piece) {
 
 std::uint64_t IncomingMessage::size() const {
   return intake_->size();
+}
+
+std::size_t IncomingMessage::memory() const {
+  return intake_->memory();
+}
+
+void IncomingMessage::finish() {
+  intake_->finish();
 }
 
 void IncomingMessage::clear() {

@@ -11,19 +11,27 @@
 namespace store {
 
 class MessageIntake;
+struct Keys;
 
 class IncomingMessage {
  public:
-  // A message that is longer goes to a file; so this is the most memory that one takes, in bytes.
+  // A message that is longer goes to a file; what is decoded of one takes as much once more. In
+  // bytes.
   static constexpr std::size_t kMostInMemory = std::size_t{2} << 20;
 
-  explicit IncomingMessage(const base::Path& spool_folder);
+  // Both must outlive it.
+  IncomingMessage(const base::Path& spool_folder, const Keys& keys);
   IncomingMessage(IncomingMessage&&) noexcept;
   IncomingMessage& operator=(IncomingMessage&&) noexcept;
   ~IncomingMessage();
 
   void add(base::ByteView piece);  // fails with kIo and kNoSpace
   std::uint64_t size() const;
+  std::size_t memory() const;  // bytes that it takes, about
+
+  // All of it has come: does what can be done to it without the store. Writer::add() does it too.
+  void finish();
+
   void clear();  // as if it had just begun
 
  private:

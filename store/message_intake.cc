@@ -4,6 +4,8 @@
 #include <functional>
 #include <limits>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -12,45 +14,62 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kMostDecodedInMemory = std::size_t{4} << 20;
+constexpr std::size_t kMostDecodedInMemory = std::size_t{2} << 20;
 
 // Far below a block: a message of a million tiny attachments is stored as text instead.
 constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
 
-// Stores the parts of one message, and keeps them in reach until the message was rebuilt: text lies
-// in the message itself, what was decoded goes to a spool.
-class KeptParts : public PartSink, public PartSource {
+}  // namespace
+
+// The parts of one message until the store takes them: text lies in the message itself, what was
+// decoded goes to a spool.
+class MessageIntake::Parts : public PartSink, public PartSource {
  public:
-  KeptParts(base::ByteView message, const MessageIntake::StorePart& store,
-            const base::Path& spool_folder)
-      : message_(message), store_(store), decoded_(spool_folder, kMostDecodedInMemory) {}
+  Parts(base::ByteView message, const Keys& keys, const base::Path& spool_folder)
+      : message_(message), keys_(keys), decoded_(spool_folder, kMostDecodedInMemory) {}
 
   ObjectId put(PartKind kind, base::ByteView bytes) override {
-    const ObjectId id = store_(kind, bytes);
-    Kept part{.in_message = lies_in_message(bytes), .begin = 0, .length = bytes.size()};
+    const ObjectId id =
+        object_id(keys_, kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
+    const auto [known, is_new] = places_.try_emplace(id, parts_.size());
+    if (!is_new) return id;
+    Part part{kind, id, lies_in_message(bytes), 0, bytes.size()};
     if (part.in_message) {
       part.begin = static_cast<std::size_t>(bytes.data() - message_.data());
-    } else if (!parts_.contains(id)) {
+    } else {
       part.begin = static_cast<std::size_t>(decoded_.size());
       decoded_.add(bytes);
     }
-    parts_.try_emplace(id, part);
+    parts_.push_back(part);
     return id;
   }
 
   base::Bytes get(PartKind /*kind*/, const ObjectId& id) override {
-    const Kept& part = parts_.at(id);
-    const base::ByteView all = part.in_message ? message_ : decoded_.view();
-    const base::ByteView bytes = all.subspan(part.begin, part.length);
+    const base::ByteView bytes = bytes_of(parts_[places_.at(id)]);
     return {bytes.begin(), bytes.end()};
   }
 
+  void for_each(const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take) {
+    for (const Part& part : parts_) take(part.kind, part.id, bytes_of(part));
+  }
+
+  std::size_t memory() const {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(decoded_.size(), kMostDecodedInMemory));
+  }
+
  private:
-  struct Kept {
+  struct Part {
+    PartKind kind = PartKind::kText;
+    ObjectId id;
     bool in_message = false;
     std::size_t begin = 0;
     std::size_t length = 0;
   };
+
+  base::ByteView bytes_of(const Part& part) {
+    const base::ByteView all = part.in_message ? message_ : decoded_.view();
+    return all.subspan(part.begin, part.length);
+  }
 
   bool lies_in_message(base::ByteView bytes) const {
     const std::less_equal<const std::byte*> not_after;
@@ -59,23 +78,25 @@ class KeptParts : public PartSink, public PartSource {
   }
 
   base::ByteView message_;
-  const MessageIntake::StorePart& store_;
+  const Keys& keys_;
   Spool decoded_;
-  std::unordered_map<ObjectId, Kept> parts_;
+  std::vector<Part> parts_;
+  std::unordered_map<ObjectId, std::size_t> places_;  // into parts_
 };
 
-}  // namespace
-
-MessageIntake::MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory)
-    : spool_folder_(spool_folder), spool_(spool_folder, most_in_memory) {}
+MessageIntake::MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory,
+                             const Keys& keys)
+    : spool_folder_(spool_folder), keys_(keys), spool_(spool_folder, most_in_memory) {}
+MessageIntake::~MessageIntake() = default;
 
 void MessageIntake::add(base::ByteView piece) {
   spool_.add(piece);
-  digest_.update(piece);
+  if (!hash_) hash_.emplace();
+  hash_->update(piece);
 }
 
-Sha256 MessageIntake::finish_digest() {
-  return digest_.finish();
+std::size_t MessageIntake::memory() const {
+  return spool_.memory() + record_.capacity() + (parts_ ? parts_->memory() : 0);
 }
 
 base::ByteView MessageIntake::beginning() {
@@ -83,43 +104,48 @@ base::ByteView MessageIntake::beginning() {
   return message.first(std::min(message.size(), SplitLimits().largest_header));
 }
 
-base::Bytes MessageIntake::make_record(const Sha256& digest, const StorePart& store_part) {
+void MessageIntake::finish() {
+  if (std::exchange(is_finished_, true)) return;
+  if (!hash_) hash_.emplace();
+  digest_ = hash_->finish();
   const SplitLimits usual;
-  if (std::optional<base::Bytes> record = try_record(digest, store_part, usual)) {
-    return std::move(*record);
-  }
+  if (try_split(usual)) return;
   SplitLimits all_text = usual;
   all_text.smallest_leaf = std::numeric_limits<std::size_t>::max();
   all_text.smallest_text_leaf = std::numeric_limits<std::size_t>::max();
-  if (std::optional<base::Bytes> record = try_record(digest, store_part, all_text)) {
-    return std::move(*record);
-  }
+  if (try_split(all_text)) return;
   base::fail(base::ErrorCode::kInternal, "store message {}: it can't be rebuilt from its parts",
-             digest.hex());
+             digest_.hex());
 }
 
-std::optional<base::Bytes> MessageIntake::try_record(const Sha256& digest,
-                                                     const StorePart& store_part,
-                                                     const SplitLimits& limits) {
+void MessageIntake::for_each_part(
+    const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take) {
+  parts_->for_each(take);
+}
+
+bool MessageIntake::try_split(const SplitLimits& limits) {
   const base::ByteView message = spool_.view();
-  KeptParts parts(message, store_part, spool_folder_);
-  base::Bytes record = split(message, parts, limits);
-  if (record.size() > kLargestRecord) return std::nullopt;
+  parts_ = std::make_unique<Parts>(message, keys_, spool_folder_);
+  record_ = split(message, *parts_, limits);
+  if (record_.size() > kLargestRecord) return false;
   // Compared byte by byte with the message itself: what its digest would tell, and faster.
   base::ByteView left = message;
   bool same = true;
-  rebuild(record, parts, [&](base::ByteView piece) {
+  rebuild(record_, *parts_, [&](base::ByteView piece) {
     same = same && base::as_text(left).starts_with(base::as_text(piece));
     if (same) left = left.subspan(piece.size());
   });
-  if (same && left.empty()) return record;
-  base::log_error("store message {}: splitting it changed it", digest.hex());
-  return std::nullopt;
+  if (same && left.empty()) return true;
+  base::log_error("store message {}: splitting it changed it", digest_.hex());
+  return false;
 }
 
 void MessageIntake::clear() {
+  parts_.reset();
+  record_ = {};
+  is_finished_ = false;
   spool_.clear();
-  digest_ = Sha256Hash();
+  hash_.reset();
 }
 
 }  // namespace store

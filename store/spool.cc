@@ -74,15 +74,15 @@ class Spool::File {
   void* mapped_ = nullptr;
 };
 
-Spool::Spool(base::Path folder, std::size_t most_in_memory)
-    : folder_(std::move(folder)), most_in_memory_(most_in_memory) {}
+Spool::Spool(const base::Path& folder, std::size_t most_in_memory)
+    : folder_(&folder), most_in_memory_(most_in_memory) {}
 Spool::Spool(Spool&&) noexcept = default;
 Spool& Spool::operator=(Spool&&) noexcept = default;
 Spool::~Spool() = default;
 
 void Spool::add(base::ByteView piece) {
   if (!file_ && memory_.size() + piece.size() > most_in_memory_) {
-    file_ = std::make_unique<File>(folder_);
+    file_ = std::make_unique<File>(*folder_);
     file_->write(memory_);
     memory_ = {};
   }

@@ -12,14 +12,15 @@ namespace store {
 
 class Spool {
  public:
-  // The file goes to `folder`, which must be one that may hold plain text.
-  Spool(base::Path folder, std::size_t most_in_memory);
+  // The file goes to `folder`, which must be one that may hold plain text, and outlive the spool.
+  Spool(const base::Path& folder, std::size_t most_in_memory);
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
 
   void add(base::ByteView piece);
   std::uint64_t size() const;
+  std::size_t memory() const { return memory_.capacity(); }
 
   // All of it; lives until the next add() or clear().
   base::ByteView view();
@@ -32,7 +33,7 @@ class Spool {
  private:
   class File;
 
-  base::Path folder_;
+  const base::Path* folder_;
   std::size_t most_in_memory_;
   base::Bytes memory_;
   std::unique_ptr<File> file_;

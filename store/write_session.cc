@@ -11,6 +11,7 @@
 #include "store/commit_mark.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
+#include "store/split.h"
 #include "store/writer_lock.h"
 
 namespace store {
@@ -82,7 +83,9 @@ auto WriteSession::guarded(Work work) {
 }
 
 bool WriteSession::knows(ObjectType type, const ObjectId& id) {
-  return pending_.contains(id) || index_.find_uncondemned(type, id).has_value();
+  if (pending_.contains(id)) return true;
+  if (!looking_) looking_.emplace(index_);
+  return index_.find_uncondemned(type, id).has_value();
 }
 
 void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes,
@@ -99,7 +102,7 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
       pending_manifests_.try_emplace(id, bytes.begin(), bytes.end());
       pending_manifest_bytes_ += bytes.size();
     }
-    if (type == ObjectType::kMessage) search_.add_record(id, bytes);
+    if (type == ObjectType::kMessage) feeder_.add(id, header_of(bytes));
   });
 }
 
@@ -109,9 +112,7 @@ const base::Bytes* WriteSession::unpublished(const ObjectId& id) const {
 }
 
 void WriteSession::make_searchable(const ObjectId& message, base::ByteView header) {
-  guarded([&] {
-    if (!search_.find(message)) search_.add(message, read_envelope(header));
-  });
+  guarded([&] { feeder_.add(message, header); });
 }
 
 ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
@@ -122,11 +123,13 @@ ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
 
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
   guarded([&] {
+    looking_.reset();
     const Pack published = pack_->finish();
     pack_.reset();
     stored_bytes_ += published.size;
     index_.add(published, commits, context_.keys,
                effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
+    feeder_.drain();
     search_.finish(published.name);
     pending_.clear();
     pending_manifests_.clear();

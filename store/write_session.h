@@ -20,6 +20,7 @@
 #include "store/location.h"
 #include "store/pack_writer.h"
 #include "store/sealing_pool.h"
+#include "store/search_feeder.h"
 #include "store/search_index.h"
 
 namespace store {
@@ -64,8 +65,14 @@ class WriteSession {
   base::FileSystem& files() const { return files_; }
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
-  Index& index() { return index_; }
-  SearchIndex& search() { return search_; }
+  Index& index() {
+    looking_.reset();
+    return index_;
+  }
+  SearchIndex& search() {
+    feeder_.drain();
+    return search_;
+  }
   std::uint64_t stored_bytes() const { return stored_bytes_; }
 
   // What opening found wrong with the store, a line each.
@@ -90,7 +97,9 @@ class WriteSession {
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;
   Index index_;
+  std::optional<Index::Moment> looking_;  // spares each look-up its locks; not while one writes
   SearchIndex search_;
+  SearchFeeder feeder_{search_};
   Effort effort_;
   SealingPool pool_;
   std::vector<std::string> damage_;

@@ -16,6 +16,9 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Bytes of messages: asking how much room is left takes longer than storing a small one.
+constexpr std::uint64_t kRoomSeenEvery = std::uint64_t{1} << 20;
+
 }  // namespace
 
 class Writer::Impl {
@@ -23,7 +26,7 @@ class Writer::Impl {
   Impl(const Location& location, base::FileSystem& files, const base::Clock& clock)
       : session(location, files, clock, Effort::kFast),
         reader(Reader::Impl::make(files, location, session.context())),
-        incoming(location.index) {
+        incoming(location.index, session.context().keys) {
     reader.impl_->objects.look_first_in(
         [this](const ObjectId& id) { return session.unpublished(id); });
     leave_room();
@@ -31,7 +34,8 @@ class Writer::Impl {
 
   // Before the disk is full: what else is on it would stop too, and a prune needs room to make
   // some.
-  void leave_room() const {
+  void leave_room() {
+    room_seen_at = statistics.message_bytes;
     const Location& location = session.location();
     if (location.keep_free == 0) return;
     const std::uint64_t room = session.files().free_space(location.store);
@@ -43,28 +47,30 @@ class Writer::Impl {
   }
 
   StoredMessage add(MessageIntake& intake, Trust trust) {
+    intake.finish();
     StoredMessage stored;
-    stored.digest = intake.finish_digest();
+    stored.digest = intake.digest();
     stored.id = message_id(session.context().keys, stored.digest);
     stored.size = intake.size();
     const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
     if (is_known) session.make_searchable(stored.id.object, intake.beginning());
     if (is_known && trust == Trust::kEverything) return stored;
-    const base::Bytes record = intake.make_record(stored.digest, [&](PartKind kind,
-                                                                     base::ByteView bytes) {
-      return session.put(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
+    intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
+      const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
+      if (!session.knows(type, id)) session.add(type, id, bytes);
     });
     if (is_known) return stored;
-    session.add(ObjectType::kMessage, stored.id.object, record, stored.size);
+    session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size);
     stored.is_new = true;
     ++statistics.new_messages;
     statistics.message_bytes += stored.size;
     session.publish_if_full();
-    leave_room();
+    if (!room_seen_at || statistics.message_bytes - *room_seen_at >= kRoomSeenEvery) leave_room();
     return stored;
   }
 
   void commit() {
+    room_seen_at.reset();
     if (snapshots.empty()) {
       session.publish_if_any();
       return;
@@ -80,6 +86,7 @@ class Writer::Impl {
   IncomingMessage incoming;                       // of add_piece() and end_message()
   std::map<std::string, SnapshotLine> snapshots;  // of the next commit, by account
   WriterStatistics statistics;
+  std::optional<std::uint64_t> room_seen_at;  // of message_bytes; nothing: look again
 };
 
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -100,7 +107,7 @@ StoredMessage Writer::end_message(Trust trust) {
 }
 
 IncomingMessage Writer::begin_message() const {
-  return IncomingMessage(impl_->session.location().index);
+  return IncomingMessage(impl_->session.location().index, impl_->session.context().keys);
 }
 
 StoredMessage Writer::add(IncomingMessage& message, Trust trust) {

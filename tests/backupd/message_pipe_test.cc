@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/crypto.h"
 #include "tests/temporary_folder.h"
 
 namespace backupd {
@@ -17,7 +18,8 @@ using testing::SizeIs;
 class MessagePipeTest : public testing::Test {
  protected:
   std::vector<ArrivedMessage> message(std::size_t size) {
-    ArrivedMessage message{{}, imap::BodyKind::kLiteral, store::IncomingMessage(folder_.path())};
+    ArrivedMessage message{
+        {}, imap::BodyKind::kLiteral, store::IncomingMessage(folder_.path(), keys_)};
     message.message.add(base::Bytes(size));
     std::vector<ArrivedMessage> one;
     one.push_back(std::move(message));
@@ -25,6 +27,7 @@ class MessagePipeTest : public testing::Test {
   }
 
   tests::TemporaryFolder folder_;
+  store::Keys keys_;
   PipeBudget budget_{100'000};
 };
 
