@@ -17,20 +17,20 @@ namespace base {
 
 namespace {
 
-struct User {
+struct UserEntry {
   std::string name;
   std::string home;
 };
 
 // Nothing if the user database does not know the number.
-std::optional<User> find_user(uid_t uid) {
+std::optional<UserEntry> find_user(uid_t uid) {
   std::vector<char> buffer(16'384);
   passwd entry{};
   passwd* found = nullptr;
   if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
     return std::nullopt;
   }
-  return User{entry.pw_name, entry.pw_dir};
+  return UserEntry{entry.pw_name, entry.pw_dir};
 }
 
 // Of the path, or of the nearest folder above it that exists.
@@ -49,7 +49,7 @@ struct stat status_of_nearest(Path path) {
 
 Invoker invoker() {
   const uid_t uid = ::getuid();
-  const std::optional<User> user = find_user(uid);
+  const std::optional<UserEntry> user = find_user(uid);
   Invoker result{.user = user ? user->name : std::to_string(uid), .sudo_user = {}};
   // Anybody may set the variable; only root is believed.
   const char* sudo_user = uid == 0 ? std::getenv("SUDO_USER") : nullptr;
@@ -61,7 +61,7 @@ void become_owner_of(const Path& store) {
   if (::geteuid() != 0) return;
   const struct stat status = status_of_nearest(store);
   if (status.st_uid == 0) return;
-  const std::optional<User> user = find_user(status.st_uid);
+  const std::optional<UserEntry> user = find_user(status.st_uid);
   const bool has_groups =
       user ? ::initgroups(user->name.c_str(), status.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
   if (!has_groups || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0) {
