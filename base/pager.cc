@@ -56,7 +56,7 @@ void print_paged(std::string_view text) {
   std::FILE* const pipe = ::popen(program.c_str(), "we");
   if (pipe == nullptr) return print_result(text);
   // What the pager does not read is not wanted by anybody.
-  std::fwrite(text.data(), 1, text.size(), pipe);
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), pipe));
   const int status = ::pclose(pipe);
   constexpr int kNotFound = 127;  // the shell's
   if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFound) print_result(text);

@@ -9,7 +9,6 @@
 
 #include "base/time_text.h"
 #include "imap/flag.h"
-#include "restore/read_back.h"
 
 namespace restore {
 
@@ -36,8 +35,9 @@ std::vector<std::string> sorted_flags(const std::vector<std::string>& flags) {
 
 }  // namespace
 
-FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level)
-    : folder_(folder), outcomes_(folder.messages.size()) {
+FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level,
+                             Begun begun)
+    : folder_(folder), begun_(begun), outcomes_(folder.messages.size()) {
   for (const store::TreeMessage& message : level.messages) {
     recorded_before_.emplace(message.uid, message.message);
   }
@@ -145,7 +145,7 @@ void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAns
   const bool told = answer.uids.size() == batch.size() && answer.uid_validity == open_.uid_validity;
   for (std::size_t at = 0; at < batch.size(); ++at) {
     Outcome& outcome = outcomes_[batch[at].position];
-    outcome.accepted = true;
+    outcome.accepted = outcome.sent = true;
     if (told) outcome.uid = answer.uids[at];
   }
 }
@@ -170,6 +170,28 @@ bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting
   return answer.accepted;
 }
 
+// What a run that died had sent whole, the server may have taken after this run looked at what is
+// there: then it is there twice, and this run's copy goes again.
+void FolderRestore::take_late(imap::Session& session, const ReadBack& read_back,
+                              std::multimap<store::Sha256, base::Uid>& untold) {
+  imap::UidSet doubled;
+  for (Outcome& outcome : outcomes_) {
+    if (!outcome.sent || !outcome.uid) continue;
+    const auto served = read_back.messages().find(*outcome.uid);
+    if (served == read_back.messages().end()) continue;
+    const auto late = untold.find(served->second.digest);
+    if (late == untold.end()) continue;
+    doubled.add(*outcome.uid);
+    outcome.uid = late->second;
+    untold.erase(late);
+  }
+  if (doubled.empty()) return;
+  const std::string deleted = "\\Deleted";
+  session.select(folder_.target_raw_name);
+  session.add_flags(doubled, {&deleted, 1});
+  session.expunge(doubled);
+}
+
 void FolderRestore::compare(imap::Session& session) {
   if (folder_.messages.empty()) return;
   // The server's own view, not that of the appending session.
@@ -186,6 +208,7 @@ void FolderRestore::compare(imap::Session& session) {
   for (const auto& served : read_back.messages()) {
     if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
   }
+  if (begun_ == Begun::kBefore) take_late(session, read_back, untold);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     Outcome& outcome = outcomes_[at];
     if (!outcome.accepted) continue;

@@ -12,11 +12,15 @@
 
 #include "imap/session.h"
 #include "restore/plan.h"
+#include "restore/read_back.h"
 #include "restore/restore_report.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 
 namespace restore {
+
+// Whether a run before this one may have written into the folder, and died.
+enum class Begun { kNow, kBefore };
 
 // In this order: open(), wants() or give_up() of every message by one thread, append() of those
 // wanted by any threads meanwhile, compare(), describe(). Refused, damaged and altered messages are
@@ -24,7 +28,7 @@ namespace restore {
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died put there.
-  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level);
+  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun);
 
   const PlannedFolder& planned() const { return folder_; }
   std::uint64_t bytes() const;  // of the planned messages
@@ -58,6 +62,7 @@ class FolderRestore {
     std::vector<std::string> dropped;  // keywords that the folder does not keep
     std::optional<base::Uid> uid;      // in the tree; nothing: not told
     bool accepted = false;
+    bool sent = false;     // by this run
     store::Sha256 digest;  // of what was sent
   };
   struct Alteration {
@@ -73,8 +78,11 @@ class FolderRestore {
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);
   void choose_flags(std::size_t position);
+  void take_late(imap::Session& session, const ReadBack& read_back,
+                 std::multimap<store::Sha256, base::Uid>& untold);
 
   const PlannedFolder& folder_;
+  Begun begun_;
   std::map<base::Uid, store::MessageId> recorded_before_;
   imap::OpenFolder open_;
   std::multimap<store::Sha256, base::Uid> unrecorded_;  // there already: by canonical digest

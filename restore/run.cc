@@ -310,6 +310,9 @@ class Run {
 
   void restore_folders(const std::function<std::string(const std::string&)>& refusal_of) {
     const store::TreeLevel nothing;
+    const Begun begun = resumed_ || options_.in_place ? Begun::kBefore : Begun::kNow;
+    // The server may still be busy with what a run that was killed just now had sent.
+    if (begun == Begun::kBefore) surroundings_.clock.sleep_for(std::chrono::seconds(1));
     TreeWriter writer(
         session_, [this] { return imap::open_account(server_, target_); }, server_.connections,
         reader_);
@@ -322,7 +325,7 @@ class Run {
       if (refusal.empty()) {
         places.push_back(report_.folders.size());
         levels.push_back(options_.in_place ? nullptr : find_level(record_, folder.target_raw_name));
-        writer.add(folder, options_.in_place ? nothing : *levels.back());
+        writer.add(folder, options_.in_place ? nothing : *levels.back(), begun);
       } else {
         for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
       }

@@ -22,7 +22,7 @@ class TreeWriter {
 
   // What of the folder is there already, from a run that died, is not sent again. `level`: where
   // its messages go.
-  void add(const PlannedFolder& folder, const store::TreeLevel& level);
+  void add(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun);
 
   // Of the folder that was added as the `index`th, when it has been compared: one call at a time,
   // from any thread.

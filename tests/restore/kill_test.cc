@@ -92,5 +92,52 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDupl
   EXPECT_GT(resumed, 0);
 }
 
+// Enough for several connections, each of which may be in the middle of a batch.
+class LargeKillTest : public RestoreKillTest {
+ protected:
+  LargeKillTest() {
+    auto maildir = server_.maildir("alice");
+    servers::MailGenerator mail(77);
+    for (int message = 0; message < 900; ++message) {
+      maildir.deliver(message % 2 == 0 ? "Large" : "Larger", mail.delivery());
+    }
+    mailstow_.backupd_json({"once", "--account", "alice"});
+    before_ = servers::account_state(server_, "alice");
+  }
+
+  void expect_all_once(const std::string& top) {
+    const auto now = servers::account_state(server_, top.empty() ? "bob" : "alice");
+    for (const auto& [raw_name, folder] : before_.folders) {
+      if (!folder.is_selectable) continue;
+      const auto restored = now.folders.find(top + raw_name);
+      ASSERT_NE(restored, now.folders.end()) << raw_name;
+      EXPECT_EQ(digests(restored->second), digests(folder)) << raw_name;
+    }
+  }
+
+  servers::AccountState before_;
+};
+
+TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
+  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 30 : 4;
+  for (int kill = 0; kill < kills; ++kill) {
+    run_and_kill({"run", "alice", "--expire-after", "0s"});
+    const json trees = mailstow_.restore_json({"trees"})["trees"];
+    if (!trees.empty() && trees[0]["state"] == "incomplete") {
+      const std::string tree = trees[0]["tree"];
+      mailstow_.restore_json({"run", "alice", "--resume", tree});
+      expect_all_once(tree + "/");
+    }
+    mailstow_.restore_json({"sweep"});
+  }
+}
+
+TEST_F(LargeKillTest, InPlaceTheSameCommandAgainDoublesNothing) {
+  const std::vector<std::string> run = {"run", "alice", "--to", "bob", "--in-place"};
+  for (int kill = 0; kill < 3; ++kill) run_and_kill(run);
+  mailstow_.restore_json(run);
+  expect_all_once("");
+}
+
 }  // namespace
 }  // namespace restore
