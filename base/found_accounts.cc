@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kLargestList = 128ULL * 1024 * 1024;
 
-using User = std::pair<std::string, std::string>;  // server, what it calls the user
+using FoundUser = std::pair<std::string, std::string>;  // server, what it calls the user
 
 Path file_of(const StoreConfig& store) {
   return store.index / "accounts.json";
@@ -45,17 +45,17 @@ void save_found_accounts(FileSystem& files, const StoreConfig& store, const Foun
 
 std::vector<std::string> add_found_accounts(Config& config, const FoundAccounts& found) {
   std::vector<std::string> clashes;
-  std::map<std::string, User> names;
-  std::set<User> users;
+  std::map<std::string, FoundUser> names;
+  std::set<FoundUser> users;
   for (const AccountConfig& account : config.accounts) {
-    names.emplace(account.name, User(account.server, account.user));
+    names.emplace(account.name, FoundUser(account.server, account.user));
     users.emplace(account.server, account.user);
   }
   for (const auto& [server, found_users] : found) {
     if (!config.servers.contains(server)) continue;
     for (const std::string& user : found_users) {
       if (!users.emplace(server, user).second) continue;
-      const auto [other, is_first] = names.emplace(user, User(server, user));
+      const auto [other, is_first] = names.emplace(user, FoundUser(server, user));
       if (is_first) {
         config.accounts.push_back(config.found_account(server, user));
         continue;

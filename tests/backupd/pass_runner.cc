@@ -78,15 +78,30 @@ class WatchedTransport : public imap::Transport {
 
 }  // namespace
 
-PassRunner::PassRunner(const servers::Server& server, std::string user)
-    : server_(server),
-      user_(std::move(user)),
+PassRunner::PassRunner(std::string user)
+    : user_(std::move(user)),
       location_{folder_.path() / "store", folder_.path() / "index", folder_.path() / "key"} {
   store::init(location_, base::real_file_system(), base::system_clock());
 }
 
+PassRunner::PassRunner(const servers::Server& server, std::string user)
+    : PassRunner(std::move(user)) {
+  server_ = &server;
+}
+
 AccountReport PassRunner::run(const Between& between) {
   sent_.clear();
+  imap::Endpoint endpoint;
+  endpoint.url = server_->plain_url();
+  endpoint.tls = imap::TlsMode::kNone;
+  imap::Login login;
+  login.user = user_;
+  login.password = base::Secret(servers::Server::password(user_));
+  return run_over(
+      std::make_unique<WatchedTransport>(imap::connect_with_curl(endpoint, login), between, sent_));
+}
+
+AccountReport PassRunner::run_over(std::unique_ptr<imap::Transport> transport) {
   base::AccountConfig account;
   account.name = user_;
   account.user = user_;
@@ -102,15 +117,7 @@ AccountReport PassRunner::run(const Between& between) {
   AccountPass pass(surroundings, account, none, {writer, schedule, mutex, budget});
   AccountReport report = pass.run(
       [&](std::string_view prefix) {
-        imap::Endpoint endpoint;
-        endpoint.url = server_.plain_url();
-        endpoint.tls = imap::TlsMode::kNone;
-        imap::Login login;
-        login.user = user_;
-        login.password = base::Secret(servers::Server::password(user_));
-        imap::Session session(std::make_unique<WatchedTransport>(
-                                  imap::connect_with_curl(endpoint, login), between, sent_),
-                              imap::Limits(), prefix);
+        imap::Session session(std::move(transport), imap::Limits(), prefix);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();
         const auto now = std::chrono::floor<std::chrono::seconds>(base::system_clock().now());
@@ -145,7 +152,7 @@ void PassRunner::expect_exact() const {
     });
     recorded.emplace(state.raw_name, std::move(state));
   }
-  auto there = servers::account_state(server_, user_).folders;
+  auto there = servers::account_state(*server_, user_).folders;
   for (auto& [name, folder] : there) {
     folder.uid_next = 0;
     folder.highest_modseq = 0;

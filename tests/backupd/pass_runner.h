@@ -3,13 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "backupd/pass_report.h"
 #include "base/clock.h"
-#include "imap/endpoint.h"
+#include "imap/transport.h"
 #include "store/location.h"
 #include "store/snapshot.h"
 #include "tests/servers/server.h"
@@ -29,8 +30,14 @@ class PassRunner {
  public:
   PassRunner(const servers::Server& server, std::string user);
 
+  // Without a server of its own: for run_over() alone.
+  explicit PassRunner(std::string user);
+
   // One pass with its commit.
   AccountReport run(const Between& between = {});
+
+  // The same, over a connection that is logged in already.
+  AccountReport run_over(std::unique_ptr<imap::Transport> transport);
 
   // What the last pass sent.
   const std::string& sent() const { return sent_; }
@@ -43,7 +50,7 @@ class PassRunner {
   const store::Location& location() const { return location_; }
 
  private:
-  const servers::Server& server_;
+  const servers::Server* server_ = nullptr;
   std::string user_;
   tests::TemporaryFolder folder_;
   store::Location location_;
