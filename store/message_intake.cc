@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kMostDecodedInMemory = std::size_t{2} << 20;
 
+// The part of a message that is long enough to be in a file.
+constexpr std::size_t kWorthResting = std::size_t{256} << 10;
+
 // Far below a block: a message of a million tiny attachments is stored as text instead.
 constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
 
@@ -25,8 +28,11 @@ constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
 // decoded goes to a spool.
 class MessageIntake::Parts : public PartSink, public PartSource {
  public:
-  Parts(base::ByteView message, const Keys& keys, const base::Path& spool_folder)
-      : message_(message), keys_(keys), decoded_(spool_folder, kMostDecodedInMemory) {}
+  Parts(Spool& message, const Keys& keys, const base::Path& spool_folder)
+      : spool_(message),
+        message_(message.view()),
+        keys_(keys),
+        decoded_(spool_folder, kMostDecodedInMemory) {}
 
   ObjectId put(PartKind kind, base::ByteView bytes) override {
     const ObjectId id =
@@ -41,16 +47,23 @@ class MessageIntake::Parts : public PartSink, public PartSource {
       decoded_.add(bytes);
     }
     parts_.push_back(part);
+    rest_after(bytes);
     return id;
   }
 
   base::Bytes get(PartKind /*kind*/, const ObjectId& id) override {
     const base::ByteView bytes = bytes_of(parts_[places_.at(id)]);
-    return {bytes.begin(), bytes.end()};
+    base::Bytes copy(bytes.begin(), bytes.end());
+    rest_after(bytes);
+    return copy;
   }
 
   void for_each(const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take) {
-    for (const Part& part : parts_) take(part.kind, part.id, bytes_of(part));
+    for (const Part& part : parts_) {
+      const base::ByteView bytes = bytes_of(part);
+      take(part.kind, part.id, bytes);
+      rest_after(bytes);
+    }
   }
 
   std::size_t memory() const {
@@ -77,7 +90,15 @@ class MessageIntake::Parts : public PartSink, public PartSource {
            not_after(bytes.data() + bytes.size(), message_.data() + message_.size());
   }
 
-  base::ByteView message_;
+  // Of a message that is in a file, no more is in memory than the part that is worked on.
+  void rest_after(base::ByteView part) {
+    if (part.size() < kWorthResting) return;
+    spool_.rest();
+    decoded_.rest();
+  }
+
+  Spool& spool_;
+  base::ByteView message_;  // all of spool_
   const Keys& keys_;
   Spool decoded_;
   std::vector<Part> parts_;
@@ -125,7 +146,7 @@ void MessageIntake::for_each_part(
 
 bool MessageIntake::try_split(const SplitLimits& limits) {
   const base::ByteView message = spool_.view();
-  parts_ = std::make_unique<Parts>(message, keys_, spool_folder_);
+  parts_ = std::make_unique<Parts>(spool_, keys_, spool_folder_);
   record_ = split(message, *parts_, limits);
   if (record_.size() > kLargestRecord) return false;
   // Compared byte by byte with the message itself: what its digest would tell, and faster.
@@ -135,6 +156,7 @@ bool MessageIntake::try_split(const SplitLimits& limits) {
     same = same && base::as_text(left).starts_with(base::as_text(piece));
     if (same) left = left.subspan(piece.size());
   });
+  spool_.rest();
   if (same && left.empty()) return true;
   base::log_error("store message {}: splitting it changed it", digest_.hex());
   return false;

@@ -60,6 +60,10 @@ class Spool::File {
     return {static_cast<const std::byte*>(mapped_), size_};
   }
 
+  void rest() {
+    if (mapped_ != nullptr) ::madvise(mapped_, size_, MADV_DONTNEED);
+  }
+
   std::size_t size() const { return size_; }
 
  private:
@@ -99,6 +103,10 @@ std::uint64_t Spool::size() const {
 
 base::ByteView Spool::view() {
   return file_ ? file_->view() : base::ByteView(memory_);
+}
+
+void Spool::rest() {
+  if (file_) file_->rest();
 }
 
 void Spool::clear() {

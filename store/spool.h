@@ -25,6 +25,9 @@ class Spool {
   // All of it; lives until the next add() or clear().
   base::ByteView view();
 
+  // Takes what of the view lies in a file out of memory until it is looked at again.
+  void rest();
+
   void clear();
 
   // Whether `name` is one that a program leaves behind that died the moment it made its file.
