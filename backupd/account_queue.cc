@@ -13,8 +13,7 @@ constexpr std::size_t kMostThreads = 64;
 }  // namespace
 
 AccountQueue::AccountQueue(const base::Config& config,
-                           const std::vector<base::AccountConfig>& accounts)
-    : accounts_(accounts) {
+                           const std::vector<base::AccountConfig>& accounts) {
   for (std::size_t index = 0; index < accounts.size(); ++index) {
     Server& server = servers_[accounts[index].server];
     server.free = config.server_of(accounts[index]).connections;

@@ -18,7 +18,6 @@ namespace backupd {
 
 class AccountQueue {
  public:
-  // What is referred to must outlive the queue.
   AccountQueue(const base::Config& config, const std::vector<base::AccountConfig>& accounts);
 
   // Runs `work` for every account, by its index, on several threads; each call may have one
@@ -56,7 +55,6 @@ class AccountQueue {
   void work_off(const std::function<void(std::size_t index)>& work);
   void give_back(Server& server);
 
-  const std::vector<base::AccountConfig>& accounts_;
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   std::map<std::string, Server, std::less<>> servers_;

@@ -23,8 +23,8 @@ class Capabilities {
   // HIGHESTMODSEQ and MODSEQ (RFC 7162): QRESYNC implies CONDSTORE.
   bool has_modseq() const { return has("CONDSTORE") || has("QRESYNC"); }
 
-  // The FETCH item that names a message wherever it is in the account: EMAILID (RFC 8474) or Gmail's
-  // X-GM-MSGID. Empty if there is none.
+  // The FETCH item that names a message wherever it is in the account: EMAILID (RFC 8474) or
+  // Gmail's X-GM-MSGID. Empty if there is none.
   std::string_view message_id_item() const {
     if (has("OBJECTID")) return "EMAILID";
     return has("X-GM-EXT-1") ? "X-GM-MSGID" : "";
