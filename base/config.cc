@@ -7,6 +7,7 @@
 
 #include "base/config_schema.h"
 #include "base/error.h"
+#include "base/mail_address.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -53,6 +54,7 @@ ServerConfig parse_server(const json& at) {
   server.client_certificate = parse_client_certificate(at);
   server.proxy = parse_proxy(at);
   if (at.value("compress", "none") == "deflate") server.compress = CompressConfig::kDeflate;
+  server.transfer = parse_transfer(at);
   return server;
 }
 
@@ -82,6 +84,8 @@ AccountConfig parse_account(const json& at, const RetentionConfig& retention) {
   account.user = at.value("user", account.name);
   account.auth = parse_auth(at);
   if (has_login(at)) account.password = parse_secret(at);
+  if (at.contains("daily_bytes")) account.daily_bytes = at.at("daily_bytes");
+  account.mail = at.value("mail", std::string());
   return account;
 }
 
@@ -124,6 +128,7 @@ ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
   schedule.prune = at.value("prune", schedule.prune);
   schedule.check = at.value("check", schedule.check);
   schedule.sweep = at.value("sweep", schedule.sweep);
+  schedule.drill = at.value("drill", schedule.drill);
   read_duration(at, "check_for", schedule.check_for);
   read_duration(at, "jitter", schedule.jitter);
   schedule.window = at.value("window", schedule.window);
@@ -140,6 +145,13 @@ GuardConfig parse_guards(const json& at) {
   return guards;
 }
 
+DrillConfig parse_drill(const json& at) {
+  DrillConfig drill;
+  drill.account = at.value("account", drill.account);
+  drill.messages = at.value("messages", drill.messages);
+  return drill;
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
   const auto guess = nearest(word, candidates);
   return guess ? fmt::format(": did you mean \"{}\"?", *guess) : "";
@@ -151,6 +163,18 @@ std::vector<std::string> keys_of(const Map& map) {
   keys.reserve(map.size());
   for (const auto& [key, value] : map) keys.push_back(key);
   return keys;
+}
+
+void check_drill(const Config& config) {
+  const std::string& account = config.drill.account;
+  const bool may_be_found =
+      std::any_of(config.servers.begin(), config.servers.end(),
+                  [](const auto& server) { return server.second.discover.has_value(); });
+  if (account.empty() || may_be_found || config.has_account(account)) return;
+  std::vector<std::string> names;
+  for (const AccountConfig& known : config.accounts) names.push_back(known.name);
+  fail(ErrorCode::kConfig, "/drill/account: there is no account \"{}\"{}", account,
+       suggestion(account, names));
 }
 
 // What the schema cannot say.
@@ -175,6 +199,11 @@ void check_references(const Config& config) {
       fail(ErrorCode::kConfig, "/accounts/{}/server: there is no server \"{}\"{}", at,
            account.server, suggestion(account.server, keys_of(config.servers)));
     }
+    if (!account.mail.empty() && !is_mail_address(account.mail)) {
+      fail(ErrorCode::kConfig,
+           "/accounts/{}/mail: \"{}\" is no mail address: it has to be as name@example.org", at,
+           escape_for_terminal(account.mail));
+    }
     if (!account.password && !server->second.admin) {
       fail(ErrorCode::kConfig,
            "/accounts/{}: no way to log in: give it a password_file, or its "
@@ -182,6 +211,7 @@ void check_references(const Config& config) {
            at, account.server);
     }
   }
+  check_drill(config);
   const auto inside = config.store.index.lexically_relative(config.store.path);
   if (!inside.empty() && *inside.begin() != "..") {
     fail(ErrorCode::kConfig,
@@ -218,6 +248,8 @@ Config parse(std::string_view text) {
   config.schedule =
       parse_schedule(document.value("schedule", json::object()), config.restore.time_zone);
   config.guards = parse_guards(document.value("guards", json::object()));
+  config.reporting = parse_reporting(document);
+  config.drill = parse_drill(document.value("drill", json::object()));
   check_references(config);
   return config;
 }
@@ -241,6 +273,10 @@ const AccountConfig& Config::account(std::string_view name) const {
 
 const ServerConfig& Config::server_of(const AccountConfig& account) const {
   return servers.at(account.server);
+}
+
+std::optional<std::uint64_t> Config::daily_bytes_of(const AccountConfig& account) const {
+  return account.daily_bytes ? account.daily_bytes : server_of(account).transfer.daily_bytes;
 }
 
 AccountConfig Config::found_account(std::string_view server, std::string_view user) const {

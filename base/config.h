@@ -9,15 +9,17 @@
 #include <string_view>
 #include <vector>
 
+#include "base/drill_config.h"
 #include "base/file_system.h"
 #include "base/login_config.h"
+#include "base/reporting_config.h"
 #include "base/secret.h"
+#include "base/store_config.h"
+#include "base/transfer_config.h"
 
 namespace base {
 
 inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
-
-enum class TlsConfig { kRequired, kNone };
 
 // How a server is told, or proves, that restored trees don't count.
 enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
@@ -47,18 +49,7 @@ struct ServerConfig {
   std::optional<ClientCertificateConfig> client_certificate;
   std::optional<ProxyConfig> proxy;  // nothing: the one that the environment names, if any
   CompressConfig compress = CompressConfig::kNone;
-};
-
-// Which snapshots prune keeps.
-struct RetentionConfig {
-  std::chrono::seconds keep_within = std::chrono::days(30);
-  unsigned last = 0;
-  unsigned hourly = 0;
-  unsigned daily = 30;
-  unsigned weekly = 12;
-  unsigned monthly = 24;
-  unsigned yearly = 0;
-  bool operator==(const RetentionConfig&) const = default;
+  TransferConfig transfer;
 };
 
 struct AccountConfig {
@@ -67,17 +58,11 @@ struct AccountConfig {
   std::string user;    // what the server calls the account
   // Or its token; nothing: the server's admin acts as the account.
   std::optional<SecretSource> password;
-  AuthConfig auth = AuthConfig::kPassword;  // of a login of its own
-  RetentionConfig retention;                // Config's, and over it what the account says itself
-  bool is_found = false;                    // by its server's discover; false: listed
-};
-
-struct StoreConfig {
-  Path path;
-  Path index;
-  Path key_file;
-  Path audit_log;
-  std::uint64_t keep_free = 256'000'000;  // bytes that a backup leaves free on its disk
+  AuthConfig auth = AuthConfig::kPassword;   // of a login of its own
+  RetentionConfig retention;                 // Config's, and over it what the account says itself
+  std::optional<std::uint64_t> daily_bytes;  // instead of its server's
+  std::string mail;                          // its user's address; empty: UserMailConfig::address
+  bool is_found = false;                     // by its server's discover; false: listed
 };
 
 struct RestoreConfig {
@@ -98,6 +83,7 @@ struct ScheduleConfig {
   std::string prune = "sunday 04:30";
   std::string check = "daily 05:30";
   std::string sweep = "hourly";
+  std::string drill = "monthly 1 06:30";
   std::chrono::seconds check_for = std::chrono::minutes(30);
   std::chrono::seconds jitter = std::chrono::minutes(10);
   std::string window;  // empty: always
@@ -122,12 +108,17 @@ struct Config {
   PruneConfig prune;
   ScheduleConfig schedule;
   GuardConfig guards;
+  ReportingConfig reporting;
+  DrillConfig drill;
 
   bool has_account(std::string_view name) const;
 
   // Fail with kUsage and the nearest known name if there is no such account.
   const AccountConfig& account(std::string_view name) const;
   const ServerConfig& server_of(const AccountConfig& account) const;
+
+  // Nothing: as many as there are.
+  std::optional<std::uint64_t> daily_bytes_of(const AccountConfig& account) const;
 
   // What a user whom `server` discovered is backed up with.
   AccountConfig found_account(std::string_view server, std::string_view user) const;

@@ -80,6 +80,10 @@ void check_logins(const json& document) {
                   Necessity::kOptional);
     }
   }
+  if (document.contains("mail") && document.at("mail").is_object() &&
+      document.at("mail").contains("login")) {
+    check_login(document.at("mail").at("login"), "/mail/login", Necessity::kRequired);
+  }
   const json accounts = document.value("accounts", json::array());
   for (std::size_t at = 0; at < accounts.size(); ++at) {
     check_login(accounts.at(at), child("/accounts", std::to_string(at)), Necessity::kOptional);

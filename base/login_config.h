@@ -11,6 +11,8 @@
 
 namespace base {
 
+enum class TlsConfig { kRequired, kNone };
+
 // How a login is proven.
 enum class AuthConfig {
   kPassword,

@@ -1,0 +1,31 @@
+// The parts of the configuration that the store itself works by.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "base/file_system.h"
+
+namespace base {
+
+struct StoreConfig {
+  Path path;
+  Path index;
+  Path key_file;
+  Path audit_log;
+  std::uint64_t keep_free = 256'000'000;  // bytes that a backup leaves free on its disk
+};
+
+// Which snapshots prune keeps.
+struct RetentionConfig {
+  std::chrono::seconds keep_within = std::chrono::days(30);
+  unsigned last = 0;
+  unsigned hourly = 0;
+  unsigned daily = 30;
+  unsigned weekly = 12;
+  unsigned monthly = 24;
+  unsigned yearly = 0;
+  bool operator==(const RetentionConfig&) const = default;
+};
+
+}  // namespace base
