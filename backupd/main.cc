@@ -25,7 +25,9 @@ int main(int argc, char** argv) {
   bool verbose = false;
   bool quiet = false;
   bool json = false;
-  app.add_option("--config", config_path, "The configuration file")->capture_default_str();
+  app.add_option("--config", config_path, "The configuration file")
+      ->capture_default_str()
+      ->type_name("FILE");
   app.add_flag("-v,--verbose", verbose, "Log more");
   app.add_flag("-q,--quiet", quiet, "Log errors only")->excludes("--verbose");
 
@@ -52,13 +54,16 @@ int main(int argc, char** argv) {
   key->require_subcommand(1);
   backupd::KeyAddOptions key_options;
   auto* key_add = key->add_subcommand("add", "Let something else open the store too");
-  key_add->add_option("--key-file", key_options.key_file, "A key file; made if it is absent");
+  key_add->add_option("--key-file", key_options.key_file, "A key file; made if it is absent")
+      ->type_name("FILE");
   key_add->add_flag("--passphrase", key_options.passphrase,
                     "A passphrase: asked for, or the first line of stdin");
   key_add->add_flag("--from-passphrase", key_options.from_passphrase,
                     "The configured key file is lost: make it anew with a passphrase");
-  key_add->add_option("--from-export", key_options.from_export,
-                      "The same with what `key export` wrote");
+  key_add
+      ->add_option("--from-export", key_options.from_export,
+                   "The same with what `key export` wrote")
+      ->type_name("FILE");
   key_add->add_flag("--json", json, "Print one JSON document");
   std::string key_id;
   auto* key_remove = key->add_subcommand("remove", "Let a key open the store no more");

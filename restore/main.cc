@@ -173,7 +173,9 @@ void add_export(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->required()
       ->transform(CLI::CheckedTransformer(formats))
       ->option_text("FORMAT");
-  command->add_option("--to", options.to, "A folder that is new or empty")->required();
+  command->add_option("--to", options.to, "A folder that is new or empty")
+      ->required()
+      ->type_name("DIRECTORY");
   command->add_flag("--json", arguments.json, "Print one JSON document");
   command->callback([&] {
     chosen = [&](const auto& surroundings) {
@@ -220,7 +222,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "mailstow " MAILSTOW_VERSION);
   Arguments arguments;
   app.add_option("--config", arguments.config_path, "The configuration file")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->type_name("FILE");
   app.add_flag("-v,--verbose", arguments.verbose, "Log more");
   app.add_flag("-q,--quiet", arguments.quiet, "Log errors only")->excludes("--verbose");
   Command chosen;
