@@ -1,4 +1,5 @@
-// mailstow-test-server: the tests' Dovecot for scripts and for trying things out by hand.
+// mailstow-test-server: the tests' Dovecot, or Cyrus, for scripts and for trying things out by
+// hand.
 //
 // Prints one JSON document (where it is, who its users are) and serves until its standard input
 // ends, or SIGTERM or SIGINT comes.
@@ -8,7 +9,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -17,15 +20,20 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/handle.h"
 #include "tests/servers/account_filler.h"
+#include "tests/servers/cyrus.h"
 #include "tests/servers/dovecot.h"
 
 namespace {
 
 struct Arguments {
   servers::DovecotOptions server;
+  bool is_cyrus = false;
+  std::string extra_file;
   std::size_t messages = 0;
   std::uint64_t seed = 1;
   bool goes_on = false;
@@ -41,20 +49,22 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag_callback(
       "--no-exemption", [&] { arguments.server.exemption = servers::QuotaExemption::kNone; },
       "RESTORED counts towards the quota");
+  app.add_flag("--cyrus", arguments.is_cyrus, "A Cyrus instead");
+  app.add_option("--extra", arguments.extra_file, "What is added to its configuration");
   app.add_flag("--until-signal", arguments.goes_on, "Serve on when standard input ends");
 }
 
-nlohmann::json describe(const servers::Dovecot& server) {
+nlohmann::json describe(const servers::Server& server, const std::vector<std::string>& names) {
   nlohmann::json users = nlohmann::json::object();
-  for (const std::string& user : server.options().users) {
+  for (const std::string& user : names) {
     users[user] = {{"password_file", server.password_file(user).string()}};
   }
   return {{"imap_url", server.imap_url()},
           {"imaps_url", server.imaps_url()},
           {"plain_url", server.plain_url()},
           {"ca_file", server.ca_file().string()},
-          {"admin", servers::Dovecot::admin()},
-          {"admin_password_file", server.password_file(servers::Dovecot::admin()).string()},
+          {"admin", servers::Server::admin()},
+          {"admin_password_file", server.password_file(servers::Server::admin()).string()},
           {"users", users},
           {"folder", server.folder().string()},
           {"pid", ::getpid()}};
@@ -85,16 +95,36 @@ void wait_for_the_end(const base::Fd& signals, bool goes_on_without_input) {
   }
 }
 
+std::unique_ptr<servers::Server> start(const Arguments& arguments) {
+  std::string extra;
+  if (!arguments.extra_file.empty()) {
+    constexpr std::uint64_t kLongest = 1 << 20U;
+    const auto bytes = base::read_file(base::real_file_system(), arguments.extra_file, kLongest);
+    if (!bytes) base::fail(base::ErrorCode::kIo, "read {}: it is not there", arguments.extra_file);
+    extra = base::as_text(*bytes);
+  }
+  if (arguments.is_cyrus) {
+    servers::CyrusOptions options;
+    options.users = arguments.server.users;
+    options.extra = extra;
+    return std::make_unique<servers::Cyrus>(options);
+  }
+  servers::DovecotOptions options = arguments.server;
+  options.extra = extra;
+  return std::make_unique<servers::Dovecot>(options);
+}
+
 void serve(const Arguments& arguments) {
   const base::Fd signals = block_signals();
-  const servers::Dovecot server(arguments.server);
+  const std::unique_ptr<servers::Server> server = start(arguments);
   std::uint64_t seed = arguments.seed;
+  const std::vector<std::string>& users = arguments.server.users;
   if (arguments.messages > 0) {
-    for (const std::string& user : arguments.server.users) {
-      servers::fill_account(server, user, arguments.messages, seed++);
+    for (const std::string& user : users) {
+      servers::fill_account(*server, user, arguments.messages, seed++);
     }
   }
-  fmt::print("{}\n", describe(server).dump(1));
+  fmt::print("{}\n", describe(*server, users).dump(1));
   static_cast<void>(std::fflush(stdout));
   wait_for_the_end(signals, arguments.goes_on);
 }
@@ -102,7 +132,7 @@ void serve(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("A private Dovecot on loopback, until standard input ends");
+  CLI::App app("A private mail server on loopback, until standard input ends");
   Arguments arguments;
   declare(app, arguments);
   CLI11_PARSE(app, argc, argv);
