@@ -1,0 +1,27 @@
+# cpack runs this between installing into its folder and packing that: what only a Debian package has,
+# and what makes two builds the same bit for bit.
+cmake_minimum_required(VERSION 3.25)
+
+set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
+set(doc ${root}/usr/share/doc/mailstow)
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# A file that the administrator edits is dpkg's to keep.
+file(MAKE_DIRECTORY ${root}/etc/mailstow)
+file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/mailstow.json ${root}/etc/mailstow/mailstow.json)
+file(RENAME ${root}/usr/share/zsh/site-functions ${root}/usr/share/zsh/vendor-completions)
+
+file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/copyright ${doc}/copyright)
+string(TIMESTAMP built "%a, %d %b %Y %H:%M:%S +0000" UTC)  # of SOURCE_DATE_EPOCH
+configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog ${doc}/changelog @ONLY)
+file(GLOB pages ${root}/usr/share/man/man*/*)
+run(gzip -9n ${doc}/changelog ${pages})
+
+# Whatever the umask and the time of this build.
+run(chmod -R u=rwX,go=rX ${root})
+if(DEFINED ENV{SOURCE_DATE_EPOCH})
+  run(find ${root} -exec touch --no-dereference --date=@$ENV{SOURCE_DATE_EPOCH} {} +)
+endif()

@@ -1,0 +1,132 @@
+"""bash, zsh and fish, asked as by somebody who types, offer every command and option that the programs
+have, and no other. Usage: completions_test.py BIN_FOLDER"""
+
+import os
+import pathlib
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+
+from man_pages_test import ROOT, all_commands, commands_in, help_of
+
+OPTION = re.compile(r"^  (?:(-\w),)?(--[a-z-]+)", re.M)
+
+
+class Bash:
+    ANSWER = r"""
+source "$1"
+while read -r line; do
+  COMP_WORDS=($line)
+  [[ $line != *_ ]] || COMP_WORDS[-1]=
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
+  compopt() { :; }
+  "_${COMP_WORDS[0]//-/_}"
+  printf '%s\n' "${COMPREPLY[@]}" ,
+done"""
+
+    def answers(self, script, lines, folder):
+        # A word to come is shown as _, which `read` doesn't cut off.
+        said = subprocess.run(["bash", "--norc", "-c", self.ANSWER, "bash", script], cwd=folder, text=True,
+                              input="".join(line + ("_\n" if line.endswith(" ") else "\n") for line in lines),
+                              capture_output=True, check=True)
+        assert not said.stderr, said.stderr
+        return [set(part.split()) for part in said.stdout.split(",\n")]
+
+
+class Fish:
+    ANSWER = "source $argv[1]; while read -l line; complete -C (string replace -r '_$' '' -- $line); echo ,; end"
+
+    def answers(self, script, lines, folder):
+        said = subprocess.run(["fish", "--no-config", "-c", self.ANSWER, script], cwd=folder, text=True,
+                              input="".join(line + "_\n" for line in lines), capture_output=True,
+                              env={**os.environ, "HOME": folder}, check=True)
+        assert not said.stderr, said.stderr
+        return [{row.split("\t")[0] for row in part.splitlines()} for part in said.stdout.split(",\n")]
+
+
+class Zsh:
+    # On a terminal, since zsh completes nowhere else. What would be shown goes to a pipe as well.
+    SETUP = r"""
+PROMPT= RPROMPT= ; unsetopt auto_list auto_menu beep; setopt no_prompt_sp
+autoload -Uz compinit; compinit -D -u; source "$COMPLETIONS"
+compadd() {
+  if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return; fi
+  local -a hits; builtin compadd -A hits "$@"; (($#hits)) && print -rl -- $hits >>$HITS
+  builtin compadd "$@"
+}
+done_here() { print , >>$HITS; zle kill-whole-line; }
+zle -N done_here; bindkey '^G' done_here; bindkey '^I' complete-word; print , >>$HITS
+"""
+
+    def answers(self, script, lines, folder):
+        hits = os.path.join(folder, "hits")
+        os.mkfifo(hits)
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.environ.update(HITS=hits, COMPLETIONS=str(script), HOME=folder, TERM="dumb")
+            os.execvp("zsh", ["zsh", "-f", "-i"])
+        setup = os.path.join(folder, "setup")
+        pathlib.Path(setup).write_text(self.SETUP)
+        pipe = os.open(hits, os.O_RDWR)  # so that it doesn't end between two writers
+        with open(pipe, closefd=True) as answers:
+            def ask(keys):
+                os.write(terminal, keys.encode())
+                return set(iter(lambda: answers.readline().strip(), ","))
+            ask(f" source {setup}\n")
+            result = [ask(line + "\t\a") for line in lines]
+        os.close(terminal)
+        os.waitpid(pid, 0)
+        return result
+
+
+def questions(program, name):
+    """(what is typed, what must be offered): commands, options, values."""
+    for command in [(), *all_commands(program)]:
+        typed = " ".join((name, *command))
+        text = help_of(program, command)
+        below = set(commands_in(text))
+        if below:
+            yield f"{typed} ", below
+        yield f"{typed} --", {long for _, long in OPTION.findall(text)} | {"--config", "--verbose", "--quiet"}
+    yield f"{name} --config one-file ", set(commands_in(help_of(program, ())))
+    yield f"{name} --config on", {"one-file", "one-folder"}
+    if name == "mailstow-restore":
+        yield f"{name} export alice --format ", {"mbox", "maildir", "eml"}
+        yield f"{name} -q --config one-file export alice --to ", {"one-folder"}
+    else:
+        yield f"{name} run --now ", {"backup", "prune", "check", "sweep"}
+
+
+def plain(offered):
+    return {word.rstrip("/ ") for word in offered if word}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    failed = False
+    for name in ("mailstow-backupd", "mailstow-restore"):
+        asked = list(questions(folder / name, name))
+        for shell in (Bash(), Zsh(), Fish()):
+            kind = type(shell).__name__.lower()
+            with tempfile.TemporaryDirectory() as place:
+                made = subprocess.run([ROOT / "scripts/completions", kind, folder / name],
+                                      capture_output=True, text=True, check=True).stdout
+                script = pathlib.Path(place) / "script"
+                script.write_text(made)
+                here = pathlib.Path(place) / "here"
+                (here / "one-folder").mkdir(parents=True)
+                (here / "one-file").touch()
+                answers = shell.answers(script, [typed for typed, _ in asked], str(here))
+            for (typed, expected), offered in zip(asked, answers):
+                # Files that the shell itself put there are no matter.
+                if plain(offered) - {"hits", "setup", ".config", ".local"} != expected:
+                    print(f"{kind}: {typed!r}: {sorted(plain(offered))} instead of {sorted(expected)}")
+                    failed = True
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

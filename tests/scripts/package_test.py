@@ -1,0 +1,69 @@
+"""What the Debian package is made of, as far as that shows without building it (scripts/package --check
+and --try do): the maintainer scripts, the configuration that comes with it, one version everywhere.
+Usage: package_test.py BIN_FOLDER BUILD_FOLDER"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEBIAN = ROOT / "scripts/debian"
+BIN = BUILD = None
+
+
+def run(*command, **more):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
+
+
+class Package(unittest.TestCase):
+    def test_maintainer_scripts_are_posix_shell(self):
+        for name in ("config", "postinst", "prerm", "postrm"):
+            script = DEBIAN / name
+            self.assertTrue(script.read_text().startswith("#!/bin/sh\nset -e\n"), name)
+            self.assertEqual(script.stat().st_mode & 0o777, 0o755, name)
+            self.assertEqual(run("sh", "-n", script).stderr, "")
+
+    def test_purging_removes_data_in_one_place_only_after_a_question(self):
+        scripts = {name: (DEBIAN / name).read_text() for name in ("postinst", "prerm", "postrm")}
+        removals = [(name, line.strip()) for name, text in scripts.items() for line in text.splitlines()
+                    if re.search(r"\brm\b", line)]
+        self.assertEqual(removals, [("postrm", "rm -rf /var/lib/mailstow /etc/mailstow")])
+        self.assertIn('if [ "$remove" = true ]; then\n        rm -rf', scripts["postrm"])
+        self.assertIn("Default: false\n", (DEBIAN / "templates").read_text())
+
+    def test_maintainer_scripts_know_every_unit_that_can_be_enabled(self):
+        units = {unit.name for unit in (ROOT / "scripts/systemd").iterdir()
+                 if "\n[Install]\n" in unit.read_text()}
+        for name in ("postinst", "postrm"):
+            named = set(re.findall(r"mailstow[a-z-]*\.(?:service|timer)", (DEBIAN / name).read_text()))
+            self.assertEqual(named, units, name)
+
+    def test_its_configuration_is_kept_and_is_valid(self):
+        self.assertEqual((DEBIAN / "conffiles").read_text(), "/etc/mailstow/mailstow.json\n")
+        text = (DEBIAN / "mailstow.json").read_text()
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "mailstow.json"
+            # As it is, and with what it shows in comments.
+            for content in (text, text.replace("// , ", ", ")):
+                file.write_text(content.replace('"/var/lib/mailstow', f'"{folder}')
+                                .replace('"/etc/mailstow', f'"{folder}'))
+                result = run(BIN / "mailstow-backupd", "--config", file, "init")
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                run("rm", "-r", f"{folder}/store", f"{folder}/index", f"{folder}/store.key")
+
+    def test_one_version(self):
+        version = re.search(r"project\(mailstow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+        for program in ("mailstow-backupd", "mailstow-restore"):
+            self.assertEqual(run(BIN / program, "--version").stdout, f"mailstow {version}\n")
+        cpack = (BUILD / "CPackConfig.cmake").read_text()
+        self.assertIn(f'set(CPACK_PACKAGE_VERSION "{version}")', cpack)
+        elsewhere = run("git", "-C", ROOT, "grep", "-lF", version, "--", "*.cc", "*.h", "docs", "scripts")
+        self.assertEqual(elsewhere.stdout, "")
+
+
+if __name__ == "__main__":
+    BIN, BUILD = map(pathlib.Path, sys.argv[1:3])
+    unittest.main(argv=sys.argv[:1])
