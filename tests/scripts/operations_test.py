@@ -1,0 +1,321 @@
+"""Runs every block of docs/operations.md: those in sh as they stand, those that are files of mailstow or
+of a mail server by writing them where they belong and letting the programs and a real server read them.
+Only paths below / and host names are others. What a test can't do is stood in for by STUBS, which check
+what they are asked for; tests/scripts/try_package installs the package for real.
+
+Usage: operations_test.py BIN_FOLDER SCENE; a scene is one of SCENES, or `document`."""
+
+import base64
+import grp
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+IS_ROOT = os.geteuid() == 0
+# Root's test server runs as nobody, so what it lets the group mailstow do is here its own group's;
+# doveadm runs as a member of it who is neither root nor nobody.
+GROUP = "nogroup" if IS_ROOT else grp.getgrgid(os.getgid()).gr_name
+TOKEN = "ya29.a-token-that-only-the-endpoint-hands-out"
+
+# Which sections of the document a scene plays, on what its server is.
+SCENES = {
+    "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A second copy elsewhere",
+                "Another machine"],
+    "cyrus": ["Cyrus"],
+    "gmail": ["Gmail"],
+    "m365": ["Microsoft 365"],
+}
+
+STUBS = {
+    "apt": '[ "$1" = install ] && [ -e "$2" ]',
+    # What is enabled can be enabled; what a timer starts is started.
+    "systemctl": r"""
+verb=$1; shift; [ "$1" != --now ] || shift
+for unit; do
+  case $verb:$unit in
+    reload:dovecot | restart:cyrus-imapd) continue ;;  # read what was written when they were started
+  esac
+  file=$UNITS/${unit%.*}.${unit##*.}; [ -e "$file" ] || file=$UNITS/$unit.service
+  grep -q '^\[Install\]' "$file"
+  case $verb:$unit in
+    enable:*.timer) eval "$(sed -n 's#^ExecStart=/usr/bin/##p' "$UNITS/${unit%.timer}.service")" ;;
+    enable:* | disable:* | stop:*) ;;
+    *) echo "systemctl: $verb $unit?" >&2; exit 1 ;;
+  esac
+done""",
+    "chgrp": r"""
+case $1 in mailstow) [ -e "$2" ] ;; dovecot) [ "$(id -u)" != 0 ] || exec /usr/bin/chgrp nogroup "$2" ;; *) exit 1 ;; esac""",
+    "journalctl": '[ "$1 $2" = "--unit mailstow" ]',
+    "ldapsearch": r"""
+case "$*" in *" -y $SANDBOX/etc/mailstow/ldap-password -b ou=people,dc=example,dc=org (mail=*) mail") ;; *) exit 1 ;; esac
+printf 'dn: uid=%s,ou=people,dc=example,dc=org\nmail: %s@example.org\n\n' alice alice bob bob""",
+    "mailstow-backupd": r"""
+case " $* " in *" --config "*) ;; *) set -- --config "$SANDBOX/etc/mailstow/mailstow.json" "$@" ;; esac
+exec "$BIN/${0##*/}" -q "$@" """,
+    "saslpasswd2": r"""
+cyrus=${MAILSTOW_CYRUS:-/var/tmp/mailstow-tests-$(id -u)/cyrus}
+libraries=$(echo "$cyrus"/usr/lib/*-linux-gnu)
+LD_LIBRARY_PATH=$libraries SASL_PATH=$libraries/sasl2 exec "$cyrus/usr/sbin/saslpasswd2" -f "$SERVER/conf/sasldb2" -u localhost "$@" """,
+}
+STUBS["mailstow-restore"] = STUBS["mailstow-backupd"]
+STUBS["doveadm"] = r"""
+echo "base_dir = $SERVER/run" >"$SANDBOX/doveadm.conf"
+as=; [ "$(id -u)" != 0 ] || as="setpriv --reuid=games --regid=nogroup --clear-groups"
+exec $as /usr/bin/doveadm -c "$SANDBOX/doveadm.conf" "$@" """
+
+
+def sections():
+    """{heading: [(language, text)]} of the document."""
+    result = {}
+    for part in re.split(r"^## ", (ROOT / "docs/operations.md").read_text(), flags=re.M)[1:]:
+        heading = part.split("\n", 1)[0]
+        result[heading] = re.findall(r"^```(\w+)\n(.*?)^```$", part, re.M | re.S)
+    return result
+
+
+def file_of(text):
+    """The path that a block is the content of, if it is a file's: said in its first comment."""
+    match = re.match(r"(?:#!.*\n)?(?:#|//) (/\S+)\n", text)
+    return match[1] if match else None
+
+
+class TokenEndpoint(http.server.BaseHTTPRequestHandler):
+    """Where Google and Microsoft hand out tokens, as far as the two flows of the document go."""
+    sandbox = None
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        fields = {key: values[0] for key, values in urllib.parse.parse_qs(body).items()}
+        is_right = self.is_google(fields) if self.path == "/token" else self.is_microsoft(fields)
+        answer = json.dumps({"access_token": TOKEN, "token_type": "Bearer", "expires_in": 3599}
+                            if is_right else {"error": "invalid_grant"}).encode()
+        self.send_response(200 if is_right else 400)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def is_google(self, fields):
+        unsigned, _, signature = fields["assertion"].rpartition(".")
+        header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in unsigned.split("."))
+        (self.sandbox / "signature").write_bytes(base64.urlsafe_b64decode(signature + "=="))
+        verified = subprocess.run(
+            ["openssl", "dgst", "-sha256", "-verify", self.sandbox / "public.pem", "-signature",
+             self.sandbox / "signature"], input=unsigned.encode(), capture_output=True)
+        return (verified.returncode == 0 and header["alg"] == "RS256"
+                and fields["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+                and claims["iss"] == "mailstow@example.iam.gserviceaccount.com"
+                and claims["sub"] == "alice@example.org" and claims["scope"] == "https://mail.google.com/"
+                and claims["aud"].endswith("/token") and claims["exp"] - claims["iat"] <= 3600)
+
+    def is_microsoft(self, fields):
+        return (self.path == "/example.onmicrosoft.com/oauth2/v2.0/token"
+                and fields == {"grant_type": "client_credentials",
+                               "client_id": "00000000-0000-0000-0000-000000000000",
+                               "scope": "https://outlook.office365.com/.default",
+                               "client_secret": "s3cret~+/=& of M365"})
+
+    def log_message(self, *_):
+        pass
+
+
+class Scene:
+    def __init__(self, name, bin_folder, sandbox):
+        self.name, self.bin, self.sandbox = name, bin_folder, sandbox
+        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "mnt/elsewhere",
+                       "new/etc/mailstow", "new/var/lib/mailstow"):
+            (sandbox / folder).mkdir(parents=True)
+        sandbox.chmod(0o755)
+        version = re.search(r"project\(mailstow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+        (sandbox / f"mailstow_{version}_amd64.deb").touch()
+        for stub, text in STUBS.items():
+            file = sandbox / "stubs" / stub
+            file.write_text(f"#!/bin/sh\nset -e\n{text}\n")
+            file.chmod(0o755)
+        self.endpoint = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint)
+        TokenEndpoint.sandbox = sandbox
+        threading.Thread(target=self.endpoint.serve_forever, daemon=True).start()
+        self.server = self.description = None
+
+    def here(self, text):
+        """With the paths and hosts of this scene."""
+        text = text.replace("root@new.example.org:/", "/new/")
+        text = re.sub(r"https://(login\.microsoftonline\.com)", f"http://127.0.0.1:{self.endpoint.server_port}", text)
+        text = text.replace("group = mailstow", f"group = {GROUP}")
+        if self.description:
+            text = re.sub(r'"url": "imaps://[a-z0-9.]+"',
+                          '"url": "{imap_url}", "ca_file": "{ca_file}"'.format(**self.description), text)
+            text = text.replace("/run/dovecot/", self.description["folder"] + "/run/")
+        return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new)/", rf"{self.sandbox}/\1/", text)
+
+    def start_server(self, *arguments, extra=""):
+        file = self.sandbox / "extra.conf"
+        file.write_text(extra)
+        self.server = subprocess.Popen(
+            [self.bin / "mailstow-test-server", "--messages", "20", "--extra", file, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        text = ""
+        for line in self.server.stdout:
+            text += line
+            if line == "}\n":
+                break
+        self.description = json.loads(text)
+
+    def stop(self):
+        self.endpoint.shutdown()
+        if self.server:
+            self.server.stdin.close()
+            self.server.wait()
+
+    def shell(self, text):
+        environment = {**os.environ, "PATH": f"{self.sandbox}/stubs:{os.environ['PATH']}:/usr/sbin",
+                       "SANDBOX": str(self.sandbox), "BIN": str(self.bin),
+                       "UNITS": str(ROOT / "scripts/systemd"), "SERVER": (self.description or {}).get("folder", "")}
+        # A command a line, so that the first one that fails is the end.
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.here(text)], cwd=self.sandbox, text=True,
+                              env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            sys.exit(f"{self.name}: status {done.returncode} of:\n{text}\n{done.stdout}")
+        return done.stdout
+
+    def write(self, path, text):
+        file = pathlib.Path(self.here(path))
+        file.write_text(self.here(text))
+        file.chmod(0o644)
+
+    def play(self, heading):
+        for language, text in sections()[heading]:
+            path = file_of(text)
+            if path:
+                self.write(path, text)
+            else:
+                assert language == "sh", f"{heading}: a block in {language} that is no file"
+                self.shell(text)
+
+    def expect_backed_up(self, *accounts):
+        status = json.loads(self.shell("mailstow-backupd status --json"))
+        found = sorted(account["account"] for account in status["accounts"])
+        assert found == sorted(accounts), f"{self.name}: backed up are {found}"
+
+    def expect_trees(self, number):
+        trees = json.loads(self.shell("mailstow-restore trees --json"))["trees"]
+        assert len(trees) == number, f"{self.name}: {trees}"
+
+
+def blocks_of_server(heading):
+    """What the mail server reads: it is there when the server starts."""
+    return [text for language, text in sections()[heading] if language == "conf"]
+
+
+def dovecot(scene):
+    (scene.sandbox / "etc/dovecot/mailstow-masters").touch()
+    (scene.sandbox / "etc/dovecot/mailstow-masters").chmod(0o644)
+    listed = scene.sandbox / "listed"
+    listed.write_text("alice::::::\nbob::::::\n")
+    scene.start_server("--no-exemption", extra=scene.here("\n".join(blocks_of_server("Dovecot")))
+                       + f"userdb {{\n  driver = passwd-file\n  args = {listed}\n}}\n")
+    scene.play("Install")
+    scene.play("Dovecot")
+    scene.expect_backed_up("alice", "bob")
+    scene.expect_trees(1)
+    listing = scene.shell("doveadm user -a /run/dovecot/mailstow-userdb '*'").split()
+    assert listing == ["alice", "bob"], listing
+    scene.write("/etc/mailstow/ldap-password", "# no comment\n")
+    scene.play("Accounts from LDAP")
+    users = scene.shell("/etc/mailstow/ldap-users").split()
+    assert users == ["alice@example.org", "bob@example.org"], users
+    scene.play("Monitoring")
+    scene.play("A second copy elsewhere")
+    blocks = [text for _, text in sections()["Another machine"]]
+    assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
+    scene.shell(blocks[0])
+    for folder in ("etc/mailstow", "var/lib/mailstow"):  # the new machine
+        (scene.sandbox / folder).rename(scene.sandbox / folder.replace("mailstow", "of-the-old-machine"))
+        (scene.sandbox / "new" / folder).rename(scene.sandbox / folder)
+    scene.shell(blocks[1])
+    scene.expect_backed_up("alice", "bob")
+    scene.expect_trees(1)
+
+
+def cyrus(scene):
+    scene.start_server("--cyrus")
+    # The test server's own configuration has these lines already.
+    (block,) = blocks_of_server("Cyrus")
+    lines = set((pathlib.Path(scene.description["folder"]) / "imapd.conf").read_text().splitlines())
+    missing = [line for line in block.splitlines()[1:] if line not in lines]
+    assert not missing, f"the server knows nothing of {missing}"
+    scene.play("Cyrus")
+    scene.expect_backed_up("alice", "backup", "bob")  # the test server's backup has mail as well
+    scene.expect_trees(1)
+
+
+# Whoever shows the token is let in, as whom it says.
+BY_TOKEN = f"""
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb {{
+  driver = static
+  mechanisms = xoauth2 oauthbearer
+  args = password={TOKEN}
+}}
+"""
+
+
+def gmail(scene):
+    # Without X-GM-EXT-1, which a Dovecot can't play; tests/backupd/identity_test.cc has it.
+    scene.start_server("--user", "alice@example.org", extra=BY_TOKEN + """
+imap_capability = IMAP4rev1 UNSELECT IDLE NAMESPACE QUOTA ID CHILDREN UIDPLUS ENABLE MOVE CONDSTORE ESEARCH UTF8=ACCEPT LIST-EXTENDED LIST-STATUS LITERAL- SPECIAL-USE APPENDLIMIT=35651584
+""")
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+                         capture_output=True, text=True, check=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-pubout"], input=key, capture_output=True, text=True, check=True)
+    (scene.sandbox / "public.pem").write_text(public.stdout)
+    scene.write("/etc/mailstow/gmail-key.json", json.dumps({
+        "type": "service_account", "client_email": "mailstow@example.iam.gserviceaccount.com",
+        "private_key": key, "token_uri": f"http://127.0.0.1:{scene.endpoint.server_port}/token"}))
+    scene.play("Gmail")
+    scene.expect_backed_up("alice")
+    scene.expect_trees(1)
+
+
+def m365(scene):
+    scene.start_server("--user", "alice@example.org", "--user", "bob@example.org", extra=BY_TOKEN + """
+imap_capability = IMAP4 IMAP4rev1 SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+
+""")
+    scene.write("/etc/mailstow/m365-secret", "s3cret~+/=& of M365\n")
+    scene.play("Microsoft 365")
+    scene.expect_backed_up("alice@example.org", "bob@example.org")
+    scene.expect_trees(1)
+
+
+def document():
+    """Every block is in a section that a scene plays, or belongs to no scene because there is none."""
+    played = {heading for headings in SCENES.values() for heading in headings}
+    with_blocks = {heading for heading, blocks in sections().items() if blocks}
+    assert with_blocks == played, f"played but not there, or there but not played: {with_blocks ^ played}"
+    fences = len(re.findall(r"^```", (ROOT / "docs/operations.md").read_text(), re.M))
+    assert fences == 2 * sum(map(len, sections().values())), "a block that is not read as one"
+
+
+def main():
+    bin_folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+    if name == "document":
+        document()
+        return
+    os.umask(0o022)
+    with tempfile.TemporaryDirectory(prefix="mailstow-operations.") as folder:
+        scene = Scene(name, bin_folder, pathlib.Path(folder))
+        try:
+            {"dovecot": dovecot, "cyrus": cyrus, "gmail": gmail, "m365": m365}[name](scene)
+        finally:
+            scene.stop()
+
+
+if __name__ == "__main__":
+    main()
