@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -27,12 +29,15 @@ Pipe make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-pid_t start(const std::vector<std::string>& command, int output) {
+pid_t start(const std::vector<std::string>& command, int output, Stderr errors) {
   const std::vector<char*> arguments = argument_vector(command);
 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  if (errors == Stderr::kCaught) {
+    ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  }
   pid_t child = 0;
   const int error =
       ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
@@ -74,10 +79,11 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command) {
   return arguments;
 }
 
-std::string output_of(const std::vector<std::string>& command, std::size_t limit) {
+ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_t limit,
+                             Stderr errors) {
   if (command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");
   Pipe pipe = make_pipe();
-  const pid_t child = start(command, pipe.write_end.get());
+  const pid_t child = start(command, pipe.write_end.get(), errors);
   pipe.write_end = Fd();
   std::string text = read_all(pipe.read_end.get(), limit);
   pipe.read_end = Fd();
@@ -87,17 +93,29 @@ std::string output_of(const std::vector<std::string>& command, std::size_t limit
     fail(ErrorCode::kConfig, "run command {}: it printed more than {} bytes", command.front(),
          limit);
   }
-  if (status != 0) {
+  return {status, std::move(text)};
+}
+
+std::string output_of(const std::vector<std::string>& command, std::size_t limit) {
+  ProgramOutput output = run_for_output(command, limit);
+  if (output.status != 0) {
     fail(ErrorCode::kConfig, "run command {}: it failed: try it by hand as this user",
          command.front());
   }
-  return text;
+  return std::move(output.out);
+}
+
+std::string program_beside_us(const std::string& name) {
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto beside = own.parent_path() / name;
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : name;
 }
 
 int status_of(const std::vector<std::string>& command) {
   const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (nowhere.get() < 0) fail_with_errno(errno, "open /dev/null");
-  return wait_for(start(command, nowhere.get()));
+  return wait_for(start(command, nowhere.get(), Stderr::kOurs));
 }
 
 }  // namespace base

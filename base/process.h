@@ -14,6 +14,24 @@ std::vector<char*> argument_vector(const std::vector<std::string>& command);
 // ends with another status than 0, or prints more.
 std::string output_of(const std::vector<std::string>& command, std::size_t limit);
 
+struct ProgramOutput {
+  int status = 0;   // as status_of() gives it
+  std::string out;  // at most `limit` bytes of it
+};
+
+enum class Stderr {
+  kOurs,
+  kCaught,  // among what is printed on stdout
+};
+
+// Both, whatever the status is. Fails with kConfig if it cannot be started or prints more.
+ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_t limit,
+                             Stderr errors = Stderr::kOurs);
+
+// The program of mailstow that was installed with this one; the bare name, for PATH, if there is
+// none beside it.
+std::string program_beside_us(const std::string& name);
+
 // Its exit status, or 128 and the number of the signal that ended it. What it prints on stdout is
 // thrown away; its stderr is ours. Fails with kConfig if it cannot be started.
 int status_of(const std::vector<std::string>& command);

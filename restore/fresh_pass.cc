@@ -1,8 +1,5 @@
 #include "restore/fresh_pass.h"
 
-#include <filesystem>
-#include <system_error>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -13,14 +10,6 @@ namespace restore {
 namespace {
 
 constexpr const char* kProgram = "mailstow-backupd";
-
-// That which was installed with us.
-std::string backup_program() {
-  std::error_code error;
-  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto beside = own.parent_path() / kProgram;
-  return !error && std::filesystem::exists(beside, error) ? beside.string() : kProgram;
-}
 
 [[noreturn]] void fail_pass(const std::string& account, base::ExitStatus status) {
   const std::string name = base::escape_for_terminal(account);
@@ -49,8 +38,8 @@ SelectionOptions with_fresh_pass(const base::Surroundings& surroundings, store::
   const auto begin = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   base::log_info("{}: a backup first, to see what is missing", base::escape_for_terminal(account));
   const int status =
-      base::status_of({backup_program(), "--config", surroundings.config_file.string(), "--quiet",
-                       "once", "--account", account});
+      base::status_of({base::program_beside_us(kProgram), "--config",
+                       surroundings.config_file.string(), "--quiet", "once", "--account", account});
   const auto told = static_cast<base::ExitStatus>(status);
   if (told != base::ExitStatus::kDone && told != base::ExitStatus::kPartial) {
     fail_pass(account, told);

@@ -26,5 +26,17 @@ TEST(ProcessTest, TellsHowACommandEnded) {
   EXPECT_ERROR(kConfig, "/no/such/program: No such file", status_of({"/no/such/program"}));
 }
 
+TEST(ProcessTest, GivesWhatAFailedCommandPrintedToo) {
+  const ProgramOutput output = run_for_output({"sh", "-c", "echo some; exit 3"}, 100);
+  EXPECT_EQ(output.status, 3);
+  EXPECT_EQ(output.out, "some\n");
+  EXPECT_EQ(run_for_output({"sh", "-c", "echo why >&2"}, 100, Stderr::kCaught).out, "why\n");
+}
+
+TEST(ProcessTest, FindsAProgramThatLiesBesideThisOne) {
+  EXPECT_TRUE(program_beside_us("base_test").ends_with("/base_test"));
+  EXPECT_EQ(program_beside_us("no-such-program"), "no-such-program");
+}
+
 }  // namespace
 }  // namespace base
