@@ -73,6 +73,13 @@ struct AcknowledgeCommand {
 base::ExitStatus acknowledge(const base::Surroundings& surroundings,
                              const AcknowledgeCommand& command);
 
+struct DrillCommand {
+  std::optional<std::uint32_t> seed;  // of an earlier drill, to try the same again
+};
+
+// A random sample read back, compared with its snapshot and with the servers.
+base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command);
+
 struct RunCommand {
   std::string config_path;
   std::string now;  // a job that the running daemon starts at once; empty: be the daemon

@@ -337,6 +337,9 @@ std::vector<std::string> Daemon::command_of(Job job) const {
     case Job::kSweep:
       command.emplace_back("sweep");
       break;
+    case Job::kDrill:
+      command.emplace_back("drill");
+      break;
   }
   command.emplace_back("--json");
   return command;

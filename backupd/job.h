@@ -7,9 +7,10 @@
 
 namespace backupd {
 
-enum class Job { kBackup, kPrune, kCheck, kSweep };
+enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill };
 
-inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck, Job::kSweep};
+inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck, Job::kSweep,
+                                     Job::kDrill};
 
 constexpr std::string_view job_name(Job job) {
   switch (job) {
@@ -21,6 +22,8 @@ constexpr std::string_view job_name(Job job) {
       return "check";
     case Job::kSweep:
       return "sweep";
+    case Job::kDrill:
+      return "drill";
   }
   return "";
 }

@@ -15,6 +15,7 @@ JobPlan::JobPlan(const base::ScheduleConfig& config, double delay)
   add(Job::kPrune, config.prune);
   add(Job::kCheck, config.check);
   add(Job::kSweep, config.sweep);
+  add(Job::kDrill, config.drill);
   if (!config.window.empty()) window_ = Window::parse(config.window, config.time_zone);
 }
 

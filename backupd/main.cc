@@ -94,13 +94,18 @@ int main(int argc, char** argv) {
   acknowledge->add_option("UID", acknowledge_command.uid, "The message's UID there")
       ->needs(skip_folder);
   acknowledge->add_flag("--json", json, "Print one JSON document");
+  auto* drill = app.add_subcommand("drill", "Read a random sample back, and compare it");
+  backupd::DrillCommand drill_command;
+  drill->add_option("--seed", drill_command.seed, "Try again what the drill of this number tried");
+  drill->add_flag("--json", json, "Print one JSON document");
   auto* run = app.add_subcommand("run", "The daemon: back up, sweep, prune and check on schedule");
   backupd::RunCommand run_command;
   run->add_option("--now", run_command.now,
-                  "Tell the running daemon to start this job: backup, prune, check or sweep")
+                  "Tell the running daemon to start this job: backup, prune, check, sweep or drill")
       ->option_text("JOB");
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
+
 
   try {
     app.parse(argc, argv);
@@ -117,10 +122,11 @@ int main(int argc, char** argv) {
   };
 
   return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
+    const auto format = json ? base::OutputFormat::kJson : base::OutputFormat::kText;
     base::FileSystem& files = base::real_file_system();
     const base::Surroundings surroundings{
-        base::with_found_accounts(base::load_config(files, config_path), files),
-        json ? base::OutputFormat::kJson : base::OutputFormat::kText, files, base::system_clock()};
+        base::with_found_accounts(base::load_config(files, config_path), files), format, files,
+        base::system_clock(), config_path};
     const base::Invoker invoker = base::invoker();
     base::become_owner_of(surroundings.config.store.path);
     if (is_audited()) {
@@ -144,6 +150,7 @@ int main(int argc, char** argv) {
     if (*prune) return backupd::prune(surroundings, prune_command);
     if (*acknowledge) return backupd::acknowledge(surroundings, acknowledge_command);
     if (*forget) return backupd::forget(surroundings, forget_command);
+    if (*drill) return backupd::drill(surroundings, drill_command);
     if (*run) {
       run_command.config_path = config_path;
       return backupd::run(surroundings, run_command);

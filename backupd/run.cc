@@ -13,7 +13,8 @@ namespace {
 
 base::ExitStatus start_now(const base::Surroundings& surroundings, const std::string& job) {
   if (!job_of(job)) {
-    base::fail(base::ErrorCode::kUsage, "run --now {}: jobs are backup, prune, check and sweep",
+    base::fail(base::ErrorCode::kUsage,
+               "run --now {}: jobs are backup, prune, check, sweep and drill",
                base::escape_for_terminal(job));
   }
   const auto answer = ask_daemon(surroundings.config.store, "start " + job);

@@ -60,7 +60,7 @@ class ServiceManager {
 class DaemonTest : public testing::Test {
  protected:
   DaemonTest() {
-    for (const char* job : {"backup", "prune", "check", "sweep"}) schedule(job, "never");
+    for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) schedule(job, "never");
     mailstow_.config()["schedule"]["jitter"] = "0s";
     mailstow_.save();
     mailstow_.backupd({"init"});
@@ -152,13 +152,13 @@ TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
   EXPECT_EQ(servers::account_state(server_, "alice").folders, before.folders);
 }
 
-TEST_F(DaemonTest, PrunesAndChecks) {
+TEST_F(DaemonTest, PrunesChecksAndDrills) {
   servers::fill_account(server_, "alice", 10);
   mailstow_.backupd({"once"});
   mailstow_.config()["schedule"]["check_for"] = "1m";
   mailstow_.save();
   start();
-  for (const char* name : {"prune", "check"}) {
+  for (const char* name : {"prune", "check", "drill"}) {
     EXPECT_EQ(mailstow_.backupd({"run", "--now", name}).status, 0);
     wait_for_end_of(name);
     EXPECT_EQ(job(name)["last_exit_status"], 0) << log();

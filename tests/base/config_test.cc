@@ -40,6 +40,17 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.retention.monthly, 24U);
 }
 
+TEST(ConfigTest, ADrillHasAnAccountThatThereIs) {
+  EXPECT_EQ(parse_with("").drill.messages, 300U);
+  const Config config = parse_with(R"(, "drill": { "account": "bob", "messages": 20 },
+                                        "schedule": { "drill": "never" })");
+  EXPECT_EQ(config.drill.account, "bob");
+  EXPECT_EQ(config.drill.messages, 20U);
+  EXPECT_EQ(config.schedule.drill, "never");
+  EXPECT_ERROR(kConfig, R"(/drill/account: there is no account "bop": did you mean "bob"?)",
+               parse_with(R"(, "drill": { "account": "bop" })"));
+}
+
 TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },

@@ -97,7 +97,7 @@ def questions(program, name):
         yield f"{name} export alice --format ", {"mbox", "maildir", "eml"}
         yield f"{name} -q --config one-file export alice --to ", {"one-folder"}
     else:
-        yield f"{name} run --now ", {"backup", "prune", "check", "sweep"}
+        yield f"{name} run --now ", {"backup", "prune", "check", "sweep", "drill"}
 
 
 def plain(offered):

@@ -1,0 +1,246 @@
+// Restores a random sample and compares it, so that a restore that would fail is heard of before
+// somebody needs it.
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/commands.h"
+#include "backupd/drill_report.h"
+#include "backupd/drill_sample.h"
+#include "backupd/live_copies.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/terminal.h"
+#include "imap/account_login.h"
+#include "imap/folder_name.h"
+#include "store/crypto.h"
+#include "store/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::json;
+
+// A tree of the sample is looked at by its restore, which reads it back, and by nobody else.
+constexpr const char* kTreeLifetime = "1h";
+constexpr std::size_t kLargestReport = std::size_t{64} * 1024 * 1024;
+
+class Drill {
+ public:
+  Drill(const base::Surroundings& surroundings, std::uint32_t seed)
+      : surroundings_(surroundings),
+        config_(surroundings.config),
+        reader_(store::Reader::open(store::location_of(config_.store), surroundings.files)) {
+    report_.time = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+    report_.seed = seed;
+  }
+
+  DrillReport carry_out() {
+    sample_ = draw_sample(reader_, config_.drill.messages, report_.seed);
+    for (const Sample::Unreadable& part : sample_.unreadable) {
+      report_.troubles.push_back({DrillTroubleKind::kUnreadable, part.snapshot.account,
+                                  part.snapshot.time, part.folder, std::nullopt,
+                                  base::escape_for_terminal(part.why)});
+    }
+    if (sample_.folders.empty() && report_.troubles.empty()) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "drill: no snapshot holds a message: run mailstow-backupd once");
+    }
+    std::set<store::ObjectId> snapshots;
+    for (const FolderSample& folder : sample_.folders) {
+      snapshots.insert(folder.snapshot.id);
+      digests_.push_back(read(folder));
+    }
+    report_.snapshots = snapshots.size();
+    report_.folders = sample_.folders.size();
+    compare_with_servers();
+    if (!config_.drill.account.empty()) restore_to_scratch();
+    return std::move(report_);
+  }
+
+ private:
+  // By the sample's messages; nothing for one that could not be read.
+  using Digests = std::vector<std::optional<store::Sha256>>;
+
+  void add_trouble(DrillTroubleKind kind, const FolderSample& folder, std::optional<base::Uid> uid,
+                   std::string what) {
+    const store::FolderInfo& info = folder.folder.info;
+    report_.troubles.push_back(
+        {kind, folder.snapshot.account, folder.snapshot.time,
+         imap::shown_folder_name(info.raw_name, info.delimiter, folder.snapshot.personal_prefix),
+         uid, std::move(what)});
+  }
+
+  Digests read(const FolderSample& folder) {
+    std::vector<store::MessageId> ids;
+    ids.reserve(folder.messages.size());
+    for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
+    Digests digests(ids.size());
+    report_.messages += ids.size();
+    reader_.read_messages(
+        ids,
+        [&](std::size_t position, base::ByteView bytes) {
+          const store::MessageEntry& entry = folder.messages[position];
+          if (bytes.size() != entry.size) {
+            add_trouble(
+                DrillTroubleKind::kUnreadable, folder, entry.uid,
+                fmt::format("it has {} bytes, its snapshot says {}", bytes.size(), entry.size));
+            return;
+          }
+          digests[position] = store::sha256(bytes);
+          ++report_.intact;
+          report_.bytes += bytes.size();
+        },
+        [&](std::size_t position, const std::string& why) {
+          add_trouble(DrillTroubleKind::kUnreadable, folder, folder.messages[position].uid,
+                      base::escape_for_terminal(why));
+        });
+    if (folder.is_whole && std::ranges::all_of(digests, [](const auto& one) { return !!one; })) {
+      compare_with_receipt(folder, digests);
+    }
+    return digests;
+  }
+
+  void compare_with_receipt(const FolderSample& folder, const Digests& digests) {
+    store::Sha256Hash hash;
+    for (std::size_t at = 0; at < digests.size(); ++at) {
+      const std::string line =
+          fmt::format("{} {}\n", folder.messages[at].uid.value, digests[at]->hex());
+      hash.update(base::as_bytes(line));
+    }
+    const store::Receipt& receipt = folder.folder.receipt;
+    if (receipt.messages == digests.size() && receipt.digest == hash.finish()) {
+      ++report_.receipts;
+    } else {
+      add_trouble(DrillTroubleKind::kUnreadable, folder, std::nullopt,
+                  "its messages are not those of its receipt");
+    }
+  }
+
+  void compare_with_servers() {
+    std::map<std::string, std::vector<std::size_t>> by_account;
+    for (std::size_t at = 0; at < sample_.folders.size(); ++at) {
+      const std::string& account = sample_.folders[at].snapshot.account;
+      if (config_.has_account(account)) by_account[account].push_back(at);
+    }
+    for (const auto& [name, places] : by_account) {
+      try {
+        const base::AccountConfig& account = config_.account(name);
+        imap::Session session = imap::open_account(config_.server_of(account), account);
+        for (const std::size_t at : places) compare_with_server(session, at);
+        session.logout();
+      } catch (const base::Error& error) {
+        report_.troubles.push_back(
+            {DrillTroubleKind::kServer, name, std::nullopt, "", std::nullopt, error.what()});
+      }
+    }
+  }
+
+  void compare_with_server(imap::Session& session, std::size_t at) {
+    const FolderSample& folder = sample_.folders[at];
+    const auto live = live_copies(session, folder);
+    for (std::size_t message = 0; message < folder.messages.size(); ++message) {
+      const base::Uid uid = folder.messages[message].uid;
+      const auto found = live.find(uid);
+      if (found == live.end()) {
+        ++report_.gone_from_live;
+      } else if (!digests_[at][message]) {
+        continue;  // told already
+      } else if (found->second == *digests_[at][message]) {
+        ++report_.same_as_live;
+      } else {
+        add_trouble(DrillTroubleKind::kDifferent, folder, uid,
+                    "the server has other bytes than it had when this was stored");
+      }
+    }
+  }
+
+  void restore_to_scratch() {
+    report_.scratch = DrillScratch{config_.drill.account, {}, 0, 0};
+    std::map<store::ObjectId, std::vector<const FolderSample*>> by_snapshot;
+    for (const FolderSample& folder : sample_.folders) {
+      by_snapshot[folder.snapshot.id].push_back(&folder);
+    }
+    for (const auto& [id, folders] : by_snapshot) restore_snapshot(folders);
+  }
+
+  void restore_snapshot(const std::vector<const FolderSample*>& folders) {
+    const FolderSample& first = *folders.front();
+    std::set<std::string> ids;
+    for (const FolderSample* folder : folders) {
+      for (const auto& entry : folder->messages) ids.insert(entry.message.object.hex());
+    }
+    const std::string& account = first.snapshot.account;
+    // That account is nobody's, so its quota may be used.
+    std::vector<std::string> command = {base::program_beside_us("mailstow-restore"),
+                                        "--config",
+                                        surroundings_.config_file.string(),
+                                        "--quiet",
+                                        "run",
+                                        account,
+                                        "--at",
+                                        first.snapshot.id.hex(),
+                                        "--to",
+                                        config_.drill.account,
+                                        "--expire-after",
+                                        kTreeLifetime,
+                                        "--allow-quota",
+                                        "--json"};
+    for (const std::string& id : ids) command.insert(command.end(), {"--message", id});
+    const auto fail = [&](std::string what) {
+      report_.troubles.push_back({DrillTroubleKind::kScratch, account, first.snapshot.time, "",
+                                  std::nullopt, std::move(what)});
+    };
+    const base::ProgramOutput output = base::run_for_output(command, kLargestReport);
+    const json document = json::parse(output.out, nullptr, false);
+    if (!document.is_object()) {
+      fail(fmt::format("mailstow-restore run --to {} ended with exit status {}: see above",
+                       base::escape_for_terminal(config_.drill.account), output.status));
+      return;
+    }
+    report_.scratch->trees.push_back(document.value("tree", ""));
+    for (const json& folder : document.value("folders", json::array())) {
+      report_.scratch->restored += folder.value("restored", std::uint64_t{0});
+      report_.scratch->altered += folder.value("altered", json::array()).size();
+      for (const json& skipped : folder.value("skipped", json::array())) {
+        fail(fmt::format(
+            "{}: UID {}: not restored: {}", base::escape_for_terminal(folder.value("source", "")),
+            skipped.value("uid", 0U), base::escape_for_terminal(skipped.value("reason", ""))));
+      }
+    }
+    if (document.contains("error")) fail(base::escape_for_terminal(document.value("error", "")));
+  }
+
+  const base::Surroundings& surroundings_;
+  const base::Config& config_;
+  store::Reader reader_;
+  Sample sample_;
+  std::vector<Digests> digests_;  // by the sample's folders
+  DrillReport report_;
+};
+
+}  // namespace
+
+base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command) {
+  const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
+  const DrillReport report = Drill(surroundings, seed).carry_out();
+  const std::string document = report.to_json();
+  const base::Path reports = surroundings.config.store.index / "reports";
+  base::make_folders(surroundings.files, reports);
+  base::write_file(surroundings.files, reports / "drill.json", base::as_bytes(document),
+                   base::OnExisting::kReplace);
+  base::print_result(surroundings.format == base::OutputFormat::kJson ? document
+                                                                      : report.to_text());
+  return report.exit_status();
+}
+
+}  // namespace backupd
