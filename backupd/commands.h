@@ -88,6 +88,17 @@ struct RunCommand {
 // The daemon: starts what is due until it is told to stop.
 base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command);
 
+struct DoctorCommand {
+  bool all = false;      // log in to every account, not to some
+  std::string probe;     // an account that a message is restored to; empty: none
+  std::string resolver;  // a name server, as parse_name_server() has it; empty: the system's
+  std::string outgoing_address;  // that the world sees; empty: this machine's own
+};
+
+// Everything that must be right, looked at. The configuration is the first such thing.
+base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format,
+                        const DoctorCommand& command);
+
 // What the store holds, and when each account was last backed up.
 base::ExitStatus status(const base::Surroundings& surroundings);
 

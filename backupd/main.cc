@@ -106,6 +106,22 @@ int main(int argc, char** argv) {
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
 
+  auto* doctor = app.add_subcommand("doctor", "Look at everything that must be right");
+  backupd::DoctorCommand doctor_command;
+  doctor->add_flag("--all", doctor_command.all, "Log in to every account, not to a few");
+  doctor
+      ->add_option("--probe", doctor_command.probe,
+                   "Restore a message of this account too, and sweep it away again")
+      ->option_text("NAME");
+  doctor
+      ->add_option("--resolver", doctor_command.resolver,
+                   "Ask this name server, ADDRESS[:PORT], instead of the system's")
+      ->option_text("SERVER");
+  doctor
+      ->add_option("--outgoing-address", doctor_command.outgoing_address,
+                   "Where our mail comes from, as the world sees it, behind a gateway")
+      ->option_text("ADDRESS");
+  doctor->add_flag("--json", json, "Print one JSON document");
 
   try {
     app.parse(argc, argv);
@@ -123,6 +139,7 @@ int main(int argc, char** argv) {
 
   return static_cast<int>(base::run_guarded("mailstow-backupd", [&] {
     const auto format = json ? base::OutputFormat::kJson : base::OutputFormat::kText;
+    if (*doctor) return backupd::doctor(config_path, format, doctor_command);
     base::FileSystem& files = base::real_file_system();
     const base::Surroundings surroundings{
         base::with_found_accounts(base::load_config(files, config_path), files), format, files,

@@ -153,6 +153,19 @@ std::string_view login_options(LoginMethod method) {
   return "AUTH=PLAIN";
 }
 
+// Of curl's "Subject:CN = localhost" the word before the colon, and what is behind it.
+std::pair<std::string_view, std::string_view> split_at_colon(std::string_view line) {
+  const std::size_t colon = std::min(line.find(':'), line.size());
+  return {line.substr(0, colon), line.substr(std::min(colon + 1, line.size()))};
+}
+
+// "Nov 24 18:58:45 2027 GMT"; nothing for what is no such date.
+std::optional<std::chrono::sys_seconds> parse_certificate_date(const std::string& text) {
+  std::tm date{};
+  if (::strptime(text.c_str(), "%b %d %H:%M:%S %Y GMT", &date) == nullptr) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&date)));
+}
+
 std::string needed_way(const Login& login) {
   if (login.method == LoginMethod::kPassword && login.acting_as.empty()) {
     return "it may want TLS first";
@@ -227,6 +240,24 @@ class CurlTransport : public Transport {
 
   std::vector<std::string> announced() const override { return conversation_.capabilities; }
 
+  std::vector<ServerCertificate> certificates() {
+    curl_certinfo* chain = nullptr;
+    check(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
+    std::vector<ServerCertificate> certificates;
+    for (int at = 0; chain != nullptr && at < chain->num_of_certs; ++at) {
+      ServerCertificate& certificate = certificates.emplace_back();
+      for (const curl_slist* item = chain->certinfo[at]; item != nullptr; item = item->next) {
+        const auto [word, value] = split_at_colon(item->data);
+        if (word == "Subject") certificate.subject = base::escape_for_terminal(value);
+        if (word != "Expire date") continue;
+        if (const auto date = parse_certificate_date(std::string(value))) {
+          certificate.expires = *date;
+        }
+      }
+    }
+    return certificates;
+  }
+
  private:
   template <typename Value>
   void set(CURLoption option, Value value) {
@@ -264,7 +295,9 @@ class CurlTransport : public Transport {
       set(CURLOPT_PROXYUSERNAME, endpoint.proxy.user.c_str());
       set(CURLOPT_PROXYPASSWORD, endpoint.proxy.password.reveal().c_str());
     }
-    if (login.method == LoginMethod::kPassword) {
+    if (login.user.empty()) {
+      set(CURLOPT_CERTINFO, 1L);  // only a look from outside
+    } else if (login.method == LoginMethod::kPassword) {
       set_up_password(login);
     } else {
       set_up_proof(login);
@@ -411,9 +444,7 @@ class CurlTransport : public Transport {
   curl_socket_t socket_ = CURL_SOCKET_BAD;
 };
 
-}  // namespace
-
-std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login) {
+std::unique_ptr<CurlTransport> connect(const Endpoint& endpoint, const Login& login) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   check(ready);
   if (!is_server_url(endpoint.url)) {
@@ -423,6 +454,16 @@ std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Log
                base::escape_for_terminal(endpoint.url));
   }
   return std::make_unique<CurlTransport>(endpoint, login);
+}
+
+}  // namespace
+
+std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login) {
+  return connect(endpoint, login);
+}
+
+std::vector<ServerCertificate> presented_certificates(const Endpoint& endpoint) {
+  return connect(endpoint, {})->certificates();
 }
 
 }  // namespace imap

@@ -180,7 +180,10 @@ void Server::make_folder(const base::Path& path) const {
 
 void Server::write_password(std::string_view name) const {
   make_folder("passwords");
-  write(base::Path("passwords") / name, password(name) + "\n");
+  const base::Path file = base::Path("passwords") / name;
+  write(file, password(name) + "\n");
+  using std::filesystem::perms;
+  std::filesystem::permissions(folder() / file, perms::owner_read | perms::owner_write);
 }
 
 }  // namespace servers

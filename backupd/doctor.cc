@@ -1,0 +1,186 @@
+// Everything that must be right, looked at, with what to do where it is not.
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "backupd/commands.h"
+#include "backupd/doctor_checks.h"
+#include "backupd/examination.h"
+#include "backupd/file_access.h"
+#include "backupd/job_plan.h"
+#include "backupd/mail_checks.h"
+#include "backupd/server_checks.h"
+#include "base/error.h"
+#include "base/found_accounts.h"
+#include "base/invoker.h"
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr std::chrono::seconds kCheckPatience{90};
+constexpr std::size_t kFewAccounts = 5;  // of a server, through its admin and by their own logins
+
+// All of them, or some of each kind.
+std::map<std::string, std::vector<base::AccountConfig>> accounts_to_try(const base::Config& config,
+                                                                        bool all) {
+  std::map<std::string, std::vector<base::AccountConfig>> by_server;
+  std::map<std::pair<std::string, bool>, std::size_t> counts;
+  for (const base::AccountConfig& account : config.accounts) {
+    std::size_t& count = counts[{account.server, account.password.has_value()}];
+    if (all || count++ < kFewAccounts) by_server[account.server].push_back(account);
+  }
+  return by_server;
+}
+
+class Doctor {
+ public:
+  Doctor(const base::Surroundings& surroundings, const DoctorCommand& command)
+      : surroundings_(surroundings),
+        config_(surroundings.config),
+        command_(command),
+        resolver_(name_server(command)),
+        accounts_(accounts_to_try(config_, command.all)) {}
+
+  std::vector<Finding> look() const {
+    std::vector<Finding> findings = look_at_configuration();
+    std::ranges::move(examine(checks(), kCheckPatience), std::back_inserter(findings));
+    return findings;
+  }
+
+ private:
+  static std::optional<NameServer> name_server(const DoctorCommand& command) {
+    if (command.resolver.empty()) return std::nullopt;
+    auto server = parse_name_server(command.resolver);
+    if (!server) {
+      base::fail(base::ErrorCode::kUsage,
+                 "doctor --resolver {}: give an IPv4 address, with :PORT where it is not 53",
+                 base::escape_for_terminal(command.resolver));
+    }
+    return server;
+  }
+
+  // It has been read already, or nobody would be here.
+  std::vector<Finding> look_at_configuration() const {
+    const std::string subject = shown(surroundings_.config_file);
+    try {
+      static_cast<void>(JobPlan(config_.schedule, 0));
+    } catch (const base::Error& error) {
+      return {failure("configuration", subject, error.what(), "", base::ExitStatus::kUsage)};
+    }
+    if (config_.accounts.empty()) {
+      return {failure("configuration", subject, "it has no accounts, so nothing is backed up",
+                      "list accounts, or let a server discover them", base::ExitStatus::kUsage)};
+    }
+    return {all_right("configuration", subject,
+                      fmt::format("{} servers, {} accounts", config_.servers.size(),
+                                  base::format_count(config_.accounts.size())))};
+  }
+
+  std::vector<Check> checks() const {
+    const base::StoreConfig& store = config_.store;
+    base::FileSystem& files = surroundings_.files;
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    std::vector<Check> checks = {
+        {"secret", "", [this] { return look_at_secrets(config_, surroundings_.config_file); }},
+        {"key", shown(store.key_file), [&] { return look_at_key(store, files); }},
+        {"store", shown(store.path), [&] { return look_at_store(store, files); }},
+        {"space", shown(store.path), [&] { return look_at_free_space(store, files); }},
+        {"clock", "", [&, now] { return look_at_clock(now, recorded(), clock_keeping()); }},
+        {"service", "", [&] { return look_at_service(store); }},
+        {"alarm", "", [this] { return look_at_alarms(surroundings_); }}};
+    for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
+    if (const auto& mail = config_.reporting.mail) {
+      checks.push_back({"mail", base::escape_for_terminal(mail->url), [this, &mail] {
+                          return look_at_mail(*mail, hello_name_of(*mail), resolver_,
+                                              command_.outgoing_address);
+                        }});
+    }
+    if (!command_.probe.empty()) {
+      static_cast<void>(config_.account(command_.probe));
+      checks.push_back({"restore", base::escape_for_terminal(command_.probe),
+                        [this] { return look_at_restoring(surroundings_, command_.probe); }});
+    }
+    return checks;
+  }
+
+  void add_server(std::vector<Check>& checks, const std::string& name,
+                  const base::ServerConfig& server, std::chrono::sys_seconds now) const {
+    const std::string subject = base::escape_for_terminal(name);
+    checks.push_back({"way", subject, [this, &name, &server, now] {
+                        return look_at_way(name, server, resolver_, now);
+                      }});
+    const auto accounts = accounts_.find(name);
+    if (accounts == accounts_.end()) return;
+    checks.push_back({"login", subject, [this, &name, accounts] {
+                        return look_at_accounts(surroundings_, name, accounts->second);
+                      }});
+    checks.push_back({"quota", subject, [&name, &server, accounts] {
+                        return look_at_quota_admin(name, server, accounts->second);
+                      }});
+  }
+
+  // When the newest thing in the store was; nothing if there is none, or it can't be read.
+  std::optional<std::chrono::sys_seconds> recorded() const {
+    try {
+      return newest_record(config_.store, surroundings_.files);
+    } catch (const base::Error&) {
+      return std::nullopt;
+    }
+  }
+
+  const base::Surroundings& surroundings_;
+  const base::Config& config_;
+  const DoctorCommand& command_;
+  Resolver resolver_;
+  std::map<std::string, std::vector<base::AccountConfig>> accounts_;  // by server
+};
+
+// NO_COLOR: https://no-color.org
+Coloring coloring() {
+  const bool is_wanted = ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  return is_wanted ? Coloring::kTerminal : Coloring::kNone;
+}
+
+std::string to_json_text(const std::vector<Finding>& findings) {
+  using nlohmann::ordered_json;
+  const base::ExitStatus status = exit_status_of(findings);
+  const bool has_warning =
+      std::ranges::find(findings, FindingState::kWarning, &Finding::state) != findings.end();
+  const ordered_json document = {
+      {"status", word(status != base::ExitStatus::kDone ? FindingState::kFailure
+                      : has_warning                     ? FindingState::kWarning
+                                                        : FindingState::kOk)},
+      {"findings", findings}};
+  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format,
+                        const DoctorCommand& command) {
+  std::vector<Finding> findings;
+  try {
+    base::FileSystem& files = base::real_file_system();
+    const base::Surroundings surroundings{
+        base::with_found_accounts(base::load_config(files, config_file), files), format, files,
+        base::system_clock(), config_file};
+    base::become_owner_of(surroundings.config.store.path);
+    findings = Doctor(surroundings, command).look();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kConfig) throw;
+    findings = {
+        failure("configuration", shown(config_file), error.what(), "", base::ExitStatus::kUsage)};
+  }
+  base::print_result(format == base::OutputFormat::kJson ? to_json_text(findings)
+                                                         : to_text(findings, coloring()));
+  return exit_status_of(findings);
+}
+
+}  // namespace backupd
