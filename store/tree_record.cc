@@ -207,6 +207,13 @@ TreeRecords::Listing TreeRecords::list() const {
   return listing;
 }
 
+std::optional<TreeRecord> TreeRecords::find(const std::string& id) const {
+  if (!is_id(id)) return std::nullopt;
+  const auto file = base::read_file(impl_->files, impl_->folder / id, kLargestRecord);
+  if (!file) return std::nullopt;
+  return impl_->open_record(id, *file);
+}
+
 void TreeRecords::put(const TreeRecord& record) {
   if (!is_id(record.id)) fail(ErrorCode::kInternal, "write tree record: an odd id");
   base::write_file(impl_->files, impl_->folder / record.id, impl_->seal_record(record),

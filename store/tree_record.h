@@ -90,6 +90,9 @@ class TreeRecords {
   };
   Listing list() const;
 
+  // As it stands now; nothing if there is none. Fails with kDamaged.
+  std::optional<TreeRecord> find(const std::string& id) const;
+
   // Durable when it returns; replaces the record with this id.
   void put(const TreeRecord& record);
 

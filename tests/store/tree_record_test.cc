@@ -59,6 +59,15 @@ TEST_F(TreeRecordTest, ARecordComesBackAsItWas) {
   EXPECT_THAT(listing.damaged, IsEmpty());
 }
 
+TEST_F(TreeRecordTest, OneIsFoundByItsId) {
+  const TreeRecord record = sample();
+  open().put(record);
+  open().put(sample());
+  EXPECT_EQ(open().find(record.id), record);
+  EXPECT_EQ(open().find(TreeRecords::new_id()), std::nullopt);
+  EXPECT_EQ(open().find("../lock"), std::nullopt);
+}
+
 TEST_F(TreeRecordTest, ALaterRecordReplacesTheEarlier) {
   TreeRecord record = sample();
   open().put(record);
