@@ -1,30 +1,42 @@
 #include "restore/store_rescue.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
+#include "imap/ascii.h"
 #include "imap/flag.h"
 #include "store/folder_draft.h"
+#include "store/reader.h"
 #include "store/writer.h"
 
 namespace restore {
 
 namespace {
 
+// Exchange serves this for what it can't convert, in place of the message.
+constexpr std::string_view kStandIn =
+    "\nSubject: Retrieval using the IMAP4 protocol failed for the following message";
+
+// Whatever is not surely the message itself is left out: what is rescued is expunged next.
 class RescueSink : public imap::MessageSink {
  public:
   RescueSink(store::Writer& writer, store::FolderDraft& draft) : writer_(writer), draft_(draft) {}
 
-  void body_piece(base::ByteView piece) override { writer_.add_piece(piece); }
+  void body_piece(base::ByteView piece) override {
+    writer_.add_piece(piece);
+    const std::size_t wanted = kBeginning - std::min(kBeginning, beginning_.size());
+    beginning_ += base::as_text(piece.first(std::min(wanted, piece.size())));
+  }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
-    if (body != imap::BodyKind::kLiteral && body != imap::BodyKind::kString) {
-      writer_.discard_message();
-      return;
-    }
-    const store::StoredMessage stored = writer_.end_message();
+    const bool has_body = body == imap::BodyKind::kLiteral || body == imap::BodyKind::kString;
+    const std::string beginning = std::exchange(beginning_, "\n");
+    if (!has_body || is_stand_in(beginning)) return writer_.discard_message();
+    const store::StoredMessage stored = writer_.end_message(store::Trust::kNothing);
     if (stored.size == 0 && items.size != std::uint64_t{0}) return;
+    if (stored.size == 0 && !second_look_) return empty_.add(*items.uid);
     store::MessageEntry entry;
     entry.uid = *items.uid;
     entry.message = stored.id;
@@ -36,12 +48,42 @@ class RescueSink : public imap::MessageSink {
     }
     std::sort(entry.flags.begin(), entry.flags.end());
     draft_.put(entry, stored.digest);
+    ids_.push_back(stored.id);
   }
 
+  // A server in trouble sends nothing too: what is empty must be so twice.
+  const imap::UidSet& empty() const { return empty_; }
+  void look_again() { second_look_ = true; }
+
+  const std::vector<store::MessageId>& ids() const { return ids_; }
+
  private:
+  static constexpr std::size_t kBeginning = 16U << 10U;  // bytes: of a header
+
+  static bool is_stand_in(std::string_view beginning) {
+    const std::string_view header = beginning.substr(0, beginning.find("\r\n\r\n"));
+    const auto found =
+        std::search(header.begin(), header.end(), kStandIn.begin(), kStandIn.end(),
+                    [](char a, char b) { return imap::to_upper(a) == imap::to_upper(b); });
+    return found != header.end();
+  }
+
   store::Writer& writer_;
   store::FolderDraft& draft_;
+  std::string beginning_ = "\n";  // of the message that is coming
+  imap::UidSet empty_;
+  bool second_look_ = false;
+  std::vector<store::MessageId> ids_;
 };
+
+// Why one of them can't be read out of the store, or nothing.
+std::string unreadable(store::Writer& writer, std::span<const store::MessageId> ids) {
+  std::string trouble;
+  writer.reader().read_messages(
+      ids, [](std::size_t, base::ByteView) {},
+      [&](std::size_t, const std::string& why) { trouble = why; });
+  return trouble;
+}
 
 }  // namespace
 
@@ -49,8 +91,8 @@ StoreRescue::StoreRescue(store::Location location, base::FileSystem& files,
                          const base::Clock& clock)
     : location_(std::move(location)), files_(files), clock_(clock) {}
 
-std::string StoreRescue::keep(imap::Session& session, const store::TreeRecord& record,
-                              const store::TreeLevel& level, const imap::UidSet& uids) {
+Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& record,
+                               const store::TreeLevel& level, const imap::UidSet& uids) {
   try {
     store::Writer writer = store::Writer::open(location_, files_, clock_);
     store::FolderInfo info;
@@ -60,18 +102,27 @@ std::string StoreRescue::keep(imap::Session& session, const store::TreeRecord& r
     store::FolderDraft draft(std::move(info));
     RescueSink sink(writer, draft);
     session.fetch_messages(uids, sink);
-    if (draft.messages() != uids.count()) return "the server did not send all of them";
-    writer.add_snapshot({.account = record.account,
-                         .time = std::chrono::floor<std::chrono::seconds>(clock_.now()),
-                         .kind = store::SnapshotKind::kRescue,
-                         .status = store::SnapshotStatus::kComplete,
-                         .personal_prefix = "",
-                         .folders = {writer.seal(draft)}});
+    sink.look_again();
+    if (!sink.empty().empty()) session.fetch_messages(sink.empty(), sink);
+    if (draft.messages() != uids.count()) return {"the server did not send all of them"};
+    const imap::Namespaces namespaces = session.namespaces();
+    const store::SnapshotInfo snapshot = writer.add_snapshot(
+        {.account = record.account,
+         .time = std::chrono::floor<std::chrono::seconds>(clock_.now()),
+         .kind = store::SnapshotKind::kRescue,
+         .status = store::SnapshotStatus::kComplete,
+         .personal_prefix = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix,
+         .folders = {writer.seal(draft)}});
     writer.commit();
-    return "";
+    const std::string trouble = unreadable(writer, sink.ids());
+    if (!trouble.empty()) return {trouble, base::ErrorCode::kDamaged};
+    return {"", {}, snapshot.id.hex()};
   } catch (const base::Error& error) {
-    if (error.code() == base::ErrorCode::kNetwork) throw;
-    return error.what();
+    // Of these the session is of no more use.
+    if (error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol) {
+      throw;
+    }
+    return {error.what(), error.code()};
   }
 }
 

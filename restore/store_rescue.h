@@ -13,8 +13,8 @@ class StoreRescue : public Rescue {
   StoreRescue(store::Location location, base::FileSystem& files, const base::Clock& clock);
 
   // While another process writes to the store, nothing is rescued: the next sweep tries again.
-  std::string keep(imap::Session& session, const store::TreeRecord& record,
-                   const store::TreeLevel& level, const imap::UidSet& uids) override;
+  Kept keep(imap::Session& session, const store::TreeRecord& record, const store::TreeLevel& level,
+            const imap::UidSet& uids) override;
 
  private:
   store::Location location_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -48,7 +49,7 @@ SweptTree TreeSweeper::go_through(Mode mode) {
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
       // One level that the server does not let go, by an ACL, is no reason to keep the others.
-      tree.levels.push_back({level.raw_name, Action::kRefused, error.what(), 0});
+      tree.levels.push_back({level.raw_name, Action::kRefused, error.what()});
     }
     const Action action = tree.levels.back().action;
     if (action == Action::kWouldDelete) planned_away.push_back(level.raw_name);
@@ -83,7 +84,7 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
       swept.rescued = goes ? decision.foreign.size() : 0;
       return swept;
     }
-    const std::string trouble = remove_messages(level, decision, swept.rescued);
+    const std::string trouble = remove_messages(level, decision, swept);
     if (!trouble.empty()) {
       swept.why = trouble;
       return swept;
@@ -144,15 +145,19 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
 
 // Of the folder that observe() left open. Why not, or nothing.
 std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
-                                         const LevelDecision& decision, std::size_t& rescued) {
+                                         const LevelDecision& decision, SweptLevel& swept) {
   std::vector<base::Uid> leaving = decision.ours;
   if (decision.verdict == LevelVerdict::kDelete && !decision.foreign.empty()) {
     const std::string mail =
         fmt::format("{} messages that mailstow did not put there", decision.foreign.size());
     if (rescue_ == nullptr) return mail + " are in it";
-    const std::string trouble = rescue_->keep(session_, record_, level, set_of(decision.foreign));
-    if (!trouble.empty()) return mail + " could not be rescued: " + trouble;
-    rescued += decision.foreign.size();
+    Rescue::Kept kept = rescue_->keep(session_, record_, level, set_of(decision.foreign));
+    if (!kept.trouble.empty()) {
+      swept.code = kept.code;
+      return mail + " could not be rescued: " + kept.trouble;
+    }
+    swept.rescued += decision.foreign.size();
+    swept.snapshots.push_back(std::move(kept.snapshot));
     leaving.insert(leaving.end(), decision.foreign.begin(), decision.foreign.end());
   }
   if (leaving.empty()) return "";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "imap/session.h"
 #include "restore/sweep_decision.h"
 #include "store/tree_record.h"
@@ -19,10 +20,15 @@ class Rescue {
   Rescue& operator=(const Rescue&) = delete;
   virtual ~Rescue() = default;
 
-  // Reads the messages out of the folder that is open in `session` and makes them durable. Why not,
-  // or nothing if every one of them is safe.
-  virtual std::string keep(imap::Session& session, const store::TreeRecord& record,
-                           const store::TreeLevel& level, const imap::UidSet& uids) = 0;
+  struct Kept {
+    std::string trouble;                               // why not; empty: every one is safe
+    base::ErrorCode code = base::ErrorCode::kRefused;  // of the trouble
+    std::string snapshot = {};                         // the id of that which has them
+  };
+  // Reads the messages out of the folder that is open in `session` and makes them durable. Fails as
+  // the session does.
+  virtual Kept keep(imap::Session& session, const store::TreeRecord& record,
+                    const store::TreeLevel& level, const imap::UidSet& uids) = 0;
 };
 
 struct SweptLevel {
@@ -37,7 +43,9 @@ struct SweptLevel {
     kRefused,  // by the server, with its words
   } action = Action::kKeptForNow;
   std::string why;
-  std::size_t rescued = 0;  // messages
+  std::size_t rescued = 0;                           // messages
+  std::vector<std::string> snapshots = {};           // ids of those that have them
+  base::ErrorCode code = base::ErrorCode::kRefused;  // of what was kept for now, or refused
 };
 
 struct SweptTree {
@@ -66,7 +74,7 @@ class TreeSweeper {
   ObservedLevel observe(const store::TreeLevel& level,
                         const std::vector<std::string>& planned_away);
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
-                              std::size_t& rescued);
+                              SweptLevel& swept);
   bool remove_folder(const store::TreeLevel& level);
   void unsubscribe(const store::TreeLevel& level);
 

@@ -48,7 +48,7 @@ ObservedLevel never_used() {
   return observed;
 }
 
-struct Situation {
+struct LevelSituation {
   const char* name;
   store::TreeLevel level;
   ObservedLevel observed;
@@ -72,7 +72,7 @@ ObservedLevel observed_with(Change change, ObservedLevel observed = as_recorded(
   return observed;
 }
 
-std::vector<Situation> situations() {
+std::vector<LevelSituation> level_situations() {
   const auto intended = level_with([](auto& level) {
     level.state = LevelState::kIntended;
     level.identity.reset();
@@ -175,7 +175,7 @@ std::vector<Situation> situations() {
 }
 
 TEST(SweepDecisionTest, EverySituationHasItsVerdictAndItsReason) {
-  for (const Situation& situation : situations()) {
+  for (const LevelSituation& situation : level_situations()) {
     const LevelDecision decision = decide(tree(), situation.level, situation.observed);
     EXPECT_EQ(decision.verdict, situation.verdict) << situation.name << ": " << decision.why;
     EXPECT_NE(decision.why, "") << situation.name;

@@ -24,15 +24,21 @@ using std::chrono::days;
 
 class SetClock : public base::Clock {
  public:
-  base::TimePoint now() const override { return now_; }
+  base::TimePoint now() const override {
+    if (next_look_) std::exchange(next_look_, {})();
+    return now_;
+  }
   std::chrono::steady_clock::time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
   void sleep_for(std::chrono::milliseconds duration) override { now_ += duration; }
   void set(base::TimePoint now) { now_ = now; }
+  // What happens just before somebody asks for the time again.
+  void at_next_look(std::function<void()> event) { next_look_ = std::move(event); }
 
  private:
   base::TimePoint now_;
+  mutable std::function<void()> next_look_;
 };
 
 // One account with a tree that was made now and is due in a minute.
@@ -70,6 +76,10 @@ class World {
   // How long after the tree was made the next sweeps take place.
   void wait_for(std::chrono::seconds duration) { clock_.set(now_ + duration); }
   void pass_time(std::chrono::seconds duration) { clock_.sleep_for(duration); }
+  // When the sweep has read the records, and asks what time it is.
+  void when_the_records_are_read(std::function<void()> event) {
+    clock_.at_next_look(std::move(event));
+  }
 
   int sweep(SweepOptions options = {}) {
     base::FileSystem& files = base::real_file_system();
@@ -129,7 +139,7 @@ class World {
 
 enum class Tree { kGoes, kStays };
 
-struct Situation {
+struct WorldSituation {
   std::string name;
   std::function<int(World&)> sweep;  // arranges, sweeps, and gives the exit status
   int status;
@@ -137,7 +147,7 @@ struct Situation {
   std::string says = {};  // in the log or the report
 };
 
-std::vector<Situation> situations() {
+std::vector<WorldSituation> world_situations() {
   const auto plain = [](World& world) { return world.sweep(); };
   return {
       {"its time is over", plain, 0, Tree::kGoes, "made by mailstow"},
@@ -298,6 +308,19 @@ std::vector<Situation> situations() {
          return world.sweep();
        },
        5, Tree::kStays, "a run is at work"},
+      {"somebody extends it while the sweep begins",
+       [](World& world) {
+         world.when_the_records_are_read(
+             [&] { world.change_record([](auto& record) { record.expires += days(7); }); });
+         return world.sweep();
+       },
+       0, Tree::kStays},
+      {"its record goes while the sweep begins",
+       [](World& world) {
+         world.when_the_records_are_read([&] { std::filesystem::remove(world.record_file()); });
+         return world.sweep();
+       },
+       0, Tree::kStays},
       {"another run's half-made tree",
        [](World& world) {
          world.change_record([](auto& record) { record.state = store::TreeState::kRestoring; });
@@ -318,7 +341,7 @@ std::vector<Situation> situations() {
 
 TEST(SweepSituationsTest, EverySituationEndsAsItShouldAndSaysWhy) {
   World world;
-  for (const Situation& situation : situations()) {
+  for (const WorldSituation& situation : world_situations()) {
     SCOPED_TRACE(situation.name);
     world.make_tree();
     EXPECT_EQ(situation.sweep(world), situation.status) << world.log();

@@ -160,6 +160,15 @@ TEST_F(SweepTest, MailThatTheUserPutThereIsRescuedFirst) {
   ASSERT_FALSE(rescue.is_null());
   EXPECT_EQ(rescue["messages"], 1);
   EXPECT_EQ(rescue["bytes"], precious.size());
+
+  const json told = find_by(report["trees"][0]["levels"], "folder", tree + "/INBOX");
+  EXPECT_EQ(told["snapshots"], json::array({rescue["snapshot"]}));
+  const json back =
+      mailstow_.restore_json({"run", "alice", "--at", rescue["snapshot"].get<std::string>()});
+  const auto now = state();
+  const auto messages = now.folders.at(back["folders"][0]["target"]).messages;
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_THAT(messages.front().flags, testing::Contains("\\Flagged"));
 }
 
 TEST_F(SweepTest, WhileTheStoreIsBusyForeignMailStaysUntilTheNextTime) {
@@ -170,7 +179,7 @@ TEST_F(SweepTest, WhileTheStoreIsBusyForeignMailStaysUntilTheNextTime) {
     const auto lock =
         base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
     ASSERT_NE(lock, nullptr);
-    sweep();
+    sweep(5);
     EXPECT_EQ(state().folders.count(tree + "/INBOX"), 1U);
     EXPECT_EQ(trees(), 1U);
   }

@@ -18,11 +18,11 @@ class ModelRescue : public Rescue {
   std::string trouble;                                  // given instead, if not empty
   std::set<std::pair<std::string, base::Uid>> rescued;  // folder and UID
 
-  std::string keep(imap::Session& /*session*/, const store::TreeRecord& /*record*/,
-                   const store::TreeLevel& level, const imap::UidSet& uids) override {
-    if (!trouble.empty()) return trouble;
+  Kept keep(imap::Session& /*session*/, const store::TreeRecord& /*record*/,
+            const store::TreeLevel& level, const imap::UidSet& uids) override {
+    if (!trouble.empty()) return {trouble, base::ErrorCode::kBusy};
     for (const base::Uid uid : uids) rescued.emplace(level.raw_name, uid);
-    return "";
+    return {"", {}, "snapshot"};
   }
 };
 

@@ -21,7 +21,7 @@ constexpr const char* kTop = "RESTORED";
 constexpr const char* kTree = "RESTORED/t1";
 constexpr const char* kInside = "RESTORED/t1/INBOX";
 
-struct Situation {
+struct MailboxSituation {
   std::string name;
   std::function<void(SweptScene&)> arrange;
   std::string folder;  // the level that the situation is about
@@ -35,7 +35,7 @@ void hold_in_name_only(SweptScene& scene, const std::string& raw_name) {
   scene.record_as_created(raw_name);
 }
 
-std::vector<Situation> situations() {
+std::vector<MailboxSituation> mailbox_situations() {
   return {
       {"as it was made", [](auto&) {}, kInside, Action::kDeleted, "made by mailstow"},
       {"the tree's top goes with it", [](auto&) {}, kTop, Action::kDeleted, "made by mailstow"},
@@ -283,7 +283,7 @@ const SweptLevel* find(const SweptTree& tree, const std::string& raw_name) {
 }
 
 TEST(TreeSweeperTest, EverySituationEndsAsItShouldAndSaysWhy) {
-  for (const Situation& situation : situations()) {
+  for (const MailboxSituation& situation : mailbox_situations()) {
     SCOPED_TRACE(situation.name);
     SweptScene scene;
     scene.make_usual();

@@ -1,0 +1,135 @@
+#include "restore/sweep_report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/folder_name.h"
+#include "restore/shell_quote.h"
+
+namespace restore {
+
+namespace {
+
+constexpr std::size_t kSnapshotDigits = 16;  // of a snapshot, in a command
+
+const char* word(SweptLevel::Action action) {
+  switch (action) {
+    case SweptLevel::Action::kGone:
+      return "gone";
+    case SweptLevel::Action::kDeleted:
+      return "deleted";
+    case SweptLevel::Action::kWouldDelete:
+      return "would be deleted";
+    case SweptLevel::Action::kEmptied:
+      return "emptied";
+    case SweptLevel::Action::kLeft:
+      return "left";
+    case SweptLevel::Action::kKeptForNow:
+      return "kept for now";
+    case SweptLevel::Action::kRefused:
+      return "refused";
+  }
+  return "kept for now";
+}
+
+bool has_level(const SweptTree& tree, SweptLevel::Action action) {
+  return std::any_of(tree.levels.begin(), tree.levels.end(),
+                     [&](const SweptLevel& level) { return level.action == action; });
+}
+
+std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& level) {
+  if (level.rescued == 0) return "";
+  std::string text = fmt::format("    {} message{} that mailstow did not put there: rescued first",
+                                 base::format_count(level.rescued), level.rescued == 1 ? "" : "s");
+  for (const std::string& snapshot : level.snapshots) {
+    text += fmt::format("\n      mailstow-restore run {} --at {}", shell_quoted(record.account),
+                        snapshot.substr(0, kSnapshotDigits));
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string shown_level(const store::TreeRecord& record, const std::string& raw_name) {
+  if (raw_name == record.raw_name) return record.name;
+  if (raw_name.starts_with(record.raw_name + record.delimiter)) {
+    const std::string below = raw_name.substr(record.raw_name.size() + 1);
+    return record.name + "/" + imap::shown_folder_name(below, record.delimiter, "");
+  }
+  if (!record.raw_name.starts_with(raw_name + record.delimiter)) return raw_name;
+  std::string name = record.name;
+  const auto levels_left =
+      std::count(record.raw_name.begin() + static_cast<std::ptrdiff_t>(raw_name.size()),
+                 record.raw_name.end(), record.delimiter);
+  for (auto level = levels_left; level > 0; --level) {
+    name.erase(std::min(name.rfind('/'), name.size()));
+  }
+  return name;
+}
+
+base::ExitStatus SweepReport::exit_status() const {
+  using base::ExitStatus;
+  const bool did_something =
+      std::any_of(trees.begin(), trees.end(), [](const TreeOutcome& outcome) {
+        return !outcome.error_code || has_level(outcome.swept, SweptLevel::Action::kDeleted);
+      });
+  ExitStatus status = has_unreadable_records ? ExitStatus::kDamaged : ExitStatus::kDone;
+  if (held_back > 0) status = base::graver(status, ExitStatus::kNothingDone);
+  for (const TreeOutcome& outcome : trees) {
+    if (!outcome.error_code) continue;
+    const ExitStatus own = base::exit_status(*outcome.error_code);
+    const bool is_partial = own == ExitStatus::kNothingDone && did_something;
+    status = base::graver(status, is_partial ? ExitStatus::kPartial : own);
+  }
+  return status;
+}
+
+nlohmann::ordered_json SweepReport::to_document() const {
+  auto documents = nlohmann::ordered_json::array();
+  for (const TreeOutcome& outcome : trees) {
+    auto levels = nlohmann::ordered_json::array();
+    for (const SweptLevel& level : outcome.swept.levels) {
+      levels.push_back({{"folder", shown_level(outcome.record, level.raw_name)},
+                        {"action", word(level.action)},
+                        {"why", level.why},
+                        {"rescued", level.rescued},
+                        {"snapshots", level.snapshots}});
+    }
+    documents.push_back({{"account", outcome.record.account},
+                         {"tree", outcome.record.name},
+                         {"expired", base::format_rfc3339(outcome.record.expires)},
+                         {"finished", outcome.swept.is_finished && outcome.error.empty()},
+                         {"levels", std::move(levels)}});
+    if (!outcome.error.empty()) documents.back()["error"] = outcome.error;
+  }
+  nlohmann::ordered_json document = {{"dry_run", is_dry_run},
+                                     {"trees", std::move(documents)},
+                                     {"unrecorded", to_json(unrecorded)}};
+  if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
+  return document;
+}
+
+std::string SweepReport::to_text() const {
+  std::string text;
+  for (const TreeOutcome& outcome : trees) {
+    text += fmt::format("{}: {}\n", base::escape_for_terminal(outcome.record.account),
+                        base::escape_for_terminal(outcome.record.name));
+    for (const SweptLevel& level : outcome.swept.levels) {
+      text += fmt::format("  {}: {}: {}\n",
+                          base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
+                          word(level.action), base::escape_for_terminal(level.why));
+      text += rescued_to_text(outcome.record, level);
+    }
+    if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
+  }
+  if (held_back > 0) text = fmt::format("{} trees are due, none was deleted.\n", held_back);
+  if (text.empty()) text = "No tree is due.\n";
+  return text + restore::to_text(unrecorded);
+}
+
+}  // namespace restore

@@ -1,0 +1,83 @@
+#include "restore/sweep_report.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace restore {
+namespace {
+
+using base::ErrorCode;
+using base::ExitStatus;
+using testing::HasSubstr;
+
+store::TreeRecord swept_record() {
+  store::TreeRecord record;
+  record.account = "alice";
+  record.name = "RESTORED/20261124T023000";
+  record.raw_name = "INBOX.RESTORED.20261124T023000";
+  record.delimiter = '.';
+  return record;
+}
+
+TreeOutcome outcome_of(std::optional<ErrorCode> code, SweptLevel::Action action) {
+  TreeOutcome outcome{swept_record(), {}};
+  outcome.error_code = code;
+  outcome.swept.levels.push_back({swept_record().raw_name, action, "because"});
+  return outcome;
+}
+
+ExitStatus status_of(std::vector<TreeOutcome> trees) {
+  SweepReport report;
+  report.trees = std::move(trees);
+  return report.exit_status();
+}
+
+TEST(SweepReportTest, LevelsHaveTheNamesThatPeopleKnow) {
+  const store::TreeRecord record = swept_record();
+  EXPECT_EQ(shown_level(record, record.raw_name), record.name);
+  EXPECT_EQ(shown_level(record, "INBOX.RESTORED"), "RESTORED");
+  EXPECT_EQ(shown_level(record, record.raw_name + ".Entw&APw-rfe.2023"),
+            record.name + "/Entwürfe/2023");
+  EXPECT_EQ(shown_level(record, "INBOX.RESTORED.20261124T0230001.x"),
+            "INBOX.RESTORED.20261124T0230001.x")
+      << "none of the tree's";
+}
+
+TEST(SweepReportTest, WhatIsLeftUndoneShowsInTheExitStatus) {
+  const auto done = outcome_of({}, SweptLevel::Action::kDeleted);
+  const auto refused = outcome_of(ErrorCode::kRefused, SweptLevel::Action::kRefused);
+  const auto half = outcome_of(ErrorCode::kRefused, SweptLevel::Action::kDeleted);
+  const auto busy = outcome_of(ErrorCode::kBusy, SweptLevel::Action::kKeptForNow);
+  const auto gone = outcome_of(ErrorCode::kConfig, SweptLevel::Action::kKeptForNow);
+  EXPECT_EQ(status_of({}), ExitStatus::kDone);
+  EXPECT_EQ(status_of({done, done}), ExitStatus::kDone);
+  EXPECT_EQ(status_of({refused}), ExitStatus::kNothingDone);
+  EXPECT_EQ(status_of({half}), ExitStatus::kPartial);
+  EXPECT_EQ(status_of({done, refused}), ExitStatus::kPartial);
+  EXPECT_EQ(status_of({refused, busy, done}), ExitStatus::kBusy);
+  EXPECT_EQ(status_of({busy, gone}), ExitStatus::kUsage);
+}
+
+TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
+  TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kDeleted);
+  outcome.swept.levels[0].rescued = 1;
+  outcome.swept.levels[0].snapshots = {"00112233445566778899aabbccddeeff"};
+  SweepReport report;
+  report.trees = {outcome};
+  EXPECT_THAT(report.to_text(), HasSubstr("1 message that mailstow did not put there: rescued"));
+  EXPECT_THAT(report.to_text(), HasSubstr("mailstow-restore run alice --at 0011223344556677\n"));
+  EXPECT_EQ(report.to_document()["trees"][0]["levels"][0]["snapshots"][0],
+            "00112233445566778899aabbccddeeff");
+}
+
+TEST(SweepReportTest, WhatTheServerSaysDoesNotReachTheTerminalAsItIs) {
+  TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kLeft);
+  outcome.record.account = "al\x1b[2Jice";
+  outcome.swept.levels[0].why = "\x1b]0;x\a";
+  SweepReport report;
+  report.trees = {outcome};
+  EXPECT_EQ(report.to_text().find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace restore
