@@ -8,33 +8,53 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/tree_lock.h"
 #include "store/location.h"
 #include "store/tree_record.h"
 
 namespace restore {
 
+namespace {
+
+[[noreturn]] void fail_without_tree(const std::string& account, const std::string& tree) {
+  base::fail(base::ErrorCode::kNotFound,
+             "extend {}: account {} has no such tree: `mailstow-restore trees` shows them",
+             base::escape_for_terminal(tree), base::escape_for_terminal(account));
+}
+
+// Its id.
+std::string find_tree(const store::TreeRecords& records, const std::string& account,
+                      const std::string& tree) {
+  for (const store::TreeRecord& record : records.list().records) {
+    if (record.account == account && record.name == tree) return record.id;
+  }
+  fail_without_tree(account, tree);
+}
+
+}  // namespace
+
 base::ExitStatus extend(const base::Surroundings& surroundings, const std::string& account,
                         const std::string& tree, const std::string& duration) {
   const auto length = base::parse_duration(duration);
-  auto records =
-      store::TreeRecords::open(store::location_of(surroundings.config.store), surroundings.files);
-  auto listing = records.list();
-  const auto found = std::find_if(listing.records.begin(), listing.records.end(),
-                                  [&](const store::TreeRecord& record) {
-                                    return record.account == account && record.name == tree;
-                                  });
-  if (found == listing.records.end()) {
-    base::fail(base::ErrorCode::kNotFound,
-               "extend {}: account {} has no such tree: `mailstow-restore trees` shows them",
-               base::escape_for_terminal(tree), base::escape_for_terminal(account));
+  const store::Location location = store::location_of(surroundings.config.store);
+  auto records = store::TreeRecords::open(location, surroundings.files);
+  const std::string id = find_tree(records, account, tree);
+  // A run would write its own record over ours, and a sweep has begun to delete the tree.
+  const auto lock = lock_tree(surroundings.files, location, id);
+  if (lock == nullptr) {
+    base::fail(base::ErrorCode::kBusy,
+               "extend {}: a run or a sweep is at work on it: try again when that is done",
+               base::escape_for_terminal(tree));
   }
+  auto record = records.find(id);
+  if (!record) fail_without_tree(account, tree);
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
-  found->expires = std::max(now, found->expires) + length;
-  records.put(*found);
+  record->expires = std::max(now, record->expires) + length;
+  records.put(*record);
   print(surroundings.format,
-        {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(found->expires)}},
+        {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(record->expires)}},
         fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
-                    base::escape_for_terminal(tree), base::format_rfc3339(found->expires)));
+                    base::escape_for_terminal(tree), base::format_rfc3339(record->expires)));
   return base::ExitStatus::kDone;
 }
 

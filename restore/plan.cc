@@ -110,14 +110,17 @@ class Planner {
 
   void count_flags(const store::MessageEntry& entry) {
     bool loses_keyword = false;
+    bool has_keyword = false;
     for (const std::string& flag : entry.flags) {
       if (flag == "\\Deleted") {
         ++plan_.deleted;
       } else if (names_.inbox && !names_.inbox->keeps(flag)) {
         loses_keyword = true;
       }
+      has_keyword = has_keyword || !flag.starts_with('\\');
     }
     if (loses_keyword) ++plan_.keywords_lost;
+    if (has_keyword && !names_.inbox) ++plan_.keywords_unsure;
   }
 
   const TargetNames& names_;

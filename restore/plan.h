@@ -33,8 +33,9 @@ struct Plan {
   std::vector<PlannedFolder> folders;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t deleted = 0;        // messages that lose \Deleted
-  std::uint64_t keywords_lost = 0;  // messages with a keyword that the server does not keep
+  std::uint64_t deleted = 0;          // messages that lose \Deleted
+  std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
+  std::uint64_t keywords_unsure = 0;  // ... with any, where the server does not tell beforehand
   std::chrono::seconds estimated{};
 };
 
@@ -42,9 +43,10 @@ struct Plan {
 struct TargetNames {
   char delimiter = 0;  // 0: no hierarchy, and so no tree
   std::string personal_prefix;
-  std::vector<std::string> other_prefixes = {};          // of shared and other users' namespaces
-  std::optional<std::uint64_t> append_limit = {};        // bytes of a message
-  std::optional<imap::OpenFolder> inbox = std::nullopt;  // for what flags it keeps; nothing: all
+  std::vector<std::string> other_prefixes = {};    // of shared and other users' namespaces
+  std::optional<std::uint64_t> append_limit = {};  // bytes of a message
+  std::optional<imap::OpenFolder> inbox =
+      std::nullopt;  // for what flags it keeps; nothing: not told
 };
 
 // `tree` is the shown name of a tree that is not there yet; empty: in place, where each folder has

@@ -17,6 +17,14 @@ namespace {
 constexpr std::uint64_t kUnit = 1024;          // bytes: what STORAGE is counted in
 constexpr std::uint64_t kTellingUnits = 1024;  // a smaller rise is lost in what else happens
 
+std::uint64_t recorded_bytes(const store::TreeRecord& record) {
+  std::uint64_t bytes = 0;
+  for (const store::TreeLevel& level : record.levels) {
+    for (const store::TreeMessage& message : level.messages) bytes += message.size;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::TreeLevel& probe) {
@@ -33,6 +41,7 @@ QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::T
     finding.proof += "; no quota root could be made: " + trouble;
   }
   before_ = storage_use(session_, probe.raw_name);
+  missing_bytes_ = plan_.bytes - std::min(plan_.bytes, recorded_bytes(record));
   return finding;
 }
 
@@ -69,7 +78,7 @@ std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
 
 bool QuotaExemption::may_go_on(const QuotaFinding& finding, bool allow_quota) const {
   if (finding.exempt == true || server_.quota == base::QuotaConfig::kNone) return true;
-  return allow_quota && (!before_ || before_->limit >= before_->usage + plan_.bytes / kUnit + 1);
+  return allow_quota && (!before_ || before_->limit >= before_->usage + missing_bytes_ / kUnit + 1);
 }
 
 void QuotaExemption::refuse(const QuotaFinding& finding, bool allow_quota) const {
@@ -79,7 +88,7 @@ void QuotaExemption::refuse(const QuotaFinding& finding, bool allow_quota) const
   if (allow_quota) {
     base::fail(base::ErrorCode::kCountsTowardsQuota,
                "restore: {}: {} KiB do not fit into the quota{}: raise it", account,
-               plan_.bytes / kUnit, room);
+               missing_bytes_ / kUnit, room);
   }
   base::fail(base::ErrorCode::kCountsTowardsQuota,
              "restore: {}: tree {} {} count towards quota{}: {}: {}, or pass --allow-quota",
@@ -108,7 +117,7 @@ void QuotaExemption::compare_usage(QuotaFinding& finding) const {
   finding.proof +=
       fmt::format("; STORAGE was {} KiB before and {} KiB after", before_->usage, now->usage);
   // Other mail comes and goes meanwhile: only a rise by what was restored says something.
-  const std::uint64_t restored = plan_.bytes / kUnit;
+  const std::uint64_t restored = missing_bytes_ / kUnit;
   if (restored < kTellingUnits || now->usage < before_->usage + restored / 10 * 9) return;
   finding.exempt.reset();
   base::log_warning(

@@ -48,6 +48,7 @@ class QuotaExemption {
   const imap::Namespace& personal_;
   const Plan& plan_;
   std::optional<StorageUse> before_;  // at the probe's level
+  std::uint64_t missing_bytes_ = 0;   // of the plan, without what an earlier run restored
 };
 
 }  // namespace restore

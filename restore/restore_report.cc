@@ -60,6 +60,7 @@ std::string RestoreReport::to_json() const {
                         {"bytes", plan->bytes},
                         {"without_deleted", plan->deleted},
                         {"without_keywords", plan->keywords_lost},
+                        {"keywords_unsure", plan->keywords_unsure},
                         {"estimated_seconds", plan->estimated.count()},
                         {"storage_kib", std::move(room)}};
   }
@@ -89,6 +90,10 @@ std::string RestoreReport::plan_to_text() const {
   if (plan->keywords_lost > 0) {
     remarks += fmt::format("Without keywords that the server does not keep: {}.\n",
                            base::format_count(plan->keywords_lost));
+  }
+  if (plan->keywords_unsure > 0) {
+    remarks += fmt::format("With keywords, which the server may not keep; the run tells: {}.\n",
+                           base::format_count(plan->keywords_unsure));
   }
   const std::string room = plan->room ? fmt::format("The quota is used up to {} of {} KiB; ",
                                                     plan->room->usage, plan->room->limit)

@@ -1,4 +1,4 @@
-// What a restore did: the document that `run --json` prints (README, "Output").
+// What a restore did: the document that `run --json` prints, its text, and its exit status.
 #pragma once
 
 #include <chrono>
@@ -43,8 +43,9 @@ struct QuotaFinding {
 struct PlanSummary {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t deleted = 0;        // messages that lose \Deleted
-  std::uint64_t keywords_lost = 0;  // messages with a keyword that the server does not keep
+  std::uint64_t deleted = 0;          // messages that lose \Deleted
+  std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
+  std::uint64_t keywords_unsure = 0;  // ... with any, where the server does not tell beforehand
   std::chrono::seconds estimated{};
   // STORAGE of the account, in KiB; nothing: no limit is told.
   struct Room {

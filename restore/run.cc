@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <thread>
 #include <utility>
 
 #include <fmt/core.h>
@@ -17,14 +16,13 @@
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
 #include "restore/in_place.h"
-#include "restore/plan.h"
+#include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
-#include "restore/tree_writer.h"
 #include "store/location.h"
 
 namespace restore {
@@ -56,7 +54,7 @@ class Run {
     }
     properties_ = store::to_account_properties(reader_.properties(selection.snapshot));
     const TargetNames names = look_at_target();
-    list_others();
+    if (resumed_ || options_.in_place) list_others();
     const std::string tree = options_.in_place ? "" : resumed_ ? resumed_->name : free_name(names);
     plan_ = make_plan(std::move(selection), tree, names);
     begin_report();
@@ -71,7 +69,14 @@ class Run {
       prove_quota(builder, names);
       builder.create(plan_.levels);
       subscribe_tree();
-      restore_folders([&](const std::string& raw_name) { return builder.refusal(raw_name); });
+      write({.refusal = [&](const auto& raw_name) { return builder.refusal(raw_name); },
+             .level = [&](const auto& raw_name) { return find_level(record_, raw_name); },
+             .record = [&] { records_.put(record_); },
+             .look_again =
+                 [&] {
+                   builder.reconcile();
+                   builder.create(plan_.levels);
+                 }});
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -93,7 +98,12 @@ class Run {
     if (options_.resume.empty()) return std::nullopt;
     for (store::TreeRecord& record : records_.list().records) {
       if (record.name != options_.resume || record.request.empty()) continue;
-      if (read_request(record.request).account == options_.account) return std::move(record);
+      const bool is_there = options_.to.empty() || record.account == options_.to;
+      if (!is_there || read_request(record.request).account != options_.account) continue;
+      if (options_.dry_run) return std::move(record);
+      lock(record);
+      // As it stands now: another process may have worked on it until just now.
+      if (auto current = records_.find(record.id)) return current;
     }
     base::fail(
         base::ErrorCode::kNotFound,
@@ -129,15 +139,22 @@ class Run {
     }
     names.append_limit = session_.capabilities().append_limit();
     try {
-      names.inbox = session_.examine(imap::kInbox);
+      // Dovecot and Cyrus say of a folder that is open for reading only that it keeps no flag.
+      const imap::OpenFolder inbox = session_.examine(imap::kInbox);
+      if (!inbox.permanent_flags.empty()) names.inbox = inbox;
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
     }
     return names;
   }
 
-  // A name that no folder and no record has: two trees in one second get two names.
+  // A name that no folder and no record has: two trees in one second get two names. No other run
+  // looks for one until this one's is created and recorded.
   std::string free_name(const TargetNames& names) {
+    if (!options_.dry_run) {
+      naming_ = lock_naming(surroundings_.files, surroundings_.clock, location_);
+    }
+    list_others();
     auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     for (;; time += std::chrono::seconds(1)) {
       const auto& restore = surroundings_.config.restore;
@@ -171,36 +188,27 @@ class Run {
     report_.quota.proof = "not asked: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
-    report_.plan = PlanSummary{plan_.messages,      plan_.bytes,     plan_.deleted,
-                               plan_.keywords_lost, plan_.estimated, std::nullopt};
+    report_.plan =
+        PlanSummary{plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
+                    plan_.keywords_unsure, plan_.estimated, std::nullopt};
     if (const auto use = storage_use(session_, std::string(imap::kInbox))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
   }
 
-  static FolderReport report_of(const PlannedFolder& folder) {
-    FolderReport report{folder.source, folder.target, 0, 0, {}, folder.left_out,
-                        folder.bytes,  folder.renamed};
-    report.messages = folder.messages.size() + folder.left_out.size();
-    return report;
-  }
-
-  static void add_to(FolderReport& report, FolderReport written) {
-    report.restored = written.restored;
-    report.altered = std::move(written.altered);
-    report.skipped.insert(report.skipped.end(), written.skipped.begin(), written.skipped.end());
-    std::sort(report.skipped.begin(), report.skipped.end(),
-              [](const auto& a, const auto& b) { return a.uid < b.uid; });
+  void lock(const store::TreeRecord& record) {
+    lock_ = lock_tree(surroundings_.files, location_, record.id);
+    if (lock_ == nullptr) {
+      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process works on it",
+                 base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
+    }
   }
 
   void begin_record(const TargetNames& names) {
-    if (!resumed_) name_record(names);
     record_.state = store::TreeState::kRestoring;
-    lock_ = lock_tree(surroundings_.files, location_, record_.id);
-    if (lock_ == nullptr) {
-      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process works on it",
-                 base::escape_for_terminal(target_.name), base::escape_for_terminal(record_.name));
-    }
+    if (resumed_) return;
+    name_record(names);
+    lock(record_);
   }
 
   void name_record(const TargetNames& names) {
@@ -222,17 +230,18 @@ class Run {
     const std::string probe = plan_.tree_raw_name + names.delimiter + kProbeFolder;
     levels.push_back(probe);
     builder.create(levels);
+    naming_.reset();  // the name is taken, and what others may share is recorded
     for (const std::string& raw_name : {plan_.tree_raw_name, probe}) {
       const std::string refusal = builder.refusal(raw_name);
       if (refusal.empty()) continue;
-      remove_tree();
+      give_up_tree();
       base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
                  base::escape_for_terminal(target_.name), plan_.tree, refusal);
     }
     report_.quota = quota_->establish(record_, *find_level(record_, probe));
     remove_level(probe);
     if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
-    remove_tree();
+    give_up_tree();
     quota_->refuse(report_.quota, options_.allow_quota);
   }
 
@@ -258,7 +267,7 @@ class Run {
       if (error.code() != base::ErrorCode::kRefused) throw;
       // Cyrus keeps what is deleted under a name with the second in it, and so refuses to delete a
       // folder of one name twice in a second: a run that was killed may have just done so.
-      std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+      surroundings_.clock.sleep_for(std::chrono::milliseconds(1500));
       sweeper.sweep_level(*find_level(record_, raw_name));
     }
     // Recorded until it is gone: what a crash leaves here is swept with the tree.
@@ -268,7 +277,14 @@ class Run {
     records_.put(record_);
   }
 
-  void remove_tree() {
+  // Before anything was restored: what was created goes. What an earlier run restored stays for as
+  // long as it was to.
+  void give_up_tree() {
+    if (resumed_) {
+      record_.state = store::TreeState::kIncomplete;
+      records_.put(record_);
+      return;
+    }
     TreeSweeper sweeper(session_, record_, others_);
     if (!sweeper.sweep().is_finished) return;
     records_.remove(record_.id);
@@ -289,7 +305,10 @@ class Run {
     }
     place.create_folders();
     try {
-      restore_folders([&](const std::string& raw_name) { return place.refusal(raw_name); });
+      write({.refusal = [&](const auto& raw_name) { return place.refusal(raw_name); },
+             .level = [](const auto&) { return nullptr; },
+             .record = [] {},
+             .look_again = [] {}});
       place.restore_properties(properties_, {owner(), target_.user});
       session_.logout();
     } catch (const base::Error& error) {
@@ -308,51 +327,12 @@ class Run {
     return options_.account;
   }
 
-  void restore_folders(const std::function<std::string(const std::string&)>& refusal_of) {
-    const store::TreeLevel nothing;
+  void write(const PlanWriter::Folders& folders) {
     const Begun begun = resumed_ || options_.in_place ? Begun::kBefore : Begun::kNow;
-    // The server may still be busy with what a run that was killed just now had sent.
-    if (begun == Begun::kBefore) surroundings_.clock.sleep_for(std::chrono::seconds(1));
-    TreeWriter writer(
-        session_, [this] { return imap::open_account(server_, target_); }, server_.connections,
-        reader_);
-    std::vector<std::size_t> places;  // of what is written, in the report
-    std::vector<store::TreeLevel*> levels;
-    for (const PlannedFolder& folder : plan_.folders) {
-      if (!folder.holds_messages) continue;
-      FolderReport report = report_of(folder);
-      const std::string refusal = refusal_of(folder.target_raw_name);
-      if (refusal.empty()) {
-        places.push_back(report_.folders.size());
-        levels.push_back(options_.in_place ? nullptr : find_level(record_, folder.target_raw_name));
-        writer.add(folder, options_.in_place ? nothing : *levels.back(), begun);
-      } else {
-        for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
-      }
-      report_.folders.push_back(std::move(report));
-    }
-    const auto take_report = [&] {
-      std::vector<FolderReport> reports = writer.report();
-      for (std::size_t at = 0; at < places.size(); ++at) {
-        add_to(report_.folders[places[at]], std::move(reports[at]));
-      }
-      report_.without_deleted = writer.left_off_deleted();
-    };
-    try {
-      writer.run([&](std::size_t at, const FolderRestore& folder) {
-        if (!options_.in_place) {
-          levels[at]->messages = folder.recorded();
-          records_.put(record_);
-        }
-        base::log_info("{}: {}: {} messages", base::escape_for_terminal(options_.account),
-                       base::escape_for_terminal(folder.planned().target),
-                       folder.recorded().size());
-      });
-    } catch (const base::Error&) {
-      take_report();
-      throw;
-    }
-    take_report();
+    PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
+                server_.connections, surroundings_.clock},
+               plan_, reader_, report_)
+        .write(folders, begun);
   }
 
   const base::Surroundings& surroundings_;
@@ -360,6 +340,8 @@ class Run {
   store::Location location_;
   store::Reader reader_;
   store::TreeRecords records_;
+  std::unique_ptr<base::FileLock> lock_;    // of the tree
+  std::unique_ptr<base::FileLock> naming_;  // until its top is created
   std::optional<store::TreeRecord> resumed_;
   SelectionOptions asked_;
   store::ObjectId snapshot_;
@@ -372,7 +354,6 @@ class Run {
   Plan plan_;
   std::optional<QuotaExemption> quota_;
   store::TreeRecord record_;
-  std::unique_ptr<base::FileLock> lock_;
   RestoreReport report_;
 };
 

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "base/error.h"
+
 namespace restore {
 
 base::Path tree_lock_file(const store::Location& location, const std::string& tree_id) {
@@ -18,6 +20,21 @@ std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::
   // Somebody may only be looking.
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   return files.try_lock(file, base::LockMode::kExclusive);
+}
+
+std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock& clock,
+                                            const store::Location& location) {
+  constexpr std::chrono::milliseconds kPause{50};
+  constexpr int kMostPauses = 1'200;
+  make_folders(files, location.index);
+  for (int pause = 0; pause < kMostPauses; ++pause) {
+    auto lock = files.try_lock(location.index / "tree-names.lock", base::LockMode::kExclusive);
+    if (lock != nullptr) return lock;
+    clock.sleep_for(kPause);
+  }
+  base::fail(
+      base::ErrorCode::kBusy,
+      "restore: another run has been choosing its tree's name for a minute: see what it does");
 }
 
 bool is_worked_on(base::FileSystem& files, const store::Location& location,

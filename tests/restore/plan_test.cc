@@ -88,6 +88,9 @@ TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
   selection.folders[1].messages[0].flags = {"$Label", "\\Deleted", "\\Seen"};
   TargetNames names{'/', "", {}, 999};
   names.inbox.emplace().permanent_flags = {"\\Seen", "\\Deleted"};
+  const Plan unsure = make_plan(selection, "RESTORED/t", {'/', "", {}, 999});
+  EXPECT_EQ(unsure.keywords_lost, 0U) << "the server did not tell what it keeps";
+  EXPECT_EQ(unsure.keywords_unsure, 1U);
   const Plan plan = make_plan(selection, "RESTORED/t", names);
   EXPECT_EQ(plan.folders[0].messages.size(), 0U);
   ASSERT_EQ(plan.folders[0].left_out.size(), 1U);
@@ -96,6 +99,7 @@ TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
   EXPECT_EQ(plan.bytes, 10U);
   EXPECT_EQ(plan.deleted, 1U);
   EXPECT_EQ(plan.keywords_lost, 1U);
+  EXPECT_EQ(plan.keywords_unsure, 0U);
 }
 
 }  // namespace

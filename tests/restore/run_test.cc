@@ -1,5 +1,8 @@
 // `mailstow-restore run` on a real server, compared with a client that is not ours.
 
+#include <future>
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "tests/corpus.h"
@@ -223,6 +226,7 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   const servers::Delivery doomed{mail.plain(), {"\\Deleted", "$Work"}};
   alice.append(level + "/" + level, std::vector<servers::Delivery>{doomed});
   back_up();
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
   const json plan = mailstow_.restore_json({"run", "alice", "--dry-run"});
   EXPECT_EQ(plan["plan"]["without_deleted"], 1);
   EXPECT_GE(plan["plan"]["estimated_seconds"], 1);
@@ -257,6 +261,7 @@ TEST_F(RunTest, TwoTreesInOneSecondGetTwoNames) {
   const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   const json second = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   EXPECT_NE(first["tree"], second["tree"]);
+  EXPECT_EQ(plan["plan"]["without_keywords"], 0) << "Dovecot keeps all, though it tells so late";
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U);
 }
 
@@ -283,6 +288,22 @@ TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
     maildir.deliver("Corpus " + std::to_string(count++ % 5), delivery);
   };
   for (const std::string& message : tests::corpus_messages()) deliver({message});
+TEST_F(RunTest, RunsAtTheSameTimeGetATreeEach) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  std::vector<std::future<json>> runs;
+  for (int run = 0; run < 3; ++run) {
+    runs.push_back(std::async(std::launch::async, [&] {
+      return mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"});
+    }));
+  }
+  std::set<std::string> names;
+  for (auto& run : runs) names.insert(run.get()["tree"]);
+  EXPECT_EQ(names.size(), 3U);
+  mailstow_.restore_json({"sweep"});
+  EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last one takes the top with it";
+}
+
   while (count < 400) deliver(mail.delivery());
   const AccountState before = state();
   EXPECT_EQ(before.message_count(), count);
@@ -361,5 +382,11 @@ TEST_F(SeparatorTest, ATreeIsSpeltAsTheServerSpells) {
   }
 }
 
+
+  const auto whole = state().folders;
+  const std::string tree = report["tree"];
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree}).status, 6);
+  EXPECT_EQ(state().folders, whole) << "what an earlier run restored stays";
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["state"], "incomplete");
 }  // namespace
 }  // namespace restore

@@ -135,6 +135,18 @@ TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {
   EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "soon"}).status, 2);
 }
 
+TEST_F(TreesTest, ATreeThatIsWorkedOnIsNotExtended) {
+  const std::string name = run()["tree"];
+  const auto records = store::TreeRecords::open(location(), base::real_file_system()).list();
+  {
+    const auto lock = lock_tree(base::real_file_system(), location(), records.records[0].id);
+    const auto result = mailstow_.restore({"extend", "alice", name, "7d"});
+    EXPECT_EQ(result.status, 5);
+    EXPECT_THAT(result.err, HasSubstr("try again"));
+  }
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", name, "7d"}).status, 0);
+}
+
 TEST_F(TreesTest, MailBelowRestoredThatNoRecordKnowsIsToldAndKept) {
   const std::string tree = run({"--expire-after", "1h"})["tree"];
   alice_.command("CREATE RESTORED/hidden");

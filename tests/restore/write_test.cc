@@ -1,4 +1,6 @@
 // How messages get into a tree: over several connections, with each kind of literal.
+#include <atomic>
+
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -7,6 +9,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace restore {
 namespace {
@@ -79,6 +82,28 @@ TEST_F(WriteTest, AFewMessagesAreNotWorthAnotherConnection) {
   const std::size_t logins_before = logins();
   mailstow_.restore_json({"run", "alice"});
   EXPECT_EQ(logins() - logins_before, 1U);
+}
+
+TEST_F(WriteTest, AfterALostConnectionItGoesOnAndNothingIsDoubled) {
+  deliver(700);
+  before_ = servers::account_state(server_, "alice");
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  // The first is the probe's; two more are lost, of batches that the server has taken.
+  std::atomic<int> answers = 0;
+  const servers::Relay relay(
+      server_, {.watch = [&](servers::From from, std::string_view bytes) {
+        if (from == servers::From::kClient || bytes.find("APPENDUID") == bytes.npos) return true;
+        const int answer = ++answers;
+        return answer != 2 && answer != 4;
+      }});
+  json& server = mailstow_.config()["servers"]["main"];
+  server["url"] = relay.url();
+  server["tls"] = "none";
+  server["connections"] = 1;
+  mailstow_.save();
+  const json report = mailstow_.restore_json({"run", "alice"});
+  EXPECT_EQ(relay.connections(), 3U);
+  expect_restored(before_, servers::account_state(server_, "alice"), report);
 }
 
 class OneConnectionTest : public WriteTest {

@@ -1,0 +1,97 @@
+#include "restore/plan_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+
+namespace restore {
+
+namespace {
+
+// After a lost connection. With the longest a restart of the server is waited for.
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{25};
+constexpr int kPauseGrows = 5;
+
+void add_to(FolderReport& report, FolderReport written) {
+  report.restored = written.restored;
+  report.altered = std::move(written.altered);
+  report.skipped.insert(report.skipped.end(), written.skipped.begin(), written.skipped.end());
+  std::sort(report.skipped.begin(), report.skipped.end(),
+            [](const auto& a, const auto& b) { return a.uid < b.uid; });
+}
+
+}  // namespace
+
+FolderReport report_of(const PlannedFolder& folder) {
+  FolderReport report{folder.source, folder.target, 0, 0, {}, folder.left_out,
+                      folder.bytes,  folder.renamed};
+  report.messages = folder.messages.size() + folder.left_out.size();
+  return report;
+}
+
+void PlanWriter::write(const Folders& folders, Begun begun) {
+  for (auto pause = kFirstPause;; pause *= kPauseGrows) {
+    const bool is_first = pause == kFirstPause;
+    try {
+      if (!is_first) {
+        into_.session = into_.open();
+        folders.look_again();
+      }
+      return write_once(folders, is_first ? begun : Begun::kBefore);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kNetwork || pause > kLongestPause) throw;
+      base::log_warning("{}; another connection in {} s", error.what(), pause.count());
+    }
+    into_.clock.sleep_for(pause);
+  }
+}
+
+void PlanWriter::write_once(const Folders& folders, Begun begun) {
+  // The server may still be busy with what a lost connection, or a killed run, had sent.
+  if (begun == Begun::kBefore) into_.clock.sleep_for(std::chrono::seconds(1));
+  const store::TreeLevel nothing;
+  TreeWriter writer(into_.session, into_.open, into_.connections, reader_);
+  std::vector<std::size_t> places;  // of what is written, in the report
+  std::vector<store::TreeLevel*> levels;
+  report_.folders.clear();
+  for (const PlannedFolder& folder : plan_.folders) {
+    if (!folder.holds_messages) continue;
+    FolderReport report = report_of(folder);
+    const std::string refusal = folders.refusal(folder.target_raw_name);
+    if (refusal.empty()) {
+      places.push_back(report_.folders.size());
+      levels.push_back(folders.level(folder.target_raw_name));
+      writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), begun);
+    } else {
+      for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
+    }
+    report_.folders.push_back(std::move(report));
+  }
+  const auto take_report = [&] {
+    std::vector<FolderReport> reports = writer.report();
+    for (std::size_t at = 0; at < places.size(); ++at) {
+      add_to(report_.folders[places[at]], std::move(reports[at]));
+    }
+    report_.without_deleted = writer.left_off_deleted();
+  };
+  try {
+    writer.run([&](std::size_t at, const FolderRestore& folder) {
+      if (levels[at] != nullptr) {
+        levels[at]->messages = folder.recorded();
+        folders.record();
+      }
+      base::log_info("{}: {} messages", base::escape_for_terminal(folder.planned().target),
+                     folder.recorded().size());
+    });
+  } catch (const base::Error&) {
+    take_report();
+    throw;
+  }
+  take_report();
+}
+
+}  // namespace restore
