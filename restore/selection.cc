@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
@@ -65,6 +66,7 @@ class MessageIds {
                    "--message {}: not a message's id: `mailstow-restore messages` shows them",
                    base::escape_for_terminal(text));
       }
+      unseen_.insert(text);
       const auto id = store::ObjectId::from_hex(text);
       if (id) {
         whole_.insert({*id});
@@ -84,18 +86,48 @@ class MessageIds {
                        [&](const std::string& text) { return digits.starts_with(text); });
   }
 
+  // That the folders have it.
+  void see(const store::MessageId& id) {
+    if (unseen_.empty() || !contains(id)) return;
+    const std::string digits = id.object.hex();
+    std::erase_if(unseen_, [&](const std::string& text) { return digits.starts_with(text); });
+  }
+  // One that no message has which was seen; empty: there is none.
+  std::string unseen() const { return unseen_.empty() ? "" : *unseen_.begin(); }
+
  private:
+  std::set<std::string> unseen_;
   std::set<store::MessageId> whole_;
   std::vector<std::string> beginnings_;
 };
 
+bool matches(const SelectionOptions& options, const std::string& glob, const std::string& name) {
+  return base::glob_matches(glob, name) ||
+         (options.subfolders && base::glob_matches(glob + "/*", name));
+}
+
 bool matches_any(const SelectionOptions& options, const std::string& name) {
-  const auto matches = [&](const std::string& glob) {
-    return base::glob_matches(glob, name) ||
-           (options.subfolders && base::glob_matches(glob + "/*", name));
-  };
   return options.folders.empty() ||
-         std::any_of(options.folders.begin(), options.folders.end(), matches);
+         std::any_of(options.folders.begin(), options.folders.end(),
+                     [&](const std::string& glob) { return matches(options, glob, name); });
+}
+
+// A name that was misspelt must not be noticed when it is too late. Fails with kNotFound.
+void expect_matches(const SelectionOptions& options, const std::vector<std::string>& names,
+                    const store::SnapshotInfo& snapshot) {
+  for (const std::string& glob : options.folders) {
+    if (std::any_of(names.begin(), names.end(),
+                    [&](const std::string& name) { return matches(options, glob, name); })) {
+      continue;
+    }
+    const auto guess = base::nearest(glob, names);
+    base::fail(
+        base::ErrorCode::kNotFound,
+        "--folder {}: the snapshot of {} has none of this name{}: `mailstow-restore folders` "
+        "shows what it has",
+        base::escape_for_terminal(glob), base::format_rfc3339(snapshot.time),
+        guess ? ": did you mean " + base::escape_for_terminal(*guess) + "?" : "");
+  }
 }
 
 // Takes out what the snapshot has in some folder. Gives how much is left.
@@ -121,7 +153,15 @@ std::optional<sys_seconds> optional_time(const std::string& text,
                                          const base::Surroundings& surroundings) {
   if (text.empty()) return std::nullopt;
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
-  return base::parse_time(text, surroundings.config.restore.time_zone, now);
+  try {
+    return base::parse_time(text, surroundings.config.restore.time_zone, now);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kUsage) throw;
+    base::fail(base::ErrorCode::kUsage,
+               "{}, yesterday or '3 days ago'; a snapshot is also named by the first {} or more "
+               "digits of its id",
+               error.what(), kFewestDigits);
+  }
 }
 
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
@@ -168,7 +208,7 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
   Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
   const auto since = optional_time(options.since, surroundings);
   const auto before = optional_time(options.before, surroundings);
-  const MessageIds ids(options.messages);
+  MessageIds ids(options.messages);
   std::optional<std::set<Place>> found;
   if (!options.query.empty()) {
     found = find_places(surroundings, reader, selection.snapshot, options.query);
@@ -177,10 +217,17 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
 
   std::uint64_t messages = 0;
-  for (const store::FolderRecord& folder : reader.folders(selection.snapshot)) {
-    SelectedFolder selected{folder, shown_name(selection.snapshot, folder.info), {}};
+  const std::vector<store::FolderRecord> folders = reader.folders(selection.snapshot);
+  std::vector<std::string> names;
+  names.reserve(folders.size());
+  for (const auto& folder : folders) names.push_back(shown_name(selection.snapshot, folder.info));
+  expect_matches(options, names, selection.snapshot);
+  for (std::size_t at = 0; at < folders.size(); ++at) {
+    const store::FolderRecord& folder = folders[at];
+    SelectedFolder selected{folder, names[at], {}};
     if (!matches_any(options, selected.name)) continue;
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
+      ids.see(entry.message);
       const sys_seconds date = entry.internal_date.instant;
       const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
                           (ids.empty() || ids.contains(entry.message)) &&
@@ -191,6 +238,12 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
     if (whole_folders || !selected.messages.empty()) {
       selection.folders.push_back(std::move(selected));
     }
+  }
+  if (!ids.unseen().empty()) {
+    base::fail(base::ErrorCode::kNotFound,
+               "--message {}: the chosen folders of the snapshot of {} do not have it: "
+               "`mailstow-restore search` tells when it was seen last",
+               ids.unseen(), base::format_rfc3339(selection.snapshot.time));
   }
   if (is_missing_only && messages > 0) {
     const auto from = choose_snapshot(surroundings, reader, account, options.missing_from);

@@ -124,6 +124,15 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_EQ(mailstow_.restore({"folders", "alice", "--at", "3 days ago"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--folder", "Nothing"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--at", "2001-01-01"}).status, 1);
+  const auto misspelt =
+      mailstow_.restore({"run", "alice", "--folder", "INBOX", "--folder", "Wrok/Old"});
+  EXPECT_EQ(misspelt.status, 1);
+  EXPECT_THAT(misspelt.err, testing::HasSubstr("did you mean Work/Old?"));
+  const auto unknown = mailstow_.restore(
+      {"run", "alice", "--message", "0123456789abcdef", "--message", messages[4]["message"]});
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_THAT(unknown.err, testing::HasSubstr("--message 0123456789abcdef"));
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U) << "nothing was begun";
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", "xyz"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"run", "nobody"}).status, 2);
 }
