@@ -26,11 +26,11 @@ const char* word(const store::TreeRecord& record, bool is_worked_on) {
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
 }
 
-std::string time_left(std::chrono::sys_seconds expires, std::chrono::sys_seconds now) {
-  if (expires <= now) return "due";
-  const auto hours = std::chrono::duration_cast<std::chrono::hours>(expires - now);
-  return hours.count() >= 48 ? std::to_string(hours.count() / 24) + " days"
-                             : std::to_string(hours.count()) + " hours";
+std::string in_words(std::chrono::seconds time) {
+  const auto hours = std::chrono::floor<std::chrono::hours>(time).count();
+  if (hours >= 48) return std::to_string(hours / 24) + " days";
+  if (hours >= 2) return std::to_string(hours) + " hours";
+  return std::to_string(std::chrono::floor<std::chrono::minutes>(time).count()) + " min";
 }
 
 // How many of a tree's messages the account has outside of its trees too, as its newest backup
@@ -94,8 +94,8 @@ class TreeTable {
       documents_.back()["elsewhere"] = elsewhere->messages;
       documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
     }
-    rows_.push_back({record.account, record.name, state, base::format_rfc3339(record.created),
-                     base::format_rfc3339(record.expires), time_left(record.expires, now_),
+    rows_.push_back({record.account, record.name, state, in_words(now_ - record.created),
+                     record.expires <= now_ ? "due" : in_words(record.expires - now_),
                      base::format_count(messages), base::format_size(bytes),
                      elsewhere ? base::format_count(elsewhere->messages) : "-"});
   }
@@ -110,11 +110,11 @@ class TreeTable {
   }
 
   std::string to_text() const {
+    if (rows_.empty() && unrecorded_.empty()) return "There are no restored trees.\n";
     return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
-                               {"TREE", base::Align::kLeft, base::Width::kCut},
+                               {"TREE"},  // whole: `extend` wants it so
                                {"STATE"},
-                               {"CREATED"},
-                               {"EXPIRES"},
+                               {"AGE", base::Align::kRight},
                                {"LEFT", base::Align::kRight},
                                {"MESSAGES", base::Align::kRight},
                                {"SIZE", base::Align::kRight},
