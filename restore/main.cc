@@ -1,5 +1,9 @@
 // mailstow-restore: brings mail back, beside live mail, for a week.
+#include <algorithm>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -35,15 +39,16 @@ struct Arguments {
 };
 
 void add_at(CLI::App* command, std::string& at) {
-  command->add_option("--at", at,
-                      "The newest snapshot not after this time, as 2026-11-24T02:30, yesterday or "
-                      "'3 days ago'; or a "
-                      "snapshot's id");
+  command
+      ->add_option("--at", at,
+                   "The newest snapshot not after this time, as 2026-11-24T02:30, yesterday or "
+                   "'3 days ago'; or a snapshot's id")
+      ->option_text("TIME");
 }
 
-void add_repeated(CLI::App* command, const std::string& name, std::vector<std::string>& values,
-                  const std::string& what) {
-  command->add_option(name, values, what)->expected(1)->take_all();
+void add_repeated(CLI::App* command, const std::string& name, const std::string& value,
+                  std::vector<std::string>& values, const std::string& what) {
+  command->add_option(name, values, what)->expected(1)->take_all()->option_text(value + " ...");
 }
 
 using Command = std::function<base::ExitStatus(const base::Surroundings&)>;
@@ -85,6 +90,7 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
           "QUERY", arguments.words,
           "Words, \"in this order\", from:, to:, cc:, subject:, message-id:, after:, before:,\n"
           "folder:; with - in front: not so")
+      ->option_text("...")
       ->required();
   add_at(search, arguments.search.at);
   search->add_option("--most", arguments.search.most, "Show as many at most")
@@ -119,15 +125,19 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
 
 // What to choose of a snapshot.
 void add_selection(CLI::App* command, restore::SelectionOptions& selection) {
-  add_repeated(command, "--folder", selection.folders,
+  add_repeated(command, "--folder", "GLOB", selection.folders,
                "Folders by glob: * crosses levels, ? is one character within one; %2A and %3F are "
                "these themselves");
   command->add_flag("--subfolders", selection.subfolders, "And the folders below those");
-  add_repeated(command, "--message", selection.messages, "Messages by id, or the beginning of one");
+  add_repeated(command, "--message", "ID", selection.messages,
+               "Messages by id, or the beginning of one");
   add_at(command, selection.at);
-  command->add_option("--query", selection.query, "Messages that a search finds");
-  command->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE");
-  command->add_option("--before", selection.before, "Messages from before this time");
+  command->add_option("--query", selection.query, "Messages that a search finds")
+      ->option_text("QUERY");
+  command->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE")
+      ->option_text("TIME");
+  command->add_option("--before", selection.before, "Messages from before this time")
+      ->option_text("TIME");
   command->add_flag("--missing", selection.missing,
                     "Only what the account no longer has in any folder, by a backup taken first");
 }
@@ -151,7 +161,8 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
   in_place->needs("--to")->excludes(resume);
   run->add_flag("--dry-run", arguments.run.dry_run, "Say what would be done; write nothing");
   run->add_option("--expire-after", arguments.run.expire_after, "How long the tree stays, as 7d")
-      ->excludes(in_place);
+      ->excludes(in_place)
+      ->option_text("DURATION");
   run->add_flag("--allow-quota", arguments.run.allow_quota,
                 "Go on if the tree counts towards quota and there is room");
   run->add_flag("--json", arguments.json, "Print one JSON document");
@@ -165,13 +176,16 @@ void add_export(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto& options = arguments.export_mail;
   command->add_option("NAME", options.account, "The account")->required();
   add_selection(command, options.selection);
-  const std::map<std::string, restore::MailFormat> formats = {
+  static const std::map<std::string, restore::MailFormat> formats = {
       {"mbox", restore::MailFormat::kMbox},
       {"maildir", restore::MailFormat::kMaildir},
       {"eml", restore::MailFormat::kEml}};
-  command->add_option("--format", options.format, "mbox, maildir or eml")
+  command
+      ->add_option_function<std::string>(
+          "--format", [&](const std::string& name) { options.format = formats.at(name); },
+          "mbox, maildir or eml")
       ->required()
-      ->transform(CLI::CheckedTransformer(formats))
+      ->check(CLI::IsMember({"mbox", "maildir", "eml"}))
       ->option_text("FORMAT");
   command->add_option("--to", options.to, "A folder that is new or empty")
       ->required()
@@ -211,6 +225,20 @@ void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
   });
 }
 
+// A search's "-word", for messages without it, is no option: what begins with a blank is none, and
+// to a query blanks mean nothing.
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const auto search = std::find(words.begin(), words.end(), "search");
+  if (search == words.end()) return words;
+  for (auto word = search; word != words.end(); ++word) {
+    const bool is_short =
+        word->size() == 2 && std::string("vqh").find((*word)[1]) != std::string::npos;
+    if (word->starts_with('-') && !word->starts_with("--") && !is_short) word->insert(0, " ");
+  }
+  return words;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -233,7 +261,9 @@ int main(int argc, char** argv) {
   add_trees(app, arguments, chosen);
 
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = words_of(argc, argv);
+    std::reverse(words.begin(), words.end());  // as it wants them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     const int result = app.exit(error);
     return result == 0 ? 0 : static_cast<int>(base::ExitStatus::kUsage);

@@ -1,13 +1,21 @@
+#include <algorithm>
+#include <map>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/glob.h"
+#include "base/log.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
 #include "store/location.h"
+#include "store/query.h"
 #include "store/reader.h"
+#include "store/search.h"
 
 namespace restore {
 
@@ -26,6 +34,31 @@ store::FolderRecord find_folder(store::Reader& reader, const store::SnapshotInfo
              guess ? ": did you mean " + base::escape_for_terminal(*guess) + "?" : "");
 }
 
+// What people know a message by, from the search index; none where there is no such index.
+std::map<base::Uid, store::Envelope> envelopes_of(store::Reader& reader,
+                                                  const store::SnapshotInfo& snapshot,
+                                                  const std::string& folder) {
+  // In a query a quotation mark ends the glob.
+  std::string glob = base::glob_for(folder);
+  std::replace(glob.begin(), glob.end(), '"', '?');
+  store::SearchScope scope;
+  scope.account = snapshot.account;
+  scope.snapshot = snapshot;
+  scope.most = snapshot.messages;
+  scope.shown_name = shown_name;
+  std::map<base::Uid, store::Envelope> envelopes;
+  try {
+    const auto query = store::Query::parse("folder:\"" + glob + "\"", "UTC");
+    for (store::FoundMessage& found : store::search(reader, query, scope).messages) {
+      if (found.folder == folder) envelopes.emplace(found.entry.uid, std::move(found.envelope));
+    }
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kNotFound) throw;
+    base::log_warning("who wrote, and about what, can't be told: {}", error.what());
+  }
+  return envelopes;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
@@ -40,17 +73,22 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   const auto snapshot = choose_snapshot(surroundings, reader, account, at);
   const store::FolderRecord folder = find_folder(reader, snapshot, folder_name);
+  auto envelopes = envelopes_of(reader, snapshot, folder_name);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
     const std::string date = base::format_rfc3339(entry.internal_date.instant);
+    const store::Envelope& envelope = envelopes[entry.uid];
     documents.push_back({{"uid", entry.uid.value},
                          {"message", entry.message.object.hex()},
                          {"internal_date", date},
                          {"size", entry.size},
-                         {"flags", entry.flags}});
-    rows.push_back({std::to_string(entry.uid.value), date, base::format_size(entry.size),
-                    joined(entry.flags), entry.message.object.hex().substr(0, 16)});
+                         {"flags", entry.flags},
+                         {"from", envelope.from},
+                         {"subject", envelope.subject}});
+    rows.push_back({std::to_string(entry.uid.value), date, envelope.from, envelope.subject,
+                    base::format_size(entry.size), joined(entry.flags),
+                    entry.message.object.hex().substr(0, 16)});
   });
   print(surroundings.format,
         {{"account", account},
@@ -59,6 +97,8 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
          {"messages", std::move(documents)}},
         base::format_table({{"UID", base::Align::kRight},
                             {"DATE"},
+                            {"FROM", base::Align::kLeft, base::Width::kCut},
+                            {"SUBJECT", base::Align::kLeft, base::Width::kCut},
                             {"SIZE", base::Align::kRight},
                             {"FLAGS", base::Align::kLeft, base::Width::kCut},
                             {"ID"}},

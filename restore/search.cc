@@ -8,6 +8,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/shell_quote.h"
 #include "store/location.h"
 #include "store/query.h"
 
@@ -34,12 +35,12 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                                          {"ID"}},
                                         rows, base::output_width());
   if (result.total > result.messages.size()) {
-    text +=
-        fmt::format("{} of {} are shown: ask for less.\n",
-                    base::format_count(result.messages.size()), base::format_count(result.total));
+    text += fmt::format("{} of {} are shown; --most {} shows all.\n",
+                        base::format_count(result.messages.size()),
+                        base::format_count(result.total), result.total);
   }
   text += fmt::format("To bring one back: mailstow-restore run {} --message ID --at LAST-SEEN\n",
-                      base::escape_for_terminal(account));
+                      shell_quoted(account));
   return text;
 }
 

@@ -160,6 +160,19 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   ASSERT_EQ(found["messages"].size(), 1U) << found.dump(2);
   EXPECT_EQ(found["messages"][0]["folder"], "Work");
   EXPECT_EQ(found["messages"][0]["subject"], "Invoice 17");
+  const auto denied = mailstow_.restore({"search", "alice", "-eve", "from:jürgen", "-q"});
+  EXPECT_THAT(denied.out, testing::HasSubstr("Lunch")) << denied.err;
+  const auto limited = mailstow_.restore({"search", "alice", "from:jürgen", "--most", "1"});
+  EXPECT_THAT(limited.out, testing::HasSubstr("1 of 2 are shown; --most 2 shows all"));
+  const json listed = mailstow_.restore_json({"messages", "alice", "INBOX"})["messages"];
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0]["subject"], "Lunch");
+  EXPECT_EQ(listed[0]["from"], "Jürgen <j@example.org>");
+  EXPECT_THAT(mailstow_.restore({"messages", "alice", "inbx"}).err,
+              testing::HasSubstr("did you mean INBOX?"));
+  const auto no_time = mailstow_.restore({"folders", "alice", "--at", "1fc3"});
+  EXPECT_EQ(no_time.status, 2);
+  EXPECT_THAT(no_time.err, testing::HasSubstr("'3 days ago'"));
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "invoice", "--at", "now"})["total"], 0);
   const auto text = mailstow_.restore({"search", "alice", "subject:invoice"});
   EXPECT_THAT(text.out, testing::Not(testing::HasSubstr("\x1b"))) << "escaped";
@@ -213,6 +226,7 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", "RESTORED/none"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "bob", "--resume", tree}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--folder", "Lists"}).status, 2);
 }
 
@@ -235,7 +249,6 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   const servers::Delivery doomed{mail.plain(), {"\\Deleted", "$Work"}};
   alice.append(level + "/" + level, std::vector<servers::Delivery>{doomed});
   back_up();
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
   const json plan = mailstow_.restore_json({"run", "alice", "--dry-run"});
   EXPECT_EQ(plan["plan"]["without_deleted"], 1);
   EXPECT_GE(plan["plan"]["estimated_seconds"], 1);
@@ -248,6 +261,7 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   }
   EXPECT_EQ(plan["plan"]["bytes"], bytes);
   EXPECT_EQ(plan["plan"]["messages"], messages);
+  EXPECT_EQ(plan["plan"]["without_keywords"], 0) << "Dovecot keeps all, though it tells so late";
   const auto text = mailstow_.restore({"run", "alice", "--dry-run"});
   EXPECT_THAT(text.out, testing::HasSubstr("its name would be too long"));
   EXPECT_THAT(text.out, testing::HasSubstr("Nothing was written."));
@@ -270,8 +284,23 @@ TEST_F(RunTest, TwoTreesInOneSecondGetTwoNames) {
   const json first = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   const json second = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"});
   EXPECT_NE(first["tree"], second["tree"]);
-  EXPECT_EQ(plan["plan"]["without_keywords"], 0) << "Dovecot keeps all, though it tells so late";
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U);
+}
+
+TEST_F(RunTest, RunsAtTheSameTimeGetATreeEach) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  std::vector<std::future<json>> runs;
+  for (int run = 0; run < 3; ++run) {
+    runs.push_back(std::async(std::launch::async, [&] {
+      return mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"});
+    }));
+  }
+  std::set<std::string> names;
+  for (auto& run : runs) names.insert(run.get()["tree"]);
+  EXPECT_EQ(names.size(), 3U);
+  mailstow_.restore_json({"sweep"});
+  EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last one takes the top with it";
 }
 
 TEST_F(RunTest, RestoredTreesAreNotBackedUpButAUsersOwnFolderIs) {
@@ -297,22 +326,6 @@ TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
     maildir.deliver("Corpus " + std::to_string(count++ % 5), delivery);
   };
   for (const std::string& message : tests::corpus_messages()) deliver({message});
-TEST_F(RunTest, RunsAtTheSameTimeGetATreeEach) {
-  servers::fill_account(server_, "alice", 10);
-  back_up();
-  std::vector<std::future<json>> runs;
-  for (int run = 0; run < 3; ++run) {
-    runs.push_back(std::async(std::launch::async, [&] {
-      return mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"});
-    }));
-  }
-  std::set<std::string> names;
-  for (auto& run : runs) names.insert(run.get()["tree"]);
-  EXPECT_EQ(names.size(), 3U);
-  mailstow_.restore_json({"sweep"});
-  EXPECT_TRUE(state().below("RESTORED", '/').empty()) << "the last one takes the top with it";
-}
-
   while (count < 400) deliver(mail.delivery());
   const AccountState before = state();
   EXPECT_EQ(before.message_count(), count);
@@ -368,6 +381,12 @@ TEST_F(NoExemptionTest, AllowQuotaGoesOnWhileThereIsRoom) {
   back_up();
   const json report = mailstow_.restore_json({"run", "alice", "--allow-quota"});
   EXPECT_EQ(report["quota"]["exempt"], false);
+
+  const auto whole = state().folders;
+  const std::string tree = report["tree"];
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree}).status, 6);
+  EXPECT_EQ(state().folders, whole) << "what an earlier run restored stays";
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["state"], "incomplete");
 }
 
 class SeparatorTest : public RunTest {
@@ -391,11 +410,5 @@ TEST_F(SeparatorTest, ATreeIsSpeltAsTheServerSpells) {
   }
 }
 
-
-  const auto whole = state().folders;
-  const std::string tree = report["tree"];
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree}).status, 6);
-  EXPECT_EQ(state().folders, whole) << "what an earlier run restored stays";
-  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["state"], "incomplete");
 }  // namespace
 }  // namespace restore
