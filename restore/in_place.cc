@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/terminal.h"
+#include "imap/folder_name.h"
 #include "restore/read_back.h"
 
 namespace restore {
@@ -41,6 +42,12 @@ InPlace::InPlace(imap::Session& session, const Plan& plan,
   }
 }
 
+std::string InPlace::shown(const std::string& raw_name) const {
+  const auto prefix = session_.namespaces().personal;
+  return base::escape_for_terminal(imap::shown_folder_name(
+      raw_name, plan_.delimiter, prefix.empty() ? "" : prefix.front().prefix));
+}
+
 void InPlace::refuse_unless_empty(store::Reader& reader) {
   for (const imap::Folder& folder : session_.list_personal_folders()) {
     if (!folder.can_be_opened() || (folder.status && folder.status->messages == 0U)) continue;
@@ -50,7 +57,8 @@ void InPlace::refuse_unless_empty(store::Reader& reader) {
         base::ErrorCode::kRefused,
         "restore: {}: --in-place goes only into an account without messages, and {} holds "
         "{} that this restore did not put there: without --in-place they come back beside it",
-        account_, base::escape_for_terminal(folder.raw_name), messages);
+        account_, shown(folder.raw_name),
+        messages == 1 ? "a message" : fmt::format("{} messages", messages));
   }
 }
 
@@ -118,7 +126,7 @@ void InPlace::look_at_uses() {
       const auto found = now.find(raw_name);
       if (found != now.end() && found->second.has_attribute(use)) continue;
       notes_.push_back(fmt::format("{} was the folder for {}: the server did not take that over",
-                                   base::escape_for_terminal(raw_name), use));
+                                   shown(raw_name), use));
     }
   }
 }

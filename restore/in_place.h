@@ -44,6 +44,7 @@ class InPlace {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
+  std::string shown(const std::string& raw_name) const;
   std::size_t foreign_messages(store::Reader& reader, const std::string& raw_name);
   void create(const std::string& raw_name, const std::vector<std::string>& uses);
   void look_at_uses();

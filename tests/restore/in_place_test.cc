@@ -62,7 +62,7 @@ TEST_F(InPlaceTest, AnAccountThatHoldsAMessageIsLeftAsItIs) {
   const AccountState as_it_was = bob();
   const auto result = mailstow_.restore({"-q", "run", "alice", "--to", "bob", "--in-place"});
   EXPECT_EQ(result.status, 1);
-  EXPECT_THAT(result.err, HasSubstr("INBOX holds 1 that this restore did not put there"));
+  EXPECT_THAT(result.err, HasSubstr("INBOX holds a message that this restore did not put there"));
   EXPECT_EQ(bob(), as_it_was);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--in-place"}).status, 2) << "only with --to";
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--to", "alice", "--in-place"}).status, 0)
