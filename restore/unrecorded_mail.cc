@@ -1,6 +1,7 @@
 #include "restore/unrecorded_mail.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -81,14 +82,24 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session, const std::st
   const imap::Namespace& personal = namespaces.personal.front();
   const char delimiter = personal.delimiter.value_or('\0');
   const std::string top = imap::raw_folder_name(folder_of_trees, delimiter, personal.prefix);
+  // What the account's owner may not open himself is no hiding place.
+  const auto examine = [&](const std::string& raw_name) -> std::optional<imap::OpenFolder> {
+    try {
+      return session.examine(raw_name);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+      base::log_debug("{}: {}", account, error.what());
+      return std::nullopt;
+    }
+  };
   for (const imap::Folder& folder : session.list(top + "*")) {
     std::string name = imap::shown_folder_name(folder.raw_name, delimiter, personal.prefix);
     if (!folder.can_be_opened() || !is_at_or_below(name, folder_of_trees)) continue;
     if (is_being_filled(folder.raw_name, records)) continue;
-    const imap::OpenFolder open = session.examine(folder.raw_name);
-    if (open.exists == 0) continue;
+    const auto open = examine(folder.raw_name);
+    if (!open || open->exists == 0) continue;
     const imap::UidSet unknown = session.search_all().without(
-        recorded_in(folder.raw_name, {open.uid_validity, open.mailbox_id.value_or("")}, records));
+        recorded_in(folder.raw_name, {open->uid_validity, open->mailbox_id.value_or("")}, records));
     if (unknown.empty()) continue;
     UnrecordedMail mail{account, std::move(name), unknown.count(), 0, now};
     session.fetch_identities(
