@@ -60,7 +60,9 @@ class Package(unittest.TestCase):
             self.assertEqual(run(BIN / program, "--version").stdout, f"mailstow {version}\n")
         cpack = (BUILD / "CPackConfig.cmake").read_text()
         self.assertIn(f'set(CPACK_PACKAGE_VERSION "{version}")', cpack)
-        elsewhere = run("git", "-C", ROOT, "grep", "-lF", version, "--", "*.cc", "*.h", "docs", "scripts")
+        # Alone, not inside a longer number such as an address.
+        alone = rf"(?<![0-9a-f.]){re.escape(version)}(?![0-9a-f.])"
+        elsewhere = run("git", "-C", ROOT, "grep", "-lP", alone, "--", "*.cc", "*.h", "docs", "scripts")
         self.assertEqual(elsewhere.stdout, "")
 
 
