@@ -1,7 +1,6 @@
-// Many accounts on one server.
+// Many accounts on one server: a dozen, or a thousand with MAILSTOW_TEST_LONG.
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -10,6 +9,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -17,16 +17,20 @@ namespace {
 using programs::find_by;
 using programs::json;
 
-std::vector<std::string> many_users() {
-  const int count = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 1000 : 40;
-  std::vector<std::string> users;
-  for (int number = 0; number < count; ++number) users.push_back("user" + std::to_string(number));
-  return users;
+constexpr unsigned kConnections = 6;
+constexpr std::size_t kStranger = 5;  // of whom the password is wrong, once
+
+bool is_long() {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
 }
 
-servers::DovecotOptions options_for(const std::vector<std::string>& users) {
+servers::DovecotOptions options() {
   servers::DovecotOptions options;
-  options.users = users;
+  options.users.clear();
+  const int count = is_long() ? 1000 : 12;
+  for (int number = 0; number < count; ++number) {
+    options.users.push_back("user" + std::to_string(number));
+  }
   return options;
 }
 
@@ -35,59 +39,82 @@ class ManyAccountsTest : public testing::Test {
   ManyAccountsTest() {
     servers::MailGenerator mail(11);
     json accounts = json::array();
-    for (const std::string& user : users_) {
+    for (const std::string& user : users()) {
       auto maildir = server_.maildir(user);
       maildir.deliver("INBOX", {mail.text(2'000)});
       maildir.deliver("Sent", {mail.text(2'000)});
       accounts.push_back({{"name", user}, {"server", "main"}});
     }
-    mailstow_.config()["accounts"] = accounts;
-    mailstow_.config()["servers"]["main"]["connections"] = 8;
+    // The last one goes on when no other waits, and would like further connections.
+    auto maildir = server_.maildir(users().back());
+    for (int message = 0; message < kMuch; ++message) maildir.deliver("Much", {mail.tiny()});
+    auto& config = mailstow_.config();
+    config["accounts"] = accounts;
+    config["servers"]["main"]["url"] = relay_.url();
+    config["servers"]["main"]["tls"] = "none";
+    config["servers"]["main"]["connections"] = kConnections;
     mailstow_.save();
     mailstow_.backupd({"init"});
   }
 
+  const std::vector<std::string>& users() const { return server_.options().users; }
+
   json once(const char* what, int status = 0) {
     const auto start = std::chrono::steady_clock::now();
     json report = mailstow_.backupd_json({"-q", "once"}, status);
-    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    RecordProperty(what, std::to_string(time.count()) + " s");
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    RecordProperty(what, std::to_string(seconds_) + " s");
     return report;
   }
 
-  std::vector<std::string> users_ = many_users();
-  servers::Dovecot server_{options_for(users_)};
+  static constexpr int kMuch = 2'500;
+
+  servers::Dovecot server_{options()};
+  servers::Relay relay_{server_};
   programs::Installation mailstow_{server_};
+  double seconds_ = 0;  // of the last run
 };
 
-TEST_F(ManyAccountsTest, AreReportedInTheOrderOfTheConfiguration) {
+TEST_F(ManyAccountsTest, ShareTheConnectionsThatTheirServerAllows) {
   const json first = once("first_run");
-  ASSERT_EQ(first["accounts"].size(), users_.size());
-  for (std::size_t at = 0; at < users_.size(); ++at) {
+  ASSERT_EQ(first["accounts"].size(), users().size());
+  for (std::size_t at = 0; at < users().size(); ++at) {  // in the order of the configuration
     const json& account = first["accounts"][at];
-    EXPECT_EQ(account["account"], users_[at]);
+    EXPECT_EQ(account["account"], users()[at]);
     EXPECT_EQ(account["status"], "complete");
-    EXPECT_EQ(account["messages"], 2);
+    EXPECT_EQ(account["messages"], account["account"] == users().back() ? 2 + kMuch : 2);
   }
+  EXPECT_GT(relay_.connections(), users().size()) << "the last account has got further ones";
+  EXPECT_EQ(relay_.most_connections(), kConnections);
 
+  const unsigned before = relay_.connections();
   const json second = once("nothing_changed");
-  for (std::size_t at = 0; at < users_.size(); ++at) {
+  EXPECT_LT(seconds_, 10);
+  for (std::size_t at = 0; at < users().size(); ++at) {
     EXPECT_EQ(second["accounts"][at]["fetched_bytes"], 0);
     EXPECT_EQ(second["accounts"][at]["receipts"], first["accounts"][at]["receipts"]);
   }
-  const auto state = servers::account_state(server_, users_.back());
-  EXPECT_EQ(find_by(second["accounts"].back()["receipts"], "folder", "Sent")["digest"],
-            state.folders.at("Sent").digest);
-}
+  EXPECT_EQ(relay_.connections() - before, users().size());
+  EXPECT_EQ(relay_.most_connections(), kConnections);
+  const auto state = servers::account_state(server_, users().back());
+  for (const char* folder : {"Sent", "Much"}) {
+    EXPECT_EQ(find_by(second["accounts"].back()["receipts"], "folder", folder)["digest"],
+              state.folders.at(folder).digest);
+  }
 
-TEST_F(ManyAccountsTest, OneWithAWrongPasswordChangesNothingForTheOthers) {
   std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
-  mailstow_.config()["accounts"][5]["password_file"] = (mailstow_.folder() / "wrong").string();
+  mailstow_.config()["accounts"][kStranger]["password_file"] =
+      (mailstow_.folder() / "wrong").string();
   mailstow_.save();
-  const json report = once("one_wrong_password", 3);
-  EXPECT_EQ(report["status"], "partial");
-  for (std::size_t at = 0; at < users_.size(); ++at) {
-    EXPECT_EQ(report["accounts"][at]["status"], at == 5 ? "failed" : "complete") << users_[at];
+  servers::MailGenerator mail(17);
+  for (const std::string& user : users()) server_.maildir(user).deliver("Sent", {mail.tiny()});
+  const json third = once("one_wrong_password", 3);
+  EXPECT_EQ(third["status"], "partial");
+  for (std::size_t at = 0; at < users().size(); ++at) {
+    const json& account = third["accounts"][at];
+    const bool is_stranger = at == kStranger;
+    EXPECT_EQ(account["status"], is_stranger ? "failed" : "complete") << users()[at];
+    EXPECT_EQ(account["new_messages"], is_stranger ? 0 : 1) << users()[at];
   }
 }
 

@@ -1,5 +1,6 @@
 #include "tests/servers/relay.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -131,6 +132,18 @@ std::vector<std::string> Relay::breaches() const {
   return breaches_;
 }
 
+// A client that has hung up has no connection any more, even if its thread doesn't know yet.
+void Relay::count(int client) {
+  const std::lock_guard lock(mutex_);
+  clients_.insert(client);
+  std::vector<pollfd> sources;
+  for (const int fd : clients_) sources.push_back({fd, POLLRDHUP, 0});
+  ::poll(sources.data(), sources.size(), 0);
+  const auto open = std::count_if(sources.begin(), sources.end(),
+                                  [](const pollfd& source) { return source.revents == 0; });
+  most_connections_ = std::max(most_connections_.load(), static_cast<unsigned>(open));
+}
+
 void Relay::accept_all() {
   std::array<pollfd, 2> sources = {pollfd{listener_.get(), POLLIN, 0},
                                    pollfd{stop_.get(), POLLIN, 0}};
@@ -138,9 +151,14 @@ void Relay::accept_all() {
     base::Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client) continue;
     const unsigned number = connections_++;
+    count(client.get());
     const auto cut = options_.cut ? options_.cut(number) : std::nullopt;
     threads_.emplace_back([this, fd = std::move(client), cut]() mutable {
-      Connection(*this, std::move(fd), cut).run();
+      const int socket = fd.get();
+      Connection connection(*this, std::move(fd), cut);
+      connection.run();
+      const std::lock_guard lock(mutex_);
+      clients_.erase(socket);
     });
   }
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -54,11 +55,13 @@ class Relay {
   // The lines by which clients used what was hidden from them.
   std::vector<std::string> breaches() const;
 
-  unsigned connections() const { return connections_; }  // so far
+  unsigned connections() const { return connections_; }            // so far
+  unsigned most_connections() const { return most_connections_; }  // at a time, so far
 
  private:
   class Connection;
   void accept_all();
+  void count(int client);
 
   std::uint16_t server_port_;
   RelayOptions options_;
@@ -66,8 +69,10 @@ class Relay {
   base::Fd stop_;  // readable when it is time to end
   std::uint16_t port_ = 0;
   std::atomic<unsigned> connections_ = 0;
+  std::atomic<unsigned> most_connections_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> breaches_;
+  std::set<int> clients_;             // connected ones
   std::vector<std::thread> threads_;  // of connections; accept_all()'s alone
   std::thread acceptor_;
 };
