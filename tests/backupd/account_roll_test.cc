@@ -53,7 +53,8 @@ TEST_F(AccountRollTest, WhoIsFoundIsBackedUpAndRestored) {
   const json restored = mailstow_.restore_json({"run", "bob", "--expire-after", "0s"});
   EXPECT_EQ(restored["folders"][0]["restored"], 1);
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
-  for (const json& account : mailstow_.backupd_json({"status"})["accounts"]) {
+  const json status = mailstow_.backupd_json({"status"});
+  for (const json& account : status["accounts"]) {
     EXPECT_EQ(account["configured"], true);
   }
 }

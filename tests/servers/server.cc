@@ -179,11 +179,10 @@ void Server::make_folder(const base::Path& path) const {
 }
 
 void Server::write_password(std::string_view name) const {
-  make_folder("passwords");
-  const base::Path file = base::Path("passwords") / name;
-  write(file, password(name) + "\n");
+  std::filesystem::create_directory(password_file(name).parent_path());
+  std::ofstream(password_file(name)) << password(name) << '\n';
   using std::filesystem::perms;
-  std::filesystem::permissions(folder() / file, perms::owner_read | perms::owner_write);
+  std::filesystem::permissions(password_file(name), perms::owner_read | perms::owner_write);
 }
 
 }  // namespace servers
