@@ -1,21 +1,16 @@
 #include "tests/backupd/pass_runner.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <mutex>
-
-#include <gmock/gmock.h>
 
 #include "backupd/account_pass.h"
 #include "backupd/commit_schedule.h"
 #include "backupd/restored_trees.h"
 #include "imap/curl_transport.h"
-#include "imap/folder_name.h"
-#include "store/folder_draft.h"
 #include "store/reader.h"
 #include "store/writer.h"
-#include "tests/servers/account_state.h"
+#include "tests/backupd/recorded_account.h"
 
 namespace backupd {
 
@@ -134,32 +129,7 @@ store::SnapshotInfo PassRunner::snapshot() const {
 
 void PassRunner::expect_exact() const {
   store::Reader reader = store::Reader::open(location_, base::real_file_system());
-  const auto snapshot = reader.newest_snapshot(user_);
-  ASSERT_TRUE(snapshot);
-  std::map<std::string, servers::FolderState> recorded;
-  for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
-    servers::FolderState state;
-    state.raw_name = folder.info.raw_name;
-    state.name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
-                                         snapshot->personal_prefix);
-    state.is_selectable = folder.info.completeness != store::FolderCompleteness::kContainer;
-    state.uid_validity = folder.info.uid_validity;
-    store::FolderDraft draft(reader, folder);
-    draft.for_each([&](const store::MessageEntry& entry) {
-      state.messages.push_back({entry.uid.value, entry.flags,
-                                entry.internal_date.instant.time_since_epoch().count(), entry.size,
-                                draft.digest(entry.uid).value().hex()});
-    });
-    recorded.emplace(state.raw_name, std::move(state));
-  }
-  auto there = servers::account_state(*server_, user_).folders;
-  for (auto& [name, folder] : there) {
-    folder.uid_next = 0;
-    folder.highest_modseq = 0;
-    folder.digest.clear();
-    if (!folder.is_selectable) folder.uid_validity = 0;
-  }
-  EXPECT_EQ(servers::describe_difference(there, recorded), "");
+  expect_equal_to_server(reader, *server_, user_);
 }
 
 }  // namespace backupd
