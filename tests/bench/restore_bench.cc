@@ -6,16 +6,12 @@
 #include <fstream>
 #include <random>
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/process.h"
 #include "imap/session.h"
 #include "tests/bench/bench_store.h"
+#include "tests/bench/program.h"
+#include "tests/bench/served_mail.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 
@@ -32,42 +28,11 @@ servers::DovecotOptions options() {
   return options;
 }
 
-std::string read_file(const base::Path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// How a program went that ran to its end.
-struct Ran {
-  double seconds = 0;
-  double peak_megabytes = 0;
-  bool succeeded = false;
-};
-
-Ran run(const std::vector<std::string>& command, const base::Path& output) {
-  const bench::Stopwatch watch;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  pid_t child = 0;
-  const auto arguments = base::argument_vector(command);
-  const int error =
-      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {};
-  int status = 0;
-  rusage usage{};
-  ::wait4(child, &status, 0, &usage);
-  return {watch.seconds(), static_cast<double>(usage.ru_maxrss) / 1024,
-          WIFEXITED(status) && WEXITSTATUS(status) == 0};
-}
-
 class RestoreBench {
  public:
-  explicit RestoreBench(const base::Path& mail) : folders_(bench::mail_below(mail)) {
-    fill("alice");
+  explicit RestoreBench(const base::Path& mail)
+      : folders_(bench::mail_below(mail)),
+        messages_(bench::serve(server_, "alice", mail).messages) {
     mailstow_.config()["servers"]["main"]["url"] = server_.plain_url();
     mailstow_.config()["servers"]["main"]["tls"] = "none";
     for (const std::string& user : options().users) {
@@ -89,35 +54,11 @@ class RestoreBench {
     report("raw MULTIAPPEND, one connection, again", raw, messages_, raw);
     restore_all(4, raw);
     restore_some(100);
-    if (has("mbsync")) with_mbsync(raw);
-    if (has("imapsync")) with_imapsync(raw);
+    if (bench::is_installed("mbsync")) with_mbsync(raw);
+    if (bench::is_installed("imapsync")) with_imapsync(raw);
   }
 
  private:
-  void fill(const std::string& user) {
-    auto maildir = server_.maildir(user);
-    messages_ = 0;
-    for (std::size_t at = 0; at < folders_.size(); ++at) {
-      for (const base::Path& path : folders_[at].messages) {
-        const std::string text = read_file(path);
-        if (text.empty()) continue;  // Dovecot refuses them
-        maildir.deliver(name(at), {with_crlf(text)});
-        ++messages_;
-      }
-    }
-  }
-
-  static std::string with_crlf(const std::string& text) {
-    std::string mail;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-      if (text[at] == '\n' && (at == 0 || text[at - 1] != '\r')) mail += '\r';
-      mail += text[at];
-    }
-    return mail;
-  }
-
-  static std::string name(std::size_t folder) { return fmt::format("Folder {}", folder); }
-
   static void report(const std::string& what, double seconds, std::size_t messages, double raw) {
     fmt::print("{}: {:.2f} s, {:.0f} messages/s, {:.2f} of raw MULTIAPPEND\n", what, seconds,
                static_cast<double>(messages) / seconds, seconds / raw);
@@ -137,32 +78,33 @@ class RestoreBench {
     for (std::size_t at = 0; at < folders_.size(); ++at) {
       std::vector<std::string> texts;
       for (const base::Path& path : folders_[at].messages) {
-        std::string text = with_crlf(read_file(path));
+        std::string text = bench::with_crlf(bench::read_file(path));
         if (!text.empty()) texts.push_back(std::move(text));
       }
       const bench::Stopwatch watch;
-      session.create(name(at));
+      session.create(bench::served_name(at));
       for (std::size_t begin = 0; begin < texts.size(); begin += kInBatch) {
         std::vector<imap::AppendMessage> batch;
         for (std::size_t i = begin; i < std::min(begin + kInBatch, texts.size()); ++i) {
           batch.push_back({{}, {}, base::as_bytes(texts[i])});
         }
-        if (!session.append_together(name(at), batch).accepted) fmt::print("raw: refused\n");
+        if (!session.append_together(bench::served_name(at), batch).accepted)
+          fmt::print("raw: refused\n");
       }
       seconds += watch.seconds();
     }
     return seconds;
   }
 
-  Ran restore(const std::vector<std::string>& arguments) {
-    return run(mailstow_.restore_command(arguments), mailstow_.folder() / "output");
+  bench::Ran restore(const std::vector<std::string>& arguments) {
+    return bench::run(mailstow_.restore_command(arguments), mailstow_.folder() / "output");
   }
 
   void restore_all(int connections, double raw) {
     mailstow_.config()["servers"]["main"]["connections"] = connections;
     mailstow_.save();
-    const Ran ran = restore({"-q", "run", "alice", "--to", "bob", "--expire-after", "0s"});
-    if (!ran.succeeded) fmt::print("{}", read_file(mailstow_.folder() / "output"));
+    const bench::Ran ran = restore({"-q", "run", "alice", "--to", "bob", "--expire-after", "0s"});
+    if (!ran.succeeded) fmt::print("{}", bench::read_file(mailstow_.folder() / "output"));
     report(fmt::format("mailstow, all, read back and compared, {} connections", connections),
            ran.seconds, messages_, raw);
     bench::print("its peak memory", ran.peak_megabytes, "MiB");
@@ -172,7 +114,7 @@ class RestoreBench {
   void restore_some(std::size_t count) {
     std::vector<std::string> ids;
     for (std::size_t at = 0; at < folders_.size(); ++at) {
-      const json list = mailstow_.restore_json({"messages", "alice", name(at)});
+      const json list = mailstow_.restore_json({"messages", "alice", bench::served_name(at)});
       for (const json& message : list["messages"]) ids.push_back(message["message"]);
     }
     std::shuffle(ids.begin(), ids.end(), std::mt19937(1));
@@ -181,15 +123,9 @@ class RestoreBench {
     for (const std::string& id : ids) {
       arguments.insert(arguments.end(), {"--message", id});
     }
-    const Ran ran = restore(arguments);
+    const bench::Ran ran = restore(arguments);
     fmt::print("mailstow, {} at random: {:.2f} s, {:.0f} messages/s{}\n", ids.size(), ran.seconds,
                static_cast<double>(ids.size()) / ran.seconds, ran.succeeded ? "" : ", FAILED");
-  }
-
-  static bool has(const std::string& program) {
-    const bool is_there = base::status_of({"sh", "-c", "command -v " + program}) == 0;
-    if (!is_there) fmt::print("{}: not installed\n", program);
-    return is_there;
   }
 
   // What its user has for a restore: a Maildir that is pushed into an empty account.
@@ -197,13 +133,13 @@ class RestoreBench {
     const base::Path folder = mailstow_.folder() / "mbsync";
     std::filesystem::create_directories(folder / "mail");
     for (std::size_t at = 0; at < folders_.size(); ++at) {
-      const base::Path box = folder / "mail" / name(at);
+      const base::Path box = folder / "mail" / bench::served_name(at);
       for (const char* part : {"cur", "new", "tmp"})
         std::filesystem::create_directories(box / part);
       std::size_t number = 0;
       for (const base::Path& path : folders_[at].messages) {
         std::ofstream(box / "cur" / fmt::format("{}.bench:2,S", ++number), std::ios::binary)
-            << read_file(path);
+            << bench::read_file(path);
       }
     }
     std::ofstream(folder / "mbsyncrc")
@@ -214,44 +150,45 @@ class RestoreBench {
            "Sync Push\nCreate Far\nSyncState "
         << folder.string() << "/state/\n";
     std::filesystem::create_directories(folder / "state");
-    const Ran ran = run({"mbsync", "-q", "-c", (folder / "mbsyncrc").string(), "bench"},
-                        mailstow_.folder() / "output");
-    if (!ran.succeeded) fmt::print("mbsync: {}", read_file(mailstow_.folder() / "output"));
+    const bench::Ran ran =
+        bench::run({"mbsync", "-q", "-c", (folder / "mbsyncrc").string(), "bench"},
+                   mailstow_.folder() / "output");
+    if (!ran.succeeded) fmt::print("mbsync: {}", bench::read_file(mailstow_.folder() / "output"));
     report("mbsync, push", ran.seconds, messages_, raw);
   }
 
   void with_imapsync(double raw) {
     const std::string port = std::to_string(server_.plain_port());
-    const Ran ran = run({"imapsync",
-                         "--host1",
-                         servers::kPlainHost,
-                         "--port1",
-                         port,
-                         "--user1",
-                         "alice",
-                         "--password1",
-                         servers::Server::password("alice"),
-                         "--host2",
-                         servers::kPlainHost,
-                         "--port2",
-                         port,
-                         "--user2",
-                         "imapsync",
-                         "--password2",
-                         servers::Server::password("imapsync"),
-                         "--nossl1",
-                         "--nossl2",
-                         "--notls1",
-                         "--notls2",
-                         "--nolog"},
-                        mailstow_.folder() / "output");
+    const bench::Ran ran = bench::run({"imapsync",
+                                       "--host1",
+                                       servers::kPlainHost,
+                                       "--port1",
+                                       port,
+                                       "--user1",
+                                       "alice",
+                                       "--password1",
+                                       servers::Server::password("alice"),
+                                       "--host2",
+                                       servers::kPlainHost,
+                                       "--port2",
+                                       port,
+                                       "--user2",
+                                       "imapsync",
+                                       "--password2",
+                                       servers::Server::password("imapsync"),
+                                       "--nossl1",
+                                       "--nossl2",
+                                       "--notls1",
+                                       "--notls2",
+                                       "--nolog"},
+                                      mailstow_.folder() / "output");
     report("imapsync, server to server", ran.seconds, messages_, raw);
   }
 
   servers::Dovecot server_{options()};
   programs::Installation mailstow_{server_};
   std::vector<bench::MailFolder> folders_;
-  std::size_t messages_ = 0;
+  std::size_t messages_;
 };
 
 }  // namespace

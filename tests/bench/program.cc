@@ -1,0 +1,59 @@
+#include "tests/bench/program.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/process.h"
+#include "tests/bench/bench_store.h"
+
+namespace bench {
+
+namespace {
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+}  // namespace
+
+Ran run(const std::vector<std::string>& command, const base::Path& output) {
+  const Stopwatch watch;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  pid_t child = 0;
+  const auto arguments = base::argument_vector(command);
+  const int error =
+      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return {};
+  int status = 0;
+  rusage usage{};
+  ::wait4(child, &status, 0, &usage);
+  return {.seconds = watch.seconds(),
+          .cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
+          .peak_megabytes = static_cast<double>(usage.ru_maxrss) / 1024,
+          .succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0};
+}
+
+bool is_installed(const std::string& program) {
+  const bool is_there = base::status_of({"sh", "-c", "command -v " + program}) == 0;
+  if (!is_there) fmt::print("{}: not installed\n", program);
+  return is_there;
+}
+
+std::string read_file(const base::Path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace bench

@@ -1,0 +1,29 @@
+// The mail that is measured, in an account of a private server.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "tests/servers/dovecot.h"
+
+namespace bench {
+
+struct ServedMail {
+  std::vector<std::string> folders;
+  std::size_t messages = 0;
+  double megabytes = 0;  // on the wire
+};
+
+// Delivers the files below `mail` to the user, a folder of the account for each of theirs. Left
+// out: empty ones, which Dovecot would refuse.
+ServedMail serve(servers::Dovecot& server, const std::string& user, const base::Path& mail);
+
+// Line ends as IMAP has them.
+std::string with_crlf(const std::string& text);
+
+// What the n-th folder is called.
+std::string served_name(std::size_t folder);
+
+}  // namespace bench
