@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "backupd/url_host.h"
 #include "base/config.h"
 #include "base/program.h"
+#include "base/server_certificate.h"
 #include "imap/capabilities.h"
 
 namespace backupd {
@@ -17,6 +19,11 @@ namespace backupd {
 // The host's name, and each of its addresses.
 std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost& host,
                                        const Resolver& resolver);
+
+// How long the certificates, which have been verified, last. Nothing where there are none.
+std::vector<Finding> look_at_certificates(const std::string& subject,
+                                          std::span<const base::ServerCertificate> chain,
+                                          std::chrono::sys_seconds now);
 
 // The way there: its name, each of its addresses, TLS and how long its certificates last.
 std::vector<Finding> look_at_way(const std::string& name, const base::ServerConfig& server,

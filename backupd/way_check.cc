@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/core.h>
 #include <netdb.h>
@@ -81,6 +83,27 @@ std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost
   return findings;
 }
 
+std::vector<Finding> look_at_certificates(const std::string& subject,
+                                          std::span<const base::ServerCertificate> chain,
+                                          sys_seconds now) {
+  std::vector<Finding> findings;
+  for (const base::ServerCertificate& certificate : chain) {
+    const auto left = std::chrono::floor<days>(certificate.expires - now);
+    if (left >= kSoon) continue;
+    findings.push_back(
+        warning("tls", subject,
+                fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
+                            left.count(), base::format_rfc3339(certificate.expires)),
+                "renew it: once it has expired, nobody trusts this server"));
+  }
+  if (!chain.empty()) {
+    findings.push_back(all_right("tls", subject,
+                                 fmt::format("the certificate is to be trusted until {}",
+                                             base::format_rfc3339(chain.front().expires))));
+  }
+  return findings;
+}
+
 std::vector<Finding> look_at_way(const std::string& name, const base::ServerConfig& server,
                                  const Resolver& resolver, sys_seconds now) {
   const std::string subject = base::escape_for_terminal(name);
@@ -90,7 +113,7 @@ std::vector<Finding> look_at_way(const std::string& name, const base::ServerConf
   for (const Finding& finding : findings) {
     if (finding.state == FindingState::kFailure) return findings;
   }
-  std::vector<imap::ServerCertificate> chain;
+  std::vector<base::ServerCertificate> chain;
   try {
     chain = imap::presented_certificates(imap::endpoint_of(server));
   } catch (const base::Error& error) {
@@ -103,20 +126,7 @@ std::vector<Finding> look_at_way(const std::string& name, const base::ServerConf
                                "leave \"tls\": \"none\" out unless the line is safe"));
     return findings;
   }
-  for (const imap::ServerCertificate& certificate : chain) {
-    const auto left = std::chrono::floor<days>(certificate.expires - now);
-    if (left >= kSoon) continue;
-    findings.push_back(
-        warning("tls", subject,
-                fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
-                            left.count(), base::format_rfc3339(certificate.expires)),
-                "renew it: once it has expired, no backup is taken"));
-  }
-  if (!chain.empty()) {
-    findings.push_back(all_right("tls", subject,
-                                 fmt::format("the certificate is to be trusted until {}",
-                                             base::format_rfc3339(chain.front().expires))));
-  }
+  std::ranges::move(look_at_certificates(subject, chain, now), std::back_inserter(findings));
   return findings;
 }
 

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/log.h"
+#include "base/sigpipe.h"
 #include "base/terminal.h"
 #include "imap/ascii.h"
 
@@ -29,35 +28,6 @@ using base::ErrorCode;
 using Easy = base::Handle<CURL, curl_easy_cleanup>;
 using Url = base::Handle<CURLU, curl_url_cleanup>;
 using CurlText = base::Handle<char, curl_free>;
-
-// OpenSSL writes to a closed connection with SIGPIPE on. Signals are the program's affair, so it is
-// held back for this thread only and taken away again.
-class NoSigpipe {
- public:
-  NoSigpipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigemptyset(&pending);
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    if (!was_pending_) pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  NoSigpipe(const NoSigpipe&) = delete;
-  NoSigpipe& operator=(const NoSigpipe&) = delete;
-  ~NoSigpipe() {
-    if (was_pending_) return;
-    const timespec now{};
-    while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
- private:
-  sigset_t pipe_{};
-  sigset_t before_{};
-  bool was_pending_ = false;
-};
 
 // What the server said until the login was done, as far as failures are explained by it.
 struct Conversation {
@@ -153,19 +123,6 @@ std::string_view login_options(LoginMethod method) {
   return "AUTH=PLAIN";
 }
 
-// Of curl's "Subject:CN = localhost" the word before the colon, and what is behind it.
-std::pair<std::string_view, std::string_view> split_at_colon(std::string_view line) {
-  const std::size_t colon = std::min(line.find(':'), line.size());
-  return {line.substr(0, colon), line.substr(std::min(colon + 1, line.size()))};
-}
-
-// "Nov 24 18:58:45 2027 GMT"; nothing for what is no such date.
-std::optional<std::chrono::sys_seconds> parse_certificate_date(const std::string& text) {
-  std::tm date{};
-  if (::strptime(text.c_str(), "%b %d %H:%M:%S %Y GMT", &date) == nullptr) return std::nullopt;
-  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&date)));
-}
-
 std::string needed_way(const Login& login) {
   if (login.method == LoginMethod::kPassword && login.acting_as.empty()) {
     return "it may want TLS first";
@@ -207,7 +164,7 @@ class CurlTransport : public Transport {
   }
 
   std::size_t send(base::ByteView bytes) override {
-    const NoSigpipe guard;
+    const base::NoSigpipe guard;
     std::size_t sent = 0;
     const CURLcode code = curl_easy_send(easy_.get(), bytes.data(), bytes.size(), &sent);
     if (code == CURLE_AGAIN) return 0;
@@ -216,7 +173,7 @@ class CurlTransport : public Transport {
   }
 
   std::size_t receive(std::span<std::byte> buffer) override {
-    const NoSigpipe guard;
+    const base::NoSigpipe guard;
     std::size_t received = 0;
     const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &received);
     if (code == CURLE_AGAIN) return 0;
@@ -240,20 +197,16 @@ class CurlTransport : public Transport {
 
   std::vector<std::string> announced() const override { return conversation_.capabilities; }
 
-  std::vector<ServerCertificate> certificates() {
+  std::vector<base::ServerCertificate> certificates() {
     curl_certinfo* chain = nullptr;
     check(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
-    std::vector<ServerCertificate> certificates;
+    std::vector<base::ServerCertificate> certificates;
     for (int at = 0; chain != nullptr && at < chain->num_of_certs; ++at) {
-      ServerCertificate& certificate = certificates.emplace_back();
+      std::vector<std::string> lines;
       for (const curl_slist* item = chain->certinfo[at]; item != nullptr; item = item->next) {
-        const auto [word, value] = split_at_colon(item->data);
-        if (word == "Subject") certificate.subject = base::escape_for_terminal(value);
-        if (word != "Expire date") continue;
-        if (const auto date = parse_certificate_date(std::string(value))) {
-          certificate.expires = *date;
-        }
+        lines.emplace_back(item->data);
       }
+      certificates.push_back(base::read_certificate(lines));
     }
     return certificates;
   }
@@ -329,7 +282,7 @@ class CurlTransport : public Transport {
   }
 
   CURLcode connect() {
-    const NoSigpipe guard;
+    const base::NoSigpipe guard;
     return curl_easy_perform(easy_.get());
   }
 
@@ -462,7 +415,7 @@ std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Log
   return connect(endpoint, login);
 }
 
-std::vector<ServerCertificate> presented_certificates(const Endpoint& endpoint) {
+std::vector<base::ServerCertificate> presented_certificates(const Endpoint& endpoint) {
   return connect(endpoint, {})->certificates();
 }
 

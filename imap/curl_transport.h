@@ -2,11 +2,10 @@
 // carried, not spoken, by libcurl.
 #pragma once
 
-#include <chrono>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "base/server_certificate.h"
 #include "imap/endpoint.h"
 #include "imap/transport.h"
 
@@ -17,13 +16,8 @@ namespace imap {
 // nobody knows whose account it is), kConfig (not such a URL); the text says what to do.
 std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login);
 
-struct ServerCertificate {
-  std::string subject;  // as OpenSSL writes a name, escaped
-  std::chrono::sys_seconds expires{};
-};
-
 // The certificates that the server presents, its own first, as it does to whoever connects: nobody
 // logs in. They have been verified. Empty without TLS. Fails as connect_with_curl() does.
-std::vector<ServerCertificate> presented_certificates(const Endpoint& endpoint);
+std::vector<base::ServerCertificate> presented_certificates(const Endpoint& endpoint);
 
 }  // namespace imap

@@ -1,0 +1,55 @@
+// A mail server that takes what mailstow sends: Debian's aiosmtpd, on loopback.
+//
+//   servers::MailServer server;
+//   ...
+//   EXPECT_EQ(server.mail()[0]["to"], json({"admin@example.org"}));
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file_system.h"
+#include "tests/servers/certificates.h"
+#include "tests/servers/process.h"
+#include "tests/temporary_folder.h"
+
+namespace servers {
+
+enum class MailTls { kStartTls, kFromTheFirstByte, kNone };
+
+struct MailServerOptions {
+  MailTls tls = MailTls::kStartTls;
+  std::string password = {};  // of the user "mailstow"; empty: nobody has to log in
+};
+
+// Addresses that begin with "nobody" are refused.
+class MailServer {
+ public:
+  // Takes mail when it returns.
+  explicit MailServer(const MailServerOptions& options = {});
+
+  // "mail" of a configuration: url, ca_file or tls, from, hello_name, login.
+  nlohmann::json config() const;
+
+  std::string url() const;
+  base::Path ca_file() const { return certificates_.ca; }
+  base::Path stranger_ca_file() const { return certificates_.stranger_ca; }
+
+  // What came so far, in order: {hello, from, to, tls, user, headers, body, raw, wrong}; `wrong`
+  // lists what a strict reader has against it.
+  std::vector<nlohmann::json> mail() const;
+
+ private:
+  std::vector<std::string> command() const;
+
+  MailServerOptions options_;
+  tests::TemporaryFolder folder_;
+  Certificates certificates_;
+  Process process_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace servers
