@@ -89,9 +89,10 @@ struct RunCommand {
 base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command);
 
 struct DoctorCommand {
-  bool all = false;      // log in to every account, not to some
-  std::string probe;     // an account that a message is restored to; empty: none
-  std::string resolver;  // a name server, as parse_name_server() has it; empty: the system's
+  bool all = false;             // log in to every account, not to some
+  bool send_test_mail = false;  // to those who get reports
+  std::string probe;            // an account that a message is restored to; empty: none
+  std::string resolver;         // a name server, as parse_name_server() has it; empty: the system's
   std::string outgoing_address;  // that the world sees; empty: this machine's own
 };
 

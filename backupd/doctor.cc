@@ -17,6 +17,7 @@
 #include "backupd/server_checks.h"
 #include "base/error.h"
 #include "base/found_accounts.h"
+#include "base/host_name.h"
 #include "base/invoker.h"
 #include "base/terminal.h"
 
@@ -49,6 +50,10 @@ class Doctor {
         accounts_(accounts_to_try(config_, command.all)) {}
 
   std::vector<Finding> look() const {
+    if (command_.send_test_mail && !config_.reporting.mail) {
+      base::fail(base::ErrorCode::kUsage,
+                 "doctor --send-test-mail: the configuration has no mail server: give mail");
+    }
     std::vector<Finding> findings = look_at_configuration();
     std::ranges::move(examine(checks(), kCheckPatience), std::back_inserter(findings));
     return findings;
@@ -96,18 +101,29 @@ class Doctor {
         {"service", "", [&] { return look_at_service(store); }},
         {"alarm", "", [this] { return look_at_alarms(surroundings_); }}};
     for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
-    if (const auto& mail = config_.reporting.mail) {
-      checks.push_back({"mail", base::escape_for_terminal(mail->url), [this, &mail] {
-                          return look_at_mail(*mail, hello_name_of(*mail), resolver_,
-                                              command_.outgoing_address);
-                        }});
-    }
+    if (config_.reporting.mail) add_mail(checks, *config_.reporting.mail, now);
     if (!command_.probe.empty()) {
       static_cast<void>(config_.account(command_.probe));
       checks.push_back({"restore", base::escape_for_terminal(command_.probe),
                         [this] { return look_at_restoring(surroundings_, command_.probe); }});
     }
     return checks;
+  }
+
+  void add_mail(std::vector<Check>& checks, const base::MailConfig& mail,
+                std::chrono::sys_seconds now) const {
+    const std::string subject = base::escape_for_terminal(mail.url);
+    checks.push_back({"mail", subject, [this, &mail] {
+                        return look_at_mail(mail, base::mail_hello_name(mail), resolver_,
+                                            command_.outgoing_address);
+                      }});
+    checks.push_back({"mail", subject, [&mail, now] {
+                        return look_at_mail_server(mail, base::mail_hello_name(mail), now);
+                      }});
+    if (!command_.send_test_mail) return;
+    checks.push_back({"test mail", subject, [this, &mail] {
+                        return send_test_mail(mail, config_.reporting.reports, surroundings_.clock);
+                      }});
   }
 
   void add_server(std::vector<Check>& checks, const std::string& name,

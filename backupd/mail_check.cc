@@ -16,13 +16,17 @@
 #include "backupd/server_checks.h"
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/mailer.h"
 #include "base/terminal.h"
+#include "base/transfer.h"
 
 namespace backupd {
 
 namespace {
 
 using AddressList = base::Handle<addrinfo, freeaddrinfo>;
+
+using std::chrono::sys_seconds;
 
 constexpr const char* kMailCheck = "sending address";
 // Of RFC 5737 and RFC 3849: nobody's, but routed as the world is.
@@ -72,6 +76,14 @@ bool is_private(const std::string& address) {
   return is_unique_local || IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six);
 }
 
+// Whether the url's host is one that is reached without a line.
+bool is_this_machine(const std::string& url) {
+  const auto host = url_host(url);
+  if (!host) return false;
+  const std::string address = source_address(host->host);
+  return address.starts_with("127.") || address == "::1";
+}
+
 bool is_same_name(const std::string& a, const std::string& b) {
   return ::strcasecmp(a.c_str(), b.c_str()) == 0;
 }
@@ -96,18 +108,6 @@ std::string outgoing_address(const std::string& host) {
   return "";
 }
 
-std::string hello_name_of(const base::MailConfig& mail) {
-  if (!mail.hello_name.empty()) return mail.hello_name;
-  std::array<char, NI_MAXHOST> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
-  addrinfo hints{};
-  hints.ai_flags = AI_CANONNAME;
-  addrinfo* list = nullptr;
-  if (::getaddrinfo(name.data(), nullptr, &hints, &list) != 0) return name.data();
-  const AddressList owned(list);
-  return list->ai_canonname == nullptr ? name.data() : list->ai_canonname;
-}
-
 std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
                                   const Resolver& resolver, const std::string& outgoing) {
   const auto host = url_host(mail.url);
@@ -124,6 +124,45 @@ std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::strin
     findings.push_back(std::move(finding));
   }
   return findings;
+}
+
+std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
+                                         const std::string& hello_name, sys_seconds now) {
+  const std::string subject = base::escape_for_terminal(mail.url);
+  std::vector<base::ServerCertificate> chain;
+  try {
+    chain = base::greet_mail_server(mail, hello_name);
+  } catch (const base::Error& error) {
+    const bool is_tls = error.code() == base::ErrorCode::kTls;
+    return {failure(is_tls ? "tls" : "mail", subject, error.what(), "")};
+  }
+  std::vector<Finding> findings = look_at_certificates(subject, chain, now);
+  if (mail.tls == base::TlsConfig::kNone && !is_this_machine(mail.url)) {
+    findings.push_back(warning("tls", subject, "mail goes in plain text to another machine",
+                               "leave \"tls\": \"none\" out unless the line is safe"));
+  }
+  findings.push_back(all_right(
+      "mail", subject, mail.login ? "it lets us in" : "it answers, and wants no login to begin"));
+  return findings;
+}
+
+std::vector<Finding> send_test_mail(const base::MailConfig& mail,
+                                    const base::ReportsConfig& reports, const base::Clock& clock) {
+  constexpr const char* kTestMail = "test mail";
+  if (reports.to.empty()) {
+    return {failure(kTestMail, "", "there is nobody to send it to", "list addresses in reports.to",
+                    base::ExitStatus::kUsage)};
+  }
+  const std::string everybody = joined(reports.to);
+  try {
+    const base::Mailer mailer(mail, clock);
+    mailer.send({reports.to, fmt::format("mailstow on {}: a test", mailer.host()),
+                 "This is the test message that `mailstow-backupd doctor --send-test-mail` was\n"
+                 "asked for. Reports of mailstow will reach you as it did.\n"});
+  } catch (const base::Error& error) {
+    return {failure(kTestMail, everybody, error.what(), "")};
+  }
+  return {all_right(kTestMail, everybody, "handed over: see whether it arrives, and where")};
 }
 
 std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,

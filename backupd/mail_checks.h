@@ -2,11 +2,13 @@
 // section 2.1; RFC 5321, section 4.1.1.1). Nobody's address is ever probed.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "backupd/finding.h"
 #include "backupd/resolver.h"
+#include "base/clock.h"
 #include "base/reporting_config.h"
 
 namespace backupd {
@@ -15,13 +17,20 @@ namespace backupd {
 // machine, to the world. Empty if there is no way. Nothing is sent.
 std::string outgoing_address(const std::string& host);
 
-// Of EHLO: the configured name, or this machine's full one.
-std::string hello_name_of(const base::MailConfig& mail);
-
 // The server that takes our mail, and how we look to those behind it. `outgoing`: the address that
 // the world sees; empty: this machine's own. `hello_name`: of EHLO.
 std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
                                   const Resolver& resolver, const std::string& outgoing);
+
+// The same server as a sender meets it: TLS and how long its certificates last, EHLO, the login. No
+// mail is begun.
+std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
+                                         const std::string& hello_name,
+                                         std::chrono::sys_seconds now);
+
+// Sends a message to those who get reports.
+std::vector<Finding> send_test_mail(const base::MailConfig& mail,
+                                    const base::ReportsConfig& reports, const base::Clock& clock);
 
 // Whether address and name confirm each other in the DNS, and the name is that of EHLO.
 std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,

@@ -109,6 +109,8 @@ int main(int argc, char** argv) {
   auto* doctor = app.add_subcommand("doctor", "Look at everything that must be right");
   backupd::DoctorCommand doctor_command;
   doctor->add_flag("--all", doctor_command.all, "Log in to every account, not to a few");
+  doctor->add_flag("--send-test-mail", doctor_command.send_test_mail,
+                   "Send a message to those who get reports");
   doctor
       ->add_option("--probe", doctor_command.probe,
                    "Restore a message of this account too, and sweep it away again")

@@ -17,6 +17,7 @@
 #include "tests/servers/cyrus.h"
 #include "tests/servers/delivery.h"
 #include "tests/servers/dovecot.h"
+#include "tests/servers/mail_server.h"
 #include "tests/servers/name_server.h"
 #include "tests/servers/relay.h"
 
@@ -323,9 +324,9 @@ TEST_F(DoctorTest, AHintForTheResolverHasToBeAnAddress) {
 TEST_F(DoctorTest, ASenderWhomNobodyBelievesIsTold) {
   const servers::NameServer dns(
       {{{"mail.example.test", "192.0.2.25"}}, {{"25.2.0.192.in-addr.arpa", "mail.example.test"}}});
-  mailstow_.config()["mail"] = {{"url", "smtp://" + dns.endpoint()},  // somebody listens there
-                                {"from", "backup@example.test"},
-                                {"hello_name", "mail.example.test"}};
+  const servers::MailServer mail;
+  mailstow_.config()["mail"] = mail.config();
+  mailstow_.config()["mail"]["hello_name"] = "mail.example.test";
   mailstow_.save();
   const auto from = [&](const std::string& address, int status) {
     return mailstow_.backupd_json(
@@ -333,6 +334,48 @@ TEST_F(DoctorTest, ASenderWhomNobodyBelievesIsTold) {
   };
   EXPECT_FALSE(finding_in(from("192.0.2.25", 0), "sending address", "ok").is_null());
   EXPECT_EQ(finding_in(from("192.0.2.7", 3), "sending address", "failure")["subject"], "192.0.2.7");
+}
+
+TEST_F(DoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
+  const servers::MailServer mail({.password = "s3cret"});
+  const servers::NameServer dns({{}, {{"25.2.0.192.in-addr.arpa", "mail.example.test"}}});
+  const auto look = [&](const std::string& check, const std::string& state,
+                        const std::vector<std::string>& more = {}) {
+    mailstow_.save();
+    // The names of senders are another test's.
+    std::vector<std::string> arguments = {
+        "doctor", "--resolver", dns.endpoint(), "--outgoing-address", "10.0.0.1", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const json all = json::parse(mailstow_.backupd(arguments).out);
+    const json finding = finding_in(all, check, state);
+    EXPECT_FALSE(finding.is_null()) << all.dump(2);
+    return finding.value("what", "");
+  };
+  json& config = mailstow_.config()["mail"];
+  config = mail.config();
+  EXPECT_EQ(look("mail", "ok"), "it lets us in");
+  EXPECT_EQ(look("test mail", "failure", {"--send-test-mail"}), "there is nobody to send it to");
+  mailstow_.config()["reports"]["to"] = {"admin@example.org"};
+  look("test mail", "ok", {"--send-test-mail"});
+  ASSERT_EQ(mail.mail().size(), 1U);
+  EXPECT_EQ(mail.mail()[0]["wrong"], json::array());
+  EXPECT_EQ(mail.mail()[0]["to"], json({"admin@example.org"}));
+  EXPECT_EQ(mail.mail()[0]["headers"]["Subject"], "mailstow on backup.example.org: a test");
+  mailstow_.config()["reports"]["to"] = {"nobody@example.org"};
+  EXPECT_THAT(look("test mail", "failure", {"--send-test-mail"}), HasSubstr("no such user here"));
+
+  config["ca_file"] = mail.stranger_ca_file().string();
+  EXPECT_THAT(look("tls", "failure"), HasSubstr("not to be trusted"));
+  config["ca_file"] = mail.ca_file().string();
+  config["login"]["user"] = "eve";
+  EXPECT_THAT(look("mail", "failure"), HasSubstr("refused the login"));
+  config["url"] = "smtp://127.0.0.1:1";
+  EXPECT_THAT(look("mail", "failure"), HasSubstr("check that the server runs"));
+
+  mailstow_.config().erase("mail");
+  mailstow_.config().erase("reports");
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd({"doctor", "--send-test-mail"}).status, 2);
 }
 
 // What starts backups, as systemctl tells it: a program of the test's.
