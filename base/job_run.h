@@ -1,0 +1,48 @@
+// What is around a job, whoever starts it: its record, the hooks, mail to the administrator,
+// metrics.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/exit_status.h"
+#include "base/program.h"
+
+namespace base {
+
+// Mail that is sent whatever came of the job, as `reports` has it.
+struct JobSummary {
+  std::string headline;  // of the subject; no names that servers or users gave
+  std::string body;
+};
+
+// What a job did, once it has printed its report.
+struct JobOutcome {
+  ExitStatus status = ExitStatus::kDone;
+  std::string document = "null";           // its report in JSON, for hooks
+  std::string text = {};                   // the same for people, for mail about trouble
+  std::vector<std::string> troubles = {};  // a line each, escaped; empty: nothing is to be done
+  std::string details = "null";            // JobRecord::details
+  std::optional<JobSummary> summary = std::nullopt;  // nothing: mail about trouble only
+};
+
+class JobRun {
+ public:
+  // `foot` ends every mail: the store's highest commit, which whoever keeps the mail can tell an
+  // older state of the store by.
+  JobRun(const Surroundings& surroundings, std::string_view job, std::function<std::string()> foot);
+
+  // Runs `body` and does the rest around it. Nothing of the rest keeps the job from its work: what
+  // fails of it is logged. An error of `body` is told of, and thrown again.
+  ExitStatus carry_out(const std::function<JobOutcome()>& body);
+
+ private:
+  const Surroundings& surroundings_;
+  std::string job_;
+  std::function<std::string()> foot_;
+};
+
+}  // namespace base

@@ -1,0 +1,105 @@
+#include "base/supervised_command.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/process.h"
+
+namespace base {
+
+namespace {
+
+// A file in memory: however much there is and whether it is read or not, nobody waits for anybody.
+Fd as_file(std::string_view text) {
+  Fd file(::memfd_create("input", MFD_CLOEXEC));
+  if (!file) fail_with_errno(errno, "keep a command's input in memory");
+  while (!text.empty()) {
+    const ssize_t written = ::write(file.get(), text.data(), text.size());
+    if (written < 0) fail_with_errno(errno, "keep a command's input in memory");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  ::lseek(file.get(), 0, SEEK_SET);
+  return file;
+}
+
+std::vector<std::string> with_ours(const std::map<std::string, std::string>& more) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view line(*entry);
+    if (!more.contains(std::string(line.substr(0, line.find('='))))) all.emplace_back(line);
+  }
+  for (const auto& [name, value] : more) all.push_back(name + "=" + value);
+  return all;
+}
+
+// In a process group of its own, so that all of it can be ended, and with the signals as a shell
+// would hand them over.
+pid_t start_group(const SupervisedCommand& command, int input) {
+  const std::vector<char*> arguments = argument_vector(command.command);
+  const std::vector<std::string> variables = with_ours(command.environment);
+  const std::vector<char*> environment = argument_vector(variables);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+  pid_t child = 0;
+  const int error = ::posix_spawnp(&child, arguments.front(), &actions, &attributes,
+                                   arguments.data(), environment.data());
+  ::posix_spawnattr_destroy(&attributes);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) {
+    fail(ErrorCode::kConfig, "run command {}: {}", command.command.front(),
+         std::generic_category().message(error));
+  }
+  return child;
+}
+
+// Whether it ended before the time was over.
+bool wait_until_ended(int process, std::chrono::seconds timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  pollfd ended{process, POLLIN, 0};
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto patience = std::clamp<std::int64_t>(left.count(), 0, 60'000);
+    if (::poll(&ended, 1, static_cast<int>(patience)) > 0) return true;
+    if (left.count() <= 0) return false;
+  }
+}
+
+}  // namespace
+
+std::optional<int> run_supervised(const SupervisedCommand& command) {
+  if (command.command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");
+  const Fd input = as_file(command.input);
+  const pid_t child = start_group(command, input.get());
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  const bool has_ended = process && wait_until_ended(process.get(), command.timeout);
+  if (!has_ended) ::kill(-child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!has_ended) return std::nullopt;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace base
