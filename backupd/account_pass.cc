@@ -212,6 +212,7 @@ FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder
   has_news_ = true;
   FolderPass pass(tools, *this);
   const auto count = [&] {
+    report_.fetched_messages += pass.counts().fetched_messages;
     report_.fetched_bytes += pass.counts().fetched_bytes;
     report_.new_messages += pass.counts().new_messages;
     report_.new_bytes += pass.counts().new_bytes;

@@ -7,12 +7,14 @@
 
 #include "backupd/commands.h"
 #include "base/error.h"
+#include "base/job_run.h"
 #include "base/log.h"
 #include "base/progress_line.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "store/check_log.h"
+#include "store/commit_mark.h"
 #include "store/repair.h"
 
 namespace backupd {
@@ -178,16 +180,21 @@ class Progress {
   std::chrono::steady_clock::time_point begin_;
 };
 
-}  // namespace
-
-base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
-  const store::Location location = store::location_of(surroundings.config.store);
-  const bool has_budget = !command.budget.empty();
-  if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
-          static_cast<int>(command.repair) >
-      1) {
-    base::fail(base::ErrorCode::kUsage, "check: --resume, --for and --repair exclude each other");
+std::vector<std::string> lines_of(const store::CheckReport& report) {
+  std::vector<std::string> troubles;
+  for (const std::string& line : report.damage) {
+    troubles.push_back(base::escape_for_terminal(line));
   }
+  for (const store::DamagedMessage& message : report.damaged_messages) {
+    troubles.push_back(fmt::format("message {}: {}", message.id.object.hex(),
+                                   base::escape_for_terminal(message.why)));
+  }
+  return troubles;
+}
+
+base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
+                                 const store::Location& location, const CheckCommand& command) {
+  const bool has_budget = !command.budget.empty();
   store::CheckReport report;
   ordered_json repair_json;
   std::string repair_text;
@@ -208,14 +215,34 @@ base::ExitStatus check(const base::Surroundings& surroundings, const CheckComman
       report = store::check(location, surroundings.files, options);
     }
   }
-  if (surroundings.format == base::OutputFormat::kJson) {
-    ordered_json document = to_json(report);
-    if (command.repair) document["repair"] = std::move(repair_json);
-    base::print_result(document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
-  } else {
-    base::print_result(repair_text + to_text(report));
+  ordered_json document = to_json(report);
+  if (command.repair) document["repair"] = std::move(repair_json);
+  base::JobOutcome outcome;
+  outcome.status = report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+  outcome.document = document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  outcome.text = repair_text + to_text(report);
+  outcome.troubles = lines_of(report);
+  outcome.details = ordered_json{{"packs", report.packs},
+                                 {"packs_read", report.packs_read},
+                                 {"damage", outcome.troubles.size()}}
+                        .dump();
+  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
+                                                                      : outcome.text);
+  return outcome;
+}
+
+}  // namespace
+
+base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
+  if (static_cast<int>(command.resume) + static_cast<int>(!command.budget.empty()) +
+          static_cast<int>(command.repair) >
+      1) {
+    base::fail(base::ErrorCode::kUsage, "check: --resume, --for and --repair exclude each other");
   }
-  return report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+  const store::Location location = store::location_of(surroundings.config.store);
+  return base::JobRun(surroundings, "check",
+                      [&] { return store::describe_highest_commit(surroundings.files, location); })
+      .carry_out([&] { return carry_out_check(surroundings, location, command); });
 }
 
 }  // namespace backupd

@@ -80,6 +80,13 @@ struct DrillCommand {
 // A random sample read back, compared with its snapshot and with the servers.
 base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command);
 
+struct MetricsCommand {
+  bool write = false;  // to where the configuration says, instead of to stdout
+};
+
+// What Prometheus is told.
+base::ExitStatus metrics(const base::Surroundings& surroundings, const MetricsCommand& command);
+
 struct RunCommand {
   std::string config_path;
   std::string now;  // a job that the running daemon starts at once; empty: be the daemon

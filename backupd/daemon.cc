@@ -128,6 +128,7 @@ void Daemon::reload() {
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", uptime.count()));
   try {
     read_config();
+    serve_metrics(metrics_, config_);
     base::log_info("{}: read again", config_path_.string());
   } catch (const base::Error& error) {
     base::log_error("{}: the configuration stays as it was", error.what());
@@ -138,6 +139,7 @@ void Daemon::reload() {
 void Daemon::run() {
   base::log_info("run: {} accounts, store {}", config_.accounts.size(),
                  config_.store.path.string());
+  serve_metrics(metrics_, config_);
   notify_service_manager("READY=1");
   while (!deadline_ || !is_idle()) {
     collect_ended();

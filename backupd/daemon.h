@@ -16,6 +16,7 @@
 #include "backupd/control_socket.h"
 #include "backupd/job_plan.h"
 #include "backupd/job_process.h"
+#include "backupd/metrics_server.h"
 #include "base/exit_status.h"
 #include "base/program.h"
 
@@ -75,6 +76,7 @@ class Daemon {
   std::optional<std::chrono::milliseconds> watchdog_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops
   std::string last_summary_;
+  std::unique_ptr<MetricsServer> metrics_;
 };
 
 }  // namespace backupd

@@ -15,11 +15,13 @@
 #include "backupd/live_copies.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/job_run.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/terminal.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
+#include "store/commit_mark.h"
 #include "store/crypto.h"
 #include "store/location.h"
 #include "store/reader.h"
@@ -228,19 +230,34 @@ class Drill {
   DrillReport report_;
 };
 
+base::JobOutcome carry_out_drill(const base::Surroundings& surroundings, std::uint32_t seed) {
+  const DrillReport report = Drill(surroundings, seed).carry_out();
+  base::JobOutcome outcome;
+  outcome.status = report.exit_status();
+  outcome.document = report.to_json();
+  outcome.text = report.to_text();
+  outcome.troubles = report.trouble_lines();
+  outcome.details = json{{"messages", report.messages},
+                         {"intact", report.intact},
+                         {"troubles", report.troubles.size()}}
+                        .dump();
+  const base::Path reports = surroundings.config.store.index / "reports";
+  base::make_folders(surroundings.files, reports);
+  base::write_file(surroundings.files, reports / "drill.json", base::as_bytes(outcome.document),
+                   base::OnExisting::kReplace);
+  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
+                                                                      : outcome.text);
+  return outcome;
+}
+
 }  // namespace
 
 base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command) {
   const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
-  const DrillReport report = Drill(surroundings, seed).carry_out();
-  const std::string document = report.to_json();
-  const base::Path reports = surroundings.config.store.index / "reports";
-  base::make_folders(surroundings.files, reports);
-  base::write_file(surroundings.files, reports / "drill.json", base::as_bytes(document),
-                   base::OnExisting::kReplace);
-  base::print_result(surroundings.format == base::OutputFormat::kJson ? document
-                                                                      : report.to_text());
-  return report.exit_status();
+  const store::Location location = store::location_of(surroundings.config.store);
+  return base::JobRun(surroundings, "drill",
+                      [&] { return store::describe_highest_commit(surroundings.files, location); })
+      .carry_out([&] { return carry_out_drill(surroundings, seed); });
 }
 
 }  // namespace backupd

@@ -77,11 +77,17 @@ std::string DrillReport::to_json() const {
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::vector<std::string> DrillReport::trouble_lines() const {
+  std::vector<std::string> lines;
+  for (const DrillTrouble& trouble : troubles) {
+    lines.push_back(fmt::format("{}: {}", place_of(trouble), trouble.what));
+  }
+  return lines;
+}
+
 std::string DrillReport::to_text() const {
   std::string text;
-  for (const DrillTrouble& trouble : troubles) {
-    text += fmt::format("{}: {}\n", place_of(trouble), trouble.what);
-  }
+  for (const std::string& line : trouble_lines()) text += line + "\n";
   text += fmt::format(
       "{} of {} messages ({}) from {} folders of {} snapshots came back as they were stored; "
       "{} folders were read whole and agree with their receipts.\n",

@@ -69,6 +69,7 @@ struct DrillReport {
   base::ExitStatus exit_status() const;
   std::string to_json() const;
   std::string to_text() const;
+  std::vector<std::string> trouble_lines() const;
 };
 
 }  // namespace backupd

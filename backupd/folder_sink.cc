@@ -36,6 +36,7 @@ void FolderSink::store(ArrivedMessage& arrived) {
   const base::Uid uid = *items.uid;
   const std::uint64_t size = arrived.message.size();
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
+  ++counts_.fetched_messages;
   counts_.fetched_bytes += size;
   if (!has_body) {
     skip(uid, body == imap::BodyKind::kNil ? "the server sent NIL for its body"

@@ -17,6 +17,7 @@ namespace backupd {
 
 // What came, also of a fetch that ended early.
 struct FetchCounts {
+  std::uint64_t fetched_messages = 0;
   std::uint64_t fetched_bytes = 0;  // of message bodies
   std::uint64_t new_messages = 0;   // that the store did not have
   std::uint64_t new_bytes = 0;      // of those

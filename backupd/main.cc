@@ -98,6 +98,10 @@ int main(int argc, char** argv) {
   backupd::DrillCommand drill_command;
   drill->add_option("--seed", drill_command.seed, "Try again what the drill of this number tried");
   drill->add_flag("--json", json, "Print one JSON document");
+  auto* metrics = app.add_subcommand("metrics", "Numbers for Prometheus");
+  backupd::MetricsCommand metrics_command;
+  metrics->add_flag("--write", metrics_command.write,
+                    "To where `metrics` in the configuration says, as after every job");
   auto* run = app.add_subcommand("run", "The daemon: back up, sweep, prune and check on schedule");
   backupd::RunCommand run_command;
   run->add_option("--now", run_command.now,
@@ -169,6 +173,7 @@ int main(int argc, char** argv) {
     if (*prune) return backupd::prune(surroundings, prune_command);
     if (*acknowledge) return backupd::acknowledge(surroundings, acknowledge_command);
     if (*forget) return backupd::forget(surroundings, forget_command);
+    if (*metrics) return backupd::metrics(surroundings, metrics_command);
     if (*drill) return backupd::drill(surroundings, drill_command);
     if (*run) {
       run_command.config_path = config_path;

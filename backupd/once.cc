@@ -1,13 +1,19 @@
+#include <algorithm>
+#include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "backupd/account_pass.h"
 #include "backupd/account_queue.h"
 #include "backupd/account_roll.h"
 #include "backupd/acknowledgements.h"
 #include "backupd/alarms.h"
+#include "backupd/backup_summary.h"
 #include "backupd/commands.h"
 #include "backupd/pass_report.h"
+#include "base/job_run.h"
 #include "base/log.h"
+#include "store/commit_mark.h"
 #include "store/location.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
@@ -31,9 +37,21 @@ void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
   }
 }
 
-}  // namespace
+BackupFacts look_around(const base::Surroundings& surroundings, store::Reader& reader,
+                        std::vector<store::TreeRecord> trees) {
+  const auto& store = surroundings.config.store;
+  BackupFacts facts;
+  facts.store = reader.size();
+  facts.trees = std::move(trees);
+  facts.jobs = base::load_job_records(surroundings.files, store);
+  facts.now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  for (const base::JobRecord& record : facts.jobs) {
+    if (record.job == "backup") facts.earlier = earlier_store(record);
+  }
+  return facts;
+}
 
-base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
+base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions& options) {
   const store::Location location = store::location_of(surroundings.config.store);
   store::Writer writer = store::Writer::open(location, surroundings.files, surroundings.clock);
   bool is_damaged = false;
@@ -60,11 +78,14 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
     const base::AccountConfig& account = accounts[index];
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget});
+    const auto begin = surroundings.clock.steady_now();
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
           return open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
         },
         [&](unsigned wanted) { return open_spares(queue, surroundings.config, account, wanted); });
+    report.accounts[index].seconds =
+        std::chrono::duration<double>(surroundings.clock.steady_now() - begin).count();
     acknowledged.apply_to(report.accounts[index]);
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due();
@@ -80,10 +101,29 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
   }
   report.share_out(writer.statistics().stored_bytes);
 
+  base::JobOutcome outcome;
   const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? report.to_json() : report.to_text());
-  const base::ExitStatus status = report.exit_status();
-  return is_damaged ? base::graver(status, base::ExitStatus::kDamaged) : status;
+  if (as_json || !surroundings.config.reporting.hooks.empty()) outcome.document = report.to_json();
+  base::print_result(as_json ? outcome.document : report.to_text());
+  outcome.status = report.exit_status();
+  if (is_damaged) outcome.status = base::graver(outcome.status, base::ExitStatus::kDamaged);
+  if (!is_everybody) return outcome;
+  outcome.troubles = writer.damage();
+  std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));
+  const BackupFacts facts = look_around(surroundings, writer.reader(), trees.records);
+  outcome.details = details_of(report, facts);
+  outcome.summary = summarise(report, facts);
+  return outcome;
+}
+
+}  // namespace
+
+base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
+  if (!options.accounts.empty()) return pass(surroundings, options).status;
+  const store::Location location = store::location_of(surroundings.config.store);
+  return base::JobRun(surroundings, "backup",
+                      [&] { return store::describe_highest_commit(surroundings.files, location); })
+      .carry_out([&] { return pass(surroundings, options); });
 }
 
 }  // namespace backupd

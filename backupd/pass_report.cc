@@ -48,6 +48,7 @@ ordered_json to_document(const AccountReport& account) {
       {"folders", snapshot ? snapshot->folders : 0},
       {"messages", snapshot ? snapshot->messages : 0},
       {"new_messages", account.new_messages},
+      {"fetched_messages", account.fetched_messages},
       {"fetched_bytes", account.fetched_bytes},
       {"stored_bytes", account.stored_bytes},
       {"receipts", std::move(receipts)},

@@ -33,13 +33,15 @@ struct AccountReport {
   PassStatus status = PassStatus::kFailed;
   std::optional<store::SnapshotInfo> snapshot;  // nothing: none was made
   std::uint64_t new_messages = 0;               // that the store did not have
-  std::uint64_t fetched_bytes = 0;              // of message bodies
-  std::uint64_t new_bytes = 0;                  // of the new messages
-  std::uint64_t stored_bytes = 0;               // its share of what was written to packs
+  std::uint64_t fetched_messages = 0;
+  std::uint64_t fetched_bytes = 0;  // of message bodies
+  std::uint64_t new_bytes = 0;      // of the new messages
+  std::uint64_t stored_bytes = 0;   // its share of what was written to packs
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
   std::vector<std::string> alarms;  // backupd/alarms.h
   std::string error;                // what ended the account's pass early
+  double seconds = 0;               // that its pass took
   std::optional<base::ErrorCode> error_code;
 };
 

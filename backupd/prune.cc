@@ -8,6 +8,8 @@
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
 #include "base/error.h"
+#include "base/job_run.h"
+#include "store/commit_mark.h"
 #include "store/location.h"
 
 namespace backupd {
@@ -27,10 +29,8 @@ std::optional<store::PruneReport> plan_packs(const base::Surroundings& surroundi
   }
 }
 
-}  // namespace
-
-base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command) {
-  const store::Location location = store::location_of(surroundings.config.store);
+base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
+                                 const store::Location& location, const PruneCommand& command) {
   std::vector<AccountPlan> plans;
   {
     // Not beside prune, which would wait for it to end before it deletes.
@@ -51,17 +51,27 @@ base::ExitStatus prune(const base::Surroundings& surroundings, const PruneComman
   }
 
   using Json = nlohmann::ordered_json;
-  if (surroundings.format == base::OutputFormat::kJson) {
-    Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
-    document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
-    base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return base::ExitStatus::kDone;
-  }
-  std::string text = command.dry_run ? to_text(plans) + "\n" : "";
-  text += report ? to_text(*report, options.mode, options.grace)
-                 : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
-  base::print_result(text);
-  return base::ExitStatus::kDone;
+  Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
+  document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
+  base::JobOutcome outcome;
+  outcome.document = document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  outcome.text = command.dry_run ? to_text(plans) + "\n" : "";
+  outcome.text +=
+      report ? to_text(*report, options.mode, options.grace)
+             : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
+  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
+                                                                      : outcome.text);
+  return outcome;
+}
+
+}  // namespace
+
+base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command) {
+  const store::Location location = store::location_of(surroundings.config.store);
+  if (command.dry_run) return carry_out_prune(surroundings, location, command).status;
+  return base::JobRun(surroundings, "prune",
+                      [&] { return store::describe_highest_commit(surroundings.files, location); })
+      .carry_out([&] { return carry_out_prune(surroundings, location, command); });
 }
 
 }  // namespace backupd

@@ -6,6 +6,7 @@
 #include "backupd/alarms.h"
 #include "backupd/commands.h"
 #include "backupd/control_socket.h"
+#include "base/job_record.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/location.h"
@@ -44,7 +45,41 @@ std::vector<AccountState> states_of(const base::Surroundings& surroundings, stor
   return states;
 }
 
+nlohmann::ordered_json to_json(const std::vector<base::JobRecord>& jobs) {
+  using nlohmann::ordered_json;
+  const auto time = [](std::optional<std::chrono::sys_seconds> at) {
+    return at ? ordered_json(base::format_rfc3339(*at)) : ordered_json();
+  };
+  ordered_json list = ordered_json::array();
+  for (const base::JobRecord& job : jobs) {
+    list.push_back({{"job", job.job},
+                    {"started", time(job.started)},
+                    {"ended", time(job.ended)},
+                    {"exit_status", job.status ? ordered_json(*job.status) : ordered_json()},
+                    {"last_success", time(job.last_success)}});
+    if (!job.error.empty()) list.back()["error"] = job.error;
+  }
+  return list;
+}
+
+std::string to_text(const std::vector<base::JobRecord>& jobs) {
+  if (jobs.empty()) return "No job has run yet.\n";
+  std::vector<std::vector<std::string>> rows;
+  for (const base::JobRecord& job : jobs) {
+    rows.push_back({job.job, base::format_rfc3339(job.started),
+                    job.ended ? base::format_rfc3339(*job.ended) : "",
+                    job.status  ? std::to_string(*job.status)
+                    : job.ended ? "died"
+                                : "",
+                    job.last_success ? base::format_rfc3339(*job.last_success) : "never",
+                    job.error});
+  }
+  return base::format_table(
+      {{"JOB"}, {"LAST RUN"}, {"ENDED"}, {"EXIT", base::Align::kRight}, {"ALL DONE"}, {""}}, rows);
+}
+
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
+                    const std::vector<base::JobRecord>& jobs,
                     const nlohmann::ordered_json& daemon) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
@@ -75,6 +110,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
                                    {"messages", size.messages},
                                    {"message_bytes", size.message_bytes}}},
                                  {"accounts", std::move(accounts)},
+                                 {"jobs", to_json(jobs)},
                                  {"daemon", daemon}};
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -143,10 +179,12 @@ base::ExitStatus status(const base::Surroundings& surroundings) {
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   const auto size = reader.size();
   const auto states = states_of(surroundings, reader);
+  const auto jobs = base::load_job_records(surroundings.files, surroundings.config.store);
   const auto daemon = ask_about_jobs(surroundings.config);
   const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? to_json(size, states, daemon)
-                             : to_text(size, states) + "\n" + describe_daemon(daemon));
+  base::print_result(as_json ? to_json(size, states, jobs, daemon)
+                             : to_text(size, states) + "\n" + to_text(jobs) + "\n" +
+                                   describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/job_run.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
@@ -16,6 +17,7 @@
 #include "restore/store_rescue.h"
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
+#include "store/commit_mark.h"
 #include "store/location.h"
 #include "store/reader.h"
 
@@ -175,14 +177,29 @@ class Sweep {
   SweepReport report_;
 };
 
-}  // namespace
-
-base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options) {
+base::JobOutcome carry_out_sweep(const base::Surroundings& surroundings,
+                                 const SweepOptions& options) {
   Sweep sweep(surroundings, options);
   sweep.carry_out();
   const SweepReport& report = sweep.report();
-  print(surroundings.format, report.to_document(), report.to_text());
-  return report.exit_status();
+  base::JobOutcome outcome;
+  const nlohmann::ordered_json document = report.to_document();
+  outcome.status = report.exit_status();
+  outcome.document = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  outcome.text = report.to_text();
+  outcome.troubles = report.troubles();
+  print(surroundings.format, document, outcome.text);
+  return outcome;
+}
+
+}  // namespace
+
+base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options) {
+  if (options.dry_run) return carry_out_sweep(surroundings, options).status;
+  const store::Location location = store::location_of(surroundings.config.store);
+  return base::JobRun(surroundings, "sweep",
+                      [&] { return store::describe_highest_commit(surroundings.files, location); })
+      .carry_out([&] { return carry_out_sweep(surroundings, options); });
 }
 
 }  // namespace restore

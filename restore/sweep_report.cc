@@ -114,6 +114,30 @@ nlohmann::ordered_json SweepReport::to_document() const {
   return document;
 }
 
+std::vector<std::string> SweepReport::troubles() const {
+  std::vector<std::string> lines;
+  if (held_back > 0) {
+    lines.push_back(fmt::format("trees are due, none is deleted: {}", clock_doubt));
+  }
+  for (const TreeOutcome& outcome : trees) {
+    const std::string account = base::escape_for_terminal(outcome.record.account);
+    for (const SweptLevel& level : outcome.swept.levels) {
+      if (level.action != SweptLevel::Action::kRefused &&
+          level.action != SweptLevel::Action::kKeptForNow) {
+        continue;
+      }
+      lines.push_back(
+          fmt::format("{}: {}: {}", account,
+                      base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
+                      base::escape_for_terminal(level.why)));
+    }
+    if (outcome.error.empty()) continue;
+    lines.push_back(fmt::format("{}: {}: {}", account,
+                                base::escape_for_terminal(outcome.record.name), outcome.error));
+  }
+  return lines;
+}
+
 std::string SweepReport::to_text() const {
   std::string text;
   for (const TreeOutcome& outcome : trees) {

@@ -35,6 +35,9 @@ struct SweepReport {
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;
   std::string to_text() const;
+
+  // A line for each thing that a sweep should have done and did not, escaped.
+  std::vector<std::string> troubles() const;
 };
 
 // A level's name as people have it. The record tells how the tree's top is shown; what is above it

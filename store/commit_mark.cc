@@ -59,6 +59,17 @@ CommitMark load_highest_commit(base::FileSystem& files, const Location& location
   return beside_index.number >= beside_key.number ? beside_index : beside_key;
 }
 
+CommitMark noted_highest_commit(base::FileSystem& files, const Location& location) {
+  return load(files, highest_commit_file(location));
+}
+
+std::string describe_highest_commit(base::FileSystem& files, const Location& location) {
+  const CommitMark mark = noted_highest_commit(files, location);
+  return mark.number == 0 ? "The store has no commit yet.\n"
+                          : fmt::format("The store's highest commit is number {}, {}.\n",
+                                        mark.number, mark.id.hex());
+}
+
 void save_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
                          const CommitMark& mark) {
   save(files, highest_commit_file(location), mark);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/file_system.h"
 #include "store/block.h"
@@ -24,6 +25,12 @@ struct CommitMark {
 // written.
 CommitMark load_highest_commit(base::FileSystem& files, const Location& location,
                                const StoreId& store);
+
+// The mark beside the index alone, which needs no key.
+CommitMark noted_highest_commit(base::FileSystem& files, const Location& location);
+
+// The same as a line for people: who keeps it can tell an older state of the store by it.
+std::string describe_highest_commit(base::FileSystem& files, const Location& location);
 
 // Only ever after the commit is durable. Where the key file's folder can't be written to, the mark
 // beside the index is all there is.

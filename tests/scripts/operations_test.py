@@ -47,7 +47,7 @@ for unit; do
   grep -q '^\[Install\]' "$file"
   case $verb:$unit in
     enable:*.timer) eval "$(sed -n 's#^ExecStart=/usr/bin/##p' "$UNITS/${unit%.timer}.service")" ;;
-    enable:* | disable:* | stop:*) ;;
+    enable:* | disable:* | stop:* | reload:mailstow) ;;
     *) echo "systemctl: $verb $unit?" >&2; exit 1 ;;
   esac
 done""",
@@ -59,6 +59,8 @@ case "$*" in *" -y $SANDBOX/etc/mailstow/ldap-password -b ou=people,dc=example,d
 printf 'dn: uid=%s,ou=people,dc=example,dc=org\nmail: %s@example.org\n\n' alice alice bob bob""",
     "mailstow-backupd": r"""
 case " $* " in *" --config "*) ;; *) set -- --config "$SANDBOX/etc/mailstow/mailstow.json" "$@" ;; esac
+# Who we are in the DNS is not what is tried here.
+case $3 in doctor) set -- "$@" --outgoing-address 10.0.0.1 ;; esac
 exec "$BIN/${0##*/}" -q "$@" """,
     "saslpasswd2": r"""
 cyrus=${MAILSTOW_CYRUS:-/var/tmp/mailstow-tests-$(id -u)/cyrus}
@@ -88,8 +90,16 @@ def file_of(text):
 
 
 class TokenEndpoint(http.server.BaseHTTPRequestHandler):
-    """Where Google and Microsoft hand out tokens, as far as the two flows of the document go."""
+    """Where Google and Microsoft hand out tokens, as far as the two flows of the document go, and where
+    hooks ping."""
     sandbox = None
+    pings = []
+
+    def do_GET(self):
+        self.pings.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -129,7 +139,7 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
 class Scene:
     def __init__(self, name, bin_folder, sandbox):
         self.name, self.bin, self.sandbox = name, bin_folder, sandbox
-        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "mnt/elsewhere",
+        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere",
                        "new/etc/mailstow", "new/var/lib/mailstow"):
             (sandbox / folder).mkdir(parents=True)
         sandbox.chmod(0o755)
@@ -142,12 +152,14 @@ class Scene:
         self.endpoint = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint)
         TokenEndpoint.sandbox = sandbox
         threading.Thread(target=self.endpoint.serve_forever, daemon=True).start()
-        self.server = self.description = None
+        self.server = self.description = self.mail_server = self.mail_port = None
 
     def here(self, text):
         """With the paths and hosts of this scene."""
         text = text.replace("root@new.example.org:/", "/new/")
         text = re.sub(r"https://(login\.microsoftonline\.com)", f"http://127.0.0.1:{self.endpoint.server_port}", text)
+        text = text.replace("https://ping.example.org", f"http://127.0.0.1:{self.endpoint.server_port}")
+        text = text.replace("smtp://localhost", f"smtp://127.0.0.1:{self.mail_port}")
         text = text.replace("group = mailstow", f"group = {GROUP}")
         if self.description:
             text = re.sub(r'"url": "imaps://[a-z0-9.]+"',
@@ -168,8 +180,30 @@ class Scene:
                 break
         self.description = json.loads(text)
 
+    def start_mail_server(self):
+        (self.sandbox / "mail").mkdir()
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+                        "-keyout", self.sandbox / "mail.key", "-out", self.sandbox / "mail.pem"],
+                       capture_output=True, check=True)
+        self.mail_server = subprocess.Popen(
+            ["/usr/bin/python3", "-B", ROOT / "tests/servers/mail_server.py", self.sandbox / "mail", "none",
+             self.sandbox / "mail.pem", self.sandbox / "mail.key"], stdout=subprocess.PIPE, text=True)
+        self.mail_port = int(self.mail_server.stdout.readline().split()[1])
+
+    def mail(self):
+        """{recipient: [subject]} of what came."""
+        result = {}
+        for file in sorted((self.sandbox / "mail").glob("*.json")):
+            message = json.loads(file.read_text())
+            assert not message["wrong"], message
+            result.setdefault(message["to"][0], []).append(message["headers"]["Subject"])
+        return result
+
     def stop(self):
         self.endpoint.shutdown()
+        if self.mail_server:
+            self.mail_server.terminate()
+            self.mail_server.wait()
         if self.server:
             self.server.stdin.close()
             self.server.wait()
@@ -231,7 +265,14 @@ def dovecot(scene):
     scene.play("Accounts from LDAP")
     users = scene.shell("/etc/mailstow/ldap-users").split()
     assert users == ["alice@example.org", "bob@example.org"], users
+    scene.start_mail_server()
     scene.play("Monitoring")
+    host = "mailstow on backup.example.org: "
+    assert scene.mail() == {"alice@example.org": ["Your mail is back"],
+                            "admin@example.org": [host + "a test", host + "backup complete: 2 accounts"]}, scene.mail()
+    assert TokenEndpoint.pings == ["/mailstow"], TokenEndpoint.pings
+    metrics = (scene.sandbox / "var/lib/prometheus/node-exporter/mailstow.prom").read_text()
+    assert 'mailstow_job_exit_status{name="backup"} 0\n' in metrics, metrics
     scene.play("A second copy elsewhere")
     blocks = [text for _, text in sections()["Another machine"]]
     assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
@@ -241,7 +282,7 @@ def dovecot(scene):
         (scene.sandbox / "new" / folder).rename(scene.sandbox / folder)
     scene.shell(blocks[1])
     scene.expect_backed_up("alice", "bob")
-    scene.expect_trees(1)
+    scene.expect_trees(2)
 
 
 def cyrus(scene):

@@ -1,0 +1,245 @@
+#include "backupd/backup_summary.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/job_letter.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// Of a mail that somebody reads.
+constexpr std::size_t kMostTroubles = 200;
+constexpr std::size_t kMostAccounts = 200;
+constexpr std::size_t kMostTrees = 50;
+
+std::uint64_t skipped_in(const AccountReport& account) {
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      account.skipped, [](const SkippedEntry& entry) { return !entry.acknowledged; }));
+}
+
+// Names only where it is known that none is somebody's to choose.
+std::string headline_of(const PassReport& report) {
+  const std::size_t all = report.accounts.size();
+  const auto is_troubled = [](const AccountReport& account) {
+    return account.status != PassStatus::kComplete || !account.alarms.empty();
+  };
+  const auto troubled =
+      static_cast<std::size_t>(std::ranges::count_if(report.accounts, is_troubled));
+  const char* const word = report.status() == PassStatus::kComplete  ? "complete"
+                           : report.status() == PassStatus::kPartial ? "partial"
+                                                                     : "failed";
+  std::string text =
+      fmt::format("backup {}: {} account{}", word, base::format_count(all), all == 1 ? "" : "s");
+  if (troubled > 0) text += fmt::format(", {} to look at", base::format_count(troubled));
+  return text;
+}
+
+std::string total_of(const PassReport& report) {
+  AccountReport total;
+  std::uint64_t skipped = 0;
+  for (const AccountReport& account : report.accounts) {
+    total.new_messages += account.new_messages;
+    total.fetched_bytes += account.fetched_bytes;
+    total.stored_bytes += account.stored_bytes;
+    skipped += skipped_in(account);
+  }
+  return fmt::format("{} new messages, {} fetched, {} written; {} skipped.\n",
+                     base::format_count(total.new_messages), base::format_size(total.fetched_bytes),
+                     base::format_size(total.stored_bytes), base::format_count(skipped));
+}
+
+std::string list_troubles(const std::vector<std::string>& troubles) {
+  if (troubles.empty()) return "Nothing needs to be looked at.\n";
+  std::string text = "To look at:\n";
+  for (std::size_t at = 0; at < std::min(troubles.size(), kMostTroubles); ++at) {
+    text += "  " + troubles[at] + "\n";
+  }
+  if (troubles.size() > kMostTroubles) {
+    text += fmt::format("  and {} more: `mailstow-backupd status` and the log have them.\n",
+                        base::format_count(troubles.size() - kMostTroubles));
+  }
+  return text;
+}
+
+// Those that something became of.
+std::string list_accounts(const PassReport& report) {
+  std::vector<std::vector<std::string>> rows;
+  std::size_t left_out = 0;
+  for (const AccountReport& account : report.accounts) {
+    const bool is_quiet = account.status == PassStatus::kComplete && account.new_messages == 0;
+    if (is_quiet || rows.size() == kMostAccounts) {
+      ++left_out;
+      continue;
+    }
+    const char* const word = account.status == PassStatus::kComplete  ? "complete"
+                             : account.status == PassStatus::kPartial ? "partial"
+                                                                      : "failed";
+    rows.push_back(
+        {account.account, word,
+         account.snapshot ? base::format_count(account.snapshot->messages) : "",
+         base::format_count(account.new_messages), base::format_size(account.fetched_bytes),
+         base::format_size(account.stored_bytes), base::format_count(skipped_in(account))});
+  }
+  using base::Align;
+  std::string text;
+  if (!rows.empty()) {
+    text = base::format_table({{"ACCOUNT"},
+                               {"STATUS"},
+                               {"MESSAGES", Align::kRight},
+                               {"NEW", Align::kRight},
+                               {"FETCHED", Align::kRight},
+                               {"WRITTEN", Align::kRight},
+                               {"SKIPPED", Align::kRight}},
+                              rows);
+  }
+  if (left_out > 0) {
+    text += fmt::format("{}{} account{} complete, most without anything new.\n",
+                        rows.empty() ? "" : "And ", base::format_count(left_out),
+                        left_out == 1 ? "" : "s");
+  }
+  return text;
+}
+
+std::string describe_store(const BackupFacts& facts) {
+  std::string text = fmt::format(
+      "The store: {} in {} packs, for {} different messages of {}",
+      base::format_size(facts.store.pack_bytes), base::format_count(facts.store.packs),
+      base::format_count(facts.store.messages), base::format_size(facts.store.message_bytes));
+  if (!facts.earlier) return text + ".\n";
+  const std::uint64_t before = facts.earlier->pack_bytes;
+  const std::uint64_t after = facts.store.pack_bytes;
+  return text + fmt::format("; {} {} than after the backup of {}.\n",
+                            base::format_size(after >= before ? after - before : before - after),
+                            after >= before ? "more" : "less",
+                            base::format_rfc3339(facts.earlier->time));
+}
+
+std::string list_trees(const BackupFacts& facts) {
+  if (facts.trees.empty()) return "No restored tree waits to expire.\n";
+  std::vector<store::TreeRecord> trees = facts.trees;
+  std::ranges::sort(trees, {}, &store::TreeRecord::expires);
+  std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
+                                 base::format_count(trees.size()));
+  for (std::size_t at = 0; at < std::min(trees.size(), kMostTrees); ++at) {
+    text += fmt::format("  {}  {}: {}\n", base::format_rfc3339(trees[at].expires),
+                        base::escape_for_terminal(trees[at].account),
+                        base::escape_for_terminal(trees[at].name));
+  }
+  return text;
+}
+
+std::string describe_drill(const ordered_json& details) {
+  if (!details.is_object()) return "";
+  return fmt::format(": {} of {} messages came back as they were stored",
+                     details.value("intact", std::uint64_t{0}),
+                     details.value("messages", std::uint64_t{0}));
+}
+
+std::string describe_check(const ordered_json& details) {
+  if (!details.is_object()) return "";
+  return fmt::format(
+      ": {} of {} packs read, {} damaged", details.value("packs_read", std::uint64_t{0}),
+      details.value("packs", std::uint64_t{0}), details.value("damage", std::uint64_t{0}));
+}
+
+std::string list_jobs(const BackupFacts& facts) {
+  std::string text;
+  for (const base::JobRecord& record : facts.jobs) {
+    if (record.job == "backup") continue;
+    const auto details = ordered_json::parse(record.details, nullptr, false);
+    text += fmt::format("  {:6} {}  ", record.job, base::format_rfc3339(record.started));
+    if (!record.ended) {
+      text += "still at work\n";
+      continue;
+    }
+    text +=
+        record.status ? std::string(base::in_words(*record.status)) : "ended before it was done";
+    if (!record.error.empty()) {
+      text += ": " + record.error;
+    } else if (record.job == "drill") {
+      text += describe_drill(details);
+    } else if (record.job == "check") {
+      text += describe_check(details);
+    }
+    text += '\n';
+  }
+  return text.empty() ? "No other job has run yet.\n" : "The other jobs, last:\n" + text;
+}
+
+}  // namespace
+
+std::vector<std::string> troubles_of(const PassReport& report) {
+  std::vector<std::string> troubles;
+  for (const AccountReport& account : report.accounts) {
+    const std::string name = base::escape_for_terminal(account.account);
+    const std::size_t before = troubles.size();
+    for (const std::string& alarm : account.alarms) {
+      troubles.push_back(fmt::format("{}: ALARM: {}", name, alarm));
+    }
+    if (!account.error.empty()) {
+      troubles.push_back(fmt::format("{}: {}", name, base::escape_for_terminal(account.error)));
+    }
+    for (const SkippedEntry& entry : account.skipped) {
+      if (entry.acknowledged) continue;
+      const std::string uid = entry.uid ? fmt::format(", UID {}", entry.uid->value) : "";
+      troubles.push_back(fmt::format("{}: {}{}: skipped: {}", name,
+                                     base::escape_for_terminal(entry.folder), uid,
+                                     base::escape_for_terminal(entry.reason)));
+    }
+    if (account.status != PassStatus::kComplete && troubles.size() == before) {
+      troubles.push_back(fmt::format("{}: not all of it could be backed up", name));
+    }
+  }
+  for (const std::string& trouble : report.troubles) {
+    troubles.push_back(base::escape_for_terminal(trouble));
+  }
+  for (const std::string& account : report.vanished) {
+    troubles.push_back(fmt::format("{}: no longer on its server nor in the configuration",
+                                   base::escape_for_terminal(account)));
+  }
+  return troubles;
+}
+
+base::JobSummary summarise(const PassReport& report, const BackupFacts& facts) {
+  std::string body = total_of(report) + "\n" + list_troubles(troubles_of(report)) + "\n";
+  if (const std::string accounts = list_accounts(report); !accounts.empty()) {
+    body += accounts + "\n";
+  }
+  body += describe_store(facts) + "\n" + list_trees(facts) + "\n" + list_jobs(facts);
+  return {headline_of(report), std::move(body)};
+}
+
+std::string details_of(const PassReport& report, const BackupFacts& facts) {
+  ordered_json accounts = ordered_json::array();
+  for (const AccountReport& account : report.accounts) {
+    accounts.push_back({{"account", account.account},
+                        {"seconds", account.seconds},
+                        {"fetched_messages", account.fetched_messages},
+                        {"fetched_bytes", account.fetched_bytes},
+                        {"new_messages", account.new_messages},
+                        {"stored_bytes", account.stored_bytes},
+                        {"skipped", skipped_in(account)}});
+  }
+  const ordered_json document = {{"time", facts.now.time_since_epoch().count()},
+                                 {"pack_bytes", facts.store.pack_bytes},
+                                 {"accounts", std::move(accounts)}};
+  return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+std::optional<EarlierStore> earlier_store(const base::JobRecord& record) {
+  const auto details = ordered_json::parse(record.details, nullptr, false);
+  if (!details.is_object()) return std::nullopt;
+  return EarlierStore{
+      std::chrono::sys_seconds(std::chrono::seconds(details.value("time", std::int64_t{0}))),
+      details.value("pack_bytes", std::uint64_t{0})};
+}
+
+}  // namespace backupd

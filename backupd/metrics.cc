@@ -1,0 +1,60 @@
+// Prometheus's numbers: printed, or put where somebody fetches them.
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backupd/commands.h"
+#include "backupd/metrics_file.h"
+#include "backupd/metrics_text.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/handle.h"
+
+namespace backupd {
+
+namespace {
+
+// Appears whole, for everybody to read: node_exporter works as another user.
+void publish(const base::Path& file, base::ByteView text) {
+  const std::string what = fmt::format("write metrics to {}", file.string());
+  const base::Path temporary = file.parent_path() / fmt::format(".mailstow-{}.tmp", ::getpid());
+  const base::Fd written(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const bool is_whole =
+      written &&
+      ::write(written.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fchmod(written.get(), 0644) == 0 && ::fsync(written.get()) == 0 &&
+      ::rename(temporary.c_str(), file.c_str()) == 0;
+  if (is_whole) return;
+  const int error = errno;
+  ::unlink(temporary.c_str());
+  base::fail_with_errno(error, what);
+}
+
+}  // namespace
+
+base::ExitStatus metrics(const base::Surroundings& surroundings, const MetricsCommand& command) {
+  const std::string text = metrics_text(surroundings);
+  if (!command.write) {
+    base::print_result(text);
+    return base::ExitStatus::kDone;
+  }
+  const base::MetricsConfig& config = surroundings.config.reporting.metrics;
+  if (config.file.empty() && !config.listen) {
+    base::fail(base::ErrorCode::kUsage,
+               "metrics --write: the configuration says of no place: give metrics with file or "
+               "listen");
+  }
+  // What the daemon serves is its own.
+  if (config.listen) {
+    base::write_file(surroundings.files, served_metrics_file(surroundings.config.store),
+                     base::as_bytes(text), base::OnExisting::kReplace);
+  }
+  if (!config.file.empty()) publish(config.file, base::as_bytes(text));
+  return base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

@@ -1,0 +1,200 @@
+// What the administrator hears: mail by a real mail server, hooks by a real web server, after the
+// programs did their work on a real Dovecot.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "store/envelope.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_server.h"
+
+namespace backupd {
+namespace {
+
+using programs::json;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string text_of(const base::Path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+class ReportingTest : public testing::Test {
+ protected:
+  ReportingTest() {
+    servers::fill_account(server_, "alice", 20);
+    mailstow_.config()["mail"] = mail_server_.config();
+    mailstow_.config()["reports"]["to"] = {"admin@example.org"};
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+  }
+
+  std::vector<json> mail() { return mail_server_.mail(); }
+
+  // The newest mail, which a strict reader has nothing against, and which names nobody's folders or
+  // accounts in its header.
+  json last_mail() {
+    const std::vector<json> all = mail();
+    EXPECT_FALSE(all.empty());
+    if (all.empty()) return {};
+    const std::string raw = all.back()["raw"];
+    EXPECT_EQ(all.back()["wrong"], json::array()) << raw;
+    const std::string header = raw.substr(0, raw.find("\r\n\r\n"));
+    for (const char* name : {"alice", "bob", "INBOX", "Archive"}) {
+      EXPECT_THAT(header, Not(HasSubstr(name)));
+    }
+    // GMime reads it as well.
+    const store::Envelope envelope = store::read_envelope(base::as_bytes(raw));
+    EXPECT_EQ(envelope.subject, all.back()["headers"]["Subject"]);
+    EXPECT_EQ(envelope.from, "mailstow <backup@example.org>");
+    EXPECT_TRUE(envelope.date.has_value());
+    return all.back();
+  }
+  std::string last_subject() { return last_mail()["headers"]["Subject"]; }
+  std::string last_body() { return last_mail()["body"]; }
+
+  servers::Dovecot server_;
+  servers::MailServer mail_server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
+  mailstow_.backupd_json({"once"});
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup complete: 1 account");
+  EXPECT_THAT(last_body(), HasSubstr("20 new messages"));
+  EXPECT_THAT(last_body(), HasSubstr("Nothing needs to be looked at."));
+  EXPECT_THAT(last_body(), HasSubstr("No restored tree waits to expire."));
+
+  mailstow_.backupd_json({"check"});
+  mailstow_.backupd_json({"drill"});
+  const json tree = mailstow_.restore_json({"run", "alice", "--expire-after", "2d"});
+  std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
+  mailstow_.config()["accounts"].push_back(
+      {{"name", "bob"},
+       {"server", "main"},
+       {"password_file", (mailstow_.folder() / "wrong").string()}});
+  mailstow_.save();
+  const json second = mailstow_.backupd_json({"once"}, 3);
+  ASSERT_EQ(mail().size(), 2U) << "nothing was wrong with check and drill";
+  EXPECT_EQ(last_subject(),
+            "mailstow on backup.example.org: backup partial: 2 accounts, 1 to look at");
+  const std::string body = last_body();
+  EXPECT_THAT(body, HasSubstr("  bob: "));
+  EXPECT_THAT(body, HasSubstr("check user and password\n"));
+  EXPECT_THAT(body, HasSubstr("  bob: ALARM: it was never backed up successfully\n"));
+  EXPECT_THAT(body, HasSubstr("And 1 account complete"));
+  EXPECT_THAT(body, HasSubstr(" more than after the backup of 20"));
+  EXPECT_THAT(body, HasSubstr("  " + tree["expires"].get<std::string>() +
+                              "  alice: " + tree["tree"].get<std::string>() + "\n"));
+  EXPECT_THAT(body, HasSubstr("all done: 20 of 20 messages came back as they were stored\n"));
+  EXPECT_THAT(body, HasSubstr(" packs read, 0 damaged\n"));
+  const json& commit = second["commit"];
+  EXPECT_THAT(body, HasSubstr("The store's highest commit is number " + commit["number"].dump() +
+                              ", " + commit["id"].get<std::string>() + ".\n"));
+}
+
+TEST_F(ReportingTest, WhatIsNoJobIsNotReported) {
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  mailstow_.backupd_json({"prune", "--dry-run"});
+  mailstow_.restore_json({"sweep", "--dry-run"});
+  EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_FALSE(std::filesystem::exists(mailstow_.index() / "jobs"));
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("No job has run yet."));
+}
+
+TEST_F(ReportingTest, DamageIsTold) {
+  mailstow_.backupd_json({"once"});
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(mailstow_.store())) {
+    if (!entry.is_regular_file() || entry.file_size() < 4'096) continue;
+    std::fstream pack(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    pack.seekp(2'000);
+    pack.put('x');
+    pack.put('y');
+  }
+  mailstow_.backupd_json({"check", "--read-data"}, 4);
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: check: the store is damaged");
+  EXPECT_THAT(last_body(), HasSubstr("Damage: "));
+  EXPECT_THAT(last_body(), HasSubstr("The store's highest commit is number "));
+  const std::size_t before = mail().size();
+  mailstow_.backupd_json({"check", "--read-data"}, 4);
+  EXPECT_EQ(mail().size(), before) << "the same, on the same day";
+
+  const auto status = mailstow_.backupd({"status"});
+  EXPECT_THAT(status.out, HasSubstr("check   20"));
+  const json jobs = mailstow_.backupd_json({"status"})["jobs"];
+  const json check = programs::find_by(jobs, "job", "check");
+  EXPECT_EQ(check["exit_status"], 4);
+  EXPECT_EQ(check["last_success"], nullptr);
+  EXPECT_EQ(programs::find_by(jobs, "job", "backup")["exit_status"], 0);
+}
+
+TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
+  mailstow_.backupd_json({"once"});
+  mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  server_.stop();
+  mailstow_.restore({"sweep"});
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: nothing was done");
+  EXPECT_THAT(last_body(), HasSubstr("alice: RESTORED/"));
+  server_.start();
+  mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: all right again");
+}
+
+// Keeps what it is asked for, a line each: method, path, body.
+constexpr const char* kWebServer = R"python(
+import http.server, sys
+class Keeper(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        with open(sys.argv[1], "a") as file:
+            file.write(f"{self.command} {self.path} {body.split()}\n")
+        self.send_response(500 if "broken" in self.path else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    do_POST = do_GET
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Keeper)
+print(server.server_port, flush=True)
+server.serve_forever()
+)python";
+
+TEST_F(ReportingTest, HooksPingAWebServer) {
+  const base::Path asked = mailstow_.folder() / "asked";
+  const base::Path log = mailstow_.folder() / "web";
+  const servers::Process web({"/usr/bin/python3", "-c", kWebServer, asked.string()},
+                             {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()}, log);
+  std::string port;
+  for (int attempt = 0; attempt < 3'000 && port.empty(); ++attempt) {
+    std::ifstream(log) >> port;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  const std::string url = "http://127.0.0.1:" + port;
+  mailstow_.config()["hooks"] = {
+      {{"url", url + "/start"}, {"on", {"start"}}},
+      {{"url", url + "/broken"}, {"jobs", {"sweep", "check"}}, {"on", {"success"}}},
+      {{"url", url + "/done"}, {"method", "post"}, {"on", {"success", "failure"}}}};
+  mailstow_.save();
+  mailstow_.backupd_json({"once"});
+  EXPECT_THAT(text_of(asked), HasSubstr("GET /start []\nPOST /done ['{', '\"status\":', "
+                                        "'\"complete\",', "));
+  const auto swept = mailstow_.restore({"sweep"});
+  EXPECT_EQ(swept.status, 0);
+  EXPECT_THAT(swept.err,
+              HasSubstr("/hooks/1: success of sweep: " + url + ": the server answered with 500"));
+}
+
+}  // namespace
+}  // namespace backupd
