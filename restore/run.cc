@@ -23,6 +23,7 @@
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
+#include "restore/user_mail.h"
 #include "store/location.h"
 
 namespace restore {
@@ -91,6 +92,9 @@ class Run {
     }
     return report_;
   }
+
+  // Of the tree, once it was carried out; without levels where there is none.
+  const store::TreeRecord& record() const { return record_; }
 
  private:
   // The record of the tree that another run left half made, if one is to be resumed.
@@ -369,6 +373,8 @@ base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& o
   } else {
     base::print_result(report.to_text());
   }
+  const bool is_all_tried = !options.dry_run && report.error.empty();
+  if (is_all_tried) UserMail(surroundings).tell_restored(run.record());
   return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
 }
 

@@ -17,6 +17,7 @@
 #include "restore/store_rescue.h"
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
+#include "restore/user_mail.h"
 #include "store/commit_mark.h"
 #include "store/location.h"
 #include "store/reader.h"
@@ -68,6 +69,15 @@ class Sweep {
     for (const store::TreeRecord& record : due) {
       if (auto outcome = sweep_tree(record)) report_.trees.push_back(std::move(*outcome));
     }
+    if (!options_.dry_run) remind_users();
+  }
+
+  void remind_users() {
+    const UserMail user_mail(surroundings_);
+    const store::TreeRecords::Listing left = records_.list();
+    for (const store::TreeRecord& record : left.records) user_mail.remind(record);
+    // What could not be read just now may be one that was told of.
+    if (left.damaged.empty()) user_mail.forget_others(left.records);
   }
 
   void look_for_unrecorded_mail() {

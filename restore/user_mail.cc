@@ -1,0 +1,125 @@
+#include "restore/user_mail.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mail_address.h"
+#include "base/mail_template.h"
+#include "base/mailer.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace restore {
+
+namespace {
+
+constexpr std::chrono::days kBefore{1};
+// Of a tree that goes sooner nobody has to hear: it is a probe's.
+constexpr std::chrono::minutes kShortest{1};
+
+base::Path marks_folder(const base::StoreConfig& store) {
+  return store.index / "user-mail";
+}
+
+// "2026-12-01 02:30 Europe/Oslo"
+std::string moment(std::chrono::sys_seconds time, const std::string& zone) {
+  const std::string stamp = base::format_timestamp(time, zone);  // YYYYMMDDTHHMMSS
+  return fmt::format("{}-{}-{} {}:{} {}", stamp.substr(0, 4), stamp.substr(4, 2),
+                     stamp.substr(6, 2), stamp.substr(9, 2), stamp.substr(11, 2), zone);
+}
+
+std::uint64_t messages_in(const store::TreeRecord& tree) {
+  std::uint64_t messages = 0;
+  for (const store::TreeLevel& level : tree.levels) messages += level.messages.size();
+  return messages;
+}
+
+}  // namespace
+
+void UserMail::tell_restored(const store::TreeRecord& tree) const {
+  if (tree.expires - now() < kShortest || messages_in(tree) == 0) return;
+  send_once(Kind::kRestored, surroundings_.config.reporting.user_mail.restored, tree);
+}
+
+void UserMail::remind(const store::TreeRecord& tree) const {
+  const auto left = tree.expires - now();
+  const bool was_to_stay = tree.expires - tree.created > kBefore;
+  if (left <= std::chrono::seconds(0) || left > kBefore || !was_to_stay) return;
+  if (tree.state == store::TreeState::kRestoring || messages_in(tree) == 0) return;
+  send_once(Kind::kReminder, surroundings_.config.reporting.user_mail.reminder, tree);
+}
+
+void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
+  base::FileSystem& files = surroundings_.files;
+  const base::Path folder = marks_folder(surroundings_.config.store);
+  for (const std::string& name : files.list(folder)) {
+    const std::string id = name.substr(0, name.find('.'));
+    const bool is_there = std::ranges::find(trees, id, &store::TreeRecord::id) != trees.end();
+    if (!is_there) files.remove(folder / name);
+  }
+}
+
+void UserMail::send_once(Kind kind, const base::Path& template_file,
+                         const store::TreeRecord& tree) const {
+  const base::Config& config = surroundings_.config;
+  if (template_file.empty() || !config.reporting.mail) return;
+  if (tree.account == config.drill.account) return;
+  base::FileSystem& files = surroundings_.files;
+  const base::Path folder = marks_folder(config.store);
+  const base::Path mark =
+      folder / (tree.id + (kind == Kind::kRestored ? ".restored" : ".reminder"));
+  try {
+    base::make_folders(files, folder);
+    // Before it is sent: after a crash in between nothing is sent, and nothing twice.
+    if (!base::write_file(files, mark, {}, base::OnExisting::kFail)) return;
+    try {
+      send(template_file, tree);
+    } catch (const base::Error&) {
+      files.remove(mark);  // another try, by the next sweep
+      throw;
+    }
+  } catch (const base::Error& error) {
+    base::log_error("{}: {}: mail to its user: {}", base::escape_for_terminal(tree.account),
+                    base::escape_for_terminal(tree.name), error.what());
+  }
+}
+
+void UserMail::send(const base::Path& template_file, const store::TreeRecord& tree) const {
+  const base::Config& config = surroundings_.config;
+  const base::MailTemplate words = base::load_mail_template(surroundings_.files, template_file);
+  const auto days = std::chrono::ceil<std::chrono::days>(tree.expires - now());
+  const std::map<std::string, std::string> values = {
+      {"account", base::escape_for_terminal(tree.account)},
+      {"tree", base::escape_for_terminal(tree.name)},
+      {"messages", std::to_string(messages_in(tree))},
+      {"expires", moment(tree.expires, config.restore.time_zone)},
+      {"days", std::to_string(days.count())}};
+  const base::Mailer mailer(*config.reporting.mail, surroundings_.clock);
+  mailer.send({{address_of(tree.account)}, words.subject, base::fill_in(words.body, values)});
+}
+
+std::string UserMail::address_of(const std::string& account) const {
+  const base::AccountConfig& known = surroundings_.config.account(account);
+  if (!known.mail.empty()) return known.mail;
+  std::string address = base::fill_in(surroundings_.config.reporting.user_mail.address,
+                                      {{"account", known.name}, {"user", known.user}});
+  if (!base::is_mail_address(address)) {
+    base::fail(base::ErrorCode::kConfig,
+               "\"{}\" is no mail address: set user_mail.address, or the account's mail",
+               base::escape_for_terminal(address));
+  }
+  return address;
+}
+
+std::chrono::sys_seconds UserMail::now() const {
+  return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+}
+
+}  // namespace restore
