@@ -49,14 +49,19 @@ std::size_t note_refusal(char* bytes, std::size_t size, std::size_t count, void*
   return size * count;
 }
 
+CURL* new_handle() {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  check_curl(ready);
+  CURL* const handle = curl_easy_init();
+  if (handle == nullptr) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+  return handle;
+}
+
 // One transfer; `name` is who it goes to, escaped, in messages.
 class Transfer {
  public:
   Transfer(std::string name, std::chrono::seconds timeout)
-      : name_(std::move(name)), easy_(curl_easy_init()) {
-    static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-    check_curl(ready);
-    if (!easy_) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+      : name_(std::move(name)), easy_(new_handle()) {
     const auto milliseconds = static_cast<long>(std::chrono::milliseconds(timeout).count());
     set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
     set(CURLOPT_TIMEOUT_MS, milliseconds);

@@ -136,6 +136,11 @@ TEST(MailerLoginTest, LogsInBehindTls) {
   ASSERT_EQ(server.mail().size(), 1U);
   EXPECT_EQ(server.mail()[0]["user"], "mailstow");
   EXPECT_EQ(server.mail()[0]["tls"], true);
+  config.login->auth = AuthConfig::kXoauth2;
+  Mailer(config, system_clock()).send({{"a@example.org"}, "subject", "body\n"});
+  ASSERT_EQ(server.mail().size(), 2U);
+  EXPECT_EQ(server.mail()[1]["user"], "mailstow by token");
+  config.login->auth = AuthConfig::kPassword;
   config.login->user = "eve";
   EXPECT_ERROR(kLogin, "check user and password",
                Mailer(config, system_clock()).send({{"a@example.org"}, "", ""}));

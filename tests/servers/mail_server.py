@@ -56,8 +56,9 @@ def complaints(data):
 
 
 class Keeper:
-    def __init__(self, folder, mode):
+    def __init__(self, folder, mode, password):
         self.folder = folder
+        self.password = password
         self.mode = mode
         self.number = 0
 
@@ -66,6 +67,13 @@ class Keeper:
             return "550 5.1.1 no such user here"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    # Microsoft's and Google's way: a token, and whose it is.
+    async def auth_XOAUTH2(self, server, _arguments):
+        words = await server.challenge_auth("")
+        expected = f"user=mailstow\x01auth=Bearer {self.password}\x01\x01"
+        is_right = self.password is not None and words == expected.encode()
+        return AuthResult(success=is_right, auth_data="mailstow by token", handled=False)
 
     async def handle_DATA(self, _server, session, envelope):
         data = envelope.original_content
@@ -97,7 +105,7 @@ async def main():
         is_right = password is not None and (data.login, data.password) == (b"mailstow", password.encode())
         return AuthResult(success=is_right, auth_data=data.login.decode(), handled=is_right)
 
-    keeper = Keeper(folder, mode)
+    keeper = Keeper(folder, mode, password)
 
     def connection():
         return SMTP(keeper, hostname="mail.test", tls_context=context if mode == "starttls" else None,
