@@ -99,6 +99,7 @@ class Doctor {
         {"space", shown(store.path), [&] { return look_at_free_space(store, files); }},
         {"clock", "", [&, now] { return look_at_clock(now, recorded(), clock_keeping()); }},
         {"service", "", [&] { return look_at_service(store); }},
+        {"reports", "", [this] { return look_at_reporting(surroundings_); }},
         {"alarm", "", [this] { return look_at_alarms(surroundings_); }}};
     for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
     if (config_.reporting.mail) add_mail(checks, *config_.reporting.mail, now);

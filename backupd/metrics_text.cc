@@ -95,6 +95,9 @@ class Metrics {
            if (!record.ended) return std::nullopt;
            return static_cast<std::uint64_t>(record.status.value_or(255));
          });
+    tell("mailstow_job_mail_failed",
+         "Whether the last mail about the job could not be sent: 1 or 0.",
+         [](const base::JobRecord& record) { return record.mail_error.empty() ? 0U : 1U; });
     for (const base::JobRecord& record : records) {
       const json details = json::parse(record.details, nullptr, false);
       if (record.job == "backup") tell_backup(details);

@@ -58,6 +58,7 @@ nlohmann::ordered_json to_json(const std::vector<base::JobRecord>& jobs) {
                     {"exit_status", job.status ? ordered_json(*job.status) : ordered_json()},
                     {"last_success", time(job.last_success)}});
     if (!job.error.empty()) list.back()["error"] = job.error;
+    if (!job.mail_error.empty()) list.back()["mail_error"] = job.mail_error;
   }
   return list;
 }
@@ -72,7 +73,7 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
                     : job.ended ? "died"
                                 : "",
                     job.last_success ? base::format_rfc3339(*job.last_success) : "never",
-                    job.error});
+                    job.error.empty() ? job.mail_error : job.error});
   }
   return base::format_table(
       {{"JOB"}, {"LAST RUN"}, {"ENDED"}, {"EXIT", base::Align::kRight}, {"ALL DONE"}, {""}}, rows);

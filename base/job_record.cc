@@ -27,6 +27,11 @@ std::optional<sys_seconds> time_in(const Json& document, const char* key) {
   return sys_seconds(std::chrono::seconds(document.at(key).get<std::int64_t>()));
 }
 
+std::string text_in(const Json& document, const char* key) {
+  const Json text = document.value(key, Json());
+  return text.is_string() ? text.get<std::string>() : std::string();
+}
+
 }  // namespace
 
 std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& store,
@@ -42,13 +47,14 @@ std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& s
   record.started = *started;
   record.ended = time_in(document, "ended");
   if (document.value("status", Json()).is_number_integer()) record.status = document.at("status");
-  if (document.value("error", Json()).is_string()) record.error = document.at("error");
+  record.error = text_in(document, "error");
   record.last_success = time_in(document, "last_success");
   record.details = document.value("details", Json()).dump();
   for (const Json& line : document.value("told", Json::array())) {
     if (line.is_string()) record.told.push_back(line);
   }
   record.told_at = time_in(document, "told_at");
+  record.mail_error = text_in(document, "mail_error");
   return record;
 }
 
@@ -68,7 +74,8 @@ void save_job_record(FileSystem& files, const StoreConfig& store, const JobRecor
                          {"last_success", number_or_null(record.last_success)},
                          {"details", Json::parse(record.details, nullptr, false)},
                          {"told", record.told},
-                         {"told_at", number_or_null(record.told_at)}};
+                         {"told_at", number_or_null(record.told_at)},
+                         {"mail_error", record.mail_error}};
   const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   make_folders(files, folder_of(store));
   write_file(files, folder_of(store) / (record.job + ".json"), as_bytes(text),

@@ -31,6 +31,7 @@ struct JobRecord {
   // Of mail about trouble (base/trouble_memory.h).
   std::vector<std::string> told;
   std::optional<std::chrono::sys_seconds> told_at;
+  std::string mail_error;  // why the last mail about it could not be sent; escaped
 
   bool operator==(const JobRecord&) const = default;
 };

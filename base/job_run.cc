@@ -80,7 +80,7 @@ class AroundJob {
     save(record_);  // before anything that takes time
     run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
                                  record_.status, outcome.document});
-    try_to(job_, [&] { tell(record_, outcome); });
+    tell(record_, outcome);
     refresh_metrics();
   }
 
@@ -116,33 +116,43 @@ class AroundJob {
       log_error("{}: {}", record.job, kDied);
       run_hooks(reporting_.hooks,
                 {record.job, HookEvent::kFailure, std::nullopt, error_document(kDied)});
-      try_to(record.job, [&] {
-        JobOutcome outcome;
-        outcome.troubles = {kDied};
-        tell(record, outcome);
-      });
+      JobOutcome outcome;
+      outcome.troubles = {kDied};
+      tell(record, outcome);
       save_job_record(surroundings_.files, store_, record);
     }
   }
 
-  // Writes mail where it is due, and remembers it in the record.
-  void tell(JobRecord& record, const JobOutcome& outcome) {
+  // Writes mail where it is due, and remembers in the record what became of it.
+  void tell(JobRecord& record, const JobOutcome& outcome) const {
     if (!reporting_.mail || reporting_.reports.to.empty()) return;
+    try {
+      if (!tell_if_due(record, outcome)) return;
+      note_told(record, outcome.troubles, now());
+      record.mail_error.clear();
+    } catch (const std::exception& error) {
+      log_error("{}: {}", record.job, error.what());
+      record.mail_error = escape_for_terminal(error.what());
+    }
+    save(record);
+  }
+
+  // Whether it was.
+  bool tell_if_due(const JobRecord& record, const JobOutcome& outcome) const {
     const Telling telling = what_to_tell(record, outcome.troubles, now());
     if (outcome.summary) {
       const bool is_wanted = reporting_.reports.when == ReportWhen::kAlways ||
                              !outcome.troubles.empty() || telling == Telling::kOver;
-      if (!is_wanted) return;
+      if (!is_wanted) return false;
       send({outcome.summary->headline, outcome.summary->body});
     } else if (telling == Telling::kTrouble) {
       send(write_of_trouble(record, outcome.troubles, outcome.text));
     } else if (telling == Telling::kOver) {
       send(write_of_end(record));
     } else {
-      return;
+      return false;
     }
-    note_told(record, outcome.troubles, now());
-    save(record);
+    return true;
   }
 
   void send(const JobLetter& letter) const {

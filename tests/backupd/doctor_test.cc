@@ -378,6 +378,43 @@ TEST_F(DoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
   EXPECT_EQ(mailstow_.backupd({"doctor", "--send-test-mail"}).status, 2);
 }
 
+TEST_F(DoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
+  EXPECT_EQ(warning_of("reports"), "nobody hears of trouble unless they look");
+  const servers::MailServer mail({.tls = servers::MailTls::kNone});
+  json& config = mailstow_.config();
+  config["mail"] = mail.config();
+  config["reports"]["to"] = {"nobody@example.org"};
+  config["user_mail"]["restored"] = (mailstow_.folder() / "restored").string();
+  config["hooks"] = {{{"command", {"true"}}}, {{"command", {"/nonexistent/hook", "x"}}}};
+  config["metrics"]["file"] = "/nonexistent/folder/mailstow.prom";
+  std::ofstream(mailstow_.folder() / "restored") << "Dear user\n";
+  mailstow_.save();
+  back_up();
+  const json all = report(2);
+  const auto told = [&](const std::string& check, const std::string& state = "failure") {
+    const json finding = finding_in(all, check, state);
+    EXPECT_FALSE(finding.is_null()) << check << all.dump(2);
+    return finding.value("subject", "") + ": " + finding.value("what", "");
+  };
+  EXPECT_THAT(told("reports"), HasSubstr("backup: the last mail about it could not be sent: "));
+  EXPECT_THAT(told("user mail"), HasSubstr("its first line has to be"));
+  EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it is not there");
+  EXPECT_EQ(told("hook", "ok"), "true: it can be run");
+  EXPECT_THAT(told("metrics"), HasSubstr("does not let us write"));
+
+  std::ofstream(mailstow_.folder() / "restored") << "Subject: Your mail\n\nis back.\n";
+  config["hooks"].erase(1);
+  config["metrics"]["file"] = (mailstow_.folder() / "mailstow.prom").string();
+  config["reports"]["to"] = {"admin@example.org"};
+  mailstow_.save();
+  back_up();
+  const json sound = mailstow_.backupd_json({"doctor"}, mailstow_.backupd({"doctor"}).status);
+  for (const char* check : {"reports", "user mail", "hook", "metrics"}) {
+    EXPECT_TRUE(finding_in(sound, check, "failure").is_null()) << check << sound.dump(2);
+    EXPECT_TRUE(finding_in(sound, check, "warning").is_null()) << check;
+  }
+}
+
 // What starts backups, as systemctl tells it: a program of the test's.
 class DoctorServiceTest : public DoctorTest {
  protected:

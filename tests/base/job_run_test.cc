@@ -240,9 +240,11 @@ TEST_F(JobRunTest, MailThatIsRefusedIsTriedAgainByTheNextRun) {
   const auto status = run("sweep", [] { return trouble("alice: away"); });
   EXPECT_EQ(status, ExitStatus::kPartial);
   EXPECT_THAT(record("sweep").told, IsEmpty());
+  EXPECT_THAT(record("sweep").mail_error, HasSubstr("no such user here"));
   reporting().reports.to = {"admin@example.org"};
   run("sweep", [] { return trouble("alice: away"); });
   EXPECT_EQ(mail().size(), 1U);
+  EXPECT_EQ(record("sweep").mail_error, "");
 }
 
 TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
@@ -282,8 +284,8 @@ TEST(JobRecordTest, ReadsBackWhatWasWrittenAndTakesRubbish) {
   store.index = folder.path();
   FileSystem& files = real_file_system();
   EXPECT_EQ(load_job_record(files, store, "drill"), std::nullopt);
-  const JobRecord record{"drill", kNight,       kNight, 3,     "an error",
-                         kNight,  R"({"a":1})", {"x"},  kNight};
+  const JobRecord record{"drill", kNight,       kNight, 3,      "an error",
+                         kNight,  R"({"a":1})", {"x"},  kNight, "m"};
   save_job_record(files, store, record);
   EXPECT_EQ(load_job_record(files, store, "drill"), record);
   EXPECT_THAT(load_job_records(files, store), ElementsAre(record));
