@@ -216,12 +216,26 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   mailstow_.backupd_json({"once"});
   const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
                                 {::getuid(), ::getgid()}, mailstow_.folder() / "log");
-  const auto asked =
-      servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
-                            "--retry-delay", "1", "http://" + address + "/metrics"});
-  EXPECT_EQ(asked.status, 0) << content_of(mailstow_.folder() / "log");
-  EXPECT_EQ(parse(asked.out).at("mailstow_job_exit_status{name=\"backup\"}"), 0);
-  expect_promtool_takes(asked.out);
+  const auto ask = [&] {
+    const auto asked =
+        servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
+                              "--retry-delay", "1", "http://" + address + "/metrics"});
+    EXPECT_EQ(asked.status, 0) << content_of(mailstow_.folder() / "log");
+    return asked.out;
+  };
+  const std::string first = ask();
+  EXPECT_EQ(parse(first).at("mailstow_job_exit_status{name=\"backup\"}"), 0);
+  expect_promtool_takes(first);
+  // And what its own jobs did.
+  const std::string swept = "mailstow_job_exit_status{name=\"sweep\"} 0\n";
+  EXPECT_THAT(first, Not(HasSubstr(swept)));
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
+  std::string last;
+  for (int attempt = 0; attempt < 600 && last.find(swept) == std::string::npos; ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    last = ask();
+  }
+  EXPECT_THAT(last, HasSubstr(swept));
 }
 
 TEST_F(MetricsTest, WithoutAPlaceThereIsNothingToWrite) {
