@@ -84,7 +84,7 @@ class Doctor {
                       "list accounts, or let a server discover them", base::ExitStatus::kUsage)};
     }
     return {all_right("configuration", subject,
-                      fmt::format("{} servers, {} accounts", config_.servers.size(),
+                      fmt::format("servers: {}, accounts: {}", config_.servers.size(),
                                   base::format_count(config_.accounts.size())))};
   }
 

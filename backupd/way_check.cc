@@ -96,7 +96,7 @@ std::vector<Finding> look_at_certificates(const std::string& subject,
                             left.count(), base::format_rfc3339(certificate.expires)),
                 "renew it: once it has expired, nobody trusts this server"));
   }
-  if (!chain.empty()) {
+  if (findings.empty() && !chain.empty()) {
     findings.push_back(all_right("tls", subject,
                                  fmt::format("the certificate is to be trusted until {}",
                                              base::format_rfc3339(chain.front().expires))));
