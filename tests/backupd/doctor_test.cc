@@ -91,10 +91,13 @@ class DoctorTest : public testing::Test {
 TEST_F(DoctorTest, OfASoundInstallationNothingFails) {
   const json all = report();
   EXPECT_NE(all["status"], "failure");
-  for (const char* check : {"configuration", "secret", "key", "store", "space", "dns", "tls",
-                            "login", "capabilities", "alarm"}) {
+  for (const char* check : {"configuration", "secret", "key", "store", "space", "dns", "login",
+                            "capabilities", "alarm"}) {
     EXPECT_FALSE(finding_in(all, check, "ok").is_null()) << check << all.dump(2);
   }
+  // A test's certificate is made for two days.
+  EXPECT_THAT(finding_in(all, "tls", "warning").dump(), HasSubstr("expires in 1 days"));
+  EXPECT_TRUE(finding_in(all, "tls", "ok").is_null());
   const auto text = mailstow_.backupd({"doctor"});
   EXPECT_EQ(text.status, 0);
   EXPECT_THAT(text.out, HasSubstr("ok       configuration "));
