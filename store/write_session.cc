@@ -33,9 +33,19 @@ unsigned threads_for(Effort effort) {
                     effort == Effort::kFast ? kMostThreads : kMostStrongThreads);
 }
 
+// What interrupted programs left, where only the holder of the store's lock writes.
 void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
   for (const std::string& name : files.list(folder)) {
     if (base::AtomicFile::is_temporary(name)) files.remove(folder / name);
+  }
+}
+
+// And where others write beside it: a sweep, a check, the daemon.
+void remove_old_rubbish(base::FileSystem& files, const base::Path& folder, base::TimePoint now) {
+  for (const std::string& name : files.list(folder)) {
+    if (!base::AtomicFile::is_temporary(name)) continue;
+    const auto written = files.modified(folder / name);
+    if (written && now - *written > std::chrono::days(1)) files.remove(folder / name);
   }
 }
 
@@ -52,9 +62,9 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, level_of(effort), threads_for(effort)) {
-  for (const base::Path& folder : {packs_folder(location), keys_folder(location), location.index}) {
-    remove_rubbish(files, folder);
-  }
+  remove_rubbish(files, packs_folder(location));
+  remove_rubbish(files, keys_folder(location));
+  remove_old_rubbish(files, location.index, clock.now());
   files.make_folder(readers_folder(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
   if (purpose == Purpose::kWrite) {
