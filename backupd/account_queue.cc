@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 namespace backupd {
@@ -36,10 +37,15 @@ void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
 }
 
 AccountQueue::Server* AccountQueue::startable() {
-  const auto found = std::find_if(servers_.begin(), servers_.end(), [](const auto& entry) {
-    return entry.second.free > 0 && !entry.second.waiting.empty();
-  });
-  return found == servers_.end() ? nullptr : &found->second;
+  // The one with the fewest accounts under way; of these the one that waits for longest.
+  Server* next = nullptr;
+  for (auto& [name, server] : servers_) {
+    if (server.free == 0 || server.waiting.empty()) continue;
+    const bool is_sooner = next == nullptr || std::tie(server.under_way, server.last_begun) <
+                                                  std::tie(next->under_way, next->last_begun);
+    if (is_sooner) next = &server;
+  }
+  return next;
 }
 
 bool AccountQueue::is_anyone_waiting() const {
@@ -54,6 +60,8 @@ void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) 
     if (!is_anyone_waiting()) return;
     Server& server = *startable();
     --server.free;
+    ++server.under_way;
+    server.last_begun = ++begun_;
     const std::size_t index = server.waiting.front();
     server.waiting.pop_front();
     lock.unlock();
@@ -65,6 +73,7 @@ void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) 
     }
     lock.lock();
     if (error && !error_) error_ = error;
+    --server.under_way;
     give_back(server);
   }
 }

@@ -1,9 +1,11 @@
 // The accounts of one pass, several at a time, each server with no more connections than it is
-// configured for.
+// configured for. Where there are more servers, or connections, than threads, servers take turns:
+// one with many accounts, or slow ones, keeps none from being begun.
 #pragma once
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -48,6 +50,8 @@ class AccountQueue {
   struct Server {
     unsigned free = 0;                // connections
     std::deque<std::size_t> waiting;  // accounts
+    unsigned under_way = 0;           // accounts
+    std::uint64_t last_begun = 0;     // counts the accounts of all servers
   };
 
   Server* startable();
@@ -58,6 +62,7 @@ class AccountQueue {
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
   std::map<std::string, Server, std::less<>> servers_;
+  std::uint64_t begun_ = 0;
   std::exception_ptr error_;
 };
 
