@@ -5,6 +5,7 @@
 
 #include "base/glob.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 #include "imap/folder_name.h"
 #include "store/reader.h"
 
@@ -116,6 +117,9 @@ AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
     report_.error_code = error.code();
     park();
     base::log_error("{}: {}", account_.name, error.what());
+  } catch (const base::Stopped&) {
+    report_.error = "stopped: the next backup goes on where this one was";
+    park();
   }
 
   const bool is_finished = report_.error.empty();

@@ -18,6 +18,7 @@
 #include "base/job_run.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
@@ -31,6 +32,8 @@ namespace backupd {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::string_view kNoReport = "half a drill has no report";
 
 // A tree of the sample is looked at by its restore, which reads it back, and by nobody else.
 constexpr const char* kTreeLifetime = "1h";
@@ -91,6 +94,7 @@ class Drill {
     reader_.read_messages(
         ids,
         [&](std::size_t position, base::ByteView bytes) {
+          base::stop_if_requested("drill", kNoReport);
           const store::MessageEntry& entry = folder.messages[position];
           if (bytes.size() != entry.size) {
             add_trouble(
@@ -172,7 +176,10 @@ class Drill {
     for (const FolderSample& folder : sample_.folders) {
       by_snapshot[folder.snapshot.id].push_back(&folder);
     }
-    for (const auto& [id, folders] : by_snapshot) restore_snapshot(folders);
+    for (const auto& [id, folders] : by_snapshot) {
+      restore_snapshot(folders);
+      base::stop_if_requested("drill", kNoReport);
+    }
   }
 
   void restore_snapshot(const std::vector<const FolderSample*>& folders) {
@@ -254,6 +261,7 @@ base::JobOutcome carry_out_drill(const base::Surroundings& surroundings, std::ui
 
 base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command) {
   const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
+  base::stop_on_request(base::Waits::kEnd);
   const store::Location location = store::location_of(surroundings.config.store);
   return base::JobRun(surroundings, "drill",
                       [&] { return store::describe_highest_commit(surroundings.files, location); })

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 
 namespace backupd {
 
@@ -87,7 +88,11 @@ class Receiver : public imap::MessageSink {
   const imap::FetchAnswer& answer() const { return answer_; }
   const std::exception_ptr& error() const { return error_; }
 
-  void body_piece(base::ByteView piece) override { incoming_.add(piece); }
+  // A server that always has more to send is never waited for.
+  void body_piece(base::ByteView piece) override {
+    base::stop_if_requested("fetch", "a message was under way");
+    incoming_.add(piece);
+  }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     incoming_.finish();

@@ -8,6 +8,7 @@
 #include "backupd/folder_fetch.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -81,6 +82,9 @@ store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::Fol
     const bool is_lost =
         error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
     observer_.closed(is_lost ? std::optional(tools_.writer.seal(draft)) : std::nullopt);
+    throw;
+  } catch (const base::Stopped&) {
+    observer_.closed(tools_.writer.seal(draft));
     throw;
   } catch (...) {
     observer_.closed(std::nullopt);

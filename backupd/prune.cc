@@ -9,6 +9,7 @@
 #include "backupd/retention_plan.h"
 #include "base/error.h"
 #include "base/job_run.h"
+#include "base/stop_request.h"
 #include "store/commit_mark.h"
 #include "store/location.h"
 
@@ -31,6 +32,7 @@ std::optional<store::PruneReport> plan_packs(const base::Surroundings& surroundi
 
 base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
                                  const store::Location& location, const PruneCommand& command) {
+  base::stop_on_request(base::Waits::kGoOn);
   std::vector<AccountPlan> plans;
   {
     // Not beside prune, which would wait for it to end before it deletes.

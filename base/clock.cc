@@ -1,10 +1,17 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <thread>
+
+#include <poll.h>
+
+#include "base/stop_request.h"
 
 namespace base {
 
 namespace {
+
+constexpr std::chrono::milliseconds kLongestPoll{60'000};
 
 class SystemClock : public Clock {
  public:
@@ -15,7 +22,14 @@ class SystemClock : public Clock {
     return std::chrono::steady_clock::now();
   }
   void sleep_for(std::chrono::milliseconds duration) override {
-    std::this_thread::sleep_for(duration);
+    if (stop_descriptor() < 0) return std::this_thread::sleep_for(duration);
+    const auto end = steady_now() + duration;
+    for (auto left = duration; left.count() > 0;
+         left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_now())) {
+      pollfd stop{stop_descriptor(), POLLIN, 0};
+      ::poll(&stop, 1, static_cast<int>(std::min(left, kLongestPoll).count()));
+      stop_if_requested("wait", "what was waited for did not come");
+    }
   }
 };
 

@@ -2,17 +2,20 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/stop_request.h"
 
 namespace base {
 
@@ -56,11 +59,25 @@ int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// Until the child has printed something. Where waits end (base/stop_request.h) it is asked to stop
+// too, and waited for all the same: what it leaves is its own affair.
+void wait_for_output(int fd, pid_t child, bool& has_asked) {
+  std::array sources = {pollfd{fd, POLLIN, 0},
+                        pollfd{has_asked ? -1 : stop_descriptor(), POLLIN, 0}};
+  while (::poll(sources.data(), sources.size(), -1) < 0 && errno == EINTR) {
+  }
+  if (sources[1].revents == 0) return;
+  has_asked = true;
+  ::kill(child, SIGTERM);
+}
+
 // Up to `limit` + 1 bytes, so that the caller sees when there were more.
-std::string read_all(int fd, std::size_t limit) {
+std::string read_all(int fd, pid_t child, std::size_t limit) {
   std::string text;
+  bool has_asked = false;
   std::array<char, 4096> buffer{};
   while (text.size() <= limit) {
+    wait_for_output(fd, child, has_asked);
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
@@ -85,7 +102,7 @@ ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_
   Pipe pipe = make_pipe();
   const pid_t child = start(command, pipe.write_end.get(), errors);
   pipe.write_end = Fd();
-  std::string text = read_all(pipe.read_end.get(), limit);
+  std::string text = read_all(pipe.read_end.get(), child, limit);
   pipe.read_end = Fd();
 
   const int status = wait_for(child);

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 
 namespace base {
@@ -25,6 +26,9 @@ ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus(
   } catch (const Error& error) {
     print_error(program, error.what());
     return exit_status(error.code());
+  } catch (const Stopped& stopped) {
+    print_error(program, stopped.what());
+    return ExitStatus::kNothingDone;
   } catch (const std::exception& error) {
     print_error(program, fmt::format("internal error: {}: please report it", error.what()));
     return ExitStatus::kNothingDone;

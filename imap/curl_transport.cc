@@ -17,6 +17,7 @@
 #include "base/handle.h"
 #include "base/log.h"
 #include "base/sigpipe.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/ascii.h"
 
@@ -73,6 +74,14 @@ std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* us
   }
   if (const auto told = capabilities_in(words)) conversation.capabilities = split_at_spaces(*told);
   return size * count;
+}
+
+constexpr std::string_view kLeft = "what the server was asked for is not waited for";
+
+// libcurl asks once a second at least while it connects and logs in.
+int go_on_unless_stopped(void* /*user*/, curl_off_t /*down*/, curl_off_t /*down_now*/,
+                         curl_off_t /*up*/, curl_off_t /*up_now*/) {
+  return base::stop_descriptor() >= 0 && base::is_stop_requested() ? 1 : 0;
 }
 
 void check(CURLcode code) {
@@ -150,6 +159,7 @@ class CurlTransport : public Transport {
     if (!easy_) base::fail(ErrorCode::kInternal, "set up libcurl: out of memory");
     set_up(endpoint, login);
     const CURLcode code = connect();
+    if (code == CURLE_ABORTED_BY_CALLBACK) base::stop_if_requested(name_, kLeft);
     if (code != CURLE_OK) explain(code, endpoint, login);
     if (conversation_.is_preauthenticated) {
       fail(ErrorCode::kLogin,
@@ -185,10 +195,15 @@ class CurlTransport : public Transport {
   bool wait(bool to_send, std::chrono::milliseconds timeout) override {
     using Steady = std::chrono::steady_clock;
     const Steady::time_point end = Steady::now() + timeout;
-    pollfd socket{socket_, static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN), 0};
+    // A descriptor of -1 is never ready.
+    std::array sources = {
+        pollfd{socket_, static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN), 0},
+        pollfd{base::stop_descriptor(), POLLIN, 0}};
     for (;;) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Steady::now());
-      const int ready = ::poll(&socket, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+      const int ready =
+          ::poll(sources.data(), sources.size(), static_cast<int>(std::max<long>(left.count(), 0)));
+      if (ready > 0 && sources[1].revents != 0) base::stop_if_requested(name_, kLeft);
       if (ready > 0) return true;
       if (ready == 0) return false;
       if (errno != EINTR) fail(ErrorCode::kNetwork, std::strerror(errno));
@@ -255,6 +270,8 @@ class CurlTransport : public Transport {
     } else {
       set_up_proof(login);
     }
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, go_on_unless_stopped);
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_HEADERFUNCTION, note_line);
     set(CURLOPT_HEADERDATA, &conversation_);

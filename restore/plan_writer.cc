@@ -87,7 +87,7 @@ void PlanWriter::write_once(const Folders& folders, Begun begun) {
       base::log_info("{}: {} messages", base::escape_for_terminal(folder.planned().target),
                      folder.recorded().size());
     });
-  } catch (const base::Error&) {
+  } catch (...) {  // an error, or a stop
     take_report();
     throw;
   }

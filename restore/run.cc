@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/pager.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/account_discovery.h"
@@ -20,6 +21,7 @@
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
+#include "restore/shell_quote.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_sweeper.h"
@@ -89,6 +91,12 @@ class Run {
       report_.error = error.what();
       record_.state = store::TreeState::kIncomplete;
       records_.put(record_);
+    } catch (const base::Stopped& stopped) {
+      record_.state = store::TreeState::kIncomplete;
+      records_.put(record_);
+      report_.error =
+          fmt::format("{}: `mailstow-restore run {} --resume {}` goes on", stopped.what(),
+                      shell_quoted(options_.account), shell_quoted(record_.name));
     }
     return report_;
   }
@@ -318,6 +326,8 @@ class Run {
     } catch (const base::Error& error) {
       if (report_.folders.empty()) throw;
       report_.error = error.what();
+    } catch (const base::Stopped& stopped) {
+      report_.error = fmt::format("{}: the same command goes on", stopped.what());
     }
     report_.notes = place.notes();
     return report_;
@@ -364,6 +374,7 @@ class Run {
 }  // namespace
 
 base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options) {
+  base::stop_on_request(base::Waits::kEnd);
   Run run(surroundings, options);
   const RestoreReport report = run.carry_out();
   if (surroundings.format == base::OutputFormat::kJson) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/job_run.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
@@ -48,6 +49,7 @@ class Sweep {
 
   void carry_out() {
     sweep_due_trees();
+    if (base::is_stop_requested()) return;
     look_for_unrecorded_mail();
   }
 
@@ -67,6 +69,10 @@ class Sweep {
       return;
     }
     for (const store::TreeRecord& record : due) {
+      if (base::is_stop_requested()) {
+        ++report_.not_reached;
+        continue;
+      }
       if (auto outcome = sweep_tree(record)) report_.trees.push_back(std::move(*outcome));
     }
     if (!options_.dry_run) remind_users();
@@ -161,6 +167,10 @@ class Sweep {
       const bool is_grave = !outcome.error_code || outcome.error_code == base::ErrorCode::kBusy;
       if (stays_undone && is_grave) outcome.error_code = level.code;
     }
+    if (outcome.swept.is_stopped) {
+      outcome.error = "stopped: the next sweep goes on with it";
+      outcome.error_code = base::ErrorCode::kNetwork;  // worth another try
+    }
     if (!options_.dry_run && outcome.swept.is_finished) {
       records_.remove(record.id);
       surroundings_.files.remove(tree_lock_file(location_, record.id));
@@ -189,6 +199,7 @@ class Sweep {
 
 base::JobOutcome carry_out_sweep(const base::Surroundings& surroundings,
                                  const SweepOptions& options) {
+  base::stop_on_request(base::Waits::kGoOn);
   Sweep sweep(surroundings, options);
   sweep.carry_out();
   const SweepReport& report = sweep.report();

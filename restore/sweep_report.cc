@@ -79,6 +79,9 @@ base::ExitStatus SweepReport::exit_status() const {
         return !outcome.error_code || has_level(outcome.swept, SweptLevel::Action::kDeleted);
       });
   ExitStatus status = has_unreadable_records ? ExitStatus::kDamaged : ExitStatus::kDone;
+  if (not_reached > 0) {
+    status = base::graver(status, did_something ? ExitStatus::kPartial : ExitStatus::kNothingDone);
+  }
   if (held_back > 0) status = base::graver(status, ExitStatus::kNothingDone);
   for (const TreeOutcome& outcome : trees) {
     if (!outcome.error_code) continue;
@@ -110,6 +113,7 @@ nlohmann::ordered_json SweepReport::to_document() const {
   nlohmann::ordered_json document = {{"dry_run", is_dry_run},
                                      {"trees", std::move(documents)},
                                      {"unrecorded", to_json(unrecorded)}};
+  if (not_reached > 0) document["not_reached"] = not_reached;
   if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
   return document;
 }
@@ -150,6 +154,9 @@ std::string SweepReport::to_text() const {
       text += rescued_to_text(outcome.record, level);
     }
     if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
+  }
+  if (not_reached > 0) {
+    text += fmt::format("Stopped: {} more trees are due; the next sweep goes on.\n", not_reached);
   }
   if (held_back > 0) text = fmt::format("{} trees are due, none was deleted.\n", held_back);
   if (text.empty()) text = "No tree is due.\n";

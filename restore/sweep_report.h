@@ -30,6 +30,7 @@ struct SweepReport {
   std::vector<UnrecordedMail> unrecorded;
   std::string clock_doubt;              // empty: the clock was believed
   std::size_t held_back = 0;            // trees that are due, for that doubt
+  std::size_t not_reached = 0;          // trees that are due, when it was asked to stop
   bool has_unreadable_records = false;  // of trees
 
   base::ExitStatus exit_status() const;

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "restore/tree_builder.h"
 
 namespace restore {
@@ -44,6 +45,11 @@ SweptTree TreeSweeper::go_through(Mode mode) {
   tree.is_finished = true;
   std::vector<std::string> planned_away;
   for (const store::TreeLevel& level : std::views::reverse(record_.levels)) {
+    if (base::is_stop_requested()) {
+      tree.is_finished = false;
+      tree.is_stopped = true;
+      break;
+    }
     try {
       tree.levels.push_back(handle(level, mode, planned_away));
     } catch (const base::Error& error) {

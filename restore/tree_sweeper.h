@@ -51,6 +51,7 @@ struct SweptLevel {
 struct SweptTree {
   std::vector<SweptLevel> levels;
   bool is_finished = false;  // nothing of it is left to do: its record may go
+  bool is_stopped = false;   // what is left was not reached: somebody asked (base/stop_request.h)
 };
 
 class TreeSweeper {

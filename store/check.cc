@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "store/catch_up.h"
 #include "store/commit_chain.h"
 #include "store/commit_mark.h"
@@ -116,6 +117,7 @@ class Check {
     std::ranges::stable_sort(packs_, {}, last_read);
     std::uint64_t done = 0;
     in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
+      base::stop_if_requested("check", "what was read so far is noted");
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
       PackCheck pack(files_, packs_folder(location_), context_, index);
@@ -197,6 +199,7 @@ class Check {
     SnapshotWalk walk(
         objects_, context_.keys,
         [&](const FolderInfo&, const Identity& identity) {
+          base::stop_if_requested("check", "what was read so far is noted");
           if (!messages_.insert(identity.message).second) return;
           look_at_message(identity.message);
         },

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/stop_request.h"
 #include "store/commit.h"
 #include "store/folder_object.h"
 #include "store/leaf.h"
@@ -10,6 +11,13 @@
 #include "store/uid_node.h"
 
 namespace store {
+
+namespace {
+
+// What was copied by then is rubbish, which the next prune takes away.
+constexpr std::string_view kNothingDropped = "no snapshot is dropped";
+
+}  // namespace
 
 using base::ErrorCode;
 using base::fail;
@@ -37,6 +45,7 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
       const bool is_marked = next != starts.end() && object.start == *next;
       if (is_marked) ++next;
       if (is_marked != (which == Marked::kYes)) continue;
+      base::stop_if_requested("prune", kNothingDropped);
       take(object, {.block = row, .start = object.start, .length = object.length});
     }
     if (next != starts.end()) {
@@ -75,6 +84,7 @@ void Marking::add_folder(const ObjectId& id) {
 // What an identity leads to depends on it alone, and so with a state: where both were marked
 // before, so was all below them, even if they never met.
 void Marking::add_node(UidNode& node) {
+  base::stop_if_requested("prune", kNothingDropped);
   if (node.is_branch) {
     const bool is_new_identity = mark(ObjectType::kIdentityBranch, node.identity);
     const bool is_new_state = mark(ObjectType::kStateBranch, node.state);

@@ -1,11 +1,15 @@
 #include "store/prune.h"
 
 #include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/stop_request.h"
 #include "store/check.h"
 #include "store/layout.h"
 #include "store/reindex.h"
@@ -381,6 +385,27 @@ TEST_F(PruneTest, LeftoversGoUnlessTheyMayBeInUse) {
   EXPECT_FALSE(std::filesystem::exists(spool));
   EXPECT_TRUE(std::filesystem::exists(new_record));
   EXPECT_TRUE(std::filesystem::exists(other));
+}
+
+TEST_F(PruneTest, AskedToStopItHasDroppedNothing) {
+  const SnapshotInfo first = back_up("alice", 0, 20);
+  back_up("alice", 10, 20);
+  EXPECT_EXIT(
+      {
+        base::stop_on_request(base::Waits::kGoOn);
+        ::raise(SIGTERM);
+        try {
+          prune({first.id});
+        } catch (const base::Stopped& stopped) {
+          std::fputs(stopped.what(), stderr);
+          std::_Exit(9);
+        }
+      },
+      testing::ExitedWithCode(9), "prune: stopped: no snapshot is dropped");
+  EXPECT_EQ(2U, open_reader().snapshots("alice").size());
+  expect_intact();
+  EXPECT_EQ(1U, prune({first.id}).dropped);
+  expect_intact();
 }
 
 TEST_F(PruneTest, ItWaitsForNoWriter) {

@@ -1,0 +1,62 @@
+#include "base/stop_request.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+#include <fmt/core.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace base {
+
+namespace {
+
+// A signal handler has nothing else to say it with.
+std::atomic<bool> requested = false;
+std::atomic<int> descriptor = -1;
+
+void note_request(int /*number*/) {
+  const int saved = errno;
+  requested = true;
+  const std::uint64_t one = 1;
+  // A counter that is full is readable already.
+  if (const int to = descriptor; to >= 0) static_cast<void>(::write(to, &one, sizeof one) < 0);
+  errno = saved;
+}
+
+void ask_by(int number, int flags) {
+  struct sigaction action {};
+  action.sa_handler = note_request;
+  ::sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | flags;
+  ::sigaction(number, &action, nullptr);
+}
+
+}  // namespace
+
+void stop_on_request(Waits waits) {
+  if (waits == Waits::kEnd && descriptor < 0) {
+    descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (descriptor < 0) fail_with_errno(errno, "wait for signals");
+  }
+  ask_by(SIGTERM, 0);
+  ask_by(SIGINT, static_cast<int>(SA_RESETHAND));
+}
+
+bool is_stop_requested() noexcept {
+  return requested;
+}
+
+void stop_if_requested(std::string_view work, std::string_view outcome) {
+  if (requested) throw Stopped(fmt::format("{}: stopped: {}", work, outcome));
+}
+
+int stop_descriptor() noexcept {
+  return descriptor;
+}
+
+}  // namespace base

@@ -1,0 +1,211 @@
+// SIGTERM: work is left where nothing is lost, and the next run goes on.
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::From;
+using servers::Process;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+// A server that falls silent in the middle of what it sends, or is sent, and so is waited for.
+class SilentServer {
+ public:
+  SilentServer(const servers::Server& server, From side, std::uint64_t after)
+      : relay_(server, {.watch = [this, side, after](From from, std::string_view bytes) {
+                 if (from == side && (seen_ += bytes.size()) > after) {
+                   is_silent_ = true;
+                   is_over_.wait(false);
+                 }
+                 return true;
+               }}) {}
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  ~SilentServer() {
+    is_over_ = true;
+    is_over_.notify_all();
+  }
+
+  std::string url() const { return relay_.url(); }
+
+  bool falls_silent() const {
+    for (int tenth = 0; tenth < 300 && !is_silent_; ++tenth) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return is_silent_;
+  }
+
+ private:
+  std::atomic<std::uint64_t> seen_ = 0;
+  std::atomic<bool> is_silent_ = false;
+  std::atomic<bool> is_over_ = false;
+  servers::Relay relay_;  // last: its threads use the others
+};
+
+class StopTest : public testing::Test {
+ protected:
+  StopTest() {
+    // One connection: bob waits for alice.
+    mailstow_.config()["servers"]["main"]["connections"] = 1;
+    mailstow_.config()["servers"]["main"]["tls"] = "none";
+    use(server_.plain_url());
+    mailstow_.backupd({"init"});
+  }
+
+  void use(const std::string& url) {
+    mailstow_.config()["servers"]["main"]["url"] = url;
+    mailstow_.save();
+  }
+
+  base::Path out_file() const { return mailstow_.folder() / "out"; }
+
+  Process start(const std::vector<std::string>& command) {
+    std::filesystem::remove(out_file());
+    return Process(command, {}, {::getuid(), ::getgid()}, out_file());
+  }
+
+  // Its exit status. Fails the test if it takes its time.
+  static int stop(const Process& process) {
+    const auto asked = std::chrono::steady_clock::now();
+    ::kill(process.pid(), SIGTERM);
+    return end_of(process, asked);
+  }
+
+  static int end_of(const Process& process, std::chrono::steady_clock::time_point asked) {
+    int status = 0;
+    ::waitpid(process.pid(), &status, 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(10));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::string out() const {
+    std::ostringstream text;
+    text << std::ifstream(out_file()).rdbuf();
+    return text.str();
+  }
+
+  json report() const {
+    const std::string text = out();
+    return json::parse(text.substr(std::min(text.find("{\n"), text.size())), nullptr, false);
+  }
+
+  void expect_backed_up(const std::string& user, const json& report) {
+    const json account = find_by(report["accounts"], "account", user);
+    for (const auto& [raw_name, folder] : servers::account_state(server_, user).folders) {
+      if (!folder.is_selectable) continue;
+      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
+    }
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
+  servers::fill_account(server_, "alice", 20);
+  servers::fill_account(server_, "bob", 5);
+  servers::MailGenerator mail(4);
+  std::vector<servers::Delivery> letters;
+  for (int letter = 0; letter < 100; ++letter) letters.push_back({mail.text(20'000)});
+  server_.client("alice").append("INBOX", letters);
+  {
+    const SilentServer silent(server_, From::kServer, 1'000'000);
+    use(silent.url());
+    const Process once = start(mailstow_.backupd_command({"once", "--json"}));
+    ASSERT_TRUE(silent.falls_silent());
+    EXPECT_EQ(stop(once), 3) << out();
+  }
+  const json alice = find_by(report()["accounts"], "account", "alice");
+  EXPECT_EQ(alice["status"], "partial") << out();
+  EXPECT_THAT(alice["error"].get<std::string>(), HasSubstr("the next backup goes on"));
+  EXPECT_GT(alice["messages"], 30);
+  EXPECT_LT(alice["messages"], 120);
+  const json bob = find_by(report()["accounts"], "account", "bob");
+  EXPECT_EQ(bob["status"], "failed");
+  EXPECT_THAT(bob["error"].get<std::string>(), HasSubstr("before it began"));
+
+  // What was parked is not fetched again.
+  use(server_.plain_url());
+  const json whole = mailstow_.backupd_json({"once"});
+  const json rest = find_by(whole["accounts"], "account", "alice");
+  EXPECT_LT(rest["fetched_bytes"].get<std::uint64_t>(), 1'500'000U);
+  expect_backed_up("alice", whole);
+  expect_backed_up("bob", whole);
+}
+
+TEST_F(StopTest, ALoginThatIsNotAnsweredIsNotWaitedFor) {
+  const SilentServer silent(server_, From::kClient, 0);
+  use(silent.url());
+  const Process once = start(mailstow_.backupd_command({"once"}));
+  ASSERT_TRUE(silent.falls_silent());
+  EXPECT_EQ(stop(once), 1) << out();
+}
+
+TEST_F(StopTest, ARestoreLeavesATreeThatIsResumed) {
+  servers::fill_account(server_, "alice", 150);
+  mailstow_.backupd_json({"once"});
+  const auto source = servers::account_state(server_, "alice");
+  {
+    const SilentServer silent(server_, From::kClient, 1'200'000);
+    use(silent.url());
+    const Process run = start(mailstow_.restore_command({"run", "alice", "--json"}));
+    ASSERT_TRUE(silent.falls_silent());
+    EXPECT_THAT(stop(run), testing::AnyOf(1, 3)) << out();
+  }
+  const std::string tree = report()["tree"];
+  EXPECT_THAT(report()["error"].get<std::string>(), HasSubstr("run alice --resume " + tree));
+  use(server_.plain_url());
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree}).status, 0);
+  EXPECT_EQ(servers::account_state(server_, "alice", tree).message_count(), source.message_count());
+}
+
+TEST_F(StopTest, ASweepEndsBetweenFolders) {
+  servers::fill_account(server_, "alice", 20);
+  mailstow_.backupd_json({"once"});
+  for (int tree = 0; tree < 2; ++tree) {
+    mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  }
+  std::atomic<pid_t> sweep_id = 0;
+  std::atomic<unsigned> deletions = 0;
+  const servers::Relay relay(
+      server_, {.watch = [&](From from, std::string_view bytes) {
+        if (from == From::kClient && bytes.find(" DELETE ") != std::string_view::npos) {
+          ++deletions;
+          while (sweep_id == 0) std::this_thread::yield();
+          ::kill(sweep_id, SIGTERM);
+        }
+        return true;
+      }});
+  use(relay.url());
+  const auto began = std::chrono::steady_clock::now();
+  const Process sweep = start(mailstow_.restore_command({"sweep", "--json"}));
+  sweep_id = sweep.pid();
+  EXPECT_EQ(end_of(sweep, began), 3) << out();
+  EXPECT_EQ(deletions, 1U);
+  EXPECT_EQ(report()["not_reached"], 1);
+  use(server_.plain_url());
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U);
+}
+
+}  // namespace
+}  // namespace backupd
