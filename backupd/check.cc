@@ -10,11 +10,13 @@
 #include "base/job_run.h"
 #include "base/log.h"
 #include "base/progress_line.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "store/check_log.h"
 #include "store/commit_mark.h"
+#include "store/copy_check.h"
 #include "store/repair.h"
 
 namespace backupd {
@@ -57,7 +59,13 @@ class DataCheck {
       log_.read[pack] = now();
       if (surroundings_.clock.steady_now() - last_save_ >= kSaveInterval) save();
     };
-    store::CheckReport report = store::check(location_, surroundings_.files, options_);
+    store::CheckReport report;
+    try {
+      report = store::check(location_, surroundings_.files, options_);
+    } catch (const base::Stopped&) {
+      save();
+      throw;
+    }
     if (is_of_all_) log_.finished = std::max(now(), log_.began);
     save();
     return report;
@@ -162,6 +170,27 @@ std::string to_text(const store::RepairReport& repair) {
   return text;
 }
 
+ordered_json to_json(const store::CopyReport& copy, const std::string& folder) {
+  return {{"folder", folder}, {"commits_behind", copy.commits_behind()}};
+}
+
+std::string to_text(const store::CopyReport& copy) {
+  if (copy.commits_behind() == 0) return "The copy has all that the store has.\n";
+  return fmt::format("The copy lacks the newest {} commits of the store: copy again.\n",
+                     base::format_count(copy.commits_behind()));
+}
+
+void refuse_what_excludes_each_other(const CheckCommand& command) {
+  const bool has_budget = !command.budget.empty();
+  const bool is_of_copy = !command.copy.empty();
+  if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
+          static_cast<int>(command.repair) + static_cast<int>(is_of_copy) >
+      1) {
+    base::fail(base::ErrorCode::kUsage,
+               "check: --resume, --for, --repair and --copy exclude each other");
+  }
+}
+
 // Shows how far a check is, on a terminal.
 class Progress {
  public:
@@ -194,20 +223,30 @@ std::vector<std::string> lines_of(const store::CheckReport& report) {
 
 base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
                                  const store::Location& location, const CheckCommand& command) {
-  const bool has_budget = !command.budget.empty();
+  // A repair may be interrupted anywhere.
+  if (!command.repair) base::stop_on_request(base::Waits::kGoOn);
   store::CheckReport report;
-  ordered_json repair_json;
-  std::string repair_text;
+  ordered_json more = ordered_json::object();  // beside the report
+  std::string more_text;
   {
     Progress shown(surroundings.clock);
     const auto progress = [&](const store::CheckProgress& done) { shown(done); };
     if (command.repair) {
       store::RepairReport repaired =
           store::repair(location, surroundings.files, surroundings.clock, progress);
-      repair_json = to_json(repaired);
-      repair_text = to_text(repaired);
+      more["repair"] = to_json(repaired);
+      more_text = to_text(repaired);
       report = std::move(repaired.after);
-    } else if (command.read_data || command.resume || has_budget) {
+    } else if (!command.copy.empty()) {
+      store::CheckOptions options;
+      if (command.read_data) options.depth = store::CheckDepth::kReadData;
+      options.progress = progress;
+      store::CopyReport copy =
+          store::check_copy(location, command.copy, surroundings.files, options);
+      more["copy"] = to_json(copy, command.copy);
+      more_text = to_text(copy);
+      report = std::move(copy.check);
+    } else if (command.read_data || command.resume || !command.budget.empty()) {
       report = DataCheck(surroundings, location, command).run(progress);
     } else {
       store::CheckOptions options;
@@ -216,11 +255,11 @@ base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
     }
   }
   ordered_json document = to_json(report);
-  if (command.repair) document["repair"] = std::move(repair_json);
+  document.update(more);
   base::JobOutcome outcome;
   outcome.status = report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
   outcome.document = document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-  outcome.text = repair_text + to_text(report);
+  outcome.text = more_text + to_text(report);
   outcome.troubles = lines_of(report);
   outcome.details = ordered_json{{"packs", report.packs},
                                  {"packs_read", report.packs_read},
@@ -234,12 +273,10 @@ base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
 }  // namespace
 
 base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
-  if (static_cast<int>(command.resume) + static_cast<int>(!command.budget.empty()) +
-          static_cast<int>(command.repair) >
-      1) {
-    base::fail(base::ErrorCode::kUsage, "check: --resume, --for and --repair exclude each other");
-  }
+  refuse_what_excludes_each_other(command);
   const store::Location location = store::location_of(surroundings.config.store);
+  // Of a copy it is not the check that the store needs.
+  if (!command.copy.empty()) return carry_out_check(surroundings, location, command).status;
   return base::JobRun(surroundings, "check",
                       [&] { return store::describe_highest_commit(surroundings.files, location); })
       .carry_out([&] { return carry_out_check(surroundings, location, command); });

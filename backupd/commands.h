@@ -25,6 +25,7 @@ struct CheckCommand {
   bool repair = false;  // and make the best of what is damaged
   bool resume = false;  // go on with the check of all data that was interrupted
   std::string budget;   // "30m": read data for so long, what was read longest ago first
+  std::string copy;     // a folder elsewhere that has what the store has; empty: the store
 };
 
 // Whether the store is what was written.

@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
                   "--read-data, and go on where the last one was interrupted");
   check->add_option("--for", check_command.budget,
                     "--read-data for so long (30m), what was read longest ago first");
+  check->add_option("--copy", check_command.copy, "A copy of the store, instead of the store")
+      ->type_name("DIRECTORY");
   check->add_flag("--json", json, "Print one JSON document");
   auto* reindex = app.add_subcommand("reindex", "Make the index anew from the packs");
   reindex->add_flag("--json", json, "Print one JSON document");
