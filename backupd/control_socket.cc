@@ -17,7 +17,7 @@ namespace backupd {
 
 namespace {
 
-constexpr std::size_t kLongestRequest = 256;
+constexpr std::size_t kLongestRequest = 64U << 10U;
 constexpr std::size_t kLongestAnswer = 1U << 20U;
 
 sockaddr_un address_of(const base::Path& path) {
@@ -87,7 +87,7 @@ base::Fd ControlSocket::accept() const {
 
 std::string ControlSocket::read_line(const base::Fd& caller) {
   std::string line;
-  std::array<char, kLongestRequest> buffer{};
+  std::array<char, 4096> buffer{};
   while (line.size() < kLongestRequest && !line.ends_with('\n')) {
     const ssize_t count = ::recv(caller.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0) break;

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "backupd/job_report.h"
 #include "backupd/job_starts.h"
 #include "backupd/notify.h"
 #include "base/error.h"
@@ -33,12 +34,9 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
-constexpr std::chrono::minutes kRetry{5};
 // A clock that is set, or a machine that slept, is noticed after this at the latest.
 constexpr milliseconds kLongestWait{30'000};
 constexpr seconds kPatience{25};
-constexpr int kBusyStatus = static_cast<int>(base::ExitStatus::kBusy);
-constexpr int kPartialStatus = static_cast<int>(base::ExitStatus::kPartial);
 
 base::Fd open_signals() {
   sigset_t set;
@@ -63,15 +61,6 @@ double share_of_jitter() {
   return std::uniform_real_distribution<double>()(device);
 }
 
-std::string in_words(int status) {
-  return status > 128 ? fmt::format("ended by signal {}", status - 128)
-                      : fmt::format("exit status {}", status);
-}
-
-Json time_or_null(std::optional<sys_seconds> time) {
-  return time ? Json(base::format_rfc3339(*time)) : Json();
-}
-
 }  // namespace
 
 Daemon::Daemon(const base::Surroundings& surroundings, const base::Path& config_path)
@@ -92,11 +81,9 @@ Daemon::Daemon(const base::Surroundings& surroundings, const base::Path& config_
   control_.emplace(control_socket_path(config_.store));
   base::make_folders(surroundings_.files, index / "reports");
   started_ = now();
-  const JobStarts starts = load_job_starts(surroundings_.files, index / "starts");
-  for (const Job job : kJobs) {
-    const auto found = starts.find(job);
-    jobs_[job].last_start = found == starts.end() ? started_ : found->second;
-  }
+  jobs_.emplace(JobPlan(config_.schedule, delay_),
+                load_job_starts(surroundings_.files, index / "starts"), started_);
+  save_starts();
 }
 
 Daemon::~Daemon() = default;
@@ -111,14 +98,14 @@ void Daemon::read_config() {
     base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", config_path_.string());
   }
   base::Config config = base::parse_config(base::as_text(*text), config_path_.string());
-  if (plan_ &&
+  if (jobs_ &&
       (config.store.path != config_.store.path || config.store.index != config_.store.index)) {
     base::fail(base::ErrorCode::kConfig, "{}: /store: another store needs a restart",
                config_path_.string());
   }
   JobPlan plan(config.schedule, delay_);
   config_text_ = in_memory(*text);
-  plan_ = std::move(plan);
+  if (jobs_) jobs_->set_plan(std::move(plan));
   config_ = std::move(config);
 }
 
@@ -141,95 +128,56 @@ void Daemon::run() {
                  config_.store.path.string());
   serve_metrics(metrics_, config_);
   notify_service_manager("READY=1");
-  while (!deadline_ || !is_idle()) {
+  for (;;) {
     collect_ended();
-    if (!deadline_) start_due();
+    if (deadline_ && jobs_->is_idle()) return;
+    while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
     if (deadline_ && surroundings_.clock.steady_now() >= *deadline_) {
-      for (auto& [job, state] : jobs_) {
-        if (state.process) state.process->signal(SIGKILL);
-      }
+      for (auto& [job, process] : processes_) process->signal(SIGKILL);
     }
-    if (const std::string text = summary(); text != last_summary_) {
-      notify_service_manager("STATUS=" + text);
-      last_summary_ = text;
-    }
-    if (!deadline_ || !is_idle()) wait();
-  }
-}
-
-bool Daemon::is_idle() const {
-  return std::all_of(jobs_.begin(), jobs_.end(),
-                     [](const auto& job) { return !job.second.process; });
-}
-
-std::optional<sys_seconds> Daemon::next_start(Job job) const {
-  const State& state = jobs_.at(job);
-  if (state.is_wanted) return now();
-  const auto planned = plan_->next_start(job, state.last_start, now());
-  if (!state.retry) return planned;
-  return planned ? std::min(*planned, *state.retry) : *state.retry;
-}
-
-bool Daemon::may_start(Job job) const {
-  if (jobs_.at(job).process) return false;
-  return !is_writer(job) || std::none_of(jobs_.begin(), jobs_.end(), [](const auto& other) {
-    return is_writer(other.first) && other.second.process;
-  });
-}
-
-void Daemon::start_due() {
-  for (const Job job : kJobs) {
-    if (!may_start(job)) continue;
-    const auto next = next_start(job);
-    if (next && *next <= now()) start(job);
+    const std::string text = (deadline_ ? "Stopping. " : "") + jobs_->summary(now());
+    if (text != last_summary_) notify_service_manager("STATUS=" + text);
+    last_summary_ = text;
+    wait();
   }
 }
 
 void Daemon::start(Job job) {
-  State& state = jobs_.at(job);
-  state.is_wanted = false;
-  state.retry.reset();
-  state.last_start = now();
-  JobStarts starts;
-  for (const auto& [other, of_other] : jobs_) starts[other] = of_other.last_start;
+  jobs_->started(job, now());
   try {
-    state.process = std::make_unique<JobProcess>(command_of(job), config_text_.get(),
-                                                 report_of(job).string() + ".running");
+    processes_[job] = std::make_unique<JobProcess>(command_of(job), config_text_.get(),
+                                                   running_report_of(config_.store, job));
     base::log_info("{}: started", job_name(job));
-    save_job_starts(surroundings_.files, config_.store.index / "starts", starts);
   } catch (const base::Error& error) {
     // A full disk, say: the next try may find room again.
     base::log_error("{}: {}", job_name(job), error.what());
-    if (!state.process) state.retry = now() + kRetry;
+    processes_.erase(job);
+    jobs_->could_not_start(job, now());
   }
 }
 
 void Daemon::collect_ended() {
-  for (auto& [job, state] : jobs_) {
-    const auto status = state.process ? state.process->try_wait() : std::nullopt;
+  for (const Job job : kJobs) {
+    const auto found = processes_.find(job);
+    const auto status = found == processes_.end() ? std::nullopt : found->second->try_wait();
     if (!status) continue;
-    state.process.reset();
-    state.last_status = *status;
-    if (*status == kBusyStatus) {
-      state.retry = now() + kRetry;
+    processes_.erase(found);
+    const JobEnd end{*status, deadline_.has_value()};
+    if (!jobs_->ended(job, end, now())) {
       base::log_info("{}: another process holds the store: again in {}", job_name(job),
-                     base::format_duration(kRetry));
+                     base::format_duration(kJobRetry));
       continue;
     }
-    try {
-      surroundings_.files.rename(report_of(job).string() + ".running", report_of(job),
-                                 base::OnExisting::kReplace);
-    } catch (const base::Error& error) {
-      base::log_error("{}: {}", job_name(job), error.what());
-    }
-    if (*status == 0) {
-      base::log_info("{}: done", job_name(job));
-    } else if (*status == kPartialStatus) {
-      base::log_warning("{}: something could not be done: {} says what", job_name(job),
-                        report_of(job).string());
-    } else {
-      base::log_error("{}: {}", job_name(job), in_words(*status));
-    }
+    publish_report(surroundings_.files, config_.store, job, end);
+    save_starts();
+  }
+}
+
+void Daemon::save_starts() {
+  try {
+    save_job_starts(surroundings_.files, config_.store.index / "starts", jobs_->starts());
+  } catch (const base::Error& error) {
+    base::log_error("run: {}", error.what());
   }
 }
 
@@ -239,11 +187,8 @@ void Daemon::wait() {
     notify_service_manager("WATCHDOG=1");
     patience = std::min(patience, *watchdog_ / 2);
   }
-  for (const Job job : kJobs) {
-    if (!may_start(job)) continue;
-    if (const auto next = next_start(job); next && !deadline_) {
-      patience = std::min(patience, milliseconds(*next - now()));
-    }
+  if (const auto next = deadline_ ? std::nullopt : jobs_->next_due(now())) {
+    patience = std::min(patience, milliseconds(*next - now()));
   }
   if (deadline_) patience = std::min(patience, milliseconds(200));
   std::array<pollfd, 2> sources = {pollfd{signals_.get(), POLLIN, 0},
@@ -270,53 +215,36 @@ void Daemon::stop() {
   notify_service_manager("STOPPING=1");
   base::log_info("run: stopping");
   deadline_ = surroundings_.clock.steady_now() + kPatience;
-  for (auto& [job, state] : jobs_) {
-    if (state.process) state.process->signal(SIGTERM);
-  }
+  for (const auto& [job, process] : processes_) process->signal(SIGTERM);
 }
 
 std::string Daemon::answer(const std::string& request) {
   Json document;
-  const auto job = request.starts_with("start ") ? job_of(request.substr(6)) : std::nullopt;
+  try {
+    document = carry_out(request);
+  } catch (const Json::exception&) {
+    document = {{"error", "a request is status, or {\"start\": a job}"}};
+  }
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json Daemon::carry_out(const std::string& request) {
   if (request == "status") {
-    document = describe();
-  } else if (job && jobs_.at(*job).process) {
-    document = {{"job", job_name(*job)}, {"started", false}, {"reason", "it runs already"}};
-  } else if (job) {
-    jobs_.at(*job).is_wanted = true;
-    document = {{"job", job_name(*job)}, {"started", true}};
+    return {{"pid", ::getpid()},
+            {"since", base::format_rfc3339(started_)},
+            {"jobs", jobs_->describe(now())}};
+  }
+  const Json wish = Json::parse(request);
+  const auto job = job_of(wish.at("start").get<std::string>());
+  if (!job) return {{"error", "there is no such job"}};
+  Json document = {{"job", job_name(*job)}, {"started", true}};
+  if (jobs_->is_running(*job) && !wish.value("queue", false)) {
+    document["started"] = false;
+    document["reason"] = "it runs already";
   } else {
-    document = {{"error", "unknown request: status, or start with a job"}};
+    document["run"] = jobs_->want(*job, wish.value("accounts", std::vector<std::string>()));
   }
-  return document.dump() + "\n";
-}
-
-Json Daemon::describe() const {
-  Json list = Json::array();
-  for (const Job job : kJobs) {
-    const State& state = jobs_.at(job);
-    list.push_back({{"job", job_name(job)},
-                    {"running", state.process != nullptr},
-                    {"last_start", base::format_rfc3339(state.last_start)},
-                    {"last_exit_status", state.last_status ? Json(*state.last_status) : Json()},
-                    {"next_start", time_or_null(next_start(job))}});
-  }
-  return {{"pid", ::getpid()}, {"since", base::format_rfc3339(started_)}, {"jobs", list}};
-}
-
-std::string Daemon::summary() const {
-  std::string running;
-  std::optional<std::pair<sys_seconds, Job>> first;
-  for (const Job job : kJobs) {
-    if (jobs_.at(job).process)
-      running += (running.empty() ? "" : ", ") + std::string(job_name(job));
-    const auto next = next_start(job);
-    if (next && (!first || *next < first->first)) first = std::pair(*next, job);
-  }
-  if (deadline_) return "Stopping; still running: " + running;
-  if (!running.empty()) return "Running: " + running;
-  if (!first) return "Nothing is ever due";
-  return fmt::format("Next: {} at {}", job_name(first->second), base::format_rfc3339(first->first));
+  return document;
 }
 
 std::vector<std::string> Daemon::command_of(Job job) const {
@@ -328,6 +256,9 @@ std::vector<std::string> Daemon::command_of(Job job) const {
   switch (job) {
     case Job::kBackup:
       command.emplace_back("once");
+      for (const std::string& account : jobs_->accounts_of(job)) {
+        command.insert(command.end(), {"--account", account});
+      }
       break;
     case Job::kPrune:
       command.emplace_back("prune");
@@ -345,10 +276,6 @@ std::vector<std::string> Daemon::command_of(Job job) const {
   }
   command.emplace_back("--json");
   return command;
-}
-
-base::Path Daemon::report_of(Job job) const {
-  return config_.store.index / "reports" / (std::string(job_name(job)) + ".json");
 }
 
 }  // namespace backupd

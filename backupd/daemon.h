@@ -14,8 +14,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "backupd/control_socket.h"
-#include "backupd/job_plan.h"
 #include "backupd/job_process.h"
+#include "backupd/job_table.h"
 #include "backupd/metrics_server.h"
 #include "base/exit_status.h"
 #include "base/program.h"
@@ -35,31 +35,17 @@ class Daemon {
   void run();
 
  private:
-  // What is known of a job.
-  struct State {
-    std::unique_ptr<JobProcess> process;  // nothing while it does not run
-    std::chrono::sys_seconds last_start{};
-    std::optional<int> last_status;
-    std::optional<std::chrono::sys_seconds> retry;  // another held the store
-    bool is_wanted = false;                         // asked for by hand
-  };
-
   void read_config();
   void reload();
-  void start_due();
-  bool may_start(Job job) const;
-  std::optional<std::chrono::sys_seconds> next_start(Job job) const;
   void start(Job job);
   void collect_ended();
+  void save_starts();
   void wait();
   void handle_signal(int number);
   void stop();
-  bool is_idle() const;
   std::string answer(const std::string& request);
-  nlohmann::ordered_json describe() const;
-  std::string summary() const;
+  nlohmann::ordered_json carry_out(const std::string& request);
   std::vector<std::string> command_of(Job job) const;
-  base::Path report_of(Job job) const;
   std::chrono::sys_seconds now() const;
 
   const base::Surroundings& surroundings_;
@@ -69,9 +55,9 @@ class Daemon {
   double delay_;
   std::unique_ptr<base::FileLock> lock_;
   base::Fd signals_;
-  std::optional<JobPlan> plan_;
+  std::optional<JobTable> jobs_;  // nothing until the configuration was read first
   std::optional<ControlSocket> control_;
-  std::map<Job, State> jobs_;
+  std::map<Job, std::unique_ptr<JobProcess>> processes_;  // those that run
   std::chrono::sys_seconds started_{};
   std::optional<std::chrono::milliseconds> watchdog_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops

@@ -10,9 +10,11 @@
 #include "backupd/alarms.h"
 #include "backupd/backup_summary.h"
 #include "backupd/commands.h"
+#include "backupd/daemon_backup.h"
 #include "backupd/pass_report.h"
 #include "base/job_run.h"
 #include "base/log.h"
+#include "base/stop_request.h"
 #include "store/commit_mark.h"
 #include "store/location.h"
 #include "store/reader.h"
@@ -76,6 +78,11 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   AccountQueue queue(surroundings.config, accounts);
   queue.run([&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];
+    if (base::is_stop_requested()) {
+      report.accounts[index].account = account.name;
+      report.accounts[index].error = "stopped before it began: the next backup goes on with it";
+      return;
+    }
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget});
     const auto begin = surroundings.clock.steady_now();
@@ -119,6 +126,10 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
 }  // namespace
 
 base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
+  base::stop_on_request(base::Waits::kEnd);
+  // Before anybody is asked for anything: a name that nobody has.
+  if (!options.accounts.empty()) call_roll(surroundings, options.accounts);
+  if (const auto status = once_by_daemon(surroundings, options)) return *status;
   if (!options.accounts.empty()) return pass(surroundings, options).status;
   const store::Location location = store::location_of(surroundings.config.store);
   return base::JobRun(surroundings, "backup",

@@ -25,7 +25,7 @@ const char* word(PassStatus status) {
   return "failed";
 }
 
-ordered_json to_document(const AccountReport& account) {
+ordered_json document_of(const AccountReport& account) {
   ordered_json receipts = ordered_json::array();
   for (const FolderReceipt& receipt : account.receipts) {
     receipts.push_back({{"folder", receipt.folder},
@@ -94,47 +94,55 @@ base::ExitStatus PassReport::exit_status() const {
   return gravest;
 }
 
-std::string PassReport::to_json() const {
+ordered_json PassReport::to_document() const {
   ordered_json documents = ordered_json::array();
-  for (const AccountReport& account : accounts) documents.push_back(to_document(account));
-  const ordered_json document = {{"status", word(status())},
-                                 {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
-                                 {"accounts", std::move(documents)},
-                                 {"troubles", troubles},
-                                 {"vanished", vanished}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  for (const AccountReport& account : accounts) documents.push_back(document_of(account));
+  return {{"status", word(status())},
+          {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
+          {"accounts", std::move(documents)},
+          {"troubles", troubles},
+          {"vanished", vanished}};
+}
+
+std::string PassReport::to_json() const {
+  return to_document().dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string PassReport::to_text() const {
+  return text_of_pass(to_document());
+}
+
+std::string text_of_pass(const ordered_json& document) {
+  const auto shown = [](const ordered_json& text) {
+    return base::escape_for_terminal(text.get<std::string>());
+  };
   std::string text;
-  for (const AccountReport& account : accounts) {
-    const std::uint64_t messages = account.snapshot ? account.snapshot->messages : 0;
-    const std::uint64_t folders = account.snapshot ? account.snapshot->folders : 0;
+  for (const ordered_json& account : document.at("accounts")) {
+    const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
     text += fmt::format("{}: {}: {} messages in {} folders, {} new, {} fetched, {} written\n",
-                        base::escape_for_terminal(account.account), word(account.status),
-                        base::format_count(messages), base::format_count(folders),
-                        base::format_count(account.new_messages),
-                        base::format_size(account.fetched_bytes),
-                        base::format_size(account.stored_bytes));
-    if (!account.error.empty()) {
-      text += fmt::format("  {}\n", base::escape_for_terminal(account.error));
+                        shown(account.at("account")), shown(account.at("status")),
+                        base::format_count(count("messages")), base::format_count(count("folders")),
+                        base::format_count(count("new_messages")),
+                        base::format_size(count("fetched_bytes")),
+                        base::format_size(count("stored_bytes")));
+    if (account.contains("error")) text += fmt::format("  {}\n", shown(account.at("error")));
+    for (const ordered_json& alarm : account.at("alarms")) {
+      text += fmt::format("  ALARM: {}\n", shown(alarm));
     }
-    for (const std::string& alarm : account.alarms) {
-      text += fmt::format("  ALARM: {}\n", alarm);
-    }
-    for (const SkippedEntry& entry : account.skipped) {
-      if (entry.acknowledged) continue;
-      const std::string uid = entry.uid ? fmt::format(", UID {}", entry.uid->value) : "";
-      text += fmt::format("  skipped: {}{}: {}\n", base::escape_for_terminal(entry.folder), uid,
-                          base::escape_for_terminal(entry.reason));
+    for (const ordered_json& entry : account.at("skipped")) {
+      if (entry.contains("acknowledged")) continue;
+      const std::string uid =
+          entry.at("uid").is_null() ? "" : fmt::format(", UID {}", entry.at("uid").dump());
+      text += fmt::format("  skipped: {}{}: {}\n", shown(entry.at("folder")), uid,
+                          shown(entry.at("reason")));
     }
   }
-  for (const std::string& trouble : troubles) text += trouble + "\n";
-  for (const std::string& account : vanished) {
+  for (const ordered_json& trouble : document.at("troubles")) text += shown(trouble) + "\n";
+  for (const ordered_json& account : document.at("vanished")) {
     text += fmt::format(
         "{}: no longer on its server nor in the configuration: what is stored of "
         "it is kept (see `forget`)\n",
-        base::escape_for_terminal(account));
+        shown(account));
   }
   return text;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "store/commit_mark.h"
@@ -56,8 +58,12 @@ struct PassReport {
 
   PassStatus status() const;
   base::ExitStatus exit_status() const;
+  nlohmann::ordered_json to_document() const;
   std::string to_json() const;
   std::string to_text() const;
 };
+
+// For people, what a document says that a pass has printed, here or in another process.
+std::string text_of_pass(const nlohmann::ordered_json& document);
 
 }  // namespace backupd

@@ -17,7 +17,7 @@ base::ExitStatus start_now(const base::Surroundings& surroundings, const std::st
                "run --now {}: jobs are backup, prune, check, sweep and drill",
                base::escape_for_terminal(job));
   }
-  const auto answer = ask_daemon(surroundings.config.store, "start " + job);
+  const auto answer = ask_daemon(surroundings.config.store, nlohmann::json{{"start", job}}.dump());
   if (!answer) {
     base::fail(base::ErrorCode::kNotFound, "run --now {}: no daemon runs for this store", job);
   }

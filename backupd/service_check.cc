@@ -24,6 +24,7 @@ constexpr std::array kTimers = {
     Timer{"mailstow-backup.timer", "nothing backs up"},
     Timer{"mailstow-sweep.timer", "restored trees stay when their time is over"},
     Timer{"mailstow-prune.timer", "old snapshots stay"},
+    Timer{"mailstow-check.timer", "damage to the store is not noticed"},
 };
 
 bool is_enabled(const char* unit) {
@@ -78,9 +79,9 @@ std::vector<Finding> look_at_service(const base::StoreConfig& config) {
   if (missing == kTimers.size()) {
     return {warning(kServiceCheck, "",
                     "no daemon runs and no timer of mailstow's is enabled: unless a cron job does "
-                    "it, nothing backs up, sweeps and prunes",
+                    "it, nothing backs up, sweeps, prunes and checks",
                     "systemctl enable --now mailstow.service, or mailstow-backup.timer, "
-                    "mailstow-sweep.timer and mailstow-prune.timer")};
+                    "mailstow-sweep.timer, mailstow-prune.timer and mailstow-check.timer")};
   }
   if (missing == 0) findings.push_back(all_right(kServiceCheck, "timers", "they are enabled"));
   return findings;

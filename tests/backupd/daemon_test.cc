@@ -1,5 +1,6 @@
 // `mailstow-backupd run` on a real server. The test owns the schedule by what it writes of earlier
 // starts.
+#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -16,6 +17,8 @@
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
 
 namespace backupd {
 namespace {
@@ -175,6 +178,64 @@ TEST_F(DaemonTest, TellsTheServiceManager) {
   ::kill(daemon_->pid(), SIGTERM);
   wait_until([&] { return !daemon_->is_running(); });
   EXPECT_THAT(manager_.said(), HasSubstr("STOPPING=1"));
+}
+
+TEST_F(DaemonTest, BacksUpForWhoeverTypesOnce) {
+  servers::fill_account(server_, "alice", 30);
+  start();
+  const json report = mailstow_.backupd_json({"once"});
+  EXPECT_EQ(report["accounts"].size(), 2U);
+  EXPECT_EQ(find_by(report["accounts"], "account", "alice")["messages"], 30);
+  const auto of_alice = mailstow_.backupd({"once", "--account", "alice"});
+  EXPECT_EQ(of_alice.status, 0);
+  EXPECT_EQ(of_alice.out,
+            "alice: complete: 30 messages in 11 folders, 0 new, 0 B fetched, "
+            "0 B written\n");
+  EXPECT_EQ(job("backup")["run"], 2);
+  EXPECT_EQ(mailstow_.backupd({"once", "--account", "alcie"}).status, 2);
+  // Somebody else works on the store: the daemon says so, and tries again.
+  const auto lock =
+      base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
+  ASSERT_NE(lock, nullptr);
+  const auto busy = mailstow_.backupd({"once"});
+  EXPECT_EQ(busy.status, 5);
+  EXPECT_THAT(busy.err, HasSubstr("tries again at 20"));
+}
+
+TEST_F(DaemonTest, GoesOnAfterARestartWithTheBackupThatItParked) {
+  servers::MailGenerator mail(5);
+  std::vector<servers::Delivery> letters;
+  for (int letter = 0; letter < 300; ++letter) letters.push_back({mail.text(20'000)});
+  server_.client("alice").append("INBOX", letters);
+  // It is asked to end while the mail comes, with most of it still to come.
+  std::atomic<std::uint64_t> seen = 0;
+  std::atomic<pid_t> to_stop = 0;
+  const servers::Relay slow(server_, {.watch = [&](servers::From from, std::string_view bytes) {
+                              if (from == servers::From::kServer) seen += bytes.size();
+                              if (seen > 1'000'000 && to_stop != 0)
+                                ::kill(to_stop.exchange(0), SIGTERM);
+                              if (seen > 1'000'000)
+                                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                              return true;
+                            }});
+  mailstow_.config()["servers"]["main"]["tls"] = "none";
+  mailstow_.config()["servers"]["main"]["url"] = slow.url();
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  start();
+  to_stop = daemon_->pid();
+  wait_until([&] { return !daemon_->is_running(); });
+  const json parked = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  ASSERT_EQ(parked.size(), 1U) << log();
+  EXPECT_EQ(parked[0]["status"], "partial");
+
+  mailstow_.config()["servers"]["main"]["url"] = server_.plain_url();
+  mailstow_.save();
+  start();
+  wait_until([&] { return !daemon_status().is_null(); });
+  wait_for_end_of("backup");
+  EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 300);
 }
 
 TEST_F(DaemonTest, ReadsTheConfigurationAgain) {

@@ -1,0 +1,18 @@
+// The documents that the daemon's jobs print, kept until the next run.
+#pragma once
+
+#include "backupd/job_table.h"
+#include "base/file_system.h"
+#include "base/store_config.h"
+
+namespace backupd {
+
+// Of the last run, and of the one under way as far as it has printed it.
+base::Path report_of(const base::StoreConfig& store, Job job);
+base::Path running_report_of(const base::StoreConfig& store, Job job);
+
+// The run is over: its report takes the place of the last one's, and the log says how it went.
+void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job job,
+                    const JobEnd& end);
+
+}  // namespace backupd

@@ -1,0 +1,247 @@
+// The daemon under stress: while fifty accounts get mail and are backed up, it is told to read its
+// configuration again, its jobs and itself are stopped and killed at random, and started again. Ten
+// seconds of it; five minutes with MAILSTOW_TEST_LONG.
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using servers::Process;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr int kAccounts = 50;
+constexpr int kWarmUp = 8;  // backups, each kind of disturbance among them
+
+bool is_long() {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
+}
+
+servers::DovecotOptions fifty() {
+  servers::DovecotOptions options;
+  options.users.clear();
+  for (int number = 0; number < kAccounts; ++number) {
+    options.users.push_back("user" + std::to_string(number));
+  }
+  return options;
+}
+
+// What a process has of the machine.
+struct Use {
+  std::size_t kilobytes = 0;  // in memory
+  std::ptrdiff_t files = 0;
+};
+
+Use use_of(pid_t pid) {
+  const base::Path folder = base::Path("/proc") / std::to_string(pid);
+  Use use;
+  std::ifstream status(folder / "status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) use.kilobytes = std::stoul(line.substr(6));
+  }
+  use.files = std::distance(std::filesystem::directory_iterator(folder / "fd"), {});
+  return use;
+}
+
+class StressTest : public testing::Test {
+ protected:
+  StressTest() {
+    json accounts = json::array();
+    for (const std::string& user : users()) {
+      accounts.push_back({{"name", user}, {"server", "main"}});
+      server_.maildir(user).deliver("INBOX", {mail_.text(10'000)});
+    }
+    auto& config = mailstow_.config();
+    config["accounts"] = accounts;
+    config["servers"]["main"]["url"] = server_.plain_url();
+    config["servers"]["main"]["tls"] = "none";
+    config["schedule"] = {{"backup", "never"}, {"prune", "never"}, {"check", "never"},
+                          {"sweep", "never"},  {"drill", "never"}, {"jitter", "0s"}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+    start();
+  }
+
+  const std::vector<std::string>& users() const { return server_.options().users; }
+
+  void start() {
+    daemon_ = std::make_unique<Process>(
+        mailstow_.backupd_command({"-q", "run"}), std::vector<std::string>{"PATH=/usr/bin:/bin"},
+        servers::Account{::getuid(), ::getgid()}, mailstow_.folder() / "log");
+    const auto patience = steady_clock::now() + seconds(30);
+    while (daemon().is_null()) {
+      ASSERT_LT(steady_clock::now(), patience) << log();
+      ASSERT_TRUE(daemon_->is_running()) << log();
+    }
+  }
+
+  json daemon() const {
+    const auto status = mailstow_.backupd({"status", "--json"});
+    const json document = json::parse(status.out, nullptr, false);
+    return document.is_object() ? document["daemon"] : json();
+  }
+
+  bool is_backing_up() const {
+    const json now = daemon();
+    return !now.is_null() && find_by(now["jobs"], "job", "backup")["running"] == true;
+  }
+
+  void deliver() {
+    for (int letter = 0; letter < 20; ++letter) {
+      auto maildir = server_.maildir(users()[random_.below(users().size())]);
+      maildir.deliver(random_.one_in(3) ? "Archive" : "INBOX", {mail_.text(20'000)});
+    }
+  }
+
+  void start_backup() {
+    mailstow_.backupd({"run", "--now", "backup"});
+    std::this_thread::sleep_for(milliseconds(random_.below(250)));
+  }
+
+  void signal_job(int number) {
+    for (const pid_t job : daemon_->children("mailstow-backup")) ::kill(job, number);
+  }
+
+  // It ends within half a minute, with its jobs.
+  void stop_daemon() {
+    const auto asked = steady_clock::now();
+    ::kill(daemon_->pid(), SIGTERM);
+    int status = 0;
+    ::waitpid(daemon_->pid(), &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status << log();
+    longest_stop_ = std::max(longest_stop_, steady_clock::now() - asked);
+    EXPECT_LT(longest_stop_, seconds(30));
+  }
+
+  // Its jobs with it, as systemd would, or not.
+  void kill_daemon() {
+    ::kill(random_.one_in(2) ? -daemon_->pid() : daemon_->pid(), SIGKILL);
+    while (daemon_->is_running()) std::this_thread::sleep_for(milliseconds(1));
+  }
+
+  void reload() {
+    mailstow_.config()["schedule"]["jitter"] = random_.one_in(2) ? "1s" : "2s";
+    mailstow_.save();
+    if (random_.one_in(3)) std::ofstream(mailstow_.config_file()) << "{ it is not JSON";
+    ::kill(daemon_->pid(), SIGHUP);
+    std::this_thread::sleep_for(milliseconds(20));
+    mailstow_.save();
+  }
+
+  // What was there before is there still.
+  void expect_nothing_lost() {
+    const json status = mailstow_.backupd_json({"status"});
+    for (const json& account : status["accounts"]) {
+      auto& known = snapshots_[account["account"]];
+      EXPECT_GE(account["snapshots"].get<std::size_t>(), known) << account["account"];
+      known = account["snapshots"];
+    }
+  }
+
+  std::string log() const {
+    std::ostringstream text;
+    text << std::ifstream(mailstow_.folder() / "log").rdbuf();
+    return text.str();
+  }
+
+  servers::Dovecot server_{fifty()};
+  programs::Installation mailstow_{server_};
+  servers::MailGenerator mail_{21};
+  servers::Random random_{22};
+  std::unique_ptr<Process> daemon_;
+  std::map<std::string, std::size_t> snapshots_;
+  steady_clock::duration longest_stop_{};
+};
+
+TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
+  const auto half = is_long() ? seconds(150) : seconds(4);
+
+  // One daemon all the time: what it uses stays what it was.
+  int backups = 0;
+  Use before;
+  for (const auto end = steady_clock::now() + half; steady_clock::now() < end; ++backups) {
+    if (backups == kWarmUp) before = use_of(daemon_->pid());
+    deliver();
+    start_backup();
+    switch (backups < 4 ? backups : static_cast<int>(random_.below(4))) {
+      case 0:
+        signal_job(SIGKILL);
+        break;
+      case 1:
+        signal_job(SIGTERM);
+        break;
+      case 2:
+        reload();
+        break;
+      default:
+        break;
+    }
+  }
+  while (is_backing_up()) std::this_thread::sleep_for(milliseconds(20));
+  const Use after = use_of(daemon_->pid());
+  ASSERT_GT(backups, kWarmUp) << "too slow a machine";
+  EXPECT_LE(after.files, before.files);
+  EXPECT_LT(after.kilobytes, before.kilobytes + 500);
+  expect_nothing_lost();
+
+  // Many daemons, none of which dies a natural death.
+  int daemons = 1;
+  for (const auto end = steady_clock::now() + half; steady_clock::now() < end; ++daemons) {
+    deliver();
+    start_backup();
+    if (random_.one_in(2)) {
+      stop_daemon();
+    } else {
+      kill_daemon();
+    }
+    expect_nothing_lost();
+    start();
+  }
+
+  // A job may have outlived its daemon.
+  json report;
+  for (const auto patience = steady_clock::now() + seconds(60); report.is_null();) {
+    const auto once = mailstow_.backupd({"once", "--json"});
+    if (once.status == 0) report = json::parse(once.out);
+    ASSERT_LT(steady_clock::now(), patience) << once.status << once.err << log();
+  }
+  for (const std::string& user : users()) {
+    if (!is_long() && random_.one_in(2)) continue;
+    const json account = find_by(report["accounts"], "account", user);
+    for (const auto& [raw_name, folder] : servers::account_state(server_, user).folders) {
+      if (!folder.is_selectable) continue;
+      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
+    }
+  }
+  expect_nothing_lost();
+  EXPECT_EQ(mailstow_.backupd({"check", "--read-data"}).status, 0);
+  RecordProperty("backups", backups);
+  RecordProperty("daemons", daemons);
+  RecordProperty("kilobytes_before", std::to_string(before.kilobytes));
+  RecordProperty("kilobytes_after", std::to_string(after.kilobytes));
+  RecordProperty("files", std::to_string(after.files));
+  RecordProperty("longest_stop_ms",
+                 std::to_string(std::chrono::floor<milliseconds>(longest_stop_).count()));
+}
+
+}  // namespace
+}  // namespace backupd
