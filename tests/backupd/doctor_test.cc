@@ -447,9 +447,10 @@ TEST_F(DoctorServiceTest, NothingThatStartsBackupsIsTold) {
 }
 
 TEST_F(DoctorServiceTest, ATimerThatIsMissingIsTold) {
-  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer"),
+  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-check.timer"),
             "warning mailstow-prune.timer: not enabled: old snapshots stay\n");
-  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-prune.timer"),
+  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-prune.timer "
+                             "mailstow-check.timer"),
             "ok timers: they are enabled\n");
 }
 
