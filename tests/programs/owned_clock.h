@@ -1,0 +1,39 @@
+// A clock that the test owns, for whole programs: what is started while it lives has its time.
+//
+//   programs::OwnedClock clock("2027-03-26T12:00:00Z");
+//   mailstow.backupd({"once"});                 // at noon of that day
+//   clock.set(clock.now() + std::chrono::hours(12));
+//
+// It goes on by itself, as any clock does; waiting is not shortened by it. Programs that are made
+// with an environment of their own want environment() in it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/temporary_folder.h"
+
+namespace programs {
+
+class OwnedClock {
+ public:
+  explicit OwnedClock(const char* rfc3339);
+  OwnedClock(const OwnedClock&) = delete;
+  OwnedClock& operator=(const OwnedClock&) = delete;
+  ~OwnedClock();
+
+  std::chrono::sys_seconds now() const;
+
+  // For programs that run already, too.
+  void set(std::chrono::sys_seconds time);
+
+  std::vector<std::string> environment() const;
+
+ private:
+  tests::TemporaryFolder folder_;
+  std::int64_t shift_ = 0;
+};
+
+}  // namespace programs
