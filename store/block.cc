@@ -99,6 +99,11 @@ base::Bytes open_block(const BlockContext& context, const BlockHeader& expected,
   return decompressor.decompress(*frame, header->plain_length);
 }
 
+void BlockBuilder::expect(std::size_t bytes) {
+  constexpr std::size_t kShareOfDirectory = 32;
+  plain_.reserve(bytes + bytes / kShareOfDirectory);
+}
+
 std::uint32_t BlockBuilder::add(ObjectType type, base::ByteView object) {
   const auto start = static_cast<std::uint32_t>(plain_.size());
   plain_.insert(plain_.end(), object.begin(), object.end());

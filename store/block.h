@@ -60,6 +60,9 @@ class BlockBuilder {
  public:
   explicit BlockBuilder(Stream stream) : stream_(stream) {}
 
+  // So many bytes of objects are to come, about: saves copying while it grows.
+  void expect(std::size_t bytes);
+
   // Returns where it begins.
   std::uint32_t add(ObjectType type, base::ByteView object);
   std::size_t size() const { return plain_.size(); }

@@ -1,5 +1,7 @@
 #include "store/compression.h"
 
+#include <algorithm>
+
 #include <zstd.h>
 
 #include "base/error.h"
@@ -23,14 +25,13 @@ class Compressor::Impl {
   }
 
   base::Bytes compress(base::ByteView plain) {
-    base::Bytes frame(ZSTD_compressBound(plain.size()));
+    room_.resize(std::max(room_.size(), ZSTD_compressBound(plain.size())));
     const std::size_t size =
-        ZSTD_compress2(context_.get(), frame.data(), frame.size(), plain.data(), plain.size());
+        ZSTD_compress2(context_.get(), room_.data(), room_.size(), plain.data(), plain.size());
     if (ZSTD_isError(size) != 0) {
       fail(ErrorCode::kInternal, "compress {} bytes: {}", plain.size(), ZSTD_getErrorName(size));
     }
-    frame.resize(size);
-    return frame;
+    return {room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size)};
   }
 
  private:
@@ -45,6 +46,7 @@ class Compressor::Impl {
   }
 
   base::Handle<ZSTD_CCtx, ZSTD_freeCCtx> context_;
+  base::Bytes room_;  // for the longest frame until now: new memory costs more than a copy
 };
 
 Compressor::Compressor(int level) : impl_(std::make_unique<Impl>(level)) {}

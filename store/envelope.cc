@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include <gmime/gmime.h>
 
 #include "base/handle.h"
 #include "base/utf8.h"
+#include "store/plain_addresses.h"
 
 namespace store {
 
@@ -35,12 +37,27 @@ GMimeParserOptions* options() {
   return made;
 }
 
+constexpr bool is_printed(char c) {
+  return c > ' ' && c < '\x7F';
+}
+
 // Spaces for control characters and runs of blanks, U+FFFD for what is not UTF-8.
 std::string clean(std::string_view text, std::size_t longest) {
   constexpr char32_t kReplacement = 0xFFFD;
   std::string result;
   bool blank = false;
   while (!text.empty()) {
+    const auto run =
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_printed) - text.begin());
+    if (run > 0) {
+      const std::size_t taken =
+          std::min(run, longest - std::min(longest, result.size() + (blank ? 1 : 0)));
+      if (taken > 0 && std::exchange(blank, false)) result += ' ';
+      result += text.substr(0, taken);
+      if (taken < run) break;
+      text.remove_prefix(run);
+      continue;
+    }
     const std::optional<base::CodePoint> point = base::first_code_point(text);
     const char32_t value = point ? point->value : kReplacement;
     text.remove_prefix(point ? point->length : 1);
@@ -92,6 +109,7 @@ void add_address(std::string& text, InternetAddress* address) {
 }
 
 std::string decode_addresses(const std::string& raw) {
+  if (auto text = plain_addresses(raw)) return std::move(*text);
   const Addresses list(internet_address_list_parse(options(), raw.c_str()));
   std::string text;
   const int count = list ? internet_address_list_length(list.get()) : 0;

@@ -35,7 +35,7 @@ PackId random_pack_id() {
 }  // namespace
 
 int level_of(Effort effort) {
-  constexpr int kFastLevel = 3;
+  constexpr int kFastLevel = 2;  // half the time of 3, for 2 to 4 % more bytes
   constexpr int kStrongLevel = 17;
   return effort == Effort::kFast ? kFastLevel : kStrongLevel;
 }
@@ -60,6 +60,7 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
       block.builder.size() + object.size() > block_target(stream, effort_)) {
     flush(stream);
   }
+  if (block.builder.empty()) block.builder.expect(block_target(stream, effort_));
   const std::uint32_t start = block.builder.add(type, object);
   block.objects.push_back({.type = type,
                            .id = id,
