@@ -72,10 +72,14 @@ std::string list_troubles(const std::vector<std::string>& troubles) {
 // Those that something became of.
 std::string list_accounts(const PassReport& report) {
   std::vector<std::vector<std::string>> rows;
+  std::size_t quiet = 0;
   std::size_t left_out = 0;
   for (const AccountReport& account : report.accounts) {
-    const bool is_quiet = account.status == PassStatus::kComplete && account.new_messages == 0;
-    if (is_quiet || rows.size() == kMostAccounts) {
+    if (account.status == PassStatus::kComplete && account.new_messages == 0) {
+      ++quiet;
+      continue;
+    }
+    if (rows.size() == kMostAccounts) {
       ++left_out;
       continue;
     }
@@ -100,10 +104,10 @@ std::string list_accounts(const PassReport& report) {
                                {"SKIPPED", Align::kRight}},
                               rows);
   }
-  if (left_out > 0) {
-    text += fmt::format("{}{} account{} complete, most without anything new.\n",
-                        rows.empty() ? "" : "And ", base::format_count(left_out),
-                        left_out == 1 ? "" : "s");
+  if (left_out > 0) text += fmt::format("... and {} more.\n", base::format_count(left_out));
+  if (quiet > 0) {
+    text += fmt::format("{} account{} complete, without anything new.\n", base::format_count(quiet),
+                        quiet == 1 ? "" : "s");
   }
   return text;
 }

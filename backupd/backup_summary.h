@@ -18,6 +18,7 @@ namespace backupd {
 struct EarlierStore {
   std::chrono::sys_seconds time{};
   std::uint64_t pack_bytes = 0;
+  bool operator==(const EarlierStore&) const = default;
 };
 
 struct BackupFacts {

@@ -94,7 +94,7 @@ TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
   EXPECT_THAT(body, HasSubstr("  bob: "));
   EXPECT_THAT(body, HasSubstr("check user and password\n"));
   EXPECT_THAT(body, HasSubstr("  bob: ALARM: it was never backed up successfully\n"));
-  EXPECT_THAT(body, HasSubstr("And 1 account complete"));
+  EXPECT_THAT(body, HasSubstr("1 account complete, without anything new.\n"));
   EXPECT_THAT(body, HasSubstr(" more than after the backup of 20"));
   EXPECT_THAT(body, HasSubstr("  " + tree["expires"].get<std::string>() +
                               "  alice: " + tree["tree"].get<std::string>() + "\n"));

@@ -1,0 +1,90 @@
+#include "backupd/backup_summary.h"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace backupd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::chrono::sys_seconds kNight{std::chrono::seconds(1'795'660'200)};
+
+AccountReport complete(const std::string& name, std::uint64_t new_messages) {
+  AccountReport account;
+  account.account = name;
+  account.status = PassStatus::kComplete;
+  account.new_messages = new_messages;
+  return account;
+}
+
+base::JobRecord job(const std::string& name, std::optional<int> status) {
+  base::JobRecord record;
+  record.job = name;
+  record.started = kNight;
+  record.ended = kNight;
+  record.status = status;
+  return record;
+}
+
+TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
+  PassReport report;
+  report.accounts = {complete("al\nice", 0)};
+  AccountReport& account = report.accounts.front();
+  account.status = PassStatus::kPartial;
+  account.skipped = {{"IN\x1b[2JBOX", base::Uid{7}, "NIL", false},
+                     {"INBOX", base::Uid{8}, "NIL", true},
+                     {"Away", std::nullopt, "it could not be opened", false}};
+  report.vanished = {"bob"};
+  EXPECT_THAT(troubles_of(report),
+              ElementsAre("al\\x0Aice: IN\\x1B[2JBOX, UID 7: skipped: NIL",
+                          "al\\x0Aice: Away: skipped: it could not be opened",
+                          "bob: no longer on its server nor in the configuration"));
+  const base::JobSummary summary = summarise(report, {});
+  EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 to look at");
+  EXPECT_THAT(summary.body, HasSubstr("; 2 skipped.\n"));
+  EXPECT_THAT(summary.body, Not(HasSubstr("\x1b")));
+}
+
+TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
+  PassReport report;
+  for (std::uint64_t number = 0; number < 10'000; ++number) {
+    report.accounts.push_back(complete("account-" + std::to_string(number), number % 2));
+    if (number % 4 == 0) continue;
+    report.accounts.back().status = PassStatus::kFailed;
+    report.accounts.back().error = "no connection";
+  }
+  const base::JobSummary summary = summarise(report, {});
+  EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 to look at");
+  EXPECT_LT(summary.body.size(), 50'000U);
+  EXPECT_THAT(summary.body, HasSubstr("  and 7,300 more: "));
+  EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
+  EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, without anything new.\n"));
+}
+
+TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
+  BackupFacts facts;
+  facts.now = kNight;
+  facts.store.pack_bytes = 5'000'000;
+  const PassReport report;
+  base::JobRecord before = job("backup", 0);
+  before.details = details_of(report, facts);
+  facts.earlier = earlier_store(before);
+  ASSERT_TRUE(facts.earlier.has_value());
+  facts.store.pack_bytes = 4'000'000;  // prune was there
+  facts.jobs = {before, job("prune", 1), job("sweep", std::nullopt), job("drill", 4)};
+  facts.jobs[1].error = "disk full";
+  facts.jobs[3].details = R"({"intact":299,"messages":300})";
+  const std::string body = summarise(report, facts).body;
+  EXPECT_THAT(body, HasSubstr("; 1.0 MB less than after the backup of 2026-11-26T02:30:00Z.\n"));
+  EXPECT_THAT(body, HasSubstr("  prune  2026-11-26T02:30:00Z  nothing was done: disk full\n"));
+  EXPECT_THAT(body, HasSubstr("  sweep  2026-11-26T02:30:00Z  ended before it was done\n"));
+  EXPECT_THAT(body, HasSubstr("the store is damaged: 299 of 300 messages came back as they were"));
+  EXPECT_THAT(body, Not(HasSubstr("  backup ")));
+  EXPECT_EQ(earlier_store(job("backup", 0)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace backupd
