@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mailer.h"
 #include "base/process.h"
+#include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/trouble_memory.h"
 
@@ -23,6 +24,8 @@ namespace {
 
 constexpr const char* kDied =
     "it was ended before it was done: killed, or the machine stopped: see the system's log";
+
+constexpr const char* kStopped = "stopped: the next run goes on";
 
 // What is not the job itself must not end it.
 template <typename Action>
@@ -68,6 +71,7 @@ class AroundJob {
 
   void end(JobOutcome outcome, const std::string& error) {
     const bool is_done = outcome.status == ExitStatus::kDone;
+    const bool was_stopped = is_stop_requested() && !is_done;
     record_.ended = now();
     record_.status = static_cast<int>(outcome.status);
     record_.error = error;
@@ -77,7 +81,9 @@ class AroundJob {
     if (!is_done && outcome.troubles.empty()) {
       outcome.troubles.emplace_back(in_words(*record_.status));
     }
-    save(record_);  // before anything that takes time
+    if (was_stopped && error.empty()) record_.error = kStopped;
+    save(record_);            // before anything that takes time
+    if (was_stopped) return;  // no trouble, and nobody may be made to wait
     run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
                                  record_.status, outcome.document});
     tell(record_, outcome);

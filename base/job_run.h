@@ -36,7 +36,8 @@ class JobRun {
   JobRun(const Surroundings& surroundings, std::string_view job, std::function<std::string()> foot);
 
   // Runs `body` and does the rest around it. Nothing of the rest keeps the job from its work: what
-  // fails of it is logged. An error of `body` is told of, and thrown again.
+  // fails of it is logged. An error of `body` is told of, and thrown again. A job that ended
+  // because it was asked to (base/stop_request.h) is recorded, and nobody hears of it.
   ExitStatus carry_out(const std::function<JobOutcome()>& body);
 
  private:

@@ -75,7 +75,7 @@ class Sweep {
       }
       if (auto outcome = sweep_tree(record)) report_.trees.push_back(std::move(*outcome));
     }
-    if (!options_.dry_run) remind_users();
+    if (!options_.dry_run && !base::is_stop_requested()) remind_users();
   }
 
   void remind_users() {

@@ -1,14 +1,17 @@
 // What is around a job: a real mail server, real hooks, a clock of the test's.
 #include "base/job_run.h"
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/job_record.h"
+#include "base/stop_request.h"
 #include "base/supervised_command.h"
 #include "base/trouble_memory.h"
 #include "tests/expect_error.h"
@@ -268,6 +271,27 @@ TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
   run_well("check");
   EXPECT_EQ(mail().size(), 3U) << "that the last one died, and that this one did not";
   EXPECT_EQ(record("check").status, 0);
+}
+
+TEST_F(JobRunTest, AJobThatWasAskedToEndIsNoTrouble) {
+  add_hook(R"(echo "$MAILSTOW_JOB $MAILSTOW_EVENT" >>"$1")");
+  const auto stop_and_end = [&](bool is_whole) {
+    stop_on_request(Waits::kGoOn);
+    run("check", [&] {
+      ::raise(SIGTERM);
+      return is_whole ? JobOutcome{} : trouble("not all was read");
+    });
+    ::_exit(7);
+  };
+  // In processes of their own: what was asked for stays so.
+  EXPECT_EXIT(stop_and_end(false), testing::ExitedWithCode(7), "");
+  EXPECT_THAT(mail(), IsEmpty());
+  EXPECT_EQ(told(), "check start\n");
+  EXPECT_EQ(record("check").ended, kNight);
+  EXPECT_EQ(record("check").status, 3);
+  EXPECT_EQ(record("check").error, "stopped: the next run goes on");
+  EXPECT_EXIT(stop_and_end(true), testing::ExitedWithCode(7), "");
+  EXPECT_EQ(told(), "check start\ncheck start\ncheck success\n");
 }
 
 TEST_F(JobRunTest, WithoutAStoreItIsToldAllTheSame) {
