@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "store/crypto.h"
 #include "store/tree_record.h"
+#include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_folder.h"
@@ -22,10 +23,6 @@ using tests::SimulatedFileSystem;
 using tests::Survival;
 
 namespace fs = std::filesystem;
-
-bool is_long_run() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
 
 using Messages = std::vector<std::string>;
 
@@ -183,7 +180,7 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!is_long_run() && random_() % 6 != 0) continue;
+        if (!tests::is_long_run() && random_() % 6 != 0) continue;
         ++cases;
         files_ = origin->copy();
         put_back_index();
@@ -212,7 +209,7 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!is_long_run() && random_() % 12 != 0) continue;
+          if (!tests::is_long_run() && random_() % 12 != 0) continue;
           files_ = origin->copy();
           put_back_index();
           if (for_good) {
@@ -244,7 +241,7 @@ TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
   const std::uint64_t last = files_->operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const bool commits : {false, true}) {
-      if (!is_long_run() && random_() % 3 != 0) continue;
+      if (!tests::is_long_run() && random_() % 3 != 0) continue;
       files_ = origin->copy();
       put_back_index();
       files_->fail_once_at(operation, Fault::kDoneAndFail);

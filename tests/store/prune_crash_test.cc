@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/store/model_store.h"
 
 namespace store {
@@ -12,10 +13,6 @@ namespace {
 
 using tests::Fault;
 using tests::Survival;
-
-bool is_long_run() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
 
 class PruneCrashTest : public testing::Test {
  protected:
@@ -60,7 +57,7 @@ class PruneCrashTest : public testing::Test {
     store_.verify();
   }
 
-  bool is_taken(unsigned one_of) { return is_long_run() || random_() % one_of == 0; }
+  bool is_taken(unsigned one_of) { return tests::is_long_run() || random_() % one_of == 0; }
 
   ModelStore store_;
   std::mt19937 random_{20'261'124};

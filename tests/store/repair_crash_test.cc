@@ -14,6 +14,7 @@
 #include "store/pack.h"
 #include "store/reindex.h"
 #include "store/repair.h"
+#include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_folder.h"
@@ -27,10 +28,6 @@ using tests::SimulatedFileSystem;
 using tests::Survival;
 
 namespace fs = std::filesystem;
-
-bool is_long_run() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
 
 class RepairCrashTest : public testing::Test {
  protected:
@@ -207,7 +204,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!is_long_run() && random_() % 8 != 0) continue;
+        if (!tests::is_long_run() && random_() % 8 != 0) continue;
         ++cases;
         begin_again();
         files_->fail_for_good_from(operation, Fault::kIo);
@@ -231,7 +228,7 @@ TEST_F(RepairCrashTest, AnOperationThatFailsTakesNothingThatCouldBeRead) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!is_long_run() && random_() % 16 != 0) continue;
+          if (!tests::is_long_run() && random_() % 16 != 0) continue;
           begin_again();
           if (for_good) {
             files_->fail_for_good_from(operation, fault);
@@ -274,7 +271,7 @@ TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
       for (const bool for_good : {false, true}) {
         for (const Survival survival :
              {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
-          if (!is_long_run() && random_() % 6 != 0) continue;
+          if (!tests::is_long_run() && random_() % 6 != 0) continue;
           SCOPED_TRACE(fmt::format("operation {}, fault {}, for good {}, survival {}", operation,
                                    static_cast<int>(fault), for_good, static_cast<int>(survival)));
           begin_again();

@@ -1,0 +1,12 @@
+// Whether the full loops are wanted (scripts/test --long).
+#pragma once
+
+#include <cstdlib>
+
+namespace tests {
+
+inline bool is_long_run() {
+  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
+}
+
+}  // namespace tests
