@@ -1,9 +1,11 @@
 #include "restore/read_back.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace restore {
 
@@ -12,58 +14,79 @@ namespace {
 constexpr std::byte kCr{'\r'};
 constexpr std::byte kLf{'\n'};
 
-// Every line end as CRLF: after CRs and an LF, or after an LF alone. In pieces: CRs at the end of
-// one are counted in `open_crs`, and belong to the next.
-base::Bytes with_plain_line_ends(base::ByteView piece, std::size_t& open_crs) {
+constexpr std::byte kBeyondAscii{0x80};
+constexpr std::byte kMunged{'X'};
+
+base::Bytes applied(const std::vector<Habit>& habits, base::ByteView message) {
+  Canonical canonical(habits);
+  base::Bytes bytes = canonical.piece(message);
+  const base::Bytes rest = canonical.rest();
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  return bytes;
+}
+
+struct NamedHabit {
+  Habit habit;
+  const char* what;
+};
+constexpr std::array kHabits = {NamedHabit{Habit::kLineEnds, "line ends became CRLF"},
+                                NamedHabit{Habit::kNul, "NUL became 0x80"},
+                                NamedHabit{Habit::kHeader, "8-bit bytes of its header became X"}};
+
+}  // namespace
+
+Canonical::Canonical(const std::vector<Habit>& habits)
+    : line_ends_(has(habits, Habit::kLineEnds)),
+      nul_(has(habits, Habit::kNul)),
+      header_(has(habits, Habit::kHeader)) {}
+
+bool Canonical::has(const std::vector<Habit>& habits, Habit habit) {
+  return std::find(habits.begin(), habits.end(), habit) != habits.end();
+}
+
+base::Bytes Canonical::piece(base::ByteView piece) {
   base::Bytes plain;
-  plain.reserve(piece.size() + open_crs);
-  for (const std::byte byte : piece) {
+  plain.reserve(piece.size() + open_crs_);
+  for (std::byte byte : piece) {
     if (byte == kCr) {
-      ++open_crs;
+      ++open_crs_;
       continue;
     }
-    if (byte == kLf) open_crs = 1;
-    plain.insert(plain.end(), open_crs, kCr);
-    open_crs = 0;
+    if (byte == kLf) {
+      if (line_ends_) open_crs_ = 1;
+      is_in_header_ = is_in_header_ && !is_line_empty_;
+    }
+    is_line_empty_ = byte == kLf;
+    plain.insert(plain.end(), std::exchange(open_crs_, 0), kCr);
+    if (nul_ && byte == std::byte{0}) byte = kBeyondAscii;
+    if (header_ && is_in_header_ && byte >= kBeyondAscii) byte = kMunged;
     plain.push_back(byte);
   }
   return plain;
 }
 
-base::Bytes with_plain_line_ends(base::ByteView text) {
-  std::size_t open_crs = 0;
-  base::Bytes plain = with_plain_line_ends(text, open_crs);
-  plain.insert(plain.end(), open_crs, kCr);
-  return plain;
+base::Bytes Canonical::rest() {
+  base::Bytes crs(std::exchange(open_crs_, 0), kCr);
+  is_in_header_ = is_line_empty_ = true;
+  return crs;
 }
-
-base::Bytes with_replaced(base::Bytes text, std::byte from, std::byte to) {
-  std::replace(text.begin(), text.end(), from, to);
-  return text;
-}
-
-base::Bytes without_nul(base::Bytes text) {
-  return with_replaced(std::move(text), std::byte{0}, std::byte{0x80});
-}
-
-}  // namespace
 
 store::Sha256 canonical_digest(base::ByteView message) {
-  return store::sha256(without_nul(with_plain_line_ends(message)));
+  return store::sha256(applied(kAllHabits, message));
 }
 
 void ReadBack::body_piece(base::ByteView piece) {
   if (of_ == DigestOf::kBytes) {
     hash_.update(piece);
   } else {
-    hash_.update(without_nul(with_plain_line_ends(piece, open_crs_)));
+    hash_.update(canonical_.piece(piece));
   }
   size_ += piece.size();
 }
 
 void ReadBack::message(const imap::MessageItems& items, imap::BodyKind body) {
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
-  hash_.update(base::Bytes(std::exchange(open_crs_, 0), kCr));
+  hash_.update(canonical_.rest());
   if (has_body) messages_[*items.uid] = {items, hash_.finish(), size_};
   hash_ = store::Sha256Hash();
   size_ = 0;
@@ -75,11 +98,20 @@ void OneMessage::body_piece(base::ByteView piece) {
 
 std::string describe_alteration(base::ByteView original, base::ByteView served) {
   if (std::equal(original.begin(), original.end(), served.begin(), served.end())) return "";
-  const base::Bytes plain_original = with_plain_line_ends(original);
-  const base::Bytes plain_served = with_plain_line_ends(served);
-  if (plain_original == plain_served) return "line ends became CRLF";
-  if (without_nul(plain_original) == without_nul(plain_served)) {
-    return "NUL became 0x80; line ends became CRLF";
+  // The fewest habits that explain it.
+  for (std::size_t most = 1; most <= kHabits.size(); ++most) {
+    for (unsigned chosen = 1; chosen < 1U << kHabits.size(); ++chosen) {
+      if (std::popcount(chosen) != static_cast<int>(most)) continue;
+      std::vector<Habit> habits;
+      std::vector<std::string> words;
+      for (std::size_t at = 0; at < kHabits.size(); ++at) {
+        if ((chosen >> at & 1U) == 0) continue;
+        habits.push_back(kHabits[at].habit);
+        words.emplace_back(kHabits[at].what);
+      }
+      if (applied(habits, original) != applied(habits, served)) continue;
+      return fmt::format("{}", fmt::join(words, "; "));
+    }
   }
   const auto [at, unused] =
       std::mismatch(original.begin(), original.end(), served.begin(), served.end());

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "imap/message.h"
@@ -16,8 +17,35 @@ struct MessageReadBack {
   std::uint64_t size = 0;  // bytes of the body
 };
 
-// What servers are known to make of a message left aside: the digest of its bytes with every line
-// end as CRLF and NUL as 0x80.
+// What servers are known to make of a message.
+enum class Habit {
+  kLineEnds,  // every one becomes CRLF: Dovecot, of CR CR LF and of a bare LF
+  kNul,       // becomes 0x80: Dovecot
+  kHeader,    // its bytes of 0x80 and above become X: Cyrus with munge8bit
+};
+inline const std::vector<Habit> kAllHabits = {Habit::kLineEnds, Habit::kNul, Habit::kHeader};
+
+// Messages as a server with these habits would have them, whether or not they were there already.
+class Canonical {
+ public:
+  explicit Canonical(const std::vector<Habit>& habits = kAllHabits);
+
+  // A piece of a message, which may come a piece later.
+  base::Bytes piece(base::ByteView piece);
+  base::Bytes rest();  // the message's last bytes; the next piece is another's
+
+ private:
+  static bool has(const std::vector<Habit>& habits, Habit habit);
+
+  bool line_ends_;
+  bool nul_;
+  bool header_;
+  std::size_t open_crs_ = 0;  // at the end of the last piece
+  bool is_in_header_ = true;
+  bool is_line_empty_ = true;  // up to here
+};
+
+// Of the message as all habits make it.
 store::Sha256 canonical_digest(base::ByteView message);
 
 enum class DigestOf { kBytes, kCanonical };
@@ -36,7 +64,7 @@ class ReadBack : public imap::MessageSink {
   DigestOf of_;
   store::Sha256Hash hash_;
   std::uint64_t size_ = 0;
-  std::size_t open_crs_ = 0;  // at the end of the last piece, for the canonical form
+  Canonical canonical_;
   std::map<base::Uid, MessageReadBack> messages_;
 };
 

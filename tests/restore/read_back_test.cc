@@ -16,7 +16,13 @@ TEST(ReadBackTest, KnownHabitsOfServersAreNamed) {
   EXPECT_EQ(alteration(std::string_view("a\0b\n", 4),
                        "a\x80"
                        "b\r\n"),
-            "NUL became 0x80; line ends became CRLF");
+            "line ends became CRLF; NUL became 0x80");
+  EXPECT_EQ(alteration(std::string_view("a\0b", 3),
+                       "a\x80"
+                       "b"),
+            "NUL became 0x80");
+  EXPECT_EQ(alteration("A: \xC3\xA4\r\n\r\n\xC3\xA4", "A: XX\r\n\r\n\xC3\xA4"),
+            "8-bit bytes of its header became X");
 }
 
 TEST(ReadBackTest, OtherDifferencesAreLocated) {
@@ -32,7 +38,7 @@ RC_GTEST_PROP(ReadBackTest, OnlyEqualMessagesHaveNoAlteration,
 
 RC_GTEST_PROP(ReadBackTest, TheCanonicalDigestDoesNotDependOnThePieces, ()) {
   const auto text =
-      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("\r\r\n\n\0xy", 7)));
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("\r\r\n\n\0\xC3y", 7)));
   ReadBack read_back(DigestOf::kCanonical);
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -51,6 +57,8 @@ TEST(ReadBackTest, WhatServersAreKnownToAlterHasTheSameCanonicalDigest) {
   EXPECT_EQ(digest("a\nb\r\r\nc\r"), digest("a\r\nb\r\nc\r"));
   EXPECT_EQ(digest(std::string_view("a\0b", 3)), digest("a\x80"
                                                         "b"));
+  EXPECT_EQ(digest("A: \xC3\n\n\xC3"), digest("A: X\r\n\r\n\xC3"));
+  EXPECT_NE(digest("A: b\r\n\r\n\xC3"), digest("A: b\r\n\r\nX"));
   EXPECT_NE(digest("a\rb"), digest("a\r\nb"));
   EXPECT_NE(digest("a"), digest("a\r\n"));
 }
