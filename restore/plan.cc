@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/time_text.h"
+#include "imap/ascii.h"
 #include "imap/folder_name.h"
 #include "restore/target_name.h"
 
@@ -77,6 +78,8 @@ class Planner {
 
  private:
   std::string raw(const std::string& shown) const {
+    // However the source spelt it, it has one name in what the server lists.
+    if (imap::equal_ignoring_case(shown, imap::kInbox)) return std::string(imap::kInbox);
     return imap::raw_folder_name(shown, names_.delimiter, names_.personal_prefix);
   }
 
@@ -141,6 +144,12 @@ std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds
       [&](char letter) { return letter == delimiter || letter == '/'; }, '_');
   replace_all(name, "{localpart}", localpart);
   replace_all(name, "{timestamp}", base::format_timestamp(time, time_zone));
+  return name;
+}
+
+std::string probe_folder(const Plan& plan) {
+  std::string name = plan.tree_raw_name + plan.delimiter + "mailstow-probe";
+  while (std::find(plan.levels.begin(), plan.levels.end(), name) != plan.levels.end()) name += '-';
   return name;
 }
 

@@ -53,6 +53,10 @@ struct TargetNames {
 // the name that it had. Fails with kRefused if the server has no hierarchy and one is needed.
 Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names);
 
+// The raw name of a folder for a quota probe, below the tree's top: one that the plan has no use
+// for.
+std::string probe_folder(const Plan& plan);
+
 // The template's name for a tree made at `time`, with '/' between levels: where the server parts
 // them with another character, the template may too. `user` is as the server calls it: {localpart}
 // is what it has before an @.

@@ -26,6 +26,24 @@ TEST(PlanTest, EveryLevelIsNamedParentsFirst) {
   EXPECT_EQ(plan.bytes, 30U);
 }
 
+TEST(PlanTest, TheInboxHasOneNameHoweverItsSourceSpeltIt) {
+  Selection selection;
+  selection.folders = {folder("Inbox"), folder("Inbox2")};
+  const Plan plan = make_plan(selection, "", {'.', "INBOX."});
+  EXPECT_EQ(plan.folders[0].target_raw_name, "INBOX");
+  EXPECT_EQ(plan.levels, (std::vector<std::string>{"INBOX", "INBOX.Inbox2"}));
+}
+
+TEST(PlanTest, AProbeTakesANameThatTheTreeDoesNotUse) {
+  Selection selection;
+  selection.folders = {folder("INBOX")};
+  EXPECT_EQ(probe_folder(make_plan(selection, "RESTORED/x", {'/', ""})),
+            "RESTORED/x/mailstow-probe");
+  selection.folders.push_back(folder("mailstow-probe/below"));
+  EXPECT_EQ(probe_folder(make_plan(selection, "RESTORED/x", {'/', ""})),
+            "RESTORED/x/mailstow-probe-");
+}
+
 TEST(PlanTest, NamesAreSpeltAsTheServerSpells) {
   Selection selection;
   selection.folders = {folder("Entwürfe/Größe")};
