@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -25,6 +26,8 @@ struct ExportedFolder {
   std::uint64_t messages = 0;
   std::uint64_t exported = 0;
   std::vector<std::pair<base::Uid, std::string>> skipped;
+  bool has_damage = false;  // of the store, which could not read a message
+  std::string error = {};   // what ended the folder early
 };
 
 // One export: its folder, the files in it, and a line in the manifest for each message.
@@ -63,6 +66,18 @@ class Export {
   void export_folder(const SelectedFolder& folder) {
     ExportedFolder exported{
         folder.name, paths_.path_of(folder.name), folder.messages.size(), 0, {}};
+    try {
+      write_folder(folder, exported);
+    } catch (const base::Error& error) {
+      // A name that the file system does not take is no reason to keep the others back.
+      if (error.code() != base::ErrorCode::kIo) throw;
+      base::log_error("{}: {}", base::escape_for_terminal(folder.name), error.what());
+      exported.error = error.what();
+    }
+    folders_.push_back(std::move(exported));
+  }
+
+  void write_folder(const SelectedFolder& folder, ExportedFolder& exported) {
     const auto out = make_mail_files(options_.format, surroundings_.files, root_, exported.path);
     // In the order of their UIDs, as much at a time as memory is set aside for.
     for (std::size_t begin = 0; begin < folder.messages.size();) {
@@ -75,7 +90,6 @@ class Export {
       begin = end;
     }
     out->finish();
-    folders_.push_back(std::move(exported));
   }
 
   void export_messages(std::span<const store::MessageEntry> entries, MailFiles& out,
@@ -91,6 +105,7 @@ class Export {
         },
         [&](std::size_t position, const std::string& why) {
           exported.skipped.emplace_back(entries[position].uid, why);
+          exported.has_damage = true;
         });
     for (std::size_t at = 0; at < entries.size(); ++at) {
       if (!messages[at]) continue;
@@ -116,19 +131,20 @@ class Export {
     manifest_->write(base::as_bytes(text));
   }
 
-  std::pair<std::uint64_t, std::uint64_t> exported_and_skipped() const {
-    std::pair<std::uint64_t, std::uint64_t> counts;
-    for (const ExportedFolder& folder : folders_) {
-      counts.first += folder.exported;
-      counts.second += folder.skipped.size();
-    }
-    return counts;
+  std::uint64_t exported() const {
+    std::uint64_t messages = 0;
+    for (const ExportedFolder& folder : folders_) messages += folder.exported;
+    return messages;
   }
 
   base::ExitStatus exit_status() const {
-    const auto [exported, skipped] = exported_and_skipped();
-    if (skipped == 0) return base::ExitStatus::kDone;
-    return exported == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
+    base::ExitStatus status = base::ExitStatus::kDone;
+    for (const ExportedFolder& folder : folders_) {
+      if (folder.has_damage) return base::ExitStatus::kDamaged;
+      if (folder.error.empty()) continue;
+      status = exported() == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
+    }
+    return status;
   }
 
   nlohmann::ordered_json to_document() const {
@@ -143,6 +159,7 @@ class Export {
                          {"messages", folder.messages},
                          {"exported", folder.exported},
                          {"skipped", std::move(skipped)}});
+      if (!folder.error.empty()) folders.back()["error"] = folder.error;
     }
     return {{"account", options_.account},
             {"snapshot", selection_.snapshot.id.hex()},
@@ -158,11 +175,13 @@ class Export {
             fmt::format("not exported: {}, UID {}: {}\n", base::escape_for_terminal(folder.name),
                         uid.value, base::escape_for_terminal(reason));
       }
+      if (folder.error.empty()) continue;
+      text += fmt::format("not whole: {}: {}\n", base::escape_for_terminal(folder.name),
+                          base::escape_for_terminal(folder.error));
     }
-    const auto [exported, skipped] = exported_and_skipped();
     return text + fmt::format("{}: {} messages of {} folders are in {}\n",
                               base::escape_for_terminal(options_.account),
-                              base::format_count(exported), folders_.size(),
+                              base::format_count(exported()), folders_.size(),
                               base::escape_for_terminal(root_.string()));
   }
 

@@ -1,6 +1,7 @@
 #include "restore/export_path.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/core.h>
 
@@ -12,7 +13,13 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kLongestName = 200;  // of 255, for what programs append to it
+constexpr std::size_t kLongestName = 200;   // of 255, for what programs append to it
+constexpr std::size_t kLongestPath = 1500;  // of 4096, for where it is put
+
+// What export names itself: nobody's folder may be called so, on any level.
+constexpr std::array<std::string_view, 5> kReserved = {"manifest.jsonl", "cur", "new", "tmp",
+                                                       "dovecot-keywords"};
+constexpr std::array<std::string_view, 2> kReservedEndings = {".mbox", ".eml"};
 
 bool is_plain(char32_t character) {
   const bool is_letter = (character >= 'a' && character <= 'z') ||
@@ -38,6 +45,13 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+bool is_reserved(const std::string& name) {
+  const std::string lower = lower_case(name);
+  return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end() ||
+         std::any_of(kReservedEndings.begin(), kReservedEndings.end(),
+                     [&](std::string_view ending) { return lower.ends_with(ending); });
+}
+
 }  // namespace
 
 std::string file_name_of(std::string_view level) {
@@ -53,6 +67,8 @@ std::string file_name_of(std::string_view level) {
     at += length;
   }
   if (name.empty()) return "%";
+  if (is_reserved(name))
+    name = name.substr(0, name.size() - 1) + encoded(name.substr(name.size() - 1));
   if (name.size() <= kLongestName) return name;
   const std::string hash = store::sha256(base::as_bytes(level)).hex().substr(0, 16);
   std::size_t end = kLongestName - hash.size() - 1;
@@ -67,6 +83,7 @@ base::Path ExportPaths::path_of(std::string_view shown_name) {
     path /= file_name_of(shown_name.substr(at, end - at));
     at = end + 1;
   }
+  if (path.native().size() > kLongestPath) path = file_name_of(shown_name);
   const std::string name = path.filename().string();
   for (int number = 2; !taken_.insert(lower_case(path.string())).second; ++number) {
     path.replace_filename(fmt::format("{}~{}", name, number));

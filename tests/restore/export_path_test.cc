@@ -25,6 +25,22 @@ TEST(ExportPathTest, NothingLeavesTheFolderOrHides) {
   EXPECT_EQ(file_name_of("a:b*c?\"<>|\\"), "a%3Ab%2Ac%3F%22%3C%3E%7C%5C");
 }
 
+TEST(ExportPathTest, NoFolderIsCalledAsWhatAnExportWrites) {
+  EXPECT_EQ(file_name_of("manifest.jsonl"), "manifest.json%6C");
+  EXPECT_EQ(file_name_of("Cur"), "Cu%72");
+  EXPECT_EQ(file_name_of("dovecot-keywords"), "dovecot-keyword%73");
+  EXPECT_EQ(file_name_of("0000000001.eml"), "0000000001.em%6C");
+  EXPECT_EQ(file_name_of("A.MBOX"), "A.MBO%58");
+  EXPECT_EQ(file_name_of("curtains"), "curtains");
+}
+
+TEST(ExportPathTest, WhatIsTooDeepBecomesOneLevel) {
+  std::string deep = "a";
+  for (int level = 0; level < 2000; ++level) deep += "/a";
+  EXPECT_LE(ExportPaths().path_of(deep).native().size(), 200U);
+  EXPECT_NE(ExportPaths().path_of(deep), ExportPaths().path_of(deep + "b"));
+}
+
 TEST(ExportPathTest, LongNamesAreCutBetweenCharactersAndStayApart) {
   std::string name;
   for (int part = 0; part < 200; ++part) name += "ü";

@@ -76,6 +76,33 @@ class ExportTest : public testing::Test {
   AccountState state_;
 };
 
+// Folders called as what an export writes, one that does not go into a file system, and one that
+// does not lie there.
+TEST_F(ExportTest, AFoldersNameKeepsNoOtherBack) {
+  auto maildir = server_.maildir("alice");
+  for (const char* name : {"manifest.jsonl", "A", "A/cur", "A/0000000001.eml", "A.mbox/B"}) {
+    maildir.deliver(name, {"Subject: " + std::string(name) + "\r\n\r\n"});
+  }
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  state_ = servers::account_state(server_, "alice");
+  for (const char* format : {"eml", "maildir", "mbox"}) {
+    export_as(format);
+    expect_manifest();
+    std::filesystem::remove_all(to());
+  }
+  // Below a path so long that names of some length don't fit any more.
+  base::Path root = to();
+  while (root.native().size() < 3800) root /= std::string(100, 'd');
+  std::filesystem::create_directories(root);
+  maildir.deliver(std::string(190, 'n') + "/" + std::string(40, 'n'), {"Subject: deep\r\n\r\n"});
+  mailstow_.backupd_json({"once", "--account", "alice"});
+  const json report = mailstow_.restore_json(
+      {"export", "alice", "--format", "eml", "--to", (root / std::string(60, 'd')).string()}, 3);
+  std::size_t failed = 0;
+  for (const json& folder : report["folders"]) failed += folder.contains("error") ? 1U : 0U;
+  EXPECT_EQ(failed, 1U) << report.dump(2);
+}
+
 TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {
   const json report = export_as("eml");
   expect_manifest();
