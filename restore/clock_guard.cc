@@ -52,7 +52,7 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
     return {"", {now, std::nullopt, memory.overruled}};
   }
   if (memory.doubted && now - *memory.doubted >= kDoubtLasts &&
-      now - *memory.doubted <= kMostAhead) {
+      now - *memory.doubted <= kDoubtKept) {
     const bool contradicts = recorded && now < *recorded;
     return {"", {now, std::nullopt, contradicts ? recorded : memory.overruled}};
   }

@@ -15,6 +15,8 @@ namespace restore {
 inline constexpr std::chrono::days kMostAhead{2};
 // So long it must have gone on after a doubt.
 inline constexpr std::chrono::hours kDoubtLasts{1};
+// A sweep that comes later than this after a doubt doubts anew; weekly sweeps come sooner.
+inline constexpr std::chrono::days kDoubtKept{15};
 
 // What earlier sweeps thought of the clock.
 struct ClockMemory {

@@ -62,9 +62,16 @@ TEST(ClockGuardTest, AfterADoubtTheClockMustGoOnForAnHour) {
 TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedAnew) {
   Sweeps sweeps;
   EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(20), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(20) + 10min, kNow));
-  EXPECT_TRUE(sweeps.is_believed(kNow + days(20) + 70min, kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(40), kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(40) + 10min, kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + days(40) + 70min, kNow));
+}
+
+TEST(ClockGuardTest, WeeklySweepsAloneLeaveTheDoubtToo) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(7), kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + days(14), kNow));
 }
 
 TEST(ClockGuardTest, AClockThatWasPutRightIsBelievedAtOnce) {
