@@ -1,5 +1,6 @@
 #include "base/time_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -30,9 +31,22 @@ const date::time_zone* find_zone(std::string_view zone) {
   }
 }
 
+// Before there was mail: what is written so is the year 26, by mistake. A day for the zones.
+constexpr sys_seconds kEarliest{std::chrono::days(-1)};
+
 // The forms that parse_time takes, with an offset (%z) or Z behind it or without.
-constexpr std::array kForms = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
-                               "%Y-%m-%d %H:%M",    "%Y%m%dT%H%M%S",     "%Y-%m-%d"};
+constexpr std::array kForms = {
+    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+    "%Y%m%dT%H%M%S",     "%Y-%m-%d",          "%Y%m%d"};
+
+// Whatever is behind the point of "02:30:05.25".
+std::string without_fraction(std::string text) {
+  const std::size_t point = text.find_first_of(".,");
+  if (point == std::string::npos || point == 0) return text;
+  const std::size_t end = std::min(text.find_first_not_of("0123456789", point + 1), text.size());
+  const bool is_fraction = end > point + 1 && text.find(':') < point;
+  return is_fraction ? text.erase(point, end - point) : text;
+}
 
 template <typename Time>
 bool parse_whole(const std::string& text, const std::string& form, Time& time) {
@@ -99,15 +113,18 @@ std::string format_rfc3339(sys_seconds time) {
 }
 
 sys_seconds parse_time(std::string_view text, std::string_view zone) {
-  const std::string copy(text);
+  const std::string copy = without_fraction(std::string(text));
   for (const char* form : kForms) {
     sys_seconds universal;
     for (const char* offset : {"Z", "%Ez", "%z"}) {
-      if (parse_whole(copy, std::string(form) + offset, universal)) return universal;
+      if (parse_whole(copy, std::string(form) + offset, universal) && universal >= kEarliest) {
+        return universal;
+      }
     }
     date::local_seconds local;
     if (parse_whole(copy, form, local)) {
-      return find_zone(zone)->to_sys(local, date::choose::earliest);
+      const sys_seconds time = find_zone(zone)->to_sys(local, date::choose::earliest);
+      if (time >= kEarliest) return time;
     }
   }
   fail(ErrorCode::kUsage,
@@ -121,6 +138,10 @@ sys_seconds parse_time(std::string_view text, std::string_view zone, sys_seconds
   if (text == "yesterday") return now - std::chrono::days(1);
   if (const auto time = parse_ago(text, now)) return *time;
   return parse_time(text, zone);
+}
+
+std::string format_local(sys_seconds time, std::string_view zone) {
+  return date::format("%Y-%m-%d %H:%M", find_zone(zone)->to_local(time));
 }
 
 std::string format_timestamp(sys_seconds time, std::string_view zone) {

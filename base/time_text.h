@@ -13,8 +13,9 @@ namespace base {
 std::string format_rfc3339(std::chrono::sys_seconds time);
 
 // ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
-// 2026-11-24T02:30:05+01:00, 20261124T023005, ...Z. Without an offset it is meant in `zone` (an
-// IANA name). Fails with kUsage.
+// 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are left off.
+// Without an offset it is meant in `zone` (an IANA name). Fails with kUsage, for years before 1970
+// too.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
 // Also "now", "yesterday" (a day before now) and "3 days ago": seconds, minutes, hours, days,
@@ -22,6 +23,9 @@ std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone
 // that month's last day.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone,
                                     std::chrono::sys_seconds now);
+
+// 2026-11-24 02:30 in `zone`: for people.
+std::string format_local(std::chrono::sys_seconds time, std::string_view zone);
 
 // YYYYMMDDTHHMMSS in `zone`.
 std::string format_timestamp(std::chrono::sys_seconds time, std::string_view zone);

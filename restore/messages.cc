@@ -48,7 +48,7 @@ std::map<base::Uid, store::Envelope> envelopes_of(store::Reader& reader,
   scope.shown_name = shown_name;
   std::map<base::Uid, store::Envelope> envelopes;
   try {
-    const auto query = store::Query::parse("folder:\"" + glob + "\"", "UTC");
+    const auto query = store::Query::parse("folder:\"" + glob + "\"", "UTC", {});
     for (store::FoundMessage& found : store::search(reader, query, scope).messages) {
       if (found.folder == folder) envelopes.emplace(found.entry.uid, std::move(found.envelope));
     }

@@ -16,7 +16,8 @@ std::string write_request(const RestoreRequest& request) {
                                    {"before", selection.before},
                                    {"query", selection.query},
                                    {"subfolders", selection.subfolders},
-                                   {"missing_from", selection.missing_from}};
+                                   {"missing_from", selection.missing_from},
+                                   {"asked", selection.asked.value().time_since_epoch().count()}};
   return document.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
@@ -31,9 +32,10 @@ RestoreRequest read_request(const std::string& text) {
     request.selection.since = document.at("since");
     request.selection.before = document.at("before");
     request.selection.query = document.at("query");
-    // Records of before there were these have none.
-    request.selection.subfolders = document.value("subfolders", false);
-    request.selection.missing_from = document.value("missing_from", "");
+    request.selection.subfolders = document.at("subfolders");
+    request.selection.missing_from = document.at("missing_from");
+    request.selection.asked =
+        std::chrono::sys_seconds(std::chrono::seconds(document.at("asked").get<std::int64_t>()));
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

@@ -8,8 +8,10 @@
 namespace restore {
 
 struct RestoreRequest {
-  std::string account;         // whose mail it is
-  SelectionOptions selection;  // `at` is the id of the snapshot that was chosen
+  std::string account;  // whose mail it is
+  // `at` is the id of the snapshot that was chosen; `asked` is set, so that times which are counted
+  // from it stay what they were.
+  SelectionOptions selection;
 };
 
 std::string write_request(const RestoreRequest& request);

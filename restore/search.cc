@@ -16,6 +16,8 @@ namespace restore {
 
 namespace {
 
+constexpr std::size_t kSnapshotDigits = 12;  // of its id: those that --at asks for, and some
+
 std::string to_text(const store::SearchResult& result, const std::string& account) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
@@ -24,6 +26,7 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
     rows.push_back({base::format_rfc3339(found.date), found.envelope.from, found.envelope.subject,
                     found.folder, base::format_size(found.entry.size),
                     base::format_rfc3339(found.snapshot.time),
+                    found.snapshot.id.hex().substr(0, kSnapshotDigits),
                     found.entry.message.object.hex().substr(0, 16)});
   }
   std::string text = base::format_table({{"DATE"},
@@ -32,6 +35,7 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                                          {"FOLDER", base::Align::kLeft, base::Width::kCut},
                                          {"SIZE", base::Align::kRight},
                                          {"LAST SEEN"},
+                                         {"SNAPSHOT"},
                                          {"ID"}},
                                         rows, base::output_width());
   if (result.total > result.messages.size()) {
@@ -39,7 +43,7 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                         base::format_count(result.messages.size()),
                         base::format_count(result.total), result.total);
   }
-  text += fmt::format("To bring one back: mailstow-restore run {} --message ID --at LAST-SEEN\n",
+  text += fmt::format("To bring one back: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       shell_quoted(account));
   return text;
 }
@@ -56,7 +60,9 @@ base::ExitStatus search(const base::Surroundings& surroundings, const SearchOpti
   const store::SnapshotInfo chosen =
       choose_snapshot(surroundings, reader, options.account, options.at);
   if (!options.at.empty()) scope.snapshot = chosen;
-  const auto query = store::Query::parse(options.query, surroundings.config.restore.time_zone);
+  const auto query =
+      store::Query::parse(options.query, surroundings.config.restore.time_zone,
+                          std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
   const store::SearchResult result = store::search(reader, query, scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
 

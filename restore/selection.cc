@@ -29,11 +29,15 @@ bool begins_an_id(const std::string& text) {
          text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+sys_seconds asked_or_now(std::optional<sys_seconds> asked, const base::Surroundings& surroundings) {
+  return asked.value_or(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+}
+
 using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
 
 // The messages of the snapshot that a query finds.
 std::set<Place> find_places(const base::Surroundings& surroundings, store::Reader& reader,
-                            const store::SnapshotInfo& snapshot, const std::string& query) {
+                            const store::SnapshotInfo& snapshot, const SelectionOptions& options) {
   store::SearchScope scope;
   scope.account = snapshot.account;
   scope.snapshot = snapshot;
@@ -44,8 +48,11 @@ std::set<Place> find_places(const base::Surroundings& surroundings, store::Reade
     raw_names[shown_name(snapshot, folder.info)].push_back(folder.info.raw_name);
   }
   scope.shown_name = shown_name;
-  const auto result = store::search(
-      reader, store::Query::parse(query, surroundings.config.restore.time_zone), scope);
+  const auto result =
+      store::search(reader,
+                    store::Query::parse(options.query, surroundings.config.restore.time_zone,
+                                        asked_or_now(options.asked, surroundings)),
+                    scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
   std::set<Place> places;
   for (const store::FoundMessage& found : result.messages) {
@@ -150,9 +157,10 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
 }  // namespace
 
 std::optional<sys_seconds> optional_time(const std::string& text,
-                                         const base::Surroundings& surroundings) {
+                                         const base::Surroundings& surroundings,
+                                         std::optional<sys_seconds> asked) {
   if (text.empty()) return std::nullopt;
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  const auto now = asked_or_now(asked, surroundings);
   try {
     return base::parse_time(text, surroundings.config.restore.time_zone, now);
   } catch (const base::Error& error) {
@@ -206,12 +214,12 @@ store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, stor
 Selection select(const base::Surroundings& surroundings, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
   Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
-  const auto since = optional_time(options.since, surroundings);
-  const auto before = optional_time(options.before, surroundings);
+  const auto since = optional_time(options.since, surroundings, options.asked);
+  const auto before = optional_time(options.before, surroundings, options.asked);
   MessageIds ids(options.messages);
   std::optional<std::set<Place>> found;
   if (!options.query.empty()) {
-    found = find_places(surroundings, reader, selection.snapshot, options.query);
+    found = find_places(surroundings, reader, selection.snapshot, options);
   }
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;

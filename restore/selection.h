@@ -22,6 +22,8 @@ struct SelectionOptions {
   std::string query;                  // as store/query.h has it
   bool missing = false;               // restore/fresh_pass.h makes missing_from of it
   std::string missing_from;           // a snapshot's id: only what that has in no folder
+  // What "3 days ago" is counted from; nothing: this moment.
+  std::optional<std::chrono::sys_seconds> asked = std::nullopt;
 };
 
 struct SelectedFolder {
@@ -35,9 +37,11 @@ struct Selection {
   std::vector<SelectedFolder> folders;  // in the snapshot's order
 };
 
-// A time of the command line, as base/time_text.h has it; nothing if `text` is empty.
-std::optional<std::chrono::sys_seconds> optional_time(const std::string& text,
-                                                      const base::Surroundings& surroundings);
+// A time of the command line, as base/time_text.h has it, counted from `asked` or from this moment;
+// nothing if `text` is empty. Fails with kUsage.
+std::optional<std::chrono::sys_seconds> optional_time(
+    const std::string& text, const base::Surroundings& surroundings,
+    std::optional<std::chrono::sys_seconds> asked = std::nullopt);
 
 // The account's snapshot whose id begins with these digits (eight or more), if it is one alone.
 // Fails with kUsage if several do, kNotFound for a whole id that is none.

@@ -88,26 +88,26 @@ std::string command_for(const Burst& burst) {
   return command;
 }
 
-std::string to_text(const Burst& burst) {
-  std::string text =
-      fmt::format("{}: {} message{} from {} ({}), last seen {}",
-                  base::format_rfc3339(burst.after.time), base::format_count(burst.messages.size()),
-                  burst.messages.size() == 1 ? "" : "s", base::escape_for_terminal(burst.folder),
-                  base::format_size(burst.bytes), base::format_rfc3339(burst.before.time));
+std::string to_text(const Burst& burst, const std::string& zone) {
+  std::string text = fmt::format(
+      "{}: {} message{} from {} ({}), last seen {}", base::format_local(burst.after.time, zone),
+      base::format_count(burst.messages.size()), burst.messages.size() == 1 ? "" : "s",
+      base::escape_for_terminal(burst.folder), base::format_size(burst.bytes),
+      base::format_local(burst.before.time, zone));
   if (burst.elsewhere > 0) {
     text += fmt::format("; {} of them elsewhere now", base::format_count(burst.elsewhere));
   }
   return text + "\n    " + command_for(burst) + "\n";
 }
 
-std::string to_text(const std::vector<Burst>& bursts) {
+std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
   std::string text;
   std::size_t moved = 0;
   for (const Burst& burst : bursts) {
     if (burst.elsewhere == burst.messages.size()) {
       moved += burst.messages.size();
     } else {
-      text += to_text(burst);
+      text += to_text(burst, zone);
     }
   }
   if (text.empty()) text = "Nothing vanished.\n";
@@ -150,7 +150,7 @@ base::ExitStatus vanished(const base::Surroundings& surroundings, const std::str
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
   print(surroundings.format, {{"account", account}, {"bursts", std::move(documents)}},
-        to_text(bursts));
+        to_text(bursts, surroundings.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 

@@ -79,8 +79,8 @@ bool is_blank(char c) {
 
 class QueryParser {
  public:
-  QueryParser(std::string_view text, std::string_view time_zone)
-      : rest_(text), time_zone_(time_zone) {}
+  QueryParser(std::string_view text, std::string_view time_zone, std::chrono::sys_seconds now)
+      : rest_(text), time_zone_(time_zone), now_(now) {}
 
   Query parse() {
     if (rest_.size() > kLongestQuery) {
@@ -187,7 +187,7 @@ class QueryParser {
       query_.message_id_ = value.substr(begin, value.find('>') - begin);
       return;
     }
-    const std::chrono::sys_seconds time = base::parse_time(value, time_zone_);
+    const std::chrono::sys_seconds time = base::parse_time(value, time_zone_, now_);
     if (kind == Kind::kAfter) {
       query_.after_ = std::max(time, query_.after_.value_or(time));
     } else {
@@ -201,13 +201,15 @@ class QueryParser {
 
   std::string_view rest_;
   std::string_view time_zone_;
+  std::chrono::sys_seconds now_;
   std::string_view term_;  // for messages
   std::size_t terms_ = 0;
   Query query_;
 };
 
-Query Query::parse(std::string_view text, std::string_view time_zone) {
-  return QueryParser(text, time_zone).parse();
+Query Query::parse(std::string_view text, std::string_view time_zone,
+                   std::chrono::sys_seconds now) {
+  return QueryParser(text, time_zone, now).parse();
 }
 
 bool Query::takes_time(std::chrono::sys_seconds time) const {

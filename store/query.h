@@ -3,7 +3,7 @@
 //   word  "several words in this order"  begin*      in subject or any address
 //   subject:  from:  to: (Cc too)  cc:               the same, in that field only
 //   message-id:                                      exactly
-//   after:TIME  before:TIME                          TIME itself is after, not before
+//   after:TIME  before:TIME  after:"3 days ago"      TIME itself is after, not before
 //   folder:GLOB                                      of several, any
 //
 // A "-" before a term (time and message-id aside) asks for messages for which it does not hold.
@@ -20,9 +20,10 @@ namespace store {
 
 class Query {
  public:
-  // A time without an offset is meant in `time_zone`. Fails with kUsage, saying which term is
-  // wrong.
-  static Query parse(std::string_view text, std::string_view time_zone);
+  // A time without an offset is meant in `time_zone`; "3 days ago" is counted from `now`. Fails
+  // with kUsage, saying which term is wrong.
+  static Query parse(std::string_view text, std::string_view time_zone,
+                     std::chrono::sys_seconds now);
 
   // Expressions for FTS5, made of quoted words only: what must be found, what must not. Empty:
   // there is none.

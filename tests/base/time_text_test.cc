@@ -21,6 +21,10 @@ TEST(TimeTextTest, EveryFormOfATimeIsTaken) {
   EXPECT_EQ(utc("20261124T023005"), "2026-11-24T02:30:05Z");
   EXPECT_EQ(utc("2026-11-24T02:30:05Z"), "2026-11-24T02:30:05Z");
   EXPECT_EQ(utc("2026-11-24T02:30:05+01:00"), "2026-11-24T01:30:05Z");
+  EXPECT_EQ(utc("20261124"), "2026-11-24T00:00:00Z");
+  EXPECT_EQ(utc("2026-11-24T02:30:05.999Z"), "2026-11-24T02:30:05Z");
+  EXPECT_EQ(utc("2026-11-24T02:30:05,5+01:00"), "2026-11-24T01:30:05Z");
+  EXPECT_EQ(utc("1970-01-01T00:00:00Z"), "1970-01-01T00:00:00Z");
 }
 
 TEST(TimeTextTest, WithoutAnOffsetTheZoneDecides) {
@@ -35,7 +39,8 @@ TEST(TimeTextTest, AnHourThatComesTwiceIsTheFirst) {
 
 TEST(TimeTextTest, WhatIsNotATimeIsRefused) {
   for (const char* text :
-       {"", "soon", "2026-13-01", "2026-11-24T25:00", "2026-11-24x", "24.11.2026"}) {
+       {"", "soon", "2026-13-01", "2026-11-24T25:00", "2026-11-24x", "24.11.2026", "26-11-24",
+        "0026-11-24T02:30:00Z", "2026-11-24T02:30:05.Z", "2026.5-11-24"}) {
     EXPECT_ERROR(kUsage, "write it as 2026-11-24", parse_time(text, "UTC"));
   }
 }
@@ -43,6 +48,11 @@ TEST(TimeTextTest, WhatIsNotATimeIsRefused) {
 TEST(TimeTextTest, ATimestampIsInItsZone) {
   EXPECT_EQ(format_timestamp(parse_time("2026-11-23T17:45:12Z", "UTC"), "Europe/Oslo"),
             "20261123T184512");
+}
+
+TEST(TimeTextTest, PeopleReadTheirOwnTime) {
+  EXPECT_EQ(format_local(parse_time("2026-11-23T17:45:12Z", "UTC"), "Europe/Oslo"),
+            "2026-11-23 18:45");
 }
 
 TEST(TimeTextTest, DurationsHaveOneUnit) {

@@ -99,7 +99,7 @@ void search_million(const base::Path& folder) {
       };
       const Stopwatch watch;
       const store::SearchResult result =
-          store::search(reader, store::Query::parse(text, "UTC"), scope);
+          store::search(reader, store::Query::parse(text, "UTC", {}), scope);
       print(fmt::format("million: search {} ({}, {} found)", text,
                         is_history ? "all of history" : "newest snapshot", result.total),
             watch.seconds(), "s");

@@ -14,7 +14,7 @@ namespace store {
 namespace {
 
 Query parse(std::string_view text) {
-  return Query::parse(text, "UTC");
+  return Query::parse(text, "UTC", {});
 }
 
 std::string wanted(std::string_view text) {
@@ -71,7 +71,11 @@ TEST(QueryTest, TimesAreFromInclusiveToExclusive) {
   EXPECT_TRUE(query.takes_time(at(1'767'311'999)));
   EXPECT_FALSE(query.takes_time(at(1'767'312'000)));
   EXPECT_TRUE(parse("x").takes_time(at(0)));
-  EXPECT_FALSE(Query::parse("before:2026-01-01", "Europe/Berlin").takes_time(at(1'767'225'599)));
+  const Query ago = Query::parse("after:\"3 days ago\"", "UTC", at(1'000'000));
+  EXPECT_TRUE(ago.takes_time(at(1'000'000 - 3 * 86'400)));
+  EXPECT_FALSE(ago.takes_time(at(1'000'000 - 3 * 86'400 - 1)));
+  EXPECT_FALSE(
+      Query::parse("before:2026-01-01", "Europe/Berlin", {}).takes_time(at(1'767'225'599)));
 }
 
 TEST(QueryTest, FoldersAreGlobsOfWhichAnyMayMatch) {

@@ -33,7 +33,7 @@ class SearchIndexTest : public testing::Test {
   // The subjects of what is found.
   std::vector<std::string> find(std::string_view query) {
     std::vector<std::string> subjects;
-    index_.for_each(Query::parse(query, "UTC").wanted_words(), [&](const EnvelopeRow& row) {
+    index_.for_each(Query::parse(query, "UTC", {}).wanted_words(), [&](const EnvelopeRow& row) {
       subjects.push_back(index_.envelope(row.row).subject);
     });
     return subjects;

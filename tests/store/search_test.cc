@@ -48,7 +48,7 @@ class SearchTest : public StoreFixture {
   SearchResult look_for(std::string_view query, const std::string& account = "alice",
                         std::optional<SnapshotInfo> at = {}, std::size_t most = 1'000) {
     Reader reader = open_reader();
-    return search(reader, Query::parse(query, "UTC"),
+    return search(reader, Query::parse(query, "UTC", {}),
                   {.account = account,
                    .snapshot = std::move(at),
                    .most = most,
@@ -217,7 +217,7 @@ TEST_F(SearchTest, WhatNoSnapshotHoldsLeavesTheSearchIndexWithPruneAndComesBackW
   const auto rows_about = [&](std::string_view query) {
     SearchIndex index = SearchIndex::open_read_only(search_index_file(location_)).value();
     int rows = 0;
-    index.for_each(Query::parse(query, "UTC").wanted_words(), [&](const auto&) { ++rows; });
+    index.for_each(Query::parse(query, "UTC", {}).wanted_words(), [&](const auto&) { ++rows; });
     return rows;
   };
   EXPECT_EQ(1, rows_about("one"));
