@@ -54,7 +54,7 @@ LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& le
                      const ObservedLevel& observed) {
   if (!is_part_of(record, level.raw_name)) return leave("its name is not one of the tree's");
   if (!observed.exists) return {LevelVerdict::kGone, "it is gone already", {}, {}};
-  if (level.state == LevelState::kExisted) return leave("it was there before mailstow came");
+  if (level.state == LevelState::kNotOurs) return leave("it was there before mailstow came");
   if (!observed.can_be_opened) return leave("it is no folder for messages any more");
   if (level.state == LevelState::kIntended) return decide_intended(observed);
   if (!level.identity || !is_same_folder(*level.identity, observed.identity)) {

@@ -45,16 +45,20 @@ std::string TreeBuilder::refusal(const std::string& raw_name) const {
   return "";
 }
 
+std::optional<imap::Folder> TreeBuilder::find_folder(const std::string& raw_name) {
+  for (imap::Folder& folder : session_.list(raw_name)) {
+    if (folder.raw_name == raw_name && !folder.has_attribute("\\NonExistent")) return folder;
+  }
+  return std::nullopt;
+}
+
 // A level as it stands before anything is created.
 TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
   TreeLevel level;
   level.raw_name = raw_name;
-  const auto listed = session_.list(raw_name);
-  const auto found = std::find_if(listed.begin(), listed.end(), [&](const imap::Folder& folder) {
-    return folder.raw_name == raw_name && !folder.has_attribute("\\NonExistent");
-  });
-  if (found == listed.end()) return level;
-  level.state = LevelState::kExisted;
+  const std::optional<imap::Folder> found = find_folder(raw_name);
+  if (!found) return level;
+  level.state = LevelState::kNotOurs;
   if (!found->can_be_opened()) return level;
   const imap::FolderStatus status = session_.status(raw_name);
   for (store::TreeRecord& other : others_) {
@@ -69,20 +73,22 @@ TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
 }
 
 void TreeBuilder::reconcile() {
+  refusals_.clear();
   for (TreeLevel& level : record_.levels) reconcile(level);
   records_.put(record_);
 }
 
 void TreeBuilder::reconcile(TreeLevel& level) {
-  if (level.state == LevelState::kExisted) return;
-  const bool is_gone = look_at(level.raw_name).state == LevelState::kIntended;
-  if (is_gone) {
+  const std::optional<imap::Folder> folder = find_folder(level.raw_name);
+  if (level.state == LevelState::kNotOurs && folder) return;
+  // What stands only as a level above others can be created again.
+  if (!folder || !folder->can_be_opened()) {
     level = {level.raw_name, LevelState::kIntended, std::nullopt, {}};
     return;
   }
   const imap::FolderStatus status = session_.status(level.raw_name);
   if (level.state == LevelState::kCreated) {
-    if (!has_identity(*level.identity, status)) level.state = LevelState::kExisted;
+    if (!has_identity(*level.identity, status)) level.state = LevelState::kNotOurs;
   } else if (status.messages == 0U && status.uid_next == 1U && status.uid_validity) {
     // As the sweeper has it, which would delete such a level.
     level.identity = store::LevelIdentity{*status.uid_validity, status.mailbox_id.value_or("")};
@@ -94,7 +100,7 @@ void TreeBuilder::create(TreeLevel& level) {
   const imap::Session::Created created = session_.create(level.raw_name);
   if (!created.created) {
     // Refused, or somebody was faster: in both cases it is not ours.
-    level.state = LevelState::kExisted;
+    level.state = LevelState::kNotOurs;
     refusals_.emplace_back(level.raw_name,
                            "the server refused to create the folder: " + created.reason);
     return;

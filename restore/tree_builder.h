@@ -3,6 +3,7 @@
 // what is intended before the first CREATE, and what was created before the first APPEND.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ class TreeBuilder {
               std::vector<store::TreeRecord> others);
 
   // For a tree that a run left half made: brings the record in line with what stands. A level that
-  // was intended and stands, never used, is taken for the run's own; one that is gone is to be
-  // created again; one that is another folder by now is not mailstow's.
+  // was intended and stands, never used, is taken for the run's own; one that is gone, or could not
+  // be created, is to be created again; one that is another folder by now is not mailstow's.
   void reconcile();
 
   // Creates what of these is not there yet; parents before children.
@@ -30,6 +31,7 @@ class TreeBuilder {
   std::string refusal(const std::string& raw_name) const;
 
  private:
+  std::optional<imap::Folder> find_folder(const std::string& raw_name);
   store::TreeLevel look_at(const std::string& raw_name);
   void reconcile(store::TreeLevel& level);
   void create(store::TreeLevel& level);

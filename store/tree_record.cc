@@ -49,7 +49,7 @@ TreeLevel decode_level(Decoder& decoder) {
   TreeLevel level;
   level.raw_name = decoder.text(kLongestText);
   level.state =
-      static_cast<LevelState>(decoder.varint(static_cast<std::uint64_t>(LevelState::kExisted)));
+      static_cast<LevelState>(decoder.varint(static_cast<std::uint64_t>(LevelState::kNotOurs)));
   if (decoder.varint(1) != 0) {
     level.identity.emplace();
     level.identity->uid_validity = static_cast<std::uint32_t>(decoder.varint(UINT32_MAX));

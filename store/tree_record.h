@@ -36,7 +36,7 @@ struct LevelIdentity {
 enum class LevelState {
   kIntended,  // written before CREATE: the folder may or may not be ours
   kCreated,   // mailstow created it and knows its identity
-  kExisted,   // it was there before: never ours
+  kNotOurs,   // it was there before, is another's by now, or could not be created: never touched
 };
 
 // One folder of a tree.

@@ -10,7 +10,7 @@ class RestoredTreesTest : public testing::Test {
   RestoredTreesTest() {
     store::TreeRecord record;
     record.account = "alice";
-    record.levels = {level("RESTORED", store::LevelState::kExisted, 5),
+    record.levels = {level("RESTORED", store::LevelState::kNotOurs, 5),
                      level("RESTORED/1", store::LevelState::kCreated, 6),
                      level("RESTORED/1/x", store::LevelState::kIntended, 0)};
     records_ = {record};

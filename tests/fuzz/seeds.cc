@@ -181,7 +181,7 @@ Seeds tree_record_seeds() {
   record.account = "alice";
   record.name = record.raw_name = "RESTORED/20261124T000000";
   record.levels = {{.raw_name = "RESTORED",
-                    .state = store::LevelState::kExisted,
+                    .state = store::LevelState::kNotOurs,
                     .identity = {},
                     .messages = {}},
                    {.raw_name = record.raw_name,

@@ -78,7 +78,7 @@ std::vector<LevelSituation> level_situations() {
     level.identity.reset();
     level.messages.clear();
   });
-  const auto existed = level_with([](auto& level) { level.state = LevelState::kExisted; });
+  const auto existed = level_with([](auto& level) { level.state = LevelState::kNotOurs; });
   const auto without_id = level_with([](auto& level) { level.identity->mailbox_id.clear(); });
   return {
       {"as it was made", recorded(), as_recorded(), LevelVerdict::kDelete},

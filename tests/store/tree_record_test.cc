@@ -35,7 +35,7 @@ class TreeRecordTest : public StoreFixture {
     record.request = "{}";
     TreeLevel top;
     top.raw_name = "RESTORED";
-    top.state = LevelState::kExisted;
+    top.state = LevelState::kNotOurs;
     TreeLevel level;
     level.raw_name = "RESTORED.20261124T023000";
     level.state = LevelState::kCreated;
