@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/stop_request.h"
+#include "imap/ascii.h"
+#include "imap/folder.h"
 #include "restore/tree_builder.h"
 
 namespace restore {
@@ -76,11 +78,15 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
         is_part_of(record_, level.raw_name) ? observe(level, planned_away) : ObservedLevel();
     const LevelDecision decision = decide(record_, level, observed);
     swept.why = decision.why;
+    if (decision.verdict == LevelVerdict::kGone && !sees_account()) {
+      swept.why = "the server shows not even INBOX, so nothing it does not show need be gone";
+      return swept;
+    }
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
       const bool is_gone = decision.verdict == LevelVerdict::kGone;
       swept.action = is_gone ? Action::kGone : Action::kLeft;
       // A sweep that died may have come no further than DELETE.
-      const bool was_ours = level.state != store::LevelState::kExisted;
+      const bool was_ours = level.state != store::LevelState::kNotOurs;
       if (is_gone && was_ours && mode == Mode::kCarryOut) unsubscribe(level);
       return swept;
     }
@@ -108,6 +114,22 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   return swept;
 }
 
+// Behind an ACL, or where the storage is not mounted, all seems gone.
+bool TreeSweeper::sees_account() {
+  if (sees_account_) return *sees_account_;
+  sees_account_ = false;
+  for (const imap::Folder& folder : session_.list(imap::kInbox)) {
+    if (!imap::equal_ignoring_case(folder.raw_name, imap::kInbox)) continue;
+    try {
+      session_.examine(imap::kInbox);
+      sees_account_ = true;
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+    }
+  }
+  return *sees_account_;
+}
+
 // Leaves the folder open for writing if it can be opened.
 ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
                                    const std::vector<std::string>& planned_away) {
@@ -126,7 +148,7 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
         folder.raw_name.starts_with(below) && !folder.has_attribute("\\NonExistent");
     observed.has_folders_below = observed.has_folders_below || (is_there && !goes);
   }
-  if (!observed.can_be_opened || level.state == store::LevelState::kExisted) return observed;
+  if (!observed.can_be_opened || level.state == store::LevelState::kNotOurs) return observed;
 
   const imap::OpenFolder open = session_.select(level.raw_name);
   observed.identity = {open.uid_validity, open.mailbox_id.value_or("")};
@@ -178,12 +200,13 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
 
 // Only while it is empty: false if mail has arrived.
 bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
-  session_.examine("INBOX");  // not from within the folder that goes
+  session_.examine(imap::kInbox);  // not from within the folder that goes
   const imap::FolderStatus status = session_.status(level.raw_name);
   const bool is_same =
       level.identity ? has_identity(*level.identity, status) : status.uid_next == 1U;
   if (status.messages != 0U || !is_same) return false;
-  // Mail that comes between these two answers goes with the folder: IMAP has no "delete if empty".
+  // Mail that comes between these two answers goes with the folder: IMAP has no "delete if
+  // empty".
   session_.remove(level.raw_name);
   unsubscribe(level);
   return true;

@@ -1,6 +1,7 @@
 // Deletes one tree: record -> identity check -> rescue -> delete, deepest level first.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -77,12 +78,14 @@ class TreeSweeper {
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
                               SweptLevel& swept);
   bool remove_folder(const store::TreeLevel& level);
+  bool sees_account();
   void unsubscribe(const store::TreeLevel& level);
 
   imap::Session& session_;
   const store::TreeRecord& record_;
   std::span<const store::TreeRecord> others_;
   Rescue* rescue_;
+  std::optional<bool> sees_account_;
 };
 
 }  // namespace restore

@@ -114,7 +114,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        {"RESTORED/t10", "RESTORED/t1 copy", "RESTORED2", "restored/t1"}},
       {"the user's own RESTORED, there before",
        [](auto& s) {
-         s.level(kTop).state = LevelState::kExisted;
+         s.level(kTop).state = LevelState::kNotOurs;
          s.folder(kTop).put({5, SweptScene::kDate});
        },
        kTop,
@@ -327,6 +327,21 @@ TEST(TreeSweeperTest, OneLevelThatTheServerKeepsDoesNotKeepTheOthers) {
   EXPECT_FALSE(scene.server.folders.contains(kTop));
 }
 
+TEST(TreeSweeperTest, WhereTheServerShowsNothingNothingIsBelievedToBeGone) {
+  SweptScene scene;
+  scene.make_usual();
+  const ModelFolders before = std::exchange(scene.server.folders, {});
+  SweptTree swept = scene.sweep();
+  EXPECT_FALSE(swept.is_finished) << "its record would go, and nobody would sweep it ever again";
+  EXPECT_EQ(find(swept, kInside)->action, Action::kKeptForNow);
+  scene.server.folders["INBOX"];
+  scene.server.refused = {{"EXAMINE", "INBOX"}};
+  EXPECT_FALSE(scene.sweep().is_finished);
+  scene.server.refused.clear();
+  scene.server.folders = before;
+  EXPECT_TRUE(scene.sweep().is_finished);
+}
+
 // Names that a mailbox and a record may share; everything but the tree's own must survive.
 const std::vector<std::string>& names() {
   static const std::vector<std::string> names = {
@@ -360,7 +375,7 @@ store::TreeLevel any_level(const std::string& name, const ModelFolder& folder) {
   store::TreeLevel level;
   level.raw_name = name;
   level.state = *rc::gen::weightedElement<LevelState>(
-      {{6, LevelState::kCreated}, {2, LevelState::kIntended}, {1, LevelState::kExisted}});
+      {{6, LevelState::kCreated}, {2, LevelState::kIntended}, {1, LevelState::kNotOurs}});
   level.identity = store::LevelIdentity{folder.uid_validity, folder.mailbox_id};
   if (*rc::gen::inRange(0, 8) == 0) level.identity = store::LevelIdentity{2, "m2"};
   if (level.state != LevelState::kCreated || *rc::gen::inRange(0, 12) == 0) level.identity.reset();
@@ -417,7 +432,7 @@ void expect_allowed(const Removal& removal, SweptScene& scene) {
   RC_ASSERT(is_of_the_tree(removal.folder));
   const store::TreeLevel& level = scene.level(removal.folder);
   RC_ASSERT(level.raw_name == removal.folder);
-  RC_ASSERT(level.state != LevelState::kExisted);
+  RC_ASSERT(level.state != LevelState::kNotOurs);
   if (removal.verb == "DELETE") {
     RC_ASSERT(removal.messages_lost == 0U);
     return;
