@@ -110,6 +110,11 @@ void FolderRestore::give_up(std::size_t position, const std::string& why) {
   skipped_.push_back({folder_.messages[position].uid, why});
 }
 
+void FolderRestore::give_up_unreadable(std::size_t position, const std::string& why) {
+  has_damage_ = true;
+  give_up(position, why);
+}
+
 void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch) {
   if (batch.empty()) return;
   if (batch.size() > 1 && session.capabilities().has("MULTIAPPEND")) {
@@ -277,6 +282,7 @@ FolderReport FolderRestore::report() const {
         {folder_.messages[message.position].uid, fmt::format("{}", fmt::join(how, "; "))});
   }
   report.skipped = skipped_;
+  report.has_damage = has_damage_;
   const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
   std::sort(report.altered.begin(), report.altered.end(), by_uid);
   std::sort(report.skipped.begin(), report.skipped.end(), by_uid);

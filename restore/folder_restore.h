@@ -22,9 +22,9 @@ namespace restore {
 // Whether a run before this one may have written into the folder, and died.
 enum class Begun { kNow, kBefore };
 
-// In this order: open(), wants() or give_up() of every message by one thread, append() of those
-// wanted by any threads meanwhile, compare(), describe(). Refused, damaged and altered messages are
-// in the report; what takes a session fails as that does.
+// In this order: open(), wants() or give_up_unreadable() of every message by one thread, append()
+// of those wanted by any threads meanwhile, compare(), describe(). Refused, damaged and altered
+// messages are in the report; what takes a session fails as that does.
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died put there.
@@ -38,6 +38,7 @@ class FolderRestore {
   // Whether the message at this place of the plan has to be sent: it is not there already.
   bool wants(std::size_t position, base::ByteView bytes);
   void give_up(std::size_t position, const std::string& why);
+  void give_up_unreadable(std::size_t position, const std::string& why);  // by the store
 
   struct Waiting {
     std::size_t position;  // in the plan
@@ -91,6 +92,7 @@ class FolderRestore {
   std::vector<Alteration> altered_;
   std::uint64_t restored_ = 0;
   bool left_off_deleted_ = false;
+  bool has_damage_ = false;
   std::mutex mutex_;  // of what follows
   std::vector<RefusedMessage> skipped_;
 };

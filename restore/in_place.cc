@@ -67,14 +67,17 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   if (session_.examine(raw_name).exists == 0) return 0;
   ReadBack present(DigestOf::kCanonical);
   session_.fetch_messages(session_.search_all(), present);
-  std::multiset<store::Sha256> planned;
+  std::multimap<store::Sha256, std::uint64_t> planned;  // bytes
   for (const PlannedFolder& folder : plan_.folders) {
     if (folder.target_raw_name != raw_name) continue;
     std::vector<store::MessageId> ids;
     ids.reserve(folder.messages.size());
     for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
     reader.read_messages(
-        ids, [&](std::size_t, base::ByteView bytes) { planned.insert(canonical_digest(bytes)); },
+        ids,
+        [&](std::size_t, base::ByteView bytes) {
+          planned.emplace(canonical_digest(bytes), bytes.size());
+        },
         [](std::size_t, const std::string&) {});
   }
   std::size_t foreign = 0;
@@ -83,6 +86,8 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
     if (found == planned.end()) {
       ++foreign;
     } else {
+      ++present_messages_;
+      present_bytes_ += found->second;
       planned.erase(found);
     }
   }

@@ -3,6 +3,7 @@
 // and who may do what comes back too.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -30,6 +31,9 @@ class InPlace {
   // Fails with kRefused if the account holds a message that this restore would not put where it is:
   // what a run that died put there is no obstacle.
   void refuse_unless_empty(store::Reader& reader);
+  // Of the plan, what was there already when that looked.
+  std::uint64_t present_bytes() const { return present_bytes_; }
+  std::uint64_t present_messages() const { return present_messages_; }
 
   // Creates what is not there.
   void create_folders();
@@ -57,6 +61,8 @@ class InPlace {
   std::map<std::string, std::string> targets_;            // by source's raw name
   std::map<std::string, std::string> refusals_;
   std::vector<std::string> notes_;
+  std::uint64_t present_bytes_ = 0;
+  std::uint64_t present_messages_ = 0;
 };
 
 }  // namespace restore

@@ -14,34 +14,37 @@ namespace restore {
 
 namespace {
 
-constexpr std::uint64_t kUnit = 1024;          // bytes: what STORAGE is counted in
-constexpr std::uint64_t kTellingUnits = 1024;  // a smaller rise is lost in what else happens
-
-std::uint64_t recorded_bytes(const store::TreeRecord& record) {
-  std::uint64_t bytes = 0;
-  for (const store::TreeLevel& level : record.levels) {
-    for (const store::TreeMessage& message : level.messages) bytes += message.size;
-  }
-  return bytes;
-}
+// A smaller rise is lost in what else happens.
+constexpr std::uint64_t kTellingKib = 1024;
+constexpr std::uint64_t kTellingMessages = 100;
 
 }  // namespace
 
-QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::TreeLevel& probe) {
+QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::TreeLevel& probe,
+                                       const std::function<void()>& put) {
   const bool is_cyrus = server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin;
   std::string trouble;
-  if (is_cyrus && storage_use(session_, probe.raw_name)) trouble = exempt_first_level(record);
-  QuotaFinding finding = prove_exempt(session_, server_.quota, probe);
+  if (is_cyrus && !quota_uses(session_, probe.raw_name).empty())
+    trouble = exempt_first_level(record);
+  QuotaFinding finding = prove_exempt(session_, server_.quota, probe, put);
   const bool may_ask = server_.quota == base::QuotaConfig::kAuto && !is_cyrus && server_.admin;
   if (finding.exempt == false && may_ask) {
     trouble = exempt_first_level(record);
-    if (trouble.empty()) finding = prove_exempt(session_, server_.quota, probe);
+    if (trouble.empty()) finding = prove_exempt(session_, server_.quota, probe, put);
   }
   if (finding.exempt != true && !trouble.empty() && is_cyrus) {
     finding.proof += "; no quota root could be made: " + trouble;
   }
-  before_ = storage_use(session_, probe.raw_name);
-  missing_bytes_ = plan_.bytes - std::min(plan_.bytes, recorded_bytes(record));
+  before_ = quota_uses(session_, probe.raw_name);
+  missing_messages_ = plan_.messages;
+  missing_bytes_ = plan_.bytes;
+  for (const store::TreeLevel& level : record.levels) {
+    if (&level == &probe) continue;
+    for (const store::TreeMessage& message : level.messages) {
+      missing_messages_ -= std::min<std::uint64_t>(missing_messages_, 1);
+      missing_bytes_ -= std::min(missing_bytes_, message.size);
+    }
+  }
   return finding;
 }
 
@@ -78,18 +81,13 @@ std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
 
 bool QuotaExemption::may_go_on(const QuotaFinding& finding, bool allow_quota) const {
   if (finding.exempt == true || server_.quota == base::QuotaConfig::kNone) return true;
-  return allow_quota && (!before_ || before_->limit >= before_->usage + missing_bytes_ / kUnit + 1);
+  return allow_quota && has_room(before_, missing_messages_, missing_bytes_);
 }
 
 void QuotaExemption::refuse(const QuotaFinding& finding, bool allow_quota) const {
   const std::string account = base::escape_for_terminal(account_.name);
-  const std::string room =
-      before_ ? fmt::format(" (STORAGE {} of {} KiB)", before_->usage, before_->limit) : "";
-  if (allow_quota) {
-    base::fail(base::ErrorCode::kCountsTowardsQuota,
-               "restore: {}: {} KiB do not fit into the quota{}: raise it", account,
-               missing_bytes_ / kUnit, room);
-  }
+  if (allow_quota) refuse_for_room(account, before_, missing_messages_, missing_bytes_);
+  const std::string room = before_.empty() ? "" : " (" + shown_uses(before_) + ")";
   base::fail(base::ErrorCode::kCountsTowardsQuota,
              "restore: {}: tree {} {} count towards quota{}: {}: {}, or pass --allow-quota",
              account, base::escape_for_terminal(plan_.tree), finding.exempt ? "would" : "may", room,
@@ -103,27 +101,56 @@ std::string QuotaExemption::what_to_do() const {
   if (server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin) {
     return "let quota_admin be a name in Cyrus's admins";
   }
-  const std::string top = base::escape_for_terminal(plan_.tree.substr(0, plan_.tree.find('/')));
+  const std::size_t end = plan_.tree_raw_name.rfind(plan_.delimiter);
+  if (end == std::string::npos || end + 1 == personal_.prefix.size()) {
+    return "let restore.tree have a folder above {timestamp}, for which a rule can be made";
+  }
   return fmt::format(
       "add quota_rule2 = {0}:ignore and quota_rule3 = {0}{1}*:ignore to Dovecot, or give Cyrus's "
       "server a quota_admin",
-      top, plan_.delimiter);
+      base::escape_for_terminal(plan_.tree_raw_name.substr(0, end)), plan_.delimiter);
 }
 
 void QuotaExemption::compare_usage(QuotaFinding& finding) const {
-  if (finding.exempt != true || !before_) return;
-  const std::optional<StorageUse> now = storage_use(session_, plan_.tree_raw_name);
-  if (!now) return;
+  if (finding.exempt != true || before_.empty()) return;
+  const std::vector<QuotaUse> now = quota_uses(session_, plan_.tree_raw_name);
+  if (now.empty()) return;
   finding.proof +=
-      fmt::format("; STORAGE was {} KiB before and {} KiB after", before_->usage, now->usage);
-  // Other mail comes and goes meanwhile: only a rise by what was restored says something.
-  const std::uint64_t restored = missing_bytes_ / kUnit;
-  if (restored < kTellingUnits || now->usage < before_->usage + restored / 10 * 9) return;
-  finding.exempt.reset();
-  base::log_warning(
-      "restore: {}: tree {}: usage rose by as much as was restored: look at the "
-      "server's quota rules",
-      account_.name, plan_.tree);
+      fmt::format("; before it was {}, and after {}", shown_uses(before_), shown_uses(now));
+  for (const QuotaUse& then : before_) {
+    const auto use = std::find_if(now.begin(), now.end(), [&](const QuotaUse& other) {
+      return other.root == then.root && other.resource == then.resource;
+    });
+    // Other mail comes and goes meanwhile: only a rise by what was restored says something.
+    const std::uint64_t restored = needed_of(then.resource, missing_messages_, missing_bytes_);
+    const std::uint64_t telling = then.resource == "STORAGE" ? kTellingKib : kTellingMessages;
+    if (use == now.end() || restored < telling || use->usage < then.usage + restored / 10 * 9) {
+      continue;
+    }
+    finding.exempt.reset();
+    base::log_warning(
+        "restore: {}: tree {}: usage rose by as much as was restored: look at the "
+        "server's quota rules",
+        account_.name, plan_.tree);
+    return;
+  }
+}
+
+std::string shown_uses(const std::vector<QuotaUse>& uses) {
+  std::string text;
+  for (const QuotaUse& use : uses) {
+    text += fmt::format("{}{} {} of {}{}", text.empty() ? "" : ", ",
+                        base::escape_for_terminal(use.resource), use.usage, use.limit,
+                        use.resource == "STORAGE" ? " KiB" : "");
+  }
+  return text;
+}
+
+void refuse_for_room(const std::string& account, const std::vector<QuotaUse>& uses,
+                     std::uint64_t messages, std::uint64_t bytes) {
+  base::fail(base::ErrorCode::kCountsTowardsQuota,
+             "restore: {}: {} messages of {} KiB do not fit into the quota ({}): raise it", account,
+             messages, bytes / 1024, shown_uses(uses));
 }
 
 }  // namespace restore

@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "base/config.h"
 #include "imap/session.h"
@@ -23,9 +24,10 @@ class QuotaExemption {
                  const Plan& plan)
       : session_(session), server_(server), account_(account), personal_(personal), plan_(plan) {}
 
-  // Before the first message. `record` has the levels that exist; `probe` is an empty one of them,
-  // two levels below the tree's first.
-  QuotaFinding establish(const store::TreeRecord& record, store::TreeLevel& probe);
+  // Before the first message. `record` has the levels that exist; `probe` is one of them, two
+  // levels below the tree's first. `put` makes the record durable.
+  QuotaFinding establish(const store::TreeRecord& record, store::TreeLevel& probe,
+                         const std::function<void()>& put);
 
   // Whether the restore may go on with what was found: it is exempt, or the configuration says that
   // the server has no quota, or it counts, is allowed to and there is room.
@@ -47,8 +49,17 @@ class QuotaExemption {
   const base::AccountConfig& account_;
   const imap::Namespace& personal_;
   const Plan& plan_;
-  std::optional<StorageUse> before_;  // at the probe's level
-  std::uint64_t missing_bytes_ = 0;   // of the plan, without what an earlier run restored
+  std::vector<QuotaUse> before_;  // at the probe's level
+  // Of the plan, without what an earlier run restored.
+  std::uint64_t missing_messages_ = 0;
+  std::uint64_t missing_bytes_ = 0;
 };
+
+// "STORAGE 812 of 1000 KiB, MESSAGE 7 of 10".
+std::string shown_uses(const std::vector<QuotaUse>& uses);
+
+// Fails with kCountsTowardsQuota: so much mail has no room. `account` as people may see it.
+[[noreturn]] void refuse_for_room(const std::string& account, const std::vector<QuotaUse>& uses,
+                                  std::uint64_t messages, std::uint64_t bytes);
 
 }  // namespace restore

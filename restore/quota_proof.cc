@@ -1,6 +1,7 @@
 #include "restore/quota_proof.h"
 
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -13,6 +14,9 @@ namespace {
 
 constexpr std::uint64_t kProbeUnits = 1024;  // of 1024 bytes
 constexpr int kMostTries = 3;
+constexpr std::chrono::sys_seconds kProbeDate =
+    std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
+constexpr const char* kStorage = "STORAGE";
 
 // A small message proves nothing: servers round, and other mail comes and goes.
 std::string probe_message() {
@@ -26,68 +30,140 @@ std::string probe_message() {
 
 enum class Sign { kCounted, kNotCounted, kUnclear };
 
-Sign read_sign(std::int64_t change) {
-  constexpr std::int64_t kSlack = kProbeUnits / 10;
-  if (std::abs(change) <= kSlack) return Sign::kNotCounted;
-  if (std::abs(change - static_cast<std::int64_t>(kProbeUnits)) <= kSlack) return Sign::kCounted;
+// What the probe adds to a limit, and how much of a change is other mail's.
+struct Expected {
+  std::int64_t units;
+  std::int64_t slack;
+};
+
+Expected expected_of(const std::string& resource) {
+  const auto units =
+      static_cast<std::int64_t>(needed_of(resource, 1, std::uint64_t{kProbeUnits} * 1024));
+  return {units, units / 10};
+}
+
+Sign read_sign(std::int64_t change, const Expected& expected) {
+  if (std::abs(change) <= expected.slack) return Sign::kNotCounted;
+  if (std::abs(change - expected.units) <= expected.slack) return Sign::kCounted;
   return Sign::kUnclear;
 }
 
-void remove_all(imap::Session& session) {
-  const imap::UidSet uids = session.search_all();
-  if (uids.empty()) return;
+// RFC 9208's, and Cyrus's.
+bool limits_folders(const QuotaUse& use) {
+  return use.resource == "MAILBOX" || use.resource == "X-NUM-FOLDERS";
+}
+
+bool is_same_limit(const QuotaUse& one, const QuotaUse& other) {
+  return one.root == other.root && one.resource == other.resource;
+}
+
+std::string shown(const QuotaUse& use) {
+  return fmt::format("{} at {}{}", use.resource, use.usage, use.resource == kStorage ? " KiB" : "");
+}
+
+// What one try told: of all limits if it was not counted, of one that it was counted by.
+struct Try {
+  Sign sign = Sign::kNotCounted;
+  std::string words;
+};
+
+Try compare(const std::vector<QuotaUse>& before, const std::vector<QuotaUse>& with_it,
+            const std::vector<QuotaUse>& after) {
+  Try told;
+  if (before.size() != with_it.size() || after.size() != with_it.size()) {
+    return {Sign::kUnclear, ""};
+  }
+  for (std::size_t at = 0; at < with_it.size(); ++at) {
+    const QuotaUse& use = with_it[at];
+    if (!is_same_limit(use, before[at]) || !is_same_limit(use, after[at])) {
+      return {Sign::kUnclear, ""};
+    }
+    const Expected expected = expected_of(use.resource);
+    const auto usage = static_cast<std::int64_t>(use.usage);
+    const Sign put = read_sign(usage - static_cast<std::int64_t>(before[at].usage), expected);
+    const Sign taken = read_sign(usage - static_cast<std::int64_t>(after[at].usage), expected);
+    if (put == Sign::kCounted && taken == Sign::kCounted) {
+      return {Sign::kCounted,
+              fmt::format("raised {} from {} to {}{}", use.resource, before[at].usage, use.usage,
+                          use.resource == kStorage ? " KiB" : "")};
+    }
+    if (put != Sign::kNotCounted || taken != Sign::kNotCounted) told.sign = Sign::kUnclear;
+    told.words += (told.words.empty() ? "left " : ", ") + shown(use);
+  }
+  return told;
+}
+
+// The probe and nothing else. Where the server does not tell its UID, it is the one that was
+// expected, which the record has.
+void remove_probe(imap::Session& session, const imap::AppendAnswer& answer, base::Uid expected) {
+  imap::UidSet uids;
+  uids.add(answer.uids.size() == 1 ? answer.uids.front() : expected);
   const std::string deleted = "\\Deleted";
   session.add_flags(uids, {&deleted, 1});
   session.expunge(uids);
 }
 
-std::uint64_t usage_of(imap::Session& session, const std::string& raw_name) {
-  const auto use = storage_use(session, raw_name);
-  return use ? use->usage : 0;
-}
-
 }  // namespace
 
-std::optional<StorageUse> storage_use(imap::Session& session, const std::string& raw_name) {
+std::vector<QuotaUse> quota_uses(imap::Session& session, const std::string& raw_name) {
+  std::vector<QuotaUse> uses;
   for (const imap::QuotaRoot& root : session.quota_roots(raw_name)) {
     for (const imap::QuotaResource& resource : root.resources) {
-      if (resource.name == "STORAGE") return StorageUse{resource.usage, resource.limit};
+      uses.push_back({root.name, resource.name, resource.usage, resource.limit});
     }
   }
-  return std::nullopt;
+  return uses;
 }
 
-QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota,
-                          store::TreeLevel& probe) {
+std::optional<QuotaUse> storage_use(const std::vector<QuotaUse>& uses) {
+  std::optional<QuotaUse> tightest;
+  for (const QuotaUse& use : uses) {
+    if (use.resource == kStorage && (!tightest || use.room() < tightest->room())) tightest = use;
+  }
+  return tightest;
+}
+
+std::uint64_t needed_of(const std::string& resource, std::uint64_t messages, std::uint64_t bytes) {
+  if (resource == kStorage) return (bytes + 1023) / 1024;
+  return resource == "MESSAGE" ? messages : 0;
+}
+
+bool has_room(const std::vector<QuotaUse>& uses, std::uint64_t messages, std::uint64_t bytes) {
+  return std::all_of(uses.begin(), uses.end(), [&](const QuotaUse& use) {
+    return use.room() >= needed_of(use.resource, messages, bytes);
+  });
+}
+
+QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store::TreeLevel& probe,
+                          const std::function<void()>& record) {
   if (quota == base::QuotaConfig::kNone)
     return {std::nullopt, "not asked: the server has quota none"};
   if (!session.capabilities().has("QUOTA")) {
     return {std::nullopt, "the server does not tell quota (no QUOTA capability)"};
   }
   if (session.quota_roots(probe.raw_name).empty()) return {true, "no quota root covers the tree"};
-  if (!storage_use(session, probe.raw_name))
-    return {true, "the tree's quota root has no storage limit"};
+  std::vector<QuotaUse> before = quota_uses(session, probe.raw_name);
+  if (before.empty()) return {true, "the tree's quota root has no limits"};
+  const auto folders = std::find_if(before.begin(), before.end(), limits_folders);
+  if (folders != before.end()) {
+    return {false, "the tree's folders count towards " + folders->resource};
+  }
 
   const std::string message = probe_message();
-  session.select(probe.raw_name);
   for (int attempt = 0; attempt < kMostTries; ++attempt) {
-    const std::uint64_t before = usage_of(session, probe.raw_name);
-    const imap::AppendMessage append{{}, {}, base::as_bytes(message)};
+    const base::Uid expected{session.select(probe.raw_name).uid_next.value_or(1)};
+    probe.messages.push_back({expected, message.size(), kProbeDate, {}});
+    record();
+    if (attempt > 0) before = quota_uses(session, probe.raw_name);
+    const imap::AppendMessage append{{}, {kProbeDate, {}}, base::as_bytes(message)};
     const auto answer = session.append(probe.raw_name, {&append, 1}).front();
     if (!answer.accepted) return {std::nullopt, "the probe was refused: " + answer.reason};
-    const std::uint64_t with_it = usage_of(session, probe.raw_name);
-    remove_all(session);
-    const std::uint64_t after = usage_of(session, probe.raw_name);
-
-    const Sign put = read_sign(static_cast<std::int64_t>(with_it - before));
-    const Sign taken = read_sign(static_cast<std::int64_t>(with_it - after));
-    if (put == Sign::kNotCounted && taken == Sign::kNotCounted) {
-      return {true, fmt::format("a probe of 1 MiB in the tree left STORAGE at {} KiB", with_it)};
-    }
-    if (put == Sign::kCounted && taken == Sign::kCounted) {
-      return {false, fmt::format("a probe of 1 MiB in the tree raised STORAGE from {} to {} KiB",
-                                 before, with_it)};
-    }
+    const auto with_it = quota_uses(session, probe.raw_name);
+    remove_probe(session, answer, expected);
+    const auto after = quota_uses(session, probe.raw_name);
+    const Try told = compare(before, with_it, after);
+    if (told.sign == Sign::kUnclear) continue;
+    return {told.sign == Sign::kNotCounted, "a probe of 1 MiB in the tree " + told.words};
   }
   return {std::nullopt, "usage moved on its own while it was probed, three times"};
 }

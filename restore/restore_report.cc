@@ -15,6 +15,7 @@ base::ExitStatus RestoreReport::exit_status() const {
   std::uint64_t restored = 0;
   std::uint64_t skipped = 0;
   for (const FolderReport& folder : folders) {
+    if (folder.has_damage) return base::ExitStatus::kDamaged;
     restored += folder.restored;
     skipped += folder.skipped.size();
   }

@@ -32,6 +32,7 @@ struct FolderReport {
   std::vector<RefusedMessage> skipped;
   std::uint64_t bytes = 0;   // of what is planned
   std::string renamed = {};  // why the target is not called as the source; empty: it is
+  bool has_damage = false;   // of the store: it could not read a message
 };
 
 struct QuotaFinding {

@@ -69,7 +69,7 @@ class Run {
     TreeBuilder builder(session_, records_, record_, others_);
     try {
       if (resumed_) builder.reconcile();
-      prove_quota(builder, names);
+      prove_quota(builder);
       builder.create(plan_.levels);
       subscribe_tree();
       write({.refusal = [&](const auto& raw_name) { return builder.refusal(raw_name); },
@@ -130,7 +130,9 @@ class Run {
 
   SelectionOptions what_to_select() {
     if (resumed_) return read_request(resumed_->request).selection;
-    return with_fresh_pass(surroundings_, reader_, options_.account, options_.selection);
+    SelectionOptions selection = options_.selection;
+    selection.asked = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    return with_fresh_pass(surroundings_, reader_, options_.account, std::move(selection));
   }
 
   void list_others() {
@@ -203,7 +205,7 @@ class Run {
     report_.plan =
         PlanSummary{plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
                     plan_.keywords_unsure, plan_.estimated, std::nullopt};
-    if (const auto use = storage_use(session_, std::string(imap::kInbox))) {
+    if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
   }
@@ -235,11 +237,11 @@ class Run {
     record_.request = write_request({options_.account, request});
   }
 
-  void prove_quota(TreeBuilder& builder, const TargetNames& names) {
+  void prove_quota(TreeBuilder& builder) {
     std::vector<std::string> levels(
         plan_.levels.begin(),
         std::find(plan_.levels.begin(), plan_.levels.end(), plan_.tree_raw_name) + 1);
-    const std::string probe = plan_.tree_raw_name + names.delimiter + kProbeFolder;
+    const std::string probe = probe_folder(plan_);
     levels.push_back(probe);
     builder.create(levels);
     naming_.reset();  // the name is taken, and what others may share is recorded
@@ -250,7 +252,8 @@ class Run {
       base::fail(base::ErrorCode::kRefused, "restore: {}: tree {}: {}",
                  base::escape_for_terminal(target_.name), plan_.tree, refusal);
     }
-    report_.quota = quota_->establish(record_, *find_level(record_, probe));
+    report_.quota =
+        quota_->establish(record_, *find_level(record_, probe), [&] { records_.put(record_); });
     remove_level(probe);
     if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
     give_up_tree();
@@ -308,12 +311,13 @@ class Run {
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "in place it counts as any mail does"};
     if (options_.dry_run) return report_;
-    const auto use = storage_use(session_, std::string(imap::kInbox));
-    if (use && use->limit < use->usage + plan_.bytes / 1024) {
-      base::fail(base::ErrorCode::kCountsTowardsQuota,
-                 "restore: {}: {} KiB do not fit into the quota (STORAGE {} of {} KiB): raise it",
-                 base::escape_for_terminal(target_.name), plan_.bytes / 1024, use->usage,
-                 use->limit);
+    // What a run that died put there is within the quota already.
+    const auto uses = quota_uses(session_, std::string(imap::kInbox));
+    const std::uint64_t messages =
+        plan_.messages - std::min(plan_.messages, place.present_messages());
+    const std::uint64_t bytes = plan_.bytes - std::min(plan_.bytes, place.present_bytes());
+    if (!has_room(uses, messages, bytes)) {
+      refuse_for_room(base::escape_for_terminal(target_.name), uses, messages, bytes);
     }
     place.create_folders();
     try {

@@ -78,7 +78,7 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
       },
       [&](std::size_t at, const std::string& why) {
         const std::size_t index = place(at);
-        folders_[index].folder->give_up(at - first[index], why);
+        folders_[index].folder->give_up_unreadable(at - first[index], why);
         was_read(index, pool, done);
       });
 }

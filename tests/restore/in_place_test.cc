@@ -78,6 +78,10 @@ TEST_F(InPlaceTest, WhatARunThatDiedPutThereIsNotDoubled) {
   bob_client.try_command("STORE 1:3 +FLAGS.SILENT \\Deleted");
   bob_client.command("EXPUNGE");
   bob_client.command("UNSUBSCRIBE INBOX");
+  // All of it fits once, and not twice.
+  servers::DovecotOptions options = server_.options();
+  options.quota_kib = bob().usage.at("STORAGE") + 60;
+  server_.restart(options);
   const json report = mailstow_.restore_json(kRun);
   const AccountState now = bob();
   expect_restored(before_, now, report);
@@ -120,6 +124,29 @@ TEST(InPlaceOnCyrusTest, SpecialUseSubscriptionsAndRightsComeBack) {
   const std::string rights = bob.command("GETACL Team");
   EXPECT_THAT(rights, HasSubstr("anyone l"));
   EXPECT_EQ(report["notes"], json::array()) << report["notes"];
+}
+
+// Cyrus makes X of 8-bit header bytes unless it is told not to.
+TEST(InPlaceOnCyrusTest, WhatTheServerAlteredIsKnownAgain) {
+  servers::CyrusOptions options;
+  options.header_bytes = servers::HeaderBytes::kKept;
+  const servers::Cyrus old_server(options);
+  programs::Installation mailstow(old_server);
+  mailstow.backupd({"init"});
+  servers::MailGenerator mail(8);
+  auto alice = old_server.client("alice");
+  alice.append("INBOX", std::vector<servers::Delivery>{{mail.eight_bit_header()}, {mail.plain()}});
+  mailstow.backupd_json({"once", "--account", "alice"});
+
+  const servers::Cyrus new_server;
+  mailstow.config()["servers"]["main"]["url"] = new_server.imap_url();
+  mailstow.config()["servers"]["main"]["ca_file"] = new_server.ca_file().string();
+  mailstow.save();
+  const json report = mailstow.restore_json(kRun);
+  ASSERT_EQ(report["folders"][0]["altered"].size(), 1U) << report;
+  EXPECT_THAT(report["folders"][0]["altered"][0]["how"].get<std::string>(), HasSubstr("became X"));
+  EXPECT_EQ(mailstow.restore_json(kRun)["folders"], report["folders"]);
+  EXPECT_EQ(servers::account_state(new_server, "bob").message_count(), 2U);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "restore/quota_proof.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -38,9 +39,29 @@ class QuotaProofTest : public testing::Test {
     };
   }
 
+  // Tells a count of messages under a root of its own, which counts the probe or not.
+  void count_messages(bool is_counted) {
+    server_.quota = [this, is_counted] {
+      const std::size_t messages =
+          is_counted ? server_.folders[probe_.raw_name].messages.size() : 0;
+      return std::vector<std::string>{
+          "QUOTAROOT \"x\" \"User quota\" Number", "QUOTA \"User quota\" (STORAGE 5000 100000)",
+          "QUOTA Number (MESSAGE " + std::to_string(7 + messages) + " 1000)"};
+    };
+  }
+
   QuotaFinding prove(base::QuotaConfig quota = base::QuotaConfig::kAuto) {
     imap::Session session = server_.session();
-    const QuotaFinding finding = prove_exempt(session, quota, probe_);
+    std::size_t recorded = 0;
+    server_.meanwhile = [&](std::string_view verb) {
+      if (verb == "APPEND") {
+        EXPECT_GT(recorded, 0U) << "what a crash leaves would be the user's mail";
+      }
+    };
+    const QuotaFinding finding =
+        prove_exempt(session, quota, probe_, [&] { recorded = probe_.messages.size(); });
+    server_.meanwhile = nullptr;
+    probe_.messages.clear();
     EXPECT_TRUE(server_.folders[probe_.raw_name].messages.empty()) << "the probe is gone";
     EXPECT_EQ(server_.folders["INBOX"].messages.size(), 1U);
     return finding;
@@ -110,7 +131,35 @@ TEST_F(QuotaProofTest, WithoutAQuotaRootNothingCounts) {
   EXPECT_EQ(prove().exempt, true);
 }
 
-TEST_F(QuotaProofTest, ARootWithoutALimitOnStorageDoesNotCount) {
+TEST_F(QuotaProofTest, EveryLimitOfEveryRootIsCompared) {
+  count_messages(true);
+  QuotaFinding finding = prove();
+  EXPECT_EQ(finding.exempt, false);
+  EXPECT_THAT(finding.proof, HasSubstr("raised MESSAGE from 7 to 8"));
+  count_messages(false);
+  finding = prove();
+  EXPECT_EQ(finding.exempt, true);
+  EXPECT_THAT(finding.proof, HasSubstr("left STORAGE at 5000 KiB, MESSAGE at 7"));
+}
+
+TEST_F(QuotaProofTest, ALimitOnFoldersCountsTheTreesOwn) {
+  server_.quota = [] {
+    return std::vector<std::string>{"QUOTAROOT \"x\" r", "QUOTA r (X-NUM-FOLDERS 3 10)"};
+  };
+  EXPECT_EQ(prove().exempt, false);
+}
+
+TEST_F(QuotaProofTest, WhatSomebodyPutsThereMeanwhileIsNotExpunged) {
+  count(0);
+  imap::Session session = server_.session();
+  bool is_put = false;
+  prove_exempt(session, base::QuotaConfig::kAuto, probe_, [&] {
+    if (!std::exchange(is_put, true)) server_.folders[probe_.raw_name].put({5, {}});
+  });
+  EXPECT_EQ(server_.folders[probe_.raw_name].messages.size(), 1U);
+}
+
+TEST_F(QuotaProofTest, ARootWithoutAnyLimitDoesNotCount) {
   server_.quota = [] {
     return std::vector<std::string>{"QUOTAROOT \"x\" \"user/alice/RESTORED\"",
                                     "QUOTA \"user/alice/RESTORED\" ()"};

@@ -83,7 +83,7 @@ TEST(QuotaTest, AnExemptTreeFitsIntoAQuotaThatIsFull) {
   EXPECT_EQ(outcome.report["quota"]["exempt"], true);
   const std::string proof = outcome.report["quota"]["proof"];
   EXPECT_THAT(proof, HasSubstr("a probe of 1 MiB in the tree left STORAGE at 20"));
-  EXPECT_THAT(proof, HasSubstr("STORAGE was 20"));
+  EXPECT_THAT(proof, HasSubstr("before it was STORAGE 20"));
   EXPECT_EQ(world.state().usage, before.usage);
 }
 
@@ -91,13 +91,16 @@ TEST(QuotaTest, TheLinesToAddAreThoseForThisTree) {
   servers::DovecotOptions options = dovecot(QuotaExemption::kNone);
   options.separator = '.';
   QuotaWorld world(options);
-  world.mailstow().config()["restore"] = {{"tree", "Returned/{timestamp}"}};
+  world.mailstow().config()["restore"] = {{"tree", "Back/Returned/{timestamp}"}};
   world.mailstow().save();
   const Outcome outcome = world.run();
   EXPECT_EQ(outcome.status, 6);
-  EXPECT_THAT(outcome.log, HasSubstr("quota_rule2 = Returned:ignore"));
-  EXPECT_THAT(outcome.log, HasSubstr("quota_rule3 = Returned.*:ignore"));
+  EXPECT_THAT(outcome.log, HasSubstr("quota_rule2 = Back.Returned:ignore"));
+  EXPECT_THAT(outcome.log, HasSubstr("quota_rule3 = Back.Returned.*:ignore"));
   EXPECT_THAT(outcome.log, HasSubstr("--allow-quota"));
+  world.mailstow().config()["restore"] = {{"tree", "Back {timestamp}"}};
+  world.mailstow().save();
+  EXPECT_THAT(world.run().log, HasSubstr("a folder above {timestamp}"));
 }
 
 TEST(QuotaTest, AServerThatTellsNoQuotaIsToldApart) {

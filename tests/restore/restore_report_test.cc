@@ -41,6 +41,14 @@ TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
   EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial);
 }
 
+TEST(RestoreReportTest, ADamagedStoreIsGraverThanWhatIsMissing) {
+  RestoreReport report = whole();
+  report.folders[0].restored = 1203;
+  report.folders[0].skipped = {{base::Uid{9}, "its block is damaged"}};
+  report.folders[0].has_damage = true;
+  EXPECT_EQ(report.exit_status(), base::ExitStatus::kDamaged);
+}
+
 TEST(RestoreReportTest, WhatEndedEarlySaysHowToGoOn) {
   RestoreReport report = whole();
   report.error = "connection lost";

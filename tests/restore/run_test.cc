@@ -1,10 +1,14 @@
 // `mailstow-restore run` on a real server, compared with a client that is not ours.
 
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <set>
 
 #include <gmock/gmock.h>
 
+#include "base/file_system.h"
+#include "store/tree_record.h"
 #include "tests/corpus.h"
 #include "tests/programs/installation.h"
 #include "tests/restore/expect_restored.h"
@@ -177,7 +181,10 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   const auto text = mailstow_.restore({"search", "alice", "subject:invoice"});
   EXPECT_THAT(text.out, testing::Not(testing::HasSubstr("\x1b"))) << "escaped";
 
+  EXPECT_THAT(text.out, testing::HasSubstr("--at SNAPSHOT"));
+
   const std::string last_seen = found["messages"][0]["snapshot"];
+  EXPECT_THAT(text.out, testing::HasSubstr(last_seen.substr(0, 12)));
   const json report =
       mailstow_.restore_json({"run", "alice", "--query", "invoice from:jürgen", "--at", last_seen});
   ASSERT_EQ(report["folders"].size(), 1U);
@@ -224,6 +231,37 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
   EXPECT_EQ(state().folders.at(tree + "/INBOX").messages.size(),
             first["folders"][0]["restored"].get<std::size_t>());
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
+
+  // A folder that went, and left only a level above what the user made in it.
+  alice.command("CREATE " + servers::quote(tree + "/INBOX/mine"));
+  alice.command("SELECT INBOX");
+  alice.command("DELETE " + servers::quote(tree + "/INBOX"));
+  EXPECT_EQ(mailstow_.restore_json({"run", "alice", "--resume", tree})["folders"],
+            first["folders"]);
+
+  // A time is counted from when it was asked for.
+  servers::MailGenerator mail(3);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  alice.command("CREATE Recent");
+  for (const int minutes : {30, 90}) {
+    const auto date = now - std::chrono::minutes(minutes);
+    alice.append("Recent", std::vector<servers::Delivery>{{mail.plain(), {}, date}});
+  }
+  back_up();
+  const std::string recent = mailstow_.restore_json(
+      {"run", "alice", "--folder", "Recent", "--since", "1 hour ago"})["tree"];
+  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 1U);
+  auto records = store::TreeRecords::open(
+      {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
+  for (store::TreeRecord& record : records.list().records) {
+    json request = json::parse(record.request);
+    request["asked"] = request["asked"].get<std::int64_t>() - 3600;
+    record.request = request.dump();
+    records.put(record);
+  }
+  mailstow_.restore_json({"run", "alice", "--resume", recent});
+  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
+
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", "RESTORED/none"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "bob", "--resume", tree}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
@@ -276,6 +314,34 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
     EXPECT_EQ(done["messages"], planned["messages"]);
     EXPECT_EQ(done["restored"], planned["messages"]);
   }
+}
+
+TEST_F(RunTest, WhatTheStoreCannotReadIsLeftOutAndTold) {
+  servers::MailGenerator mail(11);
+  auto alice = server_.client("alice");
+  alice.append("INBOX", std::vector<servers::Delivery>{{mail.plain()}, {mail.attachment(400'000)}});
+  back_up();
+  base::Path largest;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(mailstow_.store())) {
+    if (!file.is_regular_file()) continue;
+    if (largest.empty() || file.file_size() > std::filesystem::file_size(largest)) {
+      largest = file.path();
+    }
+  }
+  std::filesystem::permissions(largest, std::filesystem::perms::owner_write,
+                               std::filesystem::perm_options::add);
+  std::fstream pack(largest, std::ios::in | std::ios::out | std::ios::binary);
+  pack.seekp(static_cast<std::streamoff>(std::filesystem::file_size(largest) / 2));
+  pack << "damaged";
+  pack.close();
+
+  const json report = mailstow_.restore_json({"run", "alice"}, 4);
+  EXPECT_EQ(report["folders"][0]["restored"], 1);
+  EXPECT_EQ(report["folders"][0]["skipped"][0]["uid"], 2);
+  const std::string to = (mailstow_.folder() / "exported").string();
+  const json exported =
+      mailstow_.restore_json({"export", "alice", "--format", "eml", "--to", to}, 4);
+  EXPECT_EQ(exported["folders"][0]["exported"], 1);
 }
 
 TEST_F(RunTest, TwoTreesInOneSecondGetTwoNames) {

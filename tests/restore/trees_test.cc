@@ -116,6 +116,31 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
   EXPECT_EQ(trees()["trees"], json::array()) << "it expires like any other";
 }
 
+// A run that died records only whole folders: what else it put there is in the snapshot that it
+// restored, and nobody's mail that a rescue would have to keep.
+TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
+  const std::string tree = run({"--expire-after", "0s"})["tree"];
+  put_mail(tree + "/INBOX", 1);
+  change_record([](store::TreeRecord& record) {
+    record.state = store::TreeState::kRestoring;
+    for (store::TreeLevel& level : record.levels) level.messages.clear();
+  });
+  const json swept = mailstow_.restore_json({"sweep"})["trees"].at(0);
+  EXPECT_EQ(swept["finished"], true) << swept.dump(2);
+  std::size_t rescued = 0;
+  std::vector<std::string> snapshots;
+  for (const json& level : swept["levels"]) {
+    rescued += level["rescued"].get<std::size_t>();
+    for (const json& snapshot : level["snapshots"]) snapshots.push_back(snapshot);
+  }
+  EXPECT_EQ(rescued, 1U);
+  ASSERT_EQ(snapshots.size(), 1U);
+  const json folders =
+      mailstow_.restore_json({"folders", "alice", "--at", snapshots[0]})["folders"];
+  ASSERT_EQ(folders.size(), 1U);
+  EXPECT_EQ(folders[0]["messages"], 1);
+}
+
 TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {
   const std::string tree = run({"--expire-after", "1h"})["tree"];
   const auto expires = [&] {
