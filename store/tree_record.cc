@@ -71,6 +71,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   Encoder encoder;
   encoder.text(record.id);
   encoder.text(record.account);
+  encoder.text(record.server);
   encoder.text(record.name);
   encoder.text(record.raw_name);
   encoder.u8(static_cast<std::uint8_t>(record.delimiter));
@@ -90,6 +91,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   TreeRecord record;
   record.id = decoder.text(kIdDigits);
   record.account = decoder.text(kLongestText);
+  record.server = decoder.text(kLongestText);
   record.name = decoder.text(kLongestText);
   record.raw_name = decoder.text(kLongestText);
   record.delimiter = static_cast<char>(decoder.u8());

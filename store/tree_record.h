@@ -57,6 +57,7 @@ enum class TreeState {
 struct TreeRecord {
   std::string id;        // 32 hex digits, random: the name of its file
   std::string account;   // whose mailbox it is in
+  std::string server;    // on which of the configuration's servers that was
   std::string name;      // as shown: RESTORED/20261124T023000
   std::string raw_name;  // its top level, which every other level is below
   char delimiter = 0;

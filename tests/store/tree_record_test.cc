@@ -26,6 +26,7 @@ class TreeRecordTest : public StoreFixture {
     TreeRecord record;
     record.id = TreeRecords::new_id();
     record.account = "alice";
+    record.server = "main";
     record.name = "RESTORED/20261124T023000";
     record.raw_name = "RESTORED.20261124T023000";
     record.delimiter = '.';
