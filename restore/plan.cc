@@ -134,8 +134,8 @@ class Planner {
 
 }  // namespace
 
-std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
-                      const std::string& time_zone, const std::string& user, char delimiter) {
+std::string template_for(const std::string& tree_template, const std::string& user,
+                         char delimiter) {
   std::string name = tree_template;
   if (delimiter != 0) std::replace(name.begin(), name.end(), delimiter, '/');
   std::string localpart = user.substr(0, user.find('@'));
@@ -143,6 +143,12 @@ std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds
       localpart.begin(), localpart.end(),
       [&](char letter) { return letter == delimiter || letter == '/'; }, '_');
   replace_all(name, "{localpart}", localpart);
+  return name;
+}
+
+std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
+                      const std::string& time_zone, const std::string& user, char delimiter) {
+  std::string name = template_for(tree_template, user, delimiter);
   replace_all(name, "{timestamp}", base::format_timestamp(time, time_zone));
   return name;
 }

@@ -57,6 +57,9 @@ Plan make_plan(Selection selection, const std::string& tree, const TargetNames& 
 // for.
 std::string probe_folder(const Plan& plan);
 
+// The template with '/' between levels and {localpart} put in; {timestamp} stays.
+std::string template_for(const std::string& tree_template, const std::string& user, char delimiter);
+
 // The template's name for a tree made at `time`, with '/' between levels: where the server parts
 // them with another character, the template may too. `user` is as the server calls it: {localpart}
 // is what it has before an @.

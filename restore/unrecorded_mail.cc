@@ -15,6 +15,7 @@
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
+#include "restore/plan.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -50,14 +51,25 @@ bool is_being_filled(const std::string& raw_name, std::span<const store::TreeRec
   return false;
 }
 
+// What the server calls the user, if that is configured.
+std::string user_of(const base::Config& config, const std::string& account) {
+  for (const base::AccountConfig& known : config.accounts) {
+    if (known.name == account) return known.user;
+  }
+  return account;
+}
+
 std::vector<UnrecordedMail> in_newest_snapshot(store::Reader& reader, const std::string& account,
-                                               const std::string& folder_of_trees) {
+                                               const base::Config& config) {
   std::vector<UnrecordedMail> found;
   const auto snapshot = reader.newest_snapshot(account);
-  if (!snapshot || folder_of_trees.empty()) return found;
+  if (!snapshot) return found;
+  const std::string user = user_of(config, account);
   for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
+    if (folder.receipt.messages == 0) continue;
     std::string name = shown_name(*snapshot, folder.info);
-    if (folder.receipt.messages == 0 || !is_at_or_below(name, folder_of_trees)) continue;
+    const std::string top = folder_of_trees(config.restore.tree, user, folder.info.delimiter);
+    if (top.empty() || !is_at_or_below(name, top)) continue;
     found.push_back(
         {account, std::move(name), folder.receipt.messages, folder.bytes, snapshot->time});
   }
@@ -66,42 +78,50 @@ std::vector<UnrecordedMail> in_newest_snapshot(store::Reader& reader, const std:
 
 }  // namespace
 
-std::string folder_of_trees(const std::string& tree_template) {
-  const std::size_t placeholder = tree_template.find('{');
-  const std::size_t slash = tree_template.rfind('/', placeholder);
-  return slash == std::string::npos ? "" : tree_template.substr(0, slash);
+std::string folder_of_trees(const std::string& tree_template, const std::string& user,
+                            char delimiter) {
+  const std::string name = template_for(tree_template, user, delimiter);
+  const std::size_t slash = name.rfind('/', name.find("{timestamp}"));
+  if (slash == std::string::npos) return "";
+  const std::string folder = name.substr(0, slash);
+  // "%/Public": everybody's folders, not those of trees.
+  const bool is_namespace = folder.starts_with('%') && folder.find('/', 2) == std::string::npos;
+  return is_namespace ? "" : folder;
 }
 
-std::vector<UnrecordedMail> unrecorded_now(imap::Session& session, const std::string& account,
+std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
+                                           const base::AccountConfig& account,
                                            std::span<const store::TreeRecord> records,
-                                           const std::string& folder_of_trees,
+                                           const std::string& tree_template,
                                            std::chrono::sys_seconds now) {
   std::vector<UnrecordedMail> found;
   const imap::Namespaces namespaces = session.namespaces();
-  if (namespaces.personal.empty() || folder_of_trees.empty()) return found;
+  if (namespaces.personal.empty()) return found;
   const imap::Namespace& personal = namespaces.personal.front();
   const char delimiter = personal.delimiter.value_or('\0');
-  const std::string top = imap::raw_folder_name(folder_of_trees, delimiter, personal.prefix);
+  const std::string shown_top = folder_of_trees(tree_template, account.user, delimiter);
+  if (shown_top.empty()) return found;
+  const std::string top = imap::raw_folder_name(shown_top, delimiter, personal.prefix);
   // What the account's owner may not open himself is no hiding place.
   const auto examine = [&](const std::string& raw_name) -> std::optional<imap::OpenFolder> {
     try {
       return session.examine(raw_name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
-      base::log_debug("{}: {}", account, error.what());
+      base::log_debug("{}: {}", account.name, error.what());
       return std::nullopt;
     }
   };
   for (const imap::Folder& folder : session.list(top + "*")) {
     std::string name = imap::shown_folder_name(folder.raw_name, delimiter, personal.prefix);
-    if (!folder.can_be_opened() || !is_at_or_below(name, folder_of_trees)) continue;
+    if (!folder.can_be_opened() || !is_at_or_below(name, shown_top)) continue;
     if (is_being_filled(folder.raw_name, records)) continue;
     const auto open = examine(folder.raw_name);
     if (!open || open->exists == 0) continue;
     const imap::UidSet unknown = session.search_all().without(
         recorded_in(folder.raw_name, {open->uid_validity, open->mailbox_id.value_or("")}, records));
     if (unknown.empty()) continue;
-    UnrecordedMail mail{account, std::move(name), unknown.count(), 0, now};
+    UnrecordedMail mail{account.name, std::move(name), unknown.count(), 0, now};
     session.fetch_identities(
         unknown, [&](const imap::MessageItems& items) { mail.bytes += items.size.value_or(0); });
     found.push_back(std::move(mail));
@@ -113,7 +133,6 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surro
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
                                                  Look look) {
-  const std::string top = folder_of_trees(surroundings.config.restore.tree);
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   std::vector<UnrecordedMail> all;
   const auto add = [&](const std::string& name, const auto& find) {
@@ -130,20 +149,22 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surro
   for (const store::TreeRecord& record : records) trees[record.account].push_back(record);
   std::set<std::string> seen;
   for (const auto& [name, own] : trees) {
-    const bool is_seen = look == Look::kLive && add(name, [&, &own = own, &name = name] {
-                           const base::AccountConfig account =
-                               imap::find_account(surroundings.config, surroundings.files, name);
-                           imap::Session session =
-                               imap::open_account(surroundings.config.server_of(account), account);
-                           auto found = unrecorded_now(session, name, own, top, now);
-                           session.logout();
-                           return found;
-                         });
+    const bool is_seen =
+        look == Look::kLive && add(name, [&, &own = own, &name = name] {
+          const base::AccountConfig account =
+              imap::find_account(surroundings.config, surroundings.files, name);
+          imap::Session session =
+              imap::open_account(surroundings.config.server_of(account), account);
+          auto found = unrecorded_now(session, account, own, surroundings.config.restore.tree, now);
+          session.logout();
+          return found;
+        });
     if (is_seen) seen.insert(name);
   }
   if (reader == nullptr) return all;
   for (const std::string& name : reader->accounts()) {
-    if (!seen.contains(name)) add(name, [&] { return in_newest_snapshot(*reader, name, top); });
+    if (!seen.contains(name))
+      add(name, [&] { return in_newest_snapshot(*reader, name, surroundings.config); });
   }
   return all;
 }

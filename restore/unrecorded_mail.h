@@ -26,15 +26,18 @@ struct UnrecordedMail {
   std::chrono::sys_seconds seen{};
 };
 
-// What the template says above the first level with a placeholder: "RESTORED". Empty: trees have no
-// folder of their own to be in, and nothing can be told.
-std::string folder_of_trees(const std::string& tree_template);
+// The folder, as shown, that the trees of `user` are in: "RESTORED". Empty: they have none of their
+// own (the template has no level above {timestamp}, or it is a whole namespace), and nothing can be
+// told. Where the server parts levels with another character than '/', the template may too.
+std::string folder_of_trees(const std::string& tree_template, const std::string& user,
+                            char delimiter);
 
 // As the account is now. `records`: of all its trees; a folder that a run may be filling is left
 // out.
-std::vector<UnrecordedMail> unrecorded_now(imap::Session& session, const std::string& account,
+std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
+                                           const base::AccountConfig& account,
                                            std::span<const store::TreeRecord> records,
-                                           const std::string& folder_of_trees,
+                                           const std::string& tree_template,
                                            std::chrono::sys_seconds now);
 
 enum class Look {

@@ -1,5 +1,6 @@
 #include "restore/plan.h"
 
+#include "restore/unrecorded_mail.h"
 #include "tests/expect_error.h"
 
 namespace restore {
@@ -73,6 +74,17 @@ TEST(PlanTest, ATemplateMayNameTheUserAndSpellAsTheServerDoes) {
             "%/Shared/RESTORED/j_doe/20261123T000000");
   EXPECT_EQ(tree_name(likeness, time, "UTC", "j.doe@example.org", '/'),
             "%/Shared.RESTORED.j.doe.20261123T000000");
+}
+
+TEST(PlanTest, WhereTreesAreIsToldByTheTemplateAsTheServerSpells) {
+  const auto folder = [](const std::string& tree_template, char delimiter) {
+    return folder_of_trees(tree_template, "j.doe@example.org", delimiter);
+  };
+  EXPECT_EQ(folder("RESTORED/{timestamp}", '/'), "RESTORED");
+  EXPECT_EQ(folder("Back/{localpart}/x{timestamp}", '/'), "Back/j.doe");
+  EXPECT_EQ(folder("%/Shared.RESTORED.{localpart}.{timestamp}", '.'), "%/Shared/RESTORED/j_doe");
+  EXPECT_EQ(folder("%/Public/RESTORED.{localpart}.{timestamp}", '/'), "") << "it is everybody's";
+  EXPECT_EQ(folder("Back {timestamp}", '/'), "");
 }
 
 TEST(PlanTest, ATreeOutsideTheAccountsOwnFoldersDoesNotCreateTheNamespace) {
