@@ -39,12 +39,14 @@ class CyrusRestoreTest : public testing::TestWithParam<NameStyle> {
     return server_.personal_prefix() + name;
   }
 
+  void expect_whole_and_gone_again(std::size_t messages);
+
   servers::Cyrus server_;
   programs::Installation mailstow_;
 };
 
-TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
-  servers::fill_account(server_, "alice", 120);
+void CyrusRestoreTest::expect_whole_and_gone_again(std::size_t messages) {
+  servers::fill_account(server_, "alice", messages);
   const AccountState before = state();
   back_up();
   const json report = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
@@ -62,6 +64,17 @@ TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
 
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
   EXPECT_EQ(state().folders, before.folders);
+}
+
+TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
+  expect_whole_and_gone_again(120);
+}
+
+// How folders are parted, and whether they lie below INBOX, need not go together.
+class CrossedStyleTest : public CyrusRestoreTest {};
+
+TEST_P(CrossedStyleTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
+  expect_whole_and_gone_again(15);
 }
 
 TEST_P(CyrusRestoreTest, AMessageWithNulComesBackInABinaryLiteral) {
@@ -125,6 +138,14 @@ INSTANTIATE_TEST_SUITE_P(Styles, CyrusRestoreTest,
                          [](const auto& style) {
                            return style.param == NameStyle::kBesideInbox ? "BesideInbox"
                                                                          : "BelowInbox";
+                         });
+
+INSTANTIATE_TEST_SUITE_P(Styles, CrossedStyleTest,
+                         testing::Values(NameStyle::kBesideInboxByDot,
+                                         NameStyle::kBelowInboxBySlash),
+                         [](const auto& style) {
+                           return style.param == NameStyle::kBesideInboxByDot ? "BesideInboxByDot"
+                                                                              : "BelowInboxBySlash";
                          });
 
 }  // namespace

@@ -54,7 +54,7 @@ sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_sasldb_path: {folder}/conf/sasldb2
 sasl_mech_list: PLAIN CRAM-MD5
-unixhierarchysep: {beside}
+unixhierarchysep: {slash}
 altnamespace: {beside}
 munge8bit: {munged}
 hashimapspool: 1
@@ -72,6 +72,10 @@ SERVICES {{
 }}
 )";
 
+bool is_beside(NameStyle names) {
+  return names == NameStyle::kBesideInbox || names == NameStyle::kBesideInboxByDot;
+}
+
 }  // namespace
 
 Cyrus::Cyrus(CyrusOptions options) : options_(std::move(options)) {
@@ -84,11 +88,14 @@ std::string Cyrus::quota_admin() {
 }
 
 char Cyrus::separator() const {
-  return options_.names == NameStyle::kBesideInbox ? '/' : '.';
+  return options_.names == NameStyle::kBesideInbox ||
+                 options_.names == NameStyle::kBelowInboxBySlash
+             ? '/'
+             : '.';
 }
 
 std::string Cyrus::personal_prefix() const {
-  return options_.names == NameStyle::kBesideInbox ? "" : "INBOX.";
+  return is_beside(options_.names) ? "" : std::string("INBOX") + separator();
 }
 
 std::string Cyrus::admin_name(std::string_view user, std::string_view folder_below) const {
@@ -100,7 +107,8 @@ std::string Cyrus::admin_name(std::string_view user, std::string_view folder_bel
 std::string Cyrus::imapd_configuration() const {
   return fmt::format(kImapd, fmt::arg("folder", folder().string()),
                      fmt::arg("quota_admin", quota_admin()), fmt::arg("admin", admin()),
-                     fmt::arg("beside", options_.names == NameStyle::kBesideInbox ? 1 : 0),
+                     fmt::arg("beside", is_beside(options_.names) ? 1 : 0),
+                     fmt::arg("slash", separator() == '/' ? 1 : 0),
                      fmt::arg("munged", options_.header_bytes == HeaderBytes::kMunged ? 1 : 0)) +
          options_.extra;
 }

@@ -13,8 +13,10 @@ namespace servers {
 
 // How users see their folders (unixhierarchysep, altnamespace).
 enum class NameStyle {
-  kBesideInbox,  // Archive/2023
-  kBelowInbox,   // INBOX.Archive.2023
+  kBesideInbox,       // Archive/2023
+  kBelowInbox,        // INBOX.Archive.2023
+  kBesideInboxByDot,  // Archive.2023
+  kBelowInboxBySlash  // INBOX/Archive/2023
 };
 
 // What becomes of 8-bit bytes in the headers of a message that is appended (munge8bit).
