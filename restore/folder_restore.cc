@@ -52,6 +52,7 @@ std::uint64_t FolderRestore::bytes() const {
 void FolderRestore::open(imap::Session& session) {
   if (folder_.messages.empty()) return;
   open_ = session.select(folder_.target_raw_name);
+  tells_uids_ = session.capabilities().has("UIDPLUS");
   for (std::size_t at = 0; at < outcomes_.size(); ++at) choose_flags(at);
   if (open_.exists > 0) take_present(session);
 }
@@ -95,6 +96,7 @@ void FolderRestore::take_present(imap::Session& session) {
 bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
   Outcome& outcome = outcomes_[position];
   outcome.digest = store::sha256(bytes);
+  if (!tells_uids_) outcome.canonical = canonical_digest(bytes);
   if (outcome.accepted) return false;
   if (unrecorded_.empty()) return true;
   const auto found = unrecorded_.find(canonical_digest(bytes));
@@ -197,6 +199,32 @@ void FolderRestore::take_late(imap::Session& session, const ReadBack& read_back,
   session.expunge(doubled);
 }
 
+// Without APPENDUID a message is found by its content, and where the server altered that, by what
+// is left of it.
+void FolderRestore::find_untold(imap::Session& session,
+                                std::multimap<store::Sha256, base::Uid>& untold) {
+  const auto find_by = [&](store::Sha256 Outcome::*digest) {
+    bool all_found = true;
+    for (Outcome& outcome : outcomes_) {
+      if (!outcome.accepted || outcome.uid) continue;
+      const auto found = untold.find(outcome.*digest);
+      all_found = all_found && found != untold.end();
+      if (found == untold.end()) continue;
+      outcome.uid = found->second;
+      untold.erase(found);
+    }
+    return all_found;
+  };
+  if (find_by(&Outcome::digest) || untold.empty() || tells_uids_) return;
+  imap::UidSet uids;
+  for (const auto& [digest, uid] : untold) uids.add(uid);
+  ReadBack altered(DigestOf::kCanonical);
+  session.fetch_messages(uids, altered);
+  untold.clear();
+  for (const auto& [uid, served] : altered.messages()) untold.emplace(served.digest, uid);
+  find_by(&Outcome::canonical);
+}
+
 void FolderRestore::compare(imap::Session& session) {
   if (folder_.messages.empty()) return;
   // The server's own view, not that of the appending session.
@@ -204,7 +232,6 @@ void FolderRestore::compare(imap::Session& session) {
   ReadBack read_back;
   session.fetch_messages(session.search_all(), read_back);
 
-  // Without APPENDUID a message is found by its content.
   std::multimap<store::Sha256, base::Uid> untold;
   std::set<base::Uid> told;
   for (const Outcome& outcome : outcomes_) {
@@ -214,16 +241,10 @@ void FolderRestore::compare(imap::Session& session) {
     if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
   }
   if (begun_ == Begun::kBefore) take_late(session, read_back, untold);
+  find_untold(session, untold);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
-    Outcome& outcome = outcomes_[at];
+    const Outcome& outcome = outcomes_[at];
     if (!outcome.accepted) continue;
-    if (!outcome.uid) {
-      const auto found = untold.find(outcome.digest);
-      if (found != untold.end()) {
-        outcome.uid = found->second;
-        untold.erase(found);
-      }
-    }
     const auto served =
         outcome.uid ? read_back.messages().find(*outcome.uid) : read_back.messages().end();
     const store::MessageEntry& entry = folder_.messages[at];

@@ -63,8 +63,9 @@ class FolderRestore {
     std::vector<std::string> dropped;  // keywords that the folder does not keep
     std::optional<base::Uid> uid;      // in the tree; nothing: not told
     bool accepted = false;
-    bool sent = false;     // by this run
-    store::Sha256 digest;  // of what was sent
+    bool sent = false;        // by this run
+    store::Sha256 digest;     // of what was sent
+    store::Sha256 canonical;  // of that; only where the server tells no UIDs
   };
   struct Alteration {
     std::size_t position;
@@ -81,6 +82,7 @@ class FolderRestore {
   void choose_flags(std::size_t position);
   void take_late(imap::Session& session, const ReadBack& read_back,
                  std::multimap<store::Sha256, base::Uid>& untold);
+  void find_untold(imap::Session& session, std::multimap<store::Sha256, base::Uid>& untold);
 
   const PlannedFolder& folder_;
   Begun begun_;
@@ -92,6 +94,7 @@ class FolderRestore {
   std::vector<Alteration> altered_;
   std::uint64_t restored_ = 0;
   bool left_off_deleted_ = false;
+  bool tells_uids_ = true;  // the server, by APPENDUID
   bool has_damage_ = false;
   std::mutex mutex_;  // of what follows
   std::vector<RefusedMessage> skipped_;

@@ -116,6 +116,27 @@ TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
   restore_all();
 }
 
+// What it made of a message it does not tell the UID of, either.
+class NoUidPlusTest : public WriteTest {
+ protected:
+  NoUidPlusTest() : WriteTest("imap_capability = IMAP4rev1 SASL-IR NAMESPACE LITERAL+\n") {}
+};
+
+TEST_F(NoUidPlusTest, WhatTheServerAlteredIsFoundAllTheSame) {
+  mailstow_.config()["servers"]["main"]["quota"] = "none";
+  mailstow_.save();
+  auto maildir = server_.maildir("alice");
+  servers::MailGenerator mail(8);
+  for (const std::string& bytes : {mail.plain(), mail.with_cr_cr_lf(), mail.plain()}) {
+    maildir.deliver("Odd", {bytes});
+  }
+  const json report = restore_all();
+  const json folder = programs::find_by(report["folders"], "source", "Odd");
+  EXPECT_EQ(folder["skipped"], json::array());
+  ASSERT_EQ(folder["altered"].size(), 1U) << folder;
+  EXPECT_EQ(folder["altered"][0]["uid"], 2);
+}
+
 class AppendLimitTest : public WriteTest {
  protected:
   AppendLimitTest() : WriteTest("imap_capability = +APPENDLIMIT=40000\n") {}
