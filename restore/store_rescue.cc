@@ -1,13 +1,16 @@
 #include "restore/store_rescue.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "imap/ascii.h"
 #include "imap/flag.h"
+#include "restore/restore_request.h"
 #include "store/folder_draft.h"
+#include "store/history.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -22,7 +25,7 @@ constexpr std::string_view kStandIn =
 // Whatever is not surely the message itself is left out: what is rescued is expunged next.
 class RescueSink : public imap::MessageSink {
  public:
-  RescueSink(store::Writer& writer, store::FolderDraft& draft) : writer_(writer), draft_(draft) {}
+  explicit RescueSink(store::Writer& writer) : writer_(writer) {}
 
   void body_piece(base::ByteView piece) override {
     writer_.add_piece(piece);
@@ -47,8 +50,8 @@ class RescueSink : public imap::MessageSink {
       if (!imap::is_recent(flag)) entry.flags.push_back(imap::canonical_flag(flag));
     }
     std::sort(entry.flags.begin(), entry.flags.end());
-    draft_.put(entry, stored.digest);
     ids_.push_back(stored.id);
+    messages_.push_back({std::move(entry), stored.digest});
   }
 
   // A server in trouble sends nothing too: what is empty must be so twice.
@@ -56,6 +59,12 @@ class RescueSink : public imap::MessageSink {
   void look_again() { second_look_ = true; }
 
   const std::vector<store::MessageId>& ids() const { return ids_; }
+
+  struct Message {
+    store::MessageEntry entry;
+    store::Sha256 digest;
+  };
+  std::vector<Message>& messages() { return messages_; }
 
  private:
   static constexpr std::size_t kBeginning = 16U << 10U;  // bytes: of a header
@@ -69,11 +78,11 @@ class RescueSink : public imap::MessageSink {
   }
 
   store::Writer& writer_;
-  store::FolderDraft& draft_;
   std::string beginning_ = "\n";  // of the message that is coming
   imap::UidSet empty_;
   bool second_look_ = false;
   std::vector<store::MessageId> ids_;
+  std::vector<Message> messages_;
 };
 
 // Why one of them can't be read out of the store, or nothing.
@@ -83,6 +92,19 @@ std::string unreadable(store::Writer& writer, std::span<const store::MessageId> 
       ids, [](std::size_t, base::ByteView) {},
       [&](std::size_t, const std::string& why) { trouble = why; });
   return trouble;
+}
+
+// A run that died records the messages of whole folders only: what else it put there is in the
+// snapshot that it restored.
+std::set<store::MessageId> put_there_by_run(store::Reader& reader, const store::TreeRecord& record,
+                                            const std::vector<store::MessageId>& ids) {
+  if (record.state == store::TreeState::kComplete || record.request.empty()) return {};
+  const std::string source = read_request(record.request).account;
+  for (const store::SnapshotInfo& snapshot : reader.snapshots(source)) {
+    if (snapshot.id != record.snapshot) continue;
+    return store::held_anywhere(reader, snapshot, {ids.begin(), ids.end()});
+  }
+  return {};
 }
 
 }  // namespace
@@ -100,11 +122,21 @@ Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& 
     info.delimiter = record.delimiter;
     info.uid_validity = level.identity ? level.identity->uid_validity : 0;
     store::FolderDraft draft(std::move(info));
-    RescueSink sink(writer, draft);
+    RescueSink sink(writer);
     session.fetch_messages(uids, sink);
     sink.look_again();
     if (!sink.empty().empty()) session.fetch_messages(sink.empty(), sink);
-    if (draft.messages() != uids.count()) return {"the server did not send all of them"};
+    if (sink.ids().size() != uids.count()) return {"the server did not send all of them"};
+    const auto known = put_there_by_run(writer.reader(), record, sink.ids());
+    for (RescueSink::Message& message : sink.messages()) {
+      if (!known.contains(message.entry.message)) draft.put(message.entry, message.digest);
+    }
+    Kept kept;
+    kept.known = sink.ids().size() - draft.messages();
+    if (draft.messages() == 0) {
+      const std::string trouble = unreadable(writer, sink.ids());
+      return trouble.empty() ? kept : Kept{trouble, base::ErrorCode::kDamaged};
+    }
     const imap::Namespaces namespaces = session.namespaces();
     const store::SnapshotInfo snapshot = writer.add_snapshot(
         {.account = record.account,
@@ -116,7 +148,8 @@ Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& 
     writer.commit();
     const std::string trouble = unreadable(writer, sink.ids());
     if (!trouble.empty()) return {trouble, base::ErrorCode::kDamaged};
-    return {"", {}, snapshot.id.hex()};
+    kept.snapshot = snapshot.id.hex();
+    return kept;
   } catch (const base::Error& error) {
     // Of these the session is of no more use.
     if (error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol) {

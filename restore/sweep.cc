@@ -27,6 +27,10 @@ namespace restore {
 
 namespace {
 
+// So long after a tree's time is over, its record waits for an account to come back to the server
+// on which the tree was made.
+constexpr std::chrono::days kServerMayComeBack{30};
+
 // One sweep over all trees that are due.
 class Sweep {
  public:
@@ -63,7 +67,7 @@ class Sweep {
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
     report_.clock_doubt = doubt_about(now);
     if (!report_.clock_doubt.empty()) {
-      base::log_warning("sweep: {} trees are due, none is deleted: {}", due.size(),
+      base::log_warning("sweep: {} due, none is deleted: {}", count_of_trees(due.size()),
                         report_.clock_doubt);
       report_.held_back = due.size();
       return;
@@ -157,9 +161,23 @@ class Sweep {
     const base::AccountConfig account =
         imap::find_account(surroundings_.config, surroundings_.files, record.account);
     imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
-    const auto others = others_of(record);
+    auto others = others_of(record);
     TreeSweeper sweeper(session, record, others, &rescue_);
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    if (record.server != account.server && now < record.expires + kServerMayComeBack) {
+      sweeper.believe_nothing_gone(fmt::format(
+          "it was made on the server {}, and the account is on {} now",
+          base::escape_for_terminal(record.server), base::escape_for_terminal(account.server)));
+    }
+    // Until it is gone or stays: a run would look at it, and then create its tree below.
+    std::unique_ptr<base::FileLock> naming;
+    sweeper.before_shared([&] {
+      if (options_.dry_run) return;
+      naming = lock_naming(surroundings_.files, surroundings_.clock, location_);
+      others = others_of(record);
+    });
     outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
+    naming.reset();
     for (const SweptLevel& level : outcome.swept.levels) {
       const bool stays_undone = level.action == SweptLevel::Action::kRefused ||
                                 level.action == SweptLevel::Action::kKeptForNow;

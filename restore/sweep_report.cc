@@ -55,6 +55,10 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
 
 }  // namespace
 
+std::string count_of_trees(std::size_t count) {
+  return count == 1 ? "1 tree is" : fmt::format("{} trees are", count);
+}
+
 std::string shown_level(const store::TreeRecord& record, const std::string& raw_name) {
   if (raw_name == record.raw_name) return record.name;
   if (raw_name.starts_with(record.raw_name + record.delimiter)) {
@@ -156,9 +160,10 @@ std::string SweepReport::to_text() const {
     if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
   }
   if (not_reached > 0) {
-    text += fmt::format("Stopped: {} more trees are due; the next sweep goes on.\n", not_reached);
+    text += fmt::format("Stopped: {} due still; the next sweep goes on.\n",
+                        count_of_trees(not_reached));
   }
-  if (held_back > 0) text = fmt::format("{} trees are due, none was deleted.\n", held_back);
+  if (held_back > 0) text = count_of_trees(held_back) + " due, none was deleted.\n";
   if (text.empty()) text = "No tree is due.\n";
   return text + restore::to_text(unrecorded);
 }

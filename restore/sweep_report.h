@@ -41,6 +41,9 @@ struct SweepReport {
   std::vector<std::string> troubles() const;
 };
 
+// "1 tree is", "2 trees are".
+std::string count_of_trees(std::size_t count);
+
 // A level's name as people have it. The record tells how the tree's top is shown; what is above it
 // is shown as the beginning of that, what is below as it would be by itself.
 std::string shown_level(const store::TreeRecord& record, const std::string& raw_name);

@@ -27,7 +27,7 @@ imap::UidSet set_of(const std::vector<base::Uid>& uids) {
 }  // namespace
 
 TreeSweeper::TreeSweeper(imap::Session& session, const store::TreeRecord& record,
-                         std::span<const store::TreeRecord> others, Rescue* rescue)
+                         const std::vector<store::TreeRecord>& others, Rescue* rescue)
     : session_(session), record_(record), others_(others), rescue_(rescue) {}
 
 SweptTree TreeSweeper::sweep() {
@@ -52,6 +52,8 @@ SweptTree TreeSweeper::go_through(Mode mode) {
       tree.is_stopped = true;
       break;
     }
+    const bool is_above = level.raw_name.size() < record_.raw_name.size();
+    if (is_above && before_shared_) std::exchange(before_shared_, nullptr)();
     try {
       tree.levels.push_back(handle(level, mode, planned_away));
     } catch (const base::Error& error) {
@@ -75,12 +77,14 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   for (int round = 0; round < kMostRounds; ++round) {
     // What is no part of the tree is not even looked at.
     const ObservedLevel observed =
-        is_part_of(record_, level.raw_name) ? observe(level, planned_away) : ObservedLevel();
+        is_part_of(record_, level.raw_name) ? observe(level, mode, planned_away) : ObservedLevel();
     const LevelDecision decision = decide(record_, level, observed);
     swept.why = decision.why;
-    if (decision.verdict == LevelVerdict::kGone && !sees_account()) {
-      swept.why = "the server shows not even INBOX, so nothing it does not show need be gone";
-      return swept;
+    if (decision.verdict == LevelVerdict::kGone) {
+      if (const std::string why = why_not_gone(); !why.empty()) {
+        swept.why = why;
+        return swept;
+      }
     }
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
       const bool is_gone = decision.verdict == LevelVerdict::kGone;
@@ -114,6 +118,13 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   return swept;
 }
 
+// Nothing: what the server does not show is gone.
+std::string TreeSweeper::why_not_gone() {
+  if (!not_gone_.empty()) return not_gone_;
+  if (sees_account()) return "";
+  return "the server shows not even INBOX, so nothing it does not show need be gone";
+}
+
 // Behind an ACL, or where the storage is not mounted, all seems gone.
 bool TreeSweeper::sees_account() {
   if (sees_account_) return *sees_account_;
@@ -130,8 +141,8 @@ bool TreeSweeper::sees_account() {
   return *sees_account_;
 }
 
-// Leaves the folder open for writing if it can be opened.
-ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
+// Leaves the folder open if it can be opened: for writing, unless it is only planned.
+ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
                                    const std::vector<std::string>& planned_away) {
   ObservedLevel observed;
   const std::string below = level.raw_name + record_.delimiter;
@@ -150,7 +161,8 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level,
   }
   if (!observed.can_be_opened || level.state == store::LevelState::kNotOurs) return observed;
 
-  const imap::OpenFolder open = session_.select(level.raw_name);
+  const imap::OpenFolder open =
+      mode == Mode::kPlan ? session_.examine(level.raw_name) : session_.select(level.raw_name);
   observed.identity = {open.uid_validity, open.mailbox_id.value_or("")};
   observed.uid_next = open.uid_next.value_or(0);
   if (open.exists > 0) {
@@ -184,8 +196,8 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
       swept.code = kept.code;
       return mail + " could not be rescued: " + kept.trouble;
     }
-    swept.rescued += decision.foreign.size();
-    swept.snapshots.push_back(std::move(kept.snapshot));
+    swept.rescued += decision.foreign.size() - kept.known;
+    if (!kept.snapshot.empty()) swept.snapshots.push_back(std::move(kept.snapshot));
     leaving.insert(leaving.end(), decision.foreign.begin(), decision.foreign.end());
   }
   if (leaving.empty()) return "";

@@ -1,9 +1,10 @@
 // Deletes one tree: record -> identity check -> rescue -> delete, deepest level first.
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -24,7 +25,8 @@ class Rescue {
   struct Kept {
     std::string trouble;                               // why not; empty: every one is safe
     base::ErrorCode code = base::ErrorCode::kRefused;  // of the trouble
-    std::string snapshot = {};                         // the id of that which has them
+    std::string snapshot = {};  // the id of that which has them; empty: there was none to make
+    std::size_t known = 0;      // of them, what a half-made tree's own run had put there
   };
   // Reads the messages out of the folder that is open in `session` and makes them durable. Fails as
   // the session does.
@@ -57,10 +59,17 @@ struct SweptTree {
 
 class TreeSweeper {
  public:
-  // Without a rescue a level that holds foreign mail is kept for now. `others`: the records of the
-  // account's other trees.
+  // All must outlive it. Without a rescue a level that holds foreign mail is kept for now.
+  // `others`: the records of the account's other trees.
   TreeSweeper(imap::Session& session, const store::TreeRecord& record,
-              std::span<const store::TreeRecord> others, Rescue* rescue = nullptr);
+              const std::vector<store::TreeRecord>& others, Rescue* rescue = nullptr);
+
+  // What the server does not show is not taken for gone, for this reason.
+  void believe_nothing_gone(std::string why) { not_gone_ = std::move(why); }
+
+  // Called once, before the first level that other trees may share: time to bring `others` up to
+  // date, and to let no run begin a tree there.
+  void before_shared(std::function<void()> call) { before_shared_ = std::move(call); }
 
   SweptTree sweep();
   SweptTree plan();  // the same decisions; writes nothing
@@ -73,19 +82,22 @@ class TreeSweeper {
   SweptTree go_through(Mode mode);
   SweptLevel handle(const store::TreeLevel& level, Mode mode,
                     const std::vector<std::string>& planned_away);
-  ObservedLevel observe(const store::TreeLevel& level,
+  ObservedLevel observe(const store::TreeLevel& level, Mode mode,
                         const std::vector<std::string>& planned_away);
   std::string remove_messages(const store::TreeLevel& level, const LevelDecision& decision,
                               SweptLevel& swept);
   bool remove_folder(const store::TreeLevel& level);
   bool sees_account();
+  std::string why_not_gone();
   void unsubscribe(const store::TreeLevel& level);
 
   imap::Session& session_;
   const store::TreeRecord& record_;
-  std::span<const store::TreeRecord> others_;
+  const std::vector<store::TreeRecord>& others_;
+  std::function<void()> before_shared_;
   Rescue* rescue_;
   std::optional<bool> sees_account_;
+  std::string not_gone_;
 };
 
 }  // namespace restore

@@ -327,6 +327,28 @@ TEST(TreeSweeperTest, OneLevelThatTheServerKeepsDoesNotKeepTheOthers) {
   EXPECT_FALSE(scene.server.folders.contains(kTop));
 }
 
+TEST(TreeSweeperTest, AnotherTreeMayHaveBegunInTheSharedLevelMeanwhile) {
+  SweptScene scene;
+  scene.make_usual();
+  imap::Session session = scene.server.session();
+  TreeSweeper sweeper(session, scene.record, scene.others, &scene.rescue);
+  sweeper.before_shared([&] {
+    EXPECT_FALSE(scene.server.folders.contains(kTree)) << "what is not shared goes first";
+    scene.others.push_back(scene.record);
+    scene.others.back().id = "other";
+    scene.others.back().levels.resize(1);
+  });
+  sweeper.sweep();
+  EXPECT_TRUE(scene.server.folders.contains(kTop));
+}
+
+TEST(TreeSweeperTest, APlanLeavesEvenRecentAlone) {
+  SweptScene scene;
+  scene.make_usual();
+  scene.server.meanwhile = [](std::string_view verb) { EXPECT_NE(verb, "SELECT"); };
+  EXPECT_EQ(find(scene.plan(), kInside)->action, Action::kWouldDelete);
+}
+
 TEST(TreeSweeperTest, WhereTheServerShowsNothingNothingIsBelievedToBeGone) {
   SweptScene scene;
   scene.make_usual();

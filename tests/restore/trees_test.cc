@@ -141,6 +141,24 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   EXPECT_EQ(folders[0]["messages"], 1);
 }
 
+// Where an account has moved to another server, its tree is not gone: it may come back, or be
+// looked for on the old one.
+TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
+  const std::string tree = run({"--folder", "INBOX", "--expire-after", "0s"})["tree"];
+  change_record([](store::TreeRecord& record) {
+    EXPECT_EQ(record.server, "main");
+    record.server = "old";
+  });
+  for (const std::string& name : {tree + "/INBOX", tree, std::string("RESTORED")}) {
+    alice_.command("DELETE " + servers::quote(name));
+  }
+  const json kept = mailstow_.restore_json({"sweep"}, 1)["trees"].at(0);
+  EXPECT_EQ(kept["finished"], false);
+  EXPECT_THAT(kept["levels"][0]["why"].get<std::string>(), HasSubstr("made on the server old"));
+  change_record([](store::TreeRecord& record) { record.expires -= std::chrono::days(31); });
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"].at(0)["finished"], true);
+}
+
 TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {
   const std::string tree = run({"--expire-after", "1h"})["tree"];
   const auto expires = [&] {
