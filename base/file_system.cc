@@ -190,7 +190,10 @@ std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_
 }
 
 void make_folders(FileSystem& files, const Path& path) {
-  if (path.empty() || path == path.root_path() || std::filesystem::is_directory(path)) return;
+  std::error_code unknown;  // told by make_folder(), as an Error
+  if (path.empty() || path == path.root_path() || std::filesystem::is_directory(path, unknown)) {
+    return;
+  }
   make_folders(files, path.parent_path());
   if (files.make_folder(path)) files.sync_folder(path.has_parent_path() ? path.parent_path() : ".");
 }

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
+#include "restore/quota_exemption.h"
+#include "restore/quota_proof.h"
 #include "restore/read_back.h"
 
 namespace restore {
@@ -94,6 +96,13 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   return foreign;
 }
 
+void InPlace::refuse_without_room() const {
+  const auto uses = quota_uses(session_, std::string(imap::kInbox));
+  const std::uint64_t messages = plan_.messages - std::min(plan_.messages, present_messages_);
+  const std::uint64_t bytes = plan_.bytes - std::min(plan_.bytes, present_bytes_);
+  if (!has_room(uses, messages, bytes)) refuse_for_room(account_, uses, messages, bytes);
+}
+
 void InPlace::create_folders() {
   std::set<std::string> there;
   for (const imap::Folder& folder : session_.list_personal_folders()) {
@@ -103,6 +112,12 @@ void InPlace::create_folders() {
   for (const PlannedFolder& folder : plan_.folders) {
     if (folder.holds_messages) wanted.insert(folder.target_raw_name);
   }
+  wanted.erase(std::string(imap::kInbox));
+  const bool is_new = !wanted.empty() &&
+                      std::none_of(wanted.begin(), wanted.end(), [&](const std::string& raw_name) {
+                        return there.contains(raw_name);
+                      });
+  if (is_new && present_messages_ == 0) begun_ = Begun::kNow;
   for (const std::string& raw_name : plan_.levels) {
     // Levels that held nothing come by themselves with what is below them.
     if (!there.contains(raw_name) && wanted.contains(raw_name)) create(raw_name, uses_[raw_name]);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "imap/session.h"
+#include "restore/folder_restore.h"
 #include "restore/plan.h"
 #include "store/account_properties.h"
 #include "store/reader.h"
@@ -31,12 +32,16 @@ class InPlace {
   // Fails with kRefused if the account holds a message that this restore would not put where it is:
   // what a run that died put there is no obstacle.
   void refuse_unless_empty(store::Reader& reader);
-  // Of the plan, what was there already when that looked.
-  std::uint64_t present_bytes() const { return present_bytes_; }
-  std::uint64_t present_messages() const { return present_messages_; }
+
+  // Fails with kCountsTowardsQuota if what is not there yet has no room.
+  void refuse_without_room() const;
 
   // Creates what is not there.
   void create_folders();
+
+  // Whether a run before this one may have written something: none has where all folders that take
+  // messages, but the inbox, were created just now.
+  Begun begun() const { return begun_; }
   std::string refusal(const std::string& raw_name) const;  // why it isn't there; or empty
 
   // What can't be done is in notes(). `owners`: those of the source and of the target, whose rights
@@ -61,8 +66,10 @@ class InPlace {
   std::map<std::string, std::string> targets_;            // by source's raw name
   std::map<std::string, std::string> refusals_;
   std::vector<std::string> notes_;
+  // Of the plan, what was there already: put there by a run that died.
   std::uint64_t present_bytes_ = 0;
   std::uint64_t present_messages_ = 0;
+  Begun begun_ = Begun::kBefore;
 };
 
 }  // namespace restore

@@ -63,7 +63,8 @@ std::string RestoreReport::to_json() const {
                         {"without_keywords", plan->keywords_lost},
                         {"keywords_unsure", plan->keywords_unsure},
                         {"estimated_seconds", plan->estimated.count()},
-                        {"storage_kib", std::move(room)}};
+                        {"storage_kib", std::move(room)},
+                        {"took_backup", plan->took_backup}};
   }
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -105,11 +106,14 @@ std::string RestoreReport::plan_to_text() const {
                              {"SIZE", base::Align::kRight}},
                             rows, base::output_width()) +
          remarks +
-         fmt::format("{} messages, {}, in about {} s. {}{}.\nNothing was written.\n",
+         fmt::format("{} messages, {}, in about {} s. {}{}.\n{}",
                      base::format_count(plan->messages), base::format_size(plan->bytes),
                      plan->estimated.count(), room,
                      tree.empty() ? "in place mail counts as any other"
-                                  : "whether the tree counts is seen before its first message");
+                                  : "whether the tree counts is seen before its first message",
+                     plan->took_backup ? "A backup was taken, to see what is missing; else nothing "
+                                         "was written.\n"
+                                       : "Nothing was written.\n");
 }
 
 std::string RestoreReport::to_text() const {

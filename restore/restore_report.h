@@ -54,6 +54,7 @@ struct PlanSummary {
     std::uint64_t limit = 0;
   };
   std::optional<Room> room;
+  bool took_backup = false;  // for --missing
 };
 
 struct RestoreReport {

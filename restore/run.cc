@@ -32,6 +32,9 @@ namespace restore {
 
 namespace {
 
+// After this Cyrus deletes a folder of a name once more.
+constexpr std::chrono::milliseconds kDeletedAgain{1500};
+
 // One run of the command, from the selection to the report.
 class Run {
  public:
@@ -79,7 +82,8 @@ class Run {
                  [&] {
                    builder.reconcile();
                    builder.create(plan_.levels);
-                 }});
+                 }},
+            resumed_ ? Begun::kBefore : Begun::kNow);
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -202,9 +206,9 @@ class Run {
     report_.quota.proof = "not asked: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
-    report_.plan =
-        PlanSummary{plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
-                    plan_.keywords_unsure, plan_.estimated, std::nullopt};
+    report_.plan = PlanSummary{
+        plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
+        plan_.keywords_unsure, plan_.estimated, std::nullopt,  options_.selection.missing};
     if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
@@ -228,6 +232,7 @@ class Run {
   void name_record(const TargetNames& names) {
     record_.id = store::TreeRecords::new_id();
     record_.account = target_.name;
+    record_.server = target_.server;
     record_.name = plan_.tree;
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;
@@ -282,7 +287,7 @@ class Run {
       if (error.code() != base::ErrorCode::kRefused) throw;
       // Cyrus keeps what is deleted under a name with the second in it, and so refuses to delete a
       // folder of one name twice in a second: a run that was killed may have just done so.
-      surroundings_.clock.sleep_for(std::chrono::milliseconds(1500));
+      surroundings_.clock.sleep_for(kDeletedAgain);
       sweeper.sweep_level(*find_level(record_, raw_name));
     }
     // Recorded until it is gone: what a crash leaves here is swept with the tree.
@@ -300,8 +305,10 @@ class Run {
       records_.put(record_);
       return;
     }
-    TreeSweeper sweeper(session_, record_, others_);
-    if (!sweeper.sweep().is_finished) return;
+    if (!TreeSweeper(session_, record_, others_).sweep().is_finished) {
+      surroundings_.clock.sleep_for(kDeletedAgain);
+      if (!TreeSweeper(session_, record_, others_).sweep().is_finished) return;
+    }
     records_.remove(record_.id);
     surroundings_.files.remove(tree_lock_file(location_, record_.id));
   }
@@ -311,20 +318,14 @@ class Run {
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "in place it counts as any mail does"};
     if (options_.dry_run) return report_;
-    // What a run that died put there is within the quota already.
-    const auto uses = quota_uses(session_, std::string(imap::kInbox));
-    const std::uint64_t messages =
-        plan_.messages - std::min(plan_.messages, place.present_messages());
-    const std::uint64_t bytes = plan_.bytes - std::min(plan_.bytes, place.present_bytes());
-    if (!has_room(uses, messages, bytes)) {
-      refuse_for_room(base::escape_for_terminal(target_.name), uses, messages, bytes);
-    }
+    place.refuse_without_room();
     place.create_folders();
     try {
       write({.refusal = [&](const auto& raw_name) { return place.refusal(raw_name); },
              .level = [](const auto&) { return nullptr; },
              .record = [] {},
-             .look_again = [] {}});
+             .look_again = [] {}},
+            place.begun());
       place.restore_properties(properties_, {owner(), target_.user});
       session_.logout();
     } catch (const base::Error& error) {
@@ -345,8 +346,7 @@ class Run {
     return options_.account;
   }
 
-  void write(const PlanWriter::Folders& folders) {
-    const Begun begun = resumed_ || options_.in_place ? Begun::kBefore : Begun::kNow;
+  void write(const PlanWriter::Folders& folders, Begun begun) {
     PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
                 server_.connections, surroundings_.clock},
                plan_, reader_, report_)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+
 namespace restore {
 
 using store::LevelState;
@@ -86,19 +88,41 @@ void TreeBuilder::reconcile(TreeLevel& level) {
     level = {level.raw_name, LevelState::kIntended, std::nullopt, {}};
     return;
   }
-  const imap::FolderStatus status = session_.status(level.raw_name);
+  imap::FolderStatus status;
+  try {
+    status = session_.status(level.raw_name);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    // Dovecot lists a level called INBOX as if it could be opened.
+    TreeLevel again{level.raw_name, LevelState::kIntended, std::nullopt, {}};
+    create(again);
+    if (again.state == LevelState::kCreated) level = std::move(again);
+    return;
+  }
   if (level.state == LevelState::kCreated) {
     if (!has_identity(*level.identity, status)) level.state = LevelState::kNotOurs;
-  } else if (status.messages == 0U && status.uid_next == 1U && status.uid_validity) {
-    // As the sweeper has it, which would delete such a level.
-    level.identity = store::LevelIdentity{*status.uid_validity, status.mailbox_id.value_or("")};
-    level.state = LevelState::kCreated;
+  } else {
+    adopt(level, status);
   }
+}
+
+// As the sweeper has it, which would delete such a level.
+bool TreeBuilder::adopt(TreeLevel& level, const imap::FolderStatus& status) {
+  if (status.messages != 0U || status.uid_next != 1U || !status.uid_validity) return false;
+  level.identity = store::LevelIdentity{*status.uid_validity, status.mailbox_id.value_or("")};
+  level.state = LevelState::kCreated;
+  return true;
 }
 
 void TreeBuilder::create(TreeLevel& level) {
   const imap::Session::Created created = session_.create(level.raw_name);
   if (!created.created) {
+    // Dovecot makes a folder, and says that it is there already, when it is asked by several at a
+    // time. Nobody else has a reason to make one in a tree of this second.
+    const bool is_within = level.raw_name.starts_with(record_.raw_name);
+    if (is_within && find_folder(level.raw_name) && adopt(level, session_.status(level.raw_name))) {
+      return;
+    }
     // Refused, or somebody was faster: in both cases it is not ours.
     level.state = LevelState::kNotOurs;
     refusals_.emplace_back(level.raw_name,

@@ -34,6 +34,7 @@ class TreeBuilder {
   std::optional<imap::Folder> find_folder(const std::string& raw_name);
   store::TreeLevel look_at(const std::string& raw_name);
   void reconcile(store::TreeLevel& level);
+  static bool adopt(store::TreeLevel& level, const imap::FolderStatus& status);
   void create(store::TreeLevel& level);
 
   imap::Session& session_;

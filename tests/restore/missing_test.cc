@@ -70,6 +70,9 @@ TEST_F(MissingTest, ComparesWithTheChosenMoment) {
   const json report =
       mailstow_.restore_json({"run", "alice", "--missing", "--at", first, "--dry-run"});
   EXPECT_EQ(find_by(report["folders"], "source", "Work")["messages"], 3);
+  EXPECT_EQ(report["plan"]["took_backup"], true);
+  EXPECT_THAT(mailstow_.restore({"run", "alice", "--missing", "--at", first, "--dry-run"}).out,
+              HasSubstr("A backup was taken"));
 }
 
 TEST_F(MissingTest, AResumedRunBringsBackTheSame) {
