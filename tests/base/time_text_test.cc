@@ -70,7 +70,7 @@ RC_GTEST_PROP(TimeTextTest, ADurationReadsBackAsItself, ()) {
 }
 
 RC_GTEST_PROP(TimeTextTest, ATimeReadsBackAsItself, ()) {
-  const sys_seconds time{seconds(*rc::gen::inRange<std::int64_t>(-2'000'000'000, 5'000'000'000))};
+  const sys_seconds time{seconds(*rc::gen::inRange<std::int64_t>(0, 5'000'000'000))};
   RC_ASSERT(parse_time(format_rfc3339(time), "America/New_York") == time);
 }
 
