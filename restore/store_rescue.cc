@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "imap/ascii.h"
 #include "imap/flag.h"
 #include "restore/restore_request.h"
@@ -99,10 +100,16 @@ std::string unreadable(store::Writer& writer, std::span<const store::MessageId> 
 std::set<store::MessageId> put_there_by_run(store::Reader& reader, const store::TreeRecord& record,
                                             const std::vector<store::MessageId>& ids) {
   if (record.state == store::TreeState::kComplete || record.request.empty()) return {};
-  const std::string source = read_request(record.request).account;
-  for (const store::SnapshotInfo& snapshot : reader.snapshots(source)) {
-    if (snapshot.id != record.snapshot) continue;
-    return store::held_anywhere(reader, snapshot, {ids.begin(), ids.end()});
+  try {
+    const std::string source = read_request(record.request).account;
+    for (const store::SnapshotInfo& snapshot : reader.snapshots(source)) {
+      if (snapshot.id != record.snapshot) continue;
+      return store::held_anywhere(reader, snapshot, {ids.begin(), ids.end()});
+    }
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    // Then all of it is rescued: too much, and nothing is lost.
+    base::log_debug("{}: {}", record.name, error.what());
   }
   return {};
 }

@@ -139,6 +139,18 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
       mailstow_.restore_json({"folders", "alice", "--at", snapshots[0]})["folders"];
   ASSERT_EQ(folders.size(), 1U);
   EXPECT_EQ(folders[0]["messages"], 1);
+
+  // Where that can't be told, all of it is kept.
+  run({"--expire-after", "0s"});
+  change_record([](store::TreeRecord& record) {
+    record.state = store::TreeState::kRestoring;
+    record.request = "{}";
+    for (store::TreeLevel& level : record.levels) level.messages.clear();
+  });
+  rescued = 0;
+  const json all = mailstow_.restore_json({"sweep"})["trees"].at(0);
+  for (const json& level : all["levels"]) rescued += level["rescued"].get<std::size_t>();
+  EXPECT_GT(rescued, 1U);
 }
 
 // Where an account has moved to another server, its tree is not gone: it may come back, or be
