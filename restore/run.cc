@@ -24,16 +24,13 @@
 #include "restore/shell_quote.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
-#include "restore/tree_sweeper.h"
+#include "restore/tree_site.h"
 #include "restore/user_mail.h"
 #include "store/location.h"
 
 namespace restore {
 
 namespace {
-
-// After this Cyrus deletes a folder of a name once more.
-constexpr std::chrono::milliseconds kDeletedAgain{1500};
 
 // One run of the command, from the selection to the report.
 class Run {
@@ -74,7 +71,7 @@ class Run {
       if (resumed_) builder.reconcile();
       prove_quota(builder);
       builder.create(plan_.levels);
-      subscribe_tree();
+      site().subscribe();
       write({.refusal = [&](const auto& raw_name) { return builder.refusal(raw_name); },
              .level = [&](const auto& raw_name) { return find_level(record_, raw_name); },
              .record = [&] { records_.put(record_); },
@@ -259,42 +256,10 @@ class Run {
     }
     report_.quota =
         quota_->establish(record_, *find_level(record_, probe), [&] { records_.put(record_); });
-    remove_level(probe);
+    site().remove_level(probe);
     if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
     give_up_tree();
     quota_->refuse(report_.quota, options_.allow_quota);
-  }
-
-  // Where the user's mail programs show what is subscribed only.
-  void subscribe_tree() {
-    if (session_.subscriptions().empty()) return;
-    for (const store::TreeLevel& level : record_.levels) {
-      if (level.state != store::LevelState::kCreated) continue;
-      try {
-        session_.subscribe(level.raw_name);
-      } catch (const base::Error& error) {
-        if (error.code() != base::ErrorCode::kRefused) throw;
-        base::log_warning("{}", error.what());
-      }
-    }
-  }
-
-  void remove_level(const std::string& raw_name) {
-    TreeSweeper sweeper(session_, record_, others_);
-    try {
-      sweeper.sweep_level(*find_level(record_, raw_name));
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kRefused) throw;
-      // Cyrus keeps what is deleted under a name with the second in it, and so refuses to delete a
-      // folder of one name twice in a second: a run that was killed may have just done so.
-      surroundings_.clock.sleep_for(kDeletedAgain);
-      sweeper.sweep_level(*find_level(record_, raw_name));
-    }
-    // Recorded until it is gone: what a crash leaves here is swept with the tree.
-    std::erase_if(record_.levels, [&](const auto& level) {
-      return level.raw_name == raw_name && session_.list(raw_name).empty();
-    });
-    records_.put(record_);
   }
 
   // Before anything was restored: what was created goes. What an earlier run restored stays for as
@@ -305,13 +270,10 @@ class Run {
       records_.put(record_);
       return;
     }
-    if (!TreeSweeper(session_, record_, others_).sweep().is_finished) {
-      surroundings_.clock.sleep_for(kDeletedAgain);
-      if (!TreeSweeper(session_, record_, others_).sweep().is_finished) return;
-    }
-    records_.remove(record_.id);
-    surroundings_.files.remove(tree_lock_file(location_, record_.id));
+    site().give_up();
   }
+
+  TreeSite site() { return {surroundings_, location_, {session_, records_, record_, others_}}; }
 
   RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources) {
     InPlace place(session_, plan_, std::move(sources), target_.name);
