@@ -262,6 +262,18 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
   mailstow_.restore_json({"run", "alice", "--resume", recent});
   EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
 
+  // What could not be created then is tried again.
+  alice.command("DELETE " + servers::quote(recent + "/Recent"));
+  for (store::TreeRecord& record : records.list().records) {
+    for (store::TreeLevel& level : record.levels) {
+      if (level.raw_name != recent + "/Recent") continue;
+      level = {level.raw_name, store::LevelState::kNotOurs, std::nullopt, {}};
+    }
+    records.put(record);
+  }
+  mailstow_.restore_json({"run", "alice", "--resume", recent});
+  EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
+
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", "RESTORED/none"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "bob", "--resume", tree}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "bob"}).status, 1);
