@@ -118,6 +118,7 @@ class Doctor {
                         return look_at_mail(mail, base::mail_hello_name(mail), resolver_,
                                             command_.outgoing_address);
                       }});
+    checks.push_back({"mail", subject, [&mail] { return look_at_line(mail); }});
     checks.push_back({"mail", subject, [&mail, now] {
                         return look_at_mail_server(mail, base::mail_hello_name(mail), now);
                       }});

@@ -126,6 +126,13 @@ std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::strin
   return findings;
 }
 
+std::vector<Finding> look_at_line(const base::MailConfig& mail) {
+  if (mail.tls != base::TlsConfig::kNone || is_this_machine(mail.url)) return {};
+  return {warning("tls", base::escape_for_terminal(mail.url),
+                  "mail goes in plain text to another machine",
+                  "leave \"tls\": \"none\" out unless the line is safe")};
+}
+
 std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
                                          const std::string& hello_name, sys_seconds now) {
   const std::string subject = base::escape_for_terminal(mail.url);
@@ -137,10 +144,6 @@ std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
     return {failure(is_tls ? "tls" : "mail", subject, error.what(), "")};
   }
   std::vector<Finding> findings = look_at_certificates(subject, chain, now);
-  if (mail.tls == base::TlsConfig::kNone && !is_this_machine(mail.url)) {
-    findings.push_back(warning("tls", subject, "mail goes in plain text to another machine",
-                               "leave \"tls\": \"none\" out unless the line is safe"));
-  }
   findings.push_back(all_right(
       "mail", subject, mail.login ? "it lets us in" : "it answers, and wants no login to begin"));
   return findings;

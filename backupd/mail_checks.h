@@ -22,6 +22,9 @@ std::string outgoing_address(const std::string& host);
 std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
                                   const Resolver& resolver, const std::string& outgoing);
 
+// Whether mail goes over a line in plain text. Nothing where it does not.
+std::vector<Finding> look_at_line(const base::MailConfig& mail);
+
 // The same server as a sender meets it: TLS and how long its certificates last, EHLO, the login. No
 // mail is begun.
 std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,

@@ -183,6 +183,7 @@ class Metrics {
     }
     const auto acknowledged = Acknowledgements::load(surroundings_.files, config_.store);
     std::vector<AccountNumbers> accounts;
+    accounts.reserve(config_.accounts.size());
     for (const base::AccountConfig& account : config_.accounts) {
       accounts.push_back({account.name, reader.newest_snapshot(account.name),
                           last_success(reader, account.name), reader.snapshots(account.name).size(),

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -40,7 +41,7 @@ std::vector<std::string> with_ours(const std::map<std::string, std::string>& mor
     const std::string_view line(*entry);
     if (!more.contains(std::string(line.substr(0, line.find('='))))) all.emplace_back(line);
   }
-  for (const auto& [name, value] : more) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : more) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backupd/doctor_checks.h"
+#include "backupd/mail_checks.h"
 #include "backupd/server_checks.h"
 #include "base/time_text.h"
 #include "imap/account_login.h"
@@ -96,7 +97,7 @@ TEST_F(DoctorTest, OfASoundInstallationNothingFails) {
     EXPECT_FALSE(finding_in(all, check, "ok").is_null()) << check << all.dump(2);
   }
   // A test's certificate is made for two days.
-  EXPECT_THAT(finding_in(all, "tls", "warning").dump(), HasSubstr("expires in 1 days"));
+  EXPECT_THAT(finding_in(all, "tls", "warning").dump(), HasSubstr("localhost expires in "));
   EXPECT_TRUE(finding_in(all, "tls", "ok").is_null());
   const auto text = mailstow_.backupd({"doctor"});
   EXPECT_EQ(text.status, 0);
@@ -357,6 +358,15 @@ TEST_F(DoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
   json& config = mailstow_.config()["mail"];
   config = mail.config();
   EXPECT_EQ(look("mail", "ok"), "it lets us in");
+  // A test's certificate is made for two days: the one of the IMAP server, and this.
+  const json sound = json::parse(mailstow_.backupd({"doctor", "--json"}).out);
+  std::string certificate;
+  for (const json& finding : sound["findings"]) {
+    if (finding["check"] == "tls" && finding["subject"] == mail.url()) {
+      certificate += finding["what"].get<std::string>();
+    }
+  }
+  EXPECT_THAT(certificate, HasSubstr("localhost expires in "));
   EXPECT_EQ(look("test mail", "failure", {"--send-test-mail"}), "there is nobody to send it to");
   mailstow_.config()["reports"]["to"] = {"admin@example.org"};
   look("test mail", "ok", {"--send-test-mail"});
@@ -379,6 +389,17 @@ TEST_F(DoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
   mailstow_.config().erase("reports");
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd({"doctor", "--send-test-mail"}).status, 2);
+}
+
+TEST(MailLineTest, MailInPlainTextToAnotherMachineIsTold) {
+  base::MailConfig mail;
+  mail.url = "smtp://192.0.2.25";
+  EXPECT_TRUE(look_at_line(mail).empty()) << "STARTTLS is required";
+  mail.tls = base::TlsConfig::kNone;
+  ASSERT_EQ(look_at_line(mail).size(), 1U);
+  EXPECT_EQ(look_at_line(mail).front().state, FindingState::kWarning);
+  mail.url = "smtp://localhost:2525";
+  EXPECT_TRUE(look_at_line(mail).empty());
 }
 
 TEST_F(DoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {

@@ -278,7 +278,7 @@ TEST_F(JobRunTest, AJobThatWasAskedToEndIsNoTrouble) {
   const auto stop_and_end = [&](bool is_whole) {
     stop_on_request(Waits::kGoOn);
     run("check", [&] {
-      ::raise(SIGTERM);
+      EXPECT_EQ(::raise(SIGTERM), 0);
       return is_whole ? JobOutcome{} : trouble("not all was read");
     });
     ::_exit(7);

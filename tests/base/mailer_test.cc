@@ -21,7 +21,6 @@ using nlohmann::json;
 using servers::MailServer;
 using servers::MailTls;
 using testing::HasSubstr;
-using testing::Not;
 
 MailConfig config_of(const MailServer& server) {
   const json document = {{"mail", server.config()}};
@@ -41,6 +40,10 @@ class MailerTest : public testing::Test {
 };
 
 TEST_F(MailerTest, WritesWhatAStrictReaderTakes) {
+  const std::string umlauts =
+      "Ihre Mail ist zur\xc3\xbc"
+      "ck \xe2\x80\x94 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab \xf0\x9f\x93\xac, und das ist so lang, "
+      "da\xc3\x9f es nicht in eine Zeile geht";
   const std::vector<std::string> subjects = {
       "mailstow on backup.example.org: backup complete",
       "",
@@ -48,9 +51,7 @@ TEST_F(MailerTest, WritesWhatAStrictReaderTakes) {
       "folded because it is a good deal longer than what fits into one line of seventy-eight bytes",
       std::string(200, 'x'),
       "=?UTF-8?Q?not_what_it_says?=",
-      "Ihre Mail ist zur\xc3\xbc"
-      "ck \xe2\x80\x94 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab \xf0\x9f\x93\xac, und das ist so lang, "
-      "da\xc3\x9f es nicht in eine Zeile geht",
+      umlauts,
       "a_b=c?d"};
   for (const std::string& subject : subjects) {
     const json mail = sent({{"admin@example.org"}, subject, "body\n"});
