@@ -56,7 +56,7 @@ class ReportingTest : public testing::Test {
     }
     // GMime reads it as well.
     const store::Envelope envelope = store::read_envelope(base::as_bytes(raw));
-    EXPECT_EQ(envelope.subject, all.back()["headers"]["Subject"]);
+    EXPECT_EQ(all.back()["headers"]["Subject"], envelope.subject);
     EXPECT_EQ(envelope.from, "mailstow <backup@example.org>");
     EXPECT_TRUE(envelope.date.has_value());
     return all.back();

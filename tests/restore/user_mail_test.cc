@@ -18,7 +18,6 @@ using programs::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
-using testing::Not;
 
 class UserMailTest : public testing::Test {
  protected:
