@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/terminal.h"
+#include "imap/account_identity.h"
 
 namespace imap {
 
@@ -31,6 +33,21 @@ Login to_login(const base::LoginConfig& config, std::string acting_as) {
   login.method = method_of(config.auth);
   if (login.method != LoginMethod::kExternal) login.password = base::load_secret(config.password);
   return login;
+}
+
+// Fails with kLogin if the account is known to be another one.
+Session verified(Session session, const Login& login) {
+  if (login.acting_as.empty()) return session;
+  const std::vector<AclEntry> rights = session.inbox_rights();
+  if (identity_of(rights, login.acting_as, login.user) == Identity::kOther) {
+    const std::string admin = base::escape_for_terminal(login.user);
+    base::fail(
+        base::ErrorCode::kLogin,
+        "login of {} as {}: the server let us into the account of {} instead: check that it, "
+        "and any proxy before it, takes an authorization identity",
+        admin, base::escape_for_terminal(login.acting_as), admin);
+  }
+  return session;
 }
 
 }  // namespace
@@ -69,15 +86,24 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
   return to_login(*server.admin, account.user);
 }
 
+Limits limits_of(const base::ServerConfig& server) {
+  Limits limits;
+  limits.message = server.transfer.message_timeout;
+  return limits;
+}
+
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account) {
-  return Session::open(endpoint_of(server), login_of(server, account), Limits());
+  const Login login = login_of(server, account);
+  return verified(Session::open(endpoint_of(server), login, limits_of(server)), login);
 }
 
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
                                     std::string_view personal_prefix) {
-  return Session::open_and_list_ahead(endpoint_of(server), login_of(server, account), Limits(),
-                                      personal_prefix);
+  const Login login = login_of(server, account);
+  return verified(
+      Session::open_and_list_ahead(endpoint_of(server), login, limits_of(server), personal_prefix),
+      login);
 }
 
 Session open_quota_admin(const base::ServerConfig& server) {

@@ -14,7 +14,11 @@ Endpoint endpoint_of(const base::ServerConfig& server);
 // acting as the account. Fails with kConfig if the password is not to be had.
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
 
-// Fails as Session::open does.
+// With the server's message_timeout.
+Limits limits_of(const base::ServerConfig& server);
+
+// Fails as Session::open does, and with kLogin if an admin is not in the account that it acts as
+// (imap/account_identity.h).
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,

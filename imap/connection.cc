@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "imap/connection_lost.h"
 #include "imap/deflate_transport.h"
 
 namespace imap {
@@ -88,11 +89,30 @@ bool Connection::send_some() {
   return taken > 0;
 }
 
+void Connection::expect_message() {
+  deadline_ = std::chrono::steady_clock::now() + limits_.message;
+}
+
+// How long to wait for a byte.
+std::chrono::milliseconds Connection::patience() const {
+  if (!deadline_) return limits_.silence;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+  if (left.count() <= 0) {
+    throw ConnectionLost(
+        fmt::format("a message took longer than {} s",
+                    std::chrono::ceil<std::chrono::seconds>(limits_.message).count()),
+        std::nullopt, ConnectionLost::Cause::kMessageTooSlow);
+  }
+  return std::min(limits_.silence, left);
+}
+
 std::size_t Connection::read(std::span<std::byte> buffer) {
   for (;;) {
+    const std::chrono::milliseconds patience = this->patience();
     if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
     if (can_send() && send_some()) continue;
-    if (!transport_->wait(can_send(), limits_.silence)) {
+    if (!transport_->wait(can_send(), patience) && patience == limits_.silence) {
       base::fail(ErrorCode::kNetwork, "the server was silent for {} s: try again later",
                  std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count());
     }
@@ -121,9 +141,13 @@ void Connection::complete(StatusResponse status) {
 
 void Connection::note(const StatusResponse& status) {
   const std::string words = base::escape_for_terminal(status.text);
+  const auto pause = suggested_pause(status.text);
   if (status.condition == Condition::kBye && !expects_bye_) {
-    base::fail(ErrorCode::kNetwork, "the server closed the connection: {}", words);
+    throw ConnectionLost("the server closed the connection: " + words, pause);
   }
+  // Whatever the command was about, nothing is wrong with that.
+  const bool is_refusal = status.condition == Condition::kNo || status.condition == Condition::kBad;
+  if (is_refusal && pause) throw ConnectionLost("the server asks to wait: " + words, pause);
   if (status.code.is("ALERT")) base::log_warning("the server says: {}", words);
 }
 

@@ -2,12 +2,14 @@
 // sending.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@
 
 namespace imap {
 
-// Fails with kNetwork (lost, silent for too long, BYE) and kProtocol; then it is of no more use.
+// Fails with kNetwork (lost, silent for too long) or ConnectionLost (BYE, told to come back later),
+// and with kProtocol; then it is of no more use.
 class Connection : private Source {
  public:
   Connection(std::unique_ptr<Transport> transport, const Limits& limits);
@@ -49,6 +52,11 @@ class Connection : private Source {
   // From now on BYE is no failure.
   void expect_bye() { expects_bye_ = true; }
 
+  // Each message of a FETCH has Limits::message to come, from one call of expect_message() to the
+  // next or to expect_no_message(). Else finish() fails with kMessageTooSlow.
+  void expect_message();
+  void expect_no_message() { deadline_.reset(); }
+
  private:
   struct Segment {
     std::uint64_t command = 0;
@@ -59,6 +67,7 @@ class Connection : private Source {
   };
 
   std::size_t read(std::span<std::byte> buffer) override;
+  std::chrono::milliseconds patience() const;
   bool send_some();
   bool can_send() const;
   void gather();
@@ -76,6 +85,7 @@ class Connection : private Source {
   std::string gathered_;     // small segments, to go out together
   base::ByteView outgoing_;  // of `gathered_` or of the first segment; stays in place until taken
   bool expects_bye_ = false;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // of a message
 };
 
 }  // namespace imap

@@ -20,6 +20,7 @@
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/ascii.h"
+#include "imap/connection_lost.h"
 
 namespace imap {
 
@@ -310,6 +311,9 @@ class CurlTransport : public Transport {
   }
 
   [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {
+    if (code == ErrorCode::kNetwork) {
+      throw ConnectionLost(name_ + ": " + cause, suggested_pause(conversation_.refusal));
+    }
     base::fail(code, "{}: {}", name_, cause);
   }
 
@@ -396,12 +400,15 @@ class CurlTransport : public Transport {
                        needed_way(login)));
     }
     // RFC 5530: not ours to mend, and worth another try.
-    for (const std::string_view passing : {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]"}) {
-      if (words.find(passing) != std::string::npos) {
-        fail(ErrorCode::kNetwork, fmt::format("login of {}: the server refused for now: {}: try "
-                                              "again later",
-                                              who, words));
-      }
+    static constexpr std::array<std::string_view, 3> kPassing = {"[UNAVAILABLE]", "[INUSE]",
+                                                                 "[LIMIT]"};
+    const bool is_passing =
+        suggested_pause(words) || std::any_of(kPassing.begin(), kPassing.end(), [&](auto code) {
+          return words.find(code) != std::string::npos;
+        });
+    if (is_passing) {
+      fail(ErrorCode::kNetwork,
+           fmt::format("login of {}: the server refused for now: {}: try again later", who, words));
     }
     fail(ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", who, words,
                                         what_to_check(login)));

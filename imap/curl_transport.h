@@ -11,9 +11,10 @@
 
 namespace imap {
 
-// Connects and logs in. Fails with kNetwork (unknown host, refused, too slow, the server closes),
-// kTls (certificate, no STARTTLS, data behind its answer), kLogin (refused; or PREAUTH, where
-// nobody knows whose account it is), kConfig (not such a URL); the text says what to do.
+// Connects and logs in. Fails with ConnectionLost (unknown host, refused, too slow, the server
+// closes or asks to wait), kTls (certificate, no STARTTLS, data behind its answer), kLogin
+// (refused; or PREAUTH, where nobody knows whose account it is), kConfig (not such a URL); the text
+// says what to do.
 std::unique_ptr<Transport> connect_with_curl(const Endpoint& endpoint, const Login& login);
 
 // The certificates that the server presents, its own first, as it does to whoever connects: nobody

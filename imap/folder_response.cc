@@ -120,6 +120,23 @@ AclResponse read_acl_response(Lexer& lexer) {
   return response;
 }
 
+MetadataResponse read_metadata_response(Lexer& lexer) {
+  MetadataResponse response;
+  lexer.skip_spaces();
+  response.raw_name = lexer.string();
+  lexer.skip_spaces();
+  // Without parentheses it only says that something changed.
+  if (lexer.peek() != '(') return response;
+  lexer.open();
+  for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
+    std::string name = lexer.string();
+    lexer.skip_spaces();
+    std::optional<std::string> value = lexer.nstring();
+    if (value) response.entries.push_back({std::move(name), std::move(*value)});
+  }
+  return response;
+}
+
 QuotaResponse read_quota_response(Lexer& lexer) {
   QuotaResponse response;
   lexer.skip_spaces();

@@ -12,6 +12,7 @@ FolderStatusResponse read_status_response(Lexer& lexer);
 NamespaceResponse read_namespace_response(Lexer& lexer);
 QuotaRootResponse read_quota_root_response(Lexer& lexer);
 QuotaResponse read_quota_response(Lexer& lexer);
-AclResponse read_acl_response(Lexer& lexer);  // RFC 4314
+AclResponse read_acl_response(Lexer& lexer);            // RFC 4314
+MetadataResponse read_metadata_response(Lexer& lexer);  // RFC 5464
 
 }  // namespace imap

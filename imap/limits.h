@@ -6,7 +6,8 @@
 
 namespace imap {
 
-// What goes beyond one of them fails with kProtocol; silence beyond its limit with kNetwork. Bodies
+// What goes beyond one of them fails with kProtocol; silence beyond its limit, and a message that
+// takes too long, with ConnectionLost. Bodies
 // of messages are streamed and have no limit but 2^63 - 1 bytes.
 struct Limits {
   std::size_t longest_line = 64U << 20U;   // bytes, literals aside; no line is ever held whole
@@ -16,7 +17,8 @@ struct Limits {
   std::size_t most_items = 8'000'000;      // words and numbers of one answer
   std::size_t most_kept = 64U << 20U;  // bytes in memory of one answer, and of all those collected
                                        // for one command
-  std::chrono::milliseconds silence{300'000};  // no byte goes either way
+  std::chrono::milliseconds silence{300'000};    // no byte goes either way
+  std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
 };
 
 }  // namespace imap

@@ -46,7 +46,7 @@ class MessageSink {
 
 // How a FETCH of messages ended.
 struct FetchAnswer {
-  bool complete = true;  // false: the server said NO, so some that are there may not have come
+  bool complete = true;  // false: it was NO or BAD, so some that are there may not have come
   std::string reason;    // its words then, escaped
 };
 

@@ -13,6 +13,7 @@
 #include "imap/folder.h"
 #include "imap/lexer.h"
 #include "imap/message.h"
+#include "imap/metadata.h"
 #include "imap/quota.h"
 #include "imap/uid_set.h"
 
@@ -84,6 +85,10 @@ struct AclResponse {  // RFC 4314
   std::string raw_name;
   std::vector<AclEntry> entries;
 };
+struct MetadataResponse {              // RFC 5464
+  std::string raw_name;                // empty: of the account
+  std::vector<MetadataEntry> entries;  // those that have a value
+};
 struct FetchResponse {
   std::uint32_t sequence_number = 0;
   MessageItems items;
@@ -95,7 +100,7 @@ using Response =
     std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse, ListResponse,
                  FolderStatusResponse, NamespaceResponse, FlagsResponse, ExistsResponse,
                  ExpungeResponse, VanishedResponse, SearchResponse, QuotaRootResponse,
-                 QuotaResponse, AclResponse, FetchResponse, UnknownResponse>;
+                 QuotaResponse, AclResponse, MetadataResponse, FetchResponse, UnknownResponse>;
 
 // Takes the bodies that FETCH answers carry, piece by piece, before the answer is complete.
 class BodySink {

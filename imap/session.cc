@@ -15,12 +15,13 @@ Session Session::open(const Endpoint& endpoint, const Login& login, const Limits
 Session Session::open_and_list_ahead(const Endpoint& endpoint, const Login& login,
                                      const Limits& limits, std::string_view personal_prefix) {
   if (endpoint.compression != Compression::kNone) return open(endpoint, login, limits);
-  return {connect_with_curl(endpoint, login), limits, personal_prefix};
+  const ActingAs acting_as = login.acting_as.empty() ? ActingAs::kOneself : ActingAs::kOther;
+  return {connect_with_curl(endpoint, login), limits, personal_prefix, acting_as};
 }
 
 Session::Session(std::unique_ptr<Transport> transport, const Limits& limits,
-                 std::optional<std::string_view> personal_prefix)
-    : impl_(std::make_unique<Impl>(std::move(transport), limits, personal_prefix)) {}
+                 std::optional<std::string_view> personal_prefix, ActingAs acting_as)
+    : impl_(std::make_unique<Impl>(std::move(transport), limits, personal_prefix, acting_as)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
@@ -101,6 +102,14 @@ Session::Created Session::create_for(std::string_view raw_name, std::span<const 
 
 std::vector<std::vector<AclEntry>> Session::acls(std::span<const std::string> raw_names) {
   return impl_->acls(raw_names);
+}
+
+std::vector<AclEntry> Session::inbox_rights() {
+  return during("ask for the rights", kInbox, [&] { return impl_->inbox_rights(); });
+}
+
+std::vector<FolderDetails> Session::details(std::span<const std::string> raw_names) {
+  return during("ask for details", "*", [&] { return impl_->details(raw_names); });
 }
 
 void Session::set_acl(std::string_view raw_name, const AclEntry& entry) {

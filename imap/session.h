@@ -1,8 +1,9 @@
 // One logged-in IMAP connection. Not thread-safe: one thread a session.
 //
-// Every call fails with base::Error: kNetwork if the connection is lost or too slow (the session is
-// then of no more use; open another), kProtocol if the server sends what IMAP does not allow (as
-// before), kRefused if it answers NO or BAD and the call does not say otherwise.
+// Every call fails with base::Error: kNetwork if the connection is lost or too slow, or the server
+// asks to be left alone (often as ConnectionLost, imap/connection_lost.h; the session is then of no
+// more use: open another), kProtocol if the server sends what IMAP does not allow (as before),
+// kRefused if it answers NO or BAD and the call does not say otherwise.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,7 @@
 #include "imap/capabilities.h"
 #include "imap/endpoint.h"
 #include "imap/folder.h"
+#include "imap/folder_details.h"
 #include "imap/limits.h"
 #include "imap/message.h"
 #include "imap/quota.h"
@@ -31,16 +33,20 @@ class Session {
   // CONDSTORE where there is it; compresses if `endpoint` says so. Also fails with kLogin and kTls.
   static Session open(const Endpoint& endpoint, const Login& login, const Limits& limits);
 
-  // The same, and asks for list_personal_folders() before it is known what the server can and what
-  // its namespaces are, from what it announced and from `personal_prefix`, which they had the last
-  // time. Where both still hold, all of it is one flight; else the guess costs one command. Without
-  // LIST-STATUS and with compression nothing is asked ahead.
+  // As Login says. kOther is asked ahead for inbox_rights() too, which tell whose account it is.
+  enum class ActingAs { kOneself, kOther };
+
+  // The same as open(), and asks for list_personal_folders() before it is known what the server can
+  // and what its namespaces are, from what it announced and from `personal_prefix`, which they had
+  // the last time. Where both still hold, all of it is one flight; else the guess costs one
+  // command. Without LIST-STATUS and with compression nothing is asked ahead.
   static Session open_and_list_ahead(const Endpoint& endpoint, const Login& login,
                                      const Limits& limits, std::string_view personal_prefix);
 
   // Over a transport that is logged in already. `personal_prefix`: as open_and_list_ahead().
   Session(std::unique_ptr<Transport> transport, const Limits& limits,
-          std::optional<std::string_view> personal_prefix = {});
+          std::optional<std::string_view> personal_prefix = {},
+          ActingAs acting_as = ActingAs::kOneself);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // without LOGOUT: closes the connection
@@ -86,7 +92,7 @@ class Session {
 
   // UID FLAGS INTERNALDATE SIZE BODY, and where there is such, MODSEQ and the server's id. Each
   // message comes once; those whose answers had no body come last. If what the sink throws ends the
-  // call, the session is of no more use.
+  // call, or if a message takes longer than Limits::message, the session is of no more use.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 
   // A message may come again when its flags change meanwhile: the last holds. `changed_since` is
@@ -129,7 +135,12 @@ class Session {
   // One for each folder, in their order; empty where the server says nothing, for want of ACL or
   // of the right to know.
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
+  std::vector<AclEntry> inbox_rights();
   void set_acl(std::string_view raw_name, const AclEntry& entry);
+
+  // One for each folder, in their order, all in one flight; for the empty name, of the account:
+  // METADATA alone. What the server refuses to tell is empty.
+  std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
   // Empty if the server has no QUOTA.
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);

@@ -27,6 +27,12 @@ std::vector<std::vector<AclEntry>> Session::Impl::acls(std::span<const std::stri
   return acls;
 }
 
+std::vector<AclEntry> Session::Impl::inbox_rights() {
+  if (inbox_rights_ahead_) return *std::exchange(inbox_rights_ahead_, std::nullopt);
+  const std::string inbox(kInbox);
+  return acls({&inbox, 1}).front();
+}
+
 void Session::Impl::set_acl(std::string_view raw_name, const AclEntry& entry) {
   require_ok(run(command("SETACL").string(raw_name).string(entry.identifier).string(entry.rights)));
 }

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "imap/command.h"
 #include "imap/connection.h"
+#include "imap/connection_lost.h"
 #include "imap/session.h"
 
 namespace imap {
@@ -19,7 +20,7 @@ namespace imap {
 class Session::Impl {
  public:
   Impl(std::unique_ptr<Transport> transport, const Limits& limits,
-       std::optional<std::string_view> personal_prefix);
+       std::optional<std::string_view> personal_prefix, ActingAs acting_as);
 
   // If the server can.
   void compress();
@@ -38,6 +39,8 @@ class Session::Impl {
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
   Created create(std::string_view raw_name, std::span<const std::string> uses);
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
+  std::vector<AclEntry> inbox_rights();
+  std::vector<FolderDetails> details(std::span<const std::string> raw_names);
   void set_acl(std::string_view raw_name, const AclEntry& entry);
   void run_on_folder(std::string_view verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
@@ -91,7 +94,8 @@ class Session::Impl {
   };
   class Listing;
 
-  void open_asking_ahead(std::vector<std::string> announced, std::string_view personal_prefix);
+  void open_asking_ahead(std::vector<std::string> announced, std::string_view personal_prefix,
+                         ActingAs acting_as);
   void ask_capabilities();
   Connection::Tag start_enabling();
   void ask_namespaces();
@@ -114,7 +118,8 @@ class Session::Impl {
   Namespaces namespaces_;
   bool has_enabled_modseq_ = false;
   bool has_enabled_qresync_ = false;
-  std::optional<std::vector<Folder>> listed_ahead_;  // until somebody takes it
+  std::optional<std::vector<Folder>> listed_ahead_;          // until somebody takes it
+  std::optional<std::vector<AclEntry>> inbox_rights_ahead_;  // the same
 
   // Of the open folder.
   std::string open_name_;
@@ -130,6 +135,9 @@ template <typename Work>
 auto during(const std::string& operation, std::string_view raw_name, Work&& work) {
   try {
     return std::forward<Work>(work)();
+  } catch (const ConnectionLost& lost) {
+    throw ConnectionLost(fmt::format("{}: {}: {}", operation, name_in_error(raw_name), lost.what()),
+                         lost.pause(), lost.cause());
   } catch (const base::Error& error) {
     base::fail(error.code(), "{}: {}: {}", operation, name_in_error(raw_name), error.what());
   }

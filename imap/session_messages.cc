@@ -90,13 +90,17 @@ class MessageFilter : public BodySink {
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
   MessageFilter filter(uids, sink);
   const std::string items = '(' + all_items() + " BODY.PEEK[])";
+  connection_.expect_message();
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, items,
-      [&filter](Response& response) {
-        if (auto* const answer = std::get_if<FetchResponse>(&response)) filter.take(*answer);
+      [&](Response& response) {
+        auto* const answer = std::get_if<FetchResponse>(&response);
+        if (answer == nullptr) return;
+        filter.take(*answer);  // for as long as there is no room for what has come
+        connection_.expect_message();
       },
       filter);
-  if (refusal && refusal->condition == Condition::kBad) require_ok(*refusal);
+  connection_.expect_no_message();
   filter.finish();
   if (!refusal) return {};
   return {.complete = false, .reason = base::escape_for_terminal(refusal->text)};

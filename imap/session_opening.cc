@@ -41,11 +41,11 @@ class Session::Impl::Listing {
 };
 
 Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
-                    std::optional<std::string_view> personal_prefix)
+                    std::optional<std::string_view> personal_prefix, ActingAs acting_as)
     : connection_(std::move(transport), limits), limits_(limits) {
   std::vector<std::string> announced = connection_.announced();
   if (personal_prefix && !announced.empty()) {
-    open_asking_ahead(std::move(announced), *personal_prefix);
+    open_asking_ahead(std::move(announced), *personal_prefix, acting_as);
     return;
   }
   ask_capabilities();
@@ -59,7 +59,7 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
 // The guess decides only what is asked early. What holds is what CAPABILITY and NAMESPACE answer:
 // where other questions follow from that, the early answers are thrown away.
 void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
-                                      std::string_view personal_prefix) {
+                                      std::string_view personal_prefix, ActingAs acting_as) {
   const Connection::Tag capabilities = start(command("CAPABILITY"));
   capabilities_ = Capabilities(std::move(announced));
   namespaces_.personal.push_back({std::string(personal_prefix), std::nullopt});
@@ -67,6 +67,10 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
   if (capabilities_.has("ENABLE") && capabilities_.has_modseq()) enabling = start_enabling();
   std::optional<Connection::Tag> namespaces;
   if (capabilities_.has("NAMESPACE")) namespaces = start(command("NAMESPACE"));
+  std::optional<Connection::Tag> rights;
+  if (acting_as == ActingAs::kOther && capabilities_.has("ACL")) {
+    rights = start(command("GETACL").string(kInbox));
+  }
   std::vector<Question> asked;
   if (namespaces && capabilities_.has("LIST-STATUS")) asked = questions();
   const std::vector<Connection::Tag> tags = start(asked);
@@ -78,6 +82,8 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
       names = std::move(told->names);
     } else if (auto* const spaces = std::get_if<NamespaceResponse>(&response)) {
       namespaces_ = std::move(spaces->namespaces);
+    } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
+      inbox_rights_ahead_ = std::move(acl->entries);
     } else {
       listing.take(response);
     }
@@ -88,6 +94,7 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
   literal_mode_ = literal_mode(capabilities_);
   if (enabling) has_enabled_modseq_ = finish(*enabling, take).condition == Condition::kOk;
   const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
+  if (rights) finish(*rights, take);  // refused: then it is not known
   bool is_listed = !tags.empty();
   for (const Connection::Tag tag : tags) {
     is_listed = finish(tag, take).condition == Condition::kOk && is_listed;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kLoggedIn =
     "* CAPABILITY IMAP4rev1 ENABLE CONDSTORE NAMESPACE LIST-STATUS ESEARCH UIDPLUS MULTIAPPEND "
-    "QUOTA LITERAL-\r\n"
+    "QUOTA LITERAL- ACL METADATA\r\n"
     "m1 OK\r\n* NAMESPACE ((\"\" \"/\")) NIL ((\"S/\" \"/\"))\r\nm2 OK\r\nm3 OK\r\n";
 
 // Hears everything and says what it was given, in small pieces.
@@ -74,6 +74,8 @@ void converse(imap::Session& session) {
   if (!answer.uids.empty() && answer.uids.size() != messages.size()) std::abort();
   session.quota_roots("x");
   session.expunge(uids);
+  const std::vector<std::string> names = {"INBOX", ""};
+  session.details(names);
   session.logout();
 }
 

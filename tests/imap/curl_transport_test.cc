@@ -58,6 +58,7 @@ TEST(CurlTransportTest, SaysThatNobodyIsThere) {
     url = FakeServer([](FakeConnection&) {}).url();
   }
   EXPECT_ERROR(kNetwork, "check that the server runs", connect(url, TlsMode::kNone));
+  EXPECT_ERROR(kNetwork, "check that the server runs", connect("imap://[::1]:1", TlsMode::kNone));
   EXPECT_ERROR(kNetwork, "no such host", connect("imap://no-such-host.invalid", TlsMode::kNone));
 }
 

@@ -178,9 +178,20 @@ TEST(ResponseTest, Quota) {
   EXPECT_THAT(answer<QuotaResponse>("* QUOTA user/jane/RESTORED ()\r\n").root.resources, IsEmpty());
 }
 
+TEST(ResponseTest, Metadata) {
+  const auto metadata = answer<MetadataResponse>(
+      "* METADATA \"\" (/shared/comment {4}\r\n)\r\n( /private/x NIL \"/private/y\" \"\")\r\n");
+  EXPECT_EQ(metadata.raw_name, "");
+  EXPECT_THAT(metadata.entries, ElementsAre(MetadataEntry{"/shared/comment", ")\r\n("},
+                                            MetadataEntry{"/private/y", ""}));
+  const auto news = answer<MetadataResponse>("* METADATA Team /shared/comment /shared/x\r\n");
+  EXPECT_EQ(news.raw_name, "Team");
+  EXPECT_THAT(news.entries, IsEmpty()) << "only that they changed";
+}
+
 TEST(ResponseTest, SkipsWhatItDoesNotKnow) {
   answer<UnknownResponse>("* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n");
-  answer<UnknownResponse>("* METADATA \"\" (/shared/comment {4}\r\n)\r\n()\r\n");
+  answer<UnknownResponse>("* ANNOTATION \"\" (/shared/comment {4}\r\n)\r\n()\r\n");
   answer<UnknownResponse>("* 3 RECENT\r\n");
   answer<Continuation>("+ go ahead\r\n");
   answer<Continuation>("+\r\n");

@@ -70,6 +70,32 @@ TEST(SessionMessagesTest, KeepsUnsolicitedAnswersFromTheSink) {
   });
 }
 
+TEST(SessionMessagesTest, TakesAnswersInAnotherOrderThanAsked) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 3 FETCH (BODY[] {1}
+    S: c UID 9 FLAGS ())
+    S: * OK [ALERT] the disk is nearly full
+    S: * 1 FETCH (RFC822.SIZE 1 BODY[] "a" FLAGS () UID 4)
+    S: * 2 FETCH (UID 6 FLAGS () BODY[] {1}
+    S: b)
+    S: m4 OK done
+  )");
+  testing::internal::CaptureStderr();
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    session.fetch_messages(UidSet::all(), collector);
+    ASSERT_THAT(collector.messages, SizeIs(3));
+    EXPECT_EQ(collector.find(4)->bytes, "a");
+    EXPECT_EQ(collector.find(6)->bytes, "b");
+    EXPECT_EQ(collector.find(9)->bytes, "c");
+  });
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::HasSubstr("the server says: the disk is nearly full"));
+}
+
 TEST(SessionMessagesTest, TellsLastOfMessagesWithoutBodies) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(

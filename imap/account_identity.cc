@@ -1,0 +1,40 @@
+#include "imap/account_identity.h"
+
+#include <algorithm>
+
+#include "imap/ascii.h"
+
+namespace imap {
+
+namespace {
+
+std::string_view without_domain(std::string_view name) {
+  return name.substr(0, name.find('@'));
+}
+
+bool is_same_user(std::string_view a, std::string_view b) {
+  const bool have_domains = a.find('@') != a.npos && b.find('@') != b.npos;
+  return have_domains ? equal_ignoring_case(a, b)
+                      : equal_ignoring_case(without_domain(a), without_domain(b));
+}
+
+}  // namespace
+
+Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view account,
+                     std::string_view admin) {
+  const auto is_named = [&](std::string_view user) {
+    return std::any_of(inbox_rights.begin(), inbox_rights.end(),
+                       [&](const AclEntry& entry) { return is_same_user(entry.identifier, user); });
+  };
+  // Who may say who may (RFC 4314, section 2.1).
+  const auto owns = [&](std::string_view user) {
+    return std::any_of(inbox_rights.begin(), inbox_rights.end(), [&](const AclEntry& entry) {
+      return entry.rights.find('a') != std::string::npos && is_same_user(entry.identifier, user);
+    });
+  };
+  if (owns(account)) return Identity::kProven;
+  // Some sites give admins all rights to every INBOX, and its owner fewer.
+  return owns(admin) && !is_named(account) ? Identity::kOther : Identity::kUnknown;
+}
+
+}  // namespace imap

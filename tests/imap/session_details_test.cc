@@ -1,0 +1,70 @@
+// What a session says and hears about what belongs to folders beside their mail.
+#include "imap/session.h"
+#include "tests/imap/conversation.h"
+
+namespace imap {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(SessionDetailsTest, AsksForEverythingInOneFlight) {
+  Transcript transcript = Transcript::session("ACL METADATA QUOTA");
+  const std::size_t flights = transcript.flights();
+  transcript.add(R"(
+    C: m3 GETACL "INBOX"
+    C: m4 GETMETADATA (DEPTH infinity) "INBOX" (/private /shared)
+    C: m5 GETQUOTAROOT "INBOX"
+    C: m6 GETACL "Team"
+    C: m7 GETMETADATA (DEPTH infinity) "Team" (/private /shared)
+    C: m8 GETQUOTAROOT "Team"
+    C: m9 GETMETADATA (DEPTH infinity) "" (/private /shared)
+    S: * ACL INBOX alice lrswipkxtecda
+    S: m3 OK
+    S: * METADATA "inbox" (/private/comment "mine" /shared/comment NIL /private/x {4}
+    S: a
+    S: b)
+    S: * METADATA Team /shared/comment
+    S: m4 OK
+    S: * QUOTAROOT INBOX "User quota"
+    S: * QUOTA "User quota" (STORAGE 12 1000 MESSAGE 1 50)
+    S: m5 OK
+    S: m6 NO you may not
+    S: * METADATA Team ("/shared/vendor/cmu/cyrus-imapd/lastupdate" "25-Nov-2026" "/shared/vendor/cmu/cyrus-imapd/expire" "30")
+    S: m7 OK
+    S: * QUOTAROOT Team "User quota"
+    S: m8 OK
+    S: * METADATA "" (/shared/admin "mailto:x@example.org")
+    S: m9 OK
+  )");
+  EXPECT_EQ(transcript.flights(), flights + 1);
+  converse_and_cut(transcript, [](Session& session) {
+    const std::vector<std::string> names = {"INBOX", "Team", ""};
+    const auto details = session.details(names);
+    ASSERT_EQ(details.size(), 3U);
+    EXPECT_THAT(details[0].acl, ElementsAre(AclEntry{"alice", "lrswipkxtecda"}));
+    EXPECT_THAT(details[0].metadata, ElementsAre(MetadataEntry{"/private/comment", "mine"},
+                                                 MetadataEntry{"/private/x", "a\r\nb"}));
+    const QuotaRoot root{"User quota", {{"STORAGE", 12, 1000}, {"MESSAGE", 1, 50}}};
+    EXPECT_THAT(details[0].quota_roots, ElementsAre(root));
+    EXPECT_THAT(details[1].acl, IsEmpty());
+    EXPECT_THAT(details[1].metadata,
+                ElementsAre(MetadataEntry{"/shared/vendor/cmu/cyrus-imapd/expire", "30"}))
+        << "when it was last changed is of the moment";
+    EXPECT_THAT(details[1].quota_roots, ElementsAre(root));
+    EXPECT_THAT(details[2].metadata,
+                ElementsAre(MetadataEntry{"/shared/admin", "mailto:x@example.org"}));
+  });
+}
+
+TEST(SessionDetailsTest, AsksForNothingThatTheServerDoesNotHave) {
+  converse(Transcript::session("UIDPLUS"), [](Session& session) {
+    const std::vector<std::string> names = {"INBOX", ""};
+    for (const FolderDetails& details : session.details(names)) {
+      EXPECT_TRUE(details.acl.empty() && details.metadata.empty() && details.quota_roots.empty());
+    }
+  });
+}
+
+}  // namespace
+}  // namespace imap
