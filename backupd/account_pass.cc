@@ -1,11 +1,14 @@
 #include "backupd/account_pass.h"
 
 #include <algorithm>
+#include <functional>
+#include <random>
 #include <utility>
 
 #include "base/glob.h"
 #include "base/log.h"
 #include "base/stop_request.h"
+#include "imap/connection_lost.h"
 #include "imap/folder_name.h"
 #include "store/reader.h"
 
@@ -17,13 +20,6 @@ using store::FolderCompleteness;
 using store::FolderRecord;
 
 constexpr int kMostRounds = 3;
-
-const FolderRecord* find(const std::vector<FolderRecord>& records, const std::string& raw_name) {
-  const auto found = std::find_if(records.begin(), records.end(), [&](const FolderRecord& record) {
-    return record.info.raw_name == raw_name;
-  });
-  return found == records.end() ? nullptr : &*found;
-}
 
 // Whether the error is about this account and its server, not about the store or this machine.
 bool concerns_account(base::ErrorCode code) {
@@ -52,7 +48,7 @@ bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
   if (!folder.status || record.info.completeness != FolderCompleteness::kComplete) return false;
   const bool same_modseq =
       !folder.status->highest_modseq || folder.status->highest_modseq == record.info.highest_modseq;
-  return same_modseq && folder.status->uid_validity == record.info.uid_validity &&
+  return same_modseq && folder.status->uid_validity.value_or(0) == record.info.uid_validity &&
          folder.status->uid_next == record.info.uid_next &&
          folder.status->messages == record.receipt.messages + record.info.skipped.size();
 }
@@ -70,6 +66,7 @@ AccountPass::AccountPass(const base::Surroundings& surroundings, const base::Acc
       trees_(trees),
       store_(store),
       started_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())),
+      back_off_(surroundings.config.server_of(account).transfer.retry_for, std::random_device{}()),
       known_(store.writer.reader()) {
   report_.account = account.name;
 }
@@ -91,36 +88,38 @@ void AccountPass::load_last() {
 AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
   StoreTurn turn(store_.mutex);
   load_last();
+  const auto budget = surroundings_.config.daily_bytes_of(account_);
+  daily_budget_.emplace(budget, properties_.fetched.day, properties_.fetched.bytes,
+                        surroundings_.clock);
   store_.schedule.join(*this);
   const struct Leaving {
     AccountPass& pass;
     ~Leaving() { pass.store_.schedule.leave(pass); }
   } leaving{*this};
-  try {
-    OpenAccount account = turn.away([&] { return open(prefix_); });
-    started_ = account.listed;
-    const auto& personal = account.namespaces.personal;
-    prefix_ = personal.empty() ? "" : personal.front().prefix;
-    pass_folders({account.session, spares, store_.writer, turn, store_.budget, started_,
-                  departures_, [this](std::uint64_t wanted) { return known(wanted); }},
-                 account.folders);
-    const bool has_changed = !is_same(before_, current_);
-    properties_ = turn.away([&] {
-      auto properties =
-          pass_properties(account.session, current_, has_changed, properties_, started_);
-      account.session.logout();
-      return properties;
-    });
-  } catch (const base::Error& error) {
-    if (!concerns_account(error.code())) throw;
-    report_.error = error.what();
-    report_.error_code = error.code();
-    park();
-    base::log_error("{}: {}", account_.name, error.what());
-  } catch (const base::Stopped&) {
-    report_.error = "stopped: the next backup goes on where this one was";
-    park();
-  }
+  std::optional<std::chrono::milliseconds> pause;
+  do {
+    try {
+      if (pause) turn.away([&] { surroundings_.clock.sleep_for(*pause); });
+      pause.reset();
+      attempt(open, spares, turn);
+    } catch (const base::Error& error) {
+      if (!concerns_account(error.code())) throw;
+      keep_progress();
+      pause = pause_after(error);
+      if (pause) {
+        base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
+      } else {
+        report_.error = error.what();
+        report_.error_code = error.code();
+        park();
+        base::log_error("{}: {}", account_.name, error.what());
+      }
+    } catch (const base::Stopped&) {
+      pause.reset();
+      report_.error = "stopped: the next backup goes on where this one was";
+      park();
+    }
+  } while (pause);
 
   const bool is_finished = report_.error.empty();
   if (is_finished) {
@@ -130,10 +129,89 @@ AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
                            : whole    ? store::SnapshotStatus::kComplete
                                       : store::SnapshotStatus::kPartial);
     report_.status = whole && !is_moving_ ? PassStatus::kComplete : PassStatus::kPartial;
+    tell_what_is_parked();
   } else if (report_.snapshot) {
     report_.status = PassStatus::kPartial;
   }
+  store_.progress.finish_account();
   return std::move(report_);
+}
+
+void AccountPass::attempt(const Open& open, const SpareSessions& spares, StoreTurn& turn) {
+  OpenAccount account = turn.away([&] { return open(prefix_); });
+  const auto& personal = account.namespaces.personal;
+  prefix_ = personal.empty() ? "" : personal.front().prefix;
+  if (!std::exchange(was_open_, true)) {
+    started_ = account.listed;
+    expect(account.folders);
+  }
+  pass_folders({account.session, spares, store_.writer, turn, store_.budget, started_, departures_,
+                stumbles_, *daily_budget_, [this](std::uint64_t wanted) { return known(wanted); }},
+               account.folders);
+  const AskedFolders folders = asked_folders();
+  properties_ = turn.away([&] {
+    auto properties = pass_properties(account.session, folders, properties_, started_);
+    account.session.logout();
+    return properties;
+  });
+}
+
+// Tells what there is to fetch, by what the server says of folders that changed.
+void AccountPass::expect(const std::vector<imap::Folder>& listed) {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  for (const imap::Folder& folder : listed) {
+    if (!folder.status || !folder.can_be_opened() || is_left_out(folder)) continue;
+    const FolderRecord* const last = last_of(folder);
+    const bool is_known = last != nullptr && folder.status->uid_validity == last->info.uid_validity;
+    const auto beyond = [](std::uint64_t now, std::uint64_t known) {
+      return now - std::min(now, known);
+    };
+    messages += beyond(folder.status->messages.value_or(0), is_known ? last->receipt.messages : 0);
+    bytes += beyond(folder.status->size.value_or(0), is_known ? last->bytes : 0);
+  }
+  store_.progress.expect(messages, bytes);
+}
+
+AskedFolders AccountPass::asked_folders() const {
+  AskedFolders folders;
+  folders.has_changed = !is_same(before_, current_);
+  for (const FolderRecord& record : current_) {
+    if (record.info.completeness == FolderCompleteness::kContainer) continue;
+    folders.all.push_back(record.info.raw_name);
+    const FolderRecord* const before = find_folder(before_, record.info.raw_name);
+    if (before == nullptr || before->id != record.id) {
+      folders.changed.push_back(record.info.raw_name);
+    }
+  }
+  return folders;
+}
+
+// Nothing: it is not worth another try. A server that never let us in is not waited for, unless it
+// asks for that: there may be a thousand accounts.
+std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Error& error) {
+  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  const auto asked_for = lost != nullptr ? lost->pause() : std::nullopt;
+  const bool may_pass = error.code() == base::ErrorCode::kNetwork ||
+                        error.code() == base::ErrorCode::kProtocol ||
+                        error.code() == base::ErrorCode::kTls;
+  if (!asked_for && !(may_pass && was_open_)) return std::nullopt;
+  // Where UIDs mean nothing the next time, the same messages come again and again.
+  std::uint64_t done = passed_.size();
+  for (const FolderRecord& record : last_) done += record.receipt.messages;
+  if (done > most_done_) back_off_.reset();
+  most_done_ = std::max(most_done_, done);
+  return back_off_.next(surroundings_.clock.steady_now(), asked_for);
+}
+
+// What has been passed is what the next attempt goes on from.
+void AccountPass::keep_progress() {
+  Records records = std::exchange(current_, {});
+  if (in_progress_) records.push_back(*std::exchange(in_progress_, std::nullopt));
+  for (FolderRecord& record : last_) {
+    if (find_folder(records, record.info.raw_name) == nullptr) records.push_back(std::move(record));
+  }
+  last_ = std::move(records);
 }
 
 void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::Folder>& listed) {
@@ -150,7 +228,7 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
   const std::vector<imap::Folder> at_the_end = list_again();
   is_moving_ = std::any_of(at_the_end.begin(), at_the_end.end(), [&](const imap::Folder& folder) {
     if (is_left_out(folder) || !folder.can_be_opened()) return false;
-    const FolderRecord* record = find(current_, folder.raw_name);
+    const FolderRecord* record = find_folder(current_, folder.raw_name);
     return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
                                  !is_settled(folder, *record));
   });
@@ -158,7 +236,7 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
 
 // The folder's own record, whatever it was called; not that of another one which had its name.
 const FolderRecord* AccountPass::last_of(const imap::Folder& folder) const {
-  const FolderRecord* const namesake = find(last_, folder.raw_name);
+  const FolderRecord* const namesake = find_folder(last_, folder.raw_name);
   const std::string id = folder.status ? folder.status->mailbox_id.value_or("") : "";
   if (id.empty()) return namesake;
   const auto same = std::find_if(last_.begin(), last_.end(), [&](const FolderRecord& record) {
@@ -195,12 +273,14 @@ bool AccountPass::pass_once(const PassTools& tools, const std::vector<imap::Fold
       continue;
     }
     const FolderRecord* last = last_of(folder);
+    const bool is_passed = !first_round || passed_.contains(folder.raw_name);
     const bool same =
         last != nullptr && last->info.raw_name == folder.raw_name &&
-        (first_round ? is_unchanged(folder, *last, started_) : is_settled(folder, *last));
-    const bool given_up = !first_round && last != nullptr &&
-                          last->info.completeness == FolderCompleteness::kUnreadable;
-    if (same || given_up) {
+        (is_passed ? is_settled(folder, *last) : is_unchanged(folder, *last, started_));
+    const bool given_up =
+        is_passed && last != nullptr && last->info.completeness == FolderCompleteness::kUnreadable;
+    const bool is_parked = last != nullptr && parked_.contains(folder.raw_name);
+    if (same || given_up || is_parked) {
       current_.push_back(*last);
     } else {
       changed = true;
@@ -214,20 +294,29 @@ FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder
                                       const FolderRecord* last) {
   in_progress_.reset();
   has_news_ = true;
+  store_.progress.begin_folder(
+      account_.name,
+      imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix_));
   FolderPass pass(tools, *this);
   const auto count = [&] {
     report_.fetched_messages += pass.counts().fetched_messages;
     report_.fetched_bytes += pass.counts().fetched_bytes;
     report_.new_messages += pass.counts().new_messages;
     report_.new_bytes += pass.counts().new_bytes;
+    daily_budget_->use(pass.counts().fetched_bytes);
   };
   try {
     FolderRecord record = pass.run(folder, last);
     count();
+    passed_.insert(folder.raw_name);
+    if (record.info.completeness == FolderCompleteness::kInProgress) {
+      parked_.insert(folder.raw_name);
+    }
     return record;
   } catch (const base::Error& error) {
     count();
     if (error.code() != base::ErrorCode::kRefused) throw;
+    passed_.insert(folder.raw_name);
     base::log_warning("{}: {}", account_.name, error.what());
     return unreadable(folder, last, error.what());
   }
@@ -237,37 +326,14 @@ void AccountPass::opened(store::FolderDraft& draft) {
   open_draft_ = &draft;
 }
 
-void AccountPass::message_stored() {
+void AccountPass::message_stored(std::uint64_t bytes) {
+  store_.progress.message(bytes);
   store_.schedule.commit_if_due();
 }
 
 void AccountPass::closed(std::optional<store::FolderRecord> sealed) {
   open_draft_ = nullptr;
   in_progress_ = std::move(sealed);
-}
-
-FolderRecord AccountPass::container(const imap::Folder& folder) {
-  store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
-  info.completeness = FolderCompleteness::kContainer;
-  store::FolderDraft draft(std::move(info));
-  return store_.writer.seal(draft);
-}
-
-FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRecord* last,
-                                     const std::string& reason) {
-  store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
-  store::FolderDraft draft = last != nullptr ? store::FolderDraft(store_.writer.reader(), *last)
-                                             : store::FolderDraft(std::move(info));
-  draft.info().raw_name = folder.raw_name;
-  draft.info().completeness = FolderCompleteness::kUnreadable;
-  draft.info().trouble = reason;
-  return store_.writer.seal(draft);
 }
 
 bool AccountPass::is_left_out(const imap::Folder& folder) const {
@@ -277,71 +343,6 @@ bool AccountPass::is_left_out(const imap::Folder& folder) const {
   const auto& globs = surroundings_.config.exclude;
   return std::any_of(globs.begin(), globs.end(),
                      [&](const std::string& glob) { return base::glob_matches(glob, name); });
-}
-
-std::string AccountPass::shown(const store::FolderInfo& info) const {
-  return imap::shown_folder_name(info.raw_name, info.delimiter, prefix_);
-}
-
-void AccountPass::park() {
-  if (!has_news_ || (open_draft_ == nullptr && !in_progress_ && current_.empty())) return;
-  Records records = current_;
-  if (open_draft_ != nullptr) {
-    records.push_back(store_.writer.seal(*open_draft_));
-  } else if (in_progress_) {
-    records.push_back(*in_progress_);
-  }
-  // Folders that were not reached yet are what they were.
-  for (const FolderRecord& record : last_) {
-    if (find(records, record.info.raw_name) == nullptr) records.push_back(record);
-  }
-  add_snapshot(records, store::SnapshotStatus::kPartial);
-}
-
-void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus status) {
-  report_.snapshot = store_.writer.add_snapshot({.account = account_.name,
-                                                 .time = started_,
-                                                 .kind = store::SnapshotKind::kBackup,
-                                                 .status = status,
-                                                 .personal_prefix = prefix_,
-                                                 .folders = records,
-                                                 .properties = store::to_properties(properties_),
-                                                 .vanished = vanished_});
-  describe(records);
-}
-
-// With the folders that are no longer there, unless the configuration leaves them out now.
-std::uint64_t AccountPass::count_vanished() {
-  for (const FolderRecord& record : before_) {
-    const store::FolderInfo& info = record.info;
-    const bool is_there =
-        std::any_of(current_.begin(), current_.end(), [&](const FolderRecord& current) {
-          const bool have_ids = !info.mailbox_id.empty() && !current.info.mailbox_id.empty();
-          return have_ids ? current.info.mailbox_id == info.mailbox_id
-                          : current.info.raw_name == info.raw_name;
-        });
-    imap::Folder folder;
-    folder.raw_name = info.raw_name;
-    folder.delimiter = info.delimiter;
-    if (!is_there && !is_left_out(folder)) departures_.all_left(store_.writer.reader(), record);
-  }
-  return departures_.vanished();
-}
-
-void AccountPass::describe(const Records& records) {
-  report_.receipts.clear();
-  report_.skipped.clear();
-  for (const FolderRecord& record : records) {
-    const store::FolderInfo& info = record.info;
-    if (info.completeness == FolderCompleteness::kContainer) continue;
-    report_.receipts.push_back({shown(info), info.uid_validity, record.receipt});
-    if (info.completeness == FolderCompleteness::kUnreadable) {
-      report_.skipped.push_back({shown(info), std::nullopt, info.trouble});
-    }
-    for (const store::SkippedMessage& message : info.skipped) {
-      report_.skipped.push_back({shown(info), message.uid, message.reason});
-    }
-  }
 }
 
 }  // namespace backupd

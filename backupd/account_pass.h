@@ -5,13 +5,17 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "backupd/account_properties.h"
+#include "backupd/back_off.h"
 #include "backupd/commit_schedule.h"
+#include "backupd/daily_budget.h"
 #include "backupd/folder_pass.h"
 #include "backupd/open_account.h"
+#include "backupd/pass_progress.h"
 #include "backupd/pass_report.h"
 #include "backupd/restored_trees.h"
 #include "base/program.h"
@@ -26,7 +30,12 @@ struct SharedStore {
   CommitSchedule& schedule;
   std::mutex& mutex;  // of both: StoreTurn
   PipeBudget& budget;
+  ProgressBoard& progress;
 };
+
+// Null if there is none.
+const store::FolderRecord* find_folder(const std::vector<store::FolderRecord>& records,
+                                       const std::string& raw_name);
 
 class AccountPass : private FolderObserver, private CommitSchedule::Participant {
  public:
@@ -35,14 +44,21 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
               const RestoredTrees& trees, const SharedStore& store);
 
-  // Adds the account's snapshot to the writer's next commit. What is wrong with the account or its
-  // server, opening it included, is in the report; what is wrong with the store is thrown.
+  // Adds the account's snapshot to the writer's next commit. A lost connection is opened again, for
+  // as long as the configuration says, and the pass goes on where it was. What is wrong with the
+  // account or its server, opening it included, is in the report; what is wrong with the store is
+  // thrown.
   AccountReport run(const Open& open, const SpareSessions& spares);
 
  private:
   using Records = std::vector<store::FolderRecord>;
 
   void load_last();
+  void attempt(const Open& open, const SpareSessions& spares, StoreTurn& turn);
+  void expect(const std::vector<imap::Folder>& listed);
+  AskedFolders asked_folders() const;
+  std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
+  void keep_progress();
   void pass_folders(const PassTools& tools, const std::vector<imap::Folder>& listed);
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
   store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
@@ -56,11 +72,12 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::string shown(const store::FolderInfo& info) const;
 
   void opened(store::FolderDraft& draft) override;
-  void message_stored() override;
+  void message_stored(std::uint64_t bytes) override;
   void closed(std::optional<store::FolderRecord> sealed) override;
 
   // Records a snapshot of all that is known, with the folder being passed as far as it is.
   void park() override;
+  void tell_what_is_parked();
   void add_snapshot(const Records& records, store::SnapshotStatus status);
   std::uint64_t count_vanished();
   void describe(const Records& records);
@@ -72,11 +89,18 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::chrono::sys_seconds started_;
   std::string prefix_;
   Records before_;   // of the newest snapshot
-  Records last_;     // the same, or of the round before
+  Records last_;     // the same, or of the round before, or of before the connection was lost
   Records current_;  // of this round, as far as it is
   store::FolderDraft* open_draft_ = nullptr;
   std::optional<store::FolderRecord> in_progress_;  // without a draft: its connection is lost
   bool has_news_ = false;  // a folder is or was passed: there is something to park
+  bool was_open_ = false;  // the server let us in once
+  std::set<std::string, std::less<>> passed_;  // raw names
+  std::uint64_t most_done_ = 0;                // messages and folders when a connection was lost
+  BackOff back_off_;
+  Stumbles stumbles_;
+  std::optional<DailyBudget> daily_budget_;
+  std::set<std::string, std::less<>> parked_;  // raw names: for want of budget
   Departures departures_;
   KnownMessages known_;
   store::AccountProperties properties_;

@@ -1,20 +1,28 @@
-// What the server tells of an account beside its folders.
+// What the server tells of an account beside its mail.
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "imap/session.h"
 #include "store/account_properties.h"
-#include "store/snapshot.h"
 
 namespace backupd {
 
-// `last`, unless the account changed or that is a week old: then asked for anew. What the server
-// refuses stays as it was. Fails as the session does otherwise.
-store::AccountProperties pass_properties(imap::Session& session,
-                                         const std::vector<store::FolderRecord>& folders,
-                                         bool has_changed, const store::AccountProperties& last,
+// The folders of an account that hold messages, by raw name.
+struct AskedFolders {
+  std::vector<std::string> all;
+  std::vector<std::string> changed;  // since the last time; some of `all`
+  bool has_changed = false;          // the account, in any way
+};
+
+// `last`, unless the account changed or that is a week old. Rights, METADATA and quota roots, which
+// no modification sequence tells of, are asked for anew of folders that changed, and of all when a
+// week has gone. What the server refuses to tell of subscriptions stays as it was. Fails as the
+// session does otherwise.
+store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
+                                         const store::AccountProperties& last,
                                          std::chrono::sys_seconds now);
 
 }  // namespace backupd

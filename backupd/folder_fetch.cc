@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "backupd/apology.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
+#include "imap/connection_lost.h"
 
 namespace backupd {
 
@@ -73,11 +75,24 @@ class Receiver : public imap::MessageSink {
 
   void receive(Shares& shares) {
     try {
-      for (imap::UidSet share = shares.next(); !share.empty(); share = shares.next()) {
-        const imap::FetchAnswer answer = session_.fetch_messages(share, *this);
+      for (share_ = shares.next(); !share_.empty(); share_ = shares.next()) {
+        last_.reset();
+        const imap::FetchAnswer answer = session_.fetch_messages(share_, *this);
         if (!answer.complete) answer_ = answer;
       }
     } catch (const NobodyTakes&) {
+    } catch (const imap::ConnectionLost& lost) {
+      error_ = std::current_exception();
+      why_ = lost.what();
+      over_ = lost.cause() == imap::ConnectionLost::Cause::kMessageTooSlow
+                  ? Stumbles::Over::kTime
+                  : Stumbles::Over::kConnection;
+    } catch (const base::Error& error) {
+      error_ = std::current_exception();
+      why_ = error.what();
+      const bool is_lost =
+          error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
+      if (is_lost) over_ = Stumbles::Over::kConnection;
     } catch (...) {
       error_ = std::current_exception();
     }
@@ -88,15 +103,30 @@ class Receiver : public imap::MessageSink {
   const imap::FetchAnswer& answer() const { return answer_; }
   const std::exception_ptr& error() const { return error_; }
 
+  // Tells over which message the connection was lost, if it was: servers send them in the order of
+  // their UIDs.
+  void tell(Stumbles& stumbles, std::string_view raw_name) const {
+    if (!over_) return;
+    for (const base::Uid uid : share_) {
+      if (!last_ || uid > *last_) return stumbles.add(raw_name, uid, *over_, why_);
+    }
+  }
+
   // A server that always has more to send is never waited for.
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
     incoming_.add(piece);
+    if (beginning_.size() <= kLongestApology) {
+      beginning_ += base::as_text(piece.first(std::min(piece.size(), kLongestApology + 1)));
+    }
   }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     incoming_.finish();
-    arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message())});
+    const bool is_sorry = beginning_.size() <= kLongestApology && is_apology(beginning_);
+    beginning_.clear();
+    if (items.uid) last_ = items.uid;
+    arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message()), is_sorry});
     bytes_ += arrived_.back().bytes_in_memory();
     if (bytes_ < kPutAtOnce) return;
     bytes_ = 0;
@@ -110,8 +140,13 @@ class Receiver : public imap::MessageSink {
   store::IncomingMessage incoming_;
   std::vector<ArrivedMessage> arrived_;
   std::size_t bytes_ = 0;  // of arrived_
+  std::string beginning_;  // of the message that is coming
+  imap::UidSet share_;
+  std::optional<base::Uid> last_;  // of the share that has come
+  std::optional<Stumbles::Over> over_;
   imap::FetchAnswer answer_;
   std::exception_ptr error_;
+  std::string why_;  // what it says
 };
 
 // Those of the spare sessions in which the folder is the same.
@@ -159,6 +194,7 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
         });
       }
     }
+    for (const Receiver& receiver : receivers) receiver.tell(source.stumbles, source.raw_name);
     for (const Receiver& receiver : receivers) {
       if (receiver.error()) std::rethrow_exception(receiver.error());
     }

@@ -8,6 +8,7 @@
 #include "backupd/message_pipe.h"
 #include "backupd/open_account.h"
 #include "backupd/store_turn.h"
+#include "backupd/stumbles.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
 
@@ -18,6 +19,7 @@ struct FetchSource {
   const std::string& raw_name;
   std::uint32_t uid_validity;
   const SpareSessions& spares;  // where they are open to the same generation, they help
+  Stumbles& stumbles;           // grows where a connection is lost
 };
 
 // Called with the turn. Fails as the session and the sink do; what came before that is in the sink.

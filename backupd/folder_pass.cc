@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "backupd/folder_fetch.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -103,10 +102,7 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   draft.info().uid_validity = open.uid_validity;
   draft.info().uid_next = open.uid_next.value_or(0);
   if (open.mailbox_id) draft.info().mailbox_id = *open.mailbox_id;
-  // What a repair left out stands among the skipped, until a pass that is interrupted forgets them.
-  if (draft.info().completeness == FolderCompleteness::kInProgress) {
-    doubtful_ = imap::UidSet::all();
-  }
+  // What a repair left out stands among the skipped. Each stays there until it has come.
   imap::UidSet skipped;
   for (const store::SkippedMessage& message : draft.info().skipped) {
     skipped.add(message.uid);
@@ -114,7 +110,6 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   }
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
-  draft.info().skipped.clear();
   observer_.opened(draft);
   // Until all flags are up to date the old baseline holds.
 
@@ -133,9 +128,11 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
     if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
     draft.expunge(uid);
   }
+  std::erase_if(draft.info().skipped,
+                [&](const auto& message) { return !on_server.contains(message.uid); });
   fetch(draft, open, on_server.without(recorded));
 
-  draft.info().completeness = FolderCompleteness::kComplete;
+  if (is_whole_) draft.info().completeness = FolderCompleteness::kComplete;
   if (full_scan) draft.info().last_full_scan = tools_.now;
 }
 
@@ -222,67 +219,6 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
 
 imap::UidSet FolderPass::search_all() {
   return tools_.turn.away([&] { return tools_.session.search_all(); });
-}
-
-// Takes what the account has elsewhere, and gives what has to be fetched.
-imap::UidSet FolderPass::adopt_known(FolderSink& sink, const imap::UidSet& wanted) {
-  if (tools_.session.capabilities().message_id_item().empty()) return wanted;
-  KnownMessages* const known = tools_.known(wanted.count());
-  if (known == nullptr) return wanted;
-  imap::UidSet adopted;
-  std::vector<imap::MessageItems> told;
-  const auto adopt = [&] {
-    for (const imap::MessageItems& items : told) {
-      if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
-          doubtful_.contains(*items.uid)) {
-        continue;
-      }
-      const auto found = known->find(items.server_id, *items.size);
-      if (!found) continue;
-      sink.adopt(items, *found);
-      adopted.add(*items.uid);
-    }
-    told.clear();
-  };
-  tools_.turn.away([&] {
-    tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
-      told.push_back(items);
-      if (told.size() >= kStatesAtOnce) tools_.turn.back(adopt);
-    });
-  });
-  adopt();
-  return wanted.without(adopted);
-}
-
-void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
-                       const imap::UidSet& wanted) {
-  if (wanted.empty()) return;
-  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, doubtful_,
-                  [this] { observer_.message_stored(); });
-  const FetchSource source{tools_.session, draft.info().raw_name, open.uid_validity, tools_.spares};
-  const auto fetch_all = [&](const imap::UidSet& uids) {
-    return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
-  };
-  const imap::UidSet unknown = adopt_known(sink, wanted);
-  const imap::FetchAnswer answer = unknown.empty() ? imap::FetchAnswer() : fetch_all(unknown);
-  if (!sink.empty().empty()) {
-    const imap::UidSet empty = sink.empty();
-    sink.confirm_empty();
-    fetch_all(empty);
-  }
-
-  imap::UidSet skipped;
-  for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);
-  const imap::UidSet missing = wanted.without(uids_of(draft)).without(skipped);
-  if (missing.empty()) return;
-  // What did not come was expunged meanwhile, or the server would not give it.
-  const imap::UidSet gone = missing.without(search_all());
-  for (const base::Uid uid : missing.without(gone)) {
-    draft.info().skipped.push_back(
-        {uid, answer.complete ? "the server did not send it" : answer.reason});
-  }
-  std::sort(draft.info().skipped.begin(), draft.info().skipped.end(),
-            [](const auto& a, const auto& b) { return a.uid < b.uid; });
 }
 
 }  // namespace backupd

@@ -6,9 +6,11 @@
 #include <functional>
 #include <optional>
 
+#include "backupd/daily_budget.h"
 #include "backupd/folder_sink.h"
 #include "backupd/open_account.h"
 #include "backupd/store_turn.h"
+#include "backupd/stumbles.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -39,7 +41,7 @@ class FolderObserver {
   // From now on the draft is marked kInProgress, and may be sealed whenever it is somebody's turn.
   virtual void opened(store::FolderDraft& draft) = 0;
 
-  virtual void message_stored() = 0;
+  virtual void message_stored(std::uint64_t bytes) = 0;
 
   // The draft is no more. `sealed`: what it came to if the connection is lost, so that no more will
   // come; else nothing.
@@ -55,6 +57,8 @@ struct PassTools {
   PipeBudget& budget;
   std::chrono::sys_seconds now;
   Departures& departures;
+  Stumbles& stumbles;
+  DailyBudget& daily_budget;
   // The messages that the account had and has, if it is worth while to look through them for
   // `wanted` ones; else null.
   std::function<KnownMessages*(std::uint64_t wanted)> known;
@@ -64,9 +68,9 @@ class FolderPass {
  public:
   FolderPass(const PassTools& tools, FolderObserver& observer);
 
-  // `last`: its latest record, or none. Called with the turn, which is given up while the server is
-  // waited for. Fails with kRefused if the server does not open it, and as the session and the
-  // writer do.
+  // `last`: its latest record, or none. The new one is in progress where the day's budget was too
+  // small. Called with the turn, which is given up while the server is waited for. Fails with
+  // kRefused if the server does not open it, and as the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
   // So far; also after a failure.
@@ -82,14 +86,20 @@ class FolderPass {
   imap::OpenFolder open(const imap::Folder& folder, const store::FolderRecord* last);
   imap::UidSet apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
                              const imap::UidSet& skipped);
+  imap::UidSet affordable(const imap::UidSet& uids);
   imap::UidSet adopt_known(FolderSink& sink, const imap::UidSet& wanted);
   void fetch(store::FolderDraft& draft, const imap::OpenFolder& open, const imap::UidSet& wanted);
+  using Fetch = std::function<imap::FetchAnswer(const imap::UidSet& uids)>;
+  static void fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
+                              const imap::UidSet& last, const Fetch& fetch);
+  std::string fetch_apart(store::FolderDraft& draft, const imap::UidSet& uids, const Fetch& fetch);
 
   PassTools tools_;
   FolderObserver& observer_;
   std::optional<imap::Session::Changes> changes_;  // since the last time, if QRESYNC told
   FetchCounts counts_;
   imap::UidSet doubtful_;  // a repair may have found these damaged
+  bool is_whole_ = true;   // false: the day's budget was too small
 };
 
 }  // namespace backupd

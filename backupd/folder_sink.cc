@@ -20,7 +20,7 @@ std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
 
 FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
                        Departures& departures, imap::UidSet doubtful,
-                       std::function<void()> after_message)
+                       std::function<void(std::uint64_t bytes)> after_message)
     : writer_(writer),
       draft_(draft),
       counts_(counts),
@@ -38,19 +38,16 @@ void FolderSink::store(ArrivedMessage& arrived) {
   const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
   ++counts_.fetched_messages;
   counts_.fetched_bytes += size;
+  const auto suspect = [&](std::string_view reason) { suspects_[uid] = reason; };
   if (!has_body) {
-    skip(uid, body == imap::BodyKind::kNil ? "the server sent NIL for its body"
-                                           : "the server sent no body");
-    return;
+    return suspect(body == imap::BodyKind::kNil ? "the server sent NIL for its body"
+                                                : "the server sent no body");
   }
+  if (arrived.is_apology) return suspect("the server sent an apology in its place");
   if (size == 0 && items.size != std::uint64_t{0}) {
-    skip(uid, "the server sent an empty body for a message that it says is not empty");
-    return;
+    return suspect("the server sent an empty body for a message that it says is not empty");
   }
-  if (size == 0 && !second_look_) {
-    empty_.add(uid);
-    return;
-  }
+  if (size == 0 && !second_look_) return suspect("the server sent an empty message once only");
 
   const store::StoredMessage stored =
       writer_.add(arrived.message,
@@ -81,11 +78,15 @@ void FolderSink::put(const imap::MessageItems& items, const store::MessageId& me
   entry.modseq = items.modseq.value_or(0);
   entry.server_id = items.server_id;
   draft_.put(entry, digest);
-  after_message_();
+  suspects_.erase(entry.uid);
+  std::erase_if(draft_.info().skipped,
+                [&](const auto& earlier) { return earlier.uid == entry.uid; });
+  after_message_(size);
 }
 
-void FolderSink::skip(base::Uid uid, std::string reason) {
-  draft_.info().skipped.push_back({uid, std::move(reason)});
+std::string FolderSink::why_not(base::Uid uid) const {
+  const auto found = suspects_.find(uid);
+  return found == suspects_.end() ? "" : std::string(found->second);
 }
 
 }  // namespace backupd

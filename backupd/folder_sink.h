@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,11 @@ struct FetchCounts {
 class FolderSink {
  public:
   // `counts` and `departures` grow as messages come. `doubtful` are UIDs whose messages may be
-  // damaged in the store. `after_message` is called when a message is in the draft: the time to
-  // commit.
+  // damaged in the store. `after_message` is called when a message of so many bytes is in the
+  // draft: the time to commit.
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-             Departures& departures, imap::UidSet doubtful, std::function<void()> after_message);
+             Departures& departures, imap::UidSet doubtful,
+             std::function<void(std::uint64_t bytes)> after_message);
 
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
@@ -37,23 +39,24 @@ class FolderSink {
   // A message that the store has, whose body did not come. `items` have its UID.
   void adopt(const imap::MessageItems& items, const KnownMessages::Known& known);
 
-  // Empty messages seen so far. One counts only if the server says size 0 and serves nothing twice,
-  // for a server in trouble sends nothing too: fetch them again after confirm_empty().
-  const imap::UidSet& empty() const { return empty_; }
-  void confirm_empty() { second_look_ = true; }
+  // What came without a body, empty, or as an apology is not in the draft: a server in trouble
+  // sends such things too. Fetch it once more after look_again(). Then a message is empty if the
+  // server says size 0 again and serves nothing again; of the others this is what is wrong with
+  // them.
+  void look_again() { second_look_ = true; }
+  std::string why_not(base::Uid uid) const;  // empty: it did not come at all
 
  private:
   void put(const imap::MessageItems& items, const store::MessageId& message,
            const store::Sha256& digest, std::uint64_t size);
-  void skip(base::Uid uid, std::string reason);
 
   store::Writer& writer_;
   store::FolderDraft& draft_;
   FetchCounts& counts_;
   Departures& departures_;
   imap::UidSet doubtful_;
-  std::function<void()> after_message_;
-  imap::UidSet empty_;
+  std::function<void(std::uint64_t bytes)> after_message_;
+  std::map<base::Uid, std::string_view> suspects_;
   bool second_look_ = false;
 };
 

@@ -44,6 +44,7 @@ struct ArrivedMessage {
   imap::MessageItems items;
   imap::BodyKind body = imap::BodyKind::kMissing;
   store::IncomingMessage message;
+  bool is_apology = false;  // of a server that can't serve the message (backupd/apology.h)
 
   std::size_t bytes_in_memory() const;
 };

@@ -71,6 +71,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   CommitSchedule schedule(writer, surroundings.clock);
   std::mutex store_mutex;
   PipeBudget budget(kMostInPipes);
+  ProgressBoard progress(accounts.size(), surroundings.clock);
   PassReport report;
   report.troubles = roll.troubles;
   const auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
@@ -84,7 +85,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
       return;
     }
     const RestoredTrees own(trees.records, account.name);
-    AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget});
+    AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget, progress});
     const auto begin = surroundings.clock.steady_now();
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
@@ -97,6 +98,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due();
   });
+  progress.end();
   schedule.commit();
   report.commit = writer.highest_commit();
   tell_alarms(surroundings, writer.reader(), acknowledged, report);

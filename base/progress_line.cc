@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,6 +16,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
 constexpr const char* kEraseLine = "\r\x1b[K";
+
+// As much as fits on one line of the terminal: what is wrapped can't be erased again.
+std::string cut_to_terminal(const std::string& text) {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return text;
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_begin = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;  // of UTF-8
+    if (is_begin && ++columns >= size.ws_col) return text.substr(0, at);
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -33,7 +46,7 @@ void ProgressLine::show(const std::string& text) {
   if (!is_due()) return;
   last_ = clock_.steady_now();
   is_shown_ = true;
-  tell(kEraseLine + escape_for_terminal(text));
+  tell(kEraseLine + cut_to_terminal(escape_for_terminal(text)));
 }
 
 std::string describe_progress(std::uint64_t done, std::uint64_t total,

@@ -1,8 +1,9 @@
-// What a snapshot has of its account beside the folders: what the user subscribes to, and who may
-// do what (docs/pack-format.md, "Snapshot").
+// What a snapshot has of its account beside the folders: what the user subscribes to, who may do
+// what, what clients attached to folders, quotas, namespaces (docs/pack-format.md, "Snapshot").
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,53 @@ struct FolderRight {
   bool operator==(const FolderRight&) const = default;
 };
 
+// One thing that a client attached to a folder, or to the account: then `raw_name` is empty (RFC
+// 5464).
+struct FolderMetadata {
+  std::string raw_name;
+  std::string entry;
+  std::string value;
+  bool operator==(const FolderMetadata&) const = default;
+};
+
+// Which quota roots a folder counts towards, and a limit of one (RFC 9208).
+struct FolderQuotaRoot {
+  std::string raw_name;
+  std::string root;
+  bool operator==(const FolderQuotaRoot&) const = default;
+};
+struct QuotaLimit {
+  std::string root;
+  std::string resource;  // STORAGE (units of 1024 bytes), MESSAGE, ...
+  std::uint64_t limit = 0;
+  bool operator==(const QuotaLimit&) const = default;
+};
+
+// RFC 2342.
+struct AccountNamespace {
+  enum class Kind { kPersonal, kOtherUsers, kShared };
+  Kind kind = Kind::kPersonal;
+  std::string delimiter;  // empty: there is no hierarchy
+  std::string prefix;
+  bool operator==(const AccountNamespace&) const = default;
+};
+
+// How much mail was fetched for it on one day (UTC): the day's budget goes on in the next run.
+struct FetchedBytes {
+  std::chrono::sys_days day{};
+  std::uint64_t bytes = 0;
+  bool operator==(const FetchedBytes&) const = default;
+};
+
 struct AccountProperties {
   std::chrono::sys_seconds asked{};        // when the server told this; 0: never
   std::vector<std::string> subscriptions;  // raw names
   std::vector<FolderRight> rights;
+  std::vector<FolderMetadata> metadata;
+  std::vector<FolderQuotaRoot> quota_roots;
+  std::vector<QuotaLimit> quota_limits;
+  std::vector<AccountNamespace> namespaces;
+  FetchedBytes fetched;
   bool operator==(const AccountProperties&) const = default;
 };
 

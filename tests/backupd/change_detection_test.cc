@@ -160,6 +160,33 @@ TEST_F(ChangeDetectionTest, ALowerModseqThanTheRecordedOneMeansAFullScan) {
   runner_.expect_exact();
 }
 
+TEST_F(ChangeDetectionTest, WhereOurCountIsNotTheServersAllIsScanned) {
+  alice_.append("INBOX", letters(20));
+  runner_.run();
+  alice_.command("SELECT INBOX");
+  alice_.command("STORE 5 +FLAGS (\\Deleted)");
+  alice_.command("EXPUNGE");
+  // The server tells nothing of what is gone.
+  runner_.run({{"VANISHED"}, {}});
+  EXPECT_THAT(runner_.sent(), HasSubstr("(QRESYNC ("));
+  EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
+  runner_.expect_exact();
+}
+
+TEST_F(ChangeDetectionTest, EveryFolderIsScannedInFullEverySevenDays) {
+  alice_.append("INBOX", letters(3));
+  runner_.run();
+  runner_.set_ahead(std::chrono::days(6));
+  runner_.run();
+  EXPECT_THAT(runner_.sent(), Not(HasSubstr("EXAMINE")));
+  runner_.set_ahead(std::chrono::days(7) + std::chrono::minutes(1));
+  const AccountReport report = runner_.run();
+  EXPECT_THAT(runner_.sent(), HasSubstr("EXAMINE \"INBOX\"\r\n"));
+  EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
+  EXPECT_EQ(report.fetched_bytes, 0U);
+  runner_.expect_exact();
+}
+
 TEST_F(ChangeDetectionTest, AMoveDuringThePassIsInTheSnapshot) {
   alice_.command("CREATE Aside");
   alice_.command("CREATE Zebra");

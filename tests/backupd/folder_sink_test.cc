@@ -13,7 +13,6 @@ namespace {
 using imap::BodyKind;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class FolderSinkTest : public testing::Test {
  protected:
@@ -37,16 +36,9 @@ class FolderSinkTest : public testing::Test {
     sink_->store(arrived);
   }
 
-  std::vector<std::string> reasons() const {
-    std::vector<std::string> reasons;
-    for (const store::SkippedMessage& message : draft_.info().skipped) {
-      reasons.push_back(message.reason);
-    }
-    return reasons;
-  }
-
   void begin() {
-    sink_.emplace(*writer_, draft_, counts_, departures_, imap::UidSet(), [this] { ++told_; });
+    sink_.emplace(*writer_, draft_, counts_, departures_, imap::UidSet(),
+                  [this](std::uint64_t) { ++told_; });
   }
   void SetUp() override { begin(); }
 
@@ -81,28 +73,53 @@ TEST_F(FolderSinkTest, NilAndMissingBodiesAreNoMessages) {
   send(1, "", 50, BodyKind::kNil);
   send(2, "", 50, BodyKind::kMissing);
   EXPECT_EQ(draft_.messages(), 0U);
-  EXPECT_THAT(reasons(), ElementsAre(HasSubstr("NIL"), HasSubstr("no body")));
+  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("NIL"));
+  EXPECT_THAT(sink_->why_not(base::Uid{2}), HasSubstr("no body"));
+  EXPECT_EQ(sink_->why_not(base::Uid{3}), "");
   EXPECT_EQ(told_, 0);
+}
+
+TEST_F(FolderSinkTest, WhatComesWholeTheSecondTimeIsTheMessage) {
+  draft_.info().skipped = {{base::Uid{1}, "of the last time"}, {base::Uid{9}, "too"}};
+  send(1, "", 50, BodyKind::kNil);
+  sink_->look_again();
+  send(1, "here it is", 50);
+  EXPECT_EQ(draft_.find(base::Uid{1})->size, 10U);
+  EXPECT_EQ(sink_->why_not(base::Uid{1}), "");
+  ASSERT_EQ(draft_.info().skipped.size(), 1U);
+  EXPECT_EQ(draft_.info().skipped[0].uid, base::Uid{9});
+}
+
+TEST_F(FolderSinkTest, AnApologyIsNoMessageHoweverOftenItComes) {
+  for (int look = 0; look < 2; ++look) {
+    ArrivedMessage arrived{items(1, 50), BodyKind::kLiteral, writer_->begin_message(), true};
+    arrived.message.add(base::as_bytes("Subject: sorry"));
+    sink_->store(arrived);
+    sink_->look_again();
+  }
+  EXPECT_EQ(draft_.messages(), 0U);
+  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("apology"));
 }
 
 TEST_F(FolderSinkTest, AnEmptyBodyForAMessageThatIsNotEmptyIsAServerInTrouble) {
   send(1, "", 50);
-  sink_->confirm_empty();
+  sink_->look_again();
   send(1, "", 50);
   send(2, "", std::nullopt);
   EXPECT_EQ(draft_.messages(), 0U);
-  EXPECT_EQ(reasons().size(), 3U);
+  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("empty"));
+  EXPECT_THAT(sink_->why_not(base::Uid{2}), HasSubstr("empty"));
 }
 
 TEST_F(FolderSinkTest, AnEmptyMessageCountsWhenItIsEmptyTwice) {
   send(1, "", 0);
   EXPECT_EQ(draft_.messages(), 0U);
-  EXPECT_EQ(sink_->empty().count(), 1U);
-  sink_->confirm_empty();
+  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("once only"));
+  sink_->look_again();
   send(1, "", 0);
   ASSERT_TRUE(draft_.find(base::Uid{1}));
   EXPECT_EQ(draft_.find(base::Uid{1})->size, 0U);
-  EXPECT_THAT(reasons(), IsEmpty());
+  EXPECT_EQ(sink_->why_not(base::Uid{1}), "");
 }
 
 TEST_F(FolderSinkTest, BytesThatAreNoBodyAreNotStored) {

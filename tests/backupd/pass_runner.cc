@@ -7,6 +7,7 @@
 #include "backupd/account_pass.h"
 #include "backupd/commit_schedule.h"
 #include "backupd/restored_trees.h"
+#include "imap/account_login.h"
 #include "imap/curl_transport.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -36,6 +37,9 @@ class WatchedTransport : public imap::Transport {
       between_.meddle(news);
     }
     const std::size_t received = transport_->receive(buffer);
+    if (between_.breaks && between_.breaks(base::as_text(buffer.first(received)))) {
+      base::fail(base::ErrorCode::kNetwork, "the connection is lost");
+    }
     for (const std::string& name : between_.hidden) hide(buffer.first(received), name);
     return received;
   }
@@ -92,30 +96,40 @@ AccountReport PassRunner::run(const Between& between) {
   imap::Login login;
   login.user = user_;
   login.password = base::Secret(servers::Server::password(user_));
-  return run_over(
-      std::make_unique<WatchedTransport>(imap::connect_with_curl(endpoint, login), between, sent_));
+  return run_over([&] {
+    return std::make_unique<WatchedTransport>(imap::connect_with_curl(endpoint, login), between,
+                                              sent_);
+  });
 }
 
 AccountReport PassRunner::run_over(std::unique_ptr<imap::Transport> transport) {
+  return run_over([&] {
+    if (!transport) base::fail(base::ErrorCode::kNetwork, "there is no other connection");
+    return std::move(transport);
+  });
+}
+
+AccountReport PassRunner::run_over(const Connect& connect) {
   base::AccountConfig account;
   account.name = user_;
   account.user = user_;
   account.server = "main";
-  const base::Surroundings surroundings{
-      {}, base::OutputFormat::kText, base::real_file_system(), base::system_clock()};
-  store::Writer writer =
-      store::Writer::open(location_, base::real_file_system(), base::system_clock());
-  CommitSchedule schedule(writer, base::system_clock());
+  base::Surroundings surroundings{{}, base::OutputFormat::kText, base::real_file_system(), clock_};
+  surroundings.config.servers["main"] = server_config_;
+  clock_.pauses.clear();
+  store::Writer writer = store::Writer::open(location_, base::real_file_system(), clock_);
+  CommitSchedule schedule(writer, clock_);
   std::mutex mutex;
   PipeBudget budget(std::size_t{1} << 20);
+  ProgressBoard progress(1, clock_);
   const RestoredTrees none({}, user_);
-  AccountPass pass(surroundings, account, none, {writer, schedule, mutex, budget});
+  AccountPass pass(surroundings, account, none, {writer, schedule, mutex, budget, progress});
   AccountReport report = pass.run(
       [&](std::string_view prefix) {
-        imap::Session session(std::move(transport), imap::Limits(), prefix);
+        const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        imap::Session session(connect(), imap::limits_of(server_config_), prefix);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();
-        const auto now = std::chrono::floor<std::chrono::seconds>(base::system_clock().now());
         return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
       },
       {});

@@ -2,6 +2,7 @@
 // its snapshot held against what the server has.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "backupd/pass_report.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "imap/transport.h"
 #include "store/location.h"
 #include "store/snapshot.h"
@@ -21,9 +23,11 @@ namespace backupd {
 // What comes between mailstow and its server.
 struct Between {
   // Capabilities that the client does not get to see.
-  std::vector<std::string> hidden;
+  std::vector<std::string> hidden = {};
   // Told of whatever goes out, before it does.
-  std::function<void(const std::string& sent)> meddle;
+  std::function<void(const std::string& sent)> meddle = {};
+  // Told of whatever comes in; true: it doesn't arrive, and the connection is lost.
+  std::function<bool(std::string_view received)> breaks = {};
 };
 
 class PassRunner {
@@ -36,8 +40,18 @@ class PassRunner {
   // One pass with its commit.
   AccountReport run(const Between& between = {});
 
-  // The same, over a connection that is logged in already.
+  // The same, over a connection that is logged in already. A lost one is the end.
   AccountReport run_over(std::unique_ptr<imap::Transport> transport);
+
+  // The same, over as many as are needed.
+  using Connect = std::function<std::unique_ptr<imap::Transport>()>;
+  AccountReport run_over(const Connect& connect);
+
+  // Of the configuration.
+  base::ServerConfig& server_config() { return server_config_; }
+
+  // What the last pass waited for, without anybody's time.
+  const std::vector<std::chrono::milliseconds>& pauses() const { return clock_.pauses; }
 
   // What the last pass sent.
   const std::string& sent() const { return sent_; }
@@ -49,12 +63,30 @@ class PassRunner {
 
   const store::Location& location() const { return location_; }
 
+  // Where the next pass is in time, beside the pauses.
+  void set_ahead(std::chrono::milliseconds ahead) { clock_.ahead = ahead; }
+
  private:
+  struct HastyClock : base::Clock {
+    base::TimePoint now() const override { return base::system_clock().now() + ahead; }
+    std::chrono::steady_clock::time_point steady_now() const override {
+      return base::system_clock().steady_now() + ahead;
+    }
+    void sleep_for(std::chrono::milliseconds duration) override {
+      ahead += duration;
+      pauses.push_back(duration);
+    }
+    std::chrono::milliseconds ahead{0};
+    std::vector<std::chrono::milliseconds> pauses;
+  };
+
   const servers::Server* server_ = nullptr;
   std::string user_;
   tests::TemporaryFolder folder_;
   store::Location location_;
   std::string sent_;
+  base::ServerConfig server_config_;
+  HastyClock clock_;
 };
 
 }  // namespace backupd
