@@ -141,7 +141,11 @@ class DaemonDaysTest : public DaysTest {
   void let_pass_until(sys_seconds time) override {
     while (clock_.now() < time) {
       settle();
-      clock_.set(std::max(clock_.now(), std::min(time, next_due())));
+      const sys_seconds next = std::min(time, next_due());
+      // The sweep of the hour before, which nobody has asked for while the clock jumped.
+      clock_.set(std::max(clock_.now(), next - minutes(1)));
+      settle();
+      clock_.set(std::max(clock_.now(), next));
     }
     settle();
   }
@@ -169,18 +173,18 @@ class DaemonDaysTest : public DaysTest {
     };
     const auto patience = std::chrono::steady_clock::now() + seconds(60);
     for (json all = jobs(); std::any_of(all.begin(), all.end(), is_at_work); all = jobs()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), patience) << log();
+      ASSERT_LT(std::chrono::steady_clock::now(), patience) << text_of("log");
       std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
     for (const json& job : jobs()) {
       EXPECT_TRUE(job["last_exit_status"].is_null() || job["last_exit_status"] == 0)
-          << job << log();
+          << job << text_of("log") << text_of("index/reports/backup.json");
     }
   }
 
-  std::string log() const {
+  std::string text_of(const char* file) const {
     std::ostringstream text;
-    text << std::ifstream(mailstow_.folder() / "log").rdbuf();
+    text << std::ifstream(mailstow_.folder() / file).rdbuf();
     return text.str();
   }
 
@@ -191,7 +195,7 @@ TEST_F(DaemonDaysTest, BackUpRestoreAndSweep) {
   live_through(day_count());
   expect_that_all_is_well();
   const std::vector<std::string> times = backup_times();
-  ASSERT_GE(times.size(), 3U) << log();
+  ASSERT_GE(times.size(), 3U) << text_of("log");
   EXPECT_EQ((std::vector(times.begin(), times.begin() + 3)),
             (std::vector<std::string>{"2027-03-27T01:30", "2027-03-28T01:00", "2027-03-29T00:30"}));
   for (const json& job : jobs()) {
