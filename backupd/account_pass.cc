@@ -340,9 +340,9 @@ bool AccountPass::is_left_out(const imap::Folder& folder) const {
   if (trees_.contain(folder)) return true;
   const std::string name =
       imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix_);
-  const auto& globs = surroundings_.config.exclude;
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string& glob) { return base::glob_matches(glob, name); });
+  const auto matches = [&](const std::string& glob) { return base::glob_matches(glob, name); };
+  return std::ranges::any_of(surroundings_.config.exclude, matches) ||
+         std::ranges::any_of(account_.exclude, matches);
 }
 
 }  // namespace backupd

@@ -62,29 +62,14 @@ void read_duration(const json& at, const char* key, std::chrono::seconds& durati
   if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
 }
 
-RetentionConfig parse_retention(const json& at, RetentionConfig retention) {
-  read_duration(at, "keep_within", retention.keep_within);
-  retention.last = at.value("last", retention.last);
-  retention.hourly = at.value("hourly", retention.hourly);
-  retention.daily = at.value("daily", retention.daily);
-  retention.weekly = at.value("weekly", retention.weekly);
-  retention.monthly = at.value("monthly", retention.monthly);
-  retention.yearly = at.value("yearly", retention.yearly);
-  return retention;
-}
-
-AccountConfig parse_account(const json& at, const RetentionConfig& retention) {
+// All but what Config::settle() says.
+AccountConfig parse_account(const json& at) {
   AccountConfig account;
-  account.retention = retention;
-  if (at.contains("retention")) {
-    account.retention = parse_retention(at.at("retention"), retention);
-  }
   account.name = at.at("name").get<std::string>();
   account.server = at.at("server").get<std::string>();
   account.user = at.value("user", account.name);
   account.auth = parse_auth(at);
   if (has_login(at)) account.password = parse_secret(at);
-  if (at.contains("daily_bytes")) account.daily_bytes = at.at("daily_bytes");
   account.mail = at.value("mail", std::string());
   return account;
 }
@@ -238,9 +223,11 @@ Config parse(std::string_view text) {
     config.servers.emplace(name, parse_server(server));
   }
   const json retention = document.value("retention", json::object());
-  config.retention = parse_retention(retention, {});
+  config.retention = changed({}, parse_retention_change(retention));
+  config.overrides = parse_overrides(document);
   for (const json& account : document.value("accounts", json::array())) {
-    config.accounts.push_back(parse_account(account, config.retention));
+    config.accounts.push_back(parse_account(account));
+    config.settle(config.accounts.back(), parse_account_settings(account));
   }
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
@@ -284,16 +271,35 @@ AccountConfig Config::found_account(std::string_view server, std::string_view us
   account.name = user;
   account.server = server;
   account.user = user;
-  account.retention = retention;
   account.is_found = true;
+  settle(account, {});
   return account;
 }
 
-const RetentionConfig& Config::retention_of(std::string_view account) const {
+void Config::settle(AccountConfig& account, const AccountSettings& own) const {
+  AccountSettings settings;
+  for (const OverrideConfig& other : overrides) {
+    if (other.concerns(account.name)) settings.add(other.settings);
+  }
+  settings.add(own);
+  account.retention = changed(retention, settings.retention);
+  account.exclude = std::move(settings.exclude);
+  account.expire_after = settings.expire_after;
+  account.daily_bytes = settings.daily_bytes;
+}
+
+RetentionConfig Config::retention_of(std::string_view account) const {
   for (const AccountConfig& candidate : accounts) {
     if (candidate.name == account) return candidate.retention;
   }
-  return retention;
+  AccountConfig former;
+  former.name = account;
+  settle(former, {});
+  return former.retention;
+}
+
+std::chrono::seconds Config::expire_after_of(const AccountConfig& account) const {
+  return account.expire_after.value_or(restore.expire_after);
 }
 
 Config load_config(FileSystem& files, const Path& path) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/account_settings.h"
 #include "base/drill_config.h"
 #include "base/file_system.h"
 #include "base/login_config.h"
@@ -58,11 +59,13 @@ struct AccountConfig {
   std::string user;    // what the server calls the account
   // Or its token; nothing: the server's admin acts as the account.
   std::optional<SecretSource> password;
-  AuthConfig auth = AuthConfig::kPassword;   // of a login of its own
-  RetentionConfig retention;                 // Config's, and over it what the account says itself
-  std::optional<std::uint64_t> daily_bytes;  // instead of its server's
-  std::string mail;                          // its user's address; empty: UserMailConfig::address
-  bool is_found = false;                     // by its server's discover; false: listed
+  AuthConfig auth = AuthConfig::kPassword;  // of a login of its own
+  RetentionConfig retention;  // Config's, and over it what overrides and the account itself say
+  std::vector<std::string> exclude;  // globs over shown folder names, beside Config's
+  std::optional<std::chrono::seconds> expire_after;  // instead of RestoreConfig's
+  std::optional<std::uint64_t> daily_bytes;          // instead of its server's
+  std::string mail;       // its user's address; empty: UserMailConfig::address
+  bool is_found = false;  // by its server's discover; false: listed
 };
 
 struct RestoreConfig {
@@ -102,7 +105,8 @@ struct Config {
   StoreConfig store;
   std::map<std::string, ServerConfig> servers;
   std::vector<AccountConfig> accounts;
-  std::vector<std::string> exclude;  // globs over shown folder names
+  std::vector<OverrideConfig> overrides;  // a later one goes before
+  std::vector<std::string> exclude;       // globs over shown folder names
   RestoreConfig restore;
   RetentionConfig retention;
   PruneConfig prune;
@@ -124,7 +128,13 @@ struct Config {
   AccountConfig found_account(std::string_view server, std::string_view user) const;
 
   // Of an account that is no longer in the configuration too.
-  const RetentionConfig& retention_of(std::string_view account) const;
+  RetentionConfig retention_of(std::string_view account) const;
+
+  // How long a tree stays that is restored to the account.
+  std::chrono::seconds expire_after_of(const AccountConfig& account) const;
+
+  // What is configured for accounts of this name, but for `own`, which goes before.
+  void settle(AccountConfig& account, const AccountSettings& own) const;
 };
 
 // Fails with kConfig: one line that names the place in the file (as a JSON pointer), what is wrong,
