@@ -71,6 +71,11 @@ base::ExitStatus acknowledge(const base::Surroundings& surroundings,
           "as the retention says",
           base::format_count(deletion->vanished), base::format_count(deletion->messages)));
     }
+    if (const auto stranger = acknowledged.stranger_in(command.account)) {
+      acknowledged.accept_stranger(command.account);
+      accepted.push_back(fmt::format("its INBOX is {}, no longer {}: the same person's",
+                                     stranger->is, stranger->was));
+    }
     const bool is_absent = !config.has_account(command.account);
     if (is_absent && !acknowledged.is_absence_accepted(command.account)) {
       acknowledged.accept_absence(command.account);

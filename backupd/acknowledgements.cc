@@ -41,6 +41,11 @@ Acknowledgements Acknowledgements::load(base::FileSystem& files, const base::Sto
             sys_seconds(seconds(at.at("deletions_until").get<std::int64_t>()));
       }
       account.is_absent = at.value("absent", false);
+      account.accepted_identity = at.value("accepted_identity", "");
+      if (at.contains("stranger")) {
+        const json& stranger = at.at("stranger");
+        account.stranger = Stranger{stranger.at("was"), stranger.at("is"), stranger.at("refused")};
+      }
       result.accounts_.emplace(name, std::move(account));
     }
   } catch (const json::exception&) {
@@ -63,6 +68,11 @@ void Acknowledgements::save(base::FileSystem& files, const base::StoreConfig& st
     if (account.deletions_until) {
       at["deletions_until"] = account.deletions_until->time_since_epoch().count();
     }
+    if (!account.accepted_identity.empty()) at["accepted_identity"] = account.accepted_identity;
+    if (const auto& stranger = account.stranger) {
+      at["stranger"] = {
+          {"was", stranger->was}, {"is", stranger->is}, {"refused", stranger->is_refused}};
+    }
     document[name] = std::move(at);
   }
   const std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
@@ -80,6 +90,33 @@ void Acknowledgements::accept_deletions(const std::string& account, sys_seconds 
 
 void Acknowledgements::accept_absence(const std::string& account) {
   accounts_[account].is_absent = true;
+}
+
+bool Acknowledgements::note_stranger(const std::string& account, const Stranger& stranger) {
+  auto& known = accounts_[account].stranger;
+  if (known == stranger) return false;
+  // What it was before the first change that nobody has looked at counts.
+  const std::string was = known ? known->was : stranger.was;
+  known = stranger;
+  known->was = was;
+  return true;
+}
+
+std::optional<Acknowledgements::Stranger> Acknowledgements::stranger_in(
+    const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? std::nullopt : found->second.stranger;
+}
+
+void Acknowledgements::accept_stranger(const std::string& account) {
+  Account& known = accounts_[account];
+  if (known.stranger) known.accepted_identity = known.stranger->is;
+  known.stranger.reset();
+}
+
+bool Acknowledgements::is_accepted(const std::string& account, const std::string& identity) const {
+  const auto found = accounts_.find(account);
+  return found != accounts_.end() && found->second.accepted_identity == identity;
 }
 
 std::optional<sys_seconds> Acknowledgements::deletions_accepted(const std::string& account) const {

@@ -1,5 +1,6 @@
-// What the administrator has looked at and accepted: it is no trouble any more. Kept beside the
-// index; lost with it, every trouble is told again and nothing else happens.
+// What the administrator has looked at and accepted: it is no trouble any more; and changes of who
+// an account seems to be, which wait for that. Kept beside the index; lost with it, every trouble
+// is told again but for those changes, and nothing else happens.
 #pragma once
 
 #include <chrono>
@@ -32,6 +33,23 @@ class Acknowledgements {
   // That the account is no longer on its server.
   void accept_absence(const std::string& account);
 
+  // Another INBOX than at the last backup (backupd/inbox_identity.h), as InboxIdentity::text() has
+  // it.
+  struct Stranger {
+    std::string was;
+    std::string is;
+    bool is_refused = false;  // nothing of it is backed up until it is accepted
+    bool operator==(const Stranger&) const = default;
+  };
+
+  // From now on it is a trouble. True if it was not known.
+  bool note_stranger(const std::string& account, const Stranger& stranger);
+  std::optional<Stranger> stranger_in(const std::string& account) const;
+
+  // That it is the same person's all the same.
+  void accept_stranger(const std::string& account);
+  bool is_accepted(const std::string& account, const std::string& identity) const;
+
   std::optional<std::chrono::sys_seconds> deletions_accepted(const std::string& account) const;
   bool is_absence_accepted(const std::string& account) const;
 
@@ -51,6 +69,8 @@ class Acknowledgements {
     std::set<Skip> skips;
     std::optional<std::chrono::sys_seconds> deletions_until;
     bool is_absent = false;
+    std::optional<Stranger> stranger;
+    std::string accepted_identity;
     bool operator==(const Account&) const = default;
   };
 

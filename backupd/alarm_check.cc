@@ -21,6 +21,22 @@ std::optional<store::Reader> open_if_possible(const base::Surroundings& surround
   }
 }
 
+std::string what_to_do(AlarmKind kind, const std::string& account) {
+  switch (kind) {
+    case AlarmKind::kMassDeletion:
+      return fmt::format(
+          "look at `mailstow-restore vanished {0}`, then mailstow-backupd acknowledge {0}",
+          account);
+    case AlarmKind::kStranger:
+      return fmt::format(
+          "ask whose it is now; if still the same person's, mailstow-backupd acknowledge {}",
+          account);
+    case AlarmKind::kStale:
+      break;
+  }
+  return fmt::format("mailstow-backupd once --account {} says why", account);
+}
+
 }  // namespace
 
 std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings) {
@@ -33,13 +49,7 @@ std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings) {
   for (const base::AccountConfig& account : config.accounts) {
     const std::string name = base::escape_for_terminal(account.name);
     for (const Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
-      findings.push_back(failure(
-          "alarm", name, alarm.text,
-          alarm.kind == AlarmKind::kMassDeletion
-              ? fmt::format("look at `mailstow-restore vanished {0}`, then mailstow-backupd "
-                            "acknowledge {0}",
-                            name)
-              : fmt::format("mailstow-backupd once --account {} says why", name)));
+      findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, name)));
     }
   }
   if (findings.empty()) {

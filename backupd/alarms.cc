@@ -71,6 +71,15 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
              base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
              base::format_count(deletion->messages))});
   }
+  if (const auto stranger = acknowledgements.stranger_in(account)) {
+    alarms.push_back(
+        {AlarmKind::kStranger,
+         fmt::format("its INBOX is another one: {}, it was {}: if the name was given to somebody "
+                     "else, back that up under another name; if it is the same person's, "
+                     "`mailstow-backupd acknowledge` says so{}",
+                     stranger->is, stranger->was,
+                     stranger->is_refused ? "; until then nothing of it is backed up" : "")});
+  }
   const auto success = last_success(reader, account);
   if (!success) {
     alarms.push_back({AlarmKind::kStale, "it was never backed up successfully"});

@@ -18,10 +18,19 @@ namespace backupd {
 enum class AlarmKind {
   kMassDeletion,  // GuardConfig::vanished_percent; until it is acknowledged
   kStale,         // GuardConfig::stale_after
+  kStranger,      // another INBOX under the account's name; until it is acknowledged
 };
 
 constexpr std::string_view word(AlarmKind kind) {
-  return kind == AlarmKind::kMassDeletion ? "mass_deletion" : "stale";
+  switch (kind) {
+    case AlarmKind::kMassDeletion:
+      return "mass_deletion";
+    case AlarmKind::kStale:
+      return "stale";
+    case AlarmKind::kStranger:
+      return "stranger";
+  }
+  return "";
 }
 
 struct Alarm {

@@ -11,6 +11,7 @@
 #include "backupd/backup_summary.h"
 #include "backupd/commands.h"
 #include "backupd/daemon_backup.h"
+#include "backupd/inbox_identity.h"
 #include "backupd/pass_report.h"
 #include "base/job_run.h"
 #include "base/log.h"
@@ -53,6 +54,31 @@ BackupFacts look_around(const base::Surroundings& surroundings, store::Reader& r
   return facts;
 }
 
+// As far as they can be read. While a server is waited for it is another thread's turn.
+std::vector<store::FolderRecord> newest_folders(store::Reader& reader, const std::string& account,
+                                                std::mutex& store) {
+  const StoreTurn turn(store);
+  const auto newest = reader.newest_snapshot(account);
+  if (!newest) return {};
+  try {
+    return reader.folders(*newest);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    return {};
+  }
+}
+
+// Somebody may have acknowledged something since the backup began.
+void note_strangers(const base::Surroundings& surroundings, const InboxGuard& guard,
+                    Acknowledgements& acknowledged) {
+  bool is_new = false;
+  acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
+  for (const auto& [account, stranger] : guard.strangers()) {
+    is_new |= acknowledged.note_stranger(account, stranger);
+  }
+  if (is_new) acknowledged.save(surroundings.files, surroundings.config.store);
+}
+
 base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions& options) {
   const store::Location location = store::location_of(surroundings.config.store);
   store::Writer writer = store::Writer::open(location, surroundings.files, surroundings.clock);
@@ -74,8 +100,9 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   ProgressBoard progress(accounts.size(), surroundings.clock);
   PassReport report;
   report.troubles = roll.troubles;
-  const auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
+  auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
   report.accounts.resize(accounts.size());
+  InboxGuard guard(acknowledged);
   AccountQueue queue(surroundings.config, accounts);
   queue.run([&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];
@@ -89,7 +116,11 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     const auto begin = surroundings.clock.steady_now();
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
-          return open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
+          OpenAccount opened =
+              open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
+          guard.look_at(account.name, newest_folders(writer.reader(), account.name, store_mutex),
+                        opened.folders);
+          return opened;
         },
         [&](unsigned wanted) { return open_spares(queue, surroundings.config, account, wanted); });
     report.accounts[index].seconds =
@@ -101,6 +132,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   progress.end();
   schedule.commit();
   report.commit = writer.highest_commit();
+  note_strangers(surroundings, guard, acknowledged);
   tell_alarms(surroundings, writer.reader(), acknowledged, report);
   if (is_everybody && roll.troubles.empty()) {
     report.vanished = vanished_from(roll, writer.reader().accounts());

@@ -143,6 +143,27 @@ class Run {
     }
   }
 
+  // Not if the account's name was given to somebody else since: its INBOX is then another one than
+  // at the newest backup. Whoever names the account by --to knows whose it is.
+  void refuse_stranger(const imap::OpenFolder& inbox) {
+    if (!options_.to.empty() || resumed_ || !inbox.mailbox_id) return;
+    const auto newest = reader_.newest_snapshot(options_.account);
+    if (!newest) return;
+    for (const store::FolderRecord& folder : reader_.folders(*newest)) {
+      const std::string& known = folder.info.mailbox_id;
+      if (folder.info.raw_name != imap::kInbox || known.empty() || known == *inbox.mailbox_id) {
+        continue;
+      }
+      base::fail(
+          base::ErrorCode::kRefused,
+          "restore: {0}: another mailbox under this name: INBOX is MAILBOXID {1}, it was {2} "
+          "at the newest backup: if it is the same person's, say so by --to {0}, or by "
+          "mailstow-backupd acknowledge and a backup",
+          base::escape_for_terminal(target_.name), base::escape_for_terminal(*inbox.mailbox_id),
+          base::escape_for_terminal(known));
+    }
+  }
+
   TargetNames look_at_target() {
     const imap::Namespaces namespaces = session_.namespaces();
     if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
@@ -153,12 +174,15 @@ class Run {
       for (const imap::Namespace& other : *others) names.other_prefixes.push_back(other.prefix);
     }
     names.append_limit = session_.capabilities().append_limit();
+    bool is_inbox_open = false;
     try {
       // Dovecot and Cyrus say of a folder that is open for reading only that it keeps no flag.
       const imap::OpenFolder inbox = session_.examine(imap::kInbox);
+      is_inbox_open = true;
+      refuse_stranger(inbox);
       if (!inbox.permanent_flags.empty()) names.inbox = inbox;
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kRefused) throw;
+      if (error.code() != base::ErrorCode::kRefused || is_inbox_open) throw;
     }
     return names;
   }
@@ -187,7 +211,7 @@ class Run {
   void begin_report() {
     const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     const auto duration = options_.expire_after.empty()
-                              ? surroundings_.config.restore.expire_after
+                              ? surroundings_.config.expire_after_of(target_)
                               : base::parse_duration(options_.expire_after);
     report_.account = options_.account;
     report_.to = target_.name;
