@@ -37,7 +37,7 @@ constexpr std::string_view kNoReport = "half a drill has no report";
 
 // A tree of the sample is looked at by its restore, which reads it back, and by nobody else.
 constexpr const char* kTreeLifetime = "1h";
-constexpr std::size_t kLargestReport = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t kLargestRunReport = std::size_t{64} * 1024 * 1024;
 
 class Drill {
  public:
@@ -209,7 +209,7 @@ class Drill {
       report_.troubles.push_back({DrillTroubleKind::kScratch, account, first.snapshot.time, "",
                                   std::nullopt, std::move(what)});
     };
-    const base::ProgramOutput output = base::run_for_output(command, kLargestReport);
+    const base::ProgramOutput output = base::run_for_output(command, kLargestRunReport);
     const json document = json::parse(output.out, nullptr, false);
     if (!document.is_object()) {
       fail(fmt::format("mailstow-restore run --to {} ended with exit status {}: see above",

@@ -29,9 +29,9 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 // Nobody else is served meanwhile; those who ask are this machine's own.
-constexpr std::chrono::seconds kPatience{2};
-constexpr std::size_t kLongestRequest = std::size_t{8} * 1024;
-constexpr std::uint64_t kLargestFile = 256ULL * 1024 * 1024;
+constexpr std::chrono::seconds kRequestPatience{2};
+constexpr std::size_t kLongestHttpRequest = std::size_t{8} * 1024;
+constexpr std::uint64_t kLargestMetricsFile = 256ULL * 1024 * 1024;
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -65,7 +65,7 @@ bool wait_for(int socket, short events, Steady::time_point end) {
 std::string read_request(int connection, Steady::time_point end) {
   std::string request;
   std::array<char, 1024> buffer{};
-  while (request.size() < kLongestRequest && wait_for(connection, POLLIN, end)) {
+  while (request.size() < kLongestHttpRequest && wait_for(connection, POLLIN, end)) {
     const ssize_t count = ::recv(connection, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count <= 0) return "";
     request.append(buffer.data(), static_cast<std::size_t>(count));
@@ -137,7 +137,7 @@ void MetricsServer::serve() {
 }
 
 void MetricsServer::answer(int connection) const {
-  const Steady::time_point end = Steady::now() + kPatience;
+  const Steady::time_point end = Steady::now() + kRequestPatience;
   const std::string request = read_request(connection, end);
   const bool is_head = request.starts_with("HEAD ");
   const std::string_view words = request;
@@ -153,7 +153,8 @@ void MetricsServer::answer(int connection) const {
   } else if (path.substr(0, path.find('?')) != "/metrics") {
     status = "404 Not Found";
     body = "Metrics are at /metrics.\n";
-  } else if (const auto text = base::read_file(base::real_file_system(), file_, kLargestFile)) {
+  } else if (const auto text =
+                 base::read_file(base::real_file_system(), file_, kLargestMetricsFile)) {
     body = base::to_text(*text);
   } else {
     status = "503 Service Unavailable";

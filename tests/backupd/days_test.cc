@@ -1,6 +1,5 @@
 // Days in the life of an installation, on a real server and with a clock that the test owns: the
 // daemon's way, and the way of the timers. The night of 28 March 2027 has no half past two in Oslo.
-#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time_text.h"
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/owned_clock.h"
 #include "tests/servers/account_filler.h"
@@ -44,7 +44,7 @@ Contents contents_of(const std::map<std::string, servers::FolderState>& folders,
 class DaysTest : public testing::Test {
  protected:
   static constexpr sys_seconds kNoon{sys_seconds(seconds(1'806'062'400))};  // 2027-03-26T12:00Z
-  static int day_count() { return std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 30 : 3; }
+  static int day_count() { return tests::is_long_run() ? 30 : 3; }
 
   DaysTest() {
     auto& main = mailstow_.config()["servers"]["main"];

@@ -29,9 +29,9 @@ base::ScheduleConfig oslo() {
 }
 
 // A daemon without processes: its jobs take as long as the test says.
-class Machine {
+class ClockedDaemon {
  public:
-  Machine(const base::ScheduleConfig& config, const char* now)
+  ClockedDaemon(const base::ScheduleConfig& config, const char* now)
       : config_(config), now_(moment(now)), table_(JobPlan(config, 0.5), {}, now_) {}
 
   void takes(Job job, seconds duration) { durations_[job] = duration; }
@@ -94,7 +94,7 @@ class Machine {
 };
 
 TEST(JobTableTest, DoesAllItsWorkOfAYear) {
-  Machine machine(oslo(), "2026-01-01");
+  ClockedDaemon machine(oslo(), "2026-01-01");
   servers::Random random(3);
   const auto end = moment("2027-01-01");
   while (machine.now() < end) {
@@ -128,7 +128,7 @@ TEST(JobTableTest, DoesAllItsWorkOfAYear) {
 }
 
 TEST(JobTableTest, WhatWasUnderWayWhenTheMachineDiedIsDoneAgain) {
-  Machine machine(oslo(), "2026-11-01");
+  ClockedDaemon machine(oslo(), "2026-11-01");
   machine.takes(Job::kBackup, hours(4));
   machine.run_until("2026-11-02T03:00");  // in the middle of the second night's
   machine.is_off_until("2026-11-02T03:10");
@@ -187,7 +187,7 @@ TEST(JobTableTest, APruneIsNotPutOffForEverByBackups) {
   config.backup = "hourly";
   config.prune = "daily 02:30";
   config.check = config.sweep = config.drill = "never";
-  Machine machine(config, "2026-11-01");
+  ClockedDaemon machine(config, "2026-11-01");
   machine.takes(Job::kBackup, minutes(90));
   machine.run_until("2026-11-04");
   EXPECT_EQ(machine.starts(Job::kPrune).size(), 3U);

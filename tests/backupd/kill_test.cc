@@ -1,7 +1,6 @@
 // SIGKILL at random moments of a backup: nothing that was acknowledged is lost, the next run is
 // whole.
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
@@ -40,7 +40,7 @@ struct Acknowledged {
 };
 
 TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
-  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 12;
   servers::Dovecot server;
   programs::Installation mailstow(server);
   mailstow.backupd({"init"});

@@ -1,10 +1,10 @@
 // Many accounts on one server: a dozen, or a thousand with MAILSTOW_TEST_LONG.
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 
 #include <gmock/gmock.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -20,14 +20,10 @@ using programs::json;
 constexpr unsigned kConnections = 6;
 constexpr std::size_t kStranger = 5;  // of whom the password is wrong, once
 
-bool is_long() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
-
 servers::DovecotOptions options() {
   servers::DovecotOptions options;
   options.users.clear();
-  const int count = is_long() ? 1000 : 12;
+  const int count = tests::is_long_run() ? 1000 : 12;
   for (int number = 0; number < count; ++number) {
     options.users.push_back("user" + std::to_string(number));
   }

@@ -3,7 +3,6 @@
 // seconds of it; five minutes with MAILSTOW_TEST_LONG.
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -14,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -31,10 +31,6 @@ using std::chrono::steady_clock;
 
 constexpr int kAccounts = 50;
 constexpr int kWarmUp = 8;  // backups, each kind of disturbance among them
-
-bool is_long() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
 
 servers::DovecotOptions fifty() {
   servers::DovecotOptions options;
@@ -173,7 +169,7 @@ class StressTest : public testing::Test {
 };
 
 TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
-  const auto half = is_long() ? seconds(150) : seconds(4);
+  const auto half = tests::is_long_run() ? seconds(150) : seconds(4);
 
   // One daemon all the time: what it uses stays what it was.
   int backups = 0;
@@ -225,7 +221,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
     ASSERT_LT(steady_clock::now(), patience) << once.status << once.err << log();
   }
   for (const std::string& user : users()) {
-    if (!is_long() && random_.one_in(2)) continue;
+    if (!tests::is_long_run() && random_.one_in(2)) continue;
     const json account = find_by(report["accounts"], "account", user);
     for (const auto& [raw_name, folder] : servers::account_state(server_, user).folders) {
       if (!folder.is_selectable) continue;

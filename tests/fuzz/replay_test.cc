@@ -2,12 +2,12 @@
 // tests are built with. A finding aborts. scripts/fuzz looks longer and deeper.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "tests/fuzz/seeds.h"
+#include "tests/long_run.h"
 
 // Each *_fuzz.cc is compiled with its entry point under its own name.
 #define MAILSTOW_FUZZER(name) extern "C" int name(const std::uint8_t* data, std::size_t size)
@@ -71,7 +71,7 @@ base::Bytes mutated(base::Bytes bytes, const base::Bytes& other, std::mt19937& r
 class FuzzReplayTest : public testing::TestWithParam<Fuzzer> {};
 
 TEST_P(FuzzReplayTest, SeedsAndMutationsOfThemFindNothing) {
-  const std::size_t mutations = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 200'000 : 10'000;
+  const std::size_t mutations = tests::is_long_run() ? 200'000 : 10'000;
   const std::vector<base::Bytes> seeds = seeds_of(GetParam().name);
   ASSERT_FALSE(seeds.empty());
   run(GetParam(), {});

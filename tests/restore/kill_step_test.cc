@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
@@ -13,6 +12,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/restore/kinds.h"
 #include "tests/servers/account_state.h"
@@ -124,7 +124,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
   // All of them in the long run; else the first of each kind, about a dozen. On Cyrus, which takes
   // its time, the first answers that matter most.
   static std::vector<std::size_t> chosen(const std::vector<std::string>& steps) {
-    const bool all = std::getenv("MAILSTOW_TEST_LONG") != nullptr;
+    const bool all = tests::is_long_run();
     std::vector<std::size_t> chosen;
     std::map<std::string, std::size_t> kinds;
     for (std::size_t step = 1; step <= steps.size(); ++step) {

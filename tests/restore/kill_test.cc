@@ -1,12 +1,12 @@
 // SIGKILL at random moments of a restore and of a sweep: nothing of the user's is touched, and the
 // next sweep leaves nothing of mailstow's behind.
 #include <csignal>
-#include <cstdlib>
 #include <set>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
@@ -46,7 +46,7 @@ class RestoreKillTest : public testing::Test {
 };
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
-  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 12;
   const auto before = servers::account_state(server_, "alice");
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--expire-after", "0s"});
@@ -66,7 +66,7 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
 }
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDuplicates) {
-  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 12;
   const auto before = servers::account_state(server_, "alice");
   int resumed = 0;
   for (int kill = 0; kill < kills; ++kill) {
@@ -119,7 +119,7 @@ class LargeKillTest : public RestoreKillTest {
 };
 
 TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
-  const int kills = std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 30 : 4;
+  const int kills = tests::is_long_run() ? 30 : 4;
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--expire-after", "0s"});
     const json trees = mailstow_.restore_json({"trees"})["trees"];

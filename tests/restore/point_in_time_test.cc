@@ -1,10 +1,10 @@
 // Every night of a month can be brought back exactly: a mailbox that changes at random, a backup
 // each night, and a reference copy by a client that is not ours.
-#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/restore/expect_restored.h"
 #include "tests/restore/kinds.h"
@@ -17,10 +17,6 @@ namespace {
 using programs::json;
 using servers::AccountState;
 using servers::quote;
-
-bool is_long() {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr;
-}
 
 // Does what people do with their mail.
 class User {
@@ -162,7 +158,7 @@ TEST_P(PointInTimeTest, EveryNightComesBackAsItWas) {
   };
   std::vector<Night> nights;
   User user(*server_, 17);
-  const int count = is_long() ? 30 : (GetParam() == Kind::kDovecot ? 6 : 2);
+  const int count = tests::is_long_run() ? 30 : (GetParam() == Kind::kDovecot ? 6 : 2);
   for (int night = 0; night < count; ++night) {
     user.live_through_a_day();
     const std::string snapshot = back_up();

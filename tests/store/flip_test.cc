@@ -1,7 +1,6 @@
 // Every byte of a small store flipped in turn, and every truncation: found, named, confined. A
 // fixed sample of them in a short run.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "store/key_slot.h"
 #include "store/pack.h"
+#include "tests/long_run.h"
 #include "tests/store/small_store.h"
 
 namespace store {
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 // How far apart the places are that have their turn.
 std::size_t step(std::size_t in_a_short_run) {
-  return std::getenv("MAILSTOW_TEST_LONG") != nullptr ? 1 : in_a_short_run;
+  return tests::is_long_run() ? 1 : in_a_short_run;
 }
 
 class FlipTest : public SmallStore {

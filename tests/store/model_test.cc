@@ -1,10 +1,10 @@
 // Random interleavings of all that changes a store, against a plain model.
-#include <cstdlib>
 #include <limits>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/store/model_store.h"
 
 namespace store {
@@ -17,7 +17,7 @@ using tests::Survival;
 bool is_enough() {
   constexpr int kShortCases = 8;
   static int cases = 0;
-  return std::getenv("MAILSTOW_TEST_LONG") == nullptr && ++cases > kShortCases;
+  return !tests::is_long_run() && ++cases > kShortCases;
 }
 
 class Steps {
