@@ -36,6 +36,11 @@ bool concerns_account(base::ErrorCode code) {
   }
 }
 
+// 0: unknown.
+std::uint32_t generation_of(const imap::Folder& folder) {
+  return folder.status ? folder.status->uid_validity.value_or(0) : 0;
+}
+
 bool is_whole(const FolderRecord& record) {
   return (record.info.completeness == FolderCompleteness::kComplete ||
           record.info.completeness == FolderCompleteness::kContainer) &&
@@ -226,6 +231,12 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
     last_ = current_;
   }
   const std::vector<imap::Folder> at_the_end = list_again();
+  // A folder that went before it was opened is none that can't be read.
+  std::erase_if(current_, [&](const FolderRecord& record) {
+    return record.info.completeness == FolderCompleteness::kUnreadable &&
+           std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
+               at_the_end.end();
+  });
   is_moving_ = std::any_of(at_the_end.begin(), at_the_end.end(), [&](const imap::Folder& folder) {
     if (is_left_out(folder) || !folder.can_be_opened()) return false;
     const FolderRecord* record = find_folder(current_, folder.raw_name);
@@ -277,8 +288,10 @@ bool AccountPass::pass_once(const PassTools& tools, const std::vector<imap::Fold
     const bool same =
         last != nullptr && last->info.raw_name == folder.raw_name &&
         (is_passed ? is_settled(folder, *last) : is_unchanged(folder, *last, started_));
-    const bool given_up =
-        is_passed && last != nullptr && last->info.completeness == FolderCompleteness::kUnreadable;
+    const auto refused = refused_.find(folder.raw_name);
+    const bool given_up = is_passed && last != nullptr &&
+                          last->info.completeness == FolderCompleteness::kUnreadable &&
+                          refused != refused_.end() && refused->second == generation_of(folder);
     const bool is_parked = last != nullptr && parked_.contains(folder.raw_name);
     if (same || given_up || is_parked) {
       current_.push_back(*last);
@@ -317,6 +330,7 @@ FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder
     count();
     if (error.code() != base::ErrorCode::kRefused) throw;
     passed_.insert(folder.raw_name);
+    refused_.insert_or_assign(folder.raw_name, generation_of(folder));
     base::log_warning("{}: {}", account_.name, error.what());
     return unreadable(folder, last, error.what());
   }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -95,8 +96,9 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::optional<store::FolderRecord> in_progress_;  // without a draft: its connection is lost
   bool has_news_ = false;  // a folder is or was passed: there is something to park
   bool was_open_ = false;  // the server let us in once
-  std::set<std::string, std::less<>> passed_;  // raw names
-  std::uint64_t most_done_ = 0;                // messages and folders when a connection was lost
+  std::set<std::string, std::less<>> passed_;                  // raw names
+  std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
+  std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
   BackOff back_off_;
   Stumbles stumbles_;
   std::optional<DailyBudget> daily_budget_;
