@@ -104,13 +104,7 @@ std::string ImapClient::command(std::string_view text) {
 void ImapClient::append(std::string_view folder, std::span<const Delivery> messages) {
   while (!messages.empty()) {
     const auto batch = messages.first(std::min(kBatch, messages.size()));
-    std::string text = fmt::format("APPEND {}", quote(folder));
-    for (const Delivery& message : batch) {
-      text += fmt::format(" ({}) \"{}\" {{{}+}}\r\n", fmt::join(message.flags, " "),
-                          date_time(message.internal_date), message.bytes.size());
-      text += message.bytes;
-    }
-    command(text);
+    command(append_command(folder, batch));
     messages = messages.subspan(batch.size());
   }
 }
@@ -167,6 +161,16 @@ std::string ImapClient::read_exactly(std::size_t count) {
   std::string bytes = buffer_.substr(at_, count);
   at_ += count;
   return bytes;
+}
+
+std::string append_command(std::string_view folder, std::span<const Delivery> messages) {
+  std::string text = fmt::format("APPEND {}", quote(folder));
+  for (const Delivery& message : messages) {
+    text += fmt::format(" ({}) \"{}\" {{{}+}}\r\n", fmt::join(message.flags, " "),
+                        date_time(message.internal_date), message.bytes.size());
+    text += message.bytes;
+  }
+  return text;
 }
 
 std::string quote(std::string_view name) {

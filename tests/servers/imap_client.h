@@ -55,6 +55,9 @@ class ImapClient {
   unsigned last_tag_ = 0;
 };
 
+// One command that appends all of them (MULTIAPPEND, LITERAL+), without its tag and line end.
+std::string append_command(std::string_view folder, std::span<const Delivery> messages);
+
 // `name` as a quoted string.
 std::string quote(std::string_view name);
 

@@ -1,0 +1,74 @@
+// Another client of an account: changes it as fast as its server lets it, and remembers whatever
+// ever was in it.
+//
+//   servers::Storm storm(server, "alice", 1);
+//   ... back up, again and again ...
+//   const servers::Journal journal = storm.end();
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/servers/delivery.h"
+#include "tests/servers/server.h"
+
+namespace servers {
+
+using Flags = std::vector<std::string>;  // sorted, without \Recent
+
+struct Journal {
+  // A message in one place.
+  struct Life {
+    std::size_t mail = 0;   // which of `mails`
+    std::set<Flags> flags;  // each set that it ever had there
+  };
+
+  // A folder between its creation and its deletion, whatever it is called meanwhile.
+  struct Folder {
+    std::set<std::pair<std::string, std::uint32_t>> names;  // raw ones, each with its UIDVALIDITY
+    std::map<std::uint32_t, Life> lives;                    // by UID
+  };
+
+  std::vector<Delivery> mails;  // all different
+  std::deque<Folder> folders;
+  std::map<std::string, std::size_t> deeds;  // what was done, and how often
+
+  // Those that were ever to be found under this name. UIDVALIDITY alone is none: two folders may
+  // have the same.
+  std::vector<const Folder*> folders_called(const std::string& raw_name,
+                                            std::uint32_t uid_validity) const;
+};
+
+class Storm {
+ public:
+  // The account is empty. Puts mail into it, and goes on in a thread of its own. `server` must
+  // outlive it.
+  Storm(const Server& server, std::string_view user, std::uint64_t seed);
+  Storm(const Storm&) = delete;
+  Storm& operator=(const Storm&) = delete;
+  ~Storm();
+
+  // When this returns every kind of change was made, and nothing changes any more. Fails as the
+  // server did, if it refused one.
+  Journal end();
+
+ private:
+  class Client;
+  const std::unique_ptr<Client> client_;
+  std::atomic<bool> is_over_ = false;
+  std::exception_ptr error_;
+  std::thread thread_;
+};
+
+}  // namespace servers
