@@ -551,8 +551,7 @@ TEST(MungingDoctorTest, HeadersThatTheServerChangesAreTold) {
   options.header_bytes = servers::HeaderBytes::kKept;
   servers::Cyrus server(options);
   programs::Installation mailstow(server);
-  auto& config = mailstow.config()["servers"]["main"];
-  config["quota_admin"] = {
+  mailstow.config()["servers"]["main"]["quota_admin"] = {
       {"user", servers::Cyrus::quota_admin()},
       {"password_file", server.password_file(servers::Cyrus::quota_admin()).string()}};
   mailstow.save();
@@ -566,10 +565,9 @@ TEST(MungingDoctorTest, HeadersThatTheServerChangesAreTold) {
   EXPECT_THAT(finding_in(kept, "headers", "ok")["what"].get<std::string>(),
               HasSubstr("come back as they were"));
 
-  const servers::Cyrus munging;  // as Cyrus is by default
-  config["url"] = munging.imap_url();
-  config["ca_file"] = munging.ca_file().string();
-  mailstow.save();
+  server.stop();
+  server.set_header_bytes(servers::HeaderBytes::kMunged);  // as Cyrus is by default
+  server.start();
   const json changed = mailstow.backupd_json({"doctor", "--probe", "alice"});
   EXPECT_FALSE(finding_in(changed, "headers", "warning").is_null()) << changed.dump(2);
 }

@@ -43,6 +43,8 @@ class Cyrus final : public Server {
   static std::string quota_admin();
 
   const CyrusOptions& options() const { return options_; }
+  // From the next start on.
+  void set_header_bytes(HeaderBytes header_bytes) { options_.header_bytes = header_bytes; }
   char separator() const override;
   std::string personal_prefix() const override;
 
