@@ -93,6 +93,8 @@ TEST_F(StrangerTest, OnDovecotItIsToldAndTheBackupGoesOn) {
   EXPECT_EQ(mailstow.backupd({"once"}).status, 0);
   server.stop();
   std::filesystem::remove_all(server.maildir("alice").path_of("INBOX"));
+  // Dovecot's UIDVALIDITY is the second in which a folder is made.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   server.start();
   deliver(server);
   const json report = mailstow.backupd_json({"once"})["accounts"][0];
