@@ -1,6 +1,10 @@
 // A login name that was given to somebody else: two people's mail does not get mixed.
 #include "backupd/inbox_identity.h"
 
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
