@@ -30,7 +30,9 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr int kAccounts = 50;
-constexpr int kWarmUp = 8;  // backups, each kind of disturbance among them
+constexpr int kWarmUp = 8;          // backups, each kind of disturbance among them
+constexpr int kFewestBackups = 14;  // however slow the machine is
+constexpr int kFewestDaemons = 4;
 
 servers::DovecotOptions fifty() {
   servers::DovecotOptions options;
@@ -81,7 +83,11 @@ class StressTest : public testing::Test {
 
   void start() {
     daemon_ = std::make_unique<Process>(
-        mailstow_.backupd_command({"-q", "run"}), std::vector<std::string>{"PATH=/usr/bin:/bin"},
+        mailstow_.backupd_command({"-q", "run"}),
+        // What AddressSanitizer keeps of freed memory would look like a leak.
+        std::vector<std::string>{
+            "PATH=/usr/bin:/bin",
+            "ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"},
         servers::Account{::getuid(), ::getgid()}, mailstow_.folder() / "log");
     const auto patience = steady_clock::now() + seconds(30);
     while (daemon().is_null()) {
@@ -174,7 +180,8 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   // One daemon all the time: what it uses stays what it was.
   int backups = 0;
   Use before;
-  for (const auto end = steady_clock::now() + half; steady_clock::now() < end; ++backups) {
+  for (const auto end = steady_clock::now() + half;
+       steady_clock::now() < end || backups < kFewestBackups; ++backups) {
     if (backups == kWarmUp) before = use_of(daemon_->pid());
     deliver();
     start_backup();
@@ -194,14 +201,14 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   }
   while (is_backing_up()) std::this_thread::sleep_for(milliseconds(20));
   const Use after = use_of(daemon_->pid());
-  ASSERT_GT(backups, kWarmUp) << "too slow a machine";
   EXPECT_LE(after.files, before.files);
-  EXPECT_LT(after.kilobytes, before.kilobytes + 500);
+  EXPECT_LT(after.kilobytes, before.kilobytes + 1'000);
   expect_nothing_lost();
 
   // Many daemons, none of which dies a natural death.
   int daemons = 1;
-  for (const auto end = steady_clock::now() + half; steady_clock::now() < end; ++daemons) {
+  for (const auto end = steady_clock::now() + half;
+       steady_clock::now() < end || daemons < kFewestDaemons; ++daemons) {
     deliver();
     start_backup();
     if (random_.one_in(2)) {
