@@ -136,6 +136,18 @@ void Connection::complete(StatusResponse status) {
       queue_.front().command == number) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
+  // Refused while its literal is under way: the server reads the rest all the same, and the caller
+  // lets go of the bytes when it hears of the answer.
+  const auto is_under_way = [&] {
+    return std::any_of(queue_.begin(), queue_.end(), [&](const Segment& segment) {
+      return segment.command == number && !segment.borrowed.empty();
+    });
+  };
+  while (is_under_way() && can_send()) {
+    if (!send_some() && !transport_->wait(true, limits_.silence)) {
+      base::fail(ErrorCode::kNetwork, "the server takes no more of what it refused: try again");
+    }
+  }
   answered_.emplace(number, std::move(status));
 }
 

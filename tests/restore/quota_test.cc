@@ -71,7 +71,8 @@ TEST(QuotaTest, AnAllowedTreeThatDoesNotFitIsRefusedBeforeAnyMessage) {
 TEST(QuotaTest, AQuotaThatIsTooFullForTheProbeIsNoProof) {
   QuotaWorld world(dovecot(QuotaExemption::kNone, 2'600));
   const auto before = world.state();
-  EXPECT_EQ(world.run().status, 6);
+  const Outcome outcome = world.run();
+  EXPECT_EQ(outcome.status, 6) << outcome.log;
   EXPECT_EQ(world.state(), before);
 }
 

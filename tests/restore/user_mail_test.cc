@@ -126,7 +126,7 @@ TEST_F(UserMailTest, WhatIsWrongWithTheMailCostsNoRestore) {
 }
 
 TEST_F(UserMailTest, ForgetsTreesThatAreGone) {
-  run({"--expire-after", "61s"});
+  run({"--expire-after", "1h"});
   const base::Path marks = mailstow_.index() / "user-mail";
   EXPECT_FALSE(std::filesystem::is_empty(marks));
   for (const auto& record : std::filesystem::directory_iterator(mailstow_.store() / "trees")) {
