@@ -155,5 +155,25 @@ TEST(AppendTest, ReadsWhileItSends) {
   });
 }
 
+// The bytes are the caller's, who lets go of them when the answer is there.
+TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
+                    std::string(100'000, 'x'));
+  transcript.server("m3 NO [OVERQUOTA] it is full\r\n");
+  transcript.client(std::string(200'000, 'x') + "\r\n");
+  transcript.add(R"(
+    C: m4 CREATE "y"
+    S: m4 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    auto large = std::make_unique<std::string>(300'000, 'x');
+    const AppendMessage refused = message(*large);
+    EXPECT_FALSE(session.append("x", {&refused, 1}).front().accepted);
+    large.reset();
+    session.create("y");
+  });
+}
+
 }  // namespace
 }  // namespace imap
