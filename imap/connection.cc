@@ -22,6 +22,9 @@ constexpr std::size_t kGathered = 64U << 10U;
 // In one call of Transport::send(), so that reading gets its turn.
 constexpr std::size_t kLargestSend = 1U << 20U;
 
+// What is put aside of what the server says while it is sent what it has refused.
+constexpr std::size_t kLongestAhead = 1U << 20U;
+
 constexpr char kTagLetter = 'm';
 
 }  // namespace
@@ -108,6 +111,13 @@ std::chrono::milliseconds Connection::patience() const {
 }
 
 std::size_t Connection::read(std::span<std::byte> buffer) {
+  if (!ahead_.empty()) {
+    const std::size_t length = std::min(buffer.size(), ahead_.size());
+    const auto end = ahead_.begin() + static_cast<std::ptrdiff_t>(length);
+    std::copy(ahead_.begin(), end, buffer.begin());
+    ahead_.erase(ahead_.begin(), end);
+    return length;
+  }
   for (;;) {
     const std::chrono::milliseconds patience = this->patience();
     if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
@@ -123,6 +133,33 @@ void Connection::go_ahead() {
   if (outgoing_.empty() && !queue_.empty() && queue_.front().waits) queue_.front().waits = false;
 }
 
+// Refused while its literal is under way: the server reads the rest all the same, and the caller
+// lets go of the bytes when it hears of the answer.
+void Connection::send_rest_of(std::uint64_t command) {
+  const auto is_under_way = [&] {
+    return std::any_of(queue_.begin(), queue_.end(), [&](const Segment& segment) {
+      return segment.command == command && !segment.borrowed.empty();
+    });
+  };
+  while (is_under_way() && can_send()) {
+    if (send_some() || read_ahead() || transport_->wait(true, limits_.silence)) continue;
+    base::fail(ErrorCode::kNetwork, "the server takes no more of what it refused: try again");
+  }
+}
+
+// The server may take nothing while what it says is not read. False if it says nothing.
+bool Connection::read_ahead() {
+  constexpr std::size_t kPiece = 64U << 10U;
+  const std::size_t size = ahead_.size();
+  if (size >= kLongestAhead) {
+    base::fail(ErrorCode::kNetwork, "the server talks on, and takes no more of what it refused");
+  }
+  ahead_.resize(size + kPiece);
+  const std::size_t length = transport_->receive(std::span(ahead_).subspan(size));
+  ahead_.resize(size + length);
+  return length > 0;
+}
+
 void Connection::complete(StatusResponse status) {
   std::uint64_t number = 0;
   const char* const end = status.tag.data() + status.tag.size();
@@ -136,18 +173,7 @@ void Connection::complete(StatusResponse status) {
       queue_.front().command == number) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
-  // Refused while its literal is under way: the server reads the rest all the same, and the caller
-  // lets go of the bytes when it hears of the answer.
-  const auto is_under_way = [&] {
-    return std::any_of(queue_.begin(), queue_.end(), [&](const Segment& segment) {
-      return segment.command == number && !segment.borrowed.empty();
-    });
-  };
-  while (is_under_way() && can_send()) {
-    if (!send_some() && !transport_->wait(true, limits_.silence)) {
-      base::fail(ErrorCode::kNetwork, "the server takes no more of what it refused: try again");
-    }
-  }
+  send_rest_of(number);
   answered_.emplace(number, std::move(status));
 }
 

@@ -74,6 +74,8 @@ class Connection : private Source {
   void add_segment(Segment segment);
   void go_ahead();
   void complete(StatusResponse status);
+  void send_rest_of(std::uint64_t command);
+  bool read_ahead();
   void note(const StatusResponse& status);
 
   std::unique_ptr<Transport> transport_;
@@ -84,6 +86,7 @@ class Connection : private Source {
   std::deque<Segment> queue_;
   std::string gathered_;     // small segments, to go out together
   base::ByteView outgoing_;  // of `gathered_` or of the first segment; stays in place until taken
+  base::Bytes ahead_;        // came before the lexer wanted it: the next that it reads
   bool expects_bye_ = false;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // of a message
 };

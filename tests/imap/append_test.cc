@@ -175,5 +175,35 @@ TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
   });
 }
 
+// A server that answers others meanwhile, and takes nothing until that is read.
+TEST(AppendTest, HearsWhatComesWhileTheRestOfARefusedMessageGoesOut) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  const std::string head = "APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" ";
+  transcript.client("m3 " + head + "{300000+}\r\n" + std::string(100'000, 'x'));
+  transcript.server("m3 NO [OVERQUOTA] it is full\r\n* 17 EXISTS\r\n* 18 EXI");
+  transcript.client(std::string(200'000, 'x') + "\r\nm4 " + head + "{3+}\r\nabc\r\n");
+  transcript.server("STS\r\nm4 OK done\r\n");
+  const std::string large(300'000, 'x');
+  const std::vector<AppendMessage> messages = {message(large), message("abc")};
+  converse(transcript, [&messages](Session& session) {
+    const auto answers = session.append("x", messages);
+    EXPECT_EQ(answers[0].reason, "it is full");
+    EXPECT_TRUE(answers[1].accepted);
+  });
+}
+
+TEST(AppendTest, LeavesAServerThatTalksOnAndTakesNothing) {
+  constexpr std::size_t kPiece = 64U << 10U;
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
+                    std::string(100'000, 'x'));
+  const std::string refusal = "m3 NO it is full\r\n* OK ";
+  transcript.server(refusal + std::string(kPiece - refusal.size() + (1U << 20U), '.'));
+  Session session(scripted(transcript, {.piece = kPiece}), {});
+  const std::string large(300'000, 'x');
+  const AppendMessage refused = message(large);
+  EXPECT_ERROR(kNetwork, "takes no more of what it refused", session.append("x", {&refused, 1}));
+}
+
 }  // namespace
 }  // namespace imap
