@@ -335,6 +335,8 @@ class CurlTransport : public Transport {
                  : "no such host: check the url and proxy, or the name service");
       case CURLE_COULDNT_RESOLVE_PROXY:
         fail(ErrorCode::kNetwork, cause + ": check proxy, or all_proxy in the environment");
+      case CURLE_PROXY:
+        fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
       case CURLE_COULDNT_CONNECT:
         fail(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
       case CURLE_PEER_FAILED_VERIFICATION:
@@ -374,6 +376,11 @@ class CurlTransport : public Transport {
                              .count()));
       default:
         break;
+    }
+    long answer_of_proxy = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &answer_of_proxy);
+    if (answer_of_proxy >= 400) {
+      fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
     }
     fail(ErrorCode::kNetwork, words.empty() ? cause + ": try again later"
                                             : "the server closed the connection: " + words);

@@ -1,9 +1,12 @@
 // Every way to reach a server and to log in that the configuration knows, on a real server.
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
+#include "tests/servers/relay.h"
+#include "tests/servers/socks.h"
 
 namespace backupd {
 namespace {
@@ -49,6 +52,54 @@ TEST_F(ConnectionTest, InPlainTextWhereWrittenSo) {
   server_config()["url"] = server_.plain_url();
   server_config()["tls"] = "none";
   expect_backup_and_restore();
+}
+
+// Dovecot says in the failure if this machine has no ::1.
+TEST_F(ConnectionTest, OverIpv6) {
+  const std::uint16_t port = servers::free_port("::1");
+  const std::uint16_t tls_port = servers::free_port("::1");
+  servers::DovecotOptions options;
+  options.extra = fmt::format(R"(
+service imap-login {{
+  inet_listener imap-six {{
+    address = ::1
+    port = {}
+  }}
+  inet_listener imaps-six {{
+    address = ::1
+    port = {}
+    ssl = yes
+  }}
+}}
+)",
+                              port, tls_port);
+  server_.restart(options);
+  server_config()["url"] = fmt::format("imap://[::1]:{}", port);
+  expect_backup_and_restore();
+  server_config()["url"] = fmt::format("imaps://[::1]:{}", tls_port);
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd_json({"once"})["accounts"][0]["status"], "complete");
+  const json findings = mailstow_.backupd_json({"doctor"}, 0)["findings"];
+  EXPECT_THAT(findings.dump(), testing::HasSubstr("::1")) << findings.dump(2);
+}
+
+// The server's name goes to the proxy as it is, and its certificate comes through.
+TEST_F(ConnectionTest, ThroughAProxyThatWantsALogin) {
+  const servers::Relay proxy(server_, {.way = servers::Way::kSocks});
+  std::string url = server_.imaps_url();
+  url.replace(url.find("127.0.0.1"), 9, "localhost");
+  server_config()["url"] = url;
+  server_config()["proxy"] = proxy.proxy_url();
+  server_config()["proxy_login"] = {{"user", servers::kSocksUser},
+                                    {"password_command", {"echo", servers::kSocksPassword}}};
+  expect_backup_and_restore();
+  EXPECT_GE(proxy.requests().size(), 2U);
+  EXPECT_THAT(proxy.requests(), testing::Each("localhost"));
+  server_config()["proxy_login"]["password_command"] = {"echo", "not it"};
+  mailstow_.save();
+  const auto refused = mailstow_.backupd({"-q", "once"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, testing::HasSubstr("check proxy and proxy_login"));
 }
 
 TEST_F(ConnectionTest, WithTheAccountsOwnPasswordAndNoAdmin) {

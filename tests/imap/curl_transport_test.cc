@@ -254,6 +254,13 @@ TEST(CurlTransportTest, GoesThroughAProxyThatWantsALogin) {
   EXPECT_THAT(asked, testing::Contains("CONNECT mail.invalid:143 HTTP/1.1"));
   // us:proxy-secret
   EXPECT_THAT(asked, testing::Contains("Proxy-Authorization: Basic dXM6cHJveHktc2VjcmV0"));
+  const FakeServer strict([](FakeConnection& connection) {
+    while (!connection.hear().empty()) continue;
+    connection.say("HTTP/1.1 407 not you\r\nContent-Length: 0\r\n\r\n");
+  });
+  endpoint.proxy.url = "http" + strict.url().substr(4);
+  EXPECT_ERROR(kNetwork, "407: check proxy and proxy_login",
+               connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));
   endpoint.proxy.url = "socks5h://no-such-proxy.invalid";
   EXPECT_ERROR(kNetwork, "check the url and proxy",
                connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));

@@ -44,7 +44,7 @@ Certificates make_certificates(const base::Path& folder) {
   result.key = make_key(folder, "server");
   result.stranger_ca = make_authority(folder, "stranger", result.key);
   std::ofstream(folder / "server.names")
-      << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2\n";
+      << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1\n";
   result.certificate = sign(folder, "server", "localhost");
   return result;
 }

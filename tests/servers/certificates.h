@@ -10,7 +10,7 @@ namespace servers {
 struct Certificates {
   base::Path ca;           // the authority's certificate (PEM), which clients trust
   base::Path stranger_ca;  // of another authority, which vouches for nothing here
-  base::Path certificate;  // the server's: CN localhost, also for 127.0.0.1 and 127.0.0.2
+  base::Path certificate;  // the server's: CN localhost, also for 127.0.0.1, 127.0.0.2 and ::1
   base::Path key;
 };
 

@@ -4,8 +4,7 @@
 #include <cerrno>
 #include <string>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -15,18 +14,32 @@ namespace servers {
 
 namespace {
 
+using AddressList = base::Handle<addrinfo, freeaddrinfo>;
+
+AddressList parse_address(const char* host) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(host, nullptr, &hints, &list) != 0) {
+    base::fail(base::ErrorCode::kInternal, "find a free port on {}: it is no address", host);
+  }
+  return AddressList(list);
+}
+
 // The socket keeps the next call from giving the same port.
 std::uint16_t free_port(const char* host, base::Fd& held) {
-  held = base::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (!held || ::inet_pton(AF_INET, host, &address.sin_addr) != 1 ||
-      ::bind(held.get(), generic, size) != 0 || ::getsockname(held.get(), generic, &size) != 0) {
+  const AddressList list = parse_address(host);
+  held = base::Fd(::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  socklen_t size = list->ai_addrlen;
+  std::array<char, NI_MAXSERV> port{};
+  if (!held || ::bind(held.get(), list->ai_addr, size) != 0 ||
+      ::getsockname(held.get(), list->ai_addr, &size) != 0 ||
+      ::getnameinfo(list->ai_addr, size, nullptr, 0, port.data(), port.size(), NI_NUMERICSERV) !=
+          0) {
     base::fail_with_errno(errno, std::string("find a free port on ") + host);
   }
-  return ntohs(address.sin_port);
+  return static_cast<std::uint16_t>(std::stoi(port.data()));
 }
 
 }  // namespace
@@ -35,6 +48,11 @@ Ports free_ports() {
   std::array<base::Fd, 4> held;
   return {free_port(kHost, held[0]), free_port(kHost, held[1]), free_port(kPlainHost, held[2]),
           free_port(kUnnamedHost, held[3])};
+}
+
+std::uint16_t free_port(const char* host) {
+  base::Fd held;
+  return free_port(host, held);
 }
 
 }  // namespace servers

@@ -18,5 +18,6 @@ struct Ports {
 
 // They were free a moment ago: somebody else may still be faster.
 Ports free_ports();
+std::uint16_t free_port(const char* host);  // an IPv4 or IPv6 address of this machine
 
 }  // namespace servers

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/servers/bare_imap.h"
+#include "tests/servers/socks.h"
 
 namespace servers {
 
@@ -42,7 +43,14 @@ class Relay::Connection {
       : relay_(relay), client_(std::move(client)), left_(left) {}
 
   void run() {
-    const sockaddr_in address = address_of(kPlainHost, relay_.server_port_);
+    sockaddr_in address = address_of(kPlainHost, relay_.server_port_);
+    if (relay_.options_.way == Way::kSocks) {
+      const auto request = admit_by_socks(client_.get());
+      if (!request) return;
+      address = address_of(kHost, request->port);
+      const std::lock_guard lock(relay_.mutex_);
+      relay_.requests_.push_back(request->host);
+    }
     server_ = base::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (::connect(server_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
         0) {
@@ -125,6 +133,15 @@ Relay::~Relay() {
 
 std::string Relay::url() const {
   return std::string("imap://") + kHost + ":" + std::to_string(port_);
+}
+
+std::string Relay::proxy_url() const {
+  return std::string("socks5h://") + kHost + ":" + std::to_string(port_);
+}
+
+std::vector<std::string> Relay::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
 }
 
 std::vector<std::string> Relay::breaches() const {

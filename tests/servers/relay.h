@@ -1,5 +1,5 @@
 // Stands between a client and a test server, on a loopback port of its own, without TLS: hides what
-// the server can do, and breaks connections.
+// the server can do, and breaks connections. Or is a proxy.
 //
 //   servers::Relay relay(dovecot, {.offer = servers::Offer::kImap4rev1});
 //   mailstow.config()["servers"]["main"]["url"] = relay.url();      // and "tls": "none"
@@ -26,6 +26,11 @@ enum class Offer {
   kImap4rev1,   // RFC 3501 and nothing else: what goes beyond it is hidden, and refused if used
 };
 
+enum class Way {
+  kToPlainPort,  // of the server, at once
+  kSocks,        // to the port of kHost that the client asks for by SOCKS, which must log in
+};
+
 // After how many bytes from the server a connection is broken; nothing: never. `connection` counts
 // from 0.
 using Cut = std::function<std::optional<std::uint64_t>(unsigned connection)>;
@@ -40,6 +45,7 @@ struct RelayOptions {
   Offer offer = Offer::kEverything;
   Cut cut = {};
   Watch watch = {};
+  Way way = Way::kToPlainPort;
 };
 
 class Relay {
@@ -50,10 +56,14 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
   ~Relay();
 
-  std::string url() const;  // imap://127.0.0.1:PORT
+  std::string url() const;        // imap://127.0.0.1:PORT
+  std::string proxy_url() const;  // socks5h://127.0.0.1:PORT
 
   // The lines by which clients used what was hidden from them.
   std::vector<std::string> breaches() const;
+
+  // The hosts that clients asked for by SOCKS.
+  std::vector<std::string> requests() const;
 
   unsigned connections() const { return connections_; }            // so far
   unsigned most_connections() const { return most_connections_; }  // at a time, so far
@@ -72,6 +82,7 @@ class Relay {
   std::atomic<unsigned> most_connections_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> breaches_;
+  std::vector<std::string> requests_;
   std::set<int> clients_;             // connected ones
   std::vector<std::thread> threads_;  // of connections; accept_all()'s alone
   std::thread acceptor_;
