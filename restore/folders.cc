@@ -3,6 +3,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/terminal.h"
+#include "restore/moment.h"
 
 namespace restore {
 

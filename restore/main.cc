@@ -134,9 +134,12 @@ void add_selection(CLI::App* command, restore::SelectionOptions& selection) {
   add_at(command, selection.at);
   command->add_option("--query", selection.query, "Messages that a search finds")
       ->option_text("QUERY");
-  command->add_option("--since", selection.since, "Messages from this time on, by INTERNALDATE")
+  command
+      ->add_option("--since", selection.since,
+                   "Messages from this time, or a snapshot's, on, by INTERNALDATE")
       ->option_text("TIME");
-  command->add_option("--before", selection.before, "Messages from before this time")
+  command
+      ->add_option("--before", selection.before, "Messages from before this time, or a snapshot's")
       ->option_text("TIME");
   command->add_flag("--missing", selection.missing,
                     "Only what the account no longer has in any folder, by a backup taken first");

@@ -11,6 +11,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/id_text.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "store/location.h"
 #include "store/query.h"
@@ -88,7 +90,7 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
                          {"subject", envelope.subject}});
     rows.push_back({std::to_string(entry.uid.value), date, envelope.from, envelope.subject,
                     base::format_size(entry.size), joined(entry.flags),
-                    entry.message.object.hex().substr(0, 16)});
+                    shown_id(entry.message.object.hex())});
   });
   print(surroundings.format,
         {{"account", account},

@@ -16,12 +16,15 @@
 #include "imap/folder_name.h"
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
+#include "restore/id_text.h"
 #include "restore/in_place.h"
+#include "restore/moment.h"
 #include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
 #include "restore/shell_quote.h"
+#include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
@@ -143,48 +146,13 @@ class Run {
     }
   }
 
-  // Not if the account's name was given to somebody else since: its INBOX is then another one than
-  // at the newest backup. Whoever names the account by --to knows whose it is.
-  void refuse_stranger(const imap::OpenFolder& inbox) {
-    if (!options_.to.empty() || resumed_ || !inbox.mailbox_id) return;
-    const auto newest = reader_.newest_snapshot(options_.account);
-    if (!newest) return;
-    for (const store::FolderRecord& folder : reader_.folders(*newest)) {
-      const std::string& known = folder.info.mailbox_id;
-      if (folder.info.raw_name != imap::kInbox || known.empty() || known == *inbox.mailbox_id) {
-        continue;
-      }
-      base::fail(
-          base::ErrorCode::kRefused,
-          "restore: {0}: another mailbox under this name: INBOX is MAILBOXID {1}, it was {2} "
-          "at the newest backup: if it is the same person's, say so by --to {0}, or by "
-          "mailstow-backupd acknowledge and a backup",
-          base::escape_for_terminal(target_.name), base::escape_for_terminal(*inbox.mailbox_id),
-          base::escape_for_terminal(known));
-    }
-  }
-
   TargetNames look_at_target() {
-    const imap::Namespaces namespaces = session_.namespaces();
-    if (!namespaces.personal.empty()) personal_ = namespaces.personal.front();
-    TargetNames names;
-    names.personal_prefix = personal_.prefix;
-    names.delimiter = personal_.delimiter.value_or('\0');
-    for (const auto* others : {&namespaces.other_users, &namespaces.shared}) {
-      for (const imap::Namespace& other : *others) names.other_prefixes.push_back(other.prefix);
-    }
-    names.append_limit = session_.capabilities().append_limit();
-    bool is_inbox_open = false;
-    try {
-      // Dovecot and Cyrus say of a folder that is open for reading only that it keeps no flag.
-      const imap::OpenFolder inbox = session_.examine(imap::kInbox);
-      is_inbox_open = true;
-      refuse_stranger(inbox);
-      if (!inbox.permanent_flags.empty()) names.inbox = inbox;
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kRefused || is_inbox_open) throw;
-    }
-    return names;
+    TargetMailbox mailbox = look_at_mailbox(session_, [this](const imap::OpenFolder& inbox) {
+      // Whoever names the account by --to knows whose it is.
+      if (options_.to.empty() && !resumed_) refuse_stranger(reader_, target_.name, inbox);
+    });
+    personal_ = std::move(mailbox.personal);
+    return std::move(mailbox.names);
   }
 
   // A name that no folder and no record has: two trees in one second get two names. No other run
@@ -260,7 +228,15 @@ class Run {
     record_.snapshot = snapshot_;
     SelectionOptions request = asked_;
     request.at = snapshot_.hex();
+    for (std::string* text : {&request.since, &request.before}) {
+      // By the time the tree is resumed that snapshot may be gone.
+      if (begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
+    }
     record_.request = write_request({options_.account, request});
+  }
+
+  std::chrono::sys_seconds moment(const std::string& text) {
+    return parse_moment(surroundings_, reader_, options_.account, text, asked_.asked);
   }
 
   void prove_quota(TreeBuilder& builder) {

@@ -7,6 +7,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/id_text.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/shell_quote.h"
 #include "store/location.h"
@@ -16,8 +18,6 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kSnapshotDigits = 12;  // of its id: those that --at asks for, and some
-
 std::string to_text(const store::SearchResult& result, const std::string& account) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
@@ -25,9 +25,8 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
   for (const store::FoundMessage& found : result.messages) {
     rows.push_back({base::format_rfc3339(found.date), found.envelope.from, found.envelope.subject,
                     found.folder, base::format_size(found.entry.size),
-                    base::format_rfc3339(found.snapshot.time),
-                    found.snapshot.id.hex().substr(0, kSnapshotDigits),
-                    found.entry.message.object.hex().substr(0, 16)});
+                    base::format_rfc3339(found.snapshot.time), shown_id(found.snapshot.id.hex()),
+                    shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
                                          {"FROM", base::Align::kLeft, base::Width::kCut},
@@ -60,9 +59,9 @@ base::ExitStatus search(const base::Surroundings& surroundings, const SearchOpti
   const store::SnapshotInfo chosen =
       choose_snapshot(surroundings, reader, options.account, options.at);
   if (!options.at.empty()) scope.snapshot = chosen;
-  const auto query =
-      store::Query::parse(options.query, surroundings.config.restore.time_zone,
-                          std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+  const auto query = store::Query::parse(options.query, [&](const std::string& text) {
+    return parse_moment(surroundings, reader, options.account, text);
+  });
   const store::SearchResult result = store::search(reader, query, scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
 

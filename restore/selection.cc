@@ -12,6 +12,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "restore/id_text.h"
+#include "restore/moment.h"
 #include "store/history.h"
 #include "store/query.h"
 #include "store/search.h"
@@ -21,17 +23,6 @@ namespace restore {
 namespace {
 
 using std::chrono::sys_seconds;
-
-constexpr std::size_t kFewestDigits = 8;  // of a snapshot's or a message's id
-
-bool begins_an_id(const std::string& text) {
-  return text.size() >= kFewestDigits && text.size() <= 2 * store::ObjectId::kSize &&
-         text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-sys_seconds asked_or_now(std::optional<sys_seconds> asked, const base::Surroundings& surroundings) {
-  return asked.value_or(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
-}
 
 using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
 
@@ -48,11 +39,14 @@ std::set<Place> find_places(const base::Surroundings& surroundings, store::Reade
     raw_names[shown_name(snapshot, folder.info)].push_back(folder.info.raw_name);
   }
   scope.shown_name = shown_name;
-  const auto result =
-      store::search(reader,
-                    store::Query::parse(options.query, surroundings.config.restore.time_zone,
-                                        asked_or_now(options.asked, surroundings)),
-                    scope);
+  const auto result = store::search(reader,
+                                    store::Query::parse(options.query,
+                                                        [&](const std::string& text) {
+                                                          return parse_moment(surroundings, reader,
+                                                                              snapshot.account,
+                                                                              text, options.asked);
+                                                        }),
+                                    scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
   std::set<Place> places;
   for (const store::FoundMessage& found : result.messages) {
@@ -156,66 +150,19 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
 
 }  // namespace
 
-std::optional<sys_seconds> optional_time(const std::string& text,
-                                         const base::Surroundings& surroundings,
-                                         std::optional<sys_seconds> asked) {
-  if (text.empty()) return std::nullopt;
-  const auto now = asked_or_now(asked, surroundings);
-  try {
-    return base::parse_time(text, surroundings.config.restore.time_zone, now);
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kUsage) throw;
-    base::fail(base::ErrorCode::kUsage,
-               "{}, yesterday or '3 days ago'; a snapshot is also named by the first {} or more "
-               "digits of its id",
-               error.what(), kFewestDigits);
-  }
-}
-
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
-}
-
-std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
-                                              const std::string& digits) {
-  if (!begins_an_id(digits)) return std::nullopt;
-  std::optional<store::SnapshotInfo> found;
-  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-    if (!snapshot.id.hex().starts_with(digits)) continue;
-    if (found) {
-      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
-                 digits);
-    }
-    found = std::move(snapshot);
-  }
-  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
-    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
-               base::escape_for_terminal(account), digits);
-  }
-  return found;
-}
-
-store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
-                                    const std::string& account, const std::string& at) {
-  if (const auto named = find_by_id(reader, account, at)) return *named;
-  const auto snapshot = reader.newest_snapshot(account, optional_time(at, surroundings));
-  if (snapshot) return *snapshot;
-  const auto all = reader.snapshots(account);
-  if (all.empty()) {
-    base::fail(base::ErrorCode::kNotFound,
-               "account {}: it has no snapshot: `mailstow-restore accounts` shows those that have",
-               base::escape_for_terminal(account));
-  }
-  base::fail(base::ErrorCode::kNotFound,
-             "account {}: it has no snapshot as old as {}: the oldest is of {}",
-             base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
 }
 
 Selection select(const base::Surroundings& surroundings, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
   Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
-  const auto since = optional_time(options.since, surroundings, options.asked);
-  const auto before = optional_time(options.before, surroundings, options.asked);
+  const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
+    if (text.empty()) return std::nullopt;
+    return parse_moment(surroundings, reader, account, text, options.asked);
+  };
+  const auto since = optional_moment(options.since);
+  const auto before = optional_moment(options.before);
   MessageIds ids(options.messages);
   std::optional<std::set<Place>> found;
   if (!options.query.empty()) {

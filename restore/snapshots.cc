@@ -4,6 +4,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/id_text.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "store/location.h"
 #include "store/reader.h"
@@ -29,7 +31,7 @@ base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::st
     rows.push_back({base::format_rfc3339(snapshot.time), is_rescue ? "rescue" : "backup",
                     std::string(word(snapshot.status)), base::format_count(snapshot.folders),
                     base::format_count(snapshot.messages), base::format_size(snapshot.bytes),
-                    snapshot.id.hex().substr(0, 12)});
+                    shown_id(snapshot.id.hex())});
   }
   print(surroundings.format, {{"account", account}, {"snapshots", std::move(documents)}},
         base::format_table({{"TIME"},

@@ -9,13 +9,12 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "restore/id_text.h"
 #include "restore/shell_quote.h"
 
 namespace restore {
 
 namespace {
-
-constexpr std::size_t kSnapshotDigits = 16;  // of a snapshot, in a command
 
 const char* word(SweptLevel::Action action) {
   switch (action) {
@@ -48,7 +47,7 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
                                  base::format_count(level.rescued), level.rescued == 1 ? "" : "s");
   for (const std::string& snapshot : level.snapshots) {
     text += fmt::format("\n      mailstow-restore run {} --at {}", shell_quoted(record.account),
-                        snapshot.substr(0, kSnapshotDigits));
+                        shown_id(snapshot));
   }
   return text + "\n";
 }

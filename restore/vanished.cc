@@ -8,6 +8,8 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/id_text.h"
+#include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/shell_quote.h"
 #include "store/history.h"
@@ -18,7 +20,6 @@ namespace restore {
 namespace {
 
 constexpr std::size_t kMostNamedMessages = 8;  // in one command
-constexpr std::size_t kIdDigits = 16;          // of a snapshot or a message, in a command
 
 // What vanished from one folder between two snapshots.
 struct Burst {
@@ -77,13 +78,13 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
 }
 
 std::string command_for(const Burst& burst) {
-  std::string command = fmt::format(
-      "mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
-      burst.before.id.hex().substr(0, kIdDigits), shell_quoted(base::glob_for(burst.folder)));
+  std::string command =
+      fmt::format("mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
+                  shown_id(burst.before.id.hex()), shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
   if (burst.messages.size() > kMostNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {
-    command += " --message " + message.message.object.hex().substr(0, kIdDigits);
+    command += " --message " + shown_id(message.message.object.hex());
   }
   return command;
 }
@@ -144,9 +145,9 @@ base::ExitStatus vanished(const base::Surroundings& surroundings, const std::str
   store::Reader reader =
       store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
   choose_snapshot(surroundings, reader, account, "");  // says what is wrong
-  const auto named = find_by_id(reader, account, since);
-  const auto bursts =
-      find_bursts(reader, account, named ? named->time : optional_time(since, surroundings));
+  std::optional<std::chrono::sys_seconds> begin;
+  if (!since.empty()) begin = parse_moment(surroundings, reader, account, since);
+  const auto bursts = find_bursts(reader, account, begin);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
   print(surroundings.format, {{"account", account}, {"bursts", std::move(documents)}},

@@ -79,8 +79,8 @@ bool is_blank(char c) {
 
 class QueryParser {
  public:
-  QueryParser(std::string_view text, std::string_view time_zone, std::chrono::sys_seconds now)
-      : rest_(text), time_zone_(time_zone), now_(now) {}
+  QueryParser(std::string_view text, const Query::ReadTime& read_time)
+      : rest_(text), read_time_(read_time) {}
 
   Query parse() {
     if (rest_.size() > kLongestQuery) {
@@ -187,7 +187,7 @@ class QueryParser {
       query_.message_id_ = value.substr(begin, value.find('>') - begin);
       return;
     }
-    const std::chrono::sys_seconds time = base::parse_time(value, time_zone_, now_);
+    const std::chrono::sys_seconds time = read_time_(value);
     if (kind == Kind::kAfter) {
       query_.after_ = std::max(time, query_.after_.value_or(time));
     } else {
@@ -200,16 +200,20 @@ class QueryParser {
   }
 
   std::string_view rest_;
-  std::string_view time_zone_;
-  std::chrono::sys_seconds now_;
+  const Query::ReadTime& read_time_;
   std::string_view term_;  // for messages
   std::size_t terms_ = 0;
   Query query_;
 };
 
+Query Query::parse(std::string_view text, const ReadTime& read_time) {
+  return QueryParser(text, read_time).parse();
+}
+
 Query Query::parse(std::string_view text, std::string_view time_zone,
                    std::chrono::sys_seconds now) {
-  return QueryParser(text, time_zone, now).parse();
+  return parse(text,
+               [&](const std::string& time) { return base::parse_time(time, time_zone, now); });
 }
 
 bool Query::takes_time(std::chrono::sys_seconds time) const {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,8 +21,13 @@ namespace store {
 
 class Query {
  public:
-  // A time without an offset is meant in `time_zone`; "3 days ago" is counted from `now`. Fails
-  // with kUsage, saying which term is wrong.
+  // How the times of after: and before: are read. Fails with kUsage.
+  using ReadTime = std::function<std::chrono::sys_seconds(const std::string&)>;
+
+  // Fails with kUsage, saying which term is wrong.
+  static Query parse(std::string_view text, const ReadTime& read_time);
+
+  // A time without an offset is meant in `time_zone`; "3 days ago" is counted from `now`.
   static Query parse(std::string_view text, std::string_view time_zone,
                      std::chrono::sys_seconds now);
 

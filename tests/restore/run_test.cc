@@ -141,6 +141,44 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_EQ(mailstow_.restore({"run", "nobody"}).status, 2);
 }
 
+TEST_F(RunTest, ASnapshotStandsForItsTime) {
+  auto alice = server_.client("alice");
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  // Its Date is what a query goes by.
+  const auto append = [&](std::chrono::minutes later, const std::string& date) {
+    const std::string mail = "Subject: x\r\nDate: " + date + " 10:00:00 +0000\r\n\r\n";
+    alice.append("INBOX", std::vector<servers::Delivery>{{mail, {}, now + later}});
+  };
+  for (const int minutes : {-3, -2, -1}) append(std::chrono::minutes(minutes), "3 Nov 2026");
+  back_up();
+  const std::string id = mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
+  const std::string digits = id.substr(0, 8);
+  append(std::chrono::minutes(5), "3 Nov 2036");
+  back_up();
+  const auto restored = [&](const std::string& option, const std::string& value) {
+    return mailstow_.restore_json({"run", "alice", option, value})["folders"][0]["restored"];
+  };
+  EXPECT_EQ(restored("--since", id), 1);
+  EXPECT_EQ(restored("--before", digits), 3);
+  EXPECT_EQ(restored("--query", "after:" + digits), 1);
+  EXPECT_EQ(mailstow_.restore_json({"search", "alice", "before:" + id})["total"], 3);
+  const std::string unknown(64, '0');
+  const auto none = mailstow_.restore({"run", "alice", "--since", unknown});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_THAT(none.err, testing::HasSubstr("it has no snapshot " + unknown));
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--before", "0000"}).status, 2);
+
+  // A run may be resumed when that snapshot is gone.
+  auto records = store::TreeRecords::open(
+      {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
+  for (const store::TreeRecord& record : records.list().records) {
+    for (const char* end : {"since", "before"}) {
+      const std::string time = json::parse(record.request)[end];
+      EXPECT_THAT(time, testing::AnyOf("", testing::EndsWith("Z")));
+    }
+  }
+}
+
 TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   auto alice = server_.client("alice");
   const auto mail = [](const std::string& from, const std::string& subject) {

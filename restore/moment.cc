@@ -1,0 +1,73 @@
+#include "restore/moment.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/id_text.h"
+#include "store/object_id.h"
+
+namespace restore {
+
+namespace {
+
+using std::chrono::sys_seconds;
+
+// The account's snapshot whose id begins with these digits, if it is one alone.
+std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
+                                              const std::string& digits) {
+  if (!begins_an_id(digits)) return std::nullopt;
+  std::optional<store::SnapshotInfo> found;
+  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+    if (!snapshot.id.hex().starts_with(digits)) continue;
+    if (found) {
+      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
+                 digits);
+    }
+    found = std::move(snapshot);
+  }
+  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
+    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
+               base::escape_for_terminal(account), digits);
+  }
+  return found;
+}
+
+}  // namespace
+
+sys_seconds parse_moment(const base::Surroundings& surroundings, store::Reader& reader,
+                         const std::string& account, const std::string& text,
+                         std::optional<sys_seconds> asked) {
+  if (const auto named = find_by_id(reader, account, text)) return named->time;
+  const auto now =
+      asked.value_or(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+  try {
+    return base::parse_time(text, surroundings.config.restore.time_zone, now);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kUsage) throw;
+    base::fail(base::ErrorCode::kUsage,
+               "{}, yesterday or '3 days ago'; a snapshot is also named by the first {} or more "
+               "digits of its id",
+               error.what(), kFewestDigits);
+  }
+}
+
+store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
+                                    const std::string& account, const std::string& at) {
+  if (const auto named = find_by_id(reader, account, at)) return *named;
+  std::optional<sys_seconds> time;
+  if (!at.empty()) time = parse_moment(surroundings, reader, account, at);
+  if (const auto snapshot = reader.newest_snapshot(account, time)) return *snapshot;
+  const auto all = reader.snapshots(account);
+  if (all.empty()) {
+    base::fail(base::ErrorCode::kNotFound,
+               "account {}: it has no snapshot: `mailstow-restore accounts` shows those that have",
+               base::escape_for_terminal(account));
+  }
+  base::fail(base::ErrorCode::kNotFound,
+             "account {}: it has no snapshot as old as {}: the oldest is of {}",
+             base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
+}
+
+}  // namespace restore
