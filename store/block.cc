@@ -12,7 +12,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::string_view kMark = "MSTWBLK1";
+constexpr std::string_view kBlockMark = "MSTWBLK1";
 
 const Key& key_of(const Keys& keys, Stream stream) {
   return stream == Stream::kManifests || stream == Stream::kTrailer ? keys.manifests : keys.content;
@@ -27,7 +27,7 @@ base::Bytes associated_data(const StoreId& store, base::ByteView header) {
 }  // namespace
 
 base::ByteView block_mark() {
-  return base::as_bytes(kMark);
+  return base::as_bytes(kBlockMark);
 }
 
 base::Bytes BlockHeader::encode() const {
@@ -47,7 +47,7 @@ base::Bytes BlockHeader::encode() const {
 std::optional<BlockHeader> BlockHeader::decode(base::ByteView bytes) {
   if (bytes.size() < kSize) return std::nullopt;
   Decoder decoder(bytes.first(kSize), "a block's header");
-  if (!std::ranges::equal(decoder.raw(kMark.size()), block_mark())) return std::nullopt;
+  if (!std::ranges::equal(decoder.raw(kBlockMark.size()), block_mark())) return std::nullopt;
   BlockHeader header;
   std::ranges::copy(decoder.raw(header.pack.size()), header.pack.begin());
   const std::uint8_t stream = decoder.u8();

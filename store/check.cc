@@ -27,7 +27,7 @@ namespace store {
 
 namespace {
 
-constexpr unsigned kMostThreads = 4;
+constexpr unsigned kMostReadingThreads = 4;
 
 class Check {
  public:
@@ -79,9 +79,9 @@ class Check {
   // its own.
   template <typename Work>
   void in_parallel(std::size_t count, Work work) {
-    const unsigned wanted = options_.threads != 0
-                                ? options_.threads
-                                : std::clamp(std::thread::hardware_concurrency(), 1U, kMostThreads);
+    const unsigned wanted = options_.threads != 0 ? options_.threads
+                                                  : std::clamp(std::thread::hardware_concurrency(),
+                                                               1U, kMostReadingThreads);
     std::atomic<std::size_t> next = 0;
     std::exception_ptr error;
     const auto run = [&] {

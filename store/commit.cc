@@ -7,7 +7,7 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kLongestText = 65'536;
+constexpr std::size_t kLongestLineText = 65'536;
 constexpr std::uint64_t kCheckpointFlag = 1;
 
 void encode_line(Encoder& encoder, const SnapshotLine& line) {
@@ -25,13 +25,13 @@ void encode_line(Encoder& encoder, const SnapshotLine& line) {
 
 SnapshotLine decode_line(Decoder& decoder) {
   SnapshotLine line;
-  line.account = decoder.text(kLongestText);
+  line.account = decoder.text(kLongestLineText);
   line.time = decoder.time();
   line.kind =
       static_cast<SnapshotKind>(decoder.varint(static_cast<std::uint64_t>(SnapshotKind::kRescue)));
   line.status = static_cast<SnapshotStatus>(
       decoder.varint(static_cast<std::uint64_t>(SnapshotStatus::kMoving)));
-  line.personal_prefix = decoder.text(kLongestText);
+  line.personal_prefix = decoder.text(kLongestLineText);
   line.folders = decoder.varint();
   line.messages = decoder.varint();
   line.bytes = decoder.varint();

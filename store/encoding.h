@@ -14,6 +14,9 @@
 
 namespace store {
 
+// The longest name, reason or identity in an object or a tree record.
+inline constexpr std::size_t kLongestText = std::size_t{1} << 20;
+
 class Encoder {
  public:
   void u8(std::uint8_t value) { out_.push_back(static_cast<std::byte>(value)); }

@@ -134,19 +134,19 @@ std::string decode_message_id(std::string_view raw) {
   return clean(raw.substr(0, raw.find('>')), kLongestLine);
 }
 
-enum Field : std::uint8_t { kDate, kFrom, kTo, kCc, kSubject, kMessageId, kFields };
+enum HeaderField : std::uint8_t { kDate, kFrom, kTo, kCc, kSubject, kMessageId, kFieldCount };
 
-constexpr std::array<std::string_view, kFields> kNames = {"date", "from",    "to",
+constexpr std::array<std::string_view, kFieldCount> kNames = {"date", "from",    "to",
                                                           "cc",   "subject", "message-id"};
 
-Field field_named(std::string_view name) {
+HeaderField field_named(std::string_view name) {
   while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
   const auto same = [](char wanted, char c) {
     return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
   };
   const auto found = std::ranges::find_if(
       kNames, [&](std::string_view known) { return std::ranges::equal(known, name, same); });
-  return static_cast<Field>(found - kNames.begin());
+  return static_cast<HeaderField>(found - kNames.begin());
 }
 
 // The fields' bodies as they stand, unfolded.
@@ -161,17 +161,17 @@ class RawFields {
     }
   }
 
-  const std::string& operator[](Field field) const { return bodies_.at(field); }
+  const std::string& operator[](HeaderField field) const { return bodies_.at(field); }
 
  private:
   void take_line(std::string_view line) {
     if (!line.starts_with(' ') && !line.starts_with('\t')) {
       const std::size_t colon = line.find(':');
-      field_ = colon == std::string_view::npos ? kFields : field_named(line.substr(0, colon));
+      field_ = colon == std::string_view::npos ? kFieldCount : field_named(line.substr(0, colon));
       start_field();
-      if (field_ != kFields) line.remove_prefix(colon + 1);
+      if (field_ != kFieldCount) line.remove_prefix(colon + 1);
     }
-    if (field_ == kFields) return;
+    if (field_ == kFieldCount) return;
     std::string& body = bodies_.at(field_);
     for (const char c : line.substr(0, kLongestRaw - std::min(kLongestRaw, body.size()))) {
       if (c != '\r' && c != '\0') body += c;
@@ -179,16 +179,16 @@ class RawFields {
   }
 
   void start_field() {
-    if (field_ == kFields || bodies_.at(field_).empty()) return;
+    if (field_ == kFieldCount || bodies_.at(field_).empty()) return;
     if (field_ == kTo || field_ == kCc) {
       bodies_.at(field_) += ", ";
     } else {
-      field_ = kFields;
+      field_ = kFieldCount;
     }
   }
 
-  std::array<std::string, kFields> bodies_;
-  Field field_ = kFields;  // kFields: none that counts
+  std::array<std::string, kFieldCount> bodies_;
+  HeaderField field_ = kFieldCount;  // kFieldCount: none that counts
 };
 
 }  // namespace

@@ -6,8 +6,6 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kLongestText = 1 << 20;
-
 void encode_info(Encoder& encoder, const FolderInfo& info) {
   encoder.text(info.raw_name);
   encoder.u8(static_cast<std::uint8_t>(info.delimiter));

@@ -19,7 +19,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kIndexVersion = 1;
 constexpr std::int64_t kBlocksOfPack = kMostBlocks;
 
 constexpr std::string_view kSnapshotColumns =
@@ -64,7 +64,7 @@ constexpr std::string_view kOnConflict =
 constexpr std::string_view kLiving = " WHERE pack NOT IN (SELECT pack FROM condemned)";
 
 void check_store(Database& database, const base::Path& file, const StoreId& store) {
-  if (database.integer("PRAGMA user_version") != kVersion) {
+  if (database.integer("PRAGMA user_version") != kIndexVersion) {
     fail(ErrorCode::kConfig,
          "open index {}: another version of mailstow made it: remove it, then run "
          "mailstow-backupd reindex",

@@ -15,9 +15,9 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::string_view kMark = "MSTWSLOT";
+constexpr std::string_view kSlotMark = "MSTWSLOT";
 constexpr std::uint32_t kSlotVersion = 1;
-constexpr std::size_t kChecksumSize = 32;
+constexpr std::size_t kSlotChecksumSize = 32;
 constexpr std::uint64_t kLargestSlot = 4'096;
 
 // 64 MiB and three passes: a tenth of a second or two, on any machine that runs a mail server.
@@ -28,7 +28,7 @@ constexpr std::uint64_t kMostOperations = 100;
 // All before the box: what the box is bound to.
 base::Bytes encode_head(const KeySlot& slot) {
   Encoder encoder;
-  encoder.raw(base::as_bytes(kMark));
+  encoder.raw(base::as_bytes(kSlotMark));
   encoder.u32(kSlotVersion);
   encoder.u32(static_cast<std::uint32_t>(slot.kind));
   encoder.raw(slot.store);
@@ -81,12 +81,12 @@ base::Bytes KeySlot::encode() const {
 
 std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
   const std::size_t size = KeySlot().encode().size();
-  if (bytes.size() != size ||
-      !std::ranges::equal(checksum(bytes.first(size - kChecksumSize)), bytes.last(kChecksumSize))) {
+  if (bytes.size() != size || !std::ranges::equal(checksum(bytes.first(size - kSlotChecksumSize)),
+                                                  bytes.last(kSlotChecksumSize))) {
     return std::nullopt;
   }
   Decoder decoder(bytes, "a key slot");
-  if (!std::ranges::equal(decoder.raw(kMark.size()), base::as_bytes(kMark)) ||
+  if (!std::ranges::equal(decoder.raw(kSlotMark.size()), base::as_bytes(kSlotMark)) ||
       decoder.u32() != kSlotVersion) {
     return std::nullopt;
   }

@@ -20,7 +20,7 @@ constexpr std::size_t kMostDecodedInMemory = std::size_t{2} << 20;
 constexpr std::size_t kWorthResting = std::size_t{256} << 10;
 
 // Far below a block: a message of a million tiny attachments is stored as text instead.
-constexpr std::size_t kLargestRecord = std::size_t{4} << 20;
+constexpr std::size_t kLargestMessageRecord = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -148,7 +148,7 @@ bool MessageIntake::try_split(const SplitLimits& limits) {
   const base::ByteView message = spool_.view();
   parts_ = std::make_unique<Parts>(spool_, keys_, spool_folder_);
   record_ = split(message, *parts_, limits);
-  if (record_.size() > kLargestRecord) return false;
+  if (record_.size() > kLargestMessageRecord) return false;
   // Compared byte by byte with the message itself: what its digest would tell, and faster.
   base::ByteView left = message;
   bool same = true;

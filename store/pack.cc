@@ -14,19 +14,20 @@ using base::fail;
 
 constexpr std::string_view kHeaderMark = "MSTWPACK";
 constexpr std::string_view kFooterMark = "MSTWEND1";
-constexpr std::uint32_t kVersion = 1;
-constexpr std::size_t kChecksumSize = 16;
+constexpr std::uint32_t kPackVersion = 1;
+constexpr std::size_t kPackChecksumSize = 16;
 
 void add_checksum(Encoder& encoder) {
   const std::array<std::byte, 32> sum = checksum(encoder.view());
-  encoder.raw(base::ByteView(sum).first(kChecksumSize));
+  encoder.raw(base::ByteView(sum).first(kPackChecksumSize));
 }
 
 // Whether `bytes` begin with `mark` and end with their checksum.
 bool is_whole(base::ByteView bytes, std::string_view mark) {
-  const std::array<std::byte, 32> sum = checksum(bytes.first(bytes.size() - kChecksumSize));
+  const std::array<std::byte, 32> sum = checksum(bytes.first(bytes.size() - kPackChecksumSize));
   return std::ranges::equal(bytes.first(mark.size()), base::as_bytes(mark)) &&
-         std::ranges::equal(bytes.last(kChecksumSize), base::ByteView(sum).first(kChecksumSize));
+         std::ranges::equal(bytes.last(kPackChecksumSize),
+                            base::ByteView(sum).first(kPackChecksumSize));
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ bool is_whole(base::ByteView bytes, std::string_view mark) {
 base::Bytes PackHeader::encode() const {
   Encoder encoder;
   encoder.raw(base::as_bytes(kHeaderMark));
-  encoder.u32(kVersion);
+  encoder.u32(kPackVersion);
   encoder.u32(static_cast<std::uint32_t>(effort));
   encoder.raw(store);
   encoder.raw(pack);
@@ -48,10 +49,10 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
   }
   Decoder decoder(bytes.subspan(kHeaderMark.size()), "a pack's header");
   const std::uint32_t version = decoder.u32();
-  if (version != kVersion) {
+  if (version != kPackVersion) {
     fail(ErrorCode::kConfig,
          "{}: it has version {} of the format, this mailstow knows {}: update it", name, version,
-         kVersion);
+         kPackVersion);
   }
   PackHeader header;
   header.effort = decoder.u32() == 0 ? Effort::kFast : Effort::kStrong;

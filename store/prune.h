@@ -27,7 +27,7 @@ enum class PruneMode {
 };
 
 struct PruneOptions {
-  std::set<ObjectId> drop;  // snapshots; those that are not there count for nothing
+  std::set<ObjectId> drop = {};  // snapshots; those that are not there count for nothing
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};

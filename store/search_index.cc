@@ -14,7 +14,7 @@ namespace store {
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kSearchVersion = 1;
 constexpr std::size_t kKeySize = 8;
 
 std::int64_t key_column(const ObjectId& message) {
@@ -53,7 +53,7 @@ bool stands_alone(char32_t value) {
 }
 
 bool belongs_to(Database& database, const StoreId& store) {
-  if (database.integer("PRAGMA user_version") != kVersion) return false;
+  if (database.integer("PRAGMA user_version") != kSearchVersion) return false;
   Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
   return statement.step() && std::ranges::equal(statement.blob(0), store);
 }
@@ -189,7 +189,7 @@ std::optional<SearchIndex> SearchIndex::open_read_only(const base::Path& file) {
   std::optional<Database> database = Database::open_read_only(file);
   if (!database) return std::nullopt;
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
-  if (database->integer("PRAGMA user_version") != kVersion) return std::nullopt;
+  if (database->integer("PRAGMA user_version") != kSearchVersion) return std::nullopt;
   return SearchIndex(std::make_unique<Impl>(std::move(*database)));
 }
 

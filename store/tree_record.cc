@@ -16,11 +16,10 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::string_view kMark = "MSTWTREE";
+constexpr std::string_view kTreeMark = "MSTWTREE";
 constexpr std::uint32_t kRecordVersion = 1;
 constexpr std::size_t kIdDigits = 32;
-constexpr std::size_t kLongestText = 1 << 20;
-constexpr std::uint64_t kLargestRecord = std::uint64_t{256} << 20;
+constexpr std::uint64_t kLargestTreeRecord = std::uint64_t{256} << 20;
 constexpr int kLevel = 3;
 
 bool is_id(std::string_view text) {
@@ -115,7 +114,7 @@ class TreeRecords::Impl {
   // The header of a record's file: all before the nonce.
   static base::Bytes head(std::uint64_t plain_length) {
     Encoder encoder;
-    encoder.raw(base::as_bytes(kMark));
+    encoder.raw(base::as_bytes(kTreeMark));
     encoder.u32(kRecordVersion);
     encoder.u32(static_cast<std::uint32_t>(plain_length));
     return encoder.take();
@@ -132,7 +131,7 @@ class TreeRecords::Impl {
 
   base::Bytes seal_record(const TreeRecord& record) const {
     const base::Bytes plain = encode_tree_record(record);
-    if (plain.size() > kLargestRecord) {
+    if (plain.size() > kLargestTreeRecord) {
       fail(ErrorCode::kInternal, "write tree record {}: it is too large", record.id);
     }
     const base::Bytes frame = Compressor(kLevel).compress(plain);
@@ -152,12 +151,12 @@ class TreeRecords::Impl {
     const std::size_t head_size = head(0).size();
     const base::ByteView header = decoder.raw(head_size);
     Decoder fields(header, "a tree record");
-    if (!std::ranges::equal(fields.raw(kMark.size()), base::as_bytes(kMark)) ||
+    if (!std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark)) ||
         fields.u32() != kRecordVersion) {
       decoder.malformed("it is not one, or of a newer mailstow");
     }
     const std::uint32_t plain_length = fields.u32();
-    if (plain_length > kLargestRecord) decoder.malformed("it is too large");
+    if (plain_length > kLargestTreeRecord) decoder.malformed("it is too large");
     Nonce nonce;
     std::ranges::copy(decoder.raw(nonce.size()), nonce.begin());
     const std::optional<base::Bytes> frame = open_box(
@@ -196,7 +195,8 @@ TreeRecords::Listing TreeRecords::list() const {
     const base::Path path = impl_->folder / name;
     try {
       if (!is_id(name)) fail(ErrorCode::kDamaged, "it is no tree record of mailstow");
-      const std::optional<base::Bytes> file = base::read_file(impl_->files, path, kLargestRecord);
+      const std::optional<base::Bytes> file =
+          base::read_file(impl_->files, path, kLargestTreeRecord);
       if (!file) continue;  // removed since
       listing.records.push_back(impl_->open_record(name, *file));
     } catch (const base::Error& error) {
@@ -211,7 +211,7 @@ TreeRecords::Listing TreeRecords::list() const {
 
 std::optional<TreeRecord> TreeRecords::find(const std::string& id) const {
   if (!is_id(id)) return std::nullopt;
-  const auto file = base::read_file(impl_->files, impl_->folder / id, kLargestRecord);
+  const auto file = base::read_file(impl_->files, impl_->folder / id, kLargestTreeRecord);
   if (!file) return std::nullopt;
   return impl_->open_record(id, *file);
 }

@@ -22,7 +22,7 @@ using base::ErrorCode;
 using base::fail;
 
 // Strong compression takes 50 MB a thread.
-constexpr unsigned kMostThreads = 4;
+constexpr unsigned kMostFastThreads = 4;
 constexpr unsigned kMostStrongThreads = 2;
 
 // A folder that is passed twice in one run is read before its pack is there.
@@ -30,7 +30,7 @@ constexpr std::size_t kMostPendingManifests = std::size_t{8} << 20;
 
 unsigned threads_for(Effort effort) {
   return std::clamp(std::thread::hardware_concurrency(), 1U,
-                    effort == Effort::kFast ? kMostThreads : kMostStrongThreads);
+                    effort == Effort::kFast ? kMostFastThreads : kMostStrongThreads);
 }
 
 // What interrupted programs left, where only the holder of the store's lock writes.
