@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -11,7 +12,6 @@
 namespace backupd {
 namespace {
 
-using programs::find_by;
 using programs::json;
 using testing::IsEmpty;
 
@@ -32,11 +32,7 @@ class BareServerTest : public testing::Test {
 
   void expect_receipts(const json& account) {
     EXPECT_EQ(account["status"], "complete") << account.dump(2);
-    for (const auto& [raw_name, folder] : state().folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
-    }
-    EXPECT_EQ(account["messages"], state().message_count());
+    programs::expect_receipts(account, state());
   }
 
   // Of the folder in the newest snapshot, by UID.

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/mail_generator.h"
@@ -44,13 +45,7 @@ class CyrusBackupTest : public testing::TestWithParam<std::tuple<NameStyle, Logi
 
   void expect_receipts(const json& account) {
     EXPECT_EQ(account["status"], "complete") << account.dump(2);
-    const auto state = servers::account_state(server_, "alice");
-    for (const auto& [raw_name, folder] : state.folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest)
-          << folder.name;
-    }
-    EXPECT_EQ(account["messages"], state.message_count());
+    programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
 
   servers::Cyrus server_;

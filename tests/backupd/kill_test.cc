@@ -11,6 +11,7 @@
 
 #include "tests/long_run.h"
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -19,7 +20,6 @@
 namespace backupd {
 namespace {
 
-using programs::find_by;
 using programs::json;
 
 // The messages of every folder, whatever their UIDs: "INBOX <sha256>", ...
@@ -72,10 +72,7 @@ TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
     const json account = report["accounts"][0];
     EXPECT_EQ(account["status"], "complete");
     const auto state = servers::account_state(server, "alice");
-    for (const auto& [raw_name, folder] : state.folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
-    }
+    programs::expect_receipts(account, state);
     const json list = mailstow.restore_json({"snapshots", "alice"})["snapshots"];
     snapshots = list.size();
     acknowledged.push_back({list.back()["time"], contents(state.folders, 0)});

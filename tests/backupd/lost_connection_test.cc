@@ -3,6 +3,7 @@
 
 #include "tests/backupd/odd_server.h"
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -12,7 +13,6 @@
 namespace backupd {
 namespace {
 
-using programs::find_by;
 using programs::json;
 using std::chrono::milliseconds;
 using testing::Each;
@@ -37,13 +37,6 @@ class LostConnectionTest : public testing::Test {
     return mailstow_.backupd_json({"once"}, status)["accounts"][0];
   }
 
-  void expect_receipts(const json& account) {
-    for (const auto& [raw_name, folder] : servers::account_state(server_, "alice").folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
-    }
-  }
-
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
 };
@@ -66,7 +59,7 @@ TEST_F(LostConnectionTest, NothingIsFetchedTwiceAndNothingIsMissing) {
   EXPECT_EQ(account["fetched_bytes"], bytes);
   EXPECT_EQ(account["skipped"], json::array());
   EXPECT_FALSE(account.contains("error"));
-  expect_receipts(account);
+  programs::expect_receipts(account, servers::account_state(server_, "alice"));
 }
 
 // As Dovecot does over a message that it can't read.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -24,19 +25,7 @@ class OnceTest : public testing::Test {
 
   // Every receipt is what a client that is not ours computes from the server.
   void expect_receipts(const json& account) {
-    const auto state = servers::account_state(server_, "alice");
-    std::size_t selectable = 0;
-    for (const auto& [raw_name, folder] : state.folders) {
-      if (!folder.is_selectable) continue;
-      ++selectable;
-      const json receipt = find_by(account["receipts"], "folder", folder.name);
-      ASSERT_FALSE(receipt.is_null()) << folder.name;
-      EXPECT_EQ(receipt["digest"], folder.digest) << folder.name;
-      EXPECT_EQ(receipt["messages"], folder.messages.size()) << folder.name;
-      EXPECT_EQ(receipt["uidvalidity"], folder.uid_validity) << folder.name;
-    }
-    EXPECT_EQ(account["receipts"].size(), selectable);
-    EXPECT_EQ(account["messages"], state.message_count());
+    programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
 
   servers::Dovecot server_;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -43,14 +44,7 @@ class RepairCommandTest : public testing::Test {
 
   // The newest snapshot is what a client that is not ours sees.
   void expect_backed_up(const json& account) {
-    const auto state = servers::account_state(server_, "alice");
-    EXPECT_EQ(account["messages"], state.message_count());
-    for (const auto& [raw_name, folder] : state.folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(programs::find_by(account["receipts"], "folder", folder.name)["digest"],
-                folder.digest)
-          << folder.name;
-    }
+    programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
 
   servers::Dovecot server_;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
@@ -109,11 +110,8 @@ class StopTest : public testing::Test {
   }
 
   void expect_backed_up(const std::string& user, const json& report) {
-    const json account = find_by(report["accounts"], "account", user);
-    for (const auto& [raw_name, folder] : servers::account_state(server_, user).folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
-    }
+    programs::expect_receipts(find_by(report["accounts"], "account", user),
+                              servers::account_state(server_, user));
   }
 
   servers::Dovecot server_;

@@ -15,6 +15,7 @@
 
 #include "tests/long_run.h"
 #include "tests/programs/installation.h"
+#include "tests/programs/receipts.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
@@ -230,10 +231,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   for (const std::string& user : users()) {
     if (!tests::is_long_run() && random_.one_in(2)) continue;
     const json account = find_by(report["accounts"], "account", user);
-    for (const auto& [raw_name, folder] : servers::account_state(server_, user).folders) {
-      if (!folder.is_selectable) continue;
-      EXPECT_EQ(find_by(account["receipts"], "folder", folder.name)["digest"], folder.digest);
-    }
+    programs::expect_receipts(account, servers::account_state(server_, user));
   }
   expect_nothing_lost();
   EXPECT_EQ(mailstow_.backupd({"check", "--read-data"}).status, 0);
