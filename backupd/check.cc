@@ -1,11 +1,13 @@
 #include "store/check.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/store_loan.h"
 #include "base/error.h"
 #include "base/job_run.h"
 #include "base/log.h"
@@ -277,6 +279,8 @@ base::ExitStatus check(const base::Surroundings& surroundings, const CheckComman
   const store::Location location = store::location_of(surroundings.config.store);
   // Of a copy it is not the check that the store needs.
   if (!command.copy.empty()) return carry_out_check(surroundings, location, command).status;
+  std::optional<StoreLoan> loan;
+  if (command.repair) loan.emplace(surroundings, "check --repair");
   return base::JobRun(surroundings, "check",
                       [&] { return store::describe_highest_commit(surroundings.files, location); })
       .carry_out([&] { return carry_out_check(surroundings, location, command); });

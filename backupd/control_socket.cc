@@ -57,6 +57,17 @@ base::Fd connect_to(const base::Path& path) {
   base::fail_with_errno(errno, fmt::format("talk to the daemon at {}", path.string()));
 }
 
+std::string read_line(const base::Fd& caller) {
+  std::string line;
+  std::array<char, 4096> buffer{};
+  while (line.size() < kLongestRequest && !line.ends_with('\n')) {
+    const ssize_t count = ::recv(caller.get(), buffer.data(), buffer.size(), 0);
+    if (count <= 0) break;
+    line.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+  return line.substr(0, line.find('\n'));
+}
+
 }  // namespace
 
 base::Path control_socket_path(const base::StoreConfig& store) {
@@ -79,35 +90,42 @@ ControlSocket::~ControlSocket() {
   ::unlink(path_.c_str());
 }
 
-base::Fd ControlSocket::accept() const {
-  base::Fd caller(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (caller) set_patience(caller, std::chrono::seconds(1));
-  return caller;
+std::optional<ControlCall> ControlSocket::take() const {
+  ControlCall call{base::Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), {}};
+  if (!call.caller) return std::nullopt;
+  set_patience(call.caller, std::chrono::seconds(1));
+  call.request = read_line(call.caller);
+  return call;
 }
 
-std::string ControlSocket::read_line(const base::Fd& caller) {
-  std::string line;
-  std::array<char, 4096> buffer{};
-  while (line.size() < kLongestRequest && !line.ends_with('\n')) {
-    const ssize_t count = ::recv(caller.get(), buffer.data(), buffer.size(), 0);
-    if (count <= 0) break;
-    line.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return line.substr(0, line.find('\n'));
-}
-
-void ControlSocket::send(const base::Fd& caller, const std::string& text) {
-  // An answer that its caller does not take is lost: there is nobody to tell.
+void answer(const base::Fd& caller, std::string_view text) {
   static_cast<void>(::send(caller.get(), text.data(), text.size(), MSG_NOSIGNAL));
 }
 
-std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request) {
-  const base::Path path = control_socket_path(store);
-  const base::Fd socket = connect_to(path);
-  if (!socket) return std::nullopt;
+pid_t process_of(const base::Fd& caller) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  ::getsockopt(caller.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size);
+  return credentials.pid;
+}
+
+bool has_hung_up(const base::Fd& caller) {
+  char byte = 0;
+  const ssize_t count = ::recv(caller.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+base::Fd call_daemon(const base::StoreConfig& store, std::string_view request) {
+  base::Fd socket = connect_to(control_socket_path(store));
+  if (!socket) return socket;
   set_patience(socket, std::chrono::seconds(10));
-  const std::string line = std::string(request) + "\n";
-  static_cast<void>(::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL));
+  answer(socket, std::string(request) + "\n");
+  return socket;
+}
+
+std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request) {
+  const base::Fd socket = call_daemon(store, request);
+  if (!socket) return std::nullopt;
   std::string answer;
   std::array<char, 4096> buffer{};
   ssize_t count = 0;
@@ -116,7 +134,8 @@ std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::strin
     answer.append(buffer.data(), static_cast<std::size_t>(count));
   }
   if (answer.empty()) {
-    base::fail(base::ErrorCode::kIo, "talk to the daemon at {}: it does not answer", path.string());
+    base::fail(base::ErrorCode::kIo, "talk to the daemon at {}: it does not answer",
+               control_socket_path(store).string());
   }
   return answer;
 }

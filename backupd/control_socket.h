@@ -6,12 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
+
 #include "base/config.h"
 #include "base/handle.h"
 
 namespace backupd {
 
 base::Path control_socket_path(const base::StoreConfig& store);
+
+// Somebody who asked the daemon, and what. The connection is theirs until it is closed.
+struct ControlCall {
+  base::Fd caller;
+  std::string request;
+};
 
 class ControlSocket {
  public:
@@ -24,21 +32,28 @@ class ControlSocket {
 
   int fd() const { return listener_.get(); }
 
-  // Takes one caller, if there is one, and answers what `answer(request)` gives. A caller that is
-  // slow or rude is dropped: it waits for nobody longer than a second.
-  template <typename Answer>
-  void serve(Answer answer) {
-    if (const base::Fd caller = accept()) send(caller, answer(read_line(caller)));
-  }
+  // The caller that waits, once fd() is readable; nothing if it is gone. One that is slow or rude
+  // asked for nothing: it is waited for no longer than a second.
+  std::optional<ControlCall> take() const;
 
  private:
-  base::Fd accept() const;
-  static std::string read_line(const base::Fd& caller);
-  static void send(const base::Fd& caller, const std::string& text);
-
   base::Path path_;
   base::Fd listener_;
 };
+
+// An answer that its caller does not take is lost: there is nobody to tell.
+void answer(const base::Fd& caller, std::string_view text);
+
+// The process that called.
+pid_t process_of(const base::Fd& caller);
+
+// Whether the other end is closed, by hand or because its process died. Callers say nothing after
+// their request.
+bool has_hung_up(const base::Fd& caller);
+
+// Asks the daemon and leaves the connection open for its answers; closed if none runs. Fails with
+// kIo.
+base::Fd call_daemon(const base::StoreConfig& store, std::string_view request);
 
 // What the daemon answers; nothing if none runs. Fails with kIo if it does not answer.
 std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request);

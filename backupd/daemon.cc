@@ -1,7 +1,6 @@
 #include "backupd/daemon.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <random>
@@ -14,6 +13,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "backupd/daemon_status.h"
+#include "backupd/job_command.h"
 #include "backupd/job_report.h"
 #include "backupd/job_starts.h"
 #include "backupd/notify.h"
@@ -131,9 +132,11 @@ void Daemon::run() {
   for (;;) {
     collect_ended();
     if (deadline_ && jobs_->is_idle()) return;
+    loans_.look(jobs_->is_store_free() && !deadline_);
+    jobs_->set_lent(!loans_.is_empty());
     while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
     if (deadline_ && surroundings_.clock.steady_now() >= *deadline_) {
-      for (auto& [job, process] : processes_) process->signal(SIGKILL);
+      for (const auto& [job, running] : running_) running.process->signal(SIGKILL);
     }
     const std::string text = (deadline_ ? "Stopping. " : "") + jobs_->summary(now());
     if (text != last_summary_) notify_service_manager("STATUS=" + text);
@@ -145,27 +148,32 @@ void Daemon::run() {
 void Daemon::start(Job job) {
   jobs_->started(job, now());
   try {
-    processes_[job] = std::make_unique<JobProcess>(command_of(job), config_text_.get(),
-                                                   running_report_of(config_.store, job));
+    RunningJob running;
+    running.process = std::make_unique<JobProcess>(
+        job_command(job, config_.schedule, jobs_->accounts_of(job)), config_text_.get(),
+        running.progress.job_end(), running_report_of(config_.store, job));
+    running.progress.close_job_end();
+    running_.insert_or_assign(job, std::move(running));
     base::log_info("{}: started", job_name(job));
   } catch (const base::Error& error) {
     // A full disk, say: the next try may find room again.
     base::log_error("{}: {}", job_name(job), error.what());
-    processes_.erase(job);
     jobs_->could_not_start(job, now());
   }
 }
 
 void Daemon::collect_ended() {
   for (const Job job : kJobs) {
-    const auto found = processes_.find(job);
-    const auto status = found == processes_.end() ? std::nullopt : found->second->try_wait();
+    const auto found = running_.find(job);
+    const auto status = found == running_.end() ? std::nullopt : found->second.process->try_wait();
     if (!status) continue;
-    processes_.erase(found);
+    running_.erase(found);
     const JobEnd end{*status, deadline_.has_value()};
+    const bool is_known_to_wait = jobs_->waits_for_store(job);
     if (!jobs_->ended(job, end, now())) {
-      base::log_info("{}: another process holds the store: again in {}", job_name(job),
-                     base::format_duration(kJobRetry));
+      if (is_known_to_wait) continue;
+      base::log_info("{}: waits: another process holds the store: tried again every {}",
+                     job_name(job), base::format_duration(kBusyRetry));
       continue;
     }
     publish_report(surroundings_.files, config_.store, job, end);
@@ -191,8 +199,9 @@ void Daemon::wait() {
     patience = std::min(patience, milliseconds(*next - now()));
   }
   if (deadline_) patience = std::min(patience, milliseconds(200));
-  std::array<pollfd, 2> sources = {pollfd{signals_.get(), POLLIN, 0},
-                                   pollfd{control_->fd(), POLLIN, 0}};
+  std::vector<pollfd> sources = {{signals_.get(), POLLIN, 0}, {control_->fd(), POLLIN, 0}};
+  for (const int caller : loans_.connections()) sources.push_back({caller, POLLIN, 0});
+  for (const auto& [job, running] : running_) sources.push_back({running.progress.fd(), POLLIN, 0});
   const auto timeout = static_cast<int>(std::max(patience, milliseconds(0)).count());
   if (::poll(sources.data(), sources.size(), timeout) <= 0) return;
   if (sources[0].revents != 0) {
@@ -201,9 +210,9 @@ void Daemon::wait() {
       handle_signal(static_cast<int>(info.ssi_signo));
     }
   }
-  if (sources[1].revents != 0) {
-    control_->serve([&](const std::string& request) { return answer(request); });
-  }
+  for (auto& [job, running] : running_) running.progress.listen(surroundings_.clock.steady_now());
+  if (sources[1].revents == 0) return;
+  if (auto call = control_->take()) serve(std::move(*call));
 }
 
 void Daemon::handle_signal(int number) {
@@ -215,26 +224,43 @@ void Daemon::stop() {
   notify_service_manager("STOPPING=1");
   base::log_info("run: stopping");
   deadline_ = surroundings_.clock.steady_now() + kPatience;
-  for (const auto& [job, process] : processes_) process->signal(SIGTERM);
+  for (const auto& [job, running] : running_) running.process->signal(SIGTERM);
 }
 
-std::string Daemon::answer(const std::string& request) {
+void Daemon::serve(ControlCall call) {
   Json document;
   try {
-    document = carry_out(request);
+    if (call.request == "status") {
+      document = describe();
+    } else {
+      const Json wish = Json::parse(call.request);
+      if (wish.contains("lend")) {
+        loans_.ask(std::move(call.caller), wish.at("lend"), now());
+        return;  // it is answered when the store is there
+      }
+      document = carry_out(wish);
+    }
   } catch (const Json::exception&) {
-    document = {{"error", "a request is status, or {\"start\": a job}"}};
+    document = {{"error", "a request is status, {\"start\": a job}, or {\"lend\": a command}"}};
   }
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  answer(call.caller, document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-Json Daemon::carry_out(const std::string& request) {
-  if (request == "status") {
-    return {{"pid", ::getpid()},
-            {"since", base::format_rfc3339(started_)},
-            {"jobs", jobs_->describe(now())}};
+Json Daemon::describe() const {
+  Json document = {{"pid", ::getpid()},
+                   {"since", base::format_rfc3339(started_)},
+                   {"jobs", jobs_->describe(now())},
+                   {"loans", loans_.describe()}};
+  for (Json& state : document["jobs"]) {
+    const auto found = running_.find(*job_of(state["job"].get<std::string>()));
+    state["progress"] = found == running_.end()
+                            ? Json()
+                            : found->second.progress.describe(surroundings_.clock.steady_now());
   }
-  const Json wish = Json::parse(request);
+  return document;
+}
+
+Json Daemon::carry_out(const Json& wish) {
   const auto job = job_of(wish.at("start").get<std::string>());
   if (!job) return {{"error", "there is no such job"}};
   Json document = {{"job", job_name(*job)}, {"started", true}};
@@ -242,40 +268,10 @@ Json Daemon::carry_out(const std::string& request) {
     document["started"] = false;
     document["reason"] = "it runs already";
   } else {
+    if (is_writer(*job)) document["waits_for"] = describe_work(describe());
     document["run"] = jobs_->want(*job, wish.value("accounts", std::vector<std::string>()));
   }
   return document;
-}
-
-std::vector<std::string> Daemon::command_of(Job job) const {
-  const base::Path self = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string program =
-      job == Job::kSweep ? (self.parent_path() / "mailstow-restore").string() : self.string();
-  std::vector<std::string> command = {program, "--config", std::string(JobProcess::kConfigPath)};
-  if (!base::is_logged(base::LogLevel::kInfo)) command.emplace_back("-q");
-  switch (job) {
-    case Job::kBackup:
-      command.emplace_back("once");
-      for (const std::string& account : jobs_->accounts_of(job)) {
-        command.insert(command.end(), {"--account", account});
-      }
-      break;
-    case Job::kPrune:
-      command.emplace_back("prune");
-      break;
-    case Job::kCheck:
-      command.insert(command.end(),
-                     {"check", "--for", base::format_duration(config_.schedule.check_for)});
-      break;
-    case Job::kSweep:
-      command.emplace_back("sweep");
-      break;
-    case Job::kDrill:
-      command.emplace_back("drill");
-      break;
-  }
-  command.emplace_back("--json");
-  return command;
 }
 
 }  // namespace backupd

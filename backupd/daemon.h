@@ -16,7 +16,9 @@
 #include "backupd/control_socket.h"
 #include "backupd/job_process.h"
 #include "backupd/job_table.h"
+#include "backupd/loan_desk.h"
 #include "backupd/metrics_server.h"
+#include "backupd/progress_report.h"
 #include "base/exit_status.h"
 #include "base/program.h"
 
@@ -35,6 +37,11 @@ class Daemon {
   void run();
 
  private:
+  struct RunningJob {
+    std::unique_ptr<JobProcess> process;
+    ProgressListener progress;
+  };
+
   void read_config();
   void reload();
   void start(Job job);
@@ -43,9 +50,9 @@ class Daemon {
   void wait();
   void handle_signal(int number);
   void stop();
-  std::string answer(const std::string& request);
-  nlohmann::ordered_json carry_out(const std::string& request);
-  std::vector<std::string> command_of(Job job) const;
+  void serve(ControlCall call);
+  nlohmann::ordered_json carry_out(const nlohmann::ordered_json& wish);
+  nlohmann::ordered_json describe() const;
   std::chrono::sys_seconds now() const;
 
   const base::Surroundings& surroundings_;
@@ -57,7 +64,8 @@ class Daemon {
   base::Fd signals_;
   std::optional<JobTable> jobs_;  // nothing until the configuration was read first
   std::optional<ControlSocket> control_;
-  std::map<Job, std::unique_ptr<JobProcess>> processes_;  // those that run
+  LoanDesk loans_;
+  std::map<Job, RunningJob> running_;
   std::chrono::sys_seconds started_{};
   std::optional<std::chrono::milliseconds> watchdog_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops

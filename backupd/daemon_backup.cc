@@ -1,17 +1,16 @@
 #include "backupd/daemon_backup.h"
 
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/control_socket.h"
+#include "backupd/daemon_status.h"
 #include "backupd/job_process.h"
 #include "backupd/job_report.h"
 #include "backupd/pass_report.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/log.h"
 #include "base/progress_line.h"
-#include "base/terminal.h"
-#include "base/time_text.h"
 
 namespace backupd {
 
@@ -22,39 +21,31 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::milliseconds kBetweenLooks{300};
 constexpr std::uint64_t kLargestReport = 256ULL * 1024 * 1024;
 
-// Of what the daemon does; nothing if it runs no more.
-std::optional<Json> ask_about_backup(const base::StoreConfig& store) {
-  const auto answer = ask_daemon(store, "status");
-  if (!answer) return std::nullopt;
-  const Json status = Json::parse(*answer);
-  for (const Json& job : status.at("jobs")) {
-    if (job.at("job") == job_name(Job::kBackup)) return job;
-  }
-  return std::nullopt;
-}
-
 // Waits until that run is over; gives its exit status.
 int follow(const base::Surroundings& surroundings, std::uint64_t run) {
   base::ProgressLine line(surroundings.clock);
-  const auto began = surroundings.clock.steady_now();
+  bool is_told = false;
   for (;;) {
     surroundings.clock.sleep_for(kBetweenLooks);
-    const auto job = ask_about_backup(surroundings.config.store);
-    if (!job) base::fail(base::ErrorCode::kIo, "once: the daemon ended meanwhile: see its log");
-    const bool is_running = job->at("running");
-    if (job->at("ended") >= run) return job->at("last_exit_status");
-    const auto& status = job->at("last_exit_status");
-    if (!is_running && status == static_cast<int>(base::ExitStatus::kBusy)) {
+    const auto status = ask_about_daemon(surroundings.config.store);
+    if (!status) base::fail(base::ErrorCode::kIo, "once: the daemon ended meanwhile: see its log");
+    const Json job = job_in(*status, Job::kBackup);
+    const bool is_running = job.at("running");
+    if (job.at("ended") >= run) return job.at("last_exit_status");
+    const std::string work = describe_work(*status);
+    if (!is_running && work.empty() && job.value("waits_for_store", false)) {
       base::fail(base::ErrorCode::kBusy,
                  "once: another process holds the store: the daemon tries again at {}",
-                 job->at("next_start").get<std::string>());
+                 job.at("next_start").get<std::string>());
     }
-    if (!line.is_due()) continue;
-    const auto passed =
-        std::chrono::floor<std::chrono::seconds>(surroundings.clock.steady_now() - began);
-    line.show(fmt::format("the daemon {}: {}",
-                          is_running && job->at("run") == run ? "backs up" : "has other work first",
-                          base::format_duration(passed)));
+    if (is_running && job.at("run") == run) {
+      line.show(describe_progress_of(job));
+      continue;
+    }
+    if (work.empty()) continue;
+    if (!is_told) base::log_info("once: {}: the backup comes next", work);
+    is_told = true;
+    line.show("waiting: " + work);
   }
 }
 
@@ -62,7 +53,7 @@ int follow(const base::Surroundings& surroundings, std::uint64_t run) {
 
 std::optional<base::ExitStatus> once_by_daemon(const base::Surroundings& surroundings,
                                                const OnceOptions& options) {
-  if (surroundings.config_file == JobProcess::kConfigPath) return std::nullopt;
+  if (JobProcess::is_this(surroundings)) return std::nullopt;
   const base::StoreConfig& store = surroundings.config.store;
   const Json wish = {
       {"start", job_name(Job::kBackup)}, {"accounts", options.accounts}, {"queue", true}};

@@ -6,6 +6,7 @@
 #include "backupd/commands.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
+#include "backupd/store_loan.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
@@ -41,6 +42,8 @@ base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetComm
   options.limits.dead_percent = 0;  // all that only the account refers to goes
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;
+  std::optional<StoreLoan> loan;
+  if (command.yes) loan.emplace(surroundings, "forget");
   if (command.yes && command.prune) {
     report = store::prune(location, surroundings.files, surroundings.clock, options);
     dropped = report->dropped;

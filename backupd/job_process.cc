@@ -20,7 +20,7 @@ constexpr int kConfigDescriptor = 3;  // as kConfigPath has it
 
 }  // namespace
 
-JobProcess::JobProcess(const std::vector<std::string>& command, int config,
+JobProcess::JobProcess(const std::vector<std::string>& command, int config, int progress,
                        const base::Path& output) {
   const std::vector<char*> arguments = base::argument_vector(command);
 
@@ -30,6 +30,7 @@ JobProcess::JobProcess(const std::vector<std::string>& command, int config,
   ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
   ::posix_spawn_file_actions_adddup2(&actions, config, kConfigDescriptor);
+  ::posix_spawn_file_actions_adddup2(&actions, progress, kProgressDescriptor);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t none;

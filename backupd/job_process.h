@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "base/file_system.h"
+#include "base/program.h"
 
 namespace backupd {
 
@@ -18,10 +18,19 @@ class JobProcess {
   // What `config` is called in the program.
   static constexpr std::string_view kConfigPath = "/proc/self/fd/3";
 
-  // Runs `command` with the file descriptor `config`, and its stdout in the file `output`, made
-  // anew; its stderr is ours. It begins with the signals as a shell would hand them over. Fails
-  // with kIo.
-  JobProcess(const std::vector<std::string>& command, int config, const base::Path& output);
+  // Where it tells how far it is (backupd/progress_report.h).
+  static constexpr int kProgressDescriptor = 4;
+
+  // Whether this program is one.
+  static bool is_this(const base::Surroundings& surroundings) {
+    return surroundings.config_file == kConfigPath;
+  }
+
+  // Runs `command` with the file descriptors `config` and `progress`, which is none of the first
+  // five, and its stdout in the file `output`, made anew; its stderr is ours. It begins with the
+  // signals as a shell would hand them over. Fails with kIo.
+  JobProcess(const std::vector<std::string>& command, int config, int progress,
+             const base::Path& output);
   JobProcess(const JobProcess&) = delete;
   JobProcess& operator=(const JobProcess&) = delete;
   ~JobProcess();  // ends it (SIGKILL) if it still runs

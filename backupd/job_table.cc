@@ -35,9 +35,12 @@ JobTable::JobTable(JobPlan plan, const JobStarts& starts, sys_seconds now)
 }
 
 bool JobTable::may_start(Job job) const {
-  if (states_.at(job).is_running) return false;
-  return !is_writer(job) || std::none_of(states_.begin(), states_.end(), [](const auto& other) {
-    return is_writer(other.first) && other.second.is_running;
+  return !is_running(job) && (!is_writer(job) || (!is_lent_ && is_store_free()));
+}
+
+bool JobTable::is_store_free() const {
+  return std::none_of(states_.begin(), states_.end(), [](const auto& entry) {
+    return is_writer(entry.first) && entry.second.is_running;
   });
 }
 
@@ -98,10 +101,13 @@ void JobTable::started(Job job, sys_seconds now) {
 }
 
 void JobTable::could_not_start(Job job, sys_seconds now) {
-  State& state = states_.at(job);
+  put_off(states_.at(job), now + kJobRetry);
+}
+
+void JobTable::put_off(State& state, sys_seconds until) {
   state.is_running = false;
   --state.run;
-  state.retry = now + kJobRetry;
+  state.retry = until;
   if (!state.is_partial) state.wants_all = true;
   state.wanted.insert(state.wanted.end(), state.accounts.begin(), state.accounts.end());
 }
@@ -109,8 +115,9 @@ void JobTable::could_not_start(Job job, sys_seconds now) {
 bool JobTable::ended(Job job, const JobEnd& end, sys_seconds now) {
   State& state = states_.at(job);
   state.last_status = end.status;
-  if (end.status == kStoreIsBusy) {
-    could_not_start(job, now);
+  state.was_busy = end.status == kStoreIsBusy;
+  if (state.was_busy) {
+    put_off(state, now + kBusyRetry);
     return false;
   }
   state.is_running = false;
@@ -145,7 +152,8 @@ Json JobTable::describe(sys_seconds now) const {
                     {"ended", state.ended},
                     {"last_start", base::format_rfc3339(state.last_start)},
                     {"last_exit_status", state.last_status ? Json(*state.last_status) : Json()},
-                    {"next_start", time_or_null(next_start(job, now))}});
+                    {"next_start", time_or_null(next_start(job, now))},
+                    {"waits_for_store", waits_for_store(job)}});
   }
   return list;
 }

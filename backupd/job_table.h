@@ -15,8 +15,10 @@
 
 namespace backupd {
 
-// Another process held the store, or there was no room to start: how long until the next try.
+// There was no room to start: how long until the next try.
 inline constexpr std::chrono::minutes kJobRetry{5};
+// Another process held the store, and did not ask for it.
+inline constexpr std::chrono::seconds kBusyRetry{15};
 
 // How a run of a job ended.
 struct JobEnd {
@@ -48,8 +50,17 @@ class JobTable {
   void started(Job job, std::chrono::sys_seconds now);
   void could_not_start(Job job, std::chrono::sys_seconds now);
 
-  // Whether that was the end of the run: else the job is tried again.
+  // Whether that was the end of the run: else it found the store held, and is tried again.
   bool ended(Job job, const JobEnd& end, std::chrono::sys_seconds now);
+
+  // Whether its last try found the store held.
+  bool waits_for_store(Job job) const { return states_.at(job).was_busy; }
+
+  // While it is, no job that needs the store for itself starts.
+  void set_lent(bool is_lent) { is_lent_ = is_lent; }
+
+  // Whether no job has the store for itself.
+  bool is_store_free() const;
 
   bool is_running(Job job) const { return states_.at(job).is_running; }
   bool is_idle() const;
@@ -74,6 +85,7 @@ class JobTable {
     std::chrono::sys_seconds settled_start{};  // of the last of these that is over
     std::optional<int> last_status;
     std::optional<std::chrono::sys_seconds> retry;
+    bool was_busy = false;    // the last try found the store held
     std::uint64_t run = 0;    // how many were begun
     std::uint64_t ended = 0;  // how many are over
     bool is_partial = false;  // the run under way is of some accounts: not the one of the schedule
@@ -84,8 +96,10 @@ class JobTable {
   };
 
   bool may_start(Job job) const;
+  void put_off(State& state, std::chrono::sys_seconds until);
 
   JobPlan plan_;
+  bool is_lent_ = false;
   std::map<Job, State> states_;
 };
 

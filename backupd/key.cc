@@ -3,6 +3,7 @@
 
 #include "backupd/commands.h"
 #include "backupd/passphrase.h"
+#include "backupd/store_loan.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/terminal.h"
@@ -61,14 +62,17 @@ base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOpt
     fail(ErrorCode::kUsage,
          "add a key: give one of --key-file, --passphrase, --from-passphrase, --from-export");
   }
+  const auto lent = [&] { return StoreLoan(surroundings, "key add"); };
   if (!options.key_file.empty()) {
+    const StoreLoan loan = lent();
     const std::string id = store::add_key_file(location, files, clock, options.key_file);
     print_id(surroundings, id,
              fmt::format("Key {}: {} opens the store too.\n", id,
                          base::escape_for_terminal(options.key_file)));
   } else if (options.passphrase) {
-    const std::string id =
-        store::add_passphrase(location, files, clock, read_passphrase(PassphraseUse::kNew));
+    const base::Secret passphrase = read_passphrase(PassphraseUse::kNew);
+    const StoreLoan loan = lent();
+    const std::string id = store::add_passphrase(location, files, clock, passphrase);
     print_id(surroundings, id,
              fmt::format("Key {}: the passphrase opens the store, should the key file be lost: "
                          "mailstow-backupd key add --from-passphrase\n",
@@ -76,10 +80,13 @@ base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOpt
   } else {
     std::string id;
     if (options.from_passphrase) {
-      id = store::replace_key_file(location, files, clock, read_passphrase(PassphraseUse::kOpen));
+      const base::Secret passphrase = read_passphrase(PassphraseUse::kOpen);
+      const StoreLoan loan = lent();
+      id = store::replace_key_file(location, files, clock, passphrase);
     } else {
       const auto exported = base::read_file(files, options.from_export, kLargestExport);
       if (!exported) fail(ErrorCode::kUsage, "read {}: there is no such file", options.from_export);
+      const StoreLoan loan = lent();
       id = store::replace_key_file_from_export(location, files, clock, *exported);
     }
     print_id(surroundings, id,
@@ -90,6 +97,7 @@ base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOpt
 }
 
 base::ExitStatus key_remove(const base::Surroundings& surroundings, const std::string& id) {
+  const StoreLoan loan(surroundings, "key remove");
   store::remove_key(store::location_of(surroundings.config.store), surroundings.files, id);
   print_id(surroundings, id,
            fmt::format("Key {} opens the store no more. What was read with it stays read.\n", id));

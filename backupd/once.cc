@@ -13,6 +13,8 @@
 #include "backupd/daemon_backup.h"
 #include "backupd/inbox_identity.h"
 #include "backupd/pass_report.h"
+#include "backupd/progress_report.h"
+#include "backupd/store_loan.h"
 #include "base/job_run.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -97,7 +99,12 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   CommitSchedule schedule(writer, surroundings.clock);
   std::mutex store_mutex;
   PipeBudget budget(kMostInPipes);
-  ProgressBoard progress(accounts.size(), surroundings.clock);
+  ProgressTeller teller(surroundings);
+  ProgressBoard progress(
+      accounts.size(), surroundings.clock,
+      [&](const PassProgress& so_far, std::chrono::steady_clock::duration elapsed) {
+        teller.tell(so_far, elapsed);
+      });
   PassReport report;
   report.troubles = roll.troubles;
   auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
@@ -164,6 +171,7 @@ base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions&
   // Before anybody is asked for anything: a name that nobody has.
   if (!options.accounts.empty()) call_roll(surroundings, options.accounts);
   if (const auto status = once_by_daemon(surroundings, options)) return *status;
+  leave_if_busy(surroundings);
   if (!options.accounts.empty()) return pass(surroundings, options).status;
   const store::Location location = store::location_of(surroundings.config.store);
   return base::JobRun(surroundings, "backup",

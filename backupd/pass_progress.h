@@ -3,8 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/progress_line.h"
 
@@ -26,11 +30,24 @@ struct PassProgress {
 // "43.2 MB of 1.2 GB, 12.1 MB/s, 1m 35s left, 1,204 of 10,000 messages: alice: Archive/2023"
 std::string describe(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
 
+// And for how long it has been under way.
+struct TimedProgress {
+  PassProgress progress;
+  std::chrono::steady_clock::duration elapsed{};
+};
+
+// One document, and back: nothing of what is none. Rate and time left are for whoever reads it.
+nlohmann::ordered_json to_json(const TimedProgress& timed);
+std::optional<TimedProgress> progress_in(std::string_view document);
+
 // The progress of a run, shown while it changes. Whoever calls it holds the turn at the store.
 class ProgressBoard {
  public:
-  // `clock` must outlive it.
-  ProgressBoard(std::uint64_t accounts, const base::Clock& clock);
+  using Tell =
+      std::function<void(const PassProgress&, std::chrono::steady_clock::duration elapsed)>;
+
+  // `clock` must outlive it. `tell` hears of all that is shown on a terminal, terminal or not.
+  ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Tell tell = {});
 
   // What the server tells that is to be fetched of an account.
   void expect(std::uint64_t messages, std::uint64_t bytes);
@@ -48,6 +65,7 @@ class ProgressBoard {
   const base::Clock& clock_;
   std::chrono::steady_clock::time_point begun_;
   std::optional<base::ProgressLine> line_;
+  Tell tell_;
 };
 
 }  // namespace backupd

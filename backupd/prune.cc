@@ -7,6 +7,7 @@
 #include "backupd/commands.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
+#include "backupd/store_loan.h"
 #include "base/error.h"
 #include "base/job_run.h"
 #include "base/stop_request.h"
@@ -71,6 +72,8 @@ base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
 base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command) {
   const store::Location location = store::location_of(surroundings.config.store);
   if (command.dry_run) return carry_out_prune(surroundings, location, command).status;
+  leave_if_busy(surroundings);
+  const StoreLoan loan(surroundings, "prune");
   return base::JobRun(surroundings, "prune",
                       [&] { return store::describe_highest_commit(surroundings.files, location); })
       .carry_out([&] { return carry_out_prune(surroundings, location, command); });

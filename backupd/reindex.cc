@@ -4,11 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/store_loan.h"
 #include "base/terminal.h"
 
 namespace backupd {
 
 base::ExitStatus reindex(const base::Surroundings& surroundings) {
+  const StoreLoan loan(surroundings, "reindex");
   const store::ReindexReport report =
       store::reindex(store::location_of(surroundings.config.store), surroundings.files);
   if (surroundings.format == base::OutputFormat::kJson) {

@@ -23,7 +23,9 @@ base::ExitStatus start_now(const base::Surroundings& surroundings, const std::st
   }
   const auto document = nlohmann::json::parse(*answer, nullptr, false);
   if (document.is_object() && document.value("started", false)) {
-    base::print_result(fmt::format("{}: started.\n", job));
+    const std::string work = base::escape_for_terminal(document.value("waits_for", ""));
+    base::print_result(work.empty() ? fmt::format("{}: started.\n", job)
+                                    : fmt::format("{}: it comes next: {}.\n", job, work));
     return base::ExitStatus::kDone;
   }
   base::print_result(fmt::format("{}: it runs already.\n", job));

@@ -1,11 +1,12 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/alarms.h"
 #include "backupd/commands.h"
-#include "backupd/control_socket.h"
+#include "backupd/daemon_status.h"
 #include "base/job_record.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -151,10 +152,19 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
 
 // What a running daemon says of itself; null if none runs.
 nlohmann::ordered_json ask_about_jobs(const base::Config& config) {
-  const auto answer = ask_daemon(config.store, "status");
-  if (!answer) return nullptr;
-  auto document = nlohmann::ordered_json::parse(*answer, nullptr, false);
-  return document.is_object() ? document : nlohmann::ordered_json();
+  auto document = ask_about_daemon(config.store);
+  return document ? std::move(*document) : nlohmann::ordered_json();
+}
+
+std::string describe_loans(const nlohmann::ordered_json& daemon) {
+  std::string text;
+  for (const auto& loan : daemon.value("loans", nlohmann::ordered_json::array())) {
+    text += fmt::format("\n{} {}, process {}, since {}.",
+                        loan.value("lent", false) ? "The store is lent to" : "It is waited for by",
+                        base::escape_for_terminal(loan.value("command", "")),
+                        loan.value("process", 0), loan.value("since", ""));
+  }
+  return text.empty() ? text : text + "\n";
 }
 
 std::string describe_daemon(const nlohmann::ordered_json& daemon) {
@@ -164,13 +174,18 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
   for (const auto& job : daemon.value("jobs", nlohmann::ordered_json::array())) {
     const auto& next = job["next_start"];
     const auto& status = job["last_exit_status"];
-    rows.push_back({job.value("job", ""), job.value("running", false) ? "running" : "",
+    rows.push_back({job.value("job", ""),
+                    job.value("running", false)           ? "running"
+                    : job.value("waits_for_store", false) ? "waits"
+                                                          : "",
                     job.value("last_start", ""), status.is_null() ? "" : status.dump(),
                     next.is_null() ? "never" : next.get<std::string>()});
   }
-  return text +
-         base::format_table(
-             {{"JOB"}, {""}, {"LAST START"}, {"EXIT", base::Align::kRight}, {"NEXT START"}}, rows);
+  text += base::format_table(
+      {{"JOB"}, {""}, {"LAST START"}, {"EXIT", base::Align::kRight}, {"NEXT START"}}, rows);
+  const std::string progress = describe_progress_of(job_in(daemon, Job::kBackup));
+  if (!progress.empty()) text += "\nThe backup: " + base::escape_for_terminal(progress) + "\n";
+  return text + describe_loans(daemon);
 }
 
 }  // namespace

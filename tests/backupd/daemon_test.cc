@@ -3,20 +3,11 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
-#include <sstream>
-#include <thread>
 
-#include <gmock/gmock.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#include "base/handle.h"
 #include "base/time_text.h"
-#include "tests/programs/installation.h"
+#include "tests/backupd/running_daemon.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"
-#include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/relay.h"
 
@@ -25,104 +16,8 @@ namespace {
 
 using programs::find_by;
 using programs::json;
-using servers::Process;
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr std::chrono::seconds kPatience{60};
-
-// As systemd listens to a service.
-class ServiceManager {
- public:
-  explicit ServiceManager(const base::Path& path)
-      : path_(path), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.native().copy(address.sun_path, sizeof address.sun_path - 1);
-    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-
-  std::string environment() const { return "NOTIFY_SOCKET=" + path_.string(); }
-
-  // All that was said so far, a line each.
-  std::string said() {
-    std::array<char, 4096> buffer{};
-    ssize_t count = 0;
-    while ((count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT)) > 0) {
-      said_ += std::string(buffer.data(), static_cast<std::size_t>(count)) + "\n";
-    }
-    return said_;
-  }
-
- private:
-  base::Path path_;
-  base::Fd socket_;
-  std::string said_;
-};
-
-class DaemonTest : public testing::Test {
- protected:
-  DaemonTest() {
-    for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) schedule(job, "never");
-    mailstow_.config()["schedule"]["jitter"] = "0s";
-    mailstow_.save();
-    mailstow_.backupd({"init"});
-  }
-
-  void schedule(const std::string& job, const std::string& expression) {
-    mailstow_.config()["schedule"][job] = expression;
-    mailstow_.save();
-  }
-
-  // As if the job had last started so long ago.
-  void started_before(const std::string& job, std::chrono::seconds ago) {
-    const auto now = std::chrono::system_clock::now() - ago;
-    std::ofstream(mailstow_.index() / "starts")
-        << json{{job, std::chrono::system_clock::to_time_t(now)}};
-  }
-
-  void start() {
-    daemon_ = std::make_unique<Process>(
-        mailstow_.backupd_command({"run"}),
-        std::vector<std::string>{"PATH=/usr/bin:/bin", manager_.environment(),
-                                 "WATCHDOG_USEC=1000000"},
-        servers::Account{::getuid(), ::getgid()}, log_file());
-    wait_until([&] { return manager_.said().find("READY=1") != std::string::npos; });
-  }
-
-  template <typename Condition>
-  void wait_until(Condition is_true) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!is_true()) {
-      if (std::chrono::steady_clock::now() > deadline) FAIL() << "waited too long: " << log();
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
-
-  json daemon_status() { return mailstow_.backupd_json({"status"})["daemon"]; }
-
-  json job(const std::string& name) { return find_by(daemon_status()["jobs"], "job", name); }
-
-  void wait_for_end_of(const std::string& name) {
-    wait_until([&] {
-      const json state = job(name);
-      return !state["running"].get<bool>() && !state["last_exit_status"].is_null();
-    });
-  }
-
-  base::Path log_file() const { return mailstow_.folder() / "log"; }
-
-  std::string log() const {
-    std::ostringstream text;
-    text << std::ifstream(log_file()).rdbuf();
-    return text.str();
-  }
-
-  servers::Dovecot server_;
-  programs::Installation mailstow_{server_};
-  ServiceManager manager_{mailstow_.folder() / "notify"};
-  std::unique_ptr<Process> daemon_;
-};
 
 TEST_F(DaemonTest, CatchesUpWithTheBackupThatWasMissed) {
   servers::fill_account(server_, "alice", 40);

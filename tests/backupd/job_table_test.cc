@@ -156,9 +156,9 @@ TEST(JobTableTest, AStoreThatIsBusyIsTriedAgain) {
   ASSERT_EQ(table.due(now), Job::kBackup);
   table.started(Job::kBackup, now);
   EXPECT_FALSE(table.ended(Job::kBackup, {.status = kBusy}, now));
-  EXPECT_EQ(table.due(now + minutes(4)), std::nullopt);
-  ASSERT_EQ(table.due(now + minutes(5)), Job::kBackup);
-  table.started(Job::kBackup, now + minutes(5));
+  EXPECT_EQ(table.due(now + seconds(14)), std::nullopt);
+  ASSERT_EQ(table.due(now + seconds(15)), Job::kBackup);
+  table.started(Job::kBackup, now + seconds(15));
   EXPECT_THAT(table.accounts_of(Job::kBackup), ElementsAre("alice"));
   EXPECT_TRUE(table.ended(Job::kBackup, {}, now + minutes(6)));
   EXPECT_EQ(table.describe(now)[0]["ended"], run);

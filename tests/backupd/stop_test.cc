@@ -17,6 +17,7 @@
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/relay.h"
+#include "tests/servers/silent_server.h"
 
 namespace backupd {
 namespace {
@@ -25,42 +26,9 @@ using programs::find_by;
 using programs::json;
 using servers::From;
 using servers::Process;
+using servers::SilentServer;
 using std::chrono::seconds;
 using testing::HasSubstr;
-
-// A server that falls silent in the middle of what it sends, or is sent, and so is waited for.
-class SilentServer {
- public:
-  SilentServer(const servers::Server& server, From side, std::uint64_t after)
-      : relay_(server, {.watch = [this, side, after](From from, std::string_view bytes) {
-                 if (from == side && (seen_ += bytes.size()) > after) {
-                   is_silent_ = true;
-                   is_over_.wait(false);
-                 }
-                 return true;
-               }}) {}
-  SilentServer(const SilentServer&) = delete;
-  SilentServer& operator=(const SilentServer&) = delete;
-  ~SilentServer() {
-    is_over_ = true;
-    is_over_.notify_all();
-  }
-
-  std::string url() const { return relay_.url(); }
-
-  bool falls_silent() const {
-    for (int tenth = 0; tenth < 300 && !is_silent_; ++tenth) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    return is_silent_;
-  }
-
- private:
-  std::atomic<std::uint64_t> seen_ = 0;
-  std::atomic<bool> is_silent_ = false;
-  std::atomic<bool> is_over_ = false;
-  servers::Relay relay_;  // last: its threads use the others
-};
 
 class StopTest : public testing::Test {
  protected:

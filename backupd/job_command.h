@@ -1,0 +1,17 @@
+// The programs that do the daemon's jobs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backupd/job.h"
+#include "base/config.h"
+
+namespace backupd {
+
+// The command line of a job, without the program's own configuration. `accounts`: of a backup,
+// these alone; empty: all.
+std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedule,
+                                     const std::vector<std::string>& accounts);
+
+}  // namespace backupd
