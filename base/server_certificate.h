@@ -4,6 +4,7 @@
 #include <chrono>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace base {
 
@@ -14,5 +15,19 @@ struct ServerCertificate {
 
 // From libcurl's lines about it: "Subject:CN = localhost", "Expire date:Nov 24 18:58:45 2027 GMT".
 ServerCertificate read_certificate(std::span<const std::string> lines);
+
+// Of a curl_certinfo, which only those who connect know; null: there was no TLS.
+template <typename Chain>
+std::vector<ServerCertificate> read_certificates(const Chain* chain) {
+  std::vector<ServerCertificate> certificates;
+  for (int at = 0; chain != nullptr && at < chain->num_of_certs; ++at) {
+    std::vector<std::string> lines;
+    for (const auto* item = chain->certinfo[at]; item != nullptr; item = item->next) {
+      lines.emplace_back(item->data);
+    }
+    certificates.push_back(read_certificate(lines));
+  }
+  return certificates;
+}
 
 }  // namespace base

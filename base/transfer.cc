@@ -113,15 +113,7 @@ class Transfer {
   std::vector<ServerCertificate> certificates() {
     curl_certinfo* chain = nullptr;
     check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
-    std::vector<ServerCertificate> certificates;
-    for (int at = 0; chain != nullptr && at < chain->num_of_certs; ++at) {
-      std::vector<std::string> lines;
-      for (const curl_slist* item = chain->certinfo[at]; item != nullptr; item = item->next) {
-        lines.emplace_back(item->data);
-      }
-      certificates.push_back(read_certificate(lines));
-    }
-    return certificates;
+    return read_certificates(chain);
   }
 
   [[noreturn]] void give_up(ErrorCode code, const std::string& cause) const {

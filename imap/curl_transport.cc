@@ -211,20 +211,12 @@ class CurlTransport : public Transport {
     }
   }
 
-  std::vector<std::string> announced() const override { return conversation_.capabilities; }
+  std::vector<std::string> announced() const override { return exchange_.capabilities(); }
 
   std::vector<base::ServerCertificate> certificates() {
     curl_certinfo* chain = nullptr;
     check(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
-    std::vector<base::ServerCertificate> certificates;
-    for (int at = 0; chain != nullptr && at < chain->num_of_certs; ++at) {
-      std::vector<std::string> lines;
-      for (const curl_slist* item = chain->certinfo[at]; item != nullptr; item = item->next) {
-        lines.emplace_back(item->data);
-      }
-      certificates.push_back(base::read_certificate(lines));
-    }
-    return certificates;
+    return base::read_certificates(chain);
   }
 
  private:
