@@ -19,8 +19,8 @@
 #include "base/sigpipe.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "imap/ascii.h"
 #include "imap/connection_lost.h"
+#include "imap/login_exchange.h"
 
 namespace imap {
 
@@ -31,49 +31,8 @@ using Easy = base::Handle<CURL, curl_easy_cleanup>;
 using Url = base::Handle<CURLU, curl_url_cleanup>;
 using CurlText = base::Handle<char, curl_free>;
 
-// What the server said until the login was done, as far as failures are explained by it.
-struct Conversation {
-  bool was_greeted = false;
-  bool is_preauthenticated = false;
-  bool has_challenged = false;            // "+" instead of an answer
-  std::string refusal;                    // the last NO, BAD or BYE, without its tag
-  std::vector<std::string> capabilities;  // the last that were told
-};
-
-// "CAPABILITY a b", or in the code of a greeting or of the answer to the login: "OK [CAPABILITY a
-// b] text".
-std::optional<std::string_view> capabilities_in(std::string_view words) {
-  for (const std::string_view start : {"CAPABILITY ", "OK [CAPABILITY "}) {
-    if (!starts_with_ignoring_case(words, start)) continue;
-    words.remove_prefix(start.size());
-    return words.substr(0, words.find(']'));
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> split_at_spaces(std::string_view words) {
-  std::vector<std::string> split;
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(' '), words.size());
-    if (end > 0) split.emplace_back(words.substr(0, end));
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return split;
-}
-
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
-  auto& conversation = *static_cast<Conversation*>(user);
-  std::string_view line(bytes, size * count);
-  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
-  conversation.has_challenged |= line.starts_with('+');
-  const std::string_view words = line.substr(std::min(line.find(' '), line.size() - 1) + 1);
-  if (!std::exchange(conversation.was_greeted, true)) {
-    conversation.is_preauthenticated = starts_with_ignoring_case(words, "PREAUTH");
-  }
-  for (const std::string_view refusal : {"NO ", "BAD ", "BYE "}) {
-    if (starts_with_ignoring_case(words, refusal)) conversation.refusal = words;
-  }
-  if (const auto told = capabilities_in(words)) conversation.capabilities = split_at_spaces(*told);
+  static_cast<LoginExchange*>(user)->note({bytes, size * count});
   return size * count;
 }
 
@@ -117,42 +76,6 @@ bool is_server_url(const std::string& text) {
   return !path || std::string_view(path.get()) == "/";
 }
 
-std::string_view login_options(LoginMethod method) {
-  switch (method) {
-    case LoginMethod::kOauth:
-      return "AUTH=OAUTHBEARER;AUTH=XOAUTH2";
-    case LoginMethod::kXoauth2:
-      return "AUTH=XOAUTH2";
-    case LoginMethod::kOauthBearer:
-      return "AUTH=OAUTHBEARER";
-    case LoginMethod::kExternal:
-      return "AUTH=EXTERNAL";
-    case LoginMethod::kPassword:
-      break;
-  }
-  return "AUTH=PLAIN";
-}
-
-std::string needed_way(const Login& login) {
-  if (login.method == LoginMethod::kPassword && login.acting_as.empty()) {
-    return "it may want TLS first";
-  }
-  return fmt::format("{} needs {}",
-                     login.method == LoginMethod::kPassword   ? "acting as another user"
-                     : login.method == LoginMethod::kExternal ? "a login by certificate"
-                                                              : "a token",
-                     login_options(login.method));
-}
-
-std::string what_to_check(const Login& login) {
-  std::string what = login.method == LoginMethod::kPassword   ? "user and password"
-                     : login.method == LoginMethod::kExternal ? "user and client_certificate"
-                                                              : "user and token, and its scope";
-  if (!login.acting_as.empty())
-    what = "the admin's " + what + ", and that it may act for this account";
-  return what;
-}
-
 class CurlTransport : public Transport {
  public:
   CurlTransport(const Endpoint& endpoint, const Login& login)
@@ -162,7 +85,7 @@ class CurlTransport : public Transport {
     const CURLcode code = connect();
     if (code == CURLE_ABORTED_BY_CALLBACK) base::stop_if_requested(name_, kLeft);
     if (code != CURLE_OK) explain(code, endpoint, login);
-    if (conversation_.is_preauthenticated) {
+    if (exchange_.is_preauthenticated()) {
       fail(ErrorCode::kLogin,
            "the server greets with PREAUTH and takes no login, so nobody knows whose account this "
            "is: use a port where it asks who we are");
@@ -267,7 +190,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_XFERINFOFUNCTION, go_on_unless_stopped);
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_HEADERFUNCTION, note_line);
-    set(CURLOPT_HEADERDATA, &conversation_);
+    set(CURLOPT_HEADERDATA, &exchange_);
   }
 
   void set_up_password(const Login& login) {
@@ -285,7 +208,7 @@ class CurlTransport : public Transport {
   // shall be.
   void set_up_proof(const Login& login) {
     set(CURLOPT_USERNAME, (login.acting_as.empty() ? login.user : login.acting_as).c_str());
-    set(CURLOPT_LOGIN_OPTIONS, login_options(login.method).data());
+    set(CURLOPT_LOGIN_OPTIONS, login_options(login.method));
     if (login.method != LoginMethod::kExternal) {
       set(CURLOPT_XOAUTH2_BEARER, login.password.reveal().c_str());
     }
@@ -304,10 +227,12 @@ class CurlTransport : public Transport {
 
   [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {
     if (code == ErrorCode::kNetwork) {
-      throw ConnectionLost(name_ + ": " + cause, suggested_pause(conversation_.refusal));
+      throw ConnectionLost(name_ + ": " + cause, suggested_pause(exchange_.refusal()));
     }
     base::fail(code, "{}: {}", name_, cause);
   }
+
+  [[noreturn]] void refuse(const LoginRefusal& refusal) const { fail(refusal.code, refusal.cause); }
 
   [[noreturn]] void lose(CURLcode code) const {
     fail(ErrorCode::kNetwork,
@@ -318,7 +243,7 @@ class CurlTransport : public Transport {
   [[noreturn]] void explain(CURLcode code, const Endpoint& endpoint, const Login& login) const {
     const std::string_view detail = error_.front() != 0 ? error_.data() : curl_easy_strerror(code);
     const std::string cause = base::escape_for_terminal(detail);
-    const std::string words = base::escape_for_terminal(conversation_.refusal);
+    const std::string words = base::escape_for_terminal(exchange_.refusal());
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
         fail(ErrorCode::kNetwork,
@@ -353,9 +278,9 @@ class CurlTransport : public Transport {
                                   ": imaps:// is for a port that begins with TLS, imap:// for one "
                                   "with STARTTLS");
       case CURLE_LOGIN_DENIED:
-        explain_refused_login(words, login);
+        refuse(exchange_.why_refused(login));
       case CURLE_WEIRD_SERVER_REPLY:
-        if (conversation_.refusal.empty() && conversation_.was_greeted) {
+        if (exchange_.refusal().empty() && exchange_.was_greeted()) {
           fail(ErrorCode::kTls,
                "the server sent more behind its answer to STARTTLS, as somebody in between would: "
                "use imaps://");
@@ -379,42 +304,14 @@ class CurlTransport : public Transport {
   }
 
   std::string no_starttls() const {
-    return conversation_.is_preauthenticated
+    return exchange_.is_preauthenticated()
                ? "the server greets with PREAUTH, which leaves no room for STARTTLS: use imaps://"
                : "the server has no STARTTLS, or somebody in between hides it: use imaps://, or "
                  "say \"tls\": \"none\" where the line is safe";
   }
 
-  [[noreturn]] void explain_refused_login(const std::string& words, const Login& login) const {
-    const std::string who = base::escape_for_terminal(
-        login.acting_as.empty() ? login.user : login.user + " as " + login.acting_as);
-    // RFC 7628 and XOAUTH2: the reason comes as a challenge, and libcurl leaves it at that.
-    if (words.empty() && conversation_.has_challenged && login.method != LoginMethod::kPassword) {
-      fail(ErrorCode::kLogin,
-           fmt::format("login of {}: the server refused: check {}", who, what_to_check(login)));
-    }
-    if (words.empty()) {
-      fail(ErrorCode::kLogin,
-           fmt::format("login of {}: the server offers no way to log in that would do: {}", who,
-                       needed_way(login)));
-    }
-    // RFC 5530: not ours to mend, and worth another try.
-    static constexpr std::array<std::string_view, 3> kPassing = {"[UNAVAILABLE]", "[INUSE]",
-                                                                 "[LIMIT]"};
-    const bool is_passing =
-        suggested_pause(words) || std::any_of(kPassing.begin(), kPassing.end(), [&](auto code) {
-          return words.find(code) != std::string::npos;
-        });
-    if (is_passing) {
-      fail(ErrorCode::kNetwork,
-           fmt::format("login of {}: the server refused for now: {}: try again later", who, words));
-    }
-    fail(ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", who, words,
-                                        what_to_check(login)));
-  }
-
   std::string name_;
-  Conversation conversation_;
+  LoginExchange exchange_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Easy easy_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;
