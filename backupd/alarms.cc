@@ -1,6 +1,7 @@
 #include "backupd/alarms.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/core.h>
 
@@ -50,8 +51,8 @@ std::optional<SnapshotInfo> newest_mass_deletion(std::span<const SnapshotInfo> s
 
 std::optional<sys_seconds> last_success(store::Reader& reader, const std::string& account) {
   const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
-  for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
-    if (is_success(reader, *snapshot)) return snapshot->time;
+  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+    if (is_success(reader, snapshot)) return snapshot.time;
   }
   return std::nullopt;
 }

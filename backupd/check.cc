@@ -213,6 +213,7 @@ class Progress {
 
 std::vector<std::string> lines_of(const store::CheckReport& report) {
   std::vector<std::string> troubles;
+  troubles.reserve(report.damage.size() + report.damaged_messages.size());
   for (const std::string& line : report.damage) {
     troubles.push_back(base::escape_for_terminal(line));
   }

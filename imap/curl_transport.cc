@@ -4,10 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <curl/curl.h>
@@ -15,7 +13,6 @@
 
 #include "base/error.h"
 #include "base/handle.h"
-#include "base/log.h"
 #include "base/sigpipe.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
