@@ -137,7 +137,7 @@ std::string decode_message_id(std::string_view raw) {
 enum HeaderField : std::uint8_t { kDate, kFrom, kTo, kCc, kSubject, kMessageId, kFieldCount };
 
 constexpr std::array<std::string_view, kFieldCount> kNames = {"date", "from",    "to",
-                                                          "cc",   "subject", "message-id"};
+                                                              "cc",   "subject", "message-id"};
 
 HeaderField field_named(std::string_view name) {
   while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
