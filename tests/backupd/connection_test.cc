@@ -100,6 +100,20 @@ TEST_F(ConnectionTest, ThroughAProxyThatWantsALogin) {
   const auto refused = mailstow_.backupd({"-q", "once"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, testing::HasSubstr("check proxy and proxy_login"));
+
+  // Without one of its own, the one that the environment names.
+  server_config().erase("proxy");
+  server_config().erase("proxy_login");
+  mailstow_.save();
+  const std::size_t before = proxy.requests().size();
+  std::string url_with_login = proxy.proxy_url();
+  url_with_login.insert(url_with_login.find("127"),
+                        fmt::format("{}:{}@", servers::kSocksUser, servers::kSocksPassword));
+  std::vector<std::string> command = {"env", "all_proxy=" + url_with_login};
+  for (const std::string& word : mailstow_.backupd_command({"once"})) command.push_back(word);
+  const auto by_environment = servers::run_program(command);
+  EXPECT_EQ(by_environment.status, 0) << by_environment.err;
+  EXPECT_GT(proxy.requests().size(), before);
 }
 
 TEST_F(ConnectionTest, WithTheAccountsOwnPasswordAndNoAdmin) {
