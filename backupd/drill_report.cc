@@ -79,6 +79,7 @@ std::string DrillReport::to_json() const {
 
 std::vector<std::string> DrillReport::trouble_lines() const {
   std::vector<std::string> lines;
+  lines.reserve(troubles.size());
   for (const DrillTrouble& trouble : troubles) {
     lines.push_back(fmt::format("{}: {}", place_of(trouble), trouble.what));
   }
