@@ -38,4 +38,9 @@ ServerCertificate read_certificate(std::span<const std::string> lines) {
   return certificate;
 }
 
+std::string explain_distrust(const std::string& cause) {
+  return "the certificate is not to be trusted: " + cause +
+         ": give the authority that signed it as ca_file, and the name that it is for in the url";
+}
+
 }  // namespace base

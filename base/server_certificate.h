@@ -16,6 +16,10 @@ struct ServerCertificate {
 // From libcurl's lines about it: "Subject:CN = localhost", "Expire date:Nov 24 18:58:45 2027 GMT".
 ServerCertificate read_certificate(std::span<const std::string> lines);
 
+// Says of a certificate that was not taken what to do; `cause` is why not, in libcurl's words,
+// escaped.
+std::string explain_distrust(const std::string& cause);
+
 // Of a curl_certinfo, which only those who connect know; null: there was no TLS.
 template <typename Chain>
 std::vector<ServerCertificate> read_certificates(const Chain* chain) {

@@ -148,9 +148,7 @@ class Transfer {
         give_up(ErrorCode::kNetwork, cause + ": try again later");
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_ISSUER_ERROR:
-        give_up(ErrorCode::kTls, "the certificate is not to be trusted: " + cause +
-                                     ": give the authority that signed it as ca_file, and the "
-                                     "name that it is for in the url");
+        give_up(ErrorCode::kTls, explain_distrust(cause));
       case CURLE_SSL_CACERT_BADFILE:
         give_up(
             ErrorCode::kTls,

@@ -255,9 +255,7 @@ class CurlTransport : public Transport {
         fail(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_ISSUER_ERROR:
-        fail(ErrorCode::kTls, "the certificate is not to be trusted: " + cause +
-                                  ": give the authority that signed it as ca_file, and the name "
-                                  "that it is for in the url");
+        fail(ErrorCode::kTls, base::explain_distrust(cause));
       case CURLE_SSL_CACERT_BADFILE:
         fail(ErrorCode::kTls,
              fmt::format("the authorities' certificates can't be read: {}: check "
