@@ -155,25 +155,17 @@ class Run {
     return std::move(mailbox.names);
   }
 
-  // A name that no folder and no record has: two trees in one second get two names. No other run
-  // looks for one until this one's is created and recorded.
+  // No other run looks for a name until this one's tree is created and recorded.
   std::string free_name(const TargetNames& names) {
     if (!options_.dry_run) {
       naming_ = lock_naming(surroundings_.files, surroundings_.clock, location_);
     }
     list_others();
-    auto time = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
-    for (;; time += std::chrono::seconds(1)) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    return free_tree_name(session_, names, others_, now, [&](std::chrono::sys_seconds time) {
       const auto& restore = surroundings_.config.restore;
-      std::string name =
-          tree_name(restore.tree, time, restore.time_zone, target_.user, names.delimiter);
-      const std::string raw_name =
-          imap::raw_folder_name(name, names.delimiter, names.personal_prefix);
-      const bool is_recorded =
-          std::any_of(others_.begin(), others_.end(),
-                      [&](const store::TreeRecord& record) { return record.raw_name == raw_name; });
-      if (!is_recorded && session_.list(raw_name).empty()) return name;
-    }
+      return tree_name(restore.tree, time, restore.time_zone, target_.user, names.delimiter);
+    });
   }
 
   void begin_report() {

@@ -1,5 +1,7 @@
 #include "restore/target_mailbox.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
@@ -46,6 +48,19 @@ void refuse_stranger(store::Reader& reader, const std::string& account,
                "mailstow-backupd acknowledge and a backup",
                base::escape_for_terminal(account), base::escape_for_terminal(*inbox.mailbox_id),
                base::escape_for_terminal(known));
+  }
+}
+
+std::string free_tree_name(imap::Session& session, const TargetNames& names,
+                           const std::vector<store::TreeRecord>& records,
+                           std::chrono::sys_seconds time,
+                           const std::function<std::string(std::chrono::sys_seconds)>& name) {
+  for (;; time += std::chrono::seconds(1)) {
+    std::string shown = name(time);
+    const std::string raw = imap::raw_folder_name(shown, names.delimiter, names.personal_prefix);
+    const bool is_recorded =
+        std::ranges::find(records, raw, &store::TreeRecord::raw_name) != records.end();
+    if (!is_recorded && session.list(raw).empty()) return shown;
   }
 }
 

@@ -1,12 +1,15 @@
 // The mailbox that a run restores into, as its server shows it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "imap/session.h"
 #include "restore/plan.h"
 #include "store/reader.h"
+#include "store/tree_record.h"
 
 namespace restore {
 
@@ -23,5 +26,12 @@ TargetMailbox look_at_mailbox(imap::Session& session,
 // another one than at the newest backup.
 void refuse_stranger(store::Reader& reader, const std::string& account,
                      const imap::OpenFolder& inbox);
+
+// A name for a new tree that no folder and none of the account's records has: the first that `name`
+// gives of `time` and the seconds after it.
+std::string free_tree_name(imap::Session& session, const TargetNames& names,
+                           const std::vector<store::TreeRecord>& records,
+                           std::chrono::sys_seconds time,
+                           const std::function<std::string(std::chrono::sys_seconds)>& name);
 
 }  // namespace restore
