@@ -96,6 +96,10 @@ struct RunCommand {
 // The daemon: starts what is due until it is told to stop.
 base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command);
 
+// For the daemon, when it begins and after a job that crashed: tells of what was not told. Not in
+// --help: every job does it for those before it.
+base::ExitStatus tell(const base::Surroundings& surroundings);
+
 struct DoctorCommand {
   bool all = false;             // log in to every account, not to some
   bool send_test_mail = false;  // to those who get reports

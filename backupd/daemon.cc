@@ -38,6 +38,7 @@ constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
 // A clock that is set, or a machine that slept, is noticed after this at the latest.
 constexpr milliseconds kLongestWait{30'000};
 constexpr seconds kPatience{25};
+constexpr int kHighestExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
 
 base::Fd open_signals() {
   sigset_t set;
@@ -131,12 +132,13 @@ void Daemon::run() {
   notify_service_manager("READY=1");
   for (;;) {
     collect_ended();
-    if (deadline_ && jobs_->is_idle()) return;
+    tell_what_is_left();
+    if (deadline_ && is_idle()) return;
     loans_.look(jobs_->is_store_free() && !deadline_);
     jobs_->set_lent(!loans_.is_empty());
     while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
     if (deadline_ && surroundings_.clock.steady_now() >= *deadline_) {
-      for (const auto& [job, running] : running_) running.process->signal(SIGKILL);
+      signal_all(SIGKILL);
     }
     const std::string text = (deadline_ ? "Stopping. " : "") + jobs_->summary(now());
     if (text != last_summary_) notify_service_manager("STATUS=" + text);
@@ -145,15 +147,21 @@ void Daemon::run() {
   }
 }
 
+Daemon::RunningJob Daemon::begin(const std::vector<std::string>& command,
+                                 const base::Path& output) const {
+  RunningJob running;
+  running.process =
+      std::make_unique<JobProcess>(command, config_text_.get(), running.progress.job_end(), output);
+  running.progress.close_job_end();
+  return running;
+}
+
 void Daemon::start(Job job) {
   jobs_->started(job, now());
   try {
-    RunningJob running;
-    running.process = std::make_unique<JobProcess>(
-        job_command(job, config_.schedule, jobs_->accounts_of(job)), config_text_.get(),
-        running.progress.job_end(), running_report_of(config_.store, job));
-    running.progress.close_job_end();
-    running_.insert_or_assign(job, std::move(running));
+    running_.insert_or_assign(job,
+                              begin(job_command(job, config_.schedule, jobs_->accounts_of(job)),
+                                    running_report_of(config_.store, job)));
     base::log_info("{}: started", job_name(job));
   } catch (const base::Error& error) {
     // A full disk, say: the next try may find room again.
@@ -178,7 +186,26 @@ void Daemon::collect_ended() {
     }
     publish_report(surroundings_.files, config_.store, job, end);
     save_starts();
+    // Of what a job did not live to tell. One that was stopped in time had nothing to say.
+    if (*status > kHighestExitStatus) is_more_to_tell_ = true;
   }
+}
+
+void Daemon::tell_what_is_left() {
+  if (teller_ && !teller_->process->try_wait()) return;
+  teller_.reset();
+  if (!is_more_to_tell_ || deadline_) return;
+  is_more_to_tell_ = false;
+  try {
+    teller_ = begin(tell_command(), "/dev/null");
+  } catch (const base::Error& error) {
+    base::log_error("run: {}", error.what());  // the next job tells
+  }
+}
+
+void Daemon::signal_all(int number) const {
+  for (const auto& [job, running] : running_) running.process->signal(number);
+  if (teller_) teller_->process->signal(number);
 }
 
 void Daemon::save_starts() {
@@ -224,7 +251,7 @@ void Daemon::stop() {
   notify_service_manager("STOPPING=1");
   base::log_info("run: stopping");
   deadline_ = surroundings_.clock.steady_now() + kPatience;
-  for (const auto& [job, running] : running_) running.process->signal(SIGTERM);
+  signal_all(SIGTERM);
 }
 
 void Daemon::serve(ControlCall call) {

@@ -44,12 +44,16 @@ class Daemon {
 
   void read_config();
   void reload();
+  RunningJob begin(const std::vector<std::string>& command, const base::Path& output) const;
   void start(Job job);
   void collect_ended();
   void save_starts();
+  void tell_what_is_left();
+  bool is_idle() const { return jobs_->is_idle() && !teller_; }
   void wait();
   void handle_signal(int number);
   void stop();
+  void signal_all(int number) const;
   void serve(ControlCall call);
   nlohmann::ordered_json carry_out(const nlohmann::ordered_json& wish);
   nlohmann::ordered_json describe() const;
@@ -66,6 +70,8 @@ class Daemon {
   std::optional<ControlSocket> control_;
   LoanDesk loans_;
   std::map<Job, RunningJob> running_;
+  std::optional<RunningJob> teller_;  // tells of what nobody told: of a job that crashed, say
+  bool is_more_to_tell_ = true;       // earlier daemons' too
   std::chrono::sys_seconds started_{};
   std::optional<std::chrono::milliseconds> watchdog_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops

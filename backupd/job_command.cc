@@ -1,20 +1,27 @@
 #include "backupd/job_command.h"
 
-#include <filesystem>
-
 #include "backupd/job_process.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/time_text.h"
 
 namespace backupd {
 
+namespace {
+
+std::vector<std::string> command_of(const char* program) {
+  std::vector<std::string> command = {base::program_beside_us(program), "--config",
+                                      std::string(JobProcess::kConfigPath)};
+  if (!base::is_logged(base::LogLevel::kInfo)) command.emplace_back("-q");
+  return command;
+}
+
+}  // namespace
+
 std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedule,
                                      const std::vector<std::string>& accounts) {
-  const base::Path self = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string program =
-      job == Job::kSweep ? (self.parent_path() / "mailstow-restore").string() : self.string();
-  std::vector<std::string> command = {program, "--config", std::string(JobProcess::kConfigPath)};
-  if (!base::is_logged(base::LogLevel::kInfo)) command.emplace_back("-q");
+  std::vector<std::string> command =
+      command_of(job == Job::kSweep ? "mailstow-restore" : "mailstow-backupd");
   switch (job) {
     case Job::kBackup:
       command.emplace_back("once");
@@ -36,6 +43,12 @@ std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedu
       break;
   }
   command.emplace_back("--json");
+  return command;
+}
+
+std::vector<std::string> tell_command() {
+  std::vector<std::string> command = command_of("mailstow-backupd");
+  command.emplace_back("tell");
   return command;
 }
 

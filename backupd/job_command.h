@@ -14,4 +14,7 @@ namespace backupd {
 std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedule,
                                      const std::vector<std::string>& accounts);
 
+// Of the program that tells what jobs did not live to tell.
+std::vector<std::string> tell_command();
+
 }  // namespace backupd

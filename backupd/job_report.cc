@@ -29,8 +29,13 @@ void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job
                     const JobEnd& end) {
   const std::string_view name = job_name(job);
   const base::Path report = report_of(store, job);
+  const base::Path running = running_report_of(store, job);
   try {
-    files.rename(running_report_of(store, job), report, base::OnExisting::kReplace);
+    if (end.was_stopped && files.open(running)->size() == 0) {
+      files.remove(running);
+    } else {
+      files.rename(running, report, base::OnExisting::kReplace);
+    }
   } catch (const base::Error& error) {
     base::log_error("{}: {}", name, error.what());
   }

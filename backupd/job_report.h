@@ -11,7 +11,8 @@ namespace backupd {
 base::Path report_of(const base::StoreConfig& store, Job job);
 base::Path running_report_of(const base::StoreConfig& store, Job job);
 
-// The run is over: its report takes the place of the last one's, and the log says how it went.
+// The run is over: its report takes the place of the last one's, unless it was stopped before it
+// had one, and the log says how it went.
 void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job job,
                     const JobEnd& end);
 

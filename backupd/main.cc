@@ -112,6 +112,8 @@ int main(int argc, char** argv) {
   auto* status = app.add_subcommand("status", "What the store holds, and how fresh it is");
   status->add_flag("--json", json, "Print one JSON document");
 
+  const auto* tell = app.add_subcommand("tell", "What no job has told yet")->group("");
+
   auto* doctor = app.add_subcommand("doctor", "Look at everything that must be right");
   backupd::DoctorCommand doctor_command;
   doctor->add_flag("--all", doctor_command.all, "Log in to every account, not to a few");
@@ -176,6 +178,7 @@ int main(int argc, char** argv) {
     if (*acknowledge) return backupd::acknowledge(surroundings, acknowledge_command);
     if (*forget) return backupd::forget(surroundings, forget_command);
     if (*metrics) return backupd::metrics(surroundings, metrics_command);
+    if (*tell) return backupd::tell(surroundings);
     if (*drill) return backupd::drill(surroundings, drill_command);
     if (*run) {
       run_command.config_path = config_path;

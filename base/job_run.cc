@@ -10,13 +10,12 @@
 #include "base/error.h"
 #include "base/hooks.h"
 #include "base/job_letter.h"
+#include "base/job_mail.h"
 #include "base/job_record.h"
 #include "base/log.h"
-#include "base/mailer.h"
 #include "base/process.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "base/trouble_memory.h"
 
 namespace base {
 
@@ -50,7 +49,12 @@ class AroundJob {
         reporting_(surroundings.config.reporting),
         store_(surroundings.config.store),
         job_(job),
-        foot_(foot) {}
+        foot_([&foot, &job] {
+          std::string text;
+          try_to(job, [&] { text = foot(); });
+          return text;
+        }),
+        mail_(surroundings, foot_) {}
 
   void begin() {
     try_to(job_, [&] {
@@ -86,7 +90,17 @@ class AroundJob {
     if (was_stopped) return;  // no trouble, and nobody may be made to wait
     run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
                                  record_.status, outcome.document});
-    tell(record_, outcome);
+    if (lock_) mail_.send_kept(record_);
+    mail_.tell(record_, outcome);
+    save(record_);
+    send_kept_of_others();
+    refresh_metrics();
+  }
+
+  // Of others, and no job of our own.
+  void tell_what_is_left() {
+    try_to(job_, [&] { look_for_dead(); });
+    send_kept_of_others();
     refresh_metrics();
   }
 
@@ -124,54 +138,25 @@ class AroundJob {
                 {record.job, HookEvent::kFailure, std::nullopt, error_document(kDied)});
       JobOutcome outcome;
       outcome.troubles = {kDied};
-      tell(record, outcome);
+      save_job_record(surroundings_.files, store_, record);  // the letter is kept by itself
+      mail_.tell(record, outcome);
       save_job_record(surroundings_.files, store_, record);
     }
   }
 
-  // Writes mail where it is due, and remembers in the record what became of it.
-  void tell(JobRecord& record, const JobOutcome& outcome) const {
-    if (!reporting_.mail || reporting_.reports.to.empty()) return;
-    try {
-      if (!tell_if_due(record, outcome)) return;
-      note_told(record, outcome.troubles, now());
-      record.mail_error.clear();
-    } catch (const std::exception& error) {
-      log_error("{}: {}", record.job, error.what());
-      record.mail_error = escape_for_terminal(error.what());
-    }
-    save(record);
-  }
-
-  // Whether it was.
-  bool tell_if_due(const JobRecord& record, const JobOutcome& outcome) const {
-    const Telling telling = what_to_tell(record, outcome.troubles, now());
-    if (outcome.summary) {
-      const bool is_wanted = reporting_.reports.when == ReportWhen::kAlways ||
-                             !outcome.troubles.empty() || telling == Telling::kOver;
-      if (!is_wanted) return false;
-      send({outcome.summary->headline, outcome.summary->body});
-    } else if (telling == Telling::kTrouble) {
-      send(write_of_trouble(record, outcome.troubles, outcome.text));
-    } else if (telling == Telling::kOver) {
-      send(write_of_end(record));
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  void send(const JobLetter& letter) const {
-    const Mailer mailer(*reporting_.mail, surroundings_.clock);
-    mailer.send({reporting_.reports.to,
-                 fmt::format("mailstow on {}: {}", mailer.host(), letter.headline),
-                 letter.body + "\n" + foot()});
-  }
-
-  std::string foot() const {
-    std::string text;
-    try_to(job_, [&] { text = foot_(); });
-    return text;
+  // What earlier programs did not get rid of, of other jobs, that nobody runs.
+  void send_kept_of_others() const {
+    try_to(job_, [&] {
+      for (JobRecord& record : load_job_records(surroundings_.files, store_)) {
+        if (record.job == job_) continue;
+        const auto lock = lock_job(surroundings_.files, store_, record.job);
+        if (!lock) continue;
+        const JobRecord before = record;
+        const bool goes_on = mail_.send_kept(record);
+        if (record != before) save_job_record(surroundings_.files, store_, record);
+        if (!goes_on) return;
+      }
+    });
   }
 
   void refresh_metrics() const {
@@ -188,7 +173,8 @@ class AroundJob {
   const ReportingConfig& reporting_;
   const StoreConfig& store_;
   const std::string& job_;
-  const std::function<std::string()>& foot_;
+  const std::function<std::string()> foot_;
+  const JobMail mail_;
   std::unique_ptr<FileLock> lock_;
   JobRecord record_;
 };
@@ -220,6 +206,12 @@ ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
     fail_with(ExitStatus::kNothingDone, escape_for_terminal(error.what()));
     throw;
   }
+}
+
+void tell_what_is_left(const Surroundings& surroundings, const std::function<std::string()>& foot) {
+  if (!surroundings.files.modified(surroundings.config.store.index)) return;
+  const std::string nobody = "run";
+  AroundJob(surroundings, nobody, foot).tell_what_is_left();
 }
 
 }  // namespace base

@@ -46,4 +46,8 @@ class JobRun {
   std::function<std::string()> foot_;
 };
 
+// Tells of jobs that died, and sends the mail that was not sent when they ended: what every job
+// does for those before it, without a job.
+void tell_what_is_left(const Surroundings& surroundings, const std::function<std::string()>& foot);
+
 }  // namespace base

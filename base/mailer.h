@@ -1,6 +1,7 @@
 // Sends what mailstow has to tell people.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,11 @@ class Mailer {
 
   // To each of the addresses by itself, so that one that is refused costs the others nothing. Fails
   // as send_over_smtp() does, once all have been tried, with the first failure.
-  void send(const Letter& letter) const;
+  void send(const Letter& letter) const { deliver(letter, letter.to, {}); }
+
+  // The same for some of them alone; `delivered` hears of each that was taken.
+  void deliver(const Letter& letter, const std::vector<std::string>& addresses,
+               const std::function<void(const std::string& address)>& delivered) const;
 
   const std::string& host() const { return host_; }  // what this machine calls itself
 

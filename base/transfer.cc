@@ -168,6 +168,10 @@ class Transfer {
       default:
         break;
     }
+    // A server that wants to see us again (RFC 5321, 4.2.1), of which greylisting makes use.
+    if (words.starts_with('4')) {
+      give_up(ErrorCode::kNetwork, "the server refused for now: " + words);
+    }
     if (!words.empty()) give_up(ErrorCode::kRefused, "the server refused: " + words);
     give_up(ErrorCode::kNetwork, cause);
   }

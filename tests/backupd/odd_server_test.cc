@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "imap/uid_set.h"
 #include "store/reader.h"
 
 namespace backupd {

@@ -7,10 +7,15 @@
 #include <thread>
 
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/handle.h"
 #include "base/job_record.h"
+#include "base/kept_letter.h"
 #include "base/stop_request.h"
 #include "base/supervised_command.h"
 #include "base/trouble_memory.h"
@@ -248,6 +253,102 @@ TEST_F(JobRunTest, MailThatIsRefusedIsTriedAgainByTheNextRun) {
   run("sweep", [] { return trouble("alice: away"); });
   EXPECT_EQ(mail().size(), 1U);
   EXPECT_EQ(record("sweep").mail_error, "");
+}
+
+TEST_F(JobRunTest, MailThatFindsItsServerAwayIsSentByTheNextJob) {
+  reporting().reports.to = {"later@example.org", "admin@example.org"};
+  run("check", [] { return trouble("pack 1: torn"); });
+  ASSERT_EQ(mail().size(), 1U) << "the other one has it";
+  EXPECT_THAT(record("check").mail_error, HasSubstr("refused for now: 451 4.7.1 greylisted"));
+  EXPECT_THAT(record("check").told, IsEmpty());
+  clock_.sleep_for(std::chrono::hours(1));
+  run_well("sweep");
+  ASSERT_EQ(mail().size(), 2U);
+  EXPECT_EQ(mail()[1]["to"], json({"later@example.org"}));
+  EXPECT_EQ(mail()[1]["headers"]["Subject"], mail()[0]["headers"]["Subject"]);
+  EXPECT_EQ(mail()[1]["body"], mail()[0]["body"]);
+  EXPECT_EQ(record("check").mail_error, "");
+  EXPECT_THAT(record("check").told, ElementsAre("pack 1: torn"));
+  run_well("sweep");
+  run("check", [] { return trouble("pack 1: torn"); });
+  EXPECT_EQ(mail().size(), 2U) << "on the same day";
+
+  // Three days of a server that is away: what it is about is old by then.
+  const std::string url = reporting().mail->url;
+  reporting().mail->url = "smtp://127.0.0.1:1";
+  run("check", [] { return trouble("pack 2: torn"); });
+  EXPECT_THAT(record("check").mail_error, HasSubstr("check that the server runs"));
+  clock_.sleep_for(std::chrono::hours(73));
+  reporting().mail->url = url;
+  run_well("sweep");
+  EXPECT_EQ(mail().size(), 2U);
+}
+
+// Takes connections and never says a word.
+class SilentMailServer {
+ public:
+  SilentMailServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 8), 0);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  std::string url() const { return fmt::format("smtp://127.0.0.1:{}", port_); }
+
+ private:
+  Fd listener_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThirdTime) {
+  const SilentMailServer silent;
+  const std::string url = reporting().mail->url;
+  const std::string foot = "Highest commit: 8.\n";
+  const auto tell_what_is_left = [&] {
+    base::tell_what_is_left(surroundings_, [&] { return foot; });
+  };
+  // Does it in a program that is killed while it sends a letter for the time that `begun` counts.
+  const auto die_sending = [&](int begun, const std::function<void()>& action) {
+    reporting().mail->url = silent.url();
+    const pid_t program = ::fork();
+    if (program == 0) {
+      action();
+      ::_exit(0);
+    }
+    for (int tries = 0; tries < 3'000; ++tries) {
+      const auto kept = load_kept_letter(surroundings_.files, store(), "check");
+      if (kept && kept->begun == begun) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(program, SIGKILL);
+    int status = 0;
+    ::waitpid(program, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    reporting().mail->url = url;
+  };
+  const auto check = [&] { run("check", [] { return trouble("pack 1: torn"); }); };
+
+  die_sending(1, check);
+  EXPECT_EQ(record("check").status, 3);
+  tell_what_is_left();
+  ASSERT_EQ(mail().size(), 1U);
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: check: something could not be done");
+  EXPECT_THAT(last_body(), HasSubstr("Highest commit: 7.\n")) << "as it was written";
+  EXPECT_THAT(record("check").told, ElementsAre("pack 1: torn"));
+  tell_what_is_left();
+  EXPECT_EQ(mail().size(), 1U);
+
+  clock_.sleep_for(std::chrono::hours(24));
+  die_sending(1, check);
+  die_sending(2, tell_what_is_left);
+  testing::internal::CaptureStderr();
+  tell_what_is_left();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is given up: it may not have"));
+  EXPECT_EQ(mail().size(), 1U);
 }
 
 TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {

@@ -25,7 +25,7 @@ struct MailServerOptions {
   std::string password = {};  // of the user "mailstow"; empty: nobody has to log in
 };
 
-// Addresses that begin with "nobody" are refused.
+// Addresses that begin with "nobody" are refused, those that begin with "later" once.
 class MailServer {
  public:
   // Takes mail when it returns.

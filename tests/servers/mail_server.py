@@ -4,7 +4,7 @@ message, with what a strict reader of RFC 5322 has against it.
     mail_server.py FOLDER starttls|tls|none CERTIFICATE KEY [PASSWORD]
 
 Prints its port. With a password, only `mailstow` with it may send. Addresses that begin with `nobody` are
-refused."""
+refused; those that begin with `later` are asked to come again, once."""
 import asyncio
 import email
 import email.policy
@@ -61,10 +61,14 @@ class Keeper:
         self.password = password
         self.mode = mode
         self.number = 0
+        self.greylist = set()
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if address.startswith("nobody"):
             return "550 5.1.1 no such user here"
+        if address.startswith("later") and address not in self.greylist:
+            self.greylist.add(address)
+            return "451 4.7.1 greylisted, come again"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
