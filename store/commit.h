@@ -38,6 +38,9 @@ struct CondemnedPack {
 };
 
 struct Commit {
+  // What a writer puts into one: its encoding stays far below a block whatever the names.
+  static constexpr std::size_t kMostSnapshots = 20'000;
+
   std::uint64_t number = 0;  // from 1
   std::chrono::sys_seconds time{};
   ObjectId previous;            // the commit before; all zero for the first

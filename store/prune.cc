@@ -23,9 +23,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Of one commit; its encoding stays far below a block whatever the names.
-constexpr std::size_t kMostLines = 20'000;
-
 class Prune {
  public:
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -205,7 +202,7 @@ class Prune {
       if (!is_waiting) series[0].condemned.push_back({.pack = rows_[i].name, .since = now_});
     }
     for_each_living_line([&](const SnapshotLine& line) {
-      if (series.back().snapshots.size() == kMostLines) series.emplace_back();
+      if (series.back().snapshots.size() == Commit::kMostSnapshots) series.emplace_back();
       series.back().snapshots.push_back(line);
     });
     session_.commit(std::move(series));

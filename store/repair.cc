@@ -281,14 +281,12 @@ class Repair {
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNever});
     }
-    // Of one commit; its encoding stays far below a block.
-    constexpr std::size_t kMostLines = 20'000;
     std::vector<Commit> series;
     std::vector<SnapshotLine> lines = std::move(checkpoint.snapshots);
     checkpoint.snapshots.clear();
     series.push_back(std::move(checkpoint));
     for (SnapshotLine& line : lines) {
-      if (series.back().snapshots.size() == kMostLines) series.emplace_back();
+      if (series.back().snapshots.size() == Commit::kMostSnapshots) series.emplace_back();
       series.back().snapshots.push_back(std::move(line));
     }
     session.commit(std::move(series));
