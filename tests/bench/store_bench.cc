@@ -25,15 +25,25 @@ std::vector<store::MessageId> all_messages(store::Reader& reader) {
   return ids;
 }
 
+// In bytes, as many below 64 KiB as above: many small ones, and a few that hold most of it all.
+std::size_t attached_bytes(servers::Random& random) {
+  const std::size_t power = std::size_t{1} << (12 + random.below(8));  // 4 KiB to 512 KiB
+  return power + random.below(power);
+}
+
 }  // namespace
 
 void make_mail(const base::Path& folder, std::size_t messages) {
   constexpr std::size_t kFolders = 5;
+  constexpr std::size_t kForEachAttachment = 10;  // messages
   servers::MailGenerator generator(1);
+  servers::Random random(2);
   for (std::size_t i = 0; i < messages; ++i) {
     const base::Path below = folder / fmt::format("folder-{}", i % kFolders);
     std::filesystem::create_directories(below);
-    std::ofstream(below / fmt::format("{:06}.eml", i), std::ios::binary) << generator.any();
+    std::ofstream(below / fmt::format("{:06}.eml", i), std::ios::binary)
+        << (random.one_in(kForEachAttachment) ? generator.attachment(attached_bytes(random))
+                                              : generator.any());
   }
 }
 
