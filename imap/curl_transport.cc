@@ -28,6 +28,9 @@ using Easy = base::Handle<CURL, curl_easy_cleanup>;
 using Url = base::Handle<CURLU, curl_url_cleanup>;
 using CurlText = base::Handle<char, curl_free>;
 
+// What libcurl asks the socket for at a time, in bytes.
+constexpr long kMostAtOnce = 256L << 10U;
+
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
   static_cast<LoginExchange*>(user)->note({bytes, size * count});
   return size * count;
@@ -105,12 +108,19 @@ class CurlTransport : public Transport {
 
   std::size_t receive(std::span<std::byte> buffer) override {
     const base::NoSigpipe guard;
-    std::size_t received = 0;
-    const CURLcode code = curl_easy_recv(easy_.get(), buffer.data(), buffer.size(), &received);
-    if (code == CURLE_AGAIN) return 0;
-    if (code != CURLE_OK) lose(code);
-    if (received == 0) fail(ErrorCode::kNetwork, "the server closed the connection: try again");
-    return received;
+    std::size_t filled = 0;
+    // TLS gives no more than a record at a time.
+    while (filled < buffer.size()) {
+      std::size_t received = 0;
+      const CURLcode code =
+          curl_easy_recv(easy_.get(), buffer.data() + filled, buffer.size() - filled, &received);
+      if (code == CURLE_AGAIN) break;
+      if ((code != CURLE_OK || received == 0) && filled > 0) break;  // said again the next time
+      if (code != CURLE_OK) lose(code);
+      if (received == 0) fail(ErrorCode::kNetwork, "the server closed the connection: try again");
+      filled += received;
+    }
+    return filled;
   }
 
   bool wait(bool to_send, std::chrono::milliseconds timeout) override {
@@ -153,6 +163,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_BUFFERSIZE, kMostAtOnce);
     const auto timeout = static_cast<long>(endpoint.connect_timeout.count());
     set(CURLOPT_CONNECTTIMEOUT_MS, timeout);
     set(CURLOPT_TIMEOUT_MS, timeout);  // for the greeting and the login too
