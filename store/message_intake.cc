@@ -51,11 +51,10 @@ class MessageIntake::Parts : public PartSink, public PartSource {
     return id;
   }
 
-  base::Bytes get(PartKind /*kind*/, const ObjectId& id) override {
-    const base::ByteView bytes = bytes_of(parts_[places_.at(id)]);
-    base::Bytes copy(bytes.begin(), bytes.end());
-    rest_after(bytes);
-    return copy;
+  base::ByteView get(PartKind /*kind*/, const ObjectId& id) override {
+    rest_after(last_);
+    last_ = bytes_of(parts_[places_.at(id)]);
+    return last_;
   }
 
   void for_each(const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take) {
@@ -103,6 +102,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
   Spool decoded_;
   std::vector<Part> parts_;
   std::unordered_map<ObjectId, std::size_t> places_;  // into parts_
+  base::ByteView last_;                               // that get() gave
 };
 
 MessageIntake::MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory,

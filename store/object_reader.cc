@@ -20,14 +20,14 @@ class StoredParts : public PartSource {
  public:
   explicit StoredParts(ObjectReader& reader) : reader_(reader) {}
 
-  base::Bytes get(PartKind kind, const ObjectId& id) override {
-    const ObjectView part =
-        reader_.read(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, id);
-    return {part.bytes.begin(), part.bytes.end()};
+  base::ByteView get(PartKind kind, const ObjectId& id) override {
+    part_ = reader_.read(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, id);
+    return part_.bytes;
   }
 
  private:
   ObjectReader& reader_;
+  ObjectView part_;  // the last one
 };
 
 }  // namespace

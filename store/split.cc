@@ -135,8 +135,8 @@ class Rebuilder {
   }
 
  private:
-  base::Bytes get(PartKind kind, const PartRef& part) {
-    base::Bytes bytes = source_.get(kind, part.id);
+  base::ByteView get(PartKind kind, const PartRef& part) {
+    const base::ByteView bytes = source_.get(kind, part.id);
     if (bytes.size() != part.length) {
       base::fail(base::ErrorCode::kDamaged,
                  "rebuild message: part {}: it has {} bytes, its record says {}", part.id.hex(),

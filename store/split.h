@@ -56,8 +56,8 @@ class PartSource {
   PartSource& operator=(const PartSource&) = delete;
   virtual ~PartSource() = default;
 
-  // Fails if the part is missing or damaged.
-  virtual base::Bytes get(PartKind kind, const ObjectId& id) = 0;
+  // Lives until the next call. Fails if the part is missing or damaged.
+  virtual base::ByteView get(PartKind kind, const ObjectId& id) = 0;
 };
 
 // Returns the record. Takes time linear in the message, whatever it is, and memory for one part

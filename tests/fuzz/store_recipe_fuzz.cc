@@ -22,12 +22,13 @@ class AnyPart : public store::PartSource {
     for (const store::PartRef& part : leaf.parts) want(part);
   }
 
-  base::Bytes get(store::PartKind, const store::ObjectId&) override {
+  base::ByteView get(store::PartKind, const store::ObjectId&) override {
     if (next_ == lengths_.size()) std::abort();
     const std::uint64_t length = lengths_[next_++];
     constexpr std::uint64_t kLargest = std::uint64_t{1} << 20U;
     if (length > kLargest) base::fail(base::ErrorCode::kDamaged, "too large for this test");
-    return base::Bytes(length);
+    part_.resize(length);
+    return part_;
   }
 
  private:
@@ -35,6 +36,7 @@ class AnyPart : public store::PartSource {
 
   std::vector<std::uint64_t> lengths_;
   std::size_t next_ = 0;
+  base::Bytes part_;
 };
 
 }  // namespace

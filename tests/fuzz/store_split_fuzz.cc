@@ -22,7 +22,7 @@ class Parts : public store::PartSink, public store::PartSource {
     return id;
   }
 
-  base::Bytes get(store::PartKind, const store::ObjectId& id) override {
+  base::ByteView get(store::PartKind, const store::ObjectId& id) override {
     std::size_t number = 0;
     std::memcpy(&number, id.bytes.data(), sizeof number);
     return parts_.at(number);

@@ -39,7 +39,7 @@ class Parts : public store::PartSink, public store::PartSource {
     return place->second;
   }
 
-  base::Bytes get(PartKind kind, const ObjectId& id) override { return bytes_.at({kind, id}); }
+  base::ByteView get(PartKind kind, const ObjectId& id) override { return bytes_.at({kind, id}); }
 
   // Those of one kind that a record names, in the order of the message.
   std::vector<std::string> of(const base::Bytes& record, PartKind kind) {
