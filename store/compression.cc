@@ -18,20 +18,20 @@ class Compressor::Impl {
     if (!context_) fail(ErrorCode::kInternal, "start zstd: no memory");
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_windowLog, kWindowLog);
-    set(ZSTD_c_enableLongDistanceMatching, 1);
     // The box around the frame tells damage, the block's header tells the length.
     set(ZSTD_c_checksumFlag, 0);
     set(ZSTD_c_contentSizeFlag, 0);
   }
 
-  base::Bytes compress(base::ByteView plain) {
+  base::ByteView compress(base::ByteView plain, LongMatches long_matches) {
+    set(ZSTD_c_enableLongDistanceMatching, long_matches == LongMatches::kFind ? 1 : 0);
     room_.resize(std::max(room_.size(), ZSTD_compressBound(plain.size())));
     const std::size_t size =
         ZSTD_compress2(context_.get(), room_.data(), room_.size(), plain.data(), plain.size());
     if (ZSTD_isError(size) != 0) {
       fail(ErrorCode::kInternal, "compress {} bytes: {}", plain.size(), ZSTD_getErrorName(size));
     }
-    return {room_.begin(), room_.begin() + static_cast<std::ptrdiff_t>(size)};
+    return base::ByteView(room_).first(size);
   }
 
  private:
@@ -46,7 +46,7 @@ class Compressor::Impl {
   }
 
   base::Handle<ZSTD_CCtx, ZSTD_freeCCtx> context_;
-  base::Bytes room_;  // for the longest frame until now: new memory costs more than a copy
+  base::Bytes room_;  // for the longest frame until now: new memory costs time
 };
 
 Compressor::Compressor(int level) : impl_(std::make_unique<Impl>(level)) {}
@@ -54,8 +54,8 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::~Compressor() = default;
 
-base::Bytes Compressor::compress(base::ByteView plain) {
-  return impl_->compress(plain);
+base::ByteView Compressor::compress(base::ByteView plain, LongMatches long_matches) {
+  return impl_->compress(plain, long_matches);
 }
 
 class Decompressor::Impl {

@@ -8,6 +8,9 @@
 
 namespace store {
 
+// Whether matches are looked for beyond what the level does, as far back as the block goes.
+enum class LongMatches : bool { kSkip, kFind };
+
 // Holds the working memory between blocks. One thread at a time.
 class Compressor {
  public:
@@ -16,7 +19,8 @@ class Compressor {
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
 
-  base::Bytes compress(base::ByteView plain);
+  // Lives until the next call.
+  base::ByteView compress(base::ByteView plain, LongMatches long_matches = LongMatches::kFind);
 
  private:
   class Impl;

@@ -134,7 +134,8 @@ class TreeRecords::Impl {
     if (plain.size() > kLargestTreeRecord) {
       fail(ErrorCode::kInternal, "write tree record {}: it is too large", record.id);
     }
-    const base::Bytes frame = Compressor(kLevel).compress(plain);
+    Compressor compressor(kLevel);
+    const base::ByteView frame = compressor.compress(plain);
     const base::Bytes header = head(plain.size());
     const Nonce nonce = random_nonce();
     base::Bytes file = header;
