@@ -1,6 +1,7 @@
 #include "store/crypto.h"
 
 #include <algorithm>
+#include <climits>
 
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -51,6 +52,71 @@ const EVP_MD* sha256_method() {
 void check_sha256(int result) {
   if (result != 1) fail(ErrorCode::kInternal, "hash with SHA-256: OpenSSL refuses");
 }
+
+// XChaCha20-Poly1305 as draft-irtf-cfrg-xchacha makes it: libsodium's HChaCha20 gives a key from
+// the first 16 bytes of the nonce, and ChaCha20-Poly1305 (RFC 8439) does the rest with the last 8.
+// That is OpenSSL's, which is three times as fast as libsodium's where the processor has AVX-512.
+class Box {
+ public:
+  enum class Way : int { kOpen = 0, kSeal = 1 };
+
+  Box(Way way, const Key& key, const Nonce& nonce, base::ByteView associated)
+      : state_(EVP_CIPHER_CTX_new()) {
+    static const base::Handle<EVP_CIPHER, EVP_CIPHER_free> method(
+        EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr));
+    Key derived;
+    crypto_core_hchacha20(to(derived.writable()), in(base::ByteView(nonce)), in(key.view()),
+                          nullptr);
+    std::array<std::byte, 12> short_nonce{};
+    std::copy(nonce.begin() + crypto_core_hchacha20_INPUTBYTES, nonce.end(),
+              short_nonce.begin() + 4);
+    check(state_
+              ? EVP_CipherInit_ex2(state_.get(), method.get(), in(derived.view()),
+                                   in(base::ByteView(short_nonce)), static_cast<int>(way), nullptr)
+              : 0);
+    int done = 0;
+    check(EVP_CipherUpdate(state_.get(), nullptr, &done, in(associated), length(associated)));
+  }
+
+  void update(base::ByteView from, std::span<std::byte> out) {
+    if (from.empty()) return;
+    int done = 0;
+    check(EVP_CipherUpdate(state_.get(), to(out), &done, in(from), length(from)));
+  }
+
+  void finish_with_tag(std::span<std::byte> tag) {
+    check(finishes() ? 1 : 0);
+    check(EVP_CIPHER_CTX_ctrl(state_.get(), EVP_CTRL_AEAD_GET_TAG, kTagLength, tag.data()));
+  }
+
+  bool finish_if(base::ByteView tag) {
+    std::array<std::byte, kTagSize> expected{};
+    std::ranges::copy(tag, expected.begin());
+    check(EVP_CIPHER_CTX_ctrl(state_.get(), EVP_CTRL_AEAD_SET_TAG, kTagLength, expected.data()));
+    return finishes();
+  }
+
+ private:
+  static constexpr int kTagLength = static_cast<int>(kTagSize);
+
+  // Nothing is left to come out of a stream cipher.
+  bool finishes() {
+    int done = 0;
+    std::byte none{};
+    return EVP_CipherFinal_ex(state_.get(), to(std::span(&none, 1)), &done) == 1;
+  }
+
+  static void check(int result) {
+    if (result != 1) fail(ErrorCode::kInternal, "ChaCha20-Poly1305: OpenSSL refuses");
+  }
+
+  static int length(base::ByteView bytes) {
+    if (bytes.size() > std::size_t{INT_MAX}) fail(ErrorCode::kInternal, "a box is too large");
+    return static_cast<int>(bytes.size());
+  }
+
+  base::Handle<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free> state_;
+};
 
 }  // namespace
 
@@ -140,20 +206,19 @@ Nonce random_nonce() {
 void seal_box(const Key& key, const Nonce& nonce, base::ByteView associated, base::ByteView plain,
               std::span<std::byte> out) {
   if (out.size() != plain.size() + kTagSize) fail(ErrorCode::kInternal, "seal a box: wrong length");
-  crypto_aead_xchacha20poly1305_ietf_encrypt(to(out), nullptr, in(plain), plain.size(),
-                                             in(associated), associated.size(), nullptr,
-                                             in(base::ByteView(nonce)), in(key.view()));
+  Box box(Box::Way::kSeal, key, nonce, associated);
+  box.update(plain, out);
+  box.finish_with_tag(out.last(kTagSize));
 }
 
 std::optional<base::Bytes> open_box(const Key& key, const Nonce& nonce, base::ByteView associated,
                                     base::ByteView box) {
   if (box.size() < kTagSize) return std::nullopt;
-  base::Bytes plain(box.size() - kTagSize);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(to(std::span(plain)), nullptr, nullptr, in(box),
-                                                 box.size(), in(associated), associated.size(),
-                                                 in(base::ByteView(nonce)), in(key.view())) != 0) {
-    return std::nullopt;
-  }
+  const base::ByteView sealed = box.first(box.size() - kTagSize);
+  base::Bytes plain(sealed.size());
+  Box opening(Box::Way::kOpen, key, nonce, associated);
+  opening.update(sealed, plain);
+  if (!opening.finish_if(box.last(kTagSize))) return std::nullopt;
   return plain;
 }
 

@@ -1,5 +1,7 @@
 #include "store/pack_writer.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace store {
@@ -73,7 +75,7 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
 
 bool PackWriter::full() const {
   // Mail compresses to a third or so; what is still to be sealed is counted as half.
-  return file_.size() + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMostObjects;
+  return size_ + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMostObjects;
 }
 
 void PackWriter::flush(Stream stream) {
@@ -89,20 +91,20 @@ void PackWriter::flush(Stream stream) {
 }
 
 void PackWriter::write_next_block() {
-  const base::Bytes sealed = pool_.take();
+  base::Bytes sealed = pool_.take();
   const std::optional<BlockHeader> header = BlockHeader::decode(sealed);
   if (!header) base::fail(base::ErrorCode::kInternal, "seal a block: it has no header");
   BlockEntry& block = blocks_.at(written_blocks_++);
-  block.place = file_.size();
+  block.place = size_;
   block.plain_length = header->plain_length;
   block.sealed_length = header->sealed_length;
   for (const ObjectEntry& object : block.objects) unsealed_bytes_ -= object.length;
-  write(sealed);
+  write(std::move(sealed));
 }
 
-void PackWriter::write(base::ByteView bytes) {
-  file_.write(bytes);
-  name_.update(bytes);
+void PackWriter::write(base::Bytes bytes) {
+  size_ += bytes.size();
+  output_.write(std::move(bytes));
 }
 
 Pack PackWriter::finish() {
@@ -111,7 +113,7 @@ Pack PackWriter::finish() {
     flush(stream);
   }
   while (!pool_.empty()) write_next_block();
-  const std::uint64_t trailer_place = file_.size();
+  const std::uint64_t trailer_place = size_;
   BlockHeader header;
   header.pack = id_;
   header.stream = Stream::kTrailer;
@@ -119,10 +121,10 @@ Pack PackWriter::finish() {
   pool_.submit(header, encode_trailer(blocks_));
   write(pool_.take());
   write(encode_footer(id_, trailer_place));
-  Pack pack{.name = name_.finish(),
+  Pack pack{.name = output_.finish(),
             .id = id_,
             .effort = effort_,
-            .size = file_.size(),
+            .size = size_,
             .blocks = std::move(blocks_)};
   // A name that exists already is a pack with these very bytes.
   file_.commit(pack.name.hex(), base::OnExisting::kFail);

@@ -8,6 +8,7 @@
 #include "base/atomic_file.h"
 #include "base/file_system.h"
 #include "store/pack.h"
+#include "store/pack_output.h"
 #include "store/sealing_pool.h"
 
 namespace store {
@@ -40,12 +41,13 @@ class PackWriter {
 
   void flush(Stream stream);
   void write_next_block();
-  void write(base::ByteView bytes);
+  void write(base::Bytes bytes);
 
   const BlockContext& context_;
   SealingPool& pool_;
   base::AtomicFile file_;
-  Sha256Hash name_;
+  PackOutput output_{file_};
+  std::uint64_t size_ = 0;  // of what went to output_
   PackId id_{};
   Effort effort_;
   std::array<OpenBlock, kDataStreams> open_;

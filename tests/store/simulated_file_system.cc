@@ -172,8 +172,8 @@ void SimulatedFileSystem::lose(const base::Path& path) {
 }
 
 bool SimulatedFileSystem::begin(std::optional<Fault>& fault) {
-  ++operations_;
-  if (operations_ < first_failing_ || operations_ > last_failing_) return false;
+  const std::uint64_t operation = ++operations_;
+  if (operation < first_failing_ || operation > last_failing_) return false;
   fault = fault_;
   return true;
 }

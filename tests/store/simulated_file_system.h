@@ -2,6 +2,7 @@
 // only the running system sees, so that a crash can lose all that a real one may lose.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -100,7 +101,7 @@ class SimulatedFileSystem : public base::FileSystem {
 
   std::chrono::system_clock::time_point modified_{};
   std::uint64_t free_space_ = UINT64_MAX;
-  std::uint64_t operations_ = 0;
+  std::atomic<std::uint64_t> operations_ = 0;  // a pack is written on a thread of its own
   std::uint64_t first_failing_ = UINT64_MAX;
   std::uint64_t last_failing_ = 0;
   Fault fault_ = Fault::kIo;
