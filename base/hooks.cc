@@ -61,7 +61,7 @@ void run_hooks(const std::vector<HookConfig>& hooks, const JobEvent& event) {
       if (hook.url.empty()) {
         run_command(hook, event);
       } else {
-        ask_over_http({hook.url, hook.method, event.report, hook.timeout});
+        ask_over_http({hook.url, hook.ca_file, hook.method, event.report, hook.timeout});
       }
     } catch (const Error& error) {
       log_error("/hooks/{}: {} of {}: {}", at, word(event.event), event.job, error.what());

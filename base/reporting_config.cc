@@ -83,6 +83,10 @@ HookConfig parse_hook(const json& at, const std::string& place) {
   hook.jobs = at.value("jobs", std::vector<std::string>{"backup"});
   hook.command = at.value("command", hook.command);
   hook.url = at.value("url", std::string());
+  hook.ca_file = at.value("ca_file", std::string());
+  if (!hook.ca_file.empty() && !hook.url.starts_with("https://")) {
+    fail(ErrorCode::kConfig, "{}/ca_file: only an https:// url has certificates", place);
+  }
   if (at.value("method", "get") == "post") hook.method = HttpMethod::kPost;
   if (at.contains("timeout")) hook.timeout = parse_duration(at.at("timeout").get<std::string>());
   return hook;

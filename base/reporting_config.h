@@ -50,6 +50,7 @@ struct HookConfig {
   std::vector<std::string> jobs;  // backup, prune, check, sweep, drill
   std::vector<std::string> command;
   std::string url;  // http:// or https://
+  Path ca_file;     // of https://; empty: the system's
   HttpMethod method = HttpMethod::kGet;
   std::chrono::seconds timeout{30};
 };

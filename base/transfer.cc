@@ -91,11 +91,15 @@ class Transfer {
     set(CURLOPT_CERTINFO, 1L);
     set(CURLOPT_HEADERFUNCTION, note_refusal);
     set(CURLOPT_HEADERDATA, &refusal_);
-    if (!mail.ca_file.empty()) {
-      set(CURLOPT_CAINFO, mail.ca_file.c_str());
-      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // only that file's
-    }
+    trust(mail.ca_file);
     if (mail.login) set_up_login(*mail.login);
+  }
+
+  // Only that file's authorities; those of the system if it is empty.
+  void trust(const Path& ca_file) {
+    if (ca_file.empty()) return;
+    set(CURLOPT_CAINFO, ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
 
   void perform() {
@@ -158,9 +162,12 @@ class Transfer {
                 "the server has no STARTTLS, or somebody in between hides it: use smtps://, or say "
                 "\"tls\": \"none\" where the line is safe");
       case CURLE_SSL_CONNECT_ERROR:
-        give_up(ErrorCode::kTls, "no TLS: " + cause +
-                                     ": smtps:// is for a port that begins with TLS, smtp:// for "
-                                     "one with STARTTLS");
+        give_up(ErrorCode::kTls,
+                "no TLS: " + cause +
+                    (name_.starts_with("https:")
+                         ? ": check the port: https:// is for one that begins with TLS"
+                         : ": smtps:// is for a port that begins with TLS, smtp:// for one with "
+                           "STARTTLS"));
       case CURLE_LOGIN_DENIED:
         give_up(ErrorCode::kLogin,
                 fmt::format("the server refused the login: {}: check user and password",
@@ -220,6 +227,7 @@ void ask_over_http(const HttpRequest& request) {
   Transfer transfer(host_of(request.url), request.timeout);
   transfer.set(CURLOPT_URL, request.url.c_str());
   transfer.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  transfer.trust(request.ca_file);
   transfer.set(CURLOPT_USERAGENT, "mailstow");
   const List headers(curl_slist_append(nullptr, "Content-Type: application/json"));
   if (!headers) fail(ErrorCode::kInternal, "set up libcurl: out of memory");

@@ -23,6 +23,7 @@ std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
 
 struct HttpRequest {
   std::string url;
+  Path ca_file;  // empty: the system's
   HttpMethod method = HttpMethod::kGet;
   std::string_view body;  // of kPost: JSON
   std::chrono::seconds timeout{30};

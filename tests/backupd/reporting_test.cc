@@ -12,6 +12,7 @@
 #include "store/envelope.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
+#include "tests/servers/certificates.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_server.h"
 
@@ -154,7 +155,7 @@ TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
 
 // Keeps what it is asked for, a line each: method, path, body.
 constexpr const char* kWebServer = R"python(
-import http.server, sys
+import http.server, ssl, sys
 class Keeper(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
@@ -167,33 +168,92 @@ class Keeper(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 server = http.server.HTTPServer(("127.0.0.1", 0), Keeper)
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()
 )python";
 
-TEST_F(ReportingTest, HooksPingAWebServer) {
-  const base::Path asked = mailstow_.folder() / "asked";
-  const base::Path log = mailstow_.folder() / "web";
-  const servers::Process web({"/usr/bin/python3", "-c", kWebServer, asked.string()},
-                             {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()}, log);
-  std::string port;
-  for (int attempt = 0; attempt < 3'000 && port.empty(); ++attempt) {
-    std::ifstream(log) >> port;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+class WebServer {
+ public:
+  // With a certificate and its key it speaks TLS.
+  explicit WebServer(const base::Path& folder, const std::vector<std::string>& certificate = {})
+      : asked_(folder / "asked"),
+        log_(folder / "web"),
+        process_(command(certificate), {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()}, log_) {
+    for (int attempt = 0; attempt < 3'000 && port_.empty(); ++attempt) {
+      std::ifstream(log_) >> port_;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
   }
-  const std::string url = "http://127.0.0.1:" + port;
+
+  std::string address() const { return "127.0.0.1:" + port_; }
+  std::string asked() const { return text_of(asked_); }
+
+ private:
+  std::vector<std::string> command(const std::vector<std::string>& certificate) const {
+    std::vector<std::string> command = {"/usr/bin/python3", "-c", kWebServer, asked_.string()};
+    command.insert(command.end(), certificate.begin(), certificate.end());
+    return command;
+  }
+
+  base::Path asked_;
+  base::Path log_;
+  servers::Process process_;
+  std::string port_;
+};
+
+TEST_F(ReportingTest, HooksPingAWebServer) {
+  const WebServer web(mailstow_.folder());
+  const std::string url = "http://" + web.address();
   mailstow_.config()["hooks"] = {
       {{"url", url + "/start"}, {"on", {"start"}}},
       {{"url", url + "/broken"}, {"jobs", {"sweep", "check"}}, {"on", {"success"}}},
       {{"url", url + "/done"}, {"method", "post"}, {"on", {"success", "failure"}}}};
   mailstow_.save();
   mailstow_.backupd_json({"once"});
-  EXPECT_THAT(text_of(asked), HasSubstr("GET /start []\nPOST /done ['{', '\"status\":', "
-                                        "'\"complete\",', "));
+  EXPECT_THAT(web.asked(), HasSubstr("GET /start []\nPOST /done ['{', '\"status\":', "
+                                     "'\"complete\",', "));
   const auto swept = mailstow_.restore({"sweep"});
   EXPECT_EQ(swept.status, 0);
   EXPECT_THAT(swept.err,
               HasSubstr("/hooks/1: success of sweep: " + url + ": the server answered with 500"));
+}
+
+TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
+  const servers::Certificates certificates = servers::make_certificates(mailstow_.folder());
+  const WebServer web(mailstow_.folder(),
+                      {certificates.certificate.string(), certificates.key.string()});
+  const std::string url = "https://" + web.address();
+  const std::string trusted = certificates.ca.string();
+  mailstow_.config()["hooks"] = {
+      {{"url", url + "/secret"}, {"on", {"start"}}, {"ca_file", trusted}},
+      {{"url", url + "/done"}, {"on", {"success"}}, {"ca_file", trusted}, {"method", "post"}},
+      {{"url", url + "/secret"}, {"on", {"start"}}},
+      {{"url", url + "/secret"}, {"on", {"start"}}, {"ca_file", certificates.stranger_ca.string()}},
+      {{"url", "http://" + web.address() + "/secret"}, {"on", {"start"}}},
+      {{"url", "https://127.0.0.1:1/secret"}, {"on", {"start"}}}};
+  mailstow_.save();
+  const auto once = mailstow_.backupd({"once"});
+  EXPECT_EQ(once.status, 0) << "a hook that fails never fails a backup";
+  EXPECT_THAT(web.asked(), HasSubstr("GET /secret []\nPOST /done ['{', '\"status\":', "));
+  EXPECT_EQ(web.asked().find("GET"), web.asked().rfind("GET")) << "the others are not trusted";
+  for (const int stranger : {2, 3}) {
+    EXPECT_THAT(once.err, HasSubstr("/hooks/" + std::to_string(stranger) +
+                                    ": start of backup: " + url + ": "));
+  }
+  EXPECT_THAT(once.err, HasSubstr("the certificate is not to be trusted: "));
+  EXPECT_THAT(once.err, HasSubstr("/hooks/4: start of backup: http://" + web.address() + ": "));
+  EXPECT_THAT(once.err, HasSubstr("/hooks/5: start of backup: https://127.0.0.1:1: "));
+  EXPECT_THAT(once.err, Not(HasSubstr("secret")));
+
+  mailstow_.config()["hooks"] = {{{"url", "http://" + web.address()}, {"ca_file", trusted}}};
+  mailstow_.save();
+  const auto refused = mailstow_.backupd({"once"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("/hooks/0/ca_file: only an https:// url has certificates"));
 }
 
 }  // namespace
