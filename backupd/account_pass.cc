@@ -90,7 +90,7 @@ void AccountPass::load_last() {
   }
 }
 
-AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
+AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   StoreTurn turn(store_.mutex);
   load_last();
   const auto budget = surroundings_.config.daily_bytes_of(account_);
@@ -109,6 +109,7 @@ AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
       attempt(open, spares, turn);
     } catch (const base::Error& error) {
       if (!concerns_account(error.code())) throw;
+      turn.away([&] { spares.close(); });
       keep_progress();
       pause = pause_after(error);
       if (pause) {
@@ -142,7 +143,7 @@ AccountReport AccountPass::run(const Open& open, const SpareSessions& spares) {
   return std::move(report_);
 }
 
-void AccountPass::attempt(const Open& open, const SpareSessions& spares, StoreTurn& turn) {
+void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account = turn.away([&] { return open(prefix_); });
   const auto& personal = account.namespaces.personal;
   prefix_ = personal.empty() ? "" : personal.front().prefix;
@@ -155,6 +156,7 @@ void AccountPass::attempt(const Open& open, const SpareSessions& spares, StoreTu
                account.folders);
   const AskedFolders folders = asked_folders();
   properties_ = turn.away([&] {
+    spares.close();
     auto properties = pass_properties(account.session, folders, properties_, started_);
     account.session.logout();
     return properties;

@@ -19,6 +19,7 @@
 #include "backupd/pass_progress.h"
 #include "backupd/pass_report.h"
 #include "backupd/restored_trees.h"
+#include "backupd/spare_sessions.h"
 #include "base/program.h"
 #include "imap/session.h"
 #include "store/writer.h"
@@ -49,13 +50,13 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   // as long as the configuration says, and the pass goes on where it was. What is wrong with the
   // account or its server, opening it included, is in the report; what is wrong with the store is
   // thrown.
-  AccountReport run(const Open& open, const SpareSessions& spares);
+  AccountReport run(const Open& open, SpareSessions& spares);
 
  private:
   using Records = std::vector<store::FolderRecord>;
 
   void load_last();
-  void attempt(const Open& open, const SpareSessions& spares, StoreTurn& turn);
+  void attempt(const Open& open, SpareSessions& spares, StoreTurn& turn);
   void expect(const std::vector<imap::Folder>& listed);
   AskedFolders asked_folders() const;
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -11,7 +12,6 @@
 
 #include "backupd/apology.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/stop_request.h"
 #include "imap/connection_lost.h"
 
@@ -70,14 +70,17 @@ struct NobodyTakes {};
 // Of one connection.
 class Receiver : public imap::MessageSink {
  public:
-  Receiver(imap::Session& session, MessagePipe& pipe, const store::Writer& writer)
-      : session_(session), pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
+  Receiver(MessagePipe& pipe, const store::Writer& writer)
+      : pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
 
-  void receive(Shares& shares) {
+  // `open`: gives the session, or null if there is none after all.
+  void receive(const std::function<imap::Session*()>& open, Shares& shares) {
     try {
-      for (share_ = shares.next(); !share_.empty(); share_ = shares.next()) {
+      imap::Session* const session = open();
+      if (session != nullptr) share_ = shares.next();
+      for (; !share_.empty(); share_ = shares.next()) {
         last_.reset();
-        const imap::FetchAnswer answer = session_.fetch_messages(share_, *this);
+        const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
         if (!answer.complete) answer_ = answer;
       }
     } catch (const NobodyTakes&) {
@@ -134,7 +137,6 @@ class Receiver : public imap::MessageSink {
   }
 
  private:
-  imap::Session& session_;
   MessagePipe& pipe_;
   const store::Writer& writer_;
   store::IncomingMessage incoming_;
@@ -149,22 +151,10 @@ class Receiver : public imap::MessageSink {
   std::string why_;  // what it says
 };
 
-// Those of the spare sessions in which the folder is the same.
-std::vector<SpareSession> helpers(const FetchSource& source, std::uint64_t messages) {
-  std::vector<SpareSession> helpers;
-  if (!source.spares) return helpers;
-  const auto wanted =
-      static_cast<unsigned>(std::min<std::uint64_t>(messages / kFewestForAnother, 64));
-  if (wanted < 2) return helpers;
-  try {
-    for (SpareSession& spare : source.spares(wanted - 1)) {
-      if (spare.session.examine(source.raw_name).uid_validity != source.uid_validity) continue;
-      helpers.push_back(std::move(spare));
-    }
-  } catch (const base::Error& error) {
-    base::log_debug("no further connection: {}", error.what());
-  }
-  return helpers;
+std::vector<SpareSession> helpers(SpareSessions& spares, std::uint64_t messages) {
+  constexpr std::uint64_t kMost = 64;
+  const std::uint64_t wanted = std::clamp<std::uint64_t>(messages / kFewestForAnother, 1, kMost);
+  return spares.take(static_cast<unsigned>(wanted - 1));
 }
 
 }  // namespace
@@ -172,17 +162,20 @@ std::vector<SpareSession> helpers(const FetchSource& source, std::uint64_t messa
 imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const imap::UidSet& uids,
                              StoreTurn& turn, PipeBudget& budget, const store::Writer& writer) {
   return turn.away([&] {
-    std::vector<SpareSession> spares = helpers(source, uids.count());
+    std::vector<SpareSession> spares = helpers(source.spares, uids.count());
     Shares shares(uids, spares.size() + 1);
     MessagePipe pipe(budget, static_cast<unsigned>(spares.size() + 1));
     std::deque<Receiver> receivers;
-    receivers.emplace_back(source.session, pipe, writer);
-    for (SpareSession& spare : spares) receivers.emplace_back(spare.session, pipe, writer);
+    for (std::size_t i = 0; i <= spares.size(); ++i) receivers.emplace_back(pipe, writer);
     {
       std::vector<std::jthread> threads;
       threads.reserve(receivers.size());
-      for (Receiver& receiver : receivers) {
-        threads.emplace_back([&] { receiver.receive(shares); });
+      threads.emplace_back([&] { receivers[0].receive([&] { return &source.session; }, shares); });
+      for (std::size_t i = 0; i < spares.size(); ++i) {
+        const auto open = [&source, &spare = spares[i]] {
+          return source.spares.open(spare, source.raw_name, source.uid_validity);
+        };
+        threads.emplace_back([&, i, open] { receivers[i + 1].receive(open, shares); });
       }
       const struct Closing {
         MessagePipe& pipe;
@@ -198,7 +191,7 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
     for (const Receiver& receiver : receivers) {
       if (receiver.error()) std::rethrow_exception(receiver.error());
     }
-    for (SpareSession& spare : spares) spare.session.logout();
+    source.spares.give_back(std::move(spares));
     const auto refused = std::find_if(receivers.begin(), receivers.end(), [](const auto& receiver) {
       return !receiver.answer().complete;
     });

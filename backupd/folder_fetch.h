@@ -6,7 +6,7 @@
 
 #include "backupd/folder_sink.h"
 #include "backupd/message_pipe.h"
-#include "backupd/open_account.h"
+#include "backupd/spare_sessions.h"
 #include "backupd/store_turn.h"
 #include "backupd/stumbles.h"
 #include "imap/session.h"
@@ -18,8 +18,8 @@ struct FetchSource {
   imap::Session& session;  // the folder is open in it
   const std::string& raw_name;
   std::uint32_t uid_validity;
-  const SpareSessions& spares;  // where they are open to the same generation, they help
-  Stumbles& stumbles;           // grows where a connection is lost
+  SpareSessions& spares;  // where they are open to the same generation, they help
+  Stumbles& stumbles;     // grows where a connection is lost
 };
 
 // Called with the turn. Fails as the session and the sink do; what came before that is in the sink.

@@ -8,7 +8,7 @@
 
 #include "backupd/daily_budget.h"
 #include "backupd/folder_sink.h"
-#include "backupd/open_account.h"
+#include "backupd/spare_sessions.h"
 #include "backupd/store_turn.h"
 #include "backupd/stumbles.h"
 #include "imap/session.h"
@@ -51,7 +51,7 @@ class FolderObserver {
 // What every folder of an account's pass works with.
 struct PassTools {
   imap::Session& session;
-  const SpareSessions& spares;
+  SpareSessions& spares;
   store::Writer& writer;
   StoreTurn& turn;
   PipeBudget& budget;

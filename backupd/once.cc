@@ -121,6 +121,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget, progress});
     const auto begin = surroundings.clock.steady_now();
+    SpareSessions spares(queue, surroundings.config, account);
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
           OpenAccount opened =
@@ -129,7 +130,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
                         opened.folders);
           return opened;
         },
-        [&](unsigned wanted) { return open_spares(queue, surroundings.config, account, wanted); });
+        spares);
     report.accounts[index].seconds =
         std::chrono::duration<double>(surroundings.clock.steady_now() - begin).count();
     acknowledged.apply_to(report.accounts[index]);

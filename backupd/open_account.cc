@@ -1,6 +1,5 @@
 #include "backupd/open_account.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "imap/account_login.h"
@@ -15,17 +14,6 @@ OpenAccount open_and_list(const base::Config& config, const base::AccountConfig&
   imap::Namespaces namespaces = session.namespaces();
   std::vector<imap::Folder> folders = session.list_personal_folders();
   return {std::move(session), std::move(namespaces), std::move(folders), listed};
-}
-
-std::vector<SpareSession> open_spares(AccountQueue& queue, const base::Config& config,
-                                      const base::AccountConfig& account, unsigned wanted) {
-  const base::ServerConfig& server = config.server_of(account);
-  std::vector<SpareSession> sessions;
-  for (AccountQueue::Spare& place :
-       queue.spares(account, std::min(wanted, server.connections_per_account - 1))) {
-    sessions.push_back({std::move(place), imap::open_account(server, account)});
-  }
-  return sessions;
 }
 
 }  // namespace backupd

@@ -116,6 +116,9 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   account.server = "main";
   base::Surroundings surroundings{{}, base::OutputFormat::kText, base::real_file_system(), clock_};
   surroundings.config.servers["main"] = server_config_;
+  surroundings.config.servers["main"].connections_per_account = 1;
+  AccountQueue queue(surroundings.config, {account});
+  SpareSessions spares(queue, surroundings.config, account);
   clock_.pauses.clear();
   store::Writer writer = store::Writer::open(location_, base::real_file_system(), clock_);
   CommitSchedule schedule(writer, clock_);
@@ -132,7 +135,7 @@ AccountReport PassRunner::run_over(const Connect& connect) {
         std::vector<imap::Folder> folders = session.list_personal_folders();
         return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
       },
-      {});
+      spares);
   schedule.commit();
   return report;
 }
