@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -110,9 +111,8 @@ pid_t process_of(const base::Fd& caller) {
 }
 
 bool has_hung_up(const base::Fd& caller) {
-  char byte = 0;
-  const ssize_t count = ::recv(caller.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  pollfd end{caller.get(), POLLRDHUP, 0};
+  return ::poll(&end, 1, 0) > 0;
 }
 
 base::Fd call_daemon(const base::StoreConfig& store, std::string_view request) {

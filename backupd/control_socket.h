@@ -47,8 +47,7 @@ void answer(const base::Fd& caller, std::string_view text);
 // The process that called.
 pid_t process_of(const base::Fd& caller);
 
-// Whether the other end is closed, by hand or because its process died. Callers say nothing after
-// their request.
+// Whether the other end is closed, by hand or because its process died.
 bool has_hung_up(const base::Fd& caller);
 
 // Asks the daemon and leaves the connection open for its answers; closed if none runs. Fails with

@@ -227,7 +227,7 @@ void Daemon::wait() {
   }
   if (deadline_) patience = std::min(patience, milliseconds(200));
   std::vector<pollfd> sources = {{signals_.get(), POLLIN, 0}, {control_->fd(), POLLIN, 0}};
-  for (const int caller : loans_.connections()) sources.push_back({caller, POLLIN, 0});
+  for (const int caller : loans_.connections()) sources.push_back({caller, POLLRDHUP, 0});
   for (const auto& [job, running] : running_) sources.push_back({running.progress.fd(), POLLIN, 0});
   const auto timeout = static_cast<int>(std::max(patience, milliseconds(0)).count());
   if (::poll(sources.data(), sources.size(), timeout) <= 0) return;

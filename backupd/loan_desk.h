@@ -24,7 +24,7 @@ class LoanDesk {
 
   bool is_empty() const { return line_.empty(); }
 
-  // One is readable when its caller hung up.
+  // To be watched for their callers' hanging up.
   std::vector<int> connections() const;
 
   // The line as `status --json` shows it, who has the store first.

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 
 #include "tests/backupd/running_daemon.h"
+#include "tests/programs/owned_clock.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/delivery.h"
 #include "tests/servers/mail_generator.h"
@@ -138,6 +139,33 @@ TEST_F(DaemonEndTest, ADrillThatIsStoppedIsMadeLater) {
   EXPECT_EQ(earlier_report(), earlier) << "it stands until there is another";
   use(server_.plain_url());
   expect_that_it_is_taken_up_again("drill");
+}
+
+TEST_F(DaemonEndTest, WhatDoesNotEndInTimeIsMadeToAndNothingIsLost) {
+  deliver(50);
+  mailstow_.backupd({"once"});
+  deliver(50);
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  {
+    programs::OwnedClock clock("2027-03-26T12:00:00Z");
+    const servers::SilentServer silent(server_, servers::From::kServer, 200'000);
+    use(silent.url());
+    start(clock.environment());
+    ASSERT_TRUE(silent.falls_silent());
+    ::kill(catch_job([](pid_t) { return true; }), SIGSTOP);
+    ::kill(daemon_->pid(), SIGTERM);
+    wait_until([&] { return manager_.said().find("STOPPING=1") != std::string::npos; });
+    clock.let_pass(std::chrono::seconds(24));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    EXPECT_TRUE(daemon_->is_running()) << "it has a second left";
+    clock.let_pass(std::chrono::seconds(2));
+    wait_until([&] { return !daemon_->is_running(); });
+  }
+  EXPECT_EQ(mailstow_.backupd({"check", "--read-data"}).status, 0);
+  use(server_.plain_url());
+  expect_that_it_is_taken_up_again("backup");
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 100);
 }
 
 TEST_F(DaemonEndTest, AJobThatCrashedIsToldOfAtOnce) {

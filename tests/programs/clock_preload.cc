@@ -1,6 +1,7 @@
 // Goes before the C library in a program under test (LD_PRELOAD), and lets it live in another time:
-// so many seconds from the true one as the file $MAILSTOW_TEST_CLOCK says, whoever changes it when.
-// Files are as old there as they truly are.
+// so many seconds from the true one as the file $MAILSTOW_TEST_CLOCK says, whoever changes it when;
+// its second number is for the clocks that count from when the machine started. Files are as old
+// there as they truly are.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -15,22 +16,31 @@
 
 namespace {
 
+struct Shifts {
+  std::atomic<std::int64_t> real;
+  std::atomic<std::int64_t> steady;
+};
+
 // Two threads that come here first at once map it twice: no harm.
-const std::atomic<std::int64_t>* open_shift() {
-  static const std::atomic<std::int64_t> none = 0;
+const Shifts* open_shifts() {
+  static const Shifts none = {};
   const char* const path = std::getenv("MAILSTOW_TEST_CLOCK");
   const int file = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return &none;
-  void* const mapped = ::mmap(nullptr, sizeof(std::int64_t), PROT_READ, MAP_SHARED, file, 0);
+  void* const mapped = ::mmap(nullptr, sizeof(Shifts), PROT_READ, MAP_SHARED, file, 0);
   ::close(file);
-  return mapped == MAP_FAILED ? &none : static_cast<const std::atomic<std::int64_t>*>(mapped);
+  return mapped == MAP_FAILED ? &none : static_cast<const Shifts*>(mapped);
+}
+
+const Shifts& shifts() {
+  static std::atomic<const Shifts*> place = nullptr;
+  const Shifts* found = place;
+  if (found == nullptr) place = found = open_shifts();
+  return *found;
 }
 
 std::int64_t shift() {
-  static std::atomic<const std::atomic<std::int64_t>*> place = nullptr;
-  const std::atomic<std::int64_t>* found = place;
-  if (found == nullptr) place = found = open_shift();
-  return *found;
+  return shifts().real;
 }
 
 }  // namespace
@@ -42,6 +52,7 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
     time->tv_sec += shift();
   }
+  if (result == 0 && clock == CLOCK_MONOTONIC) time->tv_sec += shifts().steady;
   return static_cast<int>(result);
 }
 

@@ -35,11 +35,22 @@ std::chrono::sys_seconds OwnedClock::now() const {
 
 void OwnedClock::set(std::chrono::sys_seconds time) {
   shift_ = (time - true_time()).count();
+  write();
+}
+
+void OwnedClock::let_pass(std::chrono::seconds time) {
+  shift_ += time.count();
+  passed_ += time.count();
+  write();
+}
+
+void OwnedClock::write() const {
   // In place: programs have it mapped.
   const auto file = folder_.path() / "shift";
   std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
   if (!stream) stream.open(file, std::ios::binary | std::ios::out);
   stream.write(reinterpret_cast<const char*>(&shift_), sizeof shift_);
+  stream.write(reinterpret_cast<const char*>(&passed_), sizeof passed_);
 }
 
 std::vector<std::string> OwnedClock::environment() const {

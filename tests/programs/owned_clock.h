@@ -29,11 +29,18 @@ class OwnedClock {
   // For programs that run already, too.
   void set(std::chrono::sys_seconds time);
 
+  // For programs that run: so much time seems to pass, by the clocks that nobody sets. What waits
+  // on such a clock waits for longer then.
+  void let_pass(std::chrono::seconds time);
+
   std::vector<std::string> environment() const;
 
  private:
   tests::TemporaryFolder folder_;
+  void write() const;
+
   std::int64_t shift_ = 0;
+  std::int64_t passed_ = 0;
 };
 
 }  // namespace programs
