@@ -28,6 +28,17 @@ bool is_answered(const base::Fd& connection) {
   return ::poll(&answer, 1, kBetweenLooks) > 0;
 }
 
+// What is waited for; nothing if the daemon says nothing of it, or is just ending.
+std::string work_of_daemon(const base::StoreConfig& store) {
+  try {
+    const auto status = ask_about_daemon(store);
+    return status ? describe_work(*status) : "";
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());
+    return "";
+  }
+}
+
 }  // namespace
 
 StoreLoan::StoreLoan(const base::Surroundings& surroundings, std::string_view command) {
@@ -39,8 +50,7 @@ StoreLoan::StoreLoan(const base::Surroundings& surroundings, std::string_view co
   bool is_told = false;
   while (!is_answered(connection_)) {
     if (is_told && !line.is_due()) continue;
-    const auto status = ask_about_daemon(store);
-    const std::string work = status ? describe_work(*status) : "";
+    const std::string work = work_of_daemon(store);
     if (work.empty()) continue;
     if (!is_told) base::log_info("{}: {}: waiting until it is done", command, work);
     is_told = true;

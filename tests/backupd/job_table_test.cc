@@ -15,6 +15,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 constexpr int kBusy = 5;
 
@@ -162,6 +163,26 @@ TEST(JobTableTest, AStoreThatIsBusyIsTriedAgain) {
   EXPECT_THAT(table.accounts_of(Job::kBackup), ElementsAre("alice"));
   EXPECT_TRUE(table.ended(Job::kBackup, {}, now + minutes(6)));
   EXPECT_EQ(table.describe(now)[0]["ended"], run);
+}
+
+TEST(JobTableTest, WhileTheStoreIsLentOnlyWhatWorksBesideItStarts) {
+  const sys_seconds noon = moment("2026-11-02T12:00");
+  JobTable table(JobPlan(oslo(), 0.5), {}, noon);
+  const sys_seconds next_noon = noon + hours(24);
+  table.set_lent(true);
+  EXPECT_TRUE(table.is_store_free());
+  std::vector<Job> started;
+  while (const auto job = table.due(next_noon)) {
+    table.started(*job, next_noon);
+    started.push_back(*job);
+  }
+  EXPECT_THAT(started, UnorderedElementsAre(Job::kSweep, Job::kCheck));
+  for (const Job job : started) table.ended(job, {}, next_noon);
+  EXPECT_GT(table.next_due(next_noon), next_noon) << "nobody is woken for what may not start";
+  table.set_lent(false);
+  EXPECT_EQ(table.due(next_noon), Job::kBackup);
+  table.started(Job::kBackup, next_noon);
+  EXPECT_FALSE(table.is_store_free());
 }
 
 TEST(JobTableTest, ABackupOfSomeIsNotTheOneOfTheNight) {

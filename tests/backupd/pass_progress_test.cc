@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
@@ -62,6 +63,23 @@ TEST(PassProgressTest, MoreThanWasExpectedIsNoNegativeTime) {
   progress.messages = 2'409;
   EXPECT_EQ(describe(progress, seconds(10)),
             "100.0 MB, 10.0 MB/s, 2,409 messages: alice: Archive/2023");
+}
+
+TEST(PassProgressTest, IsADocumentAndBack) {
+  PassProgress progress = half_done();
+  const auto document = to_json({progress, seconds(10)});
+  EXPECT_EQ(document["bytes_per_second"], 5'000'000);
+  EXPECT_EQ(document["seconds_left"], 10);
+  EXPECT_EQ(to_json({progress, milliseconds(900)})["seconds_left"], nullptr);
+  const auto back = progress_in(document.dump());
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(describe(back->progress, back->elapsed), describe(progress, seconds(10)));
+  EXPECT_EQ(to_json(*back), document);
+  for (const char* rubbish : {"", "[]", "{}", R"({"account":1})", "\xff"}) {
+    EXPECT_FALSE(progress_in(rubbish).has_value()) << rubbish;
+  }
+  progress.folder = std::string(100'000, 'x');
+  EXPECT_LT(to_json({progress, seconds(1)}).dump().size(), 4'000U);
 }
 
 TEST(PassProgressTest, IsOneLineOnATerminalAndNothingElsewhere) {
