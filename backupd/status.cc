@@ -67,6 +67,7 @@ nlohmann::ordered_json to_json(const std::vector<base::JobRecord>& jobs) {
 std::string to_text(const std::vector<base::JobRecord>& jobs) {
   if (jobs.empty()) return "No job has run yet.\n";
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(jobs.size());
   for (const base::JobRecord& job : jobs) {
     rows.push_back({job.job, base::format_rfc3339(job.started),
                     job.ended ? base::format_rfc3339(*job.ended) : "",

@@ -328,9 +328,9 @@ class Storm::Client {
   }
 
   Flags any_flags() {
-    static const Flags kAll = {"$Label1", "$Work", "\\Answered", "\\Draft", "\\Flagged", "\\Seen"};
+    static const Flags every = {"$Label1", "$Work", "\\Answered", "\\Draft", "\\Flagged", "\\Seen"};
     Flags flags;
-    for (const std::string& flag : kAll) {
+    for (const std::string& flag : every) {
       if (random_.one_in(3)) flags.push_back(flag);
     }
     return flags;
