@@ -157,6 +157,7 @@ void check_drill(const Config& config) {
                   [](const auto& server) { return server.second.discover.has_value(); });
   if (account.empty() || may_be_found || config.has_account(account)) return;
   std::vector<std::string> names;
+  names.reserve(config.accounts.size());
   for (const AccountConfig& known : config.accounts) names.push_back(known.name);
   fail(ErrorCode::kConfig, "/drill/account: there is no account \"{}\"{}", account,
        suggestion(account, names));

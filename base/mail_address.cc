@@ -43,8 +43,8 @@ bool all_between_dots(std::string_view text, bool (*is_right)(std::string_view))
 }  // namespace
 
 bool is_mail_address(std::string_view text) {
-  const std::size_t at = text.rfind('@');
-  if (at == std::string_view::npos || at > kLongestLocalPart || text.size() > kLongestAddress) {
+  const std::size_t at = text.rfind('@');  // where there is none: beyond any length
+  if (at > kLongestLocalPart || text.size() > kLongestAddress) {
     return false;
   }
   return all_between_dots(text.substr(0, at), is_atom) && is_host_name(text.substr(at + 1));
