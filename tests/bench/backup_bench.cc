@@ -12,6 +12,7 @@
 
 #include "tests/bench/bench_store.h"
 #include "tests/bench/drain.h"
+#include "tests/bench/million_backup.h"
 #include "tests/bench/program.h"
 #include "tests/bench/served_mail.h"
 #include "tests/programs/installation.h"
@@ -214,12 +215,20 @@ class BackupBench {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fmt::print(stderr, "usage: mailstow-backup-bench MAIL\n");
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool is_million = !words.empty() && words.front() == "--million";
+  if (words.empty() || words.size() > (is_million ? 2 : 1)) {
+    fmt::print(stderr, "usage: mailstow-backup-bench MAIL | --million [MESSAGES]\n");
     return 2;
   }
   try {
-    BackupBench(argv[1]).measure();
+    if (is_million) {
+      constexpr std::uint32_t kMillion = 1'000'000;
+      bench::back_up_million(words.size() == 1 ? kMillion
+                                               : static_cast<std::uint32_t>(std::stoul(words[1])));
+    } else {
+      BackupBench(words.front()).measure();
+    }
     return 0;
   } catch (const std::exception& error) {
     fmt::print(stderr, "mailstow-backup-bench: {}\n", error.what());
