@@ -20,14 +20,15 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+constexpr std::uint64_t kLongestMark = 256;  // bytes of a mark
+
 // One key file may open several stores.
 base::Path mark_beside_key(const Location& location, const StoreId& store) {
   return location.key_file.string() + "." + base::to_hex(store) + ".commit";
 }
 
 CommitMark load(base::FileSystem& files, const base::Path& path) {
-  constexpr std::uint64_t kLongest = 256;
-  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLongest);
+  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLongestMark);
   if (!bytes) return {};
   const std::string_view text = base::as_text(*bytes);
   CommitMark mark;
@@ -45,9 +46,12 @@ CommitMark load(base::FileSystem& files, const base::Path& path) {
   return mark;
 }
 
+// Writing takes two syncs, reading next to nothing.
 void save(base::FileSystem& files, const base::Path& path, const CommitMark& mark) {
-  base::write_file(files, path, base::as_bytes(fmt::format("{} {}\n", mark.number, mark.id.hex())),
-                   base::OnExisting::kReplace);
+  const std::string text = fmt::format("{} {}\n", mark.number, mark.id.hex());
+  const std::optional<base::Bytes> noted = base::read_file(files, path, kLongestMark);
+  if (noted && base::as_text(*noted) == text) return;
+  base::write_file(files, path, base::as_bytes(text), base::OnExisting::kReplace);
 }
 
 }  // namespace
