@@ -19,12 +19,6 @@ using store::FolderCompleteness;
 // Of flags, before they are written into the draft.
 constexpr std::size_t kStatesAtOnce = 4'096;
 
-imap::UidSet uids_of(store::FolderDraft& draft) {
-  imap::UidSet uids;
-  draft.for_each([&](const store::MessageEntry& entry) { uids.add(entry.uid); });
-  return uids;
-}
-
 bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
   return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
 }
@@ -123,14 +117,13 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
   if (full_scan) on_server = update_states(draft, open, std::nullopt);
   changes_.reset();
   draft.info().highest_modseq = open.highest_modseq.value_or(0);
-  const imap::UidSet recorded = uids_of(draft);
-  for (const base::Uid uid : recorded.without(on_server)) {
+  for (const base::Uid uid : recorded_.without(on_server)) {
     if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
     draft.expunge(uid);
   }
   std::erase_if(draft.info().skipped,
                 [&](const auto& message) { return !on_server.contains(message.uid); });
-  fetch(draft, open, on_server.without(recorded));
+  fetch(draft, open, on_server.without(recorded_));
 
   if (is_whole_) draft.info().completeness = FolderCompleteness::kComplete;
   if (full_scan) draft.info().last_full_scan = tools_.now;
@@ -144,7 +137,9 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
   if (same_generation) {
     try {
       store::FolderDraft draft(tools_.writer.reader(), *last);
-      uids_of(draft);  // read here and now, not in the middle of an answer
+      imap::UidSet recorded;
+      draft.for_each_uid([&](base::Uid uid) { recorded.add(uid); });
+      recorded_ = std::move(recorded);
       draft.info().raw_name = folder.raw_name;
       draft.info().delimiter = folder.delimiter.value_or('\0');
       draft.info().attributes = lasting_attributes(folder);
@@ -177,7 +172,7 @@ imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::Folde
 // What QRESYNC told, into the draft. Gives the UIDs that the server has.
 imap::UidSet FolderPass::apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
                                        const imap::UidSet& skipped) {
-  imap::UidSet on_server = uids_of(draft);
+  imap::UidSet on_server = recorded_;
   for (const imap::UidRange& range : skipped.ranges()) on_server.add(range);
   on_server = on_server.without(changes_->vanished);
   if (open.exists == 0) return on_server;

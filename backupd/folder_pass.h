@@ -97,6 +97,7 @@ class FolderPass {
   PassTools tools_;
   FolderObserver& observer_;
   std::optional<imap::Session::Changes> changes_;  // since the last time, if QRESYNC told
+  imap::UidSet recorded_;                          // what the draft had when it was begun
   FetchCounts counts_;
   imap::UidSet doubtful_;  // a repair may have found these damaged
   bool is_whole_ = true;   // false: the day's budget was too small

@@ -121,6 +121,10 @@ void FolderDraft::for_each(const std::function<void(const MessageEntry&)>& take)
       [&](const Identity& identity, const State& state) { take(impl_->entry(identity, state)); });
 }
 
+void FolderDraft::for_each_uid(const std::function<void(base::Uid)>& take) {
+  impl_->tree.for_each_uid(take);
+}
+
 void FolderDraft::put(const MessageEntry& entry, const Sha256& digest) {
   impl_->tree.put(
       {.uid = entry.uid,

@@ -43,6 +43,9 @@ class FolderDraft {
 
   // In ascending UID order.
   void for_each(const std::function<void(const MessageEntry&)>& take);
+  // The same, three times as fast. It reads all there is of the folder nevertheless: what is
+  // damaged fails here, with kDamaged, and not in the middle of a change.
+  void for_each_uid(const std::function<void(base::Uid)>& take);
 
   // Adds the message, or replaces the one with its UID.
   void put(const MessageEntry& entry, const Sha256& digest);

@@ -342,6 +342,14 @@ void UidTree::for_each(const std::function<void(const Identity&, const State&)>&
   });
 }
 
+void UidTree::for_each_uid(const std::function<void(base::Uid)>& take) {
+  if (!impl_->root) return;
+  impl_->visit(*impl_->root, [&](UidNode& leaf) {
+    impl_->read_states(leaf);
+    for (const Identity& identity : impl_->read_identities_without_ids(leaf)) take(identity.uid);
+  });
+}
+
 void UidTree::put(const Identity& identity, const State& state) {
   impl_->put(identity, state);
 }

@@ -51,6 +51,8 @@ class UidTree {
   void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
   // In ascending UID order.
   void for_each(const std::function<void(const Identity&, const State&)>& take);
+  // In ascending order. Reads the states too, if only to know that they can be read.
+  void for_each_uid(const std::function<void(base::Uid)>& take);
 
   void put(const Identity& identity, const State& state);
   bool set_state(base::Uid uid, const State& state);  // false if there is no such UID
