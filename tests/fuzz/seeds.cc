@@ -26,7 +26,7 @@ ObjectId id_of(unsigned number) {
   return id;
 }
 
-base::Bytes with_head(std::initializer_list<unsigned> head, const base::Bytes& body) {
+base::Bytes with_head(std::initializer_list<unsigned> head, base::ByteView body) {
   base::Bytes bytes;
   for (const unsigned each : head) bytes.push_back(static_cast<std::byte>(each));
   bytes.insert(bytes.end(), body.begin(), body.end());
