@@ -31,6 +31,7 @@ void LoanDesk::look(bool is_free) {
 
 std::vector<int> LoanDesk::connections() const {
   std::vector<int> all;
+  all.reserve(line_.size());
   for (const Borrower& borrower : line_) all.push_back(borrower.caller.get());
   return all;
 }
