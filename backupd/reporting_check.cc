@@ -50,6 +50,11 @@ bool can_be_run(const std::string& program) {
 
 void look_at_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Finding>& findings) {
   for (const base::HookConfig& hook : hooks) {
+    if (!hook.ca_file.empty() && !may_read(hook.ca_file)) {
+      findings.push_back(failure(kHook, shown(hook.ca_file),
+                                 "this user can't read it, or it is not there",
+                                 "check ca_file and its permissions"));
+    }
     if (hook.command.empty()) continue;
     const std::string program = base::escape_for_terminal(hook.command.front());
     findings.push_back(can_be_run(hook.command.front())

@@ -103,7 +103,9 @@ TEST_F(MailDoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
   config["mail"] = mail.config();
   config["reports"]["to"] = {"nobody@example.org"};
   config["user_mail"]["restored"] = (mailstow_.folder() / "restored").string();
-  config["hooks"] = {{{"command", {"true"}}}, {{"command", {"/nonexistent/hook", "x"}}}};
+  config["hooks"] = {{{"command", {"true"}}},
+                     {{"command", {"/nonexistent/hook", "x"}}},
+                     {{"url", "https://127.0.0.1:1"}, {"ca_file", "/nonexistent/ca.pem"}}};
   config["metrics"]["file"] = "/nonexistent/folder/mailstow.prom";
   std::ofstream(mailstow_.folder() / "restored") << "Dear user\n";
   mailstow_.save();
@@ -118,9 +120,12 @@ TEST_F(MailDoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
   EXPECT_THAT(told("user mail"), HasSubstr("its first line has to be"));
   EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it is not there");
   EXPECT_EQ(told("hook", "ok"), "true: it can be run");
+  const json unread = programs::find_by(all["findings"], "subject", "/nonexistent/ca.pem");
+  EXPECT_EQ(unread["what"], "this user can't read it, or it is not there");
   EXPECT_THAT(told("metrics"), HasSubstr("does not let us write"));
 
   std::ofstream(mailstow_.folder() / "restored") << "Subject: Your mail\n\nis back.\n";
+  config["hooks"].erase(2);
   config["hooks"].erase(1);
   config["metrics"]["file"] = (mailstow_.folder() / "mailstow.prom").string();
   config["reports"]["to"] = {"admin@example.org"};
