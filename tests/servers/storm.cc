@@ -187,7 +187,10 @@ class Storm::Client {
     expect(from.size() == uids.size() && to.size() == uids.size(), answer);
     for (std::size_t at = 0; at < from.size(); ++at) {
       lives(target, to[at], folder.messages.at(from[at]));
-      if (deed == "move") folder.messages.erase(from[at]);
+      if (deed != "move") continue;
+      // Cyrus shows it to others as deleted for the moment until it is gone.
+      set_flags(folder, from[at], with_deleted(folder.messages.at(from[at]).flags));
+      folder.messages.erase(from[at]);
     }
   }
 
@@ -198,12 +201,7 @@ class Storm::Client {
     select(name);
     must("flag", fmt::format("UID STORE {} +FLAGS.SILENT (\\Deleted)", set_of(uids)));
     for (const std::uint32_t uid : uids) {
-      Flags flags = folder.messages.at(uid).flags;
-      if (std::find(flags.begin(), flags.end(), "\\Deleted") == flags.end()) {
-        flags.emplace_back("\\Deleted");
-      }
-      std::sort(flags.begin(), flags.end());
-      set_flags(folder, uid, std::move(flags));
+      set_flags(folder, uid, with_deleted(folder.messages.at(uid).flags));
     }
     must("expunge", "UID EXPUNGE " + set_of(uids));
     for (const std::uint32_t uid : uids) folder.messages.erase(uid);
@@ -262,6 +260,14 @@ class Storm::Client {
   void set_flags(Folder& folder, std::uint32_t uid, Flags flags) {
     folder.record->lives.at(uid).flags.insert(flags);
     folder.messages.at(uid).flags = std::move(flags);
+  }
+
+  static Flags with_deleted(Flags flags) {
+    if (std::find(flags.begin(), flags.end(), "\\Deleted") == flags.end()) {
+      flags.emplace_back("\\Deleted");
+    }
+    std::sort(flags.begin(), flags.end());
+    return flags;
   }
 
   void select(const std::string& name) {
