@@ -103,7 +103,7 @@ class MillionBackup {
     fmt::print("{:16} {:7.2f} s {:7.2f} CPU s {:10.1f} kB stored, peak {:.0f} MiB{}\n", what,
                ran.seconds, ran.cpu_seconds, stored / 1e3, ran.peak_megabytes,
                ran.succeeded ? "" : " FAILED: " + read_file(output));
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   }
 
   std::uint32_t messages_;
