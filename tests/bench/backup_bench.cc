@@ -107,13 +107,13 @@ class BackupBench {
   void print_drain(const char* what, const bench::Drained& drained) const {
     fmt::print("{:34} {:8.3f} {:8.2f} {:9} {:9} {:.1f} MB\n", what, drained.seconds, 1.0, "", "",
                static_cast<double>(drained.bytes) / 1e6);
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   }
 
   void print(const std::string& what, const bench::Ran& ran) const {
     fmt::print("{:34} {:8.3f} {:8.2f} {:9.2f} {:9.1f}{}\n", what, ran.seconds, ran.seconds / drain_,
                ran.cpu_seconds, ran.peak_megabytes, ran.succeeded ? "" : " FAILED");
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   }
 
   void with_peer(const std::string& name, const std::function<Backup()>& back_up) const {
