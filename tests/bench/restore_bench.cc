@@ -62,7 +62,7 @@ class RestoreBench {
   static void report(const std::string& what, double seconds, std::size_t messages, double raw) {
     fmt::print("{}: {:.2f} s, {:.0f} messages/s, {:.2f} of raw MULTIAPPEND\n", what, seconds,
                static_cast<double>(messages) / seconds, seconds / raw);
-    std::fflush(stdout);
+    static_cast<void>(std::fflush(stdout));
   }
 
   // With nothing to read, to compare or to record.
