@@ -109,7 +109,7 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
       attempt(open, spares, turn);
     } catch (const base::Error& error) {
       if (!concerns_account(error.code())) throw;
-      turn.away([&] { spares.close(); });
+      spares.drop();
       keep_progress();
       pause = pause_after(error);
       if (pause) {
@@ -156,7 +156,7 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
                account.folders);
   const AskedFolders folders = asked_folders();
   properties_ = turn.away([&] {
-    spares.close();
+    spares.log_out();
     auto properties = pass_properties(account.session, folders, properties_, started_);
     account.session.logout();
     return properties;

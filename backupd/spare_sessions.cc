@@ -13,10 +13,6 @@ SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
                              const base::AccountConfig& account)
     : queue_(queue), server_(config.server_of(account)), account_(account) {}
 
-SpareSessions::~SpareSessions() {
-  close();
-}
-
 std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
   wanted = std::min(wanted, server_.connections_per_account - 1);
   std::vector<SpareSession> spares;
@@ -49,8 +45,12 @@ void SpareSessions::give_back(std::vector<SpareSession> spares) {
   }
 }
 
-void SpareSessions::close() {
+void SpareSessions::log_out() {
   for (SpareSession& spare : idle_) spare.session->logout();
+  drop();
+}
+
+void SpareSessions::drop() {
   idle_.clear();
 }
 

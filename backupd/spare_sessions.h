@@ -26,7 +26,7 @@ class SpareSessions {
                 const base::AccountConfig& account);
   SpareSessions(const SpareSessions&) = delete;
   SpareSessions& operator=(const SpareSessions&) = delete;
-  ~SpareSessions();
+  ~SpareSessions() = default;  // as drop()
 
   // As many as are wanted, or fewer: no more than the server's connections_per_account allows
   // beside the first, and none while other accounts wait for the server.
@@ -40,8 +40,11 @@ class SpareSessions {
   // Those that are open wait for the next folder.
   void give_back(std::vector<SpareSession> spares);
 
-  // Logs out of those that wait.
-  void close();
+  // Logs out of those that wait; a request to stop ends that, like any exchange with a server.
+  void log_out();
+
+  // Lets go of those that wait without a word: for when the server is not to be waited for.
+  void drop();
 
  private:
   AccountQueue& queue_;

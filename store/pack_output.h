@@ -13,7 +13,7 @@
 
 namespace store {
 
-// One thread calls it. Bounded: write() waits while more than a block is waiting.
+// One thread calls it. Bounded: write() waits while another piece waits behind the one under way.
 class PackOutput {
  public:
   // Nobody else writes to `file`, which must outlive the output, until finish().
