@@ -86,6 +86,23 @@ class StopTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
+// Its further connection waits for the next folder that is worth it, and nobody waits for a logout.
+TEST_F(StopTest, AnIdleConnectionKeepsNobody) {
+  auto& server = mailstow_.config()["servers"]["main"];
+  server["connections"] = 2;
+  server["connections_per_account"] = 2;
+  servers::MailGenerator mail(9);
+  auto maildir = server_.maildir("alice");
+  for (int message = 0; message < 1'000; ++message) maildir.deliver("A many", {mail.tiny()});
+  for (int message = 0; message < 20; ++message) maildir.deliver("B large", {mail.text(200'000)});
+  const SilentServer silent(server_, From::kServer, 2'000'000);
+  use(silent.url());
+  const Process once = start(mailstow_.backupd_command({"once", "--account", "alice", "--json"}));
+  ASSERT_TRUE(silent.falls_silent());
+  EXPECT_LT(stop(once), 128) << "it was not ended by a signal";
+  EXPECT_THAT(out(), HasSubstr("stopped: the next backup goes on where this one was"));
+}
+
 TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
   servers::fill_account(server_, "alice", 20);
   servers::fill_account(server_, "bob", 5);
