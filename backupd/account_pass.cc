@@ -151,6 +151,7 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
     started_ = account.listed;
     expect(account.folders);
   }
+  refuse_lost_inbox(account.session.list_gaps());
   pass_folders({account.session, spares, store_.writer, turn, store_.budget, started_, departures_,
                 stumbles_, *daily_budget_, [this](std::uint64_t wanted) { return known(wanted); }},
                account.folders);
@@ -233,9 +234,10 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
     last_ = current_;
   }
   const std::vector<imap::Folder> at_the_end = list_again();
-  // A folder that went before it was opened is none that can't be read.
+  // A folder that was deleted before it was opened does not count as unreadable.
   std::erase_if(current_, [&](const FolderRecord& record) {
     return record.info.completeness == FolderCompleteness::kUnreadable &&
+           !unlisted_.contains(record.info.raw_name) &&
            std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
                at_the_end.end();
   });
@@ -302,7 +304,47 @@ bool AccountPass::pass_once(const PassTools& tools, const std::vector<imap::Fold
       current_.push_back(pass_folder(tools, folder, last));
     }
   }
+  keep_unlisted(tools.session.list_gaps());
   return changed;
+}
+
+// A deleted mailbox, or one that a server loses for a while, must not become the newest snapshot.
+void AccountPass::refuse_lost_inbox(const imap::ListGaps& gaps) const {
+  const FolderRecord* const inbox = find_folder(last_, std::string(imap::kInbox));
+  if (!gaps.inbox_is_nonexistent || inbox == nullptr || inbox->receipt.messages == 0) return;
+  base::fail(
+      base::ErrorCode::kRefused,
+      "INBOX, which held {} messages, no longer exists on the server ({}): its last snapshot "
+      "stays the newest: if the account was deleted, remove it from the configuration",
+      inbox->receipt.messages, gaps.inbox_refusal);
+}
+
+// The folders that must exist although the server does not list them keep their last state.
+void AccountPass::keep_unlisted(const imap::ListGaps& gaps) {
+  unlisted_.clear();
+  const auto keep = [&](const store::FolderInfo& info, const std::string& reason) {
+    imap::Folder folder;
+    folder.raw_name = info.raw_name;
+    folder.delimiter = info.delimiter == '\0' ? std::nullopt : std::optional(info.delimiter);
+    folder.attributes = info.attributes;
+    if (find_folder(current_, info.raw_name) != nullptr || is_left_out(folder)) return;
+    unlisted_.insert(info.raw_name);
+    const FolderRecord* const last = find_folder(last_, info.raw_name);
+    const bool is_known = last != nullptr && last->info.trouble == reason &&
+                          last->info.completeness == FolderCompleteness::kUnreadable;
+    if (!is_known) base::log_warning("{}: {}: {}", account_.name, shown(info), reason);
+    current_.push_back(is_known ? *last : unreadable(folder, last, reason));
+  };
+  if (!gaps.inbox_refusal.empty()) {
+    store::FolderInfo inbox;
+    inbox.raw_name = imap::kInbox;
+    keep(inbox, "the server does not list INBOX and refuses it: " + gaps.inbox_refusal);
+  }
+  if (!gaps.is_empty) return;
+  for (const FolderRecord& record : last_) {
+    if (record.info.completeness == FolderCompleteness::kContainer) continue;
+    keep(record.info, "the server listed no folder at all, though there were some before");
+  }
 }
 
 FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder& folder,
@@ -324,8 +366,10 @@ FolderRecord AccountPass::pass_folder(const PassTools& tools, const imap::Folder
     FolderRecord record = pass.run(folder, last);
     count();
     passed_.insert(folder.raw_name);
-    if (record.info.completeness == FolderCompleteness::kInProgress) {
-      parked_.insert(folder.raw_name);
+    const bool is_in_progress = record.info.completeness == FolderCompleteness::kInProgress;
+    if (is_in_progress && record.info.trouble.empty()) parked_.insert(folder.raw_name);
+    if (is_in_progress && !record.info.trouble.empty()) {
+      base::log_warning("{}: {}: {}", account_.name, shown(record.info), record.info.trouble);
     }
     return record;
   } catch (const base::Error& error) {

@@ -67,6 +67,8 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
                                   const store::FolderRecord* last);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
+  void refuse_lost_inbox(const imap::ListGaps& gaps) const;
+  void keep_unlisted(const imap::ListGaps& gaps);
   store::FolderRecord container(const imap::Folder& folder);
   store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
                                  const std::string& reason);
@@ -103,7 +105,8 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   BackOff back_off_;
   Stumbles stumbles_;
   std::optional<DailyBudget> daily_budget_;
-  std::set<std::string, std::less<>> parked_;  // raw names: for want of budget
+  std::set<std::string, std::less<>> parked_;    // raw names: for want of budget
+  std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
   Departures departures_;
   KnownMessages known_;
   store::AccountProperties properties_;

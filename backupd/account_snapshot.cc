@@ -113,7 +113,7 @@ void AccountPass::describe(const Records& records) {
     const store::FolderInfo& info = record.info;
     if (info.completeness == FolderCompleteness::kContainer) continue;
     report_.receipts.push_back({shown(info), info.uid_validity, record.receipt});
-    if (info.completeness == FolderCompleteness::kUnreadable) {
+    if (!info.trouble.empty()) {
       report_.skipped.push_back({shown(info), std::nullopt, info.trouble});
     }
     for (const store::SkippedMessage& message : info.skipped) {

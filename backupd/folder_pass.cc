@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
+#include "backupd/present_uids.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -70,7 +73,7 @@ store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::Fol
   const imap::OpenFolder open = this->open(folder, last);
   store::FolderDraft draft = begin(folder, open, last);
   try {
-    update(draft, open);
+    update(draft, folder, open);
   } catch (const base::Error& error) {
     const bool is_lost =
         error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
@@ -87,8 +90,10 @@ store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::Fol
   return tools_.writer.seal(draft);
 }
 
-void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open) {
+void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
+                        const imap::OpenFolder& open) {
   bool full_scan = needs_full_scan(draft.info(), open, tools_.now);
+  const std::uint32_t old_uid_next = draft.info().uid_next;
   const std::uint64_t baseline = draft.info().highest_modseq;
 
   // What is recorded is the answer to EXAMINE, never a later value: what changes from here on is
@@ -112,21 +117,69 @@ void FolderPass::update(store::FolderDraft& draft, const imap::OpenFolder& open)
     const bool is_told = changes_ && changes_->has_all_states;
     on_server =
         is_told ? apply_changes(draft, open, skipped) : update_states(draft, open, baseline);
-    full_scan = on_server.count() != open.exists;
+    full_scan = on_server.count() != tools_.session.exists();
   }
-  if (full_scan) on_server = update_states(draft, open, std::nullopt);
+  std::string doubt;
+  if (full_scan) {
+    const imap::UidSet seen = update_states(draft, open, std::nullopt);
+    PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
+    on_server = std::move(present.uids);
+    doubt = std::move(present.doubt);
+    update_left_out(draft, on_server.without(seen));
+  }
   changes_.reset();
-  draft.info().highest_modseq = open.highest_modseq.value_or(0);
-  for (const base::Uid uid : recorded_.without(on_server)) {
-    if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
-    draft.expunge(uid);
+  if (doubt.empty()) doubt = why_not_empty(folder, on_server);
+  if (doubt.empty()) {
+    draft.info().highest_modseq = open.highest_modseq.value_or(0);
+    for (const base::Uid uid : recorded_.without(on_server)) {
+      if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
+      draft.expunge(uid);
+    }
+    std::erase_if(draft.info().skipped,
+                  [&](const auto& message) { return !on_server.contains(message.uid); });
   }
-  std::erase_if(draft.info().skipped,
-                [&](const auto& message) { return !on_server.contains(message.uid); });
   fetch(draft, open, on_server.without(recorded_));
 
+  if (!doubt.empty()) {
+    // Without a new baseline and with a scan that is due, the next pass looks at all of it again.
+    draft.info().uid_next = old_uid_next;
+    draft.info().last_full_scan = {};
+    draft.info().trouble = std::move(doubt);
+    return;
+  }
   if (is_whole_) draft.info().completeness = FolderCompleteness::kComplete;
   if (full_scan) draft.info().last_full_scan = tools_.now;
+}
+
+// STATUS showed messages a moment ago, and EXAMINE shows none: if the folder was emptied meanwhile,
+// STATUS agrees in the next round.
+std::string FolderPass::why_not_empty(const imap::Folder& folder,
+                                      const imap::UidSet& on_server) const {
+  const std::uint32_t listed = folder.status ? folder.status->messages.value_or(0) : 0;
+  if (!on_server.empty() || listed == 0 || recorded_.empty()) return {};
+  return fmt::format(
+      "the server's STATUS reports {} messages but EXAMINE none: recorded messages are kept",
+      listed);
+}
+
+// The flags of recorded messages that a scan left out.
+void FolderPass::update_left_out(store::FolderDraft& draft, const imap::UidSet& left_out) {
+  const imap::UidSet known = left_out.without(left_out.without(recorded_));
+  if (known.empty()) return;
+  std::vector<imap::MessageItems> states;
+  tools_.turn.away([&] {
+    tools_.session.fetch_states(known, std::nullopt,
+                                [&](const imap::MessageItems& items) { states.push_back(items); });
+  });
+  apply_states(draft, states);
+}
+
+void FolderPass::apply_states(store::FolderDraft& draft,
+                              const std::vector<imap::MessageItems>& states) {
+  for (const imap::MessageItems& items : states) {
+    if (!items.flags) continue;
+    draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+  }
 }
 
 store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::OpenFolder& open,
@@ -176,12 +229,8 @@ imap::UidSet FolderPass::apply_changes(store::FolderDraft& draft, const imap::Op
   for (const imap::UidRange& range : skipped.ranges()) on_server.add(range);
   on_server = on_server.without(changes_->vanished);
   if (open.exists == 0) return on_server;
-  for (const imap::MessageItems& items : changes_->states) {
-    on_server.add(*items.uid);
-    if (items.flags) {
-      draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
-    }
-  }
+  for (const imap::MessageItems& items : changes_->states) on_server.add(*items.uid);
+  apply_states(draft, changes_->states);
   return on_server;
 }
 
@@ -192,11 +241,7 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
   if (open.exists == 0) return seen;
   std::vector<imap::MessageItems> states;
   const auto apply = [&] {
-    for (const imap::MessageItems& items : states) {
-      if (items.flags) {
-        draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
-      }
-    }
+    apply_states(draft, states);
     states.clear();
   };
   tools_.turn.away([&] {

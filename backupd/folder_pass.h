@@ -69,15 +69,21 @@ class FolderPass {
   FolderPass(const PassTools& tools, FolderObserver& observer);
 
   // `last`: its latest record, or none. The new one is in progress where the day's budget was too
-  // small. Called with the turn, which is given up while the server is waited for. Fails with
-  // kRefused if the server does not open it, and as the session and the writer do.
+  // small, or, with a reason in FolderInfo::trouble, where the server contradicts itself about
+  // which messages there are: then it keeps all that was recorded, and has no new baseline. Called
+  // with the turn, which is given up while the server is waited for. Fails with kRefused if the
+  // server does not open it, and as the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
   // So far; also after a failure.
   const FetchCounts& counts() const { return counts_; }
 
  private:
-  void update(store::FolderDraft& draft, const imap::OpenFolder& open);
+  void update(store::FolderDraft& draft, const imap::Folder& folder, const imap::OpenFolder& open);
+  std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
+  void update_left_out(store::FolderDraft& draft, const imap::UidSet& left_out);
+  static void apply_states(store::FolderDraft& draft,
+                           const std::vector<imap::MessageItems>& states);
   store::FolderDraft begin(const imap::Folder& folder, const imap::OpenFolder& open,
                            const store::FolderRecord* last);
   imap::UidSet update_states(store::FolderDraft& draft, const imap::OpenFolder& open,

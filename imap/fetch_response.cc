@@ -19,8 +19,11 @@ std::vector<std::string> read_flags(Lexer& lexer) {
 }
 
 void read_uid(Lexer& lexer, MessageItems& items) {
-  const std::optional<std::uint32_t> number = read_nz_number(lexer);
+  const std::optional<std::uint32_t> number = read_number(lexer);
   if (!number) lexer.fail_protocol("a number that is no UID");
+  // By UID 0 no message can be asked for. Its folder is in doubt, since it holds more than it
+  // shows.
+  if (*number == 0) return;
   // Two UIDs in one answer: whose is the body?
   if (items.uid && items.uid->value != *number) lexer.fail_protocol("two UIDs for one message");
   items.uid = base::Uid{*number};

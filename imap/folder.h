@@ -35,6 +35,14 @@ struct Folder {
   bool can_be_opened() const;
 };
 
+// What LIST should have shown and did not. INBOX always exists (RFC 9051, section 5.1), so a list
+// without it is not the whole truth.
+struct ListGaps {
+  bool is_empty = false;      // LIST showed no folder of the account
+  std::string inbox_refusal;  // the server's words, escaped, if STATUS INBOX was refused too
+  bool inbox_is_nonexistent = false;  // with that: the refusal carried NONEXISTENT (RFC 5530)
+};
+
 // RFC 2342.
 struct Namespace {
   std::string prefix;

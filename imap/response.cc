@@ -77,9 +77,9 @@ Response read_search(Lexer& lexer) {
       lexer.skip_value();
       continue;
     }
-    const std::optional<std::uint32_t> number = read_nz_number(lexer);
+    const std::optional<std::uint32_t> number = read_number(lexer);
     if (!number) lexer.fail_protocol("a search result that is no number");
-    numbers.push_back(base::Uid{*number});
+    if (*number != 0) numbers.push_back(base::Uid{*number});  // no message has UID 0
   }
   SearchResponse response;
   response.numbers = UidSet(numbers);

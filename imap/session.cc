@@ -42,6 +42,14 @@ std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
 }
 
+const ListGaps& Session::list_gaps() const {
+  return impl_->list_gaps();
+}
+
+std::uint64_t Session::exists() const {
+  return impl_->exists();
+}
+
 std::vector<Folder> Session::list(std::string_view pattern) {
   return during("list", pattern, [&] { return impl_->list(pattern); });
 }

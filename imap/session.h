@@ -62,8 +62,13 @@ class Session {
 
   // Every folder of the personal namespaces with its status where it can be opened, in as few round
   // trips as the server allows (LIST-STATUS, else pipelined STATUS). Each once, as the server
-  // ordered them; those of other users' and shared namespaces left out.
+  // ordered them; those of other users' and shared namespaces left out. INBOX is always among them,
+  // whether LIST shows it or not, unless the server refuses STATUS INBOX. Fails with kRefused if it
+  // does that and lists no other folder: such an account has no mailbox, or hides it.
   std::vector<Folder> list_personal_folders();
+
+  // What the last list_personal_folders() should have shown and did not.
+  const ListGaps& list_gaps() const;
 
   // Below and at one name, without status. `pattern` is sent as LIST's second argument.
   std::vector<Folder> list(std::string_view pattern);
@@ -87,6 +92,9 @@ class Session {
   bool can_resync() const;
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
 
+  // Messages in the open folder, as the server last reported, asked or not.
+  std::uint64_t exists() const;
+
   // Of the open folder; streamed, in one command each unless the set is too long for a line. `uid`
   // is always set, and always one that was asked for; messages that are gone do not come.
 
@@ -95,8 +103,8 @@ class Session {
   // call, or if a message takes longer than Limits::message, the session is of no more use.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 
-  // A message may come again when its flags change meanwhile: the last holds. `changed_since` is
-  // left out where the folder has no MODSEQ.
+  // A message may come again when its flags change meanwhile: the last holds. An answer without
+  // FLAGS is a message all the same. `changed_since` is left out where the folder has no MODSEQ.
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
   void fetch_identities(

@@ -35,6 +35,12 @@ std::vector<std::string> Session::Impl::subscriptions() {
 }
 
 FolderStatus Session::Impl::status(std::string_view raw_name) {
+  FolderStatus told;
+  require_ok(status_of(raw_name, told));
+  return told;
+}
+
+StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& told) {
   std::vector<Connection::Tag> tags;
   for (const std::string& items : {status_items(), identity_items()}) {
     if (!items.empty()) tags.push_back(start(command("STATUS").string(raw_name).word(items)));
@@ -47,8 +53,11 @@ FolderStatus Session::Impl::status(std::string_view raw_name) {
   std::vector<StatusResponse> ends;
   ends.reserve(tags.size());
   for (const Connection::Tag tag : tags) ends.push_back(finish(tag, take));
-  for (const StatusResponse& end : ends) require_ok(end);
-  return statuses.take(raw_name).value_or(FolderStatus{});
+  told = statuses.take(raw_name).value_or(FolderStatus{});
+  const auto refusal = std::find_if(ends.begin(), ends.end(), [](const StatusResponse& end) {
+    return end.condition != Condition::kOk;
+  });
+  return refusal == ends.end() ? ends.front() : *refusal;
 }
 
 OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view raw_name,

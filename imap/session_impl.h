@@ -30,9 +30,13 @@ class Session::Impl {
   const std::string& open_name() const { return open_name_; }
 
   std::vector<Folder> list_personal_folders();
+  const ListGaps& list_gaps() const { return list_gaps_; }
+  std::uint64_t exists() const { return exists_; }
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
+  // The first refusal, or OK; what was told all the same is in `told`.
+  StatusResponse status_of(std::string_view raw_name, FolderStatus& told);
   OpenFolder open_folder(std::string_view verb, std::string_view raw_name,
                          const Resync* resync = nullptr, const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
@@ -103,6 +107,8 @@ class Session::Impl {
   std::vector<Connection::Tag> start(const std::vector<Question>& questions);
   // Asks for what the answers to the questions leave open.
   std::vector<Folder> finish(Listing& listing);
+  // Puts INBOX among the folders if LIST did not show it as one that can be opened.
+  void find_inbox(std::vector<Folder>& folders);
 
   void observe(const Response& response);
   std::string all_items() const;  // of a message, its body aside
@@ -118,6 +124,7 @@ class Session::Impl {
   Namespaces namespaces_;
   bool has_enabled_modseq_ = false;
   bool has_enabled_qresync_ = false;
+  ListGaps list_gaps_;
   std::optional<std::vector<Folder>> listed_ahead_;          // until somebody takes it
   std::optional<std::vector<AclEntry>> inbox_rights_ahead_;  // the same
 

@@ -116,7 +116,7 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
       "UID FETCH", uids, items,
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
-        if (answer == nullptr || !answer->items.uid || !answer->items.flags) return;
+        if (answer == nullptr || !answer->items.uid) return;
         if (uids.contains(*answer->items.uid)) take(answer->items);
       },
       nothing);

@@ -2,6 +2,8 @@
 // it goes out as one flight where the answers can be guessed.
 #include <algorithm>
 
+#include "base/terminal.h"
+#include "imap/ascii.h"
 #include "imap/folder_list.h"
 #include "imap/personal_folders.h"
 #include "imap/session_impl.h"
@@ -176,12 +178,55 @@ std::vector<Connection::Tag> Session::Impl::start(const std::vector<Question>& q
 }
 
 std::vector<Folder> Session::Impl::list_personal_folders() {
-  if (listed_ahead_) return *std::exchange(listed_ahead_, std::nullopt);
-  Listing listing(limits_.most_kept);
-  for (const Connection::Tag tag : start(questions())) {
-    require_ok(finish(tag, [&listing](Response& response) { listing.take(response); }));
+  std::vector<Folder> folders;
+  if (listed_ahead_) {
+    folders = *std::exchange(listed_ahead_, std::nullopt);
+  } else {
+    Listing listing(limits_.most_kept);
+    for (const Connection::Tag tag : start(questions())) {
+      require_ok(finish(tag, [&listing](Response& response) { listing.take(response); }));
+    }
+    folders = finish(listing);
   }
-  return finish(listing);
+  if (list_gaps_.is_empty && !list_gaps_.inbox_refusal.empty()) {
+    base::fail(base::ErrorCode::kRefused,
+               "the server lists no folder and refuses INBOX ({}): check that the account has a "
+               "mailbox there",
+               list_gaps_.inbox_refusal);
+  }
+  return folders;
+}
+
+// An empty list from a server that is starting, or hides folders for a while, must not look like an
+// account that lost its mail.
+void Session::Impl::find_inbox(std::vector<Folder>& folders) {
+  list_gaps_ = {};
+  list_gaps_.is_empty = folders.empty();
+  const auto listed = std::find_if(folders.begin(), folders.end(), [](const Folder& folder) {
+    return equal_ignoring_case(folder.raw_name, kInbox);
+  });
+  if (listed != folders.end() && listed->can_be_opened()) return;
+  FolderStatus told;
+  const StatusResponse answer = status_of(kInbox, told);
+  if (answer.condition != Condition::kOk) {
+    list_gaps_.inbox_refusal = base::escape_for_terminal(answer.text);
+    if (list_gaps_.inbox_refusal.empty()) list_gaps_.inbox_refusal = "without a reason";
+    list_gaps_.inbox_is_nonexistent = answer.code.is("NONEXISTENT");
+    return;
+  }
+  Folder inbox;
+  inbox.raw_name = kInbox;
+  inbox.status = std::move(told);
+  if (listed != folders.end()) {
+    inbox.raw_name = listed->raw_name;
+    inbox.delimiter = listed->delimiter;
+    folders.erase(listed);
+  } else if (!folders.empty()) {
+    inbox.delimiter = folders.front().delimiter;
+  } else if (!namespaces_.personal.empty()) {
+    inbox.delimiter = namespaces_.personal.front().delimiter;
+  }
+  folders.insert(folders.begin(), std::move(inbox));
 }
 
 std::vector<Folder> Session::Impl::finish(Listing& listing) {
@@ -200,7 +245,9 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
       finish(tag, [&listing](Response& response) { listing.take(response); });
     }
   }
-  return listing.take_folders();
+  std::vector<Folder> folders = listing.take_folders();
+  find_inbox(folders);
+  return folders;
 }
 
 }  // namespace imap

@@ -57,7 +57,7 @@ struct FolderInfo {
   std::uint32_t uid_next = 0;
   std::uint64_t highest_modseq = 0;  // as EXAMINE answered; 0: unknown
   FolderCompleteness completeness = FolderCompleteness::kComplete;
-  std::string trouble;  // why it is kUnreadable
+  std::string trouble;  // why it is kUnreadable, or kInProgress though nothing is left to fetch
   std::vector<SkippedMessage> skipped;
   std::chrono::sys_seconds last_full_scan{};
   std::vector<Property> properties = {};

@@ -75,6 +75,21 @@ TEST_P(CyrusBackupTest, BacksUpWhatIsThereAndThenWhatChanged) {
   EXPECT_FALSE(find_by(second["receipts"], "folder", "Archive/2031").is_null());
 }
 
+// A proxy may still log in as a user whose mailbox is gone: Cyrus then lists nothing and says OK.
+TEST_P(CyrusBackupTest, ADeletedMailboxIsNoEmptyAccount) {
+  servers::fill_account(server_, "alice", 10);
+  ASSERT_EQ(once()["status"], "complete");
+  const json before = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  const std::string mailbox = server_.admin_name("alice");
+  auto admin = server_.client(servers::Cyrus::quota_admin());
+  admin.command("SETACL " + servers::quote(mailbox) + " cyrus lrswipkxtecda");
+  admin.command("DELETE " + servers::quote(mailbox));
+  const json gone = mailstow_.backupd_json({"once"}, 1)["accounts"][0];
+  EXPECT_EQ(gone["status"], "failed") << gone.dump(2);
+  EXPECT_THAT(gone["error"].get<std::string>(), testing::HasSubstr("INBOX"));
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"], before);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, CyrusBackupTest,
                          testing::Combine(testing::Values(NameStyle::kBesideInbox,
                                                           NameStyle::kBelowInbox),

@@ -146,6 +146,7 @@ class OddServer::Connection : public imap::Transport {
 
   void list() {
     for (const auto& folder : server_.folders_) {
+      if (!folder->is_listed) continue;
       say("* LIST (" + folder->attributes + ") \"/\" " + as_sent(folder->raw_name));
     }
   }
@@ -162,7 +163,8 @@ class OddServer::Connection : public imap::Transport {
     open_ = find(name);
     if (open_ == nullptr) return "NO no such folder";
     if (!open_->refusal.empty()) return open_->refusal;
-    say("* " + std::to_string(open_->messages.size()) + " EXISTS");
+    say("* " + (open_->exists.empty() ? std::to_string(open_->messages.size()) : open_->exists) +
+        " EXISTS");
     say("* OK [UIDVALIDITY " + open_->uid_validity + "] valid");
     say("* OK [UIDNEXT " + next(*open_) + "] next");
     return "OK done";
@@ -174,7 +176,9 @@ class OddServer::Connection : public imap::Transport {
 
   void search() {
     std::string line = "* SEARCH";
-    for (const OddMessage& message : open_->messages) line += ' ' + std::to_string(message.uid);
+    for (const OddMessage& message : open_->messages) {
+      if (open_->is_searched) line += ' ' + std::to_string(message.uid);
+    }
     say(line);
   }
 
@@ -186,6 +190,7 @@ class OddServer::Connection : public imap::Transport {
     for (OddMessage& message : open_->messages) {
       ++number;
       if (!uids.contains(base::Uid{message.uid})) continue;
+      if (!with_body && !message.is_scanned) continue;
       std::string item;
       if (with_body) {
         item = message.item ? message.item(message.asked++) : "BODY[] " + literal(message.body);
@@ -195,8 +200,9 @@ class OddServer::Connection : public imap::Transport {
       }
       const std::string size =
           message.size.empty() ? std::to_string(message.body.size()) : message.size;
-      say("* " + std::to_string(number) + " FETCH (UID " + std::to_string(message.uid) +
-          " FLAGS () INTERNALDATE \"" + message.date + "\" RFC822.SIZE " + size + ' ' + item + ')');
+      say("* " + std::to_string(number) + " FETCH (UID " + std::to_string(message.uid) + ' ' +
+          message.flags + " INTERNALDATE \"" + message.date + "\" RFC822.SIZE " + size + ' ' +
+          item + ')');
     }
     OddFolder& folder = *open_;
     if (with_body && folder.after_fetch) std::exchange(folder.after_fetch, {})(folder);

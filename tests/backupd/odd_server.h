@@ -24,6 +24,8 @@ struct OddMessage {
   std::string date = "17-Jul-1996 02:44:25 -0700";  // INTERNALDATE, as sent
   std::string size = {};                            // RFC822.SIZE; empty: the right one
   int asked = 0;                                    // how often its body was
+  bool is_scanned = true;                           // whether FETCH without a body shows it
+  std::string flags = "FLAGS ()";                   // empty: FETCH leaves them out
 
   // How the body comes, the first time, the second time, ...; without it, as a literal. "": the
   // message is not in the answer. kHangUp: the connection is closed.
@@ -37,6 +39,9 @@ struct OddFolder {
   std::string attributes = {};
   std::string uid_validity = "7";
   std::string refusal = {};         // of EXAMINE, as "NO it is on fire"
+  bool is_listed = true;            // whether LIST shows it
+  std::string exists = {};          // as EXAMINE reports it; empty: the right number
+  bool is_searched = true;          // whether SEARCH shows its messages
   std::string fetch_result = "OK";  // of FETCH for bodies
   std::deque<OddMessage> messages = {};
   std::function<void(OddFolder&)> after_fetch = {};  // of bodies

@@ -253,6 +253,11 @@ TEST(ResponseTest, FetchSaysUnknownInsteadOfNonsense) {
   EXPECT_FALSE(items.internal_date || items.size || items.modseq || items.flags);
 }
 
+TEST(ResponseTest, ReadsUidZeroAsNoUid) {
+  EXPECT_FALSE(answer<FetchResponse>("* 1 FETCH (UID 0 FLAGS ())\r\n").items.uid);
+  EXPECT_EQ(answer<SearchResponse>("* SEARCH 3 0 1\r\n").numbers.text(), "1,3");
+}
+
 TEST(ResponseTest, RefusesWhatIsNoAnswer) {
   for (const char* text : {
            "\r\n",
@@ -260,7 +265,6 @@ TEST(ResponseTest, RefusesWhatIsNoAnswer) {
            "m1\r\n",
            "m1 BYE now\r\n",
            "m1 MAYBE\r\n",
-           "* 1 FETCH (UID 0)\r\n",
            "* 1 FETCH (UID 4294967296)\r\n",
            "* 1 FETCH (UID 1 UID 2)\r\n",
            "* 1 FETCH (UID 1 BODY[] {1}\r\na BODY[] {1}\r\nb)\r\n",

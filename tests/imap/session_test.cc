@@ -84,8 +84,11 @@ TEST(SessionTest, AsksAgainWhereItGuessedWrong) {
   fewer_capabilities.add(R"(
     C: m5 LIST "" "*"
     S: * LIST (\Noselect) "/" a
-    S: * LIST (\Noselect) "/" b
+    S: * LIST (\Noselect) "/" INBOX
     S: m5 OK
+    C: m6 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS INBOX (MESSAGES 0)
+    S: m6 OK
   )");
   for (const Transcript& transcript : {other_namespace, fewer_capabilities}) {
     Session session(scripted(transcript, {.announced = kUsual}), {}, "");
@@ -109,10 +112,17 @@ TEST(SessionTest, MakesDoWithWhatTheServerRefusesOfItsGuess) {
     S: m5 OK
     C: m6 LIST "" "*"
     S: m6 OK
+    C: m7 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS INBOX (MESSAGES 1)
+    S: m7 OK
   )");
   Session session(scripted(transcript, {.announced = kUsual}), {}, "");
   EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '.'}));
-  EXPECT_THAT(session.list_personal_folders(), SizeIs(0));
+  const std::vector<Folder> folders = session.list_personal_folders();
+  ASSERT_THAT(folders, SizeIs(1)) << "INBOX exists, whatever LIST says";
+  EXPECT_EQ(folders[0].delimiter, '.');
+  EXPECT_EQ(folders[0].status.value_or(FolderStatus()).messages, 1U);
+  EXPECT_TRUE(session.list_gaps().is_empty);
 }
 
 TEST(SessionTest, WaitsForTheGoAheadWithoutLiteralPlus) {

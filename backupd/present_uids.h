@@ -1,0 +1,23 @@
+// The messages that a folder holds, confirmed: an answer that leaves messages out must not look
+// like an expunge.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "imap/session.h"
+#include "imap/uid_set.h"
+
+namespace backupd {
+
+struct PresentUids {
+  imap::UidSet uids;  // in doubt: of all answers together
+  std::string doubt;  // why the answers can't be trusted, with the numbers; empty: they agree
+};
+
+// `seen`: the UIDs of a scan of the folder that is open in `session`. If they are not as many as
+// EXISTS says now, searches, three times at most: a search that agrees with EXISTS is the truth,
+// since messages come and go during a scan. Fails as the session does.
+PresentUids confirm_present(imap::Session& session, imap::UidSet seen);
+
+}  // namespace backupd
