@@ -1,13 +1,15 @@
 #include "store/commit.h"
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "store/encoding.h"
+#include "store/verified.h"
 
 namespace store {
 
 namespace {
 
-constexpr std::size_t kLongestLineText = 65'536;
 constexpr std::uint64_t kCheckpointFlag = 1;
 
 void encode_line(Encoder& encoder, const SnapshotLine& line) {
@@ -25,13 +27,13 @@ void encode_line(Encoder& encoder, const SnapshotLine& line) {
 
 SnapshotLine decode_line(Decoder& decoder) {
   SnapshotLine line;
-  line.account = decoder.text(kLongestLineText);
+  line.account = decoder.text();
   line.time = decoder.time();
   line.kind =
       static_cast<SnapshotKind>(decoder.varint(static_cast<std::uint64_t>(SnapshotKind::kRescue)));
   line.status = static_cast<SnapshotStatus>(
       decoder.varint(static_cast<std::uint64_t>(SnapshotStatus::kMoving)));
-  line.personal_prefix = decoder.text(kLongestLineText);
+  line.personal_prefix = decoder.text();
   line.folders = decoder.varint();
   line.messages = decoder.varint();
   line.bytes = decoder.varint();
@@ -59,7 +61,8 @@ base::Bytes Commit::encode() const {
     encoder.raw(condemnation.pack.bytes);
     encoder.time(condemnation.since);
   }
-  return encoder.take();
+  return verified("a commit", encoder.take(),
+                  [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
 
 Commit Commit::decode(base::ByteView bytes) {
@@ -83,6 +86,46 @@ Commit Commit::decode(base::ByteView bytes) {
   }
   decoder.end();
   return commit;
+}
+
+void verify(const SnapshotLine& line) {
+  if (line.account.size() > kMaxAccountName) {
+    throw Unstorable(
+        fmt::format("write a snapshot: the account's name has {} bytes, and {} are the most",
+                    line.account.size(), kMaxAccountName));
+  }
+  Encoder encoder;
+  encode_line(encoder, line);
+  verified(
+      "a snapshot", encoder.take(),
+      [&line](base::ByteView bytes) {
+        Decoder decoder(bytes, "a commit");
+        const SnapshotLine read = decode_line(decoder);
+        decoder.end();
+        return read == line;
+      },
+      kMaxCommitLines);
+}
+
+std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lines) {
+  std::vector<Commit> series;
+  series.push_back(std::move(first));
+  std::size_t bytes = 0;
+  for (const SnapshotLine& line : lines) {
+    Encoder encoder;
+    encode_line(encoder, line);
+    const std::size_t size = encoder.size();
+    std::vector<SnapshotLine>& last = series.back().snapshots;
+    const bool is_full =
+        last.size() == Commit::kMostSnapshots || (!last.empty() && bytes + size > kMaxCommitLines);
+    if (is_full) {
+      series.emplace_back();
+      bytes = 0;
+    }
+    series.back().snapshots.push_back(line);
+    bytes += size;
+  }
+  return series;
 }
 
 ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line) {
@@ -112,7 +155,8 @@ base::Bytes Root::encode() const {
   encoder.varint(folders.size());
   for (const ObjectId& folder : folders) encoder.id(folder);
   encoder.properties(properties);
-  return encoder.take();
+  return verified("a snapshot's root", encoder.take(),
+                  [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
 
 Root Root::decode(base::ByteView bytes) {

@@ -38,7 +38,7 @@ struct CondemnedPack {
 };
 
 struct Commit {
-  // What a writer puts into one: its encoding stays far below a block whatever the names.
+  // The lines that a writer puts into one; see also kMaxCommitLines.
   static constexpr std::size_t kMostSnapshots = 20'000;
 
   std::uint64_t number = 0;  // from 1
@@ -51,9 +51,17 @@ struct Commit {
   std::vector<CondemnedPack> condemned;
   bool operator==(const Commit&) const = default;
 
-  base::Bytes encode() const;
+  base::Bytes encode() const;                  // fails with Unstorable
   static Commit decode(base::ByteView bytes);  // fails with kDamaged
 };
+
+// Fails with Unstorable unless a reader would read the line as it is: a commit has the lines of
+// many accounts, so a bad one must not get into it.
+void verify(const SnapshotLine& line);
+
+// `first` and as many commits behind it as the lines need, each of which fits a block. They are
+// committed together, in one pack.
+std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lines);
 
 ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line);
 SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line);
@@ -64,7 +72,7 @@ struct Root {
   std::vector<Property> properties;
   bool operator==(const Root&) const = default;
 
-  base::Bytes encode() const;
+  base::Bytes encode() const;                // fails with Unstorable
   static Root decode(base::ByteView bytes);  // fails with kDamaged
 };
 

@@ -87,8 +87,8 @@ base::ByteView Decoder::raw(std::size_t size) {
   return bytes;
 }
 
-std::string Decoder::text(std::size_t longest) {
-  return base::to_text(raw(static_cast<std::size_t>(varint(longest))));
+std::string Decoder::text() {
+  return base::to_text(raw(static_cast<std::size_t>(varint())));
 }
 
 ObjectId Decoder::id() {
@@ -104,11 +104,10 @@ Sha256 Decoder::sha256() {
 }
 
 std::vector<Property> Decoder::properties() {
-  constexpr std::size_t kLongest = std::size_t{1} << 20;
   std::vector<Property> properties(count(2));
   for (Property& property : properties) {
-    property.name = text(kLongest);
-    property.value = text(kLongest);
+    property.name = text();
+    property.value = text();
   }
   return properties;
 }

@@ -14,9 +14,6 @@
 
 namespace store {
 
-// The longest name, reason or identity in an object or a tree record.
-inline constexpr std::size_t kLongestText = std::size_t{1} << 20;
-
 class Encoder {
  public:
   void u8(std::uint8_t value) { out_.push_back(static_cast<std::byte>(value)); }
@@ -41,7 +38,9 @@ class Encoder {
 };
 
 // Every read fails with kDamaged, naming `what`, where the bytes end early or break a bound:
-// nothing is ever allocated from a number that the remaining bytes can't bear out.
+// nothing is ever allocated from a number that the remaining bytes can't bear out. That is the only
+// bound of names and values in authentic objects: writers have limits (store/limits.h), readers
+// don't.
 class Decoder {
  public:
   // `what` must outlive the decoder.
@@ -55,7 +54,7 @@ class Decoder {
   std::int64_t signed_varint();
   std::chrono::sys_seconds time();
   base::ByteView raw(std::size_t size);
-  std::string text(std::size_t longest);
+  std::string text();
   ObjectId id();
   Sha256 sha256();
   std::vector<Property> properties();

@@ -1,6 +1,7 @@
 #include "store/folder_object.h"
 
 #include "store/encoding.h"
+#include "store/verified.h"
 
 namespace store {
 
@@ -28,21 +29,21 @@ void encode_info(Encoder& encoder, const FolderInfo& info) {
 
 FolderInfo decode_info(Decoder& decoder) {
   FolderInfo info;
-  info.raw_name = decoder.text(kLongestText);
+  info.raw_name = decoder.text();
   info.delimiter = static_cast<char>(decoder.u8());
   info.attributes.resize(decoder.count(1));
-  for (std::string& attribute : info.attributes) attribute = decoder.text(kLongestText);
-  info.mailbox_id = decoder.text(kLongestText);
+  for (std::string& attribute : info.attributes) attribute = decoder.text();
+  info.mailbox_id = decoder.text();
   info.uid_validity = static_cast<std::uint32_t>(decoder.varint(UINT32_MAX));
   info.uid_next = static_cast<std::uint32_t>(decoder.varint(UINT32_MAX));
   info.highest_modseq = decoder.varint();
   info.completeness = static_cast<FolderCompleteness>(
       decoder.varint(static_cast<std::uint64_t>(FolderCompleteness::kContainer)));
-  info.trouble = decoder.text(kLongestText);
+  info.trouble = decoder.text();
   info.skipped.resize(decoder.count(2));
   for (SkippedMessage& skipped : info.skipped) {
     skipped.uid = {static_cast<std::uint32_t>(decoder.varint(UINT32_MAX))};
-    skipped.reason = decoder.text(kLongestText);
+    skipped.reason = decoder.text();
   }
   info.last_full_scan = decoder.time();
   info.properties = decoder.properties();
@@ -62,7 +63,8 @@ base::Bytes FolderObject::encode() const {
     encoder.id(tree.identity);
     encoder.id(tree.state);
   }
-  return encoder.take();
+  return verified("a folder", encoder.take(),
+                  [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
 
 FolderObject FolderObject::decode(base::ByteView bytes) {

@@ -14,7 +14,7 @@ struct FolderObject {
   TreeRoot tree;
   bool operator==(const FolderObject&) const = default;
 
-  base::Bytes encode() const;
+  base::Bytes encode() const;                        // fails with Unstorable
   static FolderObject decode(base::ByteView bytes);  // fails with kDamaged
   FolderRecord record(const ObjectId& id) const;
 };

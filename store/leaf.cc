@@ -5,13 +5,11 @@
 
 #include "base/error.h"
 #include "store/encoding.h"
+#include "store/verified.h"
 
 namespace store {
 
 namespace {
-
-constexpr std::size_t kLongestFlag = 65'536;
-constexpr std::size_t kLongestServerId = 65'536;
 
 std::int64_t instant(const Identity& identity) {
   return identity.internal_date.instant.time_since_epoch().count();
@@ -24,6 +22,12 @@ std::int64_t difference(std::uint64_t a, std::uint64_t b) {
 
 std::uint64_t advance(std::uint64_t from, std::int64_t by) {
   return from + static_cast<std::uint64_t>(by);
+}
+
+// A message's id is made from its digest, which is compared.
+bool is_same_but_for_id(const Identity& a, const Identity& b) {
+  return a.uid == b.uid && a.digest == b.digest && a.internal_date == b.internal_date &&
+         a.size == b.size && a.server_id == b.server_id;
 }
 
 }  // namespace
@@ -66,7 +70,9 @@ base::Bytes encode_identities(const std::vector<Identity>& identities, const Mak
   if (has_server_ids) {
     for (const Identity& identity : identities) encoder.text(identity.server_id);
   }
-  return encoder.take();
+  return verified("an identity leaf", encoder.take(), [&](base::ByteView bytes) {
+    return std::ranges::equal(decode_identities_without_ids(bytes), identities, is_same_but_for_id);
+  });
 }
 
 std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id) {
@@ -97,7 +103,7 @@ std::vector<Identity> decode_identities_without_ids(base::ByteView bytes) {
   }
   for (Identity& identity : identities) identity.digest = decoder.sha256();
   if (decoder.varint(1) != 0) {
-    for (Identity& identity : identities) identity.server_id = decoder.text(kLongestServerId);
+    for (Identity& identity : identities) identity.server_id = decoder.text();
   }
   decoder.end();
   return identities;
@@ -130,14 +136,21 @@ base::Bytes encode_states(const std::vector<State>& states, const FlagSets& sets
     encoder.signed_varint(difference(state.modseq, modseq));
     modseq = state.modseq;
   }
-  return encoder.take();
+  return verified("a state leaf", encoder.take(), [&](base::ByteView bytes) {
+    FlagSets read_sets;
+    return std::ranges::equal(decode_states(bytes, read_sets), states,
+                              [&](const State& read, const State& state) {
+                                return read.modseq == state.modseq &&
+                                       read_sets.flags(read.flags) == sets.flags(state.flags);
+                              });
+  });
 }
 
 std::vector<State> decode_states(base::ByteView bytes, FlagSets& sets) {
   Decoder decoder(bytes, "a state leaf");
   std::vector<State> states(decoder.count(2));
   std::vector<std::string> names(decoder.count(1));
-  for (std::string& name : names) name = decoder.text(kLongestFlag);
+  for (std::string& name : names) name = decoder.text();
   std::vector<FlagSets::Number> used(decoder.count(1));
   for (FlagSets::Number& number : used) {
     std::vector<std::string> flags(decoder.count(1));

@@ -46,14 +46,15 @@ struct State {
 // A message's id is made from its digest, with the store's keys.
 using MakeId = std::function<MessageId(const Sha256&)>;
 
-// In ascending UID order. Fails with kInternal if a message's id is not that of its digest.
+// In ascending UID order. Fails with kInternal if a message's id is not that of its digest, and
+// with Unstorable.
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id);
 std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id);
 
 // The same without the messages' ids, which take longer to make than all the rest.
 std::vector<Identity> decode_identities_without_ids(base::ByteView bytes);
 
-// In the order of the identities.
+// In the order of the identities. Fails with Unstorable.
 base::Bytes encode_states(const std::vector<State>& states, const FlagSets& sets);
 std::vector<State> decode_states(base::ByteView bytes, FlagSets& sets);
 

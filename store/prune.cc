@@ -192,20 +192,18 @@ class Prune {
   }
 
   void commit() {
-    std::vector<Commit> series(1);
-    series[0].is_checkpoint = true;
-    series[0].condemned = waiting_;
+    Commit checkpoint;
+    checkpoint.is_checkpoint = true;
+    checkpoint.condemned = waiting_;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate == PackFate::kKeep) continue;
       const bool is_waiting = std::ranges::any_of(
           waiting_, [&](const CondemnedPack& pack) { return pack.pack == rows_[i].name; });
-      if (!is_waiting) series[0].condemned.push_back({.pack = rows_[i].name, .since = now_});
+      if (!is_waiting) checkpoint.condemned.push_back({.pack = rows_[i].name, .since = now_});
     }
-    for_each_living_line([&](const SnapshotLine& line) {
-      if (series.back().snapshots.size() == Commit::kMostSnapshots) series.emplace_back();
-      series.back().snapshots.push_back(line);
-    });
-    session_.commit(std::move(series));
+    std::vector<SnapshotLine> lines;
+    for_each_living_line([&](const SnapshotLine& line) { lines.push_back(line); });
+    session_.commit(in_series(std::move(checkpoint), lines));
     report_.waiting += report_.condemned;
     report_.waiting_bytes += report_.condemned_bytes;
   }

@@ -275,21 +275,14 @@ class Repair {
                         const std::vector<SnapshotLine>& amended) {
     Commit checkpoint;
     checkpoint.is_checkpoint = true;
-    for (const auto& [id, line] : living) checkpoint.snapshots.push_back(line);
-    checkpoint.snapshots.insert(checkpoint.snapshots.end(), amended.begin(), amended.end());
+    std::vector<SnapshotLine> lines;
+    for (const auto& [id, line] : living) lines.push_back(line);
+    lines.insert(lines.end(), amended.begin(), amended.end());
     checkpoint.condemned = condemned_;
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNever});
     }
-    std::vector<Commit> series;
-    std::vector<SnapshotLine> lines = std::move(checkpoint.snapshots);
-    checkpoint.snapshots.clear();
-    series.push_back(std::move(checkpoint));
-    for (SnapshotLine& line : lines) {
-      if (series.back().snapshots.size() == Commit::kMostSnapshots) series.emplace_back();
-      series.back().snapshots.push_back(std::move(line));
-    }
-    session.commit(std::move(series));
+    session.commit(in_series(std::move(checkpoint), lines));
   }
 
   void set_aside(const base::Path& folder, const std::string& name) {

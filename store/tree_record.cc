@@ -8,6 +8,7 @@
 #include "store/encoding.h"
 #include "store/key_slot.h"
 #include "store/layout.h"
+#include "store/verified.h"
 
 namespace store {
 
@@ -46,13 +47,13 @@ void encode_level(Encoder& encoder, const TreeLevel& level) {
 
 TreeLevel decode_level(Decoder& decoder) {
   TreeLevel level;
-  level.raw_name = decoder.text(kLongestText);
+  level.raw_name = decoder.text();
   level.state =
       static_cast<LevelState>(decoder.varint(static_cast<std::uint64_t>(LevelState::kNotOurs)));
   if (decoder.varint(1) != 0) {
     level.identity.emplace();
     level.identity->uid_validity = static_cast<std::uint32_t>(decoder.varint(UINT32_MAX));
-    level.identity->mailbox_id = decoder.text(kLongestText);
+    level.identity->mailbox_id = decoder.text();
   }
   level.messages.resize(decoder.count(ObjectId::kSize + 3));
   for (TreeMessage& message : level.messages) {
@@ -81,25 +82,28 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   encoder.text(record.request);
   encoder.varint(record.levels.size());
   for (const TreeLevel& level : record.levels) encode_level(encoder, level);
-  return encoder.take();
+  return verified(
+      "a tree record", encoder.take(),
+      [&record](base::ByteView bytes) { return decode_tree_record(bytes) == record; },
+      kLargestTreeRecord);
 }
 
 TreeRecord decode_tree_record(base::ByteView bytes) {
   constexpr std::size_t kSmallestLevel = 4;
   Decoder decoder(bytes, "a tree record");
   TreeRecord record;
-  record.id = decoder.text(kIdDigits);
-  record.account = decoder.text(kLongestText);
-  record.server = decoder.text(kLongestText);
-  record.name = decoder.text(kLongestText);
-  record.raw_name = decoder.text(kLongestText);
+  record.id = decoder.text();
+  record.account = decoder.text();
+  record.server = decoder.text();
+  record.name = decoder.text();
+  record.raw_name = decoder.text();
   record.delimiter = static_cast<char>(decoder.u8());
   record.state =
       static_cast<TreeState>(decoder.varint(static_cast<std::uint64_t>(TreeState::kIncomplete)));
   record.created = decoder.time();
   record.expires = decoder.time();
   record.snapshot = decoder.id();
-  record.request = decoder.text(kLongestText);
+  record.request = decoder.text();
   record.levels.resize(decoder.count(kSmallestLevel));
   for (TreeLevel& level : record.levels) level = decode_level(decoder);
   decoder.end();
@@ -131,9 +135,6 @@ class TreeRecords::Impl {
 
   base::Bytes seal_record(const TreeRecord& record) const {
     const base::Bytes plain = encode_tree_record(record);
-    if (plain.size() > kLargestTreeRecord) {
-      fail(ErrorCode::kInternal, "write tree record {}: it is too large", record.id);
-    }
     Compressor compressor(kLevel);
     const base::ByteView frame = compressor.compress(plain);
     const base::Bytes header = head(plain.size());

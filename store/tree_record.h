@@ -70,7 +70,8 @@ struct TreeRecord {
   bool operator==(const TreeRecord&) const = default;
 };
 
-// A record's plain bytes (docs/pack-format.md, "Tree record"). decode fails with kDamaged.
+// A record's plain bytes (docs/pack-format.md, "Tree record"). encode fails with
+// Unstorable, decode with kDamaged.
 base::Bytes encode_tree_record(const TreeRecord& record);
 TreeRecord decode_tree_record(base::ByteView bytes);
 

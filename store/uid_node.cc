@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/encoding.h"
+#include "store/verified.h"
 
 namespace store {
 
@@ -34,6 +35,8 @@ std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift) {
   return leaf;
 }
 
+namespace {
+
 base::Bytes encode_identity_branch(const UidNode& branch) {
   Encoder encoder;
   encoder.u8(static_cast<std::uint8_t>(branch.shift));
@@ -54,6 +57,30 @@ base::Bytes encode_state_branch(const UidNode& branch) {
   encoder.varint(branch.children.size());
   for (const auto& child : branch.children) encoder.id(child->state);
   return encoder.take();
+}
+
+bool is_same_child(const std::unique_ptr<UidNode>& a, const std::unique_ptr<UidNode>& b) {
+  return a->base == b->base && a->shift == b->shift && a->is_branch == b->is_branch &&
+         a->messages == b->messages && a->bytes == b->bytes && a->identity == b->identity &&
+         a->state == b->state;
+}
+
+}  // namespace
+
+BranchBytes encode_branch(const UidNode& branch) {
+  BranchBytes bytes;
+  bytes.state = encode_state_branch(branch);
+  bytes.identity =
+      verified("a branch", encode_identity_branch(branch), [&](base::ByteView identity) {
+        UidNode read;
+        read.base = branch.base;
+        read.shift = branch.shift;
+        read.messages = branch.messages;
+        decode_branch(read, identity, bytes.state);
+        return read.base == branch.base && read.shift == branch.shift &&
+               std::ranges::equal(read.children, branch.children, is_same_child);
+      });
+  return bytes;
 }
 
 void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state) {

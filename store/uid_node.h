@@ -54,9 +54,13 @@ std::unique_ptr<UidNode> root_node(const TreeRoot& tree);
 
 std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift);
 
-// The branch of `children`, which are set.
-base::Bytes encode_identity_branch(const UidNode& branch);
-base::Bytes encode_state_branch(const UidNode& branch);
+// The branch of `children`, which are set: both objects, which only make sense together. Fails with
+// Unstorable.
+struct BranchBytes {
+  base::Bytes identity;
+  base::Bytes state;
+};
+BranchBytes encode_branch(const UidNode& branch);
 
 // Sets the children. A tree's root knows its range from here; it comes with kRootShift.
 void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView state);

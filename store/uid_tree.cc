@@ -252,16 +252,26 @@ class UidTree::Impl {
   void save_node(UidNode& node, const Save& save, const MakeId& make) {
     if (node.identity_is_saved && node.state_is_saved) return;
     for (const auto& child : node.children) save_node(*child, save, make);
-    if (!node.identity_is_saved) save_identities(node, save, make);
-    if (!node.state_is_saved) save_states(node, save);
+    if (node.is_branch) {
+      save_branch(node, save);
+    } else {
+      if (!node.identity_is_saved) save_identities(node, save, make);
+      if (!node.state_is_saved) save_states(node, save);
+    }
     node.identity_is_saved = node.state_is_saved = true;
+  }
+
+  static void save_branch(UidNode& branch, const Save& save) {
+    const BranchBytes bytes = encode_branch(branch);
+    if (!branch.identity_is_saved) {
+      branch.identity = save(ObjectType::kIdentityBranch, bytes.identity);
+    }
+    if (!branch.state_is_saved) branch.state = save(ObjectType::kStateBranch, bytes.state);
   }
 
   // What is packed stays so: what was just saved can't be loaded before its pack is published.
   static void save_identities(UidNode& node, const Save& save, const MakeId& make) {
-    if (node.is_branch) {
-      node.identity = save(ObjectType::kIdentityBranch, encode_identity_branch(node));
-    } else if (!node.packed_identities.empty()) {
+    if (!node.packed_identities.empty()) {
       node.identity = save(ObjectType::kIdentityLeaf, node.packed_identities);
     } else {
       node.identity = save(ObjectType::kIdentityLeaf, encode_identities(node.identities, make));
@@ -269,9 +279,7 @@ class UidTree::Impl {
   }
 
   void save_states(UidNode& node, const Save& save) {
-    if (node.is_branch) {
-      node.state = save(ObjectType::kStateBranch, encode_state_branch(node));
-    } else if (!node.packed_states.empty()) {
+    if (!node.packed_states.empty()) {
       node.state = save(ObjectType::kStateLeaf, node.packed_states);
     } else {
       node.state = save(ObjectType::kStateLeaf, encode_states(node.states, sets));

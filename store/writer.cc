@@ -75,9 +75,9 @@ class Writer::Impl {
       session.publish_if_any();
       return;
     }
-    Commit next;
-    for (auto& [account, line] : snapshots) next.snapshots.push_back(line);
-    session.commit({next});
+    std::vector<SnapshotLine> lines;
+    for (const auto& [account, line] : snapshots) lines.push_back(line);
+    session.commit(in_series(Commit(), lines));
     snapshots.clear();
   }
 
@@ -155,6 +155,7 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
     line.messages += folder.receipt.messages;
     line.bytes += folder.bytes;
   }
+  verify(line);
   line.root = impl_->session.put(ObjectType::kRoot, root.encode());
   impl_->snapshots.insert_or_assign(draft.account, line);
   return snapshot_info(snapshot_id(impl_->session.context().keys, line), line);

@@ -2,7 +2,9 @@
 //
 // Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
 // kNoSpace (the writer is then of no more use, and what the last commit() acknowledged is safe),
-// kDamaged.
+// kDamaged. seal() and add_snapshot() decode what they encoded with the readers' code and fail with
+// Unstorable (store/verified.h) if that is not what was meant: the writer and all that was added
+// before are as good as ever then.
 #pragma once
 
 #include <cstdint>

@@ -126,14 +126,16 @@ Seeds leaf_seeds() {
   store::UidNode branch;
   branch.shift = store::kLeafShift + store::kBranchShift;
   branch.is_branch = true;
+  branch.messages = 8;
   for (const unsigned slot : {0U, 3U}) {
     auto leaf = store::new_leaf(std::uint64_t{slot} << store::kLeafShift, store::kLeafShift);
     leaf->messages = 4;
     branch.children.push_back(std::move(leaf));
   }
-  base::Bytes both = encode_identity_branch(branch);
+  const store::BranchBytes bytes = encode_branch(branch);
+  base::Bytes both = bytes.identity;
   const std::size_t cut = both.size();
-  const base::Bytes second = encode_state_branch(branch);
+  const base::Bytes& second = bytes.state;
   both.insert(both.end(), second.begin(), second.end());
   const auto place = static_cast<unsigned>((cut * 255 + both.size() - 1) / both.size());
   return {with_head({0, 0, 0}, encode_identities(identities(), make_id)),

@@ -54,7 +54,8 @@ void check_branch(std::uint64_t messages, base::ByteView identity, base::ByteVie
   copy.base = branch.base;
   copy.is_branch = true;
   copy.messages = messages;
-  store::decode_branch(copy, encode_identity_branch(branch), encode_state_branch(branch));
+  const store::BranchBytes bytes = encode_branch(branch);
+  store::decode_branch(copy, bytes.identity, bytes.state);
   require(copy.children.size() == branch.children.size());
 }
 

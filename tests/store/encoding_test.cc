@@ -27,7 +27,7 @@ TEST(EncodingTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(UINT64_MAX, decoder.u64());
   EXPECT_EQ(UINT64_MAX, decoder.varint());
   EXPECT_EQ(INT64_MIN, decoder.signed_varint());
-  EXPECT_EQ("text", decoder.text(4));
+  EXPECT_EQ("text", decoder.text());
   decoder.end();
 }
 
@@ -57,10 +57,20 @@ TEST(EncodingTest, ACountThatTheBytesCannotBearOutIsMalformed) {
   EXPECT_EQ(3U, Decoder(encoder.view(), "it").count(21));
 }
 
-TEST(EncodingTest, ATextLongerThanAllowedIsMalformed) {
+TEST(EncodingTest, ATextLongerThanTheBytesThereAreIsMalformed) {
+  for (const std::uint64_t size : {std::uint64_t{6}, std::uint64_t{1} << 40U, UINT64_MAX}) {
+    Encoder encoder;
+    encoder.varint(size);
+    encoder.raw(base::Bytes(5));
+    EXPECT_ERROR(kDamaged, "read it: it ends early", Decoder(encoder.view(), "it").text());
+  }
+}
+
+TEST(EncodingTest, ATextAsLongAsABlockComesBack) {
+  const std::string text(std::size_t{32} << 20U, 'x');
   Encoder encoder;
-  encoder.text("12345");
-  EXPECT_ERROR(kDamaged, "a number is too large", Decoder(encoder.view(), "it").text(4));
+  encoder.text(text);
+  EXPECT_TRUE(Decoder(encoder.view(), "it").text() == text);
 }
 
 TEST(EncodingTest, WhatFollowsTheEndIsMalformed) {
