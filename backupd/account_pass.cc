@@ -10,7 +10,9 @@
 #include "base/stop_request.h"
 #include "imap/connection_lost.h"
 #include "imap/folder_name.h"
+#include "store/limits.h"
 #include "store/reader.h"
+#include "store/verified.h"
 
 namespace backupd {
 
@@ -101,6 +103,33 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
     AccountPass& pass;
     ~Leaving() { pass.store_.schedule.leave(pass); }
   } leaving{*this};
+  try {
+    pass_with_retries(open, spares, turn);
+    finish();
+  } catch (const store::Unstorable& error) {
+    // What is known now is not recorded: it would fail once more. What was recorded before stays.
+    spares.drop();
+    end_with(error);
+    if (report_.snapshot) report_.status = PassStatus::kPartial;
+  }
+  report_.troubles = admission_.troubles();
+  for (const std::string& line : report_.troubles) {
+    base::log_warning("{}: {}", account_.name, line);
+  }
+  if (!report_.troubles.empty() && report_.status == PassStatus::kComplete) {
+    report_.status = PassStatus::kPartial;
+  }
+  store_.progress.finish_account();
+  return std::move(report_);
+}
+
+void AccountPass::end_with(const base::Error& error) {
+  report_.error = short_reason(error.what(), store::kMaxReason);
+  report_.error_code = error.code();
+  base::log_error("{}: {}", account_.name, error.what());
+}
+
+void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   std::optional<std::chrono::milliseconds> pause;
   do {
     try {
@@ -115,10 +144,8 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
       if (pause) {
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
       } else {
-        report_.error = error.what();
-        report_.error_code = error.code();
+        end_with(error);
         park();
-        base::log_error("{}: {}", account_.name, error.what());
       }
     } catch (const base::Stopped&) {
       pause.reset();
@@ -126,7 +153,9 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
       park();
     }
   } while (pause);
+}
 
+void AccountPass::finish() {
   const bool is_finished = report_.error.empty();
   if (is_finished) {
     const bool whole = std::all_of(current_.begin(), current_.end(), is_whole);
@@ -139,21 +168,21 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   } else if (report_.snapshot) {
     report_.status = PassStatus::kPartial;
   }
-  store_.progress.finish_account();
-  return std::move(report_);
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account = turn.away([&] { return open(prefix_); });
   const auto& personal = account.namespaces.personal;
-  prefix_ = personal.empty() ? "" : personal.front().prefix;
+  prefix_ = personal.empty() ? "" : admission_.prefix(personal.front().prefix);
+  admission_.admit(account.folders);
   if (!std::exchange(was_open_, true)) {
     started_ = account.listed;
     expect(account.folders);
   }
   refuse_lost_inbox(account.session.list_gaps());
   pass_folders({account.session, spares, store_.writer, turn, store_.budget, started_, departures_,
-                stumbles_, *daily_budget_, [this](std::uint64_t wanted) { return known(wanted); }},
+                stumbles_, *daily_budget_, admission_,
+                [this](std::uint64_t wanted) { return known(wanted); }},
                account.folders);
   const AskedFolders folders = asked_folders();
   properties_ = turn.away([&] {
@@ -162,6 +191,7 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
     account.session.logout();
     return properties;
   });
+  admission_.admit(properties_);
 }
 
 // Tells what there is to fetch, by what the server says of folders that changed.
@@ -224,7 +254,9 @@ void AccountPass::keep_progress() {
 
 void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::Folder>& listed) {
   const auto list_again = [&] {
-    return tools.turn.away([&] { return tools.session.list_personal_folders(); });
+    auto listed_now = tools.turn.away([&] { return tools.session.list_personal_folders(); });
+    admission_.admit(listed_now);
+    return listed_now;
   };
   // A message that moves between folders during a pass may be missed in both: so pass again what
   // changed, until a listing shows that all of it held at one moment.
@@ -243,6 +275,7 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
   });
   is_moving_ = std::any_of(at_the_end.begin(), at_the_end.end(), [&](const imap::Folder& folder) {
     if (is_left_out(folder) || !folder.can_be_opened()) return false;
+    if (!Admission::has_room_for_name(folder)) return false;
     const FolderRecord* record = find_folder(current_, folder.raw_name);
     return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
                                  !is_settled(folder, *record));
@@ -283,6 +316,11 @@ bool AccountPass::pass_once(const PassTools& tools, const std::vector<imap::Fold
   current_.clear();
   for (const imap::Folder& folder : listed) {
     if (is_left_out(folder)) continue;
+    if (!Admission::has_room_for_name(folder)) {
+      // What an earlier mailstow recorded of it stays.
+      if (const FolderRecord* const last = last_of(folder)) current_.push_back(*last);
+      continue;
+    }
     if (!folder.can_be_opened()) {
       current_.push_back(container(folder));
       continue;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backupd/account_properties.h"
+#include "backupd/admission.h"
 #include "backupd/back_off.h"
 #include "backupd/commit_schedule.h"
 #include "backupd/daily_budget.h"
@@ -48,14 +49,17 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
 
   // Adds the account's snapshot to the writer's next commit. A lost connection is opened again, for
   // as long as the configuration says, and the pass goes on where it was. What is wrong with the
-  // account or its server, opening it included, is in the report; what is wrong with the store is
-  // thrown.
+  // account or its server, opening it included, is in the report; what of it can't be
+  // stored is there too, and no other account is worse off. What is wrong with the store is thrown.
   AccountReport run(const Open& open, SpareSessions& spares);
 
  private:
   using Records = std::vector<store::FolderRecord>;
 
   void load_last();
+  void pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn);
+  void finish();
+  void end_with(const base::Error& error);
   void attempt(const Open& open, SpareSessions& spares, StoreTurn& turn);
   void expect(const std::vector<imap::Folder>& listed);
   AskedFolders asked_folders() const;
@@ -81,6 +85,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
 
   // Records a snapshot of all that is known, with the folder being passed as far as it is.
   void park() override;
+  void record_progress();
   void tell_what_is_parked();
   void add_snapshot(const Records& records, store::SnapshotStatus status);
   std::uint64_t count_vanished();
@@ -109,6 +114,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
   Departures departures_;
   KnownMessages known_;
+  Admission admission_;
   store::AccountProperties properties_;
   std::uint64_t vanished_ = 0;  // known at the end: until then what left may be on its way
   bool is_moving_ = false;

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
+#include "store/limits.h"
+#include "store/verified.h"
 
 namespace backupd {
 
@@ -44,12 +46,22 @@ FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRec
                                              : store::FolderDraft(std::move(info));
   draft.info().raw_name = folder.raw_name;
   draft.info().completeness = FolderCompleteness::kUnreadable;
-  draft.info().trouble = reason;
+  draft.info().trouble = short_reason(reason, store::kMaxReason);
   return store_.writer.seal(draft);
 }
 
 void AccountPass::park() {
   if (!has_news_) return;
+  try {
+    record_progress();
+  } catch (const store::Unstorable& error) {
+    // It may be another account's turn that this happens in. The account's own pass fails with it
+    // when it comes to that.
+    base::log_warning("{}: {}", account_.name, error.what());
+  }
+}
+
+void AccountPass::record_progress() {
   Records records = current_;
   if (open_draft_ != nullptr) {
     records.push_back(store_.writer.seal(*open_draft_));

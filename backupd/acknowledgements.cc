@@ -144,7 +144,7 @@ void Acknowledgements::apply_to(AccountReport& report) const {
   const bool all_accepted = std::all_of(report.skipped.begin(), report.skipped.end(),
                                         [](const auto& entry) { return entry.acknowledged; });
   const bool is_finished = report.status == PassStatus::kPartial && report.error.empty() &&
-                           report.snapshot &&
+                           report.troubles.empty() && report.snapshot &&
                            report.snapshot->status == store::SnapshotStatus::kPartial;
   if (all_accepted && is_finished) report.status = PassStatus::kComplete;
 }

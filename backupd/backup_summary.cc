@@ -198,7 +198,8 @@ std::vector<std::string> troubles_of(const PassReport& report) {
                                      base::escape_for_terminal(entry.folder), uid,
                                      base::escape_for_terminal(entry.reason)));
     }
-    if (account.status != PassStatus::kComplete && troubles.size() == before) {
+    if (account.status != PassStatus::kComplete && account.troubles.empty() &&
+        troubles.size() == before) {
       troubles.push_back(fmt::format("{}: not all of it could be backed up", name));
     }
   }

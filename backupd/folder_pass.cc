@@ -72,15 +72,23 @@ FolderPass::FolderPass(const PassTools& tools, FolderObserver& observer)
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
   const imap::OpenFolder open = this->open(folder, last);
   store::FolderDraft draft = begin(folder, open, last);
+  const auto seal = [&] {
+    try {
+      return tools_.writer.seal(draft);
+    } catch (...) {
+      observer_.closed(std::nullopt);  // whatever happens, nobody seals it any more
+      throw;
+    }
+  };
   try {
     update(draft, folder, open);
   } catch (const base::Error& error) {
     const bool is_lost =
         error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
-    observer_.closed(is_lost ? std::optional(tools_.writer.seal(draft)) : std::nullopt);
+    observer_.closed(is_lost ? std::optional(seal()) : std::nullopt);
     throw;
   } catch (const base::Stopped&) {
-    observer_.closed(tools_.writer.seal(draft));
+    observer_.closed(seal());
     throw;
   } catch (...) {
     observer_.closed(std::nullopt);
@@ -213,13 +221,19 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
 }
 
 imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::FolderRecord* last) {
-  return tools_.turn.away([&] {
+  imap::OpenFolder open = tools_.turn.away([&] {
     const bool can_resync = last != nullptr && tools_.session.can_resync() &&
                             last->info.uid_validity != 0 && !is_scan_due(last->info, tools_.now);
     if (!can_resync) return tools_.session.examine(folder.raw_name);
     return tools_.session.examine(
         folder.raw_name, {last->info.uid_validity, last->info.highest_modseq}, changes_.emplace());
   });
+  tools_.admission.admit(folder.raw_name, open);
+  if (!changes_) return open;
+  for (imap::MessageItems& items : changes_->states) {
+    tools_.admission.admit(folder.raw_name, items);
+  }
+  return open;
 }
 
 // What QRESYNC told, into the draft. Gives the UIDs that the server has.
@@ -250,6 +264,7 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
                                   if (!items.uid) return;
                                   seen.add(*items.uid);
                                   states.push_back(items);
+                                  tools_.admission.admit(draft.info().raw_name, states.back());
                                   if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
                                 });
   });

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 
+#include "backupd/admission.h"
 #include "backupd/daily_budget.h"
 #include "backupd/folder_sink.h"
 #include "backupd/spare_sessions.h"
@@ -59,6 +60,7 @@ struct PassTools {
   Departures& departures;
   Stumbles& stumbles;
   DailyBudget& daily_budget;
+  Admission& admission;
   // The messages that the account had and has, if it is worth while to look through them for
   // `wanted` ones; else null.
   std::function<KnownMessages*(std::uint64_t wanted)> known;
@@ -93,7 +95,8 @@ class FolderPass {
   imap::UidSet apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
                              const imap::UidSet& skipped);
   imap::UidSet affordable(const imap::UidSet& uids);
-  imap::UidSet adopt_known(FolderSink& sink, const imap::UidSet& wanted);
+  imap::UidSet adopt_known(FolderSink& sink, const std::string& raw_name,
+                           const imap::UidSet& wanted);
   void fetch(store::FolderDraft& draft, const imap::OpenFolder& open, const imap::UidSet& wanted);
   using Fetch = std::function<imap::FetchAnswer(const imap::UidSet& uids)>;
   static void fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,

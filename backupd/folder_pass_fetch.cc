@@ -7,6 +7,7 @@
 
 #include "backupd/folder_fetch.h"
 #include "backupd/folder_pass.h"
+#include "store/limits.h"
 
 namespace backupd {
 
@@ -52,7 +53,8 @@ std::pair<imap::UidSet, imap::UidSet> halves(const imap::UidSet& uids) {
 }  // namespace
 
 // Takes what the account has elsewhere, and gives what has to be fetched.
-imap::UidSet FolderPass::adopt_known(FolderSink& sink, const imap::UidSet& wanted) {
+imap::UidSet FolderPass::adopt_known(FolderSink& sink, const std::string& raw_name,
+                                     const imap::UidSet& wanted) {
   if (tools_.session.capabilities().message_id_item().empty()) return wanted;
   KnownMessages* const known = tools_.known(wanted.count());
   if (known == nullptr) return wanted;
@@ -74,6 +76,7 @@ imap::UidSet FolderPass::adopt_known(FolderSink& sink, const imap::UidSet& wante
   tools_.turn.away([&] {
     tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
       told.push_back(items);
+      tools_.admission.admit(raw_name, told.back());
       if (told.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
     });
   });
@@ -109,7 +112,7 @@ void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
                        const imap::UidSet& wanted) {
   if (wanted.empty()) return;
   const std::string& name = draft.info().raw_name;
-  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, doubtful_,
+  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, tools_.admission, doubtful_,
                   [this](std::uint64_t bytes) { observer_.message_stored(bytes); });
   const FetchSource source{tools_.session, name, open.uid_validity, tools_.spares, tools_.stumbles};
   const Fetch fetch = [&](const imap::UidSet& uids) {
@@ -117,7 +120,7 @@ void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
     return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
   };
   const imap::UidSet given_up = in_both(wanted, tools_.stumbles.given_up(name));
-  const imap::UidSet needed = adopt_known(sink, wanted.without(given_up));
+  const imap::UidSet needed = adopt_known(sink, name, wanted.without(given_up));
   const imap::UidSet unknown = affordable(needed);
   const imap::UidSet parked = needed.without(unknown);
   is_whole_ = parked.empty();
@@ -140,8 +143,9 @@ void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
     std::string reason =
         given_up.contains(uid) ? tools_.stumbles.reason(name, uid) : sink.why_not(uid);
     if (reason.empty()) reason = refusal.empty() ? "the server did not send it" : refusal;
-    draft.info().skipped.push_back({uid, std::move(reason)});
+    draft.info().skipped.push_back({uid, short_reason(reason, store::kMaxReason)});
   }
+  shorten_reasons(draft.info().skipped);
   std::sort(draft.info().skipped.begin(), draft.info().skipped.end(),
             [](const auto& a, const auto& b) { return a.uid < b.uid; });
 }

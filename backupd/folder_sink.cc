@@ -19,12 +19,13 @@ std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
 }
 
 FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-                       Departures& departures, imap::UidSet doubtful,
+                       Departures& departures, Admission& admission, imap::UidSet doubtful,
                        std::function<void(std::uint64_t bytes)> after_message)
     : writer_(writer),
       draft_(draft),
       counts_(counts),
       departures_(departures),
+      admission_(admission),
       doubtful_(std::move(doubtful)),
       after_message_(std::move(after_message)) {}
 
@@ -58,6 +59,7 @@ void FolderSink::store(ArrivedMessage& arrived) {
   } else {
     departures_.arrived(stored.id);
   }
+  admission_.admit(draft_.info().raw_name, arrived.items);
   put(items, stored.id, stored.digest, stored.size);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backupd/admission.h"
 #include "backupd/departures.h"
 #include "backupd/known_messages.h"
 #include "backupd/message_pipe.h"
@@ -26,17 +27,17 @@ struct FetchCounts {
 
 class FolderSink {
  public:
-  // `counts` and `departures` grow as messages come. `doubtful` are UIDs whose messages may be
-  // damaged in the store. `after_message` is called when a message of so many bytes is in the
-  // draft: the time to commit.
+  // `counts`, `departures` and `admission` grow as messages come. `doubtful` are UIDs whose
+  // messages may be damaged in the store. `after_message` is called when a message of so many bytes
+  // is in the draft: the time to commit.
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-             Departures& departures, imap::UidSet doubtful,
+             Departures& departures, Admission& admission, imap::UidSet doubtful,
              std::function<void(std::uint64_t bytes)> after_message);
 
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
 
-  // A message that the store has, whose body did not come. `items` have its UID.
+  // A message that the store has, whose body did not come. `items` have its UID, and are admitted.
   void adopt(const imap::MessageItems& items, const KnownMessages::Known& known);
 
   // What came without a body, empty, or as an apology is not in the draft: a server in trouble
@@ -54,6 +55,7 @@ class FolderSink {
   store::FolderDraft& draft_;
   FetchCounts& counts_;
   Departures& departures_;
+  Admission& admission_;
   imap::UidSet doubtful_;
   std::function<void(std::uint64_t bytes)> after_message_;
   std::map<base::Uid, std::string_view> suspects_;

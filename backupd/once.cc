@@ -139,6 +139,11 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   });
   progress.end();
   schedule.commit();
+  for (const AccountReport& account : report.accounts) {
+    for (const std::string& trouble : account.troubles) {
+      report.troubles.push_back(account.account + ": " + trouble);
+    }
+  }
   report.commit = writer.highest_commit();
   note_strangers(surroundings, guard, acknowledged);
   tell_alarms(surroundings, writer.reader(), acknowledged, report);

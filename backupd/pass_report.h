@@ -41,15 +41,17 @@ struct AccountReport {
   std::uint64_t stored_bytes = 0;   // its share of what was written to packs
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
-  std::vector<std::string> alarms;  // backupd/alarms.h
-  std::string error;                // what ended the account's pass early
-  double seconds = 0;               // that its pass took
+  std::vector<std::string> alarms;    // backupd/alarms.h
+  std::string error;                  // what ended the account's pass early
+  std::vector<std::string> troubles;  // what is left out of the snapshot (backupd/admission.h)
+  double seconds = 0;                 // that its pass took
   std::optional<base::ErrorCode> error_code;
 };
 
 struct PassReport {
   std::vector<AccountReport> accounts;
-  std::vector<std::string> troubles;  // a line each: what kept an account from being looked for
+  std::vector<std::string> troubles;  // a line each: what kept an account from being looked for,
+                                      // and what is left out of one's snapshot
   std::vector<std::string> vanished;  // the store's accounts that are nobody's any more: kept
   store::CommitMark commit;  // the store's highest: who keeps reports can tell an older state by it
 

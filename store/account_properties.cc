@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "store/verified.h"
+
 namespace store {
 
 namespace {
@@ -137,6 +139,12 @@ std::vector<Property> to_properties(const AccountProperties& account) {
   }
   for (const AccountNamespace& one : account.namespaces) {
     add("namespace", {word(one.kind), one.delimiter, one.prefix});
+  }
+  // A word with a NUL in it would be two.
+  AccountProperties expected = account;
+  if (account.fetched.bytes == 0) expected.fetched = {};
+  if (to_account_properties(list) != expected) {
+    throw Unstorable("write an account's properties: they would be read back as something else");
   }
   return list;
 }

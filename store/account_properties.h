@@ -69,6 +69,7 @@ struct AccountProperties {
   bool operator==(const AccountProperties&) const = default;
 };
 
+// Fails with Unstorable if a word has a NUL in it: it stands between them.
 std::vector<Property> to_properties(const AccountProperties& properties);
 
 // What is of no known kind is left out.

@@ -35,18 +35,17 @@ inline constexpr std::size_t kMaxFolderName = std::size_t{16} << 10;
 // Folders of an account, a number. Their ids take 6.4 MB in a root.
 inline constexpr std::size_t kMaxFolders = 200'000;
 
-// An attribute of LIST, and all of a folder's.
+// An attribute of LIST, and all of a folder's, counting 64 bytes more for each.
 inline constexpr std::size_t kMaxAttribute = 1'024;
 inline constexpr std::size_t kMaxAttributes = std::size_t{16} << 10;
 
 // EMAILID, X-GM-MSGID and MAILBOXID (RFC 8474 allows 255).
 inline constexpr std::size_t kMaxServerId = 255;
 
-// A flag or keyword; all flags of a message, and their number. The 64 messages of a leaf then take
-// less than 5 MB.
+// A flag or keyword; all flags of a message, counting 64 bytes more for each, so that there are a
+// thousand at most. The 64 messages of a leaf then take less than 5 MB.
 inline constexpr std::size_t kMaxFlag = 1'024;
 inline constexpr std::size_t kMaxFlags = std::size_t{64} << 10;
-inline constexpr std::size_t kMaxFlagCount = 1'000;
 
 // The reason why a folder or a message is missing: for people, so it is shortened. All reasons of a
 // folder share the second limit equally.
@@ -54,8 +53,8 @@ inline constexpr std::size_t kMaxReason = 1'000;
 inline constexpr std::size_t kMaxReasons = std::size_t{4} << 20;
 
 // What a server says of an account beside its mail: a word (an ACL identifier, an entry's name, a
-// quota root), a METADATA value, and all of it together. The root that holds it is written again on
-// every night on which the account changed.
+// quota root), a METADATA value, and all of it together, counting 64 bytes more for each. The root
+// that holds it is written again on every night on which the account changed.
 inline constexpr std::size_t kMaxPropertyWord = 4'096;
 inline constexpr std::size_t kMaxMetadataValue = std::size_t{256} << 10;
 inline constexpr std::size_t kMaxProperties = std::size_t{8} << 20;

@@ -37,7 +37,7 @@ class FolderSinkTest : public testing::Test {
   }
 
   void begin() {
-    sink_.emplace(*writer_, draft_, counts_, departures_, imap::UidSet(),
+    sink_.emplace(*writer_, draft_, counts_, departures_, admission_, imap::UidSet(),
                   [this](std::uint64_t) { ++told_; });
   }
   void SetUp() override { begin(); }
@@ -49,6 +49,7 @@ class FolderSinkTest : public testing::Test {
   store::FolderDraft draft_{store::FolderInfo{}};
   FetchCounts counts_;
   Departures departures_;
+  Admission admission_;
   int told_ = 0;
   std::optional<FolderSink> sink_;
 };

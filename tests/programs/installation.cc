@@ -23,20 +23,22 @@ json parse(const servers::ProcessResult& result, int status) {
 
 }  // namespace
 
-Installation::Installation(const servers::Server& server) {
+Installation::Installation() {
   config_ = {{"store",
               {{"path", store().string()},
                {"index", index().string()},
-               {"key_file", key_file().string()}}},
-             {"servers",
-              {{"main",
-                {{"url", server.imap_url()},
-                 {"ca_file", server.ca_file().string()},
-                 {"admin",
-                  {{"user", servers::Server::admin()},
-                   {"password_file", server.password_file(servers::Server::admin()).string()}}}}}}},
-             {"accounts",
-              {{{"name", "alice"}, {"server", "main"}}, {{"name", "bob"}, {"server", "main"}}}}};
+               {"key_file", key_file().string()}}}};
+}
+
+Installation::Installation(const servers::Server& server) : Installation() {
+  config_["servers"]["main"] = {
+      {"url", server.imap_url()},
+      {"ca_file", server.ca_file().string()},
+      {"admin",
+       {{"user", servers::Server::admin()},
+        {"password_file", server.password_file(servers::Server::admin()).string()}}}};
+  config_["accounts"] = {{{"name", "alice"}, {"server", "main"}},
+                         {{"name", "bob"}, {"server", "main"}}};
   save();
 }
 

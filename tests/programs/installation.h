@@ -21,6 +21,9 @@ using nlohmann::json;
 
 class Installation {
  public:
+  // Without servers and accounts: they are up to the test.
+  Installation();
+
   // For the accounts alice and bob, acted as by the server's admin, over STARTTLS.
   explicit Installation(const servers::Server& server);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes poisoned.tar.zst: stores that mailstow 4062cab wrote and could not read again.
+"""Makes poisoned.tar.gz: stores that mailstow 4062cab wrote and could not read again.
 
-usage: make_stores.py BIN_FOLDER CLOCK_PRELOAD OUT.tar.zst
+usage: make_stores.py BIN_FOLDER CLOCK_PRELOAD OUT.tar.gz
 
 BIN_FOLDER has the programs of 4062cab; CLOCK_PRELOAD is libmailstow_clock_preload.so. Each folder
 of the archive is a store with its key file and without its index:
@@ -27,9 +27,8 @@ import tempfile
 import threading
 import time
 
-import zstandard
-
-import poison_server
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "servers"))
+import poison_server  # noqa: E402
 
 NOON = 1_795_000_000  # of a day in November 2026
 DAY = 86_400
@@ -104,11 +103,10 @@ def main():
         for kind in kinds:
             (folder / kind).mkdir()
             make(folder / kind, programs, preload, kind)
-        with open(out, "wb") as file, zstandard.ZstdCompressor(level=19).stream_writer(file) as packed:
-            with tarfile.open(fileobj=packed, mode="w|", format=tarfile.USTAR_FORMAT) as archive:
-                for kind in kinds:
-                    for part in ("store", "store.key"):
-                        archive.add(folder / kind / part, f"{kind}/{part}", filter=plain)
+        with tarfile.open(out, "w:gz", format=tarfile.USTAR_FORMAT) as archive:
+            for kind in kinds:
+                for part in ("store", "store.key"):
+                    archive.add(folder / kind / part, f"{kind}/{part}", filter=plain)
     print(out, os.path.getsize(out))
 
 

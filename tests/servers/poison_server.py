@@ -1,14 +1,17 @@
-#!/usr/bin/env python3
-"""An IMAP server that says what no real one says: names, identities and values of any length.
+#!/ usr / bin / env python3
+""
+    "An IMAP server that says what no real one says: names, identities and values of any length.
 
-usage: poison_server.py [--prefix N] [--flag N] [--metadata N] [--entries N] [--emailid N]
-                        [--mailboxid N] [--trouble N] [--folder N] [--refuse MESSAGES BYTES]
-                        [--messages N] [--port-file FILE]
+    usage
+    : poison_server
+          .py[--prefix N][--flag N][--metadata N][--entries N][--emailid N][--mailboxid N]
+             [--trouble N][--folder N][--refuse MESSAGES BYTES][--messages N][--port - file FILE]
 
-Any password lets any user in. The user `evil` gets the poison, everybody else an ordinary mailbox.
-Numbers are bytes, except: --entries METADATA entries of --metadata bytes each, --messages a
-mailbox. --trouble adds a folder with a name of that length which can't be opened, --folder one
-which can; --refuse has that many messages, and refuses each FETCH with a text of that length.
+      Any password lets any user in.The user `evil` gets the poison,
+    everybody else an ordinary mailbox.Numbers are bytes,
+    except : --entries METADATA entries of-- metadata bytes each,
+             --messages a mailbox.--trouble adds a folder with a name of that length which
+                   can't be opened, --folder one which can; --refuse has that many messages, and refuses each FETCH with a text of that length.
 Mail is generated, and the same in every run.
 """
 import argparse
@@ -91,6 +94,12 @@ class Connection(socketserver.StreamRequestHandler):
         return range(1, self.poison.messages + 1)
 
     def handle(self):
+        try:
+            self.converse()
+        except ConnectionError:
+            pass  # the client was not interested any more
+
+    def converse(self):
         self.say(b"* OK ready")
         while (command := self.read_command()) is not None:
             tag, _, rest = command.partition(b" ")
@@ -182,7 +191,8 @@ class Connection(socketserver.StreamRequestHandler):
             items = (b'UID %d FLAGS (%s) INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE %d'
                      % (uid, flags, len(text)))
             if self.poison.emailid:
-                items += b" EMAILID (%s)" % (b"E" * (self.poison.emailid - 6) + b"%06d" % uid)
+                identity = b"E" * (self.poison.emailid - 6) + b"%06d" % uid
+                items += b" EMAILID (" + literal(identity) + b")"
             if with_body:
                 items += b" BODY[] " + literal(text)
             self.say(b"* %d FETCH (" % uid + items + b")")

@@ -1,0 +1,114 @@
+// An account whose server says what can't be stored: the report tells what is left out, all others
+// are backed up, and the store is sound.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/poison_server.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using testing::HasSubstr;
+
+struct Poison {
+  const char* name;
+  std::vector<std::string> options;
+  const char* trouble;
+  std::size_t stored = 3;  // messages of evil
+};
+
+class PoisonTest : public testing::TestWithParam<Poison> {
+ protected:
+  void use(const servers::PoisonServer& server, const std::string& evil = "evil") {
+    const base::Path password = mailstow_.folder() / "password";
+    std::ofstream(password) << "secret\n";
+    std::filesystem::permissions(password, std::filesystem::perms(0600));
+    mailstow_.config()["servers"]["main"] = {{"url", server.url()}, {"tls", "none"}};
+    mailstow_.config()["accounts"] = json::array();
+    for (const std::string& name : {evil, std::string("good")}) {
+      mailstow_.config()["accounts"].push_back({{"name", name},
+                                                {"server", "main"},
+                                                {"user", name == "good" ? "good" : "evil"},
+                                                {"password_file", password.string()}});
+    }
+    mailstow_.save();
+    EXPECT_EQ(mailstow_.backupd({"init"}).status, 0);
+  }
+
+  void expect_sound() {
+    std::filesystem::remove_all(mailstow_.index());
+    EXPECT_EQ(mailstow_.backupd({"reindex"}).status, 0);
+    const servers::ProcessResult checked = mailstow_.backupd({"check", "--read-data"});
+    EXPECT_EQ(checked.status, 0) << checked.out << checked.err;
+    EXPECT_EQ(mailstow_.backupd({"prune"}).status, 0);
+  }
+
+  std::size_t stored(const std::string& account) {
+    return mailstow_.restore_json({"messages", account, "INBOX"})["messages"].size();
+  }
+
+  programs::Installation mailstow_;
+};
+
+TEST_P(PoisonTest, IsLeftOutAndEverythingElseIsBackedUp) {
+  const servers::PoisonServer server(GetParam().options);
+  use(server);
+  for (int night = 0; night < 2; ++night) {
+    const json report = mailstow_.backupd_json({"once"}, 3);
+    EXPECT_EQ(find_by(report["accounts"], "account", "good")["status"], "complete");
+    const json evil = find_by(report["accounts"], "account", "evil");
+    EXPECT_EQ(evil["status"], "partial") << evil.dump(2).substr(0, 2'000);
+    EXPECT_EQ(evil["messages"], GetParam().stored);
+    if (night == 0) {
+      EXPECT_THAT(report["troubles"].dump() + evil["skipped"].dump(),
+                  HasSubstr(GetParam().trouble));
+    }
+    EXPECT_LT(report.dump().size(), 2'000'000U);
+  }
+  expect_sound();
+  EXPECT_EQ(stored("good"), 3U);
+  EXPECT_EQ(stored("evil"), GetParam().stored);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, PoisonTest,
+    testing::Values(
+        Poison{"Prefix", {"--messages", "3", "--prefix", "100000"}, "evil: the prefix"},
+        Poison{"Keyword", {"--messages", "3", "--flag", "100000"}, "evil: INBOX: a flag"},
+        Poison{"Metadata", {"--messages", "3", "--metadata", "1048570"}, "evil: INBOX: a METADATA"},
+        Poison{"MuchMetadata",
+               {"--messages", "3", "--metadata", "1000000", "--entries", "40"},
+               "evil: INBOX: a METADATA"},
+        Poison{"ManySmallMetadata",
+               {"--messages", "3", "--metadata", "200000", "--entries", "100"},
+               "evil: METADATA, with all before it"},
+        Poison{"EmailId", {"--messages", "3", "--emailid", "100000"}, "evil: INBOX: the EMAILID"},
+        Poison{"MailboxId", {"--messages", "3", "--mailboxid", "60000"}, "the MAILBOXID"},
+        Poison{"Trouble", {"--messages", "3", "--trouble", "300000"}, "a folder with such a name"},
+        Poison{
+            "LongFolder", {"--messages", "3", "--folder", "100000"}, "a folder with such a name"},
+        Poison{"Refusals", {"--messages", "3", "--refuse", "700", "64000"}, "rrr...", 0}),
+    [](const auto& poison) { return std::string(poison.param.name); });
+
+// Whatever can't be stored ends its account alone.
+TEST_F(PoisonTest, AnAccountThatCanNotBeStoredEndsAlone) {
+  const servers::PoisonServer server({"--messages", "3"});
+  const std::string evil(5'000, 'e');
+  use(server, evil);
+  const json report = mailstow_.backupd_json({"once"}, 3);
+  EXPECT_EQ(find_by(report["accounts"], "account", "good")["status"], "complete");
+  const json failed = find_by(report["accounts"], "account", evil);
+  EXPECT_EQ(failed["status"], "failed");
+  EXPECT_THAT(failed["error"].dump(), HasSubstr("the account's name has 5000 bytes"));
+  expect_sound();
+  EXPECT_EQ(stored("good"), 3U);
+  EXPECT_EQ(mailstow_.restore_json({"accounts"})["accounts"].size(), 1U);
+}
+
+}  // namespace
+}  // namespace backupd
