@@ -76,7 +76,7 @@ store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::Fol
     try {
       return tools_.writer.seal(draft);
     } catch (...) {
-      observer_.closed(std::nullopt);  // whatever happens, nobody seals it any more
+      observer_.closed(std::nullopt);  // whatever happens, it is not sealed again
       throw;
     }
   };

@@ -1,4 +1,4 @@
-// What of a server's words is stored: up to each limit, and nothing beyond it.
+// A server's words are stored up to each limit, and left out beyond it.
 #include "backupd/admission.h"
 
 #include <gmock/gmock.h>
@@ -120,7 +120,8 @@ TEST(AdmissionTest, TroublesAreBounded) {
     imap::MessageItems items;
     items.server_id.assign(1'000, 'e');
     admission.admit(std::string(500'000, 'n') + std::to_string(folder), items);
-    admission.admit(std::to_string(folder), items = {.server_id = std::string(1'000, 'e')});
+    items.server_id.assign(1'000, 'e');
+    admission.admit(std::to_string(folder), items);
   }
   EXPECT_THAT(admission.troubles(), SizeIs(101));
   EXPECT_EQ(admission.troubles().back(), "more of the kind is left out in other folders");

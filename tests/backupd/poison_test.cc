@@ -1,4 +1,4 @@
-// An account whose server says what can't be stored: the report tells what is left out, all others
+// An account whose server says what can't be stored: the report shows what is left out, all others
 // are backed up, and the store is sound.
 #include <filesystem>
 #include <fstream>
@@ -107,7 +107,6 @@ TEST_F(PoisonTest, AnAccountThatCanNotBeStoredEndsAlone) {
   EXPECT_THAT(failed["error"].dump(), HasSubstr("the account's name has 5000 bytes"));
   expect_sound();
   EXPECT_EQ(stored("good"), 3U);
-  EXPECT_EQ(mailstow_.restore_json({"accounts"})["accounts"].size(), 1U);
 }
 
 }  // namespace

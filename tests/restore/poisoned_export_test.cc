@@ -1,5 +1,6 @@
-// What an earlier mailstow stored and could not read again comes out of the store.
+// The stores that an earlier mailstow could not read again can be exported.
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -12,16 +13,26 @@ namespace {
 
 class PoisonedExportTest : public testing::TestWithParam<const char*> {
  protected:
-  PoisonedExportTest() { tests::unpack_poisoned(GetParam(), mailstow_.folder()); }
+  PoisonedExportTest() {
+    const base::Path password = mailstow_.folder() / "password";
+    std::ofstream(password) << "secret\n";
+    std::filesystem::permissions(password, std::filesystem::perms(0600));
+    mailstow_.config()["servers"]["main"] = {{"url", "imap://127.0.0.1:1"}, {"tls", "none"}};
+    mailstow_.config()["accounts"] = {
+        {{"name", "good"}, {"server", "main"}, {"password_file", password.string()}}};
+    mailstow_.save();
+    tests::unpack_poisoned(GetParam(), mailstow_.folder());
+  }
 
-  // Of both accounts, in both formats.
+  // Exports both accounts in both formats.
   void expect_exports() {
     const std::size_t messages = tests::messages_in_poisoned(GetParam());
     for (const std::string account : {"evil", "good"}) {
       for (const std::string format : {"mbox", "maildir"}) {
         const base::Path to = mailstow_.folder() / (account + format + std::to_string(++exported_));
-        const servers::ProcessResult result = mailstow_.restore(
-            {"export", account, "INBOX", "--format", format, "--to", to.string(), "--json"});
+        const servers::ProcessResult result =
+            mailstow_.restore({"export", account, "--folder", "INBOX", "--format", format, "--to",
+                               to.string(), "--json"});
         EXPECT_EQ(result.status, 0)
             << account << " " << format << ": " << result.err.substr(0, 2'000);
         const auto report = programs::json::parse(result.out, nullptr, false);
