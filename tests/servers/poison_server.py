@@ -1,17 +1,14 @@
-#!/ usr / bin / env python3
-""
-    "An IMAP server that says what no real one says: names, identities and values of any length.
+#!/usr/bin/env python3
+"""An IMAP server that says what no real one says: names, identities and values of any length.
 
-    usage
-    : poison_server
-          .py[--prefix N][--flag N][--metadata N][--entries N][--emailid N][--mailboxid N]
-             [--trouble N][--folder N][--refuse MESSAGES BYTES][--messages N][--port - file FILE]
+usage: poison_server.py [--prefix N] [--flag N] [--metadata N] [--entries N] [--emailid N]
+                        [--mailboxid N] [--trouble N] [--folder N] [--refuse MESSAGES BYTES]
+                        [--messages N] [--port-file FILE]
 
-      Any password lets any user in.The user `evil` gets the poison,
-    everybody else an ordinary mailbox.Numbers are bytes,
-    except : --entries METADATA entries of-- metadata bytes each,
-             --messages a mailbox.--trouble adds a folder with a name of that length which
-                   can't be opened, --folder one which can; --refuse has that many messages, and refuses each FETCH with a text of that length.
+Any password lets any user in. The user `evil` gets the poison, everybody else an ordinary mailbox.
+Numbers are bytes, except: --entries METADATA entries of --metadata bytes each, --messages a
+mailbox. --trouble adds a folder with a name of that length which can't be opened, --folder one
+which can; --refuse has that many messages, and refuses each FETCH with a text of that length.
 Mail is generated, and the same in every run.
 """
 import argparse
