@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/error.h"
+#include "base/terminal.h"
 #include "imap/flag.h"
 #include "imap/internal_date.h"
 
@@ -33,6 +35,20 @@ bool holds_nul(base::ByteView bytes) {
   return !bytes.empty() && std::memchr(bytes.data(), 0, bytes.size()) != nullptr;
 }
 
+std::string word_list(std::span<const FixedText> words) {
+  std::string text = "(";
+  for (const FixedText word : words) text.append(text.size() > 1 ? " " : "").append(word.view());
+  return text += ')';
+}
+
+std::string flag_list(std::span<const std::string> flags) {
+  std::string text = "(";
+  for (const std::string& flag : flags) {
+    if (can_be_sent(flag)) text.append(text.size() > 1 ? " " : "").append(flag);
+  }
+  return text += ')';
+}
+
 }  // namespace
 
 LiteralMode literal_mode(const Capabilities& capabilities) {
@@ -40,45 +56,87 @@ LiteralMode literal_mode(const Capabilities& capabilities) {
   return capabilities.has("LITERAL-") ? LiteralMode::kMinus : LiteralMode::kSynchronising;
 }
 
-std::string flag_list(std::span<const std::string> flags) {
-  std::string text = "(";
-  for (const std::string& flag : flags) {
-    if (is_recent(flag)) continue;
-    if (text.size() > 1) text += ' ';
-    text += flag;
-  }
-  return text += ')';
-}
+Command::Command(FixedText verb, LiteralMode mode)
+    : verb_(verb.view()), mode_(mode), text_(verb.view()) {}
 
-Command::Command(std::string_view verb, LiteralMode mode) : verb_(verb), mode_(mode), text_(verb) {}
-
-Command& Command::word(std::string_view text) {
+Command& Command::add(std::string_view text) {
   text_ += ' ';
   text_ += text;
   return *this;
 }
 
-bool Command::announce(std::size_t size, std::string_view marker) {
-  const bool waits = mode_ == LiteralMode::kSynchronising ||
-                     (mode_ == LiteralMode::kMinus && size > kLongestMinusLiteral);
+Command& Command::text(FixedText text) {
+  return add(text.view());
+}
+
+Command& Command::number(std::uint64_t number) {
+  return add(std::to_string(number));
+}
+
+Command& Command::uids(const UidSet& uids) {
+  return add(uids.text());
+}
+
+Command& Command::list(std::span<const FixedText> words) {
+  return add(word_list(words));
+}
+
+Command& Command::return_status(bool with_use, std::span<const FixedText> items) {
+  return add(std::string("RETURN (") + (with_use ? "SPECIAL-USE " : "") + "STATUS " +
+             word_list(items) + ')');
+}
+
+Command& Command::changed_since(std::uint64_t modseq) {
+  return add("(CHANGEDSINCE " + std::to_string(modseq) + ')');
+}
+
+Command& Command::resync(std::uint32_t uid_validity, std::uint64_t modseq) {
+  return add("(QRESYNC (" + std::to_string(uid_validity) + ' ' + std::to_string(modseq) + "))");
+}
+
+Command& Command::flags(std::span<const std::string> flags) {
+  return add(flag_list(flags));
+}
+
+Command& Command::uses(std::span<const std::string> uses) {
+  return add("(USE " + flag_list(uses) + ')');
+}
+
+Command& Command::limits(std::span<const QuotaResource> resources) {
+  std::string text = "(";
+  for (const QuotaResource& resource : resources) {
+    if (!is_atom(resource.name)) {
+      base::fail(base::ErrorCode::kRefused,
+                 "set a quota: the resource \"{}\" is not a name that IMAP allows",
+                 base::escape_for_terminal(resource.name));
+    }
+    text.append(text.size() > 1 ? " " : "").append(resource.name);
+    text.append(" ").append(std::to_string(resource.limit));
+  }
+  return add(text += ')');
+}
+
+void Command::announce(std::size_t size, std::string_view marker, bool waits) {
   text_ += marker;
   text_ += std::to_string(size);
   text_ += waits ? "}\r\n" : "+}\r\n";
-  return waits;
 }
 
 Command& Command::string(std::string_view bytes) {
-  if (can_be_quoted(bytes)) return word(quoted_string(bytes));
-  const bool waits = announce(bytes.size(), " {");
-  parts_.push_back({std::exchange(text_, {}), {}, std::string(bytes), waits});
+  if (can_be_quoted(bytes)) return add(quoted_string(bytes));
+  announce(bytes.size(), " {", true);
+  parts_.push_back({std::exchange(text_, {}), {}, std::string(bytes), true});
   return *this;
 }
 
-Command& Command::message(const AppendMessage& message, const Capabilities& capabilities) {
-  word(flag_list(message.flags));
-  word(quoted_string(format_internal_date(message.internal_date)));
+Command& Command::message(const AppendMessage& message, const Capabilities& capabilities,
+                          bool waits) {
+  flags(message.flags);
+  add(quoted_string(format_internal_date(message.internal_date)));
+  waits = waits || mode_ == LiteralMode::kSynchronising ||
+          (mode_ == LiteralMode::kMinus && message.bytes.size() > kLongestMinusLiteral);
   const bool is_binary = capabilities.has("BINARY") && holds_nul(message.bytes);
-  const bool waits = announce(message.bytes.size(), is_binary ? " ~{" : " {");
+  announce(message.bytes.size(), is_binary ? " ~{" : " {", waits);
   parts_.push_back({std::exchange(text_, {}), message.bytes, {}, waits});
   return *this;
 }

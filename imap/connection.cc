@@ -37,15 +37,23 @@ Connection::Connection(std::unique_ptr<Transport> transport, const Limits& limit
     : transport_(std::move(transport)), limits_(limits), lexer_(*this, limits) {}
 
 Connection::Tag Connection::start(Command command) {
+  if (!is_usable()) {
+    throw ConnectionLost(
+        "the server refused a message that it may not have read whole, so the connection is not "
+        "used "
+        "any longer",
+        std::nullopt);
+  }
   const Tag tag{++last_command_};
   base::log_debug("imap: {} {}", tag.text(), command.verb());
   std::vector<Command::Part> parts = std::move(command).take_parts();
   parts.front().text.insert(0, tag.text() + ' ');
-  for (Command::Part& part : parts) {
-    add_segment({tag.number, std::move(part.text), {}, false});
-    // An empty literal has no bytes to hold back, but what follows it has to wait all the same.
-    if (part.waits || !part.owned.empty() || !part.borrowed.empty()) {
-      add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits});
+  for (std::size_t at = 0; at < parts.size(); ++at) {
+    Command::Part& part = parts[at];
+    add_segment({tag.number, std::move(part.text), {}});
+    // The last part has no literal. An empty one has no bytes, but what follows it waits likewise.
+    if (at + 1 < parts.size()) {
+      add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits, !part.waits});
     }
   }
   return tag;
@@ -67,14 +75,18 @@ bool Connection::can_send() const {
 // Chooses what goes out next.
 void Connection::gather() {
   gathered_.clear();
+  gathered_ends_.clear();
   while (!queue_.empty() && !queue_.front().waits) {
     const base::ByteView bytes = queue_.front().bytes();
-    if (bytes.size() >= kGathered) {
-      if (gathered_.empty()) outgoing_ = bytes;
+    const bool is_large = bytes.size() >= kGathered;
+    if (!gathered_.empty() && (is_large || gathered_.size() + bytes.size() > kGathered)) break;
+    if (queue_.front().is_unasked) sent_unasked_.insert(queue_.front().command);
+    if (is_large) {
+      outgoing_ = bytes;
       break;
     }
-    if (gathered_.size() + bytes.size() > kGathered) break;
     gathered_ += base::as_text(bytes);
+    gathered_ends_.emplace_back(queue_.front().command, gathered_.size());
     queue_.pop_front();
   }
   if (!gathered_.empty()) outgoing_ = base::as_bytes(gathered_);
@@ -173,8 +185,26 @@ void Connection::complete(StatusResponse status) {
       queue_.front().command == number) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
+  const bool is_refused = status.condition != Condition::kOk;
+  if (sent_unasked_.erase(number) != 0 && is_refused) drop_unsent();
+  dropped_.erase(number);
   send_rest_of(number);
   answered_.emplace(number, std::move(status));
+}
+
+// A server that did not read a literal takes what follows for commands, mail included: so nothing
+// follows.
+void Connection::drop_unsent() {
+  has_unread_literal_ = true;
+  const std::size_t sent = gathered_.size() - (gathered_.empty() ? 0 : outgoing_.size());
+  for (const auto& [command, end] : gathered_ends_) {
+    if (end > sent) dropped_.insert(command);
+  }
+  for (const Segment& segment : queue_) dropped_.insert(segment.command);
+  outgoing_ = {};
+  gathered_.clear();
+  gathered_ends_.clear();
+  queue_.clear();
 }
 
 void Connection::note(const StatusResponse& status) {

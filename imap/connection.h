@@ -10,7 +10,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "imap/command.h"
@@ -42,6 +44,15 @@ class Connection : private Source {
   using Take = std::function<void(Response&)>;
   StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
 
+  // False once the server has refused a command whose literal went out without a go-ahead: it may
+  // not have read the literal, and take the rest for commands. Nothing more goes out then. What
+  // went out whole before is still answered; start() fails with ConnectionLost.
+  bool is_usable() const { return !has_unread_literal_; }
+
+  // Whether the command had not gone out whole when the connection became unusable: the server
+  // can't have carried it out, and finish() must not be called for it.
+  bool is_dropped(Tag tag) const { return dropped_.contains(tag.number); }
+
   // From now on all is compressed, both ways. Between commands, when the server has said OK to
   // COMPRESS.
   void compress();
@@ -63,6 +74,7 @@ class Connection : private Source {
     std::string owned;
     base::ByteView borrowed;  // instead of `owned` if not empty
     bool waits = false;       // for the server's go-ahead
+    bool is_unasked = false;  // a literal that does not wait
     base::ByteView bytes() const { return borrowed.empty() ? base::as_bytes(owned) : borrowed; }
   };
 
@@ -75,6 +87,7 @@ class Connection : private Source {
   void go_ahead();
   void complete(StatusResponse status);
   void send_rest_of(std::uint64_t command);
+  void drop_unsent();
   bool read_ahead();
   void note(const StatusResponse& status);
 
@@ -84,7 +97,11 @@ class Connection : private Source {
   std::uint64_t last_command_ = 0;
   std::map<std::uint64_t, StatusResponse> answered_;  // and not yet asked for
   std::deque<Segment> queue_;
-  std::string gathered_;     // small segments, to go out together
+  std::string gathered_;  // small segments, to go out together
+  std::vector<std::pair<std::uint64_t, std::size_t>> gathered_ends_;  // command, offset behind it
+  std::set<std::uint64_t> sent_unasked_;  // commands with a literal that went out without waiting
+  std::set<std::uint64_t> dropped_;
+  bool has_unread_literal_ = false;
   base::ByteView outgoing_;  // of `gathered_` or of the first segment; stays in place until taken
   base::Bytes ahead_;        // came before the lexer wanted it: the next that it reads
   bool expects_bye_ = false;

@@ -1,5 +1,6 @@
 #include "imap/flag.h"
 
+#include <algorithm>
 #include <array>
 
 #include "imap/ascii.h"
@@ -13,6 +14,19 @@ std::string canonical_flag(std::string_view flag) {
     if (equal_ignoring_case(flag, known)) return std::string(known);
   }
   return std::string(flag);
+}
+
+bool is_atom(std::string_view text) {
+  constexpr std::string_view kSpecials = R"((){%*"\])";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char byte) {
+    return byte > 0x20 && byte < 0x7F && kSpecials.find(byte) == std::string_view::npos;
+  });
+}
+
+bool can_be_sent(std::string_view flag) {
+  if (flag.size() > kMaxSentFlag || is_recent(flag)) return false;
+  if (flag.starts_with('\\')) flag.remove_prefix(1);
+  return is_atom(flag);
 }
 
 bool is_recent(std::string_view flag) {

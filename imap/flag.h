@@ -1,6 +1,7 @@
 // Flags and keywords (RFC 9051, section 2.3.2).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,17 @@ namespace imap {
 // A system flag in the spelling of the RFC, whatever case the server uses ("\SEEN" -> "\Seen");
 // anything else as it is.
 std::string canonical_flag(std::string_view flag);
+
+// atom of RFC 9051, section 9: printable ASCII without blanks, parentheses, braces, quotes,
+// backslashes, wildcards and brackets.
+bool is_atom(std::string_view text);
+
+// Whether a command may carry the flag: an atom, or an atom behind one backslash, of at most
+// kMaxSentFlag bytes. \* and \Recent never. Servers and stores hold others (8-bit bytes, blanks,
+// line ends): sent as they are, these would end the command's line and begin another one.
+bool can_be_sent(std::string_view flag);
+
+inline constexpr std::size_t kMaxSentFlag = 250;  // a command's line must stay below 8192 bytes
 
 // \Recent belongs to the server and to one session; it is neither stored nor sent.
 bool is_recent(std::string_view flag);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "imap/ascii.h"
+#include "imap/flag.h"
 
 namespace imap {
 
@@ -24,6 +25,7 @@ bool Folder::can_be_opened() const {
 }
 
 bool OpenFolder::keeps(std::string_view flag) const {
+  if (!can_be_sent(flag)) return false;
   if (contains(permanent_flags, flag)) return true;
   return !flag.starts_with('\\') && contains(permanent_flags, "\\*");
 }

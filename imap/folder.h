@@ -65,7 +65,8 @@ struct OpenFolder {
   std::vector<std::string> permanent_flags;
   std::optional<std::string> mailbox_id;
 
-  // Whether the server keeps `flag` for good: it is listed, or it is a keyword and "\*" is.
+  // Whether the server keeps `flag` for good: it is listed, or it is a keyword and "\*" is. Never
+  // for one that no command can carry (can_be_sent()).
   bool keeps(std::string_view flag) const;
 };
 

@@ -52,7 +52,7 @@ struct FetchAnswer {
 
 // One message for APPEND. `bytes` must live until the answer is there.
 struct AppendMessage {
-  std::vector<std::string> flags;  // only what the folder keeps; never \Recent
+  std::vector<std::string> flags;  // what the folder keeps; those no command can carry are left out
   base::ZonedTime internal_date;
   base::ByteView bytes;
 };
@@ -60,6 +60,7 @@ struct AppendMessage {
 // What became of one APPEND command.
 struct AppendAnswer {
   bool accepted = false;
+  bool sent = true;                // false: an earlier one was refused, and this one never went out
   std::string reason;              // the server's words if not accepted, escaped
   std::uint32_t uid_validity = 0;  // from APPENDUID (RFC 4315); 0 without it
   std::vector<base::Uid> uids;     // one a message, or none without APPENDUID

@@ -141,13 +141,19 @@ void Session::unsubscribe(std::string_view raw_name) {
 }
 
 std::vector<AppendAnswer> Session::append(std::string_view raw_name,
-                                          std::span<const AppendMessage> messages) {
-  return during("append", raw_name, [&] { return impl_->append(raw_name, messages); });
+                                          std::span<const AppendMessage> messages,
+                                          Literals literals) {
+  return during("append", raw_name, [&] { return impl_->append(raw_name, messages, literals); });
 }
 
 AppendAnswer Session::append_together(std::string_view raw_name,
-                                      std::span<const AppendMessage> messages) {
-  return during("append", raw_name, [&] { return impl_->append_together(raw_name, messages); });
+                                      std::span<const AppendMessage> messages, Literals literals) {
+  return during("append", raw_name,
+                [&] { return impl_->append_together(raw_name, messages, literals); });
+}
+
+bool Session::is_usable() const {
+  return impl_->is_usable();
 }
 
 void Session::add_flags(const UidSet& uids, std::span<const std::string> flags) {

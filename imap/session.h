@@ -128,13 +128,26 @@ class Session {
   void subscribe(std::string_view raw_name);
   void unsubscribe(std::string_view raw_name);
 
+  // How a message goes out. A server that refuses the line of an APPEND may take the message that
+  // follows for commands (Dovecot does), so a message waits for the go-ahead in any case where its
+  // folder or one of its flags is new to the session.
+  enum class Literals {
+    kAsAllowed,  // else without waiting, if the server has LITERAL+ or LITERAL-
+    kWaiting,    // always
+  };
+
   // One APPEND a message, pipelined as far as the server allows; one answer for each, in order.
   // Reads while it sends.
   std::vector<AppendAnswer> append(std::string_view raw_name,
-                                   std::span<const AppendMessage> messages);
+                                   std::span<const AppendMessage> messages,
+                                   Literals literals = Literals::kAsAllowed);
 
   // All in one MULTIAPPEND (RFC 3502): all are taken or none. Only where capabilities() has it.
-  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages);
+  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages,
+                               Literals literals = Literals::kAsAllowed);
+
+  // False after a message was refused that went out without waiting: open another session.
+  bool is_usable() const;
 
   // Of the folder open with select().
   void add_flags(const UidSet& uids, std::span<const std::string> flags);

@@ -72,9 +72,9 @@ std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> r
     }
     if (is_account ? has_account_metadata : has_metadata) {
       tags.push_back(start(command("GETMETADATA")
-                               .word("(DEPTH infinity)")
+                               .text("(DEPTH infinity)")
                                .string(raw_name)
-                               .word("(/private /shared)")));
+                               .text("(/private /shared)")));
     }
     if (!is_account && capabilities_.has("QUOTA")) {
       tags.push_back(start(command("GETQUOTAROOT").string(raw_name)));

@@ -10,7 +10,7 @@ namespace imap {
 std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.most_kept);
-  require_ok(run(command("LIST").word("\"\"").string(pattern), [&list](Response& response) {
+  require_ok(run(command("LIST").text("\"\"").string(pattern), [&list](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
       list.add(std::move(answer->folder));
     }
@@ -22,8 +22,8 @@ std::vector<std::string> Session::Impl::subscriptions() {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.most_kept);
   Command listing =
-      capabilities_.has("LIST-EXTENDED") ? command("LIST").word("(SUBSCRIBED)") : command("LSUB");
-  require_ok(run(listing.word("\"\"").string("*"), [&list](Response& response) {
+      capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
+  require_ok(run(listing.text("\"\"").string("*"), [&list](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
       list.add(std::move(answer->folder));
     }
@@ -42,8 +42,8 @@ FolderStatus Session::Impl::status(std::string_view raw_name) {
 
 StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& told) {
   std::vector<Connection::Tag> tags;
-  for (const std::string& items : {status_items(), identity_items()}) {
-    if (!items.empty()) tags.push_back(start(command("STATUS").string(raw_name).word(items)));
+  for (const StatusItems& items : {status_items(), identity_items()}) {
+    if (!items.empty()) tags.push_back(start(command("STATUS").string(raw_name).list(items)));
   }
   StatusList statuses(limits_.most_kept);
   const auto take = [&](Response& response) {
@@ -60,7 +60,7 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
   return refusal == ends.end() ? ends.front() : *refusal;
 }
 
-OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view raw_name,
+OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
   const auto take_code = [&folder](const ResponseCode& code) {
@@ -84,9 +84,9 @@ OpenFolder Session::Impl::open_folder(std::string_view verb, std::string_view ra
 
   Command opening = command(verb).string(raw_name);
   if (resync != nullptr) {
-    opening.word(fmt::format("(QRESYNC ({} {}))", resync->uid_validity, resync->since));
+    opening.resync(resync->uid_validity, resync->since);
   } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {
-    opening.word("(CONDSTORE)");
+    opening.text("(CONDSTORE)");
   }
   has_modseq_ = false;
   const StatusResponse answer = run(std::move(opening), [&](Response& response) {
@@ -129,7 +129,7 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
 Session::Created Session::Impl::create(std::string_view raw_name,
                                        std::span<const std::string> uses) {
   Command creating = command("CREATE").string(raw_name);
-  if (!uses.empty()) creating.word("(USE " + flag_list(uses) + ")");
+  if (!uses.empty()) creating.uses(uses);
   const StatusResponse answer = run(std::move(creating));
   Created created;
   created.created = answer.condition == Condition::kOk;
@@ -141,7 +141,7 @@ Session::Created Session::Impl::create(std::string_view raw_name,
   return created;
 }
 
-void Session::Impl::run_on_folder(std::string_view verb, std::string_view raw_name) {
+void Session::Impl::run_on_folder(FixedText verb, std::string_view raw_name) {
   require_ok(run(command(verb).string(raw_name)));
 }
 
@@ -166,12 +166,7 @@ std::vector<QuotaRoot> Session::Impl::quota_roots(std::string_view raw_name) {
 }
 
 void Session::Impl::set_quota(std::string_view root, std::span<const QuotaResource> limits) {
-  std::string list = "(";
-  for (const QuotaResource& resource : limits) {
-    if (list.size() > 1) list += ' ';
-    list += resource.name + ' ' + std::to_string(resource.limit);
-  }
-  require_ok(run(command("SETQUOTA").string(root).word(list + ')')));
+  require_ok(run(command("SETQUOTA").string(root).limits(limits)));
 }
 
 }  // namespace imap

@@ -20,7 +20,7 @@ std::string name_in_error(std::string_view raw_name) {
 
 void Session::Impl::compress() {
   if (!capabilities_.has("COMPRESS=DEFLATE")) return;
-  const StatusResponse answer = run(command("COMPRESS").word("DEFLATE"));
+  const StatusResponse answer = run(command("COMPRESS").text("DEFLATE"));
   if (answer.condition == Condition::kOk) {
     connection_.compress();
   } else {
@@ -64,14 +64,14 @@ void Session::Impl::require_ok(const StatusResponse& answer) {
              base::escape_for_terminal(answer.text));
 }
 
-std::optional<StatusResponse> Session::Impl::run_on_uids(std::string_view verb, const UidSet& uids,
-                                                         std::string_view arguments,
+std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const UidSet& uids,
+                                                         const AddArguments& add_arguments,
                                                          const Connection::Take& take,
                                                          BodySink& bodies) {
   std::vector<Connection::Tag> tags;
   for (const UidSet& part : uids.split(kLongestSet)) {
-    Command one = command(verb).word(part.text());
-    if (!arguments.empty()) one.word(arguments);
+    Command one = command(verb).uids(part);
+    if (add_arguments) add_arguments(one);
     tags.push_back(start(std::move(one)));
   }
   // All are waited for, so that a later command is not given their answers.
@@ -85,8 +85,9 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(std::string_view verb, 
 
 void Session::Impl::add_flags(const UidSet& uids, std::span<const std::string> flags) {
   NoBodies nothing;
-  const auto refusal =
-      run_on_uids("UID STORE", uids, "+FLAGS.SILENT " + flag_list(flags), {}, nothing);
+  const auto refusal = run_on_uids(
+      "UID STORE", uids, [&](Command& command) { command.text("+FLAGS.SILENT").flags(flags); }, {},
+      nothing);
   if (refusal) require_ok(*refusal);
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,8 +38,8 @@ class Session::Impl {
   FolderStatus status(std::string_view raw_name);
   // The first refusal, or OK; what was told all the same is in `told`.
   StatusResponse status_of(std::string_view raw_name, FolderStatus& told);
-  OpenFolder open_folder(std::string_view verb, std::string_view raw_name,
-                         const Resync* resync = nullptr, const Connection::Take& take = {});
+  OpenFolder open_folder(FixedText verb, std::string_view raw_name, const Resync* resync = nullptr,
+                         const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
   Created create(std::string_view raw_name, std::span<const std::string> uses);
@@ -46,7 +47,7 @@ class Session::Impl {
   std::vector<AclEntry> inbox_rights();
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
   void set_acl(std::string_view raw_name, const AclEntry& entry);
-  void run_on_folder(std::string_view verb, std::string_view raw_name);
+  void run_on_folder(FixedText verb, std::string_view raw_name);
   std::vector<QuotaRoot> quota_roots(std::string_view raw_name);
   void set_quota(std::string_view root, std::span<const QuotaResource> limits);
 
@@ -59,8 +60,10 @@ class Session::Impl {
   UidSet search_all();
 
   std::vector<AppendAnswer> append(std::string_view raw_name,
-                                   std::span<const AppendMessage> messages);
-  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages);
+                                   std::span<const AppendMessage> messages, Literals literals);
+  AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages,
+                               Literals literals);
+  bool is_usable() const { return connection_.is_usable(); }
   void add_flags(const UidSet& uids, std::span<const std::string> flags);
   void expunge(const UidSet& uids);
 
@@ -74,7 +77,7 @@ class Session::Impl {
     void body_piece(base::ByteView) override {}
   };
 
-  Command command(std::string_view verb) const { return {verb, literal_mode_}; }
+  Command command(FixedText verb) const { return {verb, literal_mode_}; }
   Connection::Tag start(Command command) { return connection_.start(std::move(command)); }
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take = {});
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take, BodySink& bodies);
@@ -86,14 +89,16 @@ class Session::Impl {
 
   // `verb` set `arguments`, in several commands if the set is too long for a line; all under way at
   // once. The first answer that is not OK, if there is one.
-  std::optional<StatusResponse> run_on_uids(std::string_view verb, const UidSet& uids,
-                                            std::string_view arguments,
+  using AddArguments = std::function<void(Command&)>;
+  std::optional<StatusResponse> run_on_uids(FixedText verb, const UidSet& uids,
+                                            const AddArguments& add_arguments,
                                             const Connection::Take& take, BodySink& bodies);
 
   // One LIST of list_personal_folders().
   struct Question {
     std::string pattern;
-    std::string options;  // of RETURN; empty: there is none
+    bool with_use = false;          // RETURN SPECIAL-USE too
+    std::vector<FixedText> status;  // items of RETURN STATUS; empty: no RETURN
     bool operator==(const Question&) const = default;
   };
   class Listing;
@@ -110,12 +115,16 @@ class Session::Impl {
   // Puts INBOX among the folders if LIST did not show it as one that can be opened.
   void find_inbox(std::vector<Folder>& folders);
 
+  bool has_accepted(const AppendMessage& message) const;
+  void remember_accepted(std::string_view raw_name, std::span<const AppendMessage> messages);
+
   void observe(const Response& response);
-  std::string all_items() const;  // of a message, its body aside
-  void fetch_items(const UidSet& uids, const std::string& items,
+  std::vector<FixedText> all_items() const;  // of a message, its body aside
+  void fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                    const std::function<void(const MessageItems&)>& take);
-  std::string status_items() const;
-  std::string identity_items() const;  // empty: the server gives none
+  using StatusItems = std::vector<FixedText>;
+  StatusItems status_items() const;
+  StatusItems identity_items() const;  // empty: the server gives none
 
   Connection connection_;
   Limits limits_;
@@ -124,6 +133,10 @@ class Session::Impl {
   Namespaces namespaces_;
   bool has_enabled_modseq_ = false;
   bool has_enabled_qresync_ = false;
+  // Folders and flags that the server accepted in an APPEND of this session.
+  std::set<std::string, std::less<>> accepted_folders_;
+  std::set<std::string, std::less<>> accepted_flags_;
+
   ListGaps list_gaps_;
   std::optional<std::vector<Folder>> listed_ahead_;          // until somebody takes it
   std::optional<std::vector<AclEntry>> inbox_rights_ahead_;  // the same

@@ -1,5 +1,7 @@
 // Session's commands about the messages of a folder.
+#include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/terminal.h"
 #include "imap/session_impl.h"
@@ -89,10 +91,11 @@ class MessageFilter : public BodySink {
 
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
   MessageFilter filter(uids, sink);
-  const std::string items = '(' + all_items() + " BODY.PEEK[])";
+  std::vector<FixedText> items = all_items();
+  items.push_back("BODY.PEEK[]");
   connection_.expect_message();
   const std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids, items,
+      "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
         auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr) return;
@@ -108,12 +111,14 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
-  std::string items = has_modseq_ ? "(UID FLAGS MODSEQ)" : "(UID FLAGS)";
   const std::uint64_t since = changed_since.value_or(0);
-  if (has_modseq_ && since > 0) items += fmt::format(" (CHANGEDSINCE {})", since);
   NoBodies nothing;
   const std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids, items,
+      "UID FETCH", uids,
+      [&](Command& command) {
+        command.text(has_modseq_ ? FixedText("(UID FLAGS MODSEQ)") : "(UID FLAGS)");
+        if (has_modseq_ && since > 0) command.changed_since(since);
+      },
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;
@@ -123,29 +128,30 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
   if (refusal) require_ok(*refusal);
 }
 
-std::string Session::Impl::all_items() const {
-  std::string items = "UID FLAGS INTERNALDATE RFC822.SIZE";
-  if (has_modseq_) items += " MODSEQ";
+std::vector<FixedText> Session::Impl::all_items() const {
+  std::vector<FixedText> items = {"UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE"};
+  if (has_modseq_) items.push_back("MODSEQ");
   const std::string_view id = capabilities_.message_id_item();
-  if (!id.empty()) items.append(" ").append(id);
+  if (id == "EMAILID") items.push_back("EMAILID");
+  if (id == "X-GM-MSGID") items.push_back("X-GM-MSGID");
   return items;
 }
 
 void Session::Impl::fetch_identities(const UidSet& uids,
                                      const std::function<void(const MessageItems&)>& take) {
-  fetch_items(uids, "(UID INTERNALDATE RFC822.SIZE)", take);
+  fetch_items(uids, {"UID", "INTERNALDATE", "RFC822.SIZE"}, take);
 }
 
 void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
                                          const std::function<void(const MessageItems&)>& take) {
-  fetch_items(uids, '(' + all_items() + ')', take);
+  fetch_items(uids, all_items(), take);
 }
 
-void Session::Impl::fetch_items(const UidSet& uids, const std::string& items,
+void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                 const std::function<void(const MessageItems&)>& take) {
   NoBodies nothing;
   const std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids, items,
+      "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;
@@ -159,7 +165,7 @@ void Session::Impl::fetch_items(const UidSet& uids, const std::string& items,
 UidSet Session::Impl::search_all() {
   const bool is_extended = capabilities_.has("ESEARCH");
   const Connection::Tag tag =
-      start(command("UID SEARCH").word(is_extended ? "RETURN (ALL) ALL" : "ALL"));
+      start(command("UID SEARCH").text(is_extended ? FixedText("RETURN (ALL) ALL") : "ALL"));
   std::optional<UidSet> uids;
   const StatusResponse status = finish(tag, [&](Response& response) {
     auto* const answer = std::get_if<SearchResponse>(&response);
@@ -197,28 +203,64 @@ AppendAnswer to_append_answer(const StatusResponse& status, std::size_t messages
 
 }  // namespace
 
+bool Session::Impl::has_accepted(const AppendMessage& message) const {
+  return std::all_of(message.flags.begin(), message.flags.end(),
+                     [this](const std::string& flag) { return accepted_flags_.contains(flag); });
+}
+
+void Session::Impl::remember_accepted(std::string_view raw_name,
+                                      std::span<const AppendMessage> messages) {
+  if (!accepted_folders_.contains(raw_name)) accepted_folders_.emplace(raw_name);
+  for (const AppendMessage& message : messages) {
+    accepted_flags_.insert(message.flags.begin(), message.flags.end());
+  }
+}
+
 std::vector<AppendAnswer> Session::Impl::append(std::string_view raw_name,
-                                                std::span<const AppendMessage> messages) {
+                                                std::span<const AppendMessage> messages,
+                                                Literals literals) {
+  bool waits = literals == Literals::kWaiting || !accepted_folders_.contains(raw_name);
   std::vector<Connection::Tag> tags;
   tags.reserve(messages.size());
   for (const AppendMessage& message : messages) {
-    tags.push_back(start(command("APPEND").string(raw_name).message(message, capabilities_)));
+    tags.push_back(start(command("APPEND").string(raw_name).message(
+        message, capabilities_, waits || !has_accepted(message))));
+    if (literals == Literals::kAsAllowed) waits = false;
   }
   std::vector<AppendAnswer> answers;
   answers.reserve(messages.size());
-  for (const Connection::Tag tag : tags) answers.push_back(to_append_answer(finish(tag), 1));
+  for (std::size_t at = 0; at < tags.size(); ++at) {
+    if (connection_.is_dropped(tags[at])) {
+      answers.emplace_back().sent = false;
+      continue;
+    }
+    answers.push_back(to_append_answer(finish(tags[at]), 1));
+    if (answers.back().accepted) remember_accepted(raw_name, messages.subspan(at, 1));
+  }
   return answers;
 }
 
 AppendAnswer Session::Impl::append_together(std::string_view raw_name,
-                                            std::span<const AppendMessage> messages) {
-  if (messages.empty()) return {true, {}, 0, {}};
+                                            std::span<const AppendMessage> messages,
+                                            Literals literals) {
+  if (messages.empty()) return {.accepted = true, .reason = {}, .uids = {}};
   if (!capabilities_.has("MULTIAPPEND")) {
     base::fail(ErrorCode::kRefused, "the server has no MULTIAPPEND");
   }
   Command appending = command("APPEND").string(raw_name);
-  for (const AppendMessage& message : messages) appending.message(message, capabilities_);
-  return to_append_answer(run(std::move(appending)), messages.size());
+  bool waits = literals == Literals::kWaiting || !accepted_folders_.contains(raw_name);
+  std::set<std::string_view> announced;  // flags of earlier messages, whose line the server took
+  for (const AppendMessage& message : messages) {
+    const bool is_known = std::ranges::all_of(message.flags, [&](const std::string& flag) {
+      return accepted_flags_.contains(flag) || announced.contains(flag);
+    });
+    appending.message(message, capabilities_, waits || !is_known);
+    announced.insert(message.flags.begin(), message.flags.end());
+    if (literals == Literals::kAsAllowed) waits = false;
+  }
+  AppendAnswer answer = to_append_answer(run(std::move(appending)), messages.size());
+  if (answer.accepted) remember_accepted(raw_name, messages);
+  return answer;
 }
 
 }  // namespace imap

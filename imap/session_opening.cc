@@ -121,7 +121,8 @@ void Session::Impl::ask_capabilities() {
 }
 
 Connection::Tag Session::Impl::start_enabling() {
-  return start(command("ENABLE").word(capabilities_.has("QRESYNC") ? "QRESYNC" : "CONDSTORE"));
+  return start(
+      command("ENABLE").text(capabilities_.has("QRESYNC") ? FixedText("QRESYNC") : "CONDSTORE"));
 }
 
 void Session::Impl::ask_namespaces() {
@@ -134,34 +135,39 @@ void Session::Impl::ask_namespaces() {
     return;
   }
   Namespace& personal = namespaces_.personal.emplace_back();
-  require_ok(run(command("LIST").word("\"\" \"\""), [&personal](Response& response) {
+  require_ok(run(command("LIST").text("\"\" \"\""), [&personal](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
       personal.delimiter = answer->folder.delimiter;
     }
   }));
 }
 
-std::string Session::Impl::status_items() const {
-  std::string items = "(MESSAGES UIDNEXT UIDVALIDITY";
-  if (capabilities_.has_modseq()) items += " HIGHESTMODSEQ";
-  if (capabilities_.has("STATUS=SIZE")) items += " SIZE";
-  return items += ')';
+Session::Impl::StatusItems Session::Impl::status_items() const {
+  StatusItems items = {"MESSAGES", "UIDNEXT", "UIDVALIDITY"};
+  if (capabilities_.has_modseq()) items.push_back("HIGHESTMODSEQ");
+  if (capabilities_.has("STATUS=SIZE")) items.push_back("SIZE");
+  return items;
 }
 
 // Asked for by itself: beside other items Cyrus 3.6 answers with bytes of memory that it no longer
 // owns, which may be anything, parentheses and line ends included.
-std::string Session::Impl::identity_items() const {
-  return capabilities_.has("OBJECTID") ? "(MAILBOXID)" : "";
+Session::Impl::StatusItems Session::Impl::identity_items() const {
+  if (!capabilities_.has("OBJECTID")) return {};
+  return {"MAILBOXID"};
 }
 
 std::vector<Session::Impl::Question> Session::Impl::questions() const {
   const bool has_list_status = capabilities_.has("LIST-STATUS");
-  const std::string identity = identity_items();
-  const std::string use = capabilities_.has("SPECIAL-USE") ? "SPECIAL-USE " : "";
+  const StatusItems identity = identity_items();
+  const bool has_use = capabilities_.has("SPECIAL-USE");
   std::vector<Question> questions;
   for (const std::string& pattern : personal_patterns(namespaces_)) {
-    questions.push_back({pattern, has_list_status ? use + "STATUS " + status_items() : ""});
-    if (has_list_status && !identity.empty()) questions.push_back({pattern, "STATUS " + identity});
+    if (!has_list_status) {
+      questions.push_back({pattern, false, {}});
+      continue;
+    }
+    questions.push_back({pattern, has_use, status_items()});
+    if (!identity.empty()) questions.push_back({pattern, false, identity});
   }
   return questions;
 }
@@ -170,8 +176,8 @@ std::vector<Connection::Tag> Session::Impl::start(const std::vector<Question>& q
   std::vector<Connection::Tag> tags;
   tags.reserve(questions.size());
   for (const Question& question : questions) {
-    Command listing = command("LIST").word("\"\"").string(question.pattern);
-    if (!question.options.empty()) listing.word("RETURN (" + question.options + ')');
+    Command listing = command("LIST").text("\"\"").string(question.pattern);
+    if (!question.status.empty()) listing.return_status(question.with_use, question.status);
     tags.push_back(start(std::move(listing)));
   }
   return tags;
@@ -235,9 +241,9 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
     std::vector<Connection::Tag> tags;
     for (const Folder& folder : listing.folders()) {
       if (!folder.can_be_opened()) continue;
-      for (const std::string& items : {status_items(), identity_items()}) {
+      for (const StatusItems& items : {status_items(), identity_items()}) {
         if (items.empty()) continue;
-        tags.push_back(start(command("STATUS").string(folder.raw_name).word(items)));
+        tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));
       }
     }
     // A folder that the server says nothing about has no status; the others have.

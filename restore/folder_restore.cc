@@ -14,6 +14,8 @@ namespace restore {
 
 namespace {
 
+using Literals = imap::Session::Literals;
+
 bool is_keyword(const std::string& flag) {
   return !flag.starts_with('\\');
 }
@@ -117,16 +119,27 @@ void FolderRestore::give_up_unreadable(std::size_t position, const std::string& 
   give_up(position, why);
 }
 
-void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch) {
+void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch,
+                           const OpenSession& open) {
+  append(session, batch, open, Literals::kAsAllowed);
+}
+
+void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch,
+                           const OpenSession& open, Literals literals) {
   if (batch.empty()) return;
   if (batch.size() > 1 && session.capabilities().has("MULTIAPPEND")) {
-    append_together(session, batch);
+    append_together(session, batch, open, literals);
     return;
   }
   std::vector<imap::AppendMessage> messages;
   for (const Waiting& message : batch) messages.push_back(to_append(message));
-  const auto answers = session.append(folder_.target_raw_name, messages);
+  const auto answers = session.append(folder_.target_raw_name, messages, literals);
+  if (!session.is_usable()) session = open();
   for (std::size_t at = 0; at < answers.size(); ++at) {
+    if (!answers[at].sent) {
+      append(session, batch.subspan(at), open, Literals::kWaiting);  // nor were those behind it
+      return;
+    }
     if (answers[at].accepted) {
       accept(batch.subspan(at, 1), answers[at]);
     } else if (!retry_without_keywords(session, batch[at])) {
@@ -136,16 +149,20 @@ void FolderRestore::append(imap::Session& session, std::span<const Waiting> batc
 }
 
 // All are taken or none: what is refused is halved until the bad one stands alone.
-void FolderRestore::append_together(imap::Session& session, std::span<const Waiting> batch) {
+void FolderRestore::append_together(imap::Session& session, std::span<const Waiting> batch,
+                                    const OpenSession& open, Literals literals) {
   std::vector<imap::AppendMessage> messages;
   for (const Waiting& message : batch) messages.push_back(to_append(message));
-  const imap::AppendAnswer answer = session.append_together(folder_.target_raw_name, messages);
+  const imap::AppendAnswer answer =
+      session.append_together(folder_.target_raw_name, messages, literals);
   if (answer.accepted) {
     accept(batch, answer);
     return;
   }
-  append(session, batch.first(batch.size() / 2));
-  append(session, batch.subspan(batch.size() / 2));
+  // From here on each message waits for its go-ahead, so that a refusal costs no connection.
+  if (!session.is_usable()) session = open();
+  append(session, batch.first(batch.size() / 2), open, Literals::kWaiting);
+  append(session, batch.subspan(batch.size() / 2), open, Literals::kWaiting);
 }
 
 void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer) {
@@ -172,7 +189,8 @@ bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting
   outcome.dropped.insert(outcome.dropped.end(), first_keyword, outcome.flags.end());
   outcome.flags.erase(first_keyword, outcome.flags.end());
   const imap::AppendMessage again = to_append(message);
-  const auto answer = session.append(folder_.target_raw_name, {&again, 1}).front();
+  const auto answer =
+      session.append(folder_.target_raw_name, {&again, 1}, Literals::kWaiting).front();
   if (answer.accepted) accept({&message, 1}, answer);
   return answer.accepted;
 }

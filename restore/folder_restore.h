@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -44,7 +45,9 @@ class FolderRestore {
     std::size_t position;  // in the plan
     base::Bytes bytes;
   };
-  void append(imap::Session& session, std::span<const Waiting> batch);
+  // `open`: replaces the session where a refusal left it unusable.
+  using OpenSession = std::function<imap::Session()>;
+  void append(imap::Session& session, std::span<const Waiting> batch, const OpenSession& open);
 
   void compare(imap::Session& session);
 
@@ -75,7 +78,10 @@ class FolderRestore {
   };
 
   void take_present(imap::Session& session);
-  void append_together(imap::Session& session, std::span<const Waiting> batch);
+  void append(imap::Session& session, std::span<const Waiting> batch, const OpenSession& open,
+              imap::Session::Literals literals);
+  void append_together(imap::Session& session, std::span<const Waiting> batch,
+                       const OpenSession& open, imap::Session::Literals literals);
   void accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer);
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);

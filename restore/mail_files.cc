@@ -24,10 +24,17 @@ bool has_flag(const MessageEntry& entry, std::string_view flag) {
   return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
 }
 
+// The keywords that a header line and a line of dovecot-keywords can hold: a line end in any other
+// would begin a line of its own. The manifest has all of them.
 std::vector<std::string> keywords_of(const MessageEntry& entry) {
   std::vector<std::string> keywords;
   std::copy_if(entry.flags.begin(), entry.flags.end(), std::back_inserter(keywords),
-               [](const std::string& flag) { return !flag.starts_with('\\'); });
+               [](const std::string& flag) {
+                 return !flag.starts_with('\\') &&
+                        std::none_of(flag.begin(), flag.end(), [](unsigned char byte) {
+                          return byte <= 0x20 || byte == 0x7F;
+                        });
+               });
   return keywords;
 }
 

@@ -156,7 +156,8 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store
     record();
     if (attempt > 0) before = quota_uses(session, probe.raw_name);
     const imap::AppendMessage append{{}, {kProbeDate, {}}, base::as_bytes(message)};
-    const auto answer = session.append(probe.raw_name, {&append, 1}).front();
+    const auto answer =
+        session.append(probe.raw_name, {&append, 1}, imap::Session::Literals::kWaiting).front();
     if (!answer.accepted) return {std::nullopt, "the probe was refused: " + answer.reason};
     const auto with_it = quota_uses(session, probe.raw_name);
     remove_probe(session, answer, expected);

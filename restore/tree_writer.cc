@@ -109,7 +109,7 @@ void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
   auto batch =
       std::make_shared<std::vector<FolderRestore::Waiting>>(std::exchange(writing.batch, {}));
   pool.put(bytes, [this, index, batch, &done](imap::Session& session) {
-    folders_[index].folder->append(session, *batch);
+    folders_[index].folder->append(session, *batch, open_);
     batch->clear();
     leave(index, session, done);
   });

@@ -1,4 +1,5 @@
 // APPEND in all its forms.
+#include "imap/flag.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/conversation.h"
@@ -18,7 +19,8 @@ AppendMessage message(std::string_view bytes, std::vector<std::string> flags = {
 TEST(AppendTest, PipelinesWithLiteralPlus) {
   Transcript transcript = Transcript::session("LITERAL+ UIDPLUS");
   transcript.add(R"(
-    C: m3 APPEND "Archive" (\Seen $x) "01-Jan-2020 01:00:00 +0100" {5+}
+    C: m3 APPEND "Archive" (\Seen $x) "01-Jan-2020 01:00:00 +0100" {5}
+    S: + ready
     C: abc
     C: 
     C: m4 APPEND "Archive" () "01-Jan-2020 01:00:00 +0100" {0+}
@@ -40,6 +42,102 @@ TEST(AppendTest, PipelinesWithLiteralPlus) {
     EXPECT_FALSE(answers[1].accepted);
     EXPECT_EQ(answers[1].reason, "Can't save a zero byte message.");
     EXPECT_THAT(answers[2].uids, ElementsAre(base::Uid{3956}));
+    EXPECT_FALSE(session.is_usable()) << "m4 may have been refused without reading its literal";
+    EXPECT_ERROR(kNetwork, "not used any longer", session.create("y"));
+  });
+}
+
+TEST(AppendTest, LeavesOutFlagsThatNoCommandCanCarry) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 APPEND "x" (\Seen $ok) "01-Jan-2020 01:00:00 +0100" {3}
+    S: + ready
+    C: abc
+    S: m3 OK done
+  )");
+  const std::vector<AppendMessage> messages = {
+      message("abc", {"\\Seen", "\\Recent", "\\*", "", "\\", "a b", "clo)se", "{3}", "Caf\xC3\xA9",
+                      "a\"b", "a\\b", "x]", "50%", std::string("nul\0", 4),
+                      "x) \"01-Jan-2020 00:00:00 +0000\" {0+}\r\n\r\nz1 DELETE Important\r\n",
+                      "$ok", std::string(kMaxSentFlag + 1, 'x')})};
+  converse(transcript, [&messages](Session& session) {
+    EXPECT_TRUE(session.append("x", messages).front().accepted);
+  });
+}
+
+// Dovecot answers BAD to the line of an APPEND without reading the message behind it: so a message
+// is only sent ahead of the answer where the server has taken such a line before.
+TEST(AppendTest, WaitsWhereTheFolderOrAFlagIsNew) {
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.add(R"(
+    C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: a
+    S: m3 OK done
+    C: m4 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1+}
+    C: b
+    C: m5 APPEND "x" ($new) "01-Jan-2020 01:00:00 +0100" {1}
+    S: m4 OK done
+    S: m5 BAD Invalid keyword
+    C: m6 APPEND "y" () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: d
+    S: m6 OK done
+  )");
+  const std::vector<AppendMessage> first = {message("a")};
+  const std::vector<AppendMessage> more = {message("b"), message("c", {"$new"})};
+  const std::vector<AppendMessage> other = {message("d")};
+  converse(transcript, [&](Session& session) {
+    EXPECT_TRUE(session.append("x", first).front().accepted);
+    const auto answers = session.append("x", more);
+    EXPECT_TRUE(answers[0].accepted);
+    EXPECT_FALSE(answers[1].accepted);
+    EXPECT_TRUE(session.is_usable()) << "nothing was sent behind the refused line";
+    EXPECT_TRUE(session.append("y", other).front().accepted);
+  });
+}
+
+// What was not sent whole when a message was refused can't have been carried out: it is not sent.
+TEST(AppendTest, SendsNothingMoreBehindARefusedMessage) {
+  const std::string large(300'000, 'x');
+  Transcript transcript = Transcript::session("LITERAL+");
+  transcript.add(R"(
+    C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: a
+    S: m3 OK done
+  )");
+  transcript.client(
+      "m4 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {1+}\r\nb\r\n"
+      "m5 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
+      large.substr(0, 100'000));
+  transcript.server("m4 BAD what?\r\n");
+  const std::vector<AppendMessage> first = {message("a")};
+  const std::vector<AppendMessage> more = {message("b"), message(large), message("c")};
+  Session session(scripted(transcript), {});
+  EXPECT_TRUE(session.append("x", first).front().accepted);
+  const auto answers = session.append("x", more);
+  EXPECT_TRUE(answers[0].sent);
+  EXPECT_FALSE(answers[0].accepted);
+  EXPECT_FALSE(answers[1].sent);
+  EXPECT_FALSE(answers[2].sent);
+  EXPECT_FALSE(session.is_usable());
+}
+
+TEST(AppendTest, WaitsForEachMessageIfTheCallerWants) {
+  Transcript transcript = Transcript::session("LITERAL+ MULTIAPPEND");
+  transcript.add(R"(
+    C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: a () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: b
+    S: m3 NO a message is bad
+  )");
+  const std::vector<AppendMessage> messages = {message("a"), message("b")};
+  converse(transcript, [&messages](Session& session) {
+    EXPECT_FALSE(session.append_together("x", messages, Session::Literals::kWaiting).accepted);
+    EXPECT_TRUE(session.is_usable());
   });
 }
 
@@ -72,13 +170,21 @@ TEST(AppendTest, WaitsOnlyForLongLiteralsWithLiteralMinus) {
   const std::string longer(4097, 'x');
   const std::string shorter(4096, 'y');
   Transcript transcript = Transcript::session("LITERAL-");
-  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {4096+}\r\n" + shorter +
-                    "\r\nm4 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {4097}\r\n");
+  transcript.add(R"(
+    C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
+    S: + ready
+    C: a
+    S: m3 OK done
+  )");
+  transcript.client("m4 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {4096+}\r\n" + shorter +
+                    "\r\nm5 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {4097}\r\n");
   transcript.server("+ ready\r\n");
   transcript.client(longer + "\r\n");
-  transcript.server("m3 OK done\r\nm4 OK done\r\n");
+  transcript.server("m4 OK done\r\nm5 OK done\r\n");
+  const std::vector<AppendMessage> first = {message("a")};
   const std::vector<AppendMessage> messages = {message(shorter), message(longer)};
-  converse(transcript, [&messages](Session& session) {
+  converse(transcript, [&](Session& session) {
+    session.append("x", first);
     EXPECT_THAT(session.append("x", messages), SizeIs(2));
   });
 }
@@ -89,7 +195,9 @@ TEST(AppendTest, SendsNulAsBinaryWhereThatIsKnown) {
   for (const bool has_binary : {true, false}) {
     Transcript transcript = Transcript::session(has_binary ? "LITERAL+ BINARY" : "LITERAL+");
     transcript.client(std::string("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" ") +
-                      (has_binary ? "~{3+}\r\n" : "{3+}\r\n") + bytes + "\r\n");
+                      (has_binary ? "~{3}\r\n" : "{3}\r\n"));
+    transcript.server("+ ready\r\n");
+    transcript.client(bytes + "\r\n");
     transcript.server("m3 OK done\r\n");
     converse(transcript, [&messages](Session& session) {
       EXPECT_TRUE(session.append("x", messages).front().accepted);
@@ -99,21 +207,29 @@ TEST(AppendTest, SendsNulAsBinaryWhereThatIsKnown) {
 
 TEST(AppendTest, AppendsTogether) {
   Transcript transcript = Transcript::session("LITERAL+ MULTIAPPEND UIDPLUS");
+  transcript.add(R"(
+    C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {3}
+    S: + ready
+    C: abc (\Seen) "01-Jan-2020 01:00:00 +0100" {3}
+    S: + ready
+    C: def
+    S: m3 OK [APPENDUID 7 3:4] done
+  )");
   const std::string command =
       " APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {3+}\r\nabc"
       " (\\Seen) \"01-Jan-2020 01:00:00 +0100\" {3+}\r\ndef\r\n";
-  transcript.client("m3" + command).server("m3 OK [APPENDUID 7 3:4] done\r\n");
-  transcript.client("m4" + command).server("m4 NO one is bad\r\n");
-  transcript.client("m5" + command).server("m5 OK [APPENDUID 7 3:5] done\r\n");
+  // Three UIDs for two messages tell nothing.
+  transcript.client("m4" + command).server("m4 OK [APPENDUID 7 3:5] done\r\n");
+  transcript.client("m5" + command).server("m5 NO a message is bad\r\n");
   const std::vector<AppendMessage> messages = {message("abc"), message("def", {"\\Seen"})};
   converse(transcript, [&messages](Session& session) {
     const AppendAnswer answer = session.append_together("x", messages);
     EXPECT_TRUE(answer.accepted);
     EXPECT_EQ(answer.uid_validity, 7U);
     EXPECT_THAT(answer.uids, ElementsAre(base::Uid{3}, base::Uid{4}));
-    EXPECT_EQ(session.append_together("x", messages).reason, "one is bad");
-    // Three UIDs for two messages tell nothing.
     EXPECT_THAT(session.append_together("x", messages).uids, IsEmpty());
+    EXPECT_EQ(session.append_together("x", messages).reason, "a message is bad");
+    EXPECT_FALSE(session.is_usable());
     EXPECT_TRUE(session.append_together("x", {}).accepted);
   });
 }
@@ -144,8 +260,9 @@ TEST(AppendTest, NeedsMultiappendToAppendTogether) {
 TEST(AppendTest, ReadsWhileItSends) {
   const std::string large(300'000, 'x');
   Transcript transcript = Transcript::session("LITERAL+");
-  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
-                    large.substr(0, 100'000));
+  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
+  transcript.server("+ ready\r\n");
+  transcript.client(large.substr(0, 100'000));
   transcript.server("* 17 EXISTS\r\n");
   transcript.client(large.substr(100'000) + "\r\n");
   transcript.server("m3 OK done\r\n");
@@ -155,11 +272,13 @@ TEST(AppendTest, ReadsWhileItSends) {
   });
 }
 
-// The bytes are the caller's, who lets go of them when the answer is there.
+// The bytes are the caller's, who lets go of them when the answer is there. The server asked for
+// them, so it reads them to the end.
 TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
   Transcript transcript = Transcript::session("LITERAL+");
-  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
-                    std::string(100'000, 'x'));
+  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
+  transcript.server("+ ready\r\n");
+  transcript.client(std::string(100'000, 'x'));
   transcript.server("m3 NO [OVERQUOTA] it is full\r\n");
   transcript.client(std::string(200'000, 'x') + "\r\n");
   transcript.add(R"(
@@ -179,7 +298,9 @@ TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
 TEST(AppendTest, HearsWhatComesWhileTheRestOfARefusedMessageGoesOut) {
   Transcript transcript = Transcript::session("LITERAL+");
   const std::string head = "APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" ";
-  transcript.client("m3 " + head + "{300000+}\r\n" + std::string(100'000, 'x'));
+  transcript.client("m3 " + head + "{300000}\r\n");
+  transcript.server("+ ready\r\n");
+  transcript.client(std::string(100'000, 'x'));
   transcript.server("m3 NO [OVERQUOTA] it is full\r\n* 17 EXISTS\r\n* 18 EXI");
   transcript.client(std::string(200'000, 'x') + "\r\nm4 " + head + "{3+}\r\nabc\r\n");
   transcript.server("STS\r\nm4 OK done\r\n");
@@ -195,8 +316,9 @@ TEST(AppendTest, HearsWhatComesWhileTheRestOfARefusedMessageGoesOut) {
 TEST(AppendTest, LeavesAServerThatTalksOnAndTakesNothing) {
   constexpr std::size_t kPiece = 64U << 10U;
   Transcript transcript = Transcript::session("LITERAL+");
-  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000+}\r\n" +
-                    std::string(100'000, 'x'));
+  transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
+  transcript.server("+ ready\r\n");
+  transcript.client(std::string(100'000, 'x'));
   const std::string refusal = "m3 NO it is full\r\n* OK ";
   transcript.server(refusal + std::string(kPiece - refusal.size() + (1U << 20U), '.'));
   Session session(scripted(transcript, {.piece = kPiece}), {});

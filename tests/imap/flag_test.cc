@@ -21,6 +21,26 @@ TEST(FlagTest, KnowsRecentInAnyCase) {
   EXPECT_FALSE(is_recent("Recent"));
 }
 
+TEST(FlagTest, KnowsWhichFlagsACommandCanCarry) {
+  for (const char* flag : {"\\Seen", "$Junk", "a", "\\X", "a+b~c", "[x"}) {
+    EXPECT_TRUE(can_be_sent(flag)) << flag;
+  }
+  for (const char* flag : {"", "\\", "\\*", "\\Recent", "\\RECENT", "a b", "a\r\nb", "a(b", "a)b",
+                           "{1}", "50%", "a*", "a\"b", "a\\b", "a]", "\x7F", "\xC3\xA9", "\\\\x"}) {
+    EXPECT_FALSE(can_be_sent(flag)) << flag;
+  }
+  EXPECT_TRUE(can_be_sent(std::string(kMaxSentFlag, 'x')));
+  EXPECT_FALSE(can_be_sent(std::string(kMaxSentFlag + 1, 'x')));
+}
+
+TEST(FlagTest, FoldersNeverKeepWhatNoCommandCanCarry) {
+  OpenFolder folder;
+  folder.permanent_flags = {"\\*", "Caf\xC3\xA9"};
+  EXPECT_FALSE(folder.keeps("\\*"));
+  EXPECT_FALSE(folder.keeps("Caf\xC3\xA9"));
+  EXPECT_FALSE(folder.keeps("two words"));
+}
+
 TEST(FlagTest, FoldersKeepWhatIsListed) {
   OpenFolder folder;
   folder.permanent_flags = {"\\Seen", "$Junk"};

@@ -198,9 +198,14 @@ TEST_F(DovecotSession, LearnsWhyAMessageIsRefused) {
   EXPECT_THAT(answers[1], AllOf(Field(&AppendAnswer::accepted, false),
                                 Field(&AppendAnswer::reason, HasSubstr("zero byte"))));
   EXPECT_TRUE(answers[2].accepted);
-  EXPECT_FALSE(session.append_together("Refusing", messages).accepted);
-  EXPECT_EQ(session.examine("Refusing").exists, 2U);
-  EXPECT_FALSE(session.append("Missing", messages).front().accepted);
+  EXPECT_FALSE(session.is_usable());
+
+  Session other = open("bob");
+  const auto waiting = Session::Literals::kWaiting;
+  EXPECT_FALSE(other.append_together("Refusing", messages, waiting).accepted);
+  EXPECT_EQ(other.examine("Refusing").exists, 2U);
+  EXPECT_FALSE(other.append("Missing", messages, waiting).front().accepted);
+  EXPECT_TRUE(other.is_usable());
 }
 
 TEST_F(DovecotSession, CarriesLargeMessages) {

@@ -152,7 +152,9 @@ TEST(SessionFoldersTest, SendsRawNamesBackAsTheyCame) {
     C: m3 STATUS "a \"b\" \\c " (MESSAGES UIDNEXT UIDVALIDITY)
     S: m3 NO no such folder
   )");
-  transcript.client("m4 STATUS {8+}\r\nEntw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
+  // It waits with LITERAL+ too: a refused command must leave no name behind that is taken for one.
+  transcript.client("m4 STATUS {8}\r\n").server("+ ready\r\n");
+  transcript.client("Entw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
   transcript.server("* STATUS {8}\r\nEntw\xFCrfe (MESSAGES 4)\r\nm4 OK done\r\n");
   converse(transcript, [](Session& session) {
     EXPECT_ERROR(kRefused, "ask for the status: a \"b\" \\c : the server refused: no such folder",

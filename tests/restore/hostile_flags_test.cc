@@ -1,0 +1,142 @@
+// Mail with flags that no IMAP command can carry, as hostile and careless servers hand them out:
+// every message is restored, and neither a flag nor the text of a message is carried out as a
+// command.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "store/folder_draft.h"
+#include "store/location.h"
+#include "store/writer.h"
+#include "tests/restore/kinds.h"
+#include "tests/servers/account_state.h"
+
+namespace restore {
+namespace {
+
+using programs::json;
+using testing::HasSubstr;
+
+// What a server that does not read a message would take for commands.
+constexpr const char* kMessage =
+    "Subject: a command\r\n\r\nz9 CREATE FROM_MAIL_TEXT\r\nz10 DELETE Important\r\n";
+
+std::vector<std::string> hostile_flags() {
+  std::vector<std::string> flags = {
+      "Caf\xC3\xA9",
+      "clo)se",
+      "op(en",
+      "{3}",
+      "{3+}\r\nabc",
+      "\\*",
+      "\\",
+      "two words",
+      "qu\"ote",
+      "back\\slash",
+      "100%",
+      "x]",
+      "x) \"01-Jan-2020 00:00:00 +0000\" {0+}\r\n\r\nz1 CREATE INJECTED\r\nz2 NOOP (",
+      "x\r\nz1 CREATE INJECTED",
+      "x\nz1 CREATE INJECTED\n",
+      std::string(300, 'k')};
+  for (int byte = 0; byte < 256; ++byte) {
+    // The number keeps them apart: to a server bAe and bae are one keyword.
+    flags.push_back("b" + std::string(1, static_cast<char>(byte)) + std::to_string(byte));
+  }
+  return flags;
+}
+
+class HostileFlagsTest : public testing::TestWithParam<Kind> {
+ protected:
+  HostileFlagsTest() : server_(make_server(GetParam())), mailstow_(*server_) {
+    let_set_quotas(mailstow_, *server_);
+    mailstow_.backupd({"init"});
+  }
+
+  // A backup of alice's INBOX with one message for each flag.
+  void record(const std::vector<std::string>& flags) {
+    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+    store::Writer writer =
+        store::Writer::open(location, base::real_file_system(), base::system_clock());
+    store::FolderInfo info;
+    info.raw_name = "INBOX";
+    info.delimiter = '/';
+    info.uid_validity = 7;
+    store::FolderDraft draft(std::move(info));
+    base::Uid uid{0};
+    for (const std::string& flag : flags) {
+      ++uid.value;
+      store::IncomingMessage message = writer.begin_message();
+      const std::string text = kMessage + std::to_string(uid.value) + "\r\n";
+      message.add(base::as_bytes(text));
+      const store::StoredMessage stored = writer.add(message);
+      std::vector<std::string> both = {"\\Seen", flag};
+      std::sort(both.begin(), both.end());
+      draft.put({.uid = uid,
+                 .message = stored.id,
+                 .internal_date = {kDate, 0},
+                 .size = stored.size,
+                 .flags = both},
+                stored.digest);
+    }
+    store::SnapshotDraft snapshot;
+    snapshot.account = "alice";
+    snapshot.time = kDate;
+    snapshot.folders = {writer.seal(draft)};
+    writer.add_snapshot(snapshot);
+    writer.commit();
+  }
+
+  static constexpr std::chrono::sys_seconds kDate{std::chrono::seconds{1'577'836'800}};
+
+  std::unique_ptr<servers::Server> server_;
+  programs::Installation mailstow_;
+};
+
+TEST_P(HostileFlagsTest, NeitherFlagNorMailIsCarriedOut) {
+  auto bob = server_->client("bob");
+  bob.command("CREATE Important");
+  const std::vector<std::string> flags = hostile_flags();
+  record(flags);
+  const json report = mailstow_.restore_json({"run", "alice", "--to", "bob"}, 3);
+
+  ASSERT_EQ(report["folders"].size(), 1U);
+  const json& folder = report["folders"][0];
+  EXPECT_EQ(folder["messages"], flags.size());
+  EXPECT_EQ(folder["restored"], flags.size()) << report.value("error", "");
+  EXPECT_EQ(folder["skipped"], json::array());
+  for (const json& altered : folder["altered"]) {
+    EXPECT_THAT(altered["how"].get<std::string>(), HasSubstr("without the flags"));
+  }
+  EXPECT_GE(folder["altered"].size(), 16U) << "at least the named ones are listed";
+  std::vector<std::string> names;
+  for (const auto& [name, state] : servers::account_state(*server_, "bob").folders) {
+    names.push_back(name);
+  }
+  EXPECT_THAT(names, testing::Contains("Important"));
+  EXPECT_THAT(names, testing::Not(testing::Contains(HasSubstr("INJECTED"))));
+  EXPECT_THAT(names, testing::Not(testing::Contains(HasSubstr("FROM_MAIL"))));
+}
+
+// `export` writes flags into header lines and into Maildir's list of keywords.
+TEST_P(HostileFlagsTest, ExportsForgeNoLines) {
+  record({"x\nSubject: forged", "x\n\nFrom forged@example.org Thu Jan  1 00:00:00 1970\n", "fine"});
+  for (const std::string format : {"mbox", "maildir"}) {
+    const base::Path to = mailstow_.folder() / format;
+    mailstow_.restore_json({"export", "alice", "--format", format, "--to", to.string()});
+    for (const auto& file : std::filesystem::recursive_directory_iterator(to)) {
+      if (!file.is_regular_file() || file.path().extension() == ".jsonl") continue;
+      std::ifstream stream(file.path(), std::ios::binary);
+      const std::string text((std::istreambuf_iterator<char>(stream)), {});
+      EXPECT_FALSE(text.empty()) << file.path();
+      EXPECT_THAT(text, testing::Not(HasSubstr("forged"))) << file.path();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HostileFlagsTest, testing::Values(Kind::kDovecot, Kind::kCyrus),
+                         [](const auto& param) { return name_of(param.param); });
+
+}  // namespace
+}  // namespace restore
