@@ -6,7 +6,9 @@ what they are asked for; tests/scripts/try_package installs the package for real
 Usage: operations_test.py BIN_FOLDER SCENE; a scene is one of SCENES, or `document`."""
 
 import base64
+import datetime
 import grp
+import hashlib
 import http.server
 import json
 import os
@@ -62,6 +64,14 @@ case " $* " in *" --config "*) ;; *) set -- --config "$SANDBOX/etc/mailstow/mail
 # Who we are in the DNS is not what is tried here.
 case $3 in doctor) set -- "$@" --outgoing-address 10.0.0.1 ;; esac
 exec "$BIN/${0##*/}" -q "$@" """,
+    # Nobody is listening, but what the login may do is what the document lets it.
+    "ssh": r"""
+[ "$1 $2 $3" = "-l root backup.example.org" ]; shift 3
+command=$(sed -n 's/^restrict,command="\([^"]*\)".*/\1/p' "$SANDBOX/root/.ssh/authorized_keys")
+[ -n "$command" ]
+SSH_ORIGINAL_COMMAND="$*" exec sh -c "$command" """,
+    "runuser": r"""
+case "$1 $2 $3" in "-u mailstow --" | "-u mailstow-copy --") shift 3; exec "$@" ;; *) exit 1 ;; esac""",
     "saslpasswd2": r"""
 cyrus=${MAILSTOW_CYRUS:-/var/tmp/mailstow-tests-$(id -u)/cyrus}
 libraries=$(echo "$cyrus"/usr/lib/*-linux-gnu)
@@ -139,7 +149,7 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
 class Scene:
     def __init__(self, name, bin_folder, sandbox):
         self.name, self.bin, self.sandbox = name, bin_folder, sandbox
-        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere",
+        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere", "root/.ssh", "usr/local/bin",
                        "new/etc/mailstow", "new/var/lib/mailstow"):
             (sandbox / folder).mkdir(parents=True)
         sandbox.chmod(0o755)
@@ -165,7 +175,7 @@ class Scene:
             text = re.sub(r'"url": "imaps://[a-z0-9.]+"',
                           '"url": "{imap_url}", "ca_file": "{ca_file}"'.format(**self.description), text)
             text = text.replace("/run/dovecot/", self.description["folder"] + "/run/")
-        return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new)/", rf"{self.sandbox}/\1/", text)
+        return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new|root|usr/local)/", rf"{self.sandbox}/\1/", text)
 
     def start_server(self, *arguments, extra=""):
         file = self.sandbox / "extra.conf"
@@ -248,6 +258,83 @@ def blocks_of_server(heading):
     return [text for language, text in sections()[heading] if language == "conf"]
 
 
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def put_aside(scene):
+    """The machine as it is, to be put back."""
+    scene.shell("rm -rf kept; mkdir kept; cp -a var/lib/mailstow etc/mailstow -t kept --parents")
+
+
+def put_back(scene):
+    scene.shell("rm -rf var/lib/mailstow etc/mailstow; cp -a kept/var/lib/mailstow var/lib/; cp -a kept/etc/mailstow etc/")
+
+
+def second_copy(scene):
+    heading, elsewhere = "A second copy elsewhere", scene.sandbox / "mnt/elsewhere"
+    store, packs = scene.sandbox / "var/lib/mailstow/store", elsewhere / "store/packs"
+    scene.play(heading)
+    good = contents(packs)
+    slots = contents(elsewhere / "store/keys")
+    assert good == contents(store / "packs") and len(good) >= 3 and slots, sorted(good)
+    put_aside(scene)
+
+    # An intruder without the key.
+    newer, same_time, gone = sorted(good)[:3]
+    (store / "packs" / newer).write_bytes(b"encrypted" + good[newer][9:])
+    times = (store / "packs" / same_time).stat()
+    (store / "packs" / same_time).write_bytes(bytes(byte ^ 1 for byte in good[same_time]))
+    os.utime(store / "packs" / same_time, ns=(times.st_atime_ns, times.st_mtime_ns))
+    (store / "packs" / gone).unlink()
+    for slot in slots:
+        (store / "keys" / slot).write_bytes(b"no slot")
+    os.mkfifo(store / "packs" / ("f" * 64))
+    (store / "packs" / ("e" * 64)).symlink_to("/etc/passwd")
+    scene.play(heading)
+    assert contents(packs) == good and contents(elsewhere / "store/keys") == slots, "the copy was changed"
+
+    # Bytes that are not those of their name, and such that are but mean nothing.
+    wrong, rubbish = "0" * 64, hashlib.sha256(b"rubbish").hexdigest()
+    (store / "packs" / wrong).write_bytes(b"not these")
+    (store / "packs" / rubbish).write_bytes(b"rubbish")
+    pull = sections()[heading][-2][1]
+    scene.shell(f"! ( {pull.splitlines()[-1]} )")
+    assert contents(elsewhere / "rejected") == {wrong: b"not these"}
+    assert contents(packs) == {**good, rubbish: b"rubbish"}
+    assert rubbish in scene.shell("mailstow-backupd check --copy /mnt/elsewhere/store || [ $? = 4 ]")
+    (packs / rubbish).unlink()
+    (elsewhere / "rejected" / wrong).unlink()
+
+    # The login reads the store, and nothing else.
+    scene.shell("! rsync stubs/apt root@backup.example.org:packs/ 2>&1")
+    scene.shell("! rsync root@backup.example.org:../../../../etc/mailstow/store.key . 2>&1; [ ! -e store.key ]")
+    scene.shell("! ssh -l root backup.example.org cat /etc/mailstow/store.key 2>&1")
+
+    # An intruder with the key drops what there is; the copy goes back to the day before.
+    put_back(scene)
+    before = datetime.datetime.now().isoformat(sep=" ")
+    scene.shell("mailstow-backupd forget alice --yes --prune")
+    scene.play(heading)
+    assert contents(packs).items() > good.items(), "what was dropped is still there"
+    (find,) = re.findall(r"`(find .*?)`", (ROOT / "docs/operations.md").read_text())
+    scene.shell(re.sub(r"-newermt '.*?'", f"-newermt '{before}'", find))
+    assert contents(packs) == good
+    assert "lacks the newest" in scene.shell(sections()[heading][-1][1])
+    put_back(scene)
+
+    # Another machine that has the copy and the key alone brings mail back, in spite of the rubbish.
+    (packs / rubbish).write_bytes(b"rubbish")
+    config = scene.sandbox / "etc/mailstow/mailstow.json"
+    (scene.sandbox / "elsewhere.json").write_text(config.read_text().replace(
+        f"{scene.sandbox}/var/lib/mailstow/store", f"{elsewhere}/store").replace(
+        f"{scene.sandbox}/var/lib/mailstow/index", f"{scene.sandbox}/index-elsewhere"))
+    scene.shell("mailstow-backupd --config elsewhere.json reindex || [ $? = 4 ]")
+    accounts = json.loads(scene.shell("mailstow-restore --config elsewhere.json accounts --json"))["accounts"]
+    assert sorted(account["account"] for account in accounts) == ["alice", "bob"], accounts
+    scene.shell("mailstow-restore --config elsewhere.json export alice --format eml --to exported")
+
+
 def dovecot(scene):
     (scene.sandbox / "etc/dovecot/mailstow-masters").touch()
     (scene.sandbox / "etc/dovecot/mailstow-masters").chmod(0o644)
@@ -273,7 +360,7 @@ def dovecot(scene):
     assert TokenEndpoint.pings == ["/mailstow"], TokenEndpoint.pings
     metrics = (scene.sandbox / "var/lib/prometheus/node-exporter/mailstow.prom").read_text()
     assert 'mailstow_job_exit_status{name="backup"} 0\n' in metrics, metrics
-    scene.play("A second copy elsewhere")
+    second_copy(scene)
     blocks = [text for _, text in sections()["Another machine"]]
     assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
     scene.shell(blocks[0])
