@@ -3,6 +3,7 @@
 
 #include "backupd/commands.h"
 #include "base/audit_log.h"
+#include "base/command_line.h"
 #include "base/found_accounts.h"
 #include "base/log.h"
 
@@ -133,11 +134,8 @@ int main(int argc, char** argv) {
       ->option_text("ADDRESS");
   doctor->add_flag("--json", json, "Print one JSON document");
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int result = app.exit(error);
-    return result == 0 ? 0 : static_cast<int>(base::ExitStatus::kUsage);
+  if (const auto ended = base::parse_command_line(app, {argv + 1, argv + argc})) {
+    return static_cast<int>(*ended);
   }
   if (verbose) base::set_log_level(base::LogLevel::kDebug);
   if (quiet) base::set_log_level(base::LogLevel::kError);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/audit_log.h"
+#include "base/command_line.h"
 #include "base/found_accounts.h"
 #include "base/log.h"
 #include "restore/commands.h"
@@ -263,13 +264,8 @@ int main(int argc, char** argv) {
   add_export(app, arguments, chosen);
   add_trees(app, arguments, chosen);
 
-  try {
-    std::vector<std::string> words = words_of(argc, argv);
-    std::reverse(words.begin(), words.end());  // as it wants them
-    app.parse(std::move(words));
-  } catch (const CLI::ParseError& error) {
-    const int result = app.exit(error);
-    return result == 0 ? 0 : static_cast<int>(base::ExitStatus::kUsage);
+  if (const auto ended = base::parse_command_line(app, words_of(argc, argv))) {
+    return static_cast<int>(*ended);
   }
   if (arguments.verbose) base::set_log_level(base::LogLevel::kDebug);
   if (arguments.quiet) base::set_log_level(base::LogLevel::kError);

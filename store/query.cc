@@ -80,7 +80,7 @@ bool is_blank(char c) {
 class QueryParser {
  public:
   QueryParser(std::string_view text, const Query::ReadTime& read_time)
-      : rest_(text), read_time_(read_time) {}
+      : text_(text), rest_(text), read_time_(read_time) {}
 
   Query parse() {
     if (rest_.size() > kLongestQuery) {
@@ -92,6 +92,7 @@ class QueryParser {
       }
       take_term();
     }
+    expect_meaning();
     return std::move(query_);
   }
 
@@ -170,8 +171,9 @@ class QueryParser {
 
   void add_words(const Field& field, std::string_view value, bool unwanted) {
     const std::string words = words_of(value);
-    if (words.empty()) {
+    if (!has_words(words)) {
       if (!field.name.empty()) refuse("it has no words");
+      (unwanted ? left_out_unwanted_ : left_out_wanted_) = true;
       return;  // "a & b" asks for a and b
     }
     std::string& expression = unwanted ? query_.unwanted_ : query_.wanted_;
@@ -185,6 +187,7 @@ class QueryParser {
     if (kind == Kind::kMessageId) {
       const std::size_t begin = value.starts_with('<') ? 1 : 0;
       query_.message_id_ = value.substr(begin, value.find('>') - begin);
+      if (query_.message_id_->empty()) refuse("it has no value");
       return;
     }
     const std::chrono::sys_seconds time = read_time_(value);
@@ -195,14 +198,28 @@ class QueryParser {
     }
   }
 
+  // The mail that a query selects may be restored: one of which nothing is left would select all.
+  void expect_meaning() const {
+    const bool lost_wanted = left_out_wanted_ && query_.wanted_.empty();
+    const bool lost_unwanted = left_out_unwanted_ && query_.unwanted_.empty();
+    if (terms_ > 0 && !lost_wanted && !lost_unwanted) return;
+    fail(ErrorCode::kUsage,
+         "search: the query \"{}\" has no words: write one that has letters or digits, or a field "
+         "such as from:, after: or folder:",
+         base::escape_for_terminal(text_));
+  }
+
   [[noreturn]] void refuse(const char* why) const {
     fail(ErrorCode::kUsage, "search: {}: {}", base::escape_for_terminal(term_), why);
   }
 
+  std::string_view text_;
   std::string_view rest_;
   const Query::ReadTime& read_time_;
   std::string_view term_;  // for messages
   std::size_t terms_ = 0;
+  bool left_out_wanted_ = false;  // there was a term, but it had no words
+  bool left_out_unwanted_ = false;
   Query query_;
 };
 

@@ -7,7 +7,9 @@
 //   folder:GLOB                                      of several, any
 //
 // A "-" before a term (time and message-id aside) asks for messages for which it does not hold.
-// Case and accents don't matter.
+// Case and accents don't matter. A term without a letter or a digit is left out, as the dash in
+// "a - b", but not if that leaves a query that asks for less than it says: it would select more
+// mail than was meant, or all of it.
 #pragma once
 
 #include <chrono>
@@ -24,7 +26,8 @@ class Query {
   // How the times of after: and before: are read. Fails with kUsage.
   using ReadTime = std::function<std::chrono::sys_seconds(const std::string&)>;
 
-  // Fails with kUsage, saying which term is wrong.
+  // Fails with kUsage, saying which term is wrong, and if no word is left of those that `text` asks
+  // for. So there is no query that every message matches because it says nothing.
   static Query parse(std::string_view text, const ReadTime& read_time);
 
   // A time without an offset is meant in `time_zone`; "3 days ago" is counted from `now`.
@@ -46,6 +49,7 @@ class Query {
 
  private:
   friend class QueryParser;
+  Query() = default;
 
   std::string wanted_;
   std::string unwanted_;

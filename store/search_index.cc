@@ -100,6 +100,20 @@ std::string searchable(std::string_view text) {
   return result;
 }
 
+bool has_words(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  if (std::ranges::any_of(text, is_plain)) return true;
+  Database database = Database::in_memory();
+  database.run(schema::kSearchSql);
+  database.run("CREATE VIRTUAL TABLE temp.seen_words USING fts5vocab (main, words, row)");
+  Statement(database, "INSERT INTO words (rowid, subject) VALUES (1, ?1)")
+      .bind(1, searchable(text))
+      .run();
+  return database.integer("SELECT EXISTS (SELECT 1 FROM temp.seen_words)") != 0;
+}
+
 class SearchIndex::Impl {
  public:
   explicit Impl(Database opened) : database(std::move(opened)) {}

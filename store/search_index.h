@@ -81,6 +81,10 @@ class SearchIndex {
 // character, so that any run of them is found as a phrase.
 std::string searchable(std::string_view text);
 
+// Whether the search index sees a word in `text`. Asks the index's own tokenizer, which takes about
+// a millisecond unless `text` has a letter or a digit of ASCII.
+bool has_words(std::string_view text);
+
 // Reads in the packs that `index` knows and `search` does not. Needs the store's lock. A damaged
 // block is left out, with a line in the log.
 void fill_search_index(const Location& location, base::FileSystem& files,

@@ -129,6 +129,10 @@ std::optional<Database> Database::open_read_only(const std::filesystem::path& pa
   return open(path, SQLITE_OPEN_READONLY);
 }
 
+Database Database::in_memory() {
+  return open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+}
+
 Database Database::open(const std::filesystem::path& path, int flags) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);

@@ -58,6 +58,7 @@ class Database {
  public:
   static Database open_or_create(const std::filesystem::path& path);
   static std::optional<Database> open_read_only(const std::filesystem::path& path);  // if there
+  static Database in_memory();  // empty, and gone with its connection
 
   void run(std::string_view sql);  // any number of statements, without results
   std::int64_t integer(std::string_view sql);

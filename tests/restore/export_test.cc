@@ -78,6 +78,19 @@ class ExportTest : public testing::Test {
 
 // Folders called as what an export writes, one that does not go into a file system, and one that
 // does not lie there.
+TEST_F(ExportTest, WhatSelectsNothingWritesNothing) {
+  const std::vector<std::string> command = {"export", "alice", "--format", "mbox", "--to"};
+  for (const auto& more : std::vector<std::vector<std::string>>{
+           {to().string(), "--query="}, {to().string(), "--query", "🎉"}, {""}, {"", "--json"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = mailstow_.restore(arguments);
+    EXPECT_EQ(result.status, 2) << testing::PrintToString(arguments) << result.err;
+    EXPECT_THAT(result.err, testing::Not(testing::HasSubstr("internal error")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(to()));
+}
+
 TEST_F(ExportTest, AFoldersNameKeepsNoOtherBack) {
   auto maildir = server_.maildir("alice");
   for (const char* name : {"manifest.jsonl", "A", "A/cur", "A/0000000001.eml", "A.mbox/B"}) {

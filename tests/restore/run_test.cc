@@ -232,6 +232,44 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(mailstow_.restore({"search", "alice", "after:someday"}).status, 2);
 }
 
+// A script's variable that is not set must not bring everything back.
+TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
+  servers::fill_account(server_, "alice", 10);
+  back_up();
+  const AccountState before = state();
+  const std::vector<std::vector<std::string>> selections = {{"--query=", "--dry-run"},
+                                                            {"--query", "", "--dry-run"},
+                                                            {"--query", "--dry-run"},
+                                                            {"--query=", "--json"},
+                                                            {"--folder=", "--dry-run"},
+                                                            {"--folder=", "--subfolders"},
+                                                            {"--at="},
+                                                            {"--since="},
+                                                            {"--before="},
+                                                            {"--message="},
+                                                            {"--to="},
+                                                            {"--to=", "--in-place"},
+                                                            {"--expire-after="},
+                                                            {"--resume="},
+                                                            {"--query", " "},
+                                                            {"--query", "🎉"},
+                                                            {"--query", ":"},
+                                                            {"--query", "№"},
+                                                            {"--query", "subject:"},
+                                                            {"--query", "-🎉"},
+                                                            {"--query", "folder:INBOX 🎉"}};
+  for (std::vector<std::string> selection : selections) {
+    selection.insert(selection.begin(), {"run", "alice"});
+    const auto result = mailstow_.restore(selection);
+    EXPECT_EQ(result.status, 2) << testing::PrintToString(selection) << result.out << result.err;
+    EXPECT_EQ(result.out, "");
+  }
+  EXPECT_EQ(mailstow_.restore({"search", "alice", "🎉"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"search", "alice", ":", " "}).status, 2);
+  EXPECT_EQ(state(), before);
+  EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
+}
+
 TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   servers::fill_account(server_, "alice", 30);
   const AccountState before = state();

@@ -1,0 +1,82 @@
+"""No option of the programs takes the next one for its value, and none takes an empty value, nor does a
+positional argument: a script whose variable is not set must not restore everything, or write although it
+asked for a dry run. Usage: empty_values_test.py BIN_FOLDER"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+from man_pages_test import all_commands, help_of
+
+OPTION = re.compile(r"^  (?:(-\w),)?(--[a-z-]+)(?: (?!Excludes:|Needs:| )([^\s=]+))?", re.M)
+POSITIONAL = re.compile(r"^  ([A-Z]+)\b", re.M)
+
+
+def described(text):
+    """([(short, long, value)], [positional]) of a --help; the value of a flag is ''."""
+    positionals = re.search(r"^Positionals:\n((?:  .*\n)+)", text, re.M)
+    return OPTION.findall(text), POSITIONAL.findall(positionals[1]) if positionals else []
+
+
+class Checker:
+    def __init__(self, program):
+        self.program, self.troubles, self.asked = program, [], 0
+
+    def expect_refused(self, words, beginning):
+        """With status 2, before the configuration is looked for: /nonexistent would be named."""
+        self.asked += 1
+        done = subprocess.run([self.program, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != 2 or not done.stderr.startswith(beginning):
+            self.troubles.append(f"{self.program.name} {' '.join(map(repr, words))}: status {done.returncode}, not "
+                                 f"“{beginning}...”: {done.stdout}{done.stderr}")
+
+    def check_options(self, command, options, followers):
+        for short, name, value in options:
+            if not value:
+                if name not in ("--help", "--version"):
+                    self.expect_refused([*command, f"{name}="], f"{name}=: it takes no value")
+                continue
+            empty, missing = f"{name}: the value is empty: write {name} {value}", ": the value is missing"
+            for follower in followers:
+                self.expect_refused([*command, f"{name}=", follower], empty)
+            for follower in [*followers[-1:], "--config=/nonexistent"]:
+                self.expect_refused([*command, name, "", follower], empty)
+                self.expect_refused([*command, follower, f"{name}="], empty)
+                self.expect_refused([*command, name, follower], name + missing)
+                if short:
+                    self.expect_refused([*command, short, "", follower], empty)
+                    self.expect_refused([*command, short, follower], short + missing)
+            self.expect_refused([*command, name], name + missing)
+
+    def check_command(self, command, root_options):
+        options, positionals = described(help_of(self.program, command))
+        flags = [name for _, name, value in options if not value and name != "--help"]
+        self.check_options(command, options, flags)
+        self.check_options(command, [option for option in root_options if option[2]], flags[-1:])
+        for at, name in enumerate(positionals):
+            self.expect_refused([*command, *["x"] * at, "", "--config=/nonexistent"], f"{name}: the value is empty")
+        return len([value for _, _, value in options if value])
+
+
+def main():
+    bin_folder = pathlib.Path(sys.argv[1])
+    for program, at_least in (("mailstow-backupd", 10), ("mailstow-restore", 20)):
+        checker = Checker(bin_folder / program)
+        root_options, _ = described(help_of(checker.program, ()))
+        assert [value for _, name, value in root_options if name == "--config"] == ["FILE"], root_options
+        checker.check_options((), root_options, [])
+        commands = list(all_commands(checker.program))
+        with_value = sum(checker.check_command(command, root_options) for command in commands)
+        for _, name, value in root_options:  # and before the command
+            for command in commands:
+                if value:
+                    checker.expect_refused([f"{name}=", *command], f"{name}: the value is empty")
+        assert with_value >= at_least, f"{program}: only {with_value} options with a value were found"
+        if checker.troubles:
+            sys.exit("\n".join(checker.troubles))
+        print(f"{program}: {with_value} options with a value, {checker.asked} command lines")
+
+
+if __name__ == "__main__":
+    main()
