@@ -1,16 +1,19 @@
+#include <optional>
+#include <string>
 #include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "backupd/acknowledgements.h"
 #include "backupd/alarms.h"
 #include "backupd/commands.h"
+#include "base/acknowledgements.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
 #include "store/location.h"
+#include "store/mailbox_history.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -27,7 +30,7 @@ store::SnapshotInfo newest(store::Reader& reader, const std::string& account) {
 
 // Fails unless the message is among what the newest snapshot could not have.
 std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapshot,
-                        const AcknowledgeCommand& command, Acknowledgements& acknowledged) {
+                        const AcknowledgeCommand& command, base::Acknowledgements& acknowledged) {
   const base::Uid uid{*command.uid};
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
     const std::string name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
@@ -46,55 +49,143 @@ std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapsh
              uid.value);
 }
 
+// A change of whose mailbox an account is, as it is shown to whoever acknowledges it.
+struct PendingChange {
+  base::MailboxChange change;
+  std::vector<base::MailboxIdentity> identities;  // all that INBOX ever was, and is now
+};
+
+std::optional<PendingChange> pending_change(store::Reader& reader, const std::string& account,
+                                            const base::Acknowledgements& acknowledged) {
+  const base::MailboxHistory history = store::mailbox_history(reader, reader.snapshots(account));
+  auto change = acknowledged.stranger_in(account);
+  // What was noted is lost if the index was.
+  if (!change) change = history.judge({}, acknowledged.accepted_identities(account)).change;
+  if (!change) return std::nullopt;
+  PendingChange pending{*change, history.identities()};
+  pending.identities.push_back(change->was);
+  pending.identities.push_back(change->is);
+  return pending;
+}
+
+std::string accept_change(const std::string& account, const PendingChange& pending,
+                          base::Acknowledgements& acknowledged) {
+  acknowledged.accept_stranger(account, pending.identities);
+  return fmt::format("its INBOX is {}, no longer {}: the same person's", pending.change.is.text(),
+                     pending.change.was.text());
+}
+
+std::vector<std::string> accept_all_of(const base::Surroundings& surroundings,
+                                       store::Reader& reader, const AcknowledgeCommand& command) {
+  const base::Config& config = surroundings.config;
+  const store::SnapshotInfo snapshot = newest(reader, command.account);
+  std::vector<std::string> accepted;
+  base::Acknowledgements::change(
+      surroundings.files, config.store, [&](base::Acknowledgements& acknowledged) {
+        if (command.uid) {
+          accepted.push_back(accept_skip(reader, snapshot, command, acknowledged));
+          return;
+        }
+        const auto deletion =
+            newest_mass_deletion(reader.snapshots(command.account), config.guards,
+                                 acknowledged.deletions_accepted(command.account));
+        if (deletion) {
+          acknowledged.accept_deletions(command.account, snapshot.time);
+          accepted.push_back(fmt::format(
+              "{} messages vanished, {} were left: older snapshots expire "
+              "as the retention says",
+              base::format_count(deletion->vanished), base::format_count(deletion->messages)));
+        }
+        if (const auto pending = pending_change(reader, command.account, acknowledged)) {
+          accepted.push_back(accept_change(command.account, *pending, acknowledged));
+        }
+        const bool is_absent = !config.has_account(command.account);
+        if (is_absent && !acknowledged.is_absence_accepted(command.account)) {
+          acknowledged.accept_absence(command.account);
+          accepted.emplace_back("no longer on its server: not reported any more");
+        }
+      });
+  return accepted;
+}
+
+nlohmann::ordered_json document_of(const std::string& account,
+                                   const std::vector<std::string>& accepted) {
+  return {{"account", account}, {"accepted", accepted}};
+}
+
+std::string text_of(const std::string& account, const std::vector<std::string>& accepted) {
+  std::string text;
+  for (const std::string& line : accepted) {
+    text += fmt::format("{}: {}\n", base::escape_for_terminal(account), line);
+  }
+  return text;
+}
+
+void print(const base::Surroundings& surroundings, const nlohmann::ordered_json& document,
+           const std::string& text) {
+  const bool is_json = surroundings.format == base::OutputFormat::kJson;
+  base::print_result(
+      is_json
+          ? document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"
+          : text);
+}
+
+// After a migration: whose mailbox an account is, for all accounts of a server, and nothing else.
+base::ExitStatus acknowledge_server(const base::Surroundings& surroundings, store::Reader& reader,
+                                    const std::string& server) {
+  const base::Config& config = surroundings.config;
+  if (!config.servers.contains(server)) {
+    std::vector<std::string> names;
+    for (const auto& known : config.servers) names.push_back(known.first);
+    const auto guess = base::nearest(server, names);
+    base::fail(
+        base::ErrorCode::kUsage, "acknowledge --server {}: the configuration has no such server{}",
+        base::escape_for_terminal(server),
+        guess ? fmt::format(": did you mean \"{}\"?", base::escape_for_terminal(*guess)) : "");
+  }
+  auto accounts = nlohmann::ordered_json::array();
+  std::string text;
+  base::Acknowledgements::change(
+      surroundings.files, config.store, [&](base::Acknowledgements& acknowledged) {
+        for (const base::AccountConfig& account : config.accounts) {
+          if (account.server != server) continue;
+          const auto pending = pending_change(reader, account.name, acknowledged);
+          if (!pending) continue;
+          const std::vector<std::string> accepted = {
+              accept_change(account.name, *pending, acknowledged)};
+          accounts.push_back(document_of(account.name, accepted));
+          text += text_of(account.name, accepted);
+        }
+      });
+  const bool is_idle = accounts.empty();
+  if (is_idle) {
+    text = fmt::format("{}: no account's INBOX waits for it.\n", base::escape_for_terminal(server));
+  }
+  print(surroundings, {{"server", server}, {"accounts", std::move(accounts)}}, text);
+  return is_idle ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
+}
+
 }  // namespace
 
 base::ExitStatus acknowledge(const base::Surroundings& surroundings,
                              const AcknowledgeCommand& command) {
-  const base::Config& config = surroundings.config;
+  if (command.account.empty() == command.server.empty()) {
+    base::fail(base::ErrorCode::kUsage,
+               "acknowledge: which account? Its NAME, or --server NAME for all of a server's whose "
+               "INBOX is another one");
+  }
   if (!command.folder.empty() && !command.uid) {
     base::fail(base::ErrorCode::kUsage, "acknowledge: {}: and which UID?",
                base::escape_for_terminal(command.folder));
   }
-  store::Reader reader = store::Reader::open(store::location_of(config.store), surroundings.files);
-  const store::SnapshotInfo snapshot = newest(reader, command.account);
-  auto acknowledged = Acknowledgements::load(surroundings.files, config.store);
-  std::vector<std::string> accepted;
-  if (command.uid) {
-    accepted.push_back(accept_skip(reader, snapshot, command, acknowledged));
-  } else {
-    const auto deletion = newest_mass_deletion(reader.snapshots(command.account), config.guards,
-                                               acknowledged.deletions_accepted(command.account));
-    if (deletion) {
-      acknowledged.accept_deletions(command.account, snapshot.time);
-      accepted.push_back(fmt::format(
-          "{} messages vanished, {} were left: older snapshots expire "
-          "as the retention says",
-          base::format_count(deletion->vanished), base::format_count(deletion->messages)));
-    }
-    if (const auto stranger = acknowledged.stranger_in(command.account)) {
-      acknowledged.accept_stranger(command.account);
-      accepted.push_back(fmt::format("its INBOX is {}, no longer {}: the same person's",
-                                     stranger->is, stranger->was));
-    }
-    const bool is_absent = !config.has_account(command.account);
-    if (is_absent && !acknowledged.is_absence_accepted(command.account)) {
-      acknowledged.accept_absence(command.account);
-      accepted.emplace_back("no longer on its server: not reported any more");
-    }
-  }
-  if (!accepted.empty()) acknowledged.save(surroundings.files, config.store);
-
-  if (surroundings.format == base::OutputFormat::kJson) {
-    const nlohmann::ordered_json document = {{"account", command.account}, {"accepted", accepted}};
-    base::print_result(
-        document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  } else {
-    const std::string account = base::escape_for_terminal(command.account);
-    std::string text;
-    for (const std::string& line : accepted) text += fmt::format("{}: {}\n", account, line);
-    if (accepted.empty()) text = fmt::format("{}: nothing waits for it.\n", account);
-    base::print_result(text);
-  }
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  if (!command.server.empty()) return acknowledge_server(surroundings, reader, command.server);
+  const std::vector<std::string> accepted = accept_all_of(surroundings, reader, command);
+  print(surroundings, document_of(command.account, accepted),
+        accepted.empty()
+            ? fmt::format("{}: nothing waits for it.\n", base::escape_for_terminal(command.account))
+            : text_of(command.account, accepted));
   return accepted.empty() ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
 }
 

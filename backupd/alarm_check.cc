@@ -43,7 +43,7 @@ std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings) {
   const base::Config& config = surroundings.config;
   std::optional<store::Reader> reader = open_if_possible(surroundings);
   if (!reader) return {};
-  const auto acknowledged = Acknowledgements::load(surroundings.files, config.store);
+  const auto acknowledged = base::Acknowledgements::load(surroundings.files, config.store);
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   std::vector<Finding> findings;
   for (const base::AccountConfig& account : config.accounts) {

@@ -59,7 +59,7 @@ std::optional<sys_seconds> last_success(store::Reader& reader, const std::string
 
 std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,
-                             const Acknowledgements& acknowledgements, sys_seconds now) {
+                             const base::Acknowledgements& acknowledgements, sys_seconds now) {
   std::vector<Alarm> alarms;
   const auto deletion = newest_mass_deletion(reader.snapshots(account), guards,
                                              acknowledgements.deletions_accepted(account));
@@ -77,9 +77,10 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
         {AlarmKind::kStranger,
          fmt::format("its INBOX is another one: {}, it was {}: if the name was given to somebody "
                      "else, back that up under another name; if it is the same person's, "
-                     "`mailstow-backupd acknowledge` says so{}",
-                     stranger->is, stranger->was,
-                     stranger->is_refused ? "; until then nothing of it is backed up" : "")});
+                     "`mailstow-backupd acknowledge` says so; until then {}nothing is restored to "
+                     "it unless `--to` names it",
+                     stranger->is.text(), stranger->was.text(),
+                     stranger->is_certain() ? "nothing of it is backed up, and " : "")});
   }
   const auto success = last_success(reader, account);
   if (!success) {

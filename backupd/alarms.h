@@ -1,6 +1,7 @@
 // What an administrator should hear about an account before its user does.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -8,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "backupd/acknowledgements.h"
+#include "base/acknowledgements.h"
 #include "base/config.h"
 #include "store/reader.h"
 #include "store/snapshot.h"
@@ -18,8 +19,13 @@ namespace backupd {
 enum class AlarmKind {
   kMassDeletion,  // GuardConfig::vanished_percent; until it is acknowledged
   kStale,         // GuardConfig::stale_after
-  kStranger,      // another INBOX under the account's name; until it is acknowledged
+  kStranger,      // another INBOX under the account's name (base/mailbox_identity.h); until it is
+                  // acknowledged
 };
+
+// All of them: what is told of one kind is told of each.
+inline constexpr std::array kAlarmKinds = {AlarmKind::kMassDeletion, AlarmKind::kStale,
+                                           AlarmKind::kStranger};
 
 constexpr std::string_view word(AlarmKind kind) {
   switch (kind) {
@@ -50,7 +56,7 @@ std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
 
 std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,
-                             const Acknowledgements& acknowledgements,
+                             const base::Acknowledgements& acknowledgements,
                              std::chrono::sys_seconds now);
 
 }  // namespace backupd

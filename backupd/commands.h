@@ -65,7 +65,8 @@ struct ForgetCommand {
 base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command);
 
 struct AcknowledgeCommand {
-  std::string account;
+  std::string account;               // or `server`
+  std::string server;                // of all of its accounts: whose mailbox each is
   std::string folder;                // with `uid`
   std::optional<std::uint32_t> uid;  // nothing: what vanished, or that the account did
 };

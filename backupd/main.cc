@@ -90,8 +90,14 @@ int main(int argc, char** argv) {
   auto* acknowledge =
       app.add_subcommand("acknowledge", "Take what was looked at off the list of troubles");
   backupd::AcknowledgeCommand acknowledge_command;
-  acknowledge->add_option("NAME", acknowledge_command.account, "The account: what vanished from it")
-      ->required();
+  auto* acknowledged_account = acknowledge->add_option(
+      "NAME", acknowledge_command.account,
+      "The account: what vanished from it, and that its INBOX is the same person's");
+  acknowledge
+      ->add_option("--server", acknowledge_command.server,
+                   "After a migration: that the INBOX of each of its accounts is the same person's")
+      ->option_text("NAME")
+      ->excludes(acknowledged_account);
   auto* skip_folder = acknowledge->add_option("FOLDER", acknowledge_command.folder,
                                               "Of a message that can't be fetched");
   acknowledge->add_option("UID", acknowledge_command.uid, "The message's UID there")

@@ -181,7 +181,7 @@ class Metrics {
         referenced += snapshot.bytes;
       }
     }
-    const auto acknowledged = Acknowledgements::load(surroundings_.files, config_.store);
+    const auto acknowledged = base::Acknowledgements::load(surroundings_.files, config_.store);
     std::vector<AccountNumbers> accounts;
     accounts.reserve(config_.accounts.size());
     for (const base::AccountConfig& account : config_.accounts) {
@@ -221,7 +221,7 @@ class Metrics {
          of_newest([](const store::SnapshotInfo& info) { return info.bytes; }));
     out_.gauge("mailstow_account_alarm", "Whether the account is alarming: 1 or 0.");
     for (const AccountNumbers& account : accounts) {
-      for (const AlarmKind kind : {AlarmKind::kMassDeletion, AlarmKind::kStale}) {
+      for (const AlarmKind kind : kAlarmKinds) {
         const bool is_on = std::ranges::any_of(
             account.alarms, [&](const Alarm& alarm) { return alarm.kind == kind; });
         out_.sample(std::uint64_t{is_on ? 1U : 0U},

@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <iterator>
 #include <mutex>
+#include <optional>
 #include <utility>
 
+#include "backupd/accepted_skips.h"
 #include "backupd/account_pass.h"
 #include "backupd/account_queue.h"
 #include "backupd/account_roll.h"
-#include "backupd/acknowledgements.h"
 #include "backupd/alarms.h"
 #include "backupd/backup_summary.h"
 #include "backupd/commands.h"
@@ -15,11 +16,13 @@
 #include "backupd/pass_report.h"
 #include "backupd/progress_report.h"
 #include "backupd/store_loan.h"
+#include "base/acknowledgements.h"
 #include "base/job_run.h"
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "store/commit_mark.h"
 #include "store/location.h"
+#include "store/mailbox_history.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 
@@ -31,13 +34,14 @@ namespace {
 constexpr std::size_t kMostInPipes = std::size_t{16} << 20;
 
 void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
-                 const Acknowledgements& acknowledged, PassReport& report) {
+                 const base::Acknowledgements& acknowledged, PassReport& report) {
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
          alarms_of(reader, account.account, surroundings.config.guards, acknowledged, now)) {
       base::log_error("{}: {}", account.account, alarm.text);
       account.alarms.push_back(alarm.text);
+      account.is_strangers = account.is_strangers || alarm.kind == AlarmKind::kStranger;
     }
   }
 }
@@ -56,29 +60,22 @@ BackupFacts look_around(const base::Surroundings& surroundings, store::Reader& r
   return facts;
 }
 
-// As far as they can be read. While a server is waited for it is another thread's turn.
-std::vector<store::FolderRecord> newest_folders(store::Reader& reader, const std::string& account,
-                                                std::mutex& store) {
+// While a server is waited for it is another thread's turn.
+base::MailboxHistory history_of(store::Reader& reader, const std::string& account,
+                                std::mutex& store) {
   const StoreTurn turn(store);
-  const auto newest = reader.newest_snapshot(account);
-  if (!newest) return {};
-  try {
-    return reader.folders(*newest);
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kDamaged) throw;
-    return {};
-  }
+  return store::mailbox_history(reader, reader.snapshots(account));
 }
 
 // Somebody may have acknowledged something since the backup began.
-void note_strangers(const base::Surroundings& surroundings, const InboxGuard& guard,
-                    Acknowledgements& acknowledged) {
-  bool is_new = false;
-  acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
-  for (const auto& [account, stranger] : guard.strangers()) {
-    is_new |= acknowledged.note_stranger(account, stranger);
-  }
-  if (is_new) acknowledged.save(surroundings.files, surroundings.config.store);
+base::Acknowledgements note_strangers(const base::Surroundings& surroundings,
+                                      const InboxGuard& guard) {
+  return base::Acknowledgements::change(surroundings.files, surroundings.config.store,
+                                        [&](base::Acknowledgements& acknowledged) {
+                                          for (const auto& [account, change] : guard.found()) {
+                                            acknowledged.note_stranger(account, change);
+                                          }
+                                        });
 }
 
 base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions& options) {
@@ -107,7 +104,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
       });
   PassReport report;
   report.troubles = roll.troubles;
-  auto acknowledged = Acknowledgements::load(surroundings.files, surroundings.config.store);
+  auto acknowledged = base::Acknowledgements::load(surroundings.files, surroundings.config.store);
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
   AccountQueue queue(surroundings.config, accounts);
@@ -122,18 +119,19 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget, progress});
     const auto begin = surroundings.clock.steady_now();
     SpareSessions spares(queue, surroundings.config, account);
+    std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
           OpenAccount opened =
               open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
-          guard.look_at(account.name, newest_folders(writer.reader(), account.name, store_mutex),
-                        opened.folders);
+          if (!history) history = history_of(writer.reader(), account.name, store_mutex);
+          guard.look_at(account.name, *history, opened.folders);
           return opened;
         },
         spares);
     report.accounts[index].seconds =
         std::chrono::duration<double>(surroundings.clock.steady_now() - begin).count();
-    acknowledged.apply_to(report.accounts[index]);
+    apply_accepted_skips(acknowledged, report.accounts[index]);
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due();
   });
@@ -145,7 +143,7 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     }
   }
   report.commit = writer.highest_commit();
-  note_strangers(surroundings, guard, acknowledged);
+  acknowledged = note_strangers(surroundings, guard);
   tell_alarms(surroundings, writer.reader(), acknowledged, report);
   if (is_everybody && roll.troubles.empty()) {
     report.vanished = vanished_from(roll, writer.reader().accounts());

@@ -83,7 +83,10 @@ PassStatus PassReport::status() const {
 }
 
 base::ExitStatus PassReport::exit_status() const {
-  if (status() == PassStatus::kComplete) return base::ExitStatus::kDone;
+  if (status() == PassStatus::kComplete) {
+    const bool is_doubtful = std::ranges::any_of(accounts, &AccountReport::is_strangers);
+    return is_doubtful ? base::ExitStatus::kPartial : base::ExitStatus::kDone;
+  }
   if (status() == PassStatus::kPartial) return base::ExitStatus::kPartial;
   base::ExitStatus gravest = base::ExitStatus::kNothingDone;
   for (const AccountReport& account : accounts) {

@@ -27,7 +27,7 @@ struct SkippedEntry {
   std::string folder;            // shown name
   std::optional<base::Uid> uid;  // nothing: the whole folder
   std::string reason;
-  bool acknowledged = false;  // no trouble any more (backupd/acknowledgements.h)
+  bool acknowledged = false;  // no trouble any more (base/acknowledgements.h)
 };
 
 struct AccountReport {
@@ -42,6 +42,7 @@ struct AccountReport {
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
   std::vector<std::string> alarms;    // backupd/alarms.h
+  bool is_strangers = false;          // an alarm says that INBOX is not the one backed up before
   std::string error;                  // what ended the account's pass early
   std::vector<std::string> troubles;  // what is left out of the snapshot (backupd/admission.h)
   double seconds = 0;                 // that its pass took
@@ -59,6 +60,7 @@ struct PassReport {
   void share_out(std::uint64_t stored_bytes);
 
   PassStatus status() const;
+  // kPartial also where an account's INBOX is another one than before, and nobody has said whose.
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;
   std::string to_json() const;

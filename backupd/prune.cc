@@ -39,7 +39,7 @@ base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
     // Not beside prune, which would wait for it to end before it deletes.
     store::Reader reader = store::Reader::open(location, surroundings.files);
     plans = plan_accounts(reader, surroundings.config,
-                          Acknowledgements::load(surroundings.files, surroundings.config.store),
+                          base::Acknowledgements::load(surroundings.files, surroundings.config.store),
                           std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
   }
   store::PruneOptions options;

@@ -18,7 +18,7 @@ bool is_dropped(const PlannedSnapshot& planned) {
 }  // namespace
 
 std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config& config,
-                                       const Acknowledgements& acknowledgements,
+                                       const base::Acknowledgements& acknowledgements,
                                        std::chrono::sys_seconds now) {
   std::vector<AccountPlan> plans;
   for (const std::string& account : reader.accounts()) {

@@ -7,7 +7,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "backupd/acknowledgements.h"
+#include "base/acknowledgements.h"
 #include "base/config.h"
 #include "store/reader.h"
 #include "store/retention.h"
@@ -27,7 +27,7 @@ struct AccountPlan {
 // By each account's own retention; of accounts that are no longer in the configuration too. Nothing
 // from before a mass deletion that was not acknowledged is dropped.
 std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config& config,
-                                       const Acknowledgements& acknowledgements,
+                                       const base::Acknowledgements& acknowledgements,
                                        std::chrono::sys_seconds now);
 
 // All of the account's snapshots go.

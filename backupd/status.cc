@@ -28,7 +28,7 @@ struct AccountState {
 
 std::vector<AccountState> states_of(const base::Surroundings& surroundings, store::Reader& reader) {
   const base::Config& config = surroundings.config;
-  const auto acknowledged = Acknowledgements::load(surroundings.files, config.store);
+  const auto acknowledged = base::Acknowledgements::load(surroundings.files, config.store);
   const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {

@@ -18,6 +18,7 @@
 #include "restore/fresh_pass.h"
 #include "restore/id_text.h"
 #include "restore/in_place.h"
+#include "restore/mailbox_holder.h"
 #include "restore/moment.h"
 #include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
@@ -50,6 +51,8 @@ class Run {
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
+    // Before a backup for --missing, which would take a stranger's mailbox for the account's.
+    const TargetNames names = look_at_target();
     asked_ = what_to_select();
     Selection selection = select(surroundings_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
@@ -59,7 +62,6 @@ class Run {
       sources[folder.name] = {info.raw_name, info.attributes};
     }
     properties_ = store::to_account_properties(reader_.properties(selection.snapshot));
-    const TargetNames names = look_at_target();
     if (resumed_ || options_.in_place) list_others();
     const std::string tree = options_.in_place ? "" : resumed_ ? resumed_->name : free_name(names);
     plan_ = make_plan(std::move(selection), tree, names);
@@ -99,8 +101,9 @@ class Run {
       record_.state = store::TreeState::kIncomplete;
       records_.put(record_);
       report_.error =
-          fmt::format("{}: `mailstow-restore run {} --resume {}` goes on", stopped.what(),
-                      shell_quoted(options_.account), shell_quoted(record_.name));
+          fmt::format("{}: `mailstow-restore run {} --resume {}{}` goes on", stopped.what(),
+                      shell_quoted(options_.account), shell_quoted(record_.name),
+                      options_.to.empty() ? "" : " --to " + shell_quoted(options_.to));
     }
     return report_;
   }
@@ -147,10 +150,11 @@ class Run {
   }
 
   TargetNames look_at_target() {
-    TargetMailbox mailbox = look_at_mailbox(session_, [this](const imap::OpenFolder& inbox) {
-      // Whoever names the account by --to knows whose it is.
-      if (options_.to.empty() && !resumed_) refuse_stranger(reader_, target_.name, inbox);
-    });
+    TargetMailbox mailbox = look_at_mailbox(session_);
+    // Whoever names the account by --to knows whose it is.
+    if (options_.to.empty() && target_.name == options_.account) {
+      refuse_stranger(surroundings_, reader_, target_.name, session_, mailbox.inbox);
+    }
     personal_ = std::move(mailbox.personal);
     return std::move(mailbox.names);
   }

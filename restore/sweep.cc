@@ -14,7 +14,9 @@
 #include "imap/account_login.h"
 #include "restore/clock_guard.h"
 #include "restore/commands.h"
+#include "restore/mailbox_holder.h"
 #include "restore/output.h"
+#include "restore/shell_quote.h"
 #include "restore/store_rescue.h"
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
@@ -30,6 +32,21 @@ namespace {
 // So long after a tree's time is over, its record waits for an account to come back to the server
 // on which the tree was made.
 constexpr std::chrono::days kServerMayComeBack{30};
+
+// Of a mailbox that may be somebody else's by now.
+class NoRescue : public Rescue {
+ public:
+  explicit NoRescue(std::string why) : why_(std::move(why)) {}
+  Kept keep(imap::Session&, const store::TreeRecord&, const store::TreeLevel&,
+            const imap::UidSet&) override {
+    Kept kept;
+    kept.trouble = why_;
+    return kept;
+  }
+
+ private:
+  std::string why_;
+};
 
 // One sweep over all trees that are due.
 class Sweep {
@@ -162,12 +179,17 @@ class Sweep {
         imap::find_account(surroundings_.config, surroundings_.files, record.account);
     imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
     auto others = others_of(record);
-    TreeSweeper sweeper(session, record, others, &rescue_);
+    const std::string stranger = stranger_since(record, session);
+    NoRescue no_rescue(stranger);
+    Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : no_rescue;
+    TreeSweeper sweeper(session, record, others, &rescue);
     const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
     if (record.server != account.server && now < record.expires + kServerMayComeBack) {
       sweeper.believe_nothing_gone(fmt::format(
           "it was made on the server {}, and the account is on {} now",
           base::escape_for_terminal(record.server), base::escape_for_terminal(account.server)));
+    } else if (!stranger.empty() && now < record.expires + kServerMayComeBack) {
+      sweeper.believe_nothing_gone(stranger);
     }
     // Until it is gone or stays: a run would look at it, and then create its tree below.
     std::unique_ptr<base::FileLock> naming;
@@ -194,6 +216,30 @@ class Sweep {
       surroundings_.files.remove(tree_lock_file(location_, record.id));
     }
     session.logout();
+  }
+
+  // That the mailbox is another one than when the tree was made, or nothing. What mailstow made is
+  // told by its own identity all the same, but nobody's mail goes into another one's snapshots.
+  std::string stranger_since(const store::TreeRecord& record, imap::Session& session) {
+    if (!reader_) return "";
+    const auto snapshots = reader_->snapshots(record.account);
+    std::optional<imap::OpenFolder> inbox;
+    try {
+      inbox = session.examine(imap::kInbox);
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+    }
+    const base::Holder holder = holder_of(surroundings_, *reader_, snapshots, session, inbox);
+    std::size_t last = 0;  // before the tree was made
+    for (std::size_t at = 0; at < snapshots.size(); ++at) {
+      if (snapshots[at].time <= record.created) last = at;
+    }
+    if (!holder.change || holder.is_of_snapshot[last]) return "";
+    if (!options_.dry_run) note_stranger(surroundings_, record.account, *holder.change);
+    return fmt::format(
+        "INBOX is {}, it was {} when the tree was made: if it is the same person's, "
+        "`mailstow-backupd acknowledge {}` says so",
+        holder.change->is.text(), holder.change->was.text(), shell_quoted(record.account));
   }
 
   // As they stand now: an earlier tree of this sweep may be gone.

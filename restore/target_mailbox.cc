@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/terminal.h"
 #include "imap/folder_name.h"
 
 namespace restore {
 
-TargetMailbox look_at_mailbox(imap::Session& session,
-                              const std::function<void(const imap::OpenFolder& inbox)>& see) {
+TargetMailbox look_at_mailbox(imap::Session& session) {
   const imap::Namespaces namespaces = session.namespaces();
   TargetMailbox mailbox;
   if (!namespaces.personal.empty()) mailbox.personal = namespaces.personal.front();
@@ -20,35 +18,14 @@ TargetMailbox look_at_mailbox(imap::Session& session,
     for (const imap::Namespace& other : *others) names.other_prefixes.push_back(other.prefix);
   }
   names.append_limit = session.capabilities().append_limit();
-  bool is_inbox_open = false;
   try {
+    mailbox.inbox = session.examine(imap::kInbox);
     // Dovecot and Cyrus say of a folder that is open for reading only that it keeps no flag.
-    const imap::OpenFolder inbox = session.examine(imap::kInbox);
-    is_inbox_open = true;
-    see(inbox);
-    if (!inbox.permanent_flags.empty()) names.inbox = inbox;
+    if (!mailbox.inbox->permanent_flags.empty()) names.inbox = mailbox.inbox;
   } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kRefused || is_inbox_open) throw;
+    if (error.code() != base::ErrorCode::kRefused) throw;
   }
   return mailbox;
-}
-
-void refuse_stranger(store::Reader& reader, const std::string& account,
-                     const imap::OpenFolder& inbox) {
-  const auto newest = inbox.mailbox_id ? reader.newest_snapshot(account) : std::nullopt;
-  if (!newest) return;
-  for (const store::FolderRecord& folder : reader.folders(*newest)) {
-    const std::string& known = folder.info.mailbox_id;
-    if (folder.info.raw_name != imap::kInbox || known.empty() || known == *inbox.mailbox_id) {
-      continue;
-    }
-    base::fail(base::ErrorCode::kRefused,
-               "restore: {0}: another mailbox under this name: INBOX is MAILBOXID {1}, it was {2} "
-               "at the newest backup: if it is the same person's, say so by --to {0}, or by "
-               "mailstow-backupd acknowledge and a backup",
-               base::escape_for_terminal(account), base::escape_for_terminal(*inbox.mailbox_id),
-               base::escape_for_terminal(known));
-  }
 }
 
 std::string free_tree_name(imap::Session& session, const TargetNames& names,

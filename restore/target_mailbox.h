@@ -3,29 +3,24 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "imap/session.h"
 #include "restore/plan.h"
-#include "store/reader.h"
 #include "store/tree_record.h"
 
 namespace restore {
 
 struct TargetMailbox {
   imap::Namespace personal;
+  std::optional<imap::OpenFolder> inbox;  // nothing: the server does not let it be opened
   TargetNames names;
 };
 
-// `see` gets its INBOX, where the server lets it be opened. Fails as the session and `see` do.
-TargetMailbox look_at_mailbox(imap::Session& session,
-                              const std::function<void(const imap::OpenFolder& inbox)>& see);
-
-// Fails with kRefused if the account's name was given to somebody else since: its INBOX is then
-// another one than at the newest backup.
-void refuse_stranger(store::Reader& reader, const std::string& account,
-                     const imap::OpenFolder& inbox);
+// Fails as the session does.
+TargetMailbox look_at_mailbox(imap::Session& session);
 
 // A name for a new tree that no folder and none of the account's records has: the first that `name`
 // gives of `time` and the seconds after it.

@@ -59,11 +59,16 @@ Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
 
 std::vector<FolderRecord> Reader::folders(const SnapshotInfo& snapshot) {
   std::vector<FolderRecord> folders;
-  for (const ObjectId& id : impl_->root_of(snapshot).folders) {
-    folders.push_back(
-        FolderObject::decode(impl_->objects.read_manifest(ObjectType::kFolder, id)).record(id));
-  }
+  for (const ObjectId& id : folder_ids(snapshot)) folders.push_back(folder(id));
   return folders;
+}
+
+std::vector<ObjectId> Reader::folder_ids(const SnapshotInfo& snapshot) {
+  return impl_->root_of(snapshot).folders;
+}
+
+FolderRecord Reader::folder(const ObjectId& id) {
+  return FolderObject::decode(impl_->objects.read_manifest(ObjectType::kFolder, id)).record(id);
 }
 
 std::vector<Property> Reader::properties(const SnapshotInfo& snapshot) {

@@ -42,6 +42,11 @@ class Reader {
   // In the order in which they were added.
   std::vector<FolderRecord> folders(const SnapshotInfo& snapshot);
 
+  // The ids of the same folders, and what one of them stands for: most folders are the same in many
+  // snapshots, and need not be read for each.
+  std::vector<ObjectId> folder_ids(const SnapshotInfo& snapshot);
+  FolderRecord folder(const ObjectId& id);
+
   // What was recorded of the account itself.
   std::vector<Property> properties(const SnapshotInfo& snapshot);
 

@@ -7,10 +7,12 @@
 #include <sstream>
 #include <thread>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backupd/alarms.h"
 #include "backupd/metrics_server.h"
 #include "backupd/prometheus_text.h"
 #include "tests/expect_error.h"
@@ -133,7 +135,10 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   EXPECT_NEAR(of_odd("mailstow_account_success_timestamp_seconds"), now, 120);
   EXPECT_EQ(of_odd("mailstow_trees"), 1);
   EXPECT_NEAR(of_odd("mailstow_tree_expiry_timestamp_seconds"), now + 7 * 86'400, 120);
-  EXPECT_EQ(series.at("mailstow_account_alarm{account=\"bob\",kind=\"stale\"}"), 0);
+  for (const AlarmKind kind : kAlarmKinds) {
+    const std::string label = fmt::format("{{account=\"bob\",kind=\"{}\"}}", word(kind));
+    EXPECT_EQ(series.at("mailstow_account_alarm" + label), 0);
+  }
   EXPECT_NEAR(series.at("mailstow_store_dedup_ratio"), 1, 0.2);
   EXPECT_GT(series.at("mailstow_store_compression_ratio"), 1);
   EXPECT_EQ(series.at("mailstow_drill_messages"), series.at("mailstow_drill_intact_messages"));

@@ -1,0 +1,68 @@
+#include "restore/mailbox_holder.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/acknowledgements.h"
+#include "base/error.h"
+#include "base/terminal.h"
+#include "imap/mailbox_sight.h"
+#include "restore/output.h"
+#include "restore/shell_quote.h"
+#include "store/mailbox_history.h"
+
+namespace restore {
+
+base::Holder holder_of(const base::Surroundings& surroundings, store::Reader& reader,
+                       std::span<const store::SnapshotInfo> snapshots, imap::Session& session,
+                       const std::optional<imap::OpenFolder>& inbox) {
+  base::MailboxSight live;
+  if (inbox) {
+    live.inbox = {inbox->mailbox_id.value_or(""), inbox->uid_validity};
+    live.has_mail = inbox->exists > 0;
+  }
+  const base::MailboxHistory history = store::mailbox_history(reader, snapshots);
+  if (history.needs_others(live)) {
+    live.others = imap::sight_of(session.list_personal_folders()).others;
+  }
+  const std::string account = snapshots.empty() ? "" : snapshots.front().account;
+  const auto acknowledged =
+      base::Acknowledgements::load(surroundings.files, surroundings.config.store);
+  return history.judge(live, acknowledged.accepted_identities(account));
+}
+
+void note_stranger(const base::Surroundings& surroundings, const std::string& account,
+                   const base::MailboxChange& change) {
+  base::Acknowledgements::change(
+      surroundings.files, surroundings.config.store,
+      [&](base::Acknowledgements& acknowledged) { acknowledged.note_stranger(account, change); });
+}
+
+void refuse_stranger(const base::Surroundings& surroundings, store::Reader& reader,
+                     const std::string& account, imap::Session& session,
+                     const std::optional<imap::OpenFolder>& inbox) {
+  const auto change =
+      holder_of(surroundings, reader, reader.snapshots(account), session, inbox).change;
+  if (!change) return;
+  note_stranger(surroundings, account, *change);
+  const std::string quoted = shell_quoted(account);
+  const std::string acknowledge = "mailstow-backupd acknowledge " + quoted;
+  const std::string to = "--to " + quoted;
+  const std::string text = fmt::format(
+      "restore: {}: another mailbox under this name: INBOX is {}, it was {} in earlier backups: if "
+      "it is the same person's, say so by `{}`; to restore into it all the same, add {}",
+      base::escape_for_terminal(account), change->is.text(), change->was.text(), acknowledge, to);
+  if (surroundings.format == base::OutputFormat::kJson) {
+    print(surroundings.format,
+          {{"account", account},
+           {"error", text},
+           {"inbox", {{"is", change->is.text()}, {"was", change->was.text()}}},
+           {"ways_out",
+            {{"same_person", acknowledge},
+             {"knowingly", fmt::format("mailstow-restore run {} {}", quoted, to)}}}},
+          "");
+  }
+  base::fail(base::ErrorCode::kRefused, "{}", text);
+}
+
+}  // namespace restore

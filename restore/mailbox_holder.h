@@ -1,0 +1,33 @@
+// Whose mailbox an account's name opens, before anything is written into it or taken out.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/mailbox_identity.h"
+#include "base/program.h"
+#include "imap/session.h"
+#include "store/reader.h"
+
+namespace restore {
+
+// `snapshots`: all of the account, as Reader::snapshots() gave them. `inbox`: as the server showed
+// it in `session`; nothing: it can't be opened. Fails as the session does.
+base::Holder holder_of(const base::Surroundings& surroundings, store::Reader& reader,
+                       std::span<const store::SnapshotInfo> snapshots, imap::Session& session,
+                       const std::optional<imap::OpenFolder>& inbox);
+
+// From now on it is a trouble, which `mailstow-backupd acknowledge` can accept.
+void note_stranger(const base::Surroundings& surroundings, const std::string& account,
+                   const base::MailboxChange& change);
+
+// Fails with kRefused, and with both ways out, while the live INBOX is another one than that of any
+// of the account's snapshots and nobody has said that it is the same person's: by then it may be
+// somebody else's, and so may the newest snapshots. What was found is noted, and printed where JSON
+// is wanted.
+void refuse_stranger(const base::Surroundings& surroundings, store::Reader& reader,
+                     const std::string& account, imap::Session& session,
+                     const std::optional<imap::OpenFolder>& inbox);
+
+}  // namespace restore
