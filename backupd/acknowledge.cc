@@ -49,7 +49,7 @@ std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapsh
              uid.value);
 }
 
-// A change of whose mailbox an account is, as it is shown to whoever acknowledges it.
+// A change of whose mailbox an account is, as it is acknowledged.
 struct PendingChange {
   base::MailboxChange change;
   std::vector<base::MailboxIdentity> identities;  // all that INBOX ever was, and is now
@@ -59,7 +59,7 @@ std::optional<PendingChange> pending_change(store::Reader& reader, const std::st
                                             const base::Acknowledgements& acknowledged) {
   const base::MailboxHistory history = store::mailbox_history(reader, reader.snapshots(account));
   auto change = acknowledged.stranger_in(account);
-  // What was noted is lost if the index was.
+  // The snapshots still show a change whose note was lost with the index.
   if (!change) change = history.judge({}, acknowledged.accepted_identities(account)).change;
   if (!change) return std::nullopt;
   PendingChange pending{*change, history.identities()};

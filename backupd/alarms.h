@@ -23,7 +23,7 @@ enum class AlarmKind {
                   // acknowledged
 };
 
-// All of them: what is told of one kind is told of each.
+// All kinds: status, metrics and alert rules cover each of them.
 inline constexpr std::array kAlarmKinds = {AlarmKind::kMassDeletion, AlarmKind::kStale,
                                            AlarmKind::kStranger};
 

@@ -19,11 +19,11 @@ class InboxGuard {
   explicit InboxGuard(const base::Acknowledgements& acknowledged) : acknowledged_(acknowledged) {}
 
   // `history`: of all snapshots of the account. Fails with kRefused if this is certainly another
-  // mailbox and nobody has said that it is the same person's: two people's mail must not get mixed.
+  // mailbox and the change is not acknowledged: two people's mail must not get mixed.
   void look_at(const std::string& account, const base::MailboxHistory& history,
                std::span<const imap::Folder> listed);
 
-  // What was found of the accounts that were looked at: nothing, or a change that is not accepted.
+  // The result for each account checked: nothing, or a change that is not accepted.
   std::map<std::string, std::optional<base::MailboxChange>> found() const;
 
  private:

@@ -60,7 +60,7 @@ struct PassReport {
   void share_out(std::uint64_t stored_bytes);
 
   PassStatus status() const;
-  // kPartial also where an account's INBOX is another one than before, and nobody has said whose.
+  // kPartial also where an account's INBOX is a different mailbox and this is not acknowledged.
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;
   std::string to_json() const;

@@ -19,7 +19,7 @@ using nlohmann::json;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-constexpr std::uint64_t kLargestAcknowledgements = 64ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxFileSize = 64ULL * 1024 * 1024;
 
 Path file_of(const StoreConfig& store) {
   return store.index / "acknowledged.json";
@@ -75,7 +75,7 @@ bool is_accepted(const AcceptedIdentities& accepted, const MailboxChange& change
 
 Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& store) {
   Acknowledgements result;
-  const auto bytes = read_file(files, file_of(store), kLargestAcknowledgements);
+  const auto bytes = read_file(files, file_of(store), kMaxFileSize);
   if (!bytes) return result;
   try {
     const json document = json::parse(as_text(*bytes));

@@ -82,7 +82,7 @@ bool MailboxHistory::is_of_one_mailbox(const Era& a, const Era& b) {
   return is_any_same(a, b.seen);
 }
 
-// Of each era the first one of the same person.
+// The result has, for each era, the index of the first era of the same person.
 std::vector<std::size_t> MailboxHistory::groups(const AcceptedIdentities& accepted) const {
   std::vector<std::size_t> group(eras_.size());
   std::iota(group.begin(), group.end(), std::size_t{0});

@@ -1,5 +1,5 @@
-// Whose mailbox a login name opens, as far as the server tells: a name may be given to somebody
-// else one day, and an account be renamed or moved. One question with one answer for backups,
+// Whose mailbox a login name opens, as far as the server shows it: a name may be given to another
+// person one day, and an account be renamed or moved. One question with one answer for backups,
 // restores and sweeps: MailboxHistory::judge().
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace base {
 
-// What tells a folder from another one of the same name.
+// The values that distinguish a folder from another folder of the same name.
 struct MailboxIdentity {
   std::string mailbox_id;          // RFC 8474; empty: the server gives none
   std::uint32_t uid_validity = 0;  // 0: unknown
@@ -38,7 +38,7 @@ struct MailboxSight {
   std::vector<Other> others;  // beside INBOX; may be left out unless needs_others() wants them
 };
 
-// Which identities were said to be one person's.
+// The identities that an administrator said are one person's.
 struct AcceptedIdentities {
   std::vector<MailboxIdentity> identities;
   // Of files that recorded only what an INBOX had become: so was every snapshot before it.
@@ -57,7 +57,7 @@ struct MailboxChange {
 };
 
 struct Holder {
-  // The newest change since which the mailbox is the live one, that nobody has acknowledged.
+  // The newest change since which the mailbox is the live one, if it is not acknowledged.
   std::optional<MailboxChange> change;
   // Of each snapshot, in the order of MailboxHistory::add(): whether it is of the live mailbox, or
   // was acknowledged to be of the same person.

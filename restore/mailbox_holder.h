@@ -22,10 +22,9 @@ base::Holder holder_of(const base::Surroundings& surroundings, store::Reader& re
 void note_stranger(const base::Surroundings& surroundings, const std::string& account,
                    const base::MailboxChange& change);
 
-// Fails with kRefused, and with both ways out, while the live INBOX is another one than that of any
-// of the account's snapshots and nobody has said that it is the same person's: by then it may be
-// somebody else's, and so may the newest snapshots. What was found is noted, and printed where JSON
-// is wanted.
+// Fails with kRefused, and with both ways out, while the live INBOX differs from that of any of the
+// account's snapshots and this is not acknowledged: the mailbox may belong to another person, and
+// so may the newest snapshots. What was found is noted, and printed where JSON is wanted.
 void refuse_stranger(const base::Surroundings& surroundings, store::Reader& reader,
                      const std::string& account, imap::Session& session,
                      const std::optional<imap::OpenFolder>& inbox);

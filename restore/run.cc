@@ -151,7 +151,7 @@ class Run {
 
   TargetNames look_at_target() {
     TargetMailbox mailbox = look_at_mailbox(session_);
-    // Whoever names the account by --to knows whose it is.
+    // With --to the administrator says whose mailbox it is.
     if (options_.to.empty() && target_.name == options_.account) {
       refuse_stranger(surroundings_, reader_, target_.name, session_, mailbox.inbox);
     }

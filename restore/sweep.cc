@@ -33,7 +33,7 @@ namespace {
 // on which the tree was made.
 constexpr std::chrono::days kServerMayComeBack{30};
 
-// Of a mailbox that may be somebody else's by now.
+// Refuses every rescue, since the mailbox may belong to another person.
 class NoRescue : public Rescue {
  public:
   explicit NoRescue(std::string why) : why_(std::move(why)) {}
@@ -218,8 +218,9 @@ class Sweep {
     session.logout();
   }
 
-  // That the mailbox is another one than when the tree was made, or nothing. What mailstow made is
-  // told by its own identity all the same, but nobody's mail goes into another one's snapshots.
+  // Says that the mailbox differs from that in which the tree was made; or nothing. The tree's own
+  // levels are still known by their identities, but no mail of one person must get into the
+  // snapshots of another.
   std::string stranger_since(const store::TreeRecord& record, imap::Session& session) {
     if (!reader_) return "";
     const auto snapshots = reader_->snapshots(record.account);

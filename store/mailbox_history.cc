@@ -20,7 +20,7 @@ bool is_inbox(std::string_view raw_name) {
   });
 }
 
-// What a folder's record tells, as far as it counts here.
+// The part of a folder's record that counts here.
 struct FolderSight {
   std::string raw_name;
   base::MailboxIdentity identity;
@@ -62,7 +62,7 @@ class Sights {
     if (record.info.completeness != FolderCompleteness::kContainer) {
       sight.identity = {record.info.mailbox_id, record.info.uid_validity};
     }
-    // What is not read to its end is so because it holds something.
+    // A folder that is not read to its end holds something.
     sight.has_mail = record.receipt.messages > 0 || !record.info.skipped.empty() ||
                      record.info.completeness == FolderCompleteness::kInProgress;
     return folders_.emplace(id, std::move(sight)).first->second;
