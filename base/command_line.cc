@@ -19,7 +19,7 @@ bool looks_like_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-' && word != "--";
 }
 
-// The option that `app`, or what is above it, has under this name; null if there is none.
+// The option that `app`, or what is above it, has under this name; null if neither has one.
 const CLI::Option* find_option(const CLI::App* app, const std::string& name) {
   for (; app != nullptr; app = app->get_parent()) {
     if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
@@ -38,7 +38,7 @@ std::string name_before_value(const std::string& word) {
   return word.substr(0, word.find('='));
 }
 
-// What --help calls the value, without the dots of what may be repeated.
+// The name of the value in --help, without the dots behind one that may be repeated.
 std::string value_name(const CLI::Option& option) {
   if (!option.nonpositional()) return option.get_name(true);
   std::string name = option.get_option_text();
@@ -51,7 +51,7 @@ std::string example_of(const CLI::Option& option) {
   return option.nonpositional() ? option.get_name() + " " + name : name;
 }
 
-// Parts `--option=value` in two words, which CLI11 reads as they stand even if the second one is
+// Parts `--option=value` in two words, which CLI11 reads unchanged even if the second one is
 // empty or begins with "-". Throws CLI::Error where an option stands instead of a value.
 std::vector<std::string> with_values_apart(const CLI::App& program,
                                            std::vector<std::string> arguments) {

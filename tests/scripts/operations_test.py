@@ -64,7 +64,7 @@ case " $* " in *" --config "*) ;; *) set -- --config "$SANDBOX/etc/mailstow/mail
 # Who we are in the DNS is not what is tried here.
 case $3 in doctor) set -- "$@" --outgoing-address 10.0.0.1 ;; esac
 exec "$BIN/${0##*/}" -q "$@" """,
-    # Nobody is listening, but what the login may do is what the document lets it.
+    # No sshd runs here: the command that the document forces on the login does.
     "ssh": r"""
 [ "$1 $2 $3" = "-l root backup.example.org" ]; shift 3
 command=$(sed -n 's/^restrict,command="\([^"]*\)".*/\1/p' "$SANDBOX/root/.ssh/authorized_keys")
