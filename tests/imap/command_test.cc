@@ -49,8 +49,9 @@ TEST(CommandTest, RefusesAQuotaWhoseNameIsNoAtom) {
 }
 
 TEST(CommandTest, AValueInALiteralAlwaysWaits) {
-  const std::vector<Command::Part> parts =
-      command("CREATE").string("a\r\nz1 DELETE b").take_parts();
+  Command creating = command("CREATE");
+  creating.string("a\r\nz1 DELETE b");
+  const std::vector<Command::Part> parts = std::move(creating).take_parts();
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_TRUE(parts[0].waits);
   EXPECT_EQ(parts[0].text, "CREATE {14}\r\n");
