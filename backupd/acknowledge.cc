@@ -5,14 +5,14 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "backupd/alarms.h"
 #include "backupd/commands.h"
-#include "base/acknowledgements.h"
+#include "backupd/report/alarms.h"
 #include "base/error.h"
 #include "base/nearest.h"
+#include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
 #include "imap/folder_name.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
 

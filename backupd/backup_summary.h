@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "backupd/pass_report.h"
-#include "base/job_record.h"
-#include "base/job_run.h"
+#include "backupd/report/pass_report.h"
+#include "base/reporting/job_record.h"
+#include "base/reporting/job_run.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 

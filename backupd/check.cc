@@ -1,4 +1,4 @@
-#include "store/check.h"
+#include "store/maintenance/check.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,19 +7,19 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
-#include "backupd/store_loan.h"
+#include "backupd/daemon/store_loan.h"
 #include "base/error.h"
-#include "base/job_run.h"
 #include "base/log.h"
-#include "base/progress_line.h"
+#include "base/program/progress_line.h"
+#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
-#include "store/check_log.h"
-#include "store/commit_mark.h"
-#include "store/copy_check.h"
-#include "store/repair.h"
+#include "store/index/commit_mark.h"
+#include "store/maintenance/check_log.h"
+#include "store/maintenance/copy_check.h"
+#include "store/maintenance/repair.h"
 
 namespace backupd {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/program.h"
+#include "base/program/program.h"
 
 namespace backupd {
 

@@ -2,15 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backupd/control_socket.h"
-#include "backupd/daemon_status.h"
-#include "backupd/job_process.h"
-#include "backupd/job_report.h"
-#include "backupd/pass_report.h"
+#include "backupd/daemon/control_socket.h"
+#include "backupd/daemon/daemon_status.h"
+#include "backupd/daemon/job_process.h"
+#include "backupd/daemon/job_report.h"
+#include "backupd/report/pass_report.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/log.h"
-#include "base/progress_line.h"
+#include "base/program/progress_line.h"
 
 namespace backupd {
 

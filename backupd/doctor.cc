@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "backupd/commands.h"
-#include "backupd/doctor_checks.h"
-#include "backupd/examination.h"
-#include "backupd/file_access.h"
-#include "backupd/job_plan.h"
-#include "backupd/mail_checks.h"
-#include "backupd/server_checks.h"
+#include "backupd/daemon/job_plan.h"
+#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/examination.h"
+#include "backupd/doctor/file_access.h"
+#include "backupd/doctor/mail_checks.h"
+#include "backupd/doctor/server_checks.h"
+#include "base/config/found_accounts.h"
 #include "base/error.h"
-#include "base/found_accounts.h"
-#include "base/host_name.h"
-#include "base/invoker.h"
+#include "base/program/invoker.h"
+#include "base/reporting/host_name.h"
 #include "base/terminal.h"
 
 namespace backupd {

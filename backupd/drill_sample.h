@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "store/format/snapshot.h"
 #include "store/reader.h"
-#include "store/snapshot.h"
 
 namespace backupd {
 

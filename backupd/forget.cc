@@ -4,14 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/daemon/store_loan.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
-#include "backupd/store_loan.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
-#include "store/location.h"
-#include "store/prune.h"
+#include "store/format/location.h"
+#include "store/maintenance/prune.h"
 
 namespace backupd {
 

@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 
 #include "backupd/commands.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/writer.h"
 
 namespace backupd {

@@ -2,13 +2,13 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/daemon/store_loan.h"
 #include "backupd/passphrase.h"
-#include "backupd/store_loan.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "store/key_ring.h"
+#include "store/keys/key_ring.h"
 
 namespace backupd {
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "imap/message.h"
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 
 namespace backupd {
 

@@ -6,7 +6,7 @@
 #include "backupd/drill_sample.h"
 #include "base/uid.h"
 #include "imap/session.h"
-#include "store/object_id.h"
+#include "store/format/object_id.h"
 
 namespace backupd {
 

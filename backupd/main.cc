@@ -2,10 +2,10 @@
 #include <CLI/CLI.hpp>
 
 #include "backupd/commands.h"
-#include "base/audit_log.h"
-#include "base/command_line.h"
-#include "base/found_accounts.h"
+#include "base/config/found_accounts.h"
 #include "base/log.h"
+#include "base/program/audit_log.h"
+#include "base/program/command_line.h"
 
 namespace {
 

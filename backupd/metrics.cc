@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "backupd/commands.h"
-#include "backupd/metrics_file.h"
-#include "backupd/metrics_text.h"
+#include "backupd/daemon/metrics_file.h"
+#include "backupd/report/metrics_text.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/handle.h"

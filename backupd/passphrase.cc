@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/program.h"
+#include "base/program/program.h"
 
 namespace backupd {
 

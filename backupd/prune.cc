@@ -1,18 +1,18 @@
-#include "store/prune.h"
+#include "store/maintenance/prune.h"
 
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
+#include "backupd/daemon/store_loan.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
-#include "backupd/store_loan.h"
 #include "base/error.h"
-#include "base/job_run.h"
+#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
-#include "store/commit_mark.h"
-#include "store/location.h"
+#include "store/format/location.h"
+#include "store/index/commit_mark.h"
 
 namespace backupd {
 
@@ -38,9 +38,10 @@ base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
   {
     // Not beside prune, which would wait for it to end before it deletes.
     store::Reader reader = store::Reader::open(location, surroundings.files);
-    plans = plan_accounts(reader, surroundings.config,
-                          base::Acknowledgements::load(surroundings.files, surroundings.config.store),
-                          std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+    plans =
+        plan_accounts(reader, surroundings.config,
+                      base::Acknowledgements::load(surroundings.files, surroundings.config.store),
+                      std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
   }
   store::PruneOptions options;
   options.drop = to_drop(plans);

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "store/prune.h"
+#include "store/maintenance/prune.h"
 
 namespace backupd {
 

@@ -1,10 +1,10 @@
-#include "store/reindex.h"
+#include "store/maintenance/reindex.h"
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
-#include "backupd/store_loan.h"
+#include "backupd/daemon/store_loan.h"
 #include "base/terminal.h"
 
 namespace backupd {

@@ -3,7 +3,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "backupd/alarms.h"
+#include "backupd/report/alarms.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 

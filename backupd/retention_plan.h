@@ -7,10 +7,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "base/acknowledgements.h"
-#include "base/config.h"
+#include "base/config/config.h"
+#include "base/reporting/acknowledgements.h"
+#include "store/maintenance/retention.h"
 #include "store/reader.h"
-#include "store/retention.h"
 
 namespace backupd {
 

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
-#include "backupd/control_socket.h"
-#include "backupd/daemon.h"
+#include "backupd/daemon/control_socket.h"
+#include "backupd/daemon/daemon.h"
 #include "base/error.h"
 #include "base/terminal.h"
 

@@ -4,13 +4,13 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "backupd/alarms.h"
 #include "backupd/commands.h"
-#include "backupd/daemon_status.h"
-#include "base/job_record.h"
+#include "backupd/daemon/daemon_status.h"
+#include "backupd/report/alarms.h"
+#include "base/reporting/job_record.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 
 namespace backupd {

@@ -1,8 +1,8 @@
 #include "backupd/commands.h"
-#include "base/job_run.h"
+#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
-#include "store/commit_mark.h"
-#include "store/location.h"
+#include "store/format/location.h"
+#include "store/index/commit_mark.h"
 
 namespace backupd {
 

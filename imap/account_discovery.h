@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/file_system.h"
 #include "imap/folder.h"
 

@@ -1,7 +1,7 @@
 // From the configuration to a logged-in session.
 #pragma once
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "imap/endpoint.h"
 #include "imap/session.h"
 

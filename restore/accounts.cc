@@ -4,7 +4,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 
 namespace restore {

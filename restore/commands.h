@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/program.h"
+#include "base/program/program.h"
 #include "restore/mail_files.h"
 #include "restore/selection.h"
 
@@ -19,7 +19,7 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
 
 struct SearchOptions {
   std::string account;
-  std::string query;  // as store/query.h has it
+  std::string query;  // as store/search_index/query.h has it
   std::string at;     // empty: all that the account ever held
   std::size_t most = 1'000;
 };

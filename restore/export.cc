@@ -11,8 +11,8 @@
 #include "restore/export_path.h"
 #include "restore/fresh_pass.h"
 #include "restore/output.h"
-#include "store/crypto.h"
-#include "store/location.h"
+#include "store/format/crypto.h"
+#include "store/format/location.h"
 
 namespace restore {
 

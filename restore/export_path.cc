@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/utf8.h"
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 
 namespace restore {
 

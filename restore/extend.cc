@@ -9,7 +9,7 @@
 #include "restore/commands.h"
 #include "restore/output.h"
 #include "restore/tree_lock.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/tree_record.h"
 
 namespace restore {

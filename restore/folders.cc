@@ -5,7 +5,7 @@
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 
 namespace restore {

@@ -1,6 +1,6 @@
 #include "restore/id_text.h"
 
-#include "store/object_id.h"
+#include "store/format/object_id.h"
 
 namespace restore {
 

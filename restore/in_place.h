@@ -12,7 +12,7 @@
 #include "imap/session.h"
 #include "restore/folder_restore.h"
 #include "restore/plan.h"
-#include "store/account_properties.h"
+#include "store/format/account_properties.h"
 #include "store/reader.h"
 
 namespace restore {

@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/file_system.h"
-#include "store/snapshot.h"
+#include "store/format/snapshot.h"
 
 namespace restore {
 

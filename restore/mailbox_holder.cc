@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "base/acknowledgements.h"
 #include "base/error.h"
+#include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
 #include "imap/mailbox_sight.h"
 #include "restore/output.h"

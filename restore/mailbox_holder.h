@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/mailbox_identity.h"
-#include "base/program.h"
+#include "base/program/program.h"
 #include "imap/session.h"
 #include "store/reader.h"
 

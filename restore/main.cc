@@ -7,10 +7,10 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/audit_log.h"
-#include "base/command_line.h"
-#include "base/found_accounts.h"
+#include "base/config/found_accounts.h"
 #include "base/log.h"
+#include "base/program/audit_log.h"
+#include "base/program/command_line.h"
 #include "restore/commands.h"
 
 namespace {

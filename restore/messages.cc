@@ -14,10 +14,10 @@
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
-#include "store/location.h"
-#include "store/query.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 #include "store/search.h"
+#include "store/search_index/query.h"
 
 namespace restore {
 

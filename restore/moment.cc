@@ -6,7 +6,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/id_text.h"
-#include "store/object_id.h"
+#include "store/format/object_id.h"
 
 namespace restore {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/program.h"
+#include "base/program/program.h"
 #include "store/reader.h"
 
 namespace restore {

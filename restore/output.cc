@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/pager.h"
+#include "base/program/pager.h"
 
 namespace restore {
 

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "base/program.h"
-#include "store/snapshot.h"
+#include "base/program/program.h"
+#include "store/format/snapshot.h"
 
 namespace restore {
 

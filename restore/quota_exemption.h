@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "imap/session.h"
 #include "restore/plan.h"
 #include "restore/quota_proof.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "imap/session.h"
 #include "restore/restore_report.h"
 #include "store/tree_record.h"

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "imap/folder.h"
 
 namespace restore {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/pager.h"
+#include "base/program/pager.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -30,7 +30,7 @@
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
 #include "restore/user_mail.h"
-#include "store/location.h"
+#include "store/format/location.h"
 
 namespace restore {
 

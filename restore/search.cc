@@ -11,8 +11,8 @@
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/shell_quote.h"
-#include "store/location.h"
-#include "store/query.h"
+#include "store/format/location.h"
+#include "store/search_index/query.h"
 
 namespace restore {
 

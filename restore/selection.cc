@@ -15,8 +15,8 @@
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "store/history.h"
-#include "store/query.h"
 #include "store/search.h"
+#include "store/search_index/query.h"
 
 namespace restore {
 

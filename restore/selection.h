@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/program.h"
+#include "base/program/program.h"
 #include "store/reader.h"
 
 namespace restore {
@@ -19,7 +19,7 @@ struct SelectionOptions {
   std::vector<std::string> messages;  // ids, or how they begin
   std::string since;                  // by INTERNALDATE, inclusive; as parse_moment() has it
   std::string before;                 // exclusive
-  std::string query;                  // as store/query.h has it
+  std::string query;                  // as store/search_index/query.h has it
   bool missing = false;               // restore/fresh_pass.h makes missing_from of it
   std::string missing_from;           // a snapshot's id: only what that has in no folder
   // What "3 days ago" is counted from; nothing: this moment.

@@ -7,7 +7,7 @@
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 
 namespace restore {

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "restore/tree_sweeper.h"
-#include "store/location.h"
+#include "store/format/location.h"
 
 namespace restore {
 

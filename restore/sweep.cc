@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/job_run.h"
 #include "base/log.h"
+#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
@@ -21,8 +21,8 @@
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
 #include "restore/user_mail.h"
-#include "store/commit_mark.h"
-#include "store/location.h"
+#include "store/format/location.h"
+#include "store/index/commit_mark.h"
 #include "store/reader.h"
 
 namespace restore {

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 #include "imap/folder_name.h"
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 
 namespace restore {
 

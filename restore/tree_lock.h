@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "store/location.h"
+#include "store/format/location.h"
 
 namespace restore {
 

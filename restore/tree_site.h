@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "base/program.h"
+#include "base/program/program.h"
 #include "imap/session.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/tree_record.h"
 
 namespace restore {

@@ -11,8 +11,8 @@
 #include "restore/output.h"
 #include "restore/tree_lock.h"
 #include "restore/unrecorded_mail.h"
+#include "store/format/location.h"
 #include "store/history.h"
-#include "store/location.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
 

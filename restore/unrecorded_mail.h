@@ -10,7 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "base/program.h"
+#include "base/program/program.h"
 #include "imap/session.h"
 #include "store/reader.h"
 #include "store/tree_record.h"

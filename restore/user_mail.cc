@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mail_address.h"
-#include "base/mail_template.h"
-#include "base/mailer.h"
+#include "base/reporting/mail_template.h"
+#include "base/reporting/mailer.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 

@@ -12,8 +12,8 @@
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/shell_quote.h"
+#include "store/format/location.h"
 #include "store/history.h"
-#include "store/location.h"
 
 namespace restore {
 

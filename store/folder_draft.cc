@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "store/crypto.h"
 #include "store/folder_draft_impl.h"
-#include "store/object_reader.h"
+#include "store/format/crypto.h"
+#include "store/index/object_reader.h"
 #include "store/reader_impl.h"
 
 namespace store {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/uid.h"
-#include "store/snapshot.h"
+#include "store/format/snapshot.h"
 
 namespace store {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "store/folder_draft.h"
-#include "store/folder_object.h"
-#include "store/uid_tree.h"
+#include "store/format/folder_object.h"
+#include "store/format/uid_tree.h"
 
 namespace store {
 

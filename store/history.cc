@@ -4,9 +4,9 @@
 #include <map>
 #include <unordered_set>
 
-#include "store/folder_object.h"
+#include "store/format/folder_object.h"
+#include "store/index/tree_difference.h"
 #include "store/reader_impl.h"
-#include "store/tree_difference.h"
 
 namespace store {
 

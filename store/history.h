@@ -15,8 +15,8 @@
 
 #include "base/uid.h"
 #include "base/zoned_time.h"
+#include "store/format/snapshot.h"
 #include "store/reader.h"
-#include "store/snapshot.h"
 
 namespace store {
 

@@ -1,11 +1,11 @@
 #include "base/error.h"
 #include "base/log.h"
-#include "store/index.h"
-#include "store/key_file.h"
-#include "store/key_slot.h"
-#include "store/layout.h"
+#include "store/format/layout.h"
+#include "store/format/writer_lock.h"
+#include "store/index/index.h"
+#include "store/keys/key_file.h"
+#include "store/keys/key_slot.h"
 #include "store/writer.h"
-#include "store/writer_lock.h"
 
 namespace store {
 

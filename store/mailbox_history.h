@@ -4,8 +4,8 @@
 #include <span>
 
 #include "base/mailbox_identity.h"
+#include "store/format/snapshot.h"
 #include "store/reader.h"
-#include "store/snapshot.h"
 
 namespace store {
 

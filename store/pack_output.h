@@ -9,7 +9,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 
 namespace store {
 

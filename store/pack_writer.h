@@ -7,7 +7,7 @@
 
 #include "base/atomic_file.h"
 #include "base/file_system.h"
-#include "store/pack.h"
+#include "store/format/pack.h"
 #include "store/pack_output.h"
 #include "store/sealing_pool.h"
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "store/commit.h"
-#include "store/crypto.h"
 #include "store/folder_draft.h"
-#include "store/folder_object.h"
-#include "store/key_slot.h"
+#include "store/format/commit.h"
+#include "store/format/crypto.h"
+#include "store/format/folder_object.h"
+#include "store/index/reader_lock.h"
+#include "store/keys/key_slot.h"
 #include "store/reader_impl.h"
-#include "store/reader_lock.h"
-#include "store/search_index.h"
+#include "store/search_index/search_index.h"
 
 namespace store {
 

@@ -15,9 +15,9 @@
 
 #include "base/bytes.h"
 #include "base/file_system.h"
-#include "store/location.h"
-#include "store/object_id.h"
-#include "store/snapshot.h"
+#include "store/format/location.h"
+#include "store/format/object_id.h"
+#include "store/format/snapshot.h"
 
 namespace store {
 

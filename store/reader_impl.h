@@ -4,10 +4,10 @@
 #include <memory>
 
 #include "base/file_system.h"
-#include "store/commit.h"
-#include "store/index.h"
-#include "store/layout.h"
-#include "store/object_reader.h"
+#include "store/format/commit.h"
+#include "store/format/layout.h"
+#include "store/index/index.h"
+#include "store/index/object_reader.h"
 #include "store/reader.h"
 
 namespace store {

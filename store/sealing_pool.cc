@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/compression.h"
+#include "store/format/compression.h"
 
 namespace store {
 

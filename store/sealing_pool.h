@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "store/block.h"
+#include "store/format/block.h"
 
 namespace store {
 

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "store/folder_draft.h"
-#include "store/folder_object.h"
+#include "store/format/folder_object.h"
+#include "store/format/uid_node.h"
 #include "store/reader_impl.h"
 #include "store/search_candidates.h"
-#include "store/uid_node.h"
 
 namespace store {
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "store/envelope.h"
-#include "store/query.h"
+#include "store/format/snapshot.h"
 #include "store/reader.h"
-#include "store/snapshot.h"
+#include "store/search_index/envelope.h"
+#include "store/search_index/query.h"
 
 namespace store {
 

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "store/query.h"
-#include "store/search_index.h"
+#include "store/search_index/query.h"
+#include "store/search_index/search_index.h"
 
 namespace store {
 

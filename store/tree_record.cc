@@ -4,11 +4,11 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "store/compression.h"
-#include "store/encoding.h"
-#include "store/key_slot.h"
-#include "store/layout.h"
-#include "store/verified.h"
+#include "store/format/compression.h"
+#include "store/format/encoding.h"
+#include "store/format/layout.h"
+#include "store/format/verified.h"
+#include "store/keys/key_slot.h"
 
 namespace store {
 

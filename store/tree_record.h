@@ -12,8 +12,8 @@
 #include "base/file_system.h"
 #include "base/uid.h"
 #include "base/zoned_time.h"
-#include "store/location.h"
-#include "store/object_id.h"
+#include "store/format/location.h"
+#include "store/format/object_id.h"
 
 namespace store {
 

@@ -7,12 +7,12 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "store/catch_up.h"
-#include "store/commit_mark.h"
-#include "store/key_slot.h"
-#include "store/layout.h"
-#include "store/split.h"
-#include "store/writer_lock.h"
+#include "store/format/layout.h"
+#include "store/format/writer_lock.h"
+#include "store/index/catch_up.h"
+#include "store/index/commit_mark.h"
+#include "store/keys/key_slot.h"
+#include "store/message/split.h"
 
 namespace store {
 

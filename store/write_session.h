@@ -14,14 +14,14 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "store/block.h"
-#include "store/commit.h"
-#include "store/index.h"
-#include "store/location.h"
+#include "store/format/block.h"
+#include "store/format/commit.h"
+#include "store/format/location.h"
+#include "store/index/index.h"
 #include "store/pack_writer.h"
 #include "store/sealing_pool.h"
-#include "store/search_feeder.h"
-#include "store/search_index.h"
+#include "store/search_index/search_feeder.h"
+#include "store/search_index/search_index.h"
 
 namespace store {
 

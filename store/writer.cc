@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "store/folder_draft_impl.h"
-#include "store/message_intake.h"
+#include "store/message/message_intake.h"
 #include "store/reader.h"
 #include "store/reader_impl.h"
 #include "store/write_session.h"

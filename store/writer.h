@@ -3,8 +3,8 @@
 // Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
 // kNoSpace (the writer is then of no more use, and what the last commit() acknowledged is safe),
 // kDamaged. seal() and add_snapshot() decode what they encoded with the readers' code and fail with
-// Unstorable (store/verified.h) if that is not what was meant: the writer and all that was added
-// before are as good as ever then.
+// Unstorable (store/format/verified.h) if that is not what was meant: the writer and all that was
+// added before are as good as ever then.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,12 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "store/commit_mark.h"
 #include "store/folder_draft.h"
-#include "store/incoming_message.h"
-#include "store/location.h"
-#include "store/object_id.h"
-#include "store/snapshot.h"
+#include "store/format/location.h"
+#include "store/format/object_id.h"
+#include "store/format/snapshot.h"
+#include "store/index/commit_mark.h"
+#include "store/message/incoming_message.h"
 
 namespace store {
 

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "backupd/drill_sample.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "base/atomic_file.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/writer.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"

@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "store/prune.h"
+#include "store/maintenance/prune.h"
 
 namespace bench {
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 #include "store/writer.h"
 

@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "store/check.h"
+#include "store/maintenance/check.h"
 #include "tests/bench/bench_store.h"
 #include "tests/servers/mail_generator.h"
 

@@ -1,11 +1,11 @@
 // What a message passes through on its way in, one step at a time.
 #include <benchmark/benchmark.h>
 
-#include "store/compression.h"
-#include "store/crypto.h"
-#include "store/envelope.h"
-#include "store/leaf.h"
-#include "store/split.h"
+#include "store/format/compression.h"
+#include "store/format/crypto.h"
+#include "store/format/leaf.h"
+#include "store/message/split.h"
+#include "store/search_index/envelope.h"
 #include "tests/servers/mail_generator.h"
 
 namespace {

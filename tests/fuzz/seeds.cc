@@ -2,16 +2,16 @@
 
 #include <string>
 
-#include "store/block.h"
-#include "store/commit.h"
-#include "store/folder_object.h"
-#include "store/key_export.h"
-#include "store/key_slot.h"
-#include "store/leaf.h"
-#include "store/pack.h"
-#include "store/recipe.h"
+#include "store/format/block.h"
+#include "store/format/commit.h"
+#include "store/format/folder_object.h"
+#include "store/format/leaf.h"
+#include "store/format/pack.h"
+#include "store/format/uid_node.h"
+#include "store/keys/key_export.h"
+#include "store/keys/key_slot.h"
+#include "store/message/recipe.h"
 #include "store/tree_record.h"
-#include "store/uid_node.h"
 
 namespace fuzz {
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "store/block.h"
+#include "store/format/block.h"
 
 namespace {
 

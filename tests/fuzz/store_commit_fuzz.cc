@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "store/commit.h"
-#include "store/folder_object.h"
+#include "store/format/commit.h"
+#include "store/format/folder_object.h"
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "store/key_export.h"
-#include "store/key_file.h"
-#include "store/key_slot.h"
+#include "store/keys/key_export.h"
+#include "store/keys/key_file.h"
+#include "store/keys/key_slot.h"
 
 namespace {
 

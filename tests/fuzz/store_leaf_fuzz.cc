@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "store/leaf.h"
-#include "store/uid_node.h"
+#include "store/format/leaf.h"
+#include "store/format/uid_node.h"
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "store/recipe.h"
-#include "store/split.h"
+#include "store/message/recipe.h"
+#include "store/message/split.h"
 
 namespace {
 

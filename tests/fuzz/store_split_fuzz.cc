@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "store/split.h"
+#include "store/message/split.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
-#include "store/pack.h"
+#include "store/format/pack.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <gmock/gmock.h>
 
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/account_state.h"

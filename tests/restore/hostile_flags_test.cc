@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "store/folder_draft.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/writer.h"
 #include "tests/restore/kinds.h"
 #include "tests/servers/account_state.h"

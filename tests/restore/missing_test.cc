@@ -1,8 +1,8 @@
 // `run --missing` on a real server: what the account has somewhere is not brought back.
 #include <gmock/gmock.h>
 
-#include "store/location.h"
-#include "store/writer_lock.h"
+#include "store/format/location.h"
+#include "store/format/writer_lock.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"

@@ -396,7 +396,7 @@ passdb {{
 
 
 def gmail(scene):
-    # Without X-GM-EXT-1, which a Dovecot can't play; tests/backupd/identity_test.cc has it.
+    # Without X-GM-EXT-1, which a Dovecot can't play; tests/backupd/pass/identity_test.cc has it.
     scene.start_server("--user", "alice@example.org", extra=BY_TOKEN + """
 imap_capability = IMAP4rev1 UNSELECT IDLE NAMESPACE QUOTA ID CHILDREN UIDPLUS ENABLE MOVE CONDSTORE ESEARCH UTF8=ACCEPT LIST-EXTENDED LIST-STATUS LITERAL- SPECIAL-USE APPENDLIMIT=35651584
 """)

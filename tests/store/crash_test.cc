@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "store/crypto.h"
+#include "store/format/crypto.h"
 #include "store/tree_record.h"
 #include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"

@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "store/key_slot.h"
-#include "store/pack.h"
+#include "store/format/pack.h"
+#include "store/keys/key_slot.h"
 #include "tests/long_run.h"
 #include "tests/store/small_store.h"
 

@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "store/check.h"
-#include "store/prune.h"
-#include "store/reindex.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
 
 namespace store {
 

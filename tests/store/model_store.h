@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "store/object_id.h"
+#include "store/format/object_id.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
 #include "tests/temporary_folder.h"

@@ -6,10 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/check.h"
-#include "store/layout.h"
-#include "store/prune.h"
-#include "store/reindex.h"
+#include "store/format/layout.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
 #include "tests/store/poisoned/poisoned_store.h"
 #include "tests/store/store_fixture.h"
 

@@ -12,9 +12,9 @@
 
 #include "base/process.h"
 #include "base/secret.h"
-#include "store/key_ring.h"
-#include "store/prune.h"
-#include "tests/store/mime_generator.h"
+#include "store/keys/key_ring.h"
+#include "store/maintenance/prune.h"
+#include "tests/store/message/mime_generator.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {

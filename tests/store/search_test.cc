@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/layout.h"
-#include "store/prune.h"
-#include "store/reindex.h"
-#include "store/search_index.h"
+#include "store/format/layout.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
+#include "store/search_index/search_index.h"
 #include "tests/expect_error.h"
 #include "tests/store/store_fixture.h"
 

@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "store/check.h"
-#include "store/layout.h"
+#include "store/format/layout.h"
+#include "store/maintenance/check.h"
 #include "store/tree_record.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "store/folder_draft.h"
-#include "store/location.h"
+#include "store/format/location.h"
 #include "store/reader.h"
 #include "store/writer.h"
 #include "tests/temporary_folder.h"

@@ -1,0 +1,304 @@
+#include "backupd/daemon/daemon.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <random>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "backupd/daemon/daemon_status.h"
+#include "backupd/daemon/job_command.h"
+#include "backupd/daemon/job_report.h"
+#include "backupd/daemon/job_starts.h"
+#include "backupd/daemon/notify.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
+// A clock that is set, or a machine that slept, is noticed after this at the latest.
+constexpr milliseconds kLongestWait{30'000};
+constexpr seconds kPatience{25};
+constexpr int kHighestExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
+
+base::Fd open_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&set, number);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  base::Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) base::fail_with_errno(errno, "wait for signals");
+  return signals;
+}
+
+base::Fd in_memory(base::ByteView text) {
+  base::Fd file(::memfd_create("mailstow.json", MFD_CLOEXEC));
+  const bool written =
+      file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (!written) base::fail_with_errno(errno, "keep the configuration in memory");
+  return file;
+}
+
+double share_of_jitter() {
+  std::random_device device;
+  return std::uniform_real_distribution<double>()(device);
+}
+
+}  // namespace
+
+Daemon::Daemon(const base::Surroundings& surroundings, const base::Path& config_path)
+    : surroundings_(surroundings),
+      config_path_(std::filesystem::absolute(config_path)),
+      delay_(share_of_jitter()),
+      signals_(open_signals()),
+      watchdog_(watchdog_interval()) {
+  read_config();
+  // Whether there is a store, and a key that opens it.
+  static_cast<void>(store::Reader::open(store::location_of(config_.store), surroundings_.files));
+  const base::Path& index = config_.store.index;
+  lock_ = surroundings_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);
+  if (!lock_) {
+    base::fail(base::ErrorCode::kBusy, "run: a daemon runs for {} already",
+               config_.store.path.string());
+  }
+  control_.emplace(control_socket_path(config_.store));
+  base::make_folders(surroundings_.files, index / "reports");
+  started_ = now();
+  jobs_.emplace(JobPlan(config_.schedule, delay_),
+                load_job_starts(surroundings_.files, index / "starts"), started_);
+  save_starts();
+}
+
+Daemon::~Daemon() = default;
+
+sys_seconds Daemon::now() const {
+  return std::chrono::floor<seconds>(surroundings_.clock.now());
+}
+
+void Daemon::read_config() {
+  const auto text = base::read_file(surroundings_.files, config_path_, kLargestConfig);
+  if (!text) {
+    base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", config_path_.string());
+  }
+  base::Config config = base::parse_config(base::as_text(*text), config_path_.string());
+  if (jobs_ &&
+      (config.store.path != config_.store.path || config.store.index != config_.store.index)) {
+    base::fail(base::ErrorCode::kConfig, "{}: /store: another store needs a restart",
+               config_path_.string());
+  }
+  JobPlan plan(config.schedule, delay_);
+  config_text_ = in_memory(*text);
+  if (jobs_) jobs_->set_plan(std::move(plan));
+  config_ = std::move(config);
+}
+
+void Daemon::reload() {
+  const auto uptime = std::chrono::duration_cast<std::chrono::microseconds>(
+      surroundings_.clock.steady_now().time_since_epoch());
+  notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", uptime.count()));
+  try {
+    read_config();
+    serve_metrics(metrics_, config_);
+    base::log_info("{}: read again", config_path_.string());
+  } catch (const base::Error& error) {
+    base::log_error("{}: the configuration stays as it was", error.what());
+  }
+  notify_service_manager("READY=1");
+}
+
+void Daemon::run() {
+  base::log_info("run: {} accounts, store {}", config_.accounts.size(),
+                 config_.store.path.string());
+  serve_metrics(metrics_, config_);
+  notify_service_manager("READY=1");
+  for (;;) {
+    collect_ended();
+    tell_what_is_left();
+    if (deadline_ && is_idle()) return;
+    loans_.look(jobs_->is_store_free() && !deadline_);
+    jobs_->set_lent(!loans_.is_empty());
+    while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
+    if (deadline_ && surroundings_.clock.steady_now() >= *deadline_) {
+      signal_all(SIGKILL);
+    }
+    const std::string text = (deadline_ ? "Stopping. " : "") + jobs_->summary(now());
+    if (text != last_summary_) notify_service_manager("STATUS=" + text);
+    last_summary_ = text;
+    wait();
+  }
+}
+
+Daemon::RunningJob Daemon::begin(const std::vector<std::string>& command,
+                                 const base::Path& output) const {
+  RunningJob running;
+  running.process =
+      std::make_unique<JobProcess>(command, config_text_.get(), running.progress.job_end(), output);
+  running.progress.close_job_end();
+  return running;
+}
+
+void Daemon::start(Job job) {
+  jobs_->started(job, now());
+  try {
+    running_.insert_or_assign(job,
+                              begin(job_command(job, config_.schedule, jobs_->accounts_of(job)),
+                                    running_report_of(config_.store, job)));
+    base::log_info("{}: started", job_name(job));
+  } catch (const base::Error& error) {
+    // A full disk, say: the next try may find room again.
+    base::log_error("{}: {}", job_name(job), error.what());
+    jobs_->could_not_start(job, now());
+  }
+}
+
+void Daemon::collect_ended() {
+  for (const Job job : kJobs) {
+    const auto found = running_.find(job);
+    const auto status = found == running_.end() ? std::nullopt : found->second.process->try_wait();
+    if (!status) continue;
+    running_.erase(found);
+    const JobEnd end{*status, deadline_.has_value()};
+    const bool is_known_to_wait = jobs_->waits_for_store(job);
+    if (!jobs_->ended(job, end, now())) {
+      if (is_known_to_wait) continue;
+      base::log_info("{}: waits: another process holds the store: tried again every {}",
+                     job_name(job), base::format_duration(kBusyRetry));
+      continue;
+    }
+    publish_report(surroundings_.files, config_.store, job, end);
+    save_starts();
+    // Of what a job did not live to tell. One that was stopped in time had nothing to say.
+    if (*status > kHighestExitStatus) is_more_to_tell_ = true;
+  }
+}
+
+void Daemon::tell_what_is_left() {
+  if (teller_ && !teller_->process->try_wait()) return;
+  teller_.reset();
+  if (!is_more_to_tell_ || deadline_) return;
+  is_more_to_tell_ = false;
+  try {
+    teller_ = begin(tell_command(), "/dev/null");
+  } catch (const base::Error& error) {
+    base::log_error("run: {}", error.what());  // the next job tells
+  }
+}
+
+void Daemon::signal_all(int number) const {
+  for (const auto& [job, running] : running_) running.process->signal(number);
+  if (teller_) teller_->process->signal(number);
+}
+
+void Daemon::save_starts() {
+  try {
+    save_job_starts(surroundings_.files, config_.store.index / "starts", jobs_->starts());
+  } catch (const base::Error& error) {
+    base::log_error("run: {}", error.what());
+  }
+}
+
+void Daemon::wait() {
+  milliseconds patience = kLongestWait;
+  if (watchdog_) {
+    notify_service_manager("WATCHDOG=1");
+    patience = std::min(patience, *watchdog_ / 2);
+  }
+  if (const auto next = deadline_ ? std::nullopt : jobs_->next_due(now())) {
+    patience = std::min(patience, milliseconds(*next - now()));
+  }
+  if (deadline_) patience = std::min(patience, milliseconds(200));
+  std::vector<pollfd> sources = {{signals_.get(), POLLIN, 0}, {control_->fd(), POLLIN, 0}};
+  for (const int caller : loans_.connections()) sources.push_back({caller, POLLRDHUP, 0});
+  for (const auto& [job, running] : running_) sources.push_back({running.progress.fd(), POLLIN, 0});
+  const auto timeout = static_cast<int>(std::max(patience, milliseconds(0)).count());
+  if (::poll(sources.data(), sources.size(), timeout) <= 0) return;
+  if (sources[0].revents != 0) {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+      handle_signal(static_cast<int>(info.ssi_signo));
+    }
+  }
+  for (auto& [job, running] : running_) running.progress.listen(surroundings_.clock.steady_now());
+  if (sources[1].revents == 0) return;
+  if (auto call = control_->take()) serve(std::move(*call));
+}
+
+void Daemon::handle_signal(int number) {
+  if (number == SIGHUP) reload();
+  if ((number == SIGTERM || number == SIGINT) && !deadline_) stop();
+}
+
+void Daemon::stop() {
+  notify_service_manager("STOPPING=1");
+  base::log_info("run: stopping");
+  deadline_ = surroundings_.clock.steady_now() + kPatience;
+  signal_all(SIGTERM);
+}
+
+void Daemon::serve(ControlCall call) {
+  Json document;
+  try {
+    if (call.request == "status") {
+      document = describe();
+    } else {
+      const Json wish = Json::parse(call.request);
+      if (wish.contains("lend")) {
+        loans_.ask(std::move(call.caller), wish.at("lend"), now());
+        return;  // it is answered when the store is there
+      }
+      document = carry_out(wish);
+    }
+  } catch (const Json::exception&) {
+    document = {{"error", "a request is status, {\"start\": a job}, or {\"lend\": a command}"}};
+  }
+  answer(call.caller, document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+Json Daemon::describe() const {
+  Json document = {{"pid", ::getpid()},
+                   {"since", base::format_rfc3339(started_)},
+                   {"jobs", jobs_->describe(now())},
+                   {"loans", loans_.describe()}};
+  for (Json& state : document["jobs"]) {
+    const auto found = running_.find(*job_of(state["job"].get<std::string>()));
+    state["progress"] = found == running_.end()
+                            ? Json()
+                            : found->second.progress.describe(surroundings_.clock.steady_now());
+  }
+  return document;
+}
+
+Json Daemon::carry_out(const Json& wish) {
+  const auto job = job_of(wish.at("start").get<std::string>());
+  if (!job) return {{"error", "there is no such job"}};
+  Json document = {{"job", job_name(*job)}, {"started", true}};
+  if (jobs_->is_running(*job) && !wish.value("queue", false)) {
+    document["started"] = false;
+    document["reason"] = "it runs already";
+  } else {
+    if (is_writer(*job)) document["waits_for"] = describe_work(describe());
+    document["run"] = jobs_->want(*job, wish.value("accounts", std::vector<std::string>()));
+  }
+  return document;
+}
+
+}  // namespace backupd

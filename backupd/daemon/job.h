@@ -1,0 +1,44 @@
+// What the daemon does by itself, each as a program of its own.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace backupd {
+
+enum class Job { kBackup, kPrune, kCheck, kSweep, kDrill };
+
+inline constexpr std::array kJobs = {Job::kBackup, Job::kPrune, Job::kCheck, Job::kSweep,
+                                     Job::kDrill};
+
+constexpr std::string_view job_name(Job job) {
+  switch (job) {
+    case Job::kBackup:
+      return "backup";
+    case Job::kPrune:
+      return "prune";
+    case Job::kCheck:
+      return "check";
+    case Job::kSweep:
+      return "sweep";
+    case Job::kDrill:
+      return "drill";
+  }
+  return "";
+}
+
+constexpr std::optional<Job> job_of(std::string_view name) {
+  for (const Job job : kJobs) {
+    if (job_name(job) == name) return job;
+  }
+  return std::nullopt;
+}
+
+// Whether it needs the store for itself (store/format/writer_lock.h). A sweep takes it for moments
+// only.
+constexpr bool is_writer(Job job) {
+  return job == Job::kBackup || job == Job::kPrune;
+}
+
+}  // namespace backupd

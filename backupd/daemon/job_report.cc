@@ -1,0 +1,53 @@
+#include "backupd/daemon/job_report.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "base/log.h"
+
+namespace backupd {
+
+namespace {
+
+std::string in_words(int status) {
+  return status > 128 ? fmt::format("ended by signal {}", status - 128)
+                      : fmt::format("exit status {}", status);
+}
+
+}  // namespace
+
+base::Path report_of(const base::StoreConfig& store, Job job) {
+  return store.index / "reports" / (std::string(job_name(job)) + ".json");
+}
+
+base::Path running_report_of(const base::StoreConfig& store, Job job) {
+  return report_of(store, job).string() + ".running";
+}
+
+void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job job,
+                    const JobEnd& end) {
+  const std::string_view name = job_name(job);
+  const base::Path report = report_of(store, job);
+  const base::Path running = running_report_of(store, job);
+  try {
+    if (end.was_stopped && files.open(running)->size() == 0) {
+      files.remove(running);
+    } else {
+      files.rename(running, report, base::OnExisting::kReplace);
+    }
+  } catch (const base::Error& error) {
+    base::log_error("{}: {}", name, error.what());
+  }
+  if (end.status == static_cast<int>(base::ExitStatus::kDone)) {
+    base::log_info("{}: done", name);
+  } else if (end.was_stopped) {
+    base::log_info("{}: stopped: the next run goes on", name);
+  } else if (end.status == static_cast<int>(base::ExitStatus::kPartial)) {
+    base::log_warning("{}: something could not be done: {} says what", name, report.string());
+  } else {
+    base::log_error("{}: {}", name, in_words(end.status));
+  }
+}
+
+}  // namespace backupd

@@ -1,0 +1,63 @@
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "backupd/report/alarms.h"
+#include "base/error.h"
+#include "base/terminal.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+std::optional<store::Reader> open_if_possible(const base::Surroundings& surroundings) {
+  try {
+    return store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string what_to_do(AlarmKind kind, const std::string& account) {
+  switch (kind) {
+    case AlarmKind::kMassDeletion:
+      return fmt::format(
+          "look at `mailstow-restore vanished {0}`, then mailstow-backupd acknowledge {0}",
+          account);
+    case AlarmKind::kStranger:
+      return fmt::format(
+          "ask whose it is now; if still the same person's, mailstow-backupd acknowledge {}",
+          account);
+    case AlarmKind::kStale:
+      break;
+  }
+  return fmt::format("mailstow-backupd once --account {} says why", account);
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings) {
+  const base::Config& config = surroundings.config;
+  std::optional<store::Reader> reader = open_if_possible(surroundings);
+  if (!reader) return {};
+  const auto acknowledged = base::Acknowledgements::load(surroundings.files, config.store);
+  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  std::vector<Finding> findings;
+  for (const base::AccountConfig& account : config.accounts) {
+    const std::string name = base::escape_for_terminal(account.name);
+    for (const Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
+      findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, name)));
+    }
+  }
+  if (findings.empty()) {
+    findings.push_back(
+        all_right("alarm", "",
+                  fmt::format("none in {} accounts", base::format_count(config.accounts.size()))));
+  }
+  return findings;
+}
+
+}  // namespace backupd

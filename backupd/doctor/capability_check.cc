@@ -1,0 +1,63 @@
+#include <array>
+
+#include <fmt/core.h>
+
+#include "backupd/doctor/server_checks.h"
+
+namespace backupd {
+
+namespace {
+
+// What is no more than slower without it.
+struct Comfort {
+  std::string_view capability;
+  std::string_view instead;  // does as well; may be empty
+  std::string_view cost;
+};
+constexpr std::array kComforts = {
+    Comfort{"QRESYNC", "", "what vanished from a changed folder is found by listing its UIDs"},
+    Comfort{"CONDSTORE", "QRESYNC", "of a changed folder all flags are read"},
+    Comfort{"LIST-STATUS", "", "folders are asked for their state one by one"},
+    Comfort{"OBJECTID", "X-GM-EXT-1", "moved messages are fetched again"},
+    Comfort{"LITERAL+", "LITERAL-", "restores wait for a go-ahead before each message"},
+    Comfort{"MULTIAPPEND", "", "restores send messages one by one, a third as fast"},
+};
+
+}  // namespace
+
+std::vector<Finding> look_at_capabilities(const std::string& subject,
+                                          const base::ServerConfig& server,
+                                          const imap::Capabilities& capabilities) {
+  constexpr const char* kCheck = "capabilities";
+  std::vector<Finding> findings;
+  if (!capabilities.has("UIDPLUS")) {
+    findings.push_back(warning(kCheck, subject,
+                               "no UIDPLUS: single messages can't be removed, so restored trees "
+                               "stay when their time is over",
+                               "remove expired trees by hand: mailstow-restore trees lists them"));
+  }
+  if (!capabilities.has("QUOTA") && server.quota != base::QuotaConfig::kNone) {
+    findings.push_back(
+        warning(kCheck, subject,
+                "no QUOTA: whether restored mail counts can't be proven, so restores "
+                "are refused",
+                "if it has no quotas, give it \"quota\": \"none\""));
+  }
+  if (server.compress == base::CompressConfig::kDeflate && !capabilities.has("COMPRESS=DEFLATE")) {
+    findings.push_back(warning(kCheck, subject, "no COMPRESS=DEFLATE, so nothing is compressed",
+                               "leave \"compress\" out"));
+  }
+  std::string missed;
+  for (const Comfort& comfort : kComforts) {
+    const bool is_there = capabilities.has(comfort.capability) ||
+                          (!comfort.instead.empty() && capabilities.has(comfort.instead));
+    if (is_there) continue;
+    missed += fmt::format("{}without {} {}", missed.empty() ? "" : "; ", comfort.capability,
+                          comfort.cost);
+  }
+  findings.push_back(
+      all_right(kCheck, subject, missed.empty() ? "all that mailstow makes use of" : missed));
+  return findings;
+}
+
+}  // namespace backupd

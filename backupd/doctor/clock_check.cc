@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <sys/timex.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "base/time_text.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+#include "store/tree_record.h"
+
+namespace backupd {
+
+namespace {
+
+using std::chrono::sys_seconds;
+
+constexpr const char* kClockCheck = "clock";
+// Two machines that write to one store are as far apart as that.
+constexpr std::chrono::minutes kSlack{5};
+constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or another NTP client";
+
+}  // namespace
+
+std::optional<ClockKeeping> clock_keeping() {
+  timex state{};
+  const int result = ::adjtimex(&state);  // modes is 0: only asks
+  if (result < 0) return std::nullopt;
+  return ClockKeeping{result != TIME_ERROR && (state.status & STA_UNSYNC) == 0};
+}
+
+std::optional<sys_seconds> newest_record(const base::StoreConfig& config, base::FileSystem& files) {
+  const store::Location location = store::location_of(config);
+  store::Reader reader = store::Reader::open(location, files);
+  std::optional<sys_seconds> newest;
+  const auto note = [&](sys_seconds time) { newest = std::max(newest.value_or(time), time); };
+  for (const std::string& account : reader.accounts()) {
+    if (const auto snapshot = reader.newest_snapshot(account)) note(snapshot->time);
+  }
+  for (const auto& record : store::TreeRecords::open(location, files).list().records) {
+    note(record.created);
+  }
+  return newest;
+}
+
+std::vector<Finding> look_at_clock(sys_seconds now, std::optional<sys_seconds> recorded,
+                                   std::optional<ClockKeeping> keeping) {
+  std::vector<Finding> findings;
+  if (recorded && now + kSlack < *recorded) {
+    findings.push_back(failure(
+        kClockCheck, "",
+        fmt::format("it says {}, but something was recorded at {} already: snapshots and expiry go "
+                    "by it",
+                    base::format_rfc3339(now), base::format_rfc3339(*recorded)),
+        kClockRemedy));
+  }
+  if (keeping && !keeping->is_synchronised) {
+    findings.push_back(warning(kClockCheck, "",
+                               "nothing keeps it right: the kernel says it is not synchronised",
+                               kClockRemedy));
+  }
+  if (findings.empty()) {
+    findings.push_back(all_right(
+        kClockCheck, "",
+        base::format_rfc3339(now) +
+            (keeping ? ", kept right from outside" : "; the system does not tell who keeps it")));
+  }
+  return findings;
+}
+
+}  // namespace backupd

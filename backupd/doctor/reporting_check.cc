@@ -1,0 +1,108 @@
+// Whether those who should hear of the backup will.
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/file_access.h"
+#include "base/error.h"
+#include "base/reporting/job_record.h"
+#include "base/reporting/mail_template.h"
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr const char* kReports = "reports";
+constexpr const char* kUserMail = "user mail";
+constexpr const char* kHook = "hook";
+constexpr const char* kMetrics = "metrics";
+
+void look_at_template(const base::Path& file, base::FileSystem& files,
+                      std::vector<Finding>& findings) {
+  if (file.empty()) return;
+  try {
+    static_cast<void>(base::load_mail_template(files, file));
+    findings.push_back(all_right(kUserMail, shown(file), "it is a template"));
+  } catch (const base::Error& error) {
+    findings.push_back(failure(kUserMail, shown(file), error.what(),
+                               "man mailstow.json, \"user_mail\", says what a template is",
+                               base::ExitStatus::kUsage));
+  }
+}
+
+// As exec would find it.
+bool can_be_run(const std::string& program) {
+  if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+  const char* const path = std::getenv("PATH");
+  std::string_view folders = path == nullptr ? "" : path;
+  while (!folders.empty()) {
+    const std::string_view folder = folders.substr(0, folders.find(':'));
+    if (::access((base::Path(folder) / program).c_str(), X_OK) == 0) return true;
+    folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+  }
+  return false;
+}
+
+void look_at_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Finding>& findings) {
+  for (const base::HookConfig& hook : hooks) {
+    if (!hook.ca_file.empty() && !may_read(hook.ca_file)) {
+      findings.push_back(failure(kHook, shown(hook.ca_file),
+                                 "this user can't read it, or it is not there",
+                                 "check ca_file and its permissions"));
+    }
+    if (hook.command.empty()) continue;
+    const std::string program = base::escape_for_terminal(hook.command.front());
+    findings.push_back(can_be_run(hook.command.front())
+                           ? all_right(kHook, program, "it can be run")
+                           : failure(kHook, program, "this user can't run it, or it is not there",
+                                     "check its path and permissions"));
+  }
+}
+
+void look_at_metrics(const base::Path& file, std::vector<Finding>& findings) {
+  if (file.empty()) return;
+  const base::Path folder = file.parent_path();
+  findings.push_back(may_write(folder)
+                         ? all_right(kMetrics, shown(file), "its folder lets us write")
+                         : failure(kMetrics, shown(file),
+                                   "its folder is not there, or does not let us write",
+                                   fmt::format("chgrp and chmod g+w {}", shown(folder))));
+}
+
+void look_at_mail_sent(const std::vector<base::JobRecord>& records,
+                       std::vector<Finding>& findings) {
+  for (const base::JobRecord& record : records) {
+    if (record.mail_error.empty()) continue;
+    findings.push_back(
+        failure(kReports, record.job,
+                fmt::format("the last mail about it could not be sent: {}", record.mail_error),
+                "mend that, and try it: doctor --send-test-mail"));
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_reporting(const base::Surroundings& surroundings) {
+  const base::ReportingConfig& config = surroundings.config.reporting;
+  std::vector<Finding> findings;
+  look_at_template(config.user_mail.restored, surroundings.files, findings);
+  look_at_template(config.user_mail.reminder, surroundings.files, findings);
+  look_at_hooks(config.hooks, findings);
+  look_at_metrics(config.metrics.file, findings);
+  look_at_mail_sent(base::load_job_records(surroundings.files, surroundings.config.store),
+                    findings);
+  const bool has_somebody = !config.reports.to.empty() || !config.hooks.empty() ||
+                            !config.metrics.file.empty() || config.metrics.listen;
+  if (!has_somebody) {
+    findings.push_back(warning(kReports, "", "nobody hears of trouble unless they look",
+                               "configure reports, hooks or metrics"));
+  }
+  return findings;
+}
+
+}  // namespace backupd

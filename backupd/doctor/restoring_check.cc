@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/doctor/server_checks.h"
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "base/process.h"
+#include "base/terminal.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::json;
+
+// Where nothing shows beyond ASCII in so many headers, there is hardly any.
+constexpr std::size_t kMostRead = 1'000;
+constexpr std::uint64_t kLargestProbe = 256'000;  // bytes
+constexpr std::size_t kLargestOutput = std::size_t{16} * 1024 * 1024;
+
+struct ProbeMessage {
+  store::SnapshotInfo snapshot;
+  store::MessageId id;
+  bool is_beyond_ascii = false;  // its header
+};
+
+bool is_header_beyond_ascii(base::ByteView message) {
+  const std::string_view text = base::as_text(message);
+  const std::string_view header = text.substr(0, text.find("\r\n\r\n"));
+  return std::ranges::any_of(header, [](char byte) { return (byte & 0x80) != 0; });
+}
+
+// One whose header has such bytes if there is one among the first; else any.
+std::optional<ProbeMessage> choose_message(const base::Surroundings& surroundings,
+                                           const std::string& account) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+  const auto snapshot = reader.newest_snapshot(account);
+  if (!snapshot) return std::nullopt;
+  std::vector<store::MessageId> ids;
+  for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
+    if (ids.size() == kMostRead) break;
+    reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
+      const bool is_fit = entry.size > 0 && entry.size <= kLargestProbe;
+      if (is_fit && ids.size() < kMostRead) ids.push_back(entry.message);
+    });
+  }
+  std::optional<ProbeMessage> chosen;
+  reader.read_messages(
+      ids,
+      [&](std::size_t position, base::ByteView bytes) {
+        if (chosen && chosen->is_beyond_ascii) return;
+        const bool is_beyond = is_header_beyond_ascii(bytes);
+        if (!chosen || is_beyond) chosen = ProbeMessage{*snapshot, ids[position], is_beyond};
+      },
+      [](std::size_t, const std::string&) {});  // damage is another command's affair
+  return chosen;
+}
+
+base::ProgramOutput run_restore(const base::Surroundings& surroundings,
+                                const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {base::program_beside_us("mailstow-restore"), "--config",
+                                      surroundings.config_file.string(), "--quiet"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return base::run_for_output(command, kLargestOutput, base::Stderr::kCaught);
+}
+
+Finding header_finding(const std::string& subject, const ProbeMessage& message,
+                       const json& report) {
+  constexpr const char* kHeaders = "headers";
+  if (!message.is_beyond_ascii) {
+    return all_right(kHeaders, subject,
+                     "none of the messages looked at has bytes beyond ASCII in its header, so a "
+                     "server that replaces those changes nothing");
+  }
+  for (const json& folder : report.value("folders", json::array())) {
+    for (const json& altered : folder.value("altered", json::array())) {
+      return warning(kHeaders, subject,
+                     fmt::format("the server changes headers with bytes beyond ASCII that are "
+                                 "restored to it: {}",
+                                 base::escape_for_terminal(altered.value("how", ""))),
+                     "Cyrus: set munge8bit: 0 in imapd.conf; the backup has them as they were");
+    }
+  }
+  return all_right(kHeaders, subject, "with bytes beyond ASCII they come back as they were");
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_restoring(const base::Surroundings& surroundings,
+                                       const std::string& account) {
+  constexpr const char* kRestoring = "restore";
+  const std::string subject = base::escape_for_terminal(account);
+  const auto message = choose_message(surroundings, account);
+  if (!message) {
+    return {failure(kRestoring, subject, "no backup of it holds a message to try with",
+                    fmt::format("mailstow-backupd once --account {}", subject))};
+  }
+  const base::ProgramOutput restored =
+      run_restore(surroundings, {"run", account, "--at", message->snapshot.id.hex(), "--message",
+                                 message->id.object.hex(), "--expire-after", "0s", "--json"});
+  const json report = json::parse(restored.out, nullptr, false);
+  if (!report.is_object()) {
+    const auto refused = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
+    return {failure(restored.status == refused ? "quota" : kRestoring, subject,
+                    base::escape_for_terminal(restored.out.substr(0, restored.out.find('\n'))),
+                    "")};
+  }
+  std::vector<Finding> findings;
+  const json quota = report.value("quota", json::object());
+  const std::string proof = base::escape_for_terminal(quota.value("proof", ""));
+  findings.push_back(
+      quota.value("exempt", json()) == true
+          ? all_right("quota", subject, "restored trees don't count: " + proof)
+          : warning("quota", subject, "whether restored trees count is not proven: " + proof, ""));
+  findings.push_back(header_finding(subject, *message, report));
+  const base::ProgramOutput swept = run_restore(surroundings, {"sweep", "--json"});
+  if (swept.status != 0) {
+    findings.push_back(
+        warning(kRestoring, subject,
+                fmt::format("the message that was tried is in {} still", report.value("tree", "")),
+                "the next `mailstow-restore sweep` removes it, or says why not"));
+  }
+  return findings;
+}
+
+}  // namespace backupd

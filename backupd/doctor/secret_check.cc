@@ -1,0 +1,126 @@
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/file_access.h"
+#include "base/error.h"
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr const char* kSecretCheck = "secret";
+constexpr mode_t kWritableBeside = S_IWGRP | S_IWOTH;
+
+// Where the configuration wants a secret.
+struct Place {
+  std::string name;
+  base::SecretSource source;
+};
+
+std::vector<Place> places_in(const base::Config& config) {
+  std::vector<Place> places;
+  const auto add_login = [&](const std::string& name, const auto& login) {
+    if (login && login->auth != base::AuthConfig::kExternal) {
+      places.push_back({name, login->password});
+    }
+  };
+  for (const auto& [name, server] : config.servers) {
+    const std::string at = "servers." + base::escape_for_terminal(name);
+    add_login(at + ".admin", server.admin);
+    add_login(at + ".quota_admin", server.quota_admin);
+    if (server.proxy) add_login(at + ".proxy_login", server.proxy->login);
+    if (const auto& certificate = server.client_certificate) {
+      if (certificate->password) {
+        places.push_back({at + ".client_certificate", *certificate->password});
+      }
+      const auto& key = certificate->key_file;
+      places.push_back(
+          {at + ".client_certificate", {key.empty() ? certificate->file : key, {}, {}}});
+    }
+  }
+  if (const auto& mail = config.reporting.mail) add_login("mail.login", mail->login);
+  for (const base::AccountConfig& account : config.accounts) {
+    if (!account.password || account.auth == base::AuthConfig::kExternal) continue;
+    places.push_back({"accounts." + base::escape_for_terminal(account.name), *account.password});
+  }
+  return places;
+}
+
+// Nothing where all is well.
+std::optional<Finding> look_at_file(const Place& place) {
+  const base::Path& path = place.source.password_file;
+  const std::string name = shown(path);
+  const auto wrong = [&](std::string what, std::string remedy) {
+    return failure(kSecretCheck, place.name, std::move(what), std::move(remedy),
+                   base::ExitStatus::kUsage);
+  };
+  const auto access = access_of(path);
+  if (!access) return wrong(name + ": there is no such file", "write the secret into it");
+  if (!may_read(path)) {
+    return wrong(fmt::format("{}: {} may not read it", name, user_name(::geteuid())),
+                 fmt::format("chown {} {} && chmod 0600 {}", user_name(::geteuid()), name, name));
+  }
+  if ((access->mode & (kWritableBeside | S_IROTH)) != 0) {
+    return wrong(
+        fmt::format("{}: its permissions are {}: others may {} it", name, octal(access->mode),
+                    (access->mode & S_IROTH) != 0 ? "read" : "change"),
+        fmt::format("chmod 0600 {}", name));
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> look_at_source(const Place& place) {
+  if (!place.source.password_file.empty()) return look_at_file(place);
+  if (place.source.credential.empty()) return std::nullopt;  // a command: logging in runs it
+  if (std::getenv("CREDENTIALS_DIRECTORY") == nullptr) {
+    return warning(kSecretCheck, place.name,
+                   "it is a credential, which the service manager gives to the service alone: "
+                   "logins that need it can't be tried here",
+                   "run doctor with it: systemd-run --pipe --wait -p User=mailstow -p "
+                   "LoadCredential=NAME mailstow-backupd doctor");
+  }
+  try {
+    static_cast<void>(base::load_secret(place.source));
+    return std::nullopt;
+  } catch (const base::Error& error) {
+    return failure(kSecretCheck, place.name, error.what(), "", base::ExitStatus::kUsage);
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_secrets(const base::Config& config, const base::Path& config_file) {
+  std::vector<Finding> findings;
+  const auto access = access_of(config_file);
+  if (access && (access->mode & kWritableBeside) != 0) {
+    findings.push_back(failure("configuration", shown(config_file),
+                               fmt::format("its permissions are {}: others may change what is run "
+                                           "as {}",
+                                           octal(access->mode), user_name(::geteuid())),
+                               fmt::format("chmod go-w {}", shown(config_file)),
+                               base::ExitStatus::kUsage));
+  }
+  const std::vector<Place> places = places_in(config);
+  std::size_t troubles = 0;
+  for (const Place& place : places) {
+    if (auto finding = look_at_source(place)) {
+      findings.push_back(std::move(*finding));
+      ++troubles;
+    }
+  }
+  if (troubles < places.size()) {
+    findings.push_back(
+        all_right(kSecretCheck, "",
+                  fmt::format("{} of {} are where they should be, and nobody else's to read",
+                              places.size() - troubles, places.size())));
+  }
+  return findings;
+}
+
+}  // namespace backupd

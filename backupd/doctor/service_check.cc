@@ -1,0 +1,90 @@
+#include <array>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "backupd/daemon/control_socket.h"
+#include "backupd/doctor/doctor_checks.h"
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "base/process.h"
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr const char* kServiceCheck = "service";
+
+struct Timer {
+  const char* unit;
+  const char* cost;  // of not having it
+};
+constexpr std::array kTimers = {
+    Timer{"mailstow-backup.timer", "nothing backs up"},
+    Timer{"mailstow-sweep.timer", "restored trees stay when their time is over"},
+    Timer{"mailstow-prune.timer", "old snapshots stay"},
+    Timer{"mailstow-check.timer", "damage to the store is not noticed"},
+};
+
+bool is_enabled(const char* unit) {
+  try {
+    constexpr std::size_t kFewWords = 65'536;
+    return base::run_for_output({"systemctl", "--quiet", "is-enabled", unit}, kFewWords,
+                                base::Stderr::kCaught)
+               .status == 0;
+  } catch (const base::Error&) {
+    return false;  // no systemd
+  }
+}
+
+std::vector<Finding> look_at_jobs(const nlohmann::json& daemon) {
+  std::vector<Finding> findings;
+  for (const auto& job : daemon.value("jobs", nlohmann::json::array())) {
+    const auto& status = job.at("last_exit_status");
+    const bool is_well = status.is_null() || status == 0;
+    if (is_well) continue;
+    const std::string name = job.value("job", "");
+    findings.push_back(warning(
+        kServiceCheck, name, fmt::format("its last run ended with exit status {}", status.dump()),
+        fmt::format("see reports/{}.json beside the index, and the log", name)));
+  }
+  findings.push_back(all_right(kServiceCheck, "daemon",
+                               fmt::format("it runs, since {}", daemon.value("since", ""))));
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_service(const base::StoreConfig& config) {
+  if (const auto answer = ask_daemon(config, "status")) {
+    const auto document = nlohmann::json::parse(*answer, nullptr, false);
+    if (document.is_object()) return look_at_jobs(document);
+    return {failure(kServiceCheck, "daemon", "it does not say how it is",
+                    "restart it: systemctl restart mailstow")};
+  }
+  if (is_enabled("mailstow.service")) {
+    return {failure(kServiceCheck, "mailstow.service", "it is enabled, but no daemon runs",
+                    "systemctl start mailstow; journalctl -u mailstow says why it ended")};
+  }
+  std::vector<Finding> findings;
+  std::size_t missing = 0;
+  for (const Timer& timer : kTimers) {
+    if (is_enabled(timer.unit)) continue;
+    ++missing;
+    findings.push_back(warning(kServiceCheck, timer.unit,
+                               fmt::format("not enabled: {}", timer.cost),
+                               fmt::format("systemctl enable --now {}", timer.unit)));
+  }
+  if (missing == kTimers.size()) {
+    return {warning(kServiceCheck, "",
+                    "no daemon runs and no timer of mailstow's is enabled: unless a cron job does "
+                    "it, nothing backs up, sweeps, prunes and checks",
+                    "systemctl enable --now mailstow.service, or mailstow-backup.timer, "
+                    "mailstow-sweep.timer, mailstow-prune.timer and mailstow-check.timer")};
+  }
+  if (missing == 0) findings.push_back(all_right(kServiceCheck, "timers", "they are enabled"));
+  return findings;
+}
+
+}  // namespace backupd

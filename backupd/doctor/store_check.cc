@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "backupd/doctor/file_access.h"
+#include "base/error.h"
+#include "base/terminal.h"
+#include "store/format/layout.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
+// A night's new mail of a few hundred accounts.
+constexpr std::uint64_t kLittle = 2'000'000'000;
+
+class StoreLook {
+ public:
+  StoreLook(const base::StoreConfig& config, base::FileSystem& files)
+      : config_(config), files_(files) {}
+
+  std::vector<Finding> look() {
+    const store::Location location = store::location_of(config_);
+    if (!access_of(config_.path)) {
+      findings_.push_back(failure("store", shown(config_.path), "there is none",
+                                  "make it: mailstow-backupd init",
+                                  base::ExitStatus::kNothingDone));
+      return std::move(findings_);
+    }
+    look_at("store", config_.path, kWritableByOthers, "others may change it");
+    for (const base::Path& folder :
+         {store::packs_folder(location), store::keys_folder(location),
+          store::trees_folder(location), store::readers_folder(location)}) {
+      look_at("store", folder, kWritableByOthers, "others may change it");
+      look_for_strangers(folder);
+    }
+    look_at("index", config_.index, kOthers, "others may read who wrote to whom");
+    for (const std::string& name : files_.list(config_.index)) {
+      look_at("index", config_.index / name, kOthers, "others may read who wrote to whom");
+    }
+    open(location);
+    if (std::ranges::none_of(findings_, is_trouble)) {
+      findings_.push_back(
+          all_right("store", shown(config_.path),
+                    fmt::format("it is {}'s, and can be written to", user_name(::geteuid()))));
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  static bool is_trouble(const Finding& finding) { return finding.state != FindingState::kOk; }
+
+  void look_at(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
+    const auto access = access_of(path);
+    if (!access) return;  // opening it says what is missing
+    const auto wrong = [&](std::string what, std::string remedy) {
+      findings_.push_back(failure(check, shown(path), std::move(what), std::move(remedy)));
+    };
+    if (access->owner != ::geteuid() && ::geteuid() != 0) {
+      wrong(fmt::format("it is {}'s, not {}'s, who works here", user_name(access->owner),
+                        user_name(::geteuid())),
+            fmt::format("chown {} {}", user_name(::geteuid()), shown(path)));
+    } else if (!may_write(path)) {
+      wrong(fmt::format("{} can't write to it", user_name(::geteuid())),
+            fmt::format("chmod u+rwX {}; see whether its disk is mounted read-only", shown(path)));
+    }
+    if ((access->mode & forbidden) != 0) {
+      wrong(fmt::format("its permissions are {}: {}", octal(access->mode), why),
+            fmt::format("chmod {} {}", forbidden == kOthers ? "go=" : "go-w", shown(path)));
+    }
+  }
+
+  // Root's files in the store of an ordinary user: by a copy that was put back, say.
+  void look_for_strangers(const base::Path& folder) {
+    for (const std::string& name : files_.list(folder)) {
+      const auto access = access_of(folder / name);
+      if (!access || access->owner == ::geteuid()) continue;
+      findings_.push_back(
+          failure("store", shown(folder),
+                  fmt::format("{} in it is {}'s", base::escape_for_terminal(name),
+                              user_name(access->owner)),
+                  fmt::format("chown -R {} {}", user_name(::geteuid()), shown(config_.path))));
+      return;
+    }
+  }
+
+  void open(const store::Location& location) {
+    try {
+      static_cast<void>(store::Reader::open(location, files_));
+    } catch (const base::Error& error) {
+      if (error.code() == base::ErrorCode::kKey) return;  // another check's affair
+      const bool is_damaged = error.code() == base::ErrorCode::kDamaged;
+      findings_.push_back(failure("index", shown(config_.index), error.what(),
+                                  is_damaged ? "mailstow-backupd check says what; docs/recovery.md "
+                                               "says what to do"
+                                             : "mailstow-backupd reindex makes the index anew",
+                                  base::exit_status(error.code())));
+    }
+  }
+
+  const base::StoreConfig& config_;
+  base::FileSystem& files_;
+  std::vector<Finding> findings_;
+};
+
+// The path, or the nearest folder above it that is there.
+base::Path nearest_existing(base::Path path) {
+  while (!access_of(path) && path.has_relative_path()) path = path.parent_path();
+  return path;
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_store(const base::StoreConfig& config, base::FileSystem& files) {
+  return StoreLook(config, files).look();
+}
+
+std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::FileSystem& files) {
+  std::vector<Finding> findings;
+  for (const base::Path& path : {config.path, config.index}) {
+    const std::uint64_t free = files.free_space(nearest_existing(path));
+    const std::string what = base::format_size(free) + " are free";
+    const std::string remedy = "make room, or drop snapshots: mailstow-backupd prune";
+    if (free < config.keep_free) {
+      findings.push_back(failure("space", shown(path),
+                                 fmt::format("{}, less than the {} that backups leave: none is "
+                                             "taken",
+                                             what, base::format_size(config.keep_free)),
+                                 remedy));
+    } else if (free < config.keep_free + kLittle) {
+      findings.push_back(warning("space", shown(path),
+                                 fmt::format("{}; backups stop when {} are left", what,
+                                             base::format_size(config.keep_free)),
+                                 remedy));
+    } else {
+      findings.push_back(all_right("space", shown(path), what));
+    }
+  }
+  return findings;
+}
+
+}  // namespace backupd

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include <fmt/core.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "backupd/doctor/server_checks.h"
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/account_login.h"
+#include "imap/curl_transport.h"
+
+namespace backupd {
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_seconds;
+using AddressList = base::Handle<addrinfo, freeaddrinfo>;
+
+constexpr days kSoon{21};
+constexpr int kConnectTimeout = 5'000;  // ms
+
+// Nothing if somebody listens there, else why not.
+std::string try_to_connect(const std::string& address, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) {
+    return "it is no address";
+  }
+  const AddressList owned(list);
+  const base::Fd socket(
+      ::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+  if (!socket) return std::strerror(errno);
+  if (::connect(socket.get(), list->ai_addr, list->ai_addrlen) == 0) return "";
+  if (errno != EINPROGRESS) return std::strerror(errno);
+  pollfd ready{socket.get(), POLLOUT, 0};
+  if (::poll(&ready, 1, kConnectTimeout) <= 0) return "no answer within 5 s";
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error == 0 ? "" : std::strerror(error);
+}
+
+}  // namespace
+
+std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost& host,
+                                       const Resolver& resolver) {
+  std::vector<std::string> addresses;
+  try {
+    addresses = resolver.host_addresses(host.host);
+  } catch (const base::Error& error) {
+    return {failure("dns", subject, error.what(), "see /etc/resolv.conf")};
+  }
+  if (addresses.empty()) {
+    return {failure("dns", subject,
+                    base::escape_for_terminal(host.host) + " has no address, or does not exist",
+                    "check the server's url, and its name in the DNS")};
+  }
+  std::vector<Finding> findings;
+  std::string all;
+  for (const std::string& address : addresses) {
+    all += (all.empty() ? "" : ", ") + address;
+    const std::string why = try_to_connect(address, host.port);
+    if (why.empty()) continue;
+    const std::string what = fmt::format("{} port {}: {}", address, host.port, why);
+    findings.push_back(
+        addresses.size() == 1
+            ? failure("tcp", subject, what, "check that the server runs, and what is between")
+            : warning("tcp", subject, what,
+                      "mend it or take it out of the DNS: connections that begin there are slow"));
+  }
+  findings.push_back(all_right("dns", subject, all));
+  return findings;
+}
+
+std::vector<Finding> look_at_certificates(const std::string& subject,
+                                          std::span<const base::ServerCertificate> chain,
+                                          sys_seconds now) {
+  std::vector<Finding> findings;
+  for (const base::ServerCertificate& certificate : chain) {
+    const auto left = std::chrono::floor<days>(certificate.expires - now);
+    if (left >= kSoon) continue;
+    findings.push_back(
+        warning("tls", subject,
+                fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
+                            left.count(), base::format_rfc3339(certificate.expires)),
+                "renew it: once it has expired, nobody trusts this server"));
+  }
+  if (findings.empty() && !chain.empty()) {
+    findings.push_back(all_right("tls", subject,
+                                 fmt::format("the certificate is to be trusted until {}",
+                                             base::format_rfc3339(chain.front().expires))));
+  }
+  return findings;
+}
+
+std::vector<Finding> look_at_way(const std::string& name, const base::ServerConfig& server,
+                                 const Resolver& resolver, sys_seconds now) {
+  const std::string subject = base::escape_for_terminal(name);
+  std::vector<Finding> findings;
+  const auto host = url_host(server.url);
+  if (host && !server.proxy) findings = look_at_addresses(subject, *host, resolver);
+  for (const Finding& finding : findings) {
+    if (finding.state == FindingState::kFailure) return findings;
+  }
+  std::vector<base::ServerCertificate> chain;
+  try {
+    chain = imap::presented_certificates(imap::endpoint_of(server));
+  } catch (const base::Error& error) {
+    findings.push_back(
+        failure(error.code() == base::ErrorCode::kTls ? "tls" : "tcp", subject, error.what(), ""));
+    return findings;
+  }
+  if (server.tls == base::TlsConfig::kNone) {
+    findings.push_back(warning("tls", subject, "passwords and mail go in plain text",
+                               "leave \"tls\": \"none\" out unless the line is safe"));
+    return findings;
+  }
+  std::ranges::move(look_at_certificates(subject, chain, now), std::back_inserter(findings));
+  return findings;
+}
+
+}  // namespace backupd

@@ -1,0 +1,112 @@
+#include "backupd/pass/account_properties.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace backupd {
+
+namespace {
+
+// An account in which no mail changes hardly changes otherwise, and asking costs a round trip.
+constexpr std::chrono::days kOldest{7};
+
+std::vector<std::string> subscriptions(imap::Session& session,
+                                       const std::vector<std::string>& last) {
+  try {
+    return session.subscriptions();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    base::log_warning("{}", error.what());
+    return last;
+  }
+}
+
+std::vector<store::AccountNamespace> namespaces(const imap::Namespaces& told) {
+  using Kind = store::AccountNamespace::Kind;
+  std::vector<store::AccountNamespace> list;
+  const auto add = [&list](Kind kind, const std::vector<imap::Namespace>& spaces) {
+    for (const imap::Namespace& space : spaces) {
+      const std::string delimiter = space.delimiter ? std::string(1, *space.delimiter) : "";
+      list.push_back({kind, delimiter, space.prefix});
+    }
+  };
+  add(Kind::kPersonal, told.personal);
+  add(Kind::kOtherUsers, told.other_users);
+  add(Kind::kShared, told.shared);
+  return list;
+}
+
+// What of `last` is about none of the folders that are asked for anew, nor about one that is gone.
+void keep(store::AccountProperties& properties, const store::AccountProperties& last,
+          const std::set<std::string_view>& kept) {
+  const auto copy = [&kept](auto& to, const auto& from) {
+    std::copy_if(from.begin(), from.end(), std::back_inserter(to),
+                 [&](const auto& one) { return kept.contains(one.raw_name); });
+  };
+  copy(properties.rights, last.rights);
+  copy(properties.metadata, last.metadata);
+  copy(properties.quota_roots, last.quota_roots);
+  properties.quota_limits = last.quota_limits;
+}
+
+void add_limits(std::vector<store::QuotaLimit>& limits, const imap::QuotaRoot& root) {
+  std::erase_if(limits, [&](const store::QuotaLimit& one) { return one.root == root.name; });
+  for (const imap::QuotaResource& resource : root.resources) {
+    limits.push_back({root.name, resource.name, resource.limit});
+  }
+}
+
+void add(store::AccountProperties& properties, const std::string& raw_name,
+         const imap::FolderDetails& details) {
+  for (const imap::AclEntry& entry : details.acl) {
+    properties.rights.push_back({raw_name, entry.identifier, entry.rights});
+  }
+  for (const imap::MetadataEntry& entry : details.metadata) {
+    properties.metadata.push_back({raw_name, entry.name, entry.value});
+  }
+  for (const imap::QuotaRoot& root : details.quota_roots) {
+    properties.quota_roots.push_back({raw_name, root.name});
+    add_limits(properties.quota_limits, root);
+  }
+}
+
+}  // namespace
+
+store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
+                                         const store::AccountProperties& last,
+                                         std::chrono::sys_seconds now) {
+  const bool is_fresh = last.asked <= now && now - last.asked < kOldest;
+  if (!folders.has_changed && is_fresh) return last;
+  store::AccountProperties properties;
+  properties.fetched = last.fetched;
+  properties.namespaces = namespaces(session.namespaces());
+  properties.subscriptions = subscriptions(session, last.subscriptions);
+  std::vector<std::string> asked = is_fresh ? folders.changed : folders.all;
+  if (is_fresh) {
+    std::set<std::string_view> kept(folders.all.begin(), folders.all.end());
+    for (const std::string& raw_name : asked) kept.erase(raw_name);
+    keep(properties, last, kept);
+    properties.asked = last.asked;  // of all of them
+  } else {
+    properties.asked = now;
+  }
+  asked.emplace_back();  // the account's own
+  const std::vector<imap::FolderDetails> details = session.details(asked);
+  for (std::size_t at = 0; at < asked.size(); ++at) add(properties, asked[at], details[at]);
+  // In one order, so that what stayed the same is the same object.
+  std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
+  const auto by_entry = [](const store::FolderMetadata& one) {
+    return std::pair(std::string_view(one.raw_name), std::string_view(one.entry));
+  };
+  std::ranges::sort(properties.metadata, {}, by_entry);
+  std::ranges::stable_sort(properties.quota_roots, {}, &store::FolderQuotaRoot::raw_name);
+  std::ranges::stable_sort(properties.quota_limits, {}, &store::QuotaLimit::root);
+  return properties;
+}
+
+}  // namespace backupd

@@ -1,0 +1,110 @@
+#include "backupd/pass/account_queue.h"
+
+#include <algorithm>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+namespace backupd {
+
+namespace {
+
+constexpr std::size_t kMostThreads = 64;
+
+}  // namespace
+
+AccountQueue::AccountQueue(const base::Config& config,
+                           const std::vector<base::AccountConfig>& accounts) {
+  for (std::size_t index = 0; index < accounts.size(); ++index) {
+    Server& server = servers_[accounts[index].server];
+    server.free = config.server_of(accounts[index]).connections;
+    server.waiting.push_back(index);
+  }
+}
+
+void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
+  std::size_t threads = 0;
+  for (const auto& [name, server] : servers_) {
+    threads += std::min<std::size_t>(server.free, server.waiting.size());
+  }
+  threads = std::min(threads, kMostThreads);
+  {
+    std::vector<std::jthread> workers;
+    workers.reserve(threads);
+    while (workers.size() < threads) workers.emplace_back([&] { work_off(work); });
+  }
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+AccountQueue::Server* AccountQueue::startable() {
+  // The one with the fewest accounts under way; of these the one that waits for longest.
+  Server* next = nullptr;
+  for (auto& [name, server] : servers_) {
+    if (server.free == 0 || server.waiting.empty()) continue;
+    const bool is_sooner = next == nullptr || std::tie(server.under_way, server.last_begun) <
+                                                  std::tie(next->under_way, next->last_begun);
+    if (is_sooner) next = &server;
+  }
+  return next;
+}
+
+bool AccountQueue::is_anyone_waiting() const {
+  return !error_ && std::any_of(servers_.begin(), servers_.end(),
+                                [](const auto& entry) { return !entry.second.waiting.empty(); });
+}
+
+void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return startable() != nullptr || !is_anyone_waiting(); });
+    if (!is_anyone_waiting()) return;
+    Server& server = *startable();
+    --server.free;
+    ++server.under_way;
+    server.last_begun = ++begun_;
+    const std::size_t index = server.waiting.front();
+    server.waiting.pop_front();
+    lock.unlock();
+    std::exception_ptr error;
+    try {
+      work(index);
+    } catch (...) {  // what ends the run, not an account: it is thrown again in run()
+      error = std::current_exception();
+    }
+    lock.lock();
+    if (error && !error_) error_ = error;
+    --server.under_way;
+    give_back(server);
+  }
+}
+
+void AccountQueue::give_back(Server& server) {
+  ++server.free;
+  changed_.notify_all();
+}
+
+std::vector<AccountQueue::Spare> AccountQueue::spares(const base::AccountConfig& account,
+                                                      unsigned wanted) {
+  std::vector<Spare> spares;
+  const std::lock_guard lock(mutex_);
+  auto& [name, server] = *servers_.find(account.server);
+  while (spares.size() < wanted && server.free > 0 && server.waiting.empty()) {
+    --server.free;
+    spares.push_back(Spare(*this, name));
+  }
+  return spares;
+}
+
+AccountQueue::Spare::Spare(AccountQueue& queue, const std::string& server)
+    : queue_(&queue), server_(&server) {}
+
+AccountQueue::Spare::Spare(Spare&& other) noexcept
+    : queue_(std::exchange(other.queue_, nullptr)), server_(other.server_) {}
+
+AccountQueue::Spare::~Spare() {
+  if (queue_ == nullptr) return;
+  const std::lock_guard lock(queue_->mutex_);
+  queue_->give_back(queue_->servers_.find(*server_)->second);
+}
+
+}  // namespace backupd

@@ -1,0 +1,33 @@
+#include "backupd/pass/back_off.h"
+
+#include <algorithm>
+
+namespace backupd {
+
+namespace {
+
+constexpr std::chrono::milliseconds kShortest{500};
+constexpr std::chrono::milliseconds kLongest = std::chrono::minutes(1);
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> BackOff::next(
+    Steady::time_point now, std::optional<std::chrono::milliseconds> asked_for) {
+  if (failures_++ == 0) first_ = now;
+  std::chrono::milliseconds pause = kShortest;
+  for (int failure = 1; failure < failures_ && pause < kLongest; ++failure) pause *= 2;
+  pause = std::min(pause, kLongest);
+  // Between a half and the whole of it.
+  std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
+  pause = std::chrono::milliseconds(jitter(random_));
+  // Earlier than the server asked for would only be one more request to be refused.
+  pause += asked_for.value_or(std::chrono::milliseconds(0));
+  if (now + pause - first_ > limit_) return std::nullopt;
+  return pause;
+}
+
+void BackOff::reset() {
+  failures_ = 0;
+}
+
+}  // namespace backupd

@@ -1,0 +1,202 @@
+#include "backupd/pass/folder_fetch.h"
+
+#include <algorithm>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "backupd/pass/apology.h"
+#include "base/error.h"
+#include "base/stop_request.h"
+#include "imap/connection_lost.h"
+
+namespace backupd {
+
+namespace {
+
+// For fewer messages a further connection costs more than it brings.
+constexpr std::uint64_t kFewestForAnother = 500;
+
+// Waking the other side for every small message costs more than the message. In bytes.
+constexpr std::size_t kPutAtOnce = 256U << 10U;
+
+// What the connections have left to fetch. Thread-safe.
+class Shares {
+ public:
+  Shares(const imap::UidSet& uids, std::size_t takers)
+      : ranges_(uids.ranges()), left_(uids.count()), takers_(takers) {}
+
+  // The next to fetch, in ascending order; empty when there is nothing left. One taker gets all
+  // at once; of several each gets less the less there is, so that they end together.
+  imap::UidSet next() {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t wanted =
+        takers_ == 1 ? left_ : std::max(left_ / (2 * takers_), std::min(left_, kFewestForAnother));
+    left_ -= wanted;
+    imap::UidSet share;
+    while (wanted > 0) {
+      imap::UidRange& range = ranges_[at_];
+      const std::uint64_t count = std::uint64_t{range.last.value} - range.first.value + 1;
+      if (count <= wanted) {
+        share.add(range);
+        wanted -= count;
+        ++at_;
+        continue;
+      }
+      const auto last = base::Uid{range.first.value + static_cast<std::uint32_t>(wanted) - 1};
+      share.add({range.first, last});
+      range.first.value = last.value + 1;
+      wanted = 0;
+    }
+    return share;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<imap::UidRange> ranges_;
+  std::size_t at_ = 0;
+  std::uint64_t left_;
+  std::size_t takers_;
+};
+
+// Nobody stores what comes: its error says why.
+struct NobodyTakes {};
+
+// Of one connection.
+class Receiver : public imap::MessageSink {
+ public:
+  Receiver(MessagePipe& pipe, const store::Writer& writer)
+      : pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
+
+  // `open`: gives the session, or null if there is none after all.
+  void receive(const std::function<imap::Session*()>& open, Shares& shares) {
+    try {
+      imap::Session* const session = open();
+      if (session != nullptr) share_ = shares.next();
+      for (; !share_.empty(); share_ = shares.next()) {
+        last_.reset();
+        const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
+        if (!answer.complete) answer_ = answer;
+      }
+    } catch (const NobodyTakes&) {
+    } catch (const imap::ConnectionLost& lost) {
+      error_ = std::current_exception();
+      why_ = lost.what();
+      over_ = lost.cause() == imap::ConnectionLost::Cause::kMessageTooSlow
+                  ? Stumbles::Over::kTime
+                  : Stumbles::Over::kConnection;
+    } catch (const base::Error& error) {
+      error_ = std::current_exception();
+      why_ = error.what();
+      const bool is_lost =
+          error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
+      if (is_lost) over_ = Stumbles::Over::kConnection;
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    if (!arrived_.empty()) pipe_.put(std::move(arrived_));
+    pipe_.finish();
+  }
+
+  const imap::FetchAnswer& answer() const { return answer_; }
+  const std::exception_ptr& error() const { return error_; }
+
+  // Tells over which message the connection was lost, if it was: servers send them in the order of
+  // their UIDs.
+  void tell(Stumbles& stumbles, std::string_view raw_name) const {
+    if (!over_) return;
+    for (const base::Uid uid : share_) {
+      if (!last_ || uid > *last_) return stumbles.add(raw_name, uid, *over_, why_);
+    }
+  }
+
+  // A server that always has more to send is never waited for.
+  void body_piece(base::ByteView piece) override {
+    base::stop_if_requested("fetch", "a message was under way");
+    incoming_.add(piece);
+    if (beginning_.size() <= kLongestApology) {
+      beginning_ += base::as_text(piece.first(std::min(piece.size(), kLongestApology + 1)));
+    }
+  }
+
+  void message(const imap::MessageItems& items, imap::BodyKind body) override {
+    incoming_.finish();
+    const bool is_sorry = beginning_.size() <= kLongestApology && is_apology(beginning_);
+    beginning_.clear();
+    if (items.uid) last_ = items.uid;
+    arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message()), is_sorry});
+    bytes_ += arrived_.back().bytes_in_memory();
+    if (bytes_ < kPutAtOnce) return;
+    bytes_ = 0;
+    if (!pipe_.put(std::exchange(arrived_, {}))) throw NobodyTakes();
+  }
+
+ private:
+  MessagePipe& pipe_;
+  const store::Writer& writer_;
+  store::IncomingMessage incoming_;
+  std::vector<ArrivedMessage> arrived_;
+  std::size_t bytes_ = 0;  // of arrived_
+  std::string beginning_;  // of the message that is coming
+  imap::UidSet share_;
+  std::optional<base::Uid> last_;  // of the share that has come
+  std::optional<Stumbles::Over> over_;
+  imap::FetchAnswer answer_;
+  std::exception_ptr error_;
+  std::string why_;  // what it says
+};
+
+std::vector<SpareSession> helpers(SpareSessions& spares, std::uint64_t messages) {
+  constexpr std::uint64_t kMost = 64;
+  const std::uint64_t wanted = std::clamp<std::uint64_t>(messages / kFewestForAnother, 1, kMost);
+  return spares.take(static_cast<unsigned>(wanted - 1));
+}
+
+}  // namespace
+
+imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const imap::UidSet& uids,
+                             StoreTurn& turn, PipeBudget& budget, const store::Writer& writer) {
+  return turn.away([&] {
+    std::vector<SpareSession> spares = helpers(source.spares, uids.count());
+    Shares shares(uids, spares.size() + 1);
+    MessagePipe pipe(budget, static_cast<unsigned>(spares.size() + 1));
+    std::deque<Receiver> receivers;
+    for (std::size_t i = 0; i <= spares.size(); ++i) receivers.emplace_back(pipe, writer);
+    {
+      std::vector<std::jthread> threads;
+      threads.reserve(receivers.size());
+      threads.emplace_back([&] { receivers[0].receive([&] { return &source.session; }, shares); });
+      for (std::size_t i = 0; i < spares.size(); ++i) {
+        const auto open = [&source, &spare = spares[i]] {
+          return source.spares.open(spare, source.raw_name, source.uid_validity);
+        };
+        threads.emplace_back([&, i, open] { receivers[i + 1].receive(open, shares); });
+      }
+      const struct Closing {
+        MessagePipe& pipe;
+        ~Closing() { pipe.close(); }
+      } closing{pipe};  // before the threads are waited for, whatever happens
+      for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
+        turn.back([&] {
+          for (ArrivedMessage& message : messages) sink.store(message);
+        });
+      }
+    }
+    for (const Receiver& receiver : receivers) receiver.tell(source.stumbles, source.raw_name);
+    for (const Receiver& receiver : receivers) {
+      if (receiver.error()) std::rethrow_exception(receiver.error());
+    }
+    source.spares.give_back(std::move(spares));
+    const auto refused = std::find_if(receivers.begin(), receivers.end(), [](const auto& receiver) {
+      return !receiver.answer().complete;
+    });
+    return refused == receivers.end() ? imap::FetchAnswer() : refused->answer();
+  });
+}
+
+}  // namespace backupd

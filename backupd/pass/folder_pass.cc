@@ -1,0 +1,279 @@
+#include "backupd/pass/folder_pass.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "backupd/pass/present_uids.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/stop_request.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using store::FolderCompleteness;
+
+// Of flags, before they are written into the draft.
+constexpr std::size_t kStatesAtOnce = 4'096;
+
+bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
+  return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
+}
+
+// What changed since a baseline may be trusted only if the server still stands by that: after a
+// lost index some servers keep UIDVALIDITY and begin HIGHESTMODSEQ anew, and then tell neither
+// expunges nor changes of flags.
+bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
+                     std::chrono::sys_seconds now) {
+  return is_scan_due(last, now) || !open.highest_modseq ||
+         *open.highest_modseq < last.highest_modseq;
+}
+
+}  // namespace
+
+std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
+  static constexpr std::array<std::string_view, 7> kOfTheMoment = {
+      "\\Marked",     "\\Unmarked",    "\\HasChildren", "\\HasNoChildren",
+      "\\Subscribed", "\\NoInferiors", "\\Recent"};
+  std::vector<std::string> lasting;
+  for (const std::string& attribute : folder.attributes) {
+    imap::Folder probe;
+    probe.attributes = {attribute};
+    const bool is_momentary = std::any_of(kOfTheMoment.begin(), kOfTheMoment.end(),
+                                          [&](auto name) { return probe.has_attribute(name); });
+    if (!is_momentary) lasting.push_back(attribute);
+  }
+  std::sort(lasting.begin(), lasting.end());
+  return lasting;
+}
+
+bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
+                  std::chrono::sys_seconds now) {
+  const store::FolderInfo& info = last.info;
+  const bool is_settled = info.completeness == FolderCompleteness::kComplete &&
+                          info.skipped.empty() && now - info.last_full_scan < kFullScanInterval &&
+                          info.attributes == lasting_attributes(folder);
+  if (!is_settled || !folder.status) return false;
+  const imap::FolderStatus& status = *folder.status;
+  return info.uid_validity != 0 && info.uid_next != 0 && info.highest_modseq != 0 &&
+         status.uid_validity == info.uid_validity && status.uid_next == info.uid_next &&
+         status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq;
+}
+
+FolderPass::FolderPass(const PassTools& tools, FolderObserver& observer)
+    : tools_(tools), observer_(observer) {}
+
+store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
+  const imap::OpenFolder open = this->open(folder, last);
+  store::FolderDraft draft = begin(folder, open, last);
+  const auto seal = [&] {
+    try {
+      return tools_.writer.seal(draft);
+    } catch (...) {
+      observer_.closed(std::nullopt);  // whatever happens, it is not sealed again
+      throw;
+    }
+  };
+  try {
+    update(draft, folder, open);
+  } catch (const base::Error& error) {
+    const bool is_lost =
+        error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
+    observer_.closed(is_lost ? std::optional(seal()) : std::nullopt);
+    throw;
+  } catch (const base::Stopped&) {
+    observer_.closed(seal());
+    throw;
+  } catch (...) {
+    observer_.closed(std::nullopt);
+    throw;
+  }
+  observer_.closed(std::nullopt);
+  return tools_.writer.seal(draft);
+}
+
+void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
+                        const imap::OpenFolder& open) {
+  bool full_scan = needs_full_scan(draft.info(), open, tools_.now);
+  const std::uint32_t old_uid_next = draft.info().uid_next;
+  const std::uint64_t baseline = draft.info().highest_modseq;
+
+  // What is recorded is the answer to EXAMINE, never a later value: what changes from here on is
+  // looked at again next time.
+  draft.info().uid_validity = open.uid_validity;
+  draft.info().uid_next = open.uid_next.value_or(0);
+  if (open.mailbox_id) draft.info().mailbox_id = *open.mailbox_id;
+  // What a repair left out stands among the skipped. Each stays there until it has come.
+  imap::UidSet skipped;
+  for (const store::SkippedMessage& message : draft.info().skipped) {
+    skipped.add(message.uid);
+    doubtful_.add(message.uid);
+  }
+  draft.info().completeness = FolderCompleteness::kInProgress;
+  draft.info().trouble.clear();
+  observer_.opened(draft);
+  // Until all flags are up to date the old baseline holds.
+
+  imap::UidSet on_server;
+  if (!full_scan) {
+    const bool is_told = changes_ && changes_->has_all_states;
+    on_server =
+        is_told ? apply_changes(draft, open, skipped) : update_states(draft, open, baseline);
+    full_scan = on_server.count() != tools_.session.exists();
+  }
+  std::string doubt;
+  if (full_scan) {
+    const imap::UidSet seen = update_states(draft, open, std::nullopt);
+    PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
+    on_server = std::move(present.uids);
+    doubt = std::move(present.doubt);
+    update_left_out(draft, on_server.without(seen));
+  }
+  changes_.reset();
+  if (doubt.empty()) doubt = why_not_empty(folder, on_server);
+  if (doubt.empty()) {
+    draft.info().highest_modseq = open.highest_modseq.value_or(0);
+    for (const base::Uid uid : recorded_.without(on_server)) {
+      if (const auto entry = draft.find(uid)) tools_.departures.left(entry->message);
+      draft.expunge(uid);
+    }
+    std::erase_if(draft.info().skipped,
+                  [&](const auto& message) { return !on_server.contains(message.uid); });
+  }
+  fetch(draft, open, on_server.without(recorded_));
+
+  if (!doubt.empty()) {
+    // Without a new baseline and with a scan that is due, the next pass looks at all of it again.
+    draft.info().uid_next = old_uid_next;
+    draft.info().last_full_scan = {};
+    draft.info().trouble = std::move(doubt);
+    return;
+  }
+  if (is_whole_) draft.info().completeness = FolderCompleteness::kComplete;
+  if (full_scan) draft.info().last_full_scan = tools_.now;
+}
+
+// STATUS showed messages a moment ago, and EXAMINE shows none: if the folder was emptied meanwhile,
+// STATUS agrees in the next round.
+std::string FolderPass::why_not_empty(const imap::Folder& folder,
+                                      const imap::UidSet& on_server) const {
+  const std::uint32_t listed = folder.status ? folder.status->messages.value_or(0) : 0;
+  if (!on_server.empty() || listed == 0 || recorded_.empty()) return {};
+  return fmt::format(
+      "the server's STATUS reports {} messages but EXAMINE none: recorded messages are kept",
+      listed);
+}
+
+// The flags of recorded messages that a scan left out.
+void FolderPass::update_left_out(store::FolderDraft& draft, const imap::UidSet& left_out) {
+  const imap::UidSet known = left_out.without(left_out.without(recorded_));
+  if (known.empty()) return;
+  std::vector<imap::MessageItems> states;
+  tools_.turn.away([&] {
+    tools_.session.fetch_states(known, std::nullopt,
+                                [&](const imap::MessageItems& items) { states.push_back(items); });
+  });
+  apply_states(draft, states);
+}
+
+void FolderPass::apply_states(store::FolderDraft& draft,
+                              const std::vector<imap::MessageItems>& states) {
+  for (const imap::MessageItems& items : states) {
+    if (!items.flags) continue;
+    draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+  }
+}
+
+store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::OpenFolder& open,
+                                     const store::FolderRecord* last) {
+  // Without UIDVALIDITY, or with another one, a UID says nothing about earlier messages.
+  const bool same_generation =
+      last != nullptr && open.uid_validity != 0 && last->info.uid_validity == open.uid_validity;
+  if (same_generation) {
+    try {
+      store::FolderDraft draft(tools_.writer.reader(), *last);
+      imap::UidSet recorded;
+      draft.for_each_uid([&](base::Uid uid) { recorded.add(uid); });
+      recorded_ = std::move(recorded);
+      draft.info().raw_name = folder.raw_name;
+      draft.info().delimiter = folder.delimiter.value_or('\0');
+      draft.info().attributes = lasting_attributes(folder);
+      return draft;
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged) throw;
+      base::log_warning("{}: the folder is fetched anew", error.what());
+    }
+  }
+  // Where the server only numbered them anew, they arrive again.
+  if (last != nullptr) tools_.departures.all_left(tools_.writer.reader(), *last);
+  store::FolderInfo info;
+  info.raw_name = folder.raw_name;
+  info.delimiter = folder.delimiter.value_or('\0');
+  info.attributes = lasting_attributes(folder);
+  if (folder.status) info.mailbox_id = folder.status->mailbox_id.value_or("");
+  return {tools_.writer.reader(), std::move(info)};
+}
+
+imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::FolderRecord* last) {
+  imap::OpenFolder open = tools_.turn.away([&] {
+    const bool can_resync = last != nullptr && tools_.session.can_resync() &&
+                            last->info.uid_validity != 0 && !is_scan_due(last->info, tools_.now);
+    if (!can_resync) return tools_.session.examine(folder.raw_name);
+    return tools_.session.examine(
+        folder.raw_name, {last->info.uid_validity, last->info.highest_modseq}, changes_.emplace());
+  });
+  tools_.admission.admit(folder.raw_name, open);
+  if (!changes_) return open;
+  for (imap::MessageItems& items : changes_->states) {
+    tools_.admission.admit(folder.raw_name, items);
+  }
+  return open;
+}
+
+// What QRESYNC told, into the draft. Gives the UIDs that the server has.
+imap::UidSet FolderPass::apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
+                                       const imap::UidSet& skipped) {
+  imap::UidSet on_server = recorded_;
+  for (const imap::UidRange& range : skipped.ranges()) on_server.add(range);
+  on_server = on_server.without(changes_->vanished);
+  if (open.exists == 0) return on_server;
+  for (const imap::MessageItems& items : changes_->states) on_server.add(*items.uid);
+  apply_states(draft, changes_->states);
+  return on_server;
+}
+
+// Brings flags up to date and returns the UIDs that the server has.
+imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
+                                       std::optional<std::uint64_t> changed_since) {
+  imap::UidSet seen;
+  if (open.exists == 0) return seen;
+  std::vector<imap::MessageItems> states;
+  const auto apply = [&] {
+    apply_states(draft, states);
+    states.clear();
+  };
+  tools_.turn.away([&] {
+    tools_.session.fetch_states(imap::UidSet::all(), changed_since,
+                                [&](const imap::MessageItems& items) {
+                                  if (!items.uid) return;
+                                  seen.add(*items.uid);
+                                  states.push_back(items);
+                                  tools_.admission.admit(draft.info().raw_name, states.back());
+                                  if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
+                                });
+  });
+  apply();
+  return changed_since ? search_all() : seen;
+}
+
+imap::UidSet FolderPass::search_all() {
+  return tools_.turn.away([&] { return tools_.session.search_all(); });
+}
+
+}  // namespace backupd

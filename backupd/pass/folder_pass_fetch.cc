@@ -1,0 +1,199 @@
+// What a folder's pass fetches: the order, what is asked for twice, what is left for another day.
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backupd/pass/folder_fetch.h"
+#include "backupd/pass/folder_pass.h"
+#include "store/format/limits.h"
+
+namespace backupd {
+
+namespace {
+
+// Of what the server tells of messages, before their bodies are looked for in the store.
+constexpr std::size_t kAdoptedAtOnce = 4'096;
+
+// Messages that are asked for one by one where connections were lost.
+constexpr std::size_t kCloseLook = 50;
+
+// Commands that may end with NO while what the server can't serve is told from what it can.
+constexpr int kMostRefusals = 200;
+
+imap::UidSet in_both(const imap::UidSet& a, const imap::UidSet& b) {
+  return a.without(a.without(b));
+}
+
+// Those of `uids` that the draft does not have.
+imap::UidSet missing(store::FolderDraft& draft, const imap::UidSet& uids) {
+  imap::UidSet missing;
+  for (const base::Uid uid : uids) {
+    if (!draft.contains(uid)) missing.add(uid);
+  }
+  return missing;
+}
+
+// The lower UIDs and the higher ones.
+std::pair<imap::UidSet, imap::UidSet> halves(const imap::UidSet& uids) {
+  std::pair<imap::UidSet, imap::UidSet> halves;
+  std::uint64_t left = uids.count() / 2;
+  for (const base::Uid uid : uids) {
+    if (left > 0) {
+      halves.first.add(uid);
+      --left;
+    } else {
+      halves.second.add(uid);
+    }
+  }
+  return halves;
+}
+
+}  // namespace
+
+// Takes what the account has elsewhere, and gives what has to be fetched.
+imap::UidSet FolderPass::adopt_known(FolderSink& sink, const std::string& raw_name,
+                                     const imap::UidSet& wanted) {
+  if (tools_.session.capabilities().message_id_item().empty()) return wanted;
+  KnownMessages* const known = tools_.known(wanted.count());
+  if (known == nullptr) return wanted;
+  imap::UidSet adopted;
+  std::vector<imap::MessageItems> told;
+  const auto adopt = [&] {
+    for (const imap::MessageItems& items : told) {
+      if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
+          doubtful_.contains(*items.uid)) {
+        continue;
+      }
+      const auto found = known->find(items.server_id, *items.size);
+      if (!found) continue;
+      sink.adopt(items, *found);
+      adopted.add(*items.uid);
+    }
+    told.clear();
+  };
+  tools_.turn.away([&] {
+    tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
+      told.push_back(items);
+      tools_.admission.admit(raw_name, told.back());
+      if (told.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
+    });
+  });
+  adopt();
+  return wanted.without(adopted);
+}
+
+// The lowest of `uids` for which the rest of the day's budget does.
+imap::UidSet FolderPass::affordable(const imap::UidSet& uids) {
+  DailyBudget& budget = tools_.daily_budget;
+  if (!budget.is_limited() || uids.empty()) return uids;
+  std::map<base::Uid, std::uint64_t> sizes;
+  if (budget.left() > 0) {
+    tools_.turn.away([&] {
+      tools_.session.fetch_identities(uids, [&](const imap::MessageItems& items) {
+        sizes[*items.uid] = items.size.value_or(0);
+      });
+    });
+  }
+  imap::UidSet affordable;
+  std::uint64_t total = 0;
+  for (const auto& [uid, size] : sizes) {
+    total += size;
+    // One that is larger than a day's budget has a day for itself.
+    const bool is_first = affordable.empty() && budget.is_untouched();
+    if (total > budget.left() && !is_first) break;
+    affordable.add(uid);
+  }
+  return affordable;
+}
+
+void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
+                       const imap::UidSet& wanted) {
+  if (wanted.empty()) return;
+  const std::string& name = draft.info().raw_name;
+  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, tools_.admission, doubtful_,
+                  [this](std::uint64_t bytes) { observer_.message_stored(bytes); });
+  const FetchSource source{tools_.session, name, open.uid_validity, tools_.spares, tools_.stumbles};
+  const Fetch fetch = [&](const imap::UidSet& uids) {
+    if (uids.empty()) return imap::FetchAnswer();
+    return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
+  };
+  const imap::UidSet given_up = in_both(wanted, tools_.stumbles.given_up(name));
+  const imap::UidSet needed = adopt_known(sink, name, wanted.without(given_up));
+  const imap::UidSet unknown = affordable(needed);
+  const imap::UidSet parked = needed.without(unknown);
+  is_whole_ = parked.empty();
+  fetch_carefully(unknown, tools_.stumbles.places(name), tools_.stumbles.last(name), fetch);
+
+  // What did not come, or came in a way that a server in trouble has too, was expunged meanwhile or
+  // is asked for once more.
+  imap::UidSet left = missing(draft, wanted.without(parked));
+  std::string refusal;
+  if (!left.without(given_up).empty()) {
+    left = in_both(left, search_all());
+    sink.look_again();
+    refusal = fetch_apart(draft, left.without(given_up), fetch);
+    left = missing(draft, left);
+    if (!left.empty()) left = in_both(left, search_all());
+  }
+  std::erase_if(draft.info().skipped,
+                [&](const auto& earlier) { return !parked.contains(earlier.uid); });
+  for (const base::Uid uid : left) {
+    std::string reason =
+        given_up.contains(uid) ? tools_.stumbles.reason(name, uid) : sink.why_not(uid);
+    if (reason.empty()) reason = refusal.empty() ? "the server did not send it" : refusal;
+    draft.info().skipped.push_back({uid, short_reason(reason, store::kMaxReason)});
+  }
+  shorten_reasons(draft.info().skipped);
+  std::sort(draft.info().skipped.begin(), draft.info().skipped.end(),
+            [](const auto& a, const auto& b) { return a.uid < b.uid; });
+}
+
+void FolderPass::fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
+                                 const imap::UidSet& last, const Fetch& fetch) {
+  const auto one_by_one = [&](const imap::UidSet& few) {
+    for (const base::Uid uid : few) {
+      imap::UidSet one;
+      one.add(uid);
+      fetch(one);
+    }
+  };
+  const imap::UidSet first = uids.without(last);
+  imap::UidSet close;
+  const imap::UidSet stumbled = in_both(uids, places);
+  if (!stumbled.empty()) {
+    for (const base::Uid uid : first) {
+      if (uid < *stumbled.begin()) continue;
+      if (close.count() == kCloseLook) break;
+      close.add(uid);
+    }
+  }
+  one_by_one(close);
+  fetch(first.without(close));
+  one_by_one(in_both(uids, last));
+}
+
+// One message that a server can't serve may end the command for all that follow: so fewer and fewer
+// are asked for at a time, until it is alone. Gives the server's reason, if it refused any.
+std::string FolderPass::fetch_apart(store::FolderDraft& draft, const imap::UidSet& uids,
+                                    const Fetch& fetch) {
+  std::string reason;
+  int refusals = 0;
+  std::vector<imap::UidSet> parts = {uids};
+  while (!parts.empty()) {
+    const imap::UidSet part = std::move(parts.back());
+    parts.pop_back();
+    const imap::FetchAnswer answer = fetch(part);
+    if (answer.complete) continue;
+    reason = answer.reason;
+    const imap::UidSet left = missing(draft, part);
+    if (left.count() < 2 || part.count() < 2 || ++refusals > kMostRefusals) continue;
+    auto [first, second] = halves(left);
+    parts.push_back(std::move(second));
+    parts.push_back(std::move(first));
+  }
+  return reason;
+}
+
+}  // namespace backupd

@@ -1,0 +1,94 @@
+#include "backupd/pass/folder_sink.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "imap/flag.h"
+
+namespace backupd {
+
+std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
+  std::vector<std::string> stored;
+  for (const std::string& flag : flags) {
+    if (!imap::is_recent(flag)) stored.push_back(imap::canonical_flag(flag));
+  }
+  std::sort(stored.begin(), stored.end());
+  stored.erase(std::unique(stored.begin(), stored.end()), stored.end());
+  return stored;
+}
+
+FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
+                       Departures& departures, Admission& admission, imap::UidSet doubtful,
+                       std::function<void(std::uint64_t bytes)> after_message)
+    : writer_(writer),
+      draft_(draft),
+      counts_(counts),
+      departures_(departures),
+      admission_(admission),
+      doubtful_(std::move(doubtful)),
+      after_message_(std::move(after_message)) {}
+
+void FolderSink::store(ArrivedMessage& arrived) {
+  const imap::MessageItems& items = arrived.items;
+  const imap::BodyKind body = arrived.body;
+  if (!items.uid)
+    base::fail(base::ErrorCode::kProtocol, "fetch: the server sent a message without its UID");
+  const base::Uid uid = *items.uid;
+  const std::uint64_t size = arrived.message.size();
+  const bool has_body = body == imap::BodyKind::kString || body == imap::BodyKind::kLiteral;
+  ++counts_.fetched_messages;
+  counts_.fetched_bytes += size;
+  const auto suspect = [&](std::string_view reason) { suspects_[uid] = reason; };
+  if (!has_body) {
+    return suspect(body == imap::BodyKind::kNil ? "the server sent NIL for its body"
+                                                : "the server sent no body");
+  }
+  if (arrived.is_apology) return suspect("the server sent an apology in its place");
+  if (size == 0 && items.size != std::uint64_t{0}) {
+    return suspect("the server sent an empty body for a message that it says is not empty");
+  }
+  if (size == 0 && !second_look_) return suspect("the server sent an empty message once only");
+
+  const store::StoredMessage stored =
+      writer_.add(arrived.message,
+                  doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
+  if (stored.is_new) {
+    ++counts_.new_messages;
+    counts_.new_bytes += stored.size;
+  } else {
+    departures_.arrived(stored.id);
+  }
+  admission_.admit(draft_.info().raw_name, arrived.items);
+  put(items, stored.id, stored.digest, stored.size);
+}
+
+void FolderSink::adopt(const imap::MessageItems& items, const KnownMessages::Known& known) {
+  departures_.arrived(known.entry.message);
+  put(items, known.entry.message, known.digest, known.entry.size);
+}
+
+void FolderSink::put(const imap::MessageItems& items, const store::MessageId& message,
+                     const store::Sha256& digest, std::uint64_t size) {
+  store::MessageEntry entry;
+  entry.uid = items.uid.value();
+  entry.message = message;
+  // Some servers have messages without a valid date ("00-Jan-0000"): mail counts for more.
+  entry.internal_date = items.internal_date.value_or(base::ZonedTime());
+  entry.size = size;
+  entry.flags = stored_flags(items.flags.value_or(std::vector<std::string>()));
+  entry.modseq = items.modseq.value_or(0);
+  entry.server_id = items.server_id;
+  draft_.put(entry, digest);
+  suspects_.erase(entry.uid);
+  std::erase_if(draft_.info().skipped,
+                [&](const auto& earlier) { return earlier.uid == entry.uid; });
+  after_message_(size);
+}
+
+std::string FolderSink::why_not(base::Uid uid) const {
+  const auto found = suspects_.find(uid);
+  return found == suspects_.end() ? "" : std::string(found->second);
+}
+
+}  // namespace backupd

@@ -1,0 +1,62 @@
+#include "backupd/pass/known_messages.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace backupd {
+
+namespace {
+
+std::uint64_t hash_of(std::string_view server_id) {
+  return std::hash<std::string_view>()(server_id);
+}
+
+}  // namespace
+
+void KnownMessages::add(const store::FolderRecord& folder) {
+  if (folder.receipt.messages == 0 || !added_.insert(folder.id).second) return;
+  const auto number = static_cast<std::uint32_t>(folders_.size());
+  folders_.push_back({folder, std::nullopt});
+  try {
+    reader_.for_each_message(folder, [&](const store::MessageEntry& entry) {
+      if (!entry.server_id.empty()) {
+        places_.push_back({hash_of(entry.server_id), number, entry.uid});
+      }
+    });
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    base::log_warning("{}: its messages are fetched anew where they turn up", error.what());
+  }
+  is_sorted_ = false;
+}
+
+std::optional<KnownMessages::Known> KnownMessages::find(std::string_view server_id,
+                                                        std::uint64_t size) {
+  if (!is_sorted_) std::sort(places_.begin(), places_.end());
+  is_sorted_ = true;
+  const std::uint64_t hash = hash_of(server_id);
+  auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
+  for (; place != places_.end() && place->hash == hash; ++place) {
+    std::optional<Known> known = read(*place);
+    if (known && known->entry.server_id == server_id && known->entry.size == size) return known;
+  }
+  return std::nullopt;
+}
+
+std::optional<KnownMessages::Known> KnownMessages::read(const Place& place) {
+  Folder& folder = folders_[place.folder];
+  try {
+    if (!folder.draft) folder.draft.emplace(reader_, folder.record);
+    std::optional<store::MessageEntry> entry = folder.draft->find(place.uid);
+    const std::optional<store::Sha256> digest = folder.draft->digest(place.uid);
+    if (entry && digest) return Known{std::move(*entry), *digest};
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+  }
+  return std::nullopt;
+}
+
+}  // namespace backupd

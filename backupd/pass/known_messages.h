@@ -1,0 +1,56 @@
+// The messages of one account by the id that its server gives them (EMAILID, X-GM-MSGID): what was
+// moved or copied, or has a further label, need not be fetched again.
+//
+// Of one account's pass, with the turn at the store. What can't be read is not known.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "store/folder_draft.h"
+#include "store/format/snapshot.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+class KnownMessages {
+ public:
+  // `reader` must outlive this.
+  explicit KnownMessages(store::Reader& reader) : reader_(reader) {}
+
+  // What `folder` has, as it was or as it is; once is enough. Takes 16 bytes of memory a message.
+  void add(const store::FolderRecord& folder);
+
+  struct Known {
+    store::MessageEntry entry;
+    store::Sha256 digest;
+  };
+  // A message of that id and size: an id alone is not trusted.
+  std::optional<Known> find(std::string_view server_id, std::uint64_t size);
+
+ private:
+  struct Place {
+    std::uint64_t hash = 0;
+    std::uint32_t folder = 0;  // into folders_
+    base::Uid uid;
+    auto operator<=>(const Place&) const = default;
+  };
+  struct Folder {
+    store::FolderRecord record;
+    std::optional<store::FolderDraft> draft;  // once something in it was found
+  };
+
+  std::optional<Known> read(const Place& place);
+
+  store::Reader& reader_;
+  std::set<store::ObjectId> added_;
+  std::vector<Folder> folders_;
+  std::vector<Place> places_;
+  bool is_sorted_ = true;
+};
+
+}  // namespace backupd

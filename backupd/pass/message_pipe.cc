@@ -1,0 +1,87 @@
+#include "backupd/pass/message_pipe.h"
+
+#include <utility>
+
+namespace backupd {
+
+namespace {
+
+// What one costs beside its bytes: digest, items, places in containers.
+constexpr std::size_t kOverhead = 1'024;
+
+}  // namespace
+
+void PipeBudget::give_back(std::size_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    used_ -= bytes;
+  }
+  changed_.notify_all();
+}
+
+void PipeBudget::wake() {
+  { const std::lock_guard lock(mutex_); }  // nobody is between looking and waiting
+  changed_.notify_all();
+}
+
+MessagePipe::~MessagePipe() {
+  close();
+}
+
+std::size_t ArrivedMessage::bytes_in_memory() const {
+  return message.memory() + kOverhead;
+}
+
+bool MessagePipe::put(std::vector<ArrivedMessage> messages) {
+  Batch batch{std::move(messages)};
+  for (const ArrivedMessage& message : batch.messages) batch.bytes += message.bytes_in_memory();
+  const std::size_t bytes = batch.bytes;
+  const bool is_wanted = budget_.take(bytes, [this] {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  });
+  if (!is_wanted) return false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) {
+      batches_.push_back(std::move(batch));
+      changed_.notify_one();
+      return true;
+    }
+  }
+  budget_.give_back(bytes);
+  return false;
+}
+
+void MessagePipe::finish() {
+  const std::lock_guard lock(mutex_);
+  --receivers_;
+  changed_.notify_one();
+}
+
+std::vector<ArrivedMessage> MessagePipe::take() {
+  Batch batch;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !batches_.empty() || receivers_ == 0; });
+    if (batches_.empty()) return {};
+    batch = std::move(batches_.front());
+    batches_.pop_front();
+  }
+  budget_.give_back(batch.bytes);
+  return std::move(batch.messages);
+}
+
+void MessagePipe::close() {
+  std::size_t bytes = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    for (const Batch& batch : batches_) bytes += batch.bytes;
+    batches_.clear();
+  }
+  if (bytes > 0) budget_.give_back(bytes);
+  budget_.wake();
+}
+
+}  // namespace backupd

@@ -1,0 +1,19 @@
+#include "backupd/pass/open_account.h"
+
+#include <utility>
+
+#include "imap/account_login.h"
+
+namespace backupd {
+
+OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
+                          const base::Clock& clock, std::string_view personal_prefix) {
+  const auto listed = std::chrono::floor<std::chrono::seconds>(clock.now());
+  imap::Session session =
+      imap::open_account_and_list_ahead(config.server_of(account), account, personal_prefix);
+  imap::Namespaces namespaces = session.namespaces();
+  std::vector<imap::Folder> folders = session.list_personal_folders();
+  return {std::move(session), std::move(namespaces), std::move(folders), listed};
+}
+
+}  // namespace backupd

@@ -1,0 +1,26 @@
+// An account that is logged in to, and what its server said of its folders.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/config/config.h"
+#include "imap/folder.h"
+#include "imap/session.h"
+
+namespace backupd {
+
+struct OpenAccount {
+  imap::Session session;
+  imap::Namespaces namespaces;
+  std::vector<imap::Folder> folders;  // as Session::list_personal_folders() gave them
+  std::chrono::sys_seconds listed{};  // just before
+};
+
+// `personal_prefix`: of the last time. Fails as imap::open_account() and the session do.
+OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
+                          const base::Clock& clock, std::string_view personal_prefix);
+
+}  // namespace backupd

@@ -1,0 +1,57 @@
+#include "backupd/pass/spare_sessions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "imap/account_login.h"
+
+namespace backupd {
+
+SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
+                             const base::AccountConfig& account)
+    : queue_(queue), server_(config.server_of(account)), account_(account) {}
+
+std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
+  wanted = std::min(wanted, server_.connections_per_account - 1);
+  std::vector<SpareSession> spares;
+  while (spares.size() < wanted && !idle_.empty()) {
+    spares.push_back(std::move(idle_.back()));
+    idle_.pop_back();
+  }
+  const unsigned more = wanted - static_cast<unsigned>(spares.size());
+  for (AccountQueue::Spare& place : queue_.spares(account_, more)) {
+    spares.push_back({std::move(place), std::nullopt});
+  }
+  return spares;
+}
+
+imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_name,
+                                   std::uint32_t uid_validity) const {
+  try {
+    if (!spare.session) spare.session = imap::open_account(server_, account_);
+    if (spare.session->examine(raw_name).uid_validity == uid_validity) return &*spare.session;
+  } catch (const base::Error& error) {
+    base::log_debug("no further connection: {}", error.what());
+  }
+  spare.session.reset();
+  return nullptr;
+}
+
+void SpareSessions::give_back(std::vector<SpareSession> spares) {
+  for (SpareSession& spare : spares) {
+    if (spare.session) idle_.push_back(std::move(spare));
+  }
+}
+
+void SpareSessions::log_out() {
+  for (SpareSession& spare : idle_) spare.session->logout();
+  drop();
+}
+
+void SpareSessions::drop() {
+  idle_.clear();
+}
+
+}  // namespace backupd

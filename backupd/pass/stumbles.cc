@@ -1,0 +1,36 @@
+#include "backupd/pass/stumbles.h"
+
+#include <algorithm>
+
+namespace backupd {
+
+void Stumbles::add(std::string_view folder, base::Uid uid, Over over, std::string why) {
+  auto found = folders_.find(folder);
+  if (found == folders_.end()) found = folders_.emplace(folder, decltype(found->second)()).first;
+  Count& count = found->second[uid];
+  ++count.times;
+  count.why = std::move(why);
+  if (over == Over::kTime) {
+    count.times = std::max(count.times, kTooOften);
+    count.was_slow = true;
+  }
+}
+
+imap::UidSet Stumbles::times(std::string_view folder, int from, int to) const {
+  imap::UidSet uids;
+  const auto found = folders_.find(folder);
+  if (found == folders_.end()) return uids;
+  for (const auto& [uid, count] : found->second) {
+    if (count.times >= from && count.times <= to) uids.add(uid);
+  }
+  return uids;
+}
+
+std::string Stumbles::reason(std::string_view folder, base::Uid uid) const {
+  const auto found = folders_.find(folder);
+  if (found == folders_.end() || !found->second.contains(uid)) return {};
+  const Count& count = found->second.at(uid);
+  return count.was_slow ? count.why : "each time it was asked for: " + count.why;
+}
+
+}  // namespace backupd

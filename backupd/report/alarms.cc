@@ -1,0 +1,95 @@
+#include "backupd/report/alarms.h"
+
+#include <algorithm>
+#include <ranges>
+
+#include <fmt/core.h>
+
+#include "base/terminal.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+using std::chrono::sys_seconds;
+using store::FolderCompleteness;
+using store::SnapshotInfo;
+using store::SnapshotKind;
+using store::SnapshotStatus;
+
+// A run that ended early leaves a partial snapshot too: of a folder in progress, or of one that
+// could not be opened, the newest state is not in it.
+bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
+  if (snapshot.kind != SnapshotKind::kBackup) return false;
+  if (snapshot.status != SnapshotStatus::kPartial) return true;
+  const auto folders = reader.folders(snapshot);
+  return std::none_of(folders.begin(), folders.end(), [](const store::FolderRecord& folder) {
+    return folder.info.completeness == FolderCompleteness::kInProgress ||
+           folder.info.completeness == FolderCompleteness::kUnreadable;
+  });
+}
+
+}  // namespace
+
+std::optional<SnapshotInfo> newest_mass_deletion(std::span<const SnapshotInfo> snapshots,
+                                                 const base::GuardConfig& guards,
+                                                 std::optional<sys_seconds> acknowledged) {
+  std::optional<SnapshotInfo> newest;
+  const SnapshotInfo* before = nullptr;
+  for (const SnapshotInfo& snapshot : snapshots) {
+    if (snapshot.kind != SnapshotKind::kBackup) continue;
+    const std::uint64_t was =
+        before != nullptr ? before->messages : snapshot.messages + snapshot.vanished;
+    before = &snapshot;
+    const bool is_much = snapshot.vanished > 0 && snapshot.vanished >= guards.vanished_messages &&
+                         snapshot.vanished * 100 >= was * guards.vanished_percent;
+    if (is_much && (!acknowledged || snapshot.time > *acknowledged)) newest = snapshot;
+  }
+  return newest;
+}
+
+std::optional<sys_seconds> last_success(store::Reader& reader, const std::string& account) {
+  const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
+  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+    if (is_success(reader, snapshot)) return snapshot.time;
+  }
+  return std::nullopt;
+}
+
+std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
+                             const base::GuardConfig& guards,
+                             const base::Acknowledgements& acknowledgements, sys_seconds now) {
+  std::vector<Alarm> alarms;
+  const auto deletion = newest_mass_deletion(reader.snapshots(account), guards,
+                                             acknowledgements.deletions_accepted(account));
+  if (deletion) {
+    alarms.push_back(
+        {AlarmKind::kMassDeletion,
+         fmt::format(
+             "{} messages vanished before the backup of {}, {} were left: no older "
+             "snapshot expires until `mailstow-backupd acknowledge` says that this is right",
+             base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
+             base::format_count(deletion->messages))});
+  }
+  if (const auto stranger = acknowledgements.stranger_in(account)) {
+    alarms.push_back(
+        {AlarmKind::kStranger,
+         fmt::format("its INBOX is another one: {}, it was {}: if the name was given to somebody "
+                     "else, back that up under another name; if it is the same person's, "
+                     "`mailstow-backupd acknowledge` says so; until then {}nothing is restored to "
+                     "it unless `--to` names it",
+                     stranger->is.text(), stranger->was.text(),
+                     stranger->is_certain() ? "nothing of it is backed up, and " : "")});
+  }
+  const auto success = last_success(reader, account);
+  if (!success) {
+    alarms.push_back({AlarmKind::kStale, "it was never backed up successfully"});
+  } else if (now - *success >= guards.stale_after) {
+    alarms.push_back({AlarmKind::kStale, fmt::format("no successful backup since {}",
+                                                     base::format_rfc3339(*success))});
+  }
+  return alarms;
+}
+
+}  // namespace backupd

@@ -1,0 +1,62 @@
+// What an administrator should hear about an account before its user does.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config/config.h"
+#include "base/reporting/acknowledgements.h"
+#include "store/format/snapshot.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+enum class AlarmKind {
+  kMassDeletion,  // GuardConfig::vanished_percent; until it is acknowledged
+  kStale,         // GuardConfig::stale_after
+  kStranger,      // another INBOX under the account's name (base/mailbox_identity.h); until it is
+                  // acknowledged
+};
+
+// All kinds: status, metrics and alert rules cover each of them.
+inline constexpr std::array kAlarmKinds = {AlarmKind::kMassDeletion, AlarmKind::kStale,
+                                           AlarmKind::kStranger};
+
+constexpr std::string_view word(AlarmKind kind) {
+  switch (kind) {
+    case AlarmKind::kMassDeletion:
+      return "mass_deletion";
+    case AlarmKind::kStale:
+      return "stale";
+    case AlarmKind::kStranger:
+      return "stranger";
+  }
+  return "";
+}
+
+struct Alarm {
+  AlarmKind kind = AlarmKind::kStale;
+  std::string text;  // for people, without the account's name
+};
+
+// The newest of the account's snapshots (oldest first) before which too much vanished, if that was
+// not acknowledged. Nothing from before it expires.
+std::optional<store::SnapshotInfo> newest_mass_deletion(
+    std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
+    std::optional<std::chrono::sys_seconds> acknowledged);
+
+// When all of the account was last backed up, what could not be fetched aside.
+std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
+                                                     const std::string& account);
+
+std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
+                             const base::GuardConfig& guards,
+                             const base::Acknowledgements& acknowledgements,
+                             std::chrono::sys_seconds now);
+
+}  // namespace backupd

@@ -1,0 +1,153 @@
+#include "backupd/report/pass_report.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+const char* word(PassStatus status) {
+  switch (status) {
+    case PassStatus::kComplete:
+      return "complete";
+    case PassStatus::kPartial:
+      return "partial";
+    case PassStatus::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
+ordered_json document_of(const AccountReport& account) {
+  ordered_json receipts = ordered_json::array();
+  for (const FolderReceipt& receipt : account.receipts) {
+    receipts.push_back({{"folder", receipt.folder},
+                        {"uidvalidity", receipt.uid_validity},
+                        {"messages", receipt.receipt.messages},
+                        {"digest", receipt.receipt.digest.hex()}});
+  }
+  ordered_json skipped = ordered_json::array();
+  for (const SkippedEntry& entry : account.skipped) {
+    skipped.push_back({{"folder", entry.folder},
+                       {"uid", entry.uid ? ordered_json(entry.uid->value) : ordered_json()},
+                       {"reason", entry.reason}});
+    if (entry.acknowledged) skipped.back()["acknowledged"] = true;
+  }
+  const auto& snapshot = account.snapshot;
+  ordered_json document = {
+      {"account", account.account},
+      {"status", word(account.status)},
+      {"snapshot", snapshot ? ordered_json(snapshot->id.hex()) : ordered_json()},
+      {"folders", snapshot ? snapshot->folders : 0},
+      {"messages", snapshot ? snapshot->messages : 0},
+      {"new_messages", account.new_messages},
+      {"fetched_messages", account.fetched_messages},
+      {"fetched_bytes", account.fetched_bytes},
+      {"stored_bytes", account.stored_bytes},
+      {"receipts", std::move(receipts)},
+      {"skipped", std::move(skipped)},
+      {"alarms", account.alarms}};
+  if (!account.error.empty()) document["error"] = account.error;
+  return document;
+}
+
+}  // namespace
+
+void PassReport::share_out(std::uint64_t stored_bytes) {
+  std::uint64_t new_bytes = 0;
+  for (const AccountReport& account : accounts) new_bytes += account.new_bytes;
+  if (new_bytes == 0) return;
+  const double per_byte = static_cast<double>(stored_bytes) / static_cast<double>(new_bytes);
+  for (AccountReport& account : accounts) {
+    account.stored_bytes =
+        static_cast<std::uint64_t>(per_byte * static_cast<double>(account.new_bytes));
+  }
+}
+
+PassStatus PassReport::status() const {
+  const auto is = [](PassStatus status) {
+    return [status](const AccountReport& account) { return account.status == status; };
+  };
+  const bool all_complete =
+      std::all_of(accounts.begin(), accounts.end(), is(PassStatus::kComplete));
+  if (all_complete && troubles.empty()) return PassStatus::kComplete;
+  const bool all_failed = std::all_of(accounts.begin(), accounts.end(), is(PassStatus::kFailed));
+  return all_failed ? PassStatus::kFailed : PassStatus::kPartial;
+}
+
+base::ExitStatus PassReport::exit_status() const {
+  if (status() == PassStatus::kComplete) {
+    const bool is_doubtful = std::ranges::any_of(accounts, &AccountReport::is_strangers);
+    return is_doubtful ? base::ExitStatus::kPartial : base::ExitStatus::kDone;
+  }
+  if (status() == PassStatus::kPartial) return base::ExitStatus::kPartial;
+  base::ExitStatus gravest = base::ExitStatus::kNothingDone;
+  for (const AccountReport& account : accounts) {
+    if (account.error_code) {
+      gravest = base::graver(gravest, base::exit_status(*account.error_code));
+    }
+  }
+  return gravest;
+}
+
+ordered_json PassReport::to_document() const {
+  ordered_json documents = ordered_json::array();
+  for (const AccountReport& account : accounts) documents.push_back(document_of(account));
+  return {{"status", word(status())},
+          {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
+          {"accounts", std::move(documents)},
+          {"troubles", troubles},
+          {"vanished", vanished}};
+}
+
+std::string PassReport::to_json() const {
+  return to_document().dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string PassReport::to_text() const {
+  return text_of_pass(to_document());
+}
+
+std::string text_of_pass(const ordered_json& document) {
+  const auto shown = [](const ordered_json& text) {
+    return base::escape_for_terminal(text.get<std::string>());
+  };
+  std::string text;
+  for (const ordered_json& account : document.at("accounts")) {
+    const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
+    text += fmt::format("{}: {}: {} messages in {} folders, {} new, {} fetched, {} written\n",
+                        shown(account.at("account")), shown(account.at("status")),
+                        base::format_count(count("messages")), base::format_count(count("folders")),
+                        base::format_count(count("new_messages")),
+                        base::format_size(count("fetched_bytes")),
+                        base::format_size(count("stored_bytes")));
+    if (account.contains("error")) text += fmt::format("  {}\n", shown(account.at("error")));
+    for (const ordered_json& alarm : account.at("alarms")) {
+      text += fmt::format("  ALARM: {}\n", shown(alarm));
+    }
+    for (const ordered_json& entry : account.at("skipped")) {
+      if (entry.contains("acknowledged")) continue;
+      const std::string uid =
+          entry.at("uid").is_null() ? "" : fmt::format(", UID {}", entry.at("uid").dump());
+      text += fmt::format("  skipped: {}{}: {}\n", shown(entry.at("folder")), uid,
+                          shown(entry.at("reason")));
+    }
+  }
+  for (const ordered_json& trouble : document.at("troubles")) text += shown(trouble) + "\n";
+  for (const ordered_json& account : document.at("vanished")) {
+    text += fmt::format(
+        "{}: no longer on its server nor in the configuration: what is stored of "
+        "it is kept (see `forget`)\n",
+        shown(account));
+  }
+  return text;
+}
+
+}  // namespace backupd

@@ -1,0 +1,73 @@
+// What a pass did: the document that `once --json` prints (README, "Output").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "store/format/snapshot.h"
+#include "store/index/commit_mark.h"
+
+namespace backupd {
+
+enum class PassStatus { kComplete, kPartial, kFailed };
+
+struct FolderReceipt {
+  std::string folder;  // shown name
+  std::uint32_t uid_validity = 0;
+  store::Receipt receipt;
+};
+
+struct SkippedEntry {
+  std::string folder;            // shown name
+  std::optional<base::Uid> uid;  // nothing: the whole folder
+  std::string reason;
+  bool acknowledged = false;  // no trouble any more (base/reporting/acknowledgements.h)
+};
+
+struct AccountReport {
+  std::string account;
+  PassStatus status = PassStatus::kFailed;
+  std::optional<store::SnapshotInfo> snapshot;  // nothing: none was made
+  std::uint64_t new_messages = 0;               // that the store did not have
+  std::uint64_t fetched_messages = 0;
+  std::uint64_t fetched_bytes = 0;  // of message bodies
+  std::uint64_t new_bytes = 0;      // of the new messages
+  std::uint64_t stored_bytes = 0;   // its share of what was written to packs
+  std::vector<FolderReceipt> receipts;
+  std::vector<SkippedEntry> skipped;
+  std::vector<std::string> alarms;    // backupd/report/alarms.h
+  bool is_strangers = false;          // an alarm says that INBOX is not the one backed up before
+  std::string error;                  // what ended the account's pass early
+  std::vector<std::string> troubles;  // what is left out of the snapshot (backupd/pass/admission.h)
+  double seconds = 0;                 // that its pass took
+  std::optional<base::ErrorCode> error_code;
+};
+
+struct PassReport {
+  std::vector<AccountReport> accounts;
+  std::vector<std::string> troubles;  // a line each: what kept an account from being looked for,
+                                      // and what is left out of one's snapshot
+  std::vector<std::string> vanished;  // the store's accounts that are nobody's any more: kept
+  store::CommitMark commit;  // the store's highest: who keeps reports can tell an older state by it
+
+  // Accounts share blocks and packs, so what was written is shared out by their new messages.
+  void share_out(std::uint64_t stored_bytes);
+
+  PassStatus status() const;
+  // kPartial also where an account's INBOX is a different mailbox and this is not acknowledged.
+  base::ExitStatus exit_status() const;
+  nlohmann::ordered_json to_document() const;
+  std::string to_json() const;
+  std::string to_text() const;
+};
+
+// For people, what a document says that a pass has printed, here or in another process.
+std::string text_of_pass(const nlohmann::ordered_json& document);
+
+}  // namespace backupd

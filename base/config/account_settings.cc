@@ -1,0 +1,92 @@
+#include "base/config/account_settings.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/glob.h"
+#include "base/time_text.h"
+
+namespace base {
+
+namespace {
+
+using nlohmann::json;
+
+template <typename Value>
+void take(std::optional<Value>& into, const std::optional<Value>& value) {
+  if (value) into = value;
+}
+
+template <typename Value>
+void read(const json& at, const char* key, std::optional<Value>& into) {
+  if (at.contains(key)) into = at.at(key).get<Value>();
+}
+
+void read(const json& at, const char* key, std::optional<std::chrono::seconds>& into) {
+  if (at.contains(key)) into = parse_duration(at.at(key).get<std::string>());
+}
+
+}  // namespace
+
+RetentionConfig changed(RetentionConfig retention, const RetentionChange& change) {
+  retention.keep_within = change.keep_within.value_or(retention.keep_within);
+  retention.last = change.last.value_or(retention.last);
+  retention.hourly = change.hourly.value_or(retention.hourly);
+  retention.daily = change.daily.value_or(retention.daily);
+  retention.weekly = change.weekly.value_or(retention.weekly);
+  retention.monthly = change.monthly.value_or(retention.monthly);
+  retention.yearly = change.yearly.value_or(retention.yearly);
+  return retention;
+}
+
+void AccountSettings::add(const AccountSettings& settings) {
+  const RetentionChange& more = settings.retention;
+  take(retention.keep_within, more.keep_within);
+  take(retention.last, more.last);
+  take(retention.hourly, more.hourly);
+  take(retention.daily, more.daily);
+  take(retention.weekly, more.weekly);
+  take(retention.monthly, more.monthly);
+  take(retention.yearly, more.yearly);
+  exclude.insert(exclude.end(), settings.exclude.begin(), settings.exclude.end());
+  take(expire_after, settings.expire_after);
+  take(daily_bytes, settings.daily_bytes);
+}
+
+bool OverrideConfig::concerns(std::string_view account) const {
+  return std::any_of(match.begin(), match.end(),
+                     [&](const std::string& glob) { return glob_matches(glob, account); });
+}
+
+RetentionChange parse_retention_change(const json& at) {
+  RetentionChange change;
+  read(at, "keep_within", change.keep_within);
+  read(at, "last", change.last);
+  read(at, "hourly", change.hourly);
+  read(at, "daily", change.daily);
+  read(at, "weekly", change.weekly);
+  read(at, "monthly", change.monthly);
+  read(at, "yearly", change.yearly);
+  return change;
+}
+
+AccountSettings parse_account_settings(const json& at) {
+  AccountSettings settings;
+  if (at.contains("retention")) settings.retention = parse_retention_change(at.at("retention"));
+  settings.exclude = at.value("exclude", settings.exclude);
+  read(at, "expire_after", settings.expire_after);
+  read(at, "daily_bytes", settings.daily_bytes);
+  return settings;
+}
+
+std::vector<OverrideConfig> parse_overrides(const json& document) {
+  std::vector<OverrideConfig> overrides;
+  for (const json& at : document.value("overrides", json::array())) {
+    overrides.push_back(
+        {at.at("match").get<std::vector<std::string>>(), parse_account_settings(at)});
+  }
+  return overrides;
+}
+
+}  // namespace base

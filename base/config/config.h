@@ -1,0 +1,145 @@
+// The configuration of both programs: /etc/mailstow/mailstow.json, checked against
+// schema/mailstow.schema.json, which says what every key means.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config/account_settings.h"
+#include "base/config/drill_config.h"
+#include "base/config/login_config.h"
+#include "base/config/reporting_config.h"
+#include "base/config/store_config.h"
+#include "base/config/transfer_config.h"
+#include "base/file_system.h"
+#include "base/secret.h"
+
+namespace base {
+
+inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
+
+// How a server is told, or proves, that restored trees don't count.
+enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
+
+// How a server's accounts are found: exactly one of the first three.
+struct DiscoverConfig {
+  std::vector<std::string> command;  // prints a user a line
+  Path file;                         // has a user a line
+  bool list = false;                 // Cyrus: the administrator's LIST
+  std::vector<std::string> include;  // globs over users; empty: all
+  std::vector<std::string> exclude;
+};
+
+// Whether what goes over the line is compressed (RFC 4978).
+enum class CompressConfig { kNone, kDeflate };
+
+struct ServerConfig {
+  std::string url;
+  TlsConfig tls = TlsConfig::kRequired;
+  Path ca_file;  // empty: the system's
+  std::optional<LoginConfig> admin;
+  std::optional<LoginConfig> quota_admin;
+  QuotaConfig quota = QuotaConfig::kAuto;
+  unsigned connections = 4;              // of a backup, at a time
+  unsigned connections_per_account = 2;  // of those
+  std::optional<DiscoverConfig> discover;
+  std::optional<ClientCertificateConfig> client_certificate;
+  std::optional<ProxyConfig> proxy;  // nothing: the one that the environment names, if any
+  CompressConfig compress = CompressConfig::kNone;
+  TransferConfig transfer;
+};
+
+struct AccountConfig {
+  std::string name;
+  std::string server;  // a key of Config::servers
+  std::string user;    // what the server calls the account
+  // Or its token; nothing: the server's admin acts as the account.
+  std::optional<SecretSource> password;
+  AuthConfig auth = AuthConfig::kPassword;  // of a login of its own
+  RetentionConfig retention;  // Config's, and over it what overrides and the account itself say
+  std::vector<std::string> exclude;  // globs over shown folder names, beside Config's
+  std::optional<std::chrono::seconds> expire_after;  // instead of RestoreConfig's
+  std::optional<std::uint64_t> daily_bytes;          // instead of its server's
+  std::string mail;       // its user's address; empty: UserMailConfig::address
+  bool is_found = false;  // by its server's discover; false: listed
+};
+
+struct RestoreConfig {
+  std::string tree = "RESTORED/{timestamp}";
+  std::chrono::seconds expire_after = std::chrono::days(7);
+  std::chrono::seconds sweep_keep = std::chrono::days(90);
+  std::string time_zone = "UTC";
+};
+
+struct PruneConfig {
+  std::string time_zone = "UTC";                        // where a day of retention begins
+  std::chrono::seconds grace = std::chrono::hours(24);  // how long replaced packs stay
+};
+
+// What `mailstow-backupd run` does by itself, and when: calendar expressions.
+struct ScheduleConfig {
+  std::string backup = "daily 02:30";
+  std::string prune = "sunday 04:30";
+  std::string check = "daily 05:30";
+  std::string sweep = "hourly";
+  std::string drill = "monthly 1 06:30";
+  std::chrono::seconds check_for = std::chrono::minutes(30);
+  std::chrono::seconds jitter = std::chrono::minutes(10);
+  std::string window;  // empty: always
+  std::string time_zone = "UTC";
+};
+
+// When somebody should look.
+struct GuardConfig {
+  // Of a mass deletion: at least so much of an account, and so many messages, in one night.
+  unsigned vanished_percent = 25;
+  std::uint64_t vanished_messages = 100;
+  std::chrono::seconds stale_after = std::chrono::days(3);  // without a successful backup
+};
+
+struct Config {
+  StoreConfig store;
+  std::map<std::string, ServerConfig> servers;
+  std::vector<AccountConfig> accounts;
+  std::vector<OverrideConfig> overrides;  // a later one goes before
+  std::vector<std::string> exclude;       // globs over shown folder names
+  RestoreConfig restore;
+  RetentionConfig retention;
+  PruneConfig prune;
+  ScheduleConfig schedule;
+  GuardConfig guards;
+  ReportingConfig reporting;
+  DrillConfig drill;
+
+  bool has_account(std::string_view name) const;
+
+  // Fail with kUsage and the nearest known name if there is no such account.
+  const AccountConfig& account(std::string_view name) const;
+  const ServerConfig& server_of(const AccountConfig& account) const;
+
+  // Nothing: as many as there are.
+  std::optional<std::uint64_t> daily_bytes_of(const AccountConfig& account) const;
+
+  // What a user whom `server` discovered is backed up with.
+  AccountConfig found_account(std::string_view server, std::string_view user) const;
+
+  // Of an account that is no longer in the configuration too.
+  RetentionConfig retention_of(std::string_view account) const;
+
+  // How long a tree stays that is restored to the account.
+  std::chrono::seconds expire_after_of(const AccountConfig& account) const;
+
+  // What is configured for accounts of this name, but for `own`, which goes before.
+  void settle(AccountConfig& account, const AccountSettings& own) const;
+};
+
+// Fails with kConfig: one line that names the place in the file (as a JSON pointer), what is wrong,
+// and for an unknown key the nearest known one.
+Config load_config(FileSystem& files, const Path& path);
+Config parse_config(std::string_view text, std::string_view file_name);
+
+}  // namespace base

@@ -1,0 +1,133 @@
+#include "base/config/config_schema.h"
+
+// The validator's headers are not written for our warnings.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+#pragma GCC diagnostic pop
+
+#include <string>
+#include <vector>
+
+#include "base/config/login_config.h"
+#include "base/error.h"
+#include "base/nearest.h"
+#include "base/terminal.h"
+#include "schema/embedded.h"
+
+namespace base {
+
+namespace {
+
+using nlohmann::json;
+
+const json& follow_reference(const json& root, const json& schema) {
+  if (!schema.contains("$ref")) return schema;
+  const auto reference = schema.at("$ref").get<std::string>();
+  return root.at(json::json_pointer(reference.substr(1)));  // all of ours begin with "#/"
+}
+
+std::string child(const std::string& place, const std::string& key) {
+  return place + "/" + key;
+}
+
+// The validator says that a key is not allowed; people want to know which was meant.
+void refuse_unknown_keys(const json& root, const json& given_schema, const json& value,
+                         const std::string& place) {
+  const json& schema = follow_reference(root, given_schema);
+  if (value.is_array() && schema.contains("items")) {
+    for (std::size_t at = 0; at < value.size(); ++at) {
+      refuse_unknown_keys(root, schema.at("items"), value.at(at), child(place, std::to_string(at)));
+    }
+  }
+  if (!value.is_object() || !schema.contains("additionalProperties")) return;
+  const json known = schema.value("properties", json::object());
+  const json& others = schema.at("additionalProperties");
+  for (const auto& [key, below] : value.items()) {
+    if (known.contains(key)) {
+      refuse_unknown_keys(root, known.at(key), below, child(place, key));
+    } else if (others.is_object()) {
+      refuse_unknown_keys(root, others, below, child(place, key));
+    } else {
+      std::vector<std::string> names;
+      for (const auto& [name, unused] : known.items()) names.push_back(name);
+      const auto guess = nearest(key, names);
+      fail(ErrorCode::kConfig, "{}: unknown key{}", escape_for_terminal(child(place, key)),
+           guess ? ": did you mean \"" + *guess + "\"?" : "");
+    }
+  }
+}
+
+void check_logins(const json& document) {
+  for (const auto& [name, server] : document.at("servers").items()) {
+    const std::string place = child("/servers", name);
+    for (const char* key : {"admin", "quota_admin"}) {
+      if (!server.contains(key)) continue;
+      check_login(server.at(key), child(place, key), Necessity::kRequired);
+    }
+    if (server.contains("client_certificate")) {
+      check_login(server.at("client_certificate"), child(place, "client_certificate"),
+                  Necessity::kOptional);
+    }
+  }
+  if (document.contains("mail") && document.at("mail").is_object() &&
+      document.at("mail").contains("login")) {
+    check_login(document.at("mail").at("login"), "/mail/login", Necessity::kRequired);
+  }
+  const json accounts = document.value("accounts", json::array());
+  for (std::size_t at = 0; at < accounts.size(); ++at) {
+    check_login(accounts.at(at), child("/accounts", std::to_string(at)), Necessity::kOptional);
+  }
+}
+
+std::string place_of(const valijson::ValidationResults::Error& error) {
+  std::string place;
+  for (const std::string& step : error.context) {
+    // "<root>", then ["store"] or [0]
+    if (step.size() < 2 || step.front() != '[') continue;
+    std::string key = step.substr(1, step.size() - 2);
+    if (key.size() >= 2 && key.front() == '"') key = key.substr(1, key.size() - 2);
+    place = child(place, key);
+  }
+  return place.empty() ? "/" : place;
+}
+
+}  // namespace
+
+void check_against_schema(const json& document) {
+  const json definition = json::parse(schema::kConfigSchema);
+  refuse_unknown_keys(definition, definition, document, "");
+  if (document.is_object() && document.contains("servers") && document.at("servers").is_object()) {
+    check_logins(document);
+  }
+
+  valijson::Schema schema;
+  valijson::SchemaParser parser;
+  const valijson::adapters::NlohmannJsonAdapter definition_adapter(definition);
+  parser.populateSchema(definition_adapter, schema);
+  valijson::Validator validator;
+  valijson::ValidationResults results;
+  const valijson::adapters::NlohmannJsonAdapter document_adapter(document);
+  if (validator.validate(schema, document_adapter, &results)) return;
+
+  // The validator adds an error for every level on the way out; the deepest is the cause.
+  valijson::ValidationResults::Error error;
+  valijson::ValidationResults::Error deepest;
+  while (results.popError(error)) {
+    if (error.context.size() > deepest.context.size()) deepest = error;
+  }
+  fail(ErrorCode::kConfig, "{}: {}", escape_for_terminal(place_of(deepest)),
+       escape_for_terminal(deepest.description));
+}
+
+}  // namespace base

@@ -1,0 +1,22 @@
+#include "base/config/transfer_config.h"
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "base/time_text.h"
+
+namespace base {
+
+TransferConfig parse_transfer(const nlohmann::json& server) {
+  TransferConfig transfer;
+  const auto read = [&server](const char* key, std::chrono::seconds& duration) {
+    if (server.contains(key)) duration = parse_duration(server.at(key).get<std::string>());
+  };
+  if (server.contains("daily_bytes")) transfer.daily_bytes = server.at("daily_bytes");
+  read("message_timeout", transfer.message_timeout);
+  read("retry_for", transfer.retry_for);
+  return transfer;
+}
+
+}  // namespace base

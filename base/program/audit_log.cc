@@ -1,0 +1,47 @@
+#include "base/program/audit_log.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/time_text.h"
+
+namespace base {
+
+AuditLog::AuditLog(const StoreConfig& store, Invoker invoker, const Clock& clock)
+    : store_(store), invoker_(std::move(invoker)), clock_(clock) {}
+
+void AuditLog::append(const AuditEntry& entry) const {
+  struct stat status {};
+  if (::stat(store_.path.c_str(), &status) != 0) return;
+  using Json = nlohmann::ordered_json;
+  Json line = {{"time", format_rfc3339(std::chrono::floor<std::chrono::seconds>(clock_.now()))},
+               {"user", invoker_.user}};
+  if (!invoker_.sudo_user.empty()) line["sudo_user"] = invoker_.sudo_user;
+  line["program"] = entry.program;
+  line["command"] = entry.command;
+  if (!entry.account.empty()) line["account"] = entry.account;
+  line["arguments"] = entry.arguments;
+  // ASCII only: the line can't break or colour anybody's terminal.
+  const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+
+  const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
+  make_folders(real_file_system(), store_.audit_log.parent_path());
+  const Fd file(::open(store_.audit_log.c_str(),
+                       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) fail_with_errno(errno, what);
+  const ssize_t written = ::write(file.get(), text.data(), text.size());
+  // Half a line means that the disk is full.
+  if (written != static_cast<ssize_t>(text.size())) {
+    fail_with_errno(written < 0 ? errno : ENOSPC, what);
+  }
+  if (::fsync(file.get()) != 0) fail_with_errno(errno, what);
+}
+
+}  // namespace base

@@ -1,0 +1,73 @@
+#include "base/program/invoker.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <vector>
+
+#include <fmt/core.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace base {
+
+namespace {
+
+struct UserEntry {
+  std::string name;
+  std::string home;
+};
+
+// Nothing if the user database does not know the number.
+std::optional<UserEntry> find_user(uid_t uid) {
+  std::vector<char> buffer(16'384);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) {
+    return std::nullopt;
+  }
+  return UserEntry{entry.pw_name, entry.pw_dir};
+}
+
+// Of the path, or of the nearest folder above it that exists.
+struct stat status_of_nearest(Path path) {
+  struct stat status {};
+  while (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT || path == path.parent_path()) {
+      fail_with_errno(errno, fmt::format("look at {}", path.string()));
+    }
+    path = path.parent_path();
+  }
+  return status;
+}
+
+}  // namespace
+
+Invoker invoker() {
+  const uid_t uid = ::getuid();
+  const std::optional<UserEntry> user = find_user(uid);
+  Invoker result{.user = user ? user->name : std::to_string(uid), .sudo_user = {}};
+  // Anybody may set the variable; only root is believed.
+  const char* sudo_user = uid == 0 ? std::getenv("SUDO_USER") : nullptr;
+  if (sudo_user != nullptr) result.sudo_user = sudo_user;
+  return result;
+}
+
+void become_owner_of(const Path& store) {
+  if (::geteuid() != 0) return;
+  const struct stat status = status_of_nearest(store);
+  if (status.st_uid == 0) return;
+  const std::optional<UserEntry> user = find_user(status.st_uid);
+  const bool has_groups =
+      user ? ::initgroups(user->name.c_str(), status.st_gid) == 0 : ::setgroups(0, nullptr) == 0;
+  if (!has_groups || ::setgid(status.st_gid) != 0 || ::setuid(status.st_uid) != 0) {
+    fail_with_errno(errno, fmt::format("become the owner of {}", store.string()));
+  }
+  if (user) ::setenv("HOME", user->home.c_str(), 1);
+}
+
+}  // namespace base

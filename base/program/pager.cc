@@ -1,0 +1,65 @@
+#include "base/program/pager.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/program/program.h"
+
+namespace base {
+
+namespace {
+
+bool fits_on_terminal(std::string_view text) {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return true;
+  return std::count(text.begin(), text.end(), '\n') < size.ws_row;
+}
+
+// Like every program's: a command line for the shell.
+std::string pager() {
+  const char* const named = std::getenv("PAGER");
+  return named != nullptr ? named : "less";
+}
+
+// A reader who has seen enough closes the pager before all is written.
+class IgnoredPipes {
+ public:
+  IgnoredPipes() { ::sigaction(SIGPIPE, &ignore_, &before_); }
+  ~IgnoredPipes() { ::sigaction(SIGPIPE, &before_, nullptr); }
+  IgnoredPipes(const IgnoredPipes&) = delete;
+  IgnoredPipes& operator=(const IgnoredPipes&) = delete;
+
+ private:
+  struct sigaction ignore_ = [] {
+    struct sigaction action {};
+    action.sa_handler = SIG_IGN;
+    return action;
+  }();
+  struct sigaction before_ {};
+};
+
+}  // namespace
+
+void print_paged(std::string_view text) {
+  const std::string program = pager();
+  if (program.empty() || program == "cat" || fits_on_terminal(text)) return print_result(text);
+  ::setenv("LESS", "FRX", 0);
+  ::setenv("LESSSECURE", "1", 1);
+  const IgnoredPipes ignored;
+  std::FILE* const pipe = ::popen(program.c_str(), "we");
+  if (pipe == nullptr) return print_result(text);
+  // What the pager does not read is not wanted by anybody.
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), pipe));
+  const int status = ::pclose(pipe);
+  constexpr int kNotFound = 127;  // the shell's
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNotFound) print_result(text);
+}
+
+}  // namespace base

@@ -1,0 +1,65 @@
+#include "base/program/progress_line.h"
+
+#include <cstdint>
+
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/program/program.h"
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+constexpr std::chrono::milliseconds kInterval{100};
+constexpr const char* kEraseLine = "\r\x1b[K";
+
+// As much as fits on one line of the terminal: what is wrapped can't be erased again.
+std::string cut_to_terminal(const std::string& text) {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return text;
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_begin = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;  // of UTF-8
+    if (is_begin && ++columns >= size.ws_col) return text.substr(0, at);
+  }
+  return text;
+}
+
+}  // namespace
+
+ProgressLine::ProgressLine(const Clock& clock)
+    : clock_(clock), is_terminal_(::isatty(STDERR_FILENO) == 1 && is_logged(LogLevel::kInfo)) {}
+
+ProgressLine::~ProgressLine() {
+  if (is_shown_) tell(kEraseLine);
+}
+
+bool ProgressLine::is_due() const {
+  return is_terminal_ && (!is_shown_ || clock_.steady_now() - last_ >= kInterval);
+}
+
+void ProgressLine::show(const std::string& text) {
+  if (!is_due()) return;
+  last_ = clock_.steady_now();
+  is_shown_ = true;
+  tell(kEraseLine + cut_to_terminal(escape_for_terminal(text)));
+}
+
+std::string describe_progress(std::uint64_t done, std::uint64_t total,
+                              std::chrono::steady_clock::duration elapsed) {
+  const double seconds = std::chrono::duration<double>(elapsed).count();
+  std::string text = fmt::format("{} of {}", format_size(done), format_size(total));
+  if (seconds < 1 || done == 0) return text;
+  const double rate = static_cast<double>(done) / seconds;
+  text += fmt::format(", {}/s", format_size(static_cast<std::uint64_t>(rate)));
+  if (done >= total) return text;
+  const auto left = static_cast<std::uint64_t>(static_cast<double>(total - done) / rate);
+  return left < 60 ? text + fmt::format(", {}s left", left)
+                   : text + fmt::format(", {}m {}s left", left / 60, left % 60);
+}
+
+}  // namespace base

@@ -1,0 +1,222 @@
+#include "base/reporting/acknowledgements.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+
+namespace base {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+constexpr std::uint64_t kMaxFileSize = 64ULL * 1024 * 1024;
+
+Path file_of(const StoreConfig& store) {
+  return store.index / "acknowledged.json";
+}
+
+json to_json(const MailboxIdentity& identity) {
+  return {{"mailbox_id", identity.mailbox_id}, {"uidvalidity", identity.uid_validity}};
+}
+
+// Files of before had what MailboxIdentity::text() gives.
+MailboxIdentity identity_of(const json& value) {
+  if (value.is_object()) {
+    return {value.at("mailbox_id").get<std::string>(),
+            value.at("uidvalidity").get<std::uint32_t>()};
+  }
+  constexpr std::string_view kById = "MAILBOXID ";
+  constexpr std::string_view kByUidValidity = "UIDVALIDITY ";
+  const auto text = value.get<std::string>();
+  MailboxIdentity identity;
+  if (text.starts_with(kById)) {
+    identity.mailbox_id = text.substr(kById.size());
+  } else if (text.starts_with(kByUidValidity)) {
+    std::from_chars(text.data() + kByUidValidity.size(), text.data() + text.size(),
+                    identity.uid_validity);
+  }
+  return identity;
+}
+
+AcceptedIdentities accepted_of(const json& account) {
+  AcceptedIdentities accepted;
+  if (account.contains("accepted_identity")) {
+    accepted.identities.push_back(identity_of(account.at("accepted_identity")));
+    accepted.with_earlier = true;
+  }
+  if (account.contains("accepted_identities")) {
+    for (const json& identity : account.at("accepted_identities")) {
+      accepted.identities.push_back(identity_of(identity));
+    }
+  }
+  return accepted;
+}
+
+bool is_accepted(const AcceptedIdentities& accepted, const MailboxChange& change) {
+  const auto has = [&](const MailboxIdentity& identity) {
+    return std::ranges::any_of(accepted.identities, [&](const MailboxIdentity& other) {
+      return is_same(other, identity) == true;
+    });
+  };
+  return has(change.was) && has(change.is);
+}
+
+}  // namespace
+
+Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& store) {
+  Acknowledgements result;
+  const auto bytes = read_file(files, file_of(store), kMaxFileSize);
+  if (!bytes) return result;
+  try {
+    const json document = json::parse(as_text(*bytes));
+    for (const auto& [name, at] : document.items()) {
+      Account account;
+      for (const json& skip : at.at("skips")) {
+        account.skips.insert({skip.at("folder").get<std::string>(),
+                              skip.at("uidvalidity").get<std::uint32_t>(),
+                              skip.at("uid").get<std::uint32_t>()});
+      }
+      if (at.contains("deletions_until")) {
+        account.deletions_until =
+            sys_seconds(seconds(at.at("deletions_until").get<std::int64_t>()));
+      }
+      account.is_absent = at.value("absent", false);
+      account.accepted = accepted_of(at);
+      if (at.contains("stranger")) {
+        const json& stranger = at.at("stranger");
+        account.stranger =
+            MailboxChange{identity_of(stranger.at("was")), identity_of(stranger.at("is"))};
+      }
+      result.accounts_.emplace(name, std::move(account));
+    }
+  } catch (const json::exception&) {
+    log_warning("{}: it is damaged: what was acknowledged is told again", file_of(store).string());
+    return {};
+  }
+  return result;
+}
+
+void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
+  json document = json::object();
+  for (const auto& [name, account] : accounts_) {
+    json skips = json::array();
+    for (const Skip& skip : account.skips) {
+      skips.push_back(
+          {{"folder", skip.folder}, {"uidvalidity", skip.uid_validity}, {"uid", skip.uid}});
+    }
+    json at = {{"skips", std::move(skips)}, {"absent", account.is_absent}};
+    if (account.deletions_until) {
+      at["deletions_until"] = account.deletions_until->time_since_epoch().count();
+    }
+    // The older form means more than its one identity.
+    const auto& accepted = account.accepted;
+    if (accepted.with_earlier) {
+      at["accepted_identity"] = to_json(accepted.identities.front());
+    } else if (!accepted.identities.empty()) {
+      json& list = at["accepted_identities"] = json::array();
+      for (const MailboxIdentity& identity : accepted.identities) list.push_back(to_json(identity));
+    }
+    if (const auto& stranger = account.stranger) {
+      at["stranger"] = {{"was", to_json(stranger->was)}, {"is", to_json(stranger->is)}};
+    }
+    document[name] = std::move(at);
+  }
+  const std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  write_file(files, file_of(store), as_bytes(text), OnExisting::kReplace);
+}
+
+void Acknowledgements::accept_skip(const std::string& account, const std::string& folder,
+                                   std::uint32_t uid_validity, Uid uid) {
+  accounts_[account].skips.insert({folder, uid_validity, uid.value});
+}
+
+void Acknowledgements::accept_deletions(const std::string& account, sys_seconds until) {
+  accounts_[account].deletions_until = until;
+}
+
+void Acknowledgements::accept_absence(const std::string& account) {
+  accounts_[account].is_absent = true;
+}
+
+void Acknowledgements::note_stranger(const std::string& account,
+                                     const std::optional<MailboxChange>& change) {
+  const auto found = accounts_.find(account);
+  if (!change) {
+    if (found != accounts_.end()) found->second.stranger.reset();
+  } else if (found == accounts_.end() || !is_accepted(found->second.accepted, *change)) {
+    accounts_[account].stranger = change;
+  }
+}
+
+std::optional<MailboxChange> Acknowledgements::stranger_in(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? std::nullopt : found->second.stranger;
+}
+
+void Acknowledgements::accept_stranger(const std::string& account,
+                                       std::span<const MailboxIdentity> identities) {
+  Account& known = accounts_[account];
+  auto& accepted = known.accepted.identities;
+  for (const MailboxIdentity& identity : identities) {
+    const bool is_new = std::ranges::find(accepted, identity) == accepted.end();
+    if (identity.is_known() && is_new) accepted.push_back(identity);
+  }
+  known.accepted.with_earlier = false;
+  if (known.stranger && is_accepted(known.accepted, *known.stranger)) known.stranger.reset();
+}
+
+AcceptedIdentities Acknowledgements::accepted_identities(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? AcceptedIdentities() : found->second.accepted;
+}
+
+std::optional<sys_seconds> Acknowledgements::deletions_accepted(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found == accounts_.end() ? std::nullopt : found->second.deletions_until;
+}
+
+bool Acknowledgements::is_absence_accepted(const std::string& account) const {
+  const auto found = accounts_.find(account);
+  return found != accounts_.end() && found->second.is_absent;
+}
+
+bool Acknowledgements::is_skip_accepted(const std::string& account, const std::string& folder,
+                                        std::uint32_t uid_validity, Uid uid) const {
+  const auto found = accounts_.find(account);
+  return found != accounts_.end() &&
+         found->second.skips.contains({folder, uid_validity, uid.value});
+}
+
+Acknowledgements Acknowledgements::change(FileSystem& files, const StoreConfig& store,
+                                          const std::function<void(Acknowledgements&)>& change) {
+  constexpr std::chrono::milliseconds kPause{50};
+  constexpr int kMaxPauses = 200;
+  make_folders(files, store.index);
+  const Path lock_file = store.index / "acknowledged.lock";
+  auto lock = files.try_lock(lock_file, LockMode::kExclusive);
+  for (int pause = 0; lock == nullptr && pause < kMaxPauses; ++pause) {
+    std::this_thread::sleep_for(kPause);
+    lock = files.try_lock(lock_file, LockMode::kExclusive);
+  }
+  if (lock == nullptr) {
+    fail(ErrorCode::kBusy, "lock {}: another process has kept it locked for ten seconds: try again",
+         lock_file.string());
+  }
+  const Acknowledgements before = load(files, store);
+  Acknowledgements after = before;
+  change(after);
+  if (after != before) after.save(files, store);
+  return after;
+}
+
+}  // namespace base

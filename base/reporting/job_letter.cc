@@ -1,0 +1,79 @@
+#include "base/reporting/job_letter.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/exit_status.h"
+#include "base/time_text.h"
+
+namespace base {
+
+namespace {
+
+// Of a mail: what is longer is in the log and in the report.
+constexpr std::size_t kLongestText = std::size_t{64} * 1024;
+constexpr std::size_t kMostTroubles = 100;
+
+std::string time_of(const JobRecord& record) {
+  std::string text =
+      fmt::format("The {} that began at {} ", record.job, format_rfc3339(record.started));
+  if (!record.status) return text + "was ended before it was done.\n";
+  return text + fmt::format("ended at {} with exit status {}: {}.\n", format_rfc3339(*record.ended),
+                            *record.status, in_words(*record.status));
+}
+
+std::string bounded(std::string_view text) {
+  if (text.size() <= kLongestText) return std::string(text);
+  const std::size_t end = text.rfind('\n', kLongestText);
+  return std::string(text.substr(0, end + 1)) + "... and more.\n";
+}
+
+}  // namespace
+
+std::string_view in_words(int status) {
+  switch (static_cast<ExitStatus>(status)) {
+    case ExitStatus::kDone:
+      return "all done";
+    case ExitStatus::kNothingDone:
+      return "nothing was done";
+    case ExitStatus::kUsage:
+      return "the configuration or the key is wrong";
+    case ExitStatus::kPartial:
+      return "something could not be done";
+    case ExitStatus::kDamaged:
+      return "the store is damaged";
+    case ExitStatus::kBusy:
+      return "another process holds the store";
+    case ExitStatus::kCountsTowardsQuota:
+      return "a restored tree would count towards quota";
+  }
+  return "it crashed or was killed";
+}
+
+JobLetter write_of_trouble(const JobRecord& record, const std::vector<std::string>& troubles,
+                           std::string_view text) {
+  JobLetter letter;
+  letter.headline = fmt::format(
+      "{}: {}", record.job,
+      record.status ? in_words(*record.status) : std::string_view("ended before it was done"));
+  letter.body = time_of(record) + "\n";
+  if (!text.empty()) {
+    letter.body += bounded(text);
+    return letter;
+  }
+  for (std::size_t at = 0; at < std::min(troubles.size(), kMostTroubles); ++at) {
+    letter.body += troubles[at] + "\n";
+  }
+  if (troubles.size() > kMostTroubles) {
+    letter.body += fmt::format("... and {} more.\n", troubles.size() - kMostTroubles);
+  }
+  return letter;
+}
+
+JobLetter write_of_end(const JobRecord& record) {
+  return {fmt::format("{}: all right again", record.job),
+          time_of(record) + "\nWhat was told of it before is over.\n"};
+}
+
+}  // namespace base

@@ -1,0 +1,217 @@
+#include "base/reporting/job_run.h"
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/reporting/hooks.h"
+#include "base/reporting/job_letter.h"
+#include "base/reporting/job_mail.h"
+#include "base/reporting/job_record.h"
+#include "base/stop_request.h"
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+constexpr const char* kDied =
+    "it was ended before it was done: killed, or the machine stopped: see the system's log";
+
+constexpr const char* kStopped = "stopped: the next run goes on";
+
+// What is not the job itself must not end it.
+template <typename Action>
+void try_to(std::string_view job, const Action& action) {
+  try {
+    action();
+  } catch (const std::exception& error) {
+    log_error("{}: {}", job, error.what());
+  }
+}
+
+std::string error_document(const std::string& error) {
+  const nlohmann::ordered_json document = {{"status", "failed"}, {"error", error}};
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+class AroundJob {
+ public:
+  AroundJob(const Surroundings& surroundings, const std::string& job,
+            const std::function<std::string()>& foot)
+      : surroundings_(surroundings),
+        reporting_(surroundings.config.reporting),
+        store_(surroundings.config.store),
+        job_(job),
+        foot_([&foot, &job] {
+          std::string text;
+          try_to(job, [&] { text = foot(); });
+          return text;
+        }),
+        mail_(surroundings, foot_) {}
+
+  void begin() {
+    try_to(job_, [&] {
+      // Nothing is written where there is no store yet.
+      if (!surroundings_.files.modified(store_.index)) return;
+      lock_ = lock_job(surroundings_.files, store_, job_);
+      look_for_dead();
+    });
+    record_ = load().value_or(JobRecord{});
+    record_.job = job_;
+    record_.started = now();
+    record_.ended.reset();
+    record_.status.reset();
+    record_.error.clear();
+    save(record_);
+    run_hooks(reporting_.hooks, {job_, HookEvent::kStart});
+  }
+
+  void end(JobOutcome outcome, const std::string& error) {
+    const bool is_done = outcome.status == ExitStatus::kDone;
+    const bool was_stopped = is_stop_requested() && !is_done;
+    record_.ended = now();
+    record_.status = static_cast<int>(outcome.status);
+    record_.error = error;
+    if (is_done) record_.last_success = record_.ended;
+    if (error.empty()) record_.details = std::move(outcome.details);
+    if (!error.empty()) outcome.troubles.push_back(error);
+    if (!is_done && outcome.troubles.empty()) {
+      outcome.troubles.emplace_back(in_words(*record_.status));
+    }
+    if (was_stopped && error.empty()) record_.error = kStopped;
+    save(record_);            // before anything that takes time
+    if (was_stopped) return;  // no trouble, and nobody may be made to wait
+    run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
+                                 record_.status, outcome.document});
+    if (lock_) mail_.send_kept(record_);
+    mail_.tell(record_, outcome);
+    save(record_);
+    send_kept_of_others();
+    refresh_metrics();
+  }
+
+  // Of others, and no job of our own.
+  void tell_what_is_left() {
+    try_to(job_, [&] { look_for_dead(); });
+    send_kept_of_others();
+    refresh_metrics();
+  }
+
+ private:
+  std::chrono::sys_seconds now() const {
+    return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+  }
+
+  std::optional<JobRecord> load() const {
+    std::optional<JobRecord> record;
+    try_to(job_, [&] { record = load_job_record(surroundings_.files, store_, job_); });
+    return record;
+  }
+
+  // Where another process runs this job just now, the record is that one's.
+  void save(const JobRecord& record) const {
+    if (!lock_) return;
+    try_to(job_, [&] { save_job_record(surroundings_.files, store_, record); });
+  }
+
+  // Jobs of any kind that began and did not end, and that nobody runs.
+  void look_for_dead() {
+    for (JobRecord& record : load_job_records(surroundings_.files, store_)) {
+      if (record.ended) continue;
+      const auto other =
+          record.job == job_ ? nullptr : lock_job(surroundings_.files, store_, record.job);
+      const bool is_ours = record.job == job_ && lock_;
+      // As it stands now: it may have ended just before.
+      const auto current = load_job_record(surroundings_.files, store_, record.job);
+      if ((!other && !is_ours) || !current || current->ended) continue;
+      record.ended = now();
+      record.error = kDied;
+      log_error("{}: {}", record.job, kDied);
+      run_hooks(reporting_.hooks,
+                {record.job, HookEvent::kFailure, std::nullopt, error_document(kDied)});
+      JobOutcome outcome;
+      outcome.troubles = {kDied};
+      save_job_record(surroundings_.files, store_, record);  // the letter is kept by itself
+      mail_.tell(record, outcome);
+      save_job_record(surroundings_.files, store_, record);
+    }
+  }
+
+  // What earlier programs did not get rid of, of other jobs, that nobody runs.
+  void send_kept_of_others() const {
+    try_to(job_, [&] {
+      for (JobRecord& record : load_job_records(surroundings_.files, store_)) {
+        if (record.job == job_) continue;
+        const auto lock = lock_job(surroundings_.files, store_, record.job);
+        if (!lock) continue;
+        const JobRecord before = record;
+        const bool goes_on = mail_.send_kept(record);
+        if (record != before) save_job_record(surroundings_.files, store_, record);
+        if (!goes_on) return;
+      }
+    });
+  }
+
+  void refresh_metrics() const {
+    if (reporting_.metrics.file.empty() && !reporting_.metrics.listen) return;
+    try_to(job_, [&] {
+      const int status =
+          status_of({program_beside_us("mailstow-backupd"), "--config",
+                     surroundings_.config_file.string(), "-q", "metrics", "--write"});
+      if (status != 0) log_error("{}: metrics were not written: exit status {}", job_, status);
+    });
+  }
+
+  const Surroundings& surroundings_;
+  const ReportingConfig& reporting_;
+  const StoreConfig& store_;
+  const std::string& job_;
+  const std::function<std::string()> foot_;
+  const JobMail mail_;
+  std::unique_ptr<FileLock> lock_;
+  JobRecord record_;
+};
+
+}  // namespace
+
+JobRun::JobRun(const Surroundings& surroundings, std::string_view job,
+               std::function<std::string()> foot)
+    : surroundings_(surroundings), job_(job), foot_(std::move(foot)) {}
+
+ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
+  AroundJob around(surroundings_, job_, foot_);
+  around.begin();
+  const auto fail_with = [&](ExitStatus status, const std::string& error) {
+    JobOutcome outcome;
+    outcome.status = status;
+    outcome.document = error_document(error);
+    around.end(std::move(outcome), error);
+  };
+  try {
+    JobOutcome outcome = body();
+    const ExitStatus status = outcome.status;
+    around.end(std::move(outcome), "");
+    return status;
+  } catch (const Error& error) {
+    fail_with(exit_status(error.code()), error.what());
+    throw;
+  } catch (const std::exception& error) {
+    fail_with(ExitStatus::kNothingDone, escape_for_terminal(error.what()));
+    throw;
+  }
+}
+
+void tell_what_is_left(const Surroundings& surroundings, const std::function<std::string()>& foot) {
+  if (!surroundings.files.modified(surroundings.config.store.index)) return;
+  const std::string nobody = "run";
+  AroundJob(surroundings, nobody, foot).tell_what_is_left();
+}
+
+}  // namespace base

@@ -1,0 +1,246 @@
+#include "base/reporting/transfer.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/sigpipe.h"
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+using Easy = Handle<CURL, curl_easy_cleanup>;
+using List = Handle<curl_slist, curl_slist_free_all>;
+
+constexpr std::chrono::seconds kMailPatience{60};
+
+void check_curl(CURLcode code) {
+  if (code != CURLE_OK) {
+    fail(ErrorCode::kInternal, "set up libcurl: {}", curl_easy_strerror(code));
+  }
+}
+
+std::size_t throw_away(char* /*bytes*/, std::size_t size, std::size_t count, void* /*user*/) {
+  return size * count;
+}
+
+// What is still to be sent.
+std::size_t read_rest(char* buffer, std::size_t size, std::size_t count, void* user) {
+  auto& rest = *static_cast<std::string_view*>(user);
+  const std::size_t taken = std::min(size * count, rest.size());
+  rest.copy(buffer, taken);
+  rest.remove_prefix(taken);
+  return taken;
+}
+
+// The last line that refused something: "550 5.7.1 Relaying denied".
+std::size_t note_refusal(char* bytes, std::size_t size, std::size_t count, void* user) {
+  std::string_view line(bytes, size * count);
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  if (line.starts_with('4') || line.starts_with('5')) *static_cast<std::string*>(user) = line;
+  return size * count;
+}
+
+CURL* new_handle() {
+  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+  check_curl(ready);
+  CURL* const handle = curl_easy_init();
+  if (handle == nullptr) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+  return handle;
+}
+
+// One transfer; `name` is who it goes to, escaped, in messages.
+class Transfer {
+ public:
+  Transfer(std::string name, std::chrono::seconds timeout)
+      : name_(std::move(name)), easy_(new_handle()) {
+    const auto milliseconds = static_cast<long>(std::chrono::milliseconds(timeout).count());
+    set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds);
+    set(CURLOPT_TIMEOUT_MS, milliseconds);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(CURLOPT_ERRORBUFFER, error_.data());
+    set(CURLOPT_WRITEFUNCTION, throw_away);
+  }
+
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    check_curl(curl_easy_setopt(easy_.get(), option, value));
+  }
+
+  void set_up_smtp(const MailConfig& mail, const std::string& hello_name) {
+    std::string url = mail.url;
+    if (url.ends_with('/')) url.pop_back();
+    url += "/" + hello_name;  // what libcurl says in EHLO
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    set(CURLOPT_PROXY, "");  // one that the environment names is for the web
+    set(CURLOPT_USE_SSL,
+        static_cast<long>(mail.tls == TlsConfig::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    set(CURLOPT_CERTINFO, 1L);
+    set(CURLOPT_HEADERFUNCTION, note_refusal);
+    set(CURLOPT_HEADERDATA, &refusal_);
+    trust(mail.ca_file);
+    if (mail.login) set_up_login(*mail.login);
+  }
+
+  // Only that file's authorities; those of the system if it is empty.
+  void trust(const Path& ca_file) {
+    if (ca_file.empty()) return;
+    set(CURLOPT_CAINFO, ca_file.c_str());
+    set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+  }
+
+  void perform() {
+    const NoSigpipe guard;
+    const CURLcode code = curl_easy_perform(easy_.get());
+    if (code != CURLE_OK) explain(code);
+  }
+
+  long status() {
+    long status = 0;
+    check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status));
+    return status;
+  }
+
+  std::vector<ServerCertificate> certificates() {
+    curl_certinfo* chain = nullptr;
+    check_curl(curl_easy_getinfo(easy_.get(), CURLINFO_CERTINFO, &chain));
+    return read_certificates(chain);
+  }
+
+  [[noreturn]] void give_up(ErrorCode code, const std::string& cause) const {
+    fail(code, "{}: {}", name_, cause);
+  }
+
+ private:
+  void set_up_login(const LoginConfig& login) {
+    secret_ = load_secret(login.password);
+    set(CURLOPT_USERNAME, login.user.c_str());
+    if (login.auth == AuthConfig::kPassword) {
+      set(CURLOPT_PASSWORD, secret_.reveal().c_str());
+      return;
+    }
+    set(CURLOPT_XOAUTH2_BEARER, secret_.reveal().c_str());
+    set(CURLOPT_LOGIN_OPTIONS, login.auth == AuthConfig::kXoauth2 ? "AUTH=XOAUTH2"
+                               : login.auth == AuthConfig::kOauthBearer
+                                   ? "AUTH=OAUTHBEARER"
+                                   : "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
+  }
+
+  [[noreturn]] void explain(CURLcode code) const {
+    const std::string cause =
+        escape_for_terminal(error_.front() != 0 ? error_.data() : curl_easy_strerror(code));
+    const std::string words = escape_for_terminal(refusal_);
+    switch (code) {
+      case CURLE_COULDNT_RESOLVE_HOST:
+        give_up(ErrorCode::kNetwork, "no such host: check the url, or the name service");
+      case CURLE_COULDNT_CONNECT:
+        give_up(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
+      case CURLE_OPERATION_TIMEDOUT:
+        give_up(ErrorCode::kNetwork, cause + ": try again later");
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_ISSUER_ERROR:
+        give_up(ErrorCode::kTls, explain_distrust(cause));
+      case CURLE_SSL_CACERT_BADFILE:
+        give_up(
+            ErrorCode::kTls,
+            fmt::format("the authorities' certificates can't be read: {}: check ca_file", cause));
+      case CURLE_USE_SSL_FAILED:
+        give_up(ErrorCode::kTls,
+                "the server has no STARTTLS, or somebody in between hides it: use smtps://, or say "
+                "\"tls\": \"none\" where the line is safe");
+      case CURLE_SSL_CONNECT_ERROR:
+        give_up(ErrorCode::kTls,
+                "no TLS: " + cause +
+                    (name_.starts_with("https:")
+                         ? ": check the port: https:// is for one that begins with TLS"
+                         : ": smtps:// is for a port that begins with TLS, smtp:// for one with "
+                           "STARTTLS"));
+      case CURLE_LOGIN_DENIED:
+        give_up(ErrorCode::kLogin,
+                fmt::format("the server refused the login: {}: check user and password",
+                            words.empty() ? cause : words));
+      default:
+        break;
+    }
+    // A server that wants to see us again (RFC 5321, 4.2.1), of which greylisting makes use.
+    if (words.starts_with('4')) {
+      give_up(ErrorCode::kNetwork, "the server refused for now: " + words);
+    }
+    if (!words.empty()) give_up(ErrorCode::kRefused, "the server refused: " + words);
+    give_up(ErrorCode::kNetwork, cause);
+  }
+
+  std::string name_;
+  std::string refusal_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+  Secret secret_;
+  Easy easy_;
+};
+
+// Of a url what may be told: pings have their secret in the path.
+std::string host_of(const std::string& url) {
+  const std::size_t begin = url.find("://");
+  const std::size_t from = begin == std::string::npos ? 0 : begin + 3;
+  return escape_for_terminal(url.substr(0, url.find_first_of("/?#", from)));
+}
+
+}  // namespace
+
+void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const std::string& to,
+                    std::string_view message) {
+  Transfer transfer(host_of(mail.url), kMailPatience);
+  transfer.set_up_smtp(mail, hello_name);
+  const List recipients(curl_slist_append(nullptr, to.c_str()));
+  if (!recipients) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+  transfer.set(CURLOPT_MAIL_FROM, mail.from.c_str());
+  transfer.set(CURLOPT_MAIL_RCPT, recipients.get());
+  transfer.set(CURLOPT_UPLOAD, 1L);
+  transfer.set(CURLOPT_READFUNCTION, read_rest);
+  transfer.set(CURLOPT_READDATA, &message);
+  transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message.size()));
+  transfer.perform();
+}
+
+std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
+                                                 const std::string& hello_name) {
+  Transfer transfer(host_of(mail.url), kMailPatience);
+  transfer.set_up_smtp(mail, hello_name);
+  transfer.set(CURLOPT_CONNECT_ONLY, 1L);
+  transfer.perform();
+  return transfer.certificates();
+}
+
+void ask_over_http(const HttpRequest& request) {
+  Transfer transfer(host_of(request.url), request.timeout);
+  transfer.set(CURLOPT_URL, request.url.c_str());
+  transfer.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  transfer.trust(request.ca_file);
+  transfer.set(CURLOPT_USERAGENT, "mailstow");
+  const List headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+  if (!headers) fail(ErrorCode::kInternal, "set up libcurl: out of memory");
+  if (request.method == HttpMethod::kPost) {
+    transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    transfer.set(CURLOPT_POSTFIELDS, request.body.data());
+    transfer.set(CURLOPT_HTTPHEADER, headers.get());
+  }
+  transfer.perform();
+  const long status = transfer.status();
+  if (status < 200 || status > 299) {
+    transfer.give_up(ErrorCode::kRefused, fmt::format("the server answered with {}", status));
+  }
+}
+
+}  // namespace base

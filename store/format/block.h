@@ -1,0 +1,88 @@
+// A block: objects of one stream in one zstd frame, sealed as one box, behind a header in plain
+// text that finds it in a damaged pack (docs/pack-format.md, "Block").
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/format/compression.h"
+#include "store/format/crypto.h"
+#include "store/format/object_type.h"
+
+namespace store {
+
+using StoreId = std::array<std::byte, 16>;
+using PackId = std::array<std::byte, 16>;
+
+// A reader refuses more than this before it allocates. A trailer may be as large.
+inline constexpr std::size_t kLargestBlock = std::size_t{32} << 20;
+
+struct BlockHeader {
+  static constexpr std::size_t kSize = 64;
+
+  PackId pack{};
+  Stream stream = Stream::kRecords;
+  std::uint32_t ordinal = 0;        // of the block in its pack, from 0
+  std::uint32_t plain_length = 0;   // before compression
+  std::uint32_t sealed_length = 0;  // of the box that follows
+  Nonce nonce{};
+
+  base::Bytes encode() const;
+
+  // Nothing if `bytes` don't begin with a header whose lengths are within bounds.
+  static std::optional<BlockHeader> decode(base::ByteView bytes);
+};
+
+// The magic number that every header begins with, for scans.
+base::ByteView block_mark();
+
+// What seals and opens the blocks of one store.
+struct BlockContext {
+  StoreId store{};
+  Keys keys;
+};
+
+// Header and box. `header` gives pack, stream and ordinal.
+base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::ByteView plain,
+                       Compressor& compressor);
+
+// `bytes`: header and box, as they lie in the pack. Fails with kDamaged; the message begins with
+// `name`.
+base::Bytes open_block(const BlockContext& context, const BlockHeader& expected,
+                       base::ByteView bytes, Decompressor& decompressor, const std::string& name);
+
+// The objects' bytes one after another, and behind them a directory that cuts them apart again, for
+// the case that the pack's trailer is lost.
+class BlockBuilder {
+ public:
+  explicit BlockBuilder(Stream stream) : stream_(stream) {}
+
+  // So many bytes of objects are to come, about: saves copying while it grows.
+  void expect(std::size_t bytes);
+
+  // Returns where it begins.
+  std::uint32_t add(ObjectType type, base::ByteView object);
+  std::size_t size() const { return plain_.size(); }
+  bool empty() const { return types_.empty(); }
+  base::Bytes take();  // with the directory; empty again
+
+ private:
+  Stream stream_;
+  base::Bytes plain_;
+  std::vector<ObjectType> types_;
+  std::vector<std::uint32_t> lengths_;
+};
+
+struct ObjectSpan {
+  ObjectType type = ObjectType::kMessage;
+  std::uint32_t start = 0;
+  std::uint32_t length = 0;
+};
+
+// What the directory says. Fails with kDamaged.
+std::vector<ObjectSpan> read_directory(Stream stream, base::ByteView plain);
+
+}  // namespace store

@@ -1,0 +1,172 @@
+#include "store/format/commit.h"
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "store/format/encoding.h"
+#include "store/format/verified.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::uint64_t kCheckpointFlag = 1;
+
+void encode_line(Encoder& encoder, const SnapshotLine& line) {
+  encoder.text(line.account);
+  encoder.time(line.time);
+  encoder.u8(static_cast<std::uint8_t>(line.kind));
+  encoder.u8(static_cast<std::uint8_t>(line.status));
+  encoder.text(line.personal_prefix);
+  encoder.varint(line.folders);
+  encoder.varint(line.messages);
+  encoder.varint(line.bytes);
+  encoder.varint(line.vanished);
+  encoder.id(line.root);
+}
+
+SnapshotLine decode_line(Decoder& decoder) {
+  SnapshotLine line;
+  line.account = decoder.text();
+  line.time = decoder.time();
+  line.kind =
+      static_cast<SnapshotKind>(decoder.varint(static_cast<std::uint64_t>(SnapshotKind::kRescue)));
+  line.status = static_cast<SnapshotStatus>(
+      decoder.varint(static_cast<std::uint64_t>(SnapshotStatus::kMoving)));
+  line.personal_prefix = decoder.text();
+  line.folders = decoder.varint();
+  line.messages = decoder.varint();
+  line.bytes = decoder.varint();
+  line.vanished = decoder.varint();
+  line.root = decoder.id();
+  return line;
+}
+
+}  // namespace
+
+base::Bytes Commit::encode() const {
+  Encoder encoder;
+  encoder.varint(number);
+  encoder.time(time);
+  encoder.id(previous);
+  encoder.varint(is_checkpoint ? kCheckpointFlag : 0);
+  encoder.varint(packs.size());
+  for (const PackName& pack : packs) encoder.raw(pack.bytes);
+  encoder.varint(snapshots.size());
+  for (const SnapshotLine& line : snapshots) encode_line(encoder, line);
+  encoder.varint(dropped.size());
+  for (const ObjectId& snapshot : dropped) encoder.id(snapshot);
+  encoder.varint(condemned.size());
+  for (const CondemnedPack& condemnation : condemned) {
+    encoder.raw(condemnation.pack.bytes);
+    encoder.time(condemnation.since);
+  }
+  return verified("a commit", encoder.take(),
+                  [this](base::ByteView bytes) { return decode(bytes) == *this; });
+}
+
+Commit Commit::decode(base::ByteView bytes) {
+  constexpr std::size_t kSmallestLine = 40;
+  Decoder decoder(bytes, "a commit");
+  Commit commit;
+  commit.number = decoder.varint();
+  commit.time = decoder.time();
+  commit.previous = decoder.id();
+  commit.is_checkpoint = decoder.varint(kCheckpointFlag) != 0;
+  commit.packs.resize(decoder.count(ObjectId::kSize));
+  for (PackName& pack : commit.packs) pack = decoder.sha256();
+  commit.snapshots.resize(decoder.count(kSmallestLine));
+  for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder);
+  commit.dropped.resize(decoder.count(ObjectId::kSize));
+  for (ObjectId& snapshot : commit.dropped) snapshot = decoder.id();
+  commit.condemned.resize(decoder.count(ObjectId::kSize + 1));
+  for (CondemnedPack& condemnation : commit.condemned) {
+    condemnation.pack = decoder.sha256();
+    condemnation.since = decoder.time();
+  }
+  decoder.end();
+  return commit;
+}
+
+void verify(const SnapshotLine& line) {
+  if (line.account.size() > kMaxAccountName) {
+    throw Unstorable(
+        fmt::format("write a snapshot: the account's name has {} bytes, and {} are the most",
+                    line.account.size(), kMaxAccountName));
+  }
+  Encoder encoder;
+  encode_line(encoder, line);
+  verified(
+      "a snapshot", encoder.take(),
+      [&line](base::ByteView bytes) {
+        Decoder decoder(bytes, "a commit");
+        const SnapshotLine read = decode_line(decoder);
+        decoder.end();
+        return read == line;
+      },
+      kMaxCommitLines);
+}
+
+std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lines) {
+  std::vector<Commit> series;
+  series.push_back(std::move(first));
+  std::size_t bytes = 0;
+  for (const SnapshotLine& line : lines) {
+    Encoder encoder;
+    encode_line(encoder, line);
+    const std::size_t size = encoder.size();
+    std::vector<SnapshotLine>& last = series.back().snapshots;
+    const bool is_full =
+        last.size() == Commit::kMostSnapshots || (!last.empty() && bytes + size > kMaxCommitLines);
+    if (is_full) {
+      series.emplace_back();
+      bytes = 0;
+    }
+    series.back().snapshots.push_back(line);
+    bytes += size;
+  }
+  return series;
+}
+
+ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line) {
+  Encoder encoder;
+  encoder.id(line.root);
+  encoder.text(line.account);
+  encoder.time(line.time);
+  encoder.u8(static_cast<std::uint8_t>(line.kind));
+  return object_id(keys, ObjectType::kSnapshot, encoder.view());
+}
+
+SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
+  return {.id = id,
+          .account = line.account,
+          .time = line.time,
+          .kind = line.kind,
+          .status = line.status,
+          .personal_prefix = line.personal_prefix,
+          .folders = line.folders,
+          .messages = line.messages,
+          .bytes = line.bytes,
+          .vanished = line.vanished};
+}
+
+base::Bytes Root::encode() const {
+  Encoder encoder;
+  encoder.varint(folders.size());
+  for (const ObjectId& folder : folders) encoder.id(folder);
+  encoder.properties(properties);
+  return verified("a snapshot's root", encoder.take(),
+                  [this](base::ByteView bytes) { return decode(bytes) == *this; });
+}
+
+Root Root::decode(base::ByteView bytes) {
+  Decoder decoder(bytes, "a snapshot's root");
+  Root root;
+  root.folders.resize(decoder.count(ObjectId::kSize));
+  for (ObjectId& folder : root.folders) folder = decoder.id();
+  root.properties = decoder.properties();
+  decoder.end();
+  return root;
+}
+
+}  // namespace store

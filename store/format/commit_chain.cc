@@ -1,0 +1,65 @@
+#include "store/format/commit_chain.h"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+namespace store {
+
+namespace {
+
+void sort_by_number(std::vector<NamedCommit>& commits) {
+  std::ranges::sort(commits, {}, [](const NamedCommit& commit) { return commit.second.number; });
+}
+
+}  // namespace
+
+std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
+                                     const std::set<PackName>& packs) {
+  sort_by_number(commits);
+  std::vector<std::string> breaks;
+  std::set<PackName> condemned;
+  for (const auto& [id, commit] : commits) {
+    for (const CondemnedPack& pack : commit.condemned) condemned.insert(pack.pack);
+  }
+  const NamedCommit* before = nullptr;
+  for (const NamedCommit& named : commits) {
+    const auto& [id, commit] = named;
+    const std::uint64_t expected = before == nullptr ? 1 : before->second.number + 1;
+    if (commit.is_checkpoint) breaks.clear();  // what came before it is not needed
+    if (commit.number > expected) {
+      if (!commit.is_checkpoint) {
+        breaks.push_back(
+            fmt::format("commits {} to {}: they are missing", expected, commit.number - 1));
+      }
+    } else if (before != nullptr && commit.previous != before->first) {
+      breaks.push_back(
+          fmt::format("commit {}: the commit before it is another than it says", commit.number));
+    }
+    before = &named;
+    for (const PackName& pack : commit.packs) {
+      if (packs.contains(pack) || condemned.contains(pack)) continue;
+      breaks.push_back(
+          fmt::format("pack {}: commit {} names it, and it is missing or unknown to "
+                      "the index",
+                      pack.hex(), commit.number));
+    }
+  }
+  return breaks;
+}
+
+std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commits,
+                                                  const Keys& keys) {
+  sort_by_number(commits);
+  std::map<ObjectId, SnapshotLine> living;
+  for (const auto& [id, commit] : commits) {
+    if (commit.is_checkpoint) living.clear();
+    for (const SnapshotLine& line : commit.snapshots) {
+      living.insert_or_assign(snapshot_id(keys, line), line);
+    }
+    for (const ObjectId& dropped : commit.dropped) living.erase(dropped);
+  }
+  return living;
+}
+
+}  // namespace store

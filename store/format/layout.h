@@ -1,0 +1,42 @@
+// Where the files of a store lie (docs/pack-format.md, "Files").
+#pragma once
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+
+namespace store {
+
+inline base::Path packs_folder(const Location& location) {
+  return location.store / "packs";
+}
+inline base::Path keys_folder(const Location& location) {
+  return location.store / "keys";
+}
+inline base::Path trees_folder(const Location& location) {
+  return location.store / "trees";
+}
+inline base::Path readers_folder(const Location& location) {
+  return location.store / "readers";
+}
+// What a repair moved aside.
+inline base::Path quarantine_folder(const Location& location) {
+  return location.store / "quarantine";
+}
+inline base::Path lock_file(const Location& location) {
+  return location.store / "lock";
+}
+
+inline base::Path index_file(const Location& location) {
+  return location.index / "index.sqlite";
+}
+inline base::Path search_index_file(const Location& location) {
+  return location.index / "search.sqlite";
+}
+inline base::Path check_log_file(const Location& location) {
+  return location.index / "checks";
+}
+inline base::Path highest_commit_file(const Location& location) {
+  return location.index / "highest-commit";
+}
+
+}  // namespace store

@@ -1,0 +1,22 @@
+// The three places of a store, kept apart on purpose: copying `store` leaks nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "base/config/config.h"
+
+namespace store {
+
+struct Location {
+  std::filesystem::path store;     // packs, key slots, tree records: all encrypted
+  std::filesystem::path index;     // the folder of the SQLite index: plain text, for searching
+  std::filesystem::path key_file;  // opens a key slot
+  std::uint64_t keep_free = 0;     // bytes that a Writer leaves free on the store's disk
+};
+
+inline Location location_of(const base::StoreConfig& config) {
+  return {config.path, config.index, config.key_file, config.keep_free};
+}
+
+}  // namespace store

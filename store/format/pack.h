@@ -1,0 +1,94 @@
+// A pack: an immutable file of blocks that describes itself (docs/pack-format.md, "Pack").
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "store/format/block.h"
+#include "store/format/object_id.h"
+#include "store/format/object_type.h"
+
+namespace store {
+
+// SHA-256 of the file's bytes; in hex it is the file's name.
+using PackName = Sha256;
+
+struct ObjectEntry {
+  ObjectType type = ObjectType::kMessage;
+  ObjectId id;
+  std::uint32_t start = 0;  // in its block, before compression
+  std::uint32_t length = 0;
+  std::uint64_t message_size = 0;  // of a kMessage: of what its record rebuilds to
+};
+
+struct BlockEntry {
+  Stream stream = Stream::kRecords;
+  std::uint64_t place = 0;  // of the block's header in the pack
+  std::uint32_t plain_length = 0;
+  std::uint32_t sealed_length = 0;
+  std::vector<ObjectEntry> objects;
+
+  // What the block itself must say.
+  BlockHeader header(const PackId& pack, std::size_t ordinal) const;
+};
+
+// How hard its blocks were compressed: prune takes the time that a backup doesn't.
+enum class Effort : std::uint32_t { kFast = 0, kStrong = 1 };
+
+struct Pack {
+  PackName name;
+  PackId id{};
+  Effort effort = Effort::kFast;
+  std::uint64_t size = 0;
+  std::vector<BlockEntry> blocks;  // by ordinal
+};
+
+inline constexpr std::size_t kPackHeaderSize = 64;
+inline constexpr std::size_t kPackFooterSize = 48;
+inline constexpr std::size_t kMostBlocks = 65'536;  // of a pack
+
+struct PackHeader {
+  StoreId store{};
+  PackId pack{};
+  Effort effort = Effort::kFast;
+
+  base::Bytes encode() const;
+  // Fails with kDamaged, or kConfig if the version is newer than this program; the message begins
+  // with `name`.
+  static PackHeader decode(base::ByteView bytes, const std::string& name);
+};
+
+base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_place);
+
+// What a trailer's block holds.
+base::Bytes encode_trailer(const std::vector<BlockEntry>& blocks);
+std::vector<BlockEntry> decode_trailer(base::ByteView plain);
+
+// An open pack.
+class PackFile {
+ public:
+  PackFile(std::unique_ptr<base::File> file, std::string name);
+
+  // Where the pack's own word for its content is, checked as far as header, trailer and footer go.
+  Pack read_trailer(const BlockContext& context, const PackName& pack, Decompressor& decompressor);
+
+  // Header and box of a block. Fails with kDamaged if the file ends before.
+  base::Bytes read_block(std::uint64_t place, std::uint32_t sealed_length);
+
+  Sha256 digest();  // of the whole file
+
+  const std::string& name() const { return name_; }
+
+ private:
+  base::Bytes read(std::uint64_t place, std::size_t size);
+
+  std::unique_ptr<base::File> file_;
+  std::string name_;  // for messages
+};
+
+}  // namespace store

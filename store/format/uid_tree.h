@@ -1,0 +1,75 @@
+// A folder's messages by UID: a radix tree over aligned UID ranges, whose leaves hold up to 64
+// messages (docs/pack-format.md, "Leaves"). Its shape depends on the UIDs alone, so equal folders
+// are equal objects. Only what is touched is loaded, only what differs is written.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/uid.h"
+#include "store/format/leaf.h"
+#include "store/format/object_id.h"
+#include "store/format/object_type.h"
+
+namespace store {
+
+// Where a tree begins, as the folder's object records it.
+struct TreeRoot {
+  std::uint64_t messages = 0;  // 0: there is nothing else
+  std::uint64_t bytes = 0;     // of the messages
+  bool is_branch = false;
+  ObjectId identity;
+  ObjectId state;
+  bool operator==(const TreeRoot&) const = default;
+};
+
+class UidTree {
+ public:
+  using Load = std::function<base::Bytes(ObjectType, const ObjectId&)>;
+  using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
+
+  UidTree();  // empty; all of it stays in memory as it is
+  UidTree(const TreeRoot& root, Load load, MakeId make_id);
+  UidTree(UidTree&&) noexcept;
+  UidTree& operator=(UidTree&&) noexcept;
+  ~UidTree();
+
+  std::uint64_t messages() const;
+  std::uint64_t bytes() const;
+
+  bool contains(base::Uid uid);
+  struct Entry {
+    Identity identity;
+    State state;
+  };
+  std::optional<Entry> find(base::Uid uid);
+
+  // In ascending UID order; without the messages' ids.
+  void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
+  // In ascending UID order.
+  void for_each(const std::function<void(const Identity&, const State&)>& take);
+  // In ascending order. Reads the states too, if only to know that they can be read.
+  void for_each_uid(const std::function<void(base::Uid)>& take);
+
+  void put(const Identity& identity, const State& state);
+  bool set_state(base::Uid uid, const State& state);  // false if there is no such UID
+  bool erase(base::Uid uid);
+
+  // Of every State that goes in or comes out.
+  FlagSets& flag_sets();
+
+  // Whether messages differ from those that the tree began with, or was saved with last.
+  bool identities_changed() const;
+
+  // Writes what is not written yet.
+  TreeRoot save(const Save& save, const MakeId& make_id);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store

@@ -1,0 +1,20 @@
+#include "store/format/writer_lock.h"
+
+#include "base/error.h"
+#include "store/format/layout.h"
+
+namespace store {
+
+std::unique_ptr<base::FileLock> lock_for_writing(const Location& location,
+                                                 base::FileSystem& files) {
+  std::unique_ptr<base::FileLock> lock =
+      files.try_lock(lock_file(location), base::LockMode::kExclusive);
+  if (!lock) {
+    base::fail(base::ErrorCode::kBusy,
+               "open store {}: another mailstow writes to it: wait until it is done, or stop it",
+               location.store.string());
+  }
+  return lock;
+}
+
+}  // namespace store

@@ -1,0 +1,14 @@
+// One writer a store.
+#pragma once
+
+#include <memory>
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+
+namespace store {
+
+// Held until destroyed, or until the process dies. Fails with kBusy if another holds it.
+std::unique_ptr<base::FileLock> lock_for_writing(const Location& location, base::FileSystem& files);
+
+}  // namespace store

@@ -1,0 +1,226 @@
+#include "store/index/catch_up.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/layout.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+std::optional<PackName> pack_name(const std::string& file_name) {
+  const std::optional<ObjectId> digits = ObjectId::from_hex(file_name);
+  if (!digits || digits->hex() != file_name) return std::nullopt;
+  return PackName{digits->bytes};
+}
+
+std::set<PackName> packs_in_store(const Location& location, base::FileSystem& files) {
+  std::set<PackName> packs;
+  for (const std::string& name : files.list(packs_folder(location))) {
+    if (const std::optional<PackName> pack = pack_name(name)) packs.insert(*pack);
+  }
+  return packs;
+}
+
+}  // namespace
+
+std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack& pack,
+                                                      const BlockContext& context,
+                                                      Decompressor& decompressor) {
+  std::vector<std::pair<ObjectId, Commit>> commits;
+  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+    const BlockEntry& block = pack.blocks[ordinal];
+    const bool has_commit = std::ranges::any_of(
+        block.objects, [](const auto& object) { return object.type == ObjectType::kCommit; });
+    if (!has_commit) continue;
+    const base::Bytes plain = open_block(
+        context, block.header(pack.id, ordinal), file.read_block(block.place, block.sealed_length),
+        decompressor, fmt::format("{}: block {}", file.name(), ordinal));
+    for (const ObjectEntry& object : block.objects) {
+      if (object.type != ObjectType::kCommit) continue;
+      if (object.start + std::uint64_t{object.length} > plain.size()) {
+        fail(ErrorCode::kDamaged, "{}: its trailer doesn't fit its blocks", file.name());
+      }
+      const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
+      commits.emplace_back(object.id, Commit::decode(bytes));
+    }
+  }
+  std::ranges::sort(commits, {}, [](const auto& commit) { return commit.second.number; });
+  return commits;
+}
+
+namespace {
+
+class CatchUp {
+ public:
+  CatchUp(const Location& location, base::FileSystem& files, const BlockContext& context,
+          Index& index)
+      : location_(location), files_(files), context_(context), index_(index) {}
+
+  std::vector<std::string> run() {
+    find_unknown();
+    // A crash may have come between the rename of a pack and the folder's sync.
+    if (!unknown_.empty()) files_.sync_folder(packs_folder(location_));
+    look_at_unknown();
+    tell_missing();
+    add_found();
+    return std::move(damage_);
+  }
+
+  Rebuilt rebuild(const std::set<PackName>& without) {
+    present_ = packs_in_store(location_, files_);
+    for (const PackName& name : without) present_.erase(name);
+    start_again();
+    files_.sync_folder(packs_folder(location_));
+    look_at(unknown_);
+    add_found();
+    Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
+    for (FoundPack& pack : found_) {
+      std::ranges::move(pack.commits, std::back_inserter(rebuilt.commits));
+    }
+    return rebuilt;
+  }
+
+ private:
+  struct FoundPack {
+    PackName name;
+    std::vector<std::pair<ObjectId, Commit>> commits;
+
+    // Packs without commits first: what a commit says of them must find them.
+    std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
+  };
+
+  void add_found() {
+    std::ranges::sort(found_, {}, &FoundPack::order);
+    for (const FoundPack& pack : found_) {
+      if (condemned_.contains(pack.name)) continue;
+      PackFile file = open(pack.name);
+      index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
+                 context_.keys);
+    }
+  }
+
+  base::Path path_of(const PackName& name) const { return packs_folder(location_) / name.hex(); }
+
+  PackFile open(const PackName& name) {
+    const base::Path path = path_of(name);
+    std::unique_ptr<base::File> file = files_.open(path);
+    if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
+    return {std::move(file), "pack " + path.string()};
+  }
+
+  void find_unknown() {
+    present_ = packs_in_store(location_, files_);
+    unknown_ = present_;
+    indexed_ = index_.packs();
+    highest_ = index_.highest_commit().number;
+    for (const PackName& name : indexed_) {
+      unknown_.erase(name);
+      if (!present_.contains(name)) missing_.push_back(name);
+    }
+    for (const PackName& name : index_.condemned()) unknown_.erase(name);
+    // What lay in a missing pack must not count as stored. Another pack may hold it too.
+    if (!missing_.empty()) start_again();
+  }
+
+  void start_again() {
+    index_.clear();
+    indexed_.clear();
+    unknown_ = present_;
+  }
+
+  void look_at_unknown() {
+    look_at(unknown_);
+    if (indexed_.empty() || !is_outdated()) return;
+    const std::set<PackName> known(indexed_.begin(), indexed_.end());
+    start_again();
+    look_at(known);
+  }
+
+  // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
+  // old places of what lay there. And commits count in their order: what a later one dropped must
+  // not come back with an earlier one that was found again.
+  bool is_outdated() const {
+    return std::ranges::any_of(indexed_,
+                               [&](const PackName& name) { return condemned_.contains(name); }) ||
+           std::ranges::any_of(found_, [&](const FoundPack& pack) {
+             return !pack.commits.empty() && pack.commits.front().second.number <= highest_;
+           });
+  }
+
+  // An index that was put back to an older state knows packs that are rightly gone.
+  void tell_missing() {
+    if (missing_.empty()) return;
+    std::map<std::uint64_t, const Commit*> commits;
+    std::uint64_t checkpoint = 0;
+    for (const FoundPack& pack : found_) {
+      for (const auto& [id, commit] : pack.commits) {
+        commits[commit.number] = &commit;
+        if (commit.is_checkpoint) checkpoint = std::max(checkpoint, commit.number);
+      }
+    }
+    std::set<PackName> named;
+    for (auto commit = commits.lower_bound(checkpoint); commit != commits.end(); ++commit) {
+      named.insert(commit->second->packs.begin(), commit->second->packs.end());
+    }
+    for (const PackName& name : missing_) {
+      if (condemned_.contains(name) || (checkpoint > highest_ && !named.contains(name))) continue;
+      damage_.push_back(fmt::format("pack {}: it is missing", path_of(name).string()));
+    }
+  }
+
+  void look_at(const std::set<PackName>& packs) {
+    for (const PackName& name : packs) {
+      try {
+        PackFile file = open(name);
+        const Pack pack = file.read_trailer(context_, name, decompressor_);
+        found_.push_back(
+            {.name = name, .commits = read_commits(file, pack, context_, decompressor_)});
+      } catch (const base::Error& error) {
+        if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+        damage_.emplace_back(error.what());
+        continue;
+      }
+      for (const auto& [id, commit] : found_.back().commits) {
+        for (const CondemnedPack& pack : commit.condemned) condemned_.insert(pack.pack);
+      }
+    }
+  }
+
+  const Location& location_;
+  base::FileSystem& files_;
+  const BlockContext& context_;
+  Index& index_;
+  Decompressor decompressor_;
+  std::set<PackName> present_;
+  std::vector<PackName> indexed_;
+  std::uint64_t highest_ = 0;  // commit that the index knew
+  std::vector<PackName> missing_;
+  std::set<PackName> unknown_;
+  std::vector<FoundPack> found_;
+  std::set<PackName> condemned_;
+  std::vector<std::string> damage_;
+};
+
+}  // namespace
+
+std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
+                                  const BlockContext& context, Index& index) {
+  return CatchUp(location, files, context, index).run();
+}
+
+Rebuilt rebuild_index(const Location& location, base::FileSystem& files,
+                      const BlockContext& context, Index& index,
+                      const std::set<PackName>& without) {
+  return CatchUp(location, files, context, index).rebuild(without);
+}
+
+}  // namespace store

@@ -1,0 +1,106 @@
+#include "store/index/commit_mark.h"
+
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/layout.h"
+#include "store/index/index.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::uint64_t kLongestMark = 256;  // bytes of a mark
+
+// One key file may open several stores.
+base::Path mark_beside_key(const Location& location, const StoreId& store) {
+  return location.key_file.string() + "." + base::to_hex(store) + ".commit";
+}
+
+CommitMark load(base::FileSystem& files, const base::Path& path) {
+  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLongestMark);
+  if (!bytes) return {};
+  const std::string_view text = base::as_text(*bytes);
+  CommitMark mark;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mark.number);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  const std::optional<ObjectId> id = rest.size() == 2 + 2 * ObjectId::kSize
+                                         ? ObjectId::from_hex(rest.substr(1, rest.size() - 2))
+                                         : std::nullopt;
+  if (error != std::errc() || !id) {
+    fail(ErrorCode::kDamaged,
+         "read {}: it is not what was written: remove it if the store is known to be whole",
+         path.string());
+  }
+  mark.id = *id;
+  return mark;
+}
+
+// Writing takes two syncs, reading next to nothing.
+void save(base::FileSystem& files, const base::Path& path, const CommitMark& mark) {
+  const std::string text = fmt::format("{} {}\n", mark.number, mark.id.hex());
+  const std::optional<base::Bytes> noted = base::read_file(files, path, kLongestMark);
+  if (noted && base::as_text(*noted) == text) return;
+  base::write_file(files, path, base::as_bytes(text), base::OnExisting::kReplace);
+}
+
+}  // namespace
+
+CommitMark load_highest_commit(base::FileSystem& files, const Location& location,
+                               const StoreId& store) {
+  const CommitMark beside_index = load(files, highest_commit_file(location));
+  const CommitMark beside_key = load(files, mark_beside_key(location, store));
+  return beside_index.number >= beside_key.number ? beside_index : beside_key;
+}
+
+CommitMark noted_highest_commit(base::FileSystem& files, const Location& location) {
+  return load(files, highest_commit_file(location));
+}
+
+std::string describe_highest_commit(base::FileSystem& files, const Location& location) {
+  const CommitMark mark = noted_highest_commit(files, location);
+  return mark.number == 0 ? "The store has no commit yet.\n"
+                          : fmt::format("The store's highest commit is number {}, {}.\n",
+                                        mark.number, mark.id.hex());
+}
+
+void save_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
+                         const CommitMark& mark) {
+  save(files, highest_commit_file(location), mark);
+  try {
+    save(files, mark_beside_key(location, store), mark);
+  } catch (const base::Error& error) {
+    base::log_debug("the highest commit is noted beside the index only: {}", error.what());
+  }
+}
+
+void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
+                          Index& index) {
+  const CommitMark known = load_highest_commit(files, location, store);
+  const CommitMark found = index.highest_commit();
+  const std::optional<ObjectId> same_number = index.commit_id(known.number);
+  const bool is_another = same_number && known.number > 0 && *same_number != known.id;
+  if (found.number >= known.number && !is_another) {
+    save_highest_commit(files, location, store, found);
+    return;
+  }
+  fail(ErrorCode::kDamaged,
+       "open store {}: commit {} was made in it, but {}: put back the files in {} that were taken "
+       "away, or run mailstow-backupd check --repair to go on from this state",
+       location.store.string(), known.number,
+       is_another ? "there is another with this number"
+                  : fmt::format("the newest that can be found is {}", found.number),
+       packs_folder(location).string());
+}
+
+}  // namespace store

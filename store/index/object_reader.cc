@@ -1,0 +1,153 @@
+#include "store/index/object_reader.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/message/split.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// Enough for the open block of every stream, twice.
+constexpr std::uint64_t kCacheBytes = std::uint64_t{40} << 20;
+constexpr std::size_t kOpenPacks = 16;
+
+class StoredParts : public PartSource {
+ public:
+  explicit StoredParts(ObjectReader& reader) : reader_(reader) {}
+
+  base::ByteView get(PartKind kind, const ObjectId& id) override {
+    part_ = reader_.read(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, id);
+    return part_.bytes;
+  }
+
+ private:
+  ObjectReader& reader_;
+  ObjectView part_;  // the last one
+};
+
+}  // namespace
+
+ObjectReader::ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
+                           Index& index)
+    : files_(files), packs_(std::move(packs)), context_(context), index_(index) {}
+
+std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& id) {
+  return index_.find(type, id);
+}
+
+ObjectView ObjectReader::read(ObjectType type, const ObjectId& id) {
+  const std::optional<ObjectPlace> place = find(type, id);
+  if (!place) {
+    fail(ErrorCode::kDamaged, "read {} {}: it is not in the store: run mailstow-backupd check",
+         name_of(type), id.hex());
+  }
+  return read_at(type, id, *place);
+}
+
+ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const ObjectPlace& place) {
+  std::shared_ptr<const base::Bytes> block;
+  try {
+    block = load(place.block);
+  } catch (const base::Error& error) {
+    // Prune may have moved it since it was looked up.
+    const std::optional<ObjectPlace> now = find(type, id);
+    if (now && now->block != place.block) return read_at(type, id, *now);
+    fail(error.code() == ErrorCode::kNotFound ? ErrorCode::kDamaged : error.code(),
+         "read {} {}: {}", name_of(type), id.hex(), error.what());
+  }
+  if (place.start > block->size() || place.length > block->size() - place.start) {
+    fail(ErrorCode::kDamaged,
+         "read {} {}: the index is wrong about its place: run mailstow-backupd reindex",
+         name_of(type), id.hex());
+  }
+  const base::ByteView bytes = base::ByteView(*block).subspan(place.start, place.length);
+  return {.block = std::move(block), .bytes = bytes};
+}
+
+base::Bytes ObjectReader::read_manifest(ObjectType type, const ObjectId& id) {
+  if (unpublished_) {
+    if (const base::Bytes* bytes = unpublished_(id)) return *bytes;
+  }
+  const ObjectView object = read(type, id);
+  if (object_id(context_.keys, type, object.bytes) != id) {
+    fail(ErrorCode::kDamaged, "read {} {}: it is something else: run mailstow-backupd reindex",
+         name_of(type), id.hex());
+  }
+  return {object.bytes.begin(), object.bytes.end()};
+}
+
+void ObjectReader::rebuild_record(base::ByteView record,
+                                  const std::function<void(base::ByteView)>& take) {
+  StoredParts parts(*this);
+  rebuild(record, parts, take);
+}
+
+base::Bytes ObjectReader::read_message(const ObjectId& id, const ObjectPlace& place) {
+  const ObjectView record = read_at(ObjectType::kMessage, id, place);
+  base::Bytes message;
+  Sha256Hash hash;
+  try {
+    rebuild_record(record.bytes, [&](base::ByteView piece) {
+      hash.update(piece);
+      message.insert(message.end(), piece.begin(), piece.end());
+    });
+  } catch (const base::Error& error) {
+    fail(error.code(), "read message {}: {}", id.hex(), error.what());
+  }
+  if (object_id(context_.keys, ObjectType::kMessage, hash.finish()) != id) {
+    fail(ErrorCode::kDamaged, "read message {}: its bytes are not what was stored", id.hex());
+  }
+  return message;
+}
+
+std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
+  if (const auto found = cached_.find(block); found != cached_.end()) {
+    cache_.splice(cache_.begin(), cache_, found->second);
+    return found->second->bytes;
+  }
+  const BlockPlace place = index_.block(block);
+  PackFile& pack = open_pack(place.pack);
+  BlockHeader expected;
+  expected.pack = place.pack_id;
+  expected.stream = place.stream;
+  expected.ordinal = place.ordinal;
+  expected.plain_length = place.plain_length;
+  expected.sealed_length = place.sealed_length;
+  if (place.plain_length > kLargestBlock || place.sealed_length > kLargestBlock) {
+    fail(ErrorCode::kDamaged, "{}: the index is wrong about a block: run mailstow-backupd reindex",
+         pack.name());
+  }
+  auto bytes = std::make_shared<const base::Bytes>(
+      open_block(context_, expected, pack.read_block(place.place, place.sealed_length),
+                 decompressor_, fmt::format("{}: block {}", pack.name(), place.ordinal)));
+  cached_bytes_ += bytes->size();
+  cache_.push_front({.block = block, .bytes = bytes});
+  cached_[block] = cache_.begin();
+  while (cached_bytes_ > kCacheBytes && cache_.size() > 1) {
+    cached_bytes_ -= cache_.back().bytes->size();
+    cached_.erase(cache_.back().block);
+    cache_.pop_back();
+  }
+  return bytes;
+}
+
+PackFile& ObjectReader::open_pack(const PackName& name) {
+  const auto found = std::ranges::find(open_packs_, name, &std::pair<PackName, PackFile>::first);
+  if (found != open_packs_.end()) {
+    open_packs_.splice(open_packs_.begin(), open_packs_, found);
+    return found->second;
+  }
+  const base::Path path = packs_ / name.hex();
+  std::unique_ptr<base::File> file = files_.open(path);
+  if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
+  open_packs_.emplace_front(name, PackFile(std::move(file), "pack " + path.string()));
+  if (open_packs_.size() > kOpenPacks) open_packs_.pop_back();
+  return open_packs_.front().second;
+}
+
+}  // namespace store

@@ -1,0 +1,189 @@
+#include "store/index/sqlite.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/handle.h"
+#include "base/log.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+
+constexpr int kBusyMilliseconds = 10'000;
+
+// SQLite gives -wal and -shm the mode of the database, so it is made first, for the owner alone.
+void create_private_file(const std::filesystem::path& path) {
+  const base::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) base::fail_with_errno(errno, "open index " + path.string());
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
+  sqlite3_finalize(statement);
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
+  sqlite3_stmt* statement = nullptr;
+  const int code =
+      sqlite3_prepare_v3(database.handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  statement_.reset(statement);
+  if (code != SQLITE_OK) fail(code);
+}
+
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+Statement::~Statement() = default;
+
+Statement& Statement::bind(int parameter, std::int64_t value) {
+  const int code = sqlite3_bind_int64(statement_.get(), parameter, value);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, std::string_view text) {
+  const int code = sqlite3_bind_text64(statement_.get(), parameter, text.data(), text.size(),
+                                       SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
+Statement& Statement::bind(int parameter, base::ByteView blob) {
+  const int code =
+      sqlite3_bind_blob64(statement_.get(), parameter, blob.data(), blob.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
+Statement& Statement::bind_null(int parameter) {
+  const int code = sqlite3_bind_null(statement_.get(), parameter);
+  if (code != SQLITE_OK) fail(code);
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  sqlite3_reset(statement_.get());
+  if (code != SQLITE_DONE) fail(code);
+  return false;
+}
+
+void Statement::run() {
+  while (step()) {
+  }
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+}
+
+int Statement::columns() const {
+  return sqlite3_column_count(statement_.get());
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string Statement::text(int column) const {
+  return base::to_text(blob(column));
+}
+
+base::ByteView Statement::blob(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  return {static_cast<const std::byte*>(bytes), static_cast<std::size_t>(size)};
+}
+
+void Statement::fail(int code) const {
+  database_->fail("use", code);
+}
+
+void Database::Close::operator()(sqlite3* database) const noexcept {
+  sqlite3_close_v2(database);
+}
+
+Database::Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle)
+    : path_(std::move(path)), handle_(std::move(handle)) {}
+
+Database Database::open_or_create(const std::filesystem::path& path) {
+  create_private_file(path);
+  return open(path, SQLITE_OPEN_READWRITE);
+}
+
+std::optional<Database> Database::open_read_only(const std::filesystem::path& path) {
+  if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+  return open(path, SQLITE_OPEN_READONLY);
+}
+
+Database Database::in_memory() {
+  return open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+}
+
+Database Database::open(const std::filesystem::path& path, int flags) {
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(path, std::unique_ptr<sqlite3, Close>(handle));
+  if (code != SQLITE_OK) database.fail("open", code);
+  sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  return database;
+}
+
+void Database::run(std::string_view sql) {
+  const int code = sqlite3_exec(handle_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail("use", code);
+}
+
+std::int64_t Database::integer(std::string_view sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+void Database::fail(const char* operation, int code) const {
+  const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      base::fail(ErrorCode::kNoSpace, "{} index {}: {}: make room on its disk", operation,
+                 path_.string(), why);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      base::fail(ErrorCode::kDamaged, "{} index {}: {}: rebuild it with mailstow-backupd reindex",
+                 operation, path_.string(), why);
+    default:
+      base::fail(ErrorCode::kIo, "{} index {}: {}", operation, path_.string(), why);
+  }
+}
+
+Transaction::Transaction(Database& database, Kind kind) : database_(&database) {
+  database_->run(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+Transaction::~Transaction() {
+  if (database_ == nullptr) return;
+  try {
+    database_->run("ROLLBACK");
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());  // rolled back already, by the error that led here
+  }
+}
+
+void Transaction::commit() {
+  database_->run("COMMIT");
+  database_ = nullptr;
+}
+
+}  // namespace store

@@ -1,0 +1,129 @@
+#include "store/index/tree_difference.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "store/format/uid_node.h"
+
+namespace store {
+
+namespace {
+
+using Nodes = std::vector<std::unique_ptr<UidNode>>;  // of one tree, disjoint, by base
+
+Nodes nodes_of(const TreeRoot& tree) {
+  Nodes nodes;
+  if (tree.messages == 0) return nodes;
+  nodes.push_back(root_node(tree));
+  return nodes;
+}
+
+void drop_shared(Nodes& a, Nodes& b) {
+  std::unordered_set<ObjectId> in_a;
+  std::unordered_set<ObjectId> shared;
+  for (const auto& node : a) in_a.insert(node->identity);
+  for (const auto& node : b) {
+    if (in_a.contains(node->identity)) shared.insert(node->identity);
+  }
+  const auto is_shared = [&](const auto& node) { return shared.contains(node->identity); };
+  std::erase_if(a, is_shared);
+  std::erase_if(b, is_shared);
+}
+
+// Of the branches; 0 if there are only leaves. An unread root counts as the widest.
+unsigned widest(const Nodes& nodes) {
+  unsigned shift = 0;
+  for (const auto& node : nodes) {
+    if (node->is_branch) shift = std::max(shift, node->shift);
+  }
+  return shift;
+}
+
+// Puts the children of the branches of this width into their place.
+void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
+  Nodes opened;
+  for (auto& node : nodes) {
+    if (!node->is_branch || node->shift != shift) {
+      opened.push_back(std::move(node));
+      continue;
+    }
+    decode_branch(*node, objects.read_manifest(ObjectType::kIdentityBranch, node->identity),
+                  objects.read_manifest(ObjectType::kStateBranch, node->state));
+    // A root learns its width only now: narrower ones of the other tree may be waiting.
+    if (node->shift != shift) {
+      node->children.clear();
+      node->has_children = false;
+      opened.push_back(std::move(node));
+      continue;
+    }
+    for (auto& child : node->children) opened.push_back(std::move(child));
+  }
+  nodes = std::move(opened);
+}
+
+std::vector<Identity> read_leaf(ObjectReader& objects, const MakeId& make_id, const UidNode& leaf) {
+  return decode_identities(objects.read_manifest(ObjectType::kIdentityLeaf, leaf.identity),
+                           make_id);
+}
+
+std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
+                                  const Nodes& leaves) {
+  std::vector<Identity> identities;
+  for (const auto& leaf : leaves) {
+    for (Identity& identity : read_leaf(objects, make_id, *leaf)) {
+      identities.push_back(std::move(identity));
+    }
+  }
+  return identities;
+}
+
+// Both ascend by UID.
+std::vector<Identity> without(const std::vector<Identity>& these,
+                              const std::vector<Identity>& those) {
+  std::vector<Identity> left;
+  auto other = those.begin();
+  for (const Identity& identity : these) {
+    while (other != those.end() && other->uid < identity.uid) ++other;
+    if (other == those.end() || *other != identity) left.push_back(identity);
+  }
+  return left;
+}
+
+void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
+           const std::function<void(const Identity&)>& take) {
+  if (!node.is_branch) {
+    for (const Identity& identity : read_leaf(objects, make_id, node)) take(identity);
+    return;
+  }
+  decode_branch(node, objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                objects.read_manifest(ObjectType::kStateBranch, node.state));
+  for (const auto& child : node.children) {
+    visit(objects, make_id, *child, take);
+    child->children.clear();
+  }
+}
+
+}  // namespace
+
+TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const TreeRoot& older,
+                          const TreeRoot& newer) {
+  Nodes a = nodes_of(older);
+  Nodes b = nodes_of(newer);
+  drop_shared(a, b);
+  for (unsigned shift = std::max(widest(a), widest(b)); shift != 0;
+       shift = std::max(widest(a), widest(b))) {
+    open_branches(objects, a, shift);
+    open_branches(objects, b, shift);
+    drop_shared(a, b);
+  }
+  const std::vector<Identity> of_a = read_leaves(objects, make_id, a);
+  const std::vector<Identity> of_b = read_leaves(objects, make_id, b);
+  return {.only_older = without(of_a, of_b), .only_newer = without(of_b, of_a)};
+}
+
+void for_each_identity(ObjectReader& objects, const MakeId& make_id, const TreeRoot& tree,
+                       const std::function<void(const Identity&)>& take) {
+  for (const auto& node : nodes_of(tree)) visit(objects, make_id, *node, take);
+}
+
+}  // namespace store

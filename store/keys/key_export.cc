@@ -1,0 +1,91 @@
+#include "store/keys/key_export.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::size_t kLineBytes = 16;
+constexpr std::size_t kChecksumBytes = 2;
+constexpr std::array<std::string_view, 3> kLabels = {"store", "key-1", "key-2"};
+
+constexpr std::string_view kPrintedExplanation =
+    "# The master key of a mailstow store. Whoever has this and the store can read all mail in "
+    "it;\n"
+    "# if every key file is lost, nothing else can. Keep it where neither of them is.\n"
+    "# To use it, put the three lines below into a file and run\n"
+    "#   mailstow-backupd key add --from-export FILE\n";
+
+base::Bytes line_checksum(std::string_view label, base::ByteView bytes) {
+  base::Bytes all = base::to_bytes(label);
+  all.insert(all.end(), bytes.begin(), bytes.end());
+  const auto sum = checksum(all);
+  return {sum.begin(), sum.begin() + kChecksumBytes};
+}
+
+std::string format_line(std::string_view label, base::ByteView bytes) {
+  constexpr std::size_t kGroup = 4;
+  std::string line(label);
+  const std::string digits = base::to_hex(bytes);
+  for (std::size_t i = 0; i < digits.size(); i += kGroup) line += " " + digits.substr(i, kGroup);
+  return line + "  " + base::to_hex(line_checksum(label, bytes)) + "\n";
+}
+
+std::optional<base::Bytes> parse_line(std::string_view label, std::string_view line) {
+  std::string digits;
+  for (const char each : line) {
+    if (each != ' ' && each != '\t' && each != '-' && each != '\r') digits += each;
+  }
+  std::optional<base::Bytes> bytes = base::from_hex(digits);
+  if (!bytes || bytes->size() != kLineBytes + kChecksumBytes) return std::nullopt;
+  const base::Bytes sum(bytes->begin() + kLineBytes, bytes->end());
+  bytes->resize(kLineBytes);
+  if (line_checksum(label, *bytes) != sum) return std::nullopt;
+  return bytes;
+}
+
+base::Bytes find_line(std::string_view text, std::string_view label) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (!line.starts_with(label)) continue;
+    if (const auto bytes = parse_line(label, line.substr(label.size()))) return *bytes;
+    fail(ErrorCode::kKey, "read exported key: the line \"{}\" is mistyped: compare its digits",
+         label);
+  }
+  fail(ErrorCode::kKey, "read exported key: the line \"{}\" is missing", label);
+}
+
+}  // namespace
+
+base::Secret format_key_export(const OpenedStore& opened) {
+  const base::ByteView key = opened.master.view();
+  return base::Secret(std::string(kPrintedExplanation) + format_line(kLabels[0], opened.store) +
+                      format_line(kLabels[1], key.first(kLineBytes)) +
+                      format_line(kLabels[2], key.subspan(kLineBytes)));
+}
+
+OpenedStore parse_key_export(base::ByteView text) {
+  OpenedStore opened;
+  std::ranges::copy(find_line(base::as_text(text), kLabels[0]), opened.store.begin());
+  base::Bytes key = find_line(base::as_text(text), kLabels[1]);
+  const base::Bytes rest = find_line(base::as_text(text), kLabels[2]);
+  key.insert(key.end(), rest.begin(), rest.end());
+  opened.master = Key(key);
+  return opened;
+}
+
+}  // namespace store

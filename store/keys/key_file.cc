@@ -1,0 +1,65 @@
+#include "store/keys/key_file.h"
+
+#include <string>
+#include <string_view>
+
+#include <fmt/core.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::uint64_t kLargestKeyFile = 65'536;
+constexpr std::string_view kExplanation =
+    "# The key of a mailstow store. Without it nothing in the store can be read, by anybody.\n"
+    "# Keep a copy in another place, away from the store.\n";
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+std::optional<Key> parse_key_file(base::ByteView bytes) {
+  std::string_view text = base::as_text(bytes);
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.empty() || line.front() == '#') continue;
+    const std::optional<base::Bytes> key = base::from_hex(line);
+    if (key && key->size() == Key::kSize) return Key(*key);
+    break;
+  }
+  return std::nullopt;
+}
+
+Key load_key_file(base::FileSystem& files, const base::Path& path) {
+  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLargestKeyFile);
+  if (!bytes) {
+    fail(ErrorCode::kKey,
+         "read key file {}: there is none: put back your copy of it, the store can't be opened "
+         "without",
+         path.string());
+  }
+  if (const std::optional<Key> key = parse_key_file(*bytes)) return *key;
+  fail(ErrorCode::kKey, "read key file {}: no line of 64 hex digits in it: it is not a key file",
+       path.string());
+}
+
+void create_key_file(base::FileSystem& files, const base::Path& path) {
+  if (files.open(path)) return;
+  base::make_folders(files, path.parent_path());
+  const std::string text = fmt::format("{}{}\n", kExplanation, base::to_hex(random_key().view()));
+  base::write_file(files, path, base::as_bytes(text), base::OnExisting::kFail);
+}
+
+}  // namespace store

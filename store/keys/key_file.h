@@ -1,0 +1,21 @@
+// The file that opens a store: 32 random bytes in hex on a line of their own; lines that begin with
+// # are for people.
+#pragma once
+
+#include <optional>
+
+#include "base/file_system.h"
+#include "store/format/crypto.h"
+
+namespace store {
+
+// Fails with kKey if the file is missing or is not a key file.
+Key load_key_file(base::FileSystem& files, const base::Path& path);
+
+// The key in a key file's bytes; nothing if there is none.
+std::optional<Key> parse_key_file(base::ByteView bytes);
+
+// Makes the file, for its owner alone, if there is none. Never overwrites.
+void create_key_file(base::FileSystem& files, const base::Path& path);
+
+}  // namespace store

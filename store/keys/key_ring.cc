@@ -1,0 +1,147 @@
+#include "store/keys/key_ring.h"
+
+#include <algorithm>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "store/format/layout.h"
+#include "store/format/pack.h"
+#include "store/format/writer_lock.h"
+#include "store/keys/key_export.h"
+#include "store/keys/key_file.h"
+#include "store/keys/key_slot.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+std::chrono::sys_seconds now(const base::Clock& clock) {
+  return std::chrono::floor<std::chrono::seconds>(clock.now());
+}
+
+std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {
+  write_slot(files, keys_folder(location), slot);
+  return base::to_hex(slot.id);
+}
+
+}  // namespace
+
+std::vector<KeyInfo> list_keys(const Location& location, base::FileSystem& files) {
+  std::vector<KeyInfo> keys;
+  for (const KeySlot& slot : read_slots(files, keys_folder(location)).slots) {
+    keys.push_back(
+        {.id = base::to_hex(slot.id),
+         .kind = slot.kind == SlotKind::kKeyFile ? KeyKind::kKeyFile : KeyKind::kPassphrase,
+         .created = slot.created});
+  }
+  return keys;
+}
+
+std::string add_key_file(const Location& location, base::FileSystem& files,
+                         const base::Clock& clock, const base::Path& new_key_file) {
+  const OpenedStore opened = open_master(files, location.store, location.key_file);
+  const auto lock = lock_for_writing(location, files);
+  create_key_file(files, new_key_file);
+  return add_slot(location, files,
+                  wrap_for_key_file(opened.store, opened.master, load_key_file(files, new_key_file),
+                                    now(clock)));
+}
+
+std::string add_passphrase(const Location& location, base::FileSystem& files,
+                           const base::Clock& clock, const base::Secret& passphrase) {
+  if (passphrase.empty()) fail(ErrorCode::kUsage, "add a passphrase: it is empty");
+  const OpenedStore opened = open_master(files, location.store, location.key_file);
+  const auto lock = lock_for_writing(location, files);
+  return add_slot(
+      location, files,
+      wrap_for_passphrase(opened.store, opened.master, passphrase.reveal(), now(clock)));
+}
+
+std::string replace_key_file(const Location& location, base::FileSystem& files,
+                             const base::Clock& clock, const base::Secret& passphrase) {
+  const OpenedStore opened =
+      open_master_with_passphrase(files, location.store, passphrase.reveal());
+  const auto lock = lock_for_writing(location, files);
+  create_key_file(files, location.key_file);
+  return add_slot(location, files,
+                  wrap_for_key_file(opened.store, opened.master,
+                                    load_key_file(files, location.key_file), now(clock)));
+}
+
+base::Secret export_key(const Location& location, base::FileSystem& files) {
+  return format_key_export(open_master(files, location.store, location.key_file));
+}
+
+namespace {
+
+// The packs know best whose key it is; a store without packs has its slots, or nothing to lose.
+void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
+  const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
+  Decompressor decompressor;
+  const auto opens = [&](std::unique_ptr<base::File> file, const std::string& name) {
+    try {
+      PackFile(std::move(file), name).read_trailer(context, {}, decompressor);
+      return true;
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged) throw;
+      return false;
+    }
+  };
+  bool has_packs = false;
+  for (const std::string& name : files.list(packs_folder(location))) {
+    std::unique_ptr<base::File> file;
+    if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_folder(location) / name);
+    if (!file) continue;
+    if (opens(std::move(file), name)) return;
+    has_packs = true;
+  }
+  const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
+  const bool is_of_slots =
+      std::ranges::all_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
+  if (has_packs || slots.empty() || !is_of_slots) {
+    fail(ErrorCode::kKey, "open store {}: the exported key is not its key",
+         location.store.string());
+  }
+}
+
+}  // namespace
+
+std::string replace_key_file_from_export(const Location& location, base::FileSystem& files,
+                                         const base::Clock& clock, base::ByteView exported) {
+  const OpenedStore opened = parse_key_export(exported);
+  if (files.list(location.store).empty()) {
+    fail(ErrorCode::kNotFound, "open store {}: there is none", location.store.string());
+  }
+  const auto lock = lock_for_writing(location, files);
+  check_is_key_of(location, files, opened);
+  files.make_folder(keys_folder(location));
+  files.sync_folder(location.store);
+  create_key_file(files, location.key_file);
+  return add_slot(location, files,
+                  wrap_for_key_file(opened.store, opened.master,
+                                    load_key_file(files, location.key_file), now(clock)));
+}
+
+void remove_key(const Location& location, base::FileSystem& files, const std::string& id) {
+  const auto lock = lock_for_writing(location, files);
+  const Key file_key = load_key_file(files, location.key_file);
+  const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
+  const auto slot =
+      std::ranges::find(slots, id, [](const KeySlot& each) { return base::to_hex(each.id); });
+  if (slot == slots.end()) fail(ErrorCode::kNotFound, "remove key {}: there is none", id);
+  const bool another_opens = std::ranges::any_of(slots, [&](const KeySlot& each) {
+    return each.id != slot->id && open_with_key_file(each, file_key).has_value();
+  });
+  if (!another_opens) {
+    fail(ErrorCode::kUsage,
+         "remove key {}: {} would not open the store any more: add another key file first and name "
+         "it in the configuration",
+         id, location.key_file.string());
+  }
+  remove_slot(files, keys_folder(location), slot->id);
+}
+
+}  // namespace store

@@ -1,0 +1,76 @@
+// The master key, wrapped so that a key file or a passphrase opens it: one slot each, every slot in
+// two files with the same bytes (docs/pack-format.md, "Key slots").
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "store/format/block.h"
+#include "store/format/crypto.h"
+
+namespace store {
+
+enum class SlotKind : std::uint8_t { kKeyFile = 1, kPassphrase = 2 };
+
+using SlotId = std::array<std::byte, 8>;
+
+struct KeySlot {
+  SlotKind kind = SlotKind::kKeyFile;
+  StoreId store{};
+  SlotId id{};
+  std::chrono::sys_seconds created{};
+  std::uint64_t operations = 0;  // Argon2id's, of a passphrase slot
+  std::uint64_t memory = 0;      // bytes
+  Salt salt{};
+  Nonce nonce{};
+  std::array<std::byte, Key::kSize + kTagSize> box{};
+
+  base::Bytes encode() const;
+  static std::optional<KeySlot> decode(base::ByteView bytes);
+};
+
+KeySlot wrap_for_key_file(const StoreId& store, const Key& master, const Key& file_key,
+                          std::chrono::sys_seconds now);
+KeySlot wrap_for_passphrase(const StoreId& store, const Key& master, std::string_view passphrase,
+                            std::chrono::sys_seconds now);
+
+// Nothing if the slot is of the other kind, or it is not the right key.
+std::optional<Key> open_with_key_file(const KeySlot& slot, const Key& file_key);
+std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view passphrase);
+
+struct SlotListing {
+  std::vector<KeySlot> slots;
+  std::vector<std::string> damaged;  // files that are missing or not what was written, with why
+  std::vector<std::string> damaged_files;  // the names of those that are there
+};
+SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder);
+
+// Both files; durable when it returns.
+void write_slot(base::FileSystem& files, const base::Path& keys_folder, const KeySlot& slot);
+void remove_slot(base::FileSystem& files, const base::Path& keys_folder, const SlotId& id);
+
+struct OpenedStore {
+  StoreId store{};
+  Key master;
+};
+
+// With the key file. Fails with kNotFound (no store), kKey, kDamaged.
+OpenedStore open_master(base::FileSystem& files, const base::Path& store,
+                        const base::Path& key_file);
+
+// The same with a passphrase; a second or so for each slot of that kind.
+OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
+                                        std::string_view passphrase);
+
+// What the store is read and written with. Fails as open_master() does.
+BlockContext open_keys(base::FileSystem& files, const base::Path& store,
+                       const base::Path& key_file);
+
+}  // namespace store

@@ -1,0 +1,51 @@
+// The newest snapshot of an account without what is damaged in it, so that the next backup finds a
+// snapshot that it can read, and fetches again what is missing: a damaged message stands among the
+// skipped ones, whose UIDs are always tried again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "store/format/commit.h"
+#include "store/format/folder_object.h"
+#include "store/format/leaf.h"
+#include "store/format/uid_node.h"
+#include "store/index/object_reader.h"
+#include "store/write_session.h"
+
+namespace store {
+
+class Amendment {
+ public:
+  // All must outlive it.
+  Amendment(WriteSession& session, ObjectReader& objects,
+            std::function<bool(const MessageId&)> is_damaged);
+
+  // Of an account's backups, newest first: the line of the amended snapshot, a second after the
+  // newest, its objects in the session. Nothing if nothing in the newest is damaged. One whose root
+  // is lost tells nothing: then the one before it counts, and nothing if there is none.
+  std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
+
+  std::uint64_t messages() const { return messages_; }  // left out so far
+
+ private:
+  std::optional<Root> read_root(const ObjectId& id);
+
+  // The folder's id as it was or as it is now; nothing if it can't be read at all.
+  std::optional<ObjectId> amend_folder(const ObjectId& id, SnapshotLine& line);
+  ObjectId write_folder(const FolderObject& folder, SnapshotLine& line);
+
+  // Every message whose leaf can be read. False if some leaf can't.
+  using Take = std::function<void(const Identity&, const State&, const FlagSets&)>;
+  bool for_each(const FolderObject& folder, const Take& take);
+  bool visit(UidNode& node, const Take& take);
+
+  WriteSession& session_;
+  ObjectReader& objects_;
+  std::function<bool(const MessageId&)> is_damaged_;
+  std::uint64_t messages_ = 0;
+};
+
+}  // namespace store

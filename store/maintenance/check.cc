@@ -1,0 +1,287 @@
+#include "store/maintenance/check.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/stop_request.h"
+#include "store/format/commit_chain.h"
+#include "store/format/layout.h"
+#include "store/index/catch_up.h"
+#include "store/index/commit_mark.h"
+#include "store/index/index.h"
+#include "store/index/object_reader.h"
+#include "store/index/reader_lock.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/pack_check.h"
+#include "store/maintenance/snapshot_walk.h"
+#include "store/tree_record.h"
+
+namespace store {
+
+namespace {
+
+constexpr unsigned kMostReadingThreads = 4;
+
+class Check {
+ public:
+  Check(const Location& location, base::FileSystem& files, const CheckOptions& options)
+      : location_(location),
+        files_(files),
+        options_(options),
+        context_(open_keys(files, location.store, location.key_file)),
+        index_(Index::open_read_only(index_file(location), context_.store)),
+        lock_(lock_for_reading(location, files, index_)),
+        objects_(files, packs_folder(location), context_, index_) {}
+
+  CheckReport run() {
+    add_damage(read_slots(files_, keys_folder(location_)).damaged);
+    add_damage(TreeRecords::open(location_, files_).list().damaged);
+    // Before the index: a writer may commit at any time.
+    load_mark();
+    const Index::Moment moment(index_);
+    add_damage(index_.integrity());
+    packs_ = index_.packs();
+    const Index::Totals totals = index_.totals();
+    report_.packs = totals.packs;
+    report_.pack_bytes = totals.pack_bytes;
+    check_packs();
+    check_commits();
+    check_references();
+    report_.messages = std::max(report_.messages, rebuilt_);
+    find_places();
+    std::ranges::sort(report_.damage);
+    const auto repeated = std::ranges::unique(report_.damage);
+    report_.damage.erase(repeated.begin(), repeated.end());
+    return std::move(report_);
+  }
+
+ private:
+  void add_damage(const std::vector<std::string>& lines) {
+    report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
+  }
+
+  void load_mark() {
+    try {
+      mark_ = load_highest_commit(files_, location_, context_.store);
+    } catch (const base::Error& error) {
+      report_.damage.emplace_back(error.what());
+    }
+  }
+
+  // Calls `work(index, number)` for every number below `count`, each thread with a connection of
+  // its own.
+  template <typename Work>
+  void in_parallel(std::size_t count, Work work) {
+    const unsigned wanted = options_.threads != 0 ? options_.threads
+                                                  : std::clamp(std::thread::hardware_concurrency(),
+                                                               1U, kMostReadingThreads);
+    std::atomic<std::size_t> next = 0;
+    std::exception_ptr error;
+    const auto run = [&] {
+      try {
+        Index index = Index::open_read_only(index_file(location_), context_.store);
+        for (std::size_t i = next++; i < count; i = next++) work(index, i);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        error = std::current_exception();
+        next = count;
+      }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < wanted && i < count; ++i) threads.emplace_back(run);
+    for (std::thread& thread : threads) thread.join();
+    if (error) std::rethrow_exception(error);
+  }
+
+  // Quickly or to the end, as the options say of this pack.
+  CheckDepth depth_of(const PackName& name) const {
+    if (options_.depth == CheckDepth::kQuick || options_.skip.contains(name)) {
+      return CheckDepth::kQuick;
+    }
+    return options_.is_time_over && options_.is_time_over() ? CheckDepth::kQuick
+                                                            : CheckDepth::kReadData;
+  }
+
+  void check_packs() {
+    const auto last_read = [&](const PackName& name) {
+      const auto found = options_.last_read.find(name);
+      return found == options_.last_read.end() ? std::chrono::sys_seconds::min() : found->second;
+    };
+    std::ranges::stable_sort(packs_, {}, last_read);
+    std::uint64_t done = 0;
+    in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
+      base::stop_if_requested("check", "what was read so far is noted");
+      const PackName& name = packs_[i];
+      const CheckDepth depth = depth_of(name);
+      PackCheck pack(files_, packs_folder(location_), context_, index);
+      PackFindings findings = pack.run(name, depth);
+      std::map<MessageId, std::string> damaged;
+      std::uint64_t rebuilt = 0;
+      if (depth == CheckDepth::kReadData) {
+        for (const std::size_t block : findings.record_blocks) {
+          rebuilt += pack.rebuild(name, block, [&](const MessageId& id, const std::string& why) {
+            damaged.emplace(id, why);
+          });
+        }
+      }
+      const std::uint64_t size = index.size_of(name);
+      const std::lock_guard lock(mutex_);
+      add_damage(findings.damage);
+      if (findings.is_damaged) report_.damaged_packs.insert(name);
+      if (findings.has_no_trailer) without_trailer_.insert(name);
+      for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
+      if (depth == CheckDepth::kReadData) {
+        ++report_.packs_read;
+        report_.bytes_read += size;
+        rebuilt_ += rebuilt;
+        if (options_.has_read && findings.damage.empty() && damaged.empty()) {
+          options_.has_read(name);
+        }
+      }
+      damaged_.merge(damaged);
+      done += size;
+      if (options_.progress) {
+        options_.progress({.pack = name, .done_bytes = done, .total_bytes = report_.pack_bytes});
+      }
+    });
+  }
+
+  void check_commits() {
+    report_.commits = commits_.size();
+    report_.highest = index_.highest_commit();
+    add_damage(find_breaks(commits_, {packs_.begin(), packs_.end()}));
+    const std::optional<ObjectId> same_number = index_.commit_id(mark_.number);
+    if (mark_.number > 0 && same_number && *same_number != mark_.id) {
+      report_.damage.push_back(
+          fmt::format("commit {} is another than the one that was made", mark_.number));
+    }
+    if (mark_.number > report_.highest.number) {
+      report_.damage.push_back(
+          fmt::format("commit {} was made in the store, but the newest that can be found is {}",
+                      mark_.number, report_.highest.number));
+    }
+    const std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
+    std::size_t found = 0;
+    for (const std::string& account : index_.accounts()) {
+      for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
+        const auto line = living.find(snapshot.id);
+        if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
+            index_.root_of(snapshot.id) != line->second.root) {
+          report_.damage.push_back(
+              fmt::format("snapshot {} of {}: no commit has it so: run "
+                          "mailstow-backupd reindex",
+                          snapshot.id.hex(), account));
+          continue;
+        }
+        ++found;
+        newest_first_.push_back({.account = account,
+                                 .personal_prefix = snapshot.personal_prefix,
+                                 .time = snapshot.time,
+                                 .root = line->second.root});
+      }
+    }
+    if (found < living.size()) {
+      report_.damage.emplace_back(
+          "the index lacks snapshots that the packs have: run mailstow-backupd reindex");
+    }
+    report_.snapshots = found;
+    std::ranges::sort(newest_first_, std::greater<>(), &Snapshot::time);
+  }
+
+  void check_references() {
+    SnapshotWalk walk(
+        objects_, context_.keys,
+        [&](const FolderInfo&, const Identity& identity) {
+          base::stop_if_requested("check", "what was read so far is noted");
+          if (!messages_.insert(identity.message).second) return;
+          look_at_message(identity.message);
+        },
+        [&](const std::string& why) { report_.damage.push_back(why); });
+    for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
+    report_.messages = messages_.size();
+  }
+
+  void look_at_message(const MessageId& id) {
+    const std::optional<ObjectPlace> place = objects_.find(ObjectType::kMessage, id.object);
+    if (!place) {
+      damaged_.emplace(id, "it is not in the store");
+      return;
+    }
+    // What lies in a pack without a trailer is known by the index alone.
+    if (without_trailer_.empty() || !without_trailer_.contains(index_.block(place->block).pack)) {
+      return;
+    }
+    try {
+      objects_.read_message(id.object, *place);
+    } catch (const base::Error& error) {
+      damaged_.emplace(id, error.what());
+    }
+  }
+
+  void find_places() {
+    constexpr std::size_t kMostPlaces = 10;
+    if (damaged_.empty()) return;
+    std::unordered_map<MessageId, std::vector<MessagePlace>> places;
+    const Snapshot* snapshot = nullptr;
+    SnapshotWalk walk(
+        objects_, context_.keys,
+        [&](const FolderInfo& folder, const Identity& identity) {
+          if (!damaged_.contains(identity.message)) return;
+          std::vector<MessagePlace>& found = places[identity.message];
+          if (found.size() == kMostPlaces) return;
+          found.push_back({.account = snapshot->account,
+                           .raw_folder = folder.raw_name,
+                           .uid = identity.uid,
+                           .delimiter = folder.delimiter,
+                           .personal_prefix = snapshot->personal_prefix});
+        },
+        [](const std::string&) {});
+    for (const Snapshot& each : newest_first_) {
+      snapshot = &each;
+      walk.visit(each.root);
+    }
+    for (const auto& [id, why] : damaged_) {
+      report_.damaged_messages.push_back({.id = id, .why = why, .places = places[id]});
+    }
+  }
+
+  struct Snapshot {
+    std::string account;
+    std::string personal_prefix;
+    std::chrono::sys_seconds time;
+    ObjectId root;
+  };
+
+  const Location& location_;
+  base::FileSystem& files_;
+  const CheckOptions& options_;
+  BlockContext context_;
+  Index index_;
+  std::unique_ptr<base::FileLock> lock_;
+  ObjectReader objects_;
+  CheckReport report_;
+  CommitMark mark_;
+  std::vector<PackName> packs_;
+  std::vector<std::pair<ObjectId, Commit>> commits_;
+  std::vector<Snapshot> newest_first_;
+  std::unordered_set<MessageId> messages_;
+  std::set<PackName> without_trailer_;
+  std::map<MessageId, std::string> damaged_;
+  std::uint64_t rebuilt_ = 0;  // messages
+  std::mutex mutex_;           // of what follows from packs, while threads run
+};
+
+}  // namespace
+
+CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options) {
+  return Check(location, files, options).run();
+}
+
+}  // namespace store

@@ -1,0 +1,34 @@
+// When the data of each pack was last read and found good: so that a check that was interrupted
+// goes on where it was, and short checks every night come around to every pack.
+//
+// Kept beside the index, in `checks`: "began finished LF" and a line "<64 hex digits of a pack> SP
+// time LF" each, times in seconds since 1970, 0 for none. Replaced atomically. It is bookkeeping:
+// if it is lost or damaged, everything counts as unread.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+#include "store/format/object_id.h"
+
+namespace store {
+
+struct CheckLog {
+  std::chrono::sys_seconds began{};     // of the last check of all data
+  std::chrono::sys_seconds finished{};  // the same; before `began` if it was interrupted
+  std::map<Sha256, std::chrono::sys_seconds> read;
+  bool operator==(const CheckLog&) const = default;
+
+  bool is_interrupted() const { return began > finished; }
+
+  // Packs that the last check of all data has read.
+  std::set<Sha256> read_since_began() const;
+
+  static CheckLog load(base::FileSystem& files, const Location& location);
+  void save(base::FileSystem& files, const Location& location) const;
+};
+
+}  // namespace store

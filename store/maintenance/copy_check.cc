@@ -1,0 +1,71 @@
+#include "store/maintenance/copy_check.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "store/format/layout.h"
+#include "store/index/catch_up.h"
+#include "store/index/index.h"
+#include "store/keys/key_slot.h"
+
+namespace store {
+
+namespace {
+
+// A folder for an index that nobody needs afterwards.
+class ScratchFolder {
+ public:
+  ScratchFolder(base::FileSystem& files, const base::Path& parent)
+      : path_(parent / fmt::format("copy-check.{}", ::getpid())) {
+    base::make_folders(files, path_);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const base::Path& path() const { return path_; }
+
+ private:
+  base::Path path_;
+};
+
+}  // namespace
+
+CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
+                      const CheckOptions& options) {
+  const BlockContext context = open_keys(files, copy, original.key_file);
+  const ScratchFolder scratch(files, original.index);
+  // The newest commit of the store is noted beside its key. A copy may be older, so it is opened by
+  // a key that has no such note beside it.
+  const base::Path key = scratch.path() / "key";
+  std::filesystem::create_symlink(std::filesystem::absolute(original.key_file), key);
+  const Location location{copy, scratch.path(), key};
+  Rebuilt rebuilt;
+  {
+    Index index = Index::open(index_file(location), context.store);
+    rebuilt = rebuild_index(location, files, context, index, {});
+  }
+  CopyReport report;
+  report.check = check(location, files, options);
+  // What could not be read in is not in that index, so the check does not know of it.
+  report.check.damage.insert(report.check.damage.begin(), rebuilt.damage.begin(),
+                             rebuilt.damage.end());
+  report.newest = load_highest_commit(files, original, context.store);
+  for (const auto& [id, commit] : rebuilt.commits) {
+    if (commit.number == report.newest.number && id != report.newest.id) report.is_other = true;
+  }
+  if (report.is_other) {
+    report.check.damage.push_back(fmt::format(
+        "commit {} is another than the one that was made: this is no copy of the store as it is",
+        report.newest.number));
+  }
+  return report;
+}
+
+}  // namespace store

@@ -1,0 +1,151 @@
+#include "store/maintenance/mark.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/stop_request.h"
+#include "store/format/commit.h"
+#include "store/format/folder_object.h"
+#include "store/format/leaf.h"
+#include "store/format/uid_node.h"
+#include "store/message/recipe.h"
+
+namespace store {
+
+namespace {
+
+// What was copied by then is rubbish, which the next prune takes away.
+constexpr std::string_view kNothingDropped = "no snapshot is dropped";
+
+}  // namespace
+
+using base::ErrorCode;
+using base::fail;
+
+MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
+                             Marks& marks)
+    : files_(files), packs_(std::move(packs)), context_(context), marks_(marks) {}
+
+void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
+                             const Take& take) {
+  if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
+  const base::Path path = packs_ / pack.name.hex();
+  std::unique_ptr<base::File> opened = files_.open(path);
+  if (!opened) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
+  PackFile file(std::move(opened), "pack " + path.string());
+  const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
+  for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
+    const BlockEntry& block = contents.blocks[ordinal];
+    if (block.stream != stream) continue;
+    const std::int64_t row =
+        pack.row * static_cast<std::int64_t>(kMostBlocks) + static_cast<std::int64_t>(ordinal);
+    const std::vector<std::uint32_t> starts = marks_.starts_in(row);
+    auto next = starts.begin();
+    for (const ObjectEntry& object : block.objects) {
+      const bool is_marked = next != starts.end() && object.start == *next;
+      if (is_marked) ++next;
+      if (is_marked != (which == Marked::kYes)) continue;
+      base::stop_if_requested("prune", kNothingDropped);
+      take(object, {.block = row, .start = object.start, .length = object.length});
+    }
+    if (next != starts.end()) {
+      fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex",
+           file.name());
+    }
+  }
+}
+
+Marking::Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks)
+    : index_(index), objects_(objects), keys_(keys), marks_(marks) {}
+
+bool Marking::mark(ObjectType type, const ObjectId& id) {
+  const std::optional<ObjectPlace> place = index_.find(type, id);
+  if (!place) {
+    fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", name_of(type), id.hex());
+  }
+  return marks_.add(*place);
+}
+
+void Marking::add_root(const ObjectId& root) {
+  if (!mark(ObjectType::kRoot, root)) return;
+  for (const ObjectId& folder :
+       Root::decode(objects_.read_manifest(ObjectType::kRoot, root)).folders) {
+    add_folder(folder);
+  }
+}
+
+void Marking::add_folder(const ObjectId& id) {
+  if (!mark(ObjectType::kFolder, id)) return;
+  const FolderObject folder = FolderObject::decode(objects_.read_manifest(ObjectType::kFolder, id));
+  if (folder.tree.messages == 0) return;
+  add_node(*root_node(folder.tree));
+}
+
+// What an identity leads to depends on it alone, and so with a state: where both were marked
+// before, so was all below them, even if they never met.
+void Marking::add_node(UidNode& node) {
+  base::stop_if_requested("prune", kNothingDropped);
+  if (node.is_branch) {
+    const bool is_new_identity = mark(ObjectType::kIdentityBranch, node.identity);
+    const bool is_new_state = mark(ObjectType::kStateBranch, node.state);
+    if (!is_new_identity && !is_new_state) return;
+    decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                  objects_.read_manifest(ObjectType::kStateBranch, node.state));
+    for (const auto& child : node.children) {
+      add_node(*child);
+      child->children.clear();
+    }
+    return;
+  }
+  if (mark(ObjectType::kStateLeaf, node.state)) {
+    FlagSets sets;
+    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
+  }
+  if (!mark(ObjectType::kIdentityLeaf, node.identity)) return;
+  const auto make_id = [&](const Sha256& digest) { return message_id(keys_, digest); };
+  for (const Identity& identity : decode_identities(
+           objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+    mark(ObjectType::kMessage, identity.message.object);
+  }
+}
+
+void Marking::add_parts(MarkedObjects& marked) {
+  for (const Index::PackRow& pack : index_.pack_rows()) {
+    marked.for_each(pack, Stream::kRecords, Marked::kYes,
+                    [&](const ObjectEntry& message, const ObjectPlace& place) {
+                      for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                        mark(type, part);
+                      });
+                    });
+  }
+}
+
+void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack) {
+  marked.for_each(pack, Stream::kRecords, Marked::kNo,
+                  [&](const ObjectEntry& message, const ObjectPlace& place) {
+                    for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                      if (const auto found = index_.find(type, part)) marks_.add(*found);
+                    });
+                  });
+}
+
+void Marking::for_each_part(const ObjectEntry& message, const ObjectPlace& place,
+                            const TakePart& take) {
+  const ObjectView record = objects_.read_at(ObjectType::kMessage, message.id, place);
+  try {
+    RecipeReader recipe(record.bytes);
+    while (!recipe.ended()) {
+      const RecipeItem item = recipe.next();
+      if (const auto* text = std::get_if<TextPart>(&item)) take(ObjectType::kText, text->part.id);
+      if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
+        const ObjectType type =
+            leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
+        for (const PartRef& part : leaf->parts) take(type, part.id);
+      }
+    }
+  } catch (const base::Error& error) {
+    fail(error.code(), "read message {}: {}", message.id.hex(), error.what());
+  }
+}
+
+}  // namespace store

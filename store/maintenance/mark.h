@@ -1,0 +1,65 @@
+// Finds what living snapshots need, and reads it pack by pack.
+#pragma once
+
+#include <functional>
+
+#include "store/format/pack.h"
+#include "store/format/uid_node.h"
+#include "store/index/index.h"
+#include "store/index/object_reader.h"
+#include "store/maintenance/marks.h"
+
+namespace store {
+
+enum class Marked { kYes, kNo };
+
+// The objects of packs that are marked, or are not, in the order in which they lie there.
+class MarkedObjects {
+ public:
+  // All must outlive it.
+  MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
+                Marks& marks);
+
+  using Take = std::function<void(const ObjectEntry&, const ObjectPlace&)>;
+
+  // Fails with kDamaged if the pack can't be read or a mark fits no object.
+  void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
+
+ private:
+  base::FileSystem& files_;
+  base::Path packs_;
+  const BlockContext& context_;
+  Marks& marks_;
+  Decompressor decompressor_;
+};
+
+// Marks all that is reachable: roots, folders, leaves, messages, then the parts that their records
+// name. Fails with kDamaged if anything on the way is not there or can't be read.
+class Marking {
+ public:
+  // All must outlive it.
+  Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
+
+  void add_root(const ObjectId& root);
+
+  // Once all roots are added.
+  void add_parts(MarkedObjects& marked);
+
+  // The parts of the dead messages of a pack that stays, as far as they are there: what a backup
+  // finds stored must be whole.
+  void add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack);
+
+ private:
+  bool mark(ObjectType type, const ObjectId& id);
+  void add_folder(const ObjectId& id);
+  void add_node(UidNode& node);
+  using TakePart = std::function<void(ObjectType, const ObjectId&)>;
+  void for_each_part(const ObjectEntry& message, const ObjectPlace& place, const TakePart& take);
+
+  Index& index_;
+  ObjectReader& objects_;
+  const Keys& keys_;
+  Marks& marks_;
+};
+
+}  // namespace store

@@ -1,0 +1,80 @@
+#include "store/maintenance/marks.h"
+
+#include <filesystem>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "store/index/sqlite.h"
+
+namespace store {
+
+namespace {
+
+// A name that base::AtomicFile::is_temporary() knows: what a crash leaves is removed by the next
+// writer. Only who holds the store's lock marks.
+base::Path scratch_file(const base::Path& folder) {
+  return folder / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
+}
+
+Database open_scratch(const base::Path& file) {
+  std::filesystem::remove(file);
+  Database database = Database::open_or_create(file);
+  database.run(
+      "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; "
+      "PRAGMA cache_size = -32768;"
+      "CREATE TABLE marks (block INTEGER NOT NULL, start INTEGER NOT NULL, "
+      "PRIMARY KEY (block, start)) WITHOUT ROWID;"
+      "BEGIN");
+  return database;
+}
+
+}  // namespace
+
+class Marks::Impl {
+ public:
+  explicit Impl(base::Path path) : file(std::move(path)), database(open_scratch(file)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    std::error_code error;
+    std::filesystem::remove(file, error);
+  }
+
+  base::Path file;
+  Database database;
+  Statement find{database, "SELECT 1 FROM marks WHERE block = ?1 AND start = ?2"};
+  Statement insert{database, "INSERT INTO marks VALUES (?1, ?2)"};
+  Statement of_block{database, "SELECT start FROM marks WHERE block = ?1 ORDER BY start"};
+};
+
+Marks::Marks(const base::Path& folder) : impl_(std::make_unique<Impl>(scratch_file(folder))) {}
+Marks::~Marks() = default;
+
+bool Marks::add(const ObjectPlace& object) {
+  const bool is_known = impl_->find.bind(1, object.block).bind(2, object.start).step();
+  if (is_known) {
+    impl_->find.reset();
+    return false;
+  }
+  impl_->insert.bind(1, object.block).bind(2, object.start).run();
+  bytes_[object.block / static_cast<std::int64_t>(kMostBlocks)] += object.length;
+  ++count_;
+  return true;
+}
+
+std::vector<std::uint32_t> Marks::starts_in(std::int64_t block) {
+  std::vector<std::uint32_t> starts;
+  impl_->of_block.bind(1, block);
+  while (impl_->of_block.step()) {
+    starts.push_back(static_cast<std::uint32_t>(impl_->of_block.integer(0)));
+  }
+  return starts;
+}
+
+std::uint64_t Marks::bytes_in(std::int64_t pack) const {
+  const auto found = bytes_.find(pack);
+  return found == bytes_.end() ? 0 : found->second;
+}
+
+}  // namespace store

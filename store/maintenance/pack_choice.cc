@@ -1,0 +1,112 @@
+#include "store/maintenance/pack_choice.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/core.h>
+
+namespace store {
+
+namespace {
+
+class Chooser {
+ public:
+  Chooser(std::span<const PackUse> packs, const ChoiceLimits& limits)
+      : packs_(packs), limits_(limits), choices_(packs.size()) {}
+
+  std::vector<PackChoice> run() {
+    for (std::size_t i = 0; i < packs_.size(); ++i) choose_alone(i);
+    choose_small();
+    choose_commits();
+    return std::move(choices_);
+  }
+
+ private:
+  void choose(std::size_t i, PackFate fate, std::string reason) {
+    choices_[i] = {.fate = fate, .reason = std::move(reason)};
+    if (fate == PackFate::kRewrite) rewritten_ += living_size(packs_[i]);
+  }
+
+  // Commits die with the next checkpoint and are no reason to make one.
+  static std::uint64_t dead_bytes(const PackUse& pack) {
+    return pack.object_bytes - std::min(pack.object_bytes, pack.living_bytes + pack.commit_bytes);
+  }
+
+  static std::uint64_t dead_percent(const PackUse& pack) {
+    const std::uint64_t dead = dead_bytes(pack);
+    return dead == 0 ? 0 : dead * 100 / (dead + pack.living_bytes);
+  }
+
+  static std::uint64_t living_size(const PackUse& pack) {
+    return pack.size * (100 - dead_percent(pack)) / 100;
+  }
+
+  void choose_alone(std::size_t i) {
+    const PackUse& pack = packs_[i];
+    if (pack.is_condemned) {
+      if (pack.living_bytes == 0) return choose(i, PackFate::kKeep, "condemned");
+      return choose(i, PackFate::kRewrite, "condemned, but something lives in it");
+    }
+    if (pack.living_bytes == 0) {
+      if (pack.commit_bytes > 0) return choose(i, PackFate::kKeep, "the last commits are in it");
+      return choose(i, PackFate::kCondemn, "nothing lives in it");
+    }
+    const std::uint64_t dead = dead_percent(pack);
+    if (dead_bytes(pack) > 0 && dead >= limits_.dead_percent) {
+      return choose(i, PackFate::kRewrite, fmt::format("{} % of it is dead", dead));
+    }
+    if (pack.effort == Effort::kFast && recompressed_ < limits_.most_recompressed) {
+      recompressed_ += pack.size;
+      return choose(i, PackFate::kRewrite, "it can be compressed harder");
+    }
+    choose(i, PackFate::kKeep, fmt::format("{} % of it lives", 100 - dead));
+  }
+
+  // A small pack joins others that together are not much smaller than it is, so that the same bytes
+  // are not written again every night.
+  void choose_small() {
+    constexpr std::uint64_t kLargestRatio = 4;
+    std::vector<std::size_t> smallest_first(packs_.size());
+    std::iota(smallest_first.begin(), smallest_first.end(), std::size_t{0});
+    std::ranges::stable_sort(smallest_first, {}, [&](std::size_t i) { return packs_[i].size; });
+    for (const std::size_t i : smallest_first) {
+      const PackUse& pack = packs_[i];
+      if (choices_[i].fate != PackFate::kKeep || pack.is_condemned || pack.living_bytes == 0 ||
+          pack.size >= limits_.small_size || pack.size > kLargestRatio * rewritten_) {
+        continue;
+      }
+      choose(i, PackFate::kRewrite, "it is small");
+    }
+  }
+
+  // Where there is a new checkpoint, packs of earlier commits alone are of no more use. Two of them
+  // are reason enough to make one.
+  void choose_commits() {
+    std::vector<std::size_t> commits;
+    bool has_work = false;
+    for (std::size_t i = 0; i < packs_.size(); ++i) {
+      has_work = has_work || choices_[i].fate != PackFate::kKeep;
+      if (!packs_[i].is_condemned && packs_[i].living_bytes == 0 && packs_[i].commit_bytes > 0) {
+        commits.push_back(i);
+      }
+    }
+    if (!has_work && commits.size() < 2) return;
+    for (const std::size_t i : commits) {
+      choose(i, PackFate::kCondemn, "nothing but earlier commits is in it");
+    }
+  }
+
+  std::span<const PackUse> packs_;
+  const ChoiceLimits& limits_;
+  std::vector<PackChoice> choices_;
+  std::uint64_t recompressed_ = 0;
+  std::uint64_t rewritten_ = 0;  // bytes that new packs get, more or less
+};
+
+}  // namespace
+
+std::vector<PackChoice> choose_packs(std::span<const PackUse> packs, const ChoiceLimits& limits) {
+  return Chooser(packs, limits).run();
+}
+
+}  // namespace store

@@ -1,0 +1,22 @@
+// The index, made anew from the packs alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+
+namespace store {
+
+struct ReindexReport {
+  std::uint64_t packs = 0;
+  std::uint64_t messages = 0;
+  std::vector<std::string> damage;  // packs that could not be read in, a line each
+};
+
+// Takes the store's lock: fails with kBusy while another process writes, and as Writer::open does.
+ReindexReport reindex(const Location& location, base::FileSystem& files);
+
+}  // namespace store

@@ -1,0 +1,336 @@
+#include "store/maintenance/repair.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "store/format/commit_chain.h"
+#include "store/format/layout.h"
+#include "store/index/catch_up.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/amendment.h"
+#include "store/maintenance/reindex.h"
+#include "store/maintenance/salvage.h"
+#include "store/tree_record.h"
+#include "store/write_session.h"
+
+namespace store {
+
+namespace {
+
+// Condemned since then: moved aside by a repair, never deleted by a prune.
+constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)};  // end of 9999
+
+// What the index alone may still know of snapshots.
+struct KnownBefore {
+  CommitMark highest;
+  std::map<ObjectId, SnapshotLine> lines;
+};
+
+// An index for the time of the repair. The store's own one stays as it is, and with it all that it
+// alone knows, until the checkpoint is durable; then it catches up as after any other commit.
+class Scratch {
+ public:
+  Scratch(const Location& location, base::FileSystem& files) : location_(location), files_(files) {
+    location_.index = location.index / "repair";
+    clear();
+    files_.make_folder(location_.index);
+    const std::optional<base::Bytes> mark =
+        base::read_file(files_, highest_commit_file(location), kLargestMark);
+    if (mark) {
+      base::write_file(files_, highest_commit_file(location_), *mark, base::OnExisting::kReplace);
+    }
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    try {
+      clear();
+    } catch (const base::Error& error) {
+      base::log_debug("{}", error.what());
+    }
+  }
+
+  const Location& location() const { return location_; }
+
+ private:
+  static constexpr std::uint64_t kLargestMark = 256;
+
+  void clear() {
+    files_.remove(highest_commit_file(location_));
+    std::error_code error;
+    std::filesystem::remove_all(location_.index, error);
+  }
+
+  Location location_;
+  base::FileSystem& files_;
+};
+
+class Repair {
+ public:
+  Repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
+         const std::function<void(const CheckProgress&)>& progress)
+      : location_(location), files_(files), clock_(clock), progress_(progress) {}
+
+  RepairReport run() {
+    make_index_readable();
+    CheckOptions options;
+    options.depth = CheckDepth::kReadData;
+    options.progress = progress_;
+    options.has_read = [this](const Sha256& pack) { good_.insert(pack); };
+    const KnownBefore before = remember();
+    {
+      const Scratch scratch(location_, files_);
+      WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
+      bring_index_up_to_date(session.context());
+      const CheckReport found = check(location_, files_, options);
+      describe(found, session.damage());
+      find_damaged(found, session);
+      put_keys_and_trees_right();
+      mend(session, before, found);
+    }
+    { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
+    options.skip = good_;
+    options.has_read = {};
+    report_.after = check(location_, files_, options);
+    return std::move(report_);
+  }
+
+ private:
+  base::Path packs() const { return packs_folder(location_); }
+  base::Path quarantine() const { return quarantine_folder(location_); }
+
+  // An index that can't be trusted is made anew first.
+  void make_index_readable() {
+    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    std::vector<std::string> wrong;
+    try {
+      wrong = Index::open_read_only(index_file(location_), context.store).integrity();
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+        throw;
+      }
+      wrong.emplace_back(error.what());
+    }
+    if (wrong.empty()) return;
+    report_.found = wrong;
+    reindex(location_, files_);
+  }
+
+  void bring_index_up_to_date(const BlockContext& context) {
+    Index index = Index::open(index_file(location_), context.store);
+    catch_up(location_, files_, context, index);
+  }
+
+  KnownBefore remember() {
+    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    Index index = Index::open_read_only(index_file(location_), context.store);
+    KnownBefore before;
+    before.highest = index.highest_commit();
+    for (const std::string& account : index.accounts()) {
+      for (const SnapshotLine& line : index.lines(account)) {
+        before.lines[snapshot_id(context.keys, line)] = line;
+      }
+    }
+    return before;
+  }
+
+  void describe(const CheckReport& found, const std::vector<std::string>& damage) {
+    std::vector<std::string>& lines = report_.found;
+    lines.insert(lines.end(), damage.begin(), damage.end());
+    lines.insert(lines.end(), found.damage.begin(), found.damage.end());
+    std::ranges::sort(lines);
+    const auto repeated = std::ranges::unique(lines);
+    lines.erase(repeated.begin(), repeated.end());
+    for (const DamagedMessage& message : found.damaged_messages) suspects_.insert(message.id);
+  }
+
+  // Damaged packs that are there, and all that earlier repairs moved aside or were about to.
+  void find_damaged(const CheckReport& found, WriteSession& session) {
+    std::set<std::string> present;
+    for (const std::string& name : files_.list(packs())) present.insert(name);
+    for (const std::string& name : present) {
+      // A pack that not even the index knows is one that can't be read in.
+      const std::optional<ObjectId> digits = ObjectId::from_hex(name);
+      if (!digits || digits->hex() != name) continue;
+      const PackName pack{digits->bytes};
+      known_packs_.insert(pack);
+    }
+    std::set<PackName> healthy;
+    for (const PackName& pack : session.index().packs()) healthy.insert(pack);
+    for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
+    for (const CondemnedRow& row : session.index().condemned_rows()) {
+      if (row.condemned.since != kNever) {
+        healthy.insert(row.condemned.pack);  // prune's: not ours to touch
+        condemned_.push_back(row.condemned);
+      }
+    }
+    for (const PackName& pack : known_packs_) {
+      if (!healthy.contains(pack)) damaged_.insert(pack);
+    }
+    for (const PackName& pack : damaged_) sources_.push_back(packs() / pack.hex());
+    if (found.is_intact() && damaged_.empty()) return;
+    for (const std::string& name : files_.list(quarantine())) {
+      if (!base::AtomicFile::is_temporary(name)) sources_.push_back(quarantine() / name);
+    }
+  }
+
+  void mend(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
+    const bool is_sound = damaged_.empty() && sources_.empty() && found.is_intact() &&
+                          session.damage().empty() && !session.lost_commit();
+    if (is_sound) return;
+    Index& index = session.index();
+    session.number_after(before.highest);
+    session.number_after(index.highest_commit());
+    session.number_after(session.lost_commit().value_or(CommitMark()));
+    const Rebuilt rebuilt = rebuild_index(location_, files_, session.context(), index, damaged_);
+    Salvage salvage(session);
+    for (const base::Path& source : sources_) salvage.take_parts(source);
+    session.publish_if_any();
+    for (const base::Path& source : sources_) salvage.take_messages(source);
+    session.publish_if_any();
+    report_.salvaged_objects = salvage.objects();
+    report_.salvaged_messages = salvage.messages();
+
+    std::vector<NamedCommit> commits = rebuilt.commits;
+    std::ranges::copy(salvage.commits(), std::back_inserter(commits));
+    std::map<ObjectId, SnapshotLine> living = living_lines(session, commits, before);
+    const std::vector<SnapshotLine> amended = amend(session, living);
+    const std::vector<PackName> healthy = index.packs();
+    const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
+    if (damaged_.empty() && amended.empty() && !is_broken && !session.lost_commit() &&
+        salvage.objects() == 0) {
+      return;
+    }
+    write_checkpoint(session, living, amended);
+    for (const PackName& pack : damaged_) set_aside(packs(), pack.hex());
+  }
+
+  // By what the commits say; where commits are lost, by what the index said before.
+  std::map<ObjectId, SnapshotLine> living_lines(WriteSession& session,
+                                                const std::vector<NamedCommit>& commits,
+                                                const KnownBefore& before) const {
+    std::map<ObjectId, SnapshotLine> living = living_snapshots(commits, session.context().keys);
+    std::uint64_t highest = 0;
+    for (const auto& [id, commit] : commits) highest = std::max(highest, commit.number);
+    if (before.highest.number < highest || before.lines.empty()) return living;
+    std::map<ObjectId, SnapshotLine> lines = before.lines;
+    for (auto& [id, line] : lines) {
+      const auto told = living.find(id);
+      if (told != living.end()) line = told->second;
+    }
+    return lines;
+  }
+
+  std::vector<SnapshotLine> amend(WriteSession& session,
+                                  const std::map<ObjectId, SnapshotLine>& living) {
+    ObjectReader objects(files_, packs(), session.context(), session.index());
+    std::map<MessageId, bool> verdicts;
+    const auto is_damaged = [&](const MessageId& message) {
+      const auto place = session.index().find_uncondemned(ObjectType::kMessage, message.object);
+      if (!place) return true;
+      if (!suspects_.contains(message)) return false;
+      const auto [verdict, is_new] = verdicts.try_emplace(message, false);
+      if (is_new) verdict->second = !can_be_read(objects, message, *place);
+      return verdict->second;
+    };
+    std::map<std::string, std::vector<SnapshotLine>> backups;
+    for (const auto& [id, line] : living) {
+      if (line.kind == SnapshotKind::kBackup) backups[line.account].push_back(line);
+    }
+    Amendment amendment(session, objects, is_damaged);
+    std::vector<SnapshotLine> lines;
+    for (auto& [account, newest_first] : backups) {
+      std::ranges::sort(newest_first, std::greater<>(), &SnapshotLine::time);
+      const std::optional<SnapshotLine> amended = amendment.amend(newest_first);
+      if (!amended) continue;
+      lines.push_back(*amended);
+      report_.amended_accounts.push_back(account);
+    }
+    report_.messages_to_fetch = amendment.messages();
+    return lines;
+  }
+
+  static bool can_be_read(ObjectReader& objects, const MessageId& message,
+                          const ObjectPlace& place) {
+    try {
+      objects.read_message(message.object, place);
+      return true;
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged) throw;
+      return false;
+    }
+  }
+
+  // From here on the damaged packs are not read any more, and what was lost with them is not
+  // missed.
+  void write_checkpoint(WriteSession& session, const std::map<ObjectId, SnapshotLine>& living,
+                        const std::vector<SnapshotLine>& amended) {
+    Commit checkpoint;
+    checkpoint.is_checkpoint = true;
+    std::vector<SnapshotLine> lines;
+    for (const auto& [id, line] : living) lines.push_back(line);
+    lines.insert(lines.end(), amended.begin(), amended.end());
+    checkpoint.condemned = condemned_;
+    for (const PackName& pack : damaged_) {
+      checkpoint.condemned.push_back({.pack = pack, .since = kNever});
+    }
+    session.commit(in_series(std::move(checkpoint), lines));
+  }
+
+  void set_aside(const base::Path& folder, const std::string& name) {
+    files_.make_folder(quarantine());
+    files_.sync_folder(location_.store);
+    std::string moved = name;
+    for (int number = 1;
+         !files_.rename(folder / name, quarantine() / moved, base::OnExisting::kFail); ++number) {
+      moved = name + "." + std::to_string(number);
+    }
+    files_.sync_folder(quarantine());
+    files_.sync_folder(folder);
+    report_.quarantined.push_back((quarantine() / moved).string());
+  }
+
+  // A slot lies there twice: the good copy takes the place of the other. A tree record that can't
+  // be read makes its tree somebody else's, which it is either way.
+  void put_keys_and_trees_right() {
+    const SlotListing listing = read_slots(files_, keys_folder(location_));
+    for (const std::string& name : listing.damaged_files) set_aside(keys_folder(location_), name);
+    if (!listing.damaged.empty()) {
+      for (const KeySlot& slot : listing.slots) write_slot(files_, keys_folder(location_), slot);
+    }
+    for (const std::string& name : TreeRecords::open(location_, files_).list().damaged_files) {
+      set_aside(trees_folder(location_), name);
+    }
+  }
+
+  using CondemnedRow = Index::CondemnedRow;
+
+  const Location& location_;
+  base::FileSystem& files_;
+  const base::Clock& clock_;
+  const std::function<void(const CheckProgress&)>& progress_;
+  RepairReport report_;
+  std::set<Sha256> good_;
+  std::set<MessageId> suspects_;
+  std::set<PackName> known_packs_;
+  std::set<PackName> damaged_;
+  std::vector<CondemnedPack> condemned_;
+  std::vector<base::Path> sources_;
+};
+
+}  // namespace
+
+RepairReport repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
+                    const std::function<void(const CheckProgress&)>& progress) {
+  return Repair(location, files, clock, progress).run();
+}
+
+}  // namespace store

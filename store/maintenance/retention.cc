@@ -1,0 +1,247 @@
+#include "store/maintenance/retention.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <optional>
+
+#include <date/date.h>
+#include <date/iso_week.h>
+#include <date/tz.h>
+#include <fmt/core.h>
+
+#include "base/time_text.h"
+
+namespace store {
+namespace {
+
+using std::chrono::sys_seconds;
+
+// A moment as the clock on the wall shows it.
+struct WallTime {
+  date::local_seconds local;
+  std::chrono::seconds offset{};  // east of UTC
+
+  date::local_days day() const { return date::floor<date::days>(local); }
+  date::year_month_day date() const { return date::year_month_day(day()); }
+};
+
+// The hour, day, week, month or year that a moment lies in.
+struct Period {
+  std::int64_t order = 0;  // later periods have greater ones
+  std::string name;
+};
+
+int year_of(date::year_month_day day) {
+  return static_cast<int>(day.year());
+}
+unsigned month_of(date::year_month_day day) {
+  return static_cast<unsigned>(day.month());
+}
+unsigned day_of(date::year_month_day day) {
+  return static_cast<unsigned>(day.day());
+}
+
+// The hour that the clocks are put back occurs twice: the offset tells the two apart.
+Period hour_of(const WallTime& time) {
+  const auto hour = date::floor<std::chrono::hours>(time.local);
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time.offset).count();
+  const date::year_month_day day = time.date();
+  return {
+      .order = (hour.time_since_epoch() - time.offset).count(),
+      .name = fmt::format("{:04}-{:02}-{:02} {:02}:00{}{:02}:{:02}", year_of(day), month_of(day),
+                          day_of(day), (hour - time.day()).count(), minutes < 0 ? '-' : '+',
+                          std::abs(minutes) / 60, std::abs(minutes) % 60)};
+}
+
+Period day_period(const WallTime& time) {
+  const date::year_month_day day = time.date();
+  return {.order = time.day().time_since_epoch().count(),
+          .name = fmt::format("{:04}-{:02}-{:02}", year_of(day), month_of(day), day_of(day))};
+}
+
+// ISO 8601: weeks begin on Monday, and the first of a year has its first Thursday.
+Period week_of(const WallTime& time) {
+  const iso_week::year_weeknum_weekday week(time.day());
+  const int year = static_cast<int>(week.year());
+  const unsigned number = static_cast<unsigned>(week.weeknum());
+  return {.order = std::int64_t{year} * 100 + number,
+          .name = fmt::format("{:04}-W{:02}", year, number)};
+}
+
+Period month_period(const WallTime& time) {
+  const date::year_month_day day = time.date();
+  return {.order = std::int64_t{year_of(day)} * 100 + month_of(day),
+          .name = fmt::format("{:04}-{:02}", year_of(day), month_of(day))};
+}
+
+Period year_period(const WallTime& time) {
+  return {.order = year_of(time.date()), .name = fmt::format("{:04}", year_of(time.date()))};
+}
+
+struct PeriodRule {
+  const char* name;
+  unsigned base::RetentionConfig::*count;
+  Period (*period)(const WallTime&);
+};
+
+constexpr std::array kPeriodRules = {
+    PeriodRule{"hourly", &base::RetentionConfig::hourly, hour_of},
+    PeriodRule{"daily", &base::RetentionConfig::daily, day_period},
+    PeriodRule{"weekly", &base::RetentionConfig::weekly, week_of},
+    PeriodRule{"monthly", &base::RetentionConfig::monthly, month_period},
+    PeriodRule{"yearly", &base::RetentionConfig::yearly, year_period},
+};
+
+const date::time_zone* zone_of(const RetentionRules& rules) {
+  base::check_time_zone(rules.time_zone);
+  return date::locate_zone(rules.time_zone);
+}
+
+class Planner {
+ public:
+  Planner(std::span<const SnapshotInfo> snapshots, const RetentionRules& rules, sys_seconds now)
+      : snapshots_(snapshots),
+        rules_(rules),
+        now_(now),
+        zone_(zone_of(rules)),
+        decisions_(snapshots.size()) {
+    for (std::size_t i = 0; i < snapshots.size(); ++i) decisions_[i].snapshot = snapshots[i].id;
+    collect_backups();
+  }
+
+  std::vector<RetentionDecision> run() {
+    keep_future();
+    keep_newest();
+    keep_within();
+    keep_last();
+    for (const PeriodRule& rule : kPeriodRules) keep_periods(rule);
+    keep_rescued();
+    keep_held();
+    for (RetentionDecision& decision : decisions_)
+      if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
+    return std::move(decisions_);
+  }
+
+ private:
+  bool is_future(std::size_t i) const { return snapshots_[i].time > now_; }
+  bool is_complete(std::size_t i) const {
+    return snapshots_[i].status == SnapshotStatus::kComplete;
+  }
+
+  // Those that the rules count, newest first.
+  void collect_backups() {
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (snapshots_[i].kind == SnapshotKind::kBackup && !is_future(i)) backups_.push_back(i);
+    std::ranges::sort(backups_, [this](std::size_t a, std::size_t b) {
+      return std::pair(snapshots_[a].time, a) > std::pair(snapshots_[b].time, b);
+    });
+    if (backups_.empty()) return;
+    const auto complete =
+        std::ranges::find_if(backups_, [this](std::size_t i) { return is_complete(i); });
+    anchor_ = complete == backups_.end() ? backups_.front() : *complete;
+  }
+
+  void keep(std::size_t i, std::string reason) {
+    decisions_[i].verdict = Verdict::kKeep;
+    decisions_[i].reasons.push_back(std::move(reason));
+  }
+
+  void keep_future() {
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (is_future(i)) keep(i, "dated in the future, kept until then");
+  }
+
+  void keep_newest() {
+    if (!anchor_) return;
+    if (is_complete(*anchor_)) keep(*anchor_, "newest complete snapshot, never dropped");
+    if (backups_.front() != *anchor_ || !is_complete(*anchor_))
+      keep(backups_.front(), "newest snapshot, never dropped");
+  }
+
+  // Whether `i` is no further before the newest complete snapshot than `duration`.
+  bool is_within(std::size_t i, std::chrono::seconds duration) const {
+    return !anchor_ || snapshots_[*anchor_].time - snapshots_[i].time <= duration;
+  }
+
+  void keep_within() {
+    const std::chrono::seconds duration = rules_.policy.keep_within;
+    if (duration.count() <= 0) return;
+    const std::string reason =
+        fmt::format("within {} of the newest", base::format_duration(duration));
+    for (const std::size_t i : backups_)
+      if (is_within(i, duration)) keep(i, reason);
+  }
+
+  void keep_last() {
+    const std::string reason = fmt::format("one of the last {}", rules_.policy.last);
+    for (std::size_t i = 0; i < backups_.size() && i < rules_.policy.last; ++i)
+      keep(backups_[i], reason);
+  }
+
+  WallTime wall_time(sys_seconds time) const {
+    const date::sys_info info = zone_->get_info(time);
+    return {.local = date::local_seconds(time.time_since_epoch() + info.offset),
+            .offset = info.offset};
+  }
+
+  // Periods without a snapshot don't count, so a pause in the backups costs no history.
+  void keep_periods(const PeriodRule& rule) {
+    struct Kept {
+      std::string name;
+      std::size_t snapshot;
+    };
+    std::map<std::int64_t, Kept, std::greater<>> periods;
+    for (const std::size_t i : backups_) {
+      Period period = rule.period(wall_time(snapshots_[i].time));
+      const auto [place, is_new] =
+          periods.try_emplace(period.order, Kept{std::move(period.name), i});
+      if (!is_new && is_complete(i) && !is_complete(place->second.snapshot))
+        place->second.snapshot = i;
+    }
+    unsigned left = rules_.policy.*rule.count;
+    for (const auto& [order, kept] : periods) {
+      if (left-- == 0) return;
+      keep(kept.snapshot, fmt::format("{} {}", rule.name, kept.name));
+    }
+  }
+
+  void keep_rescued() {
+    const std::string duration = base::format_duration(rules_.sweep_keep);
+    for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+      if (snapshots_[i].kind != SnapshotKind::kRescue || is_future(i)) continue;
+      if (is_within(i, rules_.sweep_keep))
+        keep(i, fmt::format("rescued by a sweep, within {} of the newest", duration));
+      else
+        decisions_[i].reasons.push_back(
+            fmt::format("rescued by a sweep, more than {} before the newest", duration));
+    }
+  }
+
+  void keep_held() {
+    if (!rules_.hold_until) return;
+    const std::string reason = fmt::format("much vanished at {}: kept until that is acknowledged",
+                                           base::format_rfc3339(*rules_.hold_until));
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (snapshots_[i].time <= *rules_.hold_until) keep(i, reason);
+  }
+
+  std::span<const SnapshotInfo> snapshots_;
+  const RetentionRules& rules_;
+  sys_seconds now_;
+  const date::time_zone* zone_;
+  std::vector<RetentionDecision> decisions_;
+  std::vector<std::size_t> backups_;   // positions in snapshots_
+  std::optional<std::size_t> anchor_;  // the newest complete one, or the newest
+};
+
+}  // namespace
+
+std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
+                                              const RetentionRules& rules, sys_seconds now) {
+  return Planner(snapshots, rules, now).run();
+}
+
+}  // namespace store

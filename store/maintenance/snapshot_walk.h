@@ -1,0 +1,40 @@
+// Every folder and message that snapshots name, each shared leaf once.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "store/format/folder_object.h"
+#include "store/format/leaf.h"
+#include "store/format/snapshot.h"
+#include "store/format/uid_node.h"
+#include "store/index/object_reader.h"
+
+namespace store {
+
+class SnapshotWalk {
+ public:
+  using TakeMessage = std::function<void(const FolderInfo&, const Identity&)>;
+  using TakeDamage = std::function<void(const std::string& why)>;
+
+  // All must outlive the walk. What can't be read goes to `damage`; the rest follows.
+  SnapshotWalk(ObjectReader& objects, const Keys& keys, TakeMessage take, TakeDamage damage);
+
+  // What an earlier root led to is not visited again.
+  void visit(const ObjectId& root);
+
+ private:
+  void visit_folder(const ObjectId& id);
+  void visit_node(const FolderInfo& folder, UidNode& node);
+
+  ObjectReader& objects_;
+  const Keys& keys_;
+  TakeMessage take_;
+  TakeDamage damage_;
+  std::set<ObjectId> visited_;
+  std::set<std::pair<ObjectId, ObjectId>> visited_nodes_;
+};
+
+}  // namespace store

@@ -1,0 +1,63 @@
+// One message on its way in: collected, hashed, split, and proved by rebuilding it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/file_system.h"
+#include "store/format/crypto.h"
+#include "store/format/object_id.h"
+#include "store/message/split.h"
+#include "store/message/spool.h"
+
+namespace store {
+
+// One thread at a time, which need not be the store's: it asks the store for nothing.
+class MessageIntake {
+ public:
+  // `spool_folder` is for messages of more than `most_in_memory` bytes. It and `keys` must outlive
+  // the intake.
+  MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory, const Keys& keys);
+  MessageIntake(const MessageIntake&) = delete;
+  MessageIntake& operator=(const MessageIntake&) = delete;
+  ~MessageIntake();
+
+  void add(base::ByteView piece);
+
+  std::uint64_t size() const { return spool_.size(); }
+  std::size_t memory() const;  // bytes, about
+
+  // All of it was added. Splits it, and proves that what it was split into makes it again. Does
+  // nothing the second time.
+  void finish();
+
+  // After finish(), until clear().
+  const Sha256& digest() const { return digest_; }
+  base::ByteView record() const { return record_; }
+  // Each once, in the order of the message.
+  void for_each_part(const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take);
+
+  // As much of the message as a header may have; lives until the next add() or clear().
+  base::ByteView beginning();
+
+  // Ready for the next message.
+  void clear();
+
+ private:
+  class Parts;
+
+  bool try_split(const SplitLimits& limits);
+
+  const base::Path& spool_folder_;
+  const Keys& keys_;
+  Spool spool_;
+  std::optional<Sha256Hash> hash_;  // once something was added
+  bool is_finished_ = false;
+  Sha256 digest_;
+  base::Bytes record_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace store

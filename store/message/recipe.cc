@@ -1,0 +1,115 @@
+#include "store/message/recipe.h"
+
+namespace store {
+namespace {
+
+enum class Tag : std::uint8_t { kInline = 0, kText = 1, kTextLeaf = 2, kBinaryLeaf = 3 };
+
+// Far above any message, and low enough that no sum of lengths overflows.
+constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 48U;
+
+// A part's length and id take this much at least.
+constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
+
+}  // namespace
+
+RecipeWriter::RecipeWriter(std::uint64_t message_size, base::ByteView header) {
+  record_.varint(message_size);
+  record_.varint(header.size());
+  record_.raw(header);
+}
+
+void RecipeWriter::put_part(const PartRef& part) {
+  record_.varint(part.length);
+  record_.id(part.id);
+}
+
+void RecipeWriter::add(const InlineText& text) {
+  record_.u8(static_cast<std::uint8_t>(Tag::kInline));
+  record_.varint(text.bytes.size());
+  record_.raw(text.bytes);
+}
+
+void RecipeWriter::add(const TextPart& text) {
+  record_.u8(static_cast<std::uint8_t>(Tag::kText));
+  put_part(text.part);
+}
+
+void RecipeWriter::add(const EncodedLeaf& leaf) {
+  const Tag tag = leaf.kind == PartKind::kText ? Tag::kTextLeaf : Tag::kBinaryLeaf;
+  record_.u8(static_cast<std::uint8_t>(tag));
+  const std::uint64_t crlf = leaf.lines.end == LineEnd::kCrLf ? 1 : 0;
+  record_.varint(leaf.lines.length == 0 ? 0 : leaf.lines.length / 4 * 2 + crlf);
+  record_.varint(leaf.parts.size());
+  for (const PartRef& part : leaf.parts) put_part(part);
+}
+
+RecipeReader::RecipeReader(base::ByteView record)
+    : record_(record, "message record"),
+      message_size_(record_.varint(kLargestMessage)),
+      left_(message_size_),
+      header_(record_.raw(record_.varint())) {
+  account_for(header_.size());
+}
+
+PartRef RecipeReader::take_part() {
+  PartRef part;
+  part.length = record_.varint(message_size_);
+  if (part.length == 0) record_.malformed("a part is empty");
+  part.id = record_.id();
+  return part;
+}
+
+EncodedLeaf RecipeReader::take_leaf(PartKind kind) {
+  EncodedLeaf leaf{.kind = kind, .lines = {}, .parts = {}};
+  const std::uint64_t lines = record_.varint(kLargestMessage);
+  leaf.lines.length = lines / 2 * 4;
+  leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
+  if (lines == 1) record_.malformed("a leaf has impossible lines");
+  const std::size_t count = record_.count(kSmallestPart);
+  if (count == 0) record_.malformed("a leaf has no part");
+  leaf.parts.reserve(count);
+  std::uint64_t decoded = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (decoded % 3 != 0) record_.malformed("a leaf is cut where base64 cannot be joined");
+    leaf.parts.push_back(take_part());
+    decoded += leaf.parts.back().length;
+    if (decoded > message_size_) record_.malformed("a leaf is longer than the message");
+  }
+  account_for(encoded_size(decoded, leaf.lines));
+  return leaf;
+}
+
+void RecipeReader::account_for(std::uint64_t length) {
+  if (length > left_) record_.malformed("its pieces are longer than the message");
+  left_ -= length;
+}
+
+bool RecipeReader::ended() const {
+  if (record_.remaining() > 0) return false;
+  if (left_ != 0) record_.malformed("its pieces are shorter than the message");
+  return true;
+}
+
+RecipeItem RecipeReader::next() {
+  switch (static_cast<Tag>(record_.u8())) {
+    case Tag::kInline: {
+      const InlineText text{record_.raw(record_.varint())};
+      if (text.bytes.empty()) record_.malformed("an item is empty");
+      account_for(text.bytes.size());
+      return text;
+    }
+    case Tag::kText: {
+      const TextPart text{take_part()};
+      account_for(text.part.length);
+      return text;
+    }
+    case Tag::kTextLeaf:
+      return take_leaf(PartKind::kText);
+    case Tag::kBinaryLeaf:
+      return take_leaf(PartKind::kBinary);
+  }
+  record_.malformed("an item is of no known kind");
+}
+
+}  // namespace store

@@ -1,0 +1,100 @@
+// How a record is written: a message's header and the recipe of its body.
+//
+//   record   = message-size header-length header *item
+//   item     = inline / text / leaf
+//   inline   = %x00 length 1*byte              ; `length` bytes of the message
+//   text     = %x01 part                       ; a part of the text stream, as it stands
+//   leaf     = leaf-kind lines count 1*part    ; `count` parts joined, then encoded in base64
+//   leaf-kind = %x02 / %x03                    ; parts of the text stream / of the binary stream
+//   lines    = number                          ; line length / 4 * 2, plus 1 if lines end in CRLF;
+//                                              ; 0: all in one line
+//   part     = length id                       ; plain bytes, 1 or more; in a leaf all but the last
+//                                              ; part have a multiple of 3
+//   id       = 32 byte
+//   message-size, header-length, length, count = number
+//   number   = unsigned LEB128, 64 bits
+//
+// A leaf has no line end after its last line: what follows it is in the next item. The lengths of
+// header and items, encoded, add up to message-size.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "store/format/encoding.h"
+#include "store/format/object_id.h"
+#include "store/message/base64_leaf.h"
+#include "store/message/split.h"
+
+namespace store {
+
+struct PartRef {
+  ObjectId id;
+  std::uint64_t length = 0;  // of the part's plain bytes
+  bool operator==(const PartRef&) const = default;
+};
+
+// A view into the record.
+struct InlineText {
+  base::ByteView bytes;
+};
+
+struct TextPart {
+  PartRef part;
+};
+
+struct EncodedLeaf {
+  PartKind kind = PartKind::kBinary;
+  Base64Lines lines;
+  std::vector<PartRef> parts;
+};
+
+using RecipeItem = std::variant<InlineText, TextPart, EncodedLeaf>;
+
+class RecipeWriter {
+ public:
+  RecipeWriter(std::uint64_t message_size, base::ByteView header);
+
+  // In the order of the message.
+  void add(const InlineText& text);
+  void add(const TextPart& text);
+  void add(const EncodedLeaf& leaf);
+
+  base::Bytes take() { return record_.take(); }
+
+ private:
+  void put_part(const PartRef& part);
+
+  Encoder record_;
+};
+
+// Reads a record from anywhere: every length is checked before it is used. Every call fails with
+// kDamaged where the record is not well-formed.
+class RecipeReader {
+ public:
+  // `record` must outlive the reader.
+  explicit RecipeReader(base::ByteView record);
+
+  std::uint64_t message_size() const { return message_size_; }
+  base::ByteView header() const { return header_; }
+
+  // At the end the lengths must add up.
+  bool ended() const;
+
+  // Only before the end.
+  RecipeItem next();
+
+ private:
+  PartRef take_part();
+  EncodedLeaf take_leaf(PartKind kind);
+  void account_for(std::uint64_t length);
+
+  Decoder record_;
+  std::uint64_t message_size_ = 0;
+  std::uint64_t left_ = 0;  // of the message, not yet accounted for
+  base::ByteView header_;
+};
+
+}  // namespace store

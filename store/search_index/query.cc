@@ -1,0 +1,248 @@
+#include "store/search_index/query.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/glob.h"
+#include "base/nearest.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
+#include "store/search_index/search_index.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::size_t kLongestQuery = 4'096;
+constexpr std::size_t kMostTerms = 64;
+
+enum class Kind { kWords, kMessageId, kAfter, kBefore, kFolder };
+
+struct Field {
+  std::string_view name;
+  Kind kind;
+  std::string_view columns;  // of schema/search.sql, as FTS5 wants them
+};
+
+constexpr std::array<Field, 8> kFields = {{{"subject", Kind::kWords, "{subject} : "},
+                                           {"from", Kind::kWords, "{sender} : "},
+                                           {"to", Kind::kWords, "{recipients copies} : "},
+                                           {"cc", Kind::kWords, "{copies} : "},
+                                           {"message-id", Kind::kMessageId, ""},
+                                           {"after", Kind::kAfter, ""},
+                                           {"before", Kind::kBefore, ""},
+                                           {"folder", Kind::kFolder, ""}}};
+constexpr Field kAnywhere = {"", Kind::kWords, ""};
+
+// What no word is made of, as FTS5's tokenizer has it: ASCII aside, the common blocks of
+// punctuation and symbols.
+bool is_in_word(char32_t value) {
+  if (value < 0x80) {
+    return (value >= '0' && value <= '9') || (value >= 'a' && value <= 'z') ||
+           (value >= 'A' && value <= 'Z');
+  }
+  return value >= 0xC0 && value != 0xD7 && value != 0xF7 && (value < 0x2000 || value > 0x206F) &&
+         (value < 0x20A0 || value > 0x20CF) && (value < 0x2190 || value > 0x2BFF) &&
+         (value < 0x3000 || value > 0x3004) && (value < 0x3008 || value > 0x3020) &&
+         (value < 0xFE00 || value > 0xFE6F) && (value < 0x1F000 || value > 0x1FAFF);
+}
+
+// The words of `text`, one blank between two; whatever has a meaning in FTS5 is a blank here.
+std::string words_of(std::string_view text) {
+  std::string words;
+  bool blank = false;
+  while (!text.empty()) {
+    const base::CodePoint point =
+        base::first_code_point(text).value_or(base::CodePoint{.value = ' ', .length = 1});
+    if (is_in_word(point.value)) {
+      if (blank && !words.empty()) words += ' ';
+      words += text.substr(0, point.length);
+      blank = false;
+    } else {
+      blank = true;
+    }
+    text.remove_prefix(point.length);
+  }
+  return searchable(words);
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+}  // namespace
+
+class QueryParser {
+ public:
+  QueryParser(std::string_view text, const Query::ReadTime& read_time)
+      : text_(text), rest_(text), read_time_(read_time) {}
+
+  Query parse() {
+    if (rest_.size() > kLongestQuery) {
+      fail(ErrorCode::kUsage, "search: the query is longer than {} bytes", kLongestQuery);
+    }
+    while (skip_blanks()) {
+      if (++terms_ > kMostTerms) {
+        fail(ErrorCode::kUsage, "search: the query has more than {} terms", kMostTerms);
+      }
+      take_term();
+    }
+    expect_meaning();
+    return std::move(query_);
+  }
+
+ private:
+  bool skip_blanks() {
+    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+    return !rest_.empty();
+  }
+
+  void take_term() {
+    const std::string_view begin = rest_;
+    const bool unwanted = rest_.starts_with('-') && rest_.size() > 1 && !is_blank(rest_[1]);
+    if (unwanted) rest_.remove_prefix(1);
+    const Field& field = take_field();
+    const std::string value = take_value();
+    term_ = begin.substr(0, begin.size() - rest_.size());
+    switch (field.kind) {
+      case Kind::kWords:
+        add_words(field, value, unwanted);
+        return;
+      case Kind::kFolder:
+        if (value.empty()) refuse("it names no folder");
+        (unwanted ? query_.other_folders_ : query_.folders_).push_back(value);
+        return;
+      default:
+        if (unwanted) refuse("it can't be denied");
+        if (value.empty()) refuse("it has no value");
+        add_limit(field.kind, value);
+    }
+  }
+
+  // "key:" if there is one.
+  const Field& take_field() {
+    const std::size_t end = rest_.find_first_of(": \t\r\n\"");
+    if (end == std::string_view::npos || rest_[end] != ':') return kAnywhere;
+    std::string name(rest_.substr(0, end));
+    std::ranges::transform(name, name.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    const auto* const field = std::ranges::find(kFields, name, &Field::name);
+    if (field != kFields.end()) {
+      rest_.remove_prefix(end + 1);
+      return *field;
+    }
+    // A mistyped field, not the "12:" of a time.
+    const bool may_be_meant = name.size() > 2 && std::ranges::all_of(name, [](char c) {
+                                return (c >= 'a' && c <= 'z') || c == '-';
+                              });
+    if (!may_be_meant) return kAnywhere;
+    std::vector<std::string> names;
+    names.reserve(kFields.size());
+    for (const Field& known : kFields) names.emplace_back(known.name);
+    if (const auto guess = base::nearest(name, names)) {
+      fail(ErrorCode::kUsage, "search: {}: there is no such field: did you mean {}:?",
+           base::escape_for_terminal(name), *guess);
+    }
+    return kAnywhere;
+  }
+
+  // Up to a blank, or what stands between quotes; with the "*" behind them.
+  std::string take_value() {
+    const bool quoted = rest_.starts_with('"');
+    if (quoted) rest_.remove_prefix(1);
+    const std::size_t end = quoted ? rest_.find('"') : rest_.find_first_of(" \t\r\n");
+    std::string value(rest_.substr(0, end));
+    rest_.remove_prefix(std::min(end, rest_.size()));
+    if (quoted && rest_.starts_with('"')) {
+      rest_.remove_prefix(1);
+      if (rest_.starts_with('*')) {
+        value += '*';
+        rest_.remove_prefix(1);
+      }
+    }
+    return value;
+  }
+
+  void add_words(const Field& field, std::string_view value, bool unwanted) {
+    const std::string words = words_of(value);
+    if (!has_words(words)) {
+      if (!field.name.empty()) refuse("it has no words");
+      (unwanted ? left_out_unwanted_ : left_out_wanted_) = true;
+      return;  // "a & b" asks for a and b
+    }
+    std::string& expression = unwanted ? query_.unwanted_ : query_.wanted_;
+    if (!expression.empty()) expression += unwanted ? " OR " : " AND ";
+    expression += field.columns;
+    expression += '"' + words + '"';
+    if (value.ends_with('*')) expression += '*';
+  }
+
+  void add_limit(Kind kind, const std::string& value) {
+    if (kind == Kind::kMessageId) {
+      const std::size_t begin = value.starts_with('<') ? 1 : 0;
+      query_.message_id_ = value.substr(begin, value.find('>') - begin);
+      if (query_.message_id_->empty()) refuse("it has no value");
+      return;
+    }
+    const std::chrono::sys_seconds time = read_time_(value);
+    if (kind == Kind::kAfter) {
+      query_.after_ = std::max(time, query_.after_.value_or(time));
+    } else {
+      query_.before_ = std::min(time, query_.before_.value_or(time));
+    }
+  }
+
+  // The mail that a query selects may be restored: one of which nothing is left would select all.
+  void expect_meaning() const {
+    const bool lost_wanted = left_out_wanted_ && query_.wanted_.empty();
+    const bool lost_unwanted = left_out_unwanted_ && query_.unwanted_.empty();
+    if (terms_ > 0 && !lost_wanted && !lost_unwanted) return;
+    fail(ErrorCode::kUsage,
+         "search: the query \"{}\" has no words: write one that has letters or digits, or a field "
+         "such as from:, after: or folder:",
+         base::escape_for_terminal(text_));
+  }
+
+  [[noreturn]] void refuse(const char* why) const {
+    fail(ErrorCode::kUsage, "search: {}: {}", base::escape_for_terminal(term_), why);
+  }
+
+  std::string_view text_;
+  std::string_view rest_;
+  const Query::ReadTime& read_time_;
+  std::string_view term_;  // for messages
+  std::size_t terms_ = 0;
+  bool left_out_wanted_ = false;  // there was a term, but it had no words
+  bool left_out_unwanted_ = false;
+  Query query_;
+};
+
+Query Query::parse(std::string_view text, const ReadTime& read_time) {
+  return QueryParser(text, read_time).parse();
+}
+
+Query Query::parse(std::string_view text, std::string_view time_zone,
+                   std::chrono::sys_seconds now) {
+  return parse(text,
+               [&](const std::string& time) { return base::parse_time(time, time_zone, now); });
+}
+
+bool Query::takes_time(std::chrono::sys_seconds time) const {
+  return (!after_ || time >= *after_) && (!before_ || time < *before_);
+}
+
+bool Query::takes_folder(std::string_view shown_name) const {
+  const auto matches = [&](const std::string& glob) {
+    return base::glob_matches(glob, shown_name);
+  };
+  return (folders_.empty() || std::ranges::any_of(folders_, matches)) &&
+         std::ranges::none_of(other_folders_, matches);
+}
+
+}  // namespace store

@@ -1,0 +1,81 @@
+#include "store/search_index/search_feeder.h"
+
+#include <utility>
+
+#include "store/search_index/envelope.h"
+#include "store/search_index/search_index.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::size_t kMostWaiting = std::size_t{2} << 20;  // bytes of headers
+
+// Waking the other thread costs as much as entering a header or two.
+constexpr std::size_t kWakeAt = std::size_t{64} << 10;
+
+}  // namespace
+
+SearchFeeder::SearchFeeder(SearchIndex& search) : search_(search), thread_([this] { work(); }) {}
+
+SearchFeeder::~SearchFeeder() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void SearchFeeder::rethrow() {
+  if (error_) std::rethrow_exception(error_);
+}
+
+void SearchFeeder::add(const ObjectId& message, base::ByteView header) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return error_ || waiting_bytes_ < kMostWaiting; });
+  rethrow();
+  waiting_.push_back({message, {header.begin(), header.end()}});
+  waiting_bytes_ += header.size();
+  if (!is_working_ && waiting_bytes_ >= kWakeAt) changed_.notify_all();
+}
+
+void SearchFeeder::drain() {
+  std::unique_lock lock(mutex_);
+  if (!waiting_.empty()) {
+    waiting_bytes_ += kWakeAt;  // whatever little there is
+    changed_.notify_all();
+  }
+  changed_.wait(lock, [this] { return error_ || (waiting_.empty() && !is_working_); });
+  rethrow();
+}
+
+void SearchFeeder::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || waiting_bytes_ >= kWakeAt; });
+    if (stopping_) return;
+    const std::deque<Header> headers = std::exchange(waiting_, {});
+    waiting_bytes_ = 0;
+    is_working_ = true;
+    lock.unlock();
+    changed_.notify_all();
+    std::exception_ptr error;
+    try {
+      for (const Header& header : headers) {
+        if (!search_.find(header.message)) {
+          search_.add(header.message, read_envelope(header.bytes));
+        }
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    lock.lock();
+    is_working_ = false;
+    if (error) error_ = error;
+    changed_.notify_all();
+    if (error) return;
+  }
+}
+
+}  // namespace store

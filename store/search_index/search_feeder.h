@@ -1,0 +1,55 @@
+// Fills the search index on a thread of its own: reading a header and entering its words takes as
+// long as all else that a backup does with a short message.
+//
+// One thread calls it. Fails with what filling the index failed with, then or at a later call.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "base/bytes.h"
+#include "store/format/object_id.h"
+
+namespace store {
+
+class SearchIndex;
+
+class SearchFeeder {
+ public:
+  // `search` must outlive it, and is touched by nobody else except after drain().
+  explicit SearchFeeder(SearchIndex& search);
+  SearchFeeder(const SearchFeeder&) = delete;
+  SearchFeeder& operator=(const SearchFeeder&) = delete;
+  ~SearchFeeder();  // what is not yet entered is given up
+
+  // Nothing comes of it if the message is there. Waits while much is waiting.
+  void add(const ObjectId& message, base::ByteView header);
+
+  // Waits until all is entered.
+  void drain();
+
+ private:
+  struct Header {
+    ObjectId message;
+    base::Bytes bytes;
+  };
+
+  void work();
+  void rethrow();
+
+  SearchIndex& search_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Header> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool is_working_ = false;
+  bool stopping_ = false;
+  std::exception_ptr error_;
+  std::thread thread_;
+};
+
+}  // namespace store

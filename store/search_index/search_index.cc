@@ -1,0 +1,340 @@
+#include "store/search_index/search_index.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "schema/embedded.h"
+#include "store/index/sqlite.h"
+#include "store/message/split.h"
+
+namespace store {
+
+namespace {
+
+constexpr std::int64_t kSearchVersion = 1;
+constexpr std::size_t kKeySize = 8;
+
+std::int64_t key_column(const ObjectId& message) {
+  return static_cast<std::int64_t>(message_key(message));
+}
+
+base::ByteView rest_of(const ObjectId& message) {
+  return base::ByteView(message.bytes).subspan(kKeySize);
+}
+
+ObjectId message_from(std::int64_t key, base::ByteView rest) {
+  ObjectId message;
+  for (std::size_t i = 0; i < kKeySize; ++i) {
+    message.bytes.at(i) =
+        static_cast<std::byte>(static_cast<std::uint64_t>(key) >> (8 * (kKeySize - 1 - i)));
+  }
+  std::ranges::copy(rest.first(std::min(rest.size(), message.bytes.size() - kKeySize)),
+                    message.bytes.begin() + kKeySize);
+  return message;
+}
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// Han, Hiragana, Katakana (Unicode 15): written without blanks between words.
+constexpr Range kWithoutBlanks[] = {{0x3040, 0x30FF},  {0x31F0, 0x31FF}, {0x3400, 0x4DBF},
+                                    {0x4E00, 0x9FFF},  {0xF900, 0xFAFF}, {0xFF66, 0xFF9D},
+                                    {0x20000, 0x323AF}};
+
+bool stands_alone(char32_t value) {
+  return std::ranges::any_of(kWithoutBlanks, [&](const Range& range) {
+    return value >= range.first && value <= range.last;
+  });
+}
+
+bool belongs_to(Database& database, const StoreId& store) {
+  if (database.integer("PRAGMA user_version") != kSearchVersion) return false;
+  Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
+  return statement.step() && std::ranges::equal(statement.blob(0), store);
+}
+
+Database open_or_make(const base::Path& file, const StoreId& store) {
+  Database database = Database::open_or_create(file);
+  database.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+  if (database.integer("PRAGMA user_version") == 0) {
+    Transaction transaction(database);
+    database.run(schema::kSearchSql);
+    Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
+    transaction.commit();
+  }
+  if (!belongs_to(database, store)) {
+    base::fail(base::ErrorCode::kDamaged, "open search index {}: it is another store's",
+               file.string());
+  }
+  return database;
+}
+
+}  // namespace
+
+std::uint64_t message_key(const ObjectId& message) {
+  std::uint64_t key = 0;
+  for (std::size_t i = 0; i < kKeySize; ++i) {
+    key = key << 8U | static_cast<std::uint64_t>(message.bytes.at(i));
+  }
+  return key;
+}
+
+std::string searchable(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const base::CodePoint point =
+        base::first_code_point(text).value_or(base::CodePoint{.value = ' ', .length = 1});
+    const bool alone = stands_alone(point.value);
+    if (alone) result += ' ';
+    result += text.substr(0, point.length);
+    if (alone) result += ' ';
+    text.remove_prefix(point.length);
+  }
+  return result;
+}
+
+bool has_words(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  if (std::ranges::any_of(text, is_plain)) return true;
+  Database database = Database::in_memory();
+  database.run(schema::kSearchSql);
+  database.run("CREATE VIRTUAL TABLE temp.seen_words USING fts5vocab (main, words, row)");
+  Statement(database, "INSERT INTO words (rowid, subject) VALUES (1, ?1)")
+      .bind(1, searchable(text))
+      .run();
+  return database.integer("SELECT EXISTS (SELECT 1 FROM temp.seen_words)") != 0;
+}
+
+class SearchIndex::Impl {
+ public:
+  explicit Impl(Database opened) : database(std::move(opened)) {}
+
+  // Only who writes needs them.
+  struct Changes {
+    explicit Changes(Database& database)
+        : add_envelope(database, "INSERT INTO envelopes VALUES (NULL, ?1, ?2, ?3)"),
+          add_fields(database,
+                     "INSERT INTO fields VALUES (last_insert_rowid(), ?1, ?2, ?3, ?4, ?5)"),
+          add_words(database,
+                    "INSERT INTO words (rowid, subject, sender, recipients, copies) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5)"),
+          remove_words(database,
+                       "INSERT INTO words (words, rowid, subject, sender, recipients, copies) "
+                       "VALUES ('delete', ?1, ?2, ?3, ?4, ?5)"),
+          row_of_last(database, "SELECT last_insert_rowid()") {}
+
+    Statement add_envelope;
+    Statement add_fields;
+    Statement add_words;
+    Statement remove_words;
+    Statement row_of_last;
+  };
+
+  Changes& change() {
+    if (!changes) changes = std::make_unique<Changes>(database);
+    if (!transaction) transaction = std::make_unique<Transaction>(database);
+    return *changes;
+  }
+
+  void commit() {
+    if (!transaction) return;
+    transaction->commit();
+    transaction.reset();
+  }
+
+  static void run_words(Statement& statement, std::int64_t row, const Envelope& envelope) {
+    statement.bind(1, row)
+        .bind(2, searchable(envelope.subject))
+        .bind(3, searchable(envelope.from))
+        .bind(4, searchable(envelope.to))
+        .bind(5, searchable(envelope.cc))
+        .run();
+  }
+
+  static void take_rows(Statement& rows, const std::function<void(const EnvelopeRow&)>& take) {
+    while (rows.step()) {
+      EnvelopeRow row{.row = rows.integer(0),
+                      .key = static_cast<std::uint64_t>(rows.integer(1)),
+                      .date = std::nullopt};
+      if (!rows.is_null(2)) {
+        row.date = std::chrono::sys_seconds(std::chrono::seconds(rows.integer(2)));
+      }
+      take(row);
+    }
+  }
+
+  Database database;
+  Statement find_row{database, "SELECT envelope FROM envelopes WHERE key = ?1 AND rest = ?2"};
+  Statement find_fields{database,
+                        "SELECT date, subject, sender, recipients, copies, message_id "
+                        "FROM envelopes JOIN fields USING (envelope) WHERE envelope = ?1"};
+  std::unique_ptr<Changes> changes;
+  std::unique_ptr<Transaction> transaction;  // null: nothing is waiting
+};
+
+SearchIndex::SearchIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SearchIndex::SearchIndex(SearchIndex&&) noexcept = default;
+SearchIndex& SearchIndex::operator=(SearchIndex&&) noexcept = default;
+SearchIndex::~SearchIndex() = default;
+
+SearchIndex SearchIndex::open(const base::Path& file, const StoreId& store) {
+  try {
+    return SearchIndex(std::make_unique<Impl>(open_or_make(file, store)));
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    base::log_warning("{}: it is made anew", error.what());
+  }
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(file.string() + suffix);
+  }
+  return SearchIndex(std::make_unique<Impl>(open_or_make(file, store)));
+}
+
+std::optional<SearchIndex> SearchIndex::open_read_only(const base::Path& file) {
+  std::optional<Database> database = Database::open_read_only(file);
+  if (!database) return std::nullopt;
+  database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
+  if (database->integer("PRAGMA user_version") != kSearchVersion) return std::nullopt;
+  return SearchIndex(std::make_unique<Impl>(std::move(*database)));
+}
+
+void SearchIndex::add(const ObjectId& message, const Envelope& envelope) {
+  Impl::Changes& change = impl_->change();
+  if (find(message)) return;
+  change.add_envelope.bind(1, key_column(message)).bind(2, rest_of(message));
+  if (envelope.date) {
+    change.add_envelope.bind(3, envelope.date->time_since_epoch().count());
+  } else {
+    change.add_envelope.bind_null(3);
+  }
+  change.add_envelope.run();
+  change.add_fields.bind(1, envelope.subject)
+      .bind(2, envelope.from)
+      .bind(3, envelope.to)
+      .bind(4, envelope.cc)
+      .bind(5, envelope.message_id)
+      .run();
+  change.row_of_last.step();
+  const std::int64_t row = change.row_of_last.integer(0);
+  change.row_of_last.reset();
+  Impl::run_words(change.add_words, row, envelope);
+}
+
+void SearchIndex::add_record(const ObjectId& message, base::ByteView record) {
+  if (find(message)) return;
+  add(message, read_envelope(header_of(record)));
+}
+
+void SearchIndex::finish(const PackName& pack) {
+  impl_->change();
+  Statement(impl_->database, "INSERT OR IGNORE INTO packs VALUES (?1)").bind(1, pack.bytes).run();
+  impl_->commit();
+}
+
+std::vector<PackName> SearchIndex::packs() {
+  std::vector<PackName> packs;
+  Statement statement(impl_->database, "SELECT name FROM packs");
+  while (statement.step()) {
+    PackName name;
+    const base::ByteView blob = statement.blob(0);
+    std::copy_n(blob.begin(), std::min(blob.size(), name.bytes.size()), name.bytes.begin());
+    packs.push_back(name);
+  }
+  return packs;
+}
+
+void SearchIndex::forget_packs(const std::vector<PackName>& packs) {
+  if (packs.empty()) return;
+  impl_->change();
+  Statement statement(impl_->database, "DELETE FROM packs WHERE name = ?1");
+  for (const PackName& pack : packs) statement.bind(1, pack.bytes).run();
+  impl_->commit();
+}
+
+std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& message)>& lives) {
+  std::vector<std::int64_t> gone;
+  Statement rows(impl_->database, "SELECT envelope, key, rest FROM envelopes");
+  while (rows.step()) {
+    if (!lives(message_from(rows.integer(1), rows.blob(2)))) gone.push_back(rows.integer(0));
+  }
+  if (gone.empty()) return 0;
+  Impl::Changes& change = impl_->change();
+  // What is no more must not be found in the file's free pages either.
+  impl_->database.run("PRAGMA secure_delete = 1");
+  Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
+  Statement remove_envelope(impl_->database, "DELETE FROM envelopes WHERE envelope = ?1");
+  for (const std::int64_t row : gone) {
+    Impl::run_words(change.remove_words, row, envelope(row));
+    remove_fields.bind(1, row).run();
+    remove_envelope.bind(1, row).run();
+  }
+  // Until they are merged away, words that were removed stay where they were.
+  impl_->database.run("INSERT INTO words (words) VALUES ('optimize')");
+  impl_->commit();
+  return gone.size();
+}
+
+void SearchIndex::for_each(std::string_view words,
+                           const std::function<void(const EnvelopeRow&)>& take) {
+  if (words.empty()) {
+    Statement rows(impl_->database, "SELECT envelope, key, date FROM envelopes");
+    Impl::take_rows(rows, take);
+    return;
+  }
+  Statement rows(impl_->database,
+                 "SELECT e.envelope, e.key, e.date FROM words w JOIN envelopes e "
+                 "ON e.envelope = w.rowid WHERE w.words MATCH ?1");
+  rows.bind(1, words);
+  Impl::take_rows(rows, take);
+}
+
+void SearchIndex::for_each_with_message_id(std::string_view message_id,
+                                           const std::function<void(const EnvelopeRow&)>& take) {
+  Statement rows(impl_->database,
+                 "SELECT envelope, key, date FROM envelopes JOIN fields USING (envelope) "
+                 "WHERE message_id = ?1");
+  rows.bind(1, message_id);
+  Impl::take_rows(rows, take);
+}
+
+std::optional<std::int64_t> SearchIndex::find(const ObjectId& message) {
+  Statement& find = impl_->find_row;
+  find.bind(1, key_column(message)).bind(2, rest_of(message));
+  if (!find.step()) return std::nullopt;
+  const std::int64_t row = find.integer(0);
+  find.reset();
+  return row;
+}
+
+Envelope SearchIndex::envelope(std::int64_t row) {
+  Statement& find = impl_->find_fields;
+  find.bind(1, row);
+  if (!find.step()) return {};
+  Envelope envelope{.date = std::nullopt,
+                    .from = find.text(2),
+                    .to = find.text(3),
+                    .cc = find.text(4),
+                    .subject = find.text(1),
+                    .message_id = find.text(5)};
+  if (!find.is_null(0)) {
+    envelope.date = std::chrono::sys_seconds(std::chrono::seconds(find.integer(0)));
+  }
+  find.reset();
+  return envelope;
+}
+
+std::uint64_t SearchIndex::bytes() {
+  return static_cast<std::uint64_t>(impl_->database.integer("PRAGMA page_count")) *
+         static_cast<std::uint64_t>(impl_->database.integer("PRAGMA page_size"));
+}
+
+}  // namespace store

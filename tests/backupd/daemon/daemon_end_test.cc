@@ -1,0 +1,236 @@
+// How the daemon's jobs end before they are done: asked to in the midst of a check or a drill, by a
+// crash, or while they send mail.
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <netinet/in.h>
+
+#include "tests/backupd/daemon/running_daemon.h"
+#include "tests/programs/owned_clock.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/delivery.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/mail_server.h"
+#include "tests/servers/silent_server.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class DaemonEndTest : public DaemonTest {
+ protected:
+  DaemonEndTest() { use(server_.plain_url()); }
+
+  void use(const std::string& url) {
+    mailstow_.config()["servers"]["main"]["url"] = url;
+    mailstow_.config()["servers"]["main"]["tls"] = "none";
+    mailstow_.save();
+  }
+
+  void deliver(int letters) {
+    std::vector<servers::Delivery> all;
+    for (int letter = 0; letter < letters; ++letter) all.push_back({mail_.text(20'000)});
+    server_.client("alice").append("INBOX", all);
+  }
+
+  // A job of the daemon that has come so far as `is_there` wants to see it.
+  template <typename Condition>
+  pid_t catch_job(Condition is_there) {
+    pid_t job = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (job == 0 && std::chrono::steady_clock::now() < deadline) {
+      for (const pid_t child : daemon_->children("mailstow-backup")) {
+        if (is_there(child)) job = child;
+      }
+    }
+    EXPECT_NE(job, 0) << log();
+    return job;
+  }
+
+  // The daemon is asked to end; it and its jobs are gone when this returns.
+  void stop_in_time() {
+    const auto asked = std::chrono::steady_clock::now();
+    ::kill(daemon_->pid(), SIGTERM);
+    wait_until([&] { return !daemon_->is_running(); });
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(10));
+  }
+
+  json record_of(const std::string& job) {
+    return find_by(mailstow_.backupd_json({"status"})["jobs"], "job", job);
+  }
+
+  void expect_that_it_was_stopped(const std::string& job) {
+    const json record = record_of(job);
+    EXPECT_THAT(record["error"].get<std::string>(), HasSubstr("stopped: ")) << log();
+    EXPECT_NE(record["exit_status"], 0);
+    EXPECT_THAT(log(), HasSubstr(job + ": stopped: the next run goes on"));
+  }
+
+  void expect_that_it_is_taken_up_again(const std::string& job) {
+    start();
+    wait_for_end_of(job);
+    EXPECT_EQ(record_of(job)["exit_status"], 0) << log();
+  }
+
+  servers::MailGenerator mail_{5};
+};
+
+bool has_pack_open(pid_t process) {
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd", error)) {
+    const auto target = std::filesystem::read_symlink(entry.path(), error);
+    if (target.string().find("/store/packs/") != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(DaemonEndTest, ACheckThatIsStoppedGoesOnLater) {
+  for (int night = 0; night < 6; ++night) {
+    deliver(60);
+    mailstow_.backupd({"once"});
+  }
+  schedule("check", "daily 02:30");
+  started_before("check", std::chrono::hours(72));
+  start();
+  // In the midst of a pack, held there until it has been asked.
+  const pid_t check = catch_job([](pid_t job) {
+    if (!has_pack_open(job)) return false;
+    ::kill(job, SIGSTOP);
+    return true;
+  });
+  std::thread goes_on([check] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    ::kill(check, SIGCONT);
+  });
+  stop_in_time();
+  goes_on.join();
+  expect_that_it_was_stopped("check");
+  expect_that_it_is_taken_up_again("check");
+  std::ifstream report(mailstow_.index() / "reports" / "check.json");
+  const json document = json::parse(report);
+  EXPECT_EQ(document["packs_read"], document["packs"]);
+}
+
+TEST_F(DaemonEndTest, ADrillThatIsStoppedIsMadeLater) {
+  deliver(50);
+  mailstow_.backupd({"once"});
+  const auto earlier_report = [&] {
+    return json::parse(std::ifstream(mailstow_.index() / "reports" / "drill.json"));
+  };
+  mailstow_.backupd({"drill", "--seed", "7"});
+  const json earlier = earlier_report();
+  EXPECT_EQ(earlier["seed"], 7);
+  schedule("drill", "daily 02:30");
+  started_before("drill", std::chrono::hours(72));
+  {
+    const servers::SilentServer silent(server_, servers::From::kServer, 200'000);
+    use(silent.url());
+    start();
+    ASSERT_TRUE(silent.falls_silent());
+    stop_in_time();
+  }
+  expect_that_it_was_stopped("drill");
+  EXPECT_EQ(earlier_report(), earlier) << "it stands until there is another";
+  use(server_.plain_url());
+  expect_that_it_is_taken_up_again("drill");
+}
+
+TEST_F(DaemonEndTest, WhatDoesNotEndInTimeIsMadeToAndNothingIsLost) {
+  deliver(50);
+  mailstow_.backupd({"once"});
+  deliver(50);
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  {
+    programs::OwnedClock clock("2027-03-26T12:00:00Z");
+    const servers::SilentServer silent(server_, servers::From::kServer, 200'000);
+    use(silent.url());
+    start(clock.environment());
+    ASSERT_TRUE(silent.falls_silent());
+    ::kill(catch_job([](pid_t) { return true; }), SIGSTOP);
+    ::kill(daemon_->pid(), SIGTERM);
+    wait_until([&] { return manager_.said().find("STOPPING=1") != std::string::npos; });
+    clock.let_pass(std::chrono::seconds(24));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    EXPECT_TRUE(daemon_->is_running()) << "it has a second left";
+    clock.let_pass(std::chrono::seconds(2));
+    wait_until([&] { return !daemon_->is_running(); });
+  }
+  EXPECT_EQ(mailstow_.backupd({"check", "--read-data"}).status, 0);
+  use(server_.plain_url());
+  expect_that_it_is_taken_up_again("backup");
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 100);
+}
+
+TEST_F(DaemonEndTest, AJobThatCrashedIsToldOfAtOnce) {
+  const servers::MailServer mail_server;
+  const std::string events = (mailstow_.folder() / "events").string();
+  mailstow_.config()["mail"] = mail_server.config();
+  mailstow_.config()["reports"]["to"] = {"admin@example.org"};
+  mailstow_.config()["hooks"] = {
+      {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
+       {"jobs", {"backup"}}}};
+  deliver(50);
+  const servers::SilentServer silent(server_, servers::From::kServer, 200'000);
+  use(silent.url());
+  start();
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
+  ASSERT_TRUE(silent.falls_silent());
+  // As the kernel does where memory is short.
+  ::kill(catch_job([](pid_t) { return true; }), SIGKILL);
+  wait_until([&] { return !mail_server.mail().empty(); });
+  const json letter = mail_server.mail().front();
+  EXPECT_EQ(letter["headers"]["Subject"],
+            "mailstow on backup.example.org: backup: ended before it was done");
+  EXPECT_EQ(job("backup")["last_exit_status"], 128 + SIGKILL);
+  EXPECT_THAT(record_of("backup")["error"].get<std::string>(), HasSubstr("before it was done"));
+  std::ostringstream told;
+  told << std::ifstream(events).rdbuf();
+  EXPECT_EQ(told.str(), "backup start\nbackup failure\n");
+  EXPECT_THAT(log(), AllOf(HasSubstr("backup: ended by signal 9"),
+                           HasSubstr("backup: it was ended before it was done")));
+}
+
+TEST_F(DaemonEndTest, MailThatWasBeingSentIsSentWhenTheDaemonStartsAgain) {
+  const servers::MailServer mail_server;
+  mailstow_.config()["mail"] = mail_server.config();
+  mailstow_.config()["reports"]["to"] = {"admin@example.org"};
+  // An IMAP server greets at once, so the mail server that never does is one of nobody's.
+  const base::Fd nobody(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(nobody.get(), 8), 0);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(nobody.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  mailstow_.config()["mail"]["url"] = "smtp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  mailstow_.save();
+  start();
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
+  const base::Path kept = mailstow_.index() / "jobs" / "backup.letter";
+  wait_until([&] { return std::filesystem::exists(kept); });
+  // What the daemon does when the time of grace is over.
+  const pid_t backup = catch_job([](pid_t) { return true; });
+  ::kill(daemon_->pid(), SIGTERM);
+  ::kill(backup, SIGKILL);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_EQ(record_of("backup")["exit_status"], 0) << "it was done";
+  EXPECT_THAT(mail_server.mail(), SizeIs(0));
+  EXPECT_TRUE(std::filesystem::exists(kept));
+
+  mailstow_.config()["mail"] = mail_server.config();
+  mailstow_.save();
+  start();
+  wait_until([&] { return !std::filesystem::exists(kept); });
+  const auto mail = mail_server.mail();
+  ASSERT_THAT(mail, SizeIs(1));
+  EXPECT_EQ(mail[0]["headers"]["Subject"],
+            "mailstow on backup.example.org: backup complete: 2 accounts");
+}
+
+}  // namespace
+}  // namespace backupd

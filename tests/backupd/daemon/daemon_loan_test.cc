@@ -1,0 +1,254 @@
+// The daemon's store, lent to commands that need it for themselves, and how far its backup is.
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <future>
+
+#include "backupd/daemon/control_socket.h"
+#include "tests/backupd/daemon/running_daemon.h"
+#include "tests/programs/owned_clock.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/silent_server.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using servers::ProcessResult;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class DaemonLoanTest : public DaemonTest {
+ protected:
+  DaemonLoanTest() { use(server_.plain_url()); }
+
+  void use(const std::string& url) {
+    mailstow_.config()["servers"]["main"]["url"] = url;
+    mailstow_.config()["servers"]["main"]["tls"] = "none";
+    mailstow_.save();
+  }
+
+  std::future<ProcessResult> begin(const std::vector<std::string>& arguments) const {
+    return std::async(std::launch::async, [=, this] { return mailstow_.backupd(arguments); });
+  }
+
+  // What it tells goes to told_by() while it runs.
+  std::future<ProcessResult> begin_and_listen(const std::string& arguments) const {
+    return begin_in_shell("exec " + command_line(arguments) + " 2>" + told_file(arguments));
+  }
+  std::future<ProcessResult> begin_on_terminal(const std::string& arguments) const {
+    return begin_in_shell("script -qefc \"stty cols 200; exec " + command_line(arguments) +
+                          "\" /dev/null > " + told_file(arguments));
+  }
+
+  std::string told_by(const std::string& arguments) const {
+    std::ostringstream text;
+    text << std::ifstream(told_file(arguments)).rdbuf();
+    return text.str();
+  }
+
+  void wait_until_told(const std::string& by, const std::string& text) {
+    wait_until([&] { return told_by(by).find(text) != std::string::npos; });
+  }
+
+  std::string command_line(const std::string& arguments) const {
+    std::string command;
+    for (const std::string& word : mailstow_.backupd_command({})) command += "'" + word + "' ";
+    return command + arguments;
+  }
+
+  std::string told_file(const std::string& arguments) const {
+    return mailstow_.folder() / ("told-by-" + arguments.substr(0, arguments.find(' ')));
+  }
+
+  static std::future<ProcessResult> begin_in_shell(const std::string& command) {
+    return std::async(std::launch::async, [=] {
+      return servers::run_program({"sh", "-c", command});
+    });
+  }
+
+  // Somebody who asks for the store, and does nothing with it.
+  base::Fd ask() const {
+    base::StoreConfig store;
+    store.index = mailstow_.index();
+    return call_daemon(store, R"({"lend":"the test"})");
+  }
+
+  json loans() { return daemon_status()["loans"]; }
+
+  void wait_until_lent(std::size_t how_many = 1) {
+    wait_until([&] {
+      const json now = loans();
+      return now.size() == how_many && now[0]["lent"] == true;
+    });
+  }
+};
+
+TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndSayHowFarItIs) {
+  servers::fill_account(server_, "bob", 3);
+  mailstow_.backupd({"once"});
+  servers::MailGenerator mail(5);
+  std::vector<servers::Delivery> letters;
+  for (int letter = 0; letter < 100; ++letter) letters.push_back({mail.text(20'000)});
+  server_.client("alice").append("INBOX", letters);
+  mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+  servers::SilentServer slow(server_, servers::From::kServer, 1'000'000);
+  use(slow.url());
+  start();
+  auto once = begin_on_terminal("once");
+  ASSERT_TRUE(slow.falls_silent());
+  wait_until([&] { return job("backup")["progress"]["messages"] > 0; });
+
+  const json progress = job("backup")["progress"];
+  EXPECT_EQ(progress["account"], "alice");
+  EXPECT_EQ(progress["folder"], "INBOX");
+  EXPECT_EQ(progress["messages_to_come"], 100);
+  EXPECT_GT(progress["bytes_to_come"], 2'000'000);
+  EXPECT_EQ(progress["accounts"], 1);
+  wait_until([&] { return job("backup")["progress"]["seconds"] > 1.0; });
+  EXPECT_GT(job("backup")["progress"]["bytes_per_second"], 0);
+  EXPECT_GT(job("backup")["progress"]["seconds_left"], 0);
+  EXPECT_THAT(mailstow_.backupd({"status"}).out,
+              AllOf(HasSubstr("\nThe backup: "), HasSubstr(" of 100 messages: alice: INBOX\n")));
+
+  auto forget = begin_and_listen("forget bob --yes --json");
+  wait_until([&] { return loans().size() == 1; });
+  auto prune = begin_on_terminal("prune");
+  wait_until([&] { return loans().size() == 2; });
+  EXPECT_EQ(loans()[0]["command"], "forget");
+  EXPECT_EQ(loans()[0]["lent"], false);
+  EXPECT_EQ(loans()[1]["command"], "prune");
+  EXPECT_THAT(mailstow_.backupd({"status"}).out,
+              HasSubstr("\nIt is waited for by forget, process"));
+  // What works beside a backup is not kept waiting.
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  // One that dies while it waits is in nobody's way.
+  {
+    const servers::Process dies(mailstow_.backupd_command({"reindex"}), {},
+                                {::getuid(), ::getgid()}, mailstow_.folder() / "reindex");
+    wait_until([&] { return loans().size() == 3; });
+    ::kill(dies.pid(), SIGKILL);
+    wait_until([&] { return loans().size() == 2; });
+  }
+  wait_until_told("once", "s left, ");
+  wait_until_told("forget", "forget: the daemon backs up: ");
+  wait_until_told("prune", "waiting: the daemon backs up: ");
+  slow.speak();
+
+  EXPECT_EQ(once.get().status, 0) << told_by("once") << log();
+  EXPECT_THAT(told_by("once"), HasSubstr(" of 100 messages: alice: INBOX"));
+  const ProcessResult forgotten = forget.get();
+  EXPECT_EQ(forgotten.status, 0) << told_by("forget");
+  EXPECT_GE(json::parse(forgotten.out)["dropped"], 1);
+  EXPECT_THAT(told_by("forget"), HasSubstr(": waiting until it is done"));
+  EXPECT_EQ(prune.get().status, 0) << told_by("prune");
+  EXPECT_THAT(loans(), IsEmpty());
+  EXPECT_EQ(find_by(mailstow_.backupd_json({"status"})["accounts"], "account", "alice")["messages"],
+            100);
+}
+
+TEST_F(DaemonLoanTest, WhileItIsLentNoJobThatNeedsItStarts) {
+  servers::fill_account(server_, "alice", 20);
+  start();
+  base::Fd borrower = ask();
+  wait_until_lent();
+  EXPECT_EQ(loans()[0]["process"], ::getpid());
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("\nThe store is lent to the test, "));
+
+  const ProcessResult told = mailstow_.backupd({"run", "--now", "backup"});
+  EXPECT_EQ(told.status, 0);
+  EXPECT_THAT(told.out, HasSubstr("backup: it comes next: the store is lent to the test, process"));
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
+  wait_for_end_of("sweep");
+  EXPECT_EQ(job("backup")["run"], 0);
+  // Each command that needs the store, waiting for the one before it.
+  const std::string key = (mailstow_.folder() / "second.key").string();
+  auto add = begin({"key", "add", "--key-file", key, "--json"});
+  wait_until_lent(2);
+  auto reindex = begin({"reindex"});
+  wait_until_lent(3);
+  auto repair = begin({"check", "--repair"});
+  wait_until_lent(4);
+  // What only looks does not.
+  EXPECT_EQ(mailstow_.backupd({"prune", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow_.backupd({"forget", "bob"}).status, 1);
+  EXPECT_EQ(mailstow_.backupd({"key", "list"}).status, 0);
+
+  borrower = base::Fd();  // as if it had died
+  EXPECT_TRUE(json::parse(add.get().out)["id"].is_string());
+  for (auto* command : {&reindex, &repair}) {
+    const ProcessResult result = command->get();
+    EXPECT_EQ(result.status, 0) << result.err;
+  }
+  wait_for_end_of("backup");
+  EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
+  EXPECT_EQ(find_by(mailstow_.backupd_json({"status"})["accounts"], "account", "alice")["messages"],
+            20);
+}
+
+TEST_F(DaemonLoanTest, ADaemonThatEndsLeavesTheStoreToWhoHasItOrWaits) {
+  servers::fill_account(server_, "alice", 20);
+  for (const int ending : {SIGKILL, SIGTERM}) {
+    start();
+    const base::Fd borrower = ask();
+    wait_until_lent();
+    auto waits = begin({"prune"});
+    wait_until_lent(2);
+    ::kill(daemon_->pid(), ending);
+    wait_until([&] { return !daemon_->is_running(); });
+    EXPECT_EQ(waits.get().status, 0);
+  }
+  start();
+  EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
+}
+
+// Somebody who holds the store without asking, on a clock that the test owns.
+TEST_F(DaemonLoanTest, AStoreThatIsHeldIsWaitedForAndNoFailure) {
+  servers::fill_account(server_, "alice", 20);
+  const std::string events = (mailstow_.folder() / "events").string();
+  mailstow_.config()["hooks"] = {
+      {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
+       {"jobs", {"backup", "prune"}}}};
+  mailstow_.save();
+  programs::OwnedClock clock("2027-03-26T12:00:00Z");
+  start(clock.environment());
+  auto lock =
+      base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
+  ASSERT_NE(lock, nullptr);
+  for (const char* name : {"backup", "prune"}) {
+    EXPECT_EQ(mailstow_.backupd({"run", "--now", name}).status, 0);
+    wait_until([&] { return job(name)["waits_for_store"] == true; });
+  }
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("backup  waits "));
+  const auto let_pass = [&](std::chrono::seconds time) {
+    clock.set(clock.now() + time);
+    ::kill(daemon_->pid(), SIGHUP);  // it sleeps by the true clock
+  };
+  const std::string before = job("backup")["last_start"];
+  let_pass(std::chrono::seconds(16));
+  wait_until([&] { return job("backup")["last_start"] != before; });
+  wait_until([&] { return job("backup")["running"] == false; });
+  EXPECT_THAT(mailstow_.backupd_json({"status"})["jobs"], IsEmpty()) << "nothing has ended";
+  EXPECT_FALSE(std::filesystem::exists(events));
+  const std::string so_far = log();
+  EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waits: another process holds the store"),
+                            HasSubstr("prune: waits: "), Not(HasSubstr("exit status"))));
+  EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "it is said once";
+
+  lock.reset();
+  let_pass(std::chrono::seconds(16));
+  for (const char* name : {"backup", "prune"}) {
+    wait_until([&] { return job(name)["last_exit_status"] == 0; });
+    EXPECT_EQ(job(name)["run"], 1);
+  }
+  std::ostringstream told;
+  told << std::ifstream(events).rdbuf();
+  EXPECT_THAT(told.str(), AllOf(HasSubstr("backup start\nbackup success\n"),
+                                HasSubstr("prune start\nprune success\n")));
+}
+
+}  // namespace
+}  // namespace backupd

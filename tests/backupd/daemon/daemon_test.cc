@@ -1,0 +1,218 @@
+// `mailstow-backupd run` on a real server. The test owns the schedule by what it writes of earlier
+// starts.
+#include <atomic>
+#include <csignal>
+#include <fstream>
+
+#include "base/time_text.h"
+#include "tests/backupd/daemon/running_daemon.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/relay.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST_F(DaemonTest, CatchesUpWithTheBackupThatWasMissed) {
+  servers::fill_account(server_, "alice", 40);
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  start();
+  wait_for_end_of("backup");
+  EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
+  const json status = mailstow_.backupd_json({"status"});
+  EXPECT_EQ(find_by(status["accounts"], "account", "alice")["messages"], 40);
+  // Once, and the report is kept.
+  EXPECT_GT(job("backup")["next_start"].get<std::string>(),
+            base::format_rfc3339(
+                std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
+  std::ifstream report(mailstow_.index() / "reports" / "backup.json");
+  EXPECT_EQ(json::parse(report)["status"], "complete");
+}
+
+TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
+  servers::fill_account(server_, "alice", 40);
+  start();
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
+  wait_for_end_of("backup");
+  const auto before = servers::account_state(server_, "alice");
+  const json restored = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  EXPECT_EQ(servers::account_state(server_, "alice", "RESTORED").message_count(), 40U);
+  EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
+  wait_for_end_of("sweep");
+  EXPECT_EQ(job("sweep")["last_exit_status"], 0) << log();
+  EXPECT_EQ(servers::account_state(server_, "alice").folders, before.folders);
+}
+
+TEST_F(DaemonTest, PrunesChecksAndDrills) {
+  servers::fill_account(server_, "alice", 10);
+  mailstow_.backupd({"once"});
+  mailstow_.config()["schedule"]["check_for"] = "1m";
+  mailstow_.save();
+  start();
+  for (const char* name : {"prune", "check", "drill"}) {
+    EXPECT_EQ(mailstow_.backupd({"run", "--now", name}).status, 0);
+    wait_for_end_of(name);
+    EXPECT_EQ(job(name)["last_exit_status"], 0) << log();
+    EXPECT_TRUE(
+        std::filesystem::exists(mailstow_.index() / "reports" / (std::string(name) + ".json")));
+  }
+}
+
+TEST_F(DaemonTest, TellsTheServiceManager) {
+  schedule("sweep", "hourly");
+  start();
+  wait_until([&] { return manager_.said().find("WATCHDOG=1") != std::string::npos; });
+  EXPECT_THAT(manager_.said(), HasSubstr("STATUS=Next: sweep at 20"));
+  ::kill(daemon_->pid(), SIGTERM);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_THAT(manager_.said(), HasSubstr("STOPPING=1"));
+}
+
+TEST_F(DaemonTest, BacksUpForWhoeverTypesOnce) {
+  servers::fill_account(server_, "alice", 30);
+  start();
+  const json report = mailstow_.backupd_json({"once"});
+  EXPECT_EQ(report["accounts"].size(), 2U);
+  EXPECT_EQ(find_by(report["accounts"], "account", "alice")["messages"], 30);
+  const auto of_alice = mailstow_.backupd({"once", "--account", "alice"});
+  EXPECT_EQ(of_alice.status, 0);
+  EXPECT_EQ(of_alice.out,
+            "alice: complete: 30 messages in 11 folders, 0 new, 0 B fetched, "
+            "0 B written\n");
+  EXPECT_EQ(job("backup")["run"], 2);
+  EXPECT_EQ(mailstow_.backupd({"once", "--account", "alcie"}).status, 2);
+  // Somebody else works on the store: the daemon says so, and tries again.
+  const auto lock =
+      base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
+  ASSERT_NE(lock, nullptr);
+  const auto busy = mailstow_.backupd({"once"});
+  EXPECT_EQ(busy.status, 5);
+  EXPECT_THAT(busy.err, HasSubstr("tries again at 20"));
+}
+
+TEST_F(DaemonTest, GoesOnAfterARestartWithTheBackupThatItParked) {
+  servers::MailGenerator mail(5);
+  std::vector<servers::Delivery> letters;
+  for (int letter = 0; letter < 300; ++letter) letters.push_back({mail.text(20'000)});
+  server_.client("alice").append("INBOX", letters);
+  // It is asked to end while the mail comes, with most of it still to come.
+  std::atomic<std::uint64_t> seen = 0;
+  std::atomic<pid_t> to_stop = 0;
+  const servers::Relay slow(server_, {.watch = [&](servers::From from, std::string_view bytes) {
+                              if (from == servers::From::kServer) seen += bytes.size();
+                              if (seen > 1'000'000 && to_stop != 0)
+                                ::kill(to_stop.exchange(0), SIGTERM);
+                              if (seen > 1'000'000)
+                                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                              return true;
+                            }});
+  mailstow_.config()["servers"]["main"]["tls"] = "none";
+  mailstow_.config()["servers"]["main"]["url"] = slow.url();
+  schedule("backup", "daily 02:30");
+  started_before("backup", std::chrono::hours(72));
+  start();
+  to_stop = daemon_->pid();
+  wait_until([&] { return !daemon_->is_running(); });
+  const json parked = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  ASSERT_EQ(parked.size(), 1U) << log();
+  EXPECT_EQ(parked[0]["status"], "partial");
+
+  mailstow_.config()["servers"]["main"]["url"] = server_.plain_url();
+  mailstow_.save();
+  start();
+  wait_until([&] { return !daemon_status().is_null(); });
+  wait_for_end_of("backup");
+  EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
+  EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 300);
+}
+
+TEST_F(DaemonTest, ReadsTheConfigurationAgain) {
+  start();
+  EXPECT_EQ(job("sweep")["next_start"], nullptr);
+  schedule("sweep", "hourly");
+  ::kill(daemon_->pid(), SIGHUP);
+  wait_until([&] { return !job("sweep")["next_start"].is_null(); });
+  EXPECT_THAT(manager_.said(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
+}
+
+TEST_F(DaemonTest, KeepsTheConfigurationThatWasRightWhenTheNewOneIsWrong) {
+  schedule("sweep", "hourly");
+  start();
+  const std::string right = mailstow_.config().dump();
+  for (const std::string& wrong :
+       {std::string("{"), std::string(R"({"schedul": {}})"),
+        std::string(right).replace(right.find("hourly"), 6, "sometimes")}) {
+    std::ofstream(mailstow_.config_file()) << wrong;
+    const std::string log_before = log();
+    ::kill(daemon_->pid(), SIGHUP);
+    wait_until([&] { return log().size() > log_before.size(); });
+    EXPECT_THAT(log().substr(log_before.size()), HasSubstr("the configuration stays as it was"));
+  }
+  // A job still runs, with the configuration that was right.
+  std::ofstream(mailstow_.folder() / "right.json") << right;
+  const auto with_right = [&](const std::string& command) {
+    auto arguments = mailstow_.backupd_command({command});
+    arguments[2] = (mailstow_.folder() / "right.json").string();
+    if (command == "run") arguments.insert(arguments.end(), {"--now", "backup"});
+    if (command == "status") arguments.push_back("--json");
+    return servers::run_program(arguments);
+  };
+  EXPECT_EQ(with_right("run").status, 0);
+  wait_until([&] {
+    const json state = json::parse(with_right("status").out)["daemon"];
+    return find_by(state["jobs"], "job", "backup")["last_exit_status"] == 0;
+  });
+}
+
+TEST_F(DaemonTest, IsTheOnlyOneOfItsStore) {
+  start();
+  const auto second = mailstow_.backupd({"run"});
+  EXPECT_EQ(second.status, 5);
+  EXPECT_THAT(second.err, HasSubstr("a daemon runs"));
+  EXPECT_EQ(daemon_status()["pid"], daemon_->pid());
+}
+
+TEST_F(DaemonTest, StartsAgainAfterItWasKilled) {
+  start();
+  ::kill(daemon_->pid(), SIGKILL);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_EQ(daemon_status(), nullptr);
+  start();
+  wait_until([&] { return !daemon_status().is_null(); });
+}
+
+TEST_F(DaemonTest, EndsAtOnceWhenNothingRuns) {
+  start();
+  const auto began = std::chrono::steady_clock::now();
+  ::kill(daemon_->pid(), SIGTERM);
+  wait_until([&] { return !daemon_->is_running(); });
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_THAT(log(), Not(HasSubstr("error")));
+}
+
+TEST_F(DaemonTest, SaysWhatCannotBeStarted) {
+  const auto nobody = mailstow_.backupd({"run", "--now", "backup"});
+  EXPECT_EQ(nobody.status, 1);
+  EXPECT_THAT(nobody.err, HasSubstr("no daemon runs"));
+  const auto unknown = mailstow_.backupd({"run", "--now", "backups"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_EQ(mailstow_.backupd({"forget", "x"}).status, 1);
+}
+
+TEST_F(DaemonTest, DoesNotStartWithoutAStoreOrWithAWrongSchedule) {
+  schedule("backup", "at teatime");
+  EXPECT_EQ(mailstow_.backupd({"run"}).status, 2);
+  schedule("backup", "never");
+  std::filesystem::remove_all(mailstow_.store());
+  EXPECT_NE(mailstow_.backupd({"run"}).status, 0);
+}
+
+}  // namespace
+}  // namespace backupd

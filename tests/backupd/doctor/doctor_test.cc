@@ -1,0 +1,214 @@
+// What `doctor` says of an installation: its configuration, secrets, store, clock and timers.
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "backupd/doctor/doctor_checks.h"
+#include "base/time_text.h"
+#include "tests/backupd/doctor/doctor_fixture.h"
+
+namespace backupd {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::days;
+using std::chrono::sys_seconds;
+using testing::HasSubstr;
+
+class DoctorTest : public DoctorFixture {};
+
+TEST_F(DoctorTest, OfASoundInstallationNothingFails) {
+  const json all = report();
+  EXPECT_NE(all["status"], "failure");
+  for (const char* check : {"configuration", "secret", "key", "store", "space", "dns", "login",
+                            "capabilities", "alarm"}) {
+    EXPECT_FALSE(finding_in(all, check, "ok").is_null()) << check << all.dump(2);
+  }
+  // A test's certificate is made for two days.
+  EXPECT_THAT(finding_in(all, "tls", "warning").dump(), HasSubstr("localhost expires in "));
+  EXPECT_TRUE(finding_in(all, "tls", "ok").is_null());
+  const auto text = mailstow_.backupd({"doctor"});
+  EXPECT_EQ(text.status, 0);
+  EXPECT_THAT(text.out, HasSubstr("ok       configuration "));
+  EXPECT_THAT(text.out, HasSubstr("0 failures, "));
+}
+
+TEST_F(DoctorTest, AConfigurationThatIsWrongIsTheFirstFinding) {
+  mailstow_.config()["schedul"] = 1;
+  EXPECT_THAT(failure_of("configuration", 2), HasSubstr("schedul"));
+  mailstow_.config().erase("schedul");
+  mailstow_.config()["schedule"]["backup"] = "at teatime";
+  EXPECT_THAT(failure_of("configuration", 2), HasSubstr("at teatime"));
+  mailstow_.config().erase("schedule");
+  mailstow_.config()["accounts"] = json::array();
+  EXPECT_THAT(failure_of("configuration", 2), HasSubstr("no accounts"));
+}
+
+TEST_F(DoctorTest, AConfigurationThatOthersMayChangeIsTold) {
+  set_mode(mailstow_.config_file(), 0666);
+  EXPECT_THAT(failure_of("configuration", 2), HasSubstr("its permissions are 0666"));
+}
+
+TEST_F(DoctorTest, ASecretThatIsMissingOrOthersMayReadIsTold) {
+  const base::Path file = secret_file("password");
+  server_config()["admin"]["password_file"] = file.string();
+  set_mode(file, 0644);
+  EXPECT_THAT(failure_of("secret", 2), HasSubstr("others may read it"));
+  fs::remove(file);
+  EXPECT_THAT(failure_of("secret", 2), HasSubstr("no such file"));
+}
+
+TEST_F(DoctorTest, ACredentialIsTheServicesAlone) {
+  server_config()["quota_admin"] = {{"user", "quota"}, {"credential", "imap-password"}};
+  const json all = report(3);
+  EXPECT_THAT(finding_in(all, "secret", "warning")["subject"], "servers.main.quota_admin");
+}
+
+TEST_F(DoctorTest, AKeyThatIsMissingOrAnothersIsTold) {
+  fs::rename(mailstow_.key_file(), mailstow_.folder() / "away");
+  EXPECT_THAT(failure_of("key", 2), HasSubstr("store.key"));
+  std::ofstream(mailstow_.key_file()) << std::string(64, 'a') << "\n";
+  set_mode(mailstow_.key_file(), 0600);
+  EXPECT_THAT(failure_of("key", 2), HasSubstr("key"));
+}
+
+TEST_F(DoctorTest, AKeyThatOthersMayReadIsTold) {
+  set_mode(mailstow_.key_file(), 0640);
+  EXPECT_THAT(warning_of("key"), HasSubstr("0640"));
+  set_mode(mailstow_.key_file(), 0644);
+  EXPECT_THAT(failure_of("key", 2), HasSubstr("0644"));
+}
+
+TEST_F(DoctorTest, AStoreThatIsMissingIsTold) {
+  fs::remove_all(mailstow_.store());
+  EXPECT_THAT(failure_of("store", 1), HasSubstr("there is none"));
+}
+
+TEST_F(DoctorTest, AnIndexThatIsMissingIsTold) {
+  fs::remove(mailstow_.index() / "index.sqlite");
+  const json finding = finding_in(report(1), "index", "failure");
+  EXPECT_THAT(finding["remedy"].get<std::string>(), HasSubstr("reindex"));
+}
+
+TEST_F(DoctorTest, AnIndexThatIsRubbishIsDamage) {
+  std::ofstream(mailstow_.index() / "index.sqlite") << std::string(100'000, 'x');
+  EXPECT_THAT(failure_of("index", 4), HasSubstr("index.sqlite"));
+}
+
+TEST_F(DoctorTest, AStoreAndAnIndexThatOthersMayUseAreTold) {
+  set_mode(mailstow_.store() / "packs", 0777);
+  EXPECT_THAT(failure_of("store"), HasSubstr("0777: others may change it"));
+  set_mode(mailstow_.store() / "packs", 0700);
+  set_mode(mailstow_.index() / "index.sqlite", 0640);
+  EXPECT_THAT(failure_of("index"), HasSubstr("0640: others may read"));
+}
+
+TEST_F(DoctorTest, AStrangersFilesInTheStoreAreTold) {
+  const base::Path pack = fs::directory_iterator(mailstow_.store() / "packs")->path();
+  // Only root can give files away; for others the store itself shows that its owner is looked at.
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(pack.c_str(), 65'534, 65'534), 0);
+    EXPECT_THAT(failure_of("store"), HasSubstr(pack.filename().string() + " in it is "));
+  } else {
+    set_mode(mailstow_.store() / "packs", 0500);
+    EXPECT_THAT(failure_of("store"), HasSubstr("can't write to it"));
+    set_mode(mailstow_.store() / "packs", 0700);
+  }
+}
+
+TEST_F(DoctorTest, ADiskThatIsFullOrNearlySoIsTold) {
+  base::StoreConfig config;
+  config.path = mailstow_.store();
+  config.index = mailstow_.index();
+  const auto free = fs::space(config.path).available;
+  const auto first_finding = [&](std::uint64_t keep_free) {
+    config.keep_free = keep_free;
+    return look_at_free_space(config, base::real_file_system()).front();
+  };
+  EXPECT_THAT(first_finding(free + 100'000'000'000).what, HasSubstr("none is taken"));
+  EXPECT_THAT(first_finding(free - 100'000'000).what, HasSubstr("are free; backups stop when"));
+  EXPECT_EQ(first_finding(0).state, FindingState::kOk);
+}
+
+TEST_F(DoctorTest, AnAccountThatWasNotBackedUpForLongIsTold) {
+  mailstow_.config()["guards"]["stale_after"] = "0s";
+  EXPECT_THAT(failure_of("alarm"), HasSubstr("no successful backup since"));
+  mailstow_.config().erase("guards");
+  mailstow_.config()["accounts"].push_back({{"name", "bob"}, {"server", "main"}});
+  EXPECT_THAT(failure_of("alarm"), HasSubstr("never backed up"));
+}
+
+// What starts backups, as systemctl tells it: a program of the test's.
+class DoctorServiceTest : public DoctorTest {
+ protected:
+  std::string service_findings(const std::string& enabled_units) {
+    const base::Path bin = mailstow_.folder() / "bin";
+    fs::create_directory(bin);
+    std::ofstream(bin / "systemctl")
+        << "#!/bin/sh\ncase \"" << enabled_units << "\" in *\"$3\"*) exit 0;; esac\nexit 1\n";
+    set_mode(bin / "systemctl", 0755);
+    std::vector<std::string> command = {"env", "PATH=" + bin.string() + ":/usr/bin:/bin"};
+    for (const std::string& word : mailstow_.backupd_command({"doctor", "--json"})) {
+      command.push_back(word);
+    }
+    std::string text;
+    const json document = json::parse(servers::run_program(command).out);
+    for (const json& finding : document.at("findings")) {
+      if (finding["check"] != "service") continue;
+      text += finding["state"].get<std::string>() + " " + finding["subject"].get<std::string>() +
+              ": " + finding["what"].get<std::string>() + "\n";
+    }
+    return text;
+  }
+};
+
+TEST_F(DoctorServiceTest, NothingThatStartsBackupsIsTold) {
+  EXPECT_THAT(service_findings(""), HasSubstr("warning : no daemon runs and no timer"));
+}
+
+TEST_F(DoctorServiceTest, ATimerThatIsMissingIsTold) {
+  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-check.timer"),
+            "warning mailstow-prune.timer: not enabled: old snapshots stay\n");
+  EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-prune.timer "
+                             "mailstow-check.timer"),
+            "ok timers: they are enabled\n");
+}
+
+TEST_F(DoctorServiceTest, ADaemonThatDiedIsTold) {
+  EXPECT_EQ(service_findings("mailstow.service"),
+            "failure mailstow.service: it is enabled, but no daemon runs\n");
+}
+
+TEST_F(DoctorServiceTest, ADaemonThatRunsIsAllRight) {
+  for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
+    mailstow_.config()["schedule"][job] = "never";
+  }
+  mailstow_.save();
+  const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
+                                {::getuid(), ::getgid()}, mailstow_.folder() / "log");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (mailstow_.backupd_json({"status"})["daemon"].is_null()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_THAT(service_findings(""), HasSubstr("ok daemon: it runs, since 20"));
+}
+
+TEST(ClockCheckTest, AClockBehindWhatWasRecordedIsTold) {
+  const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
+  const auto state = [&](sys_seconds now, std::optional<sys_seconds> recorded,
+                         std::optional<ClockKeeping> keeping) {
+    return look_at_clock(now, recorded, keeping).front().state;
+  };
+  EXPECT_EQ(state(noon, noon + days(1), ClockKeeping{true}), FindingState::kFailure);
+  EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);
+  EXPECT_EQ(state(noon, std::nullopt, std::nullopt), FindingState::kOk);
+  EXPECT_EQ(state(noon, noon, ClockKeeping{false}), FindingState::kWarning);
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,95 @@
+#include "backupd/doctor/examination.h"
+
+#include <csignal>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+
+namespace backupd {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+constexpr std::chrono::seconds kLongEnough{60};
+
+Check saying(const std::string& word_said) {
+  return {word_said, "", [word_said] {
+            return std::vector<Finding>{all_right(word_said, "", "said"),
+                                        warning(word_said, "it", "\x01", "mend it")};
+          }};
+}
+
+TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
+  std::vector<Check> checks;
+  std::vector<Finding> expected;
+  for (int number = 0; number < 20; ++number) {
+    checks.push_back(saying(std::to_string(number)));
+    for (const Finding& finding : checks.back().look()) expected.push_back(finding);
+  }
+  EXPECT_EQ(examine(checks, kLongEnough), expected);
+  EXPECT_THAT(examine({}, kLongEnough), SizeIs(0));
+}
+
+TEST(ExaminationTest, OneThatFailsOrDiesStopsNoOther) {
+  const auto findings = examine(
+      {{"fails", "a",
+        []() -> std::vector<Finding> { base::fail(base::ErrorCode::kKey, "no key: find it"); }},
+       {"throws", "b", []() -> std::vector<Finding> { throw std::out_of_range("\x1b[31m"); }},
+       {"dies", "c",
+        []() -> std::vector<Finding> {
+          ::raise(SIGKILL);
+          return {};
+        }},
+       saying("lives")},
+      kLongEnough);
+  ASSERT_THAT(findings, SizeIs(5));
+  EXPECT_EQ(findings[0], failure("fails", "a", "no key: find it", "", base::ExitStatus::kUsage));
+  EXPECT_THAT(findings[1].remedy, HasSubstr("a defect in mailstow"));
+  EXPECT_THAT(findings[1].what, Not(HasSubstr("\x1b")));
+  EXPECT_EQ(findings[2].what, "the check was ended by signal 9");
+  EXPECT_EQ(findings[2].subject, "c");
+  EXPECT_EQ(findings[3].state, FindingState::kOk);
+}
+
+TEST(ExaminationTest, OneThatHangsIsGivenUp) {
+  const auto findings = examine({{"hangs", "",
+                                  []() -> std::vector<Finding> {
+                                    std::this_thread::sleep_for(std::chrono::hours(1));
+                                    return {};
+                                  }},
+                                 saying("lives")},
+                                std::chrono::milliseconds(200));
+  ASSERT_THAT(findings, SizeIs(3));
+  EXPECT_EQ(findings[0].state, FindingState::kFailure);
+  EXPECT_EQ(findings[0].what, "no answer within 1 s");
+  EXPECT_EQ(findings[1].check, "lives");
+}
+
+TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
+  const Finding fine = all_right("a", "", "b");
+  const Finding doubtful = warning("a", "", "b", "c");
+  const Finding bad = failure("a", "", "b", "c");
+  const Finding wrong = failure("a", "", "b", "c", base::ExitStatus::kUsage);
+  EXPECT_EQ(exit_status_of({}), base::ExitStatus::kDone);
+  EXPECT_EQ(exit_status_of({fine, doubtful}), base::ExitStatus::kDone);
+  EXPECT_EQ(exit_status_of({fine, bad, doubtful}), base::ExitStatus::kPartial);
+  EXPECT_EQ(exit_status_of({bad, wrong}), base::ExitStatus::kUsage);
+}
+
+TEST(FindingTest, HasAMarkAndWhatToDo) {
+  const std::vector<Finding> findings = {all_right("clock", "", "right"),
+                                         failure("key", "/k", "lost", "find it")};
+  EXPECT_EQ(to_text(findings, Coloring::kNone),
+            "ok       clock: right\n"
+            "FAILURE  key /k: lost\n"
+            "         -> find it\n"
+            "\n1 failures, 0 warnings, 1 all right.\n");
+  EXPECT_THAT(to_text(findings, Coloring::kTerminal), HasSubstr("\x1b[31mFAILURE\x1b[0m  key"));
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,212 @@
+// What `doctor` says of real servers: the way to them, logins, what they can, and the quota.
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "backupd/doctor/server_checks.h"
+#include "imap/account_login.h"
+#include "imap/curl_transport.h"
+#include "tests/backupd/doctor/doctor_fixture.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/cyrus.h"
+#include "tests/servers/delivery.h"
+#include "tests/servers/relay.h"
+
+namespace backupd {
+namespace {
+
+using std::chrono::days;
+using testing::HasSubstr;
+
+class ServerDoctorTest : public DoctorFixture {};
+
+TEST_F(ServerDoctorTest, AServerThatIsNotThereIsTold) {
+  server_.stop();
+  EXPECT_THAT(failure_of("tcp"), HasSubstr("Connection refused"));
+  EXPECT_FALSE(finding_in(report(3), "login", "failure").is_null());
+}
+
+TEST_F(ServerDoctorTest, ACertificateThatNobodyTrustsIsTold) {
+  server_config()["ca_file"] = server_.stranger_ca_file().string();
+  EXPECT_THAT(failure_of("tls"), HasSubstr("not to be trusted"));
+  server_config()["ca_file"] = server_.ca_file().string();
+  server_config()["url"] = server_.misnamed_url();
+  EXPECT_THAT(failure_of("tls"), HasSubstr("not to be trusted"));
+}
+
+TEST_F(ServerDoctorTest, ACertificateThatExpiresSoonIsTold) {
+  base::ServerConfig config;
+  config.ca_file = server_.ca_file();
+  for (const std::string& url : {server_.imap_url(), server_.imaps_url()}) {
+    config.url = url;
+    const auto chain = imap::presented_certificates(imap::endpoint_of(config));
+    ASSERT_FALSE(chain.empty());
+    EXPECT_THAT(chain.front().subject, HasSubstr("localhost"));
+    const auto state_before_expiry = [&](days left) {
+      const auto now = chain.front().expires - left;
+      return look_at_way("main", config, Resolver(), now)[1].state;
+    };
+    EXPECT_EQ(state_before_expiry(days(21)), FindingState::kOk);
+    EXPECT_EQ(state_before_expiry(days(20)), FindingState::kWarning);
+  }
+}
+
+TEST_F(ServerDoctorTest, PlainTextIsTold) {
+  server_config()["url"] = server_.plain_url();
+  server_config()["tls"] = "none";
+  EXPECT_THAT(warning_of("tls"), HasSubstr("plain text"));
+}
+
+TEST_F(ServerDoctorTest, AWrongPasswordOrUserIsTold) {
+  const base::Path file = secret_file("password");
+  std::ofstream(file) << "wrong\n";
+  server_config()["admin"]["password_file"] = file.string();
+  EXPECT_THAT(failure_of("login"), HasSubstr("the server refused"));
+  server_config()["admin"]["password_file"] =
+      server_.password_file(servers::Server::admin()).string();
+  mailstow_.config()["accounts"].push_back({{"name", "nobody"}, {"server", "main"}});
+  const json all = report(3);
+  EXPECT_EQ(finding_in(all, "login", "failure")["subject"], "nobody");
+  EXPECT_THAT(finding_in(all, "login", "ok")["what"].get<std::string>(),
+              HasSubstr("1 of the 2 accounts tried let us in"));
+}
+
+TEST_F(ServerDoctorTest, OfManyAccountsAFewAreTriedUnlessAllAreAskedFor) {
+  for (int number = 0; number < 7; ++number) {
+    mailstow_.config()["accounts"].push_back(
+        {{"name", "bob" + std::to_string(number)}, {"server", "main"}, {"user", "bob"}});
+  }
+  const auto logins = [](const json& all) {
+    return finding_in(all, "login", "ok")["what"].get<std::string>();
+  };
+  EXPECT_THAT(logins(report(3)), HasSubstr("5 of the 5 accounts tried let us in"));
+  EXPECT_THAT(logins(mailstow_.backupd_json({"doctor", "--all"}, 3)), HasSubstr("8 of the 8"));
+}
+
+TEST_F(ServerDoctorTest, WhatAServerCannotIsToldWithItsCost) {
+  const servers::Relay relay(server_, {.offer = servers::Offer::kImap4rev1});
+  server_config()["url"] = relay.url();
+  server_config()["tls"] = "none";
+  server_config()["compress"] = "deflate";
+  const json all = report();
+  std::string warnings;
+  for (const json& finding : all["findings"]) {
+    if (finding["check"] == "capabilities") warnings += finding["what"].get<std::string>() + "\n";
+  }
+  for (const char* lacking : {"no UIDPLUS: ", "no QUOTA: ", "no COMPRESS=DEFLATE",
+                              "without QRESYNC ", "without CONDSTORE ", "without LIST-STATUS ",
+                              "without LITERAL+ ", "without MULTIAPPEND ", "without OBJECTID "}) {
+    EXPECT_THAT(warnings, HasSubstr(lacking));
+  }
+  server_config()["quota"] = "none";
+  EXPECT_THAT(report().dump(), testing::Not(HasSubstr("no QUOTA: ")));
+}
+
+TEST_F(ServerDoctorTest, ARestoreThatDoesNotCountIsProvenWhenAskedFor) {
+  servers::fill_account(server_, "alice", 5);
+  back_up();
+  const json all = mailstow_.backupd_json({"doctor", "--probe", "alice"});
+  EXPECT_THAT(finding_in(all, "quota", "ok")["what"].get<std::string>(), HasSubstr("don't count"));
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"], json::array());
+  EXPECT_EQ(mailstow_.backupd({"doctor", "--probe", "nobody"}).status, 2);
+}
+
+TEST_F(ServerDoctorTest, WithoutABackupThereIsNothingToProbeWith) {
+  const json all = mailstow_.backupd_json({"doctor", "--probe", "alice"}, 3);
+  EXPECT_THAT(finding_in(all, "restore", "failure")["what"].get<std::string>(),
+              HasSubstr("no backup of it"));
+}
+
+TEST(UnexemptDoctorTest, ARestoreThatCountsIsTold) {
+  servers::DovecotOptions options;
+  options.exemption = servers::QuotaExemption::kNone;
+  servers::Dovecot server(options);
+  programs::Installation mailstow(server);
+  servers::fill_account(server, "alice", 5);
+  mailstow.backupd({"init"});
+  mailstow.backupd({"once"});
+  const json all = mailstow.backupd_json({"doctor", "--probe", "alice"}, 3);
+  EXPECT_THAT(finding_in(all, "quota", "failure")["what"].get<std::string>(),
+              HasSubstr("would count towards quota"));
+  EXPECT_EQ(mailstow.restore_json({"trees"})["trees"], json::array());
+}
+
+class CyrusDoctorTest : public testing::Test {
+ protected:
+  CyrusDoctorTest() {
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+    mailstow_.backupd({"once"});
+  }
+
+  json report(int status) {
+    mailstow_.save();
+    return mailstow_.backupd_json({"doctor"}, status);
+  }
+
+  void set_quota_admin(const std::string& name) {
+    mailstow_.config()["servers"]["main"]["quota_admin"] = {
+        {"user", name}, {"password_file", server_.password_file(name).string()}};
+  }
+
+  servers::Cyrus server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(CyrusDoctorTest, KnowsWhoseAccountItIs) {
+  set_quota_admin(servers::Cyrus::quota_admin());
+  const json all = report(0);
+  EXPECT_THAT(finding_in(all, "login", "ok")["what"].get<std::string>(),
+              HasSubstr("1 are known to be whose they should be"));
+  EXPECT_FALSE(finding_in(all, "quota", "ok").is_null());
+}
+
+TEST_F(CyrusDoctorTest, AnAccountThatIsSomebodyElsesByNowIsTold) {
+  mailstow_.config()["accounts"][0]["user"] = "bob";
+  const json finding = finding_in(report(0), "identity", "warning");
+  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("another one than at the backup of"));
+}
+
+TEST_F(CyrusDoctorTest, TwoAccountsThatAreOneMailboxAreTold) {
+  mailstow_.config()["accounts"].push_back(
+      {{"name", "second"}, {"server", "main"}, {"user", "ALICE"}});
+  const json finding = finding_in(report(3), "identity", "failure");
+  EXPECT_EQ(finding["subject"], "second");
+  EXPECT_EQ(finding["what"], "its INBOX is that of alice too");
+}
+
+TEST_F(CyrusDoctorTest, AQuotaAdminWhoIsNoneIsTold) {
+  set_quota_admin(servers::Server::admin());
+  const json finding = finding_in(report(3), "quota", "failure");
+  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("no administrator"));
+}
+
+TEST(MungingDoctorTest, HeadersThatTheServerChangesAreTold) {
+  servers::CyrusOptions options;
+  options.header_bytes = servers::HeaderBytes::kKept;
+  servers::Cyrus server(options);
+  programs::Installation mailstow(server);
+  mailstow.config()["servers"]["main"]["quota_admin"] = {
+      {"user", servers::Cyrus::quota_admin()},
+      {"password_file", server.password_file(servers::Cyrus::quota_admin()).string()}};
+  mailstow.save();
+  const std::vector<servers::Delivery> mail = {
+      {.bytes = "From: a@example.org\r\nSubject: Gr\xc3\xbc\xc3\x9f"
+                "e\r\n\r\nbody\r\n"}};
+  server.client("alice").append("INBOX", mail);
+  mailstow.backupd({"init"});
+  mailstow.backupd({"once"});
+  const json kept = mailstow.backupd_json({"doctor", "--probe", "alice"});
+  EXPECT_THAT(finding_in(kept, "headers", "ok")["what"].get<std::string>(),
+              HasSubstr("come back as they were"));
+
+  server.stop();
+  server.set_header_bytes(servers::HeaderBytes::kMunged);  // as Cyrus is by default
+  server.start();
+  const json changed = mailstow.backupd_json({"doctor", "--probe", "alice"});
+  EXPECT_FALSE(finding_in(changed, "headers", "warning").is_null()) << changed.dump(2);
+}
+
+}  // namespace
+}  // namespace backupd

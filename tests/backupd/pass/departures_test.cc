@@ -1,0 +1,33 @@
+#include "backupd/pass/departures.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace backupd {
+namespace {
+
+store::MessageId message(unsigned char number) {
+  store::MessageId id;
+  id.object.bytes[0] = std::byte{number};
+  return id;
+}
+
+RC_GTEST_PROP(DeparturesTest, CountsWhatLeftAndDidNotArrive, ()) {
+  const auto left = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
+  const auto arrived = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
+  Departures departures;
+  for (const unsigned char number : left) departures.left(message(number));
+  for (const unsigned char number : arrived) departures.arrived(message(number));
+  std::uint64_t expected = 0;
+  for (unsigned char number = 0; number < 6; ++number) {
+    const auto gone = std::count(left.begin(), left.end(), number);
+    const auto come = std::count(arrived.begin(), arrived.end(), number);
+    expected += static_cast<std::uint64_t>(std::max(gone - come, std::ptrdiff_t{0}));
+  }
+  RC_ASSERT(departures.vanished() == expected);
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,99 @@
+#include "backupd/pass/folder_pass.h"
+
+#include <gtest/gtest.h>
+
+namespace backupd {
+namespace {
+
+using std::chrono::sys_days;
+using std::chrono::sys_seconds;
+
+constexpr sys_seconds kNow = sys_days(std::chrono::year(2026) / 11 / 24);
+
+// A folder as the server tells it, and the record of when it was exactly so.
+struct Pair {
+  Pair() {
+    folder.raw_name = "INBOX";
+    folder.attributes = {"\\HasNoChildren"};
+    folder.status = imap::FolderStatus{.uid_validity = 7,
+                                       .uid_next = 100,
+                                       .messages = 42,
+                                       .highest_modseq = 1000,
+                                       .size = {},
+                                       .mailbox_id = {}};
+    record.info.raw_name = "INBOX";
+    record.info.uid_validity = 7;
+    record.info.uid_next = 100;
+    record.info.highest_modseq = 1000;
+    record.info.last_full_scan = kNow - std::chrono::days(1);
+    record.receipt.messages = 42;
+  }
+  bool unchanged() const { return is_unchanged(folder, record, kNow); }
+
+  imap::Folder folder;
+  store::FolderRecord record;
+};
+
+TEST(FolderPassTest, UnchangedIsWhenAllFourNumbersAreEqual) {
+  EXPECT_TRUE(Pair().unchanged());
+  Pair pair;
+  pair.folder.status->uid_validity = 8;
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->uid_next = 101;
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->messages = 41;
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->highest_modseq = 1001;
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->highest_modseq = 3;
+  EXPECT_FALSE(pair.unchanged()) << "below the recorded one: the server lost its index";
+}
+
+TEST(FolderPassTest, WhatTheServerDoesNotTellIsUnknownAndSoNotUnchanged) {
+  Pair pair;
+  pair.folder.status.reset();
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->highest_modseq.reset();
+  EXPECT_FALSE(pair.unchanged());
+  pair = Pair();
+  pair.folder.status->highest_modseq.reset();
+  pair.record.info.highest_modseq = 0;
+  EXPECT_FALSE(pair.unchanged());
+}
+
+TEST(FolderPassTest, AFolderWithSomethingLeftOverIsNeverUnchanged) {
+  Pair pair;
+  pair.record.info.skipped.push_back({base::Uid{5}, "NIL"});
+  EXPECT_FALSE(pair.unchanged());
+  for (const auto completeness :
+       {store::FolderCompleteness::kInProgress, store::FolderCompleteness::kUnreadable,
+        store::FolderCompleteness::kContainer}) {
+    pair = Pair();
+    pair.record.info.completeness = completeness;
+    EXPECT_FALSE(pair.unchanged());
+  }
+}
+
+TEST(FolderPassTest, AFullScanIsDueEverySevenDays) {
+  Pair pair;
+  pair.record.info.last_full_scan = kNow - std::chrono::days(7);
+  EXPECT_FALSE(pair.unchanged());
+  pair.record.info.last_full_scan += std::chrono::seconds(1);
+  EXPECT_TRUE(pair.unchanged());
+}
+
+TEST(FolderPassTest, OnlyLastingAttributesCount) {
+  Pair pair;
+  pair.folder.attributes = {"\\Marked", "\\hasChildren"};
+  EXPECT_TRUE(pair.unchanged());
+  pair.folder.attributes = {"\\Sent"};
+  EXPECT_FALSE(pair.unchanged());
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,203 @@
+// Servers that leave out what is there: INBOX in LIST, messages in FETCH and SEARCH. What was
+// recorded stays recorded, and the report says what is in doubt.
+#include <gmock/gmock.h>
+
+#include "store/reader.h"
+#include "tests/backupd/pass/odd_server.h"
+
+namespace backupd {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class GapsTest : public testing::Test {
+ protected:
+  GapsTest() {
+    for (std::uint32_t uid = 1; uid <= 3; ++uid) {
+      inbox().message(uid, "Subject: " + std::to_string(uid) + "\r\n\r\n");
+    }
+    server_.folder("Work").message(1, "Subject: work\r\n\r\n");
+  }
+
+  OddFolder& inbox() { return server_.folder("INBOX"); }
+  AccountReport run() { return runner_.run_over(server_.connect()); }
+
+  // From now on LIST, STATUS and EXAMINE behave as if the account had no mailbox.
+  void lose_all_folders(std::string refusal) {
+    inbox().is_listed = server_.folder("Work").is_listed = false;
+    refuse_inbox(std::move(refusal));
+  }
+
+  void refuse_inbox(std::string refusal) {
+    inbox().is_listed = false;
+    server_.before = [refusal = std::move(refusal)](const std::string& command) -> std::string {
+      const bool is_about_inbox =
+          (command.starts_with("STATUS") || command.starts_with("EXAMINE")) &&
+          command.find("INBOX") != std::string::npos;
+      return is_about_inbox ? refusal : "";
+    };
+  }
+
+  // Of the newest snapshot: "INBOX 3".
+  std::vector<std::string> folders() {
+    std::vector<std::string> folders;
+    store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+    for (const auto& folder : reader.folders(runner_.snapshot())) {
+      folders.push_back(folder.info.raw_name + ' ' + std::to_string(folder.receipt.messages));
+    }
+    return folders;
+  }
+
+  static auto skipped(const std::string& folder, const std::string& reason) {
+    return Contains(AllOf(Field(&SkippedEntry::folder, folder),
+                          Field(&SkippedEntry::reason, HasSubstr(reason))));
+  }
+
+  OddServer server_;
+  PassRunner runner_{"alice"};
+};
+
+TEST_F(GapsTest, AnInboxThatIsNotListedIsBackedUp) {
+  inbox().is_listed = false;
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
+}
+
+TEST_F(GapsTest, AnInboxThatIsListedAsNonexistentIsBackedUp) {
+  inbox().attributes = "\\NonExistent";
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
+}
+
+TEST_F(GapsTest, AnAccountWithoutAnyFolderFails) {
+  lose_all_folders("NO Mailbox does not exist");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kFailed);
+  EXPECT_FALSE(report.snapshot);
+  EXPECT_THAT(report.error, AllOf(HasSubstr("lists no folder and refuses INBOX"),
+                                  HasSubstr("Mailbox does not exist")));
+}
+
+TEST_F(GapsTest, AnAccountThatLosesAllFoldersKeepsItsSnapshot) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  const auto before = runner_.snapshot().id;
+  lose_all_folders("NO [UNAVAILABLE] starting up");
+  EXPECT_EQ(run().status, PassStatus::kFailed);
+  EXPECT_EQ(runner_.snapshot().id, before);
+}
+
+TEST_F(GapsTest, AnEmptyListKeepsTheFoldersThatWereThere) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().is_listed = server_.folder("Work").is_listed = false;
+  inbox().message(4, "Subject: new\r\n\r\n");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("Work", "listed no folder at all"));
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
+
+  inbox().is_listed = server_.folder("Work").is_listed = true;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
+}
+
+TEST_F(GapsTest, ARefusedInboxKeepsItsLastState) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  refuse_inbox("NO [INUSE] locked");
+  server_.folder("Work").message(2, "Subject: more\r\n\r\n");
+  for (int night = 0; night < 2; ++night) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kPartial);
+    EXPECT_THAT(report.skipped, skipped("INBOX", "locked"));
+    EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 2"));
+  }
+}
+
+TEST_F(GapsTest, AnInboxThatNoLongerExistsFailsTheAccount) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  const auto before = runner_.snapshot().id;
+  refuse_inbox("NO [NONEXISTENT] gone");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kFailed);
+  EXPECT_THAT(report.error, AllOf(HasSubstr("INBOX, which held 3 messages, no longer exists"),
+                                  HasSubstr("gone")));
+  EXPECT_EQ(runner_.snapshot().id, before);
+}
+
+TEST_F(GapsTest, AMessageThatTheScanLeavesOutIsFetched) {
+  inbox().messages[1].is_scanned = false;
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+}
+
+TEST_F(GapsTest, AMessageThatALaterScanLeavesOutIsNotExpunged) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().messages[1].is_scanned = false;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+  EXPECT_EQ(runner_.snapshot().vanished, 0U);
+}
+
+TEST_F(GapsTest, AnAnswerWithoutFlagsIsAMessage) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().messages[1].flags = "";
+  inbox().is_searched = false;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+}
+
+TEST_F(GapsTest, WhatNeitherAnswerShowsStaysInDoubt) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().messages[1].is_scanned = false;
+  inbox().is_searched = false;
+  inbox().message(4, "Subject: new\r\n\r\n");
+  for (int night = 0; night < 2; ++night) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kPartial);
+    EXPECT_THAT(report.skipped, skipped("INBOX", "reports 4 messages but shows 3"));
+    EXPECT_EQ(runner_.snapshot().messages, 5U) << "nothing is removed, and the new one is there";
+    EXPECT_EQ(runner_.snapshot().vanished, 0U);
+  }
+  inbox().messages.erase(inbox().messages.begin() + 1);
+  inbox().is_searched = true;
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 4U) << "once the answers agree it is expunged";
+  EXPECT_EQ(runner_.snapshot().vanished, 1U);
+}
+
+TEST_F(GapsTest, AMessageWithUidZeroIsReported) {
+  inbox().messages[0].uid = 0;
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("INBOX", "reports 3 messages but shows 2"));
+  EXPECT_EQ(runner_.snapshot().messages, 3U);
+}
+
+TEST_F(GapsTest, AFolderThatClaimsToBeEmptyAgainstItsStatusIsInDoubt) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  server_.before = [](const std::string& command) -> std::string {
+    return command.starts_with("UID SEARCH") ? "OK nothing" : "";
+  };
+  inbox().exists = "0";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("INBOX", "STATUS reports 3 messages but EXAMINE none"));
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+}
+
+TEST_F(GapsTest, AFolderThatIsEmptiedIsEmpty) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  inbox().messages.clear();
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 1U);
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,106 @@
+#include "backupd/pass/message_pipe.h"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+
+#include "store/format/crypto.h"
+#include "tests/temporary_folder.h"
+
+namespace backupd {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class MessagePipeTest : public testing::Test {
+ protected:
+  std::vector<ArrivedMessage> message(std::size_t size) {
+    ArrivedMessage message{
+        {}, imap::BodyKind::kLiteral, store::IncomingMessage(folder_.path(), keys_)};
+    message.message.add(base::Bytes(size));
+    std::vector<ArrivedMessage> one;
+    one.push_back(std::move(message));
+    return one;
+  }
+
+  tests::TemporaryFolder folder_;
+  store::Keys keys_;
+  PipeBudget budget_{100'000};
+};
+
+TEST_F(MessagePipeTest, GivesWhatWasPutInOrder) {
+  MessagePipe pipe(budget_, 1);
+  for (const std::size_t size : {1U, 2U, 3U}) EXPECT_TRUE(pipe.put(message(size)));
+  pipe.finish();
+  for (const std::size_t size : {1U, 2U, 3U}) {
+    const auto taken = pipe.take();
+    ASSERT_THAT(taken, SizeIs(1));
+    EXPECT_EQ(taken[0].message.size(), size);
+  }
+  EXPECT_THAT(pipe.take(), IsEmpty());
+}
+
+TEST_F(MessagePipeTest, EndsWhenTheLastReceiverIsFinished) {
+  MessagePipe pipe(budget_, 2);
+  pipe.finish();
+  std::jthread other([&] {
+    pipe.put(message(1));
+    pipe.finish();
+  });
+  EXPECT_THAT(pipe.take(), SizeIs(1));
+  EXPECT_THAT(pipe.take(), IsEmpty());
+}
+
+TEST_F(MessagePipeTest, NeverHoldsMoreThanTheBudgetAcrossAllPipes) {
+  MessagePipe one(budget_, 1);
+  MessagePipe two(budget_, 1);
+  std::atomic<int> inside = 0;
+  std::atomic<int> most = 0;
+  const auto fill = [&](MessagePipe& pipe) {
+    for (int count = 0; count < 200; ++count) {
+      ASSERT_TRUE(pipe.put(message(40'000)));
+      const int now = ++inside;
+      most = std::max(most.load(), now);
+    }
+    pipe.finish();
+  };
+  const auto drain = [&](MessagePipe& pipe) {
+    std::size_t taken = 0;
+    for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
+      taken += messages.size();
+      inside -= static_cast<int>(messages.size());
+    }
+    EXPECT_EQ(taken, 200U);
+  };
+  {
+    std::jthread fill_one([&] { fill(one); });
+    std::jthread fill_two([&] { fill(two); });
+    std::jthread drain_one([&] { drain(one); });
+    drain(two);
+  }
+  EXPECT_LE(most, 6) << "two fit; what was just taken may be counted still";
+}
+
+TEST_F(MessagePipeTest, TakesOneThatIsLargerThanTheBudgetByItself) {
+  MessagePipe pipe(budget_, 1);
+  EXPECT_TRUE(pipe.put(message(500'000)));
+  EXPECT_THAT(pipe.take(), SizeIs(1));
+}
+
+TEST_F(MessagePipeTest, ReceiversStopWaitingWhenNobodyTakes) {
+  MessagePipe pipe(budget_, 1);
+  EXPECT_TRUE(pipe.put(message(90'000)));
+  std::atomic<bool> refused = false;
+  std::jthread receiver([&] { refused = !pipe.put(message(90'000)); });
+  pipe.close();
+  receiver.join();
+  EXPECT_TRUE(refused);
+  MessagePipe other(budget_, 1);
+  EXPECT_TRUE(other.put(message(90'000))) << "what the closed pipe held is free again";
+}
+
+}  // namespace
+}  // namespace backupd

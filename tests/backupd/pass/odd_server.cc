@@ -1,0 +1,239 @@
+#include "tests/backupd/pass/odd_server.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "imap/uid_set.h"
+
+namespace backupd {
+
+namespace {
+
+bool is_plain(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char letter) {
+    return letter > 0x20 && letter < 0x7F && letter != '"' && letter != '\\' && letter != '(' &&
+           letter != ')' && letter != '{' && letter != '%' && letter != '*';
+  });
+}
+
+std::string as_sent(std::string_view name) {
+  return is_plain(name) ? std::string(name) : literal(name);
+}
+
+// The string that `text` begins with, quoted or a literal; `text` is behind it then.
+std::string take_string(std::string_view& text) {
+  std::string value;
+  if (text.starts_with('"')) {
+    std::size_t at = 1;
+    for (; at < text.size() && text[at] != '"'; ++at) {
+      if (text[at] == '\\') ++at;
+      value += text[at];
+    }
+    text.remove_prefix(std::min(at + 1, text.size()));
+  } else if (text.starts_with('{')) {
+    const std::size_t size = std::stoul(std::string(text.substr(1)));
+    const std::size_t at = text.find('\n') + 1;
+    value = text.substr(at, size);
+    text.remove_prefix(at + size);
+  } else {
+    value = text.substr(0, text.find(' '));
+    text.remove_prefix(value.size());
+  }
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  return value;
+}
+
+}  // namespace
+
+std::string literal(std::string_view bytes) {
+  return "{" + std::to_string(bytes.size()) + "}\r\n" + std::string(bytes);
+}
+
+OddMessage& OddFolder::message(std::uint32_t uid, std::string body) {
+  messages.push_back({uid, std::move(body)});
+  return messages.back();
+}
+
+class OddServer::Connection : public imap::Transport {
+ public:
+  explicit Connection(OddServer& server) : server_(server) {}
+
+  std::size_t send(base::ByteView bytes) override {
+    input_ += base::as_text(bytes);
+    while (!is_closed_ && take_command()) {
+    }
+    return bytes.size();
+  }
+
+  std::size_t receive(std::span<std::byte> buffer) override {
+    if (output_.empty() && is_closed_) {
+      base::fail(base::ErrorCode::kNetwork, "the connection is lost: try again");
+    }
+    const std::size_t length = std::min(buffer.size(), output_.size());
+    std::copy_n(base::as_bytes(output_).begin(), length, buffer.begin());
+    output_.erase(0, length);
+    return length;
+  }
+
+  bool wait(bool to_send, std::chrono::milliseconds) override {
+    return to_send || is_closed_ || !output_.empty();
+  }
+
+ private:
+  // With the literals in it. False: it has not come whole.
+  bool take_command() {
+    std::size_t end = 0;
+    for (;;) {
+      const std::size_t line = input_.find("\r\n", end);
+      if (line == std::string::npos) return false;
+      end = line + 2;
+      if (input_[line - 1] != '}') break;
+      const std::size_t open = input_.rfind('{', line);
+      end += std::stoul(input_.substr(open + 1));
+      if (input_.size() < end) return false;
+    }
+    const std::string command = input_.substr(0, end - 2);
+    input_.erase(0, end);
+    const std::size_t space = command.find(' ');
+    answer(command.substr(0, space), command.substr(space + 1));
+    return true;
+  }
+
+  void say(std::string_view text) { output_.append(text).append("\r\n"); }
+
+  void answer(const std::string& tag, const std::string& command) {
+    server_.heard_.push_back(command);
+    if (server_.before) {
+      const std::string instead = server_.before(command);
+      if (instead == kHangUp) is_closed_ = true;
+      if (is_closed_) return;
+      if (!instead.empty()) return say(tag + ' ' + instead);
+    }
+    std::string_view rest = command;
+    const auto is = [&](std::string_view verb) {
+      if (!rest.starts_with(verb)) return false;
+      rest.remove_prefix(std::min(verb.size() + 1, rest.size()));
+      return true;
+    };
+    std::string result = "OK done";
+    if (is("CAPABILITY")) {
+      say("* CAPABILITY IMAP4rev1 LITERAL+ NAMESPACE " + server_.capabilities);
+    } else if (is("NAMESPACE")) {
+      say(R"(* NAMESPACE (("" "/")) NIL NIL)");
+    } else if (is("LIST")) {
+      list();
+    } else if (is("STATUS")) {
+      result = status(take_string(rest));
+    } else if (is("EXAMINE")) {
+      result = examine(take_string(rest));
+    } else if (is("UID SEARCH")) {
+      search();
+    } else if (is("UID FETCH")) {
+      result = fetch(std::string(rest));
+    } else if (is("LOGOUT")) {
+      say("* BYE");
+    } else if (!is("LSUB")) {
+      result = "BAD what?";
+    }
+    if (!is_closed_) say(tag + ' ' + result);
+  }
+
+  OddFolder* find(std::string_view name) {
+    const auto found = std::find_if(server_.folders_.begin(), server_.folders_.end(),
+                                    [&](const auto& folder) { return folder->raw_name == name; });
+    return found == server_.folders_.end() ? nullptr : found->get();
+  }
+
+  void list() {
+    for (const auto& folder : server_.folders_) {
+      if (!folder->is_listed) continue;
+      say("* LIST (" + folder->attributes + ") \"/\" " + as_sent(folder->raw_name));
+    }
+  }
+
+  std::string status(const std::string& name) {
+    const OddFolder* folder = find(name);
+    if (folder == nullptr) return "NO no such folder";
+    say("* STATUS " + as_sent(name) + " (MESSAGES " + std::to_string(folder->messages.size()) +
+        " UIDNEXT " + next(*folder) + " UIDVALIDITY " + folder->uid_validity + ")");
+    return "OK done";
+  }
+
+  std::string examine(const std::string& name) {
+    open_ = find(name);
+    if (open_ == nullptr) return "NO no such folder";
+    if (!open_->refusal.empty()) return open_->refusal;
+    say("* " + (open_->exists.empty() ? std::to_string(open_->messages.size()) : open_->exists) +
+        " EXISTS");
+    say("* OK [UIDVALIDITY " + open_->uid_validity + "] valid");
+    say("* OK [UIDNEXT " + next(*open_) + "] next");
+    return "OK done";
+  }
+
+  static std::string next(const OddFolder& folder) {
+    return std::to_string(folder.messages.empty() ? 1 : folder.messages.back().uid + 1);
+  }
+
+  void search() {
+    std::string line = "* SEARCH";
+    for (const OddMessage& message : open_->messages) {
+      if (open_->is_searched) line += ' ' + std::to_string(message.uid);
+    }
+    say(line);
+  }
+
+  std::string fetch(const std::string& arguments) {
+    const std::string set = arguments.substr(0, arguments.find(' '));
+    const imap::UidSet uids = set == "1:*" ? imap::UidSet::all() : imap::UidSet::parse(set).value();
+    const bool with_body = arguments.find("BODY.PEEK[]") != std::string::npos;
+    std::size_t number = 0;
+    for (OddMessage& message : open_->messages) {
+      ++number;
+      if (!uids.contains(base::Uid{message.uid})) continue;
+      if (!with_body && !message.is_scanned) continue;
+      std::string item;
+      if (with_body) {
+        item = message.item ? message.item(message.asked++) : "BODY[] " + literal(message.body);
+        if (item == kHangUp) is_closed_ = true;
+        if (is_closed_) return {};
+        if (item.empty()) continue;
+      }
+      const std::string size =
+          message.size.empty() ? std::to_string(message.body.size()) : message.size;
+      say("* " + std::to_string(number) + " FETCH (UID " + std::to_string(message.uid) + ' ' +
+          message.flags + " INTERNALDATE \"" + message.date + "\" RFC822.SIZE " + size + ' ' +
+          item + ')');
+    }
+    OddFolder& folder = *open_;
+    if (with_body && folder.after_fetch) std::exchange(folder.after_fetch, {})(folder);
+    return with_body ? folder.fetch_result : "OK done";
+  }
+
+  OddServer& server_;
+  OddFolder* open_ = nullptr;
+  std::string input_;
+  std::string output_;
+  bool is_closed_ = false;
+};
+
+OddFolder& OddServer::folder(std::string_view raw_name) {
+  for (const auto& folder : folders_) {
+    if (folder->raw_name == raw_name) return *folder;
+  }
+  folders_.push_back(std::make_unique<OddFolder>());
+  folders_.back()->raw_name = raw_name;
+  return *folders_.back();
+}
+
+void OddServer::remove(std::string_view raw_name) {
+  std::erase_if(folders_, [&](const auto& folder) { return folder->raw_name == raw_name; });
+}
+
+PassRunner::Connect OddServer::connect() {
+  return [this] {
+    ++connections_;
+    return std::make_unique<Connection>(*this);
+  };
+}
+
+}  // namespace backupd

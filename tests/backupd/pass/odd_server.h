@@ -1,0 +1,78 @@
+// A server that has IMAP4rev1, LITERAL+ and NAMESPACE, and oddities: what it says of each folder
+// and message is up to the test.
+//
+//   OddServer server;
+//   server.folder("INBOX").message(4, "a: b\r\n").item = [](int) { return "BODY[] NIL"; };
+//   PassRunner("alice").run_over(server.connect());
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/backupd/pass/pass_runner.h"
+
+namespace backupd {
+
+struct OddMessage {
+  std::uint32_t uid = 0;
+  std::string body;
+  std::string date = "17-Jul-1996 02:44:25 -0700";  // INTERNALDATE, as sent
+  std::string size = {};                            // RFC822.SIZE; empty: the right one
+  int asked = 0;                                    // how often its body was
+  bool is_scanned = true;                           // whether FETCH without a body shows it
+  std::string flags = "FLAGS ()";                   // empty: FETCH leaves them out
+
+  // How the body comes, the first time, the second time, ...; without it, as a literal. "": the
+  // message is not in the answer. kHangUp: the connection is closed.
+  std::function<std::string(int time)> item = {};
+};
+
+inline constexpr std::string_view kHangUp = "!";
+
+struct OddFolder {
+  std::string raw_name;
+  std::string attributes = {};
+  std::string uid_validity = "7";
+  std::string refusal = {};         // of EXAMINE, as "NO it is on fire"
+  bool is_listed = true;            // whether LIST shows it
+  std::string exists = {};          // as EXAMINE reports it; empty: the right number
+  bool is_searched = true;          // whether SEARCH shows its messages
+  std::string fetch_result = "OK";  // of FETCH for bodies
+  std::deque<OddMessage> messages = {};
+  std::function<void(OddFolder&)> after_fetch = {};  // of bodies
+
+  OddMessage& message(std::uint32_t uid, std::string body);
+};
+
+class OddServer {
+ public:
+  OddFolder& folder(std::string_view raw_name);  // made where there is none
+  void remove(std::string_view raw_name);
+
+  // Beside those that it has anyway.
+  std::string capabilities;
+
+  // Sees a command before it is answered; what it gives, if anything, is said instead.
+  std::function<std::string(const std::string& command)> before;
+
+  // One connection after another.
+  PassRunner::Connect connect();
+  int connections() const { return connections_; }
+  const std::vector<std::string>& heard() const { return heard_; }  // commands, without tags
+
+ private:
+  class Connection;
+  std::vector<std::unique_ptr<OddFolder>> folders_;
+  int connections_ = 0;
+  std::vector<std::string> heard_;
+};
+
+// "{5+}\r\nbytes": as servers say it, "{5}\r\nbytes".
+std::string literal(std::string_view bytes);
+
+}  // namespace backupd

@@ -1,0 +1,39 @@
+#include "backupd/pass/stumbles.h"
+
+#include <gtest/gtest.h>
+
+namespace backupd {
+namespace {
+
+TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
+  Stumbles stumbles;
+  const auto lose = [&] {
+    stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kConnection, "the connection is lost");
+  };
+  lose();
+  EXPECT_EQ(stumbles.places("INBOX").text(), "") << "once is no reason";
+  lose();
+  EXPECT_EQ(stumbles.places("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.last("INBOX").text(), "");
+  lose();
+  EXPECT_EQ(stumbles.last("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.last("Sent").text(), "");
+  lose();
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "");
+  lose();
+  EXPECT_EQ(stumbles.last("INBOX").text(), "");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}),
+            "each time it was asked for: the connection is lost");
+  EXPECT_EQ(stumbles.reason("INBOX", base::Uid{8}), "");
+}
+
+TEST(StumblesTest, OneThatTakesTooLongIsLeftOutAtOnce) {
+  Stumbles stumbles;
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kTime, "it took too long");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it took too long");
+}
+
+}  // namespace
+}  // namespace backupd

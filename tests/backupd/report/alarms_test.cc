@@ -1,0 +1,181 @@
+#include "backupd/report/alarms.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using programs::find_by;
+using programs::json;
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Backups a day apart: how many messages each has, and how many of the one before it has lost.
+std::vector<store::SnapshotInfo> days(
+    const std::vector<std::pair<std::uint64_t, std::uint64_t>>& messages_and_vanished) {
+  std::vector<store::SnapshotInfo> snapshots;
+  for (const auto& [messages, vanished] : messages_and_vanished) {
+    store::SnapshotInfo snapshot;
+    snapshot.time = sys_seconds(std::chrono::days(snapshots.size()));
+    snapshot.messages = messages;
+    snapshot.vanished = vanished;
+    snapshots.push_back(snapshot);
+  }
+  return snapshots;
+}
+
+// The day of the newest mass deletion; -1: there was none.
+long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {}) {
+  std::optional<sys_seconds> until;
+  if (accepted) until = sys_seconds(std::chrono::days(*accepted));
+  const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), until);
+  if (!deletion) return -1;
+  return std::chrono::floor<std::chrono::days>(deletion->time).time_since_epoch().count();
+}
+
+TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
+  EXPECT_EQ(found(days({{1000, 0}, {1000, 0}})), -1);
+  EXPECT_EQ(found(days({{1000, 0}, {750, 250}})), 1);
+  EXPECT_EQ(found(days({{1000, 0}, {751, 249}})), -1) << "less than a quarter";
+  EXPECT_EQ(found(days({{120, 0}, {21, 99}})), -1) << "few messages";
+  EXPECT_EQ(found(days({{120, 0}, {20, 100}})), 1);
+  EXPECT_EQ(found(days({{1000, 0}, {0, 1000}})), 1);
+}
+
+TEST(MassDeletionTest, IsSeenWhereOtherMailTookItsPlace) {
+  EXPECT_EQ(found(days({{1000, 0}, {1000, 900}})), 1);
+  EXPECT_EQ(found(days({{1000, 0}, {50'000, 1000}})), 1);
+}
+
+TEST(MassDeletionTest, IsSeenWhereTheBackupBeforeItIsGone) {
+  EXPECT_EQ(found(days({{100, 900}})), 0);
+}
+
+TEST(MassDeletionTest, IsAcceptedUpToAMoment) {
+  const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
+  EXPECT_EQ(found(snapshots), 3) << "the newest: nothing from before it goes";
+  EXPECT_EQ(found(snapshots, 2), 3);
+  EXPECT_EQ(found(snapshots, 3), -1);
+}
+
+TEST(MassDeletionTest, WhatASweepRescuedIsNoBackup) {
+  auto snapshots = days({{1000, 0}, {2, 0}, {1000, 100}});
+  snapshots[1].kind = store::SnapshotKind::kRescue;
+  EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
+}
+
+class AlarmsTest : public testing::Test {
+ protected:
+  AlarmsTest() {
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    mailstow_.config()["guards"] = {{"vanished_messages", 20}};
+    mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 1},    {"daily", 0},
+                                       {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+    deliver(40);
+    mailstow_.backupd_json({"once"});
+  }
+
+  void deliver(unsigned count) {
+    std::vector<servers::Delivery> news;
+    for (unsigned i = 0; i < count; ++i) news.push_back({mail_.text(500)});
+    server_.client("alice").append("INBOX", news);
+  }
+
+  void wipe(const std::string& uids) {
+    auto alice = server_.client("alice");
+    alice.command("SELECT INBOX");
+    alice.command("UID STORE " + uids + " +FLAGS (\\Deleted)");
+    alice.command("EXPUNGE");
+  }
+
+  std::vector<std::string> once(int status = 0) {
+    return mailstow_.backupd_json({"once"}, status)["accounts"][0]["alarms"];
+  }
+  std::size_t snapshots() {
+    return mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size();
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  servers::MailGenerator mail_{3};
+};
+
+TEST_F(AlarmsTest, AMassDeletionIsToldAndHoldsOlderSnapshotsUntilItIsAcknowledged) {
+  wipe("1:30");
+  deliver(35);  // so many that counting alone would not tell
+  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished")));
+  EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 0);
+  EXPECT_EQ(snapshots(), 2U);
+  deliver(1);
+  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until somebody looked";
+  const json status = mailstow_.backupd_json({"status"})["accounts"][0];
+  EXPECT_EQ(status["alarms"][0]["kind"], "mass_deletion");
+
+  EXPECT_EQ(mailstow_.backupd_json({"acknowledge", "alice"})["accepted"].size(), 1U);
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1) << "nothing is left to accept";
+  EXPECT_TRUE(once().empty());
+  mailstow_.backupd_json({"prune"});
+  EXPECT_EQ(snapshots(), 1U);
+}
+
+TEST_F(AlarmsTest, MovingMailAboutIsNoDeletion) {
+  auto alice = server_.client("alice");
+  alice.command("CREATE Archive");
+  alice.command("SELECT INBOX");
+  alice.command("UID MOVE 1:40 Archive");
+  EXPECT_TRUE(once().empty());
+}
+
+TEST_F(AlarmsTest, AFolderThatIsDeletedIsSeen) {
+  auto alice = server_.client("alice");
+  alice.command("CREATE Archive");
+  alice.command("SELECT INBOX");
+  alice.command("UID MOVE 1:40 Archive");
+  EXPECT_TRUE(once().empty());
+  alice.command("DELETE Archive");
+  EXPECT_THAT(once(), Contains(HasSubstr("40 messages vanished")));
+}
+
+TEST_F(AlarmsTest, AnotherUidvalidityIsNoDeletion) {
+  server_.stop();
+  server_.lose_uids("alice");
+  server_.start();
+  EXPECT_THAT(once(3), ElementsAre(HasSubstr("its INBOX is another one: UIDVALIDITY")));
+}
+
+TEST_F(AlarmsTest, AnAccountWithoutASuccessIsStale) {
+  mailstow_.config()["guards"]["stale_after"] = "0s";
+  mailstow_.config()["servers"]["main"]["url"] = "imaps://no-such-host.invalid";
+  mailstow_.save();
+  const json report = mailstow_.backupd_json({"-q", "once"}, 1);
+  EXPECT_THAT(report["accounts"][0]["alarms"][0].get<std::string>(),
+              HasSubstr("no successful backup since"));
+}
+
+TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
+  mailstow_.config()["accounts"] = {{{"name", "bob"}, {"server", "main"}}};
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array({"alice"}));
+  mailstow_.backupd_json({"acknowledge", "alice"});
+  EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array());
+}
+
+TEST_F(AlarmsTest, WhatIsNotThereCannotBeAcknowledged) {
+  const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
+  EXPECT_EQ(skip.status, 1);
+  EXPECT_THAT(skip.err, HasSubstr("nothing of this name was skipped"));
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice", "INBOX"}).status, 2);
+  EXPECT_THAT(mailstow_.backupd({"acknowledge", "alise"}).err, HasSubstr("did you mean"));
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,69 @@
+#include "backupd/report/pass_report.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace backupd {
+namespace {
+
+AccountReport account(PassStatus status, std::optional<base::ErrorCode> error = {}) {
+  AccountReport report;
+  report.account = "alice";
+  report.status = status;
+  report.error_code = error;
+  if (error) report.error = "it failed";
+  return report;
+}
+
+int status_of(std::vector<AccountReport> accounts) {
+  PassReport report;
+  report.accounts = std::move(accounts);
+  return static_cast<int>(report.exit_status());
+}
+
+TEST(PassReportTest, TheExitStatusTellsHowMuchWasDone) {
+  const auto complete = account(PassStatus::kComplete);
+  const auto login = account(PassStatus::kFailed, base::ErrorCode::kLogin);
+  const auto config = account(PassStatus::kFailed, base::ErrorCode::kConfig);
+  EXPECT_EQ(status_of({complete, complete}), 0);
+  EXPECT_EQ(status_of({}), 0);
+  EXPECT_EQ(status_of({complete, account(PassStatus::kPartial)}), 3);
+  EXPECT_EQ(status_of({complete, login}), 3);
+  EXPECT_EQ(status_of({login, login}), 1);
+  EXPECT_EQ(status_of({login, config}), 2);
+}
+
+TEST(PassReportTest, WhatWasWrittenIsSharedOutByNewBytes) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kComplete), account(PassStatus::kComplete)};
+  report.accounts[0].new_bytes = 300;
+  report.accounts[1].new_bytes = 100;
+  report.share_out(1000);
+  EXPECT_EQ(report.accounts[0].stored_bytes, 750U);
+  EXPECT_EQ(report.accounts[1].stored_bytes, 250U);
+}
+
+TEST(PassReportTest, TheDocumentHasEveryFieldWhateverHappened) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kFailed, base::ErrorCode::kLogin)};
+  report.accounts[0].skipped = {{"INBOX", base::Uid{7}, "NIL"}, {"Broken", {}, "NO"}};
+  const auto document = nlohmann::json::parse(report.to_json());
+  EXPECT_EQ(document["status"], "failed");
+  const auto& first = document["accounts"][0];
+  for (const char* field : {"account", "status", "snapshot", "folders", "messages", "new_messages",
+                            "fetched_bytes", "stored_bytes", "receipts", "skipped", "error"}) {
+    EXPECT_TRUE(first.contains(field)) << field;
+  }
+  EXPECT_EQ(first["skipped"][0]["uid"], 7);
+  EXPECT_TRUE(first["skipped"][1]["uid"].is_null());
+}
+
+TEST(PassReportTest, TextFromTheServerIsEscaped) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kPartial)};
+  report.accounts[0].skipped = {{"INBOX", base::Uid{7}, "\x1b[2J"}};
+  EXPECT_EQ(report.to_text().find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,121 @@
+#include "base/program/command_line.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace base {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Words = std::vector<std::string>;
+
+// A program with every kind of option; each run() reads a command line from the beginning.
+class CommandLineTest : public testing::Test {
+ protected:
+  // Gives the message on stderr; empty if the use is right.
+  std::string run(const Words& arguments) {
+    CLI::App app("A program", "program");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.add_option("--config", config, "A file")->type_name("FILE");
+    app.add_flag("-q,--quiet", quiet, "Say less");
+    auto* bring = app.add_subcommand("bring", "Bring it");
+    bring->add_option("NAME", name, "Whose")->required();
+    bring->add_option("WORDS", words, "Which");
+    bring->add_option("-t,--to", to, "Where to")->option_text("PLACE");
+    bring->add_option("--most", most, "How many");
+    bring->add_option("--folder", folders, "Folders")
+        ->expected(1)
+        ->take_all()
+        ->option_text("GLOB ...");
+    bring->add_flag("--dry-run", dry_run, "Write nothing");
+    auto* key = app.add_subcommand("key", "Keys");
+    auto* add = key->add_subcommand("add", "One more");
+    add->add_option("--file", file, "A file");
+    testing::internal::CaptureStderr();
+    status = parse_command_line(app, arguments);
+    return testing::internal::GetCapturedStderr();
+  }
+
+  void expect_refused(const Words& arguments, const std::string& why) {
+    EXPECT_THAT(run(arguments), HasSubstr(why));
+    EXPECT_EQ(ExitStatus::kUsage, status) << testing::PrintToString(arguments);
+  }
+
+  std::optional<ExitStatus> status;
+  std::string config = "default";
+  std::string name;
+  std::string to;
+  std::string file;
+  Words words;
+  Words folders;
+  int most = 0;
+  bool quiet = false;
+  bool dry_run = false;
+};
+
+TEST_F(CommandLineTest, AnEmptyValueIsRefusedAndTakesNothing) {
+  expect_refused({"bring", "alice", "--to=", "--dry-run"},
+                 "--to: the value is empty: write --to PL");
+  expect_refused({"bring", "alice", "--to", "", "--dry-run"}, "--to: the value is empty");
+  expect_refused({"bring", "alice", "--to="}, "--to: the value is empty");
+  expect_refused({"bring", "alice", "-t", "", "--dry-run"}, "--to: the value is empty");
+  expect_refused({"bring", "alice", "-t=", "--dry-run"}, "--to: the value is empty");
+  expect_refused({"bring", "alice", "--most=", "7"}, "--most: the value is empty");
+  expect_refused({"bring", "alice", "--folder", "a", "--folder=", "--dry-run"},
+                 "--folder: the value is empty: write --folder GLOB, or leave it out");
+  expect_refused({"--config=", "bring", "alice"}, "--config: the value is empty");
+  expect_refused({"bring", "alice", "--config=", "--dry-run"}, "--config: the value is empty");
+  expect_refused({"key", "add", "--file=", "--quiet"}, "--file: the value is empty");
+  expect_refused({"bring", ""}, "NAME: the value is empty: write NAME");
+  expect_refused({"bring", "alice", "a", ""}, "WORDS: the value is empty: write WORDS, or leave");
+  expect_refused({"bring", "alice", "--dry-run="}, "--dry-run=: it takes no value");
+}
+
+TEST_F(CommandLineTest, AnOptionIsNoValueOfAnother) {
+  expect_refused({"bring", "alice", "--to", "--dry-run"},
+                 "--to: the value is missing, since --dry-run is an option: write --to PLACE, or "
+                 "--to=--dry-run if that is the value");
+  expect_refused({"bring", "alice", "--to", "-q"}, "-q is an option");
+  expect_refused({"bring", "alice", "--to", "--most=3"}, "--most=3 is an option");
+  expect_refused({"--config", "--quiet", "bring", "alice"}, "--config: the value is missing");
+  expect_refused({"bring", "alice", "--to"}, "--to: the value is missing: write --to PLACE");
+}
+
+TEST_F(CommandLineTest, EveryOtherValueIsTakenAsItStands) {
+  EXPECT_THAT(run({"bring", "alice", "a", "b", "--to=--dry-run", "--folder", "-x", "--folder=a=b",
+                   "--folder", "--bogus", "--most=3", "-q", "--config", "file"}),
+              IsEmpty());
+  EXPECT_EQ(std::nullopt, status);
+  EXPECT_EQ("--dry-run", to);
+  EXPECT_THAT(folders, ElementsAre("-x", "a=b", "--bogus"));
+  EXPECT_THAT(words, ElementsAre("a", "b"));
+  EXPECT_EQ(3, most);
+  EXPECT_EQ("file", config);
+  EXPECT_TRUE(quiet);
+  EXPECT_FALSE(dry_run);
+}
+
+TEST_F(CommandLineTest, BehindTwoDashesAreNoOptions) {
+  EXPECT_THAT(run({"bring", "--", "alice", "--to=", "--dry-run"}), IsEmpty());
+  EXPECT_THAT(words, ElementsAre("--to=", "--dry-run"));
+  EXPECT_EQ("", to);
+}
+
+TEST_F(CommandLineTest, HelpIsNoFailure) {
+  testing::internal::CaptureStdout();
+  EXPECT_THAT(run({"bring", "--help"}), IsEmpty());
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("--to PLACE"));
+  EXPECT_EQ(ExitStatus::kDone, status);
+}
+
+}  // namespace
+}  // namespace base

@@ -1,0 +1,99 @@
+#include "store/format/commit_chain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class CommitChainTest : public testing::Test {
+ protected:
+  ObjectId id(std::uint64_t number) {
+    ObjectId made;
+    made.bytes[0] = static_cast<std::byte>(number);
+    return made;
+  }
+
+  Commit& add(std::uint64_t number) {
+    Commit commit;
+    commit.number = number;
+    commit.previous = id(number - 1);
+    commits_.emplace_back(id(number), commit);
+    return commits_.back().second;
+  }
+
+  static SnapshotLine line(const std::string& account) {
+    SnapshotLine made;
+    made.account = account;
+    return made;
+  }
+
+  static PackName pack(unsigned number) {
+    PackName name;
+    name.bytes[0] = static_cast<std::byte>(number);
+    return name;
+  }
+
+  Keys keys_ = Keys::derive(random_key());
+  std::vector<NamedCommit> commits_;
+};
+
+TEST_F(CommitChainTest, AWholeChainHasNoBreaksInWhateverOrderItComes) {
+  add(3);
+  add(1);
+  add(2);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+  EXPECT_THAT(find_breaks({}, {}), IsEmpty());
+}
+
+TEST_F(CommitChainTest, AMissingCommitIsNamed) {
+  add(2);
+  add(5);
+  EXPECT_THAT(find_breaks(commits_, {}),
+              ElementsAre("commits 1 to 1: they are missing", "commits 3 to 4: they are missing"));
+}
+
+TEST_F(CommitChainTest, ACommitThatFollowsAnotherIsNamed) {
+  add(1);
+  add(2).previous = id(9);
+  EXPECT_THAT(find_breaks(commits_, {}), ElementsAre(HasSubstr("commit 2: the commit before it")));
+}
+
+TEST_F(CommitChainTest, BeforeACheckpointNothingIsNeeded) {
+  add(2);
+  add(7).is_checkpoint = true;
+  add(8);
+  EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
+}
+
+TEST_F(CommitChainTest, APackThatACommitNamesMustBeThereUnlessItIsCondemned) {
+  add(1).packs = {pack(1), pack(2), pack(3)};
+  add(2).condemned = {{.pack = pack(3)}};
+  const std::vector<std::string> breaks = find_breaks(commits_, {pack(1)});
+  ASSERT_THAT(breaks, SizeIs(1));
+  EXPECT_THAT(breaks[0], HasSubstr(pack(2).hex()));
+}
+
+TEST_F(CommitChainTest, WhatIsDroppedIsNoMore) {
+  add(1).snapshots = {line("alice"), line("bob")};
+  add(2).dropped = {snapshot_id(keys_, line("alice"))};
+  const auto living = living_snapshots(commits_, keys_);
+  ASSERT_THAT(living, SizeIs(1));
+  EXPECT_EQ("bob", living.begin()->second.account);
+}
+
+TEST_F(CommitChainTest, ACheckpointNamesAllThatLives) {
+  add(1).snapshots = {line("alice"), line("bob")};
+  Commit& checkpoint = add(2);
+  checkpoint.is_checkpoint = true;
+  checkpoint.snapshots = {line("bob")};
+  EXPECT_THAT(living_snapshots(commits_, keys_), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace store

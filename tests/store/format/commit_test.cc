@@ -1,0 +1,72 @@
+#include "store/format/commit.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace store {
+namespace {
+
+Commit sample() {
+  Commit commit;
+  commit.number = 300;
+  commit.time = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000));
+  commit.previous.bytes[1] = std::byte{1};
+  commit.is_checkpoint = true;
+  commit.packs.resize(2);
+  SnapshotLine line;
+  line.account = "alice";
+  line.time = commit.time;
+  line.kind = SnapshotKind::kRescue;
+  line.status = SnapshotStatus::kMoving;
+  line.personal_prefix = "INBOX.";
+  line.folders = 3;
+  line.messages = 200'000;
+  line.bytes = UINT64_MAX;
+  commit.snapshots = {line, line};
+  commit.snapshots[1].account = "bob";
+  commit.dropped.resize(1);
+  commit.condemned.resize(3);
+  commit.condemned[1].since = commit.time;
+  return commit;
+}
+
+TEST(CommitTest, ItComesBackAsItWas) {
+  EXPECT_EQ(sample(), Commit::decode(sample().encode()));
+  EXPECT_EQ(Commit(), Commit::decode(Commit().encode()));
+}
+
+TEST(CommitTest, EveryPrefixIsAnError) {
+  const base::Bytes bytes = sample().encode();
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_THROW(Commit::decode(base::ByteView(bytes).first(size)), base::Error) << size;
+  }
+}
+
+TEST(CommitTest, ASnapshotIsNamedByItsRootAccountTimeAndKind) {
+  const Keys keys = Keys::derive(random_key());
+  const SnapshotLine line = sample().snapshots[0];
+  SnapshotLine other = line;
+  other.status = SnapshotStatus::kComplete;
+  EXPECT_EQ(snapshot_id(keys, line), snapshot_id(keys, other));
+  other.account = "bob";
+  EXPECT_NE(snapshot_id(keys, line), snapshot_id(keys, other));
+  other = line;
+  other.time += std::chrono::seconds(1);
+  EXPECT_NE(snapshot_id(keys, line), snapshot_id(keys, other));
+  other = line;
+  other.root.bytes[0] = std::byte{7};
+  EXPECT_NE(snapshot_id(keys, line), snapshot_id(keys, other));
+}
+
+TEST(CommitTest, ARootListsItsFoldersInOrder) {
+  Root root;
+  root.folders.resize(3);
+  root.folders[0].bytes[0] = std::byte{2};
+  root.folders[2].bytes[0] = std::byte{1};
+  root.properties = {{.name = "subscribed", .value = "INBOX"}};
+  EXPECT_EQ(root, Root::decode(root.encode()));
+}
+
+}  // namespace
+}  // namespace store

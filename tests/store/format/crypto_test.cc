@@ -1,0 +1,96 @@
+#include "store/format/crypto.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace store {
+namespace {
+
+base::Bytes bytes_from(std::byte first, std::size_t count) {
+  base::Bytes bytes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes[i] = static_cast<std::byte>(std::to_integer<unsigned>(first) + i);
+  }
+  return bytes;
+}
+
+base::Bytes seal(const Key& key, const Nonce& nonce, base::ByteView associated,
+                 base::ByteView plain) {
+  base::Bytes box(plain.size() + kTagSize);
+  seal_box(key, nonce, associated, plain, box);
+  return box;
+}
+
+class BoxTest : public testing::Test {
+ protected:
+  base::Bytes seal(base::ByteView plain) const {
+    return store::seal(key_, nonce_, associated_, plain);
+  }
+
+  Key key_ = random_key();
+  Nonce nonce_ = random_nonce();
+  base::Bytes associated_ = bytes_from(std::byte{1}, 20);
+};
+
+// draft-irtf-cfrg-xchacha-03, appendix A.3.1.
+TEST(XChaCha20Poly1305Test, SealsAsTheDraftDoes) {
+  const Key key(bytes_from(std::byte{0x80}, Key::kSize));
+  Nonce nonce{};
+  std::ranges::copy(bytes_from(std::byte{0x40}, kNonceSize), nonce.begin());
+  const auto associated = base::from_hex("50515253c0c1c2c3c4c5c6c7");
+  ASSERT_TRUE(associated);
+  const base::Bytes box =
+      seal(key, nonce, *associated,
+           base::as_bytes("Ladies and Gentlemen of the class of '99: If I could offer you only one "
+                          "tip for the future, sunscreen would be it."));
+  EXPECT_EQ(base::to_hex(box),
+            "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb731c7f1b0b4aa6440bf3a8"
+            "2f4eda7e39ae64c6708c54c216cb96b72e1213b4522f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369"
+            "488f76b2383565d3fff921f9664c97637da9768812f615c68b13b52e"
+            "c0875924c1c7987947deafd8780acf49");
+}
+
+TEST_F(BoxTest, OpensWhatWasSealed) {
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 63U, 64U, 65U, 1'000'003U}) {
+    const base::Bytes plain = bytes_from(std::byte{7}, size);
+    EXPECT_EQ(open_box(key_, nonce_, associated_, seal(plain)), plain) << size;
+  }
+}
+
+TEST_F(BoxTest, WithoutAssociatedDataToo) {
+  const base::Bytes plain = bytes_from(std::byte{7}, 30);
+  EXPECT_EQ(open_box(key_, nonce_, {}, store::seal(key_, nonce_, {}, plain)), plain);
+}
+
+TEST_F(BoxTest, NoBitOfABoxCanBeChanged) {
+  const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
+  for (std::size_t bit = 0; bit < box.size() * 8; ++bit) {
+    base::Bytes changed = box;
+    changed[bit / 8] ^= std::byte{1} << (bit % 8);
+    ASSERT_FALSE(open_box(key_, nonce_, associated_, changed)) << bit;
+  }
+}
+
+TEST_F(BoxTest, NoPieceOfABoxOpens) {
+  const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
+  for (std::size_t size = 0; size < box.size(); ++size) {
+    ASSERT_FALSE(open_box(key_, nonce_, associated_, base::ByteView(box).first(size))) << size;
+  }
+}
+
+TEST_F(BoxTest, AllThatItWasSealedWithIsNeeded) {
+  const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
+  EXPECT_FALSE(open_box(random_key(), nonce_, associated_, box));
+  for (const std::size_t at : {std::size_t{0}, kNonceSize - 1}) {  // either half of its two uses
+    Nonce other = nonce_;
+    other.at(at) ^= std::byte{1};
+    EXPECT_FALSE(open_box(key_, other, associated_, box)) << at;
+  }
+  EXPECT_FALSE(open_box(key_, nonce_, bytes_from(std::byte{2}, 20), box));
+  EXPECT_FALSE(open_box(key_, nonce_, {}, box));
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,171 @@
+#include "store/format/pack.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/pack_writer.h"
+#include "tests/expect_error.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+class PackTest : public testing::Test {
+ protected:
+  PackTest() {
+    fill_random(context_.store);
+    context_.keys = Keys::derive(random_key());
+  }
+
+  Pack write(const std::vector<std::pair<ObjectType, std::string>>& objects) {
+    SealingPool pool(context_, 3, 2);
+    PackWriter writer(files_, folder_.path(), context_, pool);
+    for (const auto& [type, bytes] : objects) {
+      writer.add(type, object_id(context_.keys, type, base::as_bytes(bytes)), base::as_bytes(bytes),
+                 bytes.size());
+    }
+    return writer.finish();
+  }
+
+  base::Path path(const Pack& pack) const { return folder_.path() / pack.name.hex(); }
+  PackFile open(const Pack& pack) { return {files_.open(path(pack)), "the pack"}; }
+
+  std::string read(PackFile& file, const Pack& pack, std::size_t block, std::size_t object) {
+    const BlockEntry& entry = pack.blocks.at(block);
+    const base::Bytes plain =
+        open_block(context_, entry.header(pack.id, block),
+                   file.read_block(entry.place, entry.sealed_length), decompressor_, "the block");
+    const ObjectEntry& place = entry.objects.at(object);
+    return base::to_text(base::ByteView(plain).subspan(place.start, place.length));
+  }
+
+  tests::TemporaryFolder folder_;
+  base::FileSystem& files_ = base::real_file_system();
+  BlockContext context_;
+  Decompressor decompressor_;
+};
+
+TEST_F(PackTest, ItsNameIsTheDigestOfItsBytes) {
+  const Pack pack = write({{ObjectType::kText, "some text"}});
+  const base::Bytes bytes = base::read_file(files_, path(pack), 1 << 20).value();
+  EXPECT_EQ(pack.name, sha256(bytes));
+  EXPECT_EQ(pack.size, bytes.size());
+}
+
+TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
+  const Pack written = write({{ObjectType::kMessage, "a record"},
+                              {ObjectType::kText, "some text"},
+                              {ObjectType::kBinary, std::string("\0\1", 2)},
+                              {ObjectType::kText, "more text"},
+                              {ObjectType::kRoot, "a root"},
+                              {ObjectType::kCommit, "a commit"}});
+  PackFile file = open(written);
+  const Pack read_back = file.read_trailer(context_, written.name, decompressor_);
+  ASSERT_EQ(4U, read_back.blocks.size());
+  std::vector<std::string> texts;
+  for (std::size_t block = 0; block < read_back.blocks.size(); ++block) {
+    for (std::size_t i = 0; i < read_back.blocks[block].objects.size(); ++i) {
+      const std::string bytes = read(file, read_back, block, i);
+      const ObjectEntry& object = read_back.blocks[block].objects[i];
+      EXPECT_EQ(object_id(context_.keys, object.type, base::as_bytes(bytes)), object.id);
+      texts.push_back(bytes);
+    }
+  }
+  EXPECT_THAT(texts, testing::UnorderedElementsAre("a record", "some text", std::string("\0\1", 2),
+                                                   "more text", "a root", "a commit"));
+}
+
+TEST_F(PackTest, BlocksAreCutBySizeAndKeepTheirOrder) {
+  std::vector<std::pair<ObjectType, std::string>> objects;
+  objects.reserve(30);
+  for (int i = 0; i < 30; ++i) {
+    objects.emplace_back(ObjectType::kText, std::string(1'000'000, static_cast<char>('a' + i)));
+  }
+  const Pack pack = write(objects);
+  ASSERT_GT(pack.blocks.size(), 3U);
+  PackFile file = open(pack);
+  int next = 0;
+  for (std::size_t block = 0; block < pack.blocks.size(); ++block) {
+    for (std::size_t i = 0; i < pack.blocks[block].objects.size(); ++i) {
+      EXPECT_EQ(static_cast<char>('a' + next++), read(file, pack, block, i).front());
+    }
+  }
+  EXPECT_EQ(30, next);
+}
+
+TEST_F(PackTest, AnotherStoreOrKeyDoesNotOpenIt) {
+  const Pack pack = write({{ObjectType::kText, "some text"}});
+  BlockContext other = context_;
+  other.keys = Keys::derive(random_key());
+  PackFile file = open(pack);
+  EXPECT_ERROR(kDamaged, "it is not what was written",
+               file.read_trailer(other, pack.name, decompressor_));
+  other = context_;
+  other.store[0] ^= std::byte{1};
+  EXPECT_ERROR(kDamaged, "it belongs to another store",
+               file.read_trailer(other, pack.name, decompressor_));
+}
+
+TEST_F(PackTest, ABlockInAnotherPlaceIsNotOpened) {
+  const Pack pack = write({{ObjectType::kText, "some text"}, {ObjectType::kBinary, "binary"}});
+  PackFile file = open(pack);
+  const base::Bytes block = file.read_block(pack.blocks[0].place, pack.blocks[0].sealed_length);
+  BlockHeader header = BlockHeader::decode(block).value();
+  EXPECT_NO_THROW(open_block(context_, header, block, decompressor_, "the block"));
+  header.ordinal = 1;
+  EXPECT_ERROR(kDamaged, "its header", open_block(context_, header, block, decompressor_, "it"));
+  base::Bytes moved = header.encode();
+  moved.insert(moved.end(), block.begin() + BlockHeader::kSize, block.end());
+  EXPECT_ERROR(kDamaged, "it is not what was written",
+               open_block(context_, header, moved, decompressor_, "it"));
+}
+
+TEST_F(PackTest, EveryFlippedByteOutsideTheDataIsFoundByTheTrailer) {
+  const Pack pack = write({{ObjectType::kText, "some text"}, {ObjectType::kRoot, "a root"}});
+  const base::Bytes good = base::read_file(files_, path(pack), 1 << 20).value();
+  const std::uint64_t data_end =
+      pack.blocks.back().place + BlockHeader::kSize + pack.blocks.back().sealed_length;
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    if (at >= kPackHeaderSize && at < data_end) continue;
+    base::Bytes bad = good;
+    bad[at] ^= std::byte{0x40};
+    const base::Path bad_path = folder_.path() / "bad";
+    files_.remove(bad_path);
+    files_.create(bad_path)->write(bad);
+    PackFile file(files_.open(bad_path), "the pack");
+    EXPECT_THROW(file.read_trailer(context_, pack.name, decompressor_), base::Error) << at;
+  }
+}
+
+TEST_F(PackTest, EveryTruncationIsFound) {
+  const Pack pack = write({{ObjectType::kText, "some text"}});
+  const base::Bytes good = base::read_file(files_, path(pack), 1 << 20).value();
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const base::Path bad_path = folder_.path() / "bad";
+    files_.remove(bad_path);
+    files_.create(bad_path)->write(base::ByteView(good).first(size));
+    PackFile file(files_.open(bad_path), "the pack");
+    EXPECT_ERROR(kDamaged, "the pack", file.read_trailer(context_, pack.name, decompressor_));
+  }
+}
+
+TEST_F(PackTest, ADirectoryCutsABlockApartWithoutTheTrailer) {
+  BlockBuilder manifests(Stream::kManifests);
+  manifests.add(ObjectType::kRoot, base::as_bytes("root"));
+  manifests.add(ObjectType::kCommit, base::as_bytes(""));
+  const base::Bytes plain = manifests.take();
+  const std::vector<ObjectSpan> spans = read_directory(Stream::kManifests, plain);
+  ASSERT_EQ(2U, spans.size());
+  EXPECT_EQ(ObjectType::kRoot, spans[0].type);
+  EXPECT_EQ(4U, spans[0].length);
+  EXPECT_EQ(ObjectType::kCommit, spans[1].type);
+  EXPECT_EQ(4U, spans[1].start);
+  EXPECT_EQ(0U, spans[1].length);
+  for (std::size_t size = 0; size < plain.size(); ++size) {
+    EXPECT_THROW(read_directory(Stream::kManifests, base::ByteView(plain).first(size)),
+                 base::Error);
+  }
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,202 @@
+#include "store/format/uid_tree.h"
+
+#include <map>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/error.h"
+#include "store/format/crypto.h"
+
+namespace store {
+namespace {
+
+// Keeps what trees save, and counts it.
+class Objects {
+ public:
+  UidTree::Save save() {
+    return [this](ObjectType type, base::ByteView bytes) {
+      const ObjectId id = object_id(keys_, type, bytes);
+      if (objects_.emplace(id, base::Bytes(bytes.begin(), bytes.end())).second) {
+        written_ += bytes.size();
+      }
+      return id;
+    };
+  }
+  UidTree::Load load() {
+    return [this](ObjectType, const ObjectId& id) {
+      ++loaded_;
+      return objects_.at(id);
+    };
+  }
+  MakeId make_id() {
+    return [this](const Sha256& digest) { return message_id(keys_, digest); };
+  }
+
+  TreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
+  UidTree tree(const TreeRoot& root = {}) { return {root, load(), make_id()}; }
+
+  std::size_t take_written() { return std::exchange(written_, 0); }
+  std::size_t take_loaded() { return std::exchange(loaded_, 0); }
+
+ private:
+  Keys keys_;
+  std::map<ObjectId, base::Bytes> objects_;
+  std::size_t written_ = 0;
+  std::size_t loaded_ = 0;
+};
+
+Identity message_at(Objects& objects, std::uint32_t uid, std::uint32_t content) {
+  Identity identity;
+  identity.uid = {uid};
+  identity.digest = sha256(base::as_bytes(std::to_string(content)));
+  identity.message = objects.make_id()(identity.digest);
+  identity.size = 1'000 + content % 5'000;
+  identity.internal_date = {
+      .instant = std::chrono::sys_seconds(std::chrono::seconds(1'600'000'000 + uid)),
+      .zone_minutes = static_cast<std::int16_t>(content % 3 * 60)};
+  return identity;
+}
+
+State seen(UidTree& tree, std::uint64_t modseq) {
+  return {.flags = tree.flag_sets().number({"\\Seen"}), .modseq = modseq};
+}
+
+using Content = std::map<std::uint32_t, std::pair<Identity, std::vector<std::string>>>;
+
+Content content_of(UidTree& tree) {
+  Content content;
+  tree.for_each([&](const Identity& identity, const State& state) {
+    std::vector<std::string> flags = tree.flag_sets().flags(state.flags);
+    flags.push_back(std::to_string(state.modseq));
+    content[identity.uid.value] = {identity, flags};
+  });
+  return content;
+}
+
+TreeRoot dense(Objects& objects, std::uint32_t messages) {
+  UidTree tree;
+  for (std::uint32_t uid = 1; uid <= messages; ++uid) {
+    tree.put(message_at(objects, uid, uid), seen(tree, uid));
+  }
+  return objects.save(tree);
+}
+
+TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
+  Objects objects;
+  UidTree tree;
+  EXPECT_EQ(TreeRoot(), objects.save(tree));
+  EXPECT_EQ(0U, objects.take_written());
+  UidTree again = objects.tree({});
+  EXPECT_FALSE(again.contains({1}));
+  EXPECT_FALSE(again.erase({1}));
+}
+
+TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
+  Objects objects;
+  const TreeRoot root = dense(objects, 200'000);
+  objects.take_written();
+  objects.take_loaded();
+  UidTree tree = objects.tree(root);
+  EXPECT_TRUE(tree.set_state({100'000}, seen(tree, 999'999)));
+  EXPECT_FALSE(tree.identities_changed());
+  const TreeRoot changed = objects.save(tree);
+  EXPECT_EQ(root.identity, changed.identity);
+  EXPECT_NE(root.state, changed.state);
+  EXPECT_LT(objects.take_written(), 4'000U);
+  EXPECT_LT(objects.take_loaded(), 14U);
+}
+
+TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
+  Objects objects;
+  const TreeRoot root = dense(objects, 200'000);
+  objects.take_written();
+  UidTree tree = objects.tree(root);
+  tree.put(message_at(objects, 200'001, 1), seen(tree, 1));
+  EXPECT_TRUE(tree.identities_changed());
+  EXPECT_EQ(200'001U, objects.save(tree).messages);
+  EXPECT_LT(objects.take_written(), 6'000U);
+}
+
+TEST(UidTreeTest, TheLargestUidsHaveRoom) {
+  Objects objects;
+  UidTree tree;
+  for (std::uint32_t uid = UINT32_MAX; uid > UINT32_MAX - 100; --uid) {
+    tree.put(message_at(objects, uid, uid), seen(tree, uid));
+  }
+  tree.put(message_at(objects, 1, 1), seen(tree, 1));
+  UidTree again = objects.tree(objects.save(tree));
+  EXPECT_EQ(content_of(tree), content_of(again));
+  EXPECT_TRUE(again.contains({UINT32_MAX}));
+  EXPECT_TRUE(again.contains({1}));
+  EXPECT_FALSE(again.contains({2}));
+}
+
+TEST(UidTreeTest, ALeafOfAnotherTreeIsTold) {
+  Objects objects;
+  TreeRoot root = dense(objects, 10);
+  root.messages = 11;
+  UidTree tree = objects.tree(root);
+  EXPECT_THROW(tree.contains({1}), base::Error);
+}
+
+// UIDs that are dense, sparse, and at the edges of ranges.
+rc::Gen<std::uint32_t> any_uid() {
+  return rc::gen::weightedOneOf<std::uint32_t>(
+      {{6, rc::gen::inRange<std::uint32_t>(1, 300)},
+       {2, rc::gen::inRange<std::uint32_t>(1, 100'000)},
+       {1, rc::gen::inRange<std::uint32_t>(1, UINT32_MAX)},
+       {1, rc::gen::element<std::uint32_t>(63, 64, 65, 1023, 1024, 1025, UINT32_MAX)}});
+}
+
+RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
+  Objects objects;
+  UidTree tree = *rc::gen::arbitrary<bool>() ? objects.tree() : UidTree();
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> model;  // content, modseq
+  TreeRoot root;
+  const auto steps = *rc::gen::inRange(1, 12);
+  for (int step = 0; step < steps; ++step) {
+    const auto uids = *rc::gen::container<std::vector<std::uint32_t>>(any_uid());
+    const auto operation = *rc::gen::inRange(0, 4);
+    for (const std::uint32_t uid : uids) {
+      if (operation <= 1) {
+        // Runs of neighbours, so that leaves fill and split.
+        for (std::uint32_t next = uid; next < UINT32_MAX && next < uid + 20; ++next) {
+          tree.put(message_at(objects, next, next % 7), seen(tree, 5));
+          model[next] = {next % 7, 5};
+        }
+      } else if (operation == 2) {
+        RC_ASSERT(tree.erase({uid}) == (model.erase(uid) == 1));
+      } else {
+        RC_ASSERT(tree.set_state({uid}, seen(tree, 9)) == model.contains(uid));
+        if (model.contains(uid)) model[uid].second = 9;
+      }
+    }
+    RC_ASSERT(tree.messages() == model.size());
+    if (*rc::gen::arbitrary<bool>()) {
+      root = objects.save(tree);
+      if (*rc::gen::arbitrary<bool>()) tree = objects.tree(root);
+    }
+  }
+  root = objects.save(tree);
+
+  UidTree rebuilt;
+  std::uint64_t bytes = 0;
+  for (const auto& [uid, expected] : model) {
+    rebuilt.put(message_at(objects, uid, expected.first), seen(rebuilt, expected.second));
+    bytes += message_at(objects, uid, expected.first).size;
+    RC_ASSERT(tree.contains({uid}));
+  }
+  RC_ASSERT(content_of(tree) == content_of(rebuilt));
+  RC_ASSERT(tree.bytes() == bytes);
+  // Equal folders are equal objects, however they came to be.
+  RC_ASSERT(objects.save(rebuilt) == root);
+  UidTree loaded = objects.tree(root);
+  RC_ASSERT(content_of(loaded) == content_of(rebuilt));
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,95 @@
+#include "store/keys/key_export.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "store/keys/key_ring.h"
+#include "tests/expect_error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+class KeyExportTest : public StoreFixture {
+ protected:
+  KeyExportTest() { make_store(); }
+
+  void back_up() {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
+    writer.commit();
+  }
+
+  std::string exported() { return export_key(location_, files_).reveal(); }
+
+  std::string bring_back(const std::string& text) {
+    return replace_key_file_from_export(location_, files_, clock_, base::as_bytes(text));
+  }
+};
+
+TEST_F(KeyExportTest, BringsBackALostKeyFile) {
+  back_up();
+  const std::string text = exported();
+  std::filesystem::remove(location_.key_file);
+  bring_back(text);
+  Reader reader = open_reader();
+  EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
+}
+
+TEST_F(KeyExportTest, BringsBackLostKeySlots) {
+  back_up();
+  const std::string text = exported();
+  std::filesystem::remove_all(keys_folder(location_));
+  EXPECT_ERROR(kNotFound, "there is none", open_reader());
+  bring_back(text);
+  Reader reader = open_reader();
+  EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
+}
+
+TEST_F(KeyExportTest, CanBeTypedByHand) {
+  back_up();
+  std::string text = exported();
+  std::erase(text, ' ');
+  std::ranges::transform(text, text.begin(), [](char each) {
+    return each >= 'a' && each <= 'f' ? static_cast<char>(each - 'a' + 'A') : each;
+  });
+  for (const char* label : {"store", "key-1", "key-2"}) {
+    std::string upper = label;
+    std::ranges::transform(upper, upper.begin(), [](char each) {
+      return each >= 'a' && each <= 'f' ? static_cast<char>(each - 'a' + 'A') : each;
+    });
+    text.replace(text.rfind(upper), upper.size(), label);
+  }
+  EXPECT_NO_THROW(bring_back(text));
+}
+
+TEST_F(KeyExportTest, EverySlipInTypingIsNamedByItsLine) {
+  const std::string text = exported();
+  const std::size_t begin = text.find("\nkey-1") + 7;
+  for (std::size_t at = begin; at < text.find('\n', begin); ++at) {
+    if (text[at] == ' ') continue;
+    std::string mistyped = text;
+    mistyped[at] = mistyped[at] == '7' ? '1' : '7';
+    EXPECT_ERROR(kKey, "\"key-1\" is mistyped", parse_key_export(base::as_bytes(mistyped)));
+  }
+  EXPECT_ERROR(kKey, "\"key-2\" is missing",
+               parse_key_export(base::as_bytes(text.substr(0, text.find("key-2")))));
+}
+
+TEST_F(KeyExportTest, AnotherStoresKeyIsRefused) {
+  back_up();
+  const std::string text = exported();
+  std::filesystem::remove_all(location_.store);
+  std::filesystem::remove_all(location_.index);
+  make_store();
+  back_up();
+  EXPECT_ERROR(kKey, "is not its key", bring_back(text));
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,76 @@
+#include "store/keys/key_ring.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/expect_error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::SizeIs;
+
+class KeyRingTest : public StoreFixture {
+ protected:
+  KeyRingTest() { make_store(); }
+
+  std::vector<KeyInfo> keys() { return list_keys(location_, files_); }
+};
+
+TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
+  Location with_other = location_;
+  with_other.key_file = folder_ / "other.key";
+  const std::string id = add_key_file(location_, files_, clock_, with_other.key_file);
+  EXPECT_THAT(keys(), SizeIs(2));
+  EXPECT_NO_THROW(Reader::open(with_other, files_));
+
+  EXPECT_ERROR(kUsage, "would not open the store any more", remove_key(with_other, files_, id));
+  remove_key(location_, files_, id);
+  EXPECT_THAT(keys(), SizeIs(1));
+  EXPECT_ERROR(kKey, "is not its key", Reader::open(with_other, files_));
+  EXPECT_NO_THROW(open_reader());
+}
+
+TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
+  add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
+  std::filesystem::remove(location_.key_file);
+  EXPECT_ERROR(kKey, "there is none", open_reader());
+  EXPECT_ERROR(kKey, "no slot opens with this passphrase",
+               replace_key_file(location_, files_, clock_, base::Secret("battery staple")));
+  EXPECT_FALSE(std::filesystem::exists(location_.key_file));
+  replace_key_file(location_, files_, clock_, base::Secret("correct horse"));
+  EXPECT_NO_THROW(open_reader());
+  EXPECT_THAT(keys(), SizeIs(3));
+}
+
+TEST_F(KeyRingTest, TheOnlyKeyStays) {
+  EXPECT_ERROR(kUsage, "add another key file first", remove_key(location_, files_, keys()[0].id));
+  EXPECT_ERROR(kNotFound, "there is none", remove_key(location_, files_, "0123456789abcdef"));
+}
+
+TEST_F(KeyRingTest, KeysAreListedWithKindAndTime) {
+  add_passphrase(location_, files_, clock_, base::Secret("words"));
+  std::size_t passphrases = 0;
+  for (const KeyInfo& key : keys()) {
+    EXPECT_EQ(16U, key.id.size());
+    EXPECT_EQ(std::chrono::floor<std::chrono::seconds>(clock_.moment), key.created);
+    if (key.kind == KeyKind::kPassphrase) ++passphrases;
+  }
+  EXPECT_EQ(1U, passphrases);
+}
+
+TEST_F(KeyRingTest, AnEmptyPassphraseIsRefused) {
+  EXPECT_ERROR(kUsage, "it is empty", add_passphrase(location_, files_, clock_, base::Secret()));
+}
+
+TEST_F(KeyRingTest, ARunningWriterKeepsTheLock) {
+  const Writer writer = open_writer();
+  EXPECT_ERROR(kBusy, "another mailstow writes to it",
+               add_passphrase(location_, files_, clock_, base::Secret("words")));
+}
+
+}  // namespace
+}  // namespace store

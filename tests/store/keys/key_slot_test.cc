@@ -1,0 +1,116 @@
+#include "store/keys/key_slot.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/keys/key_file.h"
+#include "tests/expect_error.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class KeySlotTest : public testing::Test {
+ protected:
+  KeySlotTest() { base::make_folders(files_, keys_); }
+
+  void overwrite(const base::Path& path, base::ByteView bytes) {
+    files_.remove(path);
+    files_.create(path)->write(bytes);
+  }
+
+  base::Path copy(const KeySlot& slot, int number) const {
+    return keys_ / (base::to_hex(slot.id) + "." + std::to_string(number));
+  }
+
+  tests::TemporaryFolder folder_;
+  base::Path store_ = folder_.path() / "store";
+  base::Path keys_ = store_ / "keys";
+  base::FileSystem& files_ = base::real_file_system();
+  StoreId id_{};
+  Key master_ = random_key();
+  Key file_key_ = random_key();
+};
+
+bool same(const Key& a, const Key& b) {
+  return std::ranges::equal(a.view(), b.view());
+}
+
+TEST_F(KeySlotTest, TheKeyFileOpensIt) {
+  const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
+  EXPECT_TRUE(same(master_, open_with_key_file(slot, file_key_).value()));
+  EXPECT_FALSE(open_with_key_file(slot, random_key()));
+  EXPECT_FALSE(open_with_passphrase(slot, "secret"));
+}
+
+TEST_F(KeySlotTest, ThePassphraseOpensIt) {
+  const KeySlot slot = wrap_for_passphrase(id_, master_, "correct horse", {});
+  EXPECT_TRUE(same(master_, open_with_passphrase(slot, "correct horse").value()));
+  EXPECT_FALSE(open_with_passphrase(slot, "battery staple"));
+  EXPECT_FALSE(open_with_key_file(slot, file_key_));
+}
+
+TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyServes) {
+  const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
+  write_slot(files_, keys_, slot);
+  const base::Bytes good = slot.encode();
+  for (std::size_t at = 0; at < good.size(); ++at) {
+    base::Bytes bad = good;
+    bad[at] ^= std::byte{1};
+    overwrite(copy(slot, 1), bad);
+    const SlotListing listing = read_slots(files_, keys_);
+    ASSERT_THAT(listing.slots, SizeIs(1)) << at;
+    EXPECT_THAT(listing.damaged, testing::Not(IsEmpty())) << at;
+    EXPECT_TRUE(same(master_, open_with_key_file(listing.slots[0], file_key_).value()));
+  }
+}
+
+TEST_F(KeySlotTest, AMissingCopyIsNamed) {
+  const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
+  write_slot(files_, keys_, slot);
+  EXPECT_THAT(read_slots(files_, keys_).damaged, IsEmpty());
+  files_.remove(copy(slot, 1));
+  const SlotListing listing = read_slots(files_, keys_);
+  EXPECT_THAT(listing.slots, SizeIs(1));
+  ASSERT_THAT(listing.damaged, SizeIs(1));
+  EXPECT_THAT(listing.damaged[0], HasSubstr("one of its two copies is missing"));
+}
+
+TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
+  const base::Path key_file = folder_.path() / "store.key";
+  create_key_file(files_, key_file);
+  write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
+  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+  const KeySlot slot = wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {});
+  write_slot(files_, keys_, slot);
+  EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(files_, store_, key_file).keys.ids));
+  remove_slot(files_, keys_, slot.id);
+  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+}
+
+TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {
+  const base::Path path = folder_.path() / "etc" / "store.key";
+  create_key_file(files_, path);
+  const Key key = load_key_file(files_, path);
+  create_key_file(files_, path);
+  EXPECT_TRUE(same(key, load_key_file(files_, path)));
+  EXPECT_EQ(std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+            std::filesystem::status(path).permissions());
+}
+
+TEST_F(KeySlotTest, AFileWithoutAKeyIsNoKeyFile) {
+  const base::Path path = folder_.path() / "store.key";
+  for (const std::string text : {"", "# only words\n", "abcd\n", "# x\nnot hex at all\n"}) {
+    overwrite(path, base::as_bytes(text));
+    EXPECT_ERROR(kKey, "it is not a key file", load_key_file(files_, path));
+  }
+}
+
+}  // namespace
+}  // namespace store

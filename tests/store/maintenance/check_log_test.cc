@@ -1,0 +1,58 @@
+#include "store/maintenance/check_log.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+
+std::chrono::sys_seconds at(int seconds) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+Sha256 pack(unsigned number) {
+  Sha256 name;
+  name.bytes[31] = static_cast<std::byte>(number);
+  return name;
+}
+
+class CheckLogTest : public testing::Test {
+ protected:
+  tests::TemporaryFolder folder_;
+  Location location_{.store = {}, .index = folder_.path(), .key_file = {}};
+  base::FileSystem& files_ = base::real_file_system();
+};
+
+TEST_F(CheckLogTest, WhatIsSavedIsLoaded) {
+  CheckLog log;
+  log.began = at(100);
+  log.finished = at(50);
+  log.read = {{pack(1), at(90)}, {pack(2), at(100)}, {pack(3), at(120)}};
+  log.save(files_, location_);
+  const CheckLog loaded = CheckLog::load(files_, location_);
+  EXPECT_EQ(log, loaded);
+  EXPECT_TRUE(loaded.is_interrupted());
+  EXPECT_THAT(loaded.read_since_began(), ElementsAre(pack(2), pack(3)));
+}
+
+TEST_F(CheckLogTest, WithoutAFileNothingWasRead) {
+  EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_));
+  EXPECT_FALSE(CheckLog().is_interrupted());
+}
+
+TEST_F(CheckLogTest, ADamagedFileCountsAsNone) {
+  for (const char* text : {"", "1", "x y\n", "1 2\nabc 3\n", "1 2\n\n", "1 2\n00 7"}) {
+    std::ofstream(check_log_file(location_)) << text;
+    EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace store

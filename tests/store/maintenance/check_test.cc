@@ -1,0 +1,185 @@
+#include "store/maintenance/check.h"
+
+#include <filesystem>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/maintenance/prune.h"
+#include "tests/expect_error.h"
+#include "tests/store/small_store.h"
+
+namespace store {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+namespace fs = std::filesystem;
+
+class CheckTest : public SmallStore {};
+
+TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
+  bool is_begun = false;
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  options.threads = 1;
+  options.progress = [&](const CheckProgress&) {
+    if (std::exchange(is_begun, true)) return;
+    {
+      Writer writer = Writer::open(location_, files_, clock_);
+      back_up(writer, "carol", 3);
+    }
+    PruneOptions forgets_alice;
+    forgets_alice.drop = {Reader::open(location_, files_).newest_snapshot("alice").value().id};
+    forgets_alice.grace = std::chrono::seconds(0);
+    prune(location_, files_, clock_, forgets_alice);
+    prune(location_, files_, clock_, forgets_alice);
+  };
+  const CheckReport report = check(location_, files_, options);
+  EXPECT_TRUE(is_begun);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(2U, report.snapshots);
+  EXPECT_EQ(2U, check_all().snapshots);
+}
+
+TEST_F(CheckTest, AnIntactStoreIsIntact) {
+  for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
+    const CheckReport report = check_all(depth);
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_TRUE(report.is_intact());
+    EXPECT_EQ(2U, report.packs);
+    EXPECT_EQ(2U, report.commits);
+    EXPECT_EQ(2U, report.snapshots);
+    EXPECT_EQ(3U, report.messages);
+  }
+}
+
+TEST_F(CheckTest, ItWorksBesideAWriterAndOnSeveralThreads) {
+  Writer writer = Writer::open(location_, files_, clock_);
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  options.threads = 4;
+  std::uint64_t done = 0;
+  options.progress = [&](const CheckProgress& progress) {
+    EXPECT_GT(progress.done_bytes, done);
+    done = progress.done_bytes;
+  };
+  const CheckReport report = check(location_, files_, options);
+  EXPECT_TRUE(report.is_intact());
+  EXPECT_EQ(report.pack_bytes, done);
+}
+
+TEST_F(CheckTest, AMissingPackAndWhatItHeldAreNamed) {
+  files_.lose(first_pack_);
+  for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
+    const CheckReport report = check_all(depth);
+    EXPECT_THAT(report.damage, Contains(HasSubstr(first_pack_.filename().string())));
+  }
+}
+
+TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
+  // The block of texts or the one of records: whichever, alice's message can't be rebuilt.
+  base::Bytes bytes = files_.files_below(packs_folder(location_))[first_pack_];
+  bytes[150] ^= std::byte{1};
+  files_.overwrite(first_pack_, bytes);
+  const CheckReport report = check_all();
+  ASSERT_THAT(report.damaged_messages, SizeIs(1));
+  EXPECT_EQ(ids_["alice"][0], report.damaged_messages[0].id);
+  EXPECT_THAT(report.damaged_messages[0].places,
+              ElementsAre(MessagePlace{
+                  .account = "alice", .raw_folder = "INBOX", .uid = {1}, .delimiter = '/'}));
+}
+
+// The store as it was yesterday, and beside it the index of that day or of today.
+class OlderStateTest : public CheckTest {
+ protected:
+  OlderStateTest() {
+    yesterday_ = files_.copy();
+    fs::copy(location_.index, folder_.path() / "yesterday", fs::copy_options::recursive);
+    Writer writer = Writer::open(location_, files_, clock_);
+    back_up(writer, "carol", 1);
+  }
+
+  // All below /simulated/store as yesterday; what lies beside the key as today.
+  void put_back_store() {
+    for (const auto& [path, bytes] : files_.files_below(location_.store)) {
+      const auto before = yesterday_->files_below(location_.store);
+      if (before.contains(path)) {
+        files_.overwrite(path, before.at(path));
+      } else {
+        files_.lose(path);
+      }
+    }
+  }
+
+  void put_back_index() {
+    const base::Path mark = highest_commit_file(location_);
+    files_.overwrite(mark, yesterday_->files_below(location_.index).at(mark));
+    fs::remove_all(location_.index);
+    fs::copy(folder_.path() / "yesterday", location_.index, fs::copy_options::recursive);
+  }
+
+  std::unique_ptr<tests::SimulatedFileSystem> yesterday_;
+};
+
+TEST_F(OlderStateTest, TheStoreAloneIsFound) {
+  put_back_store();
+  const CheckReport report = check_all();
+  EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
+}
+
+TEST_F(OlderStateTest, TheStoreWithALostIndexIsFound) {
+  put_back_store();
+  fs::remove_all(location_.index);
+  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but the newest that can be found is 2",
+               Writer::open(location_, files_, clock_));
+}
+
+TEST_F(OlderStateTest, StoreAndIndexTogetherAreFound) {
+  put_back_store();
+  put_back_index();
+  const CheckReport report = check_all();
+  EXPECT_THAT(report.damage,
+              ElementsAre(HasSubstr("commit 3 was made in the store, but the newest")));
+  EXPECT_ERROR(kDamaged, "commit 3 was made in it", Writer::open(location_, files_, clock_));
+}
+
+// And backed up again since, by somebody who has no mark.
+TEST_F(OlderStateTest, AnotherHistoryIsFound) {
+  const std::map<base::Path, base::Bytes> today = files_.files_below("/simulated");
+  put_back_store();
+  put_back_index();
+  for (const auto& [path, bytes] : today) {
+    if (path.string().ends_with(".commit")) files_.lose(path);
+  }
+  {
+    Writer writer = Writer::open(location_, files_, clock_);
+    back_up(writer, "mallory", 1);
+    back_up(writer, "mallory", 1);
+  }
+  for (const auto& [path, bytes] : files_.files_below("/simulated")) {
+    if (path.string().ends_with(".commit")) files_.overwrite(path, today.at(path));
+  }
+  files_.lose(highest_commit_file(location_));
+  fs::remove_all(location_.index);
+  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but there is another with this number",
+               Writer::open(location_, files_, clock_));
+}
+
+TEST_F(CheckTest, WhatAnEarlierCheckReadCanBeSkipped) {
+  base::Bytes bytes = files_.files_below(packs_folder(location_))[first_pack_];
+  bytes[150] ^= std::byte{1};
+  files_.overwrite(first_pack_, bytes);
+  CheckOptions options;
+  options.depth = CheckDepth::kReadData;
+  options.skip = {Sha256{ObjectId::from_hex(first_pack_.filename().string())->bytes}};
+  EXPECT_TRUE(check(location_, files_, options).is_intact());
+}
+
+}  // namespace
+}  // namespace store

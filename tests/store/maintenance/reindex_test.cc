@@ -1,0 +1,164 @@
+#include "store/maintenance/reindex.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "store/index/sqlite.h"
+#include "store/maintenance/prune.h"
+#include "tests/expect_error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ReindexTest : public StoreFixture {
+ protected:
+  ReindexTest() { make_store(); }
+
+  void back_up(const std::string& account, unsigned first, unsigned count) {
+    std::vector<std::string> messages;
+    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+    Writer writer = open_writer();
+    add_snapshot(writer, account, {add_folder(writer, "INBOX", messages)});
+    writer.commit();
+  }
+
+  // Every row of the index, with packs by their names, sorted.
+  std::vector<std::string> dump() {
+    Database database = Database::open_read_only(index_file(location_)).value();
+    std::vector<std::string> lines;
+    // What is still known of condemned packs is for older readers alone.
+    const std::string living = "p.pack NOT IN (SELECT pack FROM condemned)";
+    const std::string with_pack = " JOIN packs p ON p.pack = block / 65536 AND " + living;
+    for (const std::string& sql :
+         {"SELECT 'pack', hex(name), hex(id), effort, size, listed FROM packs p WHERE " + living,
+          "SELECT 'block', hex(p.name), block % 65536, stream, place, plain_length, "
+          "sealed_length FROM blocks" +
+              with_pack,
+          "SELECT 'object', hex(o.id), hex(p.name), block % 65536, start, length FROM objects o" +
+              with_pack,
+          "SELECT 'message', hex(o.id), hex(p.name), block % 65536, start, length, o.size FROM "
+          "messages o" +
+              with_pack,
+          std::string("SELECT 'commit', number, hex(c.id), hex(previous), hex(p.name), time FROM "
+                      "commits c JOIN packs p ON p.pack = c.pack"),
+          std::string("SELECT 'snapshot', hex(id), account, time, kind, status, hex(prefix), "
+                      "folders, messages, bytes, hex(root), number FROM snapshots"),
+          std::string("SELECT 'condemned', hex(name), number, time FROM condemned"),
+          std::string("SELECT 'meta', name, hex(value) FROM meta")}) {
+      Statement statement(database, sql);
+      while (statement.step()) {
+        std::string line;
+        for (int column = 0; column < statement.columns(); ++column) {
+          line += statement.text(column) + ' ';
+        }
+        lines.push_back(line);
+      }
+    }
+    std::ranges::sort(lines);
+    return lines;
+  }
+};
+
+TEST_F(ReindexTest, TheNewIndexIsEqualToTheLostOne) {
+  back_up("alice", 0, 20);
+  back_up("bob", 10, 20);
+  back_up("alice", 0, 25);
+  const std::vector<std::string> before = dump();
+  const ReindexReport report = reindex(location_, files_);
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_EQ(3U, report.packs);
+  EXPECT_EQ(30U, report.messages);
+  EXPECT_EQ(before, dump());
+}
+
+TEST_F(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
+  back_up("alice", 0, 20);
+  back_up("bob", 20, 5);
+  back_up("alice", 50, 10);
+  back_up("bob", 60, 3);
+  const auto oldest = [&](const std::string& account) {
+    return open_reader().snapshots(account).at(0).id;
+  };
+  EXPECT_EQ(1U, drop_snapshots(location_, files_, clock_, {oldest("bob")}));
+  PruneOptions options;
+  options.drop = {oldest("alice")};
+  EXPECT_GT(prune(location_, files_, clock_, options).condemned, 0U);
+  back_up("carol", 70, 2);
+  const std::vector<std::string> before = dump();
+  EXPECT_THAT(before, testing::Contains(testing::StartsWith("condemned ")));
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(before, dump());
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.snapshots("alice"), SizeIs(1));
+  EXPECT_THAT(reader.snapshots("bob"), SizeIs(1));
+
+  // And when the condemned files are gone.
+  clock_.moment += std::chrono::hours(48);
+  EXPECT_GT(prune(location_, files_, clock_, {}).deleted, 0U);
+  const std::vector<std::string> after = dump();
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(after, dump());
+}
+
+TEST_F(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
+  back_up("alice", 0, 3);
+  const std::vector<base::Path> first = packs();
+  back_up("bob", 3, 3);
+  std::vector<base::Path> second = packs();
+  std::erase_if(second, [&](const base::Path& pack) { return pack == first[0]; });
+  back_up("carol", 6, 3);
+  std::filesystem::remove(second.at(0));
+  const ReindexReport report = reindex(location_, files_);
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(second[0].filename().string())));
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2: they are missing")));
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.accounts(), testing::ElementsAre("alice", "carol"));
+}
+
+TEST_F(ReindexTest, AnIndexThatIsNoDatabaseIsReplaced) {
+  back_up("alice", 0, 3);
+  const std::vector<std::string> before = dump();
+  std::ofstream(index_file(location_), std::ios::trunc) << "this is no database at all";
+  EXPECT_ERROR(kDamaged, "mailstow-backupd reindex", open_writer());
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(before, dump());
+}
+
+TEST_F(ReindexTest, WhatADamagedPackHeldIsSaidToBeLostAndTheRestIsThere) {
+  back_up("alice", 0, 3);
+  const base::Path first = packs().at(0);
+  back_up("bob", 3, 4);
+  std::filesystem::resize_file(first, std::filesystem::file_size(first) - 1);
+  const ReindexReport report = reindex(location_, files_);
+  EXPECT_EQ(1U, report.packs);
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr(first.filename().string())));
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.accounts(), testing::ElementsAre("bob"));
+  EXPECT_THAT(restore(reader, "bob", "INBOX"), SizeIs(4));
+}
+
+TEST_F(ReindexTest, ALostCommitIsTold) {
+  back_up("alice", 0, 3);
+  std::filesystem::remove(packs().at(0));
+  const ReindexReport report = reindex(location_, files_);
+  ASSERT_THAT(report.damage, SizeIs(1));
+  EXPECT_THAT(report.damage[0], HasSubstr("commit 1 was made in it"));
+}
+
+TEST_F(ReindexTest, ItWaitsForNoWriter) {
+  const Writer writer = open_writer();
+  EXPECT_ERROR(kBusy, "another mailstow writes to it", reindex(location_, files_));
+}
+
+}  // namespace
+}  // namespace store

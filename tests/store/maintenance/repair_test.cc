@@ -1,0 +1,282 @@
+#include "store/maintenance/repair.h"
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "store/format/pack.h"
+#include "store/index/index.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/reindex.h"
+#include "store/tree_record.h"
+#include "tests/expect_error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+namespace fs = std::filesystem;
+
+class RepairTest : public StoreFixture {
+ protected:
+  RepairTest() { make_store(); }
+
+  // Gives the pack that the backup was written to.
+  base::Path back_up(const std::string& account, unsigned first, unsigned count) {
+    const std::vector<base::Path> before = packs();
+    Writer writer = open_writer();
+    add_snapshot(writer, account, {add_folder(writer, "INBOX", samples(first, count))});
+    writer.commit();
+    for (const base::Path& pack : packs()) {
+      if (std::ranges::find(before, pack) == before.end()) return pack;
+    }
+    return {};
+  }
+
+  static std::vector<std::string> samples(unsigned first, unsigned count) {
+    std::vector<std::string> messages;
+    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+    return messages;
+  }
+
+  std::vector<BlockEntry> blocks_of(const base::Path& path) {
+    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    Decompressor decompressor;
+    return PackFile(files_.open(path), "pack").read_trailer(context, {}, decompressor).blocks;
+  }
+
+  // Changes a byte inside the pack's first block of the stream.
+  void damage_block(const base::Path& path, Stream stream) {
+    for (const BlockEntry& block : blocks_of(path)) {
+      if (block.stream == stream) return flip(path, block.place + BlockHeader::kSize + 5);
+    }
+    ADD_FAILURE() << "no such block";
+  }
+
+  static void flip(const base::Path& path, std::uint64_t place) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(place));
+    const auto byte = static_cast<char>(file.get() ^ 1);
+    file.seekp(static_cast<std::streamoff>(place));
+    file.put(byte);
+  }
+
+  RepairReport repair_all() { return repair(location_, files_, clock_); }
+
+  CheckReport check_all() {
+    CheckOptions options;
+    options.depth = CheckDepth::kReadData;
+    return check(location_, files_, options);
+  }
+
+  std::vector<std::string> restored(const std::string& account) {
+    Reader reader = open_reader();
+    return restore(reader, account, "INBOX");
+  }
+
+  std::vector<SkippedMessage> skipped(const std::string& account) {
+    Reader reader = open_reader();
+    return reader.folders(reader.newest_snapshot(account).value()).at(0).info.skipped;
+  }
+
+  base::Path quarantined(const base::Path& pack) {
+    return quarantine_folder(location_) / pack.filename();
+  }
+};
+
+TEST_F(RepairTest, AnIntactStoreIsLeftAlone) {
+  back_up("alice", 0, 5);
+  const std::vector<base::Path> before = packs();
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.found, IsEmpty());
+  EXPECT_TRUE(report.after.is_intact());
+  EXPECT_EQ(before, packs());
+}
+
+// Header, trailer and footer tell nothing that the blocks don't.
+TEST_F(RepairTest, NothingIsLostWithAPacksHeaderOrTrailer) {
+  for (const bool at_the_end : {false, true}) {
+    const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
+    flip(pack, at_the_end ? fs::file_size(pack) - 100 : 20);
+    const RepairReport report = repair_all();
+    EXPECT_THAT(report.quarantined, ElementsAre(quarantined(pack).string()));
+    EXPECT_TRUE(fs::exists(quarantined(pack)));
+    EXPECT_FALSE(fs::exists(pack));
+    EXPECT_EQ(5U, report.salvaged_messages);
+    EXPECT_THAT(report.amended_accounts, IsEmpty());
+    EXPECT_TRUE(report.after.is_intact());
+    EXPECT_TRUE(check_all().is_intact());
+  }
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+  EXPECT_EQ(samples(5, 5), restored("bob"));
+}
+
+TEST_F(RepairTest, NothingIsLostWhenTheIndexIsLostToo) {
+  const base::Path pack = back_up("alice", 0, 5);
+  flip(pack, fs::file_size(pack) - 100);
+  fs::remove_all(location_.index);
+  EXPECT_TRUE(repair_all().after.is_intact());
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+}
+
+TEST_F(RepairTest, WhatIsLostIsNamedAndToBeFetchedAgain) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 10, 3);
+  damage_block(pack, Stream::kRecords);
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.amended_accounts, ElementsAre("alice"));
+  EXPECT_EQ(5U, report.messages_to_fetch);
+  // The snapshot that named them is history, and damaged; nothing else is.
+  EXPECT_THAT(report.after.damage, IsEmpty());
+  EXPECT_THAT(report.after.damaged_messages, SizeIs(5));
+  EXPECT_THAT(restored("alice"), IsEmpty());
+  EXPECT_THAT(skipped("alice"), SizeIs(5));
+  EXPECT_EQ(samples(10, 3), restored("bob"));
+}
+
+TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
+  const base::Path pack = back_up("alice", 0, 5);
+  // Parts that two records share: the other pack's records are read with what lies in this one.
+  back_up("bob", 0, 5);
+  damage_block(pack, Stream::kBinaries);
+  repair_all();
+  EXPECT_FALSE(check_all().damaged_messages.empty());
+  Writer writer = open_writer();
+  for (const std::string& message : samples(0, 5)) {
+    writer.add_piece(base::as_bytes(message));
+    writer.end_message(Trust::kNothing);
+  }
+  writer.commit();
+  EXPECT_TRUE(check_all().is_intact());
+}
+
+TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
+  const auto with_attachment = [&](const std::string& subject) {
+    std::string message = sample_message(3);
+    return "Subject: " + subject + "\r\n" + message;
+  };
+  const base::Path first = [&] {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {with_attachment("one")})});
+    writer.commit();
+    return packs().at(0);
+  }();
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "bob", {add_folder(writer, "INBOX", {with_attachment("two")})});
+    writer.commit();
+  }
+  damage_block(first, Stream::kBinaries);
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.amended_accounts, ElementsAre("alice", "bob"));
+  EXPECT_THAT(report.after.damaged_messages, SizeIs(2));
+  {
+    // The store has the record of bob's message: that is no reason not to look at its parts.
+    Writer writer = open_writer();
+    writer.add_piece(base::as_bytes(with_attachment("two")));
+    EXPECT_FALSE(writer.end_message(Trust::kNothing).is_new);
+    writer.commit();
+  }
+  EXPECT_THAT(check_all().damaged_messages, SizeIs(1));
+}
+
+TEST_F(RepairTest, ACopyThatTurnsUpLaterBringsBackTheRest) {
+  const base::Path pack = back_up("alice", 0, 5);
+  const base::Path copy = folder_ / "copy";
+  fs::copy(pack, copy);
+  damage_block(pack, Stream::kRecords);
+  EXPECT_FALSE(repair_all().after.is_intact());
+  fs::copy_file(copy, quarantined(pack), fs::copy_options::overwrite_existing);
+  const RepairReport report = repair_all();
+  EXPECT_EQ(5U, report.salvaged_messages);
+  EXPECT_TRUE(report.after.is_intact());
+  // The snapshot before the amended one is whole.
+  Reader reader = open_reader();
+  EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
+}
+
+TEST_F(RepairTest, AMissingPackIsMissedNoMore) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 5, 3);
+  const base::Path copy = folder_ / "copy";
+  fs::rename(pack, copy);
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.found, Contains(HasSubstr("it is missing")));
+  EXPECT_THAT(report.quarantined, IsEmpty());
+  EXPECT_EQ(samples(5, 3), restored("bob"));
+  // What is left of the damage is alice's snapshot itself.
+  EXPECT_THAT(report.after.damage, ElementsAre(HasSubstr("snapshot root")));
+  // The pack may come back.
+  fs::rename(copy, pack);
+  EXPECT_THAT(open_writer().damage(), IsEmpty());
+  EXPECT_TRUE(check_all().is_intact());
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+}
+
+TEST_F(RepairTest, AnOlderStateIsAcceptedAndCountedOn) {
+  back_up("alice", 0, 5);
+  const base::Path pack = back_up("alice", 0, 6);
+  fs::remove(pack);
+  fs::remove(index_file(location_));
+  EXPECT_ERROR(kDamaged, "commit 2 was made in it", open_writer());
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.found, Contains(HasSubstr("commit 2 was made in it")));
+  EXPECT_TRUE(report.after.is_intact());
+  EXPECT_EQ(samples(0, 5), restored("alice"));
+  EXPECT_NO_THROW(open_writer());
+  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  EXPECT_EQ(3U,
+            Index::open_read_only(index_file(location_), context.store).highest_commit().number);
+}
+
+TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
+  back_up("alice", 0, 2);
+  TreeRecord record;
+  record.id = TreeRecords::new_id();
+  TreeRecords::open(location_, files_).put(record);
+  flip(trees_folder(location_) / record.id, 70);
+  const base::Path slot = fs::directory_iterator(keys_folder(location_))->path();
+  flip(slot, 40);
+  const RepairReport report = repair_all();
+  EXPECT_THAT(report.quarantined, SizeIs(2));
+  EXPECT_TRUE(report.after.is_intact());
+  EXPECT_THAT(read_slots(files_, keys_folder(location_)).damaged, IsEmpty());
+}
+
+TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 3, 5);
+  damage_block(pack, Stream::kRecords);
+  repair_all();
+  const auto answers = [&] {
+    Reader reader = open_reader();
+    std::string all;
+    for (const std::string& account : reader.accounts()) {
+      for (const SnapshotInfo& snapshot : reader.snapshots(account)) all += snapshot.id.hex() + " ";
+    }
+    const CheckReport report = check_all();
+    return all + std::to_string(report.damaged_messages.size()) + " " +
+           std::to_string(report.messages);
+  };
+  const std::string before = answers();
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(before, answers());
+}
+
+TEST_F(RepairTest, ItTakesTheLock) {
+  const Writer writer = open_writer();
+  EXPECT_ERROR(kBusy, "another mailstow writes to it", repair_all());
+}
+
+}  // namespace
+}  // namespace store

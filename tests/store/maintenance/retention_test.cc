@@ -1,0 +1,363 @@
+#include "store/maintenance/retention.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/time_text.h"
+#include "tests/expect_error.h"
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::sys_seconds;
+using store::RetentionDecision;
+using store::RetentionRules;
+using store::SnapshotInfo;
+using store::SnapshotKind;
+using store::SnapshotStatus;
+using store::Verdict;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+sys_seconds at(std::string_view time) {
+  return base::parse_time(time, "UTC");
+}
+
+SnapshotInfo snapshot(sys_seconds time, SnapshotStatus status = SnapshotStatus::kComplete,
+                      SnapshotKind kind = SnapshotKind::kBackup) {
+  SnapshotInfo info;
+  auto seconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  for (std::size_t i = 0; i < 8; ++i, seconds >>= 8U)
+    info.id.bytes.at(i) = static_cast<std::byte>(seconds);
+  info.time = time;
+  info.status = status;
+  info.kind = kind;
+  return info;
+}
+
+SnapshotInfo partial(sys_seconds time) {
+  return snapshot(time, SnapshotStatus::kPartial);
+}
+
+SnapshotInfo rescued(sys_seconds time) {
+  return snapshot(time, SnapshotStatus::kComplete, SnapshotKind::kRescue);
+}
+
+std::vector<SnapshotInfo> every(std::chrono::seconds step, std::string_view from,
+                                std::string_view to) {
+  std::vector<SnapshotInfo> snapshots;
+  for (sys_seconds time = at(from); time <= at(to); time += step)
+    snapshots.push_back(snapshot(time));
+  return snapshots;
+}
+
+// No rule keeps anything.
+RetentionRules no_rules() {
+  RetentionRules rules;
+  rules.policy = {.keep_within = std::chrono::seconds(0),
+                  .last = 0,
+                  .hourly = 0,
+                  .daily = 0,
+                  .weekly = 0,
+                  .monthly = 0,
+                  .yearly = 0};
+  return rules;
+}
+
+const sys_seconds kMuchLater = at("2027-06-01");
+
+std::string describe(const SnapshotInfo& snapshot, const RetentionDecision& decision) {
+  return fmt::format("{} {:<8} {} {}\n", base::format_rfc3339(snapshot.time),
+                     snapshot.kind == SnapshotKind::kRescue ? "rescue" : word(snapshot.status),
+                     decision.verdict == Verdict::kKeep ? "keep" : "drop",
+                     fmt::join(decision.reasons, "; "));
+}
+
+// What is dropped for no other reason is only counted.
+std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const RetentionRules& rules,
+                          sys_seconds now) {
+  const auto plan = store::plan_retention(snapshots, rules, now);
+  std::string text;
+  std::size_t dropped = 0;
+  const auto end_dropped = [&] {
+    if (dropped > 0) text += fmt::format("... {} drop no rule keeps it\n", dropped);
+    dropped = 0;
+  };
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].reasons.front() == "no rule keeps it") {
+      EXPECT_EQ(plan[i].verdict, Verdict::kDrop);
+      ++dropped;
+      continue;
+    }
+    end_dropped();
+    text += describe(snapshots[i], plan[i]);
+  }
+  end_dropped();
+  return text;
+}
+
+// The files are written anew where MAILSTOW_WRITE_GOLDEN is set: look at what changed.
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(MAILSTOW_GOLDEN_FOLDER) + "/retention_" + name + ".txt";
+  if (std::getenv("MAILSTOW_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  std::ostringstream golden;
+  golden << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text, golden.str()) << path;
+}
+
+std::vector<std::string> kept(const std::vector<SnapshotInfo>& snapshots,
+                              const RetentionRules& rules, sys_seconds now = kMuchLater) {
+  std::vector<std::string> times;
+  const auto plan = store::plan_retention(snapshots, rules, now);
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (plan[i].verdict == Verdict::kKeep) times.push_back(base::format_rfc3339(snapshots[i].time));
+  return times;
+}
+
+TEST(RetentionGolden, ThePolicyOfTheDefaultConfiguration) {
+  expect_golden("default", describe_plan(every(days(1), "2024-11-01T02:30", "2026-11-24T02:30"),
+                                         RetentionRules(), at("2026-11-24T12:00")));
+}
+
+TEST(RetentionTest, WhatIsHeldStaysWhateverTheRulesSay) {
+  RetentionRules rules = no_rules();
+  const auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-05T00:00:00Z"));
+  rules.hold_until = at("2026-11-03");
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z",
+                                                  "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"));
+}
+
+TEST(RetentionGolden, EveryRuleAtOnce) {
+  RetentionRules rules;
+  rules.policy = {.keep_within = hours(36),
+                  .last = 3,
+                  .hourly = 12,
+                  .daily = 7,
+                  .weekly = 4,
+                  .monthly = 3,
+                  .yearly = 2};
+  rules.time_zone = "Europe/Oslo";
+  expect_golden("every_rule", describe_plan(every(hours(7), "2026-08-20", "2026-11-24"), rules,
+                                            at("2026-11-24T12:00")));
+}
+
+TEST(RetentionGolden, HoursWhenTheClocksArePutBack) {
+  RetentionRules rules = no_rules();
+  rules.policy.hourly = 8;
+  rules.policy.daily = 2;
+  rules.time_zone = "Europe/Berlin";
+  expect_golden(
+      "clocks_back",
+      describe_plan(every(minutes(20), "2026-10-24T20:00", "2026-10-25T04:00"), rules, kMuchLater));
+}
+
+TEST(RetentionGolden, HoursWhenTheClocksArePutForward) {
+  RetentionRules rules = no_rules();
+  rules.policy.hourly = 8;
+  rules.policy.daily = 2;
+  rules.time_zone = "America/New_York";
+  expect_golden(
+      "clocks_forward",
+      describe_plan(every(minutes(20), "2026-03-08T03:00", "2026-03-08T12:00"), rules, kMuchLater));
+}
+
+TEST(RetentionGolden, HalfAnHourOfDaylightSaving) {
+  RetentionRules rules = no_rules();
+  rules.policy.hourly = 6;
+  rules.time_zone = "Australia/Lord_Howe";
+  expect_golden(
+      "half_an_hour",
+      describe_plan(every(minutes(15), "2026-04-04T13:00", "2026-04-04T17:00"), rules, kMuchLater));
+}
+
+TEST(RetentionGolden, WeeksAtTheEndOfAYear) {
+  RetentionRules rules = no_rules();
+  rules.policy.weekly = 60;
+  rules.policy.yearly = 10;
+  expect_golden("year_ends",
+                describe_plan(every(days(2), "2025-12-20", "2027-01-20"), rules, kMuchLater));
+}
+
+TEST(RetentionGolden, ADayBeginsWhereTheAdministratorLives) {
+  RetentionRules rules = no_rules();
+  rules.policy.daily = 4;
+  rules.policy.monthly = 2;
+  const auto snapshots = every(hours(6), "2026-09-28", "2026-10-02");
+  std::string text;
+  for (const char* zone : {"UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Asia/Kathmandu"}) {
+    rules.time_zone = zone;
+    text += std::string(zone) + "\n" + describe_plan(snapshots, rules, kMuchLater);
+  }
+  expect_golden("time_zones", text);
+}
+
+TEST(RetentionGolden, SnapshotsOfEveryKind) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(3);
+  rules.policy.daily = 5;
+  rules.sweep_keep = days(10);
+  const sys_seconds start = at("2026-11-01T02:30");
+  std::vector<SnapshotInfo> snapshots;
+  for (int day = 0; day < 14; ++day) {
+    snapshots.push_back(day % 3 == 0 || day > 10 ? partial(start + days(day))
+                                                 : snapshot(start + days(day)));
+    snapshots.push_back(snapshot(start + days(day) + hours(3), SnapshotStatus::kMoving));
+  }
+  snapshots.push_back(rescued(start - days(5)));
+  snapshots.push_back(rescued(start + days(5)));
+  snapshots.push_back(snapshot(at("2099-01-01")));
+  expect_golden("kinds", describe_plan(snapshots, rules, at("2026-11-20")));
+}
+
+TEST(Retention, PlansNothingForNoSnapshots) {
+  EXPECT_THAT(store::plan_retention({}, RetentionRules(), kMuchLater), IsEmpty());
+}
+
+TEST(Retention, WithoutRulesTheNewestCompleteSnapshotStays) {
+  EXPECT_THAT(kept(every(days(1), "2026-11-01", "2026-11-09"), no_rules()),
+              ElementsAre("2026-11-09T00:00:00Z"));
+}
+
+TEST(Retention, TheNewestStaysBesideTheNewestComplete) {
+  const std::vector snapshots{snapshot(at("2026-11-01")), snapshot(at("2026-11-02")),
+                              partial(at("2026-11-03")), partial(at("2026-11-04"))};
+  EXPECT_THAT(kept(snapshots, no_rules()),
+              ElementsAre("2026-11-02T00:00:00Z", "2026-11-04T00:00:00Z"));
+}
+
+TEST(Retention, KeepWithinCountsFromTheNewestCompleteAndNotFromNow) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(2);
+  std::vector<SnapshotInfo> snapshots = every(days(1), "2026-01-01", "2026-01-05");
+  EXPECT_THAT(kept(snapshots, rules),
+              ElementsAre("2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z", "2026-01-05T00:00:00Z"));
+  snapshots.push_back(partial(at("2026-03-01")));
+  EXPECT_EQ(kept(snapshots, rules).size(), 4U);
+}
+
+TEST(Retention, WhereNoneIsCompleteTheNewestTakesItsPlace) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(1);
+  EXPECT_THAT(
+      kept({partial(at("2026-01-01")), partial(at("2026-01-03")), partial(at("2026-01-04"))},
+           rules),
+      ElementsAre("2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"));
+}
+
+TEST(Retention, OfADayTheCompleteSnapshotIsPreferred) {
+  RetentionRules rules = no_rules();
+  rules.policy.daily = 2;
+  EXPECT_THAT(kept({snapshot(at("2026-01-01T01:00")), snapshot(at("2026-01-01T02:00")),
+                    partial(at("2026-01-01T03:00")), snapshot(at("2026-01-02T01:00"))},
+                   rules),
+              ElementsAre("2026-01-01T02:00:00Z", "2026-01-02T01:00:00Z"));
+}
+
+TEST(Retention, ASnapshotOfAWrongClockPushesNothingOut) {
+  RetentionRules rules = no_rules();
+  rules.policy.keep_within = days(1);
+  rules.policy.last = 1;
+  EXPECT_THAT(kept({snapshot(at("2026-01-01")), snapshot(at("2026-01-02")),
+                    snapshot(at("2026-01-03")), snapshot(at("2099-01-01"))},
+                   rules),
+              ElementsAre("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2099-01-01T00:00:00Z"));
+}
+
+TEST(Retention, AClockThatFellBackDropsNothing) {
+  EXPECT_EQ(kept(every(days(1), "2026-01-01", "2026-01-09"), no_rules(), at("1970-01-01")).size(),
+            9U);
+}
+
+TEST(Retention, TheOrderOfTheSnapshotsDoesNotMatter) {
+  const std::vector<SnapshotInfo> forwards = every(hours(5), "2026-01-01", "2026-03-01");
+  const std::vector<SnapshotInfo> backwards(forwards.rbegin(), forwards.rend());
+  std::vector<std::string> one = kept(forwards, RetentionRules());
+  std::ranges::reverse(one);
+  EXPECT_EQ(one, kept(backwards, RetentionRules()));
+}
+
+TEST(Retention, RefusesAnUnknownTimeZone) {
+  RetentionRules rules;
+  rules.time_zone = "Middle-earth/Shire";
+  EXPECT_ERROR(kConfig, "Middle-earth/Shire", store::plan_retention({}, rules, kMuchLater));
+}
+
+// Around a change of clocks and a year's end, often several within an hour.
+std::vector<SnapshotInfo> any_snapshots() {
+  std::vector<SnapshotInfo> snapshots;
+  sys_seconds time = at(*rc::gen::element<std::string>("2026-10-24", "2026-12-28", "2026-03-07"));
+  for (int left = *rc::gen::inRange(0, 60); left > 0; --left) {
+    time += minutes(*rc::gen::oneOf(rc::gen::inRange(0, 90), rc::gen::inRange(0, 60 * 24 * 20)));
+    const int kind = *rc::gen::inRange(0, 6);
+    snapshots.push_back(kind == 0 ? rescued(time) : kind == 1 ? partial(time) : snapshot(time));
+  }
+  return snapshots;
+}
+
+constexpr std::array kCounts = {&base::RetentionConfig::last,    &base::RetentionConfig::hourly,
+                                &base::RetentionConfig::daily,   &base::RetentionConfig::weekly,
+                                &base::RetentionConfig::monthly, &base::RetentionConfig::yearly};
+
+RetentionRules any_rules() {
+  RetentionRules rules;
+  rules.policy.keep_within = hours(*rc::gen::inRange(0, 24 * 40));
+  for (const auto count : kCounts) rules.policy.*count = *rc::gen::inRange(0U, 6U);
+  rules.sweep_keep = days(*rc::gen::inRange(0, 100));
+  rules.time_zone = *rc::gen::element<std::string>("UTC", "Europe/Berlin", "America/New_York",
+                                                   "Australia/Lord_Howe", "Pacific/Apia");
+  return rules;
+}
+
+RC_GTEST_PROP(RetentionProperty, MoreRulesNeverDropMore, ()) {
+  const auto snapshots = any_snapshots();
+  const RetentionRules rules = any_rules();
+  RetentionRules more = rules;
+  more.policy.keep_within += hours(*rc::gen::inRange(0, 100));
+  for (const auto count : kCounts) more.policy.*count += *rc::gen::inRange(0U, 3U);
+  more.sweep_keep += hours(*rc::gen::inRange(0, 100));
+  const auto plan = store::plan_retention(snapshots, rules, kMuchLater);
+  const auto larger = store::plan_retention(snapshots, more, kMuchLater);
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    RC_ASSERT(plan[i].verdict == Verdict::kDrop || larger[i].verdict == Verdict::kKeep);
+}
+
+RC_GTEST_PROP(RetentionProperty, WhatIsLeftIsKept, ()) {
+  const auto snapshots = any_snapshots();
+  const RetentionRules rules = any_rules();
+  const auto plan = store::plan_retention(snapshots, rules, kMuchLater);
+  std::vector<SnapshotInfo> left;
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    if (plan[i].verdict == Verdict::kKeep) left.push_back(snapshots[i]);
+  for (const RetentionDecision& decision : store::plan_retention(left, rules, kMuchLater))
+    RC_ASSERT(decision.verdict == Verdict::kKeep);
+}
+
+RC_GTEST_PROP(RetentionProperty, TheNewestCompleteSnapshotIsAlwaysKept, ()) {
+  const auto snapshots = any_snapshots();
+  const auto plan = store::plan_retention(snapshots, any_rules(), kMuchLater);
+  RC_ASSERT(plan.size() == snapshots.size());
+  const SnapshotInfo* newest = nullptr;
+  for (const SnapshotInfo& info : snapshots)
+    if (info.kind == SnapshotKind::kBackup && info.status == SnapshotStatus::kComplete)
+      newest = &info;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    RC_ASSERT(plan[i].snapshot == snapshots[i].id);
+    RC_ASSERT(!plan[i].reasons.empty());
+    RC_ASSERT(&snapshots[i] != newest || plan[i].verdict == Verdict::kKeep);
+  }
+}
+
+}  // namespace

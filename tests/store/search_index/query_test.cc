@@ -1,0 +1,155 @@
+#include "store/search_index/query.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/error.h"
+#include "store/search_index/search_index.h"
+#include "tests/expect_error.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+Query parse(std::string_view text) {
+  return Query::parse(text, "UTC", {});
+}
+
+std::string wanted(std::string_view text) {
+  return parse(text).wanted_words();
+}
+
+std::chrono::sys_seconds at(std::int64_t seconds) {
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+}
+
+TEST(QueryTest, WordsMustAllOccur) {
+  EXPECT_EQ(R"("report" AND "2026")", wanted("report 2026"));
+}
+
+TEST(QueryTest, QuotesHoldWordsTogether) {
+  EXPECT_EQ(R"("quarterly report")", wanted(R"("quarterly report")"));
+  EXPECT_EQ(R"({subject} : "quarterly report")", wanted(R"(subject:"quarterly report")"));
+  EXPECT_EQ(R"("not ended")", wanted(R"("not ended)"));
+}
+
+TEST(QueryTest, AFieldBelongsToItsColumns) {
+  EXPECT_EQ(R"({sender} : "alice example org")", wanted("from:alice@example.org"));
+  EXPECT_EQ(R"({recipients copies} : "bob" AND {copies} : "carol")", wanted("TO:bob Cc:carol"));
+}
+
+TEST(QueryTest, AStarAsksForABeginning) {
+  EXPECT_EQ(R"("invoi"*)", wanted("invoi*"));
+  EXPECT_EQ(R"({subject} : "big invoi"*)", wanted(R"(subject:"big invoi"*)"));
+}
+
+TEST(QueryTest, AMinusDenies) {
+  const Query query = parse("report -draft -from:bob");
+  EXPECT_EQ(R"("report")", query.wanted_words());
+  EXPECT_EQ(R"("draft" OR {sender} : "bob")", query.unwanted_words());
+}
+
+TEST(QueryTest, WhatMeansSomethingToFts5IsAWordLikeAnyOther) {
+  EXPECT_EQ(R"("a" AND "OR" AND "b" AND "NEAR c")", wanted("a OR b NEAR(c)"));
+  EXPECT_EQ(R"("sender x")", wanted("{sender}:x"));
+  EXPECT_EQ(R"("a" AND "b")", wanted("a & b"));
+  EXPECT_EQ(R"("a" AND "b")", wanted("a — b"));
+}
+
+TEST(QueryTest, ScriptsWithoutBlanksAreFoundInside) {
+  EXPECT_EQ(R"("a 日  本 b")", wanted("a日本b"));
+}
+
+TEST(QueryTest, TimesAreFromInclusiveToExclusive) {
+  const Query query = parse("after:2026-01-01 before:2026-01-02");
+  EXPECT_TRUE(query.has_times());
+  EXPECT_FALSE(query.takes_time(at(1'767'225'599)));
+  EXPECT_TRUE(query.takes_time(at(1'767'225'600)));
+  EXPECT_TRUE(query.takes_time(at(1'767'311'999)));
+  EXPECT_FALSE(query.takes_time(at(1'767'312'000)));
+  EXPECT_TRUE(parse("x").takes_time(at(0)));
+  const Query ago = Query::parse("after:\"3 days ago\"", "UTC", at(1'000'000));
+  EXPECT_TRUE(ago.takes_time(at(1'000'000 - 3 * 86'400)));
+  EXPECT_FALSE(ago.takes_time(at(1'000'000 - 3 * 86'400 - 1)));
+  EXPECT_FALSE(
+      Query::parse("before:2026-01-01", "Europe/Berlin", {}).takes_time(at(1'767'225'599)));
+}
+
+TEST(QueryTest, FoldersAreGlobsOfWhichAnyMayMatch) {
+  const Query query = parse(R"(folder:Archive/* folder:"Sent Items" -folder:*/2023)");
+  EXPECT_TRUE(query.takes_folder("Archive/2024"));
+  EXPECT_TRUE(query.takes_folder("Sent Items"));
+  EXPECT_FALSE(query.takes_folder("Archive/2023"));
+  EXPECT_FALSE(query.takes_folder("INBOX"));
+  EXPECT_TRUE(parse("-folder:Trash").takes_folder("INBOX"));
+}
+
+TEST(QueryTest, AMessageIdIsTakenWhole) {
+  EXPECT_EQ("1.2@example.org", parse("message-id:<1.2@example.org>").message_id());
+  EXPECT_EQ("1.2@example.org", parse("message-id:1.2@example.org").message_id());
+}
+
+TEST(QueryTest, AWordWithAColonIsAWordUnlessItLooksLikeAMistake) {
+  EXPECT_EQ(R"("http example org")", wanted("http://example.org"));
+  EXPECT_EQ(R"("12 30")", wanted("12:30"));
+  EXPECT_ERROR(kUsage, "did you mean from:?", parse("form:alice"));
+}
+
+TEST(QueryTest, WhatCannotBeMeantIsRefused) {
+  EXPECT_ERROR(kUsage, "from:!!: it has no words", parse("from:!!"));
+  EXPECT_ERROR(kUsage, "folder:: it names no folder", parse("folder:"));
+  EXPECT_ERROR(kUsage, "it can't be denied", parse("-after:2026-01-01"));
+  EXPECT_ERROR(kUsage, "it has no value", parse("before:"));
+  EXPECT_ERROR(kUsage, "someday", parse("before:someday"));
+  EXPECT_ERROR(kUsage, "longer than", parse(std::string(5'000, 'x')));
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += "x ";
+  EXPECT_ERROR(kUsage, "more than 64 terms", parse(many));
+}
+
+TEST(QueryTest, AQueryOfWhichNoWordIsLeftIsRefused) {
+  for (const char* text :
+       {"", " ", "   \t", ":", "\"\"", "*", "-", "--", "🎉", "№", "& — №", "-🎉", "\u0301",
+        "\"🎉 №\"*", "folder:INBOX 🎉", "after:2026-01-01 №", "🎉 -report", "report -🎉"}) {
+    EXPECT_ERROR(kUsage, "has no words", parse(text));
+  }
+  EXPECT_ERROR(kUsage, "has no words", parse(std::string_view("\0", 1)));
+  EXPECT_ERROR(kUsage, "subject:№: it has no words", parse("subject:№"));
+  EXPECT_ERROR(kUsage, "it has no value", parse("message-id:<>"));
+}
+
+TEST(QueryTest, ATermWithoutWordsIsLeftOutWhereOthersAreLeft) {
+  EXPECT_EQ(R"("report")", wanted("№ report 🎉"));
+  EXPECT_EQ(R"("draft")", parse("report -draft -🎉").unwanted_words());
+  EXPECT_TRUE(parse("-folder:Trash").takes_folder("INBOX"));
+}
+
+// SQLite is asked whatever the user asks: it must never complain of the syntax.
+RC_GTEST_PROP(QueryProperty, AnyTextIsAQueryOrAWrongUse, ()) {
+  static const tests::TemporaryFolder folder;
+  static SearchIndex index = SearchIndex::open(folder.path() / "search.sqlite", {});
+  const auto piece =
+      rc::gen::oneOf(rc::gen::element<std::string>(
+                         "from:", "subject:", "to:", "cc:", "folder:", "after:", "2026-01-01",
+                         "message-id:", "\"", "*", "-", " ", "(", ")", "AND", "OR", "NOT", "NEAR",
+                         "{", "}", ":", "^", "+", "'", ";", "日本", "—", "\xff", "word"),
+                     rc::gen::arbitrary<std::string>());
+  std::string text;
+  for (const std::string& part : *rc::gen::container<std::vector<std::string>>(piece)) text += part;
+  try {
+    const Query query = parse(text);
+    RC_ASSERT(!query.wanted_words().empty() || !query.unwanted_words().empty() ||
+              query.message_id() || query.has_times() || text.find("folder:") != std::string::npos);
+    const auto ignore = [](const EnvelopeRow&) {};
+    index.for_each(query.wanted_words(), ignore);
+    index.for_each(query.unwanted_words(), ignore);
+    if (query.message_id()) index.for_each_with_message_id(*query.message_id(), ignore);
+  } catch (const base::Error& error) {
+    RC_ASSERT(error.code() == base::ErrorCode::kUsage);
+  }
+}
+
+}  // namespace
+}  // namespace store

@@ -1,0 +1,127 @@
+#include "store/search_index/search_index.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/crypto.h"
+#include "store/search_index/query.h"
+#include "tests/temporary_folder.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+class SearchIndexTest : public testing::Test {
+ protected:
+  static ObjectId message(const std::string& name) { return {sha256(base::as_bytes(name)).bytes}; }
+  static PackName pack(const std::string& name) { return sha256(base::as_bytes(name)); }
+
+  static Envelope about(const std::string& subject, const std::string& from = "a@example.org") {
+    return {.date = std::nullopt,
+            .from = from,
+            .to = "",
+            .cc = "",
+            .subject = subject,
+            .message_id = subject + "@example.org"};
+  }
+
+  // The subjects of what is found.
+  std::vector<std::string> find(std::string_view query) {
+    std::vector<std::string> subjects;
+    const std::string words =
+        query.empty() ? "" : Query::parse(query, "UTC", {}).wanted_words();  // empty: every row
+    index_.for_each(words, [&](const EnvelopeRow& row) {
+      subjects.push_back(index_.envelope(row.row).subject);
+    });
+    return subjects;
+  }
+
+  void open_again() { index_ = SearchIndex::open(file_, StoreId{}); }
+
+  tests::TemporaryFolder folder_;
+  base::Path file_ = folder_.path() / "search.sqlite";
+  SearchIndex index_ = SearchIndex::open(file_, StoreId{});
+};
+
+TEST_F(SearchIndexTest, WhatWasFinishedIsFound) {
+  Envelope envelope = about("Grüße aus Köln", "Jörg <j@example.org>");
+  envelope.date = std::chrono::sys_seconds(std::chrono::seconds(1'000));
+  index_.add(message("1"), envelope);
+  index_.finish(pack("1"));
+  open_again();
+  EXPECT_THAT(index_.packs(), ElementsAre(pack("1")));
+  EXPECT_THAT(find("koln"), ElementsAre("Grüße aus Köln"));
+  EXPECT_THAT(find("from:jorg"), ElementsAre("Grüße aus Köln"));
+  EXPECT_THAT(find("from:koln"), IsEmpty());
+  EXPECT_EQ(envelope, index_.envelope(index_.find(message("1")).value()));
+  EXPECT_FALSE(index_.find(message("2")).has_value());
+}
+
+TEST_F(SearchIndexTest, WhatWasNotFinishedIsGivenUp) {
+  index_.add(message("1"), about("one"));
+  open_again();
+  EXPECT_THAT(find(""), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, AMessageIsThereOnce) {
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("2"));
+  EXPECT_THAT(find("one"), ElementsAre("one"));
+}
+
+TEST_F(SearchIndexTest, ScriptsWithoutBlanksAreFoundInside) {
+  index_.add(message("1"), about("東京の天気"));
+  index_.finish(pack("1"));
+  EXPECT_THAT(find("天気"), ElementsAre("東京の天気"));
+  EXPECT_THAT(find("subject:東京"), ElementsAre("東京の天気"));
+  EXPECT_THAT(find("京東"), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, OnlyWhatLivesIsKept) {
+  index_.add(message("1"), about("one secret"));
+  index_.add(message("2"), about("two"));
+  index_.finish(pack("1"));
+  EXPECT_EQ(1U, index_.keep_only([&](const ObjectId& id) { return id == message("2"); }));
+  EXPECT_THAT(find("secret"), IsEmpty());
+  EXPECT_THAT(find(""), UnorderedElementsAre("two"));
+  EXPECT_THAT(find("two"), ElementsAre("two"));
+  EXPECT_EQ(0U, index_.keep_only([](const ObjectId&) { return true; }));
+}
+
+TEST_F(SearchIndexTest, WhatIsGoneIsNotInTheFileEither) {
+  index_.add(message("1"), about("verysecretword"));
+  index_.finish(pack("1"));
+  index_.keep_only([](const ObjectId&) { return false; });
+  { const SearchIndex closed = std::move(index_); }
+  std::ifstream stream(file_, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+  EXPECT_EQ(std::string::npos, bytes.find("verysecretword"));
+  open_again();
+}
+
+TEST_F(SearchIndexTest, AnotherStoresIsMadeAnew) {
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  StoreId other{};
+  other[0] = std::byte{1};
+  index_ = SearchIndex::open(file_, other);
+  EXPECT_THAT(find(""), IsEmpty());
+  EXPECT_THAT(index_.packs(), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, WhatIsNoDatabaseIsMadeAnew) {
+  { const SearchIndex closed = std::move(index_); }
+  std::ofstream(file_, std::ios::trunc) << "this is no database at all, but it is long enough";
+  open_again();
+  EXPECT_THAT(find(""), IsEmpty());
+}
+
+}  // namespace
+}  // namespace store
