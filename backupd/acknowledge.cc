@@ -75,13 +75,13 @@ std::string accept_change(const std::string& account, const PendingChange& pendi
                      pending.change.was.text());
 }
 
-std::vector<std::string> accept_all_of(const base::Surroundings& surroundings,
-                                       store::Reader& reader, const AcknowledgeCommand& command) {
-  const base::Config& config = surroundings.config;
+std::vector<std::string> accept_all_of(const base::Environment& environment, store::Reader& reader,
+                                       const AcknowledgeCommand& command) {
+  const base::Config& config = environment.config;
   const store::SnapshotInfo snapshot = newest(reader, command.account);
   std::vector<std::string> accepted;
   base::Acknowledgements::change(
-      surroundings.files, config.store, [&](base::Acknowledgements& acknowledged) {
+      environment.files, config.store, [&](base::Acknowledgements& acknowledged) {
         if (command.uid) {
           accepted.push_back(accept_skip(reader, snapshot, command, acknowledged));
           return;
@@ -121,9 +121,9 @@ std::string text_of(const std::string& account, const std::vector<std::string>& 
   return text;
 }
 
-void print(const base::Surroundings& surroundings, const nlohmann::ordered_json& document,
+void print(const base::Environment& environment, const nlohmann::ordered_json& document,
            const std::string& text) {
-  const bool is_json = surroundings.format == base::OutputFormat::kJson;
+  const bool is_json = environment.format == base::OutputFormat::kJson;
   base::print_result(
       is_json
           ? document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"
@@ -131,9 +131,9 @@ void print(const base::Surroundings& surroundings, const nlohmann::ordered_json&
 }
 
 // After a migration: whose mailbox an account is, for all accounts of a server, and nothing else.
-base::ExitStatus acknowledge_server(const base::Surroundings& surroundings, store::Reader& reader,
+base::ExitStatus acknowledge_server(const base::Environment& environment, store::Reader& reader,
                                     const std::string& server) {
-  const base::Config& config = surroundings.config;
+  const base::Config& config = environment.config;
   if (!config.servers.contains(server)) {
     std::vector<std::string> names;
     for (const auto& known : config.servers) names.push_back(known.first);
@@ -146,7 +146,7 @@ base::ExitStatus acknowledge_server(const base::Surroundings& surroundings, stor
   auto accounts = nlohmann::ordered_json::array();
   std::string text;
   base::Acknowledgements::change(
-      surroundings.files, config.store, [&](base::Acknowledgements& acknowledged) {
+      environment.files, config.store, [&](base::Acknowledgements& acknowledged) {
         for (const base::AccountConfig& account : config.accounts) {
           if (account.server != server) continue;
           const auto pending = pending_change(reader, account.name, acknowledged);
@@ -161,13 +161,13 @@ base::ExitStatus acknowledge_server(const base::Surroundings& surroundings, stor
   if (is_idle) {
     text = fmt::format("{}: no account's INBOX waits for it.\n", base::escape_for_terminal(server));
   }
-  print(surroundings, {{"server", server}, {"accounts", std::move(accounts)}}, text);
+  print(environment, {{"server", server}, {"accounts", std::move(accounts)}}, text);
   return is_idle ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
 }
 
 }  // namespace
 
-base::ExitStatus acknowledge(const base::Surroundings& surroundings,
+base::ExitStatus acknowledge(const base::Environment& environment,
                              const AcknowledgeCommand& command) {
   if (command.account.empty() == command.server.empty()) {
     base::fail(base::ErrorCode::kUsage,
@@ -179,10 +179,10 @@ base::ExitStatus acknowledge(const base::Surroundings& surroundings,
                base::escape_for_terminal(command.folder));
   }
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  if (!command.server.empty()) return acknowledge_server(surroundings, reader, command.server);
-  const std::vector<std::string> accepted = accept_all_of(surroundings, reader, command);
-  print(surroundings, document_of(command.account, accepted),
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  if (!command.server.empty()) return acknowledge_server(environment, reader, command.server);
+  const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
+  print(environment, document_of(command.account, accepted),
         accepted.empty()
             ? fmt::format("{}: nothing waits for it.\n", base::escape_for_terminal(command.account))
             : text_of(command.account, accepted));

@@ -16,9 +16,9 @@ namespace {
 using nlohmann::ordered_json;
 
 // Of a mail that somebody reads.
-constexpr std::size_t kMostTroubles = 200;
-constexpr std::size_t kMostAccounts = 200;
-constexpr std::size_t kMostTrees = 50;
+constexpr std::size_t kMaxTroubles = 200;
+constexpr std::size_t kMaxAccounts = 200;
+constexpr std::size_t kMaxTrees = 50;
 
 std::uint64_t skipped_in(const AccountReport& account) {
   return static_cast<std::uint64_t>(std::ranges::count_if(
@@ -59,12 +59,12 @@ std::string total_of(const PassReport& report) {
 std::string list_troubles(const std::vector<std::string>& troubles) {
   if (troubles.empty()) return "Nothing needs to be looked at.\n";
   std::string text = "To look at:\n";
-  for (std::size_t at = 0; at < std::min(troubles.size(), kMostTroubles); ++at) {
+  for (std::size_t at = 0; at < std::min(troubles.size(), kMaxTroubles); ++at) {
     text += "  " + troubles[at] + "\n";
   }
-  if (troubles.size() > kMostTroubles) {
+  if (troubles.size() > kMaxTroubles) {
     text += fmt::format("  and {} more: `mailstow-backupd status` and the log have them.\n",
-                        base::format_count(troubles.size() - kMostTroubles));
+                        base::format_count(troubles.size() - kMaxTroubles));
   }
   return text;
 }
@@ -79,7 +79,7 @@ std::string list_accounts(const PassReport& report) {
       ++quiet;
       continue;
     }
-    if (rows.size() == kMostAccounts) {
+    if (rows.size() == kMaxAccounts) {
       ++left_out;
       continue;
     }
@@ -132,7 +132,7 @@ std::string list_trees(const BackupFacts& facts) {
   std::ranges::sort(trees, {}, &store::TreeRecord::expires);
   std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
                                  base::format_count(trees.size()));
-  for (std::size_t at = 0; at < std::min(trees.size(), kMostTrees); ++at) {
+  for (std::size_t at = 0; at < std::min(trees.size(), kMaxTrees); ++at) {
     text += fmt::format("  {}  {}: {}\n", base::format_rfc3339(trees[at].expires),
                         base::escape_for_terminal(trees[at].account),
                         base::escape_for_terminal(trees[at].name));

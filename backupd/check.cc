@@ -32,17 +32,17 @@ constexpr std::chrono::seconds kSaveInterval{5};
 // Reads packs as the options say, and keeps in the log what was read.
 class DataCheck {
  public:
-  DataCheck(const base::Surroundings& surroundings, const store::Location& location,
+  DataCheck(const base::Environment& environment, const store::Location& location,
             const CheckCommand& command)
-      : surroundings_(surroundings),
+      : environment_(environment),
         location_(location),
-        log_(store::CheckLog::load(surroundings.files, location)),
-        last_save_(surroundings.clock.steady_now()) {
+        log_(store::CheckLog::load(environment.files, location)),
+        last_save_(environment.clock.steady_now()) {
     options_.depth = store::CheckDepth::kReadData;
     options_.last_read = log_.read;
     if (!command.budget.empty()) {
-      const auto end = surroundings.clock.steady_now() + base::parse_duration(command.budget);
-      options_.is_time_over = [this, end] { return surroundings_.clock.steady_now() >= end; };
+      const auto end = environment.clock.steady_now() + base::parse_duration(command.budget);
+      options_.is_time_over = [this, end] { return environment_.clock.steady_now() >= end; };
       return;
     }
     is_of_all_ = true;
@@ -59,11 +59,11 @@ class DataCheck {
     options_.progress = progress;
     options_.has_read = [this](const store::Sha256& pack) {
       log_.read[pack] = now();
-      if (surroundings_.clock.steady_now() - last_save_ >= kSaveInterval) save();
+      if (environment_.clock.steady_now() - last_save_ >= kSaveInterval) save();
     };
     store::CheckReport report;
     try {
-      report = store::check(location_, surroundings_.files, options_);
+      report = store::check(location_, environment_.files, options_);
     } catch (const base::Stopped&) {
       save();
       throw;
@@ -75,15 +75,15 @@ class DataCheck {
 
  private:
   std::chrono::sys_seconds now() const {
-    return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
   }
 
   void save() {
-    last_save_ = surroundings_.clock.steady_now();
-    log_.save(surroundings_.files, location_);
+    last_save_ = environment_.clock.steady_now();
+    log_.save(environment_.files, location_);
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const store::Location& location_;
   store::CheckLog log_;
   store::CheckOptions options_;
@@ -224,7 +224,7 @@ std::vector<std::string> lines_of(const store::CheckReport& report) {
   return troubles;
 }
 
-base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
+base::JobOutcome carry_out_check(const base::Environment& environment,
                                  const store::Location& location, const CheckCommand& command) {
   // A repair may be interrupted anywhere.
   if (!command.repair) base::stop_on_request(base::Waits::kGoOn);
@@ -232,11 +232,11 @@ base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
   ordered_json more = ordered_json::object();  // beside the report
   std::string more_text;
   {
-    Progress shown(surroundings.clock);
+    Progress shown(environment.clock);
     const auto progress = [&](const store::CheckProgress& done) { shown(done); };
     if (command.repair) {
       store::RepairReport repaired =
-          store::repair(location, surroundings.files, surroundings.clock, progress);
+          store::repair(location, environment.files, environment.clock, progress);
       more["repair"] = to_json(repaired);
       more_text = to_text(repaired);
       report = std::move(repaired.after);
@@ -245,16 +245,16 @@ base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
       if (command.read_data) options.depth = store::CheckDepth::kReadData;
       options.progress = progress;
       store::CopyReport copy =
-          store::check_copy(location, command.copy, surroundings.files, options);
+          store::check_copy(location, command.copy, environment.files, options);
       more["copy"] = to_json(copy, command.copy);
       more_text = to_text(copy);
       report = std::move(copy.check);
     } else if (command.read_data || command.resume || !command.budget.empty()) {
-      report = DataCheck(surroundings, location, command).run(progress);
+      report = DataCheck(environment, location, command).run(progress);
     } else {
       store::CheckOptions options;
       options.progress = progress;
-      report = store::check(location, surroundings.files, options);
+      report = store::check(location, environment.files, options);
     }
   }
   ordered_json document = to_json(report);
@@ -268,23 +268,23 @@ base::JobOutcome carry_out_check(const base::Surroundings& surroundings,
                                  {"packs_read", report.packs_read},
                                  {"damage", outcome.troubles.size()}}
                         .dump();
-  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
-                                                                      : outcome.text);
+  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
+                                                                     : outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command) {
+base::ExitStatus check(const base::Environment& environment, const CheckCommand& command) {
   refuse_what_excludes_each_other(command);
-  const store::Location location = store::location_of(surroundings.config.store);
+  const store::Location location = store::location_of(environment.config.store);
   // Of a copy it is not the check that the store needs.
-  if (!command.copy.empty()) return carry_out_check(surroundings, location, command).status;
+  if (!command.copy.empty()) return carry_out_check(environment, location, command).status;
   std::optional<StoreLoan> loan;
-  if (command.repair) loan.emplace(surroundings, "check --repair");
-  return base::JobRun(surroundings, "check",
-                      [&] { return store::describe_highest_commit(surroundings.files, location); })
-      .carry_out([&] { return carry_out_check(surroundings, location, command); });
+  if (command.repair) loan.emplace(environment, "check --repair");
+  return base::JobRun(environment, "check",
+                      [&] { return store::describe_highest_commit(environment.files, location); })
+      .carry_out([&] { return carry_out_check(environment, location, command); });
 }
 
 }  // namespace backupd

@@ -11,14 +11,14 @@
 namespace backupd {
 
 // Makes an empty store, and the key file if that is absent; says what to keep elsewhere.
-base::ExitStatus init(const base::Surroundings& surroundings);
+base::ExitStatus init(const base::Environment& environment);
 
 struct OnceOptions {
   std::vector<std::string> accounts;  // empty: all of the configuration
 };
 
 // One pass over the accounts.
-base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options);
+base::ExitStatus once(const base::Environment& environment, const OnceOptions& options);
 
 struct CheckCommand {
   bool read_data = false;
@@ -29,10 +29,10 @@ struct CheckCommand {
 };
 
 // Whether the store is what was written.
-base::ExitStatus check(const base::Surroundings& surroundings, const CheckCommand& command);
+base::ExitStatus check(const base::Environment& environment, const CheckCommand& command);
 
 // The index, made anew from the packs.
-base::ExitStatus reindex(const base::Surroundings& surroundings);
+base::ExitStatus reindex(const base::Environment& environment);
 
 struct KeyAddOptions {  // exactly one
   std::string key_file;
@@ -41,19 +41,19 @@ struct KeyAddOptions {  // exactly one
   std::string from_export;       // the same by what `key export` wrote
 };
 
-base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOptions& options);
-base::ExitStatus key_remove(const base::Surroundings& surroundings, const std::string& id);
-base::ExitStatus key_list(const base::Surroundings& surroundings);
+base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptions& options);
+base::ExitStatus key_remove(const base::Environment& environment, const std::string& id);
+base::ExitStatus key_list(const base::Environment& environment);
 
 // To `file`, which must not exist, or to stdout if it is empty.
-base::ExitStatus key_export(const base::Surroundings& surroundings, const std::string& file);
+base::ExitStatus key_export(const base::Environment& environment, const std::string& file);
 
 struct PruneCommand {
   bool dry_run = false;  // says what would be done
 };
 
 // Drops the snapshots that the policy does not keep, and what only they need.
-base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command);
+base::ExitStatus prune(const base::Environment& environment, const PruneCommand& command);
 
 struct ForgetCommand {
   std::string account;
@@ -62,7 +62,7 @@ struct ForgetCommand {
 };
 
 // Drops all snapshots of an account.
-base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command);
+base::ExitStatus forget(const base::Environment& environment, const ForgetCommand& command);
 
 struct AcknowledgeCommand {
   std::string account;               // or `server`
@@ -72,7 +72,7 @@ struct AcknowledgeCommand {
 };
 
 // Takes what somebody has looked at off the list of troubles.
-base::ExitStatus acknowledge(const base::Surroundings& surroundings,
+base::ExitStatus acknowledge(const base::Environment& environment,
                              const AcknowledgeCommand& command);
 
 struct DrillCommand {
@@ -80,14 +80,14 @@ struct DrillCommand {
 };
 
 // A random sample read back, compared with its snapshot and with the servers.
-base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command);
+base::ExitStatus drill(const base::Environment& environment, const DrillCommand& command);
 
 struct MetricsCommand {
   bool write = false;  // to where the configuration says, instead of to stdout
 };
 
 // What Prometheus is told.
-base::ExitStatus metrics(const base::Surroundings& surroundings, const MetricsCommand& command);
+base::ExitStatus metrics(const base::Environment& environment, const MetricsCommand& command);
 
 struct RunCommand {
   std::string config_path;
@@ -95,11 +95,11 @@ struct RunCommand {
 };
 
 // The daemon: starts what is due until it is told to stop.
-base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command);
+base::ExitStatus run(const base::Environment& environment, const RunCommand& command);
 
 // For the daemon, when it begins and after a job that crashed: tells of what was not told. Not in
 // --help: every job does it for those before it.
-base::ExitStatus tell(const base::Surroundings& surroundings);
+base::ExitStatus tell(const base::Environment& environment);
 
 struct DoctorCommand {
   bool all = false;             // log in to every account, not to some
@@ -114,6 +114,6 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
                         const DoctorCommand& command);
 
 // What the store holds, and when each account was last backed up.
-base::ExitStatus status(const base::Surroundings& surroundings);
+base::ExitStatus status(const base::Environment& environment);
 
 }  // namespace backupd

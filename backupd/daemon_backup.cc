@@ -19,15 +19,15 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::milliseconds kBetweenLooks{300};
-constexpr std::uint64_t kLargestReport = 256ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxReportBytes = 256ULL * 1024 * 1024;
 
 // Waits until that run is over; gives its exit status.
-int follow(const base::Surroundings& surroundings, std::uint64_t run) {
-  base::ProgressLine line(surroundings.clock);
+int follow(const base::Environment& environment, std::uint64_t run) {
+  base::ProgressLine line(environment.clock);
   bool is_told = false;
   for (;;) {
-    surroundings.clock.sleep_for(kBetweenLooks);
-    const auto status = ask_about_daemon(surroundings.config.store);
+    environment.clock.sleep_for(kBetweenLooks);
+    const auto status = ask_about_daemon(environment.config.store);
     if (!status) base::fail(base::ErrorCode::kIo, "once: the daemon ended meanwhile: see its log");
     const Json job = job_in(*status, Job::kBackup);
     const bool is_running = job.at("running");
@@ -51,10 +51,10 @@ int follow(const base::Surroundings& surroundings, std::uint64_t run) {
 
 }  // namespace
 
-std::optional<base::ExitStatus> once_by_daemon(const base::Surroundings& surroundings,
+std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environment,
                                                const OnceOptions& options) {
-  if (JobProcess::is_this(surroundings)) return std::nullopt;
-  const base::StoreConfig& store = surroundings.config.store;
+  if (JobProcess::is_this(environment)) return std::nullopt;
+  const base::StoreConfig& store = environment.config.store;
   const Json wish = {
       {"start", job_name(Job::kBackup)}, {"accounts", options.accounts}, {"queue", true}};
   const auto answer = ask_daemon(store, wish.dump());
@@ -63,10 +63,10 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Surroundings& surroun
   if (!agreed.is_object() || !agreed.contains("run")) {
     base::fail(base::ErrorCode::kIo, "once: the daemon does not understand: restart it");
   }
-  const int status = follow(surroundings, agreed.at("run"));
+  const int status = follow(environment, agreed.at("run"));
 
   const auto report =
-      base::read_file(surroundings.files, report_of(store, Job::kBackup), kLargestReport);
+      base::read_file(environment.files, report_of(store, Job::kBackup), kMaxReportBytes);
   const Json document = Json::parse(base::as_text(report.value_or(base::Bytes())), nullptr, false);
   if (!document.is_object()) {
     base::fail(base::ErrorCode::kIo,
@@ -74,7 +74,7 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Surroundings& surroun
                "daemon's log",
                status);
   }
-  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  const bool as_json = environment.format == base::OutputFormat::kJson;
   base::print_result(as_json ? std::string(base::as_text(*report)) : text_of_pass(document));
   return static_cast<base::ExitStatus>(status);
 }

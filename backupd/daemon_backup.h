@@ -11,7 +11,7 @@ namespace backupd {
 // Nothing if no daemon runs for the store, or if this is a job of the daemon: then the store is
 // there to be taken. Fails with kBusy if another process holds it (the daemon then tries again by
 // itself), kIo if the daemon ends meanwhile. If this program is asked to stop, the backup goes on.
-std::optional<base::ExitStatus> once_by_daemon(const base::Surroundings& surroundings,
+std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environment,
                                                const OnceOptions& options);
 
 }  // namespace backupd

@@ -42,9 +42,9 @@ std::map<std::string, std::vector<base::AccountConfig>> accounts_to_try(const ba
 
 class Doctor {
  public:
-  Doctor(const base::Surroundings& surroundings, const DoctorCommand& command)
-      : surroundings_(surroundings),
-        config_(surroundings.config),
+  Doctor(const base::Environment& environment, const DoctorCommand& command)
+      : environment_(environment),
+        config_(environment.config),
         command_(command),
         resolver_(name_server(command)),
         accounts_(accounts_to_try(config_, command.all)) {}
@@ -73,7 +73,7 @@ class Doctor {
 
   // It has been read already, or nobody would be here.
   std::vector<Finding> look_at_configuration() const {
-    const std::string subject = shown(surroundings_.config_file);
+    const std::string subject = shown(environment_.config_file);
     try {
       static_cast<void>(JobPlan(config_.schedule, 0));
     } catch (const base::Error& error) {
@@ -90,23 +90,23 @@ class Doctor {
 
   std::vector<Check> checks() const {
     const base::StoreConfig& store = config_.store;
-    base::FileSystem& files = surroundings_.files;
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    base::FileSystem& files = environment_.files;
+    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
     std::vector<Check> checks = {
-        {"secret", "", [this] { return look_at_secrets(config_, surroundings_.config_file); }},
+        {"secret", "", [this] { return look_at_secrets(config_, environment_.config_file); }},
         {"key", shown(store.key_file), [&] { return look_at_key(store, files); }},
         {"store", shown(store.path), [&] { return look_at_store(store, files); }},
         {"space", shown(store.path), [&] { return look_at_free_space(store, files); }},
         {"clock", "", [&, now] { return look_at_clock(now, recorded(), clock_keeping()); }},
         {"service", "", [&] { return look_at_service(store); }},
-        {"reports", "", [this] { return look_at_reporting(surroundings_); }},
-        {"alarm", "", [this] { return look_at_alarms(surroundings_); }}};
+        {"reports", "", [this] { return look_at_reporting(environment_); }},
+        {"alarm", "", [this] { return look_at_alarms(environment_); }}};
     for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
     if (config_.reporting.mail) add_mail(checks, *config_.reporting.mail, now);
     if (!command_.probe.empty()) {
       static_cast<void>(config_.account(command_.probe));
       checks.push_back({"restore", base::escape_for_terminal(command_.probe),
-                        [this] { return look_at_restoring(surroundings_, command_.probe); }});
+                        [this] { return look_at_restoring(environment_, command_.probe); }});
     }
     return checks;
   }
@@ -124,7 +124,7 @@ class Doctor {
                       }});
     if (!command_.send_test_mail) return;
     checks.push_back({"test mail", subject, [this, &mail] {
-                        return send_test_mail(mail, config_.reporting.reports, surroundings_.clock);
+                        return send_test_mail(mail, config_.reporting.reports, environment_.clock);
                       }});
   }
 
@@ -137,7 +137,7 @@ class Doctor {
     const auto accounts = accounts_.find(name);
     if (accounts == accounts_.end()) return;
     checks.push_back({"login", subject, [this, &name, accounts] {
-                        return look_at_accounts(surroundings_, name, accounts->second);
+                        return look_at_accounts(environment_, name, accounts->second);
                       }});
     checks.push_back({"quota", subject, [&name, &server, accounts] {
                         return look_at_quota_admin(name, server, accounts->second);
@@ -147,13 +147,13 @@ class Doctor {
   // When the newest thing in the store was; nothing if there is none, or it can't be read.
   std::optional<std::chrono::sys_seconds> recorded() const {
     try {
-      return newest_record(config_.store, surroundings_.files);
+      return newest_record(config_.store, environment_.files);
     } catch (const base::Error&) {
       return std::nullopt;
     }
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const base::Config& config_;
   const DoctorCommand& command_;
   Resolver resolver_;
@@ -186,11 +186,11 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
   std::vector<Finding> findings;
   try {
     base::FileSystem& files = base::real_file_system();
-    const base::Surroundings surroundings{
+    const base::Environment environment{
         base::with_found_accounts(base::load_config(files, config_file), files), format, files,
         base::system_clock(), config_file};
-    base::become_owner_of(surroundings.config.store.path);
-    findings = Doctor(surroundings, command).look();
+    base::become_owner_of(environment.config.store.path);
+    findings = Doctor(environment, command).look();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kConfig) throw;
     findings = {

@@ -37,15 +37,15 @@ constexpr std::string_view kNoReport = "half a drill has no report";
 
 // A tree of the sample is looked at by its restore, which reads it back, and by nobody else.
 constexpr const char* kTreeLifetime = "1h";
-constexpr std::size_t kLargestRunReport = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t kMaxRunReport = std::size_t{64} * 1024 * 1024;
 
 class Drill {
  public:
-  Drill(const base::Surroundings& surroundings, std::uint32_t seed)
-      : surroundings_(surroundings),
-        config_(surroundings.config),
-        reader_(store::Reader::open(store::location_of(config_.store), surroundings.files)) {
-    report_.time = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  Drill(const base::Environment& environment, std::uint32_t seed)
+      : environment_(environment),
+        config_(environment.config),
+        reader_(store::Reader::open(store::location_of(config_.store), environment.files)) {
+    report_.time = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
     report_.seed = seed;
   }
 
@@ -192,7 +192,7 @@ class Drill {
     // That account is nobody's, so its quota may be used.
     std::vector<std::string> command = {base::program_beside_us("mailstow-restore"),
                                         "--config",
-                                        surroundings_.config_file.string(),
+                                        environment_.config_file.string(),
                                         "--quiet",
                                         "run",
                                         account,
@@ -209,7 +209,7 @@ class Drill {
       report_.troubles.push_back({DrillTroubleKind::kScratch, account, first.snapshot.time, "",
                                   std::nullopt, std::move(what)});
     };
-    const base::ProgramOutput output = base::run_for_output(command, kLargestRunReport);
+    const base::ProgramOutput output = base::run_for_output(command, kMaxRunReport);
     const json document = json::parse(output.out, nullptr, false);
     if (!document.is_object()) {
       fail(fmt::format("mailstow-restore run --to {} ended with exit status {}: see above",
@@ -229,7 +229,7 @@ class Drill {
     if (document.contains("error")) fail(base::escape_for_terminal(document.value("error", "")));
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const base::Config& config_;
   store::Reader reader_;
   Sample sample_;
@@ -237,8 +237,8 @@ class Drill {
   DrillReport report_;
 };
 
-base::JobOutcome carry_out_drill(const base::Surroundings& surroundings, std::uint32_t seed) {
-  const DrillReport report = Drill(surroundings, seed).carry_out();
+base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint32_t seed) {
+  const DrillReport report = Drill(environment, seed).carry_out();
   base::JobOutcome outcome;
   outcome.status = report.exit_status();
   outcome.document = report.to_json();
@@ -248,24 +248,24 @@ base::JobOutcome carry_out_drill(const base::Surroundings& surroundings, std::ui
                          {"intact", report.intact},
                          {"troubles", report.troubles.size()}}
                         .dump();
-  const base::Path reports = surroundings.config.store.index / "reports";
-  base::make_folders(surroundings.files, reports);
-  base::write_file(surroundings.files, reports / "drill.json", base::as_bytes(outcome.document),
+  const base::Path reports = environment.config.store.index / "reports";
+  base::make_directories(environment.files, reports);
+  base::write_file(environment.files, reports / "drill.json", base::as_bytes(outcome.document),
                    base::OnExisting::kReplace);
-  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
-                                                                      : outcome.text);
+  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
+                                                                     : outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus drill(const base::Surroundings& surroundings, const DrillCommand& command) {
+base::ExitStatus drill(const base::Environment& environment, const DrillCommand& command) {
   const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
   base::stop_on_request(base::Waits::kEnd);
-  const store::Location location = store::location_of(surroundings.config.store);
-  return base::JobRun(surroundings, "drill",
-                      [&] { return store::describe_highest_commit(surroundings.files, location); })
-      .carry_out([&] { return carry_out_drill(surroundings, seed); });
+  const store::Location location = store::location_of(environment.config.store);
+  return base::JobRun(environment, "drill",
+                      [&] { return store::describe_highest_commit(environment.files, location); })
+      .carry_out([&] { return carry_out_drill(environment, seed); });
 }
 
 }  // namespace backupd

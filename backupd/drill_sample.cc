@@ -19,7 +19,7 @@ using store::SnapshotInfo;
 constexpr std::uint64_t kFewFolders = 16;
 constexpr std::uint64_t kSmallFolder = 50;
 // Of small stores the same folder is drawn again and again.
-constexpr int kMostDraws = 200;
+constexpr int kMaxDraws = 200;
 
 class Sampling {
  public:
@@ -31,7 +31,7 @@ class Sampling {
 
   Sample draw() {
     const std::vector<std::string> accounts = reader_.accounts();
-    for (int draw = 0; draw < kMostDraws && left_ > 0 && !accounts.empty(); ++draw) {
+    for (int draw = 0; draw < kMaxDraws && left_ > 0 && !accounts.empty(); ++draw) {
       const auto snapshots = reader_.snapshots(one_of(accounts));
       if (!snapshots.empty()) draw_from(one_of(snapshots));
     }

@@ -17,9 +17,9 @@ namespace backupd {
 
 namespace {
 
-std::vector<AccountPlan> plan(const base::Surroundings& surroundings, const std::string& account) {
+std::vector<AccountPlan> plan(const base::Environment& environment, const std::string& account) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   AccountPlan plan = plan_to_forget(reader, account);
   if (plan.snapshots.empty()) {
     const std::optional<std::string> guess = base::nearest(account, reader.accounts());
@@ -33,26 +33,26 @@ std::vector<AccountPlan> plan(const base::Surroundings& surroundings, const std:
 
 }  // namespace
 
-base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetCommand& command) {
-  const std::vector<AccountPlan> plans = plan(surroundings, command.account);
-  const store::Location location = store::location_of(surroundings.config.store);
+base::ExitStatus forget(const base::Environment& environment, const ForgetCommand& command) {
+  const std::vector<AccountPlan> plans = plan(environment, command.account);
+  const store::Location location = store::location_of(environment.config.store);
   store::PruneOptions options;
   options.drop = to_drop(plans);
-  options.grace = surroundings.config.prune.grace;
+  options.grace = environment.config.prune.grace;
   options.limits.dead_percent = 0;  // all that only the account refers to goes
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
-  if (command.yes) loan.emplace(surroundings, "forget");
+  if (command.yes) loan.emplace(environment, "forget");
   if (command.yes && command.prune) {
-    report = store::prune(location, surroundings.files, surroundings.clock, options);
+    report = store::prune(location, environment.files, environment.clock, options);
     dropped = report->dropped;
   } else if (command.yes) {
-    dropped = store::drop_snapshots(location, surroundings.files, surroundings.clock, options.drop);
+    dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);
   }
 
   using Json = nlohmann::ordered_json;
-  if (surroundings.format == base::OutputFormat::kJson) {
+  if (environment.format == base::OutputFormat::kJson) {
     Json document = {{"dry_run", !command.yes}, {"accounts", to_json(plans)}, {"dropped", dropped}};
     if (report) document.update(to_json(*report));
     base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -68,7 +68,7 @@ base::ExitStatus forget(const base::Surroundings& surroundings, const ForgetComm
     text = fmt::format("{} snapshots: dropped. What only they need goes with the next prune.\n",
                        base::format_count(dropped));
   }
-  if (surroundings.config.has_account(command.account)) {
+  if (environment.config.has_account(command.account)) {
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
                         base::escape_for_terminal(command.account));
   }

@@ -6,9 +6,9 @@
 
 namespace backupd {
 
-base::ExitStatus init(const base::Surroundings& surroundings) {
-  const store::Location location = store::location_of(surroundings.config.store);
-  store::init(location, surroundings.files, surroundings.clock);
+base::ExitStatus init(const base::Environment& environment) {
+  const store::Location location = store::location_of(environment.config.store);
+  store::init(location, environment.files, environment.clock);
   base::print_result(
       fmt::format("The store is in {}, its index in {}.\n"
                   "Its key is in {}: copy that file now to a place that does not burn down with\n"

@@ -18,15 +18,15 @@ using base::ErrorCode;
 using base::fail;
 using nlohmann::ordered_json;
 
-constexpr std::uint64_t kLargestExport = 65'536;
+constexpr std::uint64_t kMaxExport = 65'536;
 
 const char* word(store::KeyKind kind) {
   return kind == store::KeyKind::kKeyFile ? "key file" : "passphrase";
 }
 
-void print_id(const base::Surroundings& surroundings, const std::string& id,
+void print_id(const base::Environment& environment, const std::string& id,
               const std::string& text) {
-  if (surroundings.format == base::OutputFormat::kJson) {
+  if (environment.format == base::OutputFormat::kJson) {
     base::print_result(ordered_json{{"id", id}}.dump(2) + "\n");
   } else {
     base::print_result(text);
@@ -35,9 +35,9 @@ void print_id(const base::Surroundings& surroundings, const std::string& id,
 
 }  // namespace
 
-base::ExitStatus key_list(const base::Surroundings& surroundings) {
+base::ExitStatus key_list(const base::Environment& environment) {
   const auto keys =
-      store::list_keys(store::location_of(surroundings.config.store), surroundings.files);
+      store::list_keys(store::location_of(environment.config.store), environment.files);
   ordered_json list = ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::KeyInfo& key : keys) {
@@ -45,16 +45,16 @@ base::ExitStatus key_list(const base::Surroundings& surroundings) {
     list.push_back({{"id", key.id}, {"kind", word(key.kind)}, {"created", created}});
     rows.push_back({key.id, word(key.kind), created});
   }
-  base::print_result(surroundings.format == base::OutputFormat::kJson
+  base::print_result(environment.format == base::OutputFormat::kJson
                          ? ordered_json{{"keys", list}}.dump(2) + "\n"
                          : base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));
   return base::ExitStatus::kDone;
 }
 
-base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOptions& options) {
-  const store::Location location = store::location_of(surroundings.config.store);
-  base::FileSystem& files = surroundings.files;
-  const base::Clock& clock = surroundings.clock;
+base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptions& options) {
+  const store::Location location = store::location_of(environment.config.store);
+  base::FileSystem& files = environment.files;
+  const base::Clock& clock = environment.clock;
   const int wanted =
       static_cast<int>(options.passphrase) + static_cast<int>(options.from_passphrase) +
       static_cast<int>(!options.key_file.empty()) + static_cast<int>(!options.from_export.empty());
@@ -62,18 +62,18 @@ base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOpt
     fail(ErrorCode::kUsage,
          "add a key: give one of --key-file, --passphrase, --from-passphrase, --from-export");
   }
-  const auto lent = [&] { return StoreLoan(surroundings, "key add"); };
+  const auto lent = [&] { return StoreLoan(environment, "key add"); };
   if (!options.key_file.empty()) {
     const StoreLoan loan = lent();
     const std::string id = store::add_key_file(location, files, clock, options.key_file);
-    print_id(surroundings, id,
+    print_id(environment, id,
              fmt::format("Key {}: {} opens the store too.\n", id,
                          base::escape_for_terminal(options.key_file)));
   } else if (options.passphrase) {
     const base::Secret passphrase = read_passphrase(PassphraseUse::kNew);
     const StoreLoan loan = lent();
     const std::string id = store::add_passphrase(location, files, clock, passphrase);
-    print_id(surroundings, id,
+    print_id(environment, id,
              fmt::format("Key {}: the passphrase opens the store, should the key file be lost: "
                          "mailstow-backupd key add --from-passphrase\n",
                          id));
@@ -84,35 +84,35 @@ base::ExitStatus key_add(const base::Surroundings& surroundings, const KeyAddOpt
       const StoreLoan loan = lent();
       id = store::replace_key_file(location, files, clock, passphrase);
     } else {
-      const auto exported = base::read_file(files, options.from_export, kLargestExport);
+      const auto exported = base::read_file(files, options.from_export, kMaxExport);
       if (!exported) fail(ErrorCode::kUsage, "read {}: there is no such file", options.from_export);
       const StoreLoan loan = lent();
       id = store::replace_key_file_from_export(location, files, clock, *exported);
     }
-    print_id(surroundings, id,
+    print_id(environment, id,
              fmt::format("Key {}: {} opens the store again. Copy that file to another place.\n", id,
                          location.key_file.string()));
   }
   return base::ExitStatus::kDone;
 }
 
-base::ExitStatus key_remove(const base::Surroundings& surroundings, const std::string& id) {
-  const StoreLoan loan(surroundings, "key remove");
-  store::remove_key(store::location_of(surroundings.config.store), surroundings.files, id);
-  print_id(surroundings, id,
+base::ExitStatus key_remove(const base::Environment& environment, const std::string& id) {
+  const StoreLoan loan(environment, "key remove");
+  store::remove_key(store::location_of(environment.config.store), environment.files, id);
+  print_id(environment, id,
            fmt::format("Key {} opens the store no more. What was read with it stays read.\n", id));
   return base::ExitStatus::kDone;
 }
 
-base::ExitStatus key_export(const base::Surroundings& surroundings, const std::string& file) {
+base::ExitStatus key_export(const base::Environment& environment, const std::string& file) {
   const base::Secret text =
-      store::export_key(store::location_of(surroundings.config.store), surroundings.files);
+      store::export_key(store::location_of(environment.config.store), environment.files);
   if (file.empty()) {
     base::print_result(text.reveal());
     return base::ExitStatus::kDone;
   }
   const base::Path path = std::filesystem::absolute(file);
-  if (!base::write_file(surroundings.files, path, base::as_bytes(text.reveal()),
+  if (!base::write_file(environment.files, path, base::as_bytes(text.reveal()),
                         base::OnExisting::kFail)) {
     fail(ErrorCode::kUsage, "export the key: {}: it exists: choose another name", path.string());
   }

@@ -155,39 +155,39 @@ int main(int argc, char** argv) {
     const auto format = json ? base::OutputFormat::kJson : base::OutputFormat::kText;
     if (*doctor) return backupd::doctor(config_path, format, doctor_command);
     base::FileSystem& files = base::real_file_system();
-    const base::Surroundings surroundings{
+    const base::Environment environment{
         base::with_found_accounts(base::load_config(files, config_path), files), format, files,
         base::system_clock(), config_path};
     const base::Invoker invoker = base::invoker();
-    base::become_owner_of(surroundings.config.store.path);
+    base::become_owner_of(environment.config.store.path);
     if (is_audited()) {
       const CLI::App* command = app.get_subcommands().front();
       const bool is_key = command == key;
-      base::AuditLog(surroundings.config.store, invoker, surroundings.clock)
+      base::AuditLog(environment.config.store, invoker, environment.clock)
           .append({.program = "mailstow-backupd",
                    .command = is_key ? "key " + key->get_subcommands().front()->get_name()
                                      : command->get_name(),
                    .account = *acknowledge ? acknowledge_command.account : forget_command.account,
                    .arguments = {argv + 1, argv + argc}});
     }
-    if (*init) return backupd::init(surroundings);
-    if (*once) return backupd::once(surroundings, once_options);
-    if (*check) return backupd::check(surroundings, check_command);
-    if (*reindex) return backupd::reindex(surroundings);
-    if (*key_add) return backupd::key_add(surroundings, key_options);
-    if (*key_remove) return backupd::key_remove(surroundings, key_id);
-    if (*key_list) return backupd::key_list(surroundings);
-    if (*key_export) return backupd::key_export(surroundings, export_file);
-    if (*prune) return backupd::prune(surroundings, prune_command);
-    if (*acknowledge) return backupd::acknowledge(surroundings, acknowledge_command);
-    if (*forget) return backupd::forget(surroundings, forget_command);
-    if (*metrics) return backupd::metrics(surroundings, metrics_command);
-    if (*tell) return backupd::tell(surroundings);
-    if (*drill) return backupd::drill(surroundings, drill_command);
+    if (*init) return backupd::init(environment);
+    if (*once) return backupd::once(environment, once_options);
+    if (*check) return backupd::check(environment, check_command);
+    if (*reindex) return backupd::reindex(environment);
+    if (*key_add) return backupd::key_add(environment, key_options);
+    if (*key_remove) return backupd::key_remove(environment, key_id);
+    if (*key_list) return backupd::key_list(environment);
+    if (*key_export) return backupd::key_export(environment, export_file);
+    if (*prune) return backupd::prune(environment, prune_command);
+    if (*acknowledge) return backupd::acknowledge(environment, acknowledge_command);
+    if (*forget) return backupd::forget(environment, forget_command);
+    if (*metrics) return backupd::metrics(environment, metrics_command);
+    if (*tell) return backupd::tell(environment);
+    if (*drill) return backupd::drill(environment, drill_command);
     if (*run) {
       run_command.config_path = config_path;
-      return backupd::run(surroundings, run_command);
+      return backupd::run(environment, run_command);
     }
-    return backupd::status(surroundings);
+    return backupd::status(environment);
   }));
 }

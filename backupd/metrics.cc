@@ -36,13 +36,13 @@ void publish(const base::Path& file, base::ByteView text) {
 
 }  // namespace
 
-base::ExitStatus metrics(const base::Surroundings& surroundings, const MetricsCommand& command) {
-  const std::string text = metrics_text(surroundings);
+base::ExitStatus metrics(const base::Environment& environment, const MetricsCommand& command) {
+  const std::string text = metrics_text(environment);
   if (!command.write) {
     base::print_result(text);
     return base::ExitStatus::kDone;
   }
-  const base::MetricsConfig& config = surroundings.config.reporting.metrics;
+  const base::MetricsConfig& config = environment.config.reporting.metrics;
   if (config.file.empty() && !config.listen) {
     base::fail(base::ErrorCode::kUsage,
                "metrics --write: the configuration says of no place: give metrics with file or "
@@ -50,7 +50,7 @@ base::ExitStatus metrics(const base::Surroundings& surroundings, const MetricsCo
   }
   // What the daemon serves is its own.
   if (config.listen) {
-    base::write_file(surroundings.files, served_metrics_file(surroundings.config.store),
+    base::write_file(environment.files, served_metrics_file(environment.config.store),
                      base::as_bytes(text), base::OnExisting::kReplace);
   }
   if (!config.file.empty()) publish(config.file, base::as_bytes(text));

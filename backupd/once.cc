@@ -31,14 +31,14 @@ namespace backupd {
 namespace {
 
 // Of messages between their receivers and the store.
-constexpr std::size_t kMostInPipes = std::size_t{16} << 20;
+constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
-void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
+void tell_alarms(const base::Environment& environment, store::Reader& reader,
                  const base::Acknowledgements& acknowledged, PassReport& report) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
-         alarms_of(reader, account.account, surroundings.config.guards, acknowledged, now)) {
+         alarms_of(reader, account.account, environment.config.guards, acknowledged, now)) {
       base::log_error("{}: {}", account.account, alarm.text);
       account.alarms.push_back(alarm.text);
       account.is_strangers = account.is_strangers || alarm.kind == AlarmKind::kStranger;
@@ -46,14 +46,14 @@ void tell_alarms(const base::Surroundings& surroundings, store::Reader& reader,
   }
 }
 
-BackupFacts look_around(const base::Surroundings& surroundings, store::Reader& reader,
+BackupFacts look_around(const base::Environment& environment, store::Reader& reader,
                         std::vector<store::TreeRecord> trees) {
-  const auto& store = surroundings.config.store;
+  const auto& store = environment.config.store;
   BackupFacts facts;
   facts.store = reader.size();
   facts.trees = std::move(trees);
-  facts.jobs = base::load_job_records(surroundings.files, store);
-  facts.now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  facts.jobs = base::load_job_records(environment.files, store);
+  facts.now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   for (const base::JobRecord& record : facts.jobs) {
     if (record.job == "backup") facts.earlier = earlier_store(record);
   }
@@ -68,9 +68,9 @@ base::MailboxHistory history_of(store::Reader& reader, const std::string& accoun
 }
 
 // Somebody may have acknowledged something since the backup began.
-base::Acknowledgements note_strangers(const base::Surroundings& surroundings,
+base::Acknowledgements note_strangers(const base::Environment& environment,
                                       const InboxGuard& guard) {
-  return base::Acknowledgements::change(surroundings.files, surroundings.config.store,
+  return base::Acknowledgements::change(environment.files, environment.config.store,
                                         [&](base::Acknowledgements& acknowledged) {
                                           for (const auto& [account, change] : guard.found()) {
                                             acknowledged.note_stranger(account, change);
@@ -78,9 +78,9 @@ base::Acknowledgements note_strangers(const base::Surroundings& surroundings,
                                         });
 }
 
-base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions& options) {
-  const store::Location location = store::location_of(surroundings.config.store);
-  store::Writer writer = store::Writer::open(location, surroundings.files, surroundings.clock);
+base::JobOutcome pass(const base::Environment& environment, const OnceOptions& options) {
+  const store::Location location = store::location_of(environment.config.store);
+  store::Writer writer = store::Writer::open(location, environment.files, environment.clock);
   bool is_damaged = false;
   for (const std::string& line : writer.damage()) {
     base::log_error("{}", line);
@@ -88,26 +88,26 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   }
   const bool is_everybody = options.accounts.empty();
   const AccountRoll roll =
-      is_everybody ? call_roll(surroundings) : call_roll(surroundings, options.accounts);
+      is_everybody ? call_roll(environment) : call_roll(environment, options.accounts);
   const auto& accounts = roll.accounts;
-  const auto trees = store::TreeRecords::open(location, surroundings.files).list();
+  const auto trees = store::TreeRecords::open(location, environment.files).list();
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
 
-  CommitSchedule schedule(writer, surroundings.clock);
+  CommitSchedule schedule(writer, environment.clock);
   std::mutex store_mutex;
-  PipeBudget budget(kMostInPipes);
-  ProgressTeller teller(surroundings);
+  PipeBudget budget(kMaxInPipes);
+  ProgressTeller teller(environment);
   ProgressBoard progress(
-      accounts.size(), surroundings.clock,
+      accounts.size(), environment.clock,
       [&](const PassProgress& so_far, std::chrono::steady_clock::duration elapsed) {
         teller.tell(so_far, elapsed);
       });
   PassReport report;
   report.troubles = roll.troubles;
-  auto acknowledged = base::Acknowledgements::load(surroundings.files, surroundings.config.store);
+  auto acknowledged = base::Acknowledgements::load(environment.files, environment.config.store);
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
-  AccountQueue queue(surroundings.config, accounts);
+  AccountQueue queue(environment.config, accounts);
   queue.run([&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];
     if (base::is_stop_requested()) {
@@ -116,21 +116,21 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
       return;
     }
     const RestoredTrees own(trees.records, account.name);
-    AccountPass pass(surroundings, account, own, {writer, schedule, store_mutex, budget, progress});
-    const auto begin = surroundings.clock.steady_now();
-    SpareSessions spares(queue, surroundings.config, account);
+    AccountPass pass(environment, account, own, {writer, schedule, store_mutex, budget, progress});
+    const auto begin = environment.clock.steady_now();
+    SpareSessions spares(queue, environment.config, account);
     std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost
     report.accounts[index] = pass.run(
         [&](std::string_view personal_prefix) {
           OpenAccount opened =
-              open_and_list(surroundings.config, account, surroundings.clock, personal_prefix);
+              open_and_list(environment.config, account, environment.clock, personal_prefix);
           if (!history) history = history_of(writer.reader(), account.name, store_mutex);
           guard.look_at(account.name, *history, opened.folders);
           return opened;
         },
         spares);
     report.accounts[index].seconds =
-        std::chrono::duration<double>(surroundings.clock.steady_now() - begin).count();
+        std::chrono::duration<double>(environment.clock.steady_now() - begin).count();
     apply_accepted_skips(acknowledged, report.accounts[index]);
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due();
@@ -143,8 +143,8 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
     }
   }
   report.commit = writer.highest_commit();
-  acknowledged = note_strangers(surroundings, guard);
-  tell_alarms(surroundings, writer.reader(), acknowledged, report);
+  acknowledged = note_strangers(environment, guard);
+  tell_alarms(environment, writer.reader(), acknowledged, report);
   if (is_everybody && roll.troubles.empty()) {
     report.vanished = vanished_from(roll, writer.reader().accounts());
     std::erase_if(report.vanished, [&](const std::string& account) {
@@ -154,15 +154,15 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
   report.share_out(writer.statistics().stored_bytes);
 
   base::JobOutcome outcome;
-  const bool as_json = surroundings.format == base::OutputFormat::kJson;
-  if (as_json || !surroundings.config.reporting.hooks.empty()) outcome.document = report.to_json();
+  const bool as_json = environment.format == base::OutputFormat::kJson;
+  if (as_json || !environment.config.reporting.hooks.empty()) outcome.document = report.to_json();
   base::print_result(as_json ? outcome.document : report.to_text());
   outcome.status = report.exit_status();
   if (is_damaged) outcome.status = base::graver(outcome.status, base::ExitStatus::kDamaged);
   if (!is_everybody) return outcome;
   outcome.troubles = writer.damage();
   std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));
-  const BackupFacts facts = look_around(surroundings, writer.reader(), trees.records);
+  const BackupFacts facts = look_around(environment, writer.reader(), trees.records);
   outcome.details = details_of(report, facts);
   outcome.summary = summarise(report, facts);
   return outcome;
@@ -170,17 +170,17 @@ base::JobOutcome pass(const base::Surroundings& surroundings, const OnceOptions&
 
 }  // namespace
 
-base::ExitStatus once(const base::Surroundings& surroundings, const OnceOptions& options) {
+base::ExitStatus once(const base::Environment& environment, const OnceOptions& options) {
   base::stop_on_request(base::Waits::kEnd);
   // Before anybody is asked for anything: a name that nobody has.
-  if (!options.accounts.empty()) call_roll(surroundings, options.accounts);
-  if (const auto status = once_by_daemon(surroundings, options)) return *status;
-  leave_if_busy(surroundings);
-  if (!options.accounts.empty()) return pass(surroundings, options).status;
-  const store::Location location = store::location_of(surroundings.config.store);
-  return base::JobRun(surroundings, "backup",
-                      [&] { return store::describe_highest_commit(surroundings.files, location); })
-      .carry_out([&] { return pass(surroundings, options); });
+  if (!options.accounts.empty()) call_roll(environment, options.accounts);
+  if (const auto status = once_by_daemon(environment, options)) return *status;
+  leave_if_busy(environment);
+  if (!options.accounts.empty()) return pass(environment, options).status;
+  const store::Location location = store::location_of(environment.config.store);
+  return base::JobRun(environment, "backup",
+                      [&] { return store::describe_highest_commit(environment.files, location); })
+      .carry_out([&] { return pass(environment, options); });
 }
 
 }  // namespace backupd

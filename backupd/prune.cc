@@ -20,38 +20,37 @@ namespace {
 
 // Nothing if another process holds the store: what is planned of snapshots can be told all the
 // same.
-std::optional<store::PruneReport> plan_packs(const base::Surroundings& surroundings,
+std::optional<store::PruneReport> plan_packs(const base::Environment& environment,
                                              const store::PruneOptions& options) {
   try {
-    return store::prune(store::location_of(surroundings.config.store), surroundings.files,
-                        surroundings.clock, options);
+    return store::prune(store::location_of(environment.config.store), environment.files,
+                        environment.clock, options);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kBusy) throw;
     return std::nullopt;
   }
 }
 
-base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
+base::JobOutcome carry_out_prune(const base::Environment& environment,
                                  const store::Location& location, const PruneCommand& command) {
   base::stop_on_request(base::Waits::kGoOn);
   std::vector<AccountPlan> plans;
   {
     // Not beside prune, which would wait for it to end before it deletes.
-    store::Reader reader = store::Reader::open(location, surroundings.files);
-    plans =
-        plan_accounts(reader, surroundings.config,
-                      base::Acknowledgements::load(surroundings.files, surroundings.config.store),
-                      std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+    store::Reader reader = store::Reader::open(location, environment.files);
+    plans = plan_accounts(reader, environment.config,
+                          base::Acknowledgements::load(environment.files, environment.config.store),
+                          std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
   }
   store::PruneOptions options;
   options.drop = to_drop(plans);
-  options.grace = surroundings.config.prune.grace;
+  options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   std::optional<store::PruneReport> report;
   if (command.dry_run) {
-    report = plan_packs(surroundings, options);
+    report = plan_packs(environment, options);
   } else {
-    report = store::prune(location, surroundings.files, surroundings.clock, options);
+    report = store::prune(location, environment.files, environment.clock, options);
   }
 
   using Json = nlohmann::ordered_json;
@@ -63,21 +62,21 @@ base::JobOutcome carry_out_prune(const base::Surroundings& surroundings,
   outcome.text +=
       report ? to_text(*report, options.mode, options.grace)
              : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
-  base::print_result(surroundings.format == base::OutputFormat::kJson ? outcome.document
-                                                                      : outcome.text);
+  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
+                                                                     : outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus prune(const base::Surroundings& surroundings, const PruneCommand& command) {
-  const store::Location location = store::location_of(surroundings.config.store);
-  if (command.dry_run) return carry_out_prune(surroundings, location, command).status;
-  leave_if_busy(surroundings);
-  const StoreLoan loan(surroundings, "prune");
-  return base::JobRun(surroundings, "prune",
-                      [&] { return store::describe_highest_commit(surroundings.files, location); })
-      .carry_out([&] { return carry_out_prune(surroundings, location, command); });
+base::ExitStatus prune(const base::Environment& environment, const PruneCommand& command) {
+  const store::Location location = store::location_of(environment.config.store);
+  if (command.dry_run) return carry_out_prune(environment, location, command).status;
+  leave_if_busy(environment);
+  const StoreLoan loan(environment, "prune");
+  return base::JobRun(environment, "prune",
+                      [&] { return store::describe_highest_commit(environment.files, location); })
+      .carry_out([&] { return carry_out_prune(environment, location, command); });
 }
 
 }  // namespace backupd

@@ -9,11 +9,11 @@
 
 namespace backupd {
 
-base::ExitStatus reindex(const base::Surroundings& surroundings) {
-  const StoreLoan loan(surroundings, "reindex");
+base::ExitStatus reindex(const base::Environment& environment) {
+  const StoreLoan loan(environment, "reindex");
   const store::ReindexReport report =
-      store::reindex(store::location_of(surroundings.config.store), surroundings.files);
-  if (surroundings.format == base::OutputFormat::kJson) {
+      store::reindex(store::location_of(environment.config.store), environment.files);
+  if (environment.format == base::OutputFormat::kJson) {
     using nlohmann::ordered_json;
     const ordered_json document = {{"status", report.damage.empty() ? "complete" : "damaged"},
                                    {"packs", report.packs},

@@ -11,13 +11,13 @@ namespace backupd {
 
 namespace {
 
-base::ExitStatus start_now(const base::Surroundings& surroundings, const std::string& job) {
+base::ExitStatus start_now(const base::Environment& environment, const std::string& job) {
   if (!job_of(job)) {
     base::fail(base::ErrorCode::kUsage,
                "run --now {}: jobs are backup, prune, check, sweep and drill",
                base::escape_for_terminal(job));
   }
-  const auto answer = ask_daemon(surroundings.config.store, nlohmann::json{{"start", job}}.dump());
+  const auto answer = ask_daemon(environment.config.store, nlohmann::json{{"start", job}}.dump());
   if (!answer) {
     base::fail(base::ErrorCode::kNotFound, "run --now {}: no daemon runs for this store", job);
   }
@@ -34,9 +34,9 @@ base::ExitStatus start_now(const base::Surroundings& surroundings, const std::st
 
 }  // namespace
 
-base::ExitStatus run(const base::Surroundings& surroundings, const RunCommand& command) {
-  if (!command.now.empty()) return start_now(surroundings, command.now);
-  Daemon(surroundings, command.config_path).run();
+base::ExitStatus run(const base::Environment& environment, const RunCommand& command) {
+  if (!command.now.empty()) return start_now(environment, command.now);
+  Daemon(environment, command.config_path).run();
   return base::ExitStatus::kDone;
 }
 

@@ -26,10 +26,10 @@ struct AccountState {
   std::vector<Alarm> alarms;
 };
 
-std::vector<AccountState> states_of(const base::Surroundings& surroundings, store::Reader& reader) {
-  const base::Config& config = surroundings.config;
-  const auto acknowledged = base::Acknowledgements::load(surroundings.files, config.store);
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader) {
+  const base::Config& config = environment.config;
+  const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {
     AccountState state{
@@ -191,14 +191,14 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
 
 }  // namespace
 
-base::ExitStatus status(const base::Surroundings& surroundings) {
+base::ExitStatus status(const base::Environment& environment) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto size = reader.size();
-  const auto states = states_of(surroundings, reader);
-  const auto jobs = base::load_job_records(surroundings.files, surroundings.config.store);
-  const auto daemon = ask_about_jobs(surroundings.config);
-  const bool as_json = surroundings.format == base::OutputFormat::kJson;
+  const auto states = states_of(environment, reader);
+  const auto jobs = base::load_job_records(environment.files, environment.config.store);
+  const auto daemon = ask_about_jobs(environment.config);
+  const bool as_json = environment.format == base::OutputFormat::kJson;
   base::print_result(as_json ? to_json(size, states, jobs, daemon)
                              : to_text(size, states) + "\n" + to_text(jobs) + "\n" +
                                    describe_daemon(daemon));

@@ -6,11 +6,11 @@
 
 namespace backupd {
 
-base::ExitStatus tell(const base::Surroundings& surroundings) {
+base::ExitStatus tell(const base::Environment& environment) {
   base::stop_on_request(base::Waits::kGoOn);
-  const store::Location location = store::location_of(surroundings.config.store);
+  const store::Location location = store::location_of(environment.config.store);
   base::tell_what_is_left(
-      surroundings, [&] { return store::describe_highest_commit(surroundings.files, location); });
+      environment, [&] { return store::describe_highest_commit(environment.files, location); });
   return base::ExitStatus::kDone;
 }
 

@@ -60,7 +60,7 @@ bool AtomicFile::commit(const std::string& name, OnExisting on_existing) {
   file->sync();
   if (!files_.rename(temporary_, folder_ / name, on_existing)) return false;
   temporary_.clear();
-  files_.sync_folder(folder_);
+  files_.sync_directory(folder_);
   return true;
 }
 

@@ -11,7 +11,7 @@ namespace base {
 
 namespace {
 
-constexpr std::chrono::milliseconds kLongestPoll{60'000};
+constexpr std::chrono::milliseconds kMaxPoll{60'000};
 
 class SystemClock : public Clock {
  public:
@@ -27,7 +27,7 @@ class SystemClock : public Clock {
     for (auto left = duration; left.count() > 0;
          left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_now())) {
       pollfd stop{stop_descriptor(), POLLIN, 0};
-      ::poll(&stop, 1, static_cast<int>(std::min(left, kLongestPoll).count()));
+      ::poll(&stop, 1, static_cast<int>(std::min(left, kMaxPoll).count()));
       stop_if_requested("wait", "what was waited for did not come");
     }
   }

@@ -18,7 +18,7 @@ namespace base {
 namespace {
 
 constexpr mode_t kFileMode = 0600;
-constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kDirectoryMode = 0700;
 
 [[noreturn]] void fail_on(const char* operation, const Path& path) {
   fail_with_errno(errno, std::string(operation) + " " + path.string());
@@ -115,13 +115,13 @@ class RealFileSystem : public FileSystem {
     fail_on("remove", path);
   }
 
-  void sync_folder(const Path& path) override {
+  void sync_directory(const Path& path) override {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd || ::fsync(fd.get()) != 0) fail_on("sync folder", path);
   }
 
-  bool make_folder(const Path& path) override {
-    if (::mkdir(path.c_str(), kFolderMode) == 0) return true;
+  bool make_directory(const Path& path) override {
+    if (::mkdir(path.c_str(), kDirectoryMode) == 0) return true;
     if (errno == EEXIST) return false;
     fail_on("make folder", path);
   }
@@ -189,13 +189,14 @@ std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_
   return bytes;
 }
 
-void make_folders(FileSystem& files, const Path& path) {
-  std::error_code unknown;  // told by make_folder(), as an Error
+void make_directories(FileSystem& files, const Path& path) {
+  std::error_code unknown;  // told by make_directory(), as an Error
   if (path.empty() || path == path.root_path() || std::filesystem::is_directory(path, unknown)) {
     return;
   }
-  make_folders(files, path.parent_path());
-  if (files.make_folder(path)) files.sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+  make_directories(files, path.parent_path());
+  if (files.make_directory(path))
+    files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 }  // namespace base

@@ -68,10 +68,10 @@ class FileSystem {
   virtual bool remove(const Path& path) = 0;
 
   // Makes the entries of a folder (creations, renames, removals) durable.
-  virtual void sync_folder(const Path& path) = 0;
+  virtual void sync_directory(const Path& path) = 0;
 
   // A new folder (0700) below an existing one. False if it exists.
-  virtual bool make_folder(const Path& path) = 0;
+  virtual bool make_directory(const Path& path) = 0;
 
   // The names in a folder, sorted, without "." and "..". Empty if there is no such folder.
   virtual std::vector<std::string> list(const Path& path) = 0;
@@ -92,6 +92,6 @@ FileSystem& real_file_system();
 std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit);
 
 // Creates `path` and the folders above it that are missing, durably.
-void make_folders(FileSystem& files, const Path& path);
+void make_directories(FileSystem& files, const Path& path);
 
 }  // namespace base

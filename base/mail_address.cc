@@ -6,10 +6,10 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t kLongestLocalPart = 64;
-constexpr std::size_t kLongestAddress = 254;
-constexpr std::size_t kLongestHost = 253;
-constexpr std::size_t kLongestLabel = 63;
+constexpr std::size_t kMaxLocalPart = 64;
+constexpr std::size_t kMaxAddress = 254;
+constexpr std::size_t kMaxHost = 253;
+constexpr std::size_t kMaxLabel = 63;
 
 // RFC 5322's atext beside letters and digits.
 constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
@@ -25,10 +25,9 @@ bool is_atom(std::string_view text) {
 }
 
 bool is_label(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestLabel && text.front() != '-' &&
-         text.back() != '-' && std::all_of(text.begin(), text.end(), [](char c) {
-           return is_alphanumeric(c) || c == '-';
-         });
+  return !text.empty() && text.size() <= kMaxLabel && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-'; });
 }
 
 bool all_between_dots(std::string_view text, bool (*is_right)(std::string_view)) {
@@ -44,14 +43,14 @@ bool all_between_dots(std::string_view text, bool (*is_right)(std::string_view))
 
 bool is_mail_address(std::string_view text) {
   const std::size_t at = text.rfind('@');  // where there is none: beyond any length
-  if (at > kLongestLocalPart || text.size() > kLongestAddress) {
+  if (at > kMaxLocalPart || text.size() > kMaxAddress) {
     return false;
   }
   return all_between_dots(text.substr(0, at), is_atom) && is_host_name(text.substr(at + 1));
 }
 
 bool is_host_name(std::string_view text) {
-  return text.size() <= kLongestHost && all_between_dots(text, is_label);
+  return text.size() <= kMaxHost && all_between_dots(text, is_label);
 }
 
 }  // namespace base

@@ -14,7 +14,7 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
+constexpr std::size_t kMaxSecret = std::size_t{64} * 1024;
 
 Secret first_line(std::string& text, const std::string& source) {
   Secret secret(text.substr(0, text.find_first_of("\r\n")));
@@ -26,7 +26,7 @@ Secret first_line(std::string& text, const std::string& source) {
 Secret load_from_file(const Path& path) {
   std::optional<Bytes> bytes;
   try {
-    bytes = read_file(real_file_system(), path, kLargestSecret);
+    bytes = read_file(real_file_system(), path, kMaxSecret);
   } catch (const Error& error) {
     fail(ErrorCode::kConfig, "read the secret from {}: {}", path.string(), error.what());
   }
@@ -83,7 +83,7 @@ Secret::~Secret() {
 Secret load_secret(const SecretSource& source) {
   if (!source.password_file.empty()) return load_from_file(source.password_file);
   if (!source.credential.empty()) return load_credential(source.credential);
-  std::string text = output_of(source.password_command, kLargestSecret);
+  std::string text = output_of(source.password_command, kMaxSecret);
   return first_line(text, "the command " + source.password_command.front());
 }
 

@@ -14,12 +14,12 @@ namespace imap {
 
 namespace {
 
-constexpr std::size_t kLargestList = std::size_t{64} * 1024 * 1024;
-constexpr std::size_t kLongestUser = 255;  // as the configuration's own names
+constexpr std::size_t kMaxList = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t kMaxUser = 255;  // as the configuration's own names
 
 // It becomes a login name, a key of the store and a word in reports.
 bool can_be_a_user(std::string_view user) {
-  if (user.empty() || user.size() > kLongestUser || !base::is_utf8(user)) return false;
+  if (user.empty() || user.size() > kMaxUser || !base::is_utf8(user)) return false;
   for (std::string_view rest = user; !rest.empty();) {
     const base::CodePoint next = *base::first_code_point(rest);
     if (base::is_control(next.value)) return false;
@@ -42,7 +42,7 @@ std::string_view without_comment(std::string_view line) {
 }
 
 std::vector<std::string> users_in_file(base::FileSystem& files, const base::Path& file) {
-  const auto text = base::read_file(files, file, kLargestList);
+  const auto text = base::read_file(files, file, kMaxList);
   if (!text) base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", file.string());
   return users_in(base::as_text(*text));
 }
@@ -69,7 +69,7 @@ std::vector<std::string> users_listed(const base::ServerConfig& server) {
 std::vector<std::string> ask(const base::DiscoverConfig& discover, const base::ServerConfig& server,
                              base::FileSystem& files) {
   if (!discover.command.empty()) {
-    return users_in(base::output_of(discover.command, kLargestList));
+    return users_in(base::output_of(discover.command, kMaxList));
   }
   return discover.list ? users_listed(server) : users_in_file(files, discover.file);
 }
@@ -105,7 +105,7 @@ std::vector<std::string> discover_users(const base::ServerConfig& server, base::
   for (const std::string& user : users) {
     if (can_be_a_user(user)) continue;
     base::fail(base::ErrorCode::kConfig, "discover accounts: \"{}\": nobody can be called so",
-               base::escape_for_terminal(user.substr(0, kLongestUser)));
+               base::escape_for_terminal(user.substr(0, kMaxUser)));
   }
   std::erase_if(users, [&](const std::string& user) {
     const bool is_included = discover.include.empty() || matches_any(discover.include, user);

@@ -13,11 +13,11 @@ namespace imap {
 
 namespace {
 
-constexpr std::size_t kLongestMinusLiteral = 4096;  // RFC 7888, section 5
-constexpr std::size_t kLongestQuoted = 1000;        // a line should stay below 8192 bytes
+constexpr std::size_t kMaxMinusLiteral = 4096;  // RFC 7888, section 5
+constexpr std::size_t kMaxQuoted = 1000;        // a line should stay below 8192 bytes
 
 bool can_be_quoted(std::string_view bytes) {
-  return bytes.size() <= kLongestQuoted && std::all_of(bytes.begin(), bytes.end(), [](char byte) {
+  return bytes.size() <= kMaxQuoted && std::all_of(bytes.begin(), bytes.end(), [](char byte) {
            return byte >= 0x20 && byte < 0x7F;
          });
 }
@@ -134,7 +134,7 @@ Command& Command::message(const AppendMessage& message, const Capabilities& capa
   flags(message.flags);
   add(quoted_string(format_internal_date(message.internal_date)));
   waits = waits || mode_ == LiteralMode::kSynchronising ||
-          (mode_ == LiteralMode::kMinus && message.bytes.size() > kLongestMinusLiteral);
+          (mode_ == LiteralMode::kMinus && message.bytes.size() > kMaxMinusLiteral);
   const bool is_binary = capabilities.has("BINARY") && holds_nul(message.bytes);
   announce(message.bytes.size(), is_binary ? " ~{" : " {", waits);
   parts_.push_back({std::exchange(text_, {}), message.bytes, {}, waits});

@@ -20,10 +20,10 @@ using base::ErrorCode;
 constexpr std::size_t kGathered = 64U << 10U;
 
 // In one call of Transport::send(), so that reading gets its turn.
-constexpr std::size_t kLargestSend = 1U << 20U;
+constexpr std::size_t kMaxSend = 1U << 20U;
 
 // What is put aside of what the server says while it is sent what it has refused.
-constexpr std::size_t kLongestAhead = 1U << 20U;
+constexpr std::size_t kMaxTimeAhead = 1U << 20U;
 
 constexpr char kTagLetter = 'm';
 
@@ -96,8 +96,7 @@ void Connection::gather() {
 bool Connection::send_some() {
   if (outgoing_.empty()) gather();
   if (outgoing_.empty()) return false;
-  const std::size_t taken =
-      transport_->send(outgoing_.first(std::min(outgoing_.size(), kLargestSend)));
+  const std::size_t taken = transport_->send(outgoing_.first(std::min(outgoing_.size(), kMaxSend)));
   outgoing_ = outgoing_.subspan(taken);
   // A segment that went out from where it is was still in the queue.
   if (taken > 0 && outgoing_.empty() && gathered_.empty()) queue_.pop_front();
@@ -163,7 +162,7 @@ void Connection::send_rest_of(std::uint64_t command) {
 bool Connection::read_ahead() {
   constexpr std::size_t kPiece = 64U << 10U;
   const std::size_t size = ahead_.size();
-  if (size >= kLongestAhead) {
+  if (size >= kMaxTimeAhead) {
     base::fail(ErrorCode::kNetwork, "the server talks on, and takes no more of what it refused");
   }
   ahead_.resize(size + kPiece);

@@ -29,7 +29,7 @@ using Url = base::Handle<CURLU, curl_url_cleanup>;
 using CurlText = base::Handle<char, curl_free>;
 
 // What libcurl asks the socket for at a time, in bytes.
-constexpr long kMostAtOnce = 256L << 10U;
+constexpr long kMaxAtOnce = 256L << 10U;
 
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
   static_cast<LoginExchange*>(user)->note({bytes, size * count});
@@ -163,7 +163,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
-    set(CURLOPT_BUFFERSIZE, kMostAtOnce);
+    set(CURLOPT_BUFFERSIZE, kMaxAtOnce);
     const auto timeout = static_cast<long>(endpoint.connect_timeout.count());
     set(CURLOPT_CONNECTTIMEOUT_MS, timeout);
     set(CURLOPT_TIMEOUT_MS, timeout);  // for the greeting and the login too

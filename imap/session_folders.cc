@@ -65,7 +65,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   OpenFolder folder;
   const auto take_code = [&folder](const ResponseCode& code) {
     const std::uint64_t number = code.number().value_or(0);
-    const bool is_32_bits = number > 0 && number <= kLargestUid.value;
+    const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
       folder = {};  // what came before was about the folder that was open until now
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
@@ -107,7 +107,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
 
 OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resync,
                                   Changes& changes) {
-  constexpr std::size_t kMostStates = 50'000;
+  constexpr std::size_t kMaxStates = 50'000;
   changes = {};
   return open_folder("EXAMINE", raw_name, &resync, [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
@@ -117,7 +117,7 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
       for (const UidRange& range : gone->uids.ranges()) changes.vanished.add(range);
     } else if (auto* const changed = std::get_if<FetchResponse>(&response)) {
       if (!changed->items.uid) return;
-      if (changes.states.size() < kMostStates) {
+      if (changes.states.size() < kMaxStates) {
         changes.states.push_back(std::move(changed->items));
       } else {
         changes.has_all_states = false;

@@ -10,7 +10,7 @@ namespace {
 
 // With the verb and what follows still below the 8192 bytes that every server takes (RFC 7162,
 // section 4).
-constexpr std::size_t kLongestSet = 7000;
+constexpr std::size_t kMaxSet = 7000;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const U
                                                          const Connection::Take& take,
                                                          BodySink& bodies) {
   std::vector<Connection::Tag> tags;
-  for (const UidSet& part : uids.split(kLongestSet)) {
+  for (const UidSet& part : uids.split(kMaxSet)) {
     Command one = command(verb).uids(part);
     if (add_arguments) add_arguments(one);
     tags.push_back(start(std::move(one)));

@@ -62,7 +62,7 @@ class MessageFilter : public BodySink {
 
  private:
   // Of more messages than this only the UID is remembered: somebody may be flagging all there are.
-  static constexpr std::size_t kMostPartial = 1000;
+  static constexpr std::size_t kMaxPartial = 1000;
 
   bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
 
@@ -73,7 +73,7 @@ class MessageFilter : public BodySink {
     if (known != partial_.end()) {
       merge(answer.items, known->second);
       known->second = std::move(answer.items);
-    } else if (partial_.size() < kMostPartial) {
+    } else if (partial_.size() < kMaxPartial) {
       partial_.emplace(uid, std::move(answer.items));
     }
   }

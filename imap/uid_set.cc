@@ -12,7 +12,7 @@ namespace {
 std::optional<base::Uid> take_uid(std::string_view& text) {
   if (text.starts_with('*')) {
     text.remove_prefix(1);
-    return kLargestUid;
+    return kMaxUid;
   }
   base::Uid uid;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), uid.value);
@@ -23,7 +23,7 @@ std::optional<base::Uid> take_uid(std::string_view& text) {
 
 std::string range_text(const UidRange& range) {
   if (range.first == range.last) return std::to_string(range.first.value);
-  if (range.first.value == 1 && range.last == kLargestUid) return "1:*";
+  if (range.first.value == 1 && range.last == kMaxUid) return "1:*";
   return std::to_string(range.first.value) + ':' + std::to_string(range.last.value);
 }
 
@@ -46,7 +46,7 @@ UidSet::UidSet(std::vector<UidRange> ranges) {
 
 UidSet UidSet::all() {
   UidSet set;
-  set.ranges_.push_back({base::Uid{1}, kLargestUid});
+  set.ranges_.push_back({base::Uid{1}, kMaxUid});
   return set;
 }
 

@@ -15,7 +15,7 @@
 
 namespace imap {
 
-inline constexpr base::Uid kLargestUid{std::numeric_limits<std::uint32_t>::max()};
+inline constexpr base::Uid kMaxUid{std::numeric_limits<std::uint32_t>::max()};
 
 // Both ends belong to it; first <= last.
 struct UidRange {

@@ -9,9 +9,9 @@
 
 namespace restore {
 
-base::ExitStatus accounts(const base::Surroundings& surroundings) {
+base::ExitStatus accounts(const base::Environment& environment) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const std::string& name : reader.accounts()) {
@@ -26,7 +26,7 @@ base::ExitStatus accounts(const base::Surroundings& surroundings) {
     rows.push_back({name, std::to_string(all.size()), base::format_rfc3339(newest.time),
                     base::format_count(newest.messages), base::format_size(newest.bytes)});
   }
-  print(surroundings.format, {{"accounts", std::move(documents)}},
+  print(environment.format, {{"accounts", std::move(documents)}},
         base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                             {"SNAPSHOTS", base::Align::kRight},
                             {"NEWEST"},

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-constexpr std::uint64_t kLargestFile = 4096;
+constexpr std::uint64_t kMaxFile = 4096;
 
 std::optional<sys_seconds> later(std::optional<sys_seconds> one, std::optional<sys_seconds> other) {
   if (!one || !other) return one ? one : other;
@@ -48,7 +48,7 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
   // What an overruled clock wrote says nothing any more.
   if (recorded && recorded == memory.overruled) recorded.reset();
   const std::optional<sys_seconds> reference = later(recorded, memory.last);
-  if (!reference || (now >= *reference && now - *reference <= kMostAhead)) {
+  if (!reference || (now >= *reference && now - *reference <= kMaxAhead)) {
     return {"", {now, std::nullopt, memory.overruled}};
   }
   if (memory.doubted && now - *memory.doubted >= kDoubtLasts &&
@@ -63,7 +63,7 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
 }
 
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
-  const auto bytes = base::read_file(files, file, kLargestFile);
+  const auto bytes = base::read_file(files, file, kMaxFile);
   if (!bytes) return {};
   const auto document = nlohmann::json::parse(base::as_text(*bytes), nullptr, false);
   if (!document.is_object()) return {};

@@ -12,7 +12,7 @@
 namespace restore {
 
 // Further ahead of the last thing recorded than this, the clock is doubted. Behind it, always.
-inline constexpr std::chrono::days kMostAhead{2};
+inline constexpr std::chrono::days kMaxAhead{2};
 // So long it must have gone on after a doubt.
 inline constexpr std::chrono::hours kDoubtLasts{1};
 // A sweep that comes later than this after a doubt doubts anew; weekly sweeps come sooner.

@@ -10,11 +10,11 @@
 
 namespace restore {
 
-base::ExitStatus accounts(const base::Surroundings& surroundings);
-base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::string& account);
-base::ExitStatus folders(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus accounts(const base::Environment& environment);
+base::ExitStatus snapshots(const base::Environment& environment, const std::string& account);
+base::ExitStatus folders(const base::Environment& environment, const std::string& account,
                          const std::string& at);
-base::ExitStatus messages(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus messages(const base::Environment& environment, const std::string& account,
                           const std::string& folder, const std::string& at);
 
 struct SearchOptions {
@@ -23,11 +23,11 @@ struct SearchOptions {
   std::string at;     // empty: all that the account ever held
   std::size_t most = 1'000;
 };
-base::ExitStatus search(const base::Surroundings& surroundings, const SearchOptions& options);
+base::ExitStatus search(const base::Environment& environment, const SearchOptions& options);
 
 // What disappeared from an account's folders, and how to bring it back. `since`: a time, or a
 // snapshot's id; empty means from the first snapshot on.
-base::ExitStatus vanished(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus vanished(const base::Environment& environment, const std::string& account,
                           const std::string& since);
 
 struct RunOptions {
@@ -41,7 +41,7 @@ struct RunOptions {
   bool allow_quota = false;
 };
 // Brings what is selected back as a new tree.
-base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options);
+base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
 
 struct ExportOptions {
   std::string account;
@@ -50,10 +50,10 @@ struct ExportOptions {
   std::string to;  // a folder that is new or empty
 };
 // Writes what is selected into files, with a manifest.
-base::ExitStatus export_mail(const base::Surroundings& surroundings, const ExportOptions& options);
+base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);
 
-base::ExitStatus trees(const base::Surroundings& surroundings);
-base::ExitStatus extend(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus trees(const base::Environment& environment);
+base::ExitStatus extend(const base::Environment& environment, const std::string& account,
                         const std::string& tree, const std::string& duration);
 
 struct SweepOptions {
@@ -61,6 +61,6 @@ struct SweepOptions {
   bool now = false;  // although the clock is doubted
 };
 // Deletes the trees whose time is over.
-base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options);
+base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options);
 
 }  // namespace restore

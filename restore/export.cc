@@ -18,7 +18,7 @@ namespace restore {
 
 namespace {
 
-constexpr std::uint64_t kMostInMemory = 32U << 20U;  // bytes of messages waiting to be written
+constexpr std::uint64_t kMaxInMemory = 32U << 20U;  // bytes of messages waiting to be written
 
 struct ExportedFolder {
   std::string name;
@@ -33,32 +33,32 @@ struct ExportedFolder {
 // One export: its folder, the files in it, and a line in the manifest for each message.
 class Export {
  public:
-  Export(const base::Surroundings& surroundings, const ExportOptions& options)
-      : surroundings_(surroundings),
+  Export(const base::Environment& environment, const ExportOptions& options)
+      : environment_(environment),
         options_(options),
         reader_(
-            store::Reader::open(store::location_of(surroundings.config.store), surroundings.files)),
+            store::Reader::open(store::location_of(environment.config.store), environment.files)),
         selection_(
-            select(surroundings, reader_, options.account,
-                   with_fresh_pass(surroundings, reader_, options.account, options.selection))),
+            select(environment, reader_, options.account,
+                   with_fresh_pass(environment, reader_, options.account, options.selection))),
         root_(std::filesystem::absolute(options.to)) {}
 
   base::ExitStatus carry_out() {
-    base::FileSystem& files = surroundings_.files;
+    base::FileSystem& files = environment_.files;
     if (!files.list(root_).empty()) {
       base::fail(base::ErrorCode::kUsage,
                  "export to {}: there is something in it: name a new folder",
                  base::escape_for_terminal(root_.string()));
     }
-    make_folders(files, root_);
+    make_directories(files, root_);
     manifest_ = files.create(root_ / "manifest.jsonl");
     for (const SelectedFolder& folder : selection_.folders) {
       if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
       export_folder(folder);
     }
     manifest_->sync();
-    files.sync_folder(root_);
-    print(surroundings_.format, to_document(), to_text());
+    files.sync_directory(root_);
+    print(environment_.format, to_document(), to_text());
     return exit_status();
   }
 
@@ -78,13 +78,13 @@ class Export {
   }
 
   void write_folder(const SelectedFolder& folder, ExportedFolder& exported) {
-    const auto out = make_mail_files(options_.format, surroundings_.files, root_, exported.path);
+    const auto out = make_mail_files(options_.format, environment_.files, root_, exported.path);
     // In the order of their UIDs, as much at a time as memory is set aside for.
     for (std::size_t begin = 0; begin < folder.messages.size();) {
       std::size_t end = begin;
       for (std::uint64_t bytes = 0; end < folder.messages.size(); ++end) {
         bytes += folder.messages[end].size;
-        if (end > begin && bytes > kMostInMemory) break;
+        if (end > begin && bytes > kMaxInMemory) break;
       }
       export_messages({folder.messages.data() + begin, end - begin}, *out, exported);
       begin = end;
@@ -185,7 +185,7 @@ class Export {
                               base::escape_for_terminal(root_.string()));
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const ExportOptions& options_;
   store::Reader reader_;
   Selection selection_;
@@ -197,8 +197,8 @@ class Export {
 
 }  // namespace
 
-base::ExitStatus export_mail(const base::Surroundings& surroundings, const ExportOptions& options) {
-  return Export(surroundings, options).carry_out();
+base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options) {
+  return Export(environment, options).carry_out();
 }
 
 }  // namespace restore

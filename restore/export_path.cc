@@ -13,8 +13,8 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kLongestName = 200;   // of 255, for what programs append to it
-constexpr std::size_t kLongestPath = 1500;  // of 4096, for where it is put
+constexpr std::size_t kMaxName = 200;   // of 255, for what programs append to it
+constexpr std::size_t kMaxPath = 1500;  // of 4096, for where it is put
 
 // What export names itself: nobody's folder may be called so, on any level.
 constexpr std::array<std::string_view, 5> kReserved = {"manifest.jsonl", "cur", "new", "tmp",
@@ -69,9 +69,9 @@ std::string file_name_of(std::string_view level) {
   if (name.empty()) return "%";
   if (is_reserved(name))
     name = name.substr(0, name.size() - 1) + encoded(name.substr(name.size() - 1));
-  if (name.size() <= kLongestName) return name;
+  if (name.size() <= kMaxName) return name;
   const std::string hash = store::sha256(base::as_bytes(level)).hex().substr(0, 16);
-  std::size_t end = kLongestName - hash.size() - 1;
+  std::size_t end = kMaxName - hash.size() - 1;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80) --end;
   return name.substr(0, end) + "~" + hash;
 }
@@ -83,7 +83,7 @@ base::Path ExportPaths::path_of(std::string_view shown_name) {
     path /= file_name_of(shown_name.substr(at, end - at));
     at = end + 1;
   }
-  if (path.native().size() > kLongestPath) path = file_name_of(shown_name);
+  if (path.native().size() > kMaxPath) path = file_name_of(shown_name);
   const std::string name = path.filename().string();
   for (int number = 2; !taken_.insert(lower_case(path.string())).second; ++number) {
     path.replace_filename(fmt::format("{}~{}", name, number));

@@ -33,14 +33,14 @@ std::string find_tree(const store::TreeRecords& records, const std::string& acco
 
 }  // namespace
 
-base::ExitStatus extend(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus extend(const base::Environment& environment, const std::string& account,
                         const std::string& tree, const std::string& duration) {
   const auto length = base::parse_duration(duration);
-  const store::Location location = store::location_of(surroundings.config.store);
-  auto records = store::TreeRecords::open(location, surroundings.files);
+  const store::Location location = store::location_of(environment.config.store);
+  auto records = store::TreeRecords::open(location, environment.files);
   const std::string id = find_tree(records, account, tree);
   // A run would write its own record over ours, and a sweep has begun to delete the tree.
-  const auto lock = lock_tree(surroundings.files, location, id);
+  const auto lock = lock_tree(environment.files, location, id);
   if (lock == nullptr) {
     base::fail(base::ErrorCode::kBusy,
                "extend {}: a run or a sweep is at work on it: try again when that is done",
@@ -48,10 +48,10 @@ base::ExitStatus extend(const base::Surroundings& surroundings, const std::strin
   }
   auto record = records.find(id);
   if (!record) fail_without_tree(account, tree);
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   record->expires = std::max(now, record->expires) + length;
   records.put(*record);
-  print(surroundings.format,
+  print(environment.format,
         {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(record->expires)}},
         fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
                     base::escape_for_terminal(tree), base::format_rfc3339(record->expires)));

@@ -28,11 +28,11 @@ std::string note_of(const store::FolderInfo& info) {
 
 }  // namespace
 
-base::ExitStatus folders(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus folders(const base::Environment& environment, const std::string& account,
                          const std::string& at) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  const auto snapshot = choose_snapshot(surroundings, reader, account, at);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  const auto snapshot = choose_snapshot(environment, reader, account, at);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
@@ -48,7 +48,7 @@ base::ExitStatus folders(const base::Surroundings& surroundings, const std::stri
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
   }
-  print(surroundings.format,
+  print(environment.format,
         {{"account", account},
          {"snapshot", snapshot.id.hex()},
          {"time", base::format_rfc3339(snapshot.time)},

@@ -31,16 +31,16 @@ constexpr const char* kProgram = "mailstow-backupd";
 
 }  // namespace
 
-SelectionOptions with_fresh_pass(const base::Surroundings& surroundings, store::Reader& reader,
+SelectionOptions with_fresh_pass(const base::Environment& environment, store::Reader& reader,
                                  const std::string& account, SelectionOptions options) {
   if (!options.missing) return options;
   // Before the pass: what that finds has nothing that is missing.
-  options.at = choose_snapshot(surroundings, reader, account, options.at).id.hex();
-  const auto begin = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  options.at = choose_snapshot(environment, reader, account, options.at).id.hex();
+  const auto begin = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   base::log_info("{}: a backup first, to see what is missing", base::escape_for_terminal(account));
   const int status =
       base::status_of({base::program_beside_us(kProgram), "--config",
-                       surroundings.config_file.string(), "--quiet", "once", "--account", account});
+                       environment.config_file.string(), "--quiet", "once", "--account", account});
   const auto told = static_cast<base::ExitStatus>(status);
   if (told != base::ExitStatus::kDone && told != base::ExitStatus::kPartial) {
     fail_pass(account, told);

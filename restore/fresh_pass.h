@@ -11,7 +11,7 @@ namespace restore {
 // of the account now, and names both in what it gives. Otherwise gives `options`. Fails with kBusy
 // if another process writes to the store, kRefused if the account can't be read now, and as
 // choose_snapshot() does.
-SelectionOptions with_fresh_pass(const base::Surroundings& surroundings, store::Reader& reader,
+SelectionOptions with_fresh_pass(const base::Environment& environment, store::Reader& reader,
                                  const std::string& account, SelectionOptions options);
 
 }  // namespace restore

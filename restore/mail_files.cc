@@ -58,7 +58,7 @@ class MboxFile : public MailFiles {
  public:
   MboxFile(base::FileSystem& files, const Path& root, const Path& path)
       : files_(files), root_(root), path_(path.string() + ".mbox") {
-    make_folders(files, (root_ / path_).parent_path());
+    make_directories(files, (root_ / path_).parent_path());
     file_ = files.create(root_ / path_);
   }
 
@@ -73,7 +73,7 @@ class MboxFile : public MailFiles {
 
   void finish() override {
     file_->sync();
-    files_.sync_folder((root_ / path_).parent_path());
+    files_.sync_directory((root_ / path_).parent_path());
   }
 
  private:
@@ -116,7 +116,7 @@ class Maildir : public MailFiles {
  public:
   Maildir(base::FileSystem& files, const Path& root, const Path& path)
       : files_(files), root_(root), path_(path) {
-    for (const char* name : {"cur", "new", "tmp"}) make_folders(files, root_ / path_ / name);
+    for (const char* name : {"cur", "new", "tmp"}) make_directories(files, root_ / path_ / name);
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
@@ -136,8 +136,8 @@ class Maildir : public MailFiles {
     const auto file = files_.create(root_ / path_ / "dovecot-keywords");
     file->write(base::as_bytes(text));
     file->sync();
-    files_.sync_folder(root_ / path_ / "cur");
-    files_.sync_folder(root_ / path_);
+    files_.sync_directory(root_ / path_ / "cur");
+    files_.sync_directory(root_ / path_);
   }
 
  private:
@@ -150,12 +150,12 @@ class Maildir : public MailFiles {
           std::pair{"\\Seen", 'S'}, std::pair{"\\Deleted", 'T'}}) {
       if (has_flag(entry, flag)) letters += letter;
     }
-    constexpr std::size_t kMostKeywords = 26;
+    constexpr std::size_t kMaxKeywords = 26;
     std::string keyword_letters;
     for (const std::string& keyword : keywords_of(entry)) {
       auto known = std::find(keywords_.begin(), keywords_.end(), keyword);
       if (known == keywords_.end()) {
-        if (keywords_.size() == kMostKeywords) continue;
+        if (keywords_.size() == kMaxKeywords) continue;
         known = keywords_.insert(keywords_.end(), keyword);
       }
       keyword_letters += static_cast<char>('a' + (known - keywords_.begin()));
@@ -174,7 +174,7 @@ class EmlFiles : public MailFiles {
  public:
   EmlFiles(base::FileSystem& files, const Path& root, const Path& path)
       : files_(files), root_(root), path_(path) {
-    make_folders(files, root_ / path_);
+    make_directories(files, root_ / path_);
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
@@ -183,7 +183,7 @@ class EmlFiles : public MailFiles {
     return file;
   }
 
-  void finish() override { files_.sync_folder(root_ / path_); }
+  void finish() override { files_.sync_directory(root_ / path_); }
 
  private:
   base::FileSystem& files_;

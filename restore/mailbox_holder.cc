@@ -13,7 +13,7 @@
 
 namespace restore {
 
-base::Holder holder_of(const base::Surroundings& surroundings, store::Reader& reader,
+base::Holder holder_of(const base::Environment& environment, store::Reader& reader,
                        std::span<const store::SnapshotInfo> snapshots, imap::Session& session,
                        const std::optional<imap::OpenFolder>& inbox) {
   base::MailboxSight live;
@@ -27,24 +27,24 @@ base::Holder holder_of(const base::Surroundings& surroundings, store::Reader& re
   }
   const std::string account = snapshots.empty() ? "" : snapshots.front().account;
   const auto acknowledged =
-      base::Acknowledgements::load(surroundings.files, surroundings.config.store);
+      base::Acknowledgements::load(environment.files, environment.config.store);
   return history.judge(live, acknowledged.accepted_identities(account));
 }
 
-void note_stranger(const base::Surroundings& surroundings, const std::string& account,
+void note_stranger(const base::Environment& environment, const std::string& account,
                    const base::MailboxChange& change) {
   base::Acknowledgements::change(
-      surroundings.files, surroundings.config.store,
+      environment.files, environment.config.store,
       [&](base::Acknowledgements& acknowledged) { acknowledged.note_stranger(account, change); });
 }
 
-void refuse_stranger(const base::Surroundings& surroundings, store::Reader& reader,
+void refuse_stranger(const base::Environment& environment, store::Reader& reader,
                      const std::string& account, imap::Session& session,
                      const std::optional<imap::OpenFolder>& inbox) {
   const auto change =
-      holder_of(surroundings, reader, reader.snapshots(account), session, inbox).change;
+      holder_of(environment, reader, reader.snapshots(account), session, inbox).change;
   if (!change) return;
-  note_stranger(surroundings, account, *change);
+  note_stranger(environment, account, *change);
   const std::string quoted = shell_quoted(account);
   const std::string acknowledge = "mailstow-backupd acknowledge " + quoted;
   const std::string to = "--to " + quoted;
@@ -52,8 +52,8 @@ void refuse_stranger(const base::Surroundings& surroundings, store::Reader& read
       "restore: {}: another mailbox under this name: INBOX is {}, it was {} in earlier backups: if "
       "it is the same person's, say so by `{}`; to restore into it all the same, add {}",
       base::escape_for_terminal(account), change->is.text(), change->was.text(), acknowledge, to);
-  if (surroundings.format == base::OutputFormat::kJson) {
-    print(surroundings.format,
+  if (environment.format == base::OutputFormat::kJson) {
+    print(environment.format,
           {{"account", account},
            {"error", text},
            {"inbox", {{"is", change->is.text()}, {"was", change->was.text()}}},

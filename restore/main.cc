@@ -52,7 +52,7 @@ void add_repeated(CLI::App* command, const std::string& name, const std::string&
   command->add_option(name, values, what)->expected(1)->take_all()->option_text(value + " ...");
 }
 
-using Command = std::function<base::ExitStatus(const base::Surroundings&)>;
+using Command = std::function<base::ExitStatus(const base::Environment&)>;
 
 void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto* accounts = app.add_subcommand("accounts", "The accounts that have snapshots");
@@ -61,8 +61,8 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   auto* snapshots = app.add_subcommand("snapshots", "The snapshots of an account");
   snapshots->add_option("NAME", arguments.account, "The account")->required();
   snapshots->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::snapshots(surroundings, arguments.account);
+    chosen = [&](const auto& environment) {
+      return restore::snapshots(environment, arguments.account);
     };
   });
 
@@ -70,8 +70,8 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   folders->add_option("NAME", arguments.account, "The account")->required();
   add_at(folders, arguments.at);
   folders->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::folders(surroundings, arguments.account, arguments.at);
+    chosen = [&](const auto& environment) {
+      return restore::folders(environment, arguments.account, arguments.at);
     };
   });
 
@@ -80,8 +80,8 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   messages->add_option("FOLDER", arguments.folder, "The folder")->required();
   add_at(messages, arguments.at);
   messages->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::messages(surroundings, arguments.account, arguments.folder, arguments.at);
+    chosen = [&](const auto& environment) {
+      return restore::messages(environment, arguments.account, arguments.folder, arguments.at);
     };
   });
   auto* search = app.add_subcommand("search", "Find messages by sender, subject, date or folder");
@@ -97,11 +97,11 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
   search->add_option("--most", arguments.search.most, "Show as many at most")
       ->capture_default_str();
   search->callback([&] {
-    chosen = [&](const auto& surroundings) {
+    chosen = [&](const auto& environment) {
       for (const std::string& word : arguments.words) {
         arguments.search.query += (arguments.search.query.empty() ? "" : " ") + word;
       }
-      return restore::search(surroundings, arguments.search);
+      return restore::search(environment, arguments.search);
     };
   });
 
@@ -114,8 +114,8 @@ void add_browsing(CLI::App& app, Arguments& arguments, Command& chosen) {
                    "snapshot's id on")
       ->option_text("TIME");
   vanished->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::vanished(surroundings, arguments.account, arguments.since);
+    chosen = [&](const auto& environment) {
+      return restore::vanished(environment, arguments.account, arguments.since);
     };
   });
 
@@ -171,7 +171,7 @@ void add_run(CLI::App& app, Arguments& arguments, Command& chosen) {
                 "Go on if the tree counts towards quota and there is room");
   run->add_flag("--json", arguments.json, "Print one JSON document");
   run->callback([&] {
-    chosen = [&](const auto& surroundings) { return restore::run(surroundings, arguments.run); };
+    chosen = [&](const auto& environment) { return restore::run(environment, arguments.run); };
   });
 }
 
@@ -196,8 +196,8 @@ void add_export(CLI::App& app, Arguments& arguments, Command& chosen) {
       ->type_name("DIRECTORY");
   command->add_flag("--json", arguments.json, "Print one JSON document");
   command->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::export_mail(surroundings, arguments.export_mail);
+    chosen = [&](const auto& environment) {
+      return restore::export_mail(environment, arguments.export_mail);
     };
   });
 }
@@ -213,8 +213,8 @@ void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
   extend->add_option("DURATION", arguments.duration, "As 7d")->required();
   extend->add_flag("--json", arguments.json, "Print one JSON document");
   extend->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::extend(surroundings, arguments.account, arguments.tree, arguments.duration);
+    chosen = [&](const auto& environment) {
+      return restore::extend(environment, arguments.account, arguments.tree, arguments.duration);
     };
   });
 
@@ -223,9 +223,7 @@ void add_trees(CLI::App& app, Arguments& arguments, Command& chosen) {
   sweep->add_flag("--now", arguments.sweep.now, "Although the system's clock seems to have jumped");
   sweep->add_flag("--json", arguments.json, "Print one JSON document");
   sweep->callback([&] {
-    chosen = [&](const auto& surroundings) {
-      return restore::sweep(surroundings, arguments.sweep);
-    };
+    chosen = [&](const auto& environment) { return restore::sweep(environment, arguments.sweep); };
   });
 }
 
@@ -272,21 +270,21 @@ int main(int argc, char** argv) {
 
   return static_cast<int>(base::run_guarded("mailstow-restore", [&] {
     base::FileSystem& files = base::real_file_system();
-    base::Surroundings surroundings{
+    base::Environment environment{
         base::with_found_accounts(base::load_config(files, arguments.config_path), files),
         arguments.json ? base::OutputFormat::kJson : base::OutputFormat::kText, files,
         base::system_clock(), arguments.config_path};
     const base::Invoker invoker = base::invoker();
-    base::become_owner_of(surroundings.config.store.path);
+    base::become_owner_of(environment.config.store.path);
     const std::string command = app.get_subcommands().front()->get_name();
     if (command != "accounts" && command != "trees") {
-      base::AuditLog(surroundings.config.store, invoker, surroundings.clock)
+      base::AuditLog(environment.config.store, invoker, environment.clock)
           .append({.program = "mailstow-restore",
                    .command = command,
                    .account = arguments.account + arguments.run.account + arguments.search.account +
                               arguments.export_mail.account,
                    .arguments = {argv + 1, argv + argc}});
     }
-    return chosen(surroundings);
+    return chosen(environment);
   }));
 }

@@ -69,11 +69,11 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-base::ExitStatus messages(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus messages(const base::Environment& environment, const std::string& account,
                           const std::string& folder_name, const std::string& at) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  const auto snapshot = choose_snapshot(surroundings, reader, account, at);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  const auto snapshot = choose_snapshot(environment, reader, account, at);
   const store::FolderRecord folder = find_folder(reader, snapshot, folder_name);
   auto envelopes = envelopes_of(reader, snapshot, folder_name);
   auto documents = nlohmann::ordered_json::array();
@@ -92,7 +92,7 @@ base::ExitStatus messages(const base::Surroundings& surroundings, const std::str
                     base::format_size(entry.size), joined(entry.flags),
                     shown_id(entry.message.object.hex())});
   });
-  print(surroundings.format,
+  print(environment.format,
         {{"account", account},
          {"folder", folder_name},
          {"snapshot", snapshot.id.hex()},

@@ -36,14 +36,14 @@ std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::
 
 }  // namespace
 
-sys_seconds parse_moment(const base::Surroundings& surroundings, store::Reader& reader,
+sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
                          const std::string& account, const std::string& text,
                          std::optional<sys_seconds> asked) {
   if (const auto named = find_by_id(reader, account, text)) return named->time;
   const auto now =
-      asked.value_or(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now()));
+      asked.value_or(std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
   try {
-    return base::parse_time(text, surroundings.config.restore.time_zone, now);
+    return base::parse_time(text, environment.config.restore.time_zone, now);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kUsage) throw;
     base::fail(base::ErrorCode::kUsage,
@@ -53,11 +53,11 @@ sys_seconds parse_moment(const base::Surroundings& surroundings, store::Reader& 
   }
 }
 
-store::SnapshotInfo choose_snapshot(const base::Surroundings& surroundings, store::Reader& reader,
+store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
   if (const auto named = find_by_id(reader, account, at)) return *named;
   std::optional<sys_seconds> time;
-  if (!at.empty()) time = parse_moment(surroundings, reader, account, at);
+  if (!at.empty()) time = parse_moment(environment, reader, account, at);
   if (const auto snapshot = reader.newest_snapshot(account, time)) return *snapshot;
   const auto all = reader.snapshots(account);
   if (all.empty()) {

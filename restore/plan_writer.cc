@@ -13,7 +13,7 @@ namespace {
 
 // After a lost connection. With the longest a restart of the server is waited for.
 constexpr std::chrono::seconds kFirstPause{1};
-constexpr std::chrono::seconds kLongestPause{25};
+constexpr std::chrono::seconds kMaxPause{25};
 constexpr int kPauseGrows = 5;
 
 void add_to(FolderReport& report, FolderReport written) {
@@ -44,7 +44,7 @@ void PlanWriter::write(const Folders& folders, Begun begun) {
       }
       return write_once(folders, is_first ? begun : Begun::kBefore);
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kNetwork || pause > kLongestPause) throw;
+      if (error.code() != base::ErrorCode::kNetwork || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
     }
     into_.clock.sleep_for(pause);

@@ -13,7 +13,7 @@ namespace restore {
 namespace {
 
 constexpr std::uint64_t kProbeUnits = 1024;  // of 1024 bytes
-constexpr int kMostTries = 3;
+constexpr int kMaxTries = 3;
 constexpr std::chrono::sys_seconds kProbeDate =
     std::chrono::sys_days(std::chrono::year(2020) / 1 / 1);
 constexpr const char* kStorage = "STORAGE";
@@ -150,7 +150,7 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store
   }
 
   const std::string message = probe_message();
-  for (int attempt = 0; attempt < kMostTries; ++attempt) {
+  for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     const base::Uid expected{session.select(probe.raw_name).uid_next.value_or(1)};
     probe.messages.push_back({expected, message.size(), kProbeDate, {}});
     record();

@@ -39,22 +39,22 @@ namespace {
 // One run of the command, from the selection to the report.
 class Run {
  public:
-  Run(const base::Surroundings& surroundings, const RunOptions& options)
-      : surroundings_(surroundings),
+  Run(const base::Environment& environment, const RunOptions& options)
+      : environment_(environment),
         options_(options),
-        location_(store::location_of(surroundings.config.store)),
-        reader_(store::Reader::open(location_, surroundings.files)),
-        records_(store::TreeRecords::open(location_, surroundings.files)),
+        location_(store::location_of(environment.config.store)),
+        reader_(store::Reader::open(location_, environment.files)),
+        records_(store::TreeRecords::open(location_, environment.files)),
         resumed_(find_resumed()),
-        target_(imap::find_account(surroundings.config, surroundings.files, target_name())),
-        server_(surroundings.config.server_of(target_)),
+        target_(imap::find_account(environment.config, environment.files, target_name())),
+        server_(environment.config.server_of(target_)),
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
     // Before a backup for --missing, which would take a stranger's mailbox for the account's.
     const TargetNames names = look_at_target();
     asked_ = what_to_select();
-    Selection selection = select(surroundings_, reader_, options_.account, asked_);
+    Selection selection = select(environment_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
     std::map<std::string, SourceFolder> sources;
     for (const SelectedFolder& folder : selection.folders) {
@@ -138,8 +138,8 @@ class Run {
   SelectionOptions what_to_select() {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
-    selection.asked = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
-    return with_fresh_pass(surroundings_, reader_, options_.account, std::move(selection));
+    selection.asked = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    return with_fresh_pass(environment_, reader_, options_.account, std::move(selection));
   }
 
   void list_others() {
@@ -153,7 +153,7 @@ class Run {
     TargetMailbox mailbox = look_at_mailbox(session_);
     // With --to the administrator says whose mailbox it is.
     if (options_.to.empty() && target_.name == options_.account) {
-      refuse_stranger(surroundings_, reader_, target_.name, session_, mailbox.inbox);
+      refuse_stranger(environment_, reader_, target_.name, session_, mailbox.inbox);
     }
     personal_ = std::move(mailbox.personal);
     return std::move(mailbox.names);
@@ -162,20 +162,20 @@ class Run {
   // No other run looks for a name until this one's tree is created and recorded.
   std::string free_name(const TargetNames& names) {
     if (!options_.dry_run) {
-      naming_ = lock_naming(surroundings_.files, surroundings_.clock, location_);
+      naming_ = lock_naming(environment_.files, environment_.clock, location_);
     }
     list_others();
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
     return free_tree_name(session_, names, others_, now, [&](std::chrono::sys_seconds time) {
-      const auto& restore = surroundings_.config.restore;
+      const auto& restore = environment_.config.restore;
       return tree_name(restore.tree, time, restore.time_zone, target_.user, names.delimiter);
     });
   }
 
   void begin_report() {
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
     const auto duration = options_.expire_after.empty()
-                              ? surroundings_.config.expire_after_of(target_)
+                              ? environment_.config.expire_after_of(target_)
                               : base::parse_duration(options_.expire_after);
     report_.account = options_.account;
     report_.to = target_.name;
@@ -200,7 +200,7 @@ class Run {
   }
 
   void lock(const store::TreeRecord& record) {
-    lock_ = lock_tree(surroundings_.files, location_, record.id);
+    lock_ = lock_tree(environment_.files, location_, record.id);
     if (lock_ == nullptr) {
       base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process works on it",
                  base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
@@ -232,7 +232,7 @@ class Run {
   }
 
   std::chrono::sys_seconds moment(const std::string& text) {
-    return parse_moment(surroundings_, reader_, options_.account, text, asked_.asked);
+    return parse_moment(environment_, reader_, options_.account, text, asked_.asked);
   }
 
   void prove_quota(TreeBuilder& builder) {
@@ -269,7 +269,7 @@ class Run {
     site().give_up();
   }
 
-  TreeSite site() { return {surroundings_, location_, {session_, records_, record_, others_}}; }
+  TreeSite site() { return {environment_, location_, {session_, records_, record_, others_}}; }
 
   RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources) {
     InPlace place(session_, plan_, std::move(sources), target_.name);
@@ -298,7 +298,7 @@ class Run {
 
   // What the source's server called the user, if that is still known.
   std::string owner() const {
-    for (const base::AccountConfig& account : surroundings_.config.accounts) {
+    for (const base::AccountConfig& account : environment_.config.accounts) {
       if (account.name == options_.account) return account.user;
     }
     return options_.account;
@@ -306,12 +306,12 @@ class Run {
 
   void write(const PlanWriter::Folders& folders, Begun begun) {
     PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
-                server_.connections, surroundings_.clock},
+                server_.connections, environment_.clock},
                plan_, reader_, report_)
         .write(folders, begun);
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const RunOptions& options_;
   store::Location location_;
   store::Reader reader_;
@@ -335,11 +335,11 @@ class Run {
 
 }  // namespace
 
-base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& options) {
+base::ExitStatus run(const base::Environment& environment, const RunOptions& options) {
   base::stop_on_request(base::Waits::kEnd);
-  Run run(surroundings, options);
+  Run run(environment, options);
   const RestoreReport report = run.carry_out();
-  if (surroundings.format == base::OutputFormat::kJson) {
+  if (environment.format == base::OutputFormat::kJson) {
     base::print_result(report.to_json());
   } else if (options.dry_run) {
     base::print_paged(report.to_text());
@@ -347,7 +347,7 @@ base::ExitStatus run(const base::Surroundings& surroundings, const RunOptions& o
     base::print_result(report.to_text());
   }
   const bool is_all_tried = !options.dry_run && report.error.empty();
-  if (is_all_tried) UserMail(surroundings).tell_restored(run.record());
+  if (is_all_tried) UserMail(environment).tell_restored(run.record());
   return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
 }
 

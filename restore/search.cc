@@ -49,18 +49,18 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
 
 }  // namespace
 
-base::ExitStatus search(const base::Surroundings& surroundings, const SearchOptions& options) {
+base::ExitStatus search(const base::Environment& environment, const SearchOptions& options) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   store::SearchScope scope;
   scope.account = options.account;
   scope.most = options.most;
   scope.shown_name = shown_name;
   const store::SnapshotInfo chosen =
-      choose_snapshot(surroundings, reader, options.account, options.at);
+      choose_snapshot(environment, reader, options.account, options.at);
   if (!options.at.empty()) scope.snapshot = chosen;
   const auto query = store::Query::parse(options.query, [&](const std::string& text) {
-    return parse_moment(surroundings, reader, options.account, text);
+    return parse_moment(environment, reader, options.account, text);
   });
   const store::SearchResult result = store::search(reader, query, scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
@@ -83,7 +83,7 @@ base::ExitStatus search(const base::Surroundings& surroundings, const SearchOpti
                          {"snapshot", found.snapshot.id.hex()},
                          {"last_seen", base::format_rfc3339(found.snapshot.time)}});
   }
-  print(surroundings.format,
+  print(environment.format,
         {{"account", options.account}, {"total", result.total}, {"messages", std::move(documents)}},
         to_text(result, options.account));
   return result.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;

@@ -27,7 +27,7 @@ using std::chrono::sys_seconds;
 using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
 
 // The messages of the snapshot that a query finds.
-std::set<Place> find_places(const base::Surroundings& surroundings, store::Reader& reader,
+std::set<Place> find_places(const base::Environment& environment, store::Reader& reader,
                             const store::SnapshotInfo& snapshot, const SelectionOptions& options) {
   store::SearchScope scope;
   scope.account = snapshot.account;
@@ -39,14 +39,14 @@ std::set<Place> find_places(const base::Surroundings& surroundings, store::Reade
     raw_names[shown_name(snapshot, folder.info)].push_back(folder.info.raw_name);
   }
   scope.shown_name = shown_name;
-  const auto result = store::search(reader,
-                                    store::Query::parse(options.query,
-                                                        [&](const std::string& text) {
-                                                          return parse_moment(surroundings, reader,
-                                                                              snapshot.account,
-                                                                              text, options.asked);
-                                                        }),
-                                    scope);
+  const auto result =
+      store::search(reader,
+                    store::Query::parse(options.query,
+                                        [&](const std::string& text) {
+                                          return parse_moment(environment, reader, snapshot.account,
+                                                              text, options.asked);
+                                        }),
+                    scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
   std::set<Place> places;
   for (const store::FoundMessage& found : result.messages) {
@@ -154,19 +154,19 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
 }
 
-Selection select(const base::Surroundings& surroundings, store::Reader& reader,
+Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
-  Selection selection{choose_snapshot(surroundings, reader, account, options.at), {}};
+  Selection selection{choose_snapshot(environment, reader, account, options.at), {}};
   const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
     if (text.empty()) return std::nullopt;
-    return parse_moment(surroundings, reader, account, text, options.asked);
+    return parse_moment(environment, reader, account, text, options.asked);
   };
   const auto since = optional_moment(options.since);
   const auto before = optional_moment(options.before);
   MessageIds ids(options.messages);
   std::optional<std::set<Place>> found;
   if (!options.query.empty()) {
-    found = find_places(surroundings, reader, selection.snapshot, options);
+    found = find_places(environment, reader, selection.snapshot, options);
   }
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
@@ -201,7 +201,7 @@ Selection select(const base::Surroundings& surroundings, store::Reader& reader,
                ids.unseen(), base::format_rfc3339(selection.snapshot.time));
   }
   if (is_missing_only && messages > 0) {
-    const auto from = choose_snapshot(surroundings, reader, account, options.missing_from);
+    const auto from = choose_snapshot(environment, reader, account, options.missing_from);
     if (keep_missing(reader, from, selection.folders) == 0) {
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: nothing is missing: all that was asked for of the snapshot of {} is "

@@ -42,7 +42,7 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 
 // Folders that hold none of the chosen messages are left out, unless whole folders were chosen.
 // Fails with kNotFound if nothing is chosen, kUsage for a time or an id that is none.
-Selection select(const base::Surroundings& surroundings, store::Reader& reader,
+Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options);
 
 }  // namespace restore

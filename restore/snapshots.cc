@@ -12,11 +12,11 @@
 
 namespace restore {
 
-base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::string& account) {
+base::ExitStatus snapshots(const base::Environment& environment, const std::string& account) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto all = reader.snapshots(account);
-  if (all.empty()) choose_snapshot(surroundings, reader, account, "");  // says what is wrong
+  if (all.empty()) choose_snapshot(environment, reader, account, "");  // says what is wrong
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {
@@ -33,7 +33,7 @@ base::ExitStatus snapshots(const base::Surroundings& surroundings, const std::st
                     base::format_count(snapshot.messages), base::format_size(snapshot.bytes),
                     shown_id(snapshot.id.hex())});
   }
-  print(surroundings.format, {{"account", account}, {"snapshots", std::move(documents)}},
+  print(environment.format, {{"account", account}, {"snapshots", std::move(documents)}},
         base::format_table({{"TIME"},
                             {"KIND"},
                             {"STATUS"},

@@ -51,17 +51,17 @@ class NoRescue : public Rescue {
 // One sweep over all trees that are due.
 class Sweep {
  public:
-  Sweep(const base::Surroundings& surroundings, const SweepOptions& options)
-      : surroundings_(surroundings),
+  Sweep(const base::Environment& environment, const SweepOptions& options)
+      : environment_(environment),
         options_(options),
-        location_(store::location_of(surroundings.config.store)),
-        records_(store::TreeRecords::open(location_, surroundings.files)),
-        rescue_(location_, surroundings.files, surroundings.clock),
+        location_(store::location_of(environment.config.store)),
+        records_(store::TreeRecords::open(location_, environment.files)),
+        rescue_(location_, environment.files, environment.clock),
         listing_(records_.list()) {
     report_.is_dry_run = options.dry_run;
     report_.has_unreadable_records = !listing_.damaged.empty();
     try {
-      reader_.emplace(store::Reader::open(location_, surroundings.files));
+      reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
       // Trees are swept without the index too.
       base::log_debug("sweep: {}", error.what());
@@ -79,7 +79,7 @@ class Sweep {
  private:
   void sweep_due_trees() {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
     std::vector<store::TreeRecord> due = listing_.records;
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
     report_.clock_doubt = doubt_about(now);
@@ -100,7 +100,7 @@ class Sweep {
   }
 
   void remind_users() {
-    const UserMail user_mail(surroundings_);
+    const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
     for (const store::TreeRecord& record : left.records) user_mail.remind(record);
     // What could not be read just now may be one that was told of.
@@ -117,18 +117,18 @@ class Sweep {
           });
     });
     report_.unrecorded =
-        find_unrecorded_mail(surroundings_, reader_ ? &*reader_ : nullptr, records, Look::kLive);
+        find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, records, Look::kLive);
   }
 
   // Why the clock is not to be believed, or nothing. A dry run remembers nothing.
   std::string doubt_about(std::chrono::sys_seconds now) {
     const base::Path file = location_.index / "sweeper.json";
     ClockVerdict verdict =
-        judge_clock(now, newest_record(), load_clock_memory(surroundings_.files, file));
+        judge_clock(now, newest_record(), load_clock_memory(environment_.files, file));
     if (options_.now) verdict = {"", {now, std::nullopt, newest_record()}};
     if (options_.dry_run) return verdict.doubt;
-    make_folders(surroundings_.files, location_.index);
-    save_clock_memory(surroundings_.files, file, verdict.memory);
+    make_directories(environment_.files, location_.index);
+    save_clock_memory(environment_.files, file, verdict.memory);
     return verdict.doubt;
   }
 
@@ -154,13 +154,13 @@ class Sweep {
   std::optional<TreeOutcome> sweep_tree(const store::TreeRecord& listed) {
     TreeOutcome outcome{listed, {}};
     try {
-      const auto lock = lock_tree(surroundings_.files, location_, listed.id);
+      const auto lock = lock_tree(environment_.files, location_, listed.id);
       if (lock == nullptr) {
         base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is at work on it",
                    base::escape_for_terminal(listed.name));
       }
       const auto record = records_.find(listed.id);
-      const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+      const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
       if (!record || record->expires > now) return std::nullopt;
       outcome.record = *record;
       sweep_locked(outcome);
@@ -176,14 +176,14 @@ class Sweep {
   void sweep_locked(TreeOutcome& outcome) {
     const store::TreeRecord& record = outcome.record;
     const base::AccountConfig account =
-        imap::find_account(surroundings_.config, surroundings_.files, record.account);
-    imap::Session session = imap::open_account(surroundings_.config.server_of(account), account);
+        imap::find_account(environment_.config, environment_.files, record.account);
+    imap::Session session = imap::open_account(environment_.config.server_of(account), account);
     auto others = others_of(record);
     const std::string stranger = stranger_since(record, session);
     NoRescue no_rescue(stranger);
     Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : no_rescue;
     TreeSweeper sweeper(session, record, others, &rescue);
-    const auto now = std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
     if (record.server != account.server && now < record.expires + kServerMayComeBack) {
       sweeper.believe_nothing_gone(fmt::format(
           "it was made on the server {}, and the account is on {} now",
@@ -195,7 +195,7 @@ class Sweep {
     std::unique_ptr<base::FileLock> naming;
     sweeper.before_shared([&] {
       if (options_.dry_run) return;
-      naming = lock_naming(surroundings_.files, surroundings_.clock, location_);
+      naming = lock_naming(environment_.files, environment_.clock, location_);
       others = others_of(record);
     });
     outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
@@ -213,7 +213,7 @@ class Sweep {
     }
     if (!options_.dry_run && outcome.swept.is_finished) {
       records_.remove(record.id);
-      surroundings_.files.remove(tree_lock_file(location_, record.id));
+      environment_.files.remove(tree_lock_file(location_, record.id));
     }
     session.logout();
   }
@@ -230,13 +230,13 @@ class Sweep {
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
     }
-    const base::Holder holder = holder_of(surroundings_, *reader_, snapshots, session, inbox);
+    const base::Holder holder = holder_of(environment_, *reader_, snapshots, session, inbox);
     std::size_t last = 0;  // before the tree was made
     for (std::size_t at = 0; at < snapshots.size(); ++at) {
       if (snapshots[at].time <= record.created) last = at;
     }
     if (!holder.change || holder.is_of_snapshot[last]) return "";
-    if (!options_.dry_run) note_stranger(surroundings_, record.account, *holder.change);
+    if (!options_.dry_run) note_stranger(environment_, record.account, *holder.change);
     return fmt::format(
         "INBOX is {}, it was {} when the tree was made: if it is the same person's, "
         "`mailstow-backupd acknowledge {}` says so",
@@ -252,7 +252,7 @@ class Sweep {
     return others;
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const SweepOptions& options_;
   store::Location location_;
   store::TreeRecords records_;
@@ -262,10 +262,10 @@ class Sweep {
   SweepReport report_;
 };
 
-base::JobOutcome carry_out_sweep(const base::Surroundings& surroundings,
+base::JobOutcome carry_out_sweep(const base::Environment& environment,
                                  const SweepOptions& options) {
   base::stop_on_request(base::Waits::kGoOn);
-  Sweep sweep(surroundings, options);
+  Sweep sweep(environment, options);
   sweep.carry_out();
   const SweepReport& report = sweep.report();
   base::JobOutcome outcome;
@@ -274,18 +274,18 @@ base::JobOutcome carry_out_sweep(const base::Surroundings& surroundings,
   outcome.document = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   outcome.text = report.to_text();
   outcome.troubles = report.troubles();
-  print(surroundings.format, document, outcome.text);
+  print(environment.format, document, outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus sweep(const base::Surroundings& surroundings, const SweepOptions& options) {
-  if (options.dry_run) return carry_out_sweep(surroundings, options).status;
-  const store::Location location = store::location_of(surroundings.config.store);
-  return base::JobRun(surroundings, "sweep",
-                      [&] { return store::describe_highest_commit(surroundings.files, location); })
-      .carry_out([&] { return carry_out_sweep(surroundings, options); });
+base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options) {
+  if (options.dry_run) return carry_out_sweep(environment, options).status;
+  const store::Location location = store::location_of(environment.config.store);
+  return base::JobRun(environment, "sweep",
+                      [&] { return store::describe_highest_commit(environment.files, location); })
+      .carry_out([&] { return carry_out_sweep(environment, options); });
 }
 
 }  // namespace restore

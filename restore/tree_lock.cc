@@ -13,7 +13,7 @@ base::Path tree_lock_file(const store::Location& location, const std::string& tr
 
 std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::Location& location,
                                           const std::string& tree_id) {
-  make_folders(files, location.index);
+  make_directories(files, location.index);
   const base::Path file = tree_lock_file(location, tree_id);
   auto lock = files.try_lock(file, base::LockMode::kExclusive);
   if (lock != nullptr) return lock;
@@ -25,9 +25,9 @@ std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::
 std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock& clock,
                                             const store::Location& location) {
   constexpr std::chrono::milliseconds kPause{50};
-  constexpr int kMostPauses = 1'200;
-  make_folders(files, location.index);
-  for (int pause = 0; pause < kMostPauses; ++pause) {
+  constexpr int kMaxPauses = 1'200;
+  make_directories(files, location.index);
+  for (int pause = 0; pause < kMaxPauses; ++pause) {
     auto lock = files.try_lock(location.index / "tree-names.lock", base::LockMode::kExclusive);
     if (lock != nullptr) return lock;
     clock.sleep_for(kPause);

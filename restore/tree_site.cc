@@ -37,7 +37,7 @@ void TreeSite::remove_level(const std::string& raw_name) {
     sweeper.sweep_level(*find_level(of_.record, raw_name));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
-    surroundings_.clock.sleep_for(kDeletedAgain);
+    environment_.clock.sleep_for(kDeletedAgain);
     sweeper.sweep_level(*find_level(of_.record, raw_name));
   }
   // Recorded until it is gone: what a crash leaves here is swept with the tree.
@@ -52,11 +52,11 @@ void TreeSite::give_up() {
     return TreeSweeper(of_.session, of_.record, of_.others).sweep().is_finished;
   };
   if (!is_gone()) {
-    surroundings_.clock.sleep_for(kDeletedAgain);
+    environment_.clock.sleep_for(kDeletedAgain);
     if (!is_gone()) return;
   }
   of_.records.remove(of_.record.id);
-  surroundings_.files.remove(tree_lock_file(location_, of_.record.id));
+  environment_.files.remove(tree_lock_file(location_, of_.record.id));
 }
 
 }  // namespace restore

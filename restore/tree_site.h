@@ -21,8 +21,8 @@ class TreeSite {
     const std::vector<store::TreeRecord>& others;  // of the account's other trees
   };
   // All must outlive it.
-  TreeSite(const base::Surroundings& surroundings, const store::Location& location, const Of& of)
-      : surroundings_(surroundings), location_(location), of_(of) {}
+  TreeSite(const base::Environment& environment, const store::Location& location, const Of& of)
+      : environment_(environment), location_(location), of_(of) {}
 
   // Where the user's mail programs show what is subscribed only.
   void subscribe();
@@ -34,7 +34,7 @@ class TreeSite {
   void give_up();
 
  private:
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const store::Location& location_;
   Of of_;
 };

@@ -18,7 +18,7 @@ namespace {
 
 using Action = SweptLevel::Action;
 
-constexpr int kMostRounds = 3;  // mail may arrive while a level is emptied
+constexpr int kMaxRounds = 3;  // mail may arrive while a level is emptied
 
 imap::UidSet set_of(const std::vector<base::Uid>& uids) {
   return imap::UidSet(uids);
@@ -74,7 +74,7 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
                                const std::vector<std::string>& planned_away) {
   SweptLevel swept;
   swept.raw_name = level.raw_name;
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (int round = 0; round < kMaxRounds; ++round) {
     // What is no part of the tree is not even looked at.
     const ObservedLevel observed =
         is_part_of(record_, level.raw_name) ? observe(level, mode, planned_away) : ObservedLevel();

@@ -7,10 +7,10 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kMostInBatch = 200;
-constexpr std::uint64_t kMostBytesInBatch = 4U << 20U;
+constexpr std::size_t kMaxInBatch = 200;
+constexpr std::uint64_t kMaxBytesInBatch = 4U << 20U;
 // In batches that wait for more, when folders lie in the store in pieces.
-constexpr std::uint64_t kMostBytesWaiting = 16U << 20U;
+constexpr std::uint64_t kMaxBytesWaiting = 16U << 20U;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ unsigned TreeWriter::useful_connections() const {
     messages += writing.unread;
     bytes += writing.folder->bytes();
   }
-  const std::uint64_t batches = 1 + std::max(messages / kMostInBatch, bytes / kMostBytesInBatch);
+  const std::uint64_t batches = 1 + std::max(messages / kMaxInBatch, bytes / kMaxBytesInBatch);
   return static_cast<unsigned>(std::min<std::uint64_t>(connections_, batches));
 }
 
@@ -86,10 +86,10 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
 void TreeWriter::was_read(std::size_t index, WorkPool& pool, const Done& done) {
   Writing& writing = folders_[index];
   --writing.unread;
-  if (writing.unread == 0 || writing.batch.size() >= kMostInBatch ||
-      writing.bytes >= kMostBytesInBatch) {
+  if (writing.unread == 0 || writing.batch.size() >= kMaxInBatch ||
+      writing.bytes >= kMaxBytesInBatch) {
     flush(index, pool, done);
-  } else if (waiting_bytes_ >= kMostBytesWaiting) {
+  } else if (waiting_bytes_ >= kMaxBytesWaiting) {
     const auto largest =
         std::max_element(folders_.begin(), folders_.end(),
                          [](const Writing& a, const Writing& b) { return a.bytes < b.bytes; });

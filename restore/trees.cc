@@ -60,12 +60,12 @@ std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::Tree
 
 class TreeTable {
  public:
-  explicit TreeTable(const base::Surroundings& surroundings)
-      : surroundings_(surroundings),
-        location_(store::location_of(surroundings.config.store)),
-        now_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())) {
+  explicit TreeTable(const base::Environment& environment)
+      : environment_(environment),
+        location_(store::location_of(environment.config.store)),
+        now_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())) {
     try {
-      reader_.emplace(store::Reader::open(location_, surroundings.files));
+      reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
       base::log_warning("what is elsewhere, and what no record knows, can't be told: {}",
                         error.what());
@@ -80,7 +80,7 @@ class TreeTable {
       for (const store::TreeMessage& message : level.messages) bytes += message.size;
     }
     const auto elsewhere = elsewhere_of(record);
-    const char* const state = word(record, is_worked_on(surroundings_.files, location_, record.id));
+    const char* const state = word(record, is_worked_on(environment_.files, location_, record.id));
     documents_.push_back({{"account", record.account},
                           {"tree", record.name},
                           {"state", state},
@@ -102,7 +102,7 @@ class TreeTable {
 
   void add_unrecorded_mail() {
     unrecorded_ =
-        find_unrecorded_mail(surroundings_, reader_ ? &*reader_ : nullptr, {}, Look::kStored);
+        find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, {}, Look::kStored);
   }
 
   nlohmann::ordered_json to_document() const {
@@ -135,7 +135,7 @@ class TreeTable {
     }
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   store::Location location_;
   std::chrono::sys_seconds now_;
   std::optional<store::Reader> reader_;
@@ -146,15 +146,15 @@ class TreeTable {
 
 }  // namespace
 
-base::ExitStatus trees(const base::Surroundings& surroundings) {
+base::ExitStatus trees(const base::Environment& environment) {
   const auto listing =
-      store::TreeRecords::open(store::location_of(surroundings.config.store), surroundings.files)
+      store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
-  TreeTable table(surroundings);
+  TreeTable table(environment);
   for (const store::TreeRecord& record : listing.records) table.add(record);
   table.add_unrecorded_mail();
-  print(surroundings.format, table.to_document(), table.to_text());
+  print(environment.format, table.to_document(), table.to_text());
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

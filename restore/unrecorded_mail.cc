@@ -129,11 +129,11 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
   return found;
 }
 
-std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surroundings,
+std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& environment,
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
                                                  Look look) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   std::vector<UnrecordedMail> all;
   const auto add = [&](const std::string& name, const auto& find) {
     try {
@@ -152,10 +152,10 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surro
     const bool is_seen =
         look == Look::kLive && add(name, [&, &own = own, &name = name] {
           const base::AccountConfig account =
-              imap::find_account(surroundings.config, surroundings.files, name);
+              imap::find_account(environment.config, environment.files, name);
           imap::Session session =
-              imap::open_account(surroundings.config.server_of(account), account);
-          auto found = unrecorded_now(session, account, own, surroundings.config.restore.tree, now);
+              imap::open_account(environment.config.server_of(account), account);
+          auto found = unrecorded_now(session, account, own, environment.config.restore.tree, now);
           session.logout();
           return found;
         });
@@ -164,7 +164,7 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surro
   if (reader == nullptr) return all;
   for (const std::string& name : reader->accounts()) {
     if (!seen.contains(name))
-      add(name, [&] { return in_newest_snapshot(*reader, name, surroundings.config); });
+      add(name, [&] { return in_newest_snapshot(*reader, name, environment.config); });
   }
   return all;
 }

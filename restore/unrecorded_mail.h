@@ -48,7 +48,7 @@ enum class Look {
 // Of all accounts. Backups leave the folders of trees out, so what a user puts into one shows only
 // when it is looked at live. `reader` may be nothing. What can't be looked at is logged and left
 // out.
-std::vector<UnrecordedMail> find_unrecorded_mail(const base::Surroundings& surroundings,
+std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& environment,
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
                                                  Look look);

@@ -45,7 +45,7 @@ std::uint64_t messages_in(const store::TreeRecord& tree) {
 
 void UserMail::tell_restored(const store::TreeRecord& tree) const {
   if (tree.expires - now() < kShortest || messages_in(tree) == 0) return;
-  send_once(Kind::kRestored, surroundings_.config.reporting.user_mail.restored, tree);
+  send_once(Kind::kRestored, environment_.config.reporting.user_mail.restored, tree);
 }
 
 void UserMail::remind(const store::TreeRecord& tree) const {
@@ -53,12 +53,12 @@ void UserMail::remind(const store::TreeRecord& tree) const {
   const bool was_to_stay = tree.expires - tree.created > kBefore;
   if (left <= std::chrono::seconds(0) || left > kBefore || !was_to_stay) return;
   if (tree.state == store::TreeState::kRestoring || messages_in(tree) == 0) return;
-  send_once(Kind::kReminder, surroundings_.config.reporting.user_mail.reminder, tree);
+  send_once(Kind::kReminder, environment_.config.reporting.user_mail.reminder, tree);
 }
 
 void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
-  base::FileSystem& files = surroundings_.files;
-  const base::Path folder = marks_folder(surroundings_.config.store);
+  base::FileSystem& files = environment_.files;
+  const base::Path folder = marks_folder(environment_.config.store);
   for (const std::string& name : files.list(folder)) {
     const std::string id = name.substr(0, name.find('.'));
     const bool is_there = std::ranges::find(trees, id, &store::TreeRecord::id) != trees.end();
@@ -68,15 +68,15 @@ void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const 
 
 void UserMail::send_once(Kind kind, const base::Path& template_file,
                          const store::TreeRecord& tree) const {
-  const base::Config& config = surroundings_.config;
+  const base::Config& config = environment_.config;
   if (template_file.empty() || !config.reporting.mail) return;
   if (tree.account == config.drill.account) return;
-  base::FileSystem& files = surroundings_.files;
+  base::FileSystem& files = environment_.files;
   const base::Path folder = marks_folder(config.store);
   const base::Path mark =
       folder / (tree.id + (kind == Kind::kRestored ? ".restored" : ".reminder"));
   try {
-    base::make_folders(files, folder);
+    base::make_directories(files, folder);
     // Before it is sent: after a crash in between nothing is sent, and nothing twice.
     if (!base::write_file(files, mark, {}, base::OnExisting::kFail)) return;
     try {
@@ -92,8 +92,8 @@ void UserMail::send_once(Kind kind, const base::Path& template_file,
 }
 
 void UserMail::send(const base::Path& template_file, const store::TreeRecord& tree) const {
-  const base::Config& config = surroundings_.config;
-  const base::MailTemplate words = base::load_mail_template(surroundings_.files, template_file);
+  const base::Config& config = environment_.config;
+  const base::MailTemplate words = base::load_mail_template(environment_.files, template_file);
   const auto days = std::chrono::ceil<std::chrono::days>(tree.expires - now());
   const std::map<std::string, std::string> values = {
       {"account", base::escape_for_terminal(tree.account)},
@@ -101,14 +101,14 @@ void UserMail::send(const base::Path& template_file, const store::TreeRecord& tr
       {"messages", std::to_string(messages_in(tree))},
       {"expires", moment(tree.expires, config.restore.time_zone)},
       {"days", std::to_string(days.count())}};
-  const base::Mailer mailer(*config.reporting.mail, surroundings_.clock);
+  const base::Mailer mailer(*config.reporting.mail, environment_.clock);
   mailer.send({{address_of(tree.account)}, words.subject, base::fill_in(words.body, values)});
 }
 
 std::string UserMail::address_of(const std::string& account) const {
-  const base::AccountConfig& known = surroundings_.config.account(account);
+  const base::AccountConfig& known = environment_.config.account(account);
   if (!known.mail.empty()) return known.mail;
-  std::string address = base::fill_in(surroundings_.config.reporting.user_mail.address,
+  std::string address = base::fill_in(environment_.config.reporting.user_mail.address,
                                       {{"account", known.name}, {"user", known.user}});
   if (!base::is_mail_address(address)) {
     base::fail(base::ErrorCode::kConfig,
@@ -119,7 +119,7 @@ std::string UserMail::address_of(const std::string& account) const {
 }
 
 std::chrono::sys_seconds UserMail::now() const {
-  return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+  return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
 }
 
 }  // namespace restore

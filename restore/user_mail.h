@@ -13,7 +13,7 @@ namespace restore {
 
 class UserMail {
  public:
-  explicit UserMail(const base::Surroundings& surroundings) : surroundings_(surroundings) {}
+  explicit UserMail(const base::Environment& environment) : environment_(environment) {}
 
   // Both do nothing where the configuration has no template for it, and for the scratch account of
   // drills. What fails is logged: the tree is what matters.
@@ -33,7 +33,7 @@ class UserMail {
   std::string address_of(const std::string& account) const;
   std::chrono::sys_seconds now() const;
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
 };
 
 }  // namespace restore

@@ -19,7 +19,7 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kMostNamedMessages = 8;  // in one command
+constexpr std::size_t kMaxNamedMessages = 8;  // in one command
 
 // What vanished from one folder between two snapshots.
 struct Burst {
@@ -82,7 +82,7 @@ std::string command_for(const Burst& burst) {
       fmt::format("mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
                   shown_id(burst.before.id.hex()), shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
-  if (burst.messages.size() > kMostNamedMessages) return command + " --missing";
+  if (burst.messages.size() > kMaxNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {
     command += " --message " + shown_id(message.message.object.hex());
   }
@@ -140,18 +140,18 @@ nlohmann::ordered_json to_json(const Burst& burst) {
 
 }  // namespace
 
-base::ExitStatus vanished(const base::Surroundings& surroundings, const std::string& account,
+base::ExitStatus vanished(const base::Environment& environment, const std::string& account,
                           const std::string& since) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
-  choose_snapshot(surroundings, reader, account, "");  // says what is wrong
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  choose_snapshot(environment, reader, account, "");  // says what is wrong
   std::optional<std::chrono::sys_seconds> begin;
-  if (!since.empty()) begin = parse_moment(surroundings, reader, account, since);
+  if (!since.empty()) begin = parse_moment(environment, reader, account, since);
   const auto bursts = find_bursts(reader, account, begin);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
-  print(surroundings.format, {{"account", account}, {"bursts", std::move(documents)}},
-        to_text(bursts, surroundings.config.restore.time_zone));
+  print(environment.format, {{"account", account}, {"bursts", std::move(documents)}},
+        to_text(bursts, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 

@@ -33,7 +33,7 @@ void WorkPool::rethrow() const {
 
 void WorkPool::put(std::uint64_t bytes, Work work) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return error_ || waiting_bytes_ <= kMostBytes; });
+  changed_.wait(lock, [&] { return error_ || waiting_bytes_ <= kMaxBytes; });
   rethrow();
   items_.push_back({bytes, std::move(work)});
   waiting_bytes_ += bytes;

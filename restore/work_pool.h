@@ -27,14 +27,14 @@ class WorkPool {
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
 
-  // One thread gives the work. Waits while more than `kMostBytes` of it wait; throws what a work
+  // One thread gives the work. Waits while more than `kMaxBytes` of it wait; throws what a work
   // failed with, after which nothing more is begun.
   void put(std::uint64_t bytes, Work work);
 
   // Waits until all is done; throws what a work failed with.
   void finish();
 
-  static constexpr std::uint64_t kMostBytes = 16U << 20U;
+  static constexpr std::uint64_t kMaxBytes = 16U << 20U;
 
  private:
   struct Item {

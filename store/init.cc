@@ -21,9 +21,9 @@ void check_is_free(const Location& location, base::FileSystem& files) {
     fail(ErrorCode::kUsage, "init {}: the folder holds something else ({}): choose an empty one",
          location.store.string(), name);
   }
-  const SlotListing slots = read_slots(files, keys_folder(location));
+  const SlotListing slots = read_slots(files, keys_directory(location));
   if (!slots.slots.empty() || !slots.damaged.empty() ||
-      !files.list(packs_folder(location)).empty()) {
+      !files.list(packs_directory(location)).empty()) {
     fail(ErrorCode::kUsage, "init {}: there is a store already", location.store.string());
   }
   for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {
@@ -36,14 +36,14 @@ void check_is_free(const Location& location, base::FileSystem& files) {
 }  // namespace
 
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock) {
-  base::make_folders(files, location.store);
+  base::make_directories(files, location.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   check_is_free(location, files);
-  for (const base::Path& folder : {packs_folder(location), trees_folder(location),
-                                   keys_folder(location), readers_folder(location)}) {
-    files.make_folder(folder);
+  for (const base::Path& folder : {packs_directory(location), trees_directory(location),
+                                   keys_directory(location), readers_directory(location)}) {
+    files.make_directory(folder);
   }
-  files.sync_folder(location.store);
+  files.sync_directory(location.store);
 
   create_key_file(files, location.key_file);
   const Key file_key = load_key_file(files, location.key_file);
@@ -52,7 +52,8 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   // The slot makes it a store: before it all of this can be done again, after it a writer can do
   // the rest.
   const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
-  write_slot(files, keys_folder(location), wrap_for_key_file(store, random_key(), file_key, now));
+  write_slot(files, keys_directory(location),
+             wrap_for_key_file(store, random_key(), file_key, now));
   Index::open(index_file(location), store);
 }
 

@@ -9,7 +9,7 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t kPackTarget = std::uint64_t{64} << 20;
-constexpr std::size_t kMostObjects = 200'000;  // keeps a trailer far below kLargestBlock
+constexpr std::size_t kMaxObjects = 200'000;  // keeps a trailer far below kMaxBlock
 
 // Measured: docs/pack-format.md, "Blocks".
 // Prune writes the leaves of many nights, which hold much the same.
@@ -75,7 +75,7 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
 
 bool PackWriter::full() const {
   // Mail compresses to a third or so; what is still to be sealed is counted as half.
-  return size_ + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMostObjects;
+  return size_ + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMaxObjects;
 }
 
 void PackWriter::flush(Stream stream) {

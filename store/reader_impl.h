@@ -18,7 +18,7 @@ class Reader::Impl {
       : context(opened),
         search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
-        objects(files, packs_folder(location), context, index) {}
+        objects(files, packs_directory(location), context, index) {}
 
   static Reader make(base::FileSystem& files, const Location& location,
                      const BlockContext& context) {

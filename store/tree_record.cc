@@ -20,7 +20,7 @@ using base::fail;
 constexpr std::string_view kTreeMark = "MSTWTREE";
 constexpr std::uint32_t kRecordVersion = 1;
 constexpr std::size_t kIdDigits = 32;
-constexpr std::uint64_t kLargestTreeRecord = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMaxTreeRecord = std::uint64_t{256} << 20;
 constexpr int kLevel = 3;
 
 bool is_id(std::string_view text) {
@@ -85,7 +85,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   return verified(
       "a tree record", encoder.take(),
       [&record](base::ByteView bytes) { return decode_tree_record(bytes) == record; },
-      kLargestTreeRecord);
+      kMaxTreeRecord);
 }
 
 TreeRecord decode_tree_record(base::ByteView bytes) {
@@ -158,7 +158,7 @@ class TreeRecords::Impl {
       decoder.malformed("it is not one, or of a newer mailstow");
     }
     const std::uint32_t plain_length = fields.u32();
-    if (plain_length > kLargestTreeRecord) decoder.malformed("it is too large");
+    if (plain_length > kMaxTreeRecord) decoder.malformed("it is too large");
     Nonce nonce;
     std::ranges::copy(decoder.raw(nonce.size()), nonce.begin());
     const std::optional<base::Bytes> frame = open_box(
@@ -175,7 +175,7 @@ class TreeRecords::Impl {
 };
 
 TreeRecords TreeRecords::open(const Location& location, base::FileSystem& files) {
-  return TreeRecords(std::make_unique<Impl>(files, trees_folder(location),
+  return TreeRecords(std::make_unique<Impl>(files, trees_directory(location),
                                             open_keys(files, location.store, location.key_file)));
 }
 
@@ -197,8 +197,7 @@ TreeRecords::Listing TreeRecords::list() const {
     const base::Path path = impl_->folder / name;
     try {
       if (!is_id(name)) fail(ErrorCode::kDamaged, "it is no tree record of mailstow");
-      const std::optional<base::Bytes> file =
-          base::read_file(impl_->files, path, kLargestTreeRecord);
+      const std::optional<base::Bytes> file = base::read_file(impl_->files, path, kMaxTreeRecord);
       if (!file) continue;  // removed since
       listing.records.push_back(impl_->open_record(name, *file));
     } catch (const base::Error& error) {
@@ -213,7 +212,7 @@ TreeRecords::Listing TreeRecords::list() const {
 
 std::optional<TreeRecord> TreeRecords::find(const std::string& id) const {
   if (!is_id(id)) return std::nullopt;
-  const auto file = base::read_file(impl_->files, impl_->folder / id, kLargestTreeRecord);
+  const auto file = base::read_file(impl_->files, impl_->folder / id, kMaxTreeRecord);
   if (!file) return std::nullopt;
   return impl_->open_record(id, *file);
 }
@@ -226,7 +225,7 @@ void TreeRecords::put(const TreeRecord& record) {
 
 bool TreeRecords::remove(const std::string& id) {
   if (!is_id(id) || !impl_->files.remove(impl_->folder / id)) return false;
-  impl_->files.sync_folder(impl_->folder);
+  impl_->files.sync_directory(impl_->folder);
   return true;
 }
 

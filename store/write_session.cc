@@ -22,15 +22,15 @@ using base::ErrorCode;
 using base::fail;
 
 // Strong compression takes 50 MB a thread.
-constexpr unsigned kMostFastThreads = 4;
-constexpr unsigned kMostStrongThreads = 2;
+constexpr unsigned kMaxFastThreads = 4;
+constexpr unsigned kMaxStrongThreads = 2;
 
 // A folder that is passed twice in one run is read before its pack is there.
-constexpr std::size_t kMostPendingManifests = std::size_t{8} << 20;
+constexpr std::size_t kMaxPendingManifests = std::size_t{8} << 20;
 
 unsigned threads_for(Effort effort) {
   return std::clamp(std::thread::hardware_concurrency(), 1U,
-                    effort == Effort::kFast ? kMostFastThreads : kMostStrongThreads);
+                    effort == Effort::kFast ? kMaxFastThreads : kMaxStrongThreads);
 }
 
 // What interrupted programs left, where only the holder of the store's lock writes.
@@ -62,10 +62,10 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, level_of(effort), threads_for(effort)) {
-  remove_rubbish(files, packs_folder(location));
-  remove_rubbish(files, keys_folder(location));
+  remove_rubbish(files, packs_directory(location));
+  remove_rubbish(files, keys_directory(location));
   remove_old_rubbish(files, location.index, clock.now());
-  files.make_folder(readers_folder(location));  // a copy of a store may have left it out
+  files.make_directory(readers_directory(location));  // a copy of a store may have left it out
   damage_ = catch_up(location, files, context_, index_);
   if (purpose == Purpose::kWrite) {
     fill_search_index(location, files, context_, index_, search_);
@@ -102,13 +102,13 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
                        std::uint64_t message_size) {
   guarded([&] {
     if (!pack_) {
-      pack_ =
-          std::make_unique<PackWriter>(files_, packs_folder(location_), context_, pool_, effort_);
+      pack_ = std::make_unique<PackWriter>(files_, packs_directory(location_), context_, pool_,
+                                           effort_);
     }
     pack_->add(type, id, bytes, message_size);
     pending_.insert(id);
     if (stream_of(type) == Stream::kManifests &&
-        pending_manifest_bytes_ + bytes.size() <= kMostPendingManifests) {
+        pending_manifest_bytes_ + bytes.size() <= kMaxPendingManifests) {
       pending_manifests_.try_emplace(id, bytes.begin(), bytes.end());
       pending_manifest_bytes_ += bytes.size();
     }

@@ -18,8 +18,8 @@ namespace backupd {
 
 namespace {
 
-constexpr std::size_t kLongestRequest = 64U << 10U;
-constexpr std::size_t kLongestAnswer = 1U << 20U;
+constexpr std::size_t kMaxRequest = 64U << 10U;
+constexpr std::size_t kMaxAnswerLine = 1U << 20U;
 
 sockaddr_un address_of(const base::Path& path) {
   sockaddr_un address{};
@@ -61,7 +61,7 @@ base::Fd connect_to(const base::Path& path) {
 std::string read_line(const base::Fd& caller) {
   std::string line;
   std::array<char, 4096> buffer{};
-  while (line.size() < kLongestRequest && !line.ends_with('\n')) {
+  while (line.size() < kMaxRequest && !line.ends_with('\n')) {
     const ssize_t count = ::recv(caller.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0) break;
     line.append(buffer.data(), static_cast<std::size_t>(count));
@@ -129,7 +129,7 @@ std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::strin
   std::string answer;
   std::array<char, 4096> buffer{};
   ssize_t count = 0;
-  while (answer.size() < kLongestAnswer &&
+  while (answer.size() < kMaxAnswerLine &&
          (count = ::recv(socket.get(), buffer.data(), buffer.size(), 0)) > 0) {
     answer.append(buffer.data(), static_cast<std::size_t>(count));
   }

@@ -34,9 +34,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
-constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
 // A clock that is set, or a machine that slept, is noticed after this at the latest.
-constexpr milliseconds kLongestWait{30'000};
+constexpr milliseconds kMaxWait{30'000};
 constexpr seconds kPatience{25};
 constexpr int kHighestExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
 
@@ -65,37 +65,37 @@ double share_of_jitter() {
 
 }  // namespace
 
-Daemon::Daemon(const base::Surroundings& surroundings, const base::Path& config_path)
-    : surroundings_(surroundings),
+Daemon::Daemon(const base::Environment& environment, const base::Path& config_path)
+    : environment_(environment),
       config_path_(std::filesystem::absolute(config_path)),
       delay_(share_of_jitter()),
       signals_(open_signals()),
       watchdog_(watchdog_interval()) {
   read_config();
   // Whether there is a store, and a key that opens it.
-  static_cast<void>(store::Reader::open(store::location_of(config_.store), surroundings_.files));
+  static_cast<void>(store::Reader::open(store::location_of(config_.store), environment_.files));
   const base::Path& index = config_.store.index;
-  lock_ = surroundings_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);
+  lock_ = environment_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);
   if (!lock_) {
     base::fail(base::ErrorCode::kBusy, "run: a daemon runs for {} already",
                config_.store.path.string());
   }
   control_.emplace(control_socket_path(config_.store));
-  base::make_folders(surroundings_.files, index / "reports");
+  base::make_directories(environment_.files, index / "reports");
   started_ = now();
   jobs_.emplace(JobPlan(config_.schedule, delay_),
-                load_job_starts(surroundings_.files, index / "starts"), started_);
+                load_job_starts(environment_.files, index / "starts"), started_);
   save_starts();
 }
 
 Daemon::~Daemon() = default;
 
 sys_seconds Daemon::now() const {
-  return std::chrono::floor<seconds>(surroundings_.clock.now());
+  return std::chrono::floor<seconds>(environment_.clock.now());
 }
 
 void Daemon::read_config() {
-  const auto text = base::read_file(surroundings_.files, config_path_, kLargestConfig);
+  const auto text = base::read_file(environment_.files, config_path_, kMaxConfig);
   if (!text) {
     base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", config_path_.string());
   }
@@ -113,7 +113,7 @@ void Daemon::read_config() {
 
 void Daemon::reload() {
   const auto uptime = std::chrono::duration_cast<std::chrono::microseconds>(
-      surroundings_.clock.steady_now().time_since_epoch());
+      environment_.clock.steady_now().time_since_epoch());
   notify_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", uptime.count()));
   try {
     read_config();
@@ -137,7 +137,7 @@ void Daemon::run() {
     loans_.look(jobs_->is_store_free() && !deadline_);
     jobs_->set_lent(!loans_.is_empty());
     while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
-    if (deadline_ && surroundings_.clock.steady_now() >= *deadline_) {
+    if (deadline_ && environment_.clock.steady_now() >= *deadline_) {
       signal_all(SIGKILL);
     }
     const std::string text = (deadline_ ? "Stopping. " : "") + jobs_->summary(now());
@@ -184,7 +184,7 @@ void Daemon::collect_ended() {
                      job_name(job), base::format_duration(kBusyRetry));
       continue;
     }
-    publish_report(surroundings_.files, config_.store, job, end);
+    publish_report(environment_.files, config_.store, job, end);
     save_starts();
     // Of what a job did not live to tell. One that was stopped in time had nothing to say.
     if (*status > kHighestExitStatus) is_more_to_tell_ = true;
@@ -210,14 +210,14 @@ void Daemon::signal_all(int number) const {
 
 void Daemon::save_starts() {
   try {
-    save_job_starts(surroundings_.files, config_.store.index / "starts", jobs_->starts());
+    save_job_starts(environment_.files, config_.store.index / "starts", jobs_->starts());
   } catch (const base::Error& error) {
     base::log_error("run: {}", error.what());
   }
 }
 
 void Daemon::wait() {
-  milliseconds patience = kLongestWait;
+  milliseconds patience = kMaxWait;
   if (watchdog_) {
     notify_service_manager("WATCHDOG=1");
     patience = std::min(patience, *watchdog_ / 2);
@@ -237,7 +237,7 @@ void Daemon::wait() {
       handle_signal(static_cast<int>(info.ssi_signo));
     }
   }
-  for (auto& [job, running] : running_) running.progress.listen(surroundings_.clock.steady_now());
+  for (auto& [job, running] : running_) running.progress.listen(environment_.clock.steady_now());
   if (sources[1].revents == 0) return;
   if (auto call = control_->take()) serve(std::move(*call));
 }
@@ -250,7 +250,7 @@ void Daemon::handle_signal(int number) {
 void Daemon::stop() {
   notify_service_manager("STOPPING=1");
   base::log_info("run: stopping");
-  deadline_ = surroundings_.clock.steady_now() + kPatience;
+  deadline_ = environment_.clock.steady_now() + kPatience;
   signal_all(SIGTERM);
 }
 
@@ -282,7 +282,7 @@ Json Daemon::describe() const {
     const auto found = running_.find(*job_of(state["job"].get<std::string>()));
     state["progress"] = found == running_.end()
                             ? Json()
-                            : found->second.progress.describe(surroundings_.clock.steady_now());
+                            : found->second.progress.describe(environment_.clock.steady_now());
   }
   return document;
 }

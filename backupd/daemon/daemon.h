@@ -28,7 +28,7 @@ class Daemon {
  public:
   // `config_path`: read again at SIGHUP. Blocks the signals that it waits for, so no thread may run
   // yet. Fails with kBusy if a daemon runs for the store already, kConfig, kNotFound, kKey.
-  Daemon(const base::Surroundings& surroundings, const base::Path& config_path);
+  Daemon(const base::Environment& environment, const base::Path& config_path);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
@@ -59,7 +59,7 @@ class Daemon {
   nlohmann::ordered_json describe() const;
   std::chrono::sys_seconds now() const;
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   base::Path config_path_;
   base::Config config_;
   base::Fd config_text_;  // as it was validated: what jobs are run with

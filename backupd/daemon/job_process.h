@@ -22,8 +22,8 @@ class JobProcess {
   static constexpr int kProgressDescriptor = 4;
 
   // Whether this program is one.
-  static bool is_this(const base::Surroundings& surroundings) {
-    return surroundings.config_file == kConfigPath;
+  static bool is_this(const base::Environment& environment) {
+    return environment.config_file == kConfigPath;
   }
 
   // Runs `command` with the file descriptors `config` and `progress`, which is none of the first

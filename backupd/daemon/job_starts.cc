@@ -8,12 +8,12 @@ namespace backupd {
 
 namespace {
 
-constexpr std::uint64_t kLargestFile = 4096;
+constexpr std::uint64_t kMaxFile = 4096;
 
 }  // namespace
 
 JobStarts load_job_starts(base::FileSystem& files, const base::Path& file) {
-  const auto bytes = base::read_file(files, file, kLargestFile);
+  const auto bytes = base::read_file(files, file, kMaxFile);
   if (!bytes) return {};
   const auto document = nlohmann::json::parse(base::as_text(*bytes), nullptr, false);
   if (!document.is_object()) return {};

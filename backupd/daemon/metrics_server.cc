@@ -30,8 +30,8 @@ using Steady = std::chrono::steady_clock;
 
 // Nobody else is served meanwhile; those who ask are this machine's own.
 constexpr std::chrono::seconds kRequestPatience{2};
-constexpr std::size_t kLongestHttpRequest = std::size_t{8} * 1024;
-constexpr std::uint64_t kLargestMetricsFile = 256ULL * 1024 * 1024;
+constexpr std::size_t kMaxHttpRequest = std::size_t{8} * 1024;
+constexpr std::uint64_t kMaxMetricsFile = 256ULL * 1024 * 1024;
 
 struct SocketAddress {
   sockaddr_storage storage{};
@@ -65,7 +65,7 @@ bool wait_for(int socket, short events, Steady::time_point end) {
 std::string read_request(int connection, Steady::time_point end) {
   std::string request;
   std::array<char, 1024> buffer{};
-  while (request.size() < kLongestHttpRequest && wait_for(connection, POLLIN, end)) {
+  while (request.size() < kMaxHttpRequest && wait_for(connection, POLLIN, end)) {
     const ssize_t count = ::recv(connection, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count <= 0) return "";
     request.append(buffer.data(), static_cast<std::size_t>(count));
@@ -153,8 +153,7 @@ void MetricsServer::answer(int connection) const {
   } else if (path.substr(0, path.find('?')) != "/metrics") {
     status = "404 Not Found";
     body = "Metrics are at /metrics.\n";
-  } else if (const auto text =
-                 base::read_file(base::real_file_system(), file_, kLargestMetricsFile)) {
+  } else if (const auto text = base::read_file(base::real_file_system(), file_, kMaxMetricsFile)) {
     body = base::to_text(*text);
   } else {
     status = "503 Service Unavailable";

@@ -16,7 +16,7 @@ namespace backupd {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{500};
-constexpr std::size_t kLongestReport = 16U << 10U;
+constexpr std::size_t kMaxReportText = 16U << 10U;
 // Above those that the job is to find what it inherits at.
 constexpr int kHigherDescriptor = 10;
 
@@ -34,7 +34,7 @@ ProgressListener::ProgressListener() {
 }
 
 void ProgressListener::listen(std::chrono::steady_clock::time_point now) {
-  std::array<char, kLongestReport> buffer{};
+  std::array<char, kMaxReportText> buffer{};
   ssize_t count = 0;
   while ((count = ::recv(ours_.get(), buffer.data(), buffer.size(), 0)) > 0) {
     const auto told = progress_in({buffer.data(), static_cast<std::size_t>(count)});
@@ -51,8 +51,8 @@ nlohmann::ordered_json ProgressListener::describe(std::chrono::steady_clock::tim
                : nlohmann::ordered_json();
 }
 
-ProgressTeller::ProgressTeller(const base::Surroundings& surroundings) {
-  if (!JobProcess::is_this(surroundings)) return;
+ProgressTeller::ProgressTeller(const base::Environment& environment) {
+  if (!JobProcess::is_this(environment)) return;
   // Not into what else may have that number, where somebody typed the name of our configuration.
   int type = 0;
   socklen_t size = sizeof type;

@@ -43,7 +43,7 @@ class ProgressListener {
 class ProgressTeller {
  public:
   // Tells nobody unless this is a job of the daemon. Before any connection is opened.
-  explicit ProgressTeller(const base::Surroundings& surroundings);
+  explicit ProgressTeller(const base::Environment& environment);
 
   // Twice a second at most somebody hears of it.
   void tell(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);

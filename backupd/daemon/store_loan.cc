@@ -41,12 +41,12 @@ std::string work_of_daemon(const base::StoreConfig& store) {
 
 }  // namespace
 
-StoreLoan::StoreLoan(const base::Surroundings& surroundings, std::string_view command) {
-  if (JobProcess::is_this(surroundings)) return;
-  const base::StoreConfig& store = surroundings.config.store;
+StoreLoan::StoreLoan(const base::Environment& environment, std::string_view command) {
+  if (JobProcess::is_this(environment)) return;
+  const base::StoreConfig& store = environment.config.store;
   connection_ = call_daemon(store, nlohmann::json{{"lend", command}}.dump());
   if (!connection_) return;
-  base::ProgressLine line(surroundings.clock);
+  base::ProgressLine line(environment.clock);
   bool is_told = false;
   while (!is_answered(connection_)) {
     if (is_told && !line.is_due()) continue;
@@ -62,10 +62,10 @@ StoreLoan::StoreLoan(const base::Surroundings& surroundings, std::string_view co
   static_cast<void>(::recv(connection_.get(), said.data(), said.size(), 0));
 }
 
-void leave_if_busy(const base::Surroundings& surroundings) {
-  if (!JobProcess::is_this(surroundings)) return;
+void leave_if_busy(const base::Environment& environment) {
+  if (!JobProcess::is_this(environment)) return;
   static_cast<void>(
-      store::lock_for_writing(store::location_of(surroundings.config.store), surroundings.files));
+      store::lock_for_writing(store::location_of(environment.config.store), environment.files));
 }
 
 }  // namespace backupd

@@ -14,7 +14,7 @@ class StoreLoan {
   // waited for. Returns at once where no daemon runs, or this is a job of it. From then on until
   // the destructor the daemon starts nothing that needs the store; it is still locked as ever, by
   // whoever works with it. `command`: what it is wanted for. Fails with kIo.
-  StoreLoan(const base::Surroundings& surroundings, std::string_view command);
+  StoreLoan(const base::Environment& environment, std::string_view command);
 
  private:
   base::Fd connection_;
@@ -22,6 +22,6 @@ class StoreLoan {
 
 // In a job of the daemon, which tries again: fails with kBusy if another process holds the store,
 // before anybody was told that the job began.
-void leave_if_busy(const base::Surroundings& surroundings);
+void leave_if_busy(const base::Environment& environment);
 
 }  // namespace backupd

@@ -33,11 +33,11 @@ bool is_inbox(std::string_view raw_name) {
 
 class AccountLook {
  public:
-  AccountLook(const base::Surroundings& surroundings, const std::string& name)
-      : server_(surroundings.config.servers.at(name)), subject_(base::escape_for_terminal(name)) {
+  AccountLook(const base::Environment& environment, const std::string& name)
+      : server_(environment.config.servers.at(name)), subject_(base::escape_for_terminal(name)) {
     try {
       reader_.emplace(
-          store::Reader::open(store::location_of(surroundings.config.store), surroundings.files));
+          store::Reader::open(store::location_of(environment.config.store), environment.files));
     } catch (const base::Error&) {
       // Without a store, or one that can't be read, as other checks say, nothing is recorded.
     }
@@ -140,10 +140,9 @@ class AccountLook {
 
 }  // namespace
 
-std::vector<Finding> look_at_accounts(const base::Surroundings& surroundings,
-                                      const std::string& name,
+std::vector<Finding> look_at_accounts(const base::Environment& environment, const std::string& name,
                                       const std::vector<base::AccountConfig>& accounts) {
-  return AccountLook(surroundings, name).look(accounts);
+  return AccountLook(environment, name).look(accounts);
 }
 
 }  // namespace backupd

@@ -13,9 +13,9 @@ namespace backupd {
 
 namespace {
 
-std::optional<store::Reader> open_if_possible(const base::Surroundings& surroundings) {
+std::optional<store::Reader> open_if_possible(const base::Environment& environment) {
   try {
-    return store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+    return store::Reader::open(store::location_of(environment.config.store), environment.files);
   } catch (const base::Error&) {
     return std::nullopt;
   }
@@ -39,12 +39,12 @@ std::string what_to_do(AlarmKind kind, const std::string& account) {
 
 }  // namespace
 
-std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings) {
-  const base::Config& config = surroundings.config;
-  std::optional<store::Reader> reader = open_if_possible(surroundings);
+std::vector<Finding> look_at_alarms(const base::Environment& environment) {
+  const base::Config& config = environment.config;
+  std::optional<store::Reader> reader = open_if_possible(environment);
   if (!reader) return {};
-  const auto acknowledged = base::Acknowledgements::load(surroundings.files, config.store);
-  const auto now = std::chrono::floor<std::chrono::seconds>(surroundings.clock.now());
+  const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
+  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
   std::vector<Finding> findings;
   for (const base::AccountConfig& account : config.accounts) {
     const std::string name = base::escape_for_terminal(account.name);

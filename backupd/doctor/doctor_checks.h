@@ -44,9 +44,9 @@ std::optional<std::chrono::sys_seconds> newest_record(const base::StoreConfig& c
 std::vector<Finding> look_at_service(const base::StoreConfig& config);
 
 // Whether those who should hear of it do: templates, hooks, metrics, and mail that was to be sent.
-std::vector<Finding> look_at_reporting(const base::Surroundings& surroundings);
+std::vector<Finding> look_at_reporting(const base::Environment& environment);
 
 // What `status` is alarmed about. Nothing where the store can't be opened, as other checks say.
-std::vector<Finding> look_at_alarms(const base::Surroundings& surroundings);
+std::vector<Finding> look_at_alarms(const base::Environment& environment);
 
 }  // namespace backupd

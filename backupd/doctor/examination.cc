@@ -29,8 +29,8 @@ namespace {
 using nlohmann::ordered_json;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kMostAtATime = 8;
-constexpr std::size_t kLargestAnswer = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kMaxAtATime = 8;
+constexpr std::size_t kMaxAnswerBytes = std::size_t{16} * 1024 * 1024;
 
 std::vector<Finding> look_guarded(const Check& check) {
   try {
@@ -85,7 +85,7 @@ class Examiner {
     const ssize_t count = ::read(answer_.get(), buffer.data(), buffer.size());
     if (count < 0) return errno == EINTR;
     text_.append(buffer.data(), static_cast<std::size_t>(count));
-    return count > 0 && text_.size() <= kLargestAnswer;
+    return count > 0 && text_.size() <= kMaxAnswerBytes;
   }
 
   std::vector<Finding> findings() {
@@ -158,7 +158,7 @@ std::vector<Finding> examine(const std::vector<Check>& checks, std::chrono::mill
   std::vector<pollfd> answers;
   std::size_t next = 0;
   while (next < checks.size() || !running.empty()) {
-    for (; next < checks.size() && running.size() < kMostAtATime; ++next) {
+    for (; next < checks.size() && running.size() < kMaxAtATime; ++next) {
       running.push_back(std::make_unique<Examiner>(checks[next], next, Steady::now() + patience));
     }
     wait_for_answers(running, answers);

@@ -87,15 +87,14 @@ void look_at_mail_sent(const std::vector<base::JobRecord>& records,
 
 }  // namespace
 
-std::vector<Finding> look_at_reporting(const base::Surroundings& surroundings) {
-  const base::ReportingConfig& config = surroundings.config.reporting;
+std::vector<Finding> look_at_reporting(const base::Environment& environment) {
+  const base::ReportingConfig& config = environment.config.reporting;
   std::vector<Finding> findings;
-  look_at_template(config.user_mail.restored, surroundings.files, findings);
-  look_at_template(config.user_mail.reminder, surroundings.files, findings);
+  look_at_template(config.user_mail.restored, environment.files, findings);
+  look_at_template(config.user_mail.reminder, environment.files, findings);
   look_at_hooks(config.hooks, findings);
   look_at_metrics(config.metrics.file, findings);
-  look_at_mail_sent(base::load_job_records(surroundings.files, surroundings.config.store),
-                    findings);
+  look_at_mail_sent(base::load_job_records(environment.files, environment.config.store), findings);
   const bool has_somebody = !config.reports.to.empty() || !config.hooks.empty() ||
                             !config.metrics.file.empty() || config.metrics.listen;
   if (!has_somebody) {

@@ -21,9 +21,9 @@ namespace {
 using nlohmann::json;
 
 // Where nothing shows beyond ASCII in so many headers, there is hardly any.
-constexpr std::size_t kMostRead = 1'000;
-constexpr std::uint64_t kLargestProbe = 256'000;  // bytes
-constexpr std::size_t kLargestOutput = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t kMaxRead = 1'000;
+constexpr std::uint64_t kMaxProbe = 256'000;  // bytes
+constexpr std::size_t kMaxOutput = std::size_t{16} * 1024 * 1024;
 
 struct ProbeMessage {
   store::SnapshotInfo snapshot;
@@ -38,18 +38,18 @@ bool is_header_beyond_ascii(base::ByteView message) {
 }
 
 // One whose header has such bytes if there is one among the first; else any.
-std::optional<ProbeMessage> choose_message(const base::Surroundings& surroundings,
+std::optional<ProbeMessage> choose_message(const base::Environment& environment,
                                            const std::string& account) {
   store::Reader reader =
-      store::Reader::open(store::location_of(surroundings.config.store), surroundings.files);
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = reader.newest_snapshot(account);
   if (!snapshot) return std::nullopt;
   std::vector<store::MessageId> ids;
   for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
-    if (ids.size() == kMostRead) break;
+    if (ids.size() == kMaxRead) break;
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
-      const bool is_fit = entry.size > 0 && entry.size <= kLargestProbe;
-      if (is_fit && ids.size() < kMostRead) ids.push_back(entry.message);
+      const bool is_fit = entry.size > 0 && entry.size <= kMaxProbe;
+      if (is_fit && ids.size() < kMaxRead) ids.push_back(entry.message);
     });
   }
   std::optional<ProbeMessage> chosen;
@@ -64,12 +64,12 @@ std::optional<ProbeMessage> choose_message(const base::Surroundings& surrounding
   return chosen;
 }
 
-base::ProgramOutput run_restore(const base::Surroundings& surroundings,
+base::ProgramOutput run_restore(const base::Environment& environment,
                                 const std::vector<std::string>& arguments) {
   std::vector<std::string> command = {base::program_beside_us("mailstow-restore"), "--config",
-                                      surroundings.config_file.string(), "--quiet"};
+                                      environment.config_file.string(), "--quiet"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return base::run_for_output(command, kLargestOutput, base::Stderr::kCaught);
+  return base::run_for_output(command, kMaxOutput, base::Stderr::kCaught);
 }
 
 Finding header_finding(const std::string& subject, const ProbeMessage& message,
@@ -94,18 +94,18 @@ Finding header_finding(const std::string& subject, const ProbeMessage& message,
 
 }  // namespace
 
-std::vector<Finding> look_at_restoring(const base::Surroundings& surroundings,
+std::vector<Finding> look_at_restoring(const base::Environment& environment,
                                        const std::string& account) {
   constexpr const char* kRestoring = "restore";
   const std::string subject = base::escape_for_terminal(account);
-  const auto message = choose_message(surroundings, account);
+  const auto message = choose_message(environment, account);
   if (!message) {
     return {failure(kRestoring, subject, "no backup of it holds a message to try with",
                     fmt::format("mailstow-backupd once --account {}", subject))};
   }
   const base::ProgramOutput restored =
-      run_restore(surroundings, {"run", account, "--at", message->snapshot.id.hex(), "--message",
-                                 message->id.object.hex(), "--expire-after", "0s", "--json"});
+      run_restore(environment, {"run", account, "--at", message->snapshot.id.hex(), "--message",
+                                message->id.object.hex(), "--expire-after", "0s", "--json"});
   const json report = json::parse(restored.out, nullptr, false);
   if (!report.is_object()) {
     const auto refused = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
@@ -121,7 +121,7 @@ std::vector<Finding> look_at_restoring(const base::Surroundings& surroundings,
           ? all_right("quota", subject, "restored trees don't count: " + proof)
           : warning("quota", subject, "whether restored trees count is not proven: " + proof, ""));
   findings.push_back(header_finding(subject, *message, report));
-  const base::ProgramOutput swept = run_restore(surroundings, {"sweep", "--json"});
+  const base::ProgramOutput swept = run_restore(environment, {"sweep", "--json"});
   if (swept.status != 0) {
     findings.push_back(
         warning(kRestoring, subject,

@@ -32,8 +32,7 @@ std::vector<Finding> look_at_way(const std::string& name, const base::ServerConf
 // Logs in to the accounts, which are some of the server's, and sees whether each is whose it should
 // be, as far as the server tells: INBOX is the one that was backed up, it is nobody else's too, and
 // its rights name the user. What the server can and cannot once somebody is in.
-std::vector<Finding> look_at_accounts(const base::Surroundings& surroundings,
-                                      const std::string& name,
+std::vector<Finding> look_at_accounts(const base::Environment& environment, const std::string& name,
                                       const std::vector<base::AccountConfig>& accounts);
 
 // What a server lacks, and what that costs.
@@ -48,7 +47,7 @@ std::vector<Finding> look_at_quota_admin(const std::string& name, const base::Se
 // Restores a message of the account and sweeps it away again: whether restored trees count towards
 // its quota, and whether headers with bytes beyond ASCII come back as they were (Cyrus's
 // munge8bit).
-std::vector<Finding> look_at_restoring(const base::Surroundings& surroundings,
+std::vector<Finding> look_at_restoring(const base::Environment& environment,
                                        const std::string& account);
 
 }  // namespace backupd

@@ -38,8 +38,8 @@ class StoreLook {
     }
     look_at("store", config_.path, kWritableByOthers, "others may change it");
     for (const base::Path& folder :
-         {store::packs_folder(location), store::keys_folder(location),
-          store::trees_folder(location), store::readers_folder(location)}) {
+         {store::packs_directory(location), store::keys_directory(location),
+          store::trees_directory(location), store::readers_directory(location)}) {
       look_at("store", folder, kWritableByOthers, "others may change it");
       look_for_strangers(folder);
     }

@@ -21,7 +21,7 @@ namespace {
 using store::FolderCompleteness;
 using store::FolderRecord;
 
-constexpr int kMostRounds = 3;
+constexpr int kMaxRounds = 3;
 
 // Whether the error is about this account and its server, not about the store or this machine.
 bool concerns_account(base::ErrorCode code) {
@@ -66,14 +66,14 @@ bool is_same(const std::vector<store::FolderRecord>& a, const std::vector<store:
 
 }  // namespace
 
-AccountPass::AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
+AccountPass::AccountPass(const base::Environment& environment, const base::AccountConfig& account,
                          const RestoredTrees& trees, const SharedStore& store)
-    : surroundings_(surroundings),
+    : environment_(environment),
       account_(account),
       trees_(trees),
       store_(store),
-      started_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())),
-      back_off_(surroundings.config.server_of(account).transfer.retry_for, std::random_device{}()),
+      started_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())),
+      back_off_(environment.config.server_of(account).transfer.retry_for, std::random_device{}()),
       known_(store.writer.reader()) {
   report_.account = account.name;
 }
@@ -95,9 +95,9 @@ void AccountPass::load_last() {
 AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   StoreTurn turn(store_.mutex);
   load_last();
-  const auto budget = surroundings_.config.daily_bytes_of(account_);
+  const auto budget = environment_.config.daily_bytes_of(account_);
   daily_budget_.emplace(budget, properties_.fetched.day, properties_.fetched.bytes,
-                        surroundings_.clock);
+                        environment_.clock);
   store_.schedule.join(*this);
   const struct Leaving {
     AccountPass& pass;
@@ -133,7 +133,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
   std::optional<std::chrono::milliseconds> pause;
   do {
     try {
-      if (pause) turn.away([&] { surroundings_.clock.sleep_for(*pause); });
+      if (pause) turn.away([&] { environment_.clock.sleep_for(*pause); });
       pause.reset();
       attempt(open, spares, turn);
     } catch (const base::Error& error) {
@@ -239,7 +239,7 @@ std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Er
   for (const FolderRecord& record : last_) done += record.receipt.messages;
   if (done > most_done_) back_off_.reset();
   most_done_ = std::max(most_done_, done);
-  return back_off_.next(surroundings_.clock.steady_now(), asked_for);
+  return back_off_.next(environment_.clock.steady_now(), asked_for);
 }
 
 // What has been passed is what the next attempt goes on from.
@@ -260,7 +260,7 @@ void AccountPass::pass_folders(const PassTools& tools, const std::vector<imap::F
   };
   // A message that moves between folders during a pass may be missed in both: so pass again what
   // changed, until a listing shows that all of it held at one moment.
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
     if (!pass_once(tools, first_round ? listed : list_again(), first_round)) return;
     last_ = current_;
@@ -439,7 +439,7 @@ bool AccountPass::is_left_out(const imap::Folder& folder) const {
   const std::string name =
       imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix_);
   const auto matches = [&](const std::string& glob) { return base::glob_matches(glob, name); };
-  return std::ranges::any_of(surroundings_.config.exclude, matches) ||
+  return std::ranges::any_of(environment_.config.exclude, matches) ||
          std::ranges::any_of(account_.exclude, matches);
 }
 

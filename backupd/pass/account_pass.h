@@ -44,7 +44,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
  public:
   using Open = std::function<OpenAccount(std::string_view personal_prefix)>;
 
-  AccountPass(const base::Surroundings& surroundings, const base::AccountConfig& account,
+  AccountPass(const base::Environment& environment, const base::AccountConfig& account,
               const RestoredTrees& trees, const SharedStore& store);
 
   // Adds the account's snapshot to the writer's next commit. A lost connection is opened again, for
@@ -91,7 +91,7 @@ class AccountPass : private FolderObserver, private CommitSchedule::Participant 
   std::uint64_t count_vanished();
   void describe(const Records& records);
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const base::AccountConfig& account_;
   const RestoredTrees& trees_;
   SharedStore store_;

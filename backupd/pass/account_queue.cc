@@ -9,7 +9,7 @@ namespace backupd {
 
 namespace {
 
-constexpr std::size_t kMostThreads = 64;
+constexpr std::size_t kMaxThreads = 64;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
   for (const auto& [name, server] : servers_) {
     threads += std::min<std::size_t>(server.free, server.waiting.size());
   }
-  threads = std::min(threads, kMostThreads);
+  threads = std::min(threads, kMaxThreads);
   {
     std::vector<std::jthread> workers;
     workers.reserve(threads);

@@ -11,18 +11,18 @@
 
 namespace backupd {
 
-AccountRoll call_roll(const base::Surroundings& surroundings) {
+AccountRoll call_roll(const base::Environment& environment) {
   AccountRoll roll;
-  base::Config config = surroundings.config;
+  base::Config config = environment.config;
   std::erase_if(config.accounts, [](const base::AccountConfig& account) {
     return account.is_found;  // some time ago: whether it is still there is asked now
   });
-  const auto remembered = base::load_found_accounts(surroundings.files, config.store);
+  const auto remembered = base::load_found_accounts(environment.files, config.store);
   base::FoundAccounts found;
   for (const auto& [name, server] : config.servers) {
     if (!server.discover) continue;
     try {
-      found[name] = imap::discover_users(server, surroundings.files);
+      found[name] = imap::discover_users(server, environment.files);
     } catch (const base::Error& error) {
       const auto last = remembered.find(name);
       if (last != remembered.end()) found[name] = last->second;
@@ -31,7 +31,7 @@ AccountRoll call_roll(const base::Surroundings& surroundings) {
                       error.what(), found[name].size()));
     }
   }
-  if (found != remembered) base::save_found_accounts(surroundings.files, config.store, found);
+  if (found != remembered) base::save_found_accounts(environment.files, config.store, found);
   for (std::string& clash : base::add_found_accounts(config, found)) {
     roll.troubles.push_back(std::move(clash));
   }
@@ -40,12 +40,11 @@ AccountRoll call_roll(const base::Surroundings& surroundings) {
   return roll;
 }
 
-AccountRoll call_roll(const base::Surroundings& surroundings,
-                      const std::vector<std::string>& names) {
+AccountRoll call_roll(const base::Environment& environment, const std::vector<std::string>& names) {
   AccountRoll roll;
   roll.accounts.reserve(names.size());
   for (const std::string& name : names) {
-    roll.accounts.push_back(imap::find_account(surroundings.config, surroundings.files, name));
+    roll.accounts.push_back(imap::find_account(environment.config, environment.files, name));
   }
   return roll;
 }

@@ -79,7 +79,7 @@ void AccountPass::tell_what_is_parked() {
   if (parked_.empty()) return;
   const std::string what =
       fmt::format("the {} of a day (daily_bytes) are fetched: {} {} on tomorrow",
-                  base::format_size(surroundings_.config.daily_bytes_of(account_).value_or(0)),
+                  base::format_size(environment_.config.daily_bytes_of(account_).value_or(0)),
                   parked_.size(), parked_.size() == 1 ? "folder goes" : "folders go");
   base::log_info("{}: {}", account_.name, what);
   report_.error = what;

@@ -7,7 +7,7 @@
 namespace backupd {
 
 // An apology is shorter. In bytes.
-inline constexpr std::size_t kLongestApology = 4'096;
+inline constexpr std::size_t kMaxApology = 4'096;
 
 // Whether this whole "message" is one of Exchange's, "Retrieval using the IMAP4 protocol failed for
 // the following message: 42". Mail about such a thing has come from somewhere: it has Received

@@ -119,14 +119,14 @@ class Receiver : public imap::MessageSink {
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
     incoming_.add(piece);
-    if (beginning_.size() <= kLongestApology) {
-      beginning_ += base::as_text(piece.first(std::min(piece.size(), kLongestApology + 1)));
+    if (beginning_.size() <= kMaxApology) {
+      beginning_ += base::as_text(piece.first(std::min(piece.size(), kMaxApology + 1)));
     }
   }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     incoming_.finish();
-    const bool is_sorry = beginning_.size() <= kLongestApology && is_apology(beginning_);
+    const bool is_sorry = beginning_.size() <= kMaxApology && is_apology(beginning_);
     beginning_.clear();
     if (items.uid) last_ = items.uid;
     arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message()), is_sorry});

@@ -20,7 +20,7 @@ constexpr std::size_t kAdoptedAtOnce = 4'096;
 constexpr std::size_t kCloseLook = 50;
 
 // Commands that may end with NO while what the server can't serve is told from what it can.
-constexpr int kMostRefusals = 200;
+constexpr int kMaxRefusals = 200;
 
 imap::UidSet in_both(const imap::UidSet& a, const imap::UidSet& b) {
   return a.without(a.without(b));
@@ -188,7 +188,7 @@ std::string FolderPass::fetch_apart(store::FolderDraft& draft, const imap::UidSe
     if (answer.complete) continue;
     reason = answer.reason;
     const imap::UidSet left = missing(draft, part);
-    if (left.count() < 2 || part.count() < 2 || ++refusals > kMostRefusals) continue;
+    if (left.count() < 2 || part.count() < 2 || ++refusals > kMaxRefusals) continue;
     auto [first, second] = halves(left);
     parts.push_back(std::move(second));
     parts.push_back(std::move(first));

@@ -25,7 +25,7 @@ std::string time_left(std::uint64_t seconds) {
 constexpr double kSecondsBeforeRates = 1;
 
 // Of a document; what is longer is cut.
-constexpr std::size_t kLongestName = 1'000;
+constexpr std::size_t kMaxName = 1'000;
 
 struct Pace {
   std::optional<std::uint64_t> bytes_per_second;
@@ -84,8 +84,8 @@ nlohmann::ordered_json to_json(const TimedProgress& timed) {
   const auto or_null = [](std::optional<std::uint64_t> number) {
     return number ? nlohmann::ordered_json(*number) : nlohmann::ordered_json();
   };
-  return {{"account", progress.account.substr(0, kLongestName)},
-          {"folder", progress.folder.substr(0, kLongestName)},
+  return {{"account", progress.account.substr(0, kMaxName)},
+          {"folder", progress.folder.substr(0, kMaxName)},
           {"accounts", progress.accounts},
           {"accounts_done", progress.accounts_done},
           {"messages", progress.messages},

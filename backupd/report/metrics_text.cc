@@ -42,19 +42,19 @@ struct AccountNumbers {
 
 class Metrics {
  public:
-  explicit Metrics(const base::Surroundings& surroundings)
-      : surroundings_(surroundings),
-        config_(surroundings.config),
+  explicit Metrics(const base::Environment& environment)
+      : environment_(environment),
+        config_(environment.config),
         location_(store::location_of(config_.store)),
-        now_(std::chrono::floor<std::chrono::seconds>(surroundings.clock.now())) {}
+        now_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())) {}
 
   std::string text() {
     out_.gauge("mailstow_metrics_timestamp_seconds", "When these numbers were written.");
     out_.sample(seconds_of(now_));
-    tell_jobs(base::load_job_records(surroundings_.files, config_.store));
+    tell_jobs(base::load_job_records(environment_.files, config_.store));
     bool is_readable = true;
     try {
-      store::Reader reader = store::Reader::open(location_, surroundings_.files);
+      store::Reader reader = store::Reader::open(location_, environment_.files);
       tell_store(reader);
       tell_trees();
     } catch (const base::Error& error) {
@@ -154,7 +154,7 @@ class Metrics {
     one("mailstow_store_messages", "Different messages.", size.messages);
     one("mailstow_store_message_bytes", "Theirs, before compression.", size.message_bytes);
     one("mailstow_store_free_bytes", "Free on the store's disk.",
-        surroundings_.files.free_space(location_.store));
+        environment_.files.free_space(location_.store));
     one("mailstow_store_commit_number", "The highest commit known.", noted_commit());
     std::uint64_t referenced = 0;
     const std::vector<AccountNumbers> accounts = read_accounts(reader, referenced);
@@ -171,7 +171,7 @@ class Metrics {
   }
 
   std::uint64_t noted_commit() {
-    return store::noted_highest_commit(surroundings_.files, location_).number;
+    return store::noted_highest_commit(environment_.files, location_).number;
   }
 
   // The configured ones; `referenced` is summed up over all that the store has.
@@ -181,7 +181,7 @@ class Metrics {
         referenced += snapshot.bytes;
       }
     }
-    const auto acknowledged = base::Acknowledgements::load(surroundings_.files, config_.store);
+    const auto acknowledged = base::Acknowledgements::load(environment_.files, config_.store);
     std::vector<AccountNumbers> accounts;
     accounts.reserve(config_.accounts.size());
     for (const base::AccountConfig& account : config_.accounts) {
@@ -231,7 +231,7 @@ class Metrics {
   }
 
   void tell_check(std::uint64_t packs) {
-    const store::CheckLog log = store::CheckLog::load(surroundings_.files, location_);
+    const store::CheckLog log = store::CheckLog::load(environment_.files, location_);
     // What prune took away since is not counted.
     const std::uint64_t read = std::min<std::uint64_t>(log.read.size(), packs);
     one("mailstow_check_packs_read", "Packs whose data was ever read and found good.", read);
@@ -244,7 +244,7 @@ class Metrics {
   }
 
   void tell_trees() {
-    const auto trees = store::TreeRecords::open(location_, surroundings_.files).list().records;
+    const auto trees = store::TreeRecords::open(location_, environment_.files).list().records;
     std::map<std::string, std::pair<std::uint64_t, sys_seconds>> by_account;  // number, next
     std::uint64_t overdue = 0;
     for (const store::TreeRecord& tree : trees) {
@@ -267,7 +267,7 @@ class Metrics {
     out_.sample(value);
   }
 
-  const base::Surroundings& surroundings_;
+  const base::Environment& environment_;
   const base::Config& config_;
   store::Location location_;
   sys_seconds now_;
@@ -276,8 +276,8 @@ class Metrics {
 
 }  // namespace
 
-std::string metrics_text(const base::Surroundings& surroundings) {
-  return Metrics(surroundings).text();
+std::string metrics_text(const base::Environment& environment) {
+  return Metrics(environment).text();
 }
 
 }  // namespace backupd

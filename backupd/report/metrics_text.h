@@ -9,6 +9,6 @@ namespace backupd {
 
 // As things stand now: the store, its accounts and trees, and the records of the jobs. Where the
 // store can't be read, what the records say is told all the same.
-std::string metrics_text(const base::Surroundings& surroundings);
+std::string metrics_text(const base::Environment& environment);
 
 }  // namespace backupd

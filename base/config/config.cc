@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestConfig = 64ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
 
 QuotaConfig parse_quota(const std::string& word) {
   if (word == "cyrus") return QuotaConfig::kCyrus;
@@ -306,7 +306,7 @@ std::chrono::seconds Config::expire_after_of(const AccountConfig& account) const
 Config load_config(FileSystem& files, const Path& path) {
   std::optional<Bytes> bytes;
   try {
-    bytes = read_file(files, path, kLargestConfig);
+    bytes = read_file(files, path, kMaxConfig);
   } catch (const Error& error) {
     fail(ErrorCode::kConfig, "{}", error.what());
   }

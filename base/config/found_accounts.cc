@@ -13,7 +13,7 @@ namespace base {
 
 namespace {
 
-constexpr std::uint64_t kLargestList = 128ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxList = 128ULL * 1024 * 1024;
 
 using FoundUser = std::pair<std::string, std::string>;  // server, what it calls the user
 
@@ -24,7 +24,7 @@ Path file_of(const StoreConfig& store) {
 }  // namespace
 
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
-  const auto bytes = read_file(files, file_of(store), kLargestList);
+  const auto bytes = read_file(files, file_of(store), kMaxList);
   if (!bytes) return {};
   const auto document = nlohmann::json::parse(as_text(*bytes), nullptr, false);
   FoundAccounts found;

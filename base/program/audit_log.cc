@@ -32,7 +32,7 @@ void AuditLog::append(const AuditEntry& entry) const {
   const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
-  make_folders(real_file_system(), store_.audit_log.parent_path());
+  make_directories(real_file_system(), store_.audit_log.parent_path());
   const Fd file(::open(store_.audit_log.c_str(),
                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) fail_with_errno(errno, what);

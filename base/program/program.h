@@ -15,7 +15,7 @@ namespace base {
 enum class OutputFormat { kText, kJson };
 
 // What a command works with.
-struct Surroundings {
+struct Environment {
   Config config;
   OutputFormat format = OutputFormat::kText;
   FileSystem& files;

@@ -201,7 +201,7 @@ Acknowledgements Acknowledgements::change(FileSystem& files, const StoreConfig& 
                                           const std::function<void(Acknowledgements&)>& change) {
   constexpr std::chrono::milliseconds kPause{50};
   constexpr int kMaxPauses = 200;
-  make_folders(files, store.index);
+  make_directories(files, store.index);
   const Path lock_file = store.index / "acknowledged.lock";
   auto lock = files.try_lock(lock_file, LockMode::kExclusive);
   for (int pause = 0; lock == nullptr && pause < kMaxPauses; ++pause) {

@@ -12,8 +12,8 @@ namespace base {
 namespace {
 
 // Of a mail: what is longer is in the log and in the report.
-constexpr std::size_t kLongestText = std::size_t{64} * 1024;
-constexpr std::size_t kMostTroubles = 100;
+constexpr std::size_t kMaxText = std::size_t{64} * 1024;
+constexpr std::size_t kMaxTroubles = 100;
 
 std::string time_of(const JobRecord& record) {
   std::string text =
@@ -24,8 +24,8 @@ std::string time_of(const JobRecord& record) {
 }
 
 std::string bounded(std::string_view text) {
-  if (text.size() <= kLongestText) return std::string(text);
-  const std::size_t end = text.rfind('\n', kLongestText);
+  if (text.size() <= kMaxText) return std::string(text);
+  const std::size_t end = text.rfind('\n', kMaxText);
   return std::string(text.substr(0, end + 1)) + "... and more.\n";
 }
 
@@ -62,11 +62,11 @@ JobLetter write_of_trouble(const JobRecord& record, const std::vector<std::strin
     letter.body += bounded(text);
     return letter;
   }
-  for (std::size_t at = 0; at < std::min(troubles.size(), kMostTroubles); ++at) {
+  for (std::size_t at = 0; at < std::min(troubles.size(), kMaxTroubles); ++at) {
     letter.body += troubles[at] + "\n";
   }
-  if (troubles.size() > kMostTroubles) {
-    letter.body += fmt::format("... and {} more.\n", troubles.size() - kMostTroubles);
+  if (troubles.size() > kMaxTroubles) {
+    letter.body += fmt::format("... and {} more.\n", troubles.size() - kMaxTroubles);
   }
   return letter;
 }

@@ -18,25 +18,25 @@ namespace base {
 namespace {
 
 // Old news helps nobody; the job has told newer ones since.
-constexpr std::chrono::hours kLongestKept{72};
-constexpr int kMostBegun = 2;
+constexpr std::chrono::hours kMaxKept{72};
+constexpr int kMaxBegun = 2;
 
 }  // namespace
 
 bool JobMail::is_configured() const {
-  const ReportingConfig& reporting = surroundings_.config.reporting;
+  const ReportingConfig& reporting = environment_.config.reporting;
   return reporting.mail && !reporting.reports.to.empty();
 }
 
 std::chrono::sys_seconds JobMail::now() const {
-  return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+  return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
 }
 
 void JobMail::tell(JobRecord& record, const JobOutcome& outcome) const {
   if (!is_configured()) return;
   const auto letter = letter_if_due(record, outcome);
   if (!letter) return;
-  const std::vector<std::string>& to = surroundings_.config.reporting.reports.to;
+  const std::vector<std::string>& to = environment_.config.reporting.reports.to;
   send(record, {.job = record.job,
                 .written = now(),
                 .headline = letter->headline,
@@ -50,7 +50,7 @@ std::optional<JobLetter> JobMail::letter_if_due(const JobRecord& record,
                                                 const JobOutcome& outcome) const {
   const Telling telling = what_to_tell(record, outcome.troubles, now());
   if (outcome.summary) {
-    const bool is_wanted = surroundings_.config.reporting.reports.when == ReportWhen::kAlways ||
+    const bool is_wanted = environment_.config.reporting.reports.when == ReportWhen::kAlways ||
                            !outcome.troubles.empty() || telling == Telling::kOver;
     if (!is_wanted) return std::nullopt;
     return JobLetter{outcome.summary->headline, outcome.summary->body};
@@ -64,9 +64,9 @@ std::optional<JobLetter> JobMail::letter_if_due(const JobRecord& record,
 
 bool JobMail::send_kept(JobRecord& record) const {
   if (!is_configured()) return true;
-  auto letter = load_kept_letter(surroundings_.files, surroundings_.config.store, record.job);
+  auto letter = load_kept_letter(environment_.files, environment_.config.store, record.job);
   if (!letter) return true;
-  if (letter->begun >= kMostBegun || now() - letter->written > kLongestKept) {
+  if (letter->begun >= kMaxBegun || now() - letter->written > kMaxKept) {
     log_error("{}: the mail of {} (\"{}\") is given up: it may not have come", record.job,
               format_rfc3339(letter->written), letter->headline);
     drop(*letter);
@@ -79,7 +79,7 @@ bool JobMail::send(JobRecord& record, KeptLetter letter) const {
   ++letter.begun;
   keep(letter);
   try {
-    const Mailer mailer(*surroundings_.config.reporting.mail, surroundings_.clock);
+    const Mailer mailer(*environment_.config.reporting.mail, environment_.clock);
     const auto note_delivered = [&](const std::string& address) {
       std::erase(letter.left, address);
       if (!letter.left.empty()) keep(letter);
@@ -108,8 +108,8 @@ bool JobMail::send(JobRecord& record, KeptLetter letter) const {
 // Where that is not possible, the mail goes out all the same.
 void JobMail::keep(const KeptLetter& letter) const {
   try {
-    const StoreConfig& store = surroundings_.config.store;
-    if (surroundings_.files.modified(store.index)) keep_letter(surroundings_.files, store, letter);
+    const StoreConfig& store = environment_.config.store;
+    if (environment_.files.modified(store.index)) keep_letter(environment_.files, store, letter);
   } catch (const Error& error) {
     log_error("{}: {}", letter.job, error.what());
   }
@@ -117,7 +117,7 @@ void JobMail::keep(const KeptLetter& letter) const {
 
 void JobMail::drop(const KeptLetter& letter) const {
   try {
-    drop_kept_letter(surroundings_.files, surroundings_.config.store, letter.job);
+    drop_kept_letter(environment_.files, environment_.config.store, letter.job);
   } catch (const Error& error) {
     log_error("{}: {}", letter.job, error.what());
   }

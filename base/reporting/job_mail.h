@@ -19,8 +19,8 @@ namespace base {
 class JobMail {
  public:
   // `foot` ends every mail.
-  JobMail(const Surroundings& surroundings, const std::function<std::string()>& foot)
-      : surroundings_(surroundings), foot_(foot) {}
+  JobMail(const Environment& environment, const std::function<std::string()>& foot)
+      : environment_(environment), foot_(foot) {}
 
   // Of a job that has just ended. The caller has the job's lock, or there is no store to keep
   // anything beside; it saves the record.
@@ -38,7 +38,7 @@ class JobMail {
   bool is_configured() const;
   std::chrono::sys_seconds now() const;
 
-  const Surroundings& surroundings_;
+  const Environment& environment_;
   const std::function<std::string()>& foot_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using std::chrono::sys_seconds;
 
-constexpr std::uint64_t kLargestRecord = 256ULL * 1024 * 1024;  // of 100,000s of accounts
+constexpr std::uint64_t kMaxRecord = 256ULL * 1024 * 1024;  // of 100,000s of accounts
 
 Path folder_of(const StoreConfig& store) {
   return store.index / "jobs";
@@ -36,8 +36,7 @@ std::string text_in(const Json& document, const char* key) {
 
 std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& store,
                                          std::string_view job) {
-  const auto bytes =
-      read_file(files, folder_of(store) / (std::string(job) + ".json"), kLargestRecord);
+  const auto bytes = read_file(files, folder_of(store) / (std::string(job) + ".json"), kMaxRecord);
   if (!bytes) return std::nullopt;
   const Json document = Json::parse(as_text(*bytes), nullptr, false);
   const auto started = document.is_object() ? time_in(document, "started") : std::nullopt;
@@ -77,14 +76,14 @@ void save_job_record(FileSystem& files, const StoreConfig& store, const JobRecor
                          {"told_at", number_or_null(record.told_at)},
                          {"mail_error", record.mail_error}};
   const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  make_folders(files, folder_of(store));
+  make_directories(files, folder_of(store));
   write_file(files, folder_of(store) / (record.job + ".json"), as_bytes(text),
              OnExisting::kReplace);
 }
 
 std::unique_ptr<FileLock> lock_job(FileSystem& files, const StoreConfig& store,
                                    std::string_view job) {
-  make_folders(files, folder_of(store));
+  make_directories(files, folder_of(store));
   return files.try_lock(folder_of(store) / (std::string(job) + ".lock"), LockMode::kExclusive);
 }
 

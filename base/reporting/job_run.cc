@@ -43,24 +43,24 @@ std::string error_document(const std::string& error) {
 
 class AroundJob {
  public:
-  AroundJob(const Surroundings& surroundings, const std::string& job,
+  AroundJob(const Environment& environment, const std::string& job,
             const std::function<std::string()>& foot)
-      : surroundings_(surroundings),
-        reporting_(surroundings.config.reporting),
-        store_(surroundings.config.store),
+      : environment_(environment),
+        reporting_(environment.config.reporting),
+        store_(environment.config.store),
         job_(job),
         foot_([&foot, &job] {
           std::string text;
           try_to(job, [&] { text = foot(); });
           return text;
         }),
-        mail_(surroundings, foot_) {}
+        mail_(environment, foot_) {}
 
   void begin() {
     try_to(job_, [&] {
       // Nothing is written where there is no store yet.
-      if (!surroundings_.files.modified(store_.index)) return;
-      lock_ = lock_job(surroundings_.files, store_, job_);
+      if (!environment_.files.modified(store_.index)) return;
+      lock_ = lock_job(environment_.files, store_, job_);
       look_for_dead();
     });
     record_ = load().value_or(JobRecord{});
@@ -106,30 +106,30 @@ class AroundJob {
 
  private:
   std::chrono::sys_seconds now() const {
-    return std::chrono::floor<std::chrono::seconds>(surroundings_.clock.now());
+    return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
   }
 
   std::optional<JobRecord> load() const {
     std::optional<JobRecord> record;
-    try_to(job_, [&] { record = load_job_record(surroundings_.files, store_, job_); });
+    try_to(job_, [&] { record = load_job_record(environment_.files, store_, job_); });
     return record;
   }
 
   // Where another process runs this job just now, the record is that one's.
   void save(const JobRecord& record) const {
     if (!lock_) return;
-    try_to(job_, [&] { save_job_record(surroundings_.files, store_, record); });
+    try_to(job_, [&] { save_job_record(environment_.files, store_, record); });
   }
 
   // Jobs of any kind that began and did not end, and that nobody runs.
   void look_for_dead() {
-    for (JobRecord& record : load_job_records(surroundings_.files, store_)) {
+    for (JobRecord& record : load_job_records(environment_.files, store_)) {
       if (record.ended) continue;
       const auto other =
-          record.job == job_ ? nullptr : lock_job(surroundings_.files, store_, record.job);
+          record.job == job_ ? nullptr : lock_job(environment_.files, store_, record.job);
       const bool is_ours = record.job == job_ && lock_;
       // As it stands now: it may have ended just before.
-      const auto current = load_job_record(surroundings_.files, store_, record.job);
+      const auto current = load_job_record(environment_.files, store_, record.job);
       if ((!other && !is_ours) || !current || current->ended) continue;
       record.ended = now();
       record.error = kDied;
@@ -138,22 +138,22 @@ class AroundJob {
                 {record.job, HookEvent::kFailure, std::nullopt, error_document(kDied)});
       JobOutcome outcome;
       outcome.troubles = {kDied};
-      save_job_record(surroundings_.files, store_, record);  // the letter is kept by itself
+      save_job_record(environment_.files, store_, record);  // the letter is kept by itself
       mail_.tell(record, outcome);
-      save_job_record(surroundings_.files, store_, record);
+      save_job_record(environment_.files, store_, record);
     }
   }
 
   // What earlier programs did not get rid of, of other jobs, that nobody runs.
   void send_kept_of_others() const {
     try_to(job_, [&] {
-      for (JobRecord& record : load_job_records(surroundings_.files, store_)) {
+      for (JobRecord& record : load_job_records(environment_.files, store_)) {
         if (record.job == job_) continue;
-        const auto lock = lock_job(surroundings_.files, store_, record.job);
+        const auto lock = lock_job(environment_.files, store_, record.job);
         if (!lock) continue;
         const JobRecord before = record;
         const bool goes_on = mail_.send_kept(record);
-        if (record != before) save_job_record(surroundings_.files, store_, record);
+        if (record != before) save_job_record(environment_.files, store_, record);
         if (!goes_on) return;
       }
     });
@@ -162,14 +162,13 @@ class AroundJob {
   void refresh_metrics() const {
     if (reporting_.metrics.file.empty() && !reporting_.metrics.listen) return;
     try_to(job_, [&] {
-      const int status =
-          status_of({program_beside_us("mailstow-backupd"), "--config",
-                     surroundings_.config_file.string(), "-q", "metrics", "--write"});
+      const int status = status_of({program_beside_us("mailstow-backupd"), "--config",
+                                    environment_.config_file.string(), "-q", "metrics", "--write"});
       if (status != 0) log_error("{}: metrics were not written: exit status {}", job_, status);
     });
   }
 
-  const Surroundings& surroundings_;
+  const Environment& environment_;
   const ReportingConfig& reporting_;
   const StoreConfig& store_;
   const std::string& job_;
@@ -181,12 +180,12 @@ class AroundJob {
 
 }  // namespace
 
-JobRun::JobRun(const Surroundings& surroundings, std::string_view job,
+JobRun::JobRun(const Environment& environment, std::string_view job,
                std::function<std::string()> foot)
-    : surroundings_(surroundings), job_(job), foot_(std::move(foot)) {}
+    : environment_(environment), job_(job), foot_(std::move(foot)) {}
 
 ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
-  AroundJob around(surroundings_, job_, foot_);
+  AroundJob around(environment_, job_, foot_);
   around.begin();
   const auto fail_with = [&](ExitStatus status, const std::string& error) {
     JobOutcome outcome;
@@ -208,10 +207,10 @@ ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
   }
 }
 
-void tell_what_is_left(const Surroundings& surroundings, const std::function<std::string()>& foot) {
-  if (!surroundings.files.modified(surroundings.config.store.index)) return;
+void tell_what_is_left(const Environment& environment, const std::function<std::string()>& foot) {
+  if (!environment.files.modified(environment.config.store.index)) return;
   const std::string nobody = "run";
-  AroundJob(surroundings, nobody, foot).tell_what_is_left();
+  AroundJob(environment, nobody, foot).tell_what_is_left();
 }
 
 }  // namespace base

@@ -33,7 +33,7 @@ class JobRun {
  public:
   // `foot` ends every mail: the store's highest commit, which whoever keeps the mail can tell an
   // older state of the store by.
-  JobRun(const Surroundings& surroundings, std::string_view job, std::function<std::string()> foot);
+  JobRun(const Environment& environment, std::string_view job, std::function<std::string()> foot);
 
   // Runs `body` and does the rest around it. Nothing of the rest keeps the job from its work: what
   // fails of it is logged. An error of `body` is told of, and thrown again. A job that ended
@@ -41,13 +41,13 @@ class JobRun {
   ExitStatus carry_out(const std::function<JobOutcome()>& body);
 
  private:
-  const Surroundings& surroundings_;
+  const Environment& environment_;
   std::string job_;
   std::function<std::string()> foot_;
 };
 
 // Tells of jobs that died, and sends the mail that was not sent when they ended: what every job
 // does for those before it, without a job.
-void tell_what_is_left(const Surroundings& surroundings, const std::function<std::string()>& foot);
+void tell_what_is_left(const Environment& environment, const std::function<std::string()>& foot);
 
 }  // namespace base

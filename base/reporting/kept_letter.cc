@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestLetter = 16ULL * 1024 * 1024;
+constexpr std::uint64_t kMaxLetter = 16ULL * 1024 * 1024;
 
 Path file_of(const StoreConfig& store, std::string_view job) {
   return store.index / "jobs" / (std::string(job) + ".letter");
@@ -21,7 +21,7 @@ Path file_of(const StoreConfig& store, std::string_view job) {
 
 std::optional<KeptLetter> load_kept_letter(FileSystem& files, const StoreConfig& store,
                                            std::string_view job) {
-  const auto bytes = read_file(files, file_of(store, job), kLargestLetter);
+  const auto bytes = read_file(files, file_of(store, job), kMaxLetter);
   if (!bytes) return std::nullopt;
   KeptLetter letter;
   try {
@@ -51,7 +51,7 @@ void keep_letter(FileSystem& files, const StoreConfig& store, const KeptLetter& 
                          {"begun", letter.begun}};
   const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
   const Path file = file_of(store, letter.job);
-  make_folders(files, file.parent_path());
+  make_directories(files, file.parent_path());
   write_file(files, file, as_bytes(text), OnExisting::kReplace);
 }
 

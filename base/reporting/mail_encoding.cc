@@ -10,7 +10,7 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t kLongestLine = 76;
+constexpr std::size_t kMaxLine = 76;
 constexpr std::string_view kWordBegin = "=?UTF-8?Q?";
 constexpr std::string_view kWordEnd = "?=";
 constexpr char32_t kReplacement = 0xFFFD;
@@ -42,7 +42,7 @@ bool is_plain(std::string_view text) {
   for (const char c : text) {
     if (c != ' ' && (c < 0x21 || c > 0x7e)) return false;
     length = c == ' ' ? 0 : length + 1;
-    if (length > kLongestLine - 16) return false;
+    if (length > kMaxLine - 16) return false;
   }
   return text.find("=?") == std::string_view::npos;
 }
@@ -55,7 +55,7 @@ std::string fold(std::string_view name, std::string_view text) {
     const std::size_t word = std::min(text.find_first_not_of(' '), text.size());
     const std::size_t end = std::min(text.find(' ', word), text.size());
     if (word == text.size()) break;  // a line of blanks alone may not be
-    if (width + 1 + end > kLongestLine && width > name.size() + 1) {
+    if (width + 1 + end > kMaxLine && width > name.size() + 1) {
       field += "\r\n";
       width = 0;
     }
@@ -87,7 +87,7 @@ std::string encode_words(std::string_view name, std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = first_code_point(text)->length;
     const std::string character = encoded_character(text.substr(0, length));
-    if (width + character.size() + kWordEnd.size() > kLongestLine) {
+    if (width + character.size() + kWordEnd.size() > kMaxLine) {
       field += fmt::format("{}\r\n {}", kWordEnd, kWordBegin);
       width = 1 + kWordBegin.size();
     }
@@ -107,7 +107,7 @@ void append_quoted_line(std::string& body, std::string_view line) {
     const bool is_literal = (c > 0x20 && c < 0x7f && c != '=') || (is_blank && !is_last);
     const std::string encoded =
         is_literal ? std::string(1, c) : fmt::format("={:02X}", static_cast<unsigned char>(c));
-    if (width + encoded.size() > kLongestLine - (is_last ? 0 : 1)) {
+    if (width + encoded.size() > kMaxLine - (is_last ? 0 : 1)) {
       body += "=\r\n";
       width = 0;
     }

@@ -9,7 +9,7 @@ namespace base {
 
 namespace {
 
-constexpr std::uint64_t kLargestTemplate = std::uint64_t{256} * 1024;
+constexpr std::uint64_t kMaxTemplate = std::uint64_t{256} * 1024;
 constexpr std::string_view kSubject = "Subject: ";
 
 // The next line, without its end, taken off `text`.
@@ -23,7 +23,7 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 MailTemplate load_mail_template(FileSystem& files, const Path& path) {
-  const auto bytes = read_file(files, path, kLargestTemplate);
+  const auto bytes = read_file(files, path, kMaxTemplate);
   if (!bytes) fail(ErrorCode::kConfig, "read {}: there is no such file", path.string());
   std::string text = to_text(*bytes);
   std::erase(text, '\r');

@@ -58,7 +58,7 @@ std::optional<BlockHeader> BlockHeader::decode(base::ByteView bytes) {
   header.sealed_length = decoder.u32();
   std::ranges::copy(decoder.raw(header.nonce.size()), header.nonce.begin());
   if (reserved || stream < 1 || stream > static_cast<std::uint8_t>(Stream::kTrailer) ||
-      header.plain_length > kLargestBlock || header.sealed_length > kLargestBlock ||
+      header.plain_length > kMaxBlock || header.sealed_length > kMaxBlock ||
       header.sealed_length < kTagSize) {
     return std::nullopt;
   }
@@ -71,7 +71,7 @@ base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::By
   // thirds of the time that compressing them takes.
   const base::ByteView frame = compressor.compress(
       plain, header.stream == Stream::kBinaries ? LongMatches::kSkip : LongMatches::kFind);
-  if (plain.size() > kLargestBlock || frame.size() + kTagSize > kLargestBlock) {
+  if (plain.size() > kMaxBlock || frame.size() + kTagSize > kMaxBlock) {
     fail(ErrorCode::kInternal, "seal a block of {} bytes", plain.size());
   }
   header.plain_length = static_cast<std::uint32_t>(plain.size());

@@ -18,7 +18,7 @@ using StoreId = std::array<std::byte, 16>;
 using PackId = std::array<std::byte, 16>;
 
 // A reader refuses more than this before it allocates. A trailer may be as large.
-inline constexpr std::size_t kLargestBlock = std::size_t{32} << 20;
+inline constexpr std::size_t kMaxBlock = std::size_t{32} << 20;
 
 struct BlockHeader {
   static constexpr std::size_t kSize = 64;

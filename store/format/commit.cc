@@ -117,7 +117,7 @@ std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lin
     const std::size_t size = encoder.size();
     std::vector<SnapshotLine>& last = series.back().snapshots;
     const bool is_full =
-        last.size() == Commit::kMostSnapshots || (!last.empty() && bytes + size > kMaxCommitLines);
+        last.size() == Commit::kMaxSnapshots || (!last.empty() && bytes + size > kMaxCommitLines);
     if (is_full) {
       series.emplace_back();
       bytes = 0;

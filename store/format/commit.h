@@ -39,7 +39,7 @@ struct CondemnedPack {
 
 struct Commit {
   // The lines that a writer puts into one; see also kMaxCommitLines.
-  static constexpr std::size_t kMostSnapshots = 20'000;
+  static constexpr std::size_t kMaxSnapshots = 20'000;
 
   std::uint64_t number = 0;  // from 1
   std::chrono::sys_seconds time{};

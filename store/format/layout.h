@@ -6,20 +6,20 @@
 
 namespace store {
 
-inline base::Path packs_folder(const Location& location) {
+inline base::Path packs_directory(const Location& location) {
   return location.store / "packs";
 }
-inline base::Path keys_folder(const Location& location) {
+inline base::Path keys_directory(const Location& location) {
   return location.store / "keys";
 }
-inline base::Path trees_folder(const Location& location) {
+inline base::Path trees_directory(const Location& location) {
   return location.store / "trees";
 }
-inline base::Path readers_folder(const Location& location) {
+inline base::Path readers_directory(const Location& location) {
   return location.store / "readers";
 }
 // What a repair moved aside.
-inline base::Path quarantine_folder(const Location& location) {
+inline base::Path quarantine_directory(const Location& location) {
   return location.store / "quarantine";
 }
 inline base::Path lock_file(const Location& location) {

@@ -5,7 +5,7 @@
 //
 // These are limits of writers. A reader takes an object that opened as authentic for what it is,
 // however long its parts are: earlier writers had no limits, and what they stored must stay
-// readable. All that bounds it is its block (kLargestBlock). Every limit here is at or below the
+// readable. All that bounds it is its block (kMaxBlock). Every limit here is at or below the
 // bound that earlier readers had, so that they read what is written now.
 #pragma once
 

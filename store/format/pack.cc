@@ -113,8 +113,8 @@ BlockEntry read_block_entry(Decoder& decoder) {
   const std::uint8_t stream = decoder.u8();
   if (stream < 1 || stream > kDataStreams) decoder.malformed("a block of an unknown stream");
   block.stream = static_cast<Stream>(stream);
-  block.plain_length = static_cast<std::uint32_t>(decoder.varint(kLargestBlock));
-  block.sealed_length = static_cast<std::uint32_t>(decoder.varint(kLargestBlock));
+  block.plain_length = static_cast<std::uint32_t>(decoder.varint(kMaxBlock));
+  block.sealed_length = static_cast<std::uint32_t>(decoder.varint(kMaxBlock));
   block.objects.resize(decoder.count(ObjectId::kSize + 1));
   std::uint64_t start = 0;
   for (ObjectEntry& object : block.objects) {
@@ -132,7 +132,7 @@ BlockEntry read_block_entry(Decoder& decoder) {
 
 std::vector<BlockEntry> decode_trailer(base::ByteView plain) {
   Decoder decoder(plain, "a pack's trailer");
-  std::vector<BlockEntry> blocks(std::min(decoder.count(4), kMostBlocks));
+  std::vector<BlockEntry> blocks(std::min(decoder.count(4), kMaxBlocks));
   std::uint64_t place = kPackHeaderSize;
   for (BlockEntry& block : blocks) {
     block = read_block_entry(decoder);
@@ -204,7 +204,7 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
   const bool same_pack = std::ranges::equal(decoder.raw(header.pack.size()), header.pack);
   const std::uint64_t place = decoder.u64();
   if (!same_pack || place < kPackHeaderSize || place > end - BlockHeader::kSize ||
-      end - place > BlockHeader::kSize + kLargestBlock) {
+      end - place > BlockHeader::kSize + kMaxBlock) {
     fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
   }
   const base::Bytes block = read(place, static_cast<std::size_t>(end - place));

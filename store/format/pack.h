@@ -50,7 +50,7 @@ struct Pack {
 
 inline constexpr std::size_t kPackHeaderSize = 64;
 inline constexpr std::size_t kPackFooterSize = 48;
-inline constexpr std::size_t kMostBlocks = 65'536;  // of a pack
+inline constexpr std::size_t kMaxBlocks = 65'536;  // of a pack
 
 struct PackHeader {
   StoreId store{};

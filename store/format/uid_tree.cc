@@ -79,7 +79,7 @@ class UidTree::Impl {
   void keep_loaded(UidNode& leaf) {
     if (!make_id || (!loaded.empty() && loaded.back() == &leaf)) return;
     if (std::ranges::find(loaded, &leaf) != loaded.end()) return;
-    if (loaded.size() >= kMostLoaded) pack_loaded();
+    if (loaded.size() >= kMaxLoaded) pack_loaded();
     loaded.push_back(&leaf);
   }
 
@@ -286,7 +286,7 @@ class UidTree::Impl {
     }
   }
 
-  static constexpr std::size_t kMostLoaded = 64;
+  static constexpr std::size_t kMaxLoaded = 64;
 
   Load load;
   MakeId make_id;  // none: nothing is ever packed

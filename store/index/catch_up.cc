@@ -24,7 +24,7 @@ std::optional<PackName> pack_name(const std::string& file_name) {
 
 std::set<PackName> packs_in_store(const Location& location, base::FileSystem& files) {
   std::set<PackName> packs;
-  for (const std::string& name : files.list(packs_folder(location))) {
+  for (const std::string& name : files.list(packs_directory(location))) {
     if (const std::optional<PackName> pack = pack_name(name)) packs.insert(*pack);
   }
   return packs;
@@ -68,7 +68,7 @@ class CatchUp {
   std::vector<std::string> run() {
     find_unknown();
     // A crash may have come between the rename of a pack and the folder's sync.
-    if (!unknown_.empty()) files_.sync_folder(packs_folder(location_));
+    if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     look_at_unknown();
     tell_missing();
     add_found();
@@ -79,7 +79,7 @@ class CatchUp {
     present_ = packs_in_store(location_, files_);
     for (const PackName& name : without) present_.erase(name);
     start_again();
-    files_.sync_folder(packs_folder(location_));
+    files_.sync_directory(packs_directory(location_));
     look_at(unknown_);
     add_found();
     Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
@@ -108,7 +108,7 @@ class CatchUp {
     }
   }
 
-  base::Path path_of(const PackName& name) const { return packs_folder(location_) / name.hex(); }
+  base::Path path_of(const PackName& name) const { return packs_directory(location_) / name.hex(); }
 
   PackFile open(const PackName& name) {
     const base::Path path = path_of(name);

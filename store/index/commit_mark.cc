@@ -20,7 +20,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::uint64_t kLongestMark = 256;  // bytes of a mark
+constexpr std::uint64_t kMaxMarkText = 256;  // bytes of a mark
 
 // One key file may open several stores.
 base::Path mark_beside_key(const Location& location, const StoreId& store) {
@@ -28,7 +28,7 @@ base::Path mark_beside_key(const Location& location, const StoreId& store) {
 }
 
 CommitMark load(base::FileSystem& files, const base::Path& path) {
-  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLongestMark);
+  const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxMarkText);
   if (!bytes) return {};
   const std::string_view text = base::as_text(*bytes);
   CommitMark mark;
@@ -49,7 +49,7 @@ CommitMark load(base::FileSystem& files, const base::Path& path) {
 // Writing takes two syncs, reading next to nothing.
 void save(base::FileSystem& files, const base::Path& path, const CommitMark& mark) {
   const std::string text = fmt::format("{} {}\n", mark.number, mark.id.hex());
-  const std::optional<base::Bytes> noted = base::read_file(files, path, kLongestMark);
+  const std::optional<base::Bytes> noted = base::read_file(files, path, kMaxMarkText);
   if (noted && base::as_text(*noted) == text) return;
   base::write_file(files, path, base::as_bytes(text), base::OnExisting::kReplace);
 }
@@ -100,7 +100,7 @@ void check_highest_commit(base::FileSystem& files, const Location& location, con
        location.store.string(), known.number,
        is_another ? "there is another with this number"
                   : fmt::format("the newest that can be found is {}", found.number),
-       packs_folder(location).string());
+       packs_directory(location).string());
 }
 
 }  // namespace store

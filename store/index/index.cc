@@ -20,7 +20,7 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::int64_t kIndexVersion = 1;
-constexpr std::int64_t kBlocksOfPack = kMostBlocks;
+constexpr std::int64_t kBlocksOfPack = kMaxBlocks;
 
 constexpr std::string_view kSnapshotColumns =
     "SELECT id, account, time, kind, status, prefix, folders, messages, bytes, "

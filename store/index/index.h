@@ -74,7 +74,7 @@ class Index {
   std::uint64_t newest_condemnation();  // the number of its commit; 0: nothing is condemned
 
   struct PackRow {
-    std::int64_t row = 0;  // ascending by age; ObjectPlace::block / kMostBlocks
+    std::int64_t row = 0;  // ascending by age; ObjectPlace::block / kMaxBlocks
     PackName name;
     std::uint64_t size = 0;
     Effort effort = Effort::kFast;

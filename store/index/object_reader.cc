@@ -118,7 +118,7 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
   expected.ordinal = place.ordinal;
   expected.plain_length = place.plain_length;
   expected.sealed_length = place.sealed_length;
-  if (place.plain_length > kLargestBlock || place.sealed_length > kLargestBlock) {
+  if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
     fail(ErrorCode::kDamaged, "{}: the index is wrong about a block: run mailstow-backupd reindex",
          pack.name());
   }

@@ -13,7 +13,7 @@ namespace store {
 std::unique_ptr<base::FileLock> lock_for_reading(const Location& location, base::FileSystem& files,
                                                  Index& index) {
   try {
-    return files.try_lock(readers_folder(location) / std::to_string(index.newest_condemnation()),
+    return files.try_lock(readers_directory(location) / std::to_string(index.newest_condemnation()),
                           base::LockMode::kShared);
   } catch (const base::Error& error) {
     base::log_debug("{}", error.what());
@@ -23,12 +23,12 @@ std::unique_ptr<base::FileLock> lock_for_reading(const Location& location, base:
 
 std::uint64_t oldest_reader(const Location& location, base::FileSystem& files) {
   std::uint64_t oldest = UINT64_MAX;
-  for (const std::string& name : files.list(readers_folder(location))) {
+  for (const std::string& name : files.list(readers_directory(location))) {
     std::uint64_t number = 0;
     const char* end = name.data() + name.size();
     const auto [stopped, error] = std::from_chars(name.data(), end, number);
     if (error != std::errc() || stopped != end) continue;
-    const base::Path path = readers_folder(location) / name;
+    const base::Path path = readers_directory(location) / name;
     if (files.try_lock(path, base::LockMode::kExclusive)) {
       // A reader that has opened the file this moment and not locked it yet has looked nothing up.
       files.remove(path);

@@ -15,7 +15,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::uint64_t kLargestKeyFile = 65'536;
+constexpr std::uint64_t kMaxKeyFile = 65'536;
 constexpr std::string_view kExplanation =
     "# The key of a mailstow store. Without it nothing in the store can be read, by anybody.\n"
     "# Keep a copy in another place, away from the store.\n";
@@ -43,7 +43,7 @@ std::optional<Key> parse_key_file(base::ByteView bytes) {
 }
 
 Key load_key_file(base::FileSystem& files, const base::Path& path) {
-  const std::optional<base::Bytes> bytes = base::read_file(files, path, kLargestKeyFile);
+  const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxKeyFile);
   if (!bytes) {
     fail(ErrorCode::kKey,
          "read key file {}: there is none: put back your copy of it, the store can't be opened "
@@ -57,7 +57,7 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
 
 void create_key_file(base::FileSystem& files, const base::Path& path) {
   if (files.open(path)) return;
-  base::make_folders(files, path.parent_path());
+  base::make_directories(files, path.parent_path());
   const std::string text = fmt::format("{}{}\n", kExplanation, base::to_hex(random_key().view()));
   base::write_file(files, path, base::as_bytes(text), base::OnExisting::kFail);
 }

@@ -23,7 +23,7 @@ std::chrono::sys_seconds now(const base::Clock& clock) {
 }
 
 std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {
-  write_slot(files, keys_folder(location), slot);
+  write_slot(files, keys_directory(location), slot);
   return base::to_hex(slot.id);
 }
 
@@ -31,7 +31,7 @@ std::string add_slot(const Location& location, base::FileSystem& files, const Ke
 
 std::vector<KeyInfo> list_keys(const Location& location, base::FileSystem& files) {
   std::vector<KeyInfo> keys;
-  for (const KeySlot& slot : read_slots(files, keys_folder(location)).slots) {
+  for (const KeySlot& slot : read_slots(files, keys_directory(location)).slots) {
     keys.push_back(
         {.id = base::to_hex(slot.id),
          .kind = slot.kind == SlotKind::kKeyFile ? KeyKind::kKeyFile : KeyKind::kPassphrase,
@@ -91,14 +91,14 @@ void check_is_key_of(const Location& location, base::FileSystem& files, const Op
     }
   };
   bool has_packs = false;
-  for (const std::string& name : files.list(packs_folder(location))) {
+  for (const std::string& name : files.list(packs_directory(location))) {
     std::unique_ptr<base::File> file;
-    if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_folder(location) / name);
+    if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_directory(location) / name);
     if (!file) continue;
     if (opens(std::move(file), name)) return;
     has_packs = true;
   }
-  const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
+  const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
   const bool is_of_slots =
       std::ranges::all_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
   if (has_packs || slots.empty() || !is_of_slots) {
@@ -117,8 +117,8 @@ std::string replace_key_file_from_export(const Location& location, base::FileSys
   }
   const auto lock = lock_for_writing(location, files);
   check_is_key_of(location, files, opened);
-  files.make_folder(keys_folder(location));
-  files.sync_folder(location.store);
+  files.make_directory(keys_directory(location));
+  files.sync_directory(location.store);
   create_key_file(files, location.key_file);
   return add_slot(location, files,
                   wrap_for_key_file(opened.store, opened.master,
@@ -128,7 +128,7 @@ std::string replace_key_file_from_export(const Location& location, base::FileSys
 void remove_key(const Location& location, base::FileSystem& files, const std::string& id) {
   const auto lock = lock_for_writing(location, files);
   const Key file_key = load_key_file(files, location.key_file);
-  const std::vector<KeySlot> slots = read_slots(files, keys_folder(location)).slots;
+  const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
   const auto slot =
       std::ranges::find(slots, id, [](const KeySlot& each) { return base::to_hex(each.id); });
   if (slot == slots.end()) fail(ErrorCode::kNotFound, "remove key {}: there is none", id);
@@ -141,7 +141,7 @@ void remove_key(const Location& location, base::FileSystem& files, const std::st
          "it in the configuration",
          id, location.key_file.string());
   }
-  remove_slot(files, keys_folder(location), slot->id);
+  remove_slot(files, keys_directory(location), slot->id);
 }
 
 }  // namespace store

@@ -18,12 +18,12 @@ using base::fail;
 constexpr std::string_view kSlotMark = "MSTWSLOT";
 constexpr std::uint32_t kSlotVersion = 1;
 constexpr std::size_t kSlotChecksumSize = 32;
-constexpr std::uint64_t kLargestSlot = 4'096;
+constexpr std::uint64_t kMaxSlot = 4'096;
 
 // 64 MiB and three passes: a tenth of a second or two, on any machine that runs a mail server.
 constexpr std::uint64_t kMemory = std::uint64_t{64} << 20;
 constexpr std::uint64_t kOperations = 3;
-constexpr std::uint64_t kMostOperations = 100;
+constexpr std::uint64_t kMaxOperations = 100;
 
 // All before the box: what the box is bound to.
 base::Bytes encode_head(const KeySlot& slot) {
@@ -103,7 +103,7 @@ std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
       std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(decoder.u64())));
   slot.operations = decoder.u64();
   slot.memory = decoder.u64();
-  if (slot.operations > kMostOperations || slot.memory > kMemory) return std::nullopt;
+  if (slot.operations > kMaxOperations || slot.memory > kMemory) return std::nullopt;
   read_into(decoder, slot.salt);
   read_into(decoder, slot.nonce);
   read_into(decoder, slot.box);
@@ -138,14 +138,14 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
   return unwrap(slot, key_from_passphrase(passphrase, slot.salt, slot.operations, slot.memory));
 }
 
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder) {
+SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory) {
   SlotListing listing;
   std::map<std::string, std::optional<KeySlot>> slots;
   std::map<std::string, int> copies;
-  for (const std::string& name : files.list(keys_folder)) {
+  for (const std::string& name : files.list(keys_directory)) {
     if (base::AtomicFile::is_temporary(name)) continue;
-    const base::Path path = keys_folder / name;
-    const std::optional<base::Bytes> bytes = base::read_file(files, path, kLargestSlot);
+    const base::Path path = keys_directory / name;
+    const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxSlot);
     const std::optional<KeySlot> slot = bytes ? KeySlot::decode(*bytes) : std::nullopt;
     if (!slot || (name != file_name(slot->id, 1) && name != file_name(slot->id, 2))) {
       listing.damaged.push_back(path.string() + ": it is not a key slot as it was written");
@@ -160,23 +160,23 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder) {
     if (slot) listing.slots.push_back(*slot);
     if (copies[id] < 2) {
       listing.damaged.push_back(
-          fmt::format("{}: one of its two copies is missing", (keys_folder / id).string()));
+          fmt::format("{}: one of its two copies is missing", (keys_directory / id).string()));
     }
   }
   return listing;
 }
 
-void write_slot(base::FileSystem& files, const base::Path& keys_folder, const KeySlot& slot) {
+void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot) {
   const base::Bytes bytes = slot.encode();
   for (const int copy : {1, 2}) {
-    base::write_file(files, keys_folder / file_name(slot.id, copy), bytes,
+    base::write_file(files, keys_directory / file_name(slot.id, copy), bytes,
                      base::OnExisting::kReplace);
   }
 }
 
-void remove_slot(base::FileSystem& files, const base::Path& keys_folder, const SlotId& id) {
-  for (const int copy : {1, 2}) files.remove(keys_folder / file_name(id, copy));
-  files.sync_folder(keys_folder);
+void remove_slot(base::FileSystem& files, const base::Path& keys_directory, const SlotId& id) {
+  for (const int copy : {1, 2}) files.remove(keys_directory / file_name(id, copy));
+  files.sync_directory(keys_directory);
 }
 
 namespace {

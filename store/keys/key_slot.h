@@ -50,11 +50,11 @@ struct SlotListing {
   std::vector<std::string> damaged;  // files that are missing or not what was written, with why
   std::vector<std::string> damaged_files;  // the names of those that are there
 };
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_folder);
+SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory);
 
 // Both files; durable when it returns.
-void write_slot(base::FileSystem& files, const base::Path& keys_folder, const KeySlot& slot);
-void remove_slot(base::FileSystem& files, const base::Path& keys_folder, const SlotId& id);
+void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot);
+void remove_slot(base::FileSystem& files, const base::Path& keys_directory, const SlotId& id);
 
 struct OpenedStore {
   StoreId store{};

@@ -27,7 +27,7 @@ namespace store {
 
 namespace {
 
-constexpr unsigned kMostReadingThreads = 4;
+constexpr unsigned kMaxReadingThreads = 4;
 
 class Check {
  public:
@@ -38,10 +38,10 @@ class Check {
         context_(open_keys(files, location.store, location.key_file)),
         index_(Index::open_read_only(index_file(location), context_.store)),
         lock_(lock_for_reading(location, files, index_)),
-        objects_(files, packs_folder(location), context_, index_) {}
+        objects_(files, packs_directory(location), context_, index_) {}
 
   CheckReport run() {
-    add_damage(read_slots(files_, keys_folder(location_)).damaged);
+    add_damage(read_slots(files_, keys_directory(location_)).damaged);
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();
@@ -81,7 +81,7 @@ class Check {
   void in_parallel(std::size_t count, Work work) {
     const unsigned wanted = options_.threads != 0 ? options_.threads
                                                   : std::clamp(std::thread::hardware_concurrency(),
-                                                               1U, kMostReadingThreads);
+                                                               1U, kMaxReadingThreads);
     std::atomic<std::size_t> next = 0;
     std::exception_ptr error;
     const auto run = [&] {
@@ -120,7 +120,7 @@ class Check {
       base::stop_if_requested("check", "what was read so far is noted");
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
-      PackCheck pack(files_, packs_folder(location_), context_, index);
+      PackCheck pack(files_, packs_directory(location_), context_, index);
       PackFindings findings = pack.run(name, depth);
       std::map<MessageId, std::string> damaged;
       std::uint64_t rebuilt = 0;
@@ -226,7 +226,7 @@ class Check {
   }
 
   void find_places() {
-    constexpr std::size_t kMostPlaces = 10;
+    constexpr std::size_t kMaxPlaces = 10;
     if (damaged_.empty()) return;
     std::unordered_map<MessageId, std::vector<MessagePlace>> places;
     const Snapshot* snapshot = nullptr;
@@ -235,7 +235,7 @@ class Check {
         [&](const FolderInfo& folder, const Identity& identity) {
           if (!damaged_.contains(identity.message)) return;
           std::vector<MessagePlace>& found = places[identity.message];
-          if (found.size() == kMostPlaces) return;
+          if (found.size() == kMaxPlaces) return;
           found.push_back({.account = snapshot->account,
                            .raw_folder = folder.raw_name,
                            .uid = identity.uid,

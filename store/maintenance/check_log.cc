@@ -15,7 +15,7 @@ namespace store {
 
 namespace {
 
-constexpr std::uint64_t kLargestLog = std::uint64_t{64} << 20;  // of 800,000 packs: 50 TB
+constexpr std::uint64_t kMaxLog = std::uint64_t{64} << 20;  // of 800,000 packs: 50 TB
 
 std::int64_t since_epoch(std::chrono::sys_seconds time) {
   return time.time_since_epoch().count();
@@ -71,7 +71,7 @@ std::set<Sha256> CheckLog::read_since_began() const {
 
 CheckLog CheckLog::load(base::FileSystem& files, const Location& location) {
   const std::optional<base::Bytes> bytes =
-      base::read_file(files, check_log_file(location), kLargestLog);
+      base::read_file(files, check_log_file(location), kMaxLog);
   return bytes ? parse(base::as_text(*bytes)).value_or(CheckLog()) : CheckLog();
 }
 

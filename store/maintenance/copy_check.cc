@@ -16,15 +16,15 @@ namespace store {
 namespace {
 
 // A folder for an index that nobody needs afterwards.
-class ScratchFolder {
+class ScratchDirectory {
  public:
-  ScratchFolder(base::FileSystem& files, const base::Path& parent)
+  ScratchDirectory(base::FileSystem& files, const base::Path& parent)
       : path_(parent / fmt::format("copy-check.{}", ::getpid())) {
-    base::make_folders(files, path_);
+    base::make_directories(files, path_);
   }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -40,7 +40,7 @@ class ScratchFolder {
 CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
                       const CheckOptions& options) {
   const BlockContext context = open_keys(files, copy, original.key_file);
-  const ScratchFolder scratch(files, original.index);
+  const ScratchDirectory scratch(files, original.index);
   // The newest commit of the store is noted beside its key. A copy may be older, so it is opened by
   // a key that has no such note beside it.
   const base::Path key = scratch.path() / "key";

@@ -9,9 +9,9 @@ namespace store {
 std::vector<std::string> remove_leftovers(const Location& location, base::FileSystem& files,
                                           std::chrono::sys_seconds now) {
   std::vector<std::string> removed;
-  for (const std::string& name : files.list(trees_folder(location))) {
+  for (const std::string& name : files.list(trees_directory(location))) {
     if (!base::AtomicFile::is_temporary(name)) continue;
-    const base::Path path = trees_folder(location) / name;
+    const base::Path path = trees_directory(location) / name;
     const auto written = files.modified(path);
     if (!written || now - *written < std::chrono::days(1)) continue;
     if (files.remove(path)) removed.push_back(path.string());

@@ -38,7 +38,7 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
     const BlockEntry& block = contents.blocks[ordinal];
     if (block.stream != stream) continue;
     const std::int64_t row =
-        pack.row * static_cast<std::int64_t>(kMostBlocks) + static_cast<std::int64_t>(ordinal);
+        pack.row * static_cast<std::int64_t>(kMaxBlocks) + static_cast<std::int64_t>(ordinal);
     const std::vector<std::uint32_t> starts = marks_.starts_in(row);
     auto next = starts.begin();
     for (const ObjectEntry& object : block.objects) {

@@ -58,7 +58,7 @@ bool Marks::add(const ObjectPlace& object) {
     return false;
   }
   impl_->insert.bind(1, object.block).bind(2, object.start).run();
-  bytes_[object.block / static_cast<std::int64_t>(kMostBlocks)] += object.length;
+  bytes_[object.block / static_cast<std::int64_t>(kMaxBlocks)] += object.length;
   ++count_;
   return true;
 }

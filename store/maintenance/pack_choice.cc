@@ -65,14 +65,14 @@ class Chooser {
   // A small pack joins others that together are not much smaller than it is, so that the same bytes
   // are not written again every night.
   void choose_small() {
-    constexpr std::uint64_t kLargestRatio = 4;
+    constexpr std::uint64_t kMaxRatio = 4;
     std::vector<std::size_t> smallest_first(packs_.size());
     std::iota(smallest_first.begin(), smallest_first.end(), std::size_t{0});
     std::ranges::stable_sort(smallest_first, {}, [&](std::size_t i) { return packs_[i].size; });
     for (const std::size_t i : smallest_first) {
       const PackUse& pack = packs_[i];
       if (choices_[i].fate != PackFate::kKeep || pack.is_condemned || pack.living_bytes == 0 ||
-          pack.size >= limits_.small_size || pack.size > kLargestRatio * rewritten_) {
+          pack.size >= limits_.small_size || pack.size > kMaxRatio * rewritten_) {
         continue;
       }
       choose(i, PackFate::kRewrite, "it is small");

@@ -30,9 +30,9 @@ class Prune {
       : options_(options),
         session_(location, files, clock, Effort::kStrong),
         now_(std::chrono::floor<std::chrono::seconds>(clock.now())),
-        objects_(files, packs_folder(location), session_.context(), session_.index()),
+        objects_(files, packs_directory(location), session_.context(), session_.index()),
         marks_(location.index),
-        marked_(files, packs_folder(location), session_.context(), marks_),
+        marked_(files, packs_directory(location), session_.context(), marks_),
         marking_(session_.index(), objects_, session_.context().keys, marks_) {}
 
   PruneReport run() {
@@ -87,7 +87,7 @@ class Prune {
     std::map<std::int64_t, std::uint64_t> commit_bytes;
     for (const ObjectId& id : index().commits()) {
       if (const auto place = index().find(ObjectType::kCommit, id)) {
-        commit_bytes[place->block / static_cast<std::int64_t>(kMostBlocks)] += place->length;
+        commit_bytes[place->block / static_cast<std::int64_t>(kMaxBlocks)] += place->length;
       }
     }
     std::vector<PackUse> uses;
@@ -150,7 +150,7 @@ class Prune {
   }
 
   base::Path path_of(const Index::CondemnedRow& condemned) {
-    return packs_folder(session_.location()) / condemned.condemned.pack.hex();
+    return packs_directory(session_.location()) / condemned.condemned.pack.hex();
   }
 
   // The files are gone for good before the index, and then the next checkpoint, forget them.
@@ -161,7 +161,7 @@ class Prune {
       if (condemned.row != 0) rows.push_back(condemned.row);
     }
     if (gone_.empty()) return;
-    session_.files().sync_folder(packs_folder(session_.location()));
+    session_.files().sync_directory(packs_directory(session_.location()));
     index().remove(rows);
   }
 
@@ -216,7 +216,7 @@ class Prune {
     session_.search().keep_only([&](const ObjectId& message) {
       const auto place = index().find_uncondemned(ObjectType::kMessage, message);
       if (!place) return false;
-      if (place->block / static_cast<std::int64_t>(kMostBlocks) > newest_old) return true;
+      if (place->block / static_cast<std::int64_t>(kMaxBlocks) > newest_old) return true;
       if (std::exchange(block, place->block) != place->block) starts = marks_.starts_in(block);
       return std::ranges::binary_search(starts, place->start);
     });

@@ -41,9 +41,9 @@ class Scratch {
   Scratch(const Location& location, base::FileSystem& files) : location_(location), files_(files) {
     location_.index = location.index / "repair";
     clear();
-    files_.make_folder(location_.index);
+    files_.make_directory(location_.index);
     const std::optional<base::Bytes> mark =
-        base::read_file(files_, highest_commit_file(location), kLargestMark);
+        base::read_file(files_, highest_commit_file(location), kMaxMarkBytes);
     if (mark) {
       base::write_file(files_, highest_commit_file(location_), *mark, base::OnExisting::kReplace);
     }
@@ -61,7 +61,7 @@ class Scratch {
   const Location& location() const { return location_; }
 
  private:
-  static constexpr std::uint64_t kLargestMark = 256;
+  static constexpr std::uint64_t kMaxMarkBytes = 256;
 
   void clear() {
     files_.remove(highest_commit_file(location_));
@@ -104,8 +104,8 @@ class Repair {
   }
 
  private:
-  base::Path packs() const { return packs_folder(location_); }
-  base::Path quarantine() const { return quarantine_folder(location_); }
+  base::Path packs() const { return packs_directory(location_); }
+  base::Path quarantine() const { return quarantine_directory(location_); }
 
   // An index that can't be trusted is made anew first.
   void make_index_readable() {
@@ -286,28 +286,29 @@ class Repair {
   }
 
   void set_aside(const base::Path& folder, const std::string& name) {
-    files_.make_folder(quarantine());
-    files_.sync_folder(location_.store);
+    files_.make_directory(quarantine());
+    files_.sync_directory(location_.store);
     std::string moved = name;
     for (int number = 1;
          !files_.rename(folder / name, quarantine() / moved, base::OnExisting::kFail); ++number) {
       moved = name + "." + std::to_string(number);
     }
-    files_.sync_folder(quarantine());
-    files_.sync_folder(folder);
+    files_.sync_directory(quarantine());
+    files_.sync_directory(folder);
     report_.quarantined.push_back((quarantine() / moved).string());
   }
 
   // A slot lies there twice: the good copy takes the place of the other. A tree record that can't
   // be read makes its tree somebody else's, which it is either way.
   void put_keys_and_trees_right() {
-    const SlotListing listing = read_slots(files_, keys_folder(location_));
-    for (const std::string& name : listing.damaged_files) set_aside(keys_folder(location_), name);
+    const SlotListing listing = read_slots(files_, keys_directory(location_));
+    for (const std::string& name : listing.damaged_files)
+      set_aside(keys_directory(location_), name);
     if (!listing.damaged.empty()) {
-      for (const KeySlot& slot : listing.slots) write_slot(files_, keys_folder(location_), slot);
+      for (const KeySlot& slot : listing.slots) write_slot(files_, keys_directory(location_), slot);
     }
     for (const std::string& name : TreeRecords::open(location_, files_).list().damaged_files) {
-      set_aside(trees_folder(location_), name);
+      set_aside(trees_directory(location_), name);
     }
   }
 

@@ -62,7 +62,7 @@ bool is_manifest(ObjectType type) {
 
 Salvage::Salvage(WriteSession& session)
     : session_(session),
-      objects_reader_(session.files(), packs_folder(session.location()), session.context(),
+      objects_reader_(session.files(), packs_directory(session.location()), session.context(),
                       session.index()) {}
 
 void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {

@@ -4,8 +4,8 @@
 
 namespace store {
 
-IncomingMessage::IncomingMessage(const base::Path& spool_folder, const Keys& keys)
-    : intake_(std::make_unique<MessageIntake>(spool_folder, kMostInMemory, keys)) {}
+IncomingMessage::IncomingMessage(const base::Path& spool_directory, const Keys& keys)
+    : intake_(std::make_unique<MessageIntake>(spool_directory, kMaxInMemory, keys)) {}
 IncomingMessage::IncomingMessage(IncomingMessage&&) noexcept = default;
 IncomingMessage& IncomingMessage::operator=(IncomingMessage&&) noexcept = default;
 IncomingMessage::~IncomingMessage() = default;

@@ -17,10 +17,10 @@ class IncomingMessage {
  public:
   // A message that is longer goes to a file; what is decoded of one takes as much once more. In
   // bytes.
-  static constexpr std::size_t kMostInMemory = std::size_t{2} << 20;
+  static constexpr std::size_t kMaxInMemory = std::size_t{2} << 20;
 
   // Both must outlive it.
-  IncomingMessage(const base::Path& spool_folder, const Keys& keys);
+  IncomingMessage(const base::Path& spool_directory, const Keys& keys);
   IncomingMessage(IncomingMessage&&) noexcept;
   IncomingMessage& operator=(IncomingMessage&&) noexcept;
   ~IncomingMessage();

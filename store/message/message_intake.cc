@@ -14,13 +14,13 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kMostDecodedInMemory = std::size_t{2} << 20;
+constexpr std::size_t kMaxDecodedInMemory = std::size_t{2} << 20;
 
 // The part of a message that is long enough to be in a file.
 constexpr std::size_t kWorthResting = std::size_t{256} << 10;
 
 // Far below a block: a message of a million tiny attachments is stored as text instead.
-constexpr std::size_t kLargestMessageRecord = std::size_t{4} << 20;
+constexpr std::size_t kMaxMessageRecord = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -28,11 +28,11 @@ constexpr std::size_t kLargestMessageRecord = std::size_t{4} << 20;
 // decoded goes to a spool.
 class MessageIntake::Parts : public PartSink, public PartSource {
  public:
-  Parts(Spool& message, const Keys& keys, const base::Path& spool_folder)
+  Parts(Spool& message, const Keys& keys, const base::Path& spool_directory)
       : spool_(message),
         message_(message.view()),
         keys_(keys),
-        decoded_(spool_folder, kMostDecodedInMemory) {}
+        decoded_(spool_directory, kMaxDecodedInMemory) {}
 
   ObjectId put(PartKind kind, base::ByteView bytes) override {
     const ObjectId id =
@@ -66,7 +66,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
   }
 
   std::size_t memory() const {
-    return static_cast<std::size_t>(std::min<std::uint64_t>(decoded_.size(), kMostDecodedInMemory));
+    return static_cast<std::size_t>(std::min<std::uint64_t>(decoded_.size(), kMaxDecodedInMemory));
   }
 
  private:
@@ -105,9 +105,9 @@ class MessageIntake::Parts : public PartSink, public PartSource {
   base::ByteView last_;                               // that get() gave
 };
 
-MessageIntake::MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory,
+MessageIntake::MessageIntake(const base::Path& spool_directory, std::size_t most_in_memory,
                              const Keys& keys)
-    : spool_folder_(spool_folder), keys_(keys), spool_(spool_folder, most_in_memory) {}
+    : spool_directory_(spool_directory), keys_(keys), spool_(spool_directory, most_in_memory) {}
 MessageIntake::~MessageIntake() = default;
 
 void MessageIntake::add(base::ByteView piece) {
@@ -146,9 +146,9 @@ void MessageIntake::for_each_part(
 
 bool MessageIntake::try_split(const SplitLimits& limits) {
   const base::ByteView message = spool_.view();
-  parts_ = std::make_unique<Parts>(spool_, keys_, spool_folder_);
+  parts_ = std::make_unique<Parts>(spool_, keys_, spool_directory_);
   record_ = split(message, *parts_, limits);
-  if (record_.size() > kLargestMessageRecord) return false;
+  if (record_.size() > kMaxMessageRecord) return false;
   // Compared byte by byte with the message itself: what its digest would tell, and faster.
   base::ByteView left = message;
   bool same = true;

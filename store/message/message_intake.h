@@ -17,9 +17,9 @@ namespace store {
 // One thread at a time, which need not be the store's: it asks the store for nothing.
 class MessageIntake {
  public:
-  // `spool_folder` is for messages of more than `most_in_memory` bytes. It and `keys` must outlive
-  // the intake.
-  MessageIntake(const base::Path& spool_folder, std::size_t most_in_memory, const Keys& keys);
+  // `spool_directory` is for messages of more than `most_in_memory` bytes. It and `keys` must
+  // outlive the intake.
+  MessageIntake(const base::Path& spool_directory, std::size_t most_in_memory, const Keys& keys);
   MessageIntake(const MessageIntake&) = delete;
   MessageIntake& operator=(const MessageIntake&) = delete;
   ~MessageIntake();
@@ -50,7 +50,7 @@ class MessageIntake {
 
   bool try_split(const SplitLimits& limits);
 
-  const base::Path& spool_folder_;
+  const base::Path& spool_directory_;
   const Keys& keys_;
   Spool spool_;
   std::optional<Sha256Hash> hash_;  // once something was added

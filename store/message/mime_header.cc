@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view kBlank = " \t\r";
 
 // Longer ones are not boundaries (RFC 2046 allows 70) but an attempt to make comparing dear.
-constexpr std::size_t kLongestBoundary = 250;
+constexpr std::size_t kMaxBoundary = 250;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -57,7 +57,7 @@ std::string take_token(std::string_view& rest) {
 
 void MimeHeader::take_line(std::string_view line) {
   if (kBlank.find(line.front()) != std::string_view::npos) {
-    if (open_ != nullptr && open_->size() + line.size() <= kLongestField) open_->append(line);
+    if (open_ != nullptr && open_->size() + line.size() <= kMaxField) open_->append(line);
     return;
   }
   open_ = nullptr;
@@ -68,7 +68,7 @@ void MimeHeader::take_line(std::string_view line) {
                        : is_word(name, "content-transfer-encoding") ? &encoding_
                                                                     : nullptr;
   if (field == nullptr || !field->empty()) return;
-  field->assign(line.substr(colon + 1, kLongestField));
+  field->assign(line.substr(colon + 1, kMaxField));
   open_ = field;
 }
 
@@ -109,7 +109,7 @@ std::string MimeHeader::boundary() const {
     std::string value = rest.front() == '"' ? take_quoted(rest) : take_token(rest);
     // The scanner strips trailing blanks from lines (RFC 2046: a boundary never ends with one).
     value.resize(trim(value).empty() ? 0 : value.find_last_not_of(kBlank) + 1);
-    return value.size() <= kLongestBoundary ? value : std::string();
+    return value.size() <= kMaxBoundary ? value : std::string();
   }
 }
 

@@ -36,7 +36,7 @@ class MimeHeader {
 
  private:
   // A field's text is kept up to this many bytes: boundaries have 70 at most.
-  static constexpr std::size_t kLongestField = 4'096;
+  static constexpr std::size_t kMaxField = 4'096;
 
   MimeKind without_type_;
   std::string type_;

@@ -6,7 +6,7 @@ namespace {
 enum class Tag : std::uint8_t { kInline = 0, kText = 1, kTextLeaf = 2, kBinaryLeaf = 3 };
 
 // Far above any message, and low enough that no sum of lengths overflows.
-constexpr std::uint64_t kLargestMessage = std::uint64_t{1} << 48U;
+constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 48U;
 
 // A part's length and id take this much at least.
 constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
@@ -46,7 +46,7 @@ void RecipeWriter::add(const EncodedLeaf& leaf) {
 
 RecipeReader::RecipeReader(base::ByteView record)
     : record_(record, "message record"),
-      message_size_(record_.varint(kLargestMessage)),
+      message_size_(record_.varint(kMaxMessage)),
       left_(message_size_),
       header_(record_.raw(record_.varint())) {
   account_for(header_.size());
@@ -62,7 +62,7 @@ PartRef RecipeReader::take_part() {
 
 EncodedLeaf RecipeReader::take_leaf(PartKind kind) {
   EncodedLeaf leaf{.kind = kind, .lines = {}, .parts = {}};
-  const std::uint64_t lines = record_.varint(kLargestMessage);
+  const std::uint64_t lines = record_.varint(kMaxMessage);
   leaf.lines.length = lines / 2 * 4;
   leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
   if (lines == 1) record_.malformed("a leaf has impossible lines");

@@ -24,7 +24,7 @@ PartKind kind_of(base::ByteView decoded) {
 }
 
 // So that a hostile message can't have a huge record. No real one has as many.
-constexpr std::size_t kMostDecodedLeaves = 4'096;
+constexpr std::size_t kMaxDecodedLeaves = 4'096;
 
 class Splitter {
  public:
@@ -58,7 +58,7 @@ class Splitter {
   }
 
   bool take_run(std::size_t begin, std::size_t end) {
-    if (decoded_leaves_ == kMostDecodedLeaves) return false;
+    if (decoded_leaves_ == kMaxDecodedLeaves) return false;
     Base64Decoder decoder(message_.subspan(begin, end - begin));
     decoded_.resize(std::min(largest_piece(), (end - begin) / 4 * 3 + 3));
     base::ByteView piece(decoded_.data(), decoder.read(decoded_));

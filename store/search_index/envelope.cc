@@ -16,9 +16,9 @@ namespace store {
 namespace {
 
 // Of a field as it stands, before it is decoded.
-constexpr std::size_t kLongestRaw = 16'384;
-constexpr std::size_t kLongestDate = 256;
-constexpr std::size_t kLongestLine = 1'024;            // a subject, a message id
+constexpr std::size_t kMaxRaw = 16'384;
+constexpr std::size_t kMaxDate = 256;
+constexpr std::size_t kMaxLine = 1'024;                // a subject, a message id
 constexpr std::int64_t kLastSecond = 253'402'300'799;  // of the year 9999
 
 using GText = base::Handle<char, g_free>;
@@ -81,9 +81,9 @@ bool is_plain(std::string_view text) {
 }
 
 std::string decode_text(const std::string& raw) {
-  if (is_plain(raw)) return clean(raw, kLongestLine);
+  if (is_plain(raw)) return clean(raw, kMaxLine);
   const GText decoded(g_mime_utils_header_decode_text(options(), raw.c_str()));
-  return clean(decoded ? decoded.get() : raw, kLongestLine);
+  return clean(decoded ? decoded.get() : raw, kMaxLine);
 }
 
 void add_address(std::string& text, InternetAddress* address) {
@@ -100,10 +100,10 @@ void add_address(std::string& text, InternetAddress* address) {
   }
   const char* name = internet_address_get_name(address);
   const char* mailbox = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
-  const std::string shown_name = clean(name != nullptr ? name : "", kLongestLine);
-  std::string one = clean(mailbox != nullptr ? mailbox : "", kLongestLine);
+  const std::string shown_name = clean(name != nullptr ? name : "", kMaxLine);
+  std::string one = clean(mailbox != nullptr ? mailbox : "", kMaxLine);
   if (!shown_name.empty()) one = one.empty() ? shown_name : shown_name + " <" + one + ">";
-  if (one.empty() || text.size() + 2 + one.size() > kLongestEnvelopeField) return;
+  if (one.empty() || text.size() + 2 + one.size() > kMaxEnvelopeField) return;
   if (!text.empty()) text += ", ";
   text += one;
 }
@@ -121,7 +121,7 @@ std::string decode_addresses(const std::string& raw) {
 }
 
 std::optional<std::chrono::sys_seconds> decode_date(const std::string& raw) {
-  const GTime time(g_mime_utils_header_decode_date(raw.substr(0, kLongestDate).c_str()));
+  const GTime time(g_mime_utils_header_decode_date(raw.substr(0, kMaxDate).c_str()));
   if (!time) return std::nullopt;
   const std::int64_t seconds = g_date_time_to_unix(time.get());
   if (seconds < 0 || seconds > kLastSecond) return std::nullopt;
@@ -131,7 +131,7 @@ std::optional<std::chrono::sys_seconds> decode_date(const std::string& raw) {
 std::string decode_message_id(std::string_view raw) {
   const std::size_t begin = raw.find('<');
   if (begin != std::string_view::npos) raw.remove_prefix(begin + 1);
-  return clean(raw.substr(0, raw.find('>')), kLongestLine);
+  return clean(raw.substr(0, raw.find('>')), kMaxLine);
 }
 
 enum HeaderField : std::uint8_t { kDate, kFrom, kTo, kCc, kSubject, kMessageId, kFieldCount };
@@ -173,7 +173,7 @@ class RawFields {
     }
     if (field_ == kFieldCount) return;
     std::string& body = bodies_.at(field_);
-    for (const char c : line.substr(0, kLongestRaw - std::min(kLongestRaw, body.size()))) {
+    for (const char c : line.substr(0, kMaxRaw - std::min(kMaxRaw, body.size()))) {
       if (c != '\r' && c != '\0') body += c;
     }
   }

@@ -10,7 +10,7 @@
 
 namespace store {
 
-// UTF-8, one line each, nothing of it longer than kLongestEnvelopeField bytes; empty where the
+// UTF-8, one line each, nothing of it longer than kMaxEnvelopeField bytes; empty where the
 // header has no such field. Of a field that must not recur the first counts.
 struct Envelope {
   std::optional<std::chrono::sys_seconds> date;  // of the Date field; nothing if it is none
@@ -23,7 +23,7 @@ struct Envelope {
 };
 
 // What is longer is cut: between two addresses, between two characters.
-inline constexpr std::size_t kLongestEnvelopeField = 4'096;
+inline constexpr std::size_t kMaxEnvelopeField = 4'096;
 
 // Decoded as RFC 2047 and RFC 6532 have it. Takes any bytes: what can't be decoded is shown as well
 // as may be, never an error. What follows an empty line is not looked at; `header` is bounded by

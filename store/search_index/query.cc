@@ -18,8 +18,8 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t kLongestQuery = 4'096;
-constexpr std::size_t kMostTerms = 64;
+constexpr std::size_t kMaxQuery = 4'096;
+constexpr std::size_t kMaxTerms = 64;
 
 enum class Kind { kWords, kMessageId, kAfter, kBefore, kFolder };
 
@@ -83,12 +83,12 @@ class QueryParser {
       : text_(text), rest_(text), read_time_(read_time) {}
 
   Query parse() {
-    if (rest_.size() > kLongestQuery) {
-      fail(ErrorCode::kUsage, "search: the query is longer than {} bytes", kLongestQuery);
+    if (rest_.size() > kMaxQuery) {
+      fail(ErrorCode::kUsage, "search: the query is longer than {} bytes", kMaxQuery);
     }
     while (skip_blanks()) {
-      if (++terms_ > kMostTerms) {
-        fail(ErrorCode::kUsage, "search: the query has more than {} terms", kMostTerms);
+      if (++terms_ > kMaxTerms) {
+        fail(ErrorCode::kUsage, "search: the query has more than {} terms", kMaxTerms);
       }
       take_term();
     }

@@ -9,7 +9,7 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kMostWaiting = std::size_t{2} << 20;  // bytes of headers
+constexpr std::size_t kMaxWaiting = std::size_t{2} << 20;  // bytes of headers
 
 // Waking the other thread costs as much as entering a header or two.
 constexpr std::size_t kWakeAt = std::size_t{64} << 10;
@@ -33,7 +33,7 @@ void SearchFeeder::rethrow() {
 
 void SearchFeeder::add(const ObjectId& message, base::ByteView header) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return error_ || waiting_bytes_ < kMostWaiting; });
+  changed_.wait(lock, [this] { return error_ || waiting_bytes_ < kMaxWaiting; });
   rethrow();
   waiting_.push_back({message, {header.begin(), header.end()}});
   waiting_bytes_ += header.size();

@@ -72,7 +72,7 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
   Fill fill(context, search);
   for (const PackName& name : missing) {
-    const base::Path path = packs_folder(location) / name.hex();
+    const base::Path path = packs_directory(location) / name.hex();
     try {
       std::unique_ptr<base::File> file = files.open(path);
       if (!file) continue;

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -16,7 +16,7 @@ class AtomicFileTest : public testing::Test {
   }
   std::vector<std::string> names() { return files_.list(folder_.path()); }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   FileSystem& files_ = real_file_system();
 };
 
@@ -68,8 +68,8 @@ TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
     std::unique_ptr<File> open(const Path&) override { return nullptr; }
     bool rename(const Path&, const Path&, OnExisting) override { return true; }
     bool remove(const Path&) override { return true; }
-    void sync_folder(const Path&) override {}
-    bool make_folder(const Path&) override { return true; }
+    void sync_directory(const Path&) override {}
+    bool make_directory(const Path&) override { return true; }
     std::vector<std::string> list(const Path&) override { return {}; }
     std::optional<std::chrono::system_clock::time_point> modified(const Path&) override {
       return std::nullopt;
@@ -84,9 +84,9 @@ TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
 }
 
 TEST_F(AtomicFileTest, FoldersAreMadeWithTheirParents) {
-  make_folders(files_, folder_.path() / "a" / "b" / "c");
+  make_directories(files_, folder_.path() / "a" / "b" / "c");
   EXPECT_TRUE(std::filesystem::is_directory(folder_.path() / "a/b/c"));
-  make_folders(files_, folder_.path() / "a" / "b" / "c");
+  make_directories(files_, folder_.path() / "a" / "b" / "c");
 }
 
 TEST_F(AtomicFileTest, AFileLargerThanExpectedIsNotRead) {

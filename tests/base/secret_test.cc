@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -23,7 +23,7 @@ class SecretTest : public testing::Test {
     return testing::internal::GetCapturedStderr();
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
 };
 
 TEST_F(SecretTest, IsTheFirstLineOfItsFile) {

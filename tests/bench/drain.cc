@@ -32,11 +32,11 @@ class Client {
     while (true) {
       const std::size_t received = receive();
       bytes += received;
-      constexpr std::size_t kLongestLine = 1'000;
-      tail.append(buffer_.data() + received - std::min(received, kLongestLine),
-                  std::min(received, kLongestLine));
+      constexpr std::size_t kMaxLine = 1'000;
+      tail.append(buffer_.data() + received - std::min(received, kMaxLine),
+                  std::min(received, kMaxLine));
       if (tail.ends_with("\r\n") && tail.find(last_line) != std::string::npos) return bytes;
-      if (tail.size() > kLongestLine) tail.erase(0, tail.size() - kLongestLine);
+      if (tail.size() > kMaxLine) tail.erase(0, tail.size() - kMaxLine);
     }
   }
 

@@ -57,10 +57,10 @@ void add_mail(const base::Path& folder, const base::Path& mail) {
     store::Writer writer =
         store::Writer::open(location_in(folder), base::real_file_system(), clock);
     std::vector<store::FolderRecord> records;
-    for (const MailFolder& mail_folder : folders) {
-      store::FolderDraft draft(writer.reader(), folder_named(mail_folder.name));
+    for (const MailFolder& mail_directory : folders) {
+      store::FolderDraft draft(writer.reader(), folder_named(mail_directory.name));
       std::uint32_t uid = 0;
-      for (const base::Path& path : mail_folder.messages) {
+      for (const base::Path& path : mail_directory.messages) {
         std::ifstream file(path, std::ios::binary);
         const std::string message((std::istreambuf_iterator<char>(file)), {});
         bytes += static_cast<double>(message.size());

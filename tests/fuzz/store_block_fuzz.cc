@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr std::size_t kLargestPlain = std::size_t{1} << 20U;
+constexpr std::size_t kMaxPlain = std::size_t{1} << 20U;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -35,8 +35,7 @@ void check_directory(store::Stream stream, base::ByteView plain) {
 void check_header(base::ByteView bytes) {
   const std::optional<store::BlockHeader> header = store::BlockHeader::decode(bytes);
   if (!header) return;
-  require(header->plain_length <= store::kLargestBlock &&
-          header->sealed_length <= store::kLargestBlock);
+  require(header->plain_length <= store::kMaxBlock && header->sealed_length <= store::kMaxBlock);
   require(std::ranges::equal(header->encode(), bytes.first(store::BlockHeader::kSize)));
 }
 
@@ -73,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   refuse_or_do([&] { check_directory(stream, bytes); });
   refuse_or_do([&] {
     store::Decompressor decompressor;
-    const std::size_t wanted = place * 16 % kLargestPlain;
+    const std::size_t wanted = place * 16 % kMaxPlain;
     require(decompressor.decompress(bytes, wanted).size() == wanted);
   });
   check_box(bytes, place, static_cast<std::byte>(data[2]));

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace imap {
 namespace {
@@ -28,7 +28,7 @@ class AccountDiscoveryTest : public testing::Test {
     server.discover.emplace();
     return server;
   }();
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
 };
 
 TEST_F(AccountDiscoveryTest, ACommandPrintsAUserALine) {

@@ -13,7 +13,7 @@
 #include "base/file_system.h"
 #include "tests/servers/process.h"
 #include "tests/servers/server.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace programs {
 
@@ -48,7 +48,7 @@ class Installation {
   base::Path config_file() const { return folder_.path() / "mailstow.json"; }
 
  private:
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   json config_;
 };
 

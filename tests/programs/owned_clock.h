@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace programs {
 
@@ -36,7 +36,7 @@ class OwnedClock {
   std::vector<std::string> environment() const;
 
  private:
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   void write() const;
 
   std::int64_t shift_ = 0;

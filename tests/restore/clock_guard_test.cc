@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace restore {
 namespace {
@@ -97,7 +97,7 @@ TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
 }
 
 TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
-  const tests::TemporaryFolder folder;
+  const tests::TemporaryDirectory folder;
   const base::Path file = folder.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());

@@ -7,7 +7,7 @@
 #include "store/reader.h"
 #include "store/writer.h"
 #include "tests/imap/scripted_transport.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace restore {
 namespace {
@@ -68,7 +68,7 @@ class StoreRescueTest : public testing::Test {
     return store::Reader::open(location_, files_).snapshots("alice");
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   base::FileSystem& files_ = base::real_file_system();
   store::Location location_{folder_.path() / "store", folder_.path() / "index",
                             folder_.path() / "key"};

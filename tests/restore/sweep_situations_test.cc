@@ -83,11 +83,11 @@ class World {
 
   int sweep(SweepOptions options = {}) {
     base::FileSystem& files = base::real_file_system();
-    const base::Surroundings surroundings{base::load_config(files, mailstow_.config_file()),
-                                          base::OutputFormat::kJson, files, clock_};
+    const base::Environment environment{base::load_config(files, mailstow_.config_file()),
+                                        base::OutputFormat::kJson, files, clock_};
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    const auto status = restore::sweep(surroundings, options);
+    const auto status = restore::sweep(environment, options);
     report_ = json::parse(testing::internal::GetCapturedStdout(), nullptr, false);
     log_ = testing::internal::GetCapturedStderr();
     return static_cast<int>(status);

@@ -125,7 +125,7 @@ std::string Cyrus::services() const {
 void Cyrus::configure() {
   for (const char* name :
        {"mail", "tmp", "conf", "conf/db", "conf/socket", "conf/log", "conf/proc", "conf/lock"}) {
-    make_folder(name);
+    make_directory(name);
   }
   const std::string imapd = imapd_configuration();
   write("imapd.conf", imapd);

@@ -32,16 +32,16 @@ void Dovecot::configure() {
   // A lock that an earlier master left behind would cost ten seconds.
   for (const char* name : {"run", "state"}) {
     std::filesystem::remove_all(folder() / name);
-    make_folder(name);
+    make_directory(name);
   }
   std::vector<std::string> names = options_.users;
   names.push_back(admin());
   std::string users;
-  make_folder(mail_folder({}));
+  make_directory(mail_directory({}));
   for (const std::string& name : names) {
     users += password_line(name);
     write_password(name);
-    make_folder(mail_folder({}) / name);
+    make_directory(mail_directory({}) / name);
   }
   write(users_file({}), users);
   write(admins_file({}), password_line(admin()));
@@ -55,7 +55,7 @@ Server::Command Dovecot::command() const {
 }
 
 Maildir Dovecot::maildir(std::string_view user_name) const {
-  return {mail_folder(folder()) / user_name / "Maildir", options_.separator, user()};
+  return {mail_directory(folder()) / user_name / "Maildir", options_.separator, user()};
 }
 
 void Dovecot::restart() {
@@ -72,7 +72,7 @@ void Dovecot::remove_files(std::string_view user_name, bool (*choose)(std::strin
   // A session that is open keeps what it knows in memory, and writes it back.
   break_connections();
   std::vector<base::Path> chosen;
-  const base::Path home = mail_folder(folder()) / user_name;
+  const base::Path home = mail_directory(folder()) / user_name;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(home)) {
     if (choose(entry.path().filename().string())) chosen.push_back(entry.path());
   }

@@ -114,7 +114,7 @@ std::string exemption_rules(QuotaExemption exemption, char separator) {
 
 }  // namespace
 
-base::Path mail_folder(const base::Path& folder) {
+base::Path mail_directory(const base::Path& folder) {
   return folder / "mail";
 }
 base::Path users_file(const base::Path& folder) {
@@ -140,7 +140,7 @@ std::string dovecot_configuration(const DovecotOptions& options, const Ports& po
                       fmt::arg("plain", ports.plain), fmt::arg("unnamed", ports.unnamed));
   text += fmt::format(kUsers, fmt::arg("admins", admins_file(folder).string()),
                       fmt::arg("users", users_file(folder).string()),
-                      fmt::arg("mail", mail_folder(folder).string()));
+                      fmt::arg("mail", mail_directory(folder).string()));
   text += fmt::format(
       kMail, fmt::arg("fsync", options.syncing == Syncing::kNever ? "never" : "optimized"),
       fmt::arg("separator", options.separator), fmt::arg("quota", options.quota_kib),

@@ -34,7 +34,7 @@ struct DovecotOptions {
 };
 
 // The names below the server's folder.
-base::Path mail_folder(const base::Path& folder);
+base::Path mail_directory(const base::Path& folder);
 base::Path users_file(const base::Path& folder);
 base::Path admins_file(const base::Path& folder);
 base::Path log_file(const base::Path& folder);

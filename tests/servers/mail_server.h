@@ -14,7 +14,7 @@
 #include "base/file_system.h"
 #include "tests/servers/certificates.h"
 #include "tests/servers/process.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace servers {
 
@@ -46,7 +46,7 @@ class MailServer {
   std::vector<std::string> command() const;
 
   MailServerOptions options_;
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Certificates certificates_;
   Process process_;
   std::uint16_t port_ = 0;

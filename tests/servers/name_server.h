@@ -7,7 +7,7 @@
 
 #include "base/file_system.h"
 #include "tests/servers/process.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace servers {
 
@@ -37,7 +37,7 @@ class NameServer {
  private:
   bool answers() const;
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   std::uint16_t port_;
   Process process_;
 };

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tests/servers/process.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace servers {
 
@@ -19,7 +19,7 @@ class PoisonServer {
   std::string url() const;  // without TLS
 
  private:
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Process process_;
   std::uint16_t port_ = 0;
 };

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "tests/servers/process.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace servers {
 
@@ -37,7 +37,7 @@ class Server::Impl {
   base::Path output_file() const { return folder_.path() / "output"; }
 
   const ServerUser user_ = server_user();
-  const tests::TemporaryFolder folder_;
+  const tests::TemporaryDirectory folder_;
   Certificates certificates_;
   Ports ports_;
   std::string session_name_;
@@ -174,7 +174,7 @@ void Server::write(const base::Path& path, std::string_view text) const {
   give_to(user(), whole);
 }
 
-void Server::make_folder(const base::Path& path) const {
+void Server::make_directory(const base::Path& path) const {
   if (std::filesystem::create_directory(folder() / path)) give_to(user(), folder() / path);
 }
 

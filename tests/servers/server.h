@@ -82,7 +82,7 @@ class Server {
 
   // All for the server's user. Paths are below folder().
   void write(const base::Path& path, std::string_view text) const;
-  void make_folder(const base::Path& path) const;
+  void make_directory(const base::Path& path) const;
   void write_password(std::string_view name) const;
 
  private:

@@ -18,10 +18,10 @@ namespace {
 
 constexpr std::size_t kFirstMessages = 300;
 constexpr std::size_t kFewestMessages = 200;
-constexpr std::size_t kMostMessages = 500;
-constexpr std::size_t kFewestFolders = 4;
-constexpr std::size_t kMostFolders = 9;
-constexpr std::size_t kMostAtOnce = 12;
+constexpr std::size_t kMaxMessages = 500;
+constexpr std::size_t kMinFolders = 4;
+constexpr std::size_t kMaxFolders = 9;
+constexpr std::size_t kMaxAtOnce = 12;
 constexpr std::size_t kDeeds = 8;  // kinds of them
 
 // "3:5,9" as 3 4 5 9, in the order in which they are named.
@@ -86,7 +86,7 @@ class Storm::Client {
     // Some servers make it by themselves for those below it.
     client_.command("CREATE " + quote(container()));
     found(container());
-    while (folders_.size() < kFewestFolders) create();
+    while (folders_.size() < kMinFolders) create();
     while (count() < kFirstMessages) append();
   }
 
@@ -124,10 +124,10 @@ class Storm::Client {
   using Folders = std::map<std::string, Folder>;
 
   void append() {
-    if (count() > kMostMessages) return expunge();
+    if (count() > kMaxMessages) return expunge();
     auto& [name, folder] = any_folder();
     std::vector<Delivery> mails;
-    for (std::size_t left = 1 + random_.below(kMostAtOnce); left > 0; --left) {
+    for (std::size_t left = 1 + random_.below(kMaxAtOnce); left > 0; --left) {
       // A date of its own each: who mixes two up is found out.
       const auto date = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1) +
                         std::chrono::minutes(journal_.mails.size() + mails.size());
@@ -219,7 +219,7 @@ class Storm::Client {
   }
 
   void create() {
-    if (folders_.size() >= kMostFolders) return remove();
+    if (folders_.size() >= kMaxFolders) return remove();
     const std::string name = free_name();
     must("create", "CREATE " + quote(name));
     found(name);
@@ -227,7 +227,7 @@ class Storm::Client {
 
   void remove() {
     const auto folder = lasting_folder();
-    if (folders_.size() <= kFewestFolders || folder == folders_.end()) return;
+    if (folders_.size() <= kMinFolders || folder == folders_.end()) return;
     leave();
     must("delete", "DELETE " + quote(folder->first));
     folders_.erase(folder);
@@ -326,7 +326,7 @@ class Storm::Client {
     const std::size_t all = folder.messages.size();
     auto message =
         std::next(folder.messages.begin(), static_cast<std::ptrdiff_t>(random_.below(all)));
-    for (std::size_t left = 1 + random_.below(kMostAtOnce);
+    for (std::size_t left = 1 + random_.below(kMaxAtOnce);
          left > 0 && message != folder.messages.end(); --left, ++message) {
       uids.push_back(message->first);
     }

@@ -12,7 +12,7 @@
 #include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -159,7 +159,7 @@ class CrashTest : public testing::Test {
     fs::copy(folder_.path() / "kept", location_.index, fs::copy_options::recursive);
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<SimulatedFileSystem> files_;

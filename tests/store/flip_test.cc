@@ -65,7 +65,7 @@ class FlipTest : public SmallStore {
 };
 
 TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
-  for (const auto& [path, bytes] : files_.files_below(packs_folder(location_))) {
+  for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
     const std::vector<BlockEntry> blocks = blocks_of(path);
     for (std::size_t at = 0; at < bytes.size(); at += step(41)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(at));
@@ -90,7 +90,7 @@ TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
 }
 
 TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
-  for (const auto& [path, bytes] : files_.files_below(packs_folder(location_))) {
+  for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
     for (std::size_t size = 0; size < bytes.size(); size += step(37)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(size));
       const base::Bytes bad(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
@@ -108,7 +108,7 @@ TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
 }
 
 TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailIsWhole) {
-  for (const base::Path& folder : {keys_folder(location_), trees_folder(location_)}) {
+  for (const base::Path& folder : {keys_directory(location_), trees_directory(location_)}) {
     const auto files = files_.files_below(folder);
     ASSERT_FALSE(files.empty());
     for (const auto& [path, bytes] : files) {
@@ -132,7 +132,7 @@ TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailIsWhole) {
 }
 
 TEST_F(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
-  const auto packs = files_.files_below(packs_folder(location_));
+  const auto packs = files_.files_below(packs_directory(location_));
   ASSERT_EQ(2U, packs.size());
   files_.overwrite(packs.begin()->first, packs.rbegin()->second);
   files_.overwrite(packs.rbegin()->first, packs.begin()->second);

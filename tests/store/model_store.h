@@ -14,7 +14,7 @@
 #include "store/format/object_id.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 
@@ -57,7 +57,7 @@ class ModelStore {
   void drop(const std::set<ObjectId>& ids, Standing standing);
   std::vector<ObjectId> newest_first(const std::string& account);
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<tests::SimulatedFileSystem> files_;

@@ -11,7 +11,7 @@ namespace {
 
 class PackOutputTest : public testing::Test {
  protected:
-  PackOutputTest() { files_.make_folder(folder_); }
+  PackOutputTest() { files_.make_directory(folder_); }
 
   tests::SimulatedFileSystem files_;
   base::Path folder_ = "/packs";

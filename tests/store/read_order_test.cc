@@ -45,8 +45,8 @@ class CountingFileSystem : public base::FileSystem {
     return real_.rename(from, to, existing);
   }
   bool remove(const base::Path& path) override { return real_.remove(path); }
-  void sync_folder(const base::Path& path) override { real_.sync_folder(path); }
-  bool make_folder(const base::Path& path) override { return real_.make_folder(path); }
+  void sync_directory(const base::Path& path) override { real_.sync_directory(path); }
+  bool make_directory(const base::Path& path) override { return real_.make_directory(path); }
   std::vector<std::string> list(const base::Path& path) override { return real_.list(path); }
   std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override {
     return real_.modified(path);

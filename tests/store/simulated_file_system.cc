@@ -227,7 +227,7 @@ bool SimulatedFileSystem::remove(const base::Path& path) {
   return true;
 }
 
-void SimulatedFileSystem::sync_folder(const base::Path& path) {
+void SimulatedFileSystem::sync_directory(const base::Path& path) {
   const auto sync = [&] {
     std::vector<NameChange> left;
     for (NameChange& pending : unsynced_) {
@@ -249,7 +249,7 @@ void SimulatedFileSystem::sync_folder(const base::Path& path) {
 }
 
 // Folders survive every crash: the store makes them once, in init.
-bool SimulatedFileSystem::make_folder(const base::Path& path) {
+bool SimulatedFileSystem::make_directory(const base::Path& path) {
   if (folders_.contains(path)) return false;
   run([&] { folders_.insert(path); }, path);
   return true;

@@ -64,8 +64,8 @@ class SimulatedFileSystem : public base::FileSystem {
   std::unique_ptr<base::File> open(const base::Path& path) override;
   bool rename(const base::Path& from, const base::Path& to, base::OnExisting on_existing) override;
   bool remove(const base::Path& path) override;
-  void sync_folder(const base::Path& path) override;
-  bool make_folder(const base::Path& path) override;
+  void sync_directory(const base::Path& path) override;
+  bool make_directory(const base::Path& path) override;
   std::vector<std::string> list(const base::Path& path) override;
   std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override;
   std::uint64_t free_space(const base::Path&) override { return free_space_; }

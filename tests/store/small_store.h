@@ -13,7 +13,7 @@
 #include "store/tree_record.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 
@@ -26,7 +26,7 @@ class SmallStore : public testing::Test {
     init(location_, files_, clock_);
     Writer writer = Writer::open(location_, files_, clock_);
     back_up(writer, "alice", 1);
-    first_pack_ = files_.files_below(packs_folder(location_)).begin()->first;
+    first_pack_ = files_.files_below(packs_directory(location_)).begin()->first;
     back_up(writer, "bob", 2);
     TreeRecord record;
     record.id = TreeRecords::new_id();
@@ -70,7 +70,7 @@ class SmallStore : public testing::Test {
     return all;
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Location location_;
   TestClock clock_;
   tests::SimulatedFileSystem files_;

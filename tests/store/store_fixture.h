@@ -13,7 +13,7 @@
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/writer.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 
@@ -60,7 +60,7 @@ class StoreFixture : public testing::Test {
 
   std::vector<base::Path> packs() const;
 
-  tests::TemporaryFolder temporary_;
+  tests::TemporaryDirectory temporary_;
   base::Path folder_ = temporary_.path();
   Location location_;
   TestClock clock_;

@@ -263,7 +263,7 @@ class TimerDaysTest : public DaysTest {
 
   static std::string line_of(const std::string& name, const std::string& kind,
                              const std::string& key) {
-    std::ifstream file(base::Path(MAILSTOW_SOURCE_FOLDER) / "scripts/systemd" /
+    std::ifstream file(base::Path(MAILSTOW_SOURCE_DIRECTORY) / "scripts/systemd" /
                        ("mailstow-" + name + "." + kind));
     for (std::string line; std::getline(file, line);) {
       if (line.starts_with(key)) return line.substr(key.size());

@@ -16,7 +16,7 @@ using programs::json;
 
 // The command of a unit in scripts/systemd, its program and its arguments.
 std::vector<std::string> exec_start(const std::string& unit) {
-  std::ifstream file(base::Path(MAILSTOW_SOURCE_FOLDER) / "scripts/systemd" / unit);
+  std::ifstream file(base::Path(MAILSTOW_SOURCE_DIRECTORY) / "scripts/systemd" / unit);
   constexpr std::string_view kKey = "ExecStart=/usr/bin/";
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kKey)) continue;

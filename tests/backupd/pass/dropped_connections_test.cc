@@ -19,7 +19,7 @@ using programs::json;
 
 constexpr std::size_t kFirst = 120;
 constexpr int kTiny = 1'500;  // so many that an account wants several connections
-constexpr int kMostRuns = 60;
+constexpr int kMaxRuns = 60;
 
 class DroppedConnectionsTest : public testing::Test {
  protected:
@@ -45,7 +45,7 @@ class DroppedConnectionsTest : public testing::Test {
 
   // Runs until nothing is left to do; gives how often.
   int run_until_whole() {
-    for (int run = 1; run <= kMostRuns; ++run) {
+    for (int run = 1; run <= kMaxRuns; ++run) {
       const auto ran = mailstow_.backupd({"-q", "once", "--json"});
       EXPECT_THAT(ran.status, testing::AnyOf(0, 1, 3)) << ran.err;
       const json report = json::parse(ran.out, nullptr, false);
@@ -55,8 +55,8 @@ class DroppedConnectionsTest : public testing::Test {
       }
       if (ran.status == 0 || HasFailure()) return run;
     }
-    ADD_FAILURE() << "not whole after " << kMostRuns << " runs";
-    return kMostRuns;
+    ADD_FAILURE() << "not whole after " << kMaxRuns << " runs";
+    return kMaxRuns;
   }
 
   void expect_whole() {

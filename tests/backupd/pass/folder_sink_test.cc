@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "store/format/location.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace backupd {
 namespace {
@@ -42,7 +42,7 @@ class FolderSinkTest : public testing::Test {
   }
   void SetUp() override { begin(); }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   store::Location location_{folder_.path() / "store", folder_.path() / "index",
                             folder_.path() / "key"};
   std::optional<store::Writer> writer_;

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "store/format/crypto.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace backupd {
 namespace {
@@ -26,7 +26,7 @@ class MessagePipeTest : public testing::Test {
     return one;
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   store::Keys keys_;
   PipeBudget budget_{100'000};
 };

@@ -114,11 +114,11 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   account.name = user_;
   account.user = user_;
   account.server = "main";
-  base::Surroundings surroundings{{}, base::OutputFormat::kText, base::real_file_system(), clock_};
-  surroundings.config.servers["main"] = server_config_;
-  surroundings.config.servers["main"].connections_per_account = 1;
-  AccountQueue queue(surroundings.config, {account});
-  SpareSessions spares(queue, surroundings.config, account);
+  base::Environment environment{{}, base::OutputFormat::kText, base::real_file_system(), clock_};
+  environment.config.servers["main"] = server_config_;
+  environment.config.servers["main"].connections_per_account = 1;
+  AccountQueue queue(environment.config, {account});
+  SpareSessions spares(queue, environment.config, account);
   clock_.pauses.clear();
   store::Writer writer = store::Writer::open(location_, base::real_file_system(), clock_);
   CommitSchedule schedule(writer, clock_);
@@ -126,7 +126,7 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   PipeBudget budget(std::size_t{1} << 20);
   ProgressBoard progress(1, clock_);
   const RestoredTrees none({}, user_);
-  AccountPass pass(surroundings, account, none, {writer, schedule, mutex, budget, progress});
+  AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress});
   AccountReport report = pass.run(
       [&](std::string_view prefix) {
         const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());

@@ -16,7 +16,7 @@
 #include "store/format/location.h"
 #include "store/format/snapshot.h"
 #include "tests/servers/server.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace backupd {
 
@@ -82,7 +82,7 @@ class PassRunner {
 
   const servers::Server* server_ = nullptr;
   std::string user_;
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   store::Location location_;
   std::string sent_;
   base::ServerConfig server_config_;

@@ -20,7 +20,7 @@
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/ports.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace backupd {
 namespace {
@@ -164,7 +164,7 @@ TEST_F(MetricsTest, DashboardAndAlertsNameWhatThereIs) {
   const std::string text = whole_text();
   std::set<std::string> known;
   for (const auto& [series, value] : parse(text)) known.insert(series.substr(0, series.find('{')));
-  const base::Path docs = base::Path(MAILSTOW_SOURCE_FOLDER) / "docs";
+  const base::Path docs = base::Path(MAILSTOW_SOURCE_DIRECTORY) / "docs";
   const std::string dashboard = content_of(docs / "grafana-dashboard.json");
   const std::string alerts = content_of(docs / "alert-rules.yml");
   static const std::regex name("mailstow_[a-z_]+");
@@ -192,11 +192,11 @@ TEST_F(MetricsTest, DashboardAndAlertsNameWhatThereIs) {
     }
   }
   EXPECT_GT(rules.size(), 20U);
-  const tests::TemporaryFolder folder;
+  const tests::TemporaryDirectory folder;
   std::ofstream(folder.path() / "panels.yml")
       << json{{"groups", {{{"name", "panels"}, {"rules", rules}}}}};
-  std::string examples =
-      content_of(base::Path(MAILSTOW_SOURCE_FOLDER) / "tests/backupd/report/alert_rules_test.yml");
+  std::string examples = content_of(base::Path(MAILSTOW_SOURCE_DIRECTORY) /
+                                    "tests/backupd/report/alert_rules_test.yml");
   examples.replace(examples.find("RULES"), 5, (docs / "alert-rules.yml").string());
   std::ofstream(folder.path() / "examples.yml") << examples;
   for (const std::vector<std::string>& command :
@@ -263,7 +263,7 @@ class MetricsServerTest : public testing::Test {
     return servers::run_program(command).out;
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   MetricsServer server_{{"127.0.0.1", 0}, folder_.path() / "metrics.prom"};
 };
 

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -36,7 +36,7 @@ class FoundAccountsTest : public testing::Test {
     return names;
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Config config_;
 };
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -24,7 +24,7 @@ class AcknowledgementsTest : public testing::Test {
     return Acknowledgements::load(real_file_system(), store_);
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   StoreConfig store_;
   Acknowledgements accepted_;
 };

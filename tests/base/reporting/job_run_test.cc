@@ -21,7 +21,7 @@
 #include "base/supervised_command.h"
 #include "tests/expect_error.h"
 #include "tests/servers/mail_server.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -75,11 +75,11 @@ class JobRunTest : public testing::Test {
     std::filesystem::create_directory(store().index);
     const json document = {{"mail", server_.config()},
                            {"reports", {{"to", {"admin@example.org"}}}}};
-    surroundings_.config.reporting = parse_reporting(document);
+    environment_.config.reporting = parse_reporting(document);
   }
 
-  StoreConfig& store() { return surroundings_.config.store; }
-  ReportingConfig& reporting() { return surroundings_.config.reporting; }
+  StoreConfig& store() { return environment_.config.store; }
+  ReportingConfig& reporting() { return environment_.config.reporting; }
 
   // A hook that appends what it is told to a file.
   void add_hook(const std::string& script, std::vector<HookEvent> on = {}) {
@@ -92,7 +92,7 @@ class JobRunTest : public testing::Test {
   std::string told() const { return read_text(folder_.path() / "told"); }
 
   ExitStatus run(const std::string& job, const std::function<JobOutcome()>& body) {
-    return JobRun(surroundings_, job, [] { return std::string("Highest commit: 7.\n"); })
+    return JobRun(environment_, job, [] { return std::string("Highest commit: 7.\n"); })
         .carry_out(body);
   }
   void run_well(const std::string& job) {
@@ -100,17 +100,17 @@ class JobRunTest : public testing::Test {
   }
 
   JobRecord record(const std::string& job) {
-    return load_job_record(surroundings_.files, store(), job).value();
+    return load_job_record(environment_.files, store(), job).value();
   }
 
   std::vector<json> mail() { return server_.mail(); }
   std::string last_subject() { return mail().back()["headers"]["Subject"]; }
   std::string last_body() { return mail().back()["body"]; }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   servers::MailServer server_;
   TestClock clock_;
-  Surroundings surroundings_{{}, OutputFormat::kText, real_file_system(), clock_, {}};
+  Environment environment_{{}, OutputFormat::kText, real_file_system(), clock_, {}};
 };
 
 TEST_F(JobRunTest, LeavesARecordOfWhatBecameOfIt) {
@@ -309,7 +309,7 @@ TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThi
   const std::string url = reporting().mail->url;
   const std::string foot = "Highest commit: 8.\n";
   const auto tell_what_is_left = [&] {
-    base::tell_what_is_left(surroundings_, [&] { return foot; });
+    base::tell_what_is_left(environment_, [&] { return foot; });
   };
   // Does it in a program that is killed while it sends a letter for the time that `begun` counts.
   const auto die_sending = [&](int begun, const std::function<void()>& action) {
@@ -320,7 +320,7 @@ TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThi
       ::_exit(0);
     }
     for (int tries = 0; tries < 3'000; ++tries) {
-      const auto kept = load_kept_letter(surroundings_.files, store(), "check");
+      const auto kept = load_kept_letter(environment_.files, store(), "check");
       if (kept && kept->begun == begun) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
@@ -353,9 +353,9 @@ TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThi
 
 TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
   add_hook(R"(echo "$MAILSTOW_JOB $MAILSTOW_EVENT" >>"$1")", {HookEvent::kFailure});
-  save_job_record(surroundings_.files, store(), begun("backup"));
+  save_job_record(environment_.files, store(), begun("backup"));
   {
-    const auto lock = lock_job(surroundings_.files, store(), "backup");
+    const auto lock = lock_job(environment_.files, store(), "backup");
     run_well("sweep");
     EXPECT_EQ(record("backup").ended, std::nullopt) << "it is at work";
     EXPECT_THAT(mail(), IsEmpty());
@@ -368,7 +368,7 @@ TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
   run_well("sweep");
   EXPECT_EQ(mail().size(), 1U);
 
-  save_job_record(surroundings_.files, store(), begun("check"));
+  save_job_record(environment_.files, store(), begun("check"));
   run_well("check");
   EXPECT_EQ(mail().size(), 3U) << "that the last one died, and that this one did not";
   EXPECT_EQ(record("check").status, 0);
@@ -404,7 +404,7 @@ TEST_F(JobRunTest, WithoutAStoreItIsToldAllTheSame) {
 }
 
 TEST(JobRecordTest, ReadsBackWhatWasWrittenAndTakesRubbish) {
-  const tests::TemporaryFolder folder;
+  const tests::TemporaryDirectory folder;
   StoreConfig store;
   store.index = folder.path();
   FileSystem& files = real_file_system();
@@ -421,7 +421,7 @@ TEST(JobRecordTest, ReadsBackWhatWasWrittenAndTakesRubbish) {
 }
 
 TEST(SupervisedCommandTest, WhatItStartedIsEndedWithIt) {
-  const tests::TemporaryFolder folder;
+  const tests::TemporaryDirectory folder;
   const std::string file = (folder.path() / "pid").string();
   EXPECT_EQ(run_supervised({.command = {"sh", "-c", "sleep 60 & echo $! >\"$1\"; wait", "x", file},
                             .environment = {},

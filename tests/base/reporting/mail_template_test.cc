@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {
@@ -17,7 +17,7 @@ class MailTemplateTest : public testing::Test {
     return load_mail_template(real_file_system(), file_);
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Path file_ = folder_.path() / "template";
 };
 

@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 #include "tests/expect_error.h"
 #include "tests/servers/mail_server.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace base {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "store/pack_writer.h"
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -39,7 +39,7 @@ class PackTest : public testing::Test {
     return base::to_text(base::ByteView(plain).subspan(place.start, place.length));
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   base::FileSystem& files_ = base::real_file_system();
   BlockContext context_;
   Decompressor decompressor_;

@@ -44,7 +44,7 @@ TEST_F(KeyExportTest, BringsBackALostKeyFile) {
 TEST_F(KeyExportTest, BringsBackLostKeySlots) {
   back_up();
   const std::string text = exported();
-  std::filesystem::remove_all(keys_folder(location_));
+  std::filesystem::remove_all(keys_directory(location_));
   EXPECT_ERROR(kNotFound, "there is none", open_reader());
   bring_back(text);
   Reader reader = open_reader();

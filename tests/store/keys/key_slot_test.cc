@@ -7,7 +7,7 @@
 
 #include "store/keys/key_file.h"
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -18,7 +18,7 @@ using testing::SizeIs;
 
 class KeySlotTest : public testing::Test {
  protected:
-  KeySlotTest() { base::make_folders(files_, keys_); }
+  KeySlotTest() { base::make_directories(files_, keys_); }
 
   void overwrite(const base::Path& path, base::ByteView bytes) {
     files_.remove(path);
@@ -29,7 +29,7 @@ class KeySlotTest : public testing::Test {
     return keys_ / (base::to_hex(slot.id) + "." + std::to_string(number));
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   base::Path store_ = folder_.path() / "store";
   base::Path keys_ = store_ / "keys";
   base::FileSystem& files_ = base::real_file_system();

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "store/format/layout.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -25,7 +25,7 @@ Sha256 pack(unsigned number) {
 
 class CheckLogTest : public testing::Test {
  protected:
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Location location_{.store = {}, .index = folder_.path(), .key_file = {}};
   base::FileSystem& files_ = base::real_file_system();
 };

@@ -84,7 +84,7 @@ TEST_F(CheckTest, AMissingPackAndWhatItHeldAreNamed) {
 
 TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
   // The block of texts or the one of records: whichever, alice's message can't be rebuilt.
-  base::Bytes bytes = files_.files_below(packs_folder(location_))[first_pack_];
+  base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
   bytes[150] ^= std::byte{1};
   files_.overwrite(first_pack_, bytes);
   const CheckReport report = check_all();
@@ -172,7 +172,7 @@ TEST_F(OlderStateTest, AnotherHistoryIsFound) {
 }
 
 TEST_F(CheckTest, WhatAnEarlierCheckReadCanBeSkipped) {
-  base::Bytes bytes = files_.files_below(packs_folder(location_))[first_pack_];
+  base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
   bytes[150] ^= std::byte{1};
   files_.overwrite(first_pack_, bytes);
   CheckOptions options;

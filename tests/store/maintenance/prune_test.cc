@@ -96,7 +96,7 @@ TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   const auto first = [](unsigned account) { return account * kNights * kMessages; };
   std::uint64_t at_once = 0;
   {
-    tests::TemporaryFolder other;
+    tests::TemporaryDirectory other;
     const Location location{.store = other.path() / "store",
                             .index = other.path() / "index",
                             .key_file = other.path() / "key"};
@@ -302,7 +302,7 @@ TEST_F(PruneTest, AReaderLooksUpAgainWhatWasMoved) {
         has_pruned = true;
         // Between its looking up and its reading all goes, as on a store that is mounted elsewhere.
         prune();
-        for (const auto& lock : std::filesystem::directory_iterator(readers_folder(location_))) {
+        for (const auto& lock : std::filesystem::directory_iterator(readers_directory(location_))) {
           std::filesystem::remove(lock);
         }
         prune({}, std::chrono::seconds(0));
@@ -369,8 +369,8 @@ TEST_F(PruneTest, APlanChangesNothing) {
 }
 
 TEST_F(PruneTest, LeftoversGoUnlessTheyMayBeInUse) {
-  const base::Path old_record = trees_folder(location_) / ".mailstow-1-0.tmp";
-  const base::Path new_record = trees_folder(location_) / ".mailstow-2-0.tmp";
+  const base::Path old_record = trees_directory(location_) / ".mailstow-1-0.tmp";
+  const base::Path new_record = trees_directory(location_) / ".mailstow-2-0.tmp";
   const base::Path spool = location_.index / ".mailstow-spool-abc123";
   const base::Path other = location_.index / "notes.txt";
   for (const base::Path& path : {old_record, new_record, spool, other}) {

@@ -17,7 +17,7 @@
 #include "tests/long_run.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -56,7 +56,7 @@ class RepairCrashTest : public testing::Test {
     snapshot.folders = {writer.seal(draft)};
     writer.add_snapshot(snapshot);
     writer.commit();
-    for (const auto& [path, bytes] : files_->files_below(packs_folder(location_))) {
+    for (const auto& [path, bytes] : files_->files_below(packs_directory(location_))) {
       packs_.try_emplace(account, path);
       if (!known_.insert(path).second) continue;
       packs_[account] = path;
@@ -65,7 +65,7 @@ class RepairCrashTest : public testing::Test {
 
   void flip(const std::string& account, std::size_t place) {
     const base::Path& path = packs_.at(account);
-    base::Bytes bytes = files_->files_below(packs_folder(location_)).at(path);
+    base::Bytes bytes = files_->files_below(packs_directory(location_)).at(path);
     bytes.at(place) ^= std::byte{1};
     files_->overwrite(path, bytes);
     damaged_bytes_.insert(bytes);
@@ -87,7 +87,8 @@ class RepairCrashTest : public testing::Test {
   // trailer is.
   void damage() {
     flip("alice", place_of("alice", Stream::kBinaries));
-    flip("carol", files_->files_below(packs_folder(location_)).at(packs_.at("carol")).size() - 60);
+    flip("carol",
+         files_->files_below(packs_directory(location_)).at(packs_.at("carol")).size() - 60);
   }
 
   std::set<MessageId> readable() {
@@ -113,7 +114,7 @@ class RepairCrashTest : public testing::Test {
 
   void expect_no_byte_is_gone() {
     std::set<base::Bytes> found;
-    for (const base::Path& folder : {packs_folder(location_), quarantine_folder(location_)}) {
+    for (const base::Path& folder : {packs_directory(location_), quarantine_directory(location_)}) {
       for (const auto& [path, bytes] : files_->files_below(folder)) found.insert(bytes);
     }
     for (const base::Bytes& bytes : damaged_bytes_) EXPECT_TRUE(found.contains(bytes));
@@ -181,7 +182,7 @@ class RepairCrashTest : public testing::Test {
     fs::copy(location_.index, folder_.path() / "kept", fs::copy_options::recursive);
   }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<SimulatedFileSystem> files_;
@@ -305,7 +306,7 @@ TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
 // Killed between two packs: the index has some of them.
 TEST_F(ReindexCrashTest, AHalfMadeIndexIsCompletedByTheNextRun) {
   const BlockContext context = open_keys(*files_, location_.store, location_.key_file);
-  const std::vector<std::string> names = files_->list(packs_folder(location_));
+  const std::vector<std::string> names = files_->list(packs_directory(location_));
   for (unsigned chosen = 0; chosen < 1U << names.size(); ++chosen) {
     SCOPED_TRACE(chosen);
     fs::remove(index_file(location_));
@@ -316,7 +317,7 @@ TEST_F(ReindexCrashTest, AHalfMadeIndexIsCompletedByTheNextRun) {
       Decompressor decompressor;
       for (std::size_t i = 0; i < names.size(); ++i) {
         if ((chosen >> i & 1U) == 0) continue;
-        PackFile file(files_->open(packs_folder(location_) / names[i]), names[i]);
+        PackFile file(files_->open(packs_directory(location_) / names[i]), names[i]);
         const PackName name{ObjectId::from_hex(names[i])->bytes};
         const Pack pack = file.read_trailer(context, name, decompressor);
         index.add(pack, read_commits(file, pack, context, decompressor), context.keys);

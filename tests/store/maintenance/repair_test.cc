@@ -90,7 +90,7 @@ class RepairTest : public StoreFixture {
   }
 
   base::Path quarantined(const base::Path& pack) {
-    return quarantine_folder(location_) / pack.filename();
+    return quarantine_directory(location_) / pack.filename();
   }
 };
 
@@ -244,13 +244,13 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
   TreeRecord record;
   record.id = TreeRecords::new_id();
   TreeRecords::open(location_, files_).put(record);
-  flip(trees_folder(location_) / record.id, 70);
-  const base::Path slot = fs::directory_iterator(keys_folder(location_))->path();
+  flip(trees_directory(location_) / record.id, 70);
+  const base::Path slot = fs::directory_iterator(keys_directory(location_))->path();
   flip(slot, 40);
   const RepairReport report = repair_all();
   EXPECT_THAT(report.quarantined, SizeIs(2));
   EXPECT_TRUE(report.after.is_intact());
-  EXPECT_THAT(read_slots(files_, keys_folder(location_)).damaged, IsEmpty());
+  EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged, IsEmpty());
 }
 
 TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {

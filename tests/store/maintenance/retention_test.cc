@@ -110,7 +110,7 @@ std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const Rete
 
 // The files are written anew where MAILSTOW_WRITE_GOLDEN is set: look at what changed.
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(MAILSTOW_GOLDEN_FOLDER) + "/retention_" + name + ".txt";
+  const std::string path = std::string(MAILSTOW_GOLDEN_DIRECTORY) + "/retention_" + name + ".txt";
   if (std::getenv("MAILSTOW_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
   std::ostringstream golden;
   golden << std::ifstream(path).rdbuf();

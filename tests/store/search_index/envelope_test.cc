@@ -110,21 +110,21 @@ TEST(EnvelopeTest, EndlessFieldsAreCut) {
       envelope_of("To: " + recipients + "\r\nSubject: " + std::string(100'000, 'x') +
                   "\r\nFrom: " + std::string(50'000, '(') + "\r\nCc: " + std::string(50'000, '<') +
                   "\r\nMessage-ID: <" + std::string(50'000, 'i') + "\r\n\r\n");
-  EXPECT_LE(envelope.to.size(), kLongestEnvelopeField);
+  EXPECT_LE(envelope.to.size(), kMaxEnvelopeField);
   EXPECT_TRUE(envelope.to.starts_with("user0@example.org, user1@example.org, "));
   EXPECT_TRUE(envelope.to.ends_with("@example.org"));
-  EXPECT_LE(envelope.subject.size(), kLongestEnvelopeField);
-  EXPECT_LE(envelope.message_id.size(), kLongestEnvelopeField);
+  EXPECT_LE(envelope.subject.size(), kMaxEnvelopeField);
+  EXPECT_LE(envelope.message_id.size(), kMaxEnvelopeField);
 }
 
 TEST(EnvelopeTest, GroupsWithinGroupsEnd) {
   std::string nested;
   for (int i = 0; i < 5'000; ++i) nested += "a:";
-  EXPECT_LE(envelope_of("To: " + nested + "\r\n\r\n").to.size(), kLongestEnvelopeField);
+  EXPECT_LE(envelope_of("To: " + nested + "\r\n\r\n").to.size(), kMaxEnvelopeField);
 }
 
 void is_well_formed(const std::string& field) {
-  RC_ASSERT(field.size() <= kLongestEnvelopeField);
+  RC_ASSERT(field.size() <= kMaxEnvelopeField);
   RC_ASSERT(base::is_utf8(field));
   RC_ASSERT(field.find_first_of("\r\n") == std::string::npos);
 }

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "store/search_index/search_index.h"
 #include "tests/expect_error.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -128,7 +128,7 @@ TEST(QueryTest, ATermWithoutWordsIsLeftOutWhereOthersAreLeft) {
 
 // SQLite is asked whatever the user asks: it must never complain of the syntax.
 RC_GTEST_PROP(QueryProperty, AnyTextIsAQueryOrAWrongUse, ()) {
-  static const tests::TemporaryFolder folder;
+  static const tests::TemporaryDirectory folder;
   static SearchIndex index = SearchIndex::open(folder.path() / "search.sqlite", {});
   const auto piece =
       rc::gen::oneOf(rc::gen::element<std::string>(

@@ -7,7 +7,7 @@
 
 #include "store/format/crypto.h"
 #include "store/search_index/query.h"
-#include "tests/temporary_folder.h"
+#include "tests/temporary_directory.h"
 
 namespace store {
 namespace {
@@ -43,7 +43,7 @@ class SearchIndexTest : public testing::Test {
 
   void open_again() { index_ = SearchIndex::open(file_, StoreId{}); }
 
-  tests::TemporaryFolder folder_;
+  tests::TemporaryDirectory folder_;
   base::Path file_ = folder_.path() / "search.sqlite";
   SearchIndex index_ = SearchIndex::open(file_, StoreId{});
 };
