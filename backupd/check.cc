@@ -227,7 +227,7 @@ std::vector<std::string> lines_of(const store::CheckReport& report) {
 base::JobOutcome carry_out_check(const base::Environment& environment,
                                  const store::Location& location, const CheckCommand& command) {
   // A repair may be interrupted anywhere.
-  if (!command.repair) base::stop_on_request(base::Waits::kGoOn);
+  if (!command.repair) base::stop_on_request(base::OnStop::kContinue);
   store::CheckReport report;
   ordered_json more = ordered_json::object();  // beside the report
   std::string more_text;

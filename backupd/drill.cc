@@ -261,7 +261,7 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
 
 base::ExitStatus drill(const base::Environment& environment, const DrillCommand& command) {
   const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
-  base::stop_on_request(base::Waits::kEnd);
+  base::stop_on_request(base::OnStop::kThrow);
   const store::Location location = store::location_of(environment.config.store);
   return base::JobRun(environment, "drill",
                       [&] { return store::describe_highest_commit(environment.files, location); })

@@ -171,7 +171,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
 }  // namespace
 
 base::ExitStatus once(const base::Environment& environment, const OnceOptions& options) {
-  base::stop_on_request(base::Waits::kEnd);
+  base::stop_on_request(base::OnStop::kThrow);
   // Before anybody is asked for anything: a name that nobody has.
   if (!options.accounts.empty()) call_roll(environment, options.accounts);
   if (const auto status = once_by_daemon(environment, options)) return *status;

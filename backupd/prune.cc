@@ -33,7 +33,7 @@ std::optional<store::PruneReport> plan_packs(const base::Environment& environmen
 
 base::JobOutcome carry_out_prune(const base::Environment& environment,
                                  const store::Location& location, const PruneCommand& command) {
-  base::stop_on_request(base::Waits::kGoOn);
+  base::stop_on_request(base::OnStop::kContinue);
   std::vector<AccountPlan> plans;
   {
     // Not beside prune, which would wait for it to end before it deletes.

@@ -15,8 +15,8 @@ namespace {
 constexpr std::string_view kPrefix = ".mailstow-";
 constexpr std::string_view kSuffix = ".tmp";
 
-// Unlike every other name in use: another process's has another id, a dead one's leftover with
-// the same id is skipped by create().
+// Unique among the names in use: another process has a different id, and a leftover of a dead
+// process with the same id is skipped when the file is created.
 std::string next_temporary_name() {
   static std::atomic<unsigned> counter = 0;
   return fmt::format("{}{}-{}{}", kPrefix, ::getpid(), counter++, kSuffix);
@@ -24,13 +24,14 @@ std::string next_temporary_name() {
 
 }  // namespace
 
-AtomicFile::AtomicFile(FileSystem& files, const Path& folder) : files_(files), folder_(folder) {
+AtomicFile::AtomicFile(FileSystem& files, const Path& directory)
+    : files_(files), directory_(directory) {
   constexpr int kAttempts = 1000;
   for (int attempt = 0; attempt < kAttempts && !file_; ++attempt) {
-    temporary_ = folder_ / next_temporary_name();
+    temporary_ = directory_ / next_temporary_name();
     if (!files_.open(temporary_)) file_ = files_.create(temporary_);
   }
-  if (!file_) fail(ErrorCode::kIo, "create a file in {}: no free name", folder_.string());
+  if (!file_) fail(ErrorCode::kIo, "create a file in {}: no free name", directory_.string());
 }
 
 AtomicFile::~AtomicFile() {
@@ -39,7 +40,7 @@ AtomicFile::~AtomicFile() {
   try {
     files_.remove(temporary_);
   } catch (const Error& error) {
-    log_debug("{}", error.what());  // rubbish at most; the next clean-up takes it
+    log_debug("{}", error.what());  // only rubbish; the next clean-up removes it
   }
 }
 
@@ -58,9 +59,9 @@ bool AtomicFile::commit(const std::string& name, OnExisting on_existing) {
   if (!file_) fail(ErrorCode::kIo, "write {}: an earlier write failed", temporary_.string());
   const std::unique_ptr<File> file = std::move(file_);
   file->sync();
-  if (!files_.rename(temporary_, folder_ / name, on_existing)) return false;
+  if (!files_.rename(temporary_, directory_ / name, on_existing)) return false;
   temporary_.clear();
-  files_.sync_directory(folder_);
+  files_.sync_directory(directory_);
   return true;
 }
 

@@ -1,4 +1,4 @@
-// Owned and borrowed bytes, and their passage from and to text.
+// Owned and borrowed bytes, and their conversion from and to text.
 #pragma once
 
 #include <cstddef>
@@ -30,10 +30,10 @@ inline std::string to_text(ByteView bytes) {
   return std::string(as_text(bytes));
 }
 
-// Lower case, two digits a byte.
+// Lower case, two digits per byte.
 std::string to_hex(ByteView bytes);
 
-// Nothing if `hex` has an odd length or another character than 0-9, a-f, A-F.
+// Returns nullopt if `hex` has an odd length or a character other than 0-9, a-f, A-F.
 std::optional<Bytes> from_hex(std::string_view hex);
 
 }  // namespace base

@@ -28,7 +28,7 @@ class SystemClock : public Clock {
          left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_now())) {
       pollfd stop{stop_descriptor(), POLLIN, 0};
       ::poll(&stop, 1, static_cast<int>(std::min(left, kMaxPoll).count()));
-      stop_if_requested("wait", "what was waited for did not come");
+      stop_if_requested("wait", "it did not complete");
     }
   }
 };

@@ -1,4 +1,4 @@
-// The seam to time: everything that asks for the moment, or waits, is handed a Clock.
+// The seam to time: all code that reads the time or waits is handed a Clock.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class Clock {
 
   virtual TimePoint now() const = 0;
 
-  // For measuring: never jumps.
+  // For measuring durations: never jumps.
   virtual std::chrono::steady_clock::time_point steady_now() const = 0;
 
   virtual void sleep_for(std::chrono::milliseconds duration) = 0;

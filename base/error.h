@@ -13,15 +13,15 @@ namespace base {
 enum class ErrorCode {
   kUsage,               // the command line is wrong
   kConfig,              // the configuration file is wrong
-  kKey,                 // the store's key is missing or not the right one
+  kKey,                 // the store's key is missing or wrong
   kBusy,                // another process holds the store
-  kDamaged,             // what was read back from the store is not what was written
+  kDamaged,             // data read from the store differs from what was written
   kCountsTowardsQuota,  // a restored tree would count towards the user's quota
   kNotFound,            // no such account, snapshot, folder, message
   kLogin,               // the server refused user name or password
-  kNetwork,             // no connection, or a lost one: worth another try
+  kNetwork,             // no connection, or a lost one: worth retrying
   kTls,                 // certificate, STARTTLS
-  kProtocol,            // the server sent what IMAP does not allow
+  kProtocol,            // the server sent something that IMAP does not allow
   kRefused,             // the server answered NO or BAD to a command
   kIo,                  // the operating system refused a file operation
   kNoSpace,             // ... because the disk or the quota on it is full

@@ -60,7 +60,7 @@ class RealFile : public File {
 
   std::uint64_t size() override {
     struct stat status = {};
-    if (::fstat(fd_.get(), &status) != 0) fail_on("look at", path_);
+    if (::fstat(fd_.get(), &status) != 0) fail_on("get the size of", path_);
     return static_cast<std::uint64_t>(status.st_size);
   }
 
@@ -100,7 +100,7 @@ class RealFileSystem : public FileSystem {
     const unsigned flags = on_existing == OnExisting::kFail ? RENAME_NOREPLACE : 0;
     int result = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags);
     if (result != 0 && errno == EINVAL && flags != 0) {
-      // A file system without RENAME_NOREPLACE (some network ones): link() refuses as well.
+      // Some network file systems lack RENAME_NOREPLACE; link() also refuses to replace a file.
       result = ::link(from.c_str(), to.c_str());
       if (result == 0) result = ::unlink(from.c_str());
     }
@@ -117,22 +117,22 @@ class RealFileSystem : public FileSystem {
 
   void sync_directory(const Path& path) override {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) fail_on("sync folder", path);
+    if (!fd || ::fsync(fd.get()) != 0) fail_on("sync directory", path);
   }
 
   bool make_directory(const Path& path) override {
     if (::mkdir(path.c_str(), kDirectoryMode) == 0) return true;
     if (errno == EEXIST) return false;
-    fail_on("make folder", path);
+    fail_on("create directory", path);
   }
 
   std::vector<std::string> list(const Path& path) override {
-    const Handle<DIR, ::closedir> folder(::opendir(path.c_str()));
-    if (!folder && errno == ENOENT) return {};
-    if (!folder) fail_on("list", path);
+    const Handle<DIR, ::closedir> directory(::opendir(path.c_str()));
+    if (!directory && errno == ENOENT) return {};
+    if (!directory) fail_on("list", path);
     std::vector<std::string> names;
     errno = 0;
-    while (const dirent* entry = ::readdir(folder.get())) {
+    while (const dirent* entry = ::readdir(directory.get())) {
       std::string name = static_cast<const char*>(entry->d_name);
       if (name != "." && name != "..") names.push_back(std::move(name));
     }
@@ -145,7 +145,7 @@ class RealFileSystem : public FileSystem {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) return std::nullopt;
-      fail_on("look at", path);
+      fail_on("get the modification time of", path);
     }
     return std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec);
   }
@@ -153,7 +153,7 @@ class RealFileSystem : public FileSystem {
   std::uint64_t free_space(const Path& path) override {
     struct statvfs status = {};
     if (retry_when_interrupted([&] { return ::statvfs(path.c_str(), &status); }) != 0) {
-      fail_on("look at the disk of", path);
+      fail_on("get the free space of", path);
     }
     return std::uint64_t{status.f_bavail} * status.f_frsize;
   }
@@ -190,7 +190,7 @@ std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_
 }
 
 void make_directories(FileSystem& files, const Path& path) {
-  std::error_code unknown;  // told by make_directory(), as an Error
+  std::error_code unknown;  // reported by make_directory(), as an Error
   if (path.empty() || path == path.root_path() || std::filesystem::is_directory(path, unknown)) {
     return;
   }

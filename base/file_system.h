@@ -1,5 +1,5 @@
-// The seam to the file system: what the store writes through, so that a test can own every failure
-// and every crash. Paths are absolute or relative to the working directory, as the system has them.
+// The seam to the file system: the store writes through it, so that a test can inject every failure
+// and every crash. Paths are absolute or relative to the working directory, as for system calls.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,8 @@ class File {
   // Appends all of `bytes`.
   virtual void write(ByteView bytes) = 0;
 
-  // Fills `out` from `offset` on; returns how many bytes there were (fewer only at the end).
+  // Fills `out` from `offset` on; returns the number of bytes read (fewer only at the end of the
+  // file).
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 
   virtual std::uint64_t size() = 0;
@@ -55,43 +56,45 @@ class FileSystem {
   FileSystem& operator=(const FileSystem&) = delete;
   virtual ~FileSystem() = default;
 
-  // A new file, for the owner alone (0600). Fails if the name exists.
+  // Creates a file that only the owner can access (0600). Fails if the name exists.
   virtual std::unique_ptr<File> create(const Path& path) = 0;
 
-  // An existing file, to read. Nothing if there is none.
+  // Opens an existing file for reading. Returns nullptr if it does not exist.
   virtual std::unique_ptr<File> open(const Path& path) = 0;
 
-  // Atomic. With kFail, false (and nothing changed) if `to` exists.
+  // Atomic. With kFail, returns false and changes nothing if `to` exists.
   virtual bool rename(const Path& from, const Path& to, OnExisting on_existing) = 0;
 
-  // False if there was none.
+  // Returns false if it did not exist.
   virtual bool remove(const Path& path) = 0;
 
-  // Makes the entries of a folder (creations, renames, removals) durable.
+  // Makes the entries of a directory (creations, renames, removals) durable.
   virtual void sync_directory(const Path& path) = 0;
 
-  // A new folder (0700) below an existing one. False if it exists.
+  // Creates a directory (0700) in an existing one. Returns false if it exists already.
   virtual bool make_directory(const Path& path) = 0;
 
-  // The names in a folder, sorted, without "." and "..". Empty if there is no such folder.
+  // The names in a directory, sorted, without "." and "..". Empty if the directory does not exist.
   virtual std::vector<std::string> list(const Path& path) = 0;
 
-  // When the file was last written. Nothing if there is none.
+  // The time at which the file was last written. Returns nullopt if it does not exist.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Path& path) = 0;
 
-  // Bytes that an ordinary user may still write to the disk that `path` is on.
+  // The number of bytes that an unprivileged user can still write to the disk that holds `path`.
   virtual std::uint64_t free_space(const Path& path) = 0;
 
-  // Locks a file, created if absent. Nothing if another process or another FileLock holds it.
+  // Locks a file, creating it if absent. Returns nullptr if another process or another FileLock
+  // holds it.
   virtual std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) = 0;
 };
 
 FileSystem& real_file_system();
 
-// The whole file, or nothing if there is none. Fails with kDamaged above `limit` bytes.
+// The whole file, or nullopt if it does not exist. Fails with kDamaged if it is larger than `limit`
+// bytes.
 std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit);
 
-// Creates `path` and the folders above it that are missing, durably.
+// Creates `path` and its missing parent directories, durably.
 void make_directories(FileSystem& files, const Path& path);
 
 }  // namespace base

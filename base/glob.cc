@@ -16,7 +16,7 @@ std::size_t character_length(std::string_view text) {
 constexpr std::string_view kStar = "%2A";
 constexpr std::string_view kQuestionMark = "%3F";
 
-// Whether `glob` goes on with the escape of the character that `name` goes on with.
+// Returns true if `glob` starts with the escape of the first character of `name`.
 bool is_escape_of(std::string_view glob, std::string_view name) {
   return (name.front() == '*' && glob.starts_with(kStar)) ||
          (name.front() == '?' && glob.starts_with(kQuestionMark));
@@ -43,7 +43,7 @@ bool glob_matches(std::string_view glob, std::string_view name) {
       ++in_glob;
       ++in_name;
     } else if (after_star != std::string_view::npos) {
-      // Only the last star needs to be tried again: an earlier one could do no better.
+      // Only the last star needs to be retried: an earlier one could do no better.
       star_covers_to += character_length(name.substr(star_covers_to));
       in_glob = after_star;
       in_name = star_covers_to;

@@ -1,6 +1,6 @@
-// Globs over shown folder names (README, "Names"): `*` crosses levels, `?` is one character within
-// a level, everything else is itself. A star or a question mark that is itself is written %2A or
-// %3F: no folder's name is shown with these.
+// Globs over shown folder names (README, "Names"): `*` matches across levels, `?` matches one
+// character within a level, everything else matches itself. A literal star or question mark is
+// written %2A or %3F, which no folder's shown name contains.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace base {
 
-// Takes time proportional to the product of both lengths at most.
+// Takes at most time proportional to the product of both lengths.
 bool glob_matches(std::string_view glob, std::string_view name);
 
-// The glob that matches this name alone.
+// The glob that matches only this name.
 std::string glob_for(std::string_view name);
 
 }  // namespace base

@@ -15,14 +15,14 @@ namespace base {
 
 namespace {
 
-std::atomic<LogLevel> least_level = LogLevel::kInfo;
+std::atomic<LogLevel> min_level = LogLevel::kInfo;
 
-// Shorter ones would mask ordinary words.
-constexpr std::size_t kShortestMasked = 4;
+// Masking shorter secrets would mask ordinary words.
+constexpr std::size_t kMinMasked = 4;
 
 struct Masked {
   std::mutex mutex;
-  std::vector<std::string> secrets;  // a secret that lives twice is here twice
+  std::vector<std::string> secrets;  // one entry for each live copy of a secret
 };
 
 Masked& masked() {
@@ -73,11 +73,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 }  // namespace
 
 void set_log_level(LogLevel level) {
-  least_level = level;
+  min_level = level;
 }
 
 bool is_logged(LogLevel level) {
-  return level >= least_level && level != LogLevel::kOff;
+  return level >= min_level && level != LogLevel::kOff;
 }
 
 void log_line(LogLevel level, std::string_view line) {
@@ -86,7 +86,7 @@ void log_line(LogLevel level, std::string_view line) {
 }
 
 void mask_in_log(std::string_view secret) {
-  if (secret.size() < kShortestMasked) return;
+  if (secret.size() < kMinMasked) return;
   Masked& all = masked();
   const std::lock_guard lock(all.mutex);
   all.secrets.emplace_back(secret);

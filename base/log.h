@@ -1,5 +1,5 @@
 // Log lines on stderr. Text from outside (servers, files, users) in a line is escaped, and the text
-// of every living Secret is masked.
+// of every live Secret is masked.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ bool is_logged(LogLevel level);
 // One line; thread-safe.
 void log_line(LogLevel level, std::string_view line);
 
-// For Secret alone.
+// Used only by Secret.
 void mask_in_log(std::string_view secret);
 void unmask_in_log(std::string_view secret);
 

@@ -11,7 +11,7 @@ constexpr std::size_t kMaxAddress = 254;
 constexpr std::size_t kMaxHost = 253;
 constexpr std::size_t kMaxLabel = 63;
 
-// RFC 5322's atext beside letters and digits.
+// The characters of RFC 5322's atext other than letters and digits.
 constexpr std::string_view kAtomMarks = "!#$%&'*+-/=?^_`{|}~";
 
 bool is_alphanumeric(char c) {
@@ -42,7 +42,7 @@ bool all_between_dots(std::string_view text, bool (*is_right)(std::string_view))
 }  // namespace
 
 bool is_mail_address(std::string_view text) {
-  const std::size_t at = text.rfind('@');  // where there is none: beyond any length
+  const std::size_t at = text.rfind('@');  // npos if there is no @: beyond any length
   if (at > kMaxLocalPart || text.size() > kMaxAddress) {
     return false;
   }

@@ -1,5 +1,5 @@
-// Addresses of mail as mailstow writes them: a plain addr-spec (RFC 5322, section 3.4.1) without
-// quotes, comments or characters beyond ASCII, so that nothing in one can be taken for anything
+// Mail addresses as mailstow writes them: a plain addr-spec (RFC 5322, section 3.4.1) without
+// quotes, comments or characters beyond ASCII, so that no part of one can be mistaken for anything
 // else in a header or an SMTP command.
 #pragma once
 
@@ -7,10 +7,10 @@
 
 namespace base {
 
-// A dot-atom of 64 bytes at most, @, a host name; 254 bytes at most in all.
+// A dot-atom of at most 64 bytes, @, a host name; at most 254 bytes in all.
 bool is_mail_address(std::string_view text);
 
-// Letters, digits and hyphens between dots, as RFC 1123 has it; 253 bytes at most.
+// Letters, digits and hyphens between dots, as in RFC 1123; at most 253 bytes.
 bool is_host_name(std::string_view text);
 
 }  // namespace base

@@ -8,7 +8,7 @@
 
 namespace base {
 
-// The candidate that `word` was probably meant to be; nothing if none is near.
+// The candidate that `word` was probably meant to be; nullopt if none is close enough.
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 

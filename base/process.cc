@@ -28,7 +28,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno(errno, "make a pipe");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno(errno, "create a pipe");
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
@@ -38,7 +38,7 @@ pid_t start(const std::vector<std::string>& command, int output, Stderr errors) 
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  if (errors == Stderr::kCaught) {
+  if (errors == Stderr::kCaptured) {
     ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   }
   pid_t child = 0;
@@ -59,25 +59,26 @@ int wait_for(pid_t child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Until the child has printed something. Where waits end (base/stop_request.h) it is asked to stop
-// too, and waited for all the same: what it leaves is its own affair.
-void wait_for_output(int fd, pid_t child, bool& has_asked) {
+// Waits until the child has printed something. With OnStop::kThrow (base/stop_request.h) a stop
+// request is passed on to the child, and the wait continues: what the child leaves behind is its
+// own responsibility.
+void wait_for_output(int fd, pid_t child, bool& stop_was_sent) {
   std::array sources = {pollfd{fd, POLLIN, 0},
-                        pollfd{has_asked ? -1 : stop_descriptor(), POLLIN, 0}};
+                        pollfd{stop_was_sent ? -1 : stop_descriptor(), POLLIN, 0}};
   while (::poll(sources.data(), sources.size(), -1) < 0 && errno == EINTR) {
   }
   if (sources[1].revents == 0) return;
-  has_asked = true;
+  stop_was_sent = true;
   ::kill(child, SIGTERM);
 }
 
-// Up to `limit` + 1 bytes, so that the caller sees when there were more.
+// Reads up to `limit` + 1 bytes, so that the caller can see whether there were more.
 std::string read_all(int fd, pid_t child, std::size_t limit) {
   std::string text;
-  bool has_asked = false;
+  bool stop_was_sent = false;
   std::array<char, 4096> buffer{};
   while (text.size() <= limit) {
-    wait_for_output(fd, child, has_asked);
+    wait_for_output(fd, child, stop_was_sent);
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
@@ -132,7 +133,7 @@ std::string program_beside_us(const std::string& name) {
 int status_of(const std::vector<std::string>& command) {
   const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (nowhere.get() < 0) fail_with_errno(errno, "open /dev/null");
-  return wait_for(start(command, nowhere.get(), Stderr::kOurs));
+  return wait_for(start(command, nowhere.get(), Stderr::kInherited));
 }
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// Other programs: started directly, never through a shell.
+// Execution of other programs: directly, never through a shell.
 #pragma once
 
 #include <string>
@@ -6,34 +6,36 @@
 
 namespace base {
 
-// As exec and its like want it, with the null pointer behind it; valid while `command` is.
+// The null-terminated argument array that exec and posix_spawn expect; valid as long as `command`
+// is.
 std::vector<char*> argument_vector(const std::vector<std::string>& command);
 
-// What the command prints on stdout, at most `limit` bytes of it; its stderr is ours. Fails with
-// kConfig, naming the command (not its arguments, which may hold secrets), if it cannot be started,
-// ends with another status than 0, or prints more.
+// Returns the command's output on stdout, at most `limit` bytes; the command inherits our stderr.
+// Fails with kConfig, naming the command (not its arguments, which may hold secrets), if it cannot
+// be started, ends with a status other than 0, or prints more.
 std::string output_of(const std::vector<std::string>& command, std::size_t limit);
 
 struct ProgramOutput {
-  int status = 0;   // as status_of() gives it
-  std::string out;  // at most `limit` bytes of it
+  int status = 0;   // as returned by status_of()
+  std::string out;  // at most `limit` bytes
 };
 
 enum class Stderr {
-  kOurs,
-  kCaught,  // among what is printed on stdout
+  kInherited,
+  kCaptured,  // merged into stdout
 };
 
-// Both, whatever the status is. Fails with kConfig if it cannot be started or prints more.
+// Returns the status and the output, whatever the status is. Fails with kConfig if it cannot be
+// started or prints more.
 ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_t limit,
-                             Stderr errors = Stderr::kOurs);
+                             Stderr errors = Stderr::kInherited);
 
-// The program of mailstow that was installed with this one; the bare name, for PATH, if there is
-// none beside it.
+// The path of the mailstow program installed in the same directory as this one; the bare name, to
+// be looked up in PATH, if it is not there.
 std::string program_beside_us(const std::string& name);
 
-// Its exit status, or 128 and the number of the signal that ended it. What it prints on stdout is
-// thrown away; its stderr is ours. Fails with kConfig if it cannot be started.
+// Returns the command's exit status, or 128 plus the number of the signal that ended it. Its stdout
+// is discarded; the command inherits our stderr. Fails with kConfig if it cannot be started.
 int status_of(const std::vector<std::string>& command);
 
 }  // namespace base

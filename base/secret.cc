@@ -32,8 +32,7 @@ Secret load_from_file(const Path& path) {
   }
   if (!bytes) {
     fail(ErrorCode::kConfig,
-         "read the secret from {}: there is no such file: write it "
-         "there, readable by this user alone",
+         "read the secret from {}: there is no such file: create it, readable only by this user",
          path.string());
   }
   std::string text = to_text(*bytes);
@@ -42,8 +41,8 @@ Secret load_from_file(const Path& path) {
 }
 
 Secret load_credential(const std::string& name) {
-  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-  if (folder == nullptr) {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr) {
     fail(ErrorCode::kConfig,
          "read the credential {}: CREDENTIALS_DIRECTORY is not set: only a systemd "
          "service with LoadCredential= has it",
@@ -52,7 +51,7 @@ Secret load_credential(const std::string& name) {
   if (name.find('/') != std::string::npos || name == "..") {
     fail(ErrorCode::kConfig, "read the credential {}: it must be a plain name", name);
   }
-  return load_from_file(Path(folder) / name);
+  return load_from_file(Path(directory) / name);
 }
 
 }  // namespace
@@ -65,7 +64,7 @@ Secret::Secret(const Secret& other) : text_(other.text_) {
   mask_in_log(text_);
 }
 
-// std::string's move may leave a short text behind: swapped, there is only one to wipe.
+// Moving a std::string may leave a short text behind; after a swap there is only one copy to wipe.
 Secret::Secret(Secret&& other) noexcept {
   text_.swap(other.text_);
 }

@@ -1,4 +1,4 @@
-// Passwords and keys: never printed, wiped when let go.
+// Passwords and keys: never printed, wiped when destroyed.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace base {
 
-// There is no operator<< and no formatter, and a log line that contains the text of a living
-// Secret of four characters or more shows "***" in its place (base/log.h).
+// There is no operator<< and no formatter, and a log line that contains the text of a live Secret
+// of four characters or more shows "***" in its place (base/log.h).
 class Secret {
  public:
   Secret() = default;
@@ -27,14 +27,14 @@ class Secret {
   std::string text_;
 };
 
-// Where a secret is to be had from: exactly one is set.
+// Where to load a secret from: exactly one member is set.
 struct SecretSource {
   std::filesystem::path password_file;        // its first line
-  std::vector<std::string> password_command;  // the first line that it prints; no shell involved
+  std::vector<std::string> password_command;  // its first line of output; no shell involved
   std::string credential;                     // a file below $CREDENTIALS_DIRECTORY
 };
 
-// Fails with kConfig, naming the source and what to do, if there is nothing to be had from it.
+// Fails with kConfig, naming the source and what to do, if it yields no secret.
 Secret load_secret(const SecretSource& source);
 
 }  // namespace base

@@ -12,13 +12,13 @@ namespace base {
 
 namespace {
 
-// The word before the colon, and what is behind it.
+// The text before the first colon and the text after it.
 std::pair<std::string_view, std::string_view> split_at_colon(std::string_view line) {
   const std::size_t colon = std::min(line.find(':'), line.size());
   return {line.substr(0, colon), line.substr(std::min(colon + 1, line.size()))};
 }
 
-// Nothing for what is no such date.
+// Returns nullopt if the text is not such a date.
 std::optional<std::chrono::sys_seconds> parse_date(const std::string& text) {
   std::tm date{};
   if (::strptime(text.c_str(), "%b %d %H:%M:%S %Y GMT", &date) == nullptr) return std::nullopt;
@@ -39,8 +39,9 @@ ServerCertificate read_certificate(std::span<const std::string> lines) {
 }
 
 std::string explain_distrust(const std::string& cause) {
-  return "the certificate is not to be trusted: " + cause +
-         ": give the authority that signed it as ca_file, and the name that it is for in the url";
+  return "the certificate is not trusted: " + cause +
+         ": set ca_file to the authority that signed it, and use the name it was issued for in the "
+         "url";
 }
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// A certificate that a server presents, as far as somebody has to know of it before it expires.
+// The facts about a server's certificate that are needed to warn before it expires.
 #pragma once
 
 #include <chrono>
@@ -9,18 +9,18 @@
 namespace base {
 
 struct ServerCertificate {
-  std::string subject;  // as OpenSSL writes a name, escaped
+  std::string subject;  // as formatted by OpenSSL, escaped
   std::chrono::sys_seconds expires{};
 };
 
-// From libcurl's lines about it: "Subject:CN = localhost", "Expire date:Nov 24 18:58:45 2027 GMT".
+// Parses libcurl's lines about a certificate: "Subject:CN = localhost", "Expire date:Nov 24
+// 18:58:45 2027 GMT".
 ServerCertificate read_certificate(std::span<const std::string> lines);
 
-// Says of a certificate that was not taken what to do; `cause` is why not, in libcurl's words,
-// escaped.
+// Explains what to do about a rejected certificate; `cause` is libcurl's reason, escaped.
 std::string explain_distrust(const std::string& cause);
 
-// Of a curl_certinfo, which only those who connect know; null: there was no TLS.
+// Reads a curl_certinfo, a type that only the code that connects knows; null: there was no TLS.
 template <typename Chain>
 std::vector<ServerCertificate> read_certificates(const Chain* chain) {
   std::vector<ServerCertificate> certificates;

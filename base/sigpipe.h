@@ -1,6 +1,6 @@
-// Keeps a write to a closed connection from ending the program, for as long as it lives: OpenSSL
-// writes with SIGPIPE on. Signals are the program's affair, so it is held back for this thread only
-// and taken away again.
+// While it exists, a write to a closed connection does not end the program: OpenSSL writes without
+// suppressing SIGPIPE. How signals are handled is up to the program, so SIGPIPE is only blocked for
+// this thread, and one that is pending is discarded at the end.
 #pragma once
 
 #include <csignal>

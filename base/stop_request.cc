@@ -15,7 +15,7 @@ namespace base {
 
 namespace {
 
-// A signal handler has nothing else to say it with.
+// Lock-free atomics, because a signal handler may use little else.
 std::atomic<bool> requested = false;
 std::atomic<int> descriptor = -1;
 
@@ -23,12 +23,12 @@ void note_request(int /*number*/) {
   const int saved = errno;
   requested = true;
   const std::uint64_t one = 1;
-  // A counter that is full is readable already.
+  // If the counter is full, the descriptor is readable already.
   if (const int to = descriptor; to >= 0) static_cast<void>(::write(to, &one, sizeof one) < 0);
   errno = saved;
 }
 
-void ask_by(int number, int flags) {
+void install_handler(int number, int flags) {
   struct sigaction action {};
   action.sa_handler = note_request;
   ::sigemptyset(&action.sa_mask);
@@ -38,13 +38,13 @@ void ask_by(int number, int flags) {
 
 }  // namespace
 
-void stop_on_request(Waits waits) {
-  if (waits == Waits::kEnd && descriptor < 0) {
+void stop_on_request(OnStop on_stop) {
+  if (on_stop == OnStop::kThrow && descriptor < 0) {
     descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (descriptor < 0) fail_with_errno(errno, "wait for signals");
   }
-  ask_by(SIGTERM, 0);
-  ask_by(SIGINT, static_cast<int>(SA_RESETHAND));
+  install_handler(SIGTERM, 0);
+  install_handler(SIGINT, static_cast<int>(SA_RESETHAND));
 }
 
 bool is_stop_requested() noexcept {

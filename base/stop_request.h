@@ -1,4 +1,5 @@
-// A program that is asked to end, by SIGTERM or SIGINT, ends where nothing is lost by it.
+// Requests to stop: a program that receives SIGTERM or SIGINT ends at a point where nothing is
+// lost.
 #pragma once
 
 #include <stdexcept>
@@ -6,29 +7,31 @@
 
 namespace base {
 
-// Work was left because somebody asked for it. No Error: nothing went wrong, so what handles errors
-// has nothing to do with it.
+// Work was abandoned because a stop was requested. It is not an Error: nothing went wrong, so error
+// handlers must not catch it.
 class Stopped : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// What becomes of who waits, for a server or for time, when the program is asked to end.
-enum class Waits {
-  kEnd,   // it fails with Stopped: for work that may be left anywhere
-  kGoOn,  // for work that is left between steps alone
+// How blocking waits, for a server or for time, react to a stop request.
+enum class OnStop {
+  kThrow,     // they throw Stopped: for work that can be abandoned anywhere
+  kContinue,  // for work that can be abandoned only between steps
 };
 
-// From now on SIGTERM and SIGINT only ask. A second SIGINT ends the program at once: somebody does
-// not want to wait.
-void stop_on_request(Waits waits);
+// From now on SIGTERM and SIGINT only request a stop. A second SIGINT ends the program at once: the
+// user does not want to wait.
+void stop_on_request(OnStop on_stop);
 
 bool is_stop_requested() noexcept;
 
-// Throws Stopped, with what is done (of `work`: "prune") and what becomes of it, if somebody asked.
+// Throws Stopped if a stop was requested. Its message names the `work` ("prune") and the `outcome`
+// of stopping it.
 void stop_if_requested(std::string_view work, std::string_view outcome);
 
-// Readable from the moment at which somebody asked, for whoever waits; -1 where waits go on.
+// Becomes readable when a stop is requested, for code that waits; -1 unless OnStop::kThrow is in
+// effect.
 int stop_descriptor() noexcept;
 
 }  // namespace base

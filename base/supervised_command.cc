@@ -22,7 +22,8 @@ namespace base {
 
 namespace {
 
-// A file in memory: however much there is and whether it is read or not, nobody waits for anybody.
+// A file in memory: however long the text is, and whether the command reads it or not, neither
+// process waits for the other.
 Fd as_file(std::string_view text) {
   Fd file(::memfd_create("input", MFD_CLOEXEC));
   if (!file) fail_with_errno(errno, "keep a command's input in memory");
@@ -35,7 +36,7 @@ Fd as_file(std::string_view text) {
   return file;
 }
 
-std::vector<std::string> with_ours(const std::map<std::string, std::string>& more) {
+std::vector<std::string> with_our_environment(const std::map<std::string, std::string>& more) {
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view line(*entry);
@@ -45,11 +46,11 @@ std::vector<std::string> with_ours(const std::map<std::string, std::string>& mor
   return all;
 }
 
-// In a process group of its own, so that all of it can be ended, and with the signals as a shell
-// would hand them over.
+// Starts the command in a process group of its own, so that all its processes can be killed, and
+// with the signal mask that a shell would give it.
 pid_t start_group(const SupervisedCommand& command, int input) {
   const std::vector<char*> arguments = argument_vector(command.command);
-  const std::vector<std::string> variables = with_ours(command.environment);
+  const std::vector<std::string> variables = with_our_environment(command.environment);
   const std::vector<char*> environment = argument_vector(variables);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -74,7 +75,7 @@ pid_t start_group(const SupervisedCommand& command, int input) {
   return child;
 }
 
-// Whether it ended before the time was over.
+// Returns true if the process ended before the timeout.
 bool wait_until_ended(int process, std::chrono::seconds timeout) {
   const auto end = std::chrono::steady_clock::now() + timeout;
   pollfd ended{process, POLLIN, 0};

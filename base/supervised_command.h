@@ -1,4 +1,4 @@
-// A program that somebody else wrote, run with a limit to its time.
+// Execution of third-party programs with a time limit.
 #pragma once
 
 #include <chrono>
@@ -12,14 +12,14 @@ namespace base {
 
 struct SupervisedCommand {
   std::vector<std::string> command;                // the program, looked up in PATH, and arguments
-  std::map<std::string, std::string> environment;  // besides ours
+  std::map<std::string, std::string> environment;  // added to ours
   std::string_view input;                          // its stdin
   std::chrono::seconds timeout{30};
 };
 
-// Its exit status, or 128 and the number of the signal that ended it; nothing if its time was over:
-// then it and what it started are killed. What it prints goes to our stderr. Fails with kConfig if
-// it cannot be started.
+// Returns the exit status, or 128 plus the number of the signal that ended the command; nullopt if
+// it timed out: then it and the processes it started are killed. Its output goes to our stderr.
+// Fails with kConfig if it cannot be started.
 std::optional<int> run_supervised(const SupervisedCommand& command);
 
 }  // namespace base

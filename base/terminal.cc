@@ -21,7 +21,7 @@ std::size_t width_of(std::string_view text) {
   return characters;
 }
 
-// Its first `width` characters, the last of which says that there are more.
+// The first `width` characters of `text`; the last is "…" if there are more.
 std::string cut(const std::string& text, std::size_t width) {
   if (width_of(text) <= width) return text;
   std::size_t end = 0;
@@ -32,16 +32,16 @@ std::string cut(const std::string& text, std::size_t width) {
   return text.substr(0, end) + "…";
 }
 
-// The columns that may be cut, made narrower from the widest on until the table fits.
+// Narrows the columns that may be cut, the widest first, until the table fits.
 void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns,
-            std::size_t widest) {
-  constexpr std::size_t kNarrowest = 10;
+            std::size_t max_width) {
+  constexpr std::size_t kMinWidth = 10;
   std::size_t total = 2 * (widths.size() - 1);
   for (const std::size_t width : widths) total += width;
-  while (total > widest) {
+  while (total > max_width) {
     std::size_t* longest = nullptr;
     for (std::size_t at = 0; at < widths.size(); ++at) {
-      const bool may_go = columns[at].width == Width::kCut && widths[at] > kNarrowest;
+      const bool may_go = columns[at].width == Width::kCut && widths[at] > kMinWidth;
       if (may_go && (longest == nullptr || widths[at] > *longest)) longest = &widths[at];
     }
     if (longest == nullptr) return;
@@ -77,7 +77,7 @@ std::string escape_for_terminal(std::string_view text) {
 }
 
 std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows, std::size_t widest) {
+                         const std::vector<std::vector<std::string>>& rows, std::size_t max_width) {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines.front().push_back(column.title);
   for (const auto& row : rows) {
@@ -92,8 +92,8 @@ std::string format_table(const std::vector<Column>& columns,
     }
   }
 
-  if (widest > 0) {
-    narrow(widths, columns, widest);
+  if (max_width > 0) {
+    narrow(widths, columns, max_width);
     for (auto& line : lines) {
       for (std::size_t at = 0; at < line.size(); ++at) line[at] = cut(line[at], widths[at]);
     }

@@ -25,21 +25,20 @@ const date::time_zone* find_zone(std::string_view zone) {
     return date::locate_zone(std::string(zone));
   } catch (const std::runtime_error&) {
     fail(ErrorCode::kConfig,
-         "time zone \"{}\": there is none of this name: use one such as UTC or "
-         "Europe/Oslo",
-         zone);
+         "time zone \"{}\": no such zone: use a name such as UTC or Europe/Oslo", zone);
   }
 }
 
-// Before there was mail: what is written so is the year 26, by mistake. A day for the zones.
+// No mail is older: an earlier time is a mistake, such as the year 26. The extra day is for time
+// zones.
 constexpr sys_seconds kEarliest{std::chrono::days(-1)};
 
-// The forms that parse_time takes, with an offset (%z) or Z behind it or without.
+// The forms that parse_time() accepts, each with or without an offset (%z) or Z after it.
 constexpr std::array kForms = {
     "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
     "%Y%m%dT%H%M%S",     "%Y-%m-%d",          "%Y%m%d"};
 
-// Whatever is behind the point of "02:30:05.25".
+// Removes the fraction of a second: "02:30:05.25" becomes "02:30:05".
 std::string without_fraction(std::string text) {
   const std::size_t point = text.find_first_of(".,");
   if (point == std::string::npos || point == 0) return text;
@@ -74,7 +73,7 @@ constexpr std::array kNamedUnits = {NamedUnit{"second", 1, 0},     NamedUnit{"mi
                                     NamedUnit{"week", 604'800, 0}, NamedUnit{"month", 0, 1},
                                     NamedUnit{"year", 0, 12}};
 
-// By the calendar, in UTC.
+// Counts by the calendar, in UTC.
 sys_seconds months_before(sys_seconds now, std::int64_t months) {
   const auto day = std::chrono::floor<std::chrono::days>(now);
   const std::chrono::year_month_day date(day);
@@ -85,13 +84,13 @@ sys_seconds months_before(sys_seconds now, std::int64_t months) {
   return std::chrono::sys_days(earlier.ok() ? earlier : last) + (now - day);
 }
 
-// "3 days ago"; nothing if the text is not of this form.
+// Parses "3 days ago"; returns nullopt if the text does not have this form.
 std::optional<sys_seconds> parse_ago(std::string_view text, sys_seconds now) {
   constexpr std::string_view kAgo = " ago";
-  constexpr std::int64_t kMost = 100'000;
+  constexpr std::int64_t kMaxCount = 100'000;
   std::int64_t count = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || count < 0 || count > kMost || !text.ends_with(kAgo)) {
+  if (error != std::errc() || count < 0 || count > kMaxCount || !text.ends_with(kAgo)) {
     return std::nullopt;
   }
   std::string_view unit(rest, text.data() + text.size() - kAgo.size());
@@ -154,8 +153,8 @@ seconds parse_duration(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, count);
   if (error == std::errc() && count >= 0 && rest + 1 == end) {
     for (const Unit& unit : kUnits) {
-      constexpr std::int64_t kLongest = 1000LL * 365 * 86'400;
-      if (*rest == unit.letter && count <= kLongest / unit.seconds) {
+      constexpr std::int64_t kMaxSeconds = 1000LL * 365 * 86'400;
+      if (*rest == unit.letter && count <= kMaxSeconds / unit.seconds) {
         return seconds(count * unit.seconds);
       }
     }
@@ -166,7 +165,7 @@ seconds parse_duration(std::string_view text) {
 std::string format_duration(seconds duration) {
   const std::int64_t count = duration.count();
   for (const Unit& unit : kUnits) {
-    // Weeks are what people write, but days are what they read.
+    // People write weeks but prefer to read days.
     if (unit.letter != 'w' && count != 0 && count % unit.seconds == 0) {
       return fmt::format("{}{}", count / unit.seconds, unit.letter);
     }
@@ -175,7 +174,7 @@ std::string format_duration(seconds duration) {
 }
 
 void check_time_zone(std::string_view zone) {
-  if (zone == "UTC") return;  // always there; to look for it lists every zone of the system
+  if (zone == "UTC") return;  // always available; looking it up would list every zone of the system
   find_zone(zone);
 }
 

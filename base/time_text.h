@@ -13,14 +13,14 @@ namespace base {
 std::string format_rfc3339(std::chrono::sys_seconds time);
 
 // ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
-// 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are left off.
-// Without an offset it is meant in `zone` (an IANA name). Fails with kUsage, for years before 1970
-// too.
+// 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are dropped.
+// Without an offset the time is in `zone` (an IANA name). Fails with kUsage, also for years before
+// 1970.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
 // Also "now", "yesterday" (a day before now) and "3 days ago": seconds, minutes, hours, days,
-// weeks, months or years before `now`. A month or year before a day that the earlier month lacks is
-// that month's last day.
+// weeks, months or years before `now`. If the earlier month lacks the day, the result is that
+// month's last day.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone,
                                     std::chrono::sys_seconds now);
 
@@ -33,7 +33,7 @@ std::string format_timestamp(std::chrono::sys_seconds time, std::string_view zon
 // A number with s, m, h, d or w: "90d". Fails with kUsage.
 std::chrono::seconds parse_duration(std::string_view text);
 
-// The same the other way: "7d", "36h", "90s".
+// The inverse of parse_duration(): "7d", "36h", "90s".
 std::string format_duration(std::chrono::seconds duration);
 
 // Fails with kConfig if the time zone database has no such zone.

@@ -1,5 +1,5 @@
-// What IMAP numbers messages with. Here because imap and store, which never see each other, both
-// speak of it.
+// The numbers by which IMAP identifies messages. Defined here because imap and store, which never
+// include each other, both use them.
 #pragma once
 
 #include <compare>

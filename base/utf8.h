@@ -1,4 +1,4 @@
-// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
+// UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +13,15 @@ struct CodePoint {
   std::size_t length = 0;  // bytes
 };
 
-// The character that `text` begins with; nothing if it begins with none (or is empty).
+// The first character of `text`; nullopt if `text` does not begin with a valid one (or is empty).
 std::optional<CodePoint> first_code_point(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
 void append_utf8(std::string& text, char32_t code_point);
 
-// C0, DEL and C1 controls, and the marks that turn the direction of writing: what must not reach a
-// terminal.
+// Returns true for C0, DEL and C1 controls and for the marks that change the writing direction:
+// characters that must not reach a terminal.
 bool is_control(char32_t code_point);
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// A moment with the zone that it was written in, as INTERNALDATE has it (RFC 9051, section 2.3.3).
+// A time with the zone offset it was written in, as in INTERNALDATE (RFC 9051, section 2.3.3).
 #pragma once
 
 #include <chrono>

@@ -336,7 +336,7 @@ class Run {
 }  // namespace
 
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options) {
-  base::stop_on_request(base::Waits::kEnd);
+  base::stop_on_request(base::OnStop::kThrow);
   Run run(environment, options);
   const RestoreReport report = run.carry_out();
   if (environment.format == base::OutputFormat::kJson) {

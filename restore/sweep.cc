@@ -264,7 +264,7 @@ class Sweep {
 
 base::JobOutcome carry_out_sweep(const base::Environment& environment,
                                  const SweepOptions& options) {
-  base::stop_on_request(base::Waits::kGoOn);
+  base::stop_on_request(base::OnStop::kContinue);
   Sweep sweep(environment, options);
   sweep.carry_out();
   const SweepReport& report = sweep.report();

@@ -1,5 +1,5 @@
-// Real mail for tests, which is never part of the project: MAILSTOW_TEST_CORPUS names folders of
-// messages, a file each, with ':' between.
+// Real mail for tests, which is never part of the project: MAILSTOW_TEST_CORPUS names directories
+// of messages, one file each, separated by ':'.
 #pragma once
 
 #include <algorithm>
@@ -12,15 +12,16 @@
 
 namespace tests {
 
-// Their bytes as they are, in the order of their paths; nothing if the variable is not set.
+// The unmodified bytes of each message, in the order of their paths; empty if the variable is not
+// set.
 inline std::vector<std::string> corpus_messages() {
   std::vector<std::string> messages;
   const char* const variable = std::getenv("MAILSTOW_TEST_CORPUS");
-  std::istringstream folders(variable != nullptr ? variable : "");
-  std::string folder;
-  while (std::getline(folders, folder, ':')) {
+  std::istringstream directories(variable != nullptr ? variable : "");
+  std::string directory;
+  while (std::getline(directories, directory, ':')) {
     std::vector<std::filesystem::path> paths;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
       if (entry.is_regular_file()) paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());

@@ -1,5 +1,5 @@
-// EXPECT_ERROR(kBusy, "another process", store::Writer::open(...)): the statement fails with this
-// code and with this text in its one line.
+// EXPECT_ERROR(kBusy, "another process", store::Writer::open(...)): the statement must fail with
+// this code and with this text in its one-line message.
 #pragma once
 
 #include <gmock/gmock.h>

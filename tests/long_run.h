@@ -1,4 +1,4 @@
-// Whether the full loops are wanted (scripts/test --long).
+// Selects the full-length loops (scripts/test --long).
 #pragma once
 
 #include <cstdlib>

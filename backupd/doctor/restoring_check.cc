@@ -69,7 +69,7 @@ base::ProgramOutput run_restore(const base::Environment& environment,
   std::vector<std::string> command = {base::program_beside_us("mailstow-restore"), "--config",
                                       environment.config_file.string(), "--quiet"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return base::run_for_output(command, kMaxOutput, base::Stderr::kCaught);
+  return base::run_for_output(command, kMaxOutput, base::Stderr::kCaptured);
 }
 
 Finding header_finding(const std::string& subject, const ProbeMessage& message,

@@ -31,7 +31,7 @@ bool is_enabled(const char* unit) {
   try {
     constexpr std::size_t kFewWords = 65'536;
     return base::run_for_output({"systemctl", "--quiet", "is-enabled", unit}, kFewWords,
-                                base::Stderr::kCaught)
+                                base::Stderr::kCaptured)
                .status == 0;
   } catch (const base::Error&) {
     return false;  // no systemd

@@ -244,7 +244,7 @@ TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
     EXPECT_THAT(once.err, HasSubstr("/hooks/" + std::to_string(stranger) +
                                     ": start of backup: " + url + ": "));
   }
-  EXPECT_THAT(once.err, HasSubstr("the certificate is not to be trusted: "));
+  EXPECT_THAT(once.err, HasSubstr("the certificate is not trusted: "));
   EXPECT_THAT(once.err, HasSubstr("/hooks/4: start of backup: http://" + web.address() + ": "));
   EXPECT_THAT(once.err, HasSubstr("/hooks/5: start of backup: https://127.0.0.1:1: "));
   EXPECT_THAT(once.err, Not(HasSubstr("secret")));

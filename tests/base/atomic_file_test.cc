@@ -11,17 +11,17 @@ namespace {
 class AtomicFileTest : public testing::Test {
  protected:
   std::string content(const std::string& name) {
-    const auto bytes = read_file(files_, folder_.path() / name, 1000);
+    const auto bytes = read_file(files_, directory_.path() / name, 1000);
     return bytes ? to_text(*bytes) : "(none)";
   }
-  std::vector<std::string> names() { return files_.list(folder_.path()); }
+  std::vector<std::string> names() { return files_.list(directory_.path()); }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   FileSystem& files_ = real_file_system();
 };
 
 TEST_F(AtomicFileTest, AppearsWithItsContentAtCommit) {
-  AtomicFile file(files_, folder_.path());
+  AtomicFile file(files_, directory_.path());
   file.write(as_bytes("one "));
   file.write(as_bytes("two"));
   EXPECT_EQ(content("name"), "(none)");
@@ -30,16 +30,16 @@ TEST_F(AtomicFileTest, AppearsWithItsContentAtCommit) {
   EXPECT_THAT(names(), testing::ElementsAre("name"));
 }
 
-TEST_F(AtomicFileTest, IsForItsOwnerAlone) {
-  write_file(files_, folder_.path() / "name", as_bytes("secret"), OnExisting::kFail);
+TEST_F(AtomicFileTest, IsAccessibleOnlyToItsOwner) {
+  write_file(files_, directory_.path() / "name", as_bytes("secret"), OnExisting::kFail);
   struct stat status = {};
-  ASSERT_EQ(::stat((folder_.path() / "name").c_str(), &status), 0);
+  ASSERT_EQ(::stat((directory_.path() / "name").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }
 
 TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
   {
-    AtomicFile file(files_, folder_.path());
+    AtomicFile file(files_, directory_.path());
     file.write(as_bytes("half"));
     ASSERT_EQ(names().size(), 1U);
     EXPECT_TRUE(AtomicFile::is_temporary(names().front()));
@@ -47,12 +47,14 @@ TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
   EXPECT_TRUE(names().empty());
 }
 
-TEST_F(AtomicFileTest, KeepsAnExistingFileUnlessToldToReplaceIt) {
-  write_file(files_, folder_.path() / "name", as_bytes("first"), OnExisting::kFail);
-  EXPECT_FALSE(write_file(files_, folder_.path() / "name", as_bytes("second"), OnExisting::kFail));
+TEST_F(AtomicFileTest, KeepsAnExistingFileUnlessAskedToReplaceIt) {
+  write_file(files_, directory_.path() / "name", as_bytes("first"), OnExisting::kFail);
+  EXPECT_FALSE(
+      write_file(files_, directory_.path() / "name", as_bytes("second"), OnExisting::kFail));
   EXPECT_EQ(content("name"), "first");
   EXPECT_THAT(names(), testing::ElementsAre("name"));
-  EXPECT_TRUE(write_file(files_, folder_.path() / "name", as_bytes("third"), OnExisting::kReplace));
+  EXPECT_TRUE(
+      write_file(files_, directory_.path() / "name", as_bytes("third"), OnExisting::kReplace));
   EXPECT_EQ(content("name"), "third");
 }
 
@@ -83,19 +85,19 @@ TEST_F(AtomicFileTest, IsUnusableAfterAFailedWrite) {
   EXPECT_ERROR(kIo, "an earlier write failed", file.commit("name", OnExisting::kFail));
 }
 
-TEST_F(AtomicFileTest, FoldersAreMadeWithTheirParents) {
-  make_directories(files_, folder_.path() / "a" / "b" / "c");
-  EXPECT_TRUE(std::filesystem::is_directory(folder_.path() / "a/b/c"));
-  make_directories(files_, folder_.path() / "a" / "b" / "c");
+TEST_F(AtomicFileTest, DirectoriesAreCreatedWithTheirParents) {
+  make_directories(files_, directory_.path() / "a" / "b" / "c");
+  EXPECT_TRUE(std::filesystem::is_directory(directory_.path() / "a/b/c"));
+  make_directories(files_, directory_.path() / "a" / "b" / "c");
 }
 
 TEST_F(AtomicFileTest, AFileLargerThanExpectedIsNotRead) {
-  write_file(files_, folder_.path() / "name", as_bytes("12345"), OnExisting::kFail);
-  EXPECT_ERROR(kDamaged, "at most 4", read_file(files_, folder_.path() / "name", 4));
+  write_file(files_, directory_.path() / "name", as_bytes("12345"), OnExisting::kFail);
+  EXPECT_ERROR(kDamaged, "at most 4", read_file(files_, directory_.path() / "name", 4));
 }
 
-TEST_F(AtomicFileTest, ALockIsHeldByOneAtATime) {
-  const Path path = folder_.path() / "lock";
+TEST_F(AtomicFileTest, AnExclusiveLockExcludesAllOthers) {
+  const Path path = directory_.path() / "lock";
   auto exclusive = files_.try_lock(path, LockMode::kExclusive);
   ASSERT_NE(exclusive, nullptr);
   EXPECT_EQ(files_.try_lock(path, LockMode::kExclusive), nullptr);

@@ -16,7 +16,7 @@ TEST(ExitStatusTest, TheGraverOfTwoIsReported) {
   }
 }
 
-TEST(ExitStatusTest, EveryKindOfErrorHasItsStatus) {
+TEST(ExitStatusTest, EveryKindOfErrorMapsToAStatus) {
   EXPECT_EQ(exit_status(ErrorCode::kConfig), ExitStatus::kUsage);
   EXPECT_EQ(exit_status(ErrorCode::kKey), ExitStatus::kUsage);
   EXPECT_EQ(exit_status(ErrorCode::kLogin), ExitStatus::kNothingDone);

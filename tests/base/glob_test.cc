@@ -7,26 +7,26 @@
 namespace base {
 namespace {
 
-TEST(GlobTest, AStarCrossesLevels) {
+TEST(GlobTest, AStarMatchesAcrossLevels) {
   EXPECT_TRUE(glob_matches("Archive*", "Archive/2023/May"));
   EXPECT_TRUE(glob_matches("*/May", "Archive/2023/May"));
   EXPECT_TRUE(glob_matches("A*/*/M*y", "Archive/2023/May"));
   EXPECT_FALSE(glob_matches("Archive/*", "Archive"));
 }
 
-TEST(GlobTest, AQuestionMarkIsOneCharacterWithinALevel) {
+TEST(GlobTest, AQuestionMarkMatchesOneCharacterWithinALevel) {
   EXPECT_TRUE(glob_matches("?rchive", "Archive"));
   EXPECT_TRUE(glob_matches("M?ll", "Müll"));
   EXPECT_FALSE(glob_matches("a?b", "a/b"));
   EXPECT_FALSE(glob_matches("?", ""));
 }
 
-TEST(GlobTest, EverythingElseIsItself) {
+TEST(GlobTest, EverythingElseMatchesItself) {
   EXPECT_TRUE(glob_matches("100%25 [x]", "100%25 [x]"));
   EXPECT_FALSE(glob_matches("inbox", "INBOX"));
 }
 
-TEST(GlobTest, AStarThatIsItselfIsEncoded) {
+TEST(GlobTest, LiteralWildcardsAreEncoded) {
   EXPECT_TRUE(glob_matches("%2A%3F", "*?"));
   EXPECT_FALSE(glob_matches("%2A", "a"));
   EXPECT_FALSE(glob_matches("%3F", "a"));
@@ -47,7 +47,7 @@ RC_GTEST_PROP(GlobTest, ANameMatchesItselfWithAnyRunReplacedByAStar, ()) {
   RC_ASSERT(glob_matches(name.substr(0, from) + "*" + name.substr(to), name));
 }
 
-RC_GTEST_PROP(GlobTest, TheGlobForANameMatchesItAlone, ()) {
+RC_GTEST_PROP(GlobTest, TheGlobForANameMatchesOnlyIt, ()) {
   const auto names = rc::gen::container<std::string>(rc::gen::element('a', '*', '?', '/'));
   const auto name = *names;
   const auto other = *names;

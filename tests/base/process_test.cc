@@ -5,11 +5,11 @@
 namespace base {
 namespace {
 
-TEST(ProcessTest, GivesWhatTheCommandPrints) {
+TEST(ProcessTest, ReturnsTheOutputOfTheCommand) {
   EXPECT_EQ(output_of({"printf", "a b\\nc"}, 100), "a b\nc");
 }
 
-TEST(ProcessTest, NoShellReadsTheArguments) {
+TEST(ProcessTest, PassesArgumentsWithoutAShell) {
   EXPECT_EQ(output_of({"printf", "%s", "$(false); *"}, 100), "$(false); *");
 }
 
@@ -19,21 +19,21 @@ TEST(ProcessTest, AFailureNamesTheCommandAndNotItsArguments) {
   EXPECT_ERROR(kConfig, "more than 10 bytes", output_of({"yes"}, 10));
 }
 
-TEST(ProcessTest, TellsHowACommandEnded) {
+TEST(ProcessTest, ReturnsTheExitStatusOrSignal) {
   EXPECT_EQ(status_of({"true"}), 0);
   EXPECT_EQ(status_of({"sh", "-c", "echo out; exit 5"}), 5);
   EXPECT_EQ(status_of({"sh", "-c", "kill -KILL $$"}), 128 + 9);
   EXPECT_ERROR(kConfig, "/no/such/program: No such file", status_of({"/no/such/program"}));
 }
 
-TEST(ProcessTest, GivesWhatAFailedCommandPrintedToo) {
+TEST(ProcessTest, ReturnsTheOutputOfAFailedCommandToo) {
   const ProgramOutput output = run_for_output({"sh", "-c", "echo some; exit 3"}, 100);
   EXPECT_EQ(output.status, 3);
   EXPECT_EQ(output.out, "some\n");
-  EXPECT_EQ(run_for_output({"sh", "-c", "echo why >&2"}, 100, Stderr::kCaught).out, "why\n");
+  EXPECT_EQ(run_for_output({"sh", "-c", "echo why >&2"}, 100, Stderr::kCaptured).out, "why\n");
 }
 
-TEST(ProcessTest, FindsAProgramThatLiesBesideThisOne) {
+TEST(ProcessTest, FindsAProgramInItsOwnDirectory) {
   EXPECT_TRUE(program_beside_us("base_test").ends_with("/base_test"));
   EXPECT_EQ(program_beside_us("no-such-program"), "no-such-program");
 }

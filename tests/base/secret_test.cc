@@ -13,8 +13,8 @@ namespace {
 class SecretTest : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_.path() / name) << text;
-    return folder_.path() / name;
+    std::ofstream(directory_.path() / name) << text;
+    return directory_.path() / name;
   }
 
   static std::string logged(const std::string& line) {
@@ -23,7 +23,7 @@ class SecretTest : public testing::Test {
     return testing::internal::GetCapturedStderr();
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
 };
 
 TEST_F(SecretTest, IsTheFirstLineOfItsFile) {
@@ -32,15 +32,15 @@ TEST_F(SecretTest, IsTheFirstLineOfItsFile) {
   EXPECT_EQ(load_secret(source).reveal(), "hunter2 !");
 }
 
-TEST_F(SecretTest, IsTheFirstLineThatItsCommandPrints) {
+TEST_F(SecretTest, IsTheFirstLineOfItsCommandsOutput) {
   SecretSource source;
   source.password_command = {"printf", "hunter2\\r\\nmore\\n"};
   EXPECT_EQ(load_secret(source).reveal(), "hunter2");
 }
 
-TEST_F(SecretTest, IsACredentialOfTheService) {
+TEST_F(SecretTest, ComesFromACredentialOfTheService) {
   write("imap", "hunter2");
-  ::setenv("CREDENTIALS_DIRECTORY", folder_.path().c_str(), 1);
+  ::setenv("CREDENTIALS_DIRECTORY", directory_.path().c_str(), 1);
   SecretSource source;
   source.credential = "imap";
   EXPECT_EQ(load_secret(source).reveal(), "hunter2");
@@ -51,9 +51,9 @@ TEST_F(SecretTest, IsACredentialOfTheService) {
   EXPECT_ERROR(kConfig, "LoadCredential=", load_secret(source));
 }
 
-TEST_F(SecretTest, WhatIsMissingOrEmptyIsNamed) {
+TEST_F(SecretTest, NamesAMissingOrEmptySource) {
   SecretSource source;
-  source.password_file = folder_.path() / "absent";
+  source.password_file = directory_.path() / "absent";
   EXPECT_ERROR(kConfig, "absent: there is no such file", load_secret(source));
   source.password_file = write("empty", "\n");
   EXPECT_ERROR(kConfig, "empty: it is empty", load_secret(source));

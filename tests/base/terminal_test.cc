@@ -5,7 +5,7 @@
 namespace base {
 namespace {
 
-TEST(TerminalTest, WhatCouldMoveTheCursorIsEscaped) {
+TEST(TerminalTest, EscapesTextThatCouldMoveTheCursor) {
   EXPECT_EQ(escape_for_terminal("\x1b[2J\r\n\x7f"), "\\x1B[2J\\x0D\\x0A\\x7F");
   EXPECT_EQ(escape_for_terminal("\xc2\x9b"), "\\xC2\\x9B") << "C1 controls";
   EXPECT_EQ(escape_for_terminal("a\xe2\x80\xae"
@@ -16,7 +16,7 @@ TEST(TerminalTest, WhatCouldMoveTheCursorIsEscaped) {
   EXPECT_EQ(escape_for_terminal("\xff\xc3"), "\\xFF\\xC3") << "not UTF-8";
 }
 
-TEST(TerminalTest, OtherTextStaysAsItIs) {
+TEST(TerminalTest, LeavesOtherTextUnchanged) {
   EXPECT_EQ(escape_for_terminal("Entwürfe/日本語 100%"), "Entwürfe/日本語 100%");
 }
 
@@ -28,7 +28,7 @@ TEST(TerminalTest, ATableIsAlignedByCharacters) {
             "Archive/2023     1,204  \n");
 }
 
-TEST(TerminalTest, ATableIsCutToTheTerminalWhereItMayBe) {
+TEST(TerminalTest, CutsATableToTheTerminalWhereAllowed) {
   const std::vector<Column> columns = {{"DATE"},
                                        {"SUBJECT", Align::kLeft, Width::kCut},
                                        {"FROM", Align::kLeft, Width::kCut},
@@ -41,11 +41,11 @@ TEST(TerminalTest, ATableIsCutToTheTerminalWhereItMayBe) {
   EXPECT_EQ(format_table(columns, rows, 20),
             "DATE        SUBJECT     FROM  ID\n"
             "2026-11-24  Überrasch…  Anna  1234\n")
-      << "never so narrow that it says nothing";
+      << "never narrower than the minimum";
   EXPECT_EQ(format_table(columns, rows, 200), format_table(columns, rows));
 }
 
-TEST(TerminalTest, NumbersAreForPeople) {
+TEST(TerminalTest, FormatsNumbersForPeople) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");
   EXPECT_EQ(format_count(1204), "1,204");

@@ -377,7 +377,7 @@ TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
 TEST_F(JobRunTest, AJobThatWasAskedToEndIsNoTrouble) {
   add_hook(R"(echo "$MAILSTOW_JOB $MAILSTOW_EVENT" >>"$1")");
   const auto stop_and_end = [&](bool is_whole) {
-    stop_on_request(Waits::kGoOn);
+    stop_on_request(OnStop::kContinue);
     run("check", [&] {
       EXPECT_EQ(::raise(SIGTERM), 0);
       return is_whole ? JobOutcome{} : trouble("not all was read");

@@ -125,7 +125,7 @@ TEST_F(MailerTest, TellsWhenItsCertificatesExpire) {
 
 TEST_F(MailerTest, TrustsNobodyWithoutReason) {
   config_.ca_file = server_.stranger_ca_file();
-  EXPECT_ERROR(kTls, "the certificate is not to be trusted",
+  EXPECT_ERROR(kTls, "the certificate is not trusted",
                Mailer(config_, system_clock()).send({{"a@example.org"}, "", ""}));
   EXPECT_TRUE(server_.mail().empty());
 }

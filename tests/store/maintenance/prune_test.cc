@@ -392,7 +392,7 @@ TEST_F(PruneTest, AskedToStopItHasDroppedNothing) {
   back_up("alice", 10, 20);
   EXPECT_EXIT(
       {
-        base::stop_on_request(base::Waits::kGoOn);
+        base::stop_on_request(base::OnStop::kContinue);
         ::raise(SIGTERM);
         try {
           prune({first.id});
