@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 template <typename Value>
-void take(std::optional<Value>& into, const std::optional<Value>& value) {
+void replace_if_set(std::optional<Value>& into, const std::optional<Value>& value) {
   if (value) into = value;
 }
 
@@ -42,19 +42,19 @@ RetentionConfig changed(RetentionConfig retention, const RetentionChange& change
 
 void AccountSettings::add(const AccountSettings& settings) {
   const RetentionChange& more = settings.retention;
-  take(retention.keep_within, more.keep_within);
-  take(retention.last, more.last);
-  take(retention.hourly, more.hourly);
-  take(retention.daily, more.daily);
-  take(retention.weekly, more.weekly);
-  take(retention.monthly, more.monthly);
-  take(retention.yearly, more.yearly);
+  replace_if_set(retention.keep_within, more.keep_within);
+  replace_if_set(retention.last, more.last);
+  replace_if_set(retention.hourly, more.hourly);
+  replace_if_set(retention.daily, more.daily);
+  replace_if_set(retention.weekly, more.weekly);
+  replace_if_set(retention.monthly, more.monthly);
+  replace_if_set(retention.yearly, more.yearly);
   exclude.insert(exclude.end(), settings.exclude.begin(), settings.exclude.end());
-  take(expire_after, settings.expire_after);
-  take(daily_bytes, settings.daily_bytes);
+  replace_if_set(expire_after, settings.expire_after);
+  replace_if_set(daily_bytes, settings.daily_bytes);
 }
 
-bool OverrideConfig::concerns(std::string_view account) const {
+bool OverrideConfig::applies_to(std::string_view account) const {
   return std::any_of(match.begin(), match.end(),
                      [&](const std::string& glob) { return glob_matches(glob, account); });
 }

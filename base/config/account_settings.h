@@ -1,5 +1,4 @@
-// What is otherwise for some accounts than for the others: by an account's own entry, or by its
-// name.
+// Per-account overrides of the settings: from an account's own entry, or by its name.
 #pragma once
 
 #include <chrono>
@@ -15,7 +14,7 @@
 
 namespace base {
 
-// The rules that are written; the others stay.
+// The rules that are set; the others stay unchanged.
 struct RetentionChange {
   std::optional<std::chrono::seconds> keep_within;
   std::optional<unsigned> last;
@@ -30,23 +29,24 @@ RetentionConfig changed(RetentionConfig retention, const RetentionChange& change
 
 struct AccountSettings {
   RetentionChange retention;
-  std::vector<std::string> exclude;  // globs over shown folder names, beside Config::exclude
+  std::vector<std::string>
+      exclude;  // globs over shown folder names, in addition to Config::exclude
   std::optional<std::chrono::seconds> expire_after;  // of restored trees
   std::optional<std::uint64_t> daily_bytes;
 
-  // What `settings` says goes before what this says.
+  // Values in `settings` take precedence over these.
   void add(const AccountSettings& settings);
 };
 
-// For the accounts whose names match one of the globs, listed or found.
+// Settings for the accounts, listed or found, whose names match one of the globs.
 struct OverrideConfig {
   std::vector<std::string> match;
   AccountSettings settings;
 
-  bool concerns(std::string_view account) const;
+  bool applies_to(std::string_view account) const;
 };
 
-// Of an object that the schema has allowed.
+// Each takes JSON that the schema has accepted.
 AccountSettings parse_account_settings(const nlohmann::json& at);
 RetentionChange parse_retention_change(const nlohmann::json& at);
 std::vector<OverrideConfig> parse_overrides(const nlohmann::json& document);

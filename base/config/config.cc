@@ -62,7 +62,7 @@ void read_duration(const json& at, const char* key, std::chrono::seconds& durati
   if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
 }
 
-// All but what Config::settle() says.
+// Parses everything except what Config::apply_settings() fills in.
 AccountConfig parse_account(const json& at) {
   AccountConfig account;
   account.name = at.at("name").get<std::string>();
@@ -163,12 +163,12 @@ void check_drill(const Config& config) {
        suggestion(account, names));
 }
 
-// What the schema cannot say.
+// Checks what the schema cannot express.
 void check_references(const Config& config) {
   for (const auto& [name, server] : config.servers) {
     if (!server.discover || server.admin) continue;
     fail(ErrorCode::kConfig,
-         "/servers/{}/discover: nobody could log in for the accounts that are found: give the "
+         "/servers/{}/discover: nothing could log in to the accounts that are found: give the "
          "server an admin",
          name);
   }
@@ -177,7 +177,7 @@ void check_references(const Config& config) {
     const AccountConfig& account = config.accounts[at];
     const auto [first, is_first] = seen.emplace(account.name, at);
     if (!is_first) {
-      fail(ErrorCode::kConfig, "/accounts/{}/name: \"{}\" is the name of /accounts/{} already", at,
+      fail(ErrorCode::kConfig, "/accounts/{}/name: \"{}\" is already the name of /accounts/{}", at,
            account.name, first->second);
     }
     const auto server = config.servers.find(account.server);
@@ -187,7 +187,7 @@ void check_references(const Config& config) {
     }
     if (!account.mail.empty() && !is_mail_address(account.mail)) {
       fail(ErrorCode::kConfig,
-           "/accounts/{}/mail: \"{}\" is no mail address: it has to be as name@example.org", at,
+           "/accounts/{}/mail: \"{}\" is not a mail address: write it as name@example.org", at,
            escape_for_terminal(account.mail));
     }
     if (!account.password && !server->second.admin) {
@@ -211,9 +211,9 @@ Config parse(std::string_view text) {
   try {
     document = json::parse(text, nullptr, true, /*ignore_comments=*/true);
   } catch (const json::parse_error& error) {
-    // Its text begins with an identifier in brackets of no use to the reader.
+    // The text begins with an identifier in brackets that is of no use to the reader.
     const std::string_view what = error.what();
-    fail(ErrorCode::kConfig, "it is not JSON: {}",
+    fail(ErrorCode::kConfig, "invalid JSON: {}",
          what.substr(std::min(what.find("] ") + 2, what.size())));
   }
   check_against_schema(document);
@@ -228,7 +228,7 @@ Config parse(std::string_view text) {
   config.overrides = parse_overrides(document);
   for (const json& account : document.value("accounts", json::array())) {
     config.accounts.push_back(parse_account(account));
-    config.settle(config.accounts.back(), parse_account_settings(account));
+    config.apply_settings(config.accounts.back(), parse_account_settings(account));
   }
   config.exclude = document.value("exclude", config.exclude);
   config.restore = parse_restore(document.value("restore", json::object()));
@@ -255,8 +255,8 @@ const AccountConfig& Config::account(std::string_view name) const {
     if (account.name == name) return account;
     names.push_back(account.name);
   }
-  fail(ErrorCode::kUsage, "account \"{}\": there is none of this name in the configuration{}",
-       escape_for_terminal(name), suggestion(name, names));
+  fail(ErrorCode::kUsage, "account \"{}\": not in the configuration{}", escape_for_terminal(name),
+       suggestion(name, names));
 }
 
 const ServerConfig& Config::server_of(const AccountConfig& account) const {
@@ -273,14 +273,14 @@ AccountConfig Config::found_account(std::string_view server, std::string_view us
   account.server = server;
   account.user = user;
   account.is_found = true;
-  settle(account, {});
+  apply_settings(account, {});
   return account;
 }
 
-void Config::settle(AccountConfig& account, const AccountSettings& own) const {
+void Config::apply_settings(AccountConfig& account, const AccountSettings& own) const {
   AccountSettings settings;
   for (const OverrideConfig& other : overrides) {
-    if (other.concerns(account.name)) settings.add(other.settings);
+    if (other.applies_to(account.name)) settings.add(other.settings);
   }
   settings.add(own);
   account.retention = changed(retention, settings.retention);
@@ -295,7 +295,7 @@ RetentionConfig Config::retention_of(std::string_view account) const {
   }
   AccountConfig former;
   former.name = account;
-  settle(former, {});
+  apply_settings(former, {});
   return former.retention;
 }
 
@@ -312,7 +312,7 @@ Config load_config(FileSystem& files, const Path& path) {
   }
   if (!bytes) {
     fail(ErrorCode::kConfig,
-         "read {}: there is no such file: write one, or name another with --config", path.string());
+         "read {}: there is no such file: create it, or name another with --config", path.string());
   }
   return parse_config(as_text(*bytes), path.string());
 }

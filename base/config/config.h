@@ -1,5 +1,5 @@
 // The configuration of both programs: /etc/mailstow/mailstow.json, checked against
-// schema/mailstow.schema.json, which says what every key means.
+// schema/mailstow.schema.json, which documents every key.
 #pragma once
 
 #include <chrono>
@@ -22,19 +22,19 @@ namespace base {
 
 inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
 
-// How a server is told, or proves, that restored trees don't count.
+// How a server is made to exempt restored trees from the quota, or proves that they don't count.
 enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
 
 // How a server's accounts are found: exactly one of the first three.
 struct DiscoverConfig {
-  std::vector<std::string> command;  // prints a user a line
-  Path file;                         // has a user a line
+  std::vector<std::string> command;  // prints one user per line
+  Path file;                         // lists one user per line
   bool list = false;                 // Cyrus: the administrator's LIST
   std::vector<std::string> include;  // globs over users; empty: all
   std::vector<std::string> exclude;
 };
 
-// Whether what goes over the line is compressed (RFC 4978).
+// Compression of the connection (RFC 4978).
 enum class CompressConfig { kNone, kDeflate };
 
 struct ServerConfig {
@@ -44,11 +44,11 @@ struct ServerConfig {
   std::optional<LoginConfig> admin;
   std::optional<LoginConfig> quota_admin;
   QuotaConfig quota = QuotaConfig::kAuto;
-  unsigned connections = 4;              // of a backup, at a time
+  unsigned connections = 4;              // of a backup, at the same time
   unsigned connections_per_account = 2;  // of those
   std::optional<DiscoverConfig> discover;
   std::optional<ClientCertificateConfig> client_certificate;
-  std::optional<ProxyConfig> proxy;  // nothing: the one that the environment names, if any
+  std::optional<ProxyConfig> proxy;  // nullopt: the one that the environment names, if any
   CompressConfig compress = CompressConfig::kNone;
   TransferConfig transfer;
 };
@@ -56,12 +56,12 @@ struct ServerConfig {
 struct AccountConfig {
   std::string name;
   std::string server;  // a key of Config::servers
-  std::string user;    // what the server calls the account
-  // Or its token; nothing: the server's admin acts as the account.
+  std::string user;    // the account's name on the server
+  // The password or token; nullopt: the server's admin acts as the account.
   std::optional<SecretSource> password;
-  AuthConfig auth = AuthConfig::kPassword;  // of a login of its own
-  RetentionConfig retention;  // Config's, and over it what overrides and the account itself say
-  std::vector<std::string> exclude;  // globs over shown folder names, beside Config's
+  AuthConfig auth = AuthConfig::kPassword;  // for a login of its own
+  RetentionConfig retention;         // Config's, as changed by overrides and by the account itself
+  std::vector<std::string> exclude;  // globs over shown folder names, in addition to Config's
   std::optional<std::chrono::seconds> expire_after;  // instead of RestoreConfig's
   std::optional<std::uint64_t> daily_bytes;          // instead of its server's
   std::string mail;       // its user's address; empty: UserMailConfig::address
@@ -76,11 +76,11 @@ struct RestoreConfig {
 };
 
 struct PruneConfig {
-  std::string time_zone = "UTC";                        // where a day of retention begins
+  std::string time_zone = "UTC";                        // in which a day of retention begins
   std::chrono::seconds grace = std::chrono::hours(24);  // how long replaced packs stay
 };
 
-// What `mailstow-backupd run` does by itself, and when: calendar expressions.
+// When `mailstow-backupd run` starts each job by itself: calendar expressions.
 struct ScheduleConfig {
   std::string backup = "daily 02:30";
   std::string prune = "sunday 04:30";
@@ -93,9 +93,10 @@ struct ScheduleConfig {
   std::string time_zone = "UTC";
 };
 
-// When somebody should look.
+// Thresholds that raise an alarm.
 struct GuardConfig {
-  // Of a mass deletion: at least so much of an account, and so many messages, in one night.
+  // A mass deletion: at least this share of an account, and at least this many messages, in one
+  // night.
   unsigned vanished_percent = 25;
   std::uint64_t vanished_messages = 100;
   std::chrono::seconds stale_after = std::chrono::days(3);  // without a successful backup
@@ -105,7 +106,7 @@ struct Config {
   StoreConfig store;
   std::map<std::string, ServerConfig> servers;
   std::vector<AccountConfig> accounts;
-  std::vector<OverrideConfig> overrides;  // a later one goes before
+  std::vector<OverrideConfig> overrides;  // a later one takes precedence
   std::vector<std::string> exclude;       // globs over shown folder names
   RestoreConfig restore;
   RetentionConfig retention;
@@ -117,28 +118,28 @@ struct Config {
 
   bool has_account(std::string_view name) const;
 
-  // Fail with kUsage and the nearest known name if there is no such account.
+  // Fail with kUsage, suggesting the nearest known name, if there is no such account.
   const AccountConfig& account(std::string_view name) const;
   const ServerConfig& server_of(const AccountConfig& account) const;
 
-  // Nothing: as many as there are.
+  // Returns nullopt if there is no limit.
   std::optional<std::uint64_t> daily_bytes_of(const AccountConfig& account) const;
 
-  // What a user whom `server` discovered is backed up with.
+  // The account, with its settings, of a user whom `server` discovered.
   AccountConfig found_account(std::string_view server, std::string_view user) const;
 
-  // Of an account that is no longer in the configuration too.
+  // Works also for an account that is no longer in the configuration.
   RetentionConfig retention_of(std::string_view account) const;
 
-  // How long a tree stays that is restored to the account.
+  // How long a tree restored to the account stays.
   std::chrono::seconds expire_after_of(const AccountConfig& account) const;
 
-  // What is configured for accounts of this name, but for `own`, which goes before.
-  void settle(AccountConfig& account, const AccountSettings& own) const;
+  // Applies what is configured for accounts of this name, and `own`, which takes precedence.
+  void apply_settings(AccountConfig& account, const AccountSettings& own) const;
 };
 
-// Fails with kConfig: one line that names the place in the file (as a JSON pointer), what is wrong,
-// and for an unknown key the nearest known one.
+// Fails with kConfig: one line that names the position in the file (as a JSON pointer), what is
+// wrong, and for an unknown key the nearest known one.
 Config load_config(FileSystem& files, const Path& path);
 Config parse_config(std::string_view text, std::string_view file_name);
 

@@ -1,6 +1,6 @@
 #include "base/config/config_schema.h"
 
-// The validator's headers are not written for our warnings.
+// The validator's headers do not compile without warnings under our flags.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -37,17 +37,18 @@ const json& follow_reference(const json& root, const json& schema) {
   return root.at(json::json_pointer(reference.substr(1)));  // all of ours begin with "#/"
 }
 
-std::string child(const std::string& place, const std::string& key) {
-  return place + "/" + key;
+std::string child(const std::string& pointer, const std::string& key) {
+  return pointer + "/" + key;
 }
 
-// The validator says that a key is not allowed; people want to know which was meant.
+// The validator only reports that a key is not allowed; users want to know which one was meant.
 void refuse_unknown_keys(const json& root, const json& given_schema, const json& value,
-                         const std::string& place) {
+                         const std::string& pointer) {
   const json& schema = follow_reference(root, given_schema);
   if (value.is_array() && schema.contains("items")) {
     for (std::size_t at = 0; at < value.size(); ++at) {
-      refuse_unknown_keys(root, schema.at("items"), value.at(at), child(place, std::to_string(at)));
+      refuse_unknown_keys(root, schema.at("items"), value.at(at),
+                          child(pointer, std::to_string(at)));
     }
   }
   if (!value.is_object() || !schema.contains("additionalProperties")) return;
@@ -55,14 +56,14 @@ void refuse_unknown_keys(const json& root, const json& given_schema, const json&
   const json& others = schema.at("additionalProperties");
   for (const auto& [key, below] : value.items()) {
     if (known.contains(key)) {
-      refuse_unknown_keys(root, known.at(key), below, child(place, key));
+      refuse_unknown_keys(root, known.at(key), below, child(pointer, key));
     } else if (others.is_object()) {
-      refuse_unknown_keys(root, others, below, child(place, key));
+      refuse_unknown_keys(root, others, below, child(pointer, key));
     } else {
       std::vector<std::string> names;
       for (const auto& [name, unused] : known.items()) names.push_back(name);
       const auto guess = nearest(key, names);
-      fail(ErrorCode::kConfig, "{}: unknown key{}", escape_for_terminal(child(place, key)),
+      fail(ErrorCode::kConfig, "{}: unknown key{}", escape_for_terminal(child(pointer, key)),
            guess ? ": did you mean \"" + *guess + "\"?" : "");
     }
   }
@@ -70,13 +71,13 @@ void refuse_unknown_keys(const json& root, const json& given_schema, const json&
 
 void check_logins(const json& document) {
   for (const auto& [name, server] : document.at("servers").items()) {
-    const std::string place = child("/servers", name);
+    const std::string pointer = child("/servers", name);
     for (const char* key : {"admin", "quota_admin"}) {
       if (!server.contains(key)) continue;
-      check_login(server.at(key), child(place, key), Necessity::kRequired);
+      check_login(server.at(key), child(pointer, key), Necessity::kRequired);
     }
     if (server.contains("client_certificate")) {
-      check_login(server.at("client_certificate"), child(place, "client_certificate"),
+      check_login(server.at("client_certificate"), child(pointer, "client_certificate"),
                   Necessity::kOptional);
     }
   }
@@ -90,16 +91,16 @@ void check_logins(const json& document) {
   }
 }
 
-std::string place_of(const valijson::ValidationResults::Error& error) {
-  std::string place;
+std::string pointer_to(const valijson::ValidationResults::Error& error) {
+  std::string pointer;
   for (const std::string& step : error.context) {
     // "<root>", then ["store"] or [0]
     if (step.size() < 2 || step.front() != '[') continue;
     std::string key = step.substr(1, step.size() - 2);
     if (key.size() >= 2 && key.front() == '"') key = key.substr(1, key.size() - 2);
-    place = child(place, key);
+    pointer = child(pointer, key);
   }
-  return place.empty() ? "/" : place;
+  return pointer.empty() ? "/" : pointer;
 }
 
 }  // namespace
@@ -126,7 +127,7 @@ void check_against_schema(const json& document) {
   while (results.popError(error)) {
     if (error.context.size() > deepest.context.size()) deepest = error;
   }
-  fail(ErrorCode::kConfig, "{}: {}", escape_for_terminal(place_of(deepest)),
+  fail(ErrorCode::kConfig, "{}: {}", escape_for_terminal(pointer_to(deepest)),
        escape_for_terminal(deepest.description));
 }
 

@@ -1,4 +1,4 @@
-// What `mailstow-backupd drill` tries.
+// The settings of `mailstow-backupd drill`.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 namespace base {
 
 struct DrillConfig {
-  std::string account;  // a scratch account that gets the sample as a tree; empty: to memory only
+  std::string account;  // scratch account into which the sample is restored as a tree; empty: only
+                        // into memory
   std::uint64_t messages = 300;
 };
 

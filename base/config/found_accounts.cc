@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kMaxList = 128ULL * 1024 * 1024;
 
-using FoundUser = std::pair<std::string, std::string>;  // server, what it calls the user
+using FoundUser = std::pair<std::string, std::string>;  // server, name of the user there
 
 Path file_of(const StoreConfig& store) {
   return store.index / "accounts.json";
@@ -61,7 +61,7 @@ std::vector<std::string> add_found_accounts(Config& config, const FoundAccounts&
         continue;
       }
       clashes.push_back(fmt::format(
-          "{} of server {}: {} of server {} is called so already: list it under another name",
+          "{} of server {}: {} of server {} has this name already: list it under another name",
           escape_for_terminal(user), server, escape_for_terminal(other->second.second),
           other->second.first));
     }

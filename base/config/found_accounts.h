@@ -1,5 +1,5 @@
-// The accounts that the servers' `discover` found last time. They are backed up where a directory
-// does not answer tonight, and known to every command without asking it.
+// The accounts that the servers' `discover` found last time. They are backed up if a user directory
+// does not answer tonight, and every command knows them without querying it.
 #pragma once
 
 #include <map>
@@ -14,15 +14,15 @@ namespace base {
 // Users by server.
 using FoundAccounts = std::map<std::string, std::vector<std::string>>;
 
-// Empty if nothing was found yet, or the file is damaged: the next backup finds them again.
+// Empty if none have been found yet, or if the file is damaged: the next backup finds them again.
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store);
 void save_found_accounts(FileSystem& files, const StoreConfig& store, const FoundAccounts& found);
 
-// Behind the listed ones, without users who have an account there. Gives a line for each user left
-// out because another's account is called so.
+// Appends them to the listed accounts, except users who have a listed account already. Returns a
+// line for each user left out because another user's account has that name.
 std::vector<std::string> add_found_accounts(Config& config, const FoundAccounts& found);
 
-// The configuration with those that were found last time.
+// The configuration with the accounts that were found last time added.
 Config with_found_accounts(Config config, FileSystem& files);
 
 }  // namespace base

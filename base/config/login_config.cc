@@ -71,19 +71,19 @@ std::optional<ProxyConfig> parse_proxy(const json& server) {
   return ProxyConfig{server.at("proxy").get<std::string>(), parse_login(server, "proxy_login")};
 }
 
-void check_login(const json& login, const std::string& place, Necessity necessity) {
-  if (!login.is_object()) return;  // the schema says so
+void check_login(const json& login, const std::string& pointer, Necessity necessity) {
+  if (!login.is_object()) return;  // the schema rejects it
   const std::size_t tokens = count_of(login, kTokens);
   const std::size_t ways = count_of(login, kPasswords) + tokens + (is_external(login) ? 1 : 0);
   if (ways > 1 || (ways == 0 && necessity == Necessity::kRequired)) {
     fail(ErrorCode::kConfig,
          "{}: give exactly one of password_file, password_command, credential, token_file, "
          "token_command and \"auth\": \"external\"",
-         place);
+         pointer);
   }
   if (login.contains("auth") && !is_external(login) && tokens == 0) {
-    fail(ErrorCode::kConfig, "{}/auth: it goes by a token: give token_file or token_command",
-         place);
+    fail(ErrorCode::kConfig, "{}/auth: this method needs a token: give token_file or token_command",
+         pointer);
   }
 }
 

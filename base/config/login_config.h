@@ -1,4 +1,4 @@
-// The part of the configuration that says as whom, and through what, a server is reached.
+// The part of the configuration about access to a server: logins, client certificate, proxy.
 #pragma once
 
 #include <optional>
@@ -13,24 +13,24 @@ namespace base {
 
 enum class TlsConfig { kRequired, kNone };
 
-// How a login is proven.
+// How a login authenticates.
 enum class AuthConfig {
   kPassword,
-  kOauth,        // a token, by whichever of the next two the server offers
+  kOauth,        // a token, with whichever of the next two the server offers
   kXoauth2,      // Google's and Microsoft's
   kOauthBearer,  // RFC 7628
-  kExternal,     // SASL EXTERNAL: the client certificate says who it is; there is no secret
+  kExternal,     // SASL EXTERNAL: the client certificate identifies the user; no secret is needed
 };
 
 struct LoginConfig {
   std::string user;
-  SecretSource password;  // or token: asked for anew at every login
+  SecretSource password;  // or token: loaded again for every login
   AuthConfig auth = AuthConfig::kPassword;
 };
 
-// What the client shows in the TLS handshake.
+// The certificate that the client presents in the TLS handshake.
 struct ClientCertificateConfig {
-  Path file;                             // PEM; with the key too if `key_file` is empty
+  Path file;                             // PEM; also holds the key if `key_file` is empty
   Path key_file;                         // PEM
   std::optional<SecretSource> password;  // of an encrypted key
 };
@@ -40,20 +40,20 @@ struct ProxyConfig {
   std::optional<LoginConfig> login;
 };
 
-// All take an object that the schema has allowed.
+// All take an object that the schema has accepted.
 SecretSource parse_secret(const nlohmann::json& at);
 AuthConfig parse_auth(const nlohmann::json& at);
 
-// Whether the object says how to log in.
+// Returns true if the object specifies how to log in.
 bool has_login(const nlohmann::json& at);
 
 std::optional<LoginConfig> parse_login(const nlohmann::json& at, const char* key);
 std::optional<ClientCertificateConfig> parse_client_certificate(const nlohmann::json& server);
 std::optional<ProxyConfig> parse_proxy(const nlohmann::json& server);
 
-// A login, at `place` in the file, with none or several ways to prove itself: a validator would
-// only name "oneOf". Fails with kConfig.
+// Fails with kConfig if the login at `pointer` (a JSON pointer) has several ways to authenticate,
+// or lacks a required one: the validator would only name "oneOf".
 enum class Necessity { kOptional, kRequired };
-void check_login(const nlohmann::json& login, const std::string& place, Necessity necessity);
+void check_login(const nlohmann::json& login, const std::string& pointer, Necessity necessity);
 
 }  // namespace base

@@ -18,10 +18,10 @@ namespace {
 
 using nlohmann::json;
 
-void check_address(const std::string& address, const std::string& place) {
+void check_address(const std::string& address, const std::string& pointer) {
   if (is_mail_address(address)) return;
-  fail(ErrorCode::kConfig, "{}: \"{}\" is no mail address: it has to be as name@example.org", place,
-       escape_for_terminal(address));
+  fail(ErrorCode::kConfig, "{}: \"{}\" is not a mail address: write it as name@example.org",
+       pointer, escape_for_terminal(address));
 }
 
 std::optional<MailConfig> parse_mail(const json& document) {
@@ -39,11 +39,11 @@ std::optional<MailConfig> parse_mail(const json& document) {
     fail(ErrorCode::kConfig, "/mail/tls: \"none\" contradicts smtps:// in /mail/url");
   }
   if (mail.login && mail.login->auth == AuthConfig::kExternal) {
-    fail(ErrorCode::kConfig, "/mail/login/auth: mail goes by password or token only");
+    fail(ErrorCode::kConfig, "/mail/login/auth: mail supports only a password or a token");
   }
   if (!mail.hello_name.empty() && !is_host_name(mail.hello_name)) {
     fail(ErrorCode::kConfig,
-         "/mail/hello_name: \"{}\" is no host name: it has to be as backup.example.org",
+         "/mail/hello_name: \"{}\" is not a host name: write it as backup.example.org",
          escape_for_terminal(mail.hello_name));
   }
   return mail;
@@ -74,9 +74,9 @@ HookEvent parse_event(const std::string& word) {
   return word == "success" ? HookEvent::kSuccess : HookEvent::kFailure;
 }
 
-HookConfig parse_hook(const json& at, const std::string& place) {
+HookConfig parse_hook(const json& at, const std::string& pointer) {
   if (at.contains("command") == at.contains("url")) {
-    fail(ErrorCode::kConfig, "{}: give exactly one of command and url", place);
+    fail(ErrorCode::kConfig, "{}: give exactly one of command and url", pointer);
   }
   HookConfig hook;
   for (const json& word : at.value("on", json::array())) hook.on.push_back(parse_event(word));
@@ -85,7 +85,7 @@ HookConfig parse_hook(const json& at, const std::string& place) {
   hook.url = at.value("url", std::string());
   hook.ca_file = at.value("ca_file", std::string());
   if (!hook.ca_file.empty() && !hook.url.starts_with("https://")) {
-    fail(ErrorCode::kConfig, "{}/ca_file: only an https:// url has certificates", place);
+    fail(ErrorCode::kConfig, "{}/ca_file: it applies only to an https:// url", pointer);
   }
   if (at.value("method", "get") == "post") hook.method = HttpMethod::kPost;
   if (at.contains("timeout")) hook.timeout = parse_duration(at.at("timeout").get<std::string>());
@@ -101,8 +101,8 @@ MetricsConfig parse_metrics(const json& document) {
   metrics.listen = parse_listen_address(text);
   if (!metrics.listen) {
     fail(ErrorCode::kConfig,
-         "/metrics/listen: \"{}\" is not on this machine alone: it has to be as 127.0.0.1:9810 or "
-         "[::1]:9810; let a proxy with access control serve others",
+         "/metrics/listen: \"{}\" is not a loopback address: write it as 127.0.0.1:9810 or "
+         "[::1]:9810; to serve other machines, use a proxy with access control",
          escape_for_terminal(text));
   }
   return metrics;
@@ -128,10 +128,10 @@ ReportingConfig parse_reporting(const json& document) {
   }
   if (config.mail) return config;
   if (!config.reports.to.empty()) {
-    fail(ErrorCode::kConfig, "/reports/to: nothing can be sent: give mail with url and from too");
+    fail(ErrorCode::kConfig, "/reports/to: no mail can be sent: also give mail with url and from");
   }
   if (!config.user_mail.restored.empty() || !config.user_mail.reminder.empty()) {
-    fail(ErrorCode::kConfig, "/user_mail: nothing can be sent: give mail with url and from too");
+    fail(ErrorCode::kConfig, "/user_mail: no mail can be sent: also give mail with url and from");
   }
   return config;
 }

@@ -1,4 +1,4 @@
-// The part of the configuration that says who is told what, and how.
+// The part of the configuration about reporting: mail, hooks and metrics.
 #pragma once
 
 #include <chrono>
@@ -15,47 +15,47 @@
 
 namespace base {
 
-// Where mail is handed over: a mail server of this machine, or one that takes submissions.
+// The server that mail is submitted to: one on this machine, or another that accepts submissions.
 struct MailConfig {
   std::string url;  // smtp://host[:port], with STARTTLS unless `tls` is kNone, or smtps://
   TlsConfig tls = TlsConfig::kRequired;
   Path ca_file;  // empty: the system's
   std::optional<LoginConfig> login;
   std::string from;        // an address
-  std::string hello_name;  // of EHLO and Message-ID; empty: the host's full name (mail_hello_name)
+  std::string hello_name;  // for EHLO and Message-ID; empty: the host's full name (mail_hello_name)
 };
 
 enum class ReportWhen { kAlways, kTrouble };
 
-// To the administrator.
+// Mail to the administrator.
 struct ReportsConfig {
-  std::vector<std::string> to;  // addresses; empty: nobody
+  std::vector<std::string> to;  // addresses; empty: no mail is sent
   ReportWhen when = ReportWhen::kAlways;
 };
 
-// To the users. Templates: docs/man/mailstow.json.5, "user_mail".
+// Mail to the users. Templates: docs/man/mailstow.json.5, "user_mail".
 struct UserMailConfig {
   Path restored;                      // empty: nothing is sent after a restore
-  Path reminder;                      // empty: nor a day before a tree expires
-  std::string address = "{account}";  // of an account without one of its own
+  Path reminder;                      // empty: nothing is sent a day before a tree expires
+  std::string address = "{account}";  // for an account without its own address
 };
 
 enum class HookEvent { kStart, kSuccess, kFailure };
 
 enum class HttpMethod { kGet, kPost };
 
-// What is run, or asked for, when a job starts or ends: either `command` or `url`.
+// A command to run, or a URL to request, when a job starts or ends: either `command` or `url`.
 struct HookConfig {
-  std::vector<HookEvent> on;      // empty: at each
+  std::vector<HookEvent> on;      // empty: all
   std::vector<std::string> jobs;  // backup, prune, check, sweep, drill
   std::vector<std::string> command;
   std::string url;  // http:// or https://
-  Path ca_file;     // of https://; empty: the system's
+  Path ca_file;     // for https://; empty: the system's
   HttpMethod method = HttpMethod::kGet;
   std::chrono::seconds timeout{30};
 };
 
-// An IP address of this machine alone.
+// A loopback IP address.
 struct ListenAddress {
   std::string host;  // 127.0.0.1, ::1
   std::uint16_t port = 0;
@@ -64,7 +64,7 @@ struct ListenAddress {
 
 struct MetricsConfig {
   Path file;                            // empty: none
-  std::optional<ListenAddress> listen;  // nothing: the daemon serves none
+  std::optional<ListenAddress> listen;  // nullopt: the daemon serves none
 };
 
 struct ReportingConfig {
@@ -75,10 +75,11 @@ struct ReportingConfig {
   MetricsConfig metrics;
 };
 
-// Of a document that the schema has allowed. Fails with kConfig, naming the place.
+// Takes a document that the schema has accepted. Fails with kConfig, naming the position in it.
 ReportingConfig parse_reporting(const nlohmann::json& document);
 
-// "127.0.0.1:9810", "[::1]:9810"; nothing for other machines' addresses, names and rubbish.
+// "127.0.0.1:9810", "[::1]:9810"; nullopt for other machines' addresses, host names and invalid
+// text.
 std::optional<ListenAddress> parse_listen_address(std::string_view text);
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// The parts of the configuration that the store itself works by.
+// The parts of the configuration that the store itself uses.
 #pragma once
 
 #include <chrono>

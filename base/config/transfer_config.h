@@ -1,5 +1,5 @@
-// The part of the configuration that says how much a server may be asked for, and how long it is
-// waited for.
+// The part of the configuration about limits: how much to fetch from a server, and how long to wait
+// for it.
 #pragma once
 
 #include <chrono>
@@ -11,14 +11,14 @@
 namespace base {
 
 struct TransferConfig {
-  // Of mail that a backup fetches for each account in a day of UTC; nothing: as much as there is.
+  // How much mail a backup fetches for each account in a UTC day; nullopt: no limit.
   std::optional<std::uint64_t> daily_bytes;
   std::chrono::seconds message_timeout = std::chrono::minutes(30);  // for one message
-  // How long a backup goes on trying, after a lost connection, while nothing new comes.
+  // How long a backup keeps trying, after a lost connection, while nothing new arrives.
   std::chrono::seconds retry_for = std::chrono::minutes(5);
 };
 
-// Takes an object that the schema has allowed.
+// Takes an object that the schema has accepted.
 TransferConfig parse_transfer(const nlohmann::json& server);
 
 }  // namespace base

@@ -28,7 +28,7 @@ void AuditLog::append(const AuditEntry& entry) const {
   line["command"] = entry.command;
   if (!entry.account.empty()) line["account"] = entry.account;
   line["arguments"] = entry.arguments;
-  // ASCII only: the line can't break or colour anybody's terminal.
+  // ASCII only, so that the line can't garble or colour a terminal.
   const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
@@ -37,7 +37,7 @@ void AuditLog::append(const AuditEntry& entry) const {
                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) fail_with_errno(errno, what);
   const ssize_t written = ::write(file.get(), text.data(), text.size());
-  // Half a line means that the disk is full.
+  // A partly written line means that the disk is full.
   if (written != static_cast<ssize_t>(text.size())) {
     fail_with_errno(written < 0 ? errno : ENOSPC, what);
   }

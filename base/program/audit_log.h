@@ -1,4 +1,4 @@
-// Who looked into whose mail, or did something to the store: one line of JSON a command in a file
+// A log of who accessed whose mail or changed the store: one line of JSON per command in a file
 // that is only ever appended to.
 #pragma once
 
@@ -15,18 +15,18 @@ namespace base {
 struct AuditEntry {
   std::string_view program;
   std::string command;                 // "run", "key export"
-  std::string account;                 // empty: no account's in particular
-  std::vector<std::string> arguments;  // as they were typed, behind the program's name
+  std::string account;                 // empty: no particular account
+  std::vector<std::string> arguments;  // as typed, after the program's name
 };
 
 class AuditLog {
  public:
-  // Of Config::store. `clock` must outlive it.
+  // Takes Config::store. `clock` must outlive the log.
   AuditLog(const StoreConfig& store, Invoker invoker, const Clock& clock);
 
-  // Durable when it returns; written before the command begins, so that nothing is done that no
-  // line tells of. Nothing is written where there is no store: there is nothing to be done to it.
-  // Fails with kIo or kNoSpace.
+  // Durable when it returns; written before the command begins, so that nothing is done without a
+  // line in the log. Writes nothing if there is no store: then there is nothing to access or
+  // change. Fails with kIo or kNoSpace.
   void append(const AuditEntry& entry) const;
 
  private:

@@ -22,7 +22,7 @@ struct UserEntry {
   std::string home;
 };
 
-// Nothing if the user database does not know the number.
+// Returns nullopt if the user database does not know the number.
 std::optional<UserEntry> find_user(uid_t uid) {
   std::vector<char> buffer(16'384);
   passwd entry{};
@@ -33,12 +33,12 @@ std::optional<UserEntry> find_user(uid_t uid) {
   return UserEntry{entry.pw_name, entry.pw_dir};
 }
 
-// Of the path, or of the nearest folder above it that exists.
+// The status of the path, or of its nearest existing parent directory.
 struct stat status_of_nearest(Path path) {
   struct stat status {};
   while (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT || path == path.parent_path()) {
-      fail_with_errno(errno, fmt::format("look at {}", path.string()));
+      fail_with_errno(errno, fmt::format("get the owner of {}", path.string()));
     }
     path = path.parent_path();
   }
@@ -51,7 +51,7 @@ Invoker invoker() {
   const uid_t uid = ::getuid();
   const std::optional<UserEntry> user = find_user(uid);
   Invoker result{.user = user ? user->name : std::to_string(uid), .sudo_user = {}};
-  // Anybody may set the variable; only root is believed.
+  // Any user can set the variable; it is trusted only for root.
   const char* sudo_user = uid == 0 ? std::getenv("SUDO_USER") : nullptr;
   if (sudo_user != nullptr) result.sudo_user = sudo_user;
   return result;

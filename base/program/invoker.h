@@ -1,4 +1,4 @@
-// Who started the program, and as whom it works.
+// The user who started the program, and the user it runs as.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@ namespace base {
 
 struct Invoker {
   std::string user;       // the real user's name, or its number if it has none
-  std::string sudo_user;  // who became root by sudo, as sudo tells it; else empty
+  std::string sudo_user;  // the user who became root through sudo, as reported by sudo; else empty
 };
 
-// Before become_owner_of, which changes the real user too.
+// Must be called before become_owner_of(), which changes the real user too.
 Invoker invoker();
 
-// Started as root, the program becomes the user and the groups that own `store`, or where that is
-// not made yet the nearest folder above it: a file of root's in a store would lock its service out.
-// For good, and $HOME with it. Nothing changes for others, or where root is the owner. Fails with
-// kIo if the system refuses.
+// If the program was started as root, switches permanently, $HOME included, to the user and the
+// groups that own `store`, or its nearest existing parent directory if it does not exist yet: a
+// file owned by root in a store would lock its service out. Changes nothing for other users, or if
+// root is the owner. Fails with kIo if the system refuses.
 void become_owner_of(const Path& store);
 
 }  // namespace base

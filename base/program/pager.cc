@@ -22,13 +22,13 @@ bool fits_on_terminal(std::string_view text) {
   return std::count(text.begin(), text.end(), '\n') < size.ws_row;
 }
 
-// Like every program's: a command line for the shell.
+// $PAGER is a shell command line, as for every program.
 std::string pager() {
   const char* const named = std::getenv("PAGER");
   return named != nullptr ? named : "less";
 }
 
-// A reader who has seen enough closes the pager before all is written.
+// Users may quit the pager before everything is written.
 class IgnoredPipes {
  public:
   IgnoredPipes() { ::sigaction(SIGPIPE, &ignore_, &before_); }
@@ -55,7 +55,7 @@ void print_paged(std::string_view text) {
   const IgnoredPipes ignored;
   std::FILE* const pipe = ::popen(program.c_str(), "we");
   if (pipe == nullptr) return print_result(text);
-  // What the pager does not read is not wanted by anybody.
+  // A short write is no failure: the user has quit the pager.
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), pipe));
   const int status = ::pclose(pipe);
   constexpr int kNotFound = 127;  // the shell's

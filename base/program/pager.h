@@ -5,9 +5,9 @@
 
 namespace base {
 
-// To stdout, and where that is a terminal that does not show all at once, through the program that
-// $PAGER names, or less: as `less -FRX`, which does without a shell of its own. Without such a
-// program, and for `cat`, all is written at once. Fails as print_result() does.
+// Prints to stdout; if that is a terminal too short for the text, through the program that $PAGER
+// names, or less: as `less -FRX`, without its shell escape. Without such a program, and for `cat`,
+// everything is written at once. Fails as print_result() does.
 void print_paged(std::string_view text);
 
 }  // namespace base

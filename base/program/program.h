@@ -1,4 +1,4 @@
-// What both programs do the same way around a command.
+// What both programs share around a command.
 #pragma once
 
 #include <functional>
@@ -14,24 +14,25 @@ namespace base {
 // Whether a command prints a text for people or one JSON document.
 enum class OutputFormat { kText, kJson };
 
-// What a command works with.
+// The configuration and the services that a command uses.
 struct Environment {
   Config config;
   OutputFormat format = OutputFormat::kText;
   FileSystem& files;
   Clock& clock;
-  Path config_file = {};  // where `config` is from
+  Path config_file = {};  // the file that `config` was loaded from
 };
 
 // Runs `body`; an error that ends it becomes one line on stderr, "PROGRAM: operation: ...", and its
 // exit status.
 ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus()>& body);
 
-// To stderr, where people are spoken to. What can't be written there can't be told anywhere else,
-// so it is lost.
+// Prints a diagnostic for people to stderr. If stderr can't be written to, the text is lost: it
+// can't be reported anywhere else.
 void tell(std::string_view text);
 
-// To stdout. Fails with kIo if that is closed or full: a result that nobody got is no success.
+// Prints to stdout. Fails with kIo if that is closed or full: a result that was not delivered is
+// not a success.
 void print_result(std::string_view text);
 
 }  // namespace base

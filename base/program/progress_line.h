@@ -1,4 +1,4 @@
-// One line on a terminal's stderr that is written over as work goes on; nothing where stderr is no
+// One line on stderr that is overwritten as work progresses; nothing is shown if stderr is not a
 // terminal.
 #pragma once
 
@@ -15,9 +15,9 @@ class ProgressLine {
   explicit ProgressLine(const Clock& clock);
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
-  ~ProgressLine();  // takes the line away
+  ~ProgressLine();  // erases the line
 
-  // At most ten times a second; `is_due` says beforehand whether a text would be shown.
+  // Shows a text at most ten times a second; `is_due` returns beforehand whether it would be shown.
   bool is_due() const;
   void show(const std::string& text);
 

@@ -253,7 +253,7 @@ TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
   mailstow_.save();
   const auto refused = mailstow_.backupd({"once"});
   EXPECT_EQ(refused.status, 2);
-  EXPECT_THAT(refused.err, HasSubstr("/hooks/0/ca_file: only an https:// url has certificates"));
+  EXPECT_THAT(refused.err, HasSubstr("/hooks/0/ca_file: it applies only to an https:// url"));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 namespace base {
 namespace {
 
-// A configuration that is right, with `more` put in at its end.
+// A valid configuration with `more` inserted at its end.
 Config parse_with(const std::string& more) {
   return parse_config(R"({
     // comments are allowed
@@ -40,7 +40,7 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.retention.monthly, 24U);
 }
 
-TEST(ConfigTest, ADrillHasAnAccountThatThereIs) {
+TEST(ConfigTest, TheAccountOfADrillMustExist) {
   EXPECT_EQ(parse_with("").drill.messages, 300U);
   const Config config = parse_with(R"(, "drill": { "account": "bob", "messages": 20 },
                                         "schedule": { "drill": "never" })");
@@ -80,7 +80,7 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
   EXPECT_FALSE(config.account("d").password.has_value());
 }
 
-TEST(ConfigTest, RefusesLoginsThatContradictThemselves) {
+TEST(ConfigTest, RejectsContradictoryLogins) {
   const auto account = [](const std::string& login) {
     parse_config(R"({"store": { "path": "/s", "key_file": "/k" },
                      "servers": { "main": { "url": "imaps://h" } },
@@ -92,7 +92,7 @@ TEST(ConfigTest, RefusesLoginsThatContradictThemselves) {
                account(R"("password_file": "/p", "token_file": "/t")"));
   EXPECT_ERROR(kConfig, "/accounts/0: give exactly one of",
                account(R"("password_file": "/p", "auth": "external")"));
-  EXPECT_ERROR(kConfig, "/accounts/0/auth: it goes by a token",
+  EXPECT_ERROR(kConfig, "/accounts/0/auth: this method needs a token",
                account(R"("password_file": "/p", "auth": "xoauth2")"));
   EXPECT_ERROR(kConfig, "/accounts/0/auth", account(R"("token_file": "/t", "auth": "magic")"));
 }
@@ -109,7 +109,7 @@ TEST(ConfigTest, ValuesReplaceDefaults) {
   EXPECT_EQ(config.retention.weekly, 12U);
 }
 
-TEST(ConfigTest, AccountsOfSomeNamesMayDiffer) {
+TEST(ConfigTest, OverridesApplyToAccountsByName) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },
     "servers": { "main": { "url": "imaps://h", "admin": { "user": "a", "password_file": "/p" } } },
@@ -133,13 +133,13 @@ TEST(ConfigTest, AccountsOfSomeNamesMayDiffer) {
   EXPECT_EQ(joe.retention.daily, 5U);
   EXPECT_EQ(joe.exclude, (std::vector<std::string>{"Spam*", "Mine"}));
   EXPECT_EQ(config.expire_after_of(joe), std::chrono::days(1));
-  // Found, and no longer there.
+  // A discovered account, and one that no longer exists.
   EXPECT_EQ(config.found_account("main", "ann@shop").exclude, std::vector<std::string>{"Spam*"});
   EXPECT_EQ(config.retention_of("gone@shop").daily, 90U);
   EXPECT_EQ(config.expire_after_of(config.found_account("main", "ann")), std::chrono::days(7));
 }
 
-TEST(ConfigTest, AnAccountMayHaveARetentionOfItsOwn) {
+TEST(ConfigTest, AnAccountMayHaveItsOwnRetention) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },
     "servers": { "main": { "url": "imaps://h" } },
@@ -165,7 +165,7 @@ TEST(ConfigTest, AnAccountMayHaveARetentionOfItsOwn) {
                parse_with(R"(, "retention": { "time_zone": "Mars/Olympus" })"));
 }
 
-TEST(ConfigTest, AnUnknownKeyIsRefusedWithTheOneThatWasMeant) {
+TEST(ConfigTest, AnUnknownKeyIsRejectedWithASuggestion) {
   EXPECT_ERROR(kConfig, "test.json: /exlude: unknown key: did you mean \"exclude\"?",
                parse_with(R"(, "exlude": [])"));
   EXPECT_ERROR(kConfig, "/restore/expire_afer: unknown key: did you mean \"expire_after\"?",
@@ -174,7 +174,7 @@ TEST(ConfigTest, AnUnknownKeyIsRefusedWithTheOneThatWasMeant) {
                parse_with(R"(, "restore": { "colour": "red" })"));
 }
 
-TEST(ConfigTest, AWrongValueIsNamedByItsPlace) {
+TEST(ConfigTest, AWrongValueIsNamedByItsPosition) {
   EXPECT_ERROR(kConfig, "/restore/expire_after", parse_with(R"(, "restore": {"expire_after": 7})"));
   EXPECT_ERROR(kConfig, "/restore/tree", parse_with(R"(, "restore": {"tree": "always the same"})"));
   EXPECT_ERROR(kConfig, "Mars/Olympus",
@@ -183,15 +183,15 @@ TEST(ConfigTest, AWrongValueIsNamedByItsPlace) {
   EXPECT_ERROR(kConfig, "/retention/daily", parse_with(R"(, "retention": {"daily": -1})"));
 }
 
-TEST(ConfigTest, WhatIsMissingIsNamed) {
+TEST(ConfigTest, AMissingKeyIsNamed) {
   EXPECT_ERROR(kConfig, "key_file",
                parse_config(R"({"store": {"path": "/s"}, "servers": {"m": {"url": "imap://h"}},
                                 "accounts": []})",
                             "test.json"));
 }
 
-TEST(ConfigTest, WhatIsNotJsonIsNamedByItsLine) {
-  EXPECT_ERROR(kConfig, "test.json: it is not JSON: parse error at line 2",
+TEST(ConfigTest, InvalidJsonIsReportedWithItsLine) {
+  EXPECT_ERROR(kConfig, "test.json: invalid JSON: parse error at line 2",
                parse_config("{\n oops }", "test.json"));
 }
 
@@ -203,27 +203,27 @@ TEST(ConfigTest, AnAccountNeedsAServerAndAWayToLogIn) {
       parse_config(begin + R"({"name": "a", "server": "mian", "credential": "c"}]})", "t"));
   EXPECT_ERROR(kConfig, "/accounts/0: no way to log in",
                parse_config(begin + R"({"name": "a", "server": "main"}]})", "t"));
-  EXPECT_ERROR(kConfig, "/accounts/1/name: \"a\" is the name of /accounts/0 already",
+  EXPECT_ERROR(kConfig, "/accounts/1/name: \"a\" is already the name of /accounts/0",
                parse_config(begin + R"({"name": "a", "server": "main", "credential": "c"},
                                        {"name": "a", "server": "main", "credential": "c"}]})",
                             "t"));
 }
 
-TEST(ConfigTest, ALoginHasOneWayToItsPassword) {
+TEST(ConfigTest, ALoginHasExactlyOneSourceForItsPassword) {
   EXPECT_ERROR(kConfig, "/servers/main/admin: give exactly one of",
                parse_config(R"({"store": {"path": "/s", "key_file": "/k"}, "accounts": [],
                                 "servers": {"main": {"url": "imaps://h", "admin": {"user": "u"}}}})",
                             "t"));
 }
 
-TEST(ConfigTest, TheIndexIsNotInsideTheStore) {
+TEST(ConfigTest, TheIndexMustNotBeInsideTheStore) {
   EXPECT_ERROR(kConfig, "/store/index",
                parse_config(R"({"store": {"path": "/s", "index": "/s/index", "key_file": "/k"},
                                 "servers": {"main": {"url": "imaps://h"}}, "accounts": []})",
                             "t"));
 }
 
-TEST(ConfigTest, AUrlWithAPasswordOrAnotherSchemeIsRefused) {
+TEST(ConfigTest, AUrlWithAPasswordOrAnotherSchemeIsRejected) {
   for (const char* url : {"http://h", "imap://user:pw@h", "imaps://h/INBOX", "h"}) {
     EXPECT_ERROR(kConfig, "/servers/main/url",
                  parse_config(std::string(R"({"store": {"path": "/s", "key_file": "/k"},
@@ -233,7 +233,7 @@ TEST(ConfigTest, AUrlWithAPasswordOrAnotherSchemeIsRefused) {
   }
 }
 
-TEST(ConfigTest, AnUnknownAccountIsRefusedWithTheOneThatWasMeant) {
+TEST(ConfigTest, AnUnknownAccountIsRejectedWithASuggestion) {
   EXPECT_ERROR(kUsage, "did you mean \"alice\"?", parse_with("").account("alcie"));
 }
 

@@ -16,7 +16,7 @@ using testing::IsEmpty;
 class FoundAccountsTest : public testing::Test {
  protected:
   FoundAccountsTest() {
-    config_.store.index = folder_.path();
+    config_.store.index = directory_.path();
     config_.servers["main"];
     config_.servers["other"];
     config_.retention.daily = 9;
@@ -36,7 +36,7 @@ class FoundAccountsTest : public testing::Test {
     return names;
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Config config_;
 };
 
@@ -51,22 +51,22 @@ TEST_F(FoundAccountsTest, AreRememberedBetweenRuns) {
   EXPECT_EQ(config_.account("carol").retention.daily, 9U);
 }
 
-TEST_F(FoundAccountsTest, ADamagedFileIsAsGoodAsNone) {
+TEST_F(FoundAccountsTest, ADamagedFileCountsAsEmpty) {
   for (const char* text : {"", "{", "[1]", R"({"main": 7})", R"({"main": [7]})"}) {
-    std::ofstream(folder_.path() / "accounts.json") << text;
+    std::ofstream(directory_.path() / "accounts.json") << text;
     EXPECT_THAT(load_found_accounts(real_file_system(), config_.store), IsEmpty()) << text;
   }
 }
 
-TEST_F(FoundAccountsTest, WhatIsListedCountsForMore) {
+TEST_F(FoundAccountsTest, ListedAccountsTakePrecedence) {
   list("bob", "main", "bob@example.org");
   EXPECT_THAT(add_found_accounts(config_, {{"main", {"alice", "bob@example.org"}}}), IsEmpty());
-  EXPECT_THAT(names(), ElementsAre("bob", "alice")) << "nobody is backed up twice";
+  EXPECT_THAT(names(), ElementsAre("bob", "alice")) << "no user is backed up twice";
 }
 
-TEST_F(FoundAccountsTest, TwoPeopleOfOneNameAreNeverOneAccount) {
+TEST_F(FoundAccountsTest, TwoUsersOfTheSameNameNeverShareAnAccount) {
   EXPECT_THAT(add_found_accounts(config_, {{"main", {"alice"}}, {"other", {"alice"}}}),
-              ElementsAre(HasSubstr("alice of server other: alice of server main is called so")));
+              ElementsAre(HasSubstr("alice of server other: alice of server main has this name")));
   EXPECT_THAT(names(), ElementsAre("alice"));
   EXPECT_EQ(config_.account("alice").server, "main");
 }

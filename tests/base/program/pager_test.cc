@@ -11,7 +11,7 @@
 namespace base {
 namespace {
 
-// What comes out of a terminal of ten lines on which `text` is printed.
+// The output of a terminal of ten lines on which `text` is printed.
 std::string on_terminal(const std::string& text, const char* pager) {
   const winsize size{.ws_row = 10, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
   int terminal = -1;
@@ -40,28 +40,28 @@ std::string lines(int count) {
   return text;
 }
 
-TEST(PagerTest, WhatFitsIsNotPaged) {
+TEST(PagerTest, TextThatFitsIsNotPaged) {
   EXPECT_EQ(on_terminal(lines(9), "sed s/line/paged/"), lines(9));
 }
 
-TEST(PagerTest, WhatDoesNotFitIsPaged) {
+TEST(PagerTest, TextThatDoesNotFitIsPaged) {
   const std::string shown = on_terminal(lines(10), "sed s/line/paged/");
   EXPECT_EQ(shown.find("line"), std::string::npos);
   EXPECT_NE(shown.find("paged\npaged"), std::string::npos);
 }
 
-TEST(PagerTest, WithoutAPagerAllIsWritten) {
+TEST(PagerTest, WithoutAPagerEverythingIsWritten) {
   EXPECT_EQ(on_terminal(lines(50), ""), lines(50));
   EXPECT_EQ(on_terminal(lines(50), "cat"), lines(50));
   const std::string shown = on_terminal(lines(50), "/no/such/pager");
   EXPECT_NE(shown.find(lines(50)), std::string::npos);
 }
 
-TEST(PagerTest, APagerThatIsLeftEarlyIsNoFailure) {
+TEST(PagerTest, QuittingThePagerEarlyIsNotAFailure) {
   EXPECT_EQ(on_terminal(lines(100'000), "head -n 1"), "line\n");
 }
 
-TEST(PagerTest, LessHasNoShell) {
+TEST(PagerTest, LessRunsWithoutItsShellEscape) {
   EXPECT_EQ(on_terminal(lines(20), "cat >/dev/null; echo $LESS $LESSSECURE"), "FRX 1\n");
 }
 
