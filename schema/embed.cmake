@@ -1,5 +1,5 @@
-# Writes OUTPUT: the files of schema/ as raw string literals, in pieces, because a compiler need
-# not take a literal of more than 65,536 bytes.
+# Writes OUTPUT: the files of schema/ as raw string literals, in pieces, because a compiler need not
+# accept a literal of more than 65,536 bytes.
 function(embed name file)
   file(READ ${SOURCE_DIR}/${file} text)
   string(LENGTH "${text}" length)

@@ -1,4 +1,4 @@
-// The files of schema/ as they were when mailstow was built.
+// The files of schema/ as of the build of mailstow.
 #pragma once
 
 #include <string_view>
@@ -8,10 +8,10 @@ namespace schema {
 // The JSON Schema (draft 7) of the configuration file: schema/mailstow.schema.json.
 extern const std::string_view kConfigSchema;
 
-// The statements that make an empty index: schema/index.sql.
+// The statements that create an empty index: schema/index.sql.
 extern const std::string_view kIndexSql;
 
-// The statements that make an empty search index: schema/search.sql.
+// The statements that create an empty search index: schema/search.sql.
 extern const std::string_view kSearchSql;
 
 }  // namespace schema

@@ -8,7 +8,7 @@ CREATE TABLE meta (
 ) WITHOUT ROWID;
 
 CREATE TABLE packs (
-  pack INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again: readers keep numbers of blocks
+  pack INTEGER PRIMARY KEY AUTOINCREMENT,  -- never reused: readers keep block numbers
   name BLOB NOT NULL UNIQUE,      -- SHA-256 of the file
   id BLOB NOT NULL,
   effort INTEGER NOT NULL,        -- 0 fast, 1 strong
@@ -33,7 +33,7 @@ CREATE TABLE objects (
   length INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Messages, and where their records lie.
+-- Messages, and where their records are stored.
 CREATE TABLE messages (
   id BLOB PRIMARY KEY,
   block INTEGER NOT NULL,
@@ -60,19 +60,19 @@ CREATE TABLE snapshots (
   folders INTEGER NOT NULL,
   messages INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
-  vanished INTEGER NOT NULL,      -- messages of the backup before it that it has in no folder
+  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
   root BLOB NOT NULL,
-  number INTEGER NOT NULL,        -- of its commit
-  line INTEGER NOT NULL           -- there, from 0: of equal times the later is the newer
+  number INTEGER NOT NULL,        -- the number of its commit
+  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
 ) WITHOUT ROWID;
 
 CREATE INDEX snapshots_of_account ON snapshots (account, time);
 
--- Packs that prune has replaced. They are not read in again and nothing new refers to them; what is
--- known of their objects stays for older readers until their files go.
+-- Packs that prune has replaced. They are not added to the index again and nothing new refers to
+-- them; the rows of their objects stay for older readers until their files are deleted.
 CREATE TABLE condemned (
   name BLOB PRIMARY KEY,
-  pack INTEGER NOT NULL,          -- 0: nothing is known of it
-  number INTEGER NOT NULL,        -- of the last commit that says so
-  time INTEGER NOT NULL           -- since when
+  pack INTEGER NOT NULL,          -- 0: nothing is known about it
+  number INTEGER NOT NULL,        -- of the last commit that condemns it
+  time INTEGER NOT NULL           -- when it was condemned
 ) WITHOUT ROWID;

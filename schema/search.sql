@@ -1,5 +1,5 @@
--- The search index of a store: the envelope fields of its messages, each message once, whatever
--- folders it is in. Everything in it can be rebuilt from the packs.
+-- The search index of a store: the envelope fields of its messages, each message once, regardless
+-- of the folders it is in. Everything in it can be rebuilt from the packs.
 PRAGMA user_version = 1;
 
 CREATE TABLE meta (
@@ -7,12 +7,12 @@ CREATE TABLE meta (
   value BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Packs whose messages are in here.
+-- Packs whose messages are in this index.
 CREATE TABLE packs (
   name BLOB PRIMARY KEY
 ) WITHOUT ROWID;
 
--- Narrow, because a query by date looks at all of it.
+-- Narrow, because a query by date scans the whole table.
 CREATE TABLE envelopes (
   envelope INTEGER PRIMARY KEY,
   key INTEGER NOT NULL,           -- of the message's id: its first 8 bytes, big-endian,
@@ -22,7 +22,7 @@ CREATE TABLE envelopes (
 
 CREATE INDEX envelopes_by_key ON envelopes (key);
 
--- The fields as they are shown.
+-- The fields as they are displayed.
 CREATE TABLE fields (
   envelope INTEGER PRIMARY KEY,
   subject TEXT NOT NULL,
@@ -32,7 +32,7 @@ CREATE TABLE fields (
   message_id TEXT NOT NULL
 );
 
--- Their words; a row is an envelope.
+-- The words of the fields; each row is an envelope.
 CREATE VIRTUAL TABLE words USING fts5 (
   subject, sender, recipients, copies,
   content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
