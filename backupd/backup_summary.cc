@@ -164,8 +164,8 @@ std::string list_jobs(const BackupFacts& facts) {
       text += "still at work\n";
       continue;
     }
-    text +=
-        record.status ? std::string(base::in_words(*record.status)) : "ended before it was done";
+    text += record.status ? std::string(base::describe_status(*record.status))
+                          : "ended before it was done";
     if (!record.error.empty()) {
       text += ": " + record.error;
     } else if (record.job == "drill") {

@@ -9,7 +9,7 @@ namespace backupd {
 base::ExitStatus tell(const base::Environment& environment) {
   base::stop_on_request(base::OnStop::kContinue);
   const store::Location location = store::location_of(environment.config.store);
-  base::tell_what_is_left(
+  base::report_earlier_jobs(
       environment, [&] { return store::describe_highest_commit(environment.files, location); });
   return base::ExitStatus::kDone;
 }

@@ -1,4 +1,4 @@
-// What both programs share around a command.
+// Helpers that both programs use to run a command.
 #pragma once
 
 #include <functional>

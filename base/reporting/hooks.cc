@@ -27,7 +27,7 @@ const char* word(HookEvent event) {
   return "failure";
 }
 
-bool wants(const HookConfig& hook, const JobEvent& event) {
+bool matches(const HookConfig& hook, const JobEvent& event) {
   const bool is_its_event =
       hook.on.empty() || std::find(hook.on.begin(), hook.on.end(), event.event) != hook.on.end();
   return is_its_event &&
@@ -56,12 +56,12 @@ void run_command(const HookConfig& hook, const JobEvent& event) {
 void run_hooks(const std::vector<HookConfig>& hooks, const JobEvent& event) {
   for (std::size_t at = 0; at < hooks.size(); ++at) {
     const HookConfig& hook = hooks[at];
-    if (!wants(hook, event)) continue;
+    if (!matches(hook, event)) continue;
     try {
       if (hook.url.empty()) {
         run_command(hook, event);
       } else {
-        ask_over_http({hook.url, hook.ca_file, hook.method, event.report, hook.timeout});
+        send_http_request({hook.url, hook.ca_file, hook.method, event.report, hook.timeout});
       }
     } catch (const Error& error) {
       log_error("/hooks/{}: {} of {}: {}", at, word(event.event), event.job, error.what());

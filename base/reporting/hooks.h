@@ -1,4 +1,4 @@
-// What the administrator wants run or asked for when a job starts or ends.
+// The administrator's hooks: commands to run or URLs to request when a job starts or ends.
 #pragma once
 
 #include <optional>
@@ -12,12 +12,12 @@ namespace base {
 struct JobEvent {
   std::string_view job;  // backup, prune, ...
   HookEvent event = HookEvent::kStart;
-  std::optional<int> status = std::nullopt;  // the exit status, at an end
-  std::string_view report = {};              // JSON, at an end
+  std::optional<int> status = std::nullopt;  // the exit status, when the job has ended
+  std::string_view report = {};              // JSON, when the job has ended
 };
 
-// Those that want to hear of it, one after the other. None that fails, or takes too long, is more
-// than a line in the log.
+// Runs the hooks that match the event, one after the other. A hook that fails or takes too long
+// only causes a line in the log.
 void run_hooks(const std::vector<HookConfig>& hooks, const JobEvent& event);
 
 }  // namespace base

@@ -1,4 +1,4 @@
-// What this machine calls itself in mail.
+// The name of this machine in mail.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace base {
 
-// Of EHLO and Message-IDs: the configured name, or this machine's full one as the name service has
-// it; "localhost" where that is no host name.
+// The name for EHLO and Message-IDs: the configured one, or this machine's full name according to
+// the name service; "localhost" if that is not a host name.
 std::string mail_hello_name(const MailConfig& mail);
 
 }  // namespace base

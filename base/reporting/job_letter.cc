@@ -11,16 +11,16 @@ namespace base {
 
 namespace {
 
-// Of a mail: what is longer is in the log and in the report.
+// Limits of a mail: longer text is in the log and in the report.
 constexpr std::size_t kMaxText = std::size_t{64} * 1024;
 constexpr std::size_t kMaxTroubles = 100;
 
 std::string time_of(const JobRecord& record) {
   std::string text =
-      fmt::format("The {} that began at {} ", record.job, format_rfc3339(record.started));
+      fmt::format("The {} that started at {} ", record.job, format_rfc3339(record.started));
   if (!record.status) return text + "was ended before it was done.\n";
   return text + fmt::format("ended at {} with exit status {}: {}.\n", format_rfc3339(*record.ended),
-                            *record.status, in_words(*record.status));
+                            *record.status, describe_status(*record.status));
 }
 
 std::string bounded(std::string_view text) {
@@ -31,7 +31,7 @@ std::string bounded(std::string_view text) {
 
 }  // namespace
 
-std::string_view in_words(int status) {
+std::string_view describe_status(int status) {
   switch (static_cast<ExitStatus>(status)) {
     case ExitStatus::kDone:
       return "all done";
@@ -54,9 +54,9 @@ std::string_view in_words(int status) {
 JobLetter write_of_trouble(const JobRecord& record, const std::vector<std::string>& troubles,
                            std::string_view text) {
   JobLetter letter;
-  letter.headline = fmt::format(
-      "{}: {}", record.job,
-      record.status ? in_words(*record.status) : std::string_view("ended before it was done"));
+  letter.headline = fmt::format("{}: {}", record.job,
+                                record.status ? describe_status(*record.status)
+                                              : std::string_view("ended before it was done"));
   letter.body = time_of(record) + "\n";
   if (!text.empty()) {
     letter.body += bounded(text);
@@ -72,8 +72,8 @@ JobLetter write_of_trouble(const JobRecord& record, const std::vector<std::strin
 }
 
 JobLetter write_of_end(const JobRecord& record) {
-  return {fmt::format("{}: all right again", record.job),
-          time_of(record) + "\nWhat was told of it before is over.\n"};
+  return {fmt::format("{}: recovered", record.job),
+          time_of(record) + "\nThe problem reported earlier is resolved.\n"};
 }
 
 }  // namespace base

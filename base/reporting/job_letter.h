@@ -1,4 +1,4 @@
-// What the administrator is written about a job.
+// The text of mail to the administrator about a job.
 #pragma once
 
 #include <string>
@@ -9,20 +9,20 @@
 
 namespace base {
 
-// A subject, and the text of a mail without its foot.
+// The subject and the text of a mail without its footer.
 struct JobLetter {
   std::string headline;
   std::string body;
 };
 
-// What went wrong; `text`: the job's report, as far as there is one.
+// Reports what went wrong; `text` is the job's report, if there is one.
 JobLetter write_of_trouble(const JobRecord& record, const std::vector<std::string>& troubles,
                            std::string_view text);
 
-// That it is over.
+// Reports that the problem is resolved.
 JobLetter write_of_end(const JobRecord& record);
 
-// What an exit status means, in a few words.
-std::string_view in_words(int status);
+// The meaning of an exit status in a few words.
+std::string_view describe_status(int status);
 
 }  // namespace base

@@ -17,9 +17,9 @@ namespace base {
 
 namespace {
 
-// Old news helps nobody; the job has told newer ones since.
+// Old mail is of no use; the job has reported newer facts since.
 constexpr std::chrono::hours kMaxKept{72};
-constexpr int kMaxBegun = 2;
+constexpr int kMaxAttempts = 2;
 
 }  // namespace
 
@@ -32,7 +32,7 @@ std::chrono::sys_seconds JobMail::now() const {
   return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
 }
 
-void JobMail::tell(JobRecord& record, const JobOutcome& outcome) const {
+void JobMail::report(JobRecord& record, const JobOutcome& outcome) const {
   if (!is_configured()) return;
   const auto letter = letter_if_due(record, outcome);
   if (!letter) return;
@@ -40,7 +40,7 @@ void JobMail::tell(JobRecord& record, const JobOutcome& outcome) const {
   send(record, {.job = record.job,
                 .written = now(),
                 .headline = letter->headline,
-                .body = letter->body + "\n" + foot_(),
+                .body = letter->body + "\n" + footer_(),
                 .to = to,
                 .left = to,
                 .troubles = outcome.troubles});
@@ -48,17 +48,17 @@ void JobMail::tell(JobRecord& record, const JobOutcome& outcome) const {
 
 std::optional<JobLetter> JobMail::letter_if_due(const JobRecord& record,
                                                 const JobOutcome& outcome) const {
-  const Telling telling = what_to_tell(record, outcome.troubles, now());
+  const Notification notification = notification_due(record, outcome.troubles, now());
   if (outcome.summary) {
     const bool is_wanted = environment_.config.reporting.reports.when == ReportWhen::kAlways ||
-                           !outcome.troubles.empty() || telling == Telling::kOver;
+                           !outcome.troubles.empty() || notification == Notification::kResolved;
     if (!is_wanted) return std::nullopt;
     return JobLetter{outcome.summary->headline, outcome.summary->body};
   }
-  if (telling == Telling::kTrouble) {
+  if (notification == Notification::kTrouble) {
     return write_of_trouble(record, outcome.troubles, outcome.text);
   }
-  if (telling == Telling::kOver) return write_of_end(record);
+  if (notification == Notification::kResolved) return write_of_end(record);
   return std::nullopt;
 }
 
@@ -66,9 +66,9 @@ bool JobMail::send_kept(JobRecord& record) const {
   if (!is_configured()) return true;
   auto letter = load_kept_letter(environment_.files, environment_.config.store, record.job);
   if (!letter) return true;
-  if (letter->begun >= kMaxBegun || now() - letter->written > kMaxKept) {
-    log_error("{}: the mail of {} (\"{}\") is given up: it may not have come", record.job,
-              format_rfc3339(letter->written), letter->headline);
+  if (letter->begun >= kMaxAttempts || now() - letter->written > kMaxKept) {
+    log_error("{}: the mail of {} (\"{}\") is abandoned: it may not have been delivered",
+              record.job, format_rfc3339(letter->written), letter->headline);
     drop(*letter);
     return true;
   }
@@ -87,7 +87,7 @@ bool JobMail::send(JobRecord& record, KeptLetter letter) const {
     mailer.deliver(
         {letter.to, fmt::format("mailstow on {}: {}", mailer.host(), letter.headline), letter.body},
         std::vector(letter.left), note_delivered);
-    note_told(record, letter.troubles, now());
+    note_reported(record, letter.troubles, now());
     record.mail_error.clear();
     drop(letter);
     return true;
@@ -105,7 +105,7 @@ bool JobMail::send(JobRecord& record, KeptLetter letter) const {
   }
 }
 
-// Where that is not possible, the mail goes out all the same.
+// If this fails, the mail is sent all the same.
 void JobMail::keep(const KeptLetter& letter) const {
   try {
     const StoreConfig& store = environment_.config.store;

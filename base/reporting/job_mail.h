@@ -1,8 +1,8 @@
-// Mail about jobs to the administrator: where it is due, and what earlier programs wrote and did
-// not get rid of. What fails is logged and noted in the job's record.
+// Mail about jobs to the administrator: new mail where it is due, and mail that earlier programs
+// wrote and could not deliver. Failures are logged and noted in the job's record.
 //
-// A letter that is being sent when its program is killed is sent again by who comes next, so it may
-// come twice; never a third time.
+// A mail that is being sent when its program is killed is sent again by the next program, so it may
+// arrive twice, but never a third time.
 #pragma once
 
 #include <functional>
@@ -18,16 +18,17 @@ namespace base {
 
 class JobMail {
  public:
-  // `foot` ends every mail.
-  JobMail(const Environment& environment, const std::function<std::string()>& foot)
-      : environment_(environment), foot_(foot) {}
+  // `footer` ends every mail.
+  JobMail(const Environment& environment, const std::function<std::string()>& footer)
+      : environment_(environment), footer_(footer) {}
 
-  // Of a job that has just ended. The caller has the job's lock, or there is no store to keep
-  // anything beside; it saves the record.
-  void tell(JobRecord& record, const JobOutcome& outcome) const;
+  // Reports a job that has just ended. The caller holds the job's lock, unless there is no store to
+  // keep anything beside, and saves the record.
+  void report(JobRecord& record, const JobOutcome& outcome) const;
 
-  // The letter that is kept for this job, if there is one; the caller has the job's lock, and saves
-  // the record. False: the mail server is away, and not to be waited for again.
+  // Sends the mail that is kept for this job, if there is any; the caller holds the job's lock and
+  // saves the record. Returns false if the mail server is unavailable and should not be waited for
+  // again.
   bool send_kept(JobRecord& record) const;
 
  private:
@@ -39,7 +40,7 @@ class JobMail {
   std::chrono::sys_seconds now() const;
 
   const Environment& environment_;
-  const std::function<std::string()>& foot_;
+  const std::function<std::string()>& footer_;
 };
 
 }  // namespace base

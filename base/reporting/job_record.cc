@@ -12,9 +12,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using std::chrono::sys_seconds;
 
-constexpr std::uint64_t kMaxRecord = 256ULL * 1024 * 1024;  // of 100,000s of accounts
+constexpr std::uint64_t kMaxRecord = 256ULL * 1024 * 1024;  // for hundreds of thousands of accounts
 
-Path folder_of(const StoreConfig& store) {
+Path directory_of(const StoreConfig& store) {
   return store.index / "jobs";
 }
 
@@ -36,7 +36,8 @@ std::string text_in(const Json& document, const char* key) {
 
 std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& store,
                                          std::string_view job) {
-  const auto bytes = read_file(files, folder_of(store) / (std::string(job) + ".json"), kMaxRecord);
+  const auto bytes =
+      read_file(files, directory_of(store) / (std::string(job) + ".json"), kMaxRecord);
   if (!bytes) return std::nullopt;
   const Json document = Json::parse(as_text(*bytes), nullptr, false);
   const auto started = document.is_object() ? time_in(document, "started") : std::nullopt;
@@ -50,9 +51,9 @@ std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& s
   record.last_success = time_in(document, "last_success");
   record.details = document.value("details", Json()).dump();
   for (const Json& line : document.value("told", Json::array())) {
-    if (line.is_string()) record.told.push_back(line);
+    if (line.is_string()) record.reported.push_back(line);
   }
-  record.told_at = time_in(document, "told_at");
+  record.reported_at = time_in(document, "told_at");
   record.mail_error = text_in(document, "mail_error");
   return record;
 }
@@ -72,19 +73,19 @@ void save_job_record(FileSystem& files, const StoreConfig& store, const JobRecor
                          {"error", record.error},
                          {"last_success", number_or_null(record.last_success)},
                          {"details", Json::parse(record.details, nullptr, false)},
-                         {"told", record.told},
-                         {"told_at", number_or_null(record.told_at)},
+                         {"told", record.reported},
+                         {"told_at", number_or_null(record.reported_at)},
                          {"mail_error", record.mail_error}};
   const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  make_directories(files, folder_of(store));
-  write_file(files, folder_of(store) / (record.job + ".json"), as_bytes(text),
+  make_directories(files, directory_of(store));
+  write_file(files, directory_of(store) / (record.job + ".json"), as_bytes(text),
              OnExisting::kReplace);
 }
 
 std::unique_ptr<FileLock> lock_job(FileSystem& files, const StoreConfig& store,
                                    std::string_view job) {
-  make_directories(files, folder_of(store));
-  return files.try_lock(folder_of(store) / (std::string(job) + ".lock"), LockMode::kExclusive);
+  make_directories(files, directory_of(store));
+  return files.try_lock(directory_of(store) / (std::string(job) + ".lock"), LockMode::kExclusive);
 }
 
 }  // namespace base

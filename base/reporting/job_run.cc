@@ -26,7 +26,7 @@ constexpr const char* kDied =
 
 constexpr const char* kStopped = "stopped: the next run goes on";
 
-// What is not the job itself must not end it.
+// A failure outside the job itself must not end the job.
 template <typename Action>
 void try_to(std::string_view job, const Action& action) {
   try {
@@ -41,27 +41,27 @@ std::string error_document(const std::string& error) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-class AroundJob {
+class JobReporting {
  public:
-  AroundJob(const Environment& environment, const std::string& job,
-            const std::function<std::string()>& foot)
+  JobReporting(const Environment& environment, const std::string& job,
+               const std::function<std::string()>& footer)
       : environment_(environment),
         reporting_(environment.config.reporting),
         store_(environment.config.store),
         job_(job),
-        foot_([&foot, &job] {
+        footer_([&footer, &job] {
           std::string text;
-          try_to(job, [&] { text = foot(); });
+          try_to(job, [&] { text = footer(); });
           return text;
         }),
-        mail_(environment, foot_) {}
+        mail_(environment, footer_) {}
 
   void begin() {
     try_to(job_, [&] {
-      // Nothing is written where there is no store yet.
+      // Nothing is written if there is no store yet.
       if (!environment_.files.modified(store_.index)) return;
       lock_ = lock_job(environment_.files, store_, job_);
-      look_for_dead();
+      report_dead_jobs();
     });
     record_ = load().value_or(JobRecord{});
     record_.job = job_;
@@ -83,23 +83,23 @@ class AroundJob {
     if (error.empty()) record_.details = std::move(outcome.details);
     if (!error.empty()) outcome.troubles.push_back(error);
     if (!is_done && outcome.troubles.empty()) {
-      outcome.troubles.emplace_back(in_words(*record_.status));
+      outcome.troubles.emplace_back(describe_status(*record_.status));
     }
     if (was_stopped && error.empty()) record_.error = kStopped;
     save(record_);            // before anything that takes time
-    if (was_stopped) return;  // no trouble, and nobody may be made to wait
+    if (was_stopped) return;  // not a failure, and the stop must not be delayed
     run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
                                  record_.status, outcome.document});
     if (lock_) mail_.send_kept(record_);
-    mail_.tell(record_, outcome);
+    mail_.report(record_, outcome);
     save(record_);
     send_kept_of_others();
     refresh_metrics();
   }
 
-  // Of others, and no job of our own.
-  void tell_what_is_left() {
-    try_to(job_, [&] { look_for_dead(); });
+  // For other jobs, without a job of our own.
+  void report_earlier_jobs() {
+    try_to(job_, [&] { report_dead_jobs(); });
     send_kept_of_others();
     refresh_metrics();
   }
@@ -115,20 +115,20 @@ class AroundJob {
     return record;
   }
 
-  // Where another process runs this job just now, the record is that one's.
+  // If another process is running this job now, the record belongs to that process.
   void save(const JobRecord& record) const {
     if (!lock_) return;
     try_to(job_, [&] { save_job_record(environment_.files, store_, record); });
   }
 
-  // Jobs of any kind that began and did not end, and that nobody runs.
-  void look_for_dead() {
+  // Reports jobs of any kind that started but did not end, and that no process is running.
+  void report_dead_jobs() {
     for (JobRecord& record : load_job_records(environment_.files, store_)) {
       if (record.ended) continue;
       const auto other =
           record.job == job_ ? nullptr : lock_job(environment_.files, store_, record.job);
       const bool is_ours = record.job == job_ && lock_;
-      // As it stands now: it may have ended just before.
+      // Loaded again, because the job may have ended in the meantime.
       const auto current = load_job_record(environment_.files, store_, record.job);
       if ((!other && !is_ours) || !current || current->ended) continue;
       record.ended = now();
@@ -138,13 +138,14 @@ class AroundJob {
                 {record.job, HookEvent::kFailure, std::nullopt, error_document(kDied)});
       JobOutcome outcome;
       outcome.troubles = {kDied};
-      save_job_record(environment_.files, store_, record);  // the letter is kept by itself
-      mail_.tell(record, outcome);
+      save_job_record(environment_.files, store_, record);  // the mail is kept separately
+      mail_.report(record, outcome);
       save_job_record(environment_.files, store_, record);
     }
   }
 
-  // What earlier programs did not get rid of, of other jobs, that nobody runs.
+  // Sends the mail about other jobs that earlier programs could not deliver, unless a process is
+  // running the job.
   void send_kept_of_others() const {
     try_to(job_, [&] {
       for (JobRecord& record : load_job_records(environment_.files, store_)) {
@@ -172,7 +173,7 @@ class AroundJob {
   const ReportingConfig& reporting_;
   const StoreConfig& store_;
   const std::string& job_;
-  const std::function<std::string()> foot_;
+  const std::function<std::string()> footer_;
   const JobMail mail_;
   std::unique_ptr<FileLock> lock_;
   JobRecord record_;
@@ -181,22 +182,22 @@ class AroundJob {
 }  // namespace
 
 JobRun::JobRun(const Environment& environment, std::string_view job,
-               std::function<std::string()> foot)
-    : environment_(environment), job_(job), foot_(std::move(foot)) {}
+               std::function<std::string()> footer)
+    : environment_(environment), job_(job), footer_(std::move(footer)) {}
 
 ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
-  AroundJob around(environment_, job_, foot_);
-  around.begin();
+  JobReporting reporting(environment_, job_, footer_);
+  reporting.begin();
   const auto fail_with = [&](ExitStatus status, const std::string& error) {
     JobOutcome outcome;
     outcome.status = status;
     outcome.document = error_document(error);
-    around.end(std::move(outcome), error);
+    reporting.end(std::move(outcome), error);
   };
   try {
     JobOutcome outcome = body();
     const ExitStatus status = outcome.status;
-    around.end(std::move(outcome), "");
+    reporting.end(std::move(outcome), "");
     return status;
   } catch (const Error& error) {
     fail_with(exit_status(error.code()), error.what());
@@ -207,10 +208,11 @@ ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
   }
 }
 
-void tell_what_is_left(const Environment& environment, const std::function<std::string()>& foot) {
+void report_earlier_jobs(const Environment& environment,
+                         const std::function<std::string()>& footer) {
   if (!environment.files.modified(environment.config.store.index)) return;
-  const std::string nobody = "run";
-  AroundJob(environment, nobody, foot).tell_what_is_left();
+  const std::string name = "run";
+  JobReporting(environment, name, footer).report_earlier_jobs();
 }
 
 }  // namespace base

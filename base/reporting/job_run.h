@@ -1,4 +1,4 @@
-// What is around a job, whoever starts it: its record, the hooks, mail to the administrator,
+// The work around a job, however it is started: its record, the hooks, mail to the administrator,
 // metrics.
 #pragma once
 
@@ -13,41 +13,42 @@
 
 namespace base {
 
-// Mail that is sent whatever came of the job, as `reports` has it.
+// Mail that is sent whatever the result of the job, as configured in `reports`.
 struct JobSummary {
-  std::string headline;  // of the subject; no names that servers or users gave
+  std::string headline;  // for the subject; without names chosen by servers or users
   std::string body;
 };
 
-// What a job did, once it has printed its report.
+// The result of a job that has printed its report.
 struct JobOutcome {
   ExitStatus status = ExitStatus::kDone;
   std::string document = "null";           // its report in JSON, for hooks
-  std::string text = {};                   // the same for people, for mail about trouble
-  std::vector<std::string> troubles = {};  // a line each, escaped; empty: nothing is to be done
+  std::string text = {};                   // the same as text, for mail about trouble
+  std::vector<std::string> troubles = {};  // one line each, escaped; empty: no action is needed
   std::string details = "null";            // JobRecord::details
-  std::optional<JobSummary> summary = std::nullopt;  // nothing: mail about trouble only
+  std::optional<JobSummary> summary = std::nullopt;  // nullopt: mail only about trouble
 };
 
 class JobRun {
  public:
-  // `foot` ends every mail: the store's highest commit, which whoever keeps the mail can tell an
-  // older state of the store by.
-  JobRun(const Environment& environment, std::string_view job, std::function<std::string()> foot);
+  // `footer` ends every mail: the store's highest commit, with which the recipients of the mail can
+  // later detect an older state of the store.
+  JobRun(const Environment& environment, std::string_view job, std::function<std::string()> footer);
 
-  // Runs `body` and does the rest around it. Nothing of the rest keeps the job from its work: what
-  // fails of it is logged. An error of `body` is told of, and thrown again. A job that ended
-  // because it was asked to (base/stop_request.h) is recorded, and nobody hears of it.
+  // Runs `body` and does the work around it. Failures of that work are logged and do not affect the
+  // job. An error from `body` is reported and rethrown. A job that ended because of a stop request
+  // (base/stop_request.h) is recorded but not reported.
   ExitStatus carry_out(const std::function<JobOutcome()>& body);
 
  private:
   const Environment& environment_;
   std::string job_;
-  std::function<std::string()> foot_;
+  std::function<std::string()> footer_;
 };
 
-// Tells of jobs that died, and sends the mail that was not sent when they ended: what every job
-// does for those before it, without a job.
-void tell_what_is_left(const Environment& environment, const std::function<std::string()>& foot);
+// Reports jobs that died, and sends the mail that could not be sent when jobs ended: what every job
+// does for earlier jobs, without a job.
+void report_earlier_jobs(const Environment& environment,
+                         const std::function<std::string()>& footer);
 
 }  // namespace base

@@ -1,6 +1,6 @@
-// A letter about a job, kept beside the job's record until a mail server has it: whoever is ended
-// while it sends, or finds the server away, leaves it to the next. The job's lock is needed for all
-// of this (base/reporting/job_record.h).
+// A mail about a job, kept beside the job's record until a mail server has accepted it: a program
+// that is ended while it sends, or can't reach the server, leaves the mail to the next program. All
+// functions require the job's lock (base/reporting/job_record.h).
 #pragma once
 
 #include <chrono>
@@ -19,17 +19,17 @@ struct KeptLetter {
   std::chrono::sys_seconds written{};
   std::string headline;
   std::string body;
-  std::vector<std::string> to;        // all it is for
-  std::vector<std::string> left;      // those that it may not have reached
-  std::vector<std::string> troubles;  // what they know then (base/reporting/trouble_memory.h)
-  int begun = 0;                      // how often sending was begun, and nobody knows how it ended
+  std::vector<std::string> to;        // all recipients
+  std::vector<std::string> left;      // recipients that it may not have reached
+  std::vector<std::string> troubles;  // those it reports (base/reporting/trouble_memory.h)
+  int begun = 0;                      // attempts to send it whose outcome is unknown
 };
 
-// Nothing if there is none, or the file is damaged.
+// Returns nullopt if there is no such mail, or the file is damaged.
 std::optional<KeptLetter> load_kept_letter(FileSystem& files, const StoreConfig& store,
                                            std::string_view job);
 
-// In place of the job's earlier one. Atomic. Fails with kIo or kNoSpace.
+// Replaces the job's earlier one. Atomic. Fails with kIo or kNoSpace.
 void keep_letter(FileSystem& files, const StoreConfig& store, const KeptLetter& letter);
 
 void drop_kept_letter(FileSystem& files, const StoreConfig& store, std::string_view job);

@@ -36,7 +36,8 @@ std::string cleaned(std::string_view text) {
   return clean;
 }
 
-// Words of printable ASCII that fit into a line, none of which looks like an encoded one.
+// Returns true if all words are printable ASCII, fit into a line and do not look like encoded
+// words.
 bool is_plain(std::string_view text) {
   std::size_t length = 0;
   for (const char c : text) {
@@ -51,10 +52,10 @@ std::string fold(std::string_view name, std::string_view text) {
   std::string field = fmt::format("{}:", name);
   std::size_t width = field.size();
   while (!text.empty()) {
-    // A word with the blanks before it.
+    // The next word with the blanks before it.
     const std::size_t word = std::min(text.find_first_not_of(' '), text.size());
     const std::size_t end = std::min(text.find(' ', word), text.size());
-    if (word == text.size()) break;  // a line of blanks alone may not be
+    if (word == text.size()) break;  // a line of only blanks is not allowed
     if (width + 1 + end > kMaxLine && width > name.size() + 1) {
       field += "\r\n";
       width = 0;
@@ -67,7 +68,7 @@ std::string fold(std::string_view name, std::string_view text) {
   return field + "\r\n";
 }
 
-// As an encoded word has it in every header field (RFC 2047, section 5).
+// The form of a character in an encoded word in any header field (RFC 2047, section 5).
 std::string encoded_character(std::string_view character) {
   const char c = character.front();
   if (c == ' ') return "_";

@@ -17,9 +17,9 @@ namespace base {
 
 namespace {
 
-constexpr std::size_t kWidestPlainLine = 76;
+constexpr std::size_t kMaxPlainLine = 76;
 
-// RFC 5322, section 3.3: in English, whatever the locale is.
+// RFC 5322, section 3.3: in English, regardless of the locale.
 std::string date_text(std::chrono::sys_seconds time) {
   constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -42,7 +42,8 @@ std::string message_id(const std::string& host, std::chrono::sys_seconds time) {
 
 const std::string& checked(const std::string& address) {
   if (is_mail_address(address)) return address;
-  fail(ErrorCode::kConfig, "write a mail: \"{}\" is no mail address", escape_for_terminal(address));
+  fail(ErrorCode::kConfig, "write a mail: \"{}\" is not a mail address",
+       escape_for_terminal(address));
 }
 
 std::string list_of(const std::vector<std::string>& addresses) {
@@ -53,13 +54,13 @@ std::string list_of(const std::vector<std::string>& addresses) {
   return list;
 }
 
-// Whether it can go as it is, readable on the way.
+// Returns true if the body can be sent unencoded, so that its source is readable.
 bool is_seven_bit(std::string_view body) {
   std::size_t width = 0;
   for (const char c : body) {
     width = c == '\n' ? 0 : width + 1;
     const bool is_allowed = c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f);
-    if (!is_allowed || width > kWidestPlainLine) return false;
+    if (!is_allowed || width > kMaxPlainLine) return false;
   }
   return true;
 }

@@ -1,4 +1,5 @@
-// A mail that mailstow writes (RFC 5322): what every receiver takes, and no machine answers.
+// A mail that mailstow writes (RFC 5322), such that every receiver accepts it and no autoresponder
+// answers it.
 #pragma once
 
 #include <chrono>
@@ -8,15 +9,15 @@
 namespace base {
 
 struct MailMessage {
-  std::string from;             // addresses, as is_mail_address() has them
+  std::string from;             // addresses that is_mail_address() accepts
   std::vector<std::string> to;  // at least one
-  std::string subject;          // UTF-8; what servers or users named does not belong in it
+  std::string subject;          // UTF-8; must not contain names chosen by servers or users
   std::string body;             // UTF-8, lines ended by LF
 };
 
-// Its bytes, with Date, a Message-ID at `host` that no other message has, and Auto-Submitted (RFC
-// 3834). Lines of 76 bytes at most (an address may be longer), ended by CR LF. Fails with kConfig
-// where an address is none.
+// The bytes of the mail, with Date, a unique Message-ID at `host`, and Auto-Submitted (RFC 3834).
+// Lines of at most 76 bytes (an address may be longer), ended by CR LF. Fails with kConfig if an
+// address is invalid.
 std::string to_rfc5322(const MailMessage& message, const std::string& host,
                        std::chrono::sys_seconds date);
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kMaxTemplate = std::uint64_t{256} * 1024;
 constexpr std::string_view kSubject = "Subject: ";
 
-// The next line, without its end, taken off `text`.
+// Removes the next line from `text` and returns it without its line ending.
 std::string_view take_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
   const std::string_view line = text.substr(0, end);
@@ -31,12 +31,12 @@ MailTemplate load_mail_template(FileSystem& files, const Path& path) {
   std::string_view rest = text;
   const std::string_view first = take_line(rest);
   if (!first.starts_with(kSubject) || first.size() == kSubject.size()) {
-    fail(ErrorCode::kConfig, "read {}: its first line has to be \"Subject: \" and the subject",
-         path.string());
+    fail(ErrorCode::kConfig,
+         "read {}: its first line must be \"Subject: \" followed by the subject", path.string());
   }
   if (!take_line(rest).empty() || rest.empty()) {
-    fail(ErrorCode::kConfig,
-         "read {}: behind the subject there has to be an empty line, and a text", path.string());
+    fail(ErrorCode::kConfig, "read {}: the subject must be followed by an empty line and a text",
+         path.string());
   }
   return {std::string(first.substr(kSubject.size())), std::string(rest)};
 }

@@ -1,4 +1,4 @@
-// Mail that the administrator has worded: docs/man/mailstow.json.5, "user_mail".
+// Mail templates written by the administrator: docs/man/mailstow.json.5, "user_mail".
 #pragma once
 
 #include <map>
@@ -10,14 +10,14 @@
 namespace base {
 
 struct MailTemplate {
-  std::string subject;  // as it is: nothing is filled in, so nothing of anybody's gets into headers
+  std::string subject;  // verbatim: nothing is filled in, so that no outside text gets into headers
   std::string body;     // lines ended by LF
 };
 
 // Fails with kConfig, naming the file and what is wrong with it.
 MailTemplate load_mail_template(FileSystem& files, const Path& path);
 
-// `text` with each {name} that has a value replaced by it; others stay as they are.
+// `text` with each {name} that has a value replaced by that value; others stay unchanged.
 std::string fill_in(std::string_view text, const std::map<std::string, std::string>& values);
 
 }  // namespace base

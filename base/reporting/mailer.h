@@ -1,4 +1,4 @@
-// Sends what mailstow has to tell people.
+// Sends mail from mailstow to people.
 #pragma once
 
 #include <functional>
@@ -21,15 +21,15 @@ class Mailer {
   // `clock` must outlive it.
   Mailer(MailConfig mail, const Clock& clock);
 
-  // To each of the addresses by itself, so that one that is refused costs the others nothing. Fails
-  // as send_over_smtp() does, once all have been tried, with the first failure.
+  // Sends to each address separately, so that a refused one does not affect the others. After all
+  // have been tried, fails with the first failure, as send_over_smtp() does.
   void send(const Letter& letter) const { deliver(letter, letter.to, {}); }
 
-  // The same for some of them alone; `delivered` hears of each that was taken.
+  // Does the same for some of the addresses only; `delivered` is called for each that was accepted.
   void deliver(const Letter& letter, const std::vector<std::string>& addresses,
                const std::function<void(const std::string& address)>& delivered) const;
 
-  const std::string& host() const { return host_; }  // what this machine calls itself
+  const std::string& host() const { return host_; }  // the name of this machine in mail
 
  private:
   MailConfig mail_;

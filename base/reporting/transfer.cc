@@ -28,12 +28,12 @@ void check_curl(CURLcode code) {
   }
 }
 
-std::size_t throw_away(char* /*bytes*/, std::size_t size, std::size_t count, void* /*user*/) {
+std::size_t discard(char* /*bytes*/, std::size_t size, std::size_t count, void* /*user*/) {
   return size * count;
 }
 
-// What is still to be sent.
-std::size_t read_rest(char* buffer, std::size_t size, std::size_t count, void* user) {
+// Gives libcurl the next part of what is still to be sent.
+std::size_t supply_rest(char* buffer, std::size_t size, std::size_t count, void* user) {
   auto& rest = *static_cast<std::string_view*>(user);
   const std::size_t taken = std::min(size * count, rest.size());
   rest.copy(buffer, taken);
@@ -41,7 +41,7 @@ std::size_t read_rest(char* buffer, std::size_t size, std::size_t count, void* u
   return taken;
 }
 
-// The last line that refused something: "550 5.7.1 Relaying denied".
+// Remembers the last line that refused something: "550 5.7.1 Relaying denied".
 std::size_t note_refusal(char* bytes, std::size_t size, std::size_t count, void* user) {
   std::string_view line(bytes, size * count);
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
@@ -57,7 +57,7 @@ CURL* new_handle() {
   return handle;
 }
 
-// One transfer; `name` is who it goes to, escaped, in messages.
+// One transfer; `name` is its destination in messages, escaped.
 class Transfer {
  public:
   Transfer(std::string name, std::chrono::seconds timeout)
@@ -71,7 +71,7 @@ class Transfer {
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_ERRORBUFFER, error_.data());
-    set(CURLOPT_WRITEFUNCTION, throw_away);
+    set(CURLOPT_WRITEFUNCTION, discard);
   }
 
   template <typename Value>
@@ -82,10 +82,10 @@ class Transfer {
   void set_up_smtp(const MailConfig& mail, const std::string& hello_name) {
     std::string url = mail.url;
     if (url.ends_with('/')) url.pop_back();
-    url += "/" + hello_name;  // what libcurl says in EHLO
+    url += "/" + hello_name;  // libcurl sends this in EHLO
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    set(CURLOPT_PROXY, "");  // one that the environment names is for the web
+    set(CURLOPT_PROXY, "");  // a proxy that the environment names is for the web
     set(CURLOPT_USE_SSL,
         static_cast<long>(mail.tls == TlsConfig::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     set(CURLOPT_CERTINFO, 1L);
@@ -95,7 +95,7 @@ class Transfer {
     if (mail.login) set_up_login(*mail.login);
   }
 
-  // Only that file's authorities; those of the system if it is empty.
+  // Trusts only the authorities in that file; those of the system if the path is empty.
   void trust(const Path& ca_file) {
     if (ca_file.empty()) return;
     set(CURLOPT_CAINFO, ca_file.c_str());
@@ -154,20 +154,20 @@ class Transfer {
       case CURLE_SSL_ISSUER_ERROR:
         give_up(ErrorCode::kTls, explain_distrust(cause));
       case CURLE_SSL_CACERT_BADFILE:
-        give_up(
-            ErrorCode::kTls,
-            fmt::format("the authorities' certificates can't be read: {}: check ca_file", cause));
+        give_up(ErrorCode::kTls,
+                fmt::format("can't read the certificates of the authorities: {}: check ca_file",
+                            cause));
       case CURLE_USE_SSL_FAILED:
         give_up(ErrorCode::kTls,
-                "the server has no STARTTLS, or somebody in between hides it: use smtps://, or say "
-                "\"tls\": \"none\" where the line is safe");
+                "the server has no STARTTLS, or an attacker in between hides it (man in the "
+                "middle): use smtps://, or set \"tls\": \"none\" if the line is safe");
       case CURLE_SSL_CONNECT_ERROR:
-        give_up(ErrorCode::kTls,
-                "no TLS: " + cause +
-                    (name_.starts_with("https:")
-                         ? ": check the port: https:// is for one that begins with TLS"
-                         : ": smtps:// is for a port that begins with TLS, smtp:// for one with "
-                           "STARTTLS"));
+        give_up(
+            ErrorCode::kTls,
+            "no TLS: " + cause +
+                (name_.starts_with("https:")
+                     ? ": check the port: https:// needs one that starts with TLS"
+                     : ": smtps:// needs a port that starts with TLS, smtp:// one with STARTTLS"));
       case CURLE_LOGIN_DENIED:
         give_up(ErrorCode::kLogin,
                 fmt::format("the server refused the login: {}: check user and password",
@@ -175,7 +175,8 @@ class Transfer {
       default:
         break;
     }
-    // A server that wants to see us again (RFC 5321, 4.2.1), of which greylisting makes use.
+    // A temporary refusal: the server expects another attempt (RFC 5321, 4.2.1). Greylisting uses
+    // this.
     if (words.starts_with('4')) {
       give_up(ErrorCode::kNetwork, "the server refused for now: " + words);
     }
@@ -190,7 +191,7 @@ class Transfer {
   Easy easy_;
 };
 
-// Of a url what may be told: pings have their secret in the path.
+// The part of a URL that may be logged: the URLs of pings have their secret in the path.
 std::string host_of(const std::string& url) {
   const std::size_t begin = url.find("://");
   const std::size_t from = begin == std::string::npos ? 0 : begin + 3;
@@ -208,7 +209,7 @@ void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const
   transfer.set(CURLOPT_MAIL_FROM, mail.from.c_str());
   transfer.set(CURLOPT_MAIL_RCPT, recipients.get());
   transfer.set(CURLOPT_UPLOAD, 1L);
-  transfer.set(CURLOPT_READFUNCTION, read_rest);
+  transfer.set(CURLOPT_READFUNCTION, supply_rest);
   transfer.set(CURLOPT_READDATA, &message);
   transfer.set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(message.size()));
   transfer.perform();
@@ -223,7 +224,7 @@ std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
   return transfer.certificates();
 }
 
-void ask_over_http(const HttpRequest& request) {
+void send_http_request(const HttpRequest& request) {
   Transfer transfer(host_of(request.url), request.timeout);
   transfer.set(CURLOPT_URL, request.url.c_str());
   transfer.set(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -1,4 +1,4 @@
-// libcurl as the way out: mail over SMTP, and requests over HTTP. Nothing here retries.
+// Outgoing transfers with libcurl: mail over SMTP, and requests over HTTP. Nothing here retries.
 #pragma once
 
 #include <chrono>
@@ -11,13 +11,13 @@
 
 namespace base {
 
-// Hands `message` (as to_rfc5322() writes it) over for one address. Fails with kNetwork, kTls,
-// kLogin (refused), kRefused (by the server, with its words), kConfig (no password is to be had).
+// Submits `message` (as written by to_rfc5322()) for one address. Fails with kNetwork, kTls, kLogin
+// (refused), kRefused (by the server, with its reply), kConfig (the password can't be loaded).
 void send_over_smtp(const MailConfig& mail, const std::string& hello_name, const std::string& to,
                     std::string_view message);
 
-// Connects as a sender does, login included, and sends nothing: the server's certificates, its own
-// first, which have been verified; empty without TLS. Fails as send_over_smtp() does.
+// Connects as for sending, including the login, but sends nothing. Returns the server's verified
+// certificates, its own first; empty without TLS. Fails as send_over_smtp() does.
 std::vector<ServerCertificate> greet_mail_server(const MailConfig& mail,
                                                  const std::string& hello_name);
 
@@ -25,12 +25,12 @@ struct HttpRequest {
   std::string url;
   Path ca_file;  // empty: the system's
   HttpMethod method = HttpMethod::kGet;
-  std::string_view body;  // of kPost: JSON
+  std::string_view body;  // for kPost: JSON
   std::chrono::seconds timeout{30};
 };
 
-// What the server answers is thrown away; follows no redirection. Fails with kNetwork, kTls, or
-// kRefused where the status is none of 2xx.
-void ask_over_http(const HttpRequest& request);
+// Discards the server's response and follows no redirects. Fails with kNetwork, kTls, or kRefused
+// if the status is not 2xx.
+void send_http_request(const HttpRequest& request);
 
 }  // namespace base

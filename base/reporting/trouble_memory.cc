@@ -12,23 +12,26 @@ constexpr std::size_t kMaxRemembered = 1'000;
 
 }  // namespace
 
-Telling what_to_tell(const JobRecord& record, const std::vector<std::string>& troubles,
-                     std::chrono::sys_seconds now) {
-  if (troubles.empty()) return record.told.empty() ? Telling::kNothing : Telling::kOver;
-  const bool is_long_ago = !record.told_at || now - *record.told_at >= kSilence;
-  const bool is_all_told = std::ranges::all_of(troubles, [&](const std::string& trouble) {
-    return std::ranges::find(record.told, trouble) != record.told.end();
+Notification notification_due(const JobRecord& record, const std::vector<std::string>& troubles,
+                              std::chrono::sys_seconds now) {
+  if (troubles.empty()) {
+    return record.reported.empty() ? Notification::kNone : Notification::kResolved;
+  }
+  const bool is_long_ago = !record.reported_at || now - *record.reported_at >= kSilence;
+  const bool is_all_reported = std::ranges::all_of(troubles, [&](const std::string& trouble) {
+    return std::ranges::find(record.reported, trouble) != record.reported.end();
   });
   const bool is_more_than_remembered = troubles.size() > kMaxRemembered;
-  return is_long_ago || (!is_all_told && !is_more_than_remembered) ? Telling::kTrouble
-                                                                   : Telling::kNothing;
+  return is_long_ago || (!is_all_reported && !is_more_than_remembered) ? Notification::kTrouble
+                                                                       : Notification::kNone;
 }
 
-void note_told(JobRecord& record, const std::vector<std::string>& troubles,
-               std::chrono::sys_seconds now) {
-  record.told.assign(troubles.begin(), troubles.begin() + static_cast<std::ptrdiff_t>(std::min(
-                                                              troubles.size(), kMaxRemembered)));
-  record.told_at = troubles.empty() ? std::nullopt : std::optional(now);
+void note_reported(JobRecord& record, const std::vector<std::string>& troubles,
+                   std::chrono::sys_seconds now) {
+  record.reported.assign(
+      troubles.begin(),
+      troubles.begin() + static_cast<std::ptrdiff_t>(std::min(troubles.size(), kMaxRemembered)));
+  record.reported_at = troubles.empty() ? std::nullopt : std::optional(now);
 }
 
 }  // namespace base

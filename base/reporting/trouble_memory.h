@@ -1,5 +1,5 @@
-// Which trouble is worth a mail: none is said twice a day, and somebody who was told hears when it
-// is over.
+// Decides which troubles are mailed: each at most once a day, and once more when those reported are
+// resolved.
 #pragma once
 
 #include <chrono>
@@ -10,18 +10,19 @@
 
 namespace base {
 
-enum class Telling {
-  kNothing,
+enum class Notification {
+  kNone,
   kTrouble,
-  kOver,  // what was told last is no more
+  kResolved,  // the troubles reported last are resolved
 };
 
-// Of a job that has just ended with these troubles, a line each; `record` remembers what was told.
-Telling what_to_tell(const JobRecord& record, const std::vector<std::string>& troubles,
-                     std::chrono::sys_seconds now);
+// What to mail about a job that has just ended with these troubles, one line each; `record`
+// remembers what was reported.
+Notification notification_due(const JobRecord& record, const std::vector<std::string>& troubles,
+                              std::chrono::sys_seconds now);
 
-// Notes in the record that it was told.
-void note_told(JobRecord& record, const std::vector<std::string>& troubles,
-               std::chrono::sys_seconds now);
+// Notes in the record that these troubles were reported.
+void note_reported(JobRecord& record, const std::vector<std::string>& troubles,
+                   std::chrono::sys_seconds now);
 
 }  // namespace base

@@ -150,7 +150,7 @@ TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
   EXPECT_THAT(last_body(), HasSubstr("alice: RESTORED/"));
   server_.start();
   mailstow_.restore_json({"sweep"});
-  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: all right again");
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: recovered");
 }
 
 // Keeps what it is asked for, a line each: method, path, body.

@@ -117,7 +117,7 @@ TEST_F(MailDoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
     return finding.value("subject", "") + ": " + finding.value("what", "");
   };
   EXPECT_THAT(told("reports"), HasSubstr("backup: the last mail about it could not be sent: "));
-  EXPECT_THAT(told("user mail"), HasSubstr("its first line has to be"));
+  EXPECT_THAT(told("user mail"), HasSubstr("its first line must be"));
   EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it is not there");
   EXPECT_EQ(told("hook", "ok"), "true: it can be run");
   const json unread = programs::find_by(all["findings"], "subject", "/nonexistent/ca.pem");

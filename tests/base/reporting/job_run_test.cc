@@ -1,4 +1,4 @@
-// What is around a job: a real mail server, real hooks, a clock of the test's.
+// The work around a job, with a real mail server, real hooks and a clock that the test controls.
 #include "base/reporting/job_run.h"
 
 #include <csignal>
@@ -71,7 +71,7 @@ JobRecord begun(const std::string& job) {
 class JobRunTest : public testing::Test {
  protected:
   JobRunTest() {
-    store().index = folder_.path() / "index";
+    store().index = directory_.path() / "index";
     std::filesystem::create_directory(store().index);
     const json document = {{"mail", server_.config()},
                            {"reports", {{"to", {"admin@example.org"}}}}};
@@ -81,15 +81,15 @@ class JobRunTest : public testing::Test {
   StoreConfig& store() { return environment_.config.store; }
   ReportingConfig& reporting() { return environment_.config.reporting; }
 
-  // A hook that appends what it is told to a file.
+  // Adds a hook that can append its input to a file, `$1`.
   void add_hook(const std::string& script, std::vector<HookEvent> on = {}) {
     HookConfig hook;
     hook.on = std::move(on);
     hook.jobs = {"backup", "check"};
-    hook.command = {"sh", "-c", script, "hook", (folder_.path() / "told").string()};
+    hook.command = {"sh", "-c", script, "hook", (directory_.path() / "hook-output").string()};
     reporting().hooks.push_back(hook);
   }
-  std::string told() const { return read_text(folder_.path() / "told"); }
+  std::string hook_output() const { return read_text(directory_.path() / "hook-output"); }
 
   ExitStatus run(const std::string& job, const std::function<JobOutcome()>& body) {
     return JobRun(environment_, job, [] { return std::string("Highest commit: 7.\n"); })
@@ -107,13 +107,13 @@ class JobRunTest : public testing::Test {
   std::string last_subject() { return mail().back()["headers"]["Subject"]; }
   std::string last_body() { return mail().back()["body"]; }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   servers::MailServer server_;
   TestClock clock_;
   Environment environment_{{}, OutputFormat::kText, real_file_system(), clock_, {}};
 };
 
-TEST_F(JobRunTest, LeavesARecordOfWhatBecameOfIt) {
+TEST_F(JobRunTest, LeavesARecordOfItsResult) {
   EXPECT_EQ(run("check",
                 [&] {
                   EXPECT_EQ(record("check").ended, std::nullopt);
@@ -136,26 +136,26 @@ TEST_F(JobRunTest, LeavesARecordOfWhatBecameOfIt) {
   EXPECT_EQ(second.status, 1);
   EXPECT_EQ(second.error, "disk full");
   EXPECT_EQ(second.last_success, first.last_success);
-  EXPECT_EQ(second.details, first.details) << "what the last whole run found";
+  EXPECT_EQ(second.details, first.details) << "the results of the last complete run";
 }
 
-TEST_F(JobRunTest, HooksHearOfStartSuccessAndFailure) {
-  const std::string tell =
+TEST_F(JobRunTest, HooksRunAtStartSuccessAndFailure) {
+  const std::string script =
       R"x(echo "$MAILSTOW_JOB $MAILSTOW_EVENT $MAILSTOW_STATUS $(cat)" >>"$1")x";
-  add_hook(tell);
+  add_hook(script);
   run_well("backup");
-  EXPECT_EQ(told(), "backup start  \nbackup success 0 null\n");
+  EXPECT_EQ(hook_output(), "backup start  \nbackup success 0 null\n");
   run("backup", [] { return trouble("alice: skipped"); });
-  EXPECT_THAT(told(), HasSubstr("backup failure 3 {\"status\":\"partial\"}\n"));
+  EXPECT_THAT(hook_output(), HasSubstr("backup failure 3 {\"status\":\"partial\"}\n"));
   EXPECT_ANY_THROW(run("backup", []() -> JobOutcome { fail(ErrorCode::kKey, "no key"); }));
-  EXPECT_THAT(told(), HasSubstr("backup failure 2 {\n  \"status\": \"failed\",\n"
-                                "  \"error\": \"no key\"\n}\n"));
-  const std::string before = told();
+  EXPECT_THAT(hook_output(), HasSubstr("backup failure 2 {\n  \"status\": \"failed\",\n"
+                                       "  \"error\": \"no key\"\n}\n"));
+  const std::string before = hook_output();
   run_well("prune");
-  EXPECT_EQ(told(), before) << "not one of its jobs";
+  EXPECT_EQ(hook_output(), before) << "the hook is not for this job";
 }
 
-TEST_F(JobRunTest, AHookThatFailsKeepsNoJobFromItsWork) {
+TEST_F(JobRunTest, AFailingHookDoesNotAffectTheJob) {
   add_hook("exit 7");
   add_hook("sleep 60");
   reporting().hooks.back().timeout = std::chrono::seconds(1);
@@ -174,7 +174,7 @@ TEST_F(JobRunTest, AHookThatFailsKeepsNoJobFromItsWork) {
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
   EXPECT_EQ(record("backup").status, 0);
-  EXPECT_EQ(told(), "reached\nreached\n");
+  EXPECT_EQ(hook_output(), "reached\nreached\n");
   EXPECT_THAT(log, HasSubstr("/hooks/0: start of backup: run command sh: exit status 7"));
   EXPECT_THAT(log,
               HasSubstr("/hooks/1: success of backup: run command sh: it took longer than 1s"));
@@ -183,9 +183,9 @@ TEST_F(JobRunTest, AHookThatFailsKeepsNoJobFromItsWork) {
   EXPECT_THAT(log, Not(HasSubstr("secret")));
 }
 
-TEST_F(JobRunTest, TroubleIsToldOnceADayAndThenThatItIsOver) {
+TEST_F(JobRunTest, TroubleIsReportedOnceADayAndThenItsEnd) {
   run_well("sweep");
-  EXPECT_THAT(mail(), IsEmpty()) << "nobody wants to hear of every sweep";
+  EXPECT_THAT(mail(), IsEmpty()) << "a successful sweep is not reported";
   const auto fail_so = [&](const std::string& line) {
     run("sweep", [&] { return trouble(line); });
     clock_.sleep_for(std::chrono::hours(1));
@@ -194,7 +194,7 @@ TEST_F(JobRunTest, TroubleIsToldOnceADayAndThenThatItIsOver) {
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(mail()[0]["wrong"], json::array());
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: something could not be done");
-  EXPECT_THAT(last_body(), HasSubstr("The sweep that began at 2026-11-26T02:30:00Z ended at"));
+  EXPECT_THAT(last_body(), HasSubstr("The sweep that started at 2026-11-26T02:30:00Z ended at"));
   EXPECT_THAT(last_body(), HasSubstr("the report says: alice: the server is away\n"));
   EXPECT_THAT(last_body(), HasSubstr("Highest commit: 7.\n"));
   for (int hour = 1; hour < 23; ++hour) fail_so("alice: the server is away");
@@ -205,12 +205,12 @@ TEST_F(JobRunTest, TroubleIsToldOnceADayAndThenThatItIsOver) {
   EXPECT_EQ(mail().size(), 3U);
   run_well("sweep");
   ASSERT_EQ(mail().size(), 4U);
-  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: all right again");
+  EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: recovered");
   run_well("sweep");
   EXPECT_EQ(mail().size(), 4U);
 }
 
-TEST_F(JobRunTest, AnErrorThatEndsAJobIsTold) {
+TEST_F(JobRunTest, AnErrorThatEndsAJobIsReported) {
   EXPECT_ANY_THROW(
       run("prune", []() -> JobOutcome { fail(ErrorCode::kDamaged, "pack 1: it is torn"); }));
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: prune: the store is damaged");
@@ -218,7 +218,7 @@ TEST_F(JobRunTest, AnErrorThatEndsAJobIsTold) {
               HasSubstr("exit status 4: the store is damaged.\n\npack 1: it is torn\n"));
 }
 
-TEST_F(JobRunTest, ASummaryIsSentAlwaysOrOnlyWhereThereIsSomethingToLookAt) {
+TEST_F(JobRunTest, ASummaryIsSentAlwaysOrOnlyAboutTrouble) {
   const auto back_up = [&](std::vector<std::string> troubles) {
     run("backup", [&] {
       JobOutcome outcome;
@@ -236,18 +236,18 @@ TEST_F(JobRunTest, ASummaryIsSentAlwaysOrOnlyWhereThereIsSomethingToLookAt) {
   EXPECT_EQ(mail().size(), 1U);
   back_up({"alice: skipped"});
   back_up({"alice: skipped"});
-  EXPECT_EQ(mail().size(), 3U) << "every night that there is something";
+  EXPECT_EQ(mail().size(), 3U) << "every night with something to look at";
   back_up({});
-  EXPECT_EQ(mail().size(), 4U) << "and that it is over";
+  EXPECT_EQ(mail().size(), 4U) << "and once when it is resolved";
   back_up({});
   EXPECT_EQ(mail().size(), 4U);
 }
 
-TEST_F(JobRunTest, MailThatIsRefusedIsTriedAgainByTheNextRun) {
+TEST_F(JobRunTest, RefusedMailIsSentAgainByTheNextRun) {
   reporting().reports.to = {"nobody@example.org"};
   const auto status = run("sweep", [] { return trouble("alice: away"); });
   EXPECT_EQ(status, ExitStatus::kPartial);
-  EXPECT_THAT(record("sweep").told, IsEmpty());
+  EXPECT_THAT(record("sweep").reported, IsEmpty());
   EXPECT_THAT(record("sweep").mail_error, HasSubstr("no such user here"));
   reporting().reports.to = {"admin@example.org"};
   run("sweep", [] { return trouble("alice: away"); });
@@ -255,12 +255,12 @@ TEST_F(JobRunTest, MailThatIsRefusedIsTriedAgainByTheNextRun) {
   EXPECT_EQ(record("sweep").mail_error, "");
 }
 
-TEST_F(JobRunTest, MailThatFindsItsServerAwayIsSentByTheNextJob) {
+TEST_F(JobRunTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   reporting().reports.to = {"later@example.org", "admin@example.org"};
   run("check", [] { return trouble("pack 1: torn"); });
-  ASSERT_EQ(mail().size(), 1U) << "the other one has it";
+  ASSERT_EQ(mail().size(), 1U) << "the other recipient has received it";
   EXPECT_THAT(record("check").mail_error, HasSubstr("refused for now: 451 4.7.1 greylisted"));
-  EXPECT_THAT(record("check").told, IsEmpty());
+  EXPECT_THAT(record("check").reported, IsEmpty());
   clock_.sleep_for(std::chrono::hours(1));
   run_well("sweep");
   ASSERT_EQ(mail().size(), 2U);
@@ -268,12 +268,12 @@ TEST_F(JobRunTest, MailThatFindsItsServerAwayIsSentByTheNextJob) {
   EXPECT_EQ(mail()[1]["headers"]["Subject"], mail()[0]["headers"]["Subject"]);
   EXPECT_EQ(mail()[1]["body"], mail()[0]["body"]);
   EXPECT_EQ(record("check").mail_error, "");
-  EXPECT_THAT(record("check").told, ElementsAre("pack 1: torn"));
+  EXPECT_THAT(record("check").reported, ElementsAre("pack 1: torn"));
   run_well("sweep");
   run("check", [] { return trouble("pack 1: torn"); });
   EXPECT_EQ(mail().size(), 2U) << "on the same day";
 
-  // Three days of a server that is away: what it is about is old by then.
+  // The server is away for three days: by then, the mail is too old.
   const std::string url = reporting().mail->url;
   reporting().mail->url = "smtp://127.0.0.1:1";
   run("check", [] { return trouble("pack 2: torn"); });
@@ -284,7 +284,7 @@ TEST_F(JobRunTest, MailThatFindsItsServerAwayIsSentByTheNextJob) {
   EXPECT_EQ(mail().size(), 2U);
 }
 
-// Takes connections and never says a word.
+// Accepts connections and never responds.
 class SilentMailServer {
  public:
   SilentMailServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -304,14 +304,14 @@ class SilentMailServer {
   std::uint16_t port_ = 0;
 };
 
-TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThirdTime) {
+TEST_F(JobRunTest, MailInterruptedByAKillIsSentAgainButNeverAThirdTime) {
   const SilentMailServer silent;
   const std::string url = reporting().mail->url;
-  const std::string foot = "Highest commit: 8.\n";
-  const auto tell_what_is_left = [&] {
-    base::tell_what_is_left(environment_, [&] { return foot; });
+  const std::string footer = "Highest commit: 8.\n";
+  const auto report_earlier_jobs = [&] {
+    base::report_earlier_jobs(environment_, [&] { return footer; });
   };
-  // Does it in a program that is killed while it sends a letter for the time that `begun` counts.
+  // Runs `action` in a program that is killed during attempt number `begun` to send a mail.
   const auto die_sending = [&](int begun, const std::function<void()>& action) {
     reporting().mail->url = silent.url();
     const pid_t program = ::fork();
@@ -334,79 +334,79 @@ TEST_F(JobRunTest, MailThatWasBeingSentWhenItsProgramWasKilledComesLaterAndNoThi
 
   die_sending(1, check);
   EXPECT_EQ(record("check").status, 3);
-  tell_what_is_left();
+  report_earlier_jobs();
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: check: something could not be done");
-  EXPECT_THAT(last_body(), HasSubstr("Highest commit: 7.\n")) << "as it was written";
-  EXPECT_THAT(record("check").told, ElementsAre("pack 1: torn"));
-  tell_what_is_left();
+  EXPECT_THAT(last_body(), HasSubstr("Highest commit: 7.\n")) << "the text as first written";
+  EXPECT_THAT(record("check").reported, ElementsAre("pack 1: torn"));
+  report_earlier_jobs();
   EXPECT_EQ(mail().size(), 1U);
 
   clock_.sleep_for(std::chrono::hours(24));
   die_sending(1, check);
-  die_sending(2, tell_what_is_left);
+  die_sending(2, report_earlier_jobs);
   testing::internal::CaptureStderr();
-  tell_what_is_left();
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is given up: it may not have"));
+  report_earlier_jobs();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("is abandoned: it may not have"));
   EXPECT_EQ(mail().size(), 1U);
 }
 
-TEST_F(JobRunTest, AJobThatDiedIsToldByTheNextOne) {
+TEST_F(JobRunTest, AJobThatDiedIsReportedByTheNextOne) {
   add_hook(R"(echo "$MAILSTOW_JOB $MAILSTOW_EVENT" >>"$1")", {HookEvent::kFailure});
   save_job_record(environment_.files, store(), begun("backup"));
   {
     const auto lock = lock_job(environment_.files, store(), "backup");
     run_well("sweep");
-    EXPECT_EQ(record("backup").ended, std::nullopt) << "it is at work";
+    EXPECT_EQ(record("backup").ended, std::nullopt) << "it is still running";
     EXPECT_THAT(mail(), IsEmpty());
   }
   run_well("sweep");
   EXPECT_EQ(record("backup").ended, kNight);
   EXPECT_EQ(record("backup").status, std::nullopt);
-  EXPECT_EQ(told(), "backup failure\n");
+  EXPECT_EQ(hook_output(), "backup failure\n");
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup: ended before it was done");
   run_well("sweep");
   EXPECT_EQ(mail().size(), 1U);
 
   save_job_record(environment_.files, store(), begun("check"));
   run_well("check");
-  EXPECT_EQ(mail().size(), 3U) << "that the last one died, and that this one did not";
+  EXPECT_EQ(mail().size(), 3U) << "one that the last run died, one that this run did not";
   EXPECT_EQ(record("check").status, 0);
 }
 
-TEST_F(JobRunTest, AJobThatWasAskedToEndIsNoTrouble) {
+TEST_F(JobRunTest, AStoppedJobIsNotTrouble) {
   add_hook(R"(echo "$MAILSTOW_JOB $MAILSTOW_EVENT" >>"$1")");
   const auto stop_and_end = [&](bool is_whole) {
     stop_on_request(OnStop::kContinue);
     run("check", [&] {
       EXPECT_EQ(::raise(SIGTERM), 0);
-      return is_whole ? JobOutcome{} : trouble("not all was read");
+      return is_whole ? JobOutcome{} : trouble("not everything was read");
     });
     ::_exit(7);
   };
-  // In processes of their own: what was asked for stays so.
+  // In separate processes: a stop request can't be withdrawn.
   EXPECT_EXIT(stop_and_end(false), testing::ExitedWithCode(7), "");
   EXPECT_THAT(mail(), IsEmpty());
-  EXPECT_EQ(told(), "check start\n");
+  EXPECT_EQ(hook_output(), "check start\n");
   EXPECT_EQ(record("check").ended, kNight);
   EXPECT_EQ(record("check").status, 3);
   EXPECT_EQ(record("check").error, "stopped: the next run goes on");
   EXPECT_EXIT(stop_and_end(true), testing::ExitedWithCode(7), "");
-  EXPECT_EQ(told(), "check start\ncheck start\ncheck success\n");
+  EXPECT_EQ(hook_output(), "check start\ncheck start\ncheck success\n");
 }
 
-TEST_F(JobRunTest, WithoutAStoreItIsToldAllTheSame) {
-  store().index = folder_.path() / "not there";
+TEST_F(JobRunTest, TroubleIsReportedEvenWithoutAStore) {
+  store().index = directory_.path() / "not there";
   EXPECT_ANY_THROW(
       run("backup", []() -> JobOutcome { fail(ErrorCode::kNotFound, "there is no store"); }));
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup: nothing was done");
   EXPECT_FALSE(std::filesystem::exists(store().index));
 }
 
-TEST(JobRecordTest, ReadsBackWhatWasWrittenAndTakesRubbish) {
-  const tests::TemporaryDirectory folder;
+TEST(JobRecordTest, RoundTripsAndToleratesRubbish) {
+  const tests::TemporaryDirectory directory;
   StoreConfig store;
-  store.index = folder.path();
+  store.index = directory.path();
   FileSystem& files = real_file_system();
   EXPECT_EQ(load_job_record(files, store, "drill"), std::nullopt);
   const JobRecord record{"drill", kNight,       kNight, 3,      "an error",
@@ -415,14 +415,14 @@ TEST(JobRecordTest, ReadsBackWhatWasWrittenAndTakesRubbish) {
   EXPECT_EQ(load_job_record(files, store, "drill"), record);
   EXPECT_THAT(load_job_records(files, store), ElementsAre(record));
   for (const char* rubbish : {"", "{", "[]", R"({"started":"x"})"}) {
-    std::ofstream(folder.path() / "jobs" / "drill.json") << rubbish;
+    std::ofstream(directory.path() / "jobs" / "drill.json") << rubbish;
     EXPECT_EQ(load_job_record(files, store, "drill"), std::nullopt) << rubbish;
   }
 }
 
-TEST(SupervisedCommandTest, WhatItStartedIsEndedWithIt) {
-  const tests::TemporaryDirectory folder;
-  const std::string file = (folder.path() / "pid").string();
+TEST(SupervisedCommandTest, ATimeoutKillsItsChildrenToo) {
+  const tests::TemporaryDirectory directory;
+  const std::string file = (directory.path() / "pid").string();
   EXPECT_EQ(run_supervised({.command = {"sh", "-c", "sleep 60 & echo $! >\"$1\"; wait", "x", file},
                             .environment = {},
                             .input = {},

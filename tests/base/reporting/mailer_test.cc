@@ -1,4 +1,4 @@
-// What mailstow sends, as a real mail server gets it and a strict reader of RFC 5322 reads it.
+// Mail from mailstow as received by a real mail server and parsed by a strict parser of RFC 5322.
 #include "base/reporting/mailer.h"
 
 #include <thread>
@@ -29,7 +29,7 @@ MailConfig config_of(const MailServer& server) {
 
 class MailerTest : public testing::Test {
  protected:
-  // What arrived of a letter.
+  // Sends a mail and returns it as received.
   json sent(const Letter& letter) {
     Mailer(config_, system_clock()).send(letter);
     return server_.mail().back();
@@ -39,7 +39,7 @@ class MailerTest : public testing::Test {
   MailConfig config_ = config_of(server_);
 };
 
-TEST_F(MailerTest, WritesWhatAStrictReaderTakes) {
+TEST_F(MailerTest, PassesAStrictParser) {
   const std::string umlauts =
       "Ihre Mail ist zur\xc3\xbc"
       "ck \xe2\x80\x94 \xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab \xf0\x9f\x93\xac, und das ist so lang, "
@@ -57,7 +57,7 @@ TEST_F(MailerTest, WritesWhatAStrictReaderTakes) {
     const json mail = sent({{"admin@example.org"}, subject, "body\n"});
     EXPECT_EQ(mail["wrong"], json::array()) << mail["raw"].get<std::string>();
     const std::string header = mail["headers"]["Subject"];
-    // Blanks at the ends are the header's, not the subject's.
+    // Blanks at the ends belong to the header, not to the subject.
     const auto trimmed = [](std::string text) {
       text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
       text.erase(text.find_last_not_of(' ') + 1);
@@ -71,7 +71,7 @@ TEST_F(MailerTest, WritesWhatAStrictReaderTakes) {
   EXPECT_FALSE(control["headers"].contains("Bcc"));
 }
 
-TEST_F(MailerTest, BringsEveryBodyAsItIs) {
+TEST_F(MailerTest, DeliversEveryBodyUnchanged) {
   const std::string umlauts =
       "Gr\xc3\xbc\xc3\x9f"
       "e aus \xe6\x9d\xb1\xe4\xba\xac\n";
@@ -86,7 +86,7 @@ TEST_F(MailerTest, BringsEveryBodyAsItIs) {
   }
 }
 
-TEST_F(MailerTest, SaysWhoSendsAndThatNobodyNeedAnswer) {
+TEST_F(MailerTest, NamesTheSenderAndAsksForNoReply) {
   const json mail = sent({{"a@example.org", "b@example.org"}, "for two", "body\n"});
   const std::vector<json> both = server_.mail();
   ASSERT_EQ(both.size(), 2U);
@@ -104,7 +104,7 @@ TEST_F(MailerTest, SaysWhoSendsAndThatNobodyNeedAnswer) {
             mail["headers"]["Message-ID"]);
 }
 
-TEST_F(MailerTest, OneWhoIsRefusedCostsTheOthersNothing) {
+TEST_F(MailerTest, ARefusedRecipientDoesNotAffectTheOthers) {
   const Mailer mailer(config_, system_clock());
   EXPECT_ERROR(kRefused,
                "send mail to nobody@example.org: " + server_.url() +
@@ -112,10 +112,10 @@ TEST_F(MailerTest, OneWhoIsRefusedCostsTheOthersNothing) {
                mailer.send({{"nobody@example.org", "b@example.org"}, "subject", "body\n"}));
   ASSERT_EQ(server_.mail().size(), 1U);
   EXPECT_EQ(server_.mail()[0]["to"], json({"b@example.org"}));
-  EXPECT_ERROR(kConfig, "no mail address", mailer.send({{"b@example.org\r\nX: y"}, "", ""}));
+  EXPECT_ERROR(kConfig, "not a mail address", mailer.send({{"b@example.org\r\nX: y"}, "", ""}));
 }
 
-TEST_F(MailerTest, TellsWhenItsCertificatesExpire) {
+TEST_F(MailerTest, ReportsWhenTheServersCertificatesExpire) {
   const auto chain = greet_mail_server(config_, "backup.example.org");
   ASSERT_FALSE(chain.empty());
   EXPECT_THAT(chain.front().subject, HasSubstr("localhost"));
@@ -123,7 +123,7 @@ TEST_F(MailerTest, TellsWhenItsCertificatesExpire) {
   EXPECT_TRUE(server_.mail().empty());
 }
 
-TEST_F(MailerTest, TrustsNobodyWithoutReason) {
+TEST_F(MailerTest, RejectsAnUntrustedCertificate) {
   config_.ca_file = server_.stranger_ca_file();
   EXPECT_ERROR(kTls, "the certificate is not trusted",
                Mailer(config_, system_clock()).send({{"a@example.org"}, "", ""}));
@@ -148,7 +148,7 @@ TEST(MailerLoginTest, LogsInBehindTls) {
   EXPECT_ERROR(kLogin, "535", greet_mail_server(config, "backup.example.org"));
 }
 
-TEST(MailerPlainTest, GoesInPlainTextOnlyWhereItIsSaidSo) {
+TEST(MailerPlainTest, UsesPlainTextOnlyIfConfigured) {
   const MailServer server({.tls = MailTls::kNone});
   MailConfig config = config_of(server);
   Mailer(config, system_clock()).send({{"a@example.org"}, "subject", "body\n"});
