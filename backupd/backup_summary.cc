@@ -5,7 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "base/reporting/job_letter.h"
+#include "base/reporting/job_mail.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 

@@ -1,126 +1,79 @@
 #include "base/reporting/job_mail.h"
 
 #include <algorithm>
-#include <exception>
-#include <utility>
 
 #include <fmt/core.h>
 
-#include "base/error.h"
-#include "base/log.h"
-#include "base/reporting/mailer.h"
-#include "base/reporting/trouble_memory.h"
-#include "base/terminal.h"
+#include "base/exit_status.h"
 #include "base/time_text.h"
 
 namespace base {
 
 namespace {
 
-// Old mail is of no use; the job has reported newer facts since.
-constexpr std::chrono::hours kMaxKept{72};
-constexpr int kMaxAttempts = 2;
+// Limits of a mail: longer text is in the log and in the report.
+constexpr std::size_t kMaxText = std::size_t{64} * 1024;
+constexpr std::size_t kMaxTroubles = 100;
+
+std::string time_of(const JobRecord& record) {
+  std::string text =
+      fmt::format("The {} that started at {} ", record.job, format_rfc3339(record.started));
+  if (!record.status) return text + "was ended before it was done.\n";
+  return text + fmt::format("ended at {} with exit status {}: {}.\n", format_rfc3339(*record.ended),
+                            *record.status, describe_status(*record.status));
+}
+
+std::string bounded(std::string_view text) {
+  if (text.size() <= kMaxText) return std::string(text);
+  const std::size_t end = text.rfind('\n', kMaxText);
+  return std::string(text.substr(0, end + 1)) + "... and more.\n";
+}
 
 }  // namespace
 
-bool JobMail::is_configured() const {
-  const ReportingConfig& reporting = environment_.config.reporting;
-  return reporting.mail && !reporting.reports.to.empty();
-}
-
-std::chrono::sys_seconds JobMail::now() const {
-  return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
-}
-
-void JobMail::report(JobRecord& record, const JobOutcome& outcome) const {
-  if (!is_configured()) return;
-  const auto letter = letter_if_due(record, outcome);
-  if (!letter) return;
-  const std::vector<std::string>& to = environment_.config.reporting.reports.to;
-  send(record, {.job = record.job,
-                .written = now(),
-                .headline = letter->headline,
-                .body = letter->body + "\n" + footer_(),
-                .to = to,
-                .left = to,
-                .troubles = outcome.troubles});
-}
-
-std::optional<JobLetter> JobMail::letter_if_due(const JobRecord& record,
-                                                const JobOutcome& outcome) const {
-  const Notification notification = notification_due(record, outcome.troubles, now());
-  if (outcome.summary) {
-    const bool is_wanted = environment_.config.reporting.reports.when == ReportWhen::kAlways ||
-                           !outcome.troubles.empty() || notification == Notification::kResolved;
-    if (!is_wanted) return std::nullopt;
-    return JobLetter{outcome.summary->headline, outcome.summary->body};
+std::string_view describe_status(int status) {
+  switch (static_cast<ExitStatus>(status)) {
+    case ExitStatus::kDone:
+      return "all done";
+    case ExitStatus::kNothingDone:
+      return "nothing was done";
+    case ExitStatus::kUsage:
+      return "the configuration or the key is wrong";
+    case ExitStatus::kPartial:
+      return "something could not be done";
+    case ExitStatus::kDamaged:
+      return "the store is damaged";
+    case ExitStatus::kBusy:
+      return "another process holds the store";
+    case ExitStatus::kCountsTowardsQuota:
+      return "a restored tree would count towards quota";
   }
-  if (notification == Notification::kTrouble) {
-    return write_of_trouble(record, outcome.troubles, outcome.text);
-  }
-  if (notification == Notification::kResolved) return write_of_end(record);
-  return std::nullopt;
+  return "it crashed or was killed";
 }
 
-bool JobMail::send_kept(JobRecord& record) const {
-  if (!is_configured()) return true;
-  auto letter = load_kept_letter(environment_.files, environment_.config.store, record.job);
-  if (!letter) return true;
-  if (letter->begun >= kMaxAttempts || now() - letter->written > kMaxKept) {
-    log_error("{}: the mail of {} (\"{}\") is abandoned: it may not have been delivered",
-              record.job, format_rfc3339(letter->written), letter->headline);
-    drop(*letter);
-    return true;
+JobMail compose_trouble_mail(const JobRecord& record, const std::vector<std::string>& troubles,
+                             std::string_view text) {
+  JobMail mail;
+  mail.headline = fmt::format("{}: {}", record.job,
+                              record.status ? describe_status(*record.status)
+                                            : std::string_view("ended before it was done"));
+  mail.body = time_of(record) + "\n";
+  if (!text.empty()) {
+    mail.body += bounded(text);
+    return mail;
   }
-  return send(record, std::move(*letter));
+  for (std::size_t at = 0; at < std::min(troubles.size(), kMaxTroubles); ++at) {
+    mail.body += troubles[at] + "\n";
+  }
+  if (troubles.size() > kMaxTroubles) {
+    mail.body += fmt::format("... and {} more.\n", troubles.size() - kMaxTroubles);
+  }
+  return mail;
 }
 
-bool JobMail::send(JobRecord& record, KeptLetter letter) const {
-  ++letter.begun;
-  keep(letter);
-  try {
-    const Mailer mailer(*environment_.config.reporting.mail, environment_.clock);
-    const auto note_delivered = [&](const std::string& address) {
-      std::erase(letter.left, address);
-      if (!letter.left.empty()) keep(letter);
-    };
-    mailer.deliver(
-        {letter.to, fmt::format("mailstow on {}: {}", mailer.host(), letter.headline), letter.body},
-        std::vector(letter.left), note_delivered);
-    note_reported(record, letter.troubles, now());
-    record.mail_error.clear();
-    drop(letter);
-    return true;
-  } catch (const std::exception& error) {
-    log_error("{}: {}", record.job, error.what());
-    record.mail_error = escape_for_terminal(error.what());
-    const auto* const known = dynamic_cast<const Error*>(&error);
-    if (known == nullptr || known->code() != ErrorCode::kNetwork) {
-      drop(letter);
-      return true;
-    }
-    --letter.begun;
-    keep(letter);
-    return false;
-  }
-}
-
-// If this fails, the mail is sent all the same.
-void JobMail::keep(const KeptLetter& letter) const {
-  try {
-    const StoreConfig& store = environment_.config.store;
-    if (environment_.files.modified(store.index)) keep_letter(environment_.files, store, letter);
-  } catch (const Error& error) {
-    log_error("{}: {}", letter.job, error.what());
-  }
-}
-
-void JobMail::drop(const KeptLetter& letter) const {
-  try {
-    drop_kept_letter(environment_.files, environment_.config.store, letter.job);
-  } catch (const Error& error) {
-    log_error("{}: {}", letter.job, error.what());
-  }
+JobMail compose_recovery_mail(const JobRecord& record) {
+  return {fmt::format("{}: recovered", record.job),
+          time_of(record) + "\nThe problem reported earlier is resolved.\n"};
 }
 
 }  // namespace base

@@ -1,46 +1,28 @@
-// Mail about jobs to the administrator: new mail where it is due, and mail that earlier programs
-// wrote and could not deliver. Failures are logged and noted in the job's record.
-//
-// A mail that is being sent when its program is killed is sent again by the next program, so it may
-// arrive twice, but never a third time.
+// The text of mail to the administrator about a job.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/reporting/job_letter.h"
 #include "base/reporting/job_record.h"
-#include "base/reporting/job_run.h"
-#include "base/reporting/kept_letter.h"
 
 namespace base {
 
-class JobMail {
- public:
-  // `footer` ends every mail.
-  JobMail(const Environment& environment, const std::function<std::string()>& footer)
-      : environment_(environment), footer_(footer) {}
-
-  // Reports a job that has just ended. The caller holds the job's lock, unless there is no store to
-  // keep anything beside, and saves the record.
-  void report(JobRecord& record, const JobOutcome& outcome) const;
-
-  // Sends the mail that is kept for this job, if there is any; the caller holds the job's lock and
-  // saves the record. Returns false if the mail server is unavailable and should not be waited for
-  // again.
-  bool send_kept(JobRecord& record) const;
-
- private:
-  std::optional<JobLetter> letter_if_due(const JobRecord& record, const JobOutcome& outcome) const;
-  bool send(JobRecord& record, KeptLetter letter) const;
-  void keep(const KeptLetter& letter) const;
-  void drop(const KeptLetter& letter) const;
-  bool is_configured() const;
-  std::chrono::sys_seconds now() const;
-
-  const Environment& environment_;
-  const std::function<std::string()>& footer_;
+// The subject and the text of a mail without its footer.
+struct JobMail {
+  std::string headline;
+  std::string body;
 };
+
+// Reports what went wrong; `text` is the job's report, if there is one.
+JobMail compose_trouble_mail(const JobRecord& record, const std::vector<std::string>& troubles,
+                             std::string_view text);
+
+// Reports that the problem is resolved.
+JobMail compose_recovery_mail(const JobRecord& record);
+
+// The meaning of an exit status in a few words.
+std::string_view describe_status(int status);
 
 }  // namespace base

@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/reporting/hooks.h"
-#include "base/reporting/job_letter.h"
 #include "base/reporting/job_mail.h"
+#include "base/reporting/job_mailer.h"
 #include "base/reporting/job_record.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
@@ -90,17 +90,17 @@ class JobReporting {
     if (was_stopped) return;  // not a failure, and the stop must not be delayed
     run_hooks(reporting_.hooks, {job_, is_done ? HookEvent::kSuccess : HookEvent::kFailure,
                                  record_.status, outcome.document});
-    if (lock_) mail_.send_kept(record_);
+    if (lock_) mail_.send_pending(record_);
     mail_.report(record_, outcome);
     save(record_);
-    send_kept_of_others();
+    send_pending_of_others();
     refresh_metrics();
   }
 
   // For other jobs, without a job of our own.
   void report_earlier_jobs() {
     try_to(job_, [&] { report_dead_jobs(); });
-    send_kept_of_others();
+    send_pending_of_others();
     refresh_metrics();
   }
 
@@ -146,14 +146,14 @@ class JobReporting {
 
   // Sends the mail about other jobs that earlier programs could not deliver, unless a process is
   // running the job.
-  void send_kept_of_others() const {
+  void send_pending_of_others() const {
     try_to(job_, [&] {
       for (JobRecord& record : load_job_records(environment_.files, store_)) {
         if (record.job == job_) continue;
         const auto lock = lock_job(environment_.files, store_, record.job);
         if (!lock) continue;
         const JobRecord before = record;
-        const bool goes_on = mail_.send_kept(record);
+        const bool goes_on = mail_.send_pending(record);
         if (record != before) save_job_record(environment_.files, store_, record);
         if (!goes_on) return;
       }
@@ -174,7 +174,7 @@ class JobReporting {
   const StoreConfig& store_;
   const std::string& job_;
   const std::function<std::string()> footer_;
-  const JobMail mail_;
+  const JobMailer mail_;
   std::unique_ptr<FileLock> lock_;
   JobRecord record_;
 };

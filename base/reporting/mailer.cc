@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/reporting/host_name.h"
-#include "base/reporting/mail_message.h"
 #include "base/reporting/transfer.h"
 #include "base/terminal.h"
 
@@ -16,11 +15,10 @@ namespace base {
 Mailer::Mailer(MailConfig mail, const Clock& clock)
     : mail_(std::move(mail)), clock_(clock), host_(mail_hello_name(mail_)) {}
 
-void Mailer::deliver(const Letter& letter, const std::vector<std::string>& addresses,
+void Mailer::deliver(const OutgoingMail& mail, const std::vector<std::string>& addresses,
                      const std::function<void(const std::string& address)>& delivered) const {
   const std::string message =
-      to_rfc5322({mail_.from, letter.to, letter.subject, letter.body}, host_,
-                 std::chrono::floor<std::chrono::seconds>(clock_.now()));
+      to_rfc5322(mail, mail_.from, host_, std::chrono::floor<std::chrono::seconds>(clock_.now()));
   std::optional<Error> first;
   for (const std::string& address : addresses) {
     try {

@@ -7,14 +7,9 @@
 
 #include "base/clock.h"
 #include "base/config/reporting_config.h"
+#include "base/reporting/outgoing_mail.h"
 
 namespace base {
-
-struct Letter {
-  std::vector<std::string> to;  // addresses
-  std::string subject;          // base/reporting/mail_message.h
-  std::string body;
-};
 
 class Mailer {
  public:
@@ -23,10 +18,10 @@ class Mailer {
 
   // Sends to each address separately, so that a refused one does not affect the others. After all
   // have been tried, fails with the first failure, as send_over_smtp() does.
-  void send(const Letter& letter) const { deliver(letter, letter.to, {}); }
+  void send(const OutgoingMail& mail) const { deliver(mail, mail.to, {}); }
 
   // Does the same for some of the addresses only; `delivered` is called for each that was accepted.
-  void deliver(const Letter& letter, const std::vector<std::string>& addresses,
+  void deliver(const OutgoingMail& mail, const std::vector<std::string>& addresses,
                const std::function<void(const std::string& address)>& delivered) const;
 
   const std::string& host() const { return host_; }  // the name of this machine in mail

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/reporting/job_record.h"
-#include "base/reporting/kept_letter.h"
+#include "base/reporting/pending_mail.h"
 #include "base/reporting/trouble_memory.h"
 #include "base/stop_request.h"
 #include "base/supervised_command.h"
@@ -320,8 +320,8 @@ TEST_F(JobRunTest, MailInterruptedByAKillIsSentAgainButNeverAThirdTime) {
       ::_exit(0);
     }
     for (int tries = 0; tries < 3'000; ++tries) {
-      const auto kept = load_kept_letter(environment_.files, store(), "check");
-      if (kept && kept->begun == begun) break;
+      const auto pending = load_pending_mail(environment_.files, store(), "check");
+      if (pending && pending->attempts == begun) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     ::kill(program, SIGKILL);

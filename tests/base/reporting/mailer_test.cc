@@ -7,7 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/reporting/mail_encoding.h"
-#include "base/reporting/mail_message.h"
+#include "base/reporting/outgoing_mail.h"
 #include "base/reporting/transfer.h"
 #include "base/utf8.h"
 #include "tests/expect_error.h"
@@ -30,8 +30,8 @@ MailConfig config_of(const MailServer& server) {
 class MailerTest : public testing::Test {
  protected:
   // Sends a mail and returns it as received.
-  json sent(const Letter& letter) {
-    Mailer(config_, system_clock()).send(letter);
+  json sent(const OutgoingMail& mail) {
+    Mailer(config_, system_clock()).send(mail);
     return server_.mail().back();
   }
 

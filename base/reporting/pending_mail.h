@@ -14,24 +14,24 @@
 
 namespace base {
 
-struct KeptLetter {
+struct PendingMail {
   std::string job;
   std::chrono::sys_seconds written{};
   std::string headline;
   std::string body;
-  std::vector<std::string> to;        // all recipients
-  std::vector<std::string> left;      // recipients that it may not have reached
-  std::vector<std::string> troubles;  // those it reports (base/reporting/trouble_memory.h)
-  int begun = 0;                      // attempts to send it whose outcome is unknown
+  std::vector<std::string> to;           // all recipients
+  std::vector<std::string> undelivered;  // recipients that it may not have reached
+  std::vector<std::string> troubles;     // those it reports (base/reporting/trouble_memory.h)
+  int attempts = 0;                      // attempts to send it whose outcome is unknown
 };
 
 // Returns nullopt if there is no such mail, or the file is damaged.
-std::optional<KeptLetter> load_kept_letter(FileSystem& files, const StoreConfig& store,
-                                           std::string_view job);
+std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfig& store,
+                                             std::string_view job);
 
 // Replaces the job's earlier one. Atomic. Fails with kIo or kNoSpace.
-void keep_letter(FileSystem& files, const StoreConfig& store, const KeptLetter& letter);
+void save_pending_mail(FileSystem& files, const StoreConfig& store, const PendingMail& mail);
 
-void drop_kept_letter(FileSystem& files, const StoreConfig& store, std::string_view job);
+void remove_pending_mail(FileSystem& files, const StoreConfig& store, std::string_view job);
 
 }  // namespace base

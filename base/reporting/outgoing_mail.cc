@@ -1,4 +1,4 @@
-#include "base/reporting/mail_message.h"
+#include "base/reporting/outgoing_mail.h"
 
 #include <algorithm>
 #include <array>
@@ -77,18 +77,17 @@ std::string with_crlf(std::string_view body) {
 
 }  // namespace
 
-std::string to_rfc5322(const MailMessage& message, const std::string& host,
+std::string to_rfc5322(const OutgoingMail& mail, const std::string& from, const std::string& host,
                        std::chrono::sys_seconds date) {
-  const bool is_plain = is_seven_bit(message.body);
+  const bool is_plain = is_seven_bit(mail.body);
   return fmt::format("Date: {}\r\nFrom: mailstow <{}>\r\nTo: {}\r\nMessage-ID: {}\r\n",
-                     date_text(date), checked(message.from), list_of(message.to),
-                     message_id(host, date)) +
-         header_field("Subject", message.subject) +
+                     date_text(date), checked(from), list_of(mail.to), message_id(host, date)) +
+         header_field("Subject", mail.subject) +
          fmt::format(
              "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
              "Content-Type: text/plain; charset={}\r\nContent-Transfer-Encoding: {}\r\n\r\n",
              is_plain ? "us-ascii" : "utf-8", is_plain ? "7bit" : "quoted-printable") +
-         (is_plain ? with_crlf(message.body) : quoted_printable(message.body));
+         (is_plain ? with_crlf(mail.body) : quoted_printable(mail.body));
 }
 
 }  // namespace base

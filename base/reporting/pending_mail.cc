@@ -1,0 +1,62 @@
+#include "base/reporting/pending_mail.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+
+namespace base {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMaxMail = 16ULL * 1024 * 1024;
+
+Path file_of(const StoreConfig& store, std::string_view job) {
+  return store.index / "jobs" / (std::string(job) + ".letter");
+}
+
+}  // namespace
+
+std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfig& store,
+                                             std::string_view job) {
+  const auto bytes = read_file(files, file_of(store, job), kMaxMail);
+  if (!bytes) return std::nullopt;
+  PendingMail mail;
+  try {
+    const json document = json::parse(as_text(*bytes));
+    mail.job = job;
+    mail.written =
+        std::chrono::sys_seconds(std::chrono::seconds(document.at("written").get<std::int64_t>()));
+    document.at("headline").get_to(mail.headline);
+    document.at("body").get_to(mail.body);
+    document.at("to").get_to(mail.to);
+    document.at("left").get_to(mail.undelivered);
+    document.at("troubles").get_to(mail.troubles);
+    document.at("begun").get_to(mail.attempts);
+  } catch (const json::exception&) {
+    return std::nullopt;
+  }
+  return mail;
+}
+
+void save_pending_mail(FileSystem& files, const StoreConfig& store, const PendingMail& mail) {
+  const json document = {{"written", mail.written.time_since_epoch().count()},
+                         {"headline", mail.headline},
+                         {"body", mail.body},
+                         {"to", mail.to},
+                         {"left", mail.undelivered},
+                         {"troubles", mail.troubles},
+                         {"begun", mail.attempts}};
+  const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  const Path file = file_of(store, mail.job);
+  make_directories(files, file.parent_path());
+  write_file(files, file, as_bytes(text), OnExisting::kReplace);
+}
+
+void remove_pending_mail(FileSystem& files, const StoreConfig& store, std::string_view job) {
+  files.remove(file_of(store, job));
+}
+
+}  // namespace base
