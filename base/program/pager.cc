@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/finally.h"
 #include "base/program/program.h"
 
 namespace base {
@@ -28,23 +29,6 @@ std::string pager() {
   return named != nullptr ? named : "less";
 }
 
-// Users may quit the pager before everything is written.
-class IgnoredPipes {
- public:
-  IgnoredPipes() { ::sigaction(SIGPIPE, &ignore_, &before_); }
-  ~IgnoredPipes() { ::sigaction(SIGPIPE, &before_, nullptr); }
-  IgnoredPipes(const IgnoredPipes&) = delete;
-  IgnoredPipes& operator=(const IgnoredPipes&) = delete;
-
- private:
-  struct sigaction ignore_ = [] {
-    struct sigaction action {};
-    action.sa_handler = SIG_IGN;
-    return action;
-  }();
-  struct sigaction before_ {};
-};
-
 }  // namespace
 
 void print_paged(std::string_view text) {
@@ -52,7 +36,12 @@ void print_paged(std::string_view text) {
   if (program.empty() || program == "cat" || fits_on_terminal(text)) return print_result(text);
   ::setenv("LESS", "FRX", 0);
   ::setenv("LESSSECURE", "1", 1);
-  const IgnoredPipes ignored;
+  // Users may quit the pager before everything is written.
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before {};
+  ::sigaction(SIGPIPE, &ignore, &before);
+  const Finally restore([&] { ::sigaction(SIGPIPE, &before, nullptr); });
   std::FILE* const pipe = ::popen(program.c_str(), "we");
   if (pipe == nullptr) return print_result(text);
   // A short write is no failure: the user has quit the pager.
