@@ -74,9 +74,7 @@ class DataCheck {
   }
 
  private:
-  std::chrono::sys_seconds now() const {
-    return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
-  }
+  std::chrono::sys_seconds now() const { return environment_.clock.now_seconds(); }
 
   void save() {
     last_save_ = environment_.clock.steady_now();

@@ -91,7 +91,7 @@ class Doctor {
   std::vector<Check> checks() const {
     const base::StoreConfig& store = config_.store;
     base::FileSystem& files = environment_.files;
-    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    const auto now = environment_.clock.now_seconds();
     std::vector<Check> checks = {
         {"secret", "", [this] { return look_at_secrets(config_, environment_.config_file); }},
         {"key", shown(store.key_file), [&] { return look_at_key(store, files); }},

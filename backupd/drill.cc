@@ -45,7 +45,7 @@ class Drill {
       : environment_(environment),
         config_(environment.config),
         reader_(store::Reader::open(store::location_of(config_.store), environment.files)) {
-    report_.time = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+    report_.time = environment.clock.now_seconds();
     report_.seed = seed;
   }
 

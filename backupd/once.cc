@@ -35,7 +35,7 @@ constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
 void tell_alarms(const base::Environment& environment, store::Reader& reader,
                  const base::Acknowledgements& acknowledged, PassReport& report) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto now = environment.clock.now_seconds();
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
          alarms_of(reader, account.account, environment.config.guards, acknowledged, now)) {
@@ -53,7 +53,7 @@ BackupFacts look_around(const base::Environment& environment, store::Reader& rea
   facts.store = reader.size();
   facts.trees = std::move(trees);
   facts.jobs = base::load_job_records(environment.files, store);
-  facts.now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  facts.now = environment.clock.now_seconds();
   for (const base::JobRecord& record : facts.jobs) {
     if (record.job == "backup") facts.earlier = earlier_store(record);
   }

@@ -40,7 +40,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
     store::Reader reader = store::Reader::open(location, environment.files);
     plans = plan_accounts(reader, environment.config,
                           base::Acknowledgements::load(environment.files, environment.config.store),
-                          std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
+                          environment.clock.now_seconds());
   }
   store::PruneOptions options;
   options.drop = to_drop(plans);

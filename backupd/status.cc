@@ -29,7 +29,7 @@ struct AccountState {
 std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader) {
   const base::Config& config = environment.config;
   const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
-  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto now = environment.clock.now_seconds();
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {
     AccountState state{

@@ -16,6 +16,11 @@ class Clock {
 
   virtual TimePoint now() const = 0;
 
+  // now(), rounded down to a whole second.
+  std::chrono::sys_seconds now_seconds() const {
+    return std::chrono::floor<std::chrono::seconds>(now());
+  }
+
   // For measuring durations: never jumps.
   virtual std::chrono::steady_clock::time_point steady_now() const = 0;
 

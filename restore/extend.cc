@@ -48,7 +48,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   }
   auto record = records.find(id);
   if (!record) fail_without_tree(account, tree);
-  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto now = environment.clock.now_seconds();
   record->expires = std::max(now, record->expires) + length;
   records.put(*record);
   print(environment.format,

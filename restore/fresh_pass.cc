@@ -36,7 +36,7 @@ SelectionOptions with_fresh_pass(const base::Environment& environment, store::Re
   if (!options.missing) return options;
   // Before the pass: what that finds has nothing that is missing.
   options.at = choose_snapshot(environment, reader, account, options.at).id.hex();
-  const auto begin = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto begin = environment.clock.now_seconds();
   base::log_info("{}: a backup first, to see what is missing", base::escape_for_terminal(account));
   const int status =
       base::status_of({base::program_beside_us(kProgram), "--config",

@@ -40,8 +40,7 @@ sys_seconds parse_moment(const base::Environment& environment, store::Reader& re
                          const std::string& account, const std::string& text,
                          std::optional<sys_seconds> asked) {
   if (const auto named = find_by_id(reader, account, text)) return named->time;
-  const auto now =
-      asked.value_or(std::chrono::floor<std::chrono::seconds>(environment.clock.now()));
+  const auto now = asked.value_or(environment.clock.now_seconds());
   try {
     return base::parse_time(text, environment.config.restore.time_zone, now);
   } catch (const base::Error& error) {

@@ -138,7 +138,7 @@ class Run {
   SelectionOptions what_to_select() {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
-    selection.asked = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    selection.asked = environment_.clock.now_seconds();
     return with_fresh_pass(environment_, reader_, options_.account, std::move(selection));
   }
 
@@ -165,7 +165,7 @@ class Run {
       naming_ = lock_naming(environment_.files, environment_.clock, location_);
     }
     list_others();
-    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    const auto now = environment_.clock.now_seconds();
     return free_tree_name(session_, names, others_, now, [&](std::chrono::sys_seconds time) {
       const auto& restore = environment_.config.restore;
       return tree_name(restore.tree, time, restore.time_zone, target_.user, names.delimiter);
@@ -173,7 +173,7 @@ class Run {
   }
 
   void begin_report() {
-    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    const auto now = environment_.clock.now_seconds();
     const auto duration = options_.expire_after.empty()
                               ? environment_.config.expire_after_of(target_)
                               : base::parse_duration(options_.expire_after);

@@ -147,7 +147,7 @@ Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& 
     const imap::Namespaces namespaces = session.namespaces();
     const store::SnapshotInfo snapshot = writer.add_snapshot(
         {.account = record.account,
-         .time = std::chrono::floor<std::chrono::seconds>(clock_.now()),
+         .time = clock_.now_seconds(),
          .kind = store::SnapshotKind::kRescue,
          .status = store::SnapshotStatus::kComplete,
          .personal_prefix = namespaces.personal.empty() ? "" : namespaces.personal.front().prefix,

@@ -79,7 +79,7 @@ class Sweep {
  private:
   void sweep_due_trees() {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
-    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    const auto now = environment_.clock.now_seconds();
     std::vector<store::TreeRecord> due = listing_.records;
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
     report_.clock_doubt = doubt_about(now);
@@ -160,7 +160,7 @@ class Sweep {
                    base::escape_for_terminal(listed.name));
       }
       const auto record = records_.find(listed.id);
-      const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+      const auto now = environment_.clock.now_seconds();
       if (!record || record->expires > now) return std::nullopt;
       outcome.record = *record;
       sweep_locked(outcome);
@@ -183,7 +183,7 @@ class Sweep {
     NoRescue no_rescue(stranger);
     Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : no_rescue;
     TreeSweeper sweeper(session, record, others, &rescue);
-    const auto now = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+    const auto now = environment_.clock.now_seconds();
     if (record.server != account.server && now < record.expires + kServerMayComeBack) {
       sweeper.believe_nothing_gone(fmt::format(
           "it was made on the server {}, and the account is on {} now",

@@ -63,7 +63,7 @@ class TreeTable {
   explicit TreeTable(const base::Environment& environment)
       : environment_(environment),
         location_(store::location_of(environment.config.store)),
-        now_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())) {
+        now_(environment.clock.now_seconds()) {
     try {
       reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {

@@ -133,7 +133,7 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
                                                  Look look) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto now = environment.clock.now_seconds();
   std::vector<UnrecordedMail> all;
   const auto add = [&](const std::string& name, const auto& find) {
     try {

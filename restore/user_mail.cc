@@ -119,7 +119,7 @@ std::string UserMail::address_of(const std::string& account) const {
 }
 
 std::chrono::sys_seconds UserMail::now() const {
-  return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+  return environment_.clock.now_seconds();
 }
 
 }  // namespace restore

@@ -51,7 +51,7 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   fill_random(store);
   // The slot makes it a store: before it all of this can be done again, after it a writer can do
   // the rest.
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock.now());
+  const auto now = clock.now_seconds();
   write_slot(files, keys_directory(location),
              wrap_for_key_file(store, random_key(), file_key, now));
   Index::open(index_file(location), store);

@@ -171,7 +171,7 @@ void WriteSession::number_after(const CommitMark& commit) {
 void WriteSession::commit(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
   if (number_after_.number > last.number) last = number_after_;
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+  const auto now = clock_.now_seconds();
   std::vector<std::pair<ObjectId, Commit>> commits;
   for (Commit& next : series) {
     next.number = last.number + 1;

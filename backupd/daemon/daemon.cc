@@ -91,7 +91,7 @@ Daemon::Daemon(const base::Environment& environment, const base::Path& config_pa
 Daemon::~Daemon() = default;
 
 sys_seconds Daemon::now() const {
-  return std::chrono::floor<seconds>(environment_.clock.now());
+  return environment_.clock.now_seconds();
 }
 
 void Daemon::read_config() {

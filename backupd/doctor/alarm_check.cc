@@ -44,7 +44,7 @@ std::vector<Finding> look_at_alarms(const base::Environment& environment) {
   std::optional<store::Reader> reader = open_if_possible(environment);
   if (!reader) return {};
   const auto acknowledged = base::Acknowledgements::load(environment.files, config.store);
-  const auto now = std::chrono::floor<std::chrono::seconds>(environment.clock.now());
+  const auto now = environment.clock.now_seconds();
   std::vector<Finding> findings;
   for (const base::AccountConfig& account : config.accounts) {
     const std::string name = base::escape_for_terminal(account.name);

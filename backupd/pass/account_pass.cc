@@ -72,7 +72,7 @@ AccountPass::AccountPass(const base::Environment& environment, const base::Accou
       account_(account),
       trees_(trees),
       store_(store),
-      started_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())),
+      started_(environment.clock.now_seconds()),
       back_off_(environment.config.server_of(account).transfer.retry_for, std::random_device{}()),
       known_(store.writer.reader()) {
   report_.account = account.name;

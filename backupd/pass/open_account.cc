@@ -8,7 +8,7 @@ namespace backupd {
 
 OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
                           const base::Clock& clock, std::string_view personal_prefix) {
-  const auto listed = std::chrono::floor<std::chrono::seconds>(clock.now());
+  const auto listed = clock.now_seconds();
   imap::Session session =
       imap::open_account_and_list_ahead(config.server_of(account), account, personal_prefix);
   imap::Namespaces namespaces = session.namespaces();

@@ -46,7 +46,7 @@ class Metrics {
       : environment_(environment),
         config_(environment.config),
         location_(store::location_of(config_.store)),
-        now_(std::chrono::floor<std::chrono::seconds>(environment.clock.now())) {}
+        now_(environment.clock.now_seconds()) {}
 
   std::string text() {
     out_.gauge("mailstow_metrics_timestamp_seconds", "When these numbers were written.");

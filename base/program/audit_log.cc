@@ -21,8 +21,7 @@ void AuditLog::append(const AuditEntry& entry) const {
   struct stat status {};
   if (::stat(store_.path.c_str(), &status) != 0) return;
   using Json = nlohmann::ordered_json;
-  Json line = {{"time", format_rfc3339(std::chrono::floor<std::chrono::seconds>(clock_.now()))},
-               {"user", invoker_.user}};
+  Json line = {{"time", format_rfc3339(clock_.now_seconds())}, {"user", invoker_.user}};
   if (!invoker_.sudo_user.empty()) line["sudo_user"] = invoker_.sudo_user;
   line["program"] = entry.program;
   line["command"] = entry.command;

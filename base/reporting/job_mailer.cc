@@ -29,7 +29,7 @@ bool JobMailer::is_configured() const {
 }
 
 std::chrono::sys_seconds JobMailer::now() const {
-  return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
+  return environment_.clock.now_seconds();
 }
 
 void JobMailer::report(JobRecord& record, const JobOutcome& outcome) const {

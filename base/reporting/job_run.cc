@@ -105,9 +105,7 @@ class JobReporting {
   }
 
  private:
-  std::chrono::sys_seconds now() const {
-    return std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
-  }
+  std::chrono::sys_seconds now() const { return environment_.clock.now_seconds(); }
 
   std::optional<JobRecord> load() const {
     std::optional<JobRecord> record;

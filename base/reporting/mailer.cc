@@ -17,8 +17,7 @@ Mailer::Mailer(MailConfig mail, const Clock& clock)
 
 void Mailer::deliver(const OutgoingMail& mail, const std::vector<std::string>& addresses,
                      const std::function<void(const std::string& address)>& delivered) const {
-  const std::string message =
-      to_rfc5322(mail, mail_.from, host_, std::chrono::floor<std::chrono::seconds>(clock_.now()));
+  const std::string message = to_rfc5322(mail, mail_.from, host_, clock_.now_seconds());
   std::optional<Error> first;
   for (const std::string& address : addresses) {
     try {

@@ -19,7 +19,7 @@ using base::ErrorCode;
 using base::fail;
 
 std::chrono::sys_seconds now(const base::Clock& clock) {
-  return std::chrono::floor<std::chrono::seconds>(clock.now());
+  return clock.now_seconds();
 }
 
 std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {

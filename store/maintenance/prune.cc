@@ -29,7 +29,7 @@ class Prune {
         const PruneOptions& options)
       : options_(options),
         session_(location, files, clock, Effort::kStrong),
-        now_(std::chrono::floor<std::chrono::seconds>(clock.now())),
+        now_(clock.now_seconds()),
         objects_(files, packs_directory(location), session_.context(), session_.index()),
         marks_(location.index),
         marked_(files, packs_directory(location), session_.context(), marks_),

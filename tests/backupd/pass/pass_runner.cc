@@ -129,7 +129,7 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress});
   AccountReport report = pass.run(
       [&](std::string_view prefix) {
-        const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        const auto now = clock_.now_seconds();
         imap::Session session(connect(), imap::limits_of(server_config_), prefix);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();
