@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 std::string_view without_domain(std::string_view name) {
   return name.substr(0, name.find('@'));

@@ -4,9 +4,12 @@
 #include <charconv>
 #include <utility>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
+
+using base::equal_ignoring_case;
+using base::starts_with_ignoring_case;
 
 Capabilities::Capabilities(std::vector<std::string> names) : names_(std::move(names)) {}
 

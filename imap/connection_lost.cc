@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
+
+using base::to_upper;
 
 std::optional<std::chrono::milliseconds> suggested_pause(std::string_view words) {
   constexpr std::string_view kHint = "Suggested Backoff Time:";

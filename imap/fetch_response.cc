@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 #include "imap/flag.h"
 #include "imap/internal_date.h"
 #include "imap/response_words.h"
@@ -10,6 +10,8 @@
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 std::vector<std::string> read_flags(Lexer& lexer) {
   std::vector<std::string> flags = read_list(lexer);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
+
+using base::equal_ignoring_case;
 
 std::string canonical_flag(std::string_view flag) {
   static constexpr std::array<std::string_view, 6> kSystemFlags = {

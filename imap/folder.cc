@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 #include "imap/flag.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::any_of(words.begin(), words.end(),

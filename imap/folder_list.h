@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
-#include "imap/ascii.h"
 #include "imap/folder.h"
 #include "imap/response.h"
 
@@ -19,7 +19,7 @@ namespace imap {
 
 // INBOX is one folder in any case (RFC 9051, section 5.1).
 inline std::string folder_key(std::string_view raw_name) {
-  return equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
+  return base::equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
 }
 
 // Folders in the order in which they came, each once, as many as memory is set aside for.

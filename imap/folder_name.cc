@@ -2,14 +2,17 @@
 
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
-#include "imap/ascii.h"
 #include "imap/folder.h"
 #include "imap/modified_utf7.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
+using base::to_upper;
 
 constexpr std::string_view kOutside = "%/";
 

@@ -1,11 +1,13 @@
 #include "imap/folder_response.h"
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 #include "imap/response_words.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 // NIL or one quoted character.
 std::optional<char> read_delimiter(Lexer& lexer) {

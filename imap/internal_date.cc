@@ -7,11 +7,13 @@
 
 #include <fmt/core.h>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
 
 namespace {
+
+using base::starts_with_ignoring_case;
 
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

@@ -5,13 +5,15 @@
 #include <cstring>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/terminal.h"
-#include "imap/ascii.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 // Enough that a drain at wire speed is not held up by calls.
 constexpr std::size_t kSmallestBuffer = 256U << 10U;

@@ -7,13 +7,15 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/terminal.h"
-#include "imap/ascii.h"
 #include "imap/connection_lost.h"
 
 namespace imap {
 
 namespace {
+
+using base::starts_with_ignoring_case;
 
 using base::ErrorCode;
 

@@ -1,6 +1,6 @@
 #include "imap/mailbox_sight.h"
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
 
@@ -11,7 +11,7 @@ base::MailboxSight sight_of(std::span<const Folder> listed) {
     const base::MailboxIdentity identity{folder.status->mailbox_id.value_or(""),
                                          folder.status->uid_validity.value_or(0)};
     const bool has_mail = folder.status->messages.value_or(0) > 0;
-    if (equal_ignoring_case(folder.raw_name, kInbox)) {
+    if (base::equal_ignoring_case(folder.raw_name, kInbox)) {
       sight.inbox = identity;
       sight.has_mail = has_mail;
     } else {

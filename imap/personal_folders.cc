@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <optional>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
 
 // "Shared" is the root of "Shared/".
 bool is_root(std::string_view raw_name, const Namespace& space) {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 #include "imap/fetch_response.h"
 #include "imap/folder_response.h"
 #include "imap/response_words.h"
@@ -13,6 +13,9 @@
 namespace imap {
 
 namespace {
+
+using base::equal_ignoring_case;
+using base::to_upper;
 
 std::optional<Condition> find_condition(std::string_view word) {
   static constexpr std::pair<std::string_view, Condition> kConditions[] = {

@@ -2,8 +2,8 @@
 // it goes out as one flight where the answers can be guessed.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/terminal.h"
-#include "imap/ascii.h"
 #include "imap/folder_list.h"
 #include "imap/personal_folders.h"
 #include "imap/session_impl.h"
@@ -209,7 +209,7 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
   list_gaps_ = {};
   list_gaps_.is_empty = folders.empty();
   const auto listed = std::find_if(folders.begin(), folders.end(), [](const Folder& folder) {
-    return equal_ignoring_case(folder.raw_name, kInbox);
+    return base::equal_ignoring_case(folder.raw_name, kInbox);
   });
   if (listed != folders.end() && listed->can_be_opened()) return;
   FolderStatus told;

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/bytes.h"
 #include "base/utf8.h"
 #include "store/format/crypto.h"
@@ -38,10 +39,7 @@ std::string encoded(std::string_view bytes) {
 }
 
 std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char byte) {
-    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + ('a' - 'A'))
-                                      : static_cast<char>(byte);
-  });
+  std::ranges::transform(text, text.begin(), base::to_lower);
   return text;
 }
 

@@ -6,9 +6,9 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/time_text.h"
-#include "imap/ascii.h"
 #include "imap/folder_name.h"
 #include "restore/target_name.h"
 
@@ -79,7 +79,7 @@ class Planner {
  private:
   std::string raw(const std::string& shown) const {
     // However the source spelt it, it has one name in what the server lists.
-    if (imap::equal_ignoring_case(shown, imap::kInbox)) return std::string(imap::kInbox);
+    if (base::equal_ignoring_case(shown, imap::kInbox)) return std::string(imap::kInbox);
     return imap::raw_folder_name(shown, names_.delimiter, names_.personal_prefix);
   }
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "imap/ascii.h"
 #include "imap/flag.h"
 #include "restore/restore_request.h"
 #include "store/folder_draft.h"
@@ -74,7 +74,7 @@ class RescueSink : public imap::MessageSink {
     const std::string_view header = beginning.substr(0, beginning.find("\r\n\r\n"));
     const auto found =
         std::search(header.begin(), header.end(), kStandIn.begin(), kStandIn.end(),
-                    [](char a, char b) { return imap::to_upper(a) == imap::to_upper(b); });
+                    [](char a, char b) { return base::to_upper(a) == base::to_upper(b); });
     return found != header.end();
   }
 

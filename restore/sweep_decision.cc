@@ -5,7 +5,7 @@
 
 #include <fmt/core.h>
 
-#include "imap/ascii.h"
+#include "base/ascii.h"
 #include "imap/folder.h"
 
 namespace restore {
@@ -39,7 +39,7 @@ bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIden
 
 bool is_part_of(const store::TreeRecord& record, std::string_view raw_name) {
   if (raw_name.empty() || record.delimiter == 0 ||
-      imap::equal_ignoring_case(raw_name, imap::kInbox)) {
+      base::equal_ignoring_case(raw_name, imap::kInbox)) {
     return false;
   }
   const auto is_below = [&](std::string_view name, std::string_view top) {

@@ -6,9 +6,9 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/stop_request.h"
-#include "imap/ascii.h"
 #include "imap/folder.h"
 #include "restore/tree_builder.h"
 
@@ -130,7 +130,7 @@ bool TreeSweeper::sees_account() {
   if (sees_account_) return *sees_account_;
   sees_account_ = false;
   for (const imap::Folder& folder : session_.list(imap::kInbox)) {
-    if (!imap::equal_ignoring_case(folder.raw_name, imap::kInbox)) continue;
+    if (!base::equal_ignoring_case(folder.raw_name, imap::kInbox)) continue;
     try {
       session_.examine(imap::kInbox);
       sees_account_ = true;

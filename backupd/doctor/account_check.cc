@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "backupd/doctor/server_checks.h"
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -26,9 +27,7 @@ struct RecordedInbox {
 };
 
 bool is_inbox(std::string_view raw_name) {
-  return std::ranges::equal(raw_name, imap::kInbox, [](char a, char b) {
-    return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b;
-  });
+  return base::equal_ignoring_case(raw_name, imap::kInbox);
 }
 
 class AccountLook {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace store {
 namespace {
 
@@ -10,14 +12,10 @@ constexpr std::string_view kBlank = " \t\r";
 // Longer ones are not boundaries (RFC 2046 allows 70) but an attempt to make comparing dear.
 constexpr std::size_t kMaxBoundary = 250;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
          std::equal(word.begin(), word.end(), text.begin(),
-                    [](char want, char have) { return want == lower(have); });
+                    [](char want, char have) { return want == base::to_lower(have); });
 }
 
 bool is_word(std::string_view text, std::string_view word) {

@@ -7,6 +7,7 @@
 
 #include <gmime/gmime.h>
 
+#include "base/ascii.h"
 #include "base/handle.h"
 #include "base/utf8.h"
 #include "store/search_index/plain_addresses.h"
@@ -141,11 +142,8 @@ constexpr std::array<std::string_view, kFieldCount> kNames = {"date", "from",   
 
 HeaderField field_named(std::string_view name) {
   while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
-  const auto same = [](char wanted, char c) {
-    return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-  };
   const auto found = std::ranges::find_if(
-      kNames, [&](std::string_view known) { return std::ranges::equal(known, name, same); });
+      kNames, [&](std::string_view known) { return base::equal_ignoring_case(known, name); });
   return static_cast<HeaderField>(found - kNames.begin());
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/glob.h"
 #include "base/nearest.h"
@@ -129,9 +130,7 @@ class QueryParser {
     const std::size_t end = rest_.find_first_of(": \t\r\n\"");
     if (end == std::string_view::npos || rest_[end] != ':') return kAnywhere;
     std::string name(rest_.substr(0, end));
-    std::ranges::transform(name, name.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::ranges::transform(name, name.begin(), base::to_lower);
     const auto* const field = std::ranges::find(kFields, name, &Field::name);
     if (field != kFields.end()) {
       rest_.remove_prefix(end + 1);
