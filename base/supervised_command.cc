@@ -5,36 +5,21 @@
 #include <csignal>
 #include <system_error>
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/memory_file.h"
 #include "base/process.h"
 
 namespace base {
 
 namespace {
-
-// A file in memory: however long the text is, and whether the command reads it or not, neither
-// process waits for the other.
-Fd as_file(std::string_view text) {
-  Fd file(::memfd_create("input", MFD_CLOEXEC));
-  if (!file) fail_with_errno(errno, "keep a command's input in memory");
-  while (!text.empty()) {
-    const ssize_t written = ::write(file.get(), text.data(), text.size());
-    if (written < 0) fail_with_errno(errno, "keep a command's input in memory");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  ::lseek(file.get(), 0, SEEK_SET);
-  return file;
-}
 
 std::vector<std::string> with_our_environment(const std::map<std::string, std::string>& more) {
   std::vector<std::string> all;
@@ -92,7 +77,9 @@ bool wait_until_ended(int process, std::chrono::seconds timeout) {
 
 std::optional<int> run_supervised(const SupervisedCommand& command) {
   if (command.command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");
-  const Fd input = as_file(command.input);
+  // A file in memory, not a pipe: however long the input is, and whether the command reads it or
+  // not, neither process waits for the other.
+  const Fd input = memory_file("the command's input", as_bytes(command.input));
   const pid_t child = start_group(command, input.get());
   const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   const bool has_ended = process && wait_until_ended(process.get(), command.timeout);

@@ -9,7 +9,6 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "backupd/daemon/notify.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/memory_file.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/format/location.h"
@@ -48,14 +48,6 @@ base::Fd open_signals() {
   base::Fd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals) base::fail_with_errno(errno, "wait for signals");
   return signals;
-}
-
-base::Fd in_memory(base::ByteView text) {
-  base::Fd file(::memfd_create("mailstow.json", MFD_CLOEXEC));
-  const bool written =
-      file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (!written) base::fail_with_errno(errno, "keep the configuration in memory");
-  return file;
 }
 
 double share_of_jitter() {
@@ -106,7 +98,7 @@ void Daemon::read_config() {
                config_path_.string());
   }
   JobPlan plan(config.schedule, delay_);
-  config_text_ = in_memory(*text);
+  config_text_ = base::memory_file("the configuration", *text);
   if (jobs_) jobs_->set_plan(std::move(plan));
   config_ = std::move(config);
 }
