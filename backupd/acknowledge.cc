@@ -22,10 +22,8 @@ namespace {
 
 store::SnapshotInfo newest(store::Reader& reader, const std::string& account) {
   if (const auto snapshot = reader.newest_snapshot(account)) return *snapshot;
-  const auto guess = base::nearest(account, reader.accounts());
   base::fail(base::ErrorCode::kNotFound, "acknowledge {}: the store has no snapshots of it{}",
-             base::escape_for_terminal(account),
-             guess ? fmt::format(": did you mean \"{}\"?", base::escape_for_terminal(*guess)) : "");
+             base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
 }
 
 // Fails unless the message is among what the newest snapshot could not have.

@@ -22,11 +22,8 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const std::s
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   AccountPlan plan = plan_to_forget(reader, account);
   if (plan.snapshots.empty()) {
-    const std::optional<std::string> guess = base::nearest(account, reader.accounts());
-    base::fail(
-        base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
-        base::escape_for_terminal(account),
-        guess ? fmt::format(": did you mean \"{}\"?", base::escape_for_terminal(*guess)) : "");
+    base::fail(base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
+               base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
   }
   return {std::move(plan)};
 }

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include <fmt/core.h>
+
 #include "base/ascii.h"
+#include "base/terminal.h"
 
 namespace base {
 
@@ -39,6 +42,11 @@ std::optional<std::string> nearest(std::string_view word,
     }
   }
   return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto guess = nearest(word, candidates);
+  return guess ? fmt::format(": did you mean \"{}\"?", escape_for_terminal(*guess)) : "";
 }
 
 }  // namespace base

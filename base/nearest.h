@@ -12,4 +12,8 @@ namespace base {
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
+// The end of a message about an unknown `word`, with the nearest candidate, escaped:
+// `: did you mean "inbox"?`. Empty if none is close enough.
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
+
 }  // namespace base

@@ -30,10 +30,9 @@ store::FolderRecord find_folder(store::Reader& reader, const store::SnapshotInfo
     names.push_back(shown_name(snapshot, folder.info));
     if (names.back() == name) return folder;
   }
-  const auto guess = base::nearest(name, names);
   base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has none of this name{}",
              base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
-             guess ? ": did you mean " + base::escape_for_terminal(*guess) + "?" : "");
+             base::suggestion(name, names));
 }
 
 // What people know a message by, from the search index; none where there is no such index.

@@ -121,13 +121,12 @@ void expect_matches(const SelectionOptions& options, const std::vector<std::stri
                     [&](const std::string& name) { return matches(options, glob, name); })) {
       continue;
     }
-    const auto guess = base::nearest(glob, names);
     base::fail(
         base::ErrorCode::kNotFound,
         "--folder {}: the snapshot of {} has none of this name{}: `mailstow-restore folders` "
         "shows what it has",
         base::escape_for_terminal(glob), base::format_rfc3339(snapshot.time),
-        guess ? ": did you mean " + base::escape_for_terminal(*guess) + "?" : "");
+        base::suggestion(glob, names));
   }
 }
 

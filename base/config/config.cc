@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/config/config_schema.h"
@@ -135,11 +134,6 @@ DrillConfig parse_drill(const json& at) {
   drill.account = at.value("account", drill.account);
   drill.messages = at.value("messages", drill.messages);
   return drill;
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
-  const auto guess = nearest(word, candidates);
-  return guess ? fmt::format(": did you mean \"{}\"?", *guess) : "";
 }
 
 template <typename Map>

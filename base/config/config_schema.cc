@@ -62,9 +62,8 @@ void refuse_unknown_keys(const json& root, const json& given_schema, const json&
     } else {
       std::vector<std::string> names;
       for (const auto& [name, unused] : known.items()) names.push_back(name);
-      const auto guess = nearest(key, names);
       fail(ErrorCode::kConfig, "{}: unknown key{}", escape_for_terminal(child(pointer, key)),
-           guess ? ": did you mean \"" + *guess + "\"?" : "");
+           suggestion(key, names));
     }
   }
 }

@@ -131,7 +131,7 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   const auto misspelt =
       mailstow_.restore({"run", "alice", "--folder", "INBOX", "--folder", "Wrok/Old"});
   EXPECT_EQ(misspelt.status, 1);
-  EXPECT_THAT(misspelt.err, testing::HasSubstr("did you mean Work/Old?"));
+  EXPECT_THAT(misspelt.err, testing::HasSubstr("did you mean \"Work/Old\"?"));
   const auto unknown = mailstow_.restore(
       {"run", "alice", "--message", "0123456789abcdef", "--message", messages[4]["message"]});
   EXPECT_EQ(unknown.status, 1);
@@ -211,7 +211,7 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(listed[0]["subject"], "Lunch");
   EXPECT_EQ(listed[0]["from"], "Jürgen <j@example.org>");
   EXPECT_THAT(mailstow_.restore({"messages", "alice", "inbx"}).err,
-              testing::HasSubstr("did you mean INBOX?"));
+              testing::HasSubstr("did you mean \"INBOX\"?"));
   const auto no_time = mailstow_.restore({"folders", "alice", "--at", "1fc3"});
   EXPECT_EQ(no_time.status, 2);
   EXPECT_THAT(no_time.err, testing::HasSubstr("'3 days ago'"));
