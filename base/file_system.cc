@@ -195,8 +195,9 @@ void make_directories(FileSystem& files, const Path& path) {
     return;
   }
   make_directories(files, path.parent_path());
-  if (files.make_directory(path))
+  if (files.make_directory(path)) {
     files.sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+  }
 }
 
 }  // namespace base

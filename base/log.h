@@ -1,5 +1,5 @@
-// Log lines on stderr. Text from outside (servers, files, users) in a line is escaped, and the text
-// of every live Secret is masked.
+// Log lines on stderr. Text in a line that comes from outside (servers, files, users) is escaped,
+// and the text of every live Secret is masked.
 #pragma once
 
 #include <string>

@@ -26,8 +26,8 @@ void stop_on_request(OnStop on_stop);
 
 bool is_stop_requested() noexcept;
 
-// Throws Stopped if a stop was requested. Its message names the `work` ("prune") and the `outcome`
-// of stopping it.
+// Throws Stopped if a stop was requested. Its message names `work` ("prune") and what became of it,
+// the `outcome`.
 void stop_if_requested(std::string_view work, std::string_view outcome);
 
 // Becomes readable when a stop is requested, for code that waits; -1 unless OnStop::kThrow is in

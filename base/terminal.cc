@@ -39,13 +39,13 @@ void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns
   std::size_t total = 2 * (widths.size() - 1);
   for (const std::size_t width : widths) total += width;
   while (total > max_width) {
-    std::size_t* longest = nullptr;
+    std::size_t* widest = nullptr;
     for (std::size_t at = 0; at < widths.size(); ++at) {
-      const bool may_go = columns[at].width == Width::kCut && widths[at] > kMinWidth;
-      if (may_go && (longest == nullptr || widths[at] > *longest)) longest = &widths[at];
+      const bool may_be_cut = columns[at].width == Width::kCut && widths[at] > kMinWidth;
+      if (may_be_cut && (widest == nullptr || widths[at] > *widest)) widest = &widths[at];
     }
-    if (longest == nullptr) return;
-    --*longest;
+    if (widest == nullptr) return;
+    --*widest;
     --total;
   }
 }

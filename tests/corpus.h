@@ -1,5 +1,5 @@
-// Real mail for tests, which is never part of the project: MAILSTOW_TEST_CORPUS names directories
-// of messages, one file each, separated by ':'.
+// Real mail for tests, which is never part of the project: the variable MAILSTOW_TEST_CORPUS names
+// directories of messages, one file each, separated by ':'.
 #pragma once
 
 #include <algorithm>

@@ -11,7 +11,7 @@
 
 namespace base {
 
-// Whether a command prints a text for people or one JSON document.
+// How a command prints its result: as text for people or as one JSON document.
 enum class OutputFormat { kText, kJson };
 
 // The configuration and the services that a command uses.

@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{100};
 constexpr const char* kEraseLine = "\r\x1b[K";
 
-// As much as fits on one line of the terminal: wrapped text can't be erased again.
+// Cuts the text to one line of the terminal: wrapped text can't be erased again.
 std::string cut_to_terminal(const std::string& text) {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return text;

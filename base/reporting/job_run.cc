@@ -97,7 +97,7 @@ class JobReporting {
     refresh_metrics();
   }
 
-  // For other jobs, without a job of our own.
+  // Reports other jobs, without running one.
   void report_earlier_jobs() {
     try_to(job_, [&] { report_dead_jobs(); });
     send_pending_of_others();
@@ -151,9 +151,9 @@ class JobReporting {
         const auto lock = lock_job(environment_.files, store_, record.job);
         if (!lock) continue;
         const JobRecord before = record;
-        const bool goes_on = mail_.send_pending(record);
+        const bool may_continue = mail_.send_pending(record);
         if (record != before) save_job_record(environment_.files, store_, record);
-        if (!goes_on) return;
+        if (!may_continue) return;
       }
     });
   }

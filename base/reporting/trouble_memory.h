@@ -16,7 +16,7 @@ enum class Notification {
   kResolved,  // the troubles reported last are resolved
 };
 
-// What to mail about a job that has just ended with these troubles, one line each; `record`
+// Returns what to mail about a job that has just ended with these troubles, one line each; `record`
 // remembers what was reported.
 Notification notification_due(const JobRecord& record, const std::vector<std::string>& troubles,
                               std::chrono::sys_seconds now);

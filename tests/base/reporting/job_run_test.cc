@@ -95,7 +95,7 @@ class JobRunTest : public testing::Test {
     return JobRun(environment_, job, [] { return std::string("Highest commit: 7.\n"); })
         .carry_out(body);
   }
-  void run_well(const std::string& job) {
+  void run_successfully(const std::string& job) {
     run(job, [] { return JobOutcome{}; });
   }
 
@@ -143,7 +143,7 @@ TEST_F(JobRunTest, HooksRunAtStartSuccessAndFailure) {
   const std::string script =
       R"x(echo "$MAILSTOW_JOB $MAILSTOW_EVENT $MAILSTOW_STATUS $(cat)" >>"$1")x";
   add_hook(script);
-  run_well("backup");
+  run_successfully("backup");
   EXPECT_EQ(hook_output(), "backup start  \nbackup success 0 null\n");
   run("backup", [] { return trouble("alice: skipped"); });
   EXPECT_THAT(hook_output(), HasSubstr("backup failure 3 {\"status\":\"partial\"}\n"));
@@ -151,7 +151,7 @@ TEST_F(JobRunTest, HooksRunAtStartSuccessAndFailure) {
   EXPECT_THAT(hook_output(), HasSubstr("backup failure 2 {\n  \"status\": \"failed\",\n"
                                        "  \"error\": \"no key\"\n}\n"));
   const std::string before = hook_output();
-  run_well("prune");
+  run_successfully("prune");
   EXPECT_EQ(hook_output(), before) << "the hook is not for this job";
 }
 
@@ -170,7 +170,7 @@ TEST_F(JobRunTest, AFailingHookDoesNotAffectTheJob) {
   add_hook(R"(echo reached >>"$1")");
   testing::internal::CaptureStderr();
   const auto begin = std::chrono::steady_clock::now();
-  run_well("backup");
+  run_successfully("backup");
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
   EXPECT_EQ(record("backup").status, 0);
@@ -184,29 +184,29 @@ TEST_F(JobRunTest, AFailingHookDoesNotAffectTheJob) {
 }
 
 TEST_F(JobRunTest, TroubleIsReportedOnceADayAndThenItsEnd) {
-  run_well("sweep");
+  run_successfully("sweep");
   EXPECT_THAT(mail(), IsEmpty()) << "a successful sweep is not reported";
-  const auto fail_so = [&](const std::string& line) {
+  const auto fail_with = [&](const std::string& line) {
     run("sweep", [&] { return trouble(line); });
     clock_.sleep_for(std::chrono::hours(1));
   };
-  fail_so("alice: the server is away");
+  fail_with("alice: the server is away");
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(mail()[0]["wrong"], json::array());
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: something could not be done");
   EXPECT_THAT(last_body(), HasSubstr("The sweep that started at 2026-11-26T02:30:00Z ended at"));
   EXPECT_THAT(last_body(), HasSubstr("the report says: alice: the server is away\n"));
   EXPECT_THAT(last_body(), HasSubstr("Highest commit: 7.\n"));
-  for (int hour = 1; hour < 23; ++hour) fail_so("alice: the server is away");
+  for (int hour = 1; hour < 23; ++hour) fail_with("alice: the server is away");
   EXPECT_EQ(mail().size(), 1U);
-  fail_so("alice: the server is away");
+  fail_with("alice: the server is away");
   EXPECT_EQ(mail().size(), 2U) << "still there a day later";
-  fail_so("bob: another thing");
+  fail_with("bob: another thing");
   EXPECT_EQ(mail().size(), 3U);
-  run_well("sweep");
+  run_successfully("sweep");
   ASSERT_EQ(mail().size(), 4U);
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: recovered");
-  run_well("sweep");
+  run_successfully("sweep");
   EXPECT_EQ(mail().size(), 4U);
 }
 
@@ -262,14 +262,14 @@ TEST_F(JobRunTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   EXPECT_THAT(record("check").mail_error, HasSubstr("refused for now: 451 4.7.1 greylisted"));
   EXPECT_THAT(record("check").reported, IsEmpty());
   clock_.sleep_for(std::chrono::hours(1));
-  run_well("sweep");
+  run_successfully("sweep");
   ASSERT_EQ(mail().size(), 2U);
   EXPECT_EQ(mail()[1]["to"], json({"later@example.org"}));
   EXPECT_EQ(mail()[1]["headers"]["Subject"], mail()[0]["headers"]["Subject"]);
   EXPECT_EQ(mail()[1]["body"], mail()[0]["body"]);
   EXPECT_EQ(record("check").mail_error, "");
   EXPECT_THAT(record("check").reported, ElementsAre("pack 1: torn"));
-  run_well("sweep");
+  run_successfully("sweep");
   run("check", [] { return trouble("pack 1: torn"); });
   EXPECT_EQ(mail().size(), 2U) << "on the same day";
 
@@ -280,7 +280,7 @@ TEST_F(JobRunTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   EXPECT_THAT(record("check").mail_error, HasSubstr("check that the server runs"));
   clock_.sleep_for(std::chrono::hours(73));
   reporting().mail->url = url;
-  run_well("sweep");
+  run_successfully("sweep");
   EXPECT_EQ(mail().size(), 2U);
 }
 
@@ -356,20 +356,20 @@ TEST_F(JobRunTest, AJobThatDiedIsReportedByTheNextOne) {
   save_job_record(environment_.files, store(), begun("backup"));
   {
     const auto lock = lock_job(environment_.files, store(), "backup");
-    run_well("sweep");
+    run_successfully("sweep");
     EXPECT_EQ(record("backup").ended, std::nullopt) << "it is still running";
     EXPECT_THAT(mail(), IsEmpty());
   }
-  run_well("sweep");
+  run_successfully("sweep");
   EXPECT_EQ(record("backup").ended, kNight);
   EXPECT_EQ(record("backup").status, std::nullopt);
   EXPECT_EQ(hook_output(), "backup failure\n");
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup: ended before it was done");
-  run_well("sweep");
+  run_successfully("sweep");
   EXPECT_EQ(mail().size(), 1U);
 
   save_job_record(environment_.files, store(), begun("check"));
-  run_well("check");
+  run_successfully("check");
   EXPECT_EQ(mail().size(), 3U) << "one that the last run died, one that this run did not";
   EXPECT_EQ(record("check").status, 0);
 }
