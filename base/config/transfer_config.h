@@ -11,7 +11,7 @@
 namespace base {
 
 struct TransferConfig {
-  // How much mail a backup fetches for each account in a UTC day; nullopt: no limit.
+  // Bytes of mail that a backup fetches for each account in a UTC day; nullopt: no limit.
   std::optional<std::uint64_t> daily_bytes;
   std::chrono::seconds message_timeout = std::chrono::minutes(30);  // for one message
   // How long a backup keeps trying, after a lost connection, while nothing new arrives.
