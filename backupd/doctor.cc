@@ -88,11 +88,11 @@ class Doctor {
                                   base::format_count(config_.accounts.size())))};
   }
 
-  std::vector<Check> checks() const {
+  std::vector<DoctorCheck> checks() const {
     const base::StoreConfig& store = config_.store;
     base::FileSystem& files = environment_.files;
     const auto now = environment_.clock.now_seconds();
-    std::vector<Check> checks = {
+    std::vector<DoctorCheck> checks = {
         {"secret", "", [this] { return look_at_secrets(config_, environment_.config_file); }},
         {"key", shown(store.key_file), [&] { return look_at_key(store, files); }},
         {"store", shown(store.path), [&] { return look_at_store(store, files); }},
@@ -111,7 +111,7 @@ class Doctor {
     return checks;
   }
 
-  void add_mail(std::vector<Check>& checks, const base::MailConfig& mail,
+  void add_mail(std::vector<DoctorCheck>& checks, const base::MailConfig& mail,
                 std::chrono::sys_seconds now) const {
     const std::string subject = base::escape_for_terminal(mail.url);
     checks.push_back({"mail", subject, [this, &mail] {
@@ -128,7 +128,7 @@ class Doctor {
                       }});
   }
 
-  void add_server(std::vector<Check>& checks, const std::string& name,
+  void add_server(std::vector<DoctorCheck>& checks, const std::string& name,
                   const base::ServerConfig& server, std::chrono::sys_seconds now) const {
     const std::string subject = base::escape_for_terminal(name);
     checks.push_back({"way", subject, [this, &name, &server, now] {

@@ -32,7 +32,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kMaxAtATime = 8;
 constexpr std::size_t kMaxAnswerBytes = std::size_t{16} * 1024 * 1024;
 
-std::vector<Finding> look_guarded(const Check& check) {
+std::vector<Finding> look_guarded(const DoctorCheck& check) {
   try {
     return check.look();
   } catch (const base::Error& error) {
@@ -55,7 +55,7 @@ void write_all(int fd, std::string_view text) {
 // A check under way.
 class Examiner {
  public:
-  Examiner(const Check& check, std::size_t place, Steady::time_point deadline)
+  Examiner(const DoctorCheck& check, std::size_t place, Steady::time_point deadline)
       : check_(check), place_(place), deadline_(deadline) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) base::fail_with_errno(errno, "make a pipe");
@@ -129,7 +129,7 @@ class Examiner {
     return status;
   }
 
-  const Check& check_;
+  const DoctorCheck& check_;
   std::size_t place_;
   Steady::time_point deadline_;
   base::Fd answer_;
@@ -152,7 +152,8 @@ void wait_for_answers(const std::vector<std::unique_ptr<Examiner>>& running,
 
 }  // namespace
 
-std::vector<Finding> examine(const std::vector<Check>& checks, std::chrono::milliseconds patience) {
+std::vector<Finding> examine(const std::vector<DoctorCheck>& checks,
+                             std::chrono::milliseconds patience) {
   std::vector<std::vector<Finding>> by_check(checks.size());
   std::vector<std::unique_ptr<Examiner>> running;
   std::vector<pollfd> answers;

@@ -11,7 +11,7 @@
 
 namespace backupd {
 
-struct Check {
+struct DoctorCheck {
   std::string name;
   std::string subject;  // escaped
   std::function<std::vector<Finding>()> look;
@@ -19,6 +19,7 @@ struct Check {
 
 // The findings in the order of the checks, several of which run at a time. One that throws, dies or
 // takes longer than `patience` gives a failure that says so. No other thread may run.
-std::vector<Finding> examine(const std::vector<Check>& checks, std::chrono::milliseconds patience);
+std::vector<Finding> examine(const std::vector<DoctorCheck>& checks,
+                             std::chrono::milliseconds patience);
 
 }  // namespace backupd

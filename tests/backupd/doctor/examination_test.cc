@@ -16,7 +16,7 @@ using testing::SizeIs;
 
 constexpr std::chrono::seconds kLongEnough{60};
 
-Check saying(const std::string& word_said) {
+DoctorCheck saying(const std::string& word_said) {
   return {word_said, "", [word_said] {
             return std::vector<Finding>{all_right(word_said, "", "said"),
                                         warning(word_said, "it", "\x01", "mend it")};
@@ -24,7 +24,7 @@ Check saying(const std::string& word_said) {
 }
 
 TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
-  std::vector<Check> checks;
+  std::vector<DoctorCheck> checks;
   std::vector<Finding> expected;
   for (int number = 0; number < 20; ++number) {
     checks.push_back(saying(std::to_string(number)));
