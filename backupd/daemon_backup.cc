@@ -55,15 +55,14 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environm
                                                const OnceOptions& options) {
   if (JobProcess::is_this(environment)) return std::nullopt;
   const base::StoreConfig& store = environment.config.store;
-  const Json wish = {
-      {"start", job_name(Job::kBackup)}, {"accounts", options.accounts}, {"queue", true}};
-  const auto answer = ask_daemon(store, wish.dump());
+  const auto answer =
+      ask_daemon(store, StartRequest{std::string(job_name(Job::kBackup)), options.accounts, true});
   if (!answer) return std::nullopt;
-  const Json agreed = Json::parse(*answer, nullptr, false);
-  if (!agreed.is_object() || !agreed.contains("run")) {
+  const auto started = parse_start_answer(*answer);
+  if (!started || !started->run) {
     base::fail(base::ErrorCode::kIo, "once: the daemon does not understand: restart it");
   }
-  const int status = follow(environment, agreed.at("run"));
+  const int status = follow(environment, *started->run);
 
   const auto report =
       base::read_file(environment.files, report_of(store, Job::kBackup), kMaxReportBytes);

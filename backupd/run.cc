@@ -1,5 +1,4 @@
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
 #include "backupd/daemon/control_socket.h"
@@ -17,13 +16,13 @@ base::ExitStatus start_now(const base::Environment& environment, const std::stri
                "run --now {}: jobs are backup, prune, check, sweep and drill",
                base::escape_for_terminal(job));
   }
-  const auto answer = ask_daemon(environment.config.store, nlohmann::json{{"start", job}}.dump());
+  const auto answer = ask_daemon(environment.config.store, StartRequest{job});
   if (!answer) {
     base::fail(base::ErrorCode::kNotFound, "run --now {}: no daemon runs for this store", job);
   }
-  const auto document = nlohmann::json::parse(*answer, nullptr, false);
-  if (document.is_object() && document.value("started", false)) {
-    const std::string work = base::escape_for_terminal(document.value("waits_for", ""));
+  const auto started = parse_start_answer(*answer);
+  if (started && started->started) {
+    const std::string work = base::escape_for_terminal(started->waits_for.value_or(""));
     base::print_result(work.empty() ? fmt::format("{}: started.\n", job)
                                     : fmt::format("{}: it comes next: {}.\n", job, work));
     return base::ExitStatus::kDone;

@@ -115,15 +115,16 @@ bool has_hung_up(const base::Fd& caller) {
   return ::poll(&end, 1, 0) > 0;
 }
 
-base::Fd call_daemon(const base::StoreConfig& store, std::string_view request) {
+base::Fd call_daemon(const base::StoreConfig& store, const ControlRequest& request) {
   base::Fd socket = connect_to(control_socket_path(store));
   if (!socket) return socket;
   set_patience(socket, std::chrono::seconds(10));
-  answer(socket, std::string(request) + "\n");
+  answer(socket, to_text(request) + "\n");
   return socket;
 }
 
-std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request) {
+std::optional<std::string> ask_daemon(const base::StoreConfig& store,
+                                      const ControlRequest& request) {
   const base::Fd socket = call_daemon(store, request);
   if (!socket) return std::nullopt;
   std::string answer;

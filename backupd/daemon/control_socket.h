@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "backupd/daemon/control_protocol.h"
 #include "base/config/config.h"
 #include "base/handle.h"
 
@@ -52,9 +53,10 @@ bool has_hung_up(const base::Fd& caller);
 
 // Asks the daemon and leaves the connection open for its answers; closed if none runs. Fails with
 // kIo.
-base::Fd call_daemon(const base::StoreConfig& store, std::string_view request);
+base::Fd call_daemon(const base::StoreConfig& store, const ControlRequest& request);
 
 // What the daemon answers; nothing if none runs. Fails with kIo if it does not answer.
-std::optional<std::string> ask_daemon(const base::StoreConfig& store, std::string_view request);
+std::optional<std::string> ask_daemon(const base::StoreConfig& store,
+                                      const ControlRequest& request);
 
 }  // namespace backupd

@@ -249,48 +249,43 @@ void Daemon::stop() {
 void Daemon::serve(ControlCall call) {
   Json document;
   try {
-    if (call.request == "status") {
-      document = describe();
-    } else {
-      const Json wish = Json::parse(call.request);
-      if (wish.contains("lend")) {
-        loans_.ask(std::move(call.caller), wish.at("lend"), now());
-        return;  // it is answered when the store is there
-      }
-      document = carry_out(wish);
+    const ControlRequest request = parse_request(call.request);
+    if (const auto* const loan = std::get_if<LoanRequest>(&request)) {
+      loans_.ask(std::move(call.caller), loan->command, now());
+      return;  // answered once the store is lent
     }
+    const auto* const start = std::get_if<StartRequest>(&request);
+    document = start != nullptr ? carry_out(*start) : describe();
   } catch (const Json::exception&) {
-    document = {{"error", "a request is status, {\"start\": a job}, or {\"lend\": a command}"}};
+    document = ErrorAnswer{"a request is status, {\"start\": a job}, or {\"lend\": a command}"};
   }
-  answer(call.caller, document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  answer(call.caller, answer_text(document));
 }
 
 Json Daemon::describe() const {
-  Json document = {{"pid", ::getpid()},
-                   {"since", base::format_rfc3339(started_)},
-                   {"jobs", jobs_->describe(now())},
-                   {"loans", loans_.describe()}};
-  for (Json& state : document["jobs"]) {
+  Json jobs = jobs_->describe(now());
+  for (Json& state : jobs) {
     const auto found = running_.find(*job_of(state["job"].get<std::string>()));
     state["progress"] = found == running_.end()
                             ? Json()
                             : found->second.progress.describe(environment_.clock.steady_now());
   }
-  return document;
+  const Json loans = loans_.describe();
+  return StatusAnswer{::getpid(), base::format_rfc3339(started_), jobs, loans};
 }
 
-Json Daemon::carry_out(const Json& wish) {
-  const auto job = job_of(wish.at("start").get<std::string>());
-  if (!job) return {{"error", "there is no such job"}};
-  Json document = {{"job", job_name(*job)}, {"started", true}};
-  if (jobs_->is_running(*job) && !wish.value("queue", false)) {
-    document["started"] = false;
-    document["reason"] = "it runs already";
+Json Daemon::carry_out(const StartRequest& request) {
+  const auto job = job_of(request.job);
+  if (!job) return ErrorAnswer{"there is no such job"};
+  StartAnswer answer{std::string(job_name(*job)), true};
+  if (jobs_->is_running(*job) && !request.queue) {
+    answer.started = false;
+    answer.reason = "it runs already";
   } else {
-    if (is_writer(*job)) document["waits_for"] = describe_work(describe());
-    document["run"] = jobs_->want(*job, wish.value("accounts", std::vector<std::string>()));
+    if (is_writer(*job)) answer.waits_for = describe_work(describe());
+    answer.run = jobs_->want(*job, request.accounts.value_or(std::vector<std::string>()));
   }
-  return document;
+  return answer;
 }
 
 }  // namespace backupd

@@ -55,7 +55,7 @@ class Daemon {
   void stop();
   void signal_all(int number) const;
   void serve(ControlCall call);
-  nlohmann::ordered_json carry_out(const nlohmann::ordered_json& wish);
+  nlohmann::ordered_json carry_out(const StartRequest& request);
   nlohmann::ordered_json describe() const;
   std::chrono::sys_seconds now() const;
 

@@ -20,7 +20,7 @@ std::string_view in_words(Job job) {
 }  // namespace
 
 std::optional<Json> ask_about_daemon(const base::StoreConfig& store) {
-  const auto answer = ask_daemon(store, "status");
+  const auto answer = ask_daemon(store, StatusRequest());
   if (!answer) return std::nullopt;
   Json status = Json::parse(*answer, nullptr, false);
   return status.is_object() ? std::optional(std::move(status)) : std::nullopt;

@@ -26,7 +26,7 @@ void LoanDesk::look(bool is_free) {
   first.has_store = true;
   base::log_info("run: the store is lent to {}, process {}", first.command,
                  process_of(first.caller));
-  answer(first.caller, "{\"lent\":true}\n");
+  answer(first.caller, answer_text(LoanAnswer()));
 }
 
 std::vector<int> LoanDesk::connections() const {

@@ -44,7 +44,7 @@ std::string work_of_daemon(const base::StoreConfig& store) {
 StoreLoan::StoreLoan(const base::Environment& environment, std::string_view command) {
   if (JobProcess::is_this(environment)) return;
   const base::StoreConfig& store = environment.config.store;
-  connection_ = call_daemon(store, nlohmann::json{{"lend", command}}.dump());
+  connection_ = call_daemon(store, LoanRequest{std::string(command)});
   if (!connection_) return;
   base::ProgressLine line(environment.clock);
   bool is_told = false;

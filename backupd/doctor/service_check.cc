@@ -57,7 +57,7 @@ std::vector<Finding> look_at_jobs(const nlohmann::json& daemon) {
 }  // namespace
 
 std::vector<Finding> look_at_service(const base::StoreConfig& config) {
-  if (const auto answer = ask_daemon(config, "status")) {
+  if (const auto answer = ask_daemon(config, StatusRequest())) {
     const auto document = nlohmann::json::parse(*answer, nullptr, false);
     if (document.is_object()) return look_at_jobs(document);
     return {failure(kServiceCheck, "daemon", "it does not say how it is",

@@ -74,7 +74,7 @@ class DaemonLoanTest : public DaemonTest {
   base::Fd ask() const {
     base::StoreConfig store;
     store.index = mailstow_.index();
-    return call_daemon(store, R"({"lend":"the test"})");
+    return call_daemon(store, LoanRequest{"the test"});
   }
 
   json loans() { return daemon_status()["loans"]; }
