@@ -41,7 +41,7 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned least, unsi
   return number;
 }
 
-// "02:30", or ":15" where `hours_too` is false.
+// "02:30", or ":15" if `hours_too` is false.
 std::optional<minutes> parse_clock(std::string_view text, bool hours_too) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || text.size() - colon != 3) return std::nullopt;
@@ -79,7 +79,8 @@ date::local_seconds to_local(sys_seconds time, const std::string& zone) {
   return date::locate_zone(zone)->to_local(time);
 }
 
-// The zone's first moment of this wall clock time; the change of clocks that skips it.
+// The first moment at which the zone's wall clock shows `local`; if a clock change skips that time,
+// the moment of the change.
 sys_seconds to_instant(date::local_seconds local, const std::string& zone) {
   const date::local_info info = date::locate_zone(zone)->get_info(local);
   if (info.result == date::local_info::nonexistent) return info.second.begin;
@@ -153,8 +154,8 @@ bool Calendar::falls_on(sys_days day) const {
 std::optional<sys_seconds> Calendar::next_after(sys_seconds time) const {
   if (unit_ == Unit::kNever) return std::nullopt;
   if (unit_ == Unit::kHour) {
-    // Not by wall clocks: an hour is an hour when they are changed. Their minutes count all the
-    // same, since not every zone is whole hours from UTC.
+    // Hours are not counted by the wall clock: an hour stays an hour when clocks change. The
+    // minutes are those of the wall clock, since not every zone is whole hours from UTC.
     const auto offset = date::locate_zone(zone_)->get_info(time).offset;
     const auto hour = std::chrono::floor<std::chrono::hours>(time + offset);
     for (int ahead = 0;; ++ahead) {
@@ -164,7 +165,7 @@ std::optional<sys_seconds> Calendar::next_after(sys_seconds time) const {
       }
     }
   }
-  // From the day before on: clocks that are set back over midnight repeat a day.
+  // Start with the day before: clocks that are set back across midnight repeat a day.
   sys_days day(std::chrono::floor<days>(to_local(time, zone_).time_since_epoch()) - days(1));
   for (;; day += days(1)) {
     if (!falls_on(day)) continue;

@@ -1,4 +1,4 @@
-// When something is due again: calendar expressions of the configuration.
+// Calendar expressions of the configuration: when something is due next.
 #pragma once
 
 #include <chrono>
@@ -11,16 +11,17 @@ namespace backupd {
 
 // "hourly", "hourly :15", "daily 02:30", "daily 02:30,14:30 Europe/Oslo", "sunday 04:00",
 // "monday,thursday 22:00", "monthly 1 03:00" (a day that a month lacks is its last), "never"; each
-// with an IANA time zone behind it or not.
+// optionally followed by an IANA time zone.
 //
-// Wall clocks that are set forward skip a time: what was due then is due at the moment of the
-// change. A time that comes twice when they are set back is due the first time only.
+// When wall clocks are set forward, a skipped time is due at the moment of the change. When they
+// are set back, a repeated time is due only the first time.
 class Calendar {
  public:
-  // `default_zone` is for an expression without one. Fails with kConfig, in words for who wrote it.
+  // `default_zone` applies to an expression without a time zone. Fails with kConfig; the message
+  // shows how to write a schedule.
   static Calendar parse(std::string_view text, std::string_view default_zone);
 
-  // The first moment after `time`; nothing for "never".
+  // The first due time after `time`; nullopt for "never".
   std::optional<std::chrono::sys_seconds> next_after(std::chrono::sys_seconds time) const;
 
  private:
@@ -29,13 +30,13 @@ class Calendar {
   bool falls_on(std::chrono::sys_days day) const;
 
   Unit unit_ = Unit::kNever;
-  unsigned weekdays_ = 0x7f;                 // of kDay: bit 0 is Sunday
-  unsigned month_day_ = 1;                   // of kMonth
-  std::vector<std::chrono::minutes> times_;  // after midnight, or of kHour after the hour; sorted
+  unsigned weekdays_ = 0x7f;                 // for kDay: bit 0 is Sunday
+  unsigned month_day_ = 1;                   // for kMonth
+  std::vector<std::chrono::minutes> times_;  // after midnight, or for kHour after the hour; sorted
   std::string zone_;
 };
 
-// The part of a day in which work may start: "22:00-06:00", both in `zone`; the end is exclusive.
+// The part of a day in which jobs may start: "22:00-06:00", both in `zone`; the end is exclusive.
 class Window {
  public:
   Window() = default;  // always
@@ -44,7 +45,7 @@ class Window {
 
   bool contains(std::chrono::sys_seconds time) const;
 
-  // `time` itself, or when the window opens next.
+  // `time` itself if the window contains it, otherwise the next opening of the window.
   std::chrono::sys_seconds first_not_before(std::chrono::sys_seconds time) const;
 
  private:

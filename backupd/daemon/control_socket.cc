@@ -27,7 +27,7 @@ sockaddr_un address_of(const base::Path& path) {
   const std::string& text = path.native();
   if (text.size() >= sizeof address.sun_path) {
     base::fail(base::ErrorCode::kConfig,
-               "control socket {}: a socket's path has {} bytes at most: choose a shorter "
+               "control socket {}: a socket path has at most {} bytes: choose a shorter "
                "store.index",
                text, sizeof address.sun_path - 1);
   }
@@ -37,7 +37,7 @@ sockaddr_un address_of(const base::Path& path) {
 
 base::Fd make_socket() {
   base::Fd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!made) base::fail_with_errno(errno, "make a control socket");
+  if (!made) base::fail_with_errno(errno, "create a control socket");
   return made;
 }
 
@@ -47,7 +47,7 @@ void set_patience(const base::Fd& socket, std::chrono::seconds patience) {
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
 }
 
-// Nothing if nobody listens there.
+// Returns a closed Fd if no daemon listens there.
 base::Fd connect_to(const base::Path& path) {
   const sockaddr_un address = address_of(path);
   base::Fd socket = make_socket();
@@ -55,7 +55,7 @@ base::Fd connect_to(const base::Path& path) {
     return socket;
   }
   if (errno == ENOENT || errno == ECONNREFUSED) return base::Fd();
-  base::fail_with_errno(errno, fmt::format("talk to the daemon at {}", path.string()));
+  base::fail_with_errno(errno, fmt::format("connect to the daemon at {}", path.string()));
 }
 
 std::string read_line(const base::Fd& caller) {
@@ -91,7 +91,7 @@ ControlSocket::~ControlSocket() {
   ::unlink(path_.c_str());
 }
 
-std::optional<ControlCall> ControlSocket::take() const {
+std::optional<ControlCall> ControlSocket::accept() const {
   ControlCall call{base::Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)), {}};
   if (!call.caller) return std::nullopt;
   set_patience(call.caller, std::chrono::seconds(1));
@@ -135,7 +135,7 @@ std::optional<std::string> ask_daemon(const base::StoreConfig& store,
     answer.append(buffer.data(), static_cast<std::size_t>(count));
   }
   if (answer.empty()) {
-    base::fail(base::ErrorCode::kIo, "talk to the daemon at {}: it does not answer",
+    base::fail(base::ErrorCode::kIo, "daemon at {}: it does not answer",
                control_socket_path(store).string());
   }
   return answer;

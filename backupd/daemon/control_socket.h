@@ -1,5 +1,5 @@
-// Where the other commands talk to a running daemon: a Unix socket beside the index, for the
-// store's owner (and root) alone. One line to the daemon, one answer (a JSON document) back.
+// The Unix socket beside the index through which other commands reach a running daemon. Only the
+// store's owner and root may use it. backupd/daemon/control_protocol.h has what crosses it.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ namespace backupd {
 
 base::Path control_socket_path(const base::StoreConfig& store);
 
-// Somebody who asked the daemon, and what. The connection is theirs until it is closed.
+// A request to the daemon and the connection it came on, which stays open until `caller` is closed.
 struct ControlCall {
   base::Fd caller;
   std::string request;
@@ -24,8 +24,8 @@ struct ControlCall {
 
 class ControlSocket {
  public:
-  // For the one daemon of a store: what a dead one left is replaced. Fails with kConfig if the path
-  // is longer than a socket's may be, kIo if the system refuses.
+  // For the one daemon of a store; replaces a socket that a dead daemon left behind. Fails with
+  // kConfig if the path is too long for a socket, kIo if the system refuses.
   explicit ControlSocket(const base::Path& path);
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
@@ -33,29 +33,30 @@ class ControlSocket {
 
   int fd() const { return listener_.get(); }
 
-  // The caller that waits, once fd() is readable; nothing if it is gone. One that is slow or rude
-  // asked for nothing: it is waited for no longer than a second.
-  std::optional<ControlCall> take() const;
+  // Accepts the pending connection once fd() is readable; nullopt if it is gone. A receive waits at
+  // most one second; the request is empty or cut short if the caller sends too slowly.
+  std::optional<ControlCall> accept() const;
 
  private:
   base::Path path_;
   base::Fd listener_;
 };
 
-// An answer that its caller does not take is lost: there is nobody to tell.
+// An answer that the caller does not read is lost; the failure is not reported.
 void answer(const base::Fd& caller, std::string_view text);
 
-// The process that called.
+// The process id of the caller.
 pid_t process_of(const base::Fd& caller);
 
-// Whether the other end is closed, by hand or because its process died.
+// Whether the other end was closed, deliberately or because its process died.
 bool has_hung_up(const base::Fd& caller);
 
-// Asks the daemon and leaves the connection open for its answers; closed if none runs. Fails with
-// kIo.
+// Sends a request to the daemon and leaves the connection open for the answer. Returns a closed Fd
+// if no daemon runs. Fails with kIo.
 base::Fd call_daemon(const base::StoreConfig& store, const ControlRequest& request);
 
-// What the daemon answers; nothing if none runs. Fails with kIo if it does not answer.
+// The answer of the daemon; nullopt if no daemon runs. Fails with kIo if the daemon does not
+// answer.
 std::optional<std::string> ask_daemon(const base::StoreConfig& store,
                                       const ControlRequest& request);
 

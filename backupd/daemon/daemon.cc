@@ -35,9 +35,9 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
-// A clock that is set, or a machine that slept, is noticed after this at the latest.
+// The longest delay before the daemon notices that the clock was set or the machine slept.
 constexpr milliseconds kMaxWait{30'000};
-constexpr seconds kPatience{25};
+constexpr seconds kStopPatience{25};
 constexpr int kHighestExitStatus = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
 
 base::Fd open_signals() {
@@ -64,12 +64,12 @@ Daemon::Daemon(const base::Environment& environment, const base::Path& config_pa
       signals_(open_signals()),
       watchdog_(watchdog_interval()) {
   read_config();
-  // Whether there is a store, and a key that opens it.
+  // Fails early if there is no store, or no key that opens it.
   static_cast<void>(store::Reader::open(store::location_of(config_.store), environment_.files));
   const base::Path& index = config_.store.index;
   lock_ = environment_.files.try_lock(index / "daemon.lock", base::LockMode::kExclusive);
   if (!lock_) {
-    base::fail(base::ErrorCode::kBusy, "run: a daemon runs for {} already",
+    base::fail(base::ErrorCode::kBusy, "run: a daemon already runs for {}",
                config_.store.path.string());
   }
   control_.emplace(control_socket_path(config_.store));
@@ -89,12 +89,12 @@ sys_seconds Daemon::now() const {
 void Daemon::read_config() {
   const auto text = base::read_file(environment_.files, config_path_, kMaxConfig);
   if (!text) {
-    base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", config_path_.string());
+    base::fail(base::ErrorCode::kConfig, "read {}: no such file", config_path_.string());
   }
   base::Config config = base::parse_config(base::as_text(*text), config_path_.string());
   if (jobs_ &&
       (config.store.path != config_.store.path || config.store.index != config_.store.index)) {
-    base::fail(base::ErrorCode::kConfig, "{}: /store: another store needs a restart",
+    base::fail(base::ErrorCode::kConfig, "{}: /store: restart the daemon to use another store",
                config_path_.string());
   }
   JobPlan plan(config.schedule, delay_);
@@ -110,7 +110,7 @@ void Daemon::reload() {
   try {
     read_config();
     serve_metrics(metrics_, config_);
-    base::log_info("{}: read again", config_path_.string());
+    base::log_info("{}: reloaded", config_path_.string());
   } catch (const base::Error& error) {
     base::log_error("{}: the configuration stays as it was", error.what());
   }
@@ -124,9 +124,9 @@ void Daemon::run() {
   notify_service_manager("READY=1");
   for (;;) {
     collect_ended();
-    tell_what_is_left();
+    report_crashed_jobs();
     if (deadline_ && is_idle()) return;
-    loans_.look(jobs_->is_store_free() && !deadline_);
+    loans_.update(jobs_->is_store_free() && !deadline_);
     jobs_->set_lent(!loans_.is_empty());
     while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);
     if (deadline_ && environment_.clock.steady_now() >= *deadline_) {
@@ -156,9 +156,9 @@ void Daemon::start(Job job) {
                                     running_report_of(config_.store, job)));
     base::log_info("{}: started", job_name(job));
   } catch (const base::Error& error) {
-    // A full disk, say: the next try may find room again.
+    // The disk may be full, for instance; there may be room again at the next attempt.
     base::log_error("{}: {}", job_name(job), error.what());
-    jobs_->could_not_start(job, now());
+    jobs_->start_failed(job, now());
   }
 }
 
@@ -172,32 +172,33 @@ void Daemon::collect_ended() {
     const bool is_known_to_wait = jobs_->waits_for_store(job);
     if (!jobs_->ended(job, end, now())) {
       if (is_known_to_wait) continue;
-      base::log_info("{}: waits: another process holds the store: tried again every {}",
+      base::log_info("{}: waits: another process holds the store: trying again every {}",
                      job_name(job), base::format_duration(kBusyRetry));
       continue;
     }
     publish_report(environment_.files, config_.store, job, end);
     save_starts();
-    // Of what a job did not live to tell. One that was stopped in time had nothing to say.
-    if (*status > kHighestExitStatus) is_more_to_tell_ = true;
+    // A job that crashed could not report it itself. A job that was stopped in time has nothing to
+    // report.
+    if (*status > kHighestExitStatus) has_unreported_ = true;
   }
 }
 
-void Daemon::tell_what_is_left() {
-  if (teller_ && !teller_->process->try_wait()) return;
-  teller_.reset();
-  if (!is_more_to_tell_ || deadline_) return;
-  is_more_to_tell_ = false;
+void Daemon::report_crashed_jobs() {
+  if (reporter_ && !reporter_->process->try_wait()) return;
+  reporter_.reset();
+  if (!has_unreported_ || deadline_) return;
+  has_unreported_ = false;
   try {
-    teller_ = begin(tell_command(), "/dev/null");
+    reporter_ = begin(report_command(), "/dev/null");
   } catch (const base::Error& error) {
-    base::log_error("run: {}", error.what());  // the next job tells
+    base::log_error("run: {}", error.what());  // the next job reports it
   }
 }
 
 void Daemon::signal_all(int number) const {
   for (const auto& [job, running] : running_) running.process->signal(number);
-  if (teller_) teller_->process->signal(number);
+  if (reporter_) reporter_->process->signal(number);
 }
 
 void Daemon::save_starts() {
@@ -231,7 +232,7 @@ void Daemon::wait() {
   }
   for (auto& [job, running] : running_) running.progress.listen(environment_.clock.steady_now());
   if (sources[1].revents == 0) return;
-  if (auto call = control_->take()) serve(std::move(*call));
+  if (auto call = control_->accept()) serve(std::move(*call));
 }
 
 void Daemon::handle_signal(int number) {
@@ -242,7 +243,7 @@ void Daemon::handle_signal(int number) {
 void Daemon::stop() {
   notify_service_manager("STOPPING=1");
   base::log_info("run: stopping");
-  deadline_ = environment_.clock.steady_now() + kPatience;
+  deadline_ = environment_.clock.steady_now() + kStopPatience;
   signal_all(SIGTERM);
 }
 
@@ -251,11 +252,11 @@ void Daemon::serve(ControlCall call) {
   try {
     const ControlRequest request = parse_request(call.request);
     if (const auto* const loan = std::get_if<LoanRequest>(&request)) {
-      loans_.ask(std::move(call.caller), loan->command, now());
+      loans_.request(std::move(call.caller), loan->command, now());
       return;  // answered once the store is lent
     }
     const auto* const start = std::get_if<StartRequest>(&request);
-    document = start != nullptr ? carry_out(*start) : describe();
+    document = start != nullptr ? start_requested(*start) : describe();
   } catch (const Json::exception&) {
     document = ErrorAnswer{"a request is status, {\"start\": a job}, or {\"lend\": a command}"};
   }
@@ -274,7 +275,7 @@ Json Daemon::describe() const {
   return StatusAnswer{::getpid(), base::format_rfc3339(started_), jobs, loans};
 }
 
-Json Daemon::carry_out(const StartRequest& request) {
+Json Daemon::start_requested(const StartRequest& request) {
   const auto job = job_of(request.job);
   if (!job) return ErrorAnswer{"there is no such job"};
   StartAnswer answer{std::string(job_name(*job)), true};
@@ -283,7 +284,7 @@ Json Daemon::carry_out(const StartRequest& request) {
     answer.reason = "it runs already";
   } else {
     if (is_writer(*job)) answer.waits_for = describe_work(describe());
-    answer.run = jobs_->want(*job, request.accounts.value_or(std::vector<std::string>()));
+    answer.run = jobs_->request(*job, request.accounts.value_or(std::vector<std::string>()));
   }
   return answer;
 }

@@ -1,8 +1,8 @@
-// mailstow-backupd run: starts each job when it is due, as a program of its own, and waits.
+// mailstow-backupd run: starts each job when it is due, as a separate process, and waits.
 //
-// The daemon itself reads and writes nothing of the store: whoever works holds it, the daemon's job
-// or a command typed by hand, and the other one waits. So an error in a job ends that job, and the
-// daemon's memory stays what it was on the first day.
+// The daemon itself neither reads nor writes the store: either a job of the daemon or a command
+// typed by hand holds it, and the other waits. So an error in a job ends only that job, and the
+// memory use of the daemon does not grow.
 #pragma once
 
 #include <chrono>
@@ -26,14 +26,15 @@ namespace backupd {
 
 class Daemon {
  public:
-  // `config_path`: read again at SIGHUP. Blocks the signals that it waits for, so no thread may run
-  // yet. Fails with kBusy if a daemon runs for the store already, kConfig, kNotFound, kKey.
+  // `config_path` is read again at SIGHUP. Blocks the signals that the daemon waits for, so no
+  // other thread may run yet. Fails with kBusy if a daemon already runs for the store, kConfig,
+  // kNotFound, kKey.
   Daemon(const base::Environment& environment, const base::Path& config_path);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
 
-  // Until SIGTERM or SIGINT: jobs that run are asked to end, and after 25 s made to.
+  // Runs until SIGTERM or SIGINT: then running jobs get SIGTERM, and SIGKILL after 25 s.
   void run();
 
  private:
@@ -48,33 +49,35 @@ class Daemon {
   void start(Job job);
   void collect_ended();
   void save_starts();
-  void tell_what_is_left();
-  bool is_idle() const { return jobs_->is_idle() && !teller_; }
+  void report_crashed_jobs();
+  bool is_idle() const { return jobs_->is_idle() && !reporter_; }
   void wait();
   void handle_signal(int number);
   void stop();
   void signal_all(int number) const;
   void serve(ControlCall call);
-  nlohmann::ordered_json carry_out(const StartRequest& request);
+  nlohmann::ordered_json start_requested(const StartRequest& request);
   nlohmann::ordered_json describe() const;
   std::chrono::sys_seconds now() const;
 
   const base::Environment& environment_;
   base::Path config_path_;
   base::Config config_;
-  base::Fd config_text_;  // as it was validated: what jobs are run with
+  base::Fd config_text_;  // the validated configuration, which jobs run with
   double delay_;
   std::unique_ptr<base::FileLock> lock_;
   base::Fd signals_;
-  std::optional<JobTable> jobs_;  // nothing until the configuration was read first
+  std::optional<JobTable> jobs_;  // empty until the configuration was first read
   std::optional<ControlSocket> control_;
   LoanDesk loans_;
   std::map<Job, RunningJob> running_;
-  std::optional<RunningJob> teller_;  // tells of what nobody told: of a job that crashed, say
-  bool is_more_to_tell_ = true;       // earlier daemons' too
+  std::optional<RunningJob>
+      reporter_;                // reports what was not reported yet, such as a job that crashed
+  bool has_unreported_ = true;  // by jobs of earlier daemons, too
   std::chrono::sys_seconds started_{};
   std::optional<std::chrono::milliseconds> watchdog_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;  // set once it stops
+  std::optional<std::chrono::steady_clock::time_point>
+      deadline_;  // set once the daemon is stopping
   std::string last_summary_;
   std::unique_ptr<MetricsServer> metrics_;
 };

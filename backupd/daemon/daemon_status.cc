@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view in_words(Job job) {
+std::string_view activity_of(Job job) {
   return job == Job::kPrune ? "the daemon prunes" : "the daemon backs up";
 }
 
@@ -36,8 +36,8 @@ Json job_in(const Json& status, Job job) {
 std::string describe_progress_of(const Json& job) {
   const auto progress = job.find("progress");
   if (progress == job.end()) return "";
-  const auto told = progress_in(progress->dump());
-  return told ? describe(told->progress, told->elapsed) : "";
+  const auto report = progress_in(progress->dump());
+  return report ? describe(report->progress, report->elapsed) : "";
 }
 
 std::string describe_work(const Json& status) {
@@ -45,7 +45,7 @@ std::string describe_work(const Json& status) {
     const Json state = job_in(status, job);
     if (!is_writer(job) || !state.value("running", false)) continue;
     const std::string progress = describe_progress_of(state);
-    return std::string(in_words(job)) + (progress.empty() ? "" : ": " + progress);
+    return std::string(activity_of(job)) + (progress.empty() ? "" : ": " + progress);
   }
   for (const Json& loan : status.value("loans", Json::array())) {
     if (!loan.value("lent", false)) continue;

@@ -1,4 +1,4 @@
-// What a running daemon says of itself, as its document "status" has it, and in words.
+// The status document of a running daemon, and descriptions of it for people.
 #pragma once
 
 #include <optional>
@@ -11,17 +11,17 @@
 
 namespace backupd {
 
-// Nothing if none runs. Fails with kIo if it does not answer.
+// Returns nullopt if no daemon runs. Fails with kIo if the daemon does not answer.
 std::optional<nlohmann::ordered_json> ask_about_daemon(const base::StoreConfig& store);
 
-// What it says of one job.
+// The state of one job; an empty object if `status` lacks it.
 nlohmann::ordered_json job_in(const nlohmann::ordered_json& status, Job job);
 
-// How far a job is, as a run on a terminal tells it; empty if it says nothing of it.
+// The progress of a job, as a run on a terminal shows it; empty if the job reports none.
 std::string describe_progress_of(const nlohmann::ordered_json& job);
 
-// What keeps others from the store: "the daemon backs up: 43.2 MB of ...", "the store is lent to
-// forget, process 17"; empty if nothing does.
+// What keeps the store busy: "the daemon backs up: 43.2 MB of ...", "the store is lent to forget,
+// process 17"; empty if nothing does.
 std::string describe_work(const nlohmann::ordered_json& status);
 
 }  // namespace backupd

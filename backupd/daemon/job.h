@@ -1,4 +1,4 @@
-// What the daemon does by itself, each as a program of its own.
+// The jobs that the daemon runs by itself, each as a separate process.
 #pragma once
 
 #include <array>
@@ -35,8 +35,8 @@ constexpr std::optional<Job> job_of(std::string_view name) {
   return std::nullopt;
 }
 
-// Whether it needs the store for itself (store/format/writer_lock.h). A sweep takes it for moments
-// only.
+// Whether the job needs the store exclusively for its whole run (store/format/writer_lock.h). A
+// sweep holds the lock only for moments.
 constexpr bool is_writer(Job job) {
   return job == Job::kBackup || job == Job::kPrune;
 }

@@ -46,7 +46,7 @@ std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedu
   return command;
 }
 
-std::vector<std::string> tell_command() {
+std::vector<std::string> report_command() {
   std::vector<std::string> command = command_of("mailstow-backupd");
   command.emplace_back("tell");
   return command;

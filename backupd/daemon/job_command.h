@@ -1,4 +1,4 @@
-// The programs that do the daemon's jobs.
+// The command lines of the daemon's jobs.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace backupd {
 
-// The command line of a job, without the program's own configuration. `accounts`: of a backup,
-// these alone; empty: all.
+// The command line of a job, which reads its configuration from JobProcess::kConfigPath. `accounts`
+// restricts a backup to these accounts; empty means all.
 std::vector<std::string> job_command(Job job, const base::ScheduleConfig& schedule,
                                      const std::vector<std::string>& accounts);
 
-// Of the program that tells what jobs did not live to tell.
-std::vector<std::string> tell_command();
+// The command line of the program that reports crashes of jobs, which those could not report.
+std::vector<std::string> report_command();
 
 }  // namespace backupd

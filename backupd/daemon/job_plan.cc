@@ -23,7 +23,7 @@ std::optional<sys_seconds> JobPlan::next_start(Job job, sys_seconds last_start,
                                                sys_seconds now) const {
   const auto due = calendars_.at(job).next_after(std::min(last_start, now));
   if (!due) return std::nullopt;
-  // Expired mail has to go on time, and it is little work.
+  // Expired mail must be deleted on time, and a sweep is little work.
   if (job == Job::kSweep) return std::max(*due, now);
   // The delay must not push a run out of the window, which would cost a day.
   const bool is_pushed_out = window_.contains(*due) && !window_.contains(*due + delay_);

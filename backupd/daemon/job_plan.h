@@ -1,5 +1,5 @@
-// When each job of the daemon starts: a pure function of the configuration, of what started last,
-// and of the moment.
+// When each job of the daemon starts: a pure function of the configuration, the last starts and the
+// current time.
 #pragma once
 
 #include <chrono>
@@ -12,18 +12,18 @@
 
 namespace backupd {
 
-// When each job last started; where one never did, when the daemon first thought of it.
+// When each job last started; for a job that never did, when the daemon first scheduled it.
 using JobStarts = std::map<Job, std::chrono::sys_seconds>;
 
 class JobPlan {
  public:
-  // `delay`, from 0 to below 1, is the daemon's share of the jitter: it stays the same while that
-  // runs, so that runs are a day apart. Fails with kConfig.
+  // `delay`, at least 0 and below 1, is the fraction of the jitter by which starts are delayed. It
+  // stays the same while the daemon runs, so that daily runs are a day apart. Fails with kConfig.
   JobPlan(const base::ScheduleConfig& config, double delay);
 
-  // When the job starts next, `now` at the earliest; nothing for one that never does. What was due
-  // while nobody was there is caught up once, as soon as the window allows it. A start in the
-  // future (the clock was wrong) counts as `now`.
+  // When the job starts next, not before `now`; nullopt if it never starts. Runs missed while the
+  // daemon was down are caught up by a single run, as soon as the window allows it. A last start in
+  // the future (the clock was wrong) counts as `now`.
   std::optional<std::chrono::sys_seconds> next_start(Job job, std::chrono::sys_seconds last_start,
                                                      std::chrono::sys_seconds now) const;
 

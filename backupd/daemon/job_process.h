@@ -1,5 +1,5 @@
-// A job of the daemon as a program of its own: what it does to memory, file descriptors or locks
-// ends with it, whatever befalls it.
+// A job of the daemon as a separate process: its memory, file descriptors and locks are released
+// when it ends, however it ends.
 #pragma once
 
 #include <optional>
@@ -15,30 +15,30 @@ namespace backupd {
 
 class JobProcess {
  public:
-  // What `config` is called in the program.
+  // The path by which the process opens `config`.
   static constexpr std::string_view kConfigPath = "/proc/self/fd/3";
 
-  // Where it tells how far it is (backupd/daemon/progress_report.h).
+  // The descriptor to which the job reports its progress (backupd/daemon/progress_report.h).
   static constexpr int kProgressDescriptor = 4;
 
-  // Whether this program is one.
+  // Whether this process is a job of the daemon.
   static bool is_this(const base::Environment& environment) {
     return environment.config_file == kConfigPath;
   }
 
-  // Runs `command` with the file descriptors `config` and `progress`, which is none of the first
-  // five, and its stdout in the file `output`, made anew; its stderr is ours. It begins with the
-  // signals as a shell would hand them over. Fails with kIo.
+  // Runs `command` with the file descriptors `config` and `progress` (which must be 5 or above).
+  // Its stdout goes to the file `output`, which is created or truncated; its stderr is that of this
+  // process. Its signal mask and handlers are those that a shell would set. Fails with kIo.
   JobProcess(const std::vector<std::string>& command, int config, int progress,
              const base::Path& output);
   JobProcess(const JobProcess&) = delete;
   JobProcess& operator=(const JobProcess&) = delete;
-  ~JobProcess();  // ends it (SIGKILL) if it still runs
+  ~JobProcess();  // kills the process (SIGKILL) if it still runs
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
 
-  // The exit status, or 128 + the signal that ended it; nothing while it runs.
+  // The exit status, or 128 + the signal that ended the process; nullopt while it runs.
   std::optional<int> try_wait();
 
  private:

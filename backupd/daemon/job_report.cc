@@ -44,7 +44,7 @@ void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job
   } else if (end.was_stopped) {
     base::log_info("{}: stopped: the next run goes on", name);
   } else if (end.status == static_cast<int>(base::ExitStatus::kPartial)) {
-    base::log_warning("{}: something could not be done: {} says what", name, report.string());
+    base::log_warning("{}: not everything succeeded: see {}", name, report.string());
   } else {
     base::log_error("{}: {}", name, in_words(end.status));
   }

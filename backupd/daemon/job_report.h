@@ -7,12 +7,12 @@
 
 namespace backupd {
 
-// Of the last run, and of the one under way as far as it has printed it.
+// The report of the last run, and what the current run has printed so far.
 base::Path report_of(const base::StoreConfig& store, Job job);
 base::Path running_report_of(const base::StoreConfig& store, Job job);
 
-// The run is over: its report takes the place of the last one's, unless it was stopped before it
-// had one, and the log says how it went.
+// Call after a run has ended: its report replaces that of the previous run, unless the run was
+// stopped before it had a report. Logs the outcome.
 void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job job,
                     const JobEnd& end);
 

@@ -1,5 +1,5 @@
-// When each job last started, in a small file beside the index: a daemon that was restarted goes on
-// where it was. Lost, the schedule begins anew.
+// When each job last started, kept in a small file beside the index, so that a restarted daemon
+// continues its schedule. If the file is lost, the schedule starts from scratch.
 #pragma once
 
 #include "backupd/daemon/job_plan.h"
@@ -7,7 +7,7 @@
 
 namespace backupd {
 
-// What is unreadable counts as lost.
+// Unreadable content counts as lost.
 JobStarts load_job_starts(base::FileSystem& files, const base::Path& file);
 
 // Fails with kIo or kNoSpace.

@@ -58,7 +58,8 @@ std::optional<Job> JobTable::due(sys_seconds now) const {
   for (const Job job : kJobs) {
     const auto next = may_start(job) ? next_start(job, now) : std::nullopt;
     if (!next || *next > now) continue;
-    // The plan says `now` of what is overdue: whoever ran longer ago waits longer.
+    // The plan returns `now` for every overdue job; the one that started longer ago is due for
+    // longer.
     if (states_.at(job).planned_start >= since) continue;
     longest = job;
     since = states_.at(job).planned_start;
@@ -75,7 +76,7 @@ std::optional<sys_seconds> JobTable::next_due(sys_seconds now) const {
   return first;
 }
 
-std::uint64_t JobTable::want(Job job, const std::vector<std::string>& accounts) {
+std::uint64_t JobTable::request(Job job, const std::vector<std::string>& accounts) {
   State& state = states_.at(job);
   state.is_wanted = true;
   state.wants_all = state.wants_all || accounts.empty();
@@ -100,11 +101,11 @@ void JobTable::started(Job job, sys_seconds now) {
   if (!state.is_partial) state.planned_start = now;
 }
 
-void JobTable::could_not_start(Job job, sys_seconds now) {
-  put_off(states_.at(job), now + kJobRetry);
+void JobTable::start_failed(Job job, sys_seconds now) {
+  postpone(states_.at(job), now + kJobRetry);
 }
 
-void JobTable::put_off(State& state, sys_seconds until) {
+void JobTable::postpone(State& state, sys_seconds until) {
   state.is_running = false;
   --state.run;
   state.retry = until;
@@ -117,7 +118,7 @@ bool JobTable::ended(Job job, const JobEnd& end, sys_seconds now) {
   state.last_status = end.status;
   state.was_busy = end.status == kStoreIsBusy;
   if (state.was_busy) {
-    put_off(state, now + kBusyRetry);
+    postpone(state, now + kBusyRetry);
     return false;
   }
   state.is_running = false;
@@ -167,7 +168,7 @@ std::string JobTable::summary(sys_seconds now) const {
     if (next && (!first || *next < first->first)) first = std::pair(*next, job);
   }
   if (!running.empty()) return "Running: " + running;
-  if (!first) return "Nothing is ever due";
+  if (!first) return "Nothing is scheduled";
   return fmt::format("Next: {} at {}", job_name(first->second), base::format_rfc3339(first->first));
 }
 

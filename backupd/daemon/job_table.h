@@ -1,5 +1,5 @@
-// What the daemon does, when, and how it went: all its jobs, without their processes. Whoever owns
-// the clock can let a year pass in it.
+// The state of all jobs of the daemon (when they start, whether they run, how they ended) without
+// their processes. Time is passed in, so tests can simulate a year.
 #pragma once
 
 #include <chrono>
@@ -15,60 +15,62 @@
 
 namespace backupd {
 
-// There was no room to start: how long until the next try.
+// How long until the next attempt after a job could not be started, for example for lack of space.
 inline constexpr std::chrono::minutes kJobRetry{5};
-// Another process held the store, and did not ask for it.
+// How long until the next attempt after a job found the store locked by a process without a loan.
 inline constexpr std::chrono::seconds kBusyRetry{15};
 
 // How a run of a job ended.
 struct JobEnd {
-  int status = 0;            // as JobProcess::try_wait() gives it
-  bool was_stopped = false;  // it was asked to end, and may have left work
+  int status = 0;            // as JobProcess::try_wait() returns it
+  bool was_stopped = false;  // it was told to stop, and may not be finished
 };
 
 class JobTable {
  public:
-  // `starts`: of earlier daemons.
+  // `starts` are those of earlier daemons.
   JobTable(JobPlan plan, const JobStarts& starts, std::chrono::sys_seconds now);
 
   void set_plan(JobPlan plan) { plan_ = std::move(plan); }
 
-  // The job that has been due for longest of those that may start. A backup and a prune need the
-  // store for themselves, so they wait for each other.
+  // Of the jobs that may start, the one that has been due for longest. A backup and a prune need
+  // the store exclusively, so they wait for each other.
   std::optional<Job> due(std::chrono::sys_seconds now) const;
 
-  // When one of those that may start is due.
+  // When the first of the jobs that may start is due.
   std::optional<std::chrono::sys_seconds> next_due(std::chrono::sys_seconds now) const;
 
-  // Nothing: never.
+  // Returns nullopt if the job never starts.
   std::optional<std::chrono::sys_seconds> next_start(Job job, std::chrono::sys_seconds now) const;
 
-  // Runs it as soon as it may start, after the run that is under way; gives the number of that
-  // run. `accounts`: of a backup, these alone; empty: all.
-  std::uint64_t want(Job job, const std::vector<std::string>& accounts = {});
+  // Runs the job as soon as it may start, after the current run, and returns the number of that new
+  // run. `accounts` restricts a backup to these accounts; empty means all.
+  std::uint64_t request(Job job, const std::vector<std::string>& accounts = {});
 
   void started(Job job, std::chrono::sys_seconds now);
-  void could_not_start(Job job, std::chrono::sys_seconds now);
+  void start_failed(Job job, std::chrono::sys_seconds now);
 
-  // Whether that was the end of the run: else it found the store held, and is tried again.
+  // Returns whether the run is over. Otherwise the job found the store locked, and will be tried
+  // again.
   bool ended(Job job, const JobEnd& end, std::chrono::sys_seconds now);
 
-  // Whether its last try found the store held.
+  // Whether the last attempt found the store locked.
   bool waits_for_store(Job job) const { return states_.at(job).was_busy; }
 
-  // While it is, no job that needs the store for itself starts.
+  // While the store is lent, no job that needs it exclusively starts.
   void set_lent(bool is_lent) { is_lent_ = is_lent; }
 
-  // Whether no job has the store for itself.
+  // Whether no job holds the store exclusively.
   bool is_store_free() const;
 
   bool is_running(Job job) const { return states_.at(job).is_running; }
   bool is_idle() const;
 
-  // Of the run that is under way; empty: all.
+  // The accounts of the current run; empty means all.
   const std::vector<std::string>& accounts_of(Job job) const;
 
-  // To be kept: of the runs that came to their end by themselves. What was stopped is due again.
+  // The starts to save: those of runs that ended by themselves. A job that was stopped is due
+  // again.
   JobStarts starts() const;
 
   // As `status --json` shows it.
@@ -81,22 +83,22 @@ class JobTable {
   struct State {
     bool is_running = false;
     std::chrono::sys_seconds last_start{};
-    std::chrono::sys_seconds planned_start{};  // of the last that counts for the schedule
-    std::chrono::sys_seconds settled_start{};  // of the last of these that is over
+    std::chrono::sys_seconds planned_start{};  // of the last run that counts for the schedule
+    std::chrono::sys_seconds settled_start{};  // of the last such run that is over
     std::optional<int> last_status;
     std::optional<std::chrono::sys_seconds> retry;
-    bool was_busy = false;    // the last try found the store held
-    std::uint64_t run = 0;    // how many were begun
-    std::uint64_t ended = 0;  // how many are over
-    bool is_partial = false;  // the run under way is of some accounts: not the one of the schedule
+    bool was_busy = false;    // the last attempt found the store locked
+    std::uint64_t run = 0;    // how many runs were started
+    std::uint64_t ended = 0;  // how many runs are over
+    bool is_partial = false;  // the current run is of some accounts only, not the scheduled one
     bool is_wanted = false;
     bool wants_all = false;
     std::vector<std::string> wanted;    // accounts, unless wants_all
-    std::vector<std::string> accounts;  // of the run under way; empty: all
+    std::vector<std::string> accounts;  // of the current run; empty: all
   };
 
   bool may_start(Job job) const;
-  void put_off(State& state, std::chrono::sys_seconds until);
+  void postpone(State& state, std::chrono::sys_seconds until);
 
   JobPlan plan_;
   bool is_lent_ = false;

@@ -10,19 +10,19 @@
 
 namespace backupd {
 
-void LoanDesk::ask(base::Fd caller, std::string command, std::chrono::sys_seconds now) {
-  line_.push_back({std::move(caller), std::move(command), now});
+void LoanDesk::request(base::Fd caller, std::string command, std::chrono::sys_seconds now) {
+  queue_.push_back({std::move(caller), std::move(command), now});
 }
 
-void LoanDesk::look(bool is_free) {
+void LoanDesk::update(bool is_free) {
   const auto gone = std::ranges::stable_partition(
-      line_, [](const Borrower& borrower) { return !has_hung_up(borrower.caller); });
+      queue_, [](const Borrower& borrower) { return !has_hung_up(borrower.caller); });
   for (const Borrower& borrower : gone) {
-    if (borrower.has_store) base::log_info("run: {} gave the store back", borrower.command);
+    if (borrower.has_store) base::log_info("run: {} returned the store", borrower.command);
   }
-  line_.erase(gone.begin(), gone.end());
-  if (!is_free || line_.empty() || line_.front().has_store) return;
-  Borrower& first = line_.front();
+  queue_.erase(gone.begin(), gone.end());
+  if (!is_free || queue_.empty() || queue_.front().has_store) return;
+  Borrower& first = queue_.front();
   first.has_store = true;
   base::log_info("run: the store is lent to {}, process {}", first.command,
                  process_of(first.caller));
@@ -31,14 +31,14 @@ void LoanDesk::look(bool is_free) {
 
 std::vector<int> LoanDesk::connections() const {
   std::vector<int> all;
-  all.reserve(line_.size());
-  for (const Borrower& borrower : line_) all.push_back(borrower.caller.get());
+  all.reserve(queue_.size());
+  for (const Borrower& borrower : queue_) all.push_back(borrower.caller.get());
   return all;
 }
 
 nlohmann::ordered_json LoanDesk::describe() const {
   auto list = nlohmann::ordered_json::array();
-  for (const Borrower& borrower : line_) {
+  for (const Borrower& borrower : queue_) {
     list.push_back({{"command", borrower.command},
                     {"process", process_of(borrower.caller)},
                     {"since", base::format_rfc3339(borrower.since)},

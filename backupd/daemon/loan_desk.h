@@ -1,6 +1,6 @@
-// The daemon's store, lent to commands that need it for themselves: one has it at a time, the
-// others wait in line. While anybody has it or waits, no job that needs it starts. A loan ends with
-// its connection, so also with the death of who asked.
+// Lends the daemon's store to commands that need it exclusively: one holds it at a time, the others
+// wait in a queue. While a command holds the store or waits for it, no job that needs it starts. A
+// loan ends with its connection, and so also when the borrower dies.
 #pragma once
 
 #include <chrono>
@@ -15,19 +15,20 @@ namespace backupd {
 
 class LoanDesk {
  public:
-  // `command`: what it is wanted for. The answer comes when the store is there.
-  void ask(base::Fd caller, std::string command, std::chrono::sys_seconds now);
+  // `command` names what the store is needed for. The caller is answered once the store is lent to
+  // it.
+  void request(base::Fd caller, std::string command, std::chrono::sys_seconds now);
 
-  // Notes who hung up, and lends the store to the first in line if `is_free`: no job has it, and
-  // none is to have it.
-  void look(bool is_free);
+  // Drops borrowers that have hung up, and lends the store to the first in the queue if `is_free`,
+  // which means that no job holds the store or is about to.
+  void update(bool is_free);
 
-  bool is_empty() const { return line_.empty(); }
+  bool is_empty() const { return queue_.empty(); }
 
-  // To be watched for their callers' hanging up.
+  // The connections to watch for callers that hang up.
   std::vector<int> connections() const;
 
-  // The line as `status --json` shows it, who has the store first.
+  // The queue as `status --json` shows it; the holder of the store comes first.
   nlohmann::ordered_json describe() const;
 
  private:
@@ -38,7 +39,7 @@ class LoanDesk {
     bool has_store = false;
   };
 
-  std::vector<Borrower> line_;
+  std::vector<Borrower> queue_;
 };
 
 }  // namespace backupd

@@ -1,4 +1,4 @@
-// Where jobs leave what the daemon serves to Prometheus.
+// The file in which jobs leave the metrics that the daemon serves to Prometheus.
 #pragma once
 
 #include "base/config/store_config.h"

@@ -28,7 +28,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Nobody else is served meanwhile; those who ask are this machine's own.
+// Requests are served one at a time; all clients are on this machine.
 constexpr std::chrono::seconds kRequestPatience{2};
 constexpr std::size_t kMaxHttpRequest = std::size_t{8} * 1024;
 constexpr std::uint64_t kMaxMetricsFile = 256ULL * 1024 * 1024;
@@ -54,14 +54,14 @@ SocketAddress to_socket_address(const base::ListenAddress& address) {
   return result;
 }
 
-// Whether the socket is ready for `events` before the time is over.
+// Whether the socket becomes ready for `events` in time.
 bool wait_for(int socket, short events, Steady::time_point end) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Steady::now());
   pollfd ready{socket, events, 0};
   return ::poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) > 0;
 }
 
-// Up to the empty line; empty if there is none in time.
+// The request up to the empty line; empty if that does not arrive in time.
 std::string read_request(int connection, Steady::time_point end) {
   std::string request;
   std::array<char, 1024> buffer{};

@@ -1,5 +1,5 @@
-// Serves a file to Prometheus over HTTP, on loopback alone, on a thread of its own: whoever asks,
-// and however slowly, keeps nobody else waiting.
+// Serves a file to Prometheus over HTTP, on loopback only, on its own thread, so that a slow client
+// does not delay the daemon.
 #pragma once
 
 #include <memory>
@@ -14,14 +14,14 @@ namespace backupd {
 
 class MetricsServer {
  public:
-  // `file` is read anew for each request; while there is none the answer is 503. Fails with kConfig
-  // if nobody can listen there.
+  // `file` is read for each request; while it does not exist, the answer is 503. Fails with kConfig
+  // if the address can't be listened on.
   MetricsServer(const base::ListenAddress& address, base::Path file);
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;
   ~MetricsServer();
 
-  std::uint16_t port() const { return port_; }  // the one it was given where 0 was asked for
+  std::uint16_t port() const { return port_; }  // the assigned port if 0 was requested
   const base::ListenAddress& address() const { return address_; }
 
  private:
@@ -36,7 +36,8 @@ class MetricsServer {
   std::thread thread_;
 };
 
-// Lets `server` be the one that the configuration wants, if any: untouched where it is already.
+// Makes `server` match the configuration: starts, replaces or stops it. A server that already
+// matches is left running.
 void serve_metrics(std::unique_ptr<MetricsServer>& server, const base::Config& config);
 
 }  // namespace backupd

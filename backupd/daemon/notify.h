@@ -1,4 +1,4 @@
-// What systemd is told about the daemon: sd_notify(3), one datagram a word.
+// Notifies systemd of the state of the daemon: sd_notify(3), one datagram per message.
 #pragma once
 
 #include <chrono>
@@ -7,11 +7,11 @@
 
 namespace backupd {
 
-// Nothing happens where no service manager listens ($NOTIFY_SOCKET), or where it does not answer.
-// `state` as sd_notify(3) has it: "READY=1", "STATUS=..." and so on, separated by line ends.
+// Does nothing if no service manager listens ($NOTIFY_SOCKET) or the datagram can't be delivered.
+// `state` has the format of sd_notify(3): "READY=1", "STATUS=..." and so on, separated by newlines.
 void notify_service_manager(const std::string& state);
 
-// How often it wants to hear "WATCHDOG=1" at least; nothing if it does not.
+// The longest interval allowed between two "WATCHDOG=1"; nullopt if the watchdog is off.
 std::optional<std::chrono::milliseconds> watchdog_interval();
 
 }  // namespace backupd

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{500};
 constexpr std::size_t kMaxReportText = 16U << 10U;
-// Above those that the job is to find what it inherits at.
+// Above the descriptors at which the job inherits its own.
 constexpr int kHigherDescriptor = 10;
 
 }  // namespace
@@ -25,63 +25,64 @@ constexpr int kHigherDescriptor = 10;
 ProgressListener::ProgressListener() {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) != 0) {
-    base::fail_with_errno(errno, "make a pair of sockets");
+    base::fail_with_errno(errno, "create a socket pair");
   }
   ours_ = base::Fd(pair[0]);
   const base::Fd other(pair[1]);
   job_end_ = base::Fd(::fcntl(other.get(), F_DUPFD_CLOEXEC, kHigherDescriptor));
-  if (!job_end_) base::fail_with_errno(errno, "make a pair of sockets");
+  if (!job_end_) base::fail_with_errno(errno, "create a socket pair");
 }
 
 void ProgressListener::listen(std::chrono::steady_clock::time_point now) {
   std::array<char, kMaxReportText> buffer{};
   ssize_t count = 0;
   while ((count = ::recv(ours_.get(), buffer.data(), buffer.size(), 0)) > 0) {
-    const auto told = progress_in({buffer.data(), static_cast<std::size_t>(count)});
-    if (!told) continue;
-    last_ = told;
+    const auto report = progress_in({buffer.data(), static_cast<std::size_t>(count)});
+    if (!report) continue;
+    last_ = report;
     last_came_ = now;
   }
-  if (count == 0) ours_ = base::Fd();  // it has ended: nothing to be woken for
+  if (count == 0) ours_ = base::Fd();  // the job has ended: do not poll this any longer
 }
 
 nlohmann::ordered_json ProgressListener::describe(std::chrono::steady_clock::time_point now) const {
-  // A server that is waited for brings no news, and makes the rate lower.
+  // While the job waits for a server no reports arrive; the growing time lowers the rate.
   return last_ ? to_json({last_->progress, last_->elapsed + (now - last_came_)})
                : nlohmann::ordered_json();
 }
 
 ProgressTeller::ProgressTeller(const base::Environment& environment) {
   if (!JobProcess::is_this(environment)) return;
-  // Not into what else may have that number, where somebody typed the name of our configuration.
+  // The descriptor may be something else if a user typed the path of the configuration by hand: do
+  // not write into that.
   int type = 0;
   socklen_t size = sizeof type;
   const int socket = JobProcess::kProgressDescriptor;
   const bool has_listener = ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
                             type == SOCK_SEQPACKET && ::fcntl(socket, F_SETFD, FD_CLOEXEC) == 0;
-  if (has_listener) sender_ = std::jthread([this](const std::stop_token& end) { send_until(end); });
+  if (has_listener) thread_ = std::jthread([this](const std::stop_token& end) { send_until(end); });
 }
 
 void ProgressTeller::tell(const PassProgress& progress,
                           std::chrono::steady_clock::duration elapsed) {
-  if (!sender_.joinable()) return;
+  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
-    news_ = {progress, elapsed};
+    pending_ = {progress, elapsed};
   }
-  is_news_.notify_one();
+  has_pending_.notify_one();
 }
 
 void ProgressTeller::send_until(const std::stop_token& end) {
   std::unique_lock lock(mutex_);
-  while (is_news_.wait(lock, end, [&] { return news_.has_value(); })) {
+  while (has_pending_.wait(lock, end, [&] { return pending_.has_value(); })) {
     const std::string text =
-        to_json(*news_).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    news_.reset();
-    // One that finds no room is lost: another follows.
+        to_json(*pending_).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    pending_.reset();
+    // A report that does not fit into the buffer is lost; another follows.
     static_cast<void>(::send(JobProcess::kProgressDescriptor, text.data(), text.size(),
                              MSG_NOSIGNAL | MSG_DONTWAIT));
-    is_news_.wait_for(lock, end, kInterval, [] { return false; });
+    has_pending_.wait_for(lock, end, kInterval, [] { return false; });
   }
 }
 

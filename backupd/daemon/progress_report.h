@@ -1,5 +1,5 @@
-// How the daemon hears how far its backup is: a datagram now and then, over a pair of sockets whose
-// other end the job has from its start. A job that nobody listens to any more goes on all the same.
+// Progress of a backup, reported to the daemon: occasional datagrams over a socket pair whose other
+// end the job inherits. A job whose daemon no longer listens continues all the same.
 #pragma once
 
 #include <chrono>
@@ -26,10 +26,10 @@ class ProgressListener {
   int job_end() const { return job_end_.get(); }  // for the job to inherit
   void close_job_end() { job_end_ = base::Fd(); }
 
-  // Takes in what has come.
+  // Reads the reports that have arrived.
   void listen(std::chrono::steady_clock::time_point now);
 
-  // As `status --json` shows it; null until something came.
+  // The progress as `status --json` shows it; null until a report has arrived.
   nlohmann::ordered_json describe(std::chrono::steady_clock::time_point now) const;
 
  private:
@@ -39,22 +39,24 @@ class ProgressListener {
   std::chrono::steady_clock::time_point last_came_{};
 };
 
-// The job's end. A thread of its own sends, so that what came last is told before a long silence.
+// The job's end. It sends on its own thread, so that the latest progress is reported even before a
+// long silence.
 class ProgressTeller {
  public:
-  // Tells nobody unless this is a job of the daemon. Before any connection is opened.
+  // Sends nothing unless this process is a job of the daemon. Construct before any connection is
+  // opened.
   explicit ProgressTeller(const base::Environment& environment);
 
-  // Twice a second at most somebody hears of it.
+  // Sends at most two reports a second; only the latest is kept in between.
   void tell(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
 
  private:
   void send_until(const std::stop_token& end);
 
   std::mutex mutex_;
-  std::condition_variable_any is_news_;
-  std::optional<TimedProgress> news_;
-  std::jthread sender_;  // last: it uses the others
+  std::condition_variable_any has_pending_;
+  std::optional<TimedProgress> pending_;
+  std::jthread thread_;  // last: it uses the others
 };
 
 }  // namespace backupd

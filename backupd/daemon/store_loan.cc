@@ -21,14 +21,14 @@ namespace backupd {
 
 namespace {
 
-constexpr int kBetweenLooks = 300;  // milliseconds
+constexpr int kPollInterval = 300;  // milliseconds
 
 bool is_answered(const base::Fd& connection) {
   pollfd answer{connection.get(), POLLIN, 0};
-  return ::poll(&answer, 1, kBetweenLooks) > 0;
+  return ::poll(&answer, 1, kPollInterval) > 0;
 }
 
-// What is waited for; nothing if the daemon says nothing of it, or is just ending.
+// What the daemon is busy with; empty if it reports nothing, or is just ending.
 std::string work_of_daemon(const base::StoreConfig& store) {
   try {
     const auto status = ask_about_daemon(store);
@@ -47,19 +47,19 @@ StoreLoan::StoreLoan(const base::Environment& environment, std::string_view comm
   connection_ = call_daemon(store, LoanRequest{std::string(command)});
   if (!connection_) return;
   base::ProgressLine line(environment.clock);
-  bool is_told = false;
+  bool has_logged = false;
   while (!is_answered(connection_)) {
-    if (is_told && !line.is_due()) continue;
+    if (has_logged && !line.is_due()) continue;
     const std::string work = work_of_daemon(store);
     if (work.empty()) continue;
-    if (!is_told) base::log_info("{}: {}: waiting until it is done", command, work);
-    is_told = true;
+    if (!has_logged) base::log_info("{}: {}: waiting until it is done", command, work);
+    has_logged = true;
     line.show(fmt::format("waiting: {}", work));
   }
-  // Whatever it is: a daemon that ended, or that is of another version, keeps nobody from the
-  // store, and whoever holds it keeps its lock.
-  std::array<char, 256> said{};
-  static_cast<void>(::recv(connection_.get(), said.data(), said.size(), 0));
+  // The content of the answer does not matter: a daemon that ended, or is of another version, must
+  // not block this command, and the lock still protects the store.
+  std::array<char, 256> received{};
+  static_cast<void>(::recv(connection_.get(), received.data(), received.size(), 0));
 }
 
 void leave_if_busy(const base::Environment& environment) {

@@ -15,7 +15,7 @@ sys_seconds utc(const char* text) {
   return base::parse_time(text, "UTC");
 }
 
-// The moments at which something is due from `from` on, in UTC.
+// The due times from `from` on, in UTC.
 std::vector<std::string> dues(const char* expression, const char* from, std::size_t count) {
   const Calendar calendar = Calendar::parse(expression, "UTC");
   std::vector<std::string> times;
@@ -53,7 +53,7 @@ TEST(CalendarTest, IsDueHourly) {
               ElementsAre("2026-11-25T00:00:00Z", "2026-11-25T01:00:00Z"));
   EXPECT_THAT(dues("hourly :15,:45", "2026-11-24T10:15", 2),
               ElementsAre("2026-11-24T10:45:00Z", "2026-11-24T11:15:00Z"));
-  // Half an hour from UTC.
+  // The zone is half an hour off whole hours from UTC.
   EXPECT_THAT(dues("hourly Asia/Kolkata", "2026-11-24T10:00", 1),
               ElementsAre("2026-11-24T10:30:00Z"));
 }
@@ -81,7 +81,7 @@ TEST(CalendarTest, HoursStayHoursWhenClocksChange) {
               ElementsAre("2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"));
 }
 
-TEST(CalendarTest, RefusesWhatItDoesNotUnderstand) {
+TEST(CalendarTest, RejectsInvalidExpressions) {
   for (const char* text :
        {"", "daily", "daily 25:00", "daily 2:3", "daily 02:60", "someday 02:30", "monthly 02:30",
         "monthly 0 02:30", "monthly 32 02:30", "hourly :15 UTC :30", "never ever",
@@ -104,7 +104,7 @@ TEST(WindowTest, OpensAndCloses) {
   EXPECT_EQ(Window().first_not_before(utc("2026-11-24T12:00")), utc("2026-11-24T12:00"));
 }
 
-TEST(WindowTest, RefusesWhatItDoesNotUnderstand) {
+TEST(WindowTest, RejectsInvalidExpressions) {
   for (const char* text : {"", "22:00", "22:00-", "22:00-22:00", "22-06", "22:00-24:00"}) {
     EXPECT_ERROR(kConfig, "window", Window::parse(text, "UTC"));
   }

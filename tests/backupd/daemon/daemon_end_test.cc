@@ -1,5 +1,5 @@
-// How the daemon's jobs end before they are done: asked to in the midst of a check or a drill, by a
-// crash, or while they send mail.
+// How the daemon's jobs end early: stopped in the middle of a check or a drill, by a crash, or
+// while they send mail.
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -38,7 +38,7 @@ class DaemonEndTest : public DaemonTest {
     server_.client("alice").append("INBOX", all);
   }
 
-  // A job of the daemon that has come so far as `is_there` wants to see it.
+  // Waits for a job of the daemon that satisfies `is_there`.
   template <typename Condition>
   pid_t catch_job(Condition is_there) {
     pid_t job = 0;
@@ -52,7 +52,7 @@ class DaemonEndTest : public DaemonTest {
     return job;
   }
 
-  // The daemon is asked to end; it and its jobs are gone when this returns.
+  // Stops the daemon with a signal; it and its jobs have ended on return.
   void stop_in_time() {
     const auto asked = std::chrono::steady_clock::now();
     ::kill(daemon_->pid(), SIGTERM);
@@ -90,7 +90,7 @@ bool has_pack_open(pid_t process) {
   return false;
 }
 
-TEST_F(DaemonEndTest, ACheckThatIsStoppedGoesOnLater) {
+TEST_F(DaemonEndTest, AStoppedCheckContinuesLater) {
   for (int night = 0; night < 6; ++night) {
     deliver(60);
     mailstow_.backupd({"once"});
@@ -98,7 +98,7 @@ TEST_F(DaemonEndTest, ACheckThatIsStoppedGoesOnLater) {
   schedule("check", "daily 02:30");
   started_before("check", std::chrono::hours(72));
   start();
-  // In the midst of a pack, held there until it has been asked.
+  // Catch the check in the middle of a pack, and hold it there until it was asked to stop.
   const pid_t check = catch_job([](pid_t job) {
     if (!has_pack_open(job)) return false;
     ::kill(job, SIGSTOP);
@@ -117,7 +117,7 @@ TEST_F(DaemonEndTest, ACheckThatIsStoppedGoesOnLater) {
   EXPECT_EQ(document["packs_read"], document["packs"]);
 }
 
-TEST_F(DaemonEndTest, ADrillThatIsStoppedIsMadeLater) {
+TEST_F(DaemonEndTest, AStoppedDrillRunsAgainLater) {
   deliver(50);
   mailstow_.backupd({"once"});
   const auto earlier_report = [&] {
@@ -136,12 +136,12 @@ TEST_F(DaemonEndTest, ADrillThatIsStoppedIsMadeLater) {
     stop_in_time();
   }
   expect_that_it_was_stopped("drill");
-  EXPECT_EQ(earlier_report(), earlier) << "it stands until there is another";
+  EXPECT_EQ(earlier_report(), earlier) << "kept until the next report";
   use(server_.plain_url());
   expect_that_it_is_taken_up_again("drill");
 }
 
-TEST_F(DaemonEndTest, WhatDoesNotEndInTimeIsMadeToAndNothingIsLost) {
+TEST_F(DaemonEndTest, AJobThatDoesNotEndInTimeIsKilledAndNothingIsLost) {
   deliver(50);
   mailstow_.backupd({"once"});
   deliver(50);
@@ -168,7 +168,7 @@ TEST_F(DaemonEndTest, WhatDoesNotEndInTimeIsMadeToAndNothingIsLost) {
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 100);
 }
 
-TEST_F(DaemonEndTest, AJobThatCrashedIsToldOfAtOnce) {
+TEST_F(DaemonEndTest, ReportsACrashedJobAtOnce) {
   const servers::MailServer mail_server;
   const std::string events = (mailstow_.folder() / "events").string();
   mailstow_.config()["mail"] = mail_server.config();
@@ -182,7 +182,7 @@ TEST_F(DaemonEndTest, AJobThatCrashedIsToldOfAtOnce) {
   start();
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
   ASSERT_TRUE(silent.falls_silent());
-  // As the kernel does where memory is short.
+  // As the kernel does when memory runs out.
   ::kill(catch_job([](pid_t) { return true; }), SIGKILL);
   wait_until([&] { return !mail_server.mail().empty(); });
   const json letter = mail_server.mail().front();
@@ -197,23 +197,24 @@ TEST_F(DaemonEndTest, AJobThatCrashedIsToldOfAtOnce) {
                            HasSubstr("backup: it was ended before it was done")));
 }
 
-TEST_F(DaemonEndTest, MailThatWasBeingSentIsSentWhenTheDaemonStartsAgain) {
+TEST_F(DaemonEndTest, SendsInterruptedMailWhenTheDaemonRestarts) {
   const servers::MailServer mail_server;
   mailstow_.config()["mail"] = mail_server.config();
   mailstow_.config()["reports"]["to"] = {"admin@example.org"};
-  // An IMAP server greets at once, so the mail server that never does is one of nobody's.
-  const base::Fd nobody(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::listen(nobody.get(), 8), 0);
+  // An IMAP server greets at once, so a bare listening socket plays the mail server that never
+  // does.
+  const base::Fd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::listen(silent.get(), 8), 0);
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  ::getsockname(nobody.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  ::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&address), &size);
   mailstow_.config()["mail"]["url"] = "smtp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   mailstow_.save();
   start();
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
   const base::Path kept = mailstow_.index() / "jobs" / "backup.letter";
   wait_until([&] { return std::filesystem::exists(kept); });
-  // What the daemon does when the time of grace is over.
+  // Kill the job, as the daemon does when the grace period is over.
   const pid_t backup = catch_job([](pid_t) { return true; });
   ::kill(daemon_->pid(), SIGTERM);
   ::kill(backup, SIGKILL);

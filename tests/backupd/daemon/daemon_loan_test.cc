@@ -1,4 +1,4 @@
-// The daemon's store, lent to commands that need it for themselves, and how far its backup is.
+// Loans of the daemon's store to commands that need it exclusively, and the progress of its backup.
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -35,7 +35,7 @@ class DaemonLoanTest : public DaemonTest {
     return std::async(std::launch::async, [=, this] { return mailstow_.backupd(arguments); });
   }
 
-  // What it tells goes to told_by() while it runs.
+  // While it runs, told_by() returns what it has printed so far.
   std::future<ProcessResult> begin_and_listen(const std::string& arguments) const {
     return begin_in_shell("exec " + command_line(arguments) + " 2>" + told_file(arguments));
   }
@@ -70,7 +70,7 @@ class DaemonLoanTest : public DaemonTest {
     });
   }
 
-  // Somebody who asks for the store, and does nothing with it.
+  // A borrower that requests the store and does nothing with it.
   base::Fd ask() const {
     base::StoreConfig store;
     store.index = mailstow_.index();
@@ -87,7 +87,7 @@ class DaemonLoanTest : public DaemonTest {
   }
 };
 
-TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndSayHowFarItIs) {
+TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   servers::fill_account(server_, "bob", 3);
   mailstow_.backupd({"once"});
   servers::MailGenerator mail(5);
@@ -123,9 +123,9 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndSayHowFarItIs) {
   EXPECT_EQ(loans()[1]["command"], "prune");
   EXPECT_THAT(mailstow_.backupd({"status"}).out,
               HasSubstr("\nIt is waited for by forget, process"));
-  // What works beside a backup is not kept waiting.
+  // A command that can run beside a backup does not wait.
   EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
-  // One that dies while it waits is in nobody's way.
+  // A borrower that dies while it waits does not block others.
   {
     const servers::Process dies(mailstow_.backupd_command({"reindex"}), {},
                                 {::getuid(), ::getgid()}, mailstow_.folder() / "reindex");
@@ -150,7 +150,7 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndSayHowFarItIs) {
             100);
 }
 
-TEST_F(DaemonLoanTest, WhileItIsLentNoJobThatNeedsItStarts) {
+TEST_F(DaemonLoanTest, NoJobThatNeedsTheStoreStartsWhileItIsLent) {
   servers::fill_account(server_, "alice", 20);
   start();
   base::Fd borrower = ask();
@@ -164,7 +164,7 @@ TEST_F(DaemonLoanTest, WhileItIsLentNoJobThatNeedsItStarts) {
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
   wait_for_end_of("sweep");
   EXPECT_EQ(job("backup")["run"], 0);
-  // Each command that needs the store, waiting for the one before it.
+  // Each command that needs the store waits for the one before it.
   const std::string key = (mailstow_.folder() / "second.key").string();
   auto add = begin({"key", "add", "--key-file", key, "--json"});
   wait_until_lent(2);
@@ -172,7 +172,7 @@ TEST_F(DaemonLoanTest, WhileItIsLentNoJobThatNeedsItStarts) {
   wait_until_lent(3);
   auto repair = begin({"check", "--repair"});
   wait_until_lent(4);
-  // What only looks does not.
+  // A command that only reads does not wait.
   EXPECT_EQ(mailstow_.backupd({"prune", "--dry-run"}).status, 0);
   EXPECT_EQ(mailstow_.backupd({"forget", "bob"}).status, 1);
   EXPECT_EQ(mailstow_.backupd({"key", "list"}).status, 0);
@@ -189,7 +189,7 @@ TEST_F(DaemonLoanTest, WhileItIsLentNoJobThatNeedsItStarts) {
             20);
 }
 
-TEST_F(DaemonLoanTest, ADaemonThatEndsLeavesTheStoreToWhoHasItOrWaits) {
+TEST_F(DaemonLoanTest, ADaemonThatEndsLeavesTheStoreToItsBorrowers) {
   servers::fill_account(server_, "alice", 20);
   for (const int ending : {SIGKILL, SIGTERM}) {
     start();
@@ -205,8 +205,8 @@ TEST_F(DaemonLoanTest, ADaemonThatEndsLeavesTheStoreToWhoHasItOrWaits) {
   EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
 }
 
-// Somebody who holds the store without asking, on a clock that the test owns.
-TEST_F(DaemonLoanTest, AStoreThatIsHeldIsWaitedForAndNoFailure) {
+// A process that locks the store without a loan, on a clock that the test controls.
+TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
   servers::fill_account(server_, "alice", 20);
   const std::string events = (mailstow_.folder() / "events").string();
   mailstow_.config()["hooks"] = {
@@ -225,7 +225,7 @@ TEST_F(DaemonLoanTest, AStoreThatIsHeldIsWaitedForAndNoFailure) {
   EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("backup  waits "));
   const auto let_pass = [&](std::chrono::seconds time) {
     clock.set(clock.now() + time);
-    ::kill(daemon_->pid(), SIGHUP);  // it sleeps by the true clock
+    ::kill(daemon_->pid(), SIGHUP);  // the daemon sleeps by the real clock
   };
   const std::string before = job("backup")["last_start"];
   let_pass(std::chrono::seconds(16));
@@ -236,7 +236,7 @@ TEST_F(DaemonLoanTest, AStoreThatIsHeldIsWaitedForAndNoFailure) {
   const std::string so_far = log();
   EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waits: another process holds the store"),
                             HasSubstr("prune: waits: "), Not(HasSubstr("exit status"))));
-  EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "it is said once";
+  EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "logged once";
 
   lock.reset();
   let_pass(std::chrono::seconds(16));

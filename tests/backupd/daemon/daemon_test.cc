@@ -1,5 +1,5 @@
-// `mailstow-backupd run` on a real server. The test owns the schedule by what it writes of earlier
-// starts.
+// `mailstow-backupd run` on a real server. The test controls the schedule by writing the times of
+// earlier starts.
 #include <atomic>
 #include <csignal>
 #include <fstream>
@@ -19,7 +19,7 @@ using programs::json;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST_F(DaemonTest, CatchesUpWithTheBackupThatWasMissed) {
+TEST_F(DaemonTest, CatchesUpOnAMissedBackup) {
   servers::fill_account(server_, "alice", 40);
   schedule("backup", "daily 02:30");
   started_before("backup", std::chrono::hours(72));
@@ -28,7 +28,7 @@ TEST_F(DaemonTest, CatchesUpWithTheBackupThatWasMissed) {
   EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
   const json status = mailstow_.backupd_json({"status"});
   EXPECT_EQ(find_by(status["accounts"], "account", "alice")["messages"], 40);
-  // Once, and the report is kept.
+  // It ran once, and its report is kept.
   EXPECT_GT(job("backup")["next_start"].get<std::string>(),
             base::format_rfc3339(
                 std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())));
@@ -65,7 +65,7 @@ TEST_F(DaemonTest, PrunesChecksAndDrills) {
   }
 }
 
-TEST_F(DaemonTest, TellsTheServiceManager) {
+TEST_F(DaemonTest, NotifiesTheServiceManager) {
   schedule("sweep", "hourly");
   start();
   wait_until([&] { return manager_.said().find("WATCHDOG=1") != std::string::npos; });
@@ -75,7 +75,7 @@ TEST_F(DaemonTest, TellsTheServiceManager) {
   EXPECT_THAT(manager_.said(), HasSubstr("STOPPING=1"));
 }
 
-TEST_F(DaemonTest, BacksUpForWhoeverTypesOnce) {
+TEST_F(DaemonTest, RunsTheBackupForOnce) {
   servers::fill_account(server_, "alice", 30);
   start();
   const json report = mailstow_.backupd_json({"once"});
@@ -88,7 +88,7 @@ TEST_F(DaemonTest, BacksUpForWhoeverTypesOnce) {
             "0 B written\n");
   EXPECT_EQ(job("backup")["run"], 2);
   EXPECT_EQ(mailstow_.backupd({"once", "--account", "alcie"}).status, 2);
-  // Somebody else works on the store: the daemon says so, and tries again.
+  // Another process uses the store: the daemon reports it and tries again.
   const auto lock =
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
   ASSERT_NE(lock, nullptr);
@@ -97,12 +97,12 @@ TEST_F(DaemonTest, BacksUpForWhoeverTypesOnce) {
   EXPECT_THAT(busy.err, HasSubstr("tries again at 20"));
 }
 
-TEST_F(DaemonTest, GoesOnAfterARestartWithTheBackupThatItParked) {
+TEST_F(DaemonTest, ContinuesAParkedBackupAfterARestart) {
   servers::MailGenerator mail(5);
   std::vector<servers::Delivery> letters;
   for (int letter = 0; letter < 300; ++letter) letters.push_back({mail.text(20'000)});
   server_.client("alice").append("INBOX", letters);
-  // It is asked to end while the mail comes, with most of it still to come.
+  // Stop the daemon while mail arrives, with most of it still to come.
   std::atomic<std::uint64_t> seen = 0;
   std::atomic<pid_t> to_stop = 0;
   const servers::Relay slow(server_, {.watch = [&](servers::From from, std::string_view bytes) {
@@ -133,7 +133,7 @@ TEST_F(DaemonTest, GoesOnAfterARestartWithTheBackupThatItParked) {
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 300);
 }
 
-TEST_F(DaemonTest, ReadsTheConfigurationAgain) {
+TEST_F(DaemonTest, ReloadsTheConfiguration) {
   start();
   EXPECT_EQ(job("sweep")["next_start"], nullptr);
   schedule("sweep", "hourly");
@@ -142,7 +142,7 @@ TEST_F(DaemonTest, ReadsTheConfigurationAgain) {
   EXPECT_THAT(manager_.said(), HasSubstr("RELOADING=1\nMONOTONIC_USEC="));
 }
 
-TEST_F(DaemonTest, KeepsTheConfigurationThatWasRightWhenTheNewOneIsWrong) {
+TEST_F(DaemonTest, KeepsTheValidConfigurationWhenTheNewOneIsInvalid) {
   schedule("sweep", "hourly");
   start();
   const std::string right = mailstow_.config().dump();
@@ -155,7 +155,7 @@ TEST_F(DaemonTest, KeepsTheConfigurationThatWasRightWhenTheNewOneIsWrong) {
     wait_until([&] { return log().size() > log_before.size(); });
     EXPECT_THAT(log().substr(log_before.size()), HasSubstr("the configuration stays as it was"));
   }
-  // A job still runs, with the configuration that was right.
+  // A job still runs with the last valid configuration.
   std::ofstream(mailstow_.folder() / "right.json") << right;
   const auto with_right = [&](const std::string& command) {
     auto arguments = mailstow_.backupd_command({command});
@@ -171,7 +171,7 @@ TEST_F(DaemonTest, KeepsTheConfigurationThatWasRightWhenTheNewOneIsWrong) {
   });
 }
 
-TEST_F(DaemonTest, IsTheOnlyOneOfItsStore) {
+TEST_F(DaemonTest, OnlyOneDaemonRunsPerStore) {
   start();
   const auto second = mailstow_.backupd({"run"});
   EXPECT_EQ(second.status, 5);
@@ -197,16 +197,16 @@ TEST_F(DaemonTest, EndsAtOnceWhenNothingRuns) {
   EXPECT_THAT(log(), Not(HasSubstr("error")));
 }
 
-TEST_F(DaemonTest, SaysWhatCannotBeStarted) {
-  const auto nobody = mailstow_.backupd({"run", "--now", "backup"});
-  EXPECT_EQ(nobody.status, 1);
-  EXPECT_THAT(nobody.err, HasSubstr("no daemon runs"));
+TEST_F(DaemonTest, ReportsWhatCannotBeStarted) {
+  const auto failed = mailstow_.backupd({"run", "--now", "backup"});
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("no daemon runs"));
   const auto unknown = mailstow_.backupd({"run", "--now", "backups"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_EQ(mailstow_.backupd({"forget", "x"}).status, 1);
 }
 
-TEST_F(DaemonTest, DoesNotStartWithoutAStoreOrWithAWrongSchedule) {
+TEST_F(DaemonTest, DoesNotStartWithoutAStoreOrWithAnInvalidSchedule) {
   schedule("backup", "at teatime");
   EXPECT_EQ(mailstow_.backupd({"run"}).status, 2);
   schedule("backup", "never");

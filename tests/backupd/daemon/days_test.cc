@@ -1,5 +1,5 @@
-// Days in the life of an installation, on a real server and with a clock that the test owns: the
-// daemon's way, and the way of the timers. The night of 28 March 2027 has no half past two in Oslo.
+// Days in the life of an installation, on a real server and with a clock that the test controls:
+// run by the daemon, and by the timers. The night of 28 March 2027 has no half past two in Oslo.
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -56,10 +56,10 @@ class DaysTest : public testing::Test {
     servers::fill_account(server_, "alice", 40);
   }
 
-  // Everything that is due until then has been done. `time` is never before the present.
+  // On return, everything due by `time` has been done. `time` is never before the present.
   virtual void let_pass_until(sys_seconds time) = 0;
 
-  // What Alice does by day.
+  // Alice uses her mailbox during a day.
   void live() {
     auto client = server_.client("alice");
     std::vector<servers::Delivery> letters;
@@ -137,12 +137,12 @@ class DaemonDaysTest : public DaysTest {
     while (jobs().is_null()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 
-  // Nobody but the clock starts anything: the daemon sees it when it is asked how it is.
+  // Only the clock starts jobs: a status request makes the daemon look at it.
   void let_pass_until(sys_seconds time) override {
     while (clock_.now() < time) {
       settle();
       const sys_seconds next = std::min(time, next_due());
-      // The sweep of the hour before, which nobody has asked for while the clock jumped.
+      // The sweep of the hour before, which nothing triggered while the clock jumped.
       clock_.set(std::max(clock_.now(), next - minutes(1)));
       settle();
       clock_.set(std::max(clock_.now(), next));
@@ -209,7 +209,7 @@ TEST_F(DaemonDaysTest, BackUpRestoreAndSweep) {
 }
 
 // systemd, as far as timers go: those of scripts/systemd with OnCalendar in UTC, without the
-// randomized delay. One whose time came several times while nobody looked is started once.
+// randomized delay. A timer that elapsed several times since the last look is started once.
 class TimerDaysTest : public DaysTest {
  protected:
   struct Timer {

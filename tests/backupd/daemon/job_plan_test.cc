@@ -1,4 +1,4 @@
-// A year of the daemon's schedule, in no time: the test owns the clock.
+// A year of the daemon's schedule, in no time: the test controls the clock.
 #include "backupd/daemon/job_plan.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ sys_seconds plan_time(const char* text) {
   return base::parse_time(text, "UTC");
 }
 
-// A schedule with the one job and the window given.
+// A schedule with only this job, and the given window.
 base::ScheduleConfig schedule(Job job, const std::string& expression, const char* window = "") {
   base::ScheduleConfig config;
   (job == Job::kBackup  ? config.backup
@@ -26,7 +26,7 @@ base::ScheduleConfig schedule(Job job, const std::string& expression, const char
   return config;
 }
 
-// A machine that runs what is due, and whose daemon looks at the clock every half a minute at most.
+// A machine that runs due jobs, and whose daemon looks at the clock every half a minute at most.
 class Machine {
  public:
   explicit Machine(const base::ScheduleConfig& config, double delay = 0) : plan_(config, delay) {}
@@ -98,13 +98,13 @@ TEST(JobPlanTest, IsNotDelayedOutOfTheWindow) {
             plan_time("2026-11-24T05:55"));
 }
 
-TEST(JobPlanTest, BelievesNoStartInTheFuture) {
+TEST(JobPlanTest, IgnoresAStartInTheFuture) {
   const JobPlan plan(schedule(Job::kBackup, "daily 02:30"), 0);
   EXPECT_EQ(plan.next_start(Job::kBackup, plan_time("2036-01-01"), plan_time("2026-11-24")),
             plan_time("2026-11-24T02:30"));
 }
 
-TEST(JobPlanTest, NeverStartsWhatIsNeverDue) {
+TEST(JobPlanTest, NeverStartsAJobThatIsNeverDue) {
   const JobPlan plan(schedule(Job::kCheck, "never"), 0);
   EXPECT_EQ(plan.next_start(Job::kCheck, plan_time("2026-11-24"), plan_time("2026-11-24")),
             std::nullopt);

@@ -1,4 +1,4 @@
-// The daemon's jobs through a year, in no time: the test owns the clock.
+// The daemon's jobs through a year, in no time: the test controls the clock.
 #include "backupd/daemon/job_table.h"
 
 #include <gmock/gmock.h>
@@ -29,7 +29,7 @@ base::ScheduleConfig oslo() {
   return config;
 }
 
-// A daemon without processes: its jobs take as long as the test says.
+// A daemon without processes, whose jobs take as long as the test specifies.
 class ClockedDaemon {
  public:
   ClockedDaemon(const base::ScheduleConfig& config, const char* now)
@@ -37,7 +37,7 @@ class ClockedDaemon {
 
   void takes(Job job, seconds duration) { durations_[job] = duration; }
 
-  // Until then; what is under way at that time goes on.
+  // Runs until `end`; jobs running at that time continue.
   void run_until(const char* end) { run_until(moment(end)); }
   void run_until(sys_seconds end) {
     for (;;) {
@@ -50,7 +50,7 @@ class ClockedDaemon {
     now_ = end;
   }
 
-  // The machine is off, and nothing is asked to stop.
+  // The machine is off; jobs are not asked to stop.
   void is_off_until(const char* end) {
     const JobStarts kept = table_.starts();
     under_way_.clear();
@@ -94,12 +94,12 @@ class ClockedDaemon {
   bool have_writers_met_ = false;
 };
 
-TEST(JobTableTest, DoesAllItsWorkOfAYear) {
+TEST(JobTableTest, DoesAllTheWorkOfAYear) {
   ClockedDaemon machine(oslo(), "2026-01-01");
   servers::Random random(3);
   const auto end = moment("2027-01-01");
   while (machine.now() < end) {
-    // Nights differ; on some the backup is still at it when the prune is due.
+    // Nights differ; on some the backup is still running when the prune is due.
     machine.takes(Job::kBackup, minutes(20 + random.below(180)));
     machine.takes(Job::kPrune, minutes(30 + random.below(60)));
     machine.takes(Job::kCheck, minutes(30));
@@ -128,7 +128,7 @@ TEST(JobTableTest, DoesAllItsWorkOfAYear) {
   EXPECT_EQ(of_day("2026-10-26"), "2026-10-26T01:35:00Z");
 }
 
-TEST(JobTableTest, WhatWasUnderWayWhenTheMachineDiedIsDoneAgain) {
+TEST(JobTableTest, RepeatsAJobThatRanWhenTheMachineDied) {
   ClockedDaemon machine(oslo(), "2026-11-01");
   machine.takes(Job::kBackup, hours(4));
   machine.run_until("2026-11-02T03:00");  // in the middle of the second night's
@@ -139,7 +139,7 @@ TEST(JobTableTest, WhatWasUnderWayWhenTheMachineDiedIsDoneAgain) {
                           moment("2026-11-02T03:10")));
 }
 
-TEST(JobTableTest, WhatWasStoppedIsDueAgain) {
+TEST(JobTableTest, AStoppedJobIsDueAgain) {
   const sys_seconds night = moment("2026-11-02T01:35");
   JobTable table(JobPlan(oslo(), 0.5), {}, moment("2026-11-01T12:00"));
   table.started(Job::kBackup, night);
@@ -150,10 +150,10 @@ TEST(JobTableTest, WhatWasStoppedIsDueAgain) {
   EXPECT_EQ(table.starts()[Job::kBackup], night);
 }
 
-TEST(JobTableTest, AStoreThatIsBusyIsTriedAgain) {
+TEST(JobTableTest, TriesABusyStoreAgain) {
   const sys_seconds now = moment("2026-11-02T12:00");
   JobTable table(JobPlan(oslo(), 0.5), {}, now);
-  const std::uint64_t run = table.want(Job::kBackup, {"alice"});
+  const std::uint64_t run = table.request(Job::kBackup, {"alice"});
   ASSERT_EQ(table.due(now), Job::kBackup);
   table.started(Job::kBackup, now);
   EXPECT_FALSE(table.ended(Job::kBackup, {.status = kBusy}, now));
@@ -165,7 +165,7 @@ TEST(JobTableTest, AStoreThatIsBusyIsTriedAgain) {
   EXPECT_EQ(table.describe(now)[0]["ended"], run);
 }
 
-TEST(JobTableTest, WhileTheStoreIsLentOnlyWhatWorksBesideItStarts) {
+TEST(JobTableTest, WhileTheStoreIsLentOnlyJobsThatDoNotNeedItStart) {
   const sys_seconds noon = moment("2026-11-02T12:00");
   JobTable table(JobPlan(oslo(), 0.5), {}, noon);
   const sys_seconds next_noon = noon + hours(24);
@@ -178,21 +178,21 @@ TEST(JobTableTest, WhileTheStoreIsLentOnlyWhatWorksBesideItStarts) {
   }
   EXPECT_THAT(started, UnorderedElementsAre(Job::kSweep, Job::kCheck));
   for (const Job job : started) table.ended(job, {}, next_noon);
-  EXPECT_GT(table.next_due(next_noon), next_noon) << "nobody is woken for what may not start";
+  EXPECT_GT(table.next_due(next_noon), next_noon) << "no wake-up for a job that may not start";
   table.set_lent(false);
   EXPECT_EQ(table.due(next_noon), Job::kBackup);
   table.started(Job::kBackup, next_noon);
   EXPECT_FALSE(table.is_store_free());
 }
 
-TEST(JobTableTest, ABackupOfSomeIsNotTheOneOfTheNight) {
+TEST(JobTableTest, ABackupOfSomeAccountsDoesNotReplaceTheScheduledOne) {
   const sys_seconds now = moment("2026-11-02T01:00");
   JobTable table(JobPlan(oslo(), 0.5), {}, now);
-  table.want(Job::kBackup, {"alice"});
-  table.want(Job::kBackup, {"bob", "alice"});
+  table.request(Job::kBackup, {"alice"});
+  table.request(Job::kBackup, {"bob", "alice"});
   table.started(Job::kBackup, now);
   EXPECT_THAT(table.accounts_of(Job::kBackup), ElementsAre("alice", "bob"));
-  table.want(Job::kBackup);  // meanwhile: it waits
+  table.request(Job::kBackup);  // waits for the current run
   EXPECT_EQ(table.due(now), std::nullopt);
   table.ended(Job::kBackup, {}, now + minutes(1));
   EXPECT_EQ(table.starts()[Job::kBackup], now);
@@ -203,7 +203,7 @@ TEST(JobTableTest, ABackupOfSomeIsNotTheOneOfTheNight) {
   EXPECT_EQ(table.next_start(Job::kBackup, now + minutes(2)), moment("2026-11-02T01:35"));
 }
 
-TEST(JobTableTest, APruneIsNotPutOffForEverByBackups) {
+TEST(JobTableTest, BackupsDoNotPostponeAPruneForever) {
   base::ScheduleConfig config;
   config.backup = "hourly";
   config.prune = "daily 02:30";

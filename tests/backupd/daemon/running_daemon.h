@@ -1,5 +1,5 @@
-// `mailstow-backupd run` as systemd runs it, for a store of its own and a real Dovecot. Nothing is
-// on its schedule but what the test puts there.
+// `mailstow-backupd run` as systemd runs it, with its own store and a real Dovecot. Its schedule
+// has only what the test adds.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@
 
 namespace backupd {
 
-// As systemd listens to a service.
+// Receives notifications as systemd does.
 class ServiceManager {
  public:
   explicit ServiceManager(const base::Path& path)
@@ -41,7 +41,7 @@ class ServiceManager {
     said_.clear();
   }
 
-  // All that was said so far, a line each.
+  // All messages so far, one per line.
   std::string said() {
     std::array<char, 4096> buffer{};
     ssize_t count = 0;
@@ -73,14 +73,14 @@ class DaemonTest : public testing::Test {
     mailstow_.save();
   }
 
-  // As if the job had last started so long ago.
+  // Sets the last start of the job to that long ago.
   void started_before(const std::string& job, std::chrono::seconds ago) {
     const auto now = std::chrono::system_clock::now() - ago;
     std::ofstream(mailstow_.index() / "starts")
         << json{{job, std::chrono::system_clock::to_time_t(now)}};
   }
 
-  // With `more` in its environment.
+  // Starts the daemon with `more` added to its environment.
   void start(const std::vector<std::string>& more = {}) {
     std::vector<std::string> environment = {"PATH=/usr/bin:/bin", manager_.environment(),
                                             "WATCHDOG_USEC=1000000"};

@@ -1,6 +1,6 @@
-// The daemon under stress: while fifty accounts get mail and are backed up, it is told to read its
-// configuration again, its jobs and itself are stopped and killed at random, and started again. Ten
-// seconds of it; five minutes with MAILSTOW_TEST_LONG.
+// The daemon under stress: while fifty accounts get mail and are backed up, it reloads its
+// configuration, and it and its jobs are stopped, killed and restarted at random. Takes ten
+// seconds; five minutes with MAILSTOW_TEST_LONG.
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -44,7 +44,7 @@ servers::DovecotOptions fifty() {
   return options;
 }
 
-// What a process has of the machine.
+// The resources that a process uses.
 struct Use {
   std::size_t kilobytes = 0;  // in memory
   std::ptrdiff_t files = 0;
@@ -85,7 +85,7 @@ class StressTest : public testing::Test {
   void start() {
     daemon_ = std::make_unique<Process>(
         mailstow_.backupd_command({"-q", "run"}),
-        // What AddressSanitizer keeps of freed memory would look like a leak.
+        // Freed memory that AddressSanitizer quarantines would look like a leak.
         std::vector<std::string>{
             "PATH=/usr/bin:/bin",
             "ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"},
@@ -124,7 +124,7 @@ class StressTest : public testing::Test {
     for (const pid_t job : daemon_->children("mailstow-backup")) ::kill(job, number);
   }
 
-  // It ends within half a minute, with its jobs.
+  // The daemon ends within half a minute, with its jobs.
   void stop_daemon() {
     const auto asked = steady_clock::now();
     ::kill(daemon_->pid(), SIGTERM);
@@ -135,7 +135,7 @@ class StressTest : public testing::Test {
     EXPECT_LT(longest_stop_, seconds(30));
   }
 
-  // Its jobs with it, as systemd would, or not.
+  // Kills the daemon, with its jobs (as systemd would) or without.
   void kill_daemon() {
     ::kill(random_.one_in(2) ? -daemon_->pid() : daemon_->pid(), SIGKILL);
     while (daemon_->is_running()) std::this_thread::sleep_for(milliseconds(1));
@@ -150,7 +150,7 @@ class StressTest : public testing::Test {
     mailstow_.save();
   }
 
-  // What was there before is there still.
+  // Everything that existed before still exists.
   void expect_nothing_lost() {
     const json status = mailstow_.backupd_json({"status"});
     for (const json& account : status["accounts"]) {
@@ -178,7 +178,7 @@ class StressTest : public testing::Test {
 TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   const auto half = tests::is_long_run() ? seconds(150) : seconds(4);
 
-  // One daemon all the time: what it uses stays what it was.
+  // With a single daemon, resource use must stay constant.
   int backups = 0;
   Use before;
   for (const auto end = steady_clock::now() + half;
@@ -206,7 +206,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   EXPECT_LT(after.kilobytes, before.kilobytes + 1'000);
   expect_nothing_lost();
 
-  // Many daemons, none of which dies a natural death.
+  // Many daemons, each of which is stopped or killed.
   int daemons = 1;
   for (const auto end = steady_clock::now() + half;
        steady_clock::now() < end || daemons < kFewestDaemons; ++daemons) {

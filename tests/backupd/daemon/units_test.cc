@@ -1,4 +1,5 @@
-// The path without the daemon: what the timers' services run, line by line, on a real server.
+// Operation without the daemon: the commands of the timers' services, line by line, on a real
+// server.
 #include <fstream>
 #include <sstream>
 
