@@ -20,7 +20,7 @@ namespace backupd {
 
 namespace {
 
-// Of the newest snapshot.
+// INBOX as the newest snapshot records it.
 struct RecordedInbox {
   store::FolderInfo info;
   std::chrono::sys_seconds time{};
@@ -30,69 +30,69 @@ bool is_inbox(std::string_view raw_name) {
   return base::equal_ignoring_case(raw_name, imap::kInbox);
 }
 
-class AccountLook {
+class AccountExaminer {
  public:
-  AccountLook(const base::Environment& environment, const std::string& name)
+  AccountExaminer(const base::Environment& environment, const std::string& name)
       : server_(environment.config.servers.at(name)), subject_(base::escape_for_terminal(name)) {
     try {
       reader_.emplace(
           store::Reader::open(store::location_of(environment.config.store), environment.files));
     } catch (const base::Error&) {
-      // Without a store, or one that can't be read, as other checks say, nothing is recorded.
+      // Without a readable store nothing is recorded; other checks report that.
     }
   }
 
   std::vector<Finding> look(const std::vector<base::AccountConfig>& accounts) {
     for (const base::AccountConfig& account : accounts) {
       try {
-        look_into(account);
+        examine_account(account);
       } catch (const base::Error& error) {
         findings_.push_back(
             failure("login", base::escape_for_terminal(account.name), error.what(), ""));
       }
     }
-    if (let_in_ > 0) {
+    if (logged_in_ > 0) {
       findings_.push_back(all_right(
           "login", subject_,
-          fmt::format("{} of the {} accounts tried let us in{}", let_in_, accounts.size(),
-                      recognised_ > 0
-                          ? fmt::format("; {} are known to be whose they should be", recognised_)
-                          : std::string("; the server does not tell whose they are"))));
+          fmt::format("login succeeded for {} of the {} accounts tried{}", logged_in_,
+                      accounts.size(),
+                      recognised_ > 0 ? fmt::format("; {} have the expected owner", recognised_)
+                                      : std::string("; the server does not show who owns them"))));
     }
     return std::move(findings_);
   }
 
  private:
-  void look_into(const base::AccountConfig& account) {
+  void examine_account(const base::AccountConfig& account) {
     imap::Session session = imap::open_account(server_, account);
-    if (let_in_++ == 0) {
+    if (logged_in_++ == 0) {
       std::ranges::move(look_at_capabilities(subject_, server_, session.capabilities()),
                         std::back_inserter(findings_));
     }
     const imap::FolderStatus inbox = session.status(imap::kInbox);
-    const std::array signs = {is_nobody_elses(account, inbox), is_the_recorded(account, inbox),
+    const std::array signs = {is_unshared(account, inbox), is_recorded_inbox(account, inbox),
                               names_its_user(account, session)};
     const auto says = [&](Sign sign) { return std::ranges::find(signs, sign) != signs.end(); };
     if (says(Sign::kItsOwn) && !says(Sign::kAnothers)) ++recognised_;
     session.logout();
   }
 
-  // What a server says of whose account it is.
+  // The evidence a server gives about the owner of an account.
   enum class Sign { kNone, kItsOwn, kAnothers };
 
-  // Two accounts that are one mailbox: the server took no notice of whose was asked for.
-  Sign is_nobody_elses(const base::AccountConfig& account, const imap::FolderStatus& inbox) {
+  // Two accounts with the same mailbox: the server ignored which user was requested.
+  Sign is_unshared(const base::AccountConfig& account, const imap::FolderStatus& inbox) {
     if (!inbox.mailbox_id) return Sign::kNone;
     const auto [seen, is_new] = owners_.emplace(*inbox.mailbox_id, &account);
     if (is_new || seen->second->user == account.user) return Sign::kNone;
     findings_.push_back(failure(
         "identity", base::escape_for_terminal(account.name),
-        fmt::format("its INBOX is that of {} too", base::escape_for_terminal(seen->second->name)),
-        "check its user, and that the server heeds whom an admin acts as"));
+        fmt::format("its INBOX is also that of {}", base::escape_for_terminal(seen->second->name)),
+        "check its user, and that the server honours the admin's authorization identity"));
     return Sign::kAnothers;
   }
 
-  Sign is_the_recorded(const base::AccountConfig& account, const imap::FolderStatus& inbox) {
+  Sign is_recorded_inbox(const base::AccountConfig& account, const imap::FolderStatus& inbox) {
     const auto recorded = recorded_inbox(account.name);
     if (!recorded) return Sign::kNone;
     const bool is_same = recorded->info.mailbox_id.empty() || !inbox.mailbox_id
@@ -101,14 +101,14 @@ class AccountLook {
     if (is_same) return Sign::kItsOwn;
     findings_.push_back(warning(
         "identity", base::escape_for_terminal(account.name),
-        fmt::format("its INBOX is another one than at the backup of {}: the account was made "
-                    "anew, or the name is somebody else's by now",
+        fmt::format("its INBOX is not the one backed up on {}: the account was recreated, or the "
+                    "name now belongs to someone else",
                     base::format_rfc3339(recorded->time)),
-        "if it is somebody else's, give that account another name in the configuration"));
+        "if it belongs to someone else, give that account another name in the configuration"));
     return Sign::kAnothers;
   }
 
-  // Where the server tells rights, the owner has some on INBOX.
+  // If the server reports ACLs, the owner has rights on INBOX.
   static Sign names_its_user(const base::AccountConfig& account, imap::Session& session) {
     const std::string inbox(imap::kInbox);
     const auto lists = session.acls({&inbox, 1});
@@ -132,7 +132,7 @@ class AccountLook {
   std::string subject_;
   std::optional<store::Reader> reader_;
   std::map<std::string, const base::AccountConfig*> owners_;  // by INBOX's MAILBOXID
-  std::size_t let_in_ = 0;
+  std::size_t logged_in_ = 0;
   std::size_t recognised_ = 0;
   std::vector<Finding> findings_;
 };
@@ -141,7 +141,7 @@ class AccountLook {
 
 std::vector<Finding> look_at_accounts(const base::Environment& environment, const std::string& name,
                                       const std::vector<base::AccountConfig>& accounts) {
-  return AccountLook(environment, name).look(accounts);
+  return AccountExaminer(environment, name).look(accounts);
 }
 
 }  // namespace backupd

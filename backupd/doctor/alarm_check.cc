@@ -25,16 +25,16 @@ std::string what_to_do(AlarmKind kind, const std::string& account) {
   switch (kind) {
     case AlarmKind::kMassDeletion:
       return fmt::format(
-          "look at `mailstow-restore vanished {0}`, then mailstow-backupd acknowledge {0}",
+          "check `mailstow-restore vanished {0}`, then run mailstow-backupd acknowledge {0}",
           account);
     case AlarmKind::kStranger:
       return fmt::format(
-          "ask whose it is now; if still the same person's, mailstow-backupd acknowledge {}",
+          "find out who owns it now; if still the same person, run mailstow-backupd acknowledge {}",
           account);
     case AlarmKind::kStale:
       break;
   }
-  return fmt::format("mailstow-backupd once --account {} says why", account);
+  return fmt::format("run mailstow-backupd once --account {} to see why", account);
 }
 
 }  // namespace

@@ -8,18 +8,19 @@ namespace backupd {
 
 namespace {
 
-// What is no more than slower without it.
+// A capability without which mailstow works, but more slowly.
 struct Comfort {
   std::string_view capability;
-  std::string_view instead;  // does as well; may be empty
+  std::string_view instead;  // an equivalent; may be empty
   std::string_view cost;
 };
 constexpr std::array kComforts = {
-    Comfort{"QRESYNC", "", "what vanished from a changed folder is found by listing its UIDs"},
-    Comfort{"CONDSTORE", "QRESYNC", "of a changed folder all flags are read"},
-    Comfort{"LIST-STATUS", "", "folders are asked for their state one by one"},
+    Comfort{"QRESYNC", "",
+            "messages that vanished from a changed folder are found by listing its UIDs"},
+    Comfort{"CONDSTORE", "QRESYNC", "all flags of a changed folder are read"},
+    Comfort{"LIST-STATUS", "", "the status of each folder is requested one by one"},
     Comfort{"OBJECTID", "X-GM-EXT-1", "moved messages are fetched again"},
-    Comfort{"LITERAL+", "LITERAL-", "restores wait for a go-ahead before each message"},
+    Comfort{"LITERAL+", "LITERAL-", "restores wait for a continuation before each message"},
     Comfort{"MULTIAPPEND", "", "restores send messages one by one, a third as fast"},
 };
 
@@ -33,13 +34,13 @@ std::vector<Finding> look_at_capabilities(const std::string& subject,
   if (!capabilities.has("UIDPLUS")) {
     findings.push_back(warning(kCheck, subject,
                                "no UIDPLUS: single messages can't be removed, so restored trees "
-                               "stay when their time is over",
+                               "remain after they expire",
                                "remove expired trees by hand: mailstow-restore trees lists them"));
   }
   if (!capabilities.has("QUOTA") && server.quota != base::QuotaConfig::kNone) {
     findings.push_back(
         warning(kCheck, subject,
-                "no QUOTA: whether restored mail counts can't be proven, so restores "
+                "no QUOTA: whether restored mail counts can't be verified, so restores "
                 "are refused",
                 "if it has no quotas, give it \"quota\": \"none\""));
   }
@@ -55,8 +56,8 @@ std::vector<Finding> look_at_capabilities(const std::string& subject,
     missed += fmt::format("{}without {} {}", missed.empty() ? "" : "; ", comfort.capability,
                           comfort.cost);
   }
-  findings.push_back(
-      all_right(kCheck, subject, missed.empty() ? "all that mailstow makes use of" : missed));
+  findings.push_back(all_right(kCheck, subject,
+                               missed.empty() ? "everything mailstow uses is supported" : missed));
   return findings;
 }
 

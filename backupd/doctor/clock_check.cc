@@ -16,7 +16,7 @@ namespace {
 using std::chrono::sys_seconds;
 
 constexpr const char* kClockCheck = "clock";
-// Two machines that write to one store are as far apart as that.
+// The clocks of two machines that write to one store may differ by this much.
 constexpr std::chrono::minutes kSlack{5};
 constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or another NTP client";
 
@@ -24,7 +24,7 @@ constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or anoth
 
 std::optional<ClockKeeping> clock_keeping() {
   timex state{};
-  const int result = ::adjtimex(&state);  // modes is 0: only asks
+  const int result = ::adjtimex(&state);  // modes is 0: read only
   if (result < 0) return std::nullopt;
   return ClockKeeping{result != TIME_ERROR && (state.status & STA_UNSYNC) == 0};
 }
@@ -49,21 +49,21 @@ std::vector<Finding> look_at_clock(sys_seconds now, std::optional<sys_seconds> r
   if (recorded && now + kSlack < *recorded) {
     findings.push_back(failure(
         kClockCheck, "",
-        fmt::format("it says {}, but something was recorded at {} already: snapshots and expiry go "
-                    "by it",
+        fmt::format("it shows {}, but the store has records of {}: snapshots and expiry depend on "
+                    "it",
                     base::format_rfc3339(now), base::format_rfc3339(*recorded)),
         kClockRemedy));
   }
   if (keeping && !keeping->is_synchronised) {
-    findings.push_back(warning(kClockCheck, "",
-                               "nothing keeps it right: the kernel says it is not synchronised",
-                               kClockRemedy));
+    findings.push_back(
+        warning(kClockCheck, "", "not synchronised, as the kernel reports", kClockRemedy));
   }
   if (findings.empty()) {
-    findings.push_back(all_right(
-        kClockCheck, "",
-        base::format_rfc3339(now) +
-            (keeping ? ", kept right from outside" : "; the system does not tell who keeps it")));
+    findings.push_back(
+        all_right(kClockCheck, "",
+                  base::format_rfc3339(now) +
+                      (keeping ? ", synchronised"
+                               : "; the system does not report whether it is synchronised")));
   }
   return findings;
 }

@@ -1,6 +1,6 @@
-// What `doctor` looks at on this machine; its servers are in backupd/doctor/server_checks.h, its
-// mail in backupd/doctor/mail_checks.h. Each looks at one thing, and fails only where even looking
-// does.
+// The checks of `doctor` on this machine; those of servers are in backupd/doctor/server_checks.h,
+// those of outgoing mail in backupd/doctor/mail_checks.h. Each checks one thing, and throws only if
+// the check itself is impossible.
 #pragma once
 
 #include <chrono>
@@ -15,38 +15,40 @@
 
 namespace backupd {
 
-// The files that the configuration names passwords, tokens and keys in, and itself: whoever may
-// write it has any command run as the service.
+// The files from which the configuration takes passwords, tokens and keys, and the configuration
+// itself: a user who can write it can run any command as the service.
 std::vector<Finding> look_at_secrets(const base::Config& config, const base::Path& config_file);
 
-// The key file: there, its owner's alone, and it opens the store.
+// The key file exists, only its owner can read it, and it opens the store.
 std::vector<Finding> look_at_key(const base::StoreConfig& config, base::FileSystem& files);
 
-// Store and index: there, ours, writable, and the index nobody else's to read.
+// Store and index exist, belong to this user and are writable, and no other user can read the
+// index.
 std::vector<Finding> look_at_store(const base::StoreConfig& config, base::FileSystem& files);
 
 std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::FileSystem& files);
 
-// How the kernel's clock is kept; nothing: the system does not tell.
+// Whether the kernel's clock is synchronised; clock_keeping() returns nullopt if the system does
+// not report it.
 struct ClockKeeping {
   bool is_synchronised = false;
 };
 std::optional<ClockKeeping> clock_keeping();
 
-// `recorded`: of the newest thing in the store.
+// `recorded` is the time of the newest record in the store.
 std::vector<Finding> look_at_clock(std::chrono::sys_seconds now,
                                    std::optional<std::chrono::sys_seconds> recorded,
                                    std::optional<ClockKeeping> keeping);
 std::optional<std::chrono::sys_seconds> newest_record(const base::StoreConfig& config,
                                                       base::FileSystem& files);
 
-// What starts backups: a daemon that runs, or timers. A cron job is nothing that can be seen.
+// Something starts backups: a running daemon, or timers. A cron job can't be detected.
 std::vector<Finding> look_at_service(const base::StoreConfig& config);
 
-// Whether those who should hear of it do: templates, hooks, metrics, and mail that was to be sent.
+// Reports reach their recipients: templates, hooks, metrics, and mail that could not be sent.
 std::vector<Finding> look_at_reporting(const base::Environment& environment);
 
-// What `status` is alarmed about. Nothing where the store can't be opened, as other checks say.
+// The alarms that `status` shows. Empty if the store can't be opened; other checks report that.
 std::vector<Finding> look_at_alarms(const base::Environment& environment);
 
 }  // namespace backupd

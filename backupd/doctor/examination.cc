@@ -52,24 +52,24 @@ void write_all(int fd, std::string_view text) {
   }
 }
 
-// A check under way.
+// A running check.
 class Examiner {
  public:
   Examiner(const DoctorCheck& check, std::size_t place, Steady::time_point deadline)
       : check_(check), place_(place), deadline_(deadline) {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) base::fail_with_errno(errno, "make a pipe");
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) base::fail_with_errno(errno, "create a pipe");
     answer_ = base::Fd(ends[0]);
     const base::Fd write_end(ends[1]);
     pid_ = ::fork();
     if (pid_ < 0) base::fail_with_errno(errno, "start a check");
     if (pid_ == 0) work(write_end.get());
-    ::setpgid(pid_, pid_);  // both do it: whoever comes first
+    ::setpgid(pid_, pid_);  // both processes do it, since either may run first
   }
   Examiner(const Examiner&) = delete;
   Examiner& operator=(const Examiner&) = delete;
 
-  // Ends it, with the programs that it started.
+  // Kills the check and the programs that it started.
   ~Examiner() {
     ::kill(-pid_, SIGKILL);
     wait();
@@ -79,7 +79,7 @@ class Examiner {
   int fd() const { return answer_.get(); }
   Steady::time_point deadline() const { return deadline_; }
 
-  // Takes what there is to read; false at the end.
+  // Reads what is available; returns false at the end.
   bool read() {
     std::array<char, 4096> buffer{};
     const ssize_t count = ::read(answer_.get(), buffer.data(), buffer.size());
@@ -89,7 +89,7 @@ class Examiner {
   }
 
   std::vector<Finding> findings() {
-    answer_ = base::Fd();  // one that says too much can go on no longer
+    answer_ = base::Fd();  // a check that writes too much gets SIGPIPE
     const int status = wait();
     const auto document = ordered_json::parse(text_, nullptr, false);
     if (document.is_array()) {
@@ -100,15 +100,16 @@ class Examiner {
     return {failure(check_.name, check_.subject,
                     WIFSIGNALED(status)
                         ? fmt::format("the check was ended by signal {}", WTERMSIG(status))
-                        : std::string("the check ended without a word"),
+                        : std::string("the check exited without a result"),
                     "this is a defect in mailstow, or the machine is short of memory")};
   }
 
   std::vector<Finding> given_up(std::chrono::milliseconds patience) const {
-    return {failure(check_.name, check_.subject,
-                    fmt::format("no answer within {} s",
-                                std::chrono::ceil<std::chrono::seconds>(patience).count()),
-                    "see whether what it asks (a name server, a server, a disk, a command) hangs")};
+    return {failure(
+        check_.name, check_.subject,
+        fmt::format("no answer within {} s",
+                    std::chrono::ceil<std::chrono::seconds>(patience).count()),
+        "see whether what it depends on (a name server, a server, a disk, a command) hangs")};
   }
 
  private:

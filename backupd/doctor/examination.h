@@ -1,5 +1,5 @@
-// Runs checks so that none can stop the others: each in a process of its own, which is ended when
-// its time is over.
+// Runs checks so that none can block the others: each in its own process, which is killed when its
+// time is up.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,9 @@ struct DoctorCheck {
   std::function<std::vector<Finding>()> look;
 };
 
-// The findings in the order of the checks, several of which run at a time. One that throws, dies or
-// takes longer than `patience` gives a failure that says so. No other thread may run.
+// Returns the findings in the order of the checks, several of which run at a time. A check that
+// throws, dies or takes longer than `patience` yields a failure that says so. No other thread may
+// run.
 std::vector<Finding> examine(const std::vector<DoctorCheck>& checks,
                              std::chrono::milliseconds patience);
 

@@ -19,7 +19,7 @@ std::optional<FileAccess> access_of(const base::Path& path) {
     return FileAccess{status.st_uid, static_cast<mode_t>(status.st_mode & 07777U)};
   }
   if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-  base::fail_with_errno(errno, "look at " + shown(path));
+  base::fail_with_errno(errno, "stat " + shown(path));
 }
 
 bool may_read(const base::Path& path) {

@@ -95,9 +95,8 @@ std::string to_text(const std::vector<Finding>& findings, Coloring coloring) {
   const auto count = [&](FindingState state) {
     return std::ranges::count(findings, state, &Finding::state);
   };
-  return text + fmt::format("\n{} failures, {} warnings, {} all right.\n",
-                            count(FindingState::kFailure), count(FindingState::kWarning),
-                            count(FindingState::kOk));
+  return text + fmt::format("\n{} failures, {} warnings, {} ok.\n", count(FindingState::kFailure),
+                            count(FindingState::kWarning), count(FindingState::kOk));
 }
 
 }  // namespace backupd

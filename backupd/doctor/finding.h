@@ -1,4 +1,4 @@
-// What `doctor` says of one thing that must be right.
+// The result of one check of `doctor`.
 #pragma once
 
 #include <string>
@@ -26,12 +26,12 @@ constexpr std::string_view word(FindingState state) {
 }
 
 struct Finding {
-  std::string check;    // "certificate": what was looked at
-  std::string subject;  // of what: a file, a server, an account; escaped, may be empty
+  std::string check;    // "certificate": what was checked
+  std::string subject;  // a file, a server, an account; escaped, may be empty
   FindingState state = FindingState::kOk;
   std::string what;    // escaped
-  std::string remedy;  // what to do; empty where all is well
-  // Of a failure: kUsage for the configuration and keys, kDamaged for the store.
+  std::string remedy;  // what to do; empty if all is well
+  // For a failure: kUsage for the configuration and keys, kDamaged for the store.
   base::ExitStatus exit_status = base::ExitStatus::kPartial;
   bool operator==(const Finding&) const = default;
 };
@@ -41,7 +41,7 @@ Finding warning(std::string check, std::string subject, std::string what, std::s
 Finding failure(std::string check, std::string subject, std::string what, std::string remedy,
                 base::ExitStatus exit_status = base::ExitStatus::kPartial);
 
-// The gravest failure's; kDone where there are warnings at most.
+// The exit status of the gravest failure; kDone if there are at most warnings.
 base::ExitStatus exit_status_of(const std::vector<Finding>& findings);
 
 void to_json(nlohmann::ordered_json& document, const Finding& finding);
@@ -49,7 +49,7 @@ void from_json(const nlohmann::ordered_json& document, Finding& finding);
 
 enum class Coloring { kNone, kTerminal };
 
-// A line a finding with its mark, and below it what to do.
+// One line per finding with its mark, followed by the remedy.
 std::string to_text(const std::vector<Finding>& findings, Coloring coloring);
 
 }  // namespace backupd

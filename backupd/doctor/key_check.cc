@@ -29,30 +29,32 @@ std::vector<Finding> look_at_key(const base::StoreConfig& config, base::FileSyst
   };
   if (const auto access = access_of(config.key_file)) {
     if ((access->mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0) {
-      wrong(
-          fmt::format("its permissions are {}: others may read or change it", octal(access->mode)),
-          fmt::format("chmod 0600 {}", name));
+      wrong(fmt::format("its permissions are {}: other users can read or change it",
+                        octal(access->mode)),
+            fmt::format("chmod 0600 {}", name));
     } else if ((access->mode & S_IRGRP) != 0) {
       findings.push_back(
           warning(kKeyCheck, name,
-                  fmt::format("its permissions are {}: a group may read it", octal(access->mode)),
-                  fmt::format("chmod 0600 {}, and chown it to who runs mailstow", name)));
+                  fmt::format("its permissions are {}: its group can read it", octal(access->mode)),
+                  fmt::format("chmod 0600 {}, and chown it to the user that runs mailstow", name)));
     }
   }
   try {
     static_cast<void>(store::load_key_file(files, config.key_file));
     static_cast<void>(store::Reader::open(location, files));
     const std::size_t keys = store::list_keys(location, files).size();
-    findings.push_back(
-        all_right(kKeyCheck, name,
-                  keys == 1 ? "it opens the store, and it alone: keep a copy where the store is not"
-                            : fmt::format("it opens the store, as {} others do", keys - 1)));
+    findings.push_back(all_right(
+        kKeyCheck, name,
+        keys == 1 ? "it is the only key that opens the store: keep a copy away from the store"
+                  : fmt::format("it opens the store, as do {} others", keys - 1)));
   } catch (const base::Error& error) {
     if (error.code() == base::ErrorCode::kKey) {
       wrong(error.what(),
-            "bring its copy back, or make it anew: mailstow-backupd key add --from-passphrase, or "
+            "restore the key file from its copy, or recreate it: mailstow-backupd key add "
+            "--from-passphrase, or "
             "--from-export");
-    } else if (error.code() != base::ErrorCode::kNotFound) {  // no store: another check's affair
+    } else if (error.code() !=
+               base::ErrorCode::kNotFound) {  // no store: another check reports that
       throw;
     }
   }

@@ -29,10 +29,11 @@ using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 using std::chrono::sys_seconds;
 
 constexpr const char* kMailCheck = "sending address";
-// Of RFC 5737 and RFC 3849: nobody's, but routed as the world is.
-constexpr std::array kTheWorld = {"192.0.2.1", "2001:db8::1"};
+// Documentation addresses (RFC 5737, RFC 3849), which are unassigned but routed like any public
+// address.
+constexpr std::array kPublicAddresses = {"192.0.2.1", "2001:db8::1"};
 
-// Of the socket that would go there: connecting a datagram socket sends nothing.
+// The local address of a socket to `host`: connecting a datagram socket sends nothing.
 std::string source_address(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
@@ -56,7 +57,7 @@ std::string source_address(const std::string& host) {
   return "";
 }
 
-// RFC 1122, 1918, 3927, 6598; RFC 4193 and 4291.
+// Private addresses by RFC 1122, 1918, 3927, 6598; RFC 4193 and 4291.
 bool is_private(const std::string& address) {
   in_addr four{};
   if (::inet_pton(AF_INET, address.c_str(), &four) == 1) {
@@ -76,7 +77,7 @@ bool is_private(const std::string& address) {
   return is_unique_local || IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six);
 }
 
-// Whether the url's host is one that is reached without a line.
+// Whether the host of the URL is this machine, reached without a network.
 bool is_this_machine(const std::string& url) {
   const auto host = url_host(url);
   if (!host) return false;
@@ -102,7 +103,7 @@ std::string outgoing_address(const std::string& host) {
   std::string address = source_address(host);
   const bool is_this_machine = address.starts_with("127.") || address == "::1" || address == host;
   if (!is_this_machine) return address;
-  for (const char* world : kTheWorld) {
+  for (const char* world : kPublicAddresses) {
     if (std::string own = source_address(world); !own.empty()) return own;
   }
   return "";
@@ -111,13 +112,15 @@ std::string outgoing_address(const std::string& host) {
 std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
                                   const Resolver& resolver, const std::string& outgoing) {
   const auto host = url_host(mail.url);
-  if (!host) return {failure("mail", base::escape_for_terminal(mail.url), "no server's url", "")};
+  if (!host)
+    return {failure("mail", base::escape_for_terminal(mail.url), "not the URL of a server", "")};
   std::vector<Finding> findings =
       look_at_addresses(base::escape_for_terminal(mail.url), *host, resolver);
   std::vector<Finding> of_address = look_at_sending_address(
       resolver, outgoing.empty() ? outgoing_address(host->host) : outgoing, hello_name);
   for (Finding& finding : of_address) {
-    // Who takes submissions is who the world sees, and may not mind.
+    // Receivers see the submission server, not this machine, and the submission server may accept
+    // us as we are.
     if (mail.login && finding.state == FindingState::kFailure) {
       finding.state = FindingState::kWarning;
     }
@@ -130,7 +133,7 @@ std::vector<Finding> look_at_line(const base::MailConfig& mail) {
   if (mail.tls != base::TlsConfig::kNone || is_this_machine(mail.url)) return {};
   return {warning("tls", base::escape_for_terminal(mail.url),
                   "mail goes in plain text to another machine",
-                  "leave \"tls\": \"none\" out unless the line is safe")};
+                  "remove \"tls\": \"none\" unless the network is trusted")};
 }
 
 std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
@@ -145,7 +148,7 @@ std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
   }
   std::vector<Finding> findings = look_at_certificates(subject, chain, now);
   findings.push_back(all_right(
-      "mail", subject, mail.login ? "it lets us in" : "it answers, and wants no login to begin"));
+      "mail", subject, mail.login ? "login succeeded" : "connected; no login is configured"));
   return findings;
 }
 
@@ -153,7 +156,7 @@ std::vector<Finding> send_test_mail(const base::MailConfig& mail,
                                     const base::ReportsConfig& reports, const base::Clock& clock) {
   constexpr const char* kTestMail = "test mail";
   if (reports.to.empty()) {
-    return {failure(kTestMail, "", "there is nobody to send it to", "list addresses in reports.to",
+    return {failure(kTestMail, "", "no recipients are configured", "list addresses in reports.to",
                     base::ExitStatus::kUsage)};
   }
   const std::string everybody = joined(reports.to);
@@ -161,35 +164,38 @@ std::vector<Finding> send_test_mail(const base::MailConfig& mail,
     const base::Mailer mailer(mail, clock);
     mailer.send({reports.to, fmt::format("mailstow on {}: a test", mailer.host()),
                  "This is the test message that `mailstow-backupd doctor --send-test-mail` was\n"
-                 "asked for. Reports of mailstow will reach you as it did.\n"});
+                 "asked to send. Reports of mailstow will reach you the same way.\n"});
   } catch (const base::Error& error) {
     return {failure(kTestMail, everybody, error.what(), "")};
   }
-  return {all_right(kTestMail, everybody, "handed over: see whether it arrives, and where")};
+  return {
+      all_right(kTestMail, everybody, "accepted by the server: see whether and where it arrives")};
 }
 
 std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,
                                              const std::string& hello_name) {
   const std::string hello = base::escape_for_terminal(hello_name);
   if (address.empty()) {
-    return {failure(kMailCheck, "", "this machine has no way out", "check its routes")};
+    return {
+        failure(kMailCheck, "", "no route to the internet", "check the routes of this machine")};
   }
   if (hello_name.find('.') == std::string::npos) {
-    return {failure(kMailCheck, address,
-                    fmt::format("the EHLO name \"{}\" is no full name: servers refuse it", hello),
-                    "set mail.hello_name to the machine's name in the DNS")};
+    return {failure(
+        kMailCheck, address,
+        fmt::format("the EHLO name \"{}\" is not fully qualified: servers reject it", hello),
+        "set mail.hello_name to the machine's name in the DNS")};
   }
   if (is_private(address)) {
     return {warning(kMailCheck, address,
-                    "it is a private address: what the world sees is the gateway's, which can't be "
-                    "known here",
-                    "give that one: doctor --outgoing-address ADDRESS")};
+                    "it is a private address: receivers see that of the gateway, which can't be "
+                    "determined here",
+                    "specify it: doctor --outgoing-address ADDRESS")};
   }
   const std::vector<std::string> names = resolver.names_of(address);
   if (names.empty()) {
-    return {failure(kMailCheck, address,
-                    "it has no name (PTR) in the DNS: many servers refuse its mail",
-                    fmt::format("have its owner, your provider, give it the name {}", hello))};
+    return {failure(
+        kMailCheck, address, "it has no name (PTR) in the DNS: many servers reject its mail",
+        fmt::format("have its owner, usually your provider, set its name to {}", hello))};
   }
   std::vector<std::string> confirmed;
   for (const std::string& name : names) {
@@ -199,8 +205,10 @@ std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std
   if (confirmed.empty()) {
     return {failure(
         kMailCheck, address,
-        fmt::format("its name {} has not this address: nobody believes the name", joined(names)),
-        fmt::format("let {} have the address {} (A or AAAA) in the DNS",
+        fmt::format(
+            "its name {} does not resolve back to this address, so receivers will not trust it",
+            joined(names)),
+        fmt::format("give {} the address {} (A or AAAA) in the DNS",
                     base::escape_for_terminal(names.front()), address))};
   }
   const bool is_hello = std::ranges::any_of(
@@ -211,8 +219,9 @@ std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std
         fmt::format("the EHLO name is {}, the address's name {}", hello, joined(confirmed)),
         fmt::format("set mail.hello_name to {}", base::escape_for_terminal(confirmed.front())))};
   }
-  return {all_right(kMailCheck, address,
-                    fmt::format("it and {} confirm each other, and EHLO says so", hello))};
+  return {
+      all_right(kMailCheck, address,
+                fmt::format("forward and reverse DNS agree ({}), and EHLO uses that name", hello))};
 }
 
 }  // namespace backupd

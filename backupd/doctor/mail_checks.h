@@ -1,5 +1,5 @@
-// What `doctor` looks at where mailstow sends mail: the practice for senders (RFC 1912,
-// section 2.1; RFC 5321, section 4.1.1.1). Nobody's address is ever probed.
+// The checks of `doctor` for outgoing mail: the practice for senders (RFC 1912, section 2.1; RFC
+// 5321, section 4.1.1.1). No recipient's address is ever probed.
 #pragma once
 
 #include <chrono>
@@ -13,29 +13,29 @@
 
 namespace backupd {
 
-// The address that mail leaves this machine from, on the way to `host`: for a server of this
-// machine, to the world. Empty if there is no way. Nothing is sent.
+// The local address from which mail to `host` leaves this machine; if `host` is this machine, the
+// address for the internet. Empty if there is no route. Nothing is sent.
 std::string outgoing_address(const std::string& host);
 
-// The server that takes our mail, and how we look to those behind it. `outgoing`: the address that
-// the world sees; empty: this machine's own. `hello_name`: of EHLO.
+// The server that accepts our mail, and how we look to the receivers behind it. `outgoing` is the
+// address that receivers see; empty means that of this machine. `hello_name` is the name in EHLO.
 std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
                                   const Resolver& resolver, const std::string& outgoing);
 
-// Whether mail goes over a line in plain text. Nothing where it does not.
+// Warns if mail crosses a network in plain text; empty if not.
 std::vector<Finding> look_at_line(const base::MailConfig& mail);
 
-// The same server as a sender meets it: TLS and how long its certificates last, EHLO, the login. No
-// mail is begun.
+// Connects to that server as a sender would: TLS and the expiry of its certificates, EHLO, the
+// login. No mail transaction is started.
 std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
                                          const std::string& hello_name,
                                          std::chrono::sys_seconds now);
 
-// Sends a message to those who get reports.
+// Sends a message to the recipients of reports.
 std::vector<Finding> send_test_mail(const base::MailConfig& mail,
                                     const base::ReportsConfig& reports, const base::Clock& clock);
 
-// Whether address and name confirm each other in the DNS, and the name is that of EHLO.
+// Checks that forward and reverse DNS of the address agree, and that the name is that in EHLO.
 std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,
                                              const std::string& hello_name);
 

@@ -10,9 +10,10 @@ namespace backupd {
 namespace {
 
 constexpr const char* kQuotaCheck = "quota";
-constexpr const char* kQuotaRemedy = "let quota_admin be a name in Cyrus's admins";
+constexpr const char* kQuotaRemedy = "set quota_admin to a name in Cyrus's admins";
 
-// Nothing if he may, else why not. A session that acts as its user sees nobody else's folders.
+// Empty if the quota admin may set quotas, otherwise why not. A session that acts as its user sees
+// no other user's folders.
 std::string what_keeps_from_quotas(const base::ServerConfig& server,
                                    const base::AccountConfig& account) {
   imap::Session session = imap::open_quota_admin(server);
@@ -37,14 +38,16 @@ std::vector<Finding> look_at_quota_admin(const std::string& name, const base::Se
   try {
     const std::string why = what_keeps_from_quotas(server, accounts.front());
     if (!why.empty()) {
-      return {failure(kQuotaCheck, subject,
-                      "who is to take restored trees off the quota is no administrator: " + why,
-                      kQuotaRemedy)};
+      return {failure(
+          kQuotaCheck, subject,
+          "the user that exempts restored trees from the quota is not an administrator: " + why,
+          kQuotaRemedy)};
     }
   } catch (const base::Error& error) {
     return {failure(kQuotaCheck, subject, error.what(), kQuotaRemedy)};
   }
-  return {all_right(kQuotaCheck, subject, "who is to take restored trees off the quota may do so")};
+  return {all_right(kQuotaCheck, subject,
+                    "the user that exempts restored trees from the quota may do so")};
 }
 
 }  // namespace backupd

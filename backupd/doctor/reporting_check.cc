@@ -1,4 +1,4 @@
-// Whether those who should hear of the backup will.
+// Checks that reports on the backup reach their recipients.
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
@@ -27,23 +27,23 @@ void look_at_template(const base::Path& file, base::FileSystem& files,
   if (file.empty()) return;
   try {
     static_cast<void>(base::load_mail_template(files, file));
-    findings.push_back(all_right(kUserMail, shown(file), "it is a template"));
+    findings.push_back(all_right(kUserMail, shown(file), "valid template"));
   } catch (const base::Error& error) {
     findings.push_back(failure(kUserMail, shown(file), error.what(),
-                               "man mailstow.json, \"user_mail\", says what a template is",
+                               "see man mailstow.json, \"user_mail\", for templates",
                                base::ExitStatus::kUsage));
   }
 }
 
-// As exec would find it.
+// Searches PATH as exec does.
 bool can_be_run(const std::string& program) {
   if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
   const char* const path = std::getenv("PATH");
-  std::string_view folders = path == nullptr ? "" : path;
-  while (!folders.empty()) {
-    const std::string_view folder = folders.substr(0, folders.find(':'));
-    if (::access((base::Path(folder) / program).c_str(), X_OK) == 0) return true;
-    folders.remove_prefix(std::min(folder.size() + 1, folders.size()));
+  std::string_view directories = path == nullptr ? "" : path;
+  while (!directories.empty()) {
+    const std::string_view directory = directories.substr(0, directories.find(':'));
+    if (::access((base::Path(directory) / program).c_str(), X_OK) == 0) return true;
+    directories.remove_prefix(std::min(directory.size() + 1, directories.size()));
   }
   return false;
 }
@@ -52,26 +52,26 @@ void look_at_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Findi
   for (const base::HookConfig& hook : hooks) {
     if (!hook.ca_file.empty() && !may_read(hook.ca_file)) {
       findings.push_back(failure(kHook, shown(hook.ca_file),
-                                 "this user can't read it, or it is not there",
+                                 "this user can't read it, or it does not exist",
                                  "check ca_file and its permissions"));
     }
     if (hook.command.empty()) continue;
     const std::string program = base::escape_for_terminal(hook.command.front());
     findings.push_back(can_be_run(hook.command.front())
-                           ? all_right(kHook, program, "it can be run")
-                           : failure(kHook, program, "this user can't run it, or it is not there",
+                           ? all_right(kHook, program, "executable")
+                           : failure(kHook, program, "this user can't run it, or it does not exist",
                                      "check its path and permissions"));
   }
 }
 
 void look_at_metrics(const base::Path& file, std::vector<Finding>& findings) {
   if (file.empty()) return;
-  const base::Path folder = file.parent_path();
-  findings.push_back(may_write(folder)
-                         ? all_right(kMetrics, shown(file), "its folder lets us write")
+  const base::Path directory = file.parent_path();
+  findings.push_back(may_write(directory)
+                         ? all_right(kMetrics, shown(file), "its directory is writable")
                          : failure(kMetrics, shown(file),
-                                   "its folder is not there, or does not let us write",
-                                   fmt::format("chgrp and chmod g+w {}", shown(folder))));
+                                   "its directory does not exist, or is not writable",
+                                   fmt::format("chgrp and chmod g+w {}", shown(directory))));
 }
 
 void look_at_mail_sent(const std::vector<base::JobRecord>& records,
@@ -81,7 +81,7 @@ void look_at_mail_sent(const std::vector<base::JobRecord>& records,
     findings.push_back(
         failure(kReports, record.job,
                 fmt::format("the last mail about it could not be sent: {}", record.mail_error),
-                "mend that, and try it: doctor --send-test-mail"));
+                "fix that, and test it: doctor --send-test-mail"));
   }
 }
 
@@ -98,8 +98,8 @@ std::vector<Finding> look_at_reporting(const base::Environment& environment) {
   const bool has_somebody = !config.reports.to.empty() || !config.hooks.empty() ||
                             !config.metrics.file.empty() || config.metrics.listen;
   if (!has_somebody) {
-    findings.push_back(warning(kReports, "", "nobody hears of trouble unless they look",
-                               "configure reports, hooks or metrics"));
+    findings.push_back(warning(kReports, "", "no one is notified of problems",
+                               "configure `mail` with `reports`, hooks or metrics"));
   }
   return findings;
 }

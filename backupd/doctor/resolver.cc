@@ -33,11 +33,12 @@ std::string to_text(int family, const void* address) {
              base::escape_for_terminal(name), why);
 }
 
-// The state of one look-up; two attempts of two seconds, so that a dead name server costs seconds.
+// The state of one lookup: two attempts of two seconds each, so that a dead name server costs only
+// seconds.
 class ResolverState {
  public:
   explicit ResolverState(const std::optional<NameServer>& server) {
-    if (::res_ninit(&state_) != 0) fail_lookup("names", "the resolver can't be set up");
+    if (::res_ninit(&state_) != 0) fail_lookup("names", "the resolver can't be initialised");
     state_.retrans = 2;
     state_.retry = 2;
     if (!server) return;
@@ -70,7 +71,7 @@ std::string record_text(ns_msg& message, const ns_rr& record, int type) {
   return length < 0 ? "" : name.data();
 }
 
-// RFC 1035, section 3.5, and RFC 3596, section 2.5; empty if it is no address.
+// RFC 1035, section 3.5, and RFC 3596, section 2.5; empty if `address` is not an address.
 std::string reverse_name(const std::string& address) {
   in_addr four{};
   if (::inet_pton(AF_INET, address.c_str(), &four) == 1) {

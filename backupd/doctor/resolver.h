@@ -1,4 +1,4 @@
-// Names and addresses, as the system or a name server of one's choice tells them.
+// Looks up names and addresses, through the system or through a given name server.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,20 @@ struct NameServer {
   bool operator==(const NameServer&) const = default;
 };
 
-// "192.0.2.1", "127.0.0.1:5353"; nothing for anything else.
+// "192.0.2.1", "127.0.0.1:5353"; nullopt for anything else.
 std::optional<NameServer> parse_name_server(std::string_view text);
 
-// Addresses are text, in the form that inet_ntop gives. Fails with kNetwork if no name server
-// answers; a name that does not exist, or has none of what is asked for, is an empty answer.
+// Addresses are text in the form of inet_ntop. Fails with kNetwork if no name server answers; the
+// result is empty if the name does not exist or has no such records.
 class Resolver {
  public:
-  // Nothing: the system's, of resolv.conf.
+  // Default: the name servers of resolv.conf.
   explicit Resolver(std::optional<NameServer> server = {}) : server_(std::move(server)) {}
 
-  // As a connection to the host would find them: hosts file and all, unless a name server is given.
+  // The addresses a connection would use: includes the hosts file, unless a name server is given.
   std::vector<std::string> host_addresses(const std::string& host) const;
 
-  // Of the DNS alone: what the rest of the world sees.
+  // From the DNS only, as other machines see it.
   std::vector<std::string> addresses(const std::string& name) const;    // A and AAAA
   std::vector<std::string> names_of(const std::string& address) const;  // PTR; no dot at the end
 

@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-// Where nothing shows beyond ASCII in so many headers, there is hardly any.
+// If none of this many headers has non-ASCII bytes, few others will.
 constexpr std::size_t kMaxRead = 1'000;
 constexpr std::uint64_t kMaxProbe = 256'000;  // bytes
 constexpr std::size_t kMaxOutput = std::size_t{16} * 1024 * 1024;
@@ -28,7 +28,7 @@ constexpr std::size_t kMaxOutput = std::size_t{16} * 1024 * 1024;
 struct ProbeMessage {
   store::SnapshotInfo snapshot;
   store::MessageId id;
-  bool is_beyond_ascii = false;  // its header
+  bool has_non_ascii = false;  // its header
 };
 
 bool is_header_beyond_ascii(base::ByteView message) {
@@ -37,7 +37,8 @@ bool is_header_beyond_ascii(base::ByteView message) {
   return std::ranges::any_of(header, [](char byte) { return (byte & 0x80) != 0; });
 }
 
-// One whose header has such bytes if there is one among the first; else any.
+// A message whose header has non-ASCII bytes if there is one among the first kMaxRead; otherwise
+// any message.
 std::optional<ProbeMessage> choose_message(const base::Environment& environment,
                                            const std::string& account) {
   store::Reader reader =
@@ -56,11 +57,11 @@ std::optional<ProbeMessage> choose_message(const base::Environment& environment,
   reader.read_messages(
       ids,
       [&](std::size_t position, base::ByteView bytes) {
-        if (chosen && chosen->is_beyond_ascii) return;
+        if (chosen && chosen->has_non_ascii) return;
         const bool is_beyond = is_header_beyond_ascii(bytes);
         if (!chosen || is_beyond) chosen = ProbeMessage{*snapshot, ids[position], is_beyond};
       },
-      [](std::size_t, const std::string&) {});  // damage is another command's affair
+      [](std::size_t, const std::string&) {});  // damage is reported by other commands
   return chosen;
 }
 
@@ -75,21 +76,21 @@ base::ProgramOutput run_restore(const base::Environment& environment,
 Finding header_finding(const std::string& subject, const ProbeMessage& message,
                        const json& report) {
   constexpr const char* kHeaders = "headers";
-  if (!message.is_beyond_ascii) {
+  if (!message.has_non_ascii) {
     return all_right(kHeaders, subject,
-                     "none of the messages looked at has bytes beyond ASCII in its header, so a "
+                     "none of the messages checked has non-ASCII bytes in its header, so a "
                      "server that replaces those changes nothing");
   }
   for (const json& folder : report.value("folders", json::array())) {
     for (const json& altered : folder.value("altered", json::array())) {
       return warning(kHeaders, subject,
-                     fmt::format("the server changes headers with bytes beyond ASCII that are "
-                                 "restored to it: {}",
+                     fmt::format("the server changes restored headers that have non-ASCII "
+                                 "bytes: {}",
                                  base::escape_for_terminal(altered.value("how", ""))),
-                     "Cyrus: set munge8bit: 0 in imapd.conf; the backup has them as they were");
+                     "Cyrus: set munge8bit: 0 in imapd.conf; the backup has the original bytes");
     }
   }
-  return all_right(kHeaders, subject, "with bytes beyond ASCII they come back as they were");
+  return all_right(kHeaders, subject, "headers with non-ASCII bytes are restored unchanged");
 }
 
 }  // namespace
@@ -100,7 +101,7 @@ std::vector<Finding> look_at_restoring(const base::Environment& environment,
   const std::string subject = base::escape_for_terminal(account);
   const auto message = choose_message(environment, account);
   if (!message) {
-    return {failure(kRestoring, subject, "no backup of it holds a message to try with",
+    return {failure(kRestoring, subject, "its backups contain no message to test with",
                     fmt::format("mailstow-backupd once --account {}", subject))};
   }
   const base::ProgramOutput restored =
@@ -119,14 +120,14 @@ std::vector<Finding> look_at_restoring(const base::Environment& environment,
   findings.push_back(
       quota.value("exempt", json()) == true
           ? all_right("quota", subject, "restored trees don't count: " + proof)
-          : warning("quota", subject, "whether restored trees count is not proven: " + proof, ""));
+          : warning("quota", subject, "not verified whether restored trees count: " + proof, ""));
   findings.push_back(header_finding(subject, *message, report));
   const base::ProgramOutput swept = run_restore(environment, {"sweep", "--json"});
   if (swept.status != 0) {
     findings.push_back(
         warning(kRestoring, subject,
-                fmt::format("the message that was tried is in {} still", report.value("tree", "")),
-                "the next `mailstow-restore sweep` removes it, or says why not"));
+                fmt::format("the test message is still in {}", report.value("tree", "")),
+                "the next `mailstow-restore sweep` removes it, or reports why not"));
   }
   return findings;
 }

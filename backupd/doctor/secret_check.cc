@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kSecretCheck = "secret";
 constexpr mode_t kWritableBeside = S_IWGRP | S_IWOTH;
 
-// Where the configuration wants a secret.
+// A place in the configuration that names a secret.
 struct Place {
   std::string name;
   base::SecretSource source;
@@ -52,7 +52,7 @@ std::vector<Place> places_in(const base::Config& config) {
   return places;
 }
 
-// Nothing where all is well.
+// Returns nullopt if all is well.
 std::optional<Finding> look_at_file(const Place& place) {
   const base::Path& path = place.source.password_file;
   const std::string name = shown(path);
@@ -61,14 +61,14 @@ std::optional<Finding> look_at_file(const Place& place) {
                    base::ExitStatus::kUsage);
   };
   const auto access = access_of(path);
-  if (!access) return wrong(name + ": there is no such file", "write the secret into it");
+  if (!access) return wrong(name + ": no such file", "write the secret into it");
   if (!may_read(path)) {
     return wrong(fmt::format("{}: {} may not read it", name, user_name(::geteuid())),
                  fmt::format("chown {} {} && chmod 0600 {}", user_name(::geteuid()), name, name));
   }
   if ((access->mode & (kWritableBeside | S_IROTH)) != 0) {
     return wrong(
-        fmt::format("{}: its permissions are {}: others may {} it", name, octal(access->mode),
+        fmt::format("{}: its permissions are {}: other users can {} it", name, octal(access->mode),
                     (access->mode & S_IROTH) != 0 ? "read" : "change"),
         fmt::format("chmod 0600 {}", name));
   }
@@ -77,11 +77,12 @@ std::optional<Finding> look_at_file(const Place& place) {
 
 std::optional<Finding> look_at_source(const Place& place) {
   if (!place.source.password_file.empty()) return look_at_file(place);
-  if (place.source.credential.empty()) return std::nullopt;  // a command: logging in runs it
+  if (place.source.credential.empty())
+    return std::nullopt;  // a command, which the login check runs
   if (std::getenv("CREDENTIALS_DIRECTORY") == nullptr) {
     return warning(kSecretCheck, place.name,
-                   "it is a credential, which the service manager gives to the service alone: "
-                   "logins that need it can't be tried here",
+                   "it is a credential, which the service manager passes only to the service: "
+                   "logins that need it can't be tested here",
                    "run doctor with it: systemd-run --pipe --wait -p User=mailstow -p "
                    "LoadCredential=NAME mailstow-backupd doctor");
   }
@@ -99,12 +100,12 @@ std::vector<Finding> look_at_secrets(const base::Config& config, const base::Pat
   std::vector<Finding> findings;
   const auto access = access_of(config_file);
   if (access && (access->mode & kWritableBeside) != 0) {
-    findings.push_back(failure("configuration", shown(config_file),
-                               fmt::format("its permissions are {}: others may change what is run "
-                                           "as {}",
-                                           octal(access->mode), user_name(::geteuid())),
-                               fmt::format("chmod go-w {}", shown(config_file)),
-                               base::ExitStatus::kUsage));
+    findings.push_back(
+        failure("configuration", shown(config_file),
+                fmt::format("its permissions are {}: other users can change what runs "
+                            "as {}",
+                            octal(access->mode), user_name(::geteuid())),
+                fmt::format("chmod go-w {}", shown(config_file)), base::ExitStatus::kUsage));
   }
   const std::vector<Place> places = places_in(config);
   std::size_t troubles = 0;
@@ -115,10 +116,9 @@ std::vector<Finding> look_at_secrets(const base::Config& config, const base::Pat
     }
   }
   if (troubles < places.size()) {
-    findings.push_back(
-        all_right(kSecretCheck, "",
-                  fmt::format("{} of {} are where they should be, and nobody else's to read",
-                              places.size() - troubles, places.size())));
+    findings.push_back(all_right(kSecretCheck, "",
+                                 fmt::format("{} of {} exist and are readable only by mailstow",
+                                             places.size() - troubles, places.size())));
   }
   return findings;
 }

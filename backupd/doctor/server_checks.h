@@ -1,4 +1,4 @@
-// What `doctor` looks at on each server.
+// The checks of `doctor` for each server.
 #pragma once
 
 #include <chrono>
@@ -16,36 +16,37 @@
 
 namespace backupd {
 
-// The host's name, and each of its addresses.
+// Checks that the host name resolves, and connects to each of its addresses.
 std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost& host,
                                        const Resolver& resolver);
 
-// How long the certificates, which have been verified, last. Nothing where there are none.
+// The expiry of the certificates, which have already been verified. Empty if there are no
+// certificates.
 std::vector<Finding> look_at_certificates(const std::string& subject,
                                           std::span<const base::ServerCertificate> chain,
                                           std::chrono::sys_seconds now);
 
-// The way there: its name, each of its addresses, TLS and how long its certificates last.
+// The route to the server: its name, each of its addresses, TLS and the expiry of its certificates.
 std::vector<Finding> look_at_way(const std::string& name, const base::ServerConfig& server,
                                  const Resolver& resolver, std::chrono::sys_seconds now);
 
-// Logs in to the accounts, which are some of the server's, and sees whether each is whose it should
-// be, as far as the server tells: INBOX is the one that was backed up, it is nobody else's too, and
-// its rights name the user. What the server can and cannot once somebody is in.
+// Logs in to the accounts, which are some of those on the server, and checks that each belongs to
+// the right user, as far as the server shows it: INBOX is the one that was backed up, no other
+// account has the same one, and its rights name the user. Also checks the capabilities after login.
 std::vector<Finding> look_at_accounts(const base::Environment& environment, const std::string& name,
                                       const std::vector<base::AccountConfig>& accounts);
 
-// What a server lacks, and what that costs.
+// Capabilities that the server lacks, and what that costs.
 std::vector<Finding> look_at_capabilities(const std::string& subject,
                                           const base::ServerConfig& server,
                                           const imap::Capabilities& capabilities);
 
-// Whether who is to set quotas may (Cyrus). Nothing for servers where nobody is to.
+// Whether the quota admin may set quotas (Cyrus). Empty for servers without a quota admin.
 std::vector<Finding> look_at_quota_admin(const std::string& name, const base::ServerConfig& server,
                                          const std::vector<base::AccountConfig>& accounts);
 
-// Restores a message of the account and sweeps it away again: whether restored trees count towards
-// its quota, and whether headers with bytes beyond ASCII come back as they were (Cyrus's
+// Restores a message of the account and sweeps it again: checks whether restored trees count
+// towards its quota, and whether headers with non-ASCII bytes are restored unchanged (Cyrus's
 // munge8bit).
 std::vector<Finding> look_at_restoring(const base::Environment& environment,
                                        const std::string& account);

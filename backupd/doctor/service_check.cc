@@ -18,13 +18,13 @@ constexpr const char* kServiceCheck = "service";
 
 struct Timer {
   const char* unit;
-  const char* cost;  // of not having it
+  const char* cost;  // what happens without it
 };
 constexpr std::array kTimers = {
     Timer{"mailstow-backup.timer", "nothing backs up"},
-    Timer{"mailstow-sweep.timer", "restored trees stay when their time is over"},
-    Timer{"mailstow-prune.timer", "old snapshots stay"},
-    Timer{"mailstow-check.timer", "damage to the store is not noticed"},
+    Timer{"mailstow-sweep.timer", "restored trees remain after they expire"},
+    Timer{"mailstow-prune.timer", "old snapshots are kept"},
+    Timer{"mailstow-check.timer", "damage to the store goes unnoticed"},
 };
 
 bool is_enabled(const char* unit) {
@@ -50,7 +50,7 @@ std::vector<Finding> look_at_jobs(const nlohmann::json& daemon) {
         fmt::format("see reports/{}.json beside the index, and the log", name)));
   }
   findings.push_back(all_right(kServiceCheck, "daemon",
-                               fmt::format("it runs, since {}", daemon.value("since", ""))));
+                               fmt::format("running since {}", daemon.value("since", ""))));
   return findings;
 }
 
@@ -60,12 +60,12 @@ std::vector<Finding> look_at_service(const base::StoreConfig& config) {
   if (const auto answer = ask_daemon(config, StatusRequest())) {
     const auto document = nlohmann::json::parse(*answer, nullptr, false);
     if (document.is_object()) return look_at_jobs(document);
-    return {failure(kServiceCheck, "daemon", "it does not say how it is",
+    return {failure(kServiceCheck, "daemon", "it does not answer status requests",
                     "restart it: systemctl restart mailstow")};
   }
   if (is_enabled("mailstow.service")) {
     return {failure(kServiceCheck, "mailstow.service", "it is enabled, but no daemon runs",
-                    "systemctl start mailstow; journalctl -u mailstow says why it ended")};
+                    "systemctl start mailstow; journalctl -u mailstow shows why it ended")};
   }
   std::vector<Finding> findings;
   std::size_t missing = 0;
@@ -78,12 +78,12 @@ std::vector<Finding> look_at_service(const base::StoreConfig& config) {
   }
   if (missing == kTimers.size()) {
     return {warning(kServiceCheck, "",
-                    "no daemon runs and no timer of mailstow's is enabled: unless a cron job does "
-                    "it, nothing backs up, sweeps, prunes and checks",
+                    "no daemon runs and no timer of mailstow is enabled: unless a cron job does "
+                    "it, nothing backs up, sweeps, prunes or checks",
                     "systemctl enable --now mailstow.service, or mailstow-backup.timer, "
                     "mailstow-sweep.timer, mailstow-prune.timer and mailstow-check.timer")};
   }
-  if (missing == 0) findings.push_back(all_right(kServiceCheck, "timers", "they are enabled"));
+  if (missing == 0) findings.push_back(all_right(kServiceCheck, "timers", "enabled"));
   return findings;
 }
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
-// A night's new mail of a few hundred accounts.
+// The new mail of a few hundred accounts in one night.
 constexpr std::uint64_t kLittle = 2'000'000'000;
 
 class StoreLook {
@@ -31,27 +31,28 @@ class StoreLook {
   std::vector<Finding> look() {
     const store::Location location = store::location_of(config_);
     if (!access_of(config_.path)) {
-      findings_.push_back(failure("store", shown(config_.path), "there is none",
-                                  "make it: mailstow-backupd init",
+      findings_.push_back(failure("store", shown(config_.path), "does not exist",
+                                  "create it: mailstow-backupd init",
                                   base::ExitStatus::kNothingDone));
       return std::move(findings_);
     }
-    look_at("store", config_.path, kWritableByOthers, "others may change it");
-    for (const base::Path& folder :
+    look_at("store", config_.path, kWritableByOthers, "other users can change it");
+    for (const base::Path& directory :
          {store::packs_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
-      look_at("store", folder, kWritableByOthers, "others may change it");
-      look_for_strangers(folder);
+      look_at("store", directory, kWritableByOthers, "other users can change it");
+      find_foreign_files(directory);
     }
-    look_at("index", config_.index, kOthers, "others may read who wrote to whom");
+    look_at("index", config_.index, kOthers, "other users can read senders and recipients");
     for (const std::string& name : files_.list(config_.index)) {
-      look_at("index", config_.index / name, kOthers, "others may read who wrote to whom");
+      look_at("index", config_.index / name, kOthers,
+              "other users can read senders and recipients");
     }
     open(location);
     if (std::ranges::none_of(findings_, is_trouble)) {
       findings_.push_back(
           all_right("store", shown(config_.path),
-                    fmt::format("it is {}'s, and can be written to", user_name(::geteuid()))));
+                    fmt::format("owned by {} and writable", user_name(::geteuid()))));
     }
     return std::move(findings_);
   }
@@ -61,13 +62,13 @@ class StoreLook {
 
   void look_at(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
     const auto access = access_of(path);
-    if (!access) return;  // opening it says what is missing
+    if (!access) return;  // opening it reports what is missing
     const auto wrong = [&](std::string what, std::string remedy) {
       findings_.push_back(failure(check, shown(path), std::move(what), std::move(remedy)));
     };
     if (access->owner != ::geteuid() && ::geteuid() != 0) {
-      wrong(fmt::format("it is {}'s, not {}'s, who works here", user_name(access->owner),
-                        user_name(::geteuid())),
+      wrong(fmt::format("it belongs to {}, not to {}, which runs mailstow",
+                        user_name(access->owner), user_name(::geteuid())),
             fmt::format("chown {} {}", user_name(::geteuid()), shown(path)));
     } else if (!may_write(path)) {
       wrong(fmt::format("{} can't write to it", user_name(::geteuid())),
@@ -79,14 +80,15 @@ class StoreLook {
     }
   }
 
-  // Root's files in the store of an ordinary user: by a copy that was put back, say.
-  void look_for_strangers(const base::Path& folder) {
-    for (const std::string& name : files_.list(folder)) {
-      const auto access = access_of(folder / name);
+  // Finds files of root in the store of an ordinary user, left for instance by restoring a copy of
+  // the store.
+  void find_foreign_files(const base::Path& directory) {
+    for (const std::string& name : files_.list(directory)) {
+      const auto access = access_of(directory / name);
       if (!access || access->owner == ::geteuid()) continue;
       findings_.push_back(
-          failure("store", shown(folder),
-                  fmt::format("{} in it is {}'s", base::escape_for_terminal(name),
+          failure("store", shown(directory),
+                  fmt::format("{} in it belongs to {}", base::escape_for_terminal(name),
                               user_name(access->owner)),
                   fmt::format("chown -R {} {}", user_name(::geteuid()), shown(config_.path))));
       return;
@@ -97,12 +99,13 @@ class StoreLook {
     try {
       static_cast<void>(store::Reader::open(location, files_));
     } catch (const base::Error& error) {
-      if (error.code() == base::ErrorCode::kKey) return;  // another check's affair
+      if (error.code() == base::ErrorCode::kKey) return;  // another check reports that
       const bool is_damaged = error.code() == base::ErrorCode::kDamaged;
       findings_.push_back(failure("index", shown(config_.index), error.what(),
-                                  is_damaged ? "mailstow-backupd check says what; docs/recovery.md "
-                                               "says what to do"
-                                             : "mailstow-backupd reindex makes the index anew",
+                                  is_damaged
+                                      ? "mailstow-backupd check shows what; docs/recovery.md "
+                                        "says what to do"
+                                      : "mailstow-backupd reindex rebuilds the index",
                                   base::exit_status(error.code())));
     }
   }
@@ -112,7 +115,7 @@ class StoreLook {
   std::vector<Finding> findings_;
 };
 
-// The path, or the nearest folder above it that is there.
+// The path, or the nearest directory above it that exists.
 base::Path nearest_existing(base::Path path) {
   while (!access_of(path) && path.has_relative_path()) path = path.parent_path();
   return path;
@@ -129,7 +132,7 @@ std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::F
   for (const base::Path& path : {config.path, config.index}) {
     const std::uint64_t free = files.free_space(nearest_existing(path));
     const std::string what = base::format_size(free) + " are free";
-    const std::string remedy = "make room, or drop snapshots: mailstow-backupd prune";
+    const std::string remedy = "free space, or delete snapshots: mailstow-backupd prune";
     if (free < config.keep_free) {
       findings.push_back(failure("space", shown(path),
                                  fmt::format("{}, less than the {} that backups leave: none is "

@@ -1,4 +1,4 @@
-// Where a server's URL points.
+// Host and port of a server's URL.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ struct UrlHost {
   bool operator==(const UrlHost&) const = default;
 };
 
-// imap, imaps, smtp or smtps; the scheme's port where none is given. Nothing for other URLs.
+// imap, imaps, smtp or smtps; the default port of the scheme if the URL has none. Returns nullopt
+// for other URLs.
 std::optional<UrlHost> url_host(std::string_view url);
 
 }  // namespace backupd

@@ -28,14 +28,14 @@ using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 constexpr days kSoon{21};
 constexpr int kConnectTimeout = 5'000;  // ms
 
-// Nothing if somebody listens there, else why not.
+// Empty if a server listens there, otherwise why the connection failed.
 std::string try_to_connect(const std::string& address, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   addrinfo* list = nullptr;
   if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) {
-    return "it is no address";
+    return "not an address";
   }
   const AddressList owned(list);
   const base::Fd socket(
@@ -75,9 +75,10 @@ std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost
     const std::string what = fmt::format("{} port {}: {}", address, host.port, why);
     findings.push_back(
         addresses.size() == 1
-            ? failure("tcp", subject, what, "check that the server runs, and what is between")
+            ? failure("tcp", subject, what,
+                      "check that the server runs and that no firewall blocks it")
             : warning("tcp", subject, what,
-                      "mend it or take it out of the DNS: connections that begin there are slow"));
+                      "fix it or remove it from the DNS: connections that try it first are slow"));
   }
   findings.push_back(all_right("dns", subject, all));
   return findings;
@@ -94,11 +95,11 @@ std::vector<Finding> look_at_certificates(const std::string& subject,
         warning("tls", subject,
                 fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
                             left.count(), base::format_rfc3339(certificate.expires)),
-                "renew it: once it has expired, nobody trusts this server"));
+                "renew it: once it has expired, clients will reject this server"));
   }
   if (findings.empty() && !chain.empty()) {
     findings.push_back(all_right("tls", subject,
-                                 fmt::format("the certificate is to be trusted until {}",
+                                 fmt::format("the certificate is valid until {}",
                                              base::format_rfc3339(chain.front().expires))));
   }
   return findings;
@@ -122,8 +123,8 @@ std::vector<Finding> look_at_way(const std::string& name, const base::ServerConf
     return findings;
   }
   if (server.tls == base::TlsConfig::kNone) {
-    findings.push_back(warning("tls", subject, "passwords and mail go in plain text",
-                               "leave \"tls\": \"none\" out unless the line is safe"));
+    findings.push_back(warning("tls", subject, "passwords and mail are sent in plain text",
+                               "remove \"tls\": \"none\" unless the network is trusted"));
     return findings;
   }
   std::ranges::move(look_at_certificates(subject, chain, now), std::back_inserter(findings));

@@ -1,5 +1,5 @@
-// A sound installation for one account of a real Dovecot, backed up: each test of `doctor` breaks
-// one thing in it, and doctor has to say so.
+// A sound installation with one backed-up account on a real Dovecot: each test breaks one thing in
+// it, which doctor must report.
 #pragma once
 
 #include <filesystem>
@@ -15,7 +15,7 @@ namespace backupd {
 
 using programs::json;
 
-// The first finding of the check in the state, or null.
+// The first finding of the check with that state, or null.
 inline json finding_in(const json& report, const std::string& check, const std::string& state) {
   for (const json& finding : report.at("findings")) {
     if (finding.at("check") == check && finding.at("state") == state) return finding;
@@ -41,7 +41,7 @@ class DoctorFixture : public testing::Test {
     return mailstow_.backupd_json({"doctor"}, status);
   }
 
-  // What doctor says when something is broken: a failure, with something to do about it.
+  // The failure that doctor reports for the check; expects it to have a remedy.
   std::string failure_of(const std::string& check, int status = 3) {
     const json all = report(status);
     const json finding = finding_in(all, check, "failure");
@@ -60,7 +60,7 @@ class DoctorFixture : public testing::Test {
     std::filesystem::permissions(path, static_cast<std::filesystem::perms>(mode));
   }
 
-  // A file of the test's with a secret in it.
+  // A new file with a secret in it.
   base::Path secret_file(const std::string& name) {
     const base::Path path = mailstow_.folder() / name;
     std::ofstream(path) << servers::Server::password(servers::Server::admin()) << "\n";

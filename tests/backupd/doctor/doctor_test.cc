@@ -1,4 +1,5 @@
-// What `doctor` says of an installation: its configuration, secrets, store, clock and timers.
+// The findings of `doctor` for an installation: its configuration, secrets, store, clock and
+// timers.
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -21,14 +22,14 @@ using testing::HasSubstr;
 
 class DoctorTest : public DoctorFixture {};
 
-TEST_F(DoctorTest, OfASoundInstallationNothingFails) {
+TEST_F(DoctorTest, NothingFailsForASoundInstallation) {
   const json all = report();
   EXPECT_NE(all["status"], "failure");
   for (const char* check : {"configuration", "secret", "key", "store", "space", "dns", "login",
                             "capabilities", "alarm"}) {
     EXPECT_FALSE(finding_in(all, check, "ok").is_null()) << check << all.dump(2);
   }
-  // A test's certificate is made for two days.
+  // The certificate of a test is valid for two days.
   EXPECT_THAT(finding_in(all, "tls", "warning").dump(), HasSubstr("localhost expires in "));
   EXPECT_TRUE(finding_in(all, "tls", "ok").is_null());
   const auto text = mailstow_.backupd({"doctor"});
@@ -37,7 +38,7 @@ TEST_F(DoctorTest, OfASoundInstallationNothingFails) {
   EXPECT_THAT(text.out, HasSubstr("0 failures, "));
 }
 
-TEST_F(DoctorTest, AConfigurationThatIsWrongIsTheFirstFinding) {
+TEST_F(DoctorTest, AnInvalidConfigurationIsTheFirstFinding) {
   mailstow_.config()["schedul"] = 1;
   EXPECT_THAT(failure_of("configuration", 2), HasSubstr("schedul"));
   mailstow_.config().erase("schedul");
@@ -48,27 +49,27 @@ TEST_F(DoctorTest, AConfigurationThatIsWrongIsTheFirstFinding) {
   EXPECT_THAT(failure_of("configuration", 2), HasSubstr("no accounts"));
 }
 
-TEST_F(DoctorTest, AConfigurationThatOthersMayChangeIsTold) {
+TEST_F(DoctorTest, ReportsAConfigurationThatOthersCanChange) {
   set_mode(mailstow_.config_file(), 0666);
   EXPECT_THAT(failure_of("configuration", 2), HasSubstr("its permissions are 0666"));
 }
 
-TEST_F(DoctorTest, ASecretThatIsMissingOrOthersMayReadIsTold) {
+TEST_F(DoctorTest, ReportsASecretThatIsMissingOrReadableByOthers) {
   const base::Path file = secret_file("password");
   server_config()["admin"]["password_file"] = file.string();
   set_mode(file, 0644);
-  EXPECT_THAT(failure_of("secret", 2), HasSubstr("others may read it"));
+  EXPECT_THAT(failure_of("secret", 2), HasSubstr("other users can read it"));
   fs::remove(file);
   EXPECT_THAT(failure_of("secret", 2), HasSubstr("no such file"));
 }
 
-TEST_F(DoctorTest, ACredentialIsTheServicesAlone) {
+TEST_F(DoctorTest, ACredentialIsOnlyForTheService) {
   server_config()["quota_admin"] = {{"user", "quota"}, {"credential", "imap-password"}};
   const json all = report(3);
   EXPECT_THAT(finding_in(all, "secret", "warning")["subject"], "servers.main.quota_admin");
 }
 
-TEST_F(DoctorTest, AKeyThatIsMissingOrAnothersIsTold) {
+TEST_F(DoctorTest, ReportsAMissingOrForeignKey) {
   fs::rename(mailstow_.key_file(), mailstow_.folder() / "away");
   EXPECT_THAT(failure_of("key", 2), HasSubstr("store.key"));
   std::ofstream(mailstow_.key_file()) << std::string(64, 'a') << "\n";
@@ -76,43 +77,43 @@ TEST_F(DoctorTest, AKeyThatIsMissingOrAnothersIsTold) {
   EXPECT_THAT(failure_of("key", 2), HasSubstr("key"));
 }
 
-TEST_F(DoctorTest, AKeyThatOthersMayReadIsTold) {
+TEST_F(DoctorTest, ReportsAKeyThatOthersCanRead) {
   set_mode(mailstow_.key_file(), 0640);
   EXPECT_THAT(warning_of("key"), HasSubstr("0640"));
   set_mode(mailstow_.key_file(), 0644);
   EXPECT_THAT(failure_of("key", 2), HasSubstr("0644"));
 }
 
-TEST_F(DoctorTest, AStoreThatIsMissingIsTold) {
+TEST_F(DoctorTest, ReportsAMissingStore) {
   fs::remove_all(mailstow_.store());
-  EXPECT_THAT(failure_of("store", 1), HasSubstr("there is none"));
+  EXPECT_THAT(failure_of("store", 1), HasSubstr("does not exist"));
 }
 
-TEST_F(DoctorTest, AnIndexThatIsMissingIsTold) {
+TEST_F(DoctorTest, ReportsAMissingIndex) {
   fs::remove(mailstow_.index() / "index.sqlite");
   const json finding = finding_in(report(1), "index", "failure");
   EXPECT_THAT(finding["remedy"].get<std::string>(), HasSubstr("reindex"));
 }
 
-TEST_F(DoctorTest, AnIndexThatIsRubbishIsDamage) {
+TEST_F(DoctorTest, ReportsAGarbledIndexAsDamage) {
   std::ofstream(mailstow_.index() / "index.sqlite") << std::string(100'000, 'x');
   EXPECT_THAT(failure_of("index", 4), HasSubstr("index.sqlite"));
 }
 
-TEST_F(DoctorTest, AStoreAndAnIndexThatOthersMayUseAreTold) {
+TEST_F(DoctorTest, ReportsAStoreAndAnIndexThatOthersCanUse) {
   set_mode(mailstow_.store() / "packs", 0777);
-  EXPECT_THAT(failure_of("store"), HasSubstr("0777: others may change it"));
+  EXPECT_THAT(failure_of("store"), HasSubstr("0777: other users can change it"));
   set_mode(mailstow_.store() / "packs", 0700);
   set_mode(mailstow_.index() / "index.sqlite", 0640);
-  EXPECT_THAT(failure_of("index"), HasSubstr("0640: others may read"));
+  EXPECT_THAT(failure_of("index"), HasSubstr("0640: other users can read"));
 }
 
-TEST_F(DoctorTest, AStrangersFilesInTheStoreAreTold) {
+TEST_F(DoctorTest, ReportsFilesOfOtherUsersInTheStore) {
   const base::Path pack = fs::directory_iterator(mailstow_.store() / "packs")->path();
-  // Only root can give files away; for others the store itself shows that its owner is looked at.
+  // Only root can give files away; other users test with the owner of the store itself.
   if (::geteuid() == 0) {
     ASSERT_EQ(::chown(pack.c_str(), 65'534, 65'534), 0);
-    EXPECT_THAT(failure_of("store"), HasSubstr(pack.filename().string() + " in it is "));
+    EXPECT_THAT(failure_of("store"), HasSubstr(pack.filename().string() + " in it belongs to "));
   } else {
     set_mode(mailstow_.store() / "packs", 0500);
     EXPECT_THAT(failure_of("store"), HasSubstr("can't write to it"));
@@ -120,7 +121,7 @@ TEST_F(DoctorTest, AStrangersFilesInTheStoreAreTold) {
   }
 }
 
-TEST_F(DoctorTest, ADiskThatIsFullOrNearlySoIsTold) {
+TEST_F(DoctorTest, ReportsADiskThatIsFullOrNearlySo) {
   base::StoreConfig config;
   config.path = mailstow_.store();
   config.index = mailstow_.index();
@@ -134,7 +135,7 @@ TEST_F(DoctorTest, ADiskThatIsFullOrNearlySoIsTold) {
   EXPECT_EQ(first_finding(0).state, FindingState::kOk);
 }
 
-TEST_F(DoctorTest, AnAccountThatWasNotBackedUpForLongIsTold) {
+TEST_F(DoctorTest, ReportsAnAccountWithoutARecentBackup) {
   mailstow_.config()["guards"]["stale_after"] = "0s";
   EXPECT_THAT(failure_of("alarm"), HasSubstr("no successful backup since"));
   mailstow_.config().erase("guards");
@@ -142,7 +143,7 @@ TEST_F(DoctorTest, AnAccountThatWasNotBackedUpForLongIsTold) {
   EXPECT_THAT(failure_of("alarm"), HasSubstr("never backed up"));
 }
 
-// What starts backups, as systemctl tells it: a program of the test's.
+// Replaces systemctl by a script of the test that reports which units are enabled.
 class DoctorServiceTest : public DoctorTest {
  protected:
   std::string service_findings(const std::string& enabled_units) {
@@ -166,24 +167,24 @@ class DoctorServiceTest : public DoctorTest {
   }
 };
 
-TEST_F(DoctorServiceTest, NothingThatStartsBackupsIsTold) {
+TEST_F(DoctorServiceTest, ReportsThatNothingStartsBackups) {
   EXPECT_THAT(service_findings(""), HasSubstr("warning : no daemon runs and no timer"));
 }
 
-TEST_F(DoctorServiceTest, ATimerThatIsMissingIsTold) {
+TEST_F(DoctorServiceTest, ReportsAMissingTimer) {
   EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-check.timer"),
-            "warning mailstow-prune.timer: not enabled: old snapshots stay\n");
+            "warning mailstow-prune.timer: not enabled: old snapshots are kept\n");
   EXPECT_EQ(service_findings("mailstow-backup.timer mailstow-sweep.timer mailstow-prune.timer "
                              "mailstow-check.timer"),
-            "ok timers: they are enabled\n");
+            "ok timers: enabled\n");
 }
 
-TEST_F(DoctorServiceTest, ADaemonThatDiedIsTold) {
+TEST_F(DoctorServiceTest, ReportsADaemonThatDied) {
   EXPECT_EQ(service_findings("mailstow.service"),
             "failure mailstow.service: it is enabled, but no daemon runs\n");
 }
 
-TEST_F(DoctorServiceTest, ADaemonThatRunsIsAllRight) {
+TEST_F(DoctorServiceTest, ARunningDaemonIsOk) {
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     mailstow_.config()["schedule"][job] = "never";
   }
@@ -195,10 +196,10 @@ TEST_F(DoctorServiceTest, ADaemonThatRunsIsAllRight) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  EXPECT_THAT(service_findings(""), HasSubstr("ok daemon: it runs, since 20"));
+  EXPECT_THAT(service_findings(""), HasSubstr("ok daemon: running since 20"));
 }
 
-TEST(ClockCheckTest, AClockBehindWhatWasRecordedIsTold) {
+TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
   const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
   const auto state = [&](sys_seconds now, std::optional<sys_seconds> recorded,
                          std::optional<ClockKeeping> keeping) {

@@ -34,7 +34,7 @@ TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
   EXPECT_THAT(examine({}, kLongEnough), SizeIs(0));
 }
 
-TEST(ExaminationTest, OneThatFailsOrDiesStopsNoOther) {
+TEST(ExaminationTest, ACheckThatFailsOrDiesStopsNoOther) {
   const auto findings = examine(
       {{"fails", "a",
         []() -> std::vector<Finding> { base::fail(base::ErrorCode::kKey, "no key: find it"); }},
@@ -55,7 +55,7 @@ TEST(ExaminationTest, OneThatFailsOrDiesStopsNoOther) {
   EXPECT_EQ(findings[3].state, FindingState::kOk);
 }
 
-TEST(ExaminationTest, OneThatHangsIsGivenUp) {
+TEST(ExaminationTest, ACheckThatHangsIsAbandoned) {
   const auto findings = examine({{"hangs", "",
                                   []() -> std::vector<Finding> {
                                     std::this_thread::sleep_for(std::chrono::hours(1));
@@ -80,14 +80,14 @@ TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
   EXPECT_EQ(exit_status_of({bad, wrong}), base::ExitStatus::kUsage);
 }
 
-TEST(FindingTest, HasAMarkAndWhatToDo) {
+TEST(FindingTest, HasAMarkAndARemedy) {
   const std::vector<Finding> findings = {all_right("clock", "", "right"),
                                          failure("key", "/k", "lost", "find it")};
   EXPECT_EQ(to_text(findings, Coloring::kNone),
             "ok       clock: right\n"
             "FAILURE  key /k: lost\n"
             "         -> find it\n"
-            "\n1 failures, 0 warnings, 1 all right.\n");
+            "\n1 failures, 0 warnings, 1 ok.\n");
   EXPECT_THAT(to_text(findings, Coloring::kTerminal), HasSubstr("\x1b[31mFAILURE\x1b[0m  key"));
 }
 

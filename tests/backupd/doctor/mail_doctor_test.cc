@@ -1,4 +1,5 @@
-// What `doctor` says of all that lets people hear of trouble: mail, senders, hooks, metrics.
+// The findings of `doctor` for everything that notifies people of problems: mail, senders, hooks,
+// metrics.
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -15,11 +16,11 @@ using testing::HasSubstr;
 
 class MailDoctorTest : public DoctorFixture {};
 
-TEST_F(MailDoctorTest, AHintForTheResolverHasToBeAnAddress) {
+TEST_F(MailDoctorTest, RejectsAResolverThatIsNotAnAddress) {
   EXPECT_EQ(mailstow_.backupd({"doctor", "--resolver", "ns.example.org"}).status, 2);
 }
 
-TEST_F(MailDoctorTest, ASenderWhomNobodyBelievesIsTold) {
+TEST_F(MailDoctorTest, ReportsASenderThatReceiversWillNotTrust) {
   const servers::NameServer dns(
       {{{"mail.example.test", "192.0.2.25"}}, {{"25.2.0.192.in-addr.arpa", "mail.example.test"}}});
   const servers::MailServer mail;
@@ -34,13 +35,13 @@ TEST_F(MailDoctorTest, ASenderWhomNobodyBelievesIsTold) {
   EXPECT_EQ(finding_in(from("192.0.2.7", 3), "sending address", "failure")["subject"], "192.0.2.7");
 }
 
-TEST_F(MailDoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
+TEST_F(MailDoctorTest, ReportsAMailServerThatDoesNotAcceptMail) {
   const servers::MailServer mail({.password = "s3cret"});
   const servers::NameServer dns({{}, {{"25.2.0.192.in-addr.arpa", "mail.example.test"}}});
   const auto look = [&](const std::string& check, const std::string& state,
                         const std::vector<std::string>& more = {}) {
     mailstow_.save();
-    // The names of senders are another test's.
+    // Another test covers the names of senders.
     std::vector<std::string> arguments = {
         "doctor", "--resolver", dns.endpoint(), "--outgoing-address", "10.0.0.1", "--json"};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -51,8 +52,8 @@ TEST_F(MailDoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
   };
   json& config = mailstow_.config()["mail"];
   config = mail.config();
-  EXPECT_EQ(look("mail", "ok"), "it lets us in");
-  // A test's certificate is made for two days: the one of the IMAP server, and this.
+  EXPECT_EQ(look("mail", "ok"), "login succeeded");
+  // Certificates of tests are valid for two days: that of the IMAP server, and this one.
   const json sound = json::parse(mailstow_.backupd({"doctor", "--json"}).out);
   std::string certificate;
   for (const json& finding : sound["findings"]) {
@@ -61,7 +62,7 @@ TEST_F(MailDoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
     }
   }
   EXPECT_THAT(certificate, HasSubstr("localhost expires in "));
-  EXPECT_EQ(look("test mail", "failure", {"--send-test-mail"}), "there is nobody to send it to");
+  EXPECT_EQ(look("test mail", "failure", {"--send-test-mail"}), "no recipients are configured");
   mailstow_.config()["reports"]["to"] = {"admin@example.org"};
   look("test mail", "ok", {"--send-test-mail"});
   ASSERT_EQ(mail.mail().size(), 1U);
@@ -85,7 +86,7 @@ TEST_F(MailDoctorTest, AMailServerThatCannotBeSentThroughIsTold) {
   EXPECT_EQ(mailstow_.backupd({"doctor", "--send-test-mail"}).status, 2);
 }
 
-TEST(MailLineTest, MailInPlainTextToAnotherMachineIsTold) {
+TEST(MailLineTest, WarnsOfMailInPlainTextToAnotherMachine) {
   base::MailConfig mail;
   mail.url = "smtp://192.0.2.25";
   EXPECT_TRUE(look_at_line(mail).empty()) << "STARTTLS is required";
@@ -96,8 +97,8 @@ TEST(MailLineTest, MailInPlainTextToAnotherMachineIsTold) {
   EXPECT_TRUE(look_at_line(mail).empty());
 }
 
-TEST_F(MailDoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
-  EXPECT_EQ(warning_of("reports"), "nobody hears of trouble unless they look");
+TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
+  EXPECT_EQ(warning_of("reports"), "no one is notified of problems");
   const servers::MailServer mail({.tls = servers::MailTls::kNone});
   json& config = mailstow_.config();
   config["mail"] = mail.config();
@@ -118,11 +119,11 @@ TEST_F(MailDoctorTest, WhatKeepsTroubleFromBeingHeardOfIsTold) {
   };
   EXPECT_THAT(told("reports"), HasSubstr("backup: the last mail about it could not be sent: "));
   EXPECT_THAT(told("user mail"), HasSubstr("its first line must be"));
-  EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it is not there");
-  EXPECT_EQ(told("hook", "ok"), "true: it can be run");
+  EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it does not exist");
+  EXPECT_EQ(told("hook", "ok"), "true: executable");
   const json unread = programs::find_by(all["findings"], "subject", "/nonexistent/ca.pem");
-  EXPECT_EQ(unread["what"], "this user can't read it, or it is not there");
-  EXPECT_THAT(told("metrics"), HasSubstr("does not let us write"));
+  EXPECT_EQ(unread["what"], "this user can't read it, or it does not exist");
+  EXPECT_THAT(told("metrics"), HasSubstr("is not writable"));
 
   std::ofstream(mailstow_.folder() / "restored") << "Subject: Your mail\n\nis back.\n";
   config["hooks"].erase(2);

@@ -1,4 +1,4 @@
-// What the DNS says, and what doctor makes of it where mail is sent and servers are looked up.
+// DNS lookups, and the findings of doctor that depend on them: senders and servers.
 #include "backupd/doctor/resolver.h"
 
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ class ResolverTest : public testing::Test {
     return Resolver(NameServer{servers::NameServer::host(), server.port()});
   }
 
-  // The one finding of a machine that sends from 192.0.2.25.
+  // The only finding for a machine that sends from 192.0.2.25.
   Finding of_sender(const std::string& address, const std::string& hello_name) const {
     const auto findings = look_at_sending_address(resolver_, address, hello_name);
     EXPECT_THAT(findings, SizeIs(1));
@@ -57,14 +57,14 @@ TEST_F(ResolverTest, FindsAddressesAndNames) {
   EXPECT_THAT(Resolver().host_addresses("localhost"), testing::Contains("127.0.0.1"));
 }
 
-TEST_F(ResolverTest, ANameServerThatDoesNotAnswerIsNoEmptyAnswer) {
-  const Resolver nobody(NameServer{"127.0.0.1", servers::free_ports().imap});
-  EXPECT_ERROR(kNetwork, "look up mail.example.test: ", nobody.addresses("mail.example.test"));
-  // Nor is one that refuses: only names below .test are its own.
+TEST_F(ResolverTest, FailsIfTheNameServerDoesNotAnswer) {
+  const Resolver silent(NameServer{"127.0.0.1", servers::free_ports().imap});
+  EXPECT_ERROR(kNetwork, "look up mail.example.test: ", silent.addresses("mail.example.test"));
+  // A refusal is not an empty answer either: this server answers only for names below .test.
   EXPECT_ERROR(kNetwork, "look up example.com: ", resolver_.addresses("example.com"));
 }
 
-TEST_F(ResolverTest, ANameServerIsGivenByAddressAndPort) {
+TEST_F(ResolverTest, ParsesANameServerAsAddressAndPort) {
   EXPECT_EQ(parse_name_server("192.0.2.1"), (NameServer{"192.0.2.1", 53}));
   EXPECT_EQ(parse_name_server(server_.endpoint()), (NameServer{"127.0.0.1", server_.port()}));
   for (const char* wrong : {"", "ns.example.org", "192.0.2.1:", "192.0.2.1:x", "192.0.2.1:99999"}) {
@@ -72,32 +72,33 @@ TEST_F(ResolverTest, ANameServerIsGivenByAddressAndPort) {
   }
 }
 
-TEST_F(ResolverTest, ASenderWhoseAddressAndNameConfirmEachOtherIsAllRight) {
+TEST_F(ResolverTest, AcceptsASenderWhoseForwardAndReverseDnsAgree) {
   EXPECT_EQ(of_sender("192.0.2.25", "mail.example.test").state, FindingState::kOk);
   EXPECT_EQ(of_sender("2001:db8::25", "MAIL.example.test").state, FindingState::kOk);
 }
 
-TEST_F(ResolverTest, ASenderWithoutANameIsTold) {
+TEST_F(ResolverTest, ReportsASenderWithoutAName) {
   const Finding finding = of_sender("192.0.2.7", "mail.example.test");
   EXPECT_EQ(finding.state, FindingState::kFailure);
   EXPECT_THAT(finding.what, HasSubstr("no name (PTR)"));
   EXPECT_THAT(finding.remedy, HasSubstr("mail.example.test"));
 }
 
-TEST_F(ResolverTest, ASenderWhoseNameIsAnotherAddressesIsTold) {
+TEST_F(ResolverTest, ReportsASenderWhoseNameHasAnotherAddress) {
   const Finding finding = of_sender("192.0.2.26", "elsewhere.example.test");
   EXPECT_EQ(finding.state, FindingState::kFailure);
-  EXPECT_THAT(finding.what, HasSubstr("elsewhere.example.test has not this address"));
+  EXPECT_THAT(finding.what,
+              HasSubstr("elsewhere.example.test does not resolve back to this address"));
 }
 
-TEST_F(ResolverTest, ASenderThatCallsItselfOtherwiseIsTold) {
+TEST_F(ResolverTest, ReportsASenderWithAnotherEhloName) {
   const Finding finding = of_sender("192.0.2.25", "backup.example.test");
   EXPECT_EQ(finding.state, FindingState::kFailure);
   EXPECT_EQ(finding.remedy, "set mail.hello_name to mail.example.test");
-  EXPECT_THAT(of_sender("192.0.2.25", "localhost").what, HasSubstr("no full name"));
+  EXPECT_THAT(of_sender("192.0.2.25", "localhost").what, HasSubstr("not fully qualified"));
 }
 
-TEST_F(ResolverTest, OfAPrivateAddressNothingCanBeTold) {
+TEST_F(ResolverTest, APrivateAddressCannotBeChecked) {
   for (const char* address : {"10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "127.0.0.1",
                               "169.254.1.1", "fd00::1", "fe80::1", "::1"}) {
     EXPECT_EQ(of_sender(address, "mail.example.test").state, FindingState::kWarning) << address;
@@ -105,9 +106,9 @@ TEST_F(ResolverTest, OfAPrivateAddressNothingCanBeTold) {
   EXPECT_EQ(of_sender("", "mail.example.test").state, FindingState::kFailure);
 }
 
-TEST_F(ResolverTest, BehindASubmissionServerTheSendersNameMattersLess) {
+TEST_F(ResolverTest, BehindASubmissionServerTheNameOfTheSenderMattersLess) {
   base::MailConfig mail;
-  mail.url = "smtp://127.0.0.1:" + std::to_string(server_.port());  // somebody listens there
+  mail.url = "smtp://127.0.0.1:" + std::to_string(server_.port());  // a server listens there
   const auto states = [&] {
     std::vector<FindingState> found;
     for (const Finding& finding : look_at_mail(mail, "mail.example.test", resolver_, "192.0.2.7")) {
@@ -122,7 +123,7 @@ TEST_F(ResolverTest, BehindASubmissionServerTheSendersNameMattersLess) {
   EXPECT_THAT(states(), ElementsAre(FindingState::kFailure, FindingState::kWarning));
 }
 
-TEST_F(ResolverTest, AServerWithoutAnAddressIsTold) {
+TEST_F(ResolverTest, ReportsAServerWithoutAnAddress) {
   base::ServerConfig server;
   server.url = "imaps://nowhere.example.test";
   const auto findings = look_at_way("main", server, resolver_, {});
@@ -132,7 +133,7 @@ TEST_F(ResolverTest, AServerWithoutAnAddressIsTold) {
   EXPECT_THAT(findings[0].what, HasSubstr("nowhere.example.test has no address"));
 }
 
-TEST_F(ResolverTest, AnAddressWhereNobodyListensIsTold) {
+TEST_F(ResolverTest, ReportsAnAddressThatRefusesConnections) {
   base::ServerConfig server;
   server.url = "imaps://imap.example.test:" + std::to_string(server_.port());
   const auto findings = look_at_way("main", server, resolver_, {});

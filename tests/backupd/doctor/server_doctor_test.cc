@@ -1,4 +1,4 @@
-// What `doctor` says of real servers: the way to them, logins, what they can, and the quota.
+// The findings of `doctor` for real servers: routes, logins, capabilities and quotas.
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -20,13 +20,13 @@ using testing::HasSubstr;
 
 class ServerDoctorTest : public DoctorFixture {};
 
-TEST_F(ServerDoctorTest, AServerThatIsNotThereIsTold) {
+TEST_F(ServerDoctorTest, ReportsAServerThatIsDown) {
   server_.stop();
   EXPECT_THAT(failure_of("tcp"), HasSubstr("Connection refused"));
   EXPECT_FALSE(finding_in(report(3), "login", "failure").is_null());
 }
 
-TEST_F(ServerDoctorTest, ACertificateThatNobodyTrustsIsTold) {
+TEST_F(ServerDoctorTest, ReportsAnUntrustedCertificate) {
   server_config()["ca_file"] = server_.stranger_ca_file().string();
   EXPECT_THAT(failure_of("tls"), HasSubstr("not trusted"));
   server_config()["ca_file"] = server_.ca_file().string();
@@ -34,7 +34,7 @@ TEST_F(ServerDoctorTest, ACertificateThatNobodyTrustsIsTold) {
   EXPECT_THAT(failure_of("tls"), HasSubstr("not trusted"));
 }
 
-TEST_F(ServerDoctorTest, ACertificateThatExpiresSoonIsTold) {
+TEST_F(ServerDoctorTest, WarnsOfACertificateThatExpiresSoon) {
   base::ServerConfig config;
   config.ca_file = server_.ca_file();
   for (const std::string& url : {server_.imap_url(), server_.imaps_url()}) {
@@ -51,13 +51,13 @@ TEST_F(ServerDoctorTest, ACertificateThatExpiresSoonIsTold) {
   }
 }
 
-TEST_F(ServerDoctorTest, PlainTextIsTold) {
+TEST_F(ServerDoctorTest, WarnsOfPlainText) {
   server_config()["url"] = server_.plain_url();
   server_config()["tls"] = "none";
   EXPECT_THAT(warning_of("tls"), HasSubstr("plain text"));
 }
 
-TEST_F(ServerDoctorTest, AWrongPasswordOrUserIsTold) {
+TEST_F(ServerDoctorTest, ReportsAWrongPasswordOrUser) {
   const base::Path file = secret_file("password");
   std::ofstream(file) << "wrong\n";
   server_config()["admin"]["password_file"] = file.string();
@@ -68,10 +68,10 @@ TEST_F(ServerDoctorTest, AWrongPasswordOrUserIsTold) {
   const json all = report(3);
   EXPECT_EQ(finding_in(all, "login", "failure")["subject"], "nobody");
   EXPECT_THAT(finding_in(all, "login", "ok")["what"].get<std::string>(),
-              HasSubstr("1 of the 2 accounts tried let us in"));
+              HasSubstr("login succeeded for 1 of the 2 accounts tried"));
 }
 
-TEST_F(ServerDoctorTest, OfManyAccountsAFewAreTriedUnlessAllAreAskedFor) {
+TEST_F(ServerDoctorTest, TriesOnlyAFewOfManyAccountsUnlessAllAreRequested) {
   for (int number = 0; number < 7; ++number) {
     mailstow_.config()["accounts"].push_back(
         {{"name", "bob" + std::to_string(number)}, {"server", "main"}, {"user", "bob"}});
@@ -79,11 +79,11 @@ TEST_F(ServerDoctorTest, OfManyAccountsAFewAreTriedUnlessAllAreAskedFor) {
   const auto logins = [](const json& all) {
     return finding_in(all, "login", "ok")["what"].get<std::string>();
   };
-  EXPECT_THAT(logins(report(3)), HasSubstr("5 of the 5 accounts tried let us in"));
+  EXPECT_THAT(logins(report(3)), HasSubstr("5 of the 5 accounts tried"));
   EXPECT_THAT(logins(mailstow_.backupd_json({"doctor", "--all"}, 3)), HasSubstr("8 of the 8"));
 }
 
-TEST_F(ServerDoctorTest, WhatAServerCannotIsToldWithItsCost) {
+TEST_F(ServerDoctorTest, ReportsMissingCapabilitiesWithTheirCost) {
   const servers::Relay relay(server_, {.offer = servers::Offer::kImap4rev1});
   server_config()["url"] = relay.url();
   server_config()["tls"] = "none";
@@ -102,7 +102,7 @@ TEST_F(ServerDoctorTest, WhatAServerCannotIsToldWithItsCost) {
   EXPECT_THAT(report().dump(), testing::Not(HasSubstr("no QUOTA: ")));
 }
 
-TEST_F(ServerDoctorTest, ARestoreThatDoesNotCountIsProvenWhenAskedFor) {
+TEST_F(ServerDoctorTest, VerifiesOnRequestThatRestoresDoNotCount) {
   servers::fill_account(server_, "alice", 5);
   back_up();
   const json all = mailstow_.backupd_json({"doctor", "--probe", "alice"});
@@ -111,13 +111,13 @@ TEST_F(ServerDoctorTest, ARestoreThatDoesNotCountIsProvenWhenAskedFor) {
   EXPECT_EQ(mailstow_.backupd({"doctor", "--probe", "nobody"}).status, 2);
 }
 
-TEST_F(ServerDoctorTest, WithoutABackupThereIsNothingToProbeWith) {
+TEST_F(ServerDoctorTest, NeedsABackupForTheProbe) {
   const json all = mailstow_.backupd_json({"doctor", "--probe", "alice"}, 3);
   EXPECT_THAT(finding_in(all, "restore", "failure")["what"].get<std::string>(),
-              HasSubstr("no backup of it"));
+              HasSubstr("its backups contain no message"));
 }
 
-TEST(UnexemptDoctorTest, ARestoreThatCountsIsTold) {
+TEST(UnexemptDoctorTest, ReportsARestoreThatCounts) {
   servers::DovecotOptions options;
   options.exemption = servers::QuotaExemption::kNone;
   servers::Dovecot server(options);
@@ -154,35 +154,35 @@ class CyrusDoctorTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(CyrusDoctorTest, KnowsWhoseAccountItIs) {
+TEST_F(CyrusDoctorTest, RecognisesTheOwnerOfAnAccount) {
   set_quota_admin(servers::Cyrus::quota_admin());
   const json all = report(0);
   EXPECT_THAT(finding_in(all, "login", "ok")["what"].get<std::string>(),
-              HasSubstr("1 are known to be whose they should be"));
+              HasSubstr("1 have the expected owner"));
   EXPECT_FALSE(finding_in(all, "quota", "ok").is_null());
 }
 
-TEST_F(CyrusDoctorTest, AnAccountThatIsSomebodyElsesByNowIsTold) {
+TEST_F(CyrusDoctorTest, ReportsAnAccountThatNowBelongsToSomeoneElse) {
   mailstow_.config()["accounts"][0]["user"] = "bob";
   const json finding = finding_in(report(0), "identity", "warning");
-  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("another one than at the backup of"));
+  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("not the one backed up on"));
 }
 
-TEST_F(CyrusDoctorTest, TwoAccountsThatAreOneMailboxAreTold) {
+TEST_F(CyrusDoctorTest, ReportsTwoAccountsWithTheSameMailbox) {
   mailstow_.config()["accounts"].push_back(
       {{"name", "second"}, {"server", "main"}, {"user", "ALICE"}});
   const json finding = finding_in(report(3), "identity", "failure");
   EXPECT_EQ(finding["subject"], "second");
-  EXPECT_EQ(finding["what"], "its INBOX is that of alice too");
+  EXPECT_EQ(finding["what"], "its INBOX is also that of alice");
 }
 
-TEST_F(CyrusDoctorTest, AQuotaAdminWhoIsNoneIsTold) {
+TEST_F(CyrusDoctorTest, ReportsAQuotaAdminWithoutAdminRights) {
   set_quota_admin(servers::Server::admin());
   const json finding = finding_in(report(3), "quota", "failure");
-  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("no administrator"));
+  EXPECT_THAT(finding["what"].get<std::string>(), HasSubstr("not an administrator"));
 }
 
-TEST(MungingDoctorTest, HeadersThatTheServerChangesAreTold) {
+TEST(MungingDoctorTest, ReportsHeadersThatTheServerChanges) {
   servers::CyrusOptions options;
   options.header_bytes = servers::HeaderBytes::kKept;
   servers::Cyrus server(options);
@@ -199,7 +199,7 @@ TEST(MungingDoctorTest, HeadersThatTheServerChangesAreTold) {
   mailstow.backupd({"once"});
   const json kept = mailstow.backupd_json({"doctor", "--probe", "alice"});
   EXPECT_THAT(finding_in(kept, "headers", "ok")["what"].get<std::string>(),
-              HasSubstr("come back as they were"));
+              HasSubstr("restored unchanged"));
 
   server.stop();
   server.set_header_bytes(servers::HeaderBytes::kMunged);  // as Cyrus is by default
