@@ -1,4 +1,4 @@
-# What is installed beside the programs, and the Debian package that cpack makes of it (scripts/package).
+# Files installed beside the programs, and the Debian package that cpack builds of it all (scripts/package).
 
 set(MAILSTOW_MAINTAINER "The mailstow authors <mailstow@mailstow.invalid>" CACHE STRING
     "Whom the package names as its maintainer")
@@ -11,7 +11,7 @@ install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN man EXCLUDE)
 install(FILES scripts/debian/mailstow.json DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
-# The units, for where the programs are installed.
+# The units, with the path where the programs are installed.
 install(CODE "set(units \"${PROJECT_SOURCE_DIR}/scripts/systemd\")")
 install(CODE [[
   file(GLOB names RELATIVE "${units}" "${units}/*")
@@ -24,7 +24,7 @@ install(CODE [[
   endforeach()
 ]])
 
-# Completions come from what the programs say of themselves.
+# Completions are generated from the --help of the programs.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 set(completions)
 foreach(program IN LISTS programs)
