@@ -1,4 +1,4 @@
-// An account as a person might have it.
+// Fills an account with folders and mail as a person might have them.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ class Server;
 // Japanese and Greek.
 std::vector<std::string> sample_folders(const Server& server);
 
-// Appends `messages` generated messages to INBOX and sample_folders(), all of which are subscribed
-// to; gives how many each folder got. The same for the same seed.
+// Appends `messages` generated messages to INBOX and sample_folders(), all of which are all
+// subscribed; returns the number of messages per folder. The same seed gives the same mail.
 std::map<std::string, std::size_t> fill_account(const Server& server, std::string_view user,
                                                 std::size_t messages, std::uint64_t seed = 1);
 

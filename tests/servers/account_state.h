@@ -1,4 +1,4 @@
-// What an account holds, told by a client that is not ours (account_state.py).
+// The content of an account, as read by an independent client (account_state.py).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct MessageState {
   std::uint32_t uid = 0;
   std::vector<std::string> flags;  // sorted, without \Recent
   std::int64_t internal_date = 0;  // seconds since 1970
-  std::uint64_t size = 0;          // of the bytes that came
-  std::string sha256;              // of them, hex
+  std::uint64_t size = 0;          // of the bytes received
+  std::string sha256;              // of these bytes, hex
 
   bool operator==(const MessageState&) const = default;
 
@@ -39,7 +39,7 @@ struct FolderState {
   bool operator==(const FolderState&) const = default;
 };
 
-// For failure messages of the test framework.
+// For failure messages of GoogleTest.
 void PrintTo(const MessageState& message, std::ostream* out);
 void PrintTo(const FolderState& folder, std::ostream* out);
 
@@ -50,18 +50,19 @@ struct AccountState {
 
   bool operator==(const AccountState&) const = default;
 
-  // Those whose raw name is `name` or below it; the others.
+  // The folders whose raw name is `name` or below it; all others.
   std::map<std::string, FolderState> below(std::string_view name, char separator) const;
   std::map<std::string, FolderState> not_below(std::string_view name, char separator) const;
 
   std::size_t message_count() const;
 };
 
-// Of the folder `below` and those below it only, if given. Fails with what the client says.
+// Restricted to the folder `below` and those below it, if given. Fails with the message of the
+// client.
 AccountState account_state(const Server& server, std::string_view user,
                            std::string_view below = {});
 
-// One line a difference, ten at most, for failure messages; empty if there is none.
+// One line per difference, at most ten, for failure messages; empty if the states are equal.
 std::string describe_difference(const std::map<std::string, FolderState>& expected,
                                 const std::map<std::string, FolderState>& actual);
 

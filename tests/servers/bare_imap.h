@@ -1,5 +1,5 @@
-// What a server of RFC 3501 and nothing else would say and understand: the two directions of a
-// connection, put through it in any pieces.
+// A filter that makes a server look as if it knew only RFC 3501. Bytes of both directions of a
+// connection pass through it, in pieces of any size.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace servers {
 
 class BareImap {
  public:
-  // What the client shall get of what the server said.
+  // Returns the bytes to pass on to the client.
   std::string from_server(std::string_view bytes);
 
   struct Passed {

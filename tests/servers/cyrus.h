@@ -1,4 +1,4 @@
-// A private Cyrus IMAP 3.6, run from the folder that scripts/fetch_cyrus unpacked it to
+// A private Cyrus IMAP 3.6, run from the directory into which scripts/fetch_cyrus unpacked it
 // ($MAILSTOW_CYRUS if set).
 #pragma once
 
@@ -19,7 +19,7 @@ enum class NameStyle {
   kBelowInboxBySlash  // INBOX/Archive/2023
 };
 
-// What becomes of 8-bit bytes in the headers of a message that is appended (munge8bit).
+// What the server does with 8-bit bytes in the headers of an appended message (munge8bit).
 enum class HeaderBytes {
   kKept,
   kMunged,  // replaced by X: the default of Cyrus
@@ -35,15 +35,15 @@ struct CyrusOptions {
 
 class Cyrus final : public Server {
  public:
-  // Ready, with its accounts, when it returns.
+  // On return the server is ready, with its accounts.
   explicit Cyrus(CyrusOptions options = {});
 
-  // Who may set quotas and look into every mailbox; may act as users too, and then is no admin.
-  // admin() may act as every user, and is never one.
+  // quota_admin() may set quotas and read every mailbox; it may also act as a user, and then is not
+  // an admin. admin() may act as every user, and is never an admin.
   static std::string quota_admin();
 
   const CyrusOptions& options() const { return options_; }
-  // From the next start on.
+  // Takes effect at the next start.
   void set_header_bytes(HeaderBytes header_bytes) { options_.header_bytes = header_bytes; }
   char separator() const override;
   std::string personal_prefix() const override;

@@ -16,7 +16,7 @@ namespace servers {
 
 class Dovecot final : public Server {
  public:
-  // Ready to be talked to when it returns. Fails with Dovecot's log.
+  // On return the server accepts connections. Fails with Dovecot's log.
   explicit Dovecot(DovecotOptions options = {});
 
   const DovecotOptions& options() const { return options_; }
@@ -29,10 +29,10 @@ class Dovecot final : public Server {
   void restart();
   void restart(DovecotOptions options);  // with the mail it has
 
-  // As if the disk had lost them: UIDVALIDITY and UIDs stay, HIGHESTMODSEQ falls.
+  // Simulates their loss on disk: UIDVALIDITY and UIDs stay, HIGHESTMODSEQ falls.
   void lose_index_files(std::string_view user);
 
-  // The list of UIDs too: every folder gets a new UIDVALIDITY.
+  // Also deletes the list of UIDs: every folder gets a new UIDVALIDITY.
   void lose_uids(std::string_view user);
 
  private:

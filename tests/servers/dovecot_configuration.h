@@ -1,4 +1,4 @@
-// What a test's Dovecot is told in its configuration file.
+// The configuration file of a test's Dovecot.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class QuotaExemption {
 };
 
 enum class Syncing {
-  kNever,  // fast: nobody pulls the plug of a test
+  kNever,  // fast; tests need not survive a power failure
   kReal,   // as Dovecot does it by default: for measuring
 };
 
@@ -33,7 +33,7 @@ struct DovecotOptions {
   std::string extra;  // further lines, last in the file
 };
 
-// The names below the server's folder.
+// Paths below the directory of the server.
 base::Path mail_directory(const base::Path& folder);
 base::Path users_file(const base::Path& folder);
 base::Path admins_file(const base::Path& folder);

@@ -1,4 +1,4 @@
-// The least IMAP client that can set up a scene or play the other user: blocking, without TLS,
+// A minimal IMAP client that sets up scenes or acts as another user: blocking, without TLS,
 // trusting its server. Deliberately not the client under test.
 #pragma once
 
@@ -24,7 +24,7 @@ class ImapClient {
   // Connects and reads the greeting. Every call fails with an Error when the connection is lost.
   ImapClient(std::string_view host, std::uint16_t port);
 
-  // Whether there is a server yet.
+  // Whether a server answers there yet.
   static bool is_greeted(std::string_view host, std::uint16_t port);
 
   void login(std::string_view user, std::string_view password);
@@ -32,16 +32,17 @@ class ImapClient {
   // One command without its tag and line end. Literals in it as LITERAL+ has them ("{3+}\r\nabc").
   Answer try_command(std::string_view text);
 
-  // try_command for what has to succeed: fails with the server's words. Gives the untagged lines.
+  // Like try_command, but fails with the server's answer unless the command succeeds. Returns the
+  // untagged lines.
   std::string command(std::string_view text);
 
   // MULTIAPPEND, many at a time.
   void append(std::string_view folder, std::span<const Delivery> messages);
 
-  // KiB that count towards the quota; nothing if the server has none.
+  // KiB that count towards the quota; nullopt if the server has no quotas.
   std::optional<std::uint64_t> storage_usage(std::string_view folder = "INBOX");
 
-  // For what is not a command: bytes as they are.
+  // Sends bytes unchanged, for input that is not a command.
   void send(std::string_view bytes);
   std::string read_line();  // with its CRLF
 

@@ -48,7 +48,7 @@ MailServer::MailServer(const MailServerOptions& options)
 }
 
 std::vector<std::string> MailServer::command() const {
-  // Needs Debian's python3-aiosmtpd, so no other Python will do.
+  // Needs Debian's python3-aiosmtpd, so it must be the system's Python.
   std::vector<std::string> command = {"/usr/bin/python3",
                                       "-B",
                                       std::string(MAILSTOW_SERVERS_FOLDER) + "/mail_server.py",

@@ -1,4 +1,4 @@
-// A mail server that takes what mailstow sends: Debian's aiosmtpd, on loopback.
+// A mail server that accepts what mailstow sends: Debian's aiosmtpd, on loopback.
 //
 //   servers::MailServer server;
 //   ...
@@ -22,13 +22,13 @@ enum class MailTls { kStartTls, kFromTheFirstByte, kNone };
 
 struct MailServerOptions {
   MailTls tls = MailTls::kStartTls;
-  std::string password = {};  // of the user "mailstow"; empty: nobody has to log in
+  std::string password = {};  // of the user "mailstow"; empty: no login is required
 };
 
 // Addresses that begin with "nobody" are refused, those that begin with "later" once.
 class MailServer {
  public:
-  // Takes mail when it returns.
+  // On return the server accepts mail.
   explicit MailServer(const MailServerOptions& options = {});
 
   // "mail" of a configuration: url, ca_file or tls, from, hello_name, login.
@@ -38,8 +38,8 @@ class MailServer {
   base::Path ca_file() const { return certificates_.ca; }
   base::Path stranger_ca_file() const { return certificates_.stranger_ca; }
 
-  // What came so far, in order: {hello, from, to, tls, user, headers, body, raw, wrong}; `wrong`
-  // lists what a strict reader has against it.
+  // The messages received so far, in order: {hello, from, to, tls, user, headers, body, raw,
+  // wrong}; `wrong` lists what a strict parser objects to.
   std::vector<nlohmann::json> mail() const;
 
  private:

@@ -78,7 +78,7 @@ void Maildir::make_folder(std::string_view folder) {
   make_one(root_, owner_);
   make_one(path, owner_);
   for (const char* part : {"cur", "new", "tmp"}) make_one(path / part, owner_);
-  // What tells a folder from the user's other files, for deliverers that look for it.
+  // The file that marks a directory as a folder, for delivery agents that check for it.
   if (path != root_) write_file(path / "maildirfolder", "", {}, owner_.account);
 }
 

@@ -1,4 +1,4 @@
-// A user's mail on disk, past the server: for messages that APPEND would refuse or change, and for
+// Direct access to a user's mail on disk: for messages that APPEND would refuse or change, and for
 // thousands of them in a second.
 #pragma once
 
@@ -13,19 +13,20 @@
 
 namespace servers {
 
-// Dovecot finds what is delivered here when it next looks at the folder. It gives UIDs in the order
-// of delivery.
+// Dovecot finds delivered messages when it next opens the folder. It gives UIDs in the order of
+// delivery.
 class Maildir {
  public:
   Maildir(base::Path root, char separator, ServerUser owner);
 
-  // Makes the folder if there is none. `folder` is a raw name: modified UTF-7, levels parted by the
-  // server's separator (and so without "." in a level, which parts them on disk).
+  // Creates the folder if it does not exist. `folder` is a raw name: modified UTF-7, levels
+  // separated by the server's separator (and so without "." in a level, which separates them on
+  // disk).
   void deliver(std::string_view folder, const Delivery& message);
 
   void make_folder(std::string_view folder);
 
-  // Where the messages of a folder are.
+  // The directory of a folder.
   base::Path path_of(std::string_view folder) const;
 
  private:

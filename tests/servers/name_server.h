@@ -1,4 +1,5 @@
-// A name server of the DNS on loopback (dnsmasq) that knows what a test tells it and asks nobody.
+// A DNS server on loopback (dnsmasq) that has only the records of the test and queries no other
+// server.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +21,14 @@ struct NameServerRecords {
     std::string reverse_name;
     std::string name;
   };
-  // Below .test alone, which is nobody's (RFC 6761).
+  // Only below .test, which is reserved for tests (RFC 6761).
   std::vector<Address> addresses;
   std::vector<Pointer> pointers;
 };
 
 class NameServer {
  public:
-  // Answers when it returns.
+  // On return the server answers.
   explicit NameServer(const NameServerRecords& records);
 
   static std::string host();  // its address

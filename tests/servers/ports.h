@@ -1,4 +1,4 @@
-// Ports on loopback that nobody listens on.
+// Free ports on loopback.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct Ports {
   std::uint16_t unnamed = 0;  // on kUnnamedHost, TLS, but the certificate is not for it
 };
 
-// They were free a moment ago: somebody else may still be faster.
+// The ports were free a moment ago; another process may still take them first.
 Ports free_ports();
 std::uint16_t free_port(const char* host);  // an IPv4 or IPv6 address of this machine
 

@@ -116,7 +116,7 @@ std::vector<ProcessEntry> all_processes() {
 
 enum class Leader { kCounts, kAside };
 
-// Zombies do not count: whoever adopts an orphan may take its time to bury it.
+// Zombies do not count: the process that adopts an orphan may take a while to reap it.
 bool has_living_member(pid_t group, Leader leader) {
   for (const ProcessEntry& entry : all_processes()) {
     const bool counts = leader == Leader::kCounts || entry.pid != group;
@@ -200,7 +200,7 @@ Process::Process(const std::vector<std::string>& arguments,
     if (ready) static_cast<void>(::execve(argv[0], argv.data(), envp.data()));
     ::_exit(kCannotExecute);
   }
-  static_cast<void>(::setpgid(pid_, pid_));  // whoever comes first, parent or child
+  static_cast<void>(::setpgid(pid_, pid_));  // in both parent and child, since either may run first
 }
 
 Process::~Process() {
@@ -224,7 +224,7 @@ void Process::end(std::chrono::milliseconds patience) {
     std::this_thread::sleep_for(5ms);
   }
   while (::kill(-pid_, SIGKILL) == 0 && has_living_member(pid_, Leader::kCounts)) {
-    static_cast<void>(is_running());  // buries the leader
+    static_cast<void>(is_running());  // reaps the leader
     std::this_thread::sleep_for(1ms);
   }
   while (is_running()) std::this_thread::sleep_for(1ms);

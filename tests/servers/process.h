@@ -1,4 +1,4 @@
-// Other programs: started, waited for, and ended by their id.
+// Starts other programs, waits for them, and ends them by process id.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ struct ProcessResult {
 // can't be started.
 ProcessResult run_program(const std::vector<std::string>& arguments, std::string_view input = {});
 
-// run_program, for programs that have to succeed: fails with what it wrote to stderr.
+// Like run_program, but fails with its stderr unless the program succeeds.
 std::string output_of(const std::vector<std::string>& arguments);
 
 struct Account {
@@ -47,8 +47,8 @@ class Process {
   // False once it has ended.
   bool is_running();
 
-  // Asks it and its children to end (SIGTERM), and ends them (SIGKILL) if it takes longer than
-  // `patience`. All are gone when this returns.
+  // Sends SIGTERM to it and its children, and SIGKILL if they take longer than `patience`. All have
+  // ended on return.
   void end(std::chrono::milliseconds patience);
 
   // The children of the program that are called `name`.

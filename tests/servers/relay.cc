@@ -91,7 +91,7 @@ class Relay::Connection {
     std::string_view bytes = receive(server_);
     if (bytes.empty() || !may_pass(From::kServer, bytes)) return false;
     if (left_ && bytes.size() >= *left_) {
-      // What has come until now shall arrive; then there is nobody any more.
+      // The bytes received so far must arrive before the connection is closed.
       send_all(client_.get(), bytes.substr(0, *left_));
       return false;
     }

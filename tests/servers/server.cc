@@ -28,7 +28,7 @@ constexpr std::uint64_t kLogLimit = std::uint64_t{1} << 30U;
 class Server::Impl {
  public:
   Impl() {
-    // Root's server runs as somebody else, who has to pass through.
+    // A server started by root runs as another user, who must be able to enter this directory.
     std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
     certificates_ = make_certificates(folder_.path());
     give_to(user_, folder_.path());

@@ -1,5 +1,5 @@
-// What every test server has, whatever its kind: a private mail server on loopback, in a folder of
-// its own, on free ports.
+// The common base of all test servers: a private mail server on loopback, in its own directory, on
+// free ports.
 //
 // Works as root (the server then runs as nobody) and as an ordinary user. Starts in a fifth of a
 // second. A server ends with the thread that made it.
@@ -46,7 +46,7 @@ class Server {
   // Between the levels of a folder's name.
   virtual char separator() const = 0;
 
-  // What the names of a user's own folders begin with; INBOX's does not.
+  // The prefix of the names of a user's own folders; INBOX does not have it.
   virtual std::string personal_prefix() const { return {}; }
 
   // Everything that belongs to the server.
@@ -55,10 +55,10 @@ class Server {
   void stop();
   void start();  // on the same ports, with the mail it has
 
-  // Breaks every connection, without a word to its client.
+  // Breaks every connection without notice to the client.
   void break_connections();
 
-  // What the server wrote since it was made: for failure messages.
+  // The log of the server since it was created, for failure messages.
   virtual std::string log() const;
 
  protected:
@@ -71,10 +71,10 @@ class Server {
 
   Server();
 
-  // start(), with other ports if somebody else takes one in between. For constructors.
+  // start(), with other ports if another process takes one in between. For constructors.
   void start_first();
 
-  static std::string read_log(const base::Path& path);  // empty if there is none
+  static std::string read_log(const base::Path& path);  // empty if it does not exist
 
   const Certificates& certificates() const;
   const Ports& ports() const;

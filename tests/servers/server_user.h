@@ -1,4 +1,4 @@
-// Whom test servers run as: an ordinary user, always.
+// The user that test servers run as: always an unprivileged one.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct ServerUser {
   Account account;
 };
 
-// Root's servers run as `nobody`, so that they are configured as an ordinary user's are; anybody
-// else's run as themselves.
+// Servers started by root run as `nobody`, so that they are configured like those of an ordinary
+// user; other users' servers run as the user.
 ServerUser server_user();
 
 // Gives `path` and what is below it to the user. Nothing to do unless the caller is root.

@@ -11,7 +11,8 @@
 
 namespace servers {
 
-// A server that falls silent in the middle of what it sends, or is sent, and so is waited for.
+// A server that stops responding in the middle of what it sends or receives, so that its client has
+// to wait.
 class SilentServer {
  public:
   SilentServer(const Server& server, From side, std::uint64_t after)
@@ -26,7 +27,7 @@ class SilentServer {
   SilentServer& operator=(const SilentServer&) = delete;
   ~SilentServer() { speak(); }
 
-  // Goes on where it was, for good.
+  // Resumes where it stopped, permanently.
   void speak() {
     is_over_ = true;
     is_over_.notify_all();

@@ -1,5 +1,5 @@
-// Another client of an account: changes it as fast as its server lets it, and remembers whatever
-// ever was in it.
+// Another client of an account: changes it as fast as the server allows, and remembers everything
+// that ever was in it.
 //
 //   servers::Storm storm(server, "alice", 1);
 //   ... back up, again and again ...
@@ -44,8 +44,8 @@ struct Journal {
   std::deque<Folder> folders;
   std::map<std::string, std::size_t> deeds;  // what was done, and how often
 
-  // Those that were ever to be found under this name. UIDVALIDITY alone is none: two folders may
-  // have the same.
+  // The folders that ever had this name. UIDVALIDITY alone does not identify a folder: two may have
+  // the same.
   std::vector<const Folder*> folders_called(const std::string& raw_name,
                                             std::uint32_t uid_validity) const;
 };

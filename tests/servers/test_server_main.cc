@@ -43,15 +43,16 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--user", arguments.server.users, "A user; may be given again")
       ->capture_default_str();
   app.add_option("--messages", arguments.messages, "Generated messages for each user");
-  app.add_option("--seed", arguments.seed, "What they are generated from");
+  app.add_option("--seed", arguments.seed, "Seed of the generated messages");
   app.add_option("--separator", arguments.server.separator, "Between the levels of a folder name");
   app.add_option("--quota-kib", arguments.server.quota_kib, "The users' quota");
   app.add_flag_callback(
       "--no-exemption", [&] { arguments.server.exemption = servers::QuotaExemption::kNone; },
       "RESTORED counts towards the quota");
-  app.add_flag("--cyrus", arguments.is_cyrus, "A Cyrus instead");
-  app.add_option("--extra", arguments.extra_file, "What is added to its configuration");
-  app.add_flag("--until-signal", arguments.goes_on, "Serve on when standard input ends");
+  app.add_flag("--cyrus", arguments.is_cyrus, "Run Cyrus instead of Dovecot");
+  app.add_option("--extra", arguments.extra_file,
+                 "File with additional lines of its configuration");
+  app.add_flag("--until-signal", arguments.goes_on, "Keep serving when standard input ends");
 }
 
 nlohmann::json describe(const servers::Server& server, const std::vector<std::string>& names) {
