@@ -92,7 +92,7 @@ class BackupBench {
     if (best.seconds == 0 || next.seconds < best.seconds) best = next;
   }
 
-  // Of time; of memory the most.
+  // Keeps the best time, but the highest peak of memory.
   static void keep_best(bench::Ran& best, const bench::Ran& next) {
     const double peak = std::max(best.peak_megabytes, next.peak_megabytes);
     if (best.seconds == 0 || next.seconds < best.seconds) best = next;

@@ -1,4 +1,4 @@
-// Programs that are measured: how long one took, and what of the machine.
+// Measured programs: their run time and use of resources.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ struct Ran {
   bool succeeded = false;
 };
 
-// Runs it to its end; what it says goes to the file `output`.
+// Runs it to its end; its output goes to the file `output`.
 Ran run(const std::vector<std::string>& command, const base::Path& output);
 
-// Says so if it is not.
+// Prints a message if the program is not installed.
 bool is_installed(const std::string& program);
 
 std::string read_file(const base::Path& path);

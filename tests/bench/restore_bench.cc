@@ -128,7 +128,7 @@ class RestoreBench {
                static_cast<double>(ids.size()) / ran.seconds, ran.succeeded ? "" : ", FAILED");
   }
 
-  // What its user has for a restore: a Maildir that is pushed into an empty account.
+  // A restore with mbsync: a Maildir is pushed into an empty account.
   void with_mbsync(double raw) {
     const base::Path folder = mailstow_.folder() / "mbsync";
     std::filesystem::create_directories(folder / "mail");

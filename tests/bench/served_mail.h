@@ -16,14 +16,14 @@ struct ServedMail {
   double megabytes = 0;  // on the wire
 };
 
-// Delivers the files below `mail` to the user, a folder of the account for each of theirs. Left
-// out: empty ones, which Dovecot would refuse.
+// Delivers the files below `mail` to the user, one folder of the account per directory. Skips empty
+// files, which Dovecot would reject.
 ServedMail serve(servers::Dovecot& server, const std::string& user, const base::Path& mail);
 
 // Line ends as IMAP has them.
 std::string with_crlf(const std::string& text);
 
-// What the n-th folder is called.
+// The name of the n-th folder.
 std::string served_name(std::size_t folder);
 
 }  // namespace bench

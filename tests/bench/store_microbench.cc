@@ -1,4 +1,4 @@
-// What a message passes through on its way in, one step at a time.
+// The steps of storing a message, each measured separately.
 #include <benchmark/benchmark.h>
 
 #include "store/format/compression.h"

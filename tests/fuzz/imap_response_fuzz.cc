@@ -1,5 +1,5 @@
-// Answers of a server that means no good, delivered in pieces of any size: each is read, or fails
-// with an Error. A dictionary of its words is in imap.dict.
+// Answers of a malicious server, delivered in pieces of any size: each is parsed, or fails with an
+// Error. A dictionary of its words is in imap.dict.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -19,7 +19,7 @@ constexpr std::string_view kLoggedIn =
     "QUOTA LITERAL- ACL METADATA\r\n"
     "m1 OK\r\n* NAMESPACE ((\"\" \"/\")) NIL ((\"S/\" \"/\"))\r\nm2 OK\r\nm3 OK\r\n";
 
-// Hears everything and says what it was given, in small pieces.
+// Accepts everything sent, and returns the fuzzer's input in small pieces.
 class FuzzTransport : public imap::Transport {
  public:
   explicit FuzzTransport(base::ByteView bytes) : said_(kLoggedIn) { said_ += base::as_text(bytes); }
@@ -93,7 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                           limits);
     converse(session);
   } catch (const base::Error&) {
-    // Of any kind: the server chooses.
+    // Errors of any kind are fine: the server provokes them.
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// What a fuzzer begins with: a few well-formed inputs, made when they are wanted.
+// The seeds of the fuzzers: a few well-formed inputs, generated on demand.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
-// Any bytes as a block: header, zstd frame, directory. Each is refused or keeps its bounds, and a
-// box that somebody changed is never opened.
+// Any bytes as a block: header, zstd frame, directory. Each is rejected or stays within its bounds,
+// and a sealed box that was changed is never opened.
 #include <algorithm>
 #include <cstdlib>
 

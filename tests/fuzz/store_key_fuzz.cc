@@ -19,7 +19,7 @@ void check_slot(base::ByteView bytes) {
   if (!slot) return;
   require(std::ranges::equal(slot->encode(), bytes));
   require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 100);
-  // Made by nobody who has the key.
+  // The slot was not made with this key.
   require(!store::open_with_key_file(*slot, store::Key()));
 }
 

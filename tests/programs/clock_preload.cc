@@ -1,7 +1,7 @@
-// Goes before the C library in a program under test (LD_PRELOAD), and lets it live in another time:
-// so many seconds from the true one as the file $MAILSTOW_TEST_CLOCK says, whoever changes it when;
-// its second number is for the clocks that count from when the machine started. Files are as old
-// there as they truly are.
+// Loaded before the C library into a program under test (LD_PRELOAD), it shifts the program's time
+// from the real one by the number of seconds in the file $MAILSTOW_TEST_CLOCK, which may change at
+// any time; the second number in it shifts the clocks that count from the start of the machine.
+// File times are not shifted.
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -21,7 +21,7 @@ struct Shifts {
   std::atomic<std::int64_t> steady;
 };
 
-// Two threads that come here first at once map it twice: no harm.
+// Two threads that get here first at the same time map it twice, which is harmless.
 const Shifts* open_shifts() {
   static const Shifts none = {};
   const char* const path = std::getenv("MAILSTOW_TEST_CLOCK");

@@ -27,7 +27,7 @@ class Installation {
   // For the accounts alice and bob, acted as by the server's admin, over STARTTLS.
   explicit Installation(const servers::Server& server);
 
-  // What is written as the configuration; change it, then save().
+  // The configuration; change it, then save() writes it.
   json& config() { return config_; }
   void save();
 
@@ -52,7 +52,7 @@ class Installation {
   json config_;
 };
 
-// Of once's report, or run's: the element whose `key` is `value`; null if there is none.
+// The element of a list in a report of once or run whose `key` is `value`; null if not found.
 json find_by(const json& list, const std::string& key, const std::string& value);
 
 }  // namespace programs

@@ -1,4 +1,5 @@
-// A clock that the test owns, for whole programs: what is started while it lives has its time.
+// A clock that the test controls, for whole programs: programs started during its lifetime use its
+// time.
 //
 //   programs::OwnedClock clock("2027-03-26T12:00:00Z");
 //   mailstow.backupd({"once"});                 // at noon of that day
@@ -26,10 +27,10 @@ class OwnedClock {
 
   std::chrono::sys_seconds now() const;
 
-  // For programs that run already, too.
+  // Also affects programs that are already running.
   void set(std::chrono::sys_seconds time);
 
-  // For programs that run: so much time seems to pass, by the clocks that nobody sets. What waits
+  // For programs that run: so much time seems to pass, by the clocks that can't be set. What waits
   // on such a clock waits for longer then.
   void let_pass(std::chrono::seconds time);
 

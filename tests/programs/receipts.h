@@ -1,4 +1,4 @@
-// The completeness receipts of `once --json`, held against a client that is not ours.
+// The completeness receipts of `once --json`, compared with those of an independent client.
 #pragma once
 
 #include "tests/programs/installation.h"

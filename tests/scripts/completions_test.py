@@ -1,4 +1,4 @@
-"""bash, zsh and fish, asked as by somebody who types, offer every command and option that the programs
+"""bash, zsh and fish, driven like by a user who types, offer every command and option that the programs
 have, and no other. Usage: completions_test.py BIN_FOLDER"""
 
 import os

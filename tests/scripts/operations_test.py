@@ -384,7 +384,7 @@ def cyrus(scene):
     scene.expect_trees(1)
 
 
-# Whoever shows the token is let in, as whom it says.
+# A client with the token is logged in as the user it names.
 BY_TOKEN = f"""
 auth_mechanisms = plain xoauth2 oauthbearer
 passdb {{
@@ -423,7 +423,7 @@ imap_capability = IMAP4 IMAP4rev1 SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE
 
 
 def document():
-    """Every block is in a section that a scene plays, or belongs to no scene because there is none."""
+    """Every block is in a section that a scene plays, or belongs to no scene because none exists."""
     played = {heading for headings in SCENES.values() for heading in headings}
     with_blocks = {heading for heading, blocks in sections().items() if blocks}
     assert with_blocks == played, f"played but not there, or there but not played: {with_blocks ^ played}"
