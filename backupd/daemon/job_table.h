@@ -23,7 +23,7 @@ inline constexpr std::chrono::seconds kBusyRetry{15};
 // How a run of a job ended.
 struct JobEnd {
   int status = 0;            // as JobProcess::try_wait() returns it
-  bool was_stopped = false;  // it was told to stop, and may not be finished
+  bool was_stopped = false;  // it was asked to stop, and may not be finished
 };
 
 class JobTable {

@@ -28,7 +28,7 @@ bool is_answered(const base::Fd& connection) {
   return ::poll(&answer, 1, kPollInterval) > 0;
 }
 
-// What the daemon is busy with; empty if it reports nothing, or is just ending.
+// The current work of the daemon; empty if it reports none, or is just ending.
 std::string work_of_daemon(const base::StoreConfig& store) {
   try {
     const auto status = ask_about_daemon(store);

@@ -38,7 +38,7 @@ SCENES = {
 
 STUBS = {
     "apt": '[ "$1" = install ] && [ -e "$2" ]',
-    # What is enabled can be enabled; what a timer starts is started.
+    # Accepts only units with an [Install] section; enabling a timer runs its service.
     "systemctl": r"""
 verb=$1; shift; [ "$1" != --now ] || shift
 for unit; do

@@ -1,4 +1,4 @@
-// What the capability-hiding relay lets pass.
+// The filter that hides capabilities of a server.
 #include "tests/servers/bare_imap.h"
 
 #include <gmock/gmock.h>

@@ -163,7 +163,8 @@ Server::Command Cyrus::command() const {
 void Cyrus::make_accounts() {
   ImapClient cyrus = client(quota_admin());
   std::vector<std::string> names = options_.users;
-  names.push_back(admin());  // so that whoever loses the authorization identity reads wrong mail
+  names.push_back(
+      admin());  // so that a client that loses the authorization identity reads wrong mail
   for (const std::string& name : names) {
     cyrus.command("CREATE " + quote(admin_name(name)));
     cyrus.command(

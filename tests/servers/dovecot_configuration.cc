@@ -60,8 +60,8 @@ local 127.0.0.2 {{
 }}
 )";
 
-// CRAM-MD5 is offered because clients that prefer it drop the authorization identity silently.
-// An admin is a user as well, with mail of its own: whoever loses that identity then reads the
+// CRAM-MD5 is offered because clients that prefer it drop the authorization identity silently. An
+// admin is a user as well, with mail of its own: a client that loses that identity then reads the
 // wrong mail, as on a real server, and a test sees it.
 constexpr auto kUsers = R"(
 disable_plaintext_auth = no

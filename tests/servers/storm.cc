@@ -342,7 +342,7 @@ class Storm::Client {
     return flags;
   }
 
-  // A few names, so that one comes back soon as another folder.
+  // Only a few names, so that one is soon reused for another folder.
   std::string free_name() {
     while (true) {
       std::string name = random_.one_in(3)
