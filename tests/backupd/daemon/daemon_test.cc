@@ -175,7 +175,7 @@ TEST_F(DaemonTest, OnlyOneDaemonRunsPerStore) {
   start();
   const auto second = mailstow_.backupd({"run"});
   EXPECT_EQ(second.status, 5);
-  EXPECT_THAT(second.err, HasSubstr("a daemon runs"));
+  EXPECT_THAT(second.err, HasSubstr("a daemon already runs"));
   EXPECT_EQ(daemon_status()["pid"], daemon_->pid());
 }
 
