@@ -1,6 +1,6 @@
-// The newest snapshot of an account without what is damaged in it, so that the next backup finds a
-// snapshot that it can read, and fetches again what is missing: a damaged message stands among the
-// skipped ones, whose UIDs are always tried again.
+// The newest snapshot of an account without its damaged messages, so that the next backup finds a
+// snapshot that it can read and fetches what is missing again: a damaged message is listed among
+// the skipped ones, whose UIDs are always retried.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Amendment {
   // is lost tells nothing: then the one before it counts, and nothing if there is none.
   std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
 
-  std::uint64_t messages() const { return messages_; }  // left out so far
+  std::uint64_t messages() const { return messages_; }  // omitted so far
 
  private:
   std::optional<Root> read_root(const ObjectId& id);

@@ -29,7 +29,7 @@ std::optional<std::chrono::sys_seconds> parse_moment(std::string_view text) {
   return std::chrono::sys_seconds(std::chrono::seconds(value));
 }
 
-// Whatever stands before and behind the first space.
+// The text before and after the first space.
 std::pair<std::string_view, std::string_view> cut(std::string_view line) {
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos) return {line, {}};

@@ -1,9 +1,9 @@
-// When the data of each pack was last read and found good: so that a check that was interrupted
-// goes on where it was, and short checks every night come around to every pack.
+// When the data of each pack was last read and found intact, so that an interrupted check resumes
+// where it stopped, and short nightly checks eventually cover every pack.
 //
-// Kept beside the index, in `checks`: "began finished LF" and a line "<64 hex digits of a pack> SP
-// time LF" each, times in seconds since 1970, 0 for none. Replaced atomically. It is bookkeeping:
-// if it is lost or damaged, everything counts as unread.
+// Stored beside the index, in `checks`: "began finished LF" and a line "<64 hex digits of a pack>
+// SP time LF" each, times in seconds since 1970, 0 for none. Replaced atomically. It is
+// bookkeeping: if it is lost or damaged, everything counts as unread.
 #pragma once
 
 #include <chrono>

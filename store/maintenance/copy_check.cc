@@ -15,7 +15,7 @@ namespace store {
 
 namespace {
 
-// A folder for an index that nobody needs afterwards.
+// A directory for an index that is discarded afterwards.
 class ScratchDirectory {
  public:
   ScratchDirectory(base::FileSystem& files, const base::Path& parent)

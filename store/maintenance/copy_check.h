@@ -1,4 +1,5 @@
-// Whether a copy of a store, made elsewhere by any tool that copies files, could be restored from.
+// Checks whether a copy of a store, made elsewhere by any file-copying tool, could be restored
+// from.
 #pragma once
 
 #include "store/index/commit_mark.h"
@@ -9,18 +10,18 @@ namespace store {
 struct CopyReport {
   CheckReport check;      // of the copy
   CommitMark newest;      // that was made in the store
-  bool is_other = false;  // the copy has another commit of this number: it is of another history
+  bool is_other = false;  // the copy's commit of this number differs: its history is another
 
-  // What was committed since it was made.
+  // Commits made since the copy was made.
   std::uint64_t commits_behind() const {
     const std::uint64_t have = check.highest.number;
     return newest.number > have ? newest.number - have : 0;
   }
 };
 
-// `copy`: a folder that has what `original.store` had. It needs no index: one is made below
-// `original.index` and removed again. Writes nothing to the copy, and reads nothing of the store.
-// Fails with kKey if the store's key does not open the copy, kNotFound if it is none.
+// `copy`: a directory with the content that `original.store` had. It needs no index: one is made
+// below `original.index` and removed again. Writes nothing to the copy, and reads nothing of the
+// store. Fails with kKey if the store's key does not open the copy, kNotFound if it is none.
 CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
                       const CheckOptions& options);
 

@@ -1,4 +1,4 @@
-// What programs left in a store that died while they wrote.
+// Files left in a store by programs that died while writing.
 #pragma once
 
 #include <chrono>
@@ -10,9 +10,9 @@
 
 namespace store {
 
-// Removes the temporary files that nobody can be writing any more and returns their paths. Needs
-// the store's lock, so in the folders that are written under it all are leftovers; a tree record is
-// written without it, in a moment, and so is what is a day old there.
+// Removes the temporary files that no process can still be writing, and returns their paths. Needs
+// the store's lock, so in the directories written under it every temporary file is a leftover. A
+// tree record is written without the lock, but at once: there, a file a day old is a leftover.
 std::vector<std::string> remove_leftovers(const Location& location, base::FileSystem& files,
                                           std::chrono::sys_seconds now);
 

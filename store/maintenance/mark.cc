@@ -14,7 +14,7 @@ namespace store {
 
 namespace {
 
-// What was copied by then is rubbish, which the next prune takes away.
+// Objects copied before the stop are garbage, which the next prune removes.
 constexpr std::string_view kNothingDropped = "no snapshot is dropped";
 
 }  // namespace

@@ -33,7 +33,7 @@ class MarkedObjects {
   Decompressor decompressor_;
 };
 
-// Marks all that is reachable: roots, folders, leaves, messages, then the parts that their records
+// Marks everything reachable: roots, folders, leaves, messages, then the parts that their records
 // name. Fails with kDamaged if anything on the way is not there or can't be read.
 class Marking {
  public:
@@ -42,7 +42,7 @@ class Marking {
 
   void add_root(const ObjectId& root);
 
-  // Once all roots are added.
+  // Call after all roots have been added.
   void add_parts(MarkedObjects& marked);
 
   // The parts of the dead messages of a pack that stays, as far as they are there: what a backup

@@ -12,7 +12,7 @@ namespace store {
 namespace {
 
 // A name that base::AtomicFile::is_temporary() knows: what a crash leaves is removed by the next
-// writer. Only who holds the store's lock marks.
+// writer. Only the holder of the store's lock marks.
 base::Path scratch_file(const base::Path& folder) {
   return folder / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
 }

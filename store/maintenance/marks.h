@@ -1,4 +1,4 @@
-// Which objects living snapshots need, by their places. Kept in a scratch database beside the
+// The objects that living snapshots need, by their places. Kept in a scratch database beside the
 // index, so that memory stays bounded whatever the store holds.
 //
 // One thread.
@@ -16,7 +16,7 @@ namespace store {
 
 class Marks {
  public:
-  // The file goes to `folder` and is removed with this.
+  // The file is made in `folder` and is removed with this object.
   explicit Marks(const base::Path& folder);
   Marks(const Marks&) = delete;
   Marks& operator=(const Marks&) = delete;
@@ -28,7 +28,7 @@ class Marks {
   // Where the marked objects of a block begin, ascending.
   std::vector<std::uint32_t> starts_in(std::int64_t block);
 
-  // What is marked in a pack (Index::PackRow::row), before compression.
+  // Marked bytes in a pack (Index::PackRow::row), before compression.
   std::uint64_t bytes_in(std::int64_t pack) const;
 
   std::uint64_t count() const { return count_; }

@@ -13,7 +13,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// What can't be read from a pack is a finding; what hinders reading any is not.
+// Unreadable data in a pack is a finding; an error that prevents reading any pack is not.
 void note(const base::Error& error, PackFindings& findings) {
   if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw error;
   findings.damage.emplace_back(error.what());
@@ -147,7 +147,7 @@ void PackCheck::read_block(PackFile& file, const Pack& pack, std::size_t ordinal
         spans[i].length != object.length) {
       fail(ErrorCode::kDamaged, "{}: its directory is not the trailer's", name);
     }
-    // A message's id is told by rebuilding it.
+    // A message's id is verified by rebuilding the message.
     if (object.type == ObjectType::kMessage) continue;
     const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
     if (object_id(context_.keys, object.type, bytes) != object.id) {

@@ -128,7 +128,7 @@ class Prune {
     }
   }
 
-  // What was condemned earlier: which files may go now, and which stay condemned.
+  // Packs condemned earlier: which files may be deleted now, and which stay condemned.
   void look_at_condemned() {
     const std::uint64_t reader = oldest_reader(session_.location(), session_.files());
     for (const Index::CondemnedRow& condemned : condemned_) {
@@ -208,7 +208,7 @@ class Prune {
     report_.waiting_bytes += report_.condemned_bytes;
   }
 
-  // The search index is plain text: what no snapshot holds must not be readable there.
+  // The search index is plain text: messages in no snapshot must not be readable there.
   void clean_search_index() {
     const std::int64_t newest_old = rows_.empty() ? 0 : rows_.back().row;
     std::int64_t block = -1;

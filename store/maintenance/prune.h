@@ -1,4 +1,4 @@
-// Takes out of a store what no living snapshot needs, and compresses harder what is left.
+// Removes from a store what no living snapshot needs, and compresses the rest harder.
 //
 // Nothing is lost by a crash or a failure at any moment: what lives is copied into new packs, which
 // are durable and known to the index before one commit drops the snapshots and condemns the old
@@ -23,11 +23,11 @@ namespace store {
 
 enum class PruneMode {
   kCarryOut,
-  kPlan,  // says what would be done
+  kPlan,  // reports what would be done
 };
 
 struct PruneOptions {
-  std::set<ObjectId> drop = {};  // snapshots; those that are not there count for nothing
+  std::set<ObjectId> drop = {};  // snapshots; unknown ones are ignored
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
@@ -49,7 +49,7 @@ struct PruneReport {
   std::uint64_t deleted_bytes = 0;
   std::uint64_t waiting = 0;  // packs condemned and not yet deleted
   std::uint64_t waiting_bytes = 0;
-  bool has_older_reader = false;       // one keeps packs that could go otherwise
+  bool has_older_reader = false;       // it keeps packs that could be deleted otherwise
   std::vector<std::string> leftovers;  // files of interrupted programs that were removed
 };
 

@@ -28,7 +28,7 @@ namespace {
 // Condemned since then: moved aside by a repair, never deleted by a prune.
 constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)};  // end of 9999
 
-// What the index alone may still know of snapshots.
+// What only the index may still know about snapshots.
 struct KnownBefore {
   CommitMark highest;
   std::map<ObjectId, SnapshotLine> lines;
@@ -107,7 +107,7 @@ class Repair {
   base::Path packs() const { return packs_directory(location_); }
   base::Path quarantine() const { return quarantine_directory(location_); }
 
-  // An index that can't be trusted is made anew first.
+  // An index that can't be trusted is rebuilt first.
   void make_index_readable() {
     const BlockContext context = open_keys(files_, location_.store, location_.key_file);
     std::vector<std::string> wrong;

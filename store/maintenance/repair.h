@@ -16,12 +16,12 @@
 namespace store {
 
 struct RepairReport {
-  std::vector<std::string> found;        // what was wrong before, a line each
+  std::vector<std::string> found;        // damage found before the repair, one line each
   std::vector<std::string> quarantined;  // files, as they are named now
   std::uint64_t salvaged_objects = 0;    // copied from damaged packs, messages among them
   std::uint64_t salvaged_messages = 0;
   std::vector<std::string> amended_accounts;  // have a new newest snapshot without what is lost
-  std::uint64_t messages_to_fetch = 0;        // left out of these
+  std::uint64_t messages_to_fetch = 0;        // omitted from these
   CheckReport after;                          // what is still wrong
 };
 

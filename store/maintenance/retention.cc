@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-// A moment as the clock on the wall shows it.
+// A moment in local wall-clock time.
 struct WallTime {
   date::local_seconds local;
   std::chrono::seconds offset{};  // east of UTC
@@ -131,7 +131,7 @@ class Planner {
     return snapshots_[i].status == SnapshotStatus::kComplete;
   }
 
-  // Those that the rules count, newest first.
+  // The snapshots that the rules count, newest first.
   void collect_backups() {
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (snapshots_[i].kind == SnapshotKind::kBackup && !is_future(i)) backups_.push_back(i);

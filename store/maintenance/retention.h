@@ -1,4 +1,4 @@
-// Which snapshots of an account the policy keeps, as a plan: a pure value, to be printed before
+// The plan of which snapshots of an account the policy keeps: a pure value, to be printed before
 // anything is dropped.
 //
 // What any rule keeps is kept, so another rule or a higher number never drops more; and a plan
@@ -31,7 +31,7 @@ struct RetentionRules {
   base::RetentionConfig policy;  // a rule of 0 keeps nothing
   std::chrono::seconds sweep_keep = std::chrono::days(90);
   std::string time_zone = "UTC";  // an IANA name: where a day begins
-  // Nothing up to this moment is dropped: too much vanished then, and nobody has looked yet.
+  // Nothing up to this moment is dropped: too much vanished then, and it is not yet acknowledged.
   std::optional<std::chrono::sys_seconds> hold_until = {};
 };
 
