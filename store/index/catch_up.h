@@ -21,7 +21,7 @@ std::vector<std::string> catch_up(const Location& location, base::FileSystem& fi
 
 // The index as if it had been empty and there were no packs `without`. Needs the store's lock.
 struct Rebuilt {
-  std::vector<std::string> damage;  // as catch_up() tells it
+  std::vector<std::string> damage;  // as catch_up() reports it
   std::vector<std::pair<ObjectId, Commit>> commits;
 };
 Rebuilt rebuild_index(const Location& location, base::FileSystem& files,

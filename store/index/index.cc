@@ -143,7 +143,7 @@ class Index::Impl {
     }
   }
 
-  // What lies in these is not to be referred to.
+  // Objects in these packs must not be referred to.
   void load_condemned_rows() {
     condemned_rows.clear();
     Statement statement(database, "SELECT pack FROM condemned WHERE pack > 0");

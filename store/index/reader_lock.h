@@ -18,8 +18,8 @@ namespace store {
 std::unique_ptr<base::FileLock> lock_for_reading(const Location& location, base::FileSystem& files,
                                                  Index& index);
 
-// The lowest N of the readers that are there; UINT64_MAX if there are none. Removes the lock files
-// that nobody holds. Needs the store's lock.
+// The lowest N of the current readers; UINT64_MAX if no reader exists. Removes the lock files
+// that no process holds. Needs the store's lock.
 std::uint64_t oldest_reader(const Location& location, base::FileSystem& files);
 
 }  // namespace store
