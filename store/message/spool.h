@@ -25,7 +25,7 @@ class Spool {
   // All of it; lives until the next add() or clear().
   base::ByteView view();
 
-  // Takes what of the view lies in a file out of memory until it is looked at again.
+  // Drops the view's file-backed pages from memory until they are read again.
   void rest();
 
   void clear();
