@@ -15,7 +15,7 @@ Key load_key_file(base::FileSystem& files, const base::Path& path);
 // The key in a key file's bytes; nothing if there is none.
 std::optional<Key> parse_key_file(base::ByteView bytes);
 
-// Makes the file, for its owner alone, if there is none. Never overwrites.
+// Creates the file, for its owner alone, if it does not exist. Never overwrites.
 void create_key_file(base::FileSystem& files, const base::Path& path);
 
 }  // namespace store
