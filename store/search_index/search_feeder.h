@@ -20,7 +20,7 @@ class SearchIndex;
 
 class SearchFeeder {
  public:
-  // `search` must outlive it, and is touched by nobody else except after drain().
+  // `search` must outlive it, and may be used by others only after drain().
   explicit SearchFeeder(SearchIndex& search);
   SearchFeeder(const SearchFeeder&) = delete;
   SearchFeeder& operator=(const SearchFeeder&) = delete;

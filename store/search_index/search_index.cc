@@ -268,7 +268,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   }
   if (gone.empty()) return 0;
   Impl::Changes& change = impl_->change();
-  // What is no more must not be found in the file's free pages either.
+  // Deleted text must not be found in the file's free pages either.
   impl_->database.run("PRAGMA secure_delete = 1");
   Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
   Statement remove_envelope(impl_->database, "DELETE FROM envelopes WHERE envelope = ?1");

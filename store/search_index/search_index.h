@@ -39,7 +39,7 @@ class SearchIndex {
   // can be filled in again.
   static SearchIndex open(const base::Path& file, const StoreId& store);
 
-  // Beside a writer. Nothing if there is none.
+  // Opens it beside a writer. Returns nullopt if it does not exist.
   static std::optional<SearchIndex> open_read_only(const base::Path& file);
 
   SearchIndex(SearchIndex&&) noexcept;
