@@ -1,4 +1,4 @@
-// What a FolderDraft is inside; for the writer, which seals it.
+// The internals of a FolderDraft, for the writer, which seals it.
 #pragma once
 
 #include "store/folder_draft.h"

@@ -51,7 +51,7 @@ class History {
   History(Reader& reader, const std::function<void(const FolderChange&)>& take)
       : impl_(*reader.impl_), take_(take) {}
 
-  // What the next changes are told against.
+  // The state that the next changes are compared with.
   void begin_with(const SnapshotInfo& snapshot) {
     for (const ObjectId& id : impl_.root_of(snapshot).folders) {
       State state = load(id, snapshot);

@@ -16,7 +16,7 @@ namespace store {
 // One thread calls it. Bounded: write() waits while another piece waits behind the one under way.
 class PackOutput {
  public:
-  // Nobody else writes to `file`, which must outlive the output, until finish().
+  // Until finish(), nothing else may write to `file`, which must outlive the output.
   explicit PackOutput(base::AtomicFile& file);
   PackOutput(const PackOutput&) = delete;
   PackOutput& operator=(const PackOutput&) = delete;

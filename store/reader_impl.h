@@ -1,4 +1,4 @@
-// What a Reader is inside; for drafts and the writer, which read as it does.
+// The internals of a Reader, for drafts and the writer, which read as it does.
 #pragma once
 
 #include <memory>

@@ -67,7 +67,7 @@ class Search {
     return std::move(*index);
   }
 
-  // What can't be read is named once; the rest is still searched.
+  // Unreadable data is named once; the rest is still searched.
   template <typename Work>
   void tolerate_damage(Work work) {
     try {

@@ -1,6 +1,6 @@
 // Finds messages by what people know of them: who wrote, to whom, about what, when, where.
 //
-// Names and fields are as they came from servers and senders: whoever prints them escapes them.
+// Names and fields are as they came from servers and senders: escape them before printing.
 #pragma once
 
 #include <chrono>

@@ -26,7 +26,7 @@ struct TreeMessage {
   bool operator==(const TreeMessage&) const = default;
 };
 
-// What tells a level of a tree from another folder of the same name.
+// Distinguishes a level of a tree from another folder of the same name.
 struct LevelIdentity {
   std::uint32_t uid_validity = 0;  // 0: a \Noselect level has none
   std::string mailbox_id;          // empty: the server gave none
@@ -92,13 +92,13 @@ class TreeRecords {
   };
   Listing list() const;
 
-  // As it stands now; nothing if there is none. Fails with kDamaged.
+  // The current record; nullopt if it does not exist. Fails with kDamaged.
   std::optional<TreeRecord> find(const std::string& id) const;
 
   // Durable when it returns; replaces the record with this id.
   void put(const TreeRecord& record);
 
-  // After the tree is gone. False if there was none.
+  // After the tree is gone. Returns false if it did not exist.
   bool remove(const std::string& id);
 
  private:

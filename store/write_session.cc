@@ -80,7 +80,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   for (const std::string& line : damage_) base::log_warning("{}", line);
 }
 
-// What goes wrong while writing leaves pack and index in no known state.
+// An error while writing leaves the pack and the index in an unknown state.
 template <typename Work>
 auto WriteSession::guarded(Work work) {
   if (failed_) fail(ErrorCode::kIo, "write to the store: an earlier write failed: open it again");

@@ -75,7 +75,7 @@ class WriteSession {
   }
   std::uint64_t stored_bytes() const { return stored_bytes_; }
 
-  // What opening found wrong with the store, a line each.
+  // Damage found in the store on opening, one line each.
   const std::vector<std::string>& damage() const { return damage_; }
 
   // The next commit gets a higher number than this one, which may be lost: no number is given
