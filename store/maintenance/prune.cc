@@ -11,7 +11,7 @@
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
 #include "store/maintenance/leftovers.h"
-#include "store/maintenance/mark.h"
+#include "store/maintenance/marking.h"
 #include "store/maintenance/marks.h"
 #include "store/search_index/search_index.h"
 #include "store/write_session.h"

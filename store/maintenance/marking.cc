@@ -1,4 +1,4 @@
-#include "store/maintenance/mark.h"
+#include "store/maintenance/marking.h"
 
 #include <algorithm>
 
