@@ -32,7 +32,7 @@ struct FoundMessage {
   std::string folder;  // shown
   std::uint32_t uid_validity = 0;
   MessageEntry entry;
-  std::chrono::sys_seconds date{};  // of the Date field; where there is none, INTERNALDATE
+  std::chrono::sys_seconds date{};  // of the Date field; if missing, INTERNALDATE
   Envelope envelope;
   SnapshotInfo snapshot;  // the newest that holds it
 };

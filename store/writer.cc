@@ -41,7 +41,7 @@ class Writer::Impl {
     const std::uint64_t room = session.files().free_space(location.store);
     if (room >= location.keep_free) return;
     fail(ErrorCode::kNoSpace,
-         "back up to {}: only {} MB are free there, and {} MB are to be left: make room, prune, or "
+         "back up to {}: only {} MB are free there, and {} MB must stay free: make room, prune, or "
          "set store.keep_free_mb",
          location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
   }

@@ -32,7 +32,7 @@ class Reader;
 // there is a store already.
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
 
-// What of the store's content is taken for granted.
+// Which existing content of the store is trusted without being verified.
 enum class Trust { kEverything, kNothing };
 
 struct StoredMessage {

@@ -21,7 +21,7 @@ struct CommitMark {
   bool operator==(const CommitMark&) const = default;
 };
 
-// The higher of the two; number 0 if there is none. Fails with kDamaged if one is not what was
+// The higher of the two; number 0 if neither exists. Fails with kDamaged if one is not what was
 // written.
 CommitMark load_highest_commit(base::FileSystem& files, const Location& location,
                                const StoreId& store);

@@ -239,8 +239,8 @@ Index Index::open(const base::Path& file, const StoreId& store) {
 Index Index::open_read_only(const base::Path& file, const StoreId& store) {
   std::optional<Database> database = Database::open_read_only(file);
   if (!database) {
-    fail(ErrorCode::kNotFound,
-         "open index {}: there is none: rebuild it with mailstow-backupd reindex", file.string());
+    fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
+         file.string());
   }
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store);

@@ -46,8 +46,8 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
   const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxKeyFile);
   if (!bytes) {
     fail(ErrorCode::kKey,
-         "read key file {}: there is none: put back your copy of it, the store can't be opened "
-         "without",
+         "read key file {}: not found: restore your copy of it, the store can't be opened "
+         "without it",
          path.string());
   }
   if (const std::optional<Key> key = parse_key_file(*bytes)) return *key;

@@ -12,7 +12,7 @@ namespace store {
 // Fails with kKey if the file is missing or is not a key file.
 Key load_key_file(base::FileSystem& files, const base::Path& path);
 
-// The key in a key file's bytes; nothing if there is none.
+// Parses a key file's bytes. Returns nullopt if they hold no key.
 std::optional<Key> parse_key_file(base::ByteView bytes);
 
 // Creates the file, for its owner alone, if it does not exist. Never overwrites.

@@ -113,7 +113,7 @@ std::string replace_key_file_from_export(const Location& location, base::FileSys
                                          const base::Clock& clock, base::ByteView exported) {
   const OpenedStore opened = parse_key_export(exported);
   if (files.list(location.store).empty()) {
-    fail(ErrorCode::kNotFound, "open store {}: there is none", location.store.string());
+    fail(ErrorCode::kNotFound, "open store {}: not found", location.store.string());
   }
   const auto lock = lock_for_writing(location, files);
   check_is_key_of(location, files, opened);
@@ -131,13 +131,13 @@ void remove_key(const Location& location, base::FileSystem& files, const std::st
   const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
   const auto slot =
       std::ranges::find(slots, id, [](const KeySlot& each) { return base::to_hex(each.id); });
-  if (slot == slots.end()) fail(ErrorCode::kNotFound, "remove key {}: there is none", id);
+  if (slot == slots.end()) fail(ErrorCode::kNotFound, "remove key {}: not found", id);
   const bool another_opens = std::ranges::any_of(slots, [&](const KeySlot& each) {
     return each.id != slot->id && open_with_key_file(each, file_key).has_value();
   });
   if (!another_opens) {
     fail(ErrorCode::kUsage,
-         "remove key {}: {} would not open the store any more: add another key file first and name "
+         "remove key {}: {} could no longer open the store: add another key file first and name "
          "it in the configuration",
          id, location.key_file.string());
   }

@@ -189,7 +189,7 @@ std::vector<KeySlot> slots_of(base::FileSystem& files, const base::Path& store) 
     fail(ErrorCode::kDamaged, "open store {}: {}: put its key slots back from a copy",
          store.string(), listing.damaged.front());
   }
-  fail(ErrorCode::kNotFound, "open store {}: there is none: make it with mailstow-backupd init",
+  fail(ErrorCode::kNotFound, "open store {}: not found: create it with mailstow-backupd init",
        store.string());
 }
 

@@ -160,7 +160,7 @@ class Check {
     const std::optional<ObjectId> same_number = index_.commit_id(mark_.number);
     if (mark_.number > 0 && same_number && *same_number != mark_.id) {
       report_.damage.push_back(
-          fmt::format("commit {} is another than the one that was made", mark_.number));
+          fmt::format("commit {} differs from the one recorded", mark_.number));
     }
     if (mark_.number > report_.highest.number) {
       report_.damage.push_back(

@@ -62,7 +62,7 @@ CopyReport check_copy(const Location& original, const base::Path& copy, base::Fi
   }
   if (report.is_other) {
     report.check.damage.push_back(fmt::format(
-        "commit {} is another than the one that was made: this is no copy of the store as it is",
+        "commit {} differs from the one recorded: this is not a copy of the current store",
         report.newest.number));
   }
   return report;

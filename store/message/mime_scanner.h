@@ -26,7 +26,7 @@ struct MimeLeaf {
 };
 
 struct MimeMap {
-  std::size_t header_end = 0;    // after the empty line; the message's end if there is none
+  std::size_t header_end = 0;    // after the empty line; the message's end if the line is missing
   std::vector<MimeLeaf> leaves;  // in the order of the message, never overlapping, never empty
 };
 

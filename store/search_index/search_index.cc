@@ -191,7 +191,7 @@ SearchIndex SearchIndex::open(const base::Path& file, const StoreId& store) {
     return SearchIndex(std::make_unique<Impl>(open_or_make(file, store)));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
-    base::log_warning("{}: it is made anew", error.what());
+    base::log_warning("{}: rebuilding it", error.what());
   }
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::filesystem::remove(file.string() + suffix);

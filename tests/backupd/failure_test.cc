@@ -146,7 +146,7 @@ TEST_F(FullDiskTest, ADiskThatIsFull) {
 }
 
 TEST_F(FullDiskTest, ADiskThatIsNearlyFull) {
-  expect_failure_on_full_disk(256, "are to be left: make room, prune, or set store.keep_free_mb");
+  expect_failure_on_full_disk(256, "must stay free: make room, prune, or set store.keep_free_mb");
 }
 
 }  // namespace

@@ -336,7 +336,7 @@ TEST_F(StoreTest, InitRefusesWhereAStoreIs) {
 TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {
   const base::Path away = folder_ / "away.key";
   std::filesystem::rename(location_.key_file, away);
-  EXPECT_ERROR(kKey, "there is none", open_reader());
+  EXPECT_ERROR(kKey, "not found", open_reader());
 
   Location other{
       .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};

@@ -45,7 +45,7 @@ TEST_F(KeyExportTest, BringsBackLostKeySlots) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove_all(keys_directory(location_));
-  EXPECT_ERROR(kNotFound, "there is none", open_reader());
+  EXPECT_ERROR(kNotFound, "not found", open_reader());
   bring_back(text);
   Reader reader = open_reader();
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));

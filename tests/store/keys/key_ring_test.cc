@@ -27,7 +27,7 @@ TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   EXPECT_THAT(keys(), SizeIs(2));
   EXPECT_NO_THROW(Reader::open(with_other, files_));
 
-  EXPECT_ERROR(kUsage, "would not open the store any more", remove_key(with_other, files_, id));
+  EXPECT_ERROR(kUsage, "could no longer open the store", remove_key(with_other, files_, id));
   remove_key(location_, files_, id);
   EXPECT_THAT(keys(), SizeIs(1));
   EXPECT_ERROR(kKey, "is not its key", Reader::open(with_other, files_));
@@ -37,7 +37,7 @@ TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
 TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   std::filesystem::remove(location_.key_file);
-  EXPECT_ERROR(kKey, "there is none", open_reader());
+  EXPECT_ERROR(kKey, "not found", open_reader());
   EXPECT_ERROR(kKey, "no slot opens with this passphrase",
                replace_key_file(location_, files_, clock_, base::Secret("battery staple")));
   EXPECT_FALSE(std::filesystem::exists(location_.key_file));
@@ -48,7 +48,7 @@ TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
 
 TEST_F(KeyRingTest, TheOnlyKeyStays) {
   EXPECT_ERROR(kUsage, "add another key file first", remove_key(location_, files_, keys()[0].id));
-  EXPECT_ERROR(kNotFound, "there is none", remove_key(location_, files_, "0123456789abcdef"));
+  EXPECT_ERROR(kNotFound, "not found", remove_key(location_, files_, "0123456789abcdef"));
 }
 
 TEST_F(KeyRingTest, KeysAreListedWithKindAndTime) {
