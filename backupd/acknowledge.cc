@@ -155,12 +155,12 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
           text += text_of(account.name, accepted);
         }
       });
-  const bool is_idle = accounts.empty();
-  if (is_idle) {
-    text = fmt::format("{}: no account's INBOX waits for it.\n", base::escape_for_terminal(server));
+  if (accounts.empty()) {
+    text = fmt::format("{}: every account's INBOX is the one backed up before.\n",
+                       base::escape_for_terminal(server));
   }
   print(environment, {{"server", server}, {"accounts", std::move(accounts)}}, text);
-  return is_idle ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
+  return base::ExitStatus::kDone;
 }
 
 }  // namespace

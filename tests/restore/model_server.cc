@@ -52,8 +52,10 @@ class ModelConnection : public imap::Transport {
     for (std::size_t end = heard_.find("\r\n"); end != std::string::npos;
          end = heard_.find("\r\n")) {
       const std::size_t brace = heard_.rfind('{', end);
-      if (end > 2 && heard_.compare(end - 2, 2, "+}") == 0) {
+      if (end > 2 && heard_[end - 1] == '}') {
         const std::size_t size = std::stoul(heard_.substr(brace + 1));
+        const bool waits = heard_[end - 2] != '+';
+        if (waits && heard_.size() == end + 2) to_say_ += "+ go ahead\r\n";
         if (heard_.size() < end + 2 + size + 2) break;
         literal_ = heard_.substr(end + 2, size);
         heard_.erase(brace, end + 2 - brace + size);

@@ -82,16 +82,16 @@ imap::Transcript two_labels(const std::string& size, bool fetches_again) {
   imap::Transcript transcript = imap::Transcript::session("X-GM-EXT-1");
   transcript.add(R"(
     C: m3 LIST "" "*"
-    S: * LIST () "/" All
+    S: * LIST () "/" INBOX
     S: * LIST () "/" Label
     S: m3 OK
-    C: m4 STATUS "All" (MESSAGES UIDNEXT UIDVALIDITY)
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
     C: m5 STATUS "Label" (MESSAGES UIDNEXT UIDVALIDITY)
-    S: * STATUS All (MESSAGES 1 UIDNEXT 5 UIDVALIDITY 7)
+    S: * STATUS INBOX (MESSAGES 1 UIDNEXT 5 UIDVALIDITY 7)
     S: m4 OK
     S: * STATUS Label (MESSAGES 1 UIDNEXT 10 UIDVALIDITY 8)
     S: m5 OK
-    C: m6 EXAMINE "All"
+    C: m6 EXAMINE "INBOX"
     S: * 1 EXISTS
     S: * OK [UIDVALIDITY 7] valid
     S: * OK [UIDNEXT 5] next
@@ -127,13 +127,13 @@ imap::Transcript two_labels(const std::string& size, bool fetches_again) {
   }
   const auto next = [&tag] { return 'm' + std::to_string(tag++) + ' '; };
   const std::string list = next();
-  transcript.add("C: " + list + "LIST \"\" \"*\"\nS: * LIST () \"/\" All");
+  transcript.add("C: " + list + "LIST \"\" \"*\"\nS: * LIST () \"/\" INBOX");
   transcript.add("S: * LIST () \"/\" Label\nS: " + list + "OK");
   const std::string all = next();
   const std::string label = next();
-  transcript.add("C: " + all + "STATUS \"All\" (MESSAGES UIDNEXT UIDVALIDITY)");
+  transcript.add("C: " + all + "STATUS \"INBOX\" (MESSAGES UIDNEXT UIDVALIDITY)");
   transcript.add("C: " + label + "STATUS \"Label\" (MESSAGES UIDNEXT UIDVALIDITY)");
-  transcript.add("S: * STATUS All (MESSAGES 1 UIDNEXT 5 UIDVALIDITY 7)\nS: " + all + "OK");
+  transcript.add("S: * STATUS INBOX (MESSAGES 1 UIDNEXT 5 UIDVALIDITY 7)\nS: " + all + "OK");
   transcript.add("S: * STATUS Label (MESSAGES 1 UIDNEXT 10 UIDVALIDITY 8)\nS: " + label + "OK");
   const std::string subscriptions = next();
   transcript.add("C: " + subscriptions + "LSUB \"\" \"*\"\nS: " + subscriptions + "OK");

@@ -90,10 +90,16 @@ class OddServer::Connection : public imap::Transport {
       if (input_[line - 1] != '}') break;
       const std::size_t open = input_.rfind('{', line);
       end += std::stoul(input_.substr(open + 1));
-      if (input_.size() < end) return false;
+      const bool waits = input_[line - 2] != '+';
+      if (input_.size() < end) {
+        if (waits && line > asked_) say("+ ready");
+        asked_ = std::max(asked_, line);
+        return false;
+      }
     }
     const std::string command = input_.substr(0, end - 2);
     input_.erase(0, end);
+    asked_ = 0;
     const std::size_t space = command.find(' ');
     answer(command.substr(0, space), command.substr(space + 1));
     return true;
@@ -212,6 +218,7 @@ class OddServer::Connection : public imap::Transport {
   OddServer& server_;
   OddFolder* open_ = nullptr;
   std::string input_;
+  std::size_t asked_ = 0;  // the line's end up to which go-aheads were given
   std::string output_;
   bool is_closed_ = false;
 };
