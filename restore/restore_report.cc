@@ -94,26 +94,28 @@ std::string RestoreReport::plan_to_text() const {
                            base::format_count(plan->keywords_lost));
   }
   if (plan->keywords_unsure > 0) {
-    remarks += fmt::format("With keywords, which the server may not keep; the run tells: {}.\n",
-                           base::format_count(plan->keywords_unsure));
+    remarks += fmt::format(
+        "With keywords, which the server may not support; the restore will report it: {}.\n",
+        base::format_count(plan->keywords_unsure));
   }
-  const std::string room = plan->room ? fmt::format("The quota is used up to {} of {} KiB; ",
-                                                    plan->room->usage, plan->room->limit)
-                                      : std::string("The server tells no limit; ");
+  const std::string room =
+      plan->room ? fmt::format("Quota: {} of {} KiB used; ", plan->room->usage, plan->room->limit)
+                 : std::string("The server reports no limit; ");
   return base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                              {"BECOMES", base::Align::kLeft, base::Width::kCut},
                              {"MESSAGES", base::Align::kRight},
                              {"SIZE", base::Align::kRight}},
                             rows, base::output_width()) +
          remarks +
-         fmt::format("{} messages, {}, in about {} s. {}{}.\n{}",
-                     base::format_count(plan->messages), base::format_size(plan->bytes),
-                     plan->estimated.count(), room,
-                     tree.empty() ? "in place mail counts as any other"
-                                  : "whether the tree counts is seen before its first message",
-                     plan->took_backup ? "A backup was taken, to see what is missing; else nothing "
-                                         "was written.\n"
-                                       : "Nothing was written.\n");
+         fmt::format(
+             "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->messages),
+             base::format_size(plan->bytes), plan->estimated.count(), room,
+             tree.empty()
+                 ? "mail restored in place counts like any other"
+                 : "whether the tree counts is tested before its first message is restored",
+             plan->took_backup ? "A backup was taken, to find what is missing; otherwise nothing "
+                                 "was written.\n"
+                               : "Nothing was written.\n");
 }
 
 std::string RestoreReport::to_text() const {
@@ -171,16 +173,18 @@ std::string RestoreReport::summary(const Counts& counts) const {
             : *quota.exempt ? "They do not count towards the quota"
                             : "They count towards the quota";
     text += fmt::format(
-        " ({}).\nOn {} the folder is removed: copy out what shall stay, or give it more time with\n"
+        " ({}).\nOn {} the folder is removed: copy anything you want to keep elsewhere, or extend "
+        "it with\n"
         "    mailstow-restore extend {} {} 7d\n",
         base::escape_for_terminal(quota.proof), base::format_rfc3339(expires), shell_quoted(to),
         shell_quoted(tree));
   }
   if (!error.empty()) {
     text += "It ended early: " + base::escape_for_terminal(error) + "\n";
-    text += tree.empty() ? std::string("The same command again goes on where this one ended.\n")
-                         : fmt::format("To go on: mailstow-restore run {} --resume {}\n",
-                                       shell_quoted(account), shell_quoted(tree));
+    text += tree.empty()
+                ? std::string("Run the same command again to continue where this one ended.\n")
+                : fmt::format("To continue: mailstow-restore run {} --resume {}\n",
+                              shell_quoted(account), shell_quoted(tree));
   }
   return text;
 }

@@ -22,8 +22,8 @@ TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
             "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000.\n"
             "Each was read back from the server and compared: all are exactly as they were.\n"
             "They do not count towards the quota (1 MiB was not counted).\n"
-            "On 2026-12-01T00:00:00Z the folder is removed: copy out what shall stay, or give it "
-            "more time with\n"
+            "On 2026-12-01T00:00:00Z the folder is removed: copy anything you want to keep "
+            "elsewhere, or extend it with\n"
             "    mailstow-restore extend alice RESTORED/20261124T023000 7d\n");
   EXPECT_EQ(whole().exit_status(), base::ExitStatus::kDone);
 }
@@ -52,10 +52,10 @@ TEST(RestoreReportTest, ADamagedStoreIsGraverThanWhatIsMissing) {
 TEST(RestoreReportTest, WhatEndedEarlySaysHowToGoOn) {
   RestoreReport report = whole();
   report.error = "connection lost";
-  EXPECT_THAT(report.to_text(), HasSubstr("It ended early: connection lost\nTo go on: "
+  EXPECT_THAT(report.to_text(), HasSubstr("It ended early: connection lost\nTo continue: "
                                           "mailstow-restore run alice --resume RESTORED/2026"));
   report.tree = "";
-  EXPECT_THAT(report.to_text(), HasSubstr("The same command again goes on"));
+  EXPECT_THAT(report.to_text(), HasSubstr("Run the same command again to continue"));
 }
 
 }  // namespace
