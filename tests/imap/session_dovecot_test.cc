@@ -157,7 +157,7 @@ TEST_F(DovecotSession, SaysWhatIsWrongWithAServer) {
   EXPECT_ERROR(kTls, "certificate", opened(secured(server().misnamed_url())));
   Endpoint strange = secured(server().imaps_url());
   strange.ca_file = server().stranger_ca_file();
-  EXPECT_ERROR(kTls, "give the authority that signed it as ca_file", opened(strange));
+  EXPECT_ERROR(kTls, "set ca_file to the authority that signed it", opened(strange));
   strange.ca_file = "/nonexistent/ca.pem";
   EXPECT_ERROR(kTls, "/nonexistent/ca.pem: check ca_file", opened(strange));
   std::string mistaken = server().imap_url();
