@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
         Poison{"Trouble", {"--messages", "3", "--trouble", "300000"}, "a folder with such a name"},
         Poison{
             "LongFolder", {"--messages", "3", "--folder", "100000"}, "a folder with such a name"},
-        Poison{"Refusals", {"--messages", "3", "--refuse", "700", "64000"}, "rrr...", 0}),
+        Poison{"Refusals", {"--messages", "3", "--refuse", "560", "64000"}, "rrr...", 0}),
     [](const auto& poison) { return std::string(poison.param.name); });
 
 }  // namespace
