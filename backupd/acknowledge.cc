@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "backupd/commands.h"
 #include "backupd/report/alarms.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/nearest.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
@@ -28,7 +30,7 @@ store::SnapshotInfo newest(store::Reader& reader, const std::string& account) {
 
 // Fails unless the message is among what the newest snapshot could not have.
 std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapshot,
-                        const AcknowledgeCommand& command, base::Acknowledgements& acknowledged) {
+                        const AcknowledgeOptions& command, base::Acknowledgements& acknowledged) {
   const base::Uid uid{*command.uid};
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
     const std::string name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
@@ -74,7 +76,7 @@ std::string accept_change(const std::string& account, const PendingChange& pendi
 }
 
 std::vector<std::string> accept_all_of(const base::Environment& environment, store::Reader& reader,
-                                       const AcknowledgeCommand& command) {
+                                       const AcknowledgeOptions& command) {
   const base::Config& config = environment.config;
   const store::SnapshotInfo snapshot = newest(reader, command.account);
   std::vector<std::string> accepted;
@@ -119,15 +121,6 @@ std::string text_of(const std::string& account, const std::vector<std::string>& 
   return text;
 }
 
-void print(const base::Environment& environment, const nlohmann::ordered_json& document,
-           const std::string& text) {
-  const bool is_json = environment.format == base::OutputFormat::kJson;
-  base::print_result(
-      is_json
-          ? document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"
-          : text);
-}
-
 // After a migration: whose mailbox an account is, for all accounts of a server, and nothing else.
 base::ExitStatus acknowledge_server(const base::Environment& environment, store::Reader& reader,
                                     const std::string& server) {
@@ -159,14 +152,16 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
     text = fmt::format("{}: every account's INBOX is the one backed up before.\n",
                        base::escape_for_terminal(server));
   }
-  print(environment, {{"server", server}, {"accounts", std::move(accounts)}}, text);
+  base::print_result(environment.format,
+                     base::json_text({{"server", server}, {"accounts", std::move(accounts)}}),
+                     text);
   return base::ExitStatus::kDone;
 }
 
 }  // namespace
 
 base::ExitStatus acknowledge(const base::Environment& environment,
-                             const AcknowledgeCommand& command) {
+                             const AcknowledgeOptions& command) {
   if (command.account.empty() == command.server.empty()) {
     base::fail(base::ErrorCode::kUsage,
                "acknowledge: which account? Its NAME, or --server NAME for all of a server's whose "
@@ -180,11 +175,36 @@ base::ExitStatus acknowledge(const base::Environment& environment,
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (!command.server.empty()) return acknowledge_server(environment, reader, command.server);
   const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
-  print(environment, document_of(command.account, accepted),
-        accepted.empty()
-            ? fmt::format("{}: nothing waits for it.\n", base::escape_for_terminal(command.account))
-            : text_of(command.account, accepted));
+  base::print_result(environment.format, base::json_text(document_of(command.account, accepted)),
+                     accepted.empty() ? fmt::format("{}: nothing waits for it.\n",
+                                                    base::escape_for_terminal(command.account))
+                                      : text_of(command.account, accepted));
   return accepted.empty() ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
+}
+
+base::Command acknowledge_command() {
+  const auto options = std::make_shared<AcknowledgeOptions>();
+  return {.name = "acknowledge",
+          .help = "Acknowledge a reported problem",
+          .declare =
+              [options](base::Options& declared) {
+                declared.argument(
+                    "NAME", options->account,
+                    "The account: messages that vanished, and that its INBOX is the same person's");
+                declared
+                    .value(
+                        "--server", options->server, "NAME",
+                        "After a migration: the INBOX of each account of this server is the same "
+                        "person's")
+                    .excludes("NAME");
+                declared.argument("FOLDER", options->folder,
+                                  "The folder of a message that can't be fetched");
+                declared.argument("UID", options->uid, "The UID of that message").needs("FOLDER");
+              },
+          .is_audited = base::always,
+          .account = [options] { return options->account; },
+          .function =
+              [options](const auto& environment) { return acknowledge(environment, *options); }};
 }
 
 }  // namespace backupd

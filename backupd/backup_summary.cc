@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/reporting/job_mail.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -236,7 +237,7 @@ std::string details_of(const PassReport& report, const BackupFacts& facts) {
   const ordered_json document = {{"time", facts.now.time_since_epoch().count()},
                                  {"pack_bytes", facts.store.pack_bytes},
                                  {"accounts", std::move(accounts)}};
-  return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return base::json_line(document);
 }
 
 std::optional<EarlierStore> earlier_store(const base::JobRecord& record) {

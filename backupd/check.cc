@@ -1,6 +1,7 @@
 #include "store/maintenance/check.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include <fmt/core.h>
@@ -8,15 +9,15 @@
 
 #include "backupd/commands.h"
 #include "backupd/daemon/store_loan.h"
+#include "backupd/job.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/program/progress_line.h"
-#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
-#include "store/index/commit_mark.h"
 #include "store/maintenance/check_log.h"
 #include "store/maintenance/copy_check.h"
 #include "store/maintenance/repair.h"
@@ -33,7 +34,7 @@ constexpr std::chrono::seconds kSaveInterval{5};
 class DataCheck {
  public:
   DataCheck(const base::Environment& environment, const store::Location& location,
-            const CheckCommand& command)
+            const CheckOptions& command)
       : environment_(environment),
         location_(location),
         log_(store::CheckLog::load(environment.files, location)),
@@ -180,7 +181,7 @@ std::string to_text(const store::CopyReport& copy) {
                      base::format_count(copy.commits_behind()));
 }
 
-void refuse_what_excludes_each_other(const CheckCommand& command) {
+void refuse_what_excludes_each_other(const CheckOptions& command) {
   const bool has_budget = !command.budget.empty();
   const bool is_of_copy = !command.copy.empty();
   if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
@@ -223,7 +224,7 @@ std::vector<std::string> lines_of(const store::CheckReport& report) {
 }
 
 base::JobOutcome carry_out_check(const base::Environment& environment,
-                                 const store::Location& location, const CheckCommand& command) {
+                                 const store::Location& location, const CheckOptions& command) {
   // A repair may be interrupted anywhere.
   if (!command.repair) base::stop_on_request(base::OnStop::kContinue);
   store::CheckReport report;
@@ -259,30 +260,51 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
   document.update(more);
   base::JobOutcome outcome;
   outcome.status = report.is_intact() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
-  outcome.document = document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  outcome.document = base::json_text(document);
   outcome.text = more_text + to_text(report);
   outcome.troubles = lines_of(report);
   outcome.details = ordered_json{{"packs", report.packs},
                                  {"packs_read", report.packs_read},
                                  {"damage", outcome.troubles.size()}}
                         .dump();
-  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
-                                                                     : outcome.text);
+  base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus check(const base::Environment& environment, const CheckCommand& command) {
+base::ExitStatus check(const base::Environment& environment, const CheckOptions& command) {
   refuse_what_excludes_each_other(command);
   const store::Location location = store::location_of(environment.config.store);
   // Of a copy it is not the check that the store needs.
   if (!command.copy.empty()) return carry_out_check(environment, location, command).status;
   std::optional<StoreLoan> loan;
   if (command.repair) loan.emplace(environment, "check --repair");
-  return base::JobRun(environment, "check",
-                      [&] { return store::describe_highest_commit(environment.files, location); })
-      .carry_out([&] { return carry_out_check(environment, location, command); });
+  return base::JobRun(environment, "check", job_services(environment)).carry_out([&] {
+    return carry_out_check(environment, location, command);
+  });
+}
+
+base::Command check_command() {
+  const auto options = std::make_shared<CheckOptions>();
+  return {.name = "check",
+          .help = "Verify the store",
+          .declare =
+              [options](base::Options& declared) {
+                declared.flag("--read-data", options->read_data,
+                              "Read every byte and rebuild every message");
+                declared.flag(
+                    "--repair", options->repair,
+                    "--read-data, move what is damaged aside, save what can still be read of it");
+                declared.flag("--resume", options->resume,
+                              "--read-data, continued where the last one was interrupted");
+                declared.value("--for", options->budget, "DURATION",
+                               "--read-data for this long (30m), longest unread data first");
+                declared.value("--copy", options->copy, "DIRECTORY",
+                               "Check this copy of the store instead of the store");
+              },
+          .is_audited = [options] { return options->repair; },
+          .function = [options](const auto& environment) { return check(environment, *options); }};
 }
 
 }  // namespace backupd

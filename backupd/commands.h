@@ -6,12 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "base/program/command.h"
 #include "base/program/program.h"
 
 namespace backupd {
 
-// Makes an empty store, and the key file if that is absent; says what to keep elsewhere.
+// Creates an empty store, and the key file if that is absent. Prints what to keep elsewhere.
 base::ExitStatus init(const base::Environment& environment);
+base::Command init_command();
 
 struct OnceOptions {
   std::vector<std::string> accounts;  // empty: all of the configuration
@@ -19,101 +21,120 @@ struct OnceOptions {
 
 // One pass over the accounts.
 base::ExitStatus once(const base::Environment& environment, const OnceOptions& options);
+base::Command once_command();
 
-struct CheckCommand {
+struct CheckOptions {
   bool read_data = false;
-  bool repair = false;  // and make the best of what is damaged
-  bool resume = false;  // go on with the check of all data that was interrupted
-  std::string budget;   // "30m": read data for so long, what was read longest ago first
-  std::string copy;     // a folder elsewhere that has what the store has; empty: the store
+  bool repair = false;  // saves what can still be read of damaged packs
+  bool resume = false;  // continues the check of all data that was interrupted
+  std::string budget;   // "30m": reads data for this long, longest unread data first
+  std::string copy;     // a directory with a copy of the store; empty: the store itself
 };
 
-// Whether the store is what was written.
-base::ExitStatus check(const base::Environment& environment, const CheckCommand& command);
+// Verifies the store.
+base::ExitStatus check(const base::Environment& environment, const CheckOptions& options);
+base::Command check_command();
 
-// The index, made anew from the packs.
+// Rebuilds the index from the packs.
 base::ExitStatus reindex(const base::Environment& environment);
+base::Command reindex_command();
 
 struct KeyAddOptions {  // exactly one
   std::string key_file;
   bool passphrase = false;
-  bool from_passphrase = false;  // the configured key file anew, opened by a passphrase
-  std::string from_export;       // the same by what `key export` wrote
+  bool from_passphrase = false;  // recreates the configured key file, opened by a passphrase
+  std::string from_export;       // recreates it from the output of `key export`
 };
 
 base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptions& options);
 base::ExitStatus key_remove(const base::Environment& environment, const std::string& id);
 base::ExitStatus key_list(const base::Environment& environment);
+base::Command key_add_command();
+base::Command key_remove_command();
+base::Command key_list_command();
 
 // To `file`, which must not exist, or to stdout if it is empty.
 base::ExitStatus key_export(const base::Environment& environment, const std::string& file);
+base::Command key_export_command();
 
-struct PruneCommand {
-  bool dry_run = false;  // says what would be done
+struct PruneOptions {
+  bool dry_run = false;  // prints what would be done
 };
 
-// Drops the snapshots that the policy does not keep, and what only they need.
-base::ExitStatus prune(const base::Environment& environment, const PruneCommand& command);
+// Drops the snapshots that the retention does not keep, and the data that only they need.
+base::ExitStatus prune(const base::Environment& environment, const PruneOptions& options);
+base::Command prune_command();
 
-struct ForgetCommand {
+struct ForgetOptions {
   std::string account;
-  bool yes = false;    // else it says what would go
-  bool prune = false;  // and what only the account needs, at once
+  bool yes = false;    // otherwise it prints what would go
+  bool prune = false;  // deletes the data that only the account needs at once
 };
 
 // Drops all snapshots of an account.
-base::ExitStatus forget(const base::Environment& environment, const ForgetCommand& command);
+base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& options);
+base::Command forget_command();
 
-struct AcknowledgeCommand {
+struct AcknowledgeOptions {
   std::string account;               // or `server`
-  std::string server;                // of all of its accounts: whose mailbox each is
+  std::string server;                // of all its accounts: whose mailbox each is
   std::string folder;                // with `uid`
-  std::optional<std::uint32_t> uid;  // nothing: what vanished, or that the account did
+  std::optional<std::uint32_t> uid;  // nullopt: that messages, or the account, vanished
 };
 
-// Takes what somebody has looked at off the list of troubles.
+// Acknowledges a reported problem: it is no longer reported.
 base::ExitStatus acknowledge(const base::Environment& environment,
-                             const AcknowledgeCommand& command);
+                             const AcknowledgeOptions& options);
+base::Command acknowledge_command();
 
-struct DrillCommand {
-  std::optional<std::uint32_t> seed;  // of an earlier drill, to try the same again
+struct DrillOptions {
+  std::optional<std::uint32_t> seed;  // of an earlier drill, to repeat it
 };
 
-// A random sample read back, compared with its snapshot and with the servers.
-base::ExitStatus drill(const base::Environment& environment, const DrillCommand& command);
+// Reads back a random sample and compares it with its snapshot and with the servers.
+base::ExitStatus drill(const base::Environment& environment, const DrillOptions& options);
+base::Command drill_command();
 
-struct MetricsCommand {
-  bool write = false;  // to where the configuration says, instead of to stdout
+struct MetricsOptions {
+  bool write = false;  // to the places that the configuration names, instead of stdout
 };
 
-// What Prometheus is told.
-base::ExitStatus metrics(const base::Environment& environment, const MetricsCommand& command);
+// Prints Prometheus metrics.
+base::ExitStatus metrics(const base::Environment& environment, const MetricsOptions& options);
+base::Command metrics_command();
 
-struct RunCommand {
-  std::string config_path;
-  std::string now;  // a job that the running daemon starts at once; empty: be the daemon
+// Writes the metrics to the places that the configuration names. Fails with kUsage if it names no
+// place, and with kIo and kNoSpace.
+void write_metrics(const base::Environment& environment);
+
+struct RunOptions {
+  std::string now;  // a job that the running daemon starts at once; empty: become the daemon
 };
 
-// The daemon: starts what is due until it is told to stop.
-base::ExitStatus run(const base::Environment& environment, const RunCommand& command);
+// The daemon: starts jobs when they are due, until it is stopped.
+base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
+base::Command run_command();
 
-// For the daemon, when it begins and after a job that crashed: tells of what was not told. Not in
-// --help: every job does it for those before it.
+// For the daemon, when it starts and after a job that crashed: reports what was not reported yet.
+// Not in --help: every job does it for those before it.
 base::ExitStatus tell(const base::Environment& environment);
+base::Command tell_command();
 
-struct DoctorCommand {
-  bool all = false;             // log in to every account, not to some
-  bool send_test_mail = false;  // to those who get reports
-  std::string probe;            // an account that a message is restored to; empty: none
-  std::string resolver;         // a name server, as parse_name_server() has it; empty: the system's
-  std::string outgoing_address;  // that the world sees; empty: this machine's own
+struct DoctorOptions {
+  bool all = false;              // log in to every account, not to a sample
+  bool send_test_mail = false;   // to the recipients of reports
+  std::string probe;             // an account that a message is restored to; empty: no probe
+  std::string resolver;          // a name server for parse_name_server(); empty: the system's
+  std::string outgoing_address;  // the public one; empty: this machine's own
 };
 
-// Everything that must be right, looked at. The configuration is the first such thing.
+// Checks the installation, the configuration first.
 base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format,
-                        const DoctorCommand& command);
+                        const DoctorOptions& options);
+base::Command doctor_command();
 
 // What the store holds, and when each account was last backed up.
 base::ExitStatus status(const base::Environment& environment);
+base::Command status_command();
 
 }  // namespace backupd

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include <fmt/core.h>
@@ -15,9 +16,8 @@
 #include "backupd/doctor/file_access.h"
 #include "backupd/doctor/mail_checks.h"
 #include "backupd/doctor/server_checks.h"
-#include "base/config/found_accounts.h"
 #include "base/error.h"
-#include "base/program/invoker.h"
+#include "base/json_text.h"
 #include "base/reporting/host_name.h"
 #include "base/terminal.h"
 
@@ -42,7 +42,7 @@ std::map<std::string, std::vector<base::AccountConfig>> accounts_to_try(const ba
 
 class Doctor {
  public:
-  Doctor(const base::Environment& environment, const DoctorCommand& command)
+  Doctor(const base::Environment& environment, const DoctorOptions& command)
       : environment_(environment),
         config_(environment.config),
         command_(command),
@@ -60,7 +60,7 @@ class Doctor {
   }
 
  private:
-  static std::optional<NameServer> name_server(const DoctorCommand& command) {
+  static std::optional<NameServer> name_server(const DoctorOptions& command) {
     if (command.resolver.empty()) return std::nullopt;
     auto server = parse_name_server(command.resolver);
     if (!server) {
@@ -155,7 +155,7 @@ class Doctor {
 
   const base::Environment& environment_;
   const base::Config& config_;
-  const DoctorCommand& command_;
+  const DoctorOptions& command_;
   Resolver resolver_;
   std::map<std::string, std::vector<base::AccountConfig>> accounts_;  // by server
 };
@@ -176,29 +176,47 @@ std::string to_json_text(const std::vector<Finding>& findings) {
                       : has_warning                     ? FindingState::kWarning
                                                         : FindingState::kOk)},
       {"findings", findings}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::json_text(document);
 }
 
 }  // namespace
 
 base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format,
-                        const DoctorCommand& command) {
+                        const DoctorOptions& command) {
   std::vector<Finding> findings;
   try {
-    base::FileSystem& files = base::real_file_system();
-    const base::Environment environment{
-        base::with_found_accounts(base::load_config(files, config_file), files), format, files,
-        base::system_clock(), config_file};
-    base::become_owner_of(environment.config.store.path);
+    const base::Environment environment = base::open_environment(config_file, format);
     findings = Doctor(environment, command).look();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kConfig) throw;
     findings = {
         failure("configuration", shown(config_file), error.what(), "", base::ExitStatus::kUsage)};
   }
-  base::print_result(format == base::OutputFormat::kJson ? to_json_text(findings)
-                                                         : to_text(findings, coloring()));
+  base::print_result(format, to_json_text(findings), to_text(findings, coloring()));
   return exit_status_of(findings);
+}
+
+base::Command doctor_command() {
+  const auto options = std::make_shared<DoctorOptions>();
+  return {.name = "doctor",
+          .help = "Check the installation",
+          .declare =
+              [options](base::Options& declared) {
+                declared.flag("--all", options->all, "Log in to every account, not to a sample");
+                declared.flag("--send-test-mail", options->send_test_mail,
+                              "Send a message to the recipients of reports");
+                declared.value("--probe", options->probe, "NAME",
+                               "Restore a message of this account too, and sweep it away again");
+                declared.value("--resolver", options->resolver, "SERVER",
+                               "Query this name server, ADDRESS[:PORT], instead of the system's");
+                declared.value(
+                    "--outgoing-address", options->outgoing_address, "ADDRESS",
+                    "The public address that outgoing mail comes from, behind a gateway");
+              },
+          .without_environment =
+              [options](const base::Path& config_file, base::OutputFormat format) {
+                return doctor(config_file, format, *options);
+              }};
 }
 
 }  // namespace backupd

@@ -2,6 +2,7 @@
 // somebody needs it.
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <utility>
@@ -12,19 +13,18 @@
 #include "backupd/commands.h"
 #include "backupd/drill_report.h"
 #include "backupd/drill_sample.h"
+#include "backupd/job.h"
 #include "backupd/live_copies.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "store/format/crypto.h"
 #include "store/format/location.h"
-#include "store/index/commit_mark.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -252,20 +252,30 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
   base::make_directories(environment.files, reports);
   base::write_file(environment.files, reports / "drill.json", base::as_bytes(outcome.document),
                    base::OnExisting::kReplace);
-  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
-                                                                     : outcome.text);
+  base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus drill(const base::Environment& environment, const DrillCommand& command) {
+base::ExitStatus drill(const base::Environment& environment, const DrillOptions& command) {
   const std::uint32_t seed = command.seed ? *command.seed : std::random_device()();
   base::stop_on_request(base::OnStop::kThrow);
-  const store::Location location = store::location_of(environment.config.store);
-  return base::JobRun(environment, "drill",
-                      [&] { return store::describe_highest_commit(environment.files, location); })
-      .carry_out([&] { return carry_out_drill(environment, seed); });
+  return base::JobRun(environment, "drill", job_services(environment)).carry_out([&] {
+    return carry_out_drill(environment, seed);
+  });
+}
+
+base::Command drill_command() {
+  const auto options = std::make_shared<DrillOptions>();
+  return {.name = "drill",
+          .help = "Read back a random sample and compare it",
+          .declare =
+              [options](base::Options& declared) {
+                declared.value("--seed", options->seed, "NUMBER",
+                               "Repeat the drill with this seed, which its report printed");
+              },
+          .function = [options](const auto& environment) { return drill(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 
@@ -74,7 +75,7 @@ std::string DrillReport::to_json() const {
                                  {"live", {{"same", same_as_live}, {"gone", gone_from_live}}},
                                  {"scratch", std::move(tried)},
                                  {"troubles", std::move(list)}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::json_text(document);
 }
 
 std::vector<std::string> DrillReport::trouble_lines() const {

@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
@@ -30,7 +32,7 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const std::s
 
 }  // namespace
 
-base::ExitStatus forget(const base::Environment& environment, const ForgetCommand& command) {
+base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& command) {
   const std::vector<AccountPlan> plans = plan(environment, command.account);
   const store::Location location = store::location_of(environment.config.store);
   store::PruneOptions options;
@@ -48,13 +50,9 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetComman
     dropped = store::drop_snapshots(location, environment.files, environment.clock, options.drop);
   }
 
-  using Json = nlohmann::ordered_json;
-  if (environment.format == base::OutputFormat::kJson) {
-    Json document = {{"dry_run", !command.yes}, {"accounts", to_json(plans)}, {"dropped", dropped}};
-    if (report) document.update(to_json(*report));
-    base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return base::ExitStatus::kDone;
-  }
+  nlohmann::ordered_json document = {
+      {"dry_run", !command.yes}, {"accounts", to_json(plans)}, {"dropped", dropped}};
+  if (report) document.update(to_json(*report));
   std::string text;
   if (!command.yes) {
     text =
@@ -69,8 +67,25 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetComman
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
                         base::escape_for_terminal(command.account));
   }
-  base::print_result(text);
+  base::print_result(environment.format, base::json_text(document), text);
   return base::ExitStatus::kDone;
+}
+
+base::Command forget_command() {
+  const auto options = std::make_shared<ForgetOptions>();
+  return {.name = "forget",
+          .help = "Drop all snapshots of an account",
+          .declare =
+              [options](base::Options& declared) {
+                declared.argument("NAME", options->account, "The account").required();
+                declared.flag("--yes", options->yes, "Do it; otherwise only print what would go");
+                declared.flag(
+                    "--prune", options->prune,
+                    "Delete the data that only this account needs, without the grace period");
+              },
+          .is_audited = base::always,
+          .account = [options] { return options->account; },
+          .function = [options](const auto& environment) { return forget(environment, *options); }};
 }
 
 }  // namespace backupd

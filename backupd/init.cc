@@ -17,4 +17,11 @@ base::ExitStatus init(const base::Environment& environment) {
   return base::ExitStatus::kDone;
 }
 
+base::Command init_command() {
+  return {.name = "init",
+          .help = "Create an empty store, and its key file if it is absent",
+          .has_document = false,
+          .function = init};
+}
+
 }  // namespace backupd

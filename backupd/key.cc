@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -6,6 +8,7 @@
 #include "backupd/passphrase.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/keys/key_ring.h"
@@ -26,11 +29,7 @@ const char* word(store::KeyKind kind) {
 
 void print_id(const base::Environment& environment, const std::string& id,
               const std::string& text) {
-  if (environment.format == base::OutputFormat::kJson) {
-    base::print_result(ordered_json{{"id", id}}.dump(2) + "\n");
-  } else {
-    base::print_result(text);
-  }
+  base::print_result(environment.format, base::json_text({{"id", id}}), text);
 }
 
 }  // namespace
@@ -45,9 +44,8 @@ base::ExitStatus key_list(const base::Environment& environment) {
     list.push_back({{"id", key.id}, {"kind", word(key.kind)}, {"created", created}});
     rows.push_back({key.id, word(key.kind), created});
   }
-  base::print_result(environment.format == base::OutputFormat::kJson
-                         ? ordered_json{{"keys", list}}.dump(2) + "\n"
-                         : base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));
+  base::print_result(environment.format, base::json_text({{"keys", list}}),
+                     base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));
   return base::ExitStatus::kDone;
 }
 
@@ -121,6 +119,55 @@ base::ExitStatus key_export(const base::Environment& environment, const std::str
                   "place, and remove the file.\n",
                   base::escape_for_terminal(path.string())));
   return base::ExitStatus::kDone;
+}
+
+base::Command key_add_command() {
+  const auto options = std::make_shared<KeyAddOptions>();
+  return {
+      .name = "key add",
+      .help = "Add a key that opens the store",
+      .declare =
+          [options](base::Options& declared) {
+            declared.value("--key-file", options->key_file, "FILE",
+                           "A key file; created if it is absent");
+            declared.flag("--passphrase", options->passphrase,
+                          "A passphrase: typed, or the first line of stdin");
+            declared.flag("--from-passphrase", options->from_passphrase,
+                          "Recreate a lost key file from a passphrase");
+            declared.value("--from-export", options->from_export, "FILE",
+                           "Recreate a lost key file from the output of `key export`");
+          },
+      .is_audited = base::always,
+      .function = [options](const auto& environment) { return key_add(environment, *options); }};
+}
+
+base::Command key_remove_command() {
+  const auto id = std::make_shared<std::string>();
+  return {.name = "key remove",
+          .help = "Revoke a key",
+          .declare =
+              [id](base::Options& declared) {
+                declared.argument("ID", *id, "The key, as `key list` prints it").required();
+              },
+          .is_audited = base::always,
+          .function = [id](const auto& environment) { return key_remove(environment, *id); }};
+}
+
+base::Command key_list_command() {
+  return {.name = "key list", .help = "List the keys", .function = key_list};
+}
+
+base::Command key_export_command() {
+  const auto file = std::make_shared<std::string>();
+  return {.name = "key export",
+          .help = "Export the master key, to print and keep elsewhere",
+          .declare =
+              [file](base::Options& declared) {
+                declared.argument("FILE", *file, "A file that must not exist (default: stdout)");
+              },
+          .has_document = false,
+          .is_audited = base::always,
+          .function = [file](const auto& environment) { return key_export(environment, *file); }};
 }
 
 }  // namespace backupd

@@ -1,5 +1,6 @@
 // Prometheus's numbers: printed, or put where somebody fetches them.
 #include <cerrno>
+#include <memory>
 
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -36,25 +37,43 @@ void publish(const base::Path& file, base::ByteView text) {
 
 }  // namespace
 
-base::ExitStatus metrics(const base::Environment& environment, const MetricsCommand& command) {
-  const std::string text = metrics_text(environment);
-  if (!command.write) {
-    base::print_result(text);
-    return base::ExitStatus::kDone;
-  }
+void write_metrics(const base::Environment& environment) {
   const base::MetricsConfig& config = environment.config.reporting.metrics;
   if (config.file.empty() && !config.listen) {
     base::fail(base::ErrorCode::kUsage,
-               "metrics --write: the configuration says of no place: give metrics with file or "
-               "listen");
+               "metrics --write: the configuration names no place: set metrics.file or "
+               "metrics.listen");
   }
-  // What the daemon serves is its own.
+  const std::string text = metrics_text(environment);
+  // The daemon serves its own copy.
   if (config.listen) {
     base::write_file(environment.files, served_metrics_file(environment.config.store),
                      base::as_bytes(text), base::OnExisting::kReplace);
   }
   if (!config.file.empty()) publish(config.file, base::as_bytes(text));
+}
+
+base::ExitStatus metrics(const base::Environment& environment, const MetricsOptions& options) {
+  if (options.write) {
+    write_metrics(environment);
+  } else {
+    base::print_result(metrics_text(environment));
+  }
   return base::ExitStatus::kDone;
+}
+
+base::Command metrics_command() {
+  const auto options = std::make_shared<MetricsOptions>();
+  return {
+      .name = "metrics",
+      .help = "Print Prometheus metrics",
+      .declare =
+          [options](base::Options& declared) {
+            declared.flag("--write", options->write,
+                          "Write them to the places that `metrics` configures, instead of stdout");
+          },
+      .has_document = false,
+      .function = [options](const auto& environment) { return metrics(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "backupd/daemon/progress_report.h"
 #include "backupd/daemon/store_loan.h"
 #include "backupd/daemon_backup.h"
+#include "backupd/job.h"
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/account_roll.h"
@@ -18,10 +20,8 @@
 #include "backupd/report/pass_report.h"
 #include "base/log.h"
 #include "base/reporting/acknowledgements.h"
-#include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "store/format/location.h"
-#include "store/index/commit_mark.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
@@ -177,10 +177,21 @@ base::ExitStatus once(const base::Environment& environment, const OnceOptions& o
   if (const auto status = once_by_daemon(environment, options)) return *status;
   leave_if_busy(environment);
   if (!options.accounts.empty()) return pass(environment, options).status;
-  const store::Location location = store::location_of(environment.config.store);
-  return base::JobRun(environment, "backup",
-                      [&] { return store::describe_highest_commit(environment.files, location); })
-      .carry_out([&] { return pass(environment, options); });
+  return base::JobRun(environment, "backup", job_services(environment)).carry_out([&] {
+    return pass(environment, options);
+  });
+}
+
+base::Command once_command() {
+  const auto options = std::make_shared<OnceOptions>();
+  return {.name = "once",
+          .help = "Back up the accounts once",
+          .declare =
+              [options](base::Options& declared) {
+                declared.values("--account", options->accounts, "NAME",
+                                "Back up only this account");
+              },
+          .function = [options](const auto& environment) { return once(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -1,18 +1,19 @@
 #include "store/maintenance/prune.h"
 
+#include <memory>
 #include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
 #include "backupd/daemon/store_loan.h"
+#include "backupd/job.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
 #include "base/error.h"
-#include "base/reporting/job_run.h"
+#include "base/json_text.h"
 #include "base/stop_request.h"
 #include "store/format/location.h"
-#include "store/index/commit_mark.h"
 
 namespace backupd {
 
@@ -32,7 +33,7 @@ std::optional<store::PruneReport> plan_packs(const base::Environment& environmen
 }
 
 base::JobOutcome carry_out_prune(const base::Environment& environment,
-                                 const store::Location& location, const PruneCommand& command) {
+                                 const store::Location& location, const PruneOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
   std::vector<AccountPlan> plans;
   {
@@ -57,26 +58,38 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
   document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
   base::JobOutcome outcome;
-  outcome.document = document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  outcome.document = base::json_text(document);
   outcome.text = command.dry_run ? to_text(plans) + "\n" : "";
   outcome.text +=
       report ? to_text(*report, options.mode, options.grace)
              : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
-  base::print_result(environment.format == base::OutputFormat::kJson ? outcome.document
-                                                                     : outcome.text);
+  base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }
 
 }  // namespace
 
-base::ExitStatus prune(const base::Environment& environment, const PruneCommand& command) {
+base::ExitStatus prune(const base::Environment& environment, const PruneOptions& command) {
   const store::Location location = store::location_of(environment.config.store);
   if (command.dry_run) return carry_out_prune(environment, location, command).status;
   leave_if_busy(environment);
   const StoreLoan loan(environment, "prune");
-  return base::JobRun(environment, "prune",
-                      [&] { return store::describe_highest_commit(environment.files, location); })
-      .carry_out([&] { return carry_out_prune(environment, location, command); });
+  return base::JobRun(environment, "prune", job_services(environment)).carry_out([&] {
+    return carry_out_prune(environment, location, command);
+  });
+}
+
+base::Command prune_command() {
+  const auto options = std::make_shared<PruneOptions>();
+  return {.name = "prune",
+          .help = "Drop snapshots that the retention does not keep, and their data",
+          .declare =
+              [options](base::Options& declared) {
+                declared.flag("--dry-run", options->dry_run,
+                              "Print what would be done; write nothing");
+              },
+          .is_audited = base::always,
+          .function = [options](const auto& environment) { return prune(environment, *options); }};
 }
 
 }  // namespace backupd

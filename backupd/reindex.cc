@@ -5,6 +5,7 @@
 
 #include "backupd/commands.h"
 #include "backupd/daemon/store_loan.h"
+#include "base/json_text.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -13,24 +14,27 @@ base::ExitStatus reindex(const base::Environment& environment) {
   const StoreLoan loan(environment, "reindex");
   const store::ReindexReport report =
       store::reindex(store::location_of(environment.config.store), environment.files);
-  if (environment.format == base::OutputFormat::kJson) {
-    using nlohmann::ordered_json;
-    const ordered_json document = {{"status", report.damage.empty() ? "complete" : "damaged"},
-                                   {"packs", report.packs},
-                                   {"messages", report.messages},
-                                   {"damage", report.damage}};
-    base::print_result(document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n");
-  } else {
-    std::string text =
-        fmt::format("The index is rebuilt from {} packs: {} messages.\n",
-                    base::format_count(report.packs), base::format_count(report.messages));
-    for (const std::string& line : report.damage) {
-      text += "Lost: " + base::escape_for_terminal(line) + "\n";
-    }
-    if (!report.damage.empty()) text += "What it means for the mail: mailstow-backupd check\n";
-    base::print_result(text);
+  const nlohmann::ordered_json document = {
+      {"status", report.damage.empty() ? "complete" : "damaged"},
+      {"packs", report.packs},
+      {"messages", report.messages},
+      {"damage", report.damage}};
+  std::string text =
+      fmt::format("The index is rebuilt from {} packs: {} messages.\n",
+                  base::format_count(report.packs), base::format_count(report.messages));
+  for (const std::string& line : report.damage) {
+    text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }
+  if (!report.damage.empty()) text += "What it means for the mail: mailstow-backupd check\n";
+  base::print_result(environment.format, base::json_text(document), text);
   return report.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+}
+
+base::Command reindex_command() {
+  return {.name = "reindex",
+          .help = "Rebuild the index from the packs",
+          .is_audited = base::always,
+          .function = reindex};
 }
 
 }  // namespace backupd

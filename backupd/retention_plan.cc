@@ -88,8 +88,12 @@ std::string to_text(const std::vector<AccountPlan>& plans) {
                       fmt::format("{}", fmt::join(planned.decision.reasons, "; "))});
     }
   }
-  return base::format_table(
-      {{"ACCOUNT"}, {"SNAPSHOT"}, {"MESSAGES", base::Align::kRight}, {"VERDICT"}, {"WHY"}}, rows);
+  return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                             {"SNAPSHOT"},
+                             {"MESSAGES", base::Align::kRight},
+                             {"VERDICT"},
+                             {"WHY", base::Align::kLeft, base::Width::kCut}},
+                            rows, base::output_room());
 }
 
 }  // namespace backupd

@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <fmt/core.h>
 
 #include "backupd/commands.h"
@@ -33,10 +35,24 @@ base::ExitStatus start_now(const base::Environment& environment, const std::stri
 
 }  // namespace
 
-base::ExitStatus run(const base::Environment& environment, const RunCommand& command) {
+base::ExitStatus run(const base::Environment& environment, const RunOptions& command) {
   if (!command.now.empty()) return start_now(environment, command.now);
-  Daemon(environment, command.config_path).run();
+  Daemon(environment, environment.config_file).run();
   return base::ExitStatus::kDone;
+}
+
+base::Command run_command() {
+  const auto options = std::make_shared<RunOptions>();
+  return {.name = "run",
+          .help = "Run the daemon: back up, sweep, prune and check on schedule",
+          .declare =
+              [options](base::Options& declared) {
+                declared.value("--now", options->now, "JOB",
+                               "Make the running daemon start this job now: backup, prune, check, "
+                               "sweep or drill");
+              },
+          .has_document = false,
+          .function = [options](const auto& environment) { return run(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -7,6 +7,7 @@
 #include "backupd/commands.h"
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
+#include "base/json_text.h"
 #include "base/reporting/job_record.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -77,8 +78,13 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
                     job.last_success ? base::format_rfc3339(*job.last_success) : "never",
                     job.error.empty() ? job.mail_error : job.error});
   }
-  return base::format_table(
-      {{"JOB"}, {"LAST RUN"}, {"ENDED"}, {"EXIT", base::Align::kRight}, {"ALL DONE"}, {""}}, rows);
+  return base::format_table({{"JOB"},
+                             {"LAST RUN"},
+                             {"ENDED"},
+                             {"EXIT", base::Align::kRight},
+                             {"ALL DONE"},
+                             {"", base::Align::kLeft, base::Width::kCut}},
+                            rows, base::output_room());
 }
 
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
@@ -115,7 +121,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
                                  {"accounts", std::move(accounts)},
                                  {"jobs", to_json(jobs)},
                                  {"daemon", daemon}};
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::json_text(document);
 }
 
 std::string to_text(const store::Reader::StoreSize& size, const std::vector<AccountState>& states) {
@@ -140,14 +146,14 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                      base::format_size(size.pack_bytes), size.packs,
                      base::format_size(size.index_bytes), base::format_count(size.messages),
                      base::format_size(size.message_bytes),
-                     base::format_table({{"ACCOUNT"},
+                     base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                                          {"LAST BACKUP"},
                                          {"STATUS"},
                                          {"SNAPSHOTS", base::Align::kRight},
                                          {"MESSAGES", base::Align::kRight},
                                          {"SIZE", base::Align::kRight},
-                                         {""}},
-                                        rows)) +
+                                         {"", base::Align::kLeft, base::Width::kCut}},
+                                        rows, base::output_room())) +
          alarms;
 }
 
@@ -198,11 +204,15 @@ base::ExitStatus status(const base::Environment& environment) {
   const auto states = states_of(environment, reader);
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = ask_about_jobs(environment.config);
-  const bool as_json = environment.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? to_json(size, states, jobs, daemon)
-                             : to_text(size, states) + "\n" + to_text(jobs) + "\n" +
-                                   describe_daemon(daemon));
+  base::print_result(environment.format, to_json(size, states, jobs, daemon),
+                     to_text(size, states) + "\n" + to_text(jobs) + "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;
+}
+
+base::Command status_command() {
+  return {.name = "status",
+          .help = "Show what the store holds and how recent it is",
+          .function = status};
 }
 
 }  // namespace backupd

@@ -1,17 +1,18 @@
 #include "backupd/commands.h"
-#include "base/reporting/job_run.h"
+#include "backupd/job.h"
 #include "base/stop_request.h"
-#include "store/format/location.h"
-#include "store/index/commit_mark.h"
 
 namespace backupd {
 
 base::ExitStatus tell(const base::Environment& environment) {
   base::stop_on_request(base::OnStop::kContinue);
-  const store::Location location = store::location_of(environment.config.store);
-  base::report_earlier_jobs(
-      environment, [&] { return store::describe_highest_commit(environment.files, location); });
+  base::report_earlier_jobs(environment, job_services(environment));
   return base::ExitStatus::kDone;
+}
+
+// Not in --help: the daemon calls it.
+base::Command tell_command() {
+  return {.name = "tell", .has_document = false, .function = tell};
 }
 
 }  // namespace backupd

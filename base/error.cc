@@ -5,6 +5,42 @@
 
 namespace base {
 
+std::string_view error_word(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kUsage:
+      return "usage";
+    case ErrorCode::kConfig:
+      return "config";
+    case ErrorCode::kKey:
+      return "key";
+    case ErrorCode::kBusy:
+      return "busy";
+    case ErrorCode::kDamaged:
+      return "damaged";
+    case ErrorCode::kCountsTowardsQuota:
+      return "counts_towards_quota";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kLogin:
+      return "login";
+    case ErrorCode::kNetwork:
+      return "network";
+    case ErrorCode::kTls:
+      return "tls";
+    case ErrorCode::kProtocol:
+      return "protocol";
+    case ErrorCode::kRefused:
+      return "refused";
+    case ErrorCode::kIo:
+      return "io";
+    case ErrorCode::kNoSpace:
+      return "no_space";
+    case ErrorCode::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
 void fail_with_errno(int error, const std::string& operation_and_object) {
   const std::string cause = std::generic_category().message(error);
   if (error == ENOSPC || error == EDQUOT) {

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -27,6 +28,14 @@ enum class ErrorCode {
   kNoSpace,             // ... because the disk or the quota on it is full
   kInternal,            // a defect in mailstow
 };
+
+// "usage", "not_found", ...: the code in JSON errors.
+std::string_view error_word(ErrorCode code);
+
+// Whether a server's connection is lost or no longer makes sense: worth a new connection.
+constexpr bool is_connection_trouble(ErrorCode code) {
+  return code == ErrorCode::kNetwork || code == ErrorCode::kProtocol;
+}
 
 // what() is one line: operation, object, cause, and what to do about it where that is known.
 // Text from a server or a file name in it is already escaped (base/terminal.h).

@@ -13,21 +13,17 @@ namespace base {
 
 namespace {
 
-std::size_t width_of(std::string_view text) {
-  std::size_t characters = 0;
-  for (const char byte : text) {
-    if ((static_cast<unsigned char>(byte) & 0xC0U) != 0x80) ++characters;
-  }
-  return characters;
-}
+bool are_tables_whole = false;
 
-// The first `width` characters of `text`; the last is "…" if there are more.
+// `text` within `width` columns; the last character is "…" if something was cut.
 std::string cut(const std::string& text, std::size_t width) {
-  if (width_of(text) <= width) return text;
+  if (display_width(text) <= width) return text;
   std::size_t end = 0;
-  for (std::size_t characters = 0; end < text.size(); ++end) {
-    const bool begins = (static_cast<unsigned char>(text[end]) & 0xC0U) != 0x80;
-    if (begins && ++characters == width) break;
+  std::size_t columns = 1;  // of the mark
+  while (const auto next = first_code_point(std::string_view(text).substr(end))) {
+    columns += display_width(next->value);
+    if (columns > width) break;
+    end += next->length;
   }
   return text.substr(0, end) + "…";
 }
@@ -52,10 +48,17 @@ void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns
 
 }  // namespace
 
-std::size_t output_width() {
+TableRoom output_room() {
   winsize size{};
-  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
-  return size.ws_col;
+  if (are_tables_whole) return {};
+  if (::isatty(STDOUT_FILENO) == 0 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
+    return {.table = 0, .cell = kMaxCell};
+  }
+  return {.table = size.ws_col, .cell = 0};
+}
+
+void show_whole_tables() {
+  are_tables_whole = true;
 }
 
 std::string escape_for_terminal(std::string_view text) {
@@ -77,7 +80,7 @@ std::string escape_for_terminal(std::string_view text) {
 }
 
 std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows, std::size_t max_width) {
+                         const std::vector<std::vector<std::string>>& rows, TableRoom room) {
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : columns) lines.front().push_back(column.title);
   for (const auto& row : rows) {
@@ -88,21 +91,22 @@ std::string format_table(const std::vector<Column>& columns,
   std::vector<std::size_t> widths(columns.size(), 0);
   for (const auto& line : lines) {
     for (std::size_t at = 0; at < line.size(); ++at) {
-      widths[at] = std::max(widths[at], width_of(line[at]));
+      widths[at] = std::max(widths[at], display_width(line[at]));
     }
   }
 
-  if (max_width > 0) {
-    narrow(widths, columns, max_width);
-    for (auto& line : lines) {
-      for (std::size_t at = 0; at < line.size(); ++at) line[at] = cut(line[at], widths[at]);
-    }
+  for (std::size_t at = 0; room.cell > 0 && at < columns.size(); ++at) {
+    if (columns[at].width == Width::kCut) widths[at] = std::min(widths[at], room.cell);
+  }
+  if (room.table > 0) narrow(widths, columns, room.table);
+  for (auto& line : lines) {
+    for (std::size_t at = 0; at < line.size(); ++at) line[at] = cut(line[at], widths[at]);
   }
 
   std::string table;
   for (const auto& line : lines) {
     for (std::size_t at = 0; at < line.size(); ++at) {
-      const std::string padding(widths[at] - width_of(line[at]), ' ');
+      const std::string padding(widths[at] - display_width(line[at]), ' ');
       const bool is_last = at + 1 == line.size();
       if (columns[at].align == Align::kRight) {
         table += padding + line[at];

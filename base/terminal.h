@@ -15,7 +15,7 @@ enum class Align { kLeft, kRight };
 
 enum class Width {
   kWhole,
-  kCut,  // may be cut if the table is wider than the terminal
+  kCut,  // its cells may be cut
 };
 
 struct Column {
@@ -24,16 +24,23 @@ struct Column {
   Width width = Width::kWhole;
 };
 
-// The width of the terminal on stdout in columns; 0 if stdout is not a terminal.
-std::size_t output_width();
+// The room for a table, in the columns of a terminal (base/utf8.h, display_width()); 0: unlimited.
+struct TableRoom {
+  std::size_t table = 0;  // the whole line
+  std::size_t cell = 0;   // one cell
+};
 
-// Columns are as wide as their widest cell (in UTF-8 characters), with two spaces between them;
-// every cell is escaped. The last column is not padded. If `max_width` is above 0, the columns that
-// may be cut share the width that the others leave of it, each at least 10 characters; "…" marks a
-// cut.
+// The room on stdout: a table as wide as the terminal; if stdout is not a terminal, cells of
+// kMaxCell columns. Unlimited after show_whole_tables().
+TableRoom output_room();
+inline constexpr std::size_t kMaxCell = 60;
+void show_whole_tables();  // --wide
+
+// Columns are as wide as their widest cell, with two spaces between them; every cell is escaped.
+// The last column is not padded. The columns that may be cut share the width of the table that the
+// others leave, each at least 10 columns; "…" marks a cut.
 std::string format_table(const std::vector<Column>& columns,
-                         const std::vector<std::vector<std::string>>& rows,
-                         std::size_t max_width = 0);
+                         const std::vector<std::vector<std::string>>& rows, TableRoom room = {});
 
 // "1,204"
 std::string format_count(std::uint64_t count);

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <utf8proc.h>
+
 namespace base {
 
 namespace {
@@ -70,6 +72,21 @@ bool is_control(char32_t code_point) {
          (code_point >= 0x200E && code_point <= 0x200F) ||
          (code_point >= 0x2028 && code_point <= 0x202E) ||
          (code_point >= 0x2066 && code_point <= 0x2069) || code_point == 0x061C;
+}
+
+std::size_t display_width(char32_t code_point) {
+  const int width = utf8proc_charwidth(static_cast<utf8proc_int32_t>(code_point));
+  return width < 0 ? 0 : static_cast<std::size_t>(width);
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const auto next = first_code_point(text);
+    width += next ? display_width(next->value) : 1;
+    text.remove_prefix(next ? next->length : 1);
+  }
+  return width;
 }
 
 }  // namespace base

@@ -24,4 +24,11 @@ void append_utf8(std::string& text, char32_t code_point);
 // characters that must not reach a terminal.
 bool is_control(char32_t code_point);
 
+// The columns that a character takes on a terminal: 0 for combining marks, 2 for wide East Asian
+// characters and emoji, else 1.
+std::size_t display_width(char32_t code_point);
+
+// The same for a text. Each byte that is not UTF-8 takes one column.
+std::size_t display_width(std::string_view text);
+
 }  // namespace base

@@ -35,4 +35,15 @@ bool is_recent(std::string_view flag) {
   return equal_ignoring_case(flag, "\\Recent");
 }
 
+std::vector<std::string> normal_flags(const std::vector<std::string>& flags) {
+  std::vector<std::string> normal;
+  for (const std::string& flag : flags) {
+    if (!is_recent(flag)) normal.push_back(canonical_flag(flag));
+  }
+  std::ranges::sort(normal);
+  const auto repeated = std::ranges::unique(normal);
+  normal.erase(repeated.begin(), repeated.end());
+  return normal;
+}
+
 }  // namespace imap

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace imap {
 
@@ -24,5 +25,8 @@ inline constexpr std::size_t kMaxSentFlag = 250;  // a command's line must stay 
 
 // \Recent belongs to the server and to one session; it is neither stored nor sent.
 bool is_recent(std::string_view flag);
+
+// As they are stored and compared: canonical, sorted, each once, without \Recent.
+std::vector<std::string> normal_flags(const std::vector<std::string>& flags);
 
 }  // namespace imap

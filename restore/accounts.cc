@@ -32,8 +32,13 @@ base::ExitStatus accounts(const base::Environment& environment) {
                             {"NEWEST"},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight}},
-                           rows, base::output_width()));
+                           rows, base::output_room()));
   return base::ExitStatus::kDone;
+}
+
+base::Command accounts_command() {
+  return {
+      .name = "accounts", .help = "List the accounts that have snapshots", .function = accounts};
 }
 
 }  // namespace restore

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/program/command.h"
 #include "base/program/program.h"
 #include "restore/mail_files.h"
 #include "restore/selection.h"
@@ -11,24 +12,33 @@
 namespace restore {
 
 base::ExitStatus accounts(const base::Environment& environment);
+base::Command accounts_command();
+
 base::ExitStatus snapshots(const base::Environment& environment, const std::string& account);
+base::Command snapshots_command();
+
 base::ExitStatus folders(const base::Environment& environment, const std::string& account,
                          const std::string& at);
+base::Command folders_command();
+
 base::ExitStatus messages(const base::Environment& environment, const std::string& account,
                           const std::string& folder, const std::string& at);
+base::Command messages_command();
 
 struct SearchOptions {
   std::string account;
   std::string query;  // as store/search_index/query.h has it
   std::string at;     // empty: all that the account ever held
-  std::size_t most = 1'000;
+  std::size_t limit = 1'000;
 };
 base::ExitStatus search(const base::Environment& environment, const SearchOptions& options);
+base::Command search_command();
 
 // What disappeared from an account's folders, and how to bring it back. `since`: a time, or a
 // snapshot's id; empty means from the first snapshot on.
 base::ExitStatus vanished(const base::Environment& environment, const std::string& account,
                           const std::string& since);
+base::Command vanished_command();
 
 struct RunOptions {
   std::string account;
@@ -42,6 +52,7 @@ struct RunOptions {
 };
 // Brings what is selected back as a new tree.
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
+base::Command run_command();
 
 struct ExportOptions {
   std::string account;
@@ -51,10 +62,14 @@ struct ExportOptions {
 };
 // Writes what is selected into files, with a manifest.
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);
+base::Command export_command();
 
 base::ExitStatus trees(const base::Environment& environment);
+base::Command trees_command();
+
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,
                         const std::string& tree, const std::string& duration);
+base::Command extend_command();
 
 struct SweepOptions {
   bool dry_run = false;
@@ -62,5 +77,6 @@ struct SweepOptions {
 };
 // Deletes the trees whose time is over.
 base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options);
+base::Command sweep_command();
 
 }  // namespace restore

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <memory>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -11,6 +13,7 @@
 #include "restore/export_path.h"
 #include "restore/fresh_pass.h"
 #include "restore/output.h"
+#include "restore/selection_arguments.h"
 #include "store/format/crypto.h"
 #include "store/format/location.h"
 
@@ -126,8 +129,7 @@ class Export {
         {"internal_date", base::format_rfc3339(entry.internal_date.instant)},
         {"size", bytes.size()},
         {"flags", entry.flags}};
-    using Json = nlohmann::ordered_json;
-    const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    const std::string text = base::json_line(line) + "\n";
     manifest_->write(base::as_bytes(text));
   }
 
@@ -199,6 +201,33 @@ class Export {
 
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options) {
   return Export(environment, options).carry_out();
+}
+
+base::Command export_command() {
+  const auto options = std::make_shared<ExportOptions>();
+  const auto format = std::make_shared<std::string>();
+  return {.name = "export",
+          .help = "Write a selection to files",
+          .declare =
+              [options, format](base::Options& declared) {
+                declared.argument("NAME", options->account, "The account").required();
+                declare_selection(declared, options->selection);
+                declared
+                    .choice("--format", *format, {"mbox", "maildir", "eml"}, "FORMAT",
+                            "mbox, maildir or eml")
+                    .required();
+                declared.value("--to", options->to, "DIRECTORY", "A directory that is new or empty")
+                    .required();
+              },
+          .is_audited = base::always,
+          .account = [options] { return options->account; },
+          .function =
+              [options, format](const auto& environment) {
+                options->format = *format == "mbox"      ? MailFormat::kMbox
+                                  : *format == "maildir" ? MailFormat::kMaildir
+                                                         : MailFormat::kEml;
+                return export_mail(environment, *options);
+              }};
 }
 
 }  // namespace restore

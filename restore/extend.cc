@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -56,6 +57,29 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
         fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
                     base::escape_for_terminal(tree), base::format_rfc3339(record->expires)));
   return base::ExitStatus::kDone;
+}
+
+base::Command extend_command() {
+  struct Arguments {
+    std::string account;
+    std::string tree;
+    std::string duration;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "extend",
+          .help = "Extend a tree's expiry",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "The account").required();
+                declared.argument("TREE", given->tree, "The tree, as `trees` prints it").required();
+                declared.argument("DURATION", given->duration, "As 7d").required();
+              },
+          .is_audited = base::always,
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return extend(environment, given->account, given->tree, given->duration);
+              }};
 }
 
 }  // namespace restore

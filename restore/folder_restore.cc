@@ -26,15 +26,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::vector<std::string> sorted_flags(const std::vector<std::string>& flags) {
-  std::vector<std::string> sorted;
-  for (const std::string& flag : flags) {
-    if (!imap::is_recent(flag)) sorted.push_back(imap::canonical_flag(flag));
-  }
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
-}
-
 }  // namespace
 
 FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level,
@@ -280,8 +271,8 @@ void FolderRestore::compare(imap::Session& session) {
     std::vector<std::string> how;
     const bool has_other_bytes = message.digest != outcome.digest;
     if (!outcome.dropped.empty()) how.push_back("without the flags " + joined(outcome.dropped));
-    const auto flags = sorted_flags(message.items.flags.value_or(std::vector<std::string>()));
-    if (flags != sorted_flags(outcome.flags)) how.push_back("its flags are " + joined(flags));
+    const auto flags = imap::normal_flags(message.items.flags.value_or(std::vector<std::string>()));
+    if (flags != imap::normal_flags(outcome.flags)) how.push_back("its flags are " + joined(flags));
     const auto date = message.items.internal_date.value_or(base::ZonedTime()).instant;
     if (date != entry.internal_date.instant) {
       how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),

@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "base/terminal.h"
@@ -5,6 +7,7 @@
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
+#include "restore/selection_arguments.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 
@@ -57,8 +60,29 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
                             {"NOTE", base::Align::kLeft, base::Width::kCut}},
-                           rows, base::output_width()));
+                           rows, base::output_room()));
   return base::ExitStatus::kDone;
+}
+
+base::Command folders_command() {
+  struct Arguments {
+    std::string account;
+    std::string at;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "folders",
+          .help = "List the folders of a snapshot",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "The account").required();
+                declare_at(declared, given->at);
+              },
+          .is_audited = base::always,
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return folders(environment, given->account, given->at);
+              }};
 }
 
 }  // namespace restore

@@ -12,6 +12,7 @@
 #include "imap/session.h"
 #include "restore/folder_restore.h"
 #include "restore/plan.h"
+#include "restore/restore_target.h"
 #include "store/format/account_properties.h"
 #include "store/reader.h"
 
@@ -23,7 +24,7 @@ struct SourceFolder {
   std::vector<std::string> attributes;
 };
 
-class InPlace {
+class InPlace : public RestoreTarget {
  public:
   // All must outlive it. `sources`: by shown name. `account`: for messages to people.
   InPlace(imap::Session& session, const Plan& plan, std::map<std::string, SourceFolder> sources,
@@ -42,7 +43,11 @@ class InPlace {
   // Whether a run before this one may have written something: none has where all folders that take
   // messages, but the inbox, were created just now.
   Begun begun() const { return begun_; }
-  std::string refusal(const std::string& raw_name) const;  // why it isn't there; or empty
+
+  std::string refusal(const std::string& raw_name) const override;
+  store::TreeLevel* level(const std::string&) override { return nullptr; }
+  void record() override {}
+  void check_again() override {}
 
   // What can't be done is in notes(). `owners`: those of the source and of the target, whose rights
   // stay as the server made them.

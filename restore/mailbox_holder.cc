@@ -52,17 +52,20 @@ void refuse_stranger(const base::Environment& environment, store::Reader& reader
       "restore: {}: another mailbox under this name: INBOX is {}, it was {} in earlier backups: if "
       "it is the same person's, say so by `{}`; to restore into it all the same, add {}",
       base::escape_for_terminal(account), change->is.text(), change->was.text(), acknowledge, to);
+  constexpr auto kCode = base::ErrorCode::kRefused;
   if (environment.format == base::OutputFormat::kJson) {
+    // In place of the document that the program would print of this error.
     print(environment.format,
-          {{"account", account},
-           {"error", text},
+          {{"error", {{"code", base::error_word(kCode)}, {"message", text}}},
+           {"exit_status", base::exit_status(kCode)},
+           {"account", account},
            {"inbox", {{"is", change->is.text()}, {"was", change->was.text()}}},
            {"ways_out",
             {{"same_person", acknowledge},
              {"knowingly", fmt::format("mailstow-restore run {} {}", quoted, to)}}}},
           "");
   }
-  base::fail(base::ErrorCode::kRefused, "{}", text);
+  base::fail(kCode, "{}", text);
 }
 
 }  // namespace restore

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
+#include "restore/selection_arguments.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/search.h"
@@ -103,8 +105,31 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                             {"SIZE", base::Align::kRight},
                             {"FLAGS", base::Align::kLeft, base::Width::kCut},
                             {"ID"}},
-                           rows, base::output_width()));
+                           rows, base::output_room()));
   return base::ExitStatus::kDone;
+}
+
+base::Command messages_command() {
+  struct Arguments {
+    std::string account;
+    std::string folder;
+    std::string at;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "messages",
+          .help = "List the messages of a folder in a snapshot",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "The account").required();
+                declared.argument("FOLDER", given->folder, "The folder").required();
+                declare_at(declared, given->at);
+              },
+          .is_audited = base::always,
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return messages(environment, given->account, given->folder, given->at);
+              }};
 }
 
 }  // namespace restore

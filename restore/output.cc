@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/program/pager.h"
 
 namespace restore {
@@ -12,8 +13,7 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
     base::print_paged(text);
     return;
   }
-  using Json = nlohmann::ordered_json;
-  base::print_result(document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  base::print_result(base::json_text(document));
 }
 
 }  // namespace restore

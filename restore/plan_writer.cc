@@ -11,7 +11,7 @@ namespace restore {
 
 namespace {
 
-// After a lost connection. With the longest a restart of the server is waited for.
+// After a lost connection. The longest pause bridges a restart of the server.
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kMaxPause{25};
 constexpr int kPauseGrows = 5;
@@ -34,38 +34,38 @@ FolderReport report_of(const PlannedFolder& folder) {
   return report;
 }
 
-void PlanWriter::write(const Folders& folders, Begun begun) {
+void PlanWriter::write(RestoreTarget& target, Begun begun) {
   for (auto pause = kFirstPause;; pause *= kPauseGrows) {
     const bool is_first = pause == kFirstPause;
     try {
       if (!is_first) {
-        into_.session = into_.open();
-        folders.look_again();
+        destination_.session = destination_.open();
+        target.check_again();
       }
-      return write_once(folders, is_first ? begun : Begun::kBefore);
+      return write_once(target, is_first ? begun : Begun::kBefore);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kNetwork || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
     }
-    into_.clock.sleep_for(pause);
+    destination_.clock.sleep_for(pause);
   }
 }
 
-void PlanWriter::write_once(const Folders& folders, Begun begun) {
-  // The server may still be busy with what a lost connection, or a killed run, had sent.
-  if (begun == Begun::kBefore) into_.clock.sleep_for(std::chrono::seconds(1));
+void PlanWriter::write_once(RestoreTarget& target, Begun begun) {
+  // The server may still be processing commands of a lost connection, or of a killed run.
+  if (begun == Begun::kBefore) destination_.clock.sleep_for(std::chrono::seconds(1));
   const store::TreeLevel nothing;
-  TreeWriter writer(into_.session, into_.open, into_.connections, reader_);
-  std::vector<std::size_t> places;  // of what is written, in the report
+  TreeWriter writer(destination_.session, destination_.open, destination_.connections, reader_);
+  std::vector<std::size_t> places;  // of the written folders, in the report
   std::vector<store::TreeLevel*> levels;
   report_.folders.clear();
   for (const PlannedFolder& folder : plan_.folders) {
     if (!folder.holds_messages) continue;
     FolderReport report = report_of(folder);
-    const std::string refusal = folders.refusal(folder.target_raw_name);
+    const std::string refusal = target.refusal(folder.target_raw_name);
     if (refusal.empty()) {
       places.push_back(report_.folders.size());
-      levels.push_back(folders.level(folder.target_raw_name));
+      levels.push_back(target.level(folder.target_raw_name));
       writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), begun);
     } else {
       for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
@@ -83,7 +83,7 @@ void PlanWriter::write_once(const Folders& folders, Begun begun) {
     writer.run([&](std::size_t at, const FolderRestore& folder) {
       if (levels[at] != nullptr) {
         levels[at]->messages = folder.recorded();
-        folders.record();
+        target.record();
       }
       base::log_info("{}: {} messages", base::escape_for_terminal(folder.planned().target),
                      folder.recorded().size());

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/shell_quote.h"
@@ -66,7 +67,7 @@ std::string RestoreReport::to_json() const {
                         {"storage_kib", std::move(room)},
                         {"took_backup", plan->took_backup}};
   }
-  return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::json_text(document);
 }
 
 std::string RestoreReport::plan_to_text() const {
@@ -105,7 +106,7 @@ std::string RestoreReport::plan_to_text() const {
                              {"BECOMES", base::Align::kLeft, base::Width::kCut},
                              {"MESSAGES", base::Align::kRight},
                              {"SIZE", base::Align::kRight}},
-                            rows, base::output_width()) +
+                            rows, base::output_room()) +
          remarks +
          fmt::format(
              "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->messages),

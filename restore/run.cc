@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include <fmt/core.h>
@@ -24,11 +25,13 @@
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
+#include "restore/selection_arguments.h"
 #include "restore/shell_quote.h"
 #include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
+#include "restore/tree_target.h"
 #include "restore/user_mail.h"
 #include "store/format/location.h"
 
@@ -77,15 +80,8 @@ class Run {
       prove_quota(builder);
       builder.create(plan_.levels);
       site().subscribe();
-      write({.refusal = [&](const auto& raw_name) { return builder.refusal(raw_name); },
-             .level = [&](const auto& raw_name) { return find_level(record_, raw_name); },
-             .record = [&] { records_.put(record_); },
-             .look_again =
-                 [&] {
-                   builder.reconcile();
-                   builder.create(plan_.levels);
-                 }},
-            resumed_ ? Begun::kBefore : Begun::kNow);
+      TreeTarget target(builder, records_, record_, plan_.levels);
+      write(target, resumed_ ? Begun::kBefore : Begun::kNow);
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -251,7 +247,7 @@ class Run {
                  base::escape_for_terminal(target_.name), plan_.tree, refusal);
     }
     report_.quota =
-        quota_->establish(record_, *find_level(record_, probe), [&] { records_.put(record_); });
+        quota_->establish(record_, *record_.level(probe), [&] { records_.put(record_); });
     site().remove_level(probe);
     if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
     give_up_tree();
@@ -279,11 +275,7 @@ class Run {
     place.refuse_without_room();
     place.create_folders();
     try {
-      write({.refusal = [&](const auto& raw_name) { return place.refusal(raw_name); },
-             .level = [](const auto&) { return nullptr; },
-             .record = [] {},
-             .look_again = [] {}},
-            place.begun());
+      write(place, place.begun());
       place.restore_properties(properties_, {owner(), target_.user});
       session_.logout();
     } catch (const base::Error& error) {
@@ -304,11 +296,11 @@ class Run {
     return options_.account;
   }
 
-  void write(const PlanWriter::Folders& folders, Begun begun) {
+  void write(RestoreTarget& target, Begun begun) {
     PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
                 server_.connections, environment_.clock},
                plan_, reader_, report_)
-        .write(folders, begun);
+        .write(target, begun);
   }
 
   const base::Environment& environment_;
@@ -349,6 +341,38 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   const bool is_all_tried = !options.dry_run && report.error.empty();
   if (is_all_tried) UserMail(environment).tell_restored(run.record());
   return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
+}
+
+base::Command run_command() {
+  const auto options = std::make_shared<RunOptions>();
+  return {
+      .name = "run",
+      .help = "Restore a selection as a new tree",
+      .declare =
+          [options](base::Options& declared) {
+            declared.argument("NAME", options->account, "The account").required();
+            declare_selection(declared, options->selection);
+            declared.value("--resume", options->resume, "TREE",
+                           "Continue with the tree of a run that did not finish");
+            declared.make_exclusive("--resume");
+            declared.value("--to", options->to, "ACCOUNT", "Restore into another account");
+            declared
+                .flag("--in-place", options->in_place,
+                      "Not as a tree, but into the folders of an account that holds no messages; "
+                      "needs --to")
+                .needs("--to")
+                .excludes("--resume");
+            declared.flag("--dry-run", options->dry_run, "Print what would be done; write nothing");
+            declared
+                .value("--expire-after", options->expire_after, "DURATION",
+                       "How long the tree stays, as 7d")
+                .excludes("--in-place");
+            declared.flag("--allow-quota", options->allow_quota,
+                          "Go on if the tree counts towards the quota and there is room");
+          },
+      .is_audited = base::always,
+      .account = [options] { return options->account; },
+      .function = [options](const auto& environment) { return run(environment, *options); }};
 }
 
 }  // namespace restore

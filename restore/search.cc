@@ -1,6 +1,8 @@
 #include "store/search.h"
 
-#include <fmt/core.h>
+#include <memory>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
@@ -10,6 +12,7 @@
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
+#include "restore/selection_arguments.h"
 #include "restore/shell_quote.h"
 #include "store/format/location.h"
 #include "store/search_index/query.h"
@@ -36,9 +39,9 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                                          {"LAST SEEN"},
                                          {"SNAPSHOT"},
                                          {"ID"}},
-                                        rows, base::output_width());
+                                        rows, base::output_room());
   if (result.total > result.messages.size()) {
-    text += fmt::format("{} of {} are shown; --most {} shows all.\n",
+    text += fmt::format("{} of {} are shown; --limit {} shows all.\n",
                         base::format_count(result.messages.size()),
                         base::format_count(result.total), result.total);
   }
@@ -54,7 +57,7 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   store::SearchScope scope;
   scope.account = options.account;
-  scope.most = options.most;
+  scope.most = options.limit;
   scope.shown_name = shown_name;
   const store::SnapshotInfo chosen =
       choose_snapshot(environment, reader, options.account, options.at);
@@ -87,6 +90,37 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
         {{"account", options.account}, {"total", result.total}, {"messages", std::move(documents)}},
         to_text(result, options.account));
   return result.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+}
+
+base::Command search_command() {
+  struct Arguments {
+    SearchOptions options;
+    std::vector<std::string> words;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "search",
+          .help = "Find messages by sender, subject, date or folder",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->options.account, "The account").required();
+                declared
+                    .arguments("QUERY", given->words,
+                               "Words, \"in this order\", from:, to:, cc:, subject:, message-id:, "
+                               "after:, before:,\nfolder:; a - in front excludes what follows")
+                    .required();
+                declare_at(declared, given->options.at);
+                declared.value(
+                    "--limit", given->options.limit, "N",
+                    fmt::format("Show at most N results (default: {})", given->options.limit));
+              },
+          .has_dashed_words = true,
+          .is_audited = base::always,
+          .account = [given] { return given->options.account; },
+          .function =
+              [given](const auto& environment) {
+                given->options.query = fmt::format("{}", fmt::join(given->words, " "));
+                return search(environment, given->options);
+              }};
 }
 
 }  // namespace restore

@@ -1,3 +1,5 @@
+#include <memory>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -41,8 +43,22 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
                             {"ID"}},
-                           rows, base::output_width()));
+                           rows, base::output_room()));
   return base::ExitStatus::kDone;
+}
+
+base::Command snapshots_command() {
+  const auto account = std::make_shared<std::string>();
+  return {
+      .name = "snapshots",
+      .help = "List the snapshots of an account",
+      .declare =
+          [account](base::Options& declared) {
+            declared.argument("NAME", *account, "The account").required();
+          },
+      .is_audited = base::always,
+      .account = [account] { return *account; },
+      .function = [account](const auto& environment) { return snapshots(environment, *account); }};
 }
 
 }  // namespace restore

@@ -26,10 +26,10 @@ constexpr std::string_view kStandIn =
 // Whatever is not surely the message itself is left out: what is rescued is expunged next.
 class RescueSink : public imap::MessageSink {
  public:
-  explicit RescueSink(store::Writer& writer) : writer_(writer) {}
+  explicit RescueSink(store::Writer& writer) : writer_(writer), incoming_(writer.begin_message()) {}
 
   void body_piece(base::ByteView piece) override {
-    writer_.add_piece(piece);
+    incoming_.add(piece);
     const std::size_t wanted = kBeginning - std::min(kBeginning, beginning_.size());
     beginning_ += base::as_text(piece.first(std::min(wanted, piece.size())));
   }
@@ -37,8 +37,8 @@ class RescueSink : public imap::MessageSink {
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     const bool has_body = body == imap::BodyKind::kLiteral || body == imap::BodyKind::kString;
     const std::string beginning = std::exchange(beginning_, "\n");
-    if (!has_body || is_stand_in(beginning)) return writer_.discard_message();
-    const store::StoredMessage stored = writer_.end_message(store::Trust::kNothing);
+    if (!has_body || is_stand_in(beginning)) return incoming_.clear();
+    const store::StoredMessage stored = writer_.add(incoming_, store::VerifyExisting::kYes);
     if (stored.size == 0 && items.size != std::uint64_t{0}) return;
     if (stored.size == 0 && !second_look_) return empty_.add(*items.uid);
     store::MessageEntry entry;
@@ -47,10 +47,7 @@ class RescueSink : public imap::MessageSink {
     entry.internal_date = items.internal_date.value_or(base::ZonedTime());
     entry.size = stored.size;
     entry.modseq = items.modseq.value_or(0);
-    for (const std::string& flag : items.flags.value_or(std::vector<std::string>())) {
-      if (!imap::is_recent(flag)) entry.flags.push_back(imap::canonical_flag(flag));
-    }
-    std::sort(entry.flags.begin(), entry.flags.end());
+    entry.flags = imap::normal_flags(items.flags.value_or(std::vector<std::string>()));
     ids_.push_back(stored.id);
     messages_.push_back({std::move(entry), stored.digest});
   }
@@ -79,6 +76,7 @@ class RescueSink : public imap::MessageSink {
   }
 
   store::Writer& writer_;
+  store::IncomingMessage incoming_;
   std::string beginning_ = "\n";  // of the message that is coming
   imap::UidSet empty_;
   bool second_look_ = false;
@@ -158,10 +156,7 @@ Rescue::Kept StoreRescue::keep(imap::Session& session, const store::TreeRecord& 
     kept.snapshot = snapshot.id.hex();
     return kept;
   } catch (const base::Error& error) {
-    // Of these the session is of no more use.
-    if (error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol) {
-      throw;
-    }
+    if (base::is_connection_trouble(error.code())) throw;
     return {error.what(), error.code()};
   }
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -6,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
@@ -262,6 +265,14 @@ class Sweep {
   SweepReport report_;
 };
 
+// By the program that has all of the metrics.
+void write_metrics(const base::Environment& environment) {
+  const int status =
+      base::status_of({base::program_beside_us("mailstow-backupd"), "--config",
+                       environment.config_file.string(), "-q", "metrics", "--write"});
+  if (status != 0) base::log_error("sweep: metrics were not written: exit status {}", status);
+}
+
 base::JobOutcome carry_out_sweep(const base::Environment& environment,
                                  const SweepOptions& options) {
   base::stop_on_request(base::OnStop::kContinue);
@@ -271,7 +282,7 @@ base::JobOutcome carry_out_sweep(const base::Environment& environment,
   base::JobOutcome outcome;
   const nlohmann::ordered_json document = report.to_document();
   outcome.status = report.exit_status();
-  outcome.document = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  outcome.document = base::json_text(document);
   outcome.text = report.to_text();
   outcome.troubles = report.troubles();
   print(environment.format, document, outcome.text);
@@ -283,9 +294,27 @@ base::JobOutcome carry_out_sweep(const base::Environment& environment,
 base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options) {
   if (options.dry_run) return carry_out_sweep(environment, options).status;
   const store::Location location = store::location_of(environment.config.store);
-  return base::JobRun(environment, "sweep",
-                      [&] { return store::describe_highest_commit(environment.files, location); })
-      .carry_out([&] { return carry_out_sweep(environment, options); });
+  const base::JobServices services = {
+      .footer = [&] { return store::describe_highest_commit(environment.files, location); },
+      .write_metrics = [&] { write_metrics(environment); }};
+  return base::JobRun(environment, "sweep", services).carry_out([&] {
+    return carry_out_sweep(environment, options);
+  });
+}
+
+base::Command sweep_command() {
+  const auto options = std::make_shared<SweepOptions>();
+  return {.name = "sweep",
+          .help = "Delete expired trees",
+          .declare =
+              [options](base::Options& declared) {
+                declared.flag("--dry-run", options->dry_run,
+                              "Print what would be done; write nothing");
+                declared.flag("--now", options->now,
+                              "Sweep even if the system clock appears to have jumped");
+              },
+          .is_audited = base::always,
+          .function = [options](const auto& environment) { return sweep(environment, *options); }};
 }
 
 }  // namespace restore

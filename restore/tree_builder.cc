@@ -10,13 +10,6 @@ namespace restore {
 using store::LevelState;
 using store::TreeLevel;
 
-TreeLevel* find_level(store::TreeRecord& record, const std::string& raw_name) {
-  const auto found =
-      std::find_if(record.levels.begin(), record.levels.end(),
-                   [&](const TreeLevel& level) { return level.raw_name == raw_name; });
-  return found == record.levels.end() ? nullptr : &*found;
-}
-
 bool has_identity(const store::LevelIdentity& identity, const imap::FolderStatus& status) {
   if (!identity.mailbox_id.empty() && status.mailbox_id != identity.mailbox_id) return false;
   return identity.uid_validity != 0 && status.uid_validity == identity.uid_validity;
@@ -28,11 +21,11 @@ TreeBuilder::TreeBuilder(imap::Session& session, store::TreeRecords& records,
 
 void TreeBuilder::create(const std::vector<std::string>& raw_names) {
   for (const std::string& raw_name : raw_names) {
-    if (find_level(record_, raw_name) == nullptr) record_.levels.push_back(look_at(raw_name));
+    if (record_.level(raw_name) == nullptr) record_.levels.push_back(look_at(raw_name));
   }
   records_.put(record_);
   for (const std::string& raw_name : raw_names) {
-    TreeLevel& level = *find_level(record_, raw_name);
+    TreeLevel& level = *record_.level(raw_name);
     if (level.state == LevelState::kIntended) create(level);
   }
   records_.put(record_);
@@ -42,7 +35,7 @@ std::string TreeBuilder::refusal(const std::string& raw_name) const {
   const auto found = std::find_if(refusals_.begin(), refusals_.end(),
                                   [&](const auto& refusal) { return refusal.first == raw_name; });
   if (found != refusals_.end()) return found->second;
-  const TreeLevel* level = find_level(record_, raw_name);
+  const TreeLevel* level = record_.level(raw_name);
   if (level == nullptr || level->state != LevelState::kCreated) return "it is not mailstow's";
   return "";
 }
@@ -64,7 +57,7 @@ TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
   if (!found->can_be_opened()) return level;
   const imap::FolderStatus status = session_.status(raw_name);
   for (store::TreeRecord& other : others_) {
-    const TreeLevel* theirs = find_level(other, raw_name);
+    const TreeLevel* theirs = other.level(raw_name);
     if (theirs != nullptr && theirs->state == LevelState::kCreated && theirs->identity &&
         has_identity(*theirs->identity, status)) {
       level.state = LevelState::kCreated;

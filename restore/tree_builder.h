@@ -44,9 +44,6 @@ class TreeBuilder {
   std::vector<std::pair<std::string, std::string>> refusals_;  // raw name, the server's words
 };
 
-// The level of this name, or none.
-store::TreeLevel* find_level(store::TreeRecord& record, const std::string& raw_name);
-
 // Whether the server's folder is the one that `level` speaks of.
 bool has_identity(const store::LevelIdentity& identity, const imap::FolderStatus& status);
 

@@ -34,11 +34,11 @@ void TreeSite::subscribe() {
 void TreeSite::remove_level(const std::string& raw_name) {
   TreeSweeper sweeper(of_.session, of_.record, of_.others);
   try {
-    sweeper.sweep_level(*find_level(of_.record, raw_name));
+    sweeper.sweep_level(*of_.record.level(raw_name));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
     environment_.clock.sleep_for(kDeletedAgain);
-    sweeper.sweep_level(*find_level(of_.record, raw_name));
+    sweeper.sweep_level(*of_.record.level(raw_name));
   }
   // Recorded until it is gone: what a crash leaves here is swept with the tree.
   std::erase_if(of_.record.levels, [&](const auto& level) {

@@ -119,7 +119,7 @@ class TreeTable {
                                {"MESSAGES", base::Align::kRight},
                                {"SIZE", base::Align::kRight},
                                {"ELSEWHERE", base::Align::kRight}},
-                              rows_, base::output_width()) +
+                              rows_, base::output_room()) +
            restore::to_text(unrecorded_);
   }
 
@@ -156,6 +156,11 @@ base::ExitStatus trees(const base::Environment& environment) {
   table.add_unrecorded_mail();
   print(environment.format, table.to_document(), table.to_text());
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+}
+
+base::Command trees_command() {
+  return {
+      .name = "trees", .help = "List the restored trees and when they expire", .function = trees};
 }
 
 }  // namespace restore

@@ -1,3 +1,4 @@
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -153,6 +154,29 @@ base::ExitStatus vanished(const base::Environment& environment, const std::strin
   print(environment.format, {{"account", account}, {"bursts", std::move(documents)}},
         to_text(bursts, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
+}
+
+base::Command vanished_command() {
+  struct Arguments {
+    std::string account;
+    std::string since;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "vanished",
+          .help = "Show what disappeared from an account, and how to bring it back",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "The account").required();
+                declared.value("--since", given->since, "TIME",
+                               "From this time on, as 2026-11-24, yesterday or '3 days ago'; or "
+                               "from a snapshot's id on");
+              },
+          .is_audited = base::always,
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return vanished(environment, given->account, given->since);
+              }};
 }
 
 }  // namespace restore

@@ -67,6 +67,11 @@ TreeLevel decode_level(Decoder& decoder) {
 
 }  // namespace
 
+TreeLevel* TreeRecord::level(std::string_view level_name) {
+  const auto found = std::ranges::find(levels, level_name, &TreeLevel::raw_name);
+  return found == levels.end() ? nullptr : &*found;
+}
+
 base::Bytes encode_tree_record(const TreeRecord& record) {
   Encoder encoder;
   encoder.text(record.id);

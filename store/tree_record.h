@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
@@ -68,6 +69,8 @@ struct TreeRecord {
   std::string request = {};       // what was asked for, in restore/'s own words
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
+
+  TreeLevel* level(std::string_view raw_name);  // null if there is no such level
 };
 
 // A record's plain bytes (docs/pack-format.md, "Tree record"). encode fails with

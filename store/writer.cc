@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "store/folder_draft_impl.h"
 #include "store/message/message_intake.h"
 #include "store/reader.h"
@@ -25,8 +26,7 @@ class Writer::Impl {
  public:
   Impl(const Location& location, base::FileSystem& files, const base::Clock& clock)
       : session(location, files, clock, Effort::kFast),
-        reader(Reader::Impl::make(files, location, session.context())),
-        incoming(location.index, session.context().keys) {
+        reader(Reader::Impl::make(files, location, session.context())) {
     reader.impl_->objects.look_first_in(
         [this](const ObjectId& id) { return session.unpublished(id); });
     leave_room();
@@ -46,7 +46,7 @@ class Writer::Impl {
          location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
   }
 
-  StoredMessage add(MessageIntake& intake, Trust trust) {
+  StoredMessage add(MessageIntake& intake, VerifyExisting verify) {
     intake.finish();
     StoredMessage stored;
     stored.digest = intake.digest();
@@ -54,7 +54,7 @@ class Writer::Impl {
     stored.size = intake.size();
     const bool is_known = session.knows(ObjectType::kMessage, stored.id.object);
     if (is_known) session.make_searchable(stored.id.object, intake.beginning());
-    if (is_known && trust == Trust::kEverything) return stored;
+    if (is_known && verify == VerifyExisting::kNo) return stored;
     intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
       const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
       if (!session.knows(type, id)) session.add(type, id, bytes);
@@ -83,7 +83,6 @@ class Writer::Impl {
 
   WriteSession session;
   Reader reader;
-  IncomingMessage incoming;                       // of add_piece() and end_message()
   std::map<std::string, SnapshotLine> snapshots;  // of the next commit, by account
   WriterStatistics statistics;
   std::optional<std::uint64_t> room_seen_at;  // of message_bytes; nothing: look again
@@ -98,32 +97,14 @@ Writer Writer::open(const Location& location, base::FileSystem& files, const bas
   return Writer(std::make_unique<Impl>(location, files, clock));
 }
 
-void Writer::add_piece(base::ByteView piece) {
-  impl_->incoming.add(piece);
-}
-
-StoredMessage Writer::end_message(Trust trust) {
-  return add(impl_->incoming, trust);
-}
-
 IncomingMessage Writer::begin_message() const {
   return IncomingMessage(impl_->session.location().index, impl_->session.context().keys);
 }
 
-StoredMessage Writer::add(IncomingMessage& message, Trust trust) {
-  // The next message finds a clean slate even if this one fails.
-  struct Clearing {
-    MessageIntake& intake;
-    explicit Clearing(MessageIntake& used) : intake(used) {}
-    Clearing(const Clearing&) = delete;
-    Clearing& operator=(const Clearing&) = delete;
-    ~Clearing() { intake.clear(); }
-  } const clearing(*message.intake_);
-  return impl_->add(*message.intake_, trust);
-}
-
-void Writer::discard_message() {
-  impl_->incoming.clear();
+StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify) {
+  MessageIntake& intake = *message.intake_;
+  const base::Finally clear([&intake] { intake.clear(); });
+  return impl_->add(intake, verify);
 }
 
 FolderRecord Writer::seal(FolderDraft& draft) {

@@ -32,8 +32,9 @@ class Reader;
 // there is a store already.
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
 
-// Which existing content of the store is trusted without being verified.
-enum class Trust { kEverything, kNothing };
+// Whether the parts of a message that the store already has are verified before they are reused:
+// then content that was damaged is stored again.
+enum class VerifyExisting { kNo, kYes };
 
 struct StoredMessage {
   MessageId id;
@@ -71,15 +72,8 @@ class Writer {
   // A message that comes piece by piece; memory stays bounded whatever its size. Any thread.
   IncomingMessage begin_message() const;
 
-  // `message` is as new then, also after a failure. `trust`: as end_message().
-  StoredMessage add(IncomingMessage& message, Trust trust = Trust::kEverything);
-
-  // The same for one message at a time: add_piece()..., then end_message() or discard_message().
-  void add_piece(base::ByteView piece);
-  // With kNothing all its parts are looked for, also if the store has the message: where it was
-  // damaged, what was lost of it comes back.
-  StoredMessage end_message(Trust trust = Trust::kEverything);
-  void discard_message();
+  // Clears `message`, also if it fails, so that it can take the next one.
+  StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo);
 
   // Writes the leaves that differ from what the draft began with. May be called again on the same
   // draft after further changes.

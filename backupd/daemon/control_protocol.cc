@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
+
 namespace backupd {
 
 namespace {
@@ -80,7 +82,7 @@ std::optional<StartAnswer> parse_start_answer(std::string_view text) {
 }
 
 std::string answer_text(const nlohmann::ordered_json& document) {
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return base::json_line(document) + "\n";
 }
 
 }  // namespace backupd

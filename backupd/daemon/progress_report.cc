@@ -10,6 +10,7 @@
 
 #include "backupd/daemon/job_process.h"
 #include "base/error.h"
+#include "base/json_text.h"
 
 namespace backupd {
 
@@ -76,8 +77,7 @@ void ProgressTeller::tell(const PassProgress& progress,
 void ProgressTeller::send_until(const std::stop_token& end) {
   std::unique_lock lock(mutex_);
   while (has_pending_.wait(lock, end, [&] { return pending_.has_value(); })) {
-    const std::string text =
-        to_json(*pending_).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    const std::string text = base::json_line(to_json(*pending_));
     pending_.reset();
     // A report that does not fit into the buffer is lost; another follows.
     static_cast<void>(::send(JobProcess::kProgressDescriptor, text.data(), text.size(),

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/json_text.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -117,7 +118,7 @@ class Examiner {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const ordered_json document = look_guarded(check_);
-    write_all(fd, document.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    write_all(fd, base::json_line(document));
     ::_exit(0);
   }
 

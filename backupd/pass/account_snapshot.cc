@@ -1,135 +1,86 @@
-// What an account's pass records: its folders as they are, its snapshot, its report.
-#include <algorithm>
-#include <utility>
+#include "backupd/pass/account_snapshot.h"
 
-#include "backupd/pass/account_pass.h"
+#include <algorithm>
+
+#include "base/error.h"
 #include "base/log.h"
-#include "base/terminal.h"
-#include "imap/folder_name.h"
-#include "store/format/limits.h"
-#include "store/format/verified.h"
+#include "store/reader.h"
 
 namespace backupd {
 
 using store::FolderCompleteness;
 using store::FolderRecord;
 
-const FolderRecord* find_folder(const std::vector<FolderRecord>& records,
-                                const std::string& raw_name) {
-  const auto found = std::find_if(records.begin(), records.end(), [&](const FolderRecord& record) {
-    return record.info.raw_name == raw_name;
-  });
-  return found == records.end() ? nullptr : &*found;
-}
-
-std::string AccountPass::shown(const store::FolderInfo& info) const {
-  return imap::shown_folder_name(info.raw_name, info.delimiter, prefix_);
-}
-
-FolderRecord AccountPass::container(const imap::Folder& folder) {
-  store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
-  info.completeness = FolderCompleteness::kContainer;
-  store::FolderDraft draft(std::move(info));
-  return store_.writer.seal(draft);
-}
-
-FolderRecord AccountPass::unreadable(const imap::Folder& folder, const FolderRecord* last,
-                                     const std::string& reason) {
-  store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
-  store::FolderDraft draft = last != nullptr ? store::FolderDraft(store_.writer.reader(), *last)
-                                             : store::FolderDraft(std::move(info));
-  draft.info().raw_name = folder.raw_name;
-  draft.info().completeness = FolderCompleteness::kUnreadable;
-  draft.info().trouble = short_reason(reason, store::kMaxReason);
-  return store_.writer.seal(draft);
-}
-
-void AccountPass::park() {
-  if (!has_news_) return;
+void AccountSnapshot::load_last() {
+  const auto newest = writer_.reader().newest_snapshot(report_.account);
+  if (!newest) return;
+  filter_.set_prefix(newest->personal_prefix);
   try {
-    record_progress();
-  } catch (const store::Unstorable& error) {
-    // It may be another account's turn that this happens in. The account's own pass fails with it
-    // when it comes to that.
-    base::log_warning("{}: {}", account_.name, error.what());
+    last_ = FolderRecords(writer_.reader().folders(*newest));
+    properties_ = store::to_account_properties(writer_.reader().properties(*newest));
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    base::log_warning("{}: {}: the account is fetched again: run mailstow-backupd check --repair",
+                      report_.account, error.what());
   }
 }
 
-void AccountPass::record_progress() {
-  Records records = current_;
-  if (open_draft_ != nullptr) {
-    records.push_back(store_.writer.seal(*open_draft_));
-  } else if (in_progress_) {
-    records.push_back(*in_progress_);
+AskedFolders AccountSnapshot::asked_folders(const FolderRecords& records) const {
+  AskedFolders folders;
+  folders.has_changed =
+      !std::ranges::equal(last_.all(), records.all(), {}, &FolderRecord::id, &FolderRecord::id);
+  for (const FolderRecord& record : records.all()) {
+    if (record.info.completeness == FolderCompleteness::kContainer) continue;
+    folders.all.push_back(record.info.raw_name);
+    const FolderRecord* const last = last_.by_name(record.info.raw_name);
+    if (last == nullptr || last->id != record.id) folders.changed.push_back(record.info.raw_name);
   }
-  // Folders that were not reached yet are what they were.
-  for (const FolderRecord& record : last_) {
-    if (find_folder(records, record.info.raw_name) == nullptr) records.push_back(record);
-  }
-  add_snapshot(records, store::SnapshotStatus::kPartial);
+  return folders;
 }
 
-void AccountPass::tell_what_is_parked() {
-  if (parked_.empty()) return;
-  const std::string what =
-      fmt::format("the {} of a day (daily_bytes) are fetched: {} {} on tomorrow",
-                  base::format_size(environment_.config.daily_bytes_of(account_).value_or(0)),
-                  parked_.size(), parked_.size() == 1 ? "folder goes" : "folders go");
-  base::log_info("{}: {}", account_.name, what);
-  report_.error = what;
-}
-
-void AccountPass::add_snapshot(const Records& records, store::SnapshotStatus status) {
-  if (daily_budget_->is_limited() && !daily_budget_->is_untouched()) {
-    properties_.fetched = {daily_budget_->day(), daily_budget_->used()};
-  }
-  report_.snapshot = store_.writer.add_snapshot({.account = account_.name,
-                                                 .time = started_,
-                                                 .kind = store::SnapshotKind::kBackup,
-                                                 .status = status,
-                                                 .personal_prefix = prefix_,
-                                                 .folders = records,
-                                                 .properties = store::to_properties(properties_),
-                                                 .vanished = vanished_});
-  describe(records);
-}
-
-// With the folders that are no longer there, unless the configuration leaves them out now.
-std::uint64_t AccountPass::count_vanished() {
-  for (const FolderRecord& record : before_) {
-    const store::FolderInfo& info = record.info;
-    const bool is_there =
-        std::any_of(current_.begin(), current_.end(), [&](const FolderRecord& current) {
-          const bool have_ids = !info.mailbox_id.empty() && !current.info.mailbox_id.empty();
-          return have_ids ? current.info.mailbox_id == info.mailbox_id
-                          : current.info.raw_name == info.raw_name;
-        });
+void AccountSnapshot::count_vanished(const FolderRecords& records, Departures& departures) {
+  for (const FolderRecord& last : last_.all()) {
+    const store::FolderInfo& info = last.info;
+    const bool is_there = std::ranges::any_of(records.all(), [&](const FolderRecord& record) {
+      const bool have_ids = !info.mailbox_id.empty() && !record.info.mailbox_id.empty();
+      return have_ids ? record.info.mailbox_id == info.mailbox_id
+                      : record.info.raw_name == info.raw_name;
+    });
     imap::Folder folder;
     folder.raw_name = info.raw_name;
     folder.delimiter = info.delimiter;
-    if (!is_there && !is_left_out(folder)) departures_.all_left(store_.writer.reader(), record);
+    if (!is_there && !filter_.leaves_out(folder)) departures.all_left(writer_.reader(), last);
   }
-  return departures_.vanished();
+  vanished_ = departures.vanished();
 }
 
-void AccountPass::describe(const Records& records) {
+void AccountSnapshot::add(const FolderRecords& records, store::SnapshotStatus status,
+                          DailyBudget& budget) {
+  if (budget.is_limited() && !budget.is_untouched()) {
+    properties_.fetched = {budget.day(), budget.used()};
+  }
+  report_.snapshot = writer_.add_snapshot({.account = report_.account,
+                                           .time = time_,
+                                           .kind = store::SnapshotKind::kBackup,
+                                           .status = status,
+                                           .personal_prefix = filter_.prefix(),
+                                           .folders = records.all(),
+                                           .properties = store::to_properties(properties_),
+                                           .vanished = vanished_});
+  describe(records);
+}
+
+void AccountSnapshot::describe(const FolderRecords& records) {
   report_.receipts.clear();
   report_.skipped.clear();
-  for (const FolderRecord& record : records) {
+  for (const FolderRecord& record : records.all()) {
     const store::FolderInfo& info = record.info;
     if (info.completeness == FolderCompleteness::kContainer) continue;
-    report_.receipts.push_back({shown(info), info.uid_validity, record.receipt});
-    if (!info.trouble.empty()) {
-      report_.skipped.push_back({shown(info), std::nullopt, info.trouble});
-    }
+    const std::string shown = filter_.shown(info);
+    report_.receipts.push_back({shown, info.uid_validity, record.receipt});
+    if (!info.trouble.empty()) report_.skipped.push_back({shown, std::nullopt, info.trouble});
     for (const store::SkippedMessage& message : info.skipped) {
-      report_.skipped.push_back({shown(info), message.uid, message.reason});
+      report_.skipped.push_back({shown, message.uid, message.reason});
     }
   }
 }

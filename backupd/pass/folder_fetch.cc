@@ -93,9 +93,7 @@ class Receiver : public imap::MessageSink {
     } catch (const base::Error& error) {
       error_ = std::current_exception();
       why_ = error.what();
-      const bool is_lost =
-          error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
-      if (is_lost) over_ = Stumbles::Over::kConnection;
+      if (base::is_connection_trouble(error.code())) over_ = Stumbles::Over::kConnection;
     } catch (...) {
       error_ = std::current_exception();
     }

@@ -7,10 +7,12 @@
 
 #include <fmt/core.h>
 
+#include "backupd/pass/missing_messages.h"
 #include "backupd/pass/present_uids.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
+#include "imap/flag.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -66,40 +68,41 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
          status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq;
 }
 
-FolderPass::FolderPass(const PassTools& tools, FolderObserver& observer)
-    : tools_(tools), observer_(observer) {}
-
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
   const imap::OpenFolder open = this->open(folder, last);
-  store::FolderDraft draft = begin(folder, open, last);
-  const auto seal = [&] {
-    try {
-      return tools_.writer.seal(draft);
-    } catch (...) {
-      observer_.closed(std::nullopt);  // whatever happens, it is not sealed again
-      throw;
-    }
-  };
+  draft_.emplace(begin(folder, open, last));
   try {
-    update(draft, folder, open);
+    update(folder, open);
   } catch (const base::Error& error) {
-    const bool is_lost =
-        error.code() == base::ErrorCode::kNetwork || error.code() == base::ErrorCode::kProtocol;
-    observer_.closed(is_lost ? std::optional(seal()) : std::nullopt);
+    if (base::is_connection_trouble(error.code())) {
+      was_left_ = close();
+    } else {
+      draft_.reset();
+    }
     throw;
   } catch (const base::Stopped&) {
-    observer_.closed(seal());
+    was_left_ = close();
     throw;
   } catch (...) {
-    observer_.closed(std::nullopt);
+    draft_.reset();
     throw;
   }
-  observer_.closed(std::nullopt);
+  return close();
+}
+
+// Seals the draft for the last time, even if that fails.
+store::FolderRecord FolderPass::close() {
+  store::FolderDraft draft = *std::exchange(draft_, std::nullopt);
   return tools_.writer.seal(draft);
 }
 
-void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
-                        const imap::OpenFolder& open) {
+std::optional<store::FolderRecord> FolderPass::so_far() {
+  if (draft_) return tools_.writer.seal(*draft_);
+  return was_left_;
+}
+
+void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open) {
+  store::FolderDraft& draft = *draft_;
   bool full_scan = needs_full_scan(draft.info(), open, tools_.now);
   const std::uint32_t old_uid_next = draft.info().uid_next;
   const std::uint64_t baseline = draft.info().highest_modseq;
@@ -111,29 +114,24 @@ void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
   if (open.mailbox_id) draft.info().mailbox_id = *open.mailbox_id;
   // What a repair left out stands among the skipped. Each stays there until it has come.
   imap::UidSet skipped;
-  for (const store::SkippedMessage& message : draft.info().skipped) {
-    skipped.add(message.uid);
-    doubtful_.add(message.uid);
-  }
+  for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
-  observer_.opened(draft);
   // Until all flags are up to date the old baseline holds.
 
   imap::UidSet on_server;
   if (!full_scan) {
     const bool is_told = changes_ && changes_->has_all_states;
-    on_server =
-        is_told ? apply_changes(draft, open, skipped) : update_states(draft, open, baseline);
+    on_server = is_told ? apply_changes(open, skipped) : update_states(open, baseline);
     full_scan = on_server.count() != tools_.session.exists();
   }
   std::string doubt;
   if (full_scan) {
-    const imap::UidSet seen = update_states(draft, open, std::nullopt);
+    const imap::UidSet seen = update_states(open, std::nullopt);
     PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
     on_server = std::move(present.uids);
     doubt = std::move(present.doubt);
-    update_left_out(draft, on_server.without(seen));
+    update_left_out(on_server.without(seen));
   }
   changes_.reset();
   if (doubt.empty()) doubt = why_not_empty(folder, on_server);
@@ -146,7 +144,8 @@ void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
     std::erase_if(draft.info().skipped,
                   [&](const auto& message) { return !on_server.contains(message.uid); });
   }
-  fetch(draft, open, on_server.without(recorded_));
+  MissingMessages missing(tools_, draft, skipped, counts_);
+  const bool are_all_tried = missing.fetch(open, on_server.without(recorded_));
 
   if (!doubt.empty()) {
     // Without a new baseline and with a scan that is due, the next pass looks at all of it again.
@@ -155,7 +154,7 @@ void FolderPass::update(store::FolderDraft& draft, const imap::Folder& folder,
     draft.info().trouble = std::move(doubt);
     return;
   }
-  if (is_whole_) draft.info().completeness = FolderCompleteness::kComplete;
+  if (are_all_tried) draft.info().completeness = FolderCompleteness::kComplete;
   if (full_scan) draft.info().last_full_scan = tools_.now;
 }
 
@@ -171,7 +170,7 @@ std::string FolderPass::why_not_empty(const imap::Folder& folder,
 }
 
 // The flags of recorded messages that a scan left out.
-void FolderPass::update_left_out(store::FolderDraft& draft, const imap::UidSet& left_out) {
+void FolderPass::update_left_out(const imap::UidSet& left_out) {
   const imap::UidSet known = left_out.without(left_out.without(recorded_));
   if (known.empty()) return;
   std::vector<imap::MessageItems> states;
@@ -179,14 +178,13 @@ void FolderPass::update_left_out(store::FolderDraft& draft, const imap::UidSet& 
     tools_.session.fetch_states(known, std::nullopt,
                                 [&](const imap::MessageItems& items) { states.push_back(items); });
   });
-  apply_states(draft, states);
+  apply_states(states);
 }
 
-void FolderPass::apply_states(store::FolderDraft& draft,
-                              const std::vector<imap::MessageItems>& states) {
+void FolderPass::apply_states(const std::vector<imap::MessageItems>& states) {
   for (const imap::MessageItems& items : states) {
     if (!items.flags) continue;
-    draft.set_state(*items.uid, stored_flags(*items.flags), items.modseq.value_or(0));
+    draft_->set_state(*items.uid, imap::normal_flags(*items.flags), items.modseq.value_or(0));
   }
 }
 
@@ -236,26 +234,25 @@ imap::OpenFolder FolderPass::open(const imap::Folder& folder, const store::Folde
   return open;
 }
 
-// What QRESYNC told, into the draft. Gives the UIDs that the server has.
-imap::UidSet FolderPass::apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
-                                       const imap::UidSet& skipped) {
+// Applies the changes that QRESYNC reported to the draft. Returns the UIDs that the server has.
+imap::UidSet FolderPass::apply_changes(const imap::OpenFolder& open, const imap::UidSet& skipped) {
   imap::UidSet on_server = recorded_;
   for (const imap::UidRange& range : skipped.ranges()) on_server.add(range);
   on_server = on_server.without(changes_->vanished);
   if (open.exists == 0) return on_server;
   for (const imap::MessageItems& items : changes_->states) on_server.add(*items.uid);
-  apply_states(draft, changes_->states);
+  apply_states(changes_->states);
   return on_server;
 }
 
 // Brings flags up to date and returns the UIDs that the server has.
-imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
+imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
                                        std::optional<std::uint64_t> changed_since) {
   imap::UidSet seen;
   if (open.exists == 0) return seen;
   std::vector<imap::MessageItems> states;
   const auto apply = [&] {
-    apply_states(draft, states);
+    apply_states(states);
     states.clear();
   };
   tools_.turn.away([&] {
@@ -264,15 +261,12 @@ imap::UidSet FolderPass::update_states(store::FolderDraft& draft, const imap::Op
                                   if (!items.uid) return;
                                   seen.add(*items.uid);
                                   states.push_back(items);
-                                  tools_.admission.admit(draft.info().raw_name, states.back());
+                                  tools_.admission.admit(draft_->info().raw_name, states.back());
                                   if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
                                 });
   });
   apply();
-  return changed_since ? search_all() : seen;
-}
-
-imap::UidSet FolderPass::search_all() {
+  if (!changed_since) return seen;
   return tools_.turn.away([&] { return tools_.session.search_all(); });
 }
 

@@ -3,15 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "backupd/pass/admission.h"
-#include "backupd/pass/daily_budget.h"
 #include "backupd/pass/folder_sink.h"
-#include "backupd/pass/spare_sessions.h"
-#include "backupd/pass/store_turn.h"
-#include "backupd/pass/stumbles.h"
+#include "backupd/pass/pass_tools.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -31,44 +28,9 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 // Attributes that tell something of the folder itself, not of the moment (\Marked, \HasChildren).
 std::vector<std::string> lasting_attributes(const imap::Folder& folder);
 
-// Who is told of a folder while it is passed, with the turn at the store.
-class FolderObserver {
- public:
-  FolderObserver() = default;
-  FolderObserver(const FolderObserver&) = delete;
-  FolderObserver& operator=(const FolderObserver&) = delete;
-  virtual ~FolderObserver() = default;
-
-  // From now on the draft is marked kInProgress, and may be sealed whenever it is somebody's turn.
-  virtual void opened(store::FolderDraft& draft) = 0;
-
-  virtual void message_stored(std::uint64_t bytes) = 0;
-
-  // The draft is no more. `sealed`: what it came to if the connection is lost, so that no more will
-  // come; else nothing.
-  virtual void closed(std::optional<store::FolderRecord> sealed) = 0;
-};
-
-// What every folder of an account's pass works with.
-struct PassTools {
-  imap::Session& session;
-  SpareSessions& spares;
-  store::Writer& writer;
-  StoreTurn& turn;
-  PipeBudget& budget;
-  std::chrono::sys_seconds now;
-  Departures& departures;
-  Stumbles& stumbles;
-  DailyBudget& daily_budget;
-  Admission& admission;
-  // The messages that the account had and has, if it is worth while to look through them for
-  // `wanted` ones; else null.
-  std::function<KnownMessages*(std::uint64_t wanted)> known;
-};
-
 class FolderPass {
  public:
-  FolderPass(const PassTools& tools, FolderObserver& observer);
+  explicit FolderPass(const PassTools& tools) : tools_(tools) {}
 
   // `last`: its latest record, or none. The new one is in progress where the day's budget was too
   // small, or, with a reason in FolderInfo::trouble, where the server contradicts itself about
@@ -77,39 +39,33 @@ class FolderPass {
   // server does not open it, and as the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
+  // The record of the folder as far as it is, for a snapshot amid run(), or after the connection
+  // was lost or the program was asked to stop. Returns nullopt before the folder was opened, and
+  // where run() failed for another reason. Called with the turn.
+  std::optional<store::FolderRecord> so_far();
+
   // So far; also after a failure.
   const FetchCounts& counts() const { return counts_; }
 
  private:
-  void update(store::FolderDraft& draft, const imap::Folder& folder, const imap::OpenFolder& open);
+  void update(const imap::Folder& folder, const imap::OpenFolder& open);
+  store::FolderRecord close();
   std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
-  void update_left_out(store::FolderDraft& draft, const imap::UidSet& left_out);
-  static void apply_states(store::FolderDraft& draft,
-                           const std::vector<imap::MessageItems>& states);
+  void update_left_out(const imap::UidSet& left_out);
+  void apply_states(const std::vector<imap::MessageItems>& states);
   store::FolderDraft begin(const imap::Folder& folder, const imap::OpenFolder& open,
                            const store::FolderRecord* last);
-  imap::UidSet update_states(store::FolderDraft& draft, const imap::OpenFolder& open,
+  imap::UidSet update_states(const imap::OpenFolder& open,
                              std::optional<std::uint64_t> changed_since);
-  imap::UidSet search_all();
   imap::OpenFolder open(const imap::Folder& folder, const store::FolderRecord* last);
-  imap::UidSet apply_changes(store::FolderDraft& draft, const imap::OpenFolder& open,
-                             const imap::UidSet& skipped);
-  imap::UidSet affordable(const imap::UidSet& uids);
-  imap::UidSet adopt_known(FolderSink& sink, const std::string& raw_name,
-                           const imap::UidSet& wanted);
-  void fetch(store::FolderDraft& draft, const imap::OpenFolder& open, const imap::UidSet& wanted);
-  using Fetch = std::function<imap::FetchAnswer(const imap::UidSet& uids)>;
-  static void fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
-                              const imap::UidSet& last, const Fetch& fetch);
-  std::string fetch_apart(store::FolderDraft& draft, const imap::UidSet& uids, const Fetch& fetch);
+  imap::UidSet apply_changes(const imap::OpenFolder& open, const imap::UidSet& skipped);
 
   PassTools tools_;
-  FolderObserver& observer_;
-  std::optional<imap::Session::Changes> changes_;  // since the last time, if QRESYNC told
+  std::optional<store::FolderDraft> draft_;        // while the folder is open
+  std::optional<store::FolderRecord> was_left_;    // the draft, where run() ended early
+  std::optional<imap::Session::Changes> changes_;  // since the last time, if the server has QRESYNC
   imap::UidSet recorded_;                          // what the draft had when it was begun
   FetchCounts counts_;
-  imap::UidSet doubtful_;  // a repair may have found these damaged
-  bool is_whole_ = true;   // false: the day's budget was too small
 };
 
 }  // namespace backupd

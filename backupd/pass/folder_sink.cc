@@ -8,16 +8,6 @@
 
 namespace backupd {
 
-std::vector<std::string> stored_flags(const std::vector<std::string>& flags) {
-  std::vector<std::string> stored;
-  for (const std::string& flag : flags) {
-    if (!imap::is_recent(flag)) stored.push_back(imap::canonical_flag(flag));
-  }
-  std::sort(stored.begin(), stored.end());
-  stored.erase(std::unique(stored.begin(), stored.end()), stored.end());
-  return stored;
-}
-
 FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
                        Departures& departures, Admission& admission, imap::UidSet doubtful,
                        std::function<void(std::uint64_t bytes)> after_message)
@@ -51,8 +41,8 @@ void FolderSink::store(ArrivedMessage& arrived) {
   if (size == 0 && !second_look_) return suspect("the server sent an empty message once only");
 
   const store::StoredMessage stored =
-      writer_.add(arrived.message,
-                  doubtful_.contains(uid) ? store::Trust::kNothing : store::Trust::kEverything);
+      writer_.add(arrived.message, doubtful_.contains(uid) ? store::VerifyExisting::kYes
+                                                           : store::VerifyExisting::kNo);
   if (stored.is_new) {
     ++counts_.new_messages;
     counts_.new_bytes += stored.size;
@@ -76,7 +66,7 @@ void FolderSink::put(const imap::MessageItems& items, const store::MessageId& me
   // Some servers have messages without a valid date ("00-Jan-0000"): mail counts for more.
   entry.internal_date = items.internal_date.value_or(base::ZonedTime());
   entry.size = size;
-  entry.flags = stored_flags(items.flags.value_or(std::vector<std::string>()));
+  entry.flags = imap::normal_flags(items.flags.value_or(std::vector<std::string>()));
   entry.modseq = items.modseq.value_or(0);
   entry.server_id = items.server_id;
   draft_.put(entry, digest);

@@ -62,7 +62,4 @@ class FolderSink {
   bool second_look_ = false;
 };
 
-// Server flags as the store keeps them: sorted, each once, without \Recent.
-std::vector<std::string> stored_flags(const std::vector<std::string>& flags);
-
 }  // namespace backupd

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -108,7 +109,7 @@ ordered_json PassReport::to_document() const {
 }
 
 std::string PassReport::to_json() const {
-  return to_document().dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return base::json_text(to_document());
 }
 
 std::string PassReport::to_text() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,19 @@ class App;
 
 namespace base {
 
-// Reads `arguments`, the program's name not among them, into `app`. Gives the exit status if that
-// is the end: kDone after --help and --version, kUsage after a message on stderr about what is
-// wrong.
+// Reads `arguments`, without the program's name, into `app`. Returns the exit status if the program
+// ends here: kDone after --help and --version, kUsage after an error on stderr, which is a document
+// on stdout as well if --json is among the arguments. Without a command it prints the help and
+// returns kUsage.
 //
-// Of every option and positional of `app` and its subcommands, an empty value is refused, whether
-// it is written `--option=`, `--option ''` or `''`; so is an option of the program where the value
-// of another one has to be. `--option=--other` has the value `--other`.
-std::optional<ExitStatus> parse_command_line(CLI::App& app, std::vector<std::string> arguments);
+// An unknown command or option is refused with the nearest known one. An empty value of an option
+// or argument is refused, whether it is written `--option=`, `--option ''` or `''`; so is an option
+// of the program in place of another one's value. `--option=--other` has the value `--other`.
+//
+// `with_dashed_words`: the subcommands for which "-word" is a word, if it is no option of theirs.
+// The command gets it with a blank in front.
+std::optional<ExitStatus> parse_command_line(
+    CLI::App& app, const std::vector<std::string>& arguments,
+    const std::set<const CLI::App*>& with_dashed_words = {});
 
 }  // namespace base

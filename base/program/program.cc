@@ -5,8 +5,12 @@
 #include <exception>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
+#include "base/config/found_accounts.h"
 #include "base/error.h"
+#include "base/json_text.h"
+#include "base/program/invoker.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 
@@ -14,25 +18,62 @@ namespace base {
 
 namespace {
 
-void print_error(std::string_view program, std::string_view what) {
-  tell(fmt::format("{}: {}\n", program, escape_for_terminal(what)));
-}
+// One document is all that stdout may get, so an error after a result is not printed there.
+bool has_printed_result = false;
+
+class ErrorPrinter {
+ public:
+  ErrorPrinter(std::string_view program, OutputFormat format)
+      : program_(program), format_(format) {}
+
+  ExitStatus print(std::string_view code, const std::string& what, ExitStatus status) const {
+    const std::string line = escape_for_terminal(what);
+    tell(fmt::format("{}: {}\n", program_, line));
+    if (format_ == OutputFormat::kJson && !has_printed_result) {
+      print_error_document(code, line, status);
+    }
+    return status;
+  }
+
+ private:
+  std::string_view program_;
+  OutputFormat format_;
+};
 
 }  // namespace
 
-ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus()>& body) {
+Environment open_environment(const Path& config_file, OutputFormat format) {
+  FileSystem& files = real_file_system();
+  Environment environment{with_found_accounts(load_config(files, config_file), files), format,
+                          files, system_clock(), config_file};
+  become_owner_of(environment.config.store.path);
+  return environment;
+}
+
+ExitStatus run_guarded(std::string_view program, OutputFormat format,
+                       const std::function<ExitStatus()>& body) {
+  const ErrorPrinter printer(program, format);
+  has_printed_result = false;
   try {
     return body();
   } catch (const Error& error) {
-    print_error(program, error.what());
-    return exit_status(error.code());
+    return printer.print(error_word(error.code()), error.what(), exit_status(error.code()));
   } catch (const Stopped& stopped) {
-    print_error(program, stopped.what());
-    return ExitStatus::kNothingDone;
+    return printer.print("stopped", stopped.what(), ExitStatus::kNothingDone);
   } catch (const std::exception& error) {
-    print_error(program, fmt::format("internal error: {}: please report it", error.what()));
-    return ExitStatus::kNothingDone;
+    return printer.print(error_word(ErrorCode::kInternal),
+                         fmt::format("internal error: {}: please report it", error.what()),
+                         ExitStatus::kNothingDone);
   }
+}
+
+void print_error_document(std::string_view code, std::string_view message, ExitStatus status) {
+  const nlohmann::ordered_json document = {{"error", {{"code", code}, {"message", message}}},
+                                           {"exit_status", static_cast<int>(status)}};
+  const std::string text = json_text(document);
+  // If stdout can't be written to, the exit status and stderr report the error.
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
+  static_cast<void>(std::fflush(stdout));
 }
 
 void tell(std::string_view text) {
@@ -41,8 +82,13 @@ void tell(std::string_view text) {
 }
 
 void print_result(std::string_view text) {
+  has_printed_result = true;
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) fail_with_errno(errno, "write to standard output");
+}
+
+void print_result(OutputFormat format, std::string_view document, std::string_view text) {
+  print_result(format == OutputFormat::kJson ? document : text);
 }
 
 }  // namespace base

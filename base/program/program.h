@@ -23,9 +23,18 @@ struct Environment {
   Path config_file = {};  // the file that `config` was loaded from
 };
 
+// Loads the configuration with the accounts that servers reported, and switches to the user who
+// owns the store (base/program/invoker.h). Fails with kConfig and kIo.
+Environment open_environment(const Path& config_file, OutputFormat format);
+
 // Runs `body`; an error that ends it becomes one line on stderr, "PROGRAM: operation: ...", and its
-// exit status.
-ExitStatus run_guarded(std::string_view program, const std::function<ExitStatus()>& body);
+// exit status. With kJson the error is a document on stdout as well, unless a result was printed
+// there before.
+ExitStatus run_guarded(std::string_view program, OutputFormat format,
+                       const std::function<ExitStatus()>& body);
+
+// {"error": {"code", "message"}, "exit_status"} to stdout. `code`: error_word(), or "stopped".
+void print_error_document(std::string_view code, std::string_view message, ExitStatus status);
 
 // Prints a diagnostic for people to stderr. If stderr can't be written to, the text is lost: it
 // can't be reported anywhere else.
@@ -34,5 +43,8 @@ void tell(std::string_view text);
 // Prints to stdout. Fails with kIo if that is closed or full: a result that was not delivered is
 // not a success.
 void print_result(std::string_view text);
+
+// The same with the one that `format` asks for. `document`: as from json_text().
+void print_result(OutputFormat format, std::string_view document, std::string_view text);
 
 }  // namespace base

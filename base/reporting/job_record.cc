@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 namespace base {
 
@@ -76,7 +77,7 @@ void save_job_record(FileSystem& files, const StoreConfig& store, const JobRecor
                          {"told", record.reported},
                          {"told_at", number_or_null(record.reported_at)},
                          {"mail_error", record.mail_error}};
-  const std::string text = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = json_line(document) + "\n";
   make_directories(files, directory_of(store));
   write_file(files, directory_of(store) / (record.job + ".json"), as_bytes(text),
              OnExisting::kReplace);

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
-#include "base/process.h"
 #include "base/reporting/hooks.h"
 #include "base/reporting/job_mail.h"
 #include "base/reporting/job_mailer.h"
@@ -37,21 +37,20 @@ void try_to(std::string_view job, const Action& action) {
 }
 
 std::string error_document(const std::string& error) {
-  const nlohmann::ordered_json document = {{"status", "failed"}, {"error", error}};
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json_text({{"status", "failed"}, {"error", error}});
 }
 
 class JobReporting {
  public:
-  JobReporting(const Environment& environment, const std::string& job,
-               const std::function<std::string()>& footer)
+  JobReporting(const Environment& environment, const std::string& job, const JobServices& services)
       : environment_(environment),
         reporting_(environment.config.reporting),
         store_(environment.config.store),
         job_(job),
-        footer_([&footer, &job] {
+        services_(services),
+        footer_([&services, &job] {
           std::string text;
-          try_to(job, [&] { text = footer(); });
+          try_to(job, [&] { text = services.footer(); });
           return text;
         }),
         mail_(environment, footer_) {}
@@ -160,17 +159,14 @@ class JobReporting {
 
   void refresh_metrics() const {
     if (reporting_.metrics.file.empty() && !reporting_.metrics.listen) return;
-    try_to(job_, [&] {
-      const int status = status_of({program_beside_us("mailstow-backupd"), "--config",
-                                    environment_.config_file.string(), "-q", "metrics", "--write"});
-      if (status != 0) log_error("{}: metrics were not written: exit status {}", job_, status);
-    });
+    try_to(job_, services_.write_metrics);
   }
 
   const Environment& environment_;
   const ReportingConfig& reporting_;
   const StoreConfig& store_;
   const std::string& job_;
+  const JobServices& services_;
   const std::function<std::string()> footer_;
   const JobMailer mail_;
   std::unique_ptr<FileLock> lock_;
@@ -179,12 +175,11 @@ class JobReporting {
 
 }  // namespace
 
-JobRun::JobRun(const Environment& environment, std::string_view job,
-               std::function<std::string()> footer)
-    : environment_(environment), job_(job), footer_(std::move(footer)) {}
+JobRun::JobRun(const Environment& environment, std::string_view job, JobServices services)
+    : environment_(environment), job_(job), services_(std::move(services)) {}
 
 ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
-  JobReporting reporting(environment_, job_, footer_);
+  JobReporting reporting(environment_, job_, services_);
   reporting.begin();
   const auto fail_with = [&](ExitStatus status, const std::string& error) {
     JobOutcome outcome;
@@ -206,11 +201,10 @@ ExitStatus JobRun::carry_out(const std::function<JobOutcome()>& body) {
   }
 }
 
-void report_earlier_jobs(const Environment& environment,
-                         const std::function<std::string()>& footer) {
+void report_earlier_jobs(const Environment& environment, const JobServices& services) {
   if (!environment.files.modified(environment.config.store.index)) return;
   const std::string name = "run";
-  JobReporting(environment, name, footer).report_earlier_jobs();
+  JobReporting(environment, name, services).report_earlier_jobs();
 }
 
 }  // namespace base

@@ -29,11 +29,18 @@ struct JobOutcome {
   std::optional<JobSummary> summary = std::nullopt;  // nullopt: mail only about trouble
 };
 
+// The parts of a job's reporting that need the store.
+struct JobServices {
+  // Ends every mail: the store's highest commit, with which the recipients of the mail can later
+  // detect an older state of the store.
+  std::function<std::string()> footer;
+  // Writes the metrics to the configured places.
+  std::function<void()> write_metrics;
+};
+
 class JobRun {
  public:
-  // `footer` ends every mail: the store's highest commit, with which the recipients of the mail can
-  // later detect an older state of the store.
-  JobRun(const Environment& environment, std::string_view job, std::function<std::string()> footer);
+  JobRun(const Environment& environment, std::string_view job, JobServices services);
 
   // Runs `body` and does the work around it. Failures of that work are logged and do not affect the
   // job. An error from `body` is reported and rethrown. A job that ended because of a stop request
@@ -43,12 +50,11 @@ class JobRun {
  private:
   const Environment& environment_;
   std::string job_;
-  std::function<std::string()> footer_;
+  JobServices services_;
 };
 
 // Reports jobs that died, and sends the mail that could not be sent when jobs ended: what every job
 // does for earlier jobs, without a job.
-void report_earlier_jobs(const Environment& environment,
-                         const std::function<std::string()>& footer);
+void report_earlier_jobs(const Environment& environment, const JobServices& services);
 
 }  // namespace base

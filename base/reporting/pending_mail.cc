@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 
 namespace base {
 
@@ -49,7 +50,7 @@ void save_pending_mail(FileSystem& files, const StoreConfig& store, const Pendin
                          {"left", mail.undelivered},
                          {"troubles", mail.troubles},
                          {"begun", mail.attempts}};
-  const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text = json_line(document) + "\n";
   const Path file = file_of(store, mail.job);
   make_directories(files, file.parent_path());
   write_file(files, file, as_bytes(text), OnExisting::kReplace);

@@ -1,6 +1,7 @@
 #include "base/terminal.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace base {
 namespace {
@@ -35,14 +36,57 @@ TEST(TerminalTest, CutsATableToTheTerminalWhereAllowed) {
                                        {"ID"}};
   const std::vector<std::vector<std::string>> rows = {
       {"2026-11-24", "Überraschung für Größe und alle", "Anna", "1234"}};
-  EXPECT_EQ(format_table(columns, rows, 40),
+  EXPECT_EQ(format_table(columns, rows, {.table = 40}),
             "DATE        SUBJECT           FROM  ID\n"
             "2026-11-24  Überraschung fü…  Anna  1234\n");
-  EXPECT_EQ(format_table(columns, rows, 20),
+  EXPECT_EQ(format_table(columns, rows, {.table = 20}),
             "DATE        SUBJECT     FROM  ID\n"
             "2026-11-24  Überrasch…  Anna  1234\n")
       << "never narrower than the minimum";
-  EXPECT_EQ(format_table(columns, rows, 200), format_table(columns, rows));
+  EXPECT_EQ(format_table(columns, rows, {.table = 200}), format_table(columns, rows));
+}
+
+TEST(TerminalTest, ATableIsAlignedByDisplayColumns) {
+  // Wide characters take two columns, combining marks take no column.
+  const std::vector<Column> columns = {{"FOLDER", Align::kLeft, Width::kCut},
+                                       {"MESSAGES", Align::kRight}};
+  const std::vector<std::vector<std::string>> rows = {
+      {"日本語", "12"}, {"Mu\xcc\x88ll", "3"}, {"📬 Post", "4"}, {"Archive", "1,204"}};
+  EXPECT_EQ(format_table(columns, rows),
+            "FOLDER   MESSAGES\n"
+            "日本語         12\n"
+            "Mu\xcc\x88ll            3\n"
+            "📬 Post         4\n"
+            "Archive     1,204\n");
+}
+
+TEST(TerminalTest, ACutNeverExceedsTheRoomNorSplitsACharacter) {
+  const std::vector<Column> columns = {{"NAME", Align::kLeft, Width::kCut}, {"ID"}};
+  EXPECT_EQ(format_table(columns, {{"日本語日本語日本語", "1"}}, {.cell = 10}),
+            "NAME       ID\n"
+            "日本語日…  1\n");
+  EXPECT_EQ(format_table(columns, {{"日本語日本語日本語", "1"}}, {.cell = 11}),
+            "NAME         ID\n"
+            "日本語日本…  1\n");
+  EXPECT_EQ(format_table(columns,
+                         {{"e\xcc\x81"
+                           "e\xcc\x81"
+                           "e\xcc\x81",
+                           "1"}},
+                         {.cell = 2}),
+            "NAME  ID\n"
+            "e\xcc\x81…    1\n")
+      << "a title is cut like a cell only if it must be";
+}
+
+TEST(TerminalTest, WithoutATerminalLongCellsAreCutUnlessAllIsWanted) {
+  const TableRoom room = output_room();
+  if (::isatty(STDOUT_FILENO) == 0) {
+    EXPECT_EQ(room.table, 0U);
+    EXPECT_EQ(room.cell, kMaxCell);
+  } else {
+    EXPECT_GT(room.table, 0U);
+  }
 }
 
 TEST(TerminalTest, FormatsNumbersForPeople) {

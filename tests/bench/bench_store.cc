@@ -69,12 +69,13 @@ std::vector<MailFolder> mail_below(const base::Path& folder) {
   return result;
 }
 
-store::StoredMessage add(store::Writer& writer, std::string_view message) {
+store::StoredMessage add(store::Writer& writer, std::string_view text) {
+  store::IncomingMessage message = writer.begin_message();
   constexpr std::size_t kPiece = 65'536;  // as the network brings it
-  for (std::size_t begin = 0; begin < message.size(); begin += kPiece) {
-    writer.add_piece(base::as_bytes(message.substr(begin, kPiece)));
+  for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
+    message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.end_message();
+  return writer.add(message);
 }
 
 store::FolderInfo folder_named(std::string name) {

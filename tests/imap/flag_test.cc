@@ -21,6 +21,12 @@ TEST(FlagTest, KnowsRecentInAnyCase) {
   EXPECT_FALSE(is_recent("Recent"));
 }
 
+TEST(FlagTest, NormalFlagsAreCanonicalSortedAndUniqueWithoutRecent) {
+  EXPECT_EQ(normal_flags({"work", "\\SEEN", "\\recent", "\\Answered", "\\Seen", "Work"}),
+            (std::vector<std::string>{"Work", "\\Answered", "\\Seen", "work"}));
+  EXPECT_TRUE(normal_flags({"\\Recent"}).empty());
+}
+
 TEST(FlagTest, KnowsWhichFlagsACommandCanCarry) {
   for (const char* flag : {"\\Seen", "$Junk", "a", "\\X", "a+b~c", "[x"}) {
     EXPECT_TRUE(can_be_sent(flag)) << flag;

@@ -204,8 +204,8 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(found["messages"][0]["subject"], "Invoice 17");
   const auto denied = mailstow_.restore({"search", "alice", "-eve", "from:jürgen", "-q"});
   EXPECT_THAT(denied.out, testing::HasSubstr("Lunch")) << denied.err;
-  const auto limited = mailstow_.restore({"search", "alice", "from:jürgen", "--most", "1"});
-  EXPECT_THAT(limited.out, testing::HasSubstr("1 of 2 are shown; --most 2 shows all"));
+  const auto limited = mailstow_.restore({"search", "alice", "from:jürgen", "--limit", "1"});
+  EXPECT_THAT(limited.out, testing::HasSubstr("1 of 2 are shown; --limit 2 shows all"));
   const json listed = mailstow_.restore_json({"messages", "alice", "INBOX"})["messages"];
   ASSERT_EQ(listed.size(), 1U);
   EXPECT_EQ(listed[0]["subject"], "Lunch");

@@ -46,10 +46,11 @@ std::string sample_message(unsigned number) {
 
 StoredMessage add_message(Writer& writer, std::string_view text) {
   constexpr std::size_t kPiece = 1'000;
+  IncomingMessage message = writer.begin_message();
   for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
-    writer.add_piece(base::as_bytes(text.substr(begin, kPiece)));
+    message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.end_message();
+  return writer.add(message);
 }
 
 MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,

@@ -92,9 +92,11 @@ TEST_F(StoreTest, AMessageIsStoredOnce) {
 
 TEST_F(StoreTest, ADiscardedMessageLeavesNothing) {
   Writer writer = open_writer();
-  writer.add_piece(base::as_bytes("half a mess"));
-  writer.discard_message();
-  const StoredMessage stored = add_message(writer, "Subject: whole\r\n\r\n");
+  IncomingMessage message = writer.begin_message();
+  message.add(base::as_bytes("half a mess"));
+  message.clear();
+  message.add(base::as_bytes("Subject: whole\r\n\r\n"));
+  const StoredMessage stored = writer.add(message);
   writer.commit();
   EXPECT_EQ("Subject: whole\r\n\r\n", base::to_text(writer.reader().read_message(stored.id)));
 }

@@ -23,7 +23,6 @@ class CommandLineTest : public testing::Test {
   // Gives the message on stderr; empty if the use is right.
   std::string run(const Words& arguments) {
     CLI::App app("A program", "program");
-    app.require_subcommand(1);
     app.fallthrough();
     app.add_option("--config", config, "A file")->type_name("FILE");
     app.add_flag("-q,--quiet", quiet, "Say less");
@@ -41,7 +40,9 @@ class CommandLineTest : public testing::Test {
     auto* add = key->add_subcommand("add", "One more");
     add->add_option("--file", file, "A file");
     testing::internal::CaptureStderr();
-    status = parse_command_line(app, arguments);
+    testing::internal::CaptureStdout();
+    status = parse_command_line(app, arguments, {bring});
+    output = testing::internal::GetCapturedStdout();
     return testing::internal::GetCapturedStderr();
   }
 
@@ -51,6 +52,7 @@ class CommandLineTest : public testing::Test {
   }
 
   std::optional<ExitStatus> status;
+  std::string output;  // on stdout
   std::string config = "default";
   std::string name;
   std::string to;
@@ -111,10 +113,63 @@ TEST_F(CommandLineTest, BehindTwoDashesAreNoOptions) {
 }
 
 TEST_F(CommandLineTest, HelpIsNoFailure) {
-  testing::internal::CaptureStdout();
   EXPECT_THAT(run({"bring", "--help"}), IsEmpty());
-  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("--to PLACE"));
+  EXPECT_THAT(output, HasSubstr("--to PLACE"));
   EXPECT_EQ(ExitStatus::kDone, status);
+}
+
+TEST_F(CommandLineTest, AnUnknownCommandNamesTheNearestOne) {
+  expect_refused({"birng", "alice"}, "birng: no such command: did you mean \"bring\"?");
+  expect_refused({"-q", "birng"}, "birng: no such command: did you mean \"bring\"?");
+  expect_refused({"key", "ad"}, "ad: no such command: did you mean \"add\"?");
+  expect_refused({"frobnicate"}, "frobnicate: no such command\n");
+  expect_refused({"\x1b[2J"}, R"(\x1b[2J: no such command)");
+}
+
+TEST_F(CommandLineTest, AnUnknownOptionNamesTheNearestOne) {
+  expect_refused({"bring", "alice", "--dryrun"},
+                 "--dryrun: no such option: did you mean \"--dry-run\"?");
+  expect_refused({"bring", "alice", "--flder=x"},
+                 "--flder: no such option: did you mean \"--folder\"?");
+  expect_refused({"bring", "alice", "--quite"},
+                 "--quite: no such option: did you mean \"--quiet\"?");
+  expect_refused({"--dry-run", "bring"}, "--dry-run: no such option\n");
+  expect_refused({"key", "add", "-x"}, "-x: no such option\n");
+}
+
+TEST_F(CommandLineTest, ShortOptionsMayBeJoined) {
+  EXPECT_THAT(run({"key", "add", "-qq"}), IsEmpty());
+  EXPECT_TRUE(quiet);
+  EXPECT_THAT(run({"bring", "-tplace", "alice"}), IsEmpty());
+}
+
+TEST_F(CommandLineTest, ADashedWordIsAWordWhereTheCommandAllowsIt) {
+  EXPECT_THAT(run({"bring", "alice", "-old", "--to", "-x", "-q"}), IsEmpty());
+  EXPECT_THAT(words, ElementsAre(" -old"));
+  EXPECT_EQ("-x", to);
+  EXPECT_TRUE(quiet);
+  expect_refused({"bring", "alice", "--old"}, "--old: no such option");
+}
+
+TEST_F(CommandLineTest, WithoutACommandItPrintsTheHelp) {
+  EXPECT_THAT(run({}), IsEmpty());
+  EXPECT_THAT(output, HasSubstr("bring"));
+  EXPECT_EQ(ExitStatus::kUsage, status);
+  EXPECT_THAT(run({"key"}), IsEmpty());
+  EXPECT_THAT(output, HasSubstr("add"));
+  EXPECT_EQ(ExitStatus::kUsage, status);
+}
+
+TEST_F(CommandLineTest, WithJsonAnErrorIsADocumentToo) {
+  expect_refused({"--json", "birng"}, "birng: no such command");
+  EXPECT_EQ(
+      "{\n  \"error\": {\n    \"code\": \"usage\",\n    \"message\": \"birng: no such command: did "
+      "you mean \\\"bring\\\"?\"\n  },\n  \"exit_status\": 2\n}\n",
+      output);
+  expect_refused({"--json"}, "a command is missing");
+  EXPECT_THAT(output, HasSubstr("a command is missing"));
+  expect_refused({"birng", "--", "--json"}, "birng: no such command");
+  EXPECT_EQ("", output);
 }
 
 }  // namespace

@@ -92,7 +92,9 @@ class JobRunTest : public testing::Test {
   std::string hook_output() const { return read_text(directory_.path() / "hook-output"); }
 
   ExitStatus run(const std::string& job, const std::function<JobOutcome()>& body) {
-    return JobRun(environment_, job, [] { return std::string("Highest commit: 7.\n"); })
+    return JobRun(environment_, job,
+                  {.footer = [] { return std::string("Highest commit: 7.\n"); },
+                   .write_metrics = [this] { ++metrics_written_; }})
         .carry_out(body);
   }
   void run_successfully(const std::string& job) {
@@ -107,6 +109,7 @@ class JobRunTest : public testing::Test {
   std::string last_subject() { return mail().back()["headers"]["Subject"]; }
   std::string last_body() { return mail().back()["body"]; }
 
+  int metrics_written_ = 0;
   tests::TemporaryDirectory directory_;
   servers::MailServer server_;
   TestClock clock_;
@@ -137,6 +140,14 @@ TEST_F(JobRunTest, LeavesARecordOfItsResult) {
   EXPECT_EQ(second.error, "disk full");
   EXPECT_EQ(second.last_success, first.last_success);
   EXPECT_EQ(second.details, first.details) << "the results of the last complete run";
+}
+
+TEST_F(JobRunTest, MetricsAreWrittenAfterAJobIfTheyAreConfigured) {
+  run_successfully("backup");
+  EXPECT_EQ(0, metrics_written_);
+  reporting().metrics.file = directory_.path() / "mailstow.prom";
+  run_successfully("backup");
+  EXPECT_EQ(1, metrics_written_);
 }
 
 TEST_F(JobRunTest, HooksRunAtStartSuccessAndFailure) {
@@ -309,7 +320,8 @@ TEST_F(JobRunTest, MailInterruptedByAKillIsSentAgainButNeverAThirdTime) {
   const std::string url = reporting().mail->url;
   const std::string footer = "Highest commit: 8.\n";
   const auto report_earlier_jobs = [&] {
-    base::report_earlier_jobs(environment_, [&] { return footer; });
+    base::report_earlier_jobs(environment_,
+                              {.footer = [&] { return footer; }, .write_metrics = [] {}});
   };
   // Runs `action` in a program that is killed during attempt number `begun` to send a mail.
   const auto die_sending = [&](int begun, const std::function<void()>& action) {

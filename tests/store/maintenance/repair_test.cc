@@ -152,9 +152,10 @@ TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
   repair_all();
   EXPECT_FALSE(check_all().damaged_messages.empty());
   Writer writer = open_writer();
-  for (const std::string& message : samples(0, 5)) {
-    writer.add_piece(base::as_bytes(message));
-    writer.end_message(Trust::kNothing);
+  for (const std::string& text : samples(0, 5)) {
+    IncomingMessage message = writer.begin_message();
+    message.add(base::as_bytes(text));
+    writer.add(message, VerifyExisting::kYes);
   }
   writer.commit();
   EXPECT_TRUE(check_all().is_intact());
@@ -183,8 +184,9 @@ TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
   {
     // The store has the record of bob's message: that is no reason not to look at its parts.
     Writer writer = open_writer();
-    writer.add_piece(base::as_bytes(with_attachment("two")));
-    EXPECT_FALSE(writer.end_message(Trust::kNothing).is_new);
+    IncomingMessage message = writer.begin_message();
+    message.add(base::as_bytes(with_attachment("two")));
+    EXPECT_FALSE(writer.add(message, VerifyExisting::kYes).is_new);
     writer.commit();
   }
   EXPECT_THAT(check_all().damaged_messages, SizeIs(1));

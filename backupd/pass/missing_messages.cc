@@ -1,4 +1,5 @@
-// What a folder's pass fetches: the order, what is asked for twice, what is left for another day.
+#include "backupd/pass/missing_messages.h"
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -6,7 +7,6 @@
 #include <vector>
 
 #include "backupd/pass/folder_fetch.h"
-#include "backupd/pass/folder_pass.h"
 #include "store/format/limits.h"
 
 namespace backupd {
@@ -19,7 +19,7 @@ constexpr std::size_t kAdoptedAtOnce = 4'096;
 // Messages that are asked for one by one where connections were lost.
 constexpr std::size_t kCloseLook = 50;
 
-// Commands that may end with NO while what the server can't serve is told from what it can.
+// Commands that may end with NO while what the server can't serve is answers from what it can.
 constexpr int kMaxRefusals = 200;
 
 imap::UidSet in_both(const imap::UidSet& a, const imap::UidSet& b) {
@@ -52,16 +52,15 @@ std::pair<imap::UidSet, imap::UidSet> halves(const imap::UidSet& uids) {
 
 }  // namespace
 
-// Takes what the account has elsewhere, and gives what has to be fetched.
-imap::UidSet FolderPass::adopt_known(FolderSink& sink, const std::string& raw_name,
-                                     const imap::UidSet& wanted) {
+// Adopts the messages that the account has in another folder. Returns those that must be fetched.
+imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& wanted) {
   if (tools_.session.capabilities().message_id_item().empty()) return wanted;
   KnownMessages* const known = tools_.known(wanted.count());
   if (known == nullptr) return wanted;
   imap::UidSet adopted;
-  std::vector<imap::MessageItems> told;
+  std::vector<imap::MessageItems> answers;
   const auto adopt = [&] {
-    for (const imap::MessageItems& items : told) {
+    for (const imap::MessageItems& items : answers) {
       if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
           doubtful_.contains(*items.uid)) {
         continue;
@@ -71,13 +70,13 @@ imap::UidSet FolderPass::adopt_known(FolderSink& sink, const std::string& raw_na
       sink.adopt(items, *found);
       adopted.add(*items.uid);
     }
-    told.clear();
+    answers.clear();
   };
   tools_.turn.away([&] {
     tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
-      told.push_back(items);
-      tools_.admission.admit(raw_name, told.back());
-      if (told.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
+      answers.push_back(items);
+      tools_.admission.admit(draft_.info().raw_name, answers.back());
+      if (answers.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
     });
   });
   adopt();
@@ -85,7 +84,7 @@ imap::UidSet FolderPass::adopt_known(FolderSink& sink, const std::string& raw_na
 }
 
 // The lowest of `uids` for which the rest of the day's budget does.
-imap::UidSet FolderPass::affordable(const imap::UidSet& uids) {
+imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
   DailyBudget& budget = tools_.daily_budget;
   if (!budget.is_limited() || uids.empty()) return uids;
   std::map<base::Uid, std::uint64_t> sizes;
@@ -108,50 +107,53 @@ imap::UidSet FolderPass::affordable(const imap::UidSet& uids) {
   return affordable;
 }
 
-void FolderPass::fetch(store::FolderDraft& draft, const imap::OpenFolder& open,
-                       const imap::UidSet& wanted) {
-  if (wanted.empty()) return;
-  const std::string& name = draft.info().raw_name;
-  FolderSink sink(tools_.writer, draft, counts_, tools_.departures, tools_.admission, doubtful_,
-                  [this](std::uint64_t bytes) { observer_.message_stored(bytes); });
+bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wanted) {
+  if (wanted.empty()) return true;
+  const std::string& name = draft_.info().raw_name;
+  FolderSink sink(tools_.writer, draft_, counts_, tools_.departures, tools_.admission, doubtful_,
+                  tools_.stored);
   const FetchSource source{tools_.session, name, open.uid_validity, tools_.spares, tools_.stumbles};
   const Fetch fetch = [&](const imap::UidSet& uids) {
     if (uids.empty()) return imap::FetchAnswer();
     return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);
   };
   const imap::UidSet given_up = in_both(wanted, tools_.stumbles.given_up(name));
-  const imap::UidSet needed = adopt_known(sink, name, wanted.without(given_up));
+  const imap::UidSet needed = adopt_known(sink, wanted.without(given_up));
   const imap::UidSet unknown = affordable(needed);
   const imap::UidSet parked = needed.without(unknown);
-  is_whole_ = parked.empty();
   fetch_carefully(unknown, tools_.stumbles.places(name), tools_.stumbles.last(name), fetch);
 
   // What did not come, or came in a way that a server in trouble has too, was expunged meanwhile or
   // is asked for once more.
-  imap::UidSet left = missing(draft, wanted.without(parked));
+  imap::UidSet left = missing(draft_, wanted.without(parked));
   std::string refusal;
   if (!left.without(given_up).empty()) {
     left = in_both(left, search_all());
     sink.look_again();
-    refusal = fetch_apart(draft, left.without(given_up), fetch);
-    left = missing(draft, left);
+    refusal = fetch_apart(left.without(given_up), fetch);
+    left = missing(draft_, left);
     if (!left.empty()) left = in_both(left, search_all());
   }
-  std::erase_if(draft.info().skipped,
+  std::erase_if(draft_.info().skipped,
                 [&](const auto& earlier) { return !parked.contains(earlier.uid); });
   for (const base::Uid uid : left) {
     std::string reason =
         given_up.contains(uid) ? tools_.stumbles.reason(name, uid) : sink.why_not(uid);
     if (reason.empty()) reason = refusal.empty() ? "the server did not send it" : refusal;
-    draft.info().skipped.push_back({uid, short_reason(reason, store::kMaxReason)});
+    draft_.info().skipped.push_back({uid, short_reason(reason, store::kMaxReason)});
   }
-  shorten_reasons(draft.info().skipped);
-  std::sort(draft.info().skipped.begin(), draft.info().skipped.end(),
+  shorten_reasons(draft_.info().skipped);
+  std::sort(draft_.info().skipped.begin(), draft_.info().skipped.end(),
             [](const auto& a, const auto& b) { return a.uid < b.uid; });
+  return parked.empty();
 }
 
-void FolderPass::fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
-                                 const imap::UidSet& last, const Fetch& fetch) {
+imap::UidSet MissingMessages::search_all() {
+  return tools_.turn.away([&] { return tools_.session.search_all(); });
+}
+
+void MissingMessages::fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
+                                      const imap::UidSet& last, const Fetch& fetch) {
   const auto one_by_one = [&](const imap::UidSet& few) {
     for (const base::Uid uid : few) {
       imap::UidSet one;
@@ -176,8 +178,7 @@ void FolderPass::fetch_carefully(const imap::UidSet& uids, const imap::UidSet& p
 
 // One message that a server can't serve may end the command for all that follow: so fewer and fewer
 // are asked for at a time, until it is alone. Gives the server's reason, if it refused any.
-std::string FolderPass::fetch_apart(store::FolderDraft& draft, const imap::UidSet& uids,
-                                    const Fetch& fetch) {
+std::string MissingMessages::fetch_apart(const imap::UidSet& uids, const Fetch& fetch) {
   std::string reason;
   int refusals = 0;
   std::vector<imap::UidSet> parts = {uids};
@@ -187,7 +188,7 @@ std::string FolderPass::fetch_apart(store::FolderDraft& draft, const imap::UidSe
     const imap::FetchAnswer answer = fetch(part);
     if (answer.complete) continue;
     reason = answer.reason;
-    const imap::UidSet left = missing(draft, part);
+    const imap::UidSet left = missing(draft_, part);
     if (left.count() < 2 || part.count() < 2 || ++refusals > kMaxRefusals) continue;
     auto [first, second] = halves(left);
     parts.push_back(std::move(second));

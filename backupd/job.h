@@ -1,0 +1,12 @@
+// What all jobs of this program report with.
+#pragma once
+
+#include "base/program/program.h"
+#include "base/reporting/job_run.h"
+
+namespace backupd {
+
+// `environment` must outlive it.
+base::JobServices job_services(const base::Environment& environment);
+
+}  // namespace backupd

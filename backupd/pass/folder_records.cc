@@ -1,0 +1,59 @@
+#include "backupd/pass/folder_records.h"
+
+#include <utility>
+
+namespace backupd {
+
+namespace {
+
+using Places = std::unordered_map<std::string, std::size_t>;
+
+const store::FolderRecord* record_at(const std::vector<store::FolderRecord>& records,
+                                     const Places& places, std::string_view key) {
+  const auto found = places.find(std::string(key));
+  return found == places.end() ? nullptr : &records[found->second];
+}
+
+}  // namespace
+
+FolderRecords::FolderRecords(std::vector<store::FolderRecord> records)
+    : records_(std::move(records)) {
+  for (std::size_t place = 0; place < records_.size(); ++place) note(place);
+}
+
+void FolderRecords::note(std::size_t place) {
+  const store::FolderInfo& info = records_[place].info;
+  names_.try_emplace(info.raw_name, place);
+  if (!info.mailbox_id.empty()) ids_.try_emplace(info.mailbox_id, place);
+}
+
+void FolderRecords::add(store::FolderRecord record) {
+  records_.push_back(std::move(record));
+  note(records_.size() - 1);
+}
+
+void FolderRecords::add_missing(const FolderRecords& others) {
+  for (const store::FolderRecord& record : others.all()) {
+    if (by_name(record.info.raw_name) == nullptr) add(record);
+  }
+}
+
+void FolderRecords::erase_if(const std::function<bool(const store::FolderRecord&)>& matches) {
+  if (std::erase_if(records_, matches) > 0) *this = FolderRecords(std::move(records_));
+}
+
+const store::FolderRecord* FolderRecords::by_name(std::string_view raw_name) const {
+  return record_at(records_, names_, raw_name);
+}
+
+const store::FolderRecord* FolderRecords::by_id(std::string_view mailbox_id) const {
+  return record_at(records_, ids_, mailbox_id);
+}
+
+std::uint64_t FolderRecords::messages() const {
+  std::uint64_t messages = 0;
+  for (const store::FolderRecord& record : records_) messages += record.receipt.messages;
+  return messages;
+}
+
+}  // namespace backupd

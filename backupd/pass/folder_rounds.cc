@@ -1,0 +1,296 @@
+#include "backupd/pass/folder_rounds.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "imap/folder_name.h"
+#include "store/format/limits.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using store::FolderCompleteness;
+using store::FolderRecord;
+
+constexpr int kMaxRounds = 3;
+
+// 0: unknown.
+std::uint32_t generation_of(const imap::Folder& folder) {
+  return folder.status ? folder.status->uid_validity.value_or(0) : 0;
+}
+
+bool has_all_messages(const FolderRecord& record) {
+  return (record.info.completeness == FolderCompleteness::kComplete ||
+          record.info.completeness == FolderCompleteness::kContainer) &&
+         record.info.skipped.empty();
+}
+
+// As is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
+// alone is no reason for another round.
+bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
+  if (!folder.status || record.info.completeness != FolderCompleteness::kComplete) return false;
+  const bool same_modseq =
+      !folder.status->highest_modseq || folder.status->highest_modseq == record.info.highest_modseq;
+  return same_modseq && folder.status->uid_validity.value_or(0) == record.info.uid_validity &&
+         folder.status->uid_next == record.info.uid_next &&
+         folder.status->messages == record.receipt.messages + record.info.skipped.size();
+}
+
+store::FolderInfo info_of(const imap::Folder& folder) {
+  store::FolderInfo info;
+  info.raw_name = folder.raw_name;
+  info.delimiter = folder.delimiter.value_or('\0');
+  info.attributes = lasting_attributes(folder);
+  return info;
+}
+
+}  // namespace
+
+FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
+                           Admission& admission, AccountReport& report)
+    : store_(store),
+      filter_(filter),
+      admission_(admission),
+      report_(report),
+      known_(store.writer.reader()) {}
+
+void FolderRounds::begin(const FolderRecords& last, DailyBudget budget) {
+  last_ = last;
+  daily_budget_.emplace(budget);
+}
+
+void FolderRounds::expect(const std::vector<imap::Folder>& listed) {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  for (const imap::Folder& folder : listed) {
+    if (!folder.status || !folder.can_be_opened() || filter_.leaves_out(folder)) continue;
+    const FolderRecord* const last = last_of(folder);
+    const bool is_known = last != nullptr && folder.status->uid_validity == last->info.uid_validity;
+    const auto beyond = [](std::uint64_t now, std::uint64_t known) {
+      return now - std::min(now, known);
+    };
+    messages += beyond(folder.status->messages.value_or(0), is_known ? last->receipt.messages : 0);
+    bytes += beyond(folder.status->size.value_or(0), is_known ? last->bytes : 0);
+  }
+  store_.progress.expect(messages, bytes);
+}
+
+void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
+                       const std::vector<imap::Folder>& listed, std::chrono::sys_seconds now) {
+  const PassTools tools{session,
+                        spares,
+                        store_.writer,
+                        turn,
+                        store_.budget,
+                        now,
+                        departures_,
+                        stumbles_,
+                        *daily_budget_,
+                        admission_,
+                        [this](std::uint64_t wanted) { return known(wanted); },
+                        [this](std::uint64_t bytes) {
+                          store_.progress.message(bytes);
+                          store_.schedule.commit_if_due();
+                        }};
+  for (int round = 0; round < kMaxRounds; ++round) {
+    const bool first_round = round == 0;
+    if (!pass_once(tools, first_round ? listed : list(tools), first_round)) return;
+    last_ = current_;
+  }
+  compare_with(list(tools));
+}
+
+std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
+  auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
+  admission_.admit(listed);
+  return listed;
+}
+
+// Returns whether any folder had changed.
+bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
+                             bool first_round) {
+  bool has_changed = false;
+  current_ = {};
+  for (const imap::Folder& folder : listed) {
+    if (filter_.leaves_out(folder)) continue;
+    const FolderRecord* const last = last_of(folder);
+    if (!Admission::has_room_for_name(folder)) {
+      // What an earlier mailstow recorded of it stays.
+      if (last != nullptr) current_.add(*last);
+    } else if (!folder.can_be_opened()) {
+      current_.add(container(folder));
+    } else if (is_up_to_date(folder, last, first_round, tools.now)) {
+      current_.add(*last);
+    } else {
+      has_changed = true;
+      current_.add(pass_folder(tools, folder, last));
+    }
+  }
+  keep_unlisted(tools.session.list_gaps());
+  return has_changed;
+}
+
+// Whether passing the folder would add nothing to its last record.
+bool FolderRounds::is_up_to_date(const imap::Folder& folder, const FolderRecord* last,
+                                 bool first_round, std::chrono::sys_seconds now) const {
+  if (last == nullptr) return false;
+  const bool is_passed = !first_round || passed_.contains(folder.raw_name);
+  const bool is_same = last->info.raw_name == folder.raw_name &&
+                       (is_passed ? is_settled(folder, *last) : is_unchanged(folder, *last, now));
+  const auto refused = refused_.find(folder.raw_name);
+  const bool is_given_up = is_passed &&
+                           last->info.completeness == FolderCompleteness::kUnreadable &&
+                           refused != refused_.end() && refused->second == generation_of(folder);
+  return is_same || is_given_up || parked_.contains(folder.raw_name);
+}
+
+void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
+  // A folder that was deleted before it was opened does not count as unreadable.
+  current_.erase_if([&](const FolderRecord& record) {
+    return record.info.completeness == FolderCompleteness::kUnreadable &&
+           !unlisted_.contains(record.info.raw_name) &&
+           std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
+               at_the_end.end();
+  });
+  is_moving_ = std::ranges::any_of(at_the_end, [&](const imap::Folder& folder) {
+    if (filter_.leaves_out(folder) || !folder.can_be_opened()) return false;
+    if (!Admission::has_room_for_name(folder)) return false;
+    const FolderRecord* const record = current_.by_name(folder.raw_name);
+    return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
+                                 !is_settled(folder, *record));
+  });
+}
+
+FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,
+                                       const FolderRecord* last) {
+  has_begun_ = true;
+  store_.progress.begin_folder(report_.account, filter_.shown(folder));
+  FolderPass& pass = folder_pass_.emplace(tools);
+  const auto count = [&] {
+    report_.fetched_messages += pass.counts().fetched_messages;
+    report_.fetched_bytes += pass.counts().fetched_bytes;
+    report_.new_messages += pass.counts().new_messages;
+    report_.new_bytes += pass.counts().new_bytes;
+    daily_budget_->use(pass.counts().fetched_bytes);
+  };
+  try {
+    FolderRecord record = pass.run(folder, last);
+    count();
+    folder_pass_.reset();
+    passed_.insert(folder.raw_name);
+    if (record.info.completeness == FolderCompleteness::kInProgress) {
+      if (record.info.trouble.empty()) {
+        parked_.insert(folder.raw_name);
+      } else {
+        base::log_warning("{}: {}: {}", report_.account, filter_.shown(record.info),
+                          record.info.trouble);
+      }
+    }
+    return record;
+  } catch (const base::Error& error) {
+    count();
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    folder_pass_.reset();
+    passed_.insert(folder.raw_name);
+    refused_.insert_or_assign(folder.raw_name, generation_of(folder));
+    base::log_warning("{}: {}", report_.account, error.what());
+    return unreadable(folder, last, error.what());
+  }
+}
+
+// The record of the same folder, whatever its name was; not that of another folder which had its
+// name.
+const FolderRecord* FolderRounds::last_of(const imap::Folder& folder) const {
+  const FolderRecord* const namesake = last_.by_name(folder.raw_name);
+  const std::string id = folder.status ? folder.status->mailbox_id.value_or("") : "";
+  if (id.empty()) return namesake;
+  if (const FolderRecord* const same = last_.by_id(id)) return same;
+  return namesake != nullptr && namesake->info.mailbox_id.empty() ? namesake : nullptr;
+}
+
+// Reading the entry of a message takes a thousandth of the time that fetching one does.
+KnownMessages* FolderRounds::known(std::uint64_t wanted) {
+  constexpr std::uint64_t kFewEnough = 10'000;
+  constexpr std::uint64_t kEntriesForOne = 1'000;
+  const std::uint64_t entries = last_.messages() + current_.messages();
+  if (entries == 0 || entries > kFewEnough + wanted * kEntriesForOne) return nullptr;
+  for (const FolderRecords* records : std::array<const FolderRecords*, 2>{&last_, &current_}) {
+    for (const FolderRecord& record : records->all()) known_.add(record);
+  }
+  return &known_;
+}
+
+// The folders that must exist although the server does not list them keep their last state.
+void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
+  unlisted_.clear();
+  const auto keep = [&](const store::FolderInfo& info, const std::string& reason) {
+    imap::Folder folder;
+    folder.raw_name = info.raw_name;
+    folder.delimiter = info.delimiter == '\0' ? std::nullopt : std::optional(info.delimiter);
+    folder.attributes = info.attributes;
+    if (current_.by_name(info.raw_name) != nullptr || filter_.leaves_out(folder)) return;
+    unlisted_.insert(info.raw_name);
+    const FolderRecord* const last = last_.by_name(info.raw_name);
+    const bool is_known = last != nullptr && last->info.trouble == reason &&
+                          last->info.completeness == FolderCompleteness::kUnreadable;
+    if (!is_known) base::log_warning("{}: {}: {}", report_.account, filter_.shown(info), reason);
+    current_.add(is_known ? *last : unreadable(folder, last, reason));
+  };
+  if (!gaps.inbox_refusal.empty()) {
+    store::FolderInfo inbox;
+    inbox.raw_name = imap::kInbox;
+    keep(inbox, "the server does not list INBOX and refuses it: " + gaps.inbox_refusal);
+  }
+  if (!gaps.is_empty) return;
+  for (const FolderRecord& record : last_.all()) {
+    if (record.info.completeness == FolderCompleteness::kContainer) continue;
+    keep(record.info, "the server listed no folder at all, though there were some before");
+  }
+}
+
+FolderRecord FolderRounds::container(const imap::Folder& folder) {
+  store::FolderInfo info = info_of(folder);
+  info.completeness = FolderCompleteness::kContainer;
+  store::FolderDraft draft(std::move(info));
+  return store_.writer.seal(draft);
+}
+
+FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRecord* last,
+                                      const std::string& reason) {
+  store::FolderDraft draft = last != nullptr ? store::FolderDraft(store_.writer.reader(), *last)
+                                             : store::FolderDraft(info_of(folder));
+  draft.info().raw_name = folder.raw_name;
+  draft.info().completeness = FolderCompleteness::kUnreadable;
+  draft.info().trouble = short_reason(reason, store::kMaxReason);
+  return store_.writer.seal(draft);
+}
+
+void FolderRounds::keep_progress() {
+  FolderRecords records = std::exchange(current_, {});
+  if (folder_pass_) {
+    if (auto so_far = folder_pass_->so_far()) records.add(*std::move(so_far));
+    folder_pass_.reset();
+  }
+  records.add_missing(last_);
+  last_ = std::move(records);
+}
+
+FolderRecords FolderRounds::so_far() {
+  FolderRecords records = current_;
+  if (folder_pass_) {
+    if (auto so_far = folder_pass_->so_far()) records.add(*std::move(so_far));
+  }
+  records.add_missing(last_);
+  return records;
+}
+
+bool FolderRounds::is_whole() const {
+  return std::ranges::all_of(current_.all(), has_all_messages);
+}
+
+}  // namespace backupd

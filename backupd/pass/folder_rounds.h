@@ -1,0 +1,105 @@
+// Passes an account's folders in rounds, until a listing shows that all of them held at one moment:
+// a message that moves between two folders during a round may be missed in both.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "backupd/pass/admission.h"
+#include "backupd/pass/daily_budget.h"
+#include "backupd/pass/departures.h"
+#include "backupd/pass/folder_filter.h"
+#include "backupd/pass/folder_pass.h"
+#include "backupd/pass/folder_records.h"
+#include "backupd/pass/known_messages.h"
+#include "backupd/pass/pass_tools.h"
+#include "backupd/pass/shared_store.h"
+#include "backupd/pass/stumbles.h"
+#include "backupd/report/pass_report.h"
+#include "imap/session.h"
+
+namespace backupd {
+
+// One account's, for all attempts of its pass. Called with the turn at the store.
+class FolderRounds {
+ public:
+  // All must outlive it. `report` gets the counts of messages as they come.
+  FolderRounds(const SharedStore& store, const FolderFilter& filter, Admission& admission,
+               AccountReport& report);
+
+  // `last`: the records of the newest snapshot. Before anything else.
+  void begin(const FolderRecords& last, DailyBudget budget);
+
+  // Reports on the progress board what the listing shows to be new.
+  void expect(const std::vector<imap::Folder>& listed);
+
+  // Fails as FolderPass::run() does, except that a folder which the server refuses to open becomes
+  // an unreadable one.
+  void run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
+           const std::vector<imap::Folder>& listed, std::chrono::sys_seconds now);
+
+  // After run() failed: the next attempt goes on from what was passed.
+  void keep_progress();
+
+  // All that is known: the folders of this round, the open one as far as it is, and the others as
+  // they were.
+  FolderRecords so_far();
+  bool has_begun() const { return has_begun_; }  // a folder was opened
+
+  // The records of the last snapshot, of the round before, or of the attempt before.
+  const FolderRecords& last() const { return last_; }
+
+  // What run() made.
+  const FolderRecords& records() const { return current_; }
+  bool is_whole() const;                         // every message of every folder
+  bool is_moving() const { return is_moving_; }  // folders still changed after the last round
+  std::size_t parked_folders() const { return parked_.size(); }  // the day's budget was too small
+  Departures& departures() { return departures_; }
+  DailyBudget& daily_budget() { return *daily_budget_; }
+
+  // Messages and folders: a measure of progress. Where UIDs mean nothing in the next attempt, the
+  // same messages come again, and it does not grow.
+  std::uint64_t done() const { return passed_.size() + last_.messages(); }
+
+ private:
+  bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
+  bool is_up_to_date(const imap::Folder& folder, const store::FolderRecord* last, bool first_round,
+                     std::chrono::sys_seconds now) const;
+  std::vector<imap::Folder> list(const PassTools& tools);
+  void compare_with(const std::vector<imap::Folder>& at_the_end);
+  store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
+                                  const store::FolderRecord* last);
+  const store::FolderRecord* last_of(const imap::Folder& folder) const;
+  KnownMessages* known(std::uint64_t wanted);
+  void keep_unlisted(const imap::ListGaps& gaps);
+  store::FolderRecord container(const imap::Folder& folder);
+  store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
+                                 const std::string& reason);
+
+  SharedStore store_;
+  const FolderFilter& filter_;
+  Admission& admission_;
+  AccountReport& report_;
+  FolderRecords last_;
+  FolderRecords current_;                  // of this round, as far as it is
+  std::optional<FolderPass> folder_pass_;  // open, or ended early
+  bool has_begun_ = false;
+  bool is_moving_ = false;
+  std::set<std::string, std::less<>> passed_;                  // raw names
+  std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
+  std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
+  std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
+  Departures departures_;
+  KnownMessages known_;
+  Stumbles stumbles_;
+  std::optional<DailyBudget> daily_budget_;  // from begin() on
+};
+
+}  // namespace backupd

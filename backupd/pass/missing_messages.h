@@ -1,0 +1,45 @@
+// Fetches the messages that a folder's draft lacks: in which order, which ones a second time, and
+// which ones another day.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "backupd/pass/folder_sink.h"
+#include "backupd/pass/pass_tools.h"
+#include "imap/session.h"
+#include "imap/uid_set.h"
+#include "store/folder_draft.h"
+
+namespace backupd {
+
+class MissingMessages {
+ public:
+  // All must outlive it; `draft` and `counts` grow as messages come. `doubtful`: UIDs of messages
+  // that a repair may have found damaged, which the store's copy is not good enough for.
+  MissingMessages(const PassTools& tools, store::FolderDraft& draft, imap::UidSet doubtful,
+                  FetchCounts& counts)
+      : tools_(tools), draft_(draft), doubtful_(std::move(doubtful)), counts_(counts) {}
+
+  // What does not come is in FolderInfo::skipped, with a reason. Returns whether all were tried:
+  // false if the day's budget was too small. Called with the turn; fails as the session and the
+  // writer do, with the messages that came before in the draft.
+  bool fetch(const imap::OpenFolder& open, const imap::UidSet& wanted);
+
+ private:
+  using Fetch = std::function<imap::FetchAnswer(const imap::UidSet& uids)>;
+  imap::UidSet adopt_known(FolderSink& sink, const imap::UidSet& wanted);
+  imap::UidSet affordable(const imap::UidSet& uids);
+  imap::UidSet search_all();
+  static void fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
+                              const imap::UidSet& last, const Fetch& fetch);
+  std::string fetch_apart(const imap::UidSet& uids, const Fetch& fetch);
+
+  const PassTools& tools_;
+  store::FolderDraft& draft_;
+  imap::UidSet doubtful_;
+  FetchCounts& counts_;
+};
+
+}  // namespace backupd

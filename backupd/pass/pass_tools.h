@@ -1,0 +1,39 @@
+// What the folders of an account's pass work with.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+#include "backupd/pass/admission.h"
+#include "backupd/pass/daily_budget.h"
+#include "backupd/pass/departures.h"
+#include "backupd/pass/known_messages.h"
+#include "backupd/pass/message_pipe.h"
+#include "backupd/pass/spare_sessions.h"
+#include "backupd/pass/store_turn.h"
+#include "backupd/pass/stumbles.h"
+#include "imap/session.h"
+#include "store/writer.h"
+
+namespace backupd {
+
+struct PassTools {
+  imap::Session& session;
+  SpareSessions& spares;
+  store::Writer& writer;
+  StoreTurn& turn;
+  PipeBudget& budget;
+  std::chrono::sys_seconds now;
+  Departures& departures;
+  Stumbles& stumbles;
+  DailyBudget& daily_budget;
+  Admission& admission;
+  // The messages that the account had and has, if looking through them for `wanted` ones is worth
+  // its time; else null.
+  std::function<KnownMessages*(std::uint64_t wanted)> known;
+  // Called with the turn after each message of so many bytes that is in its folder's draft.
+  std::function<void(std::uint64_t bytes)> stored;
+};
+
+}  // namespace backupd

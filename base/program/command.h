@@ -1,0 +1,38 @@
+// A command of a program. Each command declares its own options in its own file; the program's main
+// file is the list of its commands.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/exit_status.h"
+#include "base/file_system.h"
+#include "base/program/options.h"
+#include "base/program/program.h"
+
+namespace base {
+
+struct Command {
+  std::string name;       // "prune", or "key add": `add` in the group `key`
+  std::string help = {};  // one line; empty: not in --help
+  // Declares the options. `function`, `account` and `is_audited` are called after their variables
+  // have been set.
+  std::function<void(Options&)> declare = [](Options&) {};
+  bool has_document = true;       // prints one with --json
+  bool has_dashed_words = false;  // "-word" is a word, if it is no option of the command
+  // Whether this use has a line in the audit log, and about which account.
+  std::function<bool()> is_audited = [] { return false; };
+  std::function<std::string()> account = [] { return std::string(); };
+
+  // What the command does. One of the two: the second is for a command that examines the
+  // configuration.
+  std::function<ExitStatus(const Environment&)> function = {};
+  std::function<ExitStatus(const Path& config_file, OutputFormat)> without_environment = {};
+};
+
+// For Command::is_audited.
+inline bool always() {
+  return true;
+}
+
+}  // namespace base

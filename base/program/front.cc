@@ -1,0 +1,109 @@
+#include "base/program/front.h"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "base/program/audit_log.h"
+#include "base/program/command_line.h"
+#include "base/program/invoker.h"
+#include "base/terminal.h"
+
+namespace base {
+
+namespace {
+
+constexpr const char* kNoDocument = "It prints no JSON document.";
+
+class Front {
+ public:
+  explicit Front(const ProgramDescription& program)
+      : program_(program), app_(program.purpose, program.name) {
+    app_.footer(program.footer);
+    app_.fallthrough();
+    app_.set_version_flag("--version", "mailstow " + program.version);
+    Options options(app_);
+    options.value("--config", config_file_, "FILE",
+                  "The configuration file (default: " + config_file_ + ")");
+    options.flag("-v,--verbose", is_verbose_, "Log more");
+    options.flag("-q,--quiet", is_quiet_, "Log errors only").excludes("--verbose");
+    options.flag("--json", is_json_, "Print one JSON document, errors too");
+    options.flag("--wide", is_wide_, "Do not cut the cells of tables");
+    for (const CommandGroup& group : program.groups) {
+      groups_[group.name] = app_.add_subcommand(group.name, group.help);
+    }
+    for (const Command& command : program.commands) add(command);
+  }
+
+  ExitStatus run(const std::vector<std::string>& arguments) {
+    if (const auto ended = parse_command_line(app_, arguments, with_dashed_words_)) return *ended;
+    if (is_verbose_) set_log_level(LogLevel::kDebug);
+    if (is_quiet_) set_log_level(LogLevel::kError);
+    if (is_wide_) show_whole_tables();
+    const auto format = is_json_ ? OutputFormat::kJson : OutputFormat::kText;
+    return run_guarded(program_.name, format, [&] {
+      const Command& command = chosen();
+      if (is_json_ && !command.has_document) {
+        fail(ErrorCode::kUsage, "{}: it has no JSON document: leave out --json", command.name);
+      }
+      if (command.without_environment) return command.without_environment(config_file_, format);
+      const Invoker invoker = base::invoker();  // before this process becomes another user
+      const Environment environment = open_environment(config_file_, format);
+      if (command.is_audited()) {
+        AuditLog(environment.config.store, invoker, environment.clock)
+            .append({.program = program_.name,
+                     .command = command.name,
+                     .account = command.account(),
+                     .arguments = arguments});
+      }
+      return command.function(environment);
+    });
+  }
+
+ private:
+  void add(const Command& command) {
+    const auto blank = command.name.find(' ');
+    CLI::App& above =
+        blank == std::string::npos ? app_ : *groups_.at(command.name.substr(0, blank));
+    CLI::App* const app = above.add_subcommand(
+        blank == std::string::npos ? command.name : command.name.substr(blank + 1), command.help);
+    if (command.help.empty()) app->group("");
+    Options options(*app);
+    command.declare(options);
+    if (command.has_document) {
+      options.flag("--json", is_json_, "Print one JSON document, errors too");
+    } else {
+      app->footer(kNoDocument);
+    }
+    if (command.has_dashed_words) with_dashed_words_.insert(app);
+    commands_[app] = &command;
+  }
+
+  const Command& chosen() const {
+    const CLI::App* app = &app_;
+    while (!commands_.contains(app)) app = app->get_subcommands().front();
+    return *commands_.at(app);
+  }
+
+  const ProgramDescription& program_;
+  CLI::App app_;
+  std::string config_file_{kDefaultConfigPath};
+  bool is_verbose_ = false;
+  bool is_quiet_ = false;
+  bool is_json_ = false;
+  bool is_wide_ = false;
+  std::map<std::string, CLI::App*> groups_;
+  std::map<const CLI::App*, const Command*> commands_;
+  std::set<const CLI::App*> with_dashed_words_;
+};
+
+}  // namespace
+
+int run_program(const ProgramDescription& program, int argc, char** argv) {
+  return static_cast<int>(Front(program).run({argv + 1, argv + argc}));
+}
+
+}  // namespace base

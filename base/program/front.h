@@ -1,0 +1,30 @@
+// The front of a program: reads the command line, sets up what every command needs, runs one
+// command and reports its error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/program/command.h"
+
+namespace base {
+
+struct CommandGroup {
+  std::string name;  // "key" of "key add"
+  std::string help;
+};
+
+struct ProgramDescription {
+  std::string name;
+  std::string purpose;  // one sentence
+  std::string footer;   // the end of --help
+  std::string version;
+  std::vector<CommandGroup> groups = {};
+  std::vector<Command> commands;
+};
+
+// Returns the exit status. With --json an error is a JSON document on stdout as well as a line on
+// stderr. Without a command it prints the help and returns kUsage.
+int run_program(const ProgramDescription& program, int argc, char** argv);
+
+}  // namespace base

@@ -1,0 +1,78 @@
+#include "base/program/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace base {
+
+Option& Option::required() {
+  option_.required();
+  return *this;
+}
+
+Option& Option::excludes(const std::string& name) {
+  option_.excludes(command_.get_option(name));
+  return *this;
+}
+
+Option& Option::needs(const std::string& name) {
+  option_.needs(command_.get_option(name));
+  return *this;
+}
+
+Option Options::flag(const std::string& names, bool& is_given, const std::string& help) {
+  return option(*command_.add_flag(names, is_given, help));
+}
+
+Option Options::value(const std::string& names, std::string& value, const std::string& placeholder,
+                      const std::string& help) {
+  return option(*command_.add_option(names, value, help)->option_text(placeholder));
+}
+
+Option Options::value(const std::string& names, std::optional<std::uint32_t>& value,
+                      const std::string& placeholder, const std::string& help) {
+  return option(*command_.add_option(names, value, help)->option_text(placeholder));
+}
+
+Option Options::value(const std::string& names, std::size_t& value, const std::string& placeholder,
+                      const std::string& help) {
+  return option(*command_.add_option(names, value, help)->option_text(placeholder));
+}
+
+Option Options::choice(const std::string& names, std::string& value,
+                       const std::vector<std::string>& words, const std::string& placeholder,
+                       const std::string& help) {
+  CLI::Option* const declared = command_.add_option(names, value, help);
+  declared->check(CLI::IsMember(words))->option_text(placeholder);
+  return option(*declared);
+}
+
+Option Options::values(const std::string& names, std::vector<std::string>& values,
+                       const std::string& placeholder, const std::string& help) {
+  CLI::Option* const declared = command_.add_option(names, values, help);
+  declared->expected(1)->take_all()->option_text(placeholder + " ...");
+  return option(*declared);
+}
+
+Option Options::argument(const std::string& name, std::string& value, const std::string& help) {
+  return option(*command_.add_option(name, value, help)->option_text(" "));
+}
+
+Option Options::argument(const std::string& name, std::optional<std::uint32_t>& value,
+                         const std::string& help) {
+  return option(*command_.add_option(name, value, help)->option_text(" "));
+}
+
+Option Options::arguments(const std::string& name, std::vector<std::string>& values,
+                          const std::string& help) {
+  return option(*command_.add_option(name, values, help)->option_text("..."));
+}
+
+void Options::make_exclusive(const std::string& name) {
+  CLI::Option* const exclusive = command_.get_option(name);
+  for (CLI::Option* other : command_.get_options()) {
+    const bool is_help = other->get_name() == "--help";
+    if (other->nonpositional() && other != exclusive && !is_help) exclusive->excludes(other);
+  }
+}
+
+}  // namespace base

@@ -1,0 +1,27 @@
+#include "restore/selection_arguments.h"
+
+namespace restore {
+
+void declare_at(base::Options& declared, std::string& at) {
+  declared.value("--at", at, "TIME",
+                 "The newest snapshot not after this time, as 2026-11-24T02:30, yesterday or "
+                 "'3 days ago'; or a snapshot's id");
+}
+
+void declare_selection(base::Options& declared, SelectionOptions& selection) {
+  declared.values("--folder", selection.folders, "GLOB",
+                  "Folders by glob: * crosses levels, ? is one character within a level; %2A and "
+                  "%3F match * and ? themselves");
+  declared.flag("--subfolders", selection.subfolders, "Also the folders below those");
+  declared.values("--message", selection.messages, "ID", "Messages by id, or the beginning of one");
+  declare_at(declared, selection.at);
+  declared.value("--query", selection.query, "QUERY", "Messages that a search finds");
+  declared.value("--since", selection.since, "TIME",
+                 "Messages from this time, or a snapshot's, on, by INTERNALDATE");
+  declared.value("--before", selection.before, "TIME",
+                 "Messages from before this time, or a snapshot's");
+  declared.flag("--missing", selection.missing,
+                "Only messages that the account no longer has in any folder; backs it up first");
+}
+
+}  // namespace restore
