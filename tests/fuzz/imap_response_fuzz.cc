@@ -44,12 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   FuzzSource source(bytes.subspan(1), std::to_integer<std::size_t>(bytes.front()) % 32 + 1);
   imap::Limits limits;
-  limits.longest_line = 2000;
-  limits.longest_token = 200;
-  limits.longest_value = 300;
-  limits.deepest_nesting = 8;
-  limits.most_items = 300;
-  limits.most_kept = 4000;
+  limits.max_line = 2000;
+  limits.max_token = 200;
+  limits.max_value = 300;
+  limits.max_nesting = 8;
+  limits.max_items = 300;
+  limits.max_kept = 4000;
   imap::Lexer lexer(source, limits);
   Bodies bodies;
   try {

@@ -85,9 +85,9 @@ void converse(imap::Session& session) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   base::set_log_level(base::LogLevel::kOff);
   imap::Limits limits;
-  limits.most_kept = 4000;
-  limits.most_items = 300;
-  limits.longest_token = 200;
+  limits.max_kept = 4000;
+  limits.max_items = 300;
+  limits.max_token = 200;
   try {
     imap::Session session(std::make_unique<FuzzTransport>(std::as_bytes(std::span(data, size))),
                           limits);

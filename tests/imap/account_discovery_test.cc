@@ -53,15 +53,15 @@ TEST_F(AccountDiscoveryTest, GlobsChoose) {
 }
 
 TEST_F(AccountDiscoveryTest, ASourceThatIsBrokenIsNoEmptyAnswer) {
-  EXPECT_ERROR(kConfig, "there are none", users_of_command("\\n\\n"));
+  EXPECT_ERROR(kConfig, "no accounts found", users_of_command("\\n\\n"));
   discover().command = {"false"};
   EXPECT_ERROR(kConfig, "false", discover_users(server_, base::real_file_system()));
 }
 
 TEST_F(AccountDiscoveryTest, NobodyIsCalledWithControlCharacters) {
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command("al\\033[2Jice"));
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command(std::string(256, 'a')));
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command("\\0377"));
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command("al\\033[2Jice"));
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command(std::string(256, 'a')));
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command("\\0377"));
 }
 
 TEST_F(AccountDiscoveryTest, WhoWasNotAskedToDiscoverDoesNot) {

@@ -74,7 +74,7 @@ TEST(AccountIdentityTest, WhoIsLetIntoTheAdminsAccountLeavesIt) {
     connection.answer("OK done", "* ACL INBOX backup lrswipkxtecda\r\n");
   });
   config.url = forgetful.url();
-  EXPECT_ERROR(kLogin, "login of backup as alice: the server let us into the account of backup",
+  EXPECT_ERROR(kLogin, "login of backup as alice: the server opened the account of backup",
                open_account(config, account("alice")));
 }
 

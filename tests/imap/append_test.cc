@@ -324,7 +324,7 @@ TEST(AppendTest, LeavesAServerThatTalksOnAndTakesNothing) {
   Session session(scripted(transcript, {.piece = kPiece}), {});
   const std::string large(300'000, 'x');
   const AppendMessage refused = message(large);
-  EXPECT_ERROR(kNetwork, "takes no more of what it refused", session.append("x", {&refused, 1}));
+  EXPECT_ERROR(kNetwork, "stopped reading the literal it refused", session.append("x", {&refused, 1}));
 }
 
 }  // namespace

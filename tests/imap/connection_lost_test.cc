@@ -38,7 +38,7 @@ TEST(ConnectionLostTest, AServerThatWantsAPauseHasNotRefusedTheCommand) {
         session.status("a b");
         ADD_FAILURE() << answer;
       } catch (const ConnectionLost& lost) {
-        EXPECT_THAT(lost.what(), testing::StartsWith("ask for the status: a b: the server"));
+        EXPECT_THAT(lost.what(), testing::StartsWith("get the status: a b: the server"));
         const bool has_pause = std::string(answer).find("250") != std::string::npos;
         EXPECT_EQ(lost.pause(), has_pause ? std::optional(milliseconds(250)) : std::nullopt);
       }

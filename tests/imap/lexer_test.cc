@@ -104,7 +104,7 @@ TEST(LexerTest, GivesLiteralsInPieces) {
 
 TEST(LexerTest, CutsTextThatIsTooLong) {
   Limits limits;
-  limits.longest_token = 10;
+  limits.max_token = 10;
   std::string line(1000, 'x');
   line += "\r\nnext\r\n";
   Reading reading(line, limits);
@@ -124,22 +124,22 @@ TEST(LexerTest, RefusesLiteralsOfImpossibleSizes) {
 
 TEST(LexerTest, AllocatesNothingForWhatIsAnnounced) {
   Limits limits;
-  limits.longest_value = std::numeric_limits<std::size_t>::max() / 2;
-  limits.most_kept = std::numeric_limits<std::size_t>::max();
+  limits.max_value = std::numeric_limits<std::size_t>::max() / 2;
+  limits.max_kept = std::numeric_limits<std::size_t>::max();
   Reading reading("{4611686018427387904}\r\nabc", limits);
   EXPECT_ERROR(kNetwork, "lost", reading->string());
 }
 
 TEST(LexerTest, RefusesValuesThatAreTooLong) {
   Limits limits;
-  limits.longest_value = 10;
+  limits.max_value = 10;
   Reading reading("{11}\r\n01234567890", limits);
   EXPECT_ERROR(kProtocol, "value too long", reading->string());
 }
 
 TEST(LexerTest, RefusesWordsThatAreTooLong) {
   Limits limits;
-  limits.longest_token = 100;
+  limits.max_token = 100;
   Reading atom(std::string(1000, 'x'), limits);
   EXPECT_ERROR(kProtocol, "word too long", atom->atom());
   Reading quoted("\"" + std::string(1000, 'x'), limits);
@@ -148,7 +148,7 @@ TEST(LexerTest, RefusesWordsThatAreTooLong) {
 
 TEST(LexerTest, RefusesLinesWithoutEnd) {
   Limits limits;
-  limits.longest_line = 1000;
+  limits.max_line = 1000;
   Reading words(std::string(2000, ' '), limits);
   EXPECT_ERROR(kProtocol, "line too long", words->skip_spaces());
   Reading line(std::string(2000, 'x'), limits);
@@ -164,14 +164,14 @@ TEST(LexerTest, RefusesDeepNesting) {
 
 TEST(LexerTest, RefusesTooManyWords) {
   Limits limits;
-  limits.most_items = 3;
+  limits.max_items = 3;
   Reading reading("(1 2 3 4)\r\n", limits);
   EXPECT_ERROR(kProtocol, "too many words", reading->skip_value());
 }
 
 TEST(LexerTest, RefusesToKeepTooMuch) {
   Limits limits;
-  limits.most_kept = 100;
+  limits.max_kept = 100;
   Reading reading("a b c d\r\n", limits);
   const auto keep_all = [&reading] {
     while (!reading->at_end_of_line()) {

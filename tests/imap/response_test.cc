@@ -296,7 +296,7 @@ TEST(ResponseTest, BoundsWhatAHostileServerSends) {
   Bodies bodies;
   const auto fails = [&bodies](const std::string& text) {
     Limits limits;
-    limits.longest_line = 1U << 20U;
+    limits.max_line = 1U << 20U;
     EXPECT_ERROR(kProtocol, "too", read(text, bodies, text.size(), limits));
   };
   fails("* OK " + std::string(2U << 20U, 'x'));

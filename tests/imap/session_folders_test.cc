@@ -141,9 +141,9 @@ TEST(SessionFoldersTest, BoundsTheFoldersOfAHostileServer) {
     transcript.server("* LIST () \"/\" folder" + std::to_string(number) + "\r\n");
   }
   Limits limits;
-  limits.most_kept = 2000;
+  limits.max_kept = 2000;
   Session session(scripted(transcript), limits);
-  EXPECT_ERROR(kProtocol, "without end", session.list_personal_folders());
+  EXPECT_ERROR(kProtocol, "too many folders", session.list_personal_folders());
 }
 
 TEST(SessionFoldersTest, SendsRawNamesBackAsTheyCame) {
@@ -157,7 +157,7 @@ TEST(SessionFoldersTest, SendsRawNamesBackAsTheyCame) {
   transcript.client("Entw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
   transcript.server("* STATUS {8}\r\nEntw\xFCrfe (MESSAGES 4)\r\nm4 OK done\r\n");
   converse(transcript, [](Session& session) {
-    EXPECT_ERROR(kRefused, "ask for the status: a \"b\" \\c : the server refused: no such folder",
+    EXPECT_ERROR(kRefused, "get the status: a \"b\" \\c : the server refused: no such folder",
                  session.status("a \"b\" \\c "));
     EXPECT_THAT(session.status("Entw\xFCrfe").messages, Optional(4U));
   });

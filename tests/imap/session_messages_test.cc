@@ -93,7 +93,7 @@ TEST(SessionMessagesTest, TakesAnswersInAnotherOrderThanAsked) {
     EXPECT_EQ(collector.find(9)->bytes, "c");
   });
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              testing::HasSubstr("the server says: the disk is nearly full"));
+              testing::HasSubstr("alert from the server: the disk is nearly full"));
 }
 
 TEST(SessionMessagesTest, TellsLastOfMessagesWithoutBodies) {
@@ -129,7 +129,7 @@ TEST(SessionMessagesTest, RefusesABodyThatBelongsToNobody) {
     converse(transcript, [](Session& session) {
       session.examine("INBOX");
       Collector collector;
-      EXPECT_ERROR(kProtocol, "belongs to no message",
+      EXPECT_ERROR(kProtocol, "a message that was not requested",
                    session.fetch_messages(UidSet::parse("4").value(), collector));
       EXPECT_THAT(collector.messages, IsEmpty());
     });
