@@ -52,7 +52,7 @@ std::vector<store::BlockEntry> blocks() {
                        {.type = store::ObjectType::kCommit, .id = id_of(3), .length = 30}}}};
 }
 
-// A pack as it is written, of one block and its trailer.
+// A complete pack of one block and its trailer.
 base::Bytes whole_pack() {
   const store::BlockContext context{.store = {}, .keys = store::Keys::derive({})};
   store::Compressor compressor(1);
@@ -61,7 +61,7 @@ base::Bytes whole_pack() {
     pack.insert(pack.end(), bytes.begin(), bytes.end());
   };
   store::BlockBuilder builder(store::Stream::kTexts);
-  builder.add(store::ObjectType::kText, base::as_bytes("one text and no more"));
+  builder.add(store::ObjectType::kText, base::as_bytes("only one text"));
   const base::Bytes block =
       seal_block(context, {.stream = store::Stream::kTexts}, builder.take(), compressor);
   const store::BlockHeader header = store::BlockHeader::decode(block).value();

@@ -15,7 +15,7 @@ namespace servers {
 namespace {
 
 constexpr auto kPython = "/usr/bin/python3";
-constexpr auto kClient = MAILSTOW_SERVERS_FOLDER "/account_state.py";
+constexpr auto kClient = MAILSTOW_SERVERS_DIRECTORY "/account_state.py";
 constexpr std::size_t kShownDifferences = 10;
 
 // The client prints each raw byte as one character, which JSON encodes as UTF-8.

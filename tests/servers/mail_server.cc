@@ -51,7 +51,7 @@ std::vector<std::string> MailServer::command() const {
   // Needs Debian's python3-aiosmtpd, so it must be the system's Python.
   std::vector<std::string> command = {"/usr/bin/python3",
                                       "-B",
-                                      std::string(MAILSTOW_SERVERS_FOLDER) + "/mail_server.py",
+                                      std::string(MAILSTOW_SERVERS_DIRECTORY) + "/mail_server.py",
                                       directory_.path().string(),
                                       word(options_.tls),
                                       certificates_.certificate.string(),

@@ -85,7 +85,7 @@ void Maildir::make_folder(std::string_view folder) {
 void Maildir::deliver(std::string_view folder, const Delivery& message) {
   const base::Path path = path_of(folder);
   if (!keywords_.contains(path)) {
-    make_folder(directory);
+    make_folder(folder);
     std::vector<std::string>& keywords = keywords_[path];
     std::ifstream file(path / "dovecot-keywords");
     std::string number;

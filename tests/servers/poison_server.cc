@@ -14,7 +14,7 @@ namespace {
 std::vector<std::string> poison_command(const base::Path& directory,
                                         const std::vector<std::string>& options) {
   std::vector<std::string> command = {"/usr/bin/python3", "-B",
-                                      std::string(MAILSTOW_SERVERS_FOLDER) + "/poison_server.py",
+                                      std::string(MAILSTOW_SERVERS_DIRECTORY) + "/poison_server.py",
                                       "--port-file", (directory / "port").string()};
   command.insert(command.end(), options.begin(), options.end());
   return command;
