@@ -61,7 +61,7 @@ base::Bytes whole_pack() {
     pack.insert(pack.end(), bytes.begin(), bytes.end());
   };
   store::BlockBuilder builder(store::Stream::kTexts);
-  builder.add(store::ObjectType::kText, base::as_bytes("only one text"));
+  builder.add(store::ObjectType::kText, base::as_bytes("one text and no more"));
   const base::Bytes block =
       seal_block(context, {.stream = store::Stream::kTexts}, builder.take(), compressor);
   const store::BlockHeader header = store::BlockHeader::decode(block).value();

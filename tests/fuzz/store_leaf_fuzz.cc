@@ -61,8 +61,9 @@ void check_branch(std::uint64_t messages, base::ByteView identity, base::ByteVie
 
 }  // namespace
 
-// The first byte selects the kind; the second byte is the offset that separates a branch's two
-// objects. NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
+// The first byte selects the kind; the second byte is the position, as a fraction of 255, that
+// separates a branch's two objects.
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (size < 3) return 0;
   const base::ByteView bytes = std::as_bytes(std::span(data + 3, size - 3));
