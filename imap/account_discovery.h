@@ -17,7 +17,7 @@ namespace imap {
 // do.
 std::vector<std::string> discover_users(const base::ServerConfig& server, base::FileSystem& files);
 
-// Parses a list of users, one a line. Empty lines are skipped; a # at the beginning of a line or
+// Parses a list of users, one per line. Empty lines are skipped; a # at the beginning of a line or
 // after a blank starts a comment.
 std::vector<std::string> users_in(std::string_view text);
 

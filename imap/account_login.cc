@@ -35,7 +35,7 @@ Login to_login(const base::LoginConfig& config, std::string acting_as) {
   return login;
 }
 
-// Fails with kLogin if the login demonstrably opened another account.
+// Fails with kLogin if the login is known to have opened a different account.
 Session verified(Session session, const Login& login) {
   if (login.acting_as.empty()) return session;
   const std::vector<AclEntry> rights = session.inbox_rights();

@@ -17,8 +17,8 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 // The default limits, with the server's message_timeout.
 Limits limits_of(const base::ServerConfig& server);
 
-// Fails as Session::open does, and with kLogin if an admin's login opened another account than the
-// requested one (imap/account_identity.h).
+// Fails as Session::open does, and with kLogin if an admin's login opened a different account
+// (imap/account_identity.h).
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,

@@ -17,7 +17,7 @@ class Capabilities {
   // Case-insensitive: has("idle"), has("STATUS=SIZE").
   bool has(std::string_view name) const;
 
-  // As the server sent them.
+  // The names, as sent by the server.
   const std::vector<std::string>& names() const { return names_; }
 
   // HIGHESTMODSEQ and MODSEQ (RFC 7162): QRESYNC implies CONDSTORE.

@@ -92,7 +92,7 @@ void Connection::gather() {
   if (!gathered_.empty()) outgoing_ = base::as_bytes(gathered_);
 }
 
-// False if nothing could be sent now.
+// Returns false if nothing could be sent now.
 bool Connection::send_some() {
   if (outgoing_.empty()) gather();
   if (outgoing_.empty()) return false;
@@ -158,7 +158,7 @@ void Connection::send_rest_of(std::uint64_t command) {
   }
 }
 
-// The server may not read until its output has been read. Returns false if there was no output.
+// The server may stop reading until its output has been read. Returns false if there was no output.
 bool Connection::read_ahead() {
   constexpr std::size_t kPiece = 64U << 10U;
   const std::size_t size = ahead_.size();

@@ -263,8 +263,7 @@ class CurlTransport : public Transport {
       case CURLE_PROXY:
         fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
       case CURLE_COULDNT_CONNECT:
-        fail(ErrorCode::kNetwork,
-             cause + ": check that the server runs and the port is right");
+        fail(ErrorCode::kNetwork, cause + ": check that the server runs and the port is right");
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_ISSUER_ERROR:
         fail(ErrorCode::kTls, base::explain_distrust(cause));

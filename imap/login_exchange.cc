@@ -102,24 +102,24 @@ void LoginExchange::note(std::string_view line) {
 
 LoginRefusal LoginExchange::why_refused(const Login& login) const {
   const std::string words = base::escape_for_terminal(refusal_);
-  const std::string who = base::escape_for_terminal(
+  const std::string user = base::escape_for_terminal(
       login.acting_as.empty() ? login.user : login.user + " as " + login.acting_as);
   // RFC 7628 and XOAUTH2: the reason is sent as a challenge, which libcurl does not report.
   if (words.empty() && has_challenged_ && login.method != LoginMethod::kPassword) {
     return {ErrorCode::kLogin,
-            fmt::format("login of {}: the server refused: check {}", who, what_to_check(login))};
+            fmt::format("login of {}: the server refused: check {}", user, what_to_check(login))};
   }
   if (words.empty()) {
     return {ErrorCode::kLogin,
-            fmt::format("login of {}: the server offers no suitable login mechanism: {}", who,
+            fmt::format("login of {}: the server offers no suitable login mechanism: {}", user,
                         missing_mechanism(login))};
   }
   if (is_temporary(words)) {
     return {
         ErrorCode::kNetwork,
-        fmt::format("login of {}: the server refused for now: {}: try again later", who, words)};
+        fmt::format("login of {}: the server refused for now: {}: try again later", user, words)};
   }
-  return {ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", who,
+  return {ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", user,
                                          words, what_to_check(login))};
 }
 

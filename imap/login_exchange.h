@@ -29,7 +29,7 @@ class LoginExchange {
   // The last NO, BAD or BYE, without its tag; empty: not received.
   const std::string& refusal() const { return refusal_; }
 
-  // The most recently announced.
+  // The most recently announced capabilities.
   const std::vector<std::string>& capabilities() const { return capabilities_; }
 
   LoginRefusal why_refused(const Login& login) const;
@@ -37,7 +37,7 @@ class LoginExchange {
  private:
   bool was_greeted_ = false;
   bool is_preauthenticated_ = false;
-  bool has_challenged_ = false;  // "+" instead of a response
+  bool has_challenged_ = false;  // received "+" instead of a result
   std::string refusal_;
   std::vector<std::string> capabilities_;
 };

@@ -86,7 +86,7 @@ struct AclResponse {  // RFC 4314
   std::vector<AclEntry> entries;
 };
 struct MetadataResponse {              // RFC 5464
-  std::string raw_name;                // empty: of the account
+  std::string raw_name;                // empty: the account's
   std::vector<MetadataEntry> entries;  // only those that have a value
 };
 struct FetchResponse {

@@ -1,4 +1,4 @@
-// One logged-in IMAP connection. Not thread-safe: one thread a session.
+// One logged-in IMAP connection. Not thread-safe: use a session in one thread only.
 //
 // Every call fails with base::Error: kNetwork if the connection is lost or too slow, or the server
 // asks the client to wait (often as ConnectionLost, imap/connection_lost.h; the session is then

@@ -1,5 +1,5 @@
-// A filter that makes a server look as if it supported only RFC 3501. The bytes of both directions
-// of a connection pass through it, in pieces of any size.
+// A filter that makes a server look as if it supported only RFC 3501. It processes both directions
+// of a connection, in pieces of any size.
 #pragma once
 
 #include <cstdint>

@@ -59,8 +59,8 @@ class Storm {
   Storm& operator=(const Storm&) = delete;
   ~Storm();
 
-  // When this returns, every kind of change was made, and no more changes follow. Fails with the
-  // server's response if it refused a change.
+  // Stops the changes once every kind of change was made. Fails with the server's response if it
+  // refused a change.
   Journal end();
 
  private:
