@@ -54,8 +54,8 @@ StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take
 }
 
 StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take& take) {
-  NoBodies nothing;
-  return finish(tag, take, nothing);
+  NoBodies no_bodies;
+  return finish(tag, take, no_bodies);
 }
 
 void Session::Impl::require_ok(const StatusResponse& answer) {
@@ -84,10 +84,10 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const U
 }
 
 void Session::Impl::add_flags(const UidSet& uids, std::span<const std::string> flags) {
-  NoBodies nothing;
+  NoBodies no_bodies;
   const auto refusal = run_on_uids(
       "UID STORE", uids, [&](Command& command) { command.text("+FLAGS.SILENT").flags(flags); }, {},
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
@@ -97,8 +97,8 @@ void Session::Impl::expunge(const UidSet& uids) {
                "the server has no UIDPLUS, without which other messages could be deleted, too: "
                "expunge them with a mail client");
   }
-  NoBodies nothing;
-  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, nothing);
+  NoBodies no_bodies;
+  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, no_bodies);
   if (refusal) require_ok(*refusal);
 }
 

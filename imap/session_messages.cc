@@ -112,7 +112,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   const std::uint64_t since = changed_since.value_or(0);
-  NoBodies nothing;
+  NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids,
       [&](Command& command) {
@@ -124,7 +124,7 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
         if (answer == nullptr || !answer->items.uid) return;
         if (uids.contains(*answer->items.uid)) take(answer->items);
       },
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
@@ -149,7 +149,7 @@ void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
 
 void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                 const std::function<void(const MessageItems&)>& take) {
-  NoBodies nothing;
+  NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
@@ -158,7 +158,7 @@ void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>
         if (!answer->items.internal_date && !answer->items.size) return;  // a flag change
         if (uids.contains(*answer->items.uid)) take(answer->items);
       },
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 

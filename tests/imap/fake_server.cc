@@ -46,7 +46,7 @@ FakeServer::FakeServer(std::function<void(FakeConnection&)> serve)
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 1) != 0 ||
       ::getsockname(listener_.get(), generic, &size) != 0) {
-    throw std::runtime_error("no fake server");
+    throw std::runtime_error("start a fake server: no socket on loopback");
   }
   port_ = ntohs(address.sin_port);
   thread_ = std::thread([fd = listener_.get(), serve = std::move(serve)] {

@@ -41,7 +41,8 @@ MailServer::MailServer(const MailServerOptions& options)
     std::string first;
     std::ifstream(directory_.path() / "log") >> first >> port_;
     if (!process_.is_running() || std::chrono::steady_clock::now() > deadline) {
-      throw std::runtime_error("no mail server: is python3-aiosmtpd installed? " + first);
+      throw std::runtime_error("the mail server did not start: is python3-aiosmtpd installed? " +
+                               first);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
