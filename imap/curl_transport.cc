@@ -259,7 +259,7 @@ class CurlTransport : public Transport {
                  ? "no such host: check the url and the name service"
                  : "no such host: check the url, the proxy and the name service");
       case CURLE_COULDNT_RESOLVE_PROXY:
-        fail(ErrorCode::kNetwork, cause + ": check proxy, and all_proxy in the environment");
+        fail(ErrorCode::kNetwork, cause + ": check proxy, or all_proxy in the environment");
       case CURLE_PROXY:
         fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
       case CURLE_COULDNT_CONNECT:

@@ -92,7 +92,7 @@ void Session::fetch_identities(const UidSet& uids,
 
 void Session::fetch_all_but_bodies(const UidSet& uids,
                                    const std::function<void(const MessageItems&)>& take) {
-  during("fetch message metadata", impl_->open_name(),
+  during("fetch messages without bodies", impl_->open_name(),
          [&] { impl_->fetch_all_but_bodies(uids, take); });
 }
 
