@@ -15,10 +15,10 @@ namespace imap {
 namespace {
 
 constexpr std::size_t kMaxList = std::size_t{64} * 1024 * 1024;
-constexpr std::size_t kMaxUser = 255;  // as the configuration's own names
+constexpr std::size_t kMaxUser = 255;  // same limit as for names in the configuration
 
-// It becomes a login name, a key of the store and a word in reports.
-bool can_be_a_user(std::string_view user) {
+// The name becomes a login name, a key of the store and a word in reports.
+bool is_valid_user(std::string_view user) {
   if (user.empty() || user.size() > kMaxUser || !base::is_utf8(user)) return false;
   for (std::string_view rest = user; !rest.empty();) {
     const base::CodePoint next = *base::first_code_point(rest);
@@ -28,7 +28,7 @@ bool can_be_a_user(std::string_view user) {
   return true;
 }
 
-std::string_view without_blanks(std::string_view text) {
+std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -47,7 +47,7 @@ std::vector<std::string> users_in_file(base::FileSystem& files, const base::Path
   return users_in(base::as_text(*text));
 }
 
-std::vector<std::string> users_listed(const base::ServerConfig& server) {
+std::vector<std::string> users_from_list(const base::ServerConfig& server) {
   Session session = open_quota_admin(server);
   const Namespaces namespaces = session.namespaces();
   if (namespaces.other_users.empty()) {
@@ -66,12 +66,12 @@ std::vector<std::string> users_listed(const base::ServerConfig& server) {
   return users;
 }
 
-std::vector<std::string> ask(const base::DiscoverConfig& discover, const base::ServerConfig& server,
-                             base::FileSystem& files) {
+std::vector<std::string> run_discovery(const base::DiscoverConfig& discover,
+                                       const base::ServerConfig& server, base::FileSystem& files) {
   if (!discover.command.empty()) {
     return users_in(base::output_of(discover.command, kMaxList));
   }
-  return discover.list ? users_listed(server) : users_in_file(files, discover.file);
+  return discover.list ? users_from_list(server) : users_in_file(files, discover.file);
 }
 
 bool matches_any(const std::vector<std::string>& globs, const std::string& user) {
@@ -85,7 +85,7 @@ std::vector<std::string> users_in(std::string_view text) {
   std::vector<std::string> users;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view user = without_blanks(without_comment(text.substr(0, end)));
+    const std::string_view user = trimmed(without_comment(text.substr(0, end)));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (!user.empty()) users.emplace_back(user);
   }
@@ -100,11 +100,11 @@ std::string owner_of(std::string_view raw_name, const Namespace& other_users) {
 std::vector<std::string> discover_users(const base::ServerConfig& server, base::FileSystem& files) {
   if (!server.discover) return {};
   const base::DiscoverConfig& discover = *server.discover;
-  std::vector<std::string> users = ask(discover, server, files);
-  if (users.empty()) base::fail(base::ErrorCode::kConfig, "discover accounts: there are none");
+  std::vector<std::string> users = run_discovery(discover, server, files);
+  if (users.empty()) base::fail(base::ErrorCode::kConfig, "discover accounts: no accounts found");
   for (const std::string& user : users) {
-    if (can_be_a_user(user)) continue;
-    base::fail(base::ErrorCode::kConfig, "discover accounts: \"{}\": nobody can be called so",
+    if (is_valid_user(user)) continue;
+    base::fail(base::ErrorCode::kConfig, "discover accounts: \"{}\": not a valid user name",
                base::escape_for_terminal(user.substr(0, kMaxUser)));
   }
   std::erase_if(users, [&](const std::string& user) {
@@ -130,7 +130,7 @@ base::AccountConfig find_account(const base::Config& config, base::FileSystem& f
       base::log_warning("{}: {}", server_name, error.what());
     }
   }
-  return wider.account(name);  // which says what is near
+  return wider.account(name);  // fails and suggests the nearest name
 }
 
 }  // namespace imap

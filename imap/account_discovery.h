@@ -1,4 +1,4 @@
-// Who has an account on a server, for administrators who don't keep a list of their own.
+// Discovers the users of a server, for administrators who don't keep an account list of their own.
 #pragma once
 
 #include <string>
@@ -11,21 +11,22 @@
 
 namespace imap {
 
-// What the server's `discover` finds, after its include and exclude: sorted, each once. Fails with
-// kConfig if the command or the file does not say it, or names somebody whom no account can be
-// called; and as Session::open() and list() do. Nobody at all is a failure too: an empty answer is
-// a source that is broken.
+// Returns the users found by the server's `discover` after its include and exclude: sorted, without
+// duplicates. Fails with kConfig if the command or the file gives no answer, no users (an empty
+// answer means a broken source) or an invalid user name; also fails as Session::open() and list()
+// do.
 std::vector<std::string> discover_users(const base::ServerConfig& server, base::FileSystem& files);
 
-// The users in a text with one a line; empty lines and what follows a # at the beginning of a line
-// or behind a blank left out.
+// Parses a list of users, one per line. Empty lines are skipped; a # at the beginning of a line or
+// after a blank starts a comment.
 std::vector<std::string> users_in(std::string_view text);
 
-// Whose folder an administrator sees under this name; empty: nobody's (a shared folder).
+// Returns the user who owns a folder that an administrator sees under this name; empty for a shared
+// folder.
 std::string owner_of(std::string_view raw_name, const Namespace& other_users);
 
-// An account by its name: of the configuration, or of whom the servers discover now. Fails with
-// kUsage and the nearest name if there is none.
+// Finds an account by its name, in the configuration or among the users that the servers discover
+// now. Fails with kUsage, suggesting the nearest name, if no account has that name.
 base::AccountConfig find_account(const base::Config& config, base::FileSystem& files,
                                  std::string_view name);
 

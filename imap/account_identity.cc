@@ -28,14 +28,14 @@ Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view ac
     return std::any_of(inbox_rights.begin(), inbox_rights.end(),
                        [&](const AclEntry& entry) { return is_same_user(entry.identifier, user); });
   };
-  // Who may say who may (RFC 4314, section 2.1).
+  // The right 'a' allows changing the ACL (RFC 4314, section 2.1).
   const auto owns = [&](std::string_view user) {
     return std::any_of(inbox_rights.begin(), inbox_rights.end(), [&](const AclEntry& entry) {
       return entry.rights.find('a') != std::string::npos && is_same_user(entry.identifier, user);
     });
   };
   if (owns(account)) return Identity::kProven;
-  // Some sites give admins all rights to every INBOX, and its owner fewer.
+  // Some sites grant admins all rights to every INBOX, and its owner fewer.
   return owns(admin) && !is_named(account) ? Identity::kOther : Identity::kUnknown;
 }
 

@@ -1,5 +1,5 @@
-// Whose account an admin was let into. A login that acts as somebody else may be answered with the
-// admin's own account: by a server, or a proxy before it, that drops the authorization identity.
+// Verifies which account an admin's login opened. A login on behalf of another user may open the
+// admin's own account, if the server, or a proxy in front of it, drops the authorization identity.
 #pragma once
 
 #include <span>
@@ -11,12 +11,12 @@ namespace imap {
 
 enum class Identity {
   kProven,   // INBOX belongs to the account
-  kUnknown,  // the server does not tell
+  kUnknown,  // the server does not reveal it
   kOther,    // INBOX belongs to the admin
 };
 
-// By the rights of INBOX: servers list its owner there, with the right to change them. A domain
-// that only one of two names has is no difference.
+// Decides by the ACL of INBOX: servers list its owner there, with the right to change the ACL. A
+// domain that only one of two names has is ignored.
 Identity identity_of(std::span<const AclEntry> inbox_rights, std::string_view account,
                      std::string_view admin);
 

@@ -35,7 +35,7 @@ Login to_login(const base::LoginConfig& config, std::string acting_as) {
   return login;
 }
 
-// Fails with kLogin if the account is known to be another one.
+// Fails with kLogin if the login is known to have opened a different account.
 Session verified(Session session, const Login& login) {
   if (login.acting_as.empty()) return session;
   const std::vector<AclEntry> rights = session.inbox_rights();
@@ -43,8 +43,8 @@ Session verified(Session session, const Login& login) {
     const std::string admin = base::escape_for_terminal(login.user);
     base::fail(
         base::ErrorCode::kLogin,
-        "login of {} as {}: the server let us into the account of {} instead: check that it, "
-        "and any proxy before it, takes an authorization identity",
+        "login of {} as {}: the server opened the account of {} instead: check that the server, "
+        "and any proxy in front of it, accepts an authorization identity",
         admin, base::escape_for_terminal(login.acting_as), admin);
   }
   return session;
@@ -81,7 +81,7 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
   if (account.password) return to_login({account.user, *account.password, account.auth}, "");
   if (!server.admin)
     base::fail(base::ErrorCode::kConfig,
-               "accounts: {}: it has no password and its server no admin: give it one of them",
+               "accounts: {}: no password, and the server has no admin: configure one of them",
                account.name);
   return to_login(*server.admin, account.user);
 }
@@ -109,7 +109,7 @@ Session open_account_and_list_ahead(const base::ServerConfig& server,
 Session open_quota_admin(const base::ServerConfig& server) {
   const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
   if (!admin)
-    base::fail(base::ErrorCode::kConfig, "servers: there is neither quota_admin nor admin");
+    base::fail(base::ErrorCode::kConfig, "servers: neither quota_admin nor admin is configured");
   return Session::open(endpoint_of(server), to_login(*admin, ""), Limits());
 }
 

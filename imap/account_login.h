@@ -1,4 +1,4 @@
-// From the configuration to a logged-in session.
+// Opens logged-in sessions from the configuration.
 #pragma once
 
 #include "base/config/config.h"
@@ -7,25 +7,25 @@
 
 namespace imap {
 
-// Fails with kConfig if the password of a proxy or a key is not to be had.
+// Fails with kConfig if the password of the proxy or of the key can't be read.
 Endpoint endpoint_of(const base::ServerConfig& server);
 
-// With the account's own password or token, which is read anew each time, or as the server's admin
-// acting as the account. Fails with kConfig if the password is not to be had.
+// Logs in with the account's own password or token, which is reread each time, or as the server's
+// admin on behalf of the account. Fails with kConfig if the password can't be read.
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
 
-// With the server's message_timeout.
+// The default limits, with the server's message_timeout.
 Limits limits_of(const base::ServerConfig& server);
 
-// Fails as Session::open does, and with kLogin if an admin is not in the account that it acts as
+// Fails as Session::open does, and with kLogin if an admin's login opened a different account
 // (imap/account_identity.h).
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
                                     std::string_view personal_prefix);
 
-// As who may set quotas (`quota_admin`, else `admin`), acting as nobody else. Fails with kConfig if
-// the server has neither, and as Session::open does.
+// Logs in as the user that may set quotas (`quota_admin`, else `admin`), not on behalf of another
+// user. Fails with kConfig if the server has neither, and as Session::open does.
 Session open_quota_admin(const base::ServerConfig& server);
 
 }  // namespace imap

@@ -1,4 +1,4 @@
-// Who may do what with a folder (RFC 4314).
+// Access rights of a folder (RFC 4314).
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 namespace imap {
 
 struct AclEntry {
-  std::string identifier;  // a user, a group, "anyone"; with "-" in front: what it may not
-  std::string rights;      // a letter each
+  std::string identifier;  // a user, a group, "anyone"; a leading "-" denies the rights
+  std::string rights;      // one letter each
   bool operator==(const AclEntry&) const = default;
 };
 

@@ -1,8 +1,8 @@
-// One command on its way out: typed words, and literals that may have to wait for the server's
-// go-ahead (RFC 9051, section 4.3; RFC 7888).
+// One outgoing command: typed words, and literals that may have to wait for the server's go-ahead
+// (RFC 9051, section 4.3; RFC 7888).
 //
-// Nothing that came from a server, a store or a user goes into the line unchecked: every word has a
-// type, and each type's grammar is enforced here, where no caller can forget it.
+// No text from a server, a store or a user goes into the command line unchecked: every word has a
+// type, and each type's grammar is enforced here, where no caller can bypass it.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace imap {
 
-// Which literals of messages go out without waiting.
+// Which message literals are sent without waiting for the go-ahead.
 enum class LiteralMode {
   kSynchronising,  // none
   kMinus,          // LITERAL-: up to 4096 bytes
@@ -28,7 +28,7 @@ enum class LiteralMode {
 
 LiteralMode literal_mode(const Capabilities& capabilities);
 
-// Text of a command that was fixed when mailstow was built.
+// Command text that is a compile-time constant.
 class FixedText {
  public:
   consteval FixedText(const char* text) : text_(text) {}
@@ -43,7 +43,7 @@ class Command {
  public:
   Command(FixedText verb, LiteralMode mode);
 
-  // Each puts a space in front.
+  // Each appends a space first.
   Command& text(FixedText text);
   Command& number(std::uint64_t number);
   Command& uids(const UidSet& uids);
@@ -53,25 +53,25 @@ class Command {
   Command& changed_since(std::uint64_t modseq);  // RFC 7162
   Command& resync(std::uint32_t uid_validity, std::uint64_t modseq);
 
-  // In parentheses. Leaves out what can_be_sent() refuses.
+  // In parentheses. Omits flags for which can_be_sent() is false.
   Command& flags(std::span<const std::string> flags);
 
   // The parameter of CREATE for special uses (RFC 6154): "(USE (\Sent))".
   Command& uses(std::span<const std::string> uses);
 
-  // Limits of SETQUOTA, in parentheses. Fails with kRefused if a name is no atom.
+  // The limits of SETQUOTA, in parentheses. Fails with kRefused if a name is not an atom.
   Command& limits(std::span<const QuotaResource> resources);
 
-  // A folder's name, a pattern or a value, byte for byte: quoted, or a literal where that can't
-  // hold it. That literal always waits for the go-ahead: a server that refuses the command without
-  // reading it would take the bytes for commands.
+  // A folder's name, a pattern or a value, byte for byte: a quoted string, or a literal if it can't
+  // be quoted. That literal always waits for the go-ahead: a server that refuses the command
+  // without reading the literal would interpret its bytes as commands.
   Command& string(std::string_view bytes);
 
-  // The arguments of APPEND for one message. Its bytes are borrowed until the command has gone out.
-  // `waits`: its literal waits for the go-ahead even where the server has LITERAL+.
+  // The arguments of APPEND for one message. Its bytes are borrowed until the command has been
+  // sent. `waits`: its literal waits for the go-ahead even if the server has LITERAL+.
   Command& message(const AppendMessage& message, const Capabilities& capabilities, bool waits);
 
-  // `literal` goes out behind `text`, after a go-ahead if it has to wait for one.
+  // The literal is sent after `text`, and after a go-ahead if `waits`.
   struct Part {
     std::string text;
     base::ByteView borrowed;  // the literal's bytes, or ...
@@ -83,7 +83,7 @@ class Command {
 
  private:
   Command& add(std::string_view text);
-  // Announces a literal of `size` bytes.
+  // Appends the announcement of a literal of `size` bytes.
   void announce(std::size_t size, std::string_view marker, bool waits);
 
   std::string verb_;

@@ -16,14 +16,14 @@ namespace {
 
 using base::ErrorCode;
 
-// Segments below this size are put together; larger ones go out from where they are.
-constexpr std::size_t kGathered = 64U << 10U;
+// Segments below this size are copied together, up to this size; larger ones are sent in place.
+constexpr std::size_t kMaxGathered = 64U << 10U;
 
-// In one call of Transport::send(), so that reading gets its turn.
+// The limit of one Transport::send(), so that reading is not starved.
 constexpr std::size_t kMaxSend = 1U << 20U;
 
-// What is put aside of what the server says while it is sent what it has refused.
-constexpr std::size_t kMaxTimeAhead = 1U << 20U;
+// The limit of server output buffered while sending a literal that the server has refused.
+constexpr std::size_t kMaxReadAhead = 1U << 20U;
 
 constexpr char kTagLetter = 'm';
 
@@ -39,9 +39,8 @@ Connection::Connection(std::unique_ptr<Transport> transport, const Limits& limit
 Connection::Tag Connection::start(Command command) {
   if (!is_usable()) {
     throw ConnectionLost(
-        "the server refused a message that it may not have read whole, so the connection is not "
-        "used "
-        "any longer",
+        "the server refused a message that it may not have read completely, so the connection is "
+        "no longer used",
         std::nullopt);
   }
   const Tag tag{++last_command_};
@@ -51,7 +50,8 @@ Connection::Tag Connection::start(Command command) {
   for (std::size_t at = 0; at < parts.size(); ++at) {
     Command::Part& part = parts[at];
     add_segment({tag.number, std::move(part.text), {}});
-    // The last part has no literal. An empty one has no bytes, but what follows it waits likewise.
+    // The last part has no literal. An empty literal has no bytes, but what follows it has to wait,
+    // too.
     if (at + 1 < parts.size()) {
       add_segment({tag.number, std::move(part.owned), part.borrowed, part.waits, !part.waits});
     }
@@ -72,15 +72,15 @@ bool Connection::can_send() const {
   return !outgoing_.empty() || (!queue_.empty() && !queue_.front().waits);
 }
 
-// Chooses what goes out next.
+// Selects the bytes to send next.
 void Connection::gather() {
   gathered_.clear();
   gathered_ends_.clear();
   while (!queue_.empty() && !queue_.front().waits) {
     const base::ByteView bytes = queue_.front().bytes();
-    const bool is_large = bytes.size() >= kGathered;
-    if (!gathered_.empty() && (is_large || gathered_.size() + bytes.size() > kGathered)) break;
-    if (queue_.front().is_unasked) sent_unasked_.insert(queue_.front().command);
+    const bool is_large = bytes.size() >= kMaxGathered;
+    if (!gathered_.empty() && (is_large || gathered_.size() + bytes.size() > kMaxGathered)) break;
+    if (queue_.front().is_non_sync) sent_non_sync_.insert(queue_.front().command);
     if (is_large) {
       outgoing_ = bytes;
       break;
@@ -92,13 +92,13 @@ void Connection::gather() {
   if (!gathered_.empty()) outgoing_ = base::as_bytes(gathered_);
 }
 
-// False if nothing could be sent now.
+// Returns false if nothing could be sent now.
 bool Connection::send_some() {
   if (outgoing_.empty()) gather();
   if (outgoing_.empty()) return false;
   const std::size_t taken = transport_->send(outgoing_.first(std::min(outgoing_.size(), kMaxSend)));
   outgoing_ = outgoing_.subspan(taken);
-  // A segment that went out from where it is was still in the queue.
+  // A segment sent in place is still in the queue.
   if (taken > 0 && outgoing_.empty() && gathered_.empty()) queue_.pop_front();
   return taken > 0;
 }
@@ -107,8 +107,8 @@ void Connection::expect_message() {
   deadline_ = std::chrono::steady_clock::now() + limits_.message;
 }
 
-// How long to wait for a byte.
-std::chrono::milliseconds Connection::patience() const {
+// The time to wait for a byte.
+std::chrono::milliseconds Connection::read_timeout() const {
   if (!deadline_) return limits_.silence;
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
@@ -130,10 +130,10 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
     return length;
   }
   for (;;) {
-    const std::chrono::milliseconds patience = this->patience();
+    const std::chrono::milliseconds timeout = read_timeout();
     if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
     if (can_send() && send_some()) continue;
-    if (!transport_->wait(can_send(), patience) && patience == limits_.silence) {
+    if (!transport_->wait(can_send(), timeout) && timeout == limits_.silence) {
       base::fail(ErrorCode::kNetwork, "the server was silent for {} s: try again later",
                  std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count());
     }
@@ -144,26 +144,27 @@ void Connection::go_ahead() {
   if (outgoing_.empty() && !queue_.empty() && queue_.front().waits) queue_.front().waits = false;
 }
 
-// Refused while its literal is under way: the server reads the rest all the same, and the caller
-// lets go of the bytes when it hears of the answer.
+// The command was refused while its literal was being sent: the server still reads the rest, and
+// the caller frees the bytes once finish() returns.
 void Connection::send_rest_of(std::uint64_t command) {
-  const auto is_under_way = [&] {
+  const auto is_being_sent = [&] {
     return std::any_of(queue_.begin(), queue_.end(), [&](const Segment& segment) {
       return segment.command == command && !segment.borrowed.empty();
     });
   };
-  while (is_under_way() && can_send()) {
+  while (is_being_sent() && can_send()) {
     if (send_some() || read_ahead() || transport_->wait(true, limits_.silence)) continue;
-    base::fail(ErrorCode::kNetwork, "the server takes no more of what it refused: try again");
+    base::fail(ErrorCode::kNetwork, "the server stopped reading the literal it refused: try again");
   }
 }
 
-// The server may take nothing while what it says is not read. False if it says nothing.
+// The server may stop reading until its output has been read. Returns false if there was no output.
 bool Connection::read_ahead() {
   constexpr std::size_t kPiece = 64U << 10U;
   const std::size_t size = ahead_.size();
-  if (size >= kMaxTimeAhead) {
-    base::fail(ErrorCode::kNetwork, "the server talks on, and takes no more of what it refused");
+  if (size >= kMaxReadAhead) {
+    base::fail(ErrorCode::kNetwork,
+               "the server keeps sending responses but no longer reads the literal it refused");
   }
   ahead_.resize(size + kPiece);
   const std::size_t length = transport_->receive(std::span(ahead_).subspan(size));
@@ -177,22 +178,22 @@ void Connection::complete(StatusResponse status) {
   const auto [stop, error] = std::from_chars(status.tag.data() + 1, end, number);
   if (status.tag.front() != kTagLetter || error != std::errc() || stop != end || number == 0 ||
       number > last_command_ || answered_.contains(number)) {
-    lexer_.fail_protocol("an answer to a command that was not given");
+    lexer_.fail_protocol("a response to a command that was not sent");
   }
-  // Refused before its literal was sent: the rest of the command must not go out any more.
+  // The command was refused before its literal was sent: the rest of it must not be sent.
   if (outgoing_.empty() && !queue_.empty() && queue_.front().waits &&
       queue_.front().command == number) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
   const bool is_refused = status.condition != Condition::kOk;
-  if (sent_unasked_.erase(number) != 0 && is_refused) drop_unsent();
+  if (sent_non_sync_.erase(number) != 0 && is_refused) drop_unsent();
   dropped_.erase(number);
   send_rest_of(number);
   answered_.emplace(number, std::move(status));
 }
 
-// A server that did not read a literal takes what follows for commands, mail included: so nothing
-// follows.
+// A server that did not read a literal interprets what follows, including mail, as commands: so
+// nothing more is sent.
 void Connection::drop_unsent() {
   has_unread_literal_ = true;
   const std::size_t sent = gathered_.size() - (gathered_.empty() ? 0 : outgoing_.size());
@@ -212,10 +213,10 @@ void Connection::note(const StatusResponse& status) {
   if (status.condition == Condition::kBye && !expects_bye_) {
     throw ConnectionLost("the server closed the connection: " + words, pause);
   }
-  // Whatever the command was about, nothing is wrong with that.
+  // The refusal is unrelated to the command itself.
   const bool is_refusal = status.condition == Condition::kNo || status.condition == Condition::kBad;
   if (is_refusal && pause) throw ConnectionLost("the server asks to wait: " + words, pause);
-  if (status.code.is("ALERT")) base::log_warning("the server says: {}", words);
+  if (status.code.is("ALERT")) base::log_warning("alert from the server: {}", words);
 }
 
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {

@@ -1,5 +1,5 @@
-// Commands out, answers in, over one Transport: tags, go-aheads for literals, reading while
-// sending.
+// Sends commands and reads their responses over one Transport: tags, go-aheads for literals,
+// reading while sending.
 #pragma once
 
 #include <chrono>
@@ -23,8 +23,8 @@
 
 namespace imap {
 
-// Fails with kNetwork (lost, silent for too long) or ConnectionLost (BYE, told to come back later),
-// and with kProtocol; then it is of no more use.
+// Fails with kNetwork (connection lost, silent for too long) or ConnectionLost (BYE, the server
+// asks to retry later), and with kProtocol; after a failure the connection is unusable.
 class Connection : private Source {
  public:
   Connection(std::unique_ptr<Transport> transport, const Limits& limits);
@@ -35,36 +35,37 @@ class Connection : private Source {
     std::string text() const;
   };
 
-  // Puts the command behind those that are under way. It goes out while finish() waits, so all that
-  // is started before goes out together.
+  // Queues the command after those in progress. It is sent while finish() waits, so all commands
+  // started before a finish() are sent together.
   Tag start(Command command);
 
-  // Waits until the command is answered. Untagged answers, which may belong to any command under
-  // way or to none, go to `take`, and their bodies to `bodies`.
+  // Waits until the command is completed. Untagged responses, which may belong to any command in
+  // progress or to none, are passed to `take`, and message bodies to `bodies`.
   using Take = std::function<void(Response&)>;
   StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
 
-  // False once the server has refused a command whose literal went out without a go-ahead: it may
-  // not have read the literal, and take the rest for commands. Nothing more goes out then. What
-  // went out whole before is still answered; start() fails with ConnectionLost.
+  // False once the server has refused a command whose literal was sent without a go-ahead: the
+  // server may not have read the literal, and may interpret the rest of it as commands. Nothing
+  // more is sent then. Commands sent completely before are still answered; start() fails with
+  // ConnectionLost.
   bool is_usable() const { return !has_unread_literal_; }
 
-  // Whether the command had not gone out whole when the connection became unusable: the server
-  // can't have carried it out, and finish() must not be called for it.
+  // Returns true if the command had not been sent completely when the connection became unusable:
+  // the server can't have executed it, and finish() must not be called for it.
   bool is_dropped(Tag tag) const { return dropped_.contains(tag.number); }
 
-  // From now on all is compressed, both ways. Between commands, when the server has said OK to
-  // COMPRESS.
+  // Compresses all further traffic, in both directions. Call it between commands, once the server
+  // has answered OK to COMPRESS.
   void compress();
 
-  // As Transport has it.
+  // Same as Transport::announced().
   std::vector<std::string> announced() const { return transport_->announced(); }
 
-  // From now on BYE is no failure.
+  // From now on BYE is not a failure.
   void expect_bye() { expects_bye_ = true; }
 
-  // Each message of a FETCH has Limits::message to come, from one call of expect_message() to the
-  // next or to expect_no_message(). Else finish() fails with kMessageTooSlow.
+  // Each message of a FETCH must arrive within Limits::message, from one call of expect_message()
+  // to the next or to expect_no_message(). Otherwise finish() fails with kMessageTooSlow.
   void expect_message();
   void expect_no_message() { deadline_.reset(); }
 
@@ -72,14 +73,14 @@ class Connection : private Source {
   struct Segment {
     std::uint64_t command = 0;
     std::string owned;
-    base::ByteView borrowed;  // instead of `owned` if not empty
-    bool waits = false;       // for the server's go-ahead
-    bool is_unasked = false;  // a literal that does not wait
+    base::ByteView borrowed;   // instead of `owned` if not empty
+    bool waits = false;        // for the server's go-ahead
+    bool is_non_sync = false;  // a literal that does not wait (RFC 7888)
     base::ByteView bytes() const { return borrowed.empty() ? base::as_bytes(owned) : borrowed; }
   };
 
   std::size_t read(std::span<std::byte> buffer) override;
-  std::chrono::milliseconds patience() const;
+  std::chrono::milliseconds read_timeout() const;
   bool send_some();
   bool can_send() const;
   void gather();
@@ -95,17 +96,17 @@ class Connection : private Source {
   Limits limits_;
   Lexer lexer_;
   std::uint64_t last_command_ = 0;
-  std::map<std::uint64_t, StatusResponse> answered_;  // and not yet asked for
+  std::map<std::uint64_t, StatusResponse> answered_;  // not yet returned by finish()
   std::deque<Segment> queue_;
-  std::string gathered_;  // small segments, to go out together
-  std::vector<std::pair<std::uint64_t, std::size_t>> gathered_ends_;  // command, offset behind it
-  std::set<std::uint64_t> sent_unasked_;  // commands with a literal that went out without waiting
+  std::string gathered_;  // small segments, to be sent together
+  std::vector<std::pair<std::uint64_t, std::size_t>> gathered_ends_;  // command, offset of its end
+  std::set<std::uint64_t> sent_non_sync_;  // commands with a literal sent without waiting
   std::set<std::uint64_t> dropped_;
   bool has_unread_literal_ = false;
-  base::ByteView outgoing_;  // of `gathered_` or of the first segment; stays in place until taken
-  base::Bytes ahead_;        // came before the lexer wanted it: the next that it reads
+  base::ByteView outgoing_;  // part of `gathered_` or of the first segment; not moved until sent
+  base::Bytes ahead_;        // received before the lexer asked for it; it reads this next
   bool expects_bye_ = false;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;  // of a message
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // for the current message
 };
 
 }  // namespace imap

@@ -1,4 +1,4 @@
-// Why a connection is of no more use, where that tells what to do next.
+// The failure of a connection, with the cause where that decides what to do next.
 #pragma once
 
 #include <chrono>
@@ -14,10 +14,10 @@ class ConnectionLost : public base::Error {
  public:
   enum class Cause {
     kAny,
-    kMessageTooSlow,  // Limits::message: without that message the rest may come
+    kMessageTooSlow,  // Limits::message exceeded: the other messages may still arrive
   };
 
-  // `pause`: how long the server asks to be left alone; nothing: it didn't.
+  // `pause`: how long the server asks the client to wait; nullopt: it didn't ask.
   ConnectionLost(const std::string& message, std::optional<std::chrono::milliseconds> pause,
                  Cause cause = Cause::kAny)
       : Error(base::ErrorCode::kNetwork, message), pause_(pause), cause_(cause) {}
@@ -30,8 +30,8 @@ class ConnectionLost : public base::Error {
   Cause cause_;
 };
 
-// What a server's words say of that: "Suggested Backoff Time: 9000 milliseconds" (Exchange Online).
-// A day at most.
+// Parses the pause from a server's text: "Suggested Backoff Time: 9000 milliseconds" (Exchange
+// Online). At most one day.
 std::optional<std::chrono::milliseconds> suggested_pause(std::string_view words);
 
 }  // namespace imap

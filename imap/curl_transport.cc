@@ -28,7 +28,7 @@ using Easy = base::Handle<CURL, curl_easy_cleanup>;
 using Url = base::Handle<CURLU, curl_url_cleanup>;
 using CurlText = base::Handle<char, curl_free>;
 
-// What libcurl asks the socket for at a time, in bytes.
+// The size of libcurl's reads from the socket, in bytes.
 constexpr long kMaxAtOnce = 256L << 10U;
 
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
@@ -36,11 +36,11 @@ std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* us
   return size * count;
 }
 
-constexpr std::string_view kLeft = "what the server was asked for is not waited for";
+constexpr std::string_view kAbandoned = "the pending command was abandoned";
 
-// libcurl asks once a second at least while it connects and logs in.
-int go_on_unless_stopped(void* /*user*/, curl_off_t /*down*/, curl_off_t /*down_now*/,
-                         curl_off_t /*up*/, curl_off_t /*up_now*/) {
+// libcurl calls this at least once a second while it connects and logs in.
+int abort_if_stopped(void* /*user*/, curl_off_t /*down*/, curl_off_t /*down_now*/,
+                     curl_off_t /*up*/, curl_off_t /*up_now*/) {
   return base::stop_descriptor() >= 0 && base::is_stop_requested() ? 1 : 0;
 }
 
@@ -56,8 +56,8 @@ CurlText url_part(CURLU* url, CURLUPart part) {
   return CurlText(text);
 }
 
-// imap://host[:port] and imaps://host[:port], nothing else: a user or a path there would mean
-// something to libcurl.
+// Accepts only imap://host[:port] and imaps://host[:port]: libcurl would interpret a user or a
+// path.
 bool is_server_url(const std::string& text) {
   const Url url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
@@ -83,15 +83,15 @@ class CurlTransport : public Transport {
     if (!easy_) base::fail(ErrorCode::kInternal, "set up libcurl: out of memory");
     set_up(endpoint, login);
     const CURLcode code = connect();
-    if (code == CURLE_ABORTED_BY_CALLBACK) base::stop_if_requested(name_, kLeft);
+    if (code == CURLE_ABORTED_BY_CALLBACK) base::stop_if_requested(name_, kAbandoned);
     if (code != CURLE_OK) explain(code, endpoint, login);
     if (exchange_.is_preauthenticated()) {
       fail(ErrorCode::kLogin,
-           "the server greets with PREAUTH and takes no login, so nobody knows whose account this "
-           "is: use a port where it asks who we are");
+           "the server greets with PREAUTH, so the account can't be verified: use a port that "
+           "requires a login");
     }
     if (endpoint.tls == TlsMode::kRequired && !is_encrypted()) {
-      fail(ErrorCode::kTls, "the connection is not encrypted: give imaps:// as the url");
+      fail(ErrorCode::kTls, "the connection is not encrypted: use an imaps:// url");
     }
     check(curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_));
     if (socket_ == CURL_SOCKET_BAD) fail(ErrorCode::kNetwork, "the connection is lost: try again");
@@ -109,13 +109,13 @@ class CurlTransport : public Transport {
   std::size_t receive(std::span<std::byte> buffer) override {
     const base::NoSigpipe guard;
     std::size_t filled = 0;
-    // TLS gives no more than a record at a time.
+    // TLS returns at most one TLS record at a time.
     while (filled < buffer.size()) {
       std::size_t received = 0;
       const CURLcode code =
           curl_easy_recv(easy_.get(), buffer.data() + filled, buffer.size() - filled, &received);
       if (code == CURLE_AGAIN) break;
-      if ((code != CURLE_OK || received == 0) && filled > 0) break;  // said again the next time
+      if ((code != CURLE_OK || received == 0) && filled > 0) break;  // reported by the next call
       if (code != CURLE_OK) lose(code);
       if (received == 0) fail(ErrorCode::kNetwork, "the server closed the connection: try again");
       filled += received;
@@ -134,7 +134,7 @@ class CurlTransport : public Transport {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Steady::now());
       const int ready =
           ::poll(sources.data(), sources.size(), static_cast<int>(std::max<long>(left.count(), 0)));
-      if (ready > 0 && sources[1].revents != 0) base::stop_if_requested(name_, kLeft);
+      if (ready > 0 && sources[1].revents != 0) base::stop_if_requested(name_, kAbandoned);
       if (ready > 0) return true;
       if (ready == 0) return false;
       if (errno != EINTR) fail(ErrorCode::kNetwork, std::strerror(errno));
@@ -159,7 +159,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_URL, endpoint.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "imap,imaps");
     set(CURLOPT_CONNECT_ONLY, 1L);
-    set(CURLOPT_HTTPPROXYTUNNEL, 1L);  // where the environment names an HTTP proxy
+    set(CURLOPT_HTTPPROXYTUNNEL, 1L);  // for an HTTP proxy from the environment
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -174,7 +174,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!endpoint.ca_file.empty()) {
       set(CURLOPT_CAINFO, endpoint.ca_file.c_str());
-      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // only that file's
+      set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // trust only that file
     }
     if (!endpoint.certificate.file.empty()) {
       set(CURLOPT_SSLCERT, endpoint.certificate.file.c_str());
@@ -188,14 +188,14 @@ class CurlTransport : public Transport {
       set(CURLOPT_PROXYPASSWORD, endpoint.proxy.password.reveal().c_str());
     }
     if (login.user.empty()) {
-      set(CURLOPT_CERTINFO, 1L);  // only a look from outside
+      set(CURLOPT_CERTINFO, 1L);  // no login, only certificates
     } else if (login.method == LoginMethod::kPassword) {
       set_up_password(login);
     } else {
-      set_up_proof(login);
+      set_up_token_or_certificate(login);
     }
     set(CURLOPT_NOPROGRESS, 0L);
-    set(CURLOPT_XFERINFOFUNCTION, go_on_unless_stopped);
+    set(CURLOPT_XFERINFOFUNCTION, abort_if_stopped);
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_HEADERFUNCTION, note_line);
     set(CURLOPT_HEADERDATA, &exchange_);
@@ -206,15 +206,15 @@ class CurlTransport : public Transport {
     set(CURLOPT_PASSWORD, login.password.reveal().c_str());
     if (!login.acting_as.empty()) {
       set(CURLOPT_SASL_AUTHZID, login.acting_as.c_str());
-      // Left alone, libcurl prefers CRAM-MD5 where it is offered, which knows no such identity:
-      // we would be in the wrong account.
+      // By default, libcurl prefers CRAM-MD5 if offered, which has no authorization identity: the
+      // login would open the wrong account.
       set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN");
     }
   }
 
-  // Tokens and certificates name their owner themselves: what goes with them is whose account it
-  // shall be.
-  void set_up_proof(const Login& login) {
+  // Tokens and certificates already identify their owner: the name sent with them is the account to
+  // open.
+  void set_up_token_or_certificate(const Login& login) {
     set(CURLOPT_USERNAME, (login.acting_as.empty() ? login.user : login.acting_as).c_str());
     set(CURLOPT_LOGIN_OPTIONS, login_options(login.method));
     if (login.method != LoginMethod::kExternal) {
@@ -228,7 +228,7 @@ class CurlTransport : public Transport {
   }
 
   bool is_encrypted() {
-    curl_off_t handshake = 0;  // microseconds until it was done; 0: there was none
+    curl_off_t handshake = 0;  // microseconds until it was done; 0: no handshake
     check(curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake));
     return handshake > 0;
   }
@@ -247,7 +247,7 @@ class CurlTransport : public Transport {
          fmt::format("the connection is lost: {}: try again", curl_easy_strerror(code)));
   }
 
-  // What went wrong until the login was done.
+  // Fails with the reason why connecting or logging in failed.
   [[noreturn]] void explain(CURLcode code, const Endpoint& endpoint, const Login& login) const {
     const std::string_view detail = error_.front() != 0 ? error_.data() : curl_easy_strerror(code);
     const std::string cause = base::escape_for_terminal(detail);
@@ -256,8 +256,8 @@ class CurlTransport : public Transport {
       case CURLE_COULDNT_RESOLVE_HOST:
         fail(ErrorCode::kNetwork,
              endpoint.proxy.url.empty()
-                 ? "no such host: check the url, or the name service"
-                 : "no such host: check the url and proxy, or the name service");
+                 ? "no such host: check the url and the name service"
+                 : "no such host: check the url, the proxy and the name service");
       case CURLE_COULDNT_RESOLVE_PROXY:
         fail(ErrorCode::kNetwork, cause + ": check proxy, or all_proxy in the environment");
       case CURLE_PROXY:
@@ -269,40 +269,40 @@ class CurlTransport : public Transport {
         fail(ErrorCode::kTls, base::explain_distrust(cause));
       case CURLE_SSL_CACERT_BADFILE:
         fail(ErrorCode::kTls,
-             fmt::format("the authorities' certificates can't be read: {}: check "
+             fmt::format("the CA certificates can't be read: {}: check "
                          "ca_file",
                          endpoint.ca_file.empty()
                              ? cause
                              : base::escape_for_terminal(endpoint.ca_file.string())));
       case CURLE_SSL_CERTPROBLEM:
-        fail(ErrorCode::kTls, "our own certificate can't be used: " + cause +
+        fail(ErrorCode::kTls, "the client certificate can't be used: " + cause +
                                   ": check client_certificate, its key_file and password");
       case CURLE_USE_SSL_FAILED:
         fail(ErrorCode::kTls, no_starttls());
       case CURLE_SSL_CONNECT_ERROR:
-        fail(ErrorCode::kTls, "no TLS: " + cause +
-                                  ": imaps:// is for a port that begins with TLS, imap:// for one "
+        fail(ErrorCode::kTls, "the TLS handshake failed: " + cause +
+                                  ": use imaps:// for a port that starts with TLS, imap:// for one "
                                   "with STARTTLS");
       case CURLE_LOGIN_DENIED:
         refuse(exchange_.why_refused(login));
       case CURLE_WEIRD_SERVER_REPLY:
         if (exchange_.refusal().empty() && exchange_.was_greeted()) {
           fail(ErrorCode::kTls,
-               "the server sent more behind its answer to STARTTLS, as somebody in between would: "
-               "use imaps://");
+               "the server sent data after its response to STARTTLS, as an attacker in between "
+               "would: use imaps://");
         }
         break;
       case CURLE_OPERATION_TIMEDOUT:
         fail(ErrorCode::kNetwork,
-             fmt::format("no answer within {} s: check the url, or try again later",
+             fmt::format("no response within {} s: check the url, or try again later",
                          std::chrono::duration_cast<std::chrono::seconds>(endpoint.connect_timeout)
                              .count()));
       default:
         break;
     }
-    long answer_of_proxy = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &answer_of_proxy);
-    if (answer_of_proxy >= 400) {
+    long proxy_status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (proxy_status >= 400) {
       fail(ErrorCode::kNetwork, cause + ": check proxy and proxy_login");
     }
     fail(ErrorCode::kNetwork, words.empty() ? cause + ": try again later"
@@ -311,9 +311,9 @@ class CurlTransport : public Transport {
 
   std::string no_starttls() const {
     return exchange_.is_preauthenticated()
-               ? "the server greets with PREAUTH, which leaves no room for STARTTLS: use imaps://"
-               : "the server has no STARTTLS, or somebody in between hides it: use imaps://, or "
-                 "say \"tls\": \"none\" where the line is safe";
+               ? "the server greets with PREAUTH, which rules out STARTTLS: use imaps://"
+               : "the server has no STARTTLS, or an attacker in between hides it: use imaps://, or "
+                 "set \"tls\": \"none\" if the network is trusted";
   }
 
   std::string name_;
@@ -328,8 +328,8 @@ std::unique_ptr<CurlTransport> connect(const Endpoint& endpoint, const Login& lo
   check(ready);
   if (!is_server_url(endpoint.url)) {
     base::fail(ErrorCode::kConfig,
-               "{}: not a server's url: give imap://HOST, imaps://HOST, with "
-               ":PORT where it is not the usual one",
+               "{}: not an IMAP server's url: use imap://HOST or imaps://HOST, with "
+               ":PORT if it is not the default",
                base::escape_for_terminal(endpoint.url));
   }
   return std::make_unique<CurlTransport>(endpoint, login);

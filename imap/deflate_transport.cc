@@ -23,7 +23,7 @@ const Bytef* to_zlib(base::ByteView bytes) {
   return reinterpret_cast<const Bytef*>(bytes.data());
 }
 
-// Its state points back at the stream, so it stays where it is.
+// zlib's state points back at the stream, so the stream must not move.
 struct Deflater {
   Deflater() {
     if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawWindow, kMemory,
@@ -92,15 +92,15 @@ class DeflateTransport : public Transport {
     stream.avail_out = static_cast<uInt>(buffer.size());
     const int code = inflate(&stream, Z_SYNC_FLUSH);
     const std::size_t length = buffer.size() - stream.avail_out;
-    // Z_BUF_ERROR: it needs more input.
+    // Z_BUF_ERROR: more input is needed.
     if (code != Z_OK && code != Z_BUF_ERROR && (code != Z_STREAM_END || length == 0)) {
-      base::fail(ErrorCode::kProtocol, "the server sent what is no compressed stream");
+      base::fail(ErrorCode::kProtocol, "the server sent an invalid compressed stream");
     }
     has_more_ = stream.avail_out == 0;
     return length;
   }
 
-  // Everything of `bytes` becomes what the other end can read at once.
+  // Compresses and flushes `bytes`, so that the peer can read all of them at once.
   void compress(base::ByteView bytes) {
     z_stream& stream = deflater_.stream;
     stream.next_in = to_zlib(bytes);
@@ -117,7 +117,7 @@ class DeflateTransport : public Transport {
     } while (stream.avail_out == 0);
   }
 
-  // False if something is left that can't be sent now.
+  // Returns false if some output can't be sent now.
   bool flush() {
     while (sent_ < output_.size()) {
       const std::size_t taken = inner_->send(base::ByteView(output_).subspan(sent_));
@@ -130,9 +130,9 @@ class DeflateTransport : public Transport {
   std::unique_ptr<Transport> inner_;
   Deflater deflater_;
   Inflater inflater_;
-  base::Bytes input_;      // as it came
-  bool has_more_ = false;  // the last buffer was too small for all that was inflated
-  base::Bytes output_;     // compressed, on its way
+  base::Bytes input_;      // as received
+  bool has_more_ = false;  // the last buffer was too small for all inflated data
+  base::Bytes output_;     // compressed, to be sent
   std::size_t sent_ = 0;   // of `output_`
 };
 

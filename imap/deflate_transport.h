@@ -1,5 +1,4 @@
-// COMPRESS=DEFLATE (RFC 4978): a Transport whose bytes are compressed both ways on their way over
-// another.
+// COMPRESS=DEFLATE (RFC 4978): a Transport that compresses both directions of another.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +9,9 @@
 
 namespace imap {
 
-// `received`: what came behind the server's OK already; it is compressed. What comes is inflated
-// into the caller's buffer and nowhere else, so a small answer can't grow into a large memory.
-// Fails with kProtocol on what is no compressed stream, and as `inner` does.
+// `received`: compressed bytes that already arrived after the server's OK. Input is inflated only
+// into the caller's buffer, so a small response can't expand to fill memory. Fails with kProtocol
+// if the input is not a deflate stream, and as `inner` does.
 std::unique_ptr<Transport> deflated(std::unique_ptr<Transport> inner, base::ByteView received);
 
 }  // namespace imap

@@ -1,4 +1,4 @@
-// Where a server is, how to get there, and as whom.
+// The address of a server, how to connect to it, and the login.
 #pragma once
 
 #include <chrono>
@@ -11,21 +11,21 @@ namespace imap {
 
 enum class TlsMode {
   kRequired,  // imaps://: TLS from the first byte; imap://: STARTTLS, or no login at all
-  kNone,      // plain text: only where the configuration says so in so many words
+  kNone,      // plain text: only if the configuration explicitly says so
 };
 
 enum class Compression { kNone, kDeflate };
 
-// What is shown to a server that asks for a certificate. Files are PEM.
+// The client certificate for servers that request one. Files are PEM.
 struct ClientCertificate {
   std::filesystem::path file;
   std::filesystem::path key_file;  // empty: the key is in `file`
-  base::Secret password;           // of the key; empty: it is not encrypted
+  base::Secret password;           // of the key; empty: the key is not encrypted
 };
 
 struct Proxy {
-  std::string url;   // empty: the one that the environment names, if any
-  std::string user;  // empty: it wants no login
+  std::string url;   // empty: the environment's proxy, if any
+  std::string user;  // empty: no login required
   base::Secret password;
 };
 
@@ -35,23 +35,24 @@ struct Endpoint {
   std::filesystem::path ca_file;  // empty: the system's
   ClientCertificate certificate;
   Proxy proxy;
-  Compression compression = Compression::kNone;  // where the server can
+  Compression compression = Compression::kNone;  // if the server supports it
   std::chrono::milliseconds connect_timeout{30'000};
 };
 
 enum class LoginMethod {
-  kPassword,     // whatever the server offers, the best first
+  kPassword,     // any mechanism the server offers, the strongest first
   kOauth,        // one of the next two
   kXoauth2,      // Google's and Microsoft's
   kOauthBearer,  // RFC 7628
-  kExternal,     // RFC 4422: the client certificate says who it is
+  kExternal,     // RFC 4422: identified by the client certificate
 };
 
 struct Login {
-  std::string user;       // who authenticates
+  std::string user;       // the user that authenticates
   base::Secret password;  // or token
-  // Whose account it shall be; empty: the user's own. A password goes with both names (SASL PLAIN,
-  // RFC 4616); a token and a certificate with this one alone, and say by themselves who came.
+  // The account to open; empty: the user's own. A password is sent with both names (SASL PLAIN, RFC
+  // 4616); a token or a certificate is sent with this name alone, because it already identifies the
+  // user.
   std::string acting_as;
   LoginMethod method = LoginMethod::kPassword;
 };

@@ -22,11 +22,11 @@ std::vector<std::string> read_flags(Lexer& lexer) {
 
 void read_uid(Lexer& lexer, MessageItems& items) {
   const std::optional<std::uint32_t> number = read_number(lexer);
-  if (!number) lexer.fail_protocol("a number that is no UID");
-  // By UID 0 no message can be asked for. Its folder is in doubt, since it holds more than it
-  // shows.
+  if (!number) lexer.fail_protocol("a number that is not a UID");
+  // A message with UID 0 can't be requested. Its folder is suspect, because it contains more
+  // messages than it shows.
   if (*number == 0) return;
-  // Two UIDs in one answer: whose is the body?
+  // With two UIDs in one response, the body can't be attributed.
   if (items.uid && items.uid->value != *number) lexer.fail_protocol("two UIDs for one message");
   items.uid = base::Uid{*number};
 }
@@ -66,7 +66,7 @@ BodyKind read_body(Lexer& lexer, std::optional<base::Uid> uid, BodySink& bodies)
     if (is_wanted && !text.empty()) bodies.body_piece(base::as_bytes(text));
     return BodyKind::kString;
   }
-  if (!equal_ignoring_case(lexer.atom(), "NIL")) lexer.fail_protocol("a body that is no string");
+  if (!equal_ignoring_case(lexer.atom(), "NIL")) lexer.fail_protocol("a body that is not a string");
   return BodyKind::kNil;
 }
 

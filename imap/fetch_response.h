@@ -1,4 +1,4 @@
-// Reads FETCH answers, their bodies streamed. For read_response() alone.
+// Reads FETCH responses; bodies are streamed. Only for read_response().
 #pragma once
 
 #include "imap/lexer.h"
@@ -6,7 +6,7 @@
 
 namespace imap {
 
-// Begins behind the word FETCH.
+// Starts reading after the word FETCH.
 FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, BodySink& bodies);
 
 }  // namespace imap

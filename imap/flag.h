@@ -8,17 +8,18 @@
 
 namespace imap {
 
-// A system flag in the spelling of the RFC, whatever case the server uses ("\SEEN" -> "\Seen");
-// anything else as it is.
+// A system flag in the spelling of the RFC, whatever case the server uses ("\SEEN" -> "\Seen"); any
+// other flag is returned unchanged.
 std::string canonical_flag(std::string_view flag);
 
-// atom of RFC 9051, section 9: printable ASCII without blanks, parentheses, braces, quotes,
+// An atom of RFC 9051, section 9: printable ASCII without blanks, parentheses, braces, quotes,
 // backslashes, wildcards and brackets.
 bool is_atom(std::string_view text);
 
-// Whether a command may carry the flag: an atom, or an atom behind one backslash, of at most
-// kMaxSentFlag bytes. \* and \Recent never. Servers and stores hold others (8-bit bytes, blanks,
-// line ends): sent as they are, these would end the command's line and begin another one.
+// Returns true if a command may carry the flag: an atom, optionally preceded by one backslash, of
+// at most kMaxSentFlag bytes; never \* or \Recent. Servers and stores hold other flags (8-bit
+// bytes, blanks, line ends): sent unchanged, these would end the command line and start another
+// one.
 bool can_be_sent(std::string_view flag);
 
 inline constexpr std::size_t kMaxSentFlag = 250;  // a command's line must stay below 8192 bytes

@@ -1,4 +1,5 @@
-// What an IMAP server tells about a folder (RFC 9051: LIST, STATUS, SELECT, NAMESPACE).
+// The properties of a folder that an IMAP server reports (RFC 9051: LIST, STATUS, SELECT,
+// NAMESPACE).
 #pragma once
 
 #include <cstdint>
@@ -9,10 +10,10 @@
 
 namespace imap {
 
-// One folder in any case of its letters (RFC 9051, section 5.1).
+// Case-insensitive (RFC 9051, section 5.1).
 inline constexpr std::string_view kInbox = "INBOX";
 
-// The answer to STATUS. What the server did not say is unknown, never zero.
+// The response to STATUS. A value that the server did not send is unknown, never zero.
 struct FolderStatus {
   std::optional<std::uint32_t> uid_validity;
   std::optional<std::uint32_t> uid_next;
@@ -25,22 +26,22 @@ struct FolderStatus {
 // One line of LIST.
 struct Folder {
   std::string raw_name;                 // the exact bytes that the server sent: the folder's key
-  std::optional<char> delimiter;        // nothing: the server has no hierarchy here
+  std::optional<char> delimiter;        // nullopt: the server has no hierarchy here
   std::vector<std::string> attributes;  // as sent: "\Noselect", "\HasChildren", "\Sent", ...
-  std::optional<FolderStatus> status;   // nothing: the server gave none
+  std::optional<FolderStatus> status;   // nullopt: the server sent no status
 
-  // Whether the attribute is there, in any case.
+  // Case-insensitive.
   bool has_attribute(std::string_view attribute) const;
   // Neither \Noselect nor \NonExistent.
   bool can_be_opened() const;
 };
 
-// What LIST should have shown and did not. INBOX always exists (RFC 9051, section 5.1), so a list
-// without it is not the whole truth.
+// Expected folders that LIST did not show. INBOX always exists (RFC 9051, section 5.1), so a list
+// without it is incomplete.
 struct ListGaps {
   bool is_empty = false;      // LIST showed no folder of the account
   std::string inbox_refusal;  // the server's words, escaped, if STATUS INBOX was refused too
-  bool inbox_is_nonexistent = false;  // with that: the refusal carried NONEXISTENT (RFC 5530)
+  bool inbox_is_nonexistent = false;  // the refusal had the code NONEXISTENT (RFC 5530)
 };
 
 // RFC 2342.
@@ -56,17 +57,17 @@ struct Namespaces {
   std::vector<Namespace> shared;
 };
 
-// The answer to SELECT or EXAMINE.
+// The response to SELECT or EXAMINE.
 struct OpenFolder {
-  std::uint32_t uid_validity = 0;  // 0: the server gave none; UIDs then mean nothing later
+  std::uint32_t uid_validity = 0;  // 0: not sent; UIDs are then valid in this session only
   std::optional<std::uint32_t> uid_next;
   std::uint32_t exists = 0;
   std::optional<std::uint64_t> highest_modseq;
   std::vector<std::string> permanent_flags;
   std::optional<std::string> mailbox_id;
 
-  // Whether the server keeps `flag` for good: it is listed, or it is a keyword and "\*" is. Never
-  // for one that no command can carry (can_be_sent()).
+  // Returns true if the server stores `flag` permanently: it is listed, or it is a keyword and "\*"
+  // is listed. Always false for a flag that no command can carry (can_be_sent()).
   bool keeps(std::string_view flag) const;
 };
 

@@ -1,4 +1,4 @@
-// What a server tells of a folder beside its messages and status.
+// The properties of a folder beyond its messages and status.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace imap {
 
-// Empty is what the server does not have, or may not tell.
+// A member is empty if the server does not have the property, or refuses to report it.
 struct FolderDetails {
   std::vector<AclEntry> acl;
   std::vector<MetadataEntry> metadata;

@@ -1,4 +1,4 @@
-// What LIST and STATUS answer, collected: no more of it than memory is set aside for.
+// Collects LIST and STATUS responses, up to a memory limit.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,16 @@
 
 namespace imap {
 
-// INBOX is one folder in any case (RFC 9051, section 5.1).
+// INBOX is case-insensitive (RFC 9051, section 5.1).
 inline std::string folder_key(std::string_view raw_name) {
   return base::equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
 }
 
-// Folders in the order in which they came, each once, as many as memory is set aside for.
+// Folders in the order received, without duplicates, up to the memory limit.
 class FolderList {
  public:
-  FolderList(std::vector<Folder>& folders, std::size_t most_kept)
-      : folders_(folders), most_kept_(most_kept) {}
+  FolderList(std::vector<Folder>& folders, std::size_t max_kept)
+      : folders_(folders), max_kept_(max_kept) {}
 
   void add(Folder folder) {
     if (!keys_.insert(folder_key(folder.raw_name)).second) return;
@@ -34,8 +34,8 @@ class FolderList {
     for (const std::string& attribute : folder.attributes) {
       kept_ += attribute.size() + sizeof(std::string);
     }
-    if (kept_ > most_kept_) {
-      base::fail(base::ErrorCode::kProtocol, "the server sent folders without end");
+    if (kept_ > max_kept_) {
+      base::fail(base::ErrorCode::kProtocol, "the server listed too many folders");
     }
     folders_.push_back(std::move(folder));
   }
@@ -43,18 +43,18 @@ class FolderList {
  private:
   std::vector<Folder>& folders_;
   std::unordered_set<std::string> keys_;
-  std::size_t most_kept_;
+  std::size_t max_kept_;
   std::size_t kept_ = 0;
 };
 
 class StatusList {
  public:
-  explicit StatusList(std::size_t most_kept) : most_kept_(most_kept) {}
+  explicit StatusList(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void add(FolderStatusResponse& response) {
     kept_ += sizeof(FolderStatus) + response.raw_name.size() + sizeof(std::string);
-    if (kept_ > most_kept_) {
-      base::fail(base::ErrorCode::kProtocol, "the server sent the status of folders without end");
+    if (kept_ > max_kept_) {
+      base::fail(base::ErrorCode::kProtocol, "the server sent the status of too many folders");
     }
     FolderStatus& known = statuses_[folder_key(response.raw_name)];
     merge(known.uid_validity, response.status.uid_validity);
@@ -72,14 +72,14 @@ class StatusList {
   }
 
  private:
-  // A folder's status comes in more than one answer.
+  // A folder's status may be spread over several responses.
   template <typename Value>
-  static void merge(std::optional<Value>& known, std::optional<Value>& told) {
-    if (told) known = std::move(told);
+  static void merge(std::optional<Value>& known, std::optional<Value>& received) {
+    if (received) known = std::move(received);
   }
 
   std::unordered_map<std::string, FolderStatus> statuses_;
-  std::size_t most_kept_;
+  std::size_t max_kept_;
   std::size_t kept_ = 0;
 };
 

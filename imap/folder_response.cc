@@ -17,7 +17,7 @@ std::optional<char> read_delimiter(Lexer& lexer) {
   return text->front();
 }
 
-// "(id)", as RFC 8474 has it.
+// "(id)" (RFC 8474).
 std::optional<std::string> read_object_id(Lexer& lexer) {
   if (lexer.peek() != '(') {
     lexer.skip_value();
@@ -127,7 +127,7 @@ MetadataResponse read_metadata_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.raw_name = lexer.string();
   lexer.skip_spaces();
-  // Without parentheses it only says that something changed.
+  // Without parentheses, the response only reports that something changed.
   if (lexer.peek() != '(') return response;
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
@@ -152,7 +152,7 @@ QuotaResponse read_quota_response(Lexer& lexer) {
     const std::optional<std::uint64_t> usage = lexer.number();
     lexer.skip_spaces();
     const std::optional<std::uint64_t> limit = lexer.number();
-    if (!usage || !limit) lexer.fail_protocol("a quota that is no number");
+    if (!usage || !limit) lexer.fail_protocol("a quota that is not a number");
     resource.usage = *usage;
     resource.limit = *limit;
     response.root.resources.push_back(std::move(resource));

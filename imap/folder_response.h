@@ -1,5 +1,5 @@
-// Reads what servers answer about folders. Each begins behind the word that names its kind and ends
-// before the end of the line. For read_response() alone.
+// Readers of responses about folders. Each starts after the word that names the kind of response
+// and stops before the end of the line. Only for read_response().
 #pragma once
 
 #include "imap/lexer.h"

@@ -18,15 +18,17 @@ using base::starts_with_ignoring_case;
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-// Takes a number of `least` to `most` digits off the front.
-std::optional<int> take_number(std::string_view& text, std::size_t least, std::size_t most) {
+// Removes a number of `min_digits` to `max_digits` digits from the front.
+std::optional<int> take_number(std::string_view& text, std::size_t min_digits,
+                               std::size_t max_digits) {
   int number = 0;
   std::size_t length = 0;
-  while (length < most && length < text.size() && text[length] >= '0' && text[length] <= '9') {
+  while (length < max_digits && length < text.size() && text[length] >= '0' &&
+         text[length] <= '9') {
     number = number * 10 + (text[length] - '0');
     ++length;
   }
-  if (length < least) return std::nullopt;
+  if (length < min_digits) return std::nullopt;
   text.remove_prefix(length);
   return number;
 }

@@ -9,13 +9,13 @@
 
 namespace imap {
 
-// Without the quotes. The day may have one digit, with or without a space before it. Nothing if it
-// is no date that there is: 00-Jan-0000, 31-Feb-2020, a zone of a day or more. A leap second is
-// read as the second before it.
+// Without the quotes. The day may have one digit, with or without a space before it. Returns
+// nullopt if the date does not exist: 00-Jan-0000, 31-Feb-2020, a zone offset of a day or more. A
+// leap second is read as the second before it.
 std::optional<base::ZonedTime> parse_internal_date(std::string_view text);
 
-// Without the quotes; two digits for the day, which all servers take. Years beyond 0 to 9999, which
-// the grammar cannot say, become the nearest that it can.
+// Without the quotes; two digits for the day, which all servers accept. Dates outside the years 0
+// to 9999, which the grammar can't express, are clamped to the nearest that it can.
 std::string format_internal_date(const base::ZonedTime& time);
 
 }  // namespace imap

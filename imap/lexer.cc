@@ -15,10 +15,10 @@ namespace {
 
 using base::equal_ignoring_case;
 
-// Enough that a drain at wire speed is not held up by calls.
-constexpr std::size_t kSmallestBuffer = 256U << 10U;
+// Large enough that the number of calls does not limit reading at wire speed.
+constexpr std::size_t kMinBuffer = 256U << 10U;
 
-// What a small string costs beside its bytes.
+// The memory of a small string beyond its bytes.
 constexpr std::size_t kStringOverhead = sizeof(std::string);
 
 bool ends_line(char next) {
@@ -44,9 +44,7 @@ std::optional<std::uint64_t> parse_number(std::string_view word) {
 }  // namespace
 
 Lexer::Lexer(Source& source, const Limits& limits)
-    : source_(source),
-      limits_(limits),
-      capacity_(std::max(kSmallestBuffer, limits.longest_token + 2)) {
+    : source_(source), limits_(limits), capacity_(std::max(kMinBuffer, limits.max_token + 2)) {
   buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
 }
 
@@ -74,7 +72,7 @@ void Lexer::refill() {
 void Lexer::advance(std::size_t length) {
   begin_ += length;
   line_ += length;
-  if (line_ > limits_.longest_line) fail_protocol("a line too long");
+  if (line_ > limits_.max_line) fail_protocol("a line too long");
 }
 
 void Lexer::fail_protocol(std::string_view what) {
@@ -90,21 +88,21 @@ void Lexer::unexpected(char expected) {
 }
 
 void Lexer::count_item() {
-  if (++items_ > limits_.most_items) fail_protocol("an answer of too many words");
+  if (++items_ > limits_.max_items) fail_protocol("too many words in a response");
 }
 
 void Lexer::keep(std::size_t bytes) {
   kept_ += bytes + kStringOverhead;
-  if (kept_ > limits_.most_kept) fail_protocol("an answer too large");
+  if (kept_ > limits_.max_kept) fail_protocol("a response too large");
 }
 
-// Takes the bytes before the first that `stop` holds for.
+// Consumes the bytes before the first for which `stop` is true.
 template <typename Stop>
 std::string_view Lexer::scan(Stop stop) {
   std::size_t length = 0;
   for (;;) {
     while (begin_ + length < end_ && !stop(buffer_[begin_ + length])) ++length;
-    if (length > limits_.longest_token) fail_protocol("a word too long");
+    if (length > limits_.max_token) fail_protocol("a word too long");
     if (begin_ + length < end_) break;
     refill();
   }
@@ -142,7 +140,7 @@ std::string_view Lexer::text_until(char end) {
 std::string Lexer::text() {
   std::string text;
   for (;;) {
-    const std::size_t room = limits_.longest_token - text.size();
+    const std::size_t room = limits_.max_token - text.size();
     const std::string_view held(buffer_.get() + begin_, end_ - begin_);
     const std::size_t length = std::min(held.find_first_of("\r\n"), held.size());
     text += held.substr(0, std::min(length, room));
@@ -218,28 +216,28 @@ std::uint64_t Lexer::literal_size() {
   take_if('~');
   expect('{');
   const std::optional<std::uint64_t> size = digits();
-  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (!size || *size > kLargest) fail_protocol("a literal of an impossible size");
+  constexpr auto kMaxLiteral = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!size || *size > kMaxLiteral) fail_protocol("a literal of an impossible size");
   take_if('+');
   expect('}');
   const std::size_t line = line_;
   end_line();
-  line_ = line;  // the line goes on behind the literal
+  line_ = line;  // the line continues after the literal
   return *size;
 }
 
 std::string Lexer::kept_literal() {
   const std::uint64_t size = literal_size();
-  if (size > limits_.longest_value) fail_protocol("a value too long");
+  if (size > limits_.max_value) fail_protocol("a value too long");
   keep(static_cast<std::size_t>(size));
-  std::string text;  // grows as bytes come, not as they are announced
+  std::string text;  // grows as bytes arrive, not as they are announced
   read_literal(size, [&text](base::ByteView piece) { text += base::as_text(piece); });
   return text;
 }
 
 void Lexer::open() {
   expect('(');
-  if (++depth_ > limits_.deepest_nesting) fail_protocol("parentheses nested too deep");
+  if (++depth_ > limits_.max_nesting) fail_protocol("parentheses nested too deep");
 }
 
 bool Lexer::take_close() {

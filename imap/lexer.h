@@ -1,9 +1,9 @@
-// Reads the words of IMAP answers from a stream that may come in pieces of any size (RFC 9051,
-// section 9). What a server may make us hold is bounded by Limits: one buffer and what the caller
-// keeps.
+// Reads the words of IMAP responses from a stream that may arrive in pieces of any size (RFC 9051,
+// section 9). Limits bounds the memory that a server can make us use: one buffer, and the values
+// that the caller keeps.
 //
-// Every call fails with kProtocol on what the grammar does not allow and where a limit is passed,
-// and with what the Source fails with. A lexer that failed is of no more use.
+// Every call fails with kProtocol on input that the grammar does not allow and when a limit is
+// exceeded, and as the Source does. A lexer is unusable after a failure.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@
 
 namespace imap {
 
-// Where the bytes come from.
+// Supplies the bytes.
 class Source {
  public:
   Source() = default;
@@ -28,7 +28,7 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  // Waits for at least one byte and returns how many came.
+  // Waits for at least one byte and returns the number of bytes read.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
 };
 
@@ -37,10 +37,10 @@ class Lexer {
   // `source` must outlive the lexer.
   Lexer(Source& source, const Limits& limits);
 
-  // At the start of an answer: the limits count from here.
+  // Call it at the start of a response: the limits count from here.
   void begin_answer();
 
-  // What has come and is not read yet; it is gone from the lexer.
+  // Removes and returns the bytes that were received but not yet read.
   base::Bytes take_unread();
 
   char peek() {
@@ -60,47 +60,50 @@ class Lexer {
   }
   bool at_end_of_line() { return peek() == '\r' || peek() == '\n'; }
 
-  // CRLF; a bare LF passes too.
+  // Consumes CRLF; a bare LF is accepted too.
   void end_line();
 
-  // The word up to a space, a parenthesis or the end of the line, perhaps empty; what servers put
-  // into flags and names is not questioned. Lives until the next call.
+  // The word up to a space, a parenthesis or the end of the line, possibly empty; the bytes that
+  // servers put into flags and names are not validated. Valid until the next call.
   std::string_view atom();
 
-  // The name of a FETCH item: an atom, and a section in brackets with whatever it holds.
+  // The name of a FETCH item: an atom, and a section in brackets with any content.
   std::string_view item_name();
 
-  // The text up to `end` or the end of the line, neither of them taken. Lives until the next call.
+  // The text up to `end` or the end of the line, neither of which is consumed. Valid until the next
+  // call.
   std::string_view text_until(char end);
 
-  // The text up to the end of the line, which is not taken. What is longer than a token is cut.
+  // The text up to the end of the line, which is not consumed. Text longer than Limits::max_token
+  // is truncated.
   std::string text();
 
-  // An atom that is a number. Nothing if it is another word, or does not fit.
+  // An atom that is a number. Returns nullopt if it is another word or does not fit.
   std::optional<std::uint64_t> number();
 
-  // Digits alone, up to whatever follows. Nothing if there is none, or they do not fit.
+  // Digits up to the first other character. Returns nullopt if there are no digits or the number
+  // does not fit.
   std::optional<std::uint64_t> digits();
 
   // An atom, a quoted string or a literal (astring).
   std::string string();
 
-  // Nothing if NIL (nstring).
+  // Returns nullopt if NIL (nstring).
   std::optional<std::string> nstring();
 
-  // Parentheses, which may nest only so deep.
+  // Parentheses, which may nest up to Limits::max_nesting deep.
   void open();
   bool take_close();
 
-  // A value of any kind, lists and literals included.
+  // Skips a value of any kind, including lists and literals.
   void skip_value();
   void skip_line();
 
-  // The size of a literal whose '{' (or "~{") comes next. Its bytes follow: read_literal().
+  // The size of a literal whose '{' (or "~{") comes next. Read its bytes with read_literal().
   std::uint64_t literal_size();
   bool at_literal();
 
-  // Gives the next `size` bytes to `take` in pieces as they come, uncopied.
+  // Passes the next `size` bytes to `take` in pieces as they arrive, without copying.
   template <typename Take>
   void read_literal(std::uint64_t size, Take&& take) {
     while (size > 0) {
@@ -113,7 +116,7 @@ class Lexer {
     }
   }
 
-  // Fails with kProtocol: `what` is wrong, with the place in the stream.
+  // Fails with kProtocol; the message names `what` and shows the position in the stream.
   [[noreturn]] void fail_protocol(std::string_view what);
 
  private:
@@ -133,8 +136,8 @@ class Lexer {
   std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t line_ = 0;   // bytes of the current line that are taken
-  std::size_t items_ = 0;  // of the current answer, like the next two
+  std::size_t line_ = 0;   // consumed bytes of the current line
+  std::size_t items_ = 0;  // of the current response, like the next two
   std::size_t kept_ = 0;
   std::size_t depth_ = 0;
 };

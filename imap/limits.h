@@ -1,4 +1,4 @@
-// How much a server may ask of us before it counts as broken or hostile.
+// Limits beyond which a server counts as broken or hostile.
 #pragma once
 
 #include <chrono>
@@ -6,18 +6,17 @@
 
 namespace imap {
 
-// What goes beyond one of them fails with kProtocol; silence beyond its limit, and a message that
-// takes too long, with ConnectionLost. Bodies
-// of messages are streamed and have no limit but 2^63 - 1 bytes.
+// Input beyond a limit fails with kProtocol; too long a silence, and a message that takes too long,
+// with ConnectionLost. Message bodies are streamed and limited only to 2^63 - 1 bytes.
 struct Limits {
-  std::size_t longest_line = 64U << 20U;   // bytes, literals aside; no line is ever held whole
-  std::size_t longest_token = 64U << 10U;  // bytes of an atom, a quoted string, a line of text
-  std::size_t longest_value = 1U << 20U;   // bytes of a literal that is no message body
-  std::size_t deepest_nesting = 32;        // parentheses
-  std::size_t most_items = 8'000'000;      // words and numbers of one answer
-  std::size_t most_kept = 64U << 20U;  // bytes in memory of one answer, and of all those collected
-                                       // for one command
-  std::chrono::milliseconds silence{300'000};    // no byte goes either way
+  std::size_t max_line = 64U << 20U;   // bytes, without literals; no line is ever held whole
+  std::size_t max_token = 64U << 10U;  // bytes of an atom, a quoted string, a line of text
+  std::size_t max_value = 1U << 20U;   // bytes of a literal other than a message body
+  std::size_t max_nesting = 32;        // parentheses
+  std::size_t max_items = 8'000'000;   // words and numbers in one response
+  std::size_t max_kept = 64U << 20U;  // bytes in memory of one response, and of all those collected
+                                      // for one command
+  std::chrono::milliseconds silence{300'000};    // no byte sent or received
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
 };
 

@@ -19,8 +19,8 @@ using base::starts_with_ignoring_case;
 
 using base::ErrorCode;
 
-// "CAPABILITY a b", or in the code of a greeting or of the answer to the login: "OK [CAPABILITY a
-// b] text".
+// "CAPABILITY a b", or in the response code of the greeting or of the response to the login: "OK
+// [CAPABILITY a b] text".
 std::optional<std::string_view> capabilities_in(std::string_view words) {
   for (const std::string_view start : {"CAPABILITY ", "OK [CAPABILITY "}) {
     if (!starts_with_ignoring_case(words, start)) continue;
@@ -40,12 +40,12 @@ std::vector<std::string> split_at_spaces(std::string_view words) {
   return split;
 }
 
-std::string needed_way(const Login& login) {
+std::string missing_mechanism(const Login& login) {
   if (login.method == LoginMethod::kPassword && login.acting_as.empty()) {
-    return "it may want TLS first";
+    return "it may require TLS first";
   }
   return fmt::format("{} needs {}",
-                     login.method == LoginMethod::kPassword   ? "acting as another user"
+                     login.method == LoginMethod::kPassword   ? "a login on behalf of another user"
                      : login.method == LoginMethod::kExternal ? "a login by certificate"
                                                               : "a token",
                      login_options(login.method));
@@ -56,17 +56,17 @@ std::string what_to_check(const Login& login) {
                      : login.method == LoginMethod::kExternal ? "user and client_certificate"
                                                               : "user and token, and its scope";
   if (!login.acting_as.empty())
-    what = "the admin's " + what + ", and that it may act for this account";
+    what = "the admin's " + what + ", and that it may log in for this account";
   return what;
 }
 
-// RFC 5530: not ours to mend, and worth another try.
-bool is_passing(std::string_view words) {
-  static constexpr std::array<std::string_view, 3> kPassing = {"[UNAVAILABLE]", "[INUSE]",
-                                                               "[LIMIT]"};
-  return suggested_pause(words) || std::any_of(kPassing.begin(), kPassing.end(), [&](auto code) {
-           return words.find(code) != std::string::npos;
-         });
+// RFC 5530: temporary failures on the server's side, worth a retry.
+bool is_temporary(std::string_view words) {
+  static constexpr std::array<std::string_view, 3> kTemporary = {"[UNAVAILABLE]", "[INUSE]",
+                                                                 "[LIMIT]"};
+  return suggested_pause(words) ||
+         std::any_of(kTemporary.begin(), kTemporary.end(),
+                     [&](auto code) { return words.find(code) != std::string::npos; });
 }
 
 }  // namespace
@@ -97,29 +97,29 @@ void LoginExchange::note(std::string_view line) {
   for (const std::string_view refusal : {"NO ", "BAD ", "BYE "}) {
     if (starts_with_ignoring_case(words, refusal)) refusal_ = words;
   }
-  if (const auto told = capabilities_in(words)) capabilities_ = split_at_spaces(*told);
+  if (const auto list = capabilities_in(words)) capabilities_ = split_at_spaces(*list);
 }
 
 LoginRefusal LoginExchange::why_refused(const Login& login) const {
   const std::string words = base::escape_for_terminal(refusal_);
-  const std::string who = base::escape_for_terminal(
+  const std::string user = base::escape_for_terminal(
       login.acting_as.empty() ? login.user : login.user + " as " + login.acting_as);
-  // RFC 7628 and XOAUTH2: the reason comes as a challenge, and libcurl leaves it at that.
+  // RFC 7628 and XOAUTH2: the reason is sent as a challenge, which libcurl does not report.
   if (words.empty() && has_challenged_ && login.method != LoginMethod::kPassword) {
     return {ErrorCode::kLogin,
-            fmt::format("login of {}: the server refused: check {}", who, what_to_check(login))};
+            fmt::format("login of {}: the server refused: check {}", user, what_to_check(login))};
   }
   if (words.empty()) {
     return {ErrorCode::kLogin,
-            fmt::format("login of {}: the server offers no way to log in that would do: {}", who,
-                        needed_way(login))};
+            fmt::format("login of {}: the server offers no suitable login mechanism: {}", user,
+                        missing_mechanism(login))};
   }
-  if (is_passing(words)) {
+  if (is_temporary(words)) {
     return {
         ErrorCode::kNetwork,
-        fmt::format("login of {}: the server refused for now: {}: try again later", who, words)};
+        fmt::format("login of {}: the server refused for now: {}: try again later", user, words)};
   }
-  return {ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", who,
+  return {ErrorCode::kLogin, fmt::format("login of {}: the server refused: {}: check {}", user,
                                          words, what_to_check(login))};
 }
 

@@ -1,4 +1,4 @@
-// What a server says until the login is done, and why it did not let us in.
+// The server's responses during the login, and the reason why it refused the login.
 #pragma once
 
 #include <string>
@@ -10,26 +10,26 @@
 
 namespace imap {
 
-// The ways to log in that libcurl may choose from, as its CURLOPT_LOGIN_OPTIONS has them.
+// The login mechanisms that libcurl may choose from, in the format of CURLOPT_LOGIN_OPTIONS.
 const char* login_options(LoginMethod method);
 
 struct LoginRefusal {
-  base::ErrorCode code = base::ErrorCode::kLogin;  // kNetwork: it passes
-  std::string cause;                               // with what to do
+  base::ErrorCode code = base::ErrorCode::kLogin;  // kNetwork: temporary
+  std::string cause;                               // with the remedy
 };
 
 class LoginExchange {
  public:
-  // A line of the server's.
+  // Processes one line from the server.
   void note(std::string_view line);
 
   bool was_greeted() const { return was_greeted_; }
   bool is_preauthenticated() const { return is_preauthenticated_; }
 
-  // The last NO, BAD or BYE, without its tag; empty: there was none.
+  // The last NO, BAD or BYE, without its tag; empty: not received.
   const std::string& refusal() const { return refusal_; }
 
-  // The last that were told.
+  // The most recently announced capabilities.
   const std::vector<std::string>& capabilities() const { return capabilities_; }
 
   LoginRefusal why_refused(const Login& login) const;
@@ -37,7 +37,7 @@ class LoginExchange {
  private:
   bool was_greeted_ = false;
   bool is_preauthenticated_ = false;
-  bool has_challenged_ = false;  // "+" instead of an answer
+  bool has_challenged_ = false;  // received "+" instead of a result
   std::string refusal_;
   std::vector<std::string> capabilities_;
 };

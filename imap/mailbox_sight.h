@@ -1,4 +1,5 @@
-// What a listing tells about whose mailbox it is (base/mailbox_identity.h).
+// Extracts from a list of folders the properties that identify the mailbox
+// (base/mailbox_identity.h).
 #pragma once
 
 #include <span>
@@ -8,7 +9,7 @@
 
 namespace imap {
 
-// Folders whose status the server did not tell are not in it.
+// Omits folders whose status the server did not send.
 base::MailboxSight sight_of(std::span<const Folder> listed);
 
 }  // namespace imap

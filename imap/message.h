@@ -1,4 +1,4 @@
-// What FETCH tells of messages, and what APPEND takes and answers.
+// The data of messages in FETCH responses, and the input and result of APPEND.
 #pragma once
 
 #include <cstdint>
@@ -12,27 +12,27 @@
 
 namespace imap {
 
-// The items of one FETCH answer; what it did not carry is unknown.
+// The items of one FETCH response; items not in the response are unknown.
 struct MessageItems {
   std::optional<base::Uid> uid;
-  std::optional<std::vector<std::string>> flags;  // as sent, \Recent aside
+  std::optional<std::vector<std::string>> flags;  // as sent, without \Recent
   std::optional<std::uint64_t> modseq;
-  std::optional<base::ZonedTime> internal_date;  // nothing too if the server sent no valid date
+  std::optional<base::ZonedTime> internal_date;  // also nullopt if the date sent is invalid
   std::optional<std::uint64_t> size;             // RFC822.SIZE: often wrong
   std::string server_id;                         // EMAILID or X-GM-MSGID; empty: unknown
 };
 
-// How the body of a message came.
+// The form in which the body of a message was sent.
 enum class BodyKind {
-  kMissing,  // no body item in the answer
+  kMissing,  // no body item in the response
   kNil,      // the item was NIL
   kString,   // a quoted string
   kLiteral,
 };
 
-// Takes the messages of one FETCH as they arrive. The pieces of a body come first, then message()
-// with what else its answer said; the next piece belongs to the next message. A connection lost in
-// between leaves pieces without their message(): discard them.
+// Receives the messages of one FETCH as they arrive. The pieces of a body come first, then
+// message() with the other items of the response; the next piece belongs to the next message. If
+// the connection is lost in between, pieces were delivered without their message(): discard them.
 class MessageSink {
  public:
   MessageSink() = default;
@@ -44,26 +44,27 @@ class MessageSink {
   virtual void message(const MessageItems& items, BodyKind body) = 0;
 };
 
-// How a FETCH of messages ended.
+// The result of a FETCH of messages.
 struct FetchAnswer {
-  bool complete = true;  // false: it was NO or BAD, so some that are there may not have come
-  std::string reason;    // its words then, escaped
+  bool complete = true;  // false: NO or BAD, so existing messages may be missing
+  std::string reason;    // the server's text in that case, escaped
 };
 
-// One message for APPEND. `bytes` must live until the answer is there.
+// One message for APPEND. `bytes` must stay valid until the response arrives.
 struct AppendMessage {
-  std::vector<std::string> flags;  // what the folder keeps; those no command can carry are left out
+  // Flags that the folder keeps; those that no command can carry are omitted.
+  std::vector<std::string> flags;
   base::ZonedTime internal_date;
   base::ByteView bytes;
 };
 
-// What became of one APPEND command.
+// The result of one APPEND command.
 struct AppendAnswer {
   bool accepted = false;
-  bool sent = true;                // false: an earlier one was refused, and this one never went out
-  std::string reason;              // the server's words if not accepted, escaped
+  bool sent = true;                // false: an earlier one was refused, this one was not sent
+  std::string reason;              // the server's text if not accepted, escaped
   std::uint32_t uid_validity = 0;  // from APPENDUID (RFC 4315); 0 without it
-  std::vector<base::Uid> uids;     // one a message, or none without APPENDUID
+  std::vector<base::Uid> uids;     // one for each message; empty without APPENDUID
 };
 
 }  // namespace imap

@@ -5,9 +5,9 @@
 
 namespace imap {
 
-bool is_of_the_moment(std::string_view entry_name) {
+bool is_computed_by_server(std::string_view entry_name) {
   constexpr std::string_view kCyrus = "/vendor/cmu/cyrus-imapd/";
-  static constexpr std::array<std::string_view, 14> kTold = {
+  static constexpr std::array<std::string_view, 14> kEntries = {
       "annotsize",  "foldermodseq", "freespace",    "hasalarms", "lastpop",
       "lastupdate", "partition",    "server",       "shutdown",  "size",
       "synccrcs",   "uniqueid",     "usercounters", "usermodseq"};
@@ -15,7 +15,7 @@ bool is_of_the_moment(std::string_view entry_name) {
   if (at == std::string_view::npos) return false;
   std::string_view name = entry_name.substr(at + kCyrus.size());
   name = name.substr(0, name.find('/'));
-  return std::find(kTold.begin(), kTold.end(), name) != kTold.end();
+  return std::find(kEntries.begin(), kEntries.end(), name) != kEntries.end();
 }
 
 }  // namespace imap

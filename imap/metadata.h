@@ -1,4 +1,4 @@
-// What clients attach to folders and accounts (RFC 5464).
+// Annotations that clients attach to folders and accounts (RFC 5464).
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ struct MetadataEntry {
   bool operator==(const MetadataEntry&) const = default;
 };
 
-// Whether the entry is what the server tells of itself or of the moment (sizes, times, places),
-// which nobody set.
-bool is_of_the_moment(std::string_view entry_name);
+// Returns true if the entry is computed by the server (sizes, times, locations) rather than set by
+// a client.
+bool is_computed_by_server(std::string_view entry_name);
 
 }  // namespace imap

@@ -48,7 +48,7 @@ class ShiftedWriter {
   unsigned bits_ = 0;
 };
 
-// The text of one `&...-`, `base64` being what stands between; false if it is none.
+// Decodes one `&...-`, with `base64` being the part in between; returns false if it is invalid.
 bool decode_shifted(std::string_view base64, std::string& out) {
   std::uint32_t pending = 0;
   unsigned bits = 0;
@@ -74,7 +74,7 @@ bool decode_shifted(std::string_view base64, std::string& out) {
   return high_surrogate == 0;
 }
 
-// Of any text that keeps the grammar, also where another spelling would have been due.
+// Decodes any text that follows the grammar, even if its spelling is not canonical.
 std::optional<std::string> decode_any(std::string_view raw) {
   std::string utf8;
   while (!raw.empty()) {

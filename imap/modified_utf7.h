@@ -1,4 +1,4 @@
-// How IMAP4rev1 writes folder names in ASCII (RFC 3501, section 5.1.3).
+// The ASCII encoding of folder names in IMAP4rev1 (RFC 3501, section 5.1.3).
 #pragma once
 
 #include <optional>
@@ -7,9 +7,9 @@
 
 namespace imap {
 
-// UTF-8. Nothing if `raw` is not what encode_modified_utf7() makes of some text: names that are
-// written in another way (8-bit bytes, a bare '&', letters in base64) have no decoded form, so that
-// no two names share one.
+// Decodes to UTF-8. Returns nullopt unless `raw` is the output of encode_modified_utf7() for some
+// text: names in any other spelling (8-bit bytes, a bare '&', letters in base64) have no decoded
+// form, so that no two names share one.
 std::optional<std::string> decode_modified_utf7(std::string_view raw);
 
 // `utf8` must be valid UTF-8.

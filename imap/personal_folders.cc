@@ -17,7 +17,8 @@ bool is_root(std::string_view raw_name, const Namespace& space) {
          raw_name == std::string_view(space.prefix).substr(0, space.prefix.size() - 1);
 }
 
-// How many bytes of the name the best of `spaces` accounts for; nothing if none holds the folder.
+// The length of the longest prefix in `spaces` that matches the name; nullopt if no namespace
+// contains the folder.
 std::optional<std::size_t> longest_prefix(std::string_view raw_name,
                                           const std::vector<Namespace>& spaces) {
   std::optional<std::size_t> longest;

@@ -1,4 +1,4 @@
-// The answer to GETQUOTAROOT (RFC 9208).
+// The response to GETQUOTAROOT (RFC 9208).
 #pragma once
 
 #include <cstdint>

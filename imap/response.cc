@@ -28,7 +28,8 @@ std::optional<Condition> find_condition(std::string_view word) {
   return std::nullopt;
 }
 
-// "[NAME arguments]". Inside parentheses a ']' ends nothing: some servers have it in keywords.
+// "[NAME arguments]". A ']' inside parentheses does not end the code: some servers have it in
+// keywords.
 ResponseCode read_code(Lexer& lexer) {
   lexer.expect('[');
   std::string inside(lexer.text_until(']'));
@@ -66,7 +67,7 @@ Response read_tagged(Lexer& lexer) {
   const std::optional<Condition> condition = find_condition(lexer.atom());
   if (tag.empty() || !condition || *condition == Condition::kBye ||
       *condition == Condition::kPreauth) {
-    lexer.fail_protocol("a line that is no answer");
+    lexer.fail_protocol("a line that is not a response");
   }
   return read_status(lexer, std::move(tag), *condition);
 }
@@ -81,7 +82,7 @@ Response read_search(Lexer& lexer) {
       continue;
     }
     const std::optional<std::uint32_t> number = read_number(lexer);
-    if (!number) lexer.fail_protocol("a search result that is no number");
+    if (!number) lexer.fail_protocol("a search result that is not a number");
     if (*number != 0) numbers.push_back(base::Uid{*number});  // no message has UID 0
   }
   SearchResponse response;
@@ -134,7 +135,7 @@ Response read_flags(Lexer& lexer) {
 
 using Reader = Response (*)(Lexer&);
 
-// Behind "* ", by the word that names the kind.
+// Finds the reader by the word after "* " that names the kind of response.
 Reader find_reader(std::string_view kind) {
   static constexpr std::pair<std::string_view, Reader> kReaders[] = {
       {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
@@ -159,7 +160,7 @@ Reader find_reader(std::string_view kind) {
   return nullptr;
 }
 
-// "* 12 EXISTS" and the like, behind the number.
+// Reads "* 12 EXISTS" and the like, after the number.
 Response read_numbered(Lexer& lexer, std::uint32_t number, BodySink& bodies) {
   lexer.skip_spaces();
   const std::string kind(lexer.atom());
@@ -173,7 +174,7 @@ Response read_untagged(Lexer& lexer, BodySink& bodies) {
   lexer.expect('*');
   lexer.skip_spaces();
   const std::string kind(lexer.atom());
-  if (kind.empty()) lexer.fail_protocol("a line that is no answer");
+  if (kind.empty()) lexer.fail_protocol("a line that is not a response");
   if (kind.front() >= '0' && kind.front() <= '9') {
     std::uint32_t number = 0;
     const char* const end = kind.data() + kind.size();

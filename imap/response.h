@@ -1,4 +1,4 @@
-// The answers of an IMAP server, typed (RFC 9051, section 7, and the extensions named below).
+// Typed responses of an IMAP server (RFC 9051, section 7, and the extensions named below).
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,14 @@
 
 namespace imap {
 
-// "[UIDVALIDITY 7]": what stands in brackets before the text of a status response.
+// The response code in brackets before the text of a status response: "[UIDVALIDITY 7]".
 struct ResponseCode {
   std::string name;       // upper case; empty if there is no code
   std::string arguments;  // as sent
 
   bool is(std::string_view expected) const { return name == expected; }
   std::optional<std::uint64_t> number() const;
-  // Separated by spaces, an enclosing pair of parentheses taken off.
+  // The arguments, split at spaces, without an enclosing pair of parentheses.
   std::vector<std::string> words() const;
 };
 
@@ -71,7 +71,7 @@ struct VanishedResponse {  // RFC 7162
 };
 struct SearchResponse {  // SEARCH or, with the tag of its command, ESEARCH (RFC 4731)
   std::optional<std::string> tag;
-  bool has_uids = true;  // ESEARCH says so; SEARCH follows its command
+  bool has_uids = true;  // explicit in ESEARCH; SEARCH follows its command
   UidSet numbers;
 };
 struct QuotaRootResponse {  // RFC 9208
@@ -86,15 +86,15 @@ struct AclResponse {  // RFC 4314
   std::vector<AclEntry> entries;
 };
 struct MetadataResponse {              // RFC 5464
-  std::string raw_name;                // empty: of the account
-  std::vector<MetadataEntry> entries;  // those that have a value
+  std::string raw_name;                // empty: the account's
+  std::vector<MetadataEntry> entries;  // only those that have a value
 };
 struct FetchResponse {
   std::uint32_t sequence_number = 0;
   MessageItems items;
   BodyKind body = BodyKind::kMissing;
 };
-struct UnknownResponse {};  // of a kind that we never asked for; skipped
+struct UnknownResponse {};  // of a kind that is never requested; skipped
 
 using Response =
     std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse, ListResponse,
@@ -102,7 +102,7 @@ using Response =
                  ExpungeResponse, VanishedResponse, SearchResponse, QuotaRootResponse,
                  QuotaResponse, AclResponse, MetadataResponse, FetchResponse, UnknownResponse>;
 
-// Takes the bodies that FETCH answers carry, piece by piece, before the answer is complete.
+// Receives the bodies in FETCH responses, piece by piece, before the response is complete.
 class BodySink {
  public:
   BodySink() = default;
@@ -110,13 +110,13 @@ class BodySink {
   BodySink& operator=(const BodySink&) = delete;
   virtual ~BodySink() = default;
 
-  // `uid` is what the answer said so far: nothing if its UID comes behind the body. False: the body
-  // is not wanted and is skipped.
+  // `uid` is nullopt if the UID comes after the body in the response. Return false to skip the
+  // body.
   virtual bool wants_body(std::optional<base::Uid> uid) = 0;
   virtual void body_piece(base::ByteView piece) = 0;
 };
 
-// The next answer. Bodies go to `bodies`. Fails as Lexer does.
+// Reads the next response. Bodies are passed to `bodies`. Fails as Lexer does.
 Response read_response(Lexer& lexer, BodySink& bodies);
 
 }  // namespace imap

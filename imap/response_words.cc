@@ -29,7 +29,7 @@ namespace {
 base::Uid read_uid(Lexer& lexer) {
   const std::optional<std::uint64_t> number = lexer.digits();
   if (!number || *number == 0 || *number > kMaxUid.value) {
-    lexer.fail_protocol("a number that is no UID");
+    lexer.fail_protocol("a number that is not a UID");
   }
   return base::Uid{static_cast<std::uint32_t>(*number)};
 }

@@ -1,4 +1,4 @@
-// What several kinds of answers have in common. For the response readers alone.
+// Elements common to several kinds of responses. Only for the response readers.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ std::vector<std::string> read_words(Lexer& lexer);
 // A sequence-set without `*`.
 UidSet read_uid_set(Lexer& lexer);
 
-// A number of 1 to 2^32 - 1; nothing if it is another word: what a server says of sizes and
-// validities is not always one.
+// A number from 1 to 2^32 - 1; nullopt if it is another word: sizes and validities sent by servers
+// are not always valid numbers.
 std::optional<std::uint32_t> read_nz_number(Lexer& lexer);
 
-// A number of 0 to 2^32 - 1.
+// A number from 0 to 2^32 - 1.
 std::optional<std::uint32_t> read_number(Lexer& lexer);
 
-// Whatever else stands on the line, and its end.
+// Skips the rest of the line and its end.
 void skip_rest(Lexer& lexer);
 
 }  // namespace imap

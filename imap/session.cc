@@ -15,7 +15,7 @@ Session Session::open(const Endpoint& endpoint, const Login& login, const Limits
 Session Session::open_and_list_ahead(const Endpoint& endpoint, const Login& login,
                                      const Limits& limits, std::string_view personal_prefix) {
   if (endpoint.compression != Compression::kNone) return open(endpoint, login, limits);
-  const ActingAs acting_as = login.acting_as.empty() ? ActingAs::kOneself : ActingAs::kOther;
+  const ActingAs acting_as = login.acting_as.empty() ? ActingAs::kSelf : ActingAs::kOther;
   return {connect_with_curl(endpoint, login), limits, personal_prefix, acting_as};
 }
 
@@ -55,7 +55,7 @@ std::vector<Folder> Session::list(std::string_view pattern) {
 }
 
 FolderStatus Session::status(std::string_view raw_name) {
-  return during("ask for the status", raw_name, [&] { return impl_->status(raw_name); });
+  return during("get the status", raw_name, [&] { return impl_->status(raw_name); });
 }
 
 OpenFolder Session::examine(std::string_view raw_name) {
@@ -92,7 +92,7 @@ void Session::fetch_identities(const UidSet& uids,
 
 void Session::fetch_all_but_bodies(const UidSet& uids,
                                    const std::function<void(const MessageItems&)>& take) {
-  during("fetch what is known of messages", impl_->open_name(),
+  during("fetch messages without bodies", impl_->open_name(),
          [&] { impl_->fetch_all_but_bodies(uids, take); });
 }
 
@@ -113,11 +113,11 @@ std::vector<std::vector<AclEntry>> Session::acls(std::span<const std::string> ra
 }
 
 std::vector<AclEntry> Session::inbox_rights() {
-  return during("ask for the rights", kInbox, [&] { return impl_->inbox_rights(); });
+  return during("get the rights", kInbox, [&] { return impl_->inbox_rights(); });
 }
 
 std::vector<FolderDetails> Session::details(std::span<const std::string> raw_names) {
-  return during("ask for details", "*", [&] { return impl_->details(raw_names); });
+  return during("get details", "*", [&] { return impl_->details(raw_names); });
 }
 
 void Session::set_acl(std::string_view raw_name, const AclEntry& entry) {
@@ -165,7 +165,7 @@ void Session::expunge(const UidSet& uids) {
 }
 
 std::vector<QuotaRoot> Session::quota_roots(std::string_view raw_name) {
-  return during("ask for the quota", raw_name, [&] { return impl_->quota_roots(raw_name); });
+  return during("get the quota", raw_name, [&] { return impl_->quota_roots(raw_name); });
 }
 
 void Session::set_quota(std::string_view root, std::span<const QuotaResource> limits) {

@@ -1,9 +1,9 @@
-// One logged-in IMAP connection. Not thread-safe: one thread a session.
+// One logged-in IMAP connection. Not thread-safe: use a session in one thread only.
 //
 // Every call fails with base::Error: kNetwork if the connection is lost or too slow, or the server
-// asks to be left alone (often as ConnectionLost, imap/connection_lost.h; the session is then of no
-// more use: open another), kProtocol if the server sends what IMAP does not allow (as before),
-// kRefused if it answers NO or BAD and the call does not say otherwise.
+// asks the client to wait (often as ConnectionLost, imap/connection_lost.h; the session is then
+// unusable: open another), kProtocol if the server violates the IMAP protocol (the session is
+// unusable, too), kRefused if it answers NO or BAD, unless the call documents another result.
 #pragma once
 
 #include <functional>
@@ -29,48 +29,49 @@ namespace imap {
 
 class Session {
  public:
-  // Connects, secures, logs in, asks for the capabilities that hold after login, and enables
-  // CONDSTORE where there is it; compresses if `endpoint` says so. Also fails with kLogin and kTls.
+  // Connects, starts TLS, logs in, requests the capabilities that apply after login, and enables
+  // CONDSTORE if available; compresses if `endpoint` says so. Also fails with kLogin and kTls.
   static Session open(const Endpoint& endpoint, const Login& login, const Limits& limits);
 
-  // As Login says. kOther is asked ahead for inbox_rights() too, which tell whose account it is.
-  enum class ActingAs { kOneself, kOther };
+  // Whether Login::acting_as is set. With kOther, inbox_rights() is prefetched too, to verify which
+  // account was opened.
+  enum class ActingAs { kSelf, kOther };
 
-  // The same as open(), and asks for list_personal_folders() before it is known what the server can
-  // and what its namespaces are, from what it announced and from `personal_prefix`, which they had
-  // the last time. Where both still hold, all of it is one flight; else the guess costs one
-  // command. Without LIST-STATUS and with compression nothing is asked ahead.
+  // Like open(), and prefetches list_personal_folders() before the server's capabilities and
+  // namespaces are known: it assumes the capabilities announced so far and `personal_prefix`, the
+  // prefix seen last time. If both still hold, everything takes one round trip; otherwise the guess
+  // costs one command. Nothing is prefetched without LIST-STATUS, or with compression.
   static Session open_and_list_ahead(const Endpoint& endpoint, const Login& login,
                                      const Limits& limits, std::string_view personal_prefix);
 
-  // Over a transport that is logged in already. `personal_prefix`: as open_and_list_ahead().
+  // Over a transport that is already logged in. `personal_prefix`: see open_and_list_ahead().
   Session(std::unique_ptr<Transport> transport, const Limits& limits,
           std::optional<std::string_view> personal_prefix = {},
-          ActingAs acting_as = ActingAs::kOneself);
+          ActingAs acting_as = ActingAs::kSelf);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // without LOGOUT: closes the connection
 
-  // From here on, if the server has COMPRESS=DEFLATE. Once.
+  // Enables COMPRESS=DEFLATE if the server supports it. Call at most once.
   void compress();
 
   const Capabilities& capabilities() const;
 
   // Without the NAMESPACE extension: one personal namespace with an empty prefix and the delimiter
-  // that LIST "" "" tells.
+  // that LIST "" "" returns.
   Namespaces namespaces();
 
-  // Every folder of the personal namespaces with its status where it can be opened, in as few round
-  // trips as the server allows (LIST-STATUS, else pipelined STATUS). Each once, as the server
-  // ordered them; those of other users' and shared namespaces left out. INBOX is always among them,
+  // Every folder of the personal namespaces, with its status if it can be opened, in as few round
+  // trips as the server allows (LIST-STATUS, else pipelined STATUS). No duplicates, in the server's
+  // order, without the folders of other users' and shared namespaces. INBOX is always among them,
   // whether LIST shows it or not, unless the server refuses STATUS INBOX. Fails with kRefused if it
   // does that and lists no other folder: such an account has no mailbox, or hides it.
   std::vector<Folder> list_personal_folders();
 
-  // What the last list_personal_folders() should have shown and did not.
+  // The gaps in the last list_personal_folders().
   const ListGaps& list_gaps() const;
 
-  // Below and at one name, without status. `pattern` is sent as LIST's second argument.
+  // The folders that match `pattern`, the second argument of LIST; without status.
   std::vector<Folder> list(std::string_view pattern);
 
   FolderStatus status(std::string_view raw_name);
@@ -78,89 +79,94 @@ class Session {
   OpenFolder examine(std::string_view raw_name);
   OpenFolder select(std::string_view raw_name);
 
-  // With QRESYNC (RFC 7162), in the same round trip: what happened since then. Nothing is told if
-  // the folder's UIDVALIDITY is another one, or its HIGHESTMODSEQ below `since`.
+  // The state from which examine() reports changes with QRESYNC (RFC 7162), in the same round trip.
+  // The server reports none if the folder's UIDVALIDITY differs, or its HIGHESTMODSEQ is below
+  // `since`.
   struct Resync {
     std::uint32_t uid_validity = 0;
     std::uint64_t since = 0;  // a HIGHESTMODSEQ; above 0
   };
   struct Changes {
-    UidSet vanished;                   // also UIDs that nobody knew
-    std::vector<MessageItems> states;  // UID FLAGS MODSEQ of what changed or came
-    bool has_all_states = true;        // false: there were too many to keep
+    UidSet vanished;                   // may include UIDs that never existed
+    std::vector<MessageItems> states;  // UID FLAGS MODSEQ of changed and new messages
+    bool has_all_states = true;        // false: too many to keep
   };
   bool can_resync() const;
   OpenFolder examine(std::string_view raw_name, const Resync& resync, Changes& changes);
 
-  // Messages in the open folder, as the server last reported, asked or not.
+  // The number of messages in the open folder, as last reported by the server, solicited or not.
   std::uint64_t exists() const;
 
-  // Of the open folder; streamed, in one command each unless the set is too long for a line. `uid`
-  // is always set, and always one that was asked for; messages that are gone do not come.
+  // The following calls read messages of the open folder; they stream, with one command each unless
+  // the set is too long for a line. `uid` is always set, and always one that was requested;
+  // messages that no longer exist are not delivered.
 
-  // UID FLAGS INTERNALDATE SIZE BODY, and where there is such, MODSEQ and the server's id. Each
-  // message comes once; those whose answers had no body come last. If what the sink throws ends the
-  // call, or if a message takes longer than Limits::message, the session is of no more use.
+  // UID FLAGS INTERNALDATE SIZE BODY, and where available MODSEQ and the server's ID. Each message
+  // is delivered once; those whose responses had no body come last. If the sink throws, or if a
+  // message takes longer than Limits::message, the session is unusable.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 
-  // A message may come again when its flags change meanwhile: the last holds. An answer without
-  // FLAGS is a message all the same. `changed_since` is left out where the folder has no MODSEQ.
+  // A message may be delivered again if its flags change meanwhile: the last one is valid. A
+  // response without FLAGS is still a message. `changed_since` is ignored if the folder has no
+  // MODSEQ.
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
   void fetch_identities(
       const UidSet& uids,
       const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
-  void fetch_all_but_bodies(  // what fetch_messages() gives, without the bodies
+  void fetch_all_but_bodies(  // like fetch_messages(), without the bodies
       const UidSet& uids, const std::function<void(const MessageItems&)>& take);
-  UidSet search_all();  // the UIDs that are there
+  UidSet search_all();  // the existing UIDs
 
   struct Created {
-    bool created = false;                   // false: it existed already, or the server said NO
-    std::string reason;                     // the server's words if not created, escaped
+    bool created = false;                   // false: it existed already, or the server refused
+    std::string reason;                     // the server's text if not created, escaped
     std::optional<std::string> mailbox_id;  // RFC 8474
   };
   Created create(std::string_view raw_name);
-  // For the uses ("\\Sent", RFC 6154), where capabilities() has CREATE-SPECIAL-USE.
+  // Creates a folder for special uses ("\\Sent", RFC 6154). Requires CREATE-SPECIAL-USE in
+  // capabilities().
   Created create_for(std::string_view raw_name, std::span<const std::string> uses);
   void remove(std::string_view raw_name);  // DELETE
-  // The raw names that the user subscribes to, whether such folders are there or not.
+  // The raw names that the user subscribes to, whether such folders exist or not.
   std::vector<std::string> subscriptions();
   void subscribe(std::string_view raw_name);
   void unsubscribe(std::string_view raw_name);
 
-  // How a message goes out. A server that refuses the line of an APPEND may take the message that
-  // follows for commands (Dovecot does), so a message waits for the go-ahead in any case where its
-  // folder or one of its flags is new to the session.
+  // How a message is sent. A server that refuses the command line of an APPEND may interpret the
+  // message that follows as commands (Dovecot does), so a message always waits for the go-ahead if
+  // its folder or one of its flags is new to the session.
   enum class Literals {
-    kAsAllowed,  // else without waiting, if the server has LITERAL+ or LITERAL-
+    kAsAllowed,  // otherwise without waiting, if the server has LITERAL+ or LITERAL-
     kWaiting,    // always
   };
 
-  // One APPEND a message, pipelined as far as the server allows; one answer for each, in order.
-  // Reads while it sends.
+  // One APPEND for each message, pipelined as far as the server allows; one result for each, in
+  // order. Reads while sending.
   std::vector<AppendAnswer> append(std::string_view raw_name,
                                    std::span<const AppendMessage> messages,
                                    Literals literals = Literals::kAsAllowed);
 
-  // All in one MULTIAPPEND (RFC 3502): all are taken or none. Only where capabilities() has it.
+  // Appends all messages in one MULTIAPPEND (RFC 3502): all or nothing. Requires MULTIAPPEND in
+  // capabilities().
   AppendAnswer append_together(std::string_view raw_name, std::span<const AppendMessage> messages,
                                Literals literals = Literals::kAsAllowed);
 
-  // False after a message was refused that went out without waiting: open another session.
+  // False after the server refused a message that was sent without waiting: open another session.
   bool is_usable() const;
 
-  // Of the folder open with select().
+  // The next two calls change messages of the folder opened with select().
   void add_flags(const UidSet& uids, std::span<const std::string> flags);
   void expunge(const UidSet& uids);  // UID EXPUNGE (RFC 4315); kRefused without UIDPLUS
 
-  // One for each folder, in their order; empty where the server says nothing, for want of ACL or
-  // of the right to know.
+  // One list for each folder, in the same order; empty if the server has no ACL extension or does
+  // not allow the user to read the rights.
   std::vector<std::vector<AclEntry>> acls(std::span<const std::string> raw_names);
   std::vector<AclEntry> inbox_rights();
   void set_acl(std::string_view raw_name, const AclEntry& entry);
 
-  // One for each folder, in their order, all in one flight; for the empty name, of the account:
-  // METADATA alone. What the server refuses to tell is empty.
+  // One result for each folder, in the same order, all in one round trip. The empty name stands for
+  // the account, with METADATA only. Properties that the server refuses to report are empty.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
   // Empty if the server has no QUOTA.

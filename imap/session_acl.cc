@@ -1,4 +1,4 @@
-// Session's commands about who may do what (RFC 4314).
+// Session's commands for access rights (RFC 4314).
 #include <map>
 
 #include "imap/session_impl.h"
@@ -13,22 +13,22 @@ std::vector<std::vector<AclEntry>> Session::Impl::acls(std::span<const std::stri
   for (const std::string& raw_name : raw_names) {
     tags.push_back(start(command("GETACL").string(raw_name)));
   }
-  std::map<std::string, std::vector<AclEntry>, std::less<>> told;
+  std::map<std::string, std::vector<AclEntry>, std::less<>> received;
   const auto take = [&](Response& response) {
     auto* const answer = std::get_if<AclResponse>(&response);
-    if (answer != nullptr) told[answer->raw_name] = std::move(answer->entries);
+    if (answer != nullptr) received[answer->raw_name] = std::move(answer->entries);
   };
-  // Refused, where the user may not know: that says nothing of the others.
+  // A folder whose rights the user may not read is refused; that does not affect the others.
   for (const Connection::Tag tag : tags) finish(tag, take);
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    const auto found = told.find(raw_names[at]);
-    if (found != told.end()) acls[at] = found->second;
+    const auto found = received.find(raw_names[at]);
+    if (found != received.end()) acls[at] = found->second;
   }
   return acls;
 }
 
 std::vector<AclEntry> Session::Impl::inbox_rights() {
-  if (inbox_rights_ahead_) return *std::exchange(inbox_rights_ahead_, std::nullopt);
+  if (prefetched_inbox_rights_) return *std::exchange(prefetched_inbox_rights_, std::nullopt);
   const std::string inbox(kInbox);
   return acls({&inbox, 1}).front();
 }

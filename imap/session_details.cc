@@ -1,4 +1,4 @@
-// Session's question for what belongs to folders beside their mail (RFC 4314, 5464, 9208).
+// Session's commands for the properties of folders beyond their mail (RFC 4314, 5464, 9208).
 #include <map>
 
 #include "imap/folder_list.h"
@@ -8,10 +8,10 @@ namespace imap {
 
 namespace {
 
-// The answers, which come in any order.
+// The responses, which may arrive in any order.
 class DetailList {
  public:
-  explicit DetailList(std::size_t most_kept) : most_kept_(most_kept) {}
+  explicit DetailList(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void take(Response& response) {
     if (auto* const acl = std::get_if<AclResponse>(&response)) {
@@ -22,7 +22,7 @@ class DetailList {
     } else if (auto* const metadata = std::get_if<MetadataResponse>(&response)) {
       auto& entries = details_[folder_key(metadata->raw_name)].metadata;
       for (MetadataEntry& entry : metadata->entries) {
-        if (is_of_the_moment(entry.name)) continue;
+        if (is_computed_by_server(entry.name)) continue;
         keep(entry.name.size() + entry.value.size() + sizeof entry);
         entries.push_back(std::move(entry));
       }
@@ -48,14 +48,14 @@ class DetailList {
  private:
   void keep(std::size_t bytes) {
     kept_ += bytes;
-    if (kept_ > most_kept_) {
-      base::fail(base::ErrorCode::kProtocol, "the server sent details of folders without end");
+    if (kept_ > max_kept_) {
+      base::fail(base::ErrorCode::kProtocol, "the server sent details of too many folders");
     }
   }
 
   std::map<std::string, FolderDetails> details_;
   std::map<std::string, std::vector<QuotaResource>> resources_;
-  std::size_t most_kept_;
+  std::size_t max_kept_;
   std::size_t kept_ = 0;
 };
 
@@ -80,8 +80,8 @@ std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> r
       tags.push_back(start(command("GETQUOTAROOT").string(raw_name)));
     }
   }
-  DetailList list(limits_.most_kept);
-  // Refused, where the user may not know: that says nothing of the others.
+  DetailList list(limits_.max_kept);
+  // Details that the user may not read are refused; that does not affect the others.
   for (const Connection::Tag tag : tags) {
     finish(tag, [&list](Response& response) { list.take(response); });
   }

@@ -1,4 +1,4 @@
-// Session's commands about folders as a whole.
+// Session's commands for whole folders.
 #include <algorithm>
 
 #include "base/terminal.h"
@@ -9,7 +9,7 @@ namespace imap {
 
 std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
-  FolderList list(folders, limits_.most_kept);
+  FolderList list(folders, limits_.max_kept);
   require_ok(run(command("LIST").text("\"\"").string(pattern), [&list](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
       list.add(std::move(answer->folder));
@@ -20,7 +20,7 @@ std::vector<Folder> Session::Impl::list(std::string_view pattern) {
 
 std::vector<std::string> Session::Impl::subscriptions() {
   std::vector<Folder> folders;
-  FolderList list(folders, limits_.most_kept);
+  FolderList list(folders, limits_.max_kept);
   Command listing =
       capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
   require_ok(run(listing.text("\"\"").string("*"), [&list](Response& response) {
@@ -35,17 +35,17 @@ std::vector<std::string> Session::Impl::subscriptions() {
 }
 
 FolderStatus Session::Impl::status(std::string_view raw_name) {
-  FolderStatus told;
-  require_ok(status_of(raw_name, told));
-  return told;
+  FolderStatus received;
+  require_ok(status_of(raw_name, received));
+  return received;
 }
 
-StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& told) {
+StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& received) {
   std::vector<Connection::Tag> tags;
   for (const StatusItems& items : {status_items(), identity_items()}) {
     if (!items.empty()) tags.push_back(start(command("STATUS").string(raw_name).list(items)));
   }
-  StatusList statuses(limits_.most_kept);
+  StatusList statuses(limits_.max_kept);
   const auto take = [&](Response& response) {
     auto* const answer = std::get_if<FolderStatusResponse>(&response);
     if (answer != nullptr) statuses.add(*answer);
@@ -53,7 +53,7 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
   std::vector<StatusResponse> ends;
   ends.reserve(tags.size());
   for (const Connection::Tag tag : tags) ends.push_back(finish(tag, take));
-  told = statuses.take(raw_name).value_or(FolderStatus{});
+  received = statuses.take(raw_name).value_or(FolderStatus{});
   const auto refusal = std::find_if(ends.begin(), ends.end(), [](const StatusResponse& end) {
     return end.condition != Condition::kOk;
   });
@@ -67,7 +67,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     const std::uint64_t number = code.number().value_or(0);
     const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
-      folder = {};  // what came before was about the folder that was open until now
+      folder = {};  // earlier responses were about the previously open folder
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
       folder.uid_validity = static_cast<std::uint32_t>(number);
     } else if (code.is("UIDNEXT") && is_32_bits) {
@@ -111,7 +111,7 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
   changes = {};
   return open_folder("EXAMINE", raw_name, &resync, [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
-      // What came before was about the folder that was open until now.
+      // Earlier responses were about the previously open folder.
       if (status->code.is("CLOSED")) changes = {};
     } else if (const auto* const gone = std::get_if<VanishedResponse>(&response)) {
       for (const UidRange& range : gone->uids.ranges()) changes.vanished.add(range);

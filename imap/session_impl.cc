@@ -8,8 +8,8 @@ namespace imap {
 
 namespace {
 
-// With the verb and what follows still below the 8192 bytes that every server takes (RFC 7162,
-// section 4).
+// Keeps the line, with the verb and the other arguments, below the 8192 bytes that every server
+// accepts (RFC 7162, section 4).
 constexpr std::size_t kMaxSet = 7000;
 
 }  // namespace
@@ -28,7 +28,7 @@ void Session::Impl::compress() {
   }
 }
 
-// What the server tells about the session and the open folder, asked or not.
+// Updates the state of the session and of the open folder from a response, solicited or not.
 void Session::Impl::observe(const Response& response) {
   if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
     exists_ = exists->count;
@@ -54,8 +54,8 @@ StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take
 }
 
 StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take& take) {
-  NoBodies nothing;
-  return finish(tag, take, nothing);
+  NoBodies no_bodies;
+  return finish(tag, take, no_bodies);
 }
 
 void Session::Impl::require_ok(const StatusResponse& answer) {
@@ -74,7 +74,7 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const U
     if (add_arguments) add_arguments(one);
     tags.push_back(start(std::move(one)));
   }
-  // All are waited for, so that a later command is not given their answers.
+  // Waits for all commands, so that a later command does not receive their responses.
   std::optional<StatusResponse> refusal;
   for (const Connection::Tag tag : tags) {
     StatusResponse answer = finish(tag, take, bodies);
@@ -84,21 +84,21 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const U
 }
 
 void Session::Impl::add_flags(const UidSet& uids, std::span<const std::string> flags) {
-  NoBodies nothing;
+  NoBodies no_bodies;
   const auto refusal = run_on_uids(
       "UID STORE", uids, [&](Command& command) { command.text("+FLAGS.SILENT").flags(flags); }, {},
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
 void Session::Impl::expunge(const UidSet& uids) {
   if (!capabilities_.has("UIDPLUS")) {
     base::fail(base::ErrorCode::kRefused,
-               "the server has no UIDPLUS, without which other messages than these could go: "
+               "the server has no UIDPLUS, without which other messages could be deleted, too: "
                "expunge them with a mail client");
   }
-  NoBodies nothing;
-  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, nothing);
+  NoBodies no_bodies;
+  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
@@ -107,7 +107,7 @@ void Session::Impl::logout() {
   try {
     run(command("LOGOUT"));
   } catch (const base::Error&) {
-    // Gone is gone, however the server put it.
+    // The session is over, however the server responded.
   }
 }
 

@@ -1,4 +1,4 @@
-// What the parts of Session share. For session*.cc alone.
+// The implementation of Session, shared by session*.cc only.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class Session::Impl {
   Impl(std::unique_ptr<Transport> transport, const Limits& limits,
        std::optional<std::string_view> personal_prefix, ActingAs acting_as);
 
-  // If the server can.
+  // No-op unless the server supports it.
   void compress();
 
   const Capabilities& capabilities() const { return capabilities_; }
@@ -36,8 +36,8 @@ class Session::Impl {
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
-  // The first refusal, or OK; what was told all the same is in `told`.
-  StatusResponse status_of(std::string_view raw_name, FolderStatus& told);
+  // Returns the first refusal, or OK; `received` is set even after a refusal.
+  StatusResponse status_of(std::string_view raw_name, FolderStatus& received);
   OpenFolder open_folder(FixedText verb, std::string_view raw_name, const Resync* resync = nullptr,
                          const Connection::Take& take = {});
   bool can_resync() const { return has_enabled_qresync_; }
@@ -70,7 +70,7 @@ class Session::Impl {
   void logout();
 
  private:
-  // Nobody asked for bodies.
+  // Skips unrequested bodies.
   class NoBodies : public BodySink {
    public:
     bool wants_body(std::optional<base::Uid>) override { return false; }
@@ -87,44 +87,44 @@ class Session::Impl {
   // Fails with kRefused unless the answer is OK.
   static void require_ok(const StatusResponse& answer);
 
-  // `verb` set `arguments`, in several commands if the set is too long for a line; all under way at
-  // once. The first answer that is not OK, if there is one.
+  // Runs `verb` on a set of UIDs, as several pipelined commands if the set is too long for a line.
+  // Returns the first response that is not OK, if any.
   using AddArguments = std::function<void(Command&)>;
   std::optional<StatusResponse> run_on_uids(FixedText verb, const UidSet& uids,
                                             const AddArguments& add_arguments,
                                             const Connection::Take& take, BodySink& bodies);
 
   // One LIST of list_personal_folders().
-  struct Question {
+  struct ListQuery {
     std::string pattern;
     bool with_use = false;          // RETURN SPECIAL-USE too
     std::vector<FixedText> status;  // items of RETURN STATUS; empty: no RETURN
-    bool operator==(const Question&) const = default;
+    bool operator==(const ListQuery&) const = default;
   };
   class Listing;
 
-  void open_asking_ahead(std::vector<std::string> announced, std::string_view personal_prefix,
-                         ActingAs acting_as);
-  void ask_capabilities();
+  void open_with_prefetch(std::vector<std::string> announced, std::string_view personal_prefix,
+                          ActingAs acting_as);
+  void request_capabilities();
   Connection::Tag start_enabling();
-  void ask_namespaces();
-  std::vector<Question> questions() const;
-  std::vector<Connection::Tag> start(const std::vector<Question>& questions);
-  // Asks for what the answers to the questions leave open.
+  void request_namespaces();
+  std::vector<ListQuery> list_queries() const;
+  std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
+  // Requests the properties that the responses to the LIST commands did not include.
   std::vector<Folder> finish(Listing& listing);
-  // Puts INBOX among the folders if LIST did not show it as one that can be opened.
+  // Adds INBOX to the folders if LIST did not show it as one that can be opened.
   void find_inbox(std::vector<Folder>& folders);
 
   bool has_accepted(const AppendMessage& message) const;
   void remember_accepted(std::string_view raw_name, std::span<const AppendMessage> messages);
 
   void observe(const Response& response);
-  std::vector<FixedText> all_items() const;  // of a message, its body aside
+  std::vector<FixedText> all_items() const;  // of a message, without its body
   void fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                    const std::function<void(const MessageItems&)>& take);
   using StatusItems = std::vector<FixedText>;
   StatusItems status_items() const;
-  StatusItems identity_items() const;  // empty: the server gives none
+  StatusItems identity_items() const;  // empty: the server has none
 
   Connection connection_;
   Limits limits_;
@@ -138,19 +138,20 @@ class Session::Impl {
   std::set<std::string, std::less<>> accepted_flags_;
 
   ListGaps list_gaps_;
-  std::optional<std::vector<Folder>> listed_ahead_;          // until somebody takes it
-  std::optional<std::vector<AclEntry>> inbox_rights_ahead_;  // the same
+  // Until list_personal_folders() or inbox_rights() takes them.
+  std::optional<std::vector<Folder>> prefetched_folders_;
+  std::optional<std::vector<AclEntry>> prefetched_inbox_rights_;
 
-  // Of the open folder.
+  // State of the open folder.
   std::string open_name_;
   std::uint64_t exists_ = 0;
   bool has_modseq_ = false;
 };
 
-// Decoded where that can be done, and escaped.
+// Decoded if possible, and escaped.
 std::string name_in_error(std::string_view raw_name);
 
-// Runs `work`; its failures say what was being done with what.
+// Runs `work`; prefixes its errors with the operation and the folder.
 template <typename Work>
 auto during(const std::string& operation, std::string_view raw_name, Work&& work) {
   try {

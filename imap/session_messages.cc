@@ -1,4 +1,4 @@
-// Session's commands about the messages of a folder.
+// Session's commands for the messages of a folder.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -12,7 +12,7 @@ namespace {
 
 using base::ErrorCode;
 
-// Fills what `items` lacks.
+// Fills the items missing in `items` from `earlier`.
 void merge(MessageItems& items, MessageItems& earlier) {
   if (!items.flags) items.flags = std::move(earlier.flags);
   if (!items.modseq) items.modseq = earlier.modseq;
@@ -21,9 +21,9 @@ void merge(MessageItems& items, MessageItems& earlier) {
   if (items.server_id.empty()) items.server_id = std::move(earlier.server_id);
 }
 
-// Passes on what answers the command, and keeps from the sink what the server tells besides:
-// changes of flags, messages nobody asked for, a body twice. An answer without a body may be such
-// a change, or all that the server ever says of the message, so it waits for the end.
+// Passes the requested messages to the sink and filters out unsolicited data: flag changes,
+// messages that were not requested, a body sent twice. A response without a body may be a flag
+// change, or all that the server ever sends for the message, so it is held until the end.
 class MessageFilter : public BodySink {
  public:
   MessageFilter(const UidSet& wanted, MessageSink& sink) : wanted_(wanted), sink_(sink) {}
@@ -40,9 +40,9 @@ class MessageFilter : public BodySink {
     const std::optional<base::Uid> uid = answer.items.uid;
     if (!uid || !is_wanted(*uid)) {
       if (!has_body || !std::exchange(is_passing_, false)) return;
-      // Its pieces went to the sink before this was known.
+      // Its pieces were passed to the sink before this was known.
       base::fail(ErrorCode::kProtocol,
-                 "the server sent a body that belongs to no message asked for");
+                 "the server sent a body of a message that was not requested");
     }
     if (!has_body) return hold(*uid, answer);
     if (auto earlier = partial_.extract(*uid)) merge(answer.items, earlier.mapped());
@@ -50,7 +50,7 @@ class MessageFilter : public BodySink {
     sink_.message(answer.items, answer.body);
   }
 
-  // The command is over: what has had no body until now has none.
+  // The command is complete: messages without a body so far have none.
   void finish() {
     for (const base::Uid uid : bodiless_.without(delivered_)) {
       MessageItems items;
@@ -61,7 +61,7 @@ class MessageFilter : public BodySink {
   }
 
  private:
-  // Of more messages than this only the UID is remembered: somebody may be flagging all there are.
+  // Beyond this many messages, only UIDs are kept: another client may be flagging all messages.
   static constexpr std::size_t kMaxPartial = 1000;
 
   bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
@@ -99,7 +99,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
       [&](Response& response) {
         auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr) return;
-        filter.take(*answer);  // for as long as there is no room for what has come
+        filter.take(*answer);  // blocks while there is no room for the received data
         connection_.expect_message();
       },
       filter);
@@ -112,7 +112,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   const std::uint64_t since = changed_since.value_or(0);
-  NoBodies nothing;
+  NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids,
       [&](Command& command) {
@@ -124,7 +124,7 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
         if (answer == nullptr || !answer->items.uid) return;
         if (uids.contains(*answer->items.uid)) take(answer->items);
       },
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
@@ -149,16 +149,16 @@ void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
 
 void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                 const std::function<void(const MessageItems&)>& take) {
-  NoBodies nothing;
+  NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;
-        if (!answer->items.internal_date && !answer->items.size) return;  // a change of flags
+        if (!answer->items.internal_date && !answer->items.size) return;  // a flag change
         if (uids.contains(*answer->items.uid)) take(answer->items);
       },
-      nothing);
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 
@@ -174,7 +174,7 @@ UidSet Session::Impl::search_all() {
     uids = std::move(answer->numbers);
   });
   require_ok(status);
-  // No answer must not look like an empty folder: all would count as expunged.
+  // A missing response must not look like an empty folder: all messages would count as expunged.
   if (!uids && exists_ > 0) {
     base::fail(ErrorCode::kProtocol, "the server gave no result for a search among {} messages",
                exists_);
@@ -249,7 +249,8 @@ AppendAnswer Session::Impl::append_together(std::string_view raw_name,
   }
   Command appending = command("APPEND").string(raw_name);
   bool waits = literals == Literals::kWaiting || !accepted_folders_.contains(raw_name);
-  std::set<std::string_view> announced;  // flags of earlier messages, whose line the server took
+  std::set<std::string_view>
+      announced;  // flags of earlier messages, whose line the server accepted
   for (const AppendMessage& message : messages) {
     const bool is_known = std::ranges::all_of(message.flags, [&](const std::string& flag) {
       return accepted_flags_.contains(flag) || announced.contains(flag);

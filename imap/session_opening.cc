@@ -1,5 +1,5 @@
-// How a session begins: what the server can, what is enabled, and which folders there are. All of
-// it goes out as one flight where the answers can be guessed.
+// The start of a session: capabilities, enabled extensions, and the list of folders. If the
+// responses can be guessed, all commands are sent in one round trip.
 #include <algorithm>
 
 #include "base/ascii.h"
@@ -10,10 +10,10 @@
 
 namespace imap {
 
-// The answers to questions().
+// The responses to list_queries().
 class Session::Impl::Listing {
  public:
-  explicit Listing(std::size_t most_kept) : list_(folders_, most_kept), statuses_(most_kept) {}
+  explicit Listing(std::size_t max_kept) : list_(folders_, max_kept), statuses_(max_kept) {}
 
   void take(Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
@@ -30,7 +30,7 @@ class Session::Impl::Listing {
                   [&](const Folder& folder) { return !is_personal(folder.raw_name, namespaces); });
   }
 
-  // With the statuses in place.
+  // Returns the folders with their statuses.
   std::vector<Folder> take_folders() {
     for (Folder& folder : folders_) folder.status = statuses_.take(folder.raw_name);
     return std::move(folders_);
@@ -47,21 +47,21 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
     : connection_(std::move(transport), limits), limits_(limits) {
   std::vector<std::string> announced = connection_.announced();
   if (personal_prefix && !announced.empty()) {
-    open_asking_ahead(std::move(announced), *personal_prefix, acting_as);
+    open_with_prefetch(std::move(announced), *personal_prefix, acting_as);
     return;
   }
-  ask_capabilities();
+  request_capabilities();
   const bool can_enable = capabilities_.has("ENABLE") && capabilities_.has_modseq();
   std::optional<Connection::Tag> enabling;
   if (can_enable) enabling = start_enabling();
-  ask_namespaces();
+  request_namespaces();
   if (enabling) has_enabled_modseq_ = finish(*enabling).condition == Condition::kOk;
 }
 
-// The guess decides only what is asked early. What holds is what CAPABILITY and NAMESPACE answer:
-// where other questions follow from that, the early answers are thrown away.
-void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
-                                      std::string_view personal_prefix, ActingAs acting_as) {
+// The guess only decides which commands are sent early. The responses to CAPABILITY and NAMESPACE
+// are authoritative: if they lead to other list queries, the early responses are discarded.
+void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
+                                       std::string_view personal_prefix, ActingAs acting_as) {
   const Connection::Tag capabilities = start(command("CAPABILITY"));
   capabilities_ = Capabilities(std::move(announced));
   namespaces_.personal.push_back({std::string(personal_prefix), std::nullopt});
@@ -73,19 +73,19 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
   if (acting_as == ActingAs::kOther && capabilities_.has("ACL")) {
     rights = start(command("GETACL").string(kInbox));
   }
-  std::vector<Question> asked;
-  if (namespaces && capabilities_.has("LIST-STATUS")) asked = questions();
-  const std::vector<Connection::Tag> tags = start(asked);
+  std::vector<ListQuery> prefetched;
+  if (namespaces && capabilities_.has("LIST-STATUS")) prefetched = list_queries();
+  const std::vector<Connection::Tag> tags = start(prefetched);
 
   std::vector<std::string> names;
-  Listing listing(limits_.most_kept);
+  Listing listing(limits_.max_kept);
   const auto take = [&](Response& response) {
-    if (auto* const told = std::get_if<CapabilityResponse>(&response)) {
-      names = std::move(told->names);
+    if (auto* const answer = std::get_if<CapabilityResponse>(&response)) {
+      names = std::move(answer->names);
     } else if (auto* const spaces = std::get_if<NamespaceResponse>(&response)) {
       namespaces_ = std::move(spaces->namespaces);
     } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
-      inbox_rights_ahead_ = std::move(acl->entries);
+      prefetched_inbox_rights_ = std::move(acl->entries);
     } else {
       listing.take(response);
     }
@@ -96,7 +96,7 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
   literal_mode_ = literal_mode(capabilities_);
   if (enabling) has_enabled_modseq_ = finish(*enabling, take).condition == Condition::kOk;
   const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
-  if (rights) finish(*rights, take);  // refused: then it is not known
+  if (rights) finish(*rights, take);  // if refused, the rights stay unknown
   bool is_listed = !tags.empty();
   for (const Connection::Tag tag : tags) {
     is_listed = finish(tag, take).condition == Condition::kOk && is_listed;
@@ -106,12 +106,12 @@ void Session::Impl::open_asking_ahead(std::vector<std::string> announced,
   }
   if (!is_answered) {
     namespaces_ = {};
-    ask_namespaces();
+    request_namespaces();
   }
-  if (is_listed && questions() == asked) listed_ahead_ = finish(listing);
+  if (is_listed && list_queries() == prefetched) prefetched_folders_ = finish(listing);
 }
 
-void Session::Impl::ask_capabilities() {
+void Session::Impl::request_capabilities() {
   std::vector<std::string> names;
   require_ok(run(command("CAPABILITY"), [&names](Response& response) {
     if (auto* const answer = std::get_if<CapabilityResponse>(&response)) names = answer->names;
@@ -125,7 +125,7 @@ Connection::Tag Session::Impl::start_enabling() {
       command("ENABLE").text(capabilities_.has("QRESYNC") ? FixedText("QRESYNC") : "CONDSTORE"));
 }
 
-void Session::Impl::ask_namespaces() {
+void Session::Impl::request_namespaces() {
   if (capabilities_.has("NAMESPACE")) {
     require_ok(run(command("NAMESPACE"), [this](Response& response) {
       if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
@@ -149,35 +149,35 @@ Session::Impl::StatusItems Session::Impl::status_items() const {
   return items;
 }
 
-// Asked for by itself: beside other items Cyrus 3.6 answers with bytes of memory that it no longer
-// owns, which may be anything, parentheses and line ends included.
+// Requested in a command of its own: next to other items, Cyrus 3.6 responds with bytes of freed
+// memory, which may contain anything, including parentheses and line ends.
 Session::Impl::StatusItems Session::Impl::identity_items() const {
   if (!capabilities_.has("OBJECTID")) return {};
   return {"MAILBOXID"};
 }
 
-std::vector<Session::Impl::Question> Session::Impl::questions() const {
+std::vector<Session::Impl::ListQuery> Session::Impl::list_queries() const {
   const bool has_list_status = capabilities_.has("LIST-STATUS");
   const StatusItems identity = identity_items();
   const bool has_use = capabilities_.has("SPECIAL-USE");
-  std::vector<Question> questions;
+  std::vector<ListQuery> queries;
   for (const std::string& pattern : personal_patterns(namespaces_)) {
     if (!has_list_status) {
-      questions.push_back({pattern, false, {}});
+      queries.push_back({pattern, false, {}});
       continue;
     }
-    questions.push_back({pattern, has_use, status_items()});
-    if (!identity.empty()) questions.push_back({pattern, false, identity});
+    queries.push_back({pattern, has_use, status_items()});
+    if (!identity.empty()) queries.push_back({pattern, false, identity});
   }
-  return questions;
+  return queries;
 }
 
-std::vector<Connection::Tag> Session::Impl::start(const std::vector<Question>& questions) {
+std::vector<Connection::Tag> Session::Impl::start(const std::vector<ListQuery>& queries) {
   std::vector<Connection::Tag> tags;
-  tags.reserve(questions.size());
-  for (const Question& question : questions) {
-    Command listing = command("LIST").text("\"\"").string(question.pattern);
-    if (!question.status.empty()) listing.return_status(question.with_use, question.status);
+  tags.reserve(queries.size());
+  for (const ListQuery& query : queries) {
+    Command listing = command("LIST").text("\"\"").string(query.pattern);
+    if (!query.status.empty()) listing.return_status(query.with_use, query.status);
     tags.push_back(start(std::move(listing)));
   }
   return tags;
@@ -185,11 +185,11 @@ std::vector<Connection::Tag> Session::Impl::start(const std::vector<Question>& q
 
 std::vector<Folder> Session::Impl::list_personal_folders() {
   std::vector<Folder> folders;
-  if (listed_ahead_) {
-    folders = *std::exchange(listed_ahead_, std::nullopt);
+  if (prefetched_folders_) {
+    folders = *std::exchange(prefetched_folders_, std::nullopt);
   } else {
-    Listing listing(limits_.most_kept);
-    for (const Connection::Tag tag : start(questions())) {
+    Listing listing(limits_.max_kept);
+    for (const Connection::Tag tag : start(list_queries())) {
       require_ok(finish(tag, [&listing](Response& response) { listing.take(response); }));
     }
     folders = finish(listing);
@@ -203,7 +203,7 @@ std::vector<Folder> Session::Impl::list_personal_folders() {
   return folders;
 }
 
-// An empty list from a server that is starting, or hides folders for a while, must not look like an
+// An empty list from a server that is starting, or temporarily hides folders, must not look like an
 // account that lost its mail.
 void Session::Impl::find_inbox(std::vector<Folder>& folders) {
   list_gaps_ = {};
@@ -212,8 +212,8 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
     return base::equal_ignoring_case(folder.raw_name, kInbox);
   });
   if (listed != folders.end() && listed->can_be_opened()) return;
-  FolderStatus told;
-  const StatusResponse answer = status_of(kInbox, told);
+  FolderStatus received;
+  const StatusResponse answer = status_of(kInbox, received);
   if (answer.condition != Condition::kOk) {
     list_gaps_.inbox_refusal = base::escape_for_terminal(answer.text);
     if (list_gaps_.inbox_refusal.empty()) list_gaps_.inbox_refusal = "without a reason";
@@ -222,7 +222,7 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
   }
   Folder inbox;
   inbox.raw_name = kInbox;
-  inbox.status = std::move(told);
+  inbox.status = std::move(received);
   if (listed != folders.end()) {
     inbox.raw_name = listed->raw_name;
     inbox.delimiter = listed->delimiter;
@@ -246,7 +246,7 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
         tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));
       }
     }
-    // A folder that the server says nothing about has no status; the others have.
+    // A folder for which the server sends no status has none; this does not affect the others.
     for (const Connection::Tag tag : tags) {
       finish(tag, [&listing](Response& response) { listing.take(response); });
     }

@@ -8,7 +8,7 @@ namespace imap {
 
 namespace {
 
-// Takes a number or `*` off the front of `text`.
+// Removes a number or `*` from the front of `text`.
 std::optional<base::Uid> take_uid(std::string_view& text) {
   if (text.starts_with('*')) {
     text.remove_prefix(1);
@@ -137,12 +137,12 @@ std::string UidSet::text() const {
   return text;
 }
 
-std::vector<UidSet> UidSet::split(std::size_t longest_text) const {
+std::vector<UidSet> UidSet::split(std::size_t max_text) const {
   std::vector<UidSet> parts;
   std::size_t length = 0;
   for (const UidRange& range : ranges_) {
     const std::size_t addition = range_text(range).size() + 1;
-    if (parts.empty() || length + addition > longest_text + 1) {
+    if (parts.empty() || length + addition > max_text + 1) {
       parts.emplace_back();
       length = 0;
     }

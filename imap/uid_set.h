@@ -1,4 +1,4 @@
-// Sets of UIDs as commands and answers carry them (RFC 9051, sequence-set): "1:5,7", "1:*".
+// Sets of UIDs in the format of commands and responses (RFC 9051, sequence-set): "1:5,7", "1:*".
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace imap {
 
 inline constexpr base::Uid kMaxUid{std::numeric_limits<std::uint32_t>::max()};
 
-// Both ends belong to it; first <= last.
+// Both ends are included; first <= last.
 struct UidRange {
   base::Uid first;
   base::Uid last;
@@ -28,17 +28,17 @@ class UidSet {
  public:
   UidSet() = default;
 
-  // In any order, also more than once. 0, which is no UID, is left out.
+  // In any order, possibly with duplicates. 0, which is not a UID, is ignored.
   explicit UidSet(std::span<const base::Uid> uids);
 
-  // The same with ranges, whose ends may be the wrong way round.
+  // The same with ranges, whose ends may be swapped.
   explicit UidSet(std::vector<UidRange> ranges);
 
   // 1:*
   static UidSet all();
 
-  // `*` is read as the largest UID there can be; ranges may be the wrong way round. Nothing if the
-  // text is not a sequence-set, or names a UID of 0 or of more than 32 bits.
+  // `*` is read as the largest possible UID; the ends of ranges may be swapped. Returns nullopt if
+  // the text is not a sequence-set, or contains a UID of 0 or of more than 32 bits.
   static std::optional<UidSet> parse(std::string_view text);
 
   // Fastest in ascending order.
@@ -49,22 +49,23 @@ class UidSet {
   bool empty() const { return ranges_.empty(); }
   std::uint64_t count() const;
 
-  // In ascending order, with gaps between.
+  // In ascending order, with gaps between them.
   const std::vector<UidRange>& ranges() const { return ranges_; }
 
-  // What is in this set and not in `other`.
+  // The UIDs in this set that are not in `other`.
   UidSet without(const UidSet& other) const;
 
-  // "" if empty. Only 1:* is written with `*`: 9:* would name the last message even if that is 5.
+  // "" if empty. Only 1:* is written with `*`: 9:* would include the last message even if its UID
+  // is 5.
   std::string text() const;
 
-  // In ascending order, each with a text of at most `longest_text` bytes (at least 21: one range),
-  // so that a command stays below a server's longest line.
+  // In ascending order, each with a text of at most `max_text` bytes (at least 21: one range), so
+  // that a command stays below a server's line limit.
   std::vector<UidSet> split(std::size_t longest_text) const;
 
   bool operator==(const UidSet&) const = default;
 
-  // Over the single UIDs, ascending.
+  // Iterates over the single UIDs in ascending order.
   class Iterator {
    public:
     using value_type = base::Uid;

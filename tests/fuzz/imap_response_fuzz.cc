@@ -1,5 +1,5 @@
-// Answers of a malicious server, delivered in pieces of any size: each is parsed, or fails with an
-// Error. A dictionary of its words is in imap.dict.
+// Responses of a malicious server, delivered in pieces of any size: each is parsed, or fails with
+// an Error. The dictionary is imap.dict.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ class FuzzSource : public imap::Source {
   FuzzSource(base::ByteView bytes, std::size_t piece) : bytes_(bytes), piece_(piece) {}
 
   std::size_t read(std::span<std::byte> buffer) override {
-    if (buffer.empty()) std::abort();  // the lexer must have room for what it asks for
+    if (buffer.empty()) std::abort();  // the lexer must have room for the bytes it requests
     if (bytes_.empty()) base::fail(base::ErrorCode::kNetwork, "the end");
     const std::size_t length = std::min({buffer.size(), piece_, bytes_.size()});
     std::copy_n(bytes_.begin(), length, buffer.begin());
@@ -44,12 +44,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const base::ByteView bytes = std::as_bytes(std::span(data, size));
   FuzzSource source(bytes.subspan(1), std::to_integer<std::size_t>(bytes.front()) % 32 + 1);
   imap::Limits limits;
-  limits.longest_line = 2000;
-  limits.longest_token = 200;
-  limits.longest_value = 300;
-  limits.deepest_nesting = 8;
-  limits.most_items = 300;
-  limits.most_kept = 4000;
+  limits.max_line = 2000;
+  limits.max_token = 200;
+  limits.max_value = 300;
+  limits.max_nesting = 8;
+  limits.max_items = 300;
+  limits.max_kept = 4000;
   imap::Lexer lexer(source, limits);
   Bodies bodies;
   try {

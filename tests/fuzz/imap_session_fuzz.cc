@@ -1,5 +1,5 @@
-// A whole session with a server that answers whatever it likes: every call returns, or fails with
-// an Error. A dictionary of its words is in imap.dict.
+// A whole session with a server that sends arbitrary responses: every call returns, or fails with
+// an Error. The dictionary is imap.dict.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,7 @@ class FuzzTransport : public imap::Transport {
   std::size_t send(base::ByteView bytes) override { return std::min<std::size_t>(bytes.size(), 9); }
 
   std::size_t receive(std::span<std::byte> buffer) override {
-    // Every other time there is nothing, so that sending gets its turn.
+    // Returns nothing every other time, so that the session also sends.
     if (is_pausing_ = !is_pausing_; is_pausing_) return 0;
     if (at_ == said_.size()) base::fail(base::ErrorCode::kNetwork, "the end");
     const std::size_t length = std::min({buffer.size(), said_.size() - at_, std::size_t{7}});
@@ -45,7 +45,7 @@ class FuzzTransport : public imap::Transport {
   bool is_pausing_ = false;
 };
 
-// Holds the session to what message.h and session.h promise.
+// Checks the guarantees of message.h and session.h.
 class Sink : public imap::MessageSink {
  public:
   void body_piece(base::ByteView piece) override { has_pieces_ |= !piece.empty(); }
@@ -67,7 +67,7 @@ void converse(imap::Session& session) {
   session.fetch_messages(uids, sink);
   session.fetch_states(uids, 5, [](const imap::MessageItems&) {});
   session.search_all();
-  const std::string bytes(5000, 'x');  // so long that it waits for a go-ahead
+  const std::string bytes(5000, 'x');  // long enough to wait for a go-ahead
   const std::vector<imap::AppendMessage> messages(2, {{}, {}, base::as_bytes(bytes)});
   if (session.append("x\ny", messages).size() != messages.size()) std::abort();
   const imap::AppendAnswer answer = session.append_together("x", messages);
@@ -85,15 +85,15 @@ void converse(imap::Session& session) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   base::set_log_level(base::LogLevel::kOff);
   imap::Limits limits;
-  limits.most_kept = 4000;
-  limits.most_items = 300;
-  limits.longest_token = 200;
+  limits.max_kept = 4000;
+  limits.max_items = 300;
+  limits.max_token = 200;
   try {
     imap::Session session(std::make_unique<FuzzTransport>(std::as_bytes(std::span(data, size))),
                           limits);
     converse(session);
   } catch (const base::Error&) {
-    // Errors of any kind are fine: the server provokes them.
+    // Any kind of error is acceptable: the server provokes them.
   }
   return 0;
 }

@@ -1,4 +1,4 @@
-// make_seeds FOLDER NAME...: writes the seeds of each fuzzer to FOLDER/NAME.
+// make_seeds DIRECTORY NAME...: writes the seeds of each fuzzer to DIRECTORY/NAME.
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -9,11 +9,11 @@ int main(int argc, char** argv) {
   const std::span arguments(argv, static_cast<std::size_t>(argc));
   if (arguments.size() < 3) return 2;
   for (const char* name : arguments.subspan(2)) {
-    const std::filesystem::path folder = std::filesystem::path(arguments[1]) / name;
-    std::filesystem::create_directories(folder);
+    const std::filesystem::path directory = std::filesystem::path(arguments[1]) / name;
+    std::filesystem::create_directories(directory);
     int number = 0;
     for (const base::Bytes& seed : fuzz::seeds_of(name)) {
-      std::ofstream file(folder / std::to_string(number++), std::ios::binary);
+      std::ofstream file(directory / std::to_string(number++), std::ios::binary);
       file << base::as_text(seed);
       if (!file.flush()) return 1;
     }

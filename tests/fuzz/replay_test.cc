@@ -1,5 +1,5 @@
-// Every fuzzer on its seeds and on some thousand mutations of them, with whatever sanitizers the
-// tests are built with. A finding aborts. scripts/fuzz looks longer and deeper.
+// Runs every fuzzer on its seeds and on several thousand mutations of them, with the sanitizers
+// that the tests are built with. A finding aborts. scripts/fuzz searches longer and deeper.
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -70,7 +70,7 @@ base::Bytes mutated(base::Bytes bytes, const base::Bytes& other, std::mt19937& r
 
 class FuzzReplayTest : public testing::TestWithParam<Fuzzer> {};
 
-TEST_P(FuzzReplayTest, SeedsAndMutationsOfThemFindNothing) {
+TEST_P(FuzzReplayTest, SeedsAndTheirMutationsFindNothing) {
   const std::size_t mutations = tests::is_long_run() ? 200'000 : 10'000;
   const std::vector<base::Bytes> seeds = seeds_of(GetParam().name);
   ASSERT_FALSE(seeds.empty());

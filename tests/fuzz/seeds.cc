@@ -52,7 +52,7 @@ std::vector<store::BlockEntry> blocks() {
                        {.type = store::ObjectType::kCommit, .id = id_of(3), .length = 30}}}};
 }
 
-// A pack as it is written, of one block and its trailer.
+// A complete pack of one block and its trailer.
 base::Bytes whole_pack() {
   const store::BlockContext context{.store = {}, .keys = store::Keys::derive({})};
   store::Compressor compressor(1);

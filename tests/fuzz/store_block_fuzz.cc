@@ -1,5 +1,5 @@
 // Any bytes as a block: header, zstd frame, directory. Each is rejected or stays within its bounds,
-// and a sealed box that was changed is never opened.
+// and a modified sealed box is never opened.
 #include <algorithm>
 #include <cstdlib>
 
@@ -39,7 +39,7 @@ void check_header(base::ByteView bytes) {
   require(std::ranges::equal(header->encode(), bytes.first(store::BlockHeader::kSize)));
 }
 
-// `damage` says where one byte of the sealed block is changed, and how.
+// `place` selects the byte of the sealed block to modify, and `damage` the bits to flip in it.
 void check_box(base::ByteView plain, std::size_t place, std::byte damage) {
   static const store::BlockContext context{.store = {}, .keys = store::Keys::derive({})};
   static store::Compressor compressor(1);

@@ -1,5 +1,5 @@
-// Any bytes as a commit, a snapshot's root or a folder: refused with kDamaged, or what it says
-// survives being written again.
+// Any bytes as a commit, a snapshot's root or a folder: rejected with kDamaged, or its content
+// survives re-encoding.
 #include <cstdlib>
 
 #include "base/error.h"

@@ -1,5 +1,5 @@
-// Any bytes as a key file, an exported key or a key slot (its checksum made right, or hardly
-// anything would get in).
+// Any bytes as a key file, an exported key or a key slot (with a corrected checksum, because
+// otherwise hardly any input would be accepted).
 #include <algorithm>
 #include <cstdlib>
 
@@ -19,7 +19,7 @@ void check_slot(base::ByteView bytes) {
   if (!slot) return;
   require(std::ranges::equal(slot->encode(), bytes));
   require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 100);
-  // The slot was not made with this key.
+  // The slot was not created with this key.
   require(!store::open_with_key_file(*slot, store::Key()));
 }
 

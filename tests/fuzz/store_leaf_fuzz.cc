@@ -1,5 +1,5 @@
-// Any bytes as a leaf or a branch of a folder's messages: refused with kDamaged, or what it says
-// survives being written again.
+// Any bytes as a leaf or a branch of a folder's messages: rejected with kDamaged, or its content
+// survives re-encoding.
 #include <cstdlib>
 #include <cstring>
 
@@ -61,7 +61,8 @@ void check_branch(std::uint64_t messages, base::ByteView identity, base::ByteVie
 
 }  // namespace
 
-// The first byte chooses; a branch's two objects are cut where the second byte says.
+// The first byte selects the kind; the second byte is the position, as a fraction of 255, that
+// separates a branch's two objects.
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (size < 3) return 0;

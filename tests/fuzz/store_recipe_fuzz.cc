@@ -1,5 +1,5 @@
-// Any bytes as a record: it is refused with kDamaged or rebuilds a message of the size it says, and
-// never reads, allocates or gives out more than its bytes can bear out.
+// Any bytes as a message record: it is rejected with kDamaged or rebuilds a message of its declared
+// size, and never reads, allocates or returns more than its bytes justify.
 #include <cstdlib>
 
 #include "base/error.h"
@@ -8,7 +8,7 @@
 
 namespace {
 
-// Says that it has every part, as long as the record wants it, up to a bound.
+// Claims to have every part, with the length that the record requests, up to a limit.
 class AnyPart : public store::PartSource {
  public:
   explicit AnyPart(base::ByteView record) {
@@ -25,8 +25,8 @@ class AnyPart : public store::PartSource {
   base::ByteView get(store::PartKind, const store::ObjectId&) override {
     if (next_ == lengths_.size()) std::abort();
     const std::uint64_t length = lengths_[next_++];
-    constexpr std::uint64_t kLargest = std::uint64_t{1} << 20U;
-    if (length > kLargest) base::fail(base::ErrorCode::kDamaged, "too large for this test");
+    constexpr std::uint64_t kMaxPart = std::uint64_t{1} << 20U;
+    if (length > kMaxPart) base::fail(base::ErrorCode::kDamaged, "too large for this test");
     part_.resize(length);
     return part_;
   }

@@ -1,4 +1,4 @@
-// Any bytes as a message: what is rebuilt from its record and parts is the message.
+// Any bytes as a message: the message can be rebuilt from its record and parts.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -8,7 +8,7 @@
 
 namespace {
 
-// An id is the number of the part.
+// An ID is the number of the part.
 class Parts : public store::PartSink, public store::PartSource {
  public:
   explicit Parts(std::size_t largest) : largest_(largest) {}
@@ -35,7 +35,7 @@ class Parts : public store::PartSink, public store::PartSource {
 
 }  // namespace
 
-// The first bytes choose small limits, so that short inputs reach every way through the splitter.
+// The first bytes select small limits, so that short inputs reach every path through the splitter.
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   constexpr std::size_t kLimits = 5;
   if (size < kLimits) return 0;

@@ -1,5 +1,5 @@
-// Any bytes as a trailer, or as a whole pack: refused with kDamaged, or what it says of its objects
-// keeps within its blocks and survives being written again.
+// Any bytes as a trailer, or as a whole pack: rejected with kDamaged, or its list of objects stays
+// within its blocks and survives re-encoding.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>

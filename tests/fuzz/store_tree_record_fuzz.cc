@@ -1,4 +1,4 @@
-// Any bytes as a tree record: refused with kDamaged, or what it says survives being written again.
+// Any bytes as a tree record: rejected with kDamaged, or its content survives re-encoding.
 #include <cstdlib>
 
 #include "base/error.h"

@@ -15,7 +15,7 @@ using testing::IsEmpty;
 
 class AccountDiscoveryTest : public testing::Test {
  protected:
-  // As printed by a directory's command.
+  // Output of a command that queries a user directory.
   std::vector<std::string> users_of_command(const std::string& printed) {
     server_.discover->command = {"printf", "%b", printed};
     return discover_users(server_, base::real_file_system());
@@ -31,12 +31,12 @@ class AccountDiscoveryTest : public testing::Test {
   tests::TemporaryDirectory folder_;
 };
 
-TEST_F(AccountDiscoveryTest, ACommandPrintsAUserALine) {
+TEST_F(AccountDiscoveryTest, ReadsOneUserPerLineFromACommand) {
   EXPECT_THAT(users_of_command("carol\\nalice\\r\\n\\n bob@example.org \\nalice"),
               ElementsAre("alice", "bob@example.org", "carol"));
 }
 
-TEST_F(AccountDiscoveryTest, AFileMayHaveComments) {
+TEST_F(AccountDiscoveryTest, IgnoresCommentsInAFile) {
   discover().file = folder_.path() / "users";
   std::ofstream(discover().file) << "# staff\nalice  # since 2019\nbo#b\n";
   EXPECT_THAT(discover_users(server_, base::real_file_system()), ElementsAre("alice", "bo#b"));
@@ -45,38 +45,38 @@ TEST_F(AccountDiscoveryTest, AFileMayHaveComments) {
                discover_users(server_, base::real_file_system()));
 }
 
-TEST_F(AccountDiscoveryTest, GlobsChoose) {
+TEST_F(AccountDiscoveryTest, FiltersUsersByGlobs) {
   discover().include = {"*@example.org", "root"};
   discover().exclude = {"test?@*"};
   EXPECT_THAT(users_of_command("alice@example.org\\ntest1@example.org\\nbob@example.com\\nroot"),
               ElementsAre("alice@example.org", "root"));
 }
 
-TEST_F(AccountDiscoveryTest, ASourceThatIsBrokenIsNoEmptyAnswer) {
-  EXPECT_ERROR(kConfig, "there are none", users_of_command("\\n\\n"));
+TEST_F(AccountDiscoveryTest, FailsIfTheSourceIsBroken) {
+  EXPECT_ERROR(kConfig, "no accounts found", users_of_command("\\n\\n"));
   discover().command = {"false"};
   EXPECT_ERROR(kConfig, "false", discover_users(server_, base::real_file_system()));
 }
 
-TEST_F(AccountDiscoveryTest, NobodyIsCalledWithControlCharacters) {
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command("al\\033[2Jice"));
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command(std::string(256, 'a')));
-  EXPECT_ERROR(kConfig, "nobody can be called so", users_of_command("\\0377"));
+TEST_F(AccountDiscoveryTest, RejectsInvalidUserNames) {
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command("al\\033[2Jice"));
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command(std::string(256, 'a')));
+  EXPECT_ERROR(kConfig, "not a valid user name", users_of_command("\\0377"));
 }
 
-TEST_F(AccountDiscoveryTest, WhoWasNotAskedToDiscoverDoesNot) {
+TEST_F(AccountDiscoveryTest, FindsNoUsersWithoutDiscover) {
   server_.discover.reset();
   EXPECT_THAT(discover_users(server_, base::real_file_system()), IsEmpty());
 }
 
-TEST_F(AccountDiscoveryTest, AFoldersOwnerIsReadOffItsName) {
+TEST_F(AccountDiscoveryTest, DerivesTheOwnerFromAFolderName) {
   EXPECT_EQ(owner_of("user/j.doe", {"user/", '/'}), "j.doe");
   EXPECT_EQ(owner_of("user.jane", {"user.", '.'}), "jane");
   EXPECT_EQ(owner_of("user/j.doe@example.org", {"user/", '/'}), "j.doe@example.org");
   EXPECT_EQ(owner_of("shared", {"user/", '/'}), "");
 }
 
-TEST_F(AccountDiscoveryTest, AnAccountIsFoundByItsNameOrTheNearestIsNamed) {
+TEST_F(AccountDiscoveryTest, FindsAnAccountOrSuggestsTheNearestName) {
   base::Config config;
   config.servers["main"] = server_;
   config.servers["main"].discover->command = {"printf", "alice\\nbob\\n"};

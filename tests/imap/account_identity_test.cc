@@ -15,11 +15,11 @@ Identity identity(const std::vector<AclEntry>& rights) {
   return identity_of(rights, "alice", "backup");
 }
 
-TEST(AccountIdentityTest, InboxBelongsToWhoAdministersIt) {
+TEST(AccountIdentityTest, TheUserWithAdminRightsOwnsInbox) {
   EXPECT_EQ(identity({{"alice", "lrswipkxtecda"}}), Identity::kProven);
   EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}}), Identity::kOther);
   EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}, {"Alice@example.org", "a"}}), Identity::kProven);
-  EXPECT_EQ(identity({{"backup", "lr"}}), Identity::kUnknown) << "may read it, as admins do";
+  EXPECT_EQ(identity({{"backup", "lr"}}), Identity::kUnknown) << "admins may read it";
   EXPECT_EQ(identity({{"backup", "lrswipkxtecda"}, {"alice", "lrswi"}}), Identity::kUnknown);
   EXPECT_EQ(identity({}), Identity::kUnknown);
   EXPECT_EQ(identity({{"owner", "lrswa"}}), Identity::kUnknown);
@@ -44,7 +44,7 @@ base::AccountConfig account(const std::string& user) {
   return config;
 }
 
-TEST(AccountIdentityTest, RealServersTellWhoseInboxItIs) {
+TEST(AccountIdentityTest, RealServersRevealTheOwnerOfInbox) {
   servers::DovecotOptions with_acl;
   with_acl.extra =
       "mail_plugins = quota acl\nprotocol imap {\n mail_plugins = quota imap_quota acl "
@@ -62,11 +62,11 @@ TEST(AccountIdentityTest, RealServersTellWhoseInboxItIs) {
   }
 }
 
-TEST(AccountIdentityTest, WhoIsLetIntoTheAdminsAccountLeavesIt) {
+TEST(AccountIdentityTest, RejectsALoginThatOpenedTheAdminsAccount) {
   servers::Dovecot dovecot;
   base::ServerConfig config = config_of(dovecot);
   const FakeServer forgetful([](FakeConnection& connection) {
-    connection.say("* OK hello\r\n");
+    connection.send("* OK hello\r\n");
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\n");
     connection.answer("OK welcome, backup");
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 ACL\r\n");
@@ -74,7 +74,7 @@ TEST(AccountIdentityTest, WhoIsLetIntoTheAdminsAccountLeavesIt) {
     connection.answer("OK done", "* ACL INBOX backup lrswipkxtecda\r\n");
   });
   config.url = forgetful.url();
-  EXPECT_ERROR(kLogin, "login of backup as alice: the server let us into the account of backup",
+  EXPECT_ERROR(kLogin, "login of backup as alice: the server opened the account of backup",
                open_account(config, account("alice")));
 }
 

@@ -43,11 +43,11 @@ TEST(AppendTest, PipelinesWithLiteralPlus) {
     EXPECT_EQ(answers[1].reason, "Can't save a zero byte message.");
     EXPECT_THAT(answers[2].uids, ElementsAre(base::Uid{3956}));
     EXPECT_FALSE(session.is_usable()) << "m4 may have been refused without reading its literal";
-    EXPECT_ERROR(kNetwork, "not used any longer", session.create("y"));
+    EXPECT_ERROR(kNetwork, "no longer used", session.create("y"));
   });
 }
 
-TEST(AppendTest, LeavesOutFlagsThatNoCommandCanCarry) {
+TEST(AppendTest, OmitsFlagsThatNoCommandCanCarry) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(
     C: m3 APPEND "x" (\Seen $ok) "01-Jan-2020 01:00:00 +0100" {3}
@@ -65,9 +65,9 @@ TEST(AppendTest, LeavesOutFlagsThatNoCommandCanCarry) {
   });
 }
 
-// Dovecot answers BAD to the line of an APPEND without reading the message behind it: so a message
-// is only sent ahead of the answer where the server has taken such a line before.
-TEST(AppendTest, WaitsWhereTheFolderOrAFlagIsNew) {
+// Dovecot answers BAD to the command line of an APPEND without reading the message after it: so a
+// message is only sent without waiting if the server has accepted such a line before.
+TEST(AppendTest, WaitsIfTheFolderOrAFlagIsNew) {
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.add(R"(
     C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
@@ -92,13 +92,14 @@ TEST(AppendTest, WaitsWhereTheFolderOrAFlagIsNew) {
     const auto answers = session.append("x", more);
     EXPECT_TRUE(answers[0].accepted);
     EXPECT_FALSE(answers[1].accepted);
-    EXPECT_TRUE(session.is_usable()) << "nothing was sent behind the refused line";
+    EXPECT_TRUE(session.is_usable()) << "nothing was sent after the refused line";
     EXPECT_TRUE(session.append("y", other).front().accepted);
   });
 }
 
-// What was not sent whole when a message was refused can't have been carried out: it is not sent.
-TEST(AppendTest, SendsNothingMoreBehindARefusedMessage) {
+// A command that was not sent completely when a message was refused can't have been executed: it is
+// dropped.
+TEST(AppendTest, SendsNothingMoreAfterARefusedMessage) {
   const std::string large(300'000, 'x');
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.add(R"(
@@ -124,7 +125,7 @@ TEST(AppendTest, SendsNothingMoreBehindARefusedMessage) {
   EXPECT_FALSE(session.is_usable());
 }
 
-TEST(AppendTest, WaitsForEachMessageIfTheCallerWants) {
+TEST(AppendTest, WaitsForEachMessageOnRequest) {
   Transcript transcript = Transcript::session("LITERAL+ MULTIAPPEND");
   transcript.add(R"(
     C: m3 APPEND "x" () "01-Jan-2020 01:00:00 +0100" {1}
@@ -189,7 +190,7 @@ TEST(AppendTest, WaitsOnlyForLongLiteralsWithLiteralMinus) {
   });
 }
 
-TEST(AppendTest, SendsNulAsBinaryWhereThatIsKnown) {
+TEST(AppendTest, SendsNulAsBinaryIfSupported) {
   const std::string bytes("a\0b", 3);
   const std::vector<AppendMessage> messages = {message(bytes)};
   for (const bool has_binary : {true, false}) {
@@ -218,7 +219,7 @@ TEST(AppendTest, AppendsTogether) {
   const std::string command =
       " APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {3+}\r\nabc"
       " (\\Seen) \"01-Jan-2020 01:00:00 +0100\" {3+}\r\ndef\r\n";
-  // Three UIDs for two messages tell nothing.
+  // Three UIDs for two messages are ignored.
   transcript.client("m4" + command).server("m4 OK [APPENDUID 7 3:5] done\r\n");
   transcript.client("m5" + command).server("m5 NO a message is bad\r\n");
   const std::vector<AppendMessage> messages = {message("abc"), message("def", {"\\Seen"})};
@@ -248,16 +249,16 @@ TEST(AppendTest, AppendsTogetherOneGoAheadAtATime) {
   });
 }
 
-TEST(AppendTest, NeedsMultiappendToAppendTogether) {
+TEST(AppendTest, RequiresMultiappendToAppendTogether) {
   const std::vector<AppendMessage> messages = {message("abc")};
   converse(Transcript::session(), [&messages](Session& session) {
     EXPECT_ERROR(kRefused, "MULTIAPPEND", session.append_together("x", messages));
   });
 }
 
-// A transport that takes nothing more until what it said is read: as a server does whose answers
-// fill the line.
-TEST(AppendTest, ReadsWhileItSends) {
+// A transport that accepts nothing more until its output is read, like a server whose responses
+// fill the socket buffer.
+TEST(AppendTest, ReadsWhileSending) {
   const std::string large(300'000, 'x');
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
@@ -272,9 +273,9 @@ TEST(AppendTest, ReadsWhileItSends) {
   });
 }
 
-// The bytes are the caller's, who lets go of them when the answer is there. The server asked for
+// The bytes belong to the caller, which frees them once the response is there. The server requested
 // them, so it reads them to the end.
-TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
+TEST(AppendTest, CompletesAMessageRefusedWhileBeingSentBeforeReturning) {
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
   transcript.server("+ ready\r\n");
@@ -294,8 +295,8 @@ TEST(AppendTest, WhatIsRefusedWhileItGoesOutIsSentWholeBeforeTheAnswerIsTold) {
   });
 }
 
-// A server that answers others meanwhile, and takes nothing until that is read.
-TEST(AppendTest, HearsWhatComesWhileTheRestOfARefusedMessageGoesOut) {
+// A server that sends other responses meanwhile, and accepts nothing until they are read.
+TEST(AppendTest, ReadsWhileSendingTheRestOfARefusedMessage) {
   Transcript transcript = Transcript::session("LITERAL+");
   const std::string head = "APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" ";
   transcript.client("m3 " + head + "{300000}\r\n");
@@ -313,7 +314,7 @@ TEST(AppendTest, HearsWhatComesWhileTheRestOfARefusedMessageGoesOut) {
   });
 }
 
-TEST(AppendTest, LeavesAServerThatTalksOnAndTakesNothing) {
+TEST(AppendTest, GivesUpOnAServerThatSendsButReadsNothing) {
   constexpr std::size_t kPiece = 64U << 10U;
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.client("m3 APPEND \"x\" () \"01-Jan-2020 01:00:00 +0100\" {300000}\r\n");
@@ -324,7 +325,8 @@ TEST(AppendTest, LeavesAServerThatTalksOnAndTakesNothing) {
   Session session(scripted(transcript, {.piece = kPiece}), {});
   const std::string large(300'000, 'x');
   const AppendMessage refused = message(large);
-  EXPECT_ERROR(kNetwork, "takes no more of what it refused", session.append("x", {&refused, 1}));
+  EXPECT_ERROR(kNetwork, "stopped reading the literal it refused",
+               session.append("x", {&refused, 1}));
 }
 
 }  // namespace

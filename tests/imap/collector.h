@@ -1,4 +1,4 @@
-// Keeps what a FETCH of messages gives.
+// Collects the messages of a FETCH.
 #pragma once
 
 #include <string>

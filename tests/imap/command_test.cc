@@ -7,7 +7,7 @@
 namespace imap {
 namespace {
 
-// The command's bytes, literals included.
+// The command's bytes, including literals.
 std::string sent(Command command) {
   std::string text;
   for (const Command::Part& part : std::move(command).take_parts()) {
@@ -21,7 +21,7 @@ Command command(FixedText verb) {
   return {verb, LiteralMode::kPlus};
 }
 
-TEST(CommandTest, PutsASpaceInFrontOfEachArgument) {
+TEST(CommandTest, PutsASpaceBeforeEachArgument) {
   const std::vector<std::string> uses = {"\\Sent"};
   EXPECT_EQ(sent(command("CREATE").string("a").uses(uses)), "CREATE \"a\" (USE (\\Sent))\r\n");
   const std::vector<FixedText> items = {"MESSAGES", "SIZE"};
@@ -33,11 +33,11 @@ TEST(CommandTest, PutsASpaceInFrontOfEachArgument) {
             "UID FETCH 1:* (MESSAGES SIZE) (CHANGEDSINCE 5)\r\n");
 }
 
-TEST(CommandTest, AnArgumentBehindALiteralHasItsSpace) {
+TEST(CommandTest, PutsASpaceAfterALiteral) {
   EXPECT_EQ(sent(command("STATUS").string("a\nb").text("(SIZE)")), "STATUS {3}\r\na\nb (SIZE)\r\n");
 }
 
-TEST(CommandTest, RefusesAQuotaWhoseNameIsNoAtom) {
+TEST(CommandTest, RejectsAQuotaNameThatIsNotAnAtom) {
   const std::vector<QuotaResource> good = {{"STORAGE", 0, 5}};
   EXPECT_EQ(sent(command("SETQUOTA").string("").limits(good)), "SETQUOTA \"\" (STORAGE 5)\r\n");
   EXPECT_EQ(sent(command("SETQUOTA").string("").limits({})), "SETQUOTA \"\" ()\r\n");
@@ -48,7 +48,7 @@ TEST(CommandTest, RefusesAQuotaWhoseNameIsNoAtom) {
   }
 }
 
-TEST(CommandTest, AValueInALiteralAlwaysWaits) {
+TEST(CommandTest, AlwaysWaitsForAValueInALiteral) {
   Command creating = command("CREATE");
   creating.string("a\r\nz1 DELETE b");
   const std::vector<Command::Part> parts = std::move(creating).take_parts();
@@ -57,12 +57,12 @@ TEST(CommandTest, AValueInALiteralAlwaysWaits) {
   EXPECT_EQ(parts[0].text, "CREATE {14}\r\n");
 }
 
-TEST(CommandTest, QuotesWhatAQuotedStringCanHold) {
+TEST(CommandTest, QuotesValuesIfPossible) {
   EXPECT_EQ(sent(command("CREATE").string("a\"b\\c) (d {3}")),
             "CREATE \"a\\\"b\\\\c) (d {3}\"\r\n");
 }
 
-TEST(CommandTest, LeavesOutFlagsThatNoCommandCanCarry) {
+TEST(CommandTest, OmitsFlagsThatNoCommandCanCarry) {
   const std::vector<std::string> flags = {"\\Seen", "x)\r\nz1 NOOP", "\\Recent",   "\\*",
                                           "$ok",    "\\Fo o",        "Caf\xC3\xA9"};
   EXPECT_EQ(sent(command("STORE").flags(flags)), "STORE (\\Seen $ok)\r\n");

@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(ConnectionLostTest, ReadsHowLongTheServerWantsToBeLeftAlone) {
+TEST(ConnectionLostTest, ReadsTheRequestedPause) {
   EXPECT_EQ(suggested_pause("Request is throttled. Suggested Backoff Time: 92415 milliseconds"),
             milliseconds(92'415));
   EXPECT_EQ(suggested_pause("suggested backoff time:0"), milliseconds(0));
@@ -24,8 +24,8 @@ TEST(ConnectionLostTest, ReadsHowLongTheServerWantsToBeLeftAlone) {
   }
 }
 
-// Whatever the command was, and whatever was said before it was answered.
-TEST(ConnectionLostTest, AServerThatWantsAPauseHasNotRefusedTheCommand) {
+// For any command, and with any untagged responses before its completion.
+TEST(ConnectionLostTest, ARequestForAPauseIsNotARefusal) {
   for (const char* answer :
        {"m3 NO Server busy. Suggested Backoff Time: 250 milliseconds",
         "m3 BAD Suggested Backoff Time: 250 milliseconds",
@@ -38,7 +38,7 @@ TEST(ConnectionLostTest, AServerThatWantsAPauseHasNotRefusedTheCommand) {
         session.status("a b");
         ADD_FAILURE() << answer;
       } catch (const ConnectionLost& lost) {
-        EXPECT_THAT(lost.what(), testing::StartsWith("ask for the status: a b: the server"));
+        EXPECT_THAT(lost.what(), testing::StartsWith("get the status: a b: the server"));
         const bool has_pause = std::string(answer).find("250") != std::string::npos;
         EXPECT_EQ(lost.pause(), has_pause ? std::optional(milliseconds(250)) : std::nullopt);
       }
@@ -46,7 +46,7 @@ TEST(ConnectionLostTest, AServerThatWantsAPauseHasNotRefusedTheCommand) {
   }
 }
 
-// Behind the transcript the body never ends.
+// After the transcript, the body never ends.
 class DrippingTransport : public ScriptedTransport {
  public:
   using ScriptedTransport::ScriptedTransport;
@@ -69,7 +69,7 @@ class DrippingTransport : public ScriptedTransport {
   bool is_dripping_ = false;
 };
 
-TEST(ConnectionLostTest, AMessageMayTakeOnlySoLong) {
+TEST(ConnectionLostTest, LimitsTheTimeForAMessage) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])

@@ -1,4 +1,4 @@
-// Whole conversations between a session and a transcript.
+// Runs whole conversations between a session and a transcript.
 #pragma once
 
 #include "imap/session.h"
@@ -7,7 +7,7 @@
 
 namespace imap {
 
-// `work` has the conversation: delivered at once, in pieces, byte by byte.
+// Runs the conversation in `work` with the bytes delivered at once, in pieces, and byte by byte.
 template <typename Work>
 void converse(const Transcript& transcript, Work work) {
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20U}) {
@@ -16,7 +16,7 @@ void converse(const Transcript& transcript, Work work) {
   }
 }
 
-// And has nothing to show for it when the connection is lost anywhere before the end.
+// Also runs it with the connection lost anywhere before the end: it must fail.
 template <typename Work>
 void converse_and_cut(const Transcript& transcript, Work work) {
   converse(transcript, work);

@@ -1,4 +1,4 @@
-// Servers, and those who pretend to be one, before the login is done.
+// Real and fake servers before the login is complete.
 #include "imap/curl_transport.h"
 
 #include <array>
@@ -21,38 +21,39 @@ std::unique_ptr<Transport> connect(const std::string& url, TlsMode tls,
   return connect_with_curl(endpoint, {"alice", base::Secret("secret"), acting_as});
 }
 
-// All that the client said to a server that serves so.
-std::vector<std::string> heard(std::string_view greeting, std::string_view capabilities,
-                               TlsMode tls) {
+// Everything that the client sent to a server with this greeting and these capabilities.
+std::vector<std::string> sent_by_client(std::string_view greeting, std::string_view capabilities,
+                                        TlsMode tls) {
   std::vector<std::string> lines;
   {
     const FakeServer server([&](FakeConnection& connection) {
-      connection.say(greeting);
-      for (std::string line = connection.hear(); !line.empty(); line = connection.hear()) {
+      connection.send(greeting);
+      for (std::string line = connection.read_line(); !line.empty();
+           line = connection.read_line()) {
         lines.push_back(line);
         const bool asks = line.find(" CAPABILITY") != std::string::npos;
-        connection.say(std::string(asks ? capabilities : "") + line.substr(0, line.find(' ')) +
-                       " OK done\r\n");
+        connection.send(std::string(asks ? capabilities : "") + line.substr(0, line.find(' ')) +
+                        " OK done\r\n");
       }
     });
     try {
       connect(server.url(), tls);
     } catch (const base::Error&) {
-      // What it said is of interest, not what came of it.
+      // Only the bytes sent matter, not the result.
     }
   }
   return lines;
 }
 
-TEST(CurlTransportTest, RefusesUrlsThatAreNoServers) {
+TEST(CurlTransportTest, RejectsUrlsThatAreNotServers) {
   for (const char* url : {"http://127.0.0.1", "imap://", "127.0.0.1", "imaps://alice@127.0.0.1",
                           "imap://127.0.0.1/INBOX", "imap://127.0.0.1/;UID=1", "file:///etc/passwd",
                           "imap://127.0.0.1?x", "imap://127.0.0.1:99999", ""}) {
-    EXPECT_ERROR(kConfig, "not a server's url", connect(url, TlsMode::kNone));
+    EXPECT_ERROR(kConfig, "not an IMAP server's url", connect(url, TlsMode::kNone));
   }
 }
 
-TEST(CurlTransportTest, SaysThatNobodyIsThere) {
+TEST(CurlTransportTest, ReportsAnUnreachableServer) {
   std::string url;
   {
     url = FakeServer([](FakeConnection&) {}).url();
@@ -62,56 +63,56 @@ TEST(CurlTransportTest, SaysThatNobodyIsThere) {
   EXPECT_ERROR(kNetwork, "no such host", connect("imap://no-such-host.invalid", TlsMode::kNone));
 }
 
-TEST(CurlTransportTest, NeverSaysThePasswordWithoutTls) {
+TEST(CurlTransportTest, NeverSendsThePasswordWithoutTls) {
   for (const std::string_view capabilities : {"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n", ""}) {
-    for (const std::string& line : heard(kGreeting, capabilities, TlsMode::kRequired)) {
+    for (const std::string& line : sent_by_client(kGreeting, capabilities, TlsMode::kRequired)) {
       EXPECT_THAT(line, testing::EndsWith(" CAPABILITY"));
     }
   }
   const FakeServer stripped([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n");
-    connection.hear();
+    connection.read_line();
   });
   EXPECT_ERROR(kTls, "no STARTTLS", connect(stripped.url(), TlsMode::kRequired));
 }
 
-TEST(CurlTransportTest, TakesNoForStarttlsForAnEnd) {
+TEST(CurlTransportTest, StopsIfStarttlsIsRefused) {
   const FakeServer server([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", kCapabilities);
     connection.answer("NO not today");
-    EXPECT_EQ(connection.hear(), "");
+    EXPECT_EQ(connection.read_line(), "");
   });
   EXPECT_ERROR(kTls, "STARTTLS", connect(server.url(), TlsMode::kRequired));
 }
 
-TEST(CurlTransportTest, RefusesDataBehindTheAnswerToStarttls) {
+TEST(CurlTransportTest, RejectsDataAfterTheResponseToStarttls) {
   const FakeServer server([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", kCapabilities);
     connection.answer("OK go on\r\n* CAPABILITY IMAP4rev1 injected");
-    connection.hear();
+    connection.read_line();
   });
-  EXPECT_ERROR(kTls, "more behind its answer to STARTTLS",
+  EXPECT_ERROR(kTls, "data after its response to STARTTLS",
                connect(server.url(), TlsMode::kRequired));
 }
 
-TEST(CurlTransportTest, RefusesPreauthWhichWouldSkipTls) {
+TEST(CurlTransportTest, RejectsPreauthWhichWouldSkipTls) {
   const auto serve = [](FakeConnection& connection) {
-    connection.say("* PREAUTH welcome home\r\n");
+    connection.send("* PREAUTH welcome home\r\n");
     connection.answer("OK done", kCapabilities);
-    EXPECT_EQ(connection.hear(), "");
+    EXPECT_EQ(connection.read_line(), "");
   };
   const FakeServer required(serve);
   EXPECT_ERROR(kTls, "PREAUTH", connect(required.url(), TlsMode::kRequired));
   const FakeServer plain(serve);
-  EXPECT_ERROR(kLogin, "nobody knows whose account", connect(plain.url(), TlsMode::kNone));
+  EXPECT_ERROR(kLogin, "the account can't be verified", connect(plain.url(), TlsMode::kNone));
 }
 
-TEST(CurlTransportTest, TellsWhyTheServerHangsUp) {
+TEST(CurlTransportTest, ReportsWhyTheServerHangsUp) {
   const FakeServer at_once(
-      [](FakeConnection& connection) { connection.say("* BYE Too many connections\x1b[2J\r\n"); });
+      [](FakeConnection& connection) { connection.send("* BYE Too many connections\x1b[2J\r\n"); });
   EXPECT_ERROR(kNetwork, "closed the connection: BYE Too many connections\\x1B[2J",
                connect(at_once.url(), TlsMode::kNone));
   const FakeServer mute([](FakeConnection&) {});
@@ -119,22 +120,22 @@ TEST(CurlTransportTest, TellsWhyTheServerHangsUp) {
 }
 
 TEST(CurlTransportTest, GivesUpOnASilentServer) {
-  const FakeServer server([](FakeConnection& connection) { connection.hear(); });
+  const FakeServer server([](FakeConnection& connection) { connection.read_line(); });
   Endpoint endpoint;
   endpoint.url = server.url();
   endpoint.tls = TlsMode::kNone;
   endpoint.connect_timeout = std::chrono::milliseconds(100);
-  EXPECT_ERROR(kNetwork, "no answer within",
+  EXPECT_ERROR(kNetwork, "no response within",
                connect_with_curl(endpoint, {"alice", base::Secret("secret"), {}}));
 }
 
-TEST(CurlTransportTest, TellsRefusalsThatPassFromThoseThatDoNot) {
+TEST(CurlTransportTest, DistinguishesTemporaryFromPermanentRefusals) {
   const auto refuse = [](std::string_view words) {
     return [words](FakeConnection& connection) {
-      connection.say(kGreeting);
+      connection.send(kGreeting);
       connection.answer("OK done", kCapabilities);
       connection.answer(words);
-      connection.answer("NO no");  // should another way be tried
+      connection.answer("NO no");  // if another mechanism is tried
     };
   };
   const FakeServer busy(refuse("NO [UNAVAILABLE] the user database is down"));
@@ -145,35 +146,35 @@ TEST(CurlTransportTest, TellsRefusalsThatPassFromThoseThatDoNot) {
                connect(strict.url(), TlsMode::kNone, "bob"));
 }
 
-TEST(CurlTransportTest, ActsAsAnotherOnlyByPlain) {
+TEST(CurlTransportTest, LogsInForAnotherUserOnlyWithPlain) {
   const FakeServer server([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=CRAM-MD5 AUTH=PLAIN\r\n");
-    const std::string login = connection.hear();
+    const std::string login = connection.read_line();
     // bob NUL alice NUL secret
     EXPECT_THAT(login, testing::EndsWith(" AUTHENTICATE PLAIN Ym9iAGFsaWNlAHNlY3JldA=="));
-    connection.say(login.substr(0, login.find(' ')) + " OK in\r\n");
+    connection.send(login.substr(0, login.find(' ')) + " OK in\r\n");
   });
   EXPECT_TRUE(connect(server.url(), TlsMode::kNone, "bob"));
   const FakeServer without([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 AUTH=CRAM-MD5\r\n");
-    EXPECT_EQ(connection.hear(), "");
+    EXPECT_EQ(connection.read_line(), "");
   });
-  EXPECT_ERROR(kLogin, "acting as another user needs AUTH=PLAIN",
+  EXPECT_ERROR(kLogin, "a login on behalf of another user needs AUTH=PLAIN",
                connect(without.url(), TlsMode::kNone, "bob"));
 }
 
-// What the client says to authenticate, to a server that offers `capabilities`.
+// The client's authentication command to a server with these `capabilities`.
 std::string authentication(std::string_view capabilities, const Login& login) {
   std::string line;
   {
     const FakeServer server([&](FakeConnection& connection) {
-      connection.say(kGreeting);
+      connection.send(kGreeting);
       connection.answer("OK done",
                         "* CAPABILITY IMAP4rev1 SASL-IR " + std::string(capabilities) + "\r\n");
-      line = connection.hear();
-      if (!line.empty()) connection.say(line.substr(0, line.find(' ')) + " OK in\r\n");
+      line = connection.read_line();
+      if (!line.empty()) connection.send(line.substr(0, line.find(' ')) + " OK in\r\n");
     });
     Endpoint endpoint;
     endpoint.url = server.url();
@@ -187,7 +188,7 @@ std::string authentication(std::string_view capabilities, const Login& login) {
   return line.substr(line.find(' ') + 1);
 }
 
-TEST(CurlTransportTest, ShowsATokenInTheWayThatIsOfferedOrWanted) {
+TEST(CurlTransportTest, SendsATokenWithTheOfferedOrConfiguredMechanism) {
   constexpr std::string_view kBoth = "AUTH=CRAM-MD5 AUTH=PLAIN AUTH=XOAUTH2 AUTH=OAUTHBEARER";
   const base::Secret token("ya29.token");
   // user=alice ^A auth=Bearer ya29.token ^A ^A
@@ -196,7 +197,7 @@ TEST(CurlTransportTest, ShowsATokenInTheWayThatIsOfferedOrWanted) {
   EXPECT_EQ(authentication(kBoth, {"alice", token, "", LoginMethod::kXoauth2}), xoauth2);
   EXPECT_EQ(authentication("AUTH=PLAIN AUTH=XOAUTH2", {"alice", token, "", LoginMethod::kOauth}),
             xoauth2);
-  // An application's token: the account's name goes with it.
+  // An application's token is sent with the account's name.
   EXPECT_EQ(authentication(kBoth, {"app", token, "alice", LoginMethod::kXoauth2}), xoauth2);
   for (const LoginMethod method : {LoginMethod::kOauth, LoginMethod::kOauthBearer}) {
     // n,a=alice,^Ahost=...
@@ -207,13 +208,13 @@ TEST(CurlTransportTest, ShowsATokenInTheWayThatIsOfferedOrWanted) {
               testing::HasSubstr("a token needs AUTH=OAUTHBEARER;AUTH=XOAUTH2"));
 }
 
-TEST(CurlTransportTest, SaysThatATokenWasRefused) {
+TEST(CurlTransportTest, ReportsARefusedToken) {
   const FakeServer server([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", "* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n");
-    connection.hear();
-    connection.say("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n");
-    connection.hear();
+    connection.read_line();
+    connection.send("+ eyJzdGF0dXMiOiI0MDEifQ==\r\n");
+    connection.read_line();
   });
   Endpoint endpoint;
   endpoint.url = server.url();
@@ -223,7 +224,7 @@ TEST(CurlTransportTest, SaysThatATokenWasRefused) {
       connect_with_curl(endpoint, {"alice", base::Secret("ya29.token"), "", LoginMethod::kOauth}));
 }
 
-TEST(CurlTransportTest, LeavesItToTheCertificateToSayWhoItIs) {
+TEST(CurlTransportTest, SendsTheAccountNameWithACertificate) {
   // alice
   EXPECT_EQ(authentication("AUTH=PLAIN AUTH=EXTERNAL", {"alice", {}, "", LoginMethod::kExternal}),
             "AUTHENTICATE EXTERNAL YWxpY2U=");
@@ -233,14 +234,14 @@ TEST(CurlTransportTest, LeavesItToTheCertificateToSayWhoItIs) {
               testing::HasSubstr("a login by certificate needs AUTH=EXTERNAL"));
 }
 
-TEST(CurlTransportTest, GoesThroughAProxyThatWantsALogin) {
+TEST(CurlTransportTest, ConnectsThroughAProxyThatRequiresALogin) {
   std::vector<std::string> asked;
   const FakeServer proxy([&asked](FakeConnection& connection) {
-    for (std::string line = connection.hear(); !line.empty(); line = connection.hear()) {
+    for (std::string line = connection.read_line(); !line.empty(); line = connection.read_line()) {
       asked.push_back(line);
     }
-    connection.say("HTTP/1.1 200 go on\r\n\r\n");
-    connection.say(kGreeting);
+    connection.send("HTTP/1.1 200 go on\r\n\r\n");
+    connection.send(kGreeting);
     connection.answer("OK done", kCapabilities);
     connection.answer("OK in");
   });
@@ -255,33 +256,33 @@ TEST(CurlTransportTest, GoesThroughAProxyThatWantsALogin) {
   // us:proxy-secret
   EXPECT_THAT(asked, testing::Contains("Proxy-Authorization: Basic dXM6cHJveHktc2VjcmV0"));
   const FakeServer strict([](FakeConnection& connection) {
-    while (!connection.hear().empty()) continue;
-    connection.say("HTTP/1.1 407 not you\r\nContent-Length: 0\r\n\r\n");
+    while (!connection.read_line().empty()) continue;
+    connection.send("HTTP/1.1 407 not you\r\nContent-Length: 0\r\n\r\n");
   });
   endpoint.proxy.url = "http" + strict.url().substr(4);
   EXPECT_ERROR(kNetwork, "407: check proxy and proxy_login",
                connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));
   endpoint.proxy.url = "socks5h://no-such-proxy.invalid";
-  EXPECT_ERROR(kNetwork, "check the url and proxy",
+  EXPECT_ERROR(kNetwork, "check the url, the proxy",
                connect_with_curl(endpoint, {"alice", base::Secret("secret"), ""}));
 }
 
-TEST(CurlTransportTest, SaysThatOurOwnCertificateCannotBeUsed) {
+TEST(CurlTransportTest, ReportsAnUnusableClientCertificate) {
   Endpoint endpoint;
-  const FakeServer server([](FakeConnection& connection) { connection.hear(); });
+  const FakeServer server([](FakeConnection& connection) { connection.read_line(); });
   endpoint.url = "imaps" + server.url().substr(4);
   endpoint.certificate.file = "/nowhere/client.pem";
   EXPECT_ERROR(kTls, "check client_certificate",
                connect_with_curl(endpoint, {"alice", {}, "", LoginMethod::kExternal}));
 }
 
-TEST(CurlTransportTest, CarriesBytesUntilTheServerLeaves) {
+TEST(CurlTransportTest, CarriesBytesUntilTheServerCloses) {
   const FakeServer server([](FakeConnection& connection) {
-    connection.say(kGreeting);
+    connection.send(kGreeting);
     connection.answer("OK done", kCapabilities);
     connection.answer("OK in");
-    EXPECT_EQ(connection.hear(), "ping");
-    connection.say("pong");
+    EXPECT_EQ(connection.read_line(), "ping");
+    connection.send("pong");
   });
   const auto transport = connect(server.url(), TlsMode::kNone);
   EXPECT_EQ(transport->send(base::as_bytes("ping\r\n")), 6U);
@@ -293,7 +294,7 @@ TEST(CurlTransportTest, CarriesBytesUntilTheServerLeaves) {
   EXPECT_EQ(base::as_text(std::span(buffer).first(received)), "pong");
   EXPECT_TRUE(transport->wait(false, std::chrono::seconds(10)));
   EXPECT_ERROR(kNetwork, "the server closed the connection", transport->receive(buffer));
-  // The other end is closed: SIGPIPE would end the test here.
+  // The peer has closed: SIGPIPE would kill the test here.
   const auto keep_sending = [&transport] {
     for (int attempt = 0; attempt < 1000; ++attempt) {
       transport->send(base::as_bytes("ping\r\n"));

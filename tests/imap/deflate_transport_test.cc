@@ -1,4 +1,4 @@
-// Compressed conversations, and compressed nonsense.
+// Compressed conversations, and invalid compressed data.
 #include "imap/deflate_transport.h"
 
 #include <algorithm>
@@ -11,7 +11,8 @@
 namespace imap {
 namespace {
 
-// One direction of a line, which holds so many bytes and gives them in pieces.
+// One direction of a connection, which buffers a limited number of bytes and delivers them in
+// pieces.
 struct Pipe {
   std::string bytes;
   std::size_t room = std::string::npos;
@@ -72,7 +73,7 @@ class DeflateTransportTest : public testing::Test {
       deflated(std::make_unique<PipeTransport>(to_server_, to_client_), {});
 };
 
-TEST_F(DeflateTransportTest, WhatIsSentArrivesAtOnceAndSmaller) {
+TEST_F(DeflateTransportTest, FlushesAndCompressesEachSend) {
   const std::string text = mail_like(50'000);
   EXPECT_EQ(client_->send(base::as_bytes(text)), text.size());
   EXPECT_LT(to_server_.bytes.size(), text.size() / 3);
@@ -81,7 +82,7 @@ TEST_F(DeflateTransportTest, WhatIsSentArrivesAtOnceAndSmaller) {
   EXPECT_EQ(receive_all(*client_, 1), "pong\r\n");
 }
 
-TEST_F(DeflateTransportTest, CarriesMoreThanEitherSideHolds) {
+TEST_F(DeflateTransportTest, CarriesMoreThanEitherSideBuffers) {
   const std::string text = mail_like(3'000'000);
   to_server_.room = 1000;
   to_server_.piece = 7;
@@ -95,7 +96,7 @@ TEST_F(DeflateTransportTest, CarriesMoreThanEitherSideHolds) {
   EXPECT_EQ(received, text);
 }
 
-TEST(DeflateTransport, WaitsToSendWhileSomethingIsLeft) {
+TEST(DeflateTransport, WaitsToSendWhileOutputIsPending) {
   Pipe in;
   Pipe out;
   out.room = 3;
@@ -110,7 +111,7 @@ TEST(DeflateTransport, WaitsToSendWhileSomethingIsLeft) {
   EXPECT_TRUE(watched.has_waited_to_send);
 }
 
-TEST(DeflateTransport, ASmallAnswerNeverGrowsBeyondTheBuffer) {
+TEST(DeflateTransport, NeverInflatesBeyondTheBuffer) {
   Pipe bomb;
   Pipe unused;
   const auto server = deflated(std::make_unique<PipeTransport>(unused, bomb), {});
@@ -123,19 +124,19 @@ TEST(DeflateTransport, ASmallAnswerNeverGrowsBeyondTheBuffer) {
   EXPECT_EQ(receive_all(*client, 4096), zeros);
 }
 
-TEST(DeflateTransport, RefusesWhatIsNotCompressed) {
+TEST(DeflateTransport, RejectsUncompressedData) {
   Pipe in;
   in.bytes = "* OK not compressed at all\r\n";
   Pipe out;
   const auto client = deflated(std::make_unique<PipeTransport>(in, out), {});
-  EXPECT_ERROR(kProtocol, "no compressed stream", receive_all(*client, 100));
-  // A stream that ends.
+  EXPECT_ERROR(kProtocol, "an invalid compressed stream", receive_all(*client, 100));
+  // A stream that has ended.
   in.bytes = std::string("\x03\x00 and more", 11);
   const auto other = deflated(std::make_unique<PipeTransport>(in, out), {});
-  EXPECT_ERROR(kProtocol, "no compressed stream", receive_all(*other, 100));
+  EXPECT_ERROR(kProtocol, "an invalid compressed stream", receive_all(*other, 100));
 }
 
-// What a server that compresses from here on sends.
+// Compressed bytes, as the server sends them after COMPRESS.
 std::string compressed(std::string_view text) {
   Pipe in;
   Pipe out;
@@ -143,9 +144,9 @@ std::string compressed(std::string_view text) {
   return out.bytes;
 }
 
-TEST(SessionCompressTest, CompressesWhenTheServerCan) {
+TEST(SessionCompressTest, CompressesIfTheServerSupportsIt) {
   Transcript transcript = Transcript::session("COMPRESS=DEFLATE");
-  // Its first compressed bytes may come with its OK.
+  // The first compressed bytes may arrive with the OK.
   transcript.add("C: m3 COMPRESS DEFLATE");
   transcript.server("m3 OK go\r\n" + compressed("* OK Still here\r\n"));
   transcript.client(compressed("m4 CREATE \"x\"\r\n"));
@@ -155,7 +156,7 @@ TEST(SessionCompressTest, CompressesWhenTheServerCan) {
   EXPECT_TRUE(session.create("x").created);
 }
 
-TEST(SessionCompressTest, GoesOnWithoutItWhereTheServerWillNot) {
+TEST(SessionCompressTest, ContinuesUncompressedIfTheServerRefuses) {
   Transcript refused = Transcript::session("COMPRESS=DEFLATE");
   refused.add(R"(
     C: m3 COMPRESS DEFLATE

@@ -8,7 +8,7 @@
 
 namespace imap {
 
-void FakeConnection::say(std::string_view bytes) {
+void FakeConnection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return;
@@ -16,7 +16,7 @@ void FakeConnection::say(std::string_view bytes) {
   }
 }
 
-std::string FakeConnection::hear() {
+std::string FakeConnection::read_line() {
   for (;;) {
     const std::size_t end = buffer_.find("\r\n");
     if (end != std::string::npos) {
@@ -32,9 +32,9 @@ std::string FakeConnection::hear() {
 }
 
 void FakeConnection::answer(std::string_view result, std::string_view untagged) {
-  const std::string command = hear();
-  say(std::string(untagged) + command.substr(0, command.find(' ')) + ' ' + std::string(result) +
-      "\r\n");
+  const std::string command = read_line();
+  send(std::string(untagged) + command.substr(0, command.find(' ')) + ' ' + std::string(result) +
+       "\r\n");
 }
 
 FakeServer::FakeServer(std::function<void(FakeConnection&)> serve)
@@ -46,7 +46,7 @@ FakeServer::FakeServer(std::function<void(FakeConnection&)> serve)
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 1) != 0 ||
       ::getsockname(listener_.get(), generic, &size) != 0) {
-    throw std::runtime_error("no fake server");
+    throw std::runtime_error("start a fake server: no socket on loopback");
   }
   port_ = ntohs(address.sin_port);
   thread_ = std::thread([fd = listener_.get(), serve = std::move(serve)] {
@@ -58,7 +58,7 @@ FakeServer::FakeServer(std::function<void(FakeConnection&)> serve)
 }
 
 FakeServer::~FakeServer() {
-  ::shutdown(listener_.get(), SHUT_RDWR);  // in case nobody came
+  ::shutdown(listener_.get(), SHUT_RDWR);  // in case no client connected
   thread_.join();
 }
 

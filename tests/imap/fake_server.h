@@ -1,5 +1,4 @@
-// A server on a loopback socket that says what a test makes it say, for what happens before the
-// login is done.
+// A server on a loopback socket that sends what a test scripts, for everything up to the login.
 #pragma once
 
 #include <functional>
@@ -16,10 +15,10 @@ class FakeConnection {
  public:
   explicit FakeConnection(int fd) : socket_(fd) {}
 
-  void say(std::string_view bytes);  // as they are
-  std::string hear();                // the next line, without its end; "" when there is none
+  void send(std::string_view bytes);  // unchanged
+  std::string read_line();            // the next line, without its end; "" at end of input
 
-  // Hears the next command and answers it: `untagged`, then its tag and `result`.
+  // Reads the next command and answers it: `untagged`, then its tag and `result`.
   void answer(std::string_view result, std::string_view untagged = {});
 
  private:
@@ -29,7 +28,7 @@ class FakeConnection {
 
 class FakeServer {
  public:
-  // `serve` has the only connection to itself, on a thread of the server's; it is closed when it
+  // `serve` handles the only connection, on the server's thread; the connection is closed when it
   // returns.
   explicit FakeServer(std::function<void(FakeConnection&)> serve);
   FakeServer(const FakeServer&) = delete;

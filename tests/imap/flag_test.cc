@@ -5,18 +5,18 @@
 namespace imap {
 namespace {
 
-TEST(FlagTest, SpellsSystemFlagsAsTheRfcDoes) {
+TEST(FlagTest, SpellsSystemFlagsAsInTheRfc) {
   EXPECT_EQ(canonical_flag("\\SEEN"), "\\Seen");
   EXPECT_EQ(canonical_flag("\\deleted"), "\\Deleted");
 }
 
-TEST(FlagTest, LeavesKeywordsAlone) {
+TEST(FlagTest, LeavesKeywordsUnchanged) {
   EXPECT_EQ(canonical_flag("$Forwarded"), "$Forwarded");
   EXPECT_EQ(canonical_flag("seen"), "seen");
   EXPECT_EQ(canonical_flag("\\XYZ"), "\\XYZ");
 }
 
-TEST(FlagTest, KnowsRecentInAnyCase) {
+TEST(FlagTest, RecognizesRecentInAnyCase) {
   EXPECT_TRUE(is_recent("\\RECENT"));
   EXPECT_FALSE(is_recent("Recent"));
 }
@@ -27,7 +27,7 @@ TEST(FlagTest, NormalFlagsAreCanonicalSortedAndUniqueWithoutRecent) {
   EXPECT_TRUE(normal_flags({"\\Recent"}).empty());
 }
 
-TEST(FlagTest, KnowsWhichFlagsACommandCanCarry) {
+TEST(FlagTest, RecognizesFlagsThatACommandCanCarry) {
   for (const char* flag : {"\\Seen", "$Junk", "a", "\\X", "a+b~c", "[x"}) {
     EXPECT_TRUE(can_be_sent(flag)) << flag;
   }
@@ -39,7 +39,7 @@ TEST(FlagTest, KnowsWhichFlagsACommandCanCarry) {
   EXPECT_FALSE(can_be_sent(std::string(kMaxSentFlag + 1, 'x')));
 }
 
-TEST(FlagTest, FoldersNeverKeepWhatNoCommandCanCarry) {
+TEST(FlagTest, FoldersNeverKeepFlagsThatNoCommandCanCarry) {
   OpenFolder folder;
   folder.permanent_flags = {"\\*", "Caf\xC3\xA9"};
   EXPECT_FALSE(folder.keeps("\\*"));
@@ -47,7 +47,7 @@ TEST(FlagTest, FoldersNeverKeepWhatNoCommandCanCarry) {
   EXPECT_FALSE(folder.keeps("two words"));
 }
 
-TEST(FlagTest, FoldersKeepWhatIsListed) {
+TEST(FlagTest, FoldersKeepListedFlags) {
   OpenFolder folder;
   folder.permanent_flags = {"\\Seen", "$Junk"};
   EXPECT_TRUE(folder.keeps("\\SEEN"));
@@ -59,7 +59,7 @@ TEST(FlagTest, FoldersKeepWhatIsListed) {
   EXPECT_FALSE(folder.keeps("\\Flagged"));
 }
 
-TEST(FlagTest, FoldersThatCanBeOpened) {
+TEST(FlagTest, RecognizesFoldersThatCanBeOpened) {
   Folder folder;
   EXPECT_TRUE(folder.can_be_opened());
   folder.attributes = {"\\HasChildren", "\\noselect"};

@@ -1,4 +1,4 @@
-// How often a client waited for its server before it went on asking.
+// Counts how often a client waited for its server before it sent more.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace imap {
 
 class FlightCounter : public Transport {
  public:
-  // `flights` counts what is sent after something was received, and the first of all.
+  // `flights` counts the sends that follow a receive, and the very first one.
   FlightCounter(std::unique_ptr<Transport> transport, int& flights)
       : transport_(std::move(transport)), flights_(flights) {}
 

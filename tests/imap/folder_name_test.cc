@@ -24,7 +24,7 @@ TEST(FolderNameTest, ShowsDecodedLevels) {
   EXPECT_EQ(shown("INBOX.Sent", '.', "INBOX."), "Sent");
 }
 
-TEST(FolderNameTest, EscapesWhatWouldMislead) {
+TEST(FolderNameTest, EscapesMisleadingCharacters) {
   EXPECT_EQ(shown("a/b", '.'), "a%2Fb");
   EXPECT_EQ(shown("100%"), "100%25");
   EXPECT_EQ(shown("&AAo-"), "%0A");
@@ -38,13 +38,13 @@ TEST(FolderNameTest, MarksLevelsThatAreNotModifiedUtf7) {
   EXPECT_EQ(shown("\xFF\n"), "%FF%0A%");
 }
 
-TEST(FolderNameTest, TellsNamesOutsideThePersonalPrefix) {
+TEST(FolderNameTest, MarksNamesOutsideThePersonalPrefix) {
   EXPECT_EQ(shown("INBOX", '.', "INBOX."), "INBOX");
   EXPECT_EQ(shown("INBOX.INBOX", '.', "INBOX."), "%49NBOX");
   EXPECT_EQ(shown("Public.x", '.', "INBOX."), "%/Public/x");
 }
 
-TEST(FolderNameTest, NamesNewFolders) {
+TEST(FolderNameTest, ConvertsNamesOfNewFolders) {
   EXPECT_EQ(raw("RESTORED/20261124T023000", '.', "INBOX."), "INBOX.RESTORED.20261124T023000");
   EXPECT_EQ(raw("Entwürfe/Größe"), "Entw&APw-rfe/Gr&APYA3w-e");
   EXPECT_EQ(raw("inbox", '.', "INBOX."), "inbox");
@@ -62,7 +62,7 @@ rc::Gen<Place> places() {
                           Place{0, ""}, Place{'\\', ""}, Place{'-', ""});
 }
 
-// Names made of what could be mistaken for something else.
+// Names made of characters that could be mistaken for escapes or delimiters.
 rc::Gen<std::string> raw_names() {
   const auto piece = rc::gen::element<std::string>("INBOX", "inbox", "INBOX.", "Mail/", "/", ".",
                                                    "%", "%2F", "%49", "&", "&-", "&APw-", "&AAo-",

@@ -10,12 +10,12 @@ std::chrono::sys_seconds at(std::int64_t seconds) {
   return std::chrono::sys_seconds(std::chrono::seconds(seconds));
 }
 
-TEST(InternalDateTest, ReadsWhatTheRfcShows) {
+TEST(InternalDateTest, ReadsTheExampleOfTheRfc) {
   EXPECT_EQ(parse_internal_date("17-Jul-1996 02:44:25 -0700"),
             (base::ZonedTime{at(837596665), -420}));
 }
 
-TEST(InternalDateTest, ReadsDaysOfOneDigit) {
+TEST(InternalDateTest, ReadsSingleDigitDays) {
   const auto expected = parse_internal_date("01-Feb-2026 09:00:00 +0000");
   ASSERT_TRUE(expected);
   EXPECT_EQ(parse_internal_date(" 1-Feb-2026 09:00:00 +0000"), expected);
@@ -28,7 +28,7 @@ TEST(InternalDateTest, ReadsALeapSecondAsTheOneBefore) {
             parse_internal_date("31-Dec-2016 23:59:59 +0000"));
 }
 
-TEST(InternalDateTest, RefusesDatesThatThereAreNot) {
+TEST(InternalDateTest, RejectsImpossibleDates) {
   for (const char* text :
        {"00-Jan-0000 00:00:00 +0000", "31-Feb-2020 00:00:00 +0000", "29-Feb-2023 00:00:00 +0000",
         "01-Foo-2020 00:00:00 +0000", "01-Jan-2020 24:00:00 +0000", "01-Jan-2020 00:60:00 +0000",
@@ -45,7 +45,7 @@ TEST(InternalDateTest, WritesTwoDigitsForTheDay) {
   EXPECT_EQ(format_internal_date({at(951782400), 330}), "29-Feb-2000 05:30:00 +0530");
 }
 
-TEST(InternalDateTest, StaysWithinFourDigitsOfYears) {
+TEST(InternalDateTest, ClampsYearsToFourDigits) {
   EXPECT_EQ(format_internal_date({at(1'000'000'000'000), 0}), "31-Dec-9999 23:59:59 +0000");
   EXPECT_EQ(format_internal_date({at(-1'000'000'000'000), 0}), "01-Jan-0000 00:00:00 +0000");
 }

@@ -6,7 +6,7 @@
 namespace imap {
 namespace {
 
-// A lexer on some text, delivered byte by byte.
+// A lexer that reads some text byte by byte.
 class Reading {
  public:
   explicit Reading(std::string text, const Limits& limits = {})
@@ -53,7 +53,7 @@ TEST(LexerTest, ReadsLiteralsWithNulAndWithoutBytes) {
   EXPECT_EQ(reading->string(), "");
 }
 
-TEST(LexerTest, TellsNilFromAStringThatSaysNil) {
+TEST(LexerTest, DistinguishesNilFromAStringNil) {
   Reading reading("NIL nil \"NIL\" {3}\r\nNIL\r\n");
   EXPECT_EQ(reading->nstring(), std::nullopt);
   reading->skip_spaces();
@@ -82,14 +82,14 @@ TEST(LexerTest, ReadsItemNamesWithTheirSections) {
   EXPECT_EQ(reading->item_name(), "BODY[]");
 }
 
-TEST(LexerTest, SkipsValuesWhole) {
+TEST(LexerTest, SkipsWholeValues) {
   Reading reading("(a (\"b)\" {3}\r\n)\r\n NIL) ()))\r\n");
   reading->skip_value();
   EXPECT_TRUE(reading->take_if(')'));
   EXPECT_TRUE(reading->at_end_of_line());
 }
 
-TEST(LexerTest, GivesLiteralsInPieces) {
+TEST(LexerTest, DeliversLiteralsInPieces) {
   Reading reading("{6}\r\nabcdef)");
   std::string bytes;
   std::size_t pieces = 0;
@@ -102,9 +102,9 @@ TEST(LexerTest, GivesLiteralsInPieces) {
   EXPECT_TRUE(reading->take_if(')'));
 }
 
-TEST(LexerTest, CutsTextThatIsTooLong) {
+TEST(LexerTest, TruncatesLongText) {
   Limits limits;
-  limits.longest_token = 10;
+  limits.max_token = 10;
   std::string line(1000, 'x');
   line += "\r\nnext\r\n";
   Reading reading(line, limits);
@@ -113,7 +113,7 @@ TEST(LexerTest, CutsTextThatIsTooLong) {
   EXPECT_EQ(reading->atom(), "next");
 }
 
-TEST(LexerTest, RefusesLiteralsOfImpossibleSizes) {
+TEST(LexerTest, RejectsLiteralsOfImpossibleSize) {
   for (const char* size : {"9223372036854775808", "18446744073709551616", "", "-1", "x", "1x"}) {
     Reading reading(std::string("{") + size + "}\r\nabc");
     EXPECT_ERROR(kProtocol, "", reading->literal_size());
@@ -122,33 +122,33 @@ TEST(LexerTest, RefusesLiteralsOfImpossibleSizes) {
   EXPECT_EQ(largest->literal_size(), 9223372036854775807U);
 }
 
-TEST(LexerTest, AllocatesNothingForWhatIsAnnounced) {
+TEST(LexerTest, DoesNotAllocateTheAnnouncedSize) {
   Limits limits;
-  limits.longest_value = std::numeric_limits<std::size_t>::max() / 2;
-  limits.most_kept = std::numeric_limits<std::size_t>::max();
+  limits.max_value = std::numeric_limits<std::size_t>::max() / 2;
+  limits.max_kept = std::numeric_limits<std::size_t>::max();
   Reading reading("{4611686018427387904}\r\nabc", limits);
   EXPECT_ERROR(kNetwork, "lost", reading->string());
 }
 
-TEST(LexerTest, RefusesValuesThatAreTooLong) {
+TEST(LexerTest, RejectsLongValues) {
   Limits limits;
-  limits.longest_value = 10;
+  limits.max_value = 10;
   Reading reading("{11}\r\n01234567890", limits);
   EXPECT_ERROR(kProtocol, "value too long", reading->string());
 }
 
-TEST(LexerTest, RefusesWordsThatAreTooLong) {
+TEST(LexerTest, RejectsLongWords) {
   Limits limits;
-  limits.longest_token = 100;
+  limits.max_token = 100;
   Reading atom(std::string(1000, 'x'), limits);
   EXPECT_ERROR(kProtocol, "word too long", atom->atom());
   Reading quoted("\"" + std::string(1000, 'x'), limits);
   EXPECT_ERROR(kProtocol, "word too long", quoted->string());
 }
 
-TEST(LexerTest, RefusesLinesWithoutEnd) {
+TEST(LexerTest, RejectsEndlessLines) {
   Limits limits;
-  limits.longest_line = 1000;
+  limits.max_line = 1000;
   Reading words(std::string(2000, ' '), limits);
   EXPECT_ERROR(kProtocol, "line too long", words->skip_spaces());
   Reading line(std::string(2000, 'x'), limits);
@@ -157,21 +157,21 @@ TEST(LexerTest, RefusesLinesWithoutEnd) {
   EXPECT_ERROR(kProtocol, "line too long", text->text());
 }
 
-TEST(LexerTest, RefusesDeepNesting) {
+TEST(LexerTest, RejectsDeepNesting) {
   Reading reading(std::string(1'000'000, '('));
   EXPECT_ERROR(kProtocol, "nested too deep", reading->skip_value());
 }
 
-TEST(LexerTest, RefusesTooManyWords) {
+TEST(LexerTest, RejectsTooManyWords) {
   Limits limits;
-  limits.most_items = 3;
+  limits.max_items = 3;
   Reading reading("(1 2 3 4)\r\n", limits);
   EXPECT_ERROR(kProtocol, "too many words", reading->skip_value());
 }
 
-TEST(LexerTest, RefusesToKeepTooMuch) {
+TEST(LexerTest, LimitsKeptMemory) {
   Limits limits;
-  limits.most_kept = 100;
+  limits.max_kept = 100;
   Reading reading("a b c d\r\n", limits);
   const auto keep_all = [&reading] {
     while (!reading->at_end_of_line()) {
@@ -182,14 +182,14 @@ TEST(LexerTest, RefusesToKeepTooMuch) {
   EXPECT_ERROR(kProtocol, "too large", keep_all());
 }
 
-TEST(LexerTest, RefusesBrokenSyntax) {
+TEST(LexerTest, RejectsInvalidSyntax) {
   for (const char* text : {"\"abc\r\n", "{3\r\nabc", "{3} \r\nabc", "\r\n", ")"}) {
     Reading reading(text);
     EXPECT_ERROR(kProtocol, "", reading->string());
   }
 }
 
-TEST(LexerTest, SaysWhereItStoppedWithControlCharactersEscaped) {
+TEST(LexerTest, ReportsThePositionWithControlCharactersEscaped) {
   Reading reading("x");
   EXPECT_ERROR(kProtocol, "'('", reading->expect('('));
   Reading hostile("\x1b[2J");

@@ -32,12 +32,12 @@ TEST(ModifiedUtf7Test, DecodesAndEncodes) {
   }
 }
 
-TEST(ModifiedUtf7Test, KnowsOneSpellingOnly) {
+TEST(ModifiedUtf7Test, AcceptsOnlyTheCanonicalSpelling) {
   const std::string_view others[] = {
       "A&B",              // never shifted back
       "&",                //
       "&AGE-",            // a letter in base64
-      "&APw-&APY-",       // two runs where one would do
+      "&APw-&APY-",       // two runs instead of one
       "&APx-",            // padding bits that are not zero
       "&AP-",             // half a character
       "&2D0-",            // half a pair

@@ -1,5 +1,5 @@
-// What real servers said, cut off after every byte: a client that hears a part of a session has
-// learnt nothing that the whole would not have told it.
+// Recorded output of real servers, cut off after every byte: the results from a part of a session
+// must be a prefix of those from the whole.
 #include <algorithm>
 #include <memory>
 
@@ -17,13 +17,13 @@ namespace {
 
 class RecordingTransport : public Transport {
  public:
-  RecordingTransport(std::unique_ptr<Transport> transport, std::string& heard)
-      : transport_(std::move(transport)), heard_(heard) {}
+  RecordingTransport(std::unique_ptr<Transport> transport, std::string& recorded)
+      : transport_(std::move(transport)), recorded_(recorded) {}
 
   std::size_t send(base::ByteView bytes) override { return transport_->send(bytes); }
   std::size_t receive(std::span<std::byte> buffer) override {
     const std::size_t received = transport_->receive(buffer);
-    heard_ += base::as_text(buffer.first(received));
+    recorded_ += base::as_text(buffer.first(received));
     return received;
   }
   bool wait(bool to_send, std::chrono::milliseconds timeout) override {
@@ -32,17 +32,17 @@ class RecordingTransport : public Transport {
 
  private:
   std::unique_ptr<Transport> transport_;
-  std::string& heard_;
+  std::string& recorded_;
 };
 
-// Says it again, to whatever it hears, until it is lost.
+// Replays the recording, whatever the client sends, until the connection is lost.
 class ReplayingTransport : public Transport {
  public:
   explicit ReplayingTransport(std::string_view said) : said_(said) {}
 
   std::size_t send(base::ByteView bytes) override { return bytes.size(); }
   std::size_t receive(std::span<std::byte> buffer) override {
-    // Every other time there is nothing, so that sending gets its turn.
+    // Returns nothing every other time, so that the client also sends.
     if (is_pausing_ = !is_pausing_; is_pausing_) return 0;
     if (said_.empty()) base::fail(base::ErrorCode::kNetwork, "the end");
     const std::size_t length = std::min(buffer.size(), said_.size());
@@ -63,42 +63,42 @@ std::string text_of(const MessageItems& items) {
                      items.size.value_or(0), items.modseq.value_or(0), items.server_id);
 }
 
-class Teller : public MessageSink {
+class ResultWriter : public MessageSink {
  public:
-  explicit Teller(std::string& told) : told_(told) {}
+  explicit ResultWriter(std::string& results) : results_(results) {}
   void body_piece(base::ByteView piece) override { bytes_ += base::as_text(piece); }
   void message(const MessageItems& items, BodyKind body) override {
-    told_ +=
+    results_ +=
         fmt::format("{}{} {}\n", text_of(items), static_cast<int>(body), std::exchange(bytes_, {}));
   }
 
  private:
-  std::string& told_;
+  std::string& results_;
   std::string bytes_;
 };
 
-// What a backup asks; everything that a call gives goes to `told`.
-void back_up(std::unique_ptr<Transport> transport, std::string& told) {
+// The calls of a backup; all their results are appended to `results`.
+void back_up(std::unique_ptr<Transport> transport, std::string& results) {
   Session session(std::move(transport), Limits());
   for (const Folder& folder : session.list_personal_folders()) {
     const FolderStatus status = folder.status.value_or(FolderStatus());
-    told += fmt::format("{} {} {}\n", folder.raw_name, status.uid_validity.value_or(0),
-                        status.highest_modseq.value_or(0));
+    results += fmt::format("{} {} {}\n", folder.raw_name, status.uid_validity.value_or(0),
+                           status.highest_modseq.value_or(0));
   }
   const std::uint32_t uid_validity = session.examine("INBOX").uid_validity;
-  told += fmt::format("generation {}\n", uid_validity);
-  Teller teller(told);
-  session.fetch_messages(UidSet::all(), teller);
+  results += fmt::format("generation {}\n", uid_validity);
+  ResultWriter writer(results);
+  session.fetch_messages(UidSet::all(), writer);
   session.fetch_states(UidSet::all(), 2,
-                       [&](const MessageItems& items) { told += text_of(items); });
-  for (const base::Uid uid : session.search_all()) told += fmt::format("there {}\n", uid.value);
+                       [&](const MessageItems& items) { results += text_of(items); });
+  for (const base::Uid uid : session.search_all()) results += fmt::format("there {}\n", uid.value);
   if (session.can_resync()) {
     Session::Changes changes;
     session.examine("INBOX", {uid_validity, 1}, changes);
-    told +=
+    results +=
         fmt::format("changed {} vanished {}\n", changes.states.size(), changes.vanished.count());
   }
-  for (const std::string& name : session.subscriptions()) told += name + '\n';
+  for (const std::string& name : session.subscriptions()) results += name + '\n';
 }
 
 enum class Kind { kDovecot, kCyrus };
@@ -136,26 +136,27 @@ class RecordedSessionTest : public testing::TestWithParam<Kind> {
           : std::make_unique<servers::Cyrus>();
 };
 
-TEST_P(RecordedSessionTest, EveryPrefixTellsAPrefixOfTheWhole) {
-  std::string heard;
+TEST_P(RecordedSessionTest, EveryPrefixYieldsAPrefixOfTheResults) {
+  std::string recorded;
   std::string whole;
-  back_up(std::make_unique<RecordingTransport>(connect(), heard), whole);
-  ASSERT_GT(heard.size(), 1'000U);
+  back_up(std::make_unique<RecordingTransport>(connect(), recorded), whole);
+  ASSERT_GT(recorded.size(), 1'000U);
 
   std::string again;
-  back_up(std::make_unique<ReplayingTransport>(heard), again);
+  back_up(std::make_unique<ReplayingTransport>(recorded), again);
   EXPECT_EQ(again, whole);
-  for (std::size_t cut = 0; cut < heard.size() && !HasFailure(); ++cut) {
-    std::string told;
+  for (std::size_t cut = 0; cut < recorded.size() && !HasFailure(); ++cut) {
+    std::string results;
     try {
-      back_up(std::make_unique<ReplayingTransport>(std::string_view(heard).substr(0, cut)), told);
-      FAIL() << "nobody missed the end, cut after " << cut << " bytes";
+      back_up(std::make_unique<ReplayingTransport>(std::string_view(recorded).substr(0, cut)),
+              results);
+      FAIL() << "the missing end was not noticed, cut after " << cut << " bytes";
     } catch (const base::Error& error) {
       EXPECT_EQ(error.code(), base::ErrorCode::kNetwork) << error.what() << ", cut after " << cut;
     }
-    EXPECT_TRUE(whole.starts_with(told)) << "cut after " << cut << " bytes: " << told;
+    EXPECT_TRUE(whole.starts_with(results)) << "cut after " << cut << " bytes: " << results;
   }
-  RecordProperty("bytes", std::to_string(heard.size()));
+  RecordProperty("bytes", std::to_string(recorded.size()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, RecordedSessionTest, testing::Values(Kind::kDovecot, Kind::kCyrus),

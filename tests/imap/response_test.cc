@@ -29,8 +29,8 @@ Response read(std::string_view text, Bodies& bodies, std::size_t piece, const Li
   return read_response(lexer, bodies);
 }
 
-// The answer in `text`, which must end with a line's end. Also byte by byte, and no prefix of it
-// passes for an answer.
+// Reads the response in `text`, which must end with a line end. Also reads it byte by byte, and
+// checks that no prefix is accepted as a response.
 template <typename Kind>
 Kind answer(std::string_view text, Bodies& bodies) {
   for (std::size_t length = 0; length < text.size(); ++length) {
@@ -124,7 +124,7 @@ TEST(ResponseTest, Status) {
   EXPECT_THAT(response.status.mailbox_id, Optional(std::string("F2")));
 }
 
-TEST(ResponseTest, StatusSaysUnknownInsteadOfNonsense) {
+TEST(ResponseTest, StatusReportsInvalidValuesAsUnknown) {
   const auto status = answer<FolderStatusResponse>(
                           "* STATUS x (MESSAGES 5000000000 UIDNEXT 0 UIDVALIDITY 4294967296 "
                           "HIGHESTMODSEQ 0 SIZE -1 MAILBOXID NIL)\r\n")
@@ -143,7 +143,7 @@ TEST(ResponseTest, Namespaces) {
   EXPECT_THAT(spaces.shared, ElementsAre(Namespace{"#shared/", '/'}, Namespace{"", std::nullopt}));
 }
 
-TEST(ResponseTest, SearchInAnyOrder) {
+TEST(ResponseTest, SearchResultsInAnyOrder) {
   EXPECT_EQ(answer<SearchResponse>("* SEARCH 9 2 3 (MODSEQ 91)\r\n").numbers.text(), "2:3,9");
   EXPECT_EQ(answer<SearchResponse>("* SEARCH\r\n").numbers.text(), "");
   EXPECT_EQ(answer<SearchResponse>("* SEARCH \r\n").numbers.text(), "");
@@ -186,10 +186,10 @@ TEST(ResponseTest, Metadata) {
                                             MetadataEntry{"/private/y", ""}));
   const auto news = answer<MetadataResponse>("* METADATA Team /shared/comment /shared/x\r\n");
   EXPECT_EQ(news.raw_name, "Team");
-  EXPECT_THAT(news.entries, IsEmpty()) << "only that they changed";
+  EXPECT_THAT(news.entries, IsEmpty()) << "reports only that they changed";
 }
 
-TEST(ResponseTest, SkipsWhatItDoesNotKnow) {
+TEST(ResponseTest, SkipsUnknownResponses) {
   answer<UnknownResponse>("* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n");
   answer<UnknownResponse>("* ANNOTATION \"\" (/shared/comment {4}\r\n)\r\n()\r\n");
   answer<UnknownResponse>("* 3 RECENT\r\n");
@@ -215,7 +215,7 @@ TEST(ResponseTest, FetchWithItemsInAnyOrder) {
               Optional(testing::Field(&base::ZonedTime::zone_minutes, -420)));
 }
 
-TEST(ResponseTest, FetchTellsHowTheBodyCame) {
+TEST(ResponseTest, FetchReportsTheFormOfTheBody) {
   Bodies bodies;
   EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1 BODY[] NIL)\r\n", bodies).body, BodyKind::kNil);
   EXPECT_EQ(answer<FetchResponse>("* 1 FETCH (UID 1)\r\n", bodies).body, BodyKind::kMissing);
@@ -227,7 +227,7 @@ TEST(ResponseTest, FetchTellsHowTheBodyCame) {
   EXPECT_EQ(bodies.bytes, "a\"b");
 }
 
-TEST(ResponseTest, FetchSkipsABodyThatIsNotWanted) {
+TEST(ResponseTest, FetchSkipsAnUnwantedBody) {
   Bodies bodies;
   bodies.is_wanted = false;
   const Response response = read("* 1 FETCH (UID 8 BODY[] {3}\r\nabc)\r\n", bodies, 1);
@@ -245,7 +245,7 @@ TEST(ResponseTest, FetchSkipsOtherItems) {
   EXPECT_EQ(fetch.body, BodyKind::kMissing);
 }
 
-TEST(ResponseTest, FetchSaysUnknownInsteadOfNonsense) {
+TEST(ResponseTest, FetchReportsInvalidValuesAsUnknown) {
   const auto items = answer<FetchResponse>(
                          "* 1 FETCH (UID 5 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE "
                          "NIL MODSEQ NIL FLAGS NIL)\r\n")
@@ -253,12 +253,12 @@ TEST(ResponseTest, FetchSaysUnknownInsteadOfNonsense) {
   EXPECT_FALSE(items.internal_date || items.size || items.modseq || items.flags);
 }
 
-TEST(ResponseTest, ReadsUidZeroAsNoUid) {
+TEST(ResponseTest, IgnoresUidZero) {
   EXPECT_FALSE(answer<FetchResponse>("* 1 FETCH (UID 0 FLAGS ())\r\n").items.uid);
   EXPECT_EQ(answer<SearchResponse>("* SEARCH 3 0 1\r\n").numbers.text(), "1,3");
 }
 
-TEST(ResponseTest, RefusesWhatIsNoAnswer) {
+TEST(ResponseTest, RejectsLinesThatAreNotResponses) {
   for (const char* text : {
            "\r\n",
            "* \r\n",
@@ -292,11 +292,11 @@ TEST(ResponseTest, RefusesWhatIsNoAnswer) {
   }
 }
 
-TEST(ResponseTest, BoundsWhatAHostileServerSends) {
+TEST(ResponseTest, LimitsTheOutputOfAHostileServer) {
   Bodies bodies;
   const auto fails = [&bodies](const std::string& text) {
     Limits limits;
-    limits.longest_line = 1U << 20U;
+    limits.max_line = 1U << 20U;
     EXPECT_ERROR(kProtocol, "too", read(text, bodies, text.size(), limits));
   };
   fails("* OK " + std::string(2U << 20U, 'x'));

@@ -94,7 +94,7 @@ ScriptedTransport::ScriptedTransport(Transcript transcript, Delivery delivery)
 ScriptedTransport::~ScriptedTransport() {
   const bool was_cut = received_ >= delivery_.cut;
   if (!is_over() && !was_cut && !has_failed_) {
-    ADD_FAILURE() << "left of the transcript: " << step().bytes.substr(at_);
+    ADD_FAILURE() << "remaining in the transcript: " << step().bytes.substr(at_);
   }
 }
 

@@ -1,11 +1,11 @@
-// A server that says and hears exactly what a transcript has:
+// A server that sends and expects exactly the lines of a transcript:
 //
 //   C: m4 EXAMINE "INBOX"
 //   S: * 3 EXISTS
 //   S: m4 OK opened
 //
-// Lines end with CRLF on the wire. A client that says something else, or that waits where the
-// transcript wants to hear more, fails the test.
+// Lines end with CRLF on the wire. A client that sends anything else, or that waits where the
+// transcript expects more, fails the test.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +25,15 @@ class Transcript {
   Transcript(const char* text) { add(text); }
 
   Transcript& add(std::string_view text);
-  Transcript& client(std::string_view bytes);  // as they are, without a line end
+  Transcript& client(std::string_view bytes);  // unchanged, without a line end
   Transcript& server(std::string_view bytes);
 
-  // How a session begins: CAPABILITY (IMAP4rev1, NAMESPACE and `more`), ENABLE where that is among
-  // them, and one personal namespace with an empty prefix and '/'. The next tag is m3, or m4 if
-  // ENABLE is there.
+  // The start of a session: CAPABILITY (IMAP4rev1, NAMESPACE and `more`), ENABLE if among them, and
+  // one personal namespace with an empty prefix and '/'. The next tag is m3, or m4 with ENABLE.
   static Transcript session(std::string_view more = {});
 
   // The same with INBOX open: 3 messages, UIDVALIDITY 7, with ENABLE also HIGHESTMODSEQ 90. The
-  // next tag is m4, or m5 if ENABLE is there.
+  // next tag is m4, or m5 with ENABLE.
   static Transcript inbox(std::string_view more = {});
 
   struct Step {
@@ -43,24 +42,25 @@ class Transcript {
   };
   const std::vector<Step>& steps() const { return steps_; }
   std::size_t server_bytes() const;
-  std::size_t flights() const;  // of commands that go out together
+  std::size_t flights() const;  // of commands sent together
 
  private:
   Transcript& add_step(bool is_client, std::string_view bytes);
   std::vector<Step> steps_;
 };
 
-// How the bytes travel.
+// How the bytes are delivered.
 struct Delivery {
-  std::size_t piece = std::numeric_limits<std::size_t>::max();  // at most so many at a time
-  std::size_t cut = std::numeric_limits<std::size_t>::max();    // then the connection is lost
-  std::vector<std::string> announced = {};                      // while it let us in
+  std::size_t piece = std::numeric_limits<std::size_t>::max();  // maximum bytes at a time
+  std::size_t cut =
+      std::numeric_limits<std::size_t>::max();  // after so many bytes the connection is lost
+  std::vector<std::string> announced = {};      // capabilities announced during the login
 };
 
 class ScriptedTransport : public Transport {
  public:
   explicit ScriptedTransport(Transcript transcript, Delivery delivery = {});
-  ~ScriptedTransport() override;  // fails the test if something of the transcript is left
+  ~ScriptedTransport() override;  // fails the test if part of the transcript remains
 
   std::size_t send(base::ByteView bytes) override;
   std::size_t receive(std::span<std::byte> buffer) override;
@@ -75,7 +75,7 @@ class ScriptedTransport : public Transport {
   Transcript transcript_;
   Delivery delivery_;
   std::size_t step_ = 0;
-  std::size_t at_ = 0;  // bytes of the step that are done
+  std::size_t at_ = 0;  // bytes of the current step already processed
   std::size_t received_ = 0;
   bool has_failed_ = false;
 };

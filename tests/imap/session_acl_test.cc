@@ -1,4 +1,4 @@
-// What a session says and hears about rights and uses.
+// Session commands for access rights and special uses.
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/conversation.h"
@@ -9,7 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(SessionAclTest, AsksForAllRightsInOneFlight) {
+TEST(SessionAclTest, RequestsAllRightsInOneRoundTrip) {
   Transcript transcript = Transcript::session("ACL");
   transcript.add(R"(
     C: m3 GETACL "INBOX"
@@ -31,7 +31,7 @@ TEST(SessionAclTest, AsksForAllRightsInOneFlight) {
   });
 }
 
-TEST(SessionAclTest, AServerWithoutAclIsNotAsked) {
+TEST(SessionAclTest, RequestsNoRightsWithoutAcl) {
   converse(Transcript::session("UIDPLUS"), [](Session& session) {
     const std::vector<std::string> names = {"INBOX"};
     EXPECT_THAT(session.acls(names), ElementsAre(IsEmpty()));
@@ -53,7 +53,7 @@ TEST(SessionAclTest, SetsRights) {
   });
 }
 
-TEST(SessionAclTest, CreatesAFolderForAUse) {
+TEST(SessionAclTest, CreatesAFolderForASpecialUse) {
   Transcript transcript = Transcript::session("CREATE-SPECIAL-USE");
   transcript.add(R"(
     C: m3 CREATE "Gesendet" (USE (\Sent))

@@ -1,4 +1,4 @@
-// What a session says and hears about what belongs to folders beside their mail.
+// Session commands for the properties of folders beyond their mail.
 #include "imap/session.h"
 #include "tests/imap/conversation.h"
 
@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(SessionDetailsTest, AsksForEverythingInOneFlight) {
+TEST(SessionDetailsTest, RequestsAllDetailsInOneRoundTrip) {
   Transcript transcript = Transcript::session("ACL METADATA QUOTA");
   const std::size_t flights = transcript.flights();
   transcript.add(R"(
@@ -50,14 +50,14 @@ TEST(SessionDetailsTest, AsksForEverythingInOneFlight) {
     EXPECT_THAT(details[1].acl, IsEmpty());
     EXPECT_THAT(details[1].metadata,
                 ElementsAre(MetadataEntry{"/shared/vendor/cmu/cyrus-imapd/expire", "30"}))
-        << "when it was last changed is of the moment";
+        << "the time of the last change is computed by the server";
     EXPECT_THAT(details[1].quota_roots, ElementsAre(root));
     EXPECT_THAT(details[2].metadata,
                 ElementsAre(MetadataEntry{"/shared/admin", "mailto:x@example.org"}));
   });
 }
 
-TEST(SessionDetailsTest, AsksForNothingThatTheServerDoesNotHave) {
+TEST(SessionDetailsTest, RequestsOnlySupportedDetails) {
   converse(Transcript::session("UIDPLUS"), [](Session& session) {
     const std::vector<std::string> names = {"INBOX", ""};
     for (const FolderDetails& details : session.details(names)) {

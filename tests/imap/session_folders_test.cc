@@ -1,4 +1,4 @@
-// What a session says and hears about folders.
+// Session commands for folders.
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/conversation.h"
@@ -12,7 +12,7 @@ using testing::IsEmpty;
 using testing::Optional;
 using testing::SizeIs;
 
-TEST(SessionFoldersTest, LearnsTheDelimiterWithoutNamespaces) {
+TEST(SessionFoldersTest, FindsTheDelimiterWithoutNamespaces) {
   const Transcript transcript(R"(
     C: m1 CAPABILITY
     S: * CAPABILITY IMAP4rev1
@@ -26,7 +26,7 @@ TEST(SessionFoldersTest, LearnsTheDelimiterWithoutNamespaces) {
   });
 }
 
-TEST(SessionFoldersTest, ListsWithStatusInOneFlight) {
+TEST(SessionFoldersTest, ListsWithStatusInOneRoundTrip) {
   Transcript transcript =
       Transcript::session("ENABLE CONDSTORE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID");
   transcript.add(R"(
@@ -89,7 +89,7 @@ TEST(SessionFoldersTest, PipelinesStatusWithoutListStatus) {
   });
 }
 
-TEST(SessionFoldersTest, LeavesOutFoldersOfOthersBelowThePersonalPrefix) {
+TEST(SessionFoldersTest, OmitsFoldersOfOtherUsersBelowThePersonalPrefix) {
   const Transcript transcript(R"(
     C: m1 CAPABILITY
     S: * CAPABILITY IMAP4rev1 NAMESPACE
@@ -115,7 +115,7 @@ TEST(SessionFoldersTest, LeavesOutFoldersOfOthersBelowThePersonalPrefix) {
   });
 }
 
-TEST(SessionFoldersTest, ListsInboxBesideItsPrefix) {
+TEST(SessionFoldersTest, ListsInboxOutsideThePrefix) {
   const Transcript transcript(R"(
     C: m1 CAPABILITY
     S: * CAPABILITY IMAP4rev1 NAMESPACE LIST-STATUS SPECIAL-USE
@@ -134,30 +134,31 @@ TEST(SessionFoldersTest, ListsInboxBesideItsPrefix) {
            [](Session& session) { EXPECT_THAT(session.list_personal_folders(), SizeIs(2)); });
 }
 
-TEST(SessionFoldersTest, BoundsTheFoldersOfAHostileServer) {
+TEST(SessionFoldersTest, LimitsTheFoldersOfAHostileServer) {
   Transcript transcript = Transcript::session();
   transcript.add("C: m3 LIST \"\" \"*\"");
   for (int number = 0; number < 100; ++number) {
     transcript.server("* LIST () \"/\" folder" + std::to_string(number) + "\r\n");
   }
   Limits limits;
-  limits.most_kept = 2000;
+  limits.max_kept = 2000;
   Session session(scripted(transcript), limits);
-  EXPECT_ERROR(kProtocol, "without end", session.list_personal_folders());
+  EXPECT_ERROR(kProtocol, "too many folders", session.list_personal_folders());
 }
 
-TEST(SessionFoldersTest, SendsRawNamesBackAsTheyCame) {
+TEST(SessionFoldersTest, SendsRawNamesUnchanged) {
   Transcript transcript = Transcript::session("LITERAL+");
   transcript.add(R"(
     C: m3 STATUS "a \"b\" \\c " (MESSAGES UIDNEXT UIDVALIDITY)
     S: m3 NO no such folder
   )");
-  // It waits with LITERAL+ too: a refused command must leave no name behind that is taken for one.
+  // It also waits with LITERAL+: the name in a refused command must not be interpreted as a
+  // command.
   transcript.client("m4 STATUS {8}\r\n").server("+ ready\r\n");
   transcript.client("Entw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
   transcript.server("* STATUS {8}\r\nEntw\xFCrfe (MESSAGES 4)\r\nm4 OK done\r\n");
   converse(transcript, [](Session& session) {
-    EXPECT_ERROR(kRefused, "ask for the status: a \"b\" \\c : the server refused: no such folder",
+    EXPECT_ERROR(kRefused, "get the status: a \"b\" \\c : the server refused: no such folder",
                  session.status("a \"b\" \\c "));
     EXPECT_THAT(session.status("Entw\xFCrfe").messages, Optional(4U));
   });
@@ -200,7 +201,7 @@ TEST(SessionFoldersTest, OpensFolders) {
   });
 }
 
-TEST(SessionFoldersTest, TellsWhatHappenedSinceTheLastTime) {
+TEST(SessionFoldersTest, ReportsChangesSinceTheLastTime) {
   Transcript transcript = Transcript::session("ENABLE CONDSTORE QRESYNC");
   transcript.add(R"(
     C: m4 EXAMINE "a"
@@ -224,7 +225,7 @@ TEST(SessionFoldersTest, TellsWhatHappenedSinceTheLastTime) {
     Session::Changes changes;
     const OpenFolder folder = session.examine("b", {67890007, 20050715}, changes);
     EXPECT_EQ(folder.exists, 100U);
-    EXPECT_EQ(changes.vanished.text(), "1:5,7:8,10:15,90") << "99 was gone from the other folder";
+    EXPECT_EQ(changes.vanished.text(), "1:5,7:8,10:15,90") << "99 vanished from the other folder";
     ASSERT_THAT(changes.states, SizeIs(1));
     EXPECT_EQ(changes.states[0].uid, base::Uid{117});
     EXPECT_THAT(changes.states[0].modseq, Optional(20060115194045001U));
@@ -232,7 +233,7 @@ TEST(SessionFoldersTest, TellsWhatHappenedSinceTheLastTime) {
   });
 }
 
-TEST(SessionFoldersTest, AsksForCondstoreWithTheFolderWhereEnableIsMissing) {
+TEST(SessionFoldersTest, RequestsCondstoreWithTheFolderWithoutEnable) {
   Transcript transcript = Transcript::session("CONDSTORE");
   transcript.add(R"(
     C: m3 EXAMINE "INBOX" (CONDSTORE)
@@ -270,7 +271,7 @@ TEST(SessionFoldersTest, CreatesAndRemovesFolders) {
   });
 }
 
-TEST(SessionFoldersTest, FailsWhereTheServerRefuses) {
+TEST(SessionFoldersTest, FailsIfTheServerRefuses) {
   Transcript transcript = Transcript::session("QUOTA");
   transcript.add(R"(
     C: m3 DELETE "Gr&APYA3w-e"
@@ -286,7 +287,7 @@ TEST(SessionFoldersTest, FailsWhereTheServerRefuses) {
   });
 }
 
-TEST(SessionFoldersTest, AsksForAndSetsQuota) {
+TEST(SessionFoldersTest, ReadsAndSetsQuota) {
   Transcript transcript = Transcript::session("QUOTA");
   transcript.add(R"(
     C: m3 GETQUOTAROOT "INBOX"

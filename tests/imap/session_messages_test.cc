@@ -1,4 +1,4 @@
-// What a session says and hears about messages.
+// Session commands for messages.
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/collector.h"
@@ -36,7 +36,7 @@ TEST(SessionMessagesTest, FetchesMessages) {
   });
 }
 
-TEST(SessionMessagesTest, KeepsUnsolicitedAnswersFromTheSink) {
+TEST(SessionMessagesTest, FiltersUnsolicitedResponses) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 4:6 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
@@ -64,13 +64,13 @@ TEST(SessionMessagesTest, KeepsUnsolicitedAnswersFromTheSink) {
     ASSERT_THAT(collector.messages, SizeIs(2));
     EXPECT_EQ(collector.messages[0].bytes, "a");
     EXPECT_THAT(collector.messages[0].items.flags, Optional(IsEmpty()));
-    // What the answer with the body did not say, an earlier one had said.
+    // An earlier response had the items missing in the response with the body.
     EXPECT_EQ(collector.messages[1].bytes, "b");
     EXPECT_THAT(collector.messages[1].items.flags, Optional(ElementsAre("\\Flagged")));
   });
 }
 
-TEST(SessionMessagesTest, TakesAnswersInAnotherOrderThanAsked) {
+TEST(SessionMessagesTest, AcceptsResponsesInAnyOrder) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
@@ -93,10 +93,10 @@ TEST(SessionMessagesTest, TakesAnswersInAnotherOrderThanAsked) {
     EXPECT_EQ(collector.find(9)->bytes, "c");
   });
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              testing::HasSubstr("the server says: the disk is nearly full"));
+              testing::HasSubstr("alert from the server: the disk is nearly full"));
 }
 
-TEST(SessionMessagesTest, TellsLastOfMessagesWithoutBodies) {
+TEST(SessionMessagesTest, DeliversMessagesWithoutBodiesLast) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
@@ -120,7 +120,7 @@ TEST(SessionMessagesTest, TellsLastOfMessagesWithoutBodies) {
   });
 }
 
-TEST(SessionMessagesTest, RefusesABodyThatBelongsToNobody) {
+TEST(SessionMessagesTest, RejectsABodyOfNoRequestedMessage) {
   for (const char* answer :
        {"* 1 FETCH (BODY[] {1}\r\na)\r\n", "* 1 FETCH (BODY[] {1}\r\na UID 99)\r\n"}) {
     Transcript transcript = Transcript::inbox();
@@ -129,14 +129,14 @@ TEST(SessionMessagesTest, RefusesABodyThatBelongsToNobody) {
     converse(transcript, [](Session& session) {
       session.examine("INBOX");
       Collector collector;
-      EXPECT_ERROR(kProtocol, "belongs to no message",
+      EXPECT_ERROR(kProtocol, "a message that was not requested",
                    session.fetch_messages(UidSet::parse("4").value(), collector));
       EXPECT_THAT(collector.messages, IsEmpty());
     });
   }
 }
 
-TEST(SessionMessagesTest, CutsLongSetsIntoCommandsUnderWayTogether) {
+TEST(SessionMessagesTest, SplitsLongSetsIntoPipelinedCommands) {
   UidSet odd;
   for (std::uint32_t uid = 100'001; uid < 104'001; uid += 2) odd.add(base::Uid{uid});
   const auto parts = odd.split(7000);
@@ -210,7 +210,7 @@ TEST(SessionMessagesTest, SearchesWithAndWithoutEsearch) {
   });
 }
 
-TEST(SessionMessagesTest, TakesNoAnswerToASearchForAnEmptyFolderOnlyIfItIsEmpty) {
+TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
   Transcript transcript = Transcript::inbox();
   transcript.add("C: m4 UID SEARCH ALL\nS: m4 OK done");
   converse(transcript, [](Session& session) {
@@ -251,7 +251,7 @@ TEST(SessionMessagesTest, FlagsAndExpunges) {
   });
 }
 
-TEST(SessionMessagesTest, TellsWhatTheServerCallsAMessage) {
+TEST(SessionMessagesTest, ReportsTheServersIdOfAMessage) {
   for (const auto& [capability, item, value, id] :
        {std::tuple("OBJECTID", "EMAILID", "(M6d99ac3275bb4e)", "M6d99ac3275bb4e"),
         std::tuple("X-GM-EXT-1", "X-GM-MSGID", "1278455344230334865", "1278455344230334865")}) {
@@ -265,10 +265,10 @@ TEST(SessionMessagesTest, TellsWhatTheServerCallsAMessage) {
     transcript.add(answer + " BODY[] {1}\nS: a)\nS: m5 OK");
     converse_and_cut(transcript, [id = id](Session& session) {
       session.examine("INBOX");
-      std::string told;
+      std::string received;
       session.fetch_all_but_bodies(UidSet(std::vector<UidRange>{{base::Uid{4}, base::Uid{4}}}),
-                                   [&](const MessageItems& known) { told = known.server_id; });
-      EXPECT_EQ(told, id);
+                                   [&](const MessageItems& known) { received = known.server_id; });
+      EXPECT_EQ(received, id);
       Collector collector;
       session.fetch_messages(UidSet(std::vector<UidRange>{{base::Uid{4}, base::Uid{4}}}),
                              collector);

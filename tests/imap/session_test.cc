@@ -1,4 +1,4 @@
-// How a session begins, ends and fails.
+// The start, the end and the failures of a session.
 #include "imap/session.h"
 
 #include "tests/expect_error.h"
@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::SizeIs;
 
-TEST(SessionTest, AsksForCapabilitiesAndNamespaces) {
+TEST(SessionTest, RequestsCapabilitiesAndNamespaces) {
   converse_and_cut(Transcript::session("IDLE"), [](Session& session) {
     EXPECT_TRUE(session.capabilities().has("idle"));
     EXPECT_FALSE(session.capabilities().has("QUOTA"));
@@ -19,7 +19,7 @@ TEST(SessionTest, AsksForCapabilitiesAndNamespaces) {
   });
 }
 
-TEST(SessionTest, EnablesCondstoreAndNothingElse) {
+TEST(SessionTest, EnablesOnlyCondstore) {
   converse(Transcript::session("ENABLE CONDSTORE QRESYNC UTF8=ACCEPT IMAP4rev2"),
            [](Session& session) { EXPECT_TRUE(session.capabilities().has_modseq()); });
 }
@@ -27,7 +27,7 @@ TEST(SessionTest, EnablesCondstoreAndNothingElse) {
 const std::vector<std::string> kUsual = {"IMAP4rev1", "NAMESPACE",   "ENABLE",
                                          "QRESYNC",   "LIST-STATUS", "CONDSTORE"};
 
-// What a session with kUsual asks at once.
+// The first round trip of a session with kUsual.
 Transcript asked_ahead(const std::string& capabilities, const std::string& namespaces) {
   Transcript transcript(R"(
     C: m1 CAPABILITY
@@ -46,7 +46,7 @@ Transcript asked_ahead(const std::string& capabilities, const std::string& names
   )");
 }
 
-TEST(SessionTest, AsksForTheFoldersTooInItsFirstFlight) {
+TEST(SessionTest, RequestsTheFoldersInTheFirstRoundTrip) {
   const Transcript transcript =
       asked_ahead("IMAP4rev1 ENABLE QRESYNC CONDSTORE NAMESPACE LIST-STATUS IDLE",
                   R"((("" "/")) NIL (("shared/" "/")))");
@@ -69,7 +69,7 @@ TEST(SessionTest, AsksForTheFoldersTooInItsFirstFlight) {
   }
 }
 
-TEST(SessionTest, AsksAgainWhereItGuessedWrong) {
+TEST(SessionTest, RepeatsRequestsAfterAWrongGuess) {
   Transcript other_namespace =
       asked_ahead("IMAP4rev1 QRESYNC NAMESPACE LIST-STATUS", R"((("INBOX." ".")) NIL NIL)");
   other_namespace.add(R"(
@@ -96,7 +96,7 @@ TEST(SessionTest, AsksAgainWhereItGuessedWrong) {
   }
 }
 
-TEST(SessionTest, MakesDoWithWhatTheServerRefusesOfItsGuess) {
+TEST(SessionTest, CopesWithRefusalsOfPrefetchCommands) {
   const Transcript transcript(R"(
     C: m1 CAPABILITY
     C: m2 ENABLE QRESYNC
@@ -119,7 +119,7 @@ TEST(SessionTest, MakesDoWithWhatTheServerRefusesOfItsGuess) {
   Session session(scripted(transcript, {.announced = kUsual}), {}, "");
   EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '.'}));
   const std::vector<Folder> folders = session.list_personal_folders();
-  ASSERT_THAT(folders, SizeIs(1)) << "INBOX exists, whatever LIST says";
+  ASSERT_THAT(folders, SizeIs(1)) << "INBOX exists, whatever LIST shows";
   EXPECT_EQ(folders[0].delimiter, '.');
   EXPECT_EQ(folders[0].status.value_or(FolderStatus()).messages, 1U);
   EXPECT_TRUE(session.list_gaps().is_empty);
@@ -141,7 +141,7 @@ TEST(SessionTest, WaitsForTheGoAheadWithoutLiteralPlus) {
   });
 }
 
-TEST(SessionTest, TellsWhyTheServerHungUp) {
+TEST(SessionTest, ReportsWhyTheServerHungUp) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(
     C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
@@ -168,17 +168,17 @@ TEST(SessionTest, GivesUpOnASilentServer) {
   });
 }
 
-TEST(SessionTest, RefusesAnswersToCommandsItNeverGave) {
+TEST(SessionTest, RejectsResponsesToCommandsNotSent) {
   for (const char* answer :
        {"m4 OK done", "m0 OK", "x3 OK", "m3x OK", "m99999999999999999999 OK"}) {
     Transcript transcript = Transcript::session();
     transcript.add(std::string("C: m3 CREATE \"x\"\nS: ") + answer);
     converse(transcript,
-             [](Session& session) { EXPECT_ERROR(kProtocol, "not given", session.create("x")); });
+             [](Session& session) { EXPECT_ERROR(kProtocol, "not sent", session.create("x")); });
   }
 }
 
-TEST(SessionTest, LogsOutWhateverTheServerSays) {
+TEST(SessionTest, LogsOutWhateverTheServerAnswers) {
   for (const char* end : {"S: * BYE bye\nS: m3 OK done", "S: * BYE bye", "S: m3 BAD no"}) {
     Transcript transcript = Transcript::session();
     transcript.add("C: m3 LOGOUT").add(end);

@@ -1,4 +1,4 @@
-// A Source of given bytes, in pieces of a given size; then the connection is lost.
+// A Source that delivers the given bytes in pieces of a given size; then the connection is lost.
 #pragma once
 
 #include <algorithm>

@@ -33,26 +33,26 @@ TEST(UidSetTest, ReadsAndWritesRanges) {
   EXPECT_EQ(UidSet().text(), "");
 }
 
-TEST(UidSetTest, HasAStarForAllMessagesOnly) {
+TEST(UidSetTest, WritesAStarOnlyForAllMessages) {
   EXPECT_EQ(UidSet::all().text(), "1:*");
   EXPECT_EQ(parsed("1:*"), UidSet::all());
-  // 9:* would name message 5 if that is the last one.
+  // 9:* would include message 5 if that is the last one.
   EXPECT_EQ(parsed("9:*").text(), "9:4294967295");
 }
 
-TEST(UidSetTest, RefusesWhatIsNoSet) {
+TEST(UidSetTest, RejectsInvalidSets) {
   for (const char* text : {"", "0", "1:", ":1", "1,", ",1", "a", "1 2", "-1", "1:0", "4294967296",
                            "99999999999999999999", "1;2", "1::2"}) {
     EXPECT_FALSE(UidSet::parse(text)) << text;
   }
 }
 
-TEST(UidSetTest, LeavesOutZero) {
+TEST(UidSetTest, IgnoresZero) {
   const std::vector<base::Uid> uids = {base::Uid{0}, base::Uid{3}, base::Uid{0}};
   EXPECT_EQ(UidSet(uids).text(), "3");
 }
 
-TEST(UidSetTest, CountsWithoutWalking) {
+TEST(UidSetTest, CountsHugeRanges) {
   EXPECT_EQ(UidSet::all().count(), 4294967295U);
   EXPECT_EQ(parsed("1:5,7").count(), 6U);
   EXPECT_EQ(UidSet().count(), 0U);
@@ -64,7 +64,7 @@ TEST(UidSetTest, ListsUidsInOrder) {
   EXPECT_THAT(listed(UidSet()), ElementsAre());
 }
 
-TEST(UidSetTest, SplitsAtTheLengthOfALine) {
+TEST(UidSetTest, SplitsAtTheMaximumLength) {
   const auto parts = parsed("1:5,7,10:12,4294967290:4294967295").split(21);
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_EQ(parts[0].text(), "1:5,7,10:12");

@@ -17,7 +17,7 @@ std::vector<std::string> sample_folders(const Server& server) {
       "Entw&APw-rfe/Gr&APYA3w-e",  // Größe
       "&ZeVnLIqe-",                // 日本語
       "&ZeVnLIqe-/&ZyqKrQ-",       // 未読
-      "Lists/&A5UDuwO7A6wDtAOx-",  // Ελλάδα; "Lists" itself is never made
+      "Lists/&A5UDuwO7A6wDtAOx-",  // Ελλάδα; "Lists" itself is never created
   };
   for (std::string& name : names) {
     std::replace(name.begin(), name.end(), '/', server.separator());

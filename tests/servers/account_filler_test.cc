@@ -31,7 +31,7 @@ TEST(AccountFiller, FillsWithAnySeparator) {
   EXPECT_EQ(30U, account_state(server, "alice").message_count());
 }
 
-TEST(AccountFiller, FillsCyrusInBothStyles) {
+TEST(AccountFiller, FillsCyrusInBothNameStyles) {
   for (const NameStyle style : {NameStyle::kBesideInbox, NameStyle::kBelowInbox}) {
     CyrusOptions options;
     options.names = style;
@@ -59,8 +59,8 @@ TEST(AccountFiller, GivesTheSameMailForTheSameSeed) {
   }
 }
 
-// What MailGenerator::any() promises: otherwise every restore test would have to excuse it.
-TEST(AccountFiller, FillsWithMailThatDovecotTakesBackUnchanged) {
+// The guarantee of MailGenerator::any(): without it, every restore test would need exceptions.
+TEST(AccountFiller, FillsWithMailThatDovecotStoresUnchanged) {
   const Dovecot server;
   MailGenerator generator(11);
   std::vector<Delivery> messages;

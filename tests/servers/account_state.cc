@@ -15,10 +15,10 @@ namespace servers {
 namespace {
 
 constexpr auto kPython = "/usr/bin/python3";
-constexpr auto kClient = MAILSTOW_SERVERS_FOLDER "/account_state.py";
+constexpr auto kClient = MAILSTOW_SERVERS_DIRECTORY "/account_state.py";
 constexpr std::size_t kShownDifferences = 10;
 
-// The client gives raw bytes as one character each, JSON has those as UTF-8.
+// The client prints each raw byte as one character, which JSON encodes as UTF-8.
 std::string raw_bytes(const std::string& utf8) {
   std::string bytes;
   for (std::size_t at = 0; at < utf8.size(); ++at) {

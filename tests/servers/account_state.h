@@ -22,7 +22,7 @@ struct MessageState {
 
   bool operator==(const MessageState&) const = default;
 
-  // The same mail: UIDs differ between a folder and its restored twin.
+  // Compares everything but the UID, which differs between a folder and its restored copy.
   bool is_same_mail(const MessageState& other) const;
 };
 
@@ -57,8 +57,8 @@ struct AccountState {
   std::size_t message_count() const;
 };
 
-// Restricted to the folder `below` and those below it, if given. Fails with the message of the
-// client.
+// Restricted to the folder `below` and those below it, if given. Fails with the client's error
+// message.
 AccountState account_state(const Server& server, std::string_view user,
                            std::string_view below = {});
 

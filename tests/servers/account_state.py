@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints what an account on an IMAP server holds, as JSON: a witness for tests.
+"""Prints the content of an account on an IMAP server as JSON: an independent reference for tests.
 
-Only Python's standard library, so that it shares no line and no mistake with mailstow.
+Uses only Python's standard library, so that it shares no code, and no bugs, with mailstow.
 
     account_state.py --url imap://127.0.0.1:1143 --user alice --password-file FILE
                      [--ca-file FILE] [--below NAME] [--mode state|receipt|list]
@@ -22,7 +22,7 @@ import ssl
 import sys
 import urllib.parse
 
-# More than any answer of a test server has on one line.
+# More than the longest line of any test server's response.
 imaplib._MAXLINE = 64 * 1024 * 1024
 
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -40,7 +40,8 @@ def connect(options):
             client.starttls(ssl.create_default_context(cafile=options.ca_file))
     with open(options.password_file, encoding="utf-8") as file:
         client.login(options.user, file.readline().rstrip("\n"))
-    # What a server can do it tells after login only; HIGHESTMODSEQ, when CONDSTORE is enabled.
+    # Servers announce all capabilities only after login, and HIGHESTMODSEQ only once CONDSTORE is
+    # enabled.
     client.capabilities = tuple(expect(client.capability())[-1].decode().upper().split())
     if {"ENABLE", "CONDSTORE"} <= set(client.capabilities):
         expect(client.enable("CONDSTORE"))
@@ -62,9 +63,9 @@ def unquote(text):
 
 
 def parse_list_line(item):
-    """(attributes, delimiter, raw name) of one answer to LIST or LSUB."""
+    """Returns (attributes, delimiter, raw name) of one response to LIST or LSUB."""
     name = None
-    if isinstance(item, tuple):  # the name came as a literal
+    if isinstance(item, tuple):  # the name was sent as a literal
         item, name = item
         item = re.sub(rb"\{\d+\}$", b'""', item)
     match = re.match(rb'\(([^)]*)\) (NIL|"(?:\\.|[^"])*") (.*)$', item, re.DOTALL)
@@ -98,7 +99,7 @@ def decode_name(raw):
 
 
 def shown_name(raw, delimiter, prefix):
-    """The name as mailstow's design has it outside the packs: decoded, without the personal prefix,
+    """The name as mailstow shows it outside the packs: decoded, without the personal prefix,
     `/` between levels; `/` inside a name, `%`, control and undecodable bytes as %XX."""
     if prefix and raw.startswith(prefix):
         raw = raw[len(prefix):]
@@ -129,7 +130,7 @@ def read_messages(client):
     data = expect(client.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"))
     messages = []
     for item in data:
-        if not isinstance(item, tuple):  # the end of an answer, or flags nobody asked for
+        if not isinstance(item, tuple):  # the end of a response, or unsolicited flags
             if item and b"BODY[] NIL" in item:
                 sys.exit(f"account_state: a message without a body: {item!r}")
             continue
@@ -197,7 +198,7 @@ def quota(client):
 
 
 def text_of(raw):
-    """Raw bytes as they are, one character a byte."""
+    """Raw bytes unchanged, one character for each byte."""
     return raw.decode("latin-1")
 
 

@@ -25,7 +25,7 @@ std::string sha256_of(const std::string& bytes) {
   return run_program({"sha256sum"}, bytes).out.substr(0, 64);
 }
 
-TEST(AccountState, TellsEveryFolderWithEveryMessage) {
+TEST(AccountState, ReportsEveryFolderWithEveryMessage) {
   const Dovecot server;
   ImapClient client = server.client("alice");
   client.command("CREATE Archive/2024");
@@ -59,7 +59,7 @@ TEST(AccountState, ComputesTheReceiptOfAFolder) {
       state.folders.at("INBOX").digest);
 }
 
-TEST(AccountState, ShowsNamesDecodedAndKeepsRawOnes) {
+TEST(AccountState, ReportsDecodedAndRawNames) {
   const Dovecot server;
   ImapClient client = server.client("alice");
   client.command("CREATE \"Entw&APw-rfe/100%\"");
@@ -84,7 +84,7 @@ TEST(AccountState, IsEqualUntilSomethingChanges) {
   EXPECT_THAT(describe_difference(before.folders, after.folders), HasSubstr("INBOX: expected"));
 }
 
-TEST(AccountState, CanBeAskedForOnePartOfTheAccount) {
+TEST(AccountState, CanBeRestrictedToPartOfTheAccount) {
   const Dovecot server;
   ImapClient client = server.client("alice");
   for (const char* name : {"A", "A/b", "Ab"}) client.command(std::string("CREATE ") + name);

@@ -16,12 +16,12 @@ constexpr std::array<std::string_view, 25> kVerbs = {
     "LSUB",       "STATUS", "APPEND", "CHECK",    "CLOSE",        "EXPUNGE",     "SEARCH",
     "FETCH",      "STORE",  "COPY",   "UID"};
 
-// Arguments of extensions to commands that RFC 3501 has too.
+// Extension arguments of commands that are in RFC 3501.
 constexpr std::array<std::string_view, 9> kExtended = {
     "RETURN ",       "(CONDSTORE",  "(QRESYNC", "HIGHESTMODSEQ", "MODSEQ",
     "CHANGEDSINCE ", "UID EXPUNGE", " SIZE)",   "MAILBOXID"};
 
-// The size of the literal that the line ends with.
+// The size of the literal announced at the end of the line.
 struct Literal {
   std::uint64_t size = 0;
   bool waits = true;
@@ -45,7 +45,7 @@ std::string_view word(std::string_view line, std::size_t number) {
   return line.substr(0, line.find_first_of(" \r"));
 }
 
-// "[NAME ...] " taken out.
+// Removes "[NAME ...] " from the line.
 void remove_code(std::string& line, std::string_view name) {
   const std::size_t begin = line.find("[" + std::string(name) + " ");
   if (begin == std::string::npos) return;
@@ -65,34 +65,34 @@ std::string hidden(std::string line) {
 
 std::string BareImap::from_server(std::string_view bytes) {
   std::string passed;
-  said_ += bytes;
+  from_server_ += bytes;
   for (;;) {
-    const std::size_t body = std::min<std::uint64_t>(said_literal_, said_.size());
-    passed.append(said_, 0, body);
-    said_.erase(0, body);
-    said_literal_ -= body;
-    const std::size_t end = said_.find("\r\n");
-    if (said_literal_ > 0 || end == std::string::npos) return passed;
-    std::string line = said_.substr(0, end + 2);
-    said_.erase(0, end + 2);
+    const std::size_t body = std::min<std::uint64_t>(server_literal_, from_server_.size());
+    passed.append(from_server_, 0, body);
+    from_server_.erase(0, body);
+    server_literal_ -= body;
+    const std::size_t end = from_server_.find("\r\n");
+    if (server_literal_ > 0 || end == std::string::npos) return passed;
+    std::string line = from_server_.substr(0, end + 2);
+    from_server_.erase(0, end + 2);
     if (const auto literal = literal_at_end(line)) {
-      said_literal_ = literal->size;
+      server_literal_ = literal->size;
     } else if (line.starts_with("+")) {
-      heard_literal_ = std::exchange(announced_, 0);
+      client_literal_ = std::exchange(announced_, 0);
     } else if (!literal_tag_.empty() && word(line, 0) == literal_tag_) {
-      announced_ = 0;  // refused: the literal won't come
+      announced_ = 0;  // refused: the literal will not be sent
     }
     passed += hidden(std::move(line));
   }
 }
 
 bool BareImap::is_allowed(std::string_view line) {
-  // A command goes on behind its literal: only to end, or with another one.
-  if (std::exchange(is_behind_literal_, false)) {
+  // After its literal, a command may only end or continue with another literal.
+  if (std::exchange(is_after_literal_, false)) {
     return line == "\r\n" || (line.starts_with(" ") && !line.starts_with(" ("));
   }
   const std::string_view verb = word(line, 1);
-  if (verb.empty()) return true;  // what AUTHENTICATE wants to know
+  if (verb.empty()) return true;  // the response to AUTHENTICATE's challenge
   if (std::find(kVerbs.begin(), kVerbs.end(), verb) == kVerbs.end()) return false;
   if (verb == "AUTHENTICATE" && !word(line, 2).ends_with("PLAIN")) return false;
   if (verb == "AUTHENTICATE" && std::count(line.begin(), line.end(), ' ') > 2) return false;
@@ -104,17 +104,17 @@ bool BareImap::is_allowed(std::string_view line) {
 
 BareImap::Passed BareImap::from_client(std::string_view bytes) {
   Passed passed;
-  heard_ += bytes;
+  from_client_ += bytes;
   for (;;) {
-    const std::size_t body = std::min<std::uint64_t>(heard_literal_, heard_.size());
-    passed.to_server.append(heard_, 0, body);
-    heard_.erase(0, body);
-    heard_literal_ -= body;
-    if (body > 0 && heard_literal_ == 0) is_behind_literal_ = true;
-    const std::size_t end = heard_.find("\r\n");
-    if (heard_literal_ > 0 || announced_ > 0 || end == std::string::npos) return passed;
-    const std::string line = heard_.substr(0, end + 2);
-    heard_.erase(0, end + 2);
+    const std::size_t body = std::min<std::uint64_t>(client_literal_, from_client_.size());
+    passed.to_server.append(from_client_, 0, body);
+    from_client_.erase(0, body);
+    client_literal_ -= body;
+    if (body > 0 && client_literal_ == 0) is_after_literal_ = true;
+    const std::size_t end = from_client_.find("\r\n");
+    if (client_literal_ > 0 || announced_ > 0 || end == std::string::npos) return passed;
+    const std::string line = from_client_.substr(0, end + 2);
+    from_client_.erase(0, end + 2);
     const auto literal = literal_at_end(line);
     const std::string tag(word(line, 0));
     if (!is_allowed(line) || (literal && !literal->waits)) {

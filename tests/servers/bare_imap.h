@@ -1,5 +1,5 @@
-// A filter that makes a server look as if it knew only RFC 3501. Bytes of both directions of a
-// connection pass through it, in pieces of any size.
+// A filter that makes a server look as if it supported only RFC 3501. It processes both directions
+// of a connection, in pieces of any size.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,13 @@ class BareImap {
  private:
   bool is_allowed(std::string_view line);
 
-  std::string said_;  // by the server, and not a line yet
-  std::uint64_t said_literal_ = 0;
-  std::string heard_;                // from the client, likewise
-  std::uint64_t announced_ = 0;      // a literal that waits for the server's go-ahead
-  std::uint64_t heard_literal_ = 0;  // still to come
-  std::string literal_tag_;          // of the command with the literal
-  bool is_behind_literal_ = false;
+  std::string from_server_;           // an incomplete line from the server
+  std::uint64_t server_literal_ = 0;  // bytes still to arrive
+  std::string from_client_;           // an incomplete line from the client
+  std::uint64_t announced_ = 0;       // size of a literal that waits for the server's go-ahead
+  std::uint64_t client_literal_ = 0;  // bytes still to arrive
+  std::string literal_tag_;           // of the command with the literal
+  bool is_after_literal_ = false;
 };
 
 }  // namespace servers

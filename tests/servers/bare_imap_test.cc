@@ -1,4 +1,4 @@
-// The filter that hides capabilities of a server.
+// Tests of the filter that hides a server's capabilities.
 #include "tests/servers/bare_imap.h"
 
 #include <gmock/gmock.h>
@@ -9,8 +9,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(BareImapTest, HidesWhatTheServerCanDo) {
-  const std::string said =
+TEST(BareImapTest, HidesTheServersCapabilities) {
+  const std::string response =
       "* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n"
       "* CAPABILITY IMAP4rev1 LITERAL+\r\n"
       "m1 OK [CAPABILITY IMAP4rev1 UIDPLUS] Logged in\r\n"
@@ -18,19 +18,19 @@ TEST(BareImapTest, HidesWhatTheServerCanDo) {
       "m3 OK [APPENDUID 7 9] done\r\n";
   const std::string passed =
       "* OK ready\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nm1 OK Logged in\r\nm3 OK done\r\n";
-  EXPECT_EQ(BareImap().from_server(said), passed);
+  EXPECT_EQ(BareImap().from_server(response), passed);
   BareImap slowly;
   std::string together;
-  for (const char byte : said) together += slowly.from_server(std::string(1, byte));
+  for (const char byte : response) together += slowly.from_server(std::string(1, byte));
   EXPECT_EQ(together, passed);
 }
 
-TEST(BareImapTest, LeavesWhatLooksLikeItInMessagesAlone) {
-  const std::string said = "* 1 FETCH (UID 1 BODY[] {26}\r\n* CAPABILITY IMAP4rev1 X\r\n)\r\n";
-  EXPECT_EQ(BareImap().from_server(said), said);
+TEST(BareImapTest, LeavesSimilarTextInMessagesUnchanged) {
+  const std::string response = "* 1 FETCH (UID 1 BODY[] {26}\r\n* CAPABILITY IMAP4rev1 X\r\n)\r\n";
+  EXPECT_EQ(BareImap().from_server(response), response);
 }
 
-TEST(BareImapTest, RefusesWhatGoesBeyondTheOldProtocol) {
+TEST(BareImapTest, RefusesCommandsBeyondRfc3501) {
   for (const char* line :
        {"m1 NAMESPACE\r\n", "m1 ENABLE CONDSTORE\r\n", "m1 LIST (SUBSCRIBED) \"\" \"*\"\r\n",
         "m1 LIST \"\" \"*\" RETURN (STATUS (MESSAGES))\r\n", "m1 EXAMINE x (CONDSTORE)\r\n",
@@ -44,7 +44,7 @@ TEST(BareImapTest, RefusesWhatGoesBeyondTheOldProtocol) {
   }
 }
 
-TEST(BareImapTest, LetsMessagesPassOneByOne) {
+TEST(BareImapTest, PassesMessagesOneByOne) {
   BareImap bare;
   EXPECT_EQ(bare.from_client("m1 APPEND x () {6}\r\n").to_server, "m1 APPEND x () {6}\r\n");
   bare.from_server("+ go\r\n");
@@ -55,7 +55,7 @@ TEST(BareImapTest, LetsMessagesPassOneByOne) {
   EXPECT_THAT(bare.from_client("12345 () {5}\r\n").breaches, ElementsAre(" () {5}\r\n"));
 }
 
-TEST(BareImapTest, ALiteralThatIsRefusedDoesNotCome) {
+TEST(BareImapTest, ExpectsNoLiteralAfterARefusal) {
   BareImap bare;
   bare.from_client("m1 CREATE {5}\r\n");
   bare.from_server("m1 NO never\r\n");

@@ -9,7 +9,7 @@ namespace servers {
 
 struct Certificates {
   base::Path ca;           // the authority's certificate (PEM), which clients trust
-  base::Path stranger_ca;  // of another authority, which signed nothing here
+  base::Path stranger_ca;  // of another authority, which did not sign these certificates
   base::Path certificate;  // the server's: CN localhost, also for 127.0.0.1, 127.0.0.2 and ::1
   base::Path key;
 };
@@ -20,10 +20,10 @@ struct ClientCertificate {
   base::Path key;
 };
 
-// Writes them into `folder`. Takes about 50 ms.
-Certificates make_certificates(const base::Path& folder);
+// Writes them into `directory`. Takes about 50 ms.
+Certificates make_certificates(const base::Path& directory);
 
-// Signed by the authority of make_certificates(), for `name` (its CN).
-ClientCertificate make_client_certificate(const base::Path& folder, const std::string& name);
+// Signed by the authority of make_certificates(), with the CN `name`.
+ClientCertificate make_client_certificate(const base::Path& directory, const std::string& name);
 
 }  // namespace servers

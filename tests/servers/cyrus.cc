@@ -19,8 +19,8 @@ base::Path installation() {
                          ? base::Path(chosen)
                          : base::Path(fmt::format("/var/tmp/mailstow-tests-{}/cyrus", ::geteuid()));
   if (!std::filesystem::exists(place / "complete")) {
-    base::fail(base::ErrorCode::kInternal,
-               "start Cyrus: {}: it is not there: run scripts/fetch_cyrus", place.string());
+    base::fail(base::ErrorCode::kInternal, "start Cyrus: {}: not found: run scripts/fetch_cyrus",
+               place.string());
   }
   return place;
 }
@@ -29,7 +29,7 @@ base::Path libraries() {
   for (const auto& entry : std::filesystem::directory_iterator(installation() / "usr" / "lib")) {
     if (entry.path().filename().string().ends_with("-linux-gnu")) return entry.path();
   }
-  base::fail(base::ErrorCode::kInternal, "start Cyrus: its libraries are not there");
+  base::fail(base::ErrorCode::kInternal, "start Cyrus: its libraries were not found");
 }
 
 std::vector<std::string> environment(const std::string& user) {
@@ -38,21 +38,21 @@ std::vector<std::string> environment(const std::string& user) {
           "SASL_PATH=" + (libraries() / "sasl2").string()};
 }
 
-constexpr auto kImapd = R"(configdirectory: {folder}/conf
-partition-default: {folder}/mail
+constexpr auto kImapd = R"(configdirectory: {directory}/conf
+partition-default: {directory}/mail
 defaultpartition: default
-temp_path: {folder}/tmp
-proc_path: {folder}/conf/proc
-mboxname_lockpath: {folder}/conf/lock
-lmtpsocket: {folder}/conf/socket/lmtp
-idlesocket: {folder}/conf/socket/idle
-notifysocket: {folder}/conf/socket/notify
+temp_path: {directory}/tmp
+proc_path: {directory}/conf/proc
+mboxname_lockpath: {directory}/conf/lock
+lmtpsocket: {directory}/conf/socket/lmtp
+idlesocket: {directory}/conf/socket/idle
+notifysocket: {directory}/conf/socket/notify
 admins: {quota_admin}
 proxyservers: {admin}
 allowplaintext: 1
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
-sasl_sasldb_path: {folder}/conf/sasldb2
+sasl_sasldb_path: {directory}/conf/sasldb2
 sasl_mech_list: PLAIN CRAM-MD5
 unixhierarchysep: {slash}
 altnamespace: {beside}
@@ -62,13 +62,13 @@ servername: localhost
 )";
 
 constexpr auto kCyrusServices = R"(START {{
-  recover cmd="{bin}/ctl_cyrusdb -C {folder}/imapd.conf -r"
+  recover cmd="{bin}/ctl_cyrusdb -C {directory}/imapd.conf -r"
 }}
 SERVICES {{
-  imap cmd="{bin}/imapd -C {folder}/imapd-tls.conf" listen="{host}:{imap}" prefork=0
-  imaps cmd="{bin}/imapd -s -C {folder}/imapd-tls.conf" listen="{host}:{imaps}" prefork=0
-  unnamed cmd="{bin}/imapd -s -C {folder}/imapd-tls.conf" listen="{unnamed_host}:{unnamed}" prefork=0
-  plain cmd="{bin}/imapd -C {folder}/imapd.conf" listen="{plain_host}:{plain}" prefork=1
+  imap cmd="{bin}/imapd -C {directory}/imapd-tls.conf" listen="{host}:{imap}" prefork=0
+  imaps cmd="{bin}/imapd -s -C {directory}/imapd-tls.conf" listen="{host}:{imaps}" prefork=0
+  unnamed cmd="{bin}/imapd -s -C {directory}/imapd-tls.conf" listen="{unnamed_host}:{unnamed}" prefork=0
+  plain cmd="{bin}/imapd -C {directory}/imapd.conf" listen="{plain_host}:{plain}" prefork=1
 }}
 )";
 
@@ -105,7 +105,7 @@ std::string Cyrus::admin_name(std::string_view user, std::string_view folder_bel
 }
 
 std::string Cyrus::imapd_configuration() const {
-  return fmt::format(kImapd, fmt::arg("folder", folder().string()),
+  return fmt::format(kImapd, fmt::arg("directory", folder().string()),
                      fmt::arg("quota_admin", quota_admin()), fmt::arg("admin", admin()),
                      fmt::arg("beside", is_beside(options_.names) ? 1 : 0),
                      fmt::arg("slash", separator() == '/' ? 1 : 0),
@@ -116,7 +116,7 @@ std::string Cyrus::imapd_configuration() const {
 std::string Cyrus::services() const {
   return fmt::format(kCyrusServices,
                      fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
-                     fmt::arg("folder", folder().string()), fmt::arg("host", kHost),
+                     fmt::arg("directory", folder().string()), fmt::arg("host", kHost),
                      fmt::arg("plain_host", kPlainHost), fmt::arg("unnamed_host", kUnnamedHost),
                      fmt::arg("imap", ports().imap), fmt::arg("imaps", ports().imaps),
                      fmt::arg("plain", ports().plain), fmt::arg("unnamed", ports().unnamed));

@@ -1,4 +1,4 @@
-// A private Cyrus IMAP 3.6, run from the directory into which scripts/fetch_cyrus unpacked it
+// A private Cyrus IMAP 3.6, run from the directory where scripts/fetch_cyrus unpacked it
 // ($MAILSTOW_CYRUS if set).
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace servers {
 
-// How users see their folders (unixhierarchysep, altnamespace).
+// The form in which users see folder names (unixhierarchysep, altnamespace).
 enum class NameStyle {
   kBesideInbox,       // Archive/2023
   kBelowInbox,        // INBOX.Archive.2023
@@ -19,7 +19,7 @@ enum class NameStyle {
   kBelowInboxBySlash  // INBOX/Archive/2023
 };
 
-// What the server does with 8-bit bytes in the headers of an appended message (munge8bit).
+// How the server treats 8-bit bytes in the headers of an appended message (munge8bit).
 enum class HeaderBytes {
   kKept,
   kMunged,  // replaced by X: the default of Cyrus
@@ -35,11 +35,12 @@ struct CyrusOptions {
 
 class Cyrus final : public Server {
  public:
-  // On return the server is ready, with its accounts.
+  // When the constructor returns, the server is ready and its accounts exist.
   explicit Cyrus(CyrusOptions options = {});
 
-  // quota_admin() may set quotas and read every mailbox; it may also act as a user, and then is not
-  // an admin. admin() may act as every user, and is never an admin.
+  // quota_admin() may set quotas and read every mailbox; it may also log in on behalf of a user,
+  // and then has no admin rights. admin() may log in on behalf of every user, and never has admin
+  // rights.
   static std::string quota_admin();
 
   const CyrusOptions& options() const { return options_; }
@@ -48,7 +49,7 @@ class Cyrus final : public Server {
   char separator() const override;
   std::string personal_prefix() const override;
 
-  // The folder as quota_admin() calls it: "user/alice/Archive".
+  // The folder's name as quota_admin() sees it: "user/alice/Archive".
   std::string admin_name(std::string_view user, std::string_view folder_below = {}) const;
 
  private:

@@ -18,7 +18,7 @@ Delivery filler_of(std::size_t size) {
   return {"Subject: filler\r\n\r\n" + std::string(size, 'x') + "\r\n"};
 }
 
-TEST(Cyrus, LetsItsUsersInAndGivesFoldersIdentities) {
+TEST(Cyrus, AcceptsItsUsersAndAssignsMailboxIds) {
   const Cyrus server;
   for (const std::string& user : server.options().users) {
     ImapClient client = server.client(user);
@@ -27,7 +27,7 @@ TEST(Cyrus, LetsItsUsersInAndGivesFoldersIdentities) {
   }
 }
 
-TEST(Cyrus, ShowsFoldersInBothStyles) {
+TEST(Cyrus, ShowsFoldersInBothNameStyles) {
   for (const NameStyle style : {NameStyle::kBesideInbox, NameStyle::kBelowInbox}) {
     CyrusOptions options;
     options.names = style;
@@ -41,7 +41,7 @@ TEST(Cyrus, ShowsFoldersInBothStyles) {
   }
 }
 
-TEST(Cyrus, LetsOnlyTheQuotaAdminExemptATree) {
+TEST(Cyrus, OnlyTheQuotaAdminCanExemptATree) {
   const Cyrus server;
   ImapClient alice = server.client("alice");
   EXPECT_FALSE(alice.try_command("SETQUOTA INBOX (STORAGE 5)").is_ok());
@@ -55,7 +55,7 @@ TEST(Cyrus, LetsOnlyTheQuotaAdminExemptATree) {
   EXPECT_GT(alice.storage_usage().value(), 0U);
 }
 
-TEST(Cyrus, MungesHeaderBytesUnlessToldNotTo) {
+TEST(Cyrus, MungesHeaderBytesByDefault) {
   for (const HeaderBytes bytes : {HeaderBytes::kMunged, HeaderBytes::kKept}) {
     CyrusOptions options;
     options.header_bytes = bytes;
@@ -68,7 +68,7 @@ TEST(Cyrus, MungesHeaderBytesUnlessToldNotTo) {
   }
 }
 
-TEST(Cyrus, OffersStarttlsOnOnePortOnlyAndItsCertificateHolds) {
+TEST(Cyrus, OffersStarttlsOnOnePortOnlyWithAValidCertificate) {
   const Cyrus server;
   const std::string imap = server.imap_url();
   ImapClient secured(kHost,
@@ -94,13 +94,13 @@ TEST(Cyrus, BreaksConnectionsAndRestarts) {
 }
 
 TEST(Cyrus, LeavesNothingBehind) {
-  base::Path folder;
+  base::Path directory;
   {
     const Cyrus server;
-    folder = server.folder();
-    EXPECT_TRUE(std::filesystem::exists(folder));
+    directory = server.folder();
+    EXPECT_TRUE(std::filesystem::exists(directory));
   }
-  EXPECT_FALSE(std::filesystem::exists(folder));
+  EXPECT_FALSE(std::filesystem::exists(directory));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A message on its way into a folder.
+// A message to be delivered to a folder.
 #pragma once
 
 #include <chrono>

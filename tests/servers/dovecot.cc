@@ -29,7 +29,7 @@ Dovecot::Dovecot(DovecotOptions options) : options_(std::move(options)) {
 }
 
 void Dovecot::configure() {
-  // A lock that an earlier master left behind would cost ten seconds.
+  // A lock left behind by an earlier master would cost ten seconds.
   for (const char* name : {"run", "state"}) {
     std::filesystem::remove_all(folder() / name);
     make_directory(name);
@@ -69,7 +69,7 @@ void Dovecot::restart(DovecotOptions options) {
 }
 
 void Dovecot::remove_files(std::string_view user_name, bool (*choose)(std::string_view name)) {
-  // A session that is open keeps what it knows in memory, and writes it back.
+  // An open session keeps its state in memory and writes it back.
   break_connections();
   std::vector<base::Path> chosen;
   const base::Path home = mail_directory(folder()) / user_name;

@@ -1,6 +1,6 @@
 // A private Dovecot: the real server of most end-to-end tests.
 //
-//   servers::Dovecot server;                      // alice and bob, and the admin who may be both
+//   servers::Dovecot server;                      // alice, bob, an admin for both
 //   servers::ImapClient alice = server.client("alice");
 //   alice.command("CREATE Archive/2023");
 #pragma once
@@ -16,20 +16,22 @@ namespace servers {
 
 class Dovecot final : public Server {
  public:
-  // On return the server accepts connections. Fails with Dovecot's log.
+  // When the constructor returns, the server accepts connections. Fails with Dovecot's log.
   explicit Dovecot(DovecotOptions options = {});
 
   const DovecotOptions& options() const { return options_; }
   char separator() const override { return options_.separator; }
   std::string log() const override;
 
-  // Direct access to a user's mail, past the server: for what APPEND would refuse or change.
+  // Direct access to a user's mail, bypassing the server: for messages that APPEND would refuse or
+  // change.
   Maildir maildir(std::string_view user) const;
 
   void restart();
-  void restart(DovecotOptions options);  // with the mail it has
+  void restart(DovecotOptions options);  // keeps the mail
 
-  // Simulates their loss on disk: UIDVALIDITY and UIDs stay, HIGHESTMODSEQ falls.
+  // Simulates the loss of the index files on disk: UIDVALIDITY and UIDs stay the same,
+  // HIGHESTMODSEQ decreases.
   void lose_index_files(std::string_view user);
 
   // Also deletes the list of UIDs: every folder gets a new UIDVALIDITY.

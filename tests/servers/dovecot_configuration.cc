@@ -6,8 +6,8 @@ namespace servers {
 
 namespace {
 
-// `chroot =` and the three default users let an ordinary user run it. Authentication without its
-// delays, since tests of wrong passwords must not wait.
+// `chroot =` and the three default users allow an ordinary user to run it. Authentication has no
+// delays, because tests of wrong passwords must not wait.
 constexpr auto kServices = R"(
 default_internal_user = {user}
 default_internal_group = {group}
@@ -60,9 +60,9 @@ local 127.0.0.2 {{
 }}
 )";
 
-// CRAM-MD5 is offered because clients that prefer it drop the authorization identity silently. An
-// admin is a user as well, with mail of its own: a client that loses that identity then reads the
-// wrong mail, as on a real server, and a test sees it.
+// CRAM-MD5 is offered because clients that prefer it silently drop the authorization identity. An
+// admin is also a user with mail of its own: a client that drops the identity reads the wrong mail,
+// as on a real server, and a test detects it.
 constexpr auto kUsers = R"(
 disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5
@@ -114,33 +114,33 @@ std::string exemption_rules(QuotaExemption exemption, char separator) {
 
 }  // namespace
 
-base::Path mail_directory(const base::Path& folder) {
-  return folder / "mail";
+base::Path mail_directory(const base::Path& directory) {
+  return directory / "mail";
 }
-base::Path users_file(const base::Path& folder) {
-  return folder / "users";
+base::Path users_file(const base::Path& directory) {
+  return directory / "users";
 }
-base::Path admins_file(const base::Path& folder) {
-  return folder / "admins";
+base::Path admins_file(const base::Path& directory) {
+  return directory / "admins";
 }
-base::Path log_file(const base::Path& folder) {
-  return folder / "dovecot.log";
+base::Path log_file(const base::Path& directory) {
+  return directory / "dovecot.log";
 }
 
 std::string dovecot_configuration(const DovecotOptions& options, const Ports& ports,
                                   const Certificates& certificates, const ServerUser& user,
-                                  const base::Path& folder) {
+                                  const base::Path& directory) {
   std::string text = fmt::format(
       "base_dir = {0}/run\nstate_dir = {0}/state\nlog_path = {1}\nprotocols = imap\n"
       "listen = 127.0.0.1\nssl = yes\nssl_cert = <{2}\nssl_key = <{3}\n",
-      folder.string(), log_file(folder).string(), certificates.certificate.string(),
+      directory.string(), log_file(directory).string(), certificates.certificate.string(),
       certificates.key.string());
   text += fmt::format(kServices, fmt::arg("user", user.name), fmt::arg("group", user.group),
                       fmt::arg("imap", ports.imap), fmt::arg("imaps", ports.imaps),
                       fmt::arg("plain", ports.plain), fmt::arg("unnamed", ports.unnamed));
-  text += fmt::format(kUsers, fmt::arg("admins", admins_file(folder).string()),
-                      fmt::arg("users", users_file(folder).string()),
-                      fmt::arg("mail", mail_directory(folder).string()));
+  text += fmt::format(kUsers, fmt::arg("admins", admins_file(directory).string()),
+                      fmt::arg("users", users_file(directory).string()),
+                      fmt::arg("mail", mail_directory(directory).string()));
   text += fmt::format(
       kMail, fmt::arg("fsync", options.syncing == Syncing::kNever ? "never" : "optimized"),
       fmt::arg("separator", options.separator), fmt::arg("quota", options.quota_kib),

@@ -12,16 +12,16 @@
 
 namespace servers {
 
-// Which folders the server leaves out of a user's quota.
+// The folders that the server excludes from a user's quota.
 enum class QuotaExemption {
-  kTree,     // RESTORED and what is below it, as mailstow wants it
-  kTopOnly,  // RESTORED, but nothing below it: an administrator's half-done work
+  kTree,     // RESTORED and the folders below it, as mailstow requires
+  kTopOnly,  // RESTORED, but not the folders below it: an incomplete setup
   kNone,
 };
 
 enum class Syncing {
   kNever,  // fast; tests need not survive a power failure
-  kReal,   // as Dovecot does it by default: for measuring
+  kReal,   // Dovecot's default: for measuring
 };
 
 struct DovecotOptions {
@@ -30,17 +30,17 @@ struct DovecotOptions {
   std::uint64_t quota_kib = std::uint64_t{2} * 1024 * 1024;
   QuotaExemption exemption = QuotaExemption::kTree;
   Syncing syncing = Syncing::kNever;
-  std::string extra;  // further lines, last in the file
+  std::string extra;  // further lines, at the end of the file
 };
 
 // Paths below the directory of the server.
-base::Path mail_directory(const base::Path& folder);
-base::Path users_file(const base::Path& folder);
-base::Path admins_file(const base::Path& folder);
-base::Path log_file(const base::Path& folder);
+base::Path mail_directory(const base::Path& directory);
+base::Path users_file(const base::Path& directory);
+base::Path admins_file(const base::Path& directory);
+base::Path log_file(const base::Path& directory);
 
 std::string dovecot_configuration(const DovecotOptions& options, const Ports& ports,
                                   const Certificates& certificates, const ServerUser& user,
-                                  const base::Path& folder);
+                                  const base::Path& directory);
 
 }  // namespace servers

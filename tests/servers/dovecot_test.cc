@@ -17,7 +17,7 @@ using ::testing::Not;
 
 constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 
-// "\0alice\0secret" in base64, as AUTHENTICATE PLAIN takes it; openssl does the encoding.
+// "\0alice\0secret" in base64, the format of AUTHENTICATE PLAIN; openssl does the encoding.
 std::string plain_response(const std::string& acting_as, const std::string& user,
                            const std::string& password) {
   const std::string clear = acting_as + '\0' + user + '\0' + password;
@@ -43,7 +43,7 @@ std::string status_number(ImapClient& client, const std::string& folder, const s
   return answer.substr(at, answer.find(')', at) - at);
 }
 
-TEST(Dovecot, LetsItsUsersIn) {
+TEST(Dovecot, AcceptsItsUsers) {
   const Dovecot server;
   for (const std::string& user : server.options().users) {
     EXPECT_THAT(server.client(user).command("STATUS INBOX (MESSAGES)"), HasSubstr("MESSAGES 0"))
@@ -61,7 +61,7 @@ TEST(Dovecot, RefusesAWrongPasswordWithoutDelay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
 }
 
-TEST(Dovecot, LetsTheAdminActAsAUserAndOnlyAsOneItHas) {
+TEST(Dovecot, LetsTheAdminLogInOnlyForExistingUsers) {
   const Dovecot server;
   server.client("alice").command("CREATE OnlyAlice");
   const std::string password = Dovecot::password(Dovecot::admin());
@@ -77,7 +77,7 @@ TEST(Dovecot, LetsTheAdminActAsAUserAndOnlyAsOneItHas) {
   EXPECT_THAT(client.command("LIST \"\" *"), HasSubstr("OnlyAlice")) << server.log();
 }
 
-TEST(Dovecot, GivesTheAdminMailOfItsOwnAndOffersCramMd5) {
+TEST(Dovecot, GivesTheAdminItsOwnMailAndOffersCramMd5) {
   const Dovecot server;
   EXPECT_THAT(server.client(Dovecot::admin()).command("CAPABILITY"), HasSubstr("MULTIAPPEND"));
   EXPECT_THAT(stranger(server).command("CAPABILITY"), HasSubstr("AUTH=CRAM-MD5"));
@@ -90,7 +90,7 @@ TEST(Dovecot, OffersStarttlsOnOnePortOnly) {
   EXPECT_THAT(stranger(server).command("CAPABILITY"), Not(HasSubstr("STARTTLS")));
 }
 
-TEST(Dovecot, HasACertificateForLocalhostFromItsOwnAuthority) {
+TEST(Dovecot, HasACertificateForLocalhostFromItsAuthority) {
   const Dovecot server;
   const auto verify = [&](const std::string& host, std::uint16_t port, const base::Path& ca) {
     return run_program({"openssl", "s_client", "-connect", host + ":" + std::to_string(port),
@@ -114,7 +114,7 @@ struct QuotaCase {
 
 class DovecotQuota : public ::testing::TestWithParam<QuotaCase> {};
 
-TEST_P(DovecotQuota, LeavesOutWhatItIsToldToLeaveOut) {
+TEST_P(DovecotQuota, ExcludesTheConfiguredFolders) {
   const QuotaCase& expected = GetParam();
   DovecotOptions options;
   options.separator = expected.separator;
@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                       QuotaCase{"None", '/', QuotaExemption::kNone, false, false}),
     [](const auto& quota) { return std::string(quota.param.name); });
 
-TEST(Dovecot, RefusesWhatGoesBeyondTheQuota) {
+TEST(Dovecot, RefusesMailBeyondTheQuota) {
   DovecotOptions options;
   options.quota_kib = 512;
   const Dovecot server(options);
@@ -151,7 +151,7 @@ TEST(Dovecot, RefusesWhatGoesBeyondTheQuota) {
   EXPECT_THROW(client.append("INBOX", message), base::Error);
 }
 
-TEST(Dovecot, KeepsItsMailOverARestartWithOtherOptions) {
+TEST(Dovecot, KeepsItsMailAcrossARestartWithOtherOptions) {
   Dovecot server;
   server.client("alice").append("INBOX", std::vector<Delivery>{message_of(10)});
   DovecotOptions options = server.options();
@@ -200,25 +200,25 @@ TEST(Dovecot, LosesUids) {
 }
 
 TEST(Dovecot, LeavesNothingBehind) {
-  base::Path folder;
+  base::Path directory;
   {
     const Dovecot server;
     ImapClient client = server.client("alice");
-    folder = server.folder();
-    EXPECT_TRUE(std::filesystem::exists(folder));
+    directory = server.folder();
+    EXPECT_TRUE(std::filesystem::exists(directory));
   }
-  EXPECT_FALSE(std::filesystem::exists(folder));
-  EXPECT_EQ("", run_program({"grep", "-lsz", folder.string()}, "").out);
+  EXPECT_FALSE(std::filesystem::exists(directory));
+  EXPECT_EQ("", run_program({"grep", "-lsz", directory.string()}, "").out);
 }
 
-TEST(Dovecot, RunsBesideOthers) {
+TEST(Dovecot, RunsInParallelWithOthers) {
   const Dovecot one;
   const Dovecot other;
   one.client("alice").command("CREATE One");
   EXPECT_THAT(other.client("alice").command("LIST \"\" *"), Not(HasSubstr("One")));
 }
 
-TEST(Maildir, DeliversWhatAppendWouldRefuseInOrderWithFlagsAndDate) {
+TEST(Maildir, DeliversMailThatAppendWouldRefuseInOrderWithFlagsAndDate) {
   const Dovecot server;
   Maildir maildir = server.maildir("alice");
   maildir.deliver(

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kBatch = 200;
 
-// The length of the literal that `line` announces with "{n}" at its end.
+// The length of the literal announced by "{n}" at the end of `line`.
 std::optional<std::size_t> announced_literal(std::string_view line) {
   if (!line.ends_with("}\r\n")) return std::nullopt;
   line.remove_suffix(3);
@@ -31,7 +31,8 @@ std::optional<std::size_t> announced_literal(std::string_view line) {
   return size;
 }
 
-// "24-Nov-2026 02:30:00 +0000" (RFC 9051, date-time). Not by strftime: the locale is not ours.
+// "24-Nov-2026 02:30:00 +0000" (RFC 9051, date-time). Not with strftime, which depends on the
+// locale.
 std::string date_time(std::chrono::sys_seconds instant) {
   static constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -125,7 +126,8 @@ void ImapClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) base::fail(base::ErrorCode::kNetwork, "send to the test server: it is gone");
+    if (count < 0)
+      base::fail(base::ErrorCode::kNetwork, "send to the test server: connection lost");
     bytes.remove_prefix(static_cast<std::size_t>(count));
   }
 }
@@ -150,13 +152,15 @@ std::string ImapClient::read_line() {
       at_ = end + 2;
       return line;
     }
-    if (!fill()) base::fail(base::ErrorCode::kNetwork, "read from the test server: it is gone");
+    if (!fill())
+      base::fail(base::ErrorCode::kNetwork, "read from the test server: connection lost");
   }
 }
 
 std::string ImapClient::read_exactly(std::size_t count) {
   while (buffer_.size() - at_ < count) {
-    if (!fill()) base::fail(base::ErrorCode::kNetwork, "read from the test server: it is gone");
+    if (!fill())
+      base::fail(base::ErrorCode::kNetwork, "read from the test server: connection lost");
   }
   std::string bytes = buffer_.substr(at_, count);
   at_ += count;

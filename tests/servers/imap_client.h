@@ -1,4 +1,4 @@
-// A minimal IMAP client that sets up scenes or acts as another user: blocking, without TLS,
+// A minimal IMAP client that sets up test cases or plays another user: blocking, without TLS,
 // trusting its server. Deliberately not the client under test.
 #pragma once
 
@@ -14,7 +14,7 @@
 namespace servers {
 
 struct Answer {
-  std::string untagged;  // every line before the tagged one, literals included
+  std::string untagged;  // every line before the tagged one, including literals
   std::string result;    // "OK ...", "NO ..." or "BAD ..."
   bool is_ok() const { return result.starts_with("OK"); }
 };
@@ -24,19 +24,19 @@ class ImapClient {
   // Connects and reads the greeting. Every call fails with an Error when the connection is lost.
   ImapClient(std::string_view host, std::uint16_t port);
 
-  // Whether a server answers there yet.
+  // Returns true once a server answers there.
   static bool is_greeted(std::string_view host, std::uint16_t port);
 
   void login(std::string_view user, std::string_view password);
 
-  // One command without its tag and line end. Literals in it as LITERAL+ has them ("{3+}\r\nabc").
+  // Sends one command, given without tag and line end; literals in LITERAL+ form ("{3+}\r\nabc").
   Answer try_command(std::string_view text);
 
-  // Like try_command, but fails with the server's answer unless the command succeeds. Returns the
+  // Like try_command, but fails with the server's response unless the command succeeds. Returns the
   // untagged lines.
   std::string command(std::string_view text);
 
-  // MULTIAPPEND, many at a time.
+  // Appends with MULTIAPPEND, many messages at a time.
   void append(std::string_view folder, std::span<const Delivery> messages);
 
   // KiB that count towards the quota; nullopt if the server has no quotas.
@@ -52,7 +52,7 @@ class ImapClient {
 
   base::Fd socket_;
   std::string buffer_;
-  std::size_t at_ = 0;  // how much of buffer_ was given out
+  std::size_t at_ = 0;  // how much of buffer_ was consumed
   unsigned last_tag_ = 0;
 };
 

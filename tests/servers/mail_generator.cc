@@ -285,7 +285,7 @@ Delivery MailGenerator::delivery() {
   if (random_.one_in(3)) {
     result.flags.emplace_back(kKeywords.at(random_.below(kKeywords.size())));
   }
-  // The ends of years, a leap day and the day when 31-bit seconds were young, now and then.
+  // Occasionally the ends of years, a leap day, and a day shortly after the epoch.
   static constexpr std::array<std::int64_t, 5> kOddSeconds = {86'400, 951'782'399, 946'684'799,
                                                               1'000'000'000, 1'709'164'800};
   const std::int64_t seconds =

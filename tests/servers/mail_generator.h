@@ -1,4 +1,4 @@
-// Mail for tests: always the same for the same seed, on every machine.
+// Generates mail for tests: always the same for the same seed, on every machine.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace servers {
 
-// SplitMix64: the standard's distributions differ between libraries.
+// SplitMix64, because the standard's distributions differ between libraries.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -23,8 +23,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// Each call makes another message. Lines end with CRLF, headers are complete, bytes are 7 bit,
-// unless the name says otherwise.
+// Each call generates a different message. Lines end with CRLF, headers are complete, bytes are
+// 7-bit, unless the name says otherwise.
 class MailGenerator {
  public:
   explicit MailGenerator(std::uint64_t seed) : random_(seed) {}
@@ -34,7 +34,7 @@ class MailGenerator {
   std::string non_ascii();                        // encoded words, a UTF-8 body
   std::string alternative();                      // text and HTML
   std::string attachment(std::size_t bytes);      // text, and that many bytes as base64
-  std::string odd_attachment(std::size_t bytes);  // base64 that encoding again would not give
+  std::string odd_attachment(std::size_t bytes);  // base64 that re-encoding would not reproduce
   std::string forwarded();                        // message/rfc822 within multipart/mixed
   std::string text(std::size_t bytes);            // about that size, one part
 
@@ -46,13 +46,13 @@ class MailGenerator {
   std::string with_bare_lf();
   std::string with_cr_cr_lf();
   std::string with_endless_line();  // 20,000 bytes
-  std::string broken_multipart();   // boundaries missing, in disorder, nested in themselves
+  std::string broken_multipart();   // boundaries missing, out of order, nested in themselves
 
-  // A mixture as a mailbox has it, small things mostly; only what Dovecot takes with APPEND and
-  // gives back unchanged.
+  // A realistic mixture, mostly small; only mail that Dovecot accepts with APPEND and returns
+  // unchanged.
   std::string any();
 
-  // Every kind above that is not in any(), once.
+  // One message of every kind above that any() does not generate.
   std::vector<std::string> horrors();
 
   // any() with flags, keywords and a date that a mailbox might hold.

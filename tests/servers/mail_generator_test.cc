@@ -27,7 +27,7 @@ TEST(MailGenerator, GivesTheSameMailForTheSameSeed) {
   }
 }
 
-TEST(MailGenerator, GivesOtherMailForAnotherSeedAndNeverTheSameTwice) {
+TEST(MailGenerator, GivesDifferentMailForAnotherSeedAndNoDuplicates) {
   MailGenerator one(1);
   MailGenerator other(2);
   EXPECT_NE(one.plain(), other.plain());
@@ -35,7 +35,7 @@ TEST(MailGenerator, GivesOtherMailForAnotherSeedAndNeverTheSameTwice) {
   EXPECT_NE(one.tiny(), one.tiny());
 }
 
-TEST(MailGenerator, EncodesAttachmentsAsBase64OfTheSizeWanted) {
+TEST(MailGenerator, EncodesAttachmentsOfTheRequestedSizeAsBase64) {
   MailGenerator generator(3);
   for (const std::size_t size : {0U, 1U, 2U, 3U, 57U, 58U, 1000U}) {
     const std::string message = generator.attachment(size);
@@ -50,7 +50,7 @@ TEST(MailGenerator, EncodesAttachmentsAsBase64OfTheSizeWanted) {
   }
 }
 
-TEST(MailGenerator, MakesWhatItsNamesSay) {
+TEST(MailGenerator, GeneratesMailAccordingToTheNames) {
   MailGenerator generator(4);
   EXPECT_FALSE(is_seven_bit(generator.non_ascii()));
   const std::string odd_header = generator.eight_bit_header();

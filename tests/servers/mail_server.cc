@@ -33,15 +33,16 @@ const char* word(MailTls tls) {
 
 MailServer::MailServer(const MailServerOptions& options)
     : options_(options),
-      certificates_(make_certificates(folder_.path())),
+      certificates_(make_certificates(directory_.path())),
       process_(command(), {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()},
-               folder_.path() / "log") {
+               directory_.path() / "log") {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (port_ == 0) {
     std::string first;
-    std::ifstream(folder_.path() / "log") >> first >> port_;
+    std::ifstream(directory_.path() / "log") >> first >> port_;
     if (!process_.is_running() || std::chrono::steady_clock::now() > deadline) {
-      throw std::runtime_error("no mail server: is python3-aiosmtpd installed? " + first);
+      throw std::runtime_error("the mail server did not start: is python3-aiosmtpd installed? " +
+                               first);
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
@@ -51,8 +52,8 @@ std::vector<std::string> MailServer::command() const {
   // Needs Debian's python3-aiosmtpd, so it must be the system's Python.
   std::vector<std::string> command = {"/usr/bin/python3",
                                       "-B",
-                                      std::string(MAILSTOW_SERVERS_FOLDER) + "/mail_server.py",
-                                      folder_.path().string(),
+                                      std::string(MAILSTOW_SERVERS_DIRECTORY) + "/mail_server.py",
+                                      directory_.path().string(),
                                       word(options_.tls),
                                       certificates_.certificate.string(),
                                       certificates_.key.string()};
@@ -74,7 +75,7 @@ json MailServer::config() const {
     config["ca_file"] = ca_file().string();
   }
   if (!options_.password.empty()) {
-    const base::Path file = folder_.path() / "password";
+    const base::Path file = directory_.path() / "password";
     std::ofstream(file) << options_.password << "\n";
     config["login"] = {{"user", "mailstow"}, {"password_file", file.string()}};
   }
@@ -83,7 +84,7 @@ json MailServer::config() const {
 
 std::vector<json> MailServer::mail() const {
   std::vector<base::Path> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
     if (entry.path().extension() == ".json") names.push_back(entry.path());
   }
   std::sort(names.begin(), names.end());

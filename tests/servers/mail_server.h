@@ -22,13 +22,13 @@ enum class MailTls { kStartTls, kFromTheFirstByte, kNone };
 
 struct MailServerOptions {
   MailTls tls = MailTls::kStartTls;
-  std::string password = {};  // of the user "mailstow"; empty: no login is required
+  std::string password = {};  // of the user "mailstow"; empty: no login required
 };
 
-// Addresses that begin with "nobody" are refused, those that begin with "later" once.
+// Addresses that begin with "nobody" are always refused, those that begin with "later" once.
 class MailServer {
  public:
-  // On return the server accepts mail.
+  // When the constructor returns, the server accepts mail.
   explicit MailServer(const MailServerOptions& options = {});
 
   // "mail" of a configuration: url, ca_file or tls, from, hello_name, login.
@@ -39,14 +39,14 @@ class MailServer {
   base::Path stranger_ca_file() const { return certificates_.stranger_ca; }
 
   // The messages received so far, in order: {hello, from, to, tls, user, headers, body, raw,
-  // wrong}; `wrong` lists what a strict parser objects to.
+  // wrong}; `wrong` lists the errors found by a strict parser.
   std::vector<nlohmann::json> mail() const;
 
  private:
   std::vector<std::string> command() const;
 
   MailServerOptions options_;
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Certificates certificates_;
   Process process_;
   std::uint16_t port_ = 0;

@@ -1,10 +1,10 @@
-"""A mail server on loopback (Debian's aiosmtpd) that takes mail and keeps what it got, one JSON document a
-message, with what a strict reader of RFC 5322 has against it.
+"""A mail server on loopback (Debian's aiosmtpd) that accepts mail and stores it, one JSON document for each
+message, with the errors that a strict reading of RFC 5322 finds.
 
-    mail_server.py FOLDER starttls|tls|none CERTIFICATE KEY [PASSWORD]
+    mail_server.py DIRECTORY starttls|tls|none CERTIFICATE KEY [PASSWORD]
 
 Prints its port. With a password, only `mailstow` with it may send. Addresses that begin with `nobody` are
-refused; those that begin with `later` are asked to come again, once."""
+refused; those that begin with `later` are deferred once."""
 import asyncio
 import email
 import email.policy
@@ -23,7 +23,7 @@ ONCE = ["Date", "From", "To", "Message-ID", "Subject", "Auto-Submitted", "MIME-V
 
 
 def complaints(data):
-    """What is wrong with a message as we send them, beyond what email's strict policy raises."""
+    """Yields the errors in a message sent by mailstow, beyond those that email's strict policy raises."""
     head, _, body = data.partition(b"\r\n\r\n")
     for line in data.split(b"\r\n"):
         if b"\r" in line or b"\n" in line:
@@ -33,11 +33,11 @@ def complaints(data):
         if any(byte > 126 or (byte < 32 and byte != 9) for byte in line):
             yield f"bytes that are not printable ASCII: {line!r}"
     if not data.endswith(b"\r\n"):
-        yield "the last line has no end"
+        yield "the last line has no line end"
     message = email.message_from_bytes(data, policy=email.policy.strict)
     for name in ONCE:
         if len(message.get_all(name, [])) != 1:
-            yield f"{name} is there {len(message.get_all(name, []))} times"
+            yield f"{name} occurs {len(message.get_all(name, []))} times"
     for name, value in message.items():
         for defect in getattr(value, "defects", ()):
             yield f"{name}: {defect}"
@@ -52,12 +52,12 @@ def complaints(data):
         yield f"Auto-Submitted: {message['Auto-Submitted']}"
     if any(line.startswith(b"=?") and len(line) > 76 for line in head.split(b"\r\n")):
         yield "an encoded word in a line of more than 76 bytes"
-    message.get_content()  # raises where the body is not what its encoding says
+    message.get_content()  # raises if the body does not match its encoding
 
 
-class Keeper:
-    def __init__(self, folder, mode, password):
-        self.folder = folder
+class Handler:
+    def __init__(self, directory, mode, password):
+        self.directory = directory
         self.password = password
         self.mode = mode
         self.number = 0
@@ -72,7 +72,7 @@ class Keeper:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
-    # Microsoft's and Google's way: a token, and whose it is.
+    # The mechanism of Microsoft and Google: a token and its owner.
     async def auth_XOAUTH2(self, server, _arguments):
         words = await server.challenge_auth("")
         expected = f"user=mailstow\x01auth=Bearer {self.password}\x01\x01"
@@ -83,7 +83,7 @@ class Keeper:
         data = envelope.original_content
         try:
             wrong = list(complaints(data))
-        except Exception as error:  # the strict policy raises what it finds
+        except Exception as error:  # the strict policy raises the first error
             wrong = [repr(error)]
         message = email.message_from_bytes(data, policy=email.policy.default)
         document = {
@@ -93,14 +93,14 @@ class Keeper:
             "body": message.get_content().replace("\r\n", "\n"), "raw": data.decode("ascii", "replace"),
             "wrong": wrong}
         self.number += 1
-        file = self.folder / f"{self.number:04}.tmp"
+        file = self.directory / f"{self.number:04}.tmp"
         file.write_text(json.dumps(document))
         os.rename(file, file.with_suffix(".json"))
         return "250 2.0.0 OK"
 
 
 async def main():
-    folder, mode, certificate, key = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
+    directory, mode, certificate, key = pathlib.Path(sys.argv[1]), *sys.argv[2:5]
     password = sys.argv[5] if len(sys.argv) > 5 else None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -109,10 +109,10 @@ async def main():
         is_right = password is not None and (data.login, data.password) == (b"mailstow", password.encode())
         return AuthResult(success=is_right, auth_data=data.login.decode(), handled=is_right)
 
-    keeper = Keeper(folder, mode, password)
+    handler = Handler(directory, mode, password)
 
     def connection():
-        return SMTP(keeper, hostname="mail.test", tls_context=context if mode == "starttls" else None,
+        return SMTP(handler, hostname="mail.test", tls_context=context if mode == "starttls" else None,
                     require_starttls=mode == "starttls", authenticator=authenticate,
                     auth_required=password is not None, auth_require_tls=mode == "starttls")
 

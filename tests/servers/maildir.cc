@@ -20,7 +20,7 @@ namespace servers {
 
 namespace {
 
-// How Maildir writes the system flags into a file's name.
+// The letters of the system flags in Maildir file names.
 struct FlagLetter {
   std::string_view flag;
   char letter;
@@ -31,8 +31,8 @@ constexpr std::array<FlagLetter, 5> kFlagLetters = {{{"\\Draft", 'D'},
                                                      {"\\Seen", 'S'},
                                                      {"\\Deleted", 'T'}}};
 
-// Unique in this process, and growing: Dovecot gives UIDs in the order of the number that a name
-// begins with.
+// A file name that is unique in this process and ascending: Dovecot assigns UIDs in the order of
+// the number at the start of the name.
 std::int64_t next_number() {
   static std::atomic<std::int64_t> number = std::chrono::duration_cast<std::chrono::milliseconds>(
                                                 std::chrono::system_clock::now().time_since_epoch())
@@ -96,24 +96,24 @@ void Maildir::deliver(std::string_view folder, const Delivery& message) {
   write_file(path / "cur" / name, message.bytes, message.internal_date, owner_.account);
 }
 
-std::string Maildir::info(const base::Path& folder, const std::vector<std::string>& flags) {
-  std::set<char> letters;  // Maildir wants them sorted
+std::string Maildir::info(const base::Path& directory, const std::vector<std::string>& flags) {
+  std::set<char> letters;  // Maildir requires them sorted
   for (const std::string& flag : flags) {
     const auto* known = std::find_if(kFlagLetters.begin(), kFlagLetters.end(),
                                      [&](const FlagLetter& one) { return one.flag == flag; });
-    letters.insert(known != kFlagLetters.end() ? known->letter : keyword_letter(folder, flag));
+    letters.insert(known != kFlagLetters.end() ? known->letter : keyword_letter(directory, flag));
   }
   return {letters.begin(), letters.end()};
 }
 
-char Maildir::keyword_letter(const base::Path& folder, const std::string& keyword) {
+char Maildir::keyword_letter(const base::Path& directory, const std::string& keyword) {
   static constexpr std::size_t kLetters = 26;
-  std::vector<std::string>& keywords = keywords_[folder];
+  std::vector<std::string>& keywords = keywords_[directory];
   const auto found = std::find(keywords.begin(), keywords.end(), keyword);
   const auto index = static_cast<std::size_t>(found - keywords.begin());
   if (index >= kLetters) {
     base::fail(base::ErrorCode::kInternal,
-               "deliver: {}: a Maildir folder has 26 keywords at most: append it", keyword);
+               "deliver: {}: a Maildir folder has at most 26 keywords: use APPEND", keyword);
   }
   if (found == keywords.end()) {
     keywords.push_back(keyword);

@@ -1,5 +1,5 @@
 // Direct access to a user's mail on disk: for messages that APPEND would refuse or change, and for
-// thousands of them in a second.
+// delivering thousands per second.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@
 
 namespace servers {
 
-// Dovecot finds delivered messages when it next opens the folder. It gives UIDs in the order of
+// Dovecot finds delivered messages when it next opens the folder. It assigns UIDs in the order of
 // delivery.
 class Maildir {
  public:
@@ -30,13 +30,13 @@ class Maildir {
   base::Path path_of(std::string_view folder) const;
 
  private:
-  char keyword_letter(const base::Path& folder, const std::string& keyword);
-  std::string info(const base::Path& folder, const std::vector<std::string>& flags);
+  char keyword_letter(const base::Path& directory, const std::string& keyword);
+  std::string info(const base::Path& directory, const std::vector<std::string>& flags);
 
   base::Path root_;
   char separator_;
   ServerUser owner_;
-  std::map<base::Path, std::vector<std::string>> keywords_;  // of the folders used so far
+  std::map<base::Path, std::vector<std::string>> keywords_;  // by folder directory
 };
 
 }  // namespace servers

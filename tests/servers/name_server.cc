@@ -52,7 +52,7 @@ std::vector<std::string> dnsmasq(const NameServerRecords& records, std::uint16_t
 NameServer::NameServer(const NameServerRecords& records)
     : port_(free_ports().imap),
       process_(dnsmasq(records, port_), {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-               {::getuid(), ::getgid()}, folder_.path() / "log") {
+               {::getuid(), ::getgid()}, directory_.path() / "log") {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!answers()) {
     if (!process_.is_running() || std::chrono::steady_clock::now() > deadline) {

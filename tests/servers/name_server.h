@@ -1,4 +1,4 @@
-// A DNS server on loopback (dnsmasq) that has only the records of the test and queries no other
+// A DNS server on loopback (dnsmasq) that serves only the records of the test and queries no other
 // server.
 #pragma once
 
@@ -28,7 +28,7 @@ struct NameServerRecords {
 
 class NameServer {
  public:
-  // On return the server answers.
+  // When the constructor returns, the server answers.
   explicit NameServer(const NameServerRecords& records);
 
   static std::string host();  // its address
@@ -38,7 +38,7 @@ class NameServer {
  private:
   bool answers() const;
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   std::uint16_t port_;
   Process process_;
 };

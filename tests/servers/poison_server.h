@@ -1,6 +1,6 @@
-// A server that says what no real one says: names, identities and values of any length. See
-// poison_server.py for the options; the user `evil` gets the poison, every other an ordinary
-// mailbox. Any password lets any user in.
+// A server that sends data that no real one sends: names, IDs and values of any length. See
+// poison_server.py for the options; the user `evil` gets this data, every other user an ordinary
+// mailbox. Any password is accepted for any user.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class PoisonServer {
   std::string url() const;  // without TLS
 
  private:
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Process process_;
   std::uint16_t port_ = 0;
 };

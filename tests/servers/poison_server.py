@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""An IMAP server that says what no real one says: names, identities and values of any length.
+"""An IMAP server that sends data that no real one sends: names, IDs and values of any length.
 
 usage: poison_server.py [--prefix N] [--flag N] [--metadata N] [--entries N] [--emailid N]
                         [--mailboxid N] [--trouble N] [--folder N] [--refuse MESSAGES BYTES]
                         [--messages N] [--port-file FILE]
 
-Any password lets any user in. The user `evil` gets the poison, everybody else an ordinary mailbox.
-Numbers are bytes, except: --entries METADATA entries of --metadata bytes each, --messages a
-mailbox. --trouble adds a folder with a name of that length which can't be opened, --folder one
-which can; --refuse has that many messages, and refuses each FETCH with a text of that length.
-Mail is generated, and the same in every run.
+Any password is accepted for any user. The user `evil` gets this data, every other user an ordinary mailbox.
+Numbers are in bytes, except: --entries is the number of METADATA entries of --metadata bytes each,
+--messages the number of messages in a mailbox. --trouble adds a folder with a name of that length
+which can't be opened, --folder one which can; --refuse has that many messages, and refuses each
+FETCH with a text of that length. Mail is generated, and identical in every run.
 """
 import argparse
 import os
@@ -24,7 +24,7 @@ def literal(value):
 
 
 def message(user, uid):
-    """Of about a kilobyte."""
+    """A message of about a kilobyte."""
     lines = b"".join(b"line %d of message %d to %s\r\n" % (i, uid, user) for i in range(30))
     return (b"From: sender@example.org\r\nTo: %s@example.org\r\nSubject: message %d\r\n"
             b"Message-ID: <%d.%s@example.org>\r\n\r\n" % (user, uid, uid, user)) + lines
@@ -42,7 +42,7 @@ class Connection(socketserver.StreamRequestHandler):
         self.wfile.write(line + LINE_END)
 
     def read_command(self):
-        """With the literals in it; None at the end."""
+        """Returns a command including its literals; None at end of input."""
         command = b""
         while True:
             line = self.rfile.readline()
@@ -58,7 +58,7 @@ class Connection(socketserver.StreamRequestHandler):
 
     @staticmethod
     def words(text):
-        """Atoms, quoted strings, literals; what is in parentheses stays in pieces."""
+        """Splits text into atoms, quoted strings and literals; lists in parentheses are split, too."""
         found = []
         while text:
             if text[:1] == b" ":
@@ -94,7 +94,7 @@ class Connection(socketserver.StreamRequestHandler):
         try:
             self.converse()
         except ConnectionError:
-            pass  # the client was not interested any more
+            pass  # the client closed the connection
 
     def converse(self):
         self.say(b"* OK ready")

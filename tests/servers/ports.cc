@@ -22,12 +22,12 @@ AddressList parse_address(const char* host) {
   hints.ai_flags = AI_NUMERICHOST;
   addrinfo* list = nullptr;
   if (::getaddrinfo(host, nullptr, &hints, &list) != 0) {
-    base::fail(base::ErrorCode::kInternal, "find a free port on {}: it is no address", host);
+    base::fail(base::ErrorCode::kInternal, "find a free port on {}: not an address", host);
   }
   return AddressList(list);
 }
 
-// The socket keeps the next call from giving the same port.
+// The open socket prevents the next call from returning the same port.
 std::uint16_t free_port(const char* host, base::Fd& held) {
   const AddressList list = parse_address(host);
   held = base::Fd(::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));

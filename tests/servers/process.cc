@@ -55,7 +55,8 @@ void close_now(base::Fd& fd) {
   base::Fd(std::move(fd));
 }
 
-// Feeds `input` and gathers both outputs at once: doing one after the other may block both sides.
+// Writes `input` and reads both outputs at the same time: one after the other could block both
+// sides.
 void exchange(std::string_view input, Pipe& in, Pipe& out, Pipe& err, ProcessResult& result) {
   static_cast<void>(::fcntl(in.write_end.get(), F_SETFL, O_NONBLOCK));
   std::array<char, 65536> buffer{};
@@ -90,12 +91,12 @@ struct ProcessEntry {
   pid_t group = 0;
 };
 
-std::optional<ProcessEntry> read_process_entry(const base::Path& folder) {
-  std::ifstream file(folder / "stat");
+std::optional<ProcessEntry> read_process_entry(const base::Path& directory) {
+  std::ifstream file(directory / "stat");
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
   const std::size_t open = line.find('(');
-  const std::size_t close = line.rfind(')');  // the name may hold parentheses itself
+  const std::size_t close = line.rfind(')');  // the name may contain parentheses
   if (open == std::string::npos || close == std::string::npos) return std::nullopt;
   ProcessEntry entry;
   entry.name = line.substr(open + 1, close - open - 1);
@@ -106,10 +107,10 @@ std::optional<ProcessEntry> read_process_entry(const base::Path& folder) {
 
 std::vector<ProcessEntry> all_processes() {
   std::vector<ProcessEntry> result;
-  for (const auto& folder : std::filesystem::directory_iterator("/proc")) {
-    const std::string name = folder.path().filename().string();
+  for (const auto& directory : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = directory.path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (auto entry = read_process_entry(folder.path())) result.push_back(std::move(*entry));
+    if (auto entry = read_process_entry(directory.path())) result.push_back(std::move(*entry));
   }
   return result;
 }
@@ -133,7 +134,7 @@ ProcessResult run_program(const std::vector<std::string>& arguments, std::string
   Pipe err;
   std::vector<std::string> owned = arguments;
   const std::vector<char*> argv = pointers(owned);
-  // A program that does not read its input must not end the test.
+  // A program that does not read its input must not kill the test.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const pid_t pid = ::fork();
   if (pid < 0) base::fail_with_errno(errno, "start " + arguments.front());
@@ -154,7 +155,7 @@ ProcessResult run_program(const std::vector<std::string>& arguments, std::string
   }
   result.status = exit_status(status);
   if (result.status == kCannotExecute && result.out.empty() && result.err.empty()) {
-    base::fail(base::ErrorCode::kInternal, "run {}: it can't be started: install it",
+    base::fail(base::ErrorCode::kInternal, "run {}: can't be started: install it",
                arguments.front());
   }
   return result;
@@ -218,7 +219,7 @@ void Process::end(std::chrono::milliseconds patience) {
   if (pid_ < 0) return;
   if (is_running()) static_cast<void>(::kill(-pid_, SIGTERM));
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  // A leader whose children have all ended has nothing left to do; Dovecot's would sleep a second.
+  // A leader whose children have all ended is idle; Dovecot's would sleep for a second.
   while (is_running() && has_living_member(pid_, Leader::kAside) &&
          std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(5ms);

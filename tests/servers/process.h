@@ -1,4 +1,4 @@
-// Starts other programs, waits for them, and ends them by process id.
+// Starts other programs, waits for them, and terminates them by process ID.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@
 namespace servers {
 
 struct ProcessResult {
-  int status = 0;  // the exit status, or 128 + the signal that ended it
+  int status = 0;  // the exit status, or 128 + the terminating signal
   std::string out;
   std::string err;
 };
@@ -30,12 +30,12 @@ struct Account {
   gid_t gid = 0;
 };
 
-// A program that runs beside the test, with its children in a process group of its own. It is ended
-// with the thread that started it, should that die first.
+// A program that runs in parallel with the test, with its children in its own process group. It is
+// terminated if the thread that started it ends first.
 class Process {
  public:
-  // Runs as `account` (root may choose; others pass themselves), in the folder `/`, with stdout and
-  // stderr appended to `log`.
+  // Runs as `account` (root may choose; others must pass their own), in the directory `/`, with
+  // stdout and stderr appended to `log`.
   Process(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
           Account account, const base::Path& log);
   Process(const Process&) = delete;
@@ -44,16 +44,16 @@ class Process {
 
   pid_t pid() const { return pid_; }
 
-  // False once it has ended.
+  // False once the program has ended.
   bool is_running();
 
-  // Sends SIGTERM to it and its children, and SIGKILL if they take longer than `patience`. All have
-  // ended on return.
+  // Sends SIGTERM to the program and its children, and SIGKILL if they take longer than `patience`.
+  // All have ended when it returns.
   void end(std::chrono::milliseconds patience);
 
-  // The children of the program that are called `name`.
+  // The children of the program with the name `name`.
   std::vector<pid_t> children(std::string_view name) const;
-  bool has_child(pid_t pid) const;  // living
+  bool has_child(pid_t pid) const;  // and it is alive
 
  private:
   pid_t pid_ = -1;

@@ -45,7 +45,7 @@ class Relay::Connection {
   void run() {
     sockaddr_in address = address_of(kPlainHost, relay_.server_port_);
     if (relay_.options_.way == Way::kSocks) {
-      const auto request = admit_by_socks(client_.get());
+      const auto request = accept_socks_request(client_.get());
       if (!request) return;
       address = address_of(kHost, request->port);
       const std::lock_guard lock(relay_.mutex_);
@@ -118,7 +118,7 @@ Relay::Relay(const Server& server, RelayOptions options)
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 100) != 0 ||
       ::getsockname(listener_.get(), generic, &size) != 0) {
-    throw std::runtime_error("no relay");
+    throw std::runtime_error("start a relay: no socket on loopback");
   }
   port_ = ntohs(address.sin_port);
   acceptor_ = std::thread([this] { accept_all(); });
@@ -149,7 +149,7 @@ std::vector<std::string> Relay::breaches() const {
   return breaches_;
 }
 
-// A client that has hung up has no connection any more, even if its thread doesn't know yet.
+// A client that has closed does not count as connected, even if its thread has not noticed yet.
 void Relay::count(int client) {
   const std::lock_guard lock(mutex_);
   clients_.insert(client);

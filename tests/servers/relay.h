@@ -1,5 +1,5 @@
-// Stands between a client and a test server, on a loopback port of its own, without TLS: hides what
-// the server can do, and breaks connections. Or is a proxy.
+// Relays between a client and a test server, on its own loopback port, without TLS: hides the
+// server's capabilities, and breaks connections. Can also act as a SOCKS proxy.
 //
 //   servers::Relay relay(dovecot, {.offer = servers::Offer::kImap4rev1});
 //   mailstow.config()["servers"]["main"]["url"] = relay.url();      // and "tls": "none"
@@ -22,23 +22,23 @@
 namespace servers {
 
 enum class Offer {
-  kEverything,  // what the server has
-  kImap4rev1,   // RFC 3501 and nothing else: what goes beyond it is hidden, and refused if used
+  kEverything,  // all capabilities of the server
+  kImap4rev1,   // only RFC 3501: extensions are hidden, and refused if used
 };
 
 enum class Way {
-  kToPlainPort,  // of the server, at once
-  kSocks,        // to the port of kHost that the client asks for by SOCKS, which must log in
+  kToPlainPort,  // connects to the server's plain port
+  kSocks,        // to the port of kHost requested by SOCKS; requires a login
 };
 
-// After how many bytes from the server a connection is broken; nothing: never. `connection` counts
-// from 0.
+// Returns the number of bytes from the server after which a connection is broken; nullopt: never.
+// `connection` counts from 0.
 using Cut = std::function<std::optional<std::uint64_t>(unsigned connection)>;
 
 enum class From { kClient, kServer };
 
-// Sees what is about to pass, as it came off the wire; false: it does not arrive, and the
-// connection is broken. Called on the connections' threads.
+// Inspects the bytes before they are relayed, as received; if it returns false, they are dropped
+// and the connection is broken. Called on the connections' threads.
 using Watch = std::function<bool(From from, std::string_view bytes)>;
 
 struct RelayOptions {
@@ -50,7 +50,7 @@ struct RelayOptions {
 
 class Relay {
  public:
-  // `server` must outlive it.
+  // `server` must outlive the relay.
   explicit Relay(const Server& server, RelayOptions options = {});
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
@@ -59,10 +59,10 @@ class Relay {
   std::string url() const;        // imap://127.0.0.1:PORT
   std::string proxy_url() const;  // socks5h://127.0.0.1:PORT
 
-  // The lines by which clients used what was hidden from them.
+  // The lines in which clients used hidden capabilities.
   std::vector<std::string> breaches() const;
 
-  // The hosts that clients asked for by SOCKS.
+  // The hosts that clients requested by SOCKS.
   std::vector<std::string> requests() const;
 
   unsigned connections() const { return connections_; }            // so far
@@ -76,15 +76,15 @@ class Relay {
   std::uint16_t server_port_;
   RelayOptions options_;
   base::Fd listener_;
-  base::Fd stop_;  // readable when it is time to end
+  base::Fd stop_;  // readable once the relay must stop
   std::uint16_t port_ = 0;
   std::atomic<unsigned> connections_ = 0;
   std::atomic<unsigned> most_connections_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> breaches_;
   std::vector<std::string> requests_;
-  std::set<int> clients_;             // connected ones
-  std::vector<std::thread> threads_;  // of connections; accept_all()'s alone
+  std::set<int> clients_;             // the connected ones
+  std::vector<std::thread> threads_;  // of connections; used by accept_all() only
   std::thread acceptor_;
 };
 

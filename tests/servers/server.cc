@@ -18,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kStartPatience = 10s;
-// Sessions end in milliseconds; a log process now and then waits for others that are gone.
+// Sessions end in milliseconds; a log process sometimes waits for processes that have already
+// ended.
 constexpr auto kStopPatience = 1s;
 constexpr int kStartAttempts = 5;
 constexpr std::uint64_t kLogLimit = std::uint64_t{1} << 30U;
@@ -28,16 +29,16 @@ constexpr std::uint64_t kLogLimit = std::uint64_t{1} << 30U;
 class Server::Impl {
  public:
   Impl() {
-    // A server started by root runs as another user, who must be able to enter this directory.
-    std::filesystem::permissions(folder_.path(), std::filesystem::perms(0711));
-    certificates_ = make_certificates(folder_.path());
-    give_to(user_, folder_.path());
+    // A server started by root runs as another user, which must be able to enter this directory.
+    std::filesystem::permissions(directory_.path(), std::filesystem::perms(0711));
+    certificates_ = make_certificates(directory_.path());
+    give_to(user_, directory_.path());
   }
 
-  base::Path output_file() const { return folder_.path() / "output"; }
+  base::Path output_file() const { return directory_.path() / "output"; }
 
   const ServerUser user_ = server_user();
-  const tests::TemporaryDirectory folder_;
+  const tests::TemporaryDirectory directory_;
   Certificates certificates_;
   Ports ports_;
   std::string session_name_;
@@ -100,7 +101,7 @@ ImapClient Server::client(std::string_view user) const {
 }
 
 const base::Path& Server::folder() const {
-  return impl_->folder_.path();
+  return impl_->directory_.path();
 }
 const Certificates& Server::certificates() const {
   return impl_->certificates_;
@@ -133,11 +134,11 @@ void Server::start() {
   impl_->process_.emplace(how.arguments, how.environment, impl_->user_.account,
                           impl_->output_file());
   const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
-  // The greeting comes only when there is a process to give it.
+  // The greeting is sent only once a session process is running.
   while (!ImapClient::is_greeted(kPlainHost, impl_->ports_.plain)) {
     if (!impl_->process_->is_running() || std::chrono::steady_clock::now() > deadline) {
       stop();
-      base::fail(base::ErrorCode::kInternal, "start a mail server: it does not answer: {}", log());
+      base::fail(base::ErrorCode::kInternal, "start a mail server: no answer: {}", log());
     }
     std::this_thread::sleep_for(2ms);
   }
@@ -170,7 +171,7 @@ void Server::write(const base::Path& path, std::string_view text) const {
   std::ofstream file(whole, std::ios::binary);
   file << text;
   file.close();
-  if (!file) base::fail(base::ErrorCode::kIo, "write {}: it failed", whole.string());
+  if (!file) base::fail(base::ErrorCode::kIo, "write {}: failed", whole.string());
   give_to(user(), whole);
 }
 

@@ -2,7 +2,7 @@
 // free ports.
 //
 // Works as root (the server then runs as nobody) and as an ordinary user. Starts in a fifth of a
-// second. A server ends with the thread that made it.
+// second. A server is terminated when the thread that created it ends.
 #pragma once
 
 #include <memory>
@@ -27,33 +27,33 @@ class Server {
   // No path, no user: imap://127.0.0.1:PORT.
   std::string imap_url() const;      // STARTTLS offered
   std::string imaps_url() const;     // TLS from the first byte
-  std::string plain_url() const;     // STARTTLS not offered; logs in all the same
+  std::string plain_url() const;     // STARTTLS not offered; accepts plain logins
   std::uint16_t plain_port() const;  // on kPlainHost
   std::string misnamed_url() const;  // imaps:// to a host that the certificate is not for
 
   base::Path ca_file() const;
   base::Path key_file() const;  // of the server
   ClientCertificate client_certificate(const std::string& name) const;
-  base::Path stranger_ca_file() const;  // of an authority that did not sign the certificate
+  base::Path stranger_ca_file() const;  // of an authority that signed nothing here
 
-  static std::string admin();                          // "backup": may act as every user
+  static std::string admin();  // "backup": may log in on behalf of every user
   static std::string password(std::string_view name);  // of a user or an admin
   base::Path password_file(std::string_view name) const;
 
-  // A connection without TLS that is logged in.
+  // A logged-in connection without TLS.
   ImapClient client(std::string_view user) const;
 
-  // Between the levels of a folder's name.
+  // The hierarchy separator in folder names.
   virtual char separator() const = 0;
 
-  // The prefix of the names of a user's own folders; INBOX does not have it.
+  // The prefix of the names of a user's own folders, except INBOX.
   virtual std::string personal_prefix() const { return {}; }
 
-  // Everything that belongs to the server.
+  // The directory of all the server's files.
   const base::Path& folder() const;
 
   void stop();
-  void start();  // on the same ports, with the mail it has
+  void start();  // on the same ports, keeping the mail
 
   // Breaks every connection without notice to the client.
   void break_connections();
@@ -62,7 +62,7 @@ class Server {
   virtual std::string log() const;
 
  protected:
-  // How to run it.
+  // How to run the server.
   struct Command {
     std::vector<std::string> arguments;
     std::vector<std::string> environment;
@@ -71,7 +71,7 @@ class Server {
 
   Server();
 
-  // start(), with other ports if another process takes one in between. For constructors.
+  // Like start(), but chooses other ports if another process takes one meanwhile. For constructors.
   void start_first();
 
   static std::string read_log(const base::Path& path);  // empty if it does not exist
@@ -80,13 +80,13 @@ class Server {
   const Ports& ports() const;
   const ServerUser& user() const;
 
-  // All for the server's user. Paths are below folder().
+  // These create files for the server's user. Paths are relative to folder().
   void write(const base::Path& path, std::string_view text) const;
   void make_directory(const base::Path& path) const;
   void write_password(std::string_view name) const;
 
  private:
-  // Writes all that the server reads when it starts.
+  // Writes all files that the server reads at startup.
   virtual void configure() = 0;
   virtual Command command() const = 0;
 

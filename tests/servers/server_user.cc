@@ -32,7 +32,7 @@ void give_to(const ServerUser& user, const base::Path& path) {
   if (::geteuid() != 0) return;
   const auto give = [&](const base::Path& one) {
     if (::lchown(one.c_str(), user.account.uid, user.account.gid) != 0) {
-      base::fail_with_errno(errno, "give away " + one.string());
+      base::fail_with_errno(errno, "change the owner of " + one.string());
     }
   };
   give(path);

@@ -14,11 +14,11 @@ struct ServerUser {
   Account account;
 };
 
-// Servers started by root run as `nobody`, so that they are configured like those of an ordinary
-// user; other users' servers run as the user.
+// Servers started by root run as `nobody`, so that their configuration is that of an ordinary
+// user's; other users' servers run as the user.
 ServerUser server_user();
 
-// Gives `path` and what is below it to the user. Nothing to do unless the caller is root.
+// Changes the owner of `path` and everything below it to the user. No-op unless the caller is root.
 void give_to(const ServerUser& user, const base::Path& path);
 
 }  // namespace servers

@@ -11,8 +11,8 @@
 
 namespace servers {
 
-// A server that stops responding in the middle of what it sends or receives, so that its client has
-// to wait.
+// A server that stops responding in the middle of sending or receiving, so that its client has to
+// wait.
 class SilentServer {
  public:
   SilentServer(const Server& server, From side, std::uint64_t after)
@@ -35,7 +35,7 @@ class SilentServer {
 
   std::string url() const { return relay_.url(); }
 
-  // Whether it does, within half a minute.
+  // Returns true if it stops within half a minute.
   bool falls_silent() const {
     for (int tenth = 0; tenth < 300 && !is_silent_; ++tenth) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));

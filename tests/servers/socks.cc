@@ -31,7 +31,7 @@ class SocksClient {
     const std::string byte = hear(1);
     return byte.empty() ? '\0' : byte.front();
   }
-  // With its length before it.
+  // Reads a text preceded by its length.
   std::string hear_text() const { return hear(static_cast<unsigned char>(hear_byte())); }
   void say(std::string_view bytes) const { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
 
@@ -53,7 +53,7 @@ bool has_logged_in(const SocksClient& client) {
 
 }  // namespace
 
-std::optional<SocksRequest> admit_by_socks(int fd) {
+std::optional<SocksRequest> accept_socks_request(int fd) {
   const SocksClient client(fd);
   if (!has_logged_in(client)) return std::nullopt;
   const std::string head = client.hear(3);

@@ -1,5 +1,5 @@
-// The proxy's side of SOCKS version 5 (RFC 1928) with a user and a password (RFC 1929), as far as a
-// test's proxy needs it.
+// The proxy's side of SOCKS version 5 (RFC 1928) with a user and a password (RFC 1929), to the
+// extent needed by a test proxy.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ inline constexpr auto kSocksUser = "proxy-user";
 inline constexpr auto kSocksPassword = "proxy-secret";
 
 struct SocksRequest {
-  std::string host;  // as it was asked for; empty if by address
+  std::string host;  // as requested; empty if requested by address
   std::uint16_t port = 0;
 };
 
-// Speaks with a client until it may talk through. Nothing if it is no such client, or doesn't know
-// kSocksPassword.
-std::optional<SocksRequest> admit_by_socks(int client);
+// Runs the handshake with a client up to its connect request. Returns nullopt if it is not a SOCKS
+// client, or doesn't know kSocksPassword.
+std::optional<SocksRequest> accept_socks_request(int client);
 
 }  // namespace servers

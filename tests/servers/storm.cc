@@ -17,14 +17,14 @@ namespace servers {
 namespace {
 
 constexpr std::size_t kFirstMessages = 300;
-constexpr std::size_t kFewestMessages = 200;
+constexpr std::size_t kMinMessages = 200;
 constexpr std::size_t kMaxMessages = 500;
 constexpr std::size_t kMinFolders = 4;
 constexpr std::size_t kMaxFolders = 9;
 constexpr std::size_t kMaxAtOnce = 12;
-constexpr std::size_t kDeeds = 8;  // kinds of them
+constexpr std::size_t kKinds = 8;  // of changes
 
-// "3:5,9" as 3 4 5 9, in the order in which they are named.
+// Expands "3:5,9" to 3 4 5 9, in the order of the set.
 std::vector<std::uint32_t> numbers_of(std::string_view set) {
   std::vector<std::uint32_t> numbers;
   const char* at = set.data();
@@ -35,7 +35,7 @@ std::vector<std::uint32_t> numbers_of(std::string_view set) {
     std::uint32_t last = first;
     if (at < end && *at == ':') at = std::from_chars(at + 1, end, last).ptr;
     if (first == 0 || last < first || (at < end && *at != ',')) {
-      base::fail(base::ErrorCode::kProtocol, "storm: the server named the UIDs {}", set);
+      base::fail(base::ErrorCode::kProtocol, "storm: the server sent the UIDs {}", set);
     }
     for (std::uint32_t number = first; number <= last; ++number) numbers.push_back(number);
     ++at;
@@ -47,7 +47,7 @@ std::string set_of(const std::vector<std::uint32_t>& uids) {
   return fmt::format("{}", fmt::join(uids, ","));
 }
 
-// The words of a response code, wherever the answer has it.
+// The words of a response code, anywhere in the response.
 std::vector<std::string> code_words(const Answer& answer, std::string_view code) {
   const std::string text = answer.untagged + answer.result;
   const std::size_t begin = text.find(fmt::format("[{} ", code));
@@ -82,18 +82,18 @@ class Storm::Client {
         separator_(server.separator()),
         random_(seed),
         mail_(seed) {
-    found("INBOX");
-    // Some servers make it by themselves for those below it.
+    record_folder("INBOX");
+    // Some servers create it implicitly for folders below it.
     client_.command("CREATE " + quote(container()));
-    found(container());
+    record_folder(container());
     while (folders_.size() < kMinFolders) create();
     while (count() < kFirstMessages) append();
   }
 
-  bool did_everything() const { return journal_.deeds.size() == kDeeds; }
+  bool did_everything() const { return journal_.deeds.size() == kKinds; }
 
   void change_something() {
-    static constexpr std::array<std::pair<unsigned, void (Client::*)()>, kDeeds> kShares = {{
+    static constexpr std::array<std::pair<unsigned, void (Client::*)()>, kKinds> kShares = {{
         {30, &Client::append},
         {25, &Client::flag},
         {15, &Client::move},
@@ -104,8 +104,8 @@ class Storm::Client {
         {4, &Client::remove},
     }};
     std::size_t chance = random_.below(100);
-    for (const auto& [share, deed] : kShares) {
-      if (chance < share) return (this->*deed)();
+    for (const auto& [share, kind] : kShares) {
+      if (chance < share) return (this->*kind)();
       chance -= share;
     }
   }
@@ -128,19 +128,19 @@ class Storm::Client {
     auto& [name, folder] = any_folder();
     std::vector<Delivery> mails;
     for (std::size_t left = 1 + random_.below(kMaxAtOnce); left > 0; --left) {
-      // A date of its own each: who mixes two up is found out.
+      // Each message has its own date, so that mixing two up is detected.
       const auto date = std::chrono::sys_days(std::chrono::year(2020) / 1 / 1) +
                         std::chrono::minutes(journal_.mails.size() + mails.size());
       mails.push_back({mail_.text(1'000 + random_.below(20'000)), any_flags(), date});
     }
-    const Answer answer = must("append", append_command(name, mails));
+    const Answer answer = run("append", append_command(name, mails));
     const auto words = code_words(answer, "APPENDUID");
     expect(words.size() == 2, answer);
     note_name(folder, name, words[0]);
     const auto uids = numbers_of(words[1]);
     expect(uids.size() == mails.size(), answer);
     for (std::size_t at = 0; at < uids.size(); ++at) {
-      lives(folder, uids[at], {journal_.mails.size(), mails[at].flags});
+      add_message(folder, uids[at], {journal_.mails.size(), mails[at].flags});
       journal_.mails.push_back(std::move(mails[at]));
     }
   }
@@ -152,8 +152,8 @@ class Storm::Client {
     static constexpr std::array<const char*, 3> kHow = {"FLAGS", "+FLAGS", "-FLAGS"};
     const std::size_t how = random_.below(kHow.size());
     select(name);
-    must("flag",
-         fmt::format("UID STORE {} {} ({})", set_of(uids), kHow.at(how), fmt::join(flags, " ")));
+    run("flag",
+        fmt::format("UID STORE {} {} ({})", set_of(uids), kHow.at(how), fmt::join(flags, " ")));
     for (const std::uint32_t uid : uids) {
       Flags& mine = folder.messages.at(uid).flags;
       Flags next;
@@ -171,14 +171,14 @@ class Storm::Client {
   void move() { transfer("move", "UID MOVE"); }
   void copy() { transfer("copy", "UID COPY"); }
 
-  void transfer(const std::string& deed, std::string_view command) {
+  void transfer(const std::string& kind, std::string_view command) {
     auto& [name, folder] = folder_with_mail();
     auto& [target_name, target] = any_folder();
     if (&folder == &target) return;
     const auto uids = some_uids(folder);
     select(name);
     const Answer answer =
-        must(deed, fmt::format("{} {} {}", command, set_of(uids), quote(target_name)));
+        run(kind, fmt::format("{} {} {}", command, set_of(uids), quote(target_name)));
     const auto words = code_words(answer, "COPYUID");
     expect(words.size() == 3, answer);
     note_name(target, target_name, words[0]);
@@ -186,9 +186,9 @@ class Storm::Client {
     const auto to = numbers_of(words[2]);
     expect(from.size() == uids.size() && to.size() == uids.size(), answer);
     for (std::size_t at = 0; at < from.size(); ++at) {
-      lives(target, to[at], folder.messages.at(from[at]));
-      if (deed != "move") continue;
-      // Cyrus shows it to others as deleted for the moment until it is gone.
+      add_message(target, to[at], folder.messages.at(from[at]));
+      if (kind != "move") continue;
+      // Cyrus briefly shows it to others as deleted before it disappears.
       set_flags(folder, from[at], with_deleted(folder.messages.at(from[at]).flags));
       folder.messages.erase(from[at]);
     }
@@ -197,13 +197,13 @@ class Storm::Client {
   void expunge() {
     auto& [name, folder] = folder_with_mail();
     const auto uids = some_uids(folder);
-    if (count() < kFewestMessages) return append();
+    if (count() < kMinMessages) return append();
     select(name);
-    must("flag", fmt::format("UID STORE {} +FLAGS.SILENT (\\Deleted)", set_of(uids)));
+    run("flag", fmt::format("UID STORE {} +FLAGS.SILENT (\\Deleted)", set_of(uids)));
     for (const std::uint32_t uid : uids) {
       set_flags(folder, uid, with_deleted(folder.messages.at(uid).flags));
     }
-    must("expunge", "UID EXPUNGE " + set_of(uids));
+    run("expunge", "UID EXPUNGE " + set_of(uids));
     for (const std::uint32_t uid : uids) folder.messages.erase(uid);
   }
 
@@ -212,47 +212,47 @@ class Storm::Client {
     if (folder == folders_.end()) return;
     const std::string name = free_name();
     leave();
-    must("rename", fmt::format("RENAME {} {}", quote(folder->first), quote(name)));
+    run("rename", fmt::format("RENAME {} {}", quote(folder->first), quote(name)));
     folders_[name] = std::move(folder->second);
     folders_.erase(folder);
-    found(name);
+    record_folder(name);
   }
 
   void create() {
     if (folders_.size() >= kMaxFolders) return remove();
     const std::string name = free_name();
-    must("create", "CREATE " + quote(name));
-    found(name);
+    run("create", "CREATE " + quote(name));
+    record_folder(name);
   }
 
   void remove() {
     const auto folder = lasting_folder();
     if (folders_.size() <= kMinFolders || folder == folders_.end()) return;
     leave();
-    must("delete", "DELETE " + quote(folder->first));
+    run("delete", "DELETE " + quote(folder->first));
     folders_.erase(folder);
   }
 
-  // There is such a folder.
-  void found(const std::string& name) {
+  // Records that the folder exists.
+  void record_folder(const std::string& name) {
     Folder& folder = folders_[name];
     if (folder.record == nullptr) folder.record = &journal_.folders.emplace_back();
-    const Answer answer = must("", fmt::format("STATUS {} (UIDVALIDITY)", quote(name)));
+    const Answer answer = run("", fmt::format("STATUS {} (UIDVALIDITY)", quote(name)));
     constexpr std::string_view kItem = "UIDVALIDITY ";
     const std::size_t at = answer.untagged.find(kItem);
     expect(at != std::string::npos, answer);
     note_name(folder, name, std::string_view(answer.untagged).substr(at + kItem.size()));
   }
 
-  // A folder that two clients open for the first time may have had another UIDVALIDITY until one of
-  // them was done.
+  // A folder that two clients open for the first time may change its UIDVALIDITY until one of them
+  // is done.
   static void note_name(Folder& folder, const std::string& name, std::string_view uid_validity) {
     std::uint32_t number = 0;
     std::from_chars(uid_validity.data(), uid_validity.data() + uid_validity.size(), number);
     folder.record->names.emplace(name, number);
   }
 
-  void lives(Folder& folder, std::uint32_t uid, Message message) {
+  void add_message(Folder& folder, std::uint32_t uid, Message message) {
     folder.record->lives[uid] = {message.mail, {message.flags}};
     folder.messages[uid] = std::move(message);
   }
@@ -271,20 +271,20 @@ class Storm::Client {
   }
 
   void select(const std::string& name) {
-    if (std::exchange(selected_, name) != name) must("", "SELECT " + quote(name));
+    if (std::exchange(selected_, name) != name) run("", "SELECT " + quote(name));
   }
 
-  // No folder is selected: one that is renamed or deleted must not be.
+  // Unselects the folder, because a selected one must not be renamed or deleted.
   void leave() {
-    if (!std::exchange(selected_, "").empty()) must("", "UNSELECT");
+    if (!std::exchange(selected_, "").empty()) run("", "UNSELECT");
   }
 
-  Answer must(const std::string& deed, const std::string& command) {
+  Answer run(const std::string& kind, const std::string& command) {
     Answer answer = client_.try_command(command);
     if (!answer.is_ok()) {
       base::fail(base::ErrorCode::kRefused, "storm: {}: {}", command.substr(0, 200), answer.result);
     }
-    if (!deed.empty()) ++journal_.deeds[deed];
+    if (!kind.empty()) ++journal_.deeds[kind];
     return answer;
   }
 
@@ -314,7 +314,7 @@ class Storm::Client {
 
   std::string container() const { return prefix_ + "Lists"; }
 
-  // One that may be renamed or deleted.
+  // Returns a folder that may be renamed or deleted, or end().
   Folders::iterator lasting_folder() {
     const auto folder =
         std::next(folders_.begin(), static_cast<std::ptrdiff_t>(random_.below(folders_.size())));
@@ -342,7 +342,7 @@ class Storm::Client {
     return flags;
   }
 
-  // Only a few names, so that one is soon reused for another folder.
+  // Chooses from only a few names, so that names are soon reused for other folders.
   std::string free_name() {
     while (true) {
       std::string name = random_.one_in(3)

@@ -1,8 +1,7 @@
-// mailstow-test-server: the tests' Dovecot, or Cyrus, for scripts and for trying things out by
-// hand.
+// mailstow-test-server: the tests' Dovecot or Cyrus, for scripts and for manual experiments.
 //
-// Prints one JSON document (where it is, who its users are) and serves until its standard input
-// ends, or SIGTERM or SIGINT comes.
+// Prints one JSON document (its addresses and users) and serves until the end of standard input,
+// SIGTERM or SIGINT.
 
 #include <array>
 #include <cerrno>
@@ -36,15 +35,16 @@ struct Arguments {
   std::string extra_file;
   std::size_t messages = 0;
   std::uint64_t seed = 1;
-  bool goes_on = false;
+  bool until_signal = false;
 };
 
 void declare(CLI::App& app, Arguments& arguments) {
-  app.add_option("--user", arguments.server.users, "A user; may be given again")
+  app.add_option("--user", arguments.server.users, "A user; may be repeated")
       ->capture_default_str();
   app.add_option("--messages", arguments.messages, "Generated messages for each user");
   app.add_option("--seed", arguments.seed, "Seed of the generated messages");
-  app.add_option("--separator", arguments.server.separator, "Between the levels of a folder name");
+  app.add_option("--separator", arguments.server.separator,
+                 "The hierarchy separator in folder names");
   app.add_option("--quota-kib", arguments.server.quota_kib, "The users' quota");
   app.add_flag_callback(
       "--no-exemption", [&] { arguments.server.exemption = servers::QuotaExemption::kNone; },
@@ -52,7 +52,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_flag("--cyrus", arguments.is_cyrus, "Run Cyrus instead of Dovecot");
   app.add_option("--extra", arguments.extra_file,
                  "File with additional lines of its configuration");
-  app.add_flag("--until-signal", arguments.goes_on, "Keep serving when standard input ends");
+  app.add_flag("--until-signal", arguments.until_signal, "Keep serving when standard input ends");
 }
 
 nlohmann::json describe(const servers::Server& server, const std::vector<std::string>& names) {
@@ -71,7 +71,7 @@ nlohmann::json describe(const servers::Server& server, const std::vector<std::st
           {"pid", ::getpid()}};
 }
 
-// Before the server starts, so that no thread of ours is ended by a signal instead.
+// Call it before the server starts, so that no thread is killed by a signal instead.
 base::Fd block_signals() {
   sigset_t signals;
   if (::sigemptyset(&signals) != 0 || ::sigaddset(&signals, SIGTERM) != 0 ||
@@ -83,9 +83,9 @@ base::Fd block_signals() {
   return fd;
 }
 
-void wait_for_the_end(const base::Fd& signals, bool goes_on_without_input) {
+void wait_for_end(const base::Fd& signals, bool ignores_input) {
   std::array<pollfd, 2> waiting{
-      {{signals.get(), POLLIN, 0}, {goes_on_without_input ? -1 : STDIN_FILENO, POLLIN, 0}}};
+      {{signals.get(), POLLIN, 0}, {ignores_input ? -1 : STDIN_FILENO, POLLIN, 0}}};
   std::array<char, 4096> ignored{};
   while (true) {
     if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
@@ -99,9 +99,10 @@ void wait_for_the_end(const base::Fd& signals, bool goes_on_without_input) {
 std::unique_ptr<servers::Server> start(const Arguments& arguments) {
   std::string extra;
   if (!arguments.extra_file.empty()) {
-    constexpr std::uint64_t kLongest = 1 << 20U;
-    const auto bytes = base::read_file(base::real_file_system(), arguments.extra_file, kLongest);
-    if (!bytes) base::fail(base::ErrorCode::kIo, "read {}: it is not there", arguments.extra_file);
+    constexpr std::uint64_t kMaxFile = 1 << 20U;
+    const auto bytes = base::read_file(base::real_file_system(), arguments.extra_file, kMaxFile);
+    if (!bytes)
+      base::fail(base::ErrorCode::kIo, "read {}: there is no such file", arguments.extra_file);
     extra = base::as_text(*bytes);
   }
   if (arguments.is_cyrus) {
@@ -127,7 +128,7 @@ void serve(const Arguments& arguments) {
   }
   fmt::print("{}\n", describe(*server, users).dump(1));
   static_cast<void>(std::fflush(stdout));
-  wait_for_the_end(signals, arguments.goes_on);
+  wait_for_end(signals, arguments.until_signal);
 }
 
 }  // namespace
