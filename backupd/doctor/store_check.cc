@@ -50,9 +50,8 @@ class StoreLook {
     }
     open(location);
     if (std::ranges::none_of(findings_, is_trouble)) {
-      findings_.push_back(
-          all_right("store", shown(config_.path),
-                    fmt::format("owned by {} and writable", user_name(::geteuid()))));
+      findings_.push_back(passed("store", shown(config_.path),
+                                 fmt::format("owned by {} and writable", user_name(::geteuid()))));
     }
     return std::move(findings_);
   }
@@ -123,11 +122,11 @@ base::Path nearest_existing(base::Path path) {
 
 }  // namespace
 
-std::vector<Finding> look_at_store(const base::StoreConfig& config, base::FileSystem& files) {
+std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files) {
   return StoreLook(config, files).look();
 }
 
-std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::FileSystem& files) {
+std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files) {
   std::vector<Finding> findings;
   for (const base::Path& path : {config.path, config.index}) {
     const std::uint64_t free = files.free_space(nearest_existing(path));
@@ -145,7 +144,7 @@ std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::F
                                              base::format_size(config.keep_free)),
                                  remedy));
     } else {
-      findings.push_back(all_right("space", shown(path), what));
+      findings.push_back(passed("space", shown(path), what));
     }
   }
   return findings;

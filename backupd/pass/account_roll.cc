@@ -11,7 +11,7 @@
 
 namespace backupd {
 
-AccountRoll call_roll(const base::Environment& environment) {
+AccountRoll resolve_accounts(const base::Environment& environment) {
   AccountRoll roll;
   base::Config config = environment.config;
   std::erase_if(config.accounts, [](const base::AccountConfig& account) {
@@ -40,7 +40,8 @@ AccountRoll call_roll(const base::Environment& environment) {
   return roll;
 }
 
-AccountRoll call_roll(const base::Environment& environment, const std::vector<std::string>& names) {
+AccountRoll resolve_accounts(const base::Environment& environment,
+                             const std::vector<std::string>& names) {
   AccountRoll roll;
   roll.accounts.reserve(names.size());
   for (const std::string& name : names) {

@@ -16,10 +16,11 @@ struct AccountRoll {
 
 // All of them, asked for now and remembered (base/config/found_accounts.h). Where a server's
 // discovery fails, those that it found last time.
-AccountRoll call_roll(const base::Environment& environment);
+AccountRoll resolve_accounts(const base::Environment& environment);
 
 // These alone. Fails with kUsage and the nearest name where there is none.
-AccountRoll call_roll(const base::Environment& environment, const std::vector<std::string>& names);
+AccountRoll resolve_accounts(const base::Environment& environment,
+                             const std::vector<std::string>& names);
 
 // Accounts that the store knows and the roll does not: they are kept, and somebody should know.
 std::vector<std::string> vanished_from(const AccountRoll& roll,

@@ -43,7 +43,7 @@ TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
                           "al\\x0Aice: Away: skipped: it could not be opened",
                           "bob: no longer on its server nor in the configuration"));
   const base::JobSummary summary = summarise(report, {});
-  EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 to look at");
+  EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 with problems");
   EXPECT_THAT(summary.body, HasSubstr("; 2 skipped.\n"));
   EXPECT_THAT(summary.body, Not(HasSubstr("\x1b")));
 }
@@ -57,11 +57,11 @@ TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
     report.accounts.back().error = "no connection";
   }
   const base::JobSummary summary = summarise(report, {});
-  EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 to look at");
+  EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 with problems");
   EXPECT_LT(summary.body.size(), 50'000U);
   EXPECT_THAT(summary.body, HasSubstr("  and 7,300 more: "));
   EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
-  EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, without anything new.\n"));
+  EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
 }
 
 TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
@@ -80,8 +80,8 @@ TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
   const std::string body = summarise(report, facts).body;
   EXPECT_THAT(body, HasSubstr("; 1.0 MB less than after the backup of 2026-11-26T02:30:00Z.\n"));
   EXPECT_THAT(body, HasSubstr("  prune  2026-11-26T02:30:00Z  nothing was done: disk full\n"));
-  EXPECT_THAT(body, HasSubstr("  sweep  2026-11-26T02:30:00Z  ended before it was done\n"));
-  EXPECT_THAT(body, HasSubstr("the store is damaged: 299 of 300 messages came back as they were"));
+  EXPECT_THAT(body, HasSubstr("  sweep  2026-11-26T02:30:00Z  died before it finished\n"));
+  EXPECT_THAT(body, HasSubstr("the store is damaged: 299 of 300 messages were read back intact"));
   EXPECT_THAT(body, Not(HasSubstr("  backup ")));
   EXPECT_EQ(earlier_store(job("backup", 0)), std::nullopt);
 }

@@ -75,8 +75,8 @@ TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup complete: 1 account");
   EXPECT_THAT(last_body(), HasSubstr("20 new messages"));
-  EXPECT_THAT(last_body(), HasSubstr("Nothing needs to be looked at."));
-  EXPECT_THAT(last_body(), HasSubstr("No restored tree waits to expire."));
+  EXPECT_THAT(last_body(), HasSubstr("No problems."));
+  EXPECT_THAT(last_body(), HasSubstr("There are no restored trees."));
 
   mailstow_.backupd_json({"check"});
   mailstow_.backupd_json({"drill"});
@@ -90,16 +90,16 @@ TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
   const json second = mailstow_.backupd_json({"once"}, 3);
   ASSERT_EQ(mail().size(), 2U) << "nothing was wrong with check and drill";
   EXPECT_EQ(last_subject(),
-            "mailstow on backup.example.org: backup partial: 2 accounts, 1 to look at");
+            "mailstow on backup.example.org: backup partial: 2 accounts, 1 with problems");
   const std::string body = last_body();
   EXPECT_THAT(body, HasSubstr("  bob: "));
   EXPECT_THAT(body, HasSubstr("check user and password\n"));
   EXPECT_THAT(body, HasSubstr("  bob: ALARM: it was never backed up successfully\n"));
-  EXPECT_THAT(body, HasSubstr("1 account complete, without anything new.\n"));
+  EXPECT_THAT(body, HasSubstr("1 account complete, with nothing new.\n"));
   EXPECT_THAT(body, HasSubstr(" more than after the backup of 20"));
   EXPECT_THAT(body, HasSubstr("  " + tree["expires"].get<std::string>() +
                               "  alice: " + tree["tree"].get<std::string>() + "\n"));
-  EXPECT_THAT(body, HasSubstr("all done: 20 of 20 messages came back as they were stored\n"));
+  EXPECT_THAT(body, HasSubstr("all done: 20 of 20 messages were read back intact\n"));
   EXPECT_THAT(body, HasSubstr(" packs read, 0 damaged\n"));
   const json& commit = second["commit"];
   EXPECT_THAT(body, HasSubstr("The store's highest commit is number " + commit["number"].dump() +

@@ -122,7 +122,7 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   EXPECT_EQ(loans()[0]["lent"], false);
   EXPECT_EQ(loans()[1]["command"], "prune");
   EXPECT_THAT(mailstow_.backupd({"status"}).out,
-              HasSubstr("\nIt is waited for by forget, process"));
+              HasSubstr("\nWaiting for the store: forget, process"));
   // A command that can run beside a backup does not wait.
   EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
   // A borrower that dies while it waits does not block others.
@@ -160,7 +160,7 @@ TEST_F(DaemonLoanTest, NoJobThatNeedsTheStoreStartsWhileItIsLent) {
 
   const ProcessResult told = mailstow_.backupd({"run", "--now", "backup"});
   EXPECT_EQ(told.status, 0);
-  EXPECT_THAT(told.out, HasSubstr("backup: it comes next: the store is lent to the test, process"));
+  EXPECT_THAT(told.out, HasSubstr("backup: starts next: the store is lent to the test, process"));
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
   wait_for_end_of("sweep");
   EXPECT_EQ(job("backup")["run"], 0);

@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kLongEnough{60};
 
 DoctorCheck saying(const std::string& word_said) {
   return {word_said, "", [word_said] {
-            return std::vector<Finding>{all_right(word_said, "", "said"),
+            return std::vector<Finding>{passed(word_said, "", "said"),
                                         warning(word_said, "it", "\x01", "mend it")};
           }};
 }
@@ -70,7 +70,7 @@ TEST(ExaminationTest, ACheckThatHangsIsAbandoned) {
 }
 
 TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
-  const Finding fine = all_right("a", "", "b");
+  const Finding fine = passed("a", "", "b");
   const Finding doubtful = warning("a", "", "b", "c");
   const Finding bad = failure("a", "", "b", "c");
   const Finding wrong = failure("a", "", "b", "c", base::ExitStatus::kUsage);
@@ -81,7 +81,7 @@ TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
 }
 
 TEST(FindingTest, HasAMarkAndARemedy) {
-  const std::vector<Finding> findings = {all_right("clock", "", "right"),
+  const std::vector<Finding> findings = {passed("clock", "", "right"),
                                          failure("key", "/k", "lost", "find it")};
   EXPECT_EQ(to_text(findings, Coloring::kNone),
             "ok       clock: right\n"

@@ -89,12 +89,12 @@ TEST_F(MailDoctorTest, ReportsAMailServerThatDoesNotAcceptMail) {
 TEST(MailLineTest, WarnsOfMailInPlainTextToAnotherMachine) {
   base::MailConfig mail;
   mail.url = "smtp://192.0.2.25";
-  EXPECT_TRUE(look_at_line(mail).empty()) << "STARTTLS is required";
+  EXPECT_TRUE(check_encryption(mail).empty()) << "STARTTLS is required";
   mail.tls = base::TlsConfig::kNone;
-  ASSERT_EQ(look_at_line(mail).size(), 1U);
-  EXPECT_EQ(look_at_line(mail).front().state, FindingState::kWarning);
+  ASSERT_EQ(check_encryption(mail).size(), 1U);
+  EXPECT_EQ(check_encryption(mail).front().state, FindingState::kWarning);
   mail.url = "smtp://localhost:2525";
-  EXPECT_TRUE(look_at_line(mail).empty());
+  EXPECT_TRUE(check_encryption(mail).empty());
 }
 
 TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {

@@ -86,7 +86,7 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
 
   const json refused = mailstow.backupd_json({"once"}, 1)["accounts"][0];
   EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("another mailbox under this name"));
-  EXPECT_THAT(refused["alarms"].dump(), HasSubstr("its INBOX is another one"));
+  EXPECT_THAT(refused["alarms"].dump(), HasSubstr("its INBOX is not the one backed up before"));
   EXPECT_EQ(mailstow.restore_json({"snapshots", "alice"})["snapshots"].size(), 1U);
   EXPECT_THAT(alarms(mailstow), testing::ElementsAre("stranger"));
   // Nor does the new owner get the old one's mail.
@@ -98,7 +98,8 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
   EXPECT_EQ(mailstow.backupd_json({"once"})["accounts"][0]["messages"], 1);
   EXPECT_THAT(alarms(mailstow), testing::IsEmpty());
   EXPECT_EQ(mailstow.restore({"run", "alice", "--dry-run"}).status, 0);
-  EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1) << "nothing waits for it";
+  EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1)
+      << "there is nothing to acknowledge";
 }
 
 // Without MAILBOXID there is only UIDVALIDITY, which servers change for other reasons too.
@@ -149,7 +150,8 @@ TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfter
   for (int night = 0; night < 3; ++night) {
     const json report = once(3);
     EXPECT_EQ(report["messages"], 1) << "mail of whoever has the mailbox now counts";
-    EXPECT_THAT(report["alarms"].dump(), HasSubstr("its INBOX is another one: UIDVALIDITY"));
+    EXPECT_THAT(report["alarms"].dump(),
+                HasSubstr("its INBOX is not the one backed up before: UIDVALIDITY"));
     expect_refused(server_, mailstow_);
     expect_refused(server_, mailstow_, {"--at", old_snapshot});
   }
@@ -160,7 +162,7 @@ TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfter
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
   expect_refused(server_, mailstow_);
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
-  EXPECT_THAT(once(3)["alarms"].dump(), HasSubstr("its INBOX is another one"));
+  EXPECT_THAT(once(3)["alarms"].dump(), HasSubstr("its INBOX is not the one backed up before"));
   EXPECT_EQ(messages(server_), 1U);
 }
 
@@ -171,7 +173,8 @@ TEST_F(DovecotStrangerTest, AcknowledgedBeforeTheNextBackupItIsTheSamePersons) {
   EXPECT_EQ(mailstow_.restore_json({"run", "alice"})["folders"].size(), 2U);
   EXPECT_EQ(messages(server_), 2U);
   EXPECT_THAT(once(0)["alarms"], testing::IsEmpty());
-  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1) << "nothing waits for it";
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
+      << "there is nothing to acknowledge";
 }
 
 TEST_F(DovecotStrangerTest, AcknowledgedAfterTheNextBackupItIsTheSamePersonsUntilTheNextChange) {

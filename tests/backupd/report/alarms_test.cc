@@ -149,7 +149,8 @@ TEST_F(AlarmsTest, AnotherUidvalidityIsNoDeletion) {
   server_.stop();
   server_.lose_uids("alice");
   server_.start();
-  EXPECT_THAT(once(3), ElementsAre(HasSubstr("its INBOX is another one: UIDVALIDITY")));
+  EXPECT_THAT(once(3),
+              ElementsAre(HasSubstr("its INBOX is not the one backed up before: UIDVALIDITY")));
 }
 
 TEST_F(AlarmsTest, AnAccountWithoutASuccessIsStale) {
@@ -172,7 +173,7 @@ TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
 TEST_F(AlarmsTest, WhatIsNotThereCannotBeAcknowledged) {
   const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
   EXPECT_EQ(skip.status, 1);
-  EXPECT_THAT(skip.err, HasSubstr("nothing of this name was skipped"));
+  EXPECT_THAT(skip.err, HasSubstr("no such message was skipped"));
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice", "INBOX"}).status, 2);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alise"}).err, HasSubstr("did you mean"));
 }
