@@ -25,8 +25,7 @@ std::uint64_t skipped_in(const AccountReport& account) {
       account.skipped, [](const SkippedEntry& entry) { return !entry.acknowledged; }));
 }
 
-// The headline becomes the subject of a mail, so it names no account: names may be chosen by
-// others.
+// Contains no account names: others may have chosen them.
 std::string headline_of(const PassReport& report) {
   const std::size_t all = report.accounts.size();
   const auto is_troubled = [](const AccountReport& account) {

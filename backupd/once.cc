@@ -97,11 +97,11 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   CommitSchedule schedule(writer, environment.clock);
   std::mutex store_mutex;
   PipeBudget budget(kMaxInPipes);
-  ProgressReporter teller(environment);
+  ProgressReporter reporter(environment);
   ProgressBoard progress(
       accounts.size(), environment.clock,
       [&](const PassProgress& so_far, std::chrono::steady_clock::duration elapsed) {
-        teller.tell(so_far, elapsed);
+        reporter.report(so_far, elapsed);
       });
   PassReport report;
   report.troubles = roll.troubles;
@@ -126,7 +126,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
           OpenAccount opened =
               open_and_list(environment.config, account, environment.clock, personal_prefix);
           if (!history) history = history_of(writer.reader(), account.name, store_mutex);
-          guard.look_at(account.name, *history, opened.folders);
+          guard.check(account.name, *history, opened.folders);
           return opened;
         },
         spares);

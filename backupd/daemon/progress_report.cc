@@ -63,8 +63,8 @@ ProgressReporter::ProgressReporter(const base::Environment& environment) {
   if (has_listener) thread_ = std::jthread([this](const std::stop_token& end) { send_until(end); });
 }
 
-void ProgressReporter::tell(const PassProgress& progress,
-                            std::chrono::steady_clock::duration elapsed) {
+void ProgressReporter::report(const PassProgress& progress,
+                              std::chrono::steady_clock::duration elapsed) {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);

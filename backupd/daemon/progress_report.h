@@ -48,7 +48,7 @@ class ProgressReporter {
   explicit ProgressReporter(const base::Environment& environment);
 
   // Sends at most two reports a second; only the latest is kept in between.
-  void tell(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
+  void report(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
 
  private:
   void send_until(const std::stop_token& end);

@@ -42,7 +42,7 @@ class AccountExaminer {
     }
   }
 
-  std::vector<Finding> look(const std::vector<base::AccountConfig>& accounts) {
+  std::vector<Finding> run(const std::vector<base::AccountConfig>& accounts) {
     for (const base::AccountConfig& account : accounts) {
       try {
         examine_account(account);
@@ -141,7 +141,7 @@ class AccountExaminer {
 
 std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
                                     const std::vector<base::AccountConfig>& accounts) {
-  return AccountExaminer(environment, name).look(accounts);
+  return AccountExaminer(environment, name).run(accounts);
 }
 
 }  // namespace backupd

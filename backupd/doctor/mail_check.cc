@@ -159,16 +159,17 @@ std::vector<Finding> send_test_mail(const base::MailConfig& mail,
     return {failure(kTestMail, "", "no recipients are configured", "list addresses in reports.to",
                     base::ExitStatus::kUsage)};
   }
-  const std::string everybody = joined(reports.to);
+  const std::string recipients = joined(reports.to);
   try {
     const base::Mailer mailer(mail, clock);
     mailer.send({reports.to, fmt::format("mailstow on {}: a test", mailer.host()),
                  "This is the test message that `mailstow-backupd doctor --send-test-mail` was\n"
                  "asked to send. Reports of mailstow will reach you the same way.\n"});
   } catch (const base::Error& error) {
-    return {failure(kTestMail, everybody, error.what(), "")};
+    return {failure(kTestMail, recipients, error.what(), "")};
   }
-  return {passed(kTestMail, everybody, "accepted by the server: see whether and where it arrives")};
+  return {
+      passed(kTestMail, recipients, "accepted by the server: see whether and where it arrives")};
 }
 
 std::vector<Finding> check_sending_address(const Resolver& resolver, const std::string& address,

@@ -94,9 +94,9 @@ std::vector<Finding> check_reporting(const base::Environment& environment) {
   check_hooks(config.hooks, findings);
   check_metrics(config.metrics.file, findings);
   check_mail_sent(base::load_job_records(environment.files, environment.config.store), findings);
-  const bool has_somebody = !config.reports.to.empty() || !config.hooks.empty() ||
-                            !config.metrics.file.empty() || config.metrics.listen;
-  if (!has_somebody) {
+  const bool has_recipient = !config.reports.to.empty() || !config.hooks.empty() ||
+                             !config.metrics.file.empty() || config.metrics.listen;
+  if (!has_recipient) {
     findings.push_back(warning(kReports, "", "no one is notified of problems",
                                "configure `mail` with `reports`, hooks or metrics"));
   }

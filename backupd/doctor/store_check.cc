@@ -23,12 +23,12 @@ constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 // The new mail of a few hundred accounts in one night.
 constexpr std::uint64_t kLittle = 2'000'000'000;
 
-class StoreLook {
+class StoreExaminer {
  public:
-  StoreLook(const base::StoreConfig& config, base::FileSystem& files)
+  StoreExaminer(const base::StoreConfig& config, base::FileSystem& files)
       : config_(config), files_(files) {}
 
-  std::vector<Finding> look() {
+  std::vector<Finding> run() {
     const store::Location location = store::location_of(config_);
     if (!access_of(config_.path)) {
       findings_.push_back(failure("store", shown(config_.path), "does not exist",
@@ -36,20 +36,20 @@ class StoreLook {
                                   base::ExitStatus::kNothingDone));
       return std::move(findings_);
     }
-    look_at("store", config_.path, kWritableByOthers, "other users can change it");
+    check_access("store", config_.path, kWritableByOthers, "other users can change it");
     for (const base::Path& directory :
          {store::packs_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
-      look_at("store", directory, kWritableByOthers, "other users can change it");
+      check_access("store", directory, kWritableByOthers, "other users can change it");
       find_foreign_files(directory);
     }
-    look_at("index", config_.index, kOthers, "other users can read senders and recipients");
+    check_access("index", config_.index, kOthers, "other users can read senders and recipients");
     for (const std::string& name : files_.list(config_.index)) {
-      look_at("index", config_.index / name, kOthers,
-              "other users can read senders and recipients");
+      check_access("index", config_.index / name, kOthers,
+                   "other users can read senders and recipients");
     }
     open(location);
-    if (std::ranges::none_of(findings_, is_trouble)) {
+    if (std::ranges::none_of(findings_, is_problem)) {
       findings_.push_back(passed("store", shown(config_.path),
                                  fmt::format("owned by {} and writable", user_name(::geteuid()))));
     }
@@ -57,9 +57,9 @@ class StoreLook {
   }
 
  private:
-  static bool is_trouble(const Finding& finding) { return finding.state != FindingState::kOk; }
+  static bool is_problem(const Finding& finding) { return finding.state != FindingState::kOk; }
 
-  void look_at(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
+  void check_access(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
     const auto access = access_of(path);
     if (!access) return;  // opening it reports what is missing
     const auto wrong = [&](std::string what, std::string remedy) {
@@ -123,7 +123,7 @@ base::Path nearest_existing(base::Path path) {
 }  // namespace
 
 std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files) {
-  return StoreLook(config, files).look();
+  return StoreExaminer(config, files).run();
 }
 
 std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files) {
@@ -133,11 +133,12 @@ std::vector<Finding> check_free_space(const base::StoreConfig& config, base::Fil
     const std::string what = base::format_size(free) + " are free";
     const std::string remedy = "free space, or delete snapshots: mailstow-backupd prune";
     if (free < config.keep_free) {
-      findings.push_back(failure("space", shown(path),
-                                 fmt::format("{}, less than the {} that backups leave: none is "
-                                             "taken",
-                                             what, base::format_size(config.keep_free)),
-                                 remedy));
+      findings.push_back(
+          failure("space", shown(path),
+                  fmt::format("{}, less than the {} that backups leave free: no backup is "
+                              "taken",
+                              what, base::format_size(config.keep_free)),
+                  remedy));
     } else if (free < config.keep_free + kLittle) {
       findings.push_back(warning("space", shown(path),
                                  fmt::format("{}; backups stop when {} are left", what,

@@ -58,11 +58,12 @@ TEST(AdmissionTest, WhatIsTooLongIsLeftOutWhole) {
   EXPECT_THAT(
       admission.troubles(),
       testing::UnorderedElementsAre(
-          "the prefix of the personal namespace is left out: 4,097 bytes, and 4,096 are the most",
-          "INBOX: the EMAILID of a message is left out: 256 bytes, and 255 are the most",
-          "INBOX: the MAILBOXID is left out: 256 bytes, and 255 are the most",
-          "INBOX: a flag of a message is left out: 1,025 bytes, and 1,024 are the most",
-          "INBOX: a METADATA value is left out: 262,145 bytes, and 262,144 are the most"));
+          "the prefix of the personal namespace is left out: 4,097 bytes, more than the limit of "
+          "4,096",
+          "INBOX: the EMAILID of a message is left out: 256 bytes, more than the limit of 255",
+          "INBOX: the MAILBOXID is left out: 256 bytes, more than the limit of 255",
+          "INBOX: a flag of a message is left out: 1,025 bytes, more than the limit of 1,024",
+          "INBOX: a METADATA value is left out: 262,145 bytes, more than the limit of 262,144"));
 }
 
 // It would be read back as two words.
@@ -124,7 +125,7 @@ TEST(AdmissionTest, TroublesAreBounded) {
     admission.admit(std::to_string(folder), items);
   }
   EXPECT_THAT(admission.troubles(), SizeIs(101));
-  EXPECT_EQ(admission.troubles().back(), "more of the kind is left out in other folders");
+  EXPECT_EQ(admission.troubles().back(), "values of these kinds are left out in other folders too");
 }
 
 TEST(AdmissionTest, ReasonsAreShortenedButNoCharacterIsCut) {

@@ -48,7 +48,7 @@ class StrangerTest : public testing::Test {
     run.insert(run.end(), arguments.begin(), arguments.end());
     const auto refused = mailstow.restore(run);
     EXPECT_EQ(refused.status, 1);
-    EXPECT_THAT(refused.err, HasSubstr("another mailbox under this name"));
+    EXPECT_THAT(refused.err, HasSubstr("a different mailbox under this name"));
     EXPECT_THAT(refused.err, HasSubstr("`mailstow-backupd acknowledge alice`"));
     EXPECT_THAT(refused.err, HasSubstr("--to alice"));
     const json document = mailstow.restore_json(run, 1);
@@ -85,7 +85,8 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
   deliver(server);
 
   const json refused = mailstow.backupd_json({"once"}, 1)["accounts"][0];
-  EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("another mailbox under this name"));
+  EXPECT_THAT(refused["error"].get<std::string>(),
+              HasSubstr("a different mailbox under this name"));
   EXPECT_THAT(refused["alarms"].dump(), HasSubstr("its INBOX is not the one backed up before"));
   EXPECT_EQ(mailstow.restore_json({"snapshots", "alice"})["snapshots"].size(), 1U);
   EXPECT_THAT(alarms(mailstow), testing::ElementsAre("stranger"));

@@ -79,7 +79,7 @@ TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestCom
   EXPECT_EQ(runner.snapshot().messages, 19U);
   ASSERT_THAT(report.skipped, SizeIs(1));
   EXPECT_EQ(report.skipped[0].uid, base::Uid{8});
-  EXPECT_THAT(report.skipped[0].reason, HasSubstr("each time it was asked for"));
+  EXPECT_THAT(report.skipped[0].reason, HasSubstr("each time it was requested"));
   EXPECT_EQ(runner.run().new_messages, 1U);
   runner.expect_exact();
 }

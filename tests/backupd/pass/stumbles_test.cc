@@ -24,7 +24,7 @@ TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
   EXPECT_EQ(stumbles.last("INBOX").text(), "");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}),
-            "each time it was asked for: the connection is lost");
+            "each time it was requested: the connection is lost");
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{8}), "");
 }
 
