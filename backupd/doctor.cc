@@ -1,4 +1,4 @@
-// Checks the whole installation, and says how to correct what is wrong.
+// Checks the whole installation, and suggests a remedy for each problem.
 #include <algorithm>
 #include <cstdlib>
 #include <map>

@@ -103,7 +103,7 @@ class StoreExaminer {
       findings_.push_back(failure("index", shown(config_.index), error.what(),
                                   is_damaged
                                       ? "mailstow-backupd check shows what; docs/recovery.md "
-                                        "says what to do"
+                                        "describes what to do"
                                       : "mailstow-backupd reindex rebuilds the index",
                                   base::exit_status(error.code())));
     }

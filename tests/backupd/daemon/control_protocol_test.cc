@@ -35,8 +35,8 @@ TEST(ControlProtocolTest, RejectsWhatIsNoRequest) {
 TEST(ControlProtocolTest, WritesEachAnswerAsOneLine) {
   EXPECT_EQ(answer_text(LoanAnswer()), "{\"lent\":true}\n");
   EXPECT_EQ(answer_text(ErrorAnswer{"no"}), "{\"error\":\"no\"}\n");
-  EXPECT_EQ(answer_text(StartAnswer{"backup", false, "it runs already"}),
-            "{\"job\":\"backup\",\"started\":false,\"reason\":\"it runs already\"}\n");
+  EXPECT_EQ(answer_text(StartAnswer{"backup", false, "it is already running"}),
+            "{\"job\":\"backup\",\"started\":false,\"reason\":\"it is already running\"}\n");
   EXPECT_EQ(answer_text(StartAnswer{"backup", true, "", "", 7}),
             "{\"job\":\"backup\",\"started\":true,\"waits_for\":\"\",\"run\":7}\n");
 }

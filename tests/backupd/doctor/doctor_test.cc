@@ -130,7 +130,7 @@ TEST_F(DoctorTest, ReportsADiskThatIsFullOrNearlySo) {
     config.keep_free = keep_free;
     return check_free_space(config, base::real_file_system()).front();
   };
-  EXPECT_THAT(first_finding(free + 100'000'000'000).what, HasSubstr("none is taken"));
+  EXPECT_THAT(first_finding(free + 100'000'000'000).what, HasSubstr("no backup is taken"));
   EXPECT_THAT(first_finding(free - 100'000'000).what, HasSubstr("are free; backups stop when"));
   EXPECT_EQ(first_finding(0).state, FindingState::kOk);
 }

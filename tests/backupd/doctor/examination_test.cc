@@ -28,7 +28,7 @@ TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
   std::vector<Finding> expected;
   for (int number = 0; number < 20; ++number) {
     checks.push_back(saying(std::to_string(number)));
-    for (const Finding& finding : checks.back().look()) expected.push_back(finding);
+    for (const Finding& finding : checks.back().run()) expected.push_back(finding);
   }
   EXPECT_EQ(examine(checks, kLongEnough), expected);
   EXPECT_THAT(examine({}, kLongEnough), SizeIs(0));
