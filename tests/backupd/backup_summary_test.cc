@@ -29,7 +29,7 @@ base::JobRecord job(const std::string& name, std::optional<int> status) {
   return record;
 }
 
-TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
+TEST(BackupSummaryTest, SkippedMessagesAreProblemsUnlessAcknowledged) {
   PassReport report;
   report.accounts = {complete("al\nice", 0)};
   AccountReport& account = report.accounts.front();
@@ -48,7 +48,7 @@ TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
   EXPECT_THAT(summary.body, Not(HasSubstr("\x1b")));
 }
 
-TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
+TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   PassReport report;
   for (std::uint64_t number = 0; number < 10'000; ++number) {
     report.accounts.push_back(complete("account-" + std::to_string(number), number % 2));
@@ -64,7 +64,7 @@ TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
   EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
 }
 
-TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
+TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {
   BackupFacts facts;
   facts.now = kNight;
   facts.store.pack_bytes = 5'000'000;

@@ -39,7 +39,7 @@ struct Acknowledged {
   std::multiset<std::string> contents;
 };
 
-TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
+TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
   const int kills = tests::is_long_run() ? 100 : 12;
   servers::Dovecot server;
   programs::Installation mailstow(server);

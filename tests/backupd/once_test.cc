@@ -32,7 +32,7 @@ class OnceTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(OnceTest, BacksUpEveryFolderAsItIs) {
+TEST_F(OnceTest, BacksUpEveryFolderExactly) {
   servers::fill_account(server_, "alice", 150);
   const json account = once();
   EXPECT_EQ(account["status"], "complete");
@@ -53,7 +53,7 @@ TEST_F(OnceTest, FetchesNoBodyWhenNothingChanged) {
   EXPECT_EQ(second["receipts"], first["receipts"]);
 }
 
-TEST_F(OnceTest, FetchesOnlyWhatIsNewAfterAFlagAMoveAndANewMessage) {
+TEST_F(OnceTest, FetchesOnlyNewMailAfterAFlagAMoveAndANewMessage) {
   servers::fill_account(server_, "alice", 60);
   servers::MailGenerator mail(7);
   auto alice = server_.client("alice");
@@ -91,7 +91,7 @@ TEST_F(OnceTest, SeesExpungedMessagesAndFlagsAfterTheServerLostItsIndex) {
   expect_receipts(once());
 }
 
-TEST_F(OnceTest, ANewUidValidityIsANewGenerationThatStoresNothingTwice) {
+TEST_F(OnceTest, ANewUidValidityStoresNothingTwice) {
   servers::fill_account(server_, "alice", 40);
   once();
   server_.stop();
@@ -136,7 +136,7 @@ TEST_F(OnceTest, LeavesExcludedFoldersOut) {
   EXPECT_FALSE(find_by(account["receipts"], "folder", "Keep").is_null());
 }
 
-TEST_F(OnceTest, OneAccountThatFailsChangesNothingForTheOthers) {
+TEST_F(OnceTest, AFailingAccountDoesNotAffectTheOthers) {
   servers::fill_account(server_, "alice", 20);
   mailstow_.config()["accounts"].push_back({{"name", "nobody"}, {"server", "main"}});
   mailstow_.save();
@@ -148,7 +148,7 @@ TEST_F(OnceTest, OneAccountThatFailsChangesNothingForTheOthers) {
   EXPECT_NE(failed["error"].get<std::string>(), "");
 }
 
-TEST_F(OnceTest, StatusTellsHowFreshEachAccountIs) {
+TEST_F(OnceTest, StatusShowsTheLastBackupOfEachAccount) {
   servers::fill_account(server_, "alice", 20);
   once();
   const json status = mailstow_.backupd_json({"status"});

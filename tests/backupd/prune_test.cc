@@ -50,7 +50,7 @@ class PruneTest : public testing::Test {
   servers::MailGenerator mail_{11};
 };
 
-TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
+TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   for (int i = 0; i < 4; ++i) night("alice");
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
   EXPECT_EQ(plan["dry_run"], true);
@@ -78,7 +78,7 @@ TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
   EXPECT_EQ(inbox["altered"], json::array());
 }
 
-TEST_F(PruneTest, ABackupAfterwardsGoesOnFromThere) {
+TEST_F(PruneTest, ALaterBackupContinuesFromThePrunedStore) {
   night("alice");
   night("alice");
   mailstow_.backupd({"prune"});
@@ -89,7 +89,7 @@ TEST_F(PruneTest, ABackupAfterwardsGoesOnFromThere) {
   EXPECT_EQ(report["messages"], 43);
 }
 
-TEST_F(PruneTest, ForgetSaysWhatWouldGoUntilItIsToldToDoIt) {
+TEST_F(PruneTest, ForgetOnlyPrintsItsPlanWithoutYes) {
   night("alice");
   night("alice");
   const auto asked = mailstow_.backupd({"forget", "alice"});
@@ -109,7 +109,7 @@ TEST_F(PruneTest, ForgetSaysWhatWouldGoUntilItIsToldToDoIt) {
   EXPECT_THAT(again.err, HasSubstr("the store has no snapshots of it"));
 }
 
-TEST_F(PruneTest, ForgetTakesWithItAllThatOnlyTheAccountNeeded) {
+TEST_F(PruneTest, ForgetWithPruneRemovesDataThatOnlyTheAccountNeeded) {
   deliver("bob", 30);
   night("alice");
   const json told = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
@@ -121,7 +121,7 @@ TEST_F(PruneTest, ForgetTakesWithItAllThatOnlyTheAccountNeeded) {
               HasSubstr("bob is still in the configuration"));
 }
 
-TEST_F(PruneTest, TheStoreOfAnotherWriterIsLeftAlone) {
+TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   night("alice");
   const auto lock =
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);

@@ -53,7 +53,7 @@ class RepairCommandTest : public testing::Test {
 
 // Wherever the pack is hit: in the middle the mail, near the end what folders consist of, and at
 // the end the trailer, without which nothing is lost.
-TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
+TEST_F(RepairCommandTest, FetchesAgainWhatTheServerStillHas) {
   for (const double share : {0.3, 0.6, 0.9}) {
     SCOPED_TRACE(share);
     fs::remove_all(mailstow_.store());
@@ -77,7 +77,7 @@ TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
   }
 }
 
-TEST_F(RepairCommandTest, WhatTheServerHasNoMoreStaysNamed) {
+TEST_F(RepairCommandTest, KeepsReportingMessagesGoneFromTheServer) {
   damage(0.3);
   servers::ImapClient client = server_.client("alice");
   client.command("SELECT INBOX");
@@ -96,7 +96,7 @@ TEST_F(RepairCommandTest, WhatTheServerHasNoMoreStaysNamed) {
 }
 
 // Also where nobody repaired.
-TEST_F(RepairCommandTest, ABackupGoesOnWhereItCantReadItsLastSnapshot) {
+TEST_F(RepairCommandTest, ABackupSucceedsWithoutReadingItsLastSnapshot) {
   damage(0.85);
   EXPECT_EQ(4, mailstow_.backupd({"check", "--read-data"}).status);
   const json account = once();

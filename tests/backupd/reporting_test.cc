@@ -70,7 +70,7 @@ class ReportingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
+TEST_F(ReportingTest, TheSummaryCoversBackupAndOtherJobs) {
   mailstow_.backupd_json({"once"});
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup complete: 1 account");
@@ -106,7 +106,7 @@ TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
                               ", " + commit["id"].get<std::string>() + ".\n"));
 }
 
-TEST_F(ReportingTest, WhatIsNoJobIsNotReported) {
+TEST_F(ReportingTest, CommandsThatAreNoJobsAreNotReported) {
   mailstow_.backupd_json({"once", "--account", "alice"});
   mailstow_.backupd_json({"prune", "--dry-run"});
   mailstow_.restore_json({"sweep", "--dry-run"});
@@ -115,7 +115,7 @@ TEST_F(ReportingTest, WhatIsNoJobIsNotReported) {
   EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("No job has run yet."));
 }
 
-TEST_F(ReportingTest, DamageIsTold) {
+TEST_F(ReportingTest, DamageIsReported) {
   mailstow_.backupd_json({"once"});
   for (const auto& entry : std::filesystem::recursive_directory_iterator(mailstow_.store())) {
     if (!entry.is_regular_file() || entry.file_size() < 4'096) continue;
@@ -141,7 +141,7 @@ TEST_F(ReportingTest, DamageIsTold) {
   EXPECT_EQ(programs::find_by(jobs, "job", "backup")["exit_status"], 0);
 }
 
-TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
+TEST_F(ReportingTest, AFailedSweepIsReported) {
   mailstow_.backupd_json({"once"});
   mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
   server_.stop();
@@ -222,7 +222,7 @@ TEST_F(ReportingTest, HooksPingAWebServer) {
               HasSubstr("/hooks/1: success of sweep: " + url + ": the server answered with 500"));
 }
 
-TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
+TEST_F(ReportingTest, HooksPingOverTlsOnlyTrustedServers) {
   const servers::Certificates certificates = servers::make_certificates(mailstow_.folder());
   const WebServer web(mailstow_.folder(),
                       {certificates.certificate.string(), certificates.key.string()});

@@ -26,7 +26,7 @@ TEST(ControlProtocolTest, ReadsTheRequestsThatItWrites) {
   EXPECT_TRUE(start.queue);
 }
 
-TEST(ControlProtocolTest, RejectsWhatIsNoRequest) {
+TEST(ControlProtocolTest, RejectsInvalidRequests) {
   for (const char* text : {"", "stop", "[]", "{}", R"({"start":1})", R"({"lend":null})"}) {
     EXPECT_THROW(static_cast<void>(parse_request(text)), ordered_json::exception) << text;
   }

@@ -50,7 +50,7 @@ class CyrusPropertiesTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-TEST_F(CyrusPropertiesTest, AllThatTheServerOffersIsSaved) {
+TEST_F(CyrusPropertiesTest, SavesEverythingThatTheServerOffers) {
   const store::AccountProperties saved = properties(runner_);
   EXPECT_THAT(saved.subscriptions, Contains("Team"));
   EXPECT_THAT(saved.rights, IsSupersetOf({store::FolderRight{"Team", "bob", "lr"},
@@ -69,7 +69,7 @@ TEST_F(CyrusPropertiesTest, AllThatTheServerOffersIsSaved) {
                     AccountNamespace{AccountNamespace::Kind::kOtherUsers, "/", "Other Users/"}}));
 }
 
-TEST_F(CyrusPropertiesTest, WhatBelongedToADeletedFolderGoesWithIt) {
+TEST_F(CyrusPropertiesTest, DropsThePropertiesOfADeletedFolder) {
   alice_.command("DELETE Quiet");
   runner_.run();
   EXPECT_EQ(comment(runner_, "Quiet"), "none");
@@ -93,7 +93,7 @@ class DovecotPropertiesTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-TEST_F(DovecotPropertiesTest, AllThatTheServerOffersIsSaved) {
+TEST_F(DovecotPropertiesTest, SavesEverythingThatTheServerOffers) {
   alice_.command("SUBSCRIBE Sent");
   alice_.command("SETACL Sent bob lr");
   alice_.command("SETMETADATA Sent (/private/comment {7+}\r\ntwo\r\nbe)");
@@ -137,11 +137,11 @@ class AskedFoldersTest : public testing::Test {
   AskedFolders folders_;
 };
 
-TEST_F(AskedFoldersTest, NothingIsAskedForWhileNothingChanges) {
+TEST_F(AskedFoldersTest, RequestsNothingWhileNothingChanges) {
   EXPECT_EQ(ask("", kThen + std::chrono::days(7) - std::chrono::seconds(1)), last_);
 }
 
-TEST_F(AskedFoldersTest, AFolderThatChangedIsAskedForAndTheOthersStayAsTheyWere) {
+TEST_F(AskedFoldersTest, RequestsOnlyChangedFoldersAndKeepsTheOthers) {
   folders_.has_changed = true;
   folders_.changed = {"Team"};
   const auto properties = ask(R"(
@@ -159,7 +159,7 @@ TEST_F(AskedFoldersTest, AFolderThatChangedIsAskedForAndTheOthersStayAsTheyWere)
   EXPECT_EQ(properties.asked, kThen) << "of all of them";
 }
 
-TEST_F(AskedFoldersTest, AfterSevenDaysAllAreAskedFor) {
+TEST_F(AskedFoldersTest, RequestsAllFoldersAfterSevenDays) {
   const auto now = kThen + std::chrono::days(7);
   const auto properties = ask(R"(
     C: m3 LSUB "" "*"

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(AdmissionTest, WhatIsWithinTheLimitsStaysAndIsNoTrouble) {
+TEST(AdmissionTest, KeepsValuesWithinTheLimits) {
   Admission admission;
   const std::string prefix(store::kMaxNamespacePrefix, 'p');
   EXPECT_EQ(admission.prefix(prefix), prefix);
@@ -35,7 +35,7 @@ TEST(AdmissionTest, WhatIsWithinTheLimitsStaysAndIsNoTrouble) {
   EXPECT_THAT(admission.troubles(), IsEmpty());
 }
 
-TEST(AdmissionTest, WhatIsTooLongIsLeftOutWhole) {
+TEST(AdmissionTest, LeavesOutValuesThatAreTooLong) {
   Admission admission;
   EXPECT_EQ(admission.prefix(std::string(store::kMaxNamespacePrefix + 1, 'p')), "");
   imap::MessageItems items;
@@ -67,7 +67,7 @@ TEST(AdmissionTest, WhatIsTooLongIsLeftOutWhole) {
 }
 
 // It would be read back as two words.
-TEST(AdmissionTest, AWordWithANulInItIsLeftOut) {
+TEST(AdmissionTest, LeavesOutAWordWithANul) {
   Admission admission;
   store::AccountProperties properties;
   properties.rights = {{"INBOX", std::string("a\0b", 3), "lrs"}, {"INBOX", "anyone", "l"}};
@@ -79,7 +79,7 @@ TEST(AdmissionTest, AWordWithANulInItIsLeftOut) {
   EXPECT_THAT(admission.troubles(), SizeIs(2));
 }
 
-TEST(AdmissionTest, WhatIsTooMuchTogetherIsLeftOutMetadataFirst) {
+TEST(AdmissionTest, LeavesOutMetadataFirstIfAllTogetherIsTooMuch) {
   Admission admission;
   store::AccountProperties properties;
   properties.subscriptions.assign(500, std::string(1'000, 's'));
@@ -101,7 +101,7 @@ TEST(AdmissionTest, WhatIsTooMuchTogetherIsLeftOutMetadataFirst) {
   EXPECT_THAT(*items.flags, testing::Contains("\\Seen"));
 }
 
-TEST(AdmissionTest, AttributesAndNamesOfFolders) {
+TEST(AdmissionTest, LimitsAttributesAndNamesOfFolders) {
   Admission admission;
   std::vector<imap::Folder> listed(2);
   listed[0].raw_name.assign(store::kMaxFolderName, 'n');
@@ -115,7 +115,7 @@ TEST(AdmissionTest, AttributesAndNamesOfFolders) {
               testing::Contains(HasSubstr("a folder with such a name is left out: 16,385 bytes")));
 }
 
-TEST(AdmissionTest, TroublesAreBounded) {
+TEST(AdmissionTest, LimitsTheReport) {
   Admission admission;
   for (int folder = 0; folder < 1'000; ++folder) {
     imap::MessageItems items;
@@ -128,7 +128,7 @@ TEST(AdmissionTest, TroublesAreBounded) {
   EXPECT_EQ(admission.troubles().back(), "values of these kinds are left out in other folders too");
 }
 
-TEST(AdmissionTest, ReasonsAreShortenedButNoCharacterIsCut) {
+TEST(AdmissionTest, ShortensReasonsWithoutCuttingCharacters) {
   EXPECT_EQ(short_reason("as it is", 8), "as it is");
   EXPECT_EQ(short_reason("too long for it", 10), "too lon...");
   EXPECT_EQ(short_reason("\u00E4\u00E4\u00E4\u00E4\u00E4", 8), "\u00E4\u00E4...");

@@ -48,7 +48,7 @@ TEST_F(ConnectionTest, ByTlsFromTheFirstByte) {
   expect_backup_and_restore();
 }
 
-TEST_F(ConnectionTest, InPlainTextWhereWrittenSo) {
+TEST_F(ConnectionTest, InPlainTextIfConfigured) {
   server_config()["url"] = server_.plain_url();
   server_config()["tls"] = "none";
   expect_backup_and_restore();
@@ -84,7 +84,7 @@ service imap-login {{
 }
 
 // The server's name goes to the proxy as it is, and its certificate comes through.
-TEST_F(ConnectionTest, ThroughAProxyThatWantsALogin) {
+TEST_F(ConnectionTest, ThroughAProxyThatRequiresALogin) {
   const servers::Relay proxy(server_, {.way = servers::Way::kSocks});
   std::string url = server_.imaps_url();
   url.replace(url.find("127.0.0.1"), 9, "localhost");
@@ -128,7 +128,7 @@ TEST_F(ConnectionTest, WithThePasswordThatACommandPrints) {
   expect_backup_and_restore();
 }
 
-TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
+TEST_F(ConnectionTest, UnderADifferentNameThanOnTheServer) {
   account_config()["name"] = "Alice Liddell";
   account_config()["user"] = "alice";
   mailstow_.save();
@@ -137,7 +137,7 @@ TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
   EXPECT_EQ(report["accounts"][0]["new_messages"], 10);
 }
 
-TEST_F(ConnectionTest, CompressedWhereTheServerCan) {
+TEST_F(ConnectionTest, CompressedIfTheServerSupportsIt) {
   servers::DovecotOptions options;
   options.extra = "protocol imap {\n  mail_plugins = quota zlib imap_quota imap_zlib\n}\n";
   server_.restart(options);
@@ -174,7 +174,7 @@ passdb {
   EXPECT_EQ(mailstow_.backupd({"-q", "once"}).status, 1);
 }
 
-TEST_F(ConnectionTest, AnAccountWithoutAnyPasswordIsRefusedBeforeAnythingIsSent) {
+TEST_F(ConnectionTest, RefusesAnAccountWithoutAPasswordBeforeConnecting) {
   server_config().erase("admin");
   mailstow_.save();
   const auto result = mailstow_.backupd({"-q", "once"});

@@ -45,7 +45,7 @@ class DailyBudgetTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(DailyBudgetTest, AFolderIsParkedAndGoesOnTheNextDay) {
+TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   runner_.server_config().transfer.daily_bytes = 350;
   const AccountReport first = run();
   EXPECT_EQ(first.fetched_bytes, 300U);
@@ -73,7 +73,7 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndGoesOnTheNextDay) {
   EXPECT_EQ(runner_.snapshot().messages, 10U);
 }
 
-TEST_F(DailyBudgetTest, AMessageThatIsLargerThanADaysBudgetHasADayForItself) {
+TEST_F(DailyBudgetTest, AMessageLargerThanTheBudgetGetsADayOfItsOwn) {
   runner_.server_config().transfer.daily_bytes = 20;
   for (std::uint64_t day = 1; day <= 3; ++day) {
     EXPECT_EQ(run().fetched_bytes, 100U);
@@ -91,7 +91,7 @@ TEST_F(DailyBudgetTest, FlagsAndDeletionsCostNothing) {
   EXPECT_EQ(runner_.snapshot().messages, 2U);
 }
 
-TEST_F(DailyBudgetTest, TheBudgetIsOfTheDayOnWhichItIsUsed) {
+TEST_F(DailyBudgetTest, TheBudgetIsThatOfTheDayOfUse) {
   struct Clock : base::Clock {
     base::TimePoint now() const override { return moment; }
     std::chrono::steady_clock::time_point steady_now() const override { return {}; }

@@ -34,7 +34,7 @@ struct Pair {
   store::FolderRecord record;
 };
 
-TEST(FolderPassTest, UnchangedIsWhenAllFourNumbersAreEqual) {
+TEST(FolderPassTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_TRUE(Pair().unchanged());
   Pair pair;
   pair.folder.status->uid_validity = 8;
@@ -53,7 +53,7 @@ TEST(FolderPassTest, UnchangedIsWhenAllFourNumbersAreEqual) {
   EXPECT_FALSE(pair.unchanged()) << "below the recorded one: the server lost its index";
 }
 
-TEST(FolderPassTest, WhatTheServerDoesNotTellIsUnknownAndSoNotUnchanged) {
+TEST(FolderPassTest, IsNotUnchangedIfTheServerOmitsANumber) {
   Pair pair;
   pair.folder.status.reset();
   EXPECT_FALSE(pair.unchanged());
@@ -66,7 +66,7 @@ TEST(FolderPassTest, WhatTheServerDoesNotTellIsUnknownAndSoNotUnchanged) {
   EXPECT_FALSE(pair.unchanged());
 }
 
-TEST(FolderPassTest, AFolderWithSomethingLeftOverIsNeverUnchanged) {
+TEST(FolderPassTest, AnUnfinishedFolderIsNeverUnchanged) {
   Pair pair;
   pair.record.info.skipped.push_back({base::Uid{5}, "NIL"});
   EXPECT_FALSE(pair.unchanged());

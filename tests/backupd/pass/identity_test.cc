@@ -39,7 +39,7 @@ TEST_F(CyrusIdentityTest, ARenamedFolderIsTheSameFolder) {
   EXPECT_EQ(runner_.snapshot().vanished, 0U);
 }
 
-TEST_F(CyrusIdentityTest, AFolderThatTookTheNameOfAnotherIsAnother) {
+TEST_F(CyrusIdentityTest, AFolderThatTookAnothersNameIsADifferentFolder) {
   alice_.command("CREATE Old");
   alice_.append("Old", letters(3));
   runner_.run();
@@ -51,7 +51,7 @@ TEST_F(CyrusIdentityTest, AFolderThatTookTheNameOfAnotherIsAnother) {
   runner_.expect_exact();
 }
 
-TEST_F(CyrusIdentityTest, WhatWasMovedOrCopiedIsNotFetchedAgain) {
+TEST_F(CyrusIdentityTest, MovedAndCopiedMessagesAreNotFetchedAgain) {
   alice_.command("CREATE There");
   alice_.append("INBOX", letters(10));
   runner_.run();
@@ -150,7 +150,7 @@ TEST(GmailIdentityTest, AMessageOfTwoLabelsIsFetchedOnce) {
   EXPECT_EQ(runner.snapshot().bytes, 10U);
 }
 
-TEST(GmailIdentityTest, AnIdIsNotTrustedWithAnotherSize) {
+TEST(GmailIdentityTest, AnIdIsNotTrustedIfTheSizeDiffers) {
   PassRunner runner("alice");
   const AccountReport report = runner.run_over(imap::scripted(two_labels("6", true)));
   EXPECT_EQ(report.error, "");

@@ -68,7 +68,7 @@ class StrangerTest : public testing::Test {
   servers::MailGenerator mail_{31};
 };
 
-TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledged) {
+TEST_F(StrangerTest, OnCyrusADifferentMailboxIsNotBackedUpUntilAcknowledged) {
   servers::Cyrus server;
   programs::Installation mailstow(server);
   use_only_alice(mailstow);
@@ -135,7 +135,7 @@ class DovecotStrangerTest : public StrangerTest {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfterIt) {
+TEST_F(DovecotStrangerTest, RefusesToRestoreToADifferentMailboxBeforeAndAfterTheNextBackup) {
   const std::string old_snapshot =
       mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
   recycle();
@@ -167,7 +167,7 @@ TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfter
   EXPECT_EQ(messages(server_), 1U);
 }
 
-TEST_F(DovecotStrangerTest, AcknowledgedBeforeTheNextBackupItIsTheSamePersons) {
+TEST_F(DovecotStrangerTest, AChangeMayBeAcknowledgedBeforeTheNextBackup) {
   recycle();
   expect_refused(server_, mailstow_);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alice"}).out, HasSubstr("the same person's"));
@@ -178,7 +178,7 @@ TEST_F(DovecotStrangerTest, AcknowledgedBeforeTheNextBackupItIsTheSamePersons) {
       << "there is nothing to acknowledge";
 }
 
-TEST_F(DovecotStrangerTest, AcknowledgedAfterTheNextBackupItIsTheSamePersonsUntilTheNextChange) {
+TEST_F(DovecotStrangerTest, AChangeAcknowledgedAfterTheNextBackupHoldsUntilTheNextChange) {
   recycle();
   deliver(server_);
   once(3);
@@ -194,7 +194,7 @@ TEST_F(DovecotStrangerTest, AcknowledgedAfterTheNextBackupItIsTheSamePersonsUnti
   expect_refused(server_, mailstow_);
 }
 
-TEST_F(DovecotStrangerTest, KnowinglyAnythingIsRestored) {
+TEST_F(DovecotStrangerTest, RestoresToADifferentMailboxIfToNamesIt) {
   recycle();
   deliver(server_);
   const json report = mailstow_.restore_json({"run", "alice", "--to", "alice"});
@@ -208,7 +208,7 @@ TEST_F(DovecotStrangerTest, KnowinglyAnythingIsRestored) {
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "alice"}).status, 0);
 }
 
-TEST_F(DovecotStrangerTest, NoSweepPutsAStrangersMailIntoTheOldSnapshots) {
+TEST_F(DovecotStrangerTest, ASweepDoesNotRescueAnotherPersonsMail) {
   mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
   recycle();
   // The old tree went with its mailbox, and that mailbox may come back.
@@ -233,7 +233,7 @@ TEST_F(DovecotStrangerTest, NoSweepPutsAStrangersMailIntoTheOldSnapshots) {
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), 2U) << "rescued";
 }
 
-TEST_F(DovecotStrangerTest, AfterAMigrationAllOfAServerAreAcknowledgedAtOnce) {
+TEST_F(DovecotStrangerTest, AfterAMigrationAllAccountsOfAServerAreAcknowledgedTogether) {
   mailstow_.config()["accounts"].push_back({{"name", "bob"}, {"server", "main"}});
   mailstow_.config()["servers"]["other"] = mailstow_.config()["servers"]["main"];
   mailstow_.config()["accounts"].push_back(
@@ -267,7 +267,7 @@ TEST_F(DovecotStrangerTest, AfterAMigrationAllOfAServerAreAcknowledgedAtOnce) {
 }
 
 // As Courier has it: until a message comes, an INBOX gets a new UIDVALIDITY in each session.
-TEST_F(StrangerTest, AnEmptyInboxThatIsRenumberedAllTheTimeIsNoStrangers) {
+TEST_F(StrangerTest, AnEmptyInboxThatIsAlwaysRenumberedIsNoDifferentMailbox) {
   servers::Dovecot server;
   programs::Installation mailstow(server);
   use_only_alice(mailstow);

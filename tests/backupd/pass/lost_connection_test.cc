@@ -41,7 +41,7 @@ class LostConnectionTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(LostConnectionTest, NothingIsFetchedTwiceAndNothingIsMissing) {
+TEST_F(LostConnectionTest, FetchesEveryMessageExactlyOnce) {
   servers::fill_account(server_, "alice", 200);
   std::uint64_t bytes = 0;
   for (const auto& [name, folder] : servers::account_state(server_, "alice").folders) {
@@ -63,7 +63,7 @@ TEST_F(LostConnectionTest, NothingIsFetchedTwiceAndNothingIsMissing) {
 }
 
 // As Dovecot does over a message that it can't read.
-TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestComes) {
+TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestFetched) {
   servers::MailGenerator mail(4);
   std::vector<servers::Delivery> letters;
   for (int letter = 0; letter < 20; ++letter) letters.push_back({mail.text(3'000)});
@@ -85,7 +85,7 @@ TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestCom
 }
 
 // "FETCH failed: Mailbox was deleted under us": Dovecot closes the connection.
-TEST_F(LostConnectionTest, AFolderThatIsDeletedWhileItIsFetchedIsJustGone) {
+TEST_F(LostConnectionTest, AFolderDeletedDuringItsFetchIsSimplyGone) {
   servers::MailGenerator mail(5);
   auto alice = server_.client("alice");
   for (const char* folder : {"Doomed", "Zebra"}) {
@@ -124,7 +124,7 @@ class HangingUpTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(HangingUpTest, TheServerIsLeftAloneForAsLongAsItAsks) {
+TEST_F(HangingUpTest, WaitsAsLongAsTheServerAsks) {
   std::uint32_t uid = 10;
   for (const char* answer : {"NO", "BAD"}) {
     server_.folder("INBOX").message(uid++, "new");
@@ -145,7 +145,7 @@ TEST_F(HangingUpTest, TheServerIsLeftAloneForAsLongAsItAsks) {
   EXPECT_EQ(runner_.snapshot().messages, 6U);
 }
 
-TEST_F(HangingUpTest, APauseThatIsTooLongIsForTheNextRun) {
+TEST_F(HangingUpTest, LeavesTooLongAPauseToTheNextRun) {
   server_.before = [&](const std::string& command) -> std::string {
     if (command.find("BODY.PEEK") == std::string::npos) return "";
     return "NO Suggested Backoff Time: 900000 milliseconds";
@@ -156,7 +156,7 @@ TEST_F(HangingUpTest, APauseThatIsTooLongIsForTheNextRun) {
   EXPECT_THAT(runner_.pauses(), IsEmpty());
 }
 
-TEST_F(HangingUpTest, AServerThatStaysAwayIsGivenUpAndWhatCameIsKept) {
+TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsWhatArrived) {
   server_.folder("Sent").message(1, "Subject: sent\r\n\r\n");
   server_.folder("INBOX").messages[2].item = [](int) { return std::string(kHangUp); };
   const auto connect = server_.connect();
@@ -176,7 +176,7 @@ TEST_F(HangingUpTest, AServerThatStaysAwayIsGivenUpAndWhatCameIsKept) {
   EXPECT_EQ(runner_.snapshot().messages, 5U);
 }
 
-TEST_F(HangingUpTest, AServerThatNeverLetsUsInIsNotWaitedFor) {
+TEST_F(HangingUpTest, DoesNotWaitForAServerThatRejectsTheLogin) {
   const AccountReport report = runner_.run_over([&]() -> std::unique_ptr<imap::Transport> {
     base::fail(base::ErrorCode::kNetwork, "refused");
   });
@@ -184,7 +184,7 @@ TEST_F(HangingUpTest, AServerThatNeverLetsUsInIsNotWaitedFor) {
   EXPECT_THAT(runner_.pauses(), IsEmpty());
 }
 
-TEST_F(HangingUpTest, NonsenseInTheMiddleOfAnAnswerIsALostConnectionToo) {
+TEST_F(HangingUpTest, NonsenseWithinAnAnswerCountsAsALostConnection) {
   server_.folder("INBOX").messages[1].item = [](int time) {
     return time == 0 ? "BODY[] {99999999999999999999}\r\n" : "BODY[] " + literal("second");
   };

@@ -71,7 +71,7 @@ class ManyAccountsTest : public testing::Test {
   double seconds_ = 0;  // of the last run
 };
 
-TEST_F(ManyAccountsTest, ShareTheConnectionsThatTheirServerAllows) {
+TEST_F(ManyAccountsTest, ShareTheConnectionsOfTheirServer) {
   const json first = once("first_run");
   ASSERT_EQ(first["accounts"].size(), users().size());
   for (std::size_t at = 0; at < users().size(); ++at) {  // in the order of the configuration

@@ -55,7 +55,7 @@ class PoisonTest : public testing::TestWithParam<Poison> {
   programs::Installation mailstow_;
 };
 
-TEST_P(PoisonTest, IsLeftOutAndEverythingElseIsBackedUp) {
+TEST_P(PoisonTest, IsLeftOutWhileEverythingElseIsBackedUp) {
   const servers::PoisonServer server(GetParam().options);
   use(server);
   for (int night = 0; night < 2; ++night) {

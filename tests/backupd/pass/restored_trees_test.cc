@@ -37,7 +37,7 @@ class RestoredTreesTest : public testing::Test {
   std::vector<store::TreeRecord> records_;
 };
 
-TEST_F(RestoredTreesTest, OnlyWhatMailstowCreatedIsLeftOut) {
+TEST_F(RestoredTreesTest, LeavesOutOnlyFoldersThatMailstowCreated) {
   EXPECT_TRUE(left_out("alice", "RESTORED/1", 6));
   EXPECT_FALSE(left_out("alice", "RESTORED", 5)) << "it was there before";
   EXPECT_FALSE(left_out("alice", "RESTORED/1/x", 0)) << "never confirmed";

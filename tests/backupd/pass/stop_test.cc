@@ -87,7 +87,7 @@ class StopTest : public testing::Test {
 };
 
 // Its further connection waits for the next folder that is worth it, and nobody waits for a logout.
-TEST_F(StopTest, AnIdleConnectionKeepsNobody) {
+TEST_F(StopTest, AnIdleConnectionDoesNotDelayTheEnd) {
   auto& server = mailstow_.config()["servers"]["main"];
   server["connections"] = 2;
   server["connections_per_account"] = 2;
@@ -103,7 +103,7 @@ TEST_F(StopTest, AnIdleConnectionKeepsNobody) {
   EXPECT_THAT(out(), HasSubstr("stopped: the next backup goes on where this one was"));
 }
 
-TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
+TEST_F(StopTest, ABackupParksItsMessagesAndTheNextContinues) {
   servers::fill_account(server_, "alice", 20);
   servers::fill_account(server_, "bob", 5);
   servers::MailGenerator mail(4);
@@ -135,7 +135,7 @@ TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
   expect_backed_up("bob", whole);
 }
 
-TEST_F(StopTest, ALoginThatIsNotAnsweredIsNotWaitedFor) {
+TEST_F(StopTest, DoesNotWaitForAnUnansweredLogin) {
   const SilentServer silent(server_, From::kClient, 0);
   use(silent.url());
   const Process once = start(mailstow_.backupd_command({"once"}));
@@ -143,7 +143,7 @@ TEST_F(StopTest, ALoginThatIsNotAnsweredIsNotWaitedFor) {
   EXPECT_EQ(stop(once), 1) << out();
 }
 
-TEST_F(StopTest, ARestoreLeavesATreeThatIsResumed) {
+TEST_F(StopTest, ARestoreLeavesATreeThatCanBeResumed) {
   servers::fill_account(server_, "alice", 150);
   mailstow_.backupd_json({"once"});
   const auto source = servers::account_state(server_, "alice");

@@ -118,7 +118,7 @@ class StormTest : public testing::TestWithParam<Kind> {
   programs::Installation mailstow_{*server_};
 };
 
-TEST_P(StormTest, WhatEverySnapshotHasWasThere) {
+TEST_P(StormTest, EverySnapshotHoldsOnlyWhatExisted) {
   servers::Storm storm(*server_, "alice", 20'261'125);
   const auto end = std::chrono::steady_clock::now() + storm_length();
   for (int run = 0; run < kFewestRuns || std::chrono::steady_clock::now() < end; ++run) {

@@ -5,7 +5,7 @@
 namespace backupd {
 namespace {
 
-TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
+TEST(StumblesTest, AMessageIsRequestedAloneThenLastThenNotAtAll) {
   Stumbles stumbles;
   const auto lose = [&] {
     stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kConnection, "the connection is lost");
@@ -28,7 +28,7 @@ TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{8}), "");
 }
 
-TEST(StumblesTest, OneThatTakesTooLongIsLeftOutAtOnce) {
+TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   Stumbles stumbles;
   stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kTime, "it took too long");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");

@@ -25,7 +25,7 @@ class AcceptedSkipsTest : public testing::Test {
   base::Acknowledgements accepted_;
 };
 
-TEST_F(AcceptedSkipsTest, AnAcceptedSkipIsNoTrouble) {
+TEST_F(AcceptedSkipsTest, AnAcceptedSkipIsNoProblem) {
   accepted_.accept_skip("alice", "INBOX", 77, base::Uid{5});
   AccountReport report = report_of({{"INBOX", base::Uid{5}, "no body"}});
   apply_accepted_skips(accepted_, report);
@@ -33,7 +33,7 @@ TEST_F(AcceptedSkipsTest, AnAcceptedSkipIsNoTrouble) {
   EXPECT_TRUE(report.skipped.front().acknowledged) << "it is still told";
 }
 
-TEST_F(AcceptedSkipsTest, EverythingElseStaysATrouble) {
+TEST_F(AcceptedSkipsTest, EverythingElseRemainsAProblem) {
   accepted_.accept_skip("alice", "INBOX", 77, base::Uid{5});
   const SkippedEntry accepted{"INBOX", base::Uid{5}, "no body"};
   EXPECT_EQ(status_of(report_of({accepted, {"INBOX", base::Uid{6}, "no body"}})),

@@ -49,23 +49,23 @@ TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
   EXPECT_EQ(found(days({{1000, 0}, {0, 1000}})), 1);
 }
 
-TEST(MassDeletionTest, IsSeenWhereOtherMailTookItsPlace) {
+TEST(MassDeletionTest, IsDetectedIfOtherMailTookItsPlace) {
   EXPECT_EQ(found(days({{1000, 0}, {1000, 900}})), 1);
   EXPECT_EQ(found(days({{1000, 0}, {50'000, 1000}})), 1);
 }
 
-TEST(MassDeletionTest, IsSeenWhereTheBackupBeforeItIsGone) {
+TEST(MassDeletionTest, IsDetectedIfTheBackupBeforeItIsGone) {
   EXPECT_EQ(found(days({{100, 900}})), 0);
 }
 
-TEST(MassDeletionTest, IsAcceptedUpToAMoment) {
+TEST(MassDeletionTest, IsAcknowledgedUpToATime) {
   const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
   EXPECT_EQ(found(snapshots), 3) << "the newest: nothing from before it goes";
   EXPECT_EQ(found(snapshots, 2), 3);
   EXPECT_EQ(found(snapshots, 3), -1);
 }
 
-TEST(MassDeletionTest, WhatASweepRescuedIsNoBackup) {
+TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
   auto snapshots = days({{1000, 0}, {2, 0}, {1000, 100}});
   snapshots[1].kind = store::SnapshotKind::kRescue;
   EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
@@ -109,7 +109,7 @@ class AlarmsTest : public testing::Test {
   servers::MailGenerator mail_{3};
 };
 
-TEST_F(AlarmsTest, AMassDeletionIsToldAndHoldsOlderSnapshotsUntilItIsAcknowledged) {
+TEST_F(AlarmsTest, AMassDeletionIsReportedAndHoldsOlderSnapshotsUntilAcknowledged) {
   wipe("1:30");
   deliver(35);  // so many that counting alone would not tell
   EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished")));
@@ -127,7 +127,7 @@ TEST_F(AlarmsTest, AMassDeletionIsToldAndHoldsOlderSnapshotsUntilItIsAcknowledge
   EXPECT_EQ(snapshots(), 1U);
 }
 
-TEST_F(AlarmsTest, MovingMailAboutIsNoDeletion) {
+TEST_F(AlarmsTest, MovingMailIsNoDeletion) {
   auto alice = server_.client("alice");
   alice.command("CREATE Archive");
   alice.command("SELECT INBOX");
@@ -135,7 +135,7 @@ TEST_F(AlarmsTest, MovingMailAboutIsNoDeletion) {
   EXPECT_TRUE(once().empty());
 }
 
-TEST_F(AlarmsTest, AFolderThatIsDeletedIsSeen) {
+TEST_F(AlarmsTest, DetectsADeletedFolder) {
   auto alice = server_.client("alice");
   alice.command("CREATE Archive");
   alice.command("SELECT INBOX");
@@ -145,7 +145,7 @@ TEST_F(AlarmsTest, AFolderThatIsDeletedIsSeen) {
   EXPECT_THAT(once(), Contains(HasSubstr("40 messages vanished")));
 }
 
-TEST_F(AlarmsTest, AnotherUidvalidityIsNoDeletion) {
+TEST_F(AlarmsTest, AChangedUidvalidityIsNoDeletion) {
   server_.stop();
   server_.lose_uids("alice");
   server_.start();
@@ -153,7 +153,7 @@ TEST_F(AlarmsTest, AnotherUidvalidityIsNoDeletion) {
               ElementsAre(HasSubstr("its INBOX is not the one backed up before: UIDVALIDITY")));
 }
 
-TEST_F(AlarmsTest, AnAccountWithoutASuccessIsStale) {
+TEST_F(AlarmsTest, AnAccountWithoutASuccessfulBackupIsStale) {
   mailstow_.config()["guards"]["stale_after"] = "0s";
   mailstow_.config()["servers"]["main"]["url"] = "imaps://no-such-host.invalid";
   mailstow_.save();
@@ -170,7 +170,7 @@ TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
   EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array());
 }
 
-TEST_F(AlarmsTest, WhatIsNotThereCannotBeAcknowledged) {
+TEST_F(AlarmsTest, RefusesToAcknowledgeWhatDoesNotExist) {
   const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
   EXPECT_EQ(skip.status, 1);
   EXPECT_THAT(skip.err, HasSubstr("no such message was skipped"));

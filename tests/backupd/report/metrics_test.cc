@@ -160,7 +160,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   expect_promtool_takes(without);
 }
 
-TEST_F(MetricsTest, DashboardAndAlertsNameWhatThereIs) {
+TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
   const std::string text = whole_text();
   std::set<std::string> known;
   for (const auto& [series, value] : parse(text)) known.insert(series.substr(0, series.find('{')));
@@ -243,7 +243,7 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   EXPECT_THAT(last, HasSubstr(swept));
 }
 
-TEST_F(MetricsTest, WithoutAPlaceThereIsNothingToWrite) {
+TEST_F(MetricsTest, WritingFailsWithoutADestination) {
   mailstow_.config().erase("metrics");
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd({"metrics", "--write"}).status, 2);
@@ -267,7 +267,7 @@ class MetricsServerTest : public testing::Test {
   MetricsServer server_{{"127.0.0.1", 0}, folder_.path() / "metrics.prom"};
 };
 
-TEST_F(MetricsServerTest, AnswersWhatItIsAskedFor) {
+TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
   EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 503 "));
   std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
   EXPECT_THAT(ask({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
@@ -282,7 +282,7 @@ TEST_F(MetricsServerTest, AnswersWhatItIsAskedFor) {
   EXPECT_GT(ask({}).size(), 5'000'000U);
 }
 
-TEST_F(MetricsServerTest, WhoeverSaysNothingIsNotWaitedForLong) {
+TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
   std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
   const servers::Process silent({"/bin/bash", "-c",
                                  "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(server_.port()) +
@@ -295,7 +295,7 @@ TEST_F(MetricsServerTest, WhoeverSaysNothingIsNotWaitedForLong) {
   EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(MetricsServerTest, APortThatIsTakenIsTold) {
+TEST_F(MetricsServerTest, ReportsAPortThatIsInUse) {
   EXPECT_ERROR(kConfig, "/metrics/listen: 127.0.0.1 port ",
                MetricsServer({"127.0.0.1", server_.port()}, folder_.path() / "x"));
   const MetricsServer six({"::1", 0}, folder_.path() / "x");
