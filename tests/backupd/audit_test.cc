@@ -1,5 +1,5 @@
-// Every command that looks into mail or changes the store leaves its line, and root leaves no file
-// of its own in somebody else's store.
+// Every command that accesses mail or changes the store writes its line to the audit log, and root
+// leaves no files of its own in another user's store.
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -134,7 +134,7 @@ TEST_F(AuditTest, RootActsAsTheOwnerOfTheStore) {
     }
   }
   EXPECT_GT(seen, 5U);
-  // The line says who it was, not whom they became.
+  // The line names the invoking user, not the user whose identity the command took on.
   EXPECT_EQ(lines().front()["user"], ::getpwuid(::getuid())->pw_name);
 }
 

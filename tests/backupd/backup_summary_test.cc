@@ -73,7 +73,7 @@ TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {
   before.details = details_of(report, facts);
   facts.earlier = earlier_store(before);
   ASSERT_TRUE(facts.earlier.has_value());
-  facts.store.pack_bytes = 4'000'000;  // prune was there
+  facts.store.pack_bytes = 4'000'000;  // after a prune
   facts.jobs = {before, job("prune", 1), job("sweep", std::nullopt), job("drill", 4)};
   facts.jobs[1].error = "disk full";
   facts.jobs[3].details = R"({"intact":299,"messages":300})";

@@ -93,11 +93,11 @@ TEST_F(CheckCommandTest, PackNamesAreDigestsThatAnyToolCanVerify) {
 }
 
 TEST_F(CheckCommandTest, ResumesAnInterruptedCheck) {
-  // As a killed check leaves it: begun, the pack read, not finished.
+  // The log of a killed check: started, the pack read, not finished.
   std::ofstream(mailstow_.index() / "checks") << "1000 0\n"
                                               << only_pack().filename().string() << " 1001\n";
   EXPECT_EQ(0, mailstow_.backupd_json({"check", "--resume"})["packs_read"]);
-  // That was its end: the next begins anew.
+  // That finished the check: the next one starts from the beginning.
   EXPECT_EQ(1, mailstow_.backupd_json({"check", "--resume"})["packs_read"]);
 }
 

@@ -1,4 +1,4 @@
-// `drill` on real servers, and what it draws.
+// `drill` on real servers, and the samples that it draws.
 #include <filesystem>
 #include <fstream>
 #include <set>

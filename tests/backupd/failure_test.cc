@@ -1,4 +1,4 @@
-// What goes wrong is one line that says what to do, an exit status, and no damage.
+// Each failure prints one line with a remedy, has its exit status, and does no damage.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +30,7 @@ class FailureTest : public testing::Test {
 
   json& server_config() { return mailstow_.config()["servers"]["main"]; }
 
-  // Runs once with the configuration as it stands, and puts it right again behind it.
+  // Runs once with the present configuration, and restores the right one afterwards.
   void expect_failure(int status, const std::string& text) {
     mailstow_.save();
     const auto result = mailstow_.backupd({"-q", "once"});

@@ -1,4 +1,5 @@
-// `mailstow-backupd once` on a real server, its results compared with a client that is not ours.
+// `mailstow-backupd once` on a real server, its results compared with those of an independent
+// client.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -23,7 +24,7 @@ class OnceTest : public testing::Test {
                    "account", "alice");
   }
 
-  // Every receipt is what a client that is not ours computes from the server.
+  // Every receipt equals the one that an independent client computes from the server.
   void expect_receipts(const json& account) {
     programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
@@ -69,7 +70,7 @@ TEST_F(OnceTest, FetchesOnlyNewMailAfterAFlagAMoveAndANewMessage) {
 
   const json account = once();
   EXPECT_EQ(account["new_messages"], 1) << "the moved message is stored once";
-  EXPECT_LT(account["fetched_bytes"], 25'000) << "new and moved alone";
+  EXPECT_LT(account["fetched_bytes"], 25'000) << "only the new and the moved message";
   expect_receipts(account);
 }
 
@@ -98,7 +99,7 @@ TEST_F(OnceTest, ANewUidValidityStoresNothingTwice) {
   server_.lose_uids("alice");
   server_.start();
   const json account = once(3);
-  EXPECT_EQ(account["status"], "complete") << "whose mailbox it is has to be looked at";
+  EXPECT_EQ(account["status"], "complete") << "the changed mailbox is yet to be acknowledged";
   EXPECT_EQ(account["new_messages"], 0);
   expect_receipts(account);
 }

@@ -30,7 +30,7 @@ class PruneTest : public testing::Test {
     server_.client(account).append("INBOX", news);
   }
 
-  // A night of mail and its backup.
+  // One night: new mail and its backup.
   void night(const std::string& account) {
     deliver(account, 20);
     EXPECT_EQ(0, mailstow_.backupd({"once"}).status);
@@ -60,7 +60,7 @@ TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   EXPECT_EQ(planned[0]["reasons"], json::array({"no rule keeps it"}));
   EXPECT_EQ(planned[3]["verdict"], "keep");
   EXPECT_EQ(planned[3]["reasons"][0], "newest complete snapshot, never dropped");
-  EXPECT_GE(plan["dropped"], 2) << "those of alice; unchanged ones of bob in one second are one";
+  EXPECT_GE(plan["dropped"], 2) << "those of alice; unchanged ones of bob within a second are one";
   EXPECT_EQ(snapshots("alice").size(), 4U) << "a plan changes nothing";
   const std::size_t before = packs();
 
@@ -100,7 +100,8 @@ TEST_F(PruneTest, ForgetOnlyPrintsItsPlanWithoutYes) {
   const json told = mailstow_.backupd_json({"forget", "alice", "--yes"});
   EXPECT_EQ(told["dropped"], 2);
   EXPECT_EQ(find_by(mailstow_.restore_json({"accounts"})["accounts"], "account", "alice"), nullptr);
-  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40) << "until a prune";
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40)
+      << "they stay until a prune";
   mailstow_.backupd({"prune"});
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 0);
 
@@ -129,7 +130,7 @@ TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   EXPECT_EQ(refused.status, 5);
   EXPECT_THAT(refused.err, HasSubstr("another mailstow writes to it"));
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
-  EXPECT_TRUE(plan["packs"].is_null()) << "its snapshots can be told all the same";
+  EXPECT_TRUE(plan["packs"].is_null()) << "the plan still lists the snapshots";
   EXPECT_FALSE(plan["accounts"].empty());
 }
 

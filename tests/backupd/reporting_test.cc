@@ -1,5 +1,5 @@
-// What the administrator hears: mail by a real mail server, hooks by a real web server, after the
-// programs did their work on a real Dovecot.
+// Reports to the administrator, after the programs did their work on a real Dovecot: mail through a
+// real mail server, hooks to a real web server.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -43,8 +43,8 @@ class ReportingTest : public testing::Test {
 
   std::vector<json> mail() { return mail_server_.mail(); }
 
-  // The newest mail, which a strict reader has nothing against, and which names nobody's folders or
-  // accounts in its header.
+  // The newest mail; expects a strict parser to accept it, and its header to name no folder or
+  // account.
   json last_mail() {
     const std::vector<json> all = mail();
     EXPECT_FALSE(all.empty());
@@ -55,7 +55,7 @@ class ReportingTest : public testing::Test {
     for (const char* name : {"alice", "bob", "INBOX", "Archive"}) {
       EXPECT_THAT(header, Not(HasSubstr(name)));
     }
-    // GMime reads it as well.
+    // GMime parses it as well.
     const store::Envelope envelope = store::read_envelope(base::as_bytes(raw));
     EXPECT_EQ(all.back()["headers"]["Subject"], envelope.subject);
     EXPECT_EQ(envelope.from, "mailstow <backup@example.org>");
@@ -153,7 +153,7 @@ TEST_F(ReportingTest, AFailedSweepIsReported) {
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: recovered");
 }
 
-// Keeps what it is asked for, a line each: method, path, body.
+// Records the requests, one per line: method, path, body.
 constexpr const char* kWebServer = R"python(
 import http.server, ssl, sys
 class Keeper(http.server.BaseHTTPRequestHandler):
@@ -178,7 +178,7 @@ server.serve_forever()
 
 class WebServer {
  public:
-  // With a certificate and its key it speaks TLS.
+  // Uses TLS if a certificate with its key is given.
   explicit WebServer(const base::Path& folder, const std::vector<std::string>& certificate = {})
       : asked_(folder / "asked"),
         log_(folder / "web"),
@@ -237,7 +237,7 @@ TEST_F(ReportingTest, HooksPingOverTlsOnlyTrustedServers) {
       {{"url", "https://127.0.0.1:1/secret"}, {"on", {"start"}}}};
   mailstow_.save();
   const auto once = mailstow_.backupd({"once"});
-  EXPECT_EQ(once.status, 0) << "a hook that fails never fails a backup";
+  EXPECT_EQ(once.status, 0) << "a failing hook does not fail the backup";
   EXPECT_THAT(web.asked(), HasSubstr("GET /secret []\nPOST /done ['{', '\"status\":', "));
   EXPECT_EQ(web.asked().find("GET"), web.asked().rfind("GET")) << "the others are not trusted";
   for (const int stranger : {2, 3}) {

@@ -1,4 +1,4 @@
-// What belongs to an account beside its mail is in its snapshots, and kept up to date.
+// The properties of an account other than its mail are in its snapshots, and kept up to date.
 #include "backupd/pass/account_properties.h"
 
 #include <gmock/gmock.h>
@@ -114,7 +114,7 @@ TEST_F(DovecotPropertiesTest, SavesEverythingThatTheServerOffers) {
   }
 }
 
-// Not every server's modification sequences tell of rights.
+// On some servers changed rights do not change a modification sequence.
 class AskedFoldersTest : public testing::Test {
  protected:
   AskedFoldersTest() {
@@ -156,7 +156,7 @@ TEST_F(AskedFoldersTest, RequestsOnlyChangedFoldersAndKeepsTheOthers) {
   EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Quiet"));
   EXPECT_THAT(properties.rights, testing::ElementsAre(store::FolderRight{"Quiet", "bob", "lr"},
                                                       store::FolderRight{"Team", "eve", "lrs"}));
-  EXPECT_EQ(properties.asked, kThen) << "of all of them";
+  EXPECT_EQ(properties.asked, kThen) << "when all folders were requested";
 }
 
 TEST_F(AskedFoldersTest, RequestsAllFoldersAfterSevenDays) {
@@ -171,7 +171,7 @@ TEST_F(AskedFoldersTest, RequestsAllFoldersAfterSevenDays) {
     S: m5 NO you may not know
   )",
                               now);
-  EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Team")) << "as they were";
+  EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Team")) << "unchanged";
   EXPECT_THAT(properties.rights, testing::ElementsAre(store::FolderRight{"Quiet", "eve", "lr"}));
   EXPECT_EQ(properties.asked, now);
 }

@@ -34,7 +34,7 @@ class AccountQueueTest : public testing::Test {
     }
   }
 
-  // A connection to the account's server for as long as `work` takes.
+  // Holds a connection to the account's server for as long as `work` takes.
   template <typename Work>
   void connected(std::size_t index, Work work) {
     {
@@ -109,7 +109,7 @@ TEST_F(AccountQueueTest, ServesEveryServerWithFewerThreadsThanServers) {
     order.push_back(config_.accounts[index].server);
   });
   ASSERT_THAT(order, SizeIs(1'000));
-  // The first of each are among the first hundred, but for threads that overtake each other.
+  // The first account of each is among the first hundred, unless threads overtake each other.
   const std::set<std::string> early(order.begin(), order.begin() + 500);
   EXPECT_THAT(early, SizeIs(100));
 }
@@ -134,7 +134,7 @@ TEST_F(AccountQueueTest, GivesSparesIfNoAccountWaits) {
       EXPECT_THAT(spares, SizeIs(2)) << "the account has one of the three";
       EXPECT_THAT(queue.spares(config_.accounts[0], 1), IsEmpty());
     }
-    EXPECT_THAT(queue.spares(config_.accounts[0], 1), SizeIs(1)) << "they were given back";
+    EXPECT_THAT(queue.spares(config_.accounts[0], 1), SizeIs(1)) << "the spares were given back";
   });
 }
 

@@ -1,4 +1,4 @@
-// Accounts that nobody lists: found by a command, a file, or an administrator's LIST.
+// Accounts that the configuration does not list: found by a command, a file, or an admin's LIST.
 #include "backupd/pass/account_roll.h"
 
 #include <filesystem>
@@ -84,7 +84,7 @@ TEST_F(AccountRollTest, IfDiscoveryFailsTheAccountsOfLastTimeAreBackedUp) {
   EXPECT_THAT(names_in(report), ElementsAre("alice", "bob"));
   EXPECT_THAT(report["troubles"][0].get<std::string>(),
               HasSubstr("the 2 accounts that were found last time are backed up"));
-  EXPECT_EQ(report["vanished"], json::array()) << "nobody can say so";
+  EXPECT_EQ(report["vanished"], json::array()) << "it can't be known";
 }
 
 TEST_F(AccountRollTest, NothingIsDoneIfNoAccountWasEverFound) {
@@ -113,7 +113,7 @@ class CyrusRollTest : public testing::TestWithParam<servers::NameStyle> {};
 TEST_P(CyrusRollTest, TheAdministratorListsTheUsers) {
   servers::CyrusOptions options;
   options.names = GetParam();
-  // Dots in a user's name need the style in which they don't separate levels.
+  // Dots in a user's name need the style in which they do not separate levels of the hierarchy.
   const std::string other = GetParam() == servers::NameStyle::kBesideInbox ? "j.doe" : "jane";
   options.users = {"alice", other};
   servers::Cyrus server(options);

@@ -1,4 +1,4 @@
-// A server's words are stored up to each limit, and left out beyond it.
+// Values from a server are stored up to each limit, and left out beyond it.
 #include "backupd/pass/admission.h"
 
 #include <gmock/gmock.h>

@@ -38,7 +38,7 @@ TEST(BackOffTest, WaitsAsLongAsTheServerAsks) {
   ASSERT_TRUE(pause);
   EXPECT_GE(*pause, milliseconds(9'000));
   EXPECT_LE(*pause, milliseconds(9'500));
-  EXPECT_FALSE(back_off.next({}, minutes(5))) << "longer than anybody wants to wait";
+  EXPECT_FALSE(back_off.next({}, minutes(5))) << "longer than the limit allows";
 }
 
 TEST(BackOffTest, GivesUpIfNothingNewArrivesForTooLong) {

@@ -1,4 +1,4 @@
-// What a pass finds out about an account that changed since the last one, and while it runs.
+// How a pass detects changes of an account, since the last pass and while it runs.
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/pass_runner.h"
@@ -31,7 +31,7 @@ class ChangeDetectionTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-// Another client, doing what clients do.
+// Another client, which changes the account as clients do.
 class Tourist {
  public:
   Tourist(const servers::Server& server, std::uint64_t seed)
@@ -72,7 +72,7 @@ class Tourist {
     client_.try_command("UNSELECT");
   }
 
-  // A server that lost its files closes what was open.
+  // A server that lost its files closes the connection.
   void come_back() { client_ = server_.client("alice"); }
 
  private:
@@ -140,7 +140,7 @@ TEST_F(ChangeDetectionTest, CondstoreAndASearchReplaceQresync) {
   runner_.expect_exact();
 }
 
-// Dovecot then tells by QRESYNC neither of these.
+// In this case Dovecot's QRESYNC reports neither of these changes.
 TEST_F(ChangeDetectionTest, ALowerModseqThanTheRecordedOneMeansAFullScan) {
   alice_.append("INBOX", letters(20));
   for (int round = 0; round < 5; ++round) {
@@ -166,7 +166,7 @@ TEST_F(ChangeDetectionTest, ScansEverythingIfTheCountsDiffer) {
   alice_.command("SELECT INBOX");
   alice_.command("STORE 5 +FLAGS (\\Deleted)");
   alice_.command("EXPUNGE");
-  // The server tells nothing of what is gone.
+  // The server does not report the expunged messages.
   runner_.run({{"VANISHED"}, {}});
   EXPECT_THAT(runner_.sent(), HasSubstr("(QRESYNC ("));
   EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));

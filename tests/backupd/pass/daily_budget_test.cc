@@ -1,4 +1,4 @@
-// What may be fetched in a day: the rest is for the next one.
+// The budget of a day: the rest is fetched on the next one.
 #include "backupd/pass/daily_budget.h"
 
 #include <gmock/gmock.h>
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 class DailyBudgetTest : public testing::Test {
  protected:
   DailyBudgetTest() {
-    // From noon on, so that no midnight comes in between.
+    // Starts at noon, so that no midnight falls into a test.
     const auto now = base::system_clock().now();
     const auto today = std::chrono::floor<std::chrono::days>(now);
     runner_.set_ahead(today + std::chrono::hours(36) - now);
@@ -51,7 +51,7 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   EXPECT_EQ(first.fetched_bytes, 300U);
   EXPECT_EQ(first.status, PassStatus::kPartial);
   EXPECT_THAT(first.error, HasSubstr("the 350 B of a day (daily_bytes) are fetched: 2 folders go"));
-  EXPECT_TRUE(first.skipped.empty()) << "nothing is wrong with what is not fetched yet";
+  EXPECT_TRUE(first.skipped.empty()) << "messages not fetched yet are not skipped";
   EXPECT_EQ(runner_.snapshot().messages, 3U);
   EXPECT_EQ(completeness(0), store::FolderCompleteness::kInProgress);
   EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kPartial);

@@ -10,7 +10,7 @@ using std::chrono::sys_seconds;
 
 constexpr sys_seconds kNow = sys_days(std::chrono::year(2026) / 11 / 24);
 
-// A folder as the server tells it, and the record of when it was exactly so.
+// A folder as the server reports it, and a record of exactly this state.
 struct Pair {
   Pair() {
     folder.raw_name = "INBOX";
@@ -50,7 +50,7 @@ TEST(FolderPassTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_FALSE(pair.unchanged());
   pair = Pair();
   pair.folder.status->highest_modseq = 3;
-  EXPECT_FALSE(pair.unchanged()) << "below the recorded one: the server lost its index";
+  EXPECT_FALSE(pair.unchanged()) << "lower than recorded: the server lost its index";
 }
 
 TEST(FolderPassTest, IsNotUnchangedIfTheServerOmitsANumber) {

@@ -1,4 +1,4 @@
-// What a server may send instead of a message, and what becomes of it.
+// Answers that a server may send instead of a message, and how they are handled.
 #include "backupd/pass/folder_sink.h"
 
 #include <gmock/gmock.h>
@@ -58,7 +58,7 @@ TEST_F(FolderSinkTest, StoresAMessageAsSent) {
   send(7, "Subject: x\r\n\r\nbody\r\n", 22);
   const auto entry = draft_.find(base::Uid{7});
   ASSERT_TRUE(entry);
-  EXPECT_EQ(entry->size, 20U) << "of the bytes that came, whatever the server says";
+  EXPECT_EQ(entry->size, 20U) << "of the received bytes, whatever the server reports";
   EXPECT_THAT(entry->flags, ElementsAre("$label", "\\Seen"));
   EXPECT_EQ(told_, 1);
   EXPECT_EQ(counts_.fetched_bytes, 20U);

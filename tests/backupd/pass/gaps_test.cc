@@ -1,5 +1,5 @@
-// Servers that leave out what is there: INBOX in LIST, messages in FETCH and SEARCH. What was
-// recorded stays recorded, and the report says what is in doubt.
+// Servers that omit existing things: INBOX from LIST, messages from FETCH and SEARCH. Recorded
+// messages stay recorded, and the report lists what is in doubt.
 #include <gmock/gmock.h>
 
 #include "store/reader.h"
@@ -44,7 +44,7 @@ class GapsTest : public testing::Test {
     };
   }
 
-  // Of the newest snapshot: "INBOX 3".
+  // The folders of the newest snapshot with their numbers of messages: "INBOX 3".
   std::vector<std::string> folders() {
     std::vector<std::string> folders;
     store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());

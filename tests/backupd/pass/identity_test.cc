@@ -1,4 +1,4 @@
-// What need not be fetched again: messages and folders that only changed their place or number.
+// Messages and folders that only changed their place or number need not be fetched again.
 #include <gmock/gmock.h>
 
 #include "store/folder_draft.h"
@@ -77,7 +77,7 @@ TEST_F(CyrusIdentityTest, TheFirstRunFetchesACopyOnce) {
   runner_.expect_exact();
 }
 
-// Gmail's: one message in two folders, of which the second says that it has `size` bytes.
+// A session of Gmail: one message in two folders, the second of which reports it with `size` bytes.
 imap::Transcript two_labels(const std::string& size, bool fetches_again) {
   imap::Transcript transcript = imap::Transcript::session("X-GM-EXT-1");
   transcript.add(R"(

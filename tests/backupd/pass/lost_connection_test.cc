@@ -1,4 +1,4 @@
-// A connection that is lost in the middle: the pass goes on where it was, over another one.
+// A connection is lost during a pass: the pass continues where it was, over another one.
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/odd_server.h"
@@ -47,7 +47,7 @@ TEST_F(LostConnectionTest, FetchesEveryMessageExactlyOnce) {
   for (const auto& [name, folder] : servers::account_state(server_, "alice").folders) {
     for (const auto& message : folder.messages) bytes += message.size;
   }
-  // Each connection gets so far.
+  // Each connection is lost after this many bytes.
   const auto cut = [&](unsigned connection) -> std::optional<std::uint64_t> {
     if (connection > 2) return std::nullopt;
     return bytes / 4 + 10'000;
@@ -62,7 +62,7 @@ TEST_F(LostConnectionTest, FetchesEveryMessageExactlyOnce) {
   programs::expect_receipts(account, servers::account_state(server_, "alice"));
 }
 
-// As Dovecot does over a message that it can't read.
+// As Dovecot does for a message that it can't read.
 TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestFetched) {
   servers::MailGenerator mail(4);
   std::vector<servers::Delivery> letters;
@@ -172,7 +172,7 @@ TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsWhatArrived) {
   server_.folder("INBOX").messages[2].item = {};
   const AccountReport next = runner_.run_over(server_.connect());
   EXPECT_EQ(next.status, PassStatus::kComplete);
-  EXPECT_EQ(next.new_messages, 3U) << "it goes on there";
+  EXPECT_EQ(next.new_messages, 3U) << "it continues there";
   EXPECT_EQ(runner_.snapshot().messages, 5U);
 }
 

@@ -81,7 +81,7 @@ TEST_F(MessagePipeTest, AllPipesTogetherNeverHoldMoreThanTheBudget) {
     std::jthread drain_one([&] { drain(one); });
     drain(two);
   }
-  EXPECT_LE(most, 6) << "two fit; what was just taken may be counted still";
+  EXPECT_LE(most, 6) << "two fit; one just taken may still be counted";
 }
 
 TEST_F(MessagePipeTest, AcceptsAMessageLargerThanTheBudgetByItself) {
@@ -99,7 +99,7 @@ TEST_F(MessagePipeTest, ReceiversStopWaitingWhenThePipeIsClosed) {
   receiver.join();
   EXPECT_TRUE(refused);
   MessagePipe other(budget_, 1);
-  EXPECT_TRUE(other.put(message(90'000))) << "what the closed pipe held is free again";
+  EXPECT_TRUE(other.put(message(90'000))) << "the closed pipe released its bytes";
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What real servers do to messages and folders (and hostile ones could): what can't be fetched is
-// skipped with its reason and tried again next time; all else comes.
+// Oddities of real servers with messages and folders (and of hostile ones): what can't be fetched
+// is skipped with its reason and tried again next time; everything else is backed up.
 #include "tests/backupd/pass/odd_server.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +27,8 @@ class OddServerTest : public testing::Test {
 
   AccountReport run() { return runner_.run_over(server_.connect()); }
 
-  // UID 2 of INBOX is skipped, all others come; once the server is well again that does too.
+  // Expects UID 2 of INBOX to be skipped and all others to be stored; once the server is sane
+  // again, UID 2 is stored too.
   void expect_skipped_for_now(const std::string& reason) {
     const AccountReport report = run();
     EXPECT_EQ(report.error, "");
@@ -97,7 +98,7 @@ TEST_F(OddServerTest, ARefusalOfOneMessageDoesNotAffectTheOthers) {
   for (std::uint32_t uid = 4; uid <= 40; ++uid) {
     server_.folder("INBOX").message(uid, "later " + std::to_string(uid));
   }
-  // The server stops there, whatever else was asked for.
+  // The server stops there, whatever else was requested.
   server_.before = [this](const std::string& command) -> std::string {
     if (command.find("BODY.PEEK") == std::string::npos) return "";
     const std::string set = command.substr(10, command.find(' ', 10) - 10);
@@ -122,7 +123,7 @@ TEST_F(OddServerTest, AMessageThatArrivesTheSecondTimeIsBackedUp) {
     const AccountReport report = runner.run_over(server_.connect());
     EXPECT_EQ(report.status, PassStatus::kComplete) << first;
     EXPECT_EQ(runner.snapshot().messages, 3U);
-    EXPECT_EQ(second().asked, 2) << "of all messages only this one is asked for again";
+    EXPECT_EQ(second().asked, 2) << "only this message is requested again";
     EXPECT_EQ(server_.folder("INBOX").messages[0].asked, 0);
   }
 }
@@ -176,7 +177,7 @@ TEST_F(OddServerTest, AnInvalidUidvalidityDoesNotVouchForLaterUids) {
       EXPECT_EQ(runner.run_over(server_.connect()).status, PassStatus::kComplete) << validity;
       EXPECT_EQ(runner.snapshot().messages, 3U);
     }
-    // Other messages under the same UIDs.
+    // Different messages under the same UIDs.
     server_.folder("INBOX").messages[0].body = "other " + std::string(validity);
     EXPECT_EQ(runner.run_over(server_.connect()).new_messages, 1U);
   }
@@ -239,7 +240,7 @@ TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
 }
 
 TEST_F(OddServerTest, AnImpossiblyLargeLiteralTakesNoMemory) {
-  // 2^63 - 1 bytes are announced; the connection is lost behind a few.
+  // The server announces 2^63 - 1 bytes; the connection is lost after a few.
   second().item = [](int time) {
     return time % 2 == 0 ? "BODY[] {9223372036854775807}\r\nfew" : std::string(kHangUp);
   };

@@ -30,7 +30,7 @@ class WatchedTransport : public imap::Transport {
     return taken;
   }
 
-  // Where the client waits for the answer: the other client's command comes before it.
+  // The client now waits for the answer: the other client's command runs before it.
   std::size_t receive(std::span<std::byte> buffer) override {
     if (between_.meddle && told_ < sent_.size()) {
       const std::string news = sent_.substr(std::exchange(told_, sent_.size()));

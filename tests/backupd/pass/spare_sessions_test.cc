@@ -1,4 +1,4 @@
-// Further connections to one account, counted at a relay before a real server.
+// Further connections to one account, counted at a relay in front of a real server.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"

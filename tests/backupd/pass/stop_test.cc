@@ -1,4 +1,4 @@
-// SIGTERM: work is left where nothing is lost, and the next run goes on.
+// SIGTERM: work stops where nothing is lost, and the next run continues.
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -52,7 +52,7 @@ class StopTest : public testing::Test {
     return Process(command, {}, {::getuid(), ::getgid()}, out_file());
   }
 
-  // Its exit status. Fails the test if it takes its time.
+  // Sends SIGTERM and returns the exit status. Fails the test if the process does not end promptly.
   static int stop(const Process& process) {
     const auto asked = std::chrono::steady_clock::now();
     ::kill(process.pid(), SIGTERM);
@@ -86,7 +86,8 @@ class StopTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-// Its further connection waits for the next folder that is worth it, and nobody waits for a logout.
+// The further connection is kept for the next large folder, and the end does not wait for its
+// logout.
 TEST_F(StopTest, AnIdleConnectionDoesNotDelayTheEnd) {
   auto& server = mailstow_.config()["servers"]["main"];
   server["connections"] = 2;
@@ -99,7 +100,7 @@ TEST_F(StopTest, AnIdleConnectionDoesNotDelayTheEnd) {
   use(silent.url());
   const Process once = start(mailstow_.backupd_command({"once", "--account", "alice", "--json"}));
   ASSERT_TRUE(silent.falls_silent());
-  EXPECT_LT(stop(once), 128) << "it was not ended by a signal";
+  EXPECT_LT(stop(once), 128) << "it was not killed by a signal";
   EXPECT_THAT(out(), HasSubstr("stopped: the next backup goes on where this one was"));
 }
 
@@ -126,7 +127,7 @@ TEST_F(StopTest, ABackupParksItsMessagesAndTheNextContinues) {
   EXPECT_EQ(bob["status"], "failed");
   EXPECT_THAT(bob["error"].get<std::string>(), HasSubstr("before it began"));
 
-  // What was parked is not fetched again.
+  // Parked messages are not fetched again.
   use(server_.plain_url());
   const json whole = mailstow_.backupd_json({"once"});
   const json rest = find_by(whole["accounts"], "account", "alice");

@@ -11,7 +11,7 @@ TEST(StumblesTest, AMessageIsRequestedAloneThenLastThenNotAtAll) {
     stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kConnection, "the connection is lost");
   };
   lose();
-  EXPECT_EQ(stumbles.places("INBOX").text(), "") << "once is no reason";
+  EXPECT_EQ(stumbles.places("INBOX").text(), "") << "one lost connection is no reason";
   lose();
   EXPECT_EQ(stumbles.places("INBOX").text(), "7");
   EXPECT_EQ(stumbles.last("INBOX").text(), "");

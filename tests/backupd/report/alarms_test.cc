@@ -17,7 +17,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Backups a day apart: how many messages each has, and how many of the one before it has lost.
+// Backups a day apart: the number of messages in each, and how many vanished since the one before.
 std::vector<store::SnapshotInfo> days(
     const std::vector<std::pair<std::uint64_t, std::uint64_t>>& messages_and_vanished) {
   std::vector<store::SnapshotInfo> snapshots;
@@ -31,7 +31,7 @@ std::vector<store::SnapshotInfo> days(
   return snapshots;
 }
 
-// The day of the newest mass deletion; -1: there was none.
+// The day of the newest mass deletion; -1 if there is no mass deletion.
 long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {}) {
   std::optional<sys_seconds> until;
   if (accepted) until = sys_seconds(std::chrono::days(*accepted));
@@ -60,7 +60,7 @@ TEST(MassDeletionTest, IsDetectedIfTheBackupBeforeItIsGone) {
 
 TEST(MassDeletionTest, IsAcknowledgedUpToATime) {
   const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
-  EXPECT_EQ(found(snapshots), 3) << "the newest: nothing from before it goes";
+  EXPECT_EQ(found(snapshots), 3) << "the newest: no snapshot before it expires";
   EXPECT_EQ(found(snapshots, 2), 3);
   EXPECT_EQ(found(snapshots, 3), -1);
 }
@@ -111,17 +111,18 @@ class AlarmsTest : public testing::Test {
 
 TEST_F(AlarmsTest, AMassDeletionIsReportedAndHoldsOlderSnapshotsUntilAcknowledged) {
   wipe("1:30");
-  deliver(35);  // so many that counting alone would not tell
+  deliver(35);  // so many that the total alone would not show it
   EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished")));
   EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 0);
   EXPECT_EQ(snapshots(), 2U);
   deliver(1);
-  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until somebody looked";
+  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until it is acknowledged";
   const json status = mailstow_.backupd_json({"status"})["accounts"][0];
   EXPECT_EQ(status["alarms"][0]["kind"], "mass_deletion");
 
   EXPECT_EQ(mailstow_.backupd_json({"acknowledge", "alice"})["accepted"].size(), 1U);
-  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1) << "nothing is left to accept";
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
+      << "nothing is left to acknowledge";
   EXPECT_TRUE(once().empty());
   mailstow_.backupd_json({"prune"});
   EXPECT_EQ(snapshots(), 1U);

@@ -1,4 +1,4 @@
-// What Prometheus is told, as its own promtool reads it.
+// The metrics for Prometheus, as its own promtool parses them.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -36,8 +36,8 @@ std::string content_of(const base::Path& path) {
   return text.str();
 }
 
-// {series: value}; fails the test at a line that the format does not allow, at a series that is
-// there twice, or without # HELP and # TYPE right before its family.
+// Returns {series: value}; fails the test if a line violates the format, a series occurs twice, or
+// a family lacks # HELP and # TYPE right before it.
 std::map<std::string, double> parse(const std::string& text) {
   static const std::regex sample(
       R"re(([a-z_]+)(\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,|(?=\})))*\})? ([0-9.e+-]+))re");
@@ -49,13 +49,13 @@ std::map<std::string, double> parse(const std::string& text) {
     std::smatch match;
     if (line.starts_with("# HELP ")) {
       family = line.substr(7, line.find(' ', 7) - 7);
-      EXPECT_TRUE(families.insert(family).second) << family << " is there twice";
+      EXPECT_TRUE(families.insert(family).second) << family << " occurs twice";
     } else if (line.starts_with("# TYPE ")) {
       EXPECT_EQ(line, "# TYPE " + family + " gauge");
     } else if (std::regex_match(line, match, sample)) {
       EXPECT_EQ(match[1], family);
       const std::string name = match[1].str() + match[2].str();
-      EXPECT_TRUE(series.emplace(name, std::stod(match[4])).second) << name << " is there twice";
+      EXPECT_TRUE(series.emplace(name, std::stod(match[4])).second) << name << " occurs twice";
     } else {
       ADD_FAILURE() << "no sample: " << line;
     }
@@ -96,7 +96,7 @@ class MetricsTest : public testing::Test {
 
   base::Path file() const { return mailstow_.folder() / "mailstow.prom"; }
 
-  // All that there can be.
+  // Runs all jobs first, so that every metric is present.
   std::string whole_text() {
     mailstow_.backupd_json({"once"});
     mailstow_.backupd_json({"check", "--read-data"});
@@ -119,7 +119,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   expect_promtool_takes(text);
   struct stat status {};
   ASSERT_EQ(::stat(file().c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0644U) << "node_exporter is somebody else";
+  EXPECT_EQ(status.st_mode & 0777U, 0644U) << "node_exporter runs as a different user";
 
   auto series = parse(text);
   const auto of_odd = [&](const std::string& name) { return series.at(name + kOddLabel); };
@@ -148,7 +148,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
     EXPECT_EQ(series.at(std::string("mailstow_job_exit_status{name=\"") + job + "\"}"), 0) << job;
   }
 
-  // Where something is wrong, the numbers say so.
+  // If something is wrong, the metrics show it.
   server_.stop();
   mailstow_.backupd({"once"});
   series = parse(content_of(file()));
@@ -231,7 +231,7 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   const std::string first = ask();
   EXPECT_EQ(parse(first).at("mailstow_job_exit_status{name=\"backup\"}"), 0);
   expect_promtool_takes(first);
-  // And what its own jobs did.
+  // The metrics cover the daemon's own jobs too.
   const std::string swept = "mailstow_job_exit_status{name=\"sweep\"} 0\n";
   EXPECT_THAT(first, Not(HasSubstr(swept)));
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
