@@ -179,9 +179,9 @@ server.serve_forever()
 class WebServer {
  public:
   // Uses TLS if a certificate with its key is given.
-  explicit WebServer(const base::Path& folder, const std::vector<std::string>& certificate = {})
-      : asked_(folder / "asked"),
-        log_(folder / "web"),
+  explicit WebServer(const base::Path& directory, const std::vector<std::string>& certificate = {})
+      : asked_(directory / "asked"),
+        log_(directory / "web"),
         process_(command(certificate), {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()}, log_) {
     for (int attempt = 0; attempt < 3'000 && port_.empty(); ++attempt) {
       std::ifstream(log_) >> port_;

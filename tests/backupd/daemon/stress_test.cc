@@ -51,13 +51,13 @@ struct Use {
 };
 
 Use use_of(pid_t pid) {
-  const base::Path folder = base::Path("/proc") / std::to_string(pid);
+  const base::Path directory = base::Path("/proc") / std::to_string(pid);
   Use use;
-  std::ifstream status(folder / "status");
+  std::ifstream status(directory / "status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmRSS:")) use.kilobytes = std::stoul(line.substr(6));
   }
-  use.files = std::distance(std::filesystem::directory_iterator(folder / "fd"), {});
+  use.files = std::distance(std::filesystem::directory_iterator(directory / "fd"), {});
   return use;
 }
 

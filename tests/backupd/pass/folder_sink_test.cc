@@ -42,9 +42,9 @@ class FolderSinkTest : public testing::Test {
   }
   void SetUp() override { begin(); }
 
-  tests::TemporaryDirectory folder_;
-  store::Location location_{folder_.path() / "store", folder_.path() / "index",
-                            folder_.path() / "key"};
+  tests::TemporaryDirectory directory_;
+  store::Location location_{directory_.path() / "store", directory_.path() / "index",
+                            directory_.path() / "key"};
   std::optional<store::Writer> writer_;
   store::FolderDraft draft_{store::FolderInfo{}};
   FetchCounts counts_;

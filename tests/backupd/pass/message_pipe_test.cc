@@ -19,14 +19,14 @@ class MessagePipeTest : public testing::Test {
  protected:
   std::vector<ArrivedMessage> message(std::size_t size) {
     ArrivedMessage message{
-        {}, imap::BodyKind::kLiteral, store::IncomingMessage(folder_.path(), keys_)};
+        {}, imap::BodyKind::kLiteral, store::IncomingMessage(directory_.path(), keys_)};
     message.message.add(base::Bytes(size));
     std::vector<ArrivedMessage> one;
     one.push_back(std::move(message));
     return one;
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   store::Keys keys_;
   PipeBudget budget_{100'000};
 };

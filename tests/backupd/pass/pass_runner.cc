@@ -79,7 +79,8 @@ class WatchedTransport : public imap::Transport {
 
 PassRunner::PassRunner(std::string user)
     : user_(std::move(user)),
-      location_{folder_.path() / "store", folder_.path() / "index", folder_.path() / "key"} {
+      location_{directory_.path() / "store", directory_.path() / "index",
+                directory_.path() / "key"} {
   store::init(location_, base::real_file_system(), base::system_clock());
 }
 

@@ -83,7 +83,7 @@ class PassRunner {
 
   const servers::Server* server_ = nullptr;
   std::string user_;
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   store::Location location_;
   std::string sent_;
   base::ServerConfig server_config_;

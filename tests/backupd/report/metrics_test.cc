@@ -192,17 +192,17 @@ TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
     }
   }
   EXPECT_GT(rules.size(), 20U);
-  const tests::TemporaryDirectory folder;
-  std::ofstream(folder.path() / "panels.yml")
+  const tests::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "panels.yml")
       << json{{"groups", {{{"name", "panels"}, {"rules", rules}}}}};
   std::string examples = content_of(base::Path(MAILSTOW_SOURCE_DIRECTORY) /
                                     "tests/backupd/report/alert_rules_test.yml");
   examples.replace(examples.find("RULES"), 5, (docs / "alert-rules.yml").string());
-  std::ofstream(folder.path() / "examples.yml") << examples;
+  std::ofstream(directory.path() / "examples.yml") << examples;
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"check", "rules", (docs / "alert-rules.yml").string()},
-        {"check", "rules", (folder.path() / "panels.yml").string()},
-        {"test", "rules", (folder.path() / "examples.yml").string()}}) {
+        {"check", "rules", (directory.path() / "panels.yml").string()},
+        {"test", "rules", (directory.path() / "examples.yml").string()}}) {
     std::vector<std::string> arguments = {"promtool"};
     arguments.insert(arguments.end(), command.begin(), command.end());
     const auto checked = servers::run_program(arguments);
@@ -263,13 +263,13 @@ class MetricsServerTest : public testing::Test {
     return servers::run_program(command).out;
   }
 
-  tests::TemporaryDirectory folder_;
-  MetricsServer server_{{"127.0.0.1", 0}, folder_.path() / "metrics.prom"};
+  tests::TemporaryDirectory directory_;
+  MetricsServer server_{{"127.0.0.1", 0}, directory_.path() / "metrics.prom"};
 };
 
 TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
   EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 503 "));
-  std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
+  std::ofstream(directory_.path() / "metrics.prom") << "mailstow_x 1\n";
   EXPECT_THAT(ask({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
   EXPECT_THAT(ask({}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
   EXPECT_THAT(ask({"--head"}), HasSubstr("Content-Length: 13\r\n"));
@@ -278,18 +278,19 @@ TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
   EXPECT_THAT(ask({}, "/../metrics.prom"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(ask({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
   EXPECT_THAT(ask({"--header", "X: " + std::string(20'000, 'x')}), Not(HasSubstr("mailstow_x")));
-  std::ofstream(folder_.path() / "metrics.prom") << std::string(5'000'000, 'x');
+  std::ofstream(directory_.path() / "metrics.prom") << std::string(5'000'000, 'x');
   EXPECT_GT(ask({}).size(), 5'000'000U);
 }
 
 TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
-  std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
+  std::ofstream(directory_.path() / "metrics.prom") << "mailstow_x 1\n";
   const servers::Process silent({"/bin/bash", "-c",
                                  "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(server_.port()) +
                                      "; echo connected; sleep 30"},
                                 {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()},
-                                folder_.path() / "log");
-  for (int attempt = 0; attempt < 3'000 && content_of(folder_.path() / "log").empty(); ++attempt) {
+                                directory_.path() / "log");
+  for (int attempt = 0; attempt < 3'000 && content_of(directory_.path() / "log").empty();
+       ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 200 "));
@@ -297,8 +298,8 @@ TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
 
 TEST_F(MetricsServerTest, ReportsAPortThatIsInUse) {
   EXPECT_ERROR(kConfig, "/metrics/listen: 127.0.0.1 port ",
-               MetricsServer({"127.0.0.1", server_.port()}, folder_.path() / "x"));
-  const MetricsServer six({"::1", 0}, folder_.path() / "x");
+               MetricsServer({"127.0.0.1", server_.port()}, directory_.path() / "x"));
+  const MetricsServer six({"::1", 0}, directory_.path() / "x");
   EXPECT_GT(six.port(), 0);
 }
 
