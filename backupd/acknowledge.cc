@@ -51,8 +51,8 @@ std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapsh
 // A change of an account's mailbox that waits to be acknowledged.
 struct PendingChange {
   base::MailboxChange change;
-  std::vector<base::MailboxIdentity>
-      identities;  // every identity that INBOX ever had, including the present one
+  // All identities that INBOX ever had, including the present one.
+  std::vector<base::MailboxIdentity> identities;
 };
 
 std::optional<PendingChange> pending_change(store::Reader& reader, const std::string& account,

@@ -276,7 +276,7 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
 base::ExitStatus check(const base::Environment& environment, const CheckCommand& command) {
   reject_conflicting_options(command);
   const store::Location location = store::location_of(environment.config.store);
-  // The check of a copy does not count as a check of the store, so it is not recorded as the job.
+  // The check of a copy does not count as a check of the store, so it is not run as a job.
   if (!command.copy.empty()) return carry_out_check(environment, location, command).status;
   std::optional<StoreLoan> loan;
   if (command.repair) loan.emplace(environment, "check --repair");

@@ -26,7 +26,7 @@ namespace backupd {
 namespace {
 
 constexpr std::chrono::seconds kCheckTimeout{90};
-constexpr std::size_t kFewAccounts = 5;  // of a server, both through its admin and by own login
+constexpr std::size_t kFewAccounts = 5;  // per server: through its admin, and by their own logins
 
 // All accounts, or a few of each kind of login, by server.
 std::map<std::string, std::vector<base::AccountConfig>> accounts_to_try(const base::Config& config,

@@ -32,7 +32,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kMaxAtATime = 8;
 constexpr std::size_t kMaxAnswerBytes = std::size_t{16} * 1024 * 1024;
 
-std::vector<Finding> run_guarded(const DoctorCheck& check) {
+std::vector<Finding> run_safely(const DoctorCheck& check) {
   try {
     return check.run();
   } catch (const base::Error& error) {
@@ -116,7 +116,7 @@ class Examiner {
   [[noreturn]] void work(int fd) const {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const ordered_json document = run_guarded(check_);
+    const ordered_json document = run_safely(check_);
     write_all(fd, document.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
     ::_exit(0);
   }

@@ -24,7 +24,8 @@ class Departures {
   // left.
   void arrived(const store::MessageId& message) { arrived_.push_back(message); }
 
-  // Returns how many left a folder and arrived in no other. Equal messages are counted one by one.
+  // Returns how many left a folder and arrived in no other. If one of
+  // several equal messages left, it counts.
   std::uint64_t vanished();
 
  private:

@@ -54,8 +54,7 @@ struct PassReport {
   std::vector<std::string> troubles;  // one line each: why accounts could not be discovered, and
                                       // what is left out of an account's snapshot
   std::vector<std::string> vanished;  // the store's accounts that exist no longer; they are kept
-  store::CommitMark
-      commit;  // the store's highest: kept reports show whether a store is an older one
+  store::CommitMark commit;  // the store's highest: in kept reports it reveals an older store
 
   // Accounts share blocks and packs, so what was written is shared out by their new messages.
   void share_out(std::uint64_t stored_bytes);
