@@ -87,9 +87,9 @@ TEST_F(CheckCommandTest, PackNamesAreDigestsThatAnyToolCanVerify) {
   EXPECT_EQ(0, digests_agree().status);
   const std::string name = only_pack().filename().string();
   flip(only_pack(), 200);
-  const auto told = digests_agree();
-  EXPECT_EQ(1, told.status);
-  EXPECT_THAT(told.out, HasSubstr(name + ": FAILED"));
+  const auto damaged = digests_agree();
+  EXPECT_EQ(1, damaged.status);
+  EXPECT_THAT(damaged.out, HasSubstr(name + ": FAILED"));
 }
 
 TEST_F(CheckCommandTest, ResumesAnInterruptedCheck) {

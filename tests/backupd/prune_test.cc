@@ -92,13 +92,13 @@ TEST_F(PruneTest, ALaterBackupContinuesFromThePrunedStore) {
 TEST_F(PruneTest, ForgetOnlyPrintsItsPlanWithoutYes) {
   night("alice");
   night("alice");
-  const auto asked = mailstow_.backupd({"forget", "alice"});
-  EXPECT_EQ(asked.status, 0);
-  EXPECT_THAT(asked.out, HasSubstr("Nothing was done"));
+  const auto planned_only = mailstow_.backupd({"forget", "alice"});
+  EXPECT_EQ(planned_only.status, 0);
+  EXPECT_THAT(planned_only.out, HasSubstr("Nothing was done"));
   EXPECT_EQ(snapshots("alice").size(), 2U);
 
-  const json told = mailstow_.backupd_json({"forget", "alice", "--yes"});
-  EXPECT_EQ(told["dropped"], 2);
+  const json result = mailstow_.backupd_json({"forget", "alice", "--yes"});
+  EXPECT_EQ(result["dropped"], 2);
   EXPECT_EQ(find_by(mailstow_.restore_json({"accounts"})["accounts"], "account", "alice"), nullptr);
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40)
       << "they stay until a prune";
@@ -113,8 +113,8 @@ TEST_F(PruneTest, ForgetOnlyPrintsItsPlanWithoutYes) {
 TEST_F(PruneTest, ForgetWithPruneRemovesDataThatOnlyTheAccountNeeded) {
   deliver("bob", 30);
   night("alice");
-  const json told = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
-  EXPECT_EQ(told["dropped"], 1);
+  const json result = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
+  EXPECT_EQ(result["dropped"], 1);
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
   const json restored = mailstow_.restore_json({"run", "bob"});
   EXPECT_EQ(find_by(restored["folders"], "source", "INBOX")["restored"], 30);

@@ -38,7 +38,7 @@ class FolderSinkTest : public testing::Test {
 
   void begin() {
     sink_.emplace(*writer_, draft_, counts_, departures_, admission_, imap::UidSet(),
-                  [this](std::uint64_t) { ++told_; });
+                  [this](std::uint64_t) { ++calls_; });
   }
   void SetUp() override { begin(); }
 
@@ -50,7 +50,7 @@ class FolderSinkTest : public testing::Test {
   FetchCounts counts_;
   Departures departures_;
   Admission admission_;
-  int told_ = 0;
+  int calls_ = 0;
   std::optional<FolderSink> sink_;
 };
 
@@ -60,7 +60,7 @@ TEST_F(FolderSinkTest, StoresAMessageAsSent) {
   ASSERT_TRUE(entry);
   EXPECT_EQ(entry->size, 20U) << "of the received bytes, whatever the server reports";
   EXPECT_THAT(entry->flags, ElementsAre("$label", "\\Seen"));
-  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(calls_, 1);
   EXPECT_EQ(counts_.fetched_bytes, 20U);
   EXPECT_EQ(counts_.new_messages, 1U);
 }
@@ -77,7 +77,7 @@ TEST_F(FolderSinkTest, StoresNothingForNilAndMissingBodies) {
   EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("NIL"));
   EXPECT_THAT(sink_->why_not(base::Uid{2}), HasSubstr("no body"));
   EXPECT_EQ(sink_->why_not(base::Uid{3}), "");
-  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(calls_, 0);
 }
 
 TEST_F(FolderSinkTest, StoresAMessageThatArrivesWholeTheSecondTime) {

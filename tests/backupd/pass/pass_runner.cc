@@ -32,8 +32,8 @@ class WatchedTransport : public imap::Transport {
 
   // The client now waits for the answer: the other client's command runs before it.
   std::size_t receive(std::span<std::byte> buffer) override {
-    if (between_.meddle && told_ < sent_.size()) {
-      const std::string news = sent_.substr(std::exchange(told_, sent_.size()));
+    if (between_.meddle && reported_ < sent_.size()) {
+      const std::string news = sent_.substr(std::exchange(reported_, sent_.size()));
       between_.meddle(news);
     }
     const std::size_t received = transport_->receive(buffer);
@@ -72,7 +72,7 @@ class WatchedTransport : public imap::Transport {
   std::unique_ptr<imap::Transport> transport_;
   const Between& between_;
   std::string& sent_;
-  std::size_t told_ = 0;
+  std::size_t reported_ = 0;
 };
 
 }  // namespace

@@ -54,15 +54,15 @@ class StopTest : public testing::Test {
 
   // Sends SIGTERM and returns the exit status. Fails the test if the process does not end promptly.
   static int stop(const Process& process) {
-    const auto asked = std::chrono::steady_clock::now();
+    const auto requested = std::chrono::steady_clock::now();
     ::kill(process.pid(), SIGTERM);
-    return end_of(process, asked);
+    return end_of(process, requested);
   }
 
-  static int end_of(const Process& process, std::chrono::steady_clock::time_point asked) {
+  static int end_of(const Process& process, std::chrono::steady_clock::time_point requested) {
     int status = 0;
     ::waitpid(process.pid(), &status, 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(10));
+    EXPECT_LT(std::chrono::steady_clock::now() - requested, seconds(10));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 

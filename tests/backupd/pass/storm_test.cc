@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using programs::json;
 
-constexpr int kFewestRuns = 5;
+constexpr int kMinRuns = 5;
 
 std::chrono::seconds storm_length() {
   return tests::is_long_run() ? 60s : 3s;
@@ -121,7 +121,7 @@ class StormTest : public testing::TestWithParam<Kind> {
 TEST_P(StormTest, EverySnapshotHoldsOnlyWhatExisted) {
   servers::Storm storm(*server_, "alice", 20'261'125);
   const auto end = std::chrono::steady_clock::now() + storm_length();
-  for (int run = 0; run < kFewestRuns || std::chrono::steady_clock::now() < end; ++run) {
+  for (int run = 0; run < kMinRuns || std::chrono::steady_clock::now() < end; ++run) {
     ASSERT_NO_FATAL_FAILURE(back_up_in_the_storm());
   }
   const Truth truth(storm.end());

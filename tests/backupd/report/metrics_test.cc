@@ -221,14 +221,14 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   mailstow_.backupd_json({"once"});
   const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
                                 {::getuid(), ::getgid()}, mailstow_.folder() / "log");
-  const auto ask = [&] {
-    const auto asked =
+  const auto fetch_metrics = [&] {
+    const auto response =
         servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
                               "--retry-delay", "1", "http://" + address + "/metrics"});
-    EXPECT_EQ(asked.status, 0) << content_of(mailstow_.folder() / "log");
-    return asked.out;
+    EXPECT_EQ(response.status, 0) << content_of(mailstow_.folder() / "log");
+    return response.out;
   };
-  const std::string first = ask();
+  const std::string first = fetch_metrics();
   EXPECT_EQ(parse(first).at("mailstow_job_exit_status{name=\"backup\"}"), 0);
   expect_promtool_takes(first);
   // The metrics cover the daemon's own jobs too.
@@ -238,7 +238,7 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   std::string last;
   for (int attempt = 0; attempt < 600 && last.find(swept) == std::string::npos; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    last = ask();
+    last = fetch_metrics();
   }
   EXPECT_THAT(last, HasSubstr(swept));
 }
@@ -256,7 +256,8 @@ TEST_F(MetricsTest, WritingFailsWithoutADestination) {
 
 class MetricsServerTest : public testing::Test {
  protected:
-  std::string ask(const std::vector<std::string>& more, const std::string& path = "/metrics") {
+  std::string fetch_metrics(const std::vector<std::string>& more,
+                            const std::string& path = "/metrics") {
     std::vector<std::string> command = {"curl", "--silent", "--include", "--max-time", "20"};
     command.insert(command.end(), more.begin(), more.end());
     command.push_back("http://127.0.0.1:" + std::to_string(server_.port()) + path);
@@ -268,18 +269,19 @@ class MetricsServerTest : public testing::Test {
 };
 
 TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
-  EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(fetch_metrics({}), StartsWith("HTTP/1.1 503 "));
   std::ofstream(directory_.path() / "metrics.prom") << "mailstow_x 1\n";
-  EXPECT_THAT(ask({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
-  EXPECT_THAT(ask({}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
-  EXPECT_THAT(ask({"--head"}), HasSubstr("Content-Length: 13\r\n"));
-  EXPECT_THAT(ask({}, "/metrics?x=y"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(ask({}, "/"), StartsWith("HTTP/1.1 404 "));
-  EXPECT_THAT(ask({}, "/../metrics.prom"), StartsWith("HTTP/1.1 404 "));
-  EXPECT_THAT(ask({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
-  EXPECT_THAT(ask({"--header", "X: " + std::string(20'000, 'x')}), Not(HasSubstr("mailstow_x")));
+  EXPECT_THAT(fetch_metrics({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
+  EXPECT_THAT(fetch_metrics({}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
+  EXPECT_THAT(fetch_metrics({"--head"}), HasSubstr("Content-Length: 13\r\n"));
+  EXPECT_THAT(fetch_metrics({}, "/metrics?x=y"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(fetch_metrics({}, "/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(fetch_metrics({}, "/../metrics.prom"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(fetch_metrics({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(fetch_metrics({"--header", "X: " + std::string(20'000, 'x')}),
+              Not(HasSubstr("mailstow_x")));
   std::ofstream(directory_.path() / "metrics.prom") << std::string(5'000'000, 'x');
-  EXPECT_GT(ask({}).size(), 5'000'000U);
+  EXPECT_GT(fetch_metrics({}).size(), 5'000'000U);
 }
 
 TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
@@ -293,7 +295,7 @@ TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
        ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(fetch_metrics({}), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST_F(MetricsServerTest, ReportsAPortThatIsInUse) {
