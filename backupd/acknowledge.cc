@@ -28,7 +28,7 @@ store::SnapshotInfo newest(store::Reader& reader, const std::string& account) {
              base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
 }
 
-// Fails unless the message is among what the newest snapshot could not have.
+// Fails unless the message is among those that the newest snapshot skipped.
 std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapshot,
                         const AcknowledgeOptions& command, base::Acknowledgements& acknowledged) {
   const base::Uid uid{*command.uid};
@@ -39,20 +39,22 @@ std::string accept_skip(store::Reader& reader, const store::SnapshotInfo& snapsh
     for (const store::SkippedMessage& skipped : folder.info.skipped) {
       if (skipped.uid != uid) continue;
       acknowledged.accept_skip(command.account, name, folder.info.uid_validity, uid);
-      return fmt::format("{}, UID {}: {}: no longer a trouble", base::escape_for_terminal(name),
-                         uid.value, base::escape_for_terminal(skipped.reason));
+      return fmt::format("{}, UID {}: {}: no longer reported as a problem",
+                         base::escape_for_terminal(name), uid.value,
+                         base::escape_for_terminal(skipped.reason));
     }
   }
   base::fail(base::ErrorCode::kNotFound,
-             "acknowledge {}: {}, UID {}: nothing of this name was skipped in the newest snapshot",
+             "acknowledge {}: {}, UID {}: no such message was skipped in the newest snapshot",
              base::escape_for_terminal(command.account), base::escape_for_terminal(command.folder),
              uid.value);
 }
 
-// A change of whose mailbox an account is, as it is acknowledged.
+// A change of an account's mailbox that waits to be acknowledged.
 struct PendingChange {
   base::MailboxChange change;
-  std::vector<base::MailboxIdentity> identities;  // all that INBOX ever was, and is now
+  // All identities that INBOX ever had, including the present one.
+  std::vector<base::MailboxIdentity> identities;
 };
 
 std::optional<PendingChange> pending_change(store::Reader& reader, const std::string& account,
@@ -71,8 +73,8 @@ std::optional<PendingChange> pending_change(store::Reader& reader, const std::st
 std::string accept_change(const std::string& account, const PendingChange& pending,
                           base::Acknowledgements& acknowledged) {
   acknowledged.accept_stranger(account, pending.identities);
-  return fmt::format("its INBOX is {}, no longer {}: the same person's", pending.change.is.text(),
-                     pending.change.was.text());
+  return fmt::format("its INBOX is {}, no longer {}: accepted as the same person's",
+                     pending.change.is.text(), pending.change.was.text());
 }
 
 std::vector<std::string> accept_all_of(const base::Environment& environment, store::Reader& reader,
@@ -93,7 +95,7 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
           acknowledged.accept_deletions(command.account, snapshot.time);
           accepted.push_back(fmt::format(
               "{} messages vanished, {} were left: older snapshots expire "
-              "as the retention says",
+              "again according to the retention",
               base::format_count(deletion->vanished), base::format_count(deletion->messages)));
         }
         if (const auto pending = pending_change(reader, command.account, acknowledged)) {
@@ -102,7 +104,7 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
         const bool is_absent = !config.has_account(command.account);
         if (is_absent && !acknowledged.is_absence_accepted(command.account)) {
           acknowledged.accept_absence(command.account);
-          accepted.emplace_back("no longer on its server: not reported any more");
+          accepted.emplace_back("no longer on its server: no longer reported");
         }
       });
   return accepted;
@@ -121,7 +123,8 @@ std::string text_of(const std::string& account, const std::vector<std::string>& 
   return text;
 }
 
-// After a migration: whose mailbox an account is, for all accounts of a server, and nothing else.
+// For use after a migration: acknowledges the changed mailboxes of all accounts of a server, and
+// nothing else.
 base::ExitStatus acknowledge_server(const base::Environment& environment, store::Reader& reader,
                                     const std::string& server) {
   const base::Config& config = environment.config;
@@ -149,7 +152,7 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
         }
       });
   if (accounts.empty()) {
-    text = fmt::format("{}: every account's INBOX is the one backed up before.\n",
+    text = fmt::format("{}: every account's INBOX is still the one backed up before.\n",
                        base::escape_for_terminal(server));
   }
   base::print_result(environment.format,
@@ -164,11 +167,11 @@ base::ExitStatus acknowledge(const base::Environment& environment,
                              const AcknowledgeOptions& command) {
   if (command.account.empty() == command.server.empty()) {
     base::fail(base::ErrorCode::kUsage,
-               "acknowledge: which account? Its NAME, or --server NAME for all of a server's whose "
-               "INBOX is another one");
+               "acknowledge: give the NAME of an account, or --server NAME for all accounts of a "
+               "server whose INBOX differs");
   }
   if (!command.folder.empty() && !command.uid) {
-    base::fail(base::ErrorCode::kUsage, "acknowledge: {}: and which UID?",
+    base::fail(base::ErrorCode::kUsage, "acknowledge: {}: give the UID as well",
                base::escape_for_terminal(command.folder));
   }
   store::Reader reader =
@@ -176,7 +179,7 @@ base::ExitStatus acknowledge(const base::Environment& environment,
   if (!command.server.empty()) return acknowledge_server(environment, reader, command.server);
   const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
   base::print_result(environment.format, base::json_text(document_of(command.account, accepted)),
-                     accepted.empty() ? fmt::format("{}: nothing waits for it.\n",
+                     accepted.empty() ? fmt::format("{}: nothing to acknowledge.\n",
                                                     base::escape_for_terminal(command.account))
                                       : text_of(command.account, accepted));
   return accepted.empty() ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Of a mail that somebody reads.
+// Limits that keep the mail readable.
 constexpr std::size_t kMaxTroubles = 200;
 constexpr std::size_t kMaxAccounts = 200;
 constexpr std::size_t kMaxTrees = 50;
@@ -26,7 +26,7 @@ std::uint64_t skipped_in(const AccountReport& account) {
       account.skipped, [](const SkippedEntry& entry) { return !entry.acknowledged; }));
 }
 
-// Names only where it is known that none is somebody's to choose.
+// Contains no account names: others may have chosen them.
 std::string headline_of(const PassReport& report) {
   const std::size_t all = report.accounts.size();
   const auto is_troubled = [](const AccountReport& account) {
@@ -39,7 +39,7 @@ std::string headline_of(const PassReport& report) {
                                                                      : "failed";
   std::string text =
       fmt::format("backup {}: {} account{}", word, base::format_count(all), all == 1 ? "" : "s");
-  if (troubled > 0) text += fmt::format(", {} to look at", base::format_count(troubled));
+  if (troubled > 0) text += fmt::format(", {} with problems", base::format_count(troubled));
   return text;
 }
 
@@ -58,19 +58,19 @@ std::string total_of(const PassReport& report) {
 }
 
 std::string list_troubles(const std::vector<std::string>& troubles) {
-  if (troubles.empty()) return "Nothing needs to be looked at.\n";
-  std::string text = "To look at:\n";
+  if (troubles.empty()) return "No problems.\n";
+  std::string text = "Problems:\n";
   for (std::size_t at = 0; at < std::min(troubles.size(), kMaxTroubles); ++at) {
     text += "  " + troubles[at] + "\n";
   }
   if (troubles.size() > kMaxTroubles) {
-    text += fmt::format("  and {} more: `mailstow-backupd status` and the log have them.\n",
+    text += fmt::format("  and {} more: see `mailstow-backupd status` and the log.\n",
                         base::format_count(troubles.size() - kMaxTroubles));
   }
   return text;
 }
 
-// Those that something became of.
+// Lists the accounts that are not complete or have new messages.
 std::string list_accounts(const PassReport& report) {
   std::vector<std::vector<std::string>> rows;
   std::size_t quiet = 0;
@@ -107,7 +107,7 @@ std::string list_accounts(const PassReport& report) {
   }
   if (left_out > 0) text += fmt::format("... and {} more.\n", base::format_count(left_out));
   if (quiet > 0) {
-    text += fmt::format("{} account{} complete, without anything new.\n", base::format_count(quiet),
+    text += fmt::format("{} account{} complete, with nothing new.\n", base::format_count(quiet),
                         quiet == 1 ? "" : "s");
   }
   return text;
@@ -115,7 +115,7 @@ std::string list_accounts(const PassReport& report) {
 
 std::string describe_store(const BackupFacts& facts) {
   std::string text = fmt::format(
-      "The store: {} in {} packs, for {} different messages of {}",
+      "The store: {} in {} packs, for {} distinct messages of {}",
       base::format_size(facts.store.pack_bytes), base::format_count(facts.store.packs),
       base::format_count(facts.store.messages), base::format_size(facts.store.message_bytes));
   if (!facts.earlier) return text + ".\n";
@@ -128,7 +128,7 @@ std::string describe_store(const BackupFacts& facts) {
 }
 
 std::string list_trees(const BackupFacts& facts) {
-  if (facts.trees.empty()) return "No restored tree waits to expire.\n";
+  if (facts.trees.empty()) return "There are no restored trees.\n";
   std::vector<store::TreeRecord> trees = facts.trees;
   std::ranges::sort(trees, {}, &store::TreeRecord::expires);
   std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
@@ -143,7 +143,7 @@ std::string list_trees(const BackupFacts& facts) {
 
 std::string describe_drill(const ordered_json& details) {
   if (!details.is_object()) return "";
-  return fmt::format(": {} of {} messages came back as they were stored",
+  return fmt::format(": {} of {} messages were read back intact",
                      details.value("intact", std::uint64_t{0}),
                      details.value("messages", std::uint64_t{0}));
 }
@@ -162,11 +162,11 @@ std::string list_jobs(const BackupFacts& facts) {
     const auto details = ordered_json::parse(record.details, nullptr, false);
     text += fmt::format("  {:6} {}  ", record.job, base::format_rfc3339(record.started));
     if (!record.ended) {
-      text += "still at work\n";
+      text += "still running\n";
       continue;
     }
     text += record.status ? std::string(base::describe_status(*record.status))
-                          : "ended before it was done";
+                          : "died before it finished";
     if (!record.error.empty()) {
       text += ": " + record.error;
     } else if (record.job == "drill") {
@@ -176,7 +176,7 @@ std::string list_jobs(const BackupFacts& facts) {
     }
     text += '\n';
   }
-  return text.empty() ? "No other job has run yet.\n" : "The other jobs, last:\n" + text;
+  return text.empty() ? "No other job has run yet.\n" : "Last runs of the other jobs:\n" + text;
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ std::vector<std::string> troubles_of(const PassReport& report) {
     }
     if (account.status != PassStatus::kComplete && account.troubles.empty() &&
         troubles.size() == before) {
-      troubles.push_back(fmt::format("{}: not all of it could be backed up", name));
+      troubles.push_back(fmt::format("{}: it could not be backed up completely", name));
     }
   }
   for (const std::string& trouble : report.troubles) {

@@ -1,4 +1,4 @@
-// What the administrator is written after each backup of all accounts.
+// The mail to the administrator after each backup of all accounts.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace backupd {
 
-// The store as the last such backup left it.
+// The store as the previous backup of all accounts left it.
 struct EarlierStore {
   std::chrono::sys_seconds time{};
   std::uint64_t pack_bytes = 0;
@@ -25,12 +25,12 @@ struct BackupFacts {
   store::Reader::StoreSize store;
   std::optional<EarlierStore> earlier;
   std::vector<store::TreeRecord> trees;
-  std::vector<base::JobRecord> jobs;  // what became of the others
+  std::vector<base::JobRecord> jobs;  // the last run of every job
   std::chrono::sys_seconds now{};
 };
 
-// A line for each thing that somebody has to look at: accounts that failed, what was skipped and
-// not acknowledged, alarms, accounts that are gone.
+// One line for each problem that needs attention: accounts that failed, messages and folders that
+// were skipped and not acknowledged, alarms, accounts that are gone.
 std::vector<std::string> troubles_of(const PassReport& report);
 
 base::JobSummary summarise(const PassReport& report, const BackupFacts& facts);
@@ -38,7 +38,7 @@ base::JobSummary summarise(const PassReport& report, const BackupFacts& facts);
 // JobRecord::details of a backup, for metrics and the next summary.
 std::string details_of(const PassReport& report, const BackupFacts& facts);
 
-// Of the record of the last one; nothing if there is none.
+// Reads the store's state from the record of the last backup; nullopt if the record has none.
 std::optional<EarlierStore> earlier_store(const base::JobRecord& record);
 
 }  // namespace backupd

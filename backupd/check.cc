@@ -30,7 +30,7 @@ using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds kSaveInterval{5};
 
-// Reads packs as the options say, and keeps in the log what was read.
+// Reads packs as the options require, and records in the check log which packs were read.
 class DataCheck {
  public:
   DataCheck(const base::Environment& environment, const store::Location& location,
@@ -158,41 +158,41 @@ std::string to_text(const store::RepairReport& repair) {
     text += "Moved aside: " + base::escape_for_terminal(file) + "\n";
   }
   if (repair.salvaged_objects > 0) {
-    text += fmt::format("Saved from what was moved aside: {} messages, {} other objects.\n",
+    text += fmt::format("Salvaged from the files moved aside: {} messages, {} other objects.\n",
                         base::format_count(repair.salvaged_messages),
                         base::format_count(repair.salvaged_objects - repair.salvaged_messages));
   }
   for (const std::string& account : repair.amended_accounts) {
     text += fmt::format(
-        "{}: a new snapshot leaves out what is lost; the next backup fetches what "
+        "{}: a new snapshot leaves out the lost messages; the next backup fetches those that "
         "the server still has.\n",
         base::escape_for_terminal(account));
   }
   return text;
 }
 
-ordered_json to_json(const store::CopyReport& copy, const std::string& folder) {
-  return {{"folder", folder}, {"commits_behind", copy.commits_behind()}};
+ordered_json to_json(const store::CopyReport& copy, const std::string& directory) {
+  return {{"folder", directory}, {"commits_behind", copy.commits_behind()}};
 }
 
 std::string to_text(const store::CopyReport& copy) {
-  if (copy.commits_behind() == 0) return "The copy has all that the store has.\n";
+  if (copy.commits_behind() == 0) return "The copy has everything that the store has.\n";
   return fmt::format("The copy lacks the newest {} commits of the store: copy again.\n",
                      base::format_count(copy.commits_behind()));
 }
 
-void refuse_what_excludes_each_other(const CheckOptions& command) {
+void reject_conflicting_options(const CheckOptions& command) {
   const bool has_budget = !command.budget.empty();
   const bool is_of_copy = !command.copy.empty();
   if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
           static_cast<int>(command.repair) + static_cast<int>(is_of_copy) >
       1) {
     base::fail(base::ErrorCode::kUsage,
-               "check: --resume, --for, --repair and --copy exclude each other");
+               "check: --resume, --for, --repair and --copy are mutually exclusive");
   }
 }
 
-// Shows how far a check is, on a terminal.
+// Shows the progress of a check on a terminal.
 class Progress {
  public:
   explicit Progress(const base::Clock& clock)
@@ -225,10 +225,10 @@ std::vector<std::string> lines_of(const store::CheckReport& report) {
 
 base::JobOutcome carry_out_check(const base::Environment& environment,
                                  const store::Location& location, const CheckOptions& command) {
-  // A repair may be interrupted anywhere.
+  // A repair may be interrupted at any point.
   if (!command.repair) base::stop_on_request(base::OnStop::kContinue);
   store::CheckReport report;
-  ordered_json more = ordered_json::object();  // beside the report
+  ordered_json more = ordered_json::object();  // fields in addition to the report's
   std::string more_text;
   {
     Progress shown(environment.clock);
@@ -274,9 +274,9 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
 }  // namespace
 
 base::ExitStatus check(const base::Environment& environment, const CheckOptions& command) {
-  refuse_what_excludes_each_other(command);
+  reject_conflicting_options(command);
   const store::Location location = store::location_of(environment.config.store);
-  // Of a copy it is not the check that the store needs.
+  // The check of a copy does not count as a check of the store, so it is not run as a job.
   if (!command.copy.empty()) return carry_out_check(environment, location, command).status;
   std::optional<StoreLoan> loan;
   if (command.repair) loan.emplace(environment, "check --repair");

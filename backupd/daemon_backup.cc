@@ -18,15 +18,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::chrono::milliseconds kBetweenLooks{300};
+constexpr std::chrono::milliseconds kStatusInterval{300};
 constexpr std::uint64_t kMaxReportBytes = 256ULL * 1024 * 1024;
 
-// Waits until that run is over; gives its exit status.
+// Waits until the run has ended; returns its exit status.
 int follow(const base::Environment& environment, std::uint64_t run) {
   base::ProgressLine line(environment.clock);
-  bool is_told = false;
+  bool has_logged_wait = false;
   for (;;) {
-    environment.clock.sleep_for(kBetweenLooks);
+    environment.clock.sleep_for(kStatusInterval);
     const auto status = ask_about_daemon(environment.config.store);
     if (!status) base::fail(base::ErrorCode::kIo, "once: the daemon ended meanwhile: see its log");
     const Json job = job_in(*status, Job::kBackup);
@@ -43,8 +43,8 @@ int follow(const base::Environment& environment, std::uint64_t run) {
       continue;
     }
     if (work.empty()) continue;
-    if (!is_told) base::log_info("once: {}: the backup comes next", work);
-    is_told = true;
+    if (!has_logged_wait) base::log_info("once: {}: the backup is next", work);
+    has_logged_wait = true;
     line.show("waiting: " + work);
   }
 }
@@ -60,7 +60,8 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environm
   if (!answer) return std::nullopt;
   const auto started = parse_start_answer(*answer);
   if (!started || !started->run) {
-    base::fail(base::ErrorCode::kIo, "once: the daemon does not understand: restart it");
+    base::fail(base::ErrorCode::kIo,
+               "once: the daemon does not understand the request: restart it");
   }
   const int status = follow(environment, *started->run);
 

@@ -1,4 +1,4 @@
-// Everything that must be right, looked at, with what to do where it is not.
+// Checks the whole installation, and suggests a remedy for each problem.
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -25,10 +25,10 @@ namespace backupd {
 
 namespace {
 
-constexpr std::chrono::seconds kCheckPatience{90};
-constexpr std::size_t kFewAccounts = 5;  // of a server, through its admin and by their own logins
+constexpr std::chrono::seconds kCheckTimeout{90};
+constexpr std::size_t kFewAccounts = 5;  // per server: through its admin, and by their own logins
 
-// All of them, or some of each kind.
+// All accounts, or a few of each kind of login, by server.
 std::map<std::string, std::vector<base::AccountConfig>> accounts_to_try(const base::Config& config,
                                                                         bool all) {
   std::map<std::string, std::vector<base::AccountConfig>> by_server;
@@ -49,13 +49,13 @@ class Doctor {
         resolver_(name_server(command)),
         accounts_(accounts_to_try(config_, command.all)) {}
 
-  std::vector<Finding> look() const {
+  std::vector<Finding> run() const {
     if (command_.send_test_mail && !config_.reporting.mail) {
       base::fail(base::ErrorCode::kUsage,
-                 "doctor --send-test-mail: the configuration has no mail server: give mail");
+                 "doctor --send-test-mail: no mail server is configured: set `mail`");
     }
-    std::vector<Finding> findings = look_at_configuration();
-    std::ranges::move(examine(checks(), kCheckPatience), std::back_inserter(findings));
+    std::vector<Finding> findings = check_configuration();
+    std::ranges::move(examine(checks(), kCheckTimeout), std::back_inserter(findings));
     return findings;
   }
 
@@ -71,8 +71,8 @@ class Doctor {
     return server;
   }
 
-  // It has been read already, or nobody would be here.
-  std::vector<Finding> look_at_configuration() const {
+  // The configuration was read already: doctor() reports one that can't be.
+  std::vector<Finding> check_configuration() const {
     const std::string subject = shown(environment_.config_file);
     try {
       static_cast<void>(JobPlan(config_.schedule, 0));
@@ -81,11 +81,11 @@ class Doctor {
     }
     if (config_.accounts.empty()) {
       return {failure("configuration", subject, "it has no accounts, so nothing is backed up",
-                      "list accounts, or let a server discover them", base::ExitStatus::kUsage)};
+                      "list accounts, or set `discover` for a server", base::ExitStatus::kUsage)};
     }
-    return {all_right("configuration", subject,
-                      fmt::format("servers: {}, accounts: {}", config_.servers.size(),
-                                  base::format_count(config_.accounts.size())))};
+    return {passed("configuration", subject,
+                   fmt::format("servers: {}, accounts: {}", config_.servers.size(),
+                               base::format_count(config_.accounts.size())))};
   }
 
   std::vector<DoctorCheck> checks() const {
@@ -93,20 +93,20 @@ class Doctor {
     base::FileSystem& files = environment_.files;
     const auto now = environment_.clock.now_seconds();
     std::vector<DoctorCheck> checks = {
-        {"secret", "", [this] { return look_at_secrets(config_, environment_.config_file); }},
-        {"key", shown(store.key_file), [&] { return look_at_key(store, files); }},
-        {"store", shown(store.path), [&] { return look_at_store(store, files); }},
-        {"space", shown(store.path), [&] { return look_at_free_space(store, files); }},
-        {"clock", "", [&, now] { return look_at_clock(now, recorded(), clock_keeping()); }},
-        {"service", "", [&] { return look_at_service(store); }},
-        {"reports", "", [this] { return look_at_reporting(environment_); }},
-        {"alarm", "", [this] { return look_at_alarms(environment_); }}};
+        {"secret", "", [this] { return check_secrets(config_, environment_.config_file); }},
+        {"key", shown(store.key_file), [&] { return check_key(store, files); }},
+        {"store", shown(store.path), [&] { return check_store(store, files); }},
+        {"space", shown(store.path), [&] { return check_free_space(store, files); }},
+        {"clock", "", [&, now] { return check_clock(now, recorded(), clock_keeping()); }},
+        {"service", "", [&] { return check_service(store); }},
+        {"reports", "", [this] { return check_reporting(environment_); }},
+        {"alarm", "", [this] { return check_alarms(environment_); }}};
     for (const auto& [name, server] : config_.servers) add_server(checks, name, server, now);
     if (config_.reporting.mail) add_mail(checks, *config_.reporting.mail, now);
     if (!command_.probe.empty()) {
       static_cast<void>(config_.account(command_.probe));
       checks.push_back({"restore", base::escape_for_terminal(command_.probe),
-                        [this] { return look_at_restoring(environment_, command_.probe); }});
+                        [this] { return check_restoring(environment_, command_.probe); }});
     }
     return checks;
   }
@@ -115,12 +115,12 @@ class Doctor {
                 std::chrono::sys_seconds now) const {
     const std::string subject = base::escape_for_terminal(mail.url);
     checks.push_back({"mail", subject, [this, &mail] {
-                        return look_at_mail(mail, base::mail_hello_name(mail), resolver_,
-                                            command_.outgoing_address);
+                        return check_mail(mail, base::mail_hello_name(mail), resolver_,
+                                          command_.outgoing_address);
                       }});
-    checks.push_back({"mail", subject, [&mail] { return look_at_line(mail); }});
+    checks.push_back({"mail", subject, [&mail] { return check_encryption(mail); }});
     checks.push_back({"mail", subject, [&mail, now] {
-                        return look_at_mail_server(mail, base::mail_hello_name(mail), now);
+                        return check_mail_server(mail, base::mail_hello_name(mail), now);
                       }});
     if (!command_.send_test_mail) return;
     checks.push_back({"test mail", subject, [this, &mail] {
@@ -132,19 +132,19 @@ class Doctor {
                   const base::ServerConfig& server, std::chrono::sys_seconds now) const {
     const std::string subject = base::escape_for_terminal(name);
     checks.push_back({"way", subject, [this, &name, &server, now] {
-                        return look_at_way(name, server, resolver_, now);
+                        return check_route(name, server, resolver_, now);
                       }});
     const auto accounts = accounts_.find(name);
     if (accounts == accounts_.end()) return;
     checks.push_back({"login", subject, [this, &name, accounts] {
-                        return look_at_accounts(environment_, name, accounts->second);
+                        return check_accounts(environment_, name, accounts->second);
                       }});
     checks.push_back({"quota", subject, [&name, &server, accounts] {
-                        return look_at_quota_admin(name, server, accounts->second);
+                        return check_quota_admin(name, server, accounts->second);
                       }});
   }
 
-  // When the newest thing in the store was; nothing if there is none, or it can't be read.
+  // The time of the newest record in the store; nullopt if the store is empty or can't be read.
   std::optional<std::chrono::sys_seconds> recorded() const {
     try {
       return newest_record(config_.store, environment_.files);
@@ -186,7 +186,7 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
   std::vector<Finding> findings;
   try {
     const base::Environment environment = base::open_environment(config_file, format);
-    findings = Doctor(environment, command).look();
+    findings = Doctor(environment, command).run();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kConfig) throw;
     findings = {

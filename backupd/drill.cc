@@ -1,5 +1,5 @@
-// Restores a random sample and compares it, so that a restore that would fail is heard of before
-// somebody needs it.
+// Restores a random sample and compares it, so that a restore that would fail is noticed before
+// it is needed.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -33,9 +33,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kNoReport = "half a drill has no report";
+constexpr std::string_view kNoReport = "no report was written";
 
-// A tree of the sample is looked at by its restore, which reads it back, and by nobody else.
+// A restore reads the tree back by itself; nothing else needs the tree of a sample.
 constexpr const char* kTreeLifetime = "1h";
 constexpr std::size_t kMaxRunReport = std::size_t{64} * 1024 * 1024;
 
@@ -73,7 +73,7 @@ class Drill {
   }
 
  private:
-  // By the sample's messages; nothing for one that could not be read.
+  // One for each message of the sample; nullopt if the message could not be read.
   using Digests = std::vector<std::optional<store::Sha256>>;
 
   void add_trouble(DrillTroubleKind kind, const FolderSample& folder, std::optional<base::Uid> uid,
@@ -99,7 +99,7 @@ class Drill {
           if (bytes.size() != entry.size) {
             add_trouble(
                 DrillTroubleKind::kUnreadable, folder, entry.uid,
-                fmt::format("it has {} bytes, its snapshot says {}", bytes.size(), entry.size));
+                fmt::format("it has {} bytes, its snapshot records {}", bytes.size(), entry.size));
             return;
           }
           digests[position] = store::sha256(bytes);
@@ -128,7 +128,7 @@ class Drill {
       ++report_.receipts;
     } else {
       add_trouble(DrillTroubleKind::kUnreadable, folder, std::nullopt,
-                  "its messages are not those of its receipt");
+                  "its messages do not match its receipt");
     }
   }
 
@@ -160,12 +160,12 @@ class Drill {
       if (found == live.end()) {
         ++report_.gone_from_live;
       } else if (!digests_[at][message]) {
-        continue;  // told already
+        continue;  // reported already
       } else if (found->second == *digests_[at][message]) {
         ++report_.same_as_live;
       } else {
         add_trouble(DrillTroubleKind::kDifferent, folder, uid,
-                    "the server has other bytes than it had when this was stored");
+                    "the server has other bytes now than when this was stored");
       }
     }
   }
@@ -189,7 +189,7 @@ class Drill {
       for (const auto& entry : folder->messages) ids.insert(entry.message.object.hex());
     }
     const std::string& account = first.snapshot.account;
-    // That account is nobody's, so its quota may be used.
+    // The scratch account belongs to no user, so its quota may be used.
     std::vector<std::string> command = {base::program_beside_us("mailstow-restore"),
                                         "--config",
                                         environment_.config_file.string(),
@@ -233,7 +233,7 @@ class Drill {
   const base::Config& config_;
   store::Reader reader_;
   Sample sample_;
-  std::vector<Digests> digests_;  // by the sample's folders
+  std::vector<Digests> digests_;  // one for each folder of the sample
   DrillReport report_;
 };
 

@@ -91,7 +91,7 @@ std::string DrillReport::to_text() const {
   std::string text;
   for (const std::string& line : trouble_lines()) text += line + "\n";
   text += fmt::format(
-      "{} of {} messages ({}) from {} folders of {} snapshots came back as they were stored; "
+      "{} of {} messages ({}) from {} folders of {} snapshots were read back intact; "
       "{} folders were read whole and agree with their receipts.\n",
       base::format_count(intact), base::format_count(messages), base::format_size(bytes),
       base::format_count(folders), base::format_count(snapshots), base::format_count(receipts));
@@ -103,7 +103,7 @@ std::string DrillReport::to_text() const {
                         base::escape_for_terminal(scratch->account),
                         base::format_count(scratch->altered));
   }
-  return text + fmt::format("`drill --seed {}` tries the same ones again.\n", seed);
+  return text + fmt::format("`drill --seed {}` tries the same sample again.\n", seed);
 }
 
 }  // namespace backupd

@@ -1,4 +1,4 @@
-// What a drill found: the document that `drill --json` prints, and that is kept for metrics and
+// The result of a drill: the document that `drill --json` prints, and that is kept for metrics and
 // reports.
 #pragma once
 
@@ -15,10 +15,10 @@
 namespace backupd {
 
 enum class DrillTroubleKind {
-  kUnreadable,  // the store does not give back what it was given
-  kDifferent,   // ... and it is not what the server has
-  kServer,      // the server could not be asked
-  kScratch,     // the scratch account did not get the sample as it is
+  kUnreadable,  // the store does not return what was stored
+  kDifferent,   // the server's copy has other bytes
+  kServer,      // the server could not be queried
+  kScratch,     // the scratch account did not receive the sample unchanged
 };
 
 constexpr std::string_view word(DrillTroubleKind kind) {
@@ -44,12 +44,12 @@ struct DrillTrouble {
   std::string what;  // escaped
 };
 
-// What a scratch account got.
+// The restore of the sample to the scratch account.
 struct DrillScratch {
   std::string account;
   std::vector<std::string> trees;
   std::uint64_t restored = 0;
-  std::uint64_t altered = 0;  // by the server, as restores list it
+  std::uint64_t altered = 0;  // by the server, as a restore reports it
 };
 
 struct DrillReport {
@@ -58,12 +58,12 @@ struct DrillReport {
   std::uint64_t snapshots = 0;
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;  // of the sample
-  std::uint64_t intact = 0;    // of them: rebuilt, and what the snapshot says
+  std::uint64_t intact = 0;    // of these: rebuilt, and as the snapshot records them
   std::uint64_t bytes = 0;     // of the intact ones
-  std::uint64_t receipts = 0;  // of whole folders that agree
+  std::uint64_t receipts = 0;  // of whole folders, and in agreement with them
   std::uint64_t same_as_live = 0;
-  std::uint64_t gone_from_live = 0;     // or not to be told: another UIDVALIDITY
-  std::optional<DrillScratch> scratch;  // nothing: to memory only
+  std::uint64_t gone_from_live = 0;     // or unknown: the UIDVALIDITY differs
+  std::optional<DrillScratch> scratch;  // nullopt: restored to memory only
   std::vector<DrillTrouble> troubles;
 
   base::ExitStatus exit_status() const;

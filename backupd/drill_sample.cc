@@ -15,10 +15,11 @@ namespace {
 using store::FolderRecord;
 using store::SnapshotInfo;
 
-// A drill is spread over about so many folders: listing each takes time in proportion to it.
+// A drill is spread over about this many folders: listing a folder takes time in proportion to its
+// size.
 constexpr std::uint64_t kFewFolders = 16;
 constexpr std::uint64_t kSmallFolder = 50;
-// Of small stores the same folder is drawn again and again.
+// Ends the draws: in a small store the same folders are drawn again and again.
 constexpr int kMaxDraws = 200;
 
 class Sampling {
@@ -77,8 +78,8 @@ class Sampling {
     sample_.unreadable.push_back(std::move(unreadable));
   }
 
-  // The one that holds a message drawn from all that were not drawn yet. A folder that did not
-  // change is the same in many snapshots.
+  // Picks the folder that holds a message drawn at random from all folders not drawn yet. A folder
+  // that did not change is the same object in many snapshots.
   const FolderRecord* draw_folder(const std::vector<FolderRecord>& folders) {
     const auto weight = [&](const FolderRecord& folder) {
       return drawn_.contains(folder.id) ? 0 : folder.receipt.messages;
@@ -108,7 +109,7 @@ class Sampling {
     sample_.folders.push_back(std::move(sample));
   }
 
-  // R. W. Floyd's way: each set of `wanted` numbers below `end` is as likely as any other.
+  // R. W. Floyd's algorithm: all sets of `wanted` numbers below `end` are equally likely.
   std::set<std::uint64_t> some_of(std::uint64_t end, std::uint64_t wanted) {
     std::set<std::uint64_t> chosen;
     for (std::uint64_t number = end - wanted; number < end; ++number) {
@@ -119,7 +120,7 @@ class Sampling {
 
   store::Reader& reader_;
   std::uint64_t left_;
-  std::uint64_t share_;  // of one folder
+  std::uint64_t share_;  // at most this many messages of one folder
   std::mt19937_64 random_;
   std::set<store::ObjectId> drawn_;   // folders
   std::set<store::ObjectId> failed_;  // snapshots

@@ -1,4 +1,4 @@
-// What a drill tries: some folders of some snapshots, whole where they are small.
+// The sample that a drill restores: some folders of some snapshots; small folders as a whole.
 #pragma once
 
 #include <cstdint>
@@ -13,24 +13,24 @@ namespace backupd {
 struct FolderSample {
   store::SnapshotInfo snapshot;
   store::FolderRecord folder;
-  std::vector<store::MessageEntry> messages;  // by UID
-  bool is_whole = false;                      // all that the folder holds
+  std::vector<store::MessageEntry> messages;  // in UID order
+  bool is_whole = false;                      // `messages` are all of the folder's
 };
 
 struct Sample {
   std::vector<FolderSample> folders;
-  // What could not even be listed.
+  // A snapshot or folder that could not even be listed.
   struct Unreadable {
     store::SnapshotInfo snapshot;
-    std::string folder;  // as it is shown; empty: the whole snapshot
+    std::string folder;  // shown name; empty: the whole snapshot
     std::string why;
   };
   std::vector<Unreadable> unreadable;
 };
 
-// At most `messages` of them, fewer where the store has fewer. Every account is as likely as any
-// other, every snapshot of it too, and in a snapshot every message. The same for the same seed
-// while the store is the same.
+// Draws at most `messages` messages, fewer if the store has fewer. All accounts are equally likely,
+// as are all snapshots of an account and all messages of a snapshot. The same seed draws the same
+// sample as long as the store does not change.
 Sample draw_sample(store::Reader& reader, std::uint64_t messages, std::uint64_t seed);
 
 }  // namespace backupd

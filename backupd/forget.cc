@@ -38,7 +38,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
-  options.limits.dead_percent = 0;  // all that only the account refers to goes
+  options.limits.dead_percent = 0;  // everything that only the account refers to is removed
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
@@ -60,7 +60,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   } else if (report) {
     text = to_text(*report, options.mode, options.grace);
   } else {
-    text = fmt::format("{} snapshots: dropped. What only they need goes with the next prune.\n",
+    text = fmt::format("{} snapshots dropped. The next prune deletes what only they needed.\n",
                        base::format_count(dropped));
   }
   if (environment.config.has_account(command.account)) {

@@ -12,7 +12,7 @@ base::ExitStatus init(const base::Environment& environment) {
   base::print_result(
       fmt::format("The store is in {}, its index in {}.\n"
                   "Its key is in {}: copy that file now to a place that does not burn down with\n"
-                  "this machine. Without it nobody can read the store, mailstow included.\n",
+                  "this machine. Without it the store can't be read, not even by mailstow.\n",
                   location.store.string(), location.index.string(), location.key_file.string()));
   return base::ExitStatus::kDone;
 }

@@ -72,7 +72,7 @@ base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptio
     const StoreLoan loan = lent();
     const std::string id = store::add_passphrase(location, files, clock, passphrase);
     print_id(environment, id,
-             fmt::format("Key {}: the passphrase opens the store, should the key file be lost: "
+             fmt::format("Key {}: the passphrase opens the store if the key file is lost: "
                          "mailstow-backupd key add --from-passphrase\n",
                          id));
   } else {
@@ -98,7 +98,8 @@ base::ExitStatus key_remove(const base::Environment& environment, const std::str
   const StoreLoan loan(environment, "key remove");
   store::remove_key(store::location_of(environment.config.store), environment.files, id);
   print_id(environment, id,
-           fmt::format("Key {} opens the store no more. What was read with it stays read.\n", id));
+           fmt::format(
+               "Key {} revoked. Anything its holder already read remains readable to them.\n", id));
   return base::ExitStatus::kDone;
 }
 
@@ -112,7 +113,8 @@ base::ExitStatus key_export(const base::Environment& environment, const std::str
   const base::Path path = std::filesystem::absolute(file);
   if (!base::write_file(environment.files, path, base::as_bytes(text.reveal()),
                         base::OnExisting::kFail)) {
-    fail(ErrorCode::kUsage, "export the key: {}: it exists: choose another name", path.string());
+    fail(ErrorCode::kUsage, "export the key: {}: already exists: choose another name",
+         path.string());
   }
   base::print_result(
       fmt::format("The master key is in {}: print it, keep the paper in another "

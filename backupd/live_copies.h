@@ -1,4 +1,4 @@
-// What an account's server holds now of messages that the store has.
+// The copies of stored messages that an account's server has now.
 #pragma once
 
 #include <map>
@@ -10,8 +10,8 @@
 
 namespace backupd {
 
-// The digests of the sample's messages that are still there; none if the folder is not, or is
-// another one by now (UIDVALIDITY). Fails as the session does.
+// The digests of the sample's messages that are still on the server; empty if the folder is gone
+// or its UIDVALIDITY differs. Fails as the session does.
 std::map<base::Uid, store::Sha256> live_copies(imap::Session& session, const FolderSample& sample);
 
 }  // namespace backupd

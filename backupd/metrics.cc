@@ -1,4 +1,4 @@
-// Prometheus's numbers: printed, or put where somebody fetches them.
+// Metrics for Prometheus: printed, or written to where a collector fetches them.
 #include <cerrno>
 #include <memory>
 
@@ -18,7 +18,7 @@ namespace backupd {
 
 namespace {
 
-// Appears whole, for everybody to read: node_exporter works as another user.
+// The file appears whole and readable by every user: node_exporter runs as a different one.
 void publish(const base::Path& file, base::ByteView text) {
   const std::string what = fmt::format("write metrics to {}", file.string());
   const base::Path temporary = file.parent_path() / fmt::format(".mailstow-{}.tmp", ::getpid());
@@ -41,11 +41,11 @@ void write_metrics(const base::Environment& environment) {
   const base::MetricsConfig& config = environment.config.reporting.metrics;
   if (config.file.empty() && !config.listen) {
     base::fail(base::ErrorCode::kUsage,
-               "metrics --write: the configuration names no place: set metrics.file or "
-               "metrics.listen");
+               "metrics --write: no destination is configured: set `metrics` with `file` or "
+               "`listen`");
   }
   const std::string text = metrics_text(environment);
-  // The daemon serves its own copy.
+  // The daemon serves a file of its own.
   if (config.listen) {
     base::write_file(environment.files, served_metrics_file(environment.config.store),
                      base::as_bytes(text), base::OnExisting::kReplace);

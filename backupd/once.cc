@@ -30,24 +30,25 @@ namespace backupd {
 
 namespace {
 
-// Of messages between their receivers and the store.
+// Bytes of messages between the threads that receive them and the store.
 constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
-void tell_alarms(const base::Environment& environment, store::Reader& reader,
-                 const base::Acknowledgements& acknowledged, PassReport& report) {
+void report_alarms(const base::Environment& environment, store::Reader& reader,
+                   const base::Acknowledgements& acknowledged, PassReport& report) {
   const auto now = environment.clock.now_seconds();
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
          alarms_of(reader, account.account, environment.config.guards, acknowledged, now)) {
       base::log_error("{}: {}", account.account, alarm.text);
       account.alarms.push_back(alarm.text);
-      account.is_strangers = account.is_strangers || alarm.kind == AlarmKind::kStranger;
+      account.has_changed_mailbox =
+          account.has_changed_mailbox || alarm.kind == AlarmKind::kStranger;
     }
   }
 }
 
-BackupFacts look_around(const base::Environment& environment, store::Reader& reader,
-                        std::vector<store::TreeRecord> trees) {
+BackupFacts collect_facts(const base::Environment& environment, store::Reader& reader,
+                          std::vector<store::TreeRecord> trees) {
   const auto& store = environment.config.store;
   BackupFacts facts;
   facts.store = reader.size();
@@ -60,16 +61,16 @@ BackupFacts look_around(const base::Environment& environment, store::Reader& rea
   return facts;
 }
 
-// While a server is waited for it is another thread's turn.
+// Holds the store only while it reads: other threads use it while a server is waited for.
 base::MailboxHistory history_of(store::Reader& reader, const std::string& account,
                                 std::mutex& store) {
   const StoreTurn turn(store);
   return store::mailbox_history(reader, reader.snapshots(account));
 }
 
-// Somebody may have acknowledged something since the backup began.
-base::Acknowledgements note_strangers(const base::Environment& environment,
-                                      const InboxGuard& guard) {
+// Loads the acknowledgements again: more may have been made since the backup began.
+base::Acknowledgements note_changed_mailboxes(const base::Environment& environment,
+                                              const InboxGuard& guard) {
   return base::Acknowledgements::change(environment.files, environment.config.store,
                                         [&](base::Acknowledgements& acknowledged) {
                                           for (const auto& [account, change] : guard.found()) {
@@ -86,9 +87,9 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     base::log_error("{}", line);
     is_damaged = true;
   }
-  const bool is_everybody = options.accounts.empty();
-  const AccountRoll roll =
-      is_everybody ? call_roll(environment) : call_roll(environment, options.accounts);
+  const bool is_of_all_accounts = options.accounts.empty();
+  const AccountRoll roll = is_of_all_accounts ? resolve_accounts(environment)
+                                              : resolve_accounts(environment, options.accounts);
   const auto& accounts = roll.accounts;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
@@ -96,11 +97,11 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   CommitSchedule schedule(writer, environment.clock);
   std::mutex store_mutex;
   PipeBudget budget(kMaxInPipes);
-  ProgressTeller teller(environment);
+  ProgressReporter reporter(environment);
   ProgressBoard progress(
       accounts.size(), environment.clock,
       [&](const PassProgress& so_far, std::chrono::steady_clock::duration elapsed) {
-        teller.tell(so_far, elapsed);
+        reporter.report(so_far, elapsed);
       });
   PassReport report;
   report.troubles = roll.troubles;
@@ -112,7 +113,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const base::AccountConfig& account = accounts[index];
     if (base::is_stop_requested()) {
       report.accounts[index].account = account.name;
-      report.accounts[index].error = "stopped before it began: the next backup goes on with it";
+      report.accounts[index].error = "stopped before it began: the next backup continues with it";
       return;
     }
     const RestoredTrees own(trees.records, account.name);
@@ -125,7 +126,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
           OpenAccount opened =
               open_and_list(environment.config, account, environment.clock, personal_prefix);
           if (!history) history = history_of(writer.reader(), account.name, store_mutex);
-          guard.look_at(account.name, *history, opened.folders);
+          guard.check(account.name, *history, opened.folders);
           return opened;
         },
         spares);
@@ -143,9 +144,9 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     }
   }
   report.commit = writer.highest_commit();
-  acknowledged = note_strangers(environment, guard);
-  tell_alarms(environment, writer.reader(), acknowledged, report);
-  if (is_everybody && roll.troubles.empty()) {
+  acknowledged = note_changed_mailboxes(environment, guard);
+  report_alarms(environment, writer.reader(), acknowledged, report);
+  if (is_of_all_accounts && roll.troubles.empty()) {
     report.vanished = vanished_from(roll, writer.reader().accounts());
     std::erase_if(report.vanished, [&](const std::string& account) {
       return acknowledged.is_absence_accepted(account);
@@ -159,10 +160,10 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   base::print_result(as_json ? outcome.document : report.to_text());
   outcome.status = report.exit_status();
   if (is_damaged) outcome.status = base::graver(outcome.status, base::ExitStatus::kDamaged);
-  if (!is_everybody) return outcome;
+  if (!is_of_all_accounts) return outcome;
   outcome.troubles = writer.damage();
   std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));
-  const BackupFacts facts = look_around(environment, writer.reader(), trees.records);
+  const BackupFacts facts = collect_facts(environment, writer.reader(), trees.records);
   outcome.details = details_of(report, facts);
   outcome.summary = summarise(report, facts);
   return outcome;
@@ -172,8 +173,8 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
 
 base::ExitStatus once(const base::Environment& environment, const OnceOptions& options) {
   base::stop_on_request(base::OnStop::kThrow);
-  // Before anybody is asked for anything: a name that nobody has.
-  if (!options.accounts.empty()) call_roll(environment, options.accounts);
+  // Rejects unknown account names before anything is requested of the daemon or a server.
+  if (!options.accounts.empty()) resolve_accounts(environment, options.accounts);
   if (const auto status = once_by_daemon(environment, options)) return *status;
   leave_if_busy(environment);
   if (!options.accounts.empty()) return pass(environment, options).status;

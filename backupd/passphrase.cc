@@ -57,7 +57,7 @@ base::Secret read_passphrase(PassphraseUse use) {
                "read a passphrase: it is empty: type it, or give it as the first line of stdin");
   }
   if (asks && use == PassphraseUse::kNew && ask("Again: ").reveal() != passphrase.reveal()) {
-    base::fail(base::ErrorCode::kUsage, "read a passphrase: the two differ");
+    base::fail(base::ErrorCode::kUsage, "read a passphrase: the two entries differ");
   }
   return passphrase;
 }

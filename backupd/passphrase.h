@@ -1,14 +1,14 @@
-// A passphrase from the person at the keyboard, or from a pipe.
+// Reads a passphrase from the terminal or from a pipe.
 #pragma once
 
 #include "base/secret.h"
 
 namespace backupd {
 
-enum class PassphraseUse { kOpen, kNew };  // kNew is asked for twice
+enum class PassphraseUse { kOpen, kNew };  // kNew is prompted for twice
 
-// On a terminal asked for, without showing it; else the first line of stdin. Fails with kUsage if
-// there is none, or the two differ.
+// Prompts on a terminal, without echo; otherwise reads the first line of stdin. Fails with kUsage
+// if the passphrase is empty, or if the two entries differ.
 base::Secret read_passphrase(PassphraseUse use);
 
 }  // namespace backupd

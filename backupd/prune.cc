@@ -19,8 +19,8 @@ namespace backupd {
 
 namespace {
 
-// Nothing if another process holds the store: what is planned of snapshots can be told all the
-// same.
+// Returns nullopt if another process holds the store: the plan for the snapshots can still be
+// reported.
 std::optional<store::PruneReport> plan_packs(const base::Environment& environment,
                                              const store::PruneOptions& options) {
   try {
@@ -37,7 +37,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   base::stop_on_request(base::OnStop::kContinue);
   std::vector<AccountPlan> plans;
   {
-    // Not beside prune, which would wait for it to end before it deletes.
+    // Closed before prune starts, which would wait for this reader before it deletes packs.
     store::Reader reader = store::Reader::open(location, environment.files);
     plans = plan_accounts(reader, environment.config,
                           base::Acknowledgements::load(environment.files, environment.config.store),
@@ -62,7 +62,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   outcome.text = command.dry_run ? to_text(plans) + "\n" : "";
   outcome.text +=
       report ? to_text(*report, options.mode, options.grace)
-             : "Another mailstow writes to the store: of its packs nothing can be told now.\n";
+             : "Another mailstow process is writing to the store; pack details are unavailable.\n";
   base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }

@@ -68,7 +68,7 @@ std::string to_text(const store::PruneReport& report, store::PruneMode mode,
     text += fmt::format("{} of {} will be deleted by the first prune after {}{}.\n",
                         count_of(report.waiting, "pack"), base::format_size(report.waiting_bytes),
                         base::format_duration(grace),
-                        report.has_older_reader ? ", once nobody reads them any more" : "");
+                        report.has_older_reader ? ", once no reader uses them" : "");
   }
   for (const std::string& path : report.leftovers) {
     text += fmt::format("{}: left by an interrupted program, removed.\n",

@@ -1,4 +1,4 @@
-// How `prune` and `forget` tell what became of the packs.
+// The report of `prune` and `forget` on the packs.
 #pragma once
 
 #include <string>

@@ -20,12 +20,12 @@ base::ExitStatus reindex(const base::Environment& environment) {
       {"messages", report.messages},
       {"damage", report.damage}};
   std::string text =
-      fmt::format("The index is rebuilt from {} packs: {} messages.\n",
+      fmt::format("Rebuilt the index from {} packs: {} messages.\n",
                   base::format_count(report.packs), base::format_count(report.messages));
   for (const std::string& line : report.damage) {
     text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }
-  if (!report.damage.empty()) text += "What it means for the mail: mailstow-backupd check\n";
+  if (!report.damage.empty()) text += "To list the damaged messages: mailstow-backupd check\n";
   base::print_result(environment.format, base::json_text(document), text);
   return report.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }

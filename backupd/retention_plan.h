@@ -1,4 +1,5 @@
-// Which snapshots of every account the policy drops, and how `prune` and `forget` tell it.
+// The snapshots that the policy drops, for every account, and the report of `prune` and `forget` on
+// them.
 #pragma once
 
 #include <set>
@@ -24,20 +25,20 @@ struct AccountPlan {
   std::vector<PlannedSnapshot> snapshots;  // oldest first
 };
 
-// By each account's own retention; of accounts that are no longer in the configuration too. Nothing
-// from before a mass deletion that was not acknowledged is dropped.
+// Applies each account's own retention, also to accounts that are no longer in the configuration.
+// No snapshot from before an unacknowledged mass deletion is dropped.
 std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config& config,
                                        const base::Acknowledgements& acknowledgements,
                                        std::chrono::sys_seconds now);
 
-// All of the account's snapshots go.
+// Drops all snapshots of the account.
 AccountPlan plan_to_forget(store::Reader& reader, const std::string& account);
 
 std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans);
 
 nlohmann::ordered_json to_json(const std::vector<AccountPlan>& plans);
 
-// A table of every snapshot with its reasons.
+// A table of all snapshots, with the reasons for each verdict.
 std::string to_text(const std::vector<AccountPlan>& plans);
 
 }  // namespace backupd

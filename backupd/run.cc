@@ -26,10 +26,10 @@ base::ExitStatus start_now(const base::Environment& environment, const std::stri
   if (started && started->started) {
     const std::string work = base::escape_for_terminal(started->waits_for.value_or(""));
     base::print_result(work.empty() ? fmt::format("{}: started.\n", job)
-                                    : fmt::format("{}: it comes next: {}.\n", job, work));
+                                    : fmt::format("{}: starts next: {}.\n", job, work));
     return base::ExitStatus::kDone;
   }
-  base::print_result(fmt::format("{}: it runs already.\n", job));
+  base::print_result(fmt::format("{}: already running.\n", job));
   return base::ExitStatus::kNothingDone;
 }
 

@@ -18,7 +18,7 @@ namespace backupd {
 
 namespace {
 
-// Of an account that is configured, or that has snapshots from when it was.
+// The state of an account that is configured, or was and still has snapshots.
 struct AccountState {
   std::string name;
   bool is_configured = false;
@@ -82,7 +82,7 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
                              {"LAST RUN"},
                              {"ENDED"},
                              {"EXIT", base::Align::kRight},
-                             {"ALL DONE"},
+                             {"LAST SUCCESS"},
                              {"", base::Align::kLeft, base::Width::kCut}},
                             rows, base::output_room());
 }
@@ -157,8 +157,8 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
          alarms;
 }
 
-// What a running daemon says of itself; null if none runs.
-nlohmann::ordered_json ask_about_jobs(const base::Config& config) {
+// The status document of the running daemon; null if no daemon runs.
+nlohmann::ordered_json request_status(const base::Config& config) {
   auto document = ask_about_daemon(config.store);
   return document ? std::move(*document) : nlohmann::ordered_json();
 }
@@ -166,17 +166,19 @@ nlohmann::ordered_json ask_about_jobs(const base::Config& config) {
 std::string describe_loans(const nlohmann::ordered_json& daemon) {
   std::string text;
   for (const auto& loan : daemon.value("loans", nlohmann::ordered_json::array())) {
-    text += fmt::format("\n{} {}, process {}, since {}.",
-                        loan.value("lent", false) ? "The store is lent to" : "It is waited for by",
-                        base::escape_for_terminal(loan.value("command", "")),
-                        loan.value("process", 0), loan.value("since", ""));
+    text +=
+        fmt::format("\n{} {}, process {}, since {}.",
+                    loan.value("lent", false) ? "The store is lent to" : "Waiting for the store:",
+                    base::escape_for_terminal(loan.value("command", "")), loan.value("process", 0),
+                    loan.value("since", ""));
   }
   return text.empty() ? text : text + "\n";
 }
 
 std::string describe_daemon(const nlohmann::ordered_json& daemon) {
-  if (daemon.is_null()) return "No daemon runs.\n";
-  std::string text = fmt::format("The daemon runs, since {}.\n", daemon.value("since", ""));
+  if (daemon.is_null()) return "No daemon is running.\n";
+  std::string text =
+      fmt::format("The daemon has been running since {}.\n", daemon.value("since", ""));
   std::vector<std::vector<std::string>> rows;
   for (const auto& job : daemon.value("jobs", nlohmann::ordered_json::array())) {
     const auto& next = job["next_start"];
@@ -203,7 +205,7 @@ base::ExitStatus status(const base::Environment& environment) {
   const auto size = reader.size();
   const auto states = states_of(environment, reader);
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
-  const auto daemon = ask_about_jobs(environment.config);
+  const auto daemon = request_status(environment.config);
   base::print_result(environment.format, to_json(size, states, jobs, daemon),
                      to_text(size, states) + "\n" + to_text(jobs) + "\n" + describe_daemon(daemon));
   return base::ExitStatus::kDone;

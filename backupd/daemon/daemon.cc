@@ -281,7 +281,7 @@ Json Daemon::start_requested(const StartRequest& request) {
   StartAnswer answer{std::string(job_name(*job)), true};
   if (jobs_->is_running(*job) && !request.queue) {
     answer.started = false;
-    answer.reason = "it runs already";
+    answer.reason = "it is already running";
   } else {
     if (is_writer(*job)) answer.waits_for = describe_work(describe());
     answer.run = jobs_->request(*job, request.accounts.value_or(std::vector<std::string>()));

@@ -10,7 +10,7 @@ namespace backupd {
 
 namespace {
 
-std::string in_words(int status) {
+std::string describe_end(int status) {
   return status > 128 ? fmt::format("ended by signal {}", status - 128)
                       : fmt::format("exit status {}", status);
 }
@@ -46,7 +46,7 @@ void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job
   } else if (end.status == static_cast<int>(base::ExitStatus::kPartial)) {
     base::log_warning("{}: not everything succeeded: see {}", name, report.string());
   } else {
-    base::log_error("{}: {}", name, in_words(end.status));
+    base::log_error("{}: {}", name, describe_end(end.status));
   }
 }
 

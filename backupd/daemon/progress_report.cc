@@ -52,7 +52,7 @@ nlohmann::ordered_json ProgressListener::describe(std::chrono::steady_clock::tim
                : nlohmann::ordered_json();
 }
 
-ProgressTeller::ProgressTeller(const base::Environment& environment) {
+ProgressReporter::ProgressReporter(const base::Environment& environment) {
   if (!JobProcess::is_this(environment)) return;
   // The descriptor may be something else if a user typed the path of the configuration by hand: do
   // not write into that.
@@ -64,8 +64,8 @@ ProgressTeller::ProgressTeller(const base::Environment& environment) {
   if (has_listener) thread_ = std::jthread([this](const std::stop_token& end) { send_until(end); });
 }
 
-void ProgressTeller::tell(const PassProgress& progress,
-                          std::chrono::steady_clock::duration elapsed) {
+void ProgressReporter::report(const PassProgress& progress,
+                              std::chrono::steady_clock::duration elapsed) {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -74,7 +74,7 @@ void ProgressTeller::tell(const PassProgress& progress,
   has_pending_.notify_one();
 }
 
-void ProgressTeller::send_until(const std::stop_token& end) {
+void ProgressReporter::send_until(const std::stop_token& end) {
   std::unique_lock lock(mutex_);
   while (has_pending_.wait(lock, end, [&] { return pending_.has_value(); })) {
     const std::string text = base::json_line(to_json(*pending_));

@@ -41,14 +41,14 @@ class ProgressListener {
 
 // The job's end. It sends on its own thread, so that the latest progress is reported even before a
 // long silence.
-class ProgressTeller {
+class ProgressReporter {
  public:
   // Sends nothing unless this process is a job of the daemon. Construct before any connection is
   // opened.
-  explicit ProgressTeller(const base::Environment& environment);
+  explicit ProgressReporter(const base::Environment& environment);
 
   // Sends at most two reports a second; only the latest is kept in between.
-  void tell(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
+  void report(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
 
  private:
   void send_until(const std::stop_token& end);

@@ -42,7 +42,7 @@ class AccountExaminer {
     }
   }
 
-  std::vector<Finding> look(const std::vector<base::AccountConfig>& accounts) {
+  std::vector<Finding> run(const std::vector<base::AccountConfig>& accounts) {
     for (const base::AccountConfig& account : accounts) {
       try {
         examine_account(account);
@@ -52,7 +52,7 @@ class AccountExaminer {
       }
     }
     if (logged_in_ > 0) {
-      findings_.push_back(all_right(
+      findings_.push_back(passed(
           "login", subject_,
           fmt::format("login succeeded for {} of the {} accounts tried{}", logged_in_,
                       accounts.size(),
@@ -66,7 +66,7 @@ class AccountExaminer {
   void examine_account(const base::AccountConfig& account) {
     imap::Session session = imap::open_account(server_, account);
     if (logged_in_++ == 0) {
-      std::ranges::move(look_at_capabilities(subject_, server_, session.capabilities()),
+      std::ranges::move(check_capabilities(subject_, server_, session.capabilities()),
                         std::back_inserter(findings_));
     }
     const imap::FolderStatus inbox = session.status(imap::kInbox);
@@ -139,9 +139,9 @@ class AccountExaminer {
 
 }  // namespace
 
-std::vector<Finding> look_at_accounts(const base::Environment& environment, const std::string& name,
-                                      const std::vector<base::AccountConfig>& accounts) {
-  return AccountExaminer(environment, name).look(accounts);
+std::vector<Finding> check_accounts(const base::Environment& environment, const std::string& name,
+                                    const std::vector<base::AccountConfig>& accounts) {
+  return AccountExaminer(environment, name).run(accounts);
 }
 
 }  // namespace backupd

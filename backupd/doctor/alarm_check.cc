@@ -39,7 +39,7 @@ std::string what_to_do(AlarmKind kind, const std::string& account) {
 
 }  // namespace
 
-std::vector<Finding> look_at_alarms(const base::Environment& environment) {
+std::vector<Finding> check_alarms(const base::Environment& environment) {
   const base::Config& config = environment.config;
   std::optional<store::Reader> reader = open_if_possible(environment);
   if (!reader) return {};
@@ -54,8 +54,8 @@ std::vector<Finding> look_at_alarms(const base::Environment& environment) {
   }
   if (findings.empty()) {
     findings.push_back(
-        all_right("alarm", "",
-                  fmt::format("none in {} accounts", base::format_count(config.accounts.size()))));
+        passed("alarm", "",
+               fmt::format("none in {} accounts", base::format_count(config.accounts.size()))));
   }
   return findings;
 }

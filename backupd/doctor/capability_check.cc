@@ -26,9 +26,9 @@ constexpr std::array kComforts = {
 
 }  // namespace
 
-std::vector<Finding> look_at_capabilities(const std::string& subject,
-                                          const base::ServerConfig& server,
-                                          const imap::Capabilities& capabilities) {
+std::vector<Finding> check_capabilities(const std::string& subject,
+                                        const base::ServerConfig& server,
+                                        const imap::Capabilities& capabilities) {
   constexpr const char* kCheck = "capabilities";
   std::vector<Finding> findings;
   if (!capabilities.has("UIDPLUS")) {
@@ -56,8 +56,8 @@ std::vector<Finding> look_at_capabilities(const std::string& subject,
     missed += fmt::format("{}without {} {}", missed.empty() ? "" : "; ", comfort.capability,
                           comfort.cost);
   }
-  findings.push_back(all_right(kCheck, subject,
-                               missed.empty() ? "everything mailstow uses is supported" : missed));
+  findings.push_back(
+      passed(kCheck, subject, missed.empty() ? "everything mailstow uses is supported" : missed));
   return findings;
 }
 

@@ -43,8 +43,8 @@ std::optional<sys_seconds> newest_record(const base::StoreConfig& config, base::
   return newest;
 }
 
-std::vector<Finding> look_at_clock(sys_seconds now, std::optional<sys_seconds> recorded,
-                                   std::optional<ClockKeeping> keeping) {
+std::vector<Finding> check_clock(sys_seconds now, std::optional<sys_seconds> recorded,
+                                 std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
   if (recorded && now + kSlack < *recorded) {
     findings.push_back(failure(
@@ -60,10 +60,10 @@ std::vector<Finding> look_at_clock(sys_seconds now, std::optional<sys_seconds> r
   }
   if (findings.empty()) {
     findings.push_back(
-        all_right(kClockCheck, "",
-                  base::format_rfc3339(now) +
-                      (keeping ? ", synchronised"
-                               : "; the system does not report whether it is synchronised")));
+        passed(kClockCheck, "",
+               base::format_rfc3339(now) +
+                   (keeping ? ", synchronised"
+                            : "; the system does not report whether it is synchronised")));
   }
   return findings;
 }

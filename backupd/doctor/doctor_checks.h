@@ -17,16 +17,16 @@ namespace backupd {
 
 // The files from which the configuration takes passwords, tokens and keys, and the configuration
 // itself: a user who can write it can run any command as the service.
-std::vector<Finding> look_at_secrets(const base::Config& config, const base::Path& config_file);
+std::vector<Finding> check_secrets(const base::Config& config, const base::Path& config_file);
 
 // The key file exists, only its owner can read it, and it opens the store.
-std::vector<Finding> look_at_key(const base::StoreConfig& config, base::FileSystem& files);
+std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem& files);
 
 // Store and index exist, belong to this user and are writable, and no other user can read the
 // index.
-std::vector<Finding> look_at_store(const base::StoreConfig& config, base::FileSystem& files);
+std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files);
 
-std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::FileSystem& files);
+std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files);
 
 // Whether the kernel's clock is synchronised; clock_keeping() returns nullopt if the system does
 // not report it.
@@ -36,19 +36,19 @@ struct ClockKeeping {
 std::optional<ClockKeeping> clock_keeping();
 
 // `recorded` is the time of the newest record in the store.
-std::vector<Finding> look_at_clock(std::chrono::sys_seconds now,
-                                   std::optional<std::chrono::sys_seconds> recorded,
-                                   std::optional<ClockKeeping> keeping);
+std::vector<Finding> check_clock(std::chrono::sys_seconds now,
+                                 std::optional<std::chrono::sys_seconds> recorded,
+                                 std::optional<ClockKeeping> keeping);
 std::optional<std::chrono::sys_seconds> newest_record(const base::StoreConfig& config,
                                                       base::FileSystem& files);
 
 // Something starts backups: a running daemon, or timers. A cron job can't be detected.
-std::vector<Finding> look_at_service(const base::StoreConfig& config);
+std::vector<Finding> check_service(const base::StoreConfig& config);
 
 // Reports reach their recipients: templates, hooks, metrics, and mail that could not be sent.
-std::vector<Finding> look_at_reporting(const base::Environment& environment);
+std::vector<Finding> check_reporting(const base::Environment& environment);
 
 // The alarms that `status` shows. Empty if the store can't be opened; other checks report that.
-std::vector<Finding> look_at_alarms(const base::Environment& environment);
+std::vector<Finding> check_alarms(const base::Environment& environment);
 
 }  // namespace backupd

@@ -33,9 +33,9 @@ using Steady = std::chrono::steady_clock;
 constexpr std::size_t kMaxAtATime = 8;
 constexpr std::size_t kMaxAnswerBytes = std::size_t{16} * 1024 * 1024;
 
-std::vector<Finding> look_guarded(const DoctorCheck& check) {
+std::vector<Finding> run_safely(const DoctorCheck& check) {
   try {
-    return check.look();
+    return check.run();
   } catch (const base::Error& error) {
     return {failure(check.name, check.subject, error.what(), "", base::exit_status(error.code()))};
   } catch (const std::exception& error) {
@@ -117,7 +117,7 @@ class Examiner {
   [[noreturn]] void work(int fd) const {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const ordered_json document = look_guarded(check_);
+    const ordered_json document = run_safely(check_);
     write_all(fd, base::json_line(document));
     ::_exit(0);
   }

@@ -14,7 +14,7 @@ namespace backupd {
 struct DoctorCheck {
   std::string name;
   std::string subject;  // escaped
-  std::function<std::vector<Finding>()> look;
+  std::function<std::vector<Finding>()> run;
 };
 
 // Returns the findings in the order of the checks, several of which run at a time. A check that

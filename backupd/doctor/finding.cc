@@ -38,7 +38,7 @@ FindingState state_of(std::string_view word_of_state) {
 
 }  // namespace
 
-Finding all_right(std::string check, std::string subject, std::string what) {
+Finding passed(std::string check, std::string subject, std::string what) {
   return {std::move(check), std::move(subject), FindingState::kOk, std::move(what), ""};
 }
 

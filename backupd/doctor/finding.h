@@ -36,7 +36,7 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-Finding all_right(std::string check, std::string subject, std::string what);
+Finding passed(std::string check, std::string subject, std::string what);
 Finding warning(std::string check, std::string subject, std::string what, std::string remedy);
 Finding failure(std::string check, std::string subject, std::string what, std::string remedy,
                 base::ExitStatus exit_status = base::ExitStatus::kPartial);

@@ -19,7 +19,7 @@ constexpr const char* kKeyCheck = "key";
 
 }  // namespace
 
-std::vector<Finding> look_at_key(const base::StoreConfig& config, base::FileSystem& files) {
+std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem& files) {
   const store::Location location = store::location_of(config);
   const std::string name = shown(config.key_file);
   std::vector<Finding> findings;
@@ -43,7 +43,7 @@ std::vector<Finding> look_at_key(const base::StoreConfig& config, base::FileSyst
     static_cast<void>(store::load_key_file(files, config.key_file));
     static_cast<void>(store::Reader::open(location, files));
     const std::size_t keys = store::list_keys(location, files).size();
-    findings.push_back(all_right(
+    findings.push_back(passed(
         kKeyCheck, name,
         keys == 1 ? "it is the only key that opens the store: keep a copy away from the store"
                   : fmt::format("it opens the store, as do {} others", keys - 1)));

@@ -109,14 +109,14 @@ std::string outgoing_address(const std::string& host) {
   return "";
 }
 
-std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
-                                  const Resolver& resolver, const std::string& outgoing) {
+std::vector<Finding> check_mail(const base::MailConfig& mail, const std::string& hello_name,
+                                const Resolver& resolver, const std::string& outgoing) {
   const auto host = url_host(mail.url);
   if (!host)
     return {failure("mail", base::escape_for_terminal(mail.url), "not the URL of a server", "")};
   std::vector<Finding> findings =
-      look_at_addresses(base::escape_for_terminal(mail.url), *host, resolver);
-  std::vector<Finding> of_address = look_at_sending_address(
+      check_addresses(base::escape_for_terminal(mail.url), *host, resolver);
+  std::vector<Finding> of_address = check_sending_address(
       resolver, outgoing.empty() ? outgoing_address(host->host) : outgoing, hello_name);
   for (Finding& finding : of_address) {
     // Receivers see the submission server, not this machine, and the submission server may accept
@@ -129,15 +129,15 @@ std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::strin
   return findings;
 }
 
-std::vector<Finding> look_at_line(const base::MailConfig& mail) {
+std::vector<Finding> check_encryption(const base::MailConfig& mail) {
   if (mail.tls != base::TlsConfig::kNone || is_this_machine(mail.url)) return {};
   return {warning("tls", base::escape_for_terminal(mail.url),
                   "mail goes in plain text to another machine",
                   "remove \"tls\": \"none\" unless the network is trusted")};
 }
 
-std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
-                                         const std::string& hello_name, sys_seconds now) {
+std::vector<Finding> check_mail_server(const base::MailConfig& mail, const std::string& hello_name,
+                                       sys_seconds now) {
   const std::string subject = base::escape_for_terminal(mail.url);
   std::vector<base::ServerCertificate> chain;
   try {
@@ -146,9 +146,9 @@ std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
     const bool is_tls = error.code() == base::ErrorCode::kTls;
     return {failure(is_tls ? "tls" : "mail", subject, error.what(), "")};
   }
-  std::vector<Finding> findings = look_at_certificates(subject, chain, now);
-  findings.push_back(all_right(
-      "mail", subject, mail.login ? "login succeeded" : "connected; no login is configured"));
+  std::vector<Finding> findings = check_certificates(subject, chain, now);
+  findings.push_back(passed("mail", subject,
+                            mail.login ? "login succeeded" : "connected; no login is configured"));
   return findings;
 }
 
@@ -159,21 +159,21 @@ std::vector<Finding> send_test_mail(const base::MailConfig& mail,
     return {failure(kTestMail, "", "no recipients are configured", "list addresses in reports.to",
                     base::ExitStatus::kUsage)};
   }
-  const std::string everybody = joined(reports.to);
+  const std::string recipients = joined(reports.to);
   try {
     const base::Mailer mailer(mail, clock);
     mailer.send({reports.to, fmt::format("mailstow on {}: a test", mailer.host()),
                  "This is the test message that `mailstow-backupd doctor --send-test-mail` was\n"
                  "asked to send. Reports of mailstow will reach you the same way.\n"});
   } catch (const base::Error& error) {
-    return {failure(kTestMail, everybody, error.what(), "")};
+    return {failure(kTestMail, recipients, error.what(), "")};
   }
   return {
-      all_right(kTestMail, everybody, "accepted by the server: see whether and where it arrives")};
+      passed(kTestMail, recipients, "accepted by the server: see whether and where it arrives")};
 }
 
-std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,
-                                             const std::string& hello_name) {
+std::vector<Finding> check_sending_address(const Resolver& resolver, const std::string& address,
+                                           const std::string& hello_name) {
   const std::string hello = base::escape_for_terminal(hello_name);
   if (address.empty()) {
     return {
@@ -220,8 +220,8 @@ std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std
         fmt::format("set mail.hello_name to {}", base::escape_for_terminal(confirmed.front())))};
   }
   return {
-      all_right(kMailCheck, address,
-                fmt::format("forward and reverse DNS agree ({}), and EHLO uses that name", hello))};
+      passed(kMailCheck, address,
+             fmt::format("forward and reverse DNS agree ({}), and EHLO uses that name", hello))};
 }
 
 }  // namespace backupd

@@ -19,24 +19,23 @@ std::string outgoing_address(const std::string& host);
 
 // The server that accepts our mail, and how we look to the receivers behind it. `outgoing` is the
 // address that receivers see; empty means that of this machine. `hello_name` is the name in EHLO.
-std::vector<Finding> look_at_mail(const base::MailConfig& mail, const std::string& hello_name,
-                                  const Resolver& resolver, const std::string& outgoing);
+std::vector<Finding> check_mail(const base::MailConfig& mail, const std::string& hello_name,
+                                const Resolver& resolver, const std::string& outgoing);
 
 // Warns if mail crosses a network in plain text; empty if not.
-std::vector<Finding> look_at_line(const base::MailConfig& mail);
+std::vector<Finding> check_encryption(const base::MailConfig& mail);
 
 // Connects to that server as a sender would: TLS and the expiry of its certificates, EHLO, the
 // login. No mail transaction is started.
-std::vector<Finding> look_at_mail_server(const base::MailConfig& mail,
-                                         const std::string& hello_name,
-                                         std::chrono::sys_seconds now);
+std::vector<Finding> check_mail_server(const base::MailConfig& mail, const std::string& hello_name,
+                                       std::chrono::sys_seconds now);
 
 // Sends a message to the recipients of reports.
 std::vector<Finding> send_test_mail(const base::MailConfig& mail,
                                     const base::ReportsConfig& reports, const base::Clock& clock);
 
 // Checks that forward and reverse DNS of the address agree, and that the name is that in EHLO.
-std::vector<Finding> look_at_sending_address(const Resolver& resolver, const std::string& address,
-                                             const std::string& hello_name);
+std::vector<Finding> check_sending_address(const Resolver& resolver, const std::string& address,
+                                           const std::string& hello_name);
 
 }  // namespace backupd

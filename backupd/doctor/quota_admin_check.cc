@@ -30,8 +30,8 @@ std::string what_keeps_from_quotas(const base::ServerConfig& server,
 
 }  // namespace
 
-std::vector<Finding> look_at_quota_admin(const std::string& name, const base::ServerConfig& server,
-                                         const std::vector<base::AccountConfig>& accounts) {
+std::vector<Finding> check_quota_admin(const std::string& name, const base::ServerConfig& server,
+                                       const std::vector<base::AccountConfig>& accounts) {
   const bool is_wanted = server.quota == base::QuotaConfig::kCyrus || server.quota_admin;
   if (!is_wanted || accounts.empty()) return {};
   const std::string subject = base::escape_for_terminal(name);
@@ -46,8 +46,8 @@ std::vector<Finding> look_at_quota_admin(const std::string& name, const base::Se
   } catch (const base::Error& error) {
     return {failure(kQuotaCheck, subject, error.what(), kQuotaRemedy)};
   }
-  return {all_right(kQuotaCheck, subject,
-                    "the user that exempts restored trees from the quota may do so")};
+  return {passed(kQuotaCheck, subject,
+                 "the user that exempts restored trees from the quota may do so")};
 }
 
 }  // namespace backupd

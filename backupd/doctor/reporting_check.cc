@@ -22,12 +22,12 @@ constexpr const char* kUserMail = "user mail";
 constexpr const char* kHook = "hook";
 constexpr const char* kMetrics = "metrics";
 
-void look_at_template(const base::Path& file, base::FileSystem& files,
-                      std::vector<Finding>& findings) {
+void check_template(const base::Path& file, base::FileSystem& files,
+                    std::vector<Finding>& findings) {
   if (file.empty()) return;
   try {
     static_cast<void>(base::load_mail_template(files, file));
-    findings.push_back(all_right(kUserMail, shown(file), "valid template"));
+    findings.push_back(passed(kUserMail, shown(file), "valid template"));
   } catch (const base::Error& error) {
     findings.push_back(failure(kUserMail, shown(file), error.what(),
                                "see man mailstow.json, \"user_mail\", for templates",
@@ -48,7 +48,7 @@ bool can_be_run(const std::string& program) {
   return false;
 }
 
-void look_at_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Finding>& findings) {
+void check_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Finding>& findings) {
   for (const base::HookConfig& hook : hooks) {
     if (!hook.ca_file.empty() && !may_read(hook.ca_file)) {
       findings.push_back(failure(kHook, shown(hook.ca_file),
@@ -58,24 +58,23 @@ void look_at_hooks(const std::vector<base::HookConfig>& hooks, std::vector<Findi
     if (hook.command.empty()) continue;
     const std::string program = base::escape_for_terminal(hook.command.front());
     findings.push_back(can_be_run(hook.command.front())
-                           ? all_right(kHook, program, "executable")
+                           ? passed(kHook, program, "executable")
                            : failure(kHook, program, "this user can't run it, or it does not exist",
                                      "check its path and permissions"));
   }
 }
 
-void look_at_metrics(const base::Path& file, std::vector<Finding>& findings) {
+void check_metrics(const base::Path& file, std::vector<Finding>& findings) {
   if (file.empty()) return;
   const base::Path directory = file.parent_path();
   findings.push_back(may_write(directory)
-                         ? all_right(kMetrics, shown(file), "its directory is writable")
+                         ? passed(kMetrics, shown(file), "its directory is writable")
                          : failure(kMetrics, shown(file),
                                    "its directory does not exist, or is not writable",
                                    fmt::format("chgrp and chmod g+w {}", shown(directory))));
 }
 
-void look_at_mail_sent(const std::vector<base::JobRecord>& records,
-                       std::vector<Finding>& findings) {
+void check_mail_sent(const std::vector<base::JobRecord>& records, std::vector<Finding>& findings) {
   for (const base::JobRecord& record : records) {
     if (record.mail_error.empty()) continue;
     findings.push_back(
@@ -87,17 +86,17 @@ void look_at_mail_sent(const std::vector<base::JobRecord>& records,
 
 }  // namespace
 
-std::vector<Finding> look_at_reporting(const base::Environment& environment) {
+std::vector<Finding> check_reporting(const base::Environment& environment) {
   const base::ReportingConfig& config = environment.config.reporting;
   std::vector<Finding> findings;
-  look_at_template(config.user_mail.restored, environment.files, findings);
-  look_at_template(config.user_mail.reminder, environment.files, findings);
-  look_at_hooks(config.hooks, findings);
-  look_at_metrics(config.metrics.file, findings);
-  look_at_mail_sent(base::load_job_records(environment.files, environment.config.store), findings);
-  const bool has_somebody = !config.reports.to.empty() || !config.hooks.empty() ||
-                            !config.metrics.file.empty() || config.metrics.listen;
-  if (!has_somebody) {
+  check_template(config.user_mail.restored, environment.files, findings);
+  check_template(config.user_mail.reminder, environment.files, findings);
+  check_hooks(config.hooks, findings);
+  check_metrics(config.metrics.file, findings);
+  check_mail_sent(base::load_job_records(environment.files, environment.config.store), findings);
+  const bool has_recipient = !config.reports.to.empty() || !config.hooks.empty() ||
+                             !config.metrics.file.empty() || config.metrics.listen;
+  if (!has_recipient) {
     findings.push_back(warning(kReports, "", "no one is notified of problems",
                                "configure `mail` with `reports`, hooks or metrics"));
   }

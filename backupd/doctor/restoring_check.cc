@@ -77,9 +77,9 @@ Finding header_finding(const std::string& subject, const ProbeMessage& message,
                        const json& report) {
   constexpr const char* kHeaders = "headers";
   if (!message.has_non_ascii) {
-    return all_right(kHeaders, subject,
-                     "none of the messages checked has non-ASCII bytes in its header, so a "
-                     "server that replaces those changes nothing");
+    return passed(kHeaders, subject,
+                  "none of the messages checked has non-ASCII bytes in its header, so a "
+                  "server that replaces those changes nothing");
   }
   for (const json& folder : report.value("folders", json::array())) {
     for (const json& altered : folder.value("altered", json::array())) {
@@ -90,13 +90,13 @@ Finding header_finding(const std::string& subject, const ProbeMessage& message,
                      "Cyrus: set munge8bit: 0 in imapd.conf; the backup has the original bytes");
     }
   }
-  return all_right(kHeaders, subject, "headers with non-ASCII bytes are restored unchanged");
+  return passed(kHeaders, subject, "headers with non-ASCII bytes are restored unchanged");
 }
 
 }  // namespace
 
-std::vector<Finding> look_at_restoring(const base::Environment& environment,
-                                       const std::string& account) {
+std::vector<Finding> check_restoring(const base::Environment& environment,
+                                     const std::string& account) {
   constexpr const char* kRestoring = "restore";
   const std::string subject = base::escape_for_terminal(account);
   const auto message = choose_message(environment, account);
@@ -119,7 +119,7 @@ std::vector<Finding> look_at_restoring(const base::Environment& environment,
   const std::string proof = base::escape_for_terminal(quota.value("proof", ""));
   findings.push_back(
       quota.value("exempt", json()) == true
-          ? all_right("quota", subject, "restored trees don't count: " + proof)
+          ? passed("quota", subject, "restored trees don't count: " + proof)
           : warning("quota", subject, "not verified whether restored trees count: " + proof, ""));
   findings.push_back(header_finding(subject, *message, report));
   const base::ProgramOutput swept = run_restore(environment, {"sweep", "--json"});

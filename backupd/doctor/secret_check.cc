@@ -53,7 +53,7 @@ std::vector<Place> places_in(const base::Config& config) {
 }
 
 // Returns nullopt if all is well.
-std::optional<Finding> look_at_file(const Place& place) {
+std::optional<Finding> check_file(const Place& place) {
   const base::Path& path = place.source.password_file;
   const std::string name = shown(path);
   const auto wrong = [&](std::string what, std::string remedy) {
@@ -75,8 +75,8 @@ std::optional<Finding> look_at_file(const Place& place) {
   return std::nullopt;
 }
 
-std::optional<Finding> look_at_source(const Place& place) {
-  if (!place.source.password_file.empty()) return look_at_file(place);
+std::optional<Finding> check_source(const Place& place) {
+  if (!place.source.password_file.empty()) return check_file(place);
   if (place.source.credential.empty())
     return std::nullopt;  // a command, which the login check runs
   if (std::getenv("CREDENTIALS_DIRECTORY") == nullptr) {
@@ -96,7 +96,7 @@ std::optional<Finding> look_at_source(const Place& place) {
 
 }  // namespace
 
-std::vector<Finding> look_at_secrets(const base::Config& config, const base::Path& config_file) {
+std::vector<Finding> check_secrets(const base::Config& config, const base::Path& config_file) {
   std::vector<Finding> findings;
   const auto access = access_of(config_file);
   if (access && (access->mode & kWritableBeside) != 0) {
@@ -110,15 +110,15 @@ std::vector<Finding> look_at_secrets(const base::Config& config, const base::Pat
   const std::vector<Place> places = places_in(config);
   std::size_t troubles = 0;
   for (const Place& place : places) {
-    if (auto finding = look_at_source(place)) {
+    if (auto finding = check_source(place)) {
       findings.push_back(std::move(*finding));
       ++troubles;
     }
   }
   if (troubles < places.size()) {
-    findings.push_back(all_right(kSecretCheck, "",
-                                 fmt::format("{} of {} exist and are readable only by mailstow",
-                                             places.size() - troubles, places.size())));
+    findings.push_back(passed(kSecretCheck, "",
+                              fmt::format("{} of {} exist and are readable only by mailstow",
+                                          places.size() - troubles, places.size())));
   }
   return findings;
 }

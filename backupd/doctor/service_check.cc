@@ -38,7 +38,7 @@ bool is_enabled(const char* unit) {
   }
 }
 
-std::vector<Finding> look_at_jobs(const nlohmann::json& daemon) {
+std::vector<Finding> check_jobs(const nlohmann::json& daemon) {
   std::vector<Finding> findings;
   for (const auto& job : daemon.value("jobs", nlohmann::json::array())) {
     const auto& status = job.at("last_exit_status");
@@ -49,17 +49,17 @@ std::vector<Finding> look_at_jobs(const nlohmann::json& daemon) {
         kServiceCheck, name, fmt::format("its last run ended with exit status {}", status.dump()),
         fmt::format("see reports/{}.json beside the index, and the log", name)));
   }
-  findings.push_back(all_right(kServiceCheck, "daemon",
-                               fmt::format("running since {}", daemon.value("since", ""))));
+  findings.push_back(
+      passed(kServiceCheck, "daemon", fmt::format("running since {}", daemon.value("since", ""))));
   return findings;
 }
 
 }  // namespace
 
-std::vector<Finding> look_at_service(const base::StoreConfig& config) {
+std::vector<Finding> check_service(const base::StoreConfig& config) {
   if (const auto answer = ask_daemon(config, StatusRequest())) {
     const auto document = nlohmann::json::parse(*answer, nullptr, false);
-    if (document.is_object()) return look_at_jobs(document);
+    if (document.is_object()) return check_jobs(document);
     return {failure(kServiceCheck, "daemon", "it does not answer status requests",
                     "restart it: systemctl restart mailstow")};
   }
@@ -83,7 +83,7 @@ std::vector<Finding> look_at_service(const base::StoreConfig& config) {
                     "systemctl enable --now mailstow.service, or mailstow-backup.timer, "
                     "mailstow-sweep.timer, mailstow-prune.timer and mailstow-check.timer")};
   }
-  if (missing == 0) findings.push_back(all_right(kServiceCheck, "timers", "enabled"));
+  if (missing == 0) findings.push_back(passed(kServiceCheck, "timers", "enabled"));
   return findings;
 }
 

@@ -23,12 +23,12 @@ constexpr mode_t kWritableByOthers = S_IWGRP | S_IWOTH;
 // The new mail of a few hundred accounts in one night.
 constexpr std::uint64_t kLittle = 2'000'000'000;
 
-class StoreLook {
+class StoreExaminer {
  public:
-  StoreLook(const base::StoreConfig& config, base::FileSystem& files)
+  StoreExaminer(const base::StoreConfig& config, base::FileSystem& files)
       : config_(config), files_(files) {}
 
-  std::vector<Finding> look() {
+  std::vector<Finding> run() {
     const store::Location location = store::location_of(config_);
     if (!access_of(config_.path)) {
       findings_.push_back(failure("store", shown(config_.path), "does not exist",
@@ -36,31 +36,30 @@ class StoreLook {
                                   base::ExitStatus::kNothingDone));
       return std::move(findings_);
     }
-    look_at("store", config_.path, kWritableByOthers, "other users can change it");
+    check_access("store", config_.path, kWritableByOthers, "other users can change it");
     for (const base::Path& directory :
          {store::packs_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
-      look_at("store", directory, kWritableByOthers, "other users can change it");
+      check_access("store", directory, kWritableByOthers, "other users can change it");
       find_foreign_files(directory);
     }
-    look_at("index", config_.index, kOthers, "other users can read senders and recipients");
+    check_access("index", config_.index, kOthers, "other users can read senders and recipients");
     for (const std::string& name : files_.list(config_.index)) {
-      look_at("index", config_.index / name, kOthers,
-              "other users can read senders and recipients");
+      check_access("index", config_.index / name, kOthers,
+                   "other users can read senders and recipients");
     }
     open(location);
-    if (std::ranges::none_of(findings_, is_trouble)) {
-      findings_.push_back(
-          all_right("store", shown(config_.path),
-                    fmt::format("owned by {} and writable", user_name(::geteuid()))));
+    if (std::ranges::none_of(findings_, is_problem)) {
+      findings_.push_back(passed("store", shown(config_.path),
+                                 fmt::format("owned by {} and writable", user_name(::geteuid()))));
     }
     return std::move(findings_);
   }
 
  private:
-  static bool is_trouble(const Finding& finding) { return finding.state != FindingState::kOk; }
+  static bool is_problem(const Finding& finding) { return finding.state != FindingState::kOk; }
 
-  void look_at(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
+  void check_access(const char* check, const base::Path& path, mode_t forbidden, const char* why) {
     const auto access = access_of(path);
     if (!access) return;  // opening it reports what is missing
     const auto wrong = [&](std::string what, std::string remedy) {
@@ -104,7 +103,7 @@ class StoreLook {
       findings_.push_back(failure("index", shown(config_.index), error.what(),
                                   is_damaged
                                       ? "mailstow-backupd check shows what; docs/recovery.md "
-                                        "says what to do"
+                                        "describes what to do"
                                       : "mailstow-backupd reindex rebuilds the index",
                                   base::exit_status(error.code())));
     }
@@ -123,29 +122,30 @@ base::Path nearest_existing(base::Path path) {
 
 }  // namespace
 
-std::vector<Finding> look_at_store(const base::StoreConfig& config, base::FileSystem& files) {
-  return StoreLook(config, files).look();
+std::vector<Finding> check_store(const base::StoreConfig& config, base::FileSystem& files) {
+  return StoreExaminer(config, files).run();
 }
 
-std::vector<Finding> look_at_free_space(const base::StoreConfig& config, base::FileSystem& files) {
+std::vector<Finding> check_free_space(const base::StoreConfig& config, base::FileSystem& files) {
   std::vector<Finding> findings;
   for (const base::Path& path : {config.path, config.index}) {
     const std::uint64_t free = files.free_space(nearest_existing(path));
     const std::string what = base::format_size(free) + " are free";
     const std::string remedy = "free space, or delete snapshots: mailstow-backupd prune";
     if (free < config.keep_free) {
-      findings.push_back(failure("space", shown(path),
-                                 fmt::format("{}, less than the {} that backups leave: none is "
-                                             "taken",
-                                             what, base::format_size(config.keep_free)),
-                                 remedy));
+      findings.push_back(
+          failure("space", shown(path),
+                  fmt::format("{}, less than the {} that backups leave free: no backup is "
+                              "taken",
+                              what, base::format_size(config.keep_free)),
+                  remedy));
     } else if (free < config.keep_free + kLittle) {
       findings.push_back(warning("space", shown(path),
                                  fmt::format("{}; backups stop when {} are left", what,
                                              base::format_size(config.keep_free)),
                                  remedy));
     } else {
-      findings.push_back(all_right("space", shown(path), what));
+      findings.push_back(passed("space", shown(path), what));
     }
   }
   return findings;

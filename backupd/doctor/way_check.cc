@@ -53,8 +53,8 @@ std::string try_to_connect(const std::string& address, std::uint16_t port) {
 
 }  // namespace
 
-std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost& host,
-                                       const Resolver& resolver) {
+std::vector<Finding> check_addresses(const std::string& subject, const UrlHost& host,
+                                     const Resolver& resolver) {
   std::vector<std::string> addresses;
   try {
     addresses = resolver.host_addresses(host.host);
@@ -80,13 +80,13 @@ std::vector<Finding> look_at_addresses(const std::string& subject, const UrlHost
             : warning("tcp", subject, what,
                       "fix it or remove it from the DNS: connections that try it first are slow"));
   }
-  findings.push_back(all_right("dns", subject, all));
+  findings.push_back(passed("dns", subject, all));
   return findings;
 }
 
-std::vector<Finding> look_at_certificates(const std::string& subject,
-                                          std::span<const base::ServerCertificate> chain,
-                                          sys_seconds now) {
+std::vector<Finding> check_certificates(const std::string& subject,
+                                        std::span<const base::ServerCertificate> chain,
+                                        sys_seconds now) {
   std::vector<Finding> findings;
   for (const base::ServerCertificate& certificate : chain) {
     const auto left = std::chrono::floor<days>(certificate.expires - now);
@@ -98,19 +98,19 @@ std::vector<Finding> look_at_certificates(const std::string& subject,
                 "renew it: once it has expired, clients will reject this server"));
   }
   if (findings.empty() && !chain.empty()) {
-    findings.push_back(all_right("tls", subject,
-                                 fmt::format("the certificate is valid until {}",
-                                             base::format_rfc3339(chain.front().expires))));
+    findings.push_back(passed("tls", subject,
+                              fmt::format("the certificate is valid until {}",
+                                          base::format_rfc3339(chain.front().expires))));
   }
   return findings;
 }
 
-std::vector<Finding> look_at_way(const std::string& name, const base::ServerConfig& server,
+std::vector<Finding> check_route(const std::string& name, const base::ServerConfig& server,
                                  const Resolver& resolver, sys_seconds now) {
   const std::string subject = base::escape_for_terminal(name);
   std::vector<Finding> findings;
   const auto host = url_host(server.url);
-  if (host && !server.proxy) findings = look_at_addresses(subject, *host, resolver);
+  if (host && !server.proxy) findings = check_addresses(subject, *host, resolver);
   for (const Finding& finding : findings) {
     if (finding.state == FindingState::kFailure) return findings;
   }
@@ -127,7 +127,7 @@ std::vector<Finding> look_at_way(const std::string& name, const base::ServerConf
                                "remove \"tls\": \"none\" unless the network is trusted"));
     return findings;
   }
-  std::ranges::move(look_at_certificates(subject, chain, now), std::back_inserter(findings));
+  std::ranges::move(check_certificates(subject, chain, now), std::back_inserter(findings));
   return findings;
 }
 

@@ -12,8 +12,8 @@ namespace backupd {
 
 namespace {
 
-// An account in which no mail changes hardly changes otherwise, and asking costs a round trip.
-constexpr std::chrono::days kOldest{7};
+// An account whose mail does not change hardly changes otherwise, and a request costs a round trip.
+constexpr std::chrono::days kMaxAge{7};
 
 std::vector<std::string> subscriptions(imap::Session& session,
                                        const std::vector<std::string>& last) {
@@ -26,7 +26,7 @@ std::vector<std::string> subscriptions(imap::Session& session,
   }
 }
 
-std::vector<store::AccountNamespace> namespaces(const imap::Namespaces& told) {
+std::vector<store::AccountNamespace> namespaces(const imap::Namespaces& reported) {
   using Kind = store::AccountNamespace::Kind;
   std::vector<store::AccountNamespace> list;
   const auto add = [&list](Kind kind, const std::vector<imap::Namespace>& spaces) {
@@ -35,13 +35,14 @@ std::vector<store::AccountNamespace> namespaces(const imap::Namespaces& told) {
       list.push_back({kind, delimiter, space.prefix});
     }
   };
-  add(Kind::kPersonal, told.personal);
-  add(Kind::kOtherUsers, told.other_users);
-  add(Kind::kShared, told.shared);
+  add(Kind::kPersonal, reported.personal);
+  add(Kind::kOtherUsers, reported.other_users);
+  add(Kind::kShared, reported.shared);
   return list;
 }
 
-// What of `last` is about none of the folders that are asked for anew, nor about one that is gone.
+// Copies from `last` the properties of the folders in `kept`: those that are neither gone nor
+// requested again.
 void keep(store::AccountProperties& properties, const store::AccountProperties& last,
           const std::set<std::string_view>& kept) {
   const auto copy = [&kept](auto& to, const auto& from) {
@@ -80,7 +81,7 @@ void add(store::AccountProperties& properties, const std::string& raw_name,
 store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
                                          const store::AccountProperties& last,
                                          std::chrono::sys_seconds now) {
-  const bool is_fresh = last.asked <= now && now - last.asked < kOldest;
+  const bool is_fresh = last.asked <= now && now - last.asked < kMaxAge;
   if (!folders.has_changed && is_fresh) return last;
   store::AccountProperties properties;
   properties.fetched = last.fetched;
@@ -91,14 +92,14 @@ store::AccountProperties pass_properties(imap::Session& session, const AskedFold
     std::set<std::string_view> kept(folders.all.begin(), folders.all.end());
     for (const std::string& raw_name : asked) kept.erase(raw_name);
     keep(properties, last, kept);
-    properties.asked = last.asked;  // of all of them
+    properties.asked = last.asked;  // when all folders were requested
   } else {
     properties.asked = now;
   }
-  asked.emplace_back();  // the account's own
+  asked.emplace_back();  // the empty name: the account's own properties
   const std::vector<imap::FolderDetails> details = session.details(asked);
   for (std::size_t at = 0; at < asked.size(); ++at) add(properties, asked[at], details[at]);
-  // In one order, so that what stayed the same is the same object.
+  // Sorted, so that unchanged properties yield the same object.
   std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
   const auto by_entry = [](const store::FolderMetadata& one) {
     return std::pair(std::string_view(one.raw_name), std::string_view(one.entry));

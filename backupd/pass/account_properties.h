@@ -1,4 +1,4 @@
-// What the server tells of an account beside its mail.
+// The properties of an account that its server reports in addition to the mail.
 #pragma once
 
 #include <chrono>
@@ -13,14 +13,14 @@ namespace backupd {
 // The folders of an account that hold messages, by raw name.
 struct AskedFolders {
   std::vector<std::string> all;
-  std::vector<std::string> changed;  // since the last time; some of `all`
-  bool has_changed = false;          // the account, in any way
+  std::vector<std::string> changed;  // since the last time; a subset of `all`
+  bool has_changed = false;          // the account has changed, in any way
 };
 
-// `last`, unless the account changed or that is a week old. Rights, METADATA and quota roots, which
-// no modification sequence tells of, are asked for anew of folders that changed, and of all when a
-// week has gone. What the server refuses to tell of subscriptions stays as it was. Fails as the
-// session does otherwise.
+// Returns `last` unless the account has changed or `last` is a week old. Rights, METADATA and quota
+// roots, which no modification sequence covers, are requested again for folders that changed, and
+// for all folders once a week. If the server refuses to list the subscriptions, the last ones are
+// kept. Otherwise fails as the session does.
 store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
                                          const store::AccountProperties& last,
                                          std::chrono::sys_seconds now);

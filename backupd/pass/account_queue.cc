@@ -31,13 +31,13 @@ void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
   {
     std::vector<std::jthread> workers;
     workers.reserve(threads);
-    while (workers.size() < threads) workers.emplace_back([&] { work_off(work); });
+    while (workers.size() < threads) workers.emplace_back([&] { drain(work); });
   }
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 AccountQueue::Server* AccountQueue::startable() {
-  // The one with the fewest accounts under way; of these the one that waits for longest.
+  // Picks the server with the fewest accounts under way; of these, the one that has waited longest.
   Server* next = nullptr;
   for (auto& [name, server] : servers_) {
     if (server.free == 0 || server.waiting.empty()) continue;
@@ -48,16 +48,16 @@ AccountQueue::Server* AccountQueue::startable() {
   return next;
 }
 
-bool AccountQueue::is_anyone_waiting() const {
+bool AccountQueue::has_waiting_accounts() const {
   return !error_ && std::any_of(servers_.begin(), servers_.end(),
                                 [](const auto& entry) { return !entry.second.waiting.empty(); });
 }
 
-void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) {
+void AccountQueue::drain(const std::function<void(std::size_t index)>& work) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return startable() != nullptr || !is_anyone_waiting(); });
-    if (!is_anyone_waiting()) return;
+    changed_.wait(lock, [this] { return startable() != nullptr || !has_waiting_accounts(); });
+    if (!has_waiting_accounts()) return;
     Server& server = *startable();
     --server.free;
     ++server.under_way;
@@ -68,7 +68,7 @@ void AccountQueue::work_off(const std::function<void(std::size_t index)>& work) 
     std::exception_ptr error;
     try {
       work(index);
-    } catch (...) {  // what ends the run, not an account: it is thrown again in run()
+    } catch (...) {  // an error that ends the whole run: run() rethrows it
       error = std::current_exception();
     }
     lock.lock();

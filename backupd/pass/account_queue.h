@@ -1,6 +1,6 @@
-// The accounts of one pass, several at a time, each server with no more connections than it is
-// configured for. Where there are more servers, or connections, than threads, servers take turns:
-// one with many accounts, or slow ones, keeps none from being begun.
+// Runs the accounts of one pass, several at a time, with at most as many connections to each server
+// as configured. If there are more servers, or connections, than threads, servers take turns: a
+// server with many accounts, or slow ones, does not keep the others from being started.
 #pragma once
 
 #include <condition_variable>
@@ -23,11 +23,11 @@ class AccountQueue {
   AccountQueue(const base::Config& config, const std::vector<base::AccountConfig>& accounts);
 
   // Runs `work` for every account, by its index, on several threads; each call may have one
-  // connection to the account's server. If one throws, no other account is begun, and it is thrown
-  // here when those under way are done.
+  // connection to the account's server. If a call throws, no other account is started, and
+  // the exception is rethrown here when those under way are done.
   void run(const std::function<void(std::size_t index)>& work);
 
-  // One more connection that a server allows, until it is let go.
+  // The right to one further connection to a server, until destroyed.
   class Spare {
    public:
     Spare(Spare&& other) noexcept;
@@ -42,8 +42,8 @@ class AccountQueue {
     const std::string* server_;
   };
 
-  // For an account that is under way: as many as it wants, fewer if its server allows no more or
-  // other accounts wait for them. Any thread.
+  // Returns `wanted` spares for an account that is under way, or fewer if its server allows only
+  // fewer or other accounts wait for them. Any thread.
   std::vector<Spare> spares(const base::AccountConfig& account, unsigned wanted);
 
  private:
@@ -55,11 +55,11 @@ class AccountQueue {
   };
 
   Server* startable();
-  bool is_anyone_waiting() const;
-  void work_off(const std::function<void(std::size_t index)>& work);
+  bool has_waiting_accounts() const;
+  void drain(const std::function<void(std::size_t index)>& work);
   void give_back(Server& server);
 
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::map<std::string, Server, std::less<>> servers_;
   std::uint64_t begun_ = 0;

@@ -11,11 +11,11 @@
 
 namespace backupd {
 
-AccountRoll call_roll(const base::Environment& environment) {
+AccountRoll resolve_accounts(const base::Environment& environment) {
   AccountRoll roll;
   base::Config config = environment.config;
   std::erase_if(config.accounts, [](const base::AccountConfig& account) {
-    return account.is_found;  // some time ago: whether it is still there is asked now
+    return account.is_found;  // by an earlier discovery; the one below decides
   });
   const auto remembered = base::load_found_accounts(environment.files, config.store);
   base::FoundAccounts found;
@@ -40,7 +40,8 @@ AccountRoll call_roll(const base::Environment& environment) {
   return roll;
 }
 
-AccountRoll call_roll(const base::Environment& environment, const std::vector<std::string>& names) {
+AccountRoll resolve_accounts(const base::Environment& environment,
+                             const std::vector<std::string>& names) {
   AccountRoll roll;
   roll.accounts.reserve(names.size());
   for (const std::string& name : names) {

@@ -1,5 +1,4 @@
-// Whose mail a pass backs up tonight: the accounts of the configuration and those that its servers
-// discover.
+// The accounts of a pass: those of the configuration and those that its servers discover.
 #pragma once
 
 #include <string>
@@ -11,17 +10,18 @@ namespace backupd {
 
 struct AccountRoll {
   std::vector<base::AccountConfig> accounts;
-  std::vector<std::string> troubles;  // a line each: what kept an account from being found
+  std::vector<std::string> troubles;  // one line each: why accounts could not be discovered
 };
 
-// All of them, asked for now and remembered (base/config/found_accounts.h). Where a server's
-// discovery fails, those that it found last time.
-AccountRoll call_roll(const base::Environment& environment);
+// Returns all accounts, discovered now and remembered (base/config/found_accounts.h). If a server's
+// discovery fails, the accounts found last time take their place.
+AccountRoll resolve_accounts(const base::Environment& environment);
 
-// These alone. Fails with kUsage and the nearest name where there is none.
-AccountRoll call_roll(const base::Environment& environment, const std::vector<std::string>& names);
+// Returns only these accounts. Fails with kUsage, suggesting the nearest name, if one is unknown.
+AccountRoll resolve_accounts(const base::Environment& environment,
+                             const std::vector<std::string>& names);
 
-// Accounts that the store knows and the roll does not: they are kept, and somebody should know.
+// Returns the accounts that are in the store but not in the roll: they are kept, and reported.
 std::vector<std::string> vanished_from(const AccountRoll& roll,
                                        const std::vector<std::string>& stored);
 

@@ -12,13 +12,13 @@ namespace backupd {
 
 namespace {
 
-// Kinds and places in the report; what is beyond is only counted.
+// Kinds and folders listed in the report; that there are more is only mentioned.
 constexpr std::size_t kMaxPlaces = 100;
 
-// Of a name in the report.
+// Bytes of a name in the report.
 constexpr std::size_t kMaxShownName = 100;
 
-// What one more flag or property takes beside its text, so that many short ones count too.
+// Counted for each flag or property in addition to its text, so that many short ones count too.
 constexpr std::size_t kOverhead = 64;
 
 constexpr std::string_view kDots = "...";
@@ -118,7 +118,7 @@ void Admission::admit(const std::string& raw_name, imap::MessageItems& items) {
     is_long = is_long || flag.size() > store::kMaxFlag;
   }
   if (!is_long && all <= store::kMaxFlags) return;
-  // System flags count for more, and the same ones must stay every time.
+  // System flags matter more, and the same flags must be kept every time.
   std::ranges::sort(flags, {}, [](const std::string& flag) {
     return std::pair(!flag.starts_with('\\'), std::string_view(flag));
   });
@@ -130,7 +130,7 @@ void Admission::admit(const std::string& raw_name, imap::MessageItems& items) {
   });
 }
 
-// NUL stands between the words of a property (store/format/account_properties.cc).
+// NUL separates the words of a property (store/format/account_properties.cc).
 bool Admission::is_word(std::string_view raw_name, const char* what, std::string_view text,
                         std::size_t limit) {
   if (!fits(raw_name, what, text.size(), limit)) return false;
@@ -206,14 +206,14 @@ std::vector<std::string> Admission::troubles() const {
     const std::string where =
         raw_name.empty() ? "" : base::escape_for_terminal(short_reason(raw_name, 60)) + ": ";
     if (excess.limit == 0) {
-      lines.push_back(fmt::format("{}{} is left out: it has a NUL in it", where, what));
+      lines.push_back(fmt::format("{}{} is left out: it contains a NUL", where, what));
     } else {
-      lines.push_back(fmt::format("{}{} is left out: {} bytes, and {} are the most", where, what,
-                                  base::format_count(excess.largest),
+      lines.push_back(fmt::format("{}{} is left out: {} bytes, more than the limit of {}", where,
+                                  what, base::format_count(excess.largest),
                                   base::format_count(excess.limit)));
     }
   }
-  if (is_more_) lines.emplace_back("more of the kind is left out in other folders");
+  if (is_more_) lines.emplace_back("values of these kinds are left out in other folders too");
   return lines;
 }
 

@@ -1,4 +1,4 @@
-// What a server sends in place of a message that it can't serve.
+// The message that a server sends in place of one that it can't serve.
 #pragma once
 
 #include <cstddef>
@@ -6,12 +6,11 @@
 
 namespace backupd {
 
-// An apology is shorter. In bytes.
+// In bytes; every known apology is shorter.
 inline constexpr std::size_t kMaxApology = 4'096;
 
-// Whether this whole "message" is one of Exchange's, "Retrieval using the IMAP4 protocol failed for
-// the following message: 42". Mail about such a thing has come from somewhere: it has Received
-// lines.
+// Returns whether the whole `message` is an apology of Exchange, "Retrieval using the IMAP4
+// protocol failed for the following message: 42". Genuine mail that quotes one has Received lines.
 bool is_apology(std::string_view message);
 
 }  // namespace backupd

@@ -17,10 +17,10 @@ std::optional<std::chrono::milliseconds> BackOff::next(
   std::chrono::milliseconds pause = kShortest;
   for (int failure = 1; failure < failures_ && pause < kLongest; ++failure) pause *= 2;
   pause = std::min(pause, kLongest);
-  // Between a half and the whole of it.
+  // A random time between half the pause and all of it.
   std::uniform_int_distribution<std::int64_t> jitter(pause.count() / 2, pause.count());
   pause = std::chrono::milliseconds(jitter(random_));
-  // Earlier than the server asked for would only be one more request to be refused.
+  // A request earlier than the server asked for would only be refused again.
   pause += asked_for.value_or(std::chrono::milliseconds(0));
   if (now + pause - first_ > limit_) return std::nullopt;
   return pause;

@@ -1,4 +1,4 @@
-// How long to wait before a server is tried again.
+// The waiting time before a server is tried again.
 #pragma once
 
 #include <chrono>
@@ -12,16 +12,16 @@ class BackOff {
  public:
   using Steady = std::chrono::steady_clock;
 
-  // Gives up when `limit` has passed since the first failure behind which nothing new came. `seed`:
-  // those who fail at the same moment shall not all come back at the same moment.
+  // Gives up once `limit` has passed since the first failure after which nothing new was received.
+  // `seed` differs between clients, so that those that fail together do not all retry together.
   BackOff(std::chrono::milliseconds limit, std::uint32_t seed) : limit_(limit), random_(seed) {}
 
-  // After a failure at `now`: half a second at most, twice as long each time, up to a minute; and
-  // before that as long as the server asked for. Nothing: it is time to give up.
+  // Returns the pause after a failure at `now`: at most half a second, doubled each time up to a
+  // minute, plus the time that the server asked for. Returns nullopt when it is time to give up.
   std::optional<std::chrono::milliseconds> next(Steady::time_point now,
                                                 std::optional<std::chrono::milliseconds> asked_for);
 
-  // Something new came.
+  // To be called when something new was received.
   void reset();
 
  private:

@@ -1,5 +1,5 @@
-// Commits when enough has come together: a crash then costs minutes, not the run. Everything here
-// belongs to whoever has the turn at the store.
+// Commits when enough has been written, so that a crash costs minutes, not the run. Only the thread
+// that has the turn at the store may use it.
 #pragma once
 
 #include <chrono>
@@ -13,7 +13,7 @@ namespace backupd {
 
 class CommitSchedule {
  public:
-  // Whoever has work under way that the next commit shall hold.
+  // Has work under way that the next commit must contain.
   class Participant {
    public:
     Participant() = default;
@@ -29,7 +29,7 @@ class CommitSchedule {
   void join(Participant& participant);
   void leave(Participant& participant);
 
-  // Parks all participants and commits, if it is time for that.
+  // Parks all participants and commits, if a commit is due.
   void commit_if_due();
   void commit();
 

@@ -1,4 +1,4 @@
-// How much mail of one account may be fetched in a day (daily_bytes in the configuration).
+// The amount of mail of one account that may be fetched in a day (`daily_bytes`).
 #pragma once
 
 #include <algorithm>
@@ -11,21 +11,21 @@
 
 namespace backupd {
 
-// Days are those of UTC: with the next one all of it is there again.
+// Days are UTC days; each day starts with the full budget.
 class DailyBudget {
  public:
-  // `used` were fetched on `day` already. `clock` must outlive it. Without `most` there is no
-  // limit.
-  DailyBudget(std::optional<std::uint64_t> most, std::chrono::sys_days day, std::uint64_t used,
+  // `used` bytes were already fetched on `day`. Without `limit` the budget is unlimited. `clock`
+  // must outlive this.
+  DailyBudget(std::optional<std::uint64_t> limit, std::chrono::sys_days day, std::uint64_t used,
               const base::Clock& clock)
-      : most_(most), day_(day), used_(used), clock_(clock) {}
+      : limit_(limit), day_(day), used_(used), clock_(clock) {}
 
-  bool is_limited() const { return most_.has_value(); }
+  bool is_limited() const { return limit_.has_value(); }
 
   std::uint64_t left() {
     begin_day();
-    if (!most_) return std::numeric_limits<std::uint64_t>::max();
-    return *most_ - std::min(*most_, used_);
+    if (!limit_) return std::numeric_limits<std::uint64_t>::max();
+    return *limit_ - std::min(*limit_, used_);
   }
 
   bool is_untouched() {
@@ -50,7 +50,7 @@ class DailyBudget {
     used_ = 0;
   }
 
-  std::optional<std::uint64_t> most_;
+  std::optional<std::uint64_t> limit_;
   std::chrono::sys_days day_;
   std::uint64_t used_;
   const base::Clock& clock_;

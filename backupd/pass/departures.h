@@ -1,5 +1,5 @@
-// Which messages left an account during a pass: a mass deletion is told by it, and mail that was
-// moved is not mistaken for one.
+// The messages that left an account during a pass. They reveal a mass deletion, and mail that was
+// only moved is not mistaken for one.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,19 @@ namespace backupd {
 
 class Departures {
  public:
-  // From a folder that had it at the last backup.
+  // `message` left a folder that had it at the last backup.
   void left(const store::MessageId& message) { left_.push_back(message); }
 
-  // All that is in it: the folder is gone, or is another one now. What is damaged is not counted.
+  // All messages left `folder`: it is gone, or was replaced by a different one of its name. Damaged
+  // records are not counted.
   void all_left(store::Reader& reader, const store::FolderRecord& folder);
 
-  // Into a folder. Only those that the store knew matter: no other can have left one.
+  // `message` arrived in a folder. Only messages that the store had matter: no others can have
+  // left.
   void arrived(const store::MessageId& message) { arrived_.push_back(message); }
 
-  // How many left a folder and came into no other. One of several equal messages counts as gone.
+  // Returns how many left a folder and arrived in no other. If one of
+  // several equal messages left, it counts.
   std::uint64_t vanished();
 
  private:

@@ -19,24 +19,25 @@ namespace backupd {
 
 namespace {
 
-// For fewer messages a further connection costs more than it brings.
-constexpr std::uint64_t kFewestForAnother = 500;
+// For fewer messages a further connection costs more than it saves.
+constexpr std::uint64_t kMinForAnotherConnection = 500;
 
-// Waking the other side for every small message costs more than the message. In bytes.
-constexpr std::size_t kPutAtOnce = 256U << 10U;
+// In bytes. Waking the storing thread for every small message costs more than the message.
+constexpr std::size_t kBatchBytes = 256U << 10U;
 
-// What the connections have left to fetch. Thread-safe.
+// The UIDs that are still to be fetched, shared out to the connections. Thread-safe.
 class Shares {
  public:
-  Shares(const imap::UidSet& uids, std::size_t takers)
-      : ranges_(uids.ranges()), left_(uids.count()), takers_(takers) {}
+  Shares(const imap::UidSet& uids, std::size_t receivers)
+      : ranges_(uids.ranges()), left_(uids.count()), receivers_(receivers) {}
 
-  // The next to fetch, in ascending order; empty when there is nothing left. One taker gets all
-  // at once; of several each gets less the less there is, so that they end together.
+  // Returns the next UIDs to fetch, in ascending order; empty when nothing is left. A single
+  // receiver gets all at once; several get ever smaller shares, so that they finish together.
   imap::UidSet next() {
     const std::lock_guard lock(mutex_);
-    std::uint64_t wanted =
-        takers_ == 1 ? left_ : std::max(left_ / (2 * takers_), std::min(left_, kFewestForAnother));
+    std::uint64_t wanted = receivers_ == 1 ? left_
+                                           : std::max(left_ / (2 * receivers_),
+                                                      std::min(left_, kMinForAnotherConnection));
     left_ -= wanted;
     imap::UidSet share;
     while (wanted > 0) {
@@ -61,19 +62,19 @@ class Shares {
   std::vector<imap::UidRange> ranges_;
   std::size_t at_ = 0;
   std::uint64_t left_;
-  std::size_t takers_;
+  std::size_t receivers_;
 };
 
-// Nobody stores what comes: its error says why.
-struct NobodyTakes {};
+// Thrown in a receiver when the pipe is closed: the thread that stores has failed.
+struct PipeClosed {};
 
-// Of one connection.
+// Receives messages over one connection.
 class Receiver : public imap::MessageSink {
  public:
   Receiver(MessagePipe& pipe, const store::Writer& writer)
       : pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
 
-  // `open`: gives the session, or null if there is none after all.
+  // `open` returns the session, or null if there is no session after all.
   void receive(const std::function<imap::Session*()>& open, Shares& shares) {
     try {
       imap::Session* const session = open();
@@ -83,7 +84,7 @@ class Receiver : public imap::MessageSink {
         const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
         if (!answer.complete) answer_ = answer;
       }
-    } catch (const NobodyTakes&) {
+    } catch (const PipeClosed&) {
     } catch (const imap::ConnectionLost& lost) {
       error_ = std::current_exception();
       why_ = lost.what();
@@ -104,16 +105,16 @@ class Receiver : public imap::MessageSink {
   const imap::FetchAnswer& answer() const { return answer_; }
   const std::exception_ptr& error() const { return error_; }
 
-  // Tells over which message the connection was lost, if it was: servers send them in the order of
-  // their UIDs.
-  void tell(Stumbles& stumbles, std::string_view raw_name) const {
+  // Records the message at which the connection was lost, if it was: servers send messages in the
+  // order of their UIDs.
+  void record_stumble(Stumbles& stumbles, std::string_view raw_name) const {
     if (!over_) return;
     for (const base::Uid uid : share_) {
       if (!last_ || uid > *last_) return stumbles.add(raw_name, uid, *over_, why_);
     }
   }
 
-  // A server that always has more to send is never waited for.
+  // Checked here too, since a server that keeps sending is never waited for.
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
     incoming_.add(piece);
@@ -124,14 +125,15 @@ class Receiver : public imap::MessageSink {
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     incoming_.finish();
-    const bool is_sorry = beginning_.size() <= kMaxApology && is_apology(beginning_);
+    const bool has_apology = beginning_.size() <= kMaxApology && is_apology(beginning_);
     beginning_.clear();
     if (items.uid) last_ = items.uid;
-    arrived_.push_back({items, body, std::exchange(incoming_, writer_.begin_message()), is_sorry});
+    arrived_.push_back(
+        {items, body, std::exchange(incoming_, writer_.begin_message()), has_apology});
     bytes_ += arrived_.back().bytes_in_memory();
-    if (bytes_ < kPutAtOnce) return;
+    if (bytes_ < kBatchBytes) return;
     bytes_ = 0;
-    if (!pipe_.put(std::exchange(arrived_, {}))) throw NobodyTakes();
+    if (!pipe_.put(std::exchange(arrived_, {}))) throw PipeClosed();
   }
 
  private:
@@ -140,18 +142,19 @@ class Receiver : public imap::MessageSink {
   store::IncomingMessage incoming_;
   std::vector<ArrivedMessage> arrived_;
   std::size_t bytes_ = 0;  // of arrived_
-  std::string beginning_;  // of the message that is coming
+  std::string beginning_;  // of the message being received
   imap::UidSet share_;
-  std::optional<base::Uid> last_;  // of the share that has come
+  std::optional<base::Uid> last_;  // the last one of the share that was received
   std::optional<Stumbles::Over> over_;
   imap::FetchAnswer answer_;
   std::exception_ptr error_;
-  std::string why_;  // what it says
+  std::string why_;  // the text of error_
 };
 
 std::vector<SpareSession> helpers(SpareSessions& spares, std::uint64_t messages) {
-  constexpr std::uint64_t kMost = 64;
-  const std::uint64_t wanted = std::clamp<std::uint64_t>(messages / kFewestForAnother, 1, kMost);
+  constexpr std::uint64_t kMaxConnections = 64;
+  const std::uint64_t wanted =
+      std::clamp<std::uint64_t>(messages / kMinForAnotherConnection, 1, kMaxConnections);
   return spares.take(static_cast<unsigned>(wanted - 1));
 }
 
@@ -178,14 +181,15 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
       const struct Closing {
         MessagePipe& pipe;
         ~Closing() { pipe.close(); }
-      } closing{pipe};  // before the threads are waited for, whatever happens
+      } closing{pipe};  // closes before the threads are joined, whatever happens
       for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
         turn.back([&] {
           for (ArrivedMessage& message : messages) sink.store(message);
         });
       }
     }
-    for (const Receiver& receiver : receivers) receiver.tell(source.stumbles, source.raw_name);
+    for (const Receiver& receiver : receivers)
+      receiver.record_stumble(source.stumbles, source.raw_name);
     for (const Receiver& receiver : receivers) {
       if (receiver.error()) std::rethrow_exception(receiver.error());
     }

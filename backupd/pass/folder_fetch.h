@@ -1,5 +1,6 @@
-// The messages of one folder on their way from the server to a FolderSink: received on threads of
-// their own, over one connection or several, stored on the caller's with the turn at the store.
+// Fetches the messages of one folder from the server into a FolderSink: they are received on
+// threads of their own, over one or several connections, and stored on the caller's thread, which
+// then has the turn at the store.
 #pragma once
 
 #include <string>
@@ -18,11 +19,12 @@ struct FetchSource {
   imap::Session& session;  // the folder is open in it
   const std::string& raw_name;
   std::uint32_t uid_validity;
-  SpareSessions& spares;  // where they are open to the same generation, they help
-  Stumbles& stumbles;     // grows where a connection is lost
+  SpareSessions& spares;  // they help if they see the same UIDVALIDITY
+  Stumbles& stumbles;     // grows when a connection is lost
 };
 
-// Called with the turn. Fails as the session and the sink do; what came before that is in the sink.
+// The caller has the turn. Fails as the session and the sink do; messages received before a failure
+// are in the sink.
 imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const imap::UidSet& uids,
                              StoreTurn& turn, PipeBudget& budget, const store::Writer& writer);
 

@@ -38,7 +38,7 @@ void FolderSink::store(ArrivedMessage& arrived) {
   if (size == 0 && items.size != std::uint64_t{0}) {
     return suspect("the server sent an empty body for a message that it says is not empty");
   }
-  if (size == 0 && !second_look_) return suspect("the server sent an empty message once only");
+  if (size == 0 && !second_look_) return suspect("the server sent an empty message only once");
 
   const store::StoredMessage stored =
       writer_.add(arrived.message, doubtful_.contains(uid) ? store::VerifyExisting::kYes
@@ -63,7 +63,7 @@ void FolderSink::put(const imap::MessageItems& items, const store::MessageId& me
   store::MessageEntry entry;
   entry.uid = items.uid.value();
   entry.message = message;
-  // Some servers have messages without a valid date ("00-Jan-0000"): mail counts for more.
+  // Some servers have messages without a valid date ("00-Jan-0000"): the mail matters more.
   entry.internal_date = items.internal_date.value_or(base::ZonedTime());
   entry.size = size;
   entry.flags = imap::normal_flags(items.flags.value_or(std::vector<std::string>()));

@@ -1,4 +1,5 @@
-// Takes the messages of one folder from the server into the store and the folder's draft.
+// Puts the messages of one folder, as received from the server, into the store and the folder's
+// draft.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,18 @@
 
 namespace backupd {
 
-// What came, also of a fetch that ended early.
+// The messages received, including those of a fetch that ended early.
 struct FetchCounts {
   std::uint64_t fetched_messages = 0;
   std::uint64_t fetched_bytes = 0;  // of message bodies
-  std::uint64_t new_messages = 0;   // that the store did not have
-  std::uint64_t new_bytes = 0;      // of those
+  std::uint64_t new_messages = 0;   // messages that the store did not have
+  std::uint64_t new_bytes = 0;      // of the new messages
 };
 
 class FolderSink {
  public:
-  // `counts`, `departures` and `admission` grow as messages come. `doubtful` are UIDs whose
-  // messages may be damaged in the store. `after_message` is called when a message of so many bytes
+  // `counts`, `departures` and `admission` grow as messages arrive. `doubtful` are UIDs whose
+  // messages may be damaged in the store. `after_message` is called when a message of `bytes` bytes
   // is in the draft: the time to commit.
   FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
              Departures& departures, Admission& admission, imap::UidSet doubtful,
@@ -37,15 +38,16 @@ class FolderSink {
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
 
-  // A message that the store has, whose body did not come. `items` have its UID, and are admitted.
+  // Adds a message that the store has, whose body was not fetched. `items` have its UID, and are
+  // admitted.
   void adopt(const imap::MessageItems& items, const KnownMessages::Known& known);
 
-  // What came without a body, empty, or as an apology is not in the draft: a server in trouble
-  // sends such things too. Fetch it once more after look_again(). Then a message is empty if the
-  // server says size 0 again and serves nothing again; of the others this is what is wrong with
-  // them.
+  // Messages that arrive without a body, empty, or as an apology are not put into the draft: a
+  // server in trouble sends such answers too. Fetch them once more after look_again(). Then a
+  // message is accepted as empty if the server again reports size 0 and again sends nothing; for
+  // the others why_not() returns what is wrong with them.
   void look_again() { second_look_ = true; }
-  std::string why_not(base::Uid uid) const;  // empty: it did not come at all
+  std::string why_not(base::Uid uid) const;  // empty: it did not arrive at all
 
  private:
   void put(const imap::MessageItems& items, const store::MessageId& message,

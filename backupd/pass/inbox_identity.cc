@@ -5,8 +5,8 @@
 
 namespace backupd {
 
-void InboxGuard::look_at(const std::string& account, const base::MailboxHistory& history,
-                         std::span<const imap::Folder> listed) {
+void InboxGuard::check(const std::string& account, const base::MailboxHistory& history,
+                       std::span<const imap::Folder> listed) {
   const base::MailboxSight live = imap::sight_of(listed);
   const auto change = history.judge(live, acknowledged_.accepted_identities(account)).change;
   // Without an INBOX nothing shows that an earlier finding no longer holds.
@@ -16,9 +16,10 @@ void InboxGuard::look_at(const std::string& account, const base::MailboxHistory&
     found_[account] = change;
   }
   if (!change || !change->is_certain()) return;
-  base::fail(base::ErrorCode::kRefused,
-             "another mailbox under this name: INBOX is {}, it was {}: nothing of it is backed up",
-             change->is.text(), change->was.text());
+  base::fail(
+      base::ErrorCode::kRefused,
+      "a different mailbox under this name: INBOX is {}, it was {}: nothing of it is backed up",
+      change->is.text(), change->was.text());
 }
 
 std::map<std::string, std::optional<base::MailboxChange>> InboxGuard::found() const {

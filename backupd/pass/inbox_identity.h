@@ -1,4 +1,4 @@
-// Looks at whose mailboxes opened accounts are, before anything of them is fetched.
+// Checks that opened accounts are still the mailboxes backed up before, before anything is fetched.
 #pragma once
 
 #include <map>
@@ -18,12 +18,12 @@ class InboxGuard {
  public:
   explicit InboxGuard(const base::Acknowledgements& acknowledged) : acknowledged_(acknowledged) {}
 
-  // `history`: of all snapshots of the account. Fails with kRefused if this is certainly another
-  // mailbox and the change is not acknowledged: two people's mail must not get mixed.
-  void look_at(const std::string& account, const base::MailboxHistory& history,
-               std::span<const imap::Folder> listed);
+  // `history` is that of all snapshots of the account. Fails with kRefused if this is certainly a
+  // different mailbox and the change is not acknowledged: two people's mail must not be mixed.
+  void check(const std::string& account, const base::MailboxHistory& history,
+             std::span<const imap::Folder> listed);
 
-  // The result for each account checked: nothing, or a change that is not accepted.
+  // The result for each account checked: nullopt, or a change that is not accepted.
   std::map<std::string, std::optional<base::MailboxChange>> found() const;
 
  private:

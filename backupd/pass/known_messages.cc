@@ -28,7 +28,7 @@ void KnownMessages::add(const store::FolderRecord& folder) {
     });
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
-    base::log_warning("{}: its messages are fetched anew where they turn up", error.what());
+    base::log_warning("{}: its messages will be fetched again where they turn up", error.what());
   }
   is_sorted_ = false;
 }

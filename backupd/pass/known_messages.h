@@ -1,7 +1,8 @@
-// The messages of one account by the id that its server gives them (EMAILID, X-GM-MSGID): what was
-// moved or copied, or has a further label, need not be fetched again.
+// The messages of one account by the id that its server gives them (EMAILID, X-GM-MSGID): a message
+// that was moved or copied, or got another label, need not be fetched again.
 //
-// Of one account's pass, with the turn at the store. What can't be read is not known.
+// Used by one account's pass, with the turn at the store. Messages that can't be read are not
+// known.
 #pragma once
 
 #include <cstdint>
@@ -22,26 +23,27 @@ class KnownMessages {
   // `reader` must outlive this.
   explicit KnownMessages(store::Reader& reader) : reader_(reader) {}
 
-  // What `folder` has, as it was or as it is; once is enough. Takes 16 bytes of memory a message.
+  // Adds the messages of `folder`, as it was or as it is; adding it again has no effect. Takes 16
+  // bytes of memory per message.
   void add(const store::FolderRecord& folder);
 
   struct Known {
     store::MessageEntry entry;
     store::Sha256 digest;
   };
-  // A message of that id and size: an id alone is not trusted.
+  // Finds a message of this id and size: the id alone is not trusted.
   std::optional<Known> find(std::string_view server_id, std::uint64_t size);
 
  private:
   struct Place {
     std::uint64_t hash = 0;
-    std::uint32_t folder = 0;  // into folders_
+    std::uint32_t folder = 0;  // index into folders_
     base::Uid uid;
     auto operator<=>(const Place&) const = default;
   };
   struct Folder {
     store::FolderRecord record;
-    std::optional<store::FolderDraft> draft;  // once something in it was found
+    std::optional<store::FolderDraft> draft;  // opened when something in it was found
   };
 
   std::optional<Known> read(const Place& place);

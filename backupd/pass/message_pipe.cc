@@ -6,7 +6,7 @@ namespace backupd {
 
 namespace {
 
-// What one costs beside its bytes: digest, items, places in containers.
+// Memory that a message costs in addition to its bytes: digest, items, container entries.
 constexpr std::size_t kOverhead = 1'024;
 
 }  // namespace
@@ -20,7 +20,7 @@ void PipeBudget::give_back(std::size_t bytes) {
 }
 
 void PipeBudget::wake() {
-  { const std::lock_guard lock(mutex_); }  // nobody is between looking and waiting
+  { const std::lock_guard lock(mutex_); }  // no thread is between its check and its wait
   changed_.notify_all();
 }
 

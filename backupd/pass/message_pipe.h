@@ -1,7 +1,7 @@
-// Messages between the threads that receive them and the one that stores them.
+// Carries messages from the threads that receive them to the one that stores them.
 //
-// Bounded in bytes, not in messages: a receiver waits while what it and all others have handed over
-// exceeds the budget, so its server waits too, and memory stays flat with any mailbox.
+// Bounded in bytes, not in messages: a receiver waits while the messages that all receivers have
+// handed over exceed the budget, so its server waits too, and memory stays flat with any mailbox.
 #pragma once
 
 #include <condition_variable>
@@ -15,17 +15,17 @@
 
 namespace backupd {
 
-// The bytes that may lie in all pipes of a program at a time. Thread-safe.
+// Limits the bytes that all pipes of a program hold at a time. Thread-safe.
 class PipeBudget {
  public:
-  explicit PipeBudget(std::size_t most) : most_(most) {}
+  explicit PipeBudget(std::size_t limit) : limit_(limit) {}
 
-  // Waits until there is room, or nothing is in use: one that is larger than all goes alone. False
-  // if `give_up` became true meanwhile: wake() tells.
+  // Waits until there is room, or nothing is in use: a request above the limit goes alone. Returns
+  // false if `give_up` became true meanwhile; wake() makes waiters check it.
   template <typename Condition>
   bool take(std::size_t bytes, Condition give_up) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return give_up() || used_ == 0 || used_ + bytes <= most_; });
+    changed_.wait(lock, [&] { return give_up() || used_ == 0 || used_ + bytes <= limit_; });
     if (give_up()) return false;
     used_ += bytes;
     return true;
@@ -34,7 +34,7 @@ class PipeBudget {
   void wake();
 
  private:
-  const std::size_t most_;
+  const std::size_t limit_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t used_ = 0;
@@ -44,33 +44,33 @@ struct ArrivedMessage {
   imap::MessageItems items;
   imap::BodyKind body = imap::BodyKind::kMissing;
   store::IncomingMessage message;
-  bool is_apology = false;  // of a server that can't serve the message (backupd/pass/apology.h)
+  bool is_apology = false;  // not the message: the server can't serve it (backupd/pass/apology.h)
 
   std::size_t bytes_in_memory() const;
 };
 
 class MessagePipe {
  public:
-  // For `receivers` threads.
+  // `receivers`: the number of threads that put().
   MessagePipe(PipeBudget& budget, unsigned receivers) : budget_(budget), receivers_(receivers) {}
   MessagePipe(const MessagePipe&) = delete;
   MessagePipe& operator=(const MessagePipe&) = delete;
   ~MessagePipe();
 
-  // Receivers: false if nobody takes messages any more. The last call is finish().
+  // For receivers: returns false if the pipe is closed. The last call is finish().
   bool put(std::vector<ArrivedMessage> messages);
   void finish();
 
-  // The one that stores: waits for what was put at once; empty when all receivers are finished.
+  // For the thread that stores: waits for the next batch; empty when all receivers are finished.
   std::vector<ArrivedMessage> take();
 
-  // Nothing more will be taken.
+  // No more messages will be taken: pending ones are dropped, and put() returns false.
   void close();
 
  private:
   struct Batch {
     std::vector<ArrivedMessage> messages;
-    std::size_t bytes = 0;  // of the budget
+    std::size_t bytes = 0;  // taken from the budget
   };
 
   PipeBudget& budget_;

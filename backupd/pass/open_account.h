@@ -1,4 +1,4 @@
-// An account that is logged in to, and what its server said of its folders.
+// A logged-in account, with the list of its folders.
 #pragma once
 
 #include <chrono>
@@ -15,11 +15,11 @@ namespace backupd {
 struct OpenAccount {
   imap::Session session;
   imap::Namespaces namespaces;
-  std::vector<imap::Folder> folders;  // as Session::list_personal_folders() gave them
-  std::chrono::sys_seconds listed{};  // just before
+  std::vector<imap::Folder> folders;  // as Session::list_personal_folders() returned them
+  std::chrono::sys_seconds listed{};  // just before the list was requested
 };
 
-// `personal_prefix`: of the last time. Fails as imap::open_account() and the session do.
+// `personal_prefix` is the one seen last time. Fails as imap::open_account() and the session do.
 OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
                           const base::Clock& clock, std::string_view personal_prefix);
 

@@ -21,10 +21,10 @@ std::string time_left(std::uint64_t seconds) {
                       : fmt::format("{}m {}s left", seconds / 60, seconds % 60);
 }
 
-// Nothing sensible can be said before that.
+// An earlier rate would be meaningless.
 constexpr double kSecondsBeforeRates = 1;
 
-// Of a document; what is longer is cut.
+// Bytes of a name in a document; a longer name is cut.
 constexpr std::size_t kMaxName = 1'000;
 
 struct Pace {
@@ -74,7 +74,7 @@ std::string describe(const PassProgress& progress, std::chrono::steady_clock::du
     text += fmt::format(", {} of {} accounts", base::format_count(progress.accounts_done),
                         base::format_count(progress.accounts));
   }
-  // Last, as what may be cut where the terminal ends.
+  // Last, because the terminal may cut it.
   return text + ": " + progress.account + ": " + progress.folder;
 }
 
@@ -119,11 +119,11 @@ std::optional<TimedProgress> progress_in(std::string_view document) {
   return timed;
 }
 
-ProgressBoard::ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Tell tell)
+ProgressBoard::ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Listener listener)
     : clock_(clock),
       begun_(clock.steady_now()),
       line_(std::in_place, clock),
-      tell_(std::move(tell)) {
+      listener_(std::move(listener)) {
   progress_.accounts = accounts;
 }
 
@@ -152,7 +152,7 @@ void ProgressBoard::finish_account() {
 void ProgressBoard::show() {
   const auto elapsed = clock_.steady_now() - begun_;
   if (line_ && line_->is_due()) line_->show(describe(progress_, elapsed));
-  if (tell_) tell_(progress_, elapsed);
+  if (listener_) listener_(progress_, elapsed);
 }
 
 }  // namespace backupd

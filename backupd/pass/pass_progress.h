@@ -1,4 +1,4 @@
-// How far a pass over accounts is: a value, and the line of it on a terminal.
+// The progress of a pass over accounts: as a value, and as a line on a terminal.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ struct PassProgress {
   std::string folder;   // shown name
   std::uint64_t accounts = 0;
   std::uint64_t accounts_done = 0;
-  // Of new mail. What is to come is what servers told of it until now, and 0 where they didn't: it
-  // grows as more accounts are looked at.
+  // Counts of new mail. `..._to_come` are the totals that the servers have reported so far, 0 if
+  // they did not; they grow as more accounts are opened.
   std::uint64_t messages = 0;
   std::uint64_t messages_to_come = 0;
   std::uint64_t bytes = 0;
@@ -30,31 +30,33 @@ struct PassProgress {
 // "43.2 MB of 1.2 GB, 12.1 MB/s, 1m 35s left, 1,204 of 10,000 messages: alice: Archive/2023"
 std::string describe(const PassProgress& progress, std::chrono::steady_clock::duration elapsed);
 
-// And for how long it has been under way.
+// The progress, and how long the pass has been running.
 struct TimedProgress {
   PassProgress progress;
   std::chrono::steady_clock::duration elapsed{};
 };
 
-// One document, and back: nothing of what is none. Rate and time left are for whoever reads it.
+// Writes and reads one document; progress_in() returns nullopt if `document` is not one. Rate and
+// time left are written for readers, and not read back.
 nlohmann::ordered_json to_json(const TimedProgress& timed);
 std::optional<TimedProgress> progress_in(std::string_view document);
 
-// The progress of a run, shown while it changes. Whoever calls it holds the turn at the store.
+// Shows the progress of a run while it changes. The caller has the turn at the store.
 class ProgressBoard {
  public:
-  using Tell =
+  using Listener =
       std::function<void(const PassProgress&, std::chrono::steady_clock::duration elapsed)>;
 
-  // `clock` must outlive it. `tell` hears of all that is shown on a terminal, terminal or not.
-  ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Tell tell = {});
+  // `clock` must outlive this. `listener` gets all progress that would be shown, even if there is
+  // no terminal.
+  ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Listener listener = {});
 
-  // What the server tells that is to be fetched of an account.
+  // Adds what the server reports that is to be fetched of an account.
   void expect(std::uint64_t messages, std::uint64_t bytes);
   void begin_folder(const std::string& account, const std::string& folder);
   void message(std::uint64_t bytes);
   void finish_account();
-  void end() { line_.reset(); }  // nothing is shown any more
+  void end() { line_.reset(); }  // nothing is shown after it
 
   const PassProgress& progress() const { return progress_; }
 
@@ -65,7 +67,7 @@ class ProgressBoard {
   const base::Clock& clock_;
   std::chrono::steady_clock::time_point begun_;
   std::optional<base::ProgressLine> line_;
-  Tell tell_;
+  Listener listener_;
 };
 
 }  // namespace backupd

@@ -1,5 +1,5 @@
-// The messages that a folder holds, confirmed: an answer that leaves messages out must not look
-// like an expunge.
+// The UIDs of a folder's messages, confirmed: an answer that omits messages must not look like an
+// expunge.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 namespace backupd {
 
 struct PresentUids {
-  imap::UidSet uids;  // in doubt: of all answers together
+  imap::UidSet uids;  // in doubt: those of all answers together
   std::string doubt;  // why the answers can't be trusted, with the numbers; empty: they agree
 };
 
-// `seen`: the UIDs of a scan of the folder that is open in `session`. If they are not as many as
-// EXISTS says now, searches, three times at most: a search that agrees with EXISTS is the truth,
-// since messages come and go during a scan. Fails as the session does.
+// `seen`: the UIDs of a scan of the folder that is open in `session`. If their number differs
+// from the present EXISTS, searches, at most three times: a search that agrees with EXISTS is
+// accepted, since messages come and go during a scan. Fails as the session does.
 PresentUids confirm_present(imap::Session& session, imap::UidSet seen);
 
 }  // namespace backupd

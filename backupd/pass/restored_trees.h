@@ -1,4 +1,4 @@
-// The folders of an account that mailstow restored: they are left out of its backups by their
+// The folders of an account that mailstow restored. Backups leave them out according to the tree
 // records, so that a user's own folder of the same name is backed up.
 #pragma once
 
@@ -16,8 +16,8 @@ class RestoredTrees {
  public:
   RestoredTrees(const std::vector<store::TreeRecord>& records, std::string_view account);
 
-  // Whether name and identity are those of a folder that mailstow created. What the server did not
-  // tell makes it a user's folder: backing up too much does no harm.
+  // Returns whether name and identity are those of a folder that mailstow created. If the server
+  // did not report the identity, it counts as a user's folder: backing up too much does no harm.
   bool contain(const imap::Folder& folder) const;
 
  private:

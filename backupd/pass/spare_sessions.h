@@ -1,4 +1,4 @@
-// Further connections to an account that is under way, for folders that one is not enough for.
+// Further connections to an account that is under way, for folders with many messages.
 #pragma once
 
 #include <optional>
@@ -11,39 +11,39 @@
 
 namespace backupd {
 
-// Closed before its place is given back.
+// The session is closed before its place is given back.
 struct SpareSession {
   AccountQueue::Spare place;
   std::optional<imap::Session> session;  // once it is open
 };
 
-// Opened when they are first used, and kept from folder to folder: a login takes as long as some
-// hundred messages. One thread at a time, but for open().
+// Sessions are opened when first used, and kept from folder to folder: a login takes as long as
+// some hundred messages. One thread at a time, except for open().
 class SpareSessions {
  public:
-  // All must outlive it.
+  // All arguments must outlive this.
   SpareSessions(AccountQueue& queue, const base::Config& config,
                 const base::AccountConfig& account);
   SpareSessions(const SpareSessions&) = delete;
   SpareSessions& operator=(const SpareSessions&) = delete;
   ~SpareSessions() = default;  // as drop()
 
-  // As many as are wanted, or fewer: no more than the server's connections_per_account allows
-  // beside the first, and none while other accounts wait for the server.
+  // Returns `wanted` sessions or fewer: at most as many as the server's connections_per_account
+  // allows in addition to the first, and none while other accounts wait for the server.
   std::vector<SpareSession> take(unsigned wanted);
 
-  // The session with the folder open to this generation; null, and the session is gone, where that
-  // can't be. Any thread.
+  // Returns the session with the folder open at this UIDVALIDITY; if that fails, closes the session
+  // and returns null. Any thread.
   imap::Session* open(SpareSession& spare, const std::string& raw_name,
                       std::uint32_t uid_validity) const;
 
-  // Those that are open wait for the next folder.
+  // Keeps those that are open for the next folder.
   void give_back(std::vector<SpareSession> spares);
 
-  // Logs out of those that wait; a request to stop ends that, like any exchange with a server.
+  // Logs out of the kept sessions; a stop request interrupts it, like any exchange with a server.
   void log_out();
 
-  // Lets go of those that wait without a word: for when the server is not to be waited for.
+  // Drops the kept sessions without LOGOUT: for when the server must not be waited for.
   void drop();
 
  private:

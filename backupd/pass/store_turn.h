@@ -1,9 +1,9 @@
-// Whose turn it is at the store.
+// The turn at the store: a lock that gives one thread at a time the use of the store.
 //
 // Each account is passed on a thread of its own. Writer, Reader, drafts, the commit schedule and
-// what a commit reads of other accounts belong to whoever holds the turn, one thread at a time.
-// A thread holds it while it works, and gives it up, by away(), whenever it waits for a server: so
-// while one account's messages are stored, the others' are on their way.
+// what a commit reads of other accounts may only be used by the thread that holds the turn. A
+// thread holds it while it works, and gives it up, by away(), whenever it waits for a server: so
+// while one account's messages are stored, those of the others are being received.
 #pragma once
 
 #include <mutex>
@@ -16,7 +16,7 @@ class StoreTurn {
   // Waits for the turn.
   explicit StoreTurn(std::mutex& store) : lock_(store) {}
 
-  // Runs `work` without the turn, and waits for it again whatever came of it.
+  // Runs `work` without the turn, then waits for the turn again, even if `work` throws.
   template <typename Work>
   auto away(Work&& work) {
     lock_.unlock();
@@ -24,7 +24,7 @@ class StoreTurn {
     return std::forward<Work>(work)();
   }
 
-  // Runs `work`, which is within away(), with the turn.
+  // Runs `work` with the turn; to be called within away().
   template <typename Work>
   auto back(Work&& work) {
     lock_.lock();

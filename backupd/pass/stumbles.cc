@@ -30,7 +30,7 @@ std::string Stumbles::reason(std::string_view folder, base::Uid uid) const {
   const auto found = folders_.find(folder);
   if (found == folders_.end() || !found->second.contains(uid)) return {};
   const Count& count = found->second.at(uid);
-  return count.was_slow ? count.why : "each time it was asked for: " + count.why;
+  return count.was_slow ? count.why : "each time it was requested: " + count.why;
 }
 
 }  // namespace backupd

@@ -1,7 +1,7 @@
-// Messages at which connections were lost. A server that breaks down over one message does so each
-// time, and what it had sent before may be lost with the connection: so messages are asked for one
-// by one around the place where that happened twice, one that it happens to again comes last, and
-// at last it is asked for no more. All the others come.
+// The messages at which connections were lost. A server that fails over one message does so each
+// time, and what it had sent before may be lost with the connection. So messages are requested one
+// by one around a place where that happened twice; a message at which it happens again is requested
+// last, and finally no longer. All other messages are fetched.
 #pragma once
 
 #include <map>
@@ -17,24 +17,26 @@ namespace backupd {
 class Stumbles {
  public:
   enum class Over {
-    kConnection,  // it was lost while the message was waited for: that may have had other reasons
+    kConnection,  // it was lost while waiting for the message: perhaps for other reasons
     kTime,        // the message took too long
   };
 
   // `why`: the error, one line.
   void add(std::string_view folder, base::Uid uid, Over over, std::string why);
 
-  // Of a folder: where to look closely; what comes last; what is not asked for.
+  // The messages of a folder to request one by one, to request last, and not to request at all.
   imap::UidSet places(std::string_view folder) const { return times(folder, 2, kTooOften - 1); }
   imap::UidSet last(std::string_view folder) const { return times(folder, 3, kTooOften - 1); }
-  imap::UidSet given_up(std::string_view folder) const { return times(folder, kTooOften, kMost); }
+  imap::UidSet given_up(std::string_view folder) const {
+    return times(folder, kTooOften, kMaxTimes);
+  }
 
-  // Why it is given up.
+  // Why the message is given up.
   std::string reason(std::string_view folder, base::Uid uid) const;
 
  private:
   static constexpr int kTooOften = 5;
-  static constexpr int kMost = 1'000'000;
+  static constexpr int kMaxTimes = 1'000'000;
 
   struct Count {
     int times = 0;

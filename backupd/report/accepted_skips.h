@@ -1,4 +1,4 @@
-// Skipped messages that the administrator has looked at and accepted.
+// Skipped messages that the administrator has reviewed and accepted.
 #pragma once
 
 #include "backupd/report/pass_report.h"
@@ -6,7 +6,7 @@
 
 namespace backupd {
 
-// Marks the skipped messages that were accepted; a pass with no other trouble is complete.
+// Marks the skipped messages that were accepted; a pass without other problems becomes complete.
 void apply_accepted_skips(const base::Acknowledgements& acknowledged, AccountReport& report);
 
 }  // namespace backupd

@@ -18,8 +18,8 @@ using store::SnapshotInfo;
 using store::SnapshotKind;
 using store::SnapshotStatus;
 
-// A run that ended early leaves a partial snapshot too: of a folder in progress, or of one that
-// could not be opened, the newest state is not in it.
+// A run that ended early leaves a partial snapshot too: it lacks the newest state of a folder in
+// progress, or of one that could not be opened.
 bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   if (snapshot.kind != SnapshotKind::kBackup) return false;
   if (snapshot.status != SnapshotStatus::kPartial) return true;
@@ -66,19 +66,18 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
   if (deletion) {
     alarms.push_back(
         {AlarmKind::kMassDeletion,
-         fmt::format(
-             "{} messages vanished before the backup of {}, {} were left: no older "
-             "snapshot expires until `mailstow-backupd acknowledge` says that this is right",
-             base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
-             base::format_count(deletion->messages))});
+         fmt::format("{} messages vanished before the backup of {}, {} were left: no older "
+                     "snapshot expires until `mailstow-backupd acknowledge` confirms the deletion",
+                     base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
+                     base::format_count(deletion->messages))});
   }
   if (const auto stranger = acknowledgements.stranger_in(account)) {
     alarms.push_back(
         {AlarmKind::kStranger,
-         fmt::format("its INBOX is another one: {}, it was {}: if the name was given to somebody "
-                     "else, back that up under another name; if it is the same person's, "
-                     "`mailstow-backupd acknowledge` says so; until then {}nothing is restored to "
-                     "it unless `--to` names it",
+         fmt::format("its INBOX is not the one backed up before: {}, it was {}: if the name now "
+                     "belongs to another person, back that mailbox up under another name; if it is "
+                     "the same person's, confirm it with `mailstow-backupd acknowledge`; until "
+                     "then {}nothing is restored to it unless `--to` names it",
                      stranger->is.text(), stranger->was.text(),
                      stranger->is_certain() ? "nothing of it is backed up, and " : "")});
   }

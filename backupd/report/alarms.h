@@ -1,4 +1,4 @@
-// What an administrator should hear about an account before its user does.
+// Warnings that the administrator should get about an account before its user notices.
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ namespace backupd {
 enum class AlarmKind {
   kMassDeletion,  // GuardConfig::vanished_percent; until it is acknowledged
   kStale,         // GuardConfig::stale_after
-  kStranger,      // another INBOX under the account's name (base/mailbox_identity.h); until it is
-                  // acknowledged
+  kStranger,      // INBOX is not the mailbox backed up under the account's name so far
+                  // (base/mailbox_identity.h); until it is acknowledged
 };
 
 // All kinds: status, metrics and alert rules cover each of them.
@@ -44,13 +44,13 @@ struct Alarm {
   std::string text;  // for people, without the account's name
 };
 
-// The newest of the account's snapshots (oldest first) before which too much vanished, if that was
-// not acknowledged. Nothing from before it expires.
+// The newest of the account's snapshots (given oldest first) before which too many messages
+// vanished without acknowledgement. No snapshot older than it expires.
 std::optional<store::SnapshotInfo> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
     std::optional<std::chrono::sys_seconds> acknowledged);
 
-// When all of the account was last backed up, what could not be fetched aside.
+// When the account was last backed up completely, apart from messages that could not be fetched.
 std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
                                                      const std::string& account);
 

@@ -31,7 +31,7 @@ std::uint64_t seconds_of(sys_seconds time) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(time.time_since_epoch().count(), 0));
 }
 
-// Of a configured account, as the store has it.
+// The metrics of a configured account, read from the store.
 struct AccountNumbers {
   std::string name;
   std::optional<store::SnapshotInfo> newest;
@@ -51,12 +51,12 @@ class Metrics {
   std::string text() {
     out_.gauge("mailstow_metrics_timestamp_seconds", "When these numbers were written.");
     out_.sample(seconds_of(now_));
-    tell_jobs(base::load_job_records(environment_.files, config_.store));
+    write_jobs(base::load_job_records(environment_.files, config_.store));
     bool is_readable = true;
     try {
       store::Reader reader = store::Reader::open(location_, environment_.files);
-      tell_store(reader);
-      tell_trees();
+      write_store(reader);
+      write_trees();
     } catch (const base::Error& error) {
       base::log_error("metrics: {}", error.what());
       is_readable = false;
@@ -67,9 +67,9 @@ class Metrics {
   }
 
  private:
-  void tell_jobs(const std::vector<base::JobRecord>& records) {
+  void write_jobs(const std::vector<base::JobRecord>& records) {
     using Number = std::function<std::optional<std::uint64_t>(const base::JobRecord&)>;
-    const auto tell = [&](const char* name, const char* help, const Number& number) {
+    const auto write = [&](const char* name, const char* help, const Number& number) {
       out_.gauge(name, help);
       for (const base::JobRecord& record : records) {
         if (const auto value = number(record)) out_.sample(*value, {{"name", record.job}});
@@ -78,38 +78,38 @@ class Metrics {
     const auto seconds_if = [](std::optional<sys_seconds> time) {
       return time ? std::optional(seconds_of(*time)) : std::nullopt;
     };
-    tell("mailstow_job_start_timestamp_seconds", "When the job last began.",
-         [&](const base::JobRecord& record) { return seconds_of(record.started); });
-    tell("mailstow_job_end_timestamp_seconds", "When the job last ended.",
-         [&](const base::JobRecord& record) { return seconds_if(record.ended); });
-    tell("mailstow_job_success_timestamp_seconds", "When the job last did all it had to do.",
-         [&](const base::JobRecord& record) { return seconds_if(record.last_success); });
-    tell("mailstow_job_duration_seconds", "How long the job took.",
-         [&](const base::JobRecord& record) -> std::optional<std::uint64_t> {
-           if (!record.ended) return std::nullopt;
-           return static_cast<std::uint64_t>(
-               std::max<std::int64_t>((*record.ended - record.started).count(), 0));
-         });
-    tell("mailstow_job_exit_status", "How the job ended; 0: all done; 255: it died.",
-         [&](const base::JobRecord& record) -> std::optional<std::uint64_t> {
-           if (!record.ended) return std::nullopt;
-           return static_cast<std::uint64_t>(record.status.value_or(255));
-         });
-    tell("mailstow_job_mail_failed",
-         "Whether the last mail about the job could not be sent: 1 or 0.",
-         [](const base::JobRecord& record) { return record.mail_error.empty() ? 0U : 1U; });
+    write("mailstow_job_start_timestamp_seconds", "When the job last started.",
+          [&](const base::JobRecord& record) { return seconds_of(record.started); });
+    write("mailstow_job_end_timestamp_seconds", "When the job last ended.",
+          [&](const base::JobRecord& record) { return seconds_if(record.ended); });
+    write("mailstow_job_success_timestamp_seconds", "When the job last ended with success.",
+          [&](const base::JobRecord& record) { return seconds_if(record.last_success); });
+    write("mailstow_job_duration_seconds", "How long the job's last run took.",
+          [&](const base::JobRecord& record) -> std::optional<std::uint64_t> {
+            if (!record.ended) return std::nullopt;
+            return static_cast<std::uint64_t>(
+                std::max<std::int64_t>((*record.ended - record.started).count(), 0));
+          });
+    write("mailstow_job_exit_status", "Exit status of the job's last run; 255: it died.",
+          [&](const base::JobRecord& record) -> std::optional<std::uint64_t> {
+            if (!record.ended) return std::nullopt;
+            return static_cast<std::uint64_t>(record.status.value_or(255));
+          });
+    write("mailstow_job_mail_failed",
+          "Whether the last mail about the job could not be sent: 1 or 0.",
+          [](const base::JobRecord& record) { return record.mail_error.empty() ? 0U : 1U; });
     for (const base::JobRecord& record : records) {
       const json details = json::parse(record.details, nullptr, false);
-      if (record.job == "backup") tell_backup(details);
-      if (record.job == "drill") tell_drill(details);
+      if (record.job == "backup") write_backup(details);
+      if (record.job == "drill") write_drill(details);
     }
   }
 
-  // Of the last backup of all accounts.
-  void tell_backup(const json& details) {
+  // `details` are those of the last backup of all accounts.
+  void write_backup(const json& details) {
     if (!details.is_object()) return;
     const json accounts = details.value("accounts", json::array());
-    const auto tell = [&](const char* name, const char* key, const char* help) {
+    const auto write = [&](const char* name, const char* key, const char* help) {
       out_.gauge(name, help);
       for (const json& account : accounts) {
         const json value = account.value(key, json());
@@ -121,38 +121,41 @@ class Metrics {
         }
       }
     };
-    tell("mailstow_account_duration_seconds", "seconds",
-         "How long the last backup of the account took.");
-    tell("mailstow_account_fetched_messages", "fetched_messages",
-         "Messages that the last backup fetched.");
-    tell("mailstow_account_fetched_bytes", "fetched_bytes", "Theirs.");
-    tell("mailstow_account_new_messages", "new_messages",
-         "Messages among them that the store did not have: it keeps each once.");
-    tell("mailstow_account_stored_bytes", "stored_bytes",
-         "The account's share of what the last backup wrote to the store.");
-    tell("mailstow_account_skipped_messages", "skipped",
-         "Messages and folders that the last backup could not fetch, acknowledged ones aside.");
+    write("mailstow_account_duration_seconds", "seconds",
+          "How long the last backup of the account took.");
+    write("mailstow_account_fetched_messages", "fetched_messages",
+          "Messages that the last backup fetched.");
+    write("mailstow_account_fetched_bytes", "fetched_bytes",
+          "Bytes that the last backup fetched from the server.");
+    write("mailstow_account_new_messages", "new_messages",
+          "Messages fetched by the last backup that the store did not have: it keeps each once.");
+    write("mailstow_account_stored_bytes", "stored_bytes",
+          "The account's share of what the last backup wrote to the store.");
+    write("mailstow_account_skipped_messages", "skipped",
+          "Messages and folders that the last backup could not fetch, without acknowledged ones.");
   }
 
-  void tell_drill(const json& details) {
+  void write_drill(const json& details) {
     if (!details.is_object()) return;
-    const auto tell = [&](const char* name, const char* key, const char* help) {
+    const auto write = [&](const char* name, const char* key, const char* help) {
       out_.gauge(name, help);
       out_.sample(details.value(key, std::uint64_t{0}));
     };
-    tell("mailstow_drill_messages", "messages", "Messages that the last drill tried.");
-    tell("mailstow_drill_intact_messages", "intact", "Those that came back as they were stored.");
-    tell("mailstow_drill_troubles", "troubles", "What was wrong with the others, and around it.");
+    write("mailstow_drill_messages", "messages", "Messages that the last drill tried.");
+    write("mailstow_drill_intact_messages", "intact",
+          "Messages of the last drill that were read back intact.");
+    write("mailstow_drill_troubles", "troubles", "Problems that the last drill found.");
   }
 
-  void tell_store(store::Reader& reader) {
+  void write_store(store::Reader& reader) {
     const store::Reader::StoreSize size = reader.size();
     one("mailstow_store_packs", "Packs in the store.", size.packs);
-    one("mailstow_store_pack_bytes", "Theirs: the size of the store.", size.pack_bytes);
+    one("mailstow_store_pack_bytes", "Bytes of all packs in the store.", size.pack_bytes);
     one("mailstow_store_index_bytes", "The size of the index.",
         size.index_bytes + size.search_bytes);
-    one("mailstow_store_messages", "Different messages.", size.messages);
-    one("mailstow_store_message_bytes", "Theirs, before compression.", size.message_bytes);
+    one("mailstow_store_messages", "Distinct messages in the store.", size.messages);
+    one("mailstow_store_message_bytes", "Bytes of the distinct messages, before compression.",
+        size.message_bytes);
     one("mailstow_store_free_bytes", "Free on the store's disk.",
         environment_.files.free_space(location_.store));
     one("mailstow_store_commit_number", "The highest commit known.", noted_commit());
@@ -160,21 +163,21 @@ class Metrics {
     const std::vector<AccountNumbers> accounts = read_accounts(reader, referenced);
     if (size.message_bytes > 0 && size.pack_bytes > 0) {
       out_.gauge("mailstow_store_dedup_ratio",
-                 "Bytes of all messages of all snapshots, for one of different messages.");
+                 "Bytes of all messages of all snapshots per byte of distinct messages.");
       out_.sample(static_cast<double>(referenced) / static_cast<double>(size.message_bytes));
       out_.gauge("mailstow_store_compression_ratio",
-                 "Bytes of different messages, for one of the store.");
+                 "Bytes of distinct messages per byte of packs.");
       out_.sample(static_cast<double>(size.message_bytes) / static_cast<double>(size.pack_bytes));
     }
-    tell_accounts(accounts);
-    tell_check(size.packs);
+    write_accounts(accounts);
+    write_check(size.packs);
   }
 
   std::uint64_t noted_commit() {
     return store::noted_highest_commit(environment_.files, location_).number;
   }
 
-  // The configured ones; `referenced` is summed up over all that the store has.
+  // Returns the configured accounts; `referenced` is the sum over all accounts of the store.
   std::vector<AccountNumbers> read_accounts(store::Reader& reader, std::uint64_t& referenced) {
     for (const std::string& name : reader.accounts()) {
       for (const store::SnapshotInfo& snapshot : reader.snapshots(name)) {
@@ -192,9 +195,9 @@ class Metrics {
     return accounts;
   }
 
-  void tell_accounts(const std::vector<AccountNumbers>& accounts) {
+  void write_accounts(const std::vector<AccountNumbers>& accounts) {
     using Number = std::function<std::optional<std::uint64_t>(const AccountNumbers&)>;
-    const auto tell = [&](const char* name, const char* help, const Number& number) {
+    const auto write = [&](const char* name, const char* help, const Number& number) {
       out_.gauge(name, help);
       for (const AccountNumbers& account : accounts) {
         if (const auto value = number(account)) out_.sample(*value, {{"account", account.name}});
@@ -206,20 +209,22 @@ class Metrics {
         return value(*account.newest);
       };
     };
-    tell("mailstow_account_success_timestamp_seconds",
-         "When all of the account was last backed up; 0: never.",
-         [](const AccountNumbers& account) {
-           return account.success ? seconds_of(*account.success) : 0;
-         });
-    tell("mailstow_account_snapshot_timestamp_seconds", "When its newest snapshot was made.",
-         of_newest([](const store::SnapshotInfo& info) { return seconds_of(info.time); }));
-    tell("mailstow_account_snapshots", "Its snapshots.",
-         [](const AccountNumbers& account) { return account.snapshots; });
-    tell("mailstow_account_messages", "Messages in its newest snapshot.",
-         of_newest([](const store::SnapshotInfo& info) { return info.messages; }));
-    tell("mailstow_account_bytes", "Theirs.",
-         of_newest([](const store::SnapshotInfo& info) { return info.bytes; }));
-    out_.gauge("mailstow_account_alarm", "Whether the account is alarming: 1 or 0.");
+    write("mailstow_account_success_timestamp_seconds",
+          "When the account was last backed up completely; 0: never.",
+          [](const AccountNumbers& account) {
+            return account.success ? seconds_of(*account.success) : 0;
+          });
+    write("mailstow_account_snapshot_timestamp_seconds",
+          "When the account's newest snapshot was made.",
+          of_newest([](const store::SnapshotInfo& info) { return seconds_of(info.time); }));
+    write("mailstow_account_snapshots", "Snapshots of the account.",
+          [](const AccountNumbers& account) { return account.snapshots; });
+    write("mailstow_account_messages", "Messages in the account's newest snapshot.",
+          of_newest([](const store::SnapshotInfo& info) { return info.messages; }));
+    write("mailstow_account_bytes", "Bytes of the messages in the account's newest snapshot.",
+          of_newest([](const store::SnapshotInfo& info) { return info.bytes; }));
+    out_.gauge("mailstow_account_alarm",
+               "Whether the alarm of this kind is raised for the account: 1 or 0.");
     for (const AccountNumbers& account : accounts) {
       for (const AlarmKind kind : kAlarmKinds) {
         const bool is_on = std::ranges::any_of(
@@ -230,22 +235,22 @@ class Metrics {
     }
   }
 
-  void tell_check(std::uint64_t packs) {
+  void write_check(std::uint64_t packs) {
     const store::CheckLog log = store::CheckLog::load(environment_.files, location_);
-    // What prune took away since is not counted.
+    // The log may still list packs that prune has deleted since.
     const std::uint64_t read = std::min<std::uint64_t>(log.read.size(), packs);
-    one("mailstow_check_packs_read", "Packs whose data was ever read and found good.", read);
+    one("mailstow_check_packs_read", "Packs whose data was ever read and found intact.", read);
     if (log.read.empty()) return;
     const auto oldest =
         std::ranges::min_element(log.read, {}, [](const auto& entry) { return entry.second; });
     one("mailstow_check_oldest_read_timestamp_seconds",
-        "When the pack was read that was read longest ago, of those that were.",
+        "When the pack read longest ago was read; packs never read do not count.",
         seconds_of(oldest->second));
   }
 
-  void tell_trees() {
+  void write_trees() {
     const auto trees = store::TreeRecords::open(location_, environment_.files).list().records;
-    std::map<std::string, std::pair<std::uint64_t, sys_seconds>> by_account;  // number, next
+    std::map<std::string, std::pair<std::uint64_t, sys_seconds>> by_account;  // count, next expiry
     std::uint64_t overdue = 0;
     for (const store::TreeRecord& tree : trees) {
       const auto found = by_account.try_emplace(tree.account, 0, tree.expires).first;
@@ -255,7 +260,8 @@ class Metrics {
     }
     out_.gauge("mailstow_trees", "Restored trees.");
     for (const auto& [account, tree] : by_account) out_.sample(tree.first, {{"account", account}});
-    out_.gauge("mailstow_tree_expiry_timestamp_seconds", "When the next of them expires.");
+    out_.gauge("mailstow_tree_expiry_timestamp_seconds",
+               "When the account's next restored tree expires.");
     for (const auto& [account, tree] : by_account) {
       out_.sample(seconds_of(tree.second), {{"account", account}});
     }

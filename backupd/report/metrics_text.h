@@ -1,4 +1,4 @@
-// What Prometheus is told: docs/man/mailstow-backupd.8, "metrics", lists it.
+// The metrics for Prometheus, as docs/man/mailstow-backupd.8, "metrics", lists them.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace backupd {
 
-// As things stand now: the store, its accounts and trees, and the records of the jobs. Where the
-// store can't be read, what the records say is told all the same.
+// The present state of the store, its accounts and restored trees, and the records of the jobs. If
+// the store can't be read, the metrics of the job records are still there.
 std::string metrics_text(const base::Environment& environment);
 
 }  // namespace backupd

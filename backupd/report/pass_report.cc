@@ -85,7 +85,7 @@ PassStatus PassReport::status() const {
 
 base::ExitStatus PassReport::exit_status() const {
   if (status() == PassStatus::kComplete) {
-    const bool is_doubtful = std::ranges::any_of(accounts, &AccountReport::is_strangers);
+    const bool is_doubtful = std::ranges::any_of(accounts, &AccountReport::has_changed_mailbox);
     return is_doubtful ? base::ExitStatus::kPartial : base::ExitStatus::kDone;
   }
   if (status() == PassStatus::kPartial) return base::ExitStatus::kPartial;
@@ -144,8 +144,8 @@ std::string text_of_pass(const ordered_json& document) {
   for (const ordered_json& trouble : document.at("troubles")) text += shown(trouble) + "\n";
   for (const ordered_json& account : document.at("vanished")) {
     text += fmt::format(
-        "{}: no longer on its server nor in the configuration: what is stored of "
-        "it is kept (see `forget`)\n",
+        "{}: no longer on its server nor in the configuration: its snapshots "
+        "are kept (see `forget`)\n",
         shown(account));
   }
   return text;

@@ -1,4 +1,4 @@
-// What a pass did: the document that `once --json` prints (README, "Output").
+// The result of a pass: the document that `once --json` prints (README, "Output").
 #pragma once
 
 #include <cstdint>
@@ -25,15 +25,15 @@ struct FolderReceipt {
 
 struct SkippedEntry {
   std::string folder;            // shown name
-  std::optional<base::Uid> uid;  // nothing: the whole folder
+  std::optional<base::Uid> uid;  // nullopt: the whole folder
   std::string reason;
-  bool acknowledged = false;  // no trouble any more (base/reporting/acknowledgements.h)
+  bool acknowledged = false;  // no longer a problem (base/reporting/acknowledgements.h)
 };
 
 struct AccountReport {
   std::string account;
   PassStatus status = PassStatus::kFailed;
-  std::optional<store::SnapshotInfo> snapshot;  // nothing: none was made
+  std::optional<store::SnapshotInfo> snapshot;  // nullopt: none was made
   std::uint64_t new_messages = 0;               // that the store did not have
   std::uint64_t fetched_messages = 0;
   std::uint64_t fetched_bytes = 0;  // of message bodies
@@ -42,7 +42,7 @@ struct AccountReport {
   std::vector<FolderReceipt> receipts;
   std::vector<SkippedEntry> skipped;
   std::vector<std::string> alarms;    // backupd/report/alarms.h
-  bool is_strangers = false;          // an alarm says that INBOX is not the one backed up before
+  bool has_changed_mailbox = false;   // an alarm says that INBOX is not the one backed up before
   std::string error;                  // what ended the account's pass early
   std::vector<std::string> troubles;  // what is left out of the snapshot (backupd/pass/admission.h)
   double seconds = 0;                 // that its pass took
@@ -51,10 +51,10 @@ struct AccountReport {
 
 struct PassReport {
   std::vector<AccountReport> accounts;
-  std::vector<std::string> troubles;  // a line each: what kept an account from being looked for,
-                                      // and what is left out of one's snapshot
-  std::vector<std::string> vanished;  // the store's accounts that are nobody's any more: kept
-  store::CommitMark commit;  // the store's highest: who keeps reports can tell an older state by it
+  std::vector<std::string> troubles;  // one line each: why accounts could not be discovered, and
+                                      // what is left out of an account's snapshot
+  std::vector<std::string> vanished;  // the store's accounts that exist no longer; they are kept
+  store::CommitMark commit;  // the store's highest: in kept reports it reveals an older store
 
   // Accounts share blocks and packs, so what was written is shared out by their new messages.
   void share_out(std::uint64_t stored_bytes);
@@ -67,7 +67,7 @@ struct PassReport {
   std::string to_text() const;
 };
 
-// For people, what a document says that a pass has printed, here or in another process.
+// Formats for people the document that a pass has printed, in this process or another.
 std::string text_of_pass(const nlohmann::ordered_json& document);
 
 }  // namespace backupd

@@ -1,4 +1,4 @@
-// Numbers in Prometheus's text format, version 0.0.4:
+// Metrics in Prometheus's text format, version 0.0.4:
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 #pragma once
 
@@ -15,10 +15,10 @@ class PrometheusText {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  // Begins a gauge: the samples that follow are its. `help` is one line.
+  // Starts a gauge: the samples that follow belong to it. `help` is one line.
   void gauge(std::string_view name, std::string_view help);
 
-  // A label's value may be any bytes: what is not UTF-8 becomes U+FFFD.
+  // A label's value may be any bytes: bytes that are not UTF-8 become U+FFFD.
   void sample(std::uint64_t value, Labels labels = {});
   void sample(double value, Labels labels = {});
 

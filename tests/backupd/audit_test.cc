@@ -1,5 +1,5 @@
-// Every command that looks into mail or changes the store leaves its line, and root leaves no file
-// of its own in somebody else's store.
+// Every command that accesses mail or changes the store writes its line to the audit log, and root
+// leaves no files of its own in another user's store.
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ class AuditTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(AuditTest, TellsWhoLookedIntoWhoseMail) {
+TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.backupd({"init"});
   mailstow_.backupd({"once"});
   mailstow_.backupd({"status"});
@@ -66,7 +66,7 @@ TEST_F(AuditTest, TellsWhoLookedIntoWhoseMail) {
             (json{"--config", mailstow_.config_file().string(), "search", "alice", "subject:one"}));
 }
 
-TEST_F(AuditTest, TellsWhatWasDoneToTheStore) {
+TEST_F(AuditTest, RecordsCommandsThatChangeTheStore) {
   mailstow_.backupd({"init"});
   mailstow_.backupd({"once"});
   mailstow_.backupd({"check"});
@@ -78,20 +78,20 @@ TEST_F(AuditTest, TellsWhatWasDoneToTheStore) {
   EXPECT_THAT(commands(), ElementsAre("prune -", "key export -", "forget bob", "reindex -"));
 }
 
-TEST_F(AuditTest, TellsWhatFailedToo) {
+TEST_F(AuditTest, RecordsFailedCommandsToo) {
   mailstow_.backupd({"init"});
   EXPECT_NE(mailstow_.restore({"run", "nobody-of-this-name"}).status, 0);
   EXPECT_THAT(commands(), ElementsAre("run nobody-of-this-name"));
 }
 
-TEST_F(AuditTest, KeepsToOneLineWhateverIsTyped) {
+TEST_F(AuditTest, WritesOneLineWhateverTheArguments) {
   mailstow_.backupd({"init"});
   mailstow_.restore({"search", "alice\n{}", "caf\xe9 \x1b[31m\nsubject:x"});
   ASSERT_EQ(lines().size(), 1U);
   EXPECT_EQ(lines()[0]["account"], "alice\n{}");
 }
 
-TEST_F(AuditTest, RefusesWhatItCannotTellOf) {
+TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
   mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "a-folder").string();
   mailstow_.save();
   std::filesystem::create_directory(mailstow_.folder() / "a-folder");
@@ -101,7 +101,7 @@ TEST_F(AuditTest, RefusesWhatItCannotTellOf) {
   EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
 }
 
-TEST_F(AuditTest, RootWorksAsTheOwnerOfTheStore) {
+TEST_F(AuditTest, RootActsAsTheOwnerOfTheStore) {
   const bool is_root = ::getuid() == 0;
   const passwd* nobody = ::getpwnam("nobody");
   ASSERT_NE(nobody, nullptr);
@@ -134,7 +134,7 @@ TEST_F(AuditTest, RootWorksAsTheOwnerOfTheStore) {
     }
   }
   EXPECT_GT(seen, 5U);
-  // The line says who it was, not whom they became.
+  // The line names the invoking user, not the user whose identity the command took on.
   EXPECT_EQ(lines().front()["user"], ::getpwuid(::getuid())->pw_name);
 }
 

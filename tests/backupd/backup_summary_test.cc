@@ -29,7 +29,7 @@ base::JobRecord job(const std::string& name, std::optional<int> status) {
   return record;
 }
 
-TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
+TEST(BackupSummaryTest, SkippedMessagesAreProblemsUnlessAcknowledged) {
   PassReport report;
   report.accounts = {complete("al\nice", 0)};
   AccountReport& account = report.accounts.front();
@@ -43,12 +43,12 @@ TEST(BackupSummaryTest, WhatWasSkippedIsTroubleUnlessAcknowledged) {
                           "al\\x0Aice: Away: skipped: it could not be opened",
                           "bob: no longer on its server nor in the configuration"));
   const base::JobSummary summary = summarise(report, {});
-  EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 to look at");
+  EXPECT_EQ(summary.headline, "backup partial: 1 account, 1 with problems");
   EXPECT_THAT(summary.body, HasSubstr("; 2 skipped.\n"));
   EXPECT_THAT(summary.body, Not(HasSubstr("\x1b")));
 }
 
-TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
+TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   PassReport report;
   for (std::uint64_t number = 0; number < 10'000; ++number) {
     report.accounts.push_back(complete("account-" + std::to_string(number), number % 2));
@@ -57,14 +57,14 @@ TEST(BackupSummaryTest, StaysReadableWhateverTheNumberOfAccounts) {
     report.accounts.back().error = "no connection";
   }
   const base::JobSummary summary = summarise(report, {});
-  EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 to look at");
+  EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 with problems");
   EXPECT_LT(summary.body.size(), 50'000U);
   EXPECT_THAT(summary.body, HasSubstr("  and 7,300 more: "));
   EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
-  EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, without anything new.\n"));
+  EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
 }
 
-TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
+TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {
   BackupFacts facts;
   facts.now = kNight;
   facts.store.pack_bytes = 5'000'000;
@@ -73,15 +73,15 @@ TEST(BackupSummaryTest, TellsHowTheStoreGrewAndWhatBecameOfTheOtherJobs) {
   before.details = details_of(report, facts);
   facts.earlier = earlier_store(before);
   ASSERT_TRUE(facts.earlier.has_value());
-  facts.store.pack_bytes = 4'000'000;  // prune was there
+  facts.store.pack_bytes = 4'000'000;  // after a prune
   facts.jobs = {before, job("prune", 1), job("sweep", std::nullopt), job("drill", 4)};
   facts.jobs[1].error = "disk full";
   facts.jobs[3].details = R"({"intact":299,"messages":300})";
   const std::string body = summarise(report, facts).body;
   EXPECT_THAT(body, HasSubstr("; 1.0 MB less than after the backup of 2026-11-26T02:30:00Z.\n"));
   EXPECT_THAT(body, HasSubstr("  prune  2026-11-26T02:30:00Z  nothing was done: disk full\n"));
-  EXPECT_THAT(body, HasSubstr("  sweep  2026-11-26T02:30:00Z  ended before it was done\n"));
-  EXPECT_THAT(body, HasSubstr("the store is damaged: 299 of 300 messages came back as they were"));
+  EXPECT_THAT(body, HasSubstr("  sweep  2026-11-26T02:30:00Z  died before it finished\n"));
+  EXPECT_THAT(body, HasSubstr("the store is damaged: 299 of 300 messages were read back intact"));
   EXPECT_THAT(body, Not(HasSubstr("  backup ")));
   EXPECT_EQ(earlier_store(job("backup", 0)), std::nullopt);
 }

@@ -48,7 +48,7 @@ class CheckCommandTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(CheckCommandTest, AnIntactStoreIsSaidToBeIntact) {
+TEST_F(CheckCommandTest, ReportsAnIntactStoreAsIntact) {
   const json quick = mailstow_.backupd_json({"check"});
   EXPECT_EQ("intact", quick["status"]);
   EXPECT_EQ(0, quick["packs_read"]);
@@ -62,7 +62,7 @@ TEST_F(CheckCommandTest, AnIntactStoreIsSaidToBeIntact) {
   EXPECT_EQ("", text.err);
 }
 
-TEST_F(CheckCommandTest, DamageIsNamedWithFolderAndUid) {
+TEST_F(CheckCommandTest, ReportsDamageWithFolderAndUid) {
   flip(only_pack(), 200);
   EXPECT_EQ(0, status_of({"check"}));
   const json report = mailstow_.backupd_json({"check", "--read-data"}, 4);
@@ -76,7 +76,7 @@ TEST_F(CheckCommandTest, DamageIsNamedWithFolderAndUid) {
 }
 
 // docs/recovery.md, "A pack".
-TEST_F(CheckCommandTest, NamesOfPacksAreTheirDigestsForAnyone) {
+TEST_F(CheckCommandTest, PackNamesAreDigestsThatAnyToolCanVerify) {
   const auto digests_agree = [&] {
     const std::string packs = (mailstow_.store() / "packs").string();
     return servers::run_program(
@@ -87,21 +87,21 @@ TEST_F(CheckCommandTest, NamesOfPacksAreTheirDigestsForAnyone) {
   EXPECT_EQ(0, digests_agree().status);
   const std::string name = only_pack().filename().string();
   flip(only_pack(), 200);
-  const auto told = digests_agree();
-  EXPECT_EQ(1, told.status);
-  EXPECT_THAT(told.out, HasSubstr(name + ": FAILED"));
+  const auto damaged = digests_agree();
+  EXPECT_EQ(1, damaged.status);
+  EXPECT_THAT(damaged.out, HasSubstr(name + ": FAILED"));
 }
 
-TEST_F(CheckCommandTest, AnInterruptedCheckGoesOn) {
-  // As a killed check leaves it: begun, the pack read, not finished.
+TEST_F(CheckCommandTest, ResumesAnInterruptedCheck) {
+  // The log of a killed check: started, the pack read, not finished.
   std::ofstream(mailstow_.index() / "checks") << "1000 0\n"
                                               << only_pack().filename().string() << " 1001\n";
   EXPECT_EQ(0, mailstow_.backupd_json({"check", "--resume"})["packs_read"]);
-  // That was its end: the next begins anew.
+  // That finished the check: the next one starts from the beginning.
   EXPECT_EQ(1, mailstow_.backupd_json({"check", "--resume"})["packs_read"]);
 }
 
-TEST_F(CheckCommandTest, ShortChecksComeAroundToEveryPack) {
+TEST_F(CheckCommandTest, ShortChecksEventuallyReadEveryPack) {
   const std::vector<servers::Delivery> mail = {{.bytes = "Subject: new\r\n\r\nnew\r\n"}};
   server_.client("alice").append("INBOX", mail);
   mailstow_.backupd_json({"once"});
@@ -111,7 +111,7 @@ TEST_F(CheckCommandTest, ShortChecksComeAroundToEveryPack) {
   EXPECT_EQ(2, status_of({"check", "--for", "soon"}));
 }
 
-TEST_F(CheckCommandTest, ALostIndexIsMadeAnew) {
+TEST_F(CheckCommandTest, RebuildsALostIndex) {
   fs::remove(mailstow_.index() / "index.sqlite");
   EXPECT_THAT(mailstow_.backupd({"check"}).err,
               HasSubstr("rebuild it with mailstow-backupd reindex"));
@@ -121,14 +121,14 @@ TEST_F(CheckCommandTest, ALostIndexIsMadeAnew) {
   EXPECT_EQ("intact", mailstow_.backupd_json({"check"})["status"]);
 }
 
-TEST_F(CheckCommandTest, ReindexSaysWhatIsLost) {
+TEST_F(CheckCommandTest, ReindexReportsWhatIsLost) {
   fs::resize_file(only_pack(), 1'000);
   const json report = mailstow_.backupd_json({"reindex"}, 4);
   EXPECT_EQ("damaged", report["status"]);
   EXPECT_THAT(report["damage"].dump(), HasSubstr(only_pack().filename().string()));
 }
 
-TEST_F(CheckCommandTest, APassphraseBringsBackTheKeyFile) {
+TEST_F(CheckCommandTest, APassphraseRecreatesTheKeyFile) {
   const auto run = [&](const std::string& arguments, const std::string& input) {
     std::string command = "echo '" + input + "' |";
     for (const std::string& word : mailstow_.backupd_command({})) command += " '" + word + "'";
@@ -145,7 +145,7 @@ TEST_F(CheckCommandTest, APassphraseBringsBackTheKeyFile) {
   EXPECT_EQ(0, status_of({"status"}));
 }
 
-TEST_F(CheckCommandTest, AnExportedKeyBringsBackTheKeyFile) {
+TEST_F(CheckCommandTest, AnExportedKeyRecreatesTheKeyFile) {
   const base::Path paper = mailstow_.folder() / "paper";
   EXPECT_EQ(0, status_of({"key", "export", paper.string()}));
   EXPECT_EQ(fs::perms::owner_read | fs::perms::owner_write, fs::status(paper).permissions());
@@ -159,7 +159,7 @@ TEST_F(CheckCommandTest, AnExportedKeyBringsBackTheKeyFile) {
   EXPECT_EQ("intact", mailstow_.backupd_json({"check", "--read-data"})["status"]);
 }
 
-TEST_F(CheckCommandTest, AKeyCanBeTakenAwayAgain) {
+TEST_F(CheckCommandTest, AKeyCanBeRevoked) {
   const base::Path other = mailstow_.folder() / "other.key";
   const std::string id = mailstow_.backupd_json({"key", "add", "--key-file", other.string()})["id"];
   EXPECT_EQ(0, status_of({"key", "remove", id}));

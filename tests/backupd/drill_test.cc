@@ -1,4 +1,4 @@
-// `drill` on real servers, and what it draws.
+// `drill` on real servers, and the samples that it draws.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -66,7 +66,7 @@ TEST_F(DrillTest, ReadsASmallStoreWholeAndComparesItWithTheServer) {
   EXPECT_EQ(json::parse(kept), report);
 }
 
-TEST_F(DrillTest, TriesTheSameAgainWhenToldTheNumber) {
+TEST_F(DrillTest, RepeatsASampleByItsSeed) {
   draw_at_most(10);
   json report = mailstow_.backupd_json({"drill"});
   EXPECT_EQ(report["messages"], 10);
@@ -76,7 +76,7 @@ TEST_F(DrillTest, TriesTheSameAgainWhenToldTheNumber) {
   EXPECT_THAT(mailstow_.backupd({"drill"}).out, HasSubstr("10 of 10 messages"));
 }
 
-TEST_F(DrillTest, EveryMessageHasItsTurn) {
+TEST_F(DrillTest, EventuallyDrawsEveryMessage) {
   store::Reader reader = store::Reader::open(location(), base::real_file_system());
   std::set<store::MessageId> drawn;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
@@ -91,7 +91,7 @@ TEST_F(DrillTest, EveryMessageHasItsTurn) {
   EXPECT_THAT(drawn, SizeIs(40));
 }
 
-TEST_F(DrillTest, WhatUsersDeletedIsNoTrouble) {
+TEST_F(DrillTest, MessagesThatUsersDeletedAreNoProblem) {
   auto alice = server_.client("alice");
   alice.command("SELECT INBOX");
   alice.command("STORE 1 +FLAGS \\Deleted");
@@ -100,7 +100,7 @@ TEST_F(DrillTest, WhatUsersDeletedIsNoTrouble) {
   EXPECT_EQ(report["live"], json({{"same", 39}, {"gone", 1}}));
 }
 
-TEST_F(DrillTest, WhatTheStoreDoesNotGiveBackIsDamage) {
+TEST_F(DrillTest, UnreadableMessagesAreDamage) {
   overwrite_byte(fs::directory_iterator(mailstow_.store() / "packs")->path(), 200);
   const json report = mailstow_.backupd_json({"drill"}, 4);
   EXPECT_EQ(report["status"], "damaged");
@@ -110,7 +110,7 @@ TEST_F(DrillTest, WhatTheStoreDoesNotGiveBackIsDamage) {
   EXPECT_LT(report["intact"], report["messages"]);
 }
 
-TEST_F(DrillTest, WhatTheServerHasChangedIsTold) {
+TEST_F(DrillTest, ReportsMessagesThatDifferOnTheServer) {
   base::Path file;
   const base::Path mail = servers::mail_directory(server_.folder());
   for (const auto& entry : fs::recursive_directory_iterator(mail)) {
@@ -125,7 +125,7 @@ TEST_F(DrillTest, WhatTheServerHasChangedIsTold) {
   EXPECT_EQ(report["intact"], 40);
 }
 
-TEST_F(DrillTest, WithoutTheServerTheStoreIsReadAllTheSame) {
+TEST_F(DrillTest, ReadsTheStoreEvenWithoutTheServer) {
   server_.stop();
   const json report = mailstow_.backupd_json({"drill"}, 3);
   EXPECT_EQ(report["status"], "partial");
@@ -144,7 +144,7 @@ TEST_F(DrillTest, TheScratchAccountGetsTheSampleForAnHour) {
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["tree"], report["scratch"]["trees"][0]);
 }
 
-TEST_F(DrillTest, AScratchAccountThatLetsNobodyInIsTold) {
+TEST_F(DrillTest, ReportsAScratchAccountThatRejectsTheLogin) {
   mailstow_.config()["accounts"].push_back(
       {{"name", "scratch"}, {"server", "main"}, {"user", "nobody-of-this-name"}});
   mailstow_.config()["drill"]["account"] = "scratch";
@@ -154,7 +154,7 @@ TEST_F(DrillTest, AScratchAccountThatLetsNobodyInIsTold) {
   EXPECT_THAT(report["troubles"][0]["what"].get<std::string>(), HasSubstr("exit status 1"));
 }
 
-TEST_F(DrillTest, NothingToTryIsNoSuccess) {
+TEST_F(DrillTest, AnEmptySampleIsNoSuccess) {
   fs::remove_all(mailstow_.store());
   fs::remove_all(mailstow_.index());
   mailstow_.backupd({"init"});

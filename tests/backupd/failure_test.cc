@@ -1,4 +1,4 @@
-// What goes wrong is one line that says what to do, an exit status, and no damage.
+// Each failure prints one line with a remedy, has its exit status, and does no damage.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +30,7 @@ class FailureTest : public testing::Test {
 
   json& server_config() { return mailstow_.config()["servers"]["main"]; }
 
-  // Runs once with the configuration as it stands, and puts it right again behind it.
+  // Runs once with the present configuration, and restores the right one afterwards.
   void expect_failure(int status, const std::string& text) {
     mailstow_.save();
     const auto result = mailstow_.backupd({"-q", "once"});
@@ -72,7 +72,7 @@ TEST_F(FailureTest, AnUnknownHost) {
   expect_failure(1, "no-such-host.invalid");
 }
 
-TEST_F(FailureTest, ACertificateThatNobodyTrusts) {
+TEST_F(FailureTest, AnUntrustedCertificate) {
   server_config()["ca_file"] = server_.stranger_ca_file().string();
   expect_failure(1, "certificate");
 }
@@ -111,7 +111,7 @@ TEST_F(FailureTest, AStoreThatAnotherProcessHolds) {
   expect_failure(5, "another mailstow writes to it");
 }
 
-TEST_F(FailureTest, AStoreThatIsThereIsNotInitialisedAgain) {
+TEST_F(FailureTest, AnExistingStoreIsNotInitialisedAgain) {
   const auto result = mailstow_.backupd({"init"});
   EXPECT_EQ(result.status, 2) << result.err;
 }
@@ -141,11 +141,11 @@ void FullDiskTest::expect_failure_on_full_disk(unsigned keep_free_mb, const std:
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 }
 
-TEST_F(FullDiskTest, ADiskThatIsFull) {
+TEST_F(FullDiskTest, AFullDisk) {
   expect_failure_on_full_disk(0, "free some space");
 }
 
-TEST_F(FullDiskTest, ADiskThatIsNearlyFull) {
+TEST_F(FullDiskTest, ANearlyFullDisk) {
   expect_failure_on_full_disk(256, "must stay free: make room, prune, or set store.keep_free_mb");
 }
 

@@ -1,5 +1,5 @@
-// SIGKILL at random moments of a backup: nothing that was acknowledged is lost, the next run is
-// whole.
+// SIGKILL at random moments of a backup: nothing that was acknowledged is lost, and the next run is
+// complete.
 #include <csignal>
 #include <map>
 #include <set>
@@ -22,7 +22,7 @@ namespace {
 
 using programs::json;
 
-// The messages of every folder, whatever their UIDs: "INBOX <sha256>", ...
+// The messages of every folder, regardless of their UIDs: "INBOX <sha256>", ...
 std::multiset<std::string> contents(const std::map<std::string, servers::FolderState>& folders,
                                     std::size_t prefix) {
   std::multiset<std::string> contents;
@@ -35,11 +35,11 @@ std::multiset<std::string> contents(const std::map<std::string, servers::FolderS
 }
 
 struct Acknowledged {
-  std::string time;  // of the snapshot
+  std::string time;  // the snapshot's
   std::multiset<std::string> contents;
 };
 
-TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
+TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
   const int kills = tests::is_long_run() ? 100 : 12;
   servers::Dovecot server;
   programs::Installation mailstow(server);
@@ -62,7 +62,7 @@ TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
       if (once.is_running()) ::kill(once.pid(), SIGKILL);
       once.end(std::chrono::seconds(10));
     }
-    // What was acknowledged before is there still.
+    // Snapshots that were acknowledged before still exist.
     if (snapshots > 0) {
       const json list = mailstow.restore_json({"snapshots", "alice"})["snapshots"];
       EXPECT_GE(list.size(), snapshots);
@@ -76,11 +76,11 @@ TEST(KillTest, KilledAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
     const json list = mailstow.restore_json({"snapshots", "alice"})["snapshots"];
     snapshots = list.size();
     acknowledged.push_back({list.back()["time"], contents(state.folders, 0)});
-    // Until the next second, so that the time tells the snapshots apart.
+    // Wait for the next second, so that snapshots differ in their times.
     std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   }
 
-  // After all of that every one of them comes back.
+  // After all the kills every snapshot can be restored.
   for (const Acknowledged& snapshot : acknowledged) {
     const json report = mailstow.restore_json({"run", "alice", "--at", snapshot.time});
     const std::string tree = report["tree"];

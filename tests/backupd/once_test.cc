@@ -1,4 +1,5 @@
-// `mailstow-backupd once` on a real server, its results compared with a client that is not ours.
+// `mailstow-backupd once` on a real server, its results compared with those of an independent
+// client.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -23,7 +24,7 @@ class OnceTest : public testing::Test {
                    "account", "alice");
   }
 
-  // Every receipt is what a client that is not ours computes from the server.
+  // Every receipt equals the one that an independent client computes from the server.
   void expect_receipts(const json& account) {
     programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
@@ -32,7 +33,7 @@ class OnceTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(OnceTest, BacksUpEveryFolderAsItIs) {
+TEST_F(OnceTest, BacksUpEveryFolderExactly) {
   servers::fill_account(server_, "alice", 150);
   const json account = once();
   EXPECT_EQ(account["status"], "complete");
@@ -53,7 +54,7 @@ TEST_F(OnceTest, FetchesNoBodyWhenNothingChanged) {
   EXPECT_EQ(second["receipts"], first["receipts"]);
 }
 
-TEST_F(OnceTest, FetchesOnlyWhatIsNewAfterAFlagAMoveAndANewMessage) {
+TEST_F(OnceTest, FetchesOnlyNewMailAfterAFlagAMoveAndANewMessage) {
   servers::fill_account(server_, "alice", 60);
   servers::MailGenerator mail(7);
   auto alice = server_.client("alice");
@@ -69,7 +70,7 @@ TEST_F(OnceTest, FetchesOnlyWhatIsNewAfterAFlagAMoveAndANewMessage) {
 
   const json account = once();
   EXPECT_EQ(account["new_messages"], 1) << "the moved message is stored once";
-  EXPECT_LT(account["fetched_bytes"], 25'000) << "new and moved alone";
+  EXPECT_LT(account["fetched_bytes"], 25'000) << "only the new and the moved message";
   expect_receipts(account);
 }
 
@@ -91,14 +92,14 @@ TEST_F(OnceTest, SeesExpungedMessagesAndFlagsAfterTheServerLostItsIndex) {
   expect_receipts(once());
 }
 
-TEST_F(OnceTest, ANewUidValidityIsANewGenerationThatStoresNothingTwice) {
+TEST_F(OnceTest, ANewUidValidityStoresNothingTwice) {
   servers::fill_account(server_, "alice", 40);
   once();
   server_.stop();
   server_.lose_uids("alice");
   server_.start();
   const json account = once(3);
-  EXPECT_EQ(account["status"], "complete") << "whose mailbox it is has to be looked at";
+  EXPECT_EQ(account["status"], "complete") << "the changed mailbox is yet to be acknowledged";
   EXPECT_EQ(account["new_messages"], 0);
   expect_receipts(account);
 }
@@ -136,7 +137,7 @@ TEST_F(OnceTest, LeavesExcludedFoldersOut) {
   EXPECT_FALSE(find_by(account["receipts"], "folder", "Keep").is_null());
 }
 
-TEST_F(OnceTest, OneAccountThatFailsChangesNothingForTheOthers) {
+TEST_F(OnceTest, AFailingAccountDoesNotAffectTheOthers) {
   servers::fill_account(server_, "alice", 20);
   mailstow_.config()["accounts"].push_back({{"name", "nobody"}, {"server", "main"}});
   mailstow_.save();
@@ -148,7 +149,7 @@ TEST_F(OnceTest, OneAccountThatFailsChangesNothingForTheOthers) {
   EXPECT_NE(failed["error"].get<std::string>(), "");
 }
 
-TEST_F(OnceTest, StatusTellsHowFreshEachAccountIs) {
+TEST_F(OnceTest, StatusShowsTheLastBackupOfEachAccount) {
   servers::fill_account(server_, "alice", 20);
   once();
   const json status = mailstow_.backupd_json({"status"});

@@ -30,7 +30,7 @@ class PruneTest : public testing::Test {
     server_.client(account).append("INBOX", news);
   }
 
-  // A night of mail and its backup.
+  // One night: new mail and its backup.
   void night(const std::string& account) {
     deliver(account, 20);
     EXPECT_EQ(0, mailstow_.backupd({"once"}).status);
@@ -50,7 +50,7 @@ class PruneTest : public testing::Test {
   servers::MailGenerator mail_{11};
 };
 
-TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
+TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   for (int i = 0; i < 4; ++i) night("alice");
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
   EXPECT_EQ(plan["dry_run"], true);
@@ -60,7 +60,7 @@ TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
   EXPECT_EQ(planned[0]["reasons"], json::array({"no rule keeps it"}));
   EXPECT_EQ(planned[3]["verdict"], "keep");
   EXPECT_EQ(planned[3]["reasons"][0], "newest complete snapshot, never dropped");
-  EXPECT_GE(plan["dropped"], 2) << "those of alice; unchanged ones of bob in one second are one";
+  EXPECT_GE(plan["dropped"], 2) << "those of alice; unchanged ones of bob within a second are one";
   EXPECT_EQ(snapshots("alice").size(), 4U) << "a plan changes nothing";
   const std::size_t before = packs();
 
@@ -78,7 +78,7 @@ TEST_F(PruneTest, KeepsWhatTheRetentionKeepsAndWhatItNeeds) {
   EXPECT_EQ(inbox["altered"], json::array());
 }
 
-TEST_F(PruneTest, ABackupAfterwardsGoesOnFromThere) {
+TEST_F(PruneTest, ALaterBackupContinuesFromThePrunedStore) {
   night("alice");
   night("alice");
   mailstow_.backupd({"prune"});
@@ -89,18 +89,19 @@ TEST_F(PruneTest, ABackupAfterwardsGoesOnFromThere) {
   EXPECT_EQ(report["messages"], 43);
 }
 
-TEST_F(PruneTest, ForgetSaysWhatWouldGoUntilItIsToldToDoIt) {
+TEST_F(PruneTest, ForgetOnlyPrintsItsPlanWithoutYes) {
   night("alice");
   night("alice");
-  const auto asked = mailstow_.backupd({"forget", "alice"});
-  EXPECT_EQ(asked.status, 0);
-  EXPECT_THAT(asked.out, HasSubstr("Nothing was done"));
+  const auto planned_only = mailstow_.backupd({"forget", "alice"});
+  EXPECT_EQ(planned_only.status, 0);
+  EXPECT_THAT(planned_only.out, HasSubstr("Nothing was done"));
   EXPECT_EQ(snapshots("alice").size(), 2U);
 
-  const json told = mailstow_.backupd_json({"forget", "alice", "--yes"});
-  EXPECT_EQ(told["dropped"], 2);
+  const json result = mailstow_.backupd_json({"forget", "alice", "--yes"});
+  EXPECT_EQ(result["dropped"], 2);
   EXPECT_EQ(find_by(mailstow_.restore_json({"accounts"})["accounts"], "account", "alice"), nullptr);
-  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40) << "until a prune";
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 40)
+      << "they stay until a prune";
   mailstow_.backupd({"prune"});
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 0);
 
@@ -109,11 +110,11 @@ TEST_F(PruneTest, ForgetSaysWhatWouldGoUntilItIsToldToDoIt) {
   EXPECT_THAT(again.err, HasSubstr("the store has no snapshots of it"));
 }
 
-TEST_F(PruneTest, ForgetTakesWithItAllThatOnlyTheAccountNeeded) {
+TEST_F(PruneTest, ForgetWithPruneRemovesDataThatOnlyTheAccountNeeded) {
   deliver("bob", 30);
   night("alice");
-  const json told = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
-  EXPECT_EQ(told["dropped"], 1);
+  const json result = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
+  EXPECT_EQ(result["dropped"], 1);
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
   const json restored = mailstow_.restore_json({"run", "bob"});
   EXPECT_EQ(find_by(restored["folders"], "source", "INBOX")["restored"], 30);
@@ -121,7 +122,7 @@ TEST_F(PruneTest, ForgetTakesWithItAllThatOnlyTheAccountNeeded) {
               HasSubstr("bob is still in the configuration"));
 }
 
-TEST_F(PruneTest, TheStoreOfAnotherWriterIsLeftAlone) {
+TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   night("alice");
   const auto lock =
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
@@ -129,7 +130,7 @@ TEST_F(PruneTest, TheStoreOfAnotherWriterIsLeftAlone) {
   EXPECT_EQ(refused.status, 5);
   EXPECT_THAT(refused.err, HasSubstr("another mailstow writes to it"));
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
-  EXPECT_TRUE(plan["packs"].is_null()) << "its snapshots can be told all the same";
+  EXPECT_TRUE(plan["packs"].is_null()) << "the plan still lists the snapshots";
   EXPECT_FALSE(plan["accounts"].empty());
 }
 

@@ -1,4 +1,4 @@
-// What a damaged store lost comes back from the server, on a real one.
+// Messages that a damaged store lost are fetched again from a real server.
 #include <filesystem>
 #include <fstream>
 
@@ -30,7 +30,7 @@ class RepairCommandTest : public testing::Test {
     mailstow_.backupd_json({"once"});
   }
 
-  // Zeros a tenth of the pack, from `share` of it on.
+  // Zeroes a tenth of the pack, starting at `share` of it.
   void damage(double share) {
     const base::Path pack = fs::directory_iterator(mailstow_.store() / "packs")->path();
     const auto size = static_cast<double>(fs::file_size(pack));
@@ -42,7 +42,7 @@ class RepairCommandTest : public testing::Test {
 
   json once(int status = 0) { return mailstow_.backupd_json({"once"}, status)["accounts"][0]; }
 
-  // The newest snapshot is what a client that is not ours sees.
+  // Expects the newest snapshot to equal what an independent client sees.
   void expect_backed_up(const json& account) {
     programs::expect_receipts(account, servers::account_state(server_, "alice"));
   }
@@ -51,9 +51,9 @@ class RepairCommandTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-// Wherever the pack is hit: in the middle the mail, near the end what folders consist of, and at
-// the end the trailer, without which nothing is lost.
-TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
+// Damages different parts of the pack: the mail in the middle, the folders' objects near the end,
+// and the trailer at the end, without which nothing is lost.
+TEST_F(RepairCommandTest, FetchesAgainWhatTheServerStillHas) {
   for (const double share : {0.3, 0.6, 0.9}) {
     SCOPED_TRACE(share);
     fs::remove_all(mailstow_.store());
@@ -67,8 +67,8 @@ TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
     const json account = once();
     EXPECT_EQ("complete", account["status"]);
     expect_backed_up(account);
-    // History and all, for messages are found by their content: only what snapshots consist of
-    // doesn't come again.
+    // The history is restored too, since messages are found by their content; only the objects of
+    // snapshots are not fetched again.
     const auto result = mailstow_.backupd({"check", "--read-data", "--json"});
     const json after = json::parse(result.out);
     EXPECT_EQ(after["damage"].empty() ? 0 : 4, result.status);
@@ -77,7 +77,7 @@ TEST_F(RepairCommandTest, WhatTheServerStillHasIsFetchedAgain) {
   }
 }
 
-TEST_F(RepairCommandTest, WhatTheServerHasNoMoreStaysNamed) {
+TEST_F(RepairCommandTest, KeepsReportingMessagesGoneFromTheServer) {
   damage(0.3);
   servers::ImapClient client = server_.client("alice");
   client.command("SELECT INBOX");
@@ -95,8 +95,8 @@ TEST_F(RepairCommandTest, WhatTheServerHasNoMoreStaysNamed) {
   }
 }
 
-// Also where nobody repaired.
-TEST_F(RepairCommandTest, ABackupGoesOnWhereItCantReadItsLastSnapshot) {
+// Even without a repair.
+TEST_F(RepairCommandTest, ABackupSucceedsWithoutReadingItsLastSnapshot) {
   damage(0.85);
   EXPECT_EQ(4, mailstow_.backupd({"check", "--read-data"}).status);
   const json account = once();

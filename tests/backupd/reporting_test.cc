@@ -1,5 +1,5 @@
-// What the administrator hears: mail by a real mail server, hooks by a real web server, after the
-// programs did their work on a real Dovecot.
+// Reports to the administrator, after the programs did their work on a real Dovecot: mail through a
+// real mail server, hooks to a real web server.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -43,8 +43,8 @@ class ReportingTest : public testing::Test {
 
   std::vector<json> mail() { return mail_server_.mail(); }
 
-  // The newest mail, which a strict reader has nothing against, and which names nobody's folders or
-  // accounts in its header.
+  // The newest mail; expects a strict parser to accept it, and its header to name no folder or
+  // account.
   json last_mail() {
     const std::vector<json> all = mail();
     EXPECT_FALSE(all.empty());
@@ -55,7 +55,7 @@ class ReportingTest : public testing::Test {
     for (const char* name : {"alice", "bob", "INBOX", "Archive"}) {
       EXPECT_THAT(header, Not(HasSubstr(name)));
     }
-    // GMime reads it as well.
+    // GMime parses it as well.
     const store::Envelope envelope = store::read_envelope(base::as_bytes(raw));
     EXPECT_EQ(all.back()["headers"]["Subject"], envelope.subject);
     EXPECT_EQ(envelope.from, "mailstow <backup@example.org>");
@@ -70,13 +70,13 @@ class ReportingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
+TEST_F(ReportingTest, TheSummaryCoversBackupAndOtherJobs) {
   mailstow_.backupd_json({"once"});
   ASSERT_EQ(mail().size(), 1U);
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: backup complete: 1 account");
   EXPECT_THAT(last_body(), HasSubstr("20 new messages"));
-  EXPECT_THAT(last_body(), HasSubstr("Nothing needs to be looked at."));
-  EXPECT_THAT(last_body(), HasSubstr("No restored tree waits to expire."));
+  EXPECT_THAT(last_body(), HasSubstr("No problems."));
+  EXPECT_THAT(last_body(), HasSubstr("There are no restored trees."));
 
   mailstow_.backupd_json({"check"});
   mailstow_.backupd_json({"drill"});
@@ -90,23 +90,23 @@ TEST_F(ReportingTest, ASummaryTellsOfTheNight) {
   const json second = mailstow_.backupd_json({"once"}, 3);
   ASSERT_EQ(mail().size(), 2U) << "nothing was wrong with check and drill";
   EXPECT_EQ(last_subject(),
-            "mailstow on backup.example.org: backup partial: 2 accounts, 1 to look at");
+            "mailstow on backup.example.org: backup partial: 2 accounts, 1 with problems");
   const std::string body = last_body();
   EXPECT_THAT(body, HasSubstr("  bob: "));
   EXPECT_THAT(body, HasSubstr("check user and password\n"));
   EXPECT_THAT(body, HasSubstr("  bob: ALARM: it was never backed up successfully\n"));
-  EXPECT_THAT(body, HasSubstr("1 account complete, without anything new.\n"));
+  EXPECT_THAT(body, HasSubstr("1 account complete, with nothing new.\n"));
   EXPECT_THAT(body, HasSubstr(" more than after the backup of 20"));
   EXPECT_THAT(body, HasSubstr("  " + tree["expires"].get<std::string>() +
                               "  alice: " + tree["tree"].get<std::string>() + "\n"));
-  EXPECT_THAT(body, HasSubstr("all done: 20 of 20 messages came back as they were stored\n"));
+  EXPECT_THAT(body, HasSubstr("all done: 20 of 20 messages were read back intact\n"));
   EXPECT_THAT(body, HasSubstr(" packs read, 0 damaged\n"));
   const json& commit = second["commit"];
   EXPECT_THAT(body, HasSubstr("The store's highest commit is number " + commit["number"].dump() +
                               ", " + commit["id"].get<std::string>() + ".\n"));
 }
 
-TEST_F(ReportingTest, WhatIsNoJobIsNotReported) {
+TEST_F(ReportingTest, CommandsThatAreNoJobsAreNotReported) {
   mailstow_.backupd_json({"once", "--account", "alice"});
   mailstow_.backupd_json({"prune", "--dry-run"});
   mailstow_.restore_json({"sweep", "--dry-run"});
@@ -115,7 +115,7 @@ TEST_F(ReportingTest, WhatIsNoJobIsNotReported) {
   EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("No job has run yet."));
 }
 
-TEST_F(ReportingTest, DamageIsTold) {
+TEST_F(ReportingTest, DamageIsReported) {
   mailstow_.backupd_json({"once"});
   for (const auto& entry : std::filesystem::recursive_directory_iterator(mailstow_.store())) {
     if (!entry.is_regular_file() || entry.file_size() < 4'096) continue;
@@ -141,7 +141,7 @@ TEST_F(ReportingTest, DamageIsTold) {
   EXPECT_EQ(programs::find_by(jobs, "job", "backup")["exit_status"], 0);
 }
 
-TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
+TEST_F(ReportingTest, AFailedSweepIsReported) {
   mailstow_.backupd_json({"once"});
   mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
   server_.stop();
@@ -153,7 +153,7 @@ TEST_F(ReportingTest, ASweepThatCannotDoItsWorkIsTold) {
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: recovered");
 }
 
-// Keeps what it is asked for, a line each: method, path, body.
+// Records the requests, one per line: method, path, body.
 constexpr const char* kWebServer = R"python(
 import http.server, ssl, sys
 class Keeper(http.server.BaseHTTPRequestHandler):
@@ -178,10 +178,10 @@ server.serve_forever()
 
 class WebServer {
  public:
-  // With a certificate and its key it speaks TLS.
-  explicit WebServer(const base::Path& folder, const std::vector<std::string>& certificate = {})
-      : asked_(folder / "asked"),
-        log_(folder / "web"),
+  // Uses TLS if a certificate with its key is given.
+  explicit WebServer(const base::Path& directory, const std::vector<std::string>& certificate = {})
+      : asked_(directory / "asked"),
+        log_(directory / "web"),
         process_(command(certificate), {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()}, log_) {
     for (int attempt = 0; attempt < 3'000 && port_.empty(); ++attempt) {
       std::ifstream(log_) >> port_;
@@ -222,7 +222,7 @@ TEST_F(ReportingTest, HooksPingAWebServer) {
               HasSubstr("/hooks/1: success of sweep: " + url + ": the server answered with 500"));
 }
 
-TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
+TEST_F(ReportingTest, HooksPingOverTlsOnlyTrustedServers) {
   const servers::Certificates certificates = servers::make_certificates(mailstow_.folder());
   const WebServer web(mailstow_.folder(),
                       {certificates.certificate.string(), certificates.key.string()});
@@ -237,7 +237,7 @@ TEST_F(ReportingTest, HooksPingOverTlsWhomTheyMayTrust) {
       {{"url", "https://127.0.0.1:1/secret"}, {"on", {"start"}}}};
   mailstow_.save();
   const auto once = mailstow_.backupd({"once"});
-  EXPECT_EQ(once.status, 0) << "a hook that fails never fails a backup";
+  EXPECT_EQ(once.status, 0) << "a failing hook does not fail the backup";
   EXPECT_THAT(web.asked(), HasSubstr("GET /secret []\nPOST /done ['{', '\"status\":', "));
   EXPECT_EQ(web.asked().find("GET"), web.asked().rfind("GET")) << "the others are not trusted";
   for (const int stranger : {2, 3}) {

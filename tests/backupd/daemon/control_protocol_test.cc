@@ -26,7 +26,7 @@ TEST(ControlProtocolTest, ReadsTheRequestsThatItWrites) {
   EXPECT_TRUE(start.queue);
 }
 
-TEST(ControlProtocolTest, RejectsWhatIsNoRequest) {
+TEST(ControlProtocolTest, RejectsInvalidRequests) {
   for (const char* text : {"", "stop", "[]", "{}", R"({"start":1})", R"({"lend":null})"}) {
     EXPECT_THROW(static_cast<void>(parse_request(text)), ordered_json::exception) << text;
   }
@@ -35,8 +35,8 @@ TEST(ControlProtocolTest, RejectsWhatIsNoRequest) {
 TEST(ControlProtocolTest, WritesEachAnswerAsOneLine) {
   EXPECT_EQ(answer_text(LoanAnswer()), "{\"lent\":true}\n");
   EXPECT_EQ(answer_text(ErrorAnswer{"no"}), "{\"error\":\"no\"}\n");
-  EXPECT_EQ(answer_text(StartAnswer{"backup", false, "it runs already"}),
-            "{\"job\":\"backup\",\"started\":false,\"reason\":\"it runs already\"}\n");
+  EXPECT_EQ(answer_text(StartAnswer{"backup", false, "it is already running"}),
+            "{\"job\":\"backup\",\"started\":false,\"reason\":\"it is already running\"}\n");
   EXPECT_EQ(answer_text(StartAnswer{"backup", true, "", "", 7}),
             "{\"job\":\"backup\",\"started\":true,\"waits_for\":\"\",\"run\":7}\n");
 }

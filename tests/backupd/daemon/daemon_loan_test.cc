@@ -35,23 +35,23 @@ class DaemonLoanTest : public DaemonTest {
     return std::async(std::launch::async, [=, this] { return mailstow_.backupd(arguments); });
   }
 
-  // While it runs, told_by() returns what it has printed so far.
+  // While it runs, printed_by() returns what it has printed so far.
   std::future<ProcessResult> begin_and_listen(const std::string& arguments) const {
-    return begin_in_shell("exec " + command_line(arguments) + " 2>" + told_file(arguments));
+    return begin_in_shell("exec " + command_line(arguments) + " 2>" + output_file(arguments));
   }
   std::future<ProcessResult> begin_on_terminal(const std::string& arguments) const {
     return begin_in_shell("script -qefc \"stty cols 200; exec " + command_line(arguments) +
-                          "\" /dev/null > " + told_file(arguments));
+                          "\" /dev/null > " + output_file(arguments));
   }
 
-  std::string told_by(const std::string& arguments) const {
+  std::string printed_by(const std::string& arguments) const {
     std::ostringstream text;
-    text << std::ifstream(told_file(arguments)).rdbuf();
+    text << std::ifstream(output_file(arguments)).rdbuf();
     return text.str();
   }
 
   void wait_until_told(const std::string& by, const std::string& text) {
-    wait_until([&] { return told_by(by).find(text) != std::string::npos; });
+    wait_until([&] { return printed_by(by).find(text) != std::string::npos; });
   }
 
   std::string command_line(const std::string& arguments) const {
@@ -60,8 +60,8 @@ class DaemonLoanTest : public DaemonTest {
     return command + arguments;
   }
 
-  std::string told_file(const std::string& arguments) const {
-    return mailstow_.folder() / ("told-by-" + arguments.substr(0, arguments.find(' ')));
+  std::string output_file(const std::string& arguments) const {
+    return mailstow_.folder() / ("printed-by-" + arguments.substr(0, arguments.find(' ')));
   }
 
   static std::future<ProcessResult> begin_in_shell(const std::string& command) {
@@ -122,7 +122,7 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   EXPECT_EQ(loans()[0]["lent"], false);
   EXPECT_EQ(loans()[1]["command"], "prune");
   EXPECT_THAT(mailstow_.backupd({"status"}).out,
-              HasSubstr("\nIt is waited for by forget, process"));
+              HasSubstr("\nWaiting for the store: forget, process"));
   // A command that can run beside a backup does not wait.
   EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
   // A borrower that dies while it waits does not block others.
@@ -138,13 +138,13 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   wait_until_told("prune", "waiting: the daemon backs up: ");
   slow.speak();
 
-  EXPECT_EQ(once.get().status, 0) << told_by("once") << log();
-  EXPECT_THAT(told_by("once"), HasSubstr(" of 100 messages: alice: INBOX"));
+  EXPECT_EQ(once.get().status, 0) << printed_by("once") << log();
+  EXPECT_THAT(printed_by("once"), HasSubstr(" of 100 messages: alice: INBOX"));
   const ProcessResult forgotten = forget.get();
-  EXPECT_EQ(forgotten.status, 0) << told_by("forget");
+  EXPECT_EQ(forgotten.status, 0) << printed_by("forget");
   EXPECT_GE(json::parse(forgotten.out)["dropped"], 1);
-  EXPECT_THAT(told_by("forget"), HasSubstr(": waiting until it is done"));
-  EXPECT_EQ(prune.get().status, 0) << told_by("prune");
+  EXPECT_THAT(printed_by("forget"), HasSubstr(": waiting until it is done"));
+  EXPECT_EQ(prune.get().status, 0) << printed_by("prune");
   EXPECT_THAT(loans(), IsEmpty());
   EXPECT_EQ(find_by(mailstow_.backupd_json({"status"})["accounts"], "account", "alice")["messages"],
             100);
@@ -158,9 +158,9 @@ TEST_F(DaemonLoanTest, NoJobThatNeedsTheStoreStartsWhileItIsLent) {
   EXPECT_EQ(loans()[0]["process"], ::getpid());
   EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr("\nThe store is lent to the test, "));
 
-  const ProcessResult told = mailstow_.backupd({"run", "--now", "backup"});
-  EXPECT_EQ(told.status, 0);
-  EXPECT_THAT(told.out, HasSubstr("backup: it comes next: the store is lent to the test, process"));
+  const ProcessResult queued = mailstow_.backupd({"run", "--now", "backup"});
+  EXPECT_EQ(queued.status, 0);
+  EXPECT_THAT(queued.out, HasSubstr("backup: starts next: the store is lent to the test, process"));
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
   wait_for_end_of("sweep");
   EXPECT_EQ(job("backup")["run"], 0);
@@ -244,10 +244,10 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
     wait_until([&] { return job(name)["last_exit_status"] == 0; });
     EXPECT_EQ(job(name)["run"], 1);
   }
-  std::ostringstream told;
-  told << std::ifstream(events).rdbuf();
-  EXPECT_THAT(told.str(), AllOf(HasSubstr("backup start\nbackup success\n"),
-                                HasSubstr("prune start\nprune success\n")));
+  std::ostringstream logged_events;
+  logged_events << std::ifstream(events).rdbuf();
+  EXPECT_THAT(logged_events.str(), AllOf(HasSubstr("backup start\nbackup success\n"),
+                                         HasSubstr("prune start\nprune success\n")));
 }
 
 }  // namespace

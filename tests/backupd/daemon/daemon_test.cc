@@ -102,7 +102,7 @@ TEST_F(DaemonTest, ContinuesAParkedBackupAfterARestart) {
   std::vector<servers::Delivery> letters;
   for (int letter = 0; letter < 300; ++letter) letters.push_back({mail.text(20'000)});
   server_.client("alice").append("INBOX", letters);
-  // Stop the daemon while mail arrives, with most of it still to come.
+  // Stop the daemon while mail arrives, with most of it still to be fetched.
   std::atomic<std::uint64_t> seen = 0;
   std::atomic<pid_t> to_stop = 0;
   const servers::Relay slow(server_, {.watch = [&](servers::From from, std::string_view bytes) {

@@ -31,9 +31,9 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr int kAccounts = 50;
-constexpr int kWarmUp = 8;          // backups, each kind of disturbance among them
-constexpr int kFewestBackups = 14;  // however slow the machine is
-constexpr int kFewestDaemons = 4;
+constexpr int kWarmUp = 8;       // backups, each kind of disturbance among them
+constexpr int kMinBackups = 14;  // however slow the machine is
+constexpr int kMinDaemons = 4;
 
 servers::DovecotOptions fifty() {
   servers::DovecotOptions options;
@@ -51,13 +51,13 @@ struct Use {
 };
 
 Use use_of(pid_t pid) {
-  const base::Path folder = base::Path("/proc") / std::to_string(pid);
+  const base::Path directory = base::Path("/proc") / std::to_string(pid);
   Use use;
-  std::ifstream status(folder / "status");
+  std::ifstream status(directory / "status");
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("VmRSS:")) use.kilobytes = std::stoul(line.substr(6));
   }
-  use.files = std::distance(std::filesystem::directory_iterator(folder / "fd"), {});
+  use.files = std::distance(std::filesystem::directory_iterator(directory / "fd"), {});
   return use;
 }
 
@@ -126,12 +126,12 @@ class StressTest : public testing::Test {
 
   // The daemon ends within half a minute, with its jobs.
   void stop_daemon() {
-    const auto asked = steady_clock::now();
+    const auto requested = steady_clock::now();
     ::kill(daemon_->pid(), SIGTERM);
     int status = 0;
     ::waitpid(daemon_->pid(), &status, 0);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status << log();
-    longest_stop_ = std::max(longest_stop_, steady_clock::now() - asked);
+    longest_stop_ = std::max(longest_stop_, steady_clock::now() - requested);
     EXPECT_LT(longest_stop_, seconds(30));
   }
 
@@ -182,7 +182,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   int backups = 0;
   Use before;
   for (const auto end = steady_clock::now() + half;
-       steady_clock::now() < end || backups < kFewestBackups; ++backups) {
+       steady_clock::now() < end || backups < kMinBackups; ++backups) {
     if (backups == kWarmUp) before = use_of(daemon_->pid());
     deliver();
     start_backup();
@@ -209,7 +209,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
   // Many daemons, each of which is stopped or killed.
   int daemons = 1;
   for (const auto end = steady_clock::now() + half;
-       steady_clock::now() < end || daemons < kFewestDaemons; ++daemons) {
+       steady_clock::now() < end || daemons < kMinDaemons; ++daemons) {
     deliver();
     start_backup();
     if (random_.one_in(2)) {

@@ -128,9 +128,9 @@ TEST_F(DoctorTest, ReportsADiskThatIsFullOrNearlySo) {
   const auto free = fs::space(config.path).available;
   const auto first_finding = [&](std::uint64_t keep_free) {
     config.keep_free = keep_free;
-    return look_at_free_space(config, base::real_file_system()).front();
+    return check_free_space(config, base::real_file_system()).front();
   };
-  EXPECT_THAT(first_finding(free + 100'000'000'000).what, HasSubstr("none is taken"));
+  EXPECT_THAT(first_finding(free + 100'000'000'000).what, HasSubstr("no backup is taken"));
   EXPECT_THAT(first_finding(free - 100'000'000).what, HasSubstr("are free; backups stop when"));
   EXPECT_EQ(first_finding(0).state, FindingState::kOk);
 }
@@ -203,7 +203,7 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
   const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
   const auto state = [&](sys_seconds now, std::optional<sys_seconds> recorded,
                          std::optional<ClockKeeping> keeping) {
-    return look_at_clock(now, recorded, keeping).front().state;
+    return check_clock(now, recorded, keeping).front().state;
   };
   EXPECT_EQ(state(noon, noon + days(1), ClockKeeping{true}), FindingState::kFailure);
   EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);

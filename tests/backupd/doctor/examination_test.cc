@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kLongEnough{60};
 
 DoctorCheck saying(const std::string& word_said) {
   return {word_said, "", [word_said] {
-            return std::vector<Finding>{all_right(word_said, "", "said"),
+            return std::vector<Finding>{passed(word_said, "", "said"),
                                         warning(word_said, "it", "\x01", "mend it")};
           }};
 }
@@ -28,7 +28,7 @@ TEST(ExaminationTest, GivesFindingsInTheOrderOfTheChecks) {
   std::vector<Finding> expected;
   for (int number = 0; number < 20; ++number) {
     checks.push_back(saying(std::to_string(number)));
-    for (const Finding& finding : checks.back().look()) expected.push_back(finding);
+    for (const Finding& finding : checks.back().run()) expected.push_back(finding);
   }
   EXPECT_EQ(examine(checks, kLongEnough), expected);
   EXPECT_THAT(examine({}, kLongEnough), SizeIs(0));
@@ -70,7 +70,7 @@ TEST(ExaminationTest, ACheckThatHangsIsAbandoned) {
 }
 
 TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
-  const Finding fine = all_right("a", "", "b");
+  const Finding fine = passed("a", "", "b");
   const Finding doubtful = warning("a", "", "b", "c");
   const Finding bad = failure("a", "", "b", "c");
   const Finding wrong = failure("a", "", "b", "c", base::ExitStatus::kUsage);
@@ -81,7 +81,7 @@ TEST(FindingTest, TheGravestFailureIsTheExitStatus) {
 }
 
 TEST(FindingTest, HasAMarkAndARemedy) {
-  const std::vector<Finding> findings = {all_right("clock", "", "right"),
+  const std::vector<Finding> findings = {passed("clock", "", "right"),
                                          failure("key", "/k", "lost", "find it")};
   EXPECT_EQ(to_text(findings, Coloring::kNone),
             "ok       clock: right\n"

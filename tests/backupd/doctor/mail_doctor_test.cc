@@ -89,12 +89,12 @@ TEST_F(MailDoctorTest, ReportsAMailServerThatDoesNotAcceptMail) {
 TEST(MailLineTest, WarnsOfMailInPlainTextToAnotherMachine) {
   base::MailConfig mail;
   mail.url = "smtp://192.0.2.25";
-  EXPECT_TRUE(look_at_line(mail).empty()) << "STARTTLS is required";
+  EXPECT_TRUE(check_encryption(mail).empty()) << "STARTTLS is required";
   mail.tls = base::TlsConfig::kNone;
-  ASSERT_EQ(look_at_line(mail).size(), 1U);
-  EXPECT_EQ(look_at_line(mail).front().state, FindingState::kWarning);
+  ASSERT_EQ(check_encryption(mail).size(), 1U);
+  EXPECT_EQ(check_encryption(mail).front().state, FindingState::kWarning);
   mail.url = "smtp://localhost:2525";
-  EXPECT_TRUE(look_at_line(mail).empty());
+  EXPECT_TRUE(check_encryption(mail).empty());
 }
 
 TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
@@ -112,18 +112,19 @@ TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
   mailstow_.save();
   back_up();
   const json all = report(2);
-  const auto told = [&](const std::string& check, const std::string& state = "failure") {
+  const auto finding_of = [&](const std::string& check, const std::string& state = "failure") {
     const json finding = finding_in(all, check, state);
     EXPECT_FALSE(finding.is_null()) << check << all.dump(2);
     return finding.value("subject", "") + ": " + finding.value("what", "");
   };
-  EXPECT_THAT(told("reports"), HasSubstr("backup: the last mail about it could not be sent: "));
-  EXPECT_THAT(told("user mail"), HasSubstr("its first line must be"));
-  EXPECT_EQ(told("hook"), "/nonexistent/hook: this user can't run it, or it does not exist");
-  EXPECT_EQ(told("hook", "ok"), "true: executable");
+  EXPECT_THAT(finding_of("reports"),
+              HasSubstr("backup: the last mail about it could not be sent: "));
+  EXPECT_THAT(finding_of("user mail"), HasSubstr("its first line must be"));
+  EXPECT_EQ(finding_of("hook"), "/nonexistent/hook: this user can't run it, or it does not exist");
+  EXPECT_EQ(finding_of("hook", "ok"), "true: executable");
   const json unread = programs::find_by(all["findings"], "subject", "/nonexistent/ca.pem");
   EXPECT_EQ(unread["what"], "this user can't read it, or it does not exist");
-  EXPECT_THAT(told("metrics"), HasSubstr("is not writable"));
+  EXPECT_THAT(finding_of("metrics"), HasSubstr("is not writable"));
 
   std::ofstream(mailstow_.folder() / "restored") << "Subject: Your mail\n\nis back.\n";
   config["hooks"].erase(2);

@@ -27,7 +27,7 @@ class ResolverTest : public testing::Test {
 
   // The only finding for a machine that sends from 192.0.2.25.
   Finding of_sender(const std::string& address, const std::string& hello_name) const {
-    const auto findings = look_at_sending_address(resolver_, address, hello_name);
+    const auto findings = check_sending_address(resolver_, address, hello_name);
     EXPECT_THAT(findings, SizeIs(1));
     return findings.front();
   }
@@ -111,7 +111,7 @@ TEST_F(ResolverTest, BehindASubmissionServerTheNameOfTheSenderMattersLess) {
   mail.url = "smtp://127.0.0.1:" + std::to_string(server_.port());  // a server listens there
   const auto states = [&] {
     std::vector<FindingState> found;
-    for (const Finding& finding : look_at_mail(mail, "mail.example.test", resolver_, "192.0.2.7")) {
+    for (const Finding& finding : check_mail(mail, "mail.example.test", resolver_, "192.0.2.7")) {
       found.push_back(finding.state);
     }
     return found;
@@ -126,7 +126,7 @@ TEST_F(ResolverTest, BehindASubmissionServerTheNameOfTheSenderMattersLess) {
 TEST_F(ResolverTest, ReportsAServerWithoutAnAddress) {
   base::ServerConfig server;
   server.url = "imaps://nowhere.example.test";
-  const auto findings = look_at_way("main", server, resolver_, {});
+  const auto findings = check_route("main", server, resolver_, {});
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].check, "dns");
   EXPECT_EQ(findings[0].state, FindingState::kFailure);
@@ -136,7 +136,7 @@ TEST_F(ResolverTest, ReportsAServerWithoutAnAddress) {
 TEST_F(ResolverTest, ReportsAnAddressThatRefusesConnections) {
   base::ServerConfig server;
   server.url = "imaps://imap.example.test:" + std::to_string(server_.port());
-  const auto findings = look_at_way("main", server, resolver_, {});
+  const auto findings = check_route("main", server, resolver_, {});
   ASSERT_GE(findings.size(), 2U);
   EXPECT_EQ(findings[0].check, "tcp");
   EXPECT_EQ(findings[0].state, FindingState::kWarning);

@@ -44,7 +44,7 @@ TEST_F(ServerDoctorTest, WarnsOfACertificateThatExpiresSoon) {
     EXPECT_THAT(chain.front().subject, HasSubstr("localhost"));
     const auto state_before_expiry = [&](days left) {
       const auto now = chain.front().expires - left;
-      return look_at_way("main", config, Resolver(), now)[1].state;
+      return check_route("main", config, Resolver(), now)[1].state;
     };
     EXPECT_EQ(state_before_expiry(days(21)), FindingState::kOk);
     EXPECT_EQ(state_before_expiry(days(20)), FindingState::kWarning);

@@ -1,4 +1,4 @@
-// What belongs to an account beside its mail is in its snapshots, and kept up to date.
+// The properties of an account other than its mail are in its snapshots, and kept up to date.
 #include "backupd/pass/account_properties.h"
 
 #include <gmock/gmock.h>
@@ -50,7 +50,7 @@ class CyrusPropertiesTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-TEST_F(CyrusPropertiesTest, AllThatTheServerOffersIsSaved) {
+TEST_F(CyrusPropertiesTest, SavesEverythingThatTheServerOffers) {
   const store::AccountProperties saved = properties(runner_);
   EXPECT_THAT(saved.subscriptions, Contains("Team"));
   EXPECT_THAT(saved.rights, IsSupersetOf({store::FolderRight{"Team", "bob", "lr"},
@@ -69,7 +69,7 @@ TEST_F(CyrusPropertiesTest, AllThatTheServerOffersIsSaved) {
                     AccountNamespace{AccountNamespace::Kind::kOtherUsers, "/", "Other Users/"}}));
 }
 
-TEST_F(CyrusPropertiesTest, WhatBelongedToADeletedFolderGoesWithIt) {
+TEST_F(CyrusPropertiesTest, DropsThePropertiesOfADeletedFolder) {
   alice_.command("DELETE Quiet");
   runner_.run();
   EXPECT_EQ(comment(runner_, "Quiet"), "none");
@@ -93,7 +93,7 @@ class DovecotPropertiesTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-TEST_F(DovecotPropertiesTest, AllThatTheServerOffersIsSaved) {
+TEST_F(DovecotPropertiesTest, SavesEverythingThatTheServerOffers) {
   alice_.command("SUBSCRIBE Sent");
   alice_.command("SETACL Sent bob lr");
   alice_.command("SETMETADATA Sent (/private/comment {7+}\r\ntwo\r\nbe)");
@@ -114,7 +114,7 @@ TEST_F(DovecotPropertiesTest, AllThatTheServerOffersIsSaved) {
   }
 }
 
-// Not every server's modification sequences tell of rights.
+// On some servers changed rights do not change a modification sequence.
 class AskedFoldersTest : public testing::Test {
  protected:
   AskedFoldersTest() {
@@ -137,11 +137,11 @@ class AskedFoldersTest : public testing::Test {
   AskedFolders folders_;
 };
 
-TEST_F(AskedFoldersTest, NothingIsAskedForWhileNothingChanges) {
+TEST_F(AskedFoldersTest, RequestsNothingWhileNothingChanges) {
   EXPECT_EQ(ask("", kThen + std::chrono::days(7) - std::chrono::seconds(1)), last_);
 }
 
-TEST_F(AskedFoldersTest, AFolderThatChangedIsAskedForAndTheOthersStayAsTheyWere) {
+TEST_F(AskedFoldersTest, RequestsOnlyChangedFoldersAndKeepsTheOthers) {
   folders_.has_changed = true;
   folders_.changed = {"Team"};
   const auto properties = ask(R"(
@@ -156,10 +156,10 @@ TEST_F(AskedFoldersTest, AFolderThatChangedIsAskedForAndTheOthersStayAsTheyWere)
   EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Quiet"));
   EXPECT_THAT(properties.rights, testing::ElementsAre(store::FolderRight{"Quiet", "bob", "lr"},
                                                       store::FolderRight{"Team", "eve", "lrs"}));
-  EXPECT_EQ(properties.asked, kThen) << "of all of them";
+  EXPECT_EQ(properties.asked, kThen) << "when all folders were requested";
 }
 
-TEST_F(AskedFoldersTest, AfterSevenDaysAllAreAskedFor) {
+TEST_F(AskedFoldersTest, RequestsAllFoldersAfterSevenDays) {
   const auto now = kThen + std::chrono::days(7);
   const auto properties = ask(R"(
     C: m3 LSUB "" "*"
@@ -171,7 +171,7 @@ TEST_F(AskedFoldersTest, AfterSevenDaysAllAreAskedFor) {
     S: m5 NO you may not know
   )",
                               now);
-  EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Team")) << "as they were";
+  EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Team")) << "unchanged";
   EXPECT_THAT(properties.rights, testing::ElementsAre(store::FolderRight{"Quiet", "eve", "lr"}));
   EXPECT_EQ(properties.asked, now);
 }

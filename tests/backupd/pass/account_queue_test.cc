@@ -34,7 +34,7 @@ class AccountQueueTest : public testing::Test {
     }
   }
 
-  // A connection to the account's server for as long as `work` takes.
+  // Holds a connection to the account's server for as long as `work` takes.
   template <typename Work>
   void connected(std::size_t index, Work work) {
     {
@@ -60,7 +60,7 @@ class AccountQueueTest : public testing::Test {
   std::multiset<std::size_t> begun_;
 };
 
-TEST_F(AccountQueueTest, WorksOnEveryAccountOnce) {
+TEST_F(AccountQueueTest, ProcessesEveryAccountOnce) {
   add_accounts("near", 3, 40);
   add_accounts("far", 1, 15);
   AccountQueue queue(config_, config_.accounts);
@@ -69,7 +69,7 @@ TEST_F(AccountQueueTest, WorksOnEveryAccountOnce) {
   EXPECT_THAT(std::set<std::size_t>(begun_.begin(), begun_.end()), SizeIs(55));
 }
 
-TEST_F(AccountQueueTest, HasAsManyConnectionsAsAreAllowedAndNeverMore) {
+TEST_F(AccountQueueTest, UsesAllAllowedConnectionsAndNeverMore) {
   add_accounts("near", 3, 60);
   add_accounts("far", 1, 20);
   AccountQueue queue(config_, config_.accounts);
@@ -84,7 +84,7 @@ TEST_F(AccountQueueTest, HasAsManyConnectionsAsAreAllowedAndNeverMore) {
   EXPECT_EQ(counts_["far"].most, 1);
 }
 
-TEST_F(AccountQueueTest, ASlowServerHoldsNoOtherUp) {
+TEST_F(AccountQueueTest, ASlowServerDoesNotDelayTheOthers) {
   add_accounts("slow", 1, 3);
   add_accounts("near", 1, 20);
   AccountQueue queue(config_, config_.accounts);
@@ -98,7 +98,7 @@ TEST_F(AccountQueueTest, ASlowServerHoldsNoOtherUp) {
   });
 }
 
-TEST_F(AccountQueueTest, NoServerIsPassedOverWhereThreadsAreFewerThanServers) {
+TEST_F(AccountQueueTest, ServesEveryServerWithFewerThreadsThanServers) {
   // More servers than threads, each with many accounts.
   for (int server = 0; server < 100; ++server) add_accounts("s" + std::to_string(server), 2, 10);
   AccountQueue queue(config_, config_.accounts);
@@ -109,12 +109,12 @@ TEST_F(AccountQueueTest, NoServerIsPassedOverWhereThreadsAreFewerThanServers) {
     order.push_back(config_.accounts[index].server);
   });
   ASSERT_THAT(order, SizeIs(1'000));
-  // The first of each are among the first hundred, but for threads that overtake each other.
+  // The first account of each is among the first hundred, unless threads overtake each other.
   const std::set<std::string> early(order.begin(), order.begin() + 500);
   EXPECT_THAT(early, SizeIs(100));
 }
 
-TEST_F(AccountQueueTest, WhatEndsTheRunEndsItBeforeTheNextAccount) {
+TEST_F(AccountQueueTest, AFatalErrorEndsTheRunBeforeTheNextAccount) {
   add_accounts("near", 1, 100);
   AccountQueue queue(config_, config_.accounts);
   EXPECT_THROW(queue.run([&](std::size_t index) {
@@ -125,7 +125,7 @@ TEST_F(AccountQueueTest, WhatEndsTheRunEndsItBeforeTheNextAccount) {
   EXPECT_EQ(counts_["near"].ever, 5);
 }
 
-TEST_F(AccountQueueTest, SparesWhatNobodyWaitsFor) {
+TEST_F(AccountQueueTest, GivesSparesIfNoAccountWaits) {
   add_accounts("near", 3, 1);
   AccountQueue queue(config_, config_.accounts);
   queue.run([&](std::size_t) {
@@ -134,11 +134,11 @@ TEST_F(AccountQueueTest, SparesWhatNobodyWaitsFor) {
       EXPECT_THAT(spares, SizeIs(2)) << "the account has one of the three";
       EXPECT_THAT(queue.spares(config_.accounts[0], 1), IsEmpty());
     }
-    EXPECT_THAT(queue.spares(config_.accounts[0], 1), SizeIs(1)) << "they were given back";
+    EXPECT_THAT(queue.spares(config_.accounts[0], 1), SizeIs(1)) << "the spares were given back";
   });
 }
 
-TEST_F(AccountQueueTest, SparesNothingWhileAccountsWait) {
+TEST_F(AccountQueueTest, GivesNoSparesWhileAccountsWait) {
   add_accounts("near", 1, 2);
   AccountQueue queue(config_, config_.accounts);
   queue.run(

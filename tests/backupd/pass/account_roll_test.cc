@@ -1,4 +1,4 @@
-// Accounts that nobody lists: found by a command, a file, or an administrator's LIST.
+// Accounts that the configuration does not list: found by a command, a file, or an admin's LIST.
 #include "backupd/pass/account_roll.h"
 
 #include <filesystem>
@@ -48,7 +48,7 @@ class AccountRollTest : public testing::Test {
   base::Path users_ = mailstow_.folder() / "users";
 };
 
-TEST_F(AccountRollTest, WhoIsFoundIsBackedUpAndRestored) {
+TEST_F(AccountRollTest, DiscoveredAccountsAreBackedUpAndRestored) {
   EXPECT_THAT(names_in(mailstow_.backupd_json({"once"})), ElementsAre("alice", "bob"));
   const json restored = mailstow_.restore_json({"run", "bob", "--expire-after", "0s"});
   EXPECT_EQ(restored["folders"][0]["restored"], 1);
@@ -59,14 +59,14 @@ TEST_F(AccountRollTest, WhoIsFoundIsBackedUpAndRestored) {
   }
 }
 
-TEST_F(AccountRollTest, WithoutTheIndexAnAccountIsLookedForAgain) {
+TEST_F(AccountRollTest, WithoutTheIndexAccountsAreDiscoveredAgain) {
   mailstow_.backupd_json({"once"});
   std::filesystem::remove_all(mailstow_.index());
   mailstow_.backupd({"reindex"});
   EXPECT_EQ(mailstow_.restore_json({"run", "bob"})["folders"][0]["restored"], 1);
 }
 
-TEST_F(AccountRollTest, WhoVanishesIsKeptAndReported) {
+TEST_F(AccountRollTest, VanishedAccountsAreKeptAndReported) {
   mailstow_.backupd_json({"once"});
   say({"alice"});
   const json report = mailstow_.backupd_json({"once"});
@@ -77,29 +77,29 @@ TEST_F(AccountRollTest, WhoVanishesIsKeptAndReported) {
   EXPECT_EQ(mailstow_.backupd_json({"once", "--account", "alice"})["vanished"], json::array());
 }
 
-TEST_F(AccountRollTest, WhereTheDirectoryIsDownThoseOfLastTimeAreBackedUp) {
+TEST_F(AccountRollTest, IfDiscoveryFailsTheAccountsOfLastTimeAreBackedUp) {
   mailstow_.backupd_json({"once"});
   std::filesystem::remove(users_);
   const json report = mailstow_.backupd_json({"once"}, 3);
   EXPECT_THAT(names_in(report), ElementsAre("alice", "bob"));
   EXPECT_THAT(report["troubles"][0].get<std::string>(),
               HasSubstr("the 2 accounts that were found last time are backed up"));
-  EXPECT_EQ(report["vanished"], json::array()) << "nobody can say so";
+  EXPECT_EQ(report["vanished"], json::array()) << "it can't be known";
 }
 
-TEST_F(AccountRollTest, WhereNobodyWasEverFoundNothingIsDone) {
+TEST_F(AccountRollTest, NothingIsDoneIfNoAccountWasEverFound) {
   std::filesystem::remove(users_);
   EXPECT_EQ(mailstow_.backupd({"-q", "once"}).status, 1);
 }
 
-TEST_F(AccountRollTest, AnAccountMayBeListedToBeTreatedOtherwise) {
+TEST_F(AccountRollTest, AListedAccountMayHaveSettingsOfItsOwn) {
   mailstow_.config()["accounts"] = {
       {{"name", "robert"}, {"server", "main"}, {"user", "bob"}, {"retention", {{"daily", 1}}}}};
   mailstow_.save();
   EXPECT_THAT(names_in(mailstow_.backupd_json({"once"})), ElementsAre("robert", "alice"));
 }
 
-TEST_F(AccountRollTest, DiscoveringNeedsSomebodyWhoMayLogIn) {
+TEST_F(AccountRollTest, DiscoveryNeedsAnAdmin) {
   json& server = mailstow_.config()["servers"]["main"];
   server.erase("admin");
   mailstow_.save();
@@ -113,7 +113,7 @@ class CyrusRollTest : public testing::TestWithParam<servers::NameStyle> {};
 TEST_P(CyrusRollTest, TheAdministratorListsTheUsers) {
   servers::CyrusOptions options;
   options.names = GetParam();
-  // Dots in a user's name need the style in which they don't separate levels.
+  // Dots in a user's name need the style in which they do not separate levels of the hierarchy.
   const std::string other = GetParam() == servers::NameStyle::kBesideInbox ? "j.doe" : "jane";
   options.users = {"alice", other};
   servers::Cyrus server(options);

@@ -1,4 +1,4 @@
-// A server's words are stored up to each limit, and left out beyond it.
+// Values from a server are stored up to each limit, and left out beyond it.
 #include "backupd/pass/admission.h"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST(AdmissionTest, WhatIsWithinTheLimitsStaysAndIsNoTrouble) {
+TEST(AdmissionTest, KeepsValuesWithinTheLimits) {
   Admission admission;
   const std::string prefix(store::kMaxNamespacePrefix, 'p');
   EXPECT_EQ(admission.prefix(prefix), prefix);
@@ -35,7 +35,7 @@ TEST(AdmissionTest, WhatIsWithinTheLimitsStaysAndIsNoTrouble) {
   EXPECT_THAT(admission.troubles(), IsEmpty());
 }
 
-TEST(AdmissionTest, WhatIsTooLongIsLeftOutWhole) {
+TEST(AdmissionTest, LeavesOutValuesThatAreTooLong) {
   Admission admission;
   EXPECT_EQ(admission.prefix(std::string(store::kMaxNamespacePrefix + 1, 'p')), "");
   imap::MessageItems items;
@@ -58,15 +58,16 @@ TEST(AdmissionTest, WhatIsTooLongIsLeftOutWhole) {
   EXPECT_THAT(
       admission.troubles(),
       testing::UnorderedElementsAre(
-          "the prefix of the personal namespace is left out: 4,097 bytes, and 4,096 are the most",
-          "INBOX: the EMAILID of a message is left out: 256 bytes, and 255 are the most",
-          "INBOX: the MAILBOXID is left out: 256 bytes, and 255 are the most",
-          "INBOX: a flag of a message is left out: 1,025 bytes, and 1,024 are the most",
-          "INBOX: a METADATA value is left out: 262,145 bytes, and 262,144 are the most"));
+          "the prefix of the personal namespace is left out: 4,097 bytes, more than the limit of "
+          "4,096",
+          "INBOX: the EMAILID of a message is left out: 256 bytes, more than the limit of 255",
+          "INBOX: the MAILBOXID is left out: 256 bytes, more than the limit of 255",
+          "INBOX: a flag of a message is left out: 1,025 bytes, more than the limit of 1,024",
+          "INBOX: a METADATA value is left out: 262,145 bytes, more than the limit of 262,144"));
 }
 
 // It would be read back as two words.
-TEST(AdmissionTest, AWordWithANulInItIsLeftOut) {
+TEST(AdmissionTest, LeavesOutAWordWithANul) {
   Admission admission;
   store::AccountProperties properties;
   properties.rights = {{"INBOX", std::string("a\0b", 3), "lrs"}, {"INBOX", "anyone", "l"}};
@@ -78,7 +79,7 @@ TEST(AdmissionTest, AWordWithANulInItIsLeftOut) {
   EXPECT_THAT(admission.troubles(), SizeIs(2));
 }
 
-TEST(AdmissionTest, WhatIsTooMuchTogetherIsLeftOutMetadataFirst) {
+TEST(AdmissionTest, LeavesOutMetadataFirstIfAllTogetherIsTooMuch) {
   Admission admission;
   store::AccountProperties properties;
   properties.subscriptions.assign(500, std::string(1'000, 's'));
@@ -100,7 +101,7 @@ TEST(AdmissionTest, WhatIsTooMuchTogetherIsLeftOutMetadataFirst) {
   EXPECT_THAT(*items.flags, testing::Contains("\\Seen"));
 }
 
-TEST(AdmissionTest, AttributesAndNamesOfFolders) {
+TEST(AdmissionTest, LimitsAttributesAndNamesOfFolders) {
   Admission admission;
   std::vector<imap::Folder> listed(2);
   listed[0].raw_name.assign(store::kMaxFolderName, 'n');
@@ -114,7 +115,7 @@ TEST(AdmissionTest, AttributesAndNamesOfFolders) {
               testing::Contains(HasSubstr("a folder with such a name is left out: 16,385 bytes")));
 }
 
-TEST(AdmissionTest, TroublesAreBounded) {
+TEST(AdmissionTest, LimitsTheReport) {
   Admission admission;
   for (int folder = 0; folder < 1'000; ++folder) {
     imap::MessageItems items;
@@ -124,10 +125,10 @@ TEST(AdmissionTest, TroublesAreBounded) {
     admission.admit(std::to_string(folder), items);
   }
   EXPECT_THAT(admission.troubles(), SizeIs(101));
-  EXPECT_EQ(admission.troubles().back(), "more of the kind is left out in other folders");
+  EXPECT_EQ(admission.troubles().back(), "values of these kinds are left out in other folders too");
 }
 
-TEST(AdmissionTest, ReasonsAreShortenedButNoCharacterIsCut) {
+TEST(AdmissionTest, ShortensReasonsWithoutCuttingCharacters) {
   EXPECT_EQ(short_reason("as it is", 8), "as it is");
   EXPECT_EQ(short_reason("too long for it", 10), "too lon...");
   EXPECT_EQ(short_reason("\u00E4\u00E4\u00E4\u00E4\u00E4", 8), "\u00E4\u00E4...");

@@ -5,7 +5,7 @@
 namespace backupd {
 namespace {
 
-TEST(ApologyTest, ExchangesIsKnown) {
+TEST(ApologyTest, RecognisesThatOfExchange) {
   EXPECT_TRUE(is_apology(
       "From: \"Microsoft Exchange Server\" <>\r\n"
       "Subject: Retrieval using the IMAP4 protocol failed for the following message: 4711\r\n"
@@ -16,7 +16,7 @@ TEST(ApologyTest, ExchangesIsKnown) {
       "Subject: Retrieval using the IMAP4 protocol failed for the following message: 1"));
 }
 
-TEST(ApologyTest, MailAboutOneIsMail) {
+TEST(ApologyTest, MailAboutAnApologyIsMail) {
   EXPECT_FALSE(is_apology(""));
   EXPECT_FALSE(
       is_apology("Subject: hello\r\n\r\nSubject: Retrieval using the IMAP4 protocol "

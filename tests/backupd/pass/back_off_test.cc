@@ -24,7 +24,7 @@ TEST(BackOffTest, EachPauseIsAboutTwiceTheOneBefore) {
   }
 }
 
-TEST(BackOffTest, ThoseWhoFailTogetherDoNotComeBackTogether) {
+TEST(BackOffTest, ClientsThatFailTogetherDoNotRetryTogether) {
   std::set<milliseconds> pauses;
   for (std::uint32_t seed = 1; seed <= 50; ++seed) {
     pauses.insert(BackOff(minutes(5), seed).next({}, std::nullopt).value());
@@ -32,16 +32,16 @@ TEST(BackOffTest, ThoseWhoFailTogetherDoNotComeBackTogether) {
   EXPECT_GT(pauses.size(), 20U);
 }
 
-TEST(BackOffTest, IsNotBackBeforeTheServerWantsIt) {
+TEST(BackOffTest, WaitsAsLongAsTheServerAsks) {
   BackOff back_off(minutes(5), 1);
   const auto pause = back_off.next({}, milliseconds(9'000));
   ASSERT_TRUE(pause);
   EXPECT_GE(*pause, milliseconds(9'000));
   EXPECT_LE(*pause, milliseconds(9'500));
-  EXPECT_FALSE(back_off.next({}, minutes(5))) << "longer than anybody wants to wait";
+  EXPECT_FALSE(back_off.next({}, minutes(5))) << "longer than the limit allows";
 }
 
-TEST(BackOffTest, GivesUpWhenNothingNewComesForTooLong) {
+TEST(BackOffTest, GivesUpIfNothingNewArrivesForTooLong) {
   BackOff back_off(minutes(5), 1);
   BackOff::Steady::time_point now;
   const auto begin = now;
@@ -52,7 +52,7 @@ TEST(BackOffTest, GivesUpWhenNothingNewComesForTooLong) {
   EXPECT_LE(back_off.next(now, std::nullopt).value(), milliseconds(500));
 }
 
-TEST(BackOffTest, WithoutALimitThereIsNoOtherTry) {
+TEST(BackOffTest, WithALimitOfZeroNeverRetries) {
   EXPECT_FALSE(BackOff(milliseconds(0), 1).next({}, std::nullopt));
 }
 

@@ -1,4 +1,4 @@
-// A server that offers IMAP4rev1 and nothing else: all of it works, only slower.
+// A server that offers IMAP4rev1 and nothing else: everything works, only more slowly.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -35,7 +35,7 @@ class BareServerTest : public testing::Test {
     programs::expect_receipts(account, state());
   }
 
-  // Of the folder in the newest snapshot, by UID.
+  // The messages of the folder in the newest snapshot, by UID.
   std::vector<std::string> flags_of(const std::string& folder, std::uint32_t uid) {
     const json messages = mailstow_.restore_json({"messages", "alice", folder})["messages"];
     for (const json& message : messages) {
@@ -86,7 +86,7 @@ TEST_F(BareServerTest, RestoresWithPlainLiteralsOneMessageAtATime) {
   servers::fill_account(server_, "alice", 60);
   server_.client("alice").command("CREATE {8+}\r\nsay \"hi\"");
   once();
-  EXPECT_EQ(mailstow_.restore({"-q", "run", "alice"}).status, 6) << "nobody tells of quota";
+  EXPECT_EQ(mailstow_.restore({"-q", "run", "alice"}).status, 6) << "the server reports no quota";
   mailstow_.config()["servers"]["main"]["quota"] = "none";
   mailstow_.save();
   const auto before = state();

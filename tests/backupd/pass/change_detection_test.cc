@@ -1,4 +1,4 @@
-// What a pass finds out about an account that changed since the last one, and while it runs.
+// How a pass detects changes of an account, since the last pass and while it runs.
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/pass_runner.h"
@@ -31,7 +31,7 @@ class ChangeDetectionTest : public testing::Test {
   PassRunner runner_{server_, "alice"};
 };
 
-// Another client, doing what clients do.
+// Another client, which changes the account as clients do.
 class Tourist {
  public:
   Tourist(const servers::Server& server, std::uint64_t seed)
@@ -72,7 +72,7 @@ class Tourist {
     client_.try_command("UNSELECT");
   }
 
-  // A server that lost its files closes what was open.
+  // A server that lost its files closes the connection.
   void come_back() { client_ = server_.client("alice"); }
 
  private:
@@ -85,7 +85,7 @@ class Tourist {
 class WhateverTheServerCan : public ChangeDetectionTest,
                              public testing::WithParamInterface<std::vector<std::string>> {};
 
-TEST_P(WhateverTheServerCan, TheNextPassKnowsAllThatHappened) {
+TEST_P(WhateverTheServerCan, TheNextPassFindsAllChanges) {
   const Between between{GetParam(), {}};
   Tourist tourist(server_, GetParam().size() + 1);
   for (int night = 0; night < 8; ++night) {
@@ -102,7 +102,7 @@ TEST_P(WhateverTheServerCan, TheNextPassKnowsAllThatHappened) {
 INSTANTIATE_TEST_SUITE_P(Servers, WhateverTheServerCan,
                          testing::Values(kNothing, kNoQresync, kHardlyAnything));
 
-TEST_F(ChangeDetectionTest, AnUnchangedAccountIsOneFlight) {
+TEST_F(ChangeDetectionTest, AnUnchangedAccountTakesOneRoundTrip) {
   servers::fill_account(server_, "alice", 50);
   runner_.run();
   runner_.run();
@@ -111,7 +111,7 @@ TEST_F(ChangeDetectionTest, AnUnchangedAccountIsOneFlight) {
   EXPECT_THAT(runner_.sent(), testing::EndsWith("m5 LOGOUT\r\n")) << "no second listing";
 }
 
-TEST_F(ChangeDetectionTest, QresyncTellsWithTheFolderWhatChanged) {
+TEST_F(ChangeDetectionTest, QresyncReportsChangesOnOpeningTheFolder) {
   alice_.append("INBOX", letters(20));
   runner_.run();
   alice_.command("SELECT INBOX");
@@ -127,7 +127,7 @@ TEST_F(ChangeDetectionTest, QresyncTellsWithTheFolderWhatChanged) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, CondstoreAndASearchDoWithoutQresync) {
+TEST_F(ChangeDetectionTest, CondstoreAndASearchReplaceQresync) {
   alice_.append("INBOX", letters(20));
   runner_.run();
   alice_.command("SELECT INBOX");
@@ -140,7 +140,7 @@ TEST_F(ChangeDetectionTest, CondstoreAndASearchDoWithoutQresync) {
   runner_.expect_exact();
 }
 
-// Dovecot then tells by QRESYNC neither of these.
+// In this case Dovecot's QRESYNC reports neither of these changes.
 TEST_F(ChangeDetectionTest, ALowerModseqThanTheRecordedOneMeansAFullScan) {
   alice_.append("INBOX", letters(20));
   for (int round = 0; round < 5; ++round) {
@@ -160,13 +160,13 @@ TEST_F(ChangeDetectionTest, ALowerModseqThanTheRecordedOneMeansAFullScan) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, WhereOurCountIsNotTheServersAllIsScanned) {
+TEST_F(ChangeDetectionTest, ScansEverythingIfTheCountsDiffer) {
   alice_.append("INBOX", letters(20));
   runner_.run();
   alice_.command("SELECT INBOX");
   alice_.command("STORE 5 +FLAGS (\\Deleted)");
   alice_.command("EXPUNGE");
-  // The server tells nothing of what is gone.
+  // The server does not report the expunged messages.
   runner_.run({{"VANISHED"}, {}});
   EXPECT_THAT(runner_.sent(), HasSubstr("(QRESYNC ("));
   EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
@@ -187,7 +187,7 @@ TEST_F(ChangeDetectionTest, EveryFolderIsScannedInFullEverySevenDays) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, AMoveDuringThePassIsInTheSnapshot) {
+TEST_F(ChangeDetectionTest, RecordsAMoveDuringThePass) {
   alice_.command("CREATE Aside");
   alice_.command("CREATE Zebra");
   alice_.append("Zebra", letters(5));
@@ -206,7 +206,7 @@ TEST_F(ChangeDetectionTest, AMoveDuringThePassIsInTheSnapshot) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, WhereMessagesMoveWithoutEndTheSnapshotSaysSo) {
+TEST_F(ChangeDetectionTest, MarksTheSnapshotIfMessagesKeepMoving) {
   alice_.command("CREATE Aside");
   alice_.append("INBOX", letters(9));
   bool is_back = true;
@@ -225,7 +225,7 @@ TEST_F(ChangeDetectionTest, WhereMessagesMoveWithoutEndTheSnapshotSaysSo) {
   runner_.expect_exact();
 }
 
-TEST_F(ChangeDetectionTest, WhatChangesAfterExamineIsLookedAtAgain) {
+TEST_F(ChangeDetectionTest, ChecksAgainWhatChangesAfterExamine) {
   alice_.append("INBOX", letters(5));
   bool done = false;
   runner_.run({{}, [&](const std::string& sent) {

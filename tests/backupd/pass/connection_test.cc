@@ -1,4 +1,4 @@
-// Every way to reach a server and to log in that the configuration knows, on a real server.
+// Every configurable way to reach a server and to log in, on a real server.
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
@@ -48,13 +48,13 @@ TEST_F(ConnectionTest, ByTlsFromTheFirstByte) {
   expect_backup_and_restore();
 }
 
-TEST_F(ConnectionTest, InPlainTextWhereWrittenSo) {
+TEST_F(ConnectionTest, InPlainTextIfConfigured) {
   server_config()["url"] = server_.plain_url();
   server_config()["tls"] = "none";
   expect_backup_and_restore();
 }
 
-// Dovecot says in the failure if this machine has no ::1.
+// If this machine has no ::1, Dovecot's failure shows it.
 TEST_F(ConnectionTest, OverIpv6) {
   const std::uint16_t port = servers::free_port("::1");
   const std::uint16_t tls_port = servers::free_port("::1");
@@ -83,8 +83,8 @@ service imap-login {{
   EXPECT_THAT(findings.dump(), testing::HasSubstr("::1")) << findings.dump(2);
 }
 
-// The server's name goes to the proxy as it is, and its certificate comes through.
-TEST_F(ConnectionTest, ThroughAProxyThatWantsALogin) {
+// The proxy gets the server's name unresolved, and passes its certificate on.
+TEST_F(ConnectionTest, ThroughAProxyThatRequiresALogin) {
   const servers::Relay proxy(server_, {.way = servers::Way::kSocks});
   std::string url = server_.imaps_url();
   url.replace(url.find("127.0.0.1"), 9, "localhost");
@@ -101,7 +101,7 @@ TEST_F(ConnectionTest, ThroughAProxyThatWantsALogin) {
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, testing::HasSubstr("check proxy and proxy_login"));
 
-  // Without one of its own, the one that the environment names.
+  // Without a configured proxy, the one that the environment names is used.
   server_config().erase("proxy");
   server_config().erase("proxy_login");
   mailstow_.save();
@@ -128,7 +128,7 @@ TEST_F(ConnectionTest, WithThePasswordThatACommandPrints) {
   expect_backup_and_restore();
 }
 
-TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
+TEST_F(ConnectionTest, UnderADifferentNameThanOnTheServer) {
   account_config()["name"] = "Alice Liddell";
   account_config()["user"] = "alice";
   mailstow_.save();
@@ -137,7 +137,7 @@ TEST_F(ConnectionTest, UnderAnotherNameThanTheServers) {
   EXPECT_EQ(report["accounts"][0]["new_messages"], 10);
 }
 
-TEST_F(ConnectionTest, CompressedWhereTheServerCan) {
+TEST_F(ConnectionTest, CompressedIfTheServerSupportsIt) {
   servers::DovecotOptions options;
   options.extra = "protocol imap {\n  mail_plugins = quota zlib imap_quota imap_zlib\n}\n";
   server_.restart(options);
@@ -167,14 +167,14 @@ passdb {
                                            {"key_file", certificate.key.string()}};
   account_config()["auth"] = "external";
   expect_backup_and_restore();
-  // A stranger's certificate opens nothing.
+  // An unknown certificate is rejected.
   server_config()["client_certificate"] = {{"file", server_.stranger_ca_file().string()},
                                            {"key_file", server_.key_file().string()}};
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd({"-q", "once"}).status, 1);
 }
 
-TEST_F(ConnectionTest, AnAccountWithoutAnyPasswordIsRefusedBeforeAnythingIsSent) {
+TEST_F(ConnectionTest, RefusesAnAccountWithoutAPasswordBeforeSendingAnything) {
   server_config().erase("admin");
   mailstow_.save();
   const auto result = mailstow_.backupd({"-q", "once"});

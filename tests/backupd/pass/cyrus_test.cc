@@ -52,7 +52,7 @@ class CyrusBackupTest : public testing::TestWithParam<std::tuple<NameStyle, Logi
   programs::Installation mailstow_;
 };
 
-TEST_P(CyrusBackupTest, BacksUpWhatIsThereAndThenWhatChanged) {
+TEST_P(CyrusBackupTest, BacksUpEverythingAndThenTheChanges) {
   servers::fill_account(server_, "alice", 100);
   const json first = once();
   EXPECT_EQ(first["new_messages"], 100);
@@ -76,7 +76,7 @@ TEST_P(CyrusBackupTest, BacksUpWhatIsThereAndThenWhatChanged) {
 }
 
 // A proxy may still log in as a user whose mailbox is gone: Cyrus then lists nothing and says OK.
-TEST_P(CyrusBackupTest, ADeletedMailboxIsNoEmptyAccount) {
+TEST_P(CyrusBackupTest, ADeletedMailboxIsNotAnEmptyAccount) {
   servers::fill_account(server_, "alice", 10);
   ASSERT_EQ(once()["status"], "complete");
   const json before = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];

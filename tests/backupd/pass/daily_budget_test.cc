@@ -1,4 +1,4 @@
-// What may be fetched in a day: the rest is for the next one.
+// The budget of a day: the rest is fetched on the next one.
 #include "backupd/pass/daily_budget.h"
 
 #include <gmock/gmock.h>
@@ -14,7 +14,7 @@ using testing::HasSubstr;
 class DailyBudgetTest : public testing::Test {
  protected:
   DailyBudgetTest() {
-    // From noon on, so that no midnight comes in between.
+    // Starts at noon, so that no midnight falls into a test.
     const auto now = base::system_clock().now();
     const auto today = std::chrono::floor<std::chrono::days>(now);
     runner_.set_ahead(today + std::chrono::hours(36) - now);
@@ -45,13 +45,13 @@ class DailyBudgetTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(DailyBudgetTest, AFolderIsParkedAndGoesOnTheNextDay) {
+TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   runner_.server_config().transfer.daily_bytes = 350;
   const AccountReport first = run();
   EXPECT_EQ(first.fetched_bytes, 300U);
   EXPECT_EQ(first.status, PassStatus::kPartial);
   EXPECT_THAT(first.error, HasSubstr("the 350 B of a day (daily_bytes) are fetched: 2 folders go"));
-  EXPECT_TRUE(first.skipped.empty()) << "nothing is wrong with what is not fetched yet";
+  EXPECT_TRUE(first.skipped.empty()) << "messages not fetched yet are not skipped";
   EXPECT_EQ(runner_.snapshot().messages, 3U);
   EXPECT_EQ(completeness(0), store::FolderCompleteness::kInProgress);
   EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kPartial);
@@ -73,7 +73,7 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndGoesOnTheNextDay) {
   EXPECT_EQ(runner_.snapshot().messages, 10U);
 }
 
-TEST_F(DailyBudgetTest, AMessageThatIsLargerThanADaysBudgetHasADayForItself) {
+TEST_F(DailyBudgetTest, AMessageLargerThanTheBudgetGetsADayOfItsOwn) {
   runner_.server_config().transfer.daily_bytes = 20;
   for (std::uint64_t day = 1; day <= 3; ++day) {
     EXPECT_EQ(run().fetched_bytes, 100U);
@@ -91,7 +91,7 @@ TEST_F(DailyBudgetTest, FlagsAndDeletionsCostNothing) {
   EXPECT_EQ(runner_.snapshot().messages, 2U);
 }
 
-TEST_F(DailyBudgetTest, TheBudgetIsOfTheDayOnWhichItIsUsed) {
+TEST_F(DailyBudgetTest, TheBudgetIsThatOfTheDayOfUse) {
   struct Clock : base::Clock {
     base::TimePoint now() const override { return moment; }
     std::chrono::steady_clock::time_point steady_now() const override { return {}; }

@@ -1,4 +1,4 @@
-// A line on which no connection lasts.
+// A network on which no connection lasts.
 #include <algorithm>
 #include <mutex>
 
@@ -18,7 +18,7 @@ namespace {
 using programs::json;
 
 constexpr std::size_t kFirst = 120;
-constexpr int kTiny = 1'500;  // so many that an account wants several connections
+constexpr int kTiny = 1'500;  // enough for several connections to an account
 constexpr int kMaxRuns = 60;
 
 class DroppedConnectionsTest : public testing::Test {
@@ -37,13 +37,13 @@ class DroppedConnectionsTest : public testing::Test {
     mailstow_.backupd({"init"});
   }
 
-  // How far a connection comes: now and then not beyond its login.
+  // How many bytes a connection lasts: occasionally not beyond its login.
   std::optional<std::uint64_t> distance() {
     const std::lock_guard lock(mutex_);
     return random_.one_in(6) ? random_.below(2'000) : 20'000 + random_.below(400'000);
   }
 
-  // Runs until nothing is left to do; gives how often.
+  // Runs until nothing is left to do; returns the number of runs.
   int run_until_whole() {
     for (int run = 1; run <= kMaxRuns; ++run) {
       const auto ran = mailstow_.backupd({"-q", "once", "--json"});
@@ -51,11 +51,12 @@ class DroppedConnectionsTest : public testing::Test {
       const json report = json::parse(ran.out, nullptr, false);
       for (const json& account : report["accounts"]) {
         new_messages_ += account["new_messages"].get<std::size_t>();
-        EXPECT_EQ(account["skipped"], json::array()) << "a lost line is no fault of a message";
+        EXPECT_EQ(account["skipped"], json::array())
+            << "a lost connection is not a message's fault";
       }
       if (ran.status == 0 || HasFailure()) return run;
     }
-    ADD_FAILURE() << "not whole after " << kMaxRuns << " runs";
+    ADD_FAILURE() << "not complete after " << kMaxRuns << " runs";
     return kMaxRuns;
   }
 
@@ -74,7 +75,7 @@ class DroppedConnectionsTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(DroppedConnectionsTest, WhatCameIsKeptUntilAllIsThere) {
+TEST_F(DroppedConnectionsTest, KeepsWhatArrivedUntilTheBackupIsComplete) {
   const int runs = run_until_whole();
   EXPECT_GT(relay_.connections(), 6U);
   EXPECT_EQ(new_messages_, 2 * kFirst + kTiny) << "nothing is stored twice";

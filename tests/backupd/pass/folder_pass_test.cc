@@ -10,7 +10,7 @@ using std::chrono::sys_seconds;
 
 constexpr sys_seconds kNow = sys_days(std::chrono::year(2026) / 11 / 24);
 
-// A folder as the server tells it, and the record of when it was exactly so.
+// A folder as the server reports it, and a record of exactly this state.
 struct Pair {
   Pair() {
     folder.raw_name = "INBOX";
@@ -34,7 +34,7 @@ struct Pair {
   store::FolderRecord record;
 };
 
-TEST(FolderPassTest, UnchangedIsWhenAllFourNumbersAreEqual) {
+TEST(FolderPassTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_TRUE(Pair().unchanged());
   Pair pair;
   pair.folder.status->uid_validity = 8;
@@ -50,10 +50,10 @@ TEST(FolderPassTest, UnchangedIsWhenAllFourNumbersAreEqual) {
   EXPECT_FALSE(pair.unchanged());
   pair = Pair();
   pair.folder.status->highest_modseq = 3;
-  EXPECT_FALSE(pair.unchanged()) << "below the recorded one: the server lost its index";
+  EXPECT_FALSE(pair.unchanged()) << "lower than recorded: the server lost its index";
 }
 
-TEST(FolderPassTest, WhatTheServerDoesNotTellIsUnknownAndSoNotUnchanged) {
+TEST(FolderPassTest, IsNotUnchangedIfTheServerOmitsANumber) {
   Pair pair;
   pair.folder.status.reset();
   EXPECT_FALSE(pair.unchanged());
@@ -66,7 +66,7 @@ TEST(FolderPassTest, WhatTheServerDoesNotTellIsUnknownAndSoNotUnchanged) {
   EXPECT_FALSE(pair.unchanged());
 }
 
-TEST(FolderPassTest, AFolderWithSomethingLeftOverIsNeverUnchanged) {
+TEST(FolderPassTest, AnUnfinishedFolderIsNeverUnchanged) {
   Pair pair;
   pair.record.info.skipped.push_back({base::Uid{5}, "NIL"});
   EXPECT_FALSE(pair.unchanged());

@@ -1,4 +1,4 @@
-// What a server may send instead of a message, and what becomes of it.
+// Answers that a server may send instead of a message, and how they are handled.
 #include "backupd/pass/folder_sink.h"
 
 #include <gmock/gmock.h>
@@ -39,49 +39,49 @@ class FolderSinkTest : public testing::Test {
 
   void begin() {
     sink_.emplace(*writer_, draft_, counts_, departures_, admission_, imap::UidSet(),
-                  [this](std::uint64_t) { ++told_; });
+                  [this](std::uint64_t) { ++calls_; });
   }
   void SetUp() override { begin(); }
 
-  tests::TemporaryDirectory folder_;
-  store::Location location_{folder_.path() / "store", folder_.path() / "index",
-                            folder_.path() / "key"};
+  tests::TemporaryDirectory directory_;
+  store::Location location_{directory_.path() / "store", directory_.path() / "index",
+                            directory_.path() / "key"};
   std::optional<store::Writer> writer_;
   store::FolderDraft draft_{store::FolderInfo{}};
   FetchCounts counts_;
   Departures departures_;
   Admission admission_;
-  int told_ = 0;
+  int calls_ = 0;
   std::optional<FolderSink> sink_;
 };
 
-TEST_F(FolderSinkTest, AMessageIsInTheDraftAsSent) {
+TEST_F(FolderSinkTest, StoresAMessageAsSent) {
   send(7, "Subject: x\r\n\r\nbody\r\n", 22);
   const auto entry = draft_.find(base::Uid{7});
   ASSERT_TRUE(entry);
-  EXPECT_EQ(entry->size, 20U) << "of the bytes that came, whatever the server says";
+  EXPECT_EQ(entry->size, 20U) << "of the received bytes, whatever the server reports";
   EXPECT_THAT(entry->flags, ElementsAre("$label", "\\Seen"));
-  EXPECT_EQ(told_, 1);
+  EXPECT_EQ(calls_, 1);
   EXPECT_EQ(counts_.fetched_bytes, 20U);
   EXPECT_EQ(counts_.new_messages, 1U);
 }
 
-TEST_F(FolderSinkTest, AMessageWithoutAValidDateIsKeptAllTheSame) {
+TEST_F(FolderSinkTest, StoresAMessageWithoutAValidDate) {
   send(7, "x", 1);
   EXPECT_EQ(draft_.find(base::Uid{7})->internal_date, base::ZonedTime());
 }
 
-TEST_F(FolderSinkTest, NilAndMissingBodiesAreNoMessages) {
+TEST_F(FolderSinkTest, StoresNothingForNilAndMissingBodies) {
   send(1, "", 50, BodyKind::kNil);
   send(2, "", 50, BodyKind::kMissing);
   EXPECT_EQ(draft_.messages(), 0U);
   EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("NIL"));
   EXPECT_THAT(sink_->why_not(base::Uid{2}), HasSubstr("no body"));
   EXPECT_EQ(sink_->why_not(base::Uid{3}), "");
-  EXPECT_EQ(told_, 0);
+  EXPECT_EQ(calls_, 0);
 }
 
-TEST_F(FolderSinkTest, WhatComesWholeTheSecondTimeIsTheMessage) {
+TEST_F(FolderSinkTest, StoresAMessageThatArrivesWholeTheSecondTime) {
   draft_.info().skipped = {{base::Uid{1}, "of the last time"}, {base::Uid{9}, "too"}};
   send(1, "", 50, BodyKind::kNil);
   sink_->look_again();
@@ -92,7 +92,7 @@ TEST_F(FolderSinkTest, WhatComesWholeTheSecondTimeIsTheMessage) {
   EXPECT_EQ(draft_.info().skipped[0].uid, base::Uid{9});
 }
 
-TEST_F(FolderSinkTest, AnApologyIsNoMessageHoweverOftenItComes) {
+TEST_F(FolderSinkTest, NeverStoresAnApology) {
   for (int look = 0; look < 2; ++look) {
     ArrivedMessage arrived{items(1, 50), BodyKind::kLiteral, writer_->begin_message(), true};
     arrived.message.add(base::as_bytes("Subject: sorry"));
@@ -103,7 +103,7 @@ TEST_F(FolderSinkTest, AnApologyIsNoMessageHoweverOftenItComes) {
   EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("apology"));
 }
 
-TEST_F(FolderSinkTest, AnEmptyBodyForAMessageThatIsNotEmptyIsAServerInTrouble) {
+TEST_F(FolderSinkTest, RejectsAnEmptyBodyForAMessageThatIsNotEmpty) {
   send(1, "", 50);
   sink_->look_again();
   send(1, "", 50);
@@ -113,7 +113,7 @@ TEST_F(FolderSinkTest, AnEmptyBodyForAMessageThatIsNotEmptyIsAServerInTrouble) {
   EXPECT_THAT(sink_->why_not(base::Uid{2}), HasSubstr("empty"));
 }
 
-TEST_F(FolderSinkTest, AnEmptyMessageCountsWhenItIsEmptyTwice) {
+TEST_F(FolderSinkTest, StoresAnEmptyMessageIfItIsEmptyTwice) {
   send(1, "", 0);
   EXPECT_EQ(draft_.messages(), 0U);
   EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("once only"));
@@ -124,7 +124,7 @@ TEST_F(FolderSinkTest, AnEmptyMessageCountsWhenItIsEmptyTwice) {
   EXPECT_EQ(sink_->why_not(base::Uid{1}), "");
 }
 
-TEST_F(FolderSinkTest, BytesThatAreNoBodyAreNotStored) {
+TEST_F(FolderSinkTest, DoesNotStoreBytesThatAreNoBody) {
   send(1, "rest of something", 17, BodyKind::kMissing);
   send(2, "whole", 5);
   writer_->commit();
@@ -132,7 +132,7 @@ TEST_F(FolderSinkTest, BytesThatAreNoBodyAreNotStored) {
   EXPECT_FALSE(draft_.contains(base::Uid{1}));
 }
 
-TEST_F(FolderSinkTest, TheSameBytesTwiceAreOneMessageOfTwoUids) {
+TEST_F(FolderSinkTest, StoresEqualBytesOfTwoUidsOnce) {
   send(1, "same", 4);
   send(2, "same", 4);
   EXPECT_EQ(counts_.new_messages, 1U);
@@ -140,7 +140,7 @@ TEST_F(FolderSinkTest, TheSameBytesTwiceAreOneMessageOfTwoUids) {
   EXPECT_EQ(draft_.find(base::Uid{1})->message, draft_.find(base::Uid{2})->message);
 }
 
-TEST_F(FolderSinkTest, FlagsAreKeptInOneSpellingAndEachOnce) {
+TEST_F(FolderSinkTest, StoresFlagsInOneSpellingAndEachOnce) {
   EXPECT_THAT(imap::normal_flags({"\\FLAGGED", "Work", "\\Recent", "Work"}),
               ElementsAre("Work", "\\Flagged"));
 }

@@ -1,5 +1,5 @@
-// Servers that leave out what is there: INBOX in LIST, messages in FETCH and SEARCH. What was
-// recorded stays recorded, and the report says what is in doubt.
+// Servers that omit existing things: INBOX from LIST, messages from FETCH and SEARCH. Recorded
+// messages stay recorded, and the report lists what is in doubt.
 #include <gmock/gmock.h>
 
 #include "store/reader.h"
@@ -44,7 +44,7 @@ class GapsTest : public testing::Test {
     };
   }
 
-  // Of the newest snapshot: "INBOX 3".
+  // The folders of the newest snapshot with their numbers of messages: "INBOX 3".
   std::vector<std::string> folders() {
     std::vector<std::string> folders;
     store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
@@ -93,7 +93,7 @@ TEST_F(GapsTest, AnAccountThatLosesAllFoldersKeepsItsSnapshot) {
   EXPECT_EQ(runner_.snapshot().id, before);
 }
 
-TEST_F(GapsTest, AnEmptyListKeepsTheFoldersThatWereThere) {
+TEST_F(GapsTest, AnEmptyListKeepsTheRecordedFolders) {
   ASSERT_EQ(run().status, PassStatus::kComplete);
   inbox().is_listed = server_.folder("Work").is_listed = false;
   inbox().message(4, "Subject: new\r\n\r\n");
@@ -130,14 +130,14 @@ TEST_F(GapsTest, AnInboxThatNoLongerExistsFailsTheAccount) {
   EXPECT_EQ(runner_.snapshot().id, before);
 }
 
-TEST_F(GapsTest, AMessageThatTheScanLeavesOutIsFetched) {
+TEST_F(GapsTest, AMessageOmittedByTheScanIsFetched) {
   inbox().messages[1].is_scanned = false;
   const AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kComplete);
   EXPECT_EQ(runner_.snapshot().messages, 4U);
 }
 
-TEST_F(GapsTest, AMessageThatALaterScanLeavesOutIsNotExpunged) {
+TEST_F(GapsTest, AMessageOmittedByALaterScanIsNotExpunged) {
   ASSERT_EQ(run().status, PassStatus::kComplete);
   inbox().messages[1].is_scanned = false;
   EXPECT_EQ(run().status, PassStatus::kComplete);
@@ -145,7 +145,7 @@ TEST_F(GapsTest, AMessageThatALaterScanLeavesOutIsNotExpunged) {
   EXPECT_EQ(runner_.snapshot().vanished, 0U);
 }
 
-TEST_F(GapsTest, AnAnswerWithoutFlagsIsAMessage) {
+TEST_F(GapsTest, AnAnswerWithoutFlagsCountsAsAMessage) {
   ASSERT_EQ(run().status, PassStatus::kComplete);
   inbox().messages[1].flags = "";
   inbox().is_searched = false;
@@ -153,7 +153,7 @@ TEST_F(GapsTest, AnAnswerWithoutFlagsIsAMessage) {
   EXPECT_EQ(runner_.snapshot().messages, 4U);
 }
 
-TEST_F(GapsTest, WhatNeitherAnswerShowsStaysInDoubt) {
+TEST_F(GapsTest, AMessageInNeitherAnswerStaysInDoubt) {
   ASSERT_EQ(run().status, PassStatus::kComplete);
   inbox().messages[1].is_scanned = false;
   inbox().is_searched = false;

@@ -1,4 +1,4 @@
-// What need not be fetched again: messages and folders that only changed their place or number.
+// Messages and folders that only changed their place or number need not be fetched again.
 #include <gmock/gmock.h>
 
 #include "store/folder_draft.h"
@@ -39,7 +39,7 @@ TEST_F(CyrusIdentityTest, ARenamedFolderIsTheSameFolder) {
   EXPECT_EQ(runner_.snapshot().vanished, 0U);
 }
 
-TEST_F(CyrusIdentityTest, AFolderThatTookTheNameOfAnotherIsAnother) {
+TEST_F(CyrusIdentityTest, AFolderThatTookAnothersNameIsADifferentFolder) {
   alice_.command("CREATE Old");
   alice_.append("Old", letters(3));
   runner_.run();
@@ -51,7 +51,7 @@ TEST_F(CyrusIdentityTest, AFolderThatTookTheNameOfAnotherIsAnother) {
   runner_.expect_exact();
 }
 
-TEST_F(CyrusIdentityTest, WhatWasMovedOrCopiedIsNotFetchedAgain) {
+TEST_F(CyrusIdentityTest, MovedAndCopiedMessagesAreNotFetchedAgain) {
   alice_.command("CREATE There");
   alice_.append("INBOX", letters(10));
   runner_.run();
@@ -77,7 +77,7 @@ TEST_F(CyrusIdentityTest, TheFirstRunFetchesACopyOnce) {
   runner_.expect_exact();
 }
 
-// Gmail's: one message in two folders, of which the second says that it has `size` bytes.
+// A session of Gmail: one message in two folders, the second of which reports it with `size` bytes.
 imap::Transcript two_labels(const std::string& size, bool fetches_again) {
   imap::Transcript transcript = imap::Transcript::session("X-GM-EXT-1");
   transcript.add(R"(
@@ -150,7 +150,7 @@ TEST(GmailIdentityTest, AMessageOfTwoLabelsIsFetchedOnce) {
   EXPECT_EQ(runner.snapshot().bytes, 10U);
 }
 
-TEST(GmailIdentityTest, AnIdIsNotTrustedWithAnotherSize) {
+TEST(GmailIdentityTest, AnIdIsNotTrustedIfTheSizeDiffers) {
   PassRunner runner("alice");
   const AccountReport report = runner.run_over(imap::scripted(two_labels("6", true)));
   EXPECT_EQ(report.error, "");

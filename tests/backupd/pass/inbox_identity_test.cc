@@ -1,4 +1,4 @@
-// A login name that was given to somebody else: two people's mail does not get mixed.
+// A login name that was given to another person: two people's mail is not mixed.
 #include "backupd/pass/inbox_identity.h"
 
 #include <chrono>
@@ -40,7 +40,7 @@ class StrangerTest : public testing::Test {
     return servers::account_state(server, "alice").message_count();
   }
 
-  // Status 1, both ways out in the message and the document, and nothing written.
+  // Expects status 1, both remedies in the message and the document, and nothing written.
   static void expect_refused(const servers::Server& server, const programs::Installation& mailstow,
                              std::vector<std::string> arguments = {}) {
     const auto before = servers::account_state(server, "alice");
@@ -48,7 +48,7 @@ class StrangerTest : public testing::Test {
     run.insert(run.end(), arguments.begin(), arguments.end());
     const auto refused = mailstow.restore(run);
     EXPECT_EQ(refused.status, 1);
-    EXPECT_THAT(refused.err, HasSubstr("another mailbox under this name"));
+    EXPECT_THAT(refused.err, HasSubstr("a different mailbox under this name"));
     EXPECT_THAT(refused.err, HasSubstr("`mailstow-backupd acknowledge alice`"));
     EXPECT_THAT(refused.err, HasSubstr("--to alice"));
     const json document = mailstow.restore_json(run, 1);
@@ -57,7 +57,7 @@ class StrangerTest : public testing::Test {
     EXPECT_EQ(servers::account_state(server, "alice"), before);
   }
 
-  // The kinds of its alarms.
+  // The kinds of the account's alarms.
   static std::vector<std::string> alarms(const programs::Installation& mailstow) {
     const json status = mailstow.backupd_json({"status"});
     std::vector<std::string> kinds;
@@ -68,7 +68,7 @@ class StrangerTest : public testing::Test {
   servers::MailGenerator mail_{31};
 };
 
-TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledged) {
+TEST_F(StrangerTest, OnCyrusADifferentMailboxIsNotBackedUpUntilAcknowledged) {
   servers::Cyrus server;
   programs::Installation mailstow(server);
   use_only_alice(mailstow);
@@ -76,7 +76,7 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
   deliver(server);
   EXPECT_EQ(mailstow.backupd({"once"}).status, 0);
 
-  // Alice leaves; her name is given to somebody else.
+  // Alice leaves; her name is given to another person.
   const std::string mailbox = server.admin_name("alice");
   auto admin = server.client(servers::Cyrus::quota_admin());
   admin.command("SETACL " + mailbox + " " + servers::Cyrus::quota_admin() + " lrswipkxtecda");
@@ -85,11 +85,12 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
   deliver(server);
 
   const json refused = mailstow.backupd_json({"once"}, 1)["accounts"][0];
-  EXPECT_THAT(refused["error"].get<std::string>(), HasSubstr("another mailbox under this name"));
-  EXPECT_THAT(refused["alarms"].dump(), HasSubstr("its INBOX is another one"));
+  EXPECT_THAT(refused["error"].get<std::string>(),
+              HasSubstr("a different mailbox under this name"));
+  EXPECT_THAT(refused["alarms"].dump(), HasSubstr("its INBOX is not the one backed up before"));
   EXPECT_EQ(mailstow.restore_json({"snapshots", "alice"})["snapshots"].size(), 1U);
   EXPECT_THAT(alarms(mailstow), testing::ElementsAre("stranger"));
-  // Nor does the new owner get the old one's mail.
+  // The new owner does not get the old one's mail either.
   expect_refused(server, mailstow);
   EXPECT_EQ(messages(server), 1U);
   EXPECT_EQ(mailstow.restore({"run", "alice", "--to", "alice", "--dry-run"}).status, 0);
@@ -98,7 +99,8 @@ TEST_F(StrangerTest, OnCyrusNothingOfAnotherMailboxIsBackedUpUntilItIsAcknowledg
   EXPECT_EQ(mailstow.backupd_json({"once"})["accounts"][0]["messages"], 1);
   EXPECT_THAT(alarms(mailstow), testing::IsEmpty());
   EXPECT_EQ(mailstow.restore({"run", "alice", "--dry-run"}).status, 0);
-  EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1) << "nothing waits for it";
+  EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1)
+      << "there is nothing to acknowledge";
 }
 
 // Without MAILBOXID there is only UIDVALIDITY, which servers change for other reasons too.
@@ -133,7 +135,7 @@ class DovecotStrangerTest : public StrangerTest {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfterIt) {
+TEST_F(DovecotStrangerTest, RefusesToRestoreToADifferentMailboxBeforeAndAfterTheNextBackup) {
   const std::string old_snapshot =
       mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"];
   recycle();
@@ -143,44 +145,46 @@ TEST_F(DovecotStrangerTest, NobodyElsesMailIsRestoredBeforeTheNextBackupNorAfter
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), 1U)
       << "no backup is taken for --missing";
   EXPECT_THAT(alarms(mailstow_), testing::ElementsAre("stranger"))
-      << "whoever looks first notes it";
+      << "the first command to detect it records it";
 
   deliver(server_);
   for (int night = 0; night < 3; ++night) {
     const json report = once(3);
-    EXPECT_EQ(report["messages"], 1) << "mail of whoever has the mailbox now counts";
-    EXPECT_THAT(report["alarms"].dump(), HasSubstr("its INBOX is another one: UIDVALIDITY"));
+    EXPECT_EQ(report["messages"], 1) << "the mail of the present owner is what counts";
+    EXPECT_THAT(report["alarms"].dump(),
+                HasSubstr("its INBOX is not the one backed up before: UIDVALIDITY"));
     expect_refused(server_, mailstow_);
     expect_refused(server_, mailstow_, {"--at", old_snapshot});
   }
   EXPECT_THAT(mailstow_.backupd({"metrics"}).out,
               HasSubstr("mailstow_account_alarm{account=\"alice\",kind=\"stranger\"} 1"));
 
-  // What was noted is lost with the index: the snapshots tell it all the same.
+  // The note is lost with the index, but the snapshots still show the change.
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
   expect_refused(server_, mailstow_);
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
-  EXPECT_THAT(once(3)["alarms"].dump(), HasSubstr("its INBOX is another one"));
+  EXPECT_THAT(once(3)["alarms"].dump(), HasSubstr("its INBOX is not the one backed up before"));
   EXPECT_EQ(messages(server_), 1U);
 }
 
-TEST_F(DovecotStrangerTest, AcknowledgedBeforeTheNextBackupItIsTheSamePersons) {
+TEST_F(DovecotStrangerTest, AChangeMayBeAcknowledgedBeforeTheNextBackup) {
   recycle();
   expect_refused(server_, mailstow_);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alice"}).out, HasSubstr("the same person's"));
   EXPECT_EQ(mailstow_.restore_json({"run", "alice"})["folders"].size(), 2U);
   EXPECT_EQ(messages(server_), 2U);
   EXPECT_THAT(once(0)["alarms"], testing::IsEmpty());
-  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1) << "nothing waits for it";
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
+      << "there is nothing to acknowledge";
 }
 
-TEST_F(DovecotStrangerTest, AcknowledgedAfterTheNextBackupItIsTheSamePersonsUntilTheNextChange) {
+TEST_F(DovecotStrangerTest, AChangeAcknowledgedAfterTheNextBackupHoldsUntilTheNextChange) {
   recycle();
   deliver(server_);
   once(3);
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alice"}).out, HasSubstr("the same person's"))
-      << "of what the snapshots show";
+      << "the change that the snapshots show";
   EXPECT_THAT(alarms(mailstow_), testing::IsEmpty());
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--dry-run"}).status, 0);
   once(0);
@@ -190,7 +194,7 @@ TEST_F(DovecotStrangerTest, AcknowledgedAfterTheNextBackupItIsTheSamePersonsUnti
   expect_refused(server_, mailstow_);
 }
 
-TEST_F(DovecotStrangerTest, KnowinglyAnythingIsRestored) {
+TEST_F(DovecotStrangerTest, RestoresToADifferentMailboxIfToNamesIt) {
   recycle();
   deliver(server_);
   const json report = mailstow_.restore_json({"run", "alice", "--to", "alice"});
@@ -204,10 +208,10 @@ TEST_F(DovecotStrangerTest, KnowinglyAnythingIsRestored) {
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--resume", tree, "--to", "alice"}).status, 0);
 }
 
-TEST_F(DovecotStrangerTest, NoSweepPutsAStrangersMailIntoTheOldSnapshots) {
+TEST_F(DovecotStrangerTest, ASweepDoesNotRescueAnotherPersonsMail) {
   mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
   recycle();
-  // The old tree went with its mailbox, and that mailbox may come back.
+  // The old tree disappeared with its mailbox, and that mailbox may be restored.
   json level = mailstow_.restore_json({"sweep"}, 1)["trees"][0]["levels"][0];
   EXPECT_EQ(level["action"], "kept for now");
   EXPECT_THAT(level["why"].get<std::string>(), HasSubstr("INBOX is UIDVALIDITY"));
@@ -220,7 +224,7 @@ TEST_F(DovecotStrangerTest, NoSweepPutsAStrangersMailIntoTheOldSnapshots) {
   EXPECT_EQ(level["action"], "kept for now") << swept.dump(2);
   EXPECT_THAT(level["why"].get<std::string>(), HasSubstr("could not be rescued: INBOX is"));
   EXPECT_EQ(find_by(swept["levels"], "folder", tree + "/INBOX")["action"], "deleted")
-      << "what mailstow made is told by its own identity";
+      << "a folder that mailstow created is recognised by its own identity";
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), 1U);
 
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 0);
@@ -229,7 +233,7 @@ TEST_F(DovecotStrangerTest, NoSweepPutsAStrangersMailIntoTheOldSnapshots) {
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size(), 2U) << "rescued";
 }
 
-TEST_F(DovecotStrangerTest, AfterAMigrationAllOfAServerAreAcknowledgedAtOnce) {
+TEST_F(DovecotStrangerTest, AfterAMigrationAllAccountsOfAServerAreAcknowledgedTogether) {
   mailstow_.config()["accounts"].push_back({{"name", "bob"}, {"server", "main"}});
   mailstow_.config()["servers"]["other"] = mailstow_.config()["servers"]["main"];
   mailstow_.config()["accounts"].push_back(
@@ -239,7 +243,7 @@ TEST_F(DovecotStrangerTest, AfterAMigrationAllOfAServerAreAcknowledgedAtOnce) {
   server_.client("bob").append("INBOX", letters);
   EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "--server", "main"}).status, 0)
-      << "nothing to acknowledge is what a script wants";
+      << "a script may find nothing to acknowledge";
 
   wait_for_another_uidvalidity();
   server_.lose_uids("alice");
@@ -262,8 +266,8 @@ TEST_F(DovecotStrangerTest, AfterAMigrationAllOfAServerAreAcknowledgedAtOnce) {
   EXPECT_EQ(mailstow_.backupd({"acknowledge"}).status, 2);
 }
 
-// As Courier has it: until a message comes, an INBOX gets a new UIDVALIDITY in each session.
-TEST_F(StrangerTest, AnEmptyInboxThatIsRenumberedAllTheTimeIsNoStrangers) {
+// As with Courier: an INBOX gets a new UIDVALIDITY in each session until a message arrives.
+TEST_F(StrangerTest, AnEmptyInboxThatIsAlwaysRenumberedIsNoDifferentMailbox) {
   servers::Dovecot server;
   programs::Installation mailstow(server);
   use_only_alice(mailstow);

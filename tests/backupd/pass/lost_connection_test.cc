@@ -1,4 +1,4 @@
-// A connection that is lost in the middle: the pass goes on where it was, over another one.
+// A connection is lost during a pass: the pass continues where it was, over another one.
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/odd_server.h"
@@ -41,13 +41,13 @@ class LostConnectionTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-TEST_F(LostConnectionTest, NothingIsFetchedTwiceAndNothingIsMissing) {
+TEST_F(LostConnectionTest, FetchesEveryMessageExactlyOnce) {
   servers::fill_account(server_, "alice", 200);
   std::uint64_t bytes = 0;
   for (const auto& [name, folder] : servers::account_state(server_, "alice").folders) {
     for (const auto& message : folder.messages) bytes += message.size;
   }
-  // Each connection gets so far.
+  // Each connection is lost after this many bytes.
   const auto cut = [&](unsigned connection) -> std::optional<std::uint64_t> {
     if (connection > 2) return std::nullopt;
     return bytes / 4 + 10'000;
@@ -62,8 +62,8 @@ TEST_F(LostConnectionTest, NothingIsFetchedTwiceAndNothingIsMissing) {
   programs::expect_receipts(account, servers::account_state(server_, "alice"));
 }
 
-// As Dovecot does over a message that it can't read.
-TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestComes) {
+// As Dovecot does for a message that it can't read.
+TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestFetched) {
   servers::MailGenerator mail(4);
   std::vector<servers::Delivery> letters;
   for (int letter = 0; letter < 20; ++letter) letters.push_back({mail.text(3'000)});
@@ -79,13 +79,13 @@ TEST_F(LostConnectionTest, AMessageThatBreaksTheConnectionIsSkippedAndTheRestCom
   EXPECT_EQ(runner.snapshot().messages, 19U);
   ASSERT_THAT(report.skipped, SizeIs(1));
   EXPECT_EQ(report.skipped[0].uid, base::Uid{8});
-  EXPECT_THAT(report.skipped[0].reason, HasSubstr("each time it was asked for"));
+  EXPECT_THAT(report.skipped[0].reason, HasSubstr("each time it was requested"));
   EXPECT_EQ(runner.run().new_messages, 1U);
   runner.expect_exact();
 }
 
 // "FETCH failed: Mailbox was deleted under us": Dovecot closes the connection.
-TEST_F(LostConnectionTest, AFolderThatIsDeletedWhileItIsFetchedIsJustGone) {
+TEST_F(LostConnectionTest, AFolderDeletedDuringItsFetchIsSimplyGone) {
   servers::MailGenerator mail(5);
   auto alice = server_.client("alice");
   for (const char* folder : {"Doomed", "Zebra"}) {
@@ -124,7 +124,7 @@ class HangingUpTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(HangingUpTest, TheServerIsLeftAloneForAsLongAsItAsks) {
+TEST_F(HangingUpTest, WaitsAsLongAsTheServerAsks) {
   std::uint32_t uid = 10;
   for (const char* answer : {"NO", "BAD"}) {
     server_.folder("INBOX").message(uid++, "new");
@@ -145,7 +145,7 @@ TEST_F(HangingUpTest, TheServerIsLeftAloneForAsLongAsItAsks) {
   EXPECT_EQ(runner_.snapshot().messages, 6U);
 }
 
-TEST_F(HangingUpTest, APauseThatIsTooLongIsForTheNextRun) {
+TEST_F(HangingUpTest, LeavesTooLongAPauseToTheNextRun) {
   server_.before = [&](const std::string& command) -> std::string {
     if (command.find("BODY.PEEK") == std::string::npos) return "";
     return "NO Suggested Backoff Time: 900000 milliseconds";
@@ -156,7 +156,7 @@ TEST_F(HangingUpTest, APauseThatIsTooLongIsForTheNextRun) {
   EXPECT_THAT(runner_.pauses(), IsEmpty());
 }
 
-TEST_F(HangingUpTest, AServerThatStaysAwayIsGivenUpAndWhatCameIsKept) {
+TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsWhatArrived) {
   server_.folder("Sent").message(1, "Subject: sent\r\n\r\n");
   server_.folder("INBOX").messages[2].item = [](int) { return std::string(kHangUp); };
   const auto connect = server_.connect();
@@ -172,11 +172,11 @@ TEST_F(HangingUpTest, AServerThatStaysAwayIsGivenUpAndWhatCameIsKept) {
   server_.folder("INBOX").messages[2].item = {};
   const AccountReport next = runner_.run_over(server_.connect());
   EXPECT_EQ(next.status, PassStatus::kComplete);
-  EXPECT_EQ(next.new_messages, 3U) << "it goes on there";
+  EXPECT_EQ(next.new_messages, 3U) << "it continues there";
   EXPECT_EQ(runner_.snapshot().messages, 5U);
 }
 
-TEST_F(HangingUpTest, AServerThatNeverLetsUsInIsNotWaitedFor) {
+TEST_F(HangingUpTest, DoesNotWaitForAServerThatRejectsTheLogin) {
   const AccountReport report = runner_.run_over([&]() -> std::unique_ptr<imap::Transport> {
     base::fail(base::ErrorCode::kNetwork, "refused");
   });
@@ -184,7 +184,7 @@ TEST_F(HangingUpTest, AServerThatNeverLetsUsInIsNotWaitedFor) {
   EXPECT_THAT(runner_.pauses(), IsEmpty());
 }
 
-TEST_F(HangingUpTest, NonsenseInTheMiddleOfAnAnswerIsALostConnectionToo) {
+TEST_F(HangingUpTest, NonsenseWithinAnAnswerCountsAsALostConnection) {
   server_.folder("INBOX").messages[1].item = [](int time) {
     return time == 0 ? "BODY[] {99999999999999999999}\r\n" : "BODY[] " + literal("second");
   };

@@ -18,7 +18,7 @@ using programs::find_by;
 using programs::json;
 
 constexpr unsigned kConnections = 6;
-constexpr std::size_t kStranger = 5;  // of whom the password is wrong, once
+constexpr std::size_t kStranger = 5;  // index of the user whose password is wrong, once
 
 servers::DovecotOptions options() {
   servers::DovecotOptions options;
@@ -41,7 +41,7 @@ class ManyAccountsTest : public testing::Test {
       maildir.deliver("Sent", {mail.text(2'000)});
       accounts.push_back({{"name", user}, {"server", "main"}});
     }
-    // The last one goes on when no other waits, and would like further connections.
+    // The last account still runs when no other waits, and has use for further connections.
     auto maildir = server_.maildir(users().back());
     for (int message = 0; message < kMuch; ++message) maildir.deliver("Much", {mail.tiny()});
     auto& config = mailstow_.config();
@@ -71,7 +71,7 @@ class ManyAccountsTest : public testing::Test {
   double seconds_ = 0;  // of the last run
 };
 
-TEST_F(ManyAccountsTest, ShareTheConnectionsThatTheirServerAllows) {
+TEST_F(ManyAccountsTest, ShareTheConnectionsOfTheirServer) {
   const json first = once("first_run");
   ASSERT_EQ(first["accounts"].size(), users().size());
   for (std::size_t at = 0; at < users().size(); ++at) {  // in the order of the configuration
@@ -80,7 +80,7 @@ TEST_F(ManyAccountsTest, ShareTheConnectionsThatTheirServerAllows) {
     EXPECT_EQ(account["status"], "complete");
     EXPECT_EQ(account["messages"], account["account"] == users().back() ? 2 + kMuch : 2);
   }
-  EXPECT_GT(relay_.connections(), users().size()) << "the last account has got further ones";
+  EXPECT_GT(relay_.connections(), users().size()) << "the last account got further connections";
   EXPECT_EQ(relay_.most_connections(), kConnections);
 
   const unsigned before = relay_.connections();

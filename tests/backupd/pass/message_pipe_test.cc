@@ -19,19 +19,19 @@ class MessagePipeTest : public testing::Test {
  protected:
   std::vector<ArrivedMessage> message(std::size_t size) {
     ArrivedMessage message{
-        {}, imap::BodyKind::kLiteral, store::IncomingMessage(folder_.path(), keys_)};
+        {}, imap::BodyKind::kLiteral, store::IncomingMessage(directory_.path(), keys_)};
     message.message.add(base::Bytes(size));
     std::vector<ArrivedMessage> one;
     one.push_back(std::move(message));
     return one;
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   store::Keys keys_;
   PipeBudget budget_{100'000};
 };
 
-TEST_F(MessagePipeTest, GivesWhatWasPutInOrder) {
+TEST_F(MessagePipeTest, DeliversMessagesInOrder) {
   MessagePipe pipe(budget_, 1);
   for (const std::size_t size : {1U, 2U, 3U}) EXPECT_TRUE(pipe.put(message(size)));
   pipe.finish();
@@ -43,7 +43,7 @@ TEST_F(MessagePipeTest, GivesWhatWasPutInOrder) {
   EXPECT_THAT(pipe.take(), IsEmpty());
 }
 
-TEST_F(MessagePipeTest, EndsWhenTheLastReceiverIsFinished) {
+TEST_F(MessagePipeTest, EndsWhenTheLastReceiverHasFinished) {
   MessagePipe pipe(budget_, 2);
   pipe.finish();
   std::jthread other([&] {
@@ -54,7 +54,7 @@ TEST_F(MessagePipeTest, EndsWhenTheLastReceiverIsFinished) {
   EXPECT_THAT(pipe.take(), IsEmpty());
 }
 
-TEST_F(MessagePipeTest, NeverHoldsMoreThanTheBudgetAcrossAllPipes) {
+TEST_F(MessagePipeTest, AllPipesTogetherNeverHoldMoreThanTheBudget) {
   MessagePipe one(budget_, 1);
   MessagePipe two(budget_, 1);
   std::atomic<int> inside = 0;
@@ -81,16 +81,16 @@ TEST_F(MessagePipeTest, NeverHoldsMoreThanTheBudgetAcrossAllPipes) {
     std::jthread drain_one([&] { drain(one); });
     drain(two);
   }
-  EXPECT_LE(most, 6) << "two fit; what was just taken may be counted still";
+  EXPECT_LE(most, 6) << "two fit; one just taken may still be counted";
 }
 
-TEST_F(MessagePipeTest, TakesOneThatIsLargerThanTheBudgetByItself) {
+TEST_F(MessagePipeTest, AcceptsAMessageLargerThanTheBudgetByItself) {
   MessagePipe pipe(budget_, 1);
   EXPECT_TRUE(pipe.put(message(500'000)));
   EXPECT_THAT(pipe.take(), SizeIs(1));
 }
 
-TEST_F(MessagePipeTest, ReceiversStopWaitingWhenNobodyTakes) {
+TEST_F(MessagePipeTest, ReceiversStopWaitingWhenThePipeIsClosed) {
   MessagePipe pipe(budget_, 1);
   EXPECT_TRUE(pipe.put(message(90'000)));
   std::atomic<bool> refused = false;
@@ -99,7 +99,7 @@ TEST_F(MessagePipeTest, ReceiversStopWaitingWhenNobodyTakes) {
   receiver.join();
   EXPECT_TRUE(refused);
   MessagePipe other(budget_, 1);
-  EXPECT_TRUE(other.put(message(90'000))) << "what the closed pipe held is free again";
+  EXPECT_TRUE(other.put(message(90'000))) << "the closed pipe released its bytes";
 }
 
 }  // namespace

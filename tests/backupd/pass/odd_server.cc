@@ -20,7 +20,7 @@ std::string as_sent(std::string_view name) {
   return is_plain(name) ? std::string(name) : literal(name);
 }
 
-// The string that `text` begins with, quoted or a literal; `text` is behind it then.
+// Returns the string at the beginning of `text`, quoted or a literal, and removes it from `text`.
 std::string take_string(std::string_view& text) {
   std::string value;
   if (text.starts_with('"')) {
@@ -80,7 +80,7 @@ class OddServer::Connection : public imap::Transport {
   }
 
  private:
-  // With the literals in it. False: it has not come whole.
+  // Reads a command, including its literals. Returns false if it has not arrived completely.
   bool take_command() {
     std::size_t end = 0;
     for (;;) {
@@ -218,7 +218,7 @@ class OddServer::Connection : public imap::Transport {
   OddServer& server_;
   OddFolder* open_ = nullptr;
   std::string input_;
-  std::size_t asked_ = 0;  // the line's end up to which go-aheads were given
+  std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
   std::string output_;
   bool is_closed_ = false;
 };

@@ -1,5 +1,5 @@
-// A server that has IMAP4rev1, LITERAL+ and NAMESPACE, and oddities: what it says of each folder
-// and message is up to the test.
+// A server with IMAP4rev1, LITERAL+ and NAMESPACE, and with oddities: the test determines what it
+// sends for each folder and message.
 //
 //   OddServer server;
 //   server.folder("INBOX").message(4, "a: b\r\n").item = [](int) { return "BODY[] NIL"; };
@@ -23,12 +23,12 @@ struct OddMessage {
   std::string body;
   std::string date = "17-Jul-1996 02:44:25 -0700";  // INTERNALDATE, as sent
   std::string size = {};                            // RFC822.SIZE; empty: the right one
-  int asked = 0;                                    // how often its body was
+  int asked = 0;                                    // how often its body was requested
   bool is_scanned = true;                           // whether FETCH without a body shows it
   std::string flags = "FLAGS ()";                   // empty: FETCH leaves them out
 
-  // How the body comes, the first time, the second time, ...; without it, as a literal. "": the
-  // message is not in the answer. kHangUp: the connection is closed.
+  // How the body is sent the first time, the second time, ...; if not set, as a literal. "": the
+  // message is missing from the answer. kHangUp: the connection is closed.
   std::function<std::string(int time)> item = {};
 };
 
@@ -38,29 +38,29 @@ struct OddFolder {
   std::string raw_name;
   std::string attributes = {};
   std::string uid_validity = "7";
-  std::string refusal = {};         // of EXAMINE, as "NO it is on fire"
+  std::string refusal = {};         // the answer to EXAMINE, such as "NO it is on fire"
   bool is_listed = true;            // whether LIST shows it
   std::string exists = {};          // as EXAMINE reports it; empty: the right number
   bool is_searched = true;          // whether SEARCH shows its messages
-  std::string fetch_result = "OK";  // of FETCH for bodies
+  std::string fetch_result = "OK";  // the result of FETCH for bodies
   std::deque<OddMessage> messages = {};
-  std::function<void(OddFolder&)> after_fetch = {};  // of bodies
+  std::function<void(OddFolder&)> after_fetch = {};  // called after a FETCH for bodies
 
   OddMessage& message(std::uint32_t uid, std::string body);
 };
 
 class OddServer {
  public:
-  OddFolder& folder(std::string_view raw_name);  // made where there is none
+  OddFolder& folder(std::string_view raw_name);  // created if it does not exist
   void remove(std::string_view raw_name);
 
-  // Beside those that it has anyway.
+  // Capabilities in addition to its usual ones.
   std::string capabilities;
 
-  // Sees a command before it is answered; what it gives, if anything, is said instead.
+  // Called with each command before it is answered; a returned text is sent instead of the answer.
   std::function<std::string(const std::string& command)> before;
 
-  // One connection after another.
+  // Opens a connection; one at a time.
   PassRunner::Connect connect();
   int connections() const { return connections_; }
   const std::vector<std::string>& heard() const { return heard_; }  // commands, without tags
@@ -72,7 +72,7 @@ class OddServer {
   std::vector<std::string> heard_;
 };
 
-// "{5+}\r\nbytes": as servers say it, "{5}\r\nbytes".
+// Returns a literal as servers send it: "{5}\r\nbytes".
 std::string literal(std::string_view bytes);
 
 }  // namespace backupd

@@ -1,5 +1,5 @@
-// What real servers do to messages and folders (and hostile ones could): what can't be fetched is
-// skipped with its reason and tried again next time; all else comes.
+// Oddities of real servers with messages and folders (and of hostile ones): what can't be fetched
+// is skipped with its reason and tried again next time; everything else is backed up.
 #include "tests/backupd/pass/odd_server.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +27,8 @@ class OddServerTest : public testing::Test {
 
   AccountReport run() { return runner_.run_over(server_.connect()); }
 
-  // UID 2 of INBOX is skipped, all others come; once the server is well again that does too.
+  // Expects UID 2 of INBOX to be skipped and all others to be stored; once the server is sane
+  // again, UID 2 is stored too.
   void expect_skipped_for_now(const std::string& reason) {
     const AccountReport report = run();
     EXPECT_EQ(report.error, "");
@@ -68,7 +69,7 @@ TEST_F(OddServerTest, ABodyOfNil) {
   expect_skipped_for_now("NIL");
 }
 
-TEST_F(OddServerTest, ABodyThatIsEmptyThoughItsSizeIsNot) {
+TEST_F(OddServerTest, AnEmptyBodyOfNonzeroSize) {
   second().item = [](int) { return "BODY[] \"\""; };
   expect_skipped_for_now("an empty body for a message that it says is not empty");
 }
@@ -78,7 +79,7 @@ TEST_F(OddServerTest, NoBodyAtAll) {
   expect_skipped_for_now("no body");
 }
 
-TEST_F(OddServerTest, AMessageThatIsNotInTheAnswer) {
+TEST_F(OddServerTest, AMessageMissingFromTheAnswer) {
   second().item = [](int) { return ""; };
   expect_skipped_for_now("did not send it");
 }
@@ -93,11 +94,11 @@ TEST_F(OddServerTest, AnApologyInPlaceOfTheMessage) {
   expect_skipped_for_now("apology");
 }
 
-TEST_F(OddServerTest, NoForOneMessageIsNotNoForTheOthers) {
+TEST_F(OddServerTest, ARefusalOfOneMessageDoesNotAffectTheOthers) {
   for (std::uint32_t uid = 4; uid <= 40; ++uid) {
     server_.folder("INBOX").message(uid, "later " + std::to_string(uid));
   }
-  // The server stops there, whatever else was asked for.
+  // The server stops there, whatever else was requested.
   server_.before = [this](const std::string& command) -> std::string {
     if (command.find("BODY.PEEK") == std::string::npos) return "";
     const std::string set = command.substr(10, command.find(' ', 10) - 10);
@@ -112,7 +113,7 @@ TEST_F(OddServerTest, NoForOneMessageIsNotNoForTheOthers) {
   EXPECT_EQ(runner_.snapshot().messages, 39U);
 }
 
-TEST_F(OddServerTest, WhatComesOnlyTheSecondTimeHasCome) {
+TEST_F(OddServerTest, AMessageThatArrivesTheSecondTimeIsBackedUp) {
   for (const char* first : {"BODY[] NIL", "BODY[] \"\"", "X-NOTHING 1", ""}) {
     PassRunner runner("alice");
     second().asked = 0;
@@ -122,12 +123,12 @@ TEST_F(OddServerTest, WhatComesOnlyTheSecondTimeHasCome) {
     const AccountReport report = runner.run_over(server_.connect());
     EXPECT_EQ(report.status, PassStatus::kComplete) << first;
     EXPECT_EQ(runner.snapshot().messages, 3U);
-    EXPECT_EQ(second().asked, 2) << "of all messages only this one is asked for again";
+    EXPECT_EQ(second().asked, 2) << "only this message is requested again";
     EXPECT_EQ(server_.folder("INBOX").messages[0].asked, 0);
   }
 }
 
-TEST_F(OddServerTest, AMessageThatIsExpungedDuringTheFetchIsNotSkipped) {
+TEST_F(OddServerTest, AMessageExpungedDuringTheFetchIsNotSkipped) {
   for (const char* item : {"BODY[] NIL", "X-NOTHING 1", ""}) {
     PassRunner runner("alice");
     OddFolder& folder = server_.folder("Busy");
@@ -145,20 +146,20 @@ TEST_F(OddServerTest, AMessageThatIsExpungedDuringTheFetchIsNotSkipped) {
   }
 }
 
-TEST_F(OddServerTest, AnEmptyMessageIsOneIfTheServerStandsByIt) {
+TEST_F(OddServerTest, AnEmptyMessageIsStoredIfTheServerConfirmsIt) {
   second().body.clear();
   EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_EQ(runner_.snapshot().messages, 3U);
 }
 
-TEST_F(OddServerTest, AWrongSizeIsNotBelieved) {
+TEST_F(OddServerTest, AWrongSizeIsIgnored) {
   second().size = "99999999999";
   server_.folder("INBOX").messages[2].size = "1";
   EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_EQ(runner_.snapshot().bytes, 3U * std::string("Subject: 1\r\n\r\n").size());
 }
 
-TEST_F(OddServerTest, OddDatesCostNoMessage) {
+TEST_F(OddServerTest, OddDatesLoseNoMessage) {
   for (const char* date : {"00-Jan-0000 00:00:00 +0000", " 1-Jan-2020 00:00:00 +0000", "",
                            "31-Feb-2020 00:00:00 +0000", "1-Jan-2020 00:00:00 +0000", "today"}) {
     server_.folder("INBOX").message(server_.folder("INBOX").messages.back().uid + 1, date).date =
@@ -168,7 +169,7 @@ TEST_F(OddServerTest, OddDatesCostNoMessage) {
   EXPECT_EQ(runner_.snapshot().messages, 9U);
 }
 
-TEST_F(OddServerTest, AUidvalidityOfZeroOrOfMoreThan32BitsSaysNothingOfLaterUids) {
+TEST_F(OddServerTest, AnInvalidUidvalidityDoesNotVouchForLaterUids) {
   for (const char* validity : {"0", "4294967296", "99999999999999999999999"}) {
     PassRunner runner("alice");
     server_.folder("INBOX").uid_validity = validity;
@@ -176,13 +177,13 @@ TEST_F(OddServerTest, AUidvalidityOfZeroOrOfMoreThan32BitsSaysNothingOfLaterUids
       EXPECT_EQ(runner.run_over(server_.connect()).status, PassStatus::kComplete) << validity;
       EXPECT_EQ(runner.snapshot().messages, 3U);
     }
-    // Other messages under the same UIDs.
+    // Different messages under the same UIDs.
     server_.folder("INBOX").messages[0].body = "other " + std::string(validity);
     EXPECT_EQ(runner.run_over(server_.connect()).new_messages, 1U);
   }
 }
 
-TEST_F(OddServerTest, NamesOfAllKindsAreFolders) {
+TEST_F(OddServerTest, BacksUpFoldersWithNamesOfAllKinds) {
   const std::vector<std::string> odd = {
       "say \"hi\"", "back\\slash", "new\r\nline",  "tail ",        "..",
       "a//b",       "Entw\xFCrfe", "Entw&APw-rfe", "&broken-utf7", "Entw\xC3\xBCrfe",
@@ -195,7 +196,7 @@ TEST_F(OddServerTest, NamesOfAllKindsAreFolders) {
   EXPECT_EQ(names(), expected);
 }
 
-TEST_F(OddServerTest, AFolderThatCannotBeOpenedHoldsNoOtherUp) {
+TEST_F(OddServerTest, AFolderThatCannotBeOpenedDoesNotAffectTheOthers) {
   server_.folder("Burning").refusal = "NO it is on fire";
   server_.folder("Parent").attributes = "\\Noselect";
   server_.folder("Gone").attributes = "\\NonExistent \\HasChildren";
@@ -209,7 +210,7 @@ TEST_F(OddServerTest, AFolderThatCannotBeOpenedHoldsNoOtherUp) {
   EXPECT_THAT(names(), ElementsAre("INBOX", "Burning", "Parent", "Gone", "Zebra"));
 }
 
-TEST_F(OddServerTest, AHostileAnswerCostsItsMessageAndNothingElse) {
+TEST_F(OddServerTest, AHostileAnswerLosesOnlyItsMessage) {
   const std::string deep(10'000, '(');
   for (const std::string& item :
        {std::string("BODY[] {9223372036854775808}"), "X " + deep,
@@ -223,7 +224,7 @@ TEST_F(OddServerTest, AHostileAnswerCostsItsMessageAndNothingElse) {
   }
 }
 
-TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedForNow) {
+TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
   runner_.server_config().transfer.message_timeout = std::chrono::seconds(0);
   for (OddMessage& message : server_.folder("INBOX").messages) {
     message.item = [](int) { return std::string(kHangUp); };
@@ -238,8 +239,8 @@ TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedForNow) {
   EXPECT_EQ(run().new_messages, 3U);
 }
 
-TEST_F(OddServerTest, ALiteralOfMoreThanAnybodyHasTakesNoMemory) {
-  // 2^63 - 1 bytes are announced; the connection is lost behind a few.
+TEST_F(OddServerTest, AnImpossiblyLargeLiteralTakesNoMemory) {
+  // The server announces 2^63 - 1 bytes; the connection is lost after a few.
   second().item = [](int time) {
     return time % 2 == 0 ? "BODY[] {9223372036854775807}\r\nfew" : std::string(kHangUp);
   };

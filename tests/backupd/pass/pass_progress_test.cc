@@ -29,7 +29,7 @@ PassProgress half_done() {
   return progress;
 }
 
-TEST(PassProgressTest, TellsWhereItIsAndHowLongItWillTake) {
+TEST(PassProgressTest, ShowsThePositionAndTheTimeLeft) {
   PassProgress progress = half_done();
   EXPECT_EQ(
       describe(progress, seconds(10)),
@@ -47,7 +47,7 @@ TEST(PassProgressTest, TellsWhereItIsAndHowLongItWillTake) {
 }
 
 // Without STATUS=SIZE.
-TEST(PassProgressTest, GoesByMessagesWhereNobodyTellsSizes) {
+TEST(PassProgressTest, CountsMessagesIfTheServerReportsNoSizes) {
   PassProgress progress = half_done();
   progress.bytes_to_come = 0;
   EXPECT_EQ(describe(progress, seconds(10)),
@@ -57,7 +57,7 @@ TEST(PassProgressTest, GoesByMessagesWhereNobodyTellsSizes) {
             "50.0 MB, 5.0 MB/s, 1,204 messages: alice: Archive/2023");
 }
 
-TEST(PassProgressTest, MoreThanWasExpectedIsNoNegativeTime) {
+TEST(PassProgressTest, MoreThanExpectedIsNoNegativeTime) {
   PassProgress progress = half_done();
   progress.bytes = 100'000'001;
   progress.messages = 2'409;
@@ -65,7 +65,7 @@ TEST(PassProgressTest, MoreThanWasExpectedIsNoNegativeTime) {
             "100.0 MB, 10.0 MB/s, 2,409 messages: alice: Archive/2023");
 }
 
-TEST(PassProgressTest, IsADocumentAndBack) {
+TEST(PassProgressTest, ReadsTheDocumentThatItWrites) {
   PassProgress progress = half_done();
   const auto document = to_json({progress, seconds(10)});
   EXPECT_EQ(document["bytes_per_second"], 5'000'000);
@@ -82,7 +82,7 @@ TEST(PassProgressTest, IsADocumentAndBack) {
   EXPECT_LT(to_json({progress, seconds(1)}).dump().size(), 4'000U);
 }
 
-TEST(PassProgressTest, IsOneLineOnATerminalAndNothingElsewhere) {
+TEST(PassProgressTest, PrintsOneLineOnATerminalAndNothingElsewhere) {
   servers::Dovecot server;
   programs::Installation mailstow(server);
   mailstow.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};

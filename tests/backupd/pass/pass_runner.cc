@@ -30,10 +30,10 @@ class WatchedTransport : public imap::Transport {
     return taken;
   }
 
-  // Where the client waits for the answer: the other client's command comes before it.
+  // The client now waits for the answer: the other client's command runs before it.
   std::size_t receive(std::span<std::byte> buffer) override {
-    if (between_.meddle && told_ < sent_.size()) {
-      const std::string news = sent_.substr(std::exchange(told_, sent_.size()));
+    if (between_.meddle && reported_ < sent_.size()) {
+      const std::string news = sent_.substr(std::exchange(reported_, sent_.size()));
       between_.meddle(news);
     }
     const std::size_t received = transport_->receive(buffer);
@@ -72,14 +72,15 @@ class WatchedTransport : public imap::Transport {
   std::unique_ptr<imap::Transport> transport_;
   const Between& between_;
   std::string& sent_;
-  std::size_t told_ = 0;
+  std::size_t reported_ = 0;
 };
 
 }  // namespace
 
 PassRunner::PassRunner(std::string user)
     : user_(std::move(user)),
-      location_{folder_.path() / "store", folder_.path() / "index", folder_.path() / "key"} {
+      location_{directory_.path() / "store", directory_.path() / "index",
+                directory_.path() / "key"} {
   store::init(location_, base::real_file_system(), base::system_clock());
 }
 

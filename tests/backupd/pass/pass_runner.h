@@ -1,5 +1,5 @@
-// An account's pass within the test: over a connection that the test can watch and meddle with, and
-// its snapshot held against what the server has.
+// Runs an account's pass within the test, over a connection that the test can watch and manipulate,
+// and compares its snapshot with the server.
 #pragma once
 
 #include <chrono>
@@ -20,13 +20,13 @@
 
 namespace backupd {
 
-// What comes between mailstow and its server.
+// Intercepts the traffic between mailstow and its server.
 struct Between {
-  // Capabilities that the client does not get to see.
+  // Capabilities that are hidden from the client.
   std::vector<std::string> hidden = {};
-  // Told of whatever goes out, before it does.
+  // Called with everything that is sent, before it is sent.
   std::function<void(const std::string& sent)> meddle = {};
-  // Told of whatever comes in; true: it doesn't arrive, and the connection is lost.
+  // Called with everything that is received; true: drop it and lose the connection.
   std::function<bool(std::string_view received)> breaks = {};
 };
 
@@ -34,36 +34,37 @@ class PassRunner {
  public:
   PassRunner(const servers::Server& server, std::string user);
 
-  // Without a server of its own: for run_over() alone.
+  // Without a server of its own: only for run_over().
   explicit PassRunner(std::string user);
 
-  // One pass with its commit.
+  // Runs one pass and commits.
   AccountReport run(const Between& between = {});
 
-  // The same, over a connection that is logged in already. A lost one is the end.
+  // The same, over a connection that is already logged in. If it is lost, the pass ends.
   AccountReport run_over(std::unique_ptr<imap::Transport> transport);
 
-  // The same, over as many as are needed.
+  // The same, over as many connections as are needed.
   using Connect = std::function<std::unique_ptr<imap::Transport>()>;
   AccountReport run_over(const Connect& connect);
 
-  // Of the configuration.
+  // The account's settings in the configuration.
   base::ServerConfig& server_config() { return server_config_; }
 
-  // What the last pass waited for, without anybody's time.
+  // The pauses of the last pass, which take no real time.
   const std::vector<std::chrono::milliseconds>& pauses() const { return clock_.pauses; }
 
-  // What the last pass sent.
+  // The commands that the last pass sent.
   const std::string& sent() const { return sent_; }
 
   store::SnapshotInfo snapshot() const;
 
-  // Every folder, UID, flag, date, size and byte of the newest snapshot is what the server has.
+  // Expects every folder, UID, flag, date, size and byte of the newest snapshot to match the
+  // server.
   void expect_exact() const;
 
   const store::Location& location() const { return location_; }
 
-  // Where the next pass is in time, beside the pauses.
+  // Moves the time of the next pass, in addition to the pauses.
   void set_ahead(std::chrono::milliseconds ahead) { clock_.ahead = ahead; }
 
  private:
@@ -82,7 +83,7 @@ class PassRunner {
 
   const servers::Server* server_ = nullptr;
   std::string user_;
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   store::Location location_;
   std::string sent_;
   base::ServerConfig server_config_;

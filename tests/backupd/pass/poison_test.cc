@@ -1,5 +1,5 @@
-// An account whose server says what can't be stored: the report shows what is left out, all others
-// are backed up, and the store is sound.
+// An account whose server sends values that can't be stored: the report lists what is left out, all
+// other accounts are backed up, and the store is sound.
 #include <filesystem>
 #include <fstream>
 
@@ -55,7 +55,7 @@ class PoisonTest : public testing::TestWithParam<Poison> {
   programs::Installation mailstow_;
 };
 
-TEST_P(PoisonTest, IsLeftOutAndEverythingElseIsBackedUp) {
+TEST_P(PoisonTest, IsLeftOutWhileEverythingElseIsBackedUp) {
   const servers::PoisonServer server(GetParam().options);
   use(server);
   for (int night = 0; night < 2; ++night) {

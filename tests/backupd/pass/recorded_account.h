@@ -1,4 +1,4 @@
-// What a snapshot says of an account, in the words of the client that is not ours
+// The account as a snapshot records it, in the terms of the independent client
 // (tests/servers/account_state.h).
 #pragma once
 
@@ -12,11 +12,11 @@ namespace backupd {
 
 using RecordedFolders = std::map<std::string, servers::FolderState>;  // by raw name
 
-// With the digest of each folder's receipt; without UIDNEXT and HIGHESTMODSEQ.
+// Includes the digest of each folder's receipt; excludes UIDNEXT and HIGHESTMODSEQ.
 RecordedFolders recorded_folders(store::Reader& reader, const store::SnapshotInfo& snapshot);
 
-// Every folder, UID, flag, date, size and byte of the account's newest snapshot is what the server
-// has, and its receipts are what that client makes of it.
+// Expects every folder, UID, flag, date, size and byte of the account's newest snapshot to match
+// the server, and its receipts to match those that the independent client computes.
 void expect_equal_to_server(store::Reader& reader, const servers::Server& server,
                             const std::string& user);
 

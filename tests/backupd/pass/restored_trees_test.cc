@@ -37,14 +37,14 @@ class RestoredTreesTest : public testing::Test {
   std::vector<store::TreeRecord> records_;
 };
 
-TEST_F(RestoredTreesTest, OnlyWhatMailstowCreatedIsLeftOut) {
+TEST_F(RestoredTreesTest, LeavesOutOnlyFoldersThatMailstowCreated) {
   EXPECT_TRUE(left_out("alice", "RESTORED/1", 6));
-  EXPECT_FALSE(left_out("alice", "RESTORED", 5)) << "it was there before";
+  EXPECT_FALSE(left_out("alice", "RESTORED", 5)) << "it existed before";
   EXPECT_FALSE(left_out("alice", "RESTORED/1/x", 0)) << "never confirmed";
   EXPECT_FALSE(left_out("alice", "RESTORED/1", 7)) << "re-created by the user";
-  EXPECT_FALSE(left_out("alice", "RESTORED/1", {})) << "the server does not tell";
-  EXPECT_FALSE(left_out("alice", "RESTORED/2", 6)) << "another name";
-  EXPECT_FALSE(left_out("bob", "RESTORED/1", 6)) << "another account";
+  EXPECT_FALSE(left_out("alice", "RESTORED/1", {})) << "the server does not report it";
+  EXPECT_FALSE(left_out("alice", "RESTORED/2", 6)) << "a different name";
+  EXPECT_FALSE(left_out("bob", "RESTORED/1", 6)) << "a different account";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Further connections to one account, counted at a relay before a real server.
+// Further connections to one account, counted at a relay in front of a real server.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -49,13 +49,13 @@ TEST_F(SpareSessionsTest, AreKeptFromFolderToFolder) {
   EXPECT_EQ(relay.connections(), 2U);
 }
 
-TEST_F(SpareSessionsTest, AreNoMoreThanConfigured) {
+TEST_F(SpareSessionsTest, AreNeverMoreThanConfigured) {
   const servers::Relay relay(server_);
   expect_backup(relay, 1);
   EXPECT_EQ(relay.connections(), 1U);
 }
 
-TEST_F(SpareSessionsTest, AreDoneWithoutWhereTheServerLetsOnlyOneIn) {
+TEST_F(SpareSessionsTest, AreDispensableIfTheServerAcceptsOnlyOne) {
   const servers::Relay relay(server_,
                              {.cut = [](unsigned connection) -> std::optional<std::uint64_t> {
                                if (connection == 0) return std::nullopt;

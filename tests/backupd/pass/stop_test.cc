@@ -1,4 +1,4 @@
-// SIGTERM: work is left where nothing is lost, and the next run goes on.
+// SIGTERM: work stops where nothing is lost, and the next run continues.
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -52,17 +52,17 @@ class StopTest : public testing::Test {
     return Process(command, {}, {::getuid(), ::getgid()}, out_file());
   }
 
-  // Its exit status. Fails the test if it takes its time.
+  // Sends SIGTERM and returns the exit status. Fails the test if the process does not end promptly.
   static int stop(const Process& process) {
-    const auto asked = std::chrono::steady_clock::now();
+    const auto requested = std::chrono::steady_clock::now();
     ::kill(process.pid(), SIGTERM);
-    return end_of(process, asked);
+    return end_of(process, requested);
   }
 
-  static int end_of(const Process& process, std::chrono::steady_clock::time_point asked) {
+  static int end_of(const Process& process, std::chrono::steady_clock::time_point requested) {
     int status = 0;
     ::waitpid(process.pid(), &status, 0);
-    EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(10));
+    EXPECT_LT(std::chrono::steady_clock::now() - requested, seconds(10));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
@@ -86,8 +86,9 @@ class StopTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
-// Its further connection waits for the next folder that is worth it, and nobody waits for a logout.
-TEST_F(StopTest, AnIdleConnectionKeepsNobody) {
+// The further connection is kept for the next large folder, and the end does not wait for its
+// logout.
+TEST_F(StopTest, AnIdleConnectionDoesNotDelayTheEnd) {
   auto& server = mailstow_.config()["servers"]["main"];
   server["connections"] = 2;
   server["connections_per_account"] = 2;
@@ -99,11 +100,11 @@ TEST_F(StopTest, AnIdleConnectionKeepsNobody) {
   use(silent.url());
   const Process once = start(mailstow_.backupd_command({"once", "--account", "alice", "--json"}));
   ASSERT_TRUE(silent.falls_silent());
-  EXPECT_LT(stop(once), 128) << "it was not ended by a signal";
+  EXPECT_LT(stop(once), 128) << "it was not killed by a signal";
   EXPECT_THAT(out(), HasSubstr("stopped: the next backup goes on where this one was"));
 }
 
-TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
+TEST_F(StopTest, ABackupParksItsMessagesAndTheNextContinues) {
   servers::fill_account(server_, "alice", 20);
   servers::fill_account(server_, "bob", 5);
   servers::MailGenerator mail(4);
@@ -126,7 +127,7 @@ TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
   EXPECT_EQ(bob["status"], "failed");
   EXPECT_THAT(bob["error"].get<std::string>(), HasSubstr("before it began"));
 
-  // What was parked is not fetched again.
+  // Parked messages are not fetched again.
   use(server_.plain_url());
   const json whole = mailstow_.backupd_json({"once"});
   const json rest = find_by(whole["accounts"], "account", "alice");
@@ -135,7 +136,7 @@ TEST_F(StopTest, ABackupParksWhatItHasAndTheNextGoesOn) {
   expect_backed_up("bob", whole);
 }
 
-TEST_F(StopTest, ALoginThatIsNotAnsweredIsNotWaitedFor) {
+TEST_F(StopTest, DoesNotWaitForAnUnansweredLogin) {
   const SilentServer silent(server_, From::kClient, 0);
   use(silent.url());
   const Process once = start(mailstow_.backupd_command({"once"}));
@@ -143,7 +144,7 @@ TEST_F(StopTest, ALoginThatIsNotAnsweredIsNotWaitedFor) {
   EXPECT_EQ(stop(once), 1) << out();
 }
 
-TEST_F(StopTest, ARestoreLeavesATreeThatIsResumed) {
+TEST_F(StopTest, ARestoreLeavesATreeThatCanBeResumed) {
   servers::fill_account(server_, "alice", 150);
   mailstow_.backupd_json({"once"});
   const auto source = servers::account_state(server_, "alice");

@@ -20,13 +20,13 @@ namespace {
 using namespace std::chrono_literals;
 using programs::json;
 
-constexpr int kFewestRuns = 5;
+constexpr int kMinRuns = 5;
 
 std::chrono::seconds storm_length() {
   return tests::is_long_run() ? 60s : 3s;
 }
 
-// What a snapshot may say: that of which the storm knows that it was.
+// The truth that snapshots are checked against: everything that existed during the storm.
 class Truth {
  public:
   explicit Truth(servers::Journal journal) : journal_(std::move(journal)) {
@@ -35,13 +35,13 @@ class Truth {
     }
   }
 
-  // Empty if the snapshot says nothing else.
+  // Returns an empty text if the snapshot holds only what existed.
   std::string first_lie(const RecordedFolders& snapshot) const {
     for (const auto& [name, folder] : snapshot) {
       if (!folder.is_selectable) continue;
       const auto candidates = journal_.folders_called(name, folder.uid_validity);
-      // Of two clients that are the first to open a new folder one may be told a UIDVALIDITY that
-      // does not last (Dovecot). There is no mail in it yet.
+      // If two clients open a new folder first, Dovecot may report to one of them a UIDVALIDITY
+      // that does not last. The folder holds no mail yet.
       if (candidates.empty() && folder.messages.empty()) continue;
       std::string lie = "it never had UIDVALIDITY " + std::to_string(folder.uid_validity);
       for (const auto* candidate : candidates) {
@@ -80,7 +80,7 @@ class Truth {
   }
 
   servers::Journal journal_;
-  std::vector<std::string> digests_;  // of journal_.mails
+  std::vector<std::string> digests_;  // those of journal_.mails
 };
 
 enum class Kind { kDovecot, kCyrus };
@@ -105,7 +105,7 @@ class StormTest : public testing::TestWithParam<Kind> {
                                base::real_file_system());
   }
 
-  // A run in the storm may find folders changing at its end, but nothing that it can't back up.
+  // A run in the storm may end while folders still change, but must be able to back up everything.
   void back_up_in_the_storm() {
     const auto run = mailstow_.backupd({"once", "--account", "alice", "--json"});
     ASSERT_THAT(run.status, testing::AnyOf(0, 3)) << run.err;
@@ -118,10 +118,10 @@ class StormTest : public testing::TestWithParam<Kind> {
   programs::Installation mailstow_{*server_};
 };
 
-TEST_P(StormTest, WhatEverySnapshotHasWasThere) {
+TEST_P(StormTest, EverySnapshotHoldsOnlyWhatExisted) {
   servers::Storm storm(*server_, "alice", 20'261'125);
   const auto end = std::chrono::steady_clock::now() + storm_length();
-  for (int run = 0; run < kFewestRuns || std::chrono::steady_clock::now() < end; ++run) {
+  for (int run = 0; run < kMinRuns || std::chrono::steady_clock::now() < end; ++run) {
     ASSERT_NO_FATAL_FAILURE(back_up_in_the_storm());
   }
   const Truth truth(storm.end());

@@ -5,13 +5,13 @@
 namespace backupd {
 namespace {
 
-TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
+TEST(StumblesTest, AMessageIsRequestedAloneThenLastThenNotAtAll) {
   Stumbles stumbles;
   const auto lose = [&] {
     stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kConnection, "the connection is lost");
   };
   lose();
-  EXPECT_EQ(stumbles.places("INBOX").text(), "") << "once is no reason";
+  EXPECT_EQ(stumbles.places("INBOX").text(), "") << "one lost connection is no reason";
   lose();
   EXPECT_EQ(stumbles.places("INBOX").text(), "7");
   EXPECT_EQ(stumbles.last("INBOX").text(), "");
@@ -24,11 +24,11 @@ TEST(StumblesTest, AMessageIsLookedAtThenLastThenLeftOut) {
   EXPECT_EQ(stumbles.last("INBOX").text(), "");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}),
-            "each time it was asked for: the connection is lost");
+            "each time it was requested: the connection is lost");
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{8}), "");
 }
 
-TEST(StumblesTest, OneThatTakesTooLongIsLeftOutAtOnce) {
+TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   Stumbles stumbles;
   stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kTime, "it took too long");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");

@@ -25,15 +25,15 @@ class AcceptedSkipsTest : public testing::Test {
   base::Acknowledgements accepted_;
 };
 
-TEST_F(AcceptedSkipsTest, AnAcceptedSkipIsNoTrouble) {
+TEST_F(AcceptedSkipsTest, AnAcceptedSkipIsNoProblem) {
   accepted_.accept_skip("alice", "INBOX", 77, base::Uid{5});
   AccountReport report = report_of({{"INBOX", base::Uid{5}, "no body"}});
   apply_accepted_skips(accepted_, report);
   EXPECT_EQ(report.status, PassStatus::kComplete);
-  EXPECT_TRUE(report.skipped.front().acknowledged) << "it is still told";
+  EXPECT_TRUE(report.skipped.front().acknowledged) << "it is still listed";
 }
 
-TEST_F(AcceptedSkipsTest, EverythingElseStaysATrouble) {
+TEST_F(AcceptedSkipsTest, EverythingElseRemainsAProblem) {
   accepted_.accept_skip("alice", "INBOX", 77, base::Uid{5});
   const SkippedEntry accepted{"INBOX", base::Uid{5}, "no body"};
   EXPECT_EQ(status_of(report_of({accepted, {"INBOX", base::Uid{6}, "no body"}})),
@@ -44,7 +44,8 @@ TEST_F(AcceptedSkipsTest, EverythingElseStaysATrouble) {
 
   AccountReport other_generation = report_of({accepted});
   other_generation.receipts.front().uid_validity = 78;
-  EXPECT_EQ(status_of(other_generation), PassStatus::kPartial) << "another message has the UID now";
+  EXPECT_EQ(status_of(other_generation), PassStatus::kPartial)
+      << "the UID belongs to a different message now";
 
   AccountReport other_account = report_of({accepted});
   other_account.account = "bob";

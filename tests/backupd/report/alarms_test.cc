@@ -17,7 +17,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-// Backups a day apart: how many messages each has, and how many of the one before it has lost.
+// Backups a day apart: the number of messages in each, and how many vanished since the one before.
 std::vector<store::SnapshotInfo> days(
     const std::vector<std::pair<std::uint64_t, std::uint64_t>>& messages_and_vanished) {
   std::vector<store::SnapshotInfo> snapshots;
@@ -31,7 +31,7 @@ std::vector<store::SnapshotInfo> days(
   return snapshots;
 }
 
-// The day of the newest mass deletion; -1: there was none.
+// The day of the newest mass deletion; -1 if there is no mass deletion.
 long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {}) {
   std::optional<sys_seconds> until;
   if (accepted) until = sys_seconds(std::chrono::days(*accepted));
@@ -49,23 +49,23 @@ TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
   EXPECT_EQ(found(days({{1000, 0}, {0, 1000}})), 1);
 }
 
-TEST(MassDeletionTest, IsSeenWhereOtherMailTookItsPlace) {
+TEST(MassDeletionTest, IsDetectedIfOtherMailTookItsPlace) {
   EXPECT_EQ(found(days({{1000, 0}, {1000, 900}})), 1);
   EXPECT_EQ(found(days({{1000, 0}, {50'000, 1000}})), 1);
 }
 
-TEST(MassDeletionTest, IsSeenWhereTheBackupBeforeItIsGone) {
+TEST(MassDeletionTest, IsDetectedIfTheBackupBeforeItIsGone) {
   EXPECT_EQ(found(days({{100, 900}})), 0);
 }
 
-TEST(MassDeletionTest, IsAcceptedUpToAMoment) {
+TEST(MassDeletionTest, IsAcknowledgedUpToATime) {
   const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
-  EXPECT_EQ(found(snapshots), 3) << "the newest: nothing from before it goes";
+  EXPECT_EQ(found(snapshots), 3) << "the newest: no snapshot before it expires";
   EXPECT_EQ(found(snapshots, 2), 3);
   EXPECT_EQ(found(snapshots, 3), -1);
 }
 
-TEST(MassDeletionTest, WhatASweepRescuedIsNoBackup) {
+TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
   auto snapshots = days({{1000, 0}, {2, 0}, {1000, 100}});
   snapshots[1].kind = store::SnapshotKind::kRescue;
   EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
@@ -109,25 +109,26 @@ class AlarmsTest : public testing::Test {
   servers::MailGenerator mail_{3};
 };
 
-TEST_F(AlarmsTest, AMassDeletionIsToldAndHoldsOlderSnapshotsUntilItIsAcknowledged) {
+TEST_F(AlarmsTest, AMassDeletionIsReportedAndHoldsOlderSnapshotsUntilAcknowledged) {
   wipe("1:30");
-  deliver(35);  // so many that counting alone would not tell
+  deliver(35);  // so many that the total alone would not show it
   EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished")));
   EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 0);
   EXPECT_EQ(snapshots(), 2U);
   deliver(1);
-  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until somebody looked";
+  EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until it is acknowledged";
   const json status = mailstow_.backupd_json({"status"})["accounts"][0];
   EXPECT_EQ(status["alarms"][0]["kind"], "mass_deletion");
 
   EXPECT_EQ(mailstow_.backupd_json({"acknowledge", "alice"})["accepted"].size(), 1U);
-  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1) << "nothing is left to accept";
+  EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
+      << "nothing is left to acknowledge";
   EXPECT_TRUE(once().empty());
   mailstow_.backupd_json({"prune"});
   EXPECT_EQ(snapshots(), 1U);
 }
 
-TEST_F(AlarmsTest, MovingMailAboutIsNoDeletion) {
+TEST_F(AlarmsTest, MovingMailIsNoDeletion) {
   auto alice = server_.client("alice");
   alice.command("CREATE Archive");
   alice.command("SELECT INBOX");
@@ -135,7 +136,7 @@ TEST_F(AlarmsTest, MovingMailAboutIsNoDeletion) {
   EXPECT_TRUE(once().empty());
 }
 
-TEST_F(AlarmsTest, AFolderThatIsDeletedIsSeen) {
+TEST_F(AlarmsTest, DetectsADeletedFolder) {
   auto alice = server_.client("alice");
   alice.command("CREATE Archive");
   alice.command("SELECT INBOX");
@@ -145,14 +146,15 @@ TEST_F(AlarmsTest, AFolderThatIsDeletedIsSeen) {
   EXPECT_THAT(once(), Contains(HasSubstr("40 messages vanished")));
 }
 
-TEST_F(AlarmsTest, AnotherUidvalidityIsNoDeletion) {
+TEST_F(AlarmsTest, AChangedUidvalidityIsNoDeletion) {
   server_.stop();
   server_.lose_uids("alice");
   server_.start();
-  EXPECT_THAT(once(3), ElementsAre(HasSubstr("its INBOX is another one: UIDVALIDITY")));
+  EXPECT_THAT(once(3),
+              ElementsAre(HasSubstr("its INBOX is not the one backed up before: UIDVALIDITY")));
 }
 
-TEST_F(AlarmsTest, AnAccountWithoutASuccessIsStale) {
+TEST_F(AlarmsTest, AnAccountWithoutASuccessfulBackupIsStale) {
   mailstow_.config()["guards"]["stale_after"] = "0s";
   mailstow_.config()["servers"]["main"]["url"] = "imaps://no-such-host.invalid";
   mailstow_.save();
@@ -169,10 +171,10 @@ TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
   EXPECT_EQ(mailstow_.backupd_json({"once"})["vanished"], json::array());
 }
 
-TEST_F(AlarmsTest, WhatIsNotThereCannotBeAcknowledged) {
+TEST_F(AlarmsTest, RefusesToAcknowledgeWhatDoesNotExist) {
   const auto skip = mailstow_.backupd({"acknowledge", "alice", "INBOX", "7"});
   EXPECT_EQ(skip.status, 1);
-  EXPECT_THAT(skip.err, HasSubstr("nothing of this name was skipped"));
+  EXPECT_THAT(skip.err, HasSubstr("no such message was skipped"));
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice", "INBOX"}).status, 2);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alise"}).err, HasSubstr("did you mean"));
 }

@@ -1,4 +1,4 @@
-// What Prometheus is told, as its own promtool reads it.
+// The metrics for Prometheus, as its own promtool parses them.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -36,8 +36,8 @@ std::string content_of(const base::Path& path) {
   return text.str();
 }
 
-// {series: value}; fails the test at a line that the format does not allow, at a series that is
-// there twice, or without # HELP and # TYPE right before its family.
+// Returns {series: value}; fails the test if a line violates the format, a series occurs twice, or
+// a family lacks # HELP and # TYPE right before it.
 std::map<std::string, double> parse(const std::string& text) {
   static const std::regex sample(
       R"re(([a-z_]+)(\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,|(?=\})))*\})? ([0-9.e+-]+))re");
@@ -49,13 +49,13 @@ std::map<std::string, double> parse(const std::string& text) {
     std::smatch match;
     if (line.starts_with("# HELP ")) {
       family = line.substr(7, line.find(' ', 7) - 7);
-      EXPECT_TRUE(families.insert(family).second) << family << " is there twice";
+      EXPECT_TRUE(families.insert(family).second) << family << " occurs twice";
     } else if (line.starts_with("# TYPE ")) {
       EXPECT_EQ(line, "# TYPE " + family + " gauge");
     } else if (std::regex_match(line, match, sample)) {
       EXPECT_EQ(match[1], family);
       const std::string name = match[1].str() + match[2].str();
-      EXPECT_TRUE(series.emplace(name, std::stod(match[4])).second) << name << " is there twice";
+      EXPECT_TRUE(series.emplace(name, std::stod(match[4])).second) << name << " occurs twice";
     } else {
       ADD_FAILURE() << "no sample: " << line;
     }
@@ -96,7 +96,7 @@ class MetricsTest : public testing::Test {
 
   base::Path file() const { return mailstow_.folder() / "mailstow.prom"; }
 
-  // All that there can be.
+  // Runs all jobs first, so that every metric is present.
   std::string whole_text() {
     mailstow_.backupd_json({"once"});
     mailstow_.backupd_json({"check", "--read-data"});
@@ -119,7 +119,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   expect_promtool_takes(text);
   struct stat status {};
   ASSERT_EQ(::stat(file().c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0644U) << "node_exporter is somebody else";
+  EXPECT_EQ(status.st_mode & 0777U, 0644U) << "node_exporter runs as a different user";
 
   auto series = parse(text);
   const auto of_odd = [&](const std::string& name) { return series.at(name + kOddLabel); };
@@ -148,7 +148,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
     EXPECT_EQ(series.at(std::string("mailstow_job_exit_status{name=\"") + job + "\"}"), 0) << job;
   }
 
-  // Where something is wrong, the numbers say so.
+  // If something is wrong, the metrics show it.
   server_.stop();
   mailstow_.backupd({"once"});
   series = parse(content_of(file()));
@@ -160,7 +160,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   expect_promtool_takes(without);
 }
 
-TEST_F(MetricsTest, DashboardAndAlertsNameWhatThereIs) {
+TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
   const std::string text = whole_text();
   std::set<std::string> known;
   for (const auto& [series, value] : parse(text)) known.insert(series.substr(0, series.find('{')));
@@ -192,17 +192,17 @@ TEST_F(MetricsTest, DashboardAndAlertsNameWhatThereIs) {
     }
   }
   EXPECT_GT(rules.size(), 20U);
-  const tests::TemporaryDirectory folder;
-  std::ofstream(folder.path() / "panels.yml")
+  const tests::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "panels.yml")
       << json{{"groups", {{{"name", "panels"}, {"rules", rules}}}}};
   std::string examples = content_of(base::Path(MAILSTOW_SOURCE_DIRECTORY) /
                                     "tests/backupd/report/alert_rules_test.yml");
   examples.replace(examples.find("RULES"), 5, (docs / "alert-rules.yml").string());
-  std::ofstream(folder.path() / "examples.yml") << examples;
+  std::ofstream(directory.path() / "examples.yml") << examples;
   for (const std::vector<std::string>& command :
        {std::vector<std::string>{"check", "rules", (docs / "alert-rules.yml").string()},
-        {"check", "rules", (folder.path() / "panels.yml").string()},
-        {"test", "rules", (folder.path() / "examples.yml").string()}}) {
+        {"check", "rules", (directory.path() / "panels.yml").string()},
+        {"test", "rules", (directory.path() / "examples.yml").string()}}) {
     std::vector<std::string> arguments = {"promtool"};
     arguments.insert(arguments.end(), command.begin(), command.end());
     const auto checked = servers::run_program(arguments);
@@ -221,29 +221,29 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   mailstow_.backupd_json({"once"});
   const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
                                 {::getuid(), ::getgid()}, mailstow_.folder() / "log");
-  const auto ask = [&] {
-    const auto asked =
+  const auto fetch_metrics = [&] {
+    const auto response =
         servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
                               "--retry-delay", "1", "http://" + address + "/metrics"});
-    EXPECT_EQ(asked.status, 0) << content_of(mailstow_.folder() / "log");
-    return asked.out;
+    EXPECT_EQ(response.status, 0) << content_of(mailstow_.folder() / "log");
+    return response.out;
   };
-  const std::string first = ask();
+  const std::string first = fetch_metrics();
   EXPECT_EQ(parse(first).at("mailstow_job_exit_status{name=\"backup\"}"), 0);
   expect_promtool_takes(first);
-  // And what its own jobs did.
+  // The metrics cover the daemon's own jobs too.
   const std::string swept = "mailstow_job_exit_status{name=\"sweep\"} 0\n";
   EXPECT_THAT(first, Not(HasSubstr(swept)));
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
   std::string last;
   for (int attempt = 0; attempt < 600 && last.find(swept) == std::string::npos; ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    last = ask();
+    last = fetch_metrics();
   }
   EXPECT_THAT(last, HasSubstr(swept));
 }
 
-TEST_F(MetricsTest, WithoutAPlaceThereIsNothingToWrite) {
+TEST_F(MetricsTest, WritingFailsWithoutADestination) {
   mailstow_.config().erase("metrics");
   mailstow_.save();
   EXPECT_EQ(mailstow_.backupd({"metrics", "--write"}).status, 2);
@@ -256,49 +256,52 @@ TEST_F(MetricsTest, WithoutAPlaceThereIsNothingToWrite) {
 
 class MetricsServerTest : public testing::Test {
  protected:
-  std::string ask(const std::vector<std::string>& more, const std::string& path = "/metrics") {
+  std::string fetch_metrics(const std::vector<std::string>& more,
+                            const std::string& path = "/metrics") {
     std::vector<std::string> command = {"curl", "--silent", "--include", "--max-time", "20"};
     command.insert(command.end(), more.begin(), more.end());
     command.push_back("http://127.0.0.1:" + std::to_string(server_.port()) + path);
     return servers::run_program(command).out;
   }
 
-  tests::TemporaryDirectory folder_;
-  MetricsServer server_{{"127.0.0.1", 0}, folder_.path() / "metrics.prom"};
+  tests::TemporaryDirectory directory_;
+  MetricsServer server_{{"127.0.0.1", 0}, directory_.path() / "metrics.prom"};
 };
 
-TEST_F(MetricsServerTest, AnswersWhatItIsAskedFor) {
-  EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 503 "));
-  std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
-  EXPECT_THAT(ask({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
-  EXPECT_THAT(ask({}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
-  EXPECT_THAT(ask({"--head"}), HasSubstr("Content-Length: 13\r\n"));
-  EXPECT_THAT(ask({}, "/metrics?x=y"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(ask({}, "/"), StartsWith("HTTP/1.1 404 "));
-  EXPECT_THAT(ask({}, "/../metrics.prom"), StartsWith("HTTP/1.1 404 "));
-  EXPECT_THAT(ask({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
-  EXPECT_THAT(ask({"--header", "X: " + std::string(20'000, 'x')}), Not(HasSubstr("mailstow_x")));
-  std::ofstream(folder_.path() / "metrics.prom") << std::string(5'000'000, 'x');
-  EXPECT_GT(ask({}).size(), 5'000'000U);
+TEST_F(MetricsServerTest, AnswersRequestsForMetrics) {
+  EXPECT_THAT(fetch_metrics({}), StartsWith("HTTP/1.1 503 "));
+  std::ofstream(directory_.path() / "metrics.prom") << "mailstow_x 1\n";
+  EXPECT_THAT(fetch_metrics({}), testing::EndsWith("\r\n\r\nmailstow_x 1\n"));
+  EXPECT_THAT(fetch_metrics({}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
+  EXPECT_THAT(fetch_metrics({"--head"}), HasSubstr("Content-Length: 13\r\n"));
+  EXPECT_THAT(fetch_metrics({}, "/metrics?x=y"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(fetch_metrics({}, "/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(fetch_metrics({}, "/../metrics.prom"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(fetch_metrics({"--data", "x=y"}), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(fetch_metrics({"--header", "X: " + std::string(20'000, 'x')}),
+              Not(HasSubstr("mailstow_x")));
+  std::ofstream(directory_.path() / "metrics.prom") << std::string(5'000'000, 'x');
+  EXPECT_GT(fetch_metrics({}).size(), 5'000'000U);
 }
 
-TEST_F(MetricsServerTest, WhoeverSaysNothingIsNotWaitedForLong) {
-  std::ofstream(folder_.path() / "metrics.prom") << "mailstow_x 1\n";
+TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
+  std::ofstream(directory_.path() / "metrics.prom") << "mailstow_x 1\n";
   const servers::Process silent({"/bin/bash", "-c",
                                  "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(server_.port()) +
                                      "; echo connected; sleep 30"},
                                 {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()},
-                                folder_.path() / "log");
-  for (int attempt = 0; attempt < 3'000 && content_of(folder_.path() / "log").empty(); ++attempt) {
+                                directory_.path() / "log");
+  for (int attempt = 0; attempt < 3'000 && content_of(directory_.path() / "log").empty();
+       ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  EXPECT_THAT(ask({}), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(fetch_metrics({}), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(MetricsServerTest, APortThatIsTakenIsTold) {
+TEST_F(MetricsServerTest, ReportsAPortThatIsInUse) {
   EXPECT_ERROR(kConfig, "/metrics/listen: 127.0.0.1 port ",
-               MetricsServer({"127.0.0.1", server_.port()}, folder_.path() / "x"));
-  const MetricsServer six({"::1", 0}, folder_.path() / "x");
+               MetricsServer({"127.0.0.1", server_.port()}, directory_.path() / "x"));
+  const MetricsServer six({"::1", 0}, directory_.path() / "x");
   EXPECT_GT(six.port(), 0);
 }
 

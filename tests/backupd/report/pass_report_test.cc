@@ -21,7 +21,7 @@ int status_of(std::vector<AccountReport> accounts) {
   return static_cast<int>(report.exit_status());
 }
 
-TEST(PassReportTest, TheExitStatusTellsHowMuchWasDone) {
+TEST(PassReportTest, TheExitStatusShowsHowMuchWasDone) {
   const auto complete = account(PassStatus::kComplete);
   const auto login = account(PassStatus::kFailed, base::ErrorCode::kLogin);
   const auto config = account(PassStatus::kFailed, base::ErrorCode::kConfig);
@@ -33,7 +33,7 @@ TEST(PassReportTest, TheExitStatusTellsHowMuchWasDone) {
   EXPECT_EQ(status_of({login, config}), 2);
 }
 
-TEST(PassReportTest, WhatWasWrittenIsSharedOutByNewBytes) {
+TEST(PassReportTest, WrittenBytesAreSharedOutByNewBytes) {
   PassReport report;
   report.accounts = {account(PassStatus::kComplete), account(PassStatus::kComplete)};
   report.accounts[0].new_bytes = 300;
@@ -43,7 +43,7 @@ TEST(PassReportTest, WhatWasWrittenIsSharedOutByNewBytes) {
   EXPECT_EQ(report.accounts[1].stored_bytes, 250U);
 }
 
-TEST(PassReportTest, TheDocumentHasEveryFieldWhateverHappened) {
+TEST(PassReportTest, TheDocumentAlwaysHasEveryField) {
   PassReport report;
   report.accounts = {account(PassStatus::kFailed, base::ErrorCode::kLogin)};
   report.accounts[0].skipped = {{"INBOX", base::Uid{7}, "NIL"}, {"Broken", {}, "NO"}};
