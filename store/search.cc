@@ -36,12 +36,12 @@ class Search {
   }
 
  private:
-  // A folder as it was in one generation, under one name.
+  // A folder in one generation, under one name.
   struct Place {
     std::string shown;
     std::uint32_t uid_validity = 0;
-    bool is_taken = true;                    // by folder:
-    std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
+    bool is_taken = true;                    // whether folder: selects it
+    std::unordered_set<ObjectId> seen = {};  // nodes already visited
   };
 
   struct Match {
@@ -67,7 +67,7 @@ class Search {
     return std::move(*index);
   }
 
-  // Unreadable data is named once; the rest is still searched.
+  // Reports unreadable data once; the rest is still searched.
   template <typename Work>
   void tolerate_damage(Work work) {
     try {
@@ -83,7 +83,7 @@ class Search {
   void look_into(std::uint32_t number) {
     tolerate_damage([&] {
       for (const ObjectId& folder : impl_.root_of(snapshots_[number]).folders) {
-        // Folders change less often than snapshots are made.
+        // Folders change less often than snapshots are taken.
         if (seen_folders_.insert(folder).second) {
           tolerate_damage([&] { look_into_folder(number, folder); });
         }
@@ -143,7 +143,8 @@ class Search {
                         .snapshot = number});
   }
 
-  // Each once, as the newest snapshot has it; of too many, those with the newest dates.
+  // Keeps each message once, as in the newest snapshot that contains it; if there are too many,
+  // those with the newest dates.
   void keep_newest() {
     std::ranges::sort(matches_, {}, &Match::identity_newest_first);
     const auto repeated = std::ranges::unique(matches_, {}, &Match::identity);
@@ -185,7 +186,7 @@ class Search {
   const SearchScope& scope_;
   SearchIndex index_;
   SearchCandidates candidates_;
-  std::vector<SnapshotInfo> snapshots_;  // the newest first
+  std::vector<SnapshotInfo> snapshots_;  // newest first
   std::vector<Place> places_;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> place_numbers_;
   std::unordered_set<ObjectId> seen_folders_;

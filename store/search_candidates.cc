@@ -41,7 +41,7 @@ void SearchCandidates::collect(SearchIndex& index, const Query& query) {
   make_buckets();
 }
 
-// Keys are as good as random: with as many buckets as rows, each holds a row or two.
+// Keys are as good as random: with as many buckets as rows, each holds one or two rows.
 void SearchCandidates::make_buckets() {
   const unsigned bits = static_cast<unsigned>(std::bit_width(rows_.size() | 1U));
   bucket_shift_ = 64 - bits;

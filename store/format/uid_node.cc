@@ -14,7 +14,7 @@ void UidNode::touch_identities() {
   state_is_saved = false;
 }
 
-std::unique_ptr<UidNode> root_node(const TreeRoot& tree) {
+std::unique_ptr<UidNode> root_node(const UidTreeRoot& tree) {
   auto root = std::make_unique<UidNode>();
   root->shift = kRootShift;
   root->is_branch = tree.is_branch;

@@ -50,7 +50,7 @@ struct UidNode {
 };
 
 // As an object has it. A root's range is known when it is a leaf, or else when its branch was read.
-std::unique_ptr<UidNode> root_node(const TreeRoot& tree);
+std::unique_ptr<UidNode> root_node(const UidTreeRoot& tree);
 
 std::unique_ptr<UidNode> new_leaf(std::uint64_t base, unsigned shift);
 

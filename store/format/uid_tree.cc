@@ -10,7 +10,7 @@ namespace store {
 class UidTree::Impl {
  public:
   Impl() = default;
-  Impl(const TreeRoot& start, Load load_object, MakeId make)
+  Impl(const UidTreeRoot& start, Load load_object, MakeId make)
       : load(std::move(load_object)), make_id(std::move(make)) {
     if (start.messages == 0) return;
     root = root_node(start);
@@ -297,7 +297,7 @@ class UidTree::Impl {
 };
 
 UidTree::UidTree() : impl_(std::make_unique<Impl>()) {}
-UidTree::UidTree(const TreeRoot& root, Load load, MakeId make_id)
+UidTree::UidTree(const UidTreeRoot& root, Load load, MakeId make_id)
     : impl_(std::make_unique<Impl>(root, std::move(load), std::move(make_id))) {}
 UidTree::UidTree(UidTree&&) noexcept = default;
 UidTree& UidTree::operator=(UidTree&&) noexcept = default;
@@ -382,7 +382,7 @@ bool UidTree::erase(base::Uid uid) {
   return impl_->erase(uid);
 }
 
-TreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
+UidTreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
   impl_->normalize_root();
   impl_->changed = false;
   if (!impl_->root) return {};

@@ -17,13 +17,13 @@
 namespace store {
 
 // Where a tree begins, as the folder's object records it.
-struct TreeRoot {
+struct UidTreeRoot {
   std::uint64_t messages = 0;  // 0: there is nothing else
   std::uint64_t bytes = 0;     // of the messages
   bool is_branch = false;
   ObjectId identity;
   ObjectId state;
-  bool operator==(const TreeRoot&) const = default;
+  bool operator==(const UidTreeRoot&) const = default;
 };
 
 class UidTree {
@@ -32,7 +32,7 @@ class UidTree {
   using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
 
   UidTree();  // empty; all of it stays in memory as it is
-  UidTree(const TreeRoot& root, Load load, MakeId make_id);
+  UidTree(const UidTreeRoot& root, Load load, MakeId make_id);
   UidTree(UidTree&&) noexcept;
   UidTree& operator=(UidTree&&) noexcept;
   ~UidTree();
@@ -65,7 +65,7 @@ class UidTree {
   bool identities_changed() const;
 
   // Writes what is not written yet.
-  TreeRoot save(const Save& save, const MakeId& make_id);
+  UidTreeRoot save(const Save& save, const MakeId& make_id);
 
  private:
   class Impl;

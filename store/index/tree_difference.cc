@@ -11,7 +11,7 @@ namespace {
 
 using Nodes = std::vector<std::unique_ptr<UidNode>>;  // of one tree, disjoint, by base
 
-Nodes nodes_of(const TreeRoot& tree) {
+Nodes nodes_of(const UidTreeRoot& tree) {
   Nodes nodes;
   if (tree.messages == 0) return nodes;
   nodes.push_back(root_node(tree));
@@ -105,8 +105,8 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
 
 }  // namespace
 
-TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const TreeRoot& older,
-                          const TreeRoot& newer) {
+UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
+                          const UidTreeRoot& newer) {
   Nodes a = nodes_of(older);
   Nodes b = nodes_of(newer);
   drop_shared(a, b);
@@ -121,7 +121,7 @@ TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const Tr
   return {.only_older = without(of_a, of_b), .only_newer = without(of_b, of_a)};
 }
 
-void for_each_identity(ObjectReader& objects, const MakeId& make_id, const TreeRoot& tree,
+void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,
                        const std::function<void(const Identity&)>& take) {
   for (const auto& node : nodes_of(tree)) visit(objects, make_id, *node, take);
 }

@@ -13,15 +13,15 @@ namespace store {
 // The messages of `older` that `newer` does not have, then those of `newer` that `older` does not
 // have; each in ascending UID order. Equal are entries with the same UID, date, size and content.
 // Fails with kDamaged if a node can't be read.
-struct TreeDifference {
+struct UidTreeDifference {
   std::vector<Identity> only_older;
   std::vector<Identity> only_newer;
 };
-TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const TreeRoot& older,
-                          const TreeRoot& newer);
+UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
+                          const UidTreeRoot& newer);
 
 // All of it, in ascending UID order.
-void for_each_identity(ObjectReader& objects, const MakeId& make_id, const TreeRoot& tree,
+void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,
                        const std::function<void(const Identity&)>& take);
 
 }  // namespace store

@@ -330,7 +330,7 @@ TEST_F(StoreTest, TwoWritersAreOneTooMany) {
 }
 
 TEST_F(StoreTest, InitRefusesWhereAStoreIs) {
-  EXPECT_ERROR(kUsage, "there is a store already", make_store());
+  EXPECT_ERROR(kUsage, "a store already exists there", make_store());
 }
 
 TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {

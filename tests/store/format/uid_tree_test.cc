@@ -36,8 +36,8 @@ class Objects {
     return [this](const Sha256& digest) { return message_id(keys_, digest); };
   }
 
-  TreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
-  UidTree tree(const TreeRoot& root = {}) { return {root, load(), make_id()}; }
+  UidTreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
+  UidTree tree(const UidTreeRoot& root = {}) { return {root, load(), make_id()}; }
 
   std::size_t take_written() { return std::exchange(written_, 0); }
   std::size_t take_loaded() { return std::exchange(loaded_, 0); }
@@ -77,7 +77,7 @@ Content content_of(UidTree& tree) {
   return content;
 }
 
-TreeRoot dense(Objects& objects, std::uint32_t messages) {
+UidTreeRoot dense(Objects& objects, std::uint32_t messages) {
   UidTree tree;
   for (std::uint32_t uid = 1; uid <= messages; ++uid) {
     tree.put(message_at(objects, uid, uid), seen(tree, uid));
@@ -88,7 +88,7 @@ TreeRoot dense(Objects& objects, std::uint32_t messages) {
 TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
   Objects objects;
   UidTree tree;
-  EXPECT_EQ(TreeRoot(), objects.save(tree));
+  EXPECT_EQ(UidTreeRoot(), objects.save(tree));
   EXPECT_EQ(0U, objects.take_written());
   UidTree again = objects.tree({});
   EXPECT_FALSE(again.contains({1}));
@@ -97,13 +97,13 @@ TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
 
 TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const TreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 200'000);
   objects.take_written();
   objects.take_loaded();
   UidTree tree = objects.tree(root);
   EXPECT_TRUE(tree.set_state({100'000}, seen(tree, 999'999)));
   EXPECT_FALSE(tree.identities_changed());
-  const TreeRoot changed = objects.save(tree);
+  const UidTreeRoot changed = objects.save(tree);
   EXPECT_EQ(root.identity, changed.identity);
   EXPECT_NE(root.state, changed.state);
   EXPECT_LT(objects.take_written(), 4'000U);
@@ -112,7 +112,7 @@ TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
 
 TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const TreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 200'000);
   objects.take_written();
   UidTree tree = objects.tree(root);
   tree.put(message_at(objects, 200'001, 1), seen(tree, 1));
@@ -137,7 +137,7 @@ TEST(UidTreeTest, TheLargestUidsHaveRoom) {
 
 TEST(UidTreeTest, ALeafOfAnotherTreeIsTold) {
   Objects objects;
-  TreeRoot root = dense(objects, 10);
+  UidTreeRoot root = dense(objects, 10);
   root.messages = 11;
   UidTree tree = objects.tree(root);
   EXPECT_THROW(tree.contains({1}), base::Error);
@@ -156,7 +156,7 @@ RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
   Objects objects;
   UidTree tree = *rc::gen::arbitrary<bool>() ? objects.tree() : UidTree();
   std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> model;  // content, modseq
-  TreeRoot root;
+  UidTreeRoot root;
   const auto steps = *rc::gen::inRange(1, 12);
   for (int step = 0; step < steps; ++step) {
     const auto uids = *rc::gen::container<std::vector<std::uint32_t>>(any_uid());
