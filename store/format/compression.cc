@@ -18,7 +18,7 @@ class Compressor::Impl {
     if (!context_) fail(ErrorCode::kInternal, "start zstd: no memory");
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_windowLog, kWindowLog);
-    // The box around the frame tells damage, the block's header tells the length.
+    // The box around the frame detects damage, and the block's header gives the length.
     set(ZSTD_c_checksumFlag, 0);
     set(ZSTD_c_contentSizeFlag, 0);
   }
@@ -46,7 +46,7 @@ class Compressor::Impl {
   }
 
   base::Handle<ZSTD_CCtx, ZSTD_freeCCtx> context_;
-  base::Bytes room_;  // for the longest frame until now: new memory costs time
+  base::Bytes room_;  // as large as the longest frame so far: allocating costs time
 };
 
 Compressor::Compressor(int level) : impl_(std::make_unique<Impl>(level)) {}

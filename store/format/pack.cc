@@ -219,7 +219,7 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                                        : contents.blocks.back().place + BlockHeader::kSize +
                                              contents.blocks.back().sealed_length;
   if (expected->ordinal != contents.blocks.size() || blocks_end != place) {
-    fail(ErrorCode::kDamaged, "{}: its trailer doesn't fit its blocks", name_);
+    fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", name_);
   }
   return contents;
 }

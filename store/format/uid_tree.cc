@@ -25,7 +25,7 @@ class UidTree::Impl {
     const bool inside = std::ranges::all_of(
         identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
     if (identities.size() != leaf.messages || !inside) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.identity.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity", leaf.identity.hex());
     }
   }
 
@@ -49,7 +49,7 @@ class UidTree::Impl {
                                     ? decode_states(load(ObjectType::kStateLeaf, leaf.state), sets)
                                     : decode_states(leaf.packed_states, sets);
     if (states.size() != leaf.messages) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity", leaf.state.hex());
     }
     return states;
   }
@@ -75,7 +75,7 @@ class UidTree::Impl {
     load_states(leaf);
   }
 
-  // Of the leaves that are loaded only a few stay so.
+  // Keeps only a few leaves loaded, `leaf` among them.
   void keep_loaded(UidNode& leaf) {
     if (!make_id || (!loaded.empty() && loaded.back() == &leaf)) return;
     if (std::ranges::find(loaded, &leaf) != loaded.end()) return;
@@ -110,7 +110,7 @@ class UidTree::Impl {
                   load(ObjectType::kStateBranch, branch.state));
   }
 
-  // The nodes from the root to the leaf that covers `uid`; empty if there is none.
+  // The nodes from the root to the leaf that covers `uid`; empty if no leaf does.
   std::vector<UidNode*> path_to(std::uint32_t uid) {
     std::vector<UidNode*> path;
     UidNode* node = root.get();
@@ -144,7 +144,7 @@ class UidTree::Impl {
   // Makes the root cover `uid`.
   void grow_to(std::uint32_t uid) {
     if (!root) root = new_leaf(0, kRootShift);
-    if (!root->is_branch) return;  // covers all
+    if (!root->is_branch) return;  // it covers every UID
     load_children(*root);
     while (!root->covers(uid)) {
       auto above = std::make_unique<UidNode>();
@@ -212,7 +212,7 @@ class UidTree::Impl {
     return true;
   }
 
-  // Gives what was changed the one shape that its UIDs allow.
+  // Gives a changed node the one shape that its UIDs allow.
   void normalize(UidNode& node) {
     if (node.identity_is_saved || !node.is_branch) return;
     for (const auto& child : node.children) normalize(*child);
@@ -269,7 +269,7 @@ class UidTree::Impl {
     if (!branch.state_is_saved) branch.state = save(ObjectType::kStateBranch, bytes.state);
   }
 
-  // What is packed stays so: what was just saved can't be loaded before its pack is published.
+  // Packed data stays packed: what was just saved can't be loaded before its pack is published.
   static void save_identities(UidNode& node, const Save& save, const MakeId& make) {
     if (!node.packed_identities.empty()) {
       node.identity = save(ObjectType::kIdentityLeaf, node.packed_identities);
@@ -289,7 +289,7 @@ class UidTree::Impl {
   static constexpr std::size_t kMaxLoaded = 64;
 
   Load load;
-  MakeId make_id;  // none: nothing is ever packed
+  MakeId make_id;  // empty function: nothing is ever packed
   std::vector<UidNode*> loaded;
   FlagSets sets;
   std::unique_ptr<UidNode> root;  // null: empty

@@ -47,7 +47,7 @@ std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack
     for (const ObjectEntry& object : block.objects) {
       if (object.type != ObjectType::kCommit) continue;
       if (object.start + std::uint64_t{object.length} > plain.size()) {
-        fail(ErrorCode::kDamaged, "{}: its trailer doesn't fit its blocks", file.name());
+        fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", file.name());
       }
       const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
       commits.emplace_back(object.id, Commit::decode(bytes));

@@ -127,7 +127,7 @@ TEST_F(PruneTest, TheStoreOfAnotherWriterIsLeftAlone) {
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
   const auto refused = mailstow_.backupd({"prune"});
   EXPECT_EQ(refused.status, 5);
-  EXPECT_THAT(refused.err, HasSubstr("another mailstow writes to it"));
+  EXPECT_THAT(refused.err, HasSubstr("another mailstow process is writing to it"));
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
   EXPECT_TRUE(plan["packs"].is_null()) << "its snapshots can be told all the same";
   EXPECT_FALSE(plan["accounts"].empty());

@@ -55,13 +55,13 @@ TEST_F(CommitChainTest, AMissingCommitIsNamed) {
   add(2);
   add(5);
   EXPECT_THAT(find_breaks(commits_, {}),
-              ElementsAre("commits 1 to 1: they are missing", "commits 3 to 4: they are missing"));
+              ElementsAre("commits 1 to 1 are missing", "commits 3 to 4 are missing"));
 }
 
 TEST_F(CommitChainTest, ACommitThatFollowsAnotherIsNamed) {
   add(1);
   add(2).previous = id(9);
-  EXPECT_THAT(find_breaks(commits_, {}), ElementsAre(HasSubstr("commit 2: the commit before it")));
+  EXPECT_THAT(find_breaks(commits_, {}), ElementsAre(HasSubstr("commit 2: it names another previous commit")));
 }
 
 TEST_F(CommitChainTest, BeforeACheckpointNothingIsNeeded) {

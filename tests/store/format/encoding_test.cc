@@ -76,7 +76,7 @@ TEST(EncodingTest, ATextAsLongAsABlockComesBack) {
 TEST(EncodingTest, WhatFollowsTheEndIsMalformed) {
   const base::Bytes bytes(1);
   Decoder decoder(bytes, "it");
-  EXPECT_ERROR(kDamaged, "something follows its end", decoder.end());
+  EXPECT_ERROR(kDamaged, "extra bytes follow its end", decoder.end());
 }
 
 RC_GTEST_PROP(EncodingProperty, NumbersComeBack, (std::uint64_t number, std::int64_t other)) {

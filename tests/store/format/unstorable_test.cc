@@ -158,7 +158,7 @@ TEST(UnstorableTest, ABranchWhoseCountsDoNotAddUpIsRefused) {
 TEST(UnstorableTest, WhatIsReadBackAsSomethingElseIsRefused) {
   EXPECT_ERROR(kInternal, "it would be read back as something else",
                verified("it", base::Bytes(1), [](base::ByteView) { return false; }));
-  EXPECT_ERROR(kInternal, "it takes 2 bytes, and 1 are the most",
+  EXPECT_ERROR(kInternal, "it takes 2 bytes, the maximum is 1",
                verified(
                    "it", base::Bytes(2), [](base::ByteView) { return true; }, 1));
 }

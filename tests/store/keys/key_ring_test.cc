@@ -68,7 +68,7 @@ TEST_F(KeyRingTest, AnEmptyPassphraseIsRefused) {
 
 TEST_F(KeyRingTest, ARunningWriterKeepsTheLock) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it",
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it",
                add_passphrase(location_, files_, clock_, base::Secret("words")));
 }
 

@@ -410,7 +410,7 @@ TEST_F(PruneTest, AskedToStopItHasDroppedNothing) {
 
 TEST_F(PruneTest, ItWaitsForNoWriter) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", prune());
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", prune());
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST_F(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
   std::filesystem::remove(second.at(0));
   const ReindexReport report = reindex(location_, files_);
   EXPECT_THAT(report.damage, testing::Contains(HasSubstr(second[0].filename().string())));
-  EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2: they are missing")));
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2 are missing")));
   Reader reader = open_reader();
   EXPECT_THAT(reader.accounts(), testing::ElementsAre("alice", "carol"));
 }
@@ -157,7 +157,7 @@ TEST_F(ReindexTest, ALostCommitIsTold) {
 
 TEST_F(ReindexTest, ItWaitsForNoWriter) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", reindex(location_, files_));
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", reindex(location_, files_));
 }
 
 }  // namespace

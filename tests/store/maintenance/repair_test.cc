@@ -275,7 +275,7 @@ TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
 
 TEST_F(RepairTest, ItTakesTheLock) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", repair_all());
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", repair_all());
 }
 
 }  // namespace
