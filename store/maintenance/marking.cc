@@ -49,7 +49,7 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
       take(object, {.block = row, .start = object.start, .length = object.length});
     }
     if (next != starts.end()) {
-      fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex",
+      fail(ErrorCode::kDamaged, "{}: the index describes it differently: run mailstow-backupd reindex",
            file.name());
     }
   }
@@ -81,8 +81,8 @@ void Marking::add_folder(const ObjectId& id) {
   add_node(*root_node(folder.tree));
 }
 
-// What an identity leads to depends on it alone, and so with a state: where both were marked
-// before, so was all below them, even if they never met.
+// Everything below an identity depends on it alone, and likewise for a state: if both were marked
+// before, so was everything below them, even if never together.
 void Marking::add_node(UidNode& node) {
   base::stop_if_requested("prune", kNothingDropped);
   if (node.is_branch) {

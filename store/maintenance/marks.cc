@@ -11,8 +11,8 @@ namespace store {
 
 namespace {
 
-// A name that base::AtomicFile::is_temporary() knows: what a crash leaves is removed by the next
-// writer. Only the holder of the store's lock marks.
+// A name that base::AtomicFile::is_temporary() recognises: the next writer removes what a crash
+// leaves. Only the holder of the store's lock marks.
 base::Path scratch_file(const base::Path& folder) {
   return folder / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
 }

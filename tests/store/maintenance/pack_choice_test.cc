@@ -56,7 +56,7 @@ TEST(PackChoiceTest, WhatLivesAndIsCompressedHardStays) {
 TEST(PackChoiceTest, WhatIsDeadGoesAndWhatIsMostlyDeadIsRewritten) {
   EXPECT_THAT(fates({strong(64, 0), strong(64, 79), strong(64, 81)}),
               ElementsAre(kCondemn, kRewrite, kKeep));
-  EXPECT_EQ("nothing lives in it", choose_packs(std::vector{strong(64, 0)}, {})[0].reason);
+  EXPECT_EQ("it has no living objects", choose_packs(std::vector{strong(64, 0)}, {})[0].reason);
   EXPECT_EQ("30 % of it is dead", choose_packs(std::vector{strong(64, 70)}, {})[0].reason);
 }
 
