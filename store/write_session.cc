@@ -138,7 +138,7 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     pack_.reset();
     stored_bytes_ += published.size;
     index_.add(published, commits, context_.keys,
-               effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
+               effort_ == Effort::kStrong ? ExistingObjects::kMove : ExistingObjects::kKeepPlace);
     feeder_.drain();
     search_.finish(published.name);
     pending_.clear();

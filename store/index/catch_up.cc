@@ -67,7 +67,7 @@ class CatchUp {
 
   std::vector<std::string> run() {
     find_unknown();
-    // A crash may have come between the rename of a pack and the folder's sync.
+    // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
     look_at_unknown();
     tell_missing();
@@ -94,7 +94,7 @@ class CatchUp {
     PackName name;
     std::vector<std::pair<ObjectId, Commit>> commits;
 
-    // Packs without commits first: what a commit says of them must find them.
+    // Packs without commits first: a commit that refers to them must find them.
     std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
   };
 
@@ -127,7 +127,7 @@ class CatchUp {
       if (!present_.contains(name)) missing_.push_back(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
-    // What lay in a missing pack must not count as stored. Another pack may hold it too.
+    // Objects of a missing pack must not count as stored. Another pack may have them too.
     if (!missing_.empty()) start_again();
   }
 
@@ -145,9 +145,9 @@ class CatchUp {
     look_at(known);
   }
 
-  // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
-  // old places of what lay there. And commits count in their order: what a later one dropped must
-  // not come back with an earlier one that was found again.
+  // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
+  // that pack's objects. And commits count in their order: a snapshot dropped by a later commit
+  // must not reappear with an earlier commit that was found again.
   bool is_outdated() const {
     return std::ranges::any_of(indexed_,
                                [&](const PackName& name) { return condemned_.contains(name); }) ||
@@ -156,7 +156,7 @@ class CatchUp {
            });
   }
 
-  // An index that was put back to an older state knows packs that are rightly gone.
+  // An index that was restored to an older state has packs that are rightly gone.
   void tell_missing() {
     if (missing_.empty()) return;
     std::map<std::uint64_t, const Commit*> commits;
@@ -202,7 +202,7 @@ class CatchUp {
   Decompressor decompressor_;
   std::set<PackName> present_;
   std::vector<PackName> indexed_;
-  std::uint64_t highest_ = 0;  // commit that the index knew
+  std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;

@@ -30,7 +30,8 @@ void drop_shared(Nodes& a, Nodes& b) {
   std::erase_if(b, is_shared);
 }
 
-// Of the branches; 0 if there are only leaves. An unread root counts as the widest.
+// The largest width of the branches; 0 if there are only leaves. An unread root counts as the
+// widest.
 unsigned widest(const Nodes& nodes) {
   unsigned shift = 0;
   for (const auto& node : nodes) {
@@ -39,7 +40,7 @@ unsigned widest(const Nodes& nodes) {
   return shift;
 }
 
-// Puts the children of the branches of this width into their place.
+// Replaces the branches of this width by their children.
 void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
   Nodes opened;
   for (auto& node : nodes) {
@@ -49,7 +50,7 @@ void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
     }
     decode_branch(*node, objects.read_manifest(ObjectType::kIdentityBranch, node->identity),
                   objects.read_manifest(ObjectType::kStateBranch, node->state));
-    // A root learns its width only now: narrower ones of the other tree may be waiting.
+    // A root's width is known only now: narrower nodes of the other tree may be waiting.
     if (node->shift != shift) {
       node->children.clear();
       node->has_children = false;
@@ -77,7 +78,7 @@ std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
   return identities;
 }
 
-// Both ascend by UID.
+// Both arguments ascend by UID.
 std::vector<Identity> without(const std::vector<Identity>& these,
                               const std::vector<Identity>& those) {
   std::vector<Identity> left;

@@ -1,5 +1,5 @@
-// What two states of a folder's UID tree don't share. Only what differs is read: a node that both
-// have, by its id, is skipped with all below it.
+// The differences between two states of a folder's UID tree. Reads only what differs: a node that
+// both have, by its id, is skipped with everything below it.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 namespace store {
 
 // The messages of `older` that `newer` does not have, then those of `newer` that `older` does not
-// have; each in ascending UID order. Equal are entries with the same UID, date, size and content.
+// have; each in ascending UID order. Entries with the same UID, date, size and content are equal.
 // Fails with kDamaged if a node can't be read.
 struct UidTreeDifference {
   std::vector<Identity> only_older;
@@ -20,7 +20,7 @@ struct UidTreeDifference {
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
                           const UidTreeRoot& newer);
 
-// All of it, in ascending UID order.
+// Calls back for all entries of the tree, in ascending UID order.
 void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,
                        const std::function<void(const Identity&)>& take);
 

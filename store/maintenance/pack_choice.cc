@@ -55,7 +55,7 @@ class Chooser {
     if (dead_bytes(pack) > 0 && dead >= limits_.dead_percent) {
       return choose(i, PackFate::kRewrite, fmt::format("{} % of it is dead", dead));
     }
-    if (pack.effort == Effort::kFast && recompressed_ < limits_.most_recompressed) {
+    if (pack.effort == Effort::kFast && recompressed_ < limits_.max_recompressed) {
       recompressed_ += pack.size;
       return choose(i, PackFate::kRewrite, "it can be compressed harder");
     }

@@ -5,10 +5,10 @@ namespace {
 
 enum class Tag : std::uint8_t { kInline = 0, kText = 1, kTextLeaf = 2, kBinaryLeaf = 3 };
 
-// Far above any message, and low enough that no sum of lengths overflows.
+// Far above any message, yet low enough that no sum of lengths overflows.
 constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 48U;
 
-// A part's length and id take this much at least.
+// The least that a part's length and id take.
 constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
 
 }  // namespace
@@ -109,7 +109,7 @@ RecipeItem RecipeReader::next() {
     case Tag::kBinaryLeaf:
       return take_leaf(PartKind::kBinary);
   }
-  record_.malformed("an item is of no known kind");
+  record_.malformed("an item is of an unknown kind");
 }
 
 }  // namespace store

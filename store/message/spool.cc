@@ -78,14 +78,14 @@ class Spool::File {
   void* mapped_ = nullptr;
 };
 
-Spool::Spool(const base::Path& folder, std::size_t most_in_memory)
-    : folder_(&folder), most_in_memory_(most_in_memory) {}
+Spool::Spool(const base::Path& folder, std::size_t max_in_memory)
+    : folder_(&folder), max_in_memory_(max_in_memory) {}
 Spool::Spool(Spool&&) noexcept = default;
 Spool& Spool::operator=(Spool&&) noexcept = default;
 Spool::~Spool() = default;
 
 void Spool::add(base::ByteView piece) {
-  if (!file_ && memory_.size() + piece.size() > most_in_memory_) {
+  if (!file_ && memory_.size() + piece.size() > max_in_memory_) {
     file_ = std::make_unique<File>(*folder_);
     file_->write(memory_);
     memory_ = {};

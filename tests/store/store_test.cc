@@ -341,7 +341,7 @@ TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {
   Location other{
       .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};
   init(other, files_, clock_);
-  EXPECT_ERROR(kKey, "is not its key", open_writer());
+  EXPECT_ERROR(kKey, "is not a key of this store", open_writer());
 }
 
 TEST_F(StoreTest, AFolderWithoutAStoreIsNotFound) {

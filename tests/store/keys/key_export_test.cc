@@ -88,7 +88,7 @@ TEST_F(KeyExportTest, AnotherStoresKeyIsRefused) {
   std::filesystem::remove_all(location_.index);
   make_store();
   back_up();
-  EXPECT_ERROR(kKey, "is not its key", bring_back(text));
+  EXPECT_ERROR(kKey, "is not the key of this store", bring_back(text));
 }
 
 }  // namespace

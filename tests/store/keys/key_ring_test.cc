@@ -30,7 +30,7 @@ TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   EXPECT_ERROR(kUsage, "could no longer open the store", remove_key(with_other, files_, id));
   remove_key(location_, files_, id);
   EXPECT_THAT(keys(), SizeIs(1));
-  EXPECT_ERROR(kKey, "is not its key", Reader::open(with_other, files_));
+  EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
   EXPECT_NO_THROW(open_reader());
 }
 
@@ -38,7 +38,7 @@ TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   std::filesystem::remove(location_.key_file);
   EXPECT_ERROR(kKey, "not found", open_reader());
-  EXPECT_ERROR(kKey, "no slot opens with this passphrase",
+  EXPECT_ERROR(kKey, "this passphrase opens none of its key slots",
                replace_key_file(location_, files_, clock_, base::Secret("battery staple")));
   EXPECT_FALSE(std::filesystem::exists(location_.key_file));
   replace_key_file(location_, files_, clock_, base::Secret("correct horse"));

@@ -86,12 +86,12 @@ TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
   const base::Path key_file = folder_.path() / "store.key";
   create_key_file(files_, key_file);
   write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
-  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
   const KeySlot slot = wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {});
   write_slot(files_, keys_, slot);
   EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(files_, store_, key_file).keys.ids));
   remove_slot(files_, keys_, slot.id);
-  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
 }
 
 TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {

@@ -74,7 +74,7 @@ TEST(PackChoiceTest, WhatABackupWroteIsCompressedHarder) {
 
 TEST(PackChoiceTest, OnlySoMuchIsCompressedHarderInOneRunButAllThatIsDeadGoes) {
   ChoiceLimits limits;
-  limits.most_recompressed = 100 * kMegabyte;
+  limits.max_recompressed = 100 * kMegabyte;
   EXPECT_THAT(fates({fast(64), fast(64), fast(64), fast(64, 10), fast(64, 0)}, limits),
               ElementsAre(kRewrite, kRewrite, kKeep, kRewrite, kCondemn));
 }

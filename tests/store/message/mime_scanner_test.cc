@@ -125,13 +125,13 @@ TEST(MimeScanner, StopsGoingDeeperAtTheLimit) {
   const std::string innermost = multipart("c", "--c\n\nx\n--c--\n");
   const std::string middle = multipart("b", "--b\n" + innermost + "--b--\n");
   const std::string message = multipart("a", "--a\n" + middle + "--a\n\nlast\n--a--\n");
-  EXPECT_THAT(leaves(message, {.deepest = 3}), ElementsAre("x\n", "last\n"));
-  EXPECT_THAT(leaves(message, {.deepest = 2}), ElementsAre("--c\n\nx\n--c--\n", "last\n"));
+  EXPECT_THAT(leaves(message, {.max_depth = 3}), ElementsAre("x\n", "last\n"));
+  EXPECT_THAT(leaves(message, {.max_depth = 2}), ElementsAre("--c\n\nx\n--c--\n", "last\n"));
 }
 
 TEST(MimeScanner, StopsCountingLeavesAtTheLimit) {
   const std::string message = multipart("b", "--b\n\n1\n--b\n\n2\n--b\n\n3\n--b\n\n4\n--b--\n");
-  EXPECT_THAT(leaves(message, {.most_leaves = 2}), ElementsAre("1\n", "2\n"));
+  EXPECT_THAT(leaves(message, {.max_leaves = 2}), ElementsAre("1\n", "2\n"));
 }
 
 // A scanner that is not linear would need many minutes.

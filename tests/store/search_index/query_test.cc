@@ -99,8 +99,8 @@ TEST(QueryTest, AWordWithAColonIsAWordUnlessItLooksLikeAMistake) {
 
 TEST(QueryTest, WhatCannotBeMeantIsRefused) {
   EXPECT_ERROR(kUsage, "from:!!: it has no words", parse("from:!!"));
-  EXPECT_ERROR(kUsage, "folder:: it names no folder", parse("folder:"));
-  EXPECT_ERROR(kUsage, "it can't be denied", parse("-after:2026-01-01"));
+  EXPECT_ERROR(kUsage, "folder:: the folder name is missing", parse("folder:"));
+  EXPECT_ERROR(kUsage, "it can't be negated", parse("-after:2026-01-01"));
   EXPECT_ERROR(kUsage, "it has no value", parse("before:"));
   EXPECT_ERROR(kUsage, "someday", parse("before:someday"));
   EXPECT_ERROR(kUsage, "longer than", parse(std::string(5'000, 'x')));
