@@ -74,7 +74,7 @@ bool MailboxHistory::is_any_same(const Era& era, std::span<const MailboxIdentity
   });
 }
 
-// An era has one MAILBOXID at most.
+// An era has at most one MAILBOXID.
 bool MailboxHistory::is_of_one_mailbox(const Era& a, const Era& b) {
   if (!a.last.mailbox_id.empty() && !b.last.mailbox_id.empty()) {
     return a.last.mailbox_id == b.last.mailbox_id;
@@ -82,7 +82,7 @@ bool MailboxHistory::is_of_one_mailbox(const Era& a, const Era& b) {
   return is_any_same(a, b.seen);
 }
 
-// The result has, for each era, the index of the first era of the same person.
+// For each era, the index of the first era of the same person.
 std::vector<std::size_t> MailboxHistory::groups(const AcceptedIdentities& accepted) const {
   std::vector<std::size_t> group(eras_.size());
   std::iota(group.begin(), group.end(), std::size_t{0});

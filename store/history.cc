@@ -152,7 +152,7 @@ class History {
   void tell(FolderFate fate, const State* before, const State* after,
             const SnapshotInfo& snapshot) {
     UidTreeDifference changes = compare(before != nullptr ? before->folder.tree : UidTreeRoot{},
-                                     after != nullptr ? after->folder.tree : UidTreeRoot{});
+                                        after != nullptr ? after->folder.tree : UidTreeRoot{});
     if (fate == FolderFate::kRegenerated) cancel_equal_content(changes);
     const bool nothing = changes.only_older.empty() && changes.only_newer.empty();
     if (fate == FolderFate::kStayed && nothing) return;

@@ -18,7 +18,8 @@ void check_is_free(const Location& location, base::FileSystem& files) {
   for (const std::string& name : files.list(location.store)) {
     if (name == "lock" || name == "keys" || name == "packs" || name == "trees" || name == "readers")
       continue;
-    fail(ErrorCode::kUsage, "init {}: the directory contains something else ({}): choose an empty one",
+    fail(ErrorCode::kUsage,
+         "init {}: the directory contains something else ({}): choose an empty one",
          location.store.string(), name);
   }
   const SlotListing slots = read_slots(files, keys_directory(location));
@@ -39,9 +40,9 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   base::make_directories(files, location.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   check_is_free(location, files);
-  for (const base::Path& folder : {packs_directory(location), trees_directory(location),
-                                   keys_directory(location), readers_directory(location)}) {
-    files.make_directory(folder);
+  for (const base::Path& directory : {packs_directory(location), trees_directory(location),
+                                      keys_directory(location), readers_directory(location)}) {
+    files.make_directory(directory);
   }
   files.sync_directory(location.store);
 

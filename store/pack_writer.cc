@@ -42,11 +42,11 @@ int compression_level(Effort effort) {
   return effort == Effort::kFast ? kFastLevel : kStrongLevel;
 }
 
-PackWriter::PackWriter(base::FileSystem& files, const base::Path& folder,
+PackWriter::PackWriter(base::FileSystem& files, const base::Path& directory,
                        const BlockContext& context, SealingPool& pool, Effort effort)
     : context_(context),
       pool_(pool),
-      file_(files, folder),
+      file_(files, directory),
       id_(random_pack_id()),
       effort_(effort),
       open_{OpenBlock(Stream::kRecords), OpenBlock(Stream::kTexts), OpenBlock(Stream::kBinaries),

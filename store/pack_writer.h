@@ -19,7 +19,7 @@ int compression_level(Effort effort);
 class PackWriter {
  public:
   // All arguments must outlive the writer. The pool must be empty, and used by this writer alone.
-  PackWriter(base::FileSystem& files, const base::Path& folder, const BlockContext& context,
+  PackWriter(base::FileSystem& files, const base::Path& directory, const BlockContext& context,
              SealingPool& pool, Effort effort = Effort::kFast);
 
   // `message_size` is for a kMessage only.

@@ -78,8 +78,7 @@ class Reader {
     std::uint64_t index_bytes = 0;
     std::uint64_t search_bytes = 0;   // of the search index, not included in index_bytes
     std::uint64_t messages = 0;       // distinct messages
-    // of those messages, before deduplication of parts and compression
-    std::uint64_t message_bytes = 0;
+    std::uint64_t message_bytes = 0;  // their size, before deduplication of parts and compression
   };
   StoreSize size();
 

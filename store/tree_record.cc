@@ -113,7 +113,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
 class TreeRecords::Impl {
  public:
   Impl(base::FileSystem& file_system, base::Path trees, BlockContext opened)
-      : files(file_system), folder(std::move(trees)), context(std::move(opened)) {}
+      : files(file_system), directory(std::move(trees)), context(std::move(opened)) {}
 
   // The header of a record's file: everything before the nonce.
   static base::Bytes head(std::uint64_t plain_length) {
@@ -170,7 +170,7 @@ class TreeRecords::Impl {
   }
 
   base::FileSystem& files;
-  base::Path folder;
+  base::Path directory;
   BlockContext context;
 };
 
@@ -192,9 +192,9 @@ std::string TreeRecords::new_id() {
 
 TreeRecords::Listing TreeRecords::list() const {
   Listing listing;
-  for (const std::string& name : impl_->files.list(impl_->folder)) {
+  for (const std::string& name : impl_->files.list(impl_->directory)) {
     if (base::AtomicFile::is_temporary(name)) continue;
-    const base::Path path = impl_->folder / name;
+    const base::Path path = impl_->directory / name;
     try {
       if (!is_id(name)) fail(ErrorCode::kDamaged, "it is not a tree record of mailstow");
       const std::optional<base::Bytes> file = base::read_file(impl_->files, path, kMaxTreeRecord);
@@ -212,20 +212,20 @@ TreeRecords::Listing TreeRecords::list() const {
 
 std::optional<TreeRecord> TreeRecords::find(const std::string& id) const {
   if (!is_id(id)) return std::nullopt;
-  const auto file = base::read_file(impl_->files, impl_->folder / id, kMaxTreeRecord);
+  const auto file = base::read_file(impl_->files, impl_->directory / id, kMaxTreeRecord);
   if (!file) return std::nullopt;
   return impl_->open_record(id, *file);
 }
 
 void TreeRecords::put(const TreeRecord& record) {
   if (!is_id(record.id)) fail(ErrorCode::kInternal, "write tree record: malformed id");
-  base::write_file(impl_->files, impl_->folder / record.id, impl_->seal_record(record),
+  base::write_file(impl_->files, impl_->directory / record.id, impl_->seal_record(record),
                    base::OnExisting::kReplace);
 }
 
 bool TreeRecords::remove(const std::string& id) {
-  if (!is_id(id) || !impl_->files.remove(impl_->folder / id)) return false;
-  impl_->files.sync_directory(impl_->folder);
+  if (!is_id(id) || !impl_->files.remove(impl_->directory / id)) return false;
+  impl_->files.sync_directory(impl_->directory);
   return true;
 }
 

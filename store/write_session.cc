@@ -34,18 +34,18 @@ unsigned threads_for(Effort effort) {
 }
 
 // Removes the leftovers of interrupted programs where only the holder of the store's lock writes.
-void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
-  for (const std::string& name : files.list(folder)) {
-    if (base::AtomicFile::is_temporary(name)) files.remove(folder / name);
+void remove_rubbish(base::FileSystem& files, const base::Path& directory) {
+  for (const std::string& name : files.list(directory)) {
+    if (base::AtomicFile::is_temporary(name)) files.remove(directory / name);
   }
 }
 
 // The same where others write concurrently: a sweep, a check, the daemon.
-void remove_old_rubbish(base::FileSystem& files, const base::Path& folder, base::TimePoint now) {
-  for (const std::string& name : files.list(folder)) {
+void remove_old_rubbish(base::FileSystem& files, const base::Path& directory, base::TimePoint now) {
+  for (const std::string& name : files.list(directory)) {
     if (!base::AtomicFile::is_temporary(name)) continue;
-    const auto written = files.modified(folder / name);
-    if (written && now - *written > std::chrono::days(1)) files.remove(folder / name);
+    const auto written = files.modified(directory / name);
+    if (written && now - *written > std::chrono::days(1)) files.remove(directory / name);
   }
 }
 

@@ -107,9 +107,9 @@ class WriteSession {
   std::vector<std::string> damage_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
-  std::unique_ptr<PackWriter> pack_;                             // null: nothing is waiting
-  std::unordered_set<ObjectId> pending_;                         // the objects in pack_
-  // of those, the ones that may be read soon
+  std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
+  std::unordered_set<ObjectId> pending_;  // the objects in pack_
+  // A subset of pending_: manifests that may be read soon.
   std::unordered_map<ObjectId, base::Bytes> pending_manifests_;
   std::size_t pending_manifest_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;

@@ -19,7 +19,7 @@ bool looks_like_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-' && word != "--";
 }
 
-// The option that `app`, or what is above it, has under this name; null if neither has one.
+// The option that `app`, or a command above it, has under this name; null if none has one.
 const CLI::Option* find_option(const CLI::App* app, const std::string& name) {
   for (; app != nullptr; app = app->get_parent()) {
     if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
@@ -27,7 +27,7 @@ const CLI::Option* find_option(const CLI::App* app, const std::string& name) {
   return nullptr;
 }
 
-// `app` if it has no subcommand of this name.
+// Returns `app` itself if it has no subcommand of this name.
 const CLI::App* subcommand_or_self(const CLI::App* app, const std::string& name) {
   const auto found = app->get_subcommands(
       [&](const CLI::App* subcommand) { return subcommand->check_name(name); });
@@ -38,7 +38,7 @@ std::string name_before_value(const std::string& word) {
   return word.substr(0, word.find('='));
 }
 
-// The name of the value in --help, without the dots behind one that may be repeated.
+// The name of the value in --help, without the dots after a repeatable one.
 std::string value_name(const CLI::Option& option) {
   if (!option.nonpositional()) return option.get_name(true);
   std::string name = option.get_option_text();
@@ -51,8 +51,8 @@ std::string example_of(const CLI::Option& option) {
   return option.nonpositional() ? option.get_name() + " " + name : name;
 }
 
-// Parts `--option=value` in two words, which CLI11 reads unchanged even if the second one is
-// empty or begins with "-". Throws CLI::Error where an option stands instead of a value.
+// Splits `--option=value` into two words, which CLI11 reads unchanged even if the second is empty
+// or begins with "-". Throws CLI::Error if an option stands in place of a value.
 std::vector<std::string> with_values_apart(const CLI::App& program,
                                            std::vector<std::string> arguments) {
   std::vector<std::string> words;
@@ -102,7 +102,7 @@ std::vector<std::string> with_values_apart(const CLI::App& program,
 void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (!takes_value(*option)) continue;
-    // CLI11 puts the option's name in front. A transformation, since those come before other
+    // CLI11 puts the option's name in front. A transformation, since CLI11 runs these before other
     // checks.
     const auto refuse_empty = [option](const std::string& value) {
       if (!value.empty()) return std::string();
@@ -120,7 +120,7 @@ std::optional<ExitStatus> parse_command_line(CLI::App& app, std::vector<std::str
   refuse_empty_values(app);
   try {
     std::vector<std::string> words = with_values_apart(app, std::move(arguments));
-    std::ranges::reverse(words);  // as CLI11 wants them
+    std::ranges::reverse(words);  // in the order that CLI11 expects
     app.parse(std::move(words));
     return std::nullopt;
   } catch (const CLI::ParseError& error) {

@@ -1,6 +1,6 @@
-// How both programs read their command line. CLI11 alone takes the word behind `--option=`, or
-// behind an option whose value a script forgot, for the value: `run alice --query= --dry-run` would
-// restore all mail that does not have the words "dry run".
+// Parses the command line of both programs. CLI11 alone takes the word after `--option=`, or after
+// an option whose value a script forgot, as the value: `run alice --query= --dry-run` would restore
+// all mail that does not have the words "dry run".
 #pragma once
 
 #include <optional>
@@ -15,13 +15,13 @@ class App;
 
 namespace base {
 
-// Reads `arguments`, the program's name not among them, into `app`. Gives the exit status if that
-// is the end: kDone after --help and --version, kUsage after a message on stderr about what is
-// wrong.
+// Parses `arguments`, without the program's name, into `app`. Returns the exit status if the
+// program must end now: kDone after --help and --version, kUsage after a message on stderr about
+// the error.
 //
-// Of every option and positional of `app` and its subcommands, an empty value is refused, whether
-// it is written `--option=`, `--option ''` or `''`; so is an option of the program where the value
-// of another one has to be. `--option=--other` has the value `--other`.
+// Rejects an empty value of any option or positional of `app` and its subcommands, whether written
+// `--option=`, `--option ''` or `''`, and an option of the program in the position of another
+// option's value. `--option=--other` has the value `--other`.
 std::optional<ExitStatus> parse_command_line(CLI::App& app, std::vector<std::string> arguments);
 
 }  // namespace base

@@ -25,7 +25,8 @@ class UidTree::Impl {
     const bool inside = std::ranges::all_of(
         identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
     if (identities.size() != leaf.messages || !inside) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity", leaf.identity.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity",
+                 leaf.identity.hex());
     }
   }
 
@@ -49,7 +50,8 @@ class UidTree::Impl {
                                     ? decode_states(load(ObjectType::kStateLeaf, leaf.state), sets)
                                     : decode_states(leaf.packed_states, sets);
     if (states.size() != leaf.messages) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity", leaf.state.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity",
+                 leaf.state.hex());
     }
     return states;
   }

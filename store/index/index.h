@@ -71,7 +71,7 @@ class Index {
   std::vector<PackName> packs_not_listed();  // not yet named by any commit
   CommitMark highest_commit();
   std::optional<ObjectId> commit_id(std::uint64_t number);
-  std::vector<ObjectId> commits();      // from the last checkpoint on
+  std::vector<ObjectId> commits();  // from the last checkpoint on
   // the number of the last commit that condemned a pack; 0: none
   std::uint64_t newest_condemnation();
 

@@ -62,8 +62,8 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   }
   if (place.start > block->size() || place.length > block->size() - place.start) {
     fail(ErrorCode::kDamaged,
-         "read {} {}: its place in the index is wrong: run mailstow-backupd reindex",
-         name_of(type), id.hex());
+         "read {} {}: its place in the index is wrong: run mailstow-backupd reindex", name_of(type),
+         id.hex());
   }
   const base::ByteView bytes = base::ByteView(*block).subspan(place.start, place.length);
   return {.block = std::move(block), .bytes = bytes};
@@ -119,8 +119,8 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
   expected.plain_length = place.plain_length;
   expected.sealed_length = place.sealed_length;
   if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
-    fail(ErrorCode::kDamaged, "{}: the index describes a block wrongly: run mailstow-backupd reindex",
-         pack.name());
+    fail(ErrorCode::kDamaged,
+         "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
   }
   auto bytes = std::make_shared<const base::Bytes>(
       open_block(context_, expected, pack.read_block(place.place, place.sealed_length),

@@ -107,7 +107,7 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
 }  // namespace
 
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
-                          const UidTreeRoot& newer) {
+                             const UidTreeRoot& newer) {
   Nodes a = nodes_of(older);
   Nodes b = nodes_of(newer);
   drop_shared(a, b);

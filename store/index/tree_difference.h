@@ -18,7 +18,7 @@ struct UidTreeDifference {
   std::vector<Identity> only_newer;
 };
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
-                          const UidTreeRoot& newer);
+                             const UidTreeRoot& newer);
 
 // Calls back for all entries of the tree, in ascending UID order.
 void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,

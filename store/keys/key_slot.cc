@@ -203,7 +203,8 @@ OpenedStore open_master(base::FileSystem& files, const base::Path& store,
     const std::optional<Key> master = open_with_key_file(slot, file_key);
     if (master) return {.store = slot.store, .master = *master};
   }
-  fail(ErrorCode::kKey, "open store {}: {} is not a key of this store: use the key file that init created for it",
+  fail(ErrorCode::kKey,
+       "open store {}: {} is not a key of this store: use the key file that init created for it",
        store.string(), key_file.string());
 }
 
@@ -213,7 +214,8 @@ OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Pat
     const std::optional<Key> master = open_with_passphrase(slot, passphrase);
     if (master) return {.store = slot.store, .master = *master};
   }
-  fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots", store.string());
+  fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots",
+       store.string());
 }
 
 BlockContext open_keys(base::FileSystem& files, const base::Path& store,

@@ -25,8 +25,8 @@ class Amendment {
 
   // From an account's backups, newest first: returns the line of the amended snapshot, dated a
   // second after the newest, its objects in the session. Nullopt if nothing in the newest is
-  // damaged. A snapshot whose root is lost is ignored: the previous one is used instead, and
-  // nullopt returned if there are no more.
+  // damaged. A snapshot whose root is lost is ignored: the previous one is used instead;
+  // nullopt if none remains.
   std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
 
   std::uint64_t messages() const { return messages_; }  // omitted so far

@@ -214,7 +214,7 @@ class Check {
       damaged_.emplace(id, "it is not in the store");
       return;
     }
-    // What lies in a pack without a trailer is known by the index alone.
+    // Objects of a pack without a trailer are known to the index alone.
     if (without_trailer_.empty() || !without_trailer_.contains(index_.block(place->block).pack)) {
       return;
     }

@@ -49,8 +49,8 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
       take(object, {.block = row, .start = object.start, .length = object.length});
     }
     if (next != starts.end()) {
-      fail(ErrorCode::kDamaged, "{}: the index describes it differently: run mailstow-backupd reindex",
-           file.name());
+      fail(ErrorCode::kDamaged,
+           "{}: the index describes it differently: run mailstow-backupd reindex", file.name());
     }
   }
 }

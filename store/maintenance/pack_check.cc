@@ -83,7 +83,8 @@ void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
   };
   for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
     if (is_known(ordinal)) continue;
-    findings.damage.push_back(file + ": the index describes it differently: run mailstow-backupd reindex");
+    findings.damage.push_back(file +
+                              ": the index describes it differently: run mailstow-backupd reindex");
     return;
   }
 }

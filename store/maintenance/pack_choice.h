@@ -21,7 +21,7 @@ struct PackUse {
 
 struct ChoiceLimits {
   std::uint64_t dead_percent = 20;  // a pack with this much dead data is rewritten; 0: with any
-  std::uint64_t small_size = std::uint64_t{32} << 20;        // smaller packs are combined
+  std::uint64_t small_size = std::uint64_t{32} << 20;       // smaller packs are combined
   std::uint64_t max_recompressed = std::uint64_t{4} << 30;  // bytes of packs, in one run
 };
 

@@ -286,16 +286,17 @@ class Repair {
     session.commit(in_series(std::move(checkpoint), lines));
   }
 
-  void set_aside(const base::Path& folder, const std::string& name) {
+  void set_aside(const base::Path& directory, const std::string& name) {
     files_.make_directory(quarantine());
     files_.sync_directory(location_.store);
     std::string moved = name;
     for (int number = 1;
-         !files_.rename(folder / name, quarantine() / moved, base::OnExisting::kFail); ++number) {
+         !files_.rename(directory / name, quarantine() / moved, base::OnExisting::kFail);
+         ++number) {
       moved = name + "." + std::to_string(number);
     }
     files_.sync_directory(quarantine());
-    files_.sync_directory(folder);
+    files_.sync_directory(directory);
     report_.quarantined.push_back((quarantine() / moved).string());
   }
 

@@ -31,7 +31,7 @@ struct MimeMap {
 };
 
 struct MimeLimits {
-  std::size_t max_depth = 32;         // nested multiparts; a deeper one is a leaf
+  std::size_t max_depth = 32;      // nested multiparts; a deeper one is a leaf
   std::size_t max_leaves = 4'096;  // anything after them is between leaves
 };
 

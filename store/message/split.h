@@ -27,8 +27,8 @@ struct SplitLimits {
   // A base64 leaf with fewer decodable bytes than this remains text.
   std::size_t smallest_leaf = 512;
   // A run of text up to this size stays in the record (docs/pack-format.md, "Records", has the
-  // numbers): a part of its own costs its id there and in the pack, and a row in the index, which few
-  // short texts repay by occurring twice.
+  // numbers): a part of its own costs its id there and in the pack, and a row in the index, which
+  // few short texts repay by occurring twice.
   std::size_t largest_inline = 2'048;
   // A text leaf of at least this size is a part of its own, so that an attached text or page that
   // recurs is stored once. Cutting out shorter ones costs more than it saves.

@@ -14,7 +14,7 @@ namespace store {
 class Spool {
  public:
   // `directory` gets the file. It must be suitable for plain text, and outlive the spool.
-  Spool(const base::Path& folder, std::size_t max_in_memory);
+  Spool(const base::Path& directory, std::size_t max_in_memory);
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
@@ -37,7 +37,7 @@ class Spool {
  private:
   class File;
 
-  const base::Path* folder_;
+  const base::Path* directory_;
   std::size_t max_in_memory_;
   base::Bytes memory_;
   std::unique_ptr<File> file_;

@@ -16,7 +16,7 @@ using std::chrono::sys_seconds;
 
 class AcknowledgementsTest : public testing::Test {
  protected:
-  AcknowledgementsTest() { store_.index = folder_.path(); }
+  AcknowledgementsTest() { store_.index = directory_.path(); }
 
   // As another process has them.
   Acknowledgements reloaded() const {
@@ -24,7 +24,7 @@ class AcknowledgementsTest : public testing::Test {
     return Acknowledgements::load(real_file_system(), store_);
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   StoreConfig store_;
   Acknowledgements accepted_;
 };
@@ -47,7 +47,7 @@ TEST_F(AcknowledgementsTest, ADamagedFileAcceptsNothing) {
        {"", "{", "[1]", R"({"alice": 7})", R"({"alice": {"skips": [{"uid": 5}]}})",
         R"({"alice": {"skips": [], "deletions_until": "x"}})",
         R"({"alice": {"skips": [], "accepted_identities": [7]}})"}) {
-    std::ofstream(folder_.path() / "acknowledged.json") << text;
+    std::ofstream(directory_.path() / "acknowledged.json") << text;
     EXPECT_EQ(Acknowledgements::load(real_file_system(), store_), Acknowledgements()) << text;
   }
 }
@@ -75,7 +75,7 @@ TEST_F(AcknowledgementsTest, AChangeOfMailboxWaitsUntilItIsAccepted) {
 }
 
 TEST_F(AcknowledgementsTest, FilesOfBeforeAreRead) {
-  std::ofstream(folder_.path() / "acknowledged.json") << R"({
+  std::ofstream(directory_.path() / "acknowledged.json") << R"({
     "alice": {"skips": [], "absent": false, "accepted_identity": "UIDVALIDITY 7"},
     "bob": {"skips": [], "absent": false, "accepted_identity": "MAILBOXID F2",
             "stranger": {"was": "MAILBOXID F2", "is": "UIDVALIDITY 9", "refused": false}}})";

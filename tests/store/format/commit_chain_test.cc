@@ -61,7 +61,8 @@ TEST_F(CommitChainTest, AMissingCommitIsNamed) {
 TEST_F(CommitChainTest, ACommitThatFollowsAnotherIsNamed) {
   add(1);
   add(2).previous = id(9);
-  EXPECT_THAT(find_breaks(commits_, {}), ElementsAre(HasSubstr("commit 2: it names another previous commit")));
+  EXPECT_THAT(find_breaks(commits_, {}),
+              ElementsAre(HasSubstr("commit 2: it names another previous commit")));
 }
 
 TEST_F(CommitChainTest, BeforeACheckpointNothingIsNeeded) {
