@@ -27,7 +27,7 @@ MailboxHistory history_of(const std::vector<MailboxSight>& snapshots) {
   return history;
 }
 
-TEST(MailboxIdentityTest, IsToldByMailboxIdAndElseByUidvalidity) {
+TEST(MailboxIdentityTest, ComparesByMailboxIdOrElseByUidvalidity) {
   EXPECT_EQ(is_same({"F1", 7}, {"F1", 8}), true);
   EXPECT_EQ(is_same({"F1", 7}, {"F2", 7}), false);
   EXPECT_EQ(is_same({"", 7}, {"", 7}), true);
@@ -47,7 +47,7 @@ struct Case {
   std::vector<bool> is_of_snapshot;
 };
 
-TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
+TEST(MailboxHistoryTest, JudgesWhoseMailboxItIs) {
   const MailboxSight a = with_mail({"", 5});
   const MailboxSight b = with_mail({"", 7});
   const MailboxSight c = with_mail({"", 9});
@@ -126,7 +126,7 @@ TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
   }
 }
 
-TEST(MailboxHistoryTest, ToldByMailboxIdItIsCertain) {
+TEST(MailboxHistoryTest, AChangeOfMailboxIdIsCertain) {
   const auto change = [](const MailboxIdentity& was, const MailboxIdentity& is) {
     return history_of({with_mail(was)}).judge(with_mail(is), {}).change.value();
   };
@@ -137,7 +137,7 @@ TEST(MailboxHistoryTest, ToldByMailboxIdItIsCertain) {
 
 // Whatever happened: accepting all that is known settles it, the next mailbox is found again, and
 // nobody who is not accepted is ever taken for the holder of a snapshot with another identity.
-TEST(MailboxHistoryTest, HoldsForAnyHistory) {
+TEST(MailboxHistoryTest, JudgesAnyHistoryConsistently) {
   std::mt19937 random(20);
   const auto below = [&](unsigned limit) { return static_cast<std::uint32_t>(random() % limit); };
   for (int round = 0; round < 3'000; ++round) {

@@ -232,7 +232,7 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
 
 // A run after one that failed, and only then the crash: what the first left unsynced must not come
 // between.
-TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
+TEST_F(CrashTest, WhatTheNextRunFindsIsDurableToo) {
   start();
   keep_index();
   const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
@@ -263,7 +263,7 @@ TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
   }
 }
 
-TEST_F(CrashTest, InitCanBeRepeatedUntilThereIsAStore) {
+TEST_F(CrashTest, InitCanBeRepeatedUntilAStoreExists) {
   files_ = std::make_unique<SimulatedFileSystem>();
   init(location_, *files_, clock_);
   const std::uint64_t last = files_->operations();

@@ -89,7 +89,7 @@ TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
+TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
   for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
     for (std::size_t size = 0; size < bytes.size(); size += step(37)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(size));
@@ -107,7 +107,7 @@ TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailIsWhole) {
+TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailStaysReadable) {
   for (const base::Path& folder : {keys_directory(location_), trees_directory(location_)}) {
     const auto files = files_.files_below(folder);
     ASSERT_FALSE(files.empty());
@@ -141,7 +141,7 @@ TEST_F(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
   }
 }
 
-TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoAnswer) {
+TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoResult) {
   const base::Path path = index_file(location_);
   const std::string good = base::to_text(
       base::read_file(base::real_file_system(), path, std::uint64_t{1} << 30).value());

@@ -75,7 +75,7 @@ class Steps {
   std::mt19937 random_;
 };
 
-RC_GTEST_PROP(ModelProperty, TheStoreHoldsWhatTheModelHolds, ()) {
+RC_GTEST_PROP(ModelProperty, TheStoreEqualsTheModel, ()) {
   if (is_enough()) return;
   const auto choices = *rc::gen::resize(
       25, rc::gen::container<std::vector<std::uint32_t>>(

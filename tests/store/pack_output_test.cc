@@ -35,7 +35,7 @@ TEST_F(PackOutputTest, WritesInOrderAndHashesAll) {
   EXPECT_EQ(files_.files_below(folder_).at(folder_ / "pack"), all);
 }
 
-TEST_F(PackOutputTest, SaysWhatWentWrongAndWritesNothingBehindIt) {
+TEST_F(PackOutputTest, ReportsAnErrorAndWritesNothingAfterIt) {
   base::AtomicFile file(files_, folder_);
   PackOutput output(file);
   const base::Bytes piece(100, std::byte{1});
@@ -49,7 +49,7 @@ TEST_F(PackOutputTest, SaysWhatWentWrongAndWritesNothingBehindIt) {
   EXPECT_EQ(files_.files_below(folder_).begin()->second.size(), 200U);
 }
 
-TEST_F(PackOutputTest, FinishWaitsForTheLastWriteAndTellsItsError) {
+TEST_F(PackOutputTest, FinishWaitsForTheLastWriteAndReportsItsError) {
   base::AtomicFile file(files_, folder_);
   PackOutput output(file);
   files_.fail_once_at(files_.operations() + 1, tests::Fault::kNoSpace);

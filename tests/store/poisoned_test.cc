@@ -97,7 +97,7 @@ std::size_t longest_value(const std::vector<Property>& properties) {
   return longest;
 }
 
-TEST_P(PoisonedTest, NothingOfItIsLost) {
+TEST_P(PoisonedTest, NothingIsLost) {
   const std::string kind = GetParam();
   make_index();
   expect_intact();
@@ -141,7 +141,7 @@ TEST_P(PoisonedTest, NothingOfItIsLost) {
   EXPECT_TRUE(everything() == before);
 }
 
-TEST_P(PoisonedTest, TheNextBackupGoesOnWithIt) {
+TEST_P(PoisonedTest, TheNextBackupContinuesWithIt) {
   make_index();
   {
     Writer writer = open_writer();

@@ -102,7 +102,7 @@ class PythonReader : public StoreFixture {
   int extracted_ = 0;
 };
 
-TEST_F(PythonReader, ListsWhatTheStoreHolds) {
+TEST_F(PythonReader, ListsTheContentOfTheStore) {
   Writer writer = open_writer();
   const FolderRecord inbox = add_folder(writer, "INBOX", {sample_message(1), sample_message(2)});
   add_snapshot(writer, "alice", {inbox});
@@ -149,7 +149,7 @@ TEST_F(PythonReader, ExtractsEveryMessage) {
   EXPECT_TRUE(extract() == stored_);
 }
 
-TEST_F(PythonReader, ReadsAPrunedStoreAsWhatLivesInIt) {
+TEST_F(PythonReader, ReadsOnlyTheLivingContentOfAPrunedStore) {
   SnapshotInfo dropped;
   {
     Writer writer = open_writer();
@@ -192,7 +192,7 @@ TEST_F(PythonReader, FindsEverythingWithoutHeaderTrailerAndFooter) {
   EXPECT_THAT(list()["troubles"].dump(), HasSubstr("its name is not the SHA-256"));
 }
 
-TEST_F(PythonReader, NamesAPackThatIsGone) {
+TEST_F(PythonReader, NamesAMissingPack) {
   std::vector<base::Path> first;
   {
     Writer writer = open_writer();

@@ -29,7 +29,7 @@ class AcknowledgementsTest : public testing::Test {
   Acknowledgements accepted_;
 };
 
-TEST_F(AcknowledgementsTest, AreKept) {
+TEST_F(AcknowledgementsTest, AreSavedAndLoaded) {
   accepted_.accept_skip("alice", "A \"b\\/%FF", 4'294'967'295U, Uid{4'294'967'295U});
   accepted_.accept_deletions("bob", sys_seconds(seconds(1'800'000'000)));
   accepted_.accept_absence("carol");
@@ -74,7 +74,7 @@ TEST_F(AcknowledgementsTest, AChangeOfMailboxWaitsUntilItIsAccepted) {
   EXPECT_FALSE(reloaded().stranger_in("alice")) << "it passed by itself";
 }
 
-TEST_F(AcknowledgementsTest, FilesOfBeforeAreRead) {
+TEST_F(AcknowledgementsTest, OlderFilesAreRead) {
   std::ofstream(directory_.path() / "acknowledged.json") << R"({
     "alice": {"skips": [], "absent": false, "accepted_identity": "UIDVALIDITY 7"},
     "bob": {"skips": [], "absent": false, "accepted_identity": "MAILBOXID F2",
@@ -87,7 +87,7 @@ TEST_F(AcknowledgementsTest, FilesOfBeforeAreRead) {
   EXPECT_EQ(reloaded().stranger_in("bob"), change);
 }
 
-TEST_F(AcknowledgementsTest, WhatTwoProcessesChangeIsNotLost) {
+TEST_F(AcknowledgementsTest, ConcurrentChangesAreNotLost) {
   Acknowledgements::change(real_file_system(), store_,
                            [](Acknowledgements& theirs) { theirs.accept_absence("alice"); });
   std::thread other;

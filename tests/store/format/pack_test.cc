@@ -52,7 +52,7 @@ TEST_F(PackTest, ItsNameIsTheDigestOfItsBytes) {
   EXPECT_EQ(pack.size, bytes.size());
 }
 
-TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
+TEST_F(PackTest, TheTrailerListsThePositionOfEveryObject) {
   const Pack written = write({{ObjectType::kMessage, "a record"},
                               {ObjectType::kText, "some text"},
                               {ObjectType::kBinary, std::string("\0\1", 2)},
@@ -75,7 +75,7 @@ TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
                                                    "more text", "a root", "a commit"));
 }
 
-TEST_F(PackTest, BlocksAreCutBySizeAndKeepTheirOrder) {
+TEST_F(PackTest, BlocksAreDividedBySizeAndKeepTheirOrder) {
   std::vector<std::pair<ObjectType, std::string>> objects;
   objects.reserve(30);
   for (int i = 0; i < 30; ++i) {
@@ -106,7 +106,7 @@ TEST_F(PackTest, AnotherStoreOrKeyDoesNotOpenIt) {
                file.read_trailer(other, pack.name, decompressor_));
 }
 
-TEST_F(PackTest, ABlockInAnotherPlaceIsNotOpened) {
+TEST_F(PackTest, ABlockAtADifferentPositionIsNotOpened) {
   const Pack pack = write({{ObjectType::kText, "some text"}, {ObjectType::kBinary, "binary"}});
   PackFile file = open(pack);
   const base::Bytes block = file.read_block(pack.blocks[0].place, pack.blocks[0].sealed_length);
@@ -149,7 +149,7 @@ TEST_F(PackTest, EveryTruncationIsFound) {
   }
 }
 
-TEST_F(PackTest, ADirectoryCutsABlockApartWithoutTheTrailer) {
+TEST_F(PackTest, ADirectorySeparatesABlocksObjectsWithoutTheTrailer) {
   BlockBuilder manifests(Stream::kManifests);
   manifests.add(ObjectType::kRoot, base::as_bytes("root"));
   manifests.add(ObjectType::kCommit, base::as_bytes(""));

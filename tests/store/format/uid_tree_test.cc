@@ -121,7 +121,7 @@ TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
   EXPECT_LT(objects.take_written(), 6'000U);
 }
 
-TEST(UidTreeTest, TheLargestUidsHaveRoom) {
+TEST(UidTreeTest, TheLargestUidsFit) {
   Objects objects;
   UidTree tree;
   for (std::uint32_t uid = UINT32_MAX; uid > UINT32_MAX - 100; --uid) {
@@ -135,7 +135,7 @@ TEST(UidTreeTest, TheLargestUidsHaveRoom) {
   EXPECT_FALSE(again.contains({2}));
 }
 
-TEST(UidTreeTest, ALeafOfAnotherTreeIsTold) {
+TEST(UidTreeTest, ALeafOfADifferentTreeIsDetected) {
   Objects objects;
   UidTreeRoot root = dense(objects, 10);
   root.messages = 11;
@@ -152,7 +152,7 @@ rc::Gen<std::uint32_t> any_uid() {
        {1, rc::gen::element<std::uint32_t>(63, 64, 65, 1023, 1024, 1025, UINT32_MAX)}});
 }
 
-RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
+RC_GTEST_PROP(UidTreeProperty, ATreeBehavesLikeAMap, ()) {
   Objects objects;
   UidTree tree = *rc::gen::arbitrary<bool>() ? objects.tree() : UidTree();
   std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> model;  // content, modseq

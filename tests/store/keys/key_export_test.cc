@@ -32,7 +32,7 @@ class KeyExportTest : public StoreFixture {
   }
 };
 
-TEST_F(KeyExportTest, BringsBackALostKeyFile) {
+TEST_F(KeyExportTest, ReplacesALostKeyFile) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove(location_.key_file);
@@ -41,7 +41,7 @@ TEST_F(KeyExportTest, BringsBackALostKeyFile) {
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
 }
 
-TEST_F(KeyExportTest, BringsBackLostKeySlots) {
+TEST_F(KeyExportTest, ReplacesLostKeySlots) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove_all(keys_directory(location_));
@@ -68,7 +68,7 @@ TEST_F(KeyExportTest, CanBeTypedByHand) {
   EXPECT_NO_THROW(bring_back(text));
 }
 
-TEST_F(KeyExportTest, EverySlipInTypingIsNamedByItsLine) {
+TEST_F(KeyExportTest, EveryTypingErrorIsReportedWithItsLine) {
   const std::string text = exported();
   const std::size_t begin = text.find("\nkey-1") + 7;
   for (std::size_t at = begin; at < text.find('\n', begin); ++at) {
@@ -81,7 +81,7 @@ TEST_F(KeyExportTest, EverySlipInTypingIsNamedByItsLine) {
                parse_key_export(base::as_bytes(text.substr(0, text.find("key-2")))));
 }
 
-TEST_F(KeyExportTest, AnotherStoresKeyIsRefused) {
+TEST_F(KeyExportTest, AKeyOfAnotherStoreIsRejected) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove_all(location_.store);

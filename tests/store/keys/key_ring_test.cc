@@ -34,7 +34,7 @@ TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   EXPECT_NO_THROW(open_reader());
 }
 
-TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
+TEST_F(KeyRingTest, APassphraseReplacesALostKeyFile) {
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   std::filesystem::remove(location_.key_file);
   EXPECT_ERROR(kKey, "not found", open_reader());
@@ -46,7 +46,7 @@ TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
   EXPECT_THAT(keys(), SizeIs(3));
 }
 
-TEST_F(KeyRingTest, TheOnlyKeyStays) {
+TEST_F(KeyRingTest, TheOnlyKeyCannotBeRemoved) {
   EXPECT_ERROR(kUsage, "add another key file first", remove_key(location_, files_, keys()[0].id));
   EXPECT_ERROR(kNotFound, "not found", remove_key(location_, files_, "0123456789abcdef"));
 }
@@ -62,11 +62,11 @@ TEST_F(KeyRingTest, KeysAreListedWithKindAndTime) {
   EXPECT_EQ(1U, passphrases);
 }
 
-TEST_F(KeyRingTest, AnEmptyPassphraseIsRefused) {
+TEST_F(KeyRingTest, AnEmptyPassphraseIsRejected) {
   EXPECT_ERROR(kUsage, "it is empty", add_passphrase(location_, files_, clock_, base::Secret()));
 }
 
-TEST_F(KeyRingTest, ARunningWriterKeepsTheLock) {
+TEST_F(KeyRingTest, KeysCannotChangeWhileAWriterRuns) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it",
                add_passphrase(location_, files_, clock_, base::Secret("words")));

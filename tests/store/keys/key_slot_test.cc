@@ -56,7 +56,7 @@ TEST_F(KeySlotTest, ThePassphraseOpensIt) {
   EXPECT_FALSE(open_with_key_file(slot, file_key_));
 }
 
-TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyServes) {
+TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyIsUsed) {
   const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
   write_slot(files_, keys_, slot);
   const base::Bytes good = slot.encode();
@@ -94,7 +94,7 @@ TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
   EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
 }
 
-TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {
+TEST_F(KeySlotTest, AKeyFileIsCreatedOnceAndPrivateToItsOwner) {
   const base::Path path = folder_.path() / "etc" / "store.key";
   create_key_file(files_, path);
   const Key key = load_key_file(files_, path);
@@ -104,7 +104,7 @@ TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {
             std::filesystem::status(path).permissions());
 }
 
-TEST_F(KeySlotTest, AFileWithoutAKeyIsNoKeyFile) {
+TEST_F(KeySlotTest, AFileWithoutAKeyIsNotAKeyFile) {
   const base::Path path = folder_.path() / "store.key";
   for (const std::string text : {"", "# only words\n", "abcd\n", "# x\nnot hex at all\n"}) {
     overwrite(path, base::as_bytes(text));

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 class CheckTest : public SmallStore {};
 
-TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
+TEST_F(CheckTest, ConcurrentBackupsAndPrunesAreNotReportedAsDamage) {
   bool is_begun = false;
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -47,7 +47,7 @@ TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
   EXPECT_EQ(2U, check_all().snapshots);
 }
 
-TEST_F(CheckTest, AnIntactStoreIsIntact) {
+TEST_F(CheckTest, AnIntactStoreHasNoDamage) {
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
     EXPECT_THAT(report.damage, IsEmpty());
@@ -59,7 +59,7 @@ TEST_F(CheckTest, AnIntactStoreIsIntact) {
   }
 }
 
-TEST_F(CheckTest, ItWorksBesideAWriterAndOnSeveralThreads) {
+TEST_F(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
   Writer writer = Writer::open(location_, files_, clock_);
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -74,7 +74,7 @@ TEST_F(CheckTest, ItWorksBesideAWriterAndOnSeveralThreads) {
   EXPECT_EQ(report.pack_bytes, done);
 }
 
-TEST_F(CheckTest, AMissingPackAndWhatItHeldAreNamed) {
+TEST_F(CheckTest, AMissingPackAndItsContentAreNamed) {
   files_.lose(first_pack_);
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
@@ -127,20 +127,20 @@ class OlderStateTest : public CheckTest {
   std::unique_ptr<tests::SimulatedFileSystem> yesterday_;
 };
 
-TEST_F(OlderStateTest, TheStoreAloneIsFound) {
+TEST_F(OlderStateTest, AnOlderStoreIsDetected) {
   put_back_store();
   const CheckReport report = check_all();
   EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
 }
 
-TEST_F(OlderStateTest, TheStoreWithALostIndexIsFound) {
+TEST_F(OlderStateTest, AnOlderStoreWithALostIndexIsDetected) {
   put_back_store();
   fs::remove_all(location_.index);
   EXPECT_ERROR(kDamaged, "commit 3 was made in it, but the newest that can be found is 2",
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(OlderStateTest, StoreAndIndexTogetherAreFound) {
+TEST_F(OlderStateTest, AnOlderStoreWithItsIndexIsDetected) {
   put_back_store();
   put_back_index();
   const CheckReport report = check_all();
@@ -150,7 +150,7 @@ TEST_F(OlderStateTest, StoreAndIndexTogetherAreFound) {
 }
 
 // And backed up again since, by somebody who has no mark.
-TEST_F(OlderStateTest, AnotherHistoryIsFound) {
+TEST_F(OlderStateTest, ADifferentHistoryIsDetected) {
   const std::map<base::Path, base::Bytes> today = files_.files_below("/simulated");
   put_back_store();
   put_back_index();
@@ -171,7 +171,7 @@ TEST_F(OlderStateTest, AnotherHistoryIsFound) {
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(CheckTest, WhatAnEarlierCheckReadCanBeSkipped) {
+TEST_F(CheckTest, PacksReadByAnEarlierCheckCanBeSkipped) {
   base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
   bytes[150] ^= std::byte{1};
   files_.overwrite(first_pack_, bytes);

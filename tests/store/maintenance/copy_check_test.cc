@@ -51,7 +51,7 @@ TEST_F(CopyCheckTest, NeedsNeitherIndexNorStore) {
   }
 }
 
-TEST_F(CopyCheckTest, ACopyMayBeOlderAndIsToldSo) {
+TEST_F(CopyCheckTest, AnOlderCopyIsAcceptedAndReported) {
   back_up("carol", 10);
   const CopyReport report = check_it();
   EXPECT_TRUE(report.check.is_intact());
@@ -60,13 +60,13 @@ TEST_F(CopyCheckTest, ACopyMayBeOlderAndIsToldSo) {
   EXPECT_EQ(3U, open_reader().accounts().size()) << "the store itself is as it was";
 }
 
-TEST_F(CopyCheckTest, HalfAPackIsFound) {
+TEST_F(CopyCheckTest, ATruncatedPackIsFound) {
   const fs::path pack = *fs::directory_iterator(copy_ / "packs");
   fs::resize_file(pack, fs::file_size(pack) / 2);
   EXPECT_FALSE(check_it().check.is_intact());
 }
 
-TEST_F(CopyCheckTest, AnotherHistoryIsNoCopy) {
+TEST_F(CopyCheckTest, ADifferentHistoryIsNotACopy) {
   back_up("carol", 10);
   // Somebody wrote to the copy, which knows nothing of that.
   fs::copy(location_.key_file, folder_ / "other.key");
@@ -82,7 +82,7 @@ TEST_F(CopyCheckTest, AnotherHistoryIsNoCopy) {
   EXPECT_FALSE(report.check.is_intact());
 }
 
-TEST_F(CopyCheckTest, WhatIsNoCopyIsToldSo) {
+TEST_F(CopyCheckTest, ADirectoryThatIsNotACopyIsReported) {
   EXPECT_ERROR(kNotFound, "", check_copy(location_, folder_ / "nothing", files_, {}));
 }
 

@@ -63,7 +63,7 @@ class PruneCrashTest : public testing::Test {
   std::mt19937 random_{20'261'124};
 };
 
-TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingThatLivesAndBringsNothingBack) {
+TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped) {
   start();
   const std::uint64_t last = operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {

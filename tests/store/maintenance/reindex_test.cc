@@ -69,7 +69,7 @@ class ReindexTest : public StoreFixture {
   }
 };
 
-TEST_F(ReindexTest, TheNewIndexIsEqualToTheLostOne) {
+TEST_F(ReindexTest, TheNewIndexEqualsTheLostOne) {
   back_up("alice", 0, 20);
   back_up("bob", 10, 20);
   back_up("alice", 0, 25);
@@ -125,7 +125,7 @@ TEST_F(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
   EXPECT_THAT(reader.accounts(), testing::ElementsAre("alice", "carol"));
 }
 
-TEST_F(ReindexTest, AnIndexThatIsNoDatabaseIsReplaced) {
+TEST_F(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
   back_up("alice", 0, 3);
   const std::vector<std::string> before = dump();
   std::ofstream(index_file(location_), std::ios::trunc) << "this is no database at all";
@@ -134,7 +134,7 @@ TEST_F(ReindexTest, AnIndexThatIsNoDatabaseIsReplaced) {
   EXPECT_EQ(before, dump());
 }
 
-TEST_F(ReindexTest, WhatADamagedPackHeldIsSaidToBeLostAndTheRestIsThere) {
+TEST_F(ReindexTest, ContentOfADamagedPackIsReportedLostAndTheRestIsReadable) {
   back_up("alice", 0, 3);
   const base::Path first = packs().at(0);
   back_up("bob", 3, 4);
@@ -147,7 +147,7 @@ TEST_F(ReindexTest, WhatADamagedPackHeldIsSaidToBeLostAndTheRestIsThere) {
   EXPECT_THAT(restore(reader, "bob", "INBOX"), SizeIs(4));
 }
 
-TEST_F(ReindexTest, ALostCommitIsTold) {
+TEST_F(ReindexTest, ALostCommitIsReported) {
   back_up("alice", 0, 3);
   std::filesystem::remove(packs().at(0));
   const ReindexReport report = reindex(location_, files_);
@@ -155,7 +155,7 @@ TEST_F(ReindexTest, ALostCommitIsTold) {
   EXPECT_THAT(report.damage[0], HasSubstr("commit 1 was made in it"));
 }
 
-TEST_F(ReindexTest, ItWaitsForNoWriter) {
+TEST_F(ReindexTest, DoesNotWaitForAWriter) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it", reindex(location_, files_));
 }

@@ -197,7 +197,7 @@ class RepairCrashTest : public testing::Test {
   std::mt19937 random_{20'261'124};
 };
 
-TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
+TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
   const std::uint64_t last = measure();
   ASSERT_GT(last, 20U);
   std::size_t cases = 0;
@@ -223,7 +223,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
   EXPECT_GT(cases, last / 2);
 }
 
-TEST_F(RepairCrashTest, AnOperationThatFailsTakesNothingThatCouldBeRead) {
+TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   const std::uint64_t last = measure();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
@@ -260,7 +260,7 @@ class ReindexCrashTest : public RepairCrashTest {
   }
 };
 
-TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
+TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   keep_index();
   // They go with the index's folder, and where the key file comes from a copy.
   for (const auto& [path, bytes] : files_->files_below(location_.index.parent_path())) {
@@ -304,7 +304,7 @@ TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
 }
 
 // Killed between two packs: the index has some of them.
-TEST_F(ReindexCrashTest, AHalfMadeIndexIsCompletedByTheNextRun) {
+TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
   const BlockContext context = open_keys(*files_, location_.store, location_.key_file);
   const std::vector<std::string> names = files_->list(packs_directory(location_));
   for (unsigned chosen = 0; chosen < 1U << names.size(); ++chosen) {

@@ -104,7 +104,7 @@ TEST_F(RepairTest, AnIntactStoreIsLeftAlone) {
 }
 
 // Header, trailer and footer tell nothing that the blocks don't.
-TEST_F(RepairTest, NothingIsLostWithAPacksHeaderOrTrailer) {
+TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
   for (const bool at_the_end : {false, true}) {
     const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
     flip(pack, at_the_end ? fs::file_size(pack) - 100 : 20);
@@ -121,7 +121,7 @@ TEST_F(RepairTest, NothingIsLostWithAPacksHeaderOrTrailer) {
   EXPECT_EQ(samples(5, 5), restored("bob"));
 }
 
-TEST_F(RepairTest, NothingIsLostWhenTheIndexIsLostToo) {
+TEST_F(RepairTest, LosingTheIndexTooLosesNothing) {
   const base::Path pack = back_up("alice", 0, 5);
   flip(pack, fs::file_size(pack) - 100);
   fs::remove_all(location_.index);
@@ -129,7 +129,7 @@ TEST_F(RepairTest, NothingIsLostWhenTheIndexIsLostToo) {
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, WhatIsLostIsNamedAndToBeFetchedAgain) {
+TEST_F(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 10, 3);
   damage_block(pack, Stream::kRecords);
@@ -144,7 +144,7 @@ TEST_F(RepairTest, WhatIsLostIsNamedAndToBeFetchedAgain) {
   EXPECT_EQ(samples(10, 3), restored("bob"));
 }
 
-TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
+TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
   const base::Path pack = back_up("alice", 0, 5);
   // Parts that two records share: the other pack's records are read with what lies in this one.
   back_up("bob", 0, 5);
@@ -160,7 +160,7 @@ TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
+TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
   const auto with_attachment = [&](const std::string& subject) {
     std::string message = sample_message(3);
     return "Subject: " + subject + "\r\n" + message;
@@ -190,7 +190,7 @@ TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
   EXPECT_THAT(check_all().damaged_messages, SizeIs(1));
 }
 
-TEST_F(RepairTest, ACopyThatTurnsUpLaterBringsBackTheRest) {
+TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
   const base::Path pack = back_up("alice", 0, 5);
   const base::Path copy = folder_ / "copy";
   fs::copy(pack, copy);
@@ -205,7 +205,7 @@ TEST_F(RepairTest, ACopyThatTurnsUpLaterBringsBackTheRest) {
   EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
 }
 
-TEST_F(RepairTest, AMissingPackIsMissedNoMore) {
+TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
   const base::Path copy = folder_ / "copy";
@@ -223,7 +223,7 @@ TEST_F(RepairTest, AMissingPackIsMissedNoMore) {
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, AnOlderStateIsAcceptedAndCountedOn) {
+TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
   back_up("alice", 0, 5);
   const base::Path pack = back_up("alice", 0, 6);
   fs::remove(pack);
@@ -239,7 +239,7 @@ TEST_F(RepairTest, AnOlderStateIsAcceptedAndCountedOn) {
             Index::open_read_only(index_file(location_), context.store).highest_commit().number);
 }
 
-TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
+TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   back_up("alice", 0, 2);
   TreeRecord record;
   record.id = TreeRecords::new_id();
@@ -253,7 +253,7 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
   EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged, IsEmpty());
 }
 
-TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
+TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 3, 5);
   damage_block(pack, Stream::kRecords);
@@ -273,7 +273,7 @@ TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
   EXPECT_EQ(before, answers());
 }
 
-TEST_F(RepairTest, ItTakesTheLock) {
+TEST_F(RepairTest, TakesTheLock) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "another mailstow process is writing to it", repair_all());
 }

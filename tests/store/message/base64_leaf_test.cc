@@ -101,7 +101,7 @@ TEST(Base64Leaf, EncodesNothingToNothing) {
   EXPECT_EQ(store::encoded_size(0, {.length = 76, .end = LineEnd::kLf}), 0U);
 }
 
-RC_GTEST_PROP(Base64Leaf, DecodesWhatIsWellFormed, ()) {
+RC_GTEST_PROP(Base64Leaf, DecodesAnyWellFormedText, ()) {
   const std::string bytes =
       random_bytes(*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::inRange<std::size_t>(1, 5'000));
   const auto line_length = 4 * *rc::gen::inRange<std::size_t>(0, 30);
@@ -115,7 +115,7 @@ RC_GTEST_PROP(Base64Leaf, DecodesWhatIsWellFormed, ()) {
   RC_ASSERT(encode(bytes, decoded.lines, 3 * *rc::gen::inRange<std::size_t>(1, 40'000)) == text);
 }
 
-RC_GTEST_PROP(Base64Leaf, WhatIsDecodedEncodesToTheSameBytes, ()) {
+RC_GTEST_PROP(Base64Leaf, DecodedTextEncodesToTheSameBytes, ()) {
   const auto text = *rc::gen::container<std::string>(rc::gen::weightedElement<char>(
       {{8, 'A'}, {8, 'Q'}, {2, '\n'}, {2, '\r'}, {2, '='}, {1, ' '}}));
   const Decoded decoded = decode(text, 3 * *rc::gen::inRange<std::size_t>(1, 5));

@@ -46,7 +46,7 @@ TEST(MimeScanner, EndsTheHeaderAfterTheFirstEmptyLine) {
   EXPECT_EQ(header("\nno header"), "\n");
 }
 
-TEST(MimeScanner, TakesAMessageWithoutEmptyLineForAHeader) {
+TEST(MimeScanner, TreatsAMessageWithoutEmptyLineAsAHeader) {
   EXPECT_EQ(header("A: b\r\nC: d"), "A: b\r\nC: d");
   EXPECT_EQ(header("A: b\rC: d\r\rbare CR ends no line"), "A: b\rC: d\r\rbare CR ends no line");
   EXPECT_EQ(header(""), "");
@@ -79,18 +79,18 @@ TEST(MimeScanner, GoesIntoEnclosedMessages) {
               ElementsAre("one\n", "two\n"));
 }
 
-TEST(MimeScanner, TakesAnEncodedEnclosedMessageForALeaf) {
+TEST(MimeScanner, TreatsAnEncodedEnclosedMessageAsALeaf) {
   EXPECT_THAT(leaves("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQUJD\n"),
               ElementsAre("base64: QUJD\n"));
 }
 
-TEST(MimeScanner, TakesTheChildrenOfADigestForMessages) {
+TEST(MimeScanner, TreatsTheChildrenOfADigestAsMessages) {
   EXPECT_THAT(leaves("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n"
                      "Content-Transfer-Encoding: base64\n\nQUJD\n--b--\n"),
               ElementsAre("base64: QUJD\n"));
 }
 
-TEST(MimeScanner, AnOuterBoundaryEndsAllWithinIt) {
+TEST(MimeScanner, AnOuterBoundaryEndsEverythingWithinIt) {
   const std::string unended = multipart("inner", "--inner\n\none\n");
   EXPECT_THAT(leaves(multipart("outer", "--outer\n" + unended + "--outer\n\ntwo\n--outer--\n")),
               ElementsAre("one\n", "two\n"));
@@ -100,7 +100,7 @@ TEST(MimeScanner, ALeafWithoutEndBoundaryGoesToTheEnd) {
   EXPECT_THAT(leaves(multipart("b", "--b\n\none\n--b\n\ntwo")), ElementsAre("one\n", "two"));
 }
 
-TEST(MimeScanner, TellsABoundaryFromOneThatBeginsLikeIt) {
+TEST(MimeScanner, DistinguishesABoundaryFromOneWithTheSamePrefix) {
   const std::string inner = multipart("abc", "--abc\n\none\n--abcd\ntwo\n--abc--\n");
   EXPECT_THAT(leaves(multipart("ab", "--ab\n" + inner + "--ab\n\nthree\n--ab--\n")),
               ElementsAre("one\n--abcd\ntwo\n", "three\n"));
@@ -116,7 +116,7 @@ TEST(MimeScanner, ABoundaryEndsAHeaderThatHasNoEmptyLine) {
               ElementsAre("two\n"));
 }
 
-TEST(MimeScanner, TakesAMultipartWithoutBoundaryForText) {
+TEST(MimeScanner, TreatsAMultipartWithoutBoundaryAsText) {
   EXPECT_THAT(leaves("Content-Type: multipart/mixed\n\n--b\n\none\n--b--\n"),
               ElementsAre("--b\n\none\n--b--\n"));
 }
