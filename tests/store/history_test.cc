@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-// What a folder holds: contents by UID.
+// The content of a folder: contents by UID.
 struct Folder {
   std::map<std::uint32_t, unsigned> messages;
   std::uint32_t uid_validity = 7;
@@ -53,7 +53,7 @@ class HistoryTest : public StoreFixture {
     return snapshot;
   }
 
-  // "INBOX stayed -1 -2 +3", a line a change.
+  // "INBOX stayed -1 -2 +3", a line for each change.
   std::vector<std::string> changes(std::optional<std::chrono::sys_seconds> since = {}) {
     static constexpr const char* kFates[] = {"stayed", "appeared", "vanished", "renamed",
                                              "regenerated"};
@@ -149,7 +149,7 @@ TEST_F(HistoryTest, AMovedMessageIsStillHeld) {
   EXPECT_EQ(text_of(2), base::to_text(reader.read_message(*held.begin())));
 }
 
-// Folders as plain maps tell the same, whatever shape their trees take.
+// Folders kept as plain maps give the same changes, whatever the shape of their trees.
 TEST_F(HistoryTest, RandomChangesAreReportedLikeThePlainModel) {
   std::mt19937 random(7);
   const auto below = [&](unsigned bound) { return static_cast<std::uint32_t>(random() % bound); };

@@ -57,7 +57,7 @@ class SearchTest : public StoreFixture {
                    }});
   }
 
-  // "folder UID subject" of each.
+  // "folder UID subject" of each message.
   static std::vector<std::string> lines(const SearchResult& result) {
     std::vector<std::string> lines;
     for (const FoundMessage& found : result.messages) {

@@ -1,4 +1,4 @@
-// The store from outside: what goes in comes out.
+// The store from outside: everything written reads back unchanged.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -272,10 +272,11 @@ TEST_F(StoreTest, AReaderSeesConcurrentCommits) {
   EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
 }
 
-// SIGKILL leaves the index's write-ahead log behind, and nobody to read it in.
+// SIGKILL leaves the index's write-ahead log behind, and no writer to process it.
 TEST_F(StoreTest, AReaderReadsTheCommitsOfAKilledWriter) {
-  const Location killed{
-      .store = location_.store, .index = folder_ / "killed-index", .key_file = location_.key_file};
+  const Location killed{.store = location_.store,
+                        .index = directory_ / "killed-index",
+                        .key_file = location_.key_file};
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
@@ -295,10 +296,11 @@ TEST_F(StoreTest, StoreIndexAndKeyArePrivateToTheOwner) {
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
     writer.commit();
   }
-  for (const base::Path& folder : {location_.store, location_.index}) {
-    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(folder).permissions())) << folder;
+  for (const base::Path& directory : {location_.store, location_.index}) {
+    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(directory).permissions()))
+        << directory;
   }
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
     const int mode = static_cast<int>(entry.status().permissions());
     EXPECT_EQ(0, mode & (entry.is_directory() ? 022 : 077)) << entry.path();
   }
@@ -307,7 +309,7 @@ TEST_F(StoreTest, StoreIndexAndKeyArePrivateToTheOwner) {
 TEST_F(StoreTest, AWriterStopsBeforeTheDiskIsFull) {
   tests::SimulatedFileSystem disk;
   location_ = {.store = "/simulated/store",
-               .index = folder_ / "other-index",
+               .index = directory_ / "other-index",
                .key_file = "/simulated/store.key",
                .keep_free = 1'000'000};
   init(location_, disk, clock_);
@@ -334,19 +336,20 @@ TEST_F(StoreTest, InitRejectsAnExistingStore) {
 }
 
 TEST_F(StoreTest, AStoreDoesNotOpenWithoutItsKey) {
-  const base::Path away = folder_ / "away.key";
+  const base::Path away = directory_ / "away.key";
   std::filesystem::rename(location_.key_file, away);
   EXPECT_ERROR(kKey, "not found", open_reader());
 
-  Location other{
-      .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};
+  Location other{.store = directory_ / "other",
+                 .index = directory_ / "other-index",
+                 .key_file = location_.key_file};
   init(other, files_, clock_);
   EXPECT_ERROR(kKey, "is not a key of this store", open_writer());
 }
 
 TEST_F(StoreTest, ADirectoryWithoutAStoreIsNotFound) {
   const Location nowhere{
-      .store = folder_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
+      .store = directory_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
   EXPECT_ERROR(kNotFound, "mailstow-backupd init", Reader::open(nowhere, files_));
 }
 
@@ -372,7 +375,7 @@ TEST_F(StoreTest, AnOlderStateOfTheStoreIsRejected) {
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
     writer.commit();
   }
-  std::filesystem::copy(location_.store, folder_ / "yesterday",
+  std::filesystem::copy(location_.store, directory_ / "yesterday",
                         std::filesystem::copy_options::recursive);
   {
     Writer writer = open_writer();
@@ -380,7 +383,7 @@ TEST_F(StoreTest, AnOlderStateOfTheStoreIsRejected) {
     writer.commit();
   }
   std::filesystem::remove_all(location_.store);
-  std::filesystem::rename(folder_ / "yesterday", location_.store);
+  std::filesystem::rename(directory_ / "yesterday", location_.store);
   EXPECT_ERROR(kDamaged, "commit 2 was made in it, but the newest that can be found is 1",
                open_writer());
 }

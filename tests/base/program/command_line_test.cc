@@ -20,7 +20,7 @@ using Words = std::vector<std::string>;
 // A program with every kind of option; each run() reads a command line from the beginning.
 class CommandLineTest : public testing::Test {
  protected:
-  // Gives the message on stderr; empty if the use is right.
+  // Returns the message on stderr; empty if the command line is valid.
   std::string run(const Words& arguments) {
     CLI::App app("A program", "program");
     app.require_subcommand(1);

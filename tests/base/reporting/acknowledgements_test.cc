@@ -18,7 +18,7 @@ class AcknowledgementsTest : public testing::Test {
  protected:
   AcknowledgementsTest() { store_.index = directory_.path(); }
 
-  // As another process has them.
+  // The acknowledgements as another process loads them.
   Acknowledgements reloaded() const {
     accepted_.save(real_file_system(), store_);
     return Acknowledgements::load(real_file_system(), store_);
@@ -89,12 +89,12 @@ TEST_F(AcknowledgementsTest, OlderFilesAreRead) {
 
 TEST_F(AcknowledgementsTest, ConcurrentChangesAreNotLost) {
   Acknowledgements::change(real_file_system(), store_,
-                           [](Acknowledgements& theirs) { theirs.accept_absence("alice"); });
+                           [](Acknowledgements& changed) { changed.accept_absence("alice"); });
   std::thread other;
   Acknowledgements::change(real_file_system(), store_, [&](Acknowledgements& ours) {
     other = std::thread([&] {
       Acknowledgements::change(real_file_system(), store_,
-                               [](Acknowledgements& theirs) { theirs.accept_absence("bob"); });
+                               [](Acknowledgements& changed) { changed.accept_absence("bob"); });
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     ours.accept_absence("carol");

@@ -83,7 +83,7 @@ TEST_F(BoxTest, NoPartOfABoxOpens) {
 TEST_F(BoxTest, OpeningNeedsEverythingUsedForSealing) {
   const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
   EXPECT_FALSE(open_box(random_key(), nonce_, associated_, box));
-  for (const std::size_t at : {std::size_t{0}, kNonceSize - 1}) {  // either half of its two uses
+  for (const std::size_t at : {std::size_t{0}, kNonceSize - 1}) {  // the nonce is used in two parts
     Nonce other = nonce_;
     other.at(at) ^= std::byte{1};
     EXPECT_FALSE(open_box(key_, other, associated_, box)) << at;

@@ -192,7 +192,7 @@ RC_GTEST_PROP(UidTreeProperty, ATreeBehavesLikeAMap, ()) {
   }
   RC_ASSERT(content_of(tree) == content_of(rebuilt));
   RC_ASSERT(tree.bytes() == bytes);
-  // Equal folders are equal objects, however they came to be.
+  // Equal folders are equal objects, whatever their history.
   RC_ASSERT(objects.save(rebuilt) == root);
   UidTree loaded = objects.tree(root);
   RC_ASSERT(content_of(loaded) == content_of(rebuilt));

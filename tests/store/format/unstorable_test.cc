@@ -1,4 +1,4 @@
-// Whatever is to be written comes back as it was, or is refused before anything of it is added.
+// Every object reads back as written, or is rejected before anything of it is added.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// As long as the bounds that readers once had, the writers' limits, and around them.
+// As long as the bounds of earlier readers, as the writers' limits, and slightly more or less.
 rc::Gen<std::string> odd_text() {
   return rc::gen::map(rc::gen::pair(rc::gen::element<std::size_t>(
                                         0, 1, 255, 256, 1'024, 1'025, 4'096, 4'097, 65'535, 65'536,
@@ -121,7 +121,7 @@ RC_GTEST_PROP(RoundTripProperty, ATreeRecordRoundTrips, ()) {
   RC_ASSERT(decode_tree_record(encode_tree_record(record)) == record);
 }
 
-// A word with a NUL is refused, since it would come back as two; nothing else is.
+// A word with a NUL is rejected, since it would read back as two; nothing else is.
 RC_GTEST_PROP(RoundTripProperty, AccountPropertiesRoundTripOrAreRejected, ()) {
   AccountProperties properties;
   properties.asked = std::chrono::sys_seconds(std::chrono::seconds(5));

@@ -27,7 +27,7 @@ class KeyExportTest : public StoreFixture {
 
   std::string exported() { return export_key(location_, files_).reveal(); }
 
-  std::string bring_back(const std::string& text) {
+  std::string use_export(const std::string& text) {
     return replace_key_file_from_export(location_, files_, clock_, base::as_bytes(text));
   }
 };
@@ -36,7 +36,7 @@ TEST_F(KeyExportTest, ReplacesALostKeyFile) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove(location_.key_file);
-  bring_back(text);
+  use_export(text);
   Reader reader = open_reader();
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
 }
@@ -46,7 +46,7 @@ TEST_F(KeyExportTest, ReplacesLostKeySlots) {
   const std::string text = exported();
   std::filesystem::remove_all(keys_directory(location_));
   EXPECT_ERROR(kNotFound, "not found", open_reader());
-  bring_back(text);
+  use_export(text);
   Reader reader = open_reader();
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
 }
@@ -65,7 +65,7 @@ TEST_F(KeyExportTest, CanBeTypedByHand) {
     });
     text.replace(text.rfind(upper), upper.size(), label);
   }
-  EXPECT_NO_THROW(bring_back(text));
+  EXPECT_NO_THROW(use_export(text));
 }
 
 TEST_F(KeyExportTest, EveryTypingErrorIsReportedWithItsLine) {
@@ -88,7 +88,7 @@ TEST_F(KeyExportTest, AKeyOfAnotherStoreIsRejected) {
   std::filesystem::remove_all(location_.index);
   make_store();
   back_up();
-  EXPECT_ERROR(kKey, "is not the key of this store", bring_back(text));
+  EXPECT_ERROR(kKey, "is not the key of this store", use_export(text));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class KeyRingTest : public StoreFixture {
 
 TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   Location with_other = location_;
-  with_other.key_file = folder_ / "other.key";
+  with_other.key_file = directory_ / "other.key";
   const std::string id = add_key_file(location_, files_, clock_, with_other.key_file);
   EXPECT_THAT(keys(), SizeIs(2));
   EXPECT_NO_THROW(Reader::open(with_other, files_));

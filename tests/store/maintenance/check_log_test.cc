@@ -25,8 +25,8 @@ Sha256 pack(unsigned number) {
 
 class CheckLogTest : public testing::Test {
  protected:
-  tests::TemporaryDirectory folder_;
-  Location location_{.store = {}, .index = folder_.path(), .key_file = {}};
+  tests::TemporaryDirectory directory_;
+  Location location_{.store = {}, .index = directory_.path(), .key_file = {}};
   base::FileSystem& files_ = base::real_file_system();
 };
 

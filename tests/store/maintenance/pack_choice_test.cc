@@ -12,7 +12,7 @@ using testing::ElementsAre;
 
 constexpr std::uint64_t kMegabyte = 1 << 20;
 
-// A pack of `megabytes`, of whose bytes so many percent live.
+// A pack of `megabytes`, of which `living_percent` % of the bytes are living.
 PackUse pack(std::uint64_t megabytes, std::uint64_t living_percent, Effort effort) {
   PackUse use;
   use.size = megabytes * kMegabyte;

@@ -87,7 +87,7 @@ TEST_F(PruneTest, NightlyPacksBecomeOne) {
   expect_intact();
 }
 
-// A twentieth more than one run would store is allowed. The leaves of all nights are kept.
+// Allows a twentieth more than one run would store, since the leaves of all nights are kept.
 TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   constexpr unsigned kNights = 10;
   constexpr unsigned kAccounts = 4;
@@ -186,8 +186,8 @@ TEST_F(PruneTest, CondemnedContentIsStoredAgainWhenItReappears) {
   expect_intact();
 }
 
-// Its record stays with the pack that it is in; its attachment lies in another, where nothing
-// lives.
+// The message's record stays because of its pack; its attachment is in another pack, which has no
+// living objects.
 TEST_F(PruneTest, ADeadMessageThatStaysIsComplete) {
   PruneOptions options;
   options.grace = std::chrono::seconds(0);
@@ -253,12 +253,12 @@ TEST_F(PruneTest, CommitsBeforeACheckpointMayBeMissing) {
 TEST_F(PruneTest, AnOlderIndexIsBroughtUpToDate) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
-  std::filesystem::copy(location_.index, folder_ / "before");
+  std::filesystem::copy(location_.index, directory_ / "before");
   prune({first.id}, std::chrono::seconds(0));
   prune({}, std::chrono::seconds(0));
   EXPECT_THAT(packs(), SizeIs(1));
   std::filesystem::remove_all(location_.index);
-  std::filesystem::rename(folder_ / "before", location_.index);
+  std::filesystem::rename(directory_ / "before", location_.index);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1));
   EXPECT_EQ(samples(10, 20), restored("alice"));
@@ -300,7 +300,7 @@ TEST_F(PruneTest, AReaderLooksUpMovedObjectsAgain) {
         messages.push_back(base::to_text(bytes));
         if (has_pruned) return;
         has_pruned = true;
-        // Between its looking up and its reading all goes, as on a store that is mounted elsewhere.
+        // Between its lookup and its read everything is deleted, as on a store mounted elsewhere.
         prune();
         for (const auto& lock : std::filesystem::directory_iterator(readers_directory(location_))) {
           std::filesystem::remove(lock);
@@ -327,7 +327,7 @@ TEST_F(PruneTest, UnreadableDataIsNotTreatedAsDead) {
   const base::Path damaged = packs().at(0);
   back_up("bob", 0, 12);
   const std::vector<base::Path> before = packs();
-  // In its first block, behind the headers: the trailer stays whole.
+  // In its first block, after the headers: the trailer stays intact.
   const std::unique_ptr<base::File> file = files_.open(damaged);
   base::Bytes bytes(file->size());
   file->read_at(0, bytes);

@@ -36,7 +36,7 @@ class ReindexTest : public StoreFixture {
   std::vector<std::string> dump() {
     Database database = Database::open_read_only(index_file(location_)).value();
     std::vector<std::string> lines;
-    // What is still known of condemned packs is for older readers alone.
+    // Remaining data about condemned packs is for older readers only.
     const std::string living = "p.pack NOT IN (SELECT pack FROM condemned)";
     const std::string with_pack = " JOIN packs p ON p.pack = block / 65536 AND " + living;
     for (const std::string& sql :
@@ -102,7 +102,7 @@ TEST_F(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
   EXPECT_THAT(reader.snapshots("alice"), SizeIs(1));
   EXPECT_THAT(reader.snapshots("bob"), SizeIs(1));
 
-  // And when the condemned files are gone.
+  // The same once the condemned files are gone.
   clock_.moment += std::chrono::hours(48);
   EXPECT_GT(prune(location_, files_, clock_, {}).deleted, 0U);
   const std::vector<std::string> after = dump();

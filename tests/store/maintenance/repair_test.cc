@@ -31,7 +31,7 @@ class RepairTest : public StoreFixture {
  protected:
   RepairTest() { make_store(); }
 
-  // Gives the pack that the backup was written to.
+  // Returns the pack that contains the backup.
   base::Path back_up(const std::string& account, unsigned first, unsigned count) {
     const std::vector<base::Path> before = packs();
     Writer writer = open_writer();
@@ -103,7 +103,7 @@ TEST_F(RepairTest, AnIntactStoreIsLeftAlone) {
   EXPECT_EQ(before, packs());
 }
 
-// Header, trailer and footer tell nothing that the blocks don't.
+// Header, trailer and footer contain nothing that the blocks don't.
 TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
   for (const bool at_the_end : {false, true}) {
     const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
@@ -146,7 +146,7 @@ TEST_F(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
 
 TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
   const base::Path pack = back_up("alice", 0, 5);
-  // Parts that two records share: the other pack's records are read with what lies in this one.
+  // Two records share parts: rebuilding those of the other pack needs parts of this one.
   back_up("bob", 0, 5);
   damage_block(pack, Stream::kBinaries);
   repair_all();
@@ -181,7 +181,7 @@ TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
   EXPECT_THAT(report.amended_accounts, ElementsAre("alice", "bob"));
   EXPECT_THAT(report.after.damaged_messages, SizeIs(2));
   {
-    // The store has the record of bob's message: that is no reason not to look at its parts.
+    // The store has the record of bob's message, but must still check its parts.
     Writer writer = open_writer();
     writer.add_piece(base::as_bytes(with_attachment("two")));
     EXPECT_FALSE(writer.end_message(Trust::kNothing).is_new);
@@ -192,7 +192,7 @@ TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
 
 TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
   const base::Path pack = back_up("alice", 0, 5);
-  const base::Path copy = folder_ / "copy";
+  const base::Path copy = directory_ / "copy";
   fs::copy(pack, copy);
   damage_block(pack, Stream::kRecords);
   EXPECT_FALSE(repair_all().after.is_intact());
@@ -200,7 +200,7 @@ TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
   const RepairReport report = repair_all();
   EXPECT_EQ(5U, report.salvaged_messages);
   EXPECT_TRUE(report.after.is_intact());
-  // The snapshot before the amended one is whole.
+  // The snapshot before the amended one is complete.
   Reader reader = open_reader();
   EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
 }
@@ -208,15 +208,15 @@ TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
 TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
-  const base::Path copy = folder_ / "copy";
+  const base::Path copy = directory_ / "copy";
   fs::rename(pack, copy);
   const RepairReport report = repair_all();
   EXPECT_THAT(report.found, Contains(HasSubstr("it is missing")));
   EXPECT_THAT(report.quarantined, IsEmpty());
   EXPECT_EQ(samples(5, 3), restored("bob"));
-  // What is left of the damage is alice's snapshot itself.
+  // Only alice's snapshot itself remains damaged.
   EXPECT_THAT(report.after.damage, ElementsAre(HasSubstr("snapshot root")));
-  // The pack may come back.
+  // The pack may turn up again.
   fs::rename(copy, pack);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_TRUE(check_all().is_intact());

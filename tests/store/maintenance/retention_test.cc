@@ -85,7 +85,7 @@ std::string describe(const SnapshotInfo& snapshot, const RetentionDecision& deci
                      fmt::join(decision.reasons, "; "));
 }
 
-// What is dropped for no other reason is only counted.
+// Snapshots dropped for no particular reason are only counted.
 std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const RetentionRules& rules,
                           sys_seconds now) {
   const auto plan = store::plan_retention(snapshots, rules, now);
@@ -108,7 +108,7 @@ std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const Rete
   return text;
 }
 
-// The files are written anew where MAILSTOW_WRITE_GOLDEN is set: look at what changed.
+// If MAILSTOW_WRITE_GOLDEN is set, the files are rewritten: review the changes.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = std::string(MAILSTOW_GOLDEN_DIRECTORY) + "/retention_" + name + ".txt";
   if (std::getenv("MAILSTOW_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;

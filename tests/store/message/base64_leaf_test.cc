@@ -46,7 +46,7 @@ std::string encode(std::string_view bytes, const Base64Lines& lines, std::size_t
   return text;
 }
 
-// What of `text` is decoded, as text; nothing if that is not exactly what encodes to it again.
+// The decoded beginning of `text`, as text; nullopt unless encoding it again gives exactly that.
 std::optional<std::string> decoded_front(std::string_view text) {
   const Decoded decoded = decode(text);
   if (encode(decoded.bytes, decoded.lines) != text.substr(0, decoded.consumed)) return {};

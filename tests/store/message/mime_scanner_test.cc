@@ -20,7 +20,7 @@ using store::TransferEncoding;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// The leaves as text, base64 ones with "base64: " before.
+// The leaves as text, base64 ones prefixed with "base64: ".
 std::vector<std::string> leaves(std::string_view message, const MimeLimits& limits = {}) {
   std::vector<std::string> texts;
   for (const MimeLeaf& leaf : store::scan_mime(base::as_bytes(message), limits).leaves) {

@@ -72,7 +72,7 @@ TEST(Recipe, RoundTrips) {
   EXPECT_EQ(std::get<EncodedLeaf>(items[3]).lines, Base64Lines{});
 }
 
-// A change of the format would make old stores unreadable: it has to be seen here.
+// A change of the format would make old stores unreadable, so this test must detect it.
 TEST(Recipe, IsEncodedAsSpecified) {
   const base::Bytes record = record_of(3 + 2 + 130 + 4, "A\n\n",
                                        {text("hi"), TextPart{{id(1), 130}},

@@ -23,7 +23,7 @@ using tests::mail_with_attachments;
 using tests::plain_base64;
 using tests::random_bytes;
 
-// Holds parts. Equal ones of one kind have one id.
+// Stores parts. Equal parts of one kind have the same id.
 class Parts : public store::PartSink, public store::PartSource {
  public:
   ObjectId put(PartKind kind, base::ByteView bytes) override {
@@ -41,7 +41,7 @@ class Parts : public store::PartSink, public store::PartSource {
 
   base::ByteView get(PartKind kind, const ObjectId& id) override { return bytes_.at({kind, id}); }
 
-  // Those of one kind that a record names, in the order of the message.
+  // The parts of one kind that a record names, in the order of the message.
   std::vector<std::string> of(const base::Bytes& record, PartKind kind) {
     std::vector<std::string> texts;
     for (const auto& [part_kind, id] : store::parts_of(record))

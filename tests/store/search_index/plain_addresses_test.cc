@@ -73,7 +73,7 @@ std::string any_entry() {
   }
 }
 
-// In a group the same list is read by the parser for everything.
+// Inside a group, the full parser reads the same list.
 RC_GTEST_PROP(PlainAddressesProperty, ReadsLikeTheFullParser, ()) {
   std::string list = any_entry();
   for (int more = *rc::gen::inRange(0, 3); more > 0; --more) list += ", " + any_entry();

@@ -126,10 +126,10 @@ TEST(QueryTest, ATermWithoutWordsIsLeftOutIfOthersRemain) {
   EXPECT_TRUE(parse("-folder:Trash").takes_folder("INBOX"));
 }
 
-// SQLite is asked whatever the user asks: it must never complain of the syntax.
+// Any query of a user is passed to SQLite, which must never report a syntax error.
 RC_GTEST_PROP(QueryProperty, AnyTextIsAQueryOrAUsageError, ()) {
-  static const tests::TemporaryDirectory folder;
-  static SearchIndex index = SearchIndex::open(folder.path() / "search.sqlite", {});
+  static const tests::TemporaryDirectory directory;
+  static SearchIndex index = SearchIndex::open(directory.path() / "search.sqlite", {});
   const auto piece =
       rc::gen::oneOf(rc::gen::element<std::string>(
                          "from:", "subject:", "to:", "cc:", "folder:", "after:", "2026-01-01",

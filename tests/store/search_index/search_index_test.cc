@@ -30,7 +30,7 @@ class SearchIndexTest : public testing::Test {
             .message_id = subject + "@example.org"};
   }
 
-  // The subjects of what is found.
+  // The subjects of the messages found.
   std::vector<std::string> find(std::string_view query) {
     std::vector<std::string> subjects;
     const std::string words =
@@ -43,8 +43,8 @@ class SearchIndexTest : public testing::Test {
 
   void open_again() { index_ = SearchIndex::open(file_, StoreId{}); }
 
-  tests::TemporaryDirectory folder_;
-  base::Path file_ = folder_.path() / "search.sqlite";
+  tests::TemporaryDirectory directory_;
+  base::Path file_ = directory_.path() / "search.sqlite";
   SearchIndex index_ = SearchIndex::open(file_, StoreId{});
 };
 
