@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "store/format/folder_object.h"
-#include "store/index/tree_difference.h"
+#include "store/index/uid_tree_difference.h"
 #include "store/reader_impl.h"
 
 namespace store {

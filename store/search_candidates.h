@@ -16,7 +16,7 @@ class SearchCandidates {
   SearchCandidates(SearchIndex& index, const Query& query);
 
   // Returns whether nothing can ever match.
-  bool none() const { return rows_.empty() && !takes_unknown_; }
+  bool is_empty() const { return rows_.empty() && !matches_unknown_; }
 
   struct Verdict {
     bool matches = false;
@@ -39,7 +39,7 @@ class SearchCandidates {
   std::vector<std::uint32_t> buckets_;
   unsigned bucket_shift_ = 0;
   std::vector<std::uint64_t> unwanted_;  // keys, ascending
-  bool takes_unknown_ = false;           // the query has no words
+  bool matches_unknown_ = false;         // the query has no words
 };
 
 }  // namespace store

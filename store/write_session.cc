@@ -34,14 +34,15 @@ unsigned threads_for(Effort effort) {
 }
 
 // Removes the leftovers of interrupted programs where only the holder of the store's lock writes.
-void remove_rubbish(base::FileSystem& files, const base::Path& directory) {
+void remove_temporaries(base::FileSystem& files, const base::Path& directory) {
   for (const std::string& name : files.list(directory)) {
     if (base::AtomicFile::is_temporary(name)) files.remove(directory / name);
   }
 }
 
 // The same where others write concurrently: a sweep, a check, the daemon.
-void remove_old_rubbish(base::FileSystem& files, const base::Path& directory, base::TimePoint now) {
+void remove_old_temporaries(base::FileSystem& files, const base::Path& directory,
+                            base::TimePoint now) {
   for (const std::string& name : files.list(directory)) {
     if (!base::AtomicFile::is_temporary(name)) continue;
     const auto written = files.modified(directory / name);
@@ -62,9 +63,9 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
       pool_(context_, compression_level(effort), threads_for(effort)) {
-  remove_rubbish(files, packs_directory(location));
-  remove_rubbish(files, keys_directory(location));
-  remove_old_rubbish(files, location.index, clock.now());
+  remove_temporaries(files, packs_directory(location));
+  remove_temporaries(files, keys_directory(location));
+  remove_old_temporaries(files, location.index, clock.now());
   files.make_directory(readers_directory(location));  // a copy of a store may lack it
   damage_ = catch_up(location, files, context_, index_);
   if (purpose == Purpose::kWrite) {
@@ -94,7 +95,7 @@ auto WriteSession::guarded(Work work) {
 
 bool WriteSession::knows(ObjectType type, const ObjectId& id) {
   if (pending_.contains(id)) return true;
-  if (!looking_) looking_.emplace(index_);
+  if (!lookup_moment_) lookup_moment_.emplace(index_);
   return index_.find_uncondemned(type, id).has_value();
 }
 
@@ -133,7 +134,7 @@ ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
 
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
   guarded([&] {
-    looking_.reset();
+    lookup_moment_.reset();
     const Pack published = pack_->finish();
     pack_.reset();
     stored_bytes_ += published.size;

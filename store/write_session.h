@@ -67,7 +67,7 @@ class WriteSession {
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() {
-    looking_.reset();
+    lookup_moment_.reset();
     return index_;
   }
   SearchIndex& search() {
@@ -99,7 +99,7 @@ class WriteSession {
   std::unique_ptr<base::FileLock> lock_;
   Index index_;
   // saves taking the locks on each lookup; not held during writes
-  std::optional<Index::Moment> looking_;
+  std::optional<Index::Moment> lookup_moment_;
   SearchIndex search_;
   SearchFeeder feeder_{search_};
   Effort effort_;

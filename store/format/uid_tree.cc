@@ -125,13 +125,13 @@ class UidTree::Impl {
     return {};
   }
 
-  static std::vector<Identity>::iterator place_of(UidNode& leaf, base::Uid uid) {
+  static std::vector<Identity>::iterator position_of(UidNode& leaf, base::Uid uid) {
     return std::ranges::lower_bound(leaf.identities, uid, {}, &Identity::uid);
   }
 
   static bool holds(UidNode& leaf, base::Uid uid) {
-    const auto place = place_of(leaf, uid);
-    return place != leaf.identities.end() && place->uid == uid;
+    const auto position = position_of(leaf, uid);
+    return position != leaf.identities.end() && position->uid == uid;
   }
 
   void visit(UidNode& node, const std::function<void(UidNode& leaf)>& take) {
@@ -170,17 +170,17 @@ class UidTree::Impl {
     }
     UidNode& leaf = *path.back();
     load_leaf(leaf);
-    const auto place = place_of(leaf, identity.uid);
-    const auto offset = place - leaf.identities.begin();
-    if (place != leaf.identities.end() && place->uid == identity.uid) {
+    const auto position = position_of(leaf, identity.uid);
+    const auto offset = position - leaf.identities.begin();
+    if (position != leaf.identities.end() && position->uid == identity.uid) {
       leaf.states[static_cast<std::size_t>(offset)] = state;
       leaf.packed_states = base::Bytes();
       for (UidNode* node : path) node->state_is_saved = false;
-      if (*place == identity) return;
-      for (UidNode* node : path) node->bytes += identity.size - place->size;
-      *place = identity;
+      if (*position == identity) return;
+      for (UidNode* node : path) node->bytes += identity.size - position->size;
+      *position = identity;
     } else {
-      leaf.identities.insert(place, identity);
+      leaf.identities.insert(position, identity);
       leaf.states.insert(leaf.states.begin() + offset, state);
       for (UidNode* node : path) {
         ++node->messages;
@@ -202,14 +202,14 @@ class UidTree::Impl {
     UidNode& leaf = *path.back();
     load_leaf(leaf);
     if (!holds(leaf, uid)) return false;
-    const auto place = place_of(leaf, uid);
+    const auto position = position_of(leaf, uid);
     for (UidNode* node : path) {
       --node->messages;
-      node->bytes -= place->size;
+      node->bytes -= position->size;
       node->touch_identities();
     }
-    leaf.states.erase(leaf.states.begin() + (place - leaf.identities.begin()));
-    leaf.identities.erase(place);
+    leaf.states.erase(leaf.states.begin() + (position - leaf.identities.begin()));
+    leaf.identities.erase(position);
     changed = true;
     return true;
   }
@@ -329,9 +329,9 @@ std::optional<UidTree::Entry> UidTree::find(base::Uid uid) {
   if (!contains(uid)) return std::nullopt;
   UidNode& leaf = *impl_->path_to(uid.value).back();
   impl_->load_states(leaf);
-  const auto place = Impl::place_of(leaf, uid);
-  return Entry{.identity = *place,
-               .state = leaf.states[static_cast<std::size_t>(place - leaf.identities.begin())]};
+  const auto position = Impl::position_of(leaf, uid);
+  return Entry{.identity = *position,
+               .state = leaf.states[static_cast<std::size_t>(position - leaf.identities.begin())]};
 }
 
 void UidTree::for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take) {
@@ -372,7 +372,7 @@ bool UidTree::set_state(base::Uid uid, const State& state) {
   if (!Impl::holds(leaf, uid)) return false;
   impl_->load_states(leaf);
   State& place =
-      leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
+      leaf.states[static_cast<std::size_t>(Impl::position_of(leaf, uid) - leaf.identities.begin())];
   if (place == state) return true;
   place = state;
   leaf.packed_states = base::Bytes();

@@ -69,8 +69,8 @@ class CatchUp {
     find_unknown();
     // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
-    look_at_unknown();
-    tell_missing();
+    read_unknown_packs();
+    report_missing();
     add_found();
     return std::move(damage_);
   }
@@ -78,9 +78,9 @@ class CatchUp {
   Rebuilt rebuild(const std::set<PackName>& without) {
     present_ = packs_in_store(location_, files_);
     for (const PackName& name : without) present_.erase(name);
-    start_again();
+    start_over();
     files_.sync_directory(packs_directory(location_));
-    look_at(unknown_);
+    read_packs(unknown_);
     add_found();
     Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
     for (FoundPack& pack : found_) {
@@ -128,21 +128,21 @@ class CatchUp {
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
     // Objects of a missing pack must not count as stored. Another pack may have them too.
-    if (!missing_.empty()) start_again();
+    if (!missing_.empty()) start_over();
   }
 
-  void start_again() {
+  void start_over() {
     index_.clear();
     indexed_.clear();
     unknown_ = present_;
   }
 
-  void look_at_unknown() {
-    look_at(unknown_);
+  void read_unknown_packs() {
+    read_packs(unknown_);
     if (indexed_.empty() || !is_outdated()) return;
     const std::set<PackName> known(indexed_.begin(), indexed_.end());
-    start_again();
-    look_at(known);
+    start_over();
+    read_packs(known);
   }
 
   // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
@@ -157,7 +157,7 @@ class CatchUp {
   }
 
   // An index that was restored to an older state has packs that are rightly gone.
-  void tell_missing() {
+  void report_missing() {
     if (missing_.empty()) return;
     std::map<std::uint64_t, const Commit*> commits;
     std::uint64_t checkpoint = 0;
@@ -177,7 +177,7 @@ class CatchUp {
     }
   }
 
-  void look_at(const std::set<PackName>& packs) {
+  void read_packs(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
       try {
         PackFile file = open(name);

@@ -201,14 +201,14 @@ class Check {
         [&](const FolderInfo&, const Identity& identity) {
           base::stop_if_requested("check", "what was read so far is noted");
           if (!messages_.insert(identity.message).second) return;
-          look_at_message(identity.message);
+          check_message(identity.message);
         },
         [&](const std::string& why) { report_.damage.push_back(why); });
     for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
     report_.messages = messages_.size();
   }
 
-  void look_at_message(const MessageId& id) {
+  void check_message(const MessageId& id) {
     const std::optional<ObjectPlace> place = objects_.find(ObjectType::kMessage, id.object);
     if (!place) {
       damaged_.emplace(id, "it is not in the store");

@@ -137,7 +137,7 @@ void Marking::for_each_part(const ObjectEntry& message, const ObjectPlace& place
     while (!recipe.ended()) {
       const RecipeItem item = recipe.next();
       if (const auto* text = std::get_if<TextPart>(&item)) take(ObjectType::kText, text->part.id);
-      if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
+      if (const auto* leaf = std::get_if<Base64Leaf>(&item)) {
         const ObjectType type =
             leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
         for (const PartRef& part : leaf->parts) take(type, part.id);

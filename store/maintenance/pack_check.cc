@@ -29,7 +29,7 @@ PackCheck::PackCheck(base::FileSystem& files, base::Path packs, const BlockConte
 PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   PackFindings findings;
   try {
-    look_at(name, depth, findings);
+    inspect(name, depth, findings);
   } catch (const base::Error& error) {
     note(error, findings);
     findings.has_no_trailer = true;
@@ -44,7 +44,7 @@ PackFile PackCheck::open(const PackName& name) {
   return {std::move(file), "pack " + path.string()};
 }
 
-void PackCheck::look_at(const PackName& name, CheckDepth depth, PackFindings& findings) {
+void PackCheck::inspect(const PackName& name, CheckDepth depth, PackFindings& findings) {
   PackFile file = open(name);
   if (depth == CheckDepth::kReadData && file.digest() != name) {
     findings.damage.push_back(file.name() + ": its digest does not match its name");

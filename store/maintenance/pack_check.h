@@ -38,7 +38,7 @@ class PackCheck {
 
  private:
   PackFile open(const PackName& name);
-  void look_at(const PackName& name, CheckDepth depth, PackFindings& findings);
+  void inspect(const PackName& name, CheckDepth depth, PackFindings& findings);
   void compare_with_index(const Pack& pack, const std::string& file, PackFindings& findings);
   bool is_at(const ObjectEntry& object, const ObjectPlace& place);
   void read_blocks(PackFile& file, const Pack& pack, PackFindings& findings);

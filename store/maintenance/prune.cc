@@ -101,7 +101,7 @@ class Prune {
                       .is_condemned = condemned_rows.contains(pack.row)});
     }
     choices_ = choose_packs(uses, options_.limits);
-    keep_whole(uses);
+    keep_complete(uses);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate == PackFate::kRewrite) ++report_.rewritten;
       if (uses[i].is_condemned) continue;
@@ -115,7 +115,7 @@ class Prune {
 
   // The next backup knows a dead message in a pack that stays, and trusts that its parts exist as
   // well.
-  void keep_whole(const std::vector<PackUse>& uses) {
+  void keep_complete(const std::vector<PackUse>& uses) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate != PackFate::kKeep || uses[i].is_condemned) continue;
       if (uses[i].object_bytes <= uses[i].living_bytes + uses[i].commit_bytes) continue;

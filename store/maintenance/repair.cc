@@ -95,7 +95,7 @@ class Repair {
       describe(found, session.damage());
       find_damaged(found, session);
       repair_keys_and_trees();
-      mend(session, before, found);
+      repair_with(session, before, found);
     }
     { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
     options.skip = good_;
@@ -183,7 +183,7 @@ class Repair {
     }
   }
 
-  void mend(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
+  void repair_with(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
     const bool is_sound = damaged_.empty() && sources_.empty() && found.is_intact() &&
                           session.damage().empty() && !session.lost_commit();
     if (is_sound) return;
@@ -224,8 +224,8 @@ class Repair {
     if (before.highest.number < highest || before.lines.empty()) return living;
     std::map<ObjectId, SnapshotLine> lines = before.lines;
     for (auto& [id, line] : lines) {
-      const auto told = living.find(id);
-      if (told != living.end()) line = told->second;
+      const auto current = living.find(id);
+      if (current != living.end()) line = current->second;
     }
     return lines;
   }

@@ -39,7 +39,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
         object_id(keys_, kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
     const auto [known, is_new] = places_.try_emplace(id, parts_.size());
     if (!is_new) return id;
-    Part part{kind, id, lies_in_message(bytes), 0, bytes.size()};
+    Part part{kind, id, is_in_message(bytes), 0, bytes.size()};
     if (part.in_message) {
       part.begin = static_cast<std::size_t>(bytes.data() - message_.data());
     } else {
@@ -83,7 +83,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
     return all.subspan(part.begin, part.length);
   }
 
-  bool lies_in_message(base::ByteView bytes) const {
+  bool is_in_message(base::ByteView bytes) const {
     const std::less_equal<const std::byte*> not_after;
     return !bytes.empty() && not_after(message_.data(), bytes.data()) &&
            not_after(bytes.data() + bytes.size(), message_.data() + message_.size());

@@ -35,7 +35,7 @@ void RecipeWriter::add(const TextPart& text) {
   put_part(text.part);
 }
 
-void RecipeWriter::add(const EncodedLeaf& leaf) {
+void RecipeWriter::add(const Base64Leaf& leaf) {
   const Tag tag = leaf.kind == PartKind::kText ? Tag::kTextLeaf : Tag::kBinaryLeaf;
   record_.u8(static_cast<std::uint8_t>(tag));
   const std::uint64_t crlf = leaf.lines.end == LineEnd::kCrLf ? 1 : 0;
@@ -60,8 +60,8 @@ PartRef RecipeReader::take_part() {
   return part;
 }
 
-EncodedLeaf RecipeReader::take_leaf(PartKind kind) {
-  EncodedLeaf leaf{.kind = kind, .lines = {}, .parts = {}};
+Base64Leaf RecipeReader::take_leaf(PartKind kind) {
+  Base64Leaf leaf{.kind = kind, .lines = {}, .parts = {}};
   const std::uint64_t lines = record_.varint(kMaxMessage);
   leaf.lines.length = lines / 2 * 4;
   leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;

@@ -45,13 +45,13 @@ struct TextPart {
   PartRef part;
 };
 
-struct EncodedLeaf {
+struct Base64Leaf {
   PartKind kind = PartKind::kBinary;
   Base64Lines lines;
   std::vector<PartRef> parts;
 };
 
-using RecipeItem = std::variant<InlineText, TextPart, EncodedLeaf>;
+using RecipeItem = std::variant<InlineText, TextPart, Base64Leaf>;
 
 class RecipeWriter {
  public:
@@ -60,7 +60,7 @@ class RecipeWriter {
   // In the order of the message.
   void add(const InlineText& text);
   void add(const TextPart& text);
-  void add(const EncodedLeaf& leaf);
+  void add(const Base64Leaf& leaf);
 
   base::Bytes take() { return record_.take(); }
 
@@ -88,7 +88,7 @@ class RecipeReader {
 
  private:
   PartRef take_part();
-  EncodedLeaf take_leaf(PartKind kind);
+  Base64Leaf take_leaf(PartKind kind);
   void account_for(std::uint64_t length);
 
   Decoder record_;

@@ -64,7 +64,7 @@ class Splitter {
     base::ByteView piece(decoded_.data(), decoder.read(decoded_));
     if (piece.size() < std::max<std::size_t>(limits_.smallest_leaf, 1)) return false;
     end_text(begin);
-    EncodedLeaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
+    Base64Leaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
     for (; !piece.empty(); piece = piece.first(decoder.read(decoded_)))
       encoded.parts.push_back(put(encoded.kind, piece));
     recipe_.add(encoded);
@@ -128,7 +128,7 @@ class Rebuilder {
   void operator()(const InlineText& text) { out_(text.bytes); }
   void operator()(const TextPart& text) { out_(get(PartKind::kText, text.part)); }
 
-  void operator()(const EncodedLeaf& leaf) {
+  void operator()(const Base64Leaf& leaf) {
     Base64Encoder encoder(leaf.lines, out_);
     for (const PartRef& part : leaf.parts) encoder.write(get(leaf.kind, part));
     encoder.finish();
@@ -154,7 +154,7 @@ class PartList {
  public:
   void operator()(const InlineText&) {}
   void operator()(const TextPart& text) { parts_.emplace_back(PartKind::kText, text.part.id); }
-  void operator()(const EncodedLeaf& leaf) {
+  void operator()(const Base64Leaf& leaf) {
     for (const PartRef& part : leaf.parts) parts_.emplace_back(leaf.kind, part.id);
   }
 

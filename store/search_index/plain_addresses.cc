@@ -7,7 +7,7 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kLongest = 1'024;  // of a whole list: a longer one may have to be cut
+constexpr std::size_t kMaxLength = 1'024;  // of a whole list: a longer one may have to be cut
 
 constexpr bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -132,7 +132,7 @@ class Parser {
 }  // namespace
 
 std::optional<std::string> plain_addresses(std::string_view raw) {
-  if (raw.size() > kLongest) return std::nullopt;
+  if (raw.size() > kMaxLength) return std::nullopt;
   return Parser(raw).list();
 }
 

@@ -93,7 +93,7 @@ class QueryParser {
       }
       take_term();
     }
-    expect_meaning();
+    require_words();
     return std::move(query_);
   }
 
@@ -198,7 +198,7 @@ class QueryParser {
   }
 
   // The mail that a query selects may be restored: an empty query would select everything.
-  void expect_meaning() const {
+  void require_words() const {
     const bool lost_wanted = left_out_wanted_ && query_.wanted_.empty();
     const bool lost_unwanted = left_out_unwanted_ && query_.unwanted_.empty();
     if (terms_ > 0 && !lost_wanted && !lost_unwanted) return;
@@ -232,11 +232,11 @@ Query Query::parse(std::string_view text, std::string_view time_zone,
                [&](const std::string& time) { return base::parse_time(time, time_zone, now); });
 }
 
-bool Query::takes_time(std::chrono::sys_seconds time) const {
+bool Query::matches_time(std::chrono::sys_seconds time) const {
   return (!after_ || time >= *after_) && (!before_ || time < *before_);
 }
 
-bool Query::takes_folder(std::string_view shown_name) const {
+bool Query::matches_folder(std::string_view shown_name) const {
   const auto matches = [&](const std::string& glob) {
     return base::glob_matches(glob, shown_name);
   };

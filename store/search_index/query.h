@@ -43,9 +43,9 @@ class Query {
 
   // Whether the query restricts the time; both ends as given by before: and after:.
   bool has_times() const { return after_.has_value() || before_.has_value(); }
-  bool takes_time(std::chrono::sys_seconds time) const;
+  bool matches_time(std::chrono::sys_seconds time) const;
 
-  bool takes_folder(std::string_view shown_name) const;
+  bool matches_folder(std::string_view shown_name) const;
 
  private:
   friend class QueryParser;

@@ -10,8 +10,8 @@
 
 namespace {
 
+using store::Base64Leaf;
 using store::Base64Lines;
-using store::EncodedLeaf;
 using store::InlineText;
 using store::LineEnd;
 using store::ObjectId;
@@ -43,7 +43,7 @@ std::vector<RecipeItem> read(base::ByteView record) {
   return items;
 }
 
-EncodedLeaf leaf(Base64Lines lines, std::vector<PartRef> parts) {
+Base64Leaf leaf(Base64Lines lines, std::vector<PartRef> parts) {
   return {.kind = PartKind::kBinary, .lines = lines, .parts = std::move(parts)};
 }
 
@@ -53,7 +53,7 @@ InlineText text(std::string_view text) {
 
 TEST(Recipe, RoundTrips) {
   const Base64Lines lines{.length = 76, .end = LineEnd::kCrLf};
-  EncodedLeaf decoded_text = leaf({}, {{id(4), 5}});
+  Base64Leaf decoded_text = leaf({}, {{id(4), 5}});
   decoded_text.kind = PartKind::kText;
   const base::Bytes record = record_of(4 + 3 + 1'000 + (400 + 5 * 2) + 8, "A:b\n",
                                        {text("one"), TextPart{{id(1), 1'000}},
@@ -64,12 +64,12 @@ TEST(Recipe, RoundTrips) {
   ASSERT_EQ(items.size(), 4U);
   EXPECT_EQ(base::as_text(std::get<InlineText>(items[0]).bytes), "one");
   EXPECT_EQ(std::get<TextPart>(items[1]).part, (PartRef{id(1), 1'000}));
-  const auto& binary = std::get<EncodedLeaf>(items[2]);
+  const auto& binary = std::get<Base64Leaf>(items[2]);
   EXPECT_EQ(binary.kind, PartKind::kBinary);
   EXPECT_EQ(binary.lines, lines);
   EXPECT_EQ(binary.parts, (std::vector<PartRef>{{id(2), 297}, {id(3), 2}}));
-  EXPECT_EQ(std::get<EncodedLeaf>(items[3]).kind, PartKind::kText);
-  EXPECT_EQ(std::get<EncodedLeaf>(items[3]).lines, Base64Lines{});
+  EXPECT_EQ(std::get<Base64Leaf>(items[3]).kind, PartKind::kText);
+  EXPECT_EQ(std::get<Base64Leaf>(items[3]).lines, Base64Lines{});
 }
 
 // A change of the format would make old stores unreadable, so this test must detect it.

@@ -1,4 +1,4 @@
-#include "store/index/tree_difference.h"
+#include "store/index/uid_tree_difference.h"
 
 #include <algorithm>
 #include <unordered_set>
