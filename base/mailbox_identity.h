@@ -91,7 +91,7 @@ class MailboxHistory {
     MailboxIdentity last;  // the last known value of each member
     std::vector<MailboxIdentity> seen;
     bool had_mail = false;
-    // other folders, as of the last time that any of them had mail
+    // Other folders, as of the last time that any of them had mail.
     std::vector<MailboxSight::Other> with_mail;
 
     bool has(const MailboxSight& sight) const;

@@ -35,7 +35,7 @@ class SearchCandidates {
   std::size_t bucket_of(std::uint64_t key) const;
 
   std::vector<Row> rows_;  // by key
-  // index into rows_ at which the keys with these first bits begin
+  // The index into rows_ at which the keys with these first bits begin.
   std::vector<std::uint32_t> buckets_;
   unsigned bucket_shift_ = 0;
   std::vector<std::uint64_t> unwanted_;  // keys, ascending

@@ -65,7 +65,7 @@ struct TreeRecord {
   std::chrono::sys_seconds created{};
   std::chrono::sys_seconds expires{};
   ObjectId snapshot;              // the source of the restore
-  std::string request = {};       // the requested selection, in the syntax of restore/
+  std::string request = {};       // the request, in a form that only restore/ reads
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
 };

@@ -44,8 +44,8 @@ class WriteSession {
   void add(ObjectType type, const ObjectId& id, base::ByteView bytes,
            std::uint64_t message_size = 0);
 
-  // For a message that is already stored: no snapshot may have held it when prune cleaned up the
-  // search index.
+  // For a message that is already stored: the search index lacks it if no snapshot held it when
+  // prune cleaned up there.
   void make_searchable(const ObjectId& message, base::ByteView header);
 
   // Adds the object unless the store has it.
@@ -98,7 +98,7 @@ class WriteSession {
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;
   Index index_;
-  // saves taking the locks on each lookup; not held during writes
+  // Saves taking the locks on each lookup; not held during writes.
   std::optional<Index::Moment> lookup_moment_;
   SearchIndex search_;
   SearchFeeder feeder_{search_};

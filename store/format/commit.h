@@ -44,7 +44,7 @@ struct Commit {
   std::uint64_t number = 0;  // from 1
   std::chrono::sys_seconds time{};
   ObjectId previous;  // the previous commit; all zero for the first
-  // together with the commits after it in its pack, it names everything that is live
+  // A checkpoint, together with the commits after it in its pack, names everything that is live.
   bool is_checkpoint = false;
   std::vector<PackName> packs;  // published since the previous commit, and this commit's own pack
   std::vector<SnapshotLine> snapshots;

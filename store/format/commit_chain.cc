@@ -32,7 +32,8 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
         breaks.push_back(fmt::format("commits {} to {} are missing", expected, commit.number - 1));
       }
     } else if (before != nullptr && commit.previous != before->first) {
-      breaks.push_back(fmt::format("commit {}: it names another previous commit", commit.number));
+      breaks.push_back(
+          fmt::format("commit {}: it names a different previous commit", commit.number));
     }
     before = &named;
     for (const PackName& pack : commit.packs) {

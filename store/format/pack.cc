@@ -51,7 +51,7 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
   const std::uint32_t version = decoder.u32();
   if (version != kPackVersion) {
     fail(ErrorCode::kConfig,
-         "{}: it has version {} of the format, this mailstow knows {}: update it", name, version,
+         "{}: its format version is {}, this mailstow supports {}: update mailstow", name, version,
          kPackVersion);
   }
   PackHeader header;

@@ -23,7 +23,7 @@ struct ObjectEntry {
   ObjectId id;
   std::uint32_t start = 0;  // in its block, before compression
   std::uint32_t length = 0;
-  // of a kMessage: the size of the message that its record rebuilds
+  // For a kMessage: the size of the message that its record rebuilds.
   std::uint64_t message_size = 0;
 };
 

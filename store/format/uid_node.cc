@@ -95,7 +95,8 @@ void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView stat
     identities.malformed("its range is invalid");
   }
   branch.base = identities.varint(UINT32_MAX);
-  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0) identities.malformed("it isn't aligned");
+  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0)
+    identities.malformed("its range is not aligned");
   if (!is_root && (branch.shift != expected_shift || branch.base != expected_base)) {
     identities.malformed("its content does not match its identity");
   }

@@ -72,7 +72,7 @@ class Index {
   CommitMark highest_commit();
   std::optional<ObjectId> commit_id(std::uint64_t number);
   std::vector<ObjectId> commits();  // from the last checkpoint on
-  // the number of the last commit that condemned a pack; 0: none
+  // The number of the last commit that condemned a pack; 0: none.
   std::uint64_t newest_condemnation();
 
   struct PackRow {

@@ -77,8 +77,7 @@ base::Secret export_key(const Location& location, base::FileSystem& files) {
 
 namespace {
 
-// The packs best show which key they belong to; a store without packs has its slots, or nothing to
-// lose.
+// The packs are the best proof of a key; a store without packs has its slots, or nothing to lose.
 void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
   const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
   Decompressor decompressor;

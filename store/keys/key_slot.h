@@ -47,7 +47,7 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
 
 struct SlotListing {
   std::vector<KeySlot> slots;
-  // files that are missing or not what was written, with the reason
+  // Files that are missing or not what was written, with the reason.
   std::vector<std::string> damaged;
   std::vector<std::string> damaged_files;  // the names of those that exist
 };

@@ -117,7 +117,7 @@ class Check {
     std::ranges::stable_sort(packs_, {}, last_read);
     std::uint64_t done = 0;
     in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
-      base::stop_if_requested("check", "what was read so far is noted");
+      base::stop_if_requested("check", "the packs read so far are recorded");
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
       PackCheck pack(files_, packs_directory(location_), context_, index);
@@ -175,7 +175,7 @@ class Check {
         if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
           report_.damage.push_back(
-              fmt::format("snapshot {} of {}: no commit has it so: run "
+              fmt::format("snapshot {} of {}: it matches no commit: run "
                           "mailstow-backupd reindex",
                           snapshot.id.hex(), account));
           continue;
@@ -199,7 +199,7 @@ class Check {
     SnapshotWalk walk(
         objects_, context_.keys,
         [&](const FolderInfo&, const Identity& identity) {
-          base::stop_if_requested("check", "what was read so far is noted");
+          base::stop_if_requested("check", "the packs read so far are recorded");
           if (!messages_.insert(identity.message).second) return;
           check_message(identity.message);
         },

@@ -10,7 +10,7 @@ namespace store {
 struct CopyReport {
   CheckReport check;  // of the copy
   CommitMark newest;  // the newest commit made in the store
-  // the copy's commit of this number differs: its history is a different one
+  // The copy's commit of this number differs: its history is a different one.
   bool is_other = false;
 
   // Commits made since the copy was made.

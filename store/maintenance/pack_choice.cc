@@ -48,7 +48,7 @@ class Chooser {
       return choose(i, PackFate::kRewrite, "condemned, but it has living objects");
     }
     if (pack.living_bytes == 0) {
-      if (pack.commit_bytes > 0) return choose(i, PackFate::kKeep, "the last commits are in it");
+      if (pack.commit_bytes > 0) return choose(i, PackFate::kKeep, "it contains the last commits");
       return choose(i, PackFate::kCondemn, "it has no living objects");
     }
     const std::uint64_t dead = dead_percent(pack);

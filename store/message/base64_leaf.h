@@ -27,8 +27,8 @@ std::uint64_t encoded_size(std::uint64_t decoded, const Base64Lines& lines);
 // like the first, only the alphabet, padding only at the end and with zero bits. The first line
 // determines length and line end. The text after the prefix is ignored.
 //
-// The decoded text is exactly its first consumed() bytes, and consumed() == encoded_size(bytes
-// decoded, lines()).
+// The decoded prefix is exactly the first consumed() bytes of `text`, and
+// consumed() == encoded_size(bytes decoded, lines()).
 class Base64Decoder {
  public:
   explicit Base64Decoder(base::ByteView text);

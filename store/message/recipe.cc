@@ -65,13 +65,13 @@ Base64Leaf RecipeReader::take_leaf(PartKind kind) {
   const std::uint64_t lines = record_.varint(kMaxMessage);
   leaf.lines.length = lines / 2 * 4;
   leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
-  if (lines == 1) record_.malformed("a leaf has impossible lines");
+  if (lines == 1) record_.malformed("a leaf has an invalid line length");
   const std::size_t count = record_.count(kSmallestPart);
   if (count == 0) record_.malformed("a leaf has no part");
   leaf.parts.reserve(count);
   std::uint64_t decoded = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (decoded % 3 != 0) record_.malformed("a leaf is cut where base64 cannot be joined");
+    if (decoded % 3 != 0) record_.malformed("a leaf is divided where base64 cannot be joined");
     leaf.parts.push_back(take_part());
     decoded += leaf.parts.back().length;
     if (decoded > message_size_) record_.malformed("a leaf is longer than the message");

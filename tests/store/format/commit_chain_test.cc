@@ -62,7 +62,7 @@ TEST_F(CommitChainTest, ACommitThatFollowsADifferentOneIsNamed) {
   add(1);
   add(2).previous = id(9);
   EXPECT_THAT(find_breaks(commits_, {}),
-              ElementsAre(HasSubstr("commit 2: it names another previous commit")));
+              ElementsAre(HasSubstr("commit 2: it names a different previous commit")));
 }
 
 TEST_F(CommitChainTest, CommitsBeforeACheckpointAreNotNeeded) {
