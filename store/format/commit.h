@@ -56,8 +56,8 @@ struct Commit {
   static Commit decode(base::ByteView bytes);  // fails with kDamaged
 };
 
-// Fails with Unstorable unless a reader would read the line back unchanged: a commit has the lines
-// of many accounts, so a bad one must not get into it.
+// Fails with Unstorable unless a reader would read the line back unchanged: a commit has many
+// accounts' lines, so a bad one must not get into it.
 void verify(const SnapshotLine& line);
 
 // Returns `first` and as many further commits as the lines need, each of which fits a block. They

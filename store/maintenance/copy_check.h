@@ -22,8 +22,8 @@ struct CopyReport {
 
 // `copy`: a directory with the content that `original.store` had. It needs no index: one is built
 // below `original.index` and removed again. Writes nothing to the copy, and reads nothing from the
-// store. Fails with kKey if the store's key does not open the copy, kNotFound if it is not a copy
-// of a store.
+// store. Fails with kKey if the store's key does not open the copy, kNotFound if there is no
+// store in `copy`.
 CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
                       const CheckOptions& options);
 

@@ -167,7 +167,7 @@ TEST_F(OlderStateTest, ADifferentHistoryIsDetected) {
   }
   files_.lose(highest_commit_file(location_));
   fs::remove_all(location_.index);
-  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but there is another with this number",
+  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but there is a different one with this number",
                Writer::open(location_, files_, clock_));
 }
 
