@@ -59,7 +59,7 @@ struct MailboxChange {
 };
 
 struct Holder {
-  // The newest change to the live mailbox, unless it is acknowledged.
+  // The newest change, by which the mailbox became the live one, unless it is acknowledged.
   std::optional<MailboxChange> change;
   // For each snapshot, in the order of MailboxHistory::add(): whether it is of the live mailbox, or
   // was acknowledged to be the same person's.

@@ -1,5 +1,6 @@
-// What mailstow restored, and may therefore delete: one small sealed file for each tree (`trees/`
-// in the store), replaced atomically, written without the store's lock.
+// The lists of what mailstow restored, and may therefore delete: one small sealed file for each
+// tree
+// (`trees/` in the store), replaced atomically, written without the store's lock.
 #pragma once
 
 #include <chrono>

@@ -39,7 +39,7 @@ struct BlockHeader {
 // The magic number that every header begins with, for scans.
 base::ByteView block_mark();
 
-// The keys and names that seal and open the blocks of one store.
+// The store's id and keys, which seal and open its blocks.
 struct BlockContext {
   StoreId store{};
   Keys keys;

@@ -46,7 +46,7 @@ struct Commit {
   ObjectId previous;  // the previous commit; all zero for the first
   // A checkpoint, together with the commits after it in its pack, names everything that is live.
   bool is_checkpoint = false;
-  std::vector<PackName> packs;  // published since the previous commit, and this commit's own pack
+  std::vector<PackName> packs;  // published since the previous commit, and that commit's own pack
   std::vector<SnapshotLine> snapshots;
   std::vector<ObjectId> dropped;  // snapshots that no longer exist
   std::vector<CondemnedPack> condemned;

@@ -109,7 +109,7 @@ struct SnapshotInfo {
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t vanished = 0;  // messages of the previous backup that are in none of its folders
+  std::uint64_t vanished = 0;  // messages of the previous backup that are in no folder here
   bool operator==(const SnapshotInfo&) const = default;
 };
 

@@ -31,7 +31,7 @@ class UidTree {
   using Load = std::function<base::Bytes(ObjectType, const ObjectId&)>;
   using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
 
-  UidTree();  // empty; keeps everything in memory
+  UidTree();  // empty; keeps everything in memory, unencoded
   UidTree(const UidTreeRoot& root, Load load, MakeId make_id);
   UidTree(UidTree&&) noexcept;
   UidTree& operator=(UidTree&&) noexcept;

@@ -275,7 +275,7 @@ class Check {
   std::set<PackName> without_trailer_;
   std::map<MessageId, std::string> damaged_;
   std::uint64_t rebuilt_ = 0;  // messages
-  std::mutex mutex_;           // of what follows from packs, while threads run
+  std::mutex mutex_;           // guards the results of packs while threads run
 };
 
 }  // namespace

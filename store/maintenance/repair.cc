@@ -153,7 +153,7 @@ class Repair {
     for (const DamagedMessage& message : found.damaged_messages) suspects_.insert(message.id);
   }
 
-  // Damaged packs that exist, and all that earlier repairs moved aside or were about to.
+  // Damaged packs that exist, and all packs that earlier repairs moved aside or were about to.
   void find_damaged(const CheckReport& found, WriteSession& session) {
     std::set<std::string> present;
     for (const std::string& name : files_.list(packs())) present.insert(name);

@@ -20,7 +20,7 @@ struct RepairReport {
   std::vector<std::string> quarantined;  // files, under their new names
   std::uint64_t salvaged_objects = 0;    // copied from damaged packs, messages among them
   std::uint64_t salvaged_messages = 0;
-  std::vector<std::string> amended_accounts;  // have a new newest snapshot without what is lost
+  std::vector<std::string> amended_accounts;  // their new newest snapshot omits what is lost
   std::uint64_t messages_to_fetch = 0;        // omitted from these accounts' snapshots
   CheckReport after;                          // the state after the repair
 };

@@ -5,8 +5,8 @@
 // once a plan is carried out, the same plan has nothing to drop. Besides the policy's rules:
 //   - The newest complete snapshot is never dropped, nor the newest of all (it may hold what a run
 //     in progress has stored so far).
-//   - `keep_within` and `sweep_keep` count from the newest complete snapshot (where none is
-//     complete, the newest), not from now: where backups stopped, nothing fades away.
+//   - `keep_within` and `sweep_keep` count from the newest complete snapshot (if none is
+//     complete, the newest), not from now: if backups stop, nothing expires.
 //   - Of an hour, day, week, month or year the newest complete snapshot is kept; one that is not
 //     complete is kept only if that period has no complete one.
 //   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come

@@ -66,7 +66,7 @@ class Scanner {
 
   struct Multipart {
     std::string boundary;
-    MimeKind child = MimeKind::kLeaf;  // what a child without Content-Type is
+    MimeKind child = MimeKind::kLeaf;  // the kind of a child without Content-Type
   };
 
   // Inner boundaries take precedence. An outer one ends everything within it, so a missing end is
