@@ -54,7 +54,7 @@ class WriteSession {
   // The bytes of a manifest in the open pack; null if they are not kept here.
   const base::Bytes* unpublished(const ObjectId& id) const;
 
-  // If the open pack is full: makes it durable, then adds it to the index.
+  // Makes the open pack durable, then adds it to the index: if it is full, or if there is one.
   void publish_if_full();
   void publish_if_any();
 
