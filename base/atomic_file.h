@@ -9,7 +9,7 @@ namespace base {
 
 // Written under a temporary name in its final directory; commit() makes it durable and gives it its
 // name. If destroyed without a commit, it is removed; a crash may leave a file whose name
-// is_temporary() recognizes.
+// is_temporary() recognises.
 class AtomicFile {
  public:
   AtomicFile(FileSystem& files, const Path& directory);

@@ -74,7 +74,7 @@ bool MailboxHistory::is_any_same(const Era& era, std::span<const MailboxIdentity
   });
 }
 
-// An era has one MAILBOXID at most.
+// An era has at most one MAILBOXID.
 bool MailboxHistory::is_of_one_mailbox(const Era& a, const Era& b) {
   if (!a.last.mailbox_id.empty() && !b.last.mailbox_id.empty()) {
     return a.last.mailbox_id == b.last.mailbox_id;
@@ -82,27 +82,27 @@ bool MailboxHistory::is_of_one_mailbox(const Era& a, const Era& b) {
   return is_any_same(a, b.seen);
 }
 
-// The result has, for each era, the index of the first era of the same person.
+// For each era, the index of the first era of the same person.
 std::vector<std::size_t> MailboxHistory::groups(const AcceptedIdentities& accepted) const {
   std::vector<std::size_t> group(eras_.size());
   std::iota(group.begin(), group.end(), std::size_t{0});
-  const auto unite = [&](std::size_t a, std::size_t b) {
+  const auto merge = [&](std::size_t a, std::size_t b) {
     const auto [to, from] = std::minmax(group[a], group[b]);
     std::ranges::replace(group, std::size_t{from}, std::size_t{to});
   };
   std::optional<std::size_t> first_accepted;
   for (std::size_t at = 0; at < eras_.size(); ++at) {
     for (std::size_t earlier = 0; earlier < at; ++earlier) {
-      if (is_of_one_mailbox(eras_[at], eras_[earlier])) unite(at, earlier);
+      if (is_of_one_mailbox(eras_[at], eras_[earlier])) merge(at, earlier);
     }
     if (!is_any_same(eras_[at], accepted.identities)) continue;
     if (!first_accepted) {
       first_accepted = at;
       for (std::size_t earlier = 0; accepted.with_earlier && earlier < at; ++earlier) {
-        unite(at, earlier);
+        merge(at, earlier);
       }
     }
-    unite(at, *first_accepted);
+    merge(at, *first_accepted);
   }
   return group;
 }

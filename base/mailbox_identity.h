@@ -1,6 +1,6 @@
-// Whose mailbox a login name opens, as far as the server shows it: a name may be given to another
-// person one day, and an account be renamed or moved. One question with one answer for backups,
-// restores and sweeps: MailboxHistory::judge().
+// Determines, as far as the server shows it, which mailbox a login name opens: a name may be given
+// to another person one day, and an account be renamed or moved. Backups, restores and sweeps get
+// the answer from one function: MailboxHistory::judge().
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace base {
 
 // The values that distinguish a folder from another folder of the same name.
 struct MailboxIdentity {
-  std::string mailbox_id;          // RFC 8474; empty: the server gives none
+  std::string mailbox_id;          // RFC 8474; empty: the server reports none
   std::uint32_t uid_validity = 0;  // 0: unknown
 
   bool is_known() const { return !mailbox_id.empty() || uid_validity != 0; }
@@ -22,26 +22,28 @@ struct MailboxIdentity {
   bool operator==(const MailboxIdentity&) const = default;
 };
 
-// By MAILBOXID where both have one, else by UIDVALIDITY; nothing if they can't be compared.
+// Compares by MAILBOXID if both have one, otherwise by UIDVALIDITY; nullopt if they can't be
+// compared.
 std::optional<bool> is_same(const MailboxIdentity& a, const MailboxIdentity& b);
 
 // An account's folders at one moment: in a snapshot, or on the server now.
 struct MailboxSight {
-  MailboxIdentity inbox;  // unknown: there was no INBOX, or the server told nothing about it
-  bool has_mail = false;  // INBOX holds a message
+  MailboxIdentity inbox;  // unknown: there was no INBOX, or the server reported nothing about it
+  bool has_mail = false;  // INBOX contains a message
 
   struct Other {
     std::string raw_name;
     MailboxIdentity identity;
     bool has_mail = false;
   };
-  std::vector<Other> others;  // beside INBOX; may be left out unless needs_others() wants them
+  std::vector<Other> others;  // besides INBOX; may be left out unless needs_others() requires them
 };
 
-// The identities that an administrator said are one person's.
+// The identities that an administrator has declared to be one person's.
 struct AcceptedIdentities {
   std::vector<MailboxIdentity> identities;
-  // Of files that recorded only what an INBOX had become: so was every snapshot before it.
+  // From files that recorded only what an INBOX had become: every snapshot before it is accepted
+  // too.
   bool with_earlier = false;
   bool operator==(const AcceptedIdentities&) const = default;
 };
@@ -51,45 +53,46 @@ struct MailboxChange {
   MailboxIdentity is;
   bool operator==(const MailboxChange&) const = default;
 
-  // Another MAILBOXID: certainly not the mailbox that it was. Otherwise UIDVALIDITY tells, and the
-  // server may have been moved or repaired.
+  // A different MAILBOXID: certainly a different mailbox. Otherwise only UIDVALIDITY differs, and
+  // the server may have been moved or repaired.
   bool is_certain() const;
 };
 
 struct Holder {
-  // The newest change since which the mailbox is the live one, if it is not acknowledged.
+  // The newest change, by which the mailbox became the live one, unless it is acknowledged.
   std::optional<MailboxChange> change;
-  // Of each snapshot, in the order of MailboxHistory::add(): whether it is of the live mailbox, or
-  // was acknowledged to be of the same person.
+  // For each snapshot, in the order of MailboxHistory::add(): whether it is of the live mailbox, or
+  // was acknowledged to be the same person's.
   std::vector<bool> is_of_snapshot;
 };
 
-// An account's snapshots fall into eras: in each of them INBOX was the same mailbox. A snapshot
-// that tells nothing of INBOX belongs to the era before it. The UIDVALIDITY of an INBOX in which
-// no snapshot of the era saw a message is no identity, since some servers give an empty folder a
-// new one in each session; then the other folders that hold mail tell: if none of them is there
-// any more, by name and identity, it is another mailbox.
+// An account's snapshots fall into eras: within an era INBOX was the same mailbox. A snapshot
+// without information about INBOX belongs to the era before it. The UIDVALIDITY of an INBOX in
+// which no snapshot of the era saw a message does not identify it, since some servers give an empty
+// folder a new one in each session; then the other folders with mail decide: if none of them still
+// exists, by name and identity, it is a different mailbox.
 class MailboxHistory {
  public:
-  // Whether `next.others` counts, for add() or judge().
+  // Whether `next.others` matters for add() or judge().
   bool needs_others(const MailboxSight& next) const;
 
-  // A snapshot, the oldest first.
+  // Adds a snapshot; call in order, the oldest first.
   void add(const MailboxSight& snapshot);
 
-  // `live`: as the server shows it now; if it tells nothing of INBOX it is taken to be of the last
-  // era, so that a change that the snapshots show still counts.
+  // `live`: the current state on the server; if it says nothing about INBOX, it is assumed to
+  // belong to the last era, so that a change that the snapshots show still counts.
   Holder judge(const MailboxSight& live, const AcceptedIdentities& accepted) const;
 
-  // All that INBOX ever was.
+  // Every identity that INBOX ever had.
   std::vector<MailboxIdentity> identities() const;
 
  private:
   struct Era {
-    MailboxIdentity last;  // each half as it was last known
+    MailboxIdentity last;  // the last known value of each member
     std::vector<MailboxIdentity> seen;
     bool had_mail = false;
-    std::vector<MailboxSight::Other> with_mail;  // other folders, when any of them last had mail
+    // Other folders, as of the last time that any of them had mail.
+    std::vector<MailboxSight::Other> with_mail;
 
     bool has(const MailboxSight& sight) const;
     void take(const MailboxSight& sight);
@@ -101,7 +104,7 @@ class MailboxHistory {
   std::vector<std::size_t> groups(const AcceptedIdentities& accepted) const;
 
   std::vector<Era> eras_;
-  std::vector<std::size_t> era_of_;  // of each snapshot
+  std::vector<std::size_t> era_of_;  // for each snapshot
 };
 
 }  // namespace base

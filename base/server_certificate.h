@@ -20,7 +20,8 @@ ServerCertificate read_certificate(std::span<const std::string> lines);
 // Explains what to do about a rejected certificate; `cause` is libcurl's reason, escaped.
 std::string explain_distrust(const std::string& cause);
 
-// Reads a curl_certinfo, a type that only the code that connects knows; null: there was no TLS.
+// Reads a curl_certinfo, a type that only the code that connects knows; null means that TLS was not
+// used.
 template <typename Chain>
 std::vector<ServerCertificate> read_certificates(const Chain* chain) {
   std::vector<ServerCertificate> certificates;

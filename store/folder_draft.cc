@@ -21,7 +21,7 @@ std::vector<std::string> normal_flags(std::vector<std::string> flags) {
   return flags;
 }
 
-// Of a folder of a million messages it is most of the work of a run that finds little new.
+// In a folder of a million messages this is most of the work of a run that finds few new messages.
 Receipt make_receipt(UidTree& tree) {
   constexpr std::size_t kPiece = 65'536;
   constexpr std::string_view kDigits = "0123456789abcdef";

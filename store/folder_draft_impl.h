@@ -20,7 +20,7 @@ class FolderDraft::Impl {
 
   FolderInfo info;
   UidTree tree;
-  std::optional<Receipt> receipt;  // as of the last seal; nothing before the first
+  std::optional<Receipt> receipt;  // as of the last seal; nullopt before the first
 };
 
 }  // namespace store

@@ -5,7 +5,7 @@
 #include <unordered_set>
 
 #include "store/format/folder_object.h"
-#include "store/index/tree_difference.h"
+#include "store/index/uid_tree_difference.h"
 #include "store/reader_impl.h"
 
 namespace store {
@@ -24,8 +24,8 @@ std::vector<HeldMessage> held(const std::vector<Identity>& identities) {
   return messages;
 }
 
-// Takes pairs of equal content out of both.
-void cancel_equal_content(TreeDifference& difference) {
+// Removes pairs with equal content from both sides.
+void cancel_equal_content(UidTreeDifference& difference) {
   std::map<MessageId, std::size_t> available;
   for (const Identity& identity : difference.only_newer) ++available[identity.message];
   std::map<MessageId, std::size_t> paired;
@@ -52,7 +52,7 @@ class History {
       : impl_(*reader.impl_), take_(take) {}
 
   // The state that the next changes are compared with.
-  void begin_with(const SnapshotInfo& snapshot) {
+  void start_at(const SnapshotInfo& snapshot) {
     for (const ObjectId& id : impl_.root_of(snapshot).folders) {
       State state = load(id, snapshot);
       const std::string name = state.folder.info.raw_name;
@@ -61,7 +61,7 @@ class History {
     last_ = snapshot;
   }
 
-  void go_on_to(const SnapshotInfo& snapshot) {
+  void advance_to(const SnapshotInfo& snapshot) {
     std::map<std::string, State> found;
     for (const ObjectId& id : impl_.root_of(snapshot).folders) {
       const auto known = ids_.find(id);
@@ -81,7 +81,7 @@ class History {
       }
     }
     for (auto& [name, state] : fresh) {
-      if (!is_read(state.folder)) continue;  // it will appear when it was read
+      if (!is_read(state.folder)) continue;  // it appears once it has been read
       appear(state);
       next.insert_or_assign(name, std::move(state));
     }
@@ -96,7 +96,7 @@ class History {
   struct State {
     ObjectId id;
     FolderObject folder;
-    SnapshotInfo snapshot;  // the newest that has it so
+    SnapshotInfo snapshot;  // the newest with this state
   };
 
   static bool is_read(const FolderObject& folder) {
@@ -110,13 +110,13 @@ class History {
             .snapshot = snapshot};
   }
 
-  TreeDifference compare(const TreeRoot& older, const TreeRoot& newer) {
+  UidTreeDifference compare(const UidTreeRoot& older, const UidTreeRoot& newer) {
     return difference(
         impl_.objects, [&](const Sha256& digest) { return message_id(impl_.context.keys, digest); },
         older, newer);
   }
 
-  // Returns what the next snapshot is to be compared with.
+  // Returns the state to compare the next snapshot with.
   State stay(const State& before, const State& after) {
     if (!is_read(after.folder)) return before;
     if (before.id == after.id || before.folder.tree == after.folder.tree) return after;
@@ -151,8 +151,8 @@ class History {
 
   void tell(FolderFate fate, const State* before, const State* after,
             const SnapshotInfo& snapshot) {
-    TreeDifference changes = compare(before != nullptr ? before->folder.tree : TreeRoot{},
-                                     after != nullptr ? after->folder.tree : TreeRoot{});
+    UidTreeDifference changes = compare(before != nullptr ? before->folder.tree : UidTreeRoot{},
+                                        after != nullptr ? after->folder.tree : UidTreeRoot{});
     if (fate == FolderFate::kRegenerated) cancel_equal_content(changes);
     const bool nothing = changes.only_older.empty() && changes.only_newer.empty();
     if (fate == FolderFate::kStayed && nothing) return;
@@ -185,8 +185,8 @@ void for_each_change(Reader& reader, std::string_view account,
     const auto later = std::ranges::upper_bound(snapshots, *since, {}, &SnapshotInfo::time);
     next = std::max(next, later);
   }
-  history.begin_with(*std::prev(next));
-  for (; next != snapshots.end(); ++next) history.go_on_to(*next);
+  history.start_at(*std::prev(next));
+  for (; next != snapshots.end(); ++next) history.advance_to(*next);
 }
 
 std::set<MessageId> held_anywhere(Reader& reader, const SnapshotInfo& snapshot,

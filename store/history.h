@@ -1,8 +1,8 @@
-// What happened to an account between its snapshots: which messages appeared, and which vanished.
+// The history of an account between its snapshots: which messages appeared, and which vanished.
 //
-// "When" is as exact as the snapshots are: a message that the snapshot of Monday has and that of
-// Tuesday has not vanished between the two. What was in a folder at a moment needs no history:
-// Reader::newest_snapshot(account, moment) and the folders of that.
+// Times are as exact as the snapshots are: a message that is in Monday's snapshot but not in
+// Tuesday's vanished between the two. The content of a folder at a given moment needs no history:
+// Reader::newest_snapshot(account, moment) and its folders show it.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@
 
 namespace store {
 
-// A message as a folder held it. Its flags are in the snapshot that has it.
+// A message as a folder held it. Its flags are in the snapshot that contains it.
 struct HeldMessage {
   base::Uid uid;
   MessageId message;
@@ -33,30 +33,30 @@ enum class FolderFate {
   kStayed,
   kAppeared,
   kVanished,
-  kRenamed,     // told by MAILBOXID, or by UIDVALIDITY and equal messages
-  kRegenerated  // another UIDVALIDITY: messages are told apart by content, not by UID
+  kRenamed,     // recognised by MAILBOXID, or by UIDVALIDITY and equal messages
+  kRegenerated  // a different UIDVALIDITY: messages are matched by content, not by UID
 };
 
-// Of one folder, from one snapshot to the next in which it was read in full.
+// The changes of one folder between two consecutive snapshots in which it was read in full.
 struct FolderChange {
   FolderFate fate = FolderFate::kStayed;
-  SnapshotInfo before;                // the last that has what vanished
-  SnapshotInfo after;                 // the first that has what appeared
-  FolderInfo folder;                  // as `after` has it; of a kVanished one as `before` has it
+  SnapshotInfo before;                // the last that contains the vanished messages
+  SnapshotInfo after;                 // the first that contains the appeared messages
+  FolderInfo folder;                  // as in `after`; if kVanished, as in `before`
   std::vector<HeldMessage> vanished;  // by UID in `before`
   std::vector<HeldMessage> appeared;  // by UID in `after`
 };
 
-// The account's backups (not its rescues) from the last one not after `since`, which is what the
-// first changes are told against, to the newest; without it, from the first one. A folder that
-// could not be read, or only in part, changes nothing until it is read again. Reads only what
-// differs. Fails with kDamaged where a snapshot can't be read.
+// Goes through the account's backups (not its rescues) up to the newest. It starts with the last
+// backup not after `since`, which the first changes are relative to, or with the first backup if
+// `since` is not given. A folder that could not be read, or only in part, changes nothing until it
+// is read again. Reads only the differences. Fails with kDamaged if a snapshot can't be read.
 void for_each_change(Reader& reader, std::string_view account,
                      std::optional<std::chrono::sys_seconds> since,
                      const std::function<void(const FolderChange&)>& take);
 
-// Which of the messages the snapshot has anywhere: what vanished from one folder may have been
-// moved to another. Takes time in proportion to the snapshot.
+// Returns those of the messages that the snapshot contains in any folder: a message that vanished
+// from one folder may have been moved to another. Takes time in proportion to the snapshot.
 std::set<MessageId> held_anywhere(Reader& reader, const SnapshotInfo& snapshot,
                                   const std::set<MessageId>& messages);
 

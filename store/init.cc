@@ -18,17 +18,18 @@ void check_is_free(const Location& location, base::FileSystem& files) {
   for (const std::string& name : files.list(location.store)) {
     if (name == "lock" || name == "keys" || name == "packs" || name == "trees" || name == "readers")
       continue;
-    fail(ErrorCode::kUsage, "init {}: the folder holds something else ({}): choose an empty one",
+    fail(ErrorCode::kUsage,
+         "init {}: the directory contains something else ({}): choose an empty one",
          location.store.string(), name);
   }
   const SlotListing slots = read_slots(files, keys_directory(location));
   if (!slots.slots.empty() || !slots.damaged.empty() ||
       !files.list(packs_directory(location)).empty()) {
-    fail(ErrorCode::kUsage, "init {}: there is a store already", location.store.string());
+    fail(ErrorCode::kUsage, "init {}: a store already exists there", location.store.string());
   }
   for (const base::Path& left : {index_file(location), highest_commit_file(location)}) {
     if (!files.open(left) && !std::filesystem::exists(left)) continue;
-    fail(ErrorCode::kUsage, "init {}: {} is of another store: choose another index folder",
+    fail(ErrorCode::kUsage, "init {}: {} belongs to another store: choose another index directory",
          location.store.string(), left.string());
   }
 }
@@ -39,9 +40,9 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   base::make_directories(files, location.store);
   const std::unique_ptr<base::FileLock> lock = lock_for_writing(location, files);
   check_is_free(location, files);
-  for (const base::Path& folder : {packs_directory(location), trees_directory(location),
-                                   keys_directory(location), readers_directory(location)}) {
-    files.make_directory(folder);
+  for (const base::Path& directory : {packs_directory(location), trees_directory(location),
+                                      keys_directory(location), readers_directory(location)}) {
+    files.make_directory(directory);
   }
   files.sync_directory(location.store);
 
@@ -49,8 +50,8 @@ void init(const Location& location, base::FileSystem& files, const base::Clock& 
   const Key file_key = load_key_file(files, location.key_file);
   StoreId store;
   fill_random(store);
-  // The slot makes it a store: before it all of this can be done again, after it a writer can do
-  // the rest.
+  // The key slot makes it a store: before it is written, all of this can be repeated; afterwards a
+  // writer can do the rest.
   const auto now = clock.now_seconds();
   write_slot(files, keys_directory(location),
              wrap_for_key_file(store, random_key(), file_key, now));

@@ -12,7 +12,7 @@ namespace store {
 
 namespace {
 
-// In any case of its letters (RFC 9051, section 5.1).
+// INBOX is case-insensitive (RFC 9051, section 5.1).
 bool is_inbox(std::string_view raw_name) {
   constexpr std::string_view kName = "INBOX";
   return std::ranges::equal(raw_name, kName, [](char a, char b) {
@@ -20,7 +20,7 @@ bool is_inbox(std::string_view raw_name) {
   });
 }
 
-// The part of a folder's record that counts here.
+// The part of a folder record that counts here.
 struct FolderSight {
   std::string raw_name;
   base::MailboxIdentity identity;
@@ -62,7 +62,7 @@ class Sights {
     if (record.info.completeness != FolderCompleteness::kContainer) {
       sight.identity = {record.info.mailbox_id, record.info.uid_validity};
     }
-    // A folder that is not read to its end holds something.
+    // A folder that was not read to its end is not empty.
     sight.has_mail = record.receipt.messages > 0 || !record.info.skipped.empty() ||
                      record.info.completeness == FolderCompleteness::kInProgress;
     return folders_.emplace(id, std::move(sight)).first->second;
@@ -82,7 +82,7 @@ base::MailboxHistory mailbox_history(Reader& reader, std::span<const SnapshotInf
     try {
       if (snapshot.kind == SnapshotKind::kBackup) sight = sights.of(snapshot, history);
     } catch (const base::Error& error) {
-      // kNotFound: a prune has just dropped it.
+      // kNotFound: a prune has just dropped the snapshot.
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
         throw;
       }

@@ -1,4 +1,4 @@
-// Whose mailbox an account's snapshots are of (base/mailbox_identity.h).
+// The history of the mailbox that an account's snapshots were taken of (base/mailbox_identity.h).
 #pragma once
 
 #include <span>
@@ -9,9 +9,9 @@
 
 namespace store {
 
-// `snapshots`: as Reader::snapshots() gave them, all or only the first ones. What was rescued from
-// a tree tells nothing of INBOX, nor does a snapshot that is damaged. Reads each folder at most
-// once, and few of those that were the same throughout.
+// `snapshots`: as returned by Reader::snapshots(), all or only the first ones. A rescue from a tree
+// says nothing about INBOX, nor does a damaged snapshot. Reads each folder at most once, and few of
+// those that never changed.
 base::MailboxHistory mailbox_history(Reader& reader, std::span<const SnapshotInfo> snapshots);
 
 }  // namespace store

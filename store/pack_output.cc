@@ -51,7 +51,7 @@ void PackOutput::work() {
     }
     lock.lock();
     is_writing_ = false;
-    if (error) {  // what follows would be written behind a gap
+    if (error) {  // anything further would be written behind a gap
       error_ = error;
       waiting_.clear();
       changed_.notify_all();

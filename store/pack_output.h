@@ -1,4 +1,4 @@
-// Writes a pack's bytes and hashes them on a thread of its own, while the caller makes the next.
+// Writes and hashes a pack's bytes on a thread of its own, while the caller prepares the next ones.
 #pragma once
 
 #include <condition_variable>
@@ -13,19 +13,20 @@
 
 namespace store {
 
-// One thread calls it. Bounded: write() waits while another piece waits behind the one under way.
+// For one calling thread. Bounded: write() waits while another piece is queued behind the one being
+// written.
 class PackOutput {
  public:
-  // Until finish(), nothing else may write to `file`, which must outlive the output.
+  // Until finish() returns, nothing else may write to `file`, which must outlive the output.
   explicit PackOutput(base::AtomicFile& file);
   PackOutput(const PackOutput&) = delete;
   PackOutput& operator=(const PackOutput&) = delete;
-  ~PackOutput();  // gives up what is waiting
+  ~PackOutput();  // discards the queued pieces
 
-  // In the order of the calls. Throws what an earlier write threw.
+  // Writes in the order of the calls. Rethrows the error of an earlier write.
   void write(base::Bytes bytes);
 
-  // Waits until all is written; returns the SHA-256 of it. Nothing can be written after it.
+  // Waits until everything is written; returns its SHA-256. Nothing can be written afterwards.
   Sha256 finish();
 
  private:

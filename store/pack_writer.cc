@@ -12,7 +12,7 @@ constexpr std::uint64_t kPackTarget = std::uint64_t{64} << 20;
 constexpr std::size_t kMaxObjects = 200'000;  // keeps a trailer far below kMaxBlock
 
 // Measured: docs/pack-format.md, "Blocks".
-// Prune writes the leaves of many nights, which hold much the same.
+// Prune writes the leaves of many nights, which are largely alike.
 constexpr std::size_t block_target(Stream stream, Effort effort) {
   switch (stream) {
     case Stream::kRecords:
@@ -36,17 +36,17 @@ PackId random_pack_id() {
 
 }  // namespace
 
-int level_of(Effort effort) {
+int compression_level(Effort effort) {
   constexpr int kFastLevel = 2;  // half the time of 3, for 2 to 4 % more bytes
   constexpr int kStrongLevel = 17;
   return effort == Effort::kFast ? kFastLevel : kStrongLevel;
 }
 
-PackWriter::PackWriter(base::FileSystem& files, const base::Path& folder,
+PackWriter::PackWriter(base::FileSystem& files, const base::Path& directory,
                        const BlockContext& context, SealingPool& pool, Effort effort)
     : context_(context),
       pool_(pool),
-      file_(files, folder),
+      file_(files, directory),
       id_(random_pack_id()),
       effort_(effort),
       open_{OpenBlock(Stream::kRecords), OpenBlock(Stream::kTexts), OpenBlock(Stream::kBinaries),
@@ -74,7 +74,7 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
 }
 
 bool PackWriter::full() const {
-  // Mail compresses to a third or so; what is still to be sealed is counted as half.
+  // Mail compresses to about a third; the bytes still to be sealed are counted as half.
   return size_ + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMaxObjects;
 }
 
@@ -126,7 +126,7 @@ Pack PackWriter::finish() {
             .effort = effort_,
             .size = size_,
             .blocks = std::move(blocks_)};
-  // A name that exists already is a pack with these very bytes.
+  // If the name already exists, that pack has exactly these bytes.
   file_.commit(pack.name.hex(), base::OnExisting::kFail);
   return pack;
 }

@@ -1,5 +1,5 @@
-// Fills one pack: objects into the blocks of their streams, blocks into a file that appears whole
-// or not at all.
+// Fills one pack: objects into the blocks of their streams, blocks into a file that appears
+// complete or not at all.
 #pragma once
 
 #include <array>
@@ -13,23 +13,23 @@
 
 namespace store {
 
-// zstd's, for the pool that seals a pack's blocks. Measured: docs/pack-format.md, "Blocks".
-int level_of(Effort effort);
+// The zstd level for the pool that seals a pack's blocks. Measured: docs/pack-format.md, "Blocks".
+int compression_level(Effort effort);
 
 class PackWriter {
  public:
-  // All must outlive the writer. The pool must be empty, and used by this writer alone.
-  PackWriter(base::FileSystem& files, const base::Path& folder, const BlockContext& context,
+  // All arguments must outlive the writer. The pool must be empty, and used by this writer alone.
+  PackWriter(base::FileSystem& files, const base::Path& directory, const BlockContext& context,
              SealingPool& pool, Effort effort = Effort::kFast);
 
-  // `message_size` is of a kMessage.
+  // `message_size` is for a kMessage only.
   void add(ObjectType type, const ObjectId& id, base::ByteView object,
            std::uint64_t message_size = 0);
 
-  // Whether it is time for the next pack.
+  // Returns whether the pack is full: the next object should go into another pack.
   bool full() const;
 
-  // Everything into the file, and the file durable under its name.
+  // Writes everything to the file, and makes it durable under its name.
   Pack finish();
 
  private:
@@ -47,7 +47,7 @@ class PackWriter {
   SealingPool& pool_;
   base::AtomicFile file_;
   PackOutput output_{file_};
-  std::uint64_t size_ = 0;  // of what went to output_
+  std::uint64_t size_ = 0;  // of the bytes passed to output_
   PackId id_{};
   Effort effort_;
   std::array<OpenBlock, kDataStreams> open_;

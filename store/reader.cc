@@ -52,7 +52,7 @@ std::optional<SnapshotInfo> Reader::newest_snapshot(std::string_view account,
 Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
   const std::optional<ObjectId> root = index.root_of(snapshot.id);
   if (!root) {
-    fail(ErrorCode::kNotFound, "read snapshot {}: there is no such snapshot", snapshot.id.hex());
+    fail(ErrorCode::kNotFound, "read snapshot {}: no such snapshot", snapshot.id.hex());
   }
   return Root::decode(objects.read_manifest(ObjectType::kRoot, *root));
 }

@@ -1,7 +1,8 @@
-// Reads a store through its index. Any number of readers work beside one writer.
+// Reads a store through its index. Any number of readers can work alongside one writer.
 //
-// Not thread-safe: one thread a reader. Fails with base::Error: kDamaged where the store is not
-// what was written (the object is named, all else still reads), kNotFound, kIo.
+// Not thread-safe: each thread needs its own reader. Fails with base::Error: kDamaged if the
+// store's data is not what was written (the error names the object; everything else can still be
+// read), kNotFound, kIo.
 #pragma once
 
 #include <chrono>
@@ -23,7 +24,7 @@ namespace store {
 
 class Reader {
  public:
-  // Fails with kKey, kNotFound (no store, or no index: reindex makes one).
+  // Fails with kKey, or kNotFound (no store, or no index: reindex creates one).
   static Reader open(const Location& location, base::FileSystem& files);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
@@ -32,39 +33,40 @@ class Reader {
   // Every account that has a snapshot, sorted.
   std::vector<std::string> accounts();
 
-  // Oldest first. Empty if there is no such account.
+  // The account's snapshots, oldest first. Empty if there is no such account.
   std::vector<SnapshotInfo> snapshots(std::string_view account);
 
-  // The newest backup (not rescue) of the account; the newest not after `at` if given.
+  // The account's newest backup (not rescue); if `at` is given, the newest not after it.
   std::optional<SnapshotInfo> newest_snapshot(std::string_view account,
                                               std::optional<std::chrono::sys_seconds> at = {});
 
-  // In the order in which they were added.
+  // The snapshot's folders, in the order in which they were added.
   std::vector<FolderRecord> folders(const SnapshotInfo& snapshot);
 
-  // The ids of the same folders, and what one of them stands for: most folders are the same in many
+  // The ids of the same folders, and the folder behind one id: most folders are the same in many
   // snapshots, and need not be read for each.
   std::vector<ObjectId> folder_ids(const SnapshotInfo& snapshot);
   FolderRecord folder(const ObjectId& id);
 
-  // What was recorded of the account itself.
+  // The properties recorded of the account itself.
   std::vector<Property> properties(const SnapshotInfo& snapshot);
 
-  // In ascending UID order.
+  // Calls back in ascending UID order.
   void for_each_message(const FolderRecord& folder,
                         const std::function<void(const MessageEntry&)>& take);
 
   bool contains(const MessageId& message);
 
-  // Reads the message for it: of a folder's messages FolderDraft::digest() tells it at once.
+  // Reads the message to compute it. For a folder's messages FolderDraft::digest() knows it
+  // already.
   Sha256 digest(const MessageId& message);
 
   // The message's exact bytes, checked against its id.
   base::Bytes read_message(const MessageId& message);
 
-  // Each once, in the order in which they lie in the store, whatever order they are asked for in.
-  // `position` is its place in `messages`; `bytes` live for the call. A message that is damaged
-  // goes to `damaged` with the reason instead, and the others follow.
+  // Reads each message once, in the order of their positions in the store, whatever the order of
+  // `messages`. `position` is the index in `messages`; `bytes` are valid during the call. A damaged
+  // message is passed to `damaged` with the reason instead, and the others follow.
   void read_messages(
       std::span<const MessageId> messages,
       const std::function<void(std::size_t position, base::ByteView bytes)>& take,
@@ -74,9 +76,9 @@ class Reader {
     std::uint64_t packs = 0;
     std::uint64_t pack_bytes = 0;
     std::uint64_t index_bytes = 0;
-    std::uint64_t search_bytes = 0;   // of the search index, apart from index_bytes
-    std::uint64_t messages = 0;       // different ones
-    std::uint64_t message_bytes = 0;  // theirs, before deduplication of parts and compression
+    std::uint64_t search_bytes = 0;   // of the search index, not included in index_bytes
+    std::uint64_t messages = 0;       // distinct messages
+    std::uint64_t message_bytes = 0;  // their size, before deduplication of parts and compression
   };
   StoreSize size();
 

@@ -1,4 +1,4 @@
-// The internals of a Reader, for drafts and the writer, which read as it does.
+// The internals of a Reader, for drafts and the writer, which read in the same way.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,7 @@ class Reader::Impl {
   base::Path search_file;
   Index index;
   ObjectReader objects;
-  std::unique_ptr<base::FileLock> lock = {};  // null: of a writer, which keeps prune out itself
+  std::unique_ptr<base::FileLock> lock = {};  // null in a writer, which itself keeps prune out
 };
 
 }  // namespace store

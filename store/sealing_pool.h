@@ -1,4 +1,4 @@
-// Threads that compress and seal blocks, while the caller makes the next ones.
+// Threads that compress and seal blocks while the caller prepares the next ones.
 #pragma once
 
 #include <condition_variable>
@@ -14,8 +14,8 @@
 
 namespace store {
 
-// Blocks come back in the order in which they went in. What is inside is bounded: submit() only
-// while there is room. One thread submits and takes.
+// Blocks are returned in the order in which they were submitted. The number of blocks inside is
+// bounded: call submit() only while there is room. One thread submits and takes.
 class SealingPool {
  public:
   SealingPool(const BlockContext& context, int level, unsigned threads);
@@ -29,7 +29,7 @@ class SealingPool {
 
   void submit(const BlockHeader& header, base::Bytes plain);
 
-  // The next block's header and box; waits for it. Throws what sealing it threw.
+  // Waits for the next block, and returns its header and box. Rethrows the error of sealing it.
   base::Bytes take();
 
  private:
@@ -45,7 +45,7 @@ class SealingPool {
 
   const BlockContext& context_;
   int level_;
-  std::deque<std::shared_ptr<Job>> inside_;  // of the submitting thread
+  std::deque<std::shared_ptr<Job>> inside_;  // used by the submitting thread only
 
   std::mutex mutex_;
   std::condition_variable submitted_;

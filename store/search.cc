@@ -25,23 +25,23 @@ class Search {
         candidates_(index_, query) {}
 
   SearchResult run() {
-    if (candidates_.none()) return std::move(result_);
+    if (candidates_.is_empty()) return std::move(result_);
     snapshots_ =
         scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
     std::ranges::reverse(snapshots_);
-    for (std::uint32_t number = 0; number < snapshots_.size(); ++number) look_into(number);
+    for (std::uint32_t number = 0; number < snapshots_.size(); ++number) visit_snapshot(number);
     keep_newest();
     for (const Match& match : matches_) result_.messages.push_back(describe(match));
     return std::move(result_);
   }
 
  private:
-  // A folder as it was in one generation, under one name.
+  // A folder in one generation, under one name.
   struct Place {
     std::string shown;
     std::uint32_t uid_validity = 0;
-    bool is_taken = true;                    // by folder:
-    std::unordered_set<ObjectId> seen = {};  // nodes that were looked into
+    bool is_selected = true;                 // whether folder: selects it
+    std::unordered_set<ObjectId> seen = {};  // nodes already visited
   };
 
   struct Match {
@@ -67,7 +67,7 @@ class Search {
     return std::move(*index);
   }
 
-  // Unreadable data is named once; the rest is still searched.
+  // Reports unreadable data once; the rest is still searched.
   template <typename Work>
   void tolerate_damage(Work work) {
     try {
@@ -80,25 +80,25 @@ class Search {
     }
   }
 
-  void look_into(std::uint32_t number) {
+  void visit_snapshot(std::uint32_t number) {
     tolerate_damage([&] {
       for (const ObjectId& folder : impl_.root_of(snapshots_[number]).folders) {
-        // Folders change less often than snapshots are made.
+        // Folders change less often than snapshots are taken.
         if (seen_folders_.insert(folder).second) {
-          tolerate_damage([&] { look_into_folder(number, folder); });
+          tolerate_damage([&] { visit_folder(number, folder); });
         }
       }
     });
   }
 
-  void look_into_folder(std::uint32_t number, const ObjectId& id) {
+  void visit_folder(std::uint32_t number, const ObjectId& id) {
     const FolderObject folder =
         FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
     if (folder.tree.messages == 0) return;
     const std::uint32_t place = place_of(snapshots_[number], folder.info);
-    if (!places_[place].is_taken) return;
+    if (!places_[place].is_selected) return;
     folder_ids_.insert_or_assign({place, number}, folder.record(id));
-    look_into_node(number, place, *root_node(folder.tree));
+    visit_node(number, place, *root_node(folder.tree));
   }
 
   std::uint32_t place_of(const SnapshotInfo& snapshot, const FolderInfo& info) {
@@ -106,19 +106,19 @@ class Search {
         {info.raw_name, info.uid_validity}, static_cast<std::uint32_t>(places_.size()));
     if (is_new) {
       Place place{.shown = scope_.shown_name(snapshot, info), .uid_validity = info.uid_validity};
-      place.is_taken = query_.takes_folder(place.shown);
+      place.is_selected = query_.matches_folder(place.shown);
       places_.push_back(std::move(place));
     }
     return found->second;
   }
 
-  void look_into_node(std::uint32_t number, std::uint32_t place, UidNode& node) {
+  void visit_node(std::uint32_t number, std::uint32_t place, UidNode& node) {
     if (!places_[place].seen.insert(node.identity).second) return;
     tolerate_damage([&] {
       if (node.is_branch) {
         decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
                       impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
-        for (const auto& child : node.children) look_into_node(number, place, *child);
+        for (const auto& child : node.children) visit_node(number, place, *child);
         return;
       }
       const auto make_id = [&](const Sha256& digest) {
@@ -135,7 +135,7 @@ class Search {
     const SearchCandidates::Verdict verdict = candidates_.look_up(identity.message.object);
     if (!verdict.matches) return;
     const std::chrono::sys_seconds date = verdict.date.value_or(identity.internal_date.instant);
-    if (!query_.takes_time(date)) return;
+    if (!query_.matches_time(date)) return;
     matches_.push_back({.date = date.time_since_epoch().count(),
                         .key = message_key(identity.message.object),
                         .place = place,
@@ -143,7 +143,8 @@ class Search {
                         .snapshot = number});
   }
 
-  // Each once, as the newest snapshot has it; of too many, those with the newest dates.
+  // Keeps each message once, as in the newest snapshot that contains it; if there are too many,
+  // those with the newest dates.
   void keep_newest() {
     std::ranges::sort(matches_, {}, &Match::identity_newest_first);
     const auto repeated = std::ranges::unique(matches_, {}, &Match::identity);
@@ -185,7 +186,7 @@ class Search {
   const SearchScope& scope_;
   SearchIndex index_;
   SearchCandidates candidates_;
-  std::vector<SnapshotInfo> snapshots_;  // the newest first
+  std::vector<SnapshotInfo> snapshots_;  // newest first
   std::vector<Place> places_;
   std::map<std::pair<std::string, std::uint32_t>, std::uint32_t> place_numbers_;
   std::unordered_set<ObjectId> seen_folders_;

@@ -1,6 +1,6 @@
-// Finds messages by what people know of them: who wrote, to whom, about what, when, where.
+// Finds messages by what people remember of them: sender, recipient, subject, date, folder.
 //
-// Names and fields are as they came from servers and senders: escape them before printing.
+// Names and fields are as servers and senders sent them: escape them before printing.
 #pragma once
 
 #include <chrono>
@@ -19,14 +19,14 @@ namespace store {
 
 struct SearchScope {
   std::string account;
-  std::optional<SnapshotInfo> snapshot = {};  // nothing: all that the account ever held
-  std::size_t most = 1'000;                   // messages to answer with
-  // A folder's name as people have it, for folder: and the answer.
+  std::optional<SnapshotInfo> snapshot = {};  // nullopt: everything that the account ever held
+  std::size_t most = 1'000;                   // messages to return at most
+  // The folder's name as shown to people, for folder: and for the result.
   std::function<std::string(const SnapshotInfo&, const FolderInfo&)> shown_name;
 };
 
-// One message in one folder. One that is in two folders is found twice; one that a folder of the
-// same UIDVALIDITY held under one UID in many snapshots, once.
+// One message in one folder. A message in two folders is found twice; a message that a folder of
+// the same UIDVALIDITY held under one UID in many snapshots is found once.
 struct FoundMessage {
   std::string account;
   std::string folder;  // shown
@@ -34,16 +34,16 @@ struct FoundMessage {
   MessageEntry entry;
   std::chrono::sys_seconds date{};  // of the Date field; if missing, INTERNALDATE
   Envelope envelope;
-  SnapshotInfo snapshot;  // the newest that holds it
+  SnapshotInfo snapshot;  // the newest that contains it
 };
 
 struct SearchResult {
-  std::vector<FoundMessage> messages;  // by date, the newest first
-  std::uint64_t total = 0;             // found; more than `messages` if there were too many
-  std::vector<std::string> damage;     // what could not be looked into, a line each
+  std::vector<FoundMessage> messages;  // by date, newest first
+  std::uint64_t total = 0;             // number found; more than `messages` if there were too many
+  std::vector<std::string> damage;     // data that could not be searched, one line each
 };
 
-// `reader` is used. Fails with kNotFound if there is no search index.
+// Searches through `reader`. Fails with kNotFound if there is no search index.
 SearchResult search(Reader& reader, const Query& query, const SearchScope& scope);
 
 }  // namespace store

@@ -12,7 +12,7 @@ constexpr std::int64_t kNoDate = INT64_MIN;
 }  // namespace
 
 SearchCandidates::SearchCandidates(SearchIndex& index, const Query& query)
-    : takes_unknown_(query.wanted_words().empty() && !query.message_id()) {
+    : matches_unknown_(query.wanted_words().empty() && !query.message_id()) {
   collect(index, query);
   if (!query.unwanted_words().empty()) {
     index.for_each(query.unwanted_words(),
@@ -26,7 +26,7 @@ void SearchCandidates::collect(SearchIndex& index, const Query& query) {
     rows_.push_back(
         {.key = row.key, .date = row.date ? row.date->time_since_epoch().count() : kNoDate});
   };
-  if (takes_unknown_ || !query.wanted_words().empty()) index.for_each(query.wanted_words(), take);
+  if (matches_unknown_ || !query.wanted_words().empty()) index.for_each(query.wanted_words(), take);
   std::ranges::sort(rows_, {}, &Row::key);
   if (query.message_id()) {
     const std::vector<Row> with_words = std::exchange(rows_, {});
@@ -41,7 +41,7 @@ void SearchCandidates::collect(SearchIndex& index, const Query& query) {
   make_buckets();
 }
 
-// Keys are as good as random: with as many buckets as rows, each holds a row or two.
+// Keys are as good as random: with as many buckets as rows, each holds one or two rows.
 void SearchCandidates::make_buckets() {
   const unsigned bits = static_cast<unsigned>(std::bit_width(rows_.size() | 1U));
   bucket_shift_ = 64 - bits;
@@ -63,7 +63,7 @@ SearchCandidates::Verdict SearchCandidates::look_up(const ObjectId& message) con
     if (rows_[i].date == kNoDate) return {.matches = true};
     return {.matches = true, .date = std::chrono::sys_seconds(std::chrono::seconds(rows_[i].date))};
   }
-  return {.matches = takes_unknown_};
+  return {.matches = matches_unknown_};
 }
 
 }  // namespace store

@@ -1,4 +1,4 @@
-// The messages that a query's words allow, by key: what a search looks leaves' messages up in.
+// The messages that a query's words allow, by key: a search looks up the leaves' messages in them.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@ class SearchCandidates {
  public:
   SearchCandidates(SearchIndex& index, const Query& query);
 
-  // Nothing will ever match.
-  bool none() const { return rows_.empty() && !takes_unknown_; }
+  // Returns whether nothing can ever match.
+  bool is_empty() const { return rows_.empty() && !matches_unknown_; }
 
   struct Verdict {
     bool matches = false;
@@ -34,11 +34,12 @@ class SearchCandidates {
   void make_buckets();
   std::size_t bucket_of(std::uint64_t key) const;
 
-  std::vector<Row> rows_;               // by key
-  std::vector<std::uint32_t> buckets_;  // where in rows_ the keys with these first bits begin
+  std::vector<Row> rows_;  // by key
+  // The index into rows_ at which the keys with these first bits begin.
+  std::vector<std::uint32_t> buckets_;
   unsigned bucket_shift_ = 0;
   std::vector<std::uint64_t> unwanted_;  // keys, ascending
-  bool takes_unknown_ = false;           // no word is asked for
+  bool matches_unknown_ = false;         // the query has no words
 };
 
 }  // namespace store

@@ -118,9 +118,9 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
 class TreeRecords::Impl {
  public:
   Impl(base::FileSystem& file_system, base::Path trees, BlockContext opened)
-      : files(file_system), folder(std::move(trees)), context(std::move(opened)) {}
+      : files(file_system), directory(std::move(trees)), context(std::move(opened)) {}
 
-  // The header of a record's file: all before the nonce.
+  // The header of a record's file: everything before the nonce.
   static base::Bytes head(std::uint64_t plain_length) {
     Encoder encoder;
     encoder.raw(base::as_bytes(kTreeMark));
@@ -129,7 +129,7 @@ class TreeRecords::Impl {
     return encoder.take();
   }
 
-  // A record under another's name is no record.
+  // A record stored under another record's name does not authenticate.
   base::Bytes associated(base::ByteView header, const std::string& id) const {
     Encoder encoder;
     encoder.raw(context.store);
@@ -160,7 +160,7 @@ class TreeRecords::Impl {
     Decoder fields(header, "a tree record");
     if (!std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark)) ||
         fields.u32() != kRecordVersion) {
-      decoder.malformed("it is not one, or of a newer mailstow");
+      decoder.malformed("it is not a tree record, or was written by a newer mailstow");
     }
     const std::uint32_t plain_length = fields.u32();
     if (plain_length > kMaxTreeRecord) decoder.malformed("it is too large");
@@ -170,12 +170,12 @@ class TreeRecords::Impl {
         context.keys.trees, nonce, associated(header, id), decoder.raw(decoder.remaining()));
     if (!frame) decoder.malformed("it is not what was written");
     TreeRecord record = decode_tree_record(Decompressor().decompress(*frame, plain_length));
-    if (record.id != id) decoder.malformed("it is another tree's");
+    if (record.id != id) decoder.malformed("it belongs to another tree");
     return record;
   }
 
   base::FileSystem& files;
-  base::Path folder;
+  base::Path directory;
   BlockContext context;
 };
 
@@ -197,13 +197,13 @@ std::string TreeRecords::new_id() {
 
 TreeRecords::Listing TreeRecords::list() const {
   Listing listing;
-  for (const std::string& name : impl_->files.list(impl_->folder)) {
+  for (const std::string& name : impl_->files.list(impl_->directory)) {
     if (base::AtomicFile::is_temporary(name)) continue;
-    const base::Path path = impl_->folder / name;
+    const base::Path path = impl_->directory / name;
     try {
-      if (!is_id(name)) fail(ErrorCode::kDamaged, "it is no tree record of mailstow");
+      if (!is_id(name)) fail(ErrorCode::kDamaged, "it is not a tree record of mailstow");
       const std::optional<base::Bytes> file = base::read_file(impl_->files, path, kMaxTreeRecord);
-      if (!file) continue;  // removed since
+      if (!file) continue;  // removed meanwhile
       listing.records.push_back(impl_->open_record(name, *file));
     } catch (const base::Error& error) {
       listing.damaged.push_back(fmt::format("{}: {}", path.string(), error.what()));
@@ -217,20 +217,20 @@ TreeRecords::Listing TreeRecords::list() const {
 
 std::optional<TreeRecord> TreeRecords::find(const std::string& id) const {
   if (!is_id(id)) return std::nullopt;
-  const auto file = base::read_file(impl_->files, impl_->folder / id, kMaxTreeRecord);
+  const auto file = base::read_file(impl_->files, impl_->directory / id, kMaxTreeRecord);
   if (!file) return std::nullopt;
   return impl_->open_record(id, *file);
 }
 
 void TreeRecords::put(const TreeRecord& record) {
-  if (!is_id(record.id)) fail(ErrorCode::kInternal, "write tree record: an odd id");
-  base::write_file(impl_->files, impl_->folder / record.id, impl_->seal_record(record),
+  if (!is_id(record.id)) fail(ErrorCode::kInternal, "write tree record: malformed id");
+  base::write_file(impl_->files, impl_->directory / record.id, impl_->seal_record(record),
                    base::OnExisting::kReplace);
 }
 
 bool TreeRecords::remove(const std::string& id) {
-  if (!is_id(id) || !impl_->files.remove(impl_->folder / id)) return false;
-  impl_->files.sync_directory(impl_->folder);
+  if (!is_id(id) || !impl_->files.remove(impl_->directory / id)) return false;
+  impl_->files.sync_directory(impl_->directory);
   return true;
 }
 

@@ -1,5 +1,6 @@
-// What mailstow restored, and may therefore delete: one small sealed file a tree (`trees/` in the
-// store), replaced atomically, written without the store's lock.
+// The lists of what mailstow restored, and may therefore delete: one small sealed file for each
+// tree
+// (`trees/` in the store), replaced atomically, written without the store's lock.
 #pragma once
 
 #include <chrono>
@@ -18,10 +19,10 @@
 
 namespace store {
 
-// A message that mailstow appended. A sweep takes a UID for its own only if size and date agree.
+// A message that mailstow appended. A sweep treats a UID as its own only if size and date agree.
 struct TreeMessage {
   base::Uid uid;
-  std::uint64_t size = 0;  // bytes, as the server told after APPEND
+  std::uint64_t size = 0;  // bytes, as the server reported after APPEND
   std::chrono::sys_seconds internal_date{};
   MessageId message;
   bool operator==(const TreeMessage&) const = default;
@@ -29,15 +30,15 @@ struct TreeMessage {
 
 // Distinguishes a level of a tree from another folder of the same name.
 struct LevelIdentity {
-  std::uint32_t uid_validity = 0;  // 0: a \Noselect level has none
-  std::string mailbox_id;          // empty: the server gave none
+  std::uint32_t uid_validity = 0;  // 0: a \Noselect level, which has no UIDVALIDITY
+  std::string mailbox_id;          // empty: the server reported none
   bool operator==(const LevelIdentity&) const = default;
 };
 
 enum class LevelState {
-  kIntended,  // written before CREATE: the folder may or may not be ours
+  kIntended,  // written before CREATE: the folder may or may not be mailstow's
   kCreated,   // mailstow created it and knows its identity
-  kNotOurs,   // it was there before, is another's by now, or could not be created: never touched
+  kNotOurs,   // it existed before, is now someone else's, or could not be created: never touched
 };
 
 // One folder of a tree.
@@ -50,31 +51,31 @@ struct TreeLevel {
 };
 
 enum class TreeState {
-  kRestoring,  // a run is at work on it, or died
+  kRestoring,  // a run is working on it, or died
   kComplete,
-  kIncomplete,  // the run ended before all was back
+  kIncomplete,  // the run ended before everything was restored
 };
 
 struct TreeRecord {
-  std::string id;        // 32 hex digits, random: the name of its file
-  std::string account;   // whose mailbox it is in
-  std::string server;    // on which of the configuration's servers that was
+  std::string id;        // 32 hex digits, random: its file name
+  std::string account;   // the account whose mailbox contains it
+  std::string server;    // the configured server that this was on
   std::string name;      // as shown: RESTORED/20261124T023000
-  std::string raw_name;  // its top level, which every other level is below
+  std::string raw_name;  // its top level, above every other level
   char delimiter = 0;
   TreeState state = TreeState::kRestoring;
   std::chrono::sys_seconds created{};
   std::chrono::sys_seconds expires{};
-  ObjectId snapshot;              // what it was restored from
-  std::string request = {};       // what was asked for, in restore/'s own words
+  ObjectId snapshot;              // the source of the restore
+  std::string request = {};       // the request, in a form that only restore/ reads
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
 
   TreeLevel* level(std::string_view raw_name);  // null if there is no such level
 };
 
-// A record's plain bytes (docs/pack-format.md, "Tree record"). encode fails with
-// Unstorable, decode with kDamaged.
+// A record's plain bytes (docs/pack-format.md, "Tree record"). Encoding fails with Unstorable,
+// decoding with kDamaged.
 base::Bytes encode_tree_record(const TreeRecord& record);
 TreeRecord decode_tree_record(base::ByteView bytes);
 
@@ -101,7 +102,7 @@ class TreeRecords {
   // Durable when it returns; replaces the record with this id.
   void put(const TreeRecord& record);
 
-  // After the tree is gone. Returns false if it did not exist.
+  // For use after the tree was deleted. Returns false if the record did not exist.
   bool remove(const std::string& id);
 
  private:

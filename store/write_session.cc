@@ -21,11 +21,11 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Strong compression takes 50 MB a thread.
+// Strong compression takes 50 MB for each thread.
 constexpr unsigned kMaxFastThreads = 4;
 constexpr unsigned kMaxStrongThreads = 2;
 
-// A folder that is passed twice in one run is read before its pack is there.
+// A folder that is passed twice in one run is read before its pack is published.
 constexpr std::size_t kMaxPendingManifests = std::size_t{8} << 20;
 
 unsigned threads_for(Effort effort) {
@@ -33,19 +33,20 @@ unsigned threads_for(Effort effort) {
                     effort == Effort::kFast ? kMaxFastThreads : kMaxStrongThreads);
 }
 
-// What interrupted programs left, where only the holder of the store's lock writes.
-void remove_rubbish(base::FileSystem& files, const base::Path& folder) {
-  for (const std::string& name : files.list(folder)) {
-    if (base::AtomicFile::is_temporary(name)) files.remove(folder / name);
+// Removes the leftovers of interrupted programs where only the holder of the store's lock writes.
+void remove_temporaries(base::FileSystem& files, const base::Path& directory) {
+  for (const std::string& name : files.list(directory)) {
+    if (base::AtomicFile::is_temporary(name)) files.remove(directory / name);
   }
 }
 
-// And where others write beside it: a sweep, a check, the daemon.
-void remove_old_rubbish(base::FileSystem& files, const base::Path& folder, base::TimePoint now) {
-  for (const std::string& name : files.list(folder)) {
+// The same where others write concurrently: a sweep, a check, the daemon.
+void remove_old_temporaries(base::FileSystem& files, const base::Path& directory,
+                            base::TimePoint now) {
+  for (const std::string& name : files.list(directory)) {
     if (!base::AtomicFile::is_temporary(name)) continue;
-    const auto written = files.modified(folder / name);
-    if (written && now - *written > std::chrono::days(1)) files.remove(folder / name);
+    const auto written = files.modified(directory / name);
+    if (written && now - *written > std::chrono::days(1)) files.remove(directory / name);
   }
 }
 
@@ -61,11 +62,11 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
       index_(Index::open(index_file(location), context_.store)),
       search_(SearchIndex::open(search_index_file(location), context_.store)),
       effort_(effort),
-      pool_(context_, level_of(effort), threads_for(effort)) {
-  remove_rubbish(files, packs_directory(location));
-  remove_rubbish(files, keys_directory(location));
-  remove_old_rubbish(files, location.index, clock.now());
-  files.make_directory(readers_directory(location));  // a copy of a store may have left it out
+      pool_(context_, compression_level(effort), threads_for(effort)) {
+  remove_temporaries(files, packs_directory(location));
+  remove_temporaries(files, keys_directory(location));
+  remove_old_temporaries(files, location.index, clock.now());
+  files.make_directory(readers_directory(location));  // a copy of a store may lack it
   damage_ = catch_up(location, files, context_, index_);
   if (purpose == Purpose::kWrite) {
     fill_search_index(location, files, context_, index_, search_);
@@ -83,7 +84,7 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
 // An error while writing leaves the pack and the index in an unknown state.
 template <typename Work>
 auto WriteSession::guarded(Work work) {
-  if (failed_) fail(ErrorCode::kIo, "write to the store: an earlier write failed: open it again");
+  if (failed_) fail(ErrorCode::kIo, "write to the store: an earlier write failed: reopen it");
   try {
     return work();
   } catch (...) {
@@ -94,7 +95,7 @@ auto WriteSession::guarded(Work work) {
 
 bool WriteSession::knows(ObjectType type, const ObjectId& id) {
   if (pending_.contains(id)) return true;
-  if (!looking_) looking_.emplace(index_);
+  if (!lookup_moment_) lookup_moment_.emplace(index_);
   return index_.find_uncondemned(type, id).has_value();
 }
 
@@ -133,12 +134,12 @@ ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
 
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
   guarded([&] {
-    looking_.reset();
+    lookup_moment_.reset();
     const Pack published = pack_->finish();
     pack_.reset();
     stored_bytes_ += published.size;
     index_.add(published, commits, context_.keys,
-               effort_ == Effort::kStrong ? Places::kMoved : Places::kKept);
+               effort_ == Effort::kStrong ? ExistingObjects::kMove : ExistingObjects::kKeepPlace);
     feeder_.drain();
     search_.finish(published.name);
     pending_.clear();

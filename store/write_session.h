@@ -1,7 +1,7 @@
-// What every writer of a store has: its lock, its index brought up to date, and the pack that is
+// The base of every writer of a store: its lock, its index brought up to date, and the pack that is
 // being filled. Writer and prune are built on it.
 //
-// One thread. Fails as Writer does.
+// For one thread. Fails as Writer does.
 #pragma once
 
 #include <cstdint>
@@ -25,40 +25,41 @@
 
 namespace store {
 
-// A repair takes a store that was put back to an older state as it is, and has no use for
-// searching.
+// A repair accepts a store that was restored to an older state as it is, and does not need the
+// search index.
 enum class Purpose { kWrite, kRepair };
 
 class WriteSession {
  public:
-  // Takes the lock, removes what crashes left, and reads in what packs the index does not know.
+  // Takes the lock, removes the leftovers of crashes, and indexes packs that the index does not
+  // know.
   WriteSession(const Location& location, base::FileSystem& files, const base::Clock& clock,
                Effort effort, Purpose purpose = Purpose::kWrite);
 
-  // Whether the object is stored, or will be with the next publish(). What lies in a condemned pack
-  // is as good as gone.
+  // Returns whether the object is stored, or will be with the next publish(). An object in a
+  // condemned pack counts as not stored.
   bool knows(ObjectType type, const ObjectId& id);
 
-  // Into the open pack. `message_size` is of a kMessage.
+  // Adds to the open pack. `message_size` is for a kMessage only.
   void add(ObjectType type, const ObjectId& id, base::ByteView bytes,
            std::uint64_t message_size = 0);
 
-  // For a message that is known: it may be one that no snapshot held when prune cleaned the search
-  // index up.
+  // For a message that is already stored: the search index lacks it if no snapshot held it when
+  // prune cleaned up there.
   void make_searchable(const ObjectId& message, base::ByteView header);
 
-  // Adds what the store doesn't know yet.
+  // Adds the object unless the store has it.
   ObjectId put(ObjectType type, base::ByteView bytes);
 
-  // A manifest of the open pack, while it is; null: it is not kept here.
+  // The bytes of a manifest in the open pack; null if they are not kept here.
   const base::Bytes* unpublished(const ObjectId& id) const;
 
-  // The open pack becomes durable, then known to the index.
+  // Makes the open pack durable, then adds it to the index: if it is full, or if there is one.
   void publish_if_full();
   void publish_if_any();
 
   // The commits follow each other and appear together, with the open pack: its rename is the commit
-  // point. Number, time, the commit before and the packs are filled in.
+  // point. Number, time, previous commit and packs are filled in.
   void commit(std::vector<Commit> series);
 
   const Location& location() const { return location_; }
@@ -66,7 +67,7 @@ class WriteSession {
   const base::Clock& clock() const { return clock_; }
   const BlockContext& context() const { return context_; }
   Index& index() {
-    looking_.reset();
+    lookup_moment_.reset();
     return index_;
   }
   SearchIndex& search() {
@@ -78,8 +79,8 @@ class WriteSession {
   // Damage found in the store on opening, one line each.
   const std::vector<std::string>& damage() const { return damage_; }
 
-  // The next commit gets a higher number than this one, which may be lost: no number is given
-  // twice, so that what is lost stays told from what follows.
+  // The next commit gets a higher number than this one, which may be lost: no number is used twice,
+  // so that lost commits remain distinguishable from later ones.
   void number_after(const CommitMark& commit);
 
   // The highest commit known outside the store, if the store lacks it: kRepair only.
@@ -97,7 +98,8 @@ class WriteSession {
   BlockContext context_;
   std::unique_ptr<base::FileLock> lock_;
   Index index_;
-  std::optional<Index::Moment> looking_;  // spares each look-up its locks; not while one writes
+  // Saves taking the locks on each lookup; not held during writes.
+  std::optional<Index::Moment> lookup_moment_;
   SearchIndex search_;
   SearchFeeder feeder_{search_};
   Effort effort_;
@@ -105,9 +107,10 @@ class WriteSession {
   std::vector<std::string> damage_;
   std::optional<CommitMark> lost_commit_;
   CommitMark number_after_;
-  std::unique_ptr<PackWriter> pack_;                             // null: nothing is waiting
-  std::unordered_set<ObjectId> pending_;                         // what pack_ holds
-  std::unordered_map<ObjectId, base::Bytes> pending_manifests_;  // of those, what may be read soon
+  std::unique_ptr<PackWriter> pack_;      // null: nothing is waiting
+  std::unordered_set<ObjectId> pending_;  // the objects in pack_
+  // A subset of pending_: manifests that may be read soon.
+  std::unordered_map<ObjectId, base::Bytes> pending_manifests_;
   std::size_t pending_manifest_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
   bool failed_ = false;

@@ -24,7 +24,7 @@ bool looks_like_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-' && word != "--";
 }
 
-// The option that `app`, or what is above it, has under this name; null if neither has one.
+// The option that `app`, or a command above it, has under this name; null if none has one.
 const CLI::Option* find_option(const CLI::App* app, const std::string& name) {
   for (; app != nullptr; app = app->get_parent()) {
     if (const CLI::Option* option = app->get_option_no_throw(name)) return option;
@@ -36,7 +36,7 @@ std::string name_before_value(const std::string& word) {
   return word.substr(0, word.find('='));
 }
 
-// The name of the value in --help, without the dots behind one that may be repeated.
+// The name of the value in --help, without the dots after a repeatable one.
 std::string value_name(const CLI::Option& option) {
   if (!option.nonpositional()) return option.get_name(true);
   std::string name = option.get_option_text();
@@ -166,7 +166,7 @@ class WordSplitter {
 void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (!takes_value(*option)) continue;
-    // CLI11 puts the option's name in front. A transformation, since those come before other
+    // CLI11 puts the option's name in front. A transformation, since CLI11 runs these before other
     // checks.
     const auto refuse_empty = [option](const std::string& value) {
       if (!value.empty()) return std::string();

@@ -1,6 +1,6 @@
-// How both programs read their command line. CLI11 alone takes the word behind `--option=`, or
-// behind an option whose value a script forgot, for the value: `run alice --query= --dry-run` would
-// restore all mail that does not have the words "dry run".
+// Parses the command line of both programs. CLI11 alone takes the word after `--option=`, or after
+// an option whose value a script forgot, as the value: `run alice --query= --dry-run` would restore
+// all mail that does not have the words "dry run".
 #pragma once
 
 #include <optional>

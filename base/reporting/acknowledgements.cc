@@ -29,7 +29,7 @@ json to_json(const MailboxIdentity& identity) {
   return {{"mailbox_id", identity.mailbox_id}, {"uidvalidity", identity.uid_validity}};
 }
 
-// Files of before had what MailboxIdentity::text() gives.
+// Older files contain the result of MailboxIdentity::text() instead.
 MailboxIdentity identity_of(const json& value) {
   if (value.is_object()) {
     return {value.at("mailbox_id").get<std::string>(),
@@ -100,7 +100,8 @@ Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& st
       result.accounts_.emplace(name, std::move(account));
     }
   } catch (const json::exception&) {
-    log_warning("{}: it is damaged: what was acknowledged is told again", file_of(store).string());
+    log_warning("{}: it is damaged: problems acknowledged earlier will be reported again",
+                file_of(store).string());
     return {};
   }
   return result;

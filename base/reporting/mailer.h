@@ -24,7 +24,7 @@ class Mailer {
   void deliver(const OutgoingMail& mail, const std::vector<std::string>& addresses,
                const std::function<void(const std::string& address)>& delivered) const;
 
-  const std::string& host() const { return host_; }  // the name of this machine in mail
+  const std::string& host() const { return host_; }  // this machine's name in mail
 
  private:
   MailConfig mail_;

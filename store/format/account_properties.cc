@@ -13,7 +13,7 @@ namespace store {
 
 namespace {
 
-// IMAP has no NUL in a name.
+// A NUL can't occur in an IMAP name.
 constexpr char kBetween = '\0';
 
 std::string joined(std::initializer_list<std::string_view> parts) {
@@ -25,7 +25,7 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   return value;
 }
 
-// Into exactly so many; the last has the rest. Nothing if there are fewer.
+// Splits into exactly `count` parts; the last has the rest. Nullopt if there are fewer.
 template <std::size_t count>
 std::optional<std::array<std::string, count>> split(std::string_view value) {
   std::array<std::string, count> parts;
@@ -39,7 +39,7 @@ std::optional<std::array<std::string, count>> split(std::string_view value) {
   return parts;
 }
 
-// 0 if it is none.
+// 0 if it is not a number.
 std::uint64_t to_number(std::string_view text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -140,7 +140,7 @@ std::vector<Property> to_properties(const AccountProperties& account) {
   for (const AccountNamespace& one : account.namespaces) {
     add("namespace", {word(one.kind), one.delimiter, one.prefix});
   }
-  // A word with a NUL in it would be two.
+  // A word with a NUL in it would be read back as two.
   AccountProperties expected = account;
   if (account.fetched.bytes == 0) expected.fetched = {};
   if (to_account_properties(list) != expected) {

@@ -1,5 +1,5 @@
-// What a snapshot has of its account beside the folders: what the user subscribes to, who may do
-// what, what clients attached to folders, quotas, namespaces (docs/pack-format.md, "Snapshot").
+// The account data in a snapshot beside the folders: subscriptions, access rights, metadata that
+// clients attached to folders, quotas, namespaces (docs/pack-format.md, "Snapshot").
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,7 @@ struct FolderRight {
   bool operator==(const FolderRight&) const = default;
 };
 
-// One thing that a client attached to a folder, or to the account: then `raw_name` is empty (RFC
-// 5464).
+// A METADATA entry of a folder, or of the account itself: then `raw_name` is empty (RFC 5464).
 struct FolderMetadata {
   std::string raw_name;
   std::string entry;
@@ -28,7 +27,7 @@ struct FolderMetadata {
   bool operator==(const FolderMetadata&) const = default;
 };
 
-// Which quota roots a folder counts towards, and a limit of one (RFC 9208).
+// A quota root that a folder counts towards, and one of its limits (RFC 9208).
 struct FolderQuotaRoot {
   std::string raw_name;
   std::string root;
@@ -45,12 +44,12 @@ struct QuotaLimit {
 struct AccountNamespace {
   enum class Kind { kPersonal, kOtherUsers, kShared };
   Kind kind = Kind::kPersonal;
-  std::string delimiter;  // empty: there is no hierarchy
+  std::string delimiter;  // empty: no hierarchy
   std::string prefix;
   bool operator==(const AccountNamespace&) const = default;
 };
 
-// How much mail was fetched for it on one day (UTC): the day's budget goes on in the next run.
+// The bytes of mail fetched on one day (UTC), so that the next run continues with the day's budget.
 struct FetchedBytes {
   std::chrono::sys_days day{};
   std::uint64_t bytes = 0;
@@ -58,7 +57,7 @@ struct FetchedBytes {
 };
 
 struct AccountProperties {
-  std::chrono::sys_seconds asked{};        // when the server told this; 0: never
+  std::chrono::sys_seconds asked{};        // when the server reported this; 0: never
   std::vector<std::string> subscriptions;  // raw names
   std::vector<FolderRight> rights;
   std::vector<FolderMetadata> metadata;
@@ -69,10 +68,10 @@ struct AccountProperties {
   bool operator==(const AccountProperties&) const = default;
 };
 
-// Fails with Unstorable if a word has a NUL in it: it stands between them.
+// Fails with Unstorable if a word contains a NUL, which is the separator.
 std::vector<Property> to_properties(const AccountProperties& properties);
 
-// What is of no known kind is left out.
+// Ignores properties of an unknown kind.
 AccountProperties to_account_properties(const std::vector<Property>& properties);
 
 }  // namespace store

@@ -67,8 +67,8 @@ std::optional<BlockHeader> BlockHeader::decode(base::ByteView bytes) {
 
 base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::ByteView plain,
                        Compressor& compressor) {
-  // Attachments are compressed already, mostly, and of equal ones there is one: looking took two
-  // thirds of the time that compressing them takes.
+  // Attachments are mostly compressed already, and equal ones are stored once: searching took two
+  // thirds of the time of compressing them.
   const base::ByteView frame = compressor.compress(
       plain, header.stream == Stream::kBinaries ? LongMatches::kSkip : LongMatches::kFind);
   if (plain.size() > kMaxBlock || frame.size() + kTagSize > kMaxBlock) {

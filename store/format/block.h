@@ -1,5 +1,5 @@
-// A block: objects of one stream in one zstd frame, sealed as one box, behind a header in plain
-// text that finds it in a damaged pack (docs/pack-format.md, "Block").
+// A block: objects of one stream in one zstd frame, sealed as one box, behind a plain-text header
+// that allows finding it in a damaged pack (docs/pack-format.md, "Block").
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ namespace store {
 using StoreId = std::array<std::byte, 16>;
 using PackId = std::array<std::byte, 16>;
 
-// A reader refuses more than this before it allocates. A trailer may be as large.
+// A reader rejects anything larger before it allocates. A trailer may be as large.
 inline constexpr std::size_t kMaxBlock = std::size_t{32} << 20;
 
 struct BlockHeader {
@@ -32,42 +32,42 @@ struct BlockHeader {
 
   base::Bytes encode() const;
 
-  // Nothing if `bytes` don't begin with a header whose lengths are within bounds.
+  // Returns nullopt unless `bytes` begin with a header whose lengths are within bounds.
   static std::optional<BlockHeader> decode(base::ByteView bytes);
 };
 
 // The magic number that every header begins with, for scans.
 base::ByteView block_mark();
 
-// What seals and opens the blocks of one store.
+// The store's id and keys, which seal and open its blocks.
 struct BlockContext {
   StoreId store{};
   Keys keys;
 };
 
-// Header and box. `header` gives pack, stream and ordinal.
+// Returns header and box. `header` gives pack, stream and ordinal.
 base::Bytes seal_block(const BlockContext& context, BlockHeader header, base::ByteView plain,
                        Compressor& compressor);
 
-// `bytes`: header and box, as they lie in the pack. Fails with kDamaged; the message begins with
+// `bytes`: header and box, exactly as in the pack. Fails with kDamaged; the message begins with
 // `name`.
 base::Bytes open_block(const BlockContext& context, const BlockHeader& expected,
                        base::ByteView bytes, Decompressor& decompressor, const std::string& name);
 
-// The objects' bytes one after another, and behind them a directory that cuts them apart again, for
-// the case that the pack's trailer is lost.
+// The objects' bytes one after another, followed by a directory that can separate them again if the
+// pack's trailer is lost.
 class BlockBuilder {
  public:
   explicit BlockBuilder(Stream stream) : stream_(stream) {}
 
-  // So many bytes of objects are to come, about: saves copying while it grows.
+  // Announces about how many bytes of objects will follow: saves copying while the block grows.
   void expect(std::size_t bytes);
 
-  // Returns where it begins.
+  // Returns the object's start in the block.
   std::uint32_t add(ObjectType type, base::ByteView object);
   std::size_t size() const { return plain_.size(); }
   bool empty() const { return types_.empty(); }
-  base::Bytes take();  // with the directory; empty again
+  base::Bytes take();  // with the directory; empties the builder
 
  private:
   Stream stream_;
@@ -82,7 +82,7 @@ struct ObjectSpan {
   std::uint32_t length = 0;
 };
 
-// What the directory says. Fails with kDamaged.
+// The objects that the directory lists. Fails with kDamaged.
 std::vector<ObjectSpan> read_directory(Stream stream, base::ByteView plain);
 
 }  // namespace store

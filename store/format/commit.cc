@@ -91,7 +91,7 @@ Commit Commit::decode(base::ByteView bytes) {
 void verify(const SnapshotLine& line) {
   if (line.account.size() > kMaxAccountName) {
     throw Unstorable(
-        fmt::format("write a snapshot: the account's name has {} bytes, and {} are the most",
+        fmt::format("write a snapshot: the account's name has {} bytes, the maximum is {}",
                     line.account.size(), kMaxAccountName));
   }
   Encoder encoder;

@@ -1,4 +1,4 @@
-// What makes snapshots visible: the object that a commit's last pack ends with
+// A commit makes snapshots visible: it is the object at the end of a commit's last pack
 // (docs/pack-format.md, "Commit").
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace store {
 
-// All that is said of an account; an unchanged one names the root that it had.
+// Everything a commit records of an account; an unchanged account names the root that it had.
 struct SnapshotLine {
   std::string account;
   std::chrono::sys_seconds time{};
@@ -30,24 +30,25 @@ struct SnapshotLine {
   bool operator==(const SnapshotLine&) const = default;
 };
 
-// Whose living content lies elsewhere now.
+// A pack whose live content has been copied to other packs.
 struct CondemnedPack {
   PackName pack;
-  std::chrono::sys_seconds since{};  // its file goes once this is long enough ago
+  std::chrono::sys_seconds since{};  // its file is deleted once this is long enough ago
   bool operator==(const CondemnedPack&) const = default;
 };
 
 struct Commit {
-  // The lines that a writer puts into one; see also kMaxCommitLines.
+  // The most lines that a writer puts into one commit; see also kMaxCommitLines.
   static constexpr std::size_t kMaxSnapshots = 20'000;
 
   std::uint64_t number = 0;  // from 1
   std::chrono::sys_seconds time{};
-  ObjectId previous;            // the commit before; all zero for the first
-  bool is_checkpoint = false;   // with those of its pack after it, it names all that lives
-  std::vector<PackName> packs;  // published since the commit before it, and that commit's own
+  ObjectId previous;  // the previous commit; all zero for the first
+  // A checkpoint, together with the commits after it in its pack, names everything that is live.
+  bool is_checkpoint = false;
+  std::vector<PackName> packs;  // published since the previous commit, and that commit's own pack
   std::vector<SnapshotLine> snapshots;
-  std::vector<ObjectId> dropped;  // snapshots that are no more
+  std::vector<ObjectId> dropped;  // snapshots that no longer exist
   std::vector<CondemnedPack> condemned;
   bool operator==(const Commit&) const = default;
 
@@ -55,18 +56,18 @@ struct Commit {
   static Commit decode(base::ByteView bytes);  // fails with kDamaged
 };
 
-// Fails with Unstorable unless a reader would read the line as it is: a commit has the lines of
-// many accounts, so a bad one must not get into it.
+// Fails with Unstorable unless a reader would read the line back unchanged: a commit has many
+// accounts' lines, so a bad one must not get into it.
 void verify(const SnapshotLine& line);
 
-// `first` and as many commits behind it as the lines need, each of which fits a block. They are
-// committed together, in one pack.
+// Returns `first` and as many further commits as the lines need, each of which fits a block. They
+// are committed together, in one pack.
 std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lines);
 
 ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line);
 SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line);
 
-// What a snapshot consists of.
+// The content of a snapshot.
 struct Root {
   std::vector<ObjectId> folders;  // in order
   std::vector<Property> properties;

@@ -26,21 +26,20 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
   for (const NamedCommit& named : commits) {
     const auto& [id, commit] = named;
     const std::uint64_t expected = before == nullptr ? 1 : before->second.number + 1;
-    if (commit.is_checkpoint) breaks.clear();  // what came before it is not needed
+    if (commit.is_checkpoint) breaks.clear();  // earlier commits are not needed
     if (commit.number > expected) {
       if (!commit.is_checkpoint) {
-        breaks.push_back(
-            fmt::format("commits {} to {}: they are missing", expected, commit.number - 1));
+        breaks.push_back(fmt::format("commits {} to {} are missing", expected, commit.number - 1));
       }
     } else if (before != nullptr && commit.previous != before->first) {
       breaks.push_back(
-          fmt::format("commit {}: the commit before it is another than it says", commit.number));
+          fmt::format("commit {}: it names a different previous commit", commit.number));
     }
     before = &named;
     for (const PackName& pack : commit.packs) {
       if (packs.contains(pack) || condemned.contains(pack)) continue;
       breaks.push_back(
-          fmt::format("pack {}: commit {} names it, and it is missing or unknown to "
+          fmt::format("pack {}: named by commit {}, but missing or unknown to "
                       "the index",
                       pack.hex(), commit.number));
     }

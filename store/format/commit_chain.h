@@ -1,4 +1,4 @@
-// What a store's commits say together.
+// The chain of a store's commits: gaps in it, and the snapshots that result from it.
 #pragma once
 
 #include <map>
@@ -13,12 +13,12 @@ namespace store {
 
 using NamedCommit = std::pair<ObjectId, Commit>;
 
-// A line for each commit that is missing between others or follows another than it says, and for
-// each pack that one names and that is neither in `packs` nor condemned.
+// Returns a line for each commit that is missing between others or does not follow the commit that
+// it names, and for each pack that a commit names and that is neither in `packs` nor condemned.
 std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
                                      const std::set<PackName>& packs);
 
-// The snapshots that there are after all of them, by id.
+// The snapshots that exist after all these commits, by id.
 std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commits,
                                                   const Keys& keys);
 

@@ -18,20 +18,20 @@ class Compressor::Impl {
     if (!context_) fail(ErrorCode::kInternal, "start zstd: no memory");
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_windowLog, kWindowLog);
-    // The box around the frame tells damage, the block's header tells the length.
+    // The box around the frame detects damage, and the block's header gives the length.
     set(ZSTD_c_checksumFlag, 0);
     set(ZSTD_c_contentSizeFlag, 0);
   }
 
   base::ByteView compress(base::ByteView plain, LongMatches long_matches) {
     set(ZSTD_c_enableLongDistanceMatching, long_matches == LongMatches::kFind ? 1 : 0);
-    room_.resize(std::max(room_.size(), ZSTD_compressBound(plain.size())));
+    buffer_.resize(std::max(buffer_.size(), ZSTD_compressBound(plain.size())));
     const std::size_t size =
-        ZSTD_compress2(context_.get(), room_.data(), room_.size(), plain.data(), plain.size());
+        ZSTD_compress2(context_.get(), buffer_.data(), buffer_.size(), plain.data(), plain.size());
     if (ZSTD_isError(size) != 0) {
       fail(ErrorCode::kInternal, "compress {} bytes: {}", plain.size(), ZSTD_getErrorName(size));
     }
-    return base::ByteView(room_).first(size);
+    return base::ByteView(buffer_).first(size);
   }
 
  private:
@@ -46,7 +46,7 @@ class Compressor::Impl {
   }
 
   base::Handle<ZSTD_CCtx, ZSTD_freeCCtx> context_;
-  base::Bytes room_;  // for the longest frame until now: new memory costs time
+  base::Bytes buffer_;  // as large as the longest frame so far: allocating costs time
 };
 
 Compressor::Compressor(int level) : impl_(std::make_unique<Impl>(level)) {}

@@ -1,4 +1,4 @@
-// zstd, for whole blocks; the only room for <zstd.h>.
+// zstd, for whole blocks; the only place that includes <zstd.h>.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,10 @@
 
 namespace store {
 
-// Whether matches are looked for beyond what the level does, as far back as the block goes.
+// Whether to search for matches beyond what the level does, as far back as the block goes.
 enum class LongMatches : bool { kSkip, kFind };
 
-// Holds the working memory between blocks. One thread at a time.
+// Keeps the working memory between blocks. One thread at a time.
 class Compressor {
  public:
   explicit Compressor(int level);
@@ -19,7 +19,7 @@ class Compressor {
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
 
-  // Lives until the next call.
+  // The result is valid until the next call.
   base::ByteView compress(base::ByteView plain, LongMatches long_matches = LongMatches::kFind);
 
  private:

@@ -18,7 +18,7 @@ using base::fail;
 
 constexpr char kContext[crypto_kdf_CONTEXTBYTES + 1] = "mailstow";
 
-// Chooses the fast implementations for this processor; cheap after the first time.
+// Selects the fast implementations for this processor; cheap after the first time.
 void start() {
   static const int started = sodium_init();
   if (started < 0) fail(ErrorCode::kInternal, "start libsodium: no source of randomness");
@@ -43,19 +43,20 @@ static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == kNonceSize &&
               crypto_aead_xchacha20poly1305_ietf_ABYTES == kTagSize &&
               crypto_pwhash_argon2id_SALTBYTES == kSaltSize);
 
-// Looked up once: by name it costs more than hashing a leaf.
+// Looked up once: a lookup by name costs more than hashing a leaf.
 const EVP_MD* sha256_method() {
   static const base::Handle<EVP_MD, EVP_MD_free> method(EVP_MD_fetch(nullptr, "SHA256", nullptr));
   return method.get();
 }
 
 void check_sha256(int result) {
-  if (result != 1) fail(ErrorCode::kInternal, "hash with SHA-256: OpenSSL refuses");
+  if (result != 1) fail(ErrorCode::kInternal, "hash with SHA-256: OpenSSL failed");
 }
 
-// XChaCha20-Poly1305 as draft-irtf-cfrg-xchacha makes it: libsodium's HChaCha20 gives a key from
-// the first 16 bytes of the nonce, and ChaCha20-Poly1305 (RFC 8439) does the rest with the last 8.
-// That is OpenSSL's, which is three times as fast as libsodium's where the processor has AVX-512.
+// XChaCha20-Poly1305 as defined by draft-irtf-cfrg-xchacha: libsodium's HChaCha20 derives a key
+// from the first 16 bytes of the nonce, and ChaCha20-Poly1305 (RFC 8439) does the rest with the
+// last 8. The latter is OpenSSL's, which is three times as fast as libsodium's if the processor has
+// AVX-512.
 class Box {
  public:
   enum class Way : int { kOpen = 0, kSeal = 1 };
@@ -99,7 +100,7 @@ class Box {
  private:
   static constexpr int kTagLength = static_cast<int>(kTagSize);
 
-  // Nothing is left to come out of a stream cipher.
+  // A stream cipher has no output left at the end.
   bool finishes() {
     int done = 0;
     std::byte none{};
@@ -107,7 +108,7 @@ class Box {
   }
 
   static void check(int result) {
-    if (result != 1) fail(ErrorCode::kInternal, "ChaCha20-Poly1305: OpenSSL refuses");
+    if (result != 1) fail(ErrorCode::kInternal, "ChaCha20-Poly1305: OpenSSL failed");
   }
 
   static int length(base::ByteView bytes) {

@@ -1,4 +1,5 @@
-// Every use of cryptography in the store; the only room for <sodium.h> and OpenSSL. Thread-safe.
+// Every use of cryptography in the store; the only place that includes <sodium.h> and OpenSSL.
+// Thread-safe.
 #pragma once
 
 #include <array>
@@ -17,7 +18,7 @@ struct evp_md_ctx_st;
 
 namespace store {
 
-// 32 bytes of key, wiped when let go.
+// A key of 32 bytes, wiped on destruction.
 class Key {
  public:
   static constexpr std::size_t kSize = 32;
@@ -35,7 +36,7 @@ class Key {
   std::array<std::byte, kSize> bytes_{};
 };
 
-// What one store's master key opens.
+// The keys of one store, derived from its master key.
 struct Keys {
   Key ids;
   Key content;    // blocks of records, texts, binaries
@@ -48,7 +49,7 @@ struct Keys {
 void fill_random(std::span<std::byte> out);
 Key random_key();
 
-// OpenSSL's, which uses the processor's SHA instructions: 2.0 GB/s where libsodium's does 0.47.
+// Uses OpenSSL, for the processor's SHA instructions: 2.0 GB/s, where libsodium reaches 0.47.
 class Sha256Hash {
  public:
   Sha256Hash();
@@ -68,7 +69,7 @@ ObjectId object_id(const Keys& keys, ObjectType type, const Sha256& digest);
 ObjectId object_id(const Keys& keys, ObjectType type, base::ByteView bytes);
 MessageId message_id(const Keys& keys, const Sha256& digest);
 
-// Unkeyed BLAKE2b-256: tells chance damage, not malice.
+// Unkeyed BLAKE2b-256: detects accidental damage, not malice.
 std::array<std::byte, 32> checksum(base::ByteView bytes);
 
 // XChaCha20-Poly1305 (IETF).
@@ -82,7 +83,7 @@ Nonce random_nonce();
 void seal_box(const Key& key, const Nonce& nonce, base::ByteView associated, base::ByteView plain,
               std::span<std::byte> out);
 
-// Nothing if any of key, nonce, associated data and box is not what it was sealed with.
+// Returns nullopt if the key, nonce, associated data or box differs from what was sealed.
 std::optional<base::Bytes> open_box(const Key& key, const Nonce& nonce, base::ByteView associated,
                                     base::ByteView box);
 
@@ -92,7 +93,7 @@ using Salt = std::array<std::byte, kSaltSize>;
 Key key_from_passphrase(std::string_view passphrase, const Salt& salt, std::uint64_t operations,
                         std::uint64_t memory);
 
-// Keyed BLAKE2b-256 of `salt`: one key a use from a key that is random already.
+// Keyed BLAKE2b-256 of `salt`: derives one key for each use from a key that is random already.
 Key key_from_key(const Key& key, const Salt& salt);
 
 }  // namespace store

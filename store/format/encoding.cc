@@ -117,7 +117,7 @@ std::size_t Decoder::count(std::size_t smallest) {
 }
 
 void Decoder::end() {
-  if (!rest_.empty()) malformed("something follows its end");
+  if (!rest_.empty()) malformed("extra bytes follow its end");
 }
 
 void Decoder::malformed(const char* why) const {

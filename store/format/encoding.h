@@ -1,5 +1,5 @@
-// The numbers and strings of the store's structures, as docs/pack-format.md ("Primitives") has
-// them.
+// The numbers and strings of the store's structures, as defined in docs/pack-format.md
+// ("Primitives").
 #pragma once
 
 #include <chrono>
@@ -37,10 +37,10 @@ class Encoder {
   base::Bytes out_;
 };
 
-// Every read fails with kDamaged, naming `what`, where the bytes end early or break a bound:
-// nothing is ever allocated from a number that the remaining bytes can't bear out. That is the only
-// bound of names and values in authentic objects: writers have limits (store/format/limits.h),
-// readers don't.
+// Every read fails with kDamaged, naming `what`, if the bytes end early or violate a bound: nothing
+// is ever allocated from a number that the remaining bytes can't justify. That is the only bound on
+// names and values in authentic objects: writers have limits (store/format/limits.h), readers
+// don't.
 class Decoder {
  public:
   // `what` must outlive the decoder.
@@ -59,7 +59,7 @@ class Decoder {
   Sha256 sha256();
   std::vector<Property> properties();
 
-  // The number of things that follow, each of which takes at least `smallest` bytes (1 or more).
+  // The number of items that follow, each of which takes at least `smallest` bytes (1 or more).
   std::size_t count(std::size_t smallest);
 
   std::size_t remaining() const { return rest_.size(); }

@@ -11,7 +11,7 @@ namespace store {
 struct FolderObject {
   FolderInfo info;
   Receipt receipt;
-  TreeRoot tree;
+  UidTreeRoot tree;
   bool operator==(const FolderObject&) const = default;
 
   base::Bytes encode() const;                        // fails with Unstorable

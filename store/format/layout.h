@@ -1,4 +1,4 @@
-// Where the files of a store lie (docs/pack-format.md, "Files").
+// Paths of a store's files (docs/pack-format.md, "Files").
 #pragma once
 
 #include "base/file_system.h"
@@ -18,7 +18,7 @@ inline base::Path trees_directory(const Location& location) {
 inline base::Path readers_directory(const Location& location) {
   return location.store / "readers";
 }
-// What a repair moved aside.
+// The files that a repair moved aside.
 inline base::Path quarantine_directory(const Location& location) {
   return location.store / "quarantine";
 }

@@ -15,7 +15,7 @@ std::int64_t instant(const Identity& identity) {
   return identity.internal_date.instant.time_since_epoch().count();
 }
 
-// Differences wrap around, so that any pair of numbers has one.
+// Differences wrap around, so that every pair of numbers has one.
 std::int64_t difference(std::uint64_t a, std::uint64_t b) {
   return static_cast<std::int64_t>(a - b);
 }
@@ -38,7 +38,7 @@ FlagSets::Number FlagSets::number(const std::vector<std::string>& flags) {
   return found->second;
 }
 
-// Column by column: like compresses with like.
+// Column by column: similar values compress well together.
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id) {
   Encoder encoder;
   encoder.varint(identities.size());
@@ -156,14 +156,14 @@ std::vector<State> decode_states(base::ByteView bytes, FlagSets& sets) {
     std::vector<std::string> flags(decoder.count(1));
     for (std::string& flag : flags) {
       const std::uint64_t name = decoder.varint();
-      if (name >= names.size()) decoder.malformed("a flag without a name");
+      if (name >= names.size()) decoder.malformed("a flag has no name");
       flag = names[static_cast<std::size_t>(name)];
     }
     number = sets.number(flags);
   }
   for (State& state : states) {
     const std::uint64_t place = decoder.varint();
-    if (place >= used.size()) decoder.malformed("flags that are missing");
+    if (place >= used.size()) decoder.malformed("flags are missing");
     state.flags = used[static_cast<std::size_t>(place)];
   }
   std::uint64_t modseq = 0;

@@ -1,4 +1,4 @@
-// Up to 64 messages of a folder, in two objects: who they are, and their state
+// Up to 64 messages of a folder, in two objects: their identities, and their states
 // (docs/pack-format.md, "Leaves"). Equal content has equal bytes.
 #pragma once
 
@@ -25,11 +25,11 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-// Sets of flags by number, because there are few in a folder of many messages.
+// Numbers the sets of flags, because a folder of many messages has few of them.
 class FlagSets {
  public:
   using Number = std::uint32_t;
-  Number number(const std::vector<std::string>& flags);  // as they are: sorted by the caller
+  Number number(const std::vector<std::string>& flags);  // the caller has sorted them
   const std::vector<std::string>& flags(Number number) const { return *sets_.at(number); }
 
  private:
@@ -43,15 +43,15 @@ struct State {
   bool operator==(const State&) const = default;
 };
 
-// A message's id is made from its digest, with the store's keys.
+// Makes a message's id from its digest, with the store's keys.
 using MakeId = std::function<MessageId(const Sha256&)>;
 
-// In ascending UID order. Fails with kInternal if a message's id is not that of its digest, and
+// In ascending UID order. Fails with kInternal if a message's id does not match its digest, and
 // with Unstorable.
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id);
 std::vector<Identity> decode_identities(base::ByteView bytes, const MakeId& make_id);
 
-// The same without the messages' ids, which take longer to make than all the rest.
+// The same without the messages' ids, which take longer to compute than everything else.
 std::vector<Identity> decode_identities_without_ids(base::ByteView bytes);
 
 // In the order of the identities. Fails with Unstorable.

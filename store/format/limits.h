@@ -1,12 +1,12 @@
-// How long what a server says may be in what is written from now on, in bytes unless a comment says
-// otherwise. A limit applies where the server's words come in (backupd/pass/admission.h): what is
-// over it is left out whole and reported, and never shortened where it identifies something,
-// because two identifiers cut to one beginning would be equal.
+// Maximum lengths of a server's strings in objects written from now on, in bytes unless a comment
+// says otherwise. A limit applies where the server's data is received (backupd/pass/admission.h): a
+// string over it is left out entirely and reported, and never shortened if it identifies something,
+// because two identifiers cut to the same beginning would be equal.
 //
-// These are limits of writers. A reader takes an object that opened as authentic for what it is,
-// however long its parts are: earlier writers had no limits, and what they stored must stay
-// readable. All that bounds it is its block (kMaxBlock). Every limit here is at or below the
-// bound that earlier readers had, so that they read what is written now.
+// These are limits for writers. A reader accepts any object that authenticates, however long its
+// parts are: earlier writers had no limits, and what they stored must stay readable. Only its block
+// bounds it (kMaxBlock). Every limit here is at or below the bound that earlier readers had, so
+// that they can read what is written now.
 #pragma once
 
 #include <cstddef>
@@ -14,28 +14,28 @@
 namespace store {
 
 // An object's encoding: with its directory and what zstd may add it fits a block of 32 MiB. The
-// limits below keep every object far below it, except a folder with millions of skipped messages.
+// limits below keep every object far below this, except a folder with millions of skipped messages.
 inline constexpr std::size_t kMaxObject = std::size_t{31} << 20;
 
 // All snapshot lines of one commit, so that a commit fits a block however many accounts there are;
-// more lines go into another commit of the same pack. Poisoned lines of earlier writers may be
+// further lines go into another commit of the same pack. Poisoned lines from earlier writers may be
 // longer than all others together.
 inline constexpr std::size_t kMaxCommitLines = std::size_t{8} << 20;
 
-// The configuration's name of an account.
+// An account's name in the configuration.
 inline constexpr std::size_t kMaxAccountName = 4'096;
 
-// A personal namespace's prefix: as long as the longest folder name of a Dovecot.
+// A personal namespace's prefix: as long as Dovecot's longest folder name.
 inline constexpr std::size_t kMaxNamespacePrefix = 4'096;
 
-// A folder's raw name: four times Dovecot's longest, which in modified UTF-7 takes more bytes than
+// A folder's raw name: four times Dovecot's longest, which takes more bytes in modified UTF-7 than
 // its users see.
 inline constexpr std::size_t kMaxFolderName = std::size_t{16} << 10;
 
-// Folders of an account, a number. Their ids take 6.4 MB in a root.
+// The number of folders of an account. Their ids take 6.4 MB in a root.
 inline constexpr std::size_t kMaxFolders = 200'000;
 
-// An attribute of LIST, and all of a folder's, counting 64 bytes more for each.
+// One attribute of LIST, and all attributes of a folder, counting 64 bytes more for each.
 inline constexpr std::size_t kMaxAttribute = 1'024;
 inline constexpr std::size_t kMaxAttributes = std::size_t{16} << 10;
 
@@ -52,9 +52,9 @@ inline constexpr std::size_t kMaxFlags = std::size_t{64} << 10;
 inline constexpr std::size_t kMaxReason = 1'000;
 inline constexpr std::size_t kMaxReasons = std::size_t{4} << 20;
 
-// What a server says of an account beside its mail: a word (an ACL identifier, an entry's name, a
-// quota root), a METADATA value, and all of it together, counting 64 bytes more for each. The root
-// that holds it is written again on every night on which the account changed.
+// An account's properties from the server: a word (an ACL identifier, an entry's name, a quota
+// root), a METADATA value, and all of them together, counting 64 bytes more for each. The root that
+// holds them is written again every night on which the account changed.
 inline constexpr std::size_t kMaxPropertyWord = 4'096;
 inline constexpr std::size_t kMaxMetadataValue = std::size_t{256} << 10;
 inline constexpr std::size_t kMaxProperties = std::size_t{8} << 20;

@@ -1,4 +1,4 @@
-// The three places of a store, kept apart on purpose: copying `store` leaks nothing.
+// The three locations of a store, kept apart on purpose: copying `store` leaks nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace store {
 
 struct Location {
   std::filesystem::path store;     // packs, key slots, tree records: all encrypted
-  std::filesystem::path index;     // the folder of the SQLite index: plain text, for searching
+  std::filesystem::path index;     // the directory of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
   std::uint64_t keep_free = 0;     // bytes that a Writer leaves free on the store's disk
 };

@@ -1,6 +1,6 @@
-// How the store names what it holds: keyed BLAKE2b-256 over type and SHA-256 of the plain bytes,
+// The names of objects in the store: keyed BLAKE2b-256 over type and SHA-256 of the plain bytes,
 // never truncated (docs/pack-format.md, "Identity"). Equal content has one id in one store, and an
-// id tells nothing without the store's key.
+// id reveals nothing without the store's key.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ struct ObjectId {
   static std::optional<ObjectId> from_hex(std::string_view hex);
 };
 
-// A message's: what `mailstow-restore messages` shows and `run --message` takes.
+// The id of a message: `mailstow-restore messages` shows it, and `run --message` takes it.
 struct MessageId {
   ObjectId object;
   auto operator<=>(const MessageId&) const = default;

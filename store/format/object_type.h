@@ -1,13 +1,13 @@
-// What an object of the store is, and which stream of blocks it lies in.
+// The types of the store's objects, and the stream of blocks of each.
 #pragma once
 
 #include <cstdint>
 
 namespace store {
 
-// The first byte of what is hashed into an object's id (docs/pack-format.md, "Identity").
+// The first byte of the input to an object's id hash (docs/pack-format.md, "Identity").
 enum class ObjectType : std::uint8_t {
-  kMessage = 1,  // the id is the message's; what is stored is its record
+  kMessage = 1,  // the id is the message's; the stored bytes are its message record
   kText = 2,
   kBinary = 3,
   kIdentityLeaf = 4,
@@ -21,17 +21,17 @@ enum class ObjectType : std::uint8_t {
 };
 inline constexpr std::uint8_t kLastStoredType = 10;
 
-// Like compresses with like: every block holds objects of one stream.
+// Similar data compresses well together: every block holds objects of one stream.
 enum class Stream : std::uint8_t {
   kRecords = 1,
   kTexts = 2,
   kBinaries = 3,
   kManifests = 4,
-  kTrailer = 5,  // the one block of a pack that lists the others
+  kTrailer = 5,  // the one block of a pack that lists all others
 };
 inline constexpr std::size_t kDataStreams = 4;
 
-// As people are told of it.
+// The name of the type in messages to people.
 constexpr const char* name_of(ObjectType type) {
   switch (type) {
     case ObjectType::kMessage:

@@ -51,7 +51,7 @@ PackHeader PackHeader::decode(base::ByteView bytes, const std::string& name) {
   const std::uint32_t version = decoder.u32();
   if (version != kPackVersion) {
     fail(ErrorCode::kConfig,
-         "{}: it has version {} of the format, this mailstow knows {}: update it", name, version,
+         "{}: its format version is {}, this mailstow supports {}: update mailstow", name, version,
          kPackVersion);
   }
   PackHeader header;
@@ -219,7 +219,7 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                                        : contents.blocks.back().place + BlockHeader::kSize +
                                              contents.blocks.back().sealed_length;
   if (expected->ordinal != contents.blocks.size() || blocks_end != place) {
-    fail(ErrorCode::kDamaged, "{}: its trailer doesn't fit its blocks", name_);
+    fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", name_);
   }
   return contents;
 }

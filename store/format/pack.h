@@ -23,21 +23,22 @@ struct ObjectEntry {
   ObjectId id;
   std::uint32_t start = 0;  // in its block, before compression
   std::uint32_t length = 0;
-  std::uint64_t message_size = 0;  // of a kMessage: of what its record rebuilds to
+  // For a kMessage: the size of the message that its record rebuilds.
+  std::uint64_t message_size = 0;
 };
 
 struct BlockEntry {
   Stream stream = Stream::kRecords;
-  std::uint64_t place = 0;  // of the block's header in the pack
+  std::uint64_t place = 0;  // offset of the block's header in the pack
   std::uint32_t plain_length = 0;
   std::uint32_t sealed_length = 0;
   std::vector<ObjectEntry> objects;
 
-  // What the block itself must say.
+  // The header that the block must have.
   BlockHeader header(const PackId& pack, std::size_t ordinal) const;
 };
 
-// How hard its blocks were compressed: prune takes the time that a backup doesn't.
+// How hard the blocks were compressed: prune takes the time that a backup doesn't.
 enum class Effort : std::uint32_t { kFast = 0, kStrong = 1 };
 
 struct Pack {
@@ -50,7 +51,7 @@ struct Pack {
 
 inline constexpr std::size_t kPackHeaderSize = 64;
 inline constexpr std::size_t kPackFooterSize = 48;
-inline constexpr std::size_t kMaxBlocks = 65'536;  // of a pack
+inline constexpr std::size_t kMaxBlocks = 65'536;  // in a pack
 
 struct PackHeader {
   StoreId store{};
@@ -65,7 +66,7 @@ struct PackHeader {
 
 base::Bytes encode_footer(const PackId& pack, std::uint64_t trailer_place);
 
-// What a trailer's block holds.
+// The content of a trailer's block.
 base::Bytes encode_trailer(const std::vector<BlockEntry>& blocks);
 std::vector<BlockEntry> decode_trailer(base::ByteView plain);
 
@@ -74,10 +75,10 @@ class PackFile {
  public:
   PackFile(std::unique_ptr<base::File> file, std::string name);
 
-  // Where the pack's own word for its content is, checked as far as header, trailer and footer go.
+  // The pack's own description of its content, checked as far as header, trailer and footer allow.
   Pack read_trailer(const BlockContext& context, const PackName& pack, Decompressor& decompressor);
 
-  // Header and box of a block. Fails with kDamaged if the file ends before.
+  // Header and box of a block. Fails with kDamaged if the file ends too early.
   base::Bytes read_block(std::uint64_t place, std::uint32_t sealed_length);
 
   Sha256 digest();  // of the whole file

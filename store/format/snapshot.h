@@ -26,14 +26,14 @@ struct MessageEntry {
   bool operator==(const MessageEntry&) const = default;
 };
 
-// A message that is on the server and could not be stored. It is tried again next time.
+// A message that is on the server but could not be stored. It is tried again next time.
 struct SkippedMessage {
   base::Uid uid;
   std::string reason;
   bool operator==(const SkippedMessage&) const = default;
 };
 
-// What else a server tells of an account or a folder, kept as it is: subscription, ACL, METADATA.
+// Further data of an account or a folder, kept as the server sent it: subscription, ACL, METADATA.
 struct Property {
   std::string name;
   std::string value;
@@ -42,17 +42,17 @@ struct Property {
 
 enum class FolderCompleteness {
   kComplete,
-  kInProgress,  // the run ended before all was fetched; the next goes on there
-  kUnreadable,  // could not be opened: what is recorded is its last good state
+  kInProgress,  // the run ended before everything was fetched; the next one continues
+  kUnreadable,  // could not be opened: the record is its last good state
   kContainer,   // cannot hold messages (\Noselect): only its name
 };
 
-// What is recorded of a folder beside its messages.
+// The data recorded of a folder beside its messages.
 struct FolderInfo {
   std::string raw_name;  // the exact bytes of LIST: its key in the account
   char delimiter = 0;    // 0: no hierarchy
   std::vector<std::string> attributes;
-  std::string mailbox_id;  // empty: the server gave none
+  std::string mailbox_id;  // empty: the server reported none
   std::uint32_t uid_validity = 0;
   std::uint32_t uid_next = 0;
   std::uint64_t highest_modseq = 0;  // as EXAMINE answered; 0: unknown
@@ -71,7 +71,7 @@ struct Receipt {
   bool operator==(const Receipt&) const = default;
 };
 
-// A folder as it stands in a snapshot.
+// A folder's state in a snapshot.
 struct FolderRecord {
   ObjectId id;  // equal ids: nothing in the folder differs
   FolderInfo info;
@@ -79,7 +79,7 @@ struct FolderRecord {
   std::uint64_t bytes = 0;  // of its messages
 };
 
-enum class SnapshotKind { kBackup, kRescue };  // kRescue: what a sweep found in a tree
+enum class SnapshotKind { kBackup, kRescue };  // kRescue: mail that a sweep found in a tree
 
 enum class SnapshotStatus {
   kComplete,
@@ -109,7 +109,7 @@ struct SnapshotInfo {
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t vanished = 0;  // messages of the backup before it that it has in no folder
+  std::uint64_t vanished = 0;  // messages of the previous backup that are in no folder here
   bool operator==(const SnapshotInfo&) const = default;
 };
 

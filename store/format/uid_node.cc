@@ -14,7 +14,7 @@ void UidNode::touch_identities() {
   state_is_saved = false;
 }
 
-std::unique_ptr<UidNode> root_node(const TreeRoot& tree) {
+std::unique_ptr<UidNode> root_node(const UidTreeRoot& tree) {
   auto root = std::make_unique<UidNode>();
   root->shift = kRootShift;
   root->is_branch = tree.is_branch;
@@ -92,16 +92,17 @@ void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView stat
   branch.shift = identities.u8();
   if (branch.shift <= kLeafShift || branch.shift > kRootShift ||
       (branch.shift - kLeafShift) % kBranchShift != 0) {
-    identities.malformed("it covers an odd range");
+    identities.malformed("its range is invalid");
   }
   branch.base = identities.varint(UINT32_MAX);
-  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0) identities.malformed("it isn't aligned");
+  if ((branch.base & ((1ULL << branch.shift) - 1)) != 0)
+    identities.malformed("its range is not aligned");
   if (!is_root && (branch.shift != expected_shift || branch.base != expected_base)) {
-    identities.malformed("it is another one");
+    identities.malformed("its content does not match its identity");
   }
   const std::size_t count = identities.count(ObjectId::kSize + 3);
   if (states.count(ObjectId::kSize) != count || count == 0) {
-    states.malformed("it doesn't fit its identities");
+    states.malformed("it does not match its identities");
   }
   std::uint64_t messages = 0;
   unsigned next_slot = 0;
@@ -109,7 +110,7 @@ void decode_branch(UidNode& branch, base::ByteView identity, base::ByteView stat
     auto child = std::make_unique<UidNode>();
     const std::uint8_t head = identities.u8();
     const unsigned slot = head >> 1U;
-    if (slot < next_slot || slot >= 1U << kBranchShift) identities.malformed("odd children");
+    if (slot < next_slot || slot >= 1U << kBranchShift) identities.malformed("invalid children");
     next_slot = slot + 1;
     child->shift = branch.shift - kBranchShift;
     child->base = branch.base + (static_cast<std::uint64_t>(slot) << child->shift);

@@ -10,7 +10,7 @@ namespace store {
 class UidTree::Impl {
  public:
   Impl() = default;
-  Impl(const TreeRoot& start, Load load_object, MakeId make)
+  Impl(const UidTreeRoot& start, Load load_object, MakeId make)
       : load(std::move(load_object)), make_id(std::move(make)) {
     if (start.messages == 0) return;
     root = root_node(start);
@@ -25,7 +25,8 @@ class UidTree::Impl {
     const bool inside = std::ranges::all_of(
         identities, [&](const Identity& identity) { return leaf.covers(identity.uid.value); });
     if (identities.size() != leaf.messages || !inside) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.identity.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity",
+                 leaf.identity.hex());
     }
   }
 
@@ -49,7 +50,8 @@ class UidTree::Impl {
                                     ? decode_states(load(ObjectType::kStateLeaf, leaf.state), sets)
                                     : decode_states(leaf.packed_states, sets);
     if (states.size() != leaf.messages) {
-      base::fail(base::ErrorCode::kDamaged, "read leaf {}: it is another one", leaf.state.hex());
+      base::fail(base::ErrorCode::kDamaged, "read leaf {}: its content does not match its identity",
+                 leaf.state.hex());
     }
     return states;
   }
@@ -75,7 +77,7 @@ class UidTree::Impl {
     load_states(leaf);
   }
 
-  // Of the leaves that are loaded only a few stay so.
+  // Keeps only a few leaves loaded, `leaf` among them.
   void keep_loaded(UidNode& leaf) {
     if (!make_id || (!loaded.empty() && loaded.back() == &leaf)) return;
     if (std::ranges::find(loaded, &leaf) != loaded.end()) return;
@@ -110,7 +112,7 @@ class UidTree::Impl {
                   load(ObjectType::kStateBranch, branch.state));
   }
 
-  // The nodes from the root to the leaf that covers `uid`; empty if there is none.
+  // The nodes from the root to the leaf that covers `uid`; empty if no leaf does.
   std::vector<UidNode*> path_to(std::uint32_t uid) {
     std::vector<UidNode*> path;
     UidNode* node = root.get();
@@ -123,13 +125,13 @@ class UidTree::Impl {
     return {};
   }
 
-  static std::vector<Identity>::iterator place_of(UidNode& leaf, base::Uid uid) {
+  static std::vector<Identity>::iterator position_of(UidNode& leaf, base::Uid uid) {
     return std::ranges::lower_bound(leaf.identities, uid, {}, &Identity::uid);
   }
 
   static bool holds(UidNode& leaf, base::Uid uid) {
-    const auto place = place_of(leaf, uid);
-    return place != leaf.identities.end() && place->uid == uid;
+    const auto position = position_of(leaf, uid);
+    return position != leaf.identities.end() && position->uid == uid;
   }
 
   void visit(UidNode& node, const std::function<void(UidNode& leaf)>& take) {
@@ -144,7 +146,7 @@ class UidTree::Impl {
   // Makes the root cover `uid`.
   void grow_to(std::uint32_t uid) {
     if (!root) root = new_leaf(0, kRootShift);
-    if (!root->is_branch) return;  // covers all
+    if (!root->is_branch) return;  // it covers every UID
     load_children(*root);
     while (!root->covers(uid)) {
       auto above = std::make_unique<UidNode>();
@@ -168,17 +170,17 @@ class UidTree::Impl {
     }
     UidNode& leaf = *path.back();
     load_leaf(leaf);
-    const auto place = place_of(leaf, identity.uid);
-    const auto offset = place - leaf.identities.begin();
-    if (place != leaf.identities.end() && place->uid == identity.uid) {
+    const auto position = position_of(leaf, identity.uid);
+    const auto offset = position - leaf.identities.begin();
+    if (position != leaf.identities.end() && position->uid == identity.uid) {
       leaf.states[static_cast<std::size_t>(offset)] = state;
       leaf.packed_states = base::Bytes();
       for (UidNode* node : path) node->state_is_saved = false;
-      if (*place == identity) return;
-      for (UidNode* node : path) node->bytes += identity.size - place->size;
-      *place = identity;
+      if (*position == identity) return;
+      for (UidNode* node : path) node->bytes += identity.size - position->size;
+      *position = identity;
     } else {
-      leaf.identities.insert(place, identity);
+      leaf.identities.insert(position, identity);
       leaf.states.insert(leaf.states.begin() + offset, state);
       for (UidNode* node : path) {
         ++node->messages;
@@ -200,19 +202,19 @@ class UidTree::Impl {
     UidNode& leaf = *path.back();
     load_leaf(leaf);
     if (!holds(leaf, uid)) return false;
-    const auto place = place_of(leaf, uid);
+    const auto position = position_of(leaf, uid);
     for (UidNode* node : path) {
       --node->messages;
-      node->bytes -= place->size;
+      node->bytes -= position->size;
       node->touch_identities();
     }
-    leaf.states.erase(leaf.states.begin() + (place - leaf.identities.begin()));
-    leaf.identities.erase(place);
+    leaf.states.erase(leaf.states.begin() + (position - leaf.identities.begin()));
+    leaf.identities.erase(position);
     changed = true;
     return true;
   }
 
-  // Gives what was changed the one shape that its UIDs allow.
+  // Gives a changed node the one shape that its UIDs allow.
   void normalize(UidNode& node) {
     if (node.identity_is_saved || !node.is_branch) return;
     for (const auto& child : node.children) normalize(*child);
@@ -269,7 +271,7 @@ class UidTree::Impl {
     if (!branch.state_is_saved) branch.state = save(ObjectType::kStateBranch, bytes.state);
   }
 
-  // What is packed stays so: what was just saved can't be loaded before its pack is published.
+  // Packed data stays packed: what was just saved can't be loaded before its pack is published.
   static void save_identities(UidNode& node, const Save& save, const MakeId& make) {
     if (!node.packed_identities.empty()) {
       node.identity = save(ObjectType::kIdentityLeaf, node.packed_identities);
@@ -289,7 +291,7 @@ class UidTree::Impl {
   static constexpr std::size_t kMaxLoaded = 64;
 
   Load load;
-  MakeId make_id;  // none: nothing is ever packed
+  MakeId make_id;  // empty function: nothing is ever packed
   std::vector<UidNode*> loaded;
   FlagSets sets;
   std::unique_ptr<UidNode> root;  // null: empty
@@ -297,7 +299,7 @@ class UidTree::Impl {
 };
 
 UidTree::UidTree() : impl_(std::make_unique<Impl>()) {}
-UidTree::UidTree(const TreeRoot& root, Load load, MakeId make_id)
+UidTree::UidTree(const UidTreeRoot& root, Load load, MakeId make_id)
     : impl_(std::make_unique<Impl>(root, std::move(load), std::move(make_id))) {}
 UidTree::UidTree(UidTree&&) noexcept = default;
 UidTree& UidTree::operator=(UidTree&&) noexcept = default;
@@ -327,9 +329,9 @@ std::optional<UidTree::Entry> UidTree::find(base::Uid uid) {
   if (!contains(uid)) return std::nullopt;
   UidNode& leaf = *impl_->path_to(uid.value).back();
   impl_->load_states(leaf);
-  const auto place = Impl::place_of(leaf, uid);
-  return Entry{.identity = *place,
-               .state = leaf.states[static_cast<std::size_t>(place - leaf.identities.begin())]};
+  const auto position = Impl::position_of(leaf, uid);
+  return Entry{.identity = *position,
+               .state = leaf.states[static_cast<std::size_t>(position - leaf.identities.begin())]};
 }
 
 void UidTree::for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take) {
@@ -370,7 +372,7 @@ bool UidTree::set_state(base::Uid uid, const State& state) {
   if (!Impl::holds(leaf, uid)) return false;
   impl_->load_states(leaf);
   State& place =
-      leaf.states[static_cast<std::size_t>(Impl::place_of(leaf, uid) - leaf.identities.begin())];
+      leaf.states[static_cast<std::size_t>(Impl::position_of(leaf, uid) - leaf.identities.begin())];
   if (place == state) return true;
   place = state;
   leaf.packed_states = base::Bytes();
@@ -382,7 +384,7 @@ bool UidTree::erase(base::Uid uid) {
   return impl_->erase(uid);
 }
 
-TreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
+UidTreeRoot UidTree::save(const Save& save, const MakeId& make_id) {
   impl_->normalize_root();
   impl_->changed = false;
   if (!impl_->root) return {};

@@ -1,6 +1,6 @@
 // A folder's messages by UID: a radix tree over aligned UID ranges, whose leaves hold up to 64
 // messages (docs/pack-format.md, "Leaves"). Its shape depends on the UIDs alone, so equal folders
-// are equal objects. Only what is touched is loaded, only what differs is written.
+// are equal objects. It loads only what is touched, and writes only what differs.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@
 
 namespace store {
 
-// Where a tree begins, as the folder's object records it.
-struct TreeRoot {
-  std::uint64_t messages = 0;  // 0: there is nothing else
+// The root of a tree, as the folder's object records it.
+struct UidTreeRoot {
+  std::uint64_t messages = 0;  // 0: the tree is empty
   std::uint64_t bytes = 0;     // of the messages
   bool is_branch = false;
   ObjectId identity;
   ObjectId state;
-  bool operator==(const TreeRoot&) const = default;
+  bool operator==(const UidTreeRoot&) const = default;
 };
 
 class UidTree {
@@ -31,8 +31,8 @@ class UidTree {
   using Load = std::function<base::Bytes(ObjectType, const ObjectId&)>;
   using Save = std::function<ObjectId(ObjectType, base::ByteView)>;
 
-  UidTree();  // empty; all of it stays in memory as it is
-  UidTree(const TreeRoot& root, Load load, MakeId make_id);
+  UidTree();  // empty; keeps everything in memory, unencoded
+  UidTree(const UidTreeRoot& root, Load load, MakeId make_id);
   UidTree(UidTree&&) noexcept;
   UidTree& operator=(UidTree&&) noexcept;
   ~UidTree();
@@ -51,21 +51,21 @@ class UidTree {
   void for_each_digest(const std::function<void(base::Uid, const Sha256&)>& take);
   // In ascending UID order.
   void for_each(const std::function<void(const Identity&, const State&)>& take);
-  // In ascending order. Reads the states too, if only to know that they can be read.
+  // In ascending order. Reads the states too, if only to prove that they can be read.
   void for_each_uid(const std::function<void(base::Uid)>& take);
 
   void put(const Identity& identity, const State& state);
   bool set_state(base::Uid uid, const State& state);  // false if there is no such UID
   bool erase(base::Uid uid);
 
-  // Of every State that goes in or comes out.
+  // The flag sets of every State that is passed in or out.
   FlagSets& flag_sets();
 
-  // Whether messages differ from those that the tree began with, or was saved with last.
+  // Whether messages differ from those that the tree started with, or was last saved with.
   bool identities_changed() const;
 
-  // Writes what is not written yet.
-  TreeRoot save(const Save& save, const MakeId& make_id);
+  // Writes everything that is not written yet.
+  UidTreeRoot save(const Save& save, const MakeId& make_id);
 
  private:
   class Impl;

@@ -1,4 +1,4 @@
-// Nothing is published that readers would refuse or read as something else.
+// Ensures that nothing is published that readers would reject or read as something else.
 #pragma once
 
 #include <string>
@@ -11,23 +11,22 @@
 
 namespace store {
 
-// What was to be written can't be read back as what was meant, or takes more than an object may.
-// Nothing of it was added to the store: what needs it ends, and all else goes on.
+// An object can't be read back with the intended meaning, or is larger than an object may be.
+// Nothing of it was added to the store: the work that needs it ends, everything else continues.
 class Unstorable : public base::Error {
  public:
   explicit Unstorable(const std::string& message)
       : base::Error(base::ErrorCode::kInternal, message) {}
 };
 
-// Gives `bytes`, the encoding of `what` ("a folder"), if it fits a block and `is_same`, which gets
-// them and decodes them with the readers' code, says that they mean the same. Fails with
-// Unstorable.
+// Returns `bytes`, the encoding of `what` ("a folder"), if it fits a block and `is_same` confirms,
+// by decoding it with the readers' code, that its meaning is unchanged. Fails with Unstorable.
 template <typename IsSame>
 base::Bytes verified(const char* what, base::Bytes bytes, IsSame is_same,
                      std::size_t largest = kMaxObject) {
   if (bytes.size() > largest) {
     throw Unstorable(
-        fmt::format("write {}: it takes {} bytes, and {} are the most: it can't be stored", what,
+        fmt::format("write {}: it takes {} bytes, the maximum is {}: it can't be stored", what,
                     bytes.size(), largest));
   }
   bool same = false;

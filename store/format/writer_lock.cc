@@ -11,7 +11,8 @@ std::unique_ptr<base::FileLock> lock_for_writing(const Location& location,
       files.try_lock(lock_file(location), base::LockMode::kExclusive);
   if (!lock) {
     base::fail(base::ErrorCode::kBusy,
-               "open store {}: another mailstow writes to it: wait until it is done, or stop it",
+               "open store {}: another mailstow process is writing to it: wait until it is done, "
+               "or stop it",
                location.store.string());
   }
   return lock;

@@ -1,4 +1,4 @@
-// One writer a store.
+// Ensures one writer for each store.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace store {
 
-// Held until destroyed, or until the process dies. Fails with kBusy if another holds it.
+// Held until destroyed, or until the process dies. Fails with kBusy if another process holds it.
 std::unique_ptr<base::FileLock> lock_for_writing(const Location& location, base::FileSystem& files);
 
 }  // namespace store

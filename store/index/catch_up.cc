@@ -47,7 +47,7 @@ std::vector<std::pair<ObjectId, Commit>> read_commits(PackFile& file, const Pack
     for (const ObjectEntry& object : block.objects) {
       if (object.type != ObjectType::kCommit) continue;
       if (object.start + std::uint64_t{object.length} > plain.size()) {
-        fail(ErrorCode::kDamaged, "{}: its trailer doesn't fit its blocks", file.name());
+        fail(ErrorCode::kDamaged, "{}: its trailer does not match its blocks", file.name());
       }
       const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
       commits.emplace_back(object.id, Commit::decode(bytes));
@@ -67,10 +67,10 @@ class CatchUp {
 
   std::vector<std::string> run() {
     find_unknown();
-    // A crash may have come between the rename of a pack and the folder's sync.
+    // A crash may have come between the rename of a pack and the directory's sync.
     if (!unknown_.empty()) files_.sync_directory(packs_directory(location_));
-    look_at_unknown();
-    tell_missing();
+    read_unknown_packs();
+    report_missing();
     add_found();
     return std::move(damage_);
   }
@@ -78,9 +78,9 @@ class CatchUp {
   Rebuilt rebuild(const std::set<PackName>& without) {
     present_ = packs_in_store(location_, files_);
     for (const PackName& name : without) present_.erase(name);
-    start_again();
+    start_over();
     files_.sync_directory(packs_directory(location_));
-    look_at(unknown_);
+    read_packs(unknown_);
     add_found();
     Rebuilt rebuilt{.damage = std::move(damage_), .commits = {}};
     for (FoundPack& pack : found_) {
@@ -94,7 +94,7 @@ class CatchUp {
     PackName name;
     std::vector<std::pair<ObjectId, Commit>> commits;
 
-    // Packs without commits first: what a commit says of them must find them.
+    // Packs without commits first: a commit that refers to them must find them.
     std::uint64_t order() const { return commits.empty() ? 0 : commits.back().second.number; }
   };
 
@@ -127,27 +127,27 @@ class CatchUp {
       if (!present_.contains(name)) missing_.push_back(name);
     }
     for (const PackName& name : index_.condemned()) unknown_.erase(name);
-    // What lay in a missing pack must not count as stored. Another pack may hold it too.
-    if (!missing_.empty()) start_again();
+    // Objects of a missing pack must not count as stored. Another pack may have them too.
+    if (!missing_.empty()) start_over();
   }
 
-  void start_again() {
+  void start_over() {
     index_.clear();
     indexed_.clear();
     unknown_ = present_;
   }
 
-  void look_at_unknown() {
-    look_at(unknown_);
+  void read_unknown_packs() {
+    read_packs(unknown_);
     if (indexed_.empty() || !is_outdated()) return;
     const std::set<PackName> known(indexed_.begin(), indexed_.end());
-    start_again();
-    look_at(known);
+    start_over();
+    read_packs(known);
   }
 
-  // Where the index knows a pack that is condemned by a commit that it didn't know, it knows the
-  // old places of what lay there. And commits count in their order: what a later one dropped must
-  // not come back with an earlier one that was found again.
+  // If the index has a pack that is condemned by a commit unknown to it, it has outdated places for
+  // that pack's objects. And commits count in their order: a snapshot dropped by a later commit
+  // must not reappear with an earlier commit that was found again.
   bool is_outdated() const {
     return std::ranges::any_of(indexed_,
                                [&](const PackName& name) { return condemned_.contains(name); }) ||
@@ -156,8 +156,8 @@ class CatchUp {
            });
   }
 
-  // An index that was put back to an older state knows packs that are rightly gone.
-  void tell_missing() {
+  // An index that was restored to an older state has packs that are rightly gone.
+  void report_missing() {
     if (missing_.empty()) return;
     std::map<std::uint64_t, const Commit*> commits;
     std::uint64_t checkpoint = 0;
@@ -177,7 +177,7 @@ class CatchUp {
     }
   }
 
-  void look_at(const std::set<PackName>& packs) {
+  void read_packs(const std::set<PackName>& packs) {
     for (const PackName& name : packs) {
       try {
         PackFile file = open(name);
@@ -202,7 +202,7 @@ class CatchUp {
   Decompressor decompressor_;
   std::set<PackName> present_;
   std::vector<PackName> indexed_;
-  std::uint64_t highest_ = 0;  // commit that the index knew
+  std::uint64_t highest_ = 0;  // the highest commit that the index had
   std::vector<PackName> missing_;
   std::set<PackName> unknown_;
   std::vector<FoundPack> found_;

@@ -1,5 +1,5 @@
-// Brings the index up to what the packs say: after a crash, after a lost index, after packs were
-// put back or taken away. Reindexing is this with an empty index.
+// Brings the index up to date with the packs: after a crash, a lost index, or packs that were
+// restored or removed. Reindexing is this with an empty index.
 #pragma once
 
 #include <set>
@@ -14,12 +14,12 @@
 
 namespace store {
 
-// Needs the store's lock. Returns what is wrong with the store, a line each: packs that can't be
-// read, that are missing.
+// Needs the store's lock. Returns the problems of the store, a line each: packs that can't be read,
+// that are missing.
 std::vector<std::string> catch_up(const Location& location, base::FileSystem& files,
                                   const BlockContext& context, Index& index);
 
-// The index as if it had been empty and there were no packs `without`. Needs the store's lock.
+// The index as if it had been empty and the packs `without` did not exist. Needs the store's lock.
 struct Rebuilt {
   std::vector<std::string> damage;  // as catch_up() reports it
   std::vector<std::pair<ObjectId, Commit>> commits;

@@ -20,7 +20,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::uint64_t kMaxMarkText = 256;  // bytes of a mark
+constexpr std::uint64_t kMaxMarkText = 256;  // of a mark, in bytes
 
 // One key file may open several stores.
 base::Path mark_beside_key(const Location& location, const StoreId& store) {
@@ -39,14 +39,14 @@ CommitMark load(base::FileSystem& files, const base::Path& path) {
                                          : std::nullopt;
   if (error != std::errc() || !id) {
     fail(ErrorCode::kDamaged,
-         "read {}: it is not what was written: remove it if the store is known to be whole",
+         "read {}: it is not what was written: remove it if you know that the store is complete",
          path.string());
   }
   mark.id = *id;
   return mark;
 }
 
-// Writing takes two syncs, reading next to nothing.
+// Writing needs two syncs, reading hardly any time.
 void save(base::FileSystem& files, const base::Path& path, const CommitMark& mark) {
   const std::string text = fmt::format("{} {}\n", mark.number, mark.id.hex());
   const std::optional<base::Bytes> noted = base::read_file(files, path, kMaxMarkText);
@@ -80,7 +80,7 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
   try {
     save(files, mark_beside_key(location, store), mark);
   } catch (const base::Error& error) {
-    base::log_debug("the highest commit is noted beside the index only: {}", error.what());
+    base::log_debug("the highest commit could be noted beside the index only: {}", error.what());
   }
 }
 
@@ -95,10 +95,10 @@ void check_highest_commit(base::FileSystem& files, const Location& location, con
     return;
   }
   fail(ErrorCode::kDamaged,
-       "open store {}: commit {} was made in it, but {}: put back the files in {} that were taken "
-       "away, or run mailstow-backupd check --repair to go on from this state",
+       "open store {}: commit {} was made in it, but {}: restore the files in {} that were "
+       "removed, or run mailstow-backupd check --repair to continue from this state",
        location.store.string(), known.number,
-       is_another ? "there is another with this number"
+       is_another ? "there is a different one with this number"
                   : fmt::format("the newest that can be found is {}", found.number),
        packs_directory(location).string());
 }

@@ -1,6 +1,6 @@
 // The highest commit, kept outside the store: beside the index, and beside the key file, so that
-// neither a store nor a store with its index can be put back to an older state unnoticed. Reports
-// tell it too.
+// neither a store nor a store with its index can be restored to an older state unnoticed. Reports
+// contain it too.
 #pragma once
 
 #include <cstdint>
@@ -16,29 +16,29 @@ namespace store {
 class Index;
 
 struct CommitMark {
-  std::uint64_t number = 0;  // 0: there is no commit
+  std::uint64_t number = 0;  // 0: no commit
   ObjectId id;
   bool operator==(const CommitMark&) const = default;
 };
 
-// The higher of the two; number 0 if neither exists. Fails with kDamaged if one is not what was
-// written.
+// The higher of the two marks; number 0 if neither exists. Fails with kDamaged if one is not what
+// was written.
 CommitMark load_highest_commit(base::FileSystem& files, const Location& location,
                                const StoreId& store);
 
-// The mark beside the index alone, which needs no key.
+// The mark beside the index only, which needs no key.
 CommitMark noted_highest_commit(base::FileSystem& files, const Location& location);
 
-// The same as a line for people: who keeps it can tell an older state of the store by it.
+// The same as a line for people, who can keep it to recognise an older state of the store.
 std::string describe_highest_commit(base::FileSystem& files, const Location& location);
 
-// Only ever after the commit is durable. Where the key file's folder can't be written to, the mark
-// beside the index is all there is.
+// To be called only after the commit is durable. If the key file's directory is not writable, the
+// mark beside the index is the only one.
 void save_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
                          const CommitMark& mark);
 
-// Fails with kDamaged if the store has been put back to an older state: if the highest commit known
-// outside it is not there, or is another one. What is newer is noted.
+// Fails with kDamaged if the store has been restored to an older state: if it lacks the highest
+// commit known outside it, or has a different one of that number. A newer commit is noted.
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
                           Index& index);
 

@@ -54,13 +54,13 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .vanished = static_cast<std::uint64_t>(row.integer(9))};
 }
 
-// ?5: the effort of the pack that is added, or more.
+// ?5: the effort of the pack being added, or more.
 constexpr std::string_view kOnConflict =
     " ON CONFLICT (id) DO UPDATE SET block = excluded.block, start = excluded.start, "
     "length = excluded.length WHERE ?5 > (SELECT effort FROM packs WHERE pack = block / 65536) "
     "OR block / 65536 IN (SELECT pack FROM condemned)";
 
-// Packs that are read: those that are not condemned.
+// Packs that are in use: those that are not condemned.
 constexpr std::string_view kLiving = " WHERE pack NOT IN (SELECT pack FROM condemned)";
 
 void check_store(Database& database, const base::Path& file, const StoreId& store) {
@@ -83,7 +83,7 @@ class Index::Impl {
  public:
   Impl(Database opened, base::Path path) : database(std::move(opened)), file(std::move(path)) {}
 
-  void add_pack(const Pack& pack, Places places) {
+  void add_pack(const Pack& pack, ExistingObjects existing) {
     constexpr std::int64_t kAlways = 2;
     const auto effort = static_cast<std::int64_t>(pack.effort);
     add_pack_row.bind(1, pack.name.bytes)
@@ -94,12 +94,12 @@ class Index::Impl {
     const std::int64_t row = database.integer("SELECT last_insert_rowid()");
     for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
       add_block(pack.blocks[ordinal], row * kBlocksOfPack + as_integer(ordinal),
-                places == Places::kMoved ? kAlways : effort);
+                existing == ExistingObjects::kMove ? kAlways : effort);
     }
   }
 
-  // Of an object in two packs the place in the one of more effort counts, and none in a condemned
-  // one.
+  // Of an object in two packs the place in the one of more effort counts, and never one in a
+  // condemned pack.
   void add_block(const BlockEntry& block, std::int64_t row, std::int64_t precedence) {
     add_block_row.bind(1, row)
         .bind(2, static_cast<std::int64_t>(block.stream))
@@ -143,7 +143,7 @@ class Index::Impl {
     }
   }
 
-  // Objects in these packs must not be referred to.
+  // Nothing may refer to objects in these packs.
   void load_condemned_rows() {
     condemned_rows.clear();
     Statement statement(database, "SELECT pack FROM condemned WHERE pack > 0");
@@ -219,7 +219,7 @@ Index Index::open(const base::Path& file, const StoreId& store) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path().parent_path(), error);
   if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
-    base::fail_with_errno(errno, "make folder " + file.parent_path().string());
+    base::fail_with_errno(errno, "make directory " + file.parent_path().string());
   }
   Database database = Database::open_or_create(file);
   database.run(
@@ -254,9 +254,9 @@ Index::Moment::Moment(Moment&&) noexcept = default;
 Index::Moment::~Moment() = default;
 
 void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits,
-                const Keys& keys, Places places) {
+                const Keys& keys, ExistingObjects existing) {
   Transaction transaction(impl_->database);
-  impl_->add_pack(pack, places);
+  impl_->add_pack(pack, existing);
   for (const auto& [id, commit] : commits) impl_->add_commit(id, commit, pack.name, keys);
   transaction.commit();
   if (!commits.empty()) impl_->load_condemned_rows();
@@ -455,7 +455,7 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
   std::vector<SnapshotLine> lines;
   for (const SnapshotInfo& info : snapshots(account)) {
     const std::optional<ObjectId> root = root_of(info.id);
-    if (!root) fail(ErrorCode::kInternal, "use index: snapshot {} went away", info.id.hex());
+    if (!root) fail(ErrorCode::kInternal, "use index: snapshot {} has disappeared", info.id.hex());
     lines.push_back({.account = info.account,
                      .time = info.time,
                      .kind = info.kind,

@@ -1,5 +1,5 @@
-// The SQLite index: where every object lies, and which snapshots there are. All of it can be
-// rebuilt from the packs; it is plain text.
+// The SQLite index: the place of every object, and the list of snapshots. All of it can be rebuilt
+// from the packs; it is plain text.
 //
 // One thread at a time. Fails with base::Error as store/index/sqlite.h says.
 #pragma once
@@ -24,7 +24,7 @@ namespace store {
 class Transaction;
 
 struct ObjectPlace {
-  std::int64_t block = 0;  // ascending as blocks lie in the store
+  std::int64_t block = 0;  // ascending in the order of the store's blocks
   std::uint32_t start = 0;
   std::uint32_t length = 0;
 };
@@ -39,72 +39,74 @@ struct BlockPlace {
   std::uint32_t sealed_length = 0;
 };
 
-// Where objects lie that another pack has already: still there, or in the pack that is added.
-enum class Places { kKept, kMoved };
+// For an object that another pack already has: keep its place there, or use the pack being added.
+enum class ExistingObjects { kKeepPlace, kMove };
 
 class Index {
  public:
-  // Makes the file and its folder if absent. Fails with kConfig if it is another store's.
+  // Creates the file and its directory if absent. Fails with kConfig if it belongs to another
+  // store.
   static Index open(const base::Path& file, const StoreId& store);
 
-  // Beside a writer. Fails with kNotFound if there is no index, kConfig.
+  // For use alongside a writer. Fails with kNotFound if there is no index, kConfig.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
   Index(Index&&) noexcept;
   Index& operator=(Index&&) noexcept;
   ~Index();
 
-  // In one transaction. `keys` name the snapshots.
+  // In one transaction. `keys` compute the snapshots' ids.
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
-           Places places = Places::kKept);
+           ExistingObjects existing = ExistingObjects::kKeepPlace);
 
-  // Forgets everything: what was added is to be added again.
+  // Forgets everything: all packs must be added again.
   void clear();
 
-  // Forgets condemned packs (as PackRow::row has them) whose files are gone, and what lay in them
-  // alone.
+  // Forgets condemned packs (by PackRow::row) whose files are gone, and the objects that only they
+  // had.
   void remove(std::span<const std::int64_t> packs);
 
   std::vector<PackName> packs();  // without condemned ones
   std::vector<PackName> condemned();
-  std::vector<PackName> packs_not_listed();  // that no commit names yet
+  std::vector<PackName> packs_not_listed();  // not yet named by any commit
   CommitMark highest_commit();
   std::optional<ObjectId> commit_id(std::uint64_t number);
-  std::vector<ObjectId> commits();      // from the last checkpoint on
-  std::uint64_t newest_condemnation();  // the number of its commit; 0: nothing is condemned
+  std::vector<ObjectId> commits();  // from the last checkpoint on
+  // The number of the last commit that condemned a pack; 0: none.
+  std::uint64_t newest_condemnation();
 
   struct PackRow {
     std::int64_t row = 0;  // ascending by age; ObjectPlace::block / kMaxBlocks
     PackName name;
     std::uint64_t size = 0;
     Effort effort = Effort::kFast;
-    std::uint64_t object_bytes = 0;  // of what is known to lie there, before compression
+    std::uint64_t object_bytes = 0;  // of the objects known to be in it, before compression
   };
-  std::vector<PackRow> pack_rows();  // with condemned ones that something is known of
+  std::vector<PackRow> pack_rows();  // including condemned ones of which something is known
 
   struct CondemnedRow {
     CondemnedPack condemned;
-    std::uint64_t number = 0;  // of the last commit that says so
+    std::uint64_t number = 0;  // of the last commit that condemns it
     std::int64_t row = 0;      // 0: nothing is known of the pack
   };
   std::vector<CondemnedRow> condemned_rows();
 
-  // For readers: what lies in a condemned pack is there until its file goes.
+  // For readers: an object in a condemned pack exists until that pack's file is deleted.
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
 
-  // For writers: what lies in a condemned pack is as good as gone.
+  // For writers: an object in a condemned pack counts as not stored.
   std::optional<ObjectPlace> find_uncondemned(ObjectType type, const ObjectId& id);
 
   BlockPlace block(std::int64_t block);  // fails with kNotFound
 
-  // For looking at all there is.
+  // For going through everything.
   std::optional<std::int64_t> row_of(const PackName& pack, std::size_t ordinal);
-  std::uint64_t size_of(const PackName& pack);  // 0 if it is not known
-  std::vector<std::string> integrity();         // what SQLite finds wrong with its file
+  std::uint64_t size_of(const PackName& pack);  // 0 if unknown
+  std::vector<std::string> integrity();         // the faults that SQLite finds in its file
 
   std::vector<std::string> accounts();
   std::vector<SnapshotInfo> snapshots(std::string_view account);
-  std::vector<SnapshotLine> lines(std::string_view account);  // the same, as a commit has them
+  std::vector<SnapshotLine> lines(std::string_view account);  // the same, as in a commit
   std::optional<SnapshotInfo> newest_backup(std::string_view account, std::int64_t not_after);
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
@@ -117,8 +119,8 @@ class Index {
   };
   Totals totals();
 
-  // While it lives, all that is read is of one moment, whatever a writer does meanwhile. Nothing
-  // can be written through this index then. The index must outlive it.
+  // While it exists, everything read comes from one moment, whatever a writer does meanwhile, and
+  // nothing can be written through this index. The index must outlive it.
   class Moment {
    public:
     explicit Moment(Index& index);

@@ -12,7 +12,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Enough for the open block of every stream, twice.
+// Twice what the open block of every stream takes.
 constexpr std::uint64_t kCacheBytes = std::uint64_t{40} << 20;
 constexpr std::size_t kOpenPacks = 16;
 
@@ -27,7 +27,7 @@ class StoredParts : public PartSource {
 
  private:
   ObjectReader& reader_;
-  ObjectView part_;  // the last one
+  ObjectView part_;  // the most recent one
 };
 
 }  // namespace
@@ -54,7 +54,7 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   try {
     block = load(place.block);
   } catch (const base::Error& error) {
-    // Prune may have moved it since it was looked up.
+    // Prune may have moved it since the lookup.
     const std::optional<ObjectPlace> now = find(type, id);
     if (now && now->block != place.block) return read_at(type, id, *now);
     fail(error.code() == ErrorCode::kNotFound ? ErrorCode::kDamaged : error.code(),
@@ -62,8 +62,8 @@ ObjectView ObjectReader::read_at(ObjectType type, const ObjectId& id, const Obje
   }
   if (place.start > block->size() || place.length > block->size() - place.start) {
     fail(ErrorCode::kDamaged,
-         "read {} {}: the index is wrong about its place: run mailstow-backupd reindex",
-         name_of(type), id.hex());
+         "read {} {}: its place in the index is wrong: run mailstow-backupd reindex", name_of(type),
+         id.hex());
   }
   const base::ByteView bytes = base::ByteView(*block).subspan(place.start, place.length);
   return {.block = std::move(block), .bytes = bytes};
@@ -75,7 +75,7 @@ base::Bytes ObjectReader::read_manifest(ObjectType type, const ObjectId& id) {
   }
   const ObjectView object = read(type, id);
   if (object_id(context_.keys, type, object.bytes) != id) {
-    fail(ErrorCode::kDamaged, "read {} {}: it is something else: run mailstow-backupd reindex",
+    fail(ErrorCode::kDamaged, "read {} {}: it does not match its id: run mailstow-backupd reindex",
          name_of(type), id.hex());
   }
   return {object.bytes.begin(), object.bytes.end()};
@@ -119,8 +119,8 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
   expected.plain_length = place.plain_length;
   expected.sealed_length = place.sealed_length;
   if (place.plain_length > kMaxBlock || place.sealed_length > kMaxBlock) {
-    fail(ErrorCode::kDamaged, "{}: the index is wrong about a block: run mailstow-backupd reindex",
-         pack.name());
+    fail(ErrorCode::kDamaged,
+         "{}: the index describes a block wrongly: run mailstow-backupd reindex", pack.name());
   }
   auto bytes = std::make_shared<const base::Bytes>(
       open_block(context_, expected, pack.read_block(place.place, place.sealed_length),

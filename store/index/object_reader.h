@@ -1,5 +1,5 @@
-// Objects by their ids: where they lie from the index, their bytes from the packs, with the last
-// blocks kept decompressed.
+// Reads objects by their ids: their places from the index, their bytes from the packs; keeps the
+// last blocks decompressed.
 //
 // One thread at a time.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace store {
 
-// An object's bytes in a block that lives as long as this does.
+// An object's bytes in a block that this keeps alive.
 struct ObjectView {
   std::shared_ptr<const base::Bytes> block;
   base::ByteView bytes;
@@ -28,28 +28,28 @@ struct ObjectView {
 
 class ObjectReader {
  public:
-  // All must outlive the reader.
+  // All arguments must outlive the reader.
   ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
                Index& index);
 
-  // Where manifests are that no pack has yet; null: it is in a pack.
+  // Manifests that no pack has yet; returns null if the manifest is in a pack.
   using Unpublished = std::function<const base::Bytes*(const ObjectId& id)>;
   void look_first_in(Unpublished unpublished) { unpublished_ = std::move(unpublished); }
 
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
 
-  // Fail with kDamaged, naming object and pack. A part's bytes are not compared with its id: the
-  // message that they become is.
+  // Both fail with kDamaged, naming object and pack. A part's bytes are not compared with its id:
+  // the message built from them is.
   ObjectView read(ObjectType type, const ObjectId& id);
   ObjectView read_at(ObjectType type, const ObjectId& id, const ObjectPlace& place);
 
-  // A manifest, compared with its id.
+  // Reads a manifest, and compares it with its id.
   base::Bytes read_manifest(ObjectType type, const ObjectId& id);
 
-  // What a record and the parts that it names make, whichever message that is.
+  // Rebuilds the message of a record from the parts that it names, whatever its id.
   void rebuild_record(base::ByteView record, const std::function<void(base::ByteView)>& take);
 
-  // The message, from its record and parts, compared with its id.
+  // Rebuilds the message from its record and parts, and compares it with its id.
   base::Bytes read_message(const ObjectId& id, const ObjectPlace& place);
 
  private:
@@ -68,10 +68,10 @@ class ObjectReader {
   Unpublished unpublished_;
   Decompressor decompressor_;
 
-  std::list<CachedBlock> cache_;  // the last used first
+  std::list<CachedBlock> cache_;  // most recently used first
   std::unordered_map<std::int64_t, std::list<CachedBlock>::iterator> cached_;
   std::uint64_t cached_bytes_ = 0;
-  std::list<std::pair<PackName, PackFile>> open_packs_;  // the last used first
+  std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
 };
 
 }  // namespace store

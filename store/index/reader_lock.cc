@@ -30,7 +30,7 @@ std::uint64_t oldest_reader(const Location& location, base::FileSystem& files) {
     if (error != std::errc() || stopped != end) continue;
     const base::Path path = readers_directory(location) / name;
     if (files.try_lock(path, base::LockMode::kExclusive)) {
-      // A reader that has opened the file this moment and not locked it yet has looked nothing up.
+      // A reader that has just opened the file and not locked it yet has not looked anything up.
       files.remove(path);
     } else {
       oldest = std::min(oldest, number);

@@ -1,7 +1,8 @@
-// Readers say that they are there, so that prune leaves what they may still read.
+// Readers announce themselves, so that prune leaves data that they may still read.
 //
-// A reader shares the lock of STORE/readers/N, N being the number of the newest commit that had
-// condemned packs when it began. What a later commit condemned it may have looked up before.
+// A reader holds a shared lock on STORE/readers/N, N being the number of the newest commit that had
+// condemned packs when it began. It may already have looked up objects in packs that a later commit
+// condemns.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace store {
 
-// Held until destroyed, or until the process dies. Null where it can't be had, on a store that is
-// mounted read-only say: then the time of grace is what protects the reader.
+// Held until destroyed, or until the process dies. Null if the lock is unavailable, for example on
+// a store mounted read-only: then the grace period alone protects the reader.
 std::unique_ptr<base::FileLock> lock_for_reading(const Location& location, base::FileSystem& files,
                                                  Index& index);
 

@@ -18,7 +18,8 @@ using base::ErrorCode;
 
 constexpr int kBusyMilliseconds = 10'000;
 
-// SQLite gives -wal and -shm the mode of the database, so it is made first, for the owner alone.
+// SQLite gives -wal and -shm the mode of the database, so it is created first, private to the
+// owner.
 void create_private_file(const std::filesystem::path& path) {
   const base::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) base::fail_with_errno(errno, "open index " + path.string());
@@ -157,7 +158,7 @@ void Database::fail(const char* operation, int code) const {
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_FULL:
-      base::fail(ErrorCode::kNoSpace, "{} index {}: {}: make room on its disk", operation,
+      base::fail(ErrorCode::kNoSpace, "{} index {}: {}: free space on its disk", operation,
                  path_.string(), why);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
@@ -177,7 +178,7 @@ Transaction::~Transaction() {
   try {
     database_->run("ROLLBACK");
   } catch (const base::Error& error) {
-    base::log_debug("{}", error.what());  // rolled back already, by the error that led here
+    base::log_debug("{}", error.what());  // the error that led here has rolled it back already
   }
 }
 

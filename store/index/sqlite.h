@@ -1,5 +1,6 @@
-// SQLite, as far as the index needs it; the only room for <sqlite3.h>. Errors of SQLite become
-// base::Error: kNoSpace for a full disk, kDamaged for a database that is not one, kIo for the rest.
+// SQLite, as far as the index needs it; the only place that includes <sqlite3.h>. Errors of SQLite
+// become base::Error: kNoSpace for a full disk, kDamaged for a file that is not a database, kIo for
+// the rest.
 #pragma once
 
 #include <cstdint>
@@ -32,16 +33,16 @@ class Statement {
   Statement& bind(int parameter, base::ByteView blob);
   Statement& bind_null(int parameter);
 
-  // True if there is a row. At the end the statement is ready to be bound again.
+  // Returns whether there is a row. At the end the statement is ready to be bound again.
   bool step();
-  void run();  // to its end
+  void run();  // to completion
   void reset();
 
   int columns() const;
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
   std::string text(int column) const;
-  base::ByteView blob(int column) const;  // lives until the next step
+  base::ByteView blob(int column) const;  // valid until the next step
 
  private:
   struct Finalize {
@@ -57,8 +58,8 @@ class Statement {
 class Database {
  public:
   static Database open_or_create(const std::filesystem::path& path);
-  static std::optional<Database> open_read_only(const std::filesystem::path& path);  // if there
-  static Database in_memory();  // empty, and gone with its connection
+  static std::optional<Database> open_read_only(const std::filesystem::path& path);  // if it exists
+  static Database in_memory();  // empty, and discarded with its connection
 
   void run(std::string_view sql);  // any number of statements, without results
   std::int64_t integer(std::string_view sql);
@@ -76,8 +77,8 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// Rolled back unless committed. What is read in it is of one moment: its first read's, or for
-// kWrite its beginning.
+// Rolled back unless committed. Everything read in it comes from one moment: that of its first
+// read, or for kWrite that of its beginning.
 class Transaction {
  public:
   enum class Kind { kRead, kWrite };

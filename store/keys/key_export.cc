@@ -21,9 +21,9 @@ constexpr std::size_t kChecksumBytes = 2;
 constexpr std::array<std::string_view, 3> kLabels = {"store", "key-1", "key-2"};
 
 constexpr std::string_view kPrintedExplanation =
-    "# The master key of a mailstow store. Whoever has this and the store can read all mail in "
+    "# The master key of a mailstow store. Anyone who has this and the store can read all mail in "
     "it;\n"
-    "# if every key file is lost, nothing else can. Keep it where neither of them is.\n"
+    "# if every key file is lost, nothing else can. Keep it away from both.\n"
     "# To use it, put the three lines below into a file and run\n"
     "#   mailstow-backupd key add --from-export FILE\n";
 

@@ -1,6 +1,5 @@
-// A store's master key on paper: what opens it when every key file and key slot is lost. Lines of
-// hex digits in groups, each with a checksum of its own, so that a slip in typing is found where it
-// is.
+// A store's master key on paper: opens the store when every key file and key slot is lost. Lines of
+// hex digits in groups, each with a checksum of its own, so that a typing error is located.
 #pragma once
 
 #include <string>
@@ -13,8 +12,8 @@ namespace store {
 
 base::Secret format_key_export(const OpenedStore& opened);
 
-// Spaces, hyphens and the case of digits don't matter, lines that begin with # are for people.
-// Fails with kKey, naming the line that is wrong or missing.
+// Ignores spaces, hyphens, the case of digits, and comment lines that begin with #. Fails with
+// kKey, naming the wrong or missing line.
 OpenedStore parse_key_export(base::ByteView text);
 
 }  // namespace store

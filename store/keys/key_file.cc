@@ -17,7 +17,7 @@ using base::fail;
 
 constexpr std::uint64_t kMaxKeyFile = 65'536;
 constexpr std::string_view kExplanation =
-    "# The key of a mailstow store. Without it nothing in the store can be read, by anybody.\n"
+    "# The key of a mailstow store. Nothing in the store can be read without it.\n"
     "# Keep a copy in another place, away from the store.\n";
 
 std::string_view next_line(std::string_view& text) {
@@ -51,8 +51,8 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
          path.string());
   }
   if (const std::optional<Key> key = parse_key_file(*bytes)) return *key;
-  fail(ErrorCode::kKey, "read key file {}: no line of 64 hex digits in it: it is not a key file",
-       path.string());
+  fail(ErrorCode::kKey,
+       "read key file {}: it has no line of 64 hex digits, so it is not a key file", path.string());
 }
 
 void create_key_file(base::FileSystem& files, const base::Path& path) {

@@ -77,7 +77,7 @@ base::Secret export_key(const Location& location, base::FileSystem& files) {
 
 namespace {
 
-// The packs know best whose key it is; a store without packs has its slots, or nothing to lose.
+// The packs are the best proof of a key; a store without packs has its slots, or nothing to lose.
 void check_is_key_of(const Location& location, base::FileSystem& files, const OpenedStore& opened) {
   const BlockContext context{.store = opened.store, .keys = Keys::derive(opened.master)};
   Decompressor decompressor;
@@ -102,7 +102,7 @@ void check_is_key_of(const Location& location, base::FileSystem& files, const Op
   const bool is_of_slots =
       std::ranges::all_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
   if (has_packs || slots.empty() || !is_of_slots) {
-    fail(ErrorCode::kKey, "open store {}: the exported key is not its key",
+    fail(ErrorCode::kKey, "open store {}: the exported key is not the key of this store",
          location.store.string());
   }
 }

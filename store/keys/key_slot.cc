@@ -20,12 +20,12 @@ constexpr std::uint32_t kSlotVersion = 1;
 constexpr std::size_t kSlotChecksumSize = 32;
 constexpr std::uint64_t kMaxSlot = 4'096;
 
-// 64 MiB and three passes: a tenth of a second or two, on any machine that runs a mail server.
+// 64 MiB and three passes: one or two tenths of a second on any machine that runs a mail server.
 constexpr std::uint64_t kMemory = std::uint64_t{64} << 20;
 constexpr std::uint64_t kOperations = 3;
 constexpr std::uint64_t kMaxOperations = 100;
 
-// All before the box: what the box is bound to.
+// Everything before the box: the data that authenticates with it.
 base::Bytes encode_head(const KeySlot& slot) {
   Encoder encoder;
   encoder.raw(base::as_bytes(kSlotMark));
@@ -148,7 +148,7 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory
     const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxSlot);
     const std::optional<KeySlot> slot = bytes ? KeySlot::decode(*bytes) : std::nullopt;
     if (!slot || (name != file_name(slot->id, 1) && name != file_name(slot->id, 2))) {
-      listing.damaged.push_back(path.string() + ": it is not a key slot as it was written");
+      listing.damaged.push_back(path.string() + ": it is not a valid key slot");
       listing.damaged_files.push_back(name);
       continue;
     }
@@ -181,12 +181,12 @@ void remove_slot(base::FileSystem& files, const base::Path& keys_directory, cons
 
 namespace {
 
-// What a store must have before any key is tried.
+// The slots of a store, which must exist before any key is tried.
 std::vector<KeySlot> slots_of(base::FileSystem& files, const base::Path& store) {
   SlotListing listing = read_slots(files, store / "keys");
   if (!listing.slots.empty()) return std::move(listing.slots);
   if (!listing.damaged.empty()) {
-    fail(ErrorCode::kDamaged, "open store {}: {}: put its key slots back from a copy",
+    fail(ErrorCode::kDamaged, "open store {}: {}: restore its key slots from a copy",
          store.string(), listing.damaged.front());
   }
   fail(ErrorCode::kNotFound, "open store {}: not found: create it with mailstow-backupd init",
@@ -203,7 +203,8 @@ OpenedStore open_master(base::FileSystem& files, const base::Path& store,
     const std::optional<Key> master = open_with_key_file(slot, file_key);
     if (master) return {.store = slot.store, .master = *master};
   }
-  fail(ErrorCode::kKey, "open store {}: {} is not its key: use the key file that init made for it",
+  fail(ErrorCode::kKey,
+       "open store {}: {} is not a key of this store: use the key file that init created for it",
        store.string(), key_file.string());
 }
 
@@ -213,7 +214,8 @@ OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Pat
     const std::optional<Key> master = open_with_passphrase(slot, passphrase);
     if (master) return {.store = slot.store, .master = *master};
   }
-  fail(ErrorCode::kKey, "open store {}: no slot opens with this passphrase", store.string());
+  fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots",
+       store.string());
 }
 
 BlockContext open_keys(base::FileSystem& files, const base::Path& store,

@@ -26,7 +26,7 @@ struct KeySlot {
   StoreId store{};
   SlotId id{};
   std::chrono::sys_seconds created{};
-  std::uint64_t operations = 0;  // Argon2id's, of a passphrase slot
+  std::uint64_t operations = 0;  // of Argon2id, in a passphrase slot
   std::uint64_t memory = 0;      // bytes
   Salt salt{};
   Nonce nonce{};
@@ -41,18 +41,19 @@ KeySlot wrap_for_key_file(const StoreId& store, const Key& master, const Key& fi
 KeySlot wrap_for_passphrase(const StoreId& store, const Key& master, std::string_view passphrase,
                             std::chrono::sys_seconds now);
 
-// Nothing if the slot is of the other kind, or it is not the right key.
+// Nullopt if the slot is of the other kind, or the key is wrong.
 std::optional<Key> open_with_key_file(const KeySlot& slot, const Key& file_key);
 std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view passphrase);
 
 struct SlotListing {
   std::vector<KeySlot> slots;
-  std::vector<std::string> damaged;  // files that are missing or not what was written, with why
-  std::vector<std::string> damaged_files;  // the names of those that are there
+  // Files that are missing or not what was written, with the reason.
+  std::vector<std::string> damaged;
+  std::vector<std::string> damaged_files;  // the names of those that exist
 };
 SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory);
 
-// Both files; durable when it returns.
+// Writes both files; durable when it returns.
 void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot);
 void remove_slot(base::FileSystem& files, const base::Path& keys_directory, const SlotId& id);
 
@@ -61,15 +62,15 @@ struct OpenedStore {
   Key master;
 };
 
-// With the key file. Fails with kNotFound (no store), kKey, kDamaged.
+// Opens with the key file. Fails with kNotFound (no store), kKey, kDamaged.
 OpenedStore open_master(base::FileSystem& files, const base::Path& store,
                         const base::Path& key_file);
 
-// The same with a passphrase; a second or so for each slot of that kind.
+// The same with a passphrase; takes about a second for each slot of that kind.
 OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
                                         std::string_view passphrase);
 
-// What the store is read and written with. Fails as open_master() does.
+// The context for reading and writing the store. Fails as open_master() does.
 BlockContext open_keys(base::FileSystem& files, const base::Path& store,
                        const base::Path& key_file);
 

@@ -7,7 +7,7 @@ namespace store {
 
 namespace {
 
-constexpr const char* kReason = "it is damaged in the store: the next backup fetches it again";
+constexpr const char* kReason = "it is damaged in the store: the next backup will fetch it again";
 
 }  // namespace
 
@@ -80,7 +80,7 @@ ObjectId Amendment::write_folder(const FolderObject& folder, SnapshotLine& line)
         draft.tree.put(identity, {.flags = draft.tree.flag_sets().number(sets.flags(state.flags)),
                                   .modseq = state.modseq});
       });
-  // Whatever UIDs are not known any more: not all of it is here.
+  // Some UIDs are unknown now: the folder is not complete.
   if (!all_read && draft.info.completeness == FolderCompleteness::kComplete) {
     draft.info.completeness = FolderCompleteness::kInProgress;
   }

@@ -19,13 +19,14 @@ namespace store {
 
 class Amendment {
  public:
-  // All must outlive it.
+  // All arguments must outlive it.
   Amendment(WriteSession& session, ObjectReader& objects,
             std::function<bool(const MessageId&)> is_damaged);
 
-  // Of an account's backups, newest first: the line of the amended snapshot, a second after the
-  // newest, its objects in the session. Nothing if nothing in the newest is damaged. One whose root
-  // is lost tells nothing: then the one before it counts, and nothing if there is none.
+  // From an account's backups, newest first: returns the line of the amended snapshot, dated a
+  // second after the newest, its objects in the session. Nullopt if nothing in the newest is
+  // damaged. A snapshot whose root is lost is ignored: the previous one is used instead;
+  // nullopt if none remains.
   std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
 
   std::uint64_t messages() const { return messages_; }  // omitted so far
@@ -33,11 +34,11 @@ class Amendment {
  private:
   std::optional<Root> read_root(const ObjectId& id);
 
-  // The folder's id as it was or as it is now; nothing if it can't be read at all.
+  // The folder's id, old or new; nullopt if the folder can't be read at all.
   std::optional<ObjectId> amend_folder(const ObjectId& id, SnapshotLine& line);
   ObjectId write_folder(const FolderObject& folder, SnapshotLine& line);
 
-  // Every message whose leaf can be read. False if some leaf can't.
+  // Calls `take` for every message whose leaf can be read. False if some leaf can't.
   using Take = std::function<void(const Identity&, const State&, const FlagSets&)>;
   bool for_each(const FolderObject& folder, const Take& take);
   bool visit(UidNode& node, const Take& take);

@@ -117,7 +117,7 @@ class Check {
     std::ranges::stable_sort(packs_, {}, last_read);
     std::uint64_t done = 0;
     in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
-      base::stop_if_requested("check", "what was read so far is noted");
+      base::stop_if_requested("check", "the packs read so far are recorded");
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
       PackCheck pack(files_, packs_directory(location_), context_, index);
@@ -175,7 +175,7 @@ class Check {
         if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
           report_.damage.push_back(
-              fmt::format("snapshot {} of {}: no commit has it so: run "
+              fmt::format("snapshot {} of {}: it matches no commit: run "
                           "mailstow-backupd reindex",
                           snapshot.id.hex(), account));
           continue;
@@ -199,22 +199,22 @@ class Check {
     SnapshotWalk walk(
         objects_, context_.keys,
         [&](const FolderInfo&, const Identity& identity) {
-          base::stop_if_requested("check", "what was read so far is noted");
+          base::stop_if_requested("check", "the packs read so far are recorded");
           if (!messages_.insert(identity.message).second) return;
-          look_at_message(identity.message);
+          check_message(identity.message);
         },
         [&](const std::string& why) { report_.damage.push_back(why); });
     for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
     report_.messages = messages_.size();
   }
 
-  void look_at_message(const MessageId& id) {
+  void check_message(const MessageId& id) {
     const std::optional<ObjectPlace> place = objects_.find(ObjectType::kMessage, id.object);
     if (!place) {
       damaged_.emplace(id, "it is not in the store");
       return;
     }
-    // What lies in a pack without a trailer is known by the index alone.
+    // Objects of a pack without a trailer are known to the index alone.
     if (without_trailer_.empty() || !without_trailer_.contains(index_.block(place->block).pack)) {
       return;
     }
@@ -275,7 +275,7 @@ class Check {
   std::set<PackName> without_trailer_;
   std::map<MessageId, std::string> damaged_;
   std::uint64_t rebuilt_ = 0;  // messages
-  std::mutex mutex_;           // of what follows from packs, while threads run
+  std::mutex mutex_;           // guards the results of packs while threads run
 };
 
 }  // namespace

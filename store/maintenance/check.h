@@ -1,4 +1,4 @@
-// Verifies the store against what was written: every file, every object, every message.
+// Verifies that the store is what was written: every file, every object, every message.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 namespace store {
 
 enum class CheckDepth {
-  kQuick,     // files, trailers, commits, the index, and that all that snapshots name exists
+  kQuick,     // files, trailers, commits, the index, and that everything that snapshots name exists
   kReadData,  // also every byte: files hashed, objects opened and hashed, messages rebuilt
 };
 
@@ -33,7 +33,7 @@ struct CheckOptions {
   unsigned threads = 0;        // 0: one per processor, at most four
   std::set<Sha256> skip = {};  // packs whose data an earlier check has read already
 
-  // When each pack's data was last read: oldest first, packs not listed here before all.
+  // When each pack's data was last read: oldest first, packs not listed here before all others.
   std::map<Sha256, std::chrono::sys_seconds> last_read = {};
 
   // Called before each pack; once it returns true, the rest is checked only quickly. Empty: never.
@@ -57,7 +57,7 @@ struct MessagePlace {
 struct DamagedMessage {
   MessageId id;
   std::string why;
-  std::vector<MessagePlace> places;  // where the newest snapshots have it
+  std::vector<MessagePlace> places;  // its places in the newest snapshots
 };
 
 struct CheckReport {

@@ -1,9 +1,9 @@
-// When the data of each pack was last read and found intact, so that an interrupted check resumes
-// where it stopped, and short nightly checks eventually cover every pack.
+// Records when the data of each pack was last read and found intact, so that an interrupted check
+// resumes where it stopped, and short nightly checks eventually cover every pack.
 //
-// Stored beside the index, in `checks`: "began finished LF" and a line "<64 hex digits of a pack>
-// SP time LF" each, times in seconds since 1970, 0 for none. Replaced atomically. It is
-// bookkeeping: if it is lost or damaged, everything counts as unread.
+// Stored beside the index, in `checks`: "began finished LF" and, for each pack, a line "<64 hex
+// digits of the pack> SP time LF", times in seconds since 1970, 0 for none. Replaced atomically. It
+// is only bookkeeping: if it is lost or damaged, everything counts as unread.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ namespace store {
 
 struct CheckLog {
   std::chrono::sys_seconds began{};     // of the last check of all data
-  std::chrono::sys_seconds finished{};  // the same; before `began` if it was interrupted
+  std::chrono::sys_seconds finished{};  // of the same check; before `began` if it was interrupted
   std::map<Sha256, std::chrono::sys_seconds> read;
   bool operator==(const CheckLog&) const = default;
 

@@ -41,8 +41,8 @@ CopyReport check_copy(const Location& original, const base::Path& copy, base::Fi
                       const CheckOptions& options) {
   const BlockContext context = open_keys(files, copy, original.key_file);
   const ScratchDirectory scratch(files, original.index);
-  // The newest commit of the store is noted beside its key. A copy may be older, so it is opened by
-  // a key that has no such note beside it.
+  // The store's newest commit is noted beside its key. A copy may be older, so it is opened with a
+  // key that has no such note beside it.
   const base::Path key = scratch.path() / "key";
   std::filesystem::create_symlink(std::filesystem::absolute(original.key_file), key);
   const Location location{copy, scratch.path(), key};
@@ -53,7 +53,7 @@ CopyReport check_copy(const Location& original, const base::Path& copy, base::Fi
   }
   CopyReport report;
   report.check = check(location, files, options);
-  // What could not be read in is not in that index, so the check does not know of it.
+  // The temporary index lacks packs that could not be indexed, so the check does not know of them.
   report.check.damage.insert(report.check.damage.begin(), rebuilt.damage.begin(),
                              rebuilt.damage.end());
   report.newest = load_highest_commit(files, original, context.store);

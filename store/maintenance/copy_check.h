@@ -8,9 +8,10 @@
 namespace store {
 
 struct CopyReport {
-  CheckReport check;      // of the copy
-  CommitMark newest;      // that was made in the store
-  bool is_other = false;  // the copy's commit of this number differs: its history is another
+  CheckReport check;  // of the copy
+  CommitMark newest;  // the newest commit made in the store
+  // The copy's commit of this number differs: its history is a different one.
+  bool is_other = false;
 
   // Commits made since the copy was made.
   std::uint64_t commits_behind() const {
@@ -19,9 +20,10 @@ struct CopyReport {
   }
 };
 
-// `copy`: a directory with the content that `original.store` had. It needs no index: one is made
-// below `original.index` and removed again. Writes nothing to the copy, and reads nothing of the
-// store. Fails with kKey if the store's key does not open the copy, kNotFound if it is none.
+// `copy`: a directory with the content that `original.store` had. It needs no index: one is built
+// below `original.index` and removed again. Writes nothing to the copy, and reads nothing from the
+// store. Fails with kKey if the store's key does not open the copy, kNotFound if there is no
+// store in `copy`.
 CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
                       const CheckOptions& options);
 

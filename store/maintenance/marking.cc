@@ -49,8 +49,8 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
       take(object, {.block = row, .start = object.start, .length = object.length});
     }
     if (next != starts.end()) {
-      fail(ErrorCode::kDamaged, "{}: the index has it otherwise: run mailstow-backupd reindex",
-           file.name());
+      fail(ErrorCode::kDamaged,
+           "{}: the index describes it differently: run mailstow-backupd reindex", file.name());
     }
   }
 }
@@ -81,8 +81,8 @@ void Marking::add_folder(const ObjectId& id) {
   add_node(*root_node(folder.tree));
 }
 
-// What an identity leads to depends on it alone, and so with a state: where both were marked
-// before, so was all below them, even if they never met.
+// Everything below an identity depends on it alone, and likewise for a state: if both were marked
+// before, so was everything below them, even if never together.
 void Marking::add_node(UidNode& node) {
   base::stop_if_requested("prune", kNothingDropped);
   if (node.is_branch) {
@@ -137,7 +137,7 @@ void Marking::for_each_part(const ObjectEntry& message, const ObjectPlace& place
     while (!recipe.ended()) {
       const RecipeItem item = recipe.next();
       if (const auto* text = std::get_if<TextPart>(&item)) take(ObjectType::kText, text->part.id);
-      if (const auto* leaf = std::get_if<EncodedLeaf>(&item)) {
+      if (const auto* leaf = std::get_if<Base64Leaf>(&item)) {
         const ObjectType type =
             leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
         for (const PartRef& part : leaf->parts) take(type, part.id);

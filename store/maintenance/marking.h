@@ -1,4 +1,4 @@
-// Finds what living snapshots need, and reads it pack by pack.
+// Finds the objects that living snapshots need, and reads them pack by pack.
 #pragma once
 
 #include <functional>
@@ -13,16 +13,16 @@ namespace store {
 
 enum class Marked { kYes, kNo };
 
-// The objects of packs that are marked, or are not, in the order in which they lie there.
+// The marked, or the unmarked, objects of packs, in the order of their positions.
 class MarkedObjects {
  public:
-  // All must outlive it.
+  // All arguments must outlive it.
   MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
                 Marks& marks);
 
   using Take = std::function<void(const ObjectEntry&, const ObjectPlace&)>;
 
-  // Fails with kDamaged if the pack can't be read or a mark fits no object.
+  // Fails with kDamaged if the pack can't be read or a mark matches no object.
   void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
 
  private:
@@ -34,10 +34,10 @@ class MarkedObjects {
 };
 
 // Marks everything reachable: roots, folders, leaves, messages, then the parts that their records
-// name. Fails with kDamaged if anything on the way is not there or can't be read.
+// name. Fails with kDamaged if anything on the way is missing or can't be read.
 class Marking {
  public:
-  // All must outlive it.
+  // All arguments must outlive it.
   Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
 
   void add_root(const ObjectId& root);
@@ -45,8 +45,8 @@ class Marking {
   // Call after all roots have been added.
   void add_parts(MarkedObjects& marked);
 
-  // The parts of the dead messages of a pack that stays, as far as they are there: what a backup
-  // finds stored must be whole.
+  // Marks the parts of the dead messages of a pack that stays, as far as they exist: a message that
+  // a backup finds stored must be complete.
   void add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack);
 
  private:

@@ -11,10 +11,10 @@ namespace store {
 
 namespace {
 
-// A name that base::AtomicFile::is_temporary() knows: what a crash leaves is removed by the next
-// writer. Only the holder of the store's lock marks.
-base::Path scratch_file(const base::Path& folder) {
-  return folder / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
+// A name that base::AtomicFile::is_temporary() recognises: the next writer removes what a crash
+// leaves. Only the holder of the store's lock marks.
+base::Path scratch_file(const base::Path& directory) {
+  return directory / fmt::format(".mailstow-{}-marks.tmp", ::getpid());
 }
 
 Database open_scratch(const base::Path& file) {
@@ -48,7 +48,8 @@ class Marks::Impl {
   Statement of_block{database, "SELECT start FROM marks WHERE block = ?1 ORDER BY start"};
 };
 
-Marks::Marks(const base::Path& folder) : impl_(std::make_unique<Impl>(scratch_file(folder))) {}
+Marks::Marks(const base::Path& directory)
+    : impl_(std::make_unique<Impl>(scratch_file(directory))) {}
 Marks::~Marks() = default;
 
 bool Marks::add(const ObjectPlace& object) {

@@ -1,7 +1,7 @@
-// The objects that living snapshots need, by their places. Kept in a scratch database beside the
-// index, so that memory stays bounded whatever the store holds.
+// The objects that living snapshots need, by their places. Kept in a temporary database beside the
+// index, so that memory stays bounded whatever the size of the store.
 //
-// One thread.
+// For one thread.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@ namespace store {
 
 class Marks {
  public:
-  // The file is made in `folder` and is removed with this object.
-  explicit Marks(const base::Path& folder);
+  // Creates the file in `directory`; it is removed with this object.
+  explicit Marks(const base::Path& directory);
   Marks(const Marks&) = delete;
   Marks& operator=(const Marks&) = delete;
   ~Marks();
 
-  // True if it was not marked yet.
+  // Returns whether the object was not marked yet.
   bool add(const ObjectPlace& object);
 
-  // Where the marked objects of a block begin, ascending.
+  // The positions of the marked objects of a block, ascending.
   std::vector<std::uint32_t> starts_in(std::int64_t block);
 
   // Marked bytes in a pack (Index::PackRow::row), before compression.

@@ -29,7 +29,7 @@ PackCheck::PackCheck(base::FileSystem& files, base::Path packs, const BlockConte
 PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   PackFindings findings;
   try {
-    look_at(name, depth, findings);
+    inspect(name, depth, findings);
   } catch (const base::Error& error) {
     note(error, findings);
     findings.has_no_trailer = true;
@@ -44,10 +44,10 @@ PackFile PackCheck::open(const PackName& name) {
   return {std::move(file), "pack " + path.string()};
 }
 
-void PackCheck::look_at(const PackName& name, CheckDepth depth, PackFindings& findings) {
+void PackCheck::inspect(const PackName& name, CheckDepth depth, PackFindings& findings) {
   PackFile file = open(name);
   if (depth == CheckDepth::kReadData && file.digest() != name) {
-    findings.damage.push_back(file.name() + ": its digest is not its name");
+    findings.damage.push_back(file.name() + ": its digest does not match its name");
     findings.is_damaged = true;
   }
   const Pack pack = file.read_trailer(context_, name, decompressor_);
@@ -83,7 +83,8 @@ void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
   };
   for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
     if (is_known(ordinal)) continue;
-    findings.damage.push_back(file + ": the index has it otherwise: run mailstow-backupd reindex");
+    findings.damage.push_back(file +
+                              ": the index describes it differently: run mailstow-backupd reindex");
     return;
   }
 }
@@ -106,7 +107,7 @@ std::uint64_t PackCheck::rebuild(
   return records.size();
 }
 
-// An object that lies in two packs is known by one place, which must be as good.
+// An object that is in two packs is known by one place only, which must be as good.
 bool PackCheck::is_at(const ObjectEntry& object, const ObjectPlace& place) {
   ObjectReader objects(files_, packs_, context_, index_);
   try {
@@ -139,19 +140,19 @@ void PackCheck::read_block(PackFile& file, const Pack& pack, std::size_t ordinal
                  file.read_block(block.place, block.sealed_length), decompressor_, name);
   const std::vector<ObjectSpan> spans = read_directory(block.stream, plain);
   if (spans.size() != block.objects.size()) {
-    fail(ErrorCode::kDamaged, "{}: its directory is not the trailer's", name);
+    fail(ErrorCode::kDamaged, "{}: its directory does not match the trailer", name);
   }
   for (std::size_t i = 0; i < spans.size(); ++i) {
     const ObjectEntry& object = block.objects[i];
     if (spans[i].type != object.type || spans[i].start != object.start ||
         spans[i].length != object.length) {
-      fail(ErrorCode::kDamaged, "{}: its directory is not the trailer's", name);
+      fail(ErrorCode::kDamaged, "{}: its directory does not match the trailer", name);
     }
     // A message's id is verified by rebuilding the message.
     if (object.type == ObjectType::kMessage) continue;
     const base::ByteView bytes = base::ByteView(plain).subspan(object.start, object.length);
     if (object_id(context_.keys, object.type, bytes) != object.id) {
-      fail(ErrorCode::kDamaged, "{}: object {} is not what its id says", name, object.id.hex());
+      fail(ErrorCode::kDamaged, "{}: object {} does not match its id", name, object.id.hex());
     }
   }
 }

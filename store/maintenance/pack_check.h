@@ -1,4 +1,4 @@
-// Whether a pack is what was written, and the index says of it what it says itself.
+// Checks that a pack is what was written, and that the index describes it correctly.
 #pragma once
 
 #include <cstdint>
@@ -17,28 +17,28 @@ namespace store {
 
 struct PackFindings {
   std::vector<std::string> damage;
-  bool is_damaged = false;      // the file itself; else the index is wrong about it
-  bool has_no_trailer = false;  // so that nothing in it was looked at
+  bool is_damaged = false;      // the file itself; otherwise the index is wrong about it
+  bool has_no_trailer = false;  // so that nothing in it was checked
   std::vector<std::pair<ObjectId, Commit>> commits;
   std::vector<std::size_t> record_blocks;  // ordinals
 };
 
 class PackCheck {
  public:
-  // All must outlive the check.
+  // All arguments must outlive the check.
   PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index);
 
   // Fails with kConfig if a newer mailstow wrote the pack.
   PackFindings run(const PackName& name, CheckDepth depth);
 
-  // Rebuilds the messages whose records lie in a block; damage goes to `damaged`. Returns how many
-  // there are.
+  // Rebuilds the messages whose records are in a block; adds damage to `damaged`. Returns the
+  // number of messages.
   std::uint64_t rebuild(const PackName& name, std::size_t record_block,
                         const std::function<void(const MessageId&, const std::string&)>& damaged);
 
  private:
   PackFile open(const PackName& name);
-  void look_at(const PackName& name, CheckDepth depth, PackFindings& findings);
+  void inspect(const PackName& name, CheckDepth depth, PackFindings& findings);
   void compare_with_index(const Pack& pack, const std::string& file, PackFindings& findings);
   bool is_at(const ObjectEntry& object, const ObjectPlace& place);
   void read_blocks(PackFile& file, const Pack& pack, PackFindings& findings);

@@ -27,7 +27,7 @@ class Chooser {
     if (fate == PackFate::kRewrite) rewritten_ += living_size(packs_[i]);
   }
 
-  // Commits die with the next checkpoint and are no reason to make one.
+  // Commits die with the next checkpoint, but are not a reason to write one.
   static std::uint64_t dead_bytes(const PackUse& pack) {
     return pack.object_bytes - std::min(pack.object_bytes, pack.living_bytes + pack.commit_bytes);
   }
@@ -45,25 +45,25 @@ class Chooser {
     const PackUse& pack = packs_[i];
     if (pack.is_condemned) {
       if (pack.living_bytes == 0) return choose(i, PackFate::kKeep, "condemned");
-      return choose(i, PackFate::kRewrite, "condemned, but something lives in it");
+      return choose(i, PackFate::kRewrite, "condemned, but it has living objects");
     }
     if (pack.living_bytes == 0) {
-      if (pack.commit_bytes > 0) return choose(i, PackFate::kKeep, "the last commits are in it");
-      return choose(i, PackFate::kCondemn, "nothing lives in it");
+      if (pack.commit_bytes > 0) return choose(i, PackFate::kKeep, "it contains the last commits");
+      return choose(i, PackFate::kCondemn, "it has no living objects");
     }
     const std::uint64_t dead = dead_percent(pack);
     if (dead_bytes(pack) > 0 && dead >= limits_.dead_percent) {
       return choose(i, PackFate::kRewrite, fmt::format("{} % of it is dead", dead));
     }
-    if (pack.effort == Effort::kFast && recompressed_ < limits_.most_recompressed) {
+    if (pack.effort == Effort::kFast && recompressed_ < limits_.max_recompressed) {
       recompressed_ += pack.size;
       return choose(i, PackFate::kRewrite, "it can be compressed harder");
     }
-    choose(i, PackFate::kKeep, fmt::format("{} % of it lives", 100 - dead));
+    choose(i, PackFate::kKeep, fmt::format("{} % of it is living", 100 - dead));
   }
 
-  // A small pack joins others that together are not much smaller than it is, so that the same bytes
-  // are not written again every night.
+  // A small pack is combined with others only if together they are not much smaller than it is, so
+  // that the same bytes are not rewritten every night.
   void choose_small() {
     constexpr std::uint64_t kMaxRatio = 4;
     std::vector<std::size_t> smallest_first(packs_.size());
@@ -79,8 +79,8 @@ class Chooser {
     }
   }
 
-  // Where there is a new checkpoint, packs of earlier commits alone are of no more use. Two of them
-  // are reason enough to make one.
+  // A new checkpoint makes packs of earlier commits alone useless. Two of them are reason enough to
+  // write one.
   void choose_commits() {
     std::vector<std::size_t> commits;
     bool has_work = false;
@@ -92,7 +92,7 @@ class Chooser {
     }
     if (!has_work && commits.size() < 2) return;
     for (const std::size_t i : commits) {
-      choose(i, PackFate::kCondemn, "nothing but earlier commits is in it");
+      choose(i, PackFate::kCondemn, "it has only earlier commits");
     }
   }
 
@@ -100,7 +100,7 @@ class Chooser {
   const ChoiceLimits& limits_;
   std::vector<PackChoice> choices_;
   std::uint64_t recompressed_ = 0;
-  std::uint64_t rewritten_ = 0;  // bytes that new packs get, more or less
+  std::uint64_t rewritten_ = 0;  // bytes that new packs receive, approximately
 };
 
 }  // namespace

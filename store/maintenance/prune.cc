@@ -42,11 +42,11 @@ class Prune {
     mark();
     choose();
     if (options_.mode == PruneMode::kPlan) {
-      look_at_condemned();
+      classify_condemned();
       return std::move(report_);
     }
     report_.leftovers = remove_leftovers(session_.location(), session_.files(), now_);
-    look_at_condemned();
+    classify_condemned();
     delete_condemned();
     if (report_.dropped > 0 || report_.condemned > 0) {
       copy_living();
@@ -101,7 +101,7 @@ class Prune {
                       .is_condemned = condemned_rows.contains(pack.row)});
     }
     choices_ = choose_packs(uses, options_.limits);
-    keep_whole(uses);
+    keep_complete(uses);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate == PackFate::kRewrite) ++report_.rewritten;
       if (uses[i].is_condemned) continue;
@@ -113,9 +113,9 @@ class Prune {
     }
   }
 
-  // A dead message in a pack that stays is known to the next backup, which trusts that its parts
-  // are there as well.
-  void keep_whole(const std::vector<PackUse>& uses) {
+  // The next backup knows a dead message in a pack that stays, and trusts that its parts exist as
+  // well.
+  void keep_complete(const std::vector<PackUse>& uses) {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (choices_[i].fate != PackFate::kKeep || uses[i].is_condemned) continue;
       if (uses[i].object_bytes <= uses[i].living_bytes + uses[i].commit_bytes) continue;
@@ -128,8 +128,8 @@ class Prune {
     }
   }
 
-  // Packs condemned earlier: which files may be deleted now, and which stay condemned.
-  void look_at_condemned() {
+  // Packs condemned earlier: decides which files can be deleted now, and which stay condemned.
+  void classify_condemned() {
     const std::uint64_t reader = oldest_reader(session_.location(), session_.files());
     for (const Index::CondemnedRow& condemned : condemned_) {
       const std::unique_ptr<base::File> file = session_.files().open(path_of(condemned));
@@ -153,7 +153,7 @@ class Prune {
     return packs_directory(session_.location()) / condemned.condemned.pack.hex();
   }
 
-  // The files are gone for good before the index, and then the next checkpoint, forget them.
+  // The files are durably deleted before the index, and then the next checkpoint, forget them.
   void delete_condemned() {
     std::vector<std::int64_t> rows;
     for (const Index::CondemnedRow& condemned : gone_) {
@@ -165,7 +165,8 @@ class Prune {
     index().remove(rows);
   }
 
-  // Stream by stream, so that like lies with like, and no record is durable before its parts are.
+  // Stream by stream, so that similar objects are stored together, and no record is durable before
+  // its parts are.
   void copy_living() {
     for (const Stream stream :
          {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
@@ -179,11 +180,11 @@ class Prune {
     marked_.for_each(
         pack, stream, Marked::kYes, [&](const ObjectEntry& object, const ObjectPlace& place) {
           const ObjectView view = objects_.read_at(object.type, object.id, place);
-          // A message is named by its own bytes, not by its record's.
+          // A message's id is made from its own bytes, not from its record's.
           if (object.type != ObjectType::kMessage &&
               object_id(session_.context().keys, object.type, view.bytes) != object.id) {
             fail(ErrorCode::kDamaged,
-                 "copy object {}: it is something else: run mailstow-backupd check",
+                 "copy object {}: it does not match its id: run mailstow-backupd check",
                  object.id.hex());
           }
           session_.add(object.type, object.id, view.bytes, object.message_size);

@@ -1,9 +1,9 @@
-// Removes from a store what no living snapshot needs, and compresses the rest harder.
+// Removes from a store everything that no living snapshot needs, and compresses the rest harder.
 //
-// Nothing is lost by a crash or a failure at any moment: what lives is copied into new packs, which
-// are durable and known to the index before one commit drops the snapshots and condemns the old
-// packs; their files go only when they have been condemned for the time of grace and no reader is
-// left that began before (docs/architecture.md, "A prune").
+// A crash or failure at any moment loses nothing: living objects are copied into new packs, which
+// are durable and in the index before one commit drops the snapshots and condemns the old packs;
+// their files are deleted only after they have been condemned for the grace period and no reader
+// remains that began before (docs/architecture.md, "A prune").
 #pragma once
 
 #include <chrono>
@@ -40,26 +40,26 @@ struct PruneReport {
     PackChoice choice;
   };
   std::uint64_t dropped = 0;    // snapshots
-  std::vector<PackLine> packs;  // by age, without those that were condemned before
+  std::vector<PackLine> packs;  // by age, without packs that were condemned before
   std::uint64_t rewritten = 0;  // packs
   std::uint64_t condemned = 0;  // packs, the rewritten ones among them
   std::uint64_t condemned_bytes = 0;
   std::uint64_t written_bytes = 0;  // new packs; with kPlan unknown: 0
   std::uint64_t deleted = 0;        // packs condemned earlier
   std::uint64_t deleted_bytes = 0;
-  std::uint64_t waiting = 0;  // packs condemned and not yet deleted
+  std::uint64_t waiting = 0;  // packs condemned but not yet deleted
   std::uint64_t waiting_bytes = 0;
-  bool has_older_reader = false;       // it keeps packs that could be deleted otherwise
-  std::vector<std::string> leftovers;  // files of interrupted programs that were removed
+  bool has_older_reader = false;       // it keeps packs that could otherwise be deleted
+  std::vector<std::string> leftovers;  // removed files of interrupted programs
 };
 
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
-// the store is damaged: what can't be read might be needed.
+// the store is damaged: unreadable data might be needed.
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 
-// Durably, and nothing else: what only they refer to goes with the next prune. Returns how many
-// there were. Takes the store's lock.
+// Durable, and does nothing else: data that only these snapshots refer to is removed by the next
+// prune. Returns how many of them existed. Takes the store's lock.
 std::uint64_t drop_snapshots(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const std::set<ObjectId>& snapshots);
 

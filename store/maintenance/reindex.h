@@ -13,7 +13,7 @@ namespace store {
 struct ReindexReport {
   std::uint64_t packs = 0;
   std::uint64_t messages = 0;
-  std::vector<std::string> damage;  // packs that could not be read in, one line each
+  std::vector<std::string> damage;  // packs that could not be indexed, one line each
 };
 
 // Takes the store's lock: fails with kBusy while another process writes, and as Writer::open does.

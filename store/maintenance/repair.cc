@@ -25,17 +25,18 @@ namespace store {
 
 namespace {
 
-// Condemned since then: moved aside by a repair, never deleted by a prune.
+// "Condemned since" this time: moved aside by a repair, never deleted by a prune.
 constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)};  // end of 9999
 
-// What only the index may still know about snapshots.
+// Knowledge about snapshots that only the index may still have.
 struct KnownBefore {
   CommitMark highest;
   std::map<ObjectId, SnapshotLine> lines;
 };
 
-// An index for the time of the repair. The store's own one stays as it is, and with it all that it
-// alone knows, until the checkpoint is durable; then it catches up as after any other commit.
+// An index for the duration of the repair. The store's own index stays as it is, with everything
+// that it alone knows, until the checkpoint is durable; then it catches up as after any other
+// commit.
 class Scratch {
  public:
   Scratch(const Location& location, base::FileSystem& files) : location_(location), files_(files) {
@@ -93,8 +94,8 @@ class Repair {
       const CheckReport found = check(location_, files_, options);
       describe(found, session.damage());
       find_damaged(found, session);
-      put_keys_and_trees_right();
-      mend(session, before, found);
+      repair_keys_and_trees();
+      repair_with(session, before, found);
     }
     { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
     options.skip = good_;
@@ -107,7 +108,7 @@ class Repair {
   base::Path packs() const { return packs_directory(location_); }
   base::Path quarantine() const { return quarantine_directory(location_); }
 
-  // An index that can't be trusted is rebuilt first.
+  // Rebuilds an index that can't be trusted.
   void make_index_readable() {
     const BlockContext context = open_keys(files_, location_.store, location_.key_file);
     std::vector<std::string> wrong;
@@ -152,12 +153,12 @@ class Repair {
     for (const DamagedMessage& message : found.damaged_messages) suspects_.insert(message.id);
   }
 
-  // Damaged packs that are there, and all that earlier repairs moved aside or were about to.
+  // Damaged packs that exist, and all packs that earlier repairs moved aside or were about to.
   void find_damaged(const CheckReport& found, WriteSession& session) {
     std::set<std::string> present;
     for (const std::string& name : files_.list(packs())) present.insert(name);
     for (const std::string& name : present) {
-      // A pack that not even the index knows is one that can't be read in.
+      // A pack that not even the index knows could not be indexed.
       const std::optional<ObjectId> digits = ObjectId::from_hex(name);
       if (!digits || digits->hex() != name) continue;
       const PackName pack{digits->bytes};
@@ -168,7 +169,7 @@ class Repair {
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
     for (const CondemnedRow& row : session.index().condemned_rows()) {
       if (row.condemned.since != kNever) {
-        healthy.insert(row.condemned.pack);  // prune's: not ours to touch
+        healthy.insert(row.condemned.pack);  // condemned by prune: not for the repair to touch
         condemned_.push_back(row.condemned);
       }
     }
@@ -182,7 +183,7 @@ class Repair {
     }
   }
 
-  void mend(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
+  void repair_with(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
     const bool is_sound = damaged_.empty() && sources_.empty() && found.is_intact() &&
                           session.damage().empty() && !session.lost_commit();
     if (is_sound) return;
@@ -213,7 +214,7 @@ class Repair {
     for (const PackName& pack : damaged_) set_aside(packs(), pack.hex());
   }
 
-  // By what the commits say; where commits are lost, by what the index said before.
+  // According to the commits; if commits are lost, according to the earlier index.
   std::map<ObjectId, SnapshotLine> living_lines(WriteSession& session,
                                                 const std::vector<NamedCommit>& commits,
                                                 const KnownBefore& before) const {
@@ -223,8 +224,8 @@ class Repair {
     if (before.highest.number < highest || before.lines.empty()) return living;
     std::map<ObjectId, SnapshotLine> lines = before.lines;
     for (auto& [id, line] : lines) {
-      const auto told = living.find(id);
-      if (told != living.end()) line = told->second;
+      const auto current = living.find(id);
+      if (current != living.end()) line = current->second;
     }
     return lines;
   }
@@ -269,8 +270,8 @@ class Repair {
     }
   }
 
-  // From here on the damaged packs are not read any more, and what was lost with them is not
-  // missed.
+  // From here on the damaged packs are no longer read, and what was lost with them is no longer
+  // reported missing.
   void write_checkpoint(WriteSession& session, const std::map<ObjectId, SnapshotLine>& living,
                         const std::vector<SnapshotLine>& amended) {
     Commit checkpoint;
@@ -285,22 +286,24 @@ class Repair {
     session.commit(in_series(std::move(checkpoint), lines));
   }
 
-  void set_aside(const base::Path& folder, const std::string& name) {
+  void set_aside(const base::Path& directory, const std::string& name) {
     files_.make_directory(quarantine());
     files_.sync_directory(location_.store);
     std::string moved = name;
     for (int number = 1;
-         !files_.rename(folder / name, quarantine() / moved, base::OnExisting::kFail); ++number) {
+         !files_.rename(directory / name, quarantine() / moved, base::OnExisting::kFail);
+         ++number) {
       moved = name + "." + std::to_string(number);
     }
     files_.sync_directory(quarantine());
-    files_.sync_directory(folder);
+    files_.sync_directory(directory);
     report_.quarantined.push_back((quarantine() / moved).string());
   }
 
-  // A slot lies there twice: the good copy takes the place of the other. A tree record that can't
-  // be read makes its tree somebody else's, which it is either way.
-  void put_keys_and_trees_right() {
+  // Every key slot is stored twice: the intact copy replaces the damaged one. If a tree record
+  // can't be read, mailstow no longer treats its tree as its own, which is so with or without a
+  // repair.
+  void repair_keys_and_trees() {
     const SlotListing listing = read_slots(files_, keys_directory(location_));
     for (const std::string& name : listing.damaged_files)
       set_aside(keys_directory(location_), name);

@@ -28,9 +28,9 @@ struct WallTime {
   date::year_month_day date() const { return date::year_month_day(day()); }
 };
 
-// The hour, day, week, month or year that a moment lies in.
+// The hour, day, week, month or year that contains a moment.
 struct Period {
-  std::int64_t order = 0;  // later periods have greater ones
+  std::int64_t order = 0;  // later periods have higher values
   std::string name;
 };
 
@@ -44,7 +44,7 @@ unsigned day_of(date::year_month_day day) {
   return static_cast<unsigned>(day.day());
 }
 
-// The hour that the clocks are put back occurs twice: the offset tells the two apart.
+// The hour in which the clocks are put back occurs twice: the offset distinguishes the two.
 Period hour_of(const WallTime& time) {
   const auto hour = date::floor<std::chrono::hours>(time.local);
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time.offset).count();
@@ -62,7 +62,7 @@ Period day_period(const WallTime& time) {
           .name = fmt::format("{:04}-{:02}-{:02}", year_of(day), month_of(day), day_of(day))};
 }
 
-// ISO 8601: weeks begin on Monday, and the first of a year has its first Thursday.
+// ISO 8601: weeks begin on Monday, and the first week of a year contains its first Thursday.
 Period week_of(const WallTime& time) {
   const iso_week::year_weeknum_weekday week(time.day());
   const int year = static_cast<int>(week.year());
@@ -161,7 +161,7 @@ class Planner {
       keep(backups_.front(), "newest snapshot, never dropped");
   }
 
-  // Whether `i` is no further before the newest complete snapshot than `duration`.
+  // Whether `i` is at most `duration` before the newest complete snapshot.
   bool is_within(std::size_t i, std::chrono::seconds duration) const {
     return !anchor_ || snapshots_[*anchor_].time - snapshots_[i].time <= duration;
   }
@@ -222,7 +222,7 @@ class Planner {
 
   void keep_held() {
     if (!rules_.hold_until) return;
-    const std::string reason = fmt::format("much vanished at {}: kept until that is acknowledged",
+    const std::string reason = fmt::format("much vanished at {}: kept until this is acknowledged",
                                            base::format_rfc3339(*rules_.hold_until));
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (snapshots_[i].time <= *rules_.hold_until) keep(i, reason);

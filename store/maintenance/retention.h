@@ -1,17 +1,17 @@
-// The plan of which snapshots of an account the policy keeps: a pure value, to be printed before
-// anything is dropped.
+// Plans which snapshots of an account the policy keeps: a pure value, to be printed before anything
+// is dropped.
 //
-// What any rule keeps is kept, so another rule or a higher number never drops more; and a plan
-// carried out leaves nothing for the same plan to drop. Beside the policy's rules:
+// A snapshot kept by any rule is kept, so another rule or a higher number never drops more; and
+// once a plan is carried out, the same plan has nothing to drop. Besides the policy's rules:
 //   - The newest complete snapshot is never dropped, nor the newest of all (it may hold what a run
 //     in progress has stored so far).
-//   - `keep_within` and `sweep_keep` count from the newest complete snapshot (where none is
-//     complete, the newest), not from now: where backups stopped, nothing fades away.
-//   - Of an hour, day, week, month or year the newest complete snapshot is kept, and one that is
-//     not complete only where the time has no complete one.
-//   - A snapshot dated after `now` comes from a clock that was wrong. It is kept until its time has
-//     come and counts for no rule, so that it can't push the real ones out.
-//   - What a sweep rescued (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
+//   - `keep_within` and `sweep_keep` count from the newest complete snapshot (if none is
+//     complete, the newest), not from now: if backups stop, nothing expires.
+//   - Of an hour, day, week, month or year the newest complete snapshot is kept; one that is not
+//     complete is kept only if that period has no complete one.
+//   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come
+//     and counts for no rule, so that it can't displace the real ones.
+//   - A sweep's rescue (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
 //     rule.
 #pragma once
 
@@ -30,8 +30,8 @@ namespace store {
 struct RetentionRules {
   base::RetentionConfig policy;  // a rule of 0 keeps nothing
   std::chrono::seconds sweep_keep = std::chrono::days(90);
-  std::string time_zone = "UTC";  // an IANA name: where a day begins
-  // Nothing up to this moment is dropped: too much vanished then, and it is not yet acknowledged.
+  std::string time_zone = "UTC";  // an IANA name: decides when a day begins
+  // Nothing up to this moment is dropped: too much vanished then, which is not yet acknowledged.
   std::optional<std::chrono::sys_seconds> hold_until = {};
 };
 
@@ -43,8 +43,9 @@ struct RetentionDecision {
   std::vector<std::string> reasons;  // for people: "daily 2026-11-21"; never empty
 };
 
-// `snapshots` are one account's, in any order; of equal times the later in the list is the newer.
-// The decisions are in their order. Fails with kConfig if there is no such time zone.
+// `snapshots` are those of one account, in any order; of two with equal times the later in the list
+// is the newer. The decisions are in the same order. Fails with kConfig if the time zone does not
+// exist.
 std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
                                               const RetentionRules& rules,
                                               std::chrono::sys_seconds now);

@@ -21,7 +21,7 @@ std::size_t read_or_zeros(base::File& file, std::uint64_t place, std::span<std::
   }
 }
 
-// Sectors that the disk refuses read as zeros.
+// Unreadable sectors of the disk are returned as zeros.
 base::Bytes read_up_to(base::File& file, std::uint64_t place, std::size_t size) {
   constexpr std::size_t kSector = 4'096;
   const std::uint64_t end = file.size();
@@ -39,7 +39,7 @@ base::Bytes read_up_to(base::File& file, std::uint64_t place, std::size_t size) 
   return bytes;
 }
 
-// Where the next mark begins, from `place` on.
+// The position of the next mark, searching from `place`.
 std::optional<std::uint64_t> find_mark(base::File& file, std::uint64_t place) {
   const base::ByteView mark = block_mark();
   while (true) {
@@ -134,7 +134,7 @@ void Salvage::take_message(base::ByteView record) {
     });
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
-    return;  // a part of it is lost
+    return;  // one of its parts is lost
   }
   const ObjectId id = message_id(session_.context().keys, hash.finish()).object;
   if (session_.knows(ObjectType::kMessage, id)) return;

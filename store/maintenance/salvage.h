@@ -1,6 +1,6 @@
-// What can still be read from damaged packs, copied into new ones. Blocks are found by their marks,
-// so that header, trailer and footer may be lost; a block counts if its box opens, an object is
-// named by its own bytes, a message by rebuilding it.
+// Copies the objects that can still be read from damaged packs into new ones. Blocks are found by
+// their marks, so header, trailer and footer may be lost; a block counts if its box opens, an
+// object's id is made from its own bytes, a message's by rebuilding it.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,18 @@ namespace store {
 
 class Salvage {
  public:
-  // The session's index must not know the damaged packs. It must outlive the salvage.
+  // The session's index must not know the damaged packs. The session must outlive the salvage.
   explicit Salvage(WriteSession& session);
 
-  // Of all packs first the parts and manifests, then the messages: they are rebuilt from parts that
-  // may lie in any pack. What the store has already is not copied.
+  // Take the parts and manifests of all packs first, then the messages: they are rebuilt from parts
+  // that may be in any pack. Objects that the store already has are not copied.
   void take_parts(const base::Path& pack);
   void take_messages(const base::Path& pack);
 
   std::uint64_t objects() const { return objects_; }  // copied, messages among them
   std::uint64_t messages() const { return messages_; }
 
-  // Those found; they are not copied, for a checkpoint says all that they say.
+  // The commits found; they are not copied, because a checkpoint repeats their content.
   const std::vector<NamedCommit>& commits() const { return commits_; }
 
  private:

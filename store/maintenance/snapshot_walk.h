@@ -1,4 +1,4 @@
-// Every folder and message that snapshots name, each shared leaf once.
+// Visits every folder and message that snapshots name, each shared leaf once.
 #pragma once
 
 #include <functional>
@@ -19,10 +19,10 @@ class SnapshotWalk {
   using TakeMessage = std::function<void(const FolderInfo&, const Identity&)>;
   using TakeDamage = std::function<void(const std::string& why)>;
 
-  // All must outlive the walk. What can't be read goes to `damage`; the rest follows.
+  // All arguments must outlive the walk. Unreadable data is passed to `damage`; the rest follows.
   SnapshotWalk(ObjectReader& objects, const Keys& keys, TakeMessage take, TakeDamage damage);
 
-  // What an earlier root led to is not visited again.
+  // Objects reached from an earlier root are not visited again.
   void visit(const ObjectId& root);
 
  private:

@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-// A decoded quad has 24 bits; this one tells that some character was not of the alphabet.
+// A decoded quad has 24 bits; this bit means that some character was outside the alphabet.
 constexpr std::uint32_t kInvalid = 1U << 24U;
 
 using DecodeTable = std::array<std::uint32_t, 256>;
 
-// A character's six bits at their place in the quad, so that four look-ups are joined by "or".
+// A character's six bits at their position in the quad, so that "or" combines four look-ups.
 constexpr DecodeTable decode_table(unsigned shift) {
   DecodeTable table{};
   table.fill(kInvalid);
@@ -31,7 +31,7 @@ constexpr DecodeTable kDecode1 = decode_table(12);
 constexpr DecodeTable kDecode2 = decode_table(6);
 constexpr DecodeTable kDecode3 = decode_table(0);
 
-// Two characters for 12 bits.
+// Two characters for every 12 bits.
 using EncodeTable = std::array<std::array<char, 2>, 4096>;
 
 constexpr EncodeTable encode_table() {
@@ -56,7 +56,7 @@ void put_bits(std::uint32_t bits, std::byte* out) {
   out[2] = static_cast<std::byte>(bits);
 }
 
-// Returns how many of the quads were without padding and decoded.
+// Returns the number of quads decoded before the first with padding or an invalid character.
 std::size_t decode_quads(const std::byte* in, std::size_t quads, std::byte* out) {
   for (std::size_t done = 0; done < quads; ++done) {
     const std::uint32_t bits = quad_bits(in + 4 * done);
@@ -87,7 +87,7 @@ Base64Lines lines_from_first(base::ByteView text) {
     lines.end = LineEnd::kCrLf;
     --length;
   }
-  // A first line that is not whole quads can only be the last line too.
+  // If the first line is not made of whole quads, it must also be the last line.
   if (length % 4 == 0) lines.length = length;
   return lines.length == 0 ? Base64Lines{} : lines;
 }

@@ -1,5 +1,5 @@
-// Base64 as it stands in mail (RFC 2045, section 6.8), decoded only as far as encoding it again
-// gives exactly the same bytes.
+// Base64 in mail (RFC 2045, section 6.8), decoded only as far as encoding it again gives exactly
+// the same bytes.
 #pragma once
 
 #include <cstddef>
@@ -12,29 +12,29 @@ namespace store {
 
 enum class LineEnd : std::uint8_t { kLf, kCrLf };
 
-// How the encoded text is broken into lines. Every line but the last has `length` characters.
+// The line breaks of the encoded text. Every line but the last has `length` characters.
 struct Base64Lines {
-  std::uint64_t length = 0;  // characters, a multiple of 4; 0: all in one line
+  std::uint64_t length = 0;  // characters, a multiple of 4; 0: everything in one line
   LineEnd end = LineEnd::kLf;
   bool operator==(const Base64Lines&) const = default;
 };
 
-// Bytes that `decoded` bytes take when encoded in these lines, without a line end after the last.
+// The size in bytes of `decoded` bytes encoded in these lines, without a line end after the last.
 // `decoded` must be below 2^60.
 std::uint64_t encoded_size(std::uint64_t decoded, const Base64Lines& lines);
 
-// Decodes the longest front of `text` that is canonical: lines of equal length, each line end like
-// the first, only the alphabet, padding only at the end and with zero bits. The first line decides
-// the lines. What follows is not looked at.
+// Decodes the longest prefix of `text` that is canonical: lines of equal length, every line end
+// like the first, only the alphabet, padding only at the end and with zero bits. The first line
+// determines length and line end. The text after the prefix is ignored.
 //
-// What was decoded is exactly the text's first consumed() bytes, and
+// The decoded prefix is exactly the first consumed() bytes of `text`, and
 // consumed() == encoded_size(bytes decoded, lines()).
 class Base64Decoder {
  public:
   explicit Base64Decoder(base::ByteView text);
 
-  // Returns how many bytes of `out` it filled; `out` has room for 3 at least. Less than a multiple
-  // of 3, or 0, means the end.
+  // Fills `out`, which must have room for at least 3 bytes, and returns the number of bytes. A
+  // result of 0, or one that is not a multiple of 3, means the end.
   std::size_t read(std::span<std::byte> out);
 
   std::size_t consumed() const { return consumed_; }
@@ -52,7 +52,7 @@ class Base64Decoder {
   bool ended_ = false;
 };
 
-// The way back. Gives the encoded text in pieces of a few ten thousand bytes.
+// The inverse of Base64Decoder. Passes on the encoded text in pieces of a few ten thousand bytes.
 class Base64Encoder {
  public:
   using Take = std::function<void(base::ByteView)>;
@@ -63,7 +63,7 @@ class Base64Encoder {
   // Only the last write may have a length that is not a multiple of 3.
   void write(base::ByteView decoded);
 
-  // After the last write.
+  // Call after the last write.
   void finish();
 
  private:

@@ -1,5 +1,5 @@
-// A message while it comes from a server. Made by Writer::begin_message(); each may be filled on a
-// thread of its own, beside the writer's.
+// A message while it arrives from a server. Made by Writer::begin_message(); each may be filled on
+// a thread of its own, concurrently with the writer's.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,10 @@ struct Keys;
 
 class IncomingMessage {
  public:
-  // A message that is longer goes to a file; what is decoded of one takes as much once more. In
-  // bytes.
+  // A longer message goes to a file; its decoded parts take as much again. In bytes.
   static constexpr std::size_t kMaxInMemory = std::size_t{2} << 20;
 
-  // Both must outlive it.
+  // Both arguments must outlive it.
   IncomingMessage(const base::Path& spool_directory, const Keys& keys);
   IncomingMessage(IncomingMessage&&) noexcept;
   IncomingMessage& operator=(IncomingMessage&&) noexcept;
@@ -27,12 +26,13 @@ class IncomingMessage {
 
   void add(base::ByteView piece);  // fails with kIo and kNoSpace
   std::uint64_t size() const;
-  std::size_t memory() const;  // bytes that it takes, about
+  std::size_t memory() const;  // approximate use, in bytes
 
-  // All of it has come: does what can be done to it without the store. Writer::add() does it too.
+  // Call when all of it has arrived: does the work that needs no access to the store. Otherwise
+  // Writer::add() does it.
   void finish();
 
-  void clear();  // as if it had just begun
+  void clear();  // back to the initial state
 
  private:
   friend class Writer;

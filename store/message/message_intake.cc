@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxDecodedInMemory = std::size_t{2} << 20;
 
-// The part of a message that is long enough to be in a file.
+// A part of a message that is long enough to be in a file.
 constexpr std::size_t kWorthResting = std::size_t{256} << 10;
 
 // Far below a block: a message of a million tiny attachments is stored as text instead.
@@ -24,8 +24,8 @@ constexpr std::size_t kMaxMessageRecord = std::size_t{4} << 20;
 
 }  // namespace
 
-// The parts of one message until the store takes them: text lies in the message itself, what was
-// decoded goes to a spool.
+// The parts of one message until the store takes them: text stays in the message itself, decoded
+// bytes go to a spool.
 class MessageIntake::Parts : public PartSink, public PartSource {
  public:
   Parts(Spool& message, const Keys& keys, const base::Path& spool_directory)
@@ -39,7 +39,7 @@ class MessageIntake::Parts : public PartSink, public PartSource {
         object_id(keys_, kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, bytes);
     const auto [known, is_new] = places_.try_emplace(id, parts_.size());
     if (!is_new) return id;
-    Part part{kind, id, lies_in_message(bytes), 0, bytes.size()};
+    Part part{kind, id, is_in_message(bytes), 0, bytes.size()};
     if (part.in_message) {
       part.begin = static_cast<std::size_t>(bytes.data() - message_.data());
     } else {
@@ -83,13 +83,13 @@ class MessageIntake::Parts : public PartSink, public PartSource {
     return all.subspan(part.begin, part.length);
   }
 
-  bool lies_in_message(base::ByteView bytes) const {
+  bool is_in_message(base::ByteView bytes) const {
     const std::less_equal<const std::byte*> not_after;
     return !bytes.empty() && not_after(message_.data(), bytes.data()) &&
            not_after(bytes.data() + bytes.size(), message_.data() + message_.size());
   }
 
-  // Of a message that is in a file, no more is in memory than the part that is worked on.
+  // If the message is in a file, only the part being processed is in memory.
   void rest_after(base::ByteView part) {
     if (part.size() < kWorthResting) return;
     spool_.rest();
@@ -102,12 +102,12 @@ class MessageIntake::Parts : public PartSink, public PartSource {
   Spool decoded_;
   std::vector<Part> parts_;
   std::unordered_map<ObjectId, std::size_t> places_;  // into parts_
-  base::ByteView last_;                               // that get() gave
+  base::ByteView last_;                               // the last result of get()
 };
 
-MessageIntake::MessageIntake(const base::Path& spool_directory, std::size_t most_in_memory,
+MessageIntake::MessageIntake(const base::Path& spool_directory, std::size_t max_in_memory,
                              const Keys& keys)
-    : spool_directory_(spool_directory), keys_(keys), spool_(spool_directory, most_in_memory) {}
+    : spool_directory_(spool_directory), keys_(keys), spool_(spool_directory, max_in_memory) {}
 MessageIntake::~MessageIntake() = default;
 
 void MessageIntake::add(base::ByteView piece) {
@@ -149,7 +149,7 @@ bool MessageIntake::try_split(const SplitLimits& limits) {
   parts_ = std::make_unique<Parts>(spool_, keys_, spool_directory_);
   record_ = split(message, *parts_, limits);
   if (record_.size() > kMaxMessageRecord) return false;
-  // Compared byte by byte with the message itself: what its digest would tell, and faster.
+  // Compared byte by byte with the message itself: proves the same as its digest, and is faster.
   base::ByteView left = message;
   bool same = true;
   rebuild(record_, *parts_, [&](base::ByteView piece) {

@@ -1,4 +1,5 @@
-// One message on its way in: collected, hashed, split, and proved by rebuilding it.
+// Takes in one message: collects, hashes and splits it, and proves by rebuilding that nothing is
+// lost.
 #pragma once
 
 #include <functional>
@@ -14,12 +15,12 @@
 
 namespace store {
 
-// One thread at a time, which need not be the store's: it asks the store for nothing.
+// One thread at a time, which need not be the store's: it never accesses the store.
 class MessageIntake {
  public:
-  // `spool_directory` is for messages of more than `most_in_memory` bytes. It and `keys` must
+  // `spool_directory` is for messages of more than `max_in_memory` bytes. It and `keys` must
   // outlive the intake.
-  MessageIntake(const base::Path& spool_directory, std::size_t most_in_memory, const Keys& keys);
+  MessageIntake(const base::Path& spool_directory, std::size_t max_in_memory, const Keys& keys);
   MessageIntake(const MessageIntake&) = delete;
   MessageIntake& operator=(const MessageIntake&) = delete;
   ~MessageIntake();
@@ -27,19 +28,19 @@ class MessageIntake {
   void add(base::ByteView piece);
 
   std::uint64_t size() const { return spool_.size(); }
-  std::size_t memory() const;  // bytes, about
+  std::size_t memory() const;  // bytes, approximately
 
-  // All of it was added. Splits it, and proves that what it was split into makes it again. Does
-  // nothing the second time.
+  // Call when the whole message was added. Splits it, and proves that its parts rebuild it. A
+  // second call does nothing.
   void finish();
 
-  // After finish(), until clear().
+  // Valid after finish(), until clear().
   const Sha256& digest() const { return digest_; }
   base::ByteView record() const { return record_; }
-  // Each once, in the order of the message.
+  // Each part once, in the order of the message.
   void for_each_part(const std::function<void(PartKind, const ObjectId&, base::ByteView)>& take);
 
-  // As much of the message as a header may have; lives until the next add() or clear().
+  // As much of the message as a header can take; valid until the next add() or clear().
   base::ByteView beginning();
 
   // Ready for the next message.
@@ -53,7 +54,7 @@ class MessageIntake {
   const base::Path& spool_directory_;
   const Keys& keys_;
   Spool spool_;
-  std::optional<Sha256Hash> hash_;  // once something was added
+  std::optional<Sha256Hash> hash_;  // set once something was added
   bool is_finished_ = false;
   Sha256 digest_;
   base::Bytes record_;

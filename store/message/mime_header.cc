@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r";
 
-// Longer ones are not boundaries (RFC 2046 allows 70) but an attempt to make comparing dear.
+// Longer ones are not boundaries (RFC 2046 allows 70) but an attempt to make comparisons expensive.
 constexpr std::size_t kMaxBoundary = 250;
 
 bool starts_with_word(std::string_view text, std::string_view word) {
@@ -28,12 +28,12 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
 }
 
-// The value up to its parameters or a comment: "text/plain" of "text/plain (old); charset=x".
+// The value up to its parameters or a comment: "text/plain" in "text/plain (old); charset=x".
 std::string_view bare_value(std::string_view field) {
   return trim(field.substr(0, field.find_first_of(";(")));
 }
 
-// Takes a quoted string from the front of `rest`, without its quotes and backslashes.
+// Consumes a quoted string at the start of `rest`; returns it without quotes and backslashes.
 std::string take_quoted(std::string_view& rest) {
   std::string value;
   std::size_t i = 1;
@@ -89,7 +89,7 @@ std::string MimeHeader::boundary() const {
     const std::size_t semicolon = rest.find_first_of(";\"");
     if (semicolon == std::string_view::npos) return {};
     rest.remove_prefix(semicolon);
-    if (rest.front() == '"') {  // a ";" within quotes begins no parameter
+    if (rest.front() == '"') {  // a ";" within quotes does not begin a parameter
       take_quoted(rest);
       continue;
     }

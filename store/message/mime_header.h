@@ -1,4 +1,5 @@
-// What the scanner has to know of an entity's header: Content-Type and Content-Transfer-Encoding.
+// The fields of an entity's header that the scanner needs: Content-Type and
+// Content-Transfer-Encoding.
 #pragma once
 
 #include <cstdint>
@@ -20,18 +21,18 @@ inline bool is_multipart(MimeKind kind) {
   return kind == MimeKind::kMultipart || kind == MimeKind::kDigest;
 }
 
-// Fed line by line. Of a field that occurs twice the first counts.
+// Fed line by line. If a field occurs twice, the first counts.
 class MimeHeader {
  public:
   explicit MimeHeader(MimeKind without_type) : without_type_(without_type) {}
 
-  // A line without its end, folded lines one by one; not empty.
+  // A line without its line end, folded lines one by one; not empty.
   void take_line(std::string_view line);
 
   MimeKind kind() const;
   TransferEncoding encoding() const;
 
-  // Empty: there is none, or none that a scanner should believe in.
+  // Empty if there is no boundary, or none that a scanner should trust.
   std::string boundary() const;
 
  private:

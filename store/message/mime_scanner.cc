@@ -15,7 +15,7 @@ constexpr std::string_view kLineBlank = " \t";
 // A line without its end.
 struct Line {
   std::size_t begin = 0;
-  std::size_t next = 0;  // where the next one begins
+  std::size_t next = 0;  // where the next line begins
   std::string_view text;
 };
 
@@ -30,8 +30,8 @@ Line line_at(std::string_view message, std::size_t begin) {
 
 enum class BoundaryKind : std::uint8_t { kNone, kDelimiter, kClose };
 
-// `text` is a line after its "--" and without trailing blanks. The whole line must be the
-// boundary's: "--ab" is none of boundary "a".
+// `text` is a line after its "--" and without trailing blanks. The whole line must match the
+// boundary: "--ab" does not match boundary "a".
 BoundaryKind match_boundary(std::string_view text, std::string_view boundary) {
   if (!text.starts_with(boundary)) return BoundaryKind::kNone;
   const std::string_view rest = text.substr(boundary.size());
@@ -47,7 +47,7 @@ class Scanner {
 
   MimeMap run() {
     std::size_t position = 0;
-    while (position < message_.size() && map_.leaves.size() < limits_.most_leaves) {
+    while (position < message_.size() && map_.leaves.size() < limits_.max_leaves) {
       const Line line = line_at(message_, position);
       position = line.next;
       if (!multiparts_.empty() && line.text.starts_with("--") && take_boundary(line)) continue;
@@ -66,10 +66,11 @@ class Scanner {
 
   struct Multipart {
     std::string boundary;
-    MimeKind child = MimeKind::kLeaf;  // what a child without Content-Type is
+    MimeKind child = MimeKind::kLeaf;  // the kind of a child without Content-Type
   };
 
-  // Inner boundaries go first. An outer one ends all within it, so a missing end is harmless.
+  // Inner boundaries take precedence. An outer one ends everything within it, so a missing end is
+  // harmless.
   bool take_boundary(const Line& line) {
     std::string_view text = line.text.substr(2);
     text = text.substr(0, text.find_last_not_of(kLineBlank) + 1);
@@ -108,7 +109,7 @@ class Scanner {
       begin_header(MimeKind::kLeaf);
       return;
     }
-    if (is_multipart(kind) && multiparts_.size() < limits_.deepest) {
+    if (is_multipart(kind) && multiparts_.size() < limits_.max_depth) {
       if (std::string boundary = header_.boundary(); !boundary.empty()) {
         multiparts_.push_back(
             {.boundary = std::move(boundary),

@@ -1,7 +1,7 @@
 // Finds the leaves of a message's MIME structure (RFC 2045, 2046) without changing a byte.
 //
-// It never fails: what is not well-formed MIME is a leaf of text, or between leaves. It takes time
-// linear in the message and bounded memory, whatever the message.
+// It never fails: anything that is not well-formed MIME is a text leaf, or between leaves. It takes
+// time linear in the message and bounded memory, whatever the message.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 namespace store {
 
 enum class TransferEncoding : std::uint8_t {
-  kText,  // 7bit, 8bit, binary, quoted-printable, unknown: taken as it stands
+  kText,  // 7bit, 8bit, binary, quoted-printable, unknown: taken unchanged
   kBase64,
 };
 
-// The body of a MIME entity that is not a multipart nor an enclosed message.
+// The body of a MIME entity that is neither a multipart nor an enclosed message.
 struct MimeLeaf {
   std::size_t begin = 0;  // offset in the message
   std::size_t end = 0;    // the offset of the boundary's line, or of the message's end
@@ -31,8 +31,8 @@ struct MimeMap {
 };
 
 struct MimeLimits {
-  std::size_t deepest = 32;         // multiparts within each other; a deeper one is a leaf
-  std::size_t most_leaves = 4'096;  // what follows them is between leaves
+  std::size_t max_depth = 32;      // nested multiparts; a deeper one is a leaf
+  std::size_t max_leaves = 4'096;  // anything after them is between leaves
 };
 
 MimeMap scan_mime(base::ByteView message, const MimeLimits& limits = {});

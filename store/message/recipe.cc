@@ -5,10 +5,10 @@ namespace {
 
 enum class Tag : std::uint8_t { kInline = 0, kText = 1, kTextLeaf = 2, kBinaryLeaf = 3 };
 
-// Far above any message, and low enough that no sum of lengths overflows.
+// Far above any message, yet low enough that no sum of lengths overflows.
 constexpr std::uint64_t kMaxMessage = std::uint64_t{1} << 48U;
 
-// A part's length and id take this much at least.
+// The least that a part's length and id take.
 constexpr std::size_t kSmallestPart = 1 + ObjectId::kSize;
 
 }  // namespace
@@ -35,7 +35,7 @@ void RecipeWriter::add(const TextPart& text) {
   put_part(text.part);
 }
 
-void RecipeWriter::add(const EncodedLeaf& leaf) {
+void RecipeWriter::add(const Base64Leaf& leaf) {
   const Tag tag = leaf.kind == PartKind::kText ? Tag::kTextLeaf : Tag::kBinaryLeaf;
   record_.u8(static_cast<std::uint8_t>(tag));
   const std::uint64_t crlf = leaf.lines.end == LineEnd::kCrLf ? 1 : 0;
@@ -60,18 +60,18 @@ PartRef RecipeReader::take_part() {
   return part;
 }
 
-EncodedLeaf RecipeReader::take_leaf(PartKind kind) {
-  EncodedLeaf leaf{.kind = kind, .lines = {}, .parts = {}};
+Base64Leaf RecipeReader::take_leaf(PartKind kind) {
+  Base64Leaf leaf{.kind = kind, .lines = {}, .parts = {}};
   const std::uint64_t lines = record_.varint(kMaxMessage);
   leaf.lines.length = lines / 2 * 4;
   leaf.lines.end = lines % 2 == 1 ? LineEnd::kCrLf : LineEnd::kLf;
-  if (lines == 1) record_.malformed("a leaf has impossible lines");
+  if (lines == 1) record_.malformed("a leaf has an invalid line length");
   const std::size_t count = record_.count(kSmallestPart);
   if (count == 0) record_.malformed("a leaf has no part");
   leaf.parts.reserve(count);
   std::uint64_t decoded = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (decoded % 3 != 0) record_.malformed("a leaf is cut where base64 cannot be joined");
+    if (decoded % 3 != 0) record_.malformed("a leaf is divided where base64 cannot be joined");
     leaf.parts.push_back(take_part());
     decoded += leaf.parts.back().length;
     if (decoded > message_size_) record_.malformed("a leaf is longer than the message");
@@ -109,7 +109,7 @@ RecipeItem RecipeReader::next() {
     case Tag::kBinaryLeaf:
       return take_leaf(PartKind::kBinary);
   }
-  record_.malformed("an item is of no known kind");
+  record_.malformed("an item is of an unknown kind");
 }
 
 }  // namespace store

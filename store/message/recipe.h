@@ -1,20 +1,20 @@
-// How a record is written: a message's header and the recipe of its body.
+// The encoding of a message record: a message's header and the recipe of its body.
 //
 //   record   = message-size header-length header *item
 //   item     = inline / text / leaf
 //   inline   = %x00 length 1*byte              ; `length` bytes of the message
-//   text     = %x01 part                       ; a part of the text stream, as it stands
+//   text     = %x01 part                       ; a part of the text stream, unchanged
 //   leaf     = leaf-kind lines count 1*part    ; `count` parts joined, then encoded in base64
 //   leaf-kind = %x02 / %x03                    ; parts of the text stream / of the binary stream
 //   lines    = number                          ; line length / 4 * 2, plus 1 if lines end in CRLF;
-//                                              ; 0: all in one line
+//                                              ; 0: everything in one line
 //   part     = length id                       ; plain bytes, 1 or more; in a leaf all but the last
 //                                              ; part have a multiple of 3
 //   id       = 32 byte
 //   message-size, header-length, length, count = number
 //   number   = unsigned LEB128, 64 bits
 //
-// A leaf has no line end after its last line: what follows it is in the next item. The lengths of
+// A leaf has no line end after its last line: the text after it is in the next item. The lengths of
 // header and items, encoded, add up to message-size.
 #pragma once
 
@@ -45,13 +45,13 @@ struct TextPart {
   PartRef part;
 };
 
-struct EncodedLeaf {
+struct Base64Leaf {
   PartKind kind = PartKind::kBinary;
   Base64Lines lines;
   std::vector<PartRef> parts;
 };
 
-using RecipeItem = std::variant<InlineText, TextPart, EncodedLeaf>;
+using RecipeItem = std::variant<InlineText, TextPart, Base64Leaf>;
 
 class RecipeWriter {
  public:
@@ -60,7 +60,7 @@ class RecipeWriter {
   // In the order of the message.
   void add(const InlineText& text);
   void add(const TextPart& text);
-  void add(const EncodedLeaf& leaf);
+  void add(const Base64Leaf& leaf);
 
   base::Bytes take() { return record_.take(); }
 
@@ -70,8 +70,8 @@ class RecipeWriter {
   Encoder record_;
 };
 
-// Reads a record from anywhere: every length is checked before it is used. Every call fails with
-// kDamaged where the record is not well-formed.
+// Reads a record from any source: every length is checked before it is used. Every call fails with
+// kDamaged if the record is not well-formed.
 class RecipeReader {
  public:
   // `record` must outlive the reader.
@@ -80,15 +80,15 @@ class RecipeReader {
   std::uint64_t message_size() const { return message_size_; }
   base::ByteView header() const { return header_; }
 
-  // At the end the lengths must add up.
+  // Returns whether the recipe is at its end, where the lengths must add up.
   bool ended() const;
 
-  // Only before the end.
+  // Only to be called before the end.
   RecipeItem next();
 
  private:
   PartRef take_part();
-  EncodedLeaf take_leaf(PartKind kind);
+  Base64Leaf take_leaf(PartKind kind);
   void account_for(std::uint64_t length);
 
   Decoder record_;

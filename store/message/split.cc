@@ -11,8 +11,8 @@
 namespace store {
 namespace {
 
-// Whether decoded bytes compress better among text: no control characters but those of text (ESC
-// for ISO 2022). It depends on the bytes alone, so equal bytes always go to the same stream.
+// Whether decoded bytes compress better with text: no control characters except those used in text
+// (ESC for ISO 2022). It depends on the bytes alone, so equal bytes always go to the same stream.
 PartKind kind_of(base::ByteView decoded) {
   constexpr std::size_t kEnough = 4'096;
   constexpr std::string_view kTextControls = "\t\n\f\r\x1b";
@@ -23,7 +23,7 @@ PartKind kind_of(base::ByteView decoded) {
   return text ? PartKind::kText : PartKind::kBinary;
 }
 
-// So that a hostile message can't have a huge record. No real one has as many.
+// Prevents a hostile message from having a huge record. No real message has this many.
 constexpr std::size_t kMaxDecodedLeaves = 4'096;
 
 class Splitter {
@@ -35,7 +35,7 @@ class Splitter {
         recipe_(message.size(), message.first(header)),
         text_begin_(header) {}
 
-  // In the order of the message.
+  // Called in the order of the message.
   void take_leaf(const MimeLeaf& leaf) {
     if (leaf.encoding == TransferEncoding::kBase64)
       take_base64(leaf);
@@ -49,8 +49,8 @@ class Splitter {
   }
 
  private:
-  // Each run that can be decoded, so that one odd line costs no more than itself. A failed attempt
-  // ends it, which keeps the time linear.
+  // Takes each run that can be decoded, so that one odd line costs no more than itself. A failed
+  // attempt ends it, which keeps the time linear.
   void take_base64(const MimeLeaf& leaf) {
     std::size_t begin = leaf.begin;
     while (take_run(after_line_ends(begin, leaf.end), leaf.end))
@@ -64,7 +64,7 @@ class Splitter {
     base::ByteView piece(decoded_.data(), decoder.read(decoded_));
     if (piece.size() < std::max<std::size_t>(limits_.smallest_leaf, 1)) return false;
     end_text(begin);
-    EncodedLeaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
+    Base64Leaf encoded{.kind = kind_of(piece), .lines = decoder.lines(), .parts = {}};
     for (; !piece.empty(); piece = piece.first(decoder.read(decoded_)))
       encoded.parts.push_back(put(encoded.kind, piece));
     recipe_.add(encoded);
@@ -87,7 +87,7 @@ class Splitter {
     end_text(leaf.end);
   }
 
-  // Base64 can be cut at a multiple of 3 only.
+  // Base64 can be divided only at a multiple of 3.
   std::size_t largest_piece() const {
     return std::max<std::size_t>(limits_.largest_part / 3 * 3, 3);
   }
@@ -115,7 +115,7 @@ class Splitter {
   PartSink& sink_;
   SplitLimits limits_;
   RecipeWriter recipe_;
-  std::size_t text_begin_;  // what is before it is in the recipe
+  std::size_t text_begin_;  // text before it is in the recipe
   base::Bytes decoded_;
   std::size_t decoded_leaves_ = 0;
 };
@@ -128,7 +128,7 @@ class Rebuilder {
   void operator()(const InlineText& text) { out_(text.bytes); }
   void operator()(const TextPart& text) { out_(get(PartKind::kText, text.part)); }
 
-  void operator()(const EncodedLeaf& leaf) {
+  void operator()(const Base64Leaf& leaf) {
     Base64Encoder encoder(leaf.lines, out_);
     for (const PartRef& part : leaf.parts) encoder.write(get(leaf.kind, part));
     encoder.finish();
@@ -149,12 +149,12 @@ class Rebuilder {
   const std::function<void(base::ByteView)>& out_;
 };
 
-// Names a recipe's parts.
+// Collects the parts that a recipe names.
 class PartList {
  public:
   void operator()(const InlineText&) {}
   void operator()(const TextPart& text) { parts_.emplace_back(PartKind::kText, text.part.id); }
-  void operator()(const EncodedLeaf& leaf) {
+  void operator()(const Base64Leaf& leaf) {
     for (const PartRef& part : leaf.parts) parts_.emplace_back(leaf.kind, part.id);
   }
 

@@ -16,14 +16,15 @@ namespace {
 
 constexpr std::string_view kPrefix = ".mailstow-spool-";
 
-[[noreturn]] void fail_on(const char* operation, const base::Path& folder) {
-  base::fail_with_errno(errno, std::string(operation) + " a temporary file in " + folder.string());
+[[noreturn]] void fail_on(const char* operation, const base::Path& directory) {
+  base::fail_with_errno(errno,
+                        std::string(operation) + " a temporary file in " + directory.string());
 }
 
-base::Fd nameless_file(const base::Path& folder) {
-  base::Fd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+base::Fd nameless_file(const base::Path& directory) {
+  base::Fd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
-  std::string name = (folder / kPrefix).string() + "XXXXXX";
+  std::string name = (directory / kPrefix).string() + "XXXXXX";
   fd = base::Fd(::mkostemp(name.data(), O_CLOEXEC));
   if (fd) ::unlink(name.c_str());
   return fd;
@@ -33,8 +34,9 @@ base::Fd nameless_file(const base::Path& folder) {
 
 class Spool::File {
  public:
-  explicit File(const base::Path& folder) : folder_(folder), fd_(nameless_file(folder)) {
-    if (!fd_) fail_on("make", folder_);
+  explicit File(const base::Path& directory)
+      : directory_(directory), fd_(nameless_file(directory)) {
+    if (!fd_) fail_on("make", directory_);
   }
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -46,7 +48,7 @@ class Spool::File {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail_on("write", folder_);
+      if (written < 0) fail_on("write", directory_);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
   }
@@ -54,7 +56,7 @@ class Spool::File {
   base::ByteView view() {
     if (mapped_ == nullptr) {
       void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd_.get(), 0);
-      if (mapped == MAP_FAILED) fail_on("map", folder_);
+      if (mapped == MAP_FAILED) fail_on("map", directory_);
       mapped_ = mapped;
     }
     return {static_cast<const std::byte*>(mapped_), size_};
@@ -72,21 +74,21 @@ class Spool::File {
     mapped_ = nullptr;
   }
 
-  base::Path folder_;
+  base::Path directory_;
   base::Fd fd_;
   std::size_t size_ = 0;
   void* mapped_ = nullptr;
 };
 
-Spool::Spool(const base::Path& folder, std::size_t most_in_memory)
-    : folder_(&folder), most_in_memory_(most_in_memory) {}
+Spool::Spool(const base::Path& directory, std::size_t max_in_memory)
+    : directory_(&directory), max_in_memory_(max_in_memory) {}
 Spool::Spool(Spool&&) noexcept = default;
 Spool& Spool::operator=(Spool&&) noexcept = default;
 Spool::~Spool() = default;
 
 void Spool::add(base::ByteView piece) {
-  if (!file_ && memory_.size() + piece.size() > most_in_memory_) {
-    file_ = std::make_unique<File>(*folder_);
+  if (!file_ && memory_.size() + piece.size() > max_in_memory_) {
+    file_ = std::make_unique<File>(*directory_);
     file_->write(memory_);
     memory_ = {};
   }

@@ -1,4 +1,5 @@
-// Bytes on their way into the store: in memory while they are few, else in a file without a name.
+// Bytes on their way into the store: in memory while they are few, otherwise in a file without a
+// name.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@ namespace store {
 
 class Spool {
  public:
-  // The file goes to `folder`, which must be one that may hold plain text, and outlive the spool.
-  Spool(const base::Path& folder, std::size_t most_in_memory);
+  // `directory` gets the file. It must be suitable for plain text, and outlive the spool.
+  Spool(const base::Path& directory, std::size_t max_in_memory);
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
@@ -22,7 +23,7 @@ class Spool {
   std::uint64_t size() const;
   std::size_t memory() const { return memory_.capacity(); }
 
-  // All of it; lives until the next add() or clear().
+  // All bytes; valid until the next add() or clear().
   base::ByteView view();
 
   // Drops the view's file-backed pages from memory until they are read again.
@@ -30,14 +31,14 @@ class Spool {
 
   void clear();
 
-  // Whether `name` is one that a program leaves behind that died the moment it made its file.
+  // Whether `name` is that of a file left by a program that died in the moment of creating it.
   static bool is_leftover(std::string_view name);
 
  private:
   class File;
 
-  const base::Path* folder_;
-  std::size_t most_in_memory_;
+  const base::Path* directory_;
+  std::size_t max_in_memory_;
   base::Bytes memory_;
   std::unique_ptr<File> file_;
 };

@@ -16,7 +16,7 @@ namespace store {
 
 namespace {
 
-// Of a field as it stands, before it is decoded.
+// The limit for a field before it is decoded.
 constexpr std::size_t kMaxRaw = 16'384;
 constexpr std::size_t kMaxDate = 256;
 constexpr std::size_t kMaxLine = 1'024;                // a subject, a message id
@@ -29,7 +29,7 @@ using Addresses = base::Handle<InternetAddressList, g_object_unref>;
 GMimeParserOptions* options() {
   static GMimeParserOptions* const made = [] {
     g_mime_init();
-    // 8-bit text that is not UTF-8 (RFC 6532) is most often this.
+    // 8-bit text that is not UTF-8 (RFC 6532) is usually in this charset.
     std::array<const char*, 3> charsets = {"utf-8", "windows-1252", nullptr};
     GMimeParserOptions* fresh = g_mime_parser_options_new();
     g_mime_parser_options_set_fallback_charsets(fresh, charsets.data());
@@ -42,7 +42,7 @@ constexpr bool is_printed(char c) {
   return c > ' ' && c < '\x7F';
 }
 
-// Spaces for control characters and runs of blanks, U+FFFD for what is not UTF-8.
+// Replaces control characters and runs of blanks by spaces, and invalid UTF-8 by U+FFFD.
 std::string clean(std::string_view text, std::size_t longest) {
   constexpr char32_t kReplacement = 0xFFFD;
   std::string result;
@@ -93,7 +93,7 @@ void add_address(std::string& text, InternetAddress* address) {
         internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address));
     const int count = members != nullptr ? internet_address_list_length(members) : 0;
     for (int i = 0; i < count; ++i) {
-      // A group within a group (RFC 5322 has none) is not looked into.
+      // A group within a group (which RFC 5322 does not allow) is ignored.
       InternetAddress* member = internet_address_list_get_address(members, i);
       if (INTERNET_ADDRESS_IS_MAILBOX(member)) add_address(text, member);
     }
@@ -117,7 +117,7 @@ std::string decode_addresses(const std::string& raw) {
   for (int i = 0; i < count; ++i) {
     add_address(text, internet_address_list_get_address(list.get(), i));
   }
-  // What is no address may still be found by its words.
+  // Text that is not an address can still be found by its words.
   return text.empty() ? decode_text(raw) : text;
 }
 
@@ -147,7 +147,7 @@ HeaderField field_named(std::string_view name) {
   return static_cast<HeaderField>(found - kNames.begin());
 }
 
-// The fields' bodies as they stand, unfolded.
+// The raw bodies of the fields, unfolded.
 class RawFields {
  public:
   explicit RawFields(std::string_view header) {
@@ -186,7 +186,7 @@ class RawFields {
   }
 
   std::array<std::string, kFieldCount> bodies_;
-  HeaderField field_ = kFieldCount;  // kFieldCount: none that counts
+  HeaderField field_ = kFieldCount;  // kFieldCount: not one of the fields above
 };
 
 }  // namespace

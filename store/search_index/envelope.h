@@ -1,5 +1,5 @@
-// What people search mail for, out of a message's header. For searching only: what is restored is
-// always the message's own bytes.
+// The searchable fields of a message's header. For searching only: a restore always uses the
+// message's own bytes.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace store {
 
-// UTF-8, one line each, nothing of it longer than kMaxEnvelopeField bytes; empty where the
-// header has no such field. Of a field that must not recur the first counts.
+// UTF-8, one line each, at most kMaxEnvelopeField bytes; empty if the header has no such field. If
+// a field that must not recur occurs more than once, the first counts.
 struct Envelope {
-  std::optional<std::chrono::sys_seconds> date;  // of the Date field; nothing if it is none
+  std::optional<std::chrono::sys_seconds> date;  // of the Date field; nullopt if it is not a date
   std::string from;                              // "Name <user@host>, user@host"
   std::string to;
   std::string cc;
@@ -22,12 +22,12 @@ struct Envelope {
   bool operator==(const Envelope&) const = default;
 };
 
-// What is longer is cut: between two addresses, between two characters.
+// Longer fields are cut: between two addresses, or between two characters.
 inline constexpr std::size_t kMaxEnvelopeField = 4'096;
 
-// Decoded as RFC 2047 and RFC 6532 have it. Takes any bytes: what can't be decoded is shown as well
-// as may be, never an error. What follows an empty line is not looked at; `header` is bounded by
-// the caller.
+// Decodes as specified by RFC 2047 and RFC 6532. Accepts any bytes: undecodable text is shown as
+// well as possible, never an error. Text after an empty line is ignored; the caller bounds
+// `header`.
 Envelope read_envelope(base::ByteView header);
 
 }  // namespace store

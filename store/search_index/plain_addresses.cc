@@ -7,13 +7,13 @@ namespace store {
 
 namespace {
 
-constexpr std::size_t kLongest = 1'024;  // of a whole list: what is longer may have to be cut
+constexpr std::size_t kMaxLength = 1'024;  // of a whole list: a longer one may have to be cut
 
 constexpr bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Of a name without quotes.
+// For names without quotes.
 constexpr bool is_in_phrase(char c) {
   return is_letter_or_digit(c) ||
          std::string_view("!#$%&'*+-/^_`{|}~").find(c) != std::string_view::npos;
@@ -27,7 +27,7 @@ constexpr bool is_white(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
-// Takes one address or one name with its address off the front of a list.
+// Consumes one address, or one name with its address, from the front of a list.
 class Parser {
  public:
   explicit Parser(std::string_view raw) : rest_(raw) {}
@@ -70,7 +70,7 @@ class Parser {
            words(text, name);
   }
 
-  // With one blank between them. None may look encoded.
+  // Separates them by one blank. No word may look encoded.
   static bool words(std::string& text, std::string_view name) {
     if (name.starts_with(' ') || name.find("=?") != std::string_view::npos) return false;
     bool blank = false;
@@ -104,7 +104,7 @@ class Parser {
     return labels(text, static_cast<std::size_t>(end - rest_.begin()));
   }
 
-  // Parted by single dots.
+  // Separated by single dots.
   bool labels(std::string& text, std::size_t length) {
     const std::string_view labels = rest_.substr(0, length);
     rest_.remove_prefix(length);
@@ -132,7 +132,7 @@ class Parser {
 }  // namespace
 
 std::optional<std::string> plain_addresses(std::string_view raw) {
-  if (raw.size() > kLongest) return std::nullopt;
+  if (raw.size() > kMaxLength) return std::nullopt;
   return Parser(raw).list();
 }
 

@@ -1,4 +1,5 @@
-// The address lists that most messages have, read without a parser for all that RFC 5322 allows.
+// Reads the kind of address list that most messages have, without a parser for everything that RFC
+// 5322 allows.
 #pragma once
 
 #include <optional>
@@ -8,7 +9,7 @@
 namespace store {
 
 // A list of `user@host`, `Some Name <user@host>` and `"Name, Some" <user@host>` in ASCII, as an
-// Envelope shows it. Nothing for anything else: comments, groups, routes, escapes, encoded words.
+// Envelope shows it. Nullopt for anything else: comments, groups, routes, escapes, encoded words.
 std::optional<std::string> plain_addresses(std::string_view raw);
 
 }  // namespace store

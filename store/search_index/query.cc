@@ -40,7 +40,7 @@ constexpr std::array<Field, 8> kFields = {{{"subject", Kind::kWords, "{subject} 
                                            {"folder", Kind::kFolder, ""}}};
 constexpr Field kAnywhere = {"", Kind::kWords, ""};
 
-// What no word is made of, as FTS5's tokenizer has it: ASCII aside, the common blocks of
+// Characters that are not part of a word for FTS5's tokenizer: ASCII aside, the common blocks of
 // punctuation and symbols.
 bool is_in_word(char32_t value) {
   if (value < 0x80) {
@@ -53,7 +53,7 @@ bool is_in_word(char32_t value) {
          (value < 0xFE00 || value > 0xFE6F) && (value < 0x1F000 || value > 0x1FAFF);
 }
 
-// The words of `text`, one blank between two; whatever has a meaning in FTS5 is a blank here.
+// The words of `text`, separated by one blank; any character special to FTS5 becomes a blank.
 std::string words_of(std::string_view text) {
   std::string words;
   bool blank = false;
@@ -93,7 +93,7 @@ class QueryParser {
       }
       take_term();
     }
-    expect_meaning();
+    require_words();
     return std::move(query_);
   }
 
@@ -115,17 +115,17 @@ class QueryParser {
         add_words(field, value, unwanted);
         return;
       case Kind::kFolder:
-        if (value.empty()) refuse("it names no folder");
+        if (value.empty()) refuse("the folder name is missing");
         (unwanted ? query_.other_folders_ : query_.folders_).push_back(value);
         return;
       default:
-        if (unwanted) refuse("it can't be denied");
+        if (unwanted) refuse("it can't be negated");
         if (value.empty()) refuse("it has no value");
         add_limit(field.kind, value);
     }
   }
 
-  // "key:" if there is one.
+  // The "key:" of a term, if there is one.
   const Field& take_field() {
     const std::size_t end = rest_.find_first_of(": \t\r\n\"");
     if (end == std::string_view::npos || rest_[end] != ':') return kAnywhere;
@@ -136,7 +136,7 @@ class QueryParser {
       rest_.remove_prefix(end + 1);
       return *field;
     }
-    // A mistyped field, not the "12:" of a time.
+    // A mistyped field, unlike the "12:" of a time.
     const bool may_be_meant = name.size() > 2 && std::ranges::all_of(name, [](char c) {
                                 return (c >= 'a' && c <= 'z') || c == '-';
                               });
@@ -145,13 +145,13 @@ class QueryParser {
     names.reserve(kFields.size());
     for (const Field& known : kFields) names.emplace_back(known.name);
     if (const auto guess = base::nearest(name, names)) {
-      fail(ErrorCode::kUsage, "search: {}: there is no such field: did you mean {}:?",
+      fail(ErrorCode::kUsage, "search: {}: no such field: did you mean {}:?",
            base::escape_for_terminal(name), *guess);
     }
     return kAnywhere;
   }
 
-  // Up to a blank, or what stands between quotes; with the "*" behind them.
+  // Up to a blank, or the text between quotes; with the "*" after them.
   std::string take_value() {
     const bool quoted = rest_.starts_with('"');
     if (quoted) rest_.remove_prefix(1);
@@ -173,7 +173,7 @@ class QueryParser {
     if (!has_words(words)) {
       if (!field.name.empty()) refuse("it has no words");
       (unwanted ? left_out_unwanted_ : left_out_wanted_) = true;
-      return;  // "a & b" asks for a and b
+      return;  // "a & b" means a and b
     }
     std::string& expression = unwanted ? query_.unwanted_ : query_.wanted_;
     if (!expression.empty()) expression += unwanted ? " OR " : " AND ";
@@ -197,13 +197,13 @@ class QueryParser {
     }
   }
 
-  // The mail that a query selects may be restored: one of which nothing is left would select all.
-  void expect_meaning() const {
+  // The mail that a query selects may be restored: an empty query would select everything.
+  void require_words() const {
     const bool lost_wanted = left_out_wanted_ && query_.wanted_.empty();
     const bool lost_unwanted = left_out_unwanted_ && query_.unwanted_.empty();
     if (terms_ > 0 && !lost_wanted && !lost_unwanted) return;
     fail(ErrorCode::kUsage,
-         "search: the query \"{}\" has no words: write one that has letters or digits, or a field "
+         "search: the query \"{}\" has no words: use one with letters or digits, or a field "
          "such as from:, after: or folder:",
          base::escape_for_terminal(text_));
   }
@@ -215,9 +215,9 @@ class QueryParser {
   std::string_view text_;
   std::string_view rest_;
   const Query::ReadTime& read_time_;
-  std::string_view term_;  // for messages
+  std::string_view term_;  // for error messages
   std::size_t terms_ = 0;
-  bool left_out_wanted_ = false;  // there was a term, but it had no words
+  bool left_out_wanted_ = false;  // a term was left out because it had no words
   bool left_out_unwanted_ = false;
   Query query_;
 };
@@ -232,11 +232,11 @@ Query Query::parse(std::string_view text, std::string_view time_zone,
                [&](const std::string& time) { return base::parse_time(time, time_zone, now); });
 }
 
-bool Query::takes_time(std::chrono::sys_seconds time) const {
+bool Query::matches_time(std::chrono::sys_seconds time) const {
   return (!after_ || time >= *after_) && (!before_ || time < *before_);
 }
 
-bool Query::takes_folder(std::string_view shown_name) const {
+bool Query::matches_folder(std::string_view shown_name) const {
   const auto matches = [&](const std::string& glob) {
     return base::glob_matches(glob, shown_name);
   };

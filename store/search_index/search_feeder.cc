@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxWaiting = std::size_t{2} << 20;  // bytes of headers
 
-// Waking the other thread costs as much as entering a header or two.
+// Waking the other thread costs as much as indexing a header or two.
 constexpr std::size_t kWakeAt = std::size_t{64} << 10;
 
 }  // namespace
@@ -43,7 +43,7 @@ void SearchFeeder::add(const ObjectId& message, base::ByteView header) {
 void SearchFeeder::drain() {
   std::unique_lock lock(mutex_);
   if (!waiting_.empty()) {
-    waiting_bytes_ += kWakeAt;  // whatever little there is
+    waiting_bytes_ += kWakeAt;  // however little is pending
     changed_.notify_all();
   }
   changed_.wait(lock, [this] { return error_ || (waiting_.empty() && !is_working_); });

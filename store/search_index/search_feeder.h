@@ -1,7 +1,7 @@
-// Fills the search index on a thread of its own: reading a header and entering its words takes as
-// long as all else that a backup does with a short message.
+// Fills the search index on a thread of its own: reading a header and indexing its words takes as
+// long as everything else that a backup does with a short message.
 //
-// One thread calls it. Fails with what filling the index failed with, then or at a later call.
+// For one calling thread. Reports an error of filling the index from the current or a later call.
 #pragma once
 
 #include <condition_variable>
@@ -24,12 +24,12 @@ class SearchFeeder {
   explicit SearchFeeder(SearchIndex& search);
   SearchFeeder(const SearchFeeder&) = delete;
   SearchFeeder& operator=(const SearchFeeder&) = delete;
-  ~SearchFeeder();  // what is not yet entered is given up
+  ~SearchFeeder();  // discards pending messages
 
-  // Nothing comes of it if the message is there. Waits while much is waiting.
+  // Has no effect if the message is already indexed. Waits while much is pending.
   void add(const ObjectId& message, base::ByteView header);
 
-  // Waits until all is entered.
+  // Waits until everything is indexed.
   void drain();
 
  private:

@@ -69,7 +69,7 @@ Database open_or_make(const base::Path& file, const StoreId& store) {
     transaction.commit();
   }
   if (!belongs_to(database, store)) {
-    base::fail(base::ErrorCode::kDamaged, "open search index {}: it is another store's",
+    base::fail(base::ErrorCode::kDamaged, "open search index {}: it belongs to another store",
                file.string());
   }
   return database;
@@ -118,7 +118,7 @@ class SearchIndex::Impl {
  public:
   explicit Impl(Database opened) : database(std::move(opened)) {}
 
-  // Only who writes needs them.
+  // Needed for writing only.
   struct Changes {
     explicit Changes(Database& database)
         : add_envelope(database, "INSERT INTO envelopes VALUES (NULL, ?1, ?2, ?3)"),
@@ -178,7 +178,7 @@ class SearchIndex::Impl {
                         "SELECT date, subject, sender, recipients, copies, message_id "
                         "FROM envelopes JOIN fields USING (envelope) WHERE envelope = ?1"};
   std::unique_ptr<Changes> changes;
-  std::unique_ptr<Transaction> transaction;  // null: nothing is waiting
+  std::unique_ptr<Transaction> transaction;  // null: nothing is pending
 };
 
 SearchIndex::SearchIndex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -277,7 +277,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
     remove_fields.bind(1, row).run();
     remove_envelope.bind(1, row).run();
   }
-  // Until they are merged away, words that were removed stay where they were.
+  // Removed words stay in the file until they are merged away.
   impl_->database.run("INSERT INTO words (words) VALUES ('optimize')");
   impl_->commit();
   return gone.size();

@@ -1,7 +1,6 @@
-// The search index: what people search messages for, by message. It lies beside the index, in a
-// file of its own (schema/search.sql), so that its size is its own and so that losing it loses
-// nothing: whatever pack it does not know is read in again (fill_search_index).
-//
+// The search index: the searchable fields of messages, by message. It is stored beside the index,
+// in a file of its own (schema/search.sql), so that its size can be measured and its loss loses
+// nothing: any pack that it does not know is read again (fill_search_index).
 // One thread at a time. Fails with base::Error as store/index/sqlite.h says.
 #pragma once
 
@@ -23,45 +22,45 @@
 
 namespace store {
 
-// A row of the search index, as long as the index is open.
+// A row of the search index, valid as long as the index is open.
 struct EnvelopeRow {
   std::int64_t row = 0;
   std::uint64_t key = 0;  // of the message: message_key()
   std::optional<std::chrono::sys_seconds> date;
 };
 
-// The first bytes of a message's id: as good as all of it for looking up, but not for proving.
+// The first bytes of a message's id: sufficient to look it up, but not to prove identity.
 std::uint64_t message_key(const ObjectId& message);
 
 class SearchIndex {
  public:
-  // Makes the file if absent, and anew if it is another store's or none that can be read: all of it
+  // Creates the file if it is absent, belongs to another store or can't be read: all of its content
   // can be filled in again.
   static SearchIndex open(const base::Path& file, const StoreId& store);
 
-  // Opens it beside a writer. Returns nullopt if it does not exist.
+  // Opens it alongside a writer. Returns nullopt if it does not exist.
   static std::optional<SearchIndex> open_read_only(const base::Path& file);
 
   SearchIndex(SearchIndex&&) noexcept;
   SearchIndex& operator=(SearchIndex&&) noexcept;
-  ~SearchIndex();  // what no finish() followed is given up
+  ~SearchIndex();  // discards rows added since the last finish()
 
-  // Does nothing if the message is there.
+  // Does nothing if the message is already there.
   void add(const ObjectId& message, const Envelope& envelope);
 
-  // The same with what the message's record tells. Fails with kDamaged if it is none.
+  // The same with the fields from the message's record. Fails with kDamaged if it is not a record.
   void add_record(const ObjectId& message, base::ByteView record);
 
-  // Makes durable what was added: the pack's messages are all in.
+  // Makes the added messages durable: those of the pack are complete.
   void finish(const PackName& pack);
 
   std::vector<PackName> packs();
   void forget_packs(const std::vector<PackName>& packs);
 
-  // Removes the messages that `lives` denies, their words too. Returns how many.
+  // Removes the messages for which `lives` returns false, and their words. Returns how many.
   std::uint64_t keep_only(const std::function<bool(const ObjectId& message)>& lives);
 
-  // `words` is an expression of FTS5, made by Query; empty: every row.
+  // `words` is an FTS5 expression, made by Query; empty: every row.
   void for_each(std::string_view words, const std::function<void(const EnvelopeRow&)>& take);
   void for_each_with_message_id(std::string_view message_id,
                                 const std::function<void(const EnvelopeRow&)>& take);
@@ -77,16 +76,16 @@ class SearchIndex {
   std::unique_ptr<Impl> impl_;
 };
 
-// What of a text is looked for by words: scripts that don't part words get a blank around every
-// character, so that any run of them is found as a phrase.
+// Prepares a text for searching by words: scripts that don't separate words get a blank around
+// every character, so that any sequence of them is found as a phrase.
 std::string searchable(std::string_view text);
 
-// Whether the search index sees a word in `text`. Asks the index's own tokenizer, which takes about
-// a millisecond unless `text` has a letter or a digit of ASCII.
+// Whether the search index finds a word in `text`. Uses the index's own tokenizer, which takes
+// about a millisecond unless `text` has an ASCII letter or digit.
 bool has_words(std::string_view text);
 
-// Reads in the packs that `index` knows and `search` does not. Needs the store's lock. A damaged
-// block is left out, with a line in the log.
+// Indexes the packs that `index` knows and `search` does not. Needs the store's lock. Skips damaged
+// blocks, with a line in the log.
 void fill_search_index(const Location& location, base::FileSystem& files,
                        const BlockContext& context, Index& index, SearchIndex& search);
 

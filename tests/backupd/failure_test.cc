@@ -108,7 +108,7 @@ TEST_F(FailureTest, AnUnknownConfigurationKey) {
 TEST_F(FailureTest, AStoreThatAnotherProcessHolds) {
   const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
   const auto holder = store::Writer::open(location, base::real_file_system(), base::system_clock());
-  expect_failure(5, "another mailstow writes to it");
+  expect_failure(5, "another mailstow process is writing to it");
 }
 
 TEST_F(FailureTest, AnExistingStoreIsNotInitialisedAgain) {

@@ -128,7 +128,7 @@ TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
       base::real_file_system().try_lock(mailstow_.store() / "lock", base::LockMode::kExclusive);
   const auto refused = mailstow_.backupd({"prune"});
   EXPECT_EQ(refused.status, 5);
-  EXPECT_THAT(refused.err, HasSubstr("another mailstow writes to it"));
+  EXPECT_THAT(refused.err, HasSubstr("another mailstow process is writing to it"));
   const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
   EXPECT_TRUE(plan["packs"].is_null()) << "the plan still lists the snapshots";
   EXPECT_FALSE(plan["accounts"].empty());

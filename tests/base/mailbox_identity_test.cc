@@ -27,18 +27,18 @@ MailboxHistory history_of(const std::vector<MailboxSight>& snapshots) {
   return history;
 }
 
-TEST(MailboxIdentityTest, IsToldByMailboxIdAndElseByUidvalidity) {
+TEST(MailboxIdentityTest, ComparesByMailboxIdOrElseByUidvalidity) {
   EXPECT_EQ(is_same({"F1", 7}, {"F1", 8}), true);
   EXPECT_EQ(is_same({"F1", 7}, {"F2", 7}), false);
   EXPECT_EQ(is_same({"", 7}, {"", 7}), true);
   EXPECT_EQ(is_same({"", 7}, {"", 8}), false);
   EXPECT_EQ(is_same({"F1", 7}, {"", 8}), false);
-  EXPECT_EQ(is_same({"", 7}, {"F2", 7}), true) << "the server learned to tell";
-  EXPECT_EQ(is_same({"", 0}, {"", 8}), std::nullopt) << "nothing is known of before";
+  EXPECT_EQ(is_same({"", 7}, {"F2", 7}), true) << "the server began to report MAILBOXID";
+  EXPECT_EQ(is_same({"", 0}, {"", 8}), std::nullopt) << "nothing is known of the earlier mailbox";
   EXPECT_EQ(is_same({"F1", 0}, {"", 8}), std::nullopt);
 }
 
-// Which snapshots are not of the live mailbox's holder, oldest first: "0 1" are.
+// A history, and which of its snapshots are of the live mailbox's holder, oldest first.
 struct Case {
   const char* what;
   std::vector<MailboxSight> snapshots;
@@ -47,7 +47,7 @@ struct Case {
   std::vector<bool> is_of_snapshot;
 };
 
-TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
+TEST(MailboxHistoryTest, JudgesWhoseMailboxItIs) {
   const MailboxSight a = with_mail({"", 5});
   const MailboxSight b = with_mail({"", 7});
   const MailboxSight c = with_mail({"", 9});
@@ -69,9 +69,9 @@ TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
       {"new, and backed up while empty", {a, empty({"", 7})}, empty({"", 8}), none, {false, true}},
       {"no INBOX in between", {a, kUnknown, b}, b, none, {false, false, true}},
       {"no INBOX in between, the same", {a, kUnknown, a}, a, none, {true, true, true}},
-      {"nothing is told now", {a, a}, kUnknown, none, {true, true}},
-      {"nothing is told now, after a change", {a, b}, kUnknown, none, {false, true}},
-      {"as files of before have it", {a, b}, b, {{{"", 7}}, true}, {true, true}},
+      {"nothing is reported now", {a, a}, kUnknown, none, {true, true}},
+      {"nothing is reported now, after a change", {a, b}, kUnknown, none, {false, true}},
+      {"as older files record it", {a, b}, b, {{{"", 7}}, true}, {true, true}},
       {"the same, then given away", {a, b}, c, {{{"", 7}}, true}, {false, false}},
       {"the same, not for later snapshots", {a, b, c}, b, {{{"", 7}}, true}, {true, true, false}},
       // A new UIDVALIDITY in each session until a message comes.
@@ -104,9 +104,13 @@ TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
        {true}},
       // RFC 8474.
       {"renumbered", {with_mail({"F1", 5})}, with_mail({"F1", 7}), none, {true}},
-      {"another one of the same number", {with_mail({"F1", 5})}, empty({"F2", 5}), none, {false}},
-      {"an empty one is told too", {empty({"F1", 5})}, empty({"F2", 6}), none, {false}},
-      {"the server learns to tell, then renumbers",
+      {"a different one with the same UIDVALIDITY",
+       {with_mail({"F1", 5})},
+       empty({"F2", 5}),
+       none,
+       {false}},
+      {"an empty one is recognised too", {empty({"F1", 5})}, empty({"F2", 6}), none, {false}},
+      {"the server begins to report MAILBOXID, then renumbers",
        {a, with_mail({"F1", 5})},
        with_mail({"F1", 9}),
        none,
@@ -126,7 +130,7 @@ TEST(MailboxHistoryTest, SaysWhoseMailboxItIs) {
   }
 }
 
-TEST(MailboxHistoryTest, ToldByMailboxIdItIsCertain) {
+TEST(MailboxHistoryTest, AChangeOfMailboxIdIsCertain) {
   const auto change = [](const MailboxIdentity& was, const MailboxIdentity& is) {
     return history_of({with_mail(was)}).judge(with_mail(is), {}).change.value();
   };
@@ -135,9 +139,9 @@ TEST(MailboxHistoryTest, ToldByMailboxIdItIsCertain) {
   EXPECT_EQ(change({"F1", 5}, {"F2", 7}), (MailboxChange{{"F1", 5}, {"F2", 7}}));
 }
 
-// Whatever happened: accepting all that is known settles it, the next mailbox is found again, and
-// nobody who is not accepted is ever taken for the holder of a snapshot with another identity.
-TEST(MailboxHistoryTest, HoldsForAnyHistory) {
+// Accepting every known identity resolves any history, the next mailbox is detected again, and an
+// identity that is not accepted never counts as the holder of a snapshot with another identity.
+TEST(MailboxHistoryTest, JudgesAnyHistoryConsistently) {
   std::mt19937 random(20);
   const auto below = [&](unsigned limit) { return static_cast<std::uint32_t>(random() % limit); };
   for (int round = 0; round < 3'000; ++round) {

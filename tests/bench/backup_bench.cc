@@ -1,5 +1,5 @@
-// Backing up over IMAP, and what else keeps a copy of an account: all of the same mail on one
-// private Dovecot, in turns, since the machine has other things to do; the best turn counts.
+// Backups over IMAP, compared with other ways to keep a copy of an account: all of the same mail on
+// one private Dovecot, in turns, since the machine has other work to do; the best turn counts.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 constexpr int kTurns = 5;
 constexpr int kUnchanged = 3;  // runs that find nothing changed, after each first one
 
-// A first run, and the best that found nothing changed.
+// A first run, and the best run that found nothing changed.
 struct Backup {
   bench::Ran first;
   bench::Ran again;
@@ -123,7 +123,7 @@ class BackupBench {
     print(name + ", nothing changed", backup.again);
   }
 
-  // First, and then with nothing changed.
+  // Runs the command a first time, and then with nothing changed.
   Backup run(const std::vector<std::string>& command) const {
     Backup backup{run_once(command), {}};
     for (int turn = 0; turn < kUnchanged; ++turn) keep_best(backup.again, run_once(command));
@@ -150,45 +150,45 @@ class BackupBench {
 
   // Without syncing each file, which takes minutes.
   Backup with_mbsync() const {
-    const base::Path folder = emptied("mbsync");
-    fs::create_directories(folder / "mail");
-    fs::create_directories(folder / "state");
-    std::ofstream(folder / "mbsyncrc")
+    const base::Path directory = emptied("mbsync");
+    fs::create_directories(directory / "mail");
+    fs::create_directories(directory / "state");
+    std::ofstream(directory / "mbsyncrc")
         << "FSync no\n\nIMAPStore server\nHost " << servers::kPlainHost << "\nPort "
         << server_.plain_port() << "\nUser alice\nPass " << servers::Server::password("alice")
-        << "\nSSLType None\nAuthMechs LOGIN\n\nMaildirStore local\nPath " << folder.string()
-        << "/mail/\nInbox " << folder.string()
+        << "\nSSLType None\nAuthMechs LOGIN\n\nMaildirStore local\nPath " << directory.string()
+        << "/mail/\nInbox " << directory.string()
         << "/mail/INBOX\nSubFolders Verbatim\n\nChannel bench\nFar :server:\nNear :local:\n"
            "Patterns *\nSync Pull\nCreate Near\nSyncState "
-        << folder.string() << "/state/\n";
-    return run({"mbsync", "-q", "-c", (folder / "mbsyncrc").string(), "bench"});
+        << directory.string() << "/state/\n";
+    return run({"mbsync", "-q", "-c", (directory / "mbsyncrc").string(), "bench"});
   }
 
-  // On the server itself, past IMAP.
+  // On the server itself, bypassing IMAP.
   Backup with_doveadm() const {
-    const base::Path folder = emptied("doveadm");
-    fs::permissions(folder, fs::perms::all);  // it works as the account's owner
+    const base::Path directory = emptied("doveadm");
+    fs::permissions(directory, fs::perms::all);  // it works as the account's owner
     const servers::Account owner = servers::server_user().account;
     return run({"doveadm", "-c", (server_.folder() / "dovecot.conf").string(), "-o",
                 fmt::format("mail_uid={}", owner.uid), "-o", fmt::format("mail_gid={}", owner.gid),
-                "backup", "-u", "alice", "maildir:" + (folder / "mail").string()});
+                "backup", "-u", "alice", "maildir:" + (directory / "mail").string()});
   }
 
   // The next two need the server's disk.
   Backup with_restic() {
-    const base::Path folder = emptied("restic");
+    const base::Path directory = emptied("restic");
     ::setenv("RESTIC_PASSWORD", "bench", 1);
-    ::setenv("RESTIC_CACHE_DIR", (folder / "cache").c_str(), 1);
-    const std::string repository = (folder / "repository").string();
+    ::setenv("RESTIC_CACHE_DIR", (directory / "cache").c_str(), 1);
+    const std::string repository = (directory / "repository").string();
     bench::run({"restic", "init", "--repo", repository}, output());
     return run({"restic", "backup", "--repo", repository, maildir()});
   }
 
   Backup with_borg() {
-    const base::Path folder = emptied("borg");
+    const base::Path directory = emptied("borg");
     ::setenv("BORG_PASSPHRASE", "bench", 1);
-    ::setenv("BORG_BASE_DIR", (folder / "base").c_str(), 1);
-    const std::string repository = (folder / "repository").string();
+    ::setenv("BORG_BASE_DIR", (directory / "base").c_str(), 1);
+    const std::string repository = (directory / "repository").string();
     bench::run({"borg", "init", "--encryption", "repokey-blake2", repository}, output());
     return run(
         {"borg", "create", "--compression", "zstd,3", repository + "::{now:%s.%f}", maildir()});
@@ -197,11 +197,11 @@ class BackupBench {
   std::string maildir() { return server_.maildir("alice").path_of("INBOX").string(); }
 
   base::Path emptied(const char* name) const {
-    base::Path folder = mailstow_.folder() / name;
-    fs::remove_all(folder);
-    fs::create_directories(folder);
+    base::Path directory = mailstow_.folder() / name;
+    fs::remove_all(directory);
+    fs::create_directories(directory);
     fs::permissions(mailstow_.folder(), fs::perms::others_exec, fs::perm_options::add);
-    return folder;
+    return directory;
   }
 
   base::Path output() const { return mailstow_.folder() / "output"; }

@@ -13,8 +13,10 @@ namespace bench {
 
 namespace fs = std::filesystem;
 
-store::Location location_in(const base::Path& folder) {
-  return {.store = folder / "store", .index = folder / "index", .key_file = folder / "store.key"};
+store::Location location_in(const base::Path& directory) {
+  return {.store = directory / "store",
+          .index = directory / "index",
+          .key_file = directory / "store.key"};
 }
 
 double Stopwatch::seconds() const {
@@ -35,31 +37,32 @@ void print(std::string_view name, double value, std::string_view unit) {
   fmt::print("{}: {:.{}f} {}\n", name, value, value < 10 ? 3 : 1, unit);
 }
 
-void print_sizes(const base::Path& folder) {
-  store::Reader reader = store::Reader::open(location_in(folder), base::real_file_system());
+void print_sizes(const base::Path& directory) {
+  store::Reader reader = store::Reader::open(location_in(directory), base::real_file_system());
   const store::Reader::StoreSize size = reader.size();
   const auto messages = static_cast<double>(std::max<std::uint64_t>(size.messages, 1));
   print("different messages", static_cast<double>(size.messages), "");
   print("their bytes", static_cast<double>(size.message_bytes) / 1e6, "MB");
   print("packs", static_cast<double>(size.pack_bytes) / 1e6, "MB");
   print("index", static_cast<double>(size.index_bytes) / 1e6, "MB");
-  print("index a message", static_cast<double>(size.index_bytes) / messages, "bytes");
+  print("index per message", static_cast<double>(size.index_bytes) / messages, "bytes");
   print("search index", static_cast<double>(size.search_bytes) / 1e6, "MB");
-  print("search index a message", static_cast<double>(size.search_bytes) / messages, "bytes");
+  print("search index per message", static_cast<double>(size.search_bytes) / messages, "bytes");
 }
 
-void prune_now(const base::Path& folder) {
+void prune_now(const base::Path& directory) {
   for (int run = 0; run < 2; ++run) {
-    store::prune(location_in(folder), base::real_file_system(), base::system_clock(),
+    store::prune(location_in(directory), base::real_file_system(), base::system_clock(),
                  {.grace = std::chrono::seconds(0)});
   }
 }
 
-std::vector<MailFolder> mail_below(const base::Path& folder) {
+std::vector<MailFolder> mail_below(const base::Path& directory) {
   std::map<std::string, std::vector<base::Path>> folders;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;
-    folders[entry.path().parent_path().lexically_relative(folder).string()].push_back(entry.path());
+    folders[entry.path().parent_path().lexically_relative(directory).string()].push_back(
+        entry.path());
   }
   std::vector<MailFolder> result;
   for (auto& [name, messages] : folders) {

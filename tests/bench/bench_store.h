@@ -1,4 +1,4 @@
-// A store to measure, and how it is measured.
+// A store to measure, and the tools for measuring it.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@
 
 namespace bench {
 
-// In `folder`: store, index and key file.
-store::Location location_in(const base::Path& folder);
+// The locations in `directory`: store, index and key file.
+store::Location location_in(const base::Path& directory);
 
 class Stopwatch {
  public:
@@ -30,14 +30,14 @@ double peak_megabytes();  // of this process
 
 // "name: value unit", one line of the result.
 void print(std::string_view name, double value, std::string_view unit);
-void print_sizes(const base::Path& folder);
+void print_sizes(const base::Path& directory);
 
-// The files below `folder` by the folder that they are in, both sorted.
+// The files below `directory`, grouped by the directory that contains them, both sorted.
 struct MailFolder {
   std::string name;
   std::vector<base::Path> messages;
 };
-std::vector<MailFolder> mail_below(const base::Path& folder);
+std::vector<MailFolder> mail_below(const base::Path& directory);
 
 store::StoredMessage add(store::Writer& writer, std::string_view message);
 store::FolderInfo folder_named(std::string name);
@@ -46,19 +46,19 @@ store::MessageEntry entry(std::uint32_t uid, const store::StoredMessage& message
 void commit(store::Writer& writer, const std::string& account,
             std::vector<store::FolderRecord> folders);
 
-// Twice without a grace: the second run deletes what the first condemned.
-void prune_now(const base::Path& folder);
+// Prunes twice without a grace period: the second run deletes what the first condemned.
+void prune_now(const base::Path& directory);
 
-// The commands: each works in `folder`.
-void make_mail(const base::Path& folder, std::size_t messages);
-void add_mail(const base::Path& folder, const base::Path& mail);
-void prune_all(const base::Path& folder);
-void check_data(const base::Path& folder);
-void read_all(const base::Path& folder);
-void read_one(const base::Path& folder);
-void make_million(const base::Path& folder, std::uint32_t messages);
-void change_million(const base::Path& folder);
-void search_million(const base::Path& folder);
-void thirty_nights(const base::Path& folder);
+// The commands: each works in `directory`.
+void make_mail(const base::Path& directory, std::size_t messages);
+void add_mail(const base::Path& directory, const base::Path& mail);
+void prune_all(const base::Path& directory);
+void check_data(const base::Path& directory);
+void read_all(const base::Path& directory);
+void read_one(const base::Path& directory);
+void make_million(const base::Path& directory, std::uint32_t messages);
+void change_million(const base::Path& directory);
+void search_million(const base::Path& directory);
+void thirty_nights(const base::Path& directory);
 
 }  // namespace bench

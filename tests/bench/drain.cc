@@ -22,13 +22,13 @@ class Client {
  public:
   explicit Client(std::unique_ptr<imap::Transport> transport) : transport_(std::move(transport)) {}
 
-  // Until the last line of the answer; gives the bytes of it.
+  // Reads up to the last line of the response; returns its size in bytes.
   std::uint64_t ask(const std::string& command) {
     const std::string tag = fmt::format("d{} ", ++number_);
     send(tag + command + "\r\n");
     const std::string last_line = "\r\n" + tag + "OK";
     std::uint64_t bytes = 0;
-    std::string tail = "\r\n";  // what the last line may begin in
+    std::string tail = "\r\n";  // bytes that the last line may begin in
     while (true) {
       const std::size_t received = receive();
       bytes += received;

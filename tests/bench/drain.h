@@ -1,5 +1,5 @@
-// The limit of what a backup over IMAP can do: all mail of an account over one connection, in one
-// FETCH a folder, every byte thrown away.
+// The upper limit for any backup over IMAP: fetches all mail of an account over one connection,
+// with one FETCH for each folder, and discards every byte.
 #pragma once
 
 #include <cstdint>

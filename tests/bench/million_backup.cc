@@ -21,16 +21,16 @@ namespace {
 
 const char* const kUser = "alice";
 
-// A file for each of a million messages would measure the server's file system.
+// With one file for each of a million messages, this would measure the server's file system.
 servers::DovecotOptions in_few_files() {
   servers::DovecotOptions options;
   options.extra = "mail_location = mdbox:~/mdbox\n";
   return options;
 }
 
-std::uint64_t bytes_below(const base::Path& folder) {
+std::uint64_t bytes_below(const base::Path& directory) {
   std::uint64_t bytes = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
     if (file.is_regular_file()) bytes += file.file_size();
   }
   return bytes;
@@ -87,7 +87,7 @@ class MillionBackup {
     append(20);
   }
 
-  // Each once.
+  // Returns each UID at most once.
   std::uint32_t any_uid() {
     for (;;) {
       const auto uid = static_cast<std::uint32_t>(1 + random_.below(messages_));

@@ -1,4 +1,4 @@
-// One account with a million messages in one folder, and what a night with 100 changes costs it.
+// One account with a million messages in one folder, and the cost of a night with 100 changes.
 #include <fmt/core.h>
 
 #include "store/search.h"
@@ -13,13 +13,13 @@ const char* const kAccount = "million";
 
 }  // namespace
 
-void make_million(const base::Path& folder, std::uint32_t messages) {
+void make_million(const base::Path& directory, std::uint32_t messages) {
   const base::Clock& clock = base::system_clock();
-  store::init(location_in(folder), base::real_file_system(), clock);
+  store::init(location_in(directory), base::real_file_system(), clock);
   const Stopwatch watch;
   {
     store::Writer writer =
-        store::Writer::open(location_in(folder), base::real_file_system(), clock);
+        store::Writer::open(location_in(directory), base::real_file_system(), clock);
     servers::Random random(1);
     store::FolderDraft draft(writer.reader(), folder_named("INBOX"));
     for (std::uint32_t uid = 1; uid <= messages; ++uid) {
@@ -31,16 +31,16 @@ void make_million(const base::Path& folder, std::uint32_t messages) {
   }
   print("million: first run", watch.seconds(), "s");
   print("million: first run, peak memory", peak_megabytes(), "MiB");
-  print_sizes(folder);
+  print_sizes(directory);
 }
 
-void change_million(const base::Path& folder) {
+void change_million(const base::Path& directory) {
   const base::Clock& clock = base::system_clock();
   const Stopwatch watch;
   std::uint64_t bytes = 0;
   {
     store::Writer writer =
-        store::Writer::open(location_in(folder), base::real_file_system(), clock);
+        store::Writer::open(location_in(directory), base::real_file_system(), clock);
     servers::Random random(2);
     const store::FolderRecord last =
         writer.reader().folders(writer.reader().newest_snapshot(kAccount).value()).at(0);
@@ -67,8 +67,8 @@ void change_million(const base::Path& folder) {
   print("million: 100 changes, peak memory", peak_megabytes(), "MiB");
 }
 
-void search_million(const base::Path& folder) {
-  store::Reader reader = store::Reader::open(location_in(folder), base::real_file_system());
+void search_million(const base::Path& directory) {
+  store::Reader reader = store::Reader::open(location_in(directory), base::real_file_system());
   for (const char* text : {"subject:123456", "from:person77 invoice", "report", "report -draft",
                            "after:2024-01-10 before:2024-01-12", "folder:INBOX"}) {
     for (const bool is_history : {false, true}) {

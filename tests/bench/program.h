@@ -10,12 +10,12 @@ namespace bench {
 
 struct Ran {
   double seconds = 0;
-  double cpu_seconds = 0;     // its own and its children's
+  double cpu_seconds = 0;     // including its children
   double peak_megabytes = 0;  // of memory
   bool succeeded = false;
 };
 
-// Runs it to its end; its output goes to the file `output`.
+// Runs the command to its end; its output goes to the file `output`.
 Ran run(const std::vector<std::string>& command, const base::Path& output);
 
 // Prints a message if the program is not installed.

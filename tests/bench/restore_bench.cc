@@ -1,5 +1,5 @@
-// Restoring over IMAP, and what else brings mail into a server: one account of the same mail for
-// each, on one private Dovecot that syncs as it does by default.
+// Restoring over IMAP, compared with other ways to bring mail into a server: one account with the
+// same mail for each, on one private Dovecot with its default syncing.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -46,7 +46,7 @@ class RestoreBench {
 
   void measure() {
     fmt::print("== mail: {} messages in {} folders\n", messages_, folders_.size());
-    // Before and after, since the machine has other things to do.
+    // Measured before and after, since the machine has other work to do.
     const double before = append_raw("raw");
     report("raw MULTIAPPEND, one connection", before, messages_, before);
     for (const int connections : {4, 2, 1}) restore_all(connections, before);
@@ -65,7 +65,7 @@ class RestoreBench {
     static_cast<void>(std::fflush(stdout));
   }
 
-  // With nothing to read, to compare or to record.
+  // Appends only: nothing to read, to compare or to record.
   double append_raw(const std::string& user) {
     imap::Endpoint endpoint;
     endpoint.url = server_.plain_url();
@@ -130,10 +130,10 @@ class RestoreBench {
 
   // A restore with mbsync: a Maildir is pushed into an empty account.
   void with_mbsync(double raw) {
-    const base::Path folder = mailstow_.folder() / "mbsync";
-    std::filesystem::create_directories(folder / "mail");
+    const base::Path directory = mailstow_.folder() / "mbsync";
+    std::filesystem::create_directories(directory / "mail");
     for (std::size_t at = 0; at < folders_.size(); ++at) {
-      const base::Path box = folder / "mail" / bench::served_name(at);
+      const base::Path box = directory / "mail" / bench::served_name(at);
       for (const char* part : {"cur", "new", "tmp"})
         std::filesystem::create_directories(box / part);
       std::size_t number = 0;
@@ -142,16 +142,16 @@ class RestoreBench {
             << bench::read_file(path);
       }
     }
-    std::ofstream(folder / "mbsyncrc")
+    std::ofstream(directory / "mbsyncrc")
         << "IMAPStore server\nHost " << servers::kPlainHost << "\nPort " << server_.plain_port()
         << "\nUser mbsync\nPass " << servers::Server::password("mbsync")
-        << "\nSSLType None\nAuthMechs LOGIN\n\nMaildirStore local\nPath " << folder.string()
+        << "\nSSLType None\nAuthMechs LOGIN\n\nMaildirStore local\nPath " << directory.string()
         << "/mail/\nSubFolders Verbatim\n\nChannel bench\nFar :server:\nNear :local:\nPatterns *\n"
            "Sync Push\nCreate Far\nSyncState "
-        << folder.string() << "/state/\n";
-    std::filesystem::create_directories(folder / "state");
+        << directory.string() << "/state/\n";
+    std::filesystem::create_directories(directory / "state");
     const bench::Ran ran =
-        bench::run({"mbsync", "-q", "-c", (folder / "mbsyncrc").string(), "bench"},
+        bench::run({"mbsync", "-q", "-c", (directory / "mbsyncrc").string(), "bench"},
                    mailstow_.folder() / "output");
     if (!ran.succeeded) fmt::print("mbsync: {}", bench::read_file(mailstow_.folder() / "output"));
     report("mbsync, push", ran.seconds, messages_, raw);

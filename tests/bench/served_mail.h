@@ -1,4 +1,4 @@
-// The mail that is measured, in an account of a private server.
+// The mail to measure, in an account of a private server.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct ServedMail {
 // files, which Dovecot would reject.
 ServedMail serve(servers::Dovecot& server, const std::string& user, const base::Path& mail);
 
-// Line ends as IMAP has them.
+// Converts to IMAP's line ends.
 std::string with_crlf(const std::string& text);
 
 // The name of the n-th folder.

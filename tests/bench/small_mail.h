@@ -1,4 +1,4 @@
-// Small messages, where what counts is how many there are.
+// Small messages, for measurements in which their number matters.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace bench {
 
-// Words and people recur as they do in an archive; `number` makes it one of its own.
+// Words and people recur as in an archive; `number` makes the message unique.
 std::string small_message(servers::Random& random, std::uint32_t number);
 
 }  // namespace bench

@@ -1,4 +1,4 @@
-// One measurement a process, so that each has its own peak of memory.
+// Runs one measurement for each process, so that each has its own peak memory.
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -12,9 +12,10 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 constexpr const char* kUsage =
-    "usage: mailstow-store-bench make-mail FOLDER COUNT | add FOLDER MAIL | prune FOLDER |\n"
-    "       check FOLDER | read-all FOLDER | read-one FOLDER | make-million FOLDER [COUNT] |\n"
-    "       change-million FOLDER | search-million FOLDER | nights FOLDER\n";
+    "usage: mailstow-store-bench make-mail DIRECTORY COUNT | add DIRECTORY MAIL |\n"
+    "       prune DIRECTORY | check DIRECTORY | read-all DIRECTORY | read-one DIRECTORY |\n"
+    "       make-million DIRECTORY [COUNT] | change-million DIRECTORY |\n"
+    "       search-million DIRECTORY | nights DIRECTORY\n";
 
 bool run(const std::string& command, const Arguments& arguments) {
   const auto count = [&](std::size_t place, unsigned long otherwise) {

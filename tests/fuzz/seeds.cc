@@ -197,7 +197,7 @@ Seeds recipe_seeds() {
   store::RecipeWriter recipe(8 + 5 + 20 + 8, base::as_bytes("Head: 1\n"));
   recipe.add(store::InlineText{base::as_bytes("inlin")});
   recipe.add(store::TextPart{{.id = id_of(1), .length = 20}});
-  store::EncodedLeaf leaf{.kind = store::PartKind::kBinary, .lines = {}, .parts = {}};
+  store::Base64Leaf leaf{.kind = store::PartKind::kBinary, .lines = {}, .parts = {}};
   leaf.parts = {{.id = id_of(2), .length = 6}};
   recipe.add(leaf);
   return {recipe.take()};

@@ -18,7 +18,7 @@ class AnyPart : public store::PartSource {
 
   void operator()(const store::InlineText&) {}
   void operator()(const store::TextPart& text) { want(text.part); }
-  void operator()(const store::EncodedLeaf& leaf) {
+  void operator()(const store::Base64Leaf& leaf) {
     for (const store::PartRef& part : leaf.parts) want(part);
   }
 

@@ -1,5 +1,5 @@
-// The store on a file system that crashes and fails at every operation in turn: what a commit
-// acknowledged is there afterwards, and nothing is there that never was.
+// The store on a file system that crashes and fails at every operation in turn: afterwards
+// everything acknowledged by a commit exists, and nothing that never did.
 #include <cstdlib>
 #include <filesystem>
 
@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 using Messages = std::vector<std::string>;
 
-// What snapshots there are, by id: those that a commit acknowledged, and all that were tried.
+// The existing snapshots, by id: those acknowledged by a commit, and all that were attempted.
 struct Expected {
   std::map<ObjectId, Messages> acknowledged;
   std::map<ObjectId, Messages> tried;
@@ -36,7 +36,7 @@ class CrashTest : public testing::Test {
  protected:
   CrashTest() {
     location_ = {.store = "/simulated/store",
-                 .index = folder_.path() / "index",
+                 .index = directory_.path() / "index",
                  .key_file = "/simulated/store.key"};
   }
 
@@ -81,8 +81,8 @@ class CrashTest : public testing::Test {
     commit(writer, before_, waiting);
   }
 
-  // The run that is interrupted: content ahead of its snapshot, two accounts in a commit, and
-  // another commit.
+  // The run that is interrupted: content stored ahead of its snapshot, two accounts in a commit,
+  // and another commit.
   void run(Expected& expected) {
     Expected waiting;
     Writer writer = open_writer();
@@ -114,7 +114,7 @@ class CrashTest : public testing::Test {
     return messages;
   }
 
-  // Opens the store as the next run does, looks at all of it, and makes that run.
+  // Opens the store like the next run, checks all of it, and makes that run.
   void check(Expected expected, const std::string& trace) {
     SCOPED_TRACE(trace);
     try {
@@ -151,15 +151,15 @@ class CrashTest : public testing::Test {
   }
 
   void keep_index() {
-    fs::remove_all(folder_.path() / "kept");
-    fs::copy(location_.index, folder_.path() / "kept", fs::copy_options::recursive);
+    fs::remove_all(directory_.path() / "kept");
+    fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
   }
-  void put_back_index() {
+  void restore_index() {
     fs::remove_all(location_.index);
-    fs::copy(folder_.path() / "kept", location_.index, fs::copy_options::recursive);
+    fs::copy(directory_.path() / "kept", location_.index, fs::copy_options::recursive);
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<SimulatedFileSystem> files_;
@@ -183,7 +183,7 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
         if (!tests::is_long_run() && random_() % 6 != 0) continue;
         ++cases;
         files_ = origin->copy();
-        put_back_index();
+        restore_index();
         files_->fail_for_good_from(operation, Fault::kIo);
         Expected expected = before_;
         run_until_it_fails(expected);
@@ -211,7 +211,7 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
         for (const bool crashes : {false, true}) {
           if (!tests::is_long_run() && random_() % 12 != 0) continue;
           files_ = origin->copy();
-          put_back_index();
+          restore_index();
           if (for_good) {
             files_->fail_for_good_from(operation, fault);
           } else {
@@ -230,9 +230,9 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
   }
 }
 
-// A run after one that failed, and only then the crash: what the first left unsynced must not come
-// between.
-TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
+// A run after one that failed, and only then the crash: data left unsynced by the first run must
+// not interfere.
+TEST_F(CrashTest, WhatTheNextRunFindsIsDurableToo) {
   start();
   keep_index();
   const std::unique_ptr<SimulatedFileSystem> origin = files_->copy();
@@ -243,7 +243,7 @@ TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
     for (const bool commits : {false, true}) {
       if (!tests::is_long_run() && random_() % 3 != 0) continue;
       files_ = origin->copy();
-      put_back_index();
+      restore_index();
       files_->fail_once_at(operation, Fault::kDoneAndFail);
       Expected expected = before_;
       run_until_it_fails(expected);
@@ -263,7 +263,7 @@ TEST_F(CrashTest, WhatTheNextRunFoundIsAsDurableAsWhatItDid) {
   }
 }
 
-TEST_F(CrashTest, InitCanBeRepeatedUntilThereIsAStore) {
+TEST_F(CrashTest, InitCanBeRepeatedUntilAStoreExists) {
   files_ = std::make_unique<SimulatedFileSystem>();
   init(location_, *files_, clock_);
   const std::uint64_t last = files_->operations();

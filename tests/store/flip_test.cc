@@ -1,5 +1,5 @@
-// Every byte of a small store flipped in turn, and every truncation: found, named, confined. A
-// fixed sample of them in a short run.
+// Flips every byte of a small store in turn, and truncates it everywhere: the damage is found,
+// named and confined. A short run tries a fixed sample of them.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -23,14 +23,14 @@ using testing::IsEmpty;
 
 namespace fs = std::filesystem;
 
-// How far apart the places are that have their turn.
+// The distance between the positions that are tried.
 std::size_t step(std::size_t in_a_short_run) {
   return tests::is_long_run() ? 1 : in_a_short_run;
 }
 
 class FlipTest : public SmallStore {
  protected:
-  // Puts `bad` in the place of a file and looks at everything.
+  // Replaces a file by `bad` and checks everything.
   CheckReport check_with(const base::Path& path, const base::Bytes& bad) {
     files_.overwrite(path, bad);
     CheckReport report = check_all();
@@ -39,7 +39,7 @@ class FlipTest : public SmallStore {
     return report;
   }
 
-  // Messages that are not reported damaged are what they were.
+  // Messages that are not reported damaged are unchanged.
   void expect_the_rest_readable(const CheckReport& report) {
     std::set<MessageId> damaged;
     for (const DamagedMessage& message : report.damaged_messages) damaged.insert(message.id);
@@ -76,7 +76,7 @@ TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
       const auto hit = std::ranges::find_if(blocks, [&](const BlockEntry& block) {
         return at >= block.place && at - block.place < BlockHeader::kSize + block.sealed_length;
       });
-      // Header, trailer and footer hold nothing that the index doesn't know.
+      // Header, trailer and footer contain nothing that the index doesn't know.
       const bool hits_mail = hit != blocks.end() && hit->stream != Stream::kManifests;
       EXPECT_EQ(hits_mail ? ids_[owner(path)].size() : 0, report.damaged_messages.size());
       for (const DamagedMessage& message : report.damaged_messages) {
@@ -89,7 +89,7 @@ TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
+TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
   for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
     for (std::size_t size = 0; size < bytes.size(); size += step(37)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(size));
@@ -107,9 +107,9 @@ TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherIsWhole) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailIsWhole) {
-  for (const base::Path& folder : {keys_directory(location_), trees_directory(location_)}) {
-    const auto files = files_.files_below(folder);
+TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailStaysReadable) {
+  for (const base::Path& directory : {keys_directory(location_), trees_directory(location_)}) {
+    const auto files = files_.files_below(directory);
     ASSERT_FALSE(files.empty());
     for (const auto& [path, bytes] : files) {
       for (std::size_t at = 0; at < 2 * bytes.size(); at += step(7)) {
@@ -141,7 +141,7 @@ TEST_F(FlipTest, TwoPacksThatSwappedPlacesAreFound) {
   }
 }
 
-TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoAnswer) {
+TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoResult) {
   const base::Path path = index_file(location_);
   const std::string good = base::to_text(
       base::read_file(base::real_file_system(), path, std::uint64_t{1} << 30).value());

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-// What a folder holds: contents by UID.
+// The content of a folder: contents by UID.
 struct Folder {
   std::map<std::uint32_t, unsigned> messages;
   std::uint32_t uid_validity = 7;
@@ -53,7 +53,7 @@ class HistoryTest : public StoreFixture {
     return snapshot;
   }
 
-  // "INBOX stayed -1 -2 +3", a line a change.
+  // "INBOX stayed -1 -2 +3", a line for each change.
   std::vector<std::string> changes(std::optional<std::chrono::sys_seconds> since = {}) {
     static constexpr const char* kFates[] = {"stayed", "appeared", "vanished", "renamed",
                                              "regenerated"};
@@ -87,18 +87,18 @@ TEST_F(HistoryTest, AMessageAppearsAndVanishesBetweenTwoSnapshots) {
   EXPECT_THAT(afters_, ElementsAre(second, third));
 }
 
-TEST_F(HistoryTest, WhatStaysAsItIsIsNotTold) {
+TEST_F(HistoryTest, UnchangedMessagesAreNotReported) {
   back_up({{"INBOX", {{{1, 1}}}}});
   back_up({{"INBOX", {{{1, 1}}}}});
   EXPECT_THAT(changes(), IsEmpty());
   EXPECT_THAT(open_reader().accounts(), ElementsAre("alice"));
 }
 
-TEST_F(HistoryTest, AnAccountWithoutSnapshotsHasNone) {
+TEST_F(HistoryTest, AnAccountWithoutSnapshotsHasNoHistory) {
   EXPECT_THAT(changes(), IsEmpty());
 }
 
-TEST_F(HistoryTest, SinceBeginsWithTheLastSnapshotBefore) {
+TEST_F(HistoryTest, SinceStartsAtTheLastEarlierSnapshot) {
   back_up({{"INBOX", {{{1, 1}, {2, 2}}}}});
   const SnapshotInfo second = back_up({{"INBOX", {{{1, 1}}}}});
   back_up({{"INBOX", {}}});
@@ -106,7 +106,7 @@ TEST_F(HistoryTest, SinceBeginsWithTheLastSnapshotBefore) {
   EXPECT_THAT(changes(second.time + std::chrono::hours(1)), IsEmpty());
 }
 
-TEST_F(HistoryTest, FoldersComeAndGo) {
+TEST_F(HistoryTest, FoldersAppearAndVanish) {
   back_up({{"INBOX", {{{1, 1}}}}, {"Old", {{{5, 5}}, 8}}});
   const SnapshotInfo second = back_up({{"INBOX", {{{1, 1}}}}, {"New", {{{6, 6}}, 9}}});
   EXPECT_THAT(changes(), ElementsAre("New appeared +6", "Old vanished -5"));
@@ -119,13 +119,13 @@ TEST_F(HistoryTest, ARenamedFolderLosesNothing) {
   EXPECT_THAT(changes(), UnorderedElementsAre("New renamed", "Other renamed +7"));
 }
 
-TEST_F(HistoryTest, OfANewGenerationOnlyOtherContentCounts) {
+TEST_F(HistoryTest, ANewGenerationIsComparedByContent) {
   back_up({{"INBOX", {{{1, 1}, {2, 2}, {3, 2}}, 7}}});
   back_up({{"INBOX", {{{1, 2}, {2, 9}, {3, 1}}, 8}}});
   EXPECT_THAT(changes(), ElementsAre("INBOX regenerated -3 +2"));
 }
 
-TEST_F(HistoryTest, AFolderThatWasNotReadInFullIsWaitedFor) {
+TEST_F(HistoryTest, AFolderChangesOnlyOnceReadInFull) {
   const SnapshotInfo first = back_up({{"INBOX", {{{1, 1}, {2, 2}}}}});
   back_up({{"INBOX", {{{1, 1}}, 8, "", FolderCompleteness::kInProgress}},
            {"Half", {{{1, 1}}, 9, "", FolderCompleteness::kInProgress}}});
@@ -135,7 +135,7 @@ TEST_F(HistoryTest, AFolderThatWasNotReadInFullIsWaitedFor) {
   EXPECT_EQ(third, afters_.at(0));
 }
 
-TEST_F(HistoryTest, WhatWasMovedIsStillHeld) {
+TEST_F(HistoryTest, AMovedMessageIsStillHeld) {
   back_up({{"INBOX", {{{1, 1}, {2, 2}}}}, {"Trash", {}}});
   const SnapshotInfo second = back_up({{"INBOX", {}}, {"Trash", {{{1, 2}}}}});
   Reader reader = open_reader();
@@ -149,8 +149,8 @@ TEST_F(HistoryTest, WhatWasMovedIsStillHeld) {
   EXPECT_EQ(text_of(2), base::to_text(reader.read_message(*held.begin())));
 }
 
-// Folders as plain maps tell the same, whatever shape their trees take.
-TEST_F(HistoryTest, RandomChangesAreToldAsAPlainModelTellsThem) {
+// Folders kept as plain maps give the same changes, whatever the shape of their trees.
+TEST_F(HistoryTest, RandomChangesAreReportedLikeThePlainModel) {
   std::mt19937 random(7);
   const auto below = [&](unsigned bound) { return static_cast<std::uint32_t>(random() % bound); };
   Account account = {{"INBOX", {}}, {"Large", {}}};

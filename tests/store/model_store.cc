@@ -32,7 +32,7 @@ std::vector<std::string> content(Reader& reader, const SnapshotInfo& snapshot) {
 
 ModelStore::ModelStore() : files_(std::make_unique<tests::SimulatedFileSystem>()) {
   location_ = {.store = "/simulated/store",
-               .index = folder_.path() / "index",
+               .index = directory_.path() / "index",
                .key_file = "/simulated/store.key"};
   init(location_, *files_, clock_);
 }
@@ -103,7 +103,7 @@ void ModelStore::prune(std::size_t keep_last) {
 }
 
 void ModelStore::reindex() {
-  // It tells a failure to note the highest commit, and is done all the same.
+  // It reports that it could not note the highest commit, and succeeds all the same.
   attempt([&] {
     EXPECT_THAT(store::reindex(location_, *files_).damage,
                 testing::Each(testing::HasSubstr("Input/output error")));
@@ -146,7 +146,7 @@ void ModelStore::verify() {
       snapshot.standing = Standing::kGone;
       continue;
     }
-    EXPECT_NE(Standing::kGone, snapshot.standing) << "a dropped snapshot came back";
+    EXPECT_NE(Standing::kGone, snapshot.standing) << "a dropped snapshot exists again";
     EXPECT_EQ(snapshot.messages, there->second);
     snapshot.standing = Standing::kThere;
     found.erase(there);
@@ -158,16 +158,16 @@ void ModelStore::keep() {
   kept_files_ = files_->copy();
   kept_snapshots_ = snapshots_;
   kept_moment_ = clock_.moment;
-  fs::remove_all(folder_.path() / "kept");
-  fs::copy(location_.index, folder_.path() / "kept", fs::copy_options::recursive);
+  fs::remove_all(directory_.path() / "kept");
+  fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
 }
 
-void ModelStore::put_back() {
+void ModelStore::revert() {
   files_ = kept_files_->copy();
   snapshots_ = kept_snapshots_;
   clock_.moment = kept_moment_;
   fs::remove_all(location_.index);
-  fs::copy(folder_.path() / "kept", location_.index, fs::copy_options::recursive);
+  fs::copy(directory_.path() / "kept", location_.index, fs::copy_options::recursive);
 }
 
 }  // namespace store

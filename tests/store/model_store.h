@@ -1,5 +1,4 @@
-// A store on a file system that fails and crashes, and beside it a plain model of what must be in
-// it.
+// A store on a file system that fails and crashes, with a plain model of its expected content.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +21,8 @@ class ModelStore {
  public:
   ModelStore();
 
-  // Each does it to the store, then notes it in the model. Where the store fails with kIo or
-  // kNoSpace, it may have been done or not; any other failure is the test's.
+  // Each changes the store, then notes the change in the model. If the store fails with kIo or
+  // kNoSpace, the change may or may not have happened; any other failure fails the test.
   void back_up(const std::string& account, unsigned first, unsigned count);
   void forget(const std::string& account);
   void prune(std::size_t keep_last);
@@ -35,14 +34,14 @@ class ModelStore {
   void lose_index() { std::filesystem::remove_all(location_.index); }
   tests::SimulatedFileSystem& files() { return *files_; }
 
-  // Opens the store as the next run does: every snapshot that was acknowledged and not dropped is
-  // there with every byte, none that was dropped, and none that never was. What may have been done
-  // or not is known afterwards.
+  // Opens the store like the next run: every snapshot that was acknowledged and not dropped is
+  // complete, no dropped one exists, and none that never did. Afterwards it is known which
+  // uncertain changes happened.
   void verify();
 
-  // As it is now, to come back to. Nothing may be open.
+  // Saves the current state for revert(). No object of the store may be open.
   void keep();
-  void put_back();
+  void revert();
 
  private:
   enum class Standing { kThere, kMaybe, kGone };
@@ -57,7 +56,7 @@ class ModelStore {
   void drop(const std::set<ObjectId>& ids, Standing standing);
   std::vector<ObjectId> newest_first(const std::string& account);
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<tests::SimulatedFileSystem> files_;

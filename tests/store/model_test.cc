@@ -1,4 +1,4 @@
-// Random interleavings of all that changes a store, against a plain model.
+// Random interleavings of all operations that change a store, compared with a plain model.
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -13,8 +13,8 @@ namespace {
 using tests::Fault;
 using tests::Survival;
 
-// RapidCheck decides on a hundred cases; the short run looks at the first few.
-bool is_enough() {
+// RapidCheck runs a hundred cases; the short run tests only the first few.
+bool has_run_enough() {
   constexpr int kShortCases = 8;
   static int cases = 0;
   return !tests::is_long_run() && ++cases > kShortCases;
@@ -75,8 +75,8 @@ class Steps {
   std::mt19937 random_;
 };
 
-RC_GTEST_PROP(ModelProperty, TheStoreHoldsWhatTheModelHolds, ()) {
-  if (is_enough()) return;
+RC_GTEST_PROP(ModelProperty, TheStoreEqualsTheModel, ()) {
+  if (has_run_enough()) return;
   const auto choices = *rc::gen::resize(
       25, rc::gen::container<std::vector<std::uint32_t>>(
               rc::gen::inRange<std::uint32_t>(0, std::numeric_limits<std::uint32_t>::max())));

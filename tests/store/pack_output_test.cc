@@ -11,14 +11,14 @@ namespace {
 
 class PackOutputTest : public testing::Test {
  protected:
-  PackOutputTest() { files_.make_directory(folder_); }
+  PackOutputTest() { files_.make_directory(directory_); }
 
   tests::SimulatedFileSystem files_;
-  base::Path folder_ = "/packs";
+  base::Path directory_ = "/packs";
 };
 
 TEST_F(PackOutputTest, WritesInOrderAndHashesAll) {
-  base::AtomicFile file(files_, folder_);
+  base::AtomicFile file(files_, directory_);
   base::Bytes all;
   Sha256 digest;
   {
@@ -32,11 +32,11 @@ TEST_F(PackOutputTest, WritesInOrderAndHashesAll) {
   }
   EXPECT_EQ(digest, sha256(all));
   file.commit("pack", base::OnExisting::kFail);
-  EXPECT_EQ(files_.files_below(folder_).at(folder_ / "pack"), all);
+  EXPECT_EQ(files_.files_below(directory_).at(directory_ / "pack"), all);
 }
 
-TEST_F(PackOutputTest, SaysWhatWentWrongAndWritesNothingBehindIt) {
-  base::AtomicFile file(files_, folder_);
+TEST_F(PackOutputTest, ReportsAnErrorAndWritesNothingAfterIt) {
+  base::AtomicFile file(files_, directory_);
   PackOutput output(file);
   const base::Bytes piece(100, std::byte{1});
   files_.fail_once_at(files_.operations() + 3, tests::Fault::kIo);  // the third piece
@@ -46,11 +46,11 @@ TEST_F(PackOutputTest, SaysWhatWentWrongAndWritesNothingBehindIt) {
   EXPECT_ERROR(kIo, "write", write_many());
   EXPECT_ERROR(kIo, "write", output.write(piece));
   EXPECT_ERROR(kIo, "write", output.finish());
-  EXPECT_EQ(files_.files_below(folder_).begin()->second.size(), 200U);
+  EXPECT_EQ(files_.files_below(directory_).begin()->second.size(), 200U);
 }
 
-TEST_F(PackOutputTest, FinishWaitsForTheLastWriteAndTellsItsError) {
-  base::AtomicFile file(files_, folder_);
+TEST_F(PackOutputTest, FinishWaitsForTheLastWriteAndReportsItsError) {
+  base::AtomicFile file(files_, directory_);
   PackOutput output(file);
   files_.fail_once_at(files_.operations() + 1, tests::Fault::kNoSpace);
   output.write(base::Bytes(10, std::byte{1}));

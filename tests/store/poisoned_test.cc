@@ -21,10 +21,10 @@ using testing::IsEmpty;
 class PoisonedTest : public StoreFixture, public testing::WithParamInterface<const char*> {
  protected:
   PoisonedTest() {
-    tests::unpack_poisoned(GetParam(), folder_);
-    location_ = {.store = folder_ / "store",
-                 .index = folder_ / "lost-index",
-                 .key_file = folder_ / "store.key"};
+    tests::unpack_poisoned(GetParam(), directory_);
+    location_ = {.store = directory_ / "store",
+                 .index = directory_ / "lost-index",
+                 .key_file = directory_ / "store.key"};
   }
 
   void lose_index() { std::filesystem::remove_all(location_.index); }
@@ -39,7 +39,7 @@ class PoisonedTest : public StoreFixture, public testing::WithParamInterface<con
     EXPECT_THAT(report.damaged_messages, IsEmpty());
   }
 
-  // Of a snapshot: every message with its folder, UID, flags and bytes, and the properties.
+  // A snapshot's content: every message with its folder, UID, flags and bytes, and the properties.
   struct Content {
     std::string prefix;
     std::vector<Property> properties;
@@ -63,7 +63,7 @@ class PoisonedTest : public StoreFixture, public testing::WithParamInterface<con
     return content;
   }
 
-  // By account, oldest first.
+  // The snapshots of every account, oldest first.
   std::map<std::string, std::vector<Content>> everything() {
     std::map<std::string, std::vector<Content>> all;
     Reader reader = open_reader();
@@ -97,7 +97,7 @@ std::size_t longest_value(const std::vector<Property>& properties) {
   return longest;
 }
 
-TEST_P(PoisonedTest, NothingOfItIsLost) {
+TEST_P(PoisonedTest, NothingIsLost) {
   const std::string kind = GetParam();
   make_index();
   expect_intact();
@@ -114,7 +114,7 @@ TEST_P(PoisonedTest, NothingOfItIsLost) {
     }
   }
 
-  // The poison itself is there as the server said it.
+  // The poisoned data itself exists as the server sent it.
   const Content& poisoned = before.at("evil").back();
   if (nights == 4) {
     EXPECT_EQ(poisoned.prefix, std::string(100'000, 'p'));
@@ -129,7 +129,7 @@ TEST_P(PoisonedTest, NothingOfItIsLost) {
     EXPECT_GT(poisoned.folders.back().second.size(), 1'200'000U);
   }
 
-  // Prune writes all of it again, unless it has done so before.
+  // Prune rewrites all of it, unless it has done so before.
   EXPECT_EQ(prune_now().condemned > 0, kind != "pruned");
   clock_.moment += std::chrono::hours(48);
   prune_now();
@@ -141,7 +141,7 @@ TEST_P(PoisonedTest, NothingOfItIsLost) {
   EXPECT_TRUE(everything() == before);
 }
 
-TEST_P(PoisonedTest, TheNextBackupGoesOnWithIt) {
+TEST_P(PoisonedTest, TheNextBackupContinuesWithIt) {
   make_index();
   {
     Writer writer = open_writer();

@@ -1,4 +1,5 @@
-// A reader in Python, written from docs/pack-format.md alone, reads what the store wrote.
+// A reader in Python, written from docs/pack-format.md alone, reads the stores that mailstow
+// writes.
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -40,7 +41,7 @@ class PythonReader : public StoreFixture {
 
   // Every message that the reader finds, by its id.
   std::map<std::string, std::string> extract() {
-    const base::Path out = folder_ / ("out" + std::to_string(++extracted_));
+    const base::Path out = directory_ / ("out" + std::to_string(++extracted_));
     std::filesystem::create_directory(out);
     run({"extract", out.string()});
     std::map<std::string, std::string> messages;
@@ -102,7 +103,7 @@ class PythonReader : public StoreFixture {
   int extracted_ = 0;
 };
 
-TEST_F(PythonReader, ListsWhatTheStoreHolds) {
+TEST_F(PythonReader, ListsTheContentOfTheStore) {
   Writer writer = open_writer();
   const FolderRecord inbox = add_folder(writer, "INBOX", {sample_message(1), sample_message(2)});
   add_snapshot(writer, "alice", {inbox});
@@ -149,7 +150,7 @@ TEST_F(PythonReader, ExtractsEveryMessage) {
   EXPECT_TRUE(extract() == stored_);
 }
 
-TEST_F(PythonReader, ReadsAPrunedStoreAsWhatLivesInIt) {
+TEST_F(PythonReader, ReadsOnlyTheLivingContentOfAPrunedStore) {
   SnapshotInfo dropped;
   {
     Writer writer = open_writer();
@@ -164,7 +165,7 @@ TEST_F(PythonReader, ReadsAPrunedStoreAsWhatLivesInIt) {
     EXPECT_EQ(listed["troubles"], json::array());
     ASSERT_EQ(1U, listed["snapshots"].size());
     const std::map<std::string, std::string> messages = extract();
-    ASSERT_EQ(1U, messages.size()) << "what lies in condemned packs alone is no more";
+    ASSERT_EQ(1U, messages.size()) << "objects of condemned packs alone no longer count";
     EXPECT_EQ(sample_message(2), messages.begin()->second);
   }
 }
@@ -172,7 +173,7 @@ TEST_F(PythonReader, ReadsAPrunedStoreAsWhatLivesInIt) {
 TEST_F(PythonReader, OpensTheStoreWithAPassphrase) {
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   std::filesystem::remove(location_.key_file);
-  const base::Path passphrase = folder_ / "passphrase";
+  const base::Path passphrase = directory_ / "passphrase";
   std::ofstream(passphrase) << "correct horse\n";
   key_ = "passphrase:" + passphrase.string();
   EXPECT_THAT(list()["troubles"], IsEmpty());
@@ -192,14 +193,14 @@ TEST_F(PythonReader, FindsEverythingWithoutHeaderTrailerAndFooter) {
   EXPECT_THAT(list()["troubles"].dump(), HasSubstr("its name is not the SHA-256"));
 }
 
-TEST_F(PythonReader, NamesAPackThatIsGone) {
+TEST_F(PythonReader, NamesAMissingPack) {
   std::vector<base::Path> first;
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
     writer.commit();
     first = packs();
-    // Two messages, so that no leaf is one of the first commit's.
+    // Two messages, so that none of the leaves equals one of the first commit.
     add_snapshot(writer, "bob",
                  {add_folder(writer, "INBOX", {sample_message(2), sample_message(3)})});
     writer.commit();

@@ -1,4 +1,4 @@
-// Many messages are read in the order in which they lie: no block is read, and so decompressed,
+// Many messages are read in the order of their positions: no block is read, and so decompressed,
 // twice.
 #include <algorithm>
 #include <map>
@@ -18,7 +18,7 @@ class CountedFile : public base::File {
 
   void write(base::ByteView bytes) override { file_->write(bytes); }
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) override {
-    constexpr std::size_t kSmallest = 64U << 10U;  // what is smaller is a header or a manifest
+    constexpr std::size_t kSmallest = 64U << 10U;  // anything smaller is a header or a manifest
     if (out.size() >= kSmallest) ++reads_[{path_, offset}];
     return file_->read_at(offset, out);
   }

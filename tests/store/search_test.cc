@@ -57,7 +57,7 @@ class SearchTest : public StoreFixture {
                    }});
   }
 
-  // "folder UID subject" of each.
+  // "folder UID subject" of each message.
   static std::vector<std::string> lines(const SearchResult& result) {
     std::vector<std::string> lines;
     for (const FoundMessage& found : result.messages) {
@@ -73,7 +73,7 @@ class SearchTest : public StoreFixture {
   }
 };
 
-TEST_F(SearchTest, AMessageIsFoundWithAllThatIsKnownOfIt) {
+TEST_F(SearchTest, AMessageIsFoundWithAllItsData) {
   const std::string text =
       message("The report", "Jane <jane@example.org>", "Tue, 24 Nov 2026 02:30:00 +0000");
   const SnapshotInfo snapshot = back_up("alice", {{"INBOX", {message("other"), text}}});
@@ -102,7 +102,7 @@ TEST_F(SearchTest, EveryFolderThatHoldsAMessageIsNamed) {
   EXPECT_THAT(find("folder:shown/INBOX").size(), 2U);
 }
 
-TEST_F(SearchTest, ItsFieldsAreStoredOnceHoweverOftenItOccurs) {
+TEST_F(SearchTest, AMessagesFieldsAreStoredOnceHoweverOftenItOccurs) {
   back_up("alice", {{"INBOX", {message("one")}}, {"Copies", {message("one")}}});
   back_up("bob", {{"INBOX", {message("one")}}});
   SearchIndex index = SearchIndex::open_read_only(search_index_file(location_)).value();
@@ -119,14 +119,14 @@ TEST_F(SearchTest, AnotherAccountsMailIsNotFound) {
   EXPECT_THAT(find("his", "nobody"), IsEmpty());
 }
 
-TEST_F(SearchTest, ASnapshotHoldsWhatItHeld) {
+TEST_F(SearchTest, ASearchInASnapshotFindsOnlyItsMessages) {
   const SnapshotInfo first = back_up("alice", {{"INBOX", {message("one"), message("two")}}});
   const SnapshotInfo second = back_up("alice", {{"INBOX", {message("one")}}});
   EXPECT_THAT(find("two", "alice", first), ElementsAre("shown/INBOX 2 two"));
   EXPECT_THAT(find("two", "alice", second), IsEmpty());
 }
 
-TEST_F(SearchTest, HistoryHasWhatIsGoneAndNamesTheNewestSnapshotThatHoldsIt) {
+TEST_F(SearchTest, HistoryFindsVanishedMessagesAndNamesTheirNewestSnapshot) {
   const SnapshotInfo first = back_up("alice", {{"INBOX", {message("one"), message("two")}}});
   const SnapshotInfo second =
       back_up("alice", {{"INBOX", {message("one"), message("two"), message("three")}}});
@@ -140,7 +140,7 @@ TEST_F(SearchTest, HistoryHasWhatIsGoneAndNamesTheNewestSnapshotThatHoldsIt) {
   EXPECT_NE(first, gone.messages[0].snapshot);
 }
 
-TEST_F(SearchTest, TimesGoByTheDateFieldElseByInternalDate) {
+TEST_F(SearchTest, TimesCompareTheDateFieldOrElseInternalDate) {
   back_up("alice", {{"INBOX",
                      {message("dated", "a@example.org", "Thu, 01 Jan 2026 00:00:00 +0000"),
                       message("undated")}}});
@@ -148,7 +148,7 @@ TEST_F(SearchTest, TimesGoByTheDateFieldElseByInternalDate) {
   EXPECT_THAT(find("before:1970-01-02"), ElementsAre("shown/INBOX 2 undated"));
 }
 
-TEST_F(SearchTest, TheNewestComeFirstAndTooManyAreCounted) {
+TEST_F(SearchTest, TheNewestComeFirstAndTheRestAreCounted) {
   back_up("alice", {{"INBOX",
                      {message("day 1", "a@example.org", "Thu, 01 Jan 2026 00:00:00 +0000"),
                       message("day 3", "a@example.org", "Sat, 03 Jan 2026 00:00:00 +0000"),
@@ -158,7 +158,7 @@ TEST_F(SearchTest, TheNewestComeFirstAndTooManyAreCounted) {
   EXPECT_EQ(3U, result.total);
 }
 
-TEST_F(SearchTest, DeniedWordsTakeMessagesAway) {
+TEST_F(SearchTest, ExcludedWordsRemoveMessages) {
   back_up("alice", {{"INBOX", {message("red apple"), message("green apple"), message("pear")}}});
   EXPECT_THAT(find("apple -red"), ElementsAre("shown/INBOX 2 green apple"));
   EXPECT_THAT(find("-apple"), ElementsAre("shown/INBOX 3 pear"));
@@ -189,7 +189,7 @@ TEST_F(SearchTest, ALostSearchIndexIsFilledInByTheNextWriter) {
   EXPECT_THAT(find("two"), ElementsAre("shown/INBOX 2 two"));
 }
 
-TEST_F(SearchTest, ReindexMakesTheSameFromThePacksAlone) {
+TEST_F(SearchTest, ReindexRebuildsTheSameFromThePacksAlone) {
   back_up("alice", {{"INBOX", {message("one"), message("two"), "no header at all"}}});
   back_up("bob", {{"INBOX", {message("two"), message("three")}}});
   const auto dump = [&] {
@@ -210,7 +210,7 @@ TEST_F(SearchTest, ReindexMakesTheSameFromThePacksAlone) {
   EXPECT_THAT(find("three", "bob"), ElementsAre("shown/INBOX 2 three"));
 }
 
-TEST_F(SearchTest, WhatNoSnapshotHoldsLeavesTheSearchIndexWithPruneAndComesBackWithItsMessage) {
+TEST_F(SearchTest, PruneRemovesUnheldMessagesFromTheSearchIndexAndStoringRestoresThem) {
   const SnapshotInfo first = back_up("alice", {{"INBOX", {message("one"), message("secret")}}});
   back_up("alice", {{"INBOX", {message("one")}}});
   prune(location_, files_, clock_, {.drop = {first.id}});
@@ -227,7 +227,7 @@ TEST_F(SearchTest, WhatNoSnapshotHoldsLeavesTheSearchIndexWithPruneAndComesBackW
   EXPECT_THAT(find("secret"), ElementsAre("shown/INBOX 2 secret"));
 }
 
-TEST_F(SearchTest, ItsSizeIsReportedApart) {
+TEST_F(SearchTest, TheSearchIndexSizeIsReportedSeparately) {
   back_up("alice", {{"INBOX", {message("one")}}});
   Reader reader = open_reader();
   const Reader::StoreSize size = reader.size();

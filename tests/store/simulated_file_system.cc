@@ -10,8 +10,8 @@ namespace tests {
 
 namespace {
 
-bool is_below(const base::Path& path, const base::Path& folder) {
-  return path.string().starts_with(folder.string() + "/");
+bool is_below(const base::Path& path, const base::Path& directory) {
+  return path.string().starts_with(directory.string() + "/");
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::copy() const {
   for (NameChange& pending : other->unsynced_) {
     for (auto& [path, inode] : pending.set) inode = cloned(inode);
   }
-  other->folders_ = folders_;
+  other->directories_ = directories_;
   return other;
 }
 
@@ -105,7 +105,7 @@ std::unique_ptr<SimulatedFileSystem> SimulatedFileSystem::after_crash(Survival s
            (survival == Survival::kAnything && random() % 2 == 0);
   };
   auto after = std::make_unique<SimulatedFileSystem>();
-  after->folders_ = folders_;
+  after->directories_ = directories_;
   Names names = durable_names_;
   for (const NameChange& pending : unsynced_) {
     if (!keeps()) continue;
@@ -153,10 +153,11 @@ void SimulatedFileSystem::stop_failing() {
   first_failing_ = UINT64_MAX;
 }
 
-std::map<base::Path, base::Bytes> SimulatedFileSystem::files_below(const base::Path& folder) const {
+std::map<base::Path, base::Bytes> SimulatedFileSystem::files_below(
+    const base::Path& directory) const {
   std::map<base::Path, base::Bytes> files;
   for (const auto& [path, inode] : names_) {
-    if (is_below(path, folder)) files[path] = inode->bytes;
+    if (is_below(path, directory)) files[path] = inode->bytes;
   }
   return files;
 }
@@ -187,7 +188,7 @@ void SimulatedFileSystem::run(const std::function<void()>& work, const base::Pat
   work();
 }
 
-void SimulatedFileSystem::change(const base::Path& folder,
+void SimulatedFileSystem::change(const base::Path& directory,
                                  std::map<base::Path, std::shared_ptr<Inode>> set) {
   for (const auto& [path, inode] : set) {
     if (inode) {
@@ -196,7 +197,7 @@ void SimulatedFileSystem::change(const base::Path& folder,
       names_.erase(path);
     }
   }
-  unsynced_.push_back({.folder = folder, .set = std::move(set)});
+  unsynced_.push_back({.directory = directory, .set = std::move(set)});
 }
 
 std::unique_ptr<base::File> SimulatedFileSystem::create(const base::Path& path) {
@@ -231,7 +232,7 @@ void SimulatedFileSystem::sync_directory(const base::Path& path) {
   const auto sync = [&] {
     std::vector<NameChange> left;
     for (NameChange& pending : unsynced_) {
-      if (pending.folder != path) {
+      if (pending.directory != path) {
         left.push_back(std::move(pending));
         continue;
       }
@@ -248,10 +249,10 @@ void SimulatedFileSystem::sync_directory(const base::Path& path) {
   run(sync, path);
 }
 
-// Folders survive every crash: the store makes them once, in init.
+// Directories survive every crash: the store creates them once, in init.
 bool SimulatedFileSystem::make_directory(const base::Path& path) {
-  if (folders_.contains(path)) return false;
-  run([&] { folders_.insert(path); }, path);
+  if (directories_.contains(path)) return false;
+  run([&] { directories_.insert(path); }, path);
   return true;
 }
 
@@ -260,8 +261,8 @@ std::vector<std::string> SimulatedFileSystem::list(const base::Path& path) {
   for (const auto& [file, inode] : names_) {
     if (file.parent_path() == path) names.insert(file.filename().string());
   }
-  for (const base::Path& folder : folders_) {
-    if (folder.parent_path() == path) names.insert(folder.filename().string());
+  for (const base::Path& directory : directories_) {
+    if (directory.parent_path() == path) names.insert(directory.filename().string());
   }
   return {names.begin(), names.end()};
 }

@@ -1,5 +1,5 @@
-// A file system in memory that fails and crashes on demand. It keeps apart what is durable and what
-// only the running system sees, so that a crash can lose all that a real one may lose.
+// A file system in memory that fails and crashes on demand. It separates durable state from what
+// only the running system sees, so that a crash can lose everything that a real one may lose.
 #pragma once
 
 #include <atomic>
@@ -19,44 +19,44 @@ namespace tests {
 
 enum class Fault {
   kIo,          // the operation fails, nothing is done
-  kNoSpace,     // a write is done in part; other operations as kIo
-  kDoneAndFail  // the operation is done and fails nevertheless
+  kNoSpace,     // a write is done in part; other operations fail as with kIo
+  kDoneAndFail  // the operation is done but reports failure
 };
 
-// What of the unsynced a crash keeps.
+// The unsynced changes that survive a crash.
 enum class Survival {
   kNothing,
   kEverything,
-  kAnything,  // of data a part, of names some: torn and reordered
+  kAnything,  // part of the data, some of the names: torn and reordered
 };
 
 class SimulatedFileSystem : public base::FileSystem {
  public:
   SimulatedFileSystem();
 
-  // Another with the same content. Nothing may be open or locked.
+  // A copy with the same content. Nothing may be open or locked.
   std::unique_ptr<SimulatedFileSystem> copy() const;
 
-  // What is found after the power comes back.
+  // The content after a power failure.
   std::unique_ptr<SimulatedFileSystem> after_crash(Survival survival, std::mt19937& random) const;
 
-  // Counted are the operations that change something: create, write, sync, rename, ...
+  // The number of operations that change something: create, write, sync, rename, ...
   std::uint64_t operations() const { return operations_; }
 
-  // From the operation number `operation` (from 1) on, every one fails; or that one only.
+  // From operation number `operation` (counted from 1) on, every operation fails; or only that one.
   void fail_for_good_from(std::uint64_t operation, Fault fault);
   void fail_once_at(std::uint64_t operation, Fault fault);
   void stop_failing();
 
-  // The names of all files below a folder, and what is in them.
-  std::map<base::Path, base::Bytes> files_below(const base::Path& folder) const;
+  // All files below a directory, by name, with their content.
+  std::map<base::Path, base::Bytes> files_below(const base::Path& directory) const;
 
-  // What modified() tells of every file.
+  // The result of modified() for every file.
   void set_modified(std::chrono::system_clock::time_point moment) { modified_ = moment; }
 
   void set_free_space(std::uint64_t bytes) { free_space_ = bytes; }
 
-  // Behind everybody's back.
+  // Changes a file from outside: durable, not counted, never fails.
   void overwrite(const base::Path& path, base::Bytes bytes);
   void lose(const base::Path& path);
 
@@ -78,26 +78,27 @@ class SimulatedFileSystem : public base::FileSystem {
   struct Inode {
     base::Bytes bytes;
     base::Bytes durable;
-    bool sync_failed = false;  // the system has dropped the unsynced pages: no sync helps any more
+    // The system has dropped the unsynced pages: further syncs have no effect.
+    bool sync_failed = false;
   };
   using Names = std::map<base::Path, std::shared_ptr<Inode>>;
 
-  // A change of names that waits for its folder to be synced. A rename is one change.
+  // A change of names that waits for its directory to be synced. A rename is one change.
   struct NameChange {
-    base::Path folder;
+    base::Path directory;
     std::map<base::Path, std::shared_ptr<Inode>> set;  // null: removed
   };
 
-  // Counts the operation. True if it fails, which `work` may prevent or not.
+  // Counts the operation. Returns true if it fails; depending on the fault, `work` is done or not.
   bool begin(std::optional<Fault>& fault);
   void run(const std::function<void()>& work, const base::Path& path);
-  void change(const base::Path& folder, std::map<base::Path, std::shared_ptr<Inode>> set);
+  void change(const base::Path& directory, std::map<base::Path, std::shared_ptr<Inode>> set);
 
   Names names_;
   Names durable_names_;
   std::vector<NameChange> unsynced_;
-  std::set<base::Path> folders_;
-  std::map<base::Path, int> locks_;  // -1: exclusive, else how many share it
+  std::set<base::Path> directories_;
+  std::map<base::Path, int> locks_;  // -1: exclusive, otherwise the number of shared locks
 
   std::chrono::system_clock::time_point modified_{};
   std::uint64_t free_space_ = UINT64_MAX;

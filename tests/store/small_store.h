@@ -1,5 +1,5 @@
-// A store so small that every byte of it can have its turn: two accounts in two packs, a tree
-// record. In memory but for the index.
+// A store so small that every byte of it can be tried: two accounts in two packs, a tree record. In
+// memory except for the index.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@ class SmallStore : public testing::Test {
  protected:
   SmallStore() {
     location_ = {.store = "/simulated/store",
-                 .index = folder_.path() / "index",
+                 .index = directory_.path() / "index",
                  .key_file = "/simulated/store.key"};
     init(location_, files_, clock_);
     Writer writer = Writer::open(location_, files_, clock_);
@@ -70,7 +70,7 @@ class SmallStore : public testing::Test {
     return all;
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
   tests::SimulatedFileSystem files_;

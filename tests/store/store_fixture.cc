@@ -73,9 +73,9 @@ FolderInfo folder_named(const std::string& name) {
 }
 
 StoreFixture::StoreFixture() {
-  location_ = {.store = folder_ / "store",
-               .index = folder_ / "index",
-               .key_file = folder_ / "etc" / "store.key"};
+  location_ = {.store = directory_ / "store",
+               .index = directory_ / "index",
+               .key_file = directory_ / "etc" / "store.key"};
 }
 
 void StoreFixture::make_store() {

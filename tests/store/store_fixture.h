@@ -1,4 +1,4 @@
-// A store in a temporary folder, and a small vocabulary for filling it.
+// A store in a temporary directory, and a small vocabulary for filling it.
 #pragma once
 
 #include <optional>
@@ -61,7 +61,7 @@ class StoreFixture : public testing::Test {
   std::vector<base::Path> packs() const;
 
   tests::TemporaryDirectory temporary_;
-  base::Path folder_ = temporary_.path();
+  base::Path directory_ = temporary_.path();
   Location location_;
   TestClock clock_;
   base::FileSystem& files_ = base::real_file_system();

@@ -1,4 +1,4 @@
-// The store from outside: what goes in comes out.
+// The store from outside: everything written reads back unchanged.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@ std::vector<std::string> samples(unsigned first, unsigned count) {
   return messages;
 }
 
-TEST_F(StoreTest, EveryMessageComesBackAsItWas) {
+TEST_F(StoreTest, EveryMessageRoundTrips) {
   const std::vector<std::string> messages = samples(0, 300);
   {
     Writer writer = open_writer();
@@ -38,7 +38,7 @@ TEST_F(StoreTest, EveryMessageComesBackAsItWas) {
   EXPECT_EQ(messages, restore(reader, "alice", "INBOX"));
 }
 
-TEST_F(StoreTest, OddMessagesComeBackAsTheyWere) {
+TEST_F(StoreTest, OddMessagesRoundTrip) {
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
   const std::vector<std::string> messages = {"",
@@ -57,7 +57,7 @@ TEST_F(StoreTest, OddMessagesComeBackAsTheyWere) {
   EXPECT_EQ(messages, restore(writer.reader(), "alice", "INBOX"));
 }
 
-TEST_F(StoreTest, AMessageLargerThanMemoryComesBackAsItWas) {
+TEST_F(StoreTest, AMessageLargerThanMemoryRoundTrips) {
   const std::string message = "Subject: large\r\nContent-Transfer-Encoding: base64\r\n\r\n" + [] {
     std::string body;
     for (unsigned i = 0; body.size() < 40'000'000; ++i) {
@@ -109,7 +109,7 @@ TEST_F(StoreTest, NothingIsVisibleBeforeTheCommit) {
   EXPECT_THAT(open_reader().accounts(), ElementsAre("alice"));
 }
 
-TEST_F(StoreTest, WhatWasNotCommittedIsGivenUp) {
+TEST_F(StoreTest, UncommittedDataIsDiscarded) {
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
@@ -119,7 +119,7 @@ TEST_F(StoreTest, WhatWasNotCommittedIsGivenUp) {
   EXPECT_TRUE(add_message(writer, sample_message(0)).is_new);
 }
 
-TEST_F(StoreTest, ACommitWithoutAnythingNewWritesNothing) {
+TEST_F(StoreTest, ACommitWithoutChangesWritesNothing) {
   Writer writer = open_writer();
   writer.commit();
   EXPECT_THAT(packs(), IsEmpty());
@@ -190,7 +190,7 @@ TEST_F(StoreTest, ALaterSnapshotOfTheSameCommitReplacesTheEarlier) {
   EXPECT_EQ(second.id, writer.reader().snapshots("alice")[0].id);
 }
 
-TEST_F(StoreTest, AFolderComesBackWithAllThatIsKnownOfIt) {
+TEST_F(StoreTest, AFolderRoundTripsWithAllItsData) {
   FolderInfo info{.raw_name = "Entw&APw-rfe\n/x",
                   .delimiter = '/',
                   .attributes = {"\\HasNoChildren", "\\Drafts"},
@@ -226,7 +226,7 @@ TEST_F(StoreTest, AFolderComesBackWithAllThatIsKnownOfIt) {
   EXPECT_THAT(entries, ElementsAre(entry));
 }
 
-TEST_F(StoreTest, AnEmptyFolderIsNotAMissingOne) {
+TEST_F(StoreTest, AnEmptyFolderIsNotMissing) {
   Writer writer = open_writer();
   const SnapshotInfo snapshot = add_snapshot(writer, "alice", {add_folder(writer, "Empty", {})});
   writer.commit();
@@ -237,7 +237,7 @@ TEST_F(StoreTest, AnEmptyFolderIsNotAMissingOne) {
             folder.receipt.digest.hex());
 }
 
-TEST_F(StoreTest, MessagesComeInTheOrderOfTheStoreAndADamagedOneStopsNoOther) {
+TEST_F(StoreTest, MessagesAreReadInStoreOrderAndADamagedOneStopsNoOther) {
   Writer writer = open_writer();
   std::vector<MessageId> ids;
   for (unsigned i = 0; i < 20; ++i) ids.push_back(add_message(writer, sample_message(i)).id);
@@ -264,7 +264,7 @@ TEST_F(StoreTest, MessagesComeInTheOrderOfTheStoreAndADamagedOneStopsNoOther) {
   EXPECT_THAT(missing, ElementsAre(20U));
 }
 
-TEST_F(StoreTest, AReaderSeesWhatAWriterCommitsBesideIt) {
+TEST_F(StoreTest, AReaderSeesConcurrentCommits) {
   Reader reader = open_reader();
   EXPECT_THAT(reader.accounts(), IsEmpty());
   Writer writer = open_writer();
@@ -274,10 +274,11 @@ TEST_F(StoreTest, AReaderSeesWhatAWriterCommitsBesideIt) {
   EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
 }
 
-// SIGKILL leaves the index's write-ahead log behind, and nobody to read it in.
-TEST_F(StoreTest, AReaderReadsWhatAKilledWriterCommitted) {
-  const Location killed{
-      .store = location_.store, .index = folder_ / "killed-index", .key_file = location_.key_file};
+// SIGKILL leaves the index's write-ahead log behind, and no writer to process it.
+TEST_F(StoreTest, AReaderReadsTheCommitsOfAKilledWriter) {
+  const Location killed{.store = location_.store,
+                        .index = directory_ / "killed-index",
+                        .key_file = location_.key_file};
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
@@ -291,16 +292,17 @@ TEST_F(StoreTest, AReaderReadsWhatAKilledWriterCommitted) {
   EXPECT_EQ(samples(0, 2), restore(reader, "alice", "INBOX"));
 }
 
-TEST_F(StoreTest, NobodyElseMayLookIntoStoreIndexOrKey) {
+TEST_F(StoreTest, StoreIndexAndKeyArePrivateToTheOwner) {
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
     writer.commit();
   }
-  for (const base::Path& folder : {location_.store, location_.index}) {
-    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(folder).permissions())) << folder;
+  for (const base::Path& directory : {location_.store, location_.index}) {
+    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(directory).permissions()))
+        << directory;
   }
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
     const int mode = static_cast<int>(entry.status().permissions());
     EXPECT_EQ(0, mode & (entry.is_directory() ? 022 : 077)) << entry.path();
   }
@@ -309,7 +311,7 @@ TEST_F(StoreTest, NobodyElseMayLookIntoStoreIndexOrKey) {
 TEST_F(StoreTest, AWriterStopsBeforeTheDiskIsFull) {
   tests::SimulatedFileSystem disk;
   location_ = {.store = "/simulated/store",
-               .index = folder_ / "other-index",
+               .index = directory_ / "other-index",
                .key_file = "/simulated/store.key",
                .keep_free = 1'000'000};
   init(location_, disk, clock_);
@@ -326,29 +328,30 @@ TEST_F(StoreTest, AWriterStopsBeforeTheDiskIsFull) {
   EXPECT_EQ(restore(reader, "alice", "INBOX"), std::vector<std::string>{"first"});
 }
 
-TEST_F(StoreTest, TwoWritersAreOneTooMany) {
+TEST_F(StoreTest, ASecondWriterIsRejected) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "wait until it is done", open_writer());
 }
 
-TEST_F(StoreTest, InitRefusesWhereAStoreIs) {
-  EXPECT_ERROR(kUsage, "there is a store already", make_store());
+TEST_F(StoreTest, InitRejectsAnExistingStore) {
+  EXPECT_ERROR(kUsage, "a store already exists there", make_store());
 }
 
-TEST_F(StoreTest, WithoutItsKeyAStoreStaysShut) {
-  const base::Path away = folder_ / "away.key";
+TEST_F(StoreTest, AStoreDoesNotOpenWithoutItsKey) {
+  const base::Path away = directory_ / "away.key";
   std::filesystem::rename(location_.key_file, away);
   EXPECT_ERROR(kKey, "not found", open_reader());
 
-  Location other{
-      .store = folder_ / "other", .index = folder_ / "other-index", .key_file = location_.key_file};
+  Location other{.store = directory_ / "other",
+                 .index = directory_ / "other-index",
+                 .key_file = location_.key_file};
   init(other, files_, clock_);
-  EXPECT_ERROR(kKey, "is not its key", open_writer());
+  EXPECT_ERROR(kKey, "is not a key of this store", open_writer());
 }
 
-TEST_F(StoreTest, AFolderWithoutAStoreIsNotFound) {
+TEST_F(StoreTest, ADirectoryWithoutAStoreIsNotFound) {
   const Location nowhere{
-      .store = folder_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
+      .store = directory_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
   EXPECT_ERROR(kNotFound, "mailstow-backupd init", Reader::open(nowhere, files_));
 }
 
@@ -368,13 +371,13 @@ TEST_F(StoreTest, TheIndexIsRebuiltFromThePacks) {
   EXPECT_EQ(samples(10, 30), restore(reader, "alice", "INBOX"));
 }
 
-TEST_F(StoreTest, AnOlderStateOfTheStoreIsRefused) {
+TEST_F(StoreTest, AnOlderStateOfTheStoreIsRejected) {
   {
     Writer writer = open_writer();
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
     writer.commit();
   }
-  std::filesystem::copy(location_.store, folder_ / "yesterday",
+  std::filesystem::copy(location_.store, directory_ / "yesterday",
                         std::filesystem::copy_options::recursive);
   {
     Writer writer = open_writer();
@@ -382,7 +385,7 @@ TEST_F(StoreTest, AnOlderStateOfTheStoreIsRefused) {
     writer.commit();
   }
   std::filesystem::remove_all(location_.store);
-  std::filesystem::rename(folder_ / "yesterday", location_.store);
+  std::filesystem::rename(directory_ / "yesterday", location_.store);
   EXPECT_ERROR(kDamaged, "commit 2 was made in it, but the newest that can be found is 1",
                open_writer());
 }
@@ -412,7 +415,7 @@ TEST_F(StoreTest, LeftoversOfACrashAreRemoved) {
   EXPECT_FALSE(std::filesystem::exists(leftover));
 }
 
-TEST_F(StoreTest, TheStoreTellsItsSize) {
+TEST_F(StoreTest, TheStoreReportsItsSize) {
   Writer writer = open_writer();
   add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 5))});
   writer.commit();

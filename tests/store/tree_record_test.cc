@@ -52,7 +52,7 @@ class TreeRecordTest : public StoreFixture {
   base::Path file(const TreeRecord& record) const { return location_.store / "trees" / record.id; }
 };
 
-TEST_F(TreeRecordTest, ARecordComesBackAsItWas) {
+TEST_F(TreeRecordTest, ARecordRoundTrips) {
   const TreeRecord record = sample();
   open().put(record);
   const TreeRecords::Listing listing = open().list();
@@ -60,7 +60,7 @@ TEST_F(TreeRecordTest, ARecordComesBackAsItWas) {
   EXPECT_THAT(listing.damaged, IsEmpty());
 }
 
-TEST_F(TreeRecordTest, OneIsFoundByItsId) {
+TEST_F(TreeRecordTest, ARecordIsFoundByItsId) {
   const TreeRecord record = sample();
   open().put(record);
   open().put(sample());
@@ -77,7 +77,7 @@ TEST_F(TreeRecordTest, ALaterRecordReplacesTheEarlier) {
   EXPECT_THAT(open().list().records, ElementsAre(record));
 }
 
-TEST_F(TreeRecordTest, ARemovedRecordIsGone) {
+TEST_F(TreeRecordTest, ARemovedRecordNoLongerExists) {
   const TreeRecord record = sample();
   TreeRecords records = open();
   records.put(record);
@@ -87,7 +87,7 @@ TEST_F(TreeRecordTest, ARemovedRecordIsGone) {
   EXPECT_THAT(records.list().records, IsEmpty());
 }
 
-TEST_F(TreeRecordTest, RecordsComeByTimeOfCreation) {
+TEST_F(TreeRecordTest, RecordsAreSortedByTimeOfCreation) {
   TreeRecord later = sample();
   TreeRecord earlier = sample();
   earlier.created -= std::chrono::seconds(1);
@@ -96,13 +96,13 @@ TEST_F(TreeRecordTest, RecordsComeByTimeOfCreation) {
   EXPECT_THAT(open().list().records, ElementsAre(earlier, later));
 }
 
-TEST_F(TreeRecordTest, TheyAreWrittenBesideARunningBackup) {
+TEST_F(TreeRecordTest, RecordsCanBeWrittenDuringABackup) {
   const Writer writer = open_writer();
   open().put(sample());
   EXPECT_THAT(open().list().records, SizeIs(1));
 }
 
-TEST_F(TreeRecordTest, EveryFlippedByteAndEveryTruncationIsNamedAndHidesNoOther) {
+TEST_F(TreeRecordTest, EveryFlippedByteAndEveryTruncationIsReportedAndHidesNoOther) {
   const TreeRecord good = sample();
   const TreeRecord other = sample();
   open().put(good);
@@ -125,7 +125,7 @@ TEST_F(TreeRecordTest, EveryFlippedByteAndEveryTruncationIsNamedAndHidesNoOther)
   }
 }
 
-TEST_F(TreeRecordTest, ARecordUnderAnothersNameIsNoRecord) {
+TEST_F(TreeRecordTest, ARecordUnderAnothersNameIsRejected) {
   const TreeRecord record = sample();
   open().put(record);
   std::filesystem::rename(file(record), location_.store / "trees" / TreeRecords::new_id());
@@ -133,7 +133,7 @@ TEST_F(TreeRecordTest, ARecordUnderAnothersNameIsNoRecord) {
   EXPECT_THAT(open().list().damaged, SizeIs(1));
 }
 
-TEST_F(TreeRecordTest, IdsAreNeverTheSame) {
+TEST_F(TreeRecordTest, IdsAreUnique) {
   EXPECT_EQ(32U, TreeRecords::new_id().size());
   EXPECT_NE(TreeRecords::new_id(), TreeRecords::new_id());
 }

@@ -20,7 +20,7 @@ using Words = std::vector<std::string>;
 // A program with every kind of option; each run() reads a command line from the beginning.
 class CommandLineTest : public testing::Test {
  protected:
-  // Gives the message on stderr; empty if the use is right.
+  // Returns the message on stderr; empty if the command line is valid.
   std::string run(const Words& arguments) {
     CLI::App app("A program", "program");
     app.fallthrough();
@@ -64,7 +64,7 @@ class CommandLineTest : public testing::Test {
   bool dry_run = false;
 };
 
-TEST_F(CommandLineTest, AnEmptyValueIsRefusedAndTakesNothing) {
+TEST_F(CommandLineTest, AnEmptyValueIsRejectedAndConsumesNothing) {
   expect_refused({"bring", "alice", "--to=", "--dry-run"},
                  "--to: the value is empty: write --to PL");
   expect_refused({"bring", "alice", "--to", "", "--dry-run"}, "--to: the value is empty");
@@ -82,7 +82,7 @@ TEST_F(CommandLineTest, AnEmptyValueIsRefusedAndTakesNothing) {
   expect_refused({"bring", "alice", "--dry-run="}, "--dry-run=: it takes no value");
 }
 
-TEST_F(CommandLineTest, AnOptionIsNoValueOfAnother) {
+TEST_F(CommandLineTest, AnOptionIsNotTheValueOfAnother) {
   expect_refused({"bring", "alice", "--to", "--dry-run"},
                  "--to: the value is missing, since --dry-run is an option: write --to PLACE, or "
                  "--to=--dry-run if that is the value");
@@ -92,7 +92,7 @@ TEST_F(CommandLineTest, AnOptionIsNoValueOfAnother) {
   expect_refused({"bring", "alice", "--to"}, "--to: the value is missing: write --to PLACE");
 }
 
-TEST_F(CommandLineTest, EveryOtherValueIsTakenAsItStands) {
+TEST_F(CommandLineTest, EveryOtherValueIsTakenUnchanged) {
   EXPECT_THAT(run({"bring", "alice", "a", "b", "--to=--dry-run", "--folder", "-x", "--folder=a=b",
                    "--folder", "--bogus", "--most=3", "-q", "--config", "file"}),
               IsEmpty());
@@ -106,13 +106,13 @@ TEST_F(CommandLineTest, EveryOtherValueIsTakenAsItStands) {
   EXPECT_FALSE(dry_run);
 }
 
-TEST_F(CommandLineTest, BehindTwoDashesAreNoOptions) {
+TEST_F(CommandLineTest, AfterTwoDashesThereAreNoOptions) {
   EXPECT_THAT(run({"bring", "--", "alice", "--to=", "--dry-run"}), IsEmpty());
   EXPECT_THAT(words, ElementsAre("--to=", "--dry-run"));
   EXPECT_EQ("", to);
 }
 
-TEST_F(CommandLineTest, HelpIsNoFailure) {
+TEST_F(CommandLineTest, HelpIsNotAFailure) {
   EXPECT_THAT(run({"bring", "--help"}), IsEmpty());
   EXPECT_THAT(output, HasSubstr("--to PLACE"));
   EXPECT_EQ(ExitStatus::kDone, status);

@@ -16,20 +16,20 @@ using std::chrono::sys_seconds;
 
 class AcknowledgementsTest : public testing::Test {
  protected:
-  AcknowledgementsTest() { store_.index = folder_.path(); }
+  AcknowledgementsTest() { store_.index = directory_.path(); }
 
-  // As another process has them.
+  // The acknowledgements as another process loads them.
   Acknowledgements reloaded() const {
     accepted_.save(real_file_system(), store_);
     return Acknowledgements::load(real_file_system(), store_);
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   StoreConfig store_;
   Acknowledgements accepted_;
 };
 
-TEST_F(AcknowledgementsTest, AreKept) {
+TEST_F(AcknowledgementsTest, AreSavedAndLoaded) {
   accepted_.accept_skip("alice", "A \"b\\/%FF", 4'294'967'295U, Uid{4'294'967'295U});
   accepted_.accept_deletions("bob", sys_seconds(seconds(1'800'000'000)));
   accepted_.accept_absence("carol");
@@ -47,7 +47,7 @@ TEST_F(AcknowledgementsTest, ADamagedFileAcceptsNothing) {
        {"", "{", "[1]", R"({"alice": 7})", R"({"alice": {"skips": [{"uid": 5}]}})",
         R"({"alice": {"skips": [], "deletions_until": "x"}})",
         R"({"alice": {"skips": [], "accepted_identities": [7]}})"}) {
-    std::ofstream(folder_.path() / "acknowledged.json") << text;
+    std::ofstream(directory_.path() / "acknowledged.json") << text;
     EXPECT_EQ(Acknowledgements::load(real_file_system(), store_), Acknowledgements()) << text;
   }
 }
@@ -74,8 +74,8 @@ TEST_F(AcknowledgementsTest, AChangeOfMailboxWaitsUntilItIsAccepted) {
   EXPECT_FALSE(reloaded().stranger_in("alice")) << "it passed by itself";
 }
 
-TEST_F(AcknowledgementsTest, FilesOfBeforeAreRead) {
-  std::ofstream(folder_.path() / "acknowledged.json") << R"({
+TEST_F(AcknowledgementsTest, OlderFilesAreRead) {
+  std::ofstream(directory_.path() / "acknowledged.json") << R"({
     "alice": {"skips": [], "absent": false, "accepted_identity": "UIDVALIDITY 7"},
     "bob": {"skips": [], "absent": false, "accepted_identity": "MAILBOXID F2",
             "stranger": {"was": "MAILBOXID F2", "is": "UIDVALIDITY 9", "refused": false}}})";
@@ -87,14 +87,14 @@ TEST_F(AcknowledgementsTest, FilesOfBeforeAreRead) {
   EXPECT_EQ(reloaded().stranger_in("bob"), change);
 }
 
-TEST_F(AcknowledgementsTest, WhatTwoProcessesChangeIsNotLost) {
+TEST_F(AcknowledgementsTest, ConcurrentChangesAreNotLost) {
   Acknowledgements::change(real_file_system(), store_,
-                           [](Acknowledgements& theirs) { theirs.accept_absence("alice"); });
+                           [](Acknowledgements& changed) { changed.accept_absence("alice"); });
   std::thread other;
   Acknowledgements::change(real_file_system(), store_, [&](Acknowledgements& ours) {
     other = std::thread([&] {
       Acknowledgements::change(real_file_system(), store_,
-                               [](Acknowledgements& theirs) { theirs.accept_absence("bob"); });
+                               [](Acknowledgements& changed) { changed.accept_absence("bob"); });
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     ours.accept_absence("carol");

@@ -284,7 +284,7 @@ TEST_F(JobRunTest, MailThatCannotReachItsServerIsSentByTheNextJob) {
   run("check", [] { return trouble("pack 1: torn"); });
   EXPECT_EQ(mail().size(), 2U) << "on the same day";
 
-  // The server is away for three days: by then, the mail is too old.
+  // The server is unavailable for three days: then the mail is too old.
   const std::string url = reporting().mail->url;
   reporting().mail->url = "smtp://127.0.0.1:1";
   run("check", [] { return trouble("pack 2: torn"); });

@@ -85,7 +85,7 @@ TEST_F(MailerTest, DeliversEveryBodyUnchanged) {
   }
 }
 
-TEST_F(MailerTest, NamesTheSenderAndAsksForNoReply) {
+TEST_F(MailerTest, NamesTheSenderAndPreventsAutomaticReplies) {
   const json mail = sent({{"a@example.org", "b@example.org"}, "for two", "body\n"});
   const std::vector<json> both = server_.mail();
   ASSERT_EQ(both.size(), 2U);
@@ -129,7 +129,7 @@ TEST_F(MailerTest, RejectsAnUntrustedCertificate) {
   EXPECT_TRUE(server_.mail().empty());
 }
 
-TEST(MailerLoginTest, LogsInBehindTls) {
+TEST(MailerLoginTest, LogsInOverTls) {
   const MailServer server({.tls = MailTls::kFromTheFirstByte, .password = "s3cret"});
   MailConfig config = config_of(server);
   Mailer(config, system_clock()).send({{"a@example.org"}, "subject", "body\n"});

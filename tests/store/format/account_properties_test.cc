@@ -5,7 +5,7 @@
 namespace store {
 namespace {
 
-TEST(AccountPropertiesTest, WhatIsWrittenIsRead) {
+TEST(AccountPropertiesTest, RoundTrips) {
   AccountProperties properties;
   properties.asked = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
   properties.subscriptions = {"INBOX", "Entw\xFCrfe \n x"};
@@ -24,7 +24,7 @@ TEST(AccountPropertiesTest, WhatIsWrittenIsRead) {
   EXPECT_TRUE(to_properties({}).empty()) << "a snapshot that was never asked";
 }
 
-TEST(AccountPropertiesTest, WhatIsOfNoKnownKindIsLeftOut) {
+TEST(AccountPropertiesTest, PropertiesOfUnknownKindsAreIgnored) {
   EXPECT_EQ(to_account_properties({{"acl", "no separator"},
                                    {"colour", "red"},
                                    {"asked", "x"},

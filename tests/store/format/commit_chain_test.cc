@@ -43,7 +43,7 @@ class CommitChainTest : public testing::Test {
   std::vector<NamedCommit> commits_;
 };
 
-TEST_F(CommitChainTest, AWholeChainHasNoBreaksInWhateverOrderItComes) {
+TEST_F(CommitChainTest, ACompleteChainHasNoBreaksInAnyOrder) {
   add(3);
   add(1);
   add(2);
@@ -55,23 +55,24 @@ TEST_F(CommitChainTest, AMissingCommitIsNamed) {
   add(2);
   add(5);
   EXPECT_THAT(find_breaks(commits_, {}),
-              ElementsAre("commits 1 to 1: they are missing", "commits 3 to 4: they are missing"));
+              ElementsAre("commits 1 to 1 are missing", "commits 3 to 4 are missing"));
 }
 
-TEST_F(CommitChainTest, ACommitThatFollowsAnotherIsNamed) {
+TEST_F(CommitChainTest, ACommitThatFollowsADifferentOneIsNamed) {
   add(1);
   add(2).previous = id(9);
-  EXPECT_THAT(find_breaks(commits_, {}), ElementsAre(HasSubstr("commit 2: the commit before it")));
+  EXPECT_THAT(find_breaks(commits_, {}),
+              ElementsAre(HasSubstr("commit 2: it names a different previous commit")));
 }
 
-TEST_F(CommitChainTest, BeforeACheckpointNothingIsNeeded) {
+TEST_F(CommitChainTest, CommitsBeforeACheckpointAreNotNeeded) {
   add(2);
   add(7).is_checkpoint = true;
   add(8);
   EXPECT_THAT(find_breaks(commits_, {}), IsEmpty());
 }
 
-TEST_F(CommitChainTest, APackThatACommitNamesMustBeThereUnlessItIsCondemned) {
+TEST_F(CommitChainTest, APackThatACommitNamesMustExistUnlessItIsCondemned) {
   add(1).packs = {pack(1), pack(2), pack(3)};
   add(2).condemned = {{.pack = pack(3)}};
   const std::vector<std::string> breaks = find_breaks(commits_, {pack(1)});
@@ -79,7 +80,7 @@ TEST_F(CommitChainTest, APackThatACommitNamesMustBeThereUnlessItIsCondemned) {
   EXPECT_THAT(breaks[0], HasSubstr(pack(2).hex()));
 }
 
-TEST_F(CommitChainTest, WhatIsDroppedIsNoMore) {
+TEST_F(CommitChainTest, ADroppedSnapshotNoLongerExists) {
   add(1).snapshots = {line("alice"), line("bob")};
   add(2).dropped = {snapshot_id(keys_, line("alice"))};
   const auto living = living_snapshots(commits_, keys_);
@@ -87,7 +88,7 @@ TEST_F(CommitChainTest, WhatIsDroppedIsNoMore) {
   EXPECT_EQ("bob", living.begin()->second.account);
 }
 
-TEST_F(CommitChainTest, ACheckpointNamesAllThatLives) {
+TEST_F(CommitChainTest, ACheckpointNamesAllLivingSnapshots) {
   add(1).snapshots = {line("alice"), line("bob")};
   Commit& checkpoint = add(2);
   checkpoint.is_checkpoint = true;

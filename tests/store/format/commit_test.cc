@@ -31,12 +31,12 @@ Commit sample() {
   return commit;
 }
 
-TEST(CommitTest, ItComesBackAsItWas) {
+TEST(CommitTest, RoundTrips) {
   EXPECT_EQ(sample(), Commit::decode(sample().encode()));
   EXPECT_EQ(Commit(), Commit::decode(Commit().encode()));
 }
 
-TEST(CommitTest, EveryPrefixIsAnError) {
+TEST(CommitTest, EveryPrefixIsMalformed) {
   const base::Bytes bytes = sample().encode();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_THROW(Commit::decode(base::ByteView(bytes).first(size)), base::Error) << size;

@@ -35,7 +35,7 @@ class BoxTest : public testing::Test {
 };
 
 // draft-irtf-cfrg-xchacha-03, appendix A.3.1.
-TEST(XChaCha20Poly1305Test, SealsAsTheDraftDoes) {
+TEST(XChaCha20Poly1305Test, SealsLikeTheDraft) {
   const Key key(bytes_from(std::byte{0x80}, Key::kSize));
   Nonce nonce{};
   std::ranges::copy(bytes_from(std::byte{0x40}, kNonceSize), nonce.begin());
@@ -59,7 +59,7 @@ TEST_F(BoxTest, OpensWhatWasSealed) {
   }
 }
 
-TEST_F(BoxTest, WithoutAssociatedDataToo) {
+TEST_F(BoxTest, OpensWithoutAssociatedData) {
   const base::Bytes plain = bytes_from(std::byte{7}, 30);
   EXPECT_EQ(open_box(key_, nonce_, {}, store::seal(key_, nonce_, {}, plain)), plain);
 }
@@ -73,17 +73,17 @@ TEST_F(BoxTest, NoBitOfABoxCanBeChanged) {
   }
 }
 
-TEST_F(BoxTest, NoPieceOfABoxOpens) {
+TEST_F(BoxTest, NoPartOfABoxOpens) {
   const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
   for (std::size_t size = 0; size < box.size(); ++size) {
     ASSERT_FALSE(open_box(key_, nonce_, associated_, base::ByteView(box).first(size))) << size;
   }
 }
 
-TEST_F(BoxTest, AllThatItWasSealedWithIsNeeded) {
+TEST_F(BoxTest, OpeningNeedsEverythingUsedForSealing) {
   const base::Bytes box = seal(bytes_from(std::byte{7}, 70));
   EXPECT_FALSE(open_box(random_key(), nonce_, associated_, box));
-  for (const std::size_t at : {std::size_t{0}, kNonceSize - 1}) {  // either half of its two uses
+  for (const std::size_t at : {std::size_t{0}, kNonceSize - 1}) {  // the nonce is used in two parts
     Nonce other = nonce_;
     other.at(at) ^= std::byte{1};
     EXPECT_FALSE(open_box(key_, other, associated_, box)) << at;

@@ -10,7 +10,7 @@
 namespace store {
 namespace {
 
-TEST(EncodingTest, WhatIsWrittenIsRead) {
+TEST(EncodingTest, RoundTrips) {
   Encoder encoder;
   encoder.u8(200);
   encoder.u16(60'000);
@@ -49,7 +49,7 @@ TEST(EncodingTest, ANumberOfMoreThan64BitsIsMalformed) {
   EXPECT_ERROR(kDamaged, "a number is too large", Decoder(large, "it").varint());
 }
 
-TEST(EncodingTest, ACountThatTheBytesCannotBearOutIsMalformed) {
+TEST(EncodingTest, ACountThatTheBytesCannotJustifyIsMalformed) {
   Encoder encoder;
   encoder.varint(3);
   encoder.raw(base::Bytes(64));
@@ -57,7 +57,7 @@ TEST(EncodingTest, ACountThatTheBytesCannotBearOutIsMalformed) {
   EXPECT_EQ(3U, Decoder(encoder.view(), "it").count(21));
 }
 
-TEST(EncodingTest, ATextLongerThanTheBytesThereAreIsMalformed) {
+TEST(EncodingTest, ATextLongerThanTheRemainingBytesIsMalformed) {
   for (const std::uint64_t size : {std::uint64_t{6}, std::uint64_t{1} << 40U, UINT64_MAX}) {
     Encoder encoder;
     encoder.varint(size);
@@ -66,20 +66,20 @@ TEST(EncodingTest, ATextLongerThanTheBytesThereAreIsMalformed) {
   }
 }
 
-TEST(EncodingTest, ATextAsLongAsABlockComesBack) {
+TEST(EncodingTest, ATextAsLongAsABlockRoundTrips) {
   const std::string text(std::size_t{32} << 20U, 'x');
   Encoder encoder;
   encoder.text(text);
   EXPECT_TRUE(Decoder(encoder.view(), "it").text() == text);
 }
 
-TEST(EncodingTest, WhatFollowsTheEndIsMalformed) {
+TEST(EncodingTest, ExtraBytesAfterTheEndAreMalformed) {
   const base::Bytes bytes(1);
   Decoder decoder(bytes, "it");
-  EXPECT_ERROR(kDamaged, "something follows its end", decoder.end());
+  EXPECT_ERROR(kDamaged, "extra bytes follow its end", decoder.end());
 }
 
-RC_GTEST_PROP(EncodingProperty, NumbersComeBack, (std::uint64_t number, std::int64_t other)) {
+RC_GTEST_PROP(EncodingProperty, NumbersRoundTrip, (std::uint64_t number, std::int64_t other)) {
   Encoder encoder;
   encoder.varint(number);
   encoder.signed_varint(other);

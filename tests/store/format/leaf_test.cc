@@ -24,7 +24,7 @@ Identity identity(std::uint32_t uid, std::int64_t time, std::int16_t zone, std::
   return made;
 }
 
-TEST(LeafTest, TheOddestNumbersComeBack) {
+TEST(LeafTest, ExtremeNumbersRoundTrip) {
   const std::vector<Identity> identities = {identity(1, INT64_MIN, -1439, 0),
                                             identity(2, INT64_MAX, 1439, UINT64_MAX),
                                             identity(UINT32_MAX, 0, 0, 1)};
@@ -42,7 +42,7 @@ TEST(LeafTest, TheOddestNumbersComeBack) {
   EXPECT_EQ(states, decode_states(encode_states(states, sets), sets));
 }
 
-TEST(LeafTest, FlagsOfAnotherDraftComeBackUnderOtherNumbers) {
+TEST(LeafTest, FlagsOfADifferentDraftGetNewNumbers) {
   FlagSets sets;
   const std::vector<State> states = {{.flags = sets.number({"\\Seen"}), .modseq = 3}};
   FlagSets other;
@@ -52,13 +52,14 @@ TEST(LeafTest, FlagsOfAnotherDraftComeBackUnderOtherNumbers) {
   EXPECT_EQ(std::vector<std::string>{"\\Seen"}, other.flags(read[0].flags));
 }
 
-TEST(LeafTest, ADigestOfAnotherMessageIsRefused) {
+TEST(LeafTest, ADigestOfADifferentMessageIsRejected) {
   Identity wrong = identity(1, 0, 0, 1);
   wrong.digest = {};
   EXPECT_ERROR(kInternal, "the digest is not message", encode_identities({wrong}, kMakeId));
 }
 
-RC_GTEST_PROP(LeafProperty, RubbishIsAnErrorAtMost, (const std::vector<std::uint8_t>& rubbish)) {
+RC_GTEST_PROP(LeafProperty, RandomBytesCauseAtMostAnError,
+              (const std::vector<std::uint8_t>& rubbish)) {
   const base::ByteView bytes = std::as_bytes(std::span(rubbish));
   FlagSets sets;
   try {
@@ -73,7 +74,7 @@ RC_GTEST_PROP(LeafProperty, RubbishIsAnErrorAtMost, (const std::vector<std::uint
   }
 }
 
-TEST(LeafTest, APrefixOfALeafIsAnError) {
+TEST(LeafTest, EveryPrefixOfALeafIsMalformed) {
   FlagSets sets;
   const base::Bytes identities =
       encode_identities({identity(1, 5, 60, 10), identity(9, 6, 60, 11)}, kMakeId);

@@ -19,7 +19,7 @@ class PackTest : public testing::Test {
 
   Pack write(const std::vector<std::pair<ObjectType, std::string>>& objects) {
     SealingPool pool(context_, 3, 2);
-    PackWriter writer(files_, folder_.path(), context_, pool);
+    PackWriter writer(files_, directory_.path(), context_, pool);
     for (const auto& [type, bytes] : objects) {
       writer.add(type, object_id(context_.keys, type, base::as_bytes(bytes)), base::as_bytes(bytes),
                  bytes.size());
@@ -27,7 +27,7 @@ class PackTest : public testing::Test {
     return writer.finish();
   }
 
-  base::Path path(const Pack& pack) const { return folder_.path() / pack.name.hex(); }
+  base::Path path(const Pack& pack) const { return directory_.path() / pack.name.hex(); }
   PackFile open(const Pack& pack) { return {files_.open(path(pack)), "the pack"}; }
 
   std::string read(PackFile& file, const Pack& pack, std::size_t block, std::size_t object) {
@@ -39,7 +39,7 @@ class PackTest : public testing::Test {
     return base::to_text(base::ByteView(plain).subspan(place.start, place.length));
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   base::FileSystem& files_ = base::real_file_system();
   BlockContext context_;
   Decompressor decompressor_;
@@ -52,7 +52,7 @@ TEST_F(PackTest, ItsNameIsTheDigestOfItsBytes) {
   EXPECT_EQ(pack.size, bytes.size());
 }
 
-TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
+TEST_F(PackTest, TheTrailerListsThePositionOfEveryObject) {
   const Pack written = write({{ObjectType::kMessage, "a record"},
                               {ObjectType::kText, "some text"},
                               {ObjectType::kBinary, std::string("\0\1", 2)},
@@ -75,7 +75,7 @@ TEST_F(PackTest, TheTrailerTellsWhereEverythingLies) {
                                                    "more text", "a root", "a commit"));
 }
 
-TEST_F(PackTest, BlocksAreCutBySizeAndKeepTheirOrder) {
+TEST_F(PackTest, BlocksAreDividedBySizeAndKeepTheirOrder) {
   std::vector<std::pair<ObjectType, std::string>> objects;
   objects.reserve(30);
   for (int i = 0; i < 30; ++i) {
@@ -106,7 +106,7 @@ TEST_F(PackTest, AnotherStoreOrKeyDoesNotOpenIt) {
                file.read_trailer(other, pack.name, decompressor_));
 }
 
-TEST_F(PackTest, ABlockInAnotherPlaceIsNotOpened) {
+TEST_F(PackTest, ABlockAtADifferentPositionIsNotOpened) {
   const Pack pack = write({{ObjectType::kText, "some text"}, {ObjectType::kBinary, "binary"}});
   PackFile file = open(pack);
   const base::Bytes block = file.read_block(pack.blocks[0].place, pack.blocks[0].sealed_length);
@@ -129,7 +129,7 @@ TEST_F(PackTest, EveryFlippedByteOutsideTheDataIsFoundByTheTrailer) {
     if (at >= kPackHeaderSize && at < data_end) continue;
     base::Bytes bad = good;
     bad[at] ^= std::byte{0x40};
-    const base::Path bad_path = folder_.path() / "bad";
+    const base::Path bad_path = directory_.path() / "bad";
     files_.remove(bad_path);
     files_.create(bad_path)->write(bad);
     PackFile file(files_.open(bad_path), "the pack");
@@ -141,7 +141,7 @@ TEST_F(PackTest, EveryTruncationIsFound) {
   const Pack pack = write({{ObjectType::kText, "some text"}});
   const base::Bytes good = base::read_file(files_, path(pack), 1 << 20).value();
   for (std::size_t size = 0; size < good.size(); ++size) {
-    const base::Path bad_path = folder_.path() / "bad";
+    const base::Path bad_path = directory_.path() / "bad";
     files_.remove(bad_path);
     files_.create(bad_path)->write(base::ByteView(good).first(size));
     PackFile file(files_.open(bad_path), "the pack");
@@ -149,7 +149,7 @@ TEST_F(PackTest, EveryTruncationIsFound) {
   }
 }
 
-TEST_F(PackTest, ADirectoryCutsABlockApartWithoutTheTrailer) {
+TEST_F(PackTest, ADirectorySeparatesABlocksObjectsWithoutTheTrailer) {
   BlockBuilder manifests(Stream::kManifests);
   manifests.add(ObjectType::kRoot, base::as_bytes("root"));
   manifests.add(ObjectType::kCommit, base::as_bytes(""));

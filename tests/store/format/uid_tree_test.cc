@@ -36,8 +36,8 @@ class Objects {
     return [this](const Sha256& digest) { return message_id(keys_, digest); };
   }
 
-  TreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
-  UidTree tree(const TreeRoot& root = {}) { return {root, load(), make_id()}; }
+  UidTreeRoot save(UidTree& tree) { return tree.save(save(), make_id()); }
+  UidTree tree(const UidTreeRoot& root = {}) { return {root, load(), make_id()}; }
 
   std::size_t take_written() { return std::exchange(written_, 0); }
   std::size_t take_loaded() { return std::exchange(loaded_, 0); }
@@ -77,7 +77,7 @@ Content content_of(UidTree& tree) {
   return content;
 }
 
-TreeRoot dense(Objects& objects, std::uint32_t messages) {
+UidTreeRoot dense(Objects& objects, std::uint32_t messages) {
   UidTree tree;
   for (std::uint32_t uid = 1; uid <= messages; ++uid) {
     tree.put(message_at(objects, uid, uid), seen(tree, uid));
@@ -88,7 +88,7 @@ TreeRoot dense(Objects& objects, std::uint32_t messages) {
 TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
   Objects objects;
   UidTree tree;
-  EXPECT_EQ(TreeRoot(), objects.save(tree));
+  EXPECT_EQ(UidTreeRoot(), objects.save(tree));
   EXPECT_EQ(0U, objects.take_written());
   UidTree again = objects.tree({});
   EXPECT_FALSE(again.contains({1}));
@@ -97,13 +97,13 @@ TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
 
 TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const TreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 200'000);
   objects.take_written();
   objects.take_loaded();
   UidTree tree = objects.tree(root);
   EXPECT_TRUE(tree.set_state({100'000}, seen(tree, 999'999)));
   EXPECT_FALSE(tree.identities_changed());
-  const TreeRoot changed = objects.save(tree);
+  const UidTreeRoot changed = objects.save(tree);
   EXPECT_EQ(root.identity, changed.identity);
   EXPECT_NE(root.state, changed.state);
   EXPECT_LT(objects.take_written(), 4'000U);
@@ -112,7 +112,7 @@ TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
 
 TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const TreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 200'000);
   objects.take_written();
   UidTree tree = objects.tree(root);
   tree.put(message_at(objects, 200'001, 1), seen(tree, 1));
@@ -121,7 +121,7 @@ TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
   EXPECT_LT(objects.take_written(), 6'000U);
 }
 
-TEST(UidTreeTest, TheLargestUidsHaveRoom) {
+TEST(UidTreeTest, TheLargestUidsFit) {
   Objects objects;
   UidTree tree;
   for (std::uint32_t uid = UINT32_MAX; uid > UINT32_MAX - 100; --uid) {
@@ -135,9 +135,9 @@ TEST(UidTreeTest, TheLargestUidsHaveRoom) {
   EXPECT_FALSE(again.contains({2}));
 }
 
-TEST(UidTreeTest, ALeafOfAnotherTreeIsTold) {
+TEST(UidTreeTest, ALeafOfADifferentTreeIsDetected) {
   Objects objects;
-  TreeRoot root = dense(objects, 10);
+  UidTreeRoot root = dense(objects, 10);
   root.messages = 11;
   UidTree tree = objects.tree(root);
   EXPECT_THROW(tree.contains({1}), base::Error);
@@ -152,11 +152,11 @@ rc::Gen<std::uint32_t> any_uid() {
        {1, rc::gen::element<std::uint32_t>(63, 64, 65, 1023, 1024, 1025, UINT32_MAX)}});
 }
 
-RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
+RC_GTEST_PROP(UidTreeProperty, ATreeBehavesLikeAMap, ()) {
   Objects objects;
   UidTree tree = *rc::gen::arbitrary<bool>() ? objects.tree() : UidTree();
   std::map<std::uint32_t, std::pair<std::uint32_t, std::uint64_t>> model;  // content, modseq
-  TreeRoot root;
+  UidTreeRoot root;
   const auto steps = *rc::gen::inRange(1, 12);
   for (int step = 0; step < steps; ++step) {
     const auto uids = *rc::gen::container<std::vector<std::uint32_t>>(any_uid());
@@ -192,7 +192,7 @@ RC_GTEST_PROP(UidTreeProperty, ATreeIsAMapWhateverHappensToIt, ()) {
   }
   RC_ASSERT(content_of(tree) == content_of(rebuilt));
   RC_ASSERT(tree.bytes() == bytes);
-  // Equal folders are equal objects, however they came to be.
+  // Equal folders are equal objects, whatever their history.
   RC_ASSERT(objects.save(rebuilt) == root);
   UidTree loaded = objects.tree(root);
   RC_ASSERT(content_of(loaded) == content_of(rebuilt));

@@ -1,4 +1,4 @@
-// Whatever is to be written comes back as it was, or is refused before anything of it is added.
+// Every object reads back as written, or is rejected before anything of it is added.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// As long as the bounds that readers once had, the writers' limits, and around them.
+// As long as the bounds of earlier readers, as the writers' limits, and slightly more or less.
 rc::Gen<std::string> odd_text() {
   return rc::gen::map(rc::gen::pair(rc::gen::element<std::size_t>(
                                         0, 1, 255, 256, 1'024, 1'025, 4'096, 4'097, 65'535, 65'536,
@@ -44,7 +44,7 @@ std::chrono::sys_seconds odd_time() {
       std::chrono::seconds(*rc::gen::element<std::int64_t>(INT64_MIN, -1, 0, 1, INT64_MAX)));
 }
 
-RC_GTEST_PROP(RoundTripProperty, ACommitComesBack, ()) {
+RC_GTEST_PROP(RoundTripProperty, ACommitRoundTrips, ()) {
   SnapshotLine line;
   line.account = *odd_text();
   line.personal_prefix = *odd_text();
@@ -62,14 +62,14 @@ RC_GTEST_PROP(RoundTripProperty, ACommitComesBack, ()) {
   RC_ASSERT(Commit::decode(commit.encode()) == commit);
 }
 
-RC_GTEST_PROP(RoundTripProperty, ARootComesBack, ()) {
+RC_GTEST_PROP(RoundTripProperty, ARootRoundTrips, ()) {
   Root root;
   root.folders.resize(*rc::gen::inRange<std::size_t>(0, 100));
   root.properties = {{*odd_text(), *odd_text()}, {}, {*odd_text(), ""}};
   RC_ASSERT(Root::decode(root.encode()) == root);
 }
 
-RC_GTEST_PROP(RoundTripProperty, AFolderComesBack, ()) {
+RC_GTEST_PROP(RoundTripProperty, AFolderRoundTrips, ()) {
   FolderObject folder;
   folder.info.raw_name = *odd_text();
   folder.info.delimiter = *rc::gen::arbitrary<char>();
@@ -85,7 +85,7 @@ RC_GTEST_PROP(RoundTripProperty, AFolderComesBack, ()) {
   RC_ASSERT(FolderObject::decode(folder.encode()) == folder);
 }
 
-RC_GTEST_PROP(RoundTripProperty, ALeafComesBack, ()) {
+RC_GTEST_PROP(RoundTripProperty, ALeafRoundTrips, ()) {
   const Keys keys;
   const MakeId make_id = [&](const Sha256& digest) { return message_id(keys, digest); };
   std::vector<Identity> identities;
@@ -106,7 +106,7 @@ RC_GTEST_PROP(RoundTripProperty, ALeafComesBack, ()) {
   RC_ASSERT(decode_states(encode_states(states, sets), sets) == states);
 }
 
-RC_GTEST_PROP(RoundTripProperty, ATreeRecordComesBack, ()) {
+RC_GTEST_PROP(RoundTripProperty, ATreeRecordRoundTrips, ()) {
   TreeRecord record;
   record.id = TreeRecords::new_id();
   record.account = *odd_text();
@@ -121,8 +121,8 @@ RC_GTEST_PROP(RoundTripProperty, ATreeRecordComesBack, ()) {
   RC_ASSERT(decode_tree_record(encode_tree_record(record)) == record);
 }
 
-// A word with a NUL is refused, since it would come back as two; nothing else is.
-RC_GTEST_PROP(RoundTripProperty, AccountPropertiesComeBackOrAreRefused, ()) {
+// A word with a NUL is rejected, since it would read back as two; nothing else is.
+RC_GTEST_PROP(RoundTripProperty, AccountPropertiesRoundTripOrAreRejected, ()) {
   AccountProperties properties;
   properties.asked = std::chrono::sys_seconds(std::chrono::seconds(5));
   properties.subscriptions = {*odd_text()};
@@ -142,7 +142,7 @@ RC_GTEST_PROP(RoundTripProperty, AccountPropertiesComeBackOrAreRefused, ()) {
   }
 }
 
-TEST(UnstorableTest, ABranchWhoseCountsDoNotAddUpIsRefused) {
+TEST(UnstorableTest, ABranchWithInconsistentCountsIsRejected) {
   UidNode branch;
   branch.shift = kLeafShift + kBranchShift;
   branch.is_branch = true;
@@ -155,15 +155,15 @@ TEST(UnstorableTest, ABranchWhoseCountsDoNotAddUpIsRefused) {
   EXPECT_FALSE(encode_branch(branch).identity.empty());
 }
 
-TEST(UnstorableTest, WhatIsReadBackAsSomethingElseIsRefused) {
+TEST(UnstorableTest, AnObjectThatReadsBackDifferentlyIsRejected) {
   EXPECT_ERROR(kInternal, "it would be read back as something else",
                verified("it", base::Bytes(1), [](base::ByteView) { return false; }));
-  EXPECT_ERROR(kInternal, "it takes 2 bytes, and 1 are the most",
+  EXPECT_ERROR(kInternal, "it takes 2 bytes, the maximum is 1",
                verified(
                    "it", base::Bytes(2), [](base::ByteView) { return true; }, 1));
 }
 
-TEST(UnstorableTest, LinesThatAreTooMuchForOneCommitGoIntoSeveral) {
+TEST(UnstorableTest, LinesThatExceedOneCommitGoIntoSeveral) {
   SnapshotLine line;
   line.personal_prefix.assign(100'000, 'p');
   Commit first;
@@ -204,7 +204,7 @@ class UnstorableStoreTest : public StoreFixture {
   }
 };
 
-TEST_F(UnstorableStoreTest, ARootThatFitsNoBlockIsNotAdded) {
+TEST_F(UnstorableStoreTest, ARootThatDoesNotFitABlockIsNotAdded) {
   {
     Writer writer = open_writer();
     SnapshotDraft evil;
@@ -218,7 +218,7 @@ TEST_F(UnstorableStoreTest, ARootThatFitsNoBlockIsNotAdded) {
   expect_good_alone();
 }
 
-TEST_F(UnstorableStoreTest, AFolderAndALeafThatFitNoBlockAreNotAdded) {
+TEST_F(UnstorableStoreTest, AFolderAndALeafThatDoNotFitABlockAreNotAdded) {
   {
     Writer writer = open_writer();
     FolderInfo info = folder_named("INBOX");

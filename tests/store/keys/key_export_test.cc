@@ -27,26 +27,26 @@ class KeyExportTest : public StoreFixture {
 
   std::string exported() { return export_key(location_, files_).reveal(); }
 
-  std::string bring_back(const std::string& text) {
+  std::string use_export(const std::string& text) {
     return replace_key_file_from_export(location_, files_, clock_, base::as_bytes(text));
   }
 };
 
-TEST_F(KeyExportTest, BringsBackALostKeyFile) {
+TEST_F(KeyExportTest, ReplacesALostKeyFile) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove(location_.key_file);
-  bring_back(text);
+  use_export(text);
   Reader reader = open_reader();
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
 }
 
-TEST_F(KeyExportTest, BringsBackLostKeySlots) {
+TEST_F(KeyExportTest, ReplacesLostKeySlots) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove_all(keys_directory(location_));
   EXPECT_ERROR(kNotFound, "not found", open_reader());
-  bring_back(text);
+  use_export(text);
   Reader reader = open_reader();
   EXPECT_THAT(restore(reader, "alice", "INBOX"), testing::ElementsAre(sample_message(1)));
 }
@@ -65,10 +65,10 @@ TEST_F(KeyExportTest, CanBeTypedByHand) {
     });
     text.replace(text.rfind(upper), upper.size(), label);
   }
-  EXPECT_NO_THROW(bring_back(text));
+  EXPECT_NO_THROW(use_export(text));
 }
 
-TEST_F(KeyExportTest, EverySlipInTypingIsNamedByItsLine) {
+TEST_F(KeyExportTest, EveryTypingErrorIsReportedWithItsLine) {
   const std::string text = exported();
   const std::size_t begin = text.find("\nkey-1") + 7;
   for (std::size_t at = begin; at < text.find('\n', begin); ++at) {
@@ -81,14 +81,14 @@ TEST_F(KeyExportTest, EverySlipInTypingIsNamedByItsLine) {
                parse_key_export(base::as_bytes(text.substr(0, text.find("key-2")))));
 }
 
-TEST_F(KeyExportTest, AnotherStoresKeyIsRefused) {
+TEST_F(KeyExportTest, AKeyOfAnotherStoreIsRejected) {
   back_up();
   const std::string text = exported();
   std::filesystem::remove_all(location_.store);
   std::filesystem::remove_all(location_.index);
   make_store();
   back_up();
-  EXPECT_ERROR(kKey, "is not its key", bring_back(text));
+  EXPECT_ERROR(kKey, "is not the key of this store", use_export(text));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class KeyRingTest : public StoreFixture {
 
 TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   Location with_other = location_;
-  with_other.key_file = folder_ / "other.key";
+  with_other.key_file = directory_ / "other.key";
   const std::string id = add_key_file(location_, files_, clock_, with_other.key_file);
   EXPECT_THAT(keys(), SizeIs(2));
   EXPECT_NO_THROW(Reader::open(with_other, files_));
@@ -30,15 +30,15 @@ TEST_F(KeyRingTest, AnotherKeyFileOpensTheStore) {
   EXPECT_ERROR(kUsage, "could no longer open the store", remove_key(with_other, files_, id));
   remove_key(location_, files_, id);
   EXPECT_THAT(keys(), SizeIs(1));
-  EXPECT_ERROR(kKey, "is not its key", Reader::open(with_other, files_));
+  EXPECT_ERROR(kKey, "is not a key of this store", Reader::open(with_other, files_));
   EXPECT_NO_THROW(open_reader());
 }
 
-TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
+TEST_F(KeyRingTest, APassphraseReplacesALostKeyFile) {
   add_passphrase(location_, files_, clock_, base::Secret("correct horse"));
   std::filesystem::remove(location_.key_file);
   EXPECT_ERROR(kKey, "not found", open_reader());
-  EXPECT_ERROR(kKey, "no slot opens with this passphrase",
+  EXPECT_ERROR(kKey, "this passphrase opens none of its key slots",
                replace_key_file(location_, files_, clock_, base::Secret("battery staple")));
   EXPECT_FALSE(std::filesystem::exists(location_.key_file));
   replace_key_file(location_, files_, clock_, base::Secret("correct horse"));
@@ -46,7 +46,7 @@ TEST_F(KeyRingTest, APassphraseBringsBackALostKeyFile) {
   EXPECT_THAT(keys(), SizeIs(3));
 }
 
-TEST_F(KeyRingTest, TheOnlyKeyStays) {
+TEST_F(KeyRingTest, TheOnlyKeyCannotBeRemoved) {
   EXPECT_ERROR(kUsage, "add another key file first", remove_key(location_, files_, keys()[0].id));
   EXPECT_ERROR(kNotFound, "not found", remove_key(location_, files_, "0123456789abcdef"));
 }
@@ -62,13 +62,13 @@ TEST_F(KeyRingTest, KeysAreListedWithKindAndTime) {
   EXPECT_EQ(1U, passphrases);
 }
 
-TEST_F(KeyRingTest, AnEmptyPassphraseIsRefused) {
+TEST_F(KeyRingTest, AnEmptyPassphraseIsRejected) {
   EXPECT_ERROR(kUsage, "it is empty", add_passphrase(location_, files_, clock_, base::Secret()));
 }
 
-TEST_F(KeyRingTest, ARunningWriterKeepsTheLock) {
+TEST_F(KeyRingTest, KeysCannotChangeWhileAWriterRuns) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it",
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it",
                add_passphrase(location_, files_, clock_, base::Secret("words")));
 }
 

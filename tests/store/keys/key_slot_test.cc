@@ -29,8 +29,8 @@ class KeySlotTest : public testing::Test {
     return keys_ / (base::to_hex(slot.id) + "." + std::to_string(number));
   }
 
-  tests::TemporaryDirectory folder_;
-  base::Path store_ = folder_.path() / "store";
+  tests::TemporaryDirectory directory_;
+  base::Path store_ = directory_.path() / "store";
   base::Path keys_ = store_ / "keys";
   base::FileSystem& files_ = base::real_file_system();
   StoreId id_{};
@@ -56,7 +56,7 @@ TEST_F(KeySlotTest, ThePassphraseOpensIt) {
   EXPECT_FALSE(open_with_key_file(slot, file_key_));
 }
 
-TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyServes) {
+TEST_F(KeySlotTest, EveryFlippedByteIsFoundAndTheOtherCopyIsUsed) {
   const KeySlot slot = wrap_for_key_file(id_, master_, file_key_, {});
   write_slot(files_, keys_, slot);
   const base::Bytes good = slot.encode();
@@ -83,19 +83,19 @@ TEST_F(KeySlotTest, AMissingCopyIsNamed) {
 }
 
 TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
-  const base::Path key_file = folder_.path() / "store.key";
+  const base::Path key_file = directory_.path() / "store.key";
   create_key_file(files_, key_file);
   write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
-  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
   const KeySlot slot = wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {});
   write_slot(files_, keys_, slot);
   EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(files_, store_, key_file).keys.ids));
   remove_slot(files_, keys_, slot.id);
-  EXPECT_ERROR(kKey, "is not its key", open_keys(files_, store_, key_file));
+  EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
 }
 
-TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {
-  const base::Path path = folder_.path() / "etc" / "store.key";
+TEST_F(KeySlotTest, AKeyFileIsCreatedOnceAndPrivateToItsOwner) {
+  const base::Path path = directory_.path() / "etc" / "store.key";
   create_key_file(files_, path);
   const Key key = load_key_file(files_, path);
   create_key_file(files_, path);
@@ -104,8 +104,8 @@ TEST_F(KeySlotTest, AKeyFileIsMadeOnceForItsOwnerAlone) {
             std::filesystem::status(path).permissions());
 }
 
-TEST_F(KeySlotTest, AFileWithoutAKeyIsNoKeyFile) {
-  const base::Path path = folder_.path() / "store.key";
+TEST_F(KeySlotTest, AFileWithoutAKeyIsNotAKeyFile) {
+  const base::Path path = directory_.path() / "store.key";
   for (const std::string text : {"", "# only words\n", "abcd\n", "# x\nnot hex at all\n"}) {
     overwrite(path, base::as_bytes(text));
     EXPECT_ERROR(kKey, "it is not a key file", load_key_file(files_, path));

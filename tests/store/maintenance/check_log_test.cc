@@ -25,12 +25,12 @@ Sha256 pack(unsigned number) {
 
 class CheckLogTest : public testing::Test {
  protected:
-  tests::TemporaryDirectory folder_;
-  Location location_{.store = {}, .index = folder_.path(), .key_file = {}};
+  tests::TemporaryDirectory directory_;
+  Location location_{.store = {}, .index = directory_.path(), .key_file = {}};
   base::FileSystem& files_ = base::real_file_system();
 };
 
-TEST_F(CheckLogTest, WhatIsSavedIsLoaded) {
+TEST_F(CheckLogTest, RoundTrips) {
   CheckLog log;
   log.began = at(100);
   log.finished = at(50);
@@ -42,12 +42,12 @@ TEST_F(CheckLogTest, WhatIsSavedIsLoaded) {
   EXPECT_THAT(loaded.read_since_began(), ElementsAre(pack(2), pack(3)));
 }
 
-TEST_F(CheckLogTest, WithoutAFileNothingWasRead) {
+TEST_F(CheckLogTest, WithoutAFileEverythingCountsAsUnread) {
   EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_));
   EXPECT_FALSE(CheckLog().is_interrupted());
 }
 
-TEST_F(CheckLogTest, ADamagedFileCountsAsNone) {
+TEST_F(CheckLogTest, ADamagedFileCountsAsMissing) {
   for (const char* text : {"", "1", "x y\n", "1 2\nabc 3\n", "1 2\n\n", "1 2\n00 7"}) {
     std::ofstream(check_log_file(location_)) << text;
     EXPECT_EQ(CheckLog(), CheckLog::load(files_, location_)) << text;

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 class CheckTest : public SmallStore {};
 
-TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
+TEST_F(CheckTest, ConcurrentBackupsAndPrunesAreNotReportedAsDamage) {
   bool is_begun = false;
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -47,7 +47,7 @@ TEST_F(CheckTest, WhatIsBackedUpAndPrunedMeanwhileIsNoDamage) {
   EXPECT_EQ(2U, check_all().snapshots);
 }
 
-TEST_F(CheckTest, AnIntactStoreIsIntact) {
+TEST_F(CheckTest, AnIntactStoreHasNoDamage) {
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
     EXPECT_THAT(report.damage, IsEmpty());
@@ -59,7 +59,7 @@ TEST_F(CheckTest, AnIntactStoreIsIntact) {
   }
 }
 
-TEST_F(CheckTest, ItWorksBesideAWriterAndOnSeveralThreads) {
+TEST_F(CheckTest, WorksAlongsideAWriterAndOnSeveralThreads) {
   Writer writer = Writer::open(location_, files_, clock_);
   CheckOptions options;
   options.depth = CheckDepth::kReadData;
@@ -74,7 +74,7 @@ TEST_F(CheckTest, ItWorksBesideAWriterAndOnSeveralThreads) {
   EXPECT_EQ(report.pack_bytes, done);
 }
 
-TEST_F(CheckTest, AMissingPackAndWhatItHeldAreNamed) {
+TEST_F(CheckTest, AMissingPackAndItsContentAreNamed) {
   files_.lose(first_pack_);
   for (const CheckDepth depth : {CheckDepth::kQuick, CheckDepth::kReadData}) {
     const CheckReport report = check_all(depth);
@@ -83,7 +83,7 @@ TEST_F(CheckTest, AMissingPackAndWhatItHeldAreNamed) {
 }
 
 TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
-  // The block of texts or the one of records: whichever, alice's message can't be rebuilt.
+  // Whether the block has texts or records, alice's message can't be rebuilt.
   base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
   bytes[150] ^= std::byte{1};
   files_.overwrite(first_pack_, bytes);
@@ -95,18 +95,18 @@ TEST_F(CheckTest, ADamagedMessageIsNamedWithItsPlaces) {
                   .account = "alice", .raw_folder = "INBOX", .uid = {1}, .delimiter = '/'}));
 }
 
-// The store as it was yesterday, and beside it the index of that day or of today.
+// Yesterday's state of the store, and with it that day's index or today's.
 class OlderStateTest : public CheckTest {
  protected:
   OlderStateTest() {
     yesterday_ = files_.copy();
-    fs::copy(location_.index, folder_.path() / "yesterday", fs::copy_options::recursive);
+    fs::copy(location_.index, directory_.path() / "yesterday", fs::copy_options::recursive);
     Writer writer = Writer::open(location_, files_, clock_);
     back_up(writer, "carol", 1);
   }
 
-  // All below /simulated/store as yesterday; what lies beside the key as today.
-  void put_back_store() {
+  // Reverts everything below /simulated/store to yesterday; files beside the key stay as today.
+  void revert_store() {
     for (const auto& [path, bytes] : files_.files_below(location_.store)) {
       const auto before = yesterday_->files_below(location_.store);
       if (before.contains(path)) {
@@ -117,43 +117,43 @@ class OlderStateTest : public CheckTest {
     }
   }
 
-  void put_back_index() {
+  void revert_index() {
     const base::Path mark = highest_commit_file(location_);
     files_.overwrite(mark, yesterday_->files_below(location_.index).at(mark));
     fs::remove_all(location_.index);
-    fs::copy(folder_.path() / "yesterday", location_.index, fs::copy_options::recursive);
+    fs::copy(directory_.path() / "yesterday", location_.index, fs::copy_options::recursive);
   }
 
   std::unique_ptr<tests::SimulatedFileSystem> yesterday_;
 };
 
-TEST_F(OlderStateTest, TheStoreAloneIsFound) {
-  put_back_store();
+TEST_F(OlderStateTest, AnOlderStoreIsDetected) {
+  revert_store();
   const CheckReport report = check_all();
   EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
 }
 
-TEST_F(OlderStateTest, TheStoreWithALostIndexIsFound) {
-  put_back_store();
+TEST_F(OlderStateTest, AnOlderStoreWithALostIndexIsDetected) {
+  revert_store();
   fs::remove_all(location_.index);
   EXPECT_ERROR(kDamaged, "commit 3 was made in it, but the newest that can be found is 2",
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(OlderStateTest, StoreAndIndexTogetherAreFound) {
-  put_back_store();
-  put_back_index();
+TEST_F(OlderStateTest, AnOlderStoreWithItsIndexIsDetected) {
+  revert_store();
+  revert_index();
   const CheckReport report = check_all();
   EXPECT_THAT(report.damage,
               ElementsAre(HasSubstr("commit 3 was made in the store, but the newest")));
   EXPECT_ERROR(kDamaged, "commit 3 was made in it", Writer::open(location_, files_, clock_));
 }
 
-// And backed up again since, by somebody who has no mark.
-TEST_F(OlderStateTest, AnotherHistoryIsFound) {
+// Then backed up again by a program that does not have the mark.
+TEST_F(OlderStateTest, ADifferentHistoryIsDetected) {
   const std::map<base::Path, base::Bytes> today = files_.files_below("/simulated");
-  put_back_store();
-  put_back_index();
+  revert_store();
+  revert_index();
   for (const auto& [path, bytes] : today) {
     if (path.string().ends_with(".commit")) files_.lose(path);
   }
@@ -167,11 +167,11 @@ TEST_F(OlderStateTest, AnotherHistoryIsFound) {
   }
   files_.lose(highest_commit_file(location_));
   fs::remove_all(location_.index);
-  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but there is another with this number",
+  EXPECT_ERROR(kDamaged, "commit 3 was made in it, but there is a different one with this number",
                Writer::open(location_, files_, clock_));
 }
 
-TEST_F(CheckTest, WhatAnEarlierCheckReadCanBeSkipped) {
+TEST_F(CheckTest, PacksReadByAnEarlierCheckCanBeSkipped) {
   base::Bytes bytes = files_.files_below(packs_directory(location_))[first_pack_];
   bytes[150] ^= std::byte{1};
   files_.overwrite(first_pack_, bytes);

@@ -36,11 +36,11 @@ class CopyCheckTest : public StoreFixture {
     return check_copy(location_, copy_, files_, {.depth = CheckDepth::kReadData});
   }
 
-  const fs::path copy_ = folder_ / "copy";
+  const fs::path copy_ = directory_ / "copy";
 };
 
 TEST_F(CopyCheckTest, NeedsNeitherIndexNorStore) {
-  fs::rename(location_.store, folder_ / "burnt");
+  fs::rename(location_.store, directory_ / "burnt");
   const CopyReport report = check_it();
   EXPECT_THAT(report.check.damage, IsEmpty());
   EXPECT_EQ(2U, report.check.snapshots);
@@ -51,7 +51,7 @@ TEST_F(CopyCheckTest, NeedsNeitherIndexNorStore) {
   }
 }
 
-TEST_F(CopyCheckTest, ACopyMayBeOlderAndIsToldSo) {
+TEST_F(CopyCheckTest, AnOlderCopyIsAcceptedAndReported) {
   back_up("carol", 10);
   const CopyReport report = check_it();
   EXPECT_TRUE(report.check.is_intact());
@@ -60,17 +60,17 @@ TEST_F(CopyCheckTest, ACopyMayBeOlderAndIsToldSo) {
   EXPECT_EQ(3U, open_reader().accounts().size()) << "the store itself is as it was";
 }
 
-TEST_F(CopyCheckTest, HalfAPackIsFound) {
+TEST_F(CopyCheckTest, ATruncatedPackIsFound) {
   const fs::path pack = *fs::directory_iterator(copy_ / "packs");
   fs::resize_file(pack, fs::file_size(pack) / 2);
   EXPECT_FALSE(check_it().check.is_intact());
 }
 
-TEST_F(CopyCheckTest, AnotherHistoryIsNoCopy) {
+TEST_F(CopyCheckTest, ADifferentHistoryIsNotACopy) {
   back_up("carol", 10);
-  // Somebody wrote to the copy, which knows nothing of that.
-  fs::copy(location_.key_file, folder_ / "other.key");
-  const Location other{copy_, folder_ / "other.index", folder_ / "other.key"};
+  // Another program wrote to the copy, and the original does not know.
+  fs::copy(location_.key_file, directory_ / "other.key");
+  const Location other{copy_, directory_ / "other.index", directory_ / "other.key"};
   EXPECT_THAT(reindex(other, files_).damage, IsEmpty());
   {
     Writer writer = Writer::open(other, files_, clock_);
@@ -82,8 +82,8 @@ TEST_F(CopyCheckTest, AnotherHistoryIsNoCopy) {
   EXPECT_FALSE(report.check.is_intact());
 }
 
-TEST_F(CopyCheckTest, WhatIsNoCopyIsToldSo) {
-  EXPECT_ERROR(kNotFound, "", check_copy(location_, folder_ / "nothing", files_, {}));
+TEST_F(CopyCheckTest, ADirectoryThatIsNotACopyIsReported) {
+  EXPECT_ERROR(kNotFound, "", check_copy(location_, directory_ / "nothing", files_, {}));
 }
 
 }  // namespace

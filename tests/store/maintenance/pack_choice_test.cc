@@ -12,7 +12,7 @@ using testing::ElementsAre;
 
 constexpr std::uint64_t kMegabyte = 1 << 20;
 
-// A pack of `megabytes`, of whose bytes so many percent live.
+// A pack of `megabytes`, of which `living_percent` % of the bytes are living.
 PackUse pack(std::uint64_t megabytes, std::uint64_t living_percent, Effort effort) {
   PackUse use;
   use.size = megabytes * kMegabyte;
@@ -48,19 +48,19 @@ constexpr PackFate kKeep = PackFate::kKeep;
 constexpr PackFate kRewrite = PackFate::kRewrite;
 constexpr PackFate kCondemn = PackFate::kCondemn;
 
-TEST(PackChoiceTest, WhatLivesAndIsCompressedHardStays) {
+TEST(PackChoiceTest, LivingAndHardCompressedPacksStay) {
   EXPECT_THAT(fates({strong(64), strong(64, 90), strong(40)}), Each(kKeep));
   EXPECT_THAT(fates({}), ElementsAre());
 }
 
-TEST(PackChoiceTest, WhatIsDeadGoesAndWhatIsMostlyDeadIsRewritten) {
+TEST(PackChoiceTest, DeadPacksGoAndMostlyDeadOnesAreRewritten) {
   EXPECT_THAT(fates({strong(64, 0), strong(64, 79), strong(64, 81)}),
               ElementsAre(kCondemn, kRewrite, kKeep));
-  EXPECT_EQ("nothing lives in it", choose_packs(std::vector{strong(64, 0)}, {})[0].reason);
+  EXPECT_EQ("it has no living objects", choose_packs(std::vector{strong(64, 0)}, {})[0].reason);
   EXPECT_EQ("30 % of it is dead", choose_packs(std::vector{strong(64, 70)}, {})[0].reason);
 }
 
-TEST(PackChoiceTest, WhereAllThatIsDeadMustGoALittleIsEnough) {
+TEST(PackChoiceTest, WithALimitOfZeroAnyDeadDataCausesARewrite) {
   ChoiceLimits limits;
   limits.dead_percent = 0;
   PackUse little = strong(64);
@@ -68,18 +68,18 @@ TEST(PackChoiceTest, WhereAllThatIsDeadMustGoALittleIsEnough) {
   EXPECT_THAT(fates({strong(64), little}, limits), ElementsAre(kKeep, kRewrite));
 }
 
-TEST(PackChoiceTest, WhatABackupWroteIsCompressedHarder) {
+TEST(PackChoiceTest, PacksFromABackupAreCompressedHarder) {
   EXPECT_THAT(fates({fast(64), strong(64), fast(1)}), ElementsAre(kRewrite, kKeep, kRewrite));
 }
 
-TEST(PackChoiceTest, OnlySoMuchIsCompressedHarderInOneRunButAllThatIsDeadGoes) {
+TEST(PackChoiceTest, HarderCompressionIsLimitedPerRunButAllDeadPacksGo) {
   ChoiceLimits limits;
-  limits.most_recompressed = 100 * kMegabyte;
+  limits.max_recompressed = 100 * kMegabyte;
   EXPECT_THAT(fates({fast(64), fast(64), fast(64), fast(64, 10), fast(64, 0)}, limits),
               ElementsAre(kRewrite, kRewrite, kKeep, kRewrite, kCondemn));
 }
 
-TEST(PackChoiceTest, SmallPacksJoinWhatIsWrittenAnywayUnlessTheyAreMuchLarger) {
+TEST(PackChoiceTest, SmallPacksJoinARewriteUnlessTheyAreMuchLarger) {
   EXPECT_THAT(fates({strong(3), fast(1)}), ElementsAre(kRewrite, kRewrite));
   EXPECT_THAT(fates({strong(20), fast(1)}), ElementsAre(kKeep, kRewrite));
   EXPECT_THAT(fates({strong(20), strong(4), fast(1)}), ElementsAre(kRewrite, kRewrite, kRewrite));
@@ -94,19 +94,19 @@ TEST(PackChoiceTest, PacksOfCommitsGoTogether) {
   EXPECT_THAT(fates({fast(64), commit_alone()}), ElementsAre(kRewrite, kCondemn));
 }
 
-TEST(PackChoiceTest, ACommitBesideLittleIsNoReasonToWriteItAgain) {
+TEST(PackChoiceTest, ACommitWithLittleElseIsNotRewritten) {
   PackUse small = strong(1);
   small.commit_bytes = small.living_bytes;
   small.object_bytes += small.commit_bytes;
   EXPECT_THAT(fates({small}), ElementsAre(kKeep));
 }
 
-TEST(PackChoiceTest, ACondemnedPackStaysSoUnlessSomethingLivesInIt) {
+TEST(PackChoiceTest, ACondemnedPackStaysCondemnedUnlessItHasLivingObjects) {
   EXPECT_THAT(fates({condemned(fast(64, 0)), condemned(strong(64, 1))}),
               ElementsAre(kKeep, kRewrite));
 }
 
-RC_GTEST_PROP(PackChoiceProperty, NothingThatLivesIsCondemnedAlone, ()) {
+RC_GTEST_PROP(PackChoiceProperty, LivingObjectsAreNeverCondemnedWithoutARewrite, ()) {
   const auto sizes = *rc::gen::container<std::vector<std::pair<unsigned, bool>>>(
       rc::gen::pair(rc::gen::inRange(0U, 10'000U), rc::gen::arbitrary<bool>()));
   std::vector<PackUse> packs;

@@ -1,5 +1,5 @@
-// A prune that crashes or fails at every operation in turn: what lives stays whole, what was
-// dropped stays dropped, and the next prune does what this one left.
+// A prune that crashes or fails at every operation in turn: living data stays complete, dropped
+// snapshots stay dropped, and the next prune completes the work.
 #include <cstdlib>
 
 #include <fmt/core.h>
@@ -16,7 +16,7 @@ using tests::Survival;
 
 class PruneCrashTest : public testing::Test {
  protected:
-  // Packs to delete, packs to rewrite, a pack to condemn, snapshots to drop.
+  // Creates packs to delete, packs to rewrite, a pack to condemn, snapshots to drop.
   void start() {
     for (unsigned night = 0; night < 3; ++night) store_.back_up("alice", night, 4);
     store_.back_up("bob", 2, 3);
@@ -34,7 +34,7 @@ class PruneCrashTest : public testing::Test {
   }
 
   std::uint64_t operations() {
-    store_.put_back();
+    store_.revert();
     const std::uint64_t before = store_.files().operations();
     run();
     const std::uint64_t count = store_.files().operations() - before;
@@ -42,8 +42,8 @@ class PruneCrashTest : public testing::Test {
     return count;
   }
 
-  // The state after a failure is good, whoever looks next, and goes on being good.
-  void expect_good(bool index_lost, const std::string& trace) {
+  // The state after a failure is sound, whichever program reads it next, and remains so.
+  void expect_sound(bool index_lost, const std::string& trace) {
     SCOPED_TRACE(trace);
     if (index_lost) store_.lose_index();
     store_.verify();
@@ -63,7 +63,7 @@ class PruneCrashTest : public testing::Test {
   std::mt19937 random_{20'261'124};
 };
 
-TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingThatLivesAndBringsNothingBack) {
+TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped) {
   start();
   const std::uint64_t last = operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
@@ -71,13 +71,13 @@ TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingThatLivesAndBringsNothingBack) 
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
         if (!is_taken(16)) continue;
-        store_.put_back();
+        store_.revert();
         store_.files().fail_for_good_from(operation, Fault::kIo);
         run();
         store_.crash(survival, random_);
-        expect_good(index_lost,
-                    fmt::format("operation {} of {}, survival {}, index lost: {}", operation, last,
-                                static_cast<int>(survival), index_lost));
+        expect_sound(index_lost,
+                     fmt::format("operation {} of {}, survival {}, index lost: {}", operation, last,
+                                 static_cast<int>(survival), index_lost));
         if (HasFailure()) return;
       }
     }
@@ -92,7 +92,7 @@ TEST_F(PruneCrashTest, AnOperationThatFailsDamagesNothing) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
           if (!is_taken(40)) continue;
-          store_.put_back();
+          store_.revert();
           if (for_good) {
             store_.files().fail_for_good_from(operation, fault);
           } else {
@@ -101,9 +101,9 @@ TEST_F(PruneCrashTest, AnOperationThatFailsDamagesNothing) {
           run();
           store_.files().stop_failing();
           if (crashes) store_.crash(Survival::kAnything, random_);
-          expect_good(random_() % 2 == 0,
-                      fmt::format("operation {} of {}, fault {}, for good: {}, crashes: {}",
-                                  operation, last, static_cast<int>(fault), for_good, crashes));
+          expect_sound(random_() % 2 == 0,
+                       fmt::format("operation {} of {}, fault {}, for good: {}, crashes: {}",
+                                   operation, last, static_cast<int>(fault), for_good, crashes));
           if (HasFailure()) return;
         }
       }

@@ -67,7 +67,7 @@ class PruneTest : public StoreFixture {
   void pass(std::chrono::seconds time) { clock_.moment += time; }
 };
 
-TEST_F(PruneTest, AnEmptyStoreStaysAsItIs) {
+TEST_F(PruneTest, AnEmptyStoreStaysUnchanged) {
   const PruneReport report = prune();
   EXPECT_EQ(0U, report.condemned);
   EXPECT_THAT(packs(), IsEmpty());
@@ -87,7 +87,7 @@ TEST_F(PruneTest, NightlyPacksBecomeOne) {
   expect_intact();
 }
 
-// A twentieth more than one run would store is allowed. The leaves of all nights are kept.
+// Allows a twentieth more than one run would store, since the leaves of all nights are kept.
 TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   constexpr unsigned kNights = 10;
   constexpr unsigned kAccounts = 4;
@@ -122,7 +122,7 @@ TEST_F(PruneTest, ManySmallNightsTakeNoMoreThanOneRunWould) {
   EXPECT_LT(stored_bytes(), at_once + at_once / 20);
 }
 
-TEST_F(PruneTest, ASecondTimeThereIsNothingToDo) {
+TEST_F(PruneTest, ASecondPruneHasNothingToDo) {
   for (unsigned night = 0; night < 3; ++night) back_up("alice", night, 10);
   prune();
   const std::vector<base::Path> before = packs();
@@ -132,7 +132,7 @@ TEST_F(PruneTest, ASecondTimeThereIsNothingToDo) {
   EXPECT_EQ(before, packs());
 }
 
-TEST_F(PruneTest, WhatOnlyADroppedSnapshotNeededGoesAfterTheTimeOfGrace) {
+TEST_F(PruneTest, DataOnlyOfDroppedSnapshotsIsDeletedAfterTheGracePeriod) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   const MessageId gone = [&] {
@@ -161,7 +161,7 @@ TEST_F(PruneTest, WhatOnlyADroppedSnapshotNeededGoesAfterTheTimeOfGrace) {
   expect_intact();
 }
 
-TEST_F(PruneTest, PruningEveryNightDoesNotPutOffTheEndOfGrace) {
+TEST_F(PruneTest, PruningEveryNightDoesNotPostponeTheEndOfTheGracePeriod) {
   for (unsigned night = 0; night < 6; ++night) {
     back_up("alice", night * 10, 10);
     prune();
@@ -170,7 +170,7 @@ TEST_F(PruneTest, PruningEveryNightDoesNotPutOffTheEndOfGrace) {
   }
 }
 
-TEST_F(PruneTest, WhatIsCondemnedIsStoredAgainWhenItComesAgain) {
+TEST_F(PruneTest, CondemnedContentIsStoredAgainWhenItReappears) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   back_up("bob", 50, 10);
   prune({first.id});
@@ -186,9 +186,9 @@ TEST_F(PruneTest, WhatIsCondemnedIsStoredAgainWhenItComesAgain) {
   expect_intact();
 }
 
-// Its record stays with the pack that it is in; its attachment lies in another, where nothing
-// lives.
-TEST_F(PruneTest, ADeadMessageThatStaysStaysWhole) {
+// The message's record stays because of its pack; its attachment is in another pack, which has no
+// living objects.
+TEST_F(PruneTest, ADeadMessageThatStaysIsComplete) {
   PruneOptions options;
   options.grace = std::chrono::seconds(0);
   options.limits.small_size = 0;
@@ -220,7 +220,7 @@ TEST_F(PruneTest, ADeadMessageThatStaysStaysWhole) {
   expect_intact();
 }
 
-TEST_F(PruneTest, AReindexBringsNothingBack) {
+TEST_F(PruneTest, AReindexRestoresNothingDropped) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   prune({first.id});
@@ -236,7 +236,7 @@ TEST_F(PruneTest, AReindexBringsNothingBack) {
   expect_intact();
 }
 
-TEST_F(PruneTest, CommitsBeforeACheckpointNeedNotBeThere) {
+TEST_F(PruneTest, CommitsBeforeACheckpointMayBeMissing) {
   for (unsigned night = 0; night < 4; ++night) back_up("alice", night, 10);
   prune({}, std::chrono::seconds(0));
   prune({}, std::chrono::seconds(0));
@@ -250,22 +250,22 @@ TEST_F(PruneTest, CommitsBeforeACheckpointNeedNotBeThere) {
   expect_intact();
 }
 
-TEST_F(PruneTest, AnIndexFromBeforeIsBroughtUpToDate) {
+TEST_F(PruneTest, AnOlderIndexIsBroughtUpToDate) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
-  std::filesystem::copy(location_.index, folder_ / "before");
+  std::filesystem::copy(location_.index, directory_ / "before");
   prune({first.id}, std::chrono::seconds(0));
   prune({}, std::chrono::seconds(0));
   EXPECT_THAT(packs(), SizeIs(1));
   std::filesystem::remove_all(location_.index);
-  std::filesystem::rename(folder_ / "before", location_.index);
+  std::filesystem::rename(directory_ / "before", location_.index);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1));
   EXPECT_EQ(samples(10, 20), restored("alice"));
   expect_intact();
 }
 
-TEST_F(PruneTest, AReaderThatBeganBeforeKeepsWhatItMayRead) {
+TEST_F(PruneTest, AnEarlierReaderKeepsTheFilesItMayRead) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   Reader reader = open_reader();
   const FolderRecord folder = reader.folders(first).at(0);
@@ -284,7 +284,7 @@ TEST_F(PruneTest, AReaderThatBeganBeforeKeepsWhatItMayRead) {
   EXPECT_EQ(2U, prune().deleted);
 }
 
-TEST_F(PruneTest, AReaderLooksUpAgainWhatWasMoved) {
+TEST_F(PruneTest, AReaderLooksUpMovedObjectsAgain) {
   back_up("alice", 0, 10);
   Reader reader = open_reader();
   std::vector<MessageId> ids;
@@ -300,7 +300,7 @@ TEST_F(PruneTest, AReaderLooksUpAgainWhatWasMoved) {
         messages.push_back(base::to_text(bytes));
         if (has_pruned) return;
         has_pruned = true;
-        // Between its looking up and its reading all goes, as on a store that is mounted elsewhere.
+        // Between its lookup and its read everything is deleted, as on a store mounted elsewhere.
         prune();
         for (const auto& lock : std::filesystem::directory_iterator(readers_directory(location_))) {
           std::filesystem::remove(lock);
@@ -312,7 +312,7 @@ TEST_F(PruneTest, AReaderLooksUpAgainWhatWasMoved) {
   EXPECT_EQ(samples(0, 10), messages);
 }
 
-TEST_F(PruneTest, ADamagedStoreIsLeftAsItIs) {
+TEST_F(PruneTest, ADamagedStoreIsLeftUnchanged) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   const base::Path damaged = packs().at(0);
   back_up("bob", 20, 10);
@@ -322,12 +322,12 @@ TEST_F(PruneTest, ADamagedStoreIsLeftAsItIs) {
   EXPECT_THAT(packs(), SizeIs(count - 1));
 }
 
-TEST_F(PruneTest, WhatCannotBeReadIsNotTakenForDead) {
+TEST_F(PruneTest, UnreadableDataIsNotTreatedAsDead) {
   const SnapshotInfo first = back_up("alice", 0, 10);
   const base::Path damaged = packs().at(0);
   back_up("bob", 0, 12);
   const std::vector<base::Path> before = packs();
-  // In its first block, behind the headers: the trailer stays whole.
+  // In its first block, after the headers: the trailer stays intact.
   const std::unique_ptr<base::File> file = files_.open(damaged);
   base::Bytes bytes(file->size());
   file->read_at(0, bytes);
@@ -368,7 +368,7 @@ TEST_F(PruneTest, APlanChangesNothing) {
   EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(2));
 }
 
-TEST_F(PruneTest, LeftoversGoUnlessTheyMayBeInUse) {
+TEST_F(PruneTest, LeftoversAreRemovedUnlessTheyMayBeInUse) {
   const base::Path old_record = trees_directory(location_) / ".mailstow-1-0.tmp";
   const base::Path new_record = trees_directory(location_) / ".mailstow-2-0.tmp";
   const base::Path spool = location_.index / ".mailstow-spool-abc123";
@@ -387,7 +387,7 @@ TEST_F(PruneTest, LeftoversGoUnlessTheyMayBeInUse) {
   EXPECT_TRUE(std::filesystem::exists(other));
 }
 
-TEST_F(PruneTest, AskedToStopItHasDroppedNothing) {
+TEST_F(PruneTest, AStopRequestLeavesNothingDropped) {
   const SnapshotInfo first = back_up("alice", 0, 20);
   back_up("alice", 10, 20);
   EXPECT_EXIT(
@@ -408,9 +408,9 @@ TEST_F(PruneTest, AskedToStopItHasDroppedNothing) {
   expect_intact();
 }
 
-TEST_F(PruneTest, ItWaitsForNoWriter) {
+TEST_F(PruneTest, DoesNotWaitForAWriter) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", prune());
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", prune());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class ReindexTest : public StoreFixture {
   std::vector<std::string> dump() {
     Database database = Database::open_read_only(index_file(location_)).value();
     std::vector<std::string> lines;
-    // What is still known of condemned packs is for older readers alone.
+    // Remaining data about condemned packs is for older readers only.
     const std::string living = "p.pack NOT IN (SELECT pack FROM condemned)";
     const std::string with_pack = " JOIN packs p ON p.pack = block / 65536 AND " + living;
     for (const std::string& sql :
@@ -69,7 +69,7 @@ class ReindexTest : public StoreFixture {
   }
 };
 
-TEST_F(ReindexTest, TheNewIndexIsEqualToTheLostOne) {
+TEST_F(ReindexTest, TheNewIndexEqualsTheLostOne) {
   back_up("alice", 0, 20);
   back_up("bob", 10, 20);
   back_up("alice", 0, 25);
@@ -102,7 +102,7 @@ TEST_F(ReindexTest, DroppedSnapshotsStayDroppedAndCondemnedPacksCondemned) {
   EXPECT_THAT(reader.snapshots("alice"), SizeIs(1));
   EXPECT_THAT(reader.snapshots("bob"), SizeIs(1));
 
-  // And when the condemned files are gone.
+  // The same once the condemned files are gone.
   clock_.moment += std::chrono::hours(48);
   EXPECT_GT(prune(location_, files_, clock_, {}).deleted, 0U);
   const std::vector<std::string> after = dump();
@@ -120,12 +120,12 @@ TEST_F(ReindexTest, AMissingPackIsNamedByTheCommitThatKnowsIt) {
   std::filesystem::remove(second.at(0));
   const ReindexReport report = reindex(location_, files_);
   EXPECT_THAT(report.damage, testing::Contains(HasSubstr(second[0].filename().string())));
-  EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2: they are missing")));
+  EXPECT_THAT(report.damage, testing::Contains(HasSubstr("commits 2 to 2 are missing")));
   Reader reader = open_reader();
   EXPECT_THAT(reader.accounts(), testing::ElementsAre("alice", "carol"));
 }
 
-TEST_F(ReindexTest, AnIndexThatIsNoDatabaseIsReplaced) {
+TEST_F(ReindexTest, AnIndexThatIsNotADatabaseIsReplaced) {
   back_up("alice", 0, 3);
   const std::vector<std::string> before = dump();
   std::ofstream(index_file(location_), std::ios::trunc) << "this is no database at all";
@@ -134,7 +134,7 @@ TEST_F(ReindexTest, AnIndexThatIsNoDatabaseIsReplaced) {
   EXPECT_EQ(before, dump());
 }
 
-TEST_F(ReindexTest, WhatADamagedPackHeldIsSaidToBeLostAndTheRestIsThere) {
+TEST_F(ReindexTest, ContentOfADamagedPackIsReportedLostAndTheRestIsReadable) {
   back_up("alice", 0, 3);
   const base::Path first = packs().at(0);
   back_up("bob", 3, 4);
@@ -147,7 +147,7 @@ TEST_F(ReindexTest, WhatADamagedPackHeldIsSaidToBeLostAndTheRestIsThere) {
   EXPECT_THAT(restore(reader, "bob", "INBOX"), SizeIs(4));
 }
 
-TEST_F(ReindexTest, ALostCommitIsTold) {
+TEST_F(ReindexTest, ALostCommitIsReported) {
   back_up("alice", 0, 3);
   std::filesystem::remove(packs().at(0));
   const ReindexReport report = reindex(location_, files_);
@@ -155,9 +155,9 @@ TEST_F(ReindexTest, ALostCommitIsTold) {
   EXPECT_THAT(report.damage[0], HasSubstr("commit 1 was made in it"));
 }
 
-TEST_F(ReindexTest, ItWaitsForNoWriter) {
+TEST_F(ReindexTest, DoesNotWaitForAWriter) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", reindex(location_, files_));
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", reindex(location_, files_));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// A repair that crashes or fails at every operation in turn: what could be read before it can be
-// read after it, no byte of a damaged pack is gone, and the next repair ends as an undisturbed one.
+// A repair that crashes or fails at every operation in turn: everything readable before is readable
+// after it, no byte of a damaged pack is lost, and the next repair has the same result as an
+// undisturbed one.
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -33,7 +34,7 @@ class RepairCrashTest : public testing::Test {
  protected:
   RepairCrashTest() {
     location_ = {.store = "/simulated/store",
-                 .index = folder_.path() / "index",
+                 .index = directory_.path() / "index",
                  .key_file = "/simulated/store.key"};
     files_ = std::make_unique<SimulatedFileSystem>();
     init(location_, *files_, clock_);
@@ -83,8 +84,8 @@ class RepairCrashTest : public testing::Test {
     return 0;
   }
 
-  // alice's attachments are lost, and with them a part of what bob has; of carol's pack only the
-  // trailer is.
+  // alice's attachments are lost, and with them part of bob's mail; carol's pack loses only its
+  // trailer.
   void damage() {
     flip("alice", place_of("alice", Stream::kBinaries));
     flip("carol",
@@ -114,8 +115,9 @@ class RepairCrashTest : public testing::Test {
 
   void expect_no_byte_is_gone() {
     std::set<base::Bytes> found;
-    for (const base::Path& folder : {packs_directory(location_), quarantine_directory(location_)}) {
-      for (const auto& [path, bytes] : files_->files_below(folder)) found.insert(bytes);
+    for (const base::Path& directory :
+         {packs_directory(location_), quarantine_directory(location_)}) {
+      for (const auto& [path, bytes] : files_->files_below(directory)) found.insert(bytes);
     }
     for (const base::Bytes& bytes : damaged_bytes_) EXPECT_TRUE(found.contains(bytes));
   }
@@ -126,7 +128,8 @@ class RepairCrashTest : public testing::Test {
     return lost;
   }
 
-  // Before: what could be read by whoever reads next. Then the repair again, to its end.
+  // First, everything that was readable is readable by the next program. Then the repair is run
+  // again, to its end.
   void check_after(const std::set<MessageId>& before, const std::string& trace) {
     SCOPED_TRACE(trace);
     try {
@@ -158,7 +161,7 @@ class RepairCrashTest : public testing::Test {
     }
   }
 
-  // One repair that nothing disturbs. Gives how many operations it took, and puts all back.
+  // One undisturbed repair. Returns the number of its operations, and reverts everything.
   std::uint64_t measure() {
     damage();
     keep_index();
@@ -176,13 +179,13 @@ class RepairCrashTest : public testing::Test {
   void begin_again() {
     files_ = origin_->copy();
     fs::remove_all(location_.index);
-    fs::copy(folder_.path() / "kept", location_.index, fs::copy_options::recursive);
+    fs::copy(directory_.path() / "kept", location_.index, fs::copy_options::recursive);
   }
   void keep_index() {
-    fs::copy(location_.index, folder_.path() / "kept", fs::copy_options::recursive);
+    fs::copy(location_.index, directory_.path() / "kept", fs::copy_options::recursive);
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   Location location_;
   TestClock clock_;
   std::unique_ptr<SimulatedFileSystem> files_;
@@ -197,7 +200,7 @@ class RepairCrashTest : public testing::Test {
   std::mt19937 random_{20'261'124};
 };
 
-TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
+TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
   const std::uint64_t last = measure();
   ASSERT_GT(last, 20U);
   std::size_t cases = 0;
@@ -212,7 +215,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
         try_repair();
         files_ = files_->after_crash(survival, random_);
         if (index_lost) fs::remove_all(location_.index);
-        // A trailer that is lost with the index takes its messages out of sight until the repair.
+        // Without the index, a lost trailer hides its pack's messages until the repair.
         const std::set<MessageId> expected = index_lost ? std::set<MessageId>() : before_;
         check_after(expected, fmt::format("operation {}, survival {}, index lost: {}", operation,
                                           static_cast<int>(survival), index_lost));
@@ -223,7 +226,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereTakesNothingThatCouldBeRead) {
   EXPECT_GT(cases, last / 2);
 }
 
-TEST_F(RepairCrashTest, AnOperationThatFailsTakesNothingThatCouldBeRead) {
+TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   const std::uint64_t last = measure();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
@@ -260,9 +263,9 @@ class ReindexCrashTest : public RepairCrashTest {
   }
 };
 
-TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
+TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   keep_index();
-  // They go with the index's folder, and where the key file comes from a copy.
+  // The marks are lost with the index's directory, and if the key file comes from a copy.
   for (const auto& [path, bytes] : files_->files_below(location_.index.parent_path())) {
     if (path == highest_commit_file(location_) || path.string().ends_with(".commit")) {
       files_->lose(path);
@@ -304,7 +307,7 @@ TEST_F(ReindexCrashTest, AReindexThatFailsAnywhereIsMadeGoodByTheNextRun) {
 }
 
 // Killed between two packs: the index has some of them.
-TEST_F(ReindexCrashTest, AHalfMadeIndexIsCompletedByTheNextRun) {
+TEST_F(ReindexCrashTest, APartialIndexIsCompletedByTheNextRun) {
   const BlockContext context = open_keys(*files_, location_.store, location_.key_file);
   const std::vector<std::string> names = files_->list(packs_directory(location_));
   for (unsigned chosen = 0; chosen < 1U << names.size(); ++chosen) {

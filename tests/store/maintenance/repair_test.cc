@@ -31,7 +31,7 @@ class RepairTest : public StoreFixture {
  protected:
   RepairTest() { make_store(); }
 
-  // Gives the pack that the backup was written to.
+  // Returns the pack that contains the backup.
   base::Path back_up(const std::string& account, unsigned first, unsigned count) {
     const std::vector<base::Path> before = packs();
     Writer writer = open_writer();
@@ -103,8 +103,8 @@ TEST_F(RepairTest, AnIntactStoreIsLeftAlone) {
   EXPECT_EQ(before, packs());
 }
 
-// Header, trailer and footer tell nothing that the blocks don't.
-TEST_F(RepairTest, NothingIsLostWithAPacksHeaderOrTrailer) {
+// Header, trailer and footer contain nothing that the blocks don't.
+TEST_F(RepairTest, LosingAPacksHeaderOrTrailerLosesNothing) {
   for (const bool at_the_end : {false, true}) {
     const base::Path pack = back_up(at_the_end ? "alice" : "bob", at_the_end ? 0 : 5, 5);
     flip(pack, at_the_end ? fs::file_size(pack) - 100 : 20);
@@ -121,7 +121,7 @@ TEST_F(RepairTest, NothingIsLostWithAPacksHeaderOrTrailer) {
   EXPECT_EQ(samples(5, 5), restored("bob"));
 }
 
-TEST_F(RepairTest, NothingIsLostWhenTheIndexIsLostToo) {
+TEST_F(RepairTest, LosingTheIndexTooLosesNothing) {
   const base::Path pack = back_up("alice", 0, 5);
   flip(pack, fs::file_size(pack) - 100);
   fs::remove_all(location_.index);
@@ -129,7 +129,7 @@ TEST_F(RepairTest, NothingIsLostWhenTheIndexIsLostToo) {
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, WhatIsLostIsNamedAndToBeFetchedAgain) {
+TEST_F(RepairTest, LostMessagesAreNamedAndWillBeFetchedAgain) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 10, 3);
   damage_block(pack, Stream::kRecords);
@@ -144,9 +144,9 @@ TEST_F(RepairTest, WhatIsLostIsNamedAndToBeFetchedAgain) {
   EXPECT_EQ(samples(10, 3), restored("bob"));
 }
 
-TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
+TEST_F(RepairTest, RefetchedMessagesCompleteTheHistoryAgain) {
   const base::Path pack = back_up("alice", 0, 5);
-  // Parts that two records share: the other pack's records are read with what lies in this one.
+  // Two records share parts: rebuilding those of the other pack needs parts of this one.
   back_up("bob", 0, 5);
   damage_block(pack, Stream::kBinaries);
   repair_all();
@@ -161,7 +161,7 @@ TEST_F(RepairTest, WhatComesAgainMakesHistoryWholeAgain) {
   EXPECT_TRUE(check_all().is_intact());
 }
 
-TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
+TEST_F(RepairTest, ARecordWithALostPartIsStoredAgainWhenRefetched) {
   const auto with_attachment = [&](const std::string& subject) {
     std::string message = sample_message(3);
     return "Subject: " + subject + "\r\n" + message;
@@ -182,7 +182,7 @@ TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
   EXPECT_THAT(report.amended_accounts, ElementsAre("alice", "bob"));
   EXPECT_THAT(report.after.damaged_messages, SizeIs(2));
   {
-    // The store has the record of bob's message: that is no reason not to look at its parts.
+    // The store has the record of bob's message, but must still check its parts.
     Writer writer = open_writer();
     IncomingMessage message = writer.begin_message();
     message.add(base::as_bytes(with_attachment("two")));
@@ -192,9 +192,9 @@ TEST_F(RepairTest, ARecordWhosePartIsLostIsStoredAgainWhenItComesAgain) {
   EXPECT_THAT(check_all().damaged_messages, SizeIs(1));
 }
 
-TEST_F(RepairTest, ACopyThatTurnsUpLaterBringsBackTheRest) {
+TEST_F(RepairTest, ACopyThatTurnsUpLaterRestoresTheRest) {
   const base::Path pack = back_up("alice", 0, 5);
-  const base::Path copy = folder_ / "copy";
+  const base::Path copy = directory_ / "copy";
   fs::copy(pack, copy);
   damage_block(pack, Stream::kRecords);
   EXPECT_FALSE(repair_all().after.is_intact());
@@ -202,30 +202,30 @@ TEST_F(RepairTest, ACopyThatTurnsUpLaterBringsBackTheRest) {
   const RepairReport report = repair_all();
   EXPECT_EQ(5U, report.salvaged_messages);
   EXPECT_TRUE(report.after.is_intact());
-  // The snapshot before the amended one is whole.
+  // The snapshot before the amended one is complete.
   Reader reader = open_reader();
   EXPECT_EQ(5U, reader.snapshots("alice").at(0).messages);
 }
 
-TEST_F(RepairTest, AMissingPackIsMissedNoMore) {
+TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
-  const base::Path copy = folder_ / "copy";
+  const base::Path copy = directory_ / "copy";
   fs::rename(pack, copy);
   const RepairReport report = repair_all();
   EXPECT_THAT(report.found, Contains(HasSubstr("it is missing")));
   EXPECT_THAT(report.quarantined, IsEmpty());
   EXPECT_EQ(samples(5, 3), restored("bob"));
-  // What is left of the damage is alice's snapshot itself.
+  // Only alice's snapshot itself remains damaged.
   EXPECT_THAT(report.after.damage, ElementsAre(HasSubstr("snapshot root")));
-  // The pack may come back.
+  // The pack may turn up again.
   fs::rename(copy, pack);
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_TRUE(check_all().is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
 }
 
-TEST_F(RepairTest, AnOlderStateIsAcceptedAndCountedOn) {
+TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
   back_up("alice", 0, 5);
   const base::Path pack = back_up("alice", 0, 6);
   fs::remove(pack);
@@ -241,7 +241,7 @@ TEST_F(RepairTest, AnOlderStateIsAcceptedAndCountedOn) {
             Index::open_read_only(index_file(location_), context.store).highest_commit().number);
 }
 
-TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
+TEST_F(RepairTest, KeySlotsAndTreeRecordsAreRepaired) {
   back_up("alice", 0, 2);
   TreeRecord record;
   record.id = TreeRecords::new_id();
@@ -255,7 +255,7 @@ TEST_F(RepairTest, KeySlotsAndTreeRecordsArePutRight) {
   EXPECT_THAT(read_slots(files_, keys_directory(location_)).damaged, IsEmpty());
 }
 
-TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
+TEST_F(RepairTest, TheIndexEqualsThatOfAReindex) {
   const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 3, 5);
   damage_block(pack, Stream::kRecords);
@@ -275,9 +275,9 @@ TEST_F(RepairTest, TheIndexIsWhatReindexWouldMake) {
   EXPECT_EQ(before, answers());
 }
 
-TEST_F(RepairTest, ItTakesTheLock) {
+TEST_F(RepairTest, TakesTheLock) {
   const Writer writer = open_writer();
-  EXPECT_ERROR(kBusy, "another mailstow writes to it", repair_all());
+  EXPECT_ERROR(kBusy, "another mailstow process is writing to it", repair_all());
 }
 
 }  // namespace

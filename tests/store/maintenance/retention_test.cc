@@ -85,7 +85,7 @@ std::string describe(const SnapshotInfo& snapshot, const RetentionDecision& deci
                      fmt::join(decision.reasons, "; "));
 }
 
-// What is dropped for no other reason is only counted.
+// Snapshots dropped for no particular reason are only counted.
 std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const RetentionRules& rules,
                           sys_seconds now) {
   const auto plan = store::plan_retention(snapshots, rules, now);
@@ -108,7 +108,7 @@ std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const Rete
   return text;
 }
 
-// The files are written anew where MAILSTOW_WRITE_GOLDEN is set: look at what changed.
+// If MAILSTOW_WRITE_GOLDEN is set, the files are rewritten: review the changes.
 void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = std::string(MAILSTOW_GOLDEN_DIRECTORY) + "/retention_" + name + ".txt";
   if (std::getenv("MAILSTOW_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
@@ -131,7 +131,7 @@ TEST(RetentionGolden, ThePolicyOfTheDefaultConfiguration) {
                                          RetentionRules(), at("2026-11-24T12:00")));
 }
 
-TEST(RetentionTest, WhatIsHeldStaysWhateverTheRulesSay) {
+TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
   RetentionRules rules = no_rules();
   const auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-05T00:00:00Z"));
@@ -231,7 +231,7 @@ TEST(Retention, WithoutRulesTheNewestCompleteSnapshotStays) {
               ElementsAre("2026-11-09T00:00:00Z"));
 }
 
-TEST(Retention, TheNewestStaysBesideTheNewestComplete) {
+TEST(Retention, TheNewestStaysBesidesTheNewestComplete) {
   const std::vector snapshots{snapshot(at("2026-11-01")), snapshot(at("2026-11-02")),
                               partial(at("2026-11-03")), partial(at("2026-11-04"))};
   EXPECT_THAT(kept(snapshots, no_rules()),
@@ -248,7 +248,7 @@ TEST(Retention, KeepWithinCountsFromTheNewestCompleteAndNotFromNow) {
   EXPECT_EQ(kept(snapshots, rules).size(), 4U);
 }
 
-TEST(Retention, WhereNoneIsCompleteTheNewestTakesItsPlace) {
+TEST(Retention, IfNoneIsCompleteTheNewestTakesItsPlace) {
   RetentionRules rules = no_rules();
   rules.policy.keep_within = days(1);
   EXPECT_THAT(
@@ -257,7 +257,7 @@ TEST(Retention, WhereNoneIsCompleteTheNewestTakesItsPlace) {
       ElementsAre("2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"));
 }
 
-TEST(Retention, OfADayTheCompleteSnapshotIsPreferred) {
+TEST(Retention, ADaysCompleteSnapshotIsPreferred) {
   RetentionRules rules = no_rules();
   rules.policy.daily = 2;
   EXPECT_THAT(kept({snapshot(at("2026-01-01T01:00")), snapshot(at("2026-01-01T02:00")),
@@ -266,7 +266,7 @@ TEST(Retention, OfADayTheCompleteSnapshotIsPreferred) {
               ElementsAre("2026-01-01T02:00:00Z", "2026-01-02T01:00:00Z"));
 }
 
-TEST(Retention, ASnapshotOfAWrongClockPushesNothingOut) {
+TEST(Retention, ASnapshotFromAWrongClockDisplacesNothing) {
   RetentionRules rules = no_rules();
   rules.policy.keep_within = days(1);
   rules.policy.last = 1;
@@ -276,7 +276,7 @@ TEST(Retention, ASnapshotOfAWrongClockPushesNothingOut) {
               ElementsAre("2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2099-01-01T00:00:00Z"));
 }
 
-TEST(Retention, AClockThatFellBackDropsNothing) {
+TEST(Retention, AClockThatWentBackDropsNothing) {
   EXPECT_EQ(kept(every(days(1), "2026-01-01", "2026-01-09"), no_rules(), at("1970-01-01")).size(),
             9U);
 }
@@ -289,7 +289,7 @@ TEST(Retention, TheOrderOfTheSnapshotsDoesNotMatter) {
   EXPECT_EQ(one, kept(backwards, RetentionRules()));
 }
 
-TEST(Retention, RefusesAnUnknownTimeZone) {
+TEST(Retention, RejectsAnUnknownTimeZone) {
   RetentionRules rules;
   rules.time_zone = "Middle-earth/Shire";
   EXPECT_ERROR(kConfig, "Middle-earth/Shire", store::plan_retention({}, rules, kMuchLater));
@@ -334,7 +334,7 @@ RC_GTEST_PROP(RetentionProperty, MoreRulesNeverDropMore, ()) {
     RC_ASSERT(plan[i].verdict == Verdict::kDrop || larger[i].verdict == Verdict::kKeep);
 }
 
-RC_GTEST_PROP(RetentionProperty, WhatIsLeftIsKept, ()) {
+RC_GTEST_PROP(RetentionProperty, ASecondPlanDropsNothing, ()) {
   const auto snapshots = any_snapshots();
   const RetentionRules rules = any_rules();
   const auto plan = store::plan_retention(snapshots, rules, kMuchLater);

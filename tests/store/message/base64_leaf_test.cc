@@ -46,33 +46,33 @@ std::string encode(std::string_view bytes, const Base64Lines& lines, std::size_t
   return text;
 }
 
-// What of `text` is decoded, as text; nothing if that is not exactly what encodes to it again.
+// The decoded beginning of `text`, as text; nullopt unless encoding it again gives exactly that.
 std::optional<std::string> decoded_front(std::string_view text) {
   const Decoded decoded = decode(text);
   if (encode(decoded.bytes, decoded.lines) != text.substr(0, decoded.consumed)) return {};
   return decoded.bytes;
 }
 
-TEST(Base64Leaf, DecodesLinesOfEqualLength) {
+TEST(Base64LeafTest, DecodesLinesOfEqualLength) {
   const std::string bytes = random_bytes(1, 1'000);
   const Decoded decoded = decode(plain_base64(bytes, 76, "\r\n"));
   EXPECT_EQ(decoded.bytes, bytes);
   EXPECT_EQ(decoded.lines, (Base64Lines{.length = 76, .end = LineEnd::kCrLf}));
 }
 
-TEST(Base64Leaf, LeavesTheEndOfTheLastLine) {
+TEST(Base64LeafTest, LeavesTheEndOfTheLastLine) {
   const std::string text = plain_base64("some bytes", 8, "\n");
   EXPECT_EQ(decode(text + "\n").consumed, text.size());
   EXPECT_EQ(decode(text + "\n\n--boundary").consumed, text.size());
 }
 
-TEST(Base64Leaf, TakesOneLongLine) {
+TEST(Base64LeafTest, TakesOneLongLine) {
   const std::string bytes = random_bytes(2, 100'000);
   EXPECT_EQ(decode(plain_base64(bytes, 0, "")).bytes, bytes);
   EXPECT_EQ(decode(plain_base64(bytes, 0, "") + "\r\n").bytes, bytes);
 }
 
-TEST(Base64Leaf, StopsWhereEncodingAgainWouldGiveOtherBytes) {
+TEST(Base64LeafTest, StopsWhereEncodingAgainWouldGiveOtherBytes) {
   EXPECT_EQ(decoded_front("QUJD\nREVG\r\nR0hJ\n"), "ABCDEF") << "another line end";
   EXPECT_EQ(decoded_front("QUJD\nREVGR0hJ\n"), "ABCDEF") << "a longer line";
   EXPECT_EQ(decoded_front("QUJDREVG\nR0hJ\nSktM\n"), "ABCDEFGHI") << "after a shorter line";
@@ -91,17 +91,17 @@ TEST(Base64Leaf, StopsWhereEncodingAgainWouldGiveOtherBytes) {
   EXPECT_EQ(decoded_front("QUJD\nRE\xc3\xa9\n"), "ABC") << "8-bit characters";
 }
 
-TEST(Base64Leaf, DecodesNothingOfOtherText) {
+TEST(Base64LeafTest, DecodesNothingOfOtherText) {
   for (const char* text : {"", "\n", "\r\n", "A", "AB=", "====", "Hi, world\n", "=QUJ\n"})
     EXPECT_EQ(decoded_front(text), "") << text;
 }
 
-TEST(Base64Leaf, EncodesNothingToNothing) {
+TEST(Base64LeafTest, EncodesNothingToNothing) {
   EXPECT_EQ(encode("", {.length = 76, .end = LineEnd::kLf}), "");
   EXPECT_EQ(store::encoded_size(0, {.length = 76, .end = LineEnd::kLf}), 0U);
 }
 
-RC_GTEST_PROP(Base64Leaf, DecodesWhatIsWellFormed, ()) {
+RC_GTEST_PROP(Base64LeafProperty, DecodesAnyWellFormedText, ()) {
   const std::string bytes =
       random_bytes(*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::inRange<std::size_t>(1, 5'000));
   const auto line_length = 4 * *rc::gen::inRange<std::size_t>(0, 30);
@@ -115,7 +115,7 @@ RC_GTEST_PROP(Base64Leaf, DecodesWhatIsWellFormed, ()) {
   RC_ASSERT(encode(bytes, decoded.lines, 3 * *rc::gen::inRange<std::size_t>(1, 40'000)) == text);
 }
 
-RC_GTEST_PROP(Base64Leaf, WhatIsDecodedEncodesToTheSameBytes, ()) {
+RC_GTEST_PROP(Base64LeafProperty, DecodedTextEncodesToTheSameBytes, ()) {
   const auto text = *rc::gen::container<std::string>(rc::gen::weightedElement<char>(
       {{8, 'A'}, {8, 'Q'}, {2, '\n'}, {2, '\r'}, {2, '='}, {1, ' '}}));
   const Decoded decoded = decode(text, 3 * *rc::gen::inRange<std::size_t>(1, 5));

@@ -9,19 +9,19 @@
 
 namespace tests {
 
-// RFC 4648 base64 broken into lines of `line_length` characters; 0: one line. No end after the
-// last line. Slow and plain, so that the store's encoder has something to be compared with.
+// RFC 4648 base64 broken into lines of `line_length` characters; 0: one line. No line end after the
+// last line. Slow and plain, as a reference for the store's encoder.
 std::string plain_base64(std::string_view bytes, std::size_t line_length,
                          std::string_view line_end);
 
-// Bytes that nobody takes for text, always the same for one seed.
+// Bytes that can't be mistaken for text, always the same for one seed.
 std::string random_bytes(std::uint64_t seed, std::size_t size);
 
-// A well-formed message with these attachments in base64, lines of 76 ending in CRLF.
+// A well-formed message with these attachments in base64, in lines of 76 characters ending in CRLF.
 std::string mail_with_attachments(const std::vector<std::string>& attachments,
                                   std::string_view boundary = "frontier");
 
-// One message for a seed, more or less like mail, often malformed.
+// Makes one message for each seed, more or less like mail, often malformed.
 class MimeGenerator {
  public:
   explicit MimeGenerator(std::uint64_t seed) : random_(seed) {}

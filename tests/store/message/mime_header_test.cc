@@ -32,7 +32,7 @@ TEST(MimeHeader, KnowsTheKindsThatMatter) {
   EXPECT_EQ(header({"Content-Type: message/partial; id=1"}).kind(), MimeKind::kLeaf);
 }
 
-TEST(MimeHeader, TakesTheKindOfItsPlaceWithoutAType) {
+TEST(MimeHeader, WithoutATypeTheKindFollowsFromTheParent) {
   EXPECT_EQ(header({"Subject: none"}).kind(), MimeKind::kLeaf);
   EXPECT_EQ(header({"Subject: none"}, MimeKind::kMessage).kind(), MimeKind::kMessage);
   EXPECT_EQ(header({"Content-Type: text/plain"}, MimeKind::kMessage).kind(), MimeKind::kLeaf);
@@ -45,7 +45,7 @@ TEST(MimeHeader, IgnoresCaseBlanksAndComments) {
             TransferEncoding::kBase64);
 }
 
-TEST(MimeHeader, TakesEveryOtherEncodingForText) {
+TEST(MimeHeader, TreatsEveryOtherEncodingAsText) {
   for (const char* encoding : {"7bit", "8bit", "binary", "quoted-printable", "x-uuencode", "",
                                "base64x", "xbase64", "base 64"}) {
     const std::string line = std::string("Content-Transfer-Encoding: ") + encoding;
@@ -53,7 +53,7 @@ TEST(MimeHeader, TakesEveryOtherEncodingForText) {
   }
 }
 
-TEST(MimeHeader, OfAFieldThatOccursTwiceTheFirstCounts) {
+TEST(MimeHeader, TheFirstOfTwoEqualFieldsCounts) {
   EXPECT_EQ(
       header({"Content-Transfer-Encoding: base64", "Content-Transfer-Encoding: 7bit"}).encoding(),
       TransferEncoding::kBase64);
@@ -89,7 +89,7 @@ TEST(MimeHeader, FindsNoBoundaryWhereThereIsNone) {
     EXPECT_EQ(boundary({line}), "") << line;
 }
 
-TEST(MimeHeader, DoesNotBelieveInABoundaryWithoutEnd) {
+TEST(MimeHeader, RejectsAnEndlessBoundary) {
   const std::string line = "Content-Type: multipart/mixed; boundary=" + std::string(2'000, 'b');
   EXPECT_EQ(boundary({line}), "");
 }

@@ -20,7 +20,7 @@ using store::TransferEncoding;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// The leaves as text, base64 ones with "base64: " before.
+// The leaves as text, base64 ones prefixed with "base64: ".
 std::vector<std::string> leaves(std::string_view message, const MimeLimits& limits = {}) {
   std::vector<std::string> texts;
   for (const MimeLeaf& leaf : store::scan_mime(base::as_bytes(message), limits).leaves) {
@@ -46,7 +46,7 @@ TEST(MimeScanner, EndsTheHeaderAfterTheFirstEmptyLine) {
   EXPECT_EQ(header("\nno header"), "\n");
 }
 
-TEST(MimeScanner, TakesAMessageWithoutEmptyLineForAHeader) {
+TEST(MimeScanner, TreatsAMessageWithoutEmptyLineAsAHeader) {
   EXPECT_EQ(header("A: b\r\nC: d"), "A: b\r\nC: d");
   EXPECT_EQ(header("A: b\rC: d\r\rbare CR ends no line"), "A: b\rC: d\r\rbare CR ends no line");
   EXPECT_EQ(header(""), "");
@@ -79,18 +79,18 @@ TEST(MimeScanner, GoesIntoEnclosedMessages) {
               ElementsAre("one\n", "two\n"));
 }
 
-TEST(MimeScanner, TakesAnEncodedEnclosedMessageForALeaf) {
+TEST(MimeScanner, TreatsAnEncodedEnclosedMessageAsALeaf) {
   EXPECT_THAT(leaves("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQUJD\n"),
               ElementsAre("base64: QUJD\n"));
 }
 
-TEST(MimeScanner, TakesTheChildrenOfADigestForMessages) {
+TEST(MimeScanner, TreatsTheChildrenOfADigestAsMessages) {
   EXPECT_THAT(leaves("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n"
                      "Content-Transfer-Encoding: base64\n\nQUJD\n--b--\n"),
               ElementsAre("base64: QUJD\n"));
 }
 
-TEST(MimeScanner, AnOuterBoundaryEndsAllWithinIt) {
+TEST(MimeScanner, AnOuterBoundaryEndsEverythingWithinIt) {
   const std::string unended = multipart("inner", "--inner\n\none\n");
   EXPECT_THAT(leaves(multipart("outer", "--outer\n" + unended + "--outer\n\ntwo\n--outer--\n")),
               ElementsAre("one\n", "two\n"));
@@ -100,7 +100,7 @@ TEST(MimeScanner, ALeafWithoutEndBoundaryGoesToTheEnd) {
   EXPECT_THAT(leaves(multipart("b", "--b\n\none\n--b\n\ntwo")), ElementsAre("one\n", "two"));
 }
 
-TEST(MimeScanner, TellsABoundaryFromOneThatBeginsLikeIt) {
+TEST(MimeScanner, DistinguishesABoundaryFromOneWithTheSamePrefix) {
   const std::string inner = multipart("abc", "--abc\n\none\n--abcd\ntwo\n--abc--\n");
   EXPECT_THAT(leaves(multipart("ab", "--ab\n" + inner + "--ab\n\nthree\n--ab--\n")),
               ElementsAre("one\n--abcd\ntwo\n", "three\n"));
@@ -116,7 +116,7 @@ TEST(MimeScanner, ABoundaryEndsAHeaderThatHasNoEmptyLine) {
               ElementsAre("two\n"));
 }
 
-TEST(MimeScanner, TakesAMultipartWithoutBoundaryForText) {
+TEST(MimeScanner, TreatsAMultipartWithoutBoundaryAsText) {
   EXPECT_THAT(leaves("Content-Type: multipart/mixed\n\n--b\n\none\n--b--\n"),
               ElementsAre("--b\n\none\n--b--\n"));
 }
@@ -125,13 +125,13 @@ TEST(MimeScanner, StopsGoingDeeperAtTheLimit) {
   const std::string innermost = multipart("c", "--c\n\nx\n--c--\n");
   const std::string middle = multipart("b", "--b\n" + innermost + "--b--\n");
   const std::string message = multipart("a", "--a\n" + middle + "--a\n\nlast\n--a--\n");
-  EXPECT_THAT(leaves(message, {.deepest = 3}), ElementsAre("x\n", "last\n"));
-  EXPECT_THAT(leaves(message, {.deepest = 2}), ElementsAre("--c\n\nx\n--c--\n", "last\n"));
+  EXPECT_THAT(leaves(message, {.max_depth = 3}), ElementsAre("x\n", "last\n"));
+  EXPECT_THAT(leaves(message, {.max_depth = 2}), ElementsAre("--c\n\nx\n--c--\n", "last\n"));
 }
 
 TEST(MimeScanner, StopsCountingLeavesAtTheLimit) {
   const std::string message = multipart("b", "--b\n\n1\n--b\n\n2\n--b\n\n3\n--b\n\n4\n--b--\n");
-  EXPECT_THAT(leaves(message, {.most_leaves = 2}), ElementsAre("1\n", "2\n"));
+  EXPECT_THAT(leaves(message, {.max_leaves = 2}), ElementsAre("1\n", "2\n"));
 }
 
 // A scanner that is not linear would need many minutes.

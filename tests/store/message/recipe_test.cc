@@ -10,8 +10,8 @@
 
 namespace {
 
+using store::Base64Leaf;
 using store::Base64Lines;
-using store::EncodedLeaf;
 using store::InlineText;
 using store::LineEnd;
 using store::ObjectId;
@@ -43,7 +43,7 @@ std::vector<RecipeItem> read(base::ByteView record) {
   return items;
 }
 
-EncodedLeaf leaf(Base64Lines lines, std::vector<PartRef> parts) {
+Base64Leaf leaf(Base64Lines lines, std::vector<PartRef> parts) {
   return {.kind = PartKind::kBinary, .lines = lines, .parts = std::move(parts)};
 }
 
@@ -51,9 +51,9 @@ InlineText text(std::string_view text) {
   return {base::as_bytes(text)};
 }
 
-TEST(Recipe, GivesBackWhatWasWritten) {
+TEST(Recipe, RoundTrips) {
   const Base64Lines lines{.length = 76, .end = LineEnd::kCrLf};
-  EncodedLeaf decoded_text = leaf({}, {{id(4), 5}});
+  Base64Leaf decoded_text = leaf({}, {{id(4), 5}});
   decoded_text.kind = PartKind::kText;
   const base::Bytes record = record_of(4 + 3 + 1'000 + (400 + 5 * 2) + 8, "A:b\n",
                                        {text("one"), TextPart{{id(1), 1'000}},
@@ -64,16 +64,16 @@ TEST(Recipe, GivesBackWhatWasWritten) {
   ASSERT_EQ(items.size(), 4U);
   EXPECT_EQ(base::as_text(std::get<InlineText>(items[0]).bytes), "one");
   EXPECT_EQ(std::get<TextPart>(items[1]).part, (PartRef{id(1), 1'000}));
-  const auto& binary = std::get<EncodedLeaf>(items[2]);
+  const auto& binary = std::get<Base64Leaf>(items[2]);
   EXPECT_EQ(binary.kind, PartKind::kBinary);
   EXPECT_EQ(binary.lines, lines);
   EXPECT_EQ(binary.parts, (std::vector<PartRef>{{id(2), 297}, {id(3), 2}}));
-  EXPECT_EQ(std::get<EncodedLeaf>(items[3]).kind, PartKind::kText);
-  EXPECT_EQ(std::get<EncodedLeaf>(items[3]).lines, Base64Lines{});
+  EXPECT_EQ(std::get<Base64Leaf>(items[3]).kind, PartKind::kText);
+  EXPECT_EQ(std::get<Base64Leaf>(items[3]).lines, Base64Lines{});
 }
 
-// A change of the format would make old stores unreadable: it has to be seen here.
-TEST(Recipe, IsWrittenAsTheFormatSays) {
+// A change of the format would make old stores unreadable, so this test must detect it.
+TEST(Recipe, IsEncodedAsSpecified) {
   const base::Bytes record = record_of(3 + 2 + 130 + 4, "A\n\n",
                                        {text("hi"), TextPart{{id(1), 130}},
                                         leaf({.length = 4, .end = LineEnd::kCrLf}, {{id(2), 3}})});
@@ -101,7 +101,7 @@ TEST(Recipe, HoldsAnEmptyMessage) {
   EXPECT_TRUE(read(record_of(0, "", {})).empty());
 }
 
-TEST(Recipe, RefusesLengthsThatDoNotAddUp) {
+TEST(Recipe, RejectsLengthsThatDoNotAddUp) {
   EXPECT_ERROR(kDamaged, "longer than the message", RecipeReader(record_of(2, "A:b", {})));
   EXPECT_ERROR(kDamaged, "longer than the message", read(record_of(5, "A:b", {text("one")})));
   EXPECT_ERROR(kDamaged, "shorter than the message", read(record_of(7, "A:b", {text("one")})));
@@ -109,7 +109,7 @@ TEST(Recipe, RefusesLengthsThatDoNotAddUp) {
                read(record_of(8, "A:b", {leaf({}, {{id(1), 4}})})));
 }
 
-TEST(Recipe, RefusesImpossibleItems) {
+TEST(Recipe, RejectsImpossibleItems) {
   EXPECT_ERROR(kDamaged, "empty", read(record_of(9, "", {text("")})));
   EXPECT_ERROR(kDamaged, "empty", read(record_of(9, "", {TextPart{{id(1), 0}}})));
   EXPECT_ERROR(kDamaged, "no part", read(record_of(9, "", {leaf({}, {})})));
@@ -125,13 +125,13 @@ TEST(Recipe, AllocatesNothingFromAnAnnouncedCount) {
   EXPECT_ERROR(kDamaged, "message record", read(record));
 }
 
-TEST(Recipe, RefusesSizesBeyondAnyMessage) {
+TEST(Recipe, RejectsSizesBeyondAnyMessage) {
   EXPECT_ERROR(kDamaged, "too large", RecipeReader(record_of(UINT64_MAX, "", {})));
   EXPECT_ERROR(kDamaged, "too large",
                read(record_of(9, "", {leaf({.length = std::uint64_t{1} << 60U}, {{id(1), 3}})})));
 }
 
-TEST(Recipe, RefusesEveryTruncation) {
+TEST(Recipe, RejectsEveryTruncation) {
   const base::Bytes record =
       record_of(4 + 3 + 10 + 8, "A:b\n",
                 {text("one"), TextPart{{id(1), 10}}, leaf({}, {{id(2), 3}, {id(3), 2}})});

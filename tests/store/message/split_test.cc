@@ -23,7 +23,7 @@ using tests::mail_with_attachments;
 using tests::plain_base64;
 using tests::random_bytes;
 
-// Holds parts. Equal ones of one kind have one id.
+// Stores parts. Equal parts of one kind have the same id.
 class Parts : public store::PartSink, public store::PartSource {
  public:
   ObjectId put(PartKind kind, base::ByteView bytes) override {
@@ -41,7 +41,7 @@ class Parts : public store::PartSink, public store::PartSource {
 
   base::ByteView get(PartKind kind, const ObjectId& id) override { return bytes_.at({kind, id}); }
 
-  // Those of one kind that a record names, in the order of the message.
+  // The parts of one kind that a record names, in the order of the message.
   std::vector<std::string> of(const base::Bytes& record, PartKind kind) {
     std::vector<std::string> texts;
     for (const auto& [part_kind, id] : store::parts_of(record))
@@ -93,7 +93,7 @@ TEST_F(Split, DecodesAttachments) {
   EXPECT_EQ(rebuild(record), mail);
 }
 
-TEST_F(Split, StoresAnAttachmentThatTwoMessagesHaveOnce) {
+TEST_F(Split, StoresAnAttachmentSharedByTwoMessagesOnce) {
   const std::string picture = random_bytes(1, 5'000);
   const base::Bytes one = split(mail_with_attachments({picture}, "one"));
   const base::Bytes two = split(mail_with_attachments({random_bytes(2, 900), picture}, "two"));
@@ -110,7 +110,7 @@ TEST_F(Split, StoresAnAttachmentOnceHoweverItsLinesAreBroken) {
   EXPECT_EQ(store::parts_of(one), store::parts_of(three));
 }
 
-TEST_F(Split, PutsDecodedTextAmongText) {
+TEST_F(Split, PutsDecodedTextIntoTheTextStream) {
   const std::string page(5'000, 'x');
   const base::Bytes record = split(mail_with_attachments({page}));
   EXPECT_THAT(text_parts(record), ElementsAre(page));
@@ -163,7 +163,7 @@ TEST_F(Split, CutsOutALargeTextLeaf) {
   EXPECT_EQ(store::parts_of(one), store::parts_of(two));
 }
 
-TEST_F(Split, CutsWhatIsLargerThanAPartMayBe) {
+TEST_F(Split, DividesAnOversizedPart) {
   limits_.largest_part = 1'000;
   const std::string picture = random_bytes(1, 2'500);
   const std::string mail = mail_with_attachments({picture}) + std::string(2'500, 'a');
@@ -182,7 +182,7 @@ TEST_F(Split, KeepsAHugeHeaderOutOfTheRecord) {
   EXPECT_EQ(rebuild(record), mail);
 }
 
-TEST_F(Split, TellsHeaderAndSizeFromTheRecordAlone) {
+TEST_F(Split, FindsHeaderAndSizeInTheRecordAlone) {
   const base::Bytes record = split("Subject: s\r\n\r\nbody");
   EXPECT_EQ(base::as_text(store::header_of(record)), "Subject: s\r\n\r\n");
   EXPECT_EQ(store::message_size(record), 18U);
@@ -216,21 +216,21 @@ TEST_F(Split, BoundsTheRecordOfALeafOfManyRuns) {
   EXPECT_EQ(rebuild(record), mail);
 }
 
-TEST_F(Split, RefusesAPartOfAnotherLength) {
+TEST_F(Split, RejectsAPartOfADifferentLength) {
   const base::Bytes record = split(mail_with_attachments({random_bytes(1, 5'000)}));
   const auto [kind, id] = store::parts_of(record).front();
   parts_.lengthen(kind, id);
   EXPECT_ERROR(kDamaged, "5001 bytes, its record says 5000", rebuild(record));
 }
 
-TEST_F(Split, RefusesADamagedRecord) {
+TEST_F(Split, RejectsADamagedRecord) {
   base::Bytes record = split(mail_with_attachments({random_bytes(1, 5'000)}));
   record.pop_back();
   EXPECT_ERROR(kDamaged, "message record", rebuild(record));
   EXPECT_ERROR(kDamaged, "message record", store::parts_of(record));
 }
 
-TEST_F(Split, CutsALargeAttachmentIntoParts) {
+TEST_F(Split, DividesALargeAttachmentIntoParts) {
   const std::string mail = mail_with_attachments({random_bytes(1, 20'000'000)});
   const base::Bytes record = split(mail);
   EXPECT_EQ(binary_parts(record).size(), 5U);

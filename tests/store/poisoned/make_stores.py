@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 """Makes poisoned.tar.gz: stores that mailstow 4062cab wrote and could not read again.
 
-usage: make_stores.py BIN_FOLDER CLOCK_PRELOAD OUT.tar.gz
+usage: make_stores.py BIN_DIRECTORY CLOCK_PRELOAD OUT.tar.gz
 
-BIN_FOLDER has the programs of 4062cab; CLOCK_PRELOAD is libmailstow_clock_preload.so. Each folder
-of the archive is a store with its key file and without its index:
+BIN_DIRECTORY has the programs of 4062cab; CLOCK_PRELOAD is libmailstow_clock_preload.so. Each
+directory of the archive is a store with its key file and without its index:
 
   prefix    three good nights, then one with a namespace prefix of 100,000 bytes
-  pruned    the same, pruned that day and once more after the grace: of the commits only the
-            poisoned checkpoint is left
+  pruned    the same, pruned that day and once more after the grace period: only the poisoned
+            checkpoint is left of the commits
   metadata  a METADATA value of 1,048,570 bytes
-  keyword   a keyword of 100,000 bytes at each message
-  trouble   a folder with a name of 300,000 bytes that can't be opened: the reason names it, escaped
+  keyword   a keyword of 100,000 bytes on each message
+  trouble   a folder with a name of 300,000 bytes that can't be opened: the reason quotes it, escaped
 
-A store with an EMAILID of 100,000 bytes can't be made: 4062cab read its identity leaves for the
-receipt before it published them, and failed there.
+A store with an EMAILID of 100,000 bytes can't be created: 4062cab read its identity leaves for the
+receipt before it published them, and failed at that point.
 """
 import json
 import os
@@ -35,27 +35,27 @@ DAY = 86_400
 
 
 class Installation:
-    def __init__(self, folder, programs, preload):
-        self.folder = folder
+    def __init__(self, directory, programs, preload):
+        self.directory = directory
         self.programs = programs
-        self.clock = folder / "clock"
+        self.clock = directory / "clock"
         self.environment = dict(os.environ, LD_PRELOAD=preload, MAILSTOW_TEST_CLOCK=str(self.clock),
                                 ASAN_OPTIONS="verify_asan_link_order=0")
-        (folder / "password").write_text("secret\n")
-        (folder / "password").chmod(0o600)
+        (directory / "password").write_text("secret\n")
+        (directory / "password").chmod(0o600)
 
     def run(self, when, port, *arguments):
         config = {
-            "store": {"path": str(self.folder / "store"), "index": str(self.folder / "index"),
-                      "key_file": str(self.folder / "store.key")},
+            "store": {"path": str(self.directory / "store"), "index": str(self.directory / "index"),
+                      "key_file": str(self.directory / "store.key")},
             "servers": {"main": {"url": f"imap://127.0.0.1:{port}", "tls": "none"}},
             "accounts": [{"name": name, "server": "main", "user": name,
-                          "password_file": str(self.folder / "password")}
+                          "password_file": str(self.directory / "password")}
                          for name in ("evil", "good")]}
-        (self.folder / "config.json").write_text(json.dumps(config))
+        (self.directory / "config.json").write_text(json.dumps(config))
         self.clock.write_bytes(struct.pack("<qq", when - int(time.time()), 0))
         done = subprocess.run([str(self.programs / "mailstow-backupd"), "--config",
-                               str(self.folder / "config.json"), *arguments],
+                               str(self.directory / "config.json"), *arguments],
                               env=self.environment, check=False, capture_output=True, text=True)
         print(f"  {' '.join(arguments)}: {done.returncode}")
         print("    " + (done.stdout + done.stderr).strip()[:600].replace("\n", "\n    "))
@@ -71,9 +71,9 @@ class Installation:
         assert status == 0, status
 
 
-def make(folder, programs, preload, kind):
+def make(directory, programs, preload, kind):
     print(kind)
-    installation = Installation(folder, programs, preload)
+    installation = Installation(directory, programs, preload)
     installation.run(NOON, 1, "init")
     if kind in ("prefix", "pruned"):
         for night in range(3):
@@ -98,15 +98,15 @@ def make(folder, programs, preload, kind):
 def main():
     programs, preload, out = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
+        directory = pathlib.Path(name)
         kinds = ["prefix", "pruned", "metadata", "keyword", "trouble"]
         for kind in kinds:
-            (folder / kind).mkdir()
-            make(folder / kind, programs, preload, kind)
+            (directory / kind).mkdir()
+            make(directory / kind, programs, preload, kind)
         with tarfile.open(out, "w:gz", format=tarfile.USTAR_FORMAT) as archive:
             for kind in kinds:
                 for part in ("store", "store.key"):
-                    archive.add(folder / kind / part, f"{kind}/{part}", filter=plain)
+                    archive.add(directory / kind / part, f"{kind}/{part}", filter=plain)
     print(out, os.path.getsize(out))
 
 

@@ -1,5 +1,5 @@
-// The stores of poisoned.tar.gz (make_stores.py), each of which an earlier mailstow wrote and could
-// not read again.
+// The stores in poisoned.tar.gz (make_stores.py), each written by an earlier mailstow that could
+// not read it again.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@ namespace tests {
 inline constexpr std::array<const char*, 5> kPoisonedStores = {"prefix", "pruned", "metadata",
                                                                "keyword", "trouble"};
 
-// Messages of each account's newest snapshot, in INBOX.
+// The number of messages in INBOX of each account's newest snapshot.
 inline std::size_t messages_in_poisoned(const std::string& kind) {
   return kind == "prefix" || kind == "pruned" ? 5 : 3;
 }
 
-// Afterwards `to` has the folder `store` and the file `store.key`. There is no index.
+// Afterwards `to` contains the directory `store` and the file `store.key`. There is no index.
 inline void unpack_poisoned(const std::string& kind, const base::Path& to) {
   base::output_of({"/bin/tar", "-xzf", MAILSTOW_POISONED_STORES, "-C", to.string(),
                    "--strip-components=1", "--no-same-owner", kind},

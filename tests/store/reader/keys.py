@@ -28,16 +28,16 @@ def read_key_file(path):
     for line in path.read_text().splitlines():
         if line.strip() and not line.startswith("#"):
             return bytes.fromhex(line.strip())
-    raise Damaged(f"{path}: it holds no key")
+    raise Damaged(f"{path}: it does not contain a key")
 
 
 def open_slot(data, key=None, passphrase=None):
-    """Nothing if the slot is of the other kind."""
+    """None if the slot is of the other kind."""
     if len(data) != SLOT_LENGTH or hash256(data[:-32]) != data[-32:]:
         raise Damaged("a key slot is damaged")
     slot = Cursor(data)
     if slot.raw(8) != b"MSTWSLOT" or slot.unsigned(4) != 1:
-        raise Damaged("a key slot is of no known version")
+        raise Damaged("a key slot has an unknown version")
     kind, store = slot.unsigned(4), slot.raw(16)
     slot.raw(8)
     slot.unsigned(8)
@@ -48,22 +48,22 @@ def open_slot(data, key=None, passphrase=None):
         wrapping = hash256(salt, key)
     elif kind == PASSPHRASE and passphrase is not None:
         if operations > 100 or memory > 64 << 20:
-            raise Damaged("a key slot asks for too much work")
+            raise Damaged("a key slot requires too much work")
         wrapping = pwhash.argon2id.kdf(32, passphrase, salt, operations, memory)
     else:
         return None
     return Keys(store, unseal(slot.raw(48), wrapping, nonce, head))
 
 
-def open_keys(folder, key):
+def open_keys(directory, key):
     """`key` is a key file, or passphrase:FILE for the first line of that file."""
     prefix, is_passphrase, path = key.partition("passphrase:")
     if is_passphrase and not prefix:
         secret = {"passphrase": pathlib.Path(path).read_bytes().split(b"\n")[0]}
     else:
         secret = {"key": read_key_file(pathlib.Path(key))}
-    trouble = Damaged(f"{folder}: no key slot opens")
-    for path in sorted(folder.iterdir()):
+    trouble = Damaged(f"{directory}: no key slot opens")
+    for path in sorted(directory.iterdir()):
         try:
             if keys := open_slot(path.read_bytes(), **secret):
                 return keys

@@ -116,7 +116,7 @@ def read_folder(objects, name):
             raise Damaged("a folder miscounts its messages")
     folder.end()
     if receipt != sha256(b"".join(receipt_line(message) for message in messages)):
-        raise Damaged("a folder's receipt is another's")
+        raise Damaged("a folder's receipt does not match its messages")
     info["receipt"] = receipt.hex()
     return info, messages
 
@@ -190,12 +190,12 @@ def read_commits(objects):
     )
     for before, after in itertools.pairwise(commits):
         if after["previous"] != before["id"] and not after["checkpoint"]:
-            objects.troubles.append(f"commit {after['number']} does not follow the one before it")
+            objects.troubles.append(f"commit {after['number']} does not follow the previous one")
     return commits
 
 
 def needed_packs(commits):
-    """The names of all that must be there, if the commits are all there are."""
+    """The names of all packs that must exist, if these are all commits."""
     needed = set()
     for commit in commits:
         if commit["checkpoint"]:
@@ -205,7 +205,7 @@ def needed_packs(commits):
 
 
 def living_snapshots(commits):
-    """By time and account, as the commits leave them."""
+    """The snapshots that result from the commits, by time and account."""
     living = {}
     for commit in commits:
         if commit["checkpoint"]:

@@ -1,4 +1,4 @@
-"""The packs of docs/pack-format.md: what lies where in them."""
+"""The packs of docs/pack-format.md: the positions of their objects."""
 
 import functools
 import hashlib
@@ -16,12 +16,12 @@ FIXED_TYPES = {RECORDS: MESSAGE, TEXTS: TEXT, BINARIES: BINARY}
 
 
 class Block:
-    """A block at a place in its pack, not yet opened."""
+    """A block at a position in its pack, not yet opened."""
 
     def __init__(self, pack, place):
         header = Cursor(pack.data[place : place + BLOCK_HEADER_LENGTH])
         if header.raw(8) != b"MSTWBLK1":
-            raise Damaged("no block where one should be")
+            raise Damaged("a block is missing")
         self.pack = pack
         self.header = pack.data[place : place + BLOCK_HEADER_LENGTH]
         self.pack_id = header.raw(16)
@@ -31,11 +31,11 @@ class Block:
         self.plain_length, sealed_length = header.unsigned(4), header.unsigned(4)
         self.nonce = header.raw(24)
         if max(self.plain_length, sealed_length) > LARGEST_BLOCK or not 1 <= self.stream <= 5:
-            raise Damaged("a block header is impossible")
+            raise Damaged("a block header is invalid")
         begin = place + BLOCK_HEADER_LENGTH
         self.end = begin + sealed_length
         if self.end > len(pack.data):
-            raise Damaged("a block ends behind its pack")
+            raise Damaged("a block ends after its pack")
         self.box = pack.data[begin : self.end]
 
     def open(self):
@@ -45,7 +45,7 @@ class Block:
         decompressor = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
         plain = decompressor.decompress(frame, max_output_size=self.plain_length)
         if len(plain) != self.plain_length:
-            raise Damaged("a block has another length than its header says")
+            raise Damaged("a block's length does not match its header")
         return plain
 
     def directory(self):
@@ -79,28 +79,28 @@ class Pack:
                 raise Damaged("a header or footer is damaged")
         fields = Cursor(header)
         if fields.raw(8) != b"MSTWPACK" or fields.unsigned(4) != 1:
-            raise Damaged("a pack is of no known version")
+            raise Damaged("a pack has an unknown version")
         fields.raw(4)
         if fields.raw(16) != self.keys.store:
-            raise Damaged("a pack is of another store")
+            raise Damaged("a pack belongs to another store")
         pack_id = fields.raw(16)
         fields = Cursor(footer)
         if fields.raw(8) != b"MSTWEND1" or fields.raw(16) != pack_id:
-            raise Damaged("a pack has another's footer")
+            raise Damaged("a pack has the footer of another")
         return pack_id, fields.unsigned(8)
 
     def objects(self):
-        """(id, type, block, offset, length) of every object, by the trailer."""
+        """(id, type, block, offset, length) of every object, from the trailer."""
         pack_id, place = self.check_ends()
         last = Block(self, place)
         if last.stream != TRAILER or last.end != len(self.data) - FOOTER_LENGTH:
-            raise Damaged("no trailer where the footer says")
+            raise Damaged("the trailer is not where the footer says")
         trailer = Cursor(last.open())
         place = HEADER_LENGTH
         for ordinal in range(trailer.varint()):
             block = Block(self, place)
             if (block.pack_id, block.ordinal) != (pack_id, ordinal):
-                raise Damaged("a block is out of place")
+                raise Damaged("a block is at the wrong position")
             stream, plain, sealed = trailer.unsigned(1), trailer.varint(), trailer.varint()
             if (stream, plain, sealed) != (block.stream, block.plain_length, len(block.box)):
                 raise Damaged("a trailer disagrees with a block")
@@ -116,7 +116,7 @@ class Pack:
         trailer.end()
 
     def scan(self):
-        """The same by the blocks' own marks and directories. Messages have no id there: None."""
+        """The same from the blocks' own marks and directories, where messages have no id: None."""
         place = self.data.find(b"MSTWBLK1")
         while place >= 0:
             try:
@@ -150,7 +150,7 @@ class Objects:
                 raise Damaged("its name is not the SHA-256 of its bytes")
             found = list(pack.objects())
         except Damaged as error:
-            self.troubles.append(f"pack {pack.name}: {error}: its blocks are looked for")
+            self.troubles.append(f"pack {pack.name}: {error}: searching for its blocks")
             found = list(pack.scan())
         for name, kind, block, offset, length in found:
             if name is None:
@@ -164,7 +164,7 @@ class Objects:
 
     def cut(self, block, offset, length):
         if offset + length > block.plain_length:
-            raise Damaged("an object ends behind its block")
+            raise Damaged("an object ends after its block")
         return self.plain(block)[offset : offset + length]
 
     def get(self, name, kind):
@@ -173,7 +173,7 @@ class Objects:
         found, block, offset, length = self.places[name]
         data = self.cut(block, offset, length)
         if found != kind or kind != MESSAGE and self.keys.name(kind, sha256(data)) != name:
-            raise Damaged(f"object {name.hex()} is another than its id says")
+            raise Damaged(f"object {name.hex()} does not match its id")
         return data
 
     def of_type(self, kind):

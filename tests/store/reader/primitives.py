@@ -6,7 +6,7 @@ from nacl import bindings
 
 
 class Damaged(Exception):
-    """What was read is not what was written."""
+    """The data read is not what was written."""
 
 
 def hash256(data, key=b""):
@@ -32,7 +32,7 @@ def derive(master, number):
 
 
 class Cursor:
-    """Reads a structure from its front; every length is checked before it is used."""
+    """Reads a structure from its beginning; every length is checked before it is used."""
 
     def __init__(self, data):
         self.data = memoryview(data)
@@ -72,7 +72,7 @@ class Cursor:
         return self.raw(32)
 
     def times(self, count, read):
-        """`count` things, each of a byte at least."""
+        """`count` items, each of at least one byte."""
         if count > self.remaining():
             raise Damaged("a structure ends early")
         return [read() for _ in range(count)]
@@ -82,4 +82,4 @@ class Cursor:
 
     def end(self):
         if self.remaining():
-            raise Damaged("a structure has something behind its end")
+            raise Damaged("extra bytes follow a structure")

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Lists and extracts what a mailstow store holds.
+"""Lists and extracts the content of a mailstow store.
 
 Written from docs/pack-format.md alone, to prove that the document is enough: it shares nothing
 with mailstow. It needs python3-nacl and python3-zstandard.
 
-    reader.py STORE KEY list              a JSON document of all snapshots, folders, messages
-    reader.py STORE KEY extract FOLDER    every message, as a file named after its id
+    reader.py STORE KEY list                 a JSON document of all snapshots, folders, messages
+    reader.py STORE KEY extract DIRECTORY    every message, as a file named after its id
 
 KEY is a key file, or passphrase:FILE.
 """
@@ -78,14 +78,14 @@ def list_store(objects, commits):
     }
 
 
-def extract(objects, folder):
+def extract(objects, directory):
     for name in objects.of_type(MESSAGE):
         try:
             message = read_message(objects, name)
         except Damaged as error:
             objects.troubles.append(f"message {name.hex()}: {error}")
         else:
-            (folder / name.hex()).write_bytes(message)
+            (directory / name.hex()).write_bytes(message)
 
 
 def main(arguments):

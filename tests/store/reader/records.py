@@ -18,7 +18,7 @@ def take_part(record, kind, objects):
     length, name = record.varint(), record.id()
     data = objects.get(name, kind)
     if len(data) != length or length == 0:
-        raise Damaged("a part has another length than its record says")
+        raise Damaged("a part's length does not match its record")
     return data
 
 
@@ -40,7 +40,7 @@ def rebuild(data, objects):
             )
             pieces.append(broken_into_lines(base64.b64encode(decoded), lines))
         else:
-            raise Damaged("a record has an item of no known kind")
+            raise Damaged("a record has an item of an unknown kind")
     message = b"".join(pieces)
     if len(message) != size:
         raise Damaged("a record's pieces do not add up to its message")
@@ -48,12 +48,12 @@ def rebuild(data, objects):
 
 
 def name_records(objects):
-    """Gives the records that a scan found the ids of the messages they rebuild."""
+    """Assigns to the records that a scan found the ids of the messages that they rebuild."""
     for place in objects.unnamed_records:
         try:
             message = rebuild(objects.cut(*place), objects)
         except Damaged as error:
-            objects.troubles.append(f"a record without a name: {error}")
+            objects.troubles.append(f"a record without an id: {error}")
             continue
         name = objects.keys.name(MESSAGE, sha256(message))
         objects.places.setdefault(name, (MESSAGE, *place))
@@ -63,5 +63,5 @@ def name_records(objects):
 def read_message(objects, name):
     message = rebuild(objects.get(name, MESSAGE), objects)
     if objects.keys.name(MESSAGE, sha256(message)) != name:
-        raise Damaged(f"message {name.hex()} is rebuilt to another")
+        raise Damaged(f"message {name.hex()} is rebuilt to a different message")
     return message

@@ -38,7 +38,7 @@ TEST(EnvelopeTest, TheFieldsOfAnOrdinaryMessageAreRead) {
   EXPECT_EQ("1234@example.org", envelope.message_id);
 }
 
-TEST(EnvelopeTest, WhatIsNotThereIsEmpty) {
+TEST(EnvelopeTest, MissingFieldsAreEmpty) {
   EXPECT_EQ(Envelope(), envelope_of(""));
   EXPECT_EQ(Envelope(), envelope_of("\r\n"));
   EXPECT_EQ(Envelope(), envelope_of("no header at all\r\nreally none\r\n"));
@@ -53,21 +53,21 @@ TEST(EnvelopeTest, EncodedWordsAreDecoded) {
   EXPECT_EQ("Jörg <j@example.org>", from_of("=?utf-8?Q?J=C3=B6rg?= <j@example.org>"));
 }
 
-TEST(EnvelopeTest, ACharacterThatIsCutByTwoEncodedWordsIsWhole) {
+TEST(EnvelopeTest, ACharacterSplitAcrossTwoEncodedWordsIsDecoded) {
   EXPECT_EQ("ü", subject_of("=?utf-8?Q?=C3?=\r\n =?utf-8?Q?=BC?="));
 }
 
-TEST(EnvelopeTest, RawUtf8IsItself) {
+TEST(EnvelopeTest, RawUtf8IsUnchanged) {
   EXPECT_EQ("Grüße", subject_of("Grüße"));
   EXPECT_EQ("Jörg <jörg@example.org>", from_of("Jörg <jörg@example.org>"));
 }
 
-TEST(EnvelopeTest, OtherEightBitTextIsTakenForWesternEuropean) {
+TEST(EnvelopeTest, OtherEightBitTextIsReadAsWesternEuropean) {
   EXPECT_EQ("Grüße", subject_of("Gr\xfc\xdf"
                                 "e"));
 }
 
-TEST(EnvelopeTest, BrokenEncodingsAndCharsetsDoNoHarm) {
+TEST(EnvelopeTest, InvalidEncodingsAndCharsetsDoNoHarm) {
   EXPECT_NE("", subject_of("=?no-such-charset?Q?Gr=FC=DFe?="));
   EXPECT_NE("", subject_of("=?utf-8?B?!!!!?= rest"));
   EXPECT_NE("", subject_of("=?utf-8?Q?=C3"));
@@ -81,23 +81,23 @@ TEST(EnvelopeTest, FoldsAndControlCharactersBecomeBlanks) {
   EXPECT_EQ("ab", subject_of(std::string("a\0b", 3)));
 }
 
-TEST(EnvelopeTest, OfAFieldThatRecursTheFirstCountsAndRecipientsAddUp) {
+TEST(EnvelopeTest, TheFirstOfRecurringFieldsCountsAndRecipientsAddUp) {
   const Envelope envelope = envelope_of(
       "Subject: one\r\nSubject: two\r\n more\r\nTo: a@example.org\r\nTo: b@example.org\r\n\r\n");
   EXPECT_EQ("one", envelope.subject);
   EXPECT_EQ("a@example.org, b@example.org", envelope.to);
 }
 
-TEST(EnvelopeTest, AGroupIsItsMembers) {
+TEST(EnvelopeTest, AGroupIsReplacedByItsMembers) {
   EXPECT_EQ("a@example.org, B <b@example.org>",
             envelope_of("To: Friends: a@example.org, B <b@example.org>;\r\n\r\n").to);
 }
 
-TEST(EnvelopeTest, WhatIsNoAddressIsStillFoundByItsWords) {
+TEST(EnvelopeTest, TextThatIsNotAnAddressIsStillFoundByItsWords) {
   EXPECT_EQ("undisclosed recipients", from_of("undisclosed recipients"));
 }
 
-TEST(EnvelopeTest, ADateThatIsNoneIsNothing) {
+TEST(EnvelopeTest, AnInvalidDateIsNullopt) {
   for (const char* date : {"", "yesterday", "32 Foo 99999 77:88:99", "Mon, 00 Jan 0000 00:00:00"}) {
     EXPECT_FALSE(envelope_of(std::string("Date: ") + date + "\r\n\r\n").date.has_value()) << date;
   }
@@ -117,7 +117,7 @@ TEST(EnvelopeTest, EndlessFieldsAreCut) {
   EXPECT_LE(envelope.message_id.size(), kMaxEnvelopeField);
 }
 
-TEST(EnvelopeTest, GroupsWithinGroupsEnd) {
+TEST(EnvelopeTest, DeeplyNestedGroupsTerminate) {
   std::string nested;
   for (int i = 0; i < 5'000; ++i) nested += "a:";
   EXPECT_LE(envelope_of("To: " + nested + "\r\n\r\n").to.size(), kMaxEnvelopeField);

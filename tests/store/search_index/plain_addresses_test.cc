@@ -9,7 +9,7 @@
 namespace store {
 namespace {
 
-TEST(PlainAddressesTest, WhatMostMessagesHaveIsReadAtOnce) {
+TEST(PlainAddressesTest, CommonAddressListsAreRead) {
   EXPECT_EQ("a@example.org", plain_addresses("a@example.org"));
   EXPECT_EQ("Jane Doe <j.doe+x@mail.example.org>",
             plain_addresses(" Jane\n  Doe <j.doe+x@mail.example.org>"));
@@ -18,7 +18,7 @@ TEST(PlainAddressesTest, WhatMostMessagesHaveIsReadAtOnce) {
   EXPECT_EQ("b@example.org", plain_addresses("<b@example.org>"));
 }
 
-TEST(PlainAddressesTest, TheRestIsLeftToWhoKnowsAllOfIt) {
+TEST(PlainAddressesTest, EverythingElseIsLeftToTheFullParser) {
   for (const char* other : {"",
                             "a",
                             "a@",
@@ -73,8 +73,8 @@ std::string any_entry() {
   }
 }
 
-// In a group the same list is read by the parser for everything.
-RC_GTEST_PROP(PlainAddressesProperty, ItReadsAsTheWholeParserDoes, ()) {
+// Inside a group, the full parser reads the same list.
+RC_GTEST_PROP(PlainAddressesProperty, ReadsLikeTheFullParser, ()) {
   std::string list = any_entry();
   for (int more = *rc::gen::inRange(0, 3); more > 0; --more) list += ", " + any_entry();
   const auto plain = plain_addresses(list);

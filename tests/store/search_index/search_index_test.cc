@@ -30,7 +30,7 @@ class SearchIndexTest : public testing::Test {
             .message_id = subject + "@example.org"};
   }
 
-  // The subjects of what is found.
+  // The subjects of the messages found.
   std::vector<std::string> find(std::string_view query) {
     std::vector<std::string> subjects;
     const std::string words =
@@ -43,12 +43,12 @@ class SearchIndexTest : public testing::Test {
 
   void open_again() { index_ = SearchIndex::open(file_, StoreId{}); }
 
-  tests::TemporaryDirectory folder_;
-  base::Path file_ = folder_.path() / "search.sqlite";
+  tests::TemporaryDirectory directory_;
+  base::Path file_ = directory_.path() / "search.sqlite";
   SearchIndex index_ = SearchIndex::open(file_, StoreId{});
 };
 
-TEST_F(SearchIndexTest, WhatWasFinishedIsFound) {
+TEST_F(SearchIndexTest, FinishedMessagesAreFound) {
   Envelope envelope = about("Grüße aus Köln", "Jörg <j@example.org>");
   envelope.date = std::chrono::sys_seconds(std::chrono::seconds(1'000));
   index_.add(message("1"), envelope);
@@ -62,13 +62,13 @@ TEST_F(SearchIndexTest, WhatWasFinishedIsFound) {
   EXPECT_FALSE(index_.find(message("2")).has_value());
 }
 
-TEST_F(SearchIndexTest, WhatWasNotFinishedIsGivenUp) {
+TEST_F(SearchIndexTest, UnfinishedMessagesAreDiscarded) {
   index_.add(message("1"), about("one"));
   open_again();
   EXPECT_THAT(find(""), IsEmpty());
 }
 
-TEST_F(SearchIndexTest, AMessageIsThereOnce) {
+TEST_F(SearchIndexTest, AMessageIsIndexedOnce) {
   index_.add(message("1"), about("one"));
   index_.finish(pack("1"));
   index_.add(message("1"), about("one"));
@@ -84,7 +84,7 @@ TEST_F(SearchIndexTest, ScriptsWithoutBlanksAreFoundInside) {
   EXPECT_THAT(find("京東"), IsEmpty());
 }
 
-TEST_F(SearchIndexTest, OnlyWhatLivesIsKept) {
+TEST_F(SearchIndexTest, OnlyLivingMessagesAreKept) {
   index_.add(message("1"), about("one secret"));
   index_.add(message("2"), about("two"));
   index_.finish(pack("1"));
@@ -95,7 +95,7 @@ TEST_F(SearchIndexTest, OnlyWhatLivesIsKept) {
   EXPECT_EQ(0U, index_.keep_only([](const ObjectId&) { return true; }));
 }
 
-TEST_F(SearchIndexTest, WhatIsGoneIsNotInTheFileEither) {
+TEST_F(SearchIndexTest, RemovedTextIsNotLeftInTheFile) {
   index_.add(message("1"), about("verysecretword"));
   index_.finish(pack("1"));
   index_.keep_only([](const ObjectId&) { return false; });
@@ -106,7 +106,7 @@ TEST_F(SearchIndexTest, WhatIsGoneIsNotInTheFileEither) {
   open_again();
 }
 
-TEST_F(SearchIndexTest, AnotherStoresIsMadeAnew) {
+TEST_F(SearchIndexTest, AnotherStoresIndexIsRebuilt) {
   index_.add(message("1"), about("one"));
   index_.finish(pack("1"));
   StoreId other{};
@@ -116,7 +116,7 @@ TEST_F(SearchIndexTest, AnotherStoresIsMadeAnew) {
   EXPECT_THAT(index_.packs(), IsEmpty());
 }
 
-TEST_F(SearchIndexTest, WhatIsNoDatabaseIsMadeAnew) {
+TEST_F(SearchIndexTest, AFileThatIsNotADatabaseIsRebuilt) {
   { const SearchIndex closed = std::move(index_); }
   std::ofstream(file_, std::ios::trunc) << "this is no database at all, but it is long enough";
   open_again();

@@ -1,4 +1,4 @@
-#include "store/index/tree_difference.h"
+#include "store/index/uid_tree_difference.h"
 
 #include <algorithm>
 #include <unordered_set>
@@ -11,7 +11,7 @@ namespace {
 
 using Nodes = std::vector<std::unique_ptr<UidNode>>;  // of one tree, disjoint, by base
 
-Nodes nodes_of(const TreeRoot& tree) {
+Nodes nodes_of(const UidTreeRoot& tree) {
   Nodes nodes;
   if (tree.messages == 0) return nodes;
   nodes.push_back(root_node(tree));
@@ -30,7 +30,8 @@ void drop_shared(Nodes& a, Nodes& b) {
   std::erase_if(b, is_shared);
 }
 
-// Of the branches; 0 if there are only leaves. An unread root counts as the widest.
+// The largest width of the branches; 0 if there are only leaves. An unread root counts as the
+// widest.
 unsigned widest(const Nodes& nodes) {
   unsigned shift = 0;
   for (const auto& node : nodes) {
@@ -39,7 +40,7 @@ unsigned widest(const Nodes& nodes) {
   return shift;
 }
 
-// Puts the children of the branches of this width into their place.
+// Replaces the branches of this width by their children.
 void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
   Nodes opened;
   for (auto& node : nodes) {
@@ -49,7 +50,7 @@ void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
     }
     decode_branch(*node, objects.read_manifest(ObjectType::kIdentityBranch, node->identity),
                   objects.read_manifest(ObjectType::kStateBranch, node->state));
-    // A root learns its width only now: narrower ones of the other tree may be waiting.
+    // A root's width is known only now: narrower nodes of the other tree may be waiting.
     if (node->shift != shift) {
       node->children.clear();
       node->has_children = false;
@@ -77,7 +78,7 @@ std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
   return identities;
 }
 
-// Both ascend by UID.
+// Both arguments ascend by UID.
 std::vector<Identity> without(const std::vector<Identity>& these,
                               const std::vector<Identity>& those) {
   std::vector<Identity> left;
@@ -105,8 +106,8 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
 
 }  // namespace
 
-TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const TreeRoot& older,
-                          const TreeRoot& newer) {
+UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
+                             const UidTreeRoot& newer) {
   Nodes a = nodes_of(older);
   Nodes b = nodes_of(newer);
   drop_shared(a, b);
@@ -121,7 +122,7 @@ TreeDifference difference(ObjectReader& objects, const MakeId& make_id, const Tr
   return {.only_older = without(of_a, of_b), .only_newer = without(of_b, of_a)};
 }
 
-void for_each_identity(ObjectReader& objects, const MakeId& make_id, const TreeRoot& tree,
+void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,
                        const std::function<void(const Identity&)>& take) {
   for (const auto& node : nodes_of(tree)) visit(objects, make_id, *node, take);
 }
