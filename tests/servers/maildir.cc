@@ -121,7 +121,7 @@ char Maildir::keyword_letter(const base::Path& directory, const std::string& key
     for (std::size_t at = 0; at < keywords.size(); ++at) {
       text += fmt::format("{} {}\n", at, keywords[at]);
     }
-    write_file(folder / "dovecot-keywords", text,
+    write_file(directory / "dovecot-keywords", text,
                std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now()),
                owner_.account);
   }
