@@ -68,7 +68,7 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environm
   const auto report =
       base::read_file(environment.files, report_of(store, Job::kBackup), kMaxReportBytes);
   const Json document = Json::parse(base::as_text(report.value_or(base::Bytes())), nullptr, false);
-  if (!document.is_object()) {
+  if (!document.is_object() || base::is_error_document(base::as_text(*report))) {
     base::fail(base::ErrorCode::kIo,
                "once: the daemon's backup ended with exit status {}: see the "
                "daemon's log",

@@ -211,7 +211,7 @@ class Drill {
     };
     const base::ProgramOutput output = base::run_for_output(command, kMaxRunReport);
     const json document = json::parse(output.out, nullptr, false);
-    if (!document.is_object()) {
+    if (!document.is_object() || base::is_error_document(output.out)) {
       fail(fmt::format("mailstow-restore run --to {} ended with exit status {}: see above",
                        base::escape_for_terminal(config_.drill.account), output.status));
       return;

@@ -9,10 +9,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/stop_request.h"
@@ -32,48 +31,27 @@ Pipe make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-pid_t start(const std::vector<std::string>& command, int output, Stderr errors) {
-  const std::vector<char*> arguments = argument_vector(command);
-
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  if (errors == Stderr::kCaptured) {
-    ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-  }
-  pid_t child = 0;
-  const int error =
-      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    fail(ErrorCode::kConfig, "run command {}: {}", command.front(),
-         std::generic_category().message(error));
-  }
-  return child;
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+Child start(const std::vector<std::string>& command, int output, Stderr errors) {
+  ChildOptions options{.descriptors = {{output, STDOUT_FILENO}}};
+  if (errors == Stderr::kCaptured) options.descriptors.emplace_back(output, STDERR_FILENO);
+  return Child(command, options);
 }
 
 // Waits until the child has printed something. With OnStop::kThrow (base/stop_request.h) a stop
 // request is passed on to the child, and the wait continues: what the child leaves behind is its
 // own responsibility.
-void wait_for_output(int fd, pid_t child, bool& stop_was_sent) {
+void wait_for_output(int fd, const Child& child, bool& stop_was_sent) {
   std::array sources = {pollfd{fd, POLLIN, 0},
                         pollfd{stop_was_sent ? -1 : stop_descriptor(), POLLIN, 0}};
   while (::poll(sources.data(), sources.size(), -1) < 0 && errno == EINTR) {
   }
   if (sources[1].revents == 0) return;
   stop_was_sent = true;
-  ::kill(child, SIGTERM);
+  child.signal(SIGTERM);
 }
 
 // Reads up to `limit` + 1 bytes, so that the caller can see whether there were more.
-std::string read_all(int fd, pid_t child, std::size_t limit) {
+std::string read_all(int fd, const Child& child, std::size_t limit) {
   std::string text;
   bool stop_was_sent = false;
   std::array<char, 4096> buffer{};
@@ -89,24 +67,16 @@ std::string read_all(int fd, pid_t child, std::size_t limit) {
 
 }  // namespace
 
-std::vector<char*> argument_vector(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  return arguments;
-}
-
 ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_t limit,
                              Stderr errors) {
   if (command.empty()) fail(ErrorCode::kConfig, "run command: it is empty");
   Pipe pipe = make_pipe();
-  const pid_t child = start(command, pipe.write_end.get(), errors);
+  Child child = start(command, pipe.write_end.get(), errors);
   pipe.write_end = Fd();
   std::string text = read_all(pipe.read_end.get(), child, limit);
   pipe.read_end = Fd();
 
-  const int status = wait_for(child);
+  const int status = child.wait();
   if (text.size() > limit) {
     fail(ErrorCode::kConfig, "run command {}: it printed more than {} bytes", command.front(),
          limit);
@@ -133,7 +103,7 @@ std::string program_beside_us(const std::string& name) {
 int status_of(const std::vector<std::string>& command) {
   const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (nowhere.get() < 0) fail_with_errno(errno, "open /dev/null");
-  return wait_for(start(command, nowhere.get(), Stderr::kInherited));
+  return start(command, nowhere.get(), Stderr::kInherited).wait();
 }
 
 }  // namespace base

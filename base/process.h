@@ -6,10 +6,6 @@
 
 namespace base {
 
-// The null-terminated argument array that exec and posix_spawn expect; valid as long as `command`
-// is.
-std::vector<char*> argument_vector(const std::vector<std::string>& command);
-
 // Returns the command's output on stdout, at most `limit` bytes; the command inherits our stderr.
 // Fails with kConfig, naming the command (not its arguments, which may hold secrets), if it cannot
 // be started, ends with a status other than 0, or prints more.

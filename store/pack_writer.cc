@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kPackTarget = std::uint64_t{64} << 20;
 constexpr std::size_t kMaxObjects = 200'000;  // keeps a trailer far below kMaxBlock
 
-// Measured: docs/pack-format.md, "Blocks".
+// Measured: docs/pack-format.md, "Blocks: sizes and levels".
 // Prune writes the leaves of many nights, which are largely alike.
 constexpr std::size_t block_target(Stream stream, Effort effort) {
   switch (stream) {

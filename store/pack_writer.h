@@ -13,7 +13,8 @@
 
 namespace store {
 
-// The zstd level for the pool that seals a pack's blocks. Measured: docs/pack-format.md, "Blocks".
+// The zstd level for the pool that seals a pack's blocks. Measured: docs/pack-format.md, "Blocks:
+// sizes and levels".
 int compression_level(Effort effort);
 
 class PackWriter {

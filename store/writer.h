@@ -1,10 +1,10 @@
 // The one writer of a store. Holds its lock from open() to destruction.
 //
 // Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
-// kNoSpace (the writer is then of no more use, and what the last commit() acknowledged is safe),
+// kNoSpace (the writer is then no longer usable, and what the last commit() acknowledged is safe),
 // kDamaged. seal() and add_snapshot() decode what they encoded with the readers' code and fail with
-// Unstorable (store/format/verified.h) if that is not what was meant: the writer and all that was
-// added before are as good as ever then.
+// Unstorable (store/format/verified.h) if the result differs: the writer and all that was
+// added before remain valid.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ namespace store {
 
 class Reader;
 
-// Makes an empty store and its index, and the key file if that is absent. Fails with kUsage if
-// there is a store already.
+// Creates an empty store and its index, and the key file if that is absent. Fails with kUsage if
+// a store already exists there.
 void init(const Location& location, base::FileSystem& files, const base::Clock& clock);
 
 // Whether the parts of a message that the store already has are verified before they are reused:
@@ -67,7 +67,7 @@ class Writer {
   static Writer open(const Location& location, base::FileSystem& files, const base::Clock& clock);
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
-  ~Writer();  // what was not committed is given up
+  ~Writer();  // discards what was not committed
 
   // A message that comes piece by piece; memory stays bounded whatever its size. Any thread.
   IncomingMessage begin_message() const;
@@ -93,7 +93,7 @@ class Writer {
 
   WriterStatistics statistics() const;
 
-  // The last one that was made: to be told outside the store.
+  // The last commit, to be remembered outside the store.
   CommitMark highest_commit();
 
   // What open() found wrong with the store, a line each: packs that are missing or unreadable. What

@@ -5,12 +5,10 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/process.h"
+#include "base/handle.h"
 
 namespace backupd {
 
@@ -18,49 +16,29 @@ namespace {
 
 constexpr int kConfigDescriptor = 3;  // as kConfigPath has it
 
+base::Child start(const std::vector<std::string>& command, int config, int progress,
+                  const base::Path& output) {
+  const base::Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!input) base::fail_with_errno(errno, "open /dev/null");
+  const base::Fd report(::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!report) base::fail_with_errno(errno, fmt::format("write {}", output.string()));
+  return base::Child(command, {.descriptors = {{input.get(), STDIN_FILENO},
+                                               {report.get(), STDOUT_FILENO},
+                                               {config, kConfigDescriptor},
+                                               {progress, JobProcess::kProgressDescriptor}},
+                               .has_signals_unblocked = true});
+}
+
 }  // namespace
 
 JobProcess::JobProcess(const std::vector<std::string>& command, int config, int progress,
-                       const base::Path& output) {
-  const std::vector<char*> arguments = base::argument_vector(command);
-
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, config, kConfigDescriptor);
-  ::posix_spawn_file_actions_adddup2(&actions, progress, kProgressDescriptor);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  const int error =
-      ::posix_spawn(&pid_, arguments.front(), &actions, &attributes, arguments.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) base::fail_with_errno(error, fmt::format("start {}", command.front()));
-}
+                       const base::Path& output)
+    : child_(start(command, config, progress, output)) {}
 
 JobProcess::~JobProcess() {
-  if (try_wait()) return;
-  signal(SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
-void JobProcess::signal(int number) const {
-  if (!status_) ::kill(pid_, number);
-}
-
-std::optional<int> JobProcess::try_wait() {
-  int status = 0;
-  if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
-    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  return status_;
+  if (child_.try_wait()) return;
+  child_.signal(SIGKILL);
+  child_.wait();
 }
 
 }  // namespace backupd

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "base/child.h"
 #include "base/program/program.h"
 
 namespace backupd {
@@ -28,22 +29,22 @@ class JobProcess {
 
   // Runs `command` with the file descriptors `config` and `progress` (which must be 5 or above).
   // Its stdout goes to the file `output`, which is created or truncated; its stderr is that of this
-  // process. Its signal mask and handlers are those that a shell would set. Fails with kIo.
+  // process. Its signal mask and handlers are those that a shell would set. Fails with kIo and
+  // kConfig.
   JobProcess(const std::vector<std::string>& command, int config, int progress,
              const base::Path& output);
   JobProcess(const JobProcess&) = delete;
   JobProcess& operator=(const JobProcess&) = delete;
   ~JobProcess();  // kills the process (SIGKILL) if it still runs
 
-  pid_t pid() const { return pid_; }
-  void signal(int number) const;
+  pid_t pid() const { return child_.pid(); }
+  void signal(int number) const { child_.signal(number); }
 
   // The exit status, or 128 + the signal that ended the process; nullopt while it runs.
-  std::optional<int> try_wait();
+  std::optional<int> try_wait() { return child_.try_wait(); }
 
  private:
-  pid_t pid_ = -1;
-  std::optional<int> status_;
+  base::Child child_;
 };
 
 }  // namespace backupd

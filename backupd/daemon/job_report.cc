@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "base/log.h"
+#include "base/program/program.h"
 
 namespace backupd {
 
@@ -13,6 +14,14 @@ namespace {
 std::string describe_end(int status) {
   return status > 128 ? fmt::format("ended by signal {}", status - 128)
                       : fmt::format("exit status {}", status);
+}
+
+// A job that was stopped before its report has printed nothing, or that it was stopped.
+bool has_report(base::FileSystem& files, const base::Path& printed) {
+  constexpr std::size_t kMaxErrorDocument = std::size_t{64} << 10;
+  if (files.open(printed)->size() > kMaxErrorDocument) return true;
+  const auto bytes = base::read_file(files, printed, kMaxErrorDocument);
+  return bytes && !bytes->empty() && !base::is_error_document(base::as_text(*bytes));
 }
 
 }  // namespace
@@ -31,7 +40,7 @@ void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job
   const base::Path report = report_of(store, job);
   const base::Path running = running_report_of(store, job);
   try {
-    if (end.was_stopped && files.open(running)->size() == 0) {
+    if (end.was_stopped && !has_report(files, running)) {
       files.remove(running);
     } else {
       files.rename(running, report, base::OnExisting::kReplace);

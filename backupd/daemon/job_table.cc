@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/exit_status.h"
@@ -160,14 +160,14 @@ Json JobTable::describe(sys_seconds now) const {
 }
 
 std::string JobTable::summary(sys_seconds now) const {
-  std::string running;
+  std::vector<std::string_view> running;
   std::optional<std::pair<sys_seconds, Job>> first;
   for (const Job job : kJobs) {
-    if (is_running(job)) running += (running.empty() ? "" : ", ") + std::string(job_name(job));
+    if (is_running(job)) running.push_back(job_name(job));
     const auto next = next_start(job, now);
     if (next && (!first || *next < first->first)) first = std::pair(*next, job);
   }
-  if (!running.empty()) return "Running: " + running;
+  if (!running.empty()) return fmt::format("Running: {}", fmt::join(running, ", "));
   if (!first) return "Nothing is scheduled";
   return fmt::format("Next: {} at {}", job_name(first->second), base::format_rfc3339(first->first));
 }

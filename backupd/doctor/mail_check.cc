@@ -14,6 +14,7 @@
 
 #include "backupd/doctor/mail_checks.h"
 #include "backupd/doctor/server_checks.h"
+#include "base/address_list.h"
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/reporting/mailer.h"
@@ -23,8 +24,6 @@
 namespace backupd {
 
 namespace {
-
-using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 
 using std::chrono::sys_seconds;
 
@@ -37,10 +36,8 @@ constexpr std::array kPublicAddresses = {"192.0.2.1", "2001:db8::1"};
 std::string source_address(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* list = nullptr;
-  if (::getaddrinfo(host.c_str(), "25", &hints, &list) != 0) return "";
-  const AddressList owned(list);
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+  const base::AddressList list = base::look_up_addresses(host.c_str(), "25", hints).list;
+  for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
     const base::Fd socket(::socket(entry->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_storage own{};
     socklen_t size = sizeof own;

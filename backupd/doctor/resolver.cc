@@ -12,15 +12,13 @@
 #include <netinet/in.h>
 #include <resolv.h>
 
+#include "base/address_list.h"
 #include "base/error.h"
-#include "base/handle.h"
 #include "base/terminal.h"
 
 namespace backupd {
 
 namespace {
-
-using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 
 std::string to_text(int family, const void* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -113,13 +111,11 @@ std::vector<std::string> Resolver::host_addresses(const std::string& host) const
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo* list = nullptr;
-  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  const AddressList owned(list);
+  const auto [list, error] = base::look_up_addresses(host.c_str(), nullptr, hints);
   if (error == EAI_NONAME || error == EAI_NODATA) return {};
   if (error != 0) fail_lookup(host, ::gai_strerror(error));
   std::vector<std::string> found;
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+  for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
     const void* const address =
         entry->ai_family == AF_INET6
             ? static_cast<const void*>(&reinterpret_cast<sockaddr_in6*>(entry->ai_addr)->sin6_addr)

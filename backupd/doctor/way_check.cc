@@ -4,12 +4,12 @@
 #include <cstring>
 #include <iterator>
 
-#include <fmt/core.h>
-#include <netdb.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include "backupd/doctor/server_checks.h"
+#include "base/address_list.h"
 #include "base/error.h"
 #include "base/handle.h"
 #include "base/terminal.h"
@@ -23,7 +23,6 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::sys_seconds;
-using AddressList = base::Handle<addrinfo, freeaddrinfo>;
 
 constexpr days kSoon{21};
 constexpr int kConnectTimeout = 5'000;  // ms
@@ -33,11 +32,9 @@ std::string try_to_connect(const std::string& address, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  if (::getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &list) != 0) {
-    return "not an address";
-  }
-  const AddressList owned(list);
+  const base::AddressList list =
+      base::look_up_addresses(address.c_str(), std::to_string(port).c_str(), hints).list;
+  if (!list) return "not an address";
   const base::Fd socket(
       ::socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
   if (!socket) return std::strerror(errno);
@@ -67,9 +64,8 @@ std::vector<Finding> check_addresses(const std::string& subject, const UrlHost& 
                     "check the server's url, and its name in the DNS")};
   }
   std::vector<Finding> findings;
-  std::string all;
+  const std::string all = fmt::format("{}", fmt::join(addresses, ", "));
   for (const std::string& address : addresses) {
-    all += (all.empty() ? "" : ", ") + address;
     const std::string why = try_to_connect(address, host.port);
     if (why.empty()) continue;
     const std::string what = fmt::format("{} port {}: {}", address, host.port, why);

@@ -12,6 +12,7 @@
 
 #include "backupd/pass/apology.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/stop_request.h"
 #include "imap/connection_lost.h"
 
@@ -178,10 +179,8 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
         };
         threads.emplace_back([&, i, open] { receivers[i + 1].receive(open, shares); });
       }
-      const struct Closing {
-        MessagePipe& pipe;
-        ~Closing() { pipe.close(); }
-      } closing{pipe};  // closes before the threads are joined, whatever happens
+      // Before the threads are joined, whatever happens.
+      const base::Finally close([&pipe] { pipe.close(); });
       for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
         turn.back([&] {
           for (ArrivedMessage& message : messages) sink.store(message);

@@ -21,7 +21,7 @@ namespace {
 
 using store::FolderCompleteness;
 
-// Of flags, before they are written into the draft.
+// The number of flag sets collected before they are written into the draft.
 constexpr std::size_t kStatesAtOnce = 4'096;
 
 bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
@@ -29,7 +29,7 @@ bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
 }
 
 // What changed since a baseline may be trusted only if the server still stands by that: after a
-// lost index some servers keep UIDVALIDITY and begin HIGHESTMODSEQ anew, and then tell neither
+// lost index some servers keep UIDVALIDITY and restart HIGHESTMODSEQ, and then report neither
 // expunges nor changes of flags.
 bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
                      std::chrono::sys_seconds now) {
@@ -205,10 +205,10 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
       return draft;
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged) throw;
-      base::log_warning("{}: the folder is fetched anew", error.what());
+      base::log_warning("{}: the folder is fetched again", error.what());
     }
   }
-  // Where the server only numbered them anew, they arrive again.
+  // If the server only renumbered them, they arrive again.
   if (last != nullptr) tools_.departures.all_left(tools_.writer.reader(), *last);
   store::FolderInfo info;
   info.raw_name = folder.raw_name;

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/finally.h"
+
 namespace backupd {
 
 class StoreTurn {
@@ -20,7 +22,7 @@ class StoreTurn {
   template <typename Work>
   auto away(Work&& work) {
     lock_.unlock();
-    const Back back(lock_);
+    const base::Finally back([this] { lock_.lock(); });
     return std::forward<Work>(work)();
   }
 
@@ -28,29 +30,12 @@ class StoreTurn {
   template <typename Work>
   auto back(Work&& work) {
     lock_.lock();
-    const Away away(lock_);
+    const base::Finally away([this] { lock_.unlock(); });
     return std::forward<Work>(work)();
   }
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
-  struct Back {
-    explicit Back(Lock& held) : lock(held) {}
-    Back(const Back&) = delete;
-    Back& operator=(const Back&) = delete;
-    ~Back() { lock.lock(); }
-    Lock& lock;
-  };
-  struct Away {
-    explicit Away(Lock& held) : lock(held) {}
-    Away(const Away&) = delete;
-    Away& operator=(const Away&) = delete;
-    ~Away() { lock.unlock(); }
-    Lock& lock;
-  };
-
-  Lock lock_;
+  std::unique_lock<std::mutex> lock_;
 };
 
 }  // namespace backupd

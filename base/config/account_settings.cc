@@ -1,6 +1,7 @@
 #include "base/config/account_settings.h"
 
 #include <algorithm>
+#include <array>
 
 #include <nlohmann/json.hpp>
 
@@ -27,28 +28,36 @@ void read(const json& at, const char* key, std::optional<std::chrono::seconds>& 
   if (at.contains(key)) into = parse_duration(at.at(key).get<std::string>());
 }
 
+struct RetentionCount {
+  const char* key;
+  std::optional<unsigned> RetentionChange::*change;
+  unsigned RetentionConfig::*value;
+};
+
+constexpr std::array<RetentionCount, 6> kRetentionCounts = {{
+    {"last", &RetentionChange::last, &RetentionConfig::last},
+    {"hourly", &RetentionChange::hourly, &RetentionConfig::hourly},
+    {"daily", &RetentionChange::daily, &RetentionConfig::daily},
+    {"weekly", &RetentionChange::weekly, &RetentionConfig::weekly},
+    {"monthly", &RetentionChange::monthly, &RetentionConfig::monthly},
+    {"yearly", &RetentionChange::yearly, &RetentionConfig::yearly},
+}};
+
 }  // namespace
 
 RetentionConfig changed(RetentionConfig retention, const RetentionChange& change) {
   retention.keep_within = change.keep_within.value_or(retention.keep_within);
-  retention.last = change.last.value_or(retention.last);
-  retention.hourly = change.hourly.value_or(retention.hourly);
-  retention.daily = change.daily.value_or(retention.daily);
-  retention.weekly = change.weekly.value_or(retention.weekly);
-  retention.monthly = change.monthly.value_or(retention.monthly);
-  retention.yearly = change.yearly.value_or(retention.yearly);
+  for (const RetentionCount& count : kRetentionCounts) {
+    retention.*count.value = (change.*count.change).value_or(retention.*count.value);
+  }
   return retention;
 }
 
 void AccountSettings::add(const AccountSettings& settings) {
-  const RetentionChange& more = settings.retention;
-  replace_if_set(retention.keep_within, more.keep_within);
-  replace_if_set(retention.last, more.last);
-  replace_if_set(retention.hourly, more.hourly);
-  replace_if_set(retention.daily, more.daily);
-  replace_if_set(retention.weekly, more.weekly);
-  replace_if_set(retention.monthly, more.monthly);
-  replace_if_set(retention.yearly, more.yearly);
+  replace_if_set(retention.keep_within, settings.retention.keep_within);
+  for (const RetentionCount& count : kRetentionCounts) {
+    replace_if_set(retention.*count.change, settings.retention.*count.change);
+  }
   exclude.insert(exclude.end(), settings.exclude.begin(), settings.exclude.end());
   replace_if_set(expire_after, settings.expire_after);
   replace_if_set(daily_bytes, settings.daily_bytes);
@@ -62,12 +71,7 @@ bool OverrideConfig::applies_to(std::string_view account) const {
 RetentionChange parse_retention_change(const json& at) {
   RetentionChange change;
   read(at, "keep_within", change.keep_within);
-  read(at, "last", change.last);
-  read(at, "hourly", change.hourly);
-  read(at, "daily", change.daily);
-  read(at, "weekly", change.weekly);
-  read(at, "monthly", change.monthly);
-  read(at, "yearly", change.yearly);
+  for (const RetentionCount& count : kRetentionCounts) read(at, count.key, change.*count.change);
   return change;
 }
 

@@ -104,7 +104,7 @@ class WordSplitter {
 
   bool is_dashed_word(const std::string& word) const {
     return with_dashed_words_.contains(app_) && !word.starts_with("--") &&
-           find_option(app_, word) == nullptr;
+           find_option(app_, name_before_value(word)) == nullptr;
   }
 
   // Returns the last word that belongs to the option.

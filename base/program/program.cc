@@ -76,6 +76,12 @@ void print_error_document(std::string_view code, std::string_view message, ExitS
   static_cast<void>(std::fflush(stdout));
 }
 
+bool is_error_document(std::string_view document) {
+  const auto parsed = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
+  const auto error = parsed.is_object() ? parsed.find("error") : parsed.end();
+  return error != parsed.end() && error->is_object() && error->contains("code");
+}
+
 void tell(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
   static_cast<void>(std::fflush(stderr));

@@ -35,6 +35,7 @@ ExitStatus run_guarded(std::string_view program, OutputFormat format,
 
 // {"error": {"code", "message"}, "exit_status"} to stdout. `code`: error_word(), or "stopped".
 void print_error_document(std::string_view code, std::string_view message, ExitStatus status);
+bool is_error_document(std::string_view document);
 
 // Prints a diagnostic for people to stderr. If stderr can't be written to, the text is lost: it
 // can't be reported anywhere else.

@@ -6,24 +6,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/handle.h"
+#include "base/address_list.h"
 #include "base/mail_address.h"
 
 namespace base {
 
 namespace {
 
-using AddressList = Handle<addrinfo, freeaddrinfo>;
-
 std::string full_name() {
   std::array<char, NI_MAXHOST> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "";
   addrinfo hints{};
   hints.ai_flags = AI_CANONNAME;
-  addrinfo* list = nullptr;
-  if (::getaddrinfo(name.data(), nullptr, &hints, &list) != 0) return name.data();
-  const AddressList owned(list);
-  return list->ai_canonname == nullptr ? name.data() : list->ai_canonname;
+  const AddressList list = look_up_addresses(name.data(), nullptr, hints).list;
+  return !list || list->ai_canonname == nullptr ? name.data() : list->ai_canonname;
 }
 
 }  // namespace

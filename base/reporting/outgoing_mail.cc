@@ -28,7 +28,8 @@ using Text = Handle<char, g_free>;
 
 std::string message_id(const std::string& host, std::chrono::sys_seconds time) {
   std::random_device random;
-  return fmt::format("{}.{:08x}{:08x}@{}", format_timestamp(time, "UTC"), random(), random(), host);
+  return fmt::format("<{}.{:08x}{:08x}@{}>", format_timestamp(time, "UTC"), random(), random(),
+                     host);
 }
 
 const std::string& checked(const std::string& address) {
@@ -132,7 +133,9 @@ std::string to_rfc5322(const OutgoingMail& mail, const std::string& from, const 
     g_mime_message_add_mailbox(message.get(), GMIME_ADDRESS_TYPE_TO, nullptr,
                                checked(address).c_str());
   }
-  g_mime_message_set_message_id(message.get(), message_id(host, date).c_str());
+  // In the spelling of RFC 5322, unlike g_mime_message_set_message_id().
+  g_mime_object_append_header(GMIME_OBJECT(message.get()), "Message-ID",
+                              message_id(host, date).c_str(), nullptr);
   g_mime_message_set_subject(message.get(), subject_text(mail.subject).c_str(), "utf-8");
   g_mime_object_append_header(GMIME_OBJECT(message.get()), "Auto-Submitted", "auto-generated",
                               nullptr);

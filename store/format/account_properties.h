@@ -1,5 +1,5 @@
 // The account data in a snapshot beside the folders: subscriptions, access rights, metadata that
-// clients attached to folders, quotas, namespaces (docs/pack-format.md, "Snapshot").
+// clients attached to folders, quotas, namespaces (docs/pack-format.md, "Root").
 #pragma once
 
 #include <chrono>

@@ -35,7 +35,7 @@ class Compressor::Impl {
   }
 
  private:
-  // 8 MiB: a whole block (docs/pack-format.md, "Blocks").
+  // 8 MiB: a whole block (docs/pack-format.md, "Blocks: sizes and levels").
   static constexpr int kWindowLog = 23;
 
   void set(ZSTD_cParameter parameter, int value) {

@@ -1,6 +1,9 @@
 #include "store/format/pack.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
 
 #include "base/error.h"
 #include "store/format/encoding.h"
@@ -151,6 +154,31 @@ BlockHeader BlockEntry::header(const PackId& pack, std::size_t ordinal) const {
   header.plain_length = plain_length;
   header.sealed_length = sealed_length;
   return header;
+}
+
+std::optional<PackName> pack_name(std::string_view file_name) {
+  const std::optional<ObjectId> digits = ObjectId::from_hex(file_name);
+  // Upper case would be a second name of the same pack.
+  if (!digits || digits->hex() != file_name) return std::nullopt;
+  return PackName{digits->bytes};
+}
+
+std::string missing_pack(const base::Path& packs, const PackName& name) {
+  return fmt::format("pack {}: it is missing", (packs / name.hex()).string());
+}
+
+std::optional<PackFile> PackFile::find(base::FileSystem& files, const base::Path& packs,
+                                       const PackName& name) {
+  const base::Path path = packs / name.hex();
+  std::unique_ptr<base::File> file = files.open(path);
+  if (!file) return std::nullopt;
+  return PackFile(std::move(file), "pack " + path.string());
+}
+
+PackFile PackFile::open(base::FileSystem& files, const base::Path& packs, const PackName& name) {
+  std::optional<PackFile> file = find(files, packs, name);
+  if (!file) fail(ErrorCode::kDamaged, "{}", missing_pack(packs, name));
+  return *std::move(file);
 }
 
 PackFile::PackFile(std::unique_ptr<base::File> file, std::string name)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -17,6 +18,12 @@ namespace store {
 
 // SHA-256 of the file's bytes; in hex it is the file's name.
 using PackName = Sha256;
+
+// The pack that a file of this name is; nullopt if it is not named like a pack.
+std::optional<PackName> pack_name(std::string_view file_name);
+
+// "pack PATH: it is missing"
+std::string missing_pack(const base::Path& packs, const PackName& name);
 
 struct ObjectEntry {
   ObjectType type = ObjectType::kMessage;
@@ -74,6 +81,12 @@ std::vector<BlockEntry> decode_trailer(base::ByteView plain);
 class PackFile {
  public:
   PackFile(std::unique_ptr<base::File> file, std::string name);
+
+  // The pack in the directory `packs`. find() returns nullopt and open() fails with kDamaged if it
+  // is missing. Both fail with kIo.
+  static std::optional<PackFile> find(base::FileSystem& files, const base::Path& packs,
+                                      const PackName& name);
+  static PackFile open(base::FileSystem& files, const base::Path& packs, const PackName& name);
 
   // The pack's own description of its content, checked as far as header, trailer and footer allow.
   Pack read_trailer(const BlockContext& context, const PackName& pack, Decompressor& decompressor);

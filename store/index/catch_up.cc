@@ -16,12 +16,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-std::optional<PackName> pack_name(const std::string& file_name) {
-  const std::optional<ObjectId> digits = ObjectId::from_hex(file_name);
-  if (!digits || digits->hex() != file_name) return std::nullopt;
-  return PackName{digits->bytes};
-}
-
 std::set<PackName> packs_in_store(const Location& location, base::FileSystem& files) {
   std::set<PackName> packs;
   for (const std::string& name : files.list(packs_directory(location))) {
@@ -108,13 +102,8 @@ class CatchUp {
     }
   }
 
-  base::Path path_of(const PackName& name) const { return packs_directory(location_) / name.hex(); }
-
   PackFile open(const PackName& name) {
-    const base::Path path = path_of(name);
-    std::unique_ptr<base::File> file = files_.open(path);
-    if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
-    return {std::move(file), "pack " + path.string()};
+    return PackFile::open(files_, packs_directory(location_), name);
   }
 
   void find_unknown() {
@@ -173,7 +162,7 @@ class CatchUp {
     }
     for (const PackName& name : missing_) {
       if (condemned_.contains(name) || (checkpoint > highest_ && !named.contains(name))) continue;
-      damage_.push_back(fmt::format("pack {}: it is missing", path_of(name).string()));
+      damage_.push_back(missing_pack(packs_directory(location_), name));
     }
   }
 

@@ -20,7 +20,6 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::int64_t kIndexVersion = 1;
-constexpr std::int64_t kBlocksOfPack = kMaxBlocks;
 
 constexpr std::string_view kSnapshotColumns =
     "SELECT id, account, time, kind, status, prefix, folders, messages, bytes, "
@@ -54,11 +53,19 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .vanished = static_cast<std::uint64_t>(row.integer(9))};
 }
 
+// pack_of() in SQL.
+std::string sql_pack_of(std::string_view block) {
+  return fmt::format("{} / {}", block, kMaxBlocks);
+}
+
 // ?5: the effort of the pack being added, or more.
-constexpr std::string_view kOnConflict =
-    " ON CONFLICT (id) DO UPDATE SET block = excluded.block, start = excluded.start, "
-    "length = excluded.length WHERE ?5 > (SELECT effort FROM packs WHERE pack = block / 65536) "
-    "OR block / 65536 IN (SELECT pack FROM condemned)";
+std::string on_conflict() {
+  return fmt::format(
+      " ON CONFLICT (id) DO UPDATE SET block = excluded.block, start = excluded.start, "
+      "length = excluded.length WHERE ?5 > (SELECT effort FROM packs WHERE pack = {0}) "
+      "OR {0} IN (SELECT pack FROM condemned)",
+      sql_pack_of("block"));
+}
 
 // Packs that are in use: those that are not condemned.
 constexpr std::string_view kLiving = " WHERE pack NOT IN (SELECT pack FROM condemned)";
@@ -93,7 +100,7 @@ class Index::Impl {
         .run();
     const std::int64_t row = database.integer("SELECT last_insert_rowid()");
     for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
-      add_block(pack.blocks[ordinal], row * kBlocksOfPack + as_integer(ordinal),
+      add_block(pack.blocks[ordinal], block_row(row, ordinal),
                 existing == ExistingObjects::kMove ? kAlways : effort);
     }
   }
@@ -185,11 +192,11 @@ class Index::Impl {
   Statement add_object{database,
                        "INSERT INTO objects (id, block, start, length) "
                        "VALUES (?1, ?2, ?3, ?4)" +
-                           std::string(kOnConflict)};
+                           on_conflict()};
   Statement add_message{database,
                         "INSERT INTO messages (id, block, start, length, size) "
                         "VALUES (?1, ?2, ?3, ?4, ?6)" +
-                            std::string(kOnConflict)};
+                            on_conflict()};
   Statement begin_checkpoint{database, "DELETE FROM commits WHERE number < ?1"};
   Statement add_commit_row{database,
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
@@ -274,7 +281,7 @@ void Index::clear() {
 void Index::remove(std::span<const std::int64_t> packs) {
   if (packs.empty()) return;
   const std::string rows = fmt::format("({})", fmt::join(packs, ", "));
-  const std::string in_rows = " WHERE block / 65536 IN " + rows;
+  const std::string in_rows = " WHERE " + sql_pack_of("block") + " IN " + rows;
   Transaction transaction(impl_->database);
   for (const char* table : {"objects", "messages", "blocks"}) {
     impl_->database.run(fmt::format("DELETE FROM {}{}", table, in_rows));
@@ -312,10 +319,10 @@ std::vector<Index::CondemnedRow> Index::condemned_rows() {
 
 std::vector<Index::PackRow> Index::pack_rows() {
   std::map<std::int64_t, std::uint64_t> bytes;
-  Statement objects(impl_->database,
-                    "SELECT block / 65536, sum(length) FROM "
-                    "(SELECT block, length FROM objects UNION ALL "
-                    "SELECT block, length FROM messages) GROUP BY 1");
+  Statement objects(impl_->database, "SELECT " + sql_pack_of("block") +
+                                         ", sum(length) FROM "
+                                         "(SELECT block, length FROM objects UNION ALL "
+                                         "SELECT block, length FROM messages) GROUP BY 1");
   while (objects.step()) {
     bytes[objects.integer(0)] = static_cast<std::uint64_t>(objects.integer(1));
   }
@@ -372,13 +379,13 @@ std::optional<ObjectPlace> Index::find(ObjectType type, const ObjectId& id) {
 
 std::optional<ObjectPlace> Index::find_uncondemned(ObjectType type, const ObjectId& id) {
   std::optional<ObjectPlace> place = find(type, id);
-  if (place && impl_->condemned_rows.contains(place->block / kBlocksOfPack)) place.reset();
+  if (place && impl_->condemned_rows.contains(pack_of(place->block))) place.reset();
   return place;
 }
 
 BlockPlace Index::block(std::int64_t block) {
   Statement& find = impl_->find_block;
-  find.bind(1, block).bind(2, block / kBlocksOfPack);
+  find.bind(1, block).bind(2, pack_of(block));
   if (!find.step()) {
     fail(ErrorCode::kNotFound,
          "use index {}: no block {}: rebuild it with mailstow-backupd reindex",
@@ -390,7 +397,7 @@ BlockPlace Index::block(std::int64_t block) {
   std::copy_n(pack_id.begin(), std::min(pack_id.size(), place.pack_id.size()),
               place.pack_id.begin());
   place.stream = static_cast<Stream>(find.integer(2));
-  place.ordinal = static_cast<std::uint32_t>(block % kBlocksOfPack);
+  place.ordinal = ordinal_of(block);
   place.place = static_cast<std::uint64_t>(find.integer(3));
   place.plain_length = static_cast<std::uint32_t>(find.integer(4));
   place.sealed_length = static_cast<std::uint32_t>(find.integer(5));
@@ -399,9 +406,11 @@ BlockPlace Index::block(std::int64_t block) {
 }
 
 std::optional<std::int64_t> Index::row_of(const PackName& pack, std::size_t ordinal) {
-  Statement statement(impl_->database,
-                      "SELECT b.block FROM packs p JOIN blocks b ON b.block = p.pack * 65536 + ?2 "
-                      "WHERE p.name = ?1");
+  Statement statement(
+      impl_->database,
+      fmt::format("SELECT b.block FROM packs p JOIN blocks b ON b.block = p.pack * {} + ?2 "
+                  "WHERE p.name = ?1",
+                  kMaxBlocks));
   statement.bind(1, pack.bytes).bind(2, as_integer(ordinal));
   if (!statement.step()) return std::nullopt;
   return statement.integer(0);
@@ -482,7 +491,8 @@ Index::Totals Index::totals() {
     return static_cast<std::uint64_t>(impl_->database.integer(sql));
   };
   const std::string living(kLiving);
-  const std::string in_living = " WHERE block / 65536 NOT IN (SELECT pack FROM condemned)";
+  const std::string in_living =
+      " WHERE " + sql_pack_of("block") + " NOT IN (SELECT pack FROM condemned)";
   return {.packs = number("SELECT count(*) FROM packs" + living),
           .pack_bytes = number("SELECT sum(size) FROM packs" + living),
           .index_bytes = number("PRAGMA page_count") * number("PRAGMA page_size"),

@@ -23,6 +23,17 @@ namespace store {
 
 class Transaction;
 
+// Blocks are numbered through all packs: each pack has kMaxBlocks numbers.
+inline std::int64_t block_row(std::int64_t pack_row, std::size_t ordinal) {
+  return pack_row * static_cast<std::int64_t>(kMaxBlocks) + static_cast<std::int64_t>(ordinal);
+}
+inline std::int64_t pack_of(std::int64_t block) {
+  return block / static_cast<std::int64_t>(kMaxBlocks);
+}
+inline std::uint32_t ordinal_of(std::int64_t block) {
+  return static_cast<std::uint32_t>(block % static_cast<std::int64_t>(kMaxBlocks));
+}
+
 struct ObjectPlace {
   std::int64_t block = 0;  // ascending in the order of the store's blocks
   std::uint32_t start = 0;
@@ -76,7 +87,7 @@ class Index {
   std::uint64_t newest_condemnation();
 
   struct PackRow {
-    std::int64_t row = 0;  // ascending by age; ObjectPlace::block / kMaxBlocks
+    std::int64_t row = 0;  // ascending by age; pack_of(ObjectPlace::block)
     PackName name;
     std::uint64_t size = 0;
     Effort effort = Effort::kFast;

@@ -142,10 +142,7 @@ PackFile& ObjectReader::open_pack(const PackName& name) {
     open_packs_.splice(open_packs_.begin(), open_packs_, found);
     return found->second;
   }
-  const base::Path path = packs_ / name.hex();
-  std::unique_ptr<base::File> file = files_.open(path);
-  if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
-  open_packs_.emplace_front(name, PackFile(std::move(file), "pack " + path.string()));
+  open_packs_.emplace_front(name, PackFile::open(files_, packs_, name));
   if (open_packs_.size() > kOpenPacks) open_packs_.pop_back();
   return open_packs_.front().second;
 }

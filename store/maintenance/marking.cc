@@ -29,16 +29,12 @@ MarkedObjects::MarkedObjects(base::FileSystem& files, base::Path packs, const Bl
 void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked which,
                              const Take& take) {
   if (which == Marked::kYes && marks_.bytes_in(pack.row) == 0) return;
-  const base::Path path = packs_ / pack.name.hex();
-  std::unique_ptr<base::File> opened = files_.open(path);
-  if (!opened) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
-  PackFile file(std::move(opened), "pack " + path.string());
+  PackFile file = PackFile::open(files_, packs_, pack.name);
   const Pack contents = file.read_trailer(context_, pack.name, decompressor_);
   for (std::size_t ordinal = 0; ordinal < contents.blocks.size(); ++ordinal) {
     const BlockEntry& block = contents.blocks[ordinal];
     if (block.stream != stream) continue;
-    const std::int64_t row =
-        pack.row * static_cast<std::int64_t>(kMaxBlocks) + static_cast<std::int64_t>(ordinal);
+    const std::int64_t row = block_row(pack.row, ordinal);
     const std::vector<std::uint32_t> starts = marks_.starts_in(row);
     auto next = starts.begin();
     for (const ObjectEntry& object : block.objects) {

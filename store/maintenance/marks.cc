@@ -59,7 +59,7 @@ bool Marks::add(const ObjectPlace& object) {
     return false;
   }
   impl_->insert.bind(1, object.block).bind(2, object.start).run();
-  bytes_[object.block / static_cast<std::int64_t>(kMaxBlocks)] += object.length;
+  bytes_[pack_of(object.block)] += object.length;
   ++count_;
   return true;
 }

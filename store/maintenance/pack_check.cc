@@ -37,15 +37,8 @@ PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   return findings;
 }
 
-PackFile PackCheck::open(const PackName& name) {
-  const base::Path path = packs_ / name.hex();
-  std::unique_ptr<base::File> file = files_.open(path);
-  if (!file) fail(ErrorCode::kDamaged, "pack {}: it is missing", path.string());
-  return {std::move(file), "pack " + path.string()};
-}
-
 void PackCheck::inspect(const PackName& name, CheckDepth depth, PackFindings& findings) {
-  PackFile file = open(name);
+  PackFile file = PackFile::open(files_, packs_, name);
   if (depth == CheckDepth::kReadData && file.digest() != name) {
     findings.damage.push_back(file.name() + ": its digest does not match its name");
     findings.is_damaged = true;
@@ -92,7 +85,8 @@ void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
 std::uint64_t PackCheck::rebuild(
     const PackName& name, std::size_t record_block,
     const std::function<void(const MessageId&, const std::string&)>& damaged) {
-  const Pack pack = open(name).read_trailer(context_, name, decompressor_);
+  const Pack pack =
+      PackFile::open(files_, packs_, name).read_trailer(context_, name, decompressor_);
   const std::vector<ObjectEntry>& records = pack.blocks.at(record_block).objects;
   const std::optional<std::int64_t> row = index_.row_of(name, record_block);
   ObjectReader objects(files_, packs_, context_, index_);

@@ -37,7 +37,6 @@ class PackCheck {
                         const std::function<void(const MessageId&, const std::string&)>& damaged);
 
  private:
-  PackFile open(const PackName& name);
   void inspect(const PackName& name, CheckDepth depth, PackFindings& findings);
   void compare_with_index(const Pack& pack, const std::string& file, PackFindings& findings);
   bool is_at(const ObjectEntry& object, const ObjectPlace& place);

@@ -87,7 +87,7 @@ class Prune {
     std::map<std::int64_t, std::uint64_t> commit_bytes;
     for (const ObjectId& id : index().commits()) {
       if (const auto place = index().find(ObjectType::kCommit, id)) {
-        commit_bytes[place->block / static_cast<std::int64_t>(kMaxBlocks)] += place->length;
+        commit_bytes[pack_of(place->block)] += place->length;
       }
     }
     std::vector<PackUse> uses;
@@ -217,7 +217,7 @@ class Prune {
     session_.search().keep_only([&](const ObjectId& message) {
       const auto place = index().find_uncondemned(ObjectType::kMessage, message);
       if (!place) return false;
-      if (place->block / static_cast<std::int64_t>(kMaxBlocks) > newest_old) return true;
+      if (pack_of(place->block) > newest_old) return true;
       if (std::exchange(block, place->block) != place->block) starts = marks_.starts_in(block);
       return std::ranges::binary_search(starts, place->start);
     });

@@ -155,15 +155,6 @@ class Repair {
 
   // Damaged packs that exist, and all packs that earlier repairs moved aside or were about to.
   void find_damaged(const CheckReport& found, WriteSession& session) {
-    std::set<std::string> present;
-    for (const std::string& name : files_.list(packs())) present.insert(name);
-    for (const std::string& name : present) {
-      // A pack that not even the index knows could not be indexed.
-      const std::optional<ObjectId> digits = ObjectId::from_hex(name);
-      if (!digits || digits->hex() != name) continue;
-      const PackName pack{digits->bytes};
-      known_packs_.insert(pack);
-    }
     std::set<PackName> healthy;
     for (const PackName& pack : session.index().packs()) healthy.insert(pack);
     for (const PackName& pack : found.damaged_packs) healthy.erase(pack);
@@ -173,8 +164,10 @@ class Repair {
         condemned_.push_back(row.condemned);
       }
     }
-    for (const PackName& pack : known_packs_) {
-      if (!healthy.contains(pack)) damaged_.insert(pack);
+    for (const std::string& name : files_.list(packs())) {
+      // A pack that not even the index knows could not be indexed.
+      const std::optional<PackName> pack = pack_name(name);
+      if (pack && !healthy.contains(*pack)) damaged_.insert(*pack);
     }
     for (const PackName& pack : damaged_) sources_.push_back(packs() / pack.hex());
     if (found.is_intact() && damaged_.empty()) return;
@@ -324,7 +317,6 @@ class Repair {
   RepairReport report_;
   std::set<Sha256> good_;
   std::set<MessageId> suspects_;
-  std::set<PackName> known_packs_;
   std::set<PackName> damaged_;
   std::vector<CondemnedPack> condemned_;
   std::vector<base::Path> sources_;

@@ -1,4 +1,4 @@
-// A message as a record and its parts, and back (docs/pack-format.md, "Recipe").
+// A message as a record and its parts, and back (docs/pack-format.md, "Records").
 //
 // The record holds the header's bytes and the recipe, which describes the body by the ids of its
 // parts. A part is a run of text, unchanged, or the decoded bytes of a base64 leaf, if encoding

@@ -72,12 +72,9 @@ void fill_search_index(const Location& location, base::FileSystem& files,
   std::ranges::set_difference(wanted, known, std::back_inserter(missing));
   Fill fill(context, search);
   for (const PackName& name : missing) {
-    const base::Path path = packs_directory(location) / name.hex();
     try {
-      std::unique_ptr<base::File> file = files.open(path);
-      if (!file) continue;
-      PackFile pack(std::move(file), "pack " + path.string());
-      fill.add_pack(pack, name);
+      std::optional<PackFile> pack = PackFile::find(files, packs_directory(location), name);
+      if (pack) fill.add_pack(*pack, name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kIo) throw;
       base::log_warning("fill the search index: {}", error.what());
