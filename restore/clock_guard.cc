@@ -24,9 +24,8 @@ std::optional<sys_seconds> later(std::optional<sys_seconds> one, std::optional<s
 
 std::string doubt_about(sys_seconds now, sys_seconds reference) {
   return fmt::format(
-      "the system's clock says {}, which is {} the last thing that mailstow recorded ({}): if it "
-      "is "
-      "right, run `mailstow-restore sweep --now`, or let a sweep in an hour do it",
+      "the system's clock says {}, which is {} the last time that mailstow recorded ({}): if it is "
+      "right, run `mailstow-restore sweep --now`, or wait for a sweep in an hour",
       base::format_rfc3339(now), now < reference ? "before" : "more than two days after",
       base::format_rfc3339(reference));
 }
@@ -45,7 +44,7 @@ std::optional<sys_seconds> read_time(const nlohmann::json& document, const char*
 
 ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
                          const ClockMemory& memory) {
-  // What an overruled clock wrote says nothing any more.
+  // A time recorded by an overruled clock is no longer evidence.
   if (recorded && recorded == memory.overruled) recorded.reset();
   const std::optional<sys_seconds> reference = later(recorded, memory.last);
   if (!reference || (now >= *reference && now - *reference <= kMaxAhead)) {
@@ -56,10 +55,10 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
     const bool contradicts = recorded && now < *recorded;
     return {"", {now, std::nullopt, contradicts ? recorded : memory.overruled}};
   }
-  const bool goes_on =
+  const bool continues =
       memory.doubted && now >= *memory.doubted && now - *memory.doubted < kDoubtLasts;
   return {doubt_about(now, *reference),
-          {memory.last, goes_on ? memory.doubted : now, memory.overruled}};
+          {memory.last, continues ? memory.doubted : now, memory.overruled}};
 }
 
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {

@@ -1,6 +1,6 @@
-// Whether the sweeper may believe the system's clock. A clock that jumped would let trees expire
-// that have days left: what it says is compared with the last thing that mailstow recorded, and a
-// jump is believed only when the clock has gone on from it for an hour.
+// Decides whether the sweeper may trust the system's clock. A clock that jumped would expire trees
+// that have days left, so its time is compared with the last time that mailstow recorded, and a
+// jump is accepted only after the clock has run on from it for an hour.
 #pragma once
 
 #include <chrono>
@@ -11,33 +11,33 @@
 
 namespace restore {
 
-// Further ahead of the last thing recorded than this, the clock is doubted. Behind it, always.
+// The clock is doubted if it is further ahead of the last recorded time than this, and always if it
+// is behind it.
 inline constexpr std::chrono::days kMaxAhead{2};
-// So long it must have gone on after a doubt.
+// How long the clock must run on after a doubt before it is trusted.
 inline constexpr std::chrono::hours kDoubtLasts{1};
-// A sweep that comes later than this after a doubt doubts anew; weekly sweeps come sooner.
+// A sweep later than this after a doubt begins a new doubt; weekly sweeps come sooner.
 inline constexpr std::chrono::days kDoubtKept{15};
 
-// What earlier sweeps thought of the clock.
+// Earlier sweeps' verdicts on the clock.
 struct ClockMemory {
-  std::optional<std::chrono::sys_seconds> last;     // the last time that was believed
-  std::optional<std::chrono::sys_seconds> doubted;  // when a doubt began, by the doubted clock
-  std::optional<std::chrono::sys_seconds>
-      overruled;  // what was recorded in a future that never came
+  std::optional<std::chrono::sys_seconds> last;       // the last trusted time
+  std::optional<std::chrono::sys_seconds> doubted;    // when a doubt began, by the doubted clock
+  std::optional<std::chrono::sys_seconds> overruled;  // a time recorded in a future that never came
   bool operator==(const ClockMemory&) const = default;
 };
 
 struct ClockVerdict {
-  std::string doubt;   // empty: believed
-  ClockMemory memory;  // for the next time
+  std::string doubt;   // empty: the clock is trusted
+  ClockMemory memory;  // for the next sweep
 };
 
-// `recorded`: the time of the newest thing in the store, if there is any.
+// `recorded`: the newest time recorded in the store, if any.
 ClockVerdict judge_clock(std::chrono::sys_seconds now,
                          std::optional<std::chrono::sys_seconds> recorded,
                          const ClockMemory& memory);
 
-// The memory in a small file; nothing remembered if it is lost or unreadable. Fails with kIo.
+// The memory is kept in a small file, and is empty if that is lost or unreadable. Fails with kIo.
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file);
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory);
 

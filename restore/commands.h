@@ -1,4 +1,4 @@
-// The commands of mailstow-restore, one a file named after its verb.
+// The commands of mailstow-restore, each in a file named after its verb.
 #pragma once
 
 #include <string>
@@ -27,7 +27,7 @@ base::Command messages_command();
 
 struct SearchOptions {
   std::string account;
-  std::string query;  // as store/search_index/query.h has it
+  std::string query;  // in the syntax of store/search_index/query.h
   std::string at;     // empty: all that the account ever held
   std::size_t limit = 1'000;
 };
@@ -43,14 +43,14 @@ base::Command vanished_command();
 struct RunOptions {
   std::string account;
   SelectionOptions selection;
-  std::string resume;        // the tree of a run that died: what it was asked for is done
-  std::string to;            // the account whose mailbox gets the tree; empty: the same
-  bool in_place = false;     // not as a tree, but where it was: into an account without messages
-  std::string expire_after;  // empty: the configuration's
+  std::string resume;        // the tree of a run that died, whose request is completed
+  std::string to;            // the account that the tree is restored into; empty: the same account
+  bool in_place = false;     // restore under the original names, into an account without messages
+  std::string expire_after;  // empty: as configured
   bool dry_run = false;
   bool allow_quota = false;
 };
-// Brings what is selected back as a new tree.
+// Restores the selected messages as a new tree.
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
 base::Command run_command();
 
@@ -58,9 +58,9 @@ struct ExportOptions {
   std::string account;
   SelectionOptions selection;
   MailFormat format = MailFormat::kEml;
-  std::string to;  // a folder that is new or empty
+  std::string to;  // a directory that is new or empty
 };
-// Writes what is selected into files, with a manifest.
+// Writes the selected messages into files, with a manifest.
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);
 base::Command export_command();
 
@@ -73,9 +73,9 @@ base::Command extend_command();
 
 struct SweepOptions {
   bool dry_run = false;
-  bool now = false;  // although the clock is doubted
+  bool now = false;  // sweep even if the clock is doubted
 };
-// Deletes the trees whose time is over.
+// Deletes expired trees.
 base::ExitStatus sweep(const base::Environment& environment, const SweepOptions& options);
 base::Command sweep_command();
 

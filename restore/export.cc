@@ -29,11 +29,11 @@ struct ExportedFolder {
   std::uint64_t messages = 0;
   std::uint64_t exported = 0;
   std::vector<std::pair<base::Uid, std::string>> skipped;
-  bool has_damage = false;  // of the store, which could not read a message
-  std::string error = {};   // what ended the folder early
+  bool has_damage = false;  // the store could not read a message
+  std::string error = {};   // why the folder's export ended early
 };
 
-// One export: its folder, the files in it, and a line in the manifest for each message.
+// One export: its directory, the files in it, and a line in the manifest for each message.
 class Export {
  public:
   Export(const base::Environment& environment, const ExportOptions& options)
@@ -50,7 +50,7 @@ class Export {
     base::FileSystem& files = environment_.files;
     if (!files.list(root_).empty()) {
       base::fail(base::ErrorCode::kUsage,
-                 "export to {}: there is something in it: name a new folder",
+                 "export to {}: the directory is not empty: name a new one",
                  base::escape_for_terminal(root_.string()));
     }
     make_directories(files, root_);
@@ -72,7 +72,7 @@ class Export {
     try {
       write_folder(folder, exported);
     } catch (const base::Error& error) {
-      // A name that the file system does not take is no reason to keep the others back.
+      // A name that the file system refuses does not stop the export of the other folders.
       if (error.code() != base::ErrorCode::kIo) throw;
       base::log_error("{}: {}", base::escape_for_terminal(folder.name), error.what());
       exported.error = error.what();
@@ -82,7 +82,7 @@ class Export {
 
   void write_folder(const SelectedFolder& folder, ExportedFolder& exported) {
     const auto out = make_mail_files(options_.format, environment_.files, root_, exported.path);
-    // In the order of their UIDs, as much at a time as memory is set aside for.
+    // In the order of their UIDs, at most kMaxInMemory bytes at a time.
     for (std::size_t begin = 0; begin < folder.messages.size();) {
       std::size_t end = begin;
       for (std::uint64_t bytes = 0; end < folder.messages.size(); ++end) {
@@ -178,7 +178,7 @@ class Export {
                         uid.value, base::escape_for_terminal(reason));
       }
       if (folder.error.empty()) continue;
-      text += fmt::format("not whole: {}: {}\n", base::escape_for_terminal(folder.name),
+      text += fmt::format("incomplete: {}: {}\n", base::escape_for_terminal(folder.name),
                           base::escape_for_terminal(folder.error));
     }
     return text + fmt::format("{}: {} messages of {} folders are in {}\n",

@@ -14,10 +14,10 @@ namespace restore {
 
 namespace {
 
-constexpr std::size_t kMaxName = 200;   // of 255, for what programs append to it
-constexpr std::size_t kMaxPath = 1500;  // of 4096, for where it is put
+constexpr std::size_t kMaxName = 200;   // of 255; the rest is for suffixes that programs append
+constexpr std::size_t kMaxPath = 1500;  // of 4096; the rest is for the target directory
 
-// What export names itself: nobody's folder may be called so, on any level.
+// Names that an export gives to files of its own: no level of a folder's path may have them.
 constexpr std::array<std::string_view, 5> kReserved = {"manifest.jsonl", "cur", "new", "tmp",
                                                        "dovecot-keywords"};
 constexpr std::array<std::string_view, 2> kReservedEndings = {".mbox", ".eml"};
@@ -58,7 +58,7 @@ std::string file_name_of(std::string_view level) {
     const auto next = base::first_code_point(level.substr(at));
     const std::size_t length = next ? next->length : 1;
     const std::string_view bytes = level.substr(at, length);
-    // A dot in front hides a file or leaves the folder; spaces and dots at the end get lost.
+    // A leading dot hides a file or leaves the directory; trailing spaces and dots get lost.
     const bool is_edge = (at == 0 && (bytes == "." || bytes == " " || bytes == "-")) ||
                          (at + length == level.size() && (bytes == "." || bytes == " "));
     name += next && is_plain(next->value) && !is_edge ? std::string(bytes) : encoded(bytes);

@@ -1,4 +1,4 @@
-// File names made from folder names, which come from servers and so from anybody.
+// File names made from folder names, which come from servers and so can't be trusted.
 #pragma once
 
 #include <set>
@@ -9,17 +9,18 @@
 
 namespace restore {
 
-// One level as a file name: letters, digits, spaces, characters beyond ASCII and a few signs stay,
-// all else (and what ends or begins a name in a special way) becomes %XX. Never empty, "." or "..",
-// never what an export calls files of its own ("cur", "manifest.jsonl", what ends in .mbox or
-// .eml), never longer than 200 bytes: a longer one ends with a hash of itself.
+// One level of a folder's name as a file name: letters, digits, spaces, characters beyond ASCII and
+// a few punctuation marks stay; everything else, and a special character at the beginning or end,
+// becomes %XX. Never empty, "." or "..", never a name that an export uses for files of its own
+// ("cur", "manifest.jsonl", names that end in .mbox or .eml), never longer than 200 bytes: a longer
+// name ends with a hash of itself.
 std::string file_name_of(std::string_view level);
 
-// Gives every folder a path of its own, below the folder that is exported to.
+// Gives every folder a path of its own, below the directory of the export.
 class ExportPaths {
  public:
-  // `shown_name` has / between its levels. Relative. Names that would meet in one file where case
-  // does not count are told apart by a number; one too deep for a file system becomes one level.
+  // Returns a relative path. `shown_name` has / between its levels. Names that would collide on a
+  // case-insensitive file system get a number; a name too deep for a file system becomes one level.
   base::Path path_of(std::string_view shown_name);
 
  private:

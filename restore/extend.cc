@@ -19,11 +19,11 @@ namespace {
 
 [[noreturn]] void fail_without_tree(const std::string& account, const std::string& tree) {
   base::fail(base::ErrorCode::kNotFound,
-             "extend {}: account {} has no such tree: `mailstow-restore trees` shows them",
+             "extend {}: account {} has no such tree: `mailstow-restore trees` lists the trees",
              base::escape_for_terminal(tree), base::escape_for_terminal(account));
 }
 
-// Its id.
+// Returns the tree's id.
 std::string find_tree(const store::TreeRecords& records, const std::string& account,
                       const std::string& tree) {
   for (const store::TreeRecord& record : records.list().records) {
@@ -40,11 +40,11 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
   const std::string id = find_tree(records, account, tree);
-  // A run would write its own record over ours, and a sweep has begun to delete the tree.
+  // A run would overwrite this record with its own, and a sweep has begun to delete the tree.
   const auto lock = lock_tree(environment.files, location, id);
   if (lock == nullptr) {
     base::fail(base::ErrorCode::kBusy,
-               "extend {}: a run or a sweep is at work on it: try again when that is done",
+               "extend {}: a run or a sweep is working on it: try again when that has finished",
                base::escape_for_terminal(tree));
   }
   auto record = records.find(id);

@@ -20,12 +20,6 @@ bool is_keyword(const std::string& flag) {
   return !flag.starts_with('\\');
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 }  // namespace
 
 FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level,
@@ -45,7 +39,7 @@ std::uint64_t FolderRestore::bytes() const {
 void FolderRestore::open(imap::Session& session) {
   if (folder_.messages.empty()) return;
   open_ = session.select(folder_.target_raw_name);
-  tells_uids_ = session.capabilities().has("UIDPLUS");
+  reports_uids_ = session.capabilities().has("UIDPLUS");
   for (std::size_t at = 0; at < outcomes_.size(); ++at) choose_flags(at);
   if (open_.exists > 0) take_present(session);
 }
@@ -54,7 +48,7 @@ void FolderRestore::choose_flags(std::size_t position) {
   Outcome& outcome = outcomes_[position];
   for (const std::string& flag : folder_.messages[position].flags) {
     if (flag == "\\Deleted") {
-      // Or the first mail program to look would expunge what was just rescued.
+      // Otherwise the first mail program to open the folder would expunge the restored message.
       left_off_deleted_ = true;
     } else if (open_.keeps(flag)) {
       outcome.flags.push_back(flag);
@@ -64,8 +58,8 @@ void FolderRestore::choose_flags(std::size_t position) {
   }
 }
 
-// Of a run that died: what it recorded is known by its UID, what it had no time to record by its
-// content.
+// Finds what a run that died put there: recorded messages by UID, messages that it had no time to
+// record by content.
 void FolderRestore::take_present(imap::Session& session) {
   ReadBack present(DigestOf::kCanonical);
   session.fetch_messages(session.search_all(), present);
@@ -89,7 +83,7 @@ void FolderRestore::take_present(imap::Session& session) {
 bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
   Outcome& outcome = outcomes_[position];
   outcome.digest = store::sha256(bytes);
-  if (!tells_uids_) outcome.canonical = canonical_digest(bytes);
+  if (!reports_uids_) outcome.canonical = canonical_digest(bytes);
   if (outcome.accepted) return false;
   if (unrecorded_.empty()) return true;
   const auto found = unrecorded_.find(canonical_digest(bytes));
@@ -128,7 +122,7 @@ void FolderRestore::append(imap::Session& session, std::span<const Waiting> batc
   if (!session.is_usable()) session = open();
   for (std::size_t at = 0; at < answers.size(); ++at) {
     if (!answers[at].sent) {
-      append(session, batch.subspan(at), open, Literals::kWaiting);  // nor were those behind it
+      append(session, batch.subspan(at), open, Literals::kWaiting);  // the rest was not sent either
       return;
     }
     if (answers[at].accepted) {
@@ -139,7 +133,7 @@ void FolderRestore::append(imap::Session& session, std::span<const Waiting> batc
   }
 }
 
-// All are taken or none: what is refused is halved until the bad one stands alone.
+// The server accepts all or none: a refused batch is halved until the bad message is alone.
 void FolderRestore::append_together(imap::Session& session, std::span<const Waiting> batch,
                                     const OpenSession& open, Literals literals) {
   std::vector<imap::AppendMessage> messages;
@@ -150,18 +144,20 @@ void FolderRestore::append_together(imap::Session& session, std::span<const Wait
     accept(batch, answer);
     return;
   }
-  // From here on each message waits for its go-ahead, so that a refusal costs no connection.
+  // From here on each message waits for the server's go-ahead, so that a refusal does not cost the
+  // connection.
   if (!session.is_usable()) session = open();
   append(session, batch.first(batch.size() / 2), open, Literals::kWaiting);
   append(session, batch.subspan(batch.size() / 2), open, Literals::kWaiting);
 }
 
 void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer) {
-  const bool told = answer.uids.size() == batch.size() && answer.uid_validity == open_.uid_validity;
+  const bool has_uids =
+      answer.uids.size() == batch.size() && answer.uid_validity == open_.uid_validity;
   for (std::size_t at = 0; at < batch.size(); ++at) {
     Outcome& outcome = outcomes_[batch[at].position];
     outcome.accepted = outcome.sent = true;
-    if (told) outcome.uid = answer.uids[at];
+    if (has_uids) outcome.uid = answer.uids[at];
   }
 }
 
@@ -170,7 +166,7 @@ imap::AppendMessage FolderRestore::to_append(const Waiting& message) const {
           message.bytes};
 }
 
-// Some servers refuse a message for a keyword that they dislike: the mail counts for more.
+// Some servers refuse a message because of a keyword: the mail matters more than the keyword.
 bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting& message) {
   Outcome& outcome = outcomes_[message.position];
   const auto first_keyword =
@@ -186,20 +182,20 @@ bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting
   return answer.accepted;
 }
 
-// What a run that died had sent whole, the server may have taken after this run looked at what is
-// there: then it is there twice, and this run's copy goes again.
-void FolderRestore::take_late(imap::Session& session, const ReadBack& read_back,
-                              std::multimap<store::Sha256, base::Uid>& untold) {
+// The server may have stored a message that a run that died had sent completely only after this run
+// listed the folder: then it is there twice, and this run's copy is removed.
+void FolderRestore::remove_doubles(imap::Session& session, const ReadBack& read_back,
+                                   std::multimap<store::Sha256, base::Uid>& unclaimed) {
   imap::UidSet doubled;
   for (Outcome& outcome : outcomes_) {
     if (!outcome.sent || !outcome.uid) continue;
     const auto served = read_back.messages().find(*outcome.uid);
     if (served == read_back.messages().end()) continue;
-    const auto late = untold.find(served->second.digest);
-    if (late == untold.end()) continue;
+    const auto late = unclaimed.find(served->second.digest);
+    if (late == unclaimed.end()) continue;
     doubled.add(*outcome.uid);
     outcome.uid = late->second;
-    untold.erase(late);
+    unclaimed.erase(late);
   }
   if (doubled.empty()) return;
   const std::string deleted = "\\Deleted";
@@ -208,29 +204,29 @@ void FolderRestore::take_late(imap::Session& session, const ReadBack& read_back,
   session.expunge(doubled);
 }
 
-// Without APPENDUID a message is found by its content, and where the server altered that, by what
-// is left of it.
-void FolderRestore::find_untold(imap::Session& session,
-                                std::multimap<store::Sha256, base::Uid>& untold) {
+// Without APPENDUID a message is found by its content, and if the server altered that, by its
+// canonical content.
+void FolderRestore::find_by_content(imap::Session& session,
+                                    std::multimap<store::Sha256, base::Uid>& unclaimed) {
   const auto find_by = [&](store::Sha256 Outcome::*digest) {
     bool all_found = true;
     for (Outcome& outcome : outcomes_) {
       if (!outcome.accepted || outcome.uid) continue;
-      const auto found = untold.find(outcome.*digest);
-      all_found = all_found && found != untold.end();
-      if (found == untold.end()) continue;
+      const auto found = unclaimed.find(outcome.*digest);
+      all_found = all_found && found != unclaimed.end();
+      if (found == unclaimed.end()) continue;
       outcome.uid = found->second;
-      untold.erase(found);
+      unclaimed.erase(found);
     }
     return all_found;
   };
-  if (find_by(&Outcome::digest) || untold.empty() || tells_uids_) return;
+  if (find_by(&Outcome::digest) || unclaimed.empty() || reports_uids_) return;
   imap::UidSet uids;
-  for (const auto& [digest, uid] : untold) uids.add(uid);
+  for (const auto& [digest, uid] : unclaimed) uids.add(uid);
   ReadBack altered(DigestOf::kCanonical);
   session.fetch_messages(uids, altered);
-  untold.clear();
-  for (const auto& [uid, served] : altered.messages()) untold.emplace(served.digest, uid);
+  unclaimed.clear();
+  for (const auto& [uid, served] : altered.messages()) unclaimed.emplace(served.digest, uid);
   find_by(&Outcome::canonical);
 }
 
@@ -241,16 +237,16 @@ void FolderRestore::compare(imap::Session& session) {
   ReadBack read_back;
   session.fetch_messages(session.search_all(), read_back);
 
-  std::multimap<store::Sha256, base::Uid> untold;
-  std::set<base::Uid> told;
+  std::multimap<store::Sha256, base::Uid> unclaimed;
+  std::set<base::Uid> known;
   for (const Outcome& outcome : outcomes_) {
-    if (outcome.uid) told.insert(*outcome.uid);
+    if (outcome.uid) known.insert(*outcome.uid);
   }
   for (const auto& served : read_back.messages()) {
-    if (!told.contains(served.first)) untold.emplace(served.second.digest, served.first);
+    if (!known.contains(served.first)) unclaimed.emplace(served.second.digest, served.first);
   }
-  if (begun_ == Begun::kBefore) take_late(session, read_back, untold);
-  find_untold(session, untold);
+  if (begun_ == Begun::kBefore) remove_doubles(session, read_back, unclaimed);
+  find_by_content(session, unclaimed);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     const Outcome& outcome = outcomes_[at];
     if (!outcome.accepted) continue;
@@ -258,7 +254,7 @@ void FolderRestore::compare(imap::Session& session) {
         outcome.uid ? read_back.messages().find(*outcome.uid) : read_back.messages().end();
     const store::MessageEntry& entry = folder_.messages[at];
     if (served == read_back.messages().end()) {
-      give_up(at, "the server took it, but does not serve it");
+      give_up(at, "the server accepted it, but does not serve it");
       continue;
     }
     ++restored_;
@@ -270,9 +266,11 @@ void FolderRestore::compare(imap::Session& session) {
 
     std::vector<std::string> how;
     const bool has_other_bytes = message.digest != outcome.digest;
-    if (!outcome.dropped.empty()) how.push_back("without the flags " + joined(outcome.dropped));
+    if (!outcome.dropped.empty())
+      how.push_back(fmt::format("without the flags {}", fmt::join(outcome.dropped, ", ")));
     const auto flags = imap::normal_flags(message.items.flags.value_or(std::vector<std::string>()));
-    if (flags != imap::normal_flags(outcome.flags)) how.push_back("its flags are " + joined(flags));
+    if (flags != imap::normal_flags(outcome.flags))
+      how.push_back(fmt::format("its flags are {}", fmt::join(flags, ", ")));
     const auto date = message.items.internal_date.value_or(base::ZonedTime()).instant;
     if (date != entry.internal_date.instant) {
       how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),
@@ -307,7 +305,7 @@ FolderReport FolderRestore::report() const {
   FolderReport report{folder_.source, folder_.target, folder_.messages.size(), restored_, {}, {}};
   for (const Alteration& message : altered_) {
     std::vector<std::string> how = message.how;
-    if (message.has_other_bytes) how.insert(how.begin(), "its bytes are others");
+    if (message.has_other_bytes) how.insert(how.begin(), "its bytes differ");
     report.altered.push_back(
         {folder_.messages[message.position].uid, fmt::format("{}", fmt::join(how, "; "))});
   }

@@ -20,15 +20,15 @@
 
 namespace restore {
 
-// Whether a run before this one may have written into the folder, and died.
+// Whether an earlier run may have written into the folder before it died.
 enum class Begun { kNow, kBefore };
 
-// In this order: open(), wants() or give_up_unreadable() of every message by one thread, append()
-// of those wanted by any threads meanwhile, compare(), describe(). Refused, damaged and altered
-// messages are in the report; what takes a session fails as that does.
+// Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
+// meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
+// and altered messages are in the report; functions that take a session fail as it does.
 class FolderRestore {
  public:
-  // `folder` must outlive it. `level`: what a run that died put there.
+  // `folder` must outlive it. `level`: what a run that died recorded there.
   FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun);
 
   const PlannedFolder& planned() const { return folder_; }
@@ -36,44 +36,44 @@ class FolderRestore {
 
   void open(imap::Session& session);
 
-  // Whether the message at this place of the plan has to be sent: it is not there already.
+  // Whether the message at this position of the plan must be sent: false if it is there already.
   bool wants(std::size_t position, base::ByteView bytes);
   void give_up(std::size_t position, const std::string& why);
-  void give_up_unreadable(std::size_t position, const std::string& why);  // by the store
+  void give_up_unreadable(std::size_t position, const std::string& why);  // the store can't read it
 
   struct Waiting {
     std::size_t position;  // in the plan
     base::Bytes bytes;
   };
-  // `open`: replaces the session where a refusal left it unusable.
+  // `open`: replaces the session if a refusal left it unusable.
   using OpenSession = std::function<imap::Session()>;
   void append(imap::Session& session, std::span<const Waiting> batch, const OpenSession& open);
 
   void compare(imap::Session& session);
 
-  // Says of what the server altered, how.
+  // Adds to the report how the server altered messages.
   void describe(imap::Session& session, store::Reader& reader);
 
   FolderReport report() const;
-  // What is there now, after compare().
+  // The messages that are there now; complete after compare().
   const std::vector<store::TreeMessage>& recorded() const { return recorded_; }
   bool left_off_deleted() const { return left_off_deleted_; }
 
  private:
-  // What became of one message of the plan.
+  // The outcome of one message of the plan.
   struct Outcome {
     std::vector<std::string> flags;    // as sent
     std::vector<std::string> dropped;  // keywords that the folder does not keep
-    std::optional<base::Uid> uid;      // in the tree; nothing: not told
+    std::optional<base::Uid> uid;      // in the tree; nullopt: not reported
     bool accepted = false;
     bool sent = false;        // by this run
-    store::Sha256 digest;     // of what was sent
-    store::Sha256 canonical;  // of that; only where the server tells no UIDs
+    store::Sha256 digest;     // of the bytes sent
+    store::Sha256 canonical;  // of their canonical form; only if the server reports no UIDs
   };
   struct Alteration {
     std::size_t position;
     base::Uid uid;         // in the tree
-    bool has_other_bytes;  // how is told by describe()
+    bool has_other_bytes;  // describe() finds out how
     std::vector<std::string> how;
   };
 
@@ -86,9 +86,9 @@ class FolderRestore {
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);
   void choose_flags(std::size_t position);
-  void take_late(imap::Session& session, const ReadBack& read_back,
-                 std::multimap<store::Sha256, base::Uid>& untold);
-  void find_untold(imap::Session& session, std::multimap<store::Sha256, base::Uid>& untold);
+  void remove_doubles(imap::Session& session, const ReadBack& read_back,
+                      std::multimap<store::Sha256, base::Uid>& unclaimed);
+  void find_by_content(imap::Session& session, std::multimap<store::Sha256, base::Uid>& unclaimed);
 
   const PlannedFolder& folder_;
   Begun begun_;
@@ -100,9 +100,9 @@ class FolderRestore {
   std::vector<Alteration> altered_;
   std::uint64_t restored_ = 0;
   bool left_off_deleted_ = false;
-  bool tells_uids_ = true;  // the server, by APPENDUID
+  bool reports_uids_ = true;  // the server does, by APPENDUID
   bool has_damage_ = false;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards what follows
   std::vector<RefusedMessage> skipped_;
 };
 

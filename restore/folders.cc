@@ -22,9 +22,9 @@ std::string note_of(const store::FolderInfo& info) {
     case store::FolderCompleteness::kInProgress:
       return "in progress";
     case store::FolderCompleteness::kUnreadable:
-      return "could not be read: as it was before";
+      return "could not be read: as of the backup before";
     case store::FolderCompleteness::kContainer:
-      return "holds folders only";
+      return "holds only folders";
   }
   return "";
 }

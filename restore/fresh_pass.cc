@@ -17,15 +17,15 @@ constexpr const char* kProgram = "mailstow-backupd";
   if (status == base::ExitStatus::kBusy) {
     base::fail(
         base::ErrorCode::kBusy,
-        "restore: {}: --missing needs a backup of this moment, and another process writes to "
-        "the store: wait for it, or leave --missing out",
+        "restore: {}: --missing needs a backup taken now, and another process is writing to the "
+        "store: wait for it, or omit --missing",
         name);
   }
   base::fail(status == base::ExitStatus::kUsage     ? base::ErrorCode::kConfig
              : status == base::ExitStatus::kDamaged ? base::ErrorCode::kDamaged
                                                     : base::ErrorCode::kRefused,
-             "restore: {}: --missing needs a backup of this moment, and `{} once --account {}` "
-             "failed: see above, or leave --missing out",
+             "restore: {}: --missing needs a backup taken now, and `{} once --account {}` failed: "
+             "see above, or omit --missing",
              name, kProgram, name);
 }
 
@@ -34,22 +34,24 @@ constexpr const char* kProgram = "mailstow-backupd";
 SelectionOptions with_fresh_pass(const base::Environment& environment, store::Reader& reader,
                                  const std::string& account, SelectionOptions options) {
   if (!options.missing) return options;
-  // Before the pass: what that finds has nothing that is missing.
+  // Chosen before the pass: the snapshot that the pass makes lacks the missing messages.
   options.at = choose_snapshot(environment, reader, account, options.at).id.hex();
   const auto begin = environment.clock.now_seconds();
-  base::log_info("{}: a backup first, to see what is missing", base::escape_for_terminal(account));
-  const int status =
+  base::log_info("{}: backing up first, to find what is missing",
+                 base::escape_for_terminal(account));
+  const int raw_status =
       base::status_of({base::program_beside_us(kProgram), "--config",
                        environment.config_file.string(), "--quiet", "once", "--account", account});
-  const auto told = static_cast<base::ExitStatus>(status);
-  if (told != base::ExitStatus::kDone && told != base::ExitStatus::kPartial) {
-    fail_pass(account, told);
+  const auto status = static_cast<base::ExitStatus>(raw_status);
+  if (status != base::ExitStatus::kDone && status != base::ExitStatus::kPartial) {
+    fail_pass(account, status);
   }
   const auto now = reader.newest_snapshot(account);
   if (!now || now->time < begin) fail_pass(account, base::ExitStatus::kNothingDone);
   if (now->status != store::SnapshotStatus::kComplete) {
     base::log_warning(
-        "{}: not all of the account could be read just now: of that the backup before is compared",
+        "{}: parts of the account could not be read just now: for those, the backup before is "
+        "compared",
         base::escape_for_terminal(account));
   }
   options.missing_from = now->id.hex();

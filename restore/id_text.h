@@ -1,4 +1,4 @@
-// Ids of snapshots and messages as people read and write them: by their first digits.
+// Ids of snapshots and messages as people read and write them: their first digits.
 #pragma once
 
 #include <cstddef>
@@ -6,12 +6,14 @@
 
 namespace restore {
 
-inline constexpr std::size_t kFewestDigits = 8;  // that are taken for an id
+inline constexpr std::size_t kFewestDigits = 8;  // shorter text is not taken for an id
 
-// Whether it may be meant as an id: so many hexadecimal digits, and not more than an id has.
+// Whether the text may be meant as an id: at least kFewestDigits hexadecimal digits, and not more
+// than an id has.
 bool begins_an_id(const std::string& text);
 
-// What tables and commands show of an id: enough for nobody to meet two of them.
+// The digits of an id that tables and commands show: enough to make a collision practically
+// impossible.
 std::string shown_id(const std::string& hex);
 
 }  // namespace restore

@@ -57,14 +57,15 @@ void InPlace::refuse_unless_empty(store::Reader& reader) {
     if (messages == 0) continue;
     base::fail(
         base::ErrorCode::kRefused,
-        "restore: {}: --in-place goes only into an account without messages, and {} holds "
-        "{} that this restore did not put there: without --in-place they come back beside it",
+        "restore: {}: --in-place restores only into an account without messages, and {} holds "
+        "{} that this restore did not put there: without --in-place the mail is restored as a "
+        "tree beside it",
         account_, shown(folder.raw_name),
         messages == 1 ? "a message" : fmt::format("{} messages", messages));
   }
 }
 
-// By content, with what servers are known to make of a message left aside.
+// Compares by content, ignoring the changes that servers are known to make to a message.
 std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& raw_name) {
   if (session_.examine(raw_name).exists == 0) return 0;
   ReadBack present(DigestOf::kCanonical);
@@ -119,10 +120,10 @@ void InPlace::create_folders() {
                       });
   if (is_new && present_messages_ == 0) begun_ = Begun::kNow;
   for (const std::string& raw_name : plan_.levels) {
-    // Levels that held nothing come by themselves with what is below them.
+    // The server itself creates levels that held no messages, with the folders below them.
     if (!there.contains(raw_name) && wanted.contains(raw_name)) create(raw_name, uses_[raw_name]);
   }
-  look_at_uses();
+  check_special_uses();
 }
 
 void InPlace::create(const std::string& raw_name, const std::vector<std::string>& uses) {
@@ -136,7 +137,7 @@ void InPlace::create(const std::string& raw_name, const std::vector<std::string>
   }
 }
 
-void InPlace::look_at_uses() {
+void InPlace::check_special_uses() {
   std::map<std::string, imap::Folder> now;
   for (imap::Folder& folder : session_.list_personal_folders()) {
     now.emplace(folder.raw_name, std::move(folder));
@@ -145,7 +146,7 @@ void InPlace::look_at_uses() {
     for (const std::string& use : uses) {
       const auto found = now.find(raw_name);
       if (found != now.end() && found->second.has_attribute(use)) continue;
-      notes_.push_back(fmt::format("{} was the folder for {}: the server did not take that over",
+      notes_.push_back(fmt::format("{} had the special use {}: the server did not restore that",
                                    shown(raw_name), use));
     }
   }
@@ -184,7 +185,7 @@ void InPlace::restore_properties(const store::AccountProperties& properties,
   }
   if (rights > 0) {
     notes_.push_back(
-        fmt::format("{} rights of others did not come back: the server has no ACL", rights));
+        fmt::format("{} rights of other users were not restored: the server has no ACL", rights));
   }
 }
 

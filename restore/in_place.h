@@ -1,6 +1,6 @@
-// Restoring into an account that holds no messages, under the names that the folders had: a server
-// that is dead, a migration. No tree, no expiry; what the folders were for, who subscribed to them
-// and who may do what comes back too.
+// Restores into an account that holds no messages, under the names that the folders had: after the
+// loss of a server, or for a migration. There is no tree and no expiry; special uses, subscriptions
+// and access rights are restored too.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 
 namespace restore {
 
-// A folder's attributes in the snapshot, and what the snapshot calls it.
+// A folder's name and attributes in the snapshot.
 struct SourceFolder {
   std::string raw_name;
   std::vector<std::string> attributes;
@@ -26,22 +26,22 @@ struct SourceFolder {
 
 class InPlace : public RestoreTarget {
  public:
-  // All must outlive it. `sources`: by shown name. `account`: for messages to people.
+  // All must outlive it. `sources`: by shown name. `account`: for messages that users read.
   InPlace(imap::Session& session, const Plan& plan, std::map<std::string, SourceFolder> sources,
           const std::string& account);
 
-  // Fails with kRefused if the account holds a message that this restore would not put where it is:
-  // what a run that died put there is no obstacle.
+  // Fails with kRefused if the account holds a message that this restore would not put in that
+  // place. Messages that a run that died put there are no obstacle.
   void refuse_unless_empty(store::Reader& reader);
 
-  // Fails with kCountsTowardsQuota if what is not there yet has no room.
+  // Fails with kCountsTowardsQuota if there is no room for what is not there yet.
   void refuse_without_room() const;
 
-  // Creates what is not there.
+  // Creates the folders that are not there.
   void create_folders();
 
-  // Whether a run before this one may have written something: none has where all folders that take
-  // messages, but the inbox, were created just now.
+  // Whether an earlier run may have written something: not if all folders that hold messages,
+  // except the inbox, were created just now.
   Begun begun() const { return begun_; }
 
   std::string refusal(const std::string& raw_name) const override;
@@ -49,19 +49,19 @@ class InPlace : public RestoreTarget {
   void record() override {}
   void check_again() override {}
 
-  // What can't be done is in notes(). `owners`: those of the source and of the target, whose rights
-  // stay as the server made them.
+  // Failures are in notes(). `owners`: the owners of the source and of the target, whose rights
+  // stay as the server set them.
   void restore_properties(const store::AccountProperties& properties,
                           const std::set<std::string>& owners);
 
-  // What did not come back, in words.
+  // The properties that were not restored, in words.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   std::string shown(const std::string& raw_name) const;
   std::size_t foreign_messages(store::Reader& reader, const std::string& raw_name);
   void create(const std::string& raw_name, const std::vector<std::string>& uses);
-  void look_at_uses();
+  void check_special_uses();
 
   imap::Session& session_;
   const Plan& plan_;
@@ -71,7 +71,7 @@ class InPlace : public RestoreTarget {
   std::map<std::string, std::string> targets_;            // by source's raw name
   std::map<std::string, std::string> refusals_;
   std::vector<std::string> notes_;
-  // Of the plan, what was there already: put there by a run that died.
+  // The part of the plan that a run that died had already put there.
   std::uint64_t present_bytes_ = 0;
   std::uint64_t present_messages_ = 0;
   Begun begun_ = Begun::kBefore;

@@ -24,8 +24,8 @@ bool has_flag(const MessageEntry& entry, std::string_view flag) {
   return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
 }
 
-// The keywords that a header line and a line of dovecot-keywords can hold: a line end in any other
-// would begin a line of its own. The manifest has all of them.
+// The keywords that fit into a header line and a line of dovecot-keywords: a line end in any other
+// would start a new line. The manifest has all keywords.
 std::vector<std::string> keywords_of(const MessageEntry& entry) {
   std::vector<std::string> keywords;
   std::copy_if(entry.flags.begin(), entry.flags.end(), std::back_inserter(keywords),
@@ -141,8 +141,8 @@ class Maildir : public MailFiles {
   }
 
  private:
-  // In ASCII order, as the format wants them. There are letters for 26 keywords; the manifest has
-  // them all.
+  // In ASCII order, as the format requires. There are letters for 26 keywords; the manifest has all
+  // of them.
   std::string letters_of(const MessageEntry& entry) {
     std::string letters;
     for (const auto& [flag, letter] :
@@ -203,7 +203,7 @@ std::unique_ptr<MailFiles> make_mail_files(MailFormat format, base::FileSystem& 
     case MailFormat::kEml:
       return std::make_unique<EmlFiles>(files, root, path);
   }
-  base::fail(base::ErrorCode::kInternal, "export: an unknown format");
+  base::fail(base::ErrorCode::kInternal, "export: unknown format");
 }
 
 }  // namespace restore

@@ -1,11 +1,10 @@
-// Messages as files that other programs read: mboxrd, Maildir, one .eml each.
+// Messages as files that other programs read: mboxrd, Maildir, or one .eml file each.
 //
-//   mbox     FOLDER.mbox; RFC 4155 with "From " quoted as mboxrd has it; line ends become LF; the
-//            date in the From_ line, flags as Status, X-Status and X-Keywords in front of the
-//            header
-//   maildir  FOLDER/{cur,new,tmp}; exact bytes; the date as the file's; flags in its name, keywords
-//            by letters that dovecot-keywords explains
-//   eml      FOLDER/UID.eml; exact bytes; the date as the file's
+//   mbox     FOLDER.mbox; RFC 4155 with "From " quoted as in mboxrd; line ends become LF; the
+//            date in the From_ line, flags as Status, X-Status and X-Keywords before the header
+//   maildir  FOLDER/{cur,new,tmp}; exact bytes; the date as the file's date; flags in the file
+//            name, keywords as letters that dovecot-keywords explains
+//   eml      FOLDER/UID.eml; exact bytes; the date as the file's date
 #pragma once
 
 #include <memory>
@@ -19,8 +18,8 @@ namespace restore {
 
 enum class MailFormat { kMbox, kMaildir, kEml };
 
-// The messages of one folder. Every file is new: what is there is never written to. Fails with kIo
-// and kNoSpace.
+// The messages of one folder. Every file is new: existing files are never written to. Fails with
+// kIo and kNoSpace.
 class MailFiles {
  public:
   MailFiles() = default;
@@ -28,10 +27,10 @@ class MailFiles {
   MailFiles& operator=(const MailFiles&) = delete;
   virtual ~MailFiles() = default;
 
-  // Gives the file that the message is in, relative to `root`.
+  // Returns the file that the message is in, relative to `root`.
   virtual base::Path add(const store::MessageEntry& entry, base::ByteView message) = 0;
 
-  // Once, after the last one: durable when it returns.
+  // Call once, after the last message: everything is durable when it returns.
   virtual void finish() = 0;
 };
 

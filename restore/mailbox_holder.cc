@@ -49,8 +49,9 @@ void refuse_stranger(const base::Environment& environment, store::Reader& reader
   const std::string acknowledge = "mailstow-backupd acknowledge " + quoted;
   const std::string to = "--to " + quoted;
   const std::string text = fmt::format(
-      "restore: {}: another mailbox under this name: INBOX is {}, it was {} in earlier backups: if "
-      "it is the same person's, say so by `{}`; to restore into it all the same, add {}",
+      "restore: {}: a different mailbox under this name: INBOX is {}, it was {} in earlier "
+      "backups: if "
+      "it belongs to the same person, run `{}`; to restore into it anyway, add {}",
       base::escape_for_terminal(account), change->is.text(), change->was.text(), acknowledge, to);
   constexpr auto kCode = base::ErrorCode::kRefused;
   if (environment.format == base::OutputFormat::kJson) {

@@ -1,4 +1,4 @@
-// Whose mailbox an account's name opens, before anything is written into it or taken out.
+// Checks whose mailbox an account's name opens, before anything is written into it or removed.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 
 namespace restore {
 
-// `snapshots`: all of the account, as Reader::snapshots() gave them. `inbox`: as the server showed
-// it in `session`; nothing: it can't be opened. Fails as the session does.
+// `snapshots`: all snapshots of the account, as Reader::snapshots() returned them. `inbox`: as the
+// server showed it in `session`; nullopt: it can't be opened. Fails as the session does.
 base::Holder holder_of(const base::Environment& environment, store::Reader& reader,
                        std::span<const store::SnapshotInfo> snapshots, imap::Session& session,
                        const std::optional<imap::OpenFolder>& inbox);
 
-// From now on it is a trouble, which `mailstow-backupd acknowledge` can accept.
+// Records the change as a trouble, which `mailstow-backupd acknowledge` can accept.
 void note_stranger(const base::Environment& environment, const std::string& account,
                    const base::MailboxChange& change);
 
-// Fails with kRefused, and with both ways out, while the live INBOX differs from that of any of the
+// Fails with kRefused, naming both remedies, while the live INBOX differs from that of any of the
 // account's snapshots and this is not acknowledged: the mailbox may belong to another person, and
-// so may the newest snapshots. What was found is noted, and printed where JSON is wanted.
+// so may the newest snapshots. The finding is recorded, and printed if the output is JSON.
 void refuse_stranger(const base::Environment& environment, store::Reader& reader,
                      const std::string& account, imap::Session& session,
                      const std::optional<imap::OpenFolder>& inbox);

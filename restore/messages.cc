@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -32,12 +33,12 @@ store::FolderRecord find_folder(store::Reader& reader, const store::SnapshotInfo
     names.push_back(shown_name(snapshot, folder.info));
     if (names.back() == name) return folder;
   }
-  base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has none of this name{}",
+  base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has no such folder{}",
              base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
              base::suggestion(name, names));
 }
 
-// What people know a message by, from the search index; none where there is no such index.
+// Sender and subject of the folder's messages, from the search index; empty if there is no index.
 std::map<base::Uid, store::Envelope> envelopes_of(store::Reader& reader,
                                                   const store::SnapshotInfo& snapshot,
                                                   const std::string& folder) {
@@ -57,15 +58,9 @@ std::map<base::Uid, store::Envelope> envelopes_of(store::Reader& reader,
     }
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kNotFound) throw;
-    base::log_warning("who wrote, and about what, can't be told: {}", error.what());
+    base::log_warning("sender and subject are unavailable: {}", error.what());
   }
   return envelopes;
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
 }
 
 }  // namespace
@@ -90,7 +85,7 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                          {"from", envelope.from},
                          {"subject", envelope.subject}});
     rows.push_back({std::to_string(entry.uid.value), date, envelope.from, envelope.subject,
-                    base::format_size(entry.size), joined(entry.flags),
+                    base::format_size(entry.size), fmt::format("{}", fmt::join(entry.flags, " ")),
                     shown_id(entry.message.object.hex())});
   });
   print(environment.format,

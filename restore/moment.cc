@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::sys_seconds;
 
-// The account's snapshot whose id begins with these digits, if it is one alone.
+// The account's only snapshot whose id begins with these digits, if there is one.
 std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
                                               const std::string& digits) {
   if (!begins_an_id(digits)) return std::nullopt;
@@ -22,8 +22,8 @@ std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::
   for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
     if (!snapshot.id.hex().starts_with(digits)) continue;
     if (found) {
-      base::fail(base::ErrorCode::kUsage, "snapshot {}: several begin so: write more digits",
-                 digits);
+      base::fail(base::ErrorCode::kUsage,
+                 "snapshot {}: several ids begin with these digits: give more digits", digits);
     }
     found = std::move(snapshot);
   }
@@ -61,11 +61,11 @@ store::SnapshotInfo choose_snapshot(const base::Environment& environment, store:
   const auto all = reader.snapshots(account);
   if (all.empty()) {
     base::fail(base::ErrorCode::kNotFound,
-               "account {}: it has no snapshot: `mailstow-restore accounts` shows those that have",
+               "account {}: it has no snapshot: `mailstow-restore accounts` lists those that do",
                base::escape_for_terminal(account));
   }
   base::fail(base::ErrorCode::kNotFound,
-             "account {}: it has no snapshot as old as {}: the oldest is of {}",
+             "account {}: it has no snapshot from {} or before: the oldest is from {}",
              base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
 }
 

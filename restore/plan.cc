@@ -16,12 +16,13 @@ namespace restore {
 
 namespace {
 
-// On two cores with a server beside it that syncs (docs/benchmarks.md); a server elsewhere differs.
+// Measured on two cores shared with a server that syncs (docs/benchmarks.md); a remote server
+// differs.
 constexpr std::uint64_t kMessagesASecond = 1'000;
 constexpr std::uint64_t kBytesASecond = 20'000'000;
 
-// "a", "a/b", "a/b/c" for "a/b/c". What begins with "%/" is outside the personal namespace, whose
-// two first characters are no level.
+// "a", "a/b", "a/b/c" for "a/b/c". A name that begins with "%/" is outside the personal namespace;
+// these two characters are not a level.
 std::vector<std::string> with_parents(const std::string& shown) {
   std::vector<std::string> names;
   for (auto slash = shown.find('/', shown.starts_with("%/") ? 2 : 0); slash != std::string::npos;
@@ -78,12 +79,12 @@ class Planner {
 
  private:
   std::string raw(const std::string& shown) const {
-    // However the source spelt it, it has one name in what the server lists.
+    // However the source spelt it, the server lists it under one name.
     if (base::equal_ignoring_case(shown, imap::kInbox)) return std::string(imap::kInbox);
     return imap::raw_folder_name(shown, names_.delimiter, names_.personal_prefix);
   }
 
-  // Of a namespace, not of a folder.
+  // Whether the name is part of a namespace's prefix, and so not a folder.
   bool is_within_prefix(const std::string& raw_name) const {
     return std::any_of(
         names_.other_prefixes.begin(), names_.other_prefixes.end(),
@@ -103,8 +104,8 @@ class Planner {
     for (const store::MessageEntry& entry : folder.messages) {
       if (entry.size <= *names_.append_limit) continue;
       folder.left_out.push_back(
-          {entry.uid, fmt::format("it has {} bytes, and the server takes {} at most (APPENDLIMIT): "
-                                  "export it",
+          {entry.uid, fmt::format("it has {} bytes, and the server accepts {} at most "
+                                  "(APPENDLIMIT): export it",
                                   entry.size, *names_.append_limit)});
     }
     std::erase_if(folder.messages,
@@ -162,7 +163,9 @@ std::string probe_folder(const Plan& plan) {
 Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names) {
   if (names.delimiter == 0 && !tree.empty()) {
     base::fail(base::ErrorCode::kRefused,
-               "plan {}: the server has no folders within folders: a tree cannot be made", tree);
+               "plan {}: the server does not support folders within folders: a tree can't be "
+               "created",
+               tree);
   }
   Planner planner(tree, names);
   for (SelectedFolder& folder : selection.folders) planner.add(std::move(folder));

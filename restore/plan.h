@@ -1,4 +1,4 @@
-// What a restore will do, as a value: computed first, printed by --dry-run, carried out by run.
+// The plan of a restore, as a value: computed first, printed by --dry-run, carried out by run.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@ struct PlannedFolder {
   std::string source;  // shown name in the snapshot
   std::string target;  // shown name in the account
   std::string target_raw_name;
-  std::string renamed;         // why the target is not called as the source; empty: it is
+  std::string renamed;         // why the target's name differs from the source's; empty: same name
   bool holds_messages = true;  // false: only a level above others
   std::vector<store::MessageEntry> messages;
-  std::vector<RefusedMessage> left_out;  // what the server would refuse
+  std::vector<RefusedMessage> left_out;  // messages that the server would refuse
   std::uint64_t bytes = 0;               // of `messages`
 };
 
@@ -28,41 +28,40 @@ struct Plan {
   std::string tree;  // shown name of the tree's top; empty: in place
   std::string tree_raw_name;
   char delimiter = 0;
-  // Raw names to create, the tree's top and what is above it included; parents before children.
+  // Raw names to create, including the tree's top and the levels above it; parents before children.
   std::vector<std::string> levels;
   std::vector<PlannedFolder> folders;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t deleted = 0;          // messages that lose \Deleted
   std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
-  std::uint64_t keywords_unsure = 0;  // ... with any, where the server does not tell beforehand
+  std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
   std::chrono::seconds estimated{};
 };
 
-// How the account on the server spells names, and what it takes.
+// How the account's server spells names, and what it accepts.
 struct TargetNames {
   char delimiter = 0;  // 0: no hierarchy, and so no tree
   std::string personal_prefix;
   std::vector<std::string> other_prefixes = {};    // of shared and other users' namespaces
   std::optional<std::uint64_t> append_limit = {};  // bytes of a message
   std::optional<imap::OpenFolder> inbox =
-      std::nullopt;  // for what flags it keeps; nothing: not told
+      std::nullopt;  // for the flags that it keeps; nullopt: not reported
 };
 
-// `tree` is the shown name of a tree that is not there yet; empty: in place, where each folder has
-// the name that it had. Fails with kRefused if the server has no hierarchy and one is needed.
+// `tree` is the shown name of a tree that does not exist yet; empty: in place, under the names that
+// the folders had. Fails with kRefused if a hierarchy is needed and the server has none.
 Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names);
 
-// The raw name of a folder for a quota probe, below the tree's top: one that the plan has no use
-// for.
+// The raw name of a folder for a quota probe, below the tree's top, that the plan does not use.
 std::string probe_folder(const Plan& plan);
 
-// The template with '/' between levels and {localpart} put in; {timestamp} stays.
+// The template with '/' between levels and {localpart} filled in; {timestamp} stays.
 std::string template_for(const std::string& tree_template, const std::string& user, char delimiter);
 
-// The template's name for a tree made at `time`, with '/' between levels: where the server parts
-// them with another character, the template may too. `user` is as the server calls it: {localpart}
-// is what it has before an @.
+// The template's name for a tree made at `time`, with '/' between levels: if the server separates
+// levels with another character, the template may too. `user` is the name on the server:
+// {localpart} is its part before an @.
 std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds time,
                       const std::string& time_zone, const std::string& user, char delimiter);
 

@@ -14,9 +14,9 @@ namespace restore {
 
 namespace {
 
-// A smaller rise is lost in what else happens.
-constexpr std::uint64_t kTellingKib = 1024;
-constexpr std::uint64_t kTellingMessages = 100;
+// A smaller rise is lost among other changes.
+constexpr std::uint64_t kMinRiseKib = 1024;
+constexpr std::uint64_t kMinRiseMessages = 100;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::T
     if (trouble.empty()) finding = prove_exempt(session_, server_.quota, probe, put);
   }
   if (finding.exempt != true && !trouble.empty() && is_cyrus) {
-    finding.proof += "; no quota root could be made: " + trouble;
+    finding.proof += "; no quota root could be created: " + trouble;
   }
   before_ = quota_uses(session_, probe.raw_name);
   missing_messages_ = plan_.messages;
@@ -48,7 +48,7 @@ QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::T
   return finding;
 }
 
-// Gives why not, or nothing.
+// Returns why it failed, or "".
 std::string QuotaExemption::exempt_first_level(const store::TreeRecord& record) {
   const std::string& raw_name = plan_.levels.front();
   const auto level = std::find_if(record.levels.begin(), record.levels.end(),
@@ -56,14 +56,14 @@ std::string QuotaExemption::exempt_first_level(const store::TreeRecord& record) 
   const bool is_ours = level != record.levels.end() && level->state == store::LevelState::kCreated;
   if (const std::uint64_t messages = is_ours ? 0 : foreign_messages(raw_name); messages > 0) {
     return fmt::format(
-        "{} holds {} messages of the user's own, whose usage would move with it: "
-        "set restore.tree to another name",
+        "{} holds {} messages of the user that would move to that quota root: set restore.tree to "
+        "another name",
         base::escape_for_terminal(raw_name), messages);
   }
   return make_quota_root(server_, account_, personal_, raw_name);
 }
 
-// In a folder that mailstow did not create, and below it.
+// Counts the messages in and below a folder that mailstow did not create.
 std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
   std::uint64_t messages = 0;
   const auto is_within = [&](const std::string& name, const std::string& top) {
@@ -79,7 +79,7 @@ std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
   return messages;
 }
 
-bool QuotaExemption::may_go_on(const QuotaFinding& finding, bool allow_quota) const {
+bool QuotaExemption::may_proceed(const QuotaFinding& finding, bool allow_quota) const {
   if (finding.exempt == true || server_.quota == base::QuotaConfig::kNone) return true;
   return allow_quota && has_room(before_, missing_messages_, missing_bytes_);
 }
@@ -91,23 +91,23 @@ void QuotaExemption::refuse(const QuotaFinding& finding, bool allow_quota) const
   base::fail(base::ErrorCode::kCountsTowardsQuota,
              "restore: {}: tree {} {} count towards quota{}: {}: {}, or pass --allow-quota",
              account, base::escape_for_terminal(plan_.tree), finding.exempt ? "would" : "may", room,
-             finding.proof, what_to_do());
+             finding.proof, remedy());
 }
 
-std::string QuotaExemption::what_to_do() const {
+std::string QuotaExemption::remedy() const {
   if (!session_.capabilities().has("QUOTA")) {
-    return "if it has no quotas, give it \"quota\": \"none\" in the configuration";
+    return "if the server has no quotas, set \"quota\": \"none\" for it in the configuration";
   }
   if (server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin) {
-    return "let quota_admin be a name in Cyrus's admins";
+    return "set quota_admin to a name in Cyrus's admins";
   }
   const std::size_t end = plan_.tree_raw_name.rfind(plan_.delimiter);
   if (end == std::string::npos || end + 1 == personal_.prefix.size()) {
-    return "let restore.tree have a folder above {timestamp}, for which a rule can be made";
+    return "give restore.tree a folder above {timestamp}, for which a rule can be made";
   }
   return fmt::format(
-      "add quota_rule2 = {0}:ignore and quota_rule3 = {0}{1}*:ignore to Dovecot, or give Cyrus's "
-      "server a quota_admin",
+      "add quota_rule2 = {0}:ignore and quota_rule3 = {0}{1}*:ignore to Dovecot, or set a "
+      "quota_admin for a Cyrus server",
       base::escape_for_terminal(plan_.tree_raw_name.substr(0, end)), plan_.delimiter);
 }
 
@@ -116,21 +116,21 @@ void QuotaExemption::compare_usage(QuotaFinding& finding) const {
   const std::vector<QuotaUse> now = quota_uses(session_, plan_.tree_raw_name);
   if (now.empty()) return;
   finding.proof +=
-      fmt::format("; before it was {}, and after {}", shown_uses(before_), shown_uses(now));
+      fmt::format("; usage was {} before and {} after", shown_uses(before_), shown_uses(now));
   for (const QuotaUse& then : before_) {
     const auto use = std::find_if(now.begin(), now.end(), [&](const QuotaUse& other) {
       return other.root == then.root && other.resource == then.resource;
     });
-    // Other mail comes and goes meanwhile: only a rise by what was restored says something.
+    // Other mail comes and goes meanwhile: only a rise by the restored amount is significant.
     const std::uint64_t restored = needed_of(then.resource, missing_messages_, missing_bytes_);
-    const std::uint64_t telling = then.resource == "STORAGE" ? kTellingKib : kTellingMessages;
-    if (use == now.end() || restored < telling || use->usage < then.usage + restored / 10 * 9) {
+    const std::uint64_t min_rise = then.resource == "STORAGE" ? kMinRiseKib : kMinRiseMessages;
+    if (use == now.end() || restored < min_rise || use->usage < then.usage + restored / 10 * 9) {
       continue;
     }
     finding.exempt.reset();
     base::log_warning(
-        "restore: {}: tree {}: usage rose by as much as was restored: look at the "
-        "server's quota rules",
+        "restore: {}: tree {}: usage rose by as much as was restored: check the server's quota "
+        "rules",
         account_.name, plan_.tree);
     return;
   }

@@ -1,5 +1,5 @@
-// Keeps a tree off its owner's quota: sees whether it counts, has the server exempt it where an
-// administrator may do so over IMAP, and refuses otherwise.
+// Keeps a tree from counting towards its owner's quota: tests whether it counts, has the server
+// exempt it if an administrator may do so over IMAP, and refuses otherwise.
 #pragma once
 
 #include <cstdint>
@@ -24,25 +24,25 @@ class QuotaExemption {
                  const Plan& plan)
       : session_(session), server_(server), account_(account), personal_(personal), plan_(plan) {}
 
-  // Before the first message. `record` has the levels that exist; `probe` is one of them, two
+  // Call before the first message. `record` has the levels that exist; `probe` is one of them, two
   // levels below the tree's first. `put` makes the record durable.
   QuotaFinding establish(const store::TreeRecord& record, store::TreeLevel& probe,
                          const std::function<void()>& put);
 
-  // Whether the restore may go on with what was found: it is exempt, or the configuration says that
-  // the server has no quota, or it counts, is allowed to and there is room.
-  bool may_go_on(const QuotaFinding& finding, bool allow_quota) const;
+  // Whether the finding permits the restore: the tree is exempt, or the configuration says that the
+  // server has no quota, or the tree counts, is allowed to and there is room.
+  bool may_proceed(const QuotaFinding& finding, bool allow_quota) const;
 
-  // Fails with kCountsTowardsQuota and what to configure.
+  // Fails with kCountsTowardsQuota, and says what to configure.
   [[noreturn]] void refuse(const QuotaFinding& finding, bool allow_quota) const;
 
-  // After the last message: the probe was one message at one moment, this is all of them.
+  // Call after the last message: the probe was one message at one moment; this covers all of them.
   void compare_usage(QuotaFinding& finding) const;
 
  private:
   std::string exempt_first_level(const store::TreeRecord& record);
   std::uint64_t foreign_messages(const std::string& raw_name);
-  std::string what_to_do() const;
+  std::string remedy() const;
 
   imap::Session& session_;
   const base::ServerConfig& server_;
@@ -50,7 +50,7 @@ class QuotaExemption {
   const imap::Namespace& personal_;
   const Plan& plan_;
   std::vector<QuotaUse> before_;  // at the probe's level
-  // Of the plan, without what an earlier run restored.
+  // The part of the plan that no earlier run restored.
   std::uint64_t missing_messages_ = 0;
   std::uint64_t missing_bytes_ = 0;
 };
@@ -58,7 +58,8 @@ class QuotaExemption {
 // "STORAGE 812 of 1000 KiB, MESSAGE 7 of 10".
 std::string shown_uses(const std::vector<QuotaUse>& uses);
 
-// Fails with kCountsTowardsQuota: so much mail has no room. `account` as people may see it.
+// Fails with kCountsTowardsQuota: there is no room for this much mail. `account` must be escaped
+// for display.
 [[noreturn]] void refuse_for_room(const std::string& account, const std::vector<QuotaUse>& uses,
                                   std::uint64_t messages, std::uint64_t bytes);
 

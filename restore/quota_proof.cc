@@ -30,7 +30,7 @@ std::string probe_message() {
 
 enum class Sign { kCounted, kNotCounted, kUnclear };
 
-// What the probe adds to a limit, and how much of a change is other mail's.
+// The amount by which the probe raises a usage, and the tolerance for other mail.
 struct Expected {
   std::int64_t units;
   std::int64_t slack;
@@ -48,7 +48,7 @@ Sign read_sign(std::int64_t change, const Expected& expected) {
   return Sign::kUnclear;
 }
 
-// RFC 9208's, and Cyrus's.
+// The resource of RFC 9208, and that of Cyrus.
 bool limits_folders(const QuotaUse& use) {
   return use.resource == "MAILBOX" || use.resource == "X-NUM-FOLDERS";
 }
@@ -61,7 +61,8 @@ std::string shown(const QuotaUse& use) {
   return fmt::format("{} at {}{}", use.resource, use.usage, use.resource == kStorage ? " KiB" : "");
 }
 
-// What one try told: of all limits if it was not counted, of one that it was counted by.
+// The result of one try; the words name all limits if the probe was not counted, else one limit
+// that counted it.
 struct Try {
   Sign sign = Sign::kNotCounted;
   std::string words;
@@ -69,7 +70,7 @@ struct Try {
 
 Try compare(const std::vector<QuotaUse>& before, const std::vector<QuotaUse>& with_it,
             const std::vector<QuotaUse>& after) {
-  Try told;
+  Try result;
   if (before.size() != with_it.size() || after.size() != with_it.size()) {
     return {Sign::kUnclear, ""};
   }
@@ -87,14 +88,14 @@ Try compare(const std::vector<QuotaUse>& before, const std::vector<QuotaUse>& wi
               fmt::format("raised {} from {} to {}{}", use.resource, before[at].usage, use.usage,
                           use.resource == kStorage ? " KiB" : "")};
     }
-    if (put != Sign::kNotCounted || taken != Sign::kNotCounted) told.sign = Sign::kUnclear;
-    told.words += (told.words.empty() ? "left " : ", ") + shown(use);
+    if (put != Sign::kNotCounted || taken != Sign::kNotCounted) result.sign = Sign::kUnclear;
+    result.words += (result.words.empty() ? "left " : ", ") + shown(use);
   }
-  return told;
+  return result;
 }
 
-// The probe and nothing else. Where the server does not tell its UID, it is the one that was
-// expected, which the record has.
+// Removes the probe and nothing else. If the server does not report its UID, it is the expected
+// one, which is in the record.
 void remove_probe(imap::Session& session, const imap::AppendAnswer& answer, base::Uid expected) {
   imap::UidSet uids;
   uids.add(answer.uids.size() == 1 ? answer.uids.front() : expected);
@@ -137,9 +138,9 @@ bool has_room(const std::vector<QuotaUse>& uses, std::uint64_t messages, std::ui
 QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store::TreeLevel& probe,
                           const std::function<void()>& record) {
   if (quota == base::QuotaConfig::kNone)
-    return {std::nullopt, "not asked: the server has quota none"};
+    return {std::nullopt, "not tested: \"quota\" is \"none\" for the server"};
   if (!session.capabilities().has("QUOTA")) {
-    return {std::nullopt, "the server does not tell quota (no QUOTA capability)"};
+    return {std::nullopt, "the server does not report quotas (no QUOTA capability)"};
   }
   if (session.quota_roots(probe.raw_name).empty()) return {true, "no quota root covers the tree"};
   std::vector<QuotaUse> before = quota_uses(session, probe.raw_name);
@@ -162,11 +163,11 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store
     const auto with_it = quota_uses(session, probe.raw_name);
     remove_probe(session, answer, expected);
     const auto after = quota_uses(session, probe.raw_name);
-    const Try told = compare(before, with_it, after);
-    if (told.sign == Sign::kUnclear) continue;
-    return {told.sign == Sign::kNotCounted, "a probe of 1 MiB in the tree " + told.words};
+    const Try result = compare(before, with_it, after);
+    if (result.sign == Sign::kUnclear) continue;
+    return {result.sign == Sign::kNotCounted, "a probe of 1 MiB in the tree " + result.words};
   }
-  return {std::nullopt, "usage moved on its own while it was probed, three times"};
+  return {std::nullopt, "other changes to the usage made all three probes inconclusive"};
 }
 
 }  // namespace restore

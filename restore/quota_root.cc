@@ -18,7 +18,7 @@ std::string make_quota_root(const base::ServerConfig& server, const base::Accoun
   try {
     imap::Session session = imap::open_quota_admin(server);
     const imap::Namespaces namespaces = session.namespaces();
-    if (namespaces.other_users.empty()) return "the administrator sees no other users' folders";
+    if (namespaces.other_users.empty()) return "the administrator can't see other users' folders";
     const imap::Namespace& others = namespaces.other_users.front();
     std::string folder = raw_name;
     if (folder.starts_with(personal.prefix)) folder.erase(0, personal.prefix.size());

@@ -1,5 +1,5 @@
-// Takes folders off their owner's quota where an administrator may do so over IMAP (Cyrus): by a
-// quota root of their own, without limits. The nearest root above a folder is the one that counts.
+// Exempts folders from their owner's quota on servers where an administrator may do so over IMAP
+// (Cyrus): by a quota root of their own, without limits. The nearest root above a folder counts.
 #pragma once
 
 #include <string>
@@ -9,14 +9,15 @@
 
 namespace restore {
 
-// The account's folder as an administrator of the server names it: `prefix` is that of his "other
-// users" namespace, as "user/"; a user with a domain is user/jane/RESTORED@example.org.
+// The name of the account's folder for an administrator of the server. `prefix` is that of the
+// administrator's "other users" namespace, such as "user/"; for a user with a domain the result is
+// like user/jane/RESTORED@example.org.
 std::string administrators_name(const std::string& prefix, char delimiter, const std::string& user,
                                 const std::string& folder);
 
-// Gives the folder `raw_name` of the account a quota root without limits, in a session of its own:
-// one that acts as the account may not. A root can't be removed over IMAP: use it for the level
-// that all trees share. Gives why not, or nothing.
+// Gives the folder `raw_name` of the account a quota root without limits, in a session of its own,
+// since one that acts as the account may not do so. A root can't be removed over IMAP: use it for
+// the level that all trees share. Returns why it failed, or "".
 std::string make_quota_root(const base::ServerConfig& server, const base::AccountConfig& account,
                             const imap::Namespace& personal, const std::string& raw_name);
 

@@ -31,7 +31,7 @@ struct NamedHabit {
 };
 constexpr std::array kHabits = {NamedHabit{Habit::kLineEnds, "line ends became CRLF"},
                                 NamedHabit{Habit::kNul, "NUL became 0x80"},
-                                NamedHabit{Habit::kHeader, "8-bit bytes of its header became X"}};
+                                NamedHabit{Habit::kHeader, "8-bit bytes in the header became X"}};
 
 }  // namespace
 
@@ -98,10 +98,10 @@ void OneMessage::body_piece(base::ByteView piece) {
 
 std::string describe_alteration(base::ByteView original, base::ByteView served) {
   if (std::equal(original.begin(), original.end(), served.begin(), served.end())) return "";
-  // The fewest habits that explain it.
-  for (std::size_t most = 1; most <= kHabits.size(); ++most) {
+  // Finds the smallest set of habits that explains the difference.
+  for (std::size_t count = 1; count <= kHabits.size(); ++count) {
     for (unsigned chosen = 1; chosen < 1U << kHabits.size(); ++chosen) {
-      if (std::popcount(chosen) != static_cast<int>(most)) continue;
+      if (std::popcount(chosen) != static_cast<int>(count)) continue;
       std::vector<Habit> habits;
       std::vector<std::string> words;
       for (std::size_t at = 0; at < kHabits.size(); ++at) {
@@ -115,7 +115,7 @@ std::string describe_alteration(base::ByteView original, base::ByteView served) 
   }
   const auto [at, unused] =
       std::mismatch(original.begin(), original.end(), served.begin(), served.end());
-  return fmt::format("differs from byte {} on; {} bytes instead of {}", at - original.begin(),
+  return fmt::format("differs from byte {} onwards; {} bytes instead of {}", at - original.begin(),
                      served.size(), original.size());
 }
 

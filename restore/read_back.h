@@ -1,4 +1,4 @@
-// Whether the server holds what it was given: every restored message read back and compared.
+// Verifies that the server holds what was sent: every restored message is read back and compared.
 #pragma once
 
 #include <map>
@@ -17,22 +17,23 @@ struct MessageReadBack {
   std::uint64_t size = 0;  // bytes of the body
 };
 
-// What servers are known to make of a message.
+// Changes that servers are known to make to a message.
 enum class Habit {
-  kLineEnds,  // every one becomes CRLF: Dovecot, of CR CR LF and of a bare LF
-  kNul,       // becomes 0x80: Dovecot
-  kHeader,    // its bytes of 0x80 and above become X: Cyrus with munge8bit
+  kLineEnds,  // CR CR LF and a bare LF become CRLF: Dovecot
+  kNul,       // NUL becomes 0x80: Dovecot
+  kHeader,    // bytes of 0x80 and above in the header become X: Cyrus with munge8bit
 };
 inline const std::vector<Habit> kAllHabits = {Habit::kLineEnds, Habit::kNul, Habit::kHeader};
 
-// Messages as a server with these habits would have them, whether or not they were there already.
+// Converts messages to the form that a server with these habits would store, whether or not a
+// server has changed them already.
 class Canonical {
  public:
   explicit Canonical(const std::vector<Habit>& habits = kAllHabits);
 
-  // A piece of a message, which may come a piece later.
+  // Converts one piece of a message; some of its bytes may be held back until the next call.
   base::Bytes piece(base::ByteView piece);
-  base::Bytes rest();  // the message's last bytes; the next piece is another's
+  base::Bytes rest();  // the message's last bytes; the next piece begins another message
 
  private:
   static bool has(const std::vector<Habit>& habits, Habit habit);
@@ -45,12 +46,12 @@ class Canonical {
   bool is_line_empty_ = true;  // up to here
 };
 
-// Of the message as all habits make it.
+// The digest of the message with all habits applied.
 store::Sha256 canonical_digest(base::ByteView message);
 
 enum class DigestOf { kBytes, kCanonical };
 
-// Digests what it is handed, without keeping it.
+// Digests the messages it receives, without keeping them.
 class ReadBack : public imap::MessageSink {
  public:
   explicit ReadBack(DigestOf of = DigestOf::kBytes) : of_(of) {}
@@ -79,8 +80,8 @@ class OneMessage : public imap::MessageSink {
   base::Bytes bytes_;
 };
 
-// In words, what a server made of a message: known habits by name, else where the first difference
-// is. Empty if there is none.
+// Describes in words how a server altered a message: known habits by name, else the position of the
+// first difference. Empty if there is no difference.
 std::string describe_alteration(base::ByteView original, base::ByteView served);
 
 }  // namespace restore

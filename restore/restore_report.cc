@@ -144,7 +144,7 @@ std::string RestoreReport::to_text() const {
   return text + summary({planned, restored, altered});
 }
 
-// In sentences that can be read out to the user.
+// Sentences that can be passed on to the user.
 std::string RestoreReport::summary(const Counts& counts) const {
   const auto messages = [](std::uint64_t count) {
     return fmt::format("{} message{}", base::format_count(count), count == 1 ? "" : "s");
@@ -156,16 +156,17 @@ std::string RestoreReport::summary(const Counts& counts) const {
   std::string text =
       is_all ? fmt::format("{}: all {} are back, {}.\n", base::escape_for_terminal(account),
                            messages(counts.planned), place)
-             : fmt::format("{}: {} of {} are back, {}; what is not is listed above.\n",
+             : fmt::format("{}: {} of {} are back, {}; the others are listed above.\n",
                            base::escape_for_terminal(account), base::format_count(counts.restored),
                            messages(counts.planned), place);
   text += "Each was read back from the server and compared: ";
-  text +=
-      counts.altered == 0
-          ? std::string("all are exactly as they were.\n")
-          : fmt::format("{} are exactly as they were, {} the server altered, as listed above.\n",
-                        base::format_count(counts.restored - counts.altered),
-                        base::format_count(counts.altered));
+  text += counts.altered == 0
+              ? std::string("all are exactly as they were.\n")
+              : fmt::format(
+                    "{} are exactly as they were, {} were altered by the server, as listed "
+                    "above.\n",
+                    base::format_count(counts.restored - counts.altered),
+                    base::format_count(counts.altered));
   if (without_deleted) {
     text += "The mark \\Deleted was left off, so that no mail program removes them.\n";
   }

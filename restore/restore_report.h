@@ -1,4 +1,4 @@
-// What a restore did: the document that `run --json` prints, its text, and its exit status.
+// The report of a restore: the document that `run --json` prints, its text, and its exit status.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace restore {
 
-// UIDs are those of the source: what an administrator can look up in the snapshot.
+// UIDs are those of the source, which an administrator can look up in the snapshot.
 struct AlteredMessage {
   base::Uid uid;
   std::string how;
@@ -27,28 +27,28 @@ struct FolderReport {
   std::string source;
   std::string target;
   std::uint64_t messages = 0;  // planned
-  std::uint64_t restored = 0;  // there now, altered ones included
+  std::uint64_t restored = 0;  // messages there now, including altered ones
   std::vector<AlteredMessage> altered;
   std::vector<RefusedMessage> skipped;
-  std::uint64_t bytes = 0;   // of what is planned
-  std::string renamed = {};  // why the target is not called as the source; empty: it is
-  bool has_damage = false;   // of the store: it could not read a message
+  std::uint64_t bytes = 0;   // of the planned messages
+  std::string renamed = {};  // why the target's name differs from the source's; empty: same name
+  bool has_damage = false;   // the store could not read a message
 };
 
 struct QuotaFinding {
-  std::optional<bool> exempt;  // nothing: not proven, or not asked (--dry-run)
-  std::string proof;           // what was seen
+  std::optional<bool> exempt;  // nullopt: not proven, or not tested (--dry-run)
+  std::string proof;           // the evidence
 };
 
-// What --dry-run tells beside the folders.
+// What --dry-run reports besides the folders.
 struct PlanSummary {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t deleted = 0;          // messages that lose \Deleted
   std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
-  std::uint64_t keywords_unsure = 0;  // ... with any, where the server does not tell beforehand
+  std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
   std::chrono::seconds estimated{};
-  // STORAGE of the account, in KiB; nothing: no limit is told.
+  // STORAGE of the account, in KiB; nullopt: the server reports no limit.
   struct Room {
     std::uint64_t usage = 0;
     std::uint64_t limit = 0;
@@ -58,15 +58,15 @@ struct PlanSummary {
 };
 
 struct RestoreReport {
-  std::string account;  // whose mail it is
-  std::string to;       // whose mailbox it is in
+  std::string account;  // the account that was backed up
+  std::string to;       // the account restored into
   std::string tree;     // empty: in place, where nothing expires
   std::chrono::sys_seconds expires{};
   QuotaFinding quota;
   std::vector<FolderReport> folders;
   bool without_deleted = false;                    // \Deleted was left off some message
-  std::string error;                               // what ended the restore early
-  std::vector<std::string> notes = {};             // what beside messages did not come back
+  std::string error;                               // why the restore ended early
+  std::vector<std::string> notes = {};             // what was not restored, besides messages
   std::optional<PlanSummary> plan = std::nullopt;  // set: nothing was done
 
   base::ExitStatus exit_status() const;

@@ -39,7 +39,7 @@ RestoreRequest read_request(const std::string& text) {
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,
-               "resume: the tree's record does not say what was asked for");
+               "resume: the tree's record does not contain a readable request");
   }
 }
 

@@ -1,4 +1,4 @@
-// What a run was asked for, kept in its tree's record so that another can go on with it.
+// The request of a run, kept in its tree's record so that another run can resume it.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 namespace restore {
 
 struct RestoreRequest {
-  std::string account;  // whose mail it is
-  // `at` is the id of the snapshot that was chosen; `asked` is set, so that times which are counted
-  // from it stay what they were.
+  std::string account;  // the account that was backed up
+  // `at` is the id of the chosen snapshot; `asked` is set, so that times relative to it stay the
+  // same.
   SelectionOptions selection;
 };
 

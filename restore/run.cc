@@ -54,9 +54,9 @@ class Run {
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
-    // Before a backup for --missing, which would take a stranger's mailbox for the account's.
-    const TargetNames names = look_at_target();
-    asked_ = what_to_select();
+    // Before the backup for --missing, which would take another person's mailbox for the account's.
+    const TargetNames names = inspect_target();
+    asked_ = requested_selection();
     Selection selection = select(environment_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
     std::map<std::string, SourceFolder> sources;
@@ -97,18 +97,18 @@ class Run {
       record_.state = store::TreeState::kIncomplete;
       records_.put(record_);
       report_.error =
-          fmt::format("{}: `mailstow-restore run {} --resume {}{}` goes on", stopped.what(),
+          fmt::format("{}: continue with `mailstow-restore run {} --resume {}{}`", stopped.what(),
                       shell_quoted(options_.account), shell_quoted(record_.name),
                       options_.to.empty() ? "" : " --to " + shell_quoted(options_.to));
     }
     return report_;
   }
 
-  // Of the tree, once it was carried out; without levels where there is none.
+  // The tree's record, after carry_out(); without levels if there is no tree.
   const store::TreeRecord& record() const { return record_; }
 
  private:
-  // The record of the tree that another run left half made, if one is to be resumed.
+  // The record of the tree that an earlier run left incomplete, if it is to be resumed.
   std::optional<store::TreeRecord> find_resumed() {
     if (options_.resume.empty()) return std::nullopt;
     for (store::TreeRecord& record : records_.list().records) {
@@ -117,12 +117,13 @@ class Run {
       if (!is_there || read_request(record.request).account != options_.account) continue;
       if (options_.dry_run) return std::move(record);
       lock(record);
-      // As it stands now: another process may have worked on it until just now.
+      // Read again: another process may have worked on it until just now.
       if (auto current = records_.find(record.id)) return current;
     }
     base::fail(
         base::ErrorCode::kNotFound,
-        "resume {}: no run of account {} made such a tree: `mailstow-restore trees` shows them",
+        "resume {}: no run of account {} made such a tree: `mailstow-restore trees` lists the "
+        "trees",
         base::escape_for_terminal(options_.resume), base::escape_for_terminal(options_.account));
   }
 
@@ -131,7 +132,7 @@ class Run {
     return options_.to.empty() ? options_.account : options_.to;
   }
 
-  SelectionOptions what_to_select() {
+  SelectionOptions requested_selection() {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
     selection.asked = environment_.clock.now_seconds();
@@ -145,9 +146,9 @@ class Run {
     }
   }
 
-  TargetNames look_at_target() {
-    TargetMailbox mailbox = look_at_mailbox(session_);
-    // With --to the administrator says whose mailbox it is.
+  TargetNames inspect_target() {
+    TargetMailbox mailbox = inspect_mailbox(session_);
+    // With --to the administrator has named the mailbox explicitly.
     if (options_.to.empty() && target_.name == options_.account) {
       refuse_stranger(environment_, reader_, target_.name, session_, mailbox.inbox);
     }
@@ -155,7 +156,7 @@ class Run {
     return std::move(mailbox.names);
   }
 
-  // No other run looks for a name until this one's tree is created and recorded.
+  // No other run chooses a name until this run's tree is created and recorded.
   std::string free_name(const TargetNames& names) {
     if (!options_.dry_run) {
       naming_ = lock_naming(environment_.files, environment_.clock, location_);
@@ -184,7 +185,7 @@ class Run {
       record_.created = now;
     }
     record_.expires = report_.expires;
-    report_.quota.proof = "not asked: a dry run writes nothing";
+    report_.quota.proof = "not tested: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
     report_.plan = PlanSummary{
@@ -198,7 +199,7 @@ class Run {
   void lock(const store::TreeRecord& record) {
     lock_ = lock_tree(environment_.files, location_, record.id);
     if (lock_ == nullptr) {
-      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process works on it",
+      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process is working on it",
                  base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
     }
   }
@@ -221,7 +222,7 @@ class Run {
     SelectionOptions request = asked_;
     request.at = snapshot_.hex();
     for (std::string* text : {&request.since, &request.before}) {
-      // By the time the tree is resumed that snapshot may be gone.
+      // That snapshot may be gone when the tree is resumed.
       if (begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
     }
     record_.request = write_request({options_.account, request});
@@ -238,7 +239,7 @@ class Run {
     const std::string probe = probe_folder(plan_);
     levels.push_back(probe);
     builder.create(levels);
-    naming_.reset();  // the name is taken, and what others may share is recorded
+    naming_.reset();  // the name is taken, and the levels that others may share are recorded
     for (const std::string& raw_name : {plan_.tree_raw_name, probe}) {
       const std::string refusal = builder.refusal(raw_name);
       if (refusal.empty()) continue;
@@ -249,13 +250,13 @@ class Run {
     report_.quota =
         quota_->establish(record_, *record_.level(probe), [&] { records_.put(record_); });
     site().remove_level(probe);
-    if (quota_->may_go_on(report_.quota, options_.allow_quota)) return;
+    if (quota_->may_proceed(report_.quota, options_.allow_quota)) return;
     give_up_tree();
     quota_->refuse(report_.quota, options_.allow_quota);
   }
 
-  // Before anything was restored: what was created goes. What an earlier run restored stays for as
-  // long as it was to.
+  // Called before anything is restored: removes what was created. What an earlier run restored
+  // stays until it expires.
   void give_up_tree() {
     if (resumed_) {
       record_.state = store::TreeState::kIncomplete;
@@ -270,7 +271,7 @@ class Run {
   RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources) {
     InPlace place(session_, plan_, std::move(sources), target_.name);
     place.refuse_unless_empty(reader_);
-    report_.quota = {false, "in place it counts as any mail does"};
+    report_.quota = {false, "mail restored in place counts like any other"};
     if (options_.dry_run) return report_;
     place.refuse_without_room();
     place.create_folders();
@@ -282,13 +283,13 @@ class Run {
       if (report_.folders.empty()) throw;
       report_.error = error.what();
     } catch (const base::Stopped& stopped) {
-      report_.error = fmt::format("{}: the same command goes on", stopped.what());
+      report_.error = fmt::format("{}: continue with the same command", stopped.what());
     }
     report_.notes = place.notes();
     return report_;
   }
 
-  // What the source's server called the user, if that is still known.
+  // The user's name on the source's server, if that is still configured.
   std::string owner() const {
     for (const base::AccountConfig& account : environment_.config.accounts) {
       if (account.name == options_.account) return account.user;
@@ -313,7 +314,7 @@ class Run {
   std::optional<store::TreeRecord> resumed_;
   SelectionOptions asked_;
   store::ObjectId snapshot_;
-  base::AccountConfig target_;  // whose mailbox the tree is made in
+  base::AccountConfig target_;  // the account that the tree is made in
   const base::ServerConfig& server_;
   imap::Session session_;
   std::vector<store::TreeRecord> others_;
@@ -339,7 +340,7 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
     base::print_result(report.to_text());
   }
   const bool is_all_tried = !options.dry_run && report.error.empty();
-  if (is_all_tried) UserMail(environment).tell_restored(run.record());
+  if (is_all_tried) UserMail(environment).notify_restored(run.record());
   return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
 }
 

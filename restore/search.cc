@@ -45,7 +45,7 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                         base::format_count(result.messages.size()),
                         base::format_count(result.total), result.total);
   }
-  text += fmt::format("To bring one back: mailstow-restore run {} --message ID --at SNAPSHOT\n",
+  text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       shell_quoted(account));
   return text;
 }

@@ -26,14 +26,14 @@ using std::chrono::sys_seconds;
 
 using Place = std::pair<std::string, base::Uid>;  // a folder's raw name, and a message in it
 
-// The messages of the snapshot that a query finds.
+// The snapshot's messages that match a query.
 std::set<Place> find_places(const base::Environment& environment, store::Reader& reader,
                             const store::SnapshotInfo& snapshot, const SelectionOptions& options) {
   store::SearchScope scope;
   scope.account = snapshot.account;
   scope.snapshot = snapshot;
   scope.most = snapshot.messages;
-  // Folders are told apart by their raw names, which need not be unlike when shown.
+  // Folders are distinguished by their raw names; two of them may be shown alike.
   std::map<std::string, std::vector<std::string>> raw_names;
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
     raw_names[shown_name(snapshot, folder.info)].push_back(folder.info.raw_name);
@@ -57,17 +57,17 @@ std::set<Place> find_places(const base::Environment& environment, store::Reader&
   return places;
 }
 
-// Messages by their ids, or by how these begin: tables show the first digits.
+// Messages given by their ids or the first digits of these, as tables show them.
 class MessageIds {
  public:
   explicit MessageIds(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
       if (!begins_an_id(text)) {
         base::fail(base::ErrorCode::kUsage,
-                   "--message {}: not a message's id: `mailstow-restore messages` shows them",
+                   "--message {}: not a message's id: `mailstow-restore messages` lists the ids",
                    base::escape_for_terminal(text));
       }
-      unseen_.insert(text);
+      not_found_.insert(text);
       const auto id = store::ObjectId::from_hex(text);
       if (id) {
         whole_.insert({*id});
@@ -87,17 +87,17 @@ class MessageIds {
                        [&](const std::string& text) { return digits.starts_with(text); });
   }
 
-  // That the folders have it.
-  void see(const store::MessageId& id) {
-    if (unseen_.empty() || !contains(id)) return;
+  // Notes that the folders have the message.
+  void note_found(const store::MessageId& id) {
+    if (not_found_.empty() || !contains(id)) return;
     const std::string digits = id.object.hex();
-    std::erase_if(unseen_, [&](const std::string& text) { return digits.starts_with(text); });
+    std::erase_if(not_found_, [&](const std::string& text) { return digits.starts_with(text); });
   }
-  // One that no message has which was seen; empty: there is none.
-  std::string unseen() const { return unseen_.empty() ? "" : *unseen_.begin(); }
+  // One of the ids that no message noted so far has; empty: all were found.
+  std::string not_found() const { return not_found_.empty() ? "" : *not_found_.begin(); }
 
  private:
-  std::set<std::string> unseen_;
+  std::set<std::string> not_found_;
   std::set<store::MessageId> whole_;
   std::vector<std::string> beginnings_;
 };
@@ -113,7 +113,7 @@ bool matches_any(const SelectionOptions& options, const std::string& name) {
                      [&](const std::string& glob) { return matches(options, glob, name); });
 }
 
-// A name that was misspelt must not be noticed when it is too late. Fails with kNotFound.
+// Reports a misspelt name before it is too late: fails with kNotFound.
 void expect_matches(const SelectionOptions& options, const std::vector<std::string>& names,
                     const store::SnapshotInfo& snapshot) {
   for (const std::string& glob : options.folders) {
@@ -123,14 +123,14 @@ void expect_matches(const SelectionOptions& options, const std::vector<std::stri
     }
     base::fail(
         base::ErrorCode::kNotFound,
-        "--folder {}: the snapshot of {} has none of this name{}: `mailstow-restore folders` "
-        "shows what it has",
+        "--folder {}: the snapshot of {} has no such folder{}: `mailstow-restore folders` lists "
+        "those it has",
         base::escape_for_terminal(glob), base::format_rfc3339(snapshot.time),
         base::suggestion(glob, names));
   }
 }
 
-// Takes out what the snapshot has in some folder. Gives how much is left.
+// Removes messages that the snapshot `from` has in any folder. Returns how many are left.
 std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& from,
                            std::vector<SelectedFolder>& folders) {
   std::set<store::MessageId> ids;
@@ -181,7 +181,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     SelectedFolder selected{folder, names[at], {}};
     if (!matches_any(options, selected.name)) continue;
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
-      ids.see(entry.message);
+      ids.note_found(entry.message);
       const sys_seconds date = entry.internal_date.instant;
       const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
                           (ids.empty() || ids.contains(entry.message)) &&
@@ -193,25 +193,25 @@ Selection select(const base::Environment& environment, store::Reader& reader,
       selection.folders.push_back(std::move(selected));
     }
   }
-  if (!ids.unseen().empty()) {
+  if (!ids.not_found().empty()) {
     base::fail(base::ErrorCode::kNotFound,
                "--message {}: the chosen folders of the snapshot of {} do not have it: "
-               "`mailstow-restore search` tells when it was seen last",
-               ids.unseen(), base::format_rfc3339(selection.snapshot.time));
+               "`mailstow-restore search` shows when it was last seen",
+               ids.not_found(), base::format_rfc3339(selection.snapshot.time));
   }
   if (is_missing_only && messages > 0) {
     const auto from = choose_snapshot(environment, reader, account, options.missing_from);
     if (keep_missing(reader, from, selection.folders) == 0) {
       base::fail(base::ErrorCode::kNotFound,
-                 "account {}: nothing is missing: all that was asked for of the snapshot of {} is "
+                 "account {}: nothing is missing: all requested messages of the snapshot of {} are "
                  "there",
                  base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
     }
   }
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {
     base::fail(base::ErrorCode::kNotFound,
-               "account {}: the snapshot of {} has nothing that was asked for: "
-               "`mailstow-restore folders` shows what it has",
+               "account {}: the snapshot of {} has none of what was requested: "
+               "`mailstow-restore folders` lists what it has",
                base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
   }
   return selection;

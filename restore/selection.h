@@ -1,4 +1,4 @@
-// What to restore: the snapshot, and which of its messages.
+// The selection of what to restore: a snapshot and some or all of its messages.
 #pragma once
 
 #include <chrono>
@@ -13,16 +13,16 @@ namespace restore {
 
 // As given on the command line; empty means not given.
 struct SelectionOptions {
-  std::string at;                     // as choose_snapshot() has it
-  std::vector<std::string> folders;   // globs over shown names; none means all
-  bool subfolders = false;            // of what the globs match, too
-  std::vector<std::string> messages;  // ids, or how they begin
-  std::string since;                  // by INTERNALDATE, inclusive; as parse_moment() has it
+  std::string at;                     // in the syntax of choose_snapshot()
+  std::vector<std::string> folders;   // globs over shown names; empty means all
+  bool subfolders = false;            // include the subfolders of matching folders
+  std::vector<std::string> messages;  // ids, or their first digits
+  std::string since;                  // by INTERNALDATE, inclusive; in the syntax of parse_moment()
   std::string before;                 // exclusive
-  std::string query;                  // as store/search_index/query.h has it
-  bool missing = false;               // restore/fresh_pass.h makes missing_from of it
-  std::string missing_from;           // a snapshot's id: only what that has in no folder
-  // What "3 days ago" is counted from; nothing: this moment.
+  std::string query;                  // in the syntax of store/search_index/query.h
+  bool missing = false;               // restore/fresh_pass.h turns it into missing_from
+  std::string missing_from;           // a snapshot's id: only messages that it has in no folder
+  // The moment that "3 days ago" is relative to; nullopt: now.
   std::optional<std::chrono::sys_seconds> asked = std::nullopt;
 };
 
@@ -37,11 +37,11 @@ struct Selection {
   std::vector<SelectedFolder> folders;  // in the snapshot's order
 };
 
-// A folder's name as people have it.
+// A folder's name as users see it.
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder);
 
 // Folders that hold none of the chosen messages are left out, unless whole folders were chosen.
-// Fails with kNotFound if nothing is chosen, kUsage for a time or an id that is none.
+// Fails with kNotFound if nothing is chosen, kUsage for an invalid time or id.
 Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options);
 

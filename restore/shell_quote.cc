@@ -21,8 +21,8 @@ std::string in_dollar_quotes(std::string_view word) {
       quoted += '\\';
       quoted += byte;
     } else if (value < 0x20 || value >= 0x7f) {
-      // Octal has three digits at most; a hexadecimal escape would swallow a digit behind it in
-      // some shells.
+      // An octal escape has at most three digits; a hexadecimal one would swallow a digit after it
+      // in some shells.
       quoted += fmt::format("\\{:03o}", value);
     } else {
       quoted += byte;

@@ -6,8 +6,8 @@
 
 namespace restore {
 
-// `word` as one word of bash, zsh or ksh: as it is where nothing in it is special, else in quotes.
-// Control characters and bytes beyond ASCII that are no UTF-8 come as \NNN in $'', so that the
+// `word` as one word of bash, zsh or ksh: unchanged if nothing in it is special, else in quotes.
+// Control characters and bytes beyond ASCII that are not UTF-8 become \NNN in $'', so that the
 // result can be printed on a terminal.
 std::string shell_quoted(std::string_view word);
 

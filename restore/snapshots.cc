@@ -18,7 +18,7 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto all = reader.snapshots(account);
-  if (all.empty()) choose_snapshot(environment, reader, account, "");  // says what is wrong
+  if (all.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {

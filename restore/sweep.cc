@@ -32,14 +32,14 @@ namespace restore {
 
 namespace {
 
-// So long after a tree's time is over, its record waits for an account to come back to the server
-// on which the tree was made.
-constexpr std::chrono::days kServerMayComeBack{30};
+// How long after a tree's expiry its record waits for the account to return to the server on which
+// the tree was made.
+constexpr std::chrono::days kReturnPeriod{30};
 
 // Refuses every rescue, since the mailbox may belong to another person.
-class NoRescue : public Rescue {
+class RefusingRescue : public Rescue {
  public:
-  explicit NoRescue(std::string why) : why_(std::move(why)) {}
+  explicit RefusingRescue(std::string why) : why_(std::move(why)) {}
   Kept keep(imap::Session&, const store::TreeRecord&, const store::TreeLevel&,
             const imap::UidSet&) override {
     Kept kept;
@@ -66,7 +66,7 @@ class Sweep {
     try {
       reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
-      // Trees are swept without the index too.
+      // Trees can be swept without the index.
       base::log_debug("sweep: {}", error.what());
     }
   }
@@ -87,7 +87,7 @@ class Sweep {
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
     report_.clock_doubt = doubt_about(now);
     if (!report_.clock_doubt.empty()) {
-      base::log_warning("sweep: {} due, none is deleted: {}", count_of_trees(due.size()),
+      base::log_warning("sweep: {} due, none was deleted: {}", count_of_trees(due.size()),
                         report_.clock_doubt);
       report_.held_back = due.size();
       return;
@@ -106,13 +106,13 @@ class Sweep {
     const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
     for (const store::TreeRecord& record : left.records) user_mail.remind(record);
-    // What could not be read just now may be one that was told of.
+    // A record that could not be read just now may be that of a tree already mailed about.
     if (left.damaged.empty()) user_mail.forget_others(left.records);
   }
 
   void look_for_unrecorded_mail() {
     std::vector<store::TreeRecord> records = records_.list().records;
-    // A server that just failed is not asked again.
+    // Accounts whose sweep just failed are not contacted again.
     std::erase_if(records, [&](const store::TreeRecord& record) {
       return std::any_of(
           report_.trees.begin(), report_.trees.end(), [&](const TreeOutcome& outcome) {
@@ -123,7 +123,7 @@ class Sweep {
         find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, records, Look::kLive);
   }
 
-  // Why the clock is not to be believed, or nothing. A dry run remembers nothing.
+  // Returns why the clock is not trusted, or "". A dry run does not save the verdict.
   std::string doubt_about(std::chrono::sys_seconds now) {
     const base::Path file = location_.index / "sweeper.json";
     ClockVerdict verdict =
@@ -135,7 +135,7 @@ class Sweep {
     return verdict.doubt;
   }
 
-  // The time of the last thing that mailstow recorded: a snapshot or a tree.
+  // The newest time that mailstow recorded: of a snapshot or a tree.
   std::optional<std::chrono::sys_seconds> newest_record() {
     std::optional<std::chrono::sys_seconds> newest;
     const auto take = [&](std::chrono::sys_seconds time) {
@@ -153,13 +153,13 @@ class Sweep {
     return newest;
   }
 
-  // Nothing if the tree's time was put off, or the tree is gone, since its record was listed.
+  // Returns nullopt if the tree was extended or deleted since its record was listed.
   std::optional<TreeOutcome> sweep_tree(const store::TreeRecord& listed) {
     TreeOutcome outcome{listed, {}};
     try {
       const auto lock = lock_tree(environment_.files, location_, listed.id);
       if (lock == nullptr) {
-        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is at work on it",
+        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is working on it",
                    base::escape_for_terminal(listed.name));
       }
       const auto record = records_.find(listed.id);
@@ -183,18 +183,19 @@ class Sweep {
     imap::Session session = imap::open_account(environment_.config.server_of(account), account);
     auto others = others_of(record);
     const std::string stranger = stranger_since(record, session);
-    NoRescue no_rescue(stranger);
-    Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : no_rescue;
+    RefusingRescue refusing_rescue(stranger);
+    Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : refusing_rescue;
     TreeSweeper sweeper(session, record, others, &rescue);
     const auto now = environment_.clock.now_seconds();
-    if (record.server != account.server && now < record.expires + kServerMayComeBack) {
-      sweeper.believe_nothing_gone(fmt::format(
-          "it was made on the server {}, and the account is on {} now",
+    if (record.server != account.server && now < record.expires + kReturnPeriod) {
+      sweeper.distrust_absence(fmt::format(
+          "it was made on the server {}, and the account is now on {}",
           base::escape_for_terminal(record.server), base::escape_for_terminal(account.server)));
-    } else if (!stranger.empty() && now < record.expires + kServerMayComeBack) {
-      sweeper.believe_nothing_gone(stranger);
+    } else if (!stranger.empty() && now < record.expires + kReturnPeriod) {
+      sweeper.distrust_absence(stranger);
     }
-    // Until it is gone or stays: a run would look at it, and then create its tree below.
+    // Held until the shared level is deleted or kept: otherwise a run could find it and then create
+    // its tree below it.
     std::unique_ptr<base::FileLock> naming;
     sweeper.before_shared([&] {
       if (options_.dry_run) return;
@@ -206,12 +207,12 @@ class Sweep {
     for (const SweptLevel& level : outcome.swept.levels) {
       const bool stays_undone = level.action == SweptLevel::Action::kRefused ||
                                 level.action == SweptLevel::Action::kKeptForNow;
-      // That somebody else is at work passes by itself: what does not counts for more.
-      const bool is_grave = !outcome.error_code || outcome.error_code == base::ErrorCode::kBusy;
-      if (stays_undone && is_grave) outcome.error_code = level.code;
+      // A busy tree is a passing state: any other error takes precedence.
+      const bool may_replace = !outcome.error_code || outcome.error_code == base::ErrorCode::kBusy;
+      if (stays_undone && may_replace) outcome.error_code = level.code;
     }
     if (outcome.swept.is_stopped) {
-      outcome.error = "stopped: the next sweep goes on with it";
+      outcome.error = "stopped: the next sweep will continue with it";
       outcome.error_code = base::ErrorCode::kNetwork;  // worth another try
     }
     if (!options_.dry_run && outcome.swept.is_finished) {
@@ -221,8 +222,8 @@ class Sweep {
     session.logout();
   }
 
-  // Says that the mailbox differs from that in which the tree was made; or nothing. The tree's own
-  // levels are still known by their identities, but no mail of one person must get into the
+  // Returns how the mailbox differs from the one in which the tree was made, or "". The tree's own
+  // levels are still recognised by their identities, but one person's mail must not get into the
   // snapshots of another.
   std::string stranger_since(const store::TreeRecord& record, imap::Session& session) {
     if (!reader_) return "";
@@ -241,12 +242,12 @@ class Sweep {
     if (!holder.change || holder.is_of_snapshot[last]) return "";
     if (!options_.dry_run) note_stranger(environment_, record.account, *holder.change);
     return fmt::format(
-        "INBOX is {}, it was {} when the tree was made: if it is the same person's, "
-        "`mailstow-backupd acknowledge {}` says so",
+        "INBOX is {}, it was {} when the tree was made: if it belongs to the same person, run "
+        "`mailstow-backupd acknowledge {}`",
         holder.change->is.text(), holder.change->was.text(), shell_quoted(record.account));
   }
 
-  // As they stand now: an earlier tree of this sweep may be gone.
+  // Read again: this sweep may have deleted an earlier tree.
   std::vector<store::TreeRecord> others_of(const store::TreeRecord& record) const {
     std::vector<store::TreeRecord> others = records_.list().records;
     std::erase_if(others, [&](const store::TreeRecord& other) {

@@ -18,16 +18,16 @@ LevelDecision leave(std::string why) {
   return {LevelVerdict::kLeave, std::move(why), {}, {}};
 }
 
-// A crash came between CREATE and the record of what was created: only what nobody ever used can
-// be what that CREATE made.
+// A crash came between CREATE and the record of what was created: only a folder that was never used
+// can be the one that this CREATE made.
 LevelDecision decide_intended(const ObservedLevel& observed) {
   if (observed.has_folders_below) {
-    return leave("its creation was never confirmed, and folders are below it");
+    return leave("its creation was never confirmed, and there are folders below it");
   }
   if (!observed.messages.empty() || observed.uid_next != 1) {
     return leave("its creation was never confirmed, and it has been used");
   }
-  return {LevelVerdict::kDelete, "intended by mailstow, and never used", {}, {}};
+  return {LevelVerdict::kDelete, "mailstow intended to create it, and it was never used", {}, {}};
 }
 
 bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIdentity& now) {
@@ -54,11 +54,11 @@ LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& le
                      const ObservedLevel& observed) {
   if (!is_part_of(record, level.raw_name)) return leave("its name is not one of the tree's");
   if (!observed.exists) return {LevelVerdict::kGone, "it is gone already", {}, {}};
-  if (level.state == LevelState::kNotOurs) return leave("it was there before mailstow came");
-  if (!observed.can_be_opened) return leave("it is no folder for messages any more");
+  if (level.state == LevelState::kNotOurs) return leave("it was there before the restore");
+  if (!observed.can_be_opened) return leave("it can no longer hold messages (\\Noselect)");
   if (level.state == LevelState::kIntended) return decide_intended(observed);
   if (!level.identity || !is_same_folder(*level.identity, observed.identity)) {
-    return leave("it is another folder of the same name");
+    return leave("it is a different folder of the same name");
   }
 
   std::map<base::Uid, const store::TreeMessage*> recorded;
@@ -76,14 +76,14 @@ LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& le
       decision.ours.push_back(message.uid);
     }
   }
-  if (observed.is_shared) return leave("another restored tree is below it still");
+  if (observed.is_shared) return leave("another restored tree is still below it");
   if (observed.has_folders_below) {
     decision.verdict = LevelVerdict::kEmpty;
-    decision.why = "folders that mailstow did not make are below it";
+    decision.why = "there are folders below it that mailstow did not create";
     return decision;
   }
   decision.verdict = LevelVerdict::kDelete;
-  decision.why = "made by mailstow";
+  decision.why = "created by mailstow";
   return decision;
 }
 

@@ -124,7 +124,7 @@ nlohmann::ordered_json SweepReport::to_document() const {
 std::vector<std::string> SweepReport::troubles() const {
   std::vector<std::string> lines;
   if (held_back > 0) {
-    lines.push_back(fmt::format("trees are due, none is deleted: {}", clock_doubt));
+    lines.push_back(fmt::format("trees are due, none was deleted: {}", clock_doubt));
   }
   for (const TreeOutcome& outcome : trees) {
     const std::string account = base::escape_for_terminal(outcome.record.account);
@@ -159,7 +159,7 @@ std::string SweepReport::to_text() const {
     if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
   }
   if (not_reached > 0) {
-    text += fmt::format("Stopped: {} due still; the next sweep goes on.\n",
+    text += fmt::format("Stopped: {} still due; the next sweep will continue.\n",
                         count_of_trees(not_reached));
   }
   if (held_back > 0) text = count_of_trees(held_back) + " due, none was deleted.\n";

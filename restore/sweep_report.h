@@ -1,4 +1,4 @@
-// What a sweep did: the document that `sweep --json` prints, its text, and its exit status.
+// The report of a sweep: the document that `sweep --json` prints, its text, and its exit status.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,8 @@ namespace restore {
 struct TreeOutcome {
   store::TreeRecord record;
   SweptTree swept;
-  std::string error = {};  // what ended it early
-  // Of that, or of the gravest that a level was kept for; nothing: all of it was done.
+  std::string error = {};  // why it ended early
+  // The code of that error, or of the gravest for which a level was kept; nullopt: all was done.
   std::optional<base::ErrorCode> error_code = std::nullopt;
 };
 
@@ -28,24 +28,24 @@ struct SweepReport {
   bool is_dry_run = false;
   std::vector<TreeOutcome> trees;
   std::vector<UnrecordedMail> unrecorded;
-  std::string clock_doubt;              // empty: the clock was believed
-  std::size_t held_back = 0;            // trees that are due, for that doubt
-  std::size_t not_reached = 0;          // trees that are due, when it was asked to stop
+  std::string clock_doubt;              // empty: the clock was trusted
+  std::size_t held_back = 0;            // due trees kept because of that doubt
+  std::size_t not_reached = 0;          // due trees left when a stop was requested
   bool has_unreadable_records = false;  // of trees
 
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;
   std::string to_text() const;
 
-  // A line for each thing that a sweep should have done and did not, escaped.
+  // An escaped line for each thing that the sweep should have done and did not.
   std::vector<std::string> troubles() const;
 };
 
 // "1 tree is", "2 trees are".
 std::string count_of_trees(std::size_t count);
 
-// A level's name as people have it. The record tells how the tree's top is shown; what is above it
-// is shown as the beginning of that, what is below as it would be by itself.
+// A level's name as users see it. The record has the shown name of the tree's top; levels above it
+// are shown as the beginning of that name, levels below it as they would be on their own.
 std::string shown_level(const store::TreeRecord& record, const std::string& raw_name);
 
 }  // namespace restore

@@ -7,7 +7,7 @@
 
 namespace restore {
 
-TargetMailbox look_at_mailbox(imap::Session& session) {
+TargetMailbox inspect_mailbox(imap::Session& session) {
   const imap::Namespaces namespaces = session.namespaces();
   TargetMailbox mailbox;
   if (!namespaces.personal.empty()) mailbox.personal = namespaces.personal.front();
@@ -20,7 +20,7 @@ TargetMailbox look_at_mailbox(imap::Session& session) {
   names.append_limit = session.capabilities().append_limit();
   try {
     mailbox.inbox = session.examine(imap::kInbox);
-    // Dovecot and Cyrus say of a folder that is open for reading only that it keeps no flag.
+    // Dovecot and Cyrus report no permanent flags for a folder that is open read-only.
     if (!mailbox.inbox->permanent_flags.empty()) names.inbox = mailbox.inbox;
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;

@@ -15,15 +15,15 @@ namespace restore {
 
 struct TargetMailbox {
   imap::Namespace personal;
-  std::optional<imap::OpenFolder> inbox;  // nothing: the server does not let it be opened
+  std::optional<imap::OpenFolder> inbox;  // nullopt: the server refuses to open it
   TargetNames names;
 };
 
 // Fails as the session does.
-TargetMailbox look_at_mailbox(imap::Session& session);
+TargetMailbox inspect_mailbox(imap::Session& session);
 
-// A name for a new tree that no folder and none of the account's records has: the first that `name`
-// gives of `time` and the seconds after it.
+// A name for a new tree that no folder and none of the account's records has: the first such result
+// of `name` for `time` and the seconds after it.
 std::string free_tree_name(imap::Session& session, const TargetNames& names,
                            const std::vector<store::TreeRecord>& records,
                            std::chrono::sys_seconds time,

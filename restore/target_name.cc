@@ -19,7 +19,7 @@ std::string with_digest(std::string_view name, std::string_view source) {
   return fmt::format("{}~{}", name, store::sha256(base::as_bytes(source)).hex().substr(0, kDigits));
 }
 
-// As shown, '/' within a level is %2F.
+// In shown names '/' within a level is %2F.
 std::string without_delimiter(std::string_view source, char delimiter) {
   static constexpr std::string_view kSlash = "%2F";
   std::string name;
@@ -53,13 +53,13 @@ std::string TargetNamer::below_top(const std::string& name) const {
 }
 
 bool TargetNamer::is_too_long(const std::string& shown) const {
-  return imap::raw_folder_name(shown, delimiter_, personal_prefix_).size() > kLongest;
+  return imap::raw_folder_name(shown, delimiter_, personal_prefix_).size() > kMaxRawName;
 }
 
 TargetNamer::Named TargetNamer::name(std::string_view source) {
   std::string name = without_delimiter(source, delimiter_);
   std::string why;
-  if (name != source) why = fmt::format("'{}' parts levels on this server", delimiter_);
+  if (name != source) why = fmt::format("'{}' separates levels on this server", delimiter_);
   if (is_too_long(below_top(name))) {
     why = "its name would be too long";
     const std::size_t slash = name.rfind('/');
@@ -69,7 +69,7 @@ TargetNamer::Named TargetNamer::name(std::string_view source) {
     if (is_too_long(below_top(name))) name = with_digest("", source);
   }
   if (!given_.insert(name).second) {
-    why = "another folder has its name here";
+    why = "another folder has this name here";
     name = with_digest(name, source);
     given_.insert(name);
   }

@@ -1,5 +1,5 @@
-// What a folder is called where it is restored: as its source, unless the server's spelling does
-// not allow that.
+// The name under which a folder is restored: that of its source, unless the server's spelling rules
+// do not allow that.
 #pragma once
 
 #include <set>
@@ -10,21 +10,21 @@ namespace restore {
 
 class TargetNamer {
  public:
-  // `top`: the tree's shown name, or empty for names of the account itself.
+  // `top`: the tree's shown name, or empty for names outside a tree.
   TargetNamer(std::string top, char delimiter, std::string personal_prefix);
 
   struct Named {
     std::string shown;
-    std::string why;  // it is not the source's name; empty: it is
+    std::string why;  // why it differs from the source's name; empty: it does not
   };
 
-  // Each name is given once. What can't be is mapped by rule: the server's delimiter within a level
-  // becomes '_'; a name too long for some server keeps its last level, or the beginning of that,
-  // and gets a digest of the whole.
+  // Returns each name only once. Names that are not possible are mapped by rule: the server's
+  // delimiter within a level becomes '_'; a name too long for some server keeps its last level, or
+  // the beginning of that, and gets a digest of the whole name.
   Named name(std::string_view source);
 
-  // The longest raw name in bytes that every server takes: Maildir++ has it in one file name.
-  static constexpr std::size_t kLongest = 240;
+  // The longest raw name, in bytes, that every server accepts: Maildir++ uses it as a file name.
+  static constexpr std::size_t kMaxRawName = 240;
 
  private:
   std::string below_top(const std::string& name) const;

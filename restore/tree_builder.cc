@@ -21,7 +21,7 @@ TreeBuilder::TreeBuilder(imap::Session& session, store::TreeRecords& records,
 
 void TreeBuilder::create(const std::vector<std::string>& raw_names) {
   for (const std::string& raw_name : raw_names) {
-    if (record_.level(raw_name) == nullptr) record_.levels.push_back(look_at(raw_name));
+    if (record_.level(raw_name) == nullptr) record_.levels.push_back(inspect(raw_name));
   }
   records_.put(record_);
   for (const std::string& raw_name : raw_names) {
@@ -36,7 +36,9 @@ std::string TreeBuilder::refusal(const std::string& raw_name) const {
                                   [&](const auto& refusal) { return refusal.first == raw_name; });
   if (found != refusals_.end()) return found->second;
   const TreeLevel* level = record_.level(raw_name);
-  if (level == nullptr || level->state != LevelState::kCreated) return "it is not mailstow's";
+  if (level == nullptr || level->state != LevelState::kCreated) {
+    return "it was not created by mailstow";
+  }
   return "";
 }
 
@@ -47,8 +49,8 @@ std::optional<imap::Folder> TreeBuilder::find_folder(const std::string& raw_name
   return std::nullopt;
 }
 
-// A level as it stands before anything is created.
-TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
+// Returns a level as it is before anything is created.
+TreeLevel TreeBuilder::inspect(const std::string& raw_name) {
   TreeLevel level;
   level.raw_name = raw_name;
   const std::optional<imap::Folder> found = find_folder(raw_name);
@@ -57,11 +59,11 @@ TreeLevel TreeBuilder::look_at(const std::string& raw_name) {
   if (!found->can_be_opened()) return level;
   const imap::FolderStatus status = session_.status(raw_name);
   for (store::TreeRecord& other : others_) {
-    const TreeLevel* theirs = other.level(raw_name);
-    if (theirs != nullptr && theirs->state == LevelState::kCreated && theirs->identity &&
-        has_identity(*theirs->identity, status)) {
+    const TreeLevel* shared = other.level(raw_name);
+    if (shared != nullptr && shared->state == LevelState::kCreated && shared->identity &&
+        has_identity(*shared->identity, status)) {
       level.state = LevelState::kCreated;
-      level.identity = theirs->identity;
+      level.identity = shared->identity;
     }
   }
   return level;
@@ -76,7 +78,7 @@ void TreeBuilder::reconcile() {
 void TreeBuilder::reconcile(TreeLevel& level) {
   const std::optional<imap::Folder> folder = find_folder(level.raw_name);
   if (level.state == LevelState::kNotOurs && folder) return;
-  // What stands only as a level above others can be created again.
+  // A level that exists only as a parent of others can be created again.
   if (!folder || !folder->can_be_opened()) {
     level = {level.raw_name, LevelState::kIntended, std::nullopt, {}};
     return;
@@ -86,7 +88,7 @@ void TreeBuilder::reconcile(TreeLevel& level) {
     status = session_.status(level.raw_name);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
-    // Dovecot lists a level called INBOX as if it could be opened.
+    // Dovecot lists a level named INBOX as if it could be opened.
     TreeLevel again{level.raw_name, LevelState::kIntended, std::nullopt, {}};
     create(again);
     if (again.state == LevelState::kCreated) level = std::move(again);
@@ -99,7 +101,7 @@ void TreeBuilder::reconcile(TreeLevel& level) {
   }
 }
 
-// As the sweeper has it, which would delete such a level.
+// The same condition under which the sweeper would delete such a level.
 bool TreeBuilder::adopt(TreeLevel& level, const imap::FolderStatus& status) {
   if (status.messages != 0U || status.uid_next != 1U || !status.uid_validity) return false;
   level.identity = store::LevelIdentity{*status.uid_validity, status.mailbox_id.value_or("")};
@@ -110,13 +112,14 @@ bool TreeBuilder::adopt(TreeLevel& level, const imap::FolderStatus& status) {
 void TreeBuilder::create(TreeLevel& level) {
   const imap::Session::Created created = session_.create(level.raw_name);
   if (!created.created) {
-    // Dovecot makes a folder, and says that it is there already, when it is asked by several at a
-    // time. Nobody else has a reason to make one in a tree of this second.
+    // If several sessions create a folder at the same time, Dovecot may create it and yet report
+    // that it already exists. No other client has a reason to create one in a tree named after this
+    // second.
     const bool is_within = level.raw_name.starts_with(record_.raw_name);
     if (is_within && find_folder(level.raw_name) && adopt(level, session_.status(level.raw_name))) {
       return;
     }
-    // Refused, or somebody was faster: in both cases it is not ours.
+    // Refused, or another client was faster: in both cases it is not ours.
     level.state = LevelState::kNotOurs;
     refusals_.emplace_back(level.raw_name,
                            "the server refused to create the folder: " + created.reason);

@@ -17,7 +17,7 @@ std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::
   const base::Path file = tree_lock_file(location, tree_id);
   auto lock = files.try_lock(file, base::LockMode::kExclusive);
   if (lock != nullptr) return lock;
-  // Somebody may only be looking.
+  // Another process may hold a shared lock for a moment, in is_worked_on().
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
   return files.try_lock(file, base::LockMode::kExclusive);
 }
@@ -34,7 +34,8 @@ std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock
   }
   base::fail(
       base::ErrorCode::kBusy,
-      "restore: another run has been choosing its tree's name for a minute: see what it does");
+      "restore: another run has been choosing its tree's name for a minute: check what it is "
+      "doing");
 }
 
 bool is_worked_on(base::FileSystem& files, const store::Location& location,

@@ -12,18 +12,18 @@ namespace restore {
 
 namespace {
 
-// Cyrus keeps what is deleted under a name with the second in it, and so refuses to delete a folder
-// of one name twice in a second: a run that was killed may have just done so.
+// Cyrus keeps deleted folders under a name that contains the second, and so refuses to delete a
+// folder of the same name twice in a second: a run that was killed may just have done so.
 constexpr std::chrono::milliseconds kDeletedAgain{1500};
 
 }  // namespace
 
 void TreeSite::subscribe() {
-  if (of_.session.subscriptions().empty()) return;
-  for (const store::TreeLevel& level : of_.record.levels) {
+  if (tree_.session.subscriptions().empty()) return;
+  for (const store::TreeLevel& level : tree_.record.levels) {
     if (level.state != store::LevelState::kCreated) continue;
     try {
-      of_.session.subscribe(level.raw_name);
+      tree_.session.subscribe(level.raw_name);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
       base::log_warning("{}", error.what());
@@ -32,31 +32,31 @@ void TreeSite::subscribe() {
 }
 
 void TreeSite::remove_level(const std::string& raw_name) {
-  TreeSweeper sweeper(of_.session, of_.record, of_.others);
+  TreeSweeper sweeper(tree_.session, tree_.record, tree_.others);
   try {
-    sweeper.sweep_level(*of_.record.level(raw_name));
+    sweeper.sweep_level(*tree_.record.level(raw_name));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
     environment_.clock.sleep_for(kDeletedAgain);
-    sweeper.sweep_level(*of_.record.level(raw_name));
+    sweeper.sweep_level(*tree_.record.level(raw_name));
   }
-  // Recorded until it is gone: what a crash leaves here is swept with the tree.
-  std::erase_if(of_.record.levels, [&](const auto& level) {
-    return level.raw_name == raw_name && of_.session.list(raw_name).empty();
+  // Recorded until it is gone: a level that a crash leaves behind is swept with the tree.
+  std::erase_if(tree_.record.levels, [&](const auto& level) {
+    return level.raw_name == raw_name && tree_.session.list(raw_name).empty();
   });
-  of_.records.put(of_.record);
+  tree_.records.put(tree_.record);
 }
 
 void TreeSite::give_up() {
   const auto is_gone = [&] {
-    return TreeSweeper(of_.session, of_.record, of_.others).sweep().is_finished;
+    return TreeSweeper(tree_.session, tree_.record, tree_.others).sweep().is_finished;
   };
   if (!is_gone()) {
     environment_.clock.sleep_for(kDeletedAgain);
     if (!is_gone()) return;
   }
-  of_.records.remove(of_.record.id);
-  environment_.files.remove(tree_lock_file(location_, of_.record.id));
+  tree_.records.remove(tree_.record.id);
+  environment_.files.remove(tree_lock_file(location_, tree_.record.id));
 }
 
 }  // namespace restore

@@ -1,5 +1,5 @@
-// What a run does to the folders of its tree beside filling them: they are subscribed, and what was
-// created for nothing is removed.
+// Operations of a run on the folders of its tree, besides filling them: they are subscribed, and
+// those that were created in vain are removed.
 #pragma once
 
 #include <string>
@@ -14,29 +14,31 @@ namespace restore {
 
 class TreeSite {
  public:
-  struct Of {
+  struct Tree {
     imap::Session& session;
     store::TreeRecords& records;
     store::TreeRecord& record;
     const std::vector<store::TreeRecord>& others;  // of the account's other trees
   };
   // All must outlive it.
-  TreeSite(const base::Environment& environment, const store::Location& location, const Of& of)
-      : environment_(environment), location_(location), of_(of) {}
+  TreeSite(const base::Environment& environment, const store::Location& location, const Tree& tree)
+      : environment_(environment), location_(location), tree_(tree) {}
 
-  // Where the user's mail programs show what is subscribed only.
+  // Subscribes to the folders if the user has subscriptions: the user's mail programs may show only
+  // subscribed folders.
   void subscribe();
 
-  // A level that was created, and what mailstow put there; then it is no longer recorded.
+  // Removes a level that was created, with what mailstow put there, and then its entry in the
+  // record.
   void remove_level(const std::string& raw_name);
 
-  // Before anything was restored: what was created goes, and the record with it.
+  // Removes what was created, and the record. Call it only before anything is restored.
   void give_up();
 
  private:
   const base::Environment& environment_;
   const store::Location& location_;
-  Of of_;
+  Tree tree_;
 };
 
 }  // namespace restore

@@ -58,7 +58,7 @@ SweptTree TreeSweeper::go_through(Mode mode) {
       tree.levels.push_back(handle(level, mode, planned_away));
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kRefused) throw;
-      // One level that the server does not let go, by an ACL, is no reason to keep the others.
+      // A level that the server refuses to delete, by an ACL, does not stop the others.
       tree.levels.push_back({level.raw_name, Action::kRefused, error.what()});
     }
     const Action action = tree.levels.back().action;
@@ -75,7 +75,7 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   SweptLevel swept;
   swept.raw_name = level.raw_name;
   for (int round = 0; round < kMaxRounds; ++round) {
-    // What is no part of the tree is not even looked at.
+    // A level that is not part of the tree is not even opened.
     const ObservedLevel observed =
         is_part_of(record_, level.raw_name) ? observe(level, mode, planned_away) : ObservedLevel();
     const LevelDecision decision = decide(record_, level, observed);
@@ -89,7 +89,7 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
     if (decision.verdict == LevelVerdict::kGone || decision.verdict == LevelVerdict::kLeave) {
       const bool is_gone = decision.verdict == LevelVerdict::kGone;
       swept.action = is_gone ? Action::kGone : Action::kLeft;
-      // A sweep that died may have come no further than DELETE.
+      // A sweep that died may have got no further than DELETE.
       const bool was_ours = level.state != store::LevelState::kNotOurs;
       if (is_gone && was_ours && mode == Mode::kCarryOut) unsubscribe(level);
       return swept;
@@ -118,14 +118,14 @@ SweptLevel TreeSweeper::handle(const store::TreeLevel& level, Mode mode,
   return swept;
 }
 
-// Nothing: what the server does not show is gone.
+// Returns "" if a folder that the server does not list is gone; else why it may still exist.
 std::string TreeSweeper::why_not_gone() {
-  if (!not_gone_.empty()) return not_gone_;
+  if (!absence_doubt_.empty()) return absence_doubt_;
   if (sees_account()) return "";
-  return "the server shows not even INBOX, so nothing it does not show need be gone";
+  return "the server does not list even INBOX, so a missing folder does not mean it was deleted";
 }
 
-// Behind an ACL, or where the storage is not mounted, all seems gone.
+// Behind an ACL, or if the storage is not mounted, everything seems to be gone.
 bool TreeSweeper::sees_account() {
   if (sees_account_) return *sees_account_;
   sees_account_ = false;
@@ -141,7 +141,7 @@ bool TreeSweeper::sees_account() {
   return *sees_account_;
 }
 
-// Leaves the folder open if it can be opened: for writing, unless it is only planned.
+// Leaves the folder open if it can be opened: for writing, unless this is only a plan.
 ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
                                    const std::vector<std::string>& planned_away) {
   ObservedLevel observed;
@@ -174,16 +174,16 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
   }
   for (const store::TreeRecord& other : others_) {
     if (other.id == record_.id) continue;
-    for (const store::TreeLevel& theirs : other.levels) {
-      observed.is_shared = observed.is_shared || (theirs.raw_name == level.raw_name &&
-                                                  theirs.state == store::LevelState::kCreated &&
-                                                  theirs.identity == level.identity);
+    for (const store::TreeLevel& shared : other.levels) {
+      observed.is_shared = observed.is_shared || (shared.raw_name == level.raw_name &&
+                                                  shared.state == store::LevelState::kCreated &&
+                                                  shared.identity == level.identity);
     }
   }
   return observed;
 }
 
-// Of the folder that observe() left open. Why not, or nothing.
+// Removes messages from the folder that observe() left open. Returns why it failed, or "".
 std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
                                          const LevelDecision& decision, SweptLevel& swept) {
   std::vector<base::Uid> leaving = decision.ours;
@@ -210,21 +210,21 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
   return "";
 }
 
-// Only while it is empty: false if mail has arrived.
+// Removes the folder only if it is empty: returns false if mail has arrived.
 bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
-  session_.examine(imap::kInbox);  // not from within the folder that goes
+  session_.examine(imap::kInbox);  // leaves the folder that is deleted
   const imap::FolderStatus status = session_.status(level.raw_name);
   const bool is_same =
       level.identity ? has_identity(*level.identity, status) : status.uid_next == 1U;
   if (status.messages != 0U || !is_same) return false;
-  // Mail that comes between these two answers goes with the folder: IMAP has no "delete if
-  // empty".
+  // Mail that arrives between these two responses is deleted with the folder: IMAP has no "delete
+  // if empty".
   session_.remove(level.raw_name);
   unsubscribe(level);
   return true;
 }
 
-// Some servers keep subscriptions to what they no longer have.
+// Some servers keep subscriptions to folders that no longer exist.
 void TreeSweeper::unsubscribe(const store::TreeLevel& level) {
   try {
     session_.unsubscribe(level.raw_name);

@@ -23,10 +23,10 @@ class Rescue {
   virtual ~Rescue() = default;
 
   struct Kept {
-    std::string trouble;                               // why not; empty: every one is safe
+    std::string trouble;                               // why it failed; empty: all are safe
     base::ErrorCode code = base::ErrorCode::kRefused;  // of the trouble
-    std::string snapshot = {};  // the id of that which has them; empty: there was none to make
-    std::size_t known = 0;      // of them, what a half-made tree's own run had put there
+    std::string snapshot = {};  // the id of the one that has them; empty: none had to be made
+    std::size_t known = 0;      // those that the run of an incomplete tree had itself put there
   };
   // Reads the messages out of the folder that is open in `session` and makes them durable. Fails as
   // the session does.
@@ -43,32 +43,32 @@ struct SweptLevel {
     kEmptied,
     kLeft,
     kKeptForNow,
-    kRefused,  // by the server, with its words
+    kRefused,  // by the server; `why` has its response
   } action = Action::kKeptForNow;
   std::string why;
   std::size_t rescued = 0;                           // messages
-  std::vector<std::string> snapshots = {};           // ids of those that have them
-  base::ErrorCode code = base::ErrorCode::kRefused;  // of what was kept for now, or refused
+  std::vector<std::string> snapshots = {};           // ids of the snapshots that have them
+  base::ErrorCode code = base::ErrorCode::kRefused;  // why it was kept for now, or refused
 };
 
 struct SweptTree {
   std::vector<SweptLevel> levels;
-  bool is_finished = false;  // nothing of it is left to do: its record may go
-  bool is_stopped = false;   // what is left was not reached: somebody asked (base/stop_request.h)
+  bool is_finished = false;  // nothing is left to do: the tree's record may be removed
+  bool is_stopped = false;   // the rest was not reached: a stop was requested (base/stop_request.h)
 };
 
 class TreeSweeper {
  public:
-  // All must outlive it. Without a rescue a level that holds foreign mail is kept for now.
+  // All must outlive it. Without a rescue, levels that hold foreign mail are kept for now.
   // `others`: the records of the account's other trees.
   TreeSweeper(imap::Session& session, const store::TreeRecord& record,
               const std::vector<store::TreeRecord>& others, Rescue* rescue = nullptr);
 
-  // What the server does not show is not taken for gone, for this reason.
-  void believe_nothing_gone(std::string why) { not_gone_ = std::move(why); }
+  // Folders that the server does not list are not taken for deleted, for this reason.
+  void distrust_absence(std::string why) { absence_doubt_ = std::move(why); }
 
-  // Called once, before the first level that other trees may share: time to bring `others` up to
-  // date, and to let no run begin a tree there.
+  // `call` is called once, before the first level that other trees may share: it should update
+  // `others`, and keep runs from beginning a tree there.
   void before_shared(std::function<void()> call) { before_shared_ = std::move(call); }
 
   SweptTree sweep();
@@ -97,7 +97,7 @@ class TreeSweeper {
   std::function<void()> before_shared_;
   Rescue* rescue_;
   std::optional<bool> sees_account_;
-  std::string not_gone_;
+  std::string absence_doubt_;
 };
 
 }  // namespace restore

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxInBatch = 200;
 constexpr std::uint64_t kMaxBytesInBatch = 4U << 20U;
-// In batches that wait for more, when folders lie in the store in pieces.
+// In all incomplete batches, which pile up if the folders are scattered over the store.
 constexpr std::uint64_t kMaxBytesWaiting = 16U << 20U;
 
 }  // namespace
@@ -26,7 +26,7 @@ void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level,
   folders_.push_back(std::move(writing));
 }
 
-// No more than there are batches: opening one takes some round trips.
+// Not more connections than there are batches: opening one takes some round trips.
 unsigned TreeWriter::useful_connections() const {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
@@ -59,7 +59,7 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
     if (folders_[index].unread == 0) flush(index, pool, done);
   }
   const auto place = [&](std::size_t at) {
-    // Of several folders that begin there all but the last are empty.
+    // If several folders begin there, all but the last are empty.
     const auto after = std::upper_bound(first.begin(), first.end(), at);
     return static_cast<std::size_t>(after - first.begin()) - 1;
   };
@@ -101,7 +101,7 @@ void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
   Writing& writing = folders_[index];
   const std::uint64_t bytes = std::exchange(writing.bytes, 0);
   waiting_bytes_ -= bytes;
-  // The last one takes the reading's part over.
+  // The last batch takes over the part counted for reading.
   if (writing.unread > 0) {
     const std::lock_guard lock(mutex_);
     ++writing.under_way;
@@ -111,12 +111,12 @@ void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
   pool.put(bytes, [this, index, batch, &done](imap::Session& session) {
     folders_[index].folder->append(session, *batch, open_);
     batch->clear();
-    leave(index, session, done);
+    finish_part(index, session, done);
   });
 }
 
-// Whoever is the last to leave compares.
-void TreeWriter::leave(std::size_t index, imap::Session& session, const Done& done) {
+// The part that finishes last compares the folder.
+void TreeWriter::finish_part(std::size_t index, imap::Session& session, const Done& done) {
   Writing& writing = folders_[index];
   {
     const std::lock_guard lock(mutex_);

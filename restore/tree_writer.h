@@ -1,6 +1,6 @@
-// Writes the folders of a tree: their messages read from the store in its own order, whichever
-// folders they belong to, sent over several connections meanwhile, and each folder read back and
-// compared as soon as it is whole.
+// Writes the folders of a tree: messages are read in the store's own order, whichever folders they
+// belong to, and meanwhile sent over several connections; each folder is read back and compared as
+// soon as it is complete.
 #pragma once
 
 #include <functional>
@@ -16,19 +16,19 @@ namespace restore {
 
 class TreeWriter {
  public:
-  // All must outlive it. `connections`: at most, `session` included.
+  // All must outlive it. `connections`: the maximum, including `session`.
   TreeWriter(imap::Session& session, WorkPool::OpenSession open, unsigned connections,
              store::Reader& reader);
 
-  // What of the folder is there already, from a run that died, is not sent again. `level`: where
-  // its messages go.
+  // Messages that a run that died already put into the folder are not sent again. `level`: the
+  // level that its messages go into.
   void add(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun);
 
-  // Of the folder that was added as the `index`th, when it has been compared: one call at a time,
-  // from any thread.
+  // Called for the folder that was added as the `index`th, once it has been compared: one call at a
+  // time, from any thread.
   using Done = std::function<void(std::size_t index, const FolderRestore& folder)>;
 
-  // Fails as the session does; `report` tells how far it came.
+  // Fails as the session does; report() then shows how far it got.
   void run(const Done& done);
 
   // In the order in which they were added.
@@ -38,16 +38,16 @@ class TreeWriter {
  private:
   struct Writing {
     std::unique_ptr<FolderRestore> folder;
-    std::vector<FolderRestore::Waiting> batch;  // of the reading thread, as is the next
-    std::uint64_t bytes = 0;                    // in it
+    std::vector<FolderRestore::Waiting> batch;  // used only by the reading thread, like `bytes`
+    std::uint64_t bytes = 0;                    // in `batch`
     std::size_t unread = 0;
-    std::size_t under_way = 0;  // batches, and the reading; guarded by mutex_
+    std::size_t under_way = 0;  // batches, plus one for reading; guarded by mutex_
   };
 
   void read(WorkPool& pool, const Done& done);
   void flush(std::size_t index, WorkPool& pool, const Done& done);
   void was_read(std::size_t index, WorkPool& pool, const Done& done);
-  void leave(std::size_t index, imap::Session& session, const Done& done);
+  void finish_part(std::size_t index, imap::Session& session, const Done& done);
   unsigned useful_connections() const;
 
   imap::Session& session_;
@@ -56,7 +56,7 @@ class TreeWriter {
   store::Reader& reader_;
   std::vector<Writing> folders_;
   std::uint64_t waiting_bytes_ = 0;  // in all batches
-  std::mutex mutex_;                 // of under_way
+  std::mutex mutex_;                 // guards under_way
   std::mutex done_mutex_;            // held during `done`
 };
 

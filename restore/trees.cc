@@ -20,7 +20,7 @@ namespace restore {
 
 namespace {
 
-// A run that is at work holds the tree's lock; one that died left a half tree.
+// A running restore holds the tree's lock; one that died left an incomplete tree.
 const char* word(const store::TreeRecord& record, bool is_worked_on) {
   if (is_worked_on) return "restoring";
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
@@ -33,14 +33,14 @@ std::string in_words(std::chrono::seconds time) {
   return std::to_string(std::chrono::floor<std::chrono::minutes>(time).count()) + " min";
 }
 
-// How many of a tree's messages the account has outside of its trees too, as its newest backup
-// tells: what the user has copied out, and what was never lost.
+// The number of a tree's messages that the account also has outside its trees, according to its
+// newest backup: those that the user has copied elsewhere, and those that were never lost.
 struct Elsewhere {
   std::uint64_t messages = 0;
   std::chrono::sys_seconds seen{};
 };
 
-// Nothing unless there is a backup that began after the tree was made.
+// Returns nullopt unless there is a backup that began after the tree was made.
 std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::TreeRecord& record) {
   const auto snapshot = reader.newest_snapshot(record.account);
   if (!snapshot || snapshot->time <= record.created) return std::nullopt;
@@ -67,7 +67,7 @@ class TreeTable {
     try {
       reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
-      base::log_warning("what is elsewhere, and what no record knows, can't be told: {}",
+      base::log_warning("the ELSEWHERE column and mail without a record are unavailable: {}",
                         error.what());
     }
   }
@@ -112,7 +112,7 @@ class TreeTable {
   std::string to_text() const {
     if (rows_.empty() && unrecorded_.empty()) return "There are no restored trees.\n";
     return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
-                               {"TREE"},  // whole: `extend` wants it so
+                               {"TREE"},  // never cut: `extend` needs the whole name
                                {"STATE"},
                                {"AGE", base::Align::kRight},
                                {"LEFT", base::Align::kRight},

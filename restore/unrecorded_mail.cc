@@ -28,7 +28,7 @@ bool is_at_or_below(const std::string& name, const std::string& top) {
   return name == top || (name.starts_with(top) && name[top.size()] == '/');
 }
 
-// What of the open folder's UIDs the trees' records know.
+// The UIDs of the open folder that the trees' records contain.
 imap::UidSet recorded_in(const std::string& raw_name, const store::LevelIdentity& identity,
                          std::span<const store::TreeRecord> records) {
   imap::UidSet uids;
@@ -51,7 +51,7 @@ bool is_being_filled(const std::string& raw_name, std::span<const store::TreeRec
   return false;
 }
 
-// What the server calls the user, if that is configured.
+// The user's name on the server, if that is configured.
 std::string user_of(const base::Config& config, const std::string& account) {
   for (const base::AccountConfig& known : config.accounts) {
     if (known.name == account) return known.user;
@@ -84,7 +84,7 @@ std::string folder_of_trees(const std::string& tree_template, const std::string&
   const std::size_t slash = name.rfind('/', name.find("{timestamp}"));
   if (slash == std::string::npos) return "";
   const std::string folder = name.substr(0, slash);
-  // "%/Public": everybody's folders, not those of trees.
+  // "%/Public" is a whole namespace, not a folder for trees.
   const bool is_namespace = folder.starts_with('%') && folder.find('/', 2) == std::string::npos;
   return is_namespace ? "" : folder;
 }
@@ -102,7 +102,7 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
   const std::string shown_top = folder_of_trees(tree_template, account.user, delimiter);
   if (shown_top.empty()) return found;
   const std::string top = imap::raw_folder_name(shown_top, delimiter, personal.prefix);
-  // What the account's owner may not open himself is no hiding place.
+  // A folder that the account's owner may not open can't be used to hide mail.
   const auto examine = [&](const std::string& raw_name) -> std::optional<imap::OpenFolder> {
     try {
       return session.examine(raw_name);
@@ -140,7 +140,7 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
       for (UnrecordedMail& mail : find()) all.push_back(std::move(mail));
       return true;
     } catch (const base::Error& error) {
-      base::log_warning("{}: mail that no record knows: {}", name, error.what());
+      base::log_warning("{}: cannot check for mail without a record: {}", name, error.what());
       return false;
     }
   };
@@ -184,7 +184,7 @@ nlohmann::ordered_json to_json(const std::vector<UnrecordedMail>& mail) {
 std::string to_text(const std::vector<UnrecordedMail>& mail) {
   std::string text;
   for (const UnrecordedMail& folder : mail) {
-    text += fmt::format("{}: {}: {} message{} ({}) that no restore put there; kept (seen {})\n",
+    text += fmt::format("{}: {}: {} message{} ({}) not put there by a restore; kept (seen {})\n",
                         base::escape_for_terminal(folder.account),
                         base::escape_for_terminal(folder.folder),
                         base::format_count(folder.messages), folder.messages == 1 ? "" : "s",

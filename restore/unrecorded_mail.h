@@ -1,5 +1,6 @@
-// Mail below the folder that trees are made in, which no record knows: where that folder is outside
-// the quota, somebody may be keeping mail there for that reason. It is told, and never deleted.
+// Mail without a record below the folder that trees are made in: if that folder does not count
+// towards the quota, a user may be keeping mail there for that reason. It is reported, and never
+// deleted.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,7 @@
 
 namespace restore {
 
-// Of one folder.
+// The unrecorded mail of one folder.
 struct UnrecordedMail {
   std::string account;
   std::string folder;  // as shown
@@ -26,14 +27,16 @@ struct UnrecordedMail {
   std::chrono::sys_seconds seen{};
 };
 
-// The folder, as shown, that the trees of `user` are in: "RESTORED". Empty: they have none of their
-// own (the template has no level above {timestamp}, or it is a whole namespace), and nothing can be
-// told. Where the server parts levels with another character than '/', the template may too.
+// The shown name of the folder that the trees of `user` are in, such as "RESTORED". Empty: they
+// have no folder of their own (the template has no level above {timestamp}, or it is a whole
+// namespace), and unrecorded mail can't be found. If the server separates levels with a character
+// other than
+// '/', the template may too.
 std::string folder_of_trees(const std::string& tree_template, const std::string& user,
                             char delimiter);
 
-// As the account is now. `records`: of all its trees; a folder that a run may be filling is left
-// out.
+// Unrecorded mail that is in the account now. `records`: those of all its trees; a folder that a
+// run may be filling is left out.
 std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
                                            const base::AccountConfig& account,
                                            std::span<const store::TreeRecord> records,
@@ -41,13 +44,13 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
                                            std::chrono::sys_seconds now);
 
 enum class Look {
-  kStored,  // what each account's newest backup has, which is free
-  kLive,    // for accounts with records, what they hold now
+  kStored,  // in each account's newest backup, which costs no connection
+  kLive,    // in accounts with records as they are now, in the others as in kStored
 };
 
-// Of all accounts. Backups leave the folders of trees out, so what a user puts into one shows only
-// when it is looked at live. `reader` may be nothing. What can't be looked at is logged and left
-// out.
+// Unrecorded mail of all accounts. Backups leave the folders of trees out, so mail that a user puts
+// into one is found only by a live look. `reader` may be nullptr. Accounts that can't be read are
+// logged and left out.
 std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& environment,
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,

@@ -20,11 +20,11 @@ namespace restore {
 
 namespace {
 
-constexpr std::chrono::days kBefore{1};
-// Of a tree that goes sooner nobody has to hear: it is a probe's.
-constexpr std::chrono::minutes kShortest{1};
+constexpr std::chrono::days kReminderLead{1};
+// A tree that expires sooner is a probe's: no mail is sent for it.
+constexpr std::chrono::minutes kMinLifetime{1};
 
-base::Path marks_folder(const base::StoreConfig& store) {
+base::Path marks_directory(const base::StoreConfig& store) {
   return store.index / "user-mail";
 }
 
@@ -43,26 +43,26 @@ std::uint64_t messages_in(const store::TreeRecord& tree) {
 
 }  // namespace
 
-void UserMail::tell_restored(const store::TreeRecord& tree) const {
-  if (tree.expires - now() < kShortest || messages_in(tree) == 0) return;
+void UserMail::notify_restored(const store::TreeRecord& tree) const {
+  if (tree.expires - now() < kMinLifetime || messages_in(tree) == 0) return;
   send_once(Kind::kRestored, environment_.config.reporting.user_mail.restored, tree);
 }
 
 void UserMail::remind(const store::TreeRecord& tree) const {
   const auto left = tree.expires - now();
-  const bool was_to_stay = tree.expires - tree.created > kBefore;
-  if (left <= std::chrono::seconds(0) || left > kBefore || !was_to_stay) return;
+  const bool was_to_stay = tree.expires - tree.created > kReminderLead;
+  if (left <= std::chrono::seconds(0) || left > kReminderLead || !was_to_stay) return;
   if (tree.state == store::TreeState::kRestoring || messages_in(tree) == 0) return;
   send_once(Kind::kReminder, environment_.config.reporting.user_mail.reminder, tree);
 }
 
 void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
   base::FileSystem& files = environment_.files;
-  const base::Path folder = marks_folder(environment_.config.store);
-  for (const std::string& name : files.list(folder)) {
+  const base::Path directory = marks_directory(environment_.config.store);
+  for (const std::string& name : files.list(directory)) {
     const std::string id = name.substr(0, name.find('.'));
     const bool is_there = std::ranges::find(trees, id, &store::TreeRecord::id) != trees.end();
-    if (!is_there) files.remove(folder / name);
+    if (!is_there) files.remove(directory / name);
   }
 }
 
@@ -72,17 +72,17 @@ void UserMail::send_once(Kind kind, const base::Path& template_file,
   if (template_file.empty() || !config.reporting.mail) return;
   if (tree.account == config.drill.account) return;
   base::FileSystem& files = environment_.files;
-  const base::Path folder = marks_folder(config.store);
+  const base::Path directory = marks_directory(config.store);
   const base::Path mark =
-      folder / (tree.id + (kind == Kind::kRestored ? ".restored" : ".reminder"));
+      directory / (tree.id + (kind == Kind::kRestored ? ".restored" : ".reminder"));
   try {
-    base::make_directories(files, folder);
-    // Before it is sent: after a crash in between nothing is sent, and nothing twice.
+    base::make_directories(files, directory);
+    // Written before the mail is sent: after a crash in between no mail is sent, and none twice.
     if (!base::write_file(files, mark, {}, base::OnExisting::kFail)) return;
     try {
       send(template_file, tree);
     } catch (const base::Error&) {
-      files.remove(mark);  // another try, by the next sweep
+      files.remove(mark);  // the next sweep tries again
       throw;
     }
   } catch (const base::Error& error) {
@@ -112,7 +112,7 @@ std::string UserMail::address_of(const std::string& account) const {
                                       {{"account", known.name}, {"user", known.user}});
   if (!base::is_mail_address(address)) {
     base::fail(base::ErrorCode::kConfig,
-               "\"{}\" is no mail address: set user_mail.address, or the account's mail",
+               "\"{}\" is not a mail address: set user_mail.address, or the account's mail",
                base::escape_for_terminal(address));
   }
   return address;

@@ -1,5 +1,5 @@
-// What a user is written about a restored tree: that it is there, and a day before it goes that it
-// goes. Each once for a tree, whatever happens to it later: a mark beside the index comes first.
+// Mail to a user about a restored tree: one when it is there, and one a day before it expires. Each
+// is sent once for a tree, whatever happens to it later: a mark beside the index is written first.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,14 @@ class UserMail {
  public:
   explicit UserMail(const base::Environment& environment) : environment_(environment) {}
 
-  // Both do nothing where the configuration has no template for it, and for the scratch account of
-  // drills. What fails is logged: the tree is what matters.
-  void tell_restored(const store::TreeRecord& tree) const;
+  // Both do nothing if the configuration has no template for the mail, and for the scratch account
+  // of drills. Failures are only logged: the tree is what matters.
+  void notify_restored(const store::TreeRecord& tree) const;
 
-  // If it is time to: within the last day of a tree that was to stay for longer.
+  // Sends the reminder if it is due: within the last day of a tree whose lifetime is longer.
   void remind(const store::TreeRecord& tree) const;
 
-  // Forgets about trees that are no more.
+  // Deletes the marks of trees that are not among `trees`.
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
  private:

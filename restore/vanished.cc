@@ -30,10 +30,10 @@ struct Burst {
   bool is_whole_folder = false;
   std::vector<store::HeldMessage> messages;
   std::uint64_t bytes = 0;
-  std::size_t elsewhere = 0;  // of the messages, what the newest snapshot has in some folder
+  std::size_t elsewhere = 0;  // of the messages, those that the newest snapshot has in any folder
 };
 
-// A folder that was renamed has its new name in the change.
+// Finds the folder in the earlier snapshot: the change has only the new name of a renamed folder.
 store::FolderRecord folder_before(store::Reader& reader, const store::FolderChange& change) {
   std::vector<store::FolderRecord> folders = reader.folders(change.before);
   const store::FolderInfo& now = change.folder;
@@ -97,7 +97,7 @@ std::string to_text(const Burst& burst, const std::string& zone) {
       base::escape_for_terminal(burst.folder), base::format_size(burst.bytes),
       base::format_local(burst.before.time, zone));
   if (burst.elsewhere > 0) {
-    text += fmt::format("; {} of them elsewhere now", base::format_count(burst.elsewhere));
+    text += fmt::format("; {} of them now elsewhere", base::format_count(burst.elsewhere));
   }
   return text + "\n    " + command_for(burst) + "\n";
 }
@@ -114,7 +114,7 @@ std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
   }
   if (text.empty()) text = "Nothing vanished.\n";
   if (moved > 0) {
-    text += fmt::format("Not shown: {} that left a folder and are elsewhere now.\n",
+    text += fmt::format("Not shown: {} that left a folder and are now elsewhere.\n",
                         base::format_count(moved));
   }
   return text;
@@ -145,7 +145,7 @@ base::ExitStatus vanished(const base::Environment& environment, const std::strin
                           const std::string& since) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  choose_snapshot(environment, reader, account, "");  // says what is wrong
+  choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
   std::optional<std::chrono::sys_seconds> begin;
   if (!since.empty()) begin = parse_moment(environment, reader, account, since);
   const auto bursts = find_bursts(reader, account, begin);

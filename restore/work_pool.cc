@@ -9,7 +9,7 @@
 namespace restore {
 
 WorkPool::WorkPool(imap::Session& first, OpenSession open, unsigned connections)
-    : open_(std::move(open)), most_threads_(connections), idle_(1) {
+    : open_(std::move(open)), max_threads_(connections), idle_(1) {
   threads_.emplace_back([this, &first] { serve(first); });
 }
 
@@ -37,9 +37,9 @@ void WorkPool::put(std::uint64_t bytes, Work work) {
   rethrow();
   items_.push_back({bytes, std::move(work)});
   waiting_bytes_ += bytes;
-  if (items_.size() > idle_ && threads_.size() < most_threads_) {
+  if (items_.size() > idle_ && threads_.size() < max_threads_) {
     ++idle_;
-    threads_.emplace_back([this] { serve_another(); });
+    threads_.emplace_back([this] { serve_new_session(); });
   }
   lock.unlock();
   changed_.notify_all();
@@ -53,14 +53,14 @@ void WorkPool::finish() {
   rethrow();
 }
 
-void WorkPool::serve_another() {
+void WorkPool::serve_new_session() {
   std::optional<imap::Session> session;
   try {
     session.emplace(open_());
   } catch (const base::Error& error) {
     base::log_warning("restore: no further connection: {}", error.what());
     const std::lock_guard lock(mutex_);
-    most_threads_ = 0;
+    max_threads_ = 0;
     --idle_;
     return;
   }
@@ -90,7 +90,7 @@ void WorkPool::serve(imap::Session& session) {
     } catch (...) {
       error = std::current_exception();
     }
-    item.work = nullptr;  // with what it holds
+    item.work = nullptr;  // frees what it holds
     lock.lock();
     --at_work_;
     ++idle_;

@@ -1,4 +1,4 @@
-// Several connections to one account, and work for whichever is free.
+// Several connections to one account; work goes to any that is free.
 #pragma once
 
 #include <condition_variable>
@@ -20,18 +20,18 @@ class WorkPool {
   using OpenSession = std::function<imap::Session()>;  // called by several threads at a time
 
   // `first` is one of the connections; up to `connections` in all are opened as there is work for
-  // them. What refers to anything must outlive the pool. A server that lets no further connection
-  // in is made do with.
+  // them. `first` and everything that `open` refers to must outlive the pool. If the server accepts
+  // no further connection, the pool makes do with those it has.
   WorkPool(imap::Session& first, OpenSession open, unsigned connections);
-  ~WorkPool();  // what has not begun is dropped
+  ~WorkPool();  // drops work that has not begun
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
 
-  // One thread gives the work. Waits while more than `kMaxBytes` of it wait; throws what a work
-  // failed with, after which nothing more is begun.
+  // Call from one thread. Waits while more than `kMaxBytes` are queued; throws the error of a work
+  // item that failed, after which no further item is begun.
   void put(std::uint64_t bytes, Work work);
 
-  // Waits until all is done; throws what a work failed with.
+  // Waits until all work is done; throws the error of a work item that failed.
   void finish();
 
   static constexpr std::uint64_t kMaxBytes = 16U << 20U;
@@ -43,18 +43,18 @@ class WorkPool {
   };
 
   void serve(imap::Session& session);
-  void serve_another();
+  void serve_new_session();
   void stop();
   void rethrow() const;
 
   OpenSession open_;
-  unsigned most_threads_;
-  std::mutex mutex_;  // of what follows
+  unsigned max_threads_;
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<Item> items_;
   std::uint64_t waiting_bytes_ = 0;
   unsigned at_work_ = 0;  // connections
-  unsigned idle_ = 0;     // connections that wait for work, those that are being opened included
+  unsigned idle_ = 0;     // connections that wait for work, including those being opened
   bool is_over_ = false;
   std::exception_ptr error_;
   std::vector<std::jthread> threads_;  // last: they end before what they use

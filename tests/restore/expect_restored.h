@@ -12,11 +12,11 @@ namespace restore {
 void expect_restored(const servers::AccountState& before, const servers::AccountState& now,
                      const programs::json& report);
 
-// Of one folder; `told`: its part of the report.
+// The same for one folder. `told`: its part of the report.
 void expect_restored(const servers::FolderState& before, const servers::FolderState& now,
                      const programs::json& told);
 
-// By its shown name; nothing if there is none.
+// The folder of this shown name; null if it does not exist.
 const servers::FolderState* find_folder(const servers::AccountState& state,
                                         const std::string& name);
 

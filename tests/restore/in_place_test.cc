@@ -1,4 +1,4 @@
-// `run --to ACCOUNT --in-place`: an account comes back on another, under its own names.
+// `run --to ACCOUNT --in-place`: an account is restored to another one, under its own folder names.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -126,7 +126,7 @@ TEST(InPlaceOnCyrusTest, SpecialUseSubscriptionsAndRightsComeBack) {
   EXPECT_EQ(report["notes"], json::array()) << report["notes"];
 }
 
-// Cyrus makes X of 8-bit header bytes unless it is told not to.
+// Cyrus makes X of 8-bit header bytes unless it is configured not to.
 TEST(InPlaceOnCyrusTest, WhatTheServerAlteredIsKnownAgain) {
   servers::CyrusOptions options;
   options.header_bytes = servers::HeaderBytes::kKept;

@@ -92,7 +92,7 @@ TEST_F(MissingTest, SaysWhyABackupOfNowCannotBeHad) {
       base::real_file_system());
   const auto result = mailstow_.restore({"-q", "run", "alice", "--missing"});
   EXPECT_EQ(result.status, 5) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("another process writes to the store"));
+  EXPECT_THAT(result.err, HasSubstr("another process is writing to the store"));
 }
 
 TEST_F(MissingTest, AnExportCanBeOfWhatIsMissing) {

@@ -102,7 +102,7 @@ TEST(PlanTest, ANameThatTheServerCannotHaveIsMappedAndSaysWhy) {
   const Plan plan = make_plan(selection, "RESTORED/t", {'.', ""});
   ASSERT_EQ(plan.folders.size(), 4U);
   EXPECT_EQ(plan.folders[0].target, "RESTORED/t/v1_2");
-  EXPECT_THAT(plan.folders[0].renamed, testing::HasSubstr("parts levels"));
+  EXPECT_THAT(plan.folders[0].renamed, testing::HasSubstr("separates levels"));
   EXPECT_THAT(plan.folders[1].target, testing::StartsWith("RESTORED/t/v1_2~"));
   EXPECT_THAT(plan.folders[2].target, testing::StartsWith("RESTORED/t/End~"));
   EXPECT_THAT(plan.folders[2].renamed, testing::HasSubstr("too long"));

@@ -24,7 +24,7 @@ namespace {
 using programs::json;
 using servers::AccountState;
 
-// What mbsync has of a folder: for each message its bytes, flags and date.
+// A folder as mbsync has it: the bytes, flags and date of each message.
 using Pulled = std::map<std::string, std::multiset<std::string>>;
 
 // With CRLF at the end of every line, as APPEND wants it.
@@ -44,7 +44,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
     mailstow_.backupd({"init"});
   }
 
-  // What the server takes of them, into `folder`.
+  // Appends the messages that the server accepts to `folder`.
   void put(const std::string& folder, const std::vector<std::string>& messages) {
     alice_.try_command("CREATE " + servers::quote(folder));
     for (const std::string& message : messages) {
@@ -53,7 +53,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
     }
   }
 
-  // What no client could put there, but a delivery agent did.
+  // Messages that no client could append, but a delivery agent did.
   void put_horrors() {
     servers::MailGenerator mail(4);
     std::vector<std::string> horrors = mail.horrors();

@@ -1,4 +1,4 @@
-// Whether a tree counts towards quota, as a probe tells it.
+// A probe shows whether a tree counts towards the quota.
 #include "restore/quota_proof.h"
 
 #include <algorithm>
@@ -123,7 +123,7 @@ TEST_F(QuotaProofTest, AServerThatIsSaidToHaveNoneIsNotAsked) {
   count(100);
   const QuotaFinding finding = prove(base::QuotaConfig::kNone);
   EXPECT_EQ(finding.exempt, std::nullopt);
-  EXPECT_THAT(finding.proof, HasSubstr("quota none"));
+  EXPECT_THAT(finding.proof, HasSubstr("\"quota\" is \"none\""));
 }
 
 TEST_F(QuotaProofTest, WithoutAQuotaRootNothingCounts) {

@@ -22,7 +22,7 @@ TEST(ReadBackTest, KnownHabitsOfServersAreNamed) {
                        "b"),
             "NUL became 0x80");
   EXPECT_EQ(alteration("A: \xC3\xA4\r\n\r\n\xC3\xA4", "A: XX\r\n\r\n\xC3\xA4"),
-            "8-bit bytes of its header became X");
+            "8-bit bytes in the header became X");
 }
 
 TEST(ReadBackTest, OtherDifferencesAreLocated) {

@@ -33,7 +33,7 @@ class SetClock : public base::Clock {
   }
   void sleep_for(std::chrono::milliseconds duration) override { now_ += duration; }
   void set(base::TimePoint now) { now_ = now; }
-  // What happens just before somebody asks for the time again.
+  // Happens just before the next call of now().
   void at_next_look(std::function<void()> event) { next_look_ = std::move(event); }
 
  private:
@@ -150,7 +150,7 @@ struct WorldSituation {
 std::vector<WorldSituation> world_situations() {
   const auto plain = [](World& world) { return world.sweep(); };
   return {
-      {"its time is over", plain, 0, Tree::kGoes, "made by mailstow"},
+      {"its time is over", plain, 0, Tree::kGoes, "created by mailstow"},
       {"its time is not over",
        [](World& world) {
          world.wait_for(30s);
@@ -187,7 +187,7 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        0, Tree::kGoes},
-      {"the clock jumped, and somebody says that it is right",
+      {"the clock jumped, and the administrator confirms it",
        [](World& world) {
          world.wait_for(days(3));
          return world.sweep({.now = true});
@@ -208,7 +208,7 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        1, Tree::kStays, "before the last thing"},
-      {"nobody swept for a week, and backups went on",
+      {"no sweep for a week, while backups went on",
        [](World& world) {
          world.change_record([](auto& record) {
            record.created -= days(14);
@@ -302,13 +302,13 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        1, Tree::kStays, "alice"},
-      {"a run is at work on it",
+      {"a run is working on it",
        [](World& world) {
          world.lock_tree();
          return world.sweep();
        },
-       5, Tree::kStays, "a run is at work"},
-      {"somebody extends it while the sweep begins",
+       5, Tree::kStays, "a run is working on it"},
+      {"it is extended while the sweep begins",
        [](World& world) {
          world.when_the_records_are_read(
              [&] { world.change_record([](auto& record) { record.expires += days(7); }); });

@@ -35,8 +35,8 @@ void hold_in_name_only(SweptScene& scene, const std::string& raw_name) {
 
 std::vector<MailboxSituation> mailbox_situations() {
   return {
-      {"as it was made", [](auto&) {}, kInside, Action::kDeleted, "made by mailstow"},
-      {"the tree's top goes with it", [](auto&) {}, kTop, Action::kDeleted, "made by mailstow"},
+      {"as it was made", [](auto&) {}, kInside, Action::kDeleted, "created by mailstow"},
+      {"the tree's top is deleted too", [](auto&) {}, kTop, Action::kDeleted, "created by mailstow"},
       {"the user renamed the folder to keep it",
        [](auto& s) { s.rename(kInside, "Saved"); },
        kInside,
@@ -58,26 +58,26 @@ std::vector<MailboxSituation> mailbox_situations() {
        Action::kEmptied,
        "did not make",
        {"RESTORED/mine", "RESTORED/mine/INBOX"}},
-      {"the user deleted it and made it anew",
+      {"the user deleted and recreated it",
        [](auto& s) {
          s.tree_inbox() = {.uid_validity = 78, .mailbox_id = "new", .messages = {}};
          s.tree_inbox().put({100, SweptScene::kDate});
        },
        kInside,
        Action::kLeft,
-       "another folder",
+       "a different folder of the same name",
        {kInside}},
       {"the user's own folder took its name, of the same UIDVALIDITY",
        [](auto& s) { s.tree_inbox().mailbox_id = "archive"; },
        kInside,
        Action::kLeft,
-       "another folder",
+       "a different folder of the same name",
        {kInside}},
       {"the server gave all folders new UIDVALIDITYs",
        [](auto& s) { s.tree_inbox().uid_validity = 9; },
        kInside,
        Action::kLeft,
-       "another folder",
+       "a different folder of the same name",
        {kInside}},
       {"the server tells no MAILBOXID any more",
        [](auto& s) {
@@ -86,13 +86,13 @@ std::vector<MailboxSituation> mailbox_situations() {
        },
        kInside,
        Action::kLeft,
-       "another folder",
+       "a different folder of the same name",
        {kInside}},
       {"the folder can't be opened any more",
        [](auto& s) { s.tree_inbox().can_be_opened = false; },
        kInside,
        Action::kLeft,
-       "no folder for messages",
+       "can no longer hold messages",
        {kInside}},
       {"the user made a folder inside",
        [](auto& s) { s.folder("RESTORED/t1/INBOX/mine"); },
@@ -108,7 +108,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        },
        kTree,
        Action::kDeleted,
-       "made by mailstow",
+       "created by mailstow",
        {"RESTORED/t10", "RESTORED/t1 copy", "RESTORED2", "restored/t1"}},
       {"the user's own RESTORED, there before",
        [](auto& s) {
@@ -117,7 +117,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        },
        kTop,
        Action::kLeft,
-       "before mailstow came",
+       "before the restore",
        {kTop}},
       {"another tree's record shares the top",
        [](auto& s) {
@@ -169,7 +169,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        [](auto& s) { s.inbox_level().identity.reset(); },
        kInside,
        Action::kLeft,
-       "another folder",
+       "a different folder of the same name",
        {kInside}},
       {"a half-made tree: intended, never created",
        [](auto& s) {
@@ -192,9 +192,9 @@ std::vector<MailboxSituation> mailbox_situations() {
        "has been used",
        {kInside}},
       {"the user deleted one message", [](auto& s) { s.tree_inbox().messages.erase(base::Uid{1}); },
-       kInside, Action::kDeleted, "made by mailstow"},
+       kInside, Action::kDeleted, "created by mailstow"},
       {"the user moved all messages out", [](auto& s) { s.tree_inbox().messages.clear(); }, kInside,
-       Action::kDeleted, "made by mailstow"},
+       Action::kDeleted, "created by mailstow"},
       {"another message stands under a recorded UID",
        [](auto& s) { s.tree_inbox().messages[base::Uid{2}].size = 201; },
        kInside,
@@ -213,7 +213,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        [](auto& s) {
          s.tree_inbox().put({5, SweptScene::kDate});
        },
-       kInside, Action::kDeleted, "made by mailstow"},
+       kInside, Action::kDeleted, "created by mailstow"},
       {"the user put mail in that can't be rescued",
        [](auto& s) {
          s.tree_inbox().put({5, SweptScene::kDate});
@@ -269,7 +269,7 @@ std::vector<MailboxSituation> mailbox_situations() {
              s.tree_inbox() = {.uid_validity = 5, .mailbox_id = {}, .messages = {}};
          };
        },
-       kInside, Action::kLeft, "another folder"},
+       kInside, Action::kLeft, "a different folder of the same name"},
   };
 }
 
@@ -352,7 +352,7 @@ TEST(TreeSweeperTest, WhereTheServerShowsNothingNothingIsBelievedToBeGone) {
   scene.make_usual();
   const ModelFolders before = std::exchange(scene.server.folders, {});
   SweptTree swept = scene.sweep();
-  EXPECT_FALSE(swept.is_finished) << "its record would go, and nobody would sweep it ever again";
+  EXPECT_FALSE(swept.is_finished) << "without its record it would never be swept again";
   EXPECT_EQ(find(swept, kInside)->action, Action::kKeptForNow);
   scene.server.folders["INBOX"];
   scene.server.refused = {{"EXAMINE", "INBOX"}};

@@ -117,7 +117,7 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
 }
 
 // A run that died records only whole folders: what else it put there is in the snapshot that it
-// restored, and nobody's mail that a rescue would have to keep.
+// restored, and no mail of the user that a rescue would have to keep.
 TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   const std::string tree = run({"--expire-after", "0s"})["tree"];
   put_mail(tree + "/INBOX", 1);
@@ -153,7 +153,7 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   EXPECT_GT(rescued, 1U);
 }
 
-// Where an account has moved to another server, its tree is not gone: it may come back, or be
+// Where an account has moved to another server, its tree is not gone: it may return, or be
 // looked for on the old one.
 TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
   const std::string tree = run({"--folder", "INBOX", "--expire-after", "0s"})["tree"];

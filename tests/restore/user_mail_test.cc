@@ -1,4 +1,4 @@
-// What users are written about their restored trees, as a real mail server gets it.
+// Mail to users about their restored trees, as a real mail server receives it.
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -90,7 +90,7 @@ TEST_F(UserMailTest, RemindsOnceInTheLastDay) {
   run({"--expire-after", "30d"});
   run({"--expire-after", "20h"});  // no time for a reminder
   ASSERT_EQ(mail().size(), 3U);
-  // Whoever is refused is reminded by the next sweep.
+  // A user whose mail was refused is reminded by the next sweep.
   std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
   mailstow_.config()["accounts"][0]["mail"] = "nobody@example.org";
   mailstow_.save();
@@ -121,7 +121,7 @@ TEST_F(UserMailTest, WhatIsWrongWithTheMailCostsNoRestore) {
   set_template("restored", "Subject: x\n\nx\n");
   const auto nowhere = mailstow_.restore({"run", "alice", "--folder", "INBOX"});
   EXPECT_EQ(nowhere.status, 0);
-  EXPECT_THAT(nowhere.err, HasSubstr("\"alice\" is no mail address"));
+  EXPECT_THAT(nowhere.err, HasSubstr("\"alice\" is not a mail address"));
   EXPECT_THAT(mail(), IsEmpty());
 }
 

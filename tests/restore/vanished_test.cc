@@ -1,4 +1,4 @@
-// `mailstow-restore vanished` on a real server: what is told is what was deleted, and the commands
+// `mailstow-restore vanished` on a real server: it reports what was deleted, and the commands
 // it prints bring that back.
 #include <chrono>
 #include <thread>
@@ -39,7 +39,7 @@ class VanishedTest : public testing::Test {
     return mailstow_.restore_json({"vanished", "alice", "--since", since})["bursts"];
   }
 
-  // What the printed command says, carried out by a shell.
+  // Runs the printed command in a shell.
   json carry_out(const json& burst) {
     const std::string printed = burst["command"];
     const std::string program = "mailstow-restore";

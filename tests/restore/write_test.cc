@@ -116,7 +116,7 @@ TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
   restore_all();
 }
 
-// What it made of a message it does not tell the UID of, either.
+// Without UIDPLUS the server does not report the UIDs of appended messages.
 class NoUidPlusTest : public WriteTest {
  protected:
   NoUidPlusTest() : WriteTest("imap_capability = IMAP4rev1 SASL-IR NAMESPACE LITERAL+\n") {}
