@@ -152,7 +152,7 @@ TEST_F(CheckCommandTest, AnExportedKeyRecreatesTheKeyFile) {
   EXPECT_THAT(mailstow_.backupd({"key", "export"}).out, HasSubstr("\nkey-1 "));
   const auto again = mailstow_.backupd({"key", "export", paper.string()});
   EXPECT_EQ(2, again.status);
-  EXPECT_THAT(again.err, HasSubstr("it exists"));
+  EXPECT_THAT(again.err, HasSubstr("already exists"));
   fs::remove(mailstow_.key_file());
   fs::remove_all(mailstow_.store() / "keys");
   EXPECT_EQ(0, status_of({"key", "add", "--from-export", paper.string()}));

@@ -63,20 +63,23 @@ TEST(TerminalTest, ATableIsAlignedByDisplayColumns) {
 TEST(TerminalTest, ACutNeverExceedsTheRoomNorSplitsACharacter) {
   const std::vector<Column> columns = {{"NAME", Align::kLeft, Width::kCut}, {"ID"}};
   EXPECT_EQ(format_table(columns, {{"日本語日本語日本語", "1"}}, {.cell = 10}),
-            "NAME       ID\n"
-            "日本語日…  1\n");
+            "NAME        ID\n"
+            "日本語日…   1\n");
   EXPECT_EQ(format_table(columns, {{"日本語日本語日本語", "1"}}, {.cell = 11}),
             "NAME         ID\n"
             "日本語日本…  1\n");
   EXPECT_EQ(format_table(columns,
                          {{"e\xcc\x81"
                            "e\xcc\x81"
-                           "e\xcc\x81",
+                           "e\xcc\x81"
+                           "e\xcc\x81"
+                           "e",
                            "1"}},
-                         {.cell = 2}),
+                         {.cell = 4}),
             "NAME  ID\n"
-            "e\xcc\x81…    1\n")
-      << "a title is cut like a cell only if it must be";
+            "e\xcc\x81"
+            "e\xcc\x81"
+            "e\xcc\x81…  1\n");
 }
 
 TEST(TerminalTest, WithoutATerminalLongCellsAreCutUnlessAllIsWanted) {

@@ -5,11 +5,12 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/handle.h"
 #include "base/process.h"
 #include "tests/bench/bench_store.h"
 
@@ -25,20 +26,12 @@ double seconds_of(const timeval& time) {
 
 Ran run(const std::vector<std::string>& command, const base::Path& output) {
   const Stopwatch watch;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
-                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-  pid_t child = 0;
-  const auto arguments = base::argument_vector(command);
-  const int error =
-      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return {};
+  const base::Fd report(::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const base::Child child(
+      command, {.descriptors = {{report.get(), STDOUT_FILENO}, {report.get(), STDERR_FILENO}}});
   int status = 0;
   rusage usage{};
-  ::wait4(child, &status, 0, &usage);
+  ::wait4(child.pid(), &status, 0, &usage);
   return {.seconds = watch.seconds(),
           .cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
           .peak_megabytes = static_cast<double>(usage.ru_maxrss) / 1024,

@@ -325,7 +325,7 @@ TEST(AppendTest, GivesUpOnAServerThatSendsButReadsNothing) {
   Session session(scripted(transcript, {.piece = kPiece}), {});
   const std::string large(300'000, 'x');
   const AppendMessage refused = message(large);
-  EXPECT_ERROR(kNetwork, "stopped reading the literal it refused",
+  EXPECT_ERROR(kNetwork, "no longer reads the literal it refused",
                session.append("x", {&refused, 1}));
 }
 

@@ -190,11 +190,26 @@ TEST(ResponseTest, Metadata) {
 }
 
 TEST(ResponseTest, SkipsUnknownResponses) {
-  answer<UnknownResponse>("* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n");
-  answer<UnknownResponse>("* ANNOTATION \"\" (/shared/comment {4}\r\n)\r\n()\r\n");
-  answer<UnknownResponse>("* 3 RECENT\r\n");
-  answer<Continuation>("+ go ahead\r\n");
-  answer<Continuation>("+\r\n");
+  for (const std::string unknown :
+       {"* ID (\"name\" \"Dovecot\" \"x\" NIL)\r\n",
+        "* ANNOTATION \"\" (/shared/comment {4}\r\n)\r\n()\r\n", "* 3 RECENT\r\n"}) {
+    answer<UnknownResponse>(unknown);
+    // Exactly that response: the next one is read whole.
+    const std::string both = unknown + "* OK the next one\r\n";
+    TextSource source(both, 3);
+    Lexer lexer(source, {});
+    Bodies bodies;
+    EXPECT_TRUE(std::holds_alternative<UnknownResponse>(read_response(lexer, bodies)));
+    EXPECT_EQ(std::get<StatusResponse>(read_response(lexer, bodies)).text, "the next one");
+  }
+}
+
+TEST(ResponseTest, AContinuationMayHaveNoText) {
+  for (const std::string_view text : {"+ go ahead\r\n", "+\r\n"}) {
+    Bodies bodies;
+    answer<Continuation>(text, bodies);
+    EXPECT_EQ(bodies.bytes, "");
+  }
 }
 
 TEST(ResponseTest, FetchWithItemsInAnyOrder) {

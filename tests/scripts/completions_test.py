@@ -90,7 +90,7 @@ def questions(program, name):
         below = set(commands_in(text))
         if below:
             yield f"{typed} ", below
-        yield f"{typed} --", {long for _, long in OPTION.findall(text)} | {"--config", "--verbose", "--quiet"}
+        yield f"{typed} --", {long for _, long in OPTION.findall(text)} | {"--config", "--verbose", "--quiet", "--json", "--wide"}
     yield f"{name} --config one-file ", set(commands_in(help_of(program, ())))
     yield f"{name} --config on", {"one-file", "one-folder"}
     if name == "mailstow-restore":

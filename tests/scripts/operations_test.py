@@ -1,4 +1,4 @@
-"""Runs every block of docs/operations.md: those in sh as they stand, those that are files of mailstow or
+"""Runs every block of docs/operations.md: those in sh unchanged, those that are files of mailstow or
 of a mail server by writing them where they belong and letting the programs and a real server read them.
 Only paths below / and host names are others. What a test can't do is stood in for by STUBS, which check
 what they are asked for; tests/scripts/try_package installs the package for real.

@@ -1,6 +1,7 @@
 #include "backupd/pass/account_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <latch>
 #include <map>
 #include <mutex>
@@ -90,12 +91,17 @@ TEST_F(AccountQueueTest, ASlowServerDoesNotDelayTheOthers) {
   AccountQueue queue(config_, config_.accounts);
   std::latch others_done(20);
   queue.run([&](std::size_t index) {
-    if (index < 3) {
-      others_done.wait();
-    } else {
-      others_done.count_down();
-    }
+    connected(index, [&] {
+      if (index >= 3) return others_done.count_down();
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+      while (!others_done.try_wait() && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+      }
+      EXPECT_TRUE(others_done.try_wait()) << "an account of the slow server, " << index;
+    });
   });
+  EXPECT_EQ(counts_["slow"].ever, 3);
+  EXPECT_EQ(counts_["near"].ever, 20);
 }
 
 TEST_F(AccountQueueTest, ServesEveryServerWithFewerThreadsThanServers) {

@@ -75,7 +75,7 @@ TEST(AdmissionTest, LeavesOutAWordWithANul) {
   admission.admit(properties);
   EXPECT_THAT(properties.rights, SizeIs(1));
   EXPECT_THAT(properties.metadata, IsEmpty());
-  EXPECT_THAT(admission.troubles(), testing::Each(HasSubstr("it has a NUL in it")));
+  EXPECT_THAT(admission.troubles(), testing::Each(HasSubstr("it contains a NUL")));
   EXPECT_THAT(admission.troubles(), SizeIs(2));
 }
 

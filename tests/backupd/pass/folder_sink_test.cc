@@ -116,7 +116,7 @@ TEST_F(FolderSinkTest, RejectsAnEmptyBodyForAMessageThatIsNotEmpty) {
 TEST_F(FolderSinkTest, StoresAnEmptyMessageIfItIsEmptyTwice) {
   send(1, "", 0);
   EXPECT_EQ(draft_.messages(), 0U);
-  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("once only"));
+  EXPECT_THAT(sink_->why_not(base::Uid{1}), HasSubstr("only once"));
   sink_->look_again();
   send(1, "", 0);
   ASSERT_TRUE(draft_.find(base::Uid{1}));

@@ -26,6 +26,7 @@ class CommandLineTest : public testing::Test {
     app.fallthrough();
     app.add_option("--config", config, "A file")->type_name("FILE");
     app.add_flag("-q,--quiet", quiet, "Say less");
+    app.add_flag("--json", json, "One document");
     auto* bring = app.add_subcommand("bring", "Bring it");
     bring->add_option("NAME", name, "Whose")->required();
     bring->add_option("WORDS", words, "Which");
@@ -61,6 +62,7 @@ class CommandLineTest : public testing::Test {
   Words folders;
   int most = 0;
   bool quiet = false;
+  bool json = false;
   bool dry_run = false;
 };
 
@@ -123,7 +125,7 @@ TEST_F(CommandLineTest, AnUnknownCommandNamesTheNearestOne) {
   expect_refused({"-q", "birng"}, "birng: no such command: did you mean \"bring\"?");
   expect_refused({"key", "ad"}, "ad: no such command: did you mean \"add\"?");
   expect_refused({"frobnicate"}, "frobnicate: no such command\n");
-  expect_refused({"\x1b[2J"}, R"(\x1b[2J: no such command)");
+  expect_refused({"\x1b[2J"}, R"(\x1B[2J: no such command)");
 }
 
 TEST_F(CommandLineTest, AnUnknownOptionNamesTheNearestOne) {

@@ -134,10 +134,19 @@ TEST_F(FrontTest, WithJsonAnErrorIsOneDocument) {
                      {{"code", "not_found"}, {"message", "break: no such thing: look elsewhere"}}},
                     {"exit_status", 1}}),
               json::parse(out_));
+    EXPECT_TRUE(is_error_document(out_));
     EXPECT_THAT(err_, StartsWith("program: break: "));
   }
   EXPECT_EQ(2, run({"--config", "/nonexistent/mailstow.json", "look", "alice", "--json"}));
   EXPECT_EQ("config", json::parse(out_)["error"]["code"]);
+}
+
+TEST(ErrorDocumentTest, IsToldFromEveryOtherDocument) {
+  EXPECT_TRUE(is_error_document(R"({"error":{"code":"io","message":"m"},"exit_status":1})"));
+  for (const char* other :
+       {"", "{", "[]", "{}", R"({"error":"text"})", R"({"error":{}})", "null"}) {
+    EXPECT_FALSE(is_error_document(other)) << other;
+  }
 }
 
 TEST_F(FrontTest, AnErrorAfterTheResultIsNoSecondDocument) {

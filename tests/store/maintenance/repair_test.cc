@@ -213,7 +213,7 @@ TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   const base::Path copy = directory_ / "copy";
   fs::rename(pack, copy);
   const RepairReport report = repair_all();
-  EXPECT_THAT(report.found, Contains(HasSubstr("it is missing")));
+  EXPECT_THAT(report.found, Contains(HasSubstr("but missing")));
   EXPECT_THAT(report.quarantined, IsEmpty());
   EXPECT_EQ(samples(5, 3), restored("bob"));
   // Only alice's snapshot itself remains damaged.

@@ -115,7 +115,7 @@ TEST(Recipe, RejectsImpossibleItems) {
   EXPECT_ERROR(kDamaged, "no part", read(record_of(9, "", {leaf({}, {})})));
   EXPECT_ERROR(kDamaged, "cannot be joined",
                read(record_of(8, "", {leaf({}, {{id(1), 2}, {id(2), 1}})})));
-  EXPECT_ERROR(kDamaged, "no known kind", read(base::to_bytes(std::string("\x01\x00\x04", 3))));
+  EXPECT_ERROR(kDamaged, "an unknown kind", read(base::to_bytes(std::string("\x01\x00\x04", 3))));
 }
 
 TEST(Recipe, AllocatesNothingFromAnAnnouncedCount) {

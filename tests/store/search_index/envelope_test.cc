@@ -126,7 +126,12 @@ TEST(EnvelopeTest, DeeplyNestedGroupsTerminate) {
 void is_well_formed(const std::string& field) {
   RC_ASSERT(field.size() <= kMaxEnvelopeField);
   RC_ASSERT(base::is_utf8(field));
-  RC_ASSERT(field.find_first_of("\r\n") == std::string::npos);
+  for (std::string_view left = field; !left.empty();) {
+    const auto next = base::first_code_point(left);
+    RC_ASSERT(next.has_value());
+    RC_ASSERT(!base::is_control(next->value));
+    left.remove_prefix(next->length);
+  }
 }
 
 RC_GTEST_PROP(EnvelopeProperty, AnyHeaderGivesCleanFields, ()) {

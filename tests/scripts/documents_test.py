@@ -1,0 +1,79 @@
+"""What sources and documents say of each other is true: every reference to a heading of docs/ exists, and
+what an enum can be is in every place that lists it. Usage: documents_test.py"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HEADING = re.compile(r"^#{1,6} +(.*)$", re.M)
+REFERENCE = re.compile(r'docs/([\w.-]+\.md),\s+"([^"]+)"')
+MAN_PAGES = ("docs/man/mailstow-backupd.8", "docs/man/mailstow-restore.8")
+
+
+def text_of(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def tracked():
+    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    suffixes = (".h", ".cc", ".py", ".sql", ".md", ".8", ".5", ".yml")
+    return [name for name in names.stdout.splitlines() if name.endswith(suffixes)]
+
+
+def references_of(text):
+    """(document, heading) of each reference; one may go on in the next line of a comment."""
+    joined = re.sub(r"\n\s*(?://|#|--)?\s*", " ", text)
+    return REFERENCE.findall(joined)
+
+
+def wrong_references(name, headings):
+    for document, heading in references_of(text_of(name)):
+        if heading not in headings.get(document, ()):
+            yield f'{name}: there is no "{heading}" in docs/{document}'
+
+
+def words_of(source, function):
+    """The words that a switch of `function` returns."""
+    body = re.search(rf"\b{function}\([^)]*\) {{\n(.*?)\n}}", text_of(source), re.S)
+    words = re.findall(r'return "(\w+)";', body.group(1))
+    assert len(words) > 1, f"{source}: {function}() has no words"
+    return sorted(set(words))
+
+
+def enumerators_of(source, name):
+    body = re.search(rf"enum class {name}[^{{]*{{(.*?)}};", text_of(source), re.S)
+    return re.findall(r"^\s*k\w+ = (\d+),", body.group(1), re.M)
+
+
+def missing_words():
+    places = [(word, page, rf"^\.Ql {word}\b")
+              for word in [*words_of("base/error.cc", "error_word"), "stopped"] for page in MAN_PAGES]
+    for word in words_of("backupd/report/alarms.h", "word"):
+        places += [(word, "docs/alert-rules.yml", rf'mailstow_account_alarm{{kind="{word}"}}'),
+                   (word, "docs/man/mailstow-backupd.8", rf"^\.Ql {word}\b")]
+    for status in enumerators_of("base/exit_status.h", "ExitStatus"):
+        places.append((status, "docs/man/mailstow-restore.8", rf"^\.It {status}$"))
+        if status != "6":  # of restores only
+            places.append((status, "docs/man/mailstow-backupd.8", rf"^\.It {status}$"))
+    for word, page, pattern in places:
+        if not re.search(pattern, text_of(page), re.M):
+            yield f"{page}: {word} is missing"
+
+
+def main():
+    headings = {path.name: set(HEADING.findall(path.read_text(encoding="utf-8")))
+                for path in (ROOT / "docs").glob("*.md")}
+    names = tracked()
+    found = sum(len(references_of(text_of(name))) for name in names)
+    assert found >= 20, f"only {found} references were found"
+    troubles = [trouble for name in names for trouble in wrong_references(name, headings)]
+    troubles += missing_words()
+    for trouble in troubles:
+        print(trouble)
+    sys.exit(bool(troubles))
+
+
+if __name__ == "__main__":
+    main()

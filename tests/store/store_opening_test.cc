@@ -1,0 +1,154 @@
+// What a store needs to open, and what it makes of a directory that is not as it left it.
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/expect_error.h"
+#include "tests/store/simulated_file_system.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class StoreOpeningTest : public StoreFixture {
+ protected:
+  StoreOpeningTest() { make_store(); }
+};
+
+std::vector<std::string> more_samples(unsigned first, unsigned count) {
+  std::vector<std::string> messages;
+  for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+  return messages;
+}
+
+TEST_F(StoreOpeningTest, StoreIndexAndKeyArePrivateToTheOwner) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 2))});
+    writer.commit();
+  }
+  for (const base::Path& directory : {location_.store, location_.index}) {
+    EXPECT_EQ(0700, static_cast<int>(std::filesystem::status(directory).permissions()))
+        << directory;
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory_)) {
+    const int mode = static_cast<int>(entry.status().permissions());
+    EXPECT_EQ(0, mode & (entry.is_directory() ? 022 : 077)) << entry.path();
+  }
+}
+
+TEST_F(StoreOpeningTest, AWriterStopsBeforeTheDiskIsFull) {
+  tests::SimulatedFileSystem disk;
+  location_ = {.store = "/simulated/store",
+               .index = directory_ / "other-index",
+               .key_file = "/simulated/store.key",
+               .keep_free = 1'000'000};
+  init(location_, disk, clock_);
+  {
+    Writer writer = Writer::open(location_, disk, clock_);
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {"first"})});
+    writer.commit();
+    disk.set_free_space(999'999);
+    EXPECT_FALSE(add_message(writer, "first").is_new) << "what needs no room goes on";
+    EXPECT_ERROR(kNoSpace, "store.keep_free_mb", add_message(writer, "second"));
+  }
+  EXPECT_ERROR(kNoSpace, "store.keep_free_mb", Writer::open(location_, disk, clock_));
+  Reader reader = Reader::open(location_, disk);
+  EXPECT_EQ(restore(reader, "alice", "INBOX"), std::vector<std::string>{"first"});
+}
+
+TEST_F(StoreOpeningTest, ASecondWriterIsRejected) {
+  const Writer writer = open_writer();
+  EXPECT_ERROR(kBusy, "wait until it is done", open_writer());
+}
+
+TEST_F(StoreOpeningTest, InitRejectsAnExistingStore) {
+  EXPECT_ERROR(kUsage, "a store already exists there", make_store());
+}
+
+TEST_F(StoreOpeningTest, AStoreDoesNotOpenWithoutItsKey) {
+  const base::Path away = directory_ / "away.key";
+  std::filesystem::rename(location_.key_file, away);
+  EXPECT_ERROR(kKey, "not found", open_reader());
+
+  Location other{.store = directory_ / "other",
+                 .index = directory_ / "other-index",
+                 .key_file = location_.key_file};
+  init(other, files_, clock_);
+  EXPECT_ERROR(kKey, "is not a key of this store", open_writer());
+}
+
+TEST_F(StoreOpeningTest, ADirectoryWithoutAStoreIsNotFound) {
+  const Location nowhere{
+      .store = directory_ / "nowhere", .index = location_.index, .key_file = location_.key_file};
+  EXPECT_ERROR(kNotFound, "mailstow-backupd init", Reader::open(nowhere, files_));
+}
+
+TEST_F(StoreOpeningTest, TheIndexIsRebuiltFromThePacks) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 30))});
+    writer.commit();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(10, 30))});
+    writer.commit();
+  }
+  std::filesystem::remove_all(location_.index);
+  EXPECT_ERROR(kNotFound, "mailstow-backupd reindex", open_reader());
+  open_writer();
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.snapshots("alice"), SizeIs(2));
+  EXPECT_EQ(more_samples(10, 30), restore(reader, "alice", "INBOX"));
+}
+
+TEST_F(StoreOpeningTest, AnOlderStateOfTheStoreIsRejected) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 3))});
+    writer.commit();
+  }
+  std::filesystem::copy(location_.store, directory_ / "yesterday",
+                        std::filesystem::copy_options::recursive);
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(3, 3))});
+    writer.commit();
+  }
+  std::filesystem::remove_all(location_.store);
+  std::filesystem::rename(directory_ / "yesterday", location_.store);
+  EXPECT_ERROR(kDamaged, "commit 2 was made in it, but the newest that can be found is 1",
+               open_writer());
+}
+
+TEST_F(StoreOpeningTest, ContentOfAMissingPackIsStoredAgain) {
+  base::Path first;
+  {
+    Writer writer = open_writer();
+    add_message(writer, sample_message(1));
+    writer.commit();
+    first = packs().at(0);
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(2, 3))});
+    writer.commit();
+  }
+  std::filesystem::remove(first);
+  Writer writer = open_writer();
+  ASSERT_THAT(writer.damage(), SizeIs(1));
+  EXPECT_THAT(writer.damage()[0], HasSubstr("it is missing"));
+  EXPECT_TRUE(add_message(writer, sample_message(1)).is_new);
+  EXPECT_FALSE(add_message(writer, sample_message(2)).is_new);
+}
+
+TEST_F(StoreOpeningTest, LeftoversOfACrashAreRemoved) {
+  const base::Path leftover = location_.store / "packs" / ".mailstow-1-0.tmp";
+  files_.create(leftover)->write(base::as_bytes("half a pack"));
+  open_writer();
+  EXPECT_FALSE(std::filesystem::exists(leftover));
+}
+
+}  // namespace
+}  // namespace store
