@@ -55,7 +55,8 @@ TEST(PlanTest, NamesAreSpeltAsTheServerSpells) {
 }
 
 TEST(PlanTest, WithoutAHierarchyThereIsNoTree) {
-  EXPECT_ERROR(kRefused, "no folders within folders", make_plan({}, "RESTORED/x", {0, ""}));
+  EXPECT_ERROR(kRefused, "does not support folders within folders",
+               make_plan({}, "RESTORED/x", {0, ""}));
 }
 
 TEST(PlanTest, ATreeIsNamedByItsTemplate) {

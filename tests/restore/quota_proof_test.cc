@@ -110,7 +110,7 @@ TEST_F(QuotaProofTest, UsageThatNeverRestsProvesNothing) {
   count(0, {0, 0, 0, 500, 2500, 300, 0, 500, 2500, 300, 0});
   const QuotaFinding finding = prove();
   EXPECT_EQ(finding.exempt, std::nullopt);
-  EXPECT_THAT(finding.proof, HasSubstr("three times"));
+  EXPECT_THAT(finding.proof, HasSubstr("all three probes"));
 }
 
 TEST_F(QuotaProofTest, AServerWithoutQuotaIsToldApart) {

@@ -26,8 +26,8 @@ TEST(ReadBackTest, KnownHabitsOfServersAreNamed) {
 }
 
 TEST(ReadBackTest, OtherDifferencesAreLocated) {
-  EXPECT_EQ(alteration("abcdef", "abXdef"), "differs from byte 2 on; 6 bytes instead of 6");
-  EXPECT_EQ(alteration("abc", "ab"), "differs from byte 2 on; 2 bytes instead of 3");
+  EXPECT_EQ(alteration("abcdef", "abXdef"), "differs from byte 2 onwards; 6 bytes instead of 6");
+  EXPECT_EQ(alteration("abc", "ab"), "differs from byte 2 onwards; 2 bytes instead of 3");
 }
 
 RC_GTEST_PROP(ReadBackTest, OnlyEqualMessagesHaveNoAlteration,

@@ -207,7 +207,7 @@ std::vector<WorldSituation> world_situations() {
          world.wait_for(-days(1));
          return world.sweep();
        },
-       1, Tree::kStays, "before the last thing"},
+       1, Tree::kStays, "before the last time"},
       {"no sweep for a week, while backups went on",
        [](World& world) {
          world.change_record([](auto& record) {

@@ -36,7 +36,8 @@ void hold_in_name_only(SweptScene& scene, const std::string& raw_name) {
 std::vector<MailboxSituation> mailbox_situations() {
   return {
       {"as it was made", [](auto&) {}, kInside, Action::kDeleted, "created by mailstow"},
-      {"the tree's top is deleted too", [](auto&) {}, kTop, Action::kDeleted, "created by mailstow"},
+      {"the tree's top is deleted too", [](auto&) {}, kTop, Action::kDeleted,
+       "created by mailstow"},
       {"the user renamed the folder to keep it",
        [](auto& s) { s.rename(kInside, "Saved"); },
        kInside,
@@ -47,7 +48,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        [](auto& s) { s.rename(kInside, "RESTORED/t1/mine"); },
        kTree,
        Action::kEmptied,
-       "did not make",
+       "did not create",
        {"RESTORED/t1/mine"}},
       {"the user renamed the whole tree",
        [](auto& s) {
@@ -56,7 +57,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        },
        kTop,
        Action::kEmptied,
-       "did not make",
+       "did not create",
        {"RESTORED/mine", "RESTORED/mine/INBOX"}},
       {"the user deleted and recreated it",
        [](auto& s) {
@@ -98,7 +99,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        [](auto& s) { s.folder("RESTORED/t1/INBOX/mine"); },
        kInside,
        Action::kEmptied,
-       "did not make",
+       "did not create",
        {"RESTORED/t1/INBOX/mine"}},
       {"folders of other names that begin the same",
        [](auto& s) {
