@@ -1,7 +1,9 @@
 #include "base/glob.h"
 
+#include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace base {
@@ -22,9 +24,7 @@ bool is_escape_of(std::string_view glob, std::string_view name) {
          (name.front() == '?' && glob.starts_with(kQuestionMark));
 }
 
-}  // namespace
-
-bool glob_matches(std::string_view glob, std::string_view name) {
+bool bytes_match(std::string_view glob, std::string_view name) {
   std::size_t in_glob = 0;
   std::size_t in_name = 0;
   std::size_t after_star = std::string_view::npos;
@@ -53,6 +53,67 @@ bool glob_matches(std::string_view glob, std::string_view name) {
   }
   while (in_glob < glob.size() && glob[in_glob] == '*') ++in_glob;
   return in_glob == glob.size();
+}
+
+std::string form_of(std::string_view text, Likeness likeness) {
+  switch (likeness) {
+    case Likeness::kSame:
+      return composed(text);
+    case Likeness::kCase:
+      return fold_case(text);
+    case Likeness::kLetters:
+      return fold_letters(text);
+  }
+  return std::string(text);
+}
+
+// What a part of a glob without wildcards stands for.
+std::string literal_of(std::string_view part) {
+  std::string literal;
+  while (!part.empty()) {
+    if (part.starts_with(kStar) || part.starts_with(kQuestionMark)) {
+      literal += part.starts_with(kStar) ? '*' : '?';
+      part.remove_prefix(kStar.size());
+    } else {
+      literal += part.front();
+      part.remove_prefix(1);
+    }
+  }
+  return literal;
+}
+
+// Folding may make a wildcard of a character that is none, such as the wide star of East Asia.
+std::string glob_form(std::string_view glob, Likeness likeness) {
+  std::string form;
+  while (!glob.empty()) {
+    const std::size_t end = std::min(glob.find_first_of("*?"), glob.size());
+    form += glob_for(form_of(literal_of(glob.substr(0, end)), likeness));
+    form += glob.substr(end, end < glob.size() ? 1 : 0);
+    glob.remove_prefix(std::min(end + 1, glob.size()));
+  }
+  return form;
+}
+
+// With the inbox in capitals if that is the first level, or in a glob what it begins with.
+std::string with_inbox(std::string_view text, std::string_view may_follow) {
+  constexpr std::string_view kInbox = "INBOX";
+  std::string result(text);
+  const bool is_inbox = starts_with_ignoring_case(text, kInbox) &&
+                        (text.size() == kInbox.size() ||
+                         may_follow.find(text[kInbox.size()]) != std::string_view::npos);
+  if (is_inbox) result.replace(0, kInbox.size(), kInbox);
+  return result;
+}
+
+}  // namespace
+
+bool glob_matches(std::string_view glob, std::string_view name, Likeness likeness) {
+  return bytes_match(glob, name) || bytes_match(glob_form(glob, likeness), form_of(name, likeness));
+}
+
+bool folder_glob_matches(std::string_view glob, std::string_view name, Likeness likeness) {
+  return glob_matches(glob, name, likeness) ||
+         glob_matches(with_inbox(glob, "/*?"), with_inbox(name, "/"), likeness);
 }
 
 std::string glob_for(std::string_view name) {

@@ -8,8 +8,18 @@
 
 namespace base {
 
+// What counts as the same character.
+enum class Likeness {
+  kSame,     // what looks the same: "ü" in one character is "u" with its mark in two
+  kCase,     // and letters of either case, as fold_case() has it
+  kLetters,  // and letters without their accents, as fold_letters() has it
+};
+
 // Takes at most time proportional to the product of both lengths.
-bool glob_matches(std::string_view glob, std::string_view name);
+bool glob_matches(std::string_view glob, std::string_view name, Likeness likeness = {});
+
+// The same for a folder's name: INBOX as the first level may be written in any case.
+bool folder_glob_matches(std::string_view glob, std::string_view name, Likeness likeness = {});
 
 // The glob that matches only this name.
 std::string glob_for(std::string_view name);

@@ -8,7 +8,8 @@
 
 namespace base {
 
-// The candidate that `word` was probably meant to be; nullopt if none is close enough.
+// The candidate that `word` was probably meant to be, regardless of case and accents; nullopt if
+// none is close enough.
 std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 

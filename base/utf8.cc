@@ -1,6 +1,11 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+#include <vector>
+
 #include <utf8proc.h>
+
+#include "base/ascii.h"
 
 namespace base {
 
@@ -19,6 +24,78 @@ std::optional<Lead> classify(unsigned char byte) {
   if (byte >= 0xF0 && byte <= 0xF4) return Lead{4, byte & 0x07U, 0x10000};
   return std::nullopt;
 }
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// Marks that people leave out when they type: Latin, Greek and Cyrillic accents, Hebrew points, and
+// Arabic vowels with the stroke that stretches words. In other scripts marks are vowels.
+constexpr Range kMarksLeftOut[] = {
+    {0x0300, 0x036F}, {0x0483, 0x0487}, {0x0591, 0x05BD}, {0x05BF, 0x05BF}, {0x05C1, 0x05C2},
+    {0x05C4, 0x05C5}, {0x05C7, 0x05C7}, {0x0610, 0x061A}, {0x0640, 0x0640}, {0x064B, 0x065F},
+    {0x0670, 0x0670}, {0x06D6, 0x06DC}, {0x06DF, 0x06E4}, {0x06E7, 0x06E8}, {0x06EA, 0x06ED},
+    {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE20, 0xFE2F}};
+
+struct PlainLetter {
+  char32_t letter;  // in lower case
+  std::string_view plain;
+};
+
+// Unicode does not decompose these. Each is what people type who lack the key.
+constexpr PlainLetter kPlainLetters[] = {
+    {U'æ', "ae"}, {U'œ', "oe"}, {U'ø', "o"}, {U'ð', "d"}, {U'þ', "th"}, {U'đ', "d"}, {U'ħ', "h"},
+    {U'ı', "i"},  {U'ł', "l"},  {U'ŋ', "n"}, {U'ŧ', "t"}, {U'ƀ', "b"},  {U'ɓ', "b"}, {U'ɖ', "d"},
+    {U'ɗ', "d"},  {U'ƙ', "k"},  {U'ƴ', "y"}, {U'ɨ', "i"}, {U'ɛ', "e"},  {U'ɔ', "o"}, {U'ə', "e"},
+    {U'ƶ', "z"},  {U'ǥ', "g"},  {U'ȷ', "j"}, {U'ґ', "г"}, {U'ғ', "г"},  {U'қ', "к"}, {U'ң', "н"},
+    {U'ұ', "у"},  {U'ү', "у"},  {U'һ', "х"}, {U'ҳ', "х"}, {U'ө', "о"},  {U'ى', "ي"}, {U'ی', "ي"},
+    {U'ک', "ك"},  {U'ة', "ه"},  {U'ʹ', "'"}, {U'ʻ', "'"}, {U'ʼ', "'"},  {U'ʽ', "'"}, {U'ʾ', "'"},
+    {U'ʿ', "'"},  {U'ˈ', "'"}};
+
+using Characters = std::vector<utf8proc_int32_t>;
+
+Characters decomposed(std::string_view text, int options) {
+  std::string valid;
+  if (!is_utf8(text)) {
+    for (std::string_view rest = text; !rest.empty();) {
+      const auto next = first_code_point(rest);
+      append_utf8(valid, next ? next->value : 0xFFFD);
+      rest.remove_prefix(next ? next->length : 1);
+    }
+    text = valid;
+  }
+  Characters characters(text.size() + 1);
+  for (;;) {
+    // Reports how many characters there are, and writes them if they have room.
+    const auto length = utf8proc_decompose(
+        reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+        static_cast<utf8proc_ssize_t>(text.size()), characters.data(),
+        static_cast<utf8proc_ssize_t>(characters.size()), static_cast<utf8proc_option_t>(options));
+    if (length < 0) return {};  // only for a text as long as memory, which no caller has
+    const bool had_room = static_cast<std::size_t>(length) <= characters.size();
+    characters.resize(static_cast<std::size_t>(length));
+    if (had_room) return characters;
+  }
+}
+
+std::string text_of(Characters characters) {
+  const auto length =
+      utf8proc_normalize_utf32(characters.data(), static_cast<utf8proc_ssize_t>(characters.size()),
+                               static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  std::string text;
+  for (utf8proc_ssize_t at = 0; at < length; ++at) {
+    append_utf8(text, static_cast<char32_t>(characters[static_cast<std::size_t>(at)]));
+  }
+  return text;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+constexpr int kFolding =
+    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE;
 
 }  // namespace
 
@@ -87,6 +164,65 @@ std::size_t display_width(std::string_view text) {
     text.remove_prefix(next ? next->length : 1);
   }
   return width;
+}
+
+bool is_word_character(char32_t code_point) {
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(code_point))) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+    case UTF8PROC_CATEGORY_CO:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_symbol(char32_t code_point) {
+  return utf8proc_category(static_cast<utf8proc_int32_t>(code_point)) == UTF8PROC_CATEGORY_SO;
+}
+
+std::string composed(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
+  return text_of(decomposed(text, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE));
+}
+
+std::string fold_case(std::string_view text) {
+  if (!is_ascii(text)) return text_of(decomposed(text, kFolding));
+  std::string folded(text);
+  std::ranges::transform(folded, folded.begin(), to_lower);
+  return folded;
+}
+
+std::string fold_letters(std::string_view text) {
+  if (is_ascii(text)) return fold_case(text);
+  Characters plain;
+  for (const utf8proc_int32_t character : decomposed(text, kFolding)) {
+    const auto value = static_cast<char32_t>(character);
+    const bool is_left_out = std::ranges::any_of(kMarksLeftOut, [&](const Range& range) {
+      return value >= range.first && value <= range.last;
+    });
+    if (is_left_out) continue;
+    const auto* const known = std::ranges::find(kPlainLetters, value, &PlainLetter::letter);
+    if (known == std::end(kPlainLetters)) {
+      plain.push_back(character);
+      continue;
+    }
+    for (std::string_view rest = known->plain; !rest.empty();) {
+      const CodePoint next = first_code_point(rest).value_or(CodePoint{.value = ' ', .length = 1});
+      plain.push_back(static_cast<utf8proc_int32_t>(next.value));
+      rest.remove_prefix(next.length);
+    }
+  }
+  return text_of(std::move(plain));
 }
 
 }  // namespace base

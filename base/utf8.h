@@ -31,4 +31,24 @@ std::size_t display_width(char32_t code_point);
 // The same for a text. Each byte that is not UTF-8 takes one column.
 std::size_t display_width(std::string_view text);
 
+// Returns true for letters, marks and digits of every script: what words are made of.
+bool is_word_character(char32_t code_point);
+
+// Returns true for signs that are not punctuation, such as U+2122 (trade mark) or emoji.
+bool is_symbol(char32_t code_point);
+
+// The three forms below make texts comparable, each more of them than the one before it. Applying
+// one twice changes nothing more. Bytes that are not UTF-8 become U+FFFD.
+
+// Unicode's normal form C: one sequence of bytes for each text that looks the same.
+std::string composed(std::string_view text);
+
+// NFKC with full case folding and without invisible characters: the same for "STRASSE" and
+// "straße", for wide and narrow letters, for ligatures and what they stand for.
+std::string fold_case(std::string_view text);
+
+// The same without accents and points (of Latin, Greek, Cyrillic, Hebrew and Arabic letters), and
+// with a plain letter for those that are not made of a letter and a mark, such as ø, ł, đ, ı and æ.
+std::string fold_letters(std::string_view text);
+
 }  // namespace base

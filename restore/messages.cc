@@ -26,12 +26,37 @@ namespace restore {
 
 namespace {
 
-store::FolderRecord find_folder(store::Reader& reader, const store::SnapshotInfo& snapshot,
-                                const std::string& name) {
+struct NamedFolder {
+  std::string name;  // shown
+  store::FolderRecord record;
+};
+
+// The folder of exactly this name, or else the only one whose name looks the same, or else the only
+// one whose name differs in case.
+NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapshot,
+                        const std::string& name) {
   std::vector<std::string> names;
-  for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+  const std::vector<store::FolderRecord> folders = reader.folders(snapshot);
+  names.reserve(folders.size());
+  for (const store::FolderRecord& folder : folders) {
     names.push_back(shown_name(snapshot, folder.info));
-    if (names.back() == name) return folder;
+    if (names.back() == name) return {name, folder};
+  }
+  for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
+    std::vector<NamedFolder> found;
+    for (std::size_t at = 0; at < folders.size(); ++at) {
+      if (base::folder_glob_matches(base::glob_for(name), names[at], likeness)) {
+        found.push_back({names[at], folders[at]});
+      }
+    }
+    if (found.size() == 1) return found.front();
+    if (found.size() > 1) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "folder {}: the snapshot of {} has {} folders with names like this: copy the "
+                 "name from `mailstow-restore folders`",
+                 base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
+                 found.size());
+    }
   }
   base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has no such folder{}",
              base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
@@ -70,11 +95,11 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = choose_snapshot(environment, reader, account, at);
-  const store::FolderRecord folder = find_folder(reader, snapshot, folder_name);
-  auto envelopes = envelopes_of(reader, snapshot, folder_name);
+  const NamedFolder folder = find_folder(reader, snapshot, folder_name);
+  auto envelopes = envelopes_of(reader, snapshot, folder.name);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
-  reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
+  reader.for_each_message(folder.record, [&](const store::MessageEntry& entry) {
     const std::string date = base::format_rfc3339(entry.internal_date.instant);
     const store::Envelope& envelope = envelopes[entry.uid];
     documents.push_back({{"uid", entry.uid.value},
@@ -90,7 +115,7 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   });
   print(environment.format,
         {{"account", account},
-         {"folder", folder_name},
+         {"folder", folder.name},
          {"snapshot", snapshot.id.hex()},
          {"messages", std::move(documents)}},
         base::format_table({{"UID", base::Align::kRight},

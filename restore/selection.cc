@@ -102,24 +102,42 @@ class MessageIds {
   std::vector<std::string> beginnings_;
 };
 
-bool matches(const SelectionOptions& options, const std::string& glob, const std::string& name) {
-  return base::glob_matches(glob, name) ||
-         (options.subfolders && base::glob_matches(glob + "/*", name));
-}
+// The folders that --folder and --subfolders choose among those of a snapshot. A glob that matches
+// no name as it is written is compared without regard to case.
+class ChosenFolders {
+ public:
+  // Reports a misspelt name before it is too late: fails with kNotFound if a glob matches none.
+  ChosenFolders(const SelectionOptions& options, const std::vector<std::string>& names,
+                const store::SnapshotInfo& snapshot)
+      : subfolders_(options.subfolders) {
+    for (const std::string& glob : options.folders) add(glob, names, snapshot);
+  }
 
-bool matches_any(const SelectionOptions& options, const std::string& name) {
-  return options.folders.empty() ||
-         std::any_of(options.folders.begin(), options.folders.end(),
-                     [&](const std::string& glob) { return matches(options, glob, name); });
-}
+  bool contain(const std::string& name) const {
+    return globs_.empty() || std::ranges::any_of(globs_, [&](const Glob& glob) {
+             return matches(glob.text, name, glob.likeness);
+           });
+  }
 
-// Reports a misspelt name before it is too late: fails with kNotFound.
-void expect_matches(const SelectionOptions& options, const std::vector<std::string>& names,
-                    const store::SnapshotInfo& snapshot) {
-  for (const std::string& glob : options.folders) {
-    if (std::any_of(names.begin(), names.end(),
-                    [&](const std::string& name) { return matches(options, glob, name); })) {
-      continue;
+ private:
+  struct Glob {
+    std::string text;
+    base::Likeness likeness;
+  };
+
+  bool matches(const std::string& glob, const std::string& name, base::Likeness likeness) const {
+    return base::folder_glob_matches(glob, name, likeness) ||
+           (subfolders_ && base::folder_glob_matches(glob + "/*", name, likeness));
+  }
+
+  void add(const std::string& glob, const std::vector<std::string>& names,
+           const store::SnapshotInfo& snapshot) {
+    for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
+      if (std::ranges::any_of(
+              names, [&](const std::string& name) { return matches(glob, name, likeness); })) {
+        globs_.push_back({glob, likeness});
+        return;
+      }
     }
     base::fail(
         base::ErrorCode::kNotFound,
@@ -128,7 +146,10 @@ void expect_matches(const SelectionOptions& options, const std::vector<std::stri
         base::escape_for_terminal(glob), base::format_rfc3339(snapshot.time),
         base::suggestion(glob, names));
   }
-}
+
+  bool subfolders_;
+  std::vector<Glob> globs_;
+};
 
 // Removes messages that the snapshot `from` has in any folder. Returns how many are left.
 std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& from,
@@ -175,11 +196,11 @@ Selection select(const base::Environment& environment, store::Reader& reader,
   std::vector<std::string> names;
   names.reserve(folders.size());
   for (const auto& folder : folders) names.push_back(shown_name(selection.snapshot, folder.info));
-  expect_matches(options, names, selection.snapshot);
+  const ChosenFolders chosen_folders(options, names, selection.snapshot);
   for (std::size_t at = 0; at < folders.size(); ++at) {
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};
-    if (!matches_any(options, selected.name)) continue;
+    if (!chosen_folders.contain(selected.name)) continue;
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
       ids.note_found(entry.message);
       const sys_seconds date = entry.internal_date.instant;

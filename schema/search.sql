@@ -1,6 +1,6 @@
 -- The search index of a store: the envelope fields of its messages, each message once, regardless
 -- of the folders it is in. Everything in it can be rebuilt from the packs.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -32,8 +32,9 @@ CREATE TABLE fields (
   message_id TEXT NOT NULL
 );
 
--- The words of the fields; each row is an envelope.
+-- The words of the fields; each row is an envelope. They come divided and folded
+-- (store/search_index/search_words.h): the tokenizer only splits them at the blanks.
 CREATE VIRTUAL TABLE words USING fts5 (
   subject, sender, recipients, copies,
-  content = '', columnsize = 0, tokenize = 'unicode61 remove_diacritics 2'
+  content = '', columnsize = 0, tokenize = 'ascii'
 );

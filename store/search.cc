@@ -60,9 +60,11 @@ class Search {
   static SearchIndex open_index(const Reader::Impl& impl) {
     std::optional<SearchIndex> index = SearchIndex::open_read_only(impl.search_file);
     if (!index) {
-      base::fail(base::ErrorCode::kNotFound,
-                 "search: there is no search index {}: rebuild it with mailstow-backupd reindex",
-                 impl.search_file.string());
+      base::fail(
+          base::ErrorCode::kNotFound,
+          "search: there is no search index {} of this version: the next backup makes it, and so "
+          "does mailstow-backupd reindex",
+          impl.search_file.string());
     }
     return std::move(*index);
   }

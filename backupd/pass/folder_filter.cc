@@ -10,7 +10,9 @@ namespace backupd {
 bool FolderFilter::leaves_out(const imap::Folder& folder) const {
   if (trees_.contain(folder)) return true;
   const std::string name = shown(folder);
-  const auto matches = [&](const std::string& glob) { return base::glob_matches(glob, name); };
+  const auto matches = [&](const std::string& glob) {
+    return base::folder_glob_matches(glob, name);
+  };
   return std::ranges::any_of(config_.exclude, matches) ||
          std::ranges::any_of(account_.exclude, matches);
 }

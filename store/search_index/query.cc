@@ -9,8 +9,7 @@
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "base/utf8.h"
-#include "store/search_index/search_index.h"
+#include "store/search_index/search_words.h"
 
 namespace store {
 
@@ -39,38 +38,6 @@ constexpr std::array<Field, 8> kFields = {{{"subject", Kind::kWords, "{subject} 
                                            {"before", Kind::kBefore, ""},
                                            {"folder", Kind::kFolder, ""}}};
 constexpr Field kAnywhere = {"", Kind::kWords, ""};
-
-// Characters that are not part of a word for FTS5's tokenizer: ASCII aside, the common blocks of
-// punctuation and symbols.
-bool is_in_word(char32_t value) {
-  if (value < 0x80) {
-    return (value >= '0' && value <= '9') || (value >= 'a' && value <= 'z') ||
-           (value >= 'A' && value <= 'Z');
-  }
-  return value >= 0xC0 && value != 0xD7 && value != 0xF7 && (value < 0x2000 || value > 0x206F) &&
-         (value < 0x20A0 || value > 0x20CF) && (value < 0x2190 || value > 0x2BFF) &&
-         (value < 0x3000 || value > 0x3004) && (value < 0x3008 || value > 0x3020) &&
-         (value < 0xFE00 || value > 0xFE6F) && (value < 0x1F000 || value > 0x1FAFF);
-}
-
-// The words of `text`, separated by one blank; any character special to FTS5 becomes a blank.
-std::string words_of(std::string_view text) {
-  std::string words;
-  bool blank = false;
-  while (!text.empty()) {
-    const base::CodePoint point =
-        base::first_code_point(text).value_or(base::CodePoint{.value = ' ', .length = 1});
-    if (is_in_word(point.value)) {
-      if (blank && !words.empty()) words += ' ';
-      words += text.substr(0, point.length);
-      blank = false;
-    } else {
-      blank = true;
-    }
-    text.remove_prefix(point.length);
-  }
-  return searchable(words);
-}
 
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -169,8 +136,8 @@ class QueryParser {
   }
 
   void add_words(const Field& field, std::string_view value, bool unwanted) {
-    const std::string words = words_of(value);
-    if (!has_words(words)) {
+    const std::string words = search_words(value);
+    if (words.empty()) {
       if (!field.name.empty()) refuse("it has no words");
       (unwanted ? left_out_unwanted_ : left_out_wanted_) = true;
       return;  // "a & b" means a and b
@@ -238,7 +205,7 @@ bool Query::matches_time(std::chrono::sys_seconds time) const {
 
 bool Query::matches_folder(std::string_view shown_name) const {
   const auto matches = [&](const std::string& glob) {
-    return base::glob_matches(glob, shown_name);
+    return base::folder_glob_matches(glob, shown_name, base::Likeness::kLetters);
   };
   return (folders_.empty() || std::ranges::any_of(folders_, matches)) &&
          std::ranges::none_of(other_folders_, matches);

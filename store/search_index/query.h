@@ -7,9 +7,10 @@
 //   folder:GLOB                                      of several, any
 //
 // A "-" before a term (except time and message-id) excludes messages that match it. Case and
-// accents don't matter. A term without a letter or a digit, such as the dash in "a - b", is left
-// out, unless that would make the query less restrictive than it reads: it would select more mail
-// than intended, or all of it.
+// accents don't matter, in the names of folders either, nor how a character is encoded: "strasse"
+// finds "Straße", "aero" finds "Ærø" (search_words.h). A term without a letter or a digit, such as
+// the dash in "a - b", is left out, unless that would make the query less restrictive than it
+// reads: it would select more mail than intended, or all of it.
 #pragma once
 
 #include <chrono>

@@ -5,16 +5,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "schema/embedded.h"
 #include "store/index/sqlite.h"
 #include "store/message/split.h"
+#include "store/search_index/search_words.h"
 
 namespace store {
 
 namespace {
 
-constexpr std::int64_t kSearchVersion = 1;
+constexpr std::int64_t kSearchVersion = 2;
 constexpr std::size_t kKeySize = 8;
 
 std::int64_t key_column(const ObjectId& message) {
@@ -36,24 +36,7 @@ ObjectId message_from(std::int64_t key, base::ByteView rest) {
   return message;
 }
 
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-// Han, Hiragana, Katakana (Unicode 15): written without blanks between words.
-constexpr Range kWithoutBlanks[] = {{0x3040, 0x30FF},  {0x31F0, 0x31FF}, {0x3400, 0x4DBF},
-                                    {0x4E00, 0x9FFF},  {0xF900, 0xFAFF}, {0xFF66, 0xFF9D},
-                                    {0x20000, 0x323AF}};
-
-bool stands_alone(char32_t value) {
-  return std::ranges::any_of(kWithoutBlanks, [&](const Range& range) {
-    return value >= range.first && value <= range.last;
-  });
-}
-
 bool belongs_to(Database& database, const StoreId& store) {
-  if (database.integer("PRAGMA user_version") != kSearchVersion) return false;
   Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
   return statement.step() && std::ranges::equal(statement.blob(0), store);
 }
@@ -67,6 +50,10 @@ Database open_or_make(const base::Path& file, const StoreId& store) {
     database.run(schema::kSearchSql);
     Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
     transaction.commit();
+  }
+  if (database.integer("PRAGMA user_version") != kSearchVersion) {
+    base::fail(base::ErrorCode::kDamaged,
+               "open search index {}: another version of mailstow made it", file.string());
   }
   if (!belongs_to(database, store)) {
     base::fail(base::ErrorCode::kDamaged, "open search index {}: it belongs to another store",
@@ -83,35 +70,6 @@ std::uint64_t message_key(const ObjectId& message) {
     key = key << 8U | static_cast<std::uint64_t>(message.bytes.at(i));
   }
   return key;
-}
-
-std::string searchable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const base::CodePoint point =
-        base::first_code_point(text).value_or(base::CodePoint{.value = ' ', .length = 1});
-    const bool alone = stands_alone(point.value);
-    if (alone) result += ' ';
-    result += text.substr(0, point.length);
-    if (alone) result += ' ';
-    text.remove_prefix(point.length);
-  }
-  return result;
-}
-
-bool has_words(std::string_view text) {
-  const auto is_plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  if (std::ranges::any_of(text, is_plain)) return true;
-  Database database = Database::in_memory();
-  database.run(schema::kSearchSql);
-  database.run("CREATE VIRTUAL TABLE temp.seen_words USING fts5vocab (main, words, row)");
-  Statement(database, "INSERT INTO words (rowid, subject) VALUES (1, ?1)")
-      .bind(1, searchable(text))
-      .run();
-  return database.integer("SELECT EXISTS (SELECT 1 FROM temp.seen_words)") != 0;
 }
 
 class SearchIndex::Impl {
@@ -153,10 +111,10 @@ class SearchIndex::Impl {
 
   static void run_words(Statement& statement, std::int64_t row, const Envelope& envelope) {
     statement.bind(1, row)
-        .bind(2, searchable(envelope.subject))
-        .bind(3, searchable(envelope.from))
-        .bind(4, searchable(envelope.to))
-        .bind(5, searchable(envelope.cc))
+        .bind(2, search_words(envelope.subject))
+        .bind(3, search_words(envelope.from))
+        .bind(4, search_words(envelope.to))
+        .bind(5, search_words(envelope.cc))
         .run();
   }
 

@@ -34,11 +34,11 @@ std::uint64_t message_key(const ObjectId& message);
 
 class SearchIndex {
  public:
-  // Creates the file if it is absent, belongs to another store or can't be read: all of its content
-  // can be filled in again.
+  // Creates the file if it is absent, belongs to another store, divides words as an older version
+  // did, or can't be read: all of its content can be filled in again.
   static SearchIndex open(const base::Path& file, const StoreId& store);
 
-  // Opens it alongside a writer. Returns nullopt if it does not exist.
+  // Opens it alongside a writer. Returns nullopt if it does not exist or another version made it.
   static std::optional<SearchIndex> open_read_only(const base::Path& file);
 
   SearchIndex(SearchIndex&&) noexcept;
@@ -75,14 +75,6 @@ class SearchIndex {
   explicit SearchIndex(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// Prepares a text for searching by words: scripts that don't separate words get a blank around
-// every character, so that any sequence of them is found as a phrase.
-std::string searchable(std::string_view text);
-
-// Whether the search index finds a word in `text`. Uses the index's own tokenizer, which takes
-// about a millisecond unless `text` has an ASCII letter or digit.
-bool has_words(std::string_view text);
 
 // Indexes the packs that `index` knows and `search` does not. Needs the store's lock. Skips damaged
 // blocks, with a line in the log.

@@ -127,14 +127,19 @@ TEST_F(OnceTest, StoresTenThousandTinyMessages) {
 
 TEST_F(OnceTest, LeavesExcludedFoldersOut) {
   auto alice = server_.client("alice");
-  for (const char* name : {"Junk", "Junk/2023", "Keep"})
+  for (const char* name : {"Junk", "Junk/2023", "Keep", "junk", "Mu&Awg-ll", "INBOX/Lists"}) {
     alice.command(std::string("CREATE ") + name);
-  mailstow_.config()["exclude"] = {"Junk*"};
+  }
+  mailstow_.config()["exclude"] = {"Junk*", "M\u00fcll", "inbox/Lists"};
   mailstow_.save();
   const json account = once();
   EXPECT_TRUE(find_by(account["receipts"], "folder", "Junk").is_null());
   EXPECT_TRUE(find_by(account["receipts"], "folder", "Junk/2023").is_null());
   EXPECT_FALSE(find_by(account["receipts"], "folder", "Keep").is_null());
+  EXPECT_FALSE(find_by(account["receipts"], "folder", "junk").is_null()) << "another folder";
+  EXPECT_TRUE(find_by(account["receipts"], "folder", "Mu\u0308ll").is_null()) << "the same text";
+  EXPECT_TRUE(find_by(account["receipts"], "folder", "INBOX/Lists").is_null());
+  EXPECT_FALSE(find_by(account["receipts"], "folder", "INBOX").is_null());
 }
 
 TEST_F(OnceTest, AFailingAccountDoesNotAffectTheOthers) {

@@ -33,6 +33,42 @@ TEST(GlobTest, LiteralWildcardsAreEncoded) {
   EXPECT_EQ(glob_for("100%25 *sure*?"), "100%25 %2Asure%2A%3F");
 }
 
+TEST(GlobTest, WhatLooksTheSameIsTheSame) {
+  EXPECT_TRUE(glob_matches("M\u00fcll", "Mu\u0308ll"));
+  EXPECT_TRUE(glob_matches("Mu\u0308ll*", "M\u00fcll/alt"));
+  EXPECT_TRUE(glob_matches("M?ll", "Mu\u0308ll"));
+  EXPECT_TRUE(glob_matches("\u1112\u1161\u11a8\u110c\u1165\u11b7", "학점"));
+  EXPECT_FALSE(glob_matches("Mull", "Müll"));
+  EXPECT_FALSE(glob_matches("müll", "Müll"));
+}
+
+TEST(GlobTest, ALikenessIgnoresCaseOrAccents) {
+  EXPECT_TRUE(glob_matches("STRASSE/*", "Straße/x", Likeness::kCase));
+  EXPECT_TRUE(glob_matches("Stra?e", "Straße", Likeness::kCase));
+  EXPECT_TRUE(glob_matches("ΑΡΧΕΊΟ", "αρχείο", Likeness::kCase));
+  EXPECT_FALSE(glob_matches("αρχειο", "αρχείο", Likeness::kCase));
+  EXPECT_TRUE(glob_matches("αρχειο", "αρχείο", Likeness::kLetters));
+  EXPECT_FALSE(glob_matches("work", "Word", Likeness::kLetters));
+}
+
+TEST(GlobTest, AFoldedCharacterIsNoWildcard) {
+  EXPECT_TRUE(glob_matches("a＊b", "a＊b", Likeness::kCase));
+  EXPECT_FALSE(glob_matches("a＊b", "axxb", Likeness::kCase));
+  EXPECT_FALSE(glob_matches("a？b", "axb", Likeness::kCase));
+  EXPECT_TRUE(glob_matches("A%2A*", "a*z", Likeness::kCase));
+}
+
+TEST(GlobTest, TheInboxHasAnyCase) {
+  EXPECT_TRUE(folder_glob_matches("inbox", "INBOX"));
+  EXPECT_TRUE(folder_glob_matches("Inbox/*", "INBOX/Work"));
+  EXPECT_TRUE(folder_glob_matches("INBOX", "Inbox"));
+  EXPECT_TRUE(folder_glob_matches("inbox*", "INBOX"));
+  EXPECT_TRUE(folder_glob_matches("inbox*", "inbox2"));
+  EXPECT_FALSE(folder_glob_matches("inbox2", "INBOX2"));
+  EXPECT_FALSE(folder_glob_matches("INBOX/work", "INBOX/Work"));
+  EXPECT_FALSE(folder_glob_matches("Old/inbox", "Old/INBOX"));
+}
+
 TEST(GlobTest, ManyStarsAreNotSlow) {
   std::string glob;
   for (int star = 0; star < 200; ++star) glob += "*a";

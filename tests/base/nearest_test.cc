@@ -10,6 +10,11 @@ TEST(NearestTest, IgnoresTheCaseOfLetters) {
   EXPECT_EQ(nearest("Entwurf", {"Sent", "INBOX"}), std::nullopt);
 }
 
+TEST(NearestTest, IgnoresAccents) {
+  EXPECT_EQ(nearest("Mull", {"Sent", "Mu\u0308ll"}), "Mu\u0308ll");
+  EXPECT_EQ(nearest("ΕΡΓΑΣΙΑ", {"Sent", "εργασία"}), "εργασία");
+}
+
 TEST(NearestTest, ASuggestionEndsAMessage) {
   EXPECT_EQ(suggestion("alcie", {"bob", "alice"}), ": did you mean \"alice\"?");
   EXPECT_EQ(suggestion("carol", {"bob", "alice"}), "");

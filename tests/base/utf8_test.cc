@@ -15,6 +15,41 @@ TEST(Utf8Test, AcceptsOnlyWhatRfc3629Allows) {
   EXPECT_FALSE(is_utf8("\x80")) << "a continuation byte without its lead byte";
 }
 
+TEST(Utf8Test, FoldingMakesTextsComparable) {
+  EXPECT_EQ("M\u00fcll", composed("Mu\u0308ll"));
+  EXPECT_EQ("a\u00fcb\ufffd", composed("au\u0308b\xff"));
+  EXPECT_EQ("strasse", fold_case("STRAẞE"));
+  EXPECT_EQ("invoice 1", fold_case("ＩＮＶＯＩＣＥ　１"));
+  EXPECT_EQ("ab", fold_case("a\u200d\u00adb")) << "invisible characters";
+  EXPECT_EQ("grösse", fold_case("GRÖSSE")) << "accents are kept";
+  EXPECT_EQ("aero lodz dak isik", fold_letters("Ærø Łódź đåk ışık"));
+  EXPECT_EQ("счет елка", fold_letters("Счёт Ёлка"));
+  EXPECT_EQ("が", fold_letters("か\u3099")) << "a mark that makes another letter";
+}
+
+TEST(Utf8Test, WordsConsistOfLettersMarksAndDigits) {
+  for (const char32_t letter : std::u32string(U"a7éщאعहि가漢๑")) {
+    EXPECT_TRUE(is_word_character(letter)) << static_cast<std::uint32_t>(letter);
+  }
+  for (const char32_t other : std::u32string(U" .-—。🎉€")) {
+    EXPECT_FALSE(is_word_character(other)) << static_cast<std::uint32_t>(other);
+  }
+  EXPECT_TRUE(is_symbol(U'™'));
+  EXPECT_FALSE(is_symbol(U'—'));
+}
+
+RC_GTEST_PROP(Utf8Test, FoldingTwiceChangesNothing, ()) {
+  std::string text;
+  const auto values = rc::gen::oneOf(rc::gen::inRange(0, 0x3000), rc::gen::inRange(0, 0x110000));
+  for (const int value : *rc::gen::container<std::vector<int>>(values)) {
+    if (value < 0xD800 || value > 0xDFFF) append_utf8(text, static_cast<char32_t>(value));
+  }
+  RC_ASSERT(composed(composed(text)) == composed(text));
+  RC_ASSERT(fold_case(fold_case(text)) == fold_case(text));
+  RC_ASSERT(fold_letters(fold_letters(text)) == fold_letters(text));
+  RC_ASSERT(fold_letters(composed(text)) == fold_letters(text));
+}
+
 RC_GTEST_PROP(Utf8Test, EveryCodePointRoundTrips, ()) {
   const auto value = static_cast<char32_t>(*rc::gen::inRange(0, 0x110000));
   RC_PRE(value < 0xD800 || value > 0xDFFF);

@@ -1,5 +1,6 @@
 // `mailstow-restore run` on a real server, compared with a client that is not ours.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -254,7 +255,7 @@ TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
                                                             {"--query", " "},
                                                             {"--query", "🎉"},
                                                             {"--query", ":"},
-                                                            {"--query", "№"},
+                                                            {"--query", "€"},
                                                             {"--query", "subject:"},
                                                             {"--query", "-🎉"},
                                                             {"--query", "folder:INBOX 🎉"}};
@@ -262,9 +263,11 @@ TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
     selection.insert(selection.begin(), {"run", "alice"});
     const auto result = mailstow_.restore(selection);
     EXPECT_EQ(result.status, 2) << testing::PrintToString(selection) << result.out << result.err;
-    const bool is_json = std::ranges::find(selection, "--json") != selection.end();
-    EXPECT_EQ(is_json ? json::parse(result.out)["error"]["code"] : json(result.out),
-              is_json ? "usage" : "");
+    if (selection.back() == "--json") {
+      EXPECT_EQ(json::parse(result.out)["error"]["code"], "usage") << result.out;
+    } else {
+      EXPECT_EQ(result.out, "");
+    }
   }
   EXPECT_EQ(mailstow_.restore({"search", "alice", "🎉"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"search", "alice", ":", " "}).status, 2);

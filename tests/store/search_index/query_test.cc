@@ -52,14 +52,14 @@ TEST(QueryTest, AMinusExcludes) {
 }
 
 TEST(QueryTest, Fts5OperatorsAreOrdinaryWords) {
-  EXPECT_EQ(R"("a" AND "OR" AND "b" AND "NEAR c")", wanted("a OR b NEAR(c)"));
+  EXPECT_EQ(R"("a" AND "or" AND "b" AND "near c")", wanted("a OR b NEAR(c)"));
   EXPECT_EQ(R"("sender x")", wanted("{sender}:x"));
   EXPECT_EQ(R"("a" AND "b")", wanted("a & b"));
   EXPECT_EQ(R"("a" AND "b")", wanted("a — b"));
 }
 
 TEST(QueryTest, ScriptsWithoutBlanksAreFoundInside) {
-  EXPECT_EQ(R"("a 日  本 b")", wanted("a日本b"));
+  EXPECT_EQ(R"("a 日 本 b")", wanted("a日本b"));
 }
 
 TEST(QueryTest, TimesIncludeTheStartAndExcludeTheEnd) {
@@ -111,17 +111,17 @@ TEST(QueryTest, MeaninglessTermsAreRejected) {
 
 TEST(QueryTest, AQueryWithNoWordsLeftIsRejected) {
   for (const char* text :
-       {"", " ", "   \t", ":", "\"\"", "*", "-", "--", "🎉", "№", "& — №", "-🎉", "\u0301",
-        "\"🎉 №\"*", "folder:INBOX 🎉", "after:2026-01-01 №", "🎉 -report", "report -🎉"}) {
+       {"", " ", "   \t", ":", "\"\"", "*", "-", "--", "🎉", "€", "& — €", "-🎉", "\u0301",
+        "\"🎉 €\"*", "folder:INBOX 🎉", "after:2026-01-01 €", "🎉 -report", "report -🎉"}) {
     EXPECT_ERROR(kUsage, "has no words", parse(text));
   }
   EXPECT_ERROR(kUsage, "has no words", parse(std::string_view("\0", 1)));
-  EXPECT_ERROR(kUsage, "subject:№: it has no words", parse("subject:№"));
+  EXPECT_ERROR(kUsage, "subject:€: it has no words", parse("subject:€"));
   EXPECT_ERROR(kUsage, "it has no value", parse("message-id:<>"));
 }
 
 TEST(QueryTest, ATermWithoutWordsIsLeftOutIfOthersRemain) {
-  EXPECT_EQ(R"("report")", wanted("№ report 🎉"));
+  EXPECT_EQ(R"("report")", wanted("€ report 🎉"));
   EXPECT_EQ(R"("draft")", parse("report -draft -🎉").unwanted_words());
   EXPECT_TRUE(parse("-folder:Trash").matches_folder("INBOX"));
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "store/format/crypto.h"
+#include "store/index/sqlite.h"
 #include "store/search_index/query.h"
 #include "tests/temporary_directory.h"
 
@@ -114,6 +115,22 @@ TEST_F(SearchIndexTest, AnotherStoresIndexIsRebuilt) {
   index_ = SearchIndex::open(file_, other);
   EXPECT_THAT(find(""), IsEmpty());
   EXPECT_THAT(index_.packs(), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, AnotherVersionsIndexIsRebuilt) {
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  { const SearchIndex closed = std::move(index_); }
+  {
+    Database old = Database::open_or_create(file_);
+    old.run("PRAGMA user_version = 1");
+  }
+  EXPECT_FALSE(SearchIndex::open_read_only(file_).has_value());
+  open_again();
+  EXPECT_THAT(index_.packs(), IsEmpty()) << "every pack is to be read again";
+  index_.add(message("1"), about("one"));
+  index_.finish(pack("1"));
+  EXPECT_THAT(find("one"), ElementsAre("one"));
 }
 
 TEST_F(SearchIndexTest, AFileThatIsNotADatabaseIsRebuilt) {
