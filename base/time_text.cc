@@ -11,6 +11,7 @@
 #include <date/tz.h>
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace base {
@@ -34,9 +35,22 @@ const date::time_zone* find_zone(std::string_view zone) {
 constexpr sys_seconds kEarliest{std::chrono::days(-1)};
 
 // The forms that parse_time() accepts, each with or without an offset (%z) or Z after it.
-constexpr std::array kForms = {
-    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
-    "%Y%m%dT%H%M%S",     "%Y-%m-%d",          "%Y%m%d"};
+struct Form {
+  const char* text;
+  seconds length;  // of what it names
+};
+
+constexpr std::chrono::days kDay{1};
+constexpr std::array kForms = {Form{"%Y-%m-%dT%H:%M:%S", seconds(1)},
+                               Form{"%Y-%m-%d %H:%M:%S", seconds(1)},
+                               Form{"%Y-%m-%dT%H:%M", seconds(60)},
+                               Form{"%Y-%m-%d %H:%M", seconds(60)},
+                               Form{"%Y%m%dT%H%M%S", seconds(1)},
+                               Form{"%Y-%m-%d", kDay},
+                               Form{"%Y%m%d", kDay}};
+
+constexpr std::array<std::string_view, 7> kWeekdays = {"sunday",   "monday", "tuesday", "wednesday",
+                                                       "thursday", "friday", "saturday"};
 
 // Removes the fraction of a second: "02:30:05.25" becomes "02:30:05".
 std::string without_fraction(std::string text) {
@@ -105,25 +119,41 @@ std::optional<sys_seconds> parse_ago(std::string_view text, sys_seconds now) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string format_rfc3339(sys_seconds time) {
-  return date::format("%Y-%m-%dT%H:%M:%SZ", time);
+// A day in `zone` has 23 or 25 hours when the clocks change.
+TimeSpan span_of(date::local_seconds begin, seconds length, std::string_view zone) {
+  const date::time_zone* const known = find_zone(zone);
+  const sys_seconds start = known->to_sys(begin, date::choose::earliest);
+  if (length != kDay) return {start, start + length};
+  return {start, known->to_sys(begin + kDay, date::choose::earliest)};
 }
 
-sys_seconds parse_time(std::string_view text, std::string_view zone) {
+// The day that a word names.
+std::optional<TimeSpan> parse_day(std::string_view text, std::string_view zone, sys_seconds now) {
+  const auto today = date::floor<date::days>(find_zone(zone)->to_local(now));
+  const auto days_before = [&](int days) { return span_of(today - date::days(days), kDay, zone); };
+  if (equal_ignoring_case(text, "today")) return days_before(0);
+  if (equal_ignoring_case(text, "yesterday")) return days_before(1);
+  for (unsigned number = 0; number < kWeekdays.size(); ++number) {
+    if (!equal_ignoring_case(text, kWeekdays.at(number))) continue;
+    const unsigned this_day = date::weekday(today).c_encoding();
+    return days_before(static_cast<int>((this_day + kWeekdays.size() - number) % kWeekdays.size()));
+  }
+  return std::nullopt;
+}
+
+TimeSpan parse_absolute(std::string_view text, std::string_view zone) {
   const std::string copy = without_fraction(std::string(text));
-  for (const char* form : kForms) {
+  for (const Form& form : kForms) {
     sys_seconds universal;
     for (const char* offset : {"Z", "%Ez", "%z"}) {
-      if (parse_whole(copy, std::string(form) + offset, universal) && universal >= kEarliest) {
-        return universal;
+      if (parse_whole(copy, std::string(form.text) + offset, universal) && universal >= kEarliest) {
+        return {universal, universal + form.length};
       }
     }
     date::local_seconds local;
-    if (parse_whole(copy, form, local)) {
-      const sys_seconds time = find_zone(zone)->to_sys(local, date::choose::earliest);
-      if (time >= kEarliest) return time;
+    if (parse_whole(copy, form.text, local)) {
+      const TimeSpan span = span_of(local, form.length, zone);
+      if (span.begin >= kEarliest) return span;
     }
   }
   fail(ErrorCode::kUsage,
@@ -132,11 +162,36 @@ sys_seconds parse_time(std::string_view text, std::string_view zone) {
        text);
 }
 
+bool has_letters_only(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; });
+}
+
+}  // namespace
+
+std::string format_rfc3339(sys_seconds time) {
+  return date::format("%Y-%m-%dT%H:%M:%SZ", time);
+}
+
+sys_seconds parse_time(std::string_view text, std::string_view zone) {
+  return parse_absolute(text, zone).begin;
+}
+
+TimeSpan parse_time_span(std::string_view text, std::string_view zone, sys_seconds now) {
+  if (text == "now") return {now, now + seconds(1)};
+  if (const auto time = parse_ago(text, now)) return {*time, *time + seconds(1)};
+  if (has_letters_only(text)) {
+    if (const auto day = parse_day(text, zone, now)) return *day;
+  }
+  return parse_absolute(text, zone);
+}
+
 sys_seconds parse_time(std::string_view text, std::string_view zone, sys_seconds now) {
-  if (text == "now") return now;
-  if (text == "yesterday") return now - std::chrono::days(1);
-  if (const auto time = parse_ago(text, now)) return *time;
-  return parse_time(text, zone);
+  return parse_time_span(text, zone, now).begin;
+}
+
+std::string format_zoned(sys_seconds time, std::string_view zone) {
+  if (zone == "UTC") return format_rfc3339(time);
+  return date::format("%Y-%m-%dT%H:%M:%S%Ez", date::make_zoned(find_zone(zone), time));
 }
 
 std::string format_local(sys_seconds time, std::string_view zone) {

@@ -18,13 +18,27 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 // 1970.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
-// Also "now", "yesterday" (a day before now) and "3 days ago": seconds, minutes, hours, days,
-// weeks, months or years before `now`. If the earlier month lacks the day, the result is that
-// month's last day.
+// What a text names: a day, a minute or a second, from `begin` until before `end`.
+struct TimeSpan {
+  std::chrono::sys_seconds begin;
+  std::chrono::sys_seconds end;
+};
+
+// The forms of parse_time(), and "now"; the days "today", "yesterday", "monday" (of the last seven
+// days, today included) in `zone`; "3 days ago": seconds, minutes, hours, days, weeks, months or
+// years before `now`. If the earlier month lacks the day, the result is that month's last day.
+TimeSpan parse_time_span(std::string_view text, std::string_view zone,
+                         std::chrono::sys_seconds now);
+
+// The begin of parse_time_span().
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone,
                                     std::chrono::sys_seconds now);
 
-// 2026-11-24 02:30 in `zone`: for people.
+// 2026-11-24T02:30:00+01:00 in `zone`, or 2026-11-24T01:30:00Z if that is UTC: for people, who can
+// type it back.
+std::string format_zoned(std::chrono::sys_seconds time, std::string_view zone);
+
+// 2026-11-24 02:30 in `zone`: for users.
 std::string format_local(std::chrono::sys_seconds time, std::string_view zone);
 
 // YYYYMMDDTHHMMSS in `zone`.

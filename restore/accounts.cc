@@ -23,7 +23,8 @@ base::ExitStatus accounts(const base::Environment& environment) {
                          {"folders", newest.folders},
                          {"messages", newest.messages},
                          {"bytes", newest.bytes}});
-    rows.push_back({name, std::to_string(all.size()), base::format_rfc3339(newest.time),
+    rows.push_back({name, std::to_string(all.size()),
+                    base::format_zoned(newest.time, environment.config.restore.time_zone),
                     base::format_count(newest.messages), base::format_size(newest.bytes)});
   }
   print(environment.format, {{"accounts", std::move(documents)}},

@@ -163,10 +163,11 @@ class Export {
                          {"skipped", std::move(skipped)}});
       if (!folder.error.empty()) folders.back()["error"] = folder.error;
     }
-    return {{"account", options_.account},
-            {"snapshot", selection_.snapshot.id.hex()},
-            {"to", root_.string()},
-            {"folders", std::move(folders)}};
+    nlohmann::ordered_json document = {{"account", options_.account}};
+    add_origin(document, selection_.snapshot);
+    document["to"] = root_.string();
+    document["folders"] = std::move(folders);
+    return document;
   }
 
   std::string to_text() const {
@@ -181,10 +182,11 @@ class Export {
       text += fmt::format("incomplete: {}: {}\n", base::escape_for_terminal(folder.name),
                           base::escape_for_terminal(folder.error));
     }
-    return text + fmt::format("{}: {} messages of {} folders are in {}\n",
-                              base::escape_for_terminal(options_.account),
-                              base::format_count(exported()), folders_.size(),
-                              base::escape_for_terminal(root_.string()));
+    return text +
+           fmt::format("{}: {} messages of {} folders are in {}\n",
+                       base::escape_for_terminal(options_.account), base::format_count(exported()),
+                       folders_.size(), base::escape_for_terminal(root_.string())) +
+           origin_text(selection_.snapshot, environment_.config.restore.time_zone);
   }
 
   const base::Environment& environment_;

@@ -55,7 +55,8 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   print(environment.format,
         {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(record->expires)}},
         fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
-                    base::escape_for_terminal(tree), base::format_rfc3339(record->expires)));
+                    base::escape_for_terminal(tree),
+                    base::format_zoned(record->expires, environment.config.restore.time_zone)));
   return base::ExitStatus::kDone;
 }
 

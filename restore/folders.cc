@@ -51,16 +51,17 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
   }
-  print(environment.format,
-        {{"account", account},
-         {"snapshot", snapshot.id.hex()},
-         {"time", base::format_rfc3339(snapshot.time)},
-         {"folders", std::move(documents)}},
+  nlohmann::ordered_json document = {{"account", account}};
+  add_origin(document, snapshot);
+  document["time"] = document["snapshot_time"];  // the older name
+  document["folders"] = std::move(documents);
+  print(environment.format, document,
         base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
                             {"NOTE", base::Align::kLeft, base::Width::kCut}},
-                           rows, base::output_room()));
+                           rows, base::output_room()) +
+            origin_text(snapshot, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 

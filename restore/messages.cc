@@ -34,7 +34,7 @@ struct NamedFolder {
 // The folder of exactly this name, or else the only one whose name looks the same, or else the only
 // one whose name differs in case.
 NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapshot,
-                        const std::string& name) {
+                        const std::string& name, const std::string& zone) {
   std::vector<std::string> names;
   const std::vector<store::FolderRecord> folders = reader.folders(snapshot);
   names.reserve(folders.size());
@@ -54,12 +54,12 @@ NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapsh
       base::fail(base::ErrorCode::kNotFound,
                  "folder {}: the snapshot of {} has {} folders with names like this: copy the "
                  "name from `mailstow-restore folders`",
-                 base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
+                 base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone),
                  found.size());
     }
   }
   base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has no such folder{}",
-             base::escape_for_terminal(name), base::format_rfc3339(snapshot.time),
+             base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone),
              base::suggestion(name, names));
 }
 
@@ -95,7 +95,8 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = choose_snapshot(environment, reader, account, at);
-  const NamedFolder folder = find_folder(reader, snapshot, folder_name);
+  const std::string& zone = environment.config.restore.time_zone;
+  const NamedFolder folder = find_folder(reader, snapshot, folder_name, zone);
   auto envelopes = envelopes_of(reader, snapshot, folder.name);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
@@ -109,15 +110,15 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                          {"flags", entry.flags},
                          {"from", envelope.from},
                          {"subject", envelope.subject}});
-    rows.push_back({std::to_string(entry.uid.value), date, envelope.from, envelope.subject,
-                    base::format_size(entry.size), fmt::format("{}", fmt::join(entry.flags, " ")),
-                    shown_id(entry.message.object.hex())});
+    rows.push_back(
+        {std::to_string(entry.uid.value), base::format_zoned(entry.internal_date.instant, zone),
+         envelope.from, envelope.subject, base::format_size(entry.size),
+         fmt::format("{}", fmt::join(entry.flags, " ")), shown_id(entry.message.object.hex())});
   });
-  print(environment.format,
-        {{"account", account},
-         {"folder", folder.name},
-         {"snapshot", snapshot.id.hex()},
-         {"messages", std::move(documents)}},
+  nlohmann::ordered_json document = {{"account", account}, {"folder", folder.name}};
+  add_origin(document, snapshot);
+  document["messages"] = std::move(documents);
+  print(environment.format, document,
         base::format_table({{"UID", base::Align::kRight},
                             {"DATE"},
                             {"FROM", base::Align::kLeft, base::Width::kCut},
@@ -125,7 +126,8 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                             {"SIZE", base::Align::kRight},
                             {"FLAGS", base::Align::kLeft, base::Width::kCut},
                             {"ID"}},
-                           rows, base::output_room()));
+                           rows, base::output_room()) +
+            origin_text(snapshot, zone));
   return base::ExitStatus::kDone;
 }
 

@@ -34,29 +34,37 @@ std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::
   return found;
 }
 
+// What `text` names if it is no snapshot's id.
+base::TimeSpan parse_span(const base::Environment& environment, const std::string& text,
+                          std::optional<sys_seconds> asked) {
+  const auto now = asked.value_or(environment.clock.now_seconds());
+  try {
+    return base::parse_time_span(text, environment.config.restore.time_zone, now);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kUsage) throw;
+    base::fail(base::ErrorCode::kUsage,
+               "{}, today, yesterday, monday or '3 days ago'; a snapshot is also named by the "
+               "first {} or more digits of its id",
+               error.what(), kFewestDigits);
+  }
+}
+
 }  // namespace
 
 sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
                          const std::string& account, const std::string& text,
                          std::optional<sys_seconds> asked) {
   if (const auto named = find_by_id(reader, account, text)) return named->time;
-  const auto now = asked.value_or(environment.clock.now_seconds());
-  try {
-    return base::parse_time(text, environment.config.restore.time_zone, now);
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kUsage) throw;
-    base::fail(base::ErrorCode::kUsage,
-               "{}, yesterday or '3 days ago'; a snapshot is also named by the first {} or more "
-               "digits of its id",
-               error.what(), kFewestDigits);
-  }
+  return parse_span(environment, text, asked).begin;
 }
 
 store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
   if (const auto named = find_by_id(reader, account, at)) return *named;
   std::optional<sys_seconds> time;
-  if (!at.empty()) time = parse_moment(environment, reader, account, at);
+  if (!at.empty()) {
+    time = parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);
+  }
   if (const auto snapshot = reader.newest_snapshot(account, time)) return *snapshot;
   const auto all = reader.snapshots(account);
   if (all.empty()) {
@@ -66,7 +74,8 @@ store::SnapshotInfo choose_snapshot(const base::Environment& environment, store:
   }
   base::fail(base::ErrorCode::kNotFound,
              "account {}: it has no snapshot from {} or before: the oldest is from {}",
-             base::escape_for_terminal(account), at, base::format_rfc3339(all.front().time));
+             base::escape_for_terminal(account), at,
+             base::format_zoned(all.front().time, environment.config.restore.time_zone));
 }
 
 }  // namespace restore

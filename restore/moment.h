@@ -19,7 +19,8 @@ std::chrono::sys_seconds parse_moment(const base::Environment& environment, stor
                                       const std::string& account, const std::string& text,
                                       std::optional<std::chrono::sys_seconds> asked = std::nullopt);
 
-// `at` is a time, for the newest backup not after it; or the id of a snapshot, or its first eight
+// `at` is a time, for the newest backup not after it, where a day alone means its last moment and a
+// time without seconds the last of its minute; or the id of a snapshot, or its first eight
 // or more digits; or empty, for the newest. Fails as parse_moment() does, and with kNotFound,
 // naming what there is, if the account has no such snapshot.
 store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,

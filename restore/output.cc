@@ -1,9 +1,12 @@
 #include "restore/output.h"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/json_text.h"
 #include "base/program/pager.h"
+#include "base/time_text.h"
+#include "restore/id_text.h"
 
 namespace restore {
 
@@ -14,6 +17,16 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
     return;
   }
   base::print_result(base::json_text(document));
+}
+
+std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone) {
+  return fmt::format("From the snapshot of {} ({}).\n", base::format_zoned(snapshot.time, zone),
+                     shown_id(snapshot.id.hex()));
+}
+
+void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot) {
+  document["snapshot"] = snapshot.id.hex();
+  document["snapshot_time"] = base::format_rfc3339(snapshot.time);
 }
 
 }  // namespace restore

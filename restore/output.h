@@ -1,6 +1,7 @@
 // How the commands print: a text for people, or one document.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,5 +13,11 @@ namespace restore {
 
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text);
+
+// The line that says which snapshot the output is of; `zone`: in which its time is shown.
+std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);
+
+// The same as the fields "snapshot", an id, and "snapshot_time".
+void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot);
 
 }  // namespace restore

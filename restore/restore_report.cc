@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "restore/id_text.h"
 #include "restore/shell_quote.h"
 
 namespace restore {
@@ -47,6 +48,8 @@ std::string RestoreReport::to_json() const {
   ordered_json document = {
       {"account", account},
       {"to", to},
+      {"snapshot", snapshot},
+      {"snapshot_time", base::format_rfc3339(snapshot_time)},
       {"tree", tree.empty() ? ordered_json() : ordered_json(tree)},
       {"expires", tree.empty() ? ordered_json() : ordered_json(base::format_rfc3339(expires))},
       {"quota",
@@ -68,6 +71,12 @@ std::string RestoreReport::to_json() const {
                         {"took_backup", plan->took_backup}};
   }
   return base::json_text(document);
+}
+
+std::string RestoreReport::origin() const {
+  if (snapshot.empty()) return "";
+  return fmt::format("From the snapshot of {} ({}).\n",
+                     base::format_zoned(snapshot_time, time_zone), shown_id(snapshot));
 }
 
 std::string RestoreReport::plan_to_text() const {
@@ -107,7 +116,7 @@ std::string RestoreReport::plan_to_text() const {
                              {"MESSAGES", base::Align::kRight},
                              {"SIZE", base::Align::kRight}},
                             rows, base::output_room()) +
-         remarks +
+         remarks + origin() +
          fmt::format(
              "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->messages),
              base::format_size(plan->bytes), plan->estimated.count(), room,
@@ -159,6 +168,7 @@ std::string RestoreReport::summary(const Counts& counts) const {
              : fmt::format("{}: {} of {} are back, {}; the others are listed above.\n",
                            base::escape_for_terminal(account), base::format_count(counts.restored),
                            messages(counts.planned), place);
+  text += origin();
   text += "Each was read back from the server and compared: ";
   text += counts.altered == 0
               ? std::string("all are exactly as they were.\n")
@@ -178,8 +188,8 @@ std::string RestoreReport::summary(const Counts& counts) const {
         " ({}).\nOn {} the folder is removed: copy anything you want to keep elsewhere, or extend "
         "it with\n"
         "    mailstow-restore extend {} {} 7d\n",
-        base::escape_for_terminal(quota.proof), base::format_rfc3339(expires), shell_quoted(to),
-        shell_quoted(tree));
+        base::escape_for_terminal(quota.proof), base::format_zoned(expires, time_zone),
+        shell_quoted(to), shell_quoted(tree));
   }
   if (!error.empty()) {
     text += "It ended early: " + base::escape_for_terminal(error) + "\n";

@@ -58,9 +58,12 @@ struct PlanSummary {
 };
 
 struct RestoreReport {
-  std::string account;  // the account that was backed up
-  std::string to;       // the account restored into
-  std::string tree;     // empty: in place, where nothing expires
+  std::string account;   // the account that was backed up
+  std::string to;        // the account restored into
+  std::string snapshot;  // the id of what the mail is from; empty: not chosen yet
+  std::chrono::sys_seconds snapshot_time{};
+  std::string time_zone = "UTC";  // in which the text shows times
+  std::string tree;               // empty: in place, where nothing expires
   std::chrono::sys_seconds expires{};
   QuotaFinding quota;
   std::vector<FolderReport> folders;
@@ -79,6 +82,7 @@ struct RestoreReport {
     std::uint64_t restored = 0;
     std::uint64_t altered = 0;
   };
+  std::string origin() const;
   std::string plan_to_text() const;
   std::string summary(const Counts& counts) const;
 };

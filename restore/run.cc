@@ -59,6 +59,9 @@ class Run {
     asked_ = requested_selection();
     Selection selection = select(environment_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
+    report_.snapshot = snapshot_.hex();
+    report_.snapshot_time = selection.snapshot.time;
+    report_.time_zone = environment_.config.restore.time_zone;
     std::map<std::string, SourceFolder> sources;
     for (const SelectedFolder& folder : selection.folders) {
       const store::FolderInfo& info = folder.folder.info;

@@ -21,15 +21,16 @@ namespace restore {
 
 namespace {
 
-std::string to_text(const store::SearchResult& result, const std::string& account) {
+std::string to_text(const store::SearchResult& result, const std::string& account,
+                    const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
-    rows.push_back({base::format_rfc3339(found.date), found.envelope.from, found.envelope.subject,
-                    found.folder, base::format_size(found.entry.size),
-                    base::format_rfc3339(found.snapshot.time), shown_id(found.snapshot.id.hex()),
-                    shown_id(found.entry.message.object.hex())});
+    rows.push_back({base::format_zoned(found.date, zone), found.envelope.from,
+                    found.envelope.subject, found.folder, base::format_size(found.entry.size),
+                    base::format_zoned(found.snapshot.time, zone),
+                    shown_id(found.snapshot.id.hex()), shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
                                          {"FROM", base::Align::kLeft, base::Width::kCut},
@@ -86,9 +87,14 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
                          {"snapshot", found.snapshot.id.hex()},
                          {"last_seen", base::format_rfc3339(found.snapshot.time)}});
   }
-  print(environment.format,
-        {{"account", options.account}, {"total", result.total}, {"messages", std::move(documents)}},
-        to_text(result, options.account));
+  const std::string& zone = environment.config.restore.time_zone;
+  nlohmann::ordered_json document = {{"account", options.account}};
+  if (scope.snapshot) add_origin(document, chosen);
+  document["total"] = result.total;
+  document["messages"] = std::move(documents);
+  std::string text = to_text(result, options.account, zone);
+  if (scope.snapshot) text += origin_text(chosen, zone);
+  print(environment.format, document, text);
   return result.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

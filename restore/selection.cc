@@ -108,9 +108,9 @@ class ChosenFolders {
  public:
   // Reports a misspelt name before it is too late: fails with kNotFound if a glob matches none.
   ChosenFolders(const SelectionOptions& options, const std::vector<std::string>& names,
-                const store::SnapshotInfo& snapshot)
+                const store::SnapshotInfo& snapshot, const std::string& zone)
       : subfolders_(options.subfolders) {
-    for (const std::string& glob : options.folders) add(glob, names, snapshot);
+    for (const std::string& glob : options.folders) add(glob, names, snapshot, zone);
   }
 
   bool contain(const std::string& name) const {
@@ -131,7 +131,7 @@ class ChosenFolders {
   }
 
   void add(const std::string& glob, const std::vector<std::string>& names,
-           const store::SnapshotInfo& snapshot) {
+           const store::SnapshotInfo& snapshot, const std::string& zone) {
     for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
       if (std::ranges::any_of(
               names, [&](const std::string& name) { return matches(glob, name, likeness); })) {
@@ -143,7 +143,7 @@ class ChosenFolders {
         base::ErrorCode::kNotFound,
         "--folder {}: the snapshot of {} has no such folder{}: `mailstow-restore folders` lists "
         "those it has",
-        base::escape_for_terminal(glob), base::format_rfc3339(snapshot.time),
+        base::escape_for_terminal(glob), base::format_zoned(snapshot.time, zone),
         base::suggestion(glob, names));
   }
 
@@ -177,6 +177,7 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
   Selection selection{choose_snapshot(environment, reader, account, options.at), {}};
+  const std::string& zone = environment.config.restore.time_zone;
   const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
     if (text.empty()) return std::nullopt;
     return parse_moment(environment, reader, account, text, options.asked);
@@ -196,7 +197,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
   std::vector<std::string> names;
   names.reserve(folders.size());
   for (const auto& folder : folders) names.push_back(shown_name(selection.snapshot, folder.info));
-  const ChosenFolders chosen_folders(options, names, selection.snapshot);
+  const ChosenFolders chosen_folders(options, names, selection.snapshot, zone);
   for (std::size_t at = 0; at < folders.size(); ++at) {
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};
@@ -218,7 +219,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     base::fail(base::ErrorCode::kNotFound,
                "--message {}: the chosen folders of the snapshot of {} do not have it: "
                "`mailstow-restore search` shows when it was last seen",
-               ids.not_found(), base::format_rfc3339(selection.snapshot.time));
+               ids.not_found(), base::format_zoned(selection.snapshot.time, zone));
   }
   if (is_missing_only && messages > 0) {
     const auto from = choose_snapshot(environment, reader, account, options.missing_from);
@@ -226,14 +227,16 @@ Selection select(const base::Environment& environment, store::Reader& reader,
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: nothing is missing: all requested messages of the snapshot of {} are "
                  "there",
-                 base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
+                 base::escape_for_terminal(account),
+                 base::format_zoned(selection.snapshot.time, zone));
     }
   }
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {
     base::fail(base::ErrorCode::kNotFound,
                "account {}: the snapshot of {} has none of what was requested: "
                "`mailstow-restore folders` lists what it has",
-               base::escape_for_terminal(account), base::format_rfc3339(selection.snapshot.time));
+               base::escape_for_terminal(account),
+               base::format_zoned(selection.snapshot.time, zone));
   }
   return selection;
 }

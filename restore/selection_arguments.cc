@@ -4,8 +4,8 @@ namespace restore {
 
 void declare_at(base::Options& declared, std::string& at) {
   declared.value("--at", at, "TIME",
-                 "The newest snapshot not after this time, as 2026-11-24T02:30, yesterday or "
-                 "'3 days ago'; or a snapshot's id");
+                 "The newest snapshot not after this time, as 2026-11-24T02:30 or '3 days ago', or "
+                 "of this day or before, as 2026-11-24, yesterday or monday; or a snapshot's id");
 }
 
 void declare_selection(base::Options& declared, SelectionOptions& selection) {

@@ -30,10 +30,10 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                          {"folders", snapshot.folders},
                          {"messages", snapshot.messages},
                          {"bytes", snapshot.bytes}});
-    rows.push_back({base::format_rfc3339(snapshot.time), is_rescue ? "rescue" : "backup",
-                    std::string(word(snapshot.status)), base::format_count(snapshot.folders),
-                    base::format_count(snapshot.messages), base::format_size(snapshot.bytes),
-                    shown_id(snapshot.id.hex())});
+    rows.push_back({base::format_zoned(snapshot.time, environment.config.restore.time_zone),
+                    is_rescue ? "rescue" : "backup", std::string(word(snapshot.status)),
+                    base::format_count(snapshot.folders), base::format_count(snapshot.messages),
+                    base::format_size(snapshot.bytes), shown_id(snapshot.id.hex())});
   }
   print(environment.format, {{"account", account}, {"snapshots", std::move(documents)}},
         base::format_table({{"TIME"},

@@ -92,10 +92,10 @@ std::string command_for(const Burst& burst) {
 
 std::string to_text(const Burst& burst, const std::string& zone) {
   std::string text = fmt::format(
-      "{}: {} message{} from {} ({}), last seen {}", base::format_local(burst.after.time, zone),
+      "{}: {} message{} from {} ({}), last seen {}", base::format_zoned(burst.after.time, zone),
       base::format_count(burst.messages.size()), burst.messages.size() == 1 ? "" : "s",
       base::escape_for_terminal(burst.folder), base::format_size(burst.bytes),
-      base::format_local(burst.before.time, zone));
+      base::format_zoned(burst.before.time, zone));
   if (burst.elsewhere > 0) {
     text += fmt::format("; {} of them now elsewhere", base::format_count(burst.elsewhere));
   }
@@ -167,9 +167,10 @@ base::Command vanished_command() {
           .declare =
               [given](base::Options& declared) {
                 declared.argument("NAME", given->account, "The account").required();
-                declared.value("--since", given->since, "TIME",
-                               "From this time on, as 2026-11-24, yesterday or '3 days ago'; or "
-                               "from a snapshot's id on");
+                declared.value(
+                    "--since", given->since, "TIME",
+                    "From this time on, as 2026-11-24, yesterday, monday or '3 days ago'; or "
+                    "from a snapshot's id on");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },

@@ -55,6 +55,38 @@ TEST(TimeTextTest, FormatsTimesForPeopleInTheirZone) {
             "2026-11-23 18:45");
 }
 
+TEST(TimeTextTest, WhatIsShownCanBeTypedBack) {
+  const sys_seconds time = parse_time("2026-11-23T17:45:12Z", "UTC");
+  EXPECT_EQ(format_zoned(time, "UTC"), "2026-11-23T17:45:12Z");
+  EXPECT_EQ(format_zoned(time, "Europe/Oslo"), "2026-11-23T18:45:12+01:00");
+  EXPECT_EQ(format_zoned(time, "America/St_Johns"), "2026-11-23T14:15:12-03:30");
+  for (const char* zone : {"UTC", "Europe/Oslo", "America/St_Johns", "Europe/London"}) {
+    EXPECT_EQ(parse_time(format_zoned(time, zone), "Asia/Tokyo"), time) << zone;
+  }
+}
+
+TEST(TimeTextTest, ADateNamesAWholeDayAndATimeItsMinuteOrSecond) {
+  const auto span = [](std::string_view text, std::string_view now = "2026-11-24T12:30:00Z") {
+    const TimeSpan span = parse_time_span(text, "Europe/Oslo", parse_time(now, "UTC"));
+    return format_rfc3339(span.begin) + " " + format_rfc3339(span.end);
+  };
+  EXPECT_EQ(span("2026-11-24"), "2026-11-23T23:00:00Z 2026-11-24T23:00:00Z");
+  EXPECT_EQ(span("20261124"), span("2026-11-24"));
+  EXPECT_EQ(span("2026-10-25"), "2026-10-24T22:00:00Z 2026-10-25T23:00:00Z") << "25 hours";
+  EXPECT_EQ(span("2026-03-29"), "2026-03-28T23:00:00Z 2026-03-29T22:00:00Z") << "23 hours";
+  EXPECT_EQ(span("2026-11-24T02:30"), "2026-11-24T01:30:00Z 2026-11-24T01:31:00Z");
+  EXPECT_EQ(span("2026-11-24 02:30:05"), "2026-11-24T01:30:05Z 2026-11-24T01:30:06Z");
+  EXPECT_EQ(span("now"), "2026-11-24T12:30:00Z 2026-11-24T12:30:01Z");
+  EXPECT_EQ(span("1 hour ago"), "2026-11-24T11:30:00Z 2026-11-24T11:30:01Z");
+  EXPECT_EQ(span("today"), span("2026-11-24"));
+  EXPECT_EQ(span("today", "2026-11-24T23:30:00Z"), span("2026-11-25")) << "by the zone";
+  EXPECT_EQ(span("yesterday"), span("2026-11-23"));
+  EXPECT_EQ(span("tuesday"), span("2026-11-24")) << "it is Tuesday";
+  EXPECT_EQ(span("Monday"), span("2026-11-23"));
+  EXPECT_EQ(span("wednesday"), span("2026-11-18"));
+  EXPECT_EQ(span("sunday"), span("2026-11-22"));
+}
+
 TEST(TimeTextTest, DurationsHaveExactlyOneUnit) {
   EXPECT_EQ(parse_duration("90s"), seconds(90));
   EXPECT_EQ(parse_duration("7d"), std::chrono::days(7));
@@ -84,7 +116,7 @@ TEST(TimeTextTest, ParsesTimesRelativeToNow) {
   };
   constexpr std::string_view kNow = "2026-11-24T12:30:00Z";
   EXPECT_EQ(at("now", kNow), kNow);
-  EXPECT_EQ(at("yesterday", kNow), "2026-11-23T12:30:00Z");
+  EXPECT_EQ(at("yesterday", kNow), "2026-11-22T23:00:00Z");
   EXPECT_EQ(at("1 second ago", kNow), "2026-11-24T12:29:59Z");
   EXPECT_EQ(at("90 minutes ago", kNow), "2026-11-24T11:00:00Z");
   EXPECT_EQ(at("3 days ago", kNow), "2026-11-21T12:30:00Z");
@@ -93,8 +125,9 @@ TEST(TimeTextTest, ParsesTimesRelativeToNow) {
   EXPECT_EQ(at("1 month ago", "2026-03-31T01:00:00Z"), "2026-02-28T01:00:00Z");
   EXPECT_EQ(at("2 years ago", kNow), "2024-11-24T12:30:00Z");
   EXPECT_EQ(at("2026-11-20T10:00", kNow), "2026-11-20T09:00:00Z") << "absolute times as before";
-  for (const char* text : {"3days ago", "-1 days ago", "3 fortnights ago", "days ago",
-                           "3  days ago", "99999999999 days ago", "3 days", "tomorrow"}) {
+  for (const char* text :
+       {"3days ago", "-1 days ago", "3 fortnights ago", "days ago", "3  days ago",
+        "99999999999 days ago", "3 days", "tomorrow", "mon", "someday"}) {
     EXPECT_ERROR(kUsage, "write it as 2026-11-24",
                  parse_time(text, "UTC", parse_time(kNow, "UTC")));
   }

@@ -1,9 +1,12 @@
 // What an administrator types chooses what they mean: names and words in every alphabet.
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "store/index/sqlite.h"
 #include "tests/programs/installation.h"
+#include "tests/programs/owned_clock.h"
 #include "tests/servers/dovecot.h"
 
 namespace restore {
@@ -68,6 +71,63 @@ TEST_F(ChoosingTest, AFolderIsFoundHoweverItsNameIsEncoded) {
               HasSubstr("did you mean"));
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "one", "folder:mull"})["total"], 1);
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "two", "folder:inbox"})["total"], 1);
+}
+
+// Backups at 02:30 by the clock on the wall, as a timer makes them.
+TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
+  mailstow_.config()["restore"]["time_zone"] = "Europe/Oslo";
+  mailstow_.save();
+  std::map<int, std::string> nights;
+  {
+    programs::OwnedClock clock("2026-11-21T01:30:00Z");
+    for (int day = 21; day <= 24; ++day) {
+      append("INBOX", "day " + std::to_string(day));
+      nights[day] = back_up();
+      clock.set(clock.now() + std::chrono::days(1));
+    }
+  }
+  const programs::OwnedClock noon("2026-11-24T11:00:00Z");  // a Tuesday
+  const auto chosen_at = [&](const std::string& at) {
+    const json chosen = mailstow_.restore_json({"folders", "alice", "--at", at});
+    return chosen["snapshot"].get<std::string>();
+  };
+  EXPECT_EQ(chosen_at("2026-11-23"), nights[23]);
+  EXPECT_EQ(chosen_at("20261122"), nights[22]);
+  EXPECT_EQ(chosen_at("today"), nights[24]);
+  EXPECT_EQ(chosen_at("yesterday"), nights[23]);
+  EXPECT_EQ(chosen_at("Sunday"), nights[22]);
+  EXPECT_EQ(chosen_at("tuesday"), nights[24]);
+  EXPECT_EQ(chosen_at("2026-11-23T02:29"), nights[22]);
+  EXPECT_EQ(chosen_at("2026-11-23 02:30"), nights[23]) << "shown without its seconds";
+  EXPECT_EQ(mailstow_.restore({"folders", "alice", "--at", "2026-11-20"}).status, 1);
+
+  // What is shown can be typed back, and everything that chooses says what it chose.
+  const std::string shown = "2026-11-23T02:30:0";
+  const auto list = mailstow_.restore({"snapshots", "alice"});
+  const std::size_t at = list.out.find(shown);
+  ASSERT_NE(at, std::string::npos) << list.out;
+  const std::string time = list.out.substr(at, shown.size() + 7);
+  EXPECT_THAT(time, testing::EndsWith("+01:00"));
+  EXPECT_EQ(chosen_at(time), nights[23]);
+  const base::Path folder = mailstow_.folder() / "exported";
+  const std::vector<std::vector<std::string>> selections = {
+      {"folders", "alice"},       {"messages", "alice", "INBOX"},
+      {"search", "alice", "day"}, {"run", "alice", "--dry-run"},
+      {"run", "alice"},           {"export", "alice", "--format", "eml", "--to"}};
+  for (std::size_t number = 0; number < selections.size(); ++number) {
+    std::vector<std::string> selection = selections[number];
+    const bool is_export = selection.front() == "export";
+    if (is_export) selection.push_back((folder / "text").string());
+    selection.insert(selection.end(), {"--at", "2026-11-23"});
+    EXPECT_THAT(mailstow_.restore(selection).out,
+                HasSubstr("From the snapshot of " + time + " (" + nights[23].substr(0, 16) + ")"))
+        << testing::PrintToString(selection);
+    if (is_export) selection[5] = (folder / "json").string();
+    const json document = mailstow_.restore_json(selection);
+    EXPECT_EQ(document["snapshot"], nights[23]) << document.dump(2);
+    EXPECT_THAT(document["snapshot_time"].get<std::string>(),
+                testing::StartsWith("2026-11-23T01:30:0"));
+  }
 }
 
 TEST_F(ChoosingTest, AnOldSearchIndexIsMadeAgainByTheNextBackup) {

@@ -10,6 +10,8 @@ using testing::HasSubstr;
 RestoreReport whole() {
   RestoreReport report;
   report.account = report.to = "alice";
+  report.snapshot = "1cfdbc70efac7601" + std::string(48, '0');
+  report.snapshot_time = std::chrono::sys_days(std::chrono::year(2026) / 11 / 23);
   report.tree = "RESTORED/20261124T023000";
   report.expires = std::chrono::sys_days(std::chrono::year(2026) / 12 / 1);
   report.quota = {true, "1 MiB was not counted"};
@@ -20,12 +22,18 @@ RestoreReport whole() {
 TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
   EXPECT_EQ(whole().to_text(),
             "alice: all 1,204 messages are back, in the folder RESTORED/20261124T023000.\n"
+            "From the snapshot of 2026-11-23T00:00:00Z (1cfdbc70efac7601).\n"
             "Each was read back from the server and compared: all are exactly as they were.\n"
             "They do not count towards the quota (1 MiB was not counted).\n"
             "On 2026-12-01T00:00:00Z the folder is removed: copy anything you want to keep "
             "elsewhere, or extend it with\n"
             "    mailstow-restore extend alice RESTORED/20261124T023000 7d\n");
   EXPECT_EQ(whole().exit_status(), base::ExitStatus::kDone);
+  RestoreReport in_oslo = whole();
+  in_oslo.time_zone = "Europe/Oslo";
+  EXPECT_THAT(in_oslo.to_text(), HasSubstr("snapshot of 2026-11-23T01:00:00+01:00 ("));
+  EXPECT_THAT(in_oslo.to_text(), HasSubstr("On 2026-12-01T01:00:00+01:00 the folder is removed"));
+  EXPECT_THAT(whole().to_json(), HasSubstr("\"snapshot_time\": \"2026-11-23T00:00:00Z\""));
 }
 
 TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
