@@ -44,6 +44,19 @@ struct ListGaps {
   bool inbox_is_nonexistent = false;  // the refusal had the code NONEXISTENT (RFC 5530)
 };
 
+// The server's answer to a question for one folder by name.
+struct FolderAnswer {
+  enum class Kind {
+    kExists,
+    kGone,      // NO with NONEXISTENT or TRYCREATE (RFC 5530)
+    kPlainNo,   // NO without a response code: servers have many reasons for that
+    kUnserved,  // BAD, or NO with any other response code: the folder may exist
+  };
+  Kind kind = Kind::kExists;
+  FolderStatus status;  // only with kExists
+  std::string reason;   // the server's words, escaped; empty with kExists
+};
+
 // RFC 2342.
 struct Namespace {
   std::string prefix;

@@ -54,6 +54,11 @@ std::vector<Folder> Session::list(std::string_view pattern) {
   return during("list", pattern, [&] { return impl_->list(pattern); });
 }
 
+std::vector<FolderAnswer> Session::ask(std::span<const std::string> raw_names) {
+  return during("ask for folders that are not listed", raw_names.empty() ? "" : raw_names.front(),
+                [&] { return impl_->ask(raw_names); });
+}
+
 FolderStatus Session::status(std::string_view raw_name) {
   return during("get the status", raw_name, [&] { return impl_->status(raw_name); });
 }

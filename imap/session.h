@@ -76,6 +76,10 @@ class Session {
 
   FolderStatus status(std::string_view raw_name);
 
+  // The status of each folder, in the same order, all in one round trip; refusals are answers.
+  // A folder of another user's or a shared namespace counts as gone: it is not the account's.
+  std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
+
   OpenFolder examine(std::string_view raw_name);
   OpenFolder select(std::string_view raw_name);
 

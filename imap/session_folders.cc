@@ -3,9 +3,31 @@
 
 #include "base/terminal.h"
 #include "imap/folder_list.h"
+#include "imap/personal_folders.h"
 #include "imap/session_impl.h"
 
 namespace imap {
+
+namespace {
+
+// Leaves the answer as it is if the server did not refuse.
+void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
+  using Kind = FolderAnswer::Kind;
+  if (end.condition == Condition::kOk) return;
+  const bool is_no = end.condition == Condition::kNo;
+  if (is_no && (end.code.is("NONEXISTENT") || end.code.is("TRYCREATE"))) {
+    answer.kind = Kind::kGone;
+  } else {
+    answer.kind = is_no && end.code.name.empty() ? Kind::kPlainNo : Kind::kUnserved;
+  }
+  answer.reason = base::escape_for_terminal(end.text);
+  if (!end.code.name.empty()) {
+    answer.reason = base::escape_for_terminal('[' + end.code.name + "] ") + answer.reason;
+  }
+  if (answer.reason.empty()) answer.reason = "without a reason";
+}
+
+}  // namespace
 
 std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
@@ -38,6 +60,37 @@ FolderStatus Session::Impl::status(std::string_view raw_name) {
   FolderStatus received;
   require_ok(status_of(raw_name, received));
   return received;
+}
+
+std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_names) {
+  std::vector<Connection::Tag> tags;
+  std::vector<std::size_t> folders;  // which each tag is about
+  for (std::size_t at = 0; at < raw_names.size(); ++at) {
+    if (!is_personal(raw_names[at], namespaces_)) continue;
+    for (const StatusItems& items : {status_items(), identity_items()}) {
+      if (items.empty()) continue;
+      tags.push_back(start(command("STATUS").string(raw_names[at]).list(items)));
+      folders.push_back(at);
+    }
+  }
+  StatusList statuses(limits_.max_kept);
+  std::vector<FolderAnswer> answers(raw_names.size());
+  for (std::size_t command = 0; command < tags.size(); ++command) {
+    const StatusResponse end = finish(tags[command], [&](Response& response) {
+      auto* const status = std::get_if<FolderStatusResponse>(&response);
+      if (status != nullptr) statuses.add(*status);
+    });
+    FolderAnswer& answer = answers[folders[command]];
+    if (answer.kind == FolderAnswer::Kind::kExists) note_refusal(end, answer);
+  }
+  for (std::size_t at = 0; at < raw_names.size(); ++at) {
+    if (!is_personal(raw_names[at], namespaces_)) {
+      answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not in the account's namespaces"};
+    }
+    if (answers[at].kind != FolderAnswer::Kind::kExists) continue;
+    answers[at].status = statuses.take(raw_names[at]).value_or(FolderStatus{});
+  }
+  return answers;
 }
 
 StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& received) {

@@ -36,6 +36,7 @@ class Session::Impl {
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
+  std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
   // Returns the first refusal, or OK; `received` is set even after a refusal.
   StatusResponse status_of(std::string_view raw_name, FolderStatus& received);
   OpenFolder open_folder(FixedText verb, std::string_view raw_name, const Resync* resync = nullptr,

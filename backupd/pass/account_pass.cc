@@ -60,6 +60,9 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
     end_with(error);
     if (report_.snapshot) report_.status = PassStatus::kPartial;
   }
+  for (const std::string& line : report_.warnings) {
+    base::log_warning("{}: {}", account_.name, line);
+  }
   report_.troubles = admission_.troubles();
   for (const std::string& line : report_.troubles) {
     base::log_warning("{}: {}", account_.name, line);

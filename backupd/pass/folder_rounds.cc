@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "imap/folder_name.h"
@@ -57,6 +59,7 @@ FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
       filter_(filter),
       admission_(admission),
       report_(report),
+      asked_(filter),
       known_(store.writer.reader()) {}
 
 void FolderRounds::begin(const FolderRecords& last, DailyBudget budget) {
@@ -99,16 +102,34 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
                         }};
   for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
-    if (!pass_once(tools, first_round ? listed : list(tools), first_round)) return;
+    std::vector<imap::Folder> folders = first_round ? listed : list(tools);
+    complete(tools, folders);
+    if (!pass_once(tools, folders, first_round)) return;
     last_ = current_;
   }
-  compare_with(list(tools));
+  std::vector<imap::Folder> at_the_end = list(tools);
+  complete(tools, at_the_end);
+  compare_with(at_the_end);
 }
 
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   admission_.admit(listed);
   return listed;
+}
+
+// An empty list says nothing about any folder: keep_unlisted() keeps them all.
+void FolderRounds::complete(const PassTools& tools, std::vector<imap::Folder>& listed) {
+  if (tools.session.list_gaps().is_empty) return;
+  asked_.find(tools, last_, listed);
+  admission_.admit(listed);
+  for (const std::string& name : asked_.found()) {
+    if (!warned_.insert(name).second) continue;
+    const store::FolderRecord* const last = last_.by_name(name);
+    const std::string shown = last != nullptr ? filter_.shown(last->info) : name;
+    report_.warnings.push_back(fmt::format(
+        "{}: the server does not list this folder, but has it: it is backed up", shown));
+  }
 }
 
 // Returns whether any folder had changed.
@@ -154,6 +175,7 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
   current_.erase_if([&](const FolderRecord& record) {
     return record.info.completeness == FolderCompleteness::kUnreadable &&
            !unlisted_.contains(record.info.raw_name) &&
+           !asked_.kept().contains(record.info.raw_name) &&
            std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
                at_the_end.end();
   });
@@ -245,6 +267,9 @@ void FolderRounds::keep_unlisted(const imap::ListGaps& gaps) {
     store::FolderInfo inbox;
     inbox.raw_name = imap::kInbox;
     keep(inbox, "the server does not list INBOX and refuses it: " + gaps.inbox_refusal);
+  }
+  for (const auto& [name, reason] : asked_.kept()) {
+    if (const FolderRecord* const last = last_.by_name(name)) keep(last->info, reason);
   }
   if (!gaps.is_empty) return;
   for (const FolderRecord& record : last_.all()) {

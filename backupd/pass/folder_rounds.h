@@ -22,6 +22,7 @@
 #include "backupd/pass/pass_tools.h"
 #include "backupd/pass/shared_store.h"
 #include "backupd/pass/stumbles.h"
+#include "backupd/pass/unlisted_folders.h"
 #include "backupd/report/pass_report.h"
 #include "imap/session.h"
 
@@ -73,6 +74,8 @@ class FolderRounds {
   bool is_up_to_date(const imap::Folder& folder, const store::FolderRecord* last, bool first_round,
                      std::chrono::sys_seconds now) const;
   std::vector<imap::Folder> list(const PassTools& tools);
+  // Adds folders that exist although LIST does not show them.
+  void complete(const PassTools& tools, std::vector<imap::Folder>& listed);
   void compare_with(const std::vector<imap::Folder>& at_the_end);
   store::FolderRecord pass_folder(const PassTools& tools, const imap::Folder& folder,
                                   const store::FolderRecord* last);
@@ -96,6 +99,8 @@ class FolderRounds {
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
+  std::set<std::string, std::less<>> warned_;    // raw names: in the report's warnings
+  UnlistedFolders asked_;
   Departures departures_;
   KnownMessages known_;
   Stumbles stumbles_;

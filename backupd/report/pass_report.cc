@@ -56,6 +56,7 @@ ordered_json document_of(const AccountReport& account) {
       {"skipped", std::move(skipped)},
       {"alarms", account.alarms}};
   if (!account.error.empty()) document["error"] = account.error;
+  if (!account.warnings.empty()) document["warnings"] = account.warnings;
   return document;
 }
 
@@ -130,6 +131,9 @@ std::string text_of_pass(const ordered_json& document) {
                         base::format_size(count("fetched_bytes")),
                         base::format_size(count("stored_bytes")));
     if (account.contains("error")) text += fmt::format("  {}\n", shown(account.at("error")));
+    for (const ordered_json& warning : account.value("warnings", ordered_json::array())) {
+      text += fmt::format("  warning: {}\n", shown(warning));
+    }
     for (const ordered_json& alarm : account.at("alarms")) {
       text += fmt::format("  ALARM: {}\n", shown(alarm));
     }

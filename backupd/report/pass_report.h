@@ -45,6 +45,7 @@ struct AccountReport {
   bool has_changed_mailbox = false;   // an alarm says that INBOX is not the one backed up before
   std::string error;                  // what ended the account's pass early
   std::vector<std::string> troubles;  // what is left out of the snapshot (backupd/pass/admission.h)
+  std::vector<std::string> warnings;  // what was odd, though nothing is missing because of it
   double seconds = 0;                 // that its pass took
   std::optional<base::ErrorCode> error_code;
 };

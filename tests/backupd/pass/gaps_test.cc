@@ -1,5 +1,8 @@
 // Servers that omit existing things: INBOX from LIST, messages from FETCH and SEARCH. Recorded
 // messages stay recorded, and the report lists what is in doubt.
+#include <algorithm>
+#include <chrono>
+
 #include <gmock/gmock.h>
 
 #include "store/reader.h"
@@ -41,6 +44,15 @@ class GapsTest : public testing::Test {
           (command.starts_with("STATUS") || command.starts_with("EXAMINE")) &&
           command.find("INBOX") != std::string::npos;
       return is_about_inbox ? refusal : "";
+    };
+  }
+
+  // From now on LIST lacks Work, and STATUS answers as given.
+  void hide_work(std::string answer) {
+    server_.folder("Work").is_listed = false;
+    server_.before = [answer = std::move(answer)](const std::string& command) -> std::string {
+      const bool asks = command.starts_with("STATUS") && command.find("Work") != std::string::npos;
+      return asks ? answer : "";
     };
   }
 
@@ -129,6 +141,113 @@ TEST_F(GapsTest, AnInboxThatNoLongerExistsFailsTheAccount) {
                                   HasSubstr("gone")));
   EXPECT_EQ(runner_.snapshot().id, before);
 }
+
+TEST_F(GapsTest, AFolderThatExistsUnlistedIsBackedUp) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  server_.folder("Work").is_listed = false;
+  server_.folder("Work").message(2, "Subject: more\r\n\r\n");
+  for (int night = 0; night < 2; ++night) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kComplete);
+    EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("Work: the server does not list")));
+    EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 2"));
+  }
+}
+
+TEST_F(GapsTest, DeletedFoldersAreGoneTheSameNight) {
+  server_.folder("Plans").message(1, "Subject: plan\r\n\r\n");
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  server_.remove("Work");
+  server_.remove("Plans");
+  const std::size_t before = server_.heard().size();
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_THAT(report.warnings, IsEmpty());
+  EXPECT_THAT(folders(), ElementsAre("INBOX 3"));
+  EXPECT_EQ(runner_.snapshot().vanished, 2U);
+  std::vector<std::string> asked;
+  for (std::size_t at = before; at < server_.heard().size(); ++at) {
+    const std::string& command = server_.heard()[at];
+    if (command.starts_with("STATUS")) asked.push_back(command.substr(0, command.find('(')));
+  }
+  EXPECT_THAT(asked, testing::IsSupersetOf({"STATUS \"Work\" ", "STATUS \"Plans\" "}));
+  EXPECT_EQ(std::ranges::count(asked, "STATUS \"Work\" "), 1) << "asked once a pass";
+}
+
+TEST_F(GapsTest, AFolderRefusedWithTrycreateIsGone) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO [TRYCREATE] no");
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), ElementsAre("INBOX 3"));
+}
+
+TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO cannot be served");
+  inbox().message(4, "Subject: new\r\n\r\n");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kPartial);
+    EXPECT_THAT(report.skipped, skipped("Work", "nor says that it is gone: cannot be served"));
+    EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
+    EXPECT_EQ(runner_.snapshot().vanished, 0U);
+  }
+  runner_.set_ahead(std::chrono::hours{24});
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), ElementsAre("INBOX 4"));
+  EXPECT_EQ(runner_.snapshot().vanished, 1U);
+}
+
+TEST_F(GapsTest, AFolderThatComesBackAfterAPlainNoIsComplete) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO cannot be served");
+  EXPECT_EQ(run().status, PassStatus::kPartial);
+  server_.folder("Work").is_listed = true;
+  server_.before = {};
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
+}
+
+TEST_F(GapsTest, AFolderThatTheServerLostTheConnectionOverIsKept) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work(std::string(kHangUp));
+  inbox().message(4, "Subject: new\r\n\r\n");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial) << report.error;
+  EXPECT_THAT(report.skipped, skipped("Work", "fails when it is asked for it"));
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
+}
+
+TEST_F(GapsTest, AFolderThatCanNoLongerBeOpenedIsAskedFor) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work("NO [NOPERM] not now");
+  server_.folder("Work").is_listed = true;
+  server_.folder("Work").attributes = "\\Noselect";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("Work", "not now"));
+  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
+}
+
+class DoubtfulRefusals : public GapsTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(DoubtfulRefusals, AnUnlistedFolderKeepsItsLastState) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  hide_work(GetParam());
+  inbox().message(4, "Subject: new\r\n\r\n");
+  for (int night = 0; night < 3; ++night) {
+    runner_.set_ahead(night * std::chrono::hours{24});
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kPartial);
+    EXPECT_THAT(report.skipped, skipped("Work", "not now"));
+    EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, DoubtfulRefusals,
+                         testing::Values("NO [NOPERM] not now", "NO [UNAVAILABLE] not now",
+                                         "NO [INUSE] not now", "NO [SERVERBUG] not now",
+                                         "NO [X-ODD] not now", "BAD not now"));
 
 TEST_F(GapsTest, AMessageOmittedByTheScanIsFetched) {
   inbox().messages[1].is_scanned = false;

@@ -159,7 +159,7 @@ class OddServer::Connection : public imap::Transport {
 
   std::string status(const std::string& name) {
     const OddFolder* folder = find(name);
-    if (folder == nullptr) return "NO no such folder";
+    if (folder == nullptr) return "NO [NONEXISTENT] no such folder";
     say("* STATUS " + as_sent(name) + " (MESSAGES " + std::to_string(folder->messages.size()) +
         " UIDNEXT " + next(*folder) + " UIDVALIDITY " + folder->uid_validity + ")");
     return "OK done";

@@ -1,0 +1,149 @@
+#include "backupd/pass/unlisted_folders.h"
+
+#include <optional>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "base/ascii.h"
+#include "base/error.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+using Kind = imap::FolderAnswer::Kind;
+
+// After this time of refusals without a response code a folder counts as gone: two nightly backups
+// are further apart, two attempts on one evening are not.
+constexpr std::chrono::hours kDoubtfulFor{12};
+
+constexpr std::string_view kSince = "since ";
+constexpr std::string_view kPlainNo = " the server neither lists it nor says that it is gone: ";
+
+imap::Folder folder_of(const store::FolderInfo& info) {
+  imap::Folder folder;
+  folder.raw_name = info.raw_name;
+  folder.delimiter = info.delimiter == '\0' ? std::nullopt : std::optional(info.delimiter);
+  folder.attributes = info.attributes;
+  return folder;
+}
+
+// When the folder was first refused like that; nullopt: it was not, when it was last recorded.
+std::optional<std::chrono::sys_seconds> first_plain_no(const store::FolderInfo& last) {
+  const std::string_view reason = last.trouble;
+  const std::size_t end = reason.find(kPlainNo);
+  const bool is_one = last.completeness == store::FolderCompleteness::kUnreadable &&
+                      reason.starts_with(kSince) && end != std::string_view::npos;
+  if (!is_one) return std::nullopt;
+  try {
+    return base::parse_time(reason.substr(kSince.size(), end - kSince.size()), "UTC");
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+}
+
+void remove_name(std::vector<imap::Folder>& listed, std::string_view raw_name) {
+  std::erase_if(listed, [&](const imap::Folder& folder) { return folder.raw_name == raw_name; });
+}
+
+}  // namespace
+
+void UnlistedFolders::find(const PassTools& tools, const FolderRecords& last,
+                           std::vector<imap::Folder>& listed) {
+  const std::vector<std::string> names = names_to_ask(last, listed);
+  if (!names.empty()) {
+    const std::vector<imap::FolderAnswer> answers = ask(tools, names);
+    for (std::size_t at = 0; at < names.size(); ++at) {
+      judge(*last.by_name(names[at]), answers[at], tools.now, listed);
+    }
+  }
+  for (const auto& [name, reason] : kept_) {
+    std::erase_if(listed, [&](const imap::Folder& folder) {
+      return folder.raw_name == name && !folder.can_be_opened();
+    });
+  }
+}
+
+std::vector<std::string> UnlistedFolders::names_to_ask(
+    const FolderRecords& last, const std::vector<imap::Folder>& listed) const {
+  std::unordered_set<std::string_view> names;
+  std::unordered_set<std::string_view> ids;
+  for (const imap::Folder& folder : listed) {
+    if (!folder.can_be_opened()) continue;
+    names.insert(folder.raw_name);
+    if (folder.status && folder.status->mailbox_id) ids.insert(*folder.status->mailbox_id);
+  }
+  std::vector<std::string> asked;
+  for (const store::FolderRecord& record : last.all()) {
+    const store::FolderInfo& info = record.info;
+    const bool is_listed = names.contains(info.raw_name) ||
+                           (!info.mailbox_id.empty() && ids.contains(info.mailbox_id));
+    // INBOX is asked for by every listing.
+    if (is_listed || info.completeness == store::FolderCompleteness::kContainer ||
+        base::equal_ignoring_case(info.raw_name, imap::kInbox) ||
+        filter_.leaves_out(folder_of(info)) || kept_.contains(info.raw_name) ||
+        gone_.contains(info.raw_name)) {
+      continue;
+    }
+    asked.push_back(info.raw_name);
+  }
+  return asked;
+}
+
+std::vector<imap::FolderAnswer> UnlistedFolders::ask(const PassTools& tools,
+                                                     const std::vector<std::string>& names) {
+  const auto ask = [&](std::span<const std::string> some) {
+    return tools.turn.away([&] { return tools.session.ask(some); });
+  };
+  if (!asks_singly_) {
+    asks_singly_ = true;  // unless all answers arrive
+    std::vector<imap::FolderAnswer> answers = ask(names);
+    asks_singly_ = false;
+    return answers;
+  }
+  std::vector<imap::FolderAnswer> answers;
+  for (const std::string& name : names) {
+    try {
+      answers.push_back(ask({&name, 1}).front());
+    } catch (const base::Error& error) {
+      if (base::is_connection_trouble(error.code())) {
+        kept_.insert_or_assign(
+            name, fmt::format("the server does not list it, and fails when it is asked for it: {}",
+                              error.what()));
+      }
+      throw;
+    }
+  }
+  return answers;
+}
+
+void UnlistedFolders::judge(const store::FolderRecord& last, const imap::FolderAnswer& answer,
+                            std::chrono::sys_seconds now, std::vector<imap::Folder>& listed) {
+  const std::string& name = last.info.raw_name;
+  if (answer.kind == Kind::kExists) {
+    imap::Folder folder = folder_of(last.info);
+    folder.status = answer.status;
+    remove_name(listed, name);
+    listed.push_back(std::move(folder));
+    found_.insert(name);
+  } else if (answer.kind == Kind::kUnserved) {
+    kept_.insert_or_assign(name, "the server does not list it, and refuses it: " + answer.reason);
+  } else if (answer.kind == Kind::kPlainNo) {
+    const std::chrono::sys_seconds since = first_plain_no(last.info).value_or(now);
+    const bool was_never_read = last.info.uid_validity == 0 && last.receipt.messages == 0;
+    if (was_never_read || now - since >= kDoubtfulFor) {
+      gone_.insert(name);
+    } else {
+      kept_.insert_or_assign(name, fmt::format("{}{}{}{}", kSince, base::format_rfc3339(since),
+                                               kPlainNo, answer.reason));
+    }
+  } else {
+    gone_.insert(name);
+  }
+}
+
+}  // namespace backupd
