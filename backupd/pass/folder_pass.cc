@@ -37,6 +37,23 @@ bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open
          *open.highest_modseq < last.highest_modseq;
 }
 
+// Whether STATUS agrees with the last record in all but the sum of sizes: then UIDs may have been
+// used again.
+bool differs_in_size_only(const imap::Folder& folder, const store::FolderRecord& last) {
+  if (!folder.status || !folder.status->size || last.info.uid_validity == 0) return false;
+  const imap::FolderStatus& status = *folder.status;
+  return last.info.completeness == FolderCompleteness::kComplete && last.info.skipped.empty() &&
+         status.uid_validity == last.info.uid_validity && status.uid_next == last.info.uid_next &&
+         status.messages == last.receipt.messages && *status.size != last.bytes;
+}
+
+// So few are fetched to see whether they are the recorded ones; of more one is tried first.
+constexpr std::uint64_t kFewDoubtful = 10;
+
+imap::UidSet common(const imap::UidSet& a, const imap::UidSet& b) {
+  return a.without(a.without(b));
+}
+
 }  // namespace
 
 std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
@@ -65,12 +82,14 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
   const imap::FolderStatus& status = *folder.status;
   return info.uid_validity != 0 && info.uid_next != 0 && info.highest_modseq != 0 &&
          status.uid_validity == info.uid_validity && status.uid_next == info.uid_next &&
-         status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq;
+         status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq &&
+         (!status.size || *status.size == last.bytes);
 }
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
   const imap::OpenFolder open = this->open(folder, last);
   draft_.emplace(begin(folder, open, last));
+  is_scan_wanted_ = last != nullptr && differs_in_size_only(folder, *last);
   try {
     update(folder, open);
   } catch (const base::Error& error) {
@@ -103,7 +122,9 @@ std::optional<store::FolderRecord> FolderPass::so_far() {
 
 void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open) {
   store::FolderDraft& draft = *draft_;
-  bool full_scan = needs_full_scan(draft.info(), open, tools_.now);
+  const bool has_gone_back = went_back(open);
+  bool full_scan =
+      needs_full_scan(draft.info(), open, tools_.now) || has_gone_back || is_scan_wanted_;
   const std::uint32_t old_uid_next = draft.info().uid_next;
   const std::uint64_t baseline = draft.info().highest_modseq;
 
@@ -143,6 +164,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     }
     std::erase_if(draft.info().skipped,
                   [&](const auto& message) { return !on_server.contains(message.uid); });
+    recorded_ = common(recorded_, on_server);
+    replace(reused_.others);
+    compare_doubtful(open, skipped);
   }
   MissingMessages missing(tools_, draft, skipped, counts_);
   const bool are_all_tried = missing.fetch(open, on_server.without(recorded_));
@@ -169,6 +193,74 @@ std::string FolderPass::why_not_empty(const imap::Folder& folder,
       listed);
 }
 
+// Whether the server shows less than what is recorded, as after it was restored from an older copy.
+bool FolderPass::went_back(const imap::OpenFolder& open) {
+  const store::FolderInfo& info = draft_->info();
+  const std::size_t before = warnings_.size();
+  const auto note = [&](const char* what, std::uint64_t now, const char* relation,
+                        std::uint64_t recorded) {
+    warnings_.push_back(fmt::format(
+        "the server's {} is {}, {} {}: it may have been restored from an older copy: all messages "
+        "are compared",
+        what, now, relation, recorded));
+  };
+  if (open.uid_next && *open.uid_next < info.uid_next) {
+    note("UIDNEXT", *open.uid_next, "below the recorded", info.uid_next);
+  } else if (open.uid_next && !recorded_.empty() &&
+             recorded_.ranges().back().last.value >= *open.uid_next) {
+    note("UIDNEXT", *open.uid_next, "not above the recorded UID",
+         recorded_.ranges().back().last.value);
+  }
+  if (open.highest_modseq && *open.highest_modseq < info.highest_modseq) {
+    note("HIGHESTMODSEQ", *open.highest_modseq, "below the recorded", info.highest_modseq);
+  }
+  return warnings_.size() > before;
+}
+
+// The recorded messages with these UIDs are no longer there: others have their UIDs.
+void FolderPass::replace(const imap::UidSet& uids) {
+  const imap::UidSet replaced = common(uids, recorded_);
+  if (replaced.empty()) return;
+  for (const base::Uid uid : replaced) {
+    if (const auto entry = draft_->find(uid)) tools_.departures.left(entry->message);
+    draft_->expunge(uid);
+  }
+  recorded_ = recorded_.without(replaced);
+  warnings_.push_back(fmt::format(
+      "{} recorded {} replaced by others with the same UIDs: what the server has now is fetched",
+      replaced.count(), replaced.count() == 1 ? "message was" : "messages were"));
+}
+
+// Few of them are fetched, in the same way as others that are not recorded. Where many sizes
+// differ, the server may count them in its own way: one body shows whether messages were replaced.
+void FolderPass::compare_doubtful(const imap::OpenFolder& open, const imap::UidSet& skipped) {
+  const imap::UidSet doubtful = common(reused_.doubtful, recorded_);
+  if (doubtful.empty()) return;
+  if (doubtful.count() > kFewDoubtful) {
+    const base::Uid sample = *doubtful.begin();
+    const auto entry = draft_->find(sample);
+    const auto digest = draft_->digest(sample);
+    if (!entry || !digest) return;
+    imap::UidSet one;
+    one.add(sample);
+    draft_->expunge(sample);
+    std::vector<store::SkippedMessage> earlier = draft_->info().skipped;
+    MissingMessages(tools_, *draft_, skipped, counts_).fetch(open, one);
+    draft_->info().skipped = std::move(earlier);
+    const auto now = draft_->find(sample);
+    if (!now) draft_->put(*entry, *digest);
+    if (!now || now->message == entry->message) return;
+    tools_.departures.left(entry->message);
+    replace(doubtful.without(one));
+    return;
+  }
+  for (const base::Uid uid : doubtful) {
+    if (const auto entry = draft_->find(uid)) tools_.departures.left(entry->message);
+    draft_->expunge(uid);
+  }
+  recorded_ = recorded_.without(doubtful);
+}
+
 // The flags of recorded messages that a scan left out.
 void FolderPass::update_left_out(const imap::UidSet& left_out) {
   const imap::UidSet known = left_out.without(left_out.without(recorded_));
@@ -183,6 +275,10 @@ void FolderPass::update_left_out(const imap::UidSet& left_out) {
 
 void FolderPass::apply_states(const std::vector<imap::MessageItems>& states) {
   for (const imap::MessageItems& items : states) {
+    if ((items.size || items.internal_date) && recorded_.contains(*items.uid)) {
+      if (const auto entry = draft_->find(*items.uid)) reused_.note(*entry, items);
+    }
+    if (reused_.others.contains(*items.uid)) continue;
     if (!items.flags) continue;
     draft_->set_state(*items.uid, imap::normal_flags(*items.flags), items.modseq.value_or(0));
   }
@@ -245,6 +341,18 @@ imap::UidSet FolderPass::apply_changes(const imap::OpenFolder& open, const imap:
   return on_server;
 }
 
+// Asks for dates and sizes together with the flags. Returns false if the server refuses: some can't
+// tell the size of every message, but still tell its flags.
+bool FolderPass::scan_identities(const std::function<void(const imap::MessageItems&)>& take) {
+  try {
+    tools_.session.fetch_all_but_bodies(imap::UidSet::all(), take);
+    return true;
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    return false;
+  }
+}
+
 // Brings flags up to date and returns the UIDs that the server has.
 imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
                                        std::optional<std::uint64_t> changed_since) {
@@ -255,15 +363,16 @@ imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
     apply_states(states);
     states.clear();
   };
+  const auto take = [&](const imap::MessageItems& items) {
+    if (!items.uid) return;
+    seen.add(*items.uid);
+    states.push_back(items);
+    tools_.admission.admit(draft_->info().raw_name, states.back());
+    if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
+  };
   tools_.turn.away([&] {
-    tools_.session.fetch_states(imap::UidSet::all(), changed_since,
-                                [&](const imap::MessageItems& items) {
-                                  if (!items.uid) return;
-                                  seen.add(*items.uid);
-                                  states.push_back(items);
-                                  tools_.admission.admit(draft_->info().raw_name, states.back());
-                                  if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
-                                });
+    if (!changed_since && !recorded_.empty() && scan_identities(take)) return;
+    tools_.session.fetch_states(imap::UidSet::all(), changed_since, take);
   });
   apply();
   if (!changed_since) return seen;

@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "backupd/pass/folder_sink.h"
 #include "backupd/pass/pass_tools.h"
+#include "backupd/pass/reused_uids.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
 #include "store/folder_draft.h"
@@ -47,14 +49,21 @@ class FolderPass {
   // So far; also after a failure.
   const FetchCounts& counts() const { return counts_; }
 
+  // What was odd in the server's answers, for the report; also after a failure.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
  private:
   void update(const imap::Folder& folder, const imap::OpenFolder& open);
   store::FolderRecord close();
   std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
   void update_left_out(const imap::UidSet& left_out);
   void apply_states(const std::vector<imap::MessageItems>& states);
+  bool went_back(const imap::OpenFolder& open);
+  void replace(const imap::UidSet& uids);
+  void compare_doubtful(const imap::OpenFolder& open, const imap::UidSet& skipped);
   store::FolderDraft begin(const imap::Folder& folder, const imap::OpenFolder& open,
                            const store::FolderRecord* last);
+  bool scan_identities(const std::function<void(const imap::MessageItems&)>& take);
   imap::UidSet update_states(const imap::OpenFolder& open,
                              std::optional<std::uint64_t> changed_since);
   imap::OpenFolder open(const imap::Folder& folder, const store::FolderRecord* last);
@@ -65,7 +74,10 @@ class FolderPass {
   std::optional<store::FolderRecord> was_left_;    // the draft, where run() ended early
   std::optional<imap::Session::Changes> changes_;  // since the last time, if the server has QRESYNC
   imap::UidSet recorded_;                          // what the draft had when it was begun
+  bool is_scan_wanted_ = false;                    // STATUS showed that UIDs may be used again
+  ReusedUids reused_;
   FetchCounts counts_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace backupd

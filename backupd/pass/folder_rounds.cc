@@ -124,11 +124,15 @@ void FolderRounds::complete(const PassTools& tools, std::vector<imap::Folder>& l
   asked_.find(tools, last_, listed);
   admission_.admit(listed);
   for (const std::string& name : asked_.found()) {
-    if (!warned_.insert(name).second) continue;
     const store::FolderRecord* const last = last_.by_name(name);
     const std::string shown = last != nullptr ? filter_.shown(last->info) : name;
-    report_.warnings.push_back(fmt::format(
-        "{}: the server does not list this folder, but has it: it is backed up", shown));
+    warn(shown + ": the server does not list this folder, but has it: it is backed up");
+  }
+}
+
+void FolderRounds::warn(const std::string& line) {
+  if (std::ranges::find(report_.warnings, line) == report_.warnings.end()) {
+    report_.warnings.push_back(line);
   }
 }
 
@@ -198,6 +202,9 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     report_.fetched_bytes += pass.counts().fetched_bytes;
     report_.new_messages += pass.counts().new_messages;
     report_.new_bytes += pass.counts().new_bytes;
+    for (const std::string& warning : pass.warnings()) {
+      warn(fmt::format("{}: {}", filter_.shown(folder), warning));
+    }
     daily_budget_->use(pass.counts().fetched_bytes);
   };
   try {

@@ -81,6 +81,7 @@ class FolderRounds {
                                   const store::FolderRecord* last);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
+  void warn(const std::string& line);
   void keep_unlisted(const imap::ListGaps& gaps);
   store::FolderRecord container(const imap::Folder& folder);
   store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
@@ -99,7 +100,6 @@ class FolderRounds {
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
-  std::set<std::string, std::less<>> warned_;    // raw names: in the report's warnings
   UnlistedFolders asked_;
   Departures departures_;
   KnownMessages known_;

@@ -1,0 +1,28 @@
+// Messages that have the UIDs of other messages: a mail server that was restored from an older copy
+// hands out UIDs again under the same UIDVALIDITY.
+#pragma once
+
+#include "base/uid.h"
+#include "imap/message.h"
+#include "imap/uid_set.h"
+#include "store/format/snapshot.h"
+
+namespace backupd {
+
+enum class Likeness {
+  kSame,
+  kDoubtful,  // the size alone differs, which is often wrong, or the server's ID alone
+  kOther,
+};
+
+// What is not known of one of them decides nothing.
+Likeness likeness(const store::MessageEntry& recorded, const imap::MessageItems& now);
+
+struct ReusedUids {
+  imap::UidSet others;    // surely other messages than the recorded ones
+  imap::UidSet doubtful;  // to be compared by content
+
+  void note(const store::MessageEntry& recorded, const imap::MessageItems& now);
+};
+
+}  // namespace backupd
