@@ -53,7 +53,7 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   }
   nlohmann::ordered_json document = {{"account", account}};
   add_origin(document, snapshot);
-  document["time"] = document["snapshot_time"];  // the older name
+  document["time"] = base::format_rfc3339(snapshot.time);  // the older name
   document["folders"] = std::move(documents);
   print(environment.format, document,
         base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
