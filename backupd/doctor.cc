@@ -17,6 +17,7 @@
 #include "backupd/doctor/mail_checks.h"
 #include "backupd/doctor/server_checks.h"
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/json_text.h"
 #include "base/reporting/host_name.h"
 #include "base/terminal.h"
@@ -83,9 +84,26 @@ class Doctor {
       return {failure("configuration", subject, "it has no accounts, so nothing is backed up",
                       "list accounts, or set `discover` for a server", base::ExitStatus::kUsage)};
     }
-    return {passed("configuration", subject,
-                   fmt::format("servers: {}, accounts: {}", config_.servers.size(),
-                               base::format_count(config_.accounts.size())))};
+    std::vector<Finding> findings = {
+        passed("configuration", subject,
+               fmt::format("servers: {}, accounts: {}", config_.servers.size(),
+                           base::format_count(config_.accounts.size())))};
+    for (const base::OverrideConfig& change : config_.overrides) {
+      for (const std::string& glob : change.match) {
+        if (matches_account(glob)) continue;
+        findings.push_back(warning(
+            "configuration", subject,
+            fmt::format("overrides: {} matches no account", base::escape_for_terminal(glob)),
+            "correct it or remove it: case matters, and accounts are those of `status`"));
+      }
+    }
+    return findings;
+  }
+
+  bool matches_account(const std::string& glob) const {
+    return std::ranges::any_of(config_.accounts, [&](const base::AccountConfig& account) {
+      return base::glob_matches(glob, account.name);
+    });
   }
 
   std::vector<DoctorCheck> checks() const {

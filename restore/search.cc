@@ -95,7 +95,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
   std::string text = to_text(result, options.account, zone);
   if (scope.snapshot) text += origin_text(chosen, zone);
   print(environment.format, document, text);
-  return result.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
+  if (!result.damage.empty()) return base::ExitStatus::kDamaged;
+  return result.total == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
 }
 
 base::Command search_command() {

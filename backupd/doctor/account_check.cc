@@ -3,6 +3,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -10,9 +11,11 @@
 #include "backupd/doctor/server_checks.h"
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/glob.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/account_login.h"
+#include "imap/folder_name.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 
@@ -33,7 +36,9 @@ bool is_inbox(std::string_view raw_name) {
 class AccountExaminer {
  public:
   AccountExaminer(const base::Environment& environment, const std::string& name)
-      : server_(environment.config.servers.at(name)), subject_(base::escape_for_terminal(name)) {
+      : config_(environment.config),
+        server_(environment.config.servers.at(name)),
+        subject_(base::escape_for_terminal(name)) {
     try {
       reader_.emplace(
           store::Reader::open(store::location_of(environment.config.store), environment.files));
@@ -59,6 +64,7 @@ class AccountExaminer {
                       recognised_ > 0 ? fmt::format("; {} have the expected owner", recognised_)
                                       : std::string("; the server does not show who owns them"))));
     }
+    report_idle_excludes();
     return std::move(findings_);
   }
 
@@ -74,6 +80,7 @@ class AccountExaminer {
                               names_its_user(account, session)};
     const auto says = [&](Sign sign) { return std::ranges::find(signs, sign) != signs.end(); };
     if (says(Sign::kItsOwn) && !says(Sign::kAnothers)) ++recognised_;
+    try_excludes(account, session);
     session.logout();
   }
 
@@ -119,6 +126,47 @@ class AccountExaminer {
     return is_named ? Sign::kItsOwn : Sign::kNone;
   }
 
+  std::set<std::string> excludes_of(const base::AccountConfig& account) const {
+    std::set<std::string> globs(config_.exclude.begin(), config_.exclude.end());
+    globs.insert(account.exclude.begin(), account.exclude.end());
+    return globs;
+  }
+
+  void try_excludes(const base::AccountConfig& account, imap::Session& session) {
+    const std::set<std::string> globs = excludes_of(account);
+    if (globs.empty()) return;
+    const auto namespaces = session.namespaces();
+    const std::string prefix =
+        namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
+    std::vector<std::string> names;
+    for (const imap::Folder& folder : session.list_personal_folders()) {
+      names.push_back(
+          imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix));
+    }
+    for (const std::string& glob : globs) {
+      Exclude& exclude = excludes_[glob];
+      ++exclude.tried;
+      exclude.is_used = exclude.is_used || std::ranges::any_of(names, [&](const auto& name) {
+                          return base::folder_glob_matches(glob, name);
+                        });
+    }
+  }
+
+  // Only if no account that was not tried could have such a folder.
+  void report_idle_excludes() {
+    for (const auto& [glob, exclude] : excludes_) {
+      const auto holders = std::ranges::count_if(
+          config_.accounts,
+          [&](const base::AccountConfig& account) { return excludes_of(account).contains(glob); });
+      if (exclude.is_used || exclude.tried < static_cast<std::size_t>(holders)) continue;
+      findings_.push_back(warning(
+          "exclude", subject_,
+          fmt::format("{} matches no folder, so it excludes nothing",
+                      base::escape_for_terminal(glob)),
+          "correct it or remove it: case matters, and `mailstow-restore folders` shows the names"));
+    }
+  }
+
   std::optional<RecordedInbox> recorded_inbox(const std::string& account) {
     const auto snapshot = reader_ ? reader_->newest_snapshot(account) : std::nullopt;
     if (!snapshot) return std::nullopt;
@@ -128,8 +176,15 @@ class AccountExaminer {
     return std::nullopt;
   }
 
+  struct Exclude {
+    std::size_t tried = 0;  // accounts
+    bool is_used = false;
+  };
+
+  const base::Config& config_;
   const base::ServerConfig& server_;
   std::string subject_;
+  std::map<std::string, Exclude> excludes_;  // by glob
   std::optional<store::Reader> reader_;
   std::map<std::string, const base::AccountConfig*> owners_;  // by INBOX's MAILBOXID
   std::size_t logged_in_ = 0;

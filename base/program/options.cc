@@ -1,6 +1,7 @@
 #include "base/program/options.h"
 
 #include <CLI/CLI.hpp>
+#include <fmt/core.h>
 
 namespace base {
 
@@ -35,7 +36,13 @@ Option Options::value(const std::string& names, std::optional<std::uint32_t>& va
 
 Option Options::value(const std::string& names, std::size_t& value, const std::string& placeholder,
                       const std::string& help) {
-  return option(*command_.add_option(names, value, help)->option_text(placeholder));
+  CLI::Option* const declared = command_.add_option(names, value, help);
+  declared->option_text(placeholder)->check([](const std::string& text) -> std::string {
+    const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
+    if (is_number && text.find_first_not_of('0') != std::string::npos) return "";
+    return fmt::format("{}: write a whole number of 1 or more", text);
+  });
+  return option(*declared);
 }
 
 Option Options::choice(const std::string& names, std::string& value,

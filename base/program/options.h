@@ -41,6 +41,7 @@ class Options {
                const std::string& help);
   Option value(const std::string& names, std::optional<std::uint32_t>& value,
                const std::string& placeholder, const std::string& help);
+  // A count of 1 or more.
   Option value(const std::string& names, std::size_t& value, const std::string& placeholder,
                const std::string& help);
 

@@ -39,6 +39,76 @@ constexpr std::array<Field, 8> kFields = {{{"subject", Kind::kWords, "{subject} 
                                            {"folder", Kind::kFolder, ""}}};
 constexpr Field kAnywhere = {"", Kind::kWords, ""};
 
+// What people write who know other programs' searches, and what they should write here. Taken as
+// words these would find nothing, or what was not meant.
+struct ForeignField {
+  std::string_view name;
+  std::string_view advice;
+};
+
+constexpr std::string_view kHeadersOnly =
+    "a search looks at subjects, addresses, dates and folders only";
+constexpr std::string_view kUseAfter = "write after:";
+constexpr std::string_view kUseBefore = "write before:";
+constexpr std::string_view kUseFolder = "write folder:";
+constexpr std::string_view kUseFrom = "write from:";
+constexpr std::string_view kUseTo = "write to:";
+constexpr std::string_view kUseSubject = "write subject:";
+constexpr std::string_view kUseMessageId = "write message-id:";
+constexpr std::string_view kUseTimes = "write after: and before:";
+
+constexpr ForeignField kForeignFields[] = {{"attachment", kHeadersOnly},
+                                           {"bcc", kHeadersOnly},
+                                           {"body", kHeadersOnly},
+                                           {"category", kHeadersOnly},
+                                           {"content", kHeadersOnly},
+                                           {"filename", kHeadersOnly},
+                                           {"flag", kHeadersOnly},
+                                           {"has", kHeadersOnly},
+                                           {"hasattachment", kHeadersOnly},
+                                           {"header", kHeadersOnly},
+                                           {"is", kHeadersOnly},
+                                           {"keyword", kHeadersOnly},
+                                           {"larger", kHeadersOnly},
+                                           {"list", kHeadersOnly},
+                                           {"participants", kHeadersOnly},
+                                           {"size", kHeadersOnly},
+                                           {"smaller", kHeadersOnly},
+                                           {"tag", kHeadersOnly},
+                                           {"text", kHeadersOnly},
+                                           {"since", kUseAfter},
+                                           {"newer", kUseAfter},
+                                           {"newer_than", kUseAfter},
+                                           {"sentsince", kUseAfter},
+                                           {"until", kUseBefore},
+                                           {"older", kUseBefore},
+                                           {"older_than", kUseBefore},
+                                           {"sentbefore", kUseBefore},
+                                           {"date", kUseTimes},
+                                           {"on", kUseTimes},
+                                           {"received", kUseTimes},
+                                           {"sent", kUseTimes},
+                                           {"year", kUseTimes},
+                                           {"in", kUseFolder},
+                                           {"label", kUseFolder},
+                                           {"mailbox", kUseFolder},
+                                           {"sender", kUseFrom},
+                                           {"recipient", kUseTo},
+                                           {"deliveredto", kUseTo},
+                                           {"title", kUseSubject},
+                                           {"msgid", kUseMessageId},
+                                           {"messageid", kUseMessageId},
+                                           {"rfc822msgid", kUseMessageId}};
+
+struct Operator {
+  std::string_view word;
+  std::string_view advice;
+};
+
+constexpr Operator kOperators[] = {{"AND", "every term must match, so leave it out"},
+                                   {"OR", "a search can't look for either of two: search for each"},
+                                   {"NOT", "write a - in front of what must not match"}};
+
 bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -72,6 +142,7 @@ class QueryParser {
 
   void take_term() {
     const std::string_view begin = rest_;
+    refuse_operator();
     const bool unwanted = rest_.starts_with('-') && rest_.size() > 1 && !is_blank(rest_[1]);
     if (unwanted) rest_.remove_prefix(1);
     const Field& field = take_field();
@@ -92,6 +163,26 @@ class QueryParser {
     }
   }
 
+  void refuse_operator() const {
+    const std::string_view word = rest_.substr(0, rest_.find_first_of(" \t\r\n"));
+    const auto* const known = std::ranges::find(kOperators, word, &Operator::word);
+    if (known == std::end(kOperators)) return;
+    fail(ErrorCode::kUsage, "search: {}: {}; in quotes, \"{}\", it is a word", word, known->advice,
+         word);
+  }
+
+  // `name` is what stands before a colon at the begin of rest_.
+  void refuse_foreign_field(const std::string& name) const {
+    const auto* const known = std::ranges::find(kForeignFields, name, &ForeignField::name);
+    const std::size_t behind = name.size() + 1;
+    if (known == std::end(kForeignFields) || behind >= rest_.size() || is_blank(rest_[behind])) {
+      return;
+    }
+    fail(ErrorCode::kUsage,
+         "search: {}: no such field: {}; in quotes, \"{}:...\", the text is searched for",
+         base::escape_for_terminal(name), known->advice, base::escape_for_terminal(name));
+  }
+
   // The "key:" of a term, if there is one.
   const Field& take_field() {
     const std::size_t end = rest_.find_first_of(": \t\r\n\"");
@@ -103,6 +194,7 @@ class QueryParser {
       rest_.remove_prefix(end + 1);
       return *field;
     }
+    refuse_foreign_field(name);
     // A mistyped field, unlike the "12:" of a time.
     const bool may_be_meant = name.size() > 2 && std::ranges::all_of(name, [](char c) {
                                 return (c >= 'a' && c <= 'z') || c == '-';

@@ -6,6 +6,9 @@
 //   after:TIME  before:TIME  after:"3 days ago"      TIME itself is after, not before
 //   folder:GLOB                                      of several, any
 //
+// Text that other programs would not take as words is refused unless it is in quotes: AND, OR and
+// NOT in capitals, and fields that they have, such as has: or since:.
+//
 // A "-" before a term (except time and message-id) excludes messages that match it. Case and
 // accents don't matter, in the names of folders either, nor how a character is encoded: "strasse"
 // finds "Straße", "aero" finds "Ærø" (search_words.h). A term without a letter or a digit, such as

@@ -67,8 +67,8 @@ TEST(TimeTextTest, WhatIsShownCanBeTypedBack) {
 
 TEST(TimeTextTest, ADateNamesAWholeDayAndATimeItsMinuteOrSecond) {
   const auto span = [](std::string_view text, std::string_view now = "2026-11-24T12:30:00Z") {
-    const TimeSpan span = parse_time_span(text, "Europe/Oslo", parse_time(now, "UTC"));
-    return format_rfc3339(span.begin) + " " + format_rfc3339(span.end);
+    const TimeSpan named = parse_time_span(text, "Europe/Oslo", parse_time(now, "UTC"));
+    return format_rfc3339(named.begin) + " " + format_rfc3339(named.end);
   };
   EXPECT_EQ(span("2026-11-24"), "2026-11-23T23:00:00Z 2026-11-24T23:00:00Z");
   EXPECT_EQ(span("20261124"), span("2026-11-24"));

@@ -134,6 +134,43 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   }
 }
 
+TEST_F(ChoosingTest, WhatCannotBeMeantIsRefused) {
+  append("INBOX", "invoice");
+  back_up();
+  const auto status = [&](const std::vector<std::string>& arguments) {
+    return mailstow_.restore(arguments).status;
+  };
+  EXPECT_EQ(status({"run", "alice", "--expire-after", "0s"}), 2);
+  EXPECT_EQ(status({"run", "alice", "--expire-after", "0d", "--dry-run"}), 2);
+  for (const char* limit : {"0", "-1", "00", "1.5", "all"}) {
+    const auto refused = mailstow_.restore({"search", "alice", "invoice", "--limit", limit});
+    EXPECT_EQ(refused.status, 2) << limit;
+    EXPECT_EQ(refused.out, "") << limit;
+    EXPECT_THAT(refused.err, HasSubstr("whole number of 1 or more"));
+  }
+  EXPECT_EQ(status({"search", "alice", "has:attachment"}), 2);
+  EXPECT_EQ(status({"run", "alice", "--query", "a OR b"}), 2);
+  EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
+  const std::string tree = mailstow_.restore_json({"run", "alice"})["tree"];
+  EXPECT_EQ(status({"extend", "alice", tree, "0s"}), 2);
+  mailstow_.config()["restore"]["expire_after"] = "0s";
+  mailstow_.save();
+  const auto configured = mailstow_.restore({"run", "alice", "--dry-run"});
+  EXPECT_EQ(configured.status, 2);
+  EXPECT_THAT(configured.err, HasSubstr("/restore/expire_after"));
+}
+
+TEST_F(ChoosingTest, ScriptsCanTellThatNothingWasFound) {
+  append("INBOX", "invoice");
+  back_up();
+  EXPECT_EQ(mailstow_.restore({"search", "alice", "invoice"}).status, 0);
+  const auto none = mailstow_.restore({"search", "alice", "lunch"});
+  EXPECT_EQ(none.status, 1);
+  EXPECT_EQ(none.out, "Nothing was found.\n");
+  EXPECT_EQ(none.err, "");
+  EXPECT_EQ(mailstow_.restore_json({"search", "alice", "lunch"}, 1)["messages"], json::array());
+}
+
 TEST_F(ChoosingTest, AnOldSearchIndexIsMadeAgainByTheNextBackup) {
   append("INBOX", "Straße");
   back_up();

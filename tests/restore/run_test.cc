@@ -216,7 +216,7 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   const auto no_time = mailstow_.restore({"folders", "alice", "--at", "1fc3"});
   EXPECT_EQ(no_time.status, 2);
   EXPECT_THAT(no_time.err, testing::HasSubstr("'3 days ago'"));
-  EXPECT_EQ(mailstow_.restore_json({"search", "alice", "invoice", "--at", "now"})["total"], 0);
+  EXPECT_EQ(mailstow_.restore_json({"search", "alice", "invoice", "--at", "now"}, 1)["total"], 0);
   const auto text = mailstow_.restore({"search", "alice", "subject:invoice"});
   EXPECT_THAT(text.out, testing::Not(testing::HasSubstr("\x1b"))) << "escaped";
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "base/time_text.h"
 #include "tests/backupd/daemon/running_daemon.h"
@@ -42,7 +43,8 @@ TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
   wait_for_end_of("backup");
   const auto before = servers::account_state(server_, "alice");
-  const json restored = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  const json restored = mailstow_.restore_json({"run", "alice", "--expire-after", "1s"});
+  std::this_thread::sleep_for(std::chrono::seconds(2));  // until it is due
   EXPECT_EQ(servers::account_state(server_, "alice", "RESTORED").message_count(), 40U);
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);
   wait_for_end_of("sweep");

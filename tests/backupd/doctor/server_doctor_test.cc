@@ -83,6 +83,24 @@ TEST_F(ServerDoctorTest, TriesOnlyAFewOfManyAccountsUnlessAllAreRequested) {
   EXPECT_THAT(logins(mailstow_.backupd_json({"doctor", "--all"}, 3)), HasSubstr("8 of the 8"));
 }
 
+TEST_F(ServerDoctorTest, WarnsOfExcludesAndOverridesThatMatchNothing) {
+  server_.client("alice").command("CREATE Junk");
+  mailstow_.config()["exclude"] = {"Junk", "inbox/*", "Inbox"};
+  mailstow_.config()["overrides"] = {{{"match", {"ali*"}}, {"exclude", {"junk"}}},
+                                     {{"match", {"bob*", "alice"}}, {"daily_bytes", 1'000'000}}};
+  const json all = report();
+  std::vector<std::string> warnings;
+  for (const json& finding : all["findings"]) {
+    if (finding["state"] == "warning") warnings.push_back(finding["what"]);
+  }
+  EXPECT_THAT(warnings, testing::IsSupersetOf({"inbox/* matches no folder, so it excludes nothing",
+                                               "junk matches no folder, so it excludes nothing",
+                                               "overrides: bob* matches no account"}));
+  EXPECT_THAT(warnings, testing::Not(testing::Contains(testing::StartsWith("Junk"))));
+  EXPECT_THAT(warnings, testing::Not(testing::Contains(testing::StartsWith("Inbox"))));
+  EXPECT_THAT(warnings, testing::Not(testing::Contains(HasSubstr("ali"))));
+}
+
 TEST_F(ServerDoctorTest, ReportsMissingCapabilitiesWithTheirCost) {
   const servers::Relay relay(server_, {.offer = servers::Offer::kImap4rev1});
   server_config()["url"] = relay.url();

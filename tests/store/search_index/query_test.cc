@@ -52,7 +52,7 @@ TEST(QueryTest, AMinusExcludes) {
 }
 
 TEST(QueryTest, Fts5OperatorsAreOrdinaryWords) {
-  EXPECT_EQ(R"("a" AND "or" AND "b" AND "near c")", wanted("a OR b NEAR(c)"));
+  EXPECT_EQ(R"("a" AND "or" AND "b" AND "near c")", wanted("a \"OR\" b NEAR(c)"));
   EXPECT_EQ(R"("sender x")", wanted("{sender}:x"));
   EXPECT_EQ(R"("a" AND "b")", wanted("a & b"));
   EXPECT_EQ(R"("a" AND "b")", wanted("a — b"));
@@ -95,6 +95,25 @@ TEST(QueryTest, AWordWithAColonIsAWordUnlessItLooksLikeAMistake) {
   EXPECT_EQ(R"("http example org")", wanted("http://example.org"));
   EXPECT_EQ(R"("12 30")", wanted("12:30"));
   EXPECT_ERROR(kUsage, "did you mean from:?", parse("form:alice"));
+}
+
+TEST(QueryTest, WhatOtherProgramsWouldUnderstandIsRefused) {
+  for (const char* text :
+       {"has:attachment", "is:unread", "body:invoice", "larger:1M", "HAS:x", "-has:x"}) {
+    EXPECT_ERROR(kUsage, "no such field: a search looks at subjects", parse(text));
+  }
+  EXPECT_ERROR(kUsage, "since: no such field: write after:;", parse("since:2026-11-02"));
+  EXPECT_ERROR(kUsage, "write before:", parse("until:2026-11-02"));
+  EXPECT_ERROR(kUsage, "write folder:", parse("x in:inbox"));
+  EXPECT_ERROR(kUsage, "write message-id:", parse("rfc822msgid:1@example.org"));
+  EXPECT_ERROR(kUsage, "OR: a search can't look for either of two", parse("a OR b"));
+  EXPECT_ERROR(kUsage, "AND: every term must match", parse("a AND b"));
+  EXPECT_ERROR(kUsage, "NOT: write a - in front", parse("NOT b"));
+  EXPECT_EQ(R"("has attachment")", wanted(R"("has:attachment")"));
+  EXPECT_EQ(R"("a" AND "or" AND "and" AND "not")", wanted(R"(a or "AND" not)"));
+  EXPECT_EQ(R"("has" AND "x")", wanted("has: x"));
+  EXPECT_EQ(R"("oranges" AND "or1")", wanted("ORanges OR1"));
+  EXPECT_EQ(R"("re invoice")", wanted("Re:invoice"));
 }
 
 TEST(QueryTest, MeaninglessTermsAreRejected) {
