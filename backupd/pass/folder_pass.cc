@@ -138,7 +138,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
-  // Until all flags are up to date the old baseline holds.
+  // Until all flags are up to date the old baseline holds. A pass that is interrupted must not
+  // leave the new numbers behind as if all messages had been compared.
+  if (has_gone_back || is_scan_wanted_) draft.info().last_full_scan = {};
 
   imap::UidSet on_server;
   if (!full_scan) {

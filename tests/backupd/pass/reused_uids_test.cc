@@ -149,8 +149,8 @@ TEST_P(RestoredServer, NewMailUnderOldUidsIsInTheSnapshot) {
     std::vector<servers::Delivery> letters;
     for (int letter = 0; letter < count; ++letter) {
       letters.push_back({mail.text(3'000 + 100 * static_cast<std::size_t>(day)), {}});
-      letters.back().internal_date =
-          std::chrono::sys_days(std::chrono::year(2026) / 11 / static_cast<unsigned>(day));
+      letters.back().internal_date = std::chrono::sys_days(
+          std::chrono::year(2026) / 11 / std::chrono::day(static_cast<unsigned>(day)));
     }
     alice.append("INBOX", letters);
   };
