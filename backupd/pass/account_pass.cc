@@ -64,11 +64,19 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
     base::log_warning("{}: {}", account_.name, line);
   }
   report_.troubles = admission_.troubles();
+  if (report_.snapshot) {
+    for (const std::string& change : rounds_.changes()) report_.troubles.push_back(change);
+  }
   for (const std::string& line : report_.troubles) {
     base::log_warning("{}: {}", account_.name, line);
   }
   if (!report_.troubles.empty() && report_.status == PassStatus::kComplete) {
     report_.status = PassStatus::kPartial;
+  }
+  if (report_.status == PassStatus::kPartial && report_.error.empty() && report_.troubles.empty() &&
+      report_.skipped.empty()) {
+    report_.troubles.emplace_back(
+        "some folders were not read to the end: the next backup continues with them");
   }
   store_.progress.finish_account();
   return std::move(report_);

@@ -32,15 +32,37 @@ bool has_all_messages(const FolderRecord& record) {
          record.info.skipped.empty();
 }
 
-// As is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
-// alone is no reason for another round.
+// How the status differs from the record, so that the folder is not settled; empty: it does not. As
+// is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
+// alone is no reason for another round. What only one of them tells says nothing (Courier's EXAMINE
+// has no UIDNEXT).
+std::string change_of(const imap::Folder& folder, const FolderRecord& record) {
+  if (!folder.status) return {};
+  const imap::FolderStatus& status = *folder.status;
+  const store::FolderInfo& info = record.info;
+  const auto change = [](const char* what, std::uint64_t before, std::uint64_t now) {
+    return fmt::format("{} was {}, then {}", what, before, now);
+  };
+  if (status.uid_validity && info.uid_validity != 0 && *status.uid_validity != info.uid_validity) {
+    return change("UIDVALIDITY", info.uid_validity, *status.uid_validity);
+  }
+  if (status.uid_next && info.uid_next != 0 && *status.uid_next != info.uid_next) {
+    return change("UIDNEXT", info.uid_next, *status.uid_next);
+  }
+  const std::uint64_t messages = record.receipt.messages + info.skipped.size();
+  if (status.messages && *status.messages != messages) {
+    return change("the number of messages", messages, *status.messages);
+  }
+  if (status.highest_modseq && info.highest_modseq != 0 &&
+      *status.highest_modseq != info.highest_modseq) {
+    return change("HIGHESTMODSEQ", info.highest_modseq, *status.highest_modseq);
+  }
+  return {};
+}
+
 bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
-  if (!folder.status || record.info.completeness != FolderCompleteness::kComplete) return false;
-  const bool same_modseq =
-      !folder.status->highest_modseq || folder.status->highest_modseq == record.info.highest_modseq;
-  return same_modseq && folder.status->uid_validity.value_or(0) == record.info.uid_validity &&
-         folder.status->uid_next == record.info.uid_next &&
-         folder.status->messages == record.receipt.messages + record.info.skipped.size();
+  return record.info.completeness == FolderCompleteness::kComplete &&
+         change_of(folder, record).empty();
 }
 
 store::FolderInfo info_of(const imap::Folder& folder) {
@@ -183,13 +205,19 @@ void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
            std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
                at_the_end.end();
   });
-  is_moving_ = std::ranges::any_of(at_the_end, [&](const imap::Folder& folder) {
-    if (filter_.leaves_out(folder) || !folder.can_be_opened()) return false;
-    if (!Admission::has_room_for_name(folder)) return false;
+  changes_.clear();
+  for (const imap::Folder& folder : at_the_end) {
+    if (filter_.leaves_out(folder) || !folder.can_be_opened()) continue;
+    if (!Admission::has_room_for_name(folder)) continue;
     const FolderRecord* const record = current_.by_name(folder.raw_name);
-    return record == nullptr || (record->info.completeness == FolderCompleteness::kComplete &&
-                                 !is_settled(folder, *record));
-  });
+    const bool is_complete =
+        record != nullptr && record->info.completeness == FolderCompleteness::kComplete;
+    if (record != nullptr && !is_complete) continue;
+    const std::string change = record != nullptr ? change_of(folder, *record) : "it is new";
+    if (change.empty()) continue;
+    changes_.push_back(
+        fmt::format("{}: it kept changing during the backup: {}", filter_.shown(folder), change));
+  }
 }
 
 FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folder& folder,

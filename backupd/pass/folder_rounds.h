@@ -59,8 +59,9 @@ class FolderRounds {
 
   // What run() made.
   const FolderRecords& records() const { return current_; }
-  bool is_whole() const;                         // every message of every folder
-  bool is_moving() const { return is_moving_; }  // folders still changed after the last round
+  bool is_whole() const;  // every message of every folder
+  // Whether folders still changed after the last round.
+  bool is_moving() const { return !changes_.empty(); }
   std::size_t parked_folders() const { return parked_.size(); }  // the day's budget was too small
   Departures& departures() { return departures_; }
   DailyBudget& daily_budget() { return *daily_budget_; }
@@ -68,6 +69,9 @@ class FolderRounds {
   // Messages and folders: a measure of progress. Where UIDs mean nothing in the next attempt, the
   // same messages come again, and it does not grow.
   std::uint64_t done() const { return passed_.size() + last_.messages(); }
+
+  // Which folders changed after the last round, and how: the reasons for is_moving().
+  const std::vector<std::string>& changes() const { return changes_; }
 
  private:
   bool pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed, bool first_round);
@@ -95,11 +99,11 @@ class FolderRounds {
   FolderRecords current_;                  // of this round, as far as it is
   std::optional<FolderPass> folder_pass_;  // open, or ended early
   bool has_begun_ = false;
-  bool is_moving_ = false;
   std::set<std::string, std::less<>> passed_;                  // raw names
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
+  std::vector<std::string> changes_;             // see changes()
   UnlistedFolders asked_;
   Departures departures_;
   KnownMessages known_;

@@ -112,7 +112,8 @@ class OddServer::Connection : public imap::Transport {
     if (server_.before) {
       const std::string instead = server_.before(command);
       if (instead == kHangUp) is_closed_ = true;
-      if (is_closed_) return;
+      if (instead == kSilence) is_silent_ = true;
+      if (is_closed_ || is_silent_) return;
       if (!instead.empty()) return say(tag + ' ' + instead);
     }
     std::string_view rest = command;
@@ -141,7 +142,7 @@ class OddServer::Connection : public imap::Transport {
     } else if (!is("LSUB")) {
       result = "BAD what?";
     }
-    if (!is_closed_) say(tag + ' ' + result);
+    if (!is_closed_ && !is_silent_) say(tag + ' ' + result);
   }
 
   OddFolder* find(std::string_view name) {
@@ -172,7 +173,7 @@ class OddServer::Connection : public imap::Transport {
     say("* " + (open_->exists.empty() ? std::to_string(open_->messages.size()) : open_->exists) +
         " EXISTS");
     say("* OK [UIDVALIDITY " + open_->uid_validity + "] valid");
-    say("* OK [UIDNEXT " + next(*open_) + "] next");
+    if (open_->tells_next) say("* OK [UIDNEXT " + next(*open_) + "] next");
     return "OK done";
   }
 
@@ -201,7 +202,8 @@ class OddServer::Connection : public imap::Transport {
       if (with_body) {
         item = message.item ? message.item(message.asked++) : "BODY[] " + literal(message.body);
         if (item == kHangUp) is_closed_ = true;
-        if (is_closed_) return {};
+        if (item == kSilence) is_silent_ = true;
+        if (is_closed_ || is_silent_) return {};
         if (item.empty()) continue;
       }
       const std::string size =
@@ -221,6 +223,7 @@ class OddServer::Connection : public imap::Transport {
   std::size_t asked_ = 0;  // the end of the line up to which go-aheads were given
   std::string output_;
   bool is_closed_ = false;
+  bool is_silent_ = false;
 };
 
 OddFolder& OddServer::folder(std::string_view raw_name) {

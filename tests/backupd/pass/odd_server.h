@@ -29,16 +29,19 @@ struct OddMessage {
 
   // How the body is sent the first time, the second time, ...; if not set, as a literal. "": the
   // message is missing from the answer. kHangUp: the connection is closed.
+  // kSilence: nothing more is sent.
   std::function<std::string(int time)> item = {};
 };
 
 inline constexpr std::string_view kHangUp = "!";
+inline constexpr std::string_view kSilence = "...";
 
 struct OddFolder {
   std::string raw_name;
   std::string attributes = {};
   std::string uid_validity = "7";
   std::string refusal = {};         // the answer to EXAMINE, such as "NO it is on fire"
+  bool tells_next = true;           // whether EXAMINE tells UIDNEXT
   bool is_listed = true;            // whether LIST shows it
   std::string exists = {};          // as EXAMINE reports it; empty: the right number
   bool is_searched = true;          // whether SEARCH shows its messages
@@ -57,7 +60,8 @@ class OddServer {
   // Capabilities in addition to its usual ones.
   std::string capabilities;
 
-  // Called with each command before it is answered; a returned text is sent instead of the answer.
+  // Called with each command before it is answered; a returned text is sent instead of the answer
+  // (kHangUp and kSilence as above).
   std::function<std::string(const std::string& command)> before;
 
   // Opens a connection; one at a time.

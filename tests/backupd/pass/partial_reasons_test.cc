@@ -1,0 +1,62 @@
+// A backup is partial only for a reason, and the report states it.
+#include <gmock/gmock.h>
+
+#include "tests/backupd/pass/odd_server.h"
+
+namespace backupd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PartialReasonsTest : public testing::Test {
+ protected:
+  PartialReasonsTest() {
+    for (const char* name : {"INBOX", "Mid", "Zlast"}) {
+      for (std::uint32_t uid = 1; uid <= 4; ++uid) {
+        server_.folder(name).message(uid, name + std::to_string(uid) + ": x\r\n\r\n");
+      }
+    }
+  }
+
+  AccountReport run() { return runner_.run_over(server_.connect()); }
+
+  OddServer server_;
+  PassRunner runner_{"alice"};
+};
+
+TEST_F(PartialReasonsTest, WhatAServerDoesNotTellIsNoChange) {
+  server_.folder("Mid").tells_next = false;
+  for (int night = 0; night < 2; ++night) EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kComplete);
+}
+
+TEST_F(PartialReasonsTest, AServerThatRefusesStatusIsBackedUpCompletely) {
+  server_.before = [](const std::string& command) -> std::string {
+    return command.starts_with("STATUS") ? "NO not here" : "";
+  };
+  for (int night = 0; night < 2; ++night) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+    EXPECT_EQ(runner_.snapshot().messages, 12U);
+  }
+}
+
+TEST_F(PartialReasonsTest, AFolderThatKeepsChangingIsNamed) {
+  std::uint32_t uid = 10;
+  server_.before = [&](const std::string& command) -> std::string {
+    if (command.starts_with("LIST \"\" \"*\"")) {
+      ++uid;
+      server_.folder("Mid").message(uid, "Subject: " + std::to_string(uid) + "\r\n\r\n");
+    }
+    return "";
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kMoving);
+  EXPECT_THAT(report.troubles, ElementsAre(HasSubstr("Mid: it kept changing during the backup: "
+                                                     "UIDNEXT was")));
+}
+
+}  // namespace
+}  // namespace backupd
