@@ -134,8 +134,10 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
     if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
     if (can_send() && send_some()) continue;
     if (!transport_->wait(can_send(), timeout) && timeout == limits_.silence) {
-      base::fail(ErrorCode::kNetwork, "the server was silent for {} s: try again later",
-                 std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count());
+      throw ConnectionLost(
+          fmt::format("the server was silent for {} s: try again later",
+                      std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count()),
+          std::nullopt, ConnectionLost::Cause::kSilence);
     }
   }
 }

@@ -15,6 +15,7 @@ class ConnectionLost : public base::Error {
   enum class Cause {
     kAny,
     kMessageTooSlow,  // Limits::message exceeded: the other messages may still arrive
+    kSilence,         // Limits::silence exceeded
   };
 
   // `pause`: how long the server asks the client to wait; nullopt: it didn't ask.

@@ -66,6 +66,18 @@ class Shares {
   std::size_t receivers_;
 };
 
+Stumbles::Over over(imap::ConnectionLost::Cause cause) {
+  switch (cause) {
+    case imap::ConnectionLost::Cause::kMessageTooSlow:
+      return Stumbles::Over::kTime;
+    case imap::ConnectionLost::Cause::kSilence:
+      return Stumbles::Over::kSilence;
+    case imap::ConnectionLost::Cause::kAny:
+      break;
+  }
+  return Stumbles::Over::kConnection;
+}
+
 // Thrown in a receiver when the pipe is closed: the thread that stores has failed.
 struct PipeClosed {};
 
@@ -89,9 +101,7 @@ class Receiver : public imap::MessageSink {
     } catch (const imap::ConnectionLost& lost) {
       error_ = std::current_exception();
       why_ = lost.what();
-      over_ = lost.cause() == imap::ConnectionLost::Cause::kMessageTooSlow
-                  ? Stumbles::Over::kTime
-                  : Stumbles::Over::kConnection;
+      over_ = over(lost.cause());
     } catch (const base::Error& error) {
       error_ = std::current_exception();
       why_ = error.what();

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "imap/connection_lost.h"
 #include "imap/folder_name.h"
 #include "store/format/limits.h"
 #include "store/reader.h"
@@ -86,6 +87,7 @@ FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
 
 void FolderRounds::begin(const FolderRecords& last, DailyBudget budget) {
   last_ = last;
+  for (const FolderRecord& record : last.all()) failures_.remember(record.info);
   daily_budget_.emplace(budget);
 }
 
@@ -158,14 +160,24 @@ void FolderRounds::warn(const std::string& line) {
   }
 }
 
+// Folders over which connections were lost come after all others.
+std::vector<imap::Folder> FolderRounds::late_ones_last(
+    const std::vector<imap::Folder>& listed) const {
+  std::vector<imap::Folder> ordered = listed;
+  std::ranges::stable_partition(
+      ordered, [&](const imap::Folder& folder) { return !failures_.is_late(folder.raw_name); });
+  return ordered;
+}
+
 // Returns whether any folder had changed.
 bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Folder>& listed,
                              bool first_round) {
   bool has_changed = false;
   current_ = {};
-  for (const imap::Folder& folder : listed) {
+  for (const imap::Folder& folder : late_ones_last(listed)) {
     if (filter_.leaves_out(folder)) continue;
     const FolderRecord* const last = last_of(folder);
+    const std::string failure = failures_.reason(folder.raw_name);
     if (!Admission::has_room_for_name(folder)) {
       // What an earlier mailstow recorded of it stays.
       if (last != nullptr) current_.add(*last);
@@ -173,6 +185,8 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
       current_.add(container(folder));
     } else if (is_up_to_date(folder, last, first_round, tools.now)) {
       current_.add(*last);
+    } else if (!failure.empty()) {
+      current_.add(given_up(folder, last, failure));
     } else {
       has_changed = true;
       current_.add(pass_folder(tools, folder, last));
@@ -225,6 +239,7 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
   has_begun_ = true;
   store_.progress.begin_folder(report_.account, filter_.shown(folder));
   FolderPass& pass = folder_pass_.emplace(tools);
+  const int stumbles = stumbles_.total();
   const auto count = [&] {
     report_.fetched_messages += pass.counts().fetched_messages;
     report_.fetched_bytes += pass.counts().fetched_bytes;
@@ -251,6 +266,13 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     return record;
   } catch (const base::Error& error) {
     count();
+    if (base::is_connection_trouble(error.code())) {
+      const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+      const bool is_asked_to_wait = lost != nullptr && lost->pause();
+      const bool has_progress =
+          is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
+      failures_.add(folder.raw_name, has_progress, error.what());
+    }
     if (error.code() != base::ErrorCode::kRefused) throw;
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
@@ -318,6 +340,17 @@ FolderRecord FolderRounds::container(const imap::Folder& folder) {
   info.completeness = FolderCompleteness::kContainer;
   store::FolderDraft draft(std::move(info));
   return store_.writer.seal(draft);
+}
+
+// A folder that is no longer tried, over which connections were lost.
+FolderRecord FolderRounds::given_up(const imap::Folder& folder, const FolderRecord* last,
+                                    const std::string& failure) {
+  const std::string reason = short_reason(failure, store::kMaxReason);
+  const bool is_known = last != nullptr && last->info.trouble == reason &&
+                        last->info.completeness == FolderCompleteness::kUnreadable;
+  if (is_known) return *last;
+  base::log_warning("{}: {}: {}", report_.account, filter_.shown(folder), reason);
+  return unreadable(folder, last, reason);
 }
 
 FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRecord* last,

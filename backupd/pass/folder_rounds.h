@@ -15,6 +15,7 @@
 #include "backupd/pass/admission.h"
 #include "backupd/pass/daily_budget.h"
 #include "backupd/pass/departures.h"
+#include "backupd/pass/folder_failures.h"
 #include "backupd/pass/folder_filter.h"
 #include "backupd/pass/folder_pass.h"
 #include "backupd/pass/folder_records.h"
@@ -68,7 +69,7 @@ class FolderRounds {
 
   // Messages and folders: a measure of progress. Where UIDs mean nothing in the next attempt, the
   // same messages come again, and it does not grow.
-  std::uint64_t done() const { return passed_.size() + last_.messages(); }
+  std::uint64_t done() const { return passed_.size() + failures_.given_up() + last_.messages(); }
 
   // Which folders changed after the last round, and how: the reasons for is_moving().
   const std::vector<std::string>& changes() const { return changes_; }
@@ -85,9 +86,12 @@ class FolderRounds {
                                   const store::FolderRecord* last);
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
+  std::vector<imap::Folder> late_ones_last(const std::vector<imap::Folder>& listed) const;
   void warn(const std::string& line);
   void keep_unlisted(const imap::ListGaps& gaps);
   store::FolderRecord container(const imap::Folder& folder);
+  store::FolderRecord given_up(const imap::Folder& folder, const store::FolderRecord* last,
+                               const std::string& failure);
   store::FolderRecord unreadable(const imap::Folder& folder, const store::FolderRecord* last,
                                  const std::string& reason);
 
@@ -104,6 +108,7 @@ class FolderRounds {
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
   std::vector<std::string> changes_;             // see changes()
+  FolderFailures failures_;
   UnlistedFolders asked_;
   Departures departures_;
   KnownMessages known_;

@@ -8,7 +8,8 @@ void Stumbles::add(std::string_view folder, base::Uid uid, Over over, std::strin
   auto found = folders_.find(folder);
   if (found == folders_.end()) found = folders_.emplace(folder, decltype(found->second)()).first;
   Count& count = found->second[uid];
-  ++count.times;
+  ++total_;
+  count.times += over == Over::kSilence ? kSilenceCounts : 1;
   count.why = std::move(why);
   if (over == Over::kTime) {
     count.times = std::max(count.times, kTooOften);

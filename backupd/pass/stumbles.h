@@ -18,6 +18,7 @@ class Stumbles {
  public:
   enum class Over {
     kConnection,  // it was lost while waiting for the message: perhaps for other reasons
+    kSilence,     // the server was silent: that costs minutes, so it counts several times
     kTime,        // the message took too long
   };
 
@@ -31,11 +32,15 @@ class Stumbles {
     return times(folder, kTooOften, kMaxTimes);
   }
 
+  // How often a connection was lost over any message.
+  int total() const { return total_; }
+
   // Why the message is given up.
   std::string reason(std::string_view folder, base::Uid uid) const;
 
  private:
   static constexpr int kTooOften = 5;
+  static constexpr int kSilenceCounts = 3;  // after one the message is requested last
   static constexpr int kMaxTimes = 1'000'000;
 
   struct Count {
@@ -47,6 +52,7 @@ class Stumbles {
   imap::UidSet times(std::string_view folder, int from, int to) const;
 
   std::map<std::string, std::map<base::Uid, Count>, std::less<>> folders_;  // by raw name
+  int total_ = 0;
 };
 
 }  // namespace backupd

@@ -28,6 +28,15 @@ TEST(StumblesTest, AMessageIsRequestedAloneThenLastThenNotAtAll) {
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{8}), "");
 }
 
+TEST(StumblesTest, AMessageOverWhichTheServerIsSilentIsRequestedLastThenNotAtAll) {
+  Stumbles stumbles;
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kSilence, "the server was silent");
+  EXPECT_EQ(stumbles.last("INBOX").text(), "7");
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kSilence, "the server was silent");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.total(), 2);
+}
+
 TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   Stumbles stumbles;
   stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kTime, "it took too long");

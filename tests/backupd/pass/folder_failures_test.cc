@@ -1,0 +1,103 @@
+// Servers that fail over one folder: the others are backed up, and every partial result has a
+// reason.
+#include <algorithm>
+
+#include <gmock/gmock.h>
+
+#include "tests/backupd/pass/odd_server.h"
+
+namespace backupd {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+
+class FolderFailuresTest : public testing::Test {
+ protected:
+  FolderFailuresTest() {
+    for (const char* name : {"INBOX", "Mid", "Zlast"}) {
+      for (std::uint32_t uid = 1; uid <= 4; ++uid) {
+        server_.folder(name).message(uid, name + std::to_string(uid) + ": x\r\n\r\n");
+      }
+    }
+  }
+
+  AccountReport run() { return runner_.run_over(server_.connect()); }
+
+  // From now on the server answers so to EXAMINE of Mid.
+  void break_mid(std::string answer) {
+    server_.before = [answer = std::move(answer)](const std::string& command) -> std::string {
+      return command.starts_with("EXAMINE \"Mid\"") ? answer : "";
+    };
+  }
+
+  std::ptrdiff_t attempts_at_mid() {
+    return std::ranges::count_if(server_.heard(), [](const std::string& command) {
+      return command.starts_with("EXAMINE \"Mid\"");
+    });
+  }
+
+  static auto skipped(const std::string& folder, const std::string& reason) {
+    return Contains(AllOf(Field(&SkippedEntry::folder, folder),
+                          Field(&SkippedEntry::reason, HasSubstr(reason))));
+  }
+
+  OddServer server_;
+  PassRunner runner_{"alice"};
+};
+
+class BrokenFolder : public FolderFailuresTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(BrokenFolder, KeepsNoOtherFolderFromBeingBackedUp) {
+  break_mid(GetParam());
+  AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(report.skipped, skipped("Mid", "the connection was lost over this folder"));
+  EXPECT_EQ(runner_.snapshot().messages, 8U);
+  EXPECT_EQ(attempts_at_mid(), 2);
+
+  server_.folder("Zlast").message(5, "Subject: new\r\n\r\n");
+  report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("Mid", "the connection was lost over this folder"));
+  EXPECT_EQ(runner_.snapshot().messages, 9U);
+  EXPECT_EQ(attempts_at_mid(), 3) << "once a night, since it is remembered";
+
+  server_.before = {};
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 13U);
+}
+
+TEST_P(BrokenFolder, KeepsItsLastState) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  break_mid(GetParam());
+  server_.folder("Mid").message(5, "Subject: new\r\n\r\n");
+  server_.folder("Zlast").message(5, "Subject: new too\r\n\r\n");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.skipped, skipped("Mid", "the connection was lost over this folder"));
+  EXPECT_EQ(runner_.snapshot().messages, 13U);
+  EXPECT_EQ(runner_.snapshot().vanished, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Answers, BrokenFolder, testing::Values("!", "...", "rubbish"));
+
+TEST_F(FolderFailuresTest, ASilentMessageIsLeftOutAndTheRestFetched) {
+  server_.folder("Mid").messages[1].item = [](int) { return std::string(kSilence); };
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(report.skipped,
+              ElementsAre(AllOf(Field(&SkippedEntry::folder, "Mid"),
+                                Field(&SkippedEntry::uid, base::Uid{2}),
+                                Field(&SkippedEntry::reason, HasSubstr("silent")))));
+  EXPECT_EQ(runner_.snapshot().messages, 11U);
+  EXPECT_LE(server_.connections(), 3);
+}
+
+}  // namespace
+}  // namespace backupd
