@@ -217,14 +217,6 @@ seconds parse_duration(std::string_view text) {
   fail(ErrorCode::kUsage, "duration \"{}\": write a number with s, m, h, d or w, such as 7d", text);
 }
 
-seconds parse_positive_duration(std::string_view text, std::string_view option) {
-  const seconds duration = parse_duration(text);
-  if (duration == seconds(0)) {
-    fail(ErrorCode::kUsage, "{} {}: it must be longer than nothing, such as 7d", option, text);
-  }
-  return duration;
-}
-
 std::string format_duration(seconds duration) {
   const std::int64_t count = duration.count();
   for (const Unit& unit : kUnits) {

@@ -47,9 +47,6 @@ std::string format_timestamp(std::chrono::sys_seconds time, std::string_view zon
 // A number with s, m, h, d or w: "90d". Fails with kUsage.
 std::chrono::seconds parse_duration(std::string_view text);
 
-// The same, and fails with kUsage for a length of nothing, naming the `option` that has it.
-std::chrono::seconds parse_positive_duration(std::string_view text, std::string_view option);
-
 // The inverse of parse_duration(): "7d", "36h", "90s".
 std::string format_duration(std::chrono::seconds duration);
 

@@ -83,6 +83,7 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
     FolderAnswer& answer = answers[folders[command]];
     if (answer.kind == FolderAnswer::Kind::kExists) note_refusal(end, answer);
   }
+  ask_by_opening(raw_names, answers);
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
     if (!is_personal(raw_names[at], namespaces_)) {
       answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not in the account's namespaces"};
@@ -91,6 +92,23 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
     answers[at].status = statuses.take(raw_names[at]).value_or(FolderStatus{});
   }
   return answers;
+}
+
+// Dovecot refuses STATUS of a folder that does not exist without a response code, and EXAMINE with
+// one.
+void Session::Impl::ask_by_opening(std::span<const std::string> raw_names,
+                                   std::vector<FolderAnswer>& answers) {
+  std::vector<std::pair<std::size_t, Connection::Tag>> commands;
+  for (std::size_t at = 0; at < raw_names.size(); ++at) {
+    if (answers[at].kind != FolderAnswer::Kind::kPlainNo) continue;
+    commands.emplace_back(at, start(command("EXAMINE").string(raw_names[at])));
+  }
+  if (!commands.empty()) open_name_.clear();
+  for (const auto& [at, tag] : commands) {
+    const StatusResponse end = finish(tag, [](Response&) {});
+    answers[at] = {};
+    note_refusal(end, answers[at]);
+  }
 }
 
 StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& received) {

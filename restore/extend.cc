@@ -36,7 +36,7 @@ std::string find_tree(const store::TreeRecords& records, const std::string& acco
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,
                         const std::string& tree, const std::string& duration) {
-  const auto length = base::parse_positive_duration(duration, "extend by");
+  const auto length = base::parse_duration(duration);
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
   const std::string id = find_tree(records, account, tree);

@@ -332,9 +332,6 @@ class Run {
 }  // namespace
 
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options) {
-  if (!options.expire_after.empty()) {
-    base::parse_positive_duration(options.expire_after, "--expire-after");
-  }
   base::stop_on_request(base::OnStop::kThrow);
   Run run(environment, options);
   const RestoreReport report = run.carry_out();

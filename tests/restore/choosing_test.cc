@@ -140,8 +140,6 @@ TEST_F(ChoosingTest, WhatCannotBeMeantIsRefused) {
   const auto status = [&](const std::vector<std::string>& arguments) {
     return mailstow_.restore(arguments).status;
   };
-  EXPECT_EQ(status({"run", "alice", "--expire-after", "0s"}), 2);
-  EXPECT_EQ(status({"run", "alice", "--expire-after", "0d", "--dry-run"}), 2);
   for (const char* limit : {"0", "-1", "00", "1.5", "all"}) {
     const auto refused = mailstow_.restore({"search", "alice", "invoice", "--limit", limit});
     EXPECT_EQ(refused.status, 2) << limit;
@@ -151,13 +149,6 @@ TEST_F(ChoosingTest, WhatCannotBeMeantIsRefused) {
   EXPECT_EQ(status({"search", "alice", "has:attachment"}), 2);
   EXPECT_EQ(status({"run", "alice", "--query", "a OR b"}), 2);
   EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
-  const std::string tree = mailstow_.restore_json({"run", "alice"})["tree"];
-  EXPECT_EQ(status({"extend", "alice", tree, "0s"}), 2);
-  mailstow_.config()["restore"]["expire_after"] = "0s";
-  mailstow_.save();
-  const auto configured = mailstow_.restore({"run", "alice", "--dry-run"});
-  EXPECT_EQ(configured.status, 2);
-  EXPECT_THAT(configured.err, HasSubstr("/restore/expire_after"));
 }
 
 TEST_F(ChoosingTest, ScriptsCanTellThatNothingWasFound) {

@@ -87,7 +87,7 @@ TEST_P(BrokenFolder, KeepsItsLastState) {
 INSTANTIATE_TEST_SUITE_P(Answers, BrokenFolder, testing::Values("!", "...", "rubbish"));
 
 TEST_F(FolderFailuresTest, ASilentMessageIsLeftOutAndTheRestFetched) {
-  server_.folder("Mid").messages[1].item = [](int) { return std::string(kSilence); };
+  server_.folder("Mid").messages[1].item = [](int) { return std::string(kSendNothing); };
   const AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kPartial);
   EXPECT_EQ(report.error, "");

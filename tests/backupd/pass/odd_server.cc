@@ -112,7 +112,7 @@ class OddServer::Connection : public imap::Transport {
     if (server_.before) {
       const std::string instead = server_.before(command);
       if (instead == kHangUp) is_closed_ = true;
-      if (instead == kSilence) is_silent_ = true;
+      if (instead == kSendNothing) is_silent_ = true;
       if (is_closed_ || is_silent_) return;
       if (!instead.empty()) return say(tag + ' ' + instead);
     }
@@ -202,7 +202,7 @@ class OddServer::Connection : public imap::Transport {
       if (with_body) {
         item = message.item ? message.item(message.asked++) : "BODY[] " + literal(message.body);
         if (item == kHangUp) is_closed_ = true;
-        if (item == kSilence) is_silent_ = true;
+        if (item == kSendNothing) is_silent_ = true;
         if (is_closed_ || is_silent_) return {};
         if (item.empty()) continue;
       }

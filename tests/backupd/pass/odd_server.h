@@ -29,12 +29,12 @@ struct OddMessage {
 
   // How the body is sent the first time, the second time, ...; if not set, as a literal. "": the
   // message is missing from the answer. kHangUp: the connection is closed.
-  // kSilence: nothing more is sent.
+  // kSendNothing: nothing more is sent.
   std::function<std::string(int time)> item = {};
 };
 
 inline constexpr std::string_view kHangUp = "!";
-inline constexpr std::string_view kSilence = "...";
+inline constexpr std::string_view kSendNothing = "...";
 
 struct OddFolder {
   std::string raw_name;
@@ -61,7 +61,7 @@ class OddServer {
   std::string capabilities;
 
   // Called with each command before it is answered; a returned text is sent instead of the answer
-  // (kHangUp and kSilence as above).
+  // (kHangUp and kSendNothing as above).
   std::function<std::string(const std::string& command)> before;
 
   // Opens a connection; one at a time.
