@@ -48,8 +48,8 @@ struct ListGaps {
 struct FolderAnswer {
   enum class Kind {
     kExists,
-    kGone,      // NO with NONEXISTENT or TRYCREATE (RFC 5530)
-    kPlainNo,   // NO without a response code: servers have many reasons for that
+    kGone,      // NO with NONEXISTENT or TRYCREATE (RFC 5530), or with words that say so
+    kPlainNo,   // NO without a response code and such words: it may have many reasons
     kUnserved,  // BAD, or NO with any other response code: the folder may exist
   };
   Kind kind = Kind::kExists;

@@ -1,6 +1,8 @@
 // Session's commands for whole folders.
 #include <algorithm>
+#include <array>
 
+#include "base/ascii.h"
 #include "base/terminal.h"
 #include "imap/folder_list.h"
 #include "imap/personal_folders.h"
@@ -10,15 +12,27 @@ namespace imap {
 
 namespace {
 
+// Dovecot ("Mailbox doesn't exist: x") and Cyrus ("Mailbox does not exist") give no response code.
+bool says_nonexistent(std::string_view text) {
+  static constexpr std::array<std::string_view, 5> kWords = {
+      "doesn't exist", "does not exist", "no such mailbox", "no such folder", "unknown mailbox"};
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), base::to_lower);
+  return std::ranges::any_of(
+      kWords, [&](std::string_view words) { return lower.find(words) != std::string::npos; });
+}
+
 // Leaves the answer as it is if the server did not refuse.
 void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
   using Kind = FolderAnswer::Kind;
   if (end.condition == Condition::kOk) return;
   const bool is_no = end.condition == Condition::kNo;
-  if (is_no && (end.code.is("NONEXISTENT") || end.code.is("TRYCREATE"))) {
+  const bool is_plain = is_no && end.code.name.empty();
+  if (is_no && (end.code.is("NONEXISTENT") || end.code.is("TRYCREATE") ||
+                (is_plain && says_nonexistent(end.text)))) {
     answer.kind = Kind::kGone;
   } else {
-    answer.kind = is_no && end.code.name.empty() ? Kind::kPlainNo : Kind::kUnserved;
+    answer.kind = is_plain ? Kind::kPlainNo : Kind::kUnserved;
   }
   answer.reason = base::escape_for_terminal(end.text);
   if (!end.code.name.empty()) {
@@ -83,7 +97,6 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
     FolderAnswer& answer = answers[folders[command]];
     if (answer.kind == FolderAnswer::Kind::kExists) note_refusal(end, answer);
   }
-  ask_by_opening(raw_names, answers);
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
     if (!is_personal(raw_names[at], namespaces_)) {
       answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not in the account's namespaces"};
@@ -92,23 +105,6 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
     answers[at].status = statuses.take(raw_names[at]).value_or(FolderStatus{});
   }
   return answers;
-}
-
-// Dovecot refuses STATUS of a folder that does not exist without a response code, and EXAMINE with
-// one.
-void Session::Impl::ask_by_opening(std::span<const std::string> raw_names,
-                                   std::vector<FolderAnswer>& answers) {
-  std::vector<std::pair<std::size_t, Connection::Tag>> commands;
-  for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    if (answers[at].kind != FolderAnswer::Kind::kPlainNo) continue;
-    commands.emplace_back(at, start(command("EXAMINE").string(raw_names[at])));
-  }
-  if (!commands.empty()) open_name_.clear();
-  for (const auto& [at, tag] : commands) {
-    const StatusResponse end = finish(tag, [](Response&) {});
-    answers[at] = {};
-    note_refusal(end, answers[at]);
-  }
 }
 
 StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus& received) {

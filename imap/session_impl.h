@@ -37,7 +37,6 @@ class Session::Impl {
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
   std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
-  void ask_by_opening(std::span<const std::string> raw_names, std::vector<FolderAnswer>& answers);
   // Returns the first refusal, or OK; `received` is set even after a refusal.
   StatusResponse status_of(std::string_view raw_name, FolderStatus& received);
   OpenFolder open_folder(FixedText verb, std::string_view raw_name, const Resync* resync = nullptr,

@@ -51,7 +51,8 @@ class GapsTest : public testing::Test {
   void hide_work(std::string answer) {
     server_.folder("Work").is_listed = false;
     server_.before = [answer = std::move(answer)](const std::string& command) -> std::string {
-      const bool asks = command.starts_with("STATUS") && command.find("Work") != std::string::npos;
+      const bool is_question = command.starts_with("STATUS") || command.starts_with("EXAMINE");
+      const bool asks = is_question && command.find("Work") != std::string::npos;
       return asks ? answer : "";
     };
   }
@@ -179,6 +180,18 @@ TEST_F(GapsTest, AFolderRefusedWithTrycreateIsGone) {
   hide_work("NO [TRYCREATE] no");
   EXPECT_EQ(run().status, PassStatus::kComplete);
   EXPECT_THAT(folders(), ElementsAre("INBOX 3"));
+}
+
+TEST_F(GapsTest, AFolderThatDoesNotExistInTheServersWordsIsGone) {
+  for (const char* words : {"NO Mailbox doesn't exist: Work (0.001 + 0.000 secs).",
+                            "NO Mailbox does not exist", "NO Unknown Mailbox"}) {
+    server_.folder("Work").is_listed = true;
+    server_.before = {};
+    ASSERT_EQ(run().status, PassStatus::kComplete);
+    hide_work(words);
+    EXPECT_EQ(run().status, PassStatus::kComplete) << words;
+    EXPECT_THAT(folders(), ElementsAre("INBOX 3")) << words;
+  }
 }
 
 TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
