@@ -173,10 +173,9 @@ std::string RestoreReport::summary(const Counts& counts) const {
   text += counts.altered == 0
               ? std::string("all are exactly as they were.\n")
               : fmt::format(
-                    "{} are exactly as they were, {} were altered by the server, as listed "
-                    "above.\n",
+                    "{} are exactly as they were, {} {} altered by the server, as listed above.\n",
                     base::format_count(counts.restored - counts.altered),
-                    base::format_count(counts.altered));
+                    base::format_count(counts.altered), counts.altered == 1 ? "was" : "were");
   if (without_deleted) {
     text += "The mark \\Deleted was left off, so that no mail program removes them.\n";
   }

@@ -84,7 +84,7 @@ TEST(QuotaTest, AnExemptTreeFitsIntoAQuotaThatIsFull) {
   EXPECT_EQ(outcome.report["quota"]["exempt"], true);
   const std::string proof = outcome.report["quota"]["proof"];
   EXPECT_THAT(proof, HasSubstr("a probe of 1 MiB in the tree left STORAGE at 20"));
-  EXPECT_THAT(proof, HasSubstr("before it was STORAGE 20"));
+  EXPECT_THAT(proof, HasSubstr("usage was STORAGE 20"));
   EXPECT_EQ(world.state().usage, before.usage);
 }
 

@@ -45,7 +45,7 @@ TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
   EXPECT_TRUE(text.starts_with(
       "altered: INBOX, UID 7: its line ends\nnot restored: INBOX, UID 9: too \\x1B long\n\n"));
   EXPECT_THAT(text, HasSubstr("1,203 of 1,204 messages are back"));
-  EXPECT_THAT(text, HasSubstr("1,202 are exactly as they were, 1 the server altered"));
+  EXPECT_THAT(text, HasSubstr("1,202 are exactly as they were, 1 was altered by the server"));
   EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial);
 }
 

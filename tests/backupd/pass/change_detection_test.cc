@@ -156,7 +156,8 @@ TEST_F(ChangeDetectionTest, ALowerModseqThanTheRecordedOneMeansAFullScan) {
   other.command("EXPUNGE");
   const AccountReport report = runner_.run();
   EXPECT_EQ(report.new_messages, 0U);
-  EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
+  EXPECT_THAT(runner_.sent(),
+              HasSubstr("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ)\r\n"));
   runner_.expect_exact();
 }
 
@@ -169,7 +170,8 @@ TEST_F(ChangeDetectionTest, ScansEverythingIfTheCountsDiffer) {
   // The server does not report the expunged messages.
   runner_.run({{"VANISHED"}, {}});
   EXPECT_THAT(runner_.sent(), HasSubstr("(QRESYNC ("));
-  EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
+  EXPECT_THAT(runner_.sent(),
+              HasSubstr("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ)\r\n"));
   runner_.expect_exact();
 }
 
@@ -182,7 +184,8 @@ TEST_F(ChangeDetectionTest, EveryFolderIsScannedInFullEverySevenDays) {
   runner_.set_ahead(std::chrono::days(7) + std::chrono::minutes(1));
   const AccountReport report = runner_.run();
   EXPECT_THAT(runner_.sent(), HasSubstr("EXAMINE \"INBOX\"\r\n"));
-  EXPECT_THAT(runner_.sent(), HasSubstr("UID FETCH 1:* (UID FLAGS MODSEQ)\r\n"));
+  EXPECT_THAT(runner_.sent(),
+              HasSubstr("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE MODSEQ)\r\n"));
   EXPECT_EQ(report.fetched_bytes, 0U);
   runner_.expect_exact();
 }
