@@ -29,7 +29,9 @@ class RestoreKillTest : public testing::Test {
   void run_and_kill(const std::vector<std::string>& arguments) {
     servers::Process process(mailstow_.restore_command(arguments), {}, {::getuid(), ::getgid()},
                              mailstow_.folder() / "log");
-    std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(500)));
+    // Later and later, so that a busy machine gets far enough too.
+    longest_ += 60;
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(longest_)));
     if (process.is_running()) ::kill(process.pid(), SIGKILL);
     process.end(std::chrono::seconds(10));
   }
@@ -43,6 +45,7 @@ class RestoreKillTest : public testing::Test {
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
   servers::Random random_{21};
+  unsigned longest_ = 400;  // milliseconds
 };
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
