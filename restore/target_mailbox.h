@@ -22,8 +22,8 @@ struct TargetMailbox {
 // Fails as the session does.
 TargetMailbox inspect_mailbox(imap::Session& session);
 
-// A name for a new tree that no folder and none of the account's records has: the first such result
-// of `name` for `time` and the seconds after it.
+// A name for a new tree that no folder and no record of the account has. Tries `name` for `time`,
+// then for each second after it.
 std::string free_tree_name(imap::Session& session, const TargetNames& names,
                            const std::vector<store::TreeRecord>& records,
                            std::chrono::sys_seconds time,

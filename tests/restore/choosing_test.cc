@@ -105,7 +105,7 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   EXPECT_EQ(chosen_at("2026-11-23 02:30"), nights[23]) << "shown without its seconds";
   EXPECT_EQ(mailstow_.restore({"folders", "alice", "--at", "2026-11-20"}).status, 1);
 
-  // What is shown can be typed back, and everything that chooses says what it chose.
+  // A printed time can be typed back, and every selection names its snapshot.
   const std::string shown = "2026-11-23T02:30:";
   const auto list = mailstow_.restore({"snapshots", "alice"});
   const std::size_t at = list.out.find(shown);

@@ -23,7 +23,7 @@ def tracked():
 
 
 def references_of(text):
-    """(document, heading) of each reference; one may go on in the next line of a comment."""
+    """(document, heading) of each reference; one may continue in the next line of a comment."""
     joined = re.sub(r"\n\s*(?://|#|--)?\s*", " ", text)
     return REFERENCE.findall(joined)
 

@@ -66,12 +66,6 @@ class CrashTest : public testing::Test {
     waiting.acknowledged.clear();
   }
 
-  static Messages samples(unsigned first, unsigned count) {
-    Messages messages;
-    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
-    return messages;
-  }
-
   void start() {
     files_ = std::make_unique<SimulatedFileSystem>();
     init(location_, *files_, clock_);

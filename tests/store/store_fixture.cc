@@ -44,6 +44,12 @@ std::string sample_message(unsigned number) {
          base64_lines(number % 10, 20 + number % 5) + "\r\n--" + boundary + "--\r\n";
 }
 
+std::vector<std::string> samples(unsigned first, unsigned count) {
+  std::vector<std::string> messages;
+  for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
+  return messages;
+}
+
 StoredMessage add_message(Writer& writer, std::string_view text) {
   constexpr std::size_t kPiece = 1'000;
   IncomingMessage message = writer.begin_message();

@@ -31,6 +31,9 @@ std::string random_text(unsigned seed, std::size_t size);
 // A message with text and a base64 attachment; the same for the same number.
 std::string sample_message(unsigned number);
 
+// The sample messages from `first` on.
+std::vector<std::string> samples(unsigned first, unsigned count);
+
 StoredMessage add_message(Writer& writer, std::string_view text);
 
 MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,

@@ -21,16 +21,10 @@ class StoreOpeningTest : public StoreFixture {
   StoreOpeningTest() { make_store(); }
 };
 
-std::vector<std::string> more_samples(unsigned first, unsigned count) {
-  std::vector<std::string> messages;
-  for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
-  return messages;
-}
-
 TEST_F(StoreOpeningTest, StoreIndexAndKeyArePrivateToTheOwner) {
   {
     Writer writer = open_writer();
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 2))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
     writer.commit();
   }
   for (const base::Path& directory : {location_.store, location_.index}) {
@@ -93,9 +87,9 @@ TEST_F(StoreOpeningTest, ADirectoryWithoutAStoreIsNotFound) {
 TEST_F(StoreOpeningTest, TheIndexIsRebuiltFromThePacks) {
   {
     Writer writer = open_writer();
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 30))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 30))});
     writer.commit();
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(10, 30))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(10, 30))});
     writer.commit();
   }
   std::filesystem::remove_all(location_.index);
@@ -103,20 +97,20 @@ TEST_F(StoreOpeningTest, TheIndexIsRebuiltFromThePacks) {
   open_writer();
   Reader reader = open_reader();
   EXPECT_THAT(reader.snapshots("alice"), SizeIs(2));
-  EXPECT_EQ(more_samples(10, 30), restore(reader, "alice", "INBOX"));
+  EXPECT_EQ(samples(10, 30), restore(reader, "alice", "INBOX"));
 }
 
 TEST_F(StoreOpeningTest, AnOlderStateOfTheStoreIsRejected) {
   {
     Writer writer = open_writer();
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(0, 3))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 3))});
     writer.commit();
   }
   std::filesystem::copy(location_.store, directory_ / "yesterday",
                         std::filesystem::copy_options::recursive);
   {
     Writer writer = open_writer();
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(3, 3))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(3, 3))});
     writer.commit();
   }
   std::filesystem::remove_all(location_.store);
@@ -132,7 +126,7 @@ TEST_F(StoreOpeningTest, ContentOfAMissingPackIsStoredAgain) {
     add_message(writer, sample_message(1));
     writer.commit();
     first = packs().at(0);
-    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", more_samples(2, 3))});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(2, 3))});
     writer.commit();
   }
   std::filesystem::remove(first);

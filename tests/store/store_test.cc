@@ -21,12 +21,6 @@ class StoreTest : public StoreFixture {
   StoreTest() { make_store(); }
 };
 
-std::vector<std::string> samples(unsigned first, unsigned count) {
-  std::vector<std::string> messages;
-  for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
-  return messages;
-}
-
 TEST_F(StoreTest, EveryMessageRoundTrips) {
   const std::vector<std::string> messages = samples(0, 300);
   {

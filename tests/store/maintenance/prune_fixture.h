@@ -19,12 +19,6 @@ class PruneFixture : public StoreFixture {
  protected:
   PruneFixture() { make_store(); }
 
-  static std::vector<std::string> samples(unsigned first, unsigned count) {
-    std::vector<std::string> messages;
-    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
-    return messages;
-  }
-
   SnapshotInfo back_up(const std::string& account, unsigned first, unsigned count) {
     Writer writer = open_writer();
     SnapshotInfo snapshot =

@@ -43,12 +43,6 @@ class RepairTest : public StoreFixture {
     return {};
   }
 
-  static std::vector<std::string> samples(unsigned first, unsigned count) {
-    std::vector<std::string> messages;
-    for (unsigned i = 0; i < count; ++i) messages.push_back(sample_message(first + i));
-    return messages;
-  }
-
   std::vector<BlockEntry> blocks_of(const base::Path& path) {
     const BlockContext context = open_keys(files_, location_.store, location_.key_file);
     Decompressor decompressor;

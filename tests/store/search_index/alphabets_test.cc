@@ -1,4 +1,4 @@
-// What is stored in one way and asked for in another, in many scripts.
+// Text that is stored in one spelling and searched for in another, in many scripts.
 #include <array>
 
 #include <gmock/gmock.h>
