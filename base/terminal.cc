@@ -64,7 +64,13 @@ void show_whole_tables() {
 std::string escape_for_terminal(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
-  while (!text.empty()) {
+  for (;;) {
+    // Nearly all text is ASCII, and nothing in it needs a look at the whole character.
+    const auto* const other =
+        std::ranges::find_if(text, [](char byte) { return byte < ' ' || byte > '~'; });
+    escaped.append(text.begin(), other);
+    text.remove_prefix(static_cast<std::size_t>(other - text.begin()));
+    if (text.empty()) return escaped;
     const auto next = first_code_point(text);
     const std::size_t length = next ? next->length : 1;
     if (next && !is_control(next->value)) {
@@ -76,7 +82,6 @@ std::string escape_for_terminal(std::string_view text) {
     }
     text.remove_prefix(length);
   }
-  return escaped;
 }
 
 std::string format_table(const std::vector<Column>& columns,

@@ -90,8 +90,12 @@ std::string text_of(Characters characters) {
   return text;
 }
 
+bool is_ascii_byte(char byte) {
+  return static_cast<unsigned char>(byte) < 0x80;
+}
+
 bool is_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::ranges::all_of(text, is_ascii_byte);
 }
 
 constexpr int kFolding =
@@ -115,12 +119,15 @@ std::optional<CodePoint> first_code_point(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    // Nearly all text is ASCII.
+    const auto* const other = std::ranges::find_if_not(text, is_ascii_byte);
+    text.remove_prefix(static_cast<std::size_t>(other - text.begin()));
+    if (text.empty()) return true;
     const auto next = first_code_point(text);
     if (!next) return false;
     text.remove_prefix(next->length);
   }
-  return true;
 }
 
 void append_utf8(std::string& text, char32_t code_point) {
@@ -142,6 +149,21 @@ void append_utf8(std::string& text, char32_t code_point) {
     tail(6);
     tail(0);
   }
+}
+
+std::string shortened(std::string_view text, std::size_t limit) {
+  constexpr std::string_view kDots = "...";
+  if (text.size() <= limit) return std::string(text);
+  if (limit <= kDots.size()) return {};
+  std::size_t end = limit - kDots.size();
+  constexpr std::size_t kLongest = 4;
+  for (std::size_t back = 1; back < kLongest && back <= end; ++back) {
+    const auto character = first_code_point(text.substr(end - back));
+    if (!character) continue;
+    if (character->length > back) end -= back;
+    break;
+  }
+  return std::string(text.substr(0, end)).append(kDots);
 }
 
 bool is_control(char32_t code_point) {

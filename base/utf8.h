@@ -20,6 +20,10 @@ bool is_utf8(std::string_view text);
 
 void append_utf8(std::string& text, char32_t code_point);
 
+// A text for people in at most `limit` bytes: what is longer ends with "..." and not within a
+// character. Empty if there is no room for more than the dots.
+std::string shortened(std::string_view text, std::size_t limit);
+
 // Returns true for C0, DEL and C1 controls and for the marks that change the writing direction:
 // characters that must not reach a terminal.
 bool is_control(char32_t code_point);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "imap/fetch_response.h"
 #include "imap/folder_response.h"
 #include "imap/response_words.h"
@@ -57,7 +58,7 @@ StatusResponse read_status(Lexer& lexer, std::string tag, Condition condition) {
     response.code = read_code(lexer);
     lexer.skip_spaces();
   }
-  response.text = lexer.text();
+  response.text = base::shortened(lexer.text(), kMaxStatusText);
   return response;
 }
 

@@ -32,11 +32,14 @@ struct ResponseCode {
 
 enum class Condition { kOk, kNo, kBad, kBye, kPreauth };
 
+// Bytes of a status response's text that are kept: the text is for people.
+inline constexpr std::size_t kMaxStatusText = 1'000;
+
 struct StatusResponse {
   std::string tag;  // empty: untagged
   Condition condition = Condition::kOk;
   ResponseCode code;
-  std::string text;  // as sent: escape it before showing it
+  std::string text;  // shortened to kMaxStatusText, else as sent: escape it before showing it
 };
 
 struct Continuation {};

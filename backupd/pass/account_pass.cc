@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
+#include "base/utf8.h"
 #include "imap/connection_lost.h"
 #include "store/format/limits.h"
 #include "store/format/verified.h"
@@ -90,7 +91,7 @@ void AccountPass::load() {
 }
 
 void AccountPass::end_with(const base::Error& error) {
-  report_.error = short_reason(error.what(), store::kMaxReason);
+  report_.error = base::shortened(error.what(), store::kMaxReason);
   report_.error_code = error.code();
   base::log_error("{}: {}", account_.name, error.what());
 }
@@ -132,11 +133,11 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
   }
   refuse_lost_inbox(account.session.list_gaps());
   rounds_.run(account.session, spares, turn, account.folders, snapshot_.time());
-  const AskedFolders folders = snapshot_.asked_folders(rounds_.records());
+  const ListedFolders folders = snapshot_.listed_folders(rounds_.records());
   store::AccountProperties properties = snapshot_.properties();
   turn.away([&] {
     spares.log_out();
-    properties = pass_properties(account.session, folders, properties, snapshot_.time());
+    properties = refresh_properties(account.session, folders, properties, snapshot_.time());
     account.session.logout();
   });
   admission_.admit(properties);

@@ -21,29 +21,13 @@ constexpr std::size_t kMaxShownName = 100;
 // Counted for each flag or property in addition to its text, so that many short ones count too.
 constexpr std::size_t kOverhead = 64;
 
-constexpr std::string_view kDots = "...";
-
 }  // namespace
-
-std::string short_reason(std::string_view reason, std::size_t limit) {
-  if (reason.size() <= limit) return std::string(reason);
-  if (limit <= kDots.size()) return {};
-  const std::size_t room = limit - kDots.size();
-  std::size_t end = 0;
-  while (end < room) {
-    const auto character = base::first_code_point(reason.substr(end));
-    const std::size_t length = character ? character->length : 1;
-    if (end + length > room) break;
-    end += length;
-  }
-  return std::string(reason.substr(0, end)).append(kDots);
-}
 
 void shorten_reasons(std::vector<store::SkippedMessage>& skipped) {
   if (skipped.empty()) return;
   const std::size_t limit = std::min(store::kMaxReason, store::kMaxReasons / skipped.size());
   for (store::SkippedMessage& message : skipped) {
-    if (message.reason.size() > limit) message.reason = short_reason(message.reason, limit);
+    if (message.reason.size() > limit) message.reason = base::shortened(message.reason, limit);
   }
 }
 
@@ -204,7 +188,7 @@ std::vector<std::string> Admission::troubles() const {
   for (const auto& [place, excess] : left_out_) {
     const auto& [raw_name, what] = place;
     const std::string where =
-        raw_name.empty() ? "" : base::escape_for_terminal(short_reason(raw_name, 60)) + ": ";
+        raw_name.empty() ? "" : base::escape_for_terminal(base::shortened(raw_name, 60)) + ": ";
     if (excess.limit == 0) {
       lines.push_back(fmt::format("{}{} is left out: it contains a NUL", where, what));
     } else {

@@ -64,10 +64,6 @@ class Admission {
   std::size_t properties_ = 0;    // bytes of those admitted so far
 };
 
-// Shortens a reason for people to what the store keeps: one that is too long ends with "...", and
-// no character is cut in two.
-std::string short_reason(std::string_view reason, std::size_t limit);
-
 // Shortens the reasons so that all reasons of a folder fit into it (store/format/limits.h).
 void shorten_reasons(std::vector<store::SkippedMessage>& skipped);
 

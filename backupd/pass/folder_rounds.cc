@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "imap/connection_lost.h"
 #include "imap/folder_name.h"
 #include "store/format/limits.h"
@@ -345,7 +346,7 @@ FolderRecord FolderRounds::container(const imap::Folder& folder) {
 // A folder that is no longer tried, over which connections were lost.
 FolderRecord FolderRounds::given_up(const imap::Folder& folder, const FolderRecord* last,
                                     const std::string& failure) {
-  const std::string reason = short_reason(failure, store::kMaxReason);
+  const std::string reason = base::shortened(failure, store::kMaxReason);
   const bool is_known = last != nullptr && last->info.trouble == reason &&
                         last->info.completeness == FolderCompleteness::kUnreadable;
   if (is_known) return *last;
@@ -359,7 +360,7 @@ FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRe
                                              : store::FolderDraft(info_of(folder));
   draft.info().raw_name = folder.raw_name;
   draft.info().completeness = FolderCompleteness::kUnreadable;
-  draft.info().trouble = short_reason(reason, store::kMaxReason);
+  draft.info().trouble = base::shortened(reason, store::kMaxReason);
   return store_.writer.seal(draft);
 }
 

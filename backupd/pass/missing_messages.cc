@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backupd/pass/folder_fetch.h"
+#include "base/utf8.h"
 #include "store/format/limits.h"
 
 namespace backupd {
@@ -140,7 +141,7 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
     std::string reason =
         given_up.contains(uid) ? tools_.stumbles.reason(name, uid) : sink.why_not(uid);
     if (reason.empty()) reason = refusal.empty() ? "the server did not send it" : refusal;
-    draft_.info().skipped.push_back({uid, short_reason(reason, store::kMaxReason)});
+    draft_.info().skipped.push_back({uid, base::shortened(reason, store::kMaxReason)});
   }
   shorten_reasons(draft_.info().skipped);
   std::sort(draft_.info().skipped.begin(), draft_.info().skipped.end(),

@@ -61,5 +61,20 @@ RC_GTEST_PROP(Utf8Test, EveryCodePointRoundTrips, ()) {
   RC_ASSERT(back->length == text.size());
 }
 
+TEST(Utf8Test, AShortenedTextEndsWithAWholeCharacter) {
+  EXPECT_EQ(shortened("as it is", 8), "as it is");
+  EXPECT_EQ(shortened("too long for it", 10), "too lon...");
+  EXPECT_EQ(shortened("\u00E4\u00E4\u00E4\u00E4\u00E4", 8), "\u00E4\u00E4...");
+  EXPECT_EQ(shortened("\xFF\xFF\xFF\xFF\xFF", 4), "\xFF...");
+  EXPECT_EQ(shortened("four", 3), "");
+  const std::string text = "a\u00E4\u20AC\U0001F389z";
+  for (std::size_t limit = 4; limit < text.size(); ++limit) {
+    const std::string part = shortened(text, limit);
+    EXPECT_LE(part.size(), limit);
+    EXPECT_TRUE(is_utf8(part)) << limit;
+    EXPECT_TRUE(text.starts_with(std::string_view(part).substr(0, part.size() - 3))) << limit;
+  }
+}
+
 }  // namespace
 }  // namespace base

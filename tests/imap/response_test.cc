@@ -67,6 +67,14 @@ TEST(ResponseTest, StatusWithoutTagOrCodeOrText) {
   EXPECT_EQ(answer<StatusResponse>("* PREAUTH hello\r\n").condition, Condition::kPreauth);
 }
 
+TEST(ResponseTest, ALongTextForPeopleIsShortened) {
+  Bodies bodies;
+  const std::string line = "* NO [ALERT] " + std::string(60'000, 't') + "\r\n";
+  const auto status = std::get<StatusResponse>(read(line, bodies, line.size()));
+  EXPECT_EQ(status.code.name, "ALERT");
+  EXPECT_EQ(status.text, std::string(kMaxStatusText - 3, 't') + "...");
+}
+
 TEST(ResponseTest, CodesWithArguments) {
   EXPECT_THAT(answer<StatusResponse>("* OK [uidnext 4392] x\r\n").code.number(), Optional(4392U));
   EXPECT_EQ(answer<StatusResponse>("* OK [UIDNEXT x] x\r\n").code.number(), std::nullopt);

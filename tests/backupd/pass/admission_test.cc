@@ -128,13 +128,7 @@ TEST(AdmissionTest, LimitsTheReport) {
   EXPECT_EQ(admission.troubles().back(), "values of these kinds are left out in other folders too");
 }
 
-TEST(AdmissionTest, ShortensReasonsWithoutCuttingCharacters) {
-  EXPECT_EQ(short_reason("as it is", 8), "as it is");
-  EXPECT_EQ(short_reason("too long for it", 10), "too lon...");
-  EXPECT_EQ(short_reason("\u00E4\u00E4\u00E4\u00E4\u00E4", 8), "\u00E4\u00E4...");
-  EXPECT_EQ(short_reason("\xFF\xFF\xFF\xFF\xFF", 4), "\xFF...");
-  EXPECT_EQ(short_reason("four", 3), "");
-
+TEST(AdmissionTest, AllReasonsOfAFolderShareOneLimit) {
   for (const std::size_t count : {1U, 700U, 100'000U, 1'000'000U}) {
     const std::size_t length = count > 700 ? 100 : 2'000;
     std::vector<store::SkippedMessage> skipped(count, {{1}, std::string(length, 'r')});
