@@ -60,7 +60,7 @@ struct PendingChange {
 std::optional<PendingChange> pending_change(store::Reader& reader, const std::string& account,
                                             const base::Acknowledgements& acknowledged) {
   const base::MailboxHistory history = store::mailbox_history(reader, reader.snapshots(account));
-  auto change = acknowledged.stranger_in(account);
+  auto change = acknowledged.mailbox_change(account);
   // The snapshots still show a change whose note was lost with the index.
   if (!change) change = history.judge({}, acknowledged.accepted_identities(account)).change;
   if (!change) return std::nullopt;
@@ -72,7 +72,7 @@ std::optional<PendingChange> pending_change(store::Reader& reader, const std::st
 
 std::string accept_change(const std::string& account, const PendingChange& pending,
                           base::Acknowledgements& acknowledged) {
-  acknowledged.accept_stranger(account, pending.identities);
+  acknowledged.accept_mailbox_change(account, pending.identities);
   return fmt::format("its INBOX is {}, no longer {}: accepted as the same person's",
                      pending.change.is.text(), pending.change.was.text());
 }

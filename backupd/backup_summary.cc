@@ -159,7 +159,7 @@ std::string list_jobs(const BackupFacts& facts) {
   std::string text;
   for (const base::JobRecord& record : facts.jobs) {
     if (record.job == "backup") continue;
-    const auto details = ordered_json::parse(record.details, nullptr, false);
+    const auto details = base::parse_json(record.details);
     text += fmt::format("  {:6} {}  ", record.job, base::format_rfc3339(record.started));
     if (!record.ended) {
       text += "still running\n";
@@ -241,7 +241,7 @@ std::string details_of(const PassReport& report, const BackupFacts& facts) {
 }
 
 std::optional<EarlierStore> earlier_store(const base::JobRecord& record) {
-  const auto details = ordered_json::parse(record.details, nullptr, false);
+  const auto details = base::parse_json(record.details);
   if (!details.is_object()) return std::nullopt;
   return EarlierStore{
       std::chrono::sys_seconds(std::chrono::seconds(details.value("time", std::int64_t{0}))),

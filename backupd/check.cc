@@ -263,10 +263,9 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
   outcome.document = base::json_text(document);
   outcome.text = more_text + to_text(report);
   outcome.troubles = lines_of(report);
-  outcome.details = ordered_json{{"packs", report.packs},
-                                 {"packs_read", report.packs_read},
-                                 {"damage", outcome.troubles.size()}}
-                        .dump();
+  outcome.details = base::json_line({{"packs", report.packs},
+                                     {"packs_read", report.packs_read},
+                                     {"damage", outcome.troubles.size()}});
   base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }

@@ -17,6 +17,7 @@
 #include "backupd/live_copies.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/stop_request.h"
@@ -31,7 +32,7 @@ namespace backupd {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::string_view kNoReport = "no report was written";
 
@@ -190,7 +191,7 @@ class Drill {
     }
     const std::string& account = first.snapshot.account;
     // The scratch account belongs to no user, so its quota may be used.
-    std::vector<std::string> command = {base::program_beside_us("mailstow-restore"),
+    std::vector<std::string> command = {base::sibling_program("mailstow-restore"),
                                         "--config",
                                         environment_.config_file.string(),
                                         "--quiet",
@@ -210,7 +211,7 @@ class Drill {
                                   std::nullopt, std::move(what)});
     };
     const base::ProgramOutput output = base::run_for_output(command, kMaxRunReport);
-    const json document = json::parse(output.out, nullptr, false);
+    const json document = base::parse_json(output.out);
     if (!document.is_object() || base::is_error_document(output.out)) {
       fail(fmt::format("mailstow-restore run --to {} ended with exit status {}: see above",
                        base::escape_for_terminal(config_.drill.account), output.status));
@@ -244,10 +245,9 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
   outcome.document = report.to_json();
   outcome.text = report.to_text();
   outcome.troubles = report.trouble_lines();
-  outcome.details = json{{"messages", report.messages},
-                         {"intact", report.intact},
-                         {"troubles", report.troubles.size()}}
-                        .dump();
+  outcome.details = base::json_line({{"messages", report.messages},
+                                     {"intact", report.intact},
+                                     {"troubles", report.troubles.size()}});
   const base::Path reports = environment.config.store.index / "reports";
   base::make_directories(environment.files, reports);
   base::write_file(environment.files, reports / "drill.json", base::as_bytes(outcome.document),

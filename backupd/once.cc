@@ -74,7 +74,7 @@ base::Acknowledgements note_changed_mailboxes(const base::Environment& environme
   return base::Acknowledgements::change(environment.files, environment.config.store,
                                         [&](base::Acknowledgements& acknowledged) {
                                           for (const auto& [account, change] : guard.found()) {
-                                            acknowledged.note_stranger(account, change);
+                                            acknowledged.note_mailbox_change(account, change);
                                           }
                                         });
 }
@@ -159,7 +159,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   if (as_json || !environment.config.reporting.hooks.empty()) outcome.document = report.to_json();
   base::print_result(as_json ? outcome.document : report.to_text());
   outcome.status = report.exit_status();
-  if (is_damaged) outcome.status = base::graver(outcome.status, base::ExitStatus::kDamaged);
+  if (is_damaged) outcome.status = base::more_severe(outcome.status, base::ExitStatus::kDamaged);
   if (!is_of_all_accounts) return outcome;
   outcome.troubles = writer.damage();
   std::ranges::move(troubles_of(report), std::back_inserter(outcome.troubles));

@@ -41,9 +41,9 @@ base::Secret read_line() {
 
 base::Secret ask(const char* prompt) {
   const NoEcho silence;
-  base::tell(prompt);
+  base::print_to_stderr(prompt);
   base::Secret answer = read_line();
-  base::tell("\n");
+  base::print_to_stderr("\n");
   return answer;
 }
 

@@ -5,7 +5,7 @@
 
 namespace base {
 
-ExitStatus graver(ExitStatus a, ExitStatus b) {
+ExitStatus more_severe(ExitStatus a, ExitStatus b) {
   static constexpr std::array kGravestFirst = {
       ExitStatus::kUsage,       ExitStatus::kBusy,
       ExitStatus::kDamaged,     ExitStatus::kCountsTowardsQuota,

@@ -16,7 +16,7 @@ enum class ExitStatus : int {
 };
 
 // Returns the status to report when both apply: 2 before 5, 4, 6, 1, 3 and 0.
-ExitStatus graver(ExitStatus a, ExitStatus b);
+ExitStatus more_severe(ExitStatus a, ExitStatus b);
 
 ExitStatus exit_status(ErrorCode code);
 

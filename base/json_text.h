@@ -1,12 +1,19 @@
-// JSON documents as text. Bytes that are not UTF-8 become U+FFFD: names come from servers.
+// JSON documents and their texts. In one place also because every file that instantiates the parser
+// or the serializer for itself takes seconds more to compile.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace base {
 
+// Discarded (is_discarded(), and neither object nor array) if the text isn't JSON.
+nlohmann::ordered_json parse_json(std::string_view text);
+
+// As text, bytes that are not UTF-8 become U+FFFD: names come from servers.
+//
 // For output: indented, with a line end.
 std::string json_text(const nlohmann::ordered_json& document);
 

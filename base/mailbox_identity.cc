@@ -24,37 +24,37 @@ bool MailboxChange::is_certain() const {
   return !was.mailbox_id.empty() && !is.mailbox_id.empty() && was.mailbox_id != is.mailbox_id;
 }
 
-bool MailboxHistory::Era::has(const MailboxSight& sight) const {
+bool MailboxHistory::Era::has(const MailboxObservation& sight) const {
   const std::optional<bool> same = is_same(last, sight.inbox);
   if (!same || *same) return true;
   const bool is_by_id = !last.mailbox_id.empty() && !sight.inbox.mailbox_id.empty();
   if (is_by_id || had_mail) return false;
   if (with_mail.empty()) return true;
-  const auto is_kept = [&](const MailboxSight::Other& then) {
-    return std::ranges::any_of(sight.others, [&](const MailboxSight::Other& now) {
+  const auto is_kept = [&](const MailboxObservation::Other& then) {
+    return std::ranges::any_of(sight.others, [&](const MailboxObservation::Other& now) {
       return now.raw_name == then.raw_name && is_same(now.identity, then.identity) == true;
     });
   };
   return std::ranges::any_of(with_mail, is_kept);
 }
 
-void MailboxHistory::Era::take(const MailboxSight& sight) {
+void MailboxHistory::Era::take(const MailboxObservation& sight) {
   if (!sight.inbox.mailbox_id.empty()) last.mailbox_id = sight.inbox.mailbox_id;
   if (sight.inbox.uid_validity != 0) last.uid_validity = sight.inbox.uid_validity;
   if (std::ranges::find(seen, sight.inbox) == seen.end()) seen.push_back(sight.inbox);
   had_mail = had_mail || sight.has_mail;
-  std::vector<MailboxSight::Other> others = sight.others;
-  std::erase_if(others, [](const MailboxSight::Other& other) {
+  std::vector<MailboxObservation::Other> others = sight.others;
+  std::erase_if(others, [](const MailboxObservation::Other& other) {
     return !other.has_mail || !other.identity.is_known();
   });
   if (!others.empty()) with_mail = std::move(others);
 }
 
-bool MailboxHistory::needs_others(const MailboxSight& next) const {
+bool MailboxHistory::needs_others(const MailboxObservation& next) const {
   return next.inbox.is_known() && (!next.has_mail || eras_.empty() || !eras_.back().had_mail);
 }
 
-std::size_t MailboxHistory::place(const MailboxSight& sight) {
+std::size_t MailboxHistory::place(const MailboxObservation& sight) {
   if (sight.inbox.is_known()) {
     if (eras_.empty() || !eras_.back().has(sight)) eras_.emplace_back();
     eras_.back().take(sight);
@@ -62,7 +62,7 @@ std::size_t MailboxHistory::place(const MailboxSight& sight) {
   return eras_.empty() ? 0 : eras_.size() - 1;
 }
 
-void MailboxHistory::add(const MailboxSight& snapshot) {
+void MailboxHistory::add(const MailboxObservation& snapshot) {
   era_of_.push_back(place(snapshot));
 }
 
@@ -107,7 +107,8 @@ std::vector<std::size_t> MailboxHistory::groups(const AcceptedIdentities& accept
   return group;
 }
 
-Holder MailboxHistory::judge(const MailboxSight& live, const AcceptedIdentities& accepted) const {
+Holder MailboxHistory::judge(const MailboxObservation& live,
+                             const AcceptedIdentities& accepted) const {
   MailboxHistory all = *this;
   const std::size_t now = all.place(live);
   Holder holder;

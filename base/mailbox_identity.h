@@ -27,7 +27,7 @@ struct MailboxIdentity {
 std::optional<bool> is_same(const MailboxIdentity& a, const MailboxIdentity& b);
 
 // An account's folders at one moment: in a snapshot, or on the server now.
-struct MailboxSight {
+struct MailboxObservation {
   MailboxIdentity inbox;  // unknown: there was no INBOX, or the server reported nothing about it
   bool has_mail = false;  // INBOX contains a message
 
@@ -74,14 +74,14 @@ struct Holder {
 class MailboxHistory {
  public:
   // Whether `next.others` matters for add() or judge().
-  bool needs_others(const MailboxSight& next) const;
+  bool needs_others(const MailboxObservation& next) const;
 
   // Adds a snapshot; call in order, the oldest first.
-  void add(const MailboxSight& snapshot);
+  void add(const MailboxObservation& snapshot);
 
   // `live`: the current state on the server; if it says nothing about INBOX, it is assumed to
   // belong to the last era, so that a change that the snapshots show still counts.
-  Holder judge(const MailboxSight& live, const AcceptedIdentities& accepted) const;
+  Holder judge(const MailboxObservation& live, const AcceptedIdentities& accepted) const;
 
   // Every identity that INBOX ever had.
   std::vector<MailboxIdentity> identities() const;
@@ -92,15 +92,15 @@ class MailboxHistory {
     std::vector<MailboxIdentity> seen;
     bool had_mail = false;
     // Other folders, as of the last time that any of them had mail.
-    std::vector<MailboxSight::Other> with_mail;
+    std::vector<MailboxObservation::Other> with_mail;
 
-    bool has(const MailboxSight& sight) const;
-    void take(const MailboxSight& sight);
+    bool has(const MailboxObservation& sight) const;
+    void take(const MailboxObservation& sight);
   };
 
   static bool is_any_same(const Era& era, std::span<const MailboxIdentity> identities);
   static bool is_of_one_mailbox(const Era& a, const Era& b);
-  std::size_t place(const MailboxSight& sight);
+  std::size_t place(const MailboxObservation& sight);
   std::vector<std::size_t> groups(const AcceptedIdentities& accepted) const;
 
   std::vector<Era> eras_;

@@ -93,7 +93,7 @@ std::string output_of(const std::vector<std::string>& command, std::size_t limit
   return std::move(output.out);
 }
 
-std::string program_beside_us(const std::string& name) {
+std::string sibling_program(const std::string& name) {
   std::error_code error;
   const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto beside = own.parent_path() / name;

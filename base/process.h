@@ -28,7 +28,7 @@ ProgramOutput run_for_output(const std::vector<std::string>& command, std::size_
 
 // The path of the mailstow program installed in the same directory as this one; the bare name, to
 // be looked up in PATH, if it is not there.
-std::string program_beside_us(const std::string& name);
+std::string sibling_program(const std::string& name);
 
 // Returns the command's exit status, or 128 plus the number of the signal that ended it. Its stdout
 // is discarded; the command inherits our stderr. Fails with kConfig if it cannot be started.

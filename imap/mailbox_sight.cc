@@ -4,8 +4,8 @@
 
 namespace imap {
 
-base::MailboxSight sight_of(std::span<const Folder> listed) {
-  base::MailboxSight sight;
+base::MailboxObservation sight_of(std::span<const Folder> listed) {
+  base::MailboxObservation sight;
   for (const Folder& folder : listed) {
     if (!folder.status || !folder.can_be_opened()) continue;
     const base::MailboxIdentity identity{folder.status->mailbox_id.value_or(""),

@@ -10,6 +10,6 @@
 namespace imap {
 
 // Omits folders whose status the server did not send.
-base::MailboxSight sight_of(std::span<const Folder> listed);
+base::MailboxObservation sight_of(std::span<const Folder> listed);
 
 }  // namespace imap

@@ -7,6 +7,7 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/json_text.h"
 #include "base/time_text.h"
 
 namespace restore {
@@ -30,11 +31,11 @@ std::string doubt_about(sys_seconds now, sys_seconds reference) {
       base::format_rfc3339(reference));
 }
 
-nlohmann::json number_or_null(std::optional<sys_seconds> time) {
-  return time ? nlohmann::json(time->time_since_epoch().count()) : nlohmann::json();
+nlohmann::ordered_json number_or_null(std::optional<sys_seconds> time) {
+  return time ? nlohmann::ordered_json(time->time_since_epoch().count()) : nlohmann::ordered_json();
 }
 
-std::optional<sys_seconds> read_time(const nlohmann::json& document, const char* key) {
+std::optional<sys_seconds> read_time(const nlohmann::ordered_json& document, const char* key) {
   const auto found = document.find(key);
   if (found == document.end() || !found->is_number_integer()) return std::nullopt;
   return sys_seconds(std::chrono::seconds(found->get<std::int64_t>()));
@@ -64,17 +65,17 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
   const auto bytes = base::read_file(files, file, kMaxFile);
   if (!bytes) return {};
-  const auto document = nlohmann::json::parse(base::as_text(*bytes), nullptr, false);
+  const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
   return {read_time(document, "last"), read_time(document, "doubted"),
           read_time(document, "overruled")};
 }
 
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
-  const nlohmann::json document = {{"last", number_or_null(memory.last)},
-                                   {"doubted", number_or_null(memory.doubted)},
-                                   {"overruled", number_or_null(memory.overruled)}};
-  const std::string text = document.dump() + "\n";
+  const nlohmann::ordered_json document = {{"last", number_or_null(memory.last)},
+                                           {"doubted", number_or_null(memory.doubted)},
+                                           {"overruled", number_or_null(memory.overruled)}};
+  const std::string text = base::json_line(document) + "\n";
   base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
 }
 

@@ -23,8 +23,8 @@ bool is_keyword(const std::string& flag) {
 }  // namespace
 
 FolderRestore::FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level,
-                             Begun begun)
-    : folder_(folder), begun_(begun), outcomes_(folder.messages.size()) {
+                             Started started)
+    : folder_(folder), started_(started), outcomes_(folder.messages.size()) {
   for (const store::TreeMessage& message : level.messages) {
     recorded_before_.emplace(message.uid, message.message);
   }
@@ -245,7 +245,7 @@ void FolderRestore::compare(imap::Session& session) {
   for (const auto& served : read_back.messages()) {
     if (!known.contains(served.first)) unclaimed.emplace(served.second.digest, served.first);
   }
-  if (begun_ == Begun::kBefore) remove_doubles(session, read_back, unclaimed);
+  if (started_ == Started::kBefore) remove_doubles(session, read_back, unclaimed);
   find_by_content(session, unclaimed);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     const Outcome& outcome = outcomes_[at];

@@ -21,7 +21,7 @@
 namespace restore {
 
 // Whether an earlier run may have written into the folder before it died.
-enum class Begun { kNow, kBefore };
+enum class Started { kNow, kBefore };
 
 // Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
 // meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
@@ -29,7 +29,7 @@ enum class Begun { kNow, kBefore };
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died recorded there.
-  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun);
+  FolderRestore(const PlannedFolder& folder, const store::TreeLevel& level, Started started);
 
   const PlannedFolder& planned() const { return folder_; }
   std::uint64_t bytes() const;  // of the planned messages
@@ -91,7 +91,7 @@ class FolderRestore {
   void find_by_content(imap::Session& session, std::multimap<store::Sha256, base::Uid>& unclaimed);
 
   const PlannedFolder& folder_;
-  Begun begun_;
+  Started started_;
   std::map<base::Uid, store::MessageId> recorded_before_;
   imap::OpenFolder open_;
   std::multimap<store::Sha256, base::Uid> unrecorded_;  // there already: by canonical digest

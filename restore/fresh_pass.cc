@@ -40,7 +40,7 @@ SelectionOptions with_fresh_pass(const base::Environment& environment, store::Re
   base::log_info("{}: backing up first, to find what is missing",
                  base::escape_for_terminal(account));
   const int raw_status =
-      base::status_of({base::program_beside_us(kProgram), "--config",
+      base::status_of({base::sibling_program(kProgram), "--config",
                        environment.config_file.string(), "--quiet", "once", "--account", account});
   const auto status = static_cast<base::ExitStatus>(raw_status);
   if (status != base::ExitStatus::kDone && status != base::ExitStatus::kPartial) {

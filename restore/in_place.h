@@ -42,7 +42,7 @@ class InPlace : public RestoreTarget {
 
   // Whether an earlier run may have written something: not if all folders that hold messages,
   // except the inbox, were created just now.
-  Begun begun() const { return begun_; }
+  Started started() const { return started_; }
 
   std::string refusal(const std::string& raw_name) const override;
   store::TreeLevel* level(const std::string&) override { return nullptr; }
@@ -74,7 +74,7 @@ class InPlace : public RestoreTarget {
   // The part of the plan that a run that died had already put there.
   std::uint64_t present_bytes_ = 0;
   std::uint64_t present_messages_ = 0;
-  Begun begun_ = Begun::kBefore;
+  Started started_ = Started::kBefore;
 };
 
 }  // namespace restore

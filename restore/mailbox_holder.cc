@@ -16,7 +16,7 @@ namespace restore {
 base::Holder holder_of(const base::Environment& environment, store::Reader& reader,
                        std::span<const store::SnapshotInfo> snapshots, imap::Session& session,
                        const std::optional<imap::OpenFolder>& inbox) {
-  base::MailboxSight live;
+  base::MailboxObservation live;
   if (inbox) {
     live.inbox = {inbox->mailbox_id.value_or(""), inbox->uid_validity};
     live.has_mail = inbox->exists > 0;
@@ -31,20 +31,21 @@ base::Holder holder_of(const base::Environment& environment, store::Reader& read
   return history.judge(live, acknowledged.accepted_identities(account));
 }
 
-void note_stranger(const base::Environment& environment, const std::string& account,
-                   const base::MailboxChange& change) {
-  base::Acknowledgements::change(
-      environment.files, environment.config.store,
-      [&](base::Acknowledgements& acknowledged) { acknowledged.note_stranger(account, change); });
+void note_mailbox_change(const base::Environment& environment, const std::string& account,
+                         const base::MailboxChange& change) {
+  base::Acknowledgements::change(environment.files, environment.config.store,
+                                 [&](base::Acknowledgements& acknowledged) {
+                                   acknowledged.note_mailbox_change(account, change);
+                                 });
 }
 
-void refuse_stranger(const base::Environment& environment, store::Reader& reader,
-                     const std::string& account, imap::Session& session,
-                     const std::optional<imap::OpenFolder>& inbox) {
+void refuse_changed_mailbox(const base::Environment& environment, store::Reader& reader,
+                            const std::string& account, imap::Session& session,
+                            const std::optional<imap::OpenFolder>& inbox) {
   const auto change =
       holder_of(environment, reader, reader.snapshots(account), session, inbox).change;
   if (!change) return;
-  note_stranger(environment, account, *change);
+  note_mailbox_change(environment, account, *change);
   const std::string quoted = shell_quoted(account);
   const std::string acknowledge = "mailstow-backupd acknowledge " + quoted;
   const std::string to = "--to " + quoted;

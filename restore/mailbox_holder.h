@@ -19,14 +19,14 @@ base::Holder holder_of(const base::Environment& environment, store::Reader& read
                        const std::optional<imap::OpenFolder>& inbox);
 
 // Records the change as a trouble, which `mailstow-backupd acknowledge` can accept.
-void note_stranger(const base::Environment& environment, const std::string& account,
-                   const base::MailboxChange& change);
+void note_mailbox_change(const base::Environment& environment, const std::string& account,
+                         const base::MailboxChange& change);
 
 // Fails with kRefused, naming both remedies, while the live INBOX differs from that of any of the
 // account's snapshots and this is not acknowledged: the mailbox may belong to another person, and
 // so may the newest snapshots. The finding is recorded, and printed if the output is JSON.
-void refuse_stranger(const base::Environment& environment, store::Reader& reader,
-                     const std::string& account, imap::Session& session,
-                     const std::optional<imap::OpenFolder>& inbox);
+void refuse_changed_mailbox(const base::Environment& environment, store::Reader& reader,
+                            const std::string& account, imap::Session& session,
+                            const std::optional<imap::OpenFolder>& inbox);
 
 }  // namespace restore

@@ -34,7 +34,7 @@ FolderReport report_of(const PlannedFolder& folder) {
   return report;
 }
 
-void PlanWriter::write(RestoreTarget& target, Begun begun) {
+void PlanWriter::write(RestoreTarget& target, Started started) {
   for (auto pause = kFirstPause;; pause *= kPauseGrows) {
     const bool is_first = pause == kFirstPause;
     try {
@@ -42,7 +42,7 @@ void PlanWriter::write(RestoreTarget& target, Begun begun) {
         destination_.session = destination_.open();
         target.check_again();
       }
-      return write_once(target, is_first ? begun : Begun::kBefore);
+      return write_once(target, is_first ? started : Started::kBefore);
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kNetwork || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
@@ -51,9 +51,9 @@ void PlanWriter::write(RestoreTarget& target, Begun begun) {
   }
 }
 
-void PlanWriter::write_once(RestoreTarget& target, Begun begun) {
+void PlanWriter::write_once(RestoreTarget& target, Started started) {
   // The server may still be processing commands of a lost connection, or of a killed run.
-  if (begun == Begun::kBefore) destination_.clock.sleep_for(std::chrono::seconds(1));
+  if (started == Started::kBefore) destination_.clock.sleep_for(std::chrono::seconds(1));
   const store::TreeLevel nothing;
   TreeWriter writer(destination_.session, destination_.open, destination_.connections, reader_);
   std::vector<std::size_t> places;  // of the written folders, in the report
@@ -66,7 +66,7 @@ void PlanWriter::write_once(RestoreTarget& target, Begun begun) {
     if (refusal.empty()) {
       places.push_back(report_.folders.size());
       levels.push_back(target.level(folder.target_raw_name));
-      writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), begun);
+      writer.add(folder, levels.back() == nullptr ? nothing : *levels.back(), started);
     } else {
       for (const auto& entry : folder.messages) report.skipped.push_back({entry.uid, refusal});
     }

@@ -31,10 +31,10 @@ class PlanWriter {
       : destination_(std::move(destination)), plan_(plan), reader_(reader), report_(report) {}
 
   // Fails as the session does, after a few connections; the report shows how far it came.
-  void write(RestoreTarget& target, Begun begun);
+  void write(RestoreTarget& target, Started started);
 
  private:
-  void write_once(RestoreTarget& target, Begun begun);
+  void write_once(RestoreTarget& target, Started started);
 
   Destination destination_;
   const Plan& plan_;

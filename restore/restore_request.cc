@@ -3,27 +3,29 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 
 namespace restore {
 
 std::string write_request(const RestoreRequest& request) {
   const SelectionOptions& selection = request.selection;
-  const nlohmann::json document = {{"account", request.account},
-                                   {"at", selection.at},
-                                   {"folders", selection.folders},
-                                   {"messages", selection.messages},
-                                   {"since", selection.since},
-                                   {"before", selection.before},
-                                   {"query", selection.query},
-                                   {"subfolders", selection.subfolders},
-                                   {"missing_from", selection.missing_from},
-                                   {"asked", selection.asked.value().time_since_epoch().count()}};
-  return document.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  const nlohmann::ordered_json document = {
+      {"account", request.account},
+      {"at", selection.at},
+      {"folders", selection.folders},
+      {"messages", selection.messages},
+      {"since", selection.since},
+      {"before", selection.before},
+      {"query", selection.query},
+      {"subfolders", selection.subfolders},
+      {"missing_from", selection.missing_from},
+      {"asked", selection.asked.value().time_since_epoch().count()}};
+  return base::json_line(document);
 }
 
 RestoreRequest read_request(const std::string& text) {
   try {
-    const nlohmann::json document = nlohmann::json::parse(text);
+    const nlohmann::ordered_json document = base::parse_json(text);
     RestoreRequest request;
     request.account = document.at("account");
     request.selection.at = document.at("at");

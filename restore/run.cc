@@ -84,7 +84,7 @@ class Run {
       builder.create(plan_.levels);
       site().subscribe();
       TreeTarget target(builder, records_, record_, plan_.levels);
-      write(target, resumed_ ? Begun::kBefore : Begun::kNow);
+      write(target, resumed_ ? Started::kBefore : Started::kNow);
       quota_->compare_usage(report_.quota);
       record_.state = report_.exit_status() == base::ExitStatus::kDone
                           ? store::TreeState::kComplete
@@ -153,7 +153,7 @@ class Run {
     TargetMailbox mailbox = inspect_mailbox(session_);
     // With --to the administrator has named the mailbox explicitly.
     if (options_.to.empty() && target_.name == options_.account) {
-      refuse_stranger(environment_, reader_, target_.name, session_, mailbox.inbox);
+      refuse_changed_mailbox(environment_, reader_, target_.name, session_, mailbox.inbox);
     }
     personal_ = std::move(mailbox.personal);
     return std::move(mailbox.names);
@@ -279,7 +279,7 @@ class Run {
     place.refuse_without_room();
     place.create_folders();
     try {
-      write(place, place.begun());
+      write(place, place.started());
       place.restore_properties(properties_, {owner(), target_.user});
       session_.logout();
     } catch (const base::Error& error) {
@@ -300,11 +300,11 @@ class Run {
     return options_.account;
   }
 
-  void write(RestoreTarget& target, Begun begun) {
+  void write(RestoreTarget& target, Started started) {
     PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
                 server_.connections, environment_.clock},
                plan_, reader_, report_)
-        .write(target, begun);
+        .write(target, started);
   }
 
   const base::Environment& environment_;

@@ -240,7 +240,7 @@ class Sweep {
       if (snapshots[at].time <= record.created) last = at;
     }
     if (!holder.change || holder.is_of_snapshot[last]) return "";
-    if (!options_.dry_run) note_stranger(environment_, record.account, *holder.change);
+    if (!options_.dry_run) note_mailbox_change(environment_, record.account, *holder.change);
     return fmt::format(
         "INBOX is {}, it was {} when the tree was made: if it belongs to the same person, run "
         "`mailstow-backupd acknowledge {}`",
@@ -269,7 +269,7 @@ class Sweep {
 // By the program that has all of the metrics.
 void write_metrics(const base::Environment& environment) {
   const int status =
-      base::status_of({base::program_beside_us("mailstow-backupd"), "--config",
+      base::status_of({base::sibling_program("mailstow-backupd"), "--config",
                        environment.config_file.string(), "-q", "metrics", "--write"});
   if (status != 0) base::log_error("sweep: metrics were not written: exit status {}", status);
 }

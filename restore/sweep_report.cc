@@ -83,14 +83,15 @@ base::ExitStatus SweepReport::exit_status() const {
       });
   ExitStatus status = has_unreadable_records ? ExitStatus::kDamaged : ExitStatus::kDone;
   if (not_reached > 0) {
-    status = base::graver(status, did_something ? ExitStatus::kPartial : ExitStatus::kNothingDone);
+    status =
+        base::more_severe(status, did_something ? ExitStatus::kPartial : ExitStatus::kNothingDone);
   }
-  if (held_back > 0) status = base::graver(status, ExitStatus::kNothingDone);
+  if (held_back > 0) status = base::more_severe(status, ExitStatus::kNothingDone);
   for (const TreeOutcome& outcome : trees) {
     if (!outcome.error_code) continue;
     const ExitStatus own = base::exit_status(*outcome.error_code);
     const bool is_partial = own == ExitStatus::kNothingDone && did_something;
-    status = base::graver(status, is_partial ? ExitStatus::kPartial : own);
+    status = base::more_severe(status, is_partial ? ExitStatus::kPartial : own);
   }
   return status;
 }

@@ -18,9 +18,9 @@ TreeWriter::TreeWriter(imap::Session& session, WorkPool::OpenSession open, unsig
                        store::Reader& reader)
     : session_(session), open_(std::move(open)), connections_(connections), reader_(reader) {}
 
-void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level, Begun begun) {
+void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level, Started started) {
   Writing writing;
-  writing.folder = std::make_unique<FolderRestore>(folder, level, begun);
+  writing.folder = std::make_unique<FolderRestore>(folder, level, started);
   writing.unread = folder.messages.size();
   writing.under_way = 1;
   folders_.push_back(std::move(writing));

@@ -32,9 +32,9 @@ class Sights {
  public:
   explicit Sights(Reader& reader) : reader_(reader) {}
 
-  base::MailboxSight of(const SnapshotInfo& snapshot, const base::MailboxHistory& before) {
+  base::MailboxObservation of(const SnapshotInfo& snapshot, const base::MailboxHistory& before) {
     const std::vector<ObjectId> ids = reader_.folder_ids(snapshot);
-    base::MailboxSight sight;
+    base::MailboxObservation sight;
     for (const ObjectId& id : ids) {
       const FolderSight& folder = this->folder(id);
       if (!folder.is_inbox) continue;
@@ -78,7 +78,7 @@ base::MailboxHistory mailbox_history(Reader& reader, std::span<const SnapshotInf
   Sights sights(reader);
   base::MailboxHistory history;
   for (const SnapshotInfo& snapshot : snapshots) {
-    base::MailboxSight sight;
+    base::MailboxObservation sight;
     try {
       if (snapshot.kind == SnapshotKind::kBackup) sight = sights.of(snapshot, history);
     } catch (const base::Error& error) {

@@ -15,15 +15,14 @@ constexpr const char* kLend = "lend";
 }  // namespace
 
 std::string to_text(const ControlRequest& request) {
-  using Json = nlohmann::ordered_json;
-  if (const auto* const start = std::get_if<StartRequest>(&request)) return Json(*start).dump();
-  if (const auto* const loan = std::get_if<LoanRequest>(&request)) return Json(*loan).dump();
+  if (const auto* const start = std::get_if<StartRequest>(&request)) return base::json_line(*start);
+  if (const auto* const loan = std::get_if<LoanRequest>(&request)) return base::json_line(*loan);
   return std::string(kStatus);
 }
 
 ControlRequest parse_request(std::string_view text) {
   if (text == kStatus) return StatusRequest();
-  const auto document = nlohmann::ordered_json::parse(text);
+  const auto document = base::parse_json(text);
   if (document.contains(kLend)) return document.get<LoanRequest>();
   return document.get<StartRequest>();
 }
@@ -77,7 +76,7 @@ void to_json(nlohmann::ordered_json& document, const ErrorAnswer& answer) {
 }
 
 std::optional<StartAnswer> parse_start_answer(std::string_view text) {
-  const auto document = nlohmann::ordered_json::parse(text, nullptr, false);
+  const auto document = base::parse_json(text);
   return document.is_object() ? std::optional(document.get<StartAnswer>()) : std::nullopt;
 }
 

@@ -10,7 +10,7 @@ namespace backupd {
 namespace {
 
 std::vector<std::string> command_of(const char* program) {
-  std::vector<std::string> command = {base::program_beside_us(program), "--config",
+  std::vector<std::string> command = {base::sibling_program(program), "--config",
                                       std::string(JobProcess::kConfigPath)};
   if (!base::is_logged(base::LogLevel::kInfo)) command.emplace_back("-q");
   return command;

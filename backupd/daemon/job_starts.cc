@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/json_text.h"
 
 namespace backupd {
 
@@ -15,7 +16,7 @@ constexpr std::uint64_t kMaxFile = 4096;
 JobStarts load_job_starts(base::FileSystem& files, const base::Path& file) {
   const auto bytes = base::read_file(files, file, kMaxFile);
   if (!bytes) return {};
-  const auto document = nlohmann::json::parse(base::as_text(*bytes), nullptr, false);
+  const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
   JobStarts starts;
   for (const auto& [name, start] : document.items()) {
@@ -27,11 +28,11 @@ JobStarts load_job_starts(base::FileSystem& files, const base::Path& file) {
 }
 
 void save_job_starts(base::FileSystem& files, const base::Path& file, const JobStarts& starts) {
-  nlohmann::json document = nlohmann::json::object();
+  auto document = nlohmann::ordered_json::object();
   for (const auto& [job, start] : starts) {
     document[std::string(job_name(job))] = start.time_since_epoch().count();
   }
-  const std::string text = document.dump() + "\n";
+  const std::string text = base::json_line(document) + "\n";
   base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
 }
 

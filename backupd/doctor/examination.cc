@@ -92,7 +92,7 @@ class Examiner {
   std::vector<Finding> findings() {
     answer_ = base::Fd();  // a check that writes too much gets SIGPIPE
     const int status = wait();
-    const auto document = ordered_json::parse(text_, nullptr, false);
+    const auto document = base::parse_json(text_);
     if (document.is_array()) {
       std::vector<Finding> findings;
       for (const ordered_json& finding : document) findings.push_back(finding.get<Finding>());

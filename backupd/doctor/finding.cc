@@ -56,7 +56,7 @@ Finding failure(std::string check, std::string subject, std::string what, std::s
 ExitStatus exit_status_of(const std::vector<Finding>& findings) {
   ExitStatus status = ExitStatus::kDone;
   for (const Finding& finding : findings) {
-    if (finding.state == FindingState::kFailure) status = graver(status, finding.exit_status);
+    if (finding.state == FindingState::kFailure) status = more_severe(status, finding.exit_status);
   }
   return status;
 }

@@ -9,6 +9,7 @@
 #include "backupd/doctor/server_checks.h"
 #include "base/error.h"
 #include "base/exit_status.h"
+#include "base/json_text.h"
 #include "base/process.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
@@ -18,7 +19,7 @@ namespace backupd {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 // If none of this many headers has non-ASCII bytes, few others will.
 constexpr std::size_t kMaxRead = 1'000;
@@ -67,7 +68,7 @@ std::optional<ProbeMessage> choose_message(const base::Environment& environment,
 
 base::ProgramOutput run_restore(const base::Environment& environment,
                                 const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {base::program_beside_us("mailstow-restore"), "--config",
+  std::vector<std::string> command = {base::sibling_program("mailstow-restore"), "--config",
                                       environment.config_file.string(), "--quiet"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return base::run_for_output(command, kMaxOutput, base::Stderr::kCaptured);
@@ -107,7 +108,7 @@ std::vector<Finding> check_restoring(const base::Environment& environment,
   const base::ProgramOutput restored =
       run_restore(environment, {"run", account, "--at", message->snapshot.id.hex(), "--message",
                                 message->id.object.hex(), "--expire-after", "0s", "--json"});
-  const json report = json::parse(restored.out, nullptr, false);
+  const json report = base::parse_json(restored.out);
   if (!report.is_object()) {
     const auto refused = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
     return {failure(restored.status == refused ? "quota" : kRestoring, subject,

@@ -7,6 +7,7 @@
 #include "backupd/doctor/doctor_checks.h"
 #include "base/error.h"
 #include "base/exit_status.h"
+#include "base/json_text.h"
 #include "base/process.h"
 #include "base/terminal.h"
 
@@ -38,9 +39,9 @@ bool is_enabled(const char* unit) {
   }
 }
 
-std::vector<Finding> check_jobs(const nlohmann::json& daemon) {
+std::vector<Finding> check_jobs(const nlohmann::ordered_json& daemon) {
   std::vector<Finding> findings;
-  for (const auto& job : daemon.value("jobs", nlohmann::json::array())) {
+  for (const auto& job : daemon.value("jobs", nlohmann::ordered_json::array())) {
     const auto& status = job.at("last_exit_status");
     const bool is_well = status.is_null() || status == 0;
     if (is_well) continue;
@@ -58,7 +59,7 @@ std::vector<Finding> check_jobs(const nlohmann::json& daemon) {
 
 std::vector<Finding> check_service(const base::StoreConfig& config) {
   if (const auto answer = ask_daemon(config, StatusRequest())) {
-    const auto document = nlohmann::json::parse(*answer, nullptr, false);
+    const auto document = base::parse_json(*answer);
     if (document.is_object()) return check_jobs(document);
     return {failure(kServiceCheck, "daemon", "it does not answer status requests",
                     "restart it: systemctl restart mailstow")};

@@ -78,9 +78,9 @@ void add(store::AccountProperties& properties, const std::string& raw_name,
 
 }  // namespace
 
-store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
-                                         const store::AccountProperties& last,
-                                         std::chrono::sys_seconds now) {
+store::AccountProperties refresh_properties(imap::Session& session, const ListedFolders& folders,
+                                            const store::AccountProperties& last,
+                                            std::chrono::sys_seconds now) {
   const bool is_fresh = last.asked <= now && now - last.asked < kMaxAge;
   if (!folders.has_changed && is_fresh) return last;
   store::AccountProperties properties;

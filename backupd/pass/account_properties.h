@@ -11,7 +11,7 @@
 namespace backupd {
 
 // The folders of an account that hold messages, by raw name.
-struct AskedFolders {
+struct ListedFolders {
   std::vector<std::string> all;
   std::vector<std::string> changed;  // since the last time; a subset of `all`
   bool has_changed = false;          // the account has changed, in any way
@@ -21,8 +21,8 @@ struct AskedFolders {
 // roots, which no modification sequence covers, are requested again for folders that changed, and
 // for all folders once a week. If the server refuses to list the subscriptions, the last ones are
 // kept. Otherwise fails as the session does.
-store::AccountProperties pass_properties(imap::Session& session, const AskedFolders& folders,
-                                         const store::AccountProperties& last,
-                                         std::chrono::sys_seconds now);
+store::AccountProperties refresh_properties(imap::Session& session, const ListedFolders& folders,
+                                            const store::AccountProperties& last,
+                                            std::chrono::sys_seconds now);
 
 }  // namespace backupd

@@ -61,7 +61,7 @@ void AccountQueue::drain(const std::function<void(std::size_t index)>& work) {
     Server& server = *startable();
     --server.free;
     ++server.under_way;
-    server.last_begun = ++begun_;
+    server.last_begun = ++started_;
     const std::size_t index = server.waiting.front();
     server.waiting.pop_front();
     lock.unlock();

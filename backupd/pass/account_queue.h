@@ -62,7 +62,7 @@ class AccountQueue {
   std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::map<std::string, Server, std::less<>> servers_;
-  std::uint64_t begun_ = 0;
+  std::uint64_t started_ = 0;
   std::exception_ptr error_;
 };
 

@@ -25,8 +25,8 @@ void AccountSnapshot::load_last() {
   }
 }
 
-AskedFolders AccountSnapshot::asked_folders(const FolderRecords& records) const {
-  AskedFolders folders;
+ListedFolders AccountSnapshot::listed_folders(const FolderRecords& records) const {
+  ListedFolders folders;
   folders.has_changed =
       !std::ranges::equal(last_.all(), records.all(), {}, &FolderRecord::id, &FolderRecord::id);
   for (const FolderRecord& record : records.all()) {

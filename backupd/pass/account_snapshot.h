@@ -36,7 +36,7 @@ class AccountSnapshot {
   void set_properties(store::AccountProperties properties) { properties_ = std::move(properties); }
 
   // The folders of `records` that hold messages, compared with the last snapshot.
-  AskedFolders asked_folders(const FolderRecords& records) const;
+  ListedFolders listed_folders(const FolderRecords& records) const;
 
   // Only at the end: until then a message that left may be on its way to another folder. The
   // messages of folders that are no longer there count, unless the configuration now excludes them.

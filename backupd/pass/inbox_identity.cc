@@ -7,7 +7,7 @@ namespace backupd {
 
 void InboxGuard::check(const std::string& account, const base::MailboxHistory& history,
                        std::span<const imap::Folder> listed) {
-  const base::MailboxSight live = imap::sight_of(listed);
+  const base::MailboxObservation live = imap::sight_of(listed);
   const auto change = history.judge(live, acknowledged_.accepted_identities(account)).change;
   // Without an INBOX nothing shows that an earlier finding no longer holds.
   if (!change && !live.inbox.is_known()) return;

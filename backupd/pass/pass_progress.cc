@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/terminal.h"
 
 namespace backupd {
@@ -98,7 +99,7 @@ nlohmann::ordered_json to_json(const TimedProgress& timed) {
 }
 
 std::optional<TimedProgress> progress_in(std::string_view document) {
-  const auto json = nlohmann::json::parse(document, nullptr, false);
+  const auto json = base::parse_json(document);
   if (!json.is_object()) return std::nullopt;
   TimedProgress timed;
   PassProgress& progress = timed.progress;
@@ -121,7 +122,7 @@ std::optional<TimedProgress> progress_in(std::string_view document) {
 
 ProgressBoard::ProgressBoard(std::uint64_t accounts, const base::Clock& clock, Listener listener)
     : clock_(clock),
-      begun_(clock.steady_now()),
+      started_(clock.steady_now()),
       line_(std::in_place, clock),
       listener_(std::move(listener)) {
   progress_.accounts = accounts;
@@ -150,7 +151,7 @@ void ProgressBoard::finish_account() {
 }
 
 void ProgressBoard::show() {
-  const auto elapsed = clock_.steady_now() - begun_;
+  const auto elapsed = clock_.steady_now() - started_;
   if (line_ && line_->is_due()) line_->show(describe(progress_, elapsed));
   if (listener_) listener_(progress_, elapsed);
 }

@@ -65,7 +65,7 @@ class ProgressBoard {
 
   PassProgress progress_;
   const base::Clock& clock_;
-  std::chrono::steady_clock::time_point begun_;
+  std::chrono::steady_clock::time_point started_;
   std::optional<base::ProgressLine> line_;
   Listener listener_;
 };

@@ -71,7 +71,7 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                      base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
                      base::format_count(deletion->messages))});
   }
-  if (const auto stranger = acknowledgements.stranger_in(account)) {
+  if (const auto stranger = acknowledgements.mailbox_change(account)) {
     alarms.push_back(
         {AlarmKind::kStranger,
          fmt::format("its INBOX is not the one backed up before: {}, it was {}: if the name now "

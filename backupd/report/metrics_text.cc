@@ -12,6 +12,7 @@
 #include "backupd/report/alarms.h"
 #include "backupd/report/prometheus_text.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/reporting/job_record.h"
 #include "store/format/location.h"
@@ -24,7 +25,7 @@ namespace backupd {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using std::chrono::sys_seconds;
 
 std::uint64_t seconds_of(sys_seconds time) {
@@ -99,7 +100,7 @@ class Metrics {
           "Whether the last mail about the job could not be sent: 1 or 0.",
           [](const base::JobRecord& record) { return record.mail_error.empty() ? 0U : 1U; });
     for (const base::JobRecord& record : records) {
-      const json details = json::parse(record.details, nullptr, false);
+      const json details = base::parse_json(record.details);
       if (record.job == "backup") write_backup(details);
       if (record.job == "drill") write_drill(details);
     }

@@ -93,7 +93,7 @@ base::ExitStatus PassReport::exit_status() const {
   base::ExitStatus gravest = base::ExitStatus::kNothingDone;
   for (const AccountReport& account : accounts) {
     if (account.error_code) {
-      gravest = base::graver(gravest, base::exit_status(*account.error_code));
+      gravest = base::more_severe(gravest, base::exit_status(*account.error_code));
     }
   }
   return gravest;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
+#include "base/json_text.h"
 #include "base/terminal.h"
 
 namespace base {
@@ -26,7 +27,7 @@ Path file_of(const StoreConfig& store) {
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
   const auto bytes = read_file(files, file_of(store), kMaxList);
   if (!bytes) return {};
-  const auto document = nlohmann::json::parse(as_text(*bytes), nullptr, false);
+  const auto document = parse_json(as_text(*bytes));
   FoundAccounts found;
   if (!document.is_object()) return found;
   for (const auto& [server, users] : document.items()) {
@@ -39,7 +40,7 @@ FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
 }
 
 void save_found_accounts(FileSystem& files, const StoreConfig& store, const FoundAccounts& found) {
-  const std::string text = nlohmann::json(found).dump(1) + "\n";
+  const std::string text = json_text(found);
   write_file(files, file_of(store), as_bytes(text), OnExisting::kReplace);
 }
 

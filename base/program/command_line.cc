@@ -179,7 +179,7 @@ void refuse_empty_values(CLI::App& app) {
 }
 
 ExitStatus print_usage_error(std::string_view message, bool is_json) {
-  tell(fmt::format("{}\nRun with --help for more information.\n", message));
+  print_to_stderr(fmt::format("{}\nRun with --help for more information.\n", message));
   if (is_json) {
     print_error_document(error_word(ErrorCode::kUsage), message, ExitStatus::kUsage);
   }

@@ -28,7 +28,7 @@ class ErrorPrinter {
 
   ExitStatus print(std::string_view code, const std::string& what, ExitStatus status) const {
     const std::string line = escape_for_terminal(what);
-    tell(fmt::format("{}: {}\n", program_, line));
+    print_to_stderr(fmt::format("{}: {}\n", program_, line));
     if (format_ == OutputFormat::kJson && !has_printed_result) {
       print_error_document(code, line, status);
     }
@@ -77,12 +77,12 @@ void print_error_document(std::string_view code, std::string_view message, ExitS
 }
 
 bool is_error_document(std::string_view document) {
-  const auto parsed = nlohmann::json::parse(document, nullptr, /*allow_exceptions=*/false);
+  const auto parsed = parse_json(document);
   const auto error = parsed.is_object() ? parsed.find("error") : parsed.end();
   return error != parsed.end() && error->is_object() && error->contains("code");
 }
 
-void tell(std::string_view text) {
+void print_to_stderr(std::string_view text) {
   static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
   static_cast<void>(std::fflush(stderr));
 }

@@ -39,7 +39,7 @@ bool is_error_document(std::string_view document);
 
 // Prints a diagnostic for people to stderr. If stderr can't be written to, the text is lost: it
 // can't be reported anywhere else.
-void tell(std::string_view text);
+void print_to_stderr(std::string_view text);
 
 // Prints to stdout. Fails with kIo if that is closed or full: a result that was not delivered is
 // not a success.

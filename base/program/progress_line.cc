@@ -35,7 +35,7 @@ ProgressLine::ProgressLine(const Clock& clock)
     : clock_(clock), is_terminal_(::isatty(STDERR_FILENO) == 1 && is_logged(LogLevel::kInfo)) {}
 
 ProgressLine::~ProgressLine() {
-  if (is_shown_) tell(kEraseLine);
+  if (is_shown_) print_to_stderr(kEraseLine);
 }
 
 bool ProgressLine::is_due() const {
@@ -46,7 +46,7 @@ void ProgressLine::show(const std::string& text) {
   if (!is_due()) return;
   last_ = clock_.steady_now();
   is_shown_ = true;
-  tell(kEraseLine + cut_to_terminal(escape_for_terminal(text)));
+  print_to_stderr(kEraseLine + cut_to_terminal(escape_for_terminal(text)));
 }
 
 std::string describe_progress(std::uint64_t done, std::uint64_t total,

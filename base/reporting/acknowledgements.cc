@@ -9,13 +9,14 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 namespace base {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
@@ -78,7 +79,7 @@ Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& st
   const auto bytes = read_file(files, file_of(store), kMaxFileSize);
   if (!bytes) return result;
   try {
-    const json document = json::parse(as_text(*bytes));
+    const json document = parse_json(as_text(*bytes));
     for (const auto& [name, at] : document.items()) {
       Account account;
       for (const json& skip : at.at("skips")) {
@@ -132,7 +133,7 @@ void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
     }
     document[name] = std::move(at);
   }
-  const std::string text = document.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+  const std::string text = json_text(document);
   write_file(files, file_of(store), as_bytes(text), OnExisting::kReplace);
 }
 
@@ -149,8 +150,8 @@ void Acknowledgements::accept_absence(const std::string& account) {
   accounts_[account].is_absent = true;
 }
 
-void Acknowledgements::note_stranger(const std::string& account,
-                                     const std::optional<MailboxChange>& change) {
+void Acknowledgements::note_mailbox_change(const std::string& account,
+                                           const std::optional<MailboxChange>& change) {
   const auto found = accounts_.find(account);
   if (!change) {
     if (found != accounts_.end()) found->second.stranger.reset();
@@ -159,13 +160,13 @@ void Acknowledgements::note_stranger(const std::string& account,
   }
 }
 
-std::optional<MailboxChange> Acknowledgements::stranger_in(const std::string& account) const {
+std::optional<MailboxChange> Acknowledgements::mailbox_change(const std::string& account) const {
   const auto found = accounts_.find(account);
   return found == accounts_.end() ? std::nullopt : found->second.stranger;
 }
 
-void Acknowledgements::accept_stranger(const std::string& account,
-                                       std::span<const MailboxIdentity> identities) {
+void Acknowledgements::accept_mailbox_change(const std::string& account,
+                                             std::span<const MailboxIdentity> identities) {
   Account& known = accounts_[account];
   auto& accepted = known.accepted.identities;
   for (const MailboxIdentity& identity : identities) {

@@ -47,12 +47,13 @@ class Acknowledgements {
 
   // Records the last result of MailboxHistory::judge(): from now on it is a trouble, until it is
   // accepted, or until no change is found. A change that was accepted meanwhile is no trouble.
-  void note_stranger(const std::string& account, const std::optional<MailboxChange>& change);
-  std::optional<MailboxChange> stranger_in(const std::string& account) const;
+  void note_mailbox_change(const std::string& account, const std::optional<MailboxChange>& change);
+  std::optional<MailboxChange> mailbox_change(const std::string& account) const;
 
-  // Accepts that all of these belong to the same person: the change in stranger_in() is then no
+  // Accepts that all of these belong to the same person: the change in mailbox_change() is then no
   // longer a trouble, if it is among them.
-  void accept_stranger(const std::string& account, std::span<const MailboxIdentity> identities);
+  void accept_mailbox_change(const std::string& account,
+                             std::span<const MailboxIdentity> identities);
   AcceptedIdentities accepted_identities(const std::string& account) const;
 
   bool operator==(const Acknowledgements&) const = default;

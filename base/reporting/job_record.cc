@@ -40,7 +40,7 @@ std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& s
   const auto bytes =
       read_file(files, directory_of(store) / (std::string(job) + ".json"), kMaxRecord);
   if (!bytes) return std::nullopt;
-  const Json document = Json::parse(as_text(*bytes), nullptr, false);
+  const Json document = parse_json(as_text(*bytes));
   const auto started = document.is_object() ? time_in(document, "started") : std::nullopt;
   if (!started) return std::nullopt;
   JobRecord record;
@@ -50,7 +50,7 @@ std::optional<JobRecord> load_job_record(FileSystem& files, const StoreConfig& s
   if (document.value("status", Json()).is_number_integer()) record.status = document.at("status");
   record.error = text_in(document, "error");
   record.last_success = time_in(document, "last_success");
-  record.details = document.value("details", Json()).dump();
+  record.details = json_line(document.value("details", Json()));
   for (const Json& line : document.value("told", Json::array())) {
     if (line.is_string()) record.reported.push_back(line);
   }

@@ -10,7 +10,7 @@ namespace base {
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxMail = 16ULL * 1024 * 1024;
 
@@ -26,7 +26,7 @@ std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfi
   if (!bytes) return std::nullopt;
   PendingMail mail;
   try {
-    const json document = json::parse(as_text(*bytes));
+    const json document = parse_json(as_text(*bytes));
     mail.job = job;
     mail.written =
         std::chrono::sys_seconds(std::chrono::seconds(document.at("written").get<std::int64_t>()));

@@ -10,7 +10,7 @@ TEST(ExitStatusTest, TheGraverOfTwoIsReported) {
   const int order[] = {2, 5, 4, 6, 1, 3, 0};
   for (std::size_t a = 0; a < std::size(order); ++a) {
     for (std::size_t b = 0; b < std::size(order); ++b) {
-      EXPECT_EQ(static_cast<int>(graver(ExitStatus{order[a]}, ExitStatus{order[b]})),
+      EXPECT_EQ(static_cast<int>(more_severe(ExitStatus{order[a]}, ExitStatus{order[b]})),
                 order[std::min(a, b)]);
     }
   }

@@ -7,23 +7,23 @@
 namespace base {
 namespace {
 
-using Others = std::vector<MailboxSight::Other>;
+using Others = std::vector<MailboxObservation::Other>;
 
-MailboxSight with_mail(MailboxIdentity inbox) {
+MailboxObservation with_mail(MailboxIdentity inbox) {
   return {std::move(inbox), true, {}};
 }
-MailboxSight empty(MailboxIdentity inbox, Others others = {}) {
+MailboxObservation empty(MailboxIdentity inbox, Others others = {}) {
   return {std::move(inbox), false, std::move(others)};
 }
-const MailboxSight kUnknown;  // no INBOX, or a UIDVALIDITY of 0
+const MailboxObservation kUnknown;  // no INBOX, or a UIDVALIDITY of 0
 
 Others archive(std::uint32_t uid_validity) {
   return {{"Archive", {"", uid_validity}, true}, {"Sent", {"", uid_validity + 1}, false}};
 }
 
-MailboxHistory history_of(const std::vector<MailboxSight>& snapshots) {
+MailboxHistory history_of(const std::vector<MailboxObservation>& snapshots) {
   MailboxHistory history;
-  for (const MailboxSight& snapshot : snapshots) history.add(snapshot);
+  for (const MailboxObservation& snapshot : snapshots) history.add(snapshot);
   return history;
 }
 
@@ -41,16 +41,16 @@ TEST(MailboxIdentityTest, ComparesByMailboxIdOrElseByUidvalidity) {
 // A history, and which of its snapshots are of the live mailbox's holder, oldest first.
 struct Case {
   const char* what;
-  std::vector<MailboxSight> snapshots;
-  MailboxSight live;
+  std::vector<MailboxObservation> snapshots;
+  MailboxObservation live;
   AcceptedIdentities accepted;
   std::vector<bool> is_of_snapshot;
 };
 
 TEST(MailboxHistoryTest, JudgesWhoseMailboxItIs) {
-  const MailboxSight a = with_mail({"", 5});
-  const MailboxSight b = with_mail({"", 7});
-  const MailboxSight c = with_mail({"", 9});
+  const MailboxObservation a = with_mail({"", 5});
+  const MailboxObservation b = with_mail({"", 7});
+  const MailboxObservation c = with_mail({"", 9});
   const AcceptedIdentities none;
   const AcceptedIdentities a_is_b{{{"", 5}, {"", 7}}, false};
   const std::vector<Case> cases = {
@@ -145,12 +145,12 @@ TEST(MailboxHistoryTest, JudgesAnyHistoryConsistently) {
   std::mt19937 random(20);
   const auto below = [&](unsigned limit) { return static_cast<std::uint32_t>(random() % limit); };
   for (int round = 0; round < 3'000; ++round) {
-    std::vector<MailboxSight> snapshots;
+    std::vector<MailboxObservation> snapshots;
     for (std::uint32_t left = 1 + below(8); left > 0; --left) {
       snapshots.push_back(below(5) == 0 ? kUnknown : with_mail({"", 1 + below(4)}));
     }
     const MailboxHistory history = history_of(snapshots);
-    const MailboxSight live = with_mail({"", 1 + below(4)});
+    const MailboxObservation live = with_mail({"", 1 + below(4)});
     const Holder holder = history.judge(live, {});
     for (std::size_t at = 0; at < snapshots.size(); ++at) {
       if (!snapshots[at].inbox.is_known()) continue;

@@ -34,8 +34,8 @@ TEST(ProcessTest, ReturnsTheOutputOfAFailedCommandToo) {
 }
 
 TEST(ProcessTest, FindsAProgramInItsOwnDirectory) {
-  EXPECT_TRUE(program_beside_us("base_test").ends_with("/base_test"));
-  EXPECT_EQ(program_beside_us("no-such-program"), "no-such-program");
+  EXPECT_TRUE(sibling_program("base_test").ends_with("/base_test"));
+  EXPECT_EQ(sibling_program("no-such-program"), "no-such-program");
 }
 
 }  // namespace

@@ -128,13 +128,13 @@ class AskedFoldersTest : public testing::Test {
     imap::Transcript transcript = imap::Transcript::session("ACL");
     transcript.add(conversation);
     imap::Session session(imap::scripted(transcript), {});
-    return pass_properties(session, folders_, last_, now);
+    return refresh_properties(session, folders_, last_, now);
   }
 
   static constexpr std::chrono::sys_seconds kThen =
       std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
   store::AccountProperties last_;
-  AskedFolders folders_;
+  ListedFolders folders_;
 };
 
 TEST_F(AskedFoldersTest, RequestsNothingWhileNothingChanges) {

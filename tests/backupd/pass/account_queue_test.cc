@@ -43,7 +43,7 @@ class AccountQueueTest : public testing::Test {
       Count& count = counts_[config_.accounts[index].server];
       ++count.ever;
       count.most = std::max(count.most, ++count.now);
-      begun_.insert(index);
+      started_.insert(index);
     }
     work();
     const std::lock_guard lock(mutex_);
@@ -58,7 +58,7 @@ class AccountQueueTest : public testing::Test {
   base::Config config_;
   std::mutex mutex_;
   std::map<std::string, Count> counts_;
-  std::multiset<std::size_t> begun_;
+  std::multiset<std::size_t> started_;
 };
 
 TEST_F(AccountQueueTest, ProcessesEveryAccountOnce) {
@@ -66,8 +66,8 @@ TEST_F(AccountQueueTest, ProcessesEveryAccountOnce) {
   add_accounts("far", 1, 15);
   AccountQueue queue(config_, config_.accounts);
   queue.run([&](std::size_t index) { connected(index, [] {}); });
-  EXPECT_THAT(begun_, SizeIs(55));
-  EXPECT_THAT(std::set<std::size_t>(begun_.begin(), begun_.end()), SizeIs(55));
+  EXPECT_THAT(started_, SizeIs(55));
+  EXPECT_THAT(std::set<std::size_t>(started_.begin(), started_.end()), SizeIs(55));
 }
 
 TEST_F(AccountQueueTest, UsesAllAllowedConnectionsAndNeverMore) {

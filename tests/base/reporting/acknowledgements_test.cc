@@ -54,24 +54,24 @@ TEST_F(AcknowledgementsTest, ADamagedFileAcceptsNothing) {
 
 TEST_F(AcknowledgementsTest, AChangeOfMailboxWaitsUntilItIsAccepted) {
   const MailboxChange change{{"", 5}, {"", 7}};
-  accepted_.note_stranger("alice", change);
-  EXPECT_EQ(reloaded().stranger_in("alice"), change);
-  EXPECT_FALSE(reloaded().stranger_in("bob"));
+  accepted_.note_mailbox_change("alice", change);
+  EXPECT_EQ(reloaded().mailbox_change("alice"), change);
+  EXPECT_FALSE(reloaded().mailbox_change("bob"));
 
   const std::vector<MailboxIdentity> seen = {{"", 3}, {"", 5}};
-  accepted_.accept_stranger("alice", seen);
-  EXPECT_EQ(reloaded().stranger_in("alice"), change) << "what INBOX is now was not among them";
-  accepted_.accept_stranger("alice", {{change.is}});
-  EXPECT_FALSE(reloaded().stranger_in("alice"));
+  accepted_.accept_mailbox_change("alice", seen);
+  EXPECT_EQ(reloaded().mailbox_change("alice"), change) << "what INBOX is now was not among them";
+  accepted_.accept_mailbox_change("alice", {{change.is}});
+  EXPECT_FALSE(reloaded().mailbox_change("alice"));
   const std::vector<MailboxIdentity> all = {{"", 3}, {"", 5}, {"", 7}};
   EXPECT_EQ(reloaded().accepted_identities("alice").identities, all);
 
-  accepted_.note_stranger("alice", change);
-  EXPECT_FALSE(accepted_.stranger_in("alice")) << "a backup that began before it was accepted";
-  accepted_.note_stranger("alice", MailboxChange{{"", 7}, {"F9", 9}});
-  EXPECT_TRUE(reloaded().stranger_in("alice"));
-  accepted_.note_stranger("alice", std::nullopt);
-  EXPECT_FALSE(reloaded().stranger_in("alice")) << "it passed by itself";
+  accepted_.note_mailbox_change("alice", change);
+  EXPECT_FALSE(accepted_.mailbox_change("alice")) << "a backup that began before it was accepted";
+  accepted_.note_mailbox_change("alice", MailboxChange{{"", 7}, {"F9", 9}});
+  EXPECT_TRUE(reloaded().mailbox_change("alice"));
+  accepted_.note_mailbox_change("alice", std::nullopt);
+  EXPECT_FALSE(reloaded().mailbox_change("alice")) << "it passed by itself";
 }
 
 TEST_F(AcknowledgementsTest, OlderFilesAreRead) {
@@ -84,7 +84,7 @@ TEST_F(AcknowledgementsTest, OlderFilesAreRead) {
   EXPECT_EQ(accepted_.accepted_identities("alice"), alice);
   EXPECT_EQ(reloaded().accepted_identities("alice"), alice) << "it means the same when saved again";
   const MailboxChange change{{"F2", 0}, {"", 9}};
-  EXPECT_EQ(reloaded().stranger_in("bob"), change);
+  EXPECT_EQ(reloaded().mailbox_change("bob"), change);
 }
 
 TEST_F(AcknowledgementsTest, ConcurrentChangesAreNotLost) {
