@@ -10,27 +10,11 @@ namespace imap {
 
 namespace {
 
-LoginMethod method_of(base::AuthConfig auth) {
-  switch (auth) {
-    case base::AuthConfig::kOauth:
-      return LoginMethod::kOauth;
-    case base::AuthConfig::kXoauth2:
-      return LoginMethod::kXoauth2;
-    case base::AuthConfig::kOauthBearer:
-      return LoginMethod::kOauthBearer;
-    case base::AuthConfig::kExternal:
-      return LoginMethod::kExternal;
-    case base::AuthConfig::kPassword:
-      break;
-  }
-  return LoginMethod::kPassword;
-}
-
 Login to_login(const base::LoginConfig& config, std::string acting_as) {
   Login login;
   login.user = config.user;
   login.acting_as = std::move(acting_as);
-  login.method = method_of(config.auth);
+  login.method = config.auth;
   if (login.method != LoginMethod::kExternal) login.password = base::load_secret(config.password);
   return login;
 }
@@ -55,7 +39,7 @@ Session verified(Session session, const Login& login) {
 Endpoint endpoint_of(const base::ServerConfig& server) {
   Endpoint endpoint;
   endpoint.url = server.url;
-  endpoint.tls = server.tls == base::TlsConfig::kNone ? TlsMode::kNone : TlsMode::kRequired;
+  endpoint.tls = server.tls;
   endpoint.ca_file = server.ca_file;
   if (const auto& certificate = server.client_certificate) {
     endpoint.certificate.file = certificate->file;
@@ -71,9 +55,7 @@ Endpoint endpoint_of(const base::ServerConfig& server) {
       endpoint.proxy.password = base::load_secret(proxy->login->password);
     }
   }
-  if (server.compress == base::CompressConfig::kDeflate) {
-    endpoint.compression = Compression::kDeflate;
-  }
+  endpoint.compression = server.compress;
   return endpoint;
 }
 

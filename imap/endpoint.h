@@ -6,15 +6,13 @@
 #include <string>
 
 #include "base/secret.h"
+#include "base/server_access.h"
 
 namespace imap {
 
-enum class TlsMode {
-  kRequired,  // imaps://: TLS from the first byte; imap://: STARTTLS, or no login at all
-  kNone,      // plain text: only if the configuration explicitly says so
-};
-
-enum class Compression { kNone, kDeflate };
+using base::Compression;
+using base::LoginMethod;
+using base::TlsMode;
 
 // The client certificate for servers that request one. Files are PEM.
 struct ClientCertificate {
@@ -37,14 +35,6 @@ struct Endpoint {
   Proxy proxy;
   Compression compression = Compression::kNone;  // if the server supports it
   std::chrono::milliseconds connect_timeout{30'000};
-};
-
-enum class LoginMethod {
-  kPassword,     // any mechanism the server offers, the strongest first
-  kOauth,        // one of the next two
-  kXoauth2,      // Google's and Microsoft's
-  kOauthBearer,  // RFC 7628
-  kExternal,     // RFC 4422: identified by the client certificate
 };
 
 struct Login {

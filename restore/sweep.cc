@@ -106,7 +106,8 @@ class Sweep {
     const UserMail user_mail(environment_);
     const store::TreeRecords::Listing left = records_.list();
     for (const store::TreeRecord& record : left.records) user_mail.remind(record);
-    // A record that could not be read just now may be that of a tree already mailed about.
+    // A record that could not be read just now may belong to a tree that its user already got mail
+    // about.
     if (left.damaged.empty()) user_mail.forget_others(left.records);
   }
 

@@ -44,7 +44,7 @@ std::vector<Finding> check_capabilities(const std::string& subject,
                 "are refused",
                 "if it has no quotas, give it \"quota\": \"none\""));
   }
-  if (server.compress == base::CompressConfig::kDeflate && !capabilities.has("COMPRESS=DEFLATE")) {
+  if (server.compress == base::Compression::kDeflate && !capabilities.has("COMPRESS=DEFLATE")) {
     findings.push_back(warning(kCheck, subject, "no COMPRESS=DEFLATE, so nothing is compressed",
                                "leave \"compress\" out"));
   }

@@ -127,7 +127,7 @@ std::vector<Finding> check_mail(const base::MailConfig& mail, const std::string&
 }
 
 std::vector<Finding> check_encryption(const base::MailConfig& mail) {
-  if (mail.tls != base::TlsConfig::kNone || is_this_machine(mail.url)) return {};
+  if (mail.tls != base::TlsMode::kNone || is_this_machine(mail.url)) return {};
   return {warning("tls", base::escape_for_terminal(mail.url),
                   "mail goes in plain text to another machine",
                   "remove \"tls\": \"none\" unless the network is trusted")};

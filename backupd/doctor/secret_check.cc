@@ -26,7 +26,7 @@ struct Place {
 std::vector<Place> places_in(const base::Config& config) {
   std::vector<Place> places;
   const auto add_login = [&](const std::string& name, const auto& login) {
-    if (login && login->auth != base::AuthConfig::kExternal) {
+    if (login && login->auth != base::LoginMethod::kExternal) {
       places.push_back({name, login->password});
     }
   };
@@ -46,7 +46,7 @@ std::vector<Place> places_in(const base::Config& config) {
   }
   if (const auto& mail = config.reporting.mail) add_login("mail.login", mail->login);
   for (const base::AccountConfig& account : config.accounts) {
-    if (!account.password || account.auth == base::AuthConfig::kExternal) continue;
+    if (!account.password || account.auth == base::LoginMethod::kExternal) continue;
     places.push_back({"accounts." + base::escape_for_terminal(account.name), *account.password});
   }
   return places;

@@ -118,7 +118,7 @@ std::vector<Finding> check_route(const std::string& name, const base::ServerConf
         failure(error.code() == base::ErrorCode::kTls ? "tls" : "tcp", subject, error.what(), ""));
     return findings;
   }
-  if (server.tls == base::TlsConfig::kNone) {
+  if (server.tls == base::TlsMode::kNone) {
     findings.push_back(warning("tls", subject, "passwords and mail are sent in plain text",
                                "remove \"tls\": \"none\" unless the network is trusted"));
     return findings;

@@ -41,7 +41,7 @@ std::optional<DiscoverConfig> parse_discover(const json& server) {
 ServerConfig parse_server(const json& at) {
   ServerConfig server;
   server.url = at.at("url").get<std::string>();
-  server.tls = at.value("tls", "required") == "none" ? TlsConfig::kNone : TlsConfig::kRequired;
+  server.tls = at.value("tls", "required") == "none" ? TlsMode::kNone : TlsMode::kRequired;
   server.ca_file = at.value("ca_file", std::string());
   server.admin = parse_login(at, "admin");
   server.quota_admin = parse_login(at, "quota_admin");
@@ -52,7 +52,7 @@ ServerConfig parse_server(const json& at) {
   server.discover = parse_discover(at);
   server.client_certificate = parse_client_certificate(at);
   server.proxy = parse_proxy(at);
-  if (at.value("compress", "none") == "deflate") server.compress = CompressConfig::kDeflate;
+  if (at.value("compress", "none") == "deflate") server.compress = Compression::kDeflate;
   server.transfer = parse_transfer(at);
   return server;
 }

@@ -35,11 +35,9 @@ struct DiscoverConfig {
 };
 
 // Compression of the connection (RFC 4978).
-enum class CompressConfig { kNone, kDeflate };
-
 struct ServerConfig {
   std::string url;
-  TlsConfig tls = TlsConfig::kRequired;
+  TlsMode tls = TlsMode::kRequired;
   Path ca_file;  // empty: the system's
   std::optional<LoginConfig> admin;
   std::optional<LoginConfig> quota_admin;
@@ -49,7 +47,7 @@ struct ServerConfig {
   std::optional<DiscoverConfig> discover;
   std::optional<ClientCertificateConfig> client_certificate;
   std::optional<ProxyConfig> proxy;  // nullopt: the one that the environment names, if any
-  CompressConfig compress = CompressConfig::kNone;
+  Compression compress = Compression::kNone;
   TransferConfig transfer;
 };
 
@@ -59,7 +57,7 @@ struct AccountConfig {
   std::string user;    // the account's name on the server
   // The password or token; nullopt: the server's admin acts as the account.
   std::optional<SecretSource> password;
-  AuthConfig auth = AuthConfig::kPassword;  // for a login of its own
+  LoginMethod auth = LoginMethod::kPassword;  // for a login of its own
   RetentionConfig retention;         // Config's, as changed by overrides and by the account itself
   std::vector<std::string> exclude;  // globs over shown folder names, in addition to Config's
   std::optional<std::chrono::seconds> expire_after;  // instead of RestoreConfig's

@@ -38,12 +38,12 @@ SecretSource parse_secret(const json& at) {
   return source;
 }
 
-AuthConfig parse_auth(const json& at) {
+LoginMethod parse_auth(const json& at) {
   const std::string word = at.value("auth", "");
-  if (word == "external") return AuthConfig::kExternal;
-  if (word == "xoauth2") return AuthConfig::kXoauth2;
-  if (word == "oauthbearer") return AuthConfig::kOauthBearer;
-  return count_of(at, kTokens) > 0 ? AuthConfig::kOauth : AuthConfig::kPassword;
+  if (word == "external") return LoginMethod::kExternal;
+  if (word == "xoauth2") return LoginMethod::kXoauth2;
+  if (word == "oauthbearer") return LoginMethod::kOauthBearer;
+  return count_of(at, kTokens) > 0 ? LoginMethod::kOauth : LoginMethod::kPassword;
 }
 
 bool has_login(const json& at) {

@@ -8,24 +8,14 @@
 
 #include "base/file_system.h"
 #include "base/secret.h"
+#include "base/server_access.h"
 
 namespace base {
-
-enum class TlsConfig { kRequired, kNone };
-
-// How a login authenticates.
-enum class AuthConfig {
-  kPassword,
-  kOauth,        // a token, with whichever of the next two the server offers
-  kXoauth2,      // Google's and Microsoft's
-  kOauthBearer,  // RFC 7628
-  kExternal,     // SASL EXTERNAL: the client certificate identifies the user; no secret is needed
-};
 
 struct LoginConfig {
   std::string user;
   SecretSource password;  // or token: loaded again for every login
-  AuthConfig auth = AuthConfig::kPassword;
+  LoginMethod auth = LoginMethod::kPassword;
 };
 
 // The certificate that the client presents in the TLS handshake.
@@ -42,7 +32,7 @@ struct ProxyConfig {
 
 // All take an object that the schema has accepted.
 SecretSource parse_secret(const nlohmann::json& at);
-AuthConfig parse_auth(const nlohmann::json& at);
+LoginMethod parse_auth(const nlohmann::json& at);
 
 // Returns true if the object specifies how to log in.
 bool has_login(const nlohmann::json& at);

@@ -29,16 +29,16 @@ std::optional<MailConfig> parse_mail(const json& document) {
   const json& at = document.at("mail");
   MailConfig mail;
   mail.url = at.at("url").get<std::string>();
-  mail.tls = at.value("tls", "required") == "none" ? TlsConfig::kNone : TlsConfig::kRequired;
+  mail.tls = at.value("tls", "required") == "none" ? TlsMode::kNone : TlsMode::kRequired;
   mail.ca_file = at.value("ca_file", std::string());
   mail.login = parse_login(at, "login");
   mail.from = at.at("from").get<std::string>();
   mail.hello_name = at.value("hello_name", std::string());
   check_address(mail.from, "/mail/from");
-  if (mail.tls == TlsConfig::kNone && mail.url.starts_with("smtps:")) {
+  if (mail.tls == TlsMode::kNone && mail.url.starts_with("smtps:")) {
     fail(ErrorCode::kConfig, "/mail/tls: \"none\" contradicts smtps:// in /mail/url");
   }
-  if (mail.login && mail.login->auth == AuthConfig::kExternal) {
+  if (mail.login && mail.login->auth == LoginMethod::kExternal) {
     fail(ErrorCode::kConfig, "/mail/login/auth: mail supports only a password or a token");
   }
   if (!mail.hello_name.empty() && !is_host_name(mail.hello_name)) {

@@ -18,7 +18,7 @@ namespace base {
 // The server that mail is submitted to: one on this machine, or another that accepts submissions.
 struct MailConfig {
   std::string url;  // smtp://host[:port], with STARTTLS unless `tls` is kNone, or smtps://
-  TlsConfig tls = TlsConfig::kRequired;
+  TlsMode tls = TlsMode::kRequired;
   Path ca_file;  // empty: the system's
   std::optional<LoginConfig> login;
   std::string from;        // an address

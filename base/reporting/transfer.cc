@@ -87,7 +87,7 @@ class Transfer {
     set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     set(CURLOPT_PROXY, "");  // a proxy that the environment names is for the web
     set(CURLOPT_USE_SSL,
-        static_cast<long>(mail.tls == TlsConfig::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+        static_cast<long>(mail.tls == TlsMode::kNone ? CURLUSESSL_NONE : CURLUSESSL_ALL));
     set(CURLOPT_CERTINFO, 1L);
     set(CURLOPT_HEADERFUNCTION, note_refusal);
     set(CURLOPT_HEADERDATA, &refusal_);
@@ -128,13 +128,13 @@ class Transfer {
   void set_up_login(const LoginConfig& login) {
     secret_ = load_secret(login.password);
     set(CURLOPT_USERNAME, login.user.c_str());
-    if (login.auth == AuthConfig::kPassword) {
+    if (login.auth == LoginMethod::kPassword) {
       set(CURLOPT_PASSWORD, secret_.reveal().c_str());
       return;
     }
     set(CURLOPT_XOAUTH2_BEARER, secret_.reveal().c_str());
-    set(CURLOPT_LOGIN_OPTIONS, login.auth == AuthConfig::kXoauth2 ? "AUTH=XOAUTH2"
-                               : login.auth == AuthConfig::kOauthBearer
+    set(CURLOPT_LOGIN_OPTIONS, login.auth == LoginMethod::kXoauth2 ? "AUTH=XOAUTH2"
+                               : login.auth == LoginMethod::kOauthBearer
                                    ? "AUTH=OAUTHBEARER"
                                    : "AUTH=OAUTHBEARER;AUTH=XOAUTH2");
   }

@@ -30,7 +30,7 @@ TEST(AccountIdentityTest, TheUserWithAdminRightsOwnsInbox) {
 base::ServerConfig config_of(const servers::Server& server) {
   base::ServerConfig config;
   config.url = server.plain_url();
-  config.tls = base::TlsConfig::kNone;
+  config.tls = base::TlsMode::kNone;
   base::LoginConfig admin;
   admin.user = servers::Server::admin();
   admin.password.password_file = server.password_file(admin.user);

@@ -90,7 +90,7 @@ TEST(MailLineTest, WarnsOfMailInPlainTextToAnotherMachine) {
   base::MailConfig mail;
   mail.url = "smtp://192.0.2.25";
   EXPECT_TRUE(check_encryption(mail).empty()) << "STARTTLS is required";
-  mail.tls = base::TlsConfig::kNone;
+  mail.tls = base::TlsMode::kNone;
   ASSERT_EQ(check_encryption(mail).size(), 1U);
   EXPECT_EQ(check_encryption(mail).front().state, FindingState::kWarning);
   mail.url = "smtp://localhost:2525";

@@ -25,9 +25,9 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   const Config config = parse_with("");
   EXPECT_EQ(config.store.path, "/var/store");
   EXPECT_EQ(config.store.index, "/var/store.index");
-  EXPECT_EQ(config.servers.at("main").tls, TlsConfig::kRequired);
+  EXPECT_EQ(config.servers.at("main").tls, TlsMode::kRequired);
   EXPECT_EQ(config.servers.at("main").admin->user, "backup");
-  EXPECT_EQ(config.servers.at("plain").tls, TlsConfig::kNone);
+  EXPECT_EQ(config.servers.at("plain").tls, TlsMode::kNone);
   EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
   EXPECT_EQ(config.servers.at("main").connections, 4U);
   EXPECT_EQ(config.servers.at("plain").connections, 9U);
@@ -65,17 +65,17 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
                   { "name": "d", "server": "main" } ] })",
                                      "t");
   const ServerConfig& server = config.servers.at("main");
-  EXPECT_EQ(server.compress, CompressConfig::kDeflate);
-  EXPECT_EQ(server.admin->auth, AuthConfig::kOauthBearer);
+  EXPECT_EQ(server.compress, Compression::kDeflate);
+  EXPECT_EQ(server.admin->auth, LoginMethod::kOauthBearer);
   EXPECT_EQ(server.admin->password.password_command.front(), "get-token");
   EXPECT_EQ(server.client_certificate->key_file, "/c.key");
   EXPECT_EQ(server.client_certificate->password->credential, "c");
   EXPECT_EQ(server.proxy->url, "socks5h://proxy:1080");
   EXPECT_EQ(server.proxy->login->user, "us");
-  EXPECT_EQ(config.account("a").auth, AuthConfig::kOauth);
+  EXPECT_EQ(config.account("a").auth, LoginMethod::kOauth);
   EXPECT_EQ(config.account("a").password->password_file, "/t");
-  EXPECT_EQ(config.account("b").auth, AuthConfig::kXoauth2);
-  EXPECT_EQ(config.account("c").auth, AuthConfig::kExternal);
+  EXPECT_EQ(config.account("b").auth, LoginMethod::kXoauth2);
+  EXPECT_EQ(config.account("c").auth, LoginMethod::kExternal);
   EXPECT_TRUE(config.account("c").password.has_value());
   EXPECT_FALSE(config.account("d").password.has_value());
 }

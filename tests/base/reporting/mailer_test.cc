@@ -136,11 +136,11 @@ TEST(MailerLoginTest, LogsInOverTls) {
   ASSERT_EQ(server.mail().size(), 1U);
   EXPECT_EQ(server.mail()[0]["user"], "mailstow");
   EXPECT_EQ(server.mail()[0]["tls"], true);
-  config.login->auth = AuthConfig::kXoauth2;
+  config.login->auth = LoginMethod::kXoauth2;
   Mailer(config, system_clock()).send({{"a@example.org"}, "subject", "body\n"});
   ASSERT_EQ(server.mail().size(), 2U);
   EXPECT_EQ(server.mail()[1]["user"], "mailstow by token");
-  config.login->auth = AuthConfig::kPassword;
+  config.login->auth = LoginMethod::kPassword;
   config.login->user = "eve";
   EXPECT_ERROR(kLogin, "check user and password",
                Mailer(config, system_clock()).send({{"a@example.org"}, "", ""}));
@@ -153,7 +153,7 @@ TEST(MailerPlainTest, UsesPlainTextOnlyIfConfigured) {
   Mailer(config, system_clock()).send({{"a@example.org"}, "subject", "body\n"});
   ASSERT_EQ(server.mail().size(), 1U);
   EXPECT_EQ(server.mail()[0]["tls"], false);
-  config.tls = TlsConfig::kRequired;
+  config.tls = TlsMode::kRequired;
   EXPECT_ERROR(kTls, "has no STARTTLS",
                Mailer(config, system_clock()).send({{"a@example.org"}, "", ""}));
   config.url = "smtp://127.0.0.1:1";
