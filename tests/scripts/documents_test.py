@@ -1,5 +1,5 @@
-"""What sources and documents say of each other is true: every reference to a heading of docs/ exists, and
-what an enum can be is in every place that lists it. Usage: documents_test.py"""
+"""What sources and documents say of each other is true: every reference to a heading of docs/ exists, what
+an enum can be is in every place that lists it, and the tests that the threat model names exist. Usage: documents_test.py"""
 
 import pathlib
 import re
@@ -62,6 +62,17 @@ def missing_words():
             yield f"{page}: {word} is missing"
 
 
+def promised_tests():
+    """Of each test that the threat model names: whether it exists."""
+    named = set(re.findall(r"`([A-Z]\w+)\.([A-Z]\w+)`", text_of("docs/threat-model.md")))
+    assert len(named) > 30, f"only {len(named)} tests are named"
+    sources = "".join(text_of(name) for name in tracked() if name.endswith("_test.cc"))
+    for suite, test in sorted(named):
+        if not re.search(rf"\b(?:TEST|TEST_F|TEST_P|RC_GTEST_PROP|RC_GTEST_FIXTURE_PROP)\({suite},\s+{test}\b",
+                         sources):
+            yield f"docs/threat-model.md: there is no test {suite}.{test}"
+
+
 def main():
     headings = {path.name: set(HEADING.findall(path.read_text(encoding="utf-8")))
                 for path in (ROOT / "docs").glob("*.md")}
@@ -70,6 +81,7 @@ def main():
     assert found >= 20, f"only {found} references were found"
     troubles = [trouble for name in names for trouble in wrong_references(name, headings)]
     troubles += missing_words()
+    troubles += promised_tests()
     for trouble in troubles:
         print(trouble)
     sys.exit(bool(troubles))
