@@ -120,7 +120,7 @@ class Session {
       const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
   void fetch_all_but_bodies(  // like fetch_messages(), without the bodies
       const UidSet& uids, const std::function<void(const MessageItems&)>& take);
-  UidSet search_all();  // the existing UIDs
+  UidSet search_all();  // the existing UIDs, at most Limits::max_items
 
   struct Created {
     bool created = false;                   // false: it existed already, or the server refused

@@ -179,6 +179,11 @@ UidSet Session::Impl::search_all() {
     base::fail(ErrorCode::kProtocol, "the server gave no result for a search among {} messages",
                exists_);
   }
+  // A few bytes can announce billions, and callers handle the UIDs one by one.
+  if (uids && uids->count() > limits_.max_items) {
+    base::fail(ErrorCode::kProtocol, "the server found {} messages: more than a folder can hold",
+               uids->count());
+  }
   return std::move(uids).value_or(UidSet{});
 }
 

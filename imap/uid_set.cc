@@ -68,40 +68,60 @@ std::optional<UidSet> UidSet::parse(std::string_view text) {
   }
 }
 
-void UidSet::add(UidRange range) {
+bool UidSet::add(UidRange range) {
   if (range.first.value == 0) range.first.value = 1;
-  if (range.last < range.first) return;
+  if (range.last < range.first) return false;
   // The first range that `range` touches: one that ends at first - 1 or later.
-  auto begin = ranges_.end();
-  if (!ranges_.empty() && ranges_.back().last.value >= range.first.value - 1) {
+  Position begin = ranges_.end();
+  if (!empty() && ranges_.back().last.value >= range.first.value - 1) {
     begin = std::lower_bound(
-        ranges_.begin(), ranges_.end(), range.first.value - 1,
+        first(), ranges_.end(), range.first.value - 1,
         [](const UidRange& known, std::uint32_t uid) { return known.last.value < uid; });
   }
-  auto end = begin;
+  Position end = begin;
+  bool is_known = false;
   while (end != ranges_.end() && end->first.value - 1 <= range.last.value) {
+    is_known |= end->first <= range.first && range.last <= end->last;
     range.first = std::min(range.first, end->first);
     range.last = std::max(range.last, end->last);
     ++end;
   }
   if (begin == end) {
-    ranges_.insert(begin, range);
-    return;
+    insert(begin, range);
+    return true;
   }
   *begin = range;
   ranges_.erase(begin + 1, end);
+  return !is_known;
+}
+
+// Moves the ranges after the new one, or those before it if they are fewer.
+void UidSet::insert(Position before, UidRange range) {
+  const auto count_before = before - first();
+  if (count_before >= ranges_.end() - before) {
+    ranges_.insert(before, range);
+    return;
+  }
+  if (gap_ == 0) {
+    gap_ = ranges_.size();
+    ranges_.insert(ranges_.begin(), gap_, UidRange{});
+  }
+  --gap_;
+  const Position moved = std::move(first() + 1, first() + 1 + count_before, first());
+  *moved = range;
 }
 
 bool UidSet::contains(base::Uid uid) const {
+  const std::span<const UidRange> known = ranges();
   const auto range =
-      std::lower_bound(ranges_.begin(), ranges_.end(), uid,
-                       [](const UidRange& known, base::Uid value) { return known.last < value; });
-  return range != ranges_.end() && range->first <= uid;
+      std::lower_bound(known.begin(), known.end(), uid,
+                       [](const UidRange& one, base::Uid value) { return one.last < value; });
+  return range != known.end() && range->first <= uid;
 }
 
 std::uint64_t UidSet::count() const {
   std::uint64_t count = 0;
-  for (const UidRange& range : ranges_) {
+  for (const UidRange& range : ranges()) {
     count += std::uint64_t{range.last.value} - range.first.value + 1;
   }
   return count;
@@ -109,11 +129,12 @@ std::uint64_t UidSet::count() const {
 
 UidSet UidSet::without(const UidSet& other) const {
   UidSet rest;
-  auto hole = other.ranges_.begin();
-  for (UidRange range : ranges_) {
-    while (hole != other.ranges_.end() && hole->last < range.first) ++hole;
+  const std::span<const UidRange> holes = other.ranges();
+  auto hole = holes.begin();
+  for (UidRange range : ranges()) {
+    while (hole != holes.end() && hole->last < range.first) ++hole;
     bool is_used_up = false;
-    for (auto inner = hole; inner != other.ranges_.end() && inner->first <= range.last; ++inner) {
+    for (auto inner = hole; inner != holes.end() && inner->first <= range.last; ++inner) {
       if (range.first < inner->first) {
         rest.add({range.first, base::Uid{inner->first.value - 1}});
       }
@@ -130,7 +151,7 @@ UidSet UidSet::without(const UidSet& other) const {
 
 std::string UidSet::text() const {
   std::string text;
-  for (const UidRange& range : ranges_) {
+  for (const UidRange& range : ranges()) {
     if (!text.empty()) text += ',';
     text += range_text(range);
   }
@@ -140,7 +161,7 @@ std::string UidSet::text() const {
 std::vector<UidSet> UidSet::split(std::size_t max_text) const {
   std::vector<UidSet> parts;
   std::size_t length = 0;
-  for (const UidRange& range : ranges_) {
+  for (const UidRange& range : ranges()) {
     const std::size_t addition = range_text(range).size() + 1;
     if (parts.empty() || length + addition > max_text + 1) {
       parts.emplace_back();
@@ -150,6 +171,10 @@ std::vector<UidSet> UidSet::split(std::size_t max_text) const {
     parts.back().ranges_.push_back(range);
   }
   return parts;
+}
+
+bool UidSet::operator==(const UidSet& other) const {
+  return std::ranges::equal(ranges(), other.ranges());
 }
 
 UidSet::Iterator& UidSet::Iterator::operator++() {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/uid.h"
@@ -27,6 +28,14 @@ struct UidRange {
 class UidSet {
  public:
   UidSet() = default;
+  UidSet(const UidSet&) = default;
+  UidSet& operator=(const UidSet&) = default;
+  UidSet(UidSet&& other) noexcept { swap(other); }  // leaves `other` empty
+  UidSet& operator=(UidSet&& other) noexcept {
+    UidSet(std::move(other)).swap(*this);
+    return *this;
+  }
+  ~UidSet() = default;
 
   // In any order, possibly with duplicates. 0, which is not a UID, is ignored.
   explicit UidSet(std::span<const base::Uid> uids);
@@ -41,16 +50,16 @@ class UidSet {
   // the text is not a sequence-set, or contains a UID of 0 or of more than 32 bits.
   static std::optional<UidSet> parse(std::string_view text);
 
-  // Fastest in ascending order.
-  void add(base::Uid uid) { add({uid, uid}); }
-  void add(UidRange range);
+  // Returns false if the set contained all of it. Fastest in ascending or descending order.
+  bool add(base::Uid uid) { return add({uid, uid}); }
+  bool add(UidRange range);
 
   bool contains(base::Uid uid) const;
-  bool empty() const { return ranges_.empty(); }
+  bool empty() const { return ranges().empty(); }
   std::uint64_t count() const;
 
   // In ascending order, with gaps between them.
-  const std::vector<UidRange>& ranges() const { return ranges_; }
+  std::span<const UidRange> ranges() const { return std::span(ranges_).subspan(gap_); }
 
   // The UIDs in this set that are not in `other`.
   UidSet without(const UidSet& other) const;
@@ -63,7 +72,7 @@ class UidSet {
   // that a command stays below a server's line limit.
   std::vector<UidSet> split(std::size_t longest_text) const;
 
-  bool operator==(const UidSet&) const = default;
+  bool operator==(const UidSet& other) const;
 
   // Iterates over the single UIDs in ascending order.
   class Iterator {
@@ -87,13 +96,23 @@ class UidSet {
     const UidRange* end_ = nullptr;
     base::Uid uid_;  // 0 at the end
   };
-  Iterator begin() const { return {ranges_.data(), ranges_.data() + ranges_.size()}; }
+  Iterator begin() const { return {ranges_.data() + gap_, ranges_.data() + ranges_.size()}; }
   Iterator end() const {
     return {ranges_.data() + ranges_.size(), ranges_.data() + ranges_.size()};
   }
 
  private:
+  using Position = std::vector<UidRange>::iterator;
+  Position first() { return ranges_.begin() + static_cast<std::ptrdiff_t>(gap_); }
+  void insert(Position before, UidRange range);
+  void swap(UidSet& other) noexcept {
+    ranges_.swap(other.ranges_);
+    std::swap(gap_, other.gap_);
+  }
+
+  // The first `gap_` elements are unused: room to insert near the front without moving all others.
   std::vector<UidRange> ranges_;
+  std::size_t gap_ = 0;
 };
 
 }  // namespace imap

@@ -40,7 +40,10 @@ class RescueSink : public imap::MessageSink {
     if (!has_body || is_stand_in(beginning)) return incoming_.clear();
     const store::StoredMessage stored = writer_.add(incoming_, store::VerifyExisting::kYes);
     if (stored.size == 0 && items.size != std::uint64_t{0}) return;
-    if (stored.size == 0 && !second_look_) return empty_.add(*items.uid);
+    if (stored.size == 0 && !second_look_) {
+      empty_.add(*items.uid);
+      return;
+    }
     store::MessageEntry entry;
     entry.uid = *items.uid;
     entry.message = stored.id;

@@ -30,7 +30,9 @@ constexpr std::size_t kBatchBytes = 256U << 10U;
 class Shares {
  public:
   Shares(const imap::UidSet& uids, std::size_t receivers)
-      : ranges_(uids.ranges()), left_(uids.count()), receivers_(receivers) {}
+      : ranges_(uids.ranges().begin(), uids.ranges().end()),
+        left_(uids.count()),
+        receivers_(receivers) {}
 
   // Returns the next UIDs to fetch, in ascending order; empty when nothing is left. A single
   // receiver gets all at once; several get ever smaller shares, so that they finish together.

@@ -230,6 +230,20 @@ TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
   });
 }
 
+TEST(SessionMessagesTest, RejectsMoreSearchResultsThanAFolderCanHold) {
+  Transcript transcript = Transcript::inbox("ESEARCH");
+  transcript.add(R"(
+    C: m4 UID SEARCH RETURN (ALL) ALL
+    S: * ESEARCH (TAG "m4") UID ALL 1:4294967294
+    S: * 4294967294 EXISTS
+    S: m4 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_ERROR(kProtocol, "found 4294967294 messages", session.search_all());
+  });
+}
+
 TEST(SessionMessagesTest, FlagsAndExpunges) {
   Transcript transcript = Transcript::inbox("UIDPLUS");
   transcript.add(R"(

@@ -72,6 +72,42 @@ TEST(UidSetTest, SplitsAtTheMaximumLength) {
   EXPECT_TRUE(UidSet().split(100).empty());
 }
 
+// Moving all ranges for each UID would take minutes.
+TEST(UidSetTest, AddsManyUidsInDescendingOrder) {
+  constexpr std::uint32_t kCount = 1'000'000;
+  for (const bool has_first : {false, true}) {
+    UidSet set;
+    if (has_first) set.add(base::Uid{1});
+    for (std::uint32_t number = kCount; number > 0; --number) {
+      EXPECT_TRUE(set.add(base::Uid{10 + 2 * number}));
+    }
+    EXPECT_EQ(set.count(), kCount + (has_first ? 1U : 0U));
+    EXPECT_EQ(set.ranges().size(), set.count());
+    EXPECT_TRUE(set.contains(base::Uid{12}));
+    EXPECT_FALSE(set.contains(base::Uid{13}));
+  }
+}
+
+TEST(UidSetTest, ReportsWhetherAUidIsNew) {
+  UidSet set = parsed("5:9,20");
+  EXPECT_FALSE(set.add(base::Uid{5}));
+  EXPECT_FALSE(set.add({base::Uid{6}, base::Uid{9}}));
+  EXPECT_TRUE(set.add({base::Uid{8}, base::Uid{10}}));
+  EXPECT_TRUE(set.add({base::Uid{1}, base::Uid{30}}));
+  EXPECT_EQ(set.text(), "1:30");
+}
+
+TEST(UidSetTest, IsEmptyAfterItWasMoved) {
+  UidSet set = parsed("7");
+  set.add(base::Uid{5});
+  set.add(base::Uid{3});
+  const UidSet moved = std::move(set);
+  EXPECT_EQ(moved.text(), "3,5,7");
+  EXPECT_TRUE(set.empty());  // NOLINT(bugprone-use-after-move): it is documented
+  set.add(base::Uid{1});
+  EXPECT_EQ(set.text(), "1");
+}
+
 using Model = std::set<std::uint32_t>;
 
 UidSet from_model(const Model& model) {
@@ -90,6 +126,7 @@ RC_GTEST_PROP(UidSetProperty, IsTheSetOfWhatWasAdded, ()) {
   for (const std::uint32_t uid : uids) set.add(base::Uid{uid});
   const Model model(uids.begin(), uids.end());
   RC_ASSERT(listed(set) == std::vector<std::uint32_t>(model.begin(), model.end()));
+  RC_ASSERT(set == from_model(model));
   RC_ASSERT(set.count() == model.size());
   for (std::uint32_t uid = 1; uid < 61; ++uid) {
     RC_ASSERT(set.contains(base::Uid{uid}) == model.contains(uid));
