@@ -25,7 +25,28 @@ constexpr std::size_t kMaxSend = 1U << 20U;
 // The limit of server output buffered while sending a literal that the server has refused.
 constexpr std::size_t kMaxReadAhead = 1U << 20U;
 
+// A response renews Limits::command each time it has grown by so much: more than the lexer reads
+// ahead, so many small responses don't count.
+constexpr std::size_t kProgressStep = 1U << 20U;
+
 constexpr char kTagLetter = 'm';
+
+// Bodies that the caller wants are progress; the caller's time for them does not count.
+class TimedBodies : public BodySink {
+ public:
+  TimedBodies(BodySink& bodies, CommandTimer& timer) : bodies_(bodies), timer_(timer) {}
+
+  bool wants_body(std::optional<base::Uid> uid) override { return bodies_.wants_body(uid); }
+
+  void body_piece(base::ByteView piece) override {
+    timer_.note_progress();
+    timer_.exclude([&] { bodies_.body_piece(piece); });
+  }
+
+ private:
+  BodySink& bodies_;
+  CommandTimer& timer_;
+};
 
 }  // namespace
 
@@ -33,8 +54,12 @@ std::string Connection::Tag::text() const {
   return kTagLetter + std::to_string(number);
 }
 
-Connection::Connection(std::unique_ptr<Transport> transport, const Limits& limits)
-    : transport_(std::move(transport)), limits_(limits), lexer_(*this, limits) {}
+Connection::Connection(std::unique_ptr<Transport> transport, const Limits& limits,
+                       const base::Clock& clock)
+    : transport_(std::move(transport)),
+      limits_(limits),
+      lexer_(*this, limits),
+      timer_(limits, clock) {}
 
 Connection::Tag Connection::start(Command command) {
   if (!is_usable()) {
@@ -45,6 +70,7 @@ Connection::Tag Connection::start(Command command) {
   }
   const Tag tag{++last_command_};
   base::log_debug("imap: {} {}", tag.text(), command.verb());
+  in_progress_.emplace(tag.number, command.verb());
   std::vector<Command::Part> parts = std::move(command).take_parts();
   parts.front().text.insert(0, tag.text() + ' ');
   for (std::size_t at = 0; at < parts.size(); ++at) {
@@ -69,14 +95,20 @@ void Connection::add_segment(Segment segment) {
 }
 
 bool Connection::can_send() const {
-  return !outgoing_.empty() || (!queue_.empty() && !queue_.front().waits);
+  return !outgoing_.empty() || can_send_next_segment();
+}
+
+bool Connection::can_send_next_segment() const {
+  if (queue_.empty() || queue_.front().waits) return false;
+  return limits_.pipeline || in_progress_.empty() ||
+         queue_.front().command <= in_progress_.begin()->first;
 }
 
 // Selects the bytes to send next.
 void Connection::gather() {
   gathered_.clear();
   gathered_ends_.clear();
-  while (!queue_.empty() && !queue_.front().waits) {
+  while (can_send_next_segment()) {
     const base::ByteView bytes = queue_.front().bytes();
     const bool is_large = bytes.size() >= kMaxGathered;
     if (!gathered_.empty() && (is_large || gathered_.size() + bytes.size() > kMaxGathered)) break;
@@ -98,27 +130,41 @@ bool Connection::send_some() {
   if (outgoing_.empty()) return false;
   const std::size_t taken = transport_->send(outgoing_.first(std::min(outgoing_.size(), kMaxSend)));
   outgoing_ = outgoing_.subspan(taken);
+  if (taken > 0) timer_.note_progress();
   // A segment sent in place is still in the queue.
   if (taken > 0 && outgoing_.empty() && gathered_.empty()) queue_.pop_front();
   return taken > 0;
 }
 
-void Connection::expect_message() {
-  deadline_ = std::chrono::steady_clock::now() + limits_.message;
+void Connection::give_up(const CommandTimer::Deadline& deadline) const {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(deadline.limit).count();
+  if (deadline.kind == CommandTimer::Kind::kMessage) {
+    throw ConnectionLost(fmt::format("a message took longer than {} s", seconds), std::nullopt,
+                         ConnectionLost::Cause::kMessageTooSlow);
+  }
+  const auto awaited = in_progress_.find(awaited_);
+  const std::string_view verb = awaited == in_progress_.end() ? "" : awaited->second;
+  std::string why =
+      deadline.kind == CommandTimer::Kind::kSilence
+          ? fmt::format("the server was silent for {} s after {}: try again later", seconds, verb)
+          : fmt::format(
+                "for {} s the server sent nothing that {} requested: try again later, or "
+                "set a longer command_timeout",
+                seconds, verb);
+  if (limits_.pipeline && in_progress_.size() > 1) {
+    why +=
+        "; if it can't take a command before it has completed the last one, set \"pipeline\": "
+        "false";
+  }
+  throw ConnectionLost(why, std::nullopt, ConnectionLost::Cause::kSilence);
 }
 
-// The time to wait for a byte.
-std::chrono::milliseconds Connection::read_timeout() const {
-  if (!deadline_) return limits_.silence;
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
-  if (left.count() <= 0) {
-    throw ConnectionLost(
-        fmt::format("a message took longer than {} s",
-                    std::chrono::ceil<std::chrono::seconds>(limits_.message).count()),
-        std::nullopt, ConnectionLost::Cause::kMessageTooSlow);
-  }
-  return std::min(limits_.silence, left);
+void Connection::count_received(std::size_t length) {
+  timer_.note_byte();
+  response_bytes_ += length;
+  if (response_bytes_ < kProgressStep || progress_bytes_ >= limits_.max_line) return;
+  progress_bytes_ += std::exchange(response_bytes_, 0);
+  timer_.note_progress();
 }
 
 std::size_t Connection::read(std::span<std::byte> buffer) {
@@ -130,15 +176,14 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
     return length;
   }
   for (;;) {
-    const std::chrono::milliseconds timeout = read_timeout();
-    if (const std::size_t length = transport_->receive(buffer); length > 0) return length;
-    if (can_send() && send_some()) continue;
-    if (!transport_->wait(can_send(), timeout) && timeout == limits_.silence) {
-      throw ConnectionLost(
-          fmt::format("the server was silent for {} s: try again later",
-                      std::chrono::duration_cast<std::chrono::seconds>(limits_.silence).count()),
-          std::nullopt, ConnectionLost::Cause::kSilence);
+    const CommandTimer::Deadline deadline = timer_.next();
+    if (deadline.left.count() <= 0) give_up(deadline);
+    if (const std::size_t length = transport_->receive(buffer); length > 0) {
+      count_received(length);
+      return length;
     }
+    if (can_send() && send_some()) continue;
+    if (!transport_->wait(can_send(), deadline.left)) give_up(deadline);
   }
 }
 
@@ -155,7 +200,9 @@ void Connection::send_rest_of(std::uint64_t command) {
     });
   };
   while (is_being_sent() && can_send()) {
-    if (send_some() || read_ahead() || transport_->wait(true, limits_.silence)) continue;
+    const CommandTimer::Deadline deadline = timer_.next();
+    if (deadline.left.count() <= 0) give_up(deadline);
+    if (send_some() || read_ahead() || transport_->wait(true, deadline.left)) continue;
     base::fail(ErrorCode::kNetwork, "the server stopped reading the literal it refused: try again");
   }
 }
@@ -171,6 +218,7 @@ bool Connection::read_ahead() {
   ahead_.resize(size + kPiece);
   const std::size_t length = transport_->receive(std::span(ahead_).subspan(size));
   ahead_.resize(size + length);
+  if (length > 0) timer_.note_byte();
   return length > 0;
 }
 
@@ -187,10 +235,15 @@ void Connection::complete(StatusResponse status) {
       queue_.front().command == number) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
+  if (const auto command = in_progress_.find(number); command != in_progress_.end()) {
+    status.command = command->second;
+  }
   const bool is_refused = status.condition != Condition::kOk;
   if (sent_non_sync_.erase(number) != 0 && is_refused) drop_unsent();
   dropped_.erase(number);
   send_rest_of(number);
+  in_progress_.erase(number);
+  timer_.note_progress();
   answered_.emplace(number, std::move(status));
 }
 
@@ -203,6 +256,7 @@ void Connection::drop_unsent() {
     if (end > sent) dropped_.insert(command);
   }
   for (const Segment& segment : queue_) dropped_.insert(segment.command);
+  for (const std::uint64_t command : dropped_) in_progress_.erase(command);
   outgoing_ = {};
   gathered_.clear();
   gathered_ends_.clear();
@@ -222,9 +276,14 @@ void Connection::note(const StatusResponse& status) {
 }
 
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
+  awaited_ = tag.number;
+  progress_bytes_ = 0;
+  timer_.note_progress();
+  TimedBodies timed(bodies, timer_);
   for (;;) {
     if (auto answer = answered_.extract(tag.number)) return std::move(answer.mapped());
-    Response response = read_response(lexer_, bodies);
+    response_bytes_ = 0;
+    Response response = read_response(lexer_, timed);
     if (std::holds_alternative<Continuation>(response)) {
       go_ahead();
       continue;
@@ -236,7 +295,7 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
         continue;
       }
     }
-    take(response);
+    timer_.exclude([&] { take(response); });
   }
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "imap/command.h"
+#include "imap/command_timer.h"
 #include "imap/lexer.h"
 #include "imap/limits.h"
 #include "imap/response.h"
@@ -27,7 +28,8 @@ namespace imap {
 // asks to retry later), and with kProtocol; after a failure the connection is unusable.
 class Connection : private Source {
  public:
-  Connection(std::unique_ptr<Transport> transport, const Limits& limits);
+  // `clock` must outlive the connection.
+  Connection(std::unique_ptr<Transport> transport, const Limits& limits, const base::Clock& clock);
 
   struct Tag {
     std::uint64_t number = 0;
@@ -36,11 +38,14 @@ class Connection : private Source {
   };
 
   // Queues the command after those in progress. It is sent while finish() waits, so all commands
-  // started before a finish() are sent together.
+  // started before a finish() are sent together, unless Limits::pipeline is false.
   Tag start(Command command);
 
   // Waits until the command is completed. Untagged responses, which may belong to any command in
-  // progress or to none, are passed to `take`, and message bodies to `bodies`.
+  // progress or to none, are passed to `take`, and message bodies to `bodies`. Sent bytes, pieces
+  // of requested bodies and completed commands renew Limits::command, and so does each MiB of a
+  // long response, up to Limits::max_line; `take` calls note_progress() for what it was waiting
+  // for.
   using Take = std::function<void(Response&)>;
   StatusResponse finish(Tag tag, const Take& take, BodySink& bodies);
 
@@ -64,10 +69,13 @@ class Connection : private Source {
   // From now on BYE is not a failure.
   void expect_bye() { expects_bye_ = true; }
 
+  // The last response brought something that was requested and not received before.
+  void note_progress() { timer_.note_progress(); }
+
   // Each message of a FETCH must arrive within Limits::message, from one call of expect_message()
   // to the next or to expect_no_message(). Otherwise finish() fails with kMessageTooSlow.
-  void expect_message();
-  void expect_no_message() { deadline_.reset(); }
+  void expect_message() { timer_.expect_message(); }
+  void expect_no_message() { timer_.expect_no_message(); }
 
  private:
   struct Segment {
@@ -80,9 +88,11 @@ class Connection : private Source {
   };
 
   std::size_t read(std::span<std::byte> buffer) override;
-  std::chrono::milliseconds read_timeout() const;
+  void count_received(std::size_t length);
+  [[noreturn]] void give_up(const CommandTimer::Deadline& deadline) const;
   bool send_some();
   bool can_send() const;
+  bool can_send_next_segment() const;
   void gather();
   void add_segment(Segment segment);
   void go_ahead();
@@ -95,7 +105,12 @@ class Connection : private Source {
   std::unique_ptr<Transport> transport_;
   Limits limits_;
   Lexer lexer_;
+  CommandTimer timer_;
   std::uint64_t last_command_ = 0;
+  std::map<std::uint64_t, std::string> in_progress_;  // the verbs of commands not yet completed
+  std::uint64_t awaited_ = 0;                         // the command that finish() waits for
+  std::size_t response_bytes_ = 0;                    // of the response being read
+  std::size_t progress_bytes_ = 0;  // of responses that renewed Limits::command by their length
   std::map<std::uint64_t, StatusResponse> answered_;  // not yet returned by finish()
   std::deque<Segment> queue_;
   std::string gathered_;  // small segments, to be sent together
@@ -106,7 +121,6 @@ class Connection : private Source {
   base::ByteView outgoing_;  // part of `gathered_` or of the first segment; not moved until sent
   base::Bytes ahead_;        // received before the lexer asked for it; it reads this next
   bool expects_bye_ = false;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;  // for the current message
 };
 
 }  // namespace imap

@@ -28,8 +28,9 @@ class FolderList {
   FolderList(std::vector<Folder>& folders, std::size_t max_kept)
       : folders_(folders), max_kept_(max_kept) {}
 
-  void add(Folder folder) {
-    if (!keys_.insert(folder_key(folder.raw_name)).second) return;
+  // Returns false if the folder was listed already.
+  bool add(Folder folder) {
+    if (!keys_.insert(folder_key(folder.raw_name)).second) return false;
     kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
     for (const std::string& attribute : folder.attributes) {
       kept_ += attribute.size() + sizeof(std::string);
@@ -38,6 +39,7 @@ class FolderList {
       base::fail(base::ErrorCode::kProtocol, "the server listed too many folders");
     }
     folders_.push_back(std::move(folder));
+    return true;
   }
 
  private:
@@ -51,18 +53,20 @@ class StatusList {
  public:
   explicit StatusList(std::size_t max_kept) : max_kept_(max_kept) {}
 
-  void add(FolderStatusResponse& response) {
+  // Returns false if all values were known.
+  bool add(FolderStatusResponse& response) {
     kept_ += sizeof(FolderStatus) + response.raw_name.size() + sizeof(std::string);
     if (kept_ > max_kept_) {
       base::fail(base::ErrorCode::kProtocol, "the server sent the status of too many folders");
     }
     FolderStatus& known = statuses_[folder_key(response.raw_name)];
-    merge(known.uid_validity, response.status.uid_validity);
-    merge(known.uid_next, response.status.uid_next);
-    merge(known.messages, response.status.messages);
-    merge(known.highest_modseq, response.status.highest_modseq);
-    merge(known.size, response.status.size);
-    merge(known.mailbox_id, response.status.mailbox_id);
+    bool is_new = merge(known.uid_validity, response.status.uid_validity);
+    is_new |= merge(known.uid_next, response.status.uid_next);
+    is_new |= merge(known.messages, response.status.messages);
+    is_new |= merge(known.highest_modseq, response.status.highest_modseq);
+    is_new |= merge(known.size, response.status.size);
+    is_new |= merge(known.mailbox_id, response.status.mailbox_id);
+    return is_new;
   }
 
   std::optional<FolderStatus> take(std::string_view raw_name) {
@@ -72,10 +76,12 @@ class StatusList {
   }
 
  private:
-  // A folder's status may be spread over several responses.
+  // A folder's status may be spread over several responses. Returns true if the value was unknown.
   template <typename Value>
-  static void merge(std::optional<Value>& known, std::optional<Value>& received) {
+  static bool merge(std::optional<Value>& known, std::optional<Value>& received) {
+    const bool is_new = received && !known;
     if (received) known = std::move(received);
+    return is_new;
   }
 
   std::unordered_map<std::string, FolderStatus> statuses_;

@@ -6,8 +6,8 @@
 
 namespace imap {
 
-// Input beyond a limit fails with kProtocol; too long a silence, and a message that takes too long,
-// with ConnectionLost. Message bodies are streamed and limited only to 2^63 - 1 bytes.
+// Input beyond a limit fails with kProtocol; waiting longer than one of the times, with
+// ConnectionLost. Message bodies are streamed and limited only to 2^63 - 1 bytes.
 struct Limits {
   std::size_t max_line = 64U << 20U;   // bytes, without literals; no line is ever held whole
   std::size_t max_token = 64U << 10U;  // bytes of an atom, a quoted string, a line of text
@@ -17,7 +17,9 @@ struct Limits {
   std::size_t max_kept = 64U << 20U;  // bytes in memory of one response, and of all those collected
                                       // for one command
   std::chrono::milliseconds silence{300'000};    // no byte sent or received
+  std::chrono::milliseconds command{1'800'000};  // bytes, but nothing that a command requested
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
+  bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 
 }  // namespace imap

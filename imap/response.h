@@ -39,7 +39,8 @@ struct StatusResponse {
   std::string tag;  // empty: untagged
   Condition condition = Condition::kOk;
   ResponseCode code;
-  std::string text;  // shortened to kMaxStatusText, else as sent: escape it before showing it
+  std::string text;     // shortened to kMaxStatusText, else as sent: escape it before showing it
+  std::string command;  // the verb of the command that it completes: "UID FETCH"; not sent
 };
 
 struct Continuation {};

@@ -20,8 +20,10 @@ Session Session::open_and_list_ahead(const Endpoint& endpoint, const Login& logi
 }
 
 Session::Session(std::unique_ptr<Transport> transport, const Limits& limits,
-                 std::optional<std::string_view> personal_prefix, ActingAs acting_as)
-    : impl_(std::make_unique<Impl>(std::move(transport), limits, personal_prefix, acting_as)) {}
+                 std::optional<std::string_view> personal_prefix, ActingAs acting_as,
+                 const base::Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(transport), limits, personal_prefix, acting_as,
+                                   clock)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "imap/acl.h"
 #include "imap/capabilities.h"
 #include "imap/endpoint.h"
@@ -45,9 +46,10 @@ class Session {
                                      const Limits& limits, std::string_view personal_prefix);
 
   // Over a transport that is already logged in. `personal_prefix`: see open_and_list_ahead().
+  // `clock` measures how long the server takes, and must outlive the session.
   Session(std::unique_ptr<Transport> transport, const Limits& limits,
           std::optional<std::string_view> personal_prefix = {},
-          ActingAs acting_as = ActingAs::kSelf);
+          ActingAs acting_as = ActingAs::kSelf, const base::Clock& clock = base::system_clock());
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();  // without LOGOUT: closes the connection

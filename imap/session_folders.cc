@@ -46,9 +46,9 @@ void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
 std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.max_kept);
-  require_ok(run(command("LIST").text("\"\"").string(pattern), [&list](Response& response) {
+  require_ok(run(command("LIST").text("\"\"").string(pattern), [&](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      list.add(std::move(answer->folder));
+      note_progress_if(list.add(std::move(answer->folder)));
     }
   }));
   return folders;
@@ -59,9 +59,9 @@ std::vector<std::string> Session::Impl::subscriptions() {
   FolderList list(folders, limits_.max_kept);
   Command listing =
       capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
-  require_ok(run(listing.text("\"\"").string("*"), [&list](Response& response) {
+  require_ok(run(listing.text("\"\"").string("*"), [&](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      list.add(std::move(answer->folder));
+      note_progress_if(list.add(std::move(answer->folder)));
     }
   }));
   std::vector<std::string> names;
@@ -92,7 +92,7 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
   for (std::size_t command = 0; command < tags.size(); ++command) {
     const StatusResponse end = finish(tags[command], [&](Response& response) {
       auto* const status = std::get_if<FolderStatusResponse>(&response);
-      if (status != nullptr) statuses.add(*status);
+      if (status != nullptr) note_progress_if(statuses.add(*status));
     });
     FolderAnswer& answer = answers[folders[command]];
     if (answer.kind == FolderAnswer::Kind::kExists) note_refusal(end, answer);
@@ -115,7 +115,7 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
   StatusList statuses(limits_.max_kept);
   const auto take = [&](Response& response) {
     auto* const answer = std::get_if<FolderStatusResponse>(&response);
-    if (answer != nullptr) statuses.add(*answer);
+    if (answer != nullptr) note_progress_if(statuses.add(*answer));
   };
   std::vector<StatusResponse> ends;
   ends.reserve(tags.size());
@@ -176,14 +176,18 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
                                   Changes& changes) {
   constexpr std::size_t kMaxStates = 50'000;
   changes = {};
+  UidSet changed_uids;
   return open_folder("EXAMINE", raw_name, &resync, [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
       // Earlier responses were about the previously open folder.
       if (status->code.is("CLOSED")) changes = {};
     } else if (const auto* const gone = std::get_if<VanishedResponse>(&response)) {
-      for (const UidRange& range : gone->uids.ranges()) changes.vanished.add(range);
+      for (const UidRange& range : gone->uids.ranges()) {
+        note_progress_if(changes.vanished.add(range));
+      }
     } else if (auto* const changed = std::get_if<FetchResponse>(&response)) {
       if (!changed->items.uid) return;
+      note_progress_if(changed_uids.add(*changed->items.uid));
       if (changes.states.size() < kMaxStates) {
         changes.states.push_back(std::move(changed->items));
       } else {

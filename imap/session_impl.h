@@ -21,7 +21,8 @@ namespace imap {
 class Session::Impl {
  public:
   Impl(std::unique_ptr<Transport> transport, const Limits& limits,
-       std::optional<std::string_view> personal_prefix, ActingAs acting_as);
+       std::optional<std::string_view> personal_prefix, ActingAs acting_as,
+       const base::Clock& clock);
 
   // No-op unless the server supports it.
   void compress();
@@ -84,6 +85,9 @@ class Session::Impl {
   StatusResponse finish(Connection::Tag tag, const Connection::Take& take, BodySink& bodies);
   StatusResponse run(Command command, const Connection::Take& take = {}) {
     return finish(start(std::move(command)), take);
+  }
+  void note_progress_if(bool is_new) {
+    if (is_new) connection_.note_progress();
   }
   // Fails with kRefused unless the answer is OK.
   static void require_ok(const StatusResponse& answer);

@@ -35,11 +35,12 @@ class MessageFilter : public BodySink {
 
   void body_piece(base::ByteView piece) override { sink_.body_piece(piece); }
 
-  void take(FetchResponse& answer) {
+  // Returns true if the response had something of a message for the first time.
+  bool take(FetchResponse& answer) {
     const bool has_body = answer.body == BodyKind::kString || answer.body == BodyKind::kLiteral;
     const std::optional<base::Uid> uid = answer.items.uid;
     if (!uid || !is_wanted(*uid)) {
-      if (!has_body || !std::exchange(is_passing_, false)) return;
+      if (!has_body || !std::exchange(is_passing_, false)) return false;
       // Its pieces were passed to the sink before this was known.
       base::fail(ErrorCode::kProtocol,
                  "the server sent a body of a message that was not requested");
@@ -48,6 +49,7 @@ class MessageFilter : public BodySink {
     if (auto earlier = partial_.extract(*uid)) merge(answer.items, earlier.mapped());
     delivered_.add(*uid);
     sink_.message(answer.items, answer.body);
+    return true;
   }
 
   // The command is complete: messages without a body so far have none.
@@ -66,8 +68,8 @@ class MessageFilter : public BodySink {
 
   bool is_wanted(base::Uid uid) const { return wanted_.contains(uid) && !delivered_.contains(uid); }
 
-  void hold(base::Uid uid, FetchResponse& answer) {
-    bodiless_.add(uid);
+  bool hold(base::Uid uid, FetchResponse& answer) {
+    const bool is_new = bodiless_.add(uid);
     if (answer.body == BodyKind::kNil) nil_.add(uid);
     const auto known = partial_.find(uid);
     if (known != partial_.end()) {
@@ -76,6 +78,7 @@ class MessageFilter : public BodySink {
     } else if (partial_.size() < kMaxPartial) {
       partial_.emplace(uid, std::move(answer.items));
     }
+    return is_new;
   }
 
   const UidSet& wanted_;
@@ -99,7 +102,9 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
       [&](Response& response) {
         auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr) return;
-        filter.take(*answer);  // blocks while there is no room for the received data
+        // Blocks while there is no room for the received data.
+        if (!filter.take(*answer)) return;
+        connection_.note_progress();
         connection_.expect_message();
       },
       filter);
@@ -112,6 +117,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   const std::uint64_t since = changed_since.value_or(0);
+  UidSet seen;
   NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids,
@@ -122,7 +128,9 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;
-        if (uids.contains(*answer->items.uid)) take(answer->items);
+        if (!uids.contains(*answer->items.uid)) return;
+        note_progress_if(seen.add(*answer->items.uid));
+        take(answer->items);
       },
       no_bodies);
   if (refusal) require_ok(*refusal);
@@ -149,6 +157,7 @@ void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
 
 void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                 const std::function<void(const MessageItems&)>& take) {
+  UidSet seen;
   NoBodies no_bodies;
   const std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, [&](Command& command) { command.list(items); },
@@ -156,7 +165,9 @@ void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>
         const auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr || !answer->items.uid) return;
         if (!answer->items.internal_date && !answer->items.size) return;  // a flag change
-        if (uids.contains(*answer->items.uid)) take(answer->items);
+        if (!uids.contains(*answer->items.uid)) return;
+        note_progress_if(seen.add(*answer->items.uid));
+        take(answer->items);
       },
       no_bodies);
   if (refusal) require_ok(*refusal);
@@ -171,6 +182,7 @@ UidSet Session::Impl::search_all() {
     auto* const answer = std::get_if<SearchResponse>(&response);
     if (answer == nullptr || !answer->has_uids) return;
     if (answer->tag && *answer->tag != tag.text()) return;
+    note_progress_if(!uids);
     uids = std::move(answer->numbers);
   });
   require_ok(status);

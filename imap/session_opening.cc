@@ -15,12 +15,13 @@ class Session::Impl::Listing {
  public:
   explicit Listing(std::size_t max_kept) : list_(folders_, max_kept), statuses_(max_kept) {}
 
-  void take(Response& response) {
+  // Returns true if the response had something new.
+  bool take(Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      list_.add(std::move(answer->folder));
-    } else if (auto* const status = std::get_if<FolderStatusResponse>(&response)) {
-      statuses_.add(*status);
+      return list_.add(std::move(answer->folder));
     }
+    auto* const status = std::get_if<FolderStatusResponse>(&response);
+    return status != nullptr && statuses_.add(*status);
   }
 
   const std::vector<Folder>& folders() const { return folders_; }
@@ -43,8 +44,9 @@ class Session::Impl::Listing {
 };
 
 Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
-                    std::optional<std::string_view> personal_prefix, ActingAs acting_as)
-    : connection_(std::move(transport), limits), limits_(limits) {
+                    std::optional<std::string_view> personal_prefix, ActingAs acting_as,
+                    const base::Clock& clock)
+    : connection_(std::move(transport), limits, clock), limits_(limits) {
   std::vector<std::string> announced = connection_.announced();
   if (personal_prefix && !announced.empty()) {
     open_with_prefetch(std::move(announced), *personal_prefix, acting_as);
@@ -87,7 +89,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
       prefetched_inbox_rights_ = std::move(acl->entries);
     } else {
-      listing.take(response);
+      note_progress_if(listing.take(response));
     }
   };
   namespaces_ = {};
@@ -190,7 +192,8 @@ std::vector<Folder> Session::Impl::list_personal_folders() {
   } else {
     Listing listing(limits_.max_kept);
     for (const Connection::Tag tag : start(list_queries())) {
-      require_ok(finish(tag, [&listing](Response& response) { listing.take(response); }));
+      require_ok(
+          finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); }));
     }
     folders = finish(listing);
   }
@@ -248,7 +251,7 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
     }
     // A folder for which the server sends no status has none; this does not affect the others.
     for (const Connection::Tag tag : tags) {
-      finish(tag, [&listing](Response& response) { listing.take(response); });
+      finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
     }
   }
   std::vector<Folder> folders = listing.take_folders();

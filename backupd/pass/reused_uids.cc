@@ -19,11 +19,13 @@ Likeness likeness(const store::MessageEntry& recorded, const imap::MessageItems&
 void ReusedUids::note(const store::MessageEntry& recorded, const imap::MessageItems& now) {
   switch (likeness(recorded, now)) {
     case Likeness::kOther:
-      return others.add(recorded.uid);
+      others.add(recorded.uid);
+      break;
     case Likeness::kDoubtful:
-      return doubtful.add(recorded.uid);
+      doubtful.add(recorded.uid);
+      break;
     case Likeness::kSame:
-      return;
+      break;
   }
 }
 
