@@ -70,7 +70,9 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 
 Limits limits_of(const base::ServerConfig& server) {
   Limits limits;
+  limits.command = server.transfer.command_timeout;
   limits.message = server.transfer.message_timeout;
+  limits.pipeline = server.pipeline;
   return limits;
 }
 
@@ -92,7 +94,7 @@ Session open_quota_admin(const base::ServerConfig& server) {
   const auto& admin = server.quota_admin ? server.quota_admin : server.admin;
   if (!admin)
     base::fail(base::ErrorCode::kConfig, "servers: neither quota_admin nor admin is configured");
-  return Session::open(endpoint_of(server), to_login(*admin, ""), Limits());
+  return Session::open(endpoint_of(server), to_login(*admin, ""), limits_of(server));
 }
 
 }  // namespace imap

@@ -14,7 +14,7 @@ Endpoint endpoint_of(const base::ServerConfig& server);
 // admin on behalf of the account. Fails with kConfig if the password can't be read.
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
 
-// The default limits, with the server's message_timeout.
+// The default limits, with the server's command_timeout, message_timeout and pipeline.
 Limits limits_of(const base::ServerConfig& server);
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account

@@ -53,6 +53,7 @@ ServerConfig parse_server(const json& at) {
   server.client_certificate = parse_client_certificate(at);
   server.proxy = parse_proxy(at);
   if (at.value("compress", "none") == "deflate") server.compress = Compression::kDeflate;
+  server.pipeline = at.value("pipeline", server.pipeline);
   server.transfer = parse_transfer(at);
   return server;
 }

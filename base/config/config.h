@@ -48,6 +48,7 @@ struct ServerConfig {
   std::optional<ClientCertificateConfig> client_certificate;
   std::optional<ProxyConfig> proxy;  // nullopt: the one that the environment names, if any
   Compression compress = Compression::kNone;
+  bool pipeline = true;  // false: commands are sent one at a time
   TransferConfig transfer;
 };
 

@@ -14,6 +14,7 @@ TransferConfig parse_transfer(const nlohmann::json& server) {
     if (server.contains(key)) duration = parse_duration(server.at(key).get<std::string>());
   };
   if (server.contains("daily_bytes")) transfer.daily_bytes = server.at("daily_bytes");
+  read("command_timeout", transfer.command_timeout);
   read("message_timeout", transfer.message_timeout);
   read("retry_for", transfer.retry_for);
   return transfer;

@@ -13,6 +13,8 @@ namespace base {
 struct TransferConfig {
   // Bytes of mail that a backup fetches for each account in a UTC day; nullopt: no limit.
   std::optional<std::uint64_t> daily_bytes;
+  // How long a command waits while nothing that it requested arrives.
+  std::chrono::seconds command_timeout = std::chrono::minutes(30);
   std::chrono::seconds message_timeout = std::chrono::minutes(30);  // for one message
   // How long a backup keeps trying, after a lost connection, while nothing new arrives.
   std::chrono::seconds retry_for = std::chrono::minutes(5);

@@ -1,10 +1,5 @@
 #include "imap/connection_lost.h"
 
-#include <algorithm>
-#include <thread>
-
-#include "tests/expect_error.h"
-#include "tests/imap/collector.h"
 #include "tests/imap/conversation.h"
 
 namespace imap {
@@ -44,53 +39,6 @@ TEST(ConnectionLostTest, ARequestForAPauseIsNotARefusal) {
       }
     });
   }
-}
-
-// After the transcript, the body never ends.
-class DrippingTransport : public ScriptedTransport {
- public:
-  using ScriptedTransport::ScriptedTransport;
-
-  std::size_t receive(std::span<std::byte> buffer) override {
-    const std::size_t received = is_dripping_ ? 0 : ScriptedTransport::receive(buffer);
-    if (received > 0 || !is_dripping_) return received;
-    buffer.front() = std::byte{'x'};
-    return 1;
-  }
-
-  bool wait(bool to_send, milliseconds timeout) override {
-    if (!is_dripping_ && ScriptedTransport::wait(to_send, timeout)) return true;
-    is_dripping_ = true;
-    std::this_thread::sleep_for(std::min(timeout, milliseconds(2)));
-    return true;
-  }
-
- private:
-  bool is_dripping_ = false;
-};
-
-TEST(ConnectionLostTest, LimitsTheTimeForAMessage) {
-  Transcript transcript = Transcript::inbox();
-  transcript.add(R"(
-    C: m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
-    S: * 1 FETCH (UID 4 FLAGS () BODY[] {1}
-    S: a)
-    S: * 2 FETCH (UID 6 FLAGS () BODY[] {1000000}
-    S: b
-  )");
-  Limits limits;
-  limits.message = milliseconds(60);
-  Session session(std::make_unique<DrippingTransport>(transcript), limits);
-  session.examine("INBOX");
-  Collector collector;
-  try {
-    session.fetch_messages(UidSet::all(), collector);
-    ADD_FAILURE() << "it never ends";
-  } catch (const ConnectionLost& lost) {
-    EXPECT_EQ(lost.cause(), ConnectionLost::Cause::kMessageTooSlow);
-    EXPECT_THAT(lost.what(), testing::HasSubstr("a message took longer than 1 s"));
-  }
-  EXPECT_THAT(collector.messages, testing::SizeIs(1));
 }
 
 }  // namespace

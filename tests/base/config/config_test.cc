@@ -30,6 +30,8 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.servers.at("plain").tls, TlsMode::kNone);
   EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
   EXPECT_EQ(config.servers.at("main").connections, 4U);
+  EXPECT_TRUE(config.servers.at("main").pipeline);
+  EXPECT_EQ(config.servers.at("main").transfer.command_timeout, std::chrono::minutes(30));
   EXPECT_EQ(config.servers.at("plain").connections, 9U);
   EXPECT_EQ(config.account("alice").user, "alice");
   EXPECT_FALSE(config.account("alice").password.has_value());
@@ -54,7 +56,8 @@ TEST(ConfigTest, TheAccountOfADrillMustExist) {
 TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },
-    "servers": { "main": { "url": "imaps://h", "compress": "deflate",
+    "servers": { "main": { "url": "imaps://h", "compress": "deflate", "pipeline": false,
+        "command_timeout": "10m",
         "admin": { "user": "app", "token_command": ["get-token", "app"], "auth": "oauthbearer" },
         "client_certificate": { "file": "/c.pem", "key_file": "/c.key", "credential": "c" },
         "proxy": "socks5h://proxy:1080",
@@ -67,6 +70,8 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const ServerConfig& server = config.servers.at("main");
   EXPECT_EQ(server.compress, Compression::kDeflate);
   EXPECT_EQ(server.admin->auth, LoginMethod::kOauthBearer);
+  EXPECT_FALSE(server.pipeline);
+  EXPECT_EQ(server.transfer.command_timeout, std::chrono::minutes(10));
   EXPECT_EQ(server.admin->password.password_command.front(), "get-token");
   EXPECT_EQ(server.client_certificate->key_file, "/c.key");
   EXPECT_EQ(server.client_certificate->password->credential, "c");
