@@ -29,6 +29,9 @@ constexpr std::size_t kMaxReadAhead = 1U << 20U;
 // ahead, so many small responses don't count.
 constexpr std::size_t kProgressStep = 1U << 20U;
 
+// Different alerts that are logged for each connection.
+constexpr std::size_t kMaxAlerts = 100;
+
 constexpr char kTagLetter = 'm';
 
 // Bodies that the caller wants are progress; the caller's time for them does not count.
@@ -272,7 +275,10 @@ void Connection::note(const StatusResponse& status) {
   // The refusal is unrelated to the command itself.
   const bool is_refusal = status.condition == Condition::kNo || status.condition == Condition::kBad;
   if (is_refusal && pause) throw ConnectionLost("the server asks to wait: " + words, pause);
-  if (status.code.is("ALERT")) base::log_warning("alert from the server: {}", words);
+  const bool is_alert = status.code.is("ALERT") && alerts_.size() < kMaxAlerts;
+  if (is_alert && alerts_.insert(words).second) {
+    base::log_warning("alert from the server: {}", words);
+  }
 }
 
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {

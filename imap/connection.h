@@ -121,6 +121,7 @@ class Connection : private Source {
   base::ByteView outgoing_;  // part of `gathered_` or of the first segment; not moved until sent
   base::Bytes ahead_;        // received before the lexer asked for it; it reads this next
   bool expects_bye_ = false;
+  std::set<std::string> alerts_;  // logged already
 };
 
 }  // namespace imap

@@ -136,7 +136,7 @@ TEST(SessionTest, WaitsForTheGoAheadWithoutLiteralPlus) {
   transcript.add("C: m5 CREATE \"c\"\nS: m5 OK done");
   converse_and_cut(transcript, [](Session& session) {
     EXPECT_TRUE(session.create("a\nb").created);
-    EXPECT_EQ(session.create("c\nd").reason, "never");
+    EXPECT_EQ(session.create("c\nd").reason, "CREATE: never");
     EXPECT_TRUE(session.create("c").created);
   });
 }
@@ -164,7 +164,8 @@ TEST(SessionTest, GivesUpOnASilentServer) {
   Transcript transcript = Transcript::session();
   transcript.add("C: m3 CREATE \"x\"");
   converse(transcript, [](Session& session) {
-    EXPECT_ERROR(kNetwork, "silent for 300 s", session.create("x"));
+    EXPECT_ERROR(kNetwork, "the server was silent for 300 s after CREATE: try again later",
+                 session.create("x"));
   });
 }
 
@@ -176,6 +177,102 @@ TEST(SessionTest, RejectsResponsesToCommandsNotSent) {
     converse(transcript,
              [](Session& session) { EXPECT_ERROR(kProtocol, "not sent", session.create("x")); });
   }
+}
+
+TEST(SessionTest, LogsARepeatedAlertOnce) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 CREATE "x"
+    S: * OK [ALERT] the disk is nearly full
+    S: * OK [ALERT] the disk is full
+    S: m3 OK [ALERT] the disk is nearly full
+    C: m4 CREATE "y"
+    S: * NO [ALERT] the disk is full
+    S: m4 OK done
+  )");
+  testing::internal::CaptureStderr();
+  {
+    Session session(scripted(transcript), {});
+    session.create("x");
+    session.create("y");
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  for (const std::string alert : {"the disk is nearly full", "the disk is full"}) {
+    const std::size_t first = log.find("alert from the server: " + alert);
+    ASSERT_NE(first, std::string::npos) << log;
+    EXPECT_EQ(log.find(alert, first + 40), std::string::npos) << log;
+  }
+}
+
+// Notes whether the client tried to send more than the transcript expects before an answer.
+class ImpatienceDetector : public ScriptedTransport {
+ public:
+  ImpatienceDetector(const Transcript& transcript, bool& has_sent_early)
+      : ScriptedTransport(transcript, {.announced = kUsual}), has_sent_early_(has_sent_early) {}
+
+  std::size_t send(base::ByteView bytes) override {
+    const std::size_t sent = ScriptedTransport::send(bytes);
+    has_sent_early_ |= sent < bytes.size();
+    return sent;
+  }
+
+ private:
+  bool& has_sent_early_;
+};
+
+TEST(SessionTest, SendsOneCommandAtATimeIfTheServerCannotPipeline) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 ENABLE CONDSTORE NAMESPACE LIST-STATUS
+    S: m1 OK
+    C: m2 ENABLE QRESYNC
+    S: m2 OK
+    C: m3 NAMESPACE
+    S: * NAMESPACE (("" "/")) NIL NIL
+    S: m3 OK
+    C: m4 LIST "" "*" RETURN (STATUS (MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ))
+    S: * LIST () "/" INBOX
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 12)
+    S: m4 OK
+    C: m5 APPEND "x" () "01-Jan-1970 00:00:00 +0000" {1}
+    S: + go ahead
+    C: a
+    S: m5 OK
+    C: m6 APPEND "x" () "01-Jan-1970 00:00:00 +0000" {1}
+    S: m6 NO not this one
+    C: m7 APPEND "x" () "01-Jan-1970 00:00:00 +0000" {1}
+    S: + go ahead
+    C: c
+    S: m7 OK
+  )");
+  for (const bool pipeline : {true, false}) {
+    Limits limits;
+    limits.pipeline = pipeline;
+    bool has_sent_early = false;
+    Session session(std::make_unique<ImpatienceDetector>(transcript, has_sent_early), limits, "");
+    EXPECT_THAT(session.list_personal_folders(), SizeIs(1));
+    std::vector<AppendMessage> messages;
+    for (const std::string_view body : {"a", "b", "c"}) {
+      messages.push_back({{}, {}, base::as_bytes(body)});
+    }
+    const std::vector<AppendAnswer> answers = session.append("x", messages);
+    ASSERT_THAT(answers, SizeIs(3));
+    EXPECT_FALSE(answers[1].accepted);
+    EXPECT_TRUE(answers[2].accepted);
+    EXPECT_EQ(has_sent_early, pipeline);
+  }
+}
+
+TEST(SessionTest, SuggestsNotToPipelineAfterASilence) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 STATUS "a" (MESSAGES UIDNEXT UIDVALIDITY)
+    C: m4 STATUS "b" (MESSAGES UIDNEXT UIDVALIDITY)
+  )");
+  const std::vector<std::string> names = {"a", "b"};
+  converse(transcript, [&](Session& session) {
+    EXPECT_ERROR(kNetwork, "set \"pipeline\": false", session.ask(names));
+  });
 }
 
 TEST(SessionTest, LogsOutWhateverTheServerAnswers) {
