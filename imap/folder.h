@@ -40,7 +40,8 @@ struct Folder {
 // without it is incomplete.
 struct ListGaps {
   bool is_empty = false;      // LIST showed no folder of the account
-  std::string inbox_refusal;  // the server's words, escaped, if STATUS INBOX was refused too
+  std::string inbox_refusal;  // the command and the server's words, escaped, if STATUS INBOX was
+                              // refused too
   bool inbox_is_nonexistent = false;  // the refusal had the code NONEXISTENT (RFC 5530)
 };
 
@@ -54,7 +55,7 @@ struct FolderAnswer {
   };
   Kind kind = Kind::kExists;
   FolderStatus status;  // only with kExists
-  std::string reason;   // the server's words, escaped; empty with kExists
+  std::string reason;   // the command and the server's words, escaped; empty with kExists
 };
 
 // RFC 2342.

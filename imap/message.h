@@ -47,7 +47,7 @@ class MessageSink {
 // The result of a FETCH of messages.
 struct FetchAnswer {
   bool complete = true;  // false: NO or BAD, so existing messages may be missing
-  std::string reason;    // the server's text in that case, escaped
+  std::string reason;    // in that case the command and the server's text, escaped
 };
 
 // One message for APPEND. `bytes` must stay valid until the response arrives.
@@ -62,7 +62,7 @@ struct AppendMessage {
 struct AppendAnswer {
   bool accepted = false;
   bool sent = true;                // false: an earlier one was refused, this one was not sent
-  std::string reason;              // the server's text if not accepted, escaped
+  std::string reason;              // if not accepted: the command and the server's text, escaped
   std::uint32_t uid_validity = 0;  // from APPENDUID (RFC 4315); 0 without it
   std::vector<base::Uid> uids;     // one for each message; empty without APPENDUID
 };

@@ -125,8 +125,8 @@ class Session {
   UidSet search_all();  // the existing UIDs, at most Limits::max_items
 
   struct Created {
-    bool created = false;                   // false: it existed already, or the server refused
-    std::string reason;                     // the server's text if not created, escaped
+    bool created = false;  // false: it existed already, or the server refused
+    std::string reason;    // if not created: the command and the server's text, escaped
     std::optional<std::string> mailbox_id;  // RFC 8474
   };
   Created create(std::string_view raw_name);

@@ -34,11 +34,9 @@ void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
   } else {
     answer.kind = is_plain ? Kind::kPlainNo : Kind::kUnserved;
   }
-  answer.reason = base::escape_for_terminal(end.text);
-  if (!end.code.name.empty()) {
-    answer.reason = base::escape_for_terminal('[' + end.code.name + "] ") + answer.reason;
-  }
-  if (answer.reason.empty()) answer.reason = "without a reason";
+  StatusResponse shown = end;
+  if (!end.code.name.empty()) shown.text = '[' + end.code.name + "] " + end.text;
+  answer.reason = refusal_of(shown);
 }
 
 }  // namespace
@@ -204,7 +202,7 @@ Session::Created Session::Impl::create(std::string_view raw_name,
   const StatusResponse answer = run(std::move(creating));
   Created created;
   created.created = answer.condition == Condition::kOk;
-  if (!created.created) created.reason = base::escape_for_terminal(answer.text);
+  if (!created.created) created.reason = refusal_of(answer);
   if (answer.code.is("MAILBOXID")) {
     const std::vector<std::string> words = answer.code.words();
     if (words.size() == 1) created.mailbox_id = words.front();

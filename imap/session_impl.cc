@@ -14,6 +14,11 @@ constexpr std::size_t kMaxSet = 7000;
 
 }  // namespace
 
+std::string refusal_of(const StatusResponse& answer) {
+  const std::string words = base::escape_for_terminal(answer.text);
+  return answer.command + ": " + (words.empty() ? "without a reason" : words);
+}
+
 std::string name_in_error(std::string_view raw_name) {
   return base::escape_for_terminal(decode_modified_utf7(raw_name).value_or(std::string(raw_name)));
 }
@@ -24,7 +29,7 @@ void Session::Impl::compress() {
   if (answer.condition == Condition::kOk) {
     connection_.compress();
   } else {
-    base::log_warning("the server does not compress: {}", answer.text);
+    base::log_warning("the server does not compress: {}", refusal_of(answer));
   }
 }
 
@@ -60,8 +65,7 @@ StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take
 
 void Session::Impl::require_ok(const StatusResponse& answer) {
   if (answer.condition == Condition::kOk) return;
-  base::fail(base::ErrorCode::kRefused, "the server refused: {}",
-             base::escape_for_terminal(answer.text));
+  base::fail(base::ErrorCode::kRefused, "the server refused {}", refusal_of(answer));
 }
 
 std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const UidSet& uids,

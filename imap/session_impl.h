@@ -153,6 +153,9 @@ class Session::Impl {
   bool has_modseq_ = false;
 };
 
+// The refused command and the server's words, escaped: "STATUS: no such folder".
+std::string refusal_of(const StatusResponse& answer);
+
 // Decoded if possible, and escaped.
 std::string name_in_error(std::string_view raw_name);
 

@@ -111,7 +111,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
   connection_.expect_no_message();
   filter.finish();
   if (!refusal) return {};
-  return {.complete = false, .reason = base::escape_for_terminal(refusal->text)};
+  return {.complete = false, .reason = refusal_of(*refusal)};
 }
 
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
@@ -205,7 +205,7 @@ AppendAnswer to_append_answer(const StatusResponse& status, std::size_t messages
   AppendAnswer answer;
   answer.accepted = status.condition == Condition::kOk;
   if (!answer.accepted) {
-    answer.reason = base::escape_for_terminal(status.text);
+    answer.reason = refusal_of(status);
     return answer;
   }
   const std::vector<std::string> words = status.code.words();

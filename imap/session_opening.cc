@@ -218,8 +218,7 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
   FolderStatus received;
   const StatusResponse answer = status_of(kInbox, received);
   if (answer.condition != Condition::kOk) {
-    list_gaps_.inbox_refusal = base::escape_for_terminal(answer.text);
-    if (list_gaps_.inbox_refusal.empty()) list_gaps_.inbox_refusal = "without a reason";
+    list_gaps_.inbox_refusal = refusal_of(answer);
     list_gaps_.inbox_is_nonexistent = answer.code.is("NONEXISTENT");
     return;
   }

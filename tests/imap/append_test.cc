@@ -40,7 +40,7 @@ TEST(AppendTest, PipelinesWithLiteralPlus) {
     EXPECT_EQ(answers[0].uid_validity, 38505U);
     EXPECT_THAT(answers[0].uids, ElementsAre(base::Uid{3955}));
     EXPECT_FALSE(answers[1].accepted);
-    EXPECT_EQ(answers[1].reason, "Can't save a zero byte message.");
+    EXPECT_EQ(answers[1].reason, "APPEND: Can't save a zero byte message.");
     EXPECT_THAT(answers[2].uids, ElementsAre(base::Uid{3956}));
     EXPECT_FALSE(session.is_usable()) << "m4 may have been refused without reading its literal";
     EXPECT_ERROR(kNetwork, "no longer used", session.create("y"));
@@ -161,7 +161,7 @@ TEST(AppendTest, WaitsForEachGoAheadWithoutLiteralPlus) {
     const auto answers = session.append("x", messages);
     ASSERT_THAT(answers, SizeIs(3));
     EXPECT_TRUE(answers[0].accepted);
-    EXPECT_EQ(answers[1].reason, "never");
+    EXPECT_EQ(answers[1].reason, "APPEND: never");
     EXPECT_TRUE(answers[2].accepted);
     EXPECT_THAT(answers[2].uids, IsEmpty());
   });
@@ -229,7 +229,7 @@ TEST(AppendTest, AppendsTogether) {
     EXPECT_EQ(answer.uid_validity, 7U);
     EXPECT_THAT(answer.uids, ElementsAre(base::Uid{3}, base::Uid{4}));
     EXPECT_THAT(session.append_together("x", messages).uids, IsEmpty());
-    EXPECT_EQ(session.append_together("x", messages).reason, "a message is bad");
+    EXPECT_EQ(session.append_together("x", messages).reason, "APPEND: a message is bad");
     EXPECT_FALSE(session.is_usable());
     EXPECT_TRUE(session.append_together("x", {}).accepted);
   });
@@ -309,7 +309,7 @@ TEST(AppendTest, ReadsWhileSendingTheRestOfARefusedMessage) {
   const std::vector<AppendMessage> messages = {message(large), message("abc")};
   converse(transcript, [&messages](Session& session) {
     const auto answers = session.append("x", messages);
-    EXPECT_EQ(answers[0].reason, "it is full");
+    EXPECT_EQ(answers[0].reason, "APPEND: it is full");
     EXPECT_TRUE(answers[1].accepted);
   });
 }

@@ -48,7 +48,7 @@ TEST(SessionAclTest, SetsRights) {
   )");
   converse(transcript, [](Session& session) {
     session.set_acl("Team", {"bob smith", "lrs"});
-    EXPECT_ERROR(kRefused, "set the ACL: Team: the server refused: not yours",
+    EXPECT_ERROR(kRefused, "set the ACL: Team: the server refused SETACL: not yours",
                  session.set_acl("Team", {"eve", "l"}));
   });
 }

@@ -158,7 +158,8 @@ TEST(SessionFoldersTest, SendsRawNamesUnchanged) {
   transcript.client("Entw\xFCrfe (MESSAGES UIDNEXT UIDVALIDITY)\r\n");
   transcript.server("* STATUS {8}\r\nEntw\xFCrfe (MESSAGES 4)\r\nm4 OK done\r\n");
   converse(transcript, [](Session& session) {
-    EXPECT_ERROR(kRefused, "get the status: a \"b\" \\c : the server refused: no such folder",
+    EXPECT_ERROR(kRefused,
+                 "get the status: a \"b\" \\c : the server refused STATUS: no such folder",
                  session.status("a \"b\" \\c "));
     EXPECT_THAT(session.status("Entw\xFCrfe").messages, Optional(4U));
   });
@@ -263,8 +264,8 @@ TEST(SessionFoldersTest, CreatesAndRemovesFolders) {
     const Session::Created created = session.create("RESTORED");
     EXPECT_TRUE(created.created);
     EXPECT_THAT(created.mailbox_id, Optional(std::string("F9")));
-    EXPECT_EQ(session.create("RESTORED").reason, "there is one");
-    EXPECT_EQ(session.create("RESTORED//").reason, "what?");
+    EXPECT_EQ(session.create("RESTORED").reason, "CREATE: there is one");
+    EXPECT_EQ(session.create("RESTORED//").reason, "CREATE: what?");
     session.subscribe("RESTORED");
     session.unsubscribe("RESTORED");
     session.remove("RESTORED");
@@ -280,10 +281,10 @@ TEST(SessionFoldersTest, FailsIfTheServerRefuses) {
     S: m4 NO not you
   )");
   converse(transcript, [](Session& session) {
-    EXPECT_ERROR(kRefused, "delete: Größe: the server refused: gone",
+    EXPECT_ERROR(kRefused, "delete: Größe: the server refused DELETE: gone",
                  session.remove("Gr&APYA3w-e"));
     const std::vector<QuotaResource> limits = {{"STORAGE", 0, 512}, {"MESSAGE", 0, 3}};
-    EXPECT_ERROR(kRefused, "not you", session.set_quota("x", limits));
+    EXPECT_ERROR(kRefused, "the server refused SETQUOTA: not you", session.set_quota("x", limits));
   });
 }
 

@@ -110,7 +110,7 @@ TEST(SessionMessagesTest, DeliversMessagesWithoutBodiesLast) {
     Collector collector;
     const FetchAnswer answer = session.fetch_messages(UidSet::all(), collector);
     EXPECT_FALSE(answer.complete);
-    EXPECT_EQ(answer.reason, "some could not be read");
+    EXPECT_EQ(answer.reason, "UID FETCH: some could not be read");
     ASSERT_THAT(collector.messages, SizeIs(3));
     EXPECT_EQ(collector.messages[0].items.uid, base::Uid{3});
     EXPECT_EQ(collector.messages[0].body, BodyKind::kString);
