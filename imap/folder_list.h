@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -22,7 +21,8 @@ inline std::string folder_key(std::string_view raw_name) {
   return base::equal_ignoring_case(raw_name, "INBOX") ? "INBOX" : std::string(raw_name);
 }
 
-// Folders in the order received, without duplicates, up to the memory limit.
+// Folders in the order received, without duplicates, up to the memory limit. If a folder is listed
+// twice and only the second line shows that it can be opened, that line counts.
 class FolderList {
  public:
   FolderList(std::vector<Folder>& folders, std::size_t max_kept)
@@ -30,7 +30,9 @@ class FolderList {
 
   // Returns false if the folder was listed already.
   bool add(Folder folder) {
-    if (!keys_.insert(folder_key(folder.raw_name)).second) return false;
+    const auto [known, is_new] =
+        positions_.try_emplace(folder_key(folder.raw_name), folders_.size());
+    if (!is_new) return replace(known->second, std::move(folder));
     kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
     for (const std::string& attribute : folder.attributes) {
       kept_ += attribute.size() + sizeof(std::string);
@@ -43,8 +45,18 @@ class FolderList {
   }
 
  private:
+  bool replace(std::size_t position, Folder folder) {
+    // The caller may have removed folders.
+    if (position >= folders_.size() || folders_[position].can_be_opened() ||
+        !folder.can_be_opened() || folders_[position].raw_name != folder.raw_name) {
+      return false;
+    }
+    folders_[position] = std::move(folder);
+    return true;
+  }
+
   std::vector<Folder>& folders_;
-  std::unordered_set<std::string> keys_;
+  std::unordered_map<std::string, std::size_t> positions_;
   std::size_t max_kept_;
   std::size_t kept_ = 0;
 };

@@ -9,12 +9,63 @@ namespace {
 
 using base::equal_ignoring_case;
 
+constexpr std::string_view kLongDelimiter = "a hierarchy delimiter of several characters";
+
+// One character in quotes, or none. Some servers send a backslash without escaping it: "\".
+std::optional<char> read_quoted_delimiter(Lexer& lexer) {
+  lexer.expect('"');
+  if (lexer.take_if('"')) return std::nullopt;
+  const bool is_escaped = lexer.take_if('\\');
+  if (lexer.at_end_of_line()) lexer.fail_protocol("a hierarchy delimiter without an end");
+  const char delimiter = lexer.peek();
+  lexer.expect(delimiter);
+  if (lexer.take_if('"')) return delimiter;
+  if (is_escaped && delimiter == '"') return '\\';
+  lexer.fail_protocol(kLongDelimiter);
+}
+
 // NIL or one quoted character.
 std::optional<char> read_delimiter(Lexer& lexer) {
+  if (lexer.peek() == '"') return read_quoted_delimiter(lexer);
   const std::optional<std::string> text = lexer.nstring();
   if (!text || text->empty()) return std::nullopt;
-  if (text->size() > 1) lexer.fail_protocol("a hierarchy delimiter of several characters");
+  if (text->size() > 1) lexer.fail_protocol(kLongDelimiter);
   return text->front();
+}
+
+bool at_unquoted(Lexer& lexer) {
+  return lexer.peek() != '"' && !lexer.at_literal();
+}
+
+std::string take_blanks(Lexer& lexer) {
+  std::string blanks;
+  while (lexer.take_if(' ')) blanks += ' ';
+  return blanks;
+}
+
+// Some servers send names with blanks without quotes: the name is then the rest of the line, unless
+// the rest is extended data (RFC 5258).
+std::string read_listed_name(Lexer& lexer) {
+  const bool is_unquoted = at_unquoted(lexer);
+  std::string name = lexer.string();
+  if (!is_unquoted) return name;
+  const std::string blanks = take_blanks(lexer);
+  const bool is_extended = !blanks.empty() && lexer.peek() == '(';
+  if (is_extended || lexer.at_end_of_line()) return name;
+  return name + blanks + lexer.text();
+}
+
+// The same, up to the list of values.
+std::string read_name_before_list(Lexer& lexer) {
+  const bool is_unquoted = at_unquoted(lexer);
+  std::string name = lexer.string();
+  while (is_unquoted) {
+    const std::string blanks = take_blanks(lexer);
+    const std::string word(lexer.atom());
+    if (word.empty()) break;
+    name += blanks + word;
+  }
+  return name;
 }
 
 // "(id)" (RFC 8474).
@@ -62,7 +113,7 @@ ListResponse read_list_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.folder.delimiter = read_delimiter(lexer);
   lexer.skip_spaces();
-  response.folder.raw_name = lexer.string();
+  response.folder.raw_name = read_listed_name(lexer);
   return response;
 }
 
@@ -70,7 +121,7 @@ FolderStatusResponse read_status_response(Lexer& lexer) {
   FolderStatusResponse response;
   FolderStatus& status = response.status;
   lexer.skip_spaces();
-  response.raw_name = lexer.string();
+  response.raw_name = read_name_before_list(lexer);
   lexer.skip_spaces();
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
@@ -133,7 +184,7 @@ MetadataResponse read_metadata_response(Lexer& lexer) {
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
     std::string name = lexer.string();
     lexer.skip_spaces();
-    std::optional<std::string> value = lexer.nstring();
+    std::optional<std::string> value = lexer.nstring_unless_too_long();
     if (value) response.entries.push_back({std::move(name), std::move(*value)});
   }
   return response;
@@ -144,6 +195,7 @@ QuotaResponse read_quota_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.root.name = lexer.string();
   lexer.skip_spaces();
+  if (lexer.peek() != '(') return response;  // Courier, for a root without limits
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
     QuotaResource resource;
@@ -152,7 +204,7 @@ QuotaResponse read_quota_response(Lexer& lexer) {
     const std::optional<std::uint64_t> usage = lexer.number();
     lexer.skip_spaces();
     const std::optional<std::uint64_t> limit = lexer.number();
-    if (!usage || !limit) lexer.fail_protocol("a quota that is not a number");
+    if (!usage || !limit) continue;  // some servers send -1 for a resource without a limit
     resource.usage = *usage;
     resource.limit = *limit;
     response.root.resources.push_back(std::move(resource));

@@ -161,7 +161,7 @@ std::optional<std::uint64_t> Lexer::digits() {
 
 std::string Lexer::string() {
   if (peek() == '"') return quoted();
-  if (at_literal()) return kept_literal();
+  if (at_literal()) return kept_literal(literal_size());
   std::string word(atom());
   if (word.empty()) fail_protocol("no value");
   keep(word.size());
@@ -173,6 +173,14 @@ std::optional<std::string> Lexer::nstring() {
   std::string word = string();
   if (equal_ignoring_case(word, "NIL")) return std::nullopt;
   return word;
+}
+
+std::optional<std::string> Lexer::nstring_unless_too_long() {
+  if (!at_literal()) return nstring();
+  const std::uint64_t size = literal_size();
+  if (size <= limits_.max_value) return kept_literal(size);
+  read_literal(size, [](base::ByteView) {});
+  return std::nullopt;
 }
 
 std::string Lexer::quoted() {
@@ -226,8 +234,7 @@ std::uint64_t Lexer::literal_size() {
   return *size;
 }
 
-std::string Lexer::kept_literal() {
-  const std::uint64_t size = literal_size();
+std::string Lexer::kept_literal(std::uint64_t size) {
   if (size > limits_.max_value) fail_protocol("a value too long");
   keep(static_cast<std::size_t>(size));
   std::string text;  // grows as bytes arrive, not as they are announced

@@ -63,6 +63,11 @@ class Lexer {
   // Consumes CRLF; a bare LF is accepted too.
   void end_line();
 
+  // Skips empty lines, which some servers send between responses.
+  void skip_blank_lines() {
+    while (at_end_of_line()) end_line();
+  }
+
   // The word up to a space, a parenthesis or the end of the line, possibly empty; the bytes that
   // servers put into flags and names are not validated. Valid until the next call.
   std::string_view atom();
@@ -91,6 +96,9 @@ class Lexer {
   // Returns nullopt if NIL (nstring).
   std::optional<std::string> nstring();
 
+  // The same, and also nullopt if the value is a literal longer than Limits::max_value.
+  std::optional<std::string> nstring_unless_too_long();
+
   // Parentheses, which may nest up to Limits::max_nesting deep.
   void open();
   bool take_close();
@@ -103,7 +111,9 @@ class Lexer {
   std::uint64_t literal_size();
   bool at_literal();
 
-  // Passes the next `size` bytes to `take` in pieces as they arrive, without copying.
+  // Passes the next `size` bytes to `take` in pieces as they arrive, without copying. Between
+  // parentheses, where a line can't end, it skips the line end that some servers send after a
+  // literal.
   template <typename Take>
   void read_literal(std::uint64_t size, Take&& take) {
     while (size > 0) {
@@ -114,6 +124,7 @@ class Lexer {
       take(base::as_bytes(std::string_view(buffer_.get() + at, length)));
       size -= length;
     }
+    if (depth_ > 0) skip_blank_lines();
   }
 
   // Fails with kProtocol; the message names `what` and shows the position in the stream.
@@ -126,7 +137,7 @@ class Lexer {
   void count_item();
   void keep(std::size_t bytes);
   std::string quoted();
-  std::string kept_literal();
+  std::string kept_literal(std::uint64_t size);
   template <typename Stop>
   std::string_view scan(Stop stop);
 

@@ -215,6 +215,7 @@ std::vector<std::string> ResponseCode::words() const {
 
 Response read_response(Lexer& lexer, BodySink& bodies) {
   lexer.begin_answer();
+  lexer.skip_blank_lines();
   if (lexer.take_if('+')) {
     lexer.skip_line();
     return Continuation{};

@@ -20,7 +20,11 @@ std::vector<std::string> read_words(Lexer& lexer) {
   for (;;) {
     lexer.skip_spaces();
     if (lexer.at_end_of_line()) return words;
-    words.push_back(lexer.string());
+    if (lexer.peek() == '(') {
+      lexer.skip_value();
+    } else if (!lexer.take_if(')')) {
+      words.push_back(lexer.string());
+    }
   }
 }
 

@@ -14,7 +14,7 @@ namespace imap {
 // (word word ...)
 std::vector<std::string> read_list(Lexer& lexer);
 
-// Words up to the end of the line.
+// Words up to the end of the line; parentheses, which don't belong there, are skipped.
 std::vector<std::string> read_words(Lexer& lexer);
 
 // A sequence-set without `*`.

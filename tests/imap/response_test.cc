@@ -111,6 +111,43 @@ TEST(ResponseTest, ListWithNamesOfEveryKind) {
   EXPECT_EQ(answer<ListResponse>("* list () \"\" ..\r\n").folder.delimiter, std::nullopt);
 }
 
+TEST(ResponseTest, ListWithAnUnescapedBackslash) {
+  for (const char* text : {"* LIST () \"\\\" \"a\"\r\n", "* LIST () \"\\\\\" \"a\"\r\n",
+                           "* LIST () \"\\\" a\r\n", "* LIST () {1}\r\n\\ a\r\n"}) {
+    const auto folder = answer<ListResponse>(text).folder;
+    EXPECT_EQ(folder.delimiter, '\\') << text;
+    EXPECT_EQ(folder.raw_name, "a") << text;
+  }
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"\\\"\" a\r\n").folder.delimiter, '"');
+  const auto spaces =
+      answer<NamespaceResponse>("* NAMESPACE ((\"\" \"\\\")) ((\"u\\\\\" \"\\\\\")) NIL\r\n")
+          .namespaces;
+  EXPECT_THAT(spaces.personal, ElementsAre(Namespace{"", '\\'}));
+  EXPECT_THAT(spaces.other_users, ElementsAre(Namespace{"u\\", '\\'}));
+}
+
+TEST(ResponseTest, NamesWithBlanksButWithoutQuotes) {
+  const auto name = [](const char* text) { return answer<ListResponse>(text).folder.raw_name; };
+  EXPECT_EQ(name("* LIST (\\HasNoChildren) \"/\" Old mail\r\n"), "Old mail");
+  EXPECT_EQ(name("* LIST () \"/\" Old  stuff (2019) x\r\n"), "Old  stuff (2019) x");
+  EXPECT_EQ(name("* LIST () \"/\" a(b)\r\n"), "a(b)");
+  EXPECT_EQ(name("* LIST () \"/\" Old \r\n"), "Old");
+  const auto response = answer<FolderStatusResponse>("* STATUS Old  mail (MESSAGES 3)\r\n");
+  EXPECT_EQ(response.raw_name, "Old  mail");
+  EXPECT_THAT(response.status.messages, Optional(3U));
+}
+
+TEST(ResponseTest, SkipsBlankLines) {
+  EXPECT_EQ(answer<ExistsResponse>("\r\n\r\n\n* 3 EXISTS\r\n").count, 3U);
+  Bodies bodies;
+  const auto response =
+      read("\r\n* 1 FETCH (BODY[] {3}\r\na\r\n\r\n UID 4 FLAGS (\\Seen))\r\n", bodies, 1);
+  EXPECT_EQ(std::get<FetchResponse>(response).items.uid, base::Uid{4});
+  EXPECT_EQ(answer<FolderStatusResponse>("* STATUS {1}\r\na (X {1}\r\nb\r\n MESSAGES 3)\r\n")
+                .status.messages,
+            3U);
+}
+
 TEST(ResponseTest, ListWithExtendedData) {
   const auto folder =
       answer<ListResponse>(
@@ -184,6 +221,25 @@ TEST(ResponseTest, Quota) {
   EXPECT_THAT(quota.resources,
               ElementsAre(QuotaResource{"STORAGE", 10, 512}, QuotaResource{"MESSAGE", 3, 1000}));
   EXPECT_THAT(answer<QuotaResponse>("* QUOTA user/jane/RESTORED ()\r\n").root.resources, IsEmpty());
+}
+
+TEST(ResponseTest, OddQuotas) {
+  const auto courier = answer<QuotaResponse>("* QUOTA \"ROOT\"\r\n").root;
+  EXPECT_EQ(courier.name, "ROOT");
+  EXPECT_THAT(courier.resources, IsEmpty());
+  EXPECT_THAT(answer<QuotaResponse>("* QUOTA x (STORAGE 12 -1 MESSAGE 3 9)\r\n").root.resources,
+              ElementsAre(QuotaResource{"MESSAGE", 3, 9}));
+  EXPECT_THAT(answer<QuotaRootResponse>("* QUOTAROOT INBOX User (x) y)\r\n").roots,
+              ElementsAre("User", "y"));
+}
+
+TEST(ResponseTest, OmitsAMetadataValueThatIsTooLong) {
+  const std::string text = "* METADATA a (/shared/x {2000000}\r\n" + std::string(2'000'000, 'v') +
+                           " /shared/y \"2\")\r\n";
+  Bodies bodies;
+  const auto response = read(text, bodies, text.size());
+  EXPECT_THAT(std::get<MetadataResponse>(response).entries,
+              ElementsAre(MetadataEntry{"/shared/y", "2"}));
 }
 
 TEST(ResponseTest, Metadata) {
@@ -283,7 +339,6 @@ TEST(ResponseTest, IgnoresUidZero) {
 
 TEST(ResponseTest, RejectsLinesThatAreNotResponses) {
   for (const char* text : {
-           "\r\n",
            "* \r\n",
            "m1\r\n",
            "m1 BYE now\r\n",
@@ -305,7 +360,6 @@ TEST(ResponseTest, RejectsLinesThatAreNotResponses) {
            "* SEARCH 1 x\r\n",
            "* ESEARCH UID ALL 1:*\r\n",
            "* VANISHED 0\r\n",
-           "* QUOTA x (STORAGE a 1)\r\n",
            "* STATUS x MESSAGES\r\n",
            "* NAMESPACE ((\"\" \"/\")\r\n",
            "* X \"abc\r\n",
