@@ -21,6 +21,8 @@ class DigestSink : public imap::MessageSink {
     if (items.uid && has_body) digests_[*items.uid] = digest;
   }
 
+  void discard() override { hash_ = store::Sha256Hash(); }
+
   std::map<base::Uid, store::Sha256> take() { return std::move(digests_); }
 
  private:

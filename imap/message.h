@@ -42,6 +42,8 @@ class MessageSink {
 
   virtual void body_piece(base::ByteView piece) = 0;
   virtual void message(const MessageItems& items, BodyKind body) = 0;
+  // The pieces since the last message() belong to no known message.
+  virtual void discard() = 0;
 };
 
 // The result of a FETCH of messages.

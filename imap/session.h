@@ -59,8 +59,8 @@ class Session {
 
   const Capabilities& capabilities() const;
 
-  // Without the NAMESPACE extension: one personal namespace with an empty prefix and the delimiter
-  // that LIST "" "" returns.
+  // Without the NAMESPACE extension, or if NAMESPACE is refused: one personal namespace with an
+  // empty prefix and the delimiter that LIST "" "" returns.
   Namespaces namespaces();
 
   // Every folder of the personal namespaces, with its status if it can be opened, in as few round
@@ -108,7 +108,8 @@ class Session {
   // messages that no longer exist are not delivered.
 
   // UID FLAGS INTERNALDATE SIZE BODY, and where available MODSEQ and the server's ID. Each message
-  // is delivered once; those whose responses had no body come last. If the sink throws, or if a
+  // is delivered once; those whose responses had no body come last. If the server sends bodies
+  // without UIDs, each message is requested by itself. If the sink throws, or if a
   // message takes longer than Limits::message, the session is unusable.
   FetchAnswer fetch_messages(const UidSet& uids, MessageSink& sink);
 

@@ -111,6 +111,7 @@ class Session::Impl {
   void open_with_prefetch(std::vector<std::string> announced, std::string_view personal_prefix,
                           ActingAs acting_as);
   void request_capabilities();
+  void set_capabilities(const StatusResponse& answer, std::vector<std::string> names);
   Connection::Tag start_enabling();
   void request_namespaces();
   std::vector<ListQuery> list_queries() const;
@@ -124,6 +125,9 @@ class Session::Impl {
   void remember_accepted(std::string_view raw_name, std::span<const AppendMessage> messages);
 
   void observe(const Response& response);
+  class MessageFilter;
+  std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
+  std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
   std::vector<FixedText> all_items() const;  // of a message, without its body
   void fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                    const std::function<void(const MessageItems&)>& take);
@@ -151,6 +155,7 @@ class Session::Impl {
   std::string open_name_;
   std::uint64_t exists_ = 0;
   bool has_modseq_ = false;
+  bool omits_uids_ = false;  // the server sent a body without the UID
 };
 
 // The refused command and the server's words, escaped: "STATUS: no such folder".

@@ -21,14 +21,26 @@ void merge(MessageItems& items, MessageItems& earlier) {
   if (items.server_id.empty()) items.server_id = std::move(earlier.server_id);
 }
 
+}  // namespace
+
 // Passes the requested messages to the sink and filters out unsolicited data: flag changes,
 // messages that were not requested, a body sent twice. A response without a body may be a flag
 // change, or all that the server ever sends for the message, so it is held until the end.
-class MessageFilter : public BodySink {
+class Session::Impl::MessageFilter : public BodySink {
  public:
   MessageFilter(const UidSet& wanted, MessageSink& sink) : wanted_(wanted), sink_(sink) {}
 
+  // The message that the command requests; nullopt: several. A body without a UID is taken for the
+  // body of that message.
+  void expect_only(std::optional<base::Uid> uid) { only_ = uid; }
+
+  const UidSet& delivered() const { return delivered_; }
+
+  // Bodies that could not be attributed to a message, and were discarded.
+  std::uint64_t discarded() const { return discarded_; }
+
   bool wants_body(std::optional<base::Uid> uid) override {
+    if (!uid) uid = only_;
     is_passing_ = !uid || is_wanted(*uid);
     return is_passing_;
   }
@@ -38,12 +50,18 @@ class MessageFilter : public BodySink {
   // Returns true if the response had something of a message for the first time.
   bool take(FetchResponse& answer) {
     const bool has_body = answer.body == BodyKind::kString || answer.body == BodyKind::kLiteral;
+    if (!answer.items.uid && has_body) answer.items.uid = only_;
     const std::optional<base::Uid> uid = answer.items.uid;
     if (!uid || !is_wanted(*uid)) {
+      // Its pieces may have been passed to the sink before this was known.
       if (!has_body || !std::exchange(is_passing_, false)) return false;
-      // Its pieces were passed to the sink before this was known.
-      base::fail(ErrorCode::kProtocol,
-                 "the server sent a body of a message that was not requested");
+      sink_.discard();
+      if (uid) {
+        base::fail(ErrorCode::kProtocol,
+                   "the server sent a body of a message that was not requested");
+      }
+      ++discarded_;
+      return true;
     }
     if (!has_body) return hold(*uid, answer);
     if (auto earlier = partial_.extract(*uid)) merge(answer.items, earlier.mapped());
@@ -83,6 +101,8 @@ class MessageFilter : public BodySink {
 
   const UidSet& wanted_;
   MessageSink& sink_;
+  std::optional<base::Uid> only_;
+  std::uint64_t discarded_ = 0;
   bool is_passing_ = false;
   UidSet delivered_;
   UidSet bodiless_;
@@ -90,28 +110,56 @@ class MessageFilter : public BodySink {
   std::map<base::Uid, MessageItems> partial_;
 };
 
-}  // namespace
-
 FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink) {
   MessageFilter filter(uids, sink);
+  std::optional<StatusResponse> refusal;
+  if (!omits_uids_) {
+    if (uids.count() == 1) filter.expect_only(*uids.begin());
+    refusal = fetch_bodies(uids, filter);
+    omits_uids_ = filter.discarded() > 0;
+  }
+  if (omits_uids_) {
+    std::optional<StatusResponse> later = fetch_bodies_one_by_one(uids, filter);
+    if (!refusal) refusal = std::move(later);
+  }
+  filter.finish();
+  if (!refusal) return {};
+  return {.complete = false, .reason = refusal_of(*refusal)};
+}
+
+std::optional<StatusResponse> Session::Impl::fetch_bodies(const UidSet& uids,
+                                                          MessageFilter& filter) {
   std::vector<FixedText> items = all_items();
   items.push_back("BODY.PEEK[]");
+  const std::uint64_t max_discarded = filter.discarded() + exists_;
   connection_.expect_message();
-  const std::optional<StatusResponse> refusal = run_on_uids(
+  std::optional<StatusResponse> refusal = run_on_uids(
       "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
         auto* const answer = std::get_if<FetchResponse>(&response);
         if (answer == nullptr) return;
         // Blocks while there is no room for the received data.
-        if (!filter.take(*answer)) return;
+        if (!filter.take(*answer) || filter.discarded() > max_discarded) return;
         connection_.note_progress();
         connection_.expect_message();
       },
       filter);
   connection_.expect_no_message();
-  filter.finish();
-  if (!refusal) return {};
-  return {.complete = false, .reason = refusal_of(*refusal)};
+  return refusal;
+}
+
+std::optional<StatusResponse> Session::Impl::fetch_bodies_one_by_one(const UidSet& uids,
+                                                                     MessageFilter& filter) {
+  const UidSet left = uids.without(filter.delivered());
+  const UidSet existing = search_all();
+  std::optional<StatusResponse> refusal;
+  for (const base::Uid uid : existing.without(existing.without(left))) {
+    filter.expect_only(uid);
+    std::optional<StatusResponse> one =
+        fetch_bodies(UidSet(std::vector<UidRange>{{uid, uid}}), filter);
+    if (!refusal) refusal = std::move(one);
+  }
+  return refusal;
 }
 
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "imap/folder_list.h"
 #include "imap/personal_folders.h"
@@ -93,9 +94,8 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     }
   };
   namespaces_ = {};
-  require_ok(finish(capabilities, take));
-  capabilities_ = Capabilities(std::move(names));
-  literal_mode_ = literal_mode(capabilities_);
+  const StatusResponse answer = finish(capabilities, take);
+  set_capabilities(answer, std::move(names));
   if (enabling) has_enabled_modseq_ = finish(*enabling, take).condition == Condition::kOk;
   const bool is_answered = namespaces && finish(*namespaces, take).condition == Condition::kOk;
   if (rights) finish(*rights, take);  // if refused, the rights stay unknown
@@ -115,9 +115,17 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
 
 void Session::Impl::request_capabilities() {
   std::vector<std::string> names;
-  require_ok(run(command("CAPABILITY"), [&names](Response& response) {
-    if (auto* const answer = std::get_if<CapabilityResponse>(&response)) names = answer->names;
-  }));
+  const StatusResponse answer = run(command("CAPABILITY"), [&names](Response& response) {
+    if (auto* const list = std::get_if<CapabilityResponse>(&response)) names = list->names;
+  });
+  set_capabilities(answer, std::move(names));
+}
+
+// A server that refuses CAPABILITY, or does not list any, may have announced them with the login.
+void Session::Impl::set_capabilities(const StatusResponse& answer, std::vector<std::string> names) {
+  const bool is_refused = answer.condition != Condition::kOk;
+  if (is_refused) base::log_debug("the server refused {}", refusal_of(answer));
+  if (is_refused || names.empty()) names = connection_.announced();
   capabilities_ = Capabilities(std::move(names));
   literal_mode_ = literal_mode(capabilities_);
 }
@@ -129,12 +137,14 @@ Connection::Tag Session::Impl::start_enabling() {
 
 void Session::Impl::request_namespaces() {
   if (capabilities_.has("NAMESPACE")) {
-    require_ok(run(command("NAMESPACE"), [this](Response& response) {
+    const StatusResponse end = run(command("NAMESPACE"), [this](Response& response) {
       if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
         namespaces_ = std::move(answer->namespaces);
       }
-    }));
-    return;
+    });
+    if (end.condition == Condition::kOk) return;
+    base::log_debug("the server refused {}", refusal_of(end));
+    namespaces_ = {};
   }
   Namespace& personal = namespaces_.personal.emplace_back();
   require_ok(run(command("LIST").text("\"\" \"\""), [&personal](Response& response) {

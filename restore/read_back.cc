@@ -92,6 +92,12 @@ void ReadBack::message(const imap::MessageItems& items, imap::BodyKind body) {
   size_ = 0;
 }
 
+void ReadBack::discard() {
+  static_cast<void>(canonical_.rest());
+  hash_ = store::Sha256Hash();
+  size_ = 0;
+}
+
 void OneMessage::body_piece(base::ByteView piece) {
   bytes_.insert(bytes_.end(), piece.begin(), piece.end());
 }

@@ -58,6 +58,7 @@ class ReadBack : public imap::MessageSink {
 
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems& items, imap::BodyKind body) override;
+  void discard() override;
 
   const std::map<base::Uid, MessageReadBack>& messages() const { return messages_; }
 
@@ -74,6 +75,7 @@ class OneMessage : public imap::MessageSink {
  public:
   void body_piece(base::ByteView piece) override;
   void message(const imap::MessageItems&, imap::BodyKind) override {}
+  void discard() override { bytes_.clear(); }
   const base::Bytes& bytes() const { return bytes_; }
 
  private:

@@ -55,6 +55,11 @@ class RescueSink : public imap::MessageSink {
     messages_.push_back({std::move(entry), stored.digest});
   }
 
+  void discard() override {
+    incoming_.clear();
+    beginning_ = "\n";
+  }
+
   // A server in trouble sends nothing too: what is empty must be so twice.
   const imap::UidSet& empty() const { return empty_; }
   void look_again() { second_look_ = true; }

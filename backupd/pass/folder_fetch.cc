@@ -149,6 +149,11 @@ class Receiver : public imap::MessageSink {
     if (!pipe_.put(std::exchange(arrived_, {}))) throw PipeClosed();
   }
 
+  void discard() override {
+    incoming_.clear();
+    beginning_.clear();
+  }
+
  private:
   MessagePipe& pipe_;
   const store::Writer& writer_;

@@ -54,6 +54,7 @@ class Sink : public imap::MessageSink {
     const bool has_body = body == imap::BodyKind::kLiteral || body == imap::BodyKind::kString;
     if (std::exchange(has_pieces_, false) && !has_body) std::abort();
   }
+  void discard() override { has_pieces_ = false; }
 
  private:
   bool has_pieces_ = false;

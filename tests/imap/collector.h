@@ -22,6 +22,8 @@ class Collector : public MessageSink {
     messages.push_back({std::exchange(bytes_, {}), items, body});
   }
 
+  void discard() override { bytes_.clear(); }
+
   const FetchedMessage* find(std::uint32_t uid) const {
     for (const FetchedMessage& message : messages) {
       if (message.items.uid == base::Uid{uid}) return &message;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/secret.h"
 #include "imap/curl_transport.h"
 #include "imap/session.h"
@@ -71,6 +72,7 @@ class ResultWriter : public MessageSink {
     results_ +=
         fmt::format("{}{} {}\n", text_of(items), static_cast<int>(body), std::exchange(bytes_, {}));
   }
+  void discard() override { bytes_.clear(); }
 
  private:
   std::string& results_;

@@ -26,6 +26,47 @@ TEST(SessionFoldersTest, FindsTheDelimiterWithoutNamespaces) {
   });
 }
 
+TEST(SessionFoldersTest, DoesWithoutCapabilitiesAndNamespacesIfTheyAreRefused) {
+  for (const std::string refusal : {"NO not now", "BAD unknown command"}) {
+    Transcript transcript;
+    transcript.add("C: m1 CAPABILITY\nS: m1 " + refusal);
+    transcript.add("C: m2 NAMESPACE\nS: m2 " + refusal);
+    transcript.add(R"(
+      C: m3 LIST "" ""
+      S: * LIST (\Noselect) "/" ""
+      S: m3 OK done
+      C: m4 LIST "" "*"
+      S: * LIST () "/" INBOX
+      S: m4 OK done
+      C: m5 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+      S: * STATUS INBOX (MESSAGES 3)
+      S: m5 OK done
+    )");
+    // The server announced its capabilities with the login.
+    Session session(scripted(transcript, {.announced = {"IMAP4rev1", "NAMESPACE"}}), {});
+    EXPECT_THAT(session.namespaces().personal, ElementsAre(Namespace{"", '/'}));
+    EXPECT_THAT(session.list_personal_folders(), SizeIs(1));
+  }
+}
+
+TEST(SessionFoldersTest, OfTwoLinesForAFolderTheOneThatCanBeOpenedCounts) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 LIST "" "*"
+    S: * LIST (\Noselect) "/" a
+    S: * LIST () "/" a
+    S: * LIST (\Sent) "/" b
+    S: * LIST (\NonExistent) "/" b
+    S: m3 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    const std::vector<Folder> folders = session.list("*");
+    ASSERT_THAT(folders, SizeIs(2));
+    EXPECT_TRUE(folders[0].can_be_opened());
+    EXPECT_THAT(folders[1].attributes, ElementsAre("\\Sent"));
+  });
+}
+
 TEST(SessionFoldersTest, ListsWithStatusInOneRoundTrip) {
   Transcript transcript =
       Transcript::session("ENABLE CONDSTORE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID");

@@ -121,19 +121,79 @@ TEST(SessionMessagesTest, DeliversMessagesWithoutBodiesLast) {
 }
 
 TEST(SessionMessagesTest, RejectsABodyOfNoRequestedMessage) {
-  for (const char* answer :
-       {"* 1 FETCH (BODY[] {1}\r\na)\r\n", "* 1 FETCH (BODY[] {1}\r\na UID 99)\r\n"}) {
-    Transcript transcript = Transcript::inbox();
-    transcript.add("C: m4 UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])");
-    transcript.server(answer);
-    converse(transcript, [](Session& session) {
-      session.examine("INBOX");
-      Collector collector;
-      EXPECT_ERROR(kProtocol, "a message that was not requested",
-                   session.fetch_messages(UidSet::parse("4").value(), collector));
-      EXPECT_THAT(collector.messages, IsEmpty());
-    });
-  }
+  Transcript transcript = Transcript::inbox();
+  transcript.add("C: m4 UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])");
+  transcript.server("* 1 FETCH (BODY[] {1}\r\na UID 99)\r\n");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    EXPECT_ERROR(kProtocol, "a message that was not requested",
+                 session.fetch_messages(UidSet::parse("4").value(), collector));
+    EXPECT_THAT(collector.messages, IsEmpty());
+  });
+}
+
+TEST(SessionMessagesTest, RequestsMessagesOneByOneIfTheServerOmitsUids) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 4:9 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (UID 4 FLAGS () BODY[] {1}
+    S: a)
+    S: * 2 FETCH (FLAGS (\Seen) BODY[] {4}
+    S: lost)
+    S: * 3 FETCH (UID 9)
+    S: m4 OK done
+    C: m5 UID SEARCH ALL
+    S: * SEARCH 4 6 9 12
+    S: m5 OK done
+    C: m6 UID FETCH 6 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (FLAGS (\Answered))
+    S: * 2 FETCH (FLAGS (\Seen) BODY[] {1}
+    S: b)
+    S: * 2 FETCH (BODY[] {5}
+    S: again)
+    S: m6 OK done
+    C: m7 UID FETCH 9 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 3 FETCH (BODY[] {1}
+    S: c)
+    S: m7 OK done
+    C: m8 UID SEARCH ALL
+    S: * SEARCH 4 6 9 12
+    S: m8 OK done
+    C: m9 UID FETCH 12 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 4 FETCH (BODY[] {1}
+    S: d)
+    S: m9 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    EXPECT_TRUE(session.fetch_messages(UidSet::parse("4:9").value(), collector).complete);
+    ASSERT_THAT(collector.messages, SizeIs(3));
+    EXPECT_EQ(collector.find(4)->bytes, "a");
+    EXPECT_EQ(collector.find(6)->bytes, "b");
+    EXPECT_THAT(collector.find(6)->items.flags, Optional(ElementsAre("\\Seen")));
+    EXPECT_EQ(collector.find(9)->bytes, "c");
+    session.fetch_messages(UidSet::parse("10:12").value(), collector);
+    EXPECT_EQ(collector.find(12)->bytes, "d") << "without fetching all bodies in vain";
+  });
+}
+
+TEST(SessionMessagesTest, ABodyWithoutUidIsThatOfTheOnlyRequestedMessage) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 4 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (FLAGS () BODY[] {1}
+    S: a)
+    S: m4 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    session.fetch_messages(UidSet::parse("4").value(), collector);
+    ASSERT_THAT(collector.messages, SizeIs(1));
+    EXPECT_EQ(collector.find(4)->bytes, "a");
+  });
 }
 
 TEST(SessionMessagesTest, SplitsLongSetsIntoPipelinedCommands) {
