@@ -122,9 +122,8 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     SpareSessions spares(queue, environment.config, account);
     std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost
     report.accounts[index] = pass.run(
-        [&](std::string_view personal_prefix) {
-          OpenAccount opened =
-              open_and_list(environment.config, account, environment.clock, personal_prefix);
+        [&](const OpenOptions& how) {
+          OpenAccount opened = open_and_list(environment.config, account, environment.clock, how);
           if (!history) history = history_of(writer.reader(), account.name, store_mutex);
           guard.check(account.name, *history, opened.folders);
           return opened;

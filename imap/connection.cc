@@ -73,7 +73,7 @@ Connection::Tag Connection::start(Command command) {
   }
   const Tag tag{++last_command_};
   base::log_debug("imap: {} {}", tag.text(), command.verb());
-  in_progress_.emplace(tag.number, command.verb());
+  in_progress_.emplace(tag.number, InProgress{command.verb(), !in_progress_.empty()});
   std::vector<Command::Part> parts = std::move(command).take_parts();
   parts.front().text.insert(0, tag.text() + ' ');
   for (std::size_t at = 0; at < parts.size(); ++at) {
@@ -146,7 +146,7 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
                          ConnectionLost::Cause::kMessageTooSlow);
   }
   const auto awaited = in_progress_.find(awaited_);
-  const std::string_view verb = awaited == in_progress_.end() ? "" : awaited->second;
+  const std::string verb = awaited == in_progress_.end() ? "" : awaited->second.verb;
   std::string why =
       deadline.kind == CommandTimer::Kind::kSilence
           ? fmt::format("the server was silent for {} s after {}: try again later", seconds, verb)
@@ -154,12 +154,18 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
                 "for {} s the server sent nothing that {} requested: try again later, or "
                 "set a longer command_timeout",
                 seconds, verb);
-  if (limits_.pipeline && in_progress_.size() > 1) {
+  // A server that drops early commands has answered the first one.
+  const bool is_pipelined =
+      limits_.pipeline &&
+      (in_progress_.size() > 1 || (awaited != in_progress_.end() && awaited->second.is_pipelined));
+  if (is_pipelined) {
     why +=
         "; if it can't take a command before it has completed the last one, set \"pipeline\": "
         "false";
   }
-  throw ConnectionLost(why, std::nullopt, ConnectionLost::Cause::kSilence);
+  throw ConnectionLost(
+      why, std::nullopt,
+      is_pipelined ? ConnectionLost::Cause::kPipelinedSilence : ConnectionLost::Cause::kSilence);
 }
 
 void Connection::count_received(std::size_t length) {
@@ -239,7 +245,7 @@ void Connection::complete(StatusResponse status) {
     while (!queue_.empty() && queue_.front().command == number) queue_.pop_front();
   }
   if (const auto command = in_progress_.find(number); command != in_progress_.end()) {
-    status.command = command->second;
+    status.command = command->second.verb;
   }
   const bool is_refused = status.condition != Condition::kOk;
   if (sent_non_sync_.erase(number) != 0 && is_refused) drop_unsent();

@@ -87,6 +87,11 @@ class Connection : private Source {
     base::ByteView bytes() const { return borrowed.empty() ? base::as_bytes(owned) : borrowed; }
   };
 
+  struct InProgress {
+    std::string verb;
+    bool is_pipelined = false;  // it followed another one before that was completed
+  };
+
   std::size_t read(std::span<std::byte> buffer) override;
   void count_received(std::size_t length);
   [[noreturn]] void give_up(const CommandTimer::Deadline& deadline) const;
@@ -107,9 +112,9 @@ class Connection : private Source {
   Lexer lexer_;
   CommandTimer timer_;
   std::uint64_t last_command_ = 0;
-  std::map<std::uint64_t, std::string> in_progress_;  // the verbs of commands not yet completed
-  std::uint64_t awaited_ = 0;                         // the command that finish() waits for
-  std::size_t response_bytes_ = 0;                    // of the response being read
+  std::map<std::uint64_t, InProgress> in_progress_;
+  std::uint64_t awaited_ = 0;       // the command that finish() waits for
+  std::size_t response_bytes_ = 0;  // of the response being read
   std::size_t progress_bytes_ = 0;  // of responses that renewed Limits::command by their length
   std::map<std::uint64_t, StatusResponse> answered_;  // not yet returned by finish()
   std::deque<Segment> queue_;

@@ -15,7 +15,10 @@ class ConnectionLost : public base::Error {
   enum class Cause {
     kAny,
     kMessageTooSlow,  // Limits::message exceeded: the other messages may still arrive
-    kSilence,         // Limits::silence exceeded
+    kSilence,         // Limits::silence or Limits::command exceeded
+    // The same while several commands were in progress: perhaps the server takes only one at a
+    // time.
+    kPipelinedSilence,
   };
 
   // `pause`: how long the server asks the client to wait; nullopt: it didn't ask.

@@ -107,7 +107,8 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       if (!concerns_account(error.code())) throw;
       spares.drop();
       rounds_.keep_progress();
-      pause = pause_after(error);
+      pause =
+          stop_pipelining_after(error, spares) ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
       } else {
@@ -123,7 +124,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
-  OpenAccount account = turn.away([&] { return open(filter_.prefix()); });
+  OpenAccount account = turn.away([&] { return open({filter_.prefix(), pipeline_}); });
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.admit(account.folders);
@@ -167,6 +168,18 @@ std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Er
   if (done > most_done_) back_off_.reset();
   most_done_ = std::max(most_done_, done);
   return back_off_.next(environment_.clock.steady_now(), asked_for);
+}
+
+// A server may have dropped the commands that it received before it had answered an earlier one.
+bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions& spares) {
+  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  if (!pipeline_ || lost == nullptr ||
+      lost->cause() != imap::ConnectionLost::Cause::kPipelinedSilence) {
+    return false;
+  }
+  pipeline_ = false;
+  spares.stop_pipelining();
+  return true;
 }
 
 void AccountPass::finish() {

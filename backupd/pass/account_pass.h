@@ -26,7 +26,7 @@ namespace backupd {
 
 class AccountPass : private CommitSchedule::Participant {
  public:
-  using Open = std::function<OpenAccount(std::string_view personal_prefix)>;
+  using Open = std::function<OpenAccount(const OpenOptions& options)>;
 
   // All must outlive it.
   AccountPass(const base::Environment& environment, const base::AccountConfig& account,
@@ -44,6 +44,7 @@ class AccountPass : private CommitSchedule::Participant {
   void attempt(const Open& open, SpareSessions& spares, StoreTurn& turn);
   void refuse_lost_inbox(const imap::ListGaps& gaps) const;
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
+  bool stop_pipelining_after(const base::Error& error, SpareSessions& spares);
   void finish();
   void report_parked_folders();
   void end_with(const base::Error& error);
@@ -62,6 +63,7 @@ class AccountPass : private CommitSchedule::Participant {
   FolderRounds rounds_;
   BackOff back_off_;
   bool was_open_ = false;        // the server let us in once
+  bool pipeline_ = true;         // false: the server may have dropped commands sent together
   std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
 };
 

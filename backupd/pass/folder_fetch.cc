@@ -73,6 +73,7 @@ Stumbles::Over over(imap::ConnectionLost::Cause cause) {
     case imap::ConnectionLost::Cause::kMessageTooSlow:
       return Stumbles::Over::kTime;
     case imap::ConnectionLost::Cause::kSilence:
+    case imap::ConnectionLost::Cause::kPipelinedSilence:
       return Stumbles::Over::kSilence;
     case imap::ConnectionLost::Cause::kAny:
       break;

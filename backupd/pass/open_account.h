@@ -19,8 +19,13 @@ struct OpenAccount {
   std::chrono::sys_seconds listed{};  // just before the list was requested
 };
 
-// `personal_prefix` is the one seen last time. Fails as imap::open_account() and the session do.
+struct OpenOptions {
+  std::string_view personal_prefix;  // the one seen last time
+  bool pipeline = true;              // false: whatever the configuration says
+};
+
+// Fails as imap::open_account() and the session do.
 OpenAccount open_and_list(const base::Config& config, const base::AccountConfig& account,
-                          const base::Clock& clock, std::string_view personal_prefix);
+                          const base::Clock& clock, const OpenOptions& options);
 
 }  // namespace backupd

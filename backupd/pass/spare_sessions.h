@@ -43,12 +43,15 @@ class SpareSessions {
   // Logs out of the kept sessions; a stop request interrupts it, like any exchange with a server.
   void log_out();
 
+  // Sessions opened from now on send one command at a time.
+  void stop_pipelining() { server_.pipeline = false; }
+
   // Drops the kept sessions without LOGOUT: for when the server must not be waited for.
   void drop();
 
  private:
   AccountQueue& queue_;
-  const base::ServerConfig& server_;
+  base::ServerConfig server_;
   const base::AccountConfig& account_;
   std::vector<SpareSession> idle_;
 };

@@ -264,15 +264,19 @@ TEST(SessionTest, SendsOneCommandAtATimeIfTheServerCannotPipeline) {
 }
 
 TEST(SessionTest, SuggestsNotToPipelineAfterASilence) {
-  Transcript transcript = Transcript::session();
-  transcript.add(R"(
+  Transcript silent = Transcript::session();
+  silent.add(R"(
     C: m3 STATUS "a" (MESSAGES UIDNEXT UIDVALIDITY)
     C: m4 STATUS "b" (MESSAGES UIDNEXT UIDVALIDITY)
   )");
+  Transcript forgetful = silent;
+  forgetful.add("S: * STATUS a (MESSAGES 3)\nS: m3 OK");
   const std::vector<std::string> names = {"a", "b"};
-  converse(transcript, [&](Session& session) {
-    EXPECT_ERROR(kNetwork, "set \"pipeline\": false", session.ask(names));
-  });
+  for (const Transcript& transcript : {silent, forgetful}) {
+    converse(transcript, [&](Session& session) {
+      EXPECT_ERROR(kNetwork, "set \"pipeline\": false", session.ask(names));
+    });
+  }
 }
 
 TEST(SessionTest, LogsOutWhateverTheServerAnswers) {

@@ -201,7 +201,8 @@ TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const AccountReport report = run();
     EXPECT_EQ(report.status, PassStatus::kPartial);
-    EXPECT_THAT(report.skipped, skipped("Work", "nor says that it is gone: STATUS: cannot be served"));
+    EXPECT_THAT(report.skipped,
+                skipped("Work", "nor says that it is gone: STATUS: cannot be served"));
     EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
     EXPECT_EQ(runner_.snapshot().vanished, 0U);
   }

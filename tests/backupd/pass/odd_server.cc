@@ -59,8 +59,10 @@ class OddServer::Connection : public imap::Transport {
   explicit Connection(OddServer& server) : server_(server) {}
 
   std::size_t send(base::ByteView bytes) override {
+    if (server_.drops_early_commands && !output_.empty()) return bytes.size();
     input_ += base::as_text(bytes);
     while (!is_closed_ && take_command()) {
+      if (server_.drops_early_commands) input_.clear();
     }
     return bytes.size();
   }

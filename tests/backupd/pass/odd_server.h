@@ -64,6 +64,9 @@ class OddServer {
   // (kHangUp and kSendNothing as above).
   std::function<std::string(const std::string& command)> before;
 
+  // Whether commands that arrive before the answer to an earlier one are dropped.
+  bool drops_early_commands = false;
+
   // Opens a connection; one at a time.
   PassRunner::Connect connect();
   int connections() const { return connections_; }

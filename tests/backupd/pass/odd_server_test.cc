@@ -239,6 +239,16 @@ TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
   EXPECT_EQ(run().new_messages, 3U);
 }
 
+TEST_F(OddServerTest, AServerThatDropsEarlyCommandsGetsThemOneAtATime) {
+  server_.drops_early_commands = true;
+  server_.folder("Zebra").message(1, "z");
+  const AccountReport report = run();
+  EXPECT_EQ(report.error, "");
+  EXPECT_EQ(report.status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+  EXPECT_EQ(server_.connections(), 2) << "only the first one sends several at once";
+}
+
 TEST_F(OddServerTest, AnImpossiblyLargeLiteralTakesNoMemory) {
   // The server announces 2^63 - 1 bytes; the connection is lost after a few.
   second().item = [](int time) {

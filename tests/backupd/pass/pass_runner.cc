@@ -129,9 +129,11 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   const RestoredTrees none({}, user_);
   AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress});
   AccountReport report = pass.run(
-      [&](std::string_view prefix) {
+      [&](const OpenOptions& options) {
         const auto now = clock_.now_seconds();
-        imap::Session session(connect(), imap::limits_of(server_config_), prefix);
+        imap::Limits limits = imap::limits_of(server_config_);
+        limits.pipeline = limits.pipeline && options.pipeline;
+        imap::Session session(connect(), limits, options.personal_prefix);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();
         return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
