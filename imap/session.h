@@ -59,8 +59,8 @@ class Session {
 
   const Capabilities& capabilities() const;
 
-  // Without the NAMESPACE extension, or if NAMESPACE is refused: one personal namespace with an
-  // empty prefix and the delimiter that LIST "" "" returns.
+  // Without the NAMESPACE extension, or if the server reports no namespace: one personal namespace
+  // with an empty prefix and the delimiter that LIST "" "" returns.
   Namespaces namespaces();
 
   // Every folder of the personal namespaces, with its status if it can be opened, in as few round

@@ -11,6 +11,17 @@
 
 namespace imap {
 
+namespace {
+
+// Some servers answer with three NILs, or with OK alone. Taken literally, the account would have no
+// folder but INBOX.
+bool has_namespace(const Namespaces& namespaces) {
+  return !namespaces.personal.empty() || !namespaces.other_users.empty() ||
+         !namespaces.shared.empty();
+}
+
+}  // namespace
+
 // The responses to list_queries().
 class Session::Impl::Listing {
  public:
@@ -106,7 +117,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
   if (!enabling && capabilities_.has("ENABLE") && capabilities_.has_modseq()) {
     has_enabled_modseq_ = finish(start_enabling()).condition == Condition::kOk;
   }
-  if (!is_answered) {
+  if (!is_answered || !has_namespace(namespaces_)) {
     namespaces_ = {};
     request_namespaces();
   }
@@ -142,8 +153,9 @@ void Session::Impl::request_namespaces() {
         namespaces_ = std::move(answer->namespaces);
       }
     });
-    if (end.condition == Condition::kOk) return;
-    base::log_debug("the server refused {}", refusal_of(end));
+    const bool is_refused = end.condition != Condition::kOk;
+    if (!is_refused && has_namespace(namespaces_)) return;
+    if (is_refused) base::log_debug("the server refused {}", refusal_of(end));
     namespaces_ = {};
   }
   Namespace& personal = namespaces_.personal.emplace_back();

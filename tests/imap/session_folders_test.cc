@@ -49,6 +49,27 @@ TEST(SessionFoldersTest, DoesWithoutCapabilitiesAndNamespacesIfTheyAreRefused) {
   }
 }
 
+TEST(SessionFoldersTest, ListsAllFoldersIfTheServerReportsNoNamespace) {
+  for (const std::string answer : {"S: * NAMESPACE NIL NIL NIL", ""}) {
+    Transcript transcript("C: m1 CAPABILITY\nS: * CAPABILITY IMAP4rev1 NAMESPACE\nS: m1 OK");
+    transcript.add("C: m2 NAMESPACE\n" + answer + "\nS: m2 OK");
+    transcript.add(R"(
+      C: m3 LIST "" ""
+      S: * LIST (\Noselect) "/" ""
+      S: m3 OK done
+      C: m4 LIST "" "*"
+      S: * LIST (\Noselect) "/" INBOX
+      S: * LIST (\Noselect) "/" Work
+      S: m4 OK done
+      C: m5 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+      S: * STATUS INBOX (MESSAGES 3)
+      S: m5 OK done
+    )");
+    converse(transcript,
+             [](Session& session) { EXPECT_THAT(session.list_personal_folders(), SizeIs(2)); });
+  }
+}
+
 TEST(SessionFoldersTest, OfTwoLinesForAFolderTheOneThatCanBeOpenedCounts) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(
