@@ -88,9 +88,15 @@ std::optional<StatusResponse> Session::Impl::run_on_uids(FixedText verb, const U
 }
 
 void Session::Impl::add_flags(const UidSet& uids, std::span<const std::string> flags) {
+  UidSet seen;  // with CONDSTORE, each message is reported in spite of SILENT
   NoBodies no_bodies;
   const auto refusal = run_on_uids(
-      "UID STORE", uids, [&](Command& command) { command.text("+FLAGS.SILENT").flags(flags); }, {},
+      "UID STORE", uids, [&](Command& command) { command.text("+FLAGS.SILENT").flags(flags); },
+      [&](Response& response) {
+        const auto* const answer = std::get_if<FetchResponse>(&response);
+        if (answer == nullptr || !answer->items.uid || !uids.contains(*answer->items.uid)) return;
+        note_progress_if(seen.add(*answer->items.uid));
+      },
       no_bodies);
   if (refusal) require_ok(*refusal);
 }
@@ -102,7 +108,18 @@ void Session::Impl::expunge(const UidSet& uids) {
                "expunge them with a mail client");
   }
   NoBodies no_bodies;
-  const auto refusal = run_on_uids("UID EXPUNGE", uids, {}, {}, no_bodies);
+  std::uint64_t expected = exists_;
+  const auto refusal = run_on_uids(
+      "UID EXPUNGE", uids, {},
+      [&](Response& response) {
+        if (expected == 0 || (!std::holds_alternative<ExpungeResponse>(response) &&
+                              !std::holds_alternative<VanishedResponse>(response))) {
+          return;
+        }
+        --expected;
+        connection_.note_progress();
+      },
+      no_bodies);
   if (refusal) require_ok(*refusal);
 }
 

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -69,9 +68,10 @@ class SlowTransport : public ScriptedTransport {
 class CommandTimerTest : public testing::Test {
  protected:
   // A session that has opened INBOX. `command` is what it sends next.
-  Session open(const std::string& command, std::vector<std::string> pieces, milliseconds interval) {
-    Transcript transcript = Transcript::inbox();
-    if (!command.empty()) transcript.add("C: " + command);
+  Session open(const std::string& command, std::vector<std::string> pieces, milliseconds interval,
+               std::string_view capabilities = {}) {
+    Transcript transcript = Transcript::inbox(capabilities);
+    transcript.add("C: " + command);
     Session session(
         std::make_unique<SlowTransport>(transcript, std::move(pieces), interval, clock_), limits_,
         {}, Session::ActingAs::kSelf, clock_);
@@ -190,6 +190,27 @@ TEST_F(CommandTimerTest, EveryNewFolderExtendsALongList) {
       open("m4 LIST \"\" \"*\"",
            {"* LIST () \"/\" INBOX\r\n", "* LIST () \"/\" a\r\n", "m4 OK done\r\n"}, seconds(1700));
   EXPECT_THAT(session.list("*"), SizeIs(2));
+}
+
+TEST_F(CommandTimerTest, EveryExpungedOrFlaggedMessageExtendsACommand) {
+  limits_.silence = hours(1);
+  Session expunging =
+      open("m4 UID EXPUNGE 1:3", {"* 1 EXPUNGE\r\n", "* 1 EXPUNGE\r\n", "m4 OK done\r\n"},
+           seconds(1700), "UIDPLUS");
+  expunging.expunge(UidSet::parse("1:3").value());
+  Session flagging = open(
+      "m4 UID STORE 1:3 +FLAGS.SILENT (\\Seen)",
+      {"* 1 FETCH (UID 1 MODSEQ (7))\r\n", "* 2 FETCH (UID 2 MODSEQ (7))\r\n", "m4 OK done\r\n"},
+      seconds(1700));
+  const std::vector<std::string> flags = {"\\Seen"};
+  flagging.add_flags(UidSet::parse("1:3").value(), flags);
+}
+
+TEST_F(CommandTimerTest, AnEndlessExpungeEnds) {
+  Session session = open("m4 UID EXPUNGE 1:3", {"* 1 EXPUNGE\r\n"}, seconds(20), "UIDPLUS");
+  EXPECT_ERROR(kNetwork, "nothing that UID EXPUNGE requested",
+               session.expunge(UidSet::parse("1:3").value()));
+  EXPECT_LE(clock_.elapsed, seconds(1900));
 }
 
 TEST_F(CommandTimerTest, ASearchResultThatArrivesSlowlyIsProgress) {
