@@ -14,8 +14,9 @@ class ConnectionLost : public base::Error {
  public:
   enum class Cause {
     kAny,
-    kMessageTooSlow,  // Limits::message exceeded: the other messages may still arrive
-    kSilence,         // Limits::silence or Limits::command exceeded
+    kMessageTooSlow,   // Limits::message exceeded: the other messages may still arrive
+    kMessageTooLarge,  // Limits::max_message exceeded: likewise
+    kSilence,          // Limits::silence or Limits::command exceeded
     // The same while several commands were in progress: perhaps the server takes only one at a
     // time.
     kPipelinedSilence,

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/ascii.h"
+#include "imap/connection_lost.h"
 #include "imap/flag.h"
 #include "imap/internal_date.h"
 #include "imap/response_words.h"
@@ -50,11 +53,20 @@ std::optional<base::ZonedTime> read_internal_date(Lexer& lexer) {
   return parse_internal_date(lexer.string());
 }
 
+// The connection can't go on: the body would have to be read to its end.
+[[noreturn]] void fail_too_large(std::uint64_t size, const Limits& limits) {
+  throw ConnectionLost(fmt::format("the server announces a message of {} bytes: more than {} are "
+                                   "not read",
+                                   size, limits.max_message),
+                       std::nullopt, ConnectionLost::Cause::kMessageTooLarge);
+}
+
 BodyKind read_body(Lexer& lexer, std::optional<base::Uid> uid, BodySink& bodies) {
   const bool is_wanted = bodies.wants_body(uid);
   if (lexer.at_literal()) {
     const std::uint64_t size = lexer.literal_size();
     if (is_wanted) {
+      if (size > lexer.limits().max_message) fail_too_large(size, lexer.limits());
       lexer.read_literal(size, [&bodies](base::ByteView piece) { bodies.body_piece(piece); });
     } else {
       lexer.read_literal(size, [](base::ByteView) {});

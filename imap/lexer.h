@@ -37,6 +37,8 @@ class Lexer {
   // `source` must outlive the lexer.
   Lexer(Source& source, const Limits& limits);
 
+  const Limits& limits() const { return limits_; }
+
   // Call it at the start of a response: the limits count from here.
   void begin_answer();
 

@@ -3,17 +3,20 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace imap {
 
 // Input beyond a limit fails with kProtocol; waiting longer than one of the times, with
-// ConnectionLost. Message bodies are streamed and limited only to 2^63 - 1 bytes.
+// ConnectionLost. Message bodies are streamed; one larger than
+// max_message fails with ConnectionLost before its first byte.
 struct Limits {
   std::size_t max_line = 64U << 20U;   // bytes, without literals; no line is ever held whole
   std::size_t max_token = 64U << 10U;  // bytes of an atom, a quoted string, a line of text
   std::size_t max_value = 1U << 20U;   // bytes of a literal other than a message body
-  std::size_t max_nesting = 32;        // parentheses
-  std::size_t max_items = 8'000'000;   // words and numbers in one response
+  std::uint64_t max_message = (std::uint64_t{1} << 32U) - 1;  // bytes: IMAP4rev1 has no larger ones
+  std::size_t max_nesting = 32;                               // parentheses
+  std::size_t max_items = 8'000'000;                          // words and numbers in one response
   std::size_t max_kept = 64U << 20U;  // bytes in memory of one response, and of all those collected
                                       // for one command
   std::chrono::milliseconds silence{300'000};    // no byte sent or received

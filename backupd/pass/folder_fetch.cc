@@ -71,7 +71,8 @@ class Shares {
 Stumbles::Over over(imap::ConnectionLost::Cause cause) {
   switch (cause) {
     case imap::ConnectionLost::Cause::kMessageTooSlow:
-      return Stumbles::Over::kTime;
+    case imap::ConnectionLost::Cause::kMessageTooLarge:
+      return Stumbles::Over::kMessage;
     case imap::ConnectionLost::Cause::kSilence:
     case imap::ConnectionLost::Cause::kPipelinedSilence:
       return Stumbles::Over::kSilence;

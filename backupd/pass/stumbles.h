@@ -19,7 +19,7 @@ class Stumbles {
   enum class Over {
     kConnection,  // it was lost while waiting for the message: perhaps for other reasons
     kSilence,     // the server was silent: that costs minutes, so it counts several times
-    kTime,        // the message took too long
+    kMessage,     // the message itself took too long, or is too large: it is requested only once
   };
 
   // `why`: the error, one line.
@@ -45,7 +45,7 @@ class Stumbles {
 
   struct Count {
     int times = 0;
-    bool was_slow = false;
+    bool is_hopeless = false;
     std::string why;
   };
 

@@ -179,6 +179,23 @@ TEST(SessionMessagesTest, RequestsMessagesOneByOneIfTheServerOmitsUids) {
   });
 }
 
+TEST(SessionMessagesTest, DoesNotReadAMessageLargerThanAllowed) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 4:5 (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])
+    S: * 1 FETCH (UID 4 FLAGS () BODY[] {1}
+    S: a)
+  )");
+  transcript.server("* 2 FETCH (UID 5 FLAGS () BODY[] {4294967296}\r\n");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    Collector collector;
+    EXPECT_ERROR(kNetwork, "a message of 4294967296 bytes: more than 4294967295 are not read",
+                 session.fetch_messages(UidSet::parse("4:5").value(), collector));
+    EXPECT_THAT(collector.messages, SizeIs(1));
+  });
+}
+
 TEST(SessionMessagesTest, ABodyWithoutUidIsThatOfTheOnlyRequestedMessage) {
   Transcript transcript = Transcript::inbox();
   transcript.add(R"(

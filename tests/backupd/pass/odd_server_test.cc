@@ -249,10 +249,18 @@ TEST_F(OddServerTest, AServerThatDropsEarlyCommandsGetsThemOneAtATime) {
   EXPECT_EQ(server_.connections(), 2) << "only the first one sends several at once";
 }
 
-TEST_F(OddServerTest, AnImpossiblyLargeLiteralTakesNoMemory) {
-  // The server announces 2^63 - 1 bytes; the connection is lost after a few.
+TEST_F(OddServerTest, AnImpossiblyLargeMessageIsNotRead) {
+  second().item = [](int) { return std::string("BODY[] {9223372036854775807}\r\nfew"); };
+  const AccountReport report = run();
+  EXPECT_EQ(runner_.snapshot().messages, 2U);
+  ASSERT_THAT(report.skipped, SizeIs(1));
+  EXPECT_THAT(report.skipped[0].reason, HasSubstr("a message of 9223372036854775807 bytes"));
+  EXPECT_EQ(second().asked, 1) << "only once";
+}
+
+TEST_F(OddServerTest, ALargeMessageOfWhichOnlyTheBeginningArrivesTakesNoMemory) {
   second().item = [](int time) {
-    return time % 2 == 0 ? "BODY[] {9223372036854775807}\r\nfew" : std::string(kHangUp);
+    return time % 2 == 0 ? "BODY[] {4294967295}\r\nfew" : std::string(kHangUp);
   };
   const AccountReport report = run();
   EXPECT_EQ(runner_.snapshot().messages, 2U);

@@ -39,7 +39,7 @@ TEST(StumblesTest, AMessageOverWhichTheServerIsSilentIsRequestedLastThenNotAtAll
 
 TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   Stumbles stumbles;
-  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kTime, "it took too long");
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kMessage, "it took too long");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it took too long");
 }
