@@ -7,7 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/log.h"
+#include "base/terminal.h"
 #include "base/time_text.h"
+#include "imap/connection_lost.h"
 #include "imap/flag.h"
 
 namespace restore {
@@ -15,6 +19,12 @@ namespace restore {
 namespace {
 
 using Literals = imap::Session::Literals;
+
+// A connection may be lost for other reasons than the message; one that is sent alone is left out
+// when it happens again.
+constexpr int kMaxLostAlone = 2;
+// Finding one message among 200 takes ten. A server that breaks every connection is given up.
+constexpr int kMaxLostInARow = 25;
 
 bool is_keyword(const std::string& flag) {
   return !flag.starts_with('\\');
@@ -62,7 +72,9 @@ void FolderRestore::choose_flags(std::size_t position) {
 // record by content.
 void FolderRestore::take_present(imap::Session& session) {
   ReadBack present(DigestOf::kCanonical);
-  session.fetch_messages(session.search_all(), present);
+  const imap::UidSet uids = session.search_all();
+  if (!uids.empty()) last_present_ = uids.ranges().back().last;
+  session.fetch_messages(uids, present);
   std::multimap<store::MessageId, std::size_t> wanted;
   for (std::size_t at = 0; at < folder_.messages.size(); ++at) {
     wanted.emplace(folder_.messages[at].message, at);
@@ -81,12 +93,16 @@ void FolderRestore::take_present(imap::Session& session) {
 }
 
 bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
+  const store::Sha256 digest = store::sha256(bytes);
+  const bool needs_canonical = !reports_uids_ || !unrecorded_.empty();
+  const store::Sha256 canonical = needs_canonical ? canonical_digest(bytes) : store::Sha256();
+  const std::lock_guard lock(mutex_);
   Outcome& outcome = outcomes_[position];
-  outcome.digest = store::sha256(bytes);
-  if (!reports_uids_) outcome.canonical = canonical_digest(bytes);
+  outcome.digest = digest;
+  outcome.canonical = canonical;
   if (outcome.accepted) return false;
   if (unrecorded_.empty()) return true;
-  const auto found = unrecorded_.find(canonical_digest(bytes));
+  const auto found = unrecorded_.find(canonical);
   if (found == unrecorded_.end()) return true;
   outcome.accepted = true;
   outcome.uid = found->second;
@@ -96,6 +112,7 @@ bool FolderRestore::wants(std::size_t position, base::ByteView bytes) {
 
 void FolderRestore::give_up(std::size_t position, const std::string& why) {
   const std::lock_guard lock(mutex_);
+  outcomes_[position].given_up = true;
   skipped_.push_back({folder_.messages[position].uid, why});
 }
 
@@ -105,57 +122,165 @@ void FolderRestore::give_up_unreadable(std::size_t position, const std::string& 
 }
 
 void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch,
-                           const OpenSession& open) {
-  append(session, batch, open, Literals::kAsAllowed);
+                           const Reopen& reopen) {
+  std::vector<const Waiting*> messages;
+  messages.reserve(batch.size());
+  for (const Waiting& message : batch) messages.push_back(&message);
+  append(session, messages, reopen, Literals::kAsAllowed);
 }
 
-void FolderRestore::append(imap::Session& session, std::span<const Waiting> batch,
-                           const OpenSession& open, Literals literals) {
+void FolderRestore::append(imap::Session& session, Batch batch, const Reopen& reopen,
+                           Literals literals) {
   if (batch.empty()) return;
-  if (batch.size() > 1 && session.capabilities().has("MULTIAPPEND")) {
-    append_together(session, batch, open, literals);
-    return;
+  const bool is_together = batch.size() > 1 && session.capabilities().has("MULTIAPPEND");
+  std::optional<std::string> lost;  // why
+  Batch rest;
+  try {
+    rest = is_together ? append_together(session, batch, reopen, literals)
+                       : append_each(session, batch, reopen, literals);
+  } catch (const imap::ConnectionLost& error) {
+    if (error.pause()) throw;  // the server asks to wait: the messages are not the reason
+    lost = error.what();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kNetwork) throw;
+    lost = error.what();
   }
+  if (lost) {
+    append_again(session, batch, reopen, *lost);
+  } else if (is_together) {
+    append_halves(session, rest, reopen);
+  } else {
+    append(session, rest, reopen, Literals::kWaiting);
+  }
+}
+
+// Returns the messages that were not sent because an earlier one was refused.
+FolderRestore::Batch FolderRestore::append_each(imap::Session& session, Batch batch,
+                                                const Reopen& reopen, Literals literals) {
   std::vector<imap::AppendMessage> messages;
-  for (const Waiting& message : batch) messages.push_back(to_append(message));
+  for (const Waiting* message : batch) messages.push_back(to_append(*message));
   const auto answers = session.append(folder_.target_raw_name, messages, literals);
-  if (!session.is_usable()) session = open();
+  if (!session.is_usable()) session = reopen(Unusable::kByRefusal);
   for (std::size_t at = 0; at < answers.size(); ++at) {
-    if (!answers[at].sent) {
-      append(session, batch.subspan(at), open, Literals::kWaiting);  // the rest was not sent either
-      return;
-    }
+    if (!answers[at].sent) return batch.subspan(at);
     if (answers[at].accepted) {
       accept(batch.subspan(at, 1), answers[at]);
-    } else if (!retry_without_keywords(session, batch[at])) {
-      give_up(batch[at].position, answers[at].reason);
+    } else if (!retry_without_keywords(session, *batch[at])) {
+      give_up(batch[at]->position, answers[at].reason);
     }
   }
+  return {};
 }
 
-// The server accepts all or none: a refused batch is halved until the bad message is alone.
-void FolderRestore::append_together(imap::Session& session, std::span<const Waiting> batch,
-                                    const OpenSession& open, Literals literals) {
+// The server accepts all or none: a refused batch is returned, to be halved until the bad message
+// is alone.
+FolderRestore::Batch FolderRestore::append_together(imap::Session& session, Batch batch,
+                                                    const Reopen& reopen, Literals literals) {
   std::vector<imap::AppendMessage> messages;
-  for (const Waiting& message : batch) messages.push_back(to_append(message));
+  for (const Waiting* message : batch) messages.push_back(to_append(*message));
   const imap::AppendAnswer answer =
       session.append_together(folder_.target_raw_name, messages, literals);
   if (answer.accepted) {
     accept(batch, answer);
-    return;
+    return {};
   }
-  // From here on each message waits for the server's go-ahead, so that a refusal does not cost the
-  // connection.
-  if (!session.is_usable()) session = open();
-  append(session, batch.first(batch.size() / 2), open, Literals::kWaiting);
-  append(session, batch.subspan(batch.size() / 2), open, Literals::kWaiting);
+  if (!session.is_usable()) session = reopen(Unusable::kByRefusal);
+  return batch;
 }
 
-void FolderRestore::accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer) {
+// From here on each message waits for the server's go-ahead, so that a refusal does not cost the
+// connection.
+void FolderRestore::append_halves(imap::Session& session, Batch batch, const Reopen& reopen) {
+  append(session, batch.first(batch.size() / 2), reopen, Literals::kWaiting);
+  append(session, batch.subspan(batch.size() / 2), reopen, Literals::kWaiting);
+}
+
+// The connection was lost while the batch was sent. A server that breaks down over a message does
+// so each time: the batch is halved until that message is alone, and then it is left out.
+void FolderRestore::append_again(imap::Session& session, Batch batch, const Reopen& reopen,
+                                 const std::string& why) {
+  {
+    const std::lock_guard lock(mutex_);
+    started_ = Started::kBefore;  // the server may still store what it received
+    if (++lost_in_a_row_ > kMaxLostInARow) {
+      base::fail(base::ErrorCode::kNetwork,
+                 "{} connections were lost one after the other, the last one: {}", lost_in_a_row_,
+                 why);
+    }
+  }
+  base::log_warning("restore: {}: {}", base::escape_for_terminal(folder_.target), why);
+  session = reopen(Unusable::kByLostConnection);
+  const std::vector<const Waiting*> missing = find_missing(session, batch);
+  if (missing.size() > 1) {
+    append_halves(session, missing, reopen);
+  } else if (missing.size() == 1) {
+    const std::size_t position = missing.front()->position;
+    if (batch.size() == 1 && ++outcomes_[position].lost >= kMaxLostAlone) {
+      give_up(position, "the connection was lost each time it was sent: " + why);
+    } else {
+      append(session, missing, reopen, Literals::kWaiting);
+    }
+  }
+}
+
+// Looks, over a new connection, at what the folder has received since it was opened, and finds the
+// messages of the batch there by their content. Returns the others.
+std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Session& session,
+                                                                       Batch batch) {
+  if (session.select(folder_.target_raw_name).uid_validity != open_.uid_validity) {
+    base::fail(base::ErrorCode::kNetwork,
+               "restore: {}: the folder was replaced while the connection was lost",
+               base::escape_for_terminal(folder_.target));
+  }
+  imap::UidSet present;
+  if (last_present_.value > 0) present.add({base::Uid{1}, last_present_});
+  std::vector<base::Uid> known;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Outcome& outcome : outcomes_) {
+      if (outcome.uid) known.push_back(*outcome.uid);
+    }
+  }
+  ReadBack served(DigestOf::kCanonical);
+  const imap::UidSet added =
+      session.search_all().without(present).without(imap::UidSet(std::span(known)));
+  if (!added.empty()) session.fetch_messages(added, served);
+
+  std::multimap<store::Sha256, base::Uid> unclaimed;
+  for (const auto& [uid, message] : served.messages()) unclaimed.emplace(message.digest, uid);
+  const std::lock_guard lock(mutex_);
+  if (!reports_uids_) {
+    // Messages accepted earlier may have the same content.
+    for (const Outcome& outcome : outcomes_) {
+      if (!outcome.accepted || outcome.uid) continue;
+      const auto other = unclaimed.find(outcome.canonical);
+      if (other != unclaimed.end()) unclaimed.erase(other);
+    }
+  }
+  std::vector<const Waiting*> missing;
+  for (const Waiting* message : batch) {
+    Outcome& outcome = outcomes_[message->position];
+    if (outcome.accepted || outcome.given_up) continue;
+    const auto found = unclaimed.find(canonical_digest(message->bytes));
+    if (found == unclaimed.end()) {
+      missing.push_back(message);
+      continue;
+    }
+    outcome.accepted = outcome.sent = true;
+    outcome.uid = found->second;
+    unclaimed.erase(found);
+    lost_in_a_row_ = 0;
+  }
+  return missing;
+}
+
+void FolderRestore::accept(Batch batch, const imap::AppendAnswer& answer) {
   const bool has_uids =
       answer.uids.size() == batch.size() && answer.uid_validity == open_.uid_validity;
+  const std::lock_guard lock(mutex_);
+  lost_in_a_row_ = 0;
   for (std::size_t at = 0; at < batch.size(); ++at) {
-    Outcome& outcome = outcomes_[batch[at].position];
+    Outcome& outcome = outcomes_[batch[at]->position];
     outcome.accepted = outcome.sent = true;
     if (has_uids) outcome.uid = answer.uids[at];
   }
@@ -178,7 +303,8 @@ bool FolderRestore::retry_without_keywords(imap::Session& session, const Waiting
   const imap::AppendMessage again = to_append(message);
   const auto answer =
       session.append(folder_.target_raw_name, {&again, 1}, Literals::kWaiting).front();
-  if (answer.accepted) accept({&message, 1}, answer);
+  const Waiting* const one = &message;
+  if (answer.accepted) accept({&one, 1}, answer);
   return answer.accepted;
 }
 
@@ -239,8 +365,10 @@ void FolderRestore::compare(imap::Session& session) {
 
   std::multimap<store::Sha256, base::Uid> unclaimed;
   std::set<base::Uid> known;
-  for (const Outcome& outcome : outcomes_) {
-    if (outcome.uid) known.insert(*outcome.uid);
+  for (Outcome& outcome : outcomes_) {
+    // After a lost connection, a message may have been taken for an equal one that another
+    // connection was sending: then find_by_content() looks for it again.
+    if (outcome.uid && !known.insert(*outcome.uid).second) outcome.uid.reset();
   }
   for (const auto& served : read_back.messages()) {
     if (!known.contains(served.first)) unclaimed.emplace(served.second.digest, served.first);

@@ -25,7 +25,8 @@ enum class Started { kNow, kBefore };
 
 // Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
 // meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
-// and altered messages are in the report; functions that take a session fail as it does.
+// and altered messages are in the report, and so are messages over which the server breaks the
+// connection each time; functions that take a session fail as it does.
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died recorded there.
@@ -45,9 +46,12 @@ class FolderRestore {
     std::size_t position;  // in the plan
     base::Bytes bytes;
   };
-  // `open`: replaces the session if a refusal left it unusable.
-  using OpenSession = std::function<imap::Session()>;
-  void append(imap::Session& session, std::span<const Waiting> batch, const OpenSession& open);
+  // Why a session is unusable, and must be replaced.
+  enum class Unusable { kByRefusal, kByLostConnection };
+  using Reopen = std::function<imap::Session(Unusable)>;
+  // Replaces `session` where necessary. Over a lost connection it fails only if `reopen` does, or
+  // if too many connections in a row are lost without a message being accepted.
+  void append(imap::Session& session, std::span<const Waiting> batch, const Reopen& reopen);
 
   void compare(imap::Session& session);
 
@@ -67,9 +71,12 @@ class FolderRestore {
     std::optional<base::Uid> uid;      // in the tree; nullopt: not reported
     bool accepted = false;
     bool sent = false;        // by this run
+    bool given_up = false;    // it is among skipped_
+    int lost = 0;             // connections, while it was sent alone
     store::Sha256 digest;     // of the bytes sent
-    store::Sha256 canonical;  // of their canonical form; only if the server reports no UIDs
+    store::Sha256 canonical;  // of their canonical form; set if the server reports no UIDs
   };
+  using Batch = std::span<const Waiting* const>;
   struct Alteration {
     std::size_t position;
     base::Uid uid;         // in the tree
@@ -78,11 +85,17 @@ class FolderRestore {
   };
 
   void take_present(imap::Session& session);
-  void append(imap::Session& session, std::span<const Waiting> batch, const OpenSession& open,
+  void append(imap::Session& session, Batch batch, const Reopen& reopen,
               imap::Session::Literals literals);
-  void append_together(imap::Session& session, std::span<const Waiting> batch,
-                       const OpenSession& open, imap::Session::Literals literals);
-  void accept(std::span<const Waiting> batch, const imap::AppendAnswer& answer);
+  Batch append_each(imap::Session& session, Batch batch, const Reopen& reopen,
+                    imap::Session::Literals literals);
+  Batch append_together(imap::Session& session, Batch batch, const Reopen& reopen,
+                        imap::Session::Literals literals);
+  void append_halves(imap::Session& session, Batch batch, const Reopen& reopen);
+  void append_again(imap::Session& session, Batch batch, const Reopen& reopen,
+                    const std::string& why);
+  std::vector<const Waiting*> find_missing(imap::Session& session, Batch batch);
+  void accept(Batch batch, const imap::AppendAnswer& answer);
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);
   void choose_flags(std::size_t position);
@@ -94,6 +107,7 @@ class FolderRestore {
   Started started_;
   std::map<base::Uid, store::MessageId> recorded_before_;
   imap::OpenFolder open_;
+  base::Uid last_present_{0};                           // when the folder was opened
   std::multimap<store::Sha256, base::Uid> unrecorded_;  // there already: by canonical digest
   std::vector<Outcome> outcomes_;
   std::vector<store::TreeMessage> recorded_;
@@ -102,8 +116,9 @@ class FolderRestore {
   bool left_off_deleted_ = false;
   bool reports_uids_ = true;  // the server does, by APPENDUID
   bool has_damage_ = false;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards outcomes_ while messages are appended, and what follows
   std::vector<RefusedMessage> skipped_;
+  int lost_in_a_row_ = 0;  // connections, since a message was accepted
 };
 
 }  // namespace restore

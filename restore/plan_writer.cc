@@ -55,7 +55,8 @@ void PlanWriter::write_once(RestoreTarget& target, Started started) {
   // The server may still be processing commands of a lost connection, or of a killed run.
   if (started == Started::kBefore) destination_.clock.sleep_for(std::chrono::seconds(1));
   const store::TreeLevel nothing;
-  TreeWriter writer(destination_.session, destination_.open, destination_.connections, reader_);
+  TreeWriter writer(destination_.session, destination_.open, destination_.connections, reader_,
+                    destination_.clock);
   std::vector<std::size_t> places;  // of the written folders, in the report
   std::vector<store::TreeLevel*> levels;
   report_.folders.clear();

@@ -1,6 +1,7 @@
 #include "restore/tree_writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace restore {
@@ -11,12 +12,23 @@ constexpr std::size_t kMaxInBatch = 200;
 constexpr std::uint64_t kMaxBytesInBatch = 4U << 20U;
 // In all incomplete batches, which pile up if the folders are scattered over the store.
 constexpr std::uint64_t kMaxBytesWaiting = 16U << 20U;
+// The server may still be storing what it received over a lost connection.
+constexpr std::chrono::seconds kAfterLoss{1};
 
 }  // namespace
 
 TreeWriter::TreeWriter(imap::Session& session, WorkPool::OpenSession open, unsigned connections,
-                       store::Reader& reader)
-    : session_(session), open_(std::move(open)), connections_(connections), reader_(reader) {}
+                       store::Reader& reader, base::Clock& clock)
+    : session_(session),
+      open_(std::move(open)),
+      connections_(connections),
+      reader_(reader),
+      clock_(clock) {}
+
+imap::Session TreeWriter::reopen(FolderRestore::Unusable why) {
+  if (why == FolderRestore::Unusable::kByLostConnection) clock_.sleep_for(kAfterLoss);
+  return open_();
+}
 
 void TreeWriter::add(const PlannedFolder& folder, const store::TreeLevel& level, Started started) {
   Writing writing;
@@ -109,7 +121,7 @@ void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
   auto batch =
       std::make_shared<std::vector<FolderRestore::Waiting>>(std::exchange(writing.batch, {}));
   pool.put(bytes, [this, index, batch, &done](imap::Session& session) {
-    folders_[index].folder->append(session, *batch, open_);
+    folders_[index].folder->append(session, *batch, [this](auto why) { return reopen(why); });
     batch->clear();
     finish_part(index, session, done);
   });

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/clock.h"
 #include "restore/folder_restore.h"
 #include "restore/work_pool.h"
 #include "store/reader.h"
@@ -18,7 +19,7 @@ class TreeWriter {
  public:
   // All must outlive it. `connections`: the maximum, including `session`.
   TreeWriter(imap::Session& session, WorkPool::OpenSession open, unsigned connections,
-             store::Reader& reader);
+             store::Reader& reader, base::Clock& clock);
 
   // Messages that a run that died already put into the folder are not sent again. `level`: the
   // level that its messages go into.
@@ -44,6 +45,7 @@ class TreeWriter {
     std::size_t under_way = 0;  // batches, plus one for reading; guarded by mutex_
   };
 
+  imap::Session reopen(FolderRestore::Unusable why);
   void read(WorkPool& pool, const Done& done);
   void flush(std::size_t index, WorkPool& pool, const Done& done);
   void was_read(std::size_t index, WorkPool& pool, const Done& done);
@@ -54,6 +56,7 @@ class TreeWriter {
   WorkPool::OpenSession open_;
   unsigned connections_;
   store::Reader& reader_;
+  base::Clock& clock_;
   std::vector<Writing> folders_;
   std::uint64_t waiting_bytes_ = 0;  // in all batches
   std::mutex mutex_;                 // guards under_way
