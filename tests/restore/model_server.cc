@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "imap/internal_date.h"
 #include "imap/transport.h"
 
@@ -48,6 +49,7 @@ class ModelConnection : public imap::Transport {
   explicit ModelConnection(ModelServer& server) : server_(server) {}
 
   std::size_t send(base::ByteView bytes) override {
+    fail_if_lost();
     heard_ += base::as_text(bytes);
     for (std::size_t end = heard_.find("\r\n"); end != std::string::npos;
          end = heard_.find("\r\n")) {
@@ -57,18 +59,20 @@ class ModelConnection : public imap::Transport {
         const bool waits = heard_[end - 2] != '+';
         if (waits && heard_.size() == end + 2) to_say_ += "+ go ahead\r\n";
         if (heard_.size() < end + 2 + size + 2) break;
-        literal_ = heard_.substr(end + 2, size);
+        literals_.push_back(heard_.substr(end + 2, size));
         heard_.erase(brace, end + 2 - brace + size);
         continue;
       }
       const std::string line = heard_.substr(0, end);
       heard_.erase(0, end + 2);
       answer(line);
+      if (is_lost_) break;
     }
     return bytes.size();
   }
 
   std::size_t receive(std::span<std::byte> buffer) override {
+    fail_if_lost();
     const std::size_t length = std::min(buffer.size(), to_say_.size());
     std::memcpy(buffer.data(), to_say_.data(), length);
     to_say_.erase(0, length);
@@ -76,16 +80,22 @@ class ModelConnection : public imap::Transport {
   }
 
   bool wait(bool to_send, std::chrono::milliseconds /*timeout*/) override {
-    if (!to_send && to_say_.empty()) throw std::logic_error("the client waits for nothing");
+    if (!to_send && to_say_.empty() && !is_lost_)
+      throw std::logic_error("the client waits for nothing");
     return true;
   }
 
  private:
+  void fail_if_lost() const {
+    if (is_lost_) base::fail(base::ErrorCode::kNetwork, "the server closed the connection");
+  }
+
   void answer(std::string line) {
     const std::string tag = take_argument(line);
     std::string verb = take_argument(line);
     if (verb == "UID") verb += " " + take_argument(line);
     const std::string result = carry_out(verb, line);
+    literals_.clear();
     to_say_ += tag + " " + result + "\r\n";
   }
 
@@ -118,6 +128,7 @@ class ModelConnection : public imap::Transport {
     for (const char* name : {"IMAP4rev1", "NAMESPACE", "UIDPLUS", "LITERAL+", "OBJECTID"}) {
       if (name != server_.without) names += std::string(" ") + name;
     }
+    if (!server_.also.empty()) names += " " + server_.also;
     return say("* CAPABILITY" + names + (server_.quota ? " QUOTA" : ""));
   }
 
@@ -127,8 +138,18 @@ class ModelConnection : public imap::Transport {
   }
 
   std::string append(ModelFolder& folder) {
-    const base::Uid uid = folder.put({literal_.size(), {}});
-    return fmt::format("OK [APPENDUID {} {}] taken", folder.uid_validity, uid.value);
+    const bool breaks = !server_.breaks_over.empty() &&
+                        std::ranges::any_of(literals_, [&](const std::string& message) {
+                          return message.find(server_.breaks_over) != std::string::npos;
+                        });
+    is_lost_ = breaks;
+    if (breaks && !server_.stores_before_it_breaks) return "NO it is not heard";
+    const std::uint32_t first = folder.uid_next;
+    for (const std::string& message : literals_) {
+      folder.put({message.size(), {}, false, message});
+    }
+    return fmt::format("OK [APPENDUID {} {}:{}] taken", folder.uid_validity, first,
+                       folder.uid_next - 1);
   }
 
   std::string say(const std::string& line) {
@@ -203,8 +224,13 @@ class ModelConnection : public imap::Transport {
       auto& [uid, content] = *current;
       if (!uids->contains(uid)) continue;
       if (verb == "UID FETCH") {
-        say(fmt::format("* {} FETCH (UID {} INTERNALDATE \"{}\" RFC822.SIZE {})", number, uid.value,
-                        imap::format_internal_date({content.internal_date, {}}), content.size));
+        std::string body;
+        if (!content.bytes.empty() && line.find("BODY.PEEK[]") != std::string::npos) {
+          body = fmt::format(" FLAGS () BODY[] {{{}}}\r\n{}", content.bytes.size(), content.bytes);
+        }
+        say(fmt::format("* {} FETCH (UID {} INTERNALDATE \"{}\" RFC822.SIZE {}{})", number,
+                        uid.value, imap::format_internal_date({content.internal_date, {}}),
+                        content.size, body));
         continue;
       }
       if (verb == "UID EXPUNGE" && !content.is_deleted) continue;
@@ -221,10 +247,11 @@ class ModelConnection : public imap::Transport {
 
   ModelServer& server_;
   std::string heard_;
-  std::string literal_;  // the last one that was heard
+  std::vector<std::string> literals_;  // of the command that is heard
   std::string to_say_;
   std::string open_name_;
   bool may_write_ = false;
+  bool is_lost_ = false;
 };
 
 }  // namespace

@@ -23,6 +23,7 @@ struct ModelMessage {
   std::uint64_t size = 0;
   std::chrono::sys_seconds internal_date{};
   bool is_deleted = false;  // the flag
+  std::string bytes = {};   // empty: no body is served
   bool operator==(const ModelMessage&) const = default;
 };
 
@@ -54,6 +55,11 @@ class ModelServer {
   std::vector<Removal> removals;
   std::set<std::pair<std::string, std::string>> refused;  // verb and folder: answered NO
   std::string without;                                    // one capability that it lacks
+  std::string also;                                       // one more that it has
+
+  // The connection is lost at an APPEND of a message that has this text; empty: at none.
+  std::string breaks_over;
+  bool stores_before_it_breaks = false;
 
   // The untagged lines of GETQUOTAROOT, one a string; without it the server has no QUOTA.
   std::function<std::vector<std::string>()> quota;

@@ -1,0 +1,108 @@
+// Messages over which the target breaks the connection, each time.
+#include <gmock/gmock.h>
+
+#include "restore/folder_restore.h"
+#include "tests/expect_error.h"
+#include "tests/restore/model_server.h"
+
+namespace restore {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kBad = "a NUL, say";
+
+// With MULTIAPPEND, and without.
+class BrokenAppendTest : public testing::TestWithParam<const char*> {
+ protected:
+  BrokenAppendTest() {
+    server_.also = GetParam();
+    server_.breaks_over = kBad;
+    planned_.source = "INBOX";
+    planned_.target = planned_.target_raw_name = "RESTORED/t1/INBOX";
+    server_.folders[planned_.target_raw_name];
+  }
+
+  void plan(const std::string& text) {
+    texts_.push_back("Subject: " + std::to_string(texts_.size()) + "\r\n\r\n" + text + "\r\n");
+    store::MessageEntry entry;
+    entry.uid = base::Uid{static_cast<std::uint32_t>(texts_.size())};
+    entry.size = texts_.back().size();
+    planned_.messages.push_back(entry);
+  }
+
+  FolderReport restore() {
+    imap::Session session = server_.session();
+    FolderRestore folder(planned_, {}, Started::kNow);
+    folder.open(session);
+    std::vector<FolderRestore::Waiting> batch;
+    for (std::size_t at = 0; at < texts_.size(); ++at) {
+      if (!folder.wants(at, base::as_bytes(texts_[at]))) continue;
+      batch.push_back({at, base::to_bytes(texts_[at])});
+    }
+    folder.append(session, batch, [this](FolderRestore::Unusable) {
+      ++losses_;
+      return server_.session();
+    });
+    folder.compare(session);
+    return folder.report();
+  }
+
+  std::vector<std::string> there() {
+    std::vector<std::string> texts;
+    for (const auto& [uid, message] : server_.folders[planned_.target_raw_name].messages) {
+      texts.push_back(message.bytes);
+    }
+    return texts;
+  }
+
+  ModelServer server_;
+  PlannedFolder planned_;
+  std::vector<std::string> texts_;
+  int losses_ = 0;
+};
+
+TEST_P(BrokenAppendTest, TheMessageIsLeftOutAndTheOthersAreThereOnce) {
+  for (int number = 0; number < 40; ++number) plan(number == 17 ? kBad : "good");
+  const FolderReport report = restore();
+  EXPECT_EQ(report.restored, 39U);
+  ASSERT_EQ(report.skipped.size(), 1U);
+  EXPECT_EQ(report.skipped[0].uid, base::Uid{18});
+  EXPECT_THAT(report.skipped[0].reason, HasSubstr("the connection was lost each time it was sent"));
+  texts_.erase(texts_.begin() + 17);
+  EXPECT_THAT(there(), testing::UnorderedElementsAreArray(texts_));
+  EXPECT_LE(losses_, 10);
+}
+
+TEST_P(BrokenAppendTest, SeveralAreLeftOut) {
+  for (int number = 0; number < 20; ++number) plan(number % 9 == 0 ? kBad : "good");
+  const FolderReport report = restore();
+  EXPECT_EQ(report.restored, 17U);
+  EXPECT_EQ(report.skipped.size(), 3U);
+  EXPECT_EQ(there().size(), 17U);
+}
+
+TEST_P(BrokenAppendTest, WhatWasStoredBeforeTheLossIsNotSentAgain) {
+  server_.stores_before_it_breaks = true;
+  for (int number = 0; number < 20; ++number) plan(number == 7 ? kBad : "good");
+  const FolderReport report = restore();
+  EXPECT_EQ(report.restored, 20U);
+  EXPECT_EQ(report.skipped.size(), 0U);
+  EXPECT_THAT(there(), testing::UnorderedElementsAreArray(texts_));
+}
+
+TEST_P(BrokenAppendTest, AServerThatBreaksEveryConnectionIsGivenUp) {
+  server_.breaks_over = "Subject";
+  for (int number = 0; number < 40; ++number) plan("good");
+  EXPECT_ERROR(kNetwork, "connections were lost one after the other", restore());
+  EXPECT_LE(losses_, 30);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, BrokenAppendTest, testing::Values("MULTIAPPEND", "X-NOTHING"),
+                         [](const auto& kind) {
+                           return kind.param[0] == 'M' ? std::string("Together")
+                                                       : std::string("OneByOne");
+                         });
+
+}  // namespace
+}  // namespace restore
