@@ -408,6 +408,7 @@ void FolderRestore::compare(imap::Session& session) {
       altered_.push_back({at, uid, has_other_bytes, std::move(how)});
     }
   }
+  is_compared_ = true;
 }
 
 void FolderRestore::describe(imap::Session& session, store::Reader& reader) {
@@ -439,6 +440,10 @@ FolderReport FolderRestore::report() const {
   }
   report.skipped = skipped_;
   report.has_damage = has_damage_;
+  if (!is_compared_) {
+    report.not_compared = static_cast<std::uint64_t>(
+        std::ranges::count_if(outcomes_, [](const Outcome& outcome) { return outcome.accepted; }));
+  }
   const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
   std::sort(report.altered.begin(), report.altered.end(), by_uid);
   std::sort(report.skipped.begin(), report.skipped.end(), by_uid);

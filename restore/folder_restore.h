@@ -116,6 +116,7 @@ class FolderRestore {
   bool left_off_deleted_ = false;
   bool reports_uids_ = true;  // the server does, by APPENDUID
   bool has_damage_ = false;
+  bool is_compared_ = false;
   std::mutex mutex_;  // guards outcomes_ while messages are appended, and what follows
   std::vector<RefusedMessage> skipped_;
   int lost_in_a_row_ = 0;  // connections, since a message was accepted

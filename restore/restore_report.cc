@@ -18,7 +18,7 @@ base::ExitStatus RestoreReport::exit_status() const {
   std::uint64_t skipped = 0;
   for (const FolderReport& folder : folders) {
     if (folder.has_damage) return base::ExitStatus::kDamaged;
-    restored += folder.restored;
+    restored += folder.restored + folder.not_compared;
     skipped += folder.skipped.size();
   }
   if (error.empty() && skipped == 0) return base::ExitStatus::kDone;
@@ -42,6 +42,7 @@ std::string RestoreReport::to_json() const {
                          {"bytes", folder.bytes},
                          {"renamed", folder.renamed},
                          {"restored", folder.restored},
+                         {"not_compared", folder.not_compared},
                          {"altered", std::move(altered)},
                          {"skipped", std::move(skipped)}});
   }
@@ -131,13 +132,13 @@ std::string RestoreReport::plan_to_text() const {
 std::string RestoreReport::to_text() const {
   if (plan) return plan_to_text();
   std::string text;
-  std::uint64_t planned = 0;
-  std::uint64_t restored = 0;
-  std::uint64_t altered = 0;
+  Counts counts;
   for (const FolderReport& folder : folders) {
-    planned += folder.messages;
-    restored += folder.restored;
-    altered += folder.altered.size();
+    counts.planned += folder.messages;
+    counts.restored += folder.restored;
+    counts.altered += folder.altered.size();
+    counts.skipped += folder.skipped.size();
+    counts.not_compared += folder.not_compared;
     for (const AlteredMessage& message : folder.altered) {
       text += fmt::format("altered: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
                           message.uid.value, base::escape_for_terminal(message.how));
@@ -150,32 +151,58 @@ std::string RestoreReport::to_text() const {
   }
   for (const std::string& note : notes) text += base::escape_for_terminal(note) + "\n";
   if (!text.empty()) text += "\n";
-  return text + summary({planned, restored, altered});
+  return text + summary(counts);
 }
 
-// Sentences that can be passed on to the user.
-std::string RestoreReport::summary(const Counts& counts) const {
-  const auto messages = [](std::uint64_t count) {
-    return fmt::format("{} message{}", base::format_count(count), count == 1 ? "" : "s");
-  };
+// How many messages are back, and what became of the others.
+std::string RestoreReport::outcome(const Counts& counts) const {
+  const std::string messages = fmt::format("{} message{}", base::format_count(counts.planned),
+                                           counts.planned == 1 ? "" : "s");
   std::string place =
       tree.empty() ? "where they were" : "in the folder " + base::escape_for_terminal(tree);
   if (to != account) place += " of " + base::escape_for_terminal(to);
-  const bool is_all = counts.restored == counts.planned;
-  std::string text =
-      is_all ? fmt::format("{}: all {} are back, {}.\n", base::escape_for_terminal(account),
-                           messages(counts.planned), place)
-             : fmt::format("{}: {} of {} are back, {}; the others are listed above.\n",
-                           base::escape_for_terminal(account), base::format_count(counts.restored),
-                           messages(counts.planned), place);
-  text += origin();
-  text += "Each was read back from the server and compared: ";
+  if (counts.restored == counts.planned) {
+    return fmt::format("{}: all {} are back, {}.\n", base::escape_for_terminal(account), messages,
+                       place);
+  }
+  std::string text = fmt::format("{}: {} of {} are back, {}", base::escape_for_terminal(account),
+                                 base::format_count(counts.restored), messages, place);
+  const std::uint64_t known = counts.restored + counts.skipped + counts.not_compared;
+  if (counts.skipped + counts.restored == counts.planned) {
+    return text + "; the others are listed above.\n";
+  }
+  if (counts.skipped > 0) {
+    text += fmt::format("; not restored, as listed above: {}", base::format_count(counts.skipped));
+  }
+  if (counts.not_compared > 0) {
+    text += fmt::format("; accepted by the server, but not read back: {}",
+                        base::format_count(counts.not_compared));
+  }
+  if (known < counts.planned) {
+    text += fmt::format("; not sent, or not known to have arrived: {}",
+                        base::format_count(counts.planned - known));
+  }
+  return text + ".\n";
+}
+
+// Claims nothing about messages that were not read back.
+std::string RestoreReport::comparison(const Counts& counts) {
+  if (counts.restored == 0) return counts.planned == 0 ? "" : "No message was read back.\n";
+  std::string text = counts.restored == counts.planned
+                         ? "Each was read back from the server and compared: "
+                         : "Each of those was read back from the server and compared: ";
   text += counts.altered == 0
               ? std::string("all are exactly as they were.\n")
               : fmt::format(
                     "{} are exactly as they were, {} {} altered by the server, as listed above.\n",
                     base::format_count(counts.restored - counts.altered),
                     base::format_count(counts.altered), counts.altered == 1 ? "was" : "were");
+  return text;
+}
+
+// Sentences that can be passed on to the user.
+std::string RestoreReport::summary(const Counts& counts) const {
+  std::string text = outcome(counts) + origin() + comparison(counts);
   if (without_deleted) {
     text += "The mark \\Deleted was left off, so that no mail program removes them.\n";
   }

@@ -27,12 +27,13 @@ struct FolderReport {
   std::string source;
   std::string target;
   std::uint64_t messages = 0;  // planned
-  std::uint64_t restored = 0;  // messages there now, including altered ones
+  std::uint64_t restored = 0;  // messages read back and compared, including altered ones
   std::vector<AlteredMessage> altered;
   std::vector<RefusedMessage> skipped;
   std::uint64_t bytes = 0;   // of the planned messages
   std::string renamed = {};  // why the target's name differs from the source's; empty: same name
   bool has_damage = false;   // the store could not read a message
+  std::uint64_t not_compared = 0;  // messages that the server accepted but that were not read back
 };
 
 struct QuotaFinding {
@@ -81,8 +82,12 @@ struct RestoreReport {
     std::uint64_t planned = 0;
     std::uint64_t restored = 0;
     std::uint64_t altered = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t not_compared = 0;
   };
   std::string origin() const;
+  std::string outcome(const Counts& counts) const;
+  static std::string comparison(const Counts& counts);
   std::string plan_to_text() const;
   std::string summary(const Counts& counts) const;
 };

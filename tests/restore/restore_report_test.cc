@@ -49,6 +49,32 @@ TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
   EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial);
 }
 
+TEST(RestoreReportTest, NothingIsClaimedAboutWhatWasNotReadBack) {
+  RestoreReport report = whole();
+  report.error = "connection lost";
+  FolderReport& folder = report.folders[0];
+  folder.messages = 5;
+  folder.restored = 0;
+  folder.not_compared = 1;
+  std::string text = report.to_text();
+  EXPECT_THAT(text, HasSubstr("alice: 0 of 5 messages are back, in the folder "
+                              "RESTORED/20261124T023000; accepted by the server, but not read "
+                              "back: 1; not sent, or not known to have arrived: 4.\n"));
+  EXPECT_THAT(text, HasSubstr("No message was read back.\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("exactly as they were")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("listed above")));
+  EXPECT_THAT(report.to_json(), HasSubstr("\"not_compared\": 1"));
+  EXPECT_EQ(report.exit_status(), base::ExitStatus::kPartial) << "one may be there";
+
+  folder.restored = 2;
+  folder.not_compared = 0;
+  folder.skipped = {{base::Uid{9}, "too long"}};
+  text = report.to_text();
+  EXPECT_THAT(text, HasSubstr("; not restored, as listed above: 1; not sent, or not known to have "
+                              "arrived: 2.\n"));
+  EXPECT_THAT(text, HasSubstr("Each of those was read back from the server and compared: all are"));
+}
+
 TEST(RestoreReportTest, ADamagedStoreIsGraverThanWhatIsMissing) {
   RestoreReport report = whole();
   report.folders[0].restored = 1203;
