@@ -154,6 +154,26 @@ std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds
   return name;
 }
 
+std::vector<std::string> rename_refused(
+    Plan& plan, const TargetNames& names,
+    const std::function<bool(const std::string& raw_name)>& is_refused) {
+  std::vector<std::string> levels;
+  for (PlannedFolder& folder : plan.folders) {
+    if (!folder.holds_messages || !is_refused(folder.target_raw_name)) continue;
+    std::string target = plan.tree + "/" + TargetNamer::last_resort(folder.source);
+    const auto raw = [&] {
+      return imap::raw_folder_name(target, names.delimiter, names.personal_prefix);
+    };
+    while (std::ranges::find(plan.levels, raw()) != plan.levels.end()) target += '-';
+    folder.target_raw_name = raw();
+    folder.target = std::move(target);
+    folder.renamed = "the server refuses its name";
+    plan.levels.push_back(folder.target_raw_name);
+    levels.push_back(folder.target_raw_name);
+  }
+  return levels;
+}
+
 std::string probe_folder(const Plan& plan) {
   std::string name = plan.tree_raw_name + plan.delimiter + "mailstow-probe";
   while (std::find(plan.levels.begin(), plan.levels.end(), name) != plan.levels.end()) name += '-';

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,12 @@ struct TargetNames {
 // `tree` is the shown name of a tree that does not exist yet; empty: in place, under the names that
 // the folders had. Fails with kRefused if a hierarchy is needed and the server has none.
 Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names);
+
+// Gives each folder with messages whose name the server refused another name, directly below the
+// tree's top. Returns the raw names to create; the plan's levels include them.
+std::vector<std::string> rename_refused(
+    Plan& plan, const TargetNames& names,
+    const std::function<bool(const std::string& raw_name)>& is_refused);
 
 // The raw name of a folder for a quota probe, below the tree's top, that the plan does not use.
 std::string probe_folder(const Plan& plan);

@@ -13,6 +13,15 @@ namespace restore {
 
 using nlohmann::ordered_json;
 
+namespace {
+
+std::string renaming(const FolderReport& folder) {
+  return fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
+                     base::escape_for_terminal(folder.target), folder.renamed);
+}
+
+}  // namespace
+
 base::ExitStatus RestoreReport::exit_status() const {
   std::uint64_t restored = 0;
   std::uint64_t skipped = 0;
@@ -86,10 +95,7 @@ std::string RestoreReport::plan_to_text() const {
   for (const FolderReport& folder : folders) {
     rows.push_back({folder.source, folder.target, base::format_count(folder.messages),
                     base::format_size(folder.bytes)});
-    if (!folder.renamed.empty()) {
-      remarks += fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
-                             base::escape_for_terminal(folder.target), folder.renamed);
-    }
+    if (!folder.renamed.empty()) remarks += renaming(folder);
     for (const RefusedMessage& message : folder.skipped) {
       remarks +=
           fmt::format("Left out: {}, UID {}: {}.\n", base::escape_for_terminal(folder.source),
@@ -139,6 +145,7 @@ std::string RestoreReport::to_text() const {
     counts.altered += folder.altered.size();
     counts.skipped += folder.skipped.size();
     counts.not_compared += folder.not_compared;
+    if (!folder.renamed.empty()) text += renaming(folder);
     for (const AlteredMessage& message : folder.altered) {
       text += fmt::format("altered: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
                           message.uid.value, base::escape_for_terminal(message.how));

@@ -82,6 +82,9 @@ class Run {
       if (resumed_) builder.reconcile();
       prove_quota(builder);
       builder.create(plan_.levels);
+      builder.create(rename_refused(plan_, names, [&](const std::string& raw_name) {
+        return builder.was_refused(raw_name);
+      }));
       site().subscribe();
       TreeTarget target(builder, records_, record_, plan_.levels);
       write(target, resumed_ ? Started::kBefore : Started::kNow);

@@ -19,9 +19,13 @@ class TargetNamer {
   };
 
   // Returns each name only once. Names that are not possible are mapped by rule: the server's
-  // delimiter within a level becomes '_'; a name too long for some server keeps its last level, or
-  // the beginning of that, and gets a digest of the whole name.
+  // delimiter within a level, control characters, an empty level and the dots of the levels '.' and
+  // '..' become '_'; a level that is not modified UTF-7 is encoded in it; a name too long for some
+  // server keeps its last level, or the beginning of that, and gets a digest of the whole name.
   Named name(std::string_view source);
+
+  // The shown name, below the top, for a folder whose name the server refuses all the same.
+  static std::string last_resort(std::string_view source);
 
   // The longest raw name, in bytes, that every server accepts: Maildir++ uses it as a file name.
   static constexpr std::size_t kMaxRawName = 240;

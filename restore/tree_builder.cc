@@ -31,6 +31,11 @@ void TreeBuilder::create(const std::vector<std::string>& raw_names) {
   records_.put(record_);
 }
 
+bool TreeBuilder::was_refused(const std::string& raw_name) const {
+  return std::ranges::any_of(refusals_,
+                             [&](const auto& refusal) { return refusal.first == raw_name; });
+}
+
 std::string TreeBuilder::refusal(const std::string& raw_name) const {
   const auto found = std::find_if(refusals_.begin(), refusals_.end(),
                                   [&](const auto& refusal) { return refusal.first == raw_name; });

@@ -27,6 +27,9 @@ class TreeBuilder {
   // Creates those of these levels that do not exist yet; parents must precede children.
   void create(const std::vector<std::string>& raw_names);
 
+  // Whether the server refused to create the level.
+  bool was_refused(const std::string& raw_name) const;
+
   // Returns "" if the level exists and may be written into; else why not.
   std::string refusal(const std::string& raw_name) const;
 

@@ -1,5 +1,10 @@
 #include "restore/plan.h"
 
+#include <set>
+#include <utility>
+
+#include <gmock/gmock.h>
+
 #include "restore/unrecorded_mail.h"
 #include "tests/expect_error.h"
 
@@ -111,6 +116,76 @@ TEST(PlanTest, ANameThatTheServerCannotHaveIsMappedAndSaysWhy) {
   for (const PlannedFolder& planned : plan.folders) {
     EXPECT_LE(planned.target_raw_name.size(), 240U);
   }
+}
+
+// Sources, as shown, and what they become below the tree's top where '/' separates levels.
+TEST(PlanTest, NamesThatServersRefuseAreSpeltAsTheyAccept) {
+  const std::vector<std::pair<std::string, std::string>> names = {
+      {"A & B%", "A &- B"},                  // a raw '&'
+      {"Entw\xC3\xBCrfe%", "Entw&APw-rfe"},  // raw UTF-8
+      {"Caf%E9%", "Caf%E9"},                 // a raw byte of Latin-1
+      {"Tab%09here", "Tab_here"},
+      {"Two%0D%0Alines%", "Two__lines"},
+      {"Del%7F", "Del_"},
+      {"./x", "_/x"},
+      {"x/../y", "x/__/y"},
+      {"a//b", "a/_/b"},
+      {"/lead", "_/lead"},
+      {"end/", "end/_"},
+      {"in%2Fone", "in_one"},
+      {"%/Public/x", "Public/x"},
+      {"100%25", "100%"},
+      {"..x", "..x"},
+  };
+  Selection selection;
+  for (const auto& [source, target] : names) selection.folders.push_back(folder(source));
+  const Plan plan = make_plan(selection, "RESTORED/t", {'/', ""});
+  ASSERT_EQ(plan.folders.size(), names.size());
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    const auto& [source, target] = names[at];
+    EXPECT_EQ(plan.folders[at].target_raw_name, "RESTORED/t/" + target) << source;
+    const bool is_same = source == "..x" || source == "100%25";
+    EXPECT_EQ(plan.folders[at].renamed.empty(), is_same) << source;
+  }
+}
+
+TEST(PlanTest, MappedNamesStayDifferent) {
+  Selection selection;
+  selection.folders = {folder("Entwürfe"), folder("Entwürfe%"), folder("a/_/b"),
+                       folder("a//b"),     folder("Public"),    folder("%/Public")};
+  const Plan plan = make_plan(selection, "RESTORED/t", {'/', ""});
+  std::set<std::string> raw_names;
+  for (const PlannedFolder& planned : plan.folders) raw_names.insert(planned.target_raw_name);
+  EXPECT_EQ(raw_names.size(), selection.folders.size());
+}
+
+TEST(PlanTest, InPlaceANameOutsideTheAccountStaysOutside) {
+  Selection selection;
+  selection.folders = {folder("%/Public/a//b")};
+  const Plan plan = make_plan(selection, "", {'/', "INBOX/"});
+  EXPECT_EQ(plan.folders[0].target_raw_name, "Public/a/_/b");
+}
+
+TEST(PlanTest, ANameThatTheServerRefusesAllTheSameGetsADigest) {
+  Selection selection;
+  selection.folders = {folder("Good"), folder("Bad/one"), folder("Bad/two")};
+  const TargetNames names{'/', ""};
+  Plan plan = make_plan(selection, "RESTORED/t", names);
+  const auto refuses = [](const std::string& raw_name) {
+    return raw_name.find("Bad") != std::string::npos;
+  };
+  const std::vector<std::string> levels = rename_refused(plan, names, refuses);
+  ASSERT_EQ(levels.size(), 2U);
+  EXPECT_NE(levels[0], levels[1]);
+  EXPECT_EQ(plan.folders[0].target_raw_name, "RESTORED/t/Good");
+  for (std::size_t at : {0U, 1U}) {
+    EXPECT_THAT(levels[at], testing::StartsWith("RESTORED/t/folder~"));
+    EXPECT_THAT(plan.levels, testing::Contains(levels[at]));
+    EXPECT_EQ(plan.folders[at + 1].target_raw_name, levels[at]);
+    EXPECT_THAT(plan.folders[at + 1].renamed, testing::HasSubstr("refuses its name"));
+  }
+  Plan again = make_plan(selection, "RESTORED/t", names);
+  EXPECT_EQ(rename_refused(again, names, refuses), levels) << "as --resume needs it";
 }
 
 TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {

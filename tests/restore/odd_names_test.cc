@@ -1,0 +1,86 @@
+// Folders whose names other servers allowed, and this one does not: their mail is restored under
+// names that it accepts.
+#include <gmock/gmock.h>
+
+#include "store/folder_draft.h"
+#include "store/format/location.h"
+#include "store/writer.h"
+#include "tests/restore/kinds.h"
+#include "tests/servers/account_state.h"
+
+namespace restore {
+namespace {
+
+using programs::json;
+
+// Raw names, with '/' between levels.
+const std::vector<std::string> kNames = {
+    "INBOX",  "A & B", "Entw\xC3\xBCrfe", "Caf\xE9", "two\r\nlines", "tab\there", ".", "..",
+    "x/../y", "a//b",  "/lead",           "end/",    "cur/new/\x7F", "star*"};
+
+class OddNamesTest : public testing::TestWithParam<Kind> {
+ protected:
+  OddNamesTest() : server_(make_server(GetParam())), mailstow_(*server_) {
+    let_set_quotas(mailstow_, *server_);
+    mailstow_.backupd({"init"});
+  }
+
+  // A backup of alice's folders with a message in each.
+  void record(const std::vector<std::string>& raw_names) {
+    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+    store::Writer writer =
+        store::Writer::open(location, base::real_file_system(), base::system_clock());
+    store::SnapshotDraft snapshot;
+    snapshot.account = "alice";
+    snapshot.time = kDate;
+    for (const std::string& raw_name : raw_names) {
+      store::FolderInfo info;
+      info.raw_name = raw_name;
+      info.delimiter = '/';
+      info.uid_validity = 7;
+      store::FolderDraft draft(std::move(info));
+      store::IncomingMessage message = writer.begin_message();
+      const std::string text =
+          "Subject: " + std::to_string(snapshot.folders.size()) + "\r\n\r\nin a folder\r\n";
+      message.add(base::as_bytes(text));
+      const store::StoredMessage stored = writer.add(message);
+      draft.put({.uid = base::Uid{1},
+                 .message = stored.id,
+                 .internal_date = {kDate, 0},
+                 .size = stored.size,
+                 .flags = {"\\Seen"}},
+                stored.digest);
+      snapshot.folders.push_back(writer.seal(draft));
+    }
+    writer.add_snapshot(snapshot);
+    writer.commit();
+  }
+
+  static constexpr std::chrono::sys_seconds kDate{std::chrono::seconds{1'577'836'800}};
+
+  std::unique_ptr<servers::Server> server_;
+  programs::Installation mailstow_;
+};
+
+TEST_P(OddNamesTest, EveryMessageComesBackAndEachNewNameIsListed) {
+  record(kNames);
+  const json report =
+      mailstow_.restore_json({"run", "alice", "--all", "--to", "bob", "--expire-after", "0s"});
+  ASSERT_EQ(report["folders"].size(), kNames.size());
+  std::size_t renamed = 0;
+  for (const json& folder : report["folders"]) {
+    EXPECT_EQ(folder["restored"], 1) << folder;
+    EXPECT_EQ(folder["skipped"], json::array()) << folder;
+    if (folder["renamed"] != "") ++renamed;
+  }
+  EXPECT_GE(renamed, 11U);
+  EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), kNames.size());
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
+  EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OddNamesTest, testing::Values(Kind::kDovecot, Kind::kCyrus),
+                         [](const auto& param) { return name_of(param.param); });
+
+}  // namespace
+}  // namespace restore
