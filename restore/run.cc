@@ -153,7 +153,7 @@ class Run {
   }
 
   TargetNames inspect_target() {
-    TargetMailbox mailbox = inspect_mailbox(session_);
+    TargetMailbox mailbox = inspect_mailbox(session_, target_.name);
     // With --to the administrator has named the mailbox explicitly.
     if (options_.to.empty() && target_.name == options_.account) {
       refuse_changed_mailbox(environment_, reader_, target_.name, session_, mailbox.inbox);
@@ -162,11 +162,17 @@ class Run {
     return std::move(mailbox.names);
   }
 
-  // No other run chooses a name until this run's tree is created and recorded.
+  // No other run chooses a name until this run's tree is created and recorded. Other accounts' runs
+  // wait meanwhile, so that a server on which no name is free is found before.
   std::string free_name(const TargetNames& names) {
-    if (!options_.dry_run) {
-      naming_ = lock_naming(environment_.files, environment_.clock, location_);
-    }
+    const std::string name = find_free_name(names);
+    if (options_.dry_run) return name;
+    naming_ = lock_naming(environment_.files, environment_.clock, location_);
+    return find_free_name(names);
+  }
+
+  std::string find_free_name(const TargetNames& names) {
+    others_.clear();
     list_others();
     const auto now = environment_.clock.now_seconds();
     return free_tree_name(session_, names, others_, now, [&](std::chrono::sys_seconds time) {

@@ -37,7 +37,7 @@ std::optional<unsigned> escaped_byte(std::string_view text) {
 }
 
 constexpr unsigned kSpace = 0x20;
-constexpr unsigned kDelete = 0x7F;
+constexpr unsigned kDel = 0x7F;
 constexpr unsigned kFirst8Bit = 0x80;
 
 // One level of a shown name as every server accepts it. In shown names '/' within a level is %2F,
@@ -62,7 +62,7 @@ std::string possible_level(std::string_view level, char delimiter, std::string& 
     }
     const std::string_view escape = level.substr(at, 3);
     at += 2;
-    if (*byte < kSpace || *byte == kDelete) {
+    if (*byte < kSpace || *byte == kDel) {
       add_reason(why, "servers refuse control characters");
       name += '_';
     } else if (*byte == '/' && delimiter == '/') {

@@ -17,6 +17,7 @@
 #include "imap/folder_name.h"
 #include "restore/plan.h"
 #include "restore/selection.h"
+#include "restore/target_mailbox.h"
 
 namespace restore {
 
@@ -95,9 +96,7 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
                                            const std::string& tree_template,
                                            std::chrono::sys_seconds now) {
   std::vector<UnrecordedMail> found;
-  const imap::Namespaces namespaces = session.namespaces();
-  if (namespaces.personal.empty()) return found;
-  const imap::Namespace& personal = namespaces.personal.front();
+  const imap::Namespace personal = personal_namespace(session);
   const char delimiter = personal.delimiter.value_or('\0');
   const std::string shown_top = folder_of_trees(tree_template, account.user, delimiter);
   if (shown_top.empty()) return found;

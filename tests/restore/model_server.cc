@@ -158,6 +158,7 @@ class ModelConnection : public imap::Transport {
   }
 
   std::string list(const std::string& pattern) {
+    if (server_.lists_anything) return say("* LIST () \"/\" " + quoted_name(pattern));
     for (const auto& [name, folder] : server_.folders) {
       const bool all_below = pattern.ends_with('*');
       const std::string start = pattern.substr(0, pattern.size() - 1);

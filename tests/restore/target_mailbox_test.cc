@@ -1,0 +1,104 @@
+// What a run asks its target server before it plans.
+#include "restore/target_mailbox.h"
+
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "tests/expect_error.h"
+#include "tests/imap/scripted_transport.h"
+#include "tests/restore/model_server.h"
+
+namespace restore {
+namespace {
+
+constexpr std::chrono::sys_seconds kNow{std::chrono::seconds{1'800'000'000}};
+
+std::string name_of_second(std::chrono::sys_seconds time) {
+  return "RESTORED/" + std::to_string(time.time_since_epoch().count());
+}
+
+TEST(TargetMailboxTest, ATreeGetsTheFirstFreeSecond) {
+  ModelServer server;
+  server.folders[name_of_second(kNow)];
+  store::TreeRecord record;
+  record.raw_name = name_of_second(kNow + std::chrono::seconds(1));
+  imap::Session session = server.session();
+  EXPECT_EQ(free_tree_name(session, {'/', ""}, {record}, kNow, name_of_second),
+            name_of_second(kNow + std::chrono::seconds(2)));
+}
+
+TEST(TargetMailboxTest, AServerThatListsAnyNameIsGivenUp) {
+  ModelServer server;
+  server.lists_anything = true;
+  imap::Session session = server.session();
+  std::set<std::string> tried;
+  EXPECT_ERROR(kRefused, "no free name for the tree",
+               free_tree_name(session, {'/', ""}, {}, kNow, [&](std::chrono::sys_seconds time) {
+                 tried.insert(name_of_second(time));
+                 return name_of_second(time);
+               }));
+  EXPECT_EQ(tried.size(), 60U);
+}
+
+TEST(TargetMailboxTest, ADelimiterThatNamespaceDoesNotReportIsThatOfList) {
+  imap::Session session(imap::scripted(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE
+    S: m1 OK done
+    C: m2 NAMESPACE
+    S: * NAMESPACE (("" NIL)) NIL NIL
+    S: m2 OK done
+    C: m3 EXAMINE "INBOX"
+    S: * 0 EXISTS
+    S: m3 OK opened
+    C: m4 LIST "" ""
+    S: * LIST (\Noselect) "/" ""
+    S: m4 OK done
+  )"),
+                        {});
+  const TargetMailbox mailbox = inspect_mailbox(session, "alice");
+  EXPECT_EQ(mailbox.names.delimiter, '/');
+  EXPECT_EQ(mailbox.personal, (imap::Namespace{"", '/'}));
+}
+
+TEST(TargetMailboxTest, ADelimiterThatOnlyFoldersHaveIsFound) {
+  imap::Session session(imap::scripted(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE
+    S: m1 OK done
+    C: m2 NAMESPACE
+    S: * NAMESPACE NIL NIL NIL
+    S: m2 OK done
+    C: m3 EXAMINE "INBOX"
+    S: * 0 EXISTS
+    S: m3 OK opened
+    C: m4 LIST "" ""
+    S: m4 OK done
+    C: m5 LIST "" "%"
+    S: * LIST () NIL "INBOX"
+    S: * LIST () "." "Archive"
+    S: m5 OK done
+  )"),
+                        {});
+  EXPECT_EQ(inspect_mailbox(session, "alice").names.delimiter, '.');
+}
+
+TEST(TargetMailboxTest, AnAccountWithoutAMailboxIsCalledThat) {
+  imap::Session session(imap::scripted(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE
+    S: m1 OK done
+    C: m2 NAMESPACE
+    S: * NAMESPACE NIL NIL NIL
+    S: m2 OK done
+    C: m3 EXAMINE "INBOX"
+    S: m3 NO Mailbox does not exist
+  )"),
+                        {});
+  EXPECT_ERROR(kRefused, "alice: the account has no mailbox on the server",
+               inspect_mailbox(session, "alice"));
+}
+
+}  // namespace
+}  // namespace restore
