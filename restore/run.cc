@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -77,7 +78,7 @@ class Run {
 
     begin_record(names);
     quota_.emplace(session_, server_, target_, personal_, plan_);
-    TreeBuilder builder(session_, records_, record_, others_);
+    TreeBuilder builder(session_, records_, record_, others_, holders());
     try {
       if (resumed_) builder.reconcile();
       prove_quota(builder);
@@ -242,6 +243,14 @@ class Run {
 
   std::chrono::sys_seconds moment(const std::string& text) {
     return parse_moment(environment_, reader_, options_.account, text, asked_.asked);
+  }
+
+  std::set<std::string> holders() const {
+    std::set<std::string> raw_names;
+    for (const PlannedFolder& folder : plan_.folders) {
+      if (!folder.messages.empty()) raw_names.insert(folder.target_raw_name);
+    }
+    return raw_names;
   }
 
   void prove_quota(TreeBuilder& builder) {

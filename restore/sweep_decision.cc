@@ -30,6 +30,17 @@ LevelDecision decide_intended(const ObservedLevel& observed) {
   return {LevelVerdict::kDelete, "mailstow intended to create it, and it was never used", {}, {}};
 }
 
+// A level that mailstow created as a mere parent of others, and that is one still: it holds no
+// messages, and no server deletes the folders below it with it (RFC 9051, section 6.3.5).
+LevelDecision decide_parent(const ObservedLevel& observed) {
+  if (observed.is_shared) return leave("another restored tree is still below it");
+  if (observed.has_folders_below) {
+    return {
+        LevelVerdict::kEmpty, "there are folders below it that mailstow did not create", {}, {}};
+  }
+  return {LevelVerdict::kDelete, "created by mailstow", {}, {}};
+}
+
 bool is_same_folder(const store::LevelIdentity& recorded, const store::LevelIdentity& now) {
   if (recorded.uid_validity == 0 || recorded.uid_validity != now.uid_validity) return false;
   return recorded.mailbox_id.empty() || recorded.mailbox_id == now.mailbox_id;
@@ -55,6 +66,9 @@ LevelDecision decide(const store::TreeRecord& record, const store::TreeLevel& le
   if (!is_part_of(record, level.raw_name)) return leave("its name is not one of the tree's");
   if (!observed.exists) return {LevelVerdict::kGone, "it is gone already", {}, {}};
   if (level.state == LevelState::kNotOurs) return leave("it was there before the restore");
+  const bool is_parent_only = level.state == LevelState::kCreated && level.identity &&
+                              level.identity->is_parent_only() && level.messages.empty();
+  if (!observed.can_be_opened && is_parent_only) return decide_parent(observed);
   if (!observed.can_be_opened) return leave("it can no longer hold messages (\\Noselect)");
   if (level.state == LevelState::kIntended) return decide_intended(observed);
   if (!level.identity || !is_same_folder(*level.identity, observed.identity)) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "restore/tree_sweeper.h"
 
 namespace restore {
 
@@ -16,8 +17,13 @@ bool has_identity(const store::LevelIdentity& identity, const imap::FolderStatus
 }
 
 TreeBuilder::TreeBuilder(imap::Session& session, store::TreeRecords& records,
-                         store::TreeRecord& record, std::vector<store::TreeRecord> others)
-    : session_(session), records_(records), record_(record), others_(std::move(others)) {}
+                         store::TreeRecord& record, std::vector<store::TreeRecord> others,
+                         std::set<std::string> holders)
+    : session_(session),
+      records_(records),
+      record_(record),
+      others_(std::move(others)),
+      holders_(std::move(holders)) {}
 
 void TreeBuilder::create(const std::vector<std::string>& raw_names) {
   for (const std::string& raw_name : raw_names) {
@@ -61,12 +67,12 @@ TreeLevel TreeBuilder::inspect(const std::string& raw_name) {
   const std::optional<imap::Folder> found = find_folder(raw_name);
   if (!found) return level;
   level.state = LevelState::kNotOurs;
-  if (!found->can_be_opened()) return level;
-  const imap::FolderStatus status = session_.status(raw_name);
+  std::optional<imap::FolderStatus> status;  // nullopt: it can't hold messages
+  if (found->can_be_opened()) status = session_.status(raw_name);
   for (store::TreeRecord& other : others_) {
     const TreeLevel* shared = other.level(raw_name);
-    if (shared != nullptr && shared->state == LevelState::kCreated && shared->identity &&
-        has_identity(*shared->identity, status)) {
+    if (shared == nullptr || shared->state != LevelState::kCreated || !shared->identity) continue;
+    if (status ? has_identity(*shared->identity, *status) : shared->identity->is_parent_only()) {
       level.state = LevelState::kCreated;
       level.identity = shared->identity;
     }
@@ -83,6 +89,9 @@ void TreeBuilder::reconcile() {
 void TreeBuilder::reconcile(TreeLevel& level) {
   const std::optional<imap::Folder> folder = find_folder(level.raw_name);
   if (level.state == LevelState::kNotOurs && folder) return;
+  const bool is_parent_only =
+      level.state == LevelState::kCreated && level.identity && level.identity->is_parent_only();
+  if (is_parent_only && folder && !folder->can_be_opened()) return;
   // A level that exists only as a parent of others can be created again.
   if (!folder || !folder->can_be_opened()) {
     level = {level.raw_name, LevelState::kIntended, std::nullopt, {}};
@@ -115,21 +124,23 @@ bool TreeBuilder::adopt(TreeLevel& level, const imap::FolderStatus& status) {
 }
 
 void TreeBuilder::create(TreeLevel& level) {
-  const imap::Session::Created created = session_.create(level.raw_name);
+  imap::Session::Created created = session_.create(level.raw_name);
+  if (!created.created && make_parent_of(level.raw_name)) created = session_.create(level.raw_name);
   if (!created.created) {
     // If several sessions create a folder at the same time, Dovecot may create it and yet report
     // that it already exists. No other client has a reason to create one in a tree named after this
     // second.
     const bool is_within = level.raw_name.starts_with(record_.raw_name);
-    if (is_within && find_folder(level.raw_name) && adopt(level, session_.status(level.raw_name))) {
-      return;
-    }
+    const std::optional<imap::Folder> found =
+        is_within ? find_folder(level.raw_name) : std::nullopt;
+    if (found && found->can_be_opened() && adopt(level, session_.status(level.raw_name))) return;
     // Refused, or another client was faster: in both cases it is not ours.
     level.state = LevelState::kNotOurs;
     refusals_.emplace_back(level.raw_name,
                            "the server refused to create the folder: " + created.reason);
     return;
   }
+  created_.insert(level.raw_name);
   const imap::FolderStatus status = session_.status(level.raw_name);
   store::LevelIdentity identity;
   identity.uid_validity = status.uid_validity.value_or(0);
@@ -137,6 +148,36 @@ void TreeBuilder::create(TreeLevel& level) {
   if (identity.uid_validity == 0) return;  // stays intended: swept only while it is empty
   level.identity = identity;
   level.state = LevelState::kCreated;
+}
+
+// A server that keeps each folder in one file (mbox) allows no folders below it, unless it is
+// created with the delimiter at the end of its name (RFC 9051, section 6.3.4): such a level holds
+// no messages. If that is what prevents the folder's creation, the level above is replaced: only if
+// this run created it, and for no messages. Returns whether it was.
+bool TreeBuilder::make_parent_of(const std::string& raw_name) {
+  const std::size_t end = raw_name.rfind(record_.delimiter);
+  if (end == std::string::npos) return false;
+  const std::string parent = raw_name.substr(0, end);
+  TreeLevel* const above = record_.level(parent);
+  if (above == nullptr || above->state != LevelState::kCreated || holders_.contains(parent) ||
+      !created_.contains(parent)) {
+    return false;
+  }
+  const std::optional<imap::Folder> found = find_folder(parent);
+  if (!found || !found->has_attribute("\\Noinferiors")) return false;
+  const SweptLevel removed = TreeSweeper(session_, record_, others_).sweep_level(*above);
+  if (removed.action != SweptLevel::Action::kDeleted) return false;
+  created_.erase(parent);
+  *above = {parent, LevelState::kIntended, std::nullopt, {}};
+  records_.put(record_);
+  if (!session_.create(parent + record_.delimiter).created) {
+    create(*above);
+    return false;
+  }
+  above->identity = store::LevelIdentity{};
+  above->state = LevelState::kCreated;
+  records_.put(record_);
+  return true;
 }
 
 }  // namespace restore

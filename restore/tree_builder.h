@@ -4,7 +4,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "imap/session.h"
@@ -15,9 +17,10 @@ namespace restore {
 class TreeBuilder {
  public:
   // `others`: the records of the account's other trees. Levels that they created and that still
-  // exist are shared: the last of these trees to be swept deletes them.
+  // exist are shared: the last of these trees to be swept deletes them. `holders`: the raw names of
+  // the levels that will hold messages.
   TreeBuilder(imap::Session& session, store::TreeRecords& records, store::TreeRecord& record,
-              std::vector<store::TreeRecord> others);
+              std::vector<store::TreeRecord> others, std::set<std::string> holders = {});
 
   // For a tree that a run left incomplete: updates the record to what exists. A level that was
   // intended, exists and was never used is taken for the run's own; one that is gone, or could not
@@ -39,11 +42,14 @@ class TreeBuilder {
   void reconcile(store::TreeLevel& level);
   static bool adopt(store::TreeLevel& level, const imap::FolderStatus& status);
   void create(store::TreeLevel& level);
+  bool make_parent_of(const std::string& raw_name);
 
   imap::Session& session_;
   store::TreeRecords& records_;
   store::TreeRecord& record_;
   std::vector<store::TreeRecord> others_;
+  std::set<std::string> holders_;
+  std::set<std::string> created_;                              // by this run
   std::vector<std::pair<std::string, std::string>> refusals_;  // raw name, the server's response
 };
 

@@ -22,6 +22,7 @@ void TreeSite::subscribe() {
   if (tree_.session.subscriptions().empty()) return;
   for (const store::TreeLevel& level : tree_.record.levels) {
     if (level.state != store::LevelState::kCreated) continue;
+    if (level.identity && level.identity->is_parent_only()) continue;
     try {
       tree_.session.subscribe(level.raw_name);
     } catch (const base::Error& error) {

@@ -159,6 +159,14 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
         folder.raw_name.starts_with(below) && !folder.has_attribute("\\NonExistent");
     observed.has_folders_below = observed.has_folders_below || (is_there && !goes);
   }
+  for (const store::TreeRecord& other : others_) {
+    if (other.id == record_.id) continue;
+    for (const store::TreeLevel& shared : other.levels) {
+      observed.is_shared = observed.is_shared || (shared.raw_name == level.raw_name &&
+                                                  shared.state == store::LevelState::kCreated &&
+                                                  shared.identity == level.identity);
+    }
+  }
   if (!observed.can_be_opened || level.state == store::LevelState::kNotOurs) return observed;
 
   const imap::OpenFolder open =
@@ -171,14 +179,6 @@ ObservedLevel TreeSweeper::observe(const store::TreeLevel& level, Mode mode,
       observed.messages.push_back({*items.uid, items.size.value_or(0),
                                    items.internal_date.value_or(base::ZonedTime()).instant});
     });
-  }
-  for (const store::TreeRecord& other : others_) {
-    if (other.id == record_.id) continue;
-    for (const store::TreeLevel& shared : other.levels) {
-      observed.is_shared = observed.is_shared || (shared.raw_name == level.raw_name &&
-                                                  shared.state == store::LevelState::kCreated &&
-                                                  shared.identity == level.identity);
-    }
   }
   return observed;
 }
@@ -213,6 +213,14 @@ std::string TreeSweeper::remove_messages(const store::TreeLevel& level,
 // Removes the folder only if it is empty: returns false if mail has arrived.
 bool TreeSweeper::remove_folder(const store::TreeLevel& level) {
   session_.examine(imap::kInbox);  // leaves the folder that is deleted
+  if (level.identity && level.identity->is_parent_only()) {
+    // It holds no messages; a mailbox that replaced it meanwhile might.
+    for (const imap::Folder& folder : session_.list(level.raw_name)) {
+      if (folder.raw_name == level.raw_name && folder.can_be_opened()) return false;
+    }
+    session_.remove(level.raw_name);
+    return true;
+  }
   const imap::FolderStatus status = session_.status(level.raw_name);
   const bool is_same =
       level.identity ? has_identity(*level.identity, status) : status.uid_next == 1U;

@@ -79,6 +79,12 @@ std::vector<LevelSituation> level_situations() {
     level.messages.clear();
   });
   const auto existed = level_with([](auto& level) { level.state = LevelState::kNotOurs; });
+  const auto parent = level_with([](auto& level) {
+    level.identity = store::LevelIdentity{};
+    level.messages.clear();
+  });
+  ObservedLevel container;
+  container.exists = true;
   const auto without_id = level_with([](auto& level) { level.identity->mailbox_id.clear(); });
   return {
       {"as it was made", recorded(), as_recorded(), LevelVerdict::kDelete},
@@ -113,6 +119,17 @@ std::vector<LevelSituation> level_situations() {
        observed_with([](auto& o) { o.has_folders_below = true; }), LevelVerdict::kEmpty},
       {"shared with another tree", recorded(), observed_with([](auto& o) { o.is_shared = true; }),
        LevelVerdict::kLeave},
+      {"created as a parent of others", parent, container, LevelVerdict::kDelete},
+      {"created as a parent of others, but now a mailbox", parent, never_used(),
+       LevelVerdict::kLeave},
+      {"created as a parent, with folders of the user below", parent,
+       observed_with([](auto& o) { o.has_folders_below = true; }, container), LevelVerdict::kEmpty},
+      {"created as a parent of another tree too", parent,
+       observed_with([](auto& o) { o.is_shared = true; }, container), LevelVerdict::kLeave},
+      {"a parent with recorded messages",
+       level_with([](auto& level) { level.identity = store::LevelIdentity{}; }), container,
+       LevelVerdict::kLeave},
+      {"a parent that was there before", existed, container, LevelVerdict::kLeave},
       {"became a container", recorded(), observed_with([](auto& o) { o.can_be_opened = false; }),
        LevelVerdict::kLeave},
       {"there before mailstow, and gone", existed, ObservedLevel{}, LevelVerdict::kGone},
