@@ -43,6 +43,7 @@ base::Command vanished_command();
 struct RunOptions {
   std::string account;
   SelectionOptions selection;
+  bool all = false;          // the whole snapshot; else `selection` must choose something
   std::string resume;        // the tree of a run that died, whose request is completed
   std::string to;            // the account that the tree is restored into; empty: the same account
   bool in_place = false;     // restore under the original names, into an account without messages
@@ -50,7 +51,7 @@ struct RunOptions {
   bool dry_run = false;
   bool allow_quota = false;
 };
-// Restores the selected messages as a new tree.
+// Restores the selected messages as a new tree. Fails with kUsage if nothing is selected.
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
 base::Command run_command();
 

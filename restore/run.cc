@@ -350,6 +350,13 @@ class Run {
 }  // namespace
 
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options) {
+  if (options.resume.empty() && !options.all && !selects_some(options.selection)) {
+    base::fail(
+        base::ErrorCode::kUsage,
+        "run {}: choose what to restore with --folder, --message, --query, --since, --before "
+        "or --missing, or the whole snapshot with --all",
+        base::escape_for_terminal(options.account));
+  }
   base::stop_on_request(base::OnStop::kThrow);
   Run run(environment, options);
   const RestoreReport report = run.carry_out();
@@ -374,6 +381,12 @@ base::Command run_command() {
           [options](base::Options& declared) {
             declared.argument("NAME", options->account, "The account").required();
             declare_selection(declared, options->selection);
+            base::Option all =
+                declared.flag("--all", options->all, "Everything that the snapshot has");
+            for (const char* selecting :
+                 {"--folder", "--subfolders", "--message", "--query", "--since", "--before"}) {
+              all.excludes(selecting);
+            }
             declared.value("--resume", options->resume, "TREE",
                            "Continue with the tree of a run that did not finish");
             declared.make_exclusive("--resume");

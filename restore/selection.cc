@@ -170,6 +170,11 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
 
 }  // namespace
 
+bool selects_some(const SelectionOptions& options) {
+  return !options.folders.empty() || !options.messages.empty() || !options.since.empty() ||
+         !options.before.empty() || !options.query.empty() || options.missing;
+}
+
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
   return imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
 }

@@ -26,6 +26,9 @@ struct SelectionOptions {
   std::optional<std::chrono::sys_seconds> asked = std::nullopt;
 };
 
+// Whether the options choose among a snapshot's messages; --at only chooses the snapshot.
+bool selects_some(const SelectionOptions& options);
+
 struct SelectedFolder {
   store::FolderRecord folder;
   std::string name;  // shown

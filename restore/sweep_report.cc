@@ -46,8 +46,8 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
   std::string text = fmt::format("    {} message{} that mailstow did not put there: rescued first",
                                  base::format_count(level.rescued), level.rescued == 1 ? "" : "s");
   for (const std::string& snapshot : level.snapshots) {
-    text += fmt::format("\n      mailstow-restore run {} --at {}", shell_quoted(record.account),
-                        shown_id(snapshot));
+    text += fmt::format("\n      mailstow-restore run {} --all --at {}",
+                        shell_quoted(record.account), shown_id(snapshot));
   }
   return text + "\n";
 }

@@ -52,7 +52,7 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.restore({"messages", "alice", "INBOX"});
   mailstow_.restore(
       {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
-  mailstow_.restore({"run", "alice", "--dry-run"});
+  mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   mailstow_.restore({"extend", "alice", "RESTORED/20260101T000000", "7d"});
   mailstow_.restore({"sweep"});
   EXPECT_THAT(commands(), ElementsAre("search alice", "messages alice", "export alice", "run alice",
@@ -80,7 +80,7 @@ TEST_F(AuditTest, RecordsCommandsThatChangeTheStore) {
 
 TEST_F(AuditTest, RecordsFailedCommandsToo) {
   mailstow_.backupd({"init"});
-  EXPECT_NE(mailstow_.restore({"run", "nobody-of-this-name"}).status, 0);
+  EXPECT_NE(mailstow_.restore({"run", "nobody-of-this-name", "--all"}).status, 0);
   EXPECT_THAT(commands(), ElementsAre("run nobody-of-this-name"));
 }
 

@@ -82,7 +82,7 @@ TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
 
   // After all the kills every snapshot can be restored.
   for (const Acknowledged& snapshot : acknowledged) {
-    const json report = mailstow.restore_json({"run", "alice", "--at", snapshot.time});
+    const json report = mailstow.restore_json({"run", "alice", "--all", "--at", snapshot.time});
     const std::string tree = report["tree"];
     const auto state = servers::account_state(server, "alice", tree);
     EXPECT_EQ(contents(state.folders, tree.size() + 1), snapshot.contents) << snapshot.time;

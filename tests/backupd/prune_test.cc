@@ -72,7 +72,7 @@ TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   EXPECT_EQ(mailstow_.backupd_json({"prune"})["packs"]["deleted"], before);
   EXPECT_EQ(packs(), 1U);
 
-  const json restored = mailstow_.restore_json({"run", "alice"});
+  const json restored = mailstow_.restore_json({"run", "alice", "--all"});
   const json inbox = find_by(restored["folders"], "source", "INBOX");
   EXPECT_EQ(inbox["restored"], 80);
   EXPECT_EQ(inbox["altered"], json::array());
@@ -116,7 +116,7 @@ TEST_F(PruneTest, ForgetWithPruneRemovesDataThatOnlyTheAccountNeeded) {
   const json result = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
   EXPECT_EQ(result["dropped"], 1);
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
-  const json restored = mailstow_.restore_json({"run", "bob"});
+  const json restored = mailstow_.restore_json({"run", "bob", "--all"});
   EXPECT_EQ(find_by(restored["folders"], "source", "INBOX")["restored"], 30);
   EXPECT_THAT(mailstow_.backupd({"forget", "bob"}).out,
               HasSubstr("bob is still in the configuration"));

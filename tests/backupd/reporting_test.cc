@@ -80,7 +80,7 @@ TEST_F(ReportingTest, TheSummaryCoversBackupAndOtherJobs) {
 
   mailstow_.backupd_json({"check"});
   mailstow_.backupd_json({"drill"});
-  const json tree = mailstow_.restore_json({"run", "alice", "--expire-after", "2d"});
+  const json tree = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "2d"});
   std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
   mailstow_.config()["accounts"].push_back(
       {{"name", "bob"},
@@ -143,7 +143,7 @@ TEST_F(ReportingTest, DamageIsReported) {
 
 TEST_F(ReportingTest, AFailedSweepIsReported) {
   mailstow_.backupd_json({"once"});
-  mailstow_.restore_json({"run", "alice", "--expire-after", "1s"});
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   std::this_thread::sleep_for(std::chrono::seconds(2));  // until it is due
   server_.stop();
   mailstow_.restore({"sweep"});

@@ -103,7 +103,8 @@ class RestoreBench {
   void restore_all(int connections, double raw) {
     mailstow_.config()["servers"]["main"]["connections"] = connections;
     mailstow_.save();
-    const bench::Ran ran = restore({"-q", "run", "alice", "--to", "bob", "--expire-after", "0s"});
+    const bench::Ran ran =
+        restore({"-q", "run", "alice", "--all", "--to", "bob", "--expire-after", "0s"});
     if (!ran.succeeded) fmt::print("{}", bench::read_file(mailstow_.folder() / "output"));
     report(fmt::format("mailstow, all, read back and compared, {} connections", connections),
            ran.seconds, messages_, raw);

@@ -116,8 +116,8 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   const base::Path folder = mailstow_.folder() / "exported";
   const std::vector<std::vector<std::string>> selections = {
       {"folders", "alice"},       {"messages", "alice", "INBOX"},
-      {"search", "alice", "day"}, {"run", "alice", "--dry-run"},
-      {"run", "alice"},           {"export", "alice", "--format", "eml", "--to"}};
+      {"search", "alice", "day"}, {"run", "alice", "--all", "--dry-run"},
+      {"run", "alice", "--all"},  {"export", "alice", "--format", "eml", "--to"}};
   for (std::size_t number = 0; number < selections.size(); ++number) {
     std::vector<std::string> selection = selections[number];
     const bool is_export = selection.front() == "export";

@@ -49,7 +49,7 @@ void CyrusRestoreTest::expect_whole_and_gone_again(std::size_t messages) {
   servers::fill_account(server_, "alice", messages);
   const AccountState before = state();
   back_up();
-  const json report = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
   EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
   const AccountState now = state();
   EXPECT_EQ(now.usage, before.usage);
@@ -96,8 +96,8 @@ TEST_P(CyrusRestoreTest, AMessageWithNulComesBackInABinaryLiteral) {
 TEST_P(CyrusRestoreTest, ASecondTreeIsExemptTooAndTheTreesBelongToTheirOwnerAlone) {
   servers::fill_account(server_, "alice", 10);
   back_up();
-  mailstow_.restore_json({"run", "alice"});
-  const json second = mailstow_.restore_json({"run", "alice"});
+  mailstow_.restore_json({"run", "alice", "--all"});
+  const json second = mailstow_.restore_json({"run", "alice", "--all"});
   EXPECT_EQ(second["quota"]["exempt"], true) << second["quota"];
   auto alice = server_.client("alice");
   const std::string rights = alice.command("GETACL " + servers::quote(raw("RESTORED")));
@@ -114,7 +114,7 @@ TEST_P(CyrusRestoreTest, AUsersOwnMailBelowRestoredIsNotTakenOffTheQuota) {
   servers::MailGenerator mail(1);
   alice.append(raw("RESTORED"), std::vector<servers::Delivery>{{mail.text(300'000)}});
   const AccountState before = state();
-  const auto result = mailstow_.restore({"-q", "run", "alice"});
+  const auto result = mailstow_.restore({"-q", "run", "alice", "--all"});
   EXPECT_EQ(result.status, 6);
   EXPECT_THAT(result.err, HasSubstr("restore.tree"));
   EXPECT_EQ(state(), before) << "nothing was left behind";
@@ -127,7 +127,7 @@ TEST_P(CyrusRestoreTest, WithoutARightToSetQuotasItSaysWhatToConfigure) {
   mailstow_.config()["servers"]["main"]["quota"] = "cyrus";
   mailstow_.save();
   const AccountState before = state();
-  const auto result = mailstow_.restore({"-q", "run", "alice"});
+  const auto result = mailstow_.restore({"-q", "run", "alice", "--all"});
   EXPECT_EQ(result.status, 6) << result.err;
   EXPECT_THAT(result.err, HasSubstr("quota_admin"));
   EXPECT_EQ(state(), before);

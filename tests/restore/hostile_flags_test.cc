@@ -99,7 +99,7 @@ TEST_P(HostileFlagsTest, NeitherFlagNorMailIsCarriedOut) {
   bob.command("CREATE Important");
   const std::vector<std::string> flags = hostile_flags();
   record(flags);
-  const json report = mailstow_.restore_json({"run", "alice", "--to", "bob"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all", "--to", "bob"});
 
   ASSERT_EQ(report["folders"].size(), 1U);
   const json& folder = report["folders"][0];

@@ -17,7 +17,7 @@ using programs::json;
 using servers::AccountState;
 using testing::HasSubstr;
 
-const std::vector<std::string> kRun = {"run", "alice", "--to", "bob", "--in-place"};
+const std::vector<std::string> kRun = {"run", "alice", "--all", "--to", "bob", "--in-place"};
 
 class InPlaceTest : public testing::Test {
  protected:
@@ -60,12 +60,14 @@ TEST_F(InPlaceTest, AnAccountThatHoldsAMessageIsLeftAsItIs) {
   servers::MailGenerator mail(2);
   bob_client.append("INBOX", std::vector<servers::Delivery>{{mail.plain()}});
   const AccountState as_it_was = bob();
-  const auto result = mailstow_.restore({"-q", "run", "alice", "--to", "bob", "--in-place"});
+  const auto result =
+      mailstow_.restore({"-q", "run", "alice", "--all", "--to", "bob", "--in-place"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("INBOX holds a message that this restore did not put there"));
   EXPECT_EQ(bob(), as_it_was);
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--in-place"}).status, 2) << "only with --to";
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--to", "alice", "--in-place"}).status, 0)
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all", "--in-place"}).status, 2)
+      << "only with --to";
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all", "--to", "alice", "--in-place"}).status, 0)
       << "all that is there is what would be restored";
   EXPECT_EQ(servers::account_state(server_, "alice").message_count(), before_.message_count());
 }
@@ -94,7 +96,8 @@ TEST_F(InPlaceTest, WhatDoesNotFitIsRefusedBeforeAnything) {
   options.quota_kib = 10;
   server_.restart(options);
   const AccountState as_it_was = bob();
-  const auto result = mailstow_.restore({"-q", "run", "alice", "--to", "bob", "--in-place"});
+  const auto result =
+      mailstow_.restore({"-q", "run", "alice", "--all", "--to", "bob", "--in-place"});
   EXPECT_EQ(result.status, 6) << result.err;
   EXPECT_EQ(bob().folders, as_it_was.folders);
 }

@@ -166,8 +166,8 @@ TEST_P(PointInTimeTest, EveryNightComesBackAsItWas) {
   }
   const AccountState today = state();
   for (const Night& night : nights) {
-    const json report =
-        mailstow_.restore_json({"run", "alice", "--at", night.snapshot, "--expire-after", "0s"});
+    const json report = mailstow_.restore_json(
+        {"run", "alice", "--all", "--at", night.snapshot, "--expire-after", "0s"});
     const AccountState now = state();
     expect_restored(night.reference, now, report);
     std::set<std::string> sources;

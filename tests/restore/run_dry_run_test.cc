@@ -17,7 +17,7 @@ TEST_F(RunTest, ADryRunWritesNothing) {
   servers::fill_account(server_, "alice", 30);
   back_up();
   const AccountState before = state();
-  const json report = mailstow_.restore_json({"run", "alice", "--dry-run"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all", "--dry-run"});
   EXPECT_TRUE(report["quota"]["exempt"].is_null());
   EXPECT_EQ(state(), before);
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 0U);
@@ -32,7 +32,7 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   const servers::Delivery doomed{mail.plain(), {"\\Deleted", "$Work"}};
   alice.append(level + "/" + level, std::vector<servers::Delivery>{doomed});
   back_up();
-  const json plan = mailstow_.restore_json({"run", "alice", "--dry-run"});
+  const json plan = mailstow_.restore_json({"run", "alice", "--all", "--dry-run"});
   EXPECT_EQ(plan["plan"]["without_deleted"], 1);
   EXPECT_GE(plan["plan"]["estimated_seconds"], 1);
   EXPECT_GT(plan["plan"]["storage_kib"]["limit"], 0);
@@ -45,11 +45,11 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   EXPECT_EQ(plan["plan"]["bytes"], bytes);
   EXPECT_EQ(plan["plan"]["messages"], messages);
   EXPECT_EQ(plan["plan"]["without_keywords"], 0) << "Dovecot keeps all, though it tells so late";
-  const auto text = mailstow_.restore({"run", "alice", "--dry-run"});
+  const auto text = mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   EXPECT_THAT(text.out, testing::HasSubstr("its name would be too long"));
   EXPECT_THAT(text.out, testing::HasSubstr("Nothing was written."));
 
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   const auto below = [](const json& document, const json& folder) {
     return folder["target"].get<std::string>().substr(document["tree"].get<std::string>().size());
   };

@@ -57,7 +57,7 @@ TEST_F(SeparatorTest, ATreeIsSpeltAsTheServerSpells) {
   servers::fill_account(server_, "alice", 60);
   const AccountState before = state();
   back_up();
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   std::string tree = report["tree"];
   std::replace(tree.begin(), tree.end(), '/', '.');
   const AccountState now = state();

@@ -25,7 +25,7 @@ class QuotaTest : public RunTest {
     servers::fill_account(server_, "alice", 20);
     back_up();
     const AccountState before = state();
-    const auto result = mailstow_.restore({"-q", "run", "alice"});
+    const auto result = mailstow_.restore({"-q", "run", "alice", "--all"});
     EXPECT_EQ(result.status, 6) << result.err;
     EXPECT_THAT(result.err, testing::HasSubstr("RESTORED/*:ignore"));
     EXPECT_EQ(state(), before) << "what was created for the probe is gone";
@@ -54,7 +54,7 @@ TEST_F(HalfExemptionTest, TheRuleForTheTopAloneIsNotEnough) {
 TEST_F(NoExemptionTest, AllowQuotaGoesOnWhileThereIsRoom) {
   servers::fill_account(server_, "alice", 20);
   back_up();
-  const json report = mailstow_.restore_json({"run", "alice", "--allow-quota"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all", "--allow-quota"});
   EXPECT_EQ(report["quota"]["exempt"], false);
 
   const auto whole = state().folders;

@@ -46,7 +46,7 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   }
   EXPECT_EQ(mailstow_.restore({"folders", "alice", "--at", "3 days ago"}).status, 1);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--folder", "Nothing"}).status, 1);
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--at", "2001-01-01"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all", "--at", "2001-01-01"}).status, 1);
   const auto misspelt =
       mailstow_.restore({"run", "alice", "--folder", "INBOX", "--folder", "Wrok/Old"});
   EXPECT_EQ(misspelt.status, 1);
@@ -57,7 +57,24 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_THAT(unknown.err, testing::HasSubstr("--message 0123456789abcdef"));
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U) << "nothing was begun";
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", "xyz"}).status, 2);
-  EXPECT_EQ(mailstow_.restore({"run", "nobody"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"run", "nobody", "--all"}).status, 2);
+  // Everything must be asked for, and only with no selection beside it.
+  const std::vector<std::vector<std::string>> unclear = {
+      {"run", "alice"},
+      {"run", "alice", "--dry-run"},
+      {"run", "alice", "--at", "yesterday"},
+      {"run", "alice", "--subfolders"},
+      {"run", "alice", "--to", "bob", "--in-place"},
+      {"run", "alice", "--all", "--folder", "INBOX"},
+      {"run", "alice", "--all", "--message", "0123456789abcdef"},
+      {"run", "alice", "--all", "--query", "day"},
+      {"run", "alice", "--all", "--since", "2026-01-03"},
+      {"run", "alice", "--all", "--before", "2026-01-03"}};
+  for (const std::vector<std::string>& arguments : unclear) {
+    const auto refused = mailstow_.restore(arguments);
+    EXPECT_EQ(refused.status, 2) << testing::PrintToString(arguments);
+    EXPECT_THAT(refused.err, testing::HasSubstr("--all")) << testing::PrintToString(arguments);
+  }
 }
 
 TEST_F(RunTest, ASnapshotStandsForItsTime) {
@@ -112,7 +129,7 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   alice.append("INBOX", std::vector<servers::Delivery>{mail("Jürgen <j@example.org>", "Lunch")});
   back_up();
   alice.command("DELETE Work");
-  mailstow_.restore_json({"run", "alice", "--dry-run"});
+  mailstow_.restore_json({"run", "alice", "--all", "--dry-run"});
   back_up();
 
   const json all = mailstow_.restore_json({"search", "alice", "from:jürgen"});
@@ -162,13 +179,13 @@ TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
                                                             {"--query=", "--json"},
                                                             {"--folder=", "--dry-run"},
                                                             {"--folder=", "--subfolders"},
-                                                            {"--at="},
+                                                            {"--all", "--at="},
                                                             {"--since="},
                                                             {"--before="},
                                                             {"--message="},
-                                                            {"--to="},
-                                                            {"--to=", "--in-place"},
-                                                            {"--expire-after="},
+                                                            {"--all", "--to="},
+                                                            {"--all", "--to=", "--in-place"},
+                                                            {"--all", "--expire-after="},
                                                             {"--resume="},
                                                             {"--query", " "},
                                                             {"--query", "🎉"},

@@ -25,7 +25,7 @@ TEST_F(RunTest, BringsEverythingBackBesideWhatIsThere) {
   back_up();
   delete_everything();
   const AccountState emptied = state();
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   const AccountState now = state();
 
   EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
@@ -62,9 +62,9 @@ TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   back_up();
   mailstow_.config()["accounts"] = {{{"name", "bob"}, {"server", "main"}}};
   mailstow_.save();
-  EXPECT_EQ(mailstow_.restore({"run", "alice"}).status, 2) << "there is no such mailbox";
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all"}).status, 2) << "there is no such mailbox";
   const json report =
-      mailstow_.restore_json({"run", "alice", "--to", "bob", "--expire-after", "0s"});
+      mailstow_.restore_json({"run", "alice", "--all", "--to", "bob", "--expire-after", "0s"});
   EXPECT_EQ(report["account"], "alice");
   EXPECT_EQ(report["to"], "bob");
   EXPECT_EQ(report["quota"]["exempt"], true);
@@ -94,7 +94,7 @@ TEST_F(RunTest, WhatTheStoreCannotReadIsLeftOutAndTold) {
   pack << "damaged";
   pack.close();
 
-  const json report = mailstow_.restore_json({"run", "alice"}, 4);
+  const json report = mailstow_.restore_json({"run", "alice", "--all"}, 4);
   EXPECT_EQ(report["folders"][0]["restored"], 1);
   EXPECT_EQ(report["folders"][0]["skipped"][0]["uid"], 2);
   const std::string to = (mailstow_.folder() / "exported").string();
@@ -133,7 +133,7 @@ TEST_F(RunTest, TheCorpusOfAnyMailComesBack) {
   delete_everything();
   const AccountState emptied = state();
   mailstow_.restore_json({"accounts"});
-  const auto result = mailstow_.restore({"-q", "run", "alice", "--json"});
+  const auto result = mailstow_.restore({"-q", "run", "alice", "--all", "--json"});
   EXPECT_TRUE(result.status == 0 || result.status == 3) << result.err;
   const json report = json::parse(result.out);
   const AccountState now = state();

@@ -65,7 +65,8 @@ TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
   SweepReport report;
   report.trees = {outcome};
   EXPECT_THAT(report.to_text(), HasSubstr("1 message that mailstow did not put there: rescued"));
-  EXPECT_THAT(report.to_text(), HasSubstr("mailstow-restore run alice --at 0011223344556677\n"));
+  EXPECT_THAT(report.to_text(),
+              HasSubstr("mailstow-restore run alice --all --at 0011223344556677\n"));
   EXPECT_EQ(report.to_document()["trees"][0]["levels"][0]["snapshots"][0],
             "00112233445566778899aabbccddeeff");
 }

@@ -55,7 +55,7 @@ class World {
   void make_tree() {
     now_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     clock_.set(now_ + 2min);
-    tree_ = mailstow_.restore_json({"run", "alice", "--expire-after", "1m"})["tree"];
+    tree_ = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1m"})["tree"];
   }
 
   // As it was before any tree.

@@ -29,7 +29,7 @@ class SweepTest : public testing::Test {
 
   // A tree that is due at once.
   std::string expired_tree() {
-    const json report = mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+    const json report = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
     return report["tree"];
   }
 
@@ -76,7 +76,7 @@ TEST_F(SweepTest, ADryRunTellsAndDeletesNothing) {
 }
 
 TEST_F(SweepTest, ATreeWhoseTimeIsNotOverStays) {
-  mailstow_.restore_json({"run", "alice"});
+  mailstow_.restore_json({"run", "alice", "--all"});
   const AccountState before = state();
   EXPECT_EQ(sweep()["trees"].size(), 0U);
   EXPECT_EQ(state(), before);
@@ -103,7 +103,7 @@ TEST_F(SweepTest, AUsersOwnRestoredFolderStays) {
 
 TEST_F(SweepTest, ALaterTreeStaysWhenAnEarlierOneGoes) {
   const std::string early = expired_tree();
-  const json late = mailstow_.restore_json({"run", "alice"});
+  const json late = mailstow_.restore_json({"run", "alice", "--all"});
   const auto kept = state().below(late["tree"].get<std::string>(), '/');
   sweep();
   EXPECT_TRUE(state().below(early, '/').empty());
@@ -163,8 +163,8 @@ TEST_F(SweepTest, MailThatTheUserPutThereIsRescuedFirst) {
 
   const json told = find_by(report["trees"][0]["levels"], "folder", tree + "/INBOX");
   EXPECT_EQ(told["snapshots"], json::array({rescue["snapshot"]}));
-  const json back =
-      mailstow_.restore_json({"run", "alice", "--at", rescue["snapshot"].get<std::string>()});
+  const json back = mailstow_.restore_json(
+      {"run", "alice", "--all", "--at", rescue["snapshot"].get<std::string>()});
   const auto now = state();
   const auto messages = now.folders.at(back["folders"][0]["target"]).messages;
   ASSERT_EQ(messages.size(), 1U);

@@ -30,7 +30,7 @@ class TreesTest : public testing::Test {
 
   void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
   json run(std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {"run", "alice"});
+    more.insert(more.begin(), {"run", "alice", "--all"});
     return mailstow_.restore_json(more);
   }
   json trees() { return mailstow_.restore_json({"trees"}); }
@@ -81,7 +81,7 @@ TEST_F(TreesTest, WhatTheUserCopiedOutIsCountedAfterTheNextBackup) {
   alice_.command("SELECT INBOX");
   alice_.command("STORE 1:* +FLAGS.SILENT (\\Deleted)");
   alice_.command("EXPUNGE");
-  const std::string tree = run({"--folder", "INBOX"})["tree"];
+  const std::string tree = mailstow_.restore_json({"run", "alice", "--folder", "INBOX"})["tree"];
   EXPECT_EQ(this->tree()["elsewhere"], nullptr) << "no backup has seen it";
   EXPECT_EQ(this->tree()["elsewhere_seen"], nullptr);
   // A backup that began in the same second may not have seen it.
@@ -156,7 +156,8 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
 // Where an account has moved to another server, its tree is not gone: it may return, or be
 // looked for on the old one.
 TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
-  const std::string tree = run({"--folder", "INBOX", "--expire-after", "0s"})["tree"];
+  const std::string tree =
+      mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"})["tree"];
   change_record([](store::TreeRecord& record) {
     EXPECT_EQ(record.server, "main");
     record.server = "old";

@@ -44,7 +44,7 @@ class UserMailTest : public testing::Test {
   }
 
   json run(std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"run", "alice"};
+    std::vector<std::string> arguments = {"run", "alice", "--all"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return mailstow_.restore_json(arguments);
   }

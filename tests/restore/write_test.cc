@@ -43,7 +43,7 @@ class WriteTest : public testing::Test {
   json restore_all(int status = 0) {
     before_ = servers::account_state(server_, "alice");
     mailstow_.backupd_json({"once", "--account", "alice"});
-    json report = mailstow_.restore_json({"run", "alice"}, status);
+    json report = mailstow_.restore_json({"run", "alice", "--all"}, status);
     expect_restored(before_, servers::account_state(server_, "alice"), report);
     return report;
   }
@@ -71,7 +71,7 @@ TEST_F(WriteTest, SeveralConnectionsWriteWhatOneWould) {
   before_ = servers::account_state(server_, "alice");
   mailstow_.backupd_json({"once", "--account", "alice"});
   const std::size_t logins_before = logins();
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   EXPECT_EQ(logins() - logins_before, 3U);
   expect_restored(before_, servers::account_state(server_, "alice"), report);
 }
@@ -80,7 +80,7 @@ TEST_F(WriteTest, AFewMessagesAreNotWorthAnotherConnection) {
   deliver(100);
   mailstow_.backupd_json({"once", "--account", "alice"});
   const std::size_t logins_before = logins();
-  mailstow_.restore_json({"run", "alice"});
+  mailstow_.restore_json({"run", "alice", "--all"});
   EXPECT_EQ(logins() - logins_before, 1U);
 }
 
@@ -101,7 +101,7 @@ TEST_F(WriteTest, AfterALostConnectionItGoesOnAndNothingIsDoubled) {
   server["tls"] = "none";
   server["connections"] = 1;
   mailstow_.save();
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   EXPECT_EQ(relay.connections(), 3U);
   expect_restored(before_, servers::account_state(server_, "alice"), report);
 }

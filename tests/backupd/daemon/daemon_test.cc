@@ -43,7 +43,7 @@ TEST_F(DaemonTest, BacksUpRestoresAndSweeps) {
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "backup"}).status, 0);
   wait_for_end_of("backup");
   const auto before = servers::account_state(server_, "alice");
-  const json restored = mailstow_.restore_json({"run", "alice", "--expire-after", "1s"});
+  const json restored = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   std::this_thread::sleep_for(std::chrono::seconds(2));  // until it is due
   EXPECT_EQ(servers::account_state(server_, "alice", "RESTORED").message_count(), 40U);
   EXPECT_EQ(mailstow_.backupd({"run", "--now", "sweep"}).status, 0);

@@ -77,7 +77,7 @@ class DaysTest : public testing::Test {
       const sys_seconds noon = kNoon + days(day);
       live();
       if (day == 1) {
-        tree_ = mailstow_.restore_json({"run", "alice", "--expire-after", "1d"})["tree"];
+        tree_ = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1d"})["tree"];
         tree_expires_ = clock_.now() + days(1);
       }
       const auto before = state();
@@ -103,7 +103,8 @@ class DaysTest : public testing::Test {
     ASSERT_EQ(snapshots.size(), nights_.size());
     for (std::size_t night = 0; night < nights_.size(); ++night) {
       const std::string time = snapshots[night]["time"];
-      const std::string tree = mailstow_.restore_json({"run", "alice", "--at", time})["tree"];
+      const std::string tree =
+          mailstow_.restore_json({"run", "alice", "--all", "--at", time})["tree"];
       const auto restored = servers::account_state(server_, "alice", tree);
       EXPECT_EQ(contents_of(restored.folders, tree.size() + 1), nights_[night]) << time;
     }

@@ -47,7 +47,7 @@ TEST_F(UnitsTest, BackUpSweepAndPrune) {
   mailstow_.backupd({"init"});
   const auto before = servers::account_state(server_, "alice");
   EXPECT_EQ(run("mailstow-backup.service").status, 0);
-  mailstow_.restore_json({"run", "alice", "--expire-after", "1s"});
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   std::this_thread::sleep_for(std::chrono::seconds(2));  // until it is due
   EXPECT_EQ(servers::account_state(server_, "alice", "RESTORED").message_count(), 30U);
   EXPECT_EQ(run("mailstow-sweep.service").status, 0);

@@ -50,7 +50,7 @@ class AccountRollTest : public testing::Test {
 
 TEST_F(AccountRollTest, DiscoveredAccountsAreBackedUpAndRestored) {
   EXPECT_THAT(names_in(mailstow_.backupd_json({"once"})), ElementsAre("alice", "bob"));
-  const json restored = mailstow_.restore_json({"run", "bob", "--expire-after", "0s"});
+  const json restored = mailstow_.restore_json({"run", "bob", "--all", "--expire-after", "0s"});
   EXPECT_EQ(restored["folders"][0]["restored"], 1);
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
   const json status = mailstow_.backupd_json({"status"});
@@ -63,7 +63,7 @@ TEST_F(AccountRollTest, WithoutTheIndexAccountsAreDiscoveredAgain) {
   mailstow_.backupd_json({"once"});
   std::filesystem::remove_all(mailstow_.index());
   mailstow_.backupd({"reindex"});
-  EXPECT_EQ(mailstow_.restore_json({"run", "bob"})["folders"][0]["restored"], 1);
+  EXPECT_EQ(mailstow_.restore_json({"run", "bob", "--all"})["folders"][0]["restored"], 1);
 }
 
 TEST_F(AccountRollTest, VanishedAccountsAreKeptAndReported) {
@@ -127,7 +127,7 @@ TEST_P(CyrusRollTest, TheAdministratorListsTheUsers) {
   mailstow.save();
   mailstow.backupd({"init"});
   EXPECT_THAT(names_in(mailstow.backupd_json({"once"})), ElementsAre("alice", other));
-  EXPECT_EQ(mailstow.restore_json({"run", other})["quota"]["exempt"], true);
+  EXPECT_EQ(mailstow.restore_json({"run", other, "--all"})["quota"]["exempt"], true);
   main["discover"]["include"] = {"a*"};
   mailstow.save();
   EXPECT_THAT(names_in(mailstow.backupd_json({"once"})), ElementsAre("alice"));

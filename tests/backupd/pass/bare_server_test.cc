@@ -86,11 +86,12 @@ TEST_F(BareServerTest, RestoresWithPlainLiteralsOneMessageAtATime) {
   servers::fill_account(server_, "alice", 60);
   server_.client("alice").command("CREATE {8+}\r\nsay \"hi\"");
   once();
-  EXPECT_EQ(mailstow_.restore({"-q", "run", "alice"}).status, 6) << "the server reports no quota";
+  EXPECT_EQ(mailstow_.restore({"-q", "run", "alice", "--all"}).status, 6)
+      << "the server reports no quota";
   mailstow_.config()["servers"]["main"]["quota"] = "none";
   mailstow_.save();
   const auto before = state();
-  const json report = mailstow_.restore_json({"run", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all"});
   std::size_t restored = 0;
   for (const json& folder : report["folders"]) {
     restored += folder["restored"].get<std::size_t>();

@@ -28,7 +28,7 @@ class ConnectionTest : public testing::Test {
     mailstow_.save();
     const json report = mailstow_.backupd_json({"once"});
     EXPECT_EQ(report["accounts"][0]["new_messages"], 10) << report.dump(2);
-    const json restored = mailstow_.restore_json({"run", "alice"});
+    const json restored = mailstow_.restore_json({"run", "alice", "--all"});
     std::size_t messages = 0;
     for (const json& folder : restored["folders"])
       messages += folder["restored"].get<std::size_t>();

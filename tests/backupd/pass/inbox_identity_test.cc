@@ -45,6 +45,7 @@ class StrangerTest : public testing::Test {
                              std::vector<std::string> arguments = {}) {
     const auto before = servers::account_state(server, "alice");
     std::vector<std::string> run = {"run", "alice"};
+    if (arguments.empty() || arguments.front() != "--resume") run.push_back("--all");
     run.insert(run.end(), arguments.begin(), arguments.end());
     const auto refused = mailstow.restore(run);
     EXPECT_EQ(refused.status, 1);
@@ -93,12 +94,12 @@ TEST_F(StrangerTest, OnCyrusADifferentMailboxIsNotBackedUpUntilAcknowledged) {
   // The new owner does not get the old one's mail either.
   expect_refused(server, mailstow);
   EXPECT_EQ(messages(server), 1U);
-  EXPECT_EQ(mailstow.restore({"run", "alice", "--to", "alice", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow.restore({"run", "alice", "--all", "--to", "alice", "--dry-run"}).status, 0);
 
   EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 0);
   EXPECT_EQ(mailstow.backupd_json({"once"})["accounts"][0]["messages"], 1);
   EXPECT_THAT(alarms(mailstow), testing::IsEmpty());
-  EXPECT_EQ(mailstow.restore({"run", "alice", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow.restore({"run", "alice", "--all", "--dry-run"}).status, 0);
   EXPECT_EQ(mailstow.backupd({"acknowledge", "alice"}).status, 1)
       << "there is nothing to acknowledge";
 }
@@ -171,7 +172,7 @@ TEST_F(DovecotStrangerTest, AChangeMayBeAcknowledgedBeforeTheNextBackup) {
   recycle();
   expect_refused(server_, mailstow_);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alice"}).out, HasSubstr("the same person's"));
-  EXPECT_EQ(mailstow_.restore_json({"run", "alice"})["folders"].size(), 2U);
+  EXPECT_EQ(mailstow_.restore_json({"run", "alice", "--all"})["folders"].size(), 2U);
   EXPECT_EQ(messages(server_), 2U);
   EXPECT_THAT(once(0)["alarms"], testing::IsEmpty());
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
@@ -186,7 +187,7 @@ TEST_F(DovecotStrangerTest, AChangeAcknowledgedAfterTheNextBackupHoldsUntilTheNe
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "alice"}).out, HasSubstr("the same person's"))
       << "the change that the snapshots show";
   EXPECT_THAT(alarms(mailstow_), testing::IsEmpty());
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all", "--dry-run"}).status, 0);
   once(0);
   recycle();
   expect_refused(server_, mailstow_);
@@ -197,10 +198,10 @@ TEST_F(DovecotStrangerTest, AChangeAcknowledgedAfterTheNextBackupHoldsUntilTheNe
 TEST_F(DovecotStrangerTest, RestoresToADifferentMailboxIfToNamesIt) {
   recycle();
   deliver(server_);
-  const json report = mailstow_.restore_json({"run", "alice", "--to", "alice"});
+  const json report = mailstow_.restore_json({"run", "alice", "--all", "--to", "alice"});
   EXPECT_EQ(messages(server_), 3U);
   once(3);
-  EXPECT_EQ(mailstow_.restore({"run", "alice", "--to", "alice", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--all", "--to", "alice", "--dry-run"}).status, 0);
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--to", "alice", "--missing"}).status, 1)
       << "nothing is missing in the newest snapshot";
   const std::string tree = report["tree"];
@@ -209,15 +210,15 @@ TEST_F(DovecotStrangerTest, RestoresToADifferentMailboxIfToNamesIt) {
 }
 
 TEST_F(DovecotStrangerTest, ASweepDoesNotRescueAnotherPersonsMail) {
-  mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
   recycle();
   // The old tree disappeared with its mailbox, and that mailbox may be restored.
   json level = mailstow_.restore_json({"sweep"}, 1)["trees"][0]["levels"][0];
   EXPECT_EQ(level["action"], "kept for now");
   EXPECT_THAT(level["why"].get<std::string>(), HasSubstr("INBOX is UIDVALIDITY"));
 
-  const std::string tree =
-      mailstow_.restore_json({"run", "alice", "--to", "alice", "--expire-after", "0s"})["tree"];
+  const std::string tree = mailstow_.restore_json(
+      {"run", "alice", "--all", "--to", "alice", "--expire-after", "0s"})["tree"];
   deliver(server_, (tree + "/Archive").c_str());
   const json swept = find_by(mailstow_.restore_json({"sweep"}, 3)["trees"], "tree", tree);
   level = find_by(swept["levels"], "folder", tree + "/Archive");
@@ -254,9 +255,9 @@ TEST_F(DovecotStrangerTest, AfterAMigrationAllAccountsOfAServerAreAcknowledgedTo
   for (const char* name : {"alice", "bob"}) {
     const json account = find_by(accepted["accounts"], "account", name);
     EXPECT_THAT(account["accepted"][0].get<std::string>(), HasSubstr("the same person's"));
-    EXPECT_EQ(mailstow_.restore({"run", name, "--dry-run"}).status, 0);
+    EXPECT_EQ(mailstow_.restore({"run", name, "--all", "--dry-run"}).status, 0);
   }
-  EXPECT_EQ(mailstow_.restore({"run", "alice-elsewhere", "--dry-run"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"run", "alice-elsewhere", "--all", "--dry-run"}).status, 1);
   EXPECT_THAT(mailstow_.backupd({"acknowledge", "--server", "other"}).out,
               HasSubstr("alice-elsewhere: its INBOX is UIDVALIDITY"));
   EXPECT_EQ(mailstow_.backupd({"once"}).status, 0);
@@ -285,7 +286,7 @@ TEST_F(StrangerTest, AnEmptyInboxThatIsAlwaysRenumberedIsNoDifferentMailbox) {
   deliver(server);
   night();
   EXPECT_EQ(seen.size(), 4U);
-  EXPECT_EQ(mailstow.restore({"run", "alice", "--dry-run"}).status, 0);
+  EXPECT_EQ(mailstow.restore({"run", "alice", "--all", "--dry-run"}).status, 0);
 }
 
 }  // namespace

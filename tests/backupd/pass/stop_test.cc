@@ -151,7 +151,7 @@ TEST_F(StopTest, ARestoreLeavesATreeThatCanBeResumed) {
   {
     const SilentServer silent(server_, From::kClient, 1'200'000);
     use(silent.url());
-    const Process run = start(mailstow_.restore_command({"run", "alice", "--json"}));
+    const Process run = start(mailstow_.restore_command({"run", "alice", "--all", "--json"}));
     ASSERT_TRUE(silent.falls_silent());
     EXPECT_THAT(stop(run), testing::AnyOf(1, 3)) << out();
   }
@@ -166,7 +166,7 @@ TEST_F(StopTest, ASweepEndsBetweenFolders) {
   servers::fill_account(server_, "alice", 20);
   mailstow_.backupd_json({"once"});
   for (int tree = 0; tree < 2; ++tree) {
-    mailstow_.restore_json({"run", "alice", "--expire-after", "0s"});
+    mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
   }
   std::atomic<pid_t> sweep_id = 0;
   std::atomic<unsigned> deletions = 0;

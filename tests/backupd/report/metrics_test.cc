@@ -102,7 +102,7 @@ class MetricsTest : public testing::Test {
     mailstow_.backupd_json({"check", "--read-data"});
     mailstow_.backupd_json({"prune"});
     mailstow_.backupd_json({"drill"});
-    mailstow_.restore_json({"run", kOdd});
+    mailstow_.restore_json({"run", kOdd, "--all"});
     mailstow_.restore_json({"sweep"});
     return content_of(file());
   }
