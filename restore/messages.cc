@@ -13,6 +13,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/earlier_folder.h"
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
@@ -58,9 +59,13 @@ NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapsh
                  found.size());
     }
   }
+  const std::string earlier =
+      earlier_folder_hint(reader, snapshot, zone, [&](const std::string& other) {
+        return base::folder_glob_matches(base::glob_for(name), other, base::Likeness::kCase);
+      });
   base::fail(base::ErrorCode::kNotFound, "folder {}: the snapshot of {} has no such folder{}",
              base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone),
-             base::suggestion(name, names));
+             earlier.empty() ? base::suggestion(name, names) : earlier);
 }
 
 // Sender and subject of the folder's messages, from the search index; empty if there is no index.

@@ -12,6 +12,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
+#include "restore/earlier_folder.h"
 #include "restore/id_text.h"
 #include "restore/moment.h"
 #include "store/history.h"
@@ -108,9 +109,19 @@ class ChosenFolders {
  public:
   // Reports a misspelt name before it is too late: fails with kNotFound if a glob matches none.
   ChosenFolders(const SelectionOptions& options, const std::vector<std::string>& names,
-                const store::SnapshotInfo& snapshot, const std::string& zone)
+                store::Reader& reader, const store::SnapshotInfo& snapshot, const std::string& zone)
       : subfolders_(options.subfolders) {
-    for (const std::string& glob : options.folders) add(glob, names, snapshot, zone);
+    for (const std::string& glob : options.folders) {
+      if (add(glob, names)) continue;
+      const std::string earlier = earlier_folder_hint(
+          reader, snapshot, zone,
+          [&](const std::string& name) { return matches(glob, name, base::Likeness::kCase); });
+      base::fail(base::ErrorCode::kNotFound,
+                 "--folder {}: the snapshot of {} has no such folder{}: `mailstow-restore folders` "
+                 "lists those it has",
+                 base::escape_for_terminal(glob), base::format_zoned(snapshot.time, zone),
+                 earlier.empty() ? base::suggestion(glob, names) : earlier);
+    }
   }
 
   bool contain(const std::string& name) const {
@@ -130,21 +141,16 @@ class ChosenFolders {
            (subfolders_ && base::folder_glob_matches(glob + "/*", name, likeness));
   }
 
-  void add(const std::string& glob, const std::vector<std::string>& names,
-           const store::SnapshotInfo& snapshot, const std::string& zone) {
+  // Returns false if no name matches.
+  bool add(const std::string& glob, const std::vector<std::string>& names) {
     for (const base::Likeness likeness : {base::Likeness::kSame, base::Likeness::kCase}) {
       if (std::ranges::any_of(
               names, [&](const std::string& name) { return matches(glob, name, likeness); })) {
         globs_.push_back({glob, likeness});
-        return;
+        return true;
       }
     }
-    base::fail(
-        base::ErrorCode::kNotFound,
-        "--folder {}: the snapshot of {} has no such folder{}: `mailstow-restore folders` lists "
-        "those it has",
-        base::escape_for_terminal(glob), base::format_zoned(snapshot.time, zone),
-        base::suggestion(glob, names));
+    return false;
   }
 
   bool subfolders_;
@@ -202,7 +208,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
   std::vector<std::string> names;
   names.reserve(folders.size());
   for (const auto& folder : folders) names.push_back(shown_name(selection.snapshot, folder.info));
-  const ChosenFolders chosen_folders(options, names, selection.snapshot, zone);
+  const ChosenFolders chosen_folders(options, names, reader, selection.snapshot, zone);
   for (std::size_t at = 0; at < folders.size(); ++at) {
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};

@@ -46,6 +46,28 @@ class ChoosingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
+TEST_F(ChoosingTest, AFolderThatOnlyEarlierSnapshotsHadIsNamedWithTheNewestOfThem) {
+  create("Work");
+  append("Work", "one");
+  back_up();
+  append("INBOX", "two");
+  const std::string newest = back_up();
+  server_.client("alice").command("DELETE Work");
+  back_up();
+  const std::string option = "add --at " + newest.substr(0, 16);
+  const auto run = mailstow_.restore({"run", "alice", "--folder", "W*k", "--dry-run"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.err, HasSubstr(option));
+  const auto messages = mailstow_.restore({"messages", "alice", "work"});
+  EXPECT_EQ(messages.status, 1);
+  EXPECT_THAT(messages.err, HasSubstr(option));
+  EXPECT_THAT(mailstow_.restore({"run", "alice", "--folder", "INBX", "--dry-run"}).err,
+              HasSubstr("did you mean \"INBOX\"?"));
+  EXPECT_EQ(
+      mailstow_.restore({"run", "alice", "--folder", "Work", "--dry-run", "--at", newest}).status,
+      0);
+}
+
 TEST_F(ChoosingTest, AFolderIsFoundHoweverItsNameIsEncoded) {
   create("Mu&Awg-ll");  // as a Mac's client writes Müll
   create("Work");

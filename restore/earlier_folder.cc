@@ -1,0 +1,36 @@
+#include "restore/earlier_folder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/time_text.h"
+#include "restore/id_text.h"
+#include "restore/selection.h"
+
+namespace restore {
+
+std::string earlier_folder_hint(store::Reader& reader, const store::SnapshotInfo& snapshot,
+                                const std::string& zone,
+                                const std::function<bool(const std::string& name)>& matches) {
+  std::vector<store::SnapshotInfo> others = reader.snapshots(snapshot.account);
+  std::ranges::sort(others, std::ranges::greater(), &store::SnapshotInfo::time);
+  for (const store::SnapshotInfo& other : others) {
+    if (other.id == snapshot.id) continue;
+    try {
+      for (const store::FolderRecord& folder : reader.folders(other)) {
+        if (!matches(shown_name(other, folder.info))) continue;
+        return fmt::format(", but that of {} has: add --at {}",
+                           base::format_zoned(other.time, zone), shown_id(other.id.hex()));
+      }
+    } catch (const base::Error& error) {
+      base::log_warning("{}", error.what());
+    }
+  }
+  return "";
+}
+
+}  // namespace restore
