@@ -1,5 +1,7 @@
 #include "restore/restore_report.h"
 
+#include <utility>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +20,27 @@ namespace {
 std::string renaming(const FolderReport& folder) {
   return fmt::format("{} becomes {}: {}.\n", base::escape_for_terminal(folder.source),
                      base::escape_for_terminal(folder.target), folder.renamed);
+}
+
+// "INBOX", "INBOX and Sent", "INBOX, Sent, Archive and 4 more folders".
+std::string restored_folders(const std::vector<FolderReport>& folders) {
+  constexpr std::size_t kMaxNamed = 3;
+  std::vector<std::string> names;
+  for (const FolderReport& folder : folders) {
+    if (folder.restored > 0) names.push_back(base::escape_for_terminal(folder.source));
+  }
+  std::string last;
+  if (names.size() > kMaxNamed) {
+    const std::size_t more = names.size() - kMaxNamed;
+    last = fmt::format("{} more folder{}", base::format_count(more), more == 1 ? "" : "s");
+    names.resize(kMaxNamed);
+  } else if (names.size() > 1) {
+    last = std::move(names.back());
+    names.pop_back();
+  }
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return last.empty() ? text : text + " and " + last;
 }
 
 }  // namespace
@@ -158,7 +181,29 @@ std::string RestoreReport::to_text() const {
   }
   for (const std::string& note : notes) text += base::escape_for_terminal(note) + "\n";
   if (!text.empty()) text += "\n";
-  return text + summary(counts);
+  return text + summary(counts) + words_for_user(counts);
+}
+
+// Two lines for the user, in plain words: what was put back, where it is and until when. Empty if
+// that is not final.
+std::string RestoreReport::words_for_user(const Counts& counts) const {
+  if (!error.empty() || counts.restored == 0) return "";
+  const auto moment = [&](std::chrono::sys_seconds time) {
+    return fmt::format("{} ({})", base::format_local(time, time_zone), time_zone);
+  };
+  std::string text =
+      fmt::format("\nWe have put back {}{} from {}", base::format_count(counts.restored),
+                  counts.restored == counts.planned
+                      ? (counts.planned == 1 ? std::string(" message") : std::string(" messages"))
+                      : fmt::format(" of {} messages", base::format_count(counts.planned)),
+                  restored_folders(folders));
+  if (!snapshot.empty()) text += ", as of " + moment(snapshot_time);
+  const char* const they = counts.restored == 1 ? "It is" : "They are";
+  if (tree.empty()) return fmt::format("{}.\n{} in the same folders as before.\n", text, they);
+  return fmt::format(
+      "{}.\n{} in the folder {} of your mailbox until {}: please copy what you want to keep to "
+      "another folder before then.\n",
+      text, they, base::escape_for_terminal(tree), moment(expires));
 }
 
 // How many messages are back, and what became of the others.

@@ -88,6 +88,7 @@ struct RestoreReport {
   std::string origin() const;
   std::string outcome(const Counts& counts) const;
   static std::string comparison(const Counts& counts);
+  std::string words_for_user(const Counts& counts) const;
   std::string plan_to_text() const;
   std::string summary(const Counts& counts) const;
 };

@@ -27,13 +27,46 @@ TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
             "They do not count towards the quota (1 MiB was not counted).\n"
             "On 2026-12-01T00:00:00Z the folder is removed: copy anything you want to keep "
             "elsewhere, or extend it with\n"
-            "    mailstow-restore extend alice RESTORED/20261124T023000 7d\n");
+            "    mailstow-restore extend alice RESTORED/20261124T023000 7d\n"
+            "\n"
+            "We have put back 1,204 messages from INBOX, as of 2026-11-23 00:00 (UTC).\n"
+            "They are in the folder RESTORED/20261124T023000 of your mailbox until 2026-12-01 "
+            "00:00 (UTC): please copy what you want to keep to another folder before then.\n");
   EXPECT_EQ(whole().exit_status(), base::ExitStatus::kDone);
   RestoreReport in_oslo = whole();
   in_oslo.time_zone = "Europe/Oslo";
   EXPECT_THAT(in_oslo.to_text(), HasSubstr("snapshot of 2026-11-23T01:00:00+01:00 ("));
   EXPECT_THAT(in_oslo.to_text(), HasSubstr("On 2026-12-01T01:00:00+01:00 the folder is removed"));
   EXPECT_THAT(whole().to_json(), HasSubstr("\"snapshot_time\": \"2026-11-23T00:00:00Z\""));
+}
+
+TEST(RestoreReportTest, TwoLinesForTheUserEndTheText) {
+  RestoreReport report = whole();
+  report.time_zone = "Europe/Oslo";
+  report.folders[0].restored = 1200;
+  report.folders.push_back({"Empty", "RESTORED/x/Empty", 0, 0, {}, {}});
+  for (const char* name : {"Sent", "Archive", "Work", "Old"}) {
+    report.folders.push_back({name, std::string("RESTORED/x/") + name, 1, 1, {}, {}});
+  }
+  EXPECT_THAT(report.to_text(),
+              testing::EndsWith(
+                  "\n\nWe have put back 1,204 of 1,208 messages from INBOX, Sent, Archive and 2 "
+                  "more folders, as of 2026-11-23 01:00 (Europe/Oslo).\n"
+                  "They are in the folder RESTORED/20261124T023000 of your mailbox until "
+                  "2026-12-01 01:00 (Europe/Oslo): please copy what you want to keep to another "
+                  "folder before then.\n"));
+  report.tree.clear();
+  report.folders = {{"INBOX", "INBOX", 1, 1, {}, {}}, {"Sent", "Sent", 1, 1, {}, {}}};
+  EXPECT_THAT(report.to_text(),
+              testing::EndsWith("2 messages from INBOX and Sent, as of 2026-11-23 "
+                                "01:00 (Europe/Oslo).\n"
+                                "They are in the same folders as before.\n"));
+  report.error = "connection lost";
+  EXPECT_THAT(report.to_text(), testing::Not(HasSubstr("We have put back")));
+  EXPECT_THAT(whole().to_json(), testing::Not(HasSubstr("We have put back")));
+  RestoreReport nothing = whole();
+  nothing.folders[0].restored = 0;
+  EXPECT_THAT(nothing.to_text(), testing::Not(HasSubstr("We have put back")));
 }
 
 TEST(RestoreReportTest, WhatIsNotIsListedFirst) {
