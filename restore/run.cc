@@ -204,10 +204,14 @@ class Run {
     report_.plan = PlanSummary{
         plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
         plan_.keywords_unsure, plan_.estimated, std::nullopt,  options_.selection.missing};
+    if (!has_quota()) return;
     if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
   }
+
+  // A server whose quota is configured as "none" is not asked: it may answer in a form of its own.
+  bool has_quota() const { return server_.quota != base::QuotaConfig::kNone; }
 
   void lock(const store::TreeRecord& record) {
     lock_ = lock_tree(environment_.files, location_, record.id);
@@ -294,7 +298,7 @@ class Run {
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "mail restored in place counts like any other"};
     if (options_.dry_run) return report_;
-    place.refuse_without_room();
+    if (has_quota()) place.refuse_without_room();
     place.create_folders();
     try {
       write(place, place.started());

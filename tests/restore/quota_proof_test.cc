@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "restore/quota_exemption.h"
 #include "tests/restore/model_server.h"
 
 namespace restore {
@@ -165,6 +166,23 @@ TEST_F(QuotaProofTest, ARootWithoutAnyLimitDoesNotCount) {
                                     "QUOTA \"user/alice/RESTORED\" ()"};
   };
   EXPECT_EQ(prove().exempt, true);
+}
+
+TEST_F(QuotaProofTest, AServerWhoseQuotaIsNoneIsNotAsked) {
+  server_.quota = []() -> std::vector<std::string> {
+    ADD_FAILURE() << "the server was asked";
+    return {};
+  };
+  imap::Session session = server_.session();
+  base::ServerConfig server;
+  server.quota = base::QuotaConfig::kNone;
+  const base::AccountConfig account;
+  const imap::Namespace personal{"", '/'};
+  const Plan plan;
+  QuotaExemption exemption(session, server, account, personal, plan);
+  const QuotaFinding finding = exemption.establish({}, probe_, [] {});
+  EXPECT_EQ(finding.exempt, std::nullopt);
+  EXPECT_TRUE(exemption.may_proceed(finding, false));
 }
 
 TEST_F(QuotaProofTest, AProbeThatIsRefusedProvesNothing) {
