@@ -118,7 +118,7 @@ void FolderRestore::append_again(imap::Session& session, Batch batch, const Reop
   }
   base::log_warning("restore: {}: {}", base::escape_for_terminal(folder_.target), why);
   session = reopen(Unusable::kByLostConnection);
-  const std::vector<const Waiting*> missing = find_missing(session, batch);
+  const std::vector<const Waiting*> missing = find_missing(session, batch, reopen);
   if (missing.size() > 1) {
     append_halves(session, missing, reopen);
   } else if (missing.size() == 1) {
@@ -134,7 +134,8 @@ void FolderRestore::append_again(imap::Session& session, Batch batch, const Reop
 // Looks, over a new connection, at what the folder has received since it was opened, and finds the
 // messages of the batch there by their content. Returns the others.
 std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Session& session,
-                                                                       Batch batch) {
+                                                                       Batch batch,
+                                                                       const Reopen& reopen) {
   if (session.select(folder_.target_raw_name).uid_validity != open_.uid_validity) {
     base::fail(base::ErrorCode::kNetwork,
                "restore: {}: the folder was replaced while the connection was lost",
@@ -152,7 +153,7 @@ std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Ses
   ReadBack served(DigestOf::kCanonical);
   const imap::UidSet added =
       session.search_all().without(present).without(imap::UidSet(std::span(known)));
-  if (!added.empty()) session.fetch_messages(added, served);
+  read(session, added, served, reopen);
 
   std::multimap<store::Sha256, base::Uid> unclaimed;
   for (const auto& [uid, message] : served.messages()) unclaimed.emplace(message.digest, uid);

@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/flag.h"
+#include "restore/steady_read.h"
 
 namespace restore {
 
@@ -26,12 +29,27 @@ std::uint64_t FolderRestore::bytes() const {
   return bytes;
 }
 
-void FolderRestore::open(imap::Session& session) {
+void FolderRestore::open(imap::Session& session, const Reopen& reopen) {
   if (folder_.messages.empty()) return;
   open_ = session.select(folder_.target_raw_name);
   reports_uids_ = session.capabilities().has("UIDPLUS");
   for (std::size_t at = 0; at < outcomes_.size(); ++at) choose_flags(at);
-  if (open_.exists > 0) take_present(session);
+  if (open_.exists > 0) take_present(session, reopen);
+}
+
+// Reads messages of this folder, which is open. Returns those that the server can't serve, and why.
+std::map<base::Uid, std::string> FolderRestore::read(imap::Session& session,
+                                                     const imap::UidSet& uids, ReadBack& sink,
+                                                     const Reopen& reopen) const {
+  return read_steadily(session, uids, sink, [&] {
+    imap::Session another = reopen(Unusable::kByLostConnection);
+    if (another.examine(folder_.target_raw_name).uid_validity != open_.uid_validity) {
+      base::fail(base::ErrorCode::kNetwork,
+                 "restore: {}: the folder was replaced while the connection was lost",
+                 base::escape_for_terminal(folder_.target));
+    }
+    return another;
+  });
 }
 
 void FolderRestore::choose_flags(std::size_t position) {
@@ -50,25 +68,27 @@ void FolderRestore::choose_flags(std::size_t position) {
 
 // Finds what a run that died put there: recorded messages by UID, messages that it had no time to
 // record by content.
-void FolderRestore::take_present(imap::Session& session) {
+void FolderRestore::take_present(imap::Session& session, const Reopen& reopen) {
   ReadBack present(DigestOf::kCanonical);
   const imap::UidSet uids = session.search_all();
   if (!uids.empty()) last_present_ = uids.ranges().back().last;
-  session.fetch_messages(uids, present);
+  const auto unread = read(session, uids, present, reopen);
   std::multimap<store::MessageId, std::size_t> wanted;
   for (std::size_t at = 0; at < folder_.messages.size(); ++at) {
     wanted.emplace(folder_.messages[at].message, at);
   }
-  for (const auto& served : present.messages()) {
-    const auto known = recorded_before_.find(served.first);
+  const auto is_recorded = [&](base::Uid uid) {
+    const auto known = recorded_before_.find(uid);
     const auto place = known == recorded_before_.end() ? wanted.end() : wanted.find(known->second);
-    if (place == wanted.end()) {
-      unrecorded_.emplace(served.second.digest, served.first);
-      continue;
-    }
+    if (place == wanted.end()) return false;
     outcomes_[place->second].accepted = true;
-    outcomes_[place->second].uid = served.first;
+    outcomes_[place->second].uid = uid;
     wanted.erase(place);
+    return true;
+  };
+  for (const auto& [uid, why] : unread) is_recorded(uid);
+  for (const auto& [uid, served] : present.messages()) {
+    if (!is_recorded(uid)) unrecorded_.emplace(served.digest, uid);
   }
 }
 
@@ -149,12 +169,12 @@ void FolderRestore::find_by_content(imap::Session& session,
   find_by(&Outcome::canonical);
 }
 
-void FolderRestore::compare(imap::Session& session) {
+void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
   if (folder_.messages.empty()) return;
   // The server's own view, not that of the appending session.
   session.examine(folder_.target_raw_name);
   ReadBack read_back;
-  session.fetch_messages(session.search_all(), read_back);
+  const auto unread = read(session, session.search_all(), read_back, reopen);
 
   std::multimap<store::Sha256, base::Uid> unclaimed;
   std::set<base::Uid> known;
@@ -168,9 +188,10 @@ void FolderRestore::compare(imap::Session& session) {
   }
   if (started_ == Started::kBefore) remove_doubles(session, read_back, unclaimed);
   find_by_content(session, unclaimed);
+  take_unread(session, unread);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     const Outcome& outcome = outcomes_[at];
-    if (!outcome.accepted) continue;
+    if (!outcome.accepted || outcome.given_up) continue;
     const auto served =
         outcome.uid ? read_back.messages().find(*outcome.uid) : read_back.messages().end();
     const store::MessageEntry& entry = folder_.messages[at];
@@ -202,6 +223,35 @@ void FolderRestore::compare(imap::Session& session) {
     }
   }
   is_compared_ = true;
+}
+
+// Messages that the server accepted, but can't serve, can't be compared. They are recorded as the
+// server reports them without their bodies, so that a sweep knows them.
+void FolderRestore::take_unread(imap::Session& session,
+                                const std::map<base::Uid, std::string>& unread) {
+  std::map<base::Uid, std::size_t> positions;
+  imap::UidSet uids;
+  for (std::size_t at = 0; at < outcomes_.size(); ++at) {
+    if (!outcomes_[at].uid) continue;
+    const auto found = unread.find(*outcomes_[at].uid);
+    if (found == unread.end()) continue;
+    positions.emplace(found->first, at);
+    uids.add(found->first);
+    give_up(at,
+            "the server accepted it, but the connection was lost each time it was read back, so it "
+            "was not compared: " +
+                found->second);
+  }
+  if (uids.empty()) return;
+  session.examine(folder_.target_raw_name);
+  session.fetch_identities(uids, [&](const imap::MessageItems& items) {
+    if (!items.uid || !items.size || !items.internal_date) return;
+    const auto found = positions.find(*items.uid);
+    if (found == positions.end()) return;
+    recorded_.push_back({*items.uid, *items.size, items.internal_date->instant,
+                         folder_.messages[found->second].message});
+    positions.erase(found);
+  });
 }
 
 void FolderRestore::describe(imap::Session& session, store::Reader& reader) {

@@ -35,7 +35,13 @@ class FolderRestore {
   const PlannedFolder& planned() const { return folder_; }
   std::uint64_t bytes() const;  // of the planned messages
 
-  void open(imap::Session& session);
+  // Why a session is unusable, and must be replaced.
+  enum class Unusable { kByRefusal, kByLostConnection };
+  using Reopen = std::function<imap::Session(Unusable)>;
+
+  // Functions with `reopen` replace `session` where necessary. Over a lost connection they fail
+  // only if `reopen` does, or if too many connections in a row are lost without progress.
+  void open(imap::Session& session, const Reopen& reopen);
 
   // Whether the message at this position of the plan must be sent: false if it is there already.
   bool wants(std::size_t position, base::ByteView bytes);
@@ -46,14 +52,9 @@ class FolderRestore {
     std::size_t position;  // in the plan
     base::Bytes bytes;
   };
-  // Why a session is unusable, and must be replaced.
-  enum class Unusable { kByRefusal, kByLostConnection };
-  using Reopen = std::function<imap::Session(Unusable)>;
-  // Replaces `session` where necessary. Over a lost connection it fails only if `reopen` does, or
-  // if too many connections in a row are lost without a message being accepted.
   void append(imap::Session& session, std::span<const Waiting> batch, const Reopen& reopen);
 
-  void compare(imap::Session& session);
+  void compare(imap::Session& session, const Reopen& reopen);
 
   // Adds to the report how the server altered messages.
   void describe(imap::Session& session, store::Reader& reader);
@@ -84,7 +85,10 @@ class FolderRestore {
     std::vector<std::string> how;
   };
 
-  void take_present(imap::Session& session);
+  void take_present(imap::Session& session, const Reopen& reopen);
+  std::map<base::Uid, std::string> read(imap::Session& session, const imap::UidSet& uids,
+                                        ReadBack& sink, const Reopen& reopen) const;
+  void take_unread(imap::Session& session, const std::map<base::Uid, std::string>& unread);
   void append(imap::Session& session, Batch batch, const Reopen& reopen,
               imap::Session::Literals literals);
   Batch append_each(imap::Session& session, Batch batch, const Reopen& reopen,
@@ -94,7 +98,8 @@ class FolderRestore {
   void append_halves(imap::Session& session, Batch batch, const Reopen& reopen);
   void append_again(imap::Session& session, Batch batch, const Reopen& reopen,
                     const std::string& why);
-  std::vector<const Waiting*> find_missing(imap::Session& session, Batch batch);
+  std::vector<const Waiting*> find_missing(imap::Session& session, Batch batch,
+                                           const Reopen& reopen);
   void accept(Batch batch, const imap::AppendAnswer& answer);
   imap::AppendMessage to_append(const Waiting& message) const;
   bool retry_without_keywords(imap::Session& session, const Waiting& message);

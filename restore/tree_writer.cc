@@ -51,7 +51,9 @@ unsigned TreeWriter::useful_connections() const {
 }
 
 void TreeWriter::run(const Done& done) {
-  for (const Writing& writing : folders_) writing.folder->open(session_);
+  for (const Writing& writing : folders_) {
+    writing.folder->open(session_, [this](auto why) { return reopen(why); });
+  }
   {
     WorkPool pool(session_, open_, useful_connections());
     read(pool, done);
@@ -134,7 +136,7 @@ void TreeWriter::finish_part(std::size_t index, imap::Session& session, const Do
     const std::lock_guard lock(mutex_);
     if (--writing.under_way > 0) return;
   }
-  writing.folder->compare(session);
+  writing.folder->compare(session, [this](auto why) { return reopen(why); });
   const std::lock_guard lock(done_mutex_);
   done(index, *writing.folder);
 }

@@ -227,6 +227,9 @@ class ModelConnection : public imap::Transport {
       if (verb == "UID FETCH") {
         std::string body;
         if (!content.bytes.empty() && line.find("BODY.PEEK[]") != std::string::npos) {
+          const bool breaks = !server_.breaks_serving.empty() &&
+                              content.bytes.find(server_.breaks_serving) != std::string::npos;
+          is_lost_ = is_lost_ || breaks;
           body = fmt::format(" FLAGS () BODY[] {{{}}}\r\n{}", content.bytes.size(), content.bytes);
         }
         say(fmt::format("* {} FETCH (UID {} INTERNALDATE \"{}\" RFC822.SIZE {}{})", number,

@@ -60,6 +60,7 @@ class ModelServer {
   // The connection is lost at an APPEND of a message that has this text; empty: at none.
   std::string breaks_over;
   bool stores_before_it_breaks = false;
+  std::string breaks_serving;   // the same at a FETCH of such a message
   bool lists_anything = false;  // whatever name is asked for
 
   // The untagged lines of GETQUOTAROOT, one a string; without it the server has no QUOTA.
