@@ -1,6 +1,7 @@
 #include "restore/folder_restore.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <utility>
@@ -214,7 +215,11 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
     if (flags != imap::normal_flags(outcome.flags))
       how.push_back(fmt::format("its flags are {}", fmt::join(flags, ", ")));
     const auto date = message.items.internal_date.value_or(base::ZonedTime()).instant;
-    if (date != entry.internal_date.instant) {
+    if (entry.internal_date.instant == std::chrono::sys_seconds{}) {
+      // The backup stores an INTERNALDATE that it could not read, or did not get, as 1970.
+      how.push_back(fmt::format("the backup has no INTERNALDATE for it, the server shows {}",
+                                base::format_rfc3339(date)));
+    } else if (date != entry.internal_date.instant) {
       how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),
                                 base::format_rfc3339(entry.internal_date.instant)));
     }

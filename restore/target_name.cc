@@ -115,8 +115,12 @@ std::string TargetNamer::below_top(const std::string& name) const {
   return top_.empty() ? name : top_ + "/" + name;
 }
 
-bool TargetNamer::is_too_long(const std::string& shown) const {
-  return imap::raw_folder_name(shown, delimiter_, personal_prefix_).size() > kMaxRawName;
+std::string TargetNamer::raw(const std::string& name) const {
+  return imap::raw_folder_name(below_top(name), delimiter_, personal_prefix_);
+}
+
+bool TargetNamer::is_too_long(const std::string& name) const {
+  return raw(name).size() > kMaxRawName;
 }
 
 TargetNamer::Named TargetNamer::name(std::string_view source) {
@@ -127,19 +131,19 @@ TargetNamer::Named TargetNamer::name(std::string_view source) {
   std::string name = possible_name(levels, delimiter_, why);
   if (is_outside && top_.empty()) name.insert(0, kOutside);
   if (is_outside && !top_.empty()) add_reason(why, "it was outside the account's own folders");
-  if (is_too_long(below_top(name))) {
+  if (is_too_long(name)) {
     add_reason(why, "its name would be too long");
     const std::size_t slash = name.rfind('/');
     name = with_digest(
         beginning(slash == std::string::npos ? name : name.substr(slash + 1), kCharactersKept),
         source);
-    if (is_too_long(below_top(name))) name = with_digest("", source);
+    if (is_too_long(name)) name = with_digest("", source);
   }
-  if (!given_.insert(name).second) {
+  if (!given_.insert(raw(name)).second) {
     add_reason(why, "another folder has this name here");
     name = with_digest(name, source);
-    if (is_too_long(below_top(name))) name = with_digest("", source);
-    given_.insert(name);
+    if (is_too_long(name)) name = with_digest("", source);
+    given_.insert(raw(name));
   }
   return {below_top(name), why};
 }

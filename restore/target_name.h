@@ -32,12 +32,13 @@ class TargetNamer {
 
  private:
   std::string below_top(const std::string& name) const;
-  bool is_too_long(const std::string& shown) const;
+  std::string raw(const std::string& name) const;  // `name` is below the top
+  bool is_too_long(const std::string& name) const;
 
   std::string top_;
   char delimiter_;
   std::string personal_prefix_;
-  std::set<std::string> given_;
+  std::set<std::string> given_;  // raw names
 };
 
 }  // namespace restore

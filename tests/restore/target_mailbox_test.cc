@@ -1,4 +1,4 @@
-// What a run asks its target server before it plans.
+// The names and limits of a target server, and free names for trees on it.
 #include "restore/target_mailbox.h"
 
 #include <set>
