@@ -151,8 +151,8 @@ TEST(PlanTest, NamesThatServersRefuseAreSpeltAsTheyAccept) {
 
 TEST(PlanTest, MappedNamesStayDifferent) {
   Selection selection;
-  selection.folders = {folder("Entwürfe"), folder("Entwürfe%"), folder("a/_/b"),
-                       folder("a//b"),     folder("Public"),    folder("%/Public")};
+  selection.folders = {folder("Entwürfe"), folder("Entwürfe%"), folder("a/_/b"), folder("a//b"),
+                       folder("Public"),   folder("%/Public"),  folder("INBOX"), folder("%49NBOX")};
   const Plan plan = make_plan(selection, "RESTORED/t", {'/', ""});
   std::set<std::string> raw_names;
   for (const PlannedFolder& planned : plan.folders) raw_names.insert(planned.target_raw_name);
