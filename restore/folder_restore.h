@@ -26,7 +26,8 @@ enum class Started { kNow, kBefore };
 // Call in this order: open(); wants() or give_up_unreadable() for every message, in one thread, and
 // meanwhile append() for the wanted ones, in any thread; compare(); describe(). Refused, damaged
 // and altered messages are in the report, and so are messages over which the server breaks the
-// connection each time; functions that take a session fail as it does.
+// connection each time, and all messages if the server refuses to open the folder; functions that
+// take a session fail as it does.
 class FolderRestore {
  public:
   // `folder` must outlive it. `level`: what a run that died recorded there.
@@ -60,7 +61,8 @@ class FolderRestore {
   void describe(imap::Session& session, store::Reader& reader);
 
   FolderReport report() const;
-  // The messages that are there now; complete after compare().
+  // The messages that are there now; complete after compare(). If the folder can't be opened, those
+  // that a run that died recorded.
   const std::vector<store::TreeMessage>& recorded() const { return recorded_; }
   bool left_off_deleted() const { return left_off_deleted_; }
 
@@ -85,6 +87,7 @@ class FolderRestore {
     std::vector<std::string> how;
   };
 
+  bool try_to_open(const std::function<void()>& work);
   void take_present(imap::Session& session, const Reopen& reopen);
   std::map<base::Uid, std::string> read(imap::Session& session, const imap::UidSet& uids,
                                         ReadBack& sink, const Reopen& reopen) const;
@@ -122,6 +125,7 @@ class FolderRestore {
   bool reports_uids_ = true;  // the server does, by APPENDUID
   bool has_damage_ = false;
   bool is_compared_ = false;
+  bool can_be_opened_ = true;
   std::mutex mutex_;  // guards outcomes_ while messages are appended, and what follows
   std::vector<RefusedMessage> skipped_;
   int lost_in_a_row_ = 0;  // connections, since a message was accepted

@@ -116,6 +116,24 @@ TEST_P(BrokenConnectionTest, WhatCannotBeReadBackIsListedAndRecorded) {
   EXPECT_LE(losses_, 4);
 }
 
+TEST_P(BrokenConnectionTest, AFolderThatTheServerRefusesToOpenEndsNothing) {
+  plan("good");
+  plan("good");
+  server_.refused = {{"SELECT", planned_.target_raw_name}};
+  FolderReport report = restore();
+  EXPECT_EQ(report.skipped.size(), 2U);
+  EXPECT_EQ(report.restored, 0U);
+  EXPECT_TRUE(there().empty());
+
+  server_.refused = {{"EXAMINE", planned_.target_raw_name}};
+  report = restore();
+  ASSERT_EQ(report.skipped.size(), 2U);
+  EXPECT_THAT(report.skipped[0].reason,
+              HasSubstr("the server accepted it, but it was not compared"));
+  EXPECT_EQ(report.restored, 0U);
+  EXPECT_EQ(there().size(), 2U);
+}
+
 // As the backup stores one that it could not read.
 TEST_P(BrokenConnectionTest, AMessageWithoutADateIsNotExactlyAsItWas) {
   plan("good");
