@@ -12,7 +12,7 @@
 namespace restore {
 namespace {
 
-constexpr std::chrono::sys_seconds kNow{std::chrono::seconds{1'800'000'000}};
+constexpr std::chrono::sys_seconds kMoment{std::chrono::seconds{1'800'000'000}};
 
 std::string name_of_second(std::chrono::sys_seconds time) {
   return "RESTORED/" + std::to_string(time.time_since_epoch().count());
@@ -20,12 +20,12 @@ std::string name_of_second(std::chrono::sys_seconds time) {
 
 TEST(TargetMailboxTest, ATreeGetsTheFirstFreeSecond) {
   ModelServer server;
-  server.folders[name_of_second(kNow)];
+  server.folders[name_of_second(kMoment)];
   store::TreeRecord record;
-  record.raw_name = name_of_second(kNow + std::chrono::seconds(1));
+  record.raw_name = name_of_second(kMoment + std::chrono::seconds(1));
   imap::Session session = server.session();
-  EXPECT_EQ(free_tree_name(session, {'/', ""}, {record}, kNow, name_of_second),
-            name_of_second(kNow + std::chrono::seconds(2)));
+  EXPECT_EQ(free_tree_name(session, {'/', ""}, {record}, kMoment, name_of_second),
+            name_of_second(kMoment + std::chrono::seconds(2)));
 }
 
 TEST(TargetMailboxTest, AServerThatListsAnyNameIsGivenUp) {
@@ -34,7 +34,7 @@ TEST(TargetMailboxTest, AServerThatListsAnyNameIsGivenUp) {
   imap::Session session = server.session();
   std::set<std::string> tried;
   EXPECT_ERROR(kRefused, "no free name for the tree",
-               free_tree_name(session, {'/', ""}, {}, kNow, [&](std::chrono::sys_seconds time) {
+               free_tree_name(session, {'/', ""}, {}, kMoment, [&](std::chrono::sys_seconds time) {
                  tried.insert(name_of_second(time));
                  return name_of_second(time);
                }));
