@@ -19,7 +19,7 @@ using Literals = imap::Session::Literals;
 
 // A connection may be lost for other reasons than the message; one that is sent alone is left out
 // when it happens again.
-constexpr int kMaxLostAlone = 2;
+constexpr int kMaxLostAlone = 3;
 // Finding one message among 200 takes ten. A server that breaks every connection is given up.
 constexpr int kMaxLostInARow = 25;
 

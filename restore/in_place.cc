@@ -45,9 +45,13 @@ InPlace::InPlace(imap::Session& session, const Plan& plan,
 }
 
 std::string InPlace::shown(const std::string& raw_name) const {
-  const auto prefix = session_.namespaces().personal;
-  return base::escape_for_terminal(imap::shown_folder_name(
-      raw_name, plan_.delimiter, prefix.empty() ? "" : prefix.front().prefix));
+  return base::escape_for_terminal(
+      imap::shown_folder_name(raw_name, plan_.delimiter, personal_prefix()));
+}
+
+std::string InPlace::personal_prefix() const {
+  const std::vector<imap::Namespace> personal = session_.namespaces().personal;
+  return personal.empty() ? "" : personal.front().prefix;
 }
 
 void InPlace::refuse_unless_empty(store::Reader& reader) {
@@ -72,7 +76,10 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
   session_.fetch_messages(session_.search_all(), present);
   std::multimap<store::Sha256, std::uint64_t> planned;  // bytes
   for (const PlannedFolder& folder : plan_.folders) {
-    if (folder.target_raw_name != raw_name) continue;
+    // An earlier run of the same command may have found that the server refuses the name.
+    const std::string renamed =
+        imap::raw_folder_name(last_resort_name(plan_, folder), plan_.delimiter, personal_prefix());
+    if (folder.target_raw_name != raw_name && renamed != raw_name) continue;
     std::vector<store::MessageId> ids;
     ids.reserve(folder.messages.size());
     for (const store::MessageEntry& entry : folder.messages) ids.push_back(entry.message);
@@ -124,6 +131,19 @@ void InPlace::create_folders() {
     if (!there.contains(raw_name) && wanted.contains(raw_name)) create(raw_name, uses_[raw_name]);
   }
   check_special_uses();
+}
+
+void InPlace::create_renamed(const std::vector<std::string>& raw_names) {
+  for (const std::string& raw_name : raw_names) {
+    const std::vector<imap::Folder> found = session_.list(raw_name);
+    const bool is_there = std::ranges::any_of(found, [&](const imap::Folder& folder) {
+      return folder.raw_name == raw_name && folder.can_be_opened();
+    });
+    if (!is_there) create(raw_name, {});
+  }
+  for (const PlannedFolder& folder : plan_.folders) {
+    targets_[sources_[folder.source].raw_name] = folder.target_raw_name;
+  }
 }
 
 void InPlace::create(const std::string& raw_name, const std::vector<std::string>& uses) {

@@ -40,6 +40,9 @@ class InPlace : public RestoreTarget {
   // Creates the folders that are not there.
   void create_folders();
 
+  // Does the same for folders that the plan has renamed since: raw names.
+  void create_renamed(const std::vector<std::string>& raw_names);
+
   // Whether an earlier run may have written something: not if all folders that hold messages,
   // except the inbox, were created just now.
   Started started() const { return started_; }
@@ -59,6 +62,7 @@ class InPlace : public RestoreTarget {
 
  private:
   std::string shown(const std::string& raw_name) const;
+  std::string personal_prefix() const;
   std::size_t foreign_messages(store::Reader& reader, const std::string& raw_name);
   void create(const std::string& raw_name, const std::vector<std::string>& uses);
   void check_special_uses();

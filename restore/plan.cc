@@ -154,13 +154,18 @@ std::string tree_name(const std::string& tree_template, std::chrono::sys_seconds
   return name;
 }
 
+std::string last_resort_name(const Plan& plan, const PlannedFolder& folder) {
+  const std::string name = TargetNamer::last_resort(folder.source);
+  return plan.tree.empty() ? name : plan.tree + "/" + name;
+}
+
 std::vector<std::string> rename_refused(
     Plan& plan, const TargetNames& names,
     const std::function<bool(const std::string& raw_name)>& is_refused) {
   std::vector<std::string> levels;
   for (PlannedFolder& folder : plan.folders) {
     if (!folder.holds_messages || !is_refused(folder.target_raw_name)) continue;
-    std::string target = plan.tree + "/" + TargetNamer::last_resort(folder.source);
+    std::string target = last_resort_name(plan, folder);
     const auto raw = [&] {
       return imap::raw_folder_name(target, names.delimiter, names.personal_prefix);
     };

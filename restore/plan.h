@@ -54,8 +54,12 @@ struct TargetNames {
 // the folders had. Fails with kRefused if a hierarchy is needed and the server has none.
 Plan make_plan(Selection selection, const std::string& tree, const TargetNames& names);
 
-// Gives each folder with messages whose name the server refused another name, directly below the
-// tree's top. Returns the raw names to create; the plan's levels include them.
+// The shown name for a folder whose name the server refuses: directly below the tree's top, or
+// beside the account's other folders.
+std::string last_resort_name(const Plan& plan, const PlannedFolder& folder);
+
+// Gives each folder with messages whose name the server refused its last_resort_name(). Returns the
+// raw names to create; the plan's levels include them.
 std::vector<std::string> rename_refused(
     Plan& plan, const TargetNames& names,
     const std::function<bool(const std::string& raw_name)>& is_refused);

@@ -73,7 +73,7 @@ class Run {
     const std::string tree = options_.in_place ? "" : resumed_ ? resumed_->name : free_name(names);
     plan_ = make_plan(std::move(selection), tree, names);
     begin_report();
-    if (options_.in_place) return restore_in_place(std::move(sources));
+    if (options_.in_place) return restore_in_place(std::move(sources), names);
     if (options_.dry_run) return report_;
 
     begin_record(names);
@@ -293,13 +293,17 @@ class Run {
 
   TreeSite site() { return {environment_, location_, {session_, records_, record_, others_}}; }
 
-  RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources) {
+  RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources,
+                                 const TargetNames& names) {
     InPlace place(session_, plan_, std::move(sources), target_.name);
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "mail restored in place counts like any other"};
     if (options_.dry_run) return report_;
     if (has_quota()) place.refuse_without_room();
     place.create_folders();
+    place.create_renamed(rename_refused(plan_, names, [&](const std::string& raw_name) {
+      return !place.refusal(raw_name).empty();
+    }));
     try {
       write(place, place.started());
       place.restore_properties(properties_, {owner(), target_.user});

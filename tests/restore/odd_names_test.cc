@@ -15,8 +15,10 @@ using programs::json;
 
 // Raw names, with '/' between levels.
 const std::vector<std::string> kNames = {
-    "INBOX",  "A & B", "Entw\xC3\xBCrfe", "Caf\xE9", "two\r\nlines", "tab\there", ".", "..",
-    "x/../y", "a//b",  "/lead",           "end/",    "cur/new/\x7F", "star*"};
+    "INBOX", "A & B", "Entw\xC3\xBCrfe", "Caf\xE9", "two\r\nlines", "tab\there", ".", "..",
+    "x/../y", "a//b", "/lead", "end/", "cur/new/\x7F", "star*",
+    // Dovecot's Maildir has '.' between levels on its disk, and refuses it within one.
+    "v1.2"};
 
 class OddNamesTest : public testing::TestWithParam<Kind> {
  protected:
@@ -77,6 +79,19 @@ TEST_P(OddNamesTest, EveryMessageComesBackAndEachNewNameIsListed) {
   EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), kNames.size());
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
   EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), 0U);
+}
+
+TEST_P(OddNamesTest, InPlaceTheyComeBackOnceHoweverOftenTheCommandIsRepeated) {
+  record({"INBOX", "v1.2", "a//b"});
+  for (int time = 0; time < 2; ++time) {
+    const json report =
+        mailstow_.restore_json({"run", "alice", "--all", "--to", "bob", "--in-place"});
+    for (const json& folder : report["folders"]) {
+      EXPECT_EQ(folder["restored"], 1) << folder;
+      EXPECT_EQ(folder["skipped"], json::array()) << folder;
+    }
+    EXPECT_EQ(servers::account_state(*server_, "bob").message_count(), 3U);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, OddNamesTest, testing::Values(Kind::kDovecot, Kind::kCyrus),

@@ -186,6 +186,10 @@ TEST(PlanTest, ANameThatTheServerRefusesAllTheSameGetsADigest) {
   }
   Plan again = make_plan(selection, "RESTORED/t", names);
   EXPECT_EQ(rename_refused(again, names, refuses), levels) << "as --resume needs it";
+  Plan in_place = make_plan(selection, "", names);
+  for (const std::string& raw_name : rename_refused(in_place, names, refuses)) {
+    EXPECT_THAT(raw_name, testing::StartsWith("folder~"));
+  }
 }
 
 TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
