@@ -223,6 +223,9 @@ std::optional<base::Bytes> open_box(const Key& key, const Nonce& nonce, base::By
   return plain;
 }
 
+static_assert(kMinArgonOperations == crypto_pwhash_argon2id_OPSLIMIT_MIN);
+static_assert(kMinArgonMemory == crypto_pwhash_argon2id_MEMLIMIT_MIN);
+
 Key key_from_passphrase(std::string_view passphrase, const Salt& salt, std::uint64_t operations,
                         std::uint64_t memory) {
   start();

@@ -87,8 +87,11 @@ void seal_box(const Key& key, const Nonce& nonce, base::ByteView associated, bas
 std::optional<base::Bytes> open_box(const Key& key, const Nonce& nonce, base::ByteView associated,
                                     base::ByteView box);
 
-// Argon2id13. `memory` in bytes.
+// Argon2id13. `memory` in bytes. Fails with kKey if the machine has less memory free, or if either
+// cost is below the algorithm's minimum.
 inline constexpr std::size_t kSaltSize = 16;
+inline constexpr std::uint64_t kMinArgonOperations = 1;
+inline constexpr std::uint64_t kMinArgonMemory = 8'192;
 using Salt = std::array<std::byte, kSaltSize>;
 Key key_from_passphrase(std::string_view passphrase, const Salt& salt, std::uint64_t operations,
                         std::uint64_t memory);

@@ -43,7 +43,13 @@ std::optional<Key> parse_key_file(base::ByteView bytes) {
 }
 
 Key load_key_file(base::FileSystem& files, const base::Path& path) {
-  const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxKeyFile);
+  std::optional<base::Bytes> bytes;
+  try {
+    bytes = base::read_file(files, path, kMaxKeyFile, base::Links::kFollow);
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kDamaged) throw;
+    fail(ErrorCode::kKey, "read key file: {}", error.what());
+  }
   if (!bytes) {
     fail(ErrorCode::kKey,
          "read key file {}: not found: restore your copy of it, the store can't be opened "
@@ -56,7 +62,7 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
 }
 
 void create_key_file(base::FileSystem& files, const base::Path& path) {
-  if (files.open(path)) return;
+  if (files.open_through_links(path)) return;
   base::make_directories(files, path.parent_path());
   const std::string text = fmt::format("{}{}\n", kExplanation, base::to_hex(random_key().view()));
   base::write_file(files, path, base::as_bytes(text), base::OnExisting::kFail);

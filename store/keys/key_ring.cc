@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "store/format/layout.h"
 #include "store/format/pack.h"
 #include "store/format/writer_lock.h"
@@ -23,6 +24,12 @@ std::chrono::sys_seconds now(const base::Clock& clock) {
 }
 
 std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {
+  if (read_slots(files, keys_directory(location)).slots.size() >= kMaxSlots) {
+    fail(ErrorCode::kUsage,
+         "add a key: the store has {} keys, the most it can have: remove one with "
+         "mailstow-backupd key remove",
+         kMaxSlots);
+  }
   write_slot(files, keys_directory(location), slot);
   return base::to_hex(slot.id);
 }
@@ -92,16 +99,22 @@ void check_is_key_of(const Location& location, base::FileSystem& files, const Op
   };
   bool has_packs = false;
   for (const std::string& name : files.list(packs_directory(location))) {
+    if (base::AtomicFile::is_temporary(name)) continue;
     std::unique_ptr<base::File> file;
-    if (!base::AtomicFile::is_temporary(name)) file = files.open(packs_directory(location) / name);
+    try {
+      file = files.open(packs_directory(location) / name);
+    } catch (const base::Error& error) {
+      if (error.code() != ErrorCode::kDamaged) throw;
+      base::log_warning("{}", error.what());
+    }
     if (!file) continue;
     if (opens(std::move(file), name)) return;
     has_packs = true;
   }
   const std::vector<KeySlot> slots = read_slots(files, keys_directory(location)).slots;
   const bool is_of_slots =
-      std::ranges::all_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
-  if (has_packs || slots.empty() || !is_of_slots) {
+      std::ranges::any_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
+  if (has_packs || !is_of_slots) {
     fail(ErrorCode::kKey, "open store {}: the exported key is not the key of this store",
          location.store.string());
   }

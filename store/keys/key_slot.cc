@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "store/format/encoding.h"
 #include "store/keys/key_file.h"
 
@@ -23,7 +24,14 @@ constexpr std::uint64_t kMaxSlot = 4'096;
 // 64 MiB and three passes: one or two tenths of a second on any machine that runs a mail server.
 constexpr std::uint64_t kMemory = std::uint64_t{64} << 20;
 constexpr std::uint64_t kOperations = 3;
-constexpr std::uint64_t kMaxOperations = 100;
+constexpr std::uint64_t kMaxOperations = 10;
+
+// A key file's key is random, so its slot needs no Argon2id.
+bool has_lawful_costs(const KeySlot& slot) {
+  if (slot.kind == SlotKind::kKeyFile) return slot.operations == 0 && slot.memory == 0;
+  return slot.operations >= kMinArgonOperations && slot.operations <= kMaxOperations &&
+         slot.memory >= kMinArgonMemory && slot.memory <= kMemory;
+}
 
 // Everything before the box: the data that authenticates with it.
 base::Bytes encode_head(const KeySlot& slot) {
@@ -103,7 +111,7 @@ std::optional<KeySlot> KeySlot::decode(base::ByteView bytes) {
       std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(decoder.u64())));
   slot.operations = decoder.u64();
   slot.memory = decoder.u64();
-  if (slot.operations > kMaxOperations || slot.memory > kMemory) return std::nullopt;
+  if (!has_lawful_costs(slot)) return std::nullopt;
   read_into(decoder, slot.salt);
   read_into(decoder, slot.nonce);
   read_into(decoder, slot.box);
@@ -138,15 +146,37 @@ std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view pa
   return unwrap(slot, key_from_passphrase(passphrase, slot.salt, slot.operations, slot.memory));
 }
 
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory) {
+namespace {
+
+// Returns nullopt if the file is no slot, whatever else it is: another program may have put it
+// there to keep the others from being read.
+std::optional<KeySlot> read_slot(base::FileSystem& files, const base::Path& path) {
+  try {
+    const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxSlot);
+    return bytes ? KeySlot::decode(*bytes) : std::nullopt;
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw;
+    base::log_debug("{}", error.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory,
+                       const StoreId* store) {
   SlotListing listing;
   std::map<std::string, std::optional<KeySlot>> slots;
   std::map<std::string, int> copies;
   for (const std::string& name : files.list(keys_directory)) {
     if (base::AtomicFile::is_temporary(name)) continue;
     const base::Path path = keys_directory / name;
-    const std::optional<base::Bytes> bytes = base::read_file(files, path, kMaxSlot);
-    const std::optional<KeySlot> slot = bytes ? KeySlot::decode(*bytes) : std::nullopt;
+    const std::optional<KeySlot> slot = read_slot(files, path);
+    if (slot && store != nullptr && slot->store != *store) {
+      listing.damaged.push_back(path.string() + ": it is a key slot of another store");
+      listing.damaged_files.push_back(name);
+      continue;
+    }
     if (!slot || (name != file_name(slot->id, 1) && name != file_name(slot->id, 2))) {
       listing.damaged.push_back(path.string() + ": it is not a valid key slot");
       listing.damaged_files.push_back(name);
@@ -162,6 +192,11 @@ SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory
       listing.damaged.push_back(
           fmt::format("{}: one of its two copies is missing", (keys_directory / id).string()));
     }
+  }
+  if (listing.slots.size() > kMaxSlots) {
+    listing.damaged.push_back(
+        fmt::format("{}: {} key slots, but a store has at most {}: remove the unused ones",
+                    keys_directory.string(), listing.slots.size(), kMaxSlots));
   }
   return listing;
 }
@@ -210,12 +245,28 @@ OpenedStore open_master(base::FileSystem& files, const base::Path& store,
 
 OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
                                         std::string_view passphrase) {
-  for (const KeySlot& slot : slots_of(files, store)) {
-    const std::optional<Key> master = open_with_passphrase(slot, passphrase);
-    if (master) return {.store = slot.store, .master = *master};
+  std::vector<KeySlot> slots = slots_of(files, store);
+  std::erase_if(slots, [](const KeySlot& slot) { return slot.kind != SlotKind::kPassphrase; });
+  const std::size_t excess = slots.size() - std::min(slots.size(), kMaxSlots);
+  slots.resize(slots.size() - excess);
+  std::string why;
+  for (const KeySlot& slot : slots) {
+    try {
+      const std::optional<Key> master = open_with_passphrase(slot, passphrase);
+      if (master) return {.store = slot.store, .master = *master};
+    } catch (const base::Error& error) {
+      why = error.what();
+      base::log_warning("key slot {}: {}: the next one is tried", base::to_hex(slot.id), why);
+    }
   }
-  fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots",
-       store.string());
+  if (excess > 0) {
+    fail(ErrorCode::kKey,
+         "open store {}: this passphrase opens none of its first {} key slots, and {} more were "
+         "not tried: remove the files in {} that are not yours",
+         store.string(), kMaxSlots, excess, (store / "keys").string());
+  }
+  fail(ErrorCode::kKey, "open store {}: this passphrase opens none of its key slots{}{}",
+       store.string(), why.empty() ? "" : ": ", why);
 }
 
 BlockContext open_keys(base::FileSystem& files, const base::Path& store,

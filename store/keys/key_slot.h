@@ -45,13 +45,20 @@ KeySlot wrap_for_passphrase(const StoreId& store, const Key& master, std::string
 std::optional<Key> open_with_key_file(const KeySlot& slot, const Key& file_key);
 std::optional<Key> open_with_passphrase(const KeySlot& slot, std::string_view passphrase);
 
+// Trying a passphrase takes a fifth of a second for each slot.
+inline constexpr std::size_t kMaxSlots = 32;
+
 struct SlotListing {
   std::vector<KeySlot> slots;
   // Files that are missing or not what was written, with the reason.
   std::vector<std::string> damaged;
   std::vector<std::string> damaged_files;  // the names of those that exist
 };
-SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory);
+// A file that is not a regular one, or a slot with costs that mailstow never writes, is damaged;
+// with `store`, so is a slot of another store. More than kMaxSlots are listed, and reported as
+// damage.
+SlotListing read_slots(base::FileSystem& files, const base::Path& keys_directory,
+                       const StoreId* store = nullptr);
 
 // Writes both files; durable when it returns.
 void write_slot(base::FileSystem& files, const base::Path& keys_directory, const KeySlot& slot);
@@ -66,7 +73,8 @@ struct OpenedStore {
 OpenedStore open_master(base::FileSystem& files, const base::Path& store,
                         const base::Path& key_file);
 
-// The same with a passphrase; takes about a second for each slot of that kind.
+// The same with a passphrase, which is tried with up to kMaxSlots slots of that kind. A slot that
+// fails is skipped.
 OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Path& store,
                                         std::string_view passphrase);
 

@@ -41,7 +41,7 @@ class Check {
         objects_(files, packs_directory(location), context_, index_) {}
 
   CheckReport run() {
-    add_damage(read_slots(files_, keys_directory(location_)).damaged);
+    add_damage(read_slots(files_, keys_directory(location_), &context_.store).damaged);
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();

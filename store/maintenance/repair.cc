@@ -297,7 +297,8 @@ class Repair {
   // can't be read, mailstow no longer treats its tree as its own, which is so with or without a
   // repair.
   void repair_keys_and_trees() {
-    const SlotListing listing = read_slots(files_, keys_directory(location_));
+    const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+    const SlotListing listing = read_slots(files_, keys_directory(location_), &context.store);
     for (const std::string& name : listing.damaged_files)
       set_aside(keys_directory(location_), name);
     if (!listing.damaged.empty()) {

@@ -62,6 +62,19 @@ TEST_F(KeyRingTest, KeysAreListedWithKindAndTime) {
   EXPECT_EQ(1U, passphrases);
 }
 
+TEST_F(KeyRingTest, AStoreHasAtMost32Keys) {
+  Location with_other = location_;
+  with_other.key_file = directory_ / "other.key";
+  std::string last;
+  for (int number = 1; number < 32; ++number) {
+    last = add_key_file(location_, files_, clock_, with_other.key_file);
+  }
+  EXPECT_ERROR(kUsage, "the store has 32 keys",
+               add_key_file(location_, files_, clock_, with_other.key_file));
+  remove_key(location_, files_, last);
+  EXPECT_NO_THROW(add_key_file(location_, files_, clock_, with_other.key_file));
+}
+
 TEST_F(KeyRingTest, AnEmptyPassphraseIsRejected) {
   EXPECT_ERROR(kUsage, "it is empty", add_passphrase(location_, files_, clock_, base::Secret()));
 }

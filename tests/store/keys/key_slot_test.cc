@@ -1,6 +1,8 @@
 #include "store/keys/key_slot.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,6 +94,79 @@ TEST_F(KeySlotTest, AnyOfSeveralSlotsOpensTheStore) {
   EXPECT_TRUE(same(Keys::derive(master_).ids, open_keys(files_, store_, key_file).keys.ids));
   remove_slot(files_, keys_, slot.id);
   EXPECT_ERROR(kKey, "is not a key of this store", open_keys(files_, store_, key_file));
+}
+
+TEST_F(KeySlotTest, ASlotWithUnlawfulCostsIsDamaged) {
+  KeySlot slot = wrap_for_passphrase(id_, master_, "words", {});
+  for (const auto& [operations, memory] : {
+           std::pair<std::uint64_t, std::uint64_t>{0, 0},
+           {0, 64 << 20},
+           {3, 0},
+           {3, 8'191},
+           {11, 64 << 20},
+           {100, 64 << 20},
+           {3, (64 << 20) + 1},
+       }) {
+    slot.operations = operations;
+    slot.memory = memory;
+    EXPECT_FALSE(KeySlot::decode(slot.encode())) << operations << ' ' << memory;
+  }
+  slot.operations = 1;
+  slot.memory = 8'192;
+  EXPECT_TRUE(KeySlot::decode(slot.encode()));
+  slot.kind = SlotKind::kKeyFile;
+  EXPECT_FALSE(KeySlot::decode(slot.encode()));
+}
+
+// Without the key a slot can be made whose checksum is right.
+TEST_F(KeySlotTest, ForgedSlotsThatSortFirstKeepNoKeyFromOpeningTheStore) {
+  const base::Path key_file = directory_.path() / "store.key";
+  create_key_file(files_, key_file);
+  write_slot(files_, keys_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
+  write_slot(files_, keys_, wrap_for_passphrase(id_, master_, "words", {}));
+  for (unsigned number = 0; number < 20; ++number) {
+    KeySlot forged;
+    forged.kind = number % 2 == 0 ? SlotKind::kPassphrase : SlotKind::kKeyFile;
+    forged.id[7] = static_cast<std::byte>(number);
+    if (forged.kind == SlotKind::kPassphrase) {
+      forged.operations = number % 4 == 0 ? 1 : 100;
+      forged.memory = number % 4 == 0 ? 8'192 : 0;
+    }
+    write_slot(files_, keys_, forged);
+  }
+  EXPECT_TRUE(same(master_, open_master_with_passphrase(files_, store_, "words").master));
+  EXPECT_TRUE(same(master_, open_master(files_, store_, key_file).master));
+}
+
+TEST_F(KeySlotTest, ASlotOfAnotherStoreIsReported) {
+  StoreId other{};
+  other[0] = std::byte{1};
+  write_slot(files_, keys_, wrap_for_key_file(id_, master_, file_key_, {}));
+  write_slot(files_, keys_, wrap_for_key_file(other, master_, file_key_, {}));
+  EXPECT_THAT(read_slots(files_, keys_).damaged, IsEmpty());
+  const SlotListing listing = read_slots(files_, keys_, &id_);
+  EXPECT_THAT(listing.slots, SizeIs(1));
+  EXPECT_THAT(listing.damaged_files, SizeIs(2));
+  EXPECT_THAT(listing.damaged, testing::Each(HasSubstr("a key slot of another store")));
+}
+
+TEST_F(KeySlotTest, MoreSlotsThanAStoreCanHaveAreReported) {
+  const base::Path key_file = directory_.path() / "store.key";
+  create_key_file(files_, key_file);
+  KeySlot forged;
+  forged.kind = SlotKind::kPassphrase;
+  forged.operations = 1;
+  forged.memory = 8'192;
+  for (unsigned number = 0; number <= kMaxSlots; ++number) {
+    forged.id[7] = static_cast<std::byte>(number);
+    write_slot(files_, keys_, forged);
+  }
+  EXPECT_THAT(read_slots(files_, keys_).damaged,
+              testing::ElementsAre(HasSubstr("33 key slots, but a store has at most 32")));
+  EXPECT_ERROR(kKey, "and 1 more were not tried",
+               open_master_with_passphrase(files_, store_, "words"));
+  write_slot(files_, keys_, wrap_for_key_file(id_, master_, load_key_file(files_, key_file), {}));
+  EXPECT_TRUE(same(master_, open_master(files_, store_, key_file).master));
 }
 
 TEST_F(KeySlotTest, AKeyFileIsCreatedOnceAndPrivateToItsOwner) {

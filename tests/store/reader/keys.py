@@ -47,7 +47,7 @@ def open_slot(data, key=None, passphrase=None):
     if kind == KEY_FILE and key is not None:
         wrapping = hash256(salt, key)
     elif kind == PASSPHRASE and passphrase is not None:
-        if operations > 100 or memory > 64 << 20:
+        if not 1 <= operations <= 10 or not 8_192 <= memory <= 64 << 20:
             raise Damaged("a key slot requires too much work")
         wrapping = pwhash.argon2id.kdf(32, passphrase, salt, operations, memory)
     else:
