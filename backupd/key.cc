@@ -82,7 +82,8 @@ base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptio
       const StoreLoan loan = lent();
       id = store::replace_key_file(location, files, clock, passphrase);
     } else {
-      const auto exported = base::read_file(files, options.from_export, kMaxExport);
+      const auto exported =
+          base::read_file(files, options.from_export, kMaxExport, base::Links::kFollow);
       if (!exported) fail(ErrorCode::kUsage, "read {}: there is no such file", options.from_export);
       const StoreLoan loan = lent();
       id = store::replace_key_file_from_export(location, files, clock, *exported);

@@ -29,7 +29,7 @@ AtomicFile::AtomicFile(FileSystem& files, const Path& directory)
   constexpr int kAttempts = 1000;
   for (int attempt = 0; attempt < kAttempts && !file_; ++attempt) {
     temporary_ = directory_ / next_temporary_name();
-    if (!files_.open(temporary_)) file_ = files_.create(temporary_);
+    if (!files_.modified(temporary_)) file_ = files_.create(temporary_);
   }
   if (!file_) fail(ErrorCode::kIo, "create a file in {}: no free name", directory_.string());
 }

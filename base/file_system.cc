@@ -17,7 +17,6 @@ namespace base {
 
 namespace {
 
-constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 
 [[noreturn]] void fail_on(const char* operation, const Path& path) {
@@ -84,16 +83,16 @@ class RealLock : public FileLock {
 class RealFileSystem : public FileSystem {
  public:
   std::unique_ptr<File> create(const Path& path) override {
-    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-    if (!fd) fail_on("create", path);
-    return std::make_unique<RealFile>(std::move(fd), path);
+    return std::make_unique<RealFile>(open_regular_file("create", path, O_RDWR | O_CREAT | O_EXCL),
+                                      path);
   }
 
   std::unique_ptr<File> open(const Path& path) override {
-    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd && errno == ENOENT) return nullptr;
-    if (!fd) fail_on("open", path);
-    return std::make_unique<RealFile>(std::move(fd), path);
+    return open_existing(path, Links::kRefuse);
+  }
+
+  std::unique_ptr<File> open_through_links(const Path& path) override {
+    return open_existing(path, Links::kFollow);
   }
 
   bool rename(const Path& from, const Path& to, OnExisting on_existing) override {
@@ -143,7 +142,7 @@ class RealFileSystem : public FileSystem {
 
   std::optional<std::chrono::system_clock::time_point> modified(const Path& path) override {
     struct stat status = {};
-    if (::stat(path.c_str(), &status) != 0) {
+    if (::lstat(path.c_str(), &status) != 0) {
       if (errno == ENOENT) return std::nullopt;
       fail_on("get the modification time of", path);
     }
@@ -159,14 +158,20 @@ class RealFileSystem : public FileSystem {
   }
 
   std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) override {
-    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kFileMode));
-    if (!fd) fail_on("open lock", path);
+    Fd fd = open_regular_file("open lock", path, O_RDWR | O_CREAT);
     const int operation = (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
     if (retry_when_interrupted([&] { return ::flock(fd.get(), operation); }) != 0) {
       if (errno == EWOULDBLOCK) return nullptr;
       fail_on("lock", path);
     }
     return std::make_unique<RealLock>(std::move(fd));
+  }
+
+ private:
+  static std::unique_ptr<File> open_existing(const Path& path, Links links) {
+    Fd fd = open_regular_file("open", path, O_RDONLY, links);
+    if (!fd) return nullptr;
+    return std::make_unique<RealFile>(std::move(fd), path);
   }
 };
 
@@ -177,8 +182,10 @@ FileSystem& real_file_system() {
   return files;
 }
 
-std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit) {
-  const std::unique_ptr<File> file = files.open(path);
+std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit,
+                               Links links) {
+  const std::unique_ptr<File> file =
+      links == Links::kFollow ? files.open_through_links(path) : files.open(path);
   if (!file) return std::nullopt;
   const std::uint64_t size = file->size();
   if (size > limit) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/regular_file.h"
 
 namespace base {
 
@@ -59,8 +60,13 @@ class FileSystem {
   // Creates a file that only the owner can access (0600). Fails if the name exists.
   virtual std::unique_ptr<File> create(const Path& path) = 0;
 
-  // Opens an existing file for reading. Returns nullptr if it does not exist.
+  // Opens an existing file for reading. Returns nullptr if it does not exist. Fails with kDamaged
+  // at once if `path` is a symbolic link, a FIFO, a device, a directory or a socket.
   virtual std::unique_ptr<File> open(const Path& path) = 0;
+
+  // The same, but follows a symbolic link: for files that the administrator names, such as the key
+  // file.
+  virtual std::unique_ptr<File> open_through_links(const Path& path) { return open(path); }
 
   // Atomic. With kFail, returns false and changes nothing if `to` exists.
   virtual bool rename(const Path& from, const Path& to, OnExisting on_existing) = 0;
@@ -77,22 +83,24 @@ class FileSystem {
   // The names in a directory, sorted, without "." and "..". Empty if the directory does not exist.
   virtual std::vector<std::string> list(const Path& path) = 0;
 
-  // The time at which the file was last written. Returns nullopt if it does not exist.
+  // The time at which the file, or a link itself, was last written. Returns nullopt if it does not
+  // exist.
   virtual std::optional<std::chrono::system_clock::time_point> modified(const Path& path) = 0;
 
   // The number of bytes that an unprivileged user can still write to the disk that holds `path`.
   virtual std::uint64_t free_space(const Path& path) = 0;
 
   // Locks a file, creating it if absent. Returns nullptr if another process or another FileLock
-  // holds it.
+  // holds it. Fails as open() does.
   virtual std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) = 0;
 };
 
 FileSystem& real_file_system();
 
 // The whole file, or nullopt if it does not exist. Fails with kDamaged if it is larger than `limit`
-// bytes.
-std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit);
+// bytes, or is not a regular file.
+std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit,
+                               Links links = Links::kRefuse);
 
 // Creates `path` and its missing parent directories, durably.
 void make_directories(FileSystem& files, const Path& path);

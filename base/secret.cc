@@ -26,7 +26,7 @@ Secret first_line(std::string& text, const std::string& source) {
 Secret load_from_file(const Path& path) {
   std::optional<Bytes> bytes;
   try {
-    bytes = read_file(real_file_system(), path, kMaxSecret);
+    bytes = read_file(real_file_system(), path, kMaxSecret, Links::kFollow);
   } catch (const Error& error) {
     fail(ErrorCode::kConfig, "read the secret from {}: {}", path.string(), error.what());
   }

@@ -42,7 +42,7 @@ std::string_view without_comment(std::string_view line) {
 }
 
 std::vector<std::string> users_in_file(base::FileSystem& files, const base::Path& file) {
-  const auto text = base::read_file(files, file, kMaxList);
+  const auto text = base::read_file(files, file, kMaxList, base::Links::kFollow);
   if (!text) base::fail(base::ErrorCode::kConfig, "read {}: there is no such file", file.string());
   return users_in(base::as_text(*text));
 }

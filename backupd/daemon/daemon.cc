@@ -87,7 +87,8 @@ sys_seconds Daemon::now() const {
 }
 
 void Daemon::read_config() {
-  const auto text = base::read_file(environment_.files, config_path_, kMaxConfig);
+  const auto text =
+      base::read_file(environment_.files, config_path_, kMaxConfig, base::Links::kFollow);
   if (!text) {
     base::fail(base::ErrorCode::kConfig, "read {}: no such file", config_path_.string());
   }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/handle.h"
+#include "base/regular_file.h"
 
 namespace backupd {
 
@@ -20,8 +21,7 @@ base::Child start(const std::vector<std::string>& command, int config, int progr
                   const base::Path& output) {
   const base::Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!input) base::fail_with_errno(errno, "open /dev/null");
-  const base::Fd report(::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!report) base::fail_with_errno(errno, fmt::format("write {}", output.string()));
+  const base::Fd report = base::open_regular_file("write", output, O_WRONLY | O_CREAT | O_TRUNC);
   return base::Child(command, {.descriptors = {{input.get(), STDIN_FILENO},
                                                {report.get(), STDOUT_FILENO},
                                                {config, kConfigDescriptor},

@@ -301,7 +301,7 @@ std::chrono::seconds Config::expire_after_of(const AccountConfig& account) const
 Config load_config(FileSystem& files, const Path& path) {
   std::optional<Bytes> bytes;
   try {
-    bytes = read_file(files, path, kMaxConfig);
+    bytes = read_file(files, path, kMaxConfig, Links::kFollow);
   } catch (const Error& error) {
     fail(ErrorCode::kConfig, "{}", error.what());
   }

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/handle.h"
+#include "base/file_system.h"
+#include "base/regular_file.h"
 #include "base/time_text.h"
 
 namespace base {
@@ -32,9 +33,8 @@ void AuditLog::append(const AuditEntry& entry) const {
 
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
   make_directories(real_file_system(), store_.audit_log.parent_path());
-  const Fd file(::open(store_.audit_log.c_str(),
-                       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) fail_with_errno(errno, what);
+  const Fd file =
+      open_regular_file("write the audit log", store_.audit_log, O_WRONLY | O_APPEND | O_CREAT);
   const ssize_t written = ::write(file.get(), text.data(), text.size());
   // A partly written line means that the disk is full.
   if (written != static_cast<ssize_t>(text.size())) {

@@ -23,7 +23,7 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 MailTemplate load_mail_template(FileSystem& files, const Path& path) {
-  const auto bytes = read_file(files, path, kMaxTemplate);
+  const auto bytes = read_file(files, path, kMaxTemplate, Links::kFollow);
   if (!bytes) fail(ErrorCode::kConfig, "read {}: there is no such file", path.string());
   std::string text = to_text(*bytes);
   std::erase(text, '\r');

@@ -29,11 +29,16 @@ std::uint64_t oldest_reader(const Location& location, base::FileSystem& files) {
     const auto [stopped, error] = std::from_chars(name.data(), end, number);
     if (error != std::errc() || stopped != end) continue;
     const base::Path path = readers_directory(location) / name;
-    if (files.try_lock(path, base::LockMode::kExclusive)) {
-      // A reader that has just opened the file and not locked it yet has not looked anything up.
-      files.remove(path);
-    } else {
-      oldest = std::min(oldest, number);
+    try {
+      if (files.try_lock(path, base::LockMode::kExclusive)) {
+        // A reader that has just opened the file and not locked it yet has not looked anything up.
+        files.remove(path);
+      } else {
+        oldest = std::min(oldest, number);
+      }
+    } catch (const base::Error& locking) {
+      if (locking.code() != base::ErrorCode::kDamaged) throw;
+      base::log_warning("{}", locking.what());  // a FIFO, a link: no reader can have locked it
     }
   }
   return oldest;

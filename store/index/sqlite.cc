@@ -1,14 +1,12 @@
 #include "store/index/sqlite.h"
 
-#include <cerrno>
-
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/handle.h"
 #include "base/log.h"
+#include "base/regular_file.h"
 
 namespace store {
 
@@ -18,11 +16,26 @@ using base::ErrorCode;
 
 constexpr int kBusyMilliseconds = 10'000;
 
+// Fails with kDamaged if another kind of file is in the place of a database, because SQLite would
+// wait for the other end of a FIFO. A file that exists is not opened here: closing it would release
+// the locks that SQLite holds on it in this process.
+bool database_exists(const std::filesystem::path& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  if (!S_ISREG(status.st_mode)) {
+    base::fail(
+        ErrorCode::kDamaged,
+        "open index {}: it is not a regular file: remove it and run mailstow-backupd reindex",
+        path.string());
+  }
+  return true;
+}
+
 // SQLite gives -wal and -shm the mode of the database, so it is created first, private to the
 // owner.
 void create_private_file(const std::filesystem::path& path) {
-  const base::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!fd) base::fail_with_errno(errno, "open index " + path.string());
+  if (database_exists(path)) return;
+  static_cast<void>(base::open_regular_file("open index", path, O_RDWR | O_CREAT));
 }
 
 }  // namespace
@@ -126,7 +139,7 @@ Database Database::open_or_create(const std::filesystem::path& path) {
 }
 
 std::optional<Database> Database::open_read_only(const std::filesystem::path& path) {
-  if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+  if (!database_exists(path)) return std::nullopt;
   return open(path, SQLITE_OPEN_READONLY);
 }
 

@@ -66,7 +66,12 @@ Salvage::Salvage(WriteSession& session)
                       session.index()) {}
 
 void Salvage::for_each_block(const base::Path& pack, const TakeBlock& take) {
-  const std::unique_ptr<base::File> file = session_.files().open(pack);
+  std::unique_ptr<base::File> file;
+  try {
+    file = session_.files().open(pack);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;  // a FIFO, a link: nothing to salvage
+  }
   if (!file) return;
   std::uint64_t place = 0;
   while (const std::optional<std::uint64_t> mark = find_mark(*file, place)) {
