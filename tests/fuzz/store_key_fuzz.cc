@@ -18,7 +18,7 @@ void check_slot(base::ByteView bytes) {
   const std::optional<store::KeySlot> slot = store::KeySlot::decode(bytes);
   if (!slot) return;
   require(std::ranges::equal(slot->encode(), bytes));
-  require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 100);
+  require(slot->memory <= std::uint64_t{64} << 20U && slot->operations <= 10);
   // The slot was not created with this key.
   require(!store::open_with_key_file(*slot, store::Key()));
 }
