@@ -93,6 +93,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   const auto& accounts = roll.accounts;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
+  for (const std::string& line : trees.outdated) base::log_warning("{}", line);
 
   CommitSchedule schedule(writer, environment.clock);
   std::mutex store_mutex;

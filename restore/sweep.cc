@@ -63,6 +63,7 @@ class Sweep {
         listing_(records_.list()) {
     report_.is_dry_run = options.dry_run;
     report_.has_unreadable_records = !listing_.damaged.empty();
+    report_.older_records = listing_.outdated;
     try {
       reader_.emplace(store::Reader::open(location_, environment.files));
     } catch (const base::Error& error) {
@@ -82,6 +83,7 @@ class Sweep {
  private:
   void sweep_due_trees() {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
+    for (const std::string& line : listing_.outdated) base::log_warning("{}", line);
     const auto now = environment_.clock.now_seconds();
     std::vector<store::TreeRecord> due = listing_.records;
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });

@@ -119,11 +119,12 @@ nlohmann::ordered_json SweepReport::to_document() const {
                                      {"unrecorded", to_json(unrecorded)}};
   if (not_reached > 0) document["not_reached"] = not_reached;
   if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
+  if (!older_records.empty()) document["older_records"] = older_records;
   return document;
 }
 
 std::vector<std::string> SweepReport::troubles() const {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = older_records;
   if (held_back > 0) {
     lines.push_back(fmt::format("trees are due, none was deleted: {}", clock_doubt));
   }
@@ -165,6 +166,7 @@ std::string SweepReport::to_text() const {
   }
   if (held_back > 0) text = count_of_trees(held_back) + " due, none was deleted.\n";
   if (text.empty()) text = "No tree is due.\n";
+  for (const std::string& line : older_records) text += line + "\n";
   return text + restore::to_text(unrecorded);
 }
 

@@ -28,10 +28,11 @@ struct SweepReport {
   bool is_dry_run = false;
   std::vector<TreeOutcome> trees;
   std::vector<UnrecordedMail> unrecorded;
-  std::string clock_doubt;              // empty: the clock was trusted
-  std::size_t held_back = 0;            // due trees kept because of that doubt
-  std::size_t not_reached = 0;          // due trees left when a stop was requested
-  bool has_unreadable_records = false;  // of trees
+  std::string clock_doubt;                      // empty: the clock was trusted
+  std::size_t held_back = 0;                    // due trees kept because of that doubt
+  std::size_t not_reached = 0;                  // due trees left when a stop was requested
+  bool has_unreadable_records = false;          // of trees
+  std::vector<std::string> older_records = {};  // a line for each that was put back
 
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;

@@ -151,6 +151,7 @@ base::ExitStatus trees(const base::Environment& environment) {
       store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
+  for (const std::string& line : listing.outdated) base::log_warning("{}", line);
   TreeTable table(environment);
   for (const store::TreeRecord& record : listing.records) table.add(record);
   table.add_unrecorded_mail();

@@ -1,6 +1,5 @@
 // The lists of what mailstow restored, and may therefore delete: one small sealed file for each
-// tree
-// (`trees/` in the store), replaced atomically, written without the store's lock.
+// tree (`trees/` in the store), replaced atomically, written without the store's lock.
 #pragma once
 
 #include <chrono>
@@ -90,17 +89,22 @@ class TreeRecords {
 
   static std::string new_id();
 
+  // If a record is older than the last one that was put, which the index's directory remembers, the
+  // later of the two expiries counts.
   struct Listing {
     std::vector<TreeRecord> records;         // by time of creation
+    std::vector<std::string> outdated;       // a line for each older record that was put back
     std::vector<std::string> damaged;        // file names that could not be read, with the reason
     std::vector<std::string> damaged_files;  // their names in trees/
   };
   Listing list() const;
 
-  // The current record; nullopt if it does not exist. Fails with kDamaged.
+  // The current record, with the expiry as in list(); nullopt if it does not exist. Fails with
+  // kDamaged.
   std::optional<TreeRecord> find(const std::string& id) const;
 
-  // Durable when it returns; replaces the record with this id.
+  // Durable when it returns; replaces the record with this id. One process at a time may put
+  // records of a tree.
   void put(const TreeRecord& record);
 
   // For use after the tree was deleted. Returns false if the record did not exist.

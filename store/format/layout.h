@@ -1,6 +1,8 @@
 // Paths of a store's files (docs/pack-format.md, "Files").
 #pragma once
 
+#include <string>
+
 #include "base/file_system.h"
 #include "store/format/location.h"
 
@@ -31,6 +33,10 @@ inline base::Path index_file(const Location& location) {
 }
 inline base::Path search_index_file(const Location& location) {
   return location.index / "search.sqlite";
+}
+// The newest state of a tree's record (store/tree_note.h).
+inline base::Path tree_note_file(const Location& location, const std::string& tree_id) {
+  return location.index / ("tree-" + tree_id + ".newest");
 }
 inline base::Path check_log_file(const Location& location) {
   return location.index / "checks";

@@ -90,6 +90,21 @@ TEST_F(SweepTest, AnExtendedTreeStays) {
   EXPECT_EQ(mailstow_.restore({"extend", "alice", "RESTORED/no-such", "1h"}).status, 1);
 }
 
+TEST_F(SweepTest, AnExtendedTreeStaysWhenItsOlderRecordIsPutBack) {
+  const std::string tree = expired_tree();
+  const auto trees = mailstow_.store() / "trees";
+  const auto copy = mailstow_.store().parent_path() / "trees-copy";
+  std::filesystem::copy(trees, copy);
+  EXPECT_EQ(mailstow_.restore({"extend", "alice", tree, "30d"}).status, 0);
+  const AccountState before = state();
+  std::filesystem::copy(copy, trees, std::filesystem::copy_options::overwrite_existing);
+  const json report = sweep();
+  EXPECT_EQ(report["trees"].size(), 0U);
+  EXPECT_EQ(report["older_records"].size(), 1U);
+  EXPECT_EQ(state(), before);
+  EXPECT_THAT(mailstow_.restore({"trees"}).err, testing::HasSubstr("an older record"));
+}
+
 TEST_F(SweepTest, AUsersOwnRestoredFolderStays) {
   auto alice = server_.client("alice");
   alice.command("CREATE RESTORED");

@@ -6,6 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
+#include "store/format/compression.h"
+#include "store/format/crypto.h"
+#include "store/format/encoding.h"
+#include "store/format/layout.h"
+#include "store/keys/key_slot.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -131,6 +137,105 @@ TEST_F(TreeRecordTest, ARecordUnderAnothersNameIsRejected) {
   std::filesystem::rename(file(record), location_.store / "trees" / TreeRecords::new_id());
   EXPECT_THAT(open().list().records, IsEmpty());
   EXPECT_THAT(open().list().damaged, SizeIs(1));
+}
+
+TEST_F(TreeRecordTest, AnOlderRecordThatIsPutBackNeverExpiresEarlier) {
+  TreeRecord record = sample();
+  open().put(record);
+  const base::Bytes old = base::read_file(files_, file(record), 1 << 20).value();
+  const auto extended = record.expires + std::chrono::days(30);
+  {
+    TreeRecords records = open();
+    TreeRecord changed = records.find(record.id).value();
+    changed.expires = extended;
+    records.put(changed);
+  }
+  EXPECT_THAT(open().list().outdated, IsEmpty());
+
+  base::write_file(files_, file(record), old, base::OnExisting::kReplace);
+  EXPECT_EQ(extended, open().find(record.id).value().expires);
+  const TreeRecords::Listing listing = open().list();
+  ASSERT_THAT(listing.records, SizeIs(1));
+  EXPECT_EQ(extended, listing.records[0].expires);
+  EXPECT_THAT(listing.damaged, IsEmpty());
+  EXPECT_THAT(listing.outdated,
+              ElementsAre(HasSubstr("an older record of this tree was put back")));
+
+  TreeRecords records = open();
+  TreeRecord changed = records.find(record.id).value();
+  changed.expires = extended + std::chrono::days(1);
+  records.put(changed);
+  EXPECT_THAT(open().list().outdated, IsEmpty()) << "the next change replaces it";
+  base::write_file(files_, file(record), old, base::OnExisting::kReplace);
+  EXPECT_EQ(changed.expires, open().find(record.id).value().expires);
+}
+
+// After the index was lost, only the record itself knows how often it was written.
+TEST_F(TreeRecordTest, TheCounterSurvivesTheLossOfItsNote) {
+  TreeRecord record = sample();
+  for (int change = 0; change < 5; ++change) open().put(record);
+  const base::Bytes old = base::read_file(files_, file(record), 1 << 20).value();
+  files_.remove(tree_note_file(location_, record.id));
+  EXPECT_EQ(open().find(record.id), record);
+  record.expires += std::chrono::days(1);
+  open().put(record);
+  base::write_file(files_, file(record), old, base::OnExisting::kReplace);
+  EXPECT_THAT(open().list().outdated, SizeIs(1));
+  EXPECT_EQ(record.expires, open().find(record.id).value().expires);
+}
+
+TEST_F(TreeRecordTest, AnExpiryCanBeBroughtForward) {
+  TreeRecord record = sample();
+  open().put(record);
+  record.expires -= std::chrono::seconds(50);
+  open().put(record);
+  EXPECT_EQ(open().find(record.id), record);
+}
+
+TEST_F(TreeRecordTest, AnUnreadableNoteHidesNoRecord) {
+  const TreeRecord record = sample();
+  open().put(record);
+  base::write_file(files_, tree_note_file(location_, record.id), base::as_bytes("rubbish"),
+                   base::OnExisting::kReplace);
+  EXPECT_THAT(open().list().records, ElementsAre(record));
+  open().put(record);
+  EXPECT_TRUE(open().remove(record.id));
+  EXPECT_EQ(nullptr, files_.open(tree_note_file(location_, record.id)));
+}
+
+// Records of version 1, without a counter, are in stores of earlier versions.
+TEST_F(TreeRecordTest, ARecordOfTheFirstVersionIsReadAndReplaced) {
+  TreeRecord record = sample();
+  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  const base::Bytes plain = encode_tree_record(record);
+  Encoder header;
+  header.raw(base::as_bytes("MSTWTREE"));
+  header.u32(1);
+  header.u32(static_cast<std::uint32_t>(plain.size()));
+  Encoder associated;
+  associated.raw(context.store);
+  associated.raw(header.view());
+  associated.text(record.id);
+  Compressor compressor(3);
+  const base::ByteView frame = compressor.compress(plain);
+  const Nonce nonce = random_nonce();
+  base::Bytes box(frame.size() + kTagSize);
+  seal_box(context.keys.trees, nonce, associated.view(), frame, box);
+  Encoder whole;
+  whole.raw(header.view());
+  whole.raw(nonce);
+  whole.raw(box);
+  base::write_file(files_, file(record), whole.view(), base::OnExisting::kFail);
+
+  EXPECT_THAT(open().list().records, ElementsAre(record));
+  EXPECT_THAT(open().list().outdated, IsEmpty());
+  const TreeRecord old = record;
+  record.expires += std::chrono::days(30);
+  open().put(record);
+  EXPECT_THAT(open().list().records, ElementsAre(record));
+  base::write_file(files_, file(record), whole.view(), base::OnExisting::kReplace);
+  EXPECT_EQ(record.expires, open().find(old.id).value().expires);
+  EXPECT_THAT(open().list().outdated, SizeIs(1));
 }
 
 TEST_F(TreeRecordTest, IdsAreUnique) {
