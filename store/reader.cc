@@ -1,12 +1,16 @@
 #include "store/reader.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "store/folder_draft.h"
 #include "store/format/commit.h"
 #include "store/format/crypto.h"
 #include "store/format/folder_object.h"
+#include "store/index/commit_mark.h"
 #include "store/index/reader_lock.h"
 #include "store/keys/key_slot.h"
 #include "store/reader_impl.h"
@@ -18,6 +22,15 @@ namespace {
 
 using base::ErrorCode;
 using base::fail;
+
+// A command may open several readers.
+void warn_once(const std::string& line) {
+  static std::mutex mutex;
+  static std::set<std::string> known;
+  if (line.empty()) return;
+  const std::lock_guard lock(mutex);
+  if (known.insert(line).second) base::log_warning("{}", line);
+}
 
 std::string missing_message(const MessageId& message) {
   return "read message " + message.object.hex() + ": it is not in the store";
@@ -31,7 +44,9 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
-  Reader reader = Impl::make(files, location, open_keys(files, location.store, location.key_file));
+  const BlockContext context = open_keys(files, location.store, location.key_file);
+  Reader reader = Impl::make(files, location, context);
+  warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
   reader.impl_->lock = lock_for_reading(location, files, reader.impl_->index);
   return reader;
 }

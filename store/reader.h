@@ -24,7 +24,8 @@ namespace store {
 
 class Reader {
  public:
-  // Fails with kKey, or kNotFound (no store, or no index: reindex creates one).
+  // Fails with kKey, or kNotFound (no store, or no index: reindex creates one). Logs a warning,
+  // once in a process, if the store and its index were restored to an older state.
   static Reader open(const Location& location, base::FileSystem& files);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;

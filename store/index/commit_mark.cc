@@ -84,23 +84,50 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
   }
 }
 
-void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
-                          Index& index) {
-  const CommitMark known = load_highest_commit(files, location, store);
+namespace {
+
+// Returns how the commits in the index contradict the mark, or "".
+std::string contradiction(const CommitMark& known, Index& index) {
   const CommitMark found = index.highest_commit();
   const std::optional<ObjectId> same_number = index.commit_id(known.number);
   const bool is_another = same_number && known.number > 0 && *same_number != known.id;
-  if (found.number >= known.number && !is_another) {
-    save_highest_commit(files, location, store, found);
+  if (found.number >= known.number && !is_another) return "";
+  return fmt::format("commit {} was made in it, but {}", known.number,
+                     is_another ? "there is a different one with this number"
+                                : fmt::format("the newest that can be found is {}", found.number));
+}
+
+}  // namespace
+
+void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
+                          Index& index) {
+  const CommitMark known = load_highest_commit(files, location, store);
+  const std::string why = contradiction(known, index);
+  if (why.empty()) {
+    save_highest_commit(files, location, store, index.highest_commit());
     return;
   }
   fail(ErrorCode::kDamaged,
-       "open store {}: commit {} was made in it, but {}: restore the files in {} that were "
-       "removed, or run mailstow-backupd check --repair to continue from this state",
-       location.store.string(), known.number,
-       is_another ? "there is a different one with this number"
-                  : fmt::format("the newest that can be found is {}", found.number),
-       packs_directory(location).string());
+       "open store {}: {}: restore the files in {} that were removed, or run mailstow-backupd "
+       "check --repair to continue from this state",
+       location.store.string(), why, packs_directory(location).string());
+}
+
+std::string doubt_about_state(base::FileSystem& files, const Location& location,
+                              const StoreId& store, Index& index) {
+  try {
+    // A writer notes its commit after the index has it, so the mark is read first.
+    const CommitMark known = load_highest_commit(files, location, store);
+    const std::string why = contradiction(known, index);
+    if (why.empty()) return "";
+    return fmt::format(
+        "store {} is in an older state than before: {}: newer snapshots are missing from what "
+        "follows, see \"An older state\" in docs/recovery.md",
+        location.store.string(), why);
+  } catch (const base::Error& error) {
+    return fmt::format("store {}: it is unknown whether an older state was put back: {}",
+                       location.store.string(), error.what());
+  }
 }
 
 }  // namespace store

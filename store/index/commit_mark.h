@@ -42,4 +42,9 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
 void check_highest_commit(base::FileSystem& files, const Location& location, const StoreId& store,
                           Index& index);
 
+// For readers, which can do their work on an older state: the same as a line that reports it, or
+// "". Changes nothing.
+std::string doubt_about_state(base::FileSystem& files, const Location& location,
+                              const StoreId& store, Index& index);
+
 }  // namespace store

@@ -1,9 +1,13 @@
 // What a store needs to open, and what it makes of a directory that is not as it left it.
+#include <algorithm>
 #include <filesystem>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/atomic_file.h"
+#include "store/format/layout.h"
 #include "tests/expect_error.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
@@ -117,6 +121,43 @@ TEST_F(StoreOpeningTest, AnOlderStateOfTheStoreIsRejected) {
   std::filesystem::rename(directory_ / "yesterday", location_.store);
   EXPECT_ERROR(kDamaged, "commit 2 was made in it, but the newest that can be found is 1",
                open_writer());
+}
+
+TEST_F(StoreOpeningTest, AReaderWarnsOnceOfAnOlderState) {
+  const auto back_up = [&](unsigned first) {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(first, 3))});
+    writer.commit();
+  };
+  const auto warnings = [&] {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(1U, open_reader().snapshots("alice").size());
+    open_reader();
+    return testing::internal::GetCapturedStderr();
+  };
+  back_up(0);
+  EXPECT_EQ(warnings(), "");
+  for (const base::Path& directory : {location_.store, location_.index}) {
+    std::filesystem::copy(directory, directory.string() + ".yesterday",
+                          std::filesystem::copy_options::recursive);
+  }
+  back_up(3);
+  for (const base::Path& directory : {location_.store, location_.index}) {
+    std::filesystem::remove_all(directory);
+    std::filesystem::rename(directory.string() + ".yesterday", directory);
+  }
+  const std::string told = warnings();
+  EXPECT_THAT(told, HasSubstr("commit 2 was made in it, but the newest that can be found is 1"));
+  EXPECT_EQ(1, std::ranges::count(told, '\n')) << told;
+  EXPECT_ERROR(kDamaged, "commit 2 was made in it", open_writer());
+}
+
+TEST_F(StoreOpeningTest, AnUnreadableMarkStopsNoReader) {
+  base::write_file(files_, highest_commit_file(location_), base::as_bytes("rubbish\n"),
+                   base::OnExisting::kReplace);
+  testing::internal::CaptureStderr();
+  EXPECT_NO_THROW(open_reader());
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("it is not what was written"));
 }
 
 TEST_F(StoreOpeningTest, ContentOfAMissingPackIsStoredAgain) {
