@@ -8,6 +8,7 @@
 #include "backupd/passphrase.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -82,8 +83,10 @@ base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptio
       const StoreLoan loan = lent();
       id = store::replace_key_file(location, files, clock, passphrase);
     } else {
-      const auto exported =
-          base::read_file(files, options.from_export, kMaxExport, base::Links::kFollow);
+      auto exported = base::read_file(files, options.from_export, kMaxExport, base::Links::kFollow);
+      const base::Finally wiped([&] {
+        if (exported) base::wipe(*exported);
+      });
       if (!exported) fail(ErrorCode::kUsage, "read {}: there is no such file", options.from_export);
       const StoreLoan loan = lent();
       id = store::replace_key_file_from_export(location, files, clock, *exported);

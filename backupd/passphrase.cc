@@ -7,11 +7,14 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/program/program.h"
 
 namespace backupd {
 
 namespace {
+
+constexpr std::size_t kMaxTyped = 4'096;  // a terminal's line
 
 class NoEcho {
  public:
@@ -31,12 +34,12 @@ class NoEcho {
 
 base::Secret read_line() {
   std::string line;
+  line.reserve(kMaxTyped);  // a text that grows leaves copies
+  const base::Finally wiped([&] { base::wipe(line); });
   for (int byte = std::getchar(); byte != EOF && byte != '\n'; byte = std::getchar()) {
     line += static_cast<char>(byte);
   }
-  base::Secret secret(line);
-  line.assign(line.size(), '\0');
-  return secret;
+  return base::Secret(line);
 }
 
 base::Secret ask(const char* prompt) {

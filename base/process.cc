@@ -1,5 +1,6 @@
 #include "base/process.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -9,10 +10,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/handle.h"
 #include "base/stop_request.h"
 
@@ -52,9 +55,13 @@ void wait_for_output(int fd, const Child& child, bool& stop_was_sent) {
 
 // Reads up to `limit` + 1 bytes, so that the caller can see whether there were more.
 std::string read_all(int fd, const Child& child, std::size_t limit) {
-  std::string text;
-  bool stop_was_sent = false;
   std::array<char, 4096> buffer{};
+  // The output may be a password: it is kept in one place only. A text that grows leaves copies.
+  const Finally wiped([&] { ::explicit_bzero(buffer.data(), buffer.size()); });
+  constexpr std::size_t kMaxReserved = std::size_t{128} << 10;
+  std::string text;
+  text.reserve(std::min(limit, kMaxReserved) + 2 * buffer.size());
+  bool stop_was_sent = false;
   while (text.size() <= limit) {
     wait_for_output(fd, child, stop_was_sent);
     const ssize_t count = ::read(fd, buffer.data(), buffer.size());

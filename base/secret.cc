@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "base/process.h"
 
@@ -17,8 +18,8 @@ namespace {
 constexpr std::size_t kMaxSecret = std::size_t{64} * 1024;
 
 Secret first_line(std::string& text, const std::string& source) {
+  const Finally wiped([&] { wipe(text); });
   Secret secret(text.substr(0, text.find_first_of("\r\n")));
-  ::explicit_bzero(text.data(), text.size());
   if (secret.empty()) fail(ErrorCode::kConfig, "read the secret from {}: it is empty", source);
   return secret;
 }
@@ -35,8 +36,8 @@ Secret load_from_file(const Path& path) {
          "read the secret from {}: there is no such file: create it, readable only by this user",
          path.string());
   }
+  const Finally wiped([&] { wipe(*bytes); });
   std::string text = to_text(*bytes);
-  ::explicit_bzero(bytes->data(), bytes->size());
   return first_line(text, path.string());
 }
 
@@ -56,7 +57,9 @@ Secret load_credential(const std::string& name) {
 
 }  // namespace
 
-Secret::Secret(std::string text) : text_(std::move(text)) {
+// Moving a std::string may leave a short text behind; after a swap there is only one copy to wipe.
+Secret::Secret(std::string text) {
+  text_.swap(text);
   mask_in_log(text_);
 }
 
@@ -64,7 +67,6 @@ Secret::Secret(const Secret& other) : text_(other.text_) {
   mask_in_log(text_);
 }
 
-// Moving a std::string may leave a short text behind; after a swap there is only one copy to wipe.
 Secret::Secret(Secret&& other) noexcept {
   text_.swap(other.text_);
 }
@@ -76,7 +78,19 @@ Secret& Secret::operator=(Secret other) noexcept {
 
 Secret::~Secret() {
   unmask_in_log(text_);
-  ::explicit_bzero(text_.data(), text_.size());
+  wipe(text_);
+}
+
+// All of the text's memory: it may have been longer before.
+void wipe(std::string& text) {
+  text.resize(text.capacity());
+  ::explicit_bzero(text.data(), text.size());
+  text.clear();
+}
+
+void wipe(std::vector<std::byte>& bytes) {
+  ::explicit_bzero(bytes.data(), bytes.size());
+  bytes.clear();
 }
 
 Secret load_secret(const SecretSource& source) {

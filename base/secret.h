@@ -1,6 +1,7 @@
 // Passwords and keys: never printed, wiped when destroyed.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ class Secret {
  private:
   std::string text_;
 };
+
+// Overwrites a text or bytes in a way that the compiler does not leave out.
+void wipe(std::string& text);
+void wipe(std::vector<std::byte>& bytes);
 
 // Where to load a secret from: exactly one member is set.
 struct SecretSource {

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/core_dumps.h"
 #include "base/log.h"
 #include "base/program/audit_log.h"
 #include "base/program/command_line.h"
@@ -103,6 +104,7 @@ class Front {
 }  // namespace
 
 int run_program(const ProgramDescription& program, int argc, char** argv) {
+  prevent_core_dumps();
   return static_cast<int>(Front(program).run({argv + 1, argv + argc}));
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <climits>
+#include <new>
 
 #include <openssl/evp.h>
 #include <sodium.h>
 
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/handle.h"
 
 namespace store {
@@ -65,14 +67,15 @@ class Box {
       : state_(EVP_CIPHER_CTX_new()) {
     static const base::Handle<EVP_CIPHER, EVP_CIPHER_free> method(
         EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr));
-    Key derived;
-    crypto_core_hchacha20(to(derived.writable()), in(base::ByteView(nonce)), in(key.view()),
-                          nullptr);
+    // For one box only, so it is worth no memory of its own.
+    std::array<std::byte, Key::kSize> derived{};
+    const base::Finally wiped([&] { sodium_memzero(derived.data(), derived.size()); });
+    crypto_core_hchacha20(to(derived), in(base::ByteView(nonce)), in(key.view()), nullptr);
     std::array<std::byte, 12> short_nonce{};
     std::copy(nonce.begin() + crypto_core_hchacha20_INPUTBYTES, nonce.end(),
               short_nonce.begin() + 4);
     check(state_
-              ? EVP_CipherInit_ex2(state_.get(), method.get(), in(derived.view()),
+              ? EVP_CipherInit_ex2(state_.get(), method.get(), in(base::ByteView(derived)),
                                    in(base::ByteView(short_nonce)), static_cast<int>(way), nullptr)
               : 0);
     int done = 0;
@@ -121,13 +124,23 @@ class Box {
 
 }  // namespace
 
-Key::Key(base::ByteView bytes) {
-  if (bytes.size() != kSize) fail(ErrorCode::kInternal, "a key of {} bytes", bytes.size());
-  std::ranges::copy(bytes, bytes_.begin());
+Key::Key() {
+  start();
+  // Locks the memory, and goes on if it may not.
+  void* const memory = sodium_malloc(kSize);
+  if (memory == nullptr) throw std::bad_alloc();
+  bytes_ = {static_cast<std::byte*>(memory), sodium_free};
+  std::ranges::fill(std::span(bytes_.get(), kSize), std::byte{0});
 }
 
-Key::~Key() {
-  sodium_memzero(bytes_.data(), bytes_.size());
+Key::Key(base::ByteView bytes) : Key() {
+  if (bytes.size() != kSize) fail(ErrorCode::kInternal, "a key of {} bytes", bytes.size());
+  std::ranges::copy(bytes, bytes_.get());
+}
+
+std::span<std::byte> Key::writable() {
+  if (bytes_.use_count() > 1) *this = Key(view());
+  return {bytes_.get(), kSize};
 }
 
 Keys Keys::derive(const Key& master) {

@@ -18,22 +18,26 @@ struct evp_md_ctx_st;
 
 namespace store {
 
-// A key of 32 bytes, wiped on destruction.
+// A key of 32 bytes, zeros at first. Its bytes are in memory of their own, between guard pages:
+// they are never swapped out, as far as the limits of the process allow (RLIMIT_MEMLOCK), are left
+// out of core dumps, and are wiped at the end. Copies share them.
 class Key {
  public:
   static constexpr std::size_t kSize = 32;
 
-  Key() = default;
+  Key();
   explicit Key(base::ByteView bytes);  // exactly kSize
-  Key(const Key&) = default;
+  Key(const Key&) = default;           // never moved from: there is no key without bytes
   Key& operator=(const Key&) = default;
-  ~Key();
+  ~Key() = default;
 
-  base::ByteView view() const { return bytes_; }
-  std::span<std::byte> writable() { return bytes_; }
+  base::ByteView view() const { return {bytes_.get(), kSize}; }
+
+  // Changes no copy of this key.
+  std::span<std::byte> writable();
 
  private:
-  std::array<std::byte, kSize> bytes_{};
+  std::shared_ptr<std::byte> bytes_;
 };
 
 // The keys of one store, derived from its master key.

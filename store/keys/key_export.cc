@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/finally.h"
 
 namespace store {
 
@@ -18,6 +21,7 @@ using base::fail;
 
 constexpr std::size_t kLineBytes = 16;
 constexpr std::size_t kChecksumBytes = 2;
+constexpr std::size_t kMaxLine = 80;
 constexpr std::array<std::string_view, 3> kLabels = {"store", "key-1", "key-2"};
 
 constexpr std::string_view kPrintedExplanation =
@@ -28,22 +32,32 @@ constexpr std::string_view kPrintedExplanation =
     "#   mailstow-backupd key add --from-export FILE\n";
 
 base::Bytes line_checksum(std::string_view label, base::ByteView bytes) {
-  base::Bytes all = base::to_bytes(label);
+  base::Bytes all;
+  all.reserve(label.size() + bytes.size());  // bytes that grow leave copies
+  std::ranges::copy(base::as_bytes(label), std::back_inserter(all));
   all.insert(all.end(), bytes.begin(), bytes.end());
   const auto sum = checksum(all);
+  base::wipe(all);
   return {sum.begin(), sum.begin() + kChecksumBytes};
 }
 
 std::string format_line(std::string_view label, base::ByteView bytes) {
   constexpr std::size_t kGroup = 4;
   std::string line(label);
-  const std::string digits = base::to_hex(bytes);
-  for (std::size_t i = 0; i < digits.size(); i += kGroup) line += " " + digits.substr(i, kGroup);
-  return line + "  " + base::to_hex(line_checksum(label, bytes)) + "\n";
+  std::string digits = base::to_hex(bytes);
+  line.reserve(kMaxLine);
+  for (std::size_t i = 0; i < digits.size(); i += kGroup) {
+    line += ' ';
+    line.append(digits, i, kGroup);
+  }
+  base::wipe(digits);
+  return line.append("  ").append(base::to_hex(line_checksum(label, bytes))).append("\n");
 }
 
 std::optional<base::Bytes> parse_line(std::string_view label, std::string_view line) {
   std::string digits;
+  digits.reserve(line.size());  // a text that grows leaves copies
+  const base::Finally wiped([&] { base::wipe(digits); });
   for (const char each : line) {
     if (each != ' ' && each != '\t' && each != '-' && each != '\r') digits += each;
   }
@@ -62,7 +76,7 @@ base::Bytes find_line(std::string_view text, std::string_view label) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (!line.starts_with(label)) continue;
-    if (const auto bytes = parse_line(label, line.substr(label.size()))) return *bytes;
+    if (auto bytes = parse_line(label, line.substr(label.size()))) return *std::move(bytes);
     fail(ErrorCode::kKey, "read exported key: the line \"{}\" is mistyped: compare its digits",
          label);
   }
@@ -73,17 +87,28 @@ base::Bytes find_line(std::string_view text, std::string_view label) {
 
 base::Secret format_key_export(const OpenedStore& opened) {
   const base::ByteView key = opened.master.view();
-  return base::Secret(std::string(kPrintedExplanation) + format_line(kLabels[0], opened.store) +
-                      format_line(kLabels[1], key.first(kLineBytes)) +
-                      format_line(kLabels[2], key.subspan(kLineBytes)));
+  std::string text(kPrintedExplanation);
+  text.reserve(text.size() + kLabels.size() * kMaxLine);
+  const auto add = [&](std::string_view label, base::ByteView bytes) {
+    std::string line = format_line(label, bytes);
+    text += line;
+    base::wipe(line);
+  };
+  add(kLabels[0], opened.store);
+  add(kLabels[1], key.first(kLineBytes));
+  add(kLabels[2], key.subspan(kLineBytes));
+  return base::Secret(std::move(text));
 }
 
 OpenedStore parse_key_export(base::ByteView text) {
   OpenedStore opened;
   std::ranges::copy(find_line(base::as_text(text), kLabels[0]), opened.store.begin());
   base::Bytes key = find_line(base::as_text(text), kLabels[1]);
-  const base::Bytes rest = find_line(base::as_text(text), kLabels[2]);
+  key.reserve(Key::kSize);
+  const base::Finally wiped([&] { base::wipe(key); });
+  base::Bytes rest = find_line(base::as_text(text), kLabels[2]);
   key.insert(key.end(), rest.begin(), rest.end());
+  base::wipe(rest);
   opened.master = Key(key);
   return opened;
 }

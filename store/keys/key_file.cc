@@ -7,6 +7,8 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/finally.h"
+#include "base/secret.h"
 
 namespace store {
 
@@ -35,8 +37,10 @@ std::optional<Key> parse_key_file(base::ByteView bytes) {
   while (!text.empty()) {
     const std::string_view line = next_line(text);
     if (line.empty() || line.front() == '#') continue;
-    const std::optional<base::Bytes> key = base::from_hex(line);
-    if (key && key->size() == Key::kSize) return Key(*key);
+    std::optional<base::Bytes> key = base::from_hex(line);
+    if (!key) break;
+    const base::Finally wiped([&] { base::wipe(*key); });
+    if (key->size() == Key::kSize) return Key(*key);
     break;
   }
   return std::nullopt;
@@ -50,6 +54,9 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
     if (error.code() != ErrorCode::kDamaged) throw;
     fail(ErrorCode::kKey, "read key file: {}", error.what());
   }
+  const base::Finally wiped([&] {
+    if (bytes) base::wipe(*bytes);
+  });
   if (!bytes) {
     fail(ErrorCode::kKey,
          "read key file {}: not found: restore your copy of it, the store can't be opened "
@@ -64,7 +71,12 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
 void create_key_file(base::FileSystem& files, const base::Path& path) {
   if (files.open_through_links(path)) return;
   base::make_directories(files, path.parent_path());
-  const std::string text = fmt::format("{}{}\n", kExplanation, base::to_hex(random_key().view()));
+  std::string digits = base::to_hex(random_key().view());
+  std::string text = fmt::format("{}{}\n", kExplanation, digits);
+  const base::Finally wiped([&] {
+    base::wipe(digits);
+    base::wipe(text);
+  });
   base::write_file(files, path, base::as_bytes(text), base::OnExisting::kFail);
 }
 

@@ -5,7 +5,9 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "store/format/encoding.h"
 #include "store/keys/key_file.h"
 
@@ -68,9 +70,8 @@ KeySlot new_slot(SlotKind kind, const StoreId& store, std::chrono::sys_seconds n
 std::optional<Key> unwrap(const KeySlot& slot, const Key& wrapping) {
   std::optional<base::Bytes> master = open_box(wrapping, slot.nonce, encode_head(slot), slot.box);
   if (!master) return std::nullopt;
-  Key key(*master);
-  std::ranges::fill(*master, std::byte{0});
-  return key;
+  const base::Finally wiped([&] { base::wipe(*master); });
+  return Key(*master);
 }
 
 std::string file_name(const SlotId& id, int copy) {

@@ -26,6 +26,24 @@ class SecretTest : public testing::Test {
   tests::TemporaryDirectory directory_;
 };
 
+TEST_F(SecretTest, WipingLeavesNothingInTheMemoryOfATextOrOfBytes) {
+  std::string text = "a long password that is kept on the heap";
+  const char* const letters = text.data();
+  const std::size_t size = text.size();
+  text.resize(5);
+  wipe(text);
+  EXPECT_EQ("", text);
+  EXPECT_EQ(std::string(size, '\0'), std::string(letters, size))
+      << "the memory is still the text's";
+
+  std::vector<std::byte> bytes(40, std::byte{7});
+  const std::byte* const first = bytes.data();
+  wipe(bytes);
+  EXPECT_TRUE(bytes.empty());
+  bytes.resize(1);
+  EXPECT_EQ(first, bytes.data());
+}
+
 TEST_F(SecretTest, IsTheFirstLineOfItsFile) {
   SecretSource source;
   source.password_file = write("password", "hunter2 !\nsecond line\n");

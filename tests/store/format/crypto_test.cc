@@ -1,9 +1,14 @@
 #include "store/format/crypto.h"
 
 #include <algorithm>
+#include <fstream>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include "base/core_dumps.h"
 
 namespace store {
 namespace {
@@ -21,6 +26,36 @@ base::Bytes seal(const Key& key, const Nonce& nonce, base::ByteView associated,
   base::Bytes box(plain.size() + kTagSize);
   seal_box(key, nonce, associated, plain, box);
   return box;
+}
+
+TEST(KeyTest, ACopyIsIndependent) {
+  Key key;
+  EXPECT_TRUE(std::ranges::all_of(key.view(), [](std::byte byte) { return byte == std::byte{0}; }));
+  const Key copy = key;
+  key.writable()[0] = std::byte{1};
+  EXPECT_EQ(std::byte{0}, copy.view()[0]);
+  EXPECT_EQ(std::byte{1}, key.view()[0]);
+  key = copy;
+  EXPECT_EQ(std::byte{0}, key.view()[0]);
+}
+
+// The sanitizers ignore mlock().
+TEST(KeyTest, IsInLockedMemory) {
+  rlimit limit{};
+  ASSERT_EQ(0, ::getrlimit(RLIMIT_MEMLOCK, &limit));
+  if (base::kIsSanitized || limit.rlim_cur < (rlim_t{64} << 10)) GTEST_SKIP();
+  const auto locked = [] {
+    std::ifstream status("/proc/self/status");
+    std::string word;
+    unsigned long kilobytes = 0;
+    while (status >> word && word != "VmLck:") {
+    }
+    status >> kilobytes;
+    return kilobytes;
+  };
+  const unsigned long before = locked();
+  const Key key = random_key();
+  EXPECT_GT(locked(), before);
 }
 
 class BoxTest : public testing::Test {
