@@ -67,6 +67,7 @@ BodyKind read_body(Lexer& lexer, std::optional<base::Uid> uid, BodySink& bodies)
     const std::uint64_t size = lexer.literal_size();
     if (is_wanted) {
       if (size > lexer.limits().max_message) fail_too_large(size, lexer.limits());
+      bodies.body_size(size);
       lexer.read_literal(size, [&bodies](base::ByteView piece) { bodies.body_piece(piece); });
     } else {
       lexer.read_literal(size, [](base::ByteView) {});

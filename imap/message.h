@@ -40,6 +40,10 @@ class MessageSink {
   MessageSink& operator=(const MessageSink&) = delete;
   virtual ~MessageSink() = default;
 
+  // The length of a literal, as announced by the server, before its first piece: the time to refuse
+  // it by an exception, which ends the session.
+  virtual void body_size(std::uint64_t /*size*/) {}
+
   virtual void body_piece(base::ByteView piece) = 0;
   virtual void message(const MessageItems& items, BodyKind body) = 0;
   // The pieces since the last message() belong to no known message.

@@ -117,6 +117,8 @@ class BodySink {
   // `uid` is nullopt if the UID comes after the body in the response. Return false to skip the
   // body.
   virtual bool wants_body(std::optional<base::Uid> uid) = 0;
+  // The announced length of a literal that is wanted.
+  virtual void body_size(std::uint64_t /*size*/) {}
   virtual void body_piece(base::ByteView piece) = 0;
 };
 

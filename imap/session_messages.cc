@@ -45,6 +45,8 @@ class Session::Impl::MessageFilter : public BodySink {
     return is_passing_;
   }
 
+  void body_size(std::uint64_t size) override { sink_.body_size(size); }
+
   void body_piece(base::ByteView piece) override { sink_.body_piece(piece); }
 
   // Returns true if the response had something of a message for the first time.

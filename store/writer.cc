@@ -98,7 +98,12 @@ Writer Writer::open(const Location& location, base::FileSystem& files, const bas
 }
 
 IncomingMessage Writer::begin_message() const {
-  return IncomingMessage(impl_->session.location().index, impl_->session.context().keys);
+  const Location& location = impl_->session.location();
+  return IncomingMessage(location.index, impl_->session.context().keys, location.keep_free);
+}
+
+std::uint64_t Writer::max_message() const {
+  return impl_->session.location().max_message;
 }
 
 StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify) {

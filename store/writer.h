@@ -72,6 +72,9 @@ class Writer {
   // A message that comes piece by piece; memory stays bounded whatever its size. Any thread.
   IncomingMessage begin_message() const;
 
+  // The configured length, in bytes, above which a message is not to be received. Any thread.
+  std::uint64_t max_message() const;
+
   // Clears `message`, also if it fails, so that it can take the next one.
   StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo);
 

@@ -10,10 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "backupd/pass/apology.h"
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/stop_request.h"
+#include "base/terminal.h"
 #include "imap/connection_lost.h"
 
 namespace backupd {
@@ -85,6 +88,12 @@ Stumbles::Over over(imap::ConnectionLost::Cause cause) {
 // Thrown in a receiver when the pipe is closed: the thread that stores has failed.
 struct PipeClosed {};
 
+// Thrown in a receiver to give up the connection, and with it the message that is arriving. `why`
+// becomes the reason why it is skipped.
+struct MessageRefused {
+  std::string why;
+};
+
 // Receives messages over one connection.
 class Receiver : public imap::MessageSink {
  public:
@@ -102,6 +111,10 @@ class Receiver : public imap::MessageSink {
         if (!answer.complete) answer_ = answer;
       }
     } catch (const PipeClosed&) {
+    } catch (const MessageRefused& refused) {
+      why_ = refused.why;
+      error_ = std::make_exception_ptr(imap::ConnectionLost(why_, std::nullopt));
+      over_ = Stumbles::Over::kMessage;
     } catch (const imap::ConnectionLost& lost) {
       error_ = std::current_exception();
       why_ = lost.what();
@@ -129,17 +142,24 @@ class Receiver : public imap::MessageSink {
     }
   }
 
+  void body_size(std::uint64_t size) override {
+    if (size <= writer_.max_message()) return;
+    throw MessageRefused{fmt::format("it is longer than {}: see store.max_message_mb",
+                                     base::format_size(writer_.max_message()))};
+  }
+
   // Checked here too, since a server that keeps sending is never waited for.
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
-    incoming_.add(piece);
+    body_size(incoming_.size() + piece.size());
+    unless_full([&] { incoming_.add(piece); });
     if (beginning_.size() <= kMaxApology) {
       beginning_ += base::as_text(piece.first(std::min(piece.size(), kMaxApology + 1)));
     }
   }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
-    incoming_.finish();
+    unless_full([&] { incoming_.finish(); });
     const bool has_apology = beginning_.size() <= kMaxApology && is_apology(beginning_);
     beginning_.clear();
     if (items.uid) last_ = items.uid;
@@ -157,6 +177,18 @@ class Receiver : public imap::MessageSink {
   }
 
  private:
+  // A message that fills the disk ends alone, and what it took is free again.
+  template <typename Work>
+  void unless_full(Work work) {
+    try {
+      work();
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kNoSpace) throw;
+      incoming_.clear();
+      throw MessageRefused{error.what()};
+    }
+  }
+
   MessagePipe& pipe_;
   const store::Writer& writer_;
   store::IncomingMessage incoming_;

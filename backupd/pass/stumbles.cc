@@ -13,7 +13,7 @@ void Stumbles::add(std::string_view folder, base::Uid uid, Over over, std::strin
   count.why = std::move(why);
   if (over == Over::kMessage) {
     count.times = std::max(count.times, kTooOften);
-    count.is_hopeless = true;
+    count.is_final = true;
   }
 }
 
@@ -31,7 +31,7 @@ std::string Stumbles::reason(std::string_view folder, base::Uid uid) const {
   const auto found = folders_.find(folder);
   if (found == folders_.end() || !found->second.contains(uid)) return {};
   const Count& count = found->second.at(uid);
-  return count.is_hopeless ? count.why : "each time it was requested: " + count.why;
+  return count.is_final ? count.why : "each time it was requested: " + count.why;
 }
 
 }  // namespace backupd

@@ -86,6 +86,9 @@ StoreConfig parse_store(const json& at) {
   if (at.contains("keep_free_mb")) {
     store.keep_free = at.at("keep_free_mb").get<std::uint64_t>() * 1'000'000;
   }
+  if (at.contains("max_message_mb")) {
+    store.max_message = at.at("max_message_mb").get<std::uint64_t>() * 1'000'000;
+  }
   return store;
 }
 

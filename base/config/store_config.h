@@ -8,12 +8,16 @@
 
 namespace base {
 
+// Mail servers accept 25 to 150 MB. In bytes.
+inline constexpr std::uint64_t kMaxMessageByDefault = 4'000'000'000;
+
 struct StoreConfig {
   Path path;
   Path index;
   Path key_file;
   Path audit_log;
-  std::uint64_t keep_free = 256'000'000;  // bytes that a backup leaves free on its disk
+  std::uint64_t keep_free = 256'000'000;             // bytes that a backup leaves free on its disk
+  std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
 };
 
 // Which snapshots prune keeps.

@@ -12,11 +12,14 @@ struct Location {
   std::filesystem::path store;     // packs, key slots, tree records: all encrypted
   std::filesystem::path index;     // the directory of the SQLite index: plain text, for searching
   std::filesystem::path key_file;  // opens a key slot
-  std::uint64_t keep_free = 0;     // bytes that a Writer leaves free on the store's disk
+  // Bytes that a Writer leaves free on the store's disk, and on the index's while a long message
+  // arrives.
+  std::uint64_t keep_free = 0;
+  std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
 };
 
 inline Location location_of(const base::StoreConfig& config) {
-  return {config.path, config.index, config.key_file, config.keep_free};
+  return {config.path, config.index, config.key_file, config.keep_free, config.max_message};
 }
 
 }  // namespace store

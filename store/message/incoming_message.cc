@@ -4,8 +4,9 @@
 
 namespace store {
 
-IncomingMessage::IncomingMessage(const base::Path& spool_directory, const Keys& keys)
-    : intake_(std::make_unique<MessageIntake>(spool_directory, kMaxInMemory, keys)) {}
+IncomingMessage::IncomingMessage(const base::Path& spool_directory, const Keys& keys,
+                                 std::uint64_t keep_free)
+    : intake_(std::make_unique<MessageIntake>(spool_directory, kMaxInMemory, keys, keep_free)) {}
 IncomingMessage::IncomingMessage(IncomingMessage&&) noexcept = default;
 IncomingMessage& IncomingMessage::operator=(IncomingMessage&&) noexcept = default;
 IncomingMessage::~IncomingMessage() = default;

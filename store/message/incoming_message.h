@@ -18,8 +18,8 @@ class IncomingMessage {
   // A longer message goes to a file; its decoded parts take as much again. In bytes.
   static constexpr std::size_t kMaxInMemory = std::size_t{2} << 20;
 
-  // Both arguments must outlive it.
-  IncomingMessage(const base::Path& spool_directory, const Keys& keys);
+  // Both references must outlive it. `keep_free`: bytes that stay free on the directory's disk.
+  IncomingMessage(const base::Path& spool_directory, const Keys& keys, std::uint64_t keep_free = 0);
   IncomingMessage(IncomingMessage&&) noexcept;
   IncomingMessage& operator=(IncomingMessage&&) noexcept;
   ~IncomingMessage();
@@ -29,7 +29,7 @@ class IncomingMessage {
   std::size_t memory() const;  // approximate use, in bytes
 
   // Call when all of it has arrived: does the work that needs no access to the store. Otherwise
-  // Writer::add() does it.
+  // Writer::add() does it. Fails as add() does; then only clear() may follow.
   void finish();
 
   void clear();  // back to the initial state

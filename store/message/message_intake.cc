@@ -28,11 +28,12 @@ constexpr std::size_t kMaxMessageRecord = std::size_t{4} << 20;
 // bytes go to a spool.
 class MessageIntake::Parts : public PartSink, public PartSource {
  public:
-  Parts(Spool& message, const Keys& keys, const base::Path& spool_directory)
+  Parts(Spool& message, const Keys& keys, const base::Path& spool_directory,
+        std::uint64_t keep_free)
       : spool_(message),
         message_(message.view()),
         keys_(keys),
-        decoded_(spool_directory, kMaxDecodedInMemory) {}
+        decoded_(spool_directory, kMaxDecodedInMemory, keep_free) {}
 
   ObjectId put(PartKind kind, base::ByteView bytes) override {
     const ObjectId id =
@@ -106,8 +107,11 @@ class MessageIntake::Parts : public PartSink, public PartSource {
 };
 
 MessageIntake::MessageIntake(const base::Path& spool_directory, std::size_t max_in_memory,
-                             const Keys& keys)
-    : spool_directory_(spool_directory), keys_(keys), spool_(spool_directory, max_in_memory) {}
+                             const Keys& keys, std::uint64_t keep_free)
+    : spool_directory_(spool_directory),
+      keep_free_(keep_free),
+      keys_(keys),
+      spool_(spool_directory, max_in_memory, keep_free) {}
 MessageIntake::~MessageIntake() = default;
 
 void MessageIntake::add(base::ByteView piece) {
@@ -146,7 +150,7 @@ void MessageIntake::for_each_part(
 
 bool MessageIntake::try_split(const SplitLimits& limits) {
   const base::ByteView message = spool_.view();
-  parts_ = std::make_unique<Parts>(spool_, keys_, spool_directory_);
+  parts_ = std::make_unique<Parts>(spool_, keys_, spool_directory_, keep_free_);
   record_ = split(message, *parts_, limits);
   if (record_.size() > kMaxMessageRecord) return false;
   // Compared byte by byte with the message itself: proves the same as its digest, and is faster.

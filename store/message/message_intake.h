@@ -18,9 +18,10 @@ namespace store {
 // One thread at a time, which need not be the store's: it never accesses the store.
 class MessageIntake {
  public:
-  // `spool_directory` is for messages of more than `max_in_memory` bytes. It and `keys` must
-  // outlive the intake.
-  MessageIntake(const base::Path& spool_directory, std::size_t max_in_memory, const Keys& keys);
+  // `spool_directory` is for messages of more than `max_in_memory` bytes, and `keep_free` bytes of
+  // its disk stay free. It and `keys` must outlive the intake.
+  MessageIntake(const base::Path& spool_directory, std::size_t max_in_memory, const Keys& keys,
+                std::uint64_t keep_free = 0);
   MessageIntake(const MessageIntake&) = delete;
   MessageIntake& operator=(const MessageIntake&) = delete;
   ~MessageIntake();
@@ -52,6 +53,7 @@ class MessageIntake {
   bool try_split(const SplitLimits& limits);
 
   const base::Path& spool_directory_;
+  std::uint64_t keep_free_;
   const Keys& keys_;
   Spool spool_;
   std::optional<Sha256Hash> hash_;  // set once something was added

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,9 @@ namespace store {
 namespace {
 
 constexpr std::string_view kPrefix = ".mailstow-spool-";
+
+// Bytes written to the file between two checks of the room on the disk.
+constexpr std::size_t kRoomSeenEvery = std::size_t{4} << 20;
 
 [[noreturn]] void fail_on(const char* operation, const base::Path& directory) {
   base::fail_with_errno(errno,
@@ -34,8 +38,8 @@ base::Fd nameless_file(const base::Path& directory) {
 
 class Spool::File {
  public:
-  explicit File(const base::Path& directory)
-      : directory_(directory), fd_(nameless_file(directory)) {
+  File(const base::Path& directory, std::uint64_t keep_free)
+      : directory_(directory), keep_free_(keep_free), fd_(nameless_file(directory)) {
     if (!fd_) fail_on("make", directory_);
   }
   File(const File&) = delete;
@@ -44,6 +48,7 @@ class Spool::File {
 
   void write(base::ByteView bytes) {
     unmap();
+    if (size_ >= room_seen_until_) leave_room();
     size_ += bytes.size();
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
@@ -69,26 +74,41 @@ class Spool::File {
   std::size_t size() const { return size_; }
 
  private:
+  void leave_room() {
+    room_seen_until_ = size_ + kRoomSeenEvery;
+    if (keep_free_ == 0) return;
+    struct statvfs status = {};
+    if (::fstatvfs(fd_.get(), &status) != 0) fail_on("see the room for", directory_);
+    const std::uint64_t room = std::uint64_t{status.f_bavail} * status.f_frsize;
+    if (room >= keep_free_ + kRoomSeenEvery) return;
+    base::fail(base::ErrorCode::kNoSpace,
+               "keep a long message in {} until it is stored: only {} MB are free there, and {} MB "
+               "must stay free: make room, or set store.keep_free_mb",
+               directory_.string(), room / 1'000'000, keep_free_ / 1'000'000);
+  }
+
   void unmap() {
     if (mapped_ != nullptr) ::munmap(mapped_, size_);
     mapped_ = nullptr;
   }
 
   base::Path directory_;
+  std::uint64_t keep_free_;
   base::Fd fd_;
   std::size_t size_ = 0;
+  std::size_t room_seen_until_ = 0;  // of size_
   void* mapped_ = nullptr;
 };
 
-Spool::Spool(const base::Path& directory, std::size_t max_in_memory)
-    : directory_(&directory), max_in_memory_(max_in_memory) {}
+Spool::Spool(const base::Path& directory, std::size_t max_in_memory, std::uint64_t keep_free)
+    : directory_(&directory), max_in_memory_(max_in_memory), keep_free_(keep_free) {}
 Spool::Spool(Spool&&) noexcept = default;
 Spool& Spool::operator=(Spool&&) noexcept = default;
 Spool::~Spool() = default;
 
 void Spool::add(base::ByteView piece) {
   if (!file_ && memory_.size() + piece.size() > max_in_memory_) {
-    file_ = std::make_unique<File>(*directory_);
+    file_ = std::make_unique<File>(*directory_, keep_free_);
     file_->write(memory_);
     memory_ = {};
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -14,12 +15,13 @@ namespace store {
 class Spool {
  public:
   // `directory` gets the file. It must be suitable for plain text, and outlive the spool.
-  Spool(const base::Path& directory, std::size_t max_in_memory);
+  // `keep_free`: the bytes that stay free on its disk; 0: it may be filled.
+  Spool(const base::Path& directory, std::size_t max_in_memory, std::uint64_t keep_free = 0);
   Spool(Spool&&) noexcept;
   Spool& operator=(Spool&&) noexcept;
   ~Spool();
 
-  void add(base::ByteView piece);
+  void add(base::ByteView piece);  // fails with kIo, and with kNoSpace before the disk is full
   std::uint64_t size() const;
   std::size_t memory() const { return memory_.capacity(); }
 
@@ -39,6 +41,7 @@ class Spool {
 
   const base::Path* directory_;
   std::size_t max_in_memory_;
+  std::uint64_t keep_free_;
   base::Bytes memory_;
   std::unique_ptr<File> file_;
 };

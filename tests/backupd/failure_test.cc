@@ -120,6 +120,17 @@ TEST_F(FailureTest, AnExistingStoreIsNotInitialisedAgain) {
 class FullDiskTest : public FailureTest {
  protected:
   void expect_failure_on_full_disk(unsigned keep_free_mb, const std::string& text);
+
+  // Runs init and once, with the store's files below `disk`, which is of this size.
+  servers::ProcessResult back_up_to(const base::Path& disk, const std::string& size,
+                                    const std::string& options) const {
+    std::string program;
+    for (const std::string& word : mailstow_.backupd_command({"-q"})) program += "'" + word + "' ";
+    return servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c",
+                                 "mount -t tmpfs -o size=" + size + " tmpfs '" + disk.string() +
+                                     "' && " + program + "init >/dev/null && " + program + "once" +
+                                     options});
+  }
 };
 
 void FullDiskTest::expect_failure_on_full_disk(unsigned keep_free_mb, const std::string& text) {
@@ -130,15 +141,33 @@ void FullDiskTest::expect_failure_on_full_disk(unsigned keep_free_mb, const std:
                                  {"key_file", (mailstow_.folder() / "key2").string()},
                                  {"keep_free_mb", keep_free_mb}};
   mailstow_.save();
-  std::string program;
-  for (const std::string& word : mailstow_.backupd_command({"-q"})) program += "'" + word + "' ";
-  const auto result =
-      servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c",
-                            "mount -t tmpfs -o size=40k tmpfs '" + disk.string() + "' && " +
-                                program + "init >/dev/null && " + program + "once"});
+  const auto result = back_up_to(disk, "40k", "");
   EXPECT_EQ(result.status, 1) << result.err;
   EXPECT_THAT(result.err, HasSubstr(text));
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+}
+
+// It goes to a file in the index's directory while it arrives.
+TEST_F(FullDiskTest, AMessageForWhichThereIsNoRoomIsSkippedAlone) {
+  std::string large = "Subject: large\r\n\r\n";
+  while (large.size() < 12'000'000) large.append(70, 'x').append("\r\n");
+  server_.client("bob").append("INBOX",
+                               std::vector<servers::Delivery>{
+                                   {"Subject: first\r\n\r\n"}, {large}, {"Subject: last\r\n\r\n"}});
+  const base::Path disk = mailstow_.folder() / "disk";
+  std::filesystem::create_directory(disk);
+  mailstow_.config()["accounts"] = {{{"name", "bob"}, {"server", "main"}}};
+  mailstow_.config()["store"] = {{"path", (mailstow_.folder() / "store2").string()},
+                                 {"index", (disk / "index").string()},
+                                 {"key_file", (mailstow_.folder() / "key2").string()},
+                                 {"keep_free_mb", 0}};
+  mailstow_.save();
+  const auto result = back_up_to(disk, "6m", " --json");
+  EXPECT_EQ(result.status, 3) << result.err;
+  const json account = json::parse(result.out)["accounts"][0];
+  EXPECT_EQ(account["messages"], 2);
+  ASSERT_EQ(account["skipped"].size(), 1U) << account;
+  EXPECT_THAT(account["skipped"][0]["reason"].get<std::string>(), HasSubstr("No space left"));
 }
 
 TEST_F(FullDiskTest, AFullDisk) {

@@ -61,6 +61,24 @@ TEST_F(StoreOpeningTest, AWriterStopsBeforeTheDiskIsFull) {
   EXPECT_EQ(restore(reader, "alice", "INBOX"), std::vector<std::string>{"first"});
 }
 
+TEST_F(StoreOpeningTest, AMessageThatArrivesStopsBeforeTheDiskIsFull) {
+  tests::SimulatedFileSystem disk;
+  constexpr std::uint64_t kMoreThanAnyDisk = 1'000'000'000'000'000'000;
+  disk.set_free_space(2 * kMoreThanAnyDisk);
+  location_ = {.store = "/simulated/store",
+               .index = directory_ / "other-index",
+               .key_file = "/simulated/store.key",
+               .keep_free = kMoreThanAnyDisk};
+  init(location_, disk, clock_);
+  Writer writer = Writer::open(location_, disk, clock_);
+  IncomingMessage message = writer.begin_message();
+  message.add(base::Bytes(IncomingMessage::kMaxInMemory));
+  EXPECT_ERROR(kNoSpace, "store.keep_free_mb", message.add(base::Bytes(1)));
+  message.clear();
+  message.add(base::as_bytes("a short one"));
+  EXPECT_TRUE(writer.add(message).is_new);
+}
+
 TEST_F(StoreOpeningTest, ASecondWriterIsRejected) {
   const Writer writer = open_writer();
   EXPECT_ERROR(kBusy, "wait until it is done", open_writer());

@@ -94,6 +94,38 @@ TEST_F(OddServerTest, AnApologyInPlaceOfTheMessage) {
   expect_skipped_for_now("apology");
 }
 
+TEST_F(OddServerTest, ALiteralWithoutEndIsRefusedBeforeItsFirstByte) {
+  second().item = [](int) { return "BODY[] {9000000000000000000}\r\nand so on"; };
+  expect_skipped_for_now("it is longer than 4.0 GB: see store.max_message_mb");
+}
+
+TEST_F(OddServerTest, AMessageOfMoreThanTheConfiguredLength) {
+  runner_.location().max_message = 20;
+  for (const char* item :
+       {"BODY[] {21}\r\nabcdefghijklmnopqrstu", "BODY[] \"abcdefghijklmnopqrstu\""}) {
+    second().item = [item](int) { return item; };
+    const AccountReport report = run();
+    EXPECT_EQ(report.error, "") << item;
+    ASSERT_THAT(report.skipped, SizeIs(1)) << item;
+    EXPECT_EQ(report.skipped[0].uid, base::Uid{2});
+    EXPECT_THAT(report.skipped[0].reason, HasSubstr("it is longer than 20 B"));
+  }
+  second().item = [](int) { return "BODY[] {20}\r\nabcdefghijklmnopqrst"; };
+  EXPECT_THAT(run().skipped, IsEmpty());
+  EXPECT_EQ(runner_.snapshot().messages, 3U);
+}
+
+TEST_F(OddServerTest, ManyMessagesThatAreTooLongHideNoOther) {
+  runner_.location().max_message = 20;
+  for (std::uint32_t uid = 4; uid <= 12; ++uid) {
+    server_.folder("INBOX").message(uid, uid % 3 == 0 ? "short" : std::string(100, 'x'));
+  }
+  const AccountReport report = run();
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(report.skipped, SizeIs(6));
+  EXPECT_EQ(runner_.snapshot().messages, 6U);
+}
+
 TEST_F(OddServerTest, ARefusalOfOneMessageDoesNotAffectTheOthers) {
   for (std::uint32_t uid = 4; uid <= 40; ++uid) {
     server_.folder("INBOX").message(uid, "later " + std::to_string(uid));

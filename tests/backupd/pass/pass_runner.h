@@ -63,6 +63,7 @@ class PassRunner {
   void expect_exact() const;
 
   const store::Location& location() const { return location_; }
+  store::Location& location() { return location_; }  // for the next pass
 
   // Moves the time of the next pass, in addition to the pauses.
   void set_ahead(std::chrono::milliseconds ahead) { clock_.ahead = ahead; }

@@ -44,5 +44,12 @@ TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it took too long");
 }
 
+TEST(StumblesTest, ARefusedMessageIsLeftOutAtOnceWithItsReason) {
+  Stumbles stumbles;
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kMessage, "it is longer than 4 GB");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it is longer than 4 GB");
+}
+
 }  // namespace
 }  // namespace backupd

@@ -26,6 +26,7 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.store.path, "/var/store");
   EXPECT_EQ(config.store.index, "/var/store.index");
   EXPECT_EQ(config.servers.at("main").tls, TlsMode::kRequired);
+  EXPECT_EQ(config.store.max_message, 4'000'000'000U);
   EXPECT_EQ(config.servers.at("main").admin->user, "backup");
   EXPECT_EQ(config.servers.at("plain").tls, TlsMode::kNone);
   EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
