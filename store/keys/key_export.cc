@@ -21,7 +21,7 @@ using base::fail;
 
 constexpr std::size_t kLineBytes = 16;
 constexpr std::size_t kChecksumBytes = 2;
-constexpr std::size_t kMaxLine = 80;
+constexpr std::size_t kMaxExportLine = 80;
 constexpr std::array<std::string_view, 3> kLabels = {"store", "key-1", "key-2"};
 
 constexpr std::string_view kPrintedExplanation =
@@ -45,7 +45,7 @@ std::string format_line(std::string_view label, base::ByteView bytes) {
   constexpr std::size_t kGroup = 4;
   std::string line(label);
   std::string digits = base::to_hex(bytes);
-  line.reserve(kMaxLine);
+  line.reserve(kMaxExportLine);
   for (std::size_t i = 0; i < digits.size(); i += kGroup) {
     line += ' ';
     line.append(digits, i, kGroup);
@@ -88,7 +88,7 @@ base::Bytes find_line(std::string_view text, std::string_view label) {
 base::Secret format_key_export(const OpenedStore& opened) {
   const base::ByteView key = opened.master.view();
   std::string text(kPrintedExplanation);
-  text.reserve(text.size() + kLabels.size() * kMaxLine);
+  text.reserve(text.size() + kLabels.size() * kMaxExportLine);
   const auto add = [&](std::string_view label, base::ByteView bytes) {
     std::string line = format_line(label, bytes);
     text += line;

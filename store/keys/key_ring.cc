@@ -23,13 +23,16 @@ std::chrono::sys_seconds now(const base::Clock& clock) {
   return clock.now_seconds();
 }
 
+// Not for a lost key file: forged slots must not keep it from being replaced.
+void check_room_for_slot(const Location& location, base::FileSystem& files) {
+  if (read_slots(files, keys_directory(location)).slots.size() < kMaxSlots) return;
+  fail(ErrorCode::kUsage,
+       "add a key: the store has {} keys, the most it can have: remove one with "
+       "mailstow-backupd key remove",
+       kMaxSlots);
+}
+
 std::string add_slot(const Location& location, base::FileSystem& files, const KeySlot& slot) {
-  if (read_slots(files, keys_directory(location)).slots.size() >= kMaxSlots) {
-    fail(ErrorCode::kUsage,
-         "add a key: the store has {} keys, the most it can have: remove one with "
-         "mailstow-backupd key remove",
-         kMaxSlots);
-  }
   write_slot(files, keys_directory(location), slot);
   return base::to_hex(slot.id);
 }
@@ -51,6 +54,7 @@ std::string add_key_file(const Location& location, base::FileSystem& files,
                          const base::Clock& clock, const base::Path& new_key_file) {
   const OpenedStore opened = open_master(files, location.store, location.key_file);
   const auto lock = lock_for_writing(location, files);
+  check_room_for_slot(location, files);
   create_key_file(files, new_key_file);
   return add_slot(location, files,
                   wrap_for_key_file(opened.store, opened.master, load_key_file(files, new_key_file),
@@ -62,6 +66,7 @@ std::string add_passphrase(const Location& location, base::FileSystem& files,
   if (passphrase.empty()) fail(ErrorCode::kUsage, "add a passphrase: it is empty");
   const OpenedStore opened = open_master(files, location.store, location.key_file);
   const auto lock = lock_for_writing(location, files);
+  check_room_for_slot(location, files);
   return add_slot(
       location, files,
       wrap_for_passphrase(opened.store, opened.master, passphrase.reveal(), now(clock)));

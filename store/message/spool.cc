@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kPrefix = ".mailstow-spool-";
 
 // Bytes written to the file between two checks of the room on the disk.
-constexpr std::size_t kRoomSeenEvery = std::size_t{4} << 20;
+constexpr std::size_t kSpooledBetweenChecks = std::size_t{4} << 20;
 
 [[noreturn]] void fail_on(const char* operation, const base::Path& directory) {
   base::fail_with_errno(errno,
@@ -75,12 +75,12 @@ class Spool::File {
 
  private:
   void leave_room() {
-    room_seen_until_ = size_ + kRoomSeenEvery;
+    room_seen_until_ = size_ + kSpooledBetweenChecks;
     if (keep_free_ == 0) return;
     struct statvfs status = {};
     if (::fstatvfs(fd_.get(), &status) != 0) fail_on("see the room for", directory_);
     const std::uint64_t room = std::uint64_t{status.f_bavail} * status.f_frsize;
-    if (room >= keep_free_ + kRoomSeenEvery) return;
+    if (room >= keep_free_ + kSpooledBetweenChecks) return;
     base::fail(base::ErrorCode::kNoSpace,
                "keep a long message in {} until it is stored: only {} MB are free there, and {} MB "
                "must stay free: make room, or set store.keep_free_mb",

@@ -111,6 +111,36 @@ TEST_F(FailureTest, AStoreThatAnotherProcessHolds) {
   expect_failure(5, "another mailstow process is writing to it");
 }
 
+TEST_F(FailureTest, AnOlderStateIsReportedByCommandsThatRead) {
+  const std::vector<base::Path> directories = {mailstow_.store(), mailstow_.index()};
+  for (const base::Path& directory : directories) {
+    std::filesystem::copy(directory, directory.string() + ".old",
+                          std::filesystem::copy_options::recursive);
+  }
+  mailstow_.backupd_json({"once"});
+  for (const base::Path& directory : directories) {
+    std::filesystem::rename(directory, directory.string() + ".new");
+    std::filesystem::rename(directory.string() + ".old", directory);
+  }
+  const auto expect_warning = [](const servers::ProcessResult& result) {
+    EXPECT_EQ(result.status, 0) << result.err;
+    const std::string warning = "is in an older state than before";
+    const std::size_t first = result.err.find(warning);
+    EXPECT_NE(first, std::string::npos) << result.err;
+    EXPECT_EQ(result.err.rfind(warning), first) << "once in a command: " << result.err;
+  };
+  expect_warning(mailstow_.backupd({"status"}));
+  expect_warning(mailstow_.restore({"accounts"}));
+  expect_warning(mailstow_.restore({"snapshots", "alice"}));
+  expect_warning(mailstow_.restore({"folders", "alice"}));
+  expect_warning(mailstow_.restore({"run", "alice", "--dry-run"}));
+  EXPECT_EQ(mailstow_.backupd({"once"}).status, 4);
+  for (const base::Path& directory : directories) {
+    std::filesystem::remove_all(directory);
+    std::filesystem::rename(directory.string() + ".new", directory);
+  }
+}
+
 TEST_F(FailureTest, AnExistingStoreIsNotInitialisedAgain) {
   const auto result = mailstow_.backupd({"init"});
   EXPECT_EQ(result.status, 2) << result.err;

@@ -31,12 +31,12 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-struct Kind {
+struct ForeignKind {
   std::string name;
   std::function<void(const base::Path&)> make;
 };
 
-class ForeignFilesTest : public StoreFixture, public testing::WithParamInterface<Kind> {
+class ForeignFilesTest : public StoreFixture, public testing::WithParamInterface<ForeignKind> {
  protected:
   ForeignFilesTest() {
     make_store();
@@ -157,13 +157,14 @@ TEST_P(ForeignFilesTest, AKeyFileThatIsNoneFailsWithAClearError) {
 INSTANTIATE_TEST_SUITE_P(
     , ForeignFilesTest,
     testing::Values(
-        Kind{"Fifo", [](const base::Path& path) { ASSERT_EQ(0, ::mkfifo(path.c_str(), 0600)); }},
-        Kind{"LinkToADevice",
-             [](const base::Path& path) { fs::create_symlink("/dev/zero", path); }},
-        Kind{"LinkToAFile",
-             [](const base::Path& path) { fs::create_symlink("/etc/passwd", path); }},
-        Kind{"Directory", [](const base::Path& path) { fs::create_directory(path); }}),
-    [](const testing::TestParamInfo<Kind>& each) { return each.param.name; });
+        ForeignKind{"Fifo",
+                    [](const base::Path& path) { ASSERT_EQ(0, ::mkfifo(path.c_str(), 0600)); }},
+        ForeignKind{"LinkToADevice",
+                    [](const base::Path& path) { fs::create_symlink("/dev/zero", path); }},
+        ForeignKind{"LinkToAFile",
+                    [](const base::Path& path) { fs::create_symlink("/etc/passwd", path); }},
+        ForeignKind{"Directory", [](const base::Path& path) { fs::create_directory(path); }}),
+    [](const testing::TestParamInfo<ForeignKind>& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace store

@@ -71,7 +71,14 @@ TEST_F(KeyRingTest, AStoreHasAtMost32Keys) {
   }
   EXPECT_ERROR(kUsage, "the store has 32 keys",
                add_key_file(location_, files_, clock_, with_other.key_file));
+  EXPECT_ERROR(kUsage, "the store has 32 keys",
+               add_passphrase(location_, files_, clock_, base::Secret("words")));
+  const base::Secret exported = export_key(location_, files_);
+  EXPECT_NO_THROW(
+      replace_key_file_from_export(location_, files_, clock_, base::as_bytes(exported.reveal())));
+  EXPECT_THAT(keys(), SizeIs(33)) << "a lost key file can always be replaced";
   remove_key(location_, files_, last);
+  remove_key(location_, files_, keys().front().id);
   EXPECT_NO_THROW(add_key_file(location_, files_, clock_, with_other.key_file));
 }
 
