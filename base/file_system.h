@@ -64,8 +64,8 @@ class FileSystem {
   // at once if `path` is a symbolic link, a FIFO, a device, a directory or a socket.
   virtual std::unique_ptr<File> open(const Path& path) = 0;
 
-  // The same, but follows a symbolic link: for files that the administrator names, such as the key
-  // file.
+  // The same, but follows a symbolic link: for files that the configuration names, such as the key
+  // file. Fails with kConfig if it does not lead to a regular file.
   virtual std::unique_ptr<File> open_through_links(const Path& path) { return open(path); }
 
   // Atomic. With kFail, returns false and changes nothing if `to` exists.
@@ -98,7 +98,7 @@ class FileSystem {
 FileSystem& real_file_system();
 
 // The whole file, or nullopt if it does not exist. Fails with kDamaged if it is larger than `limit`
-// bytes, or is not a regular file.
+// bytes; if it is not a regular file, as open() and open_through_links() do.
 std::optional<Bytes> read_file(FileSystem& files, const Path& path, std::uint64_t limit,
                                Links links = Links::kRefuse);
 

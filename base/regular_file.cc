@@ -20,9 +20,13 @@ bool is_of_another_kind(int error) {
   return error == ENXIO || error == ENODEV || error == EISDIR;
 }
 
-[[noreturn]] void fail_as_foreign(const std::string& what) {
-  fail(ErrorCode::kDamaged, "{}: it is not a regular file: remove it, or put the right file there",
-       what);
+ErrorCode code_of_foreign(int flags, Links links) {
+  if ((flags & (O_APPEND | O_TRUNC)) != 0) return ErrorCode::kIo;
+  return links == Links::kFollow ? ErrorCode::kConfig : ErrorCode::kDamaged;
+}
+
+[[noreturn]] void fail_as_foreign(ErrorCode code, const std::string& what) {
+  fail(code, "{}: it is not a regular file: remove it, or put the right file there", what);
 }
 
 }  // namespace
@@ -40,14 +44,15 @@ Fd open_regular_file(std::string_view operation, const std::filesystem::path& pa
   if (!fd && errno == ENOENT && (flags & O_CREAT) == 0) return fd;
   const int error = errno;
   const std::string what = fmt::format("{} {}", operation, path.string());
+  const ErrorCode if_foreign = code_of_foreign(flags, links);
   if (!fd && error == ELOOP && links == Links::kRefuse) {
-    fail(ErrorCode::kDamaged, "{}: it is a symbolic link: put the file itself there", what);
+    fail(if_foreign, "{}: it is a symbolic link: put the file itself there", what);
   }
-  if (!fd && is_of_another_kind(error)) fail_as_foreign(what);
+  if (!fd && is_of_another_kind(error)) fail_as_foreign(if_foreign, what);
   if (!fd) fail_with_errno(error, what);
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) fail_with_errno(errno, what);
-  if (!S_ISREG(status.st_mode)) fail_as_foreign(what);
+  if (!S_ISREG(status.st_mode)) fail_as_foreign(if_foreign, what);
   return fd;
 }
 

@@ -51,7 +51,7 @@ Key load_key_file(base::FileSystem& files, const base::Path& path) {
   try {
     bytes = base::read_file(files, path, kMaxKeyFile, base::Links::kFollow);
   } catch (const base::Error& error) {
-    if (error.code() != ErrorCode::kDamaged) throw;
+    if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kConfig) throw;
     fail(ErrorCode::kKey, "read key file: {}", error.what());
   }
   const base::Finally wiped([&] {

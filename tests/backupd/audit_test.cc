@@ -101,6 +101,17 @@ TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
   EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
 }
 
+TEST_F(AuditTest, ALogThatIsAFifoHoldsUpNoCommand) {
+  mailstow_.backupd({"init"});
+  const base::Path log = mailstow_.index() / "audit.log";
+  std::filesystem::remove(log);
+  ASSERT_EQ(::mkfifo(log.c_str(), 0600), 0);
+  const auto result = mailstow_.restore({"search", "alice", "x"});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
+  EXPECT_THAT(result.err, testing::HasSubstr("not a regular file"));
+}
+
 TEST_F(AuditTest, RootActsAsTheOwnerOfTheStore) {
   const bool is_root = ::getuid() == 0;
   const passwd* nobody = ::getpwnam("nobody");
