@@ -1,6 +1,6 @@
 #include "backupd/passphrase.h"
 
-#include <cstdio>
+#include <cerrno>
 #include <string>
 
 #include <termios.h>
@@ -32,13 +32,21 @@ class NoEcho {
   termios before_{};
 };
 
+// Returns false at the end of the input.
+bool read_letter(char& letter) {
+  ssize_t count = 0;
+  do {
+    count = ::read(STDIN_FILENO, &letter, 1);
+  } while (count < 0 && errno == EINTR);
+  return count == 1;
+}
+
 base::Secret read_line() {
   std::string line;
   line.reserve(kMaxTyped);  // a text that grows leaves copies
   const base::Finally wiped([&] { base::wipe(line); });
-  for (int byte = std::getchar(); byte != EOF && byte != '\n'; byte = std::getchar()) {
-    line += static_cast<char>(byte);
-  }
+  // Not through stdin, whose buffer would keep a copy.
+  for (char letter = 0; read_letter(letter) && letter != '\n';) line += letter;
   return base::Secret(line);
 }
 

@@ -58,6 +58,15 @@ TEST(SweepReportTest, WhatIsLeftUndoneShowsInTheExitStatus) {
   EXPECT_EQ(status_of({busy, gone}), ExitStatus::kUsage);
 }
 
+TEST(SweepReportTest, AnOlderRecordIsReportedAndIsNoFailure) {
+  SweepReport report;
+  report.older_records = {"trees/0123: an older record of this tree was put back"};
+  EXPECT_EQ(report.exit_status(), ExitStatus::kDone);
+  EXPECT_EQ(report.to_document()["older_records"].size(), 1U);
+  EXPECT_THAT(report.to_text(), HasSubstr("an older record of this tree was put back\n"));
+  EXPECT_EQ(report.troubles(), report.older_records);
+}
+
 TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
   TreeOutcome outcome = outcome_of({}, SweptLevel::Action::kDeleted);
   outcome.swept.levels[0].rescued = 1;
