@@ -6,8 +6,8 @@
 namespace imap {
 namespace {
 
-std::chrono::sys_seconds at(std::int64_t seconds) {
-  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
+std::chrono::sys_seconds at(std::int64_t since_epoch) {
+  return std::chrono::sys_seconds(std::chrono::seconds(since_epoch));
 }
 
 TEST(InternalDateTest, ReadsTheExampleOfTheRfc) {
