@@ -1,6 +1,6 @@
 -- The index of a store: everything in it can be rebuilt from the packs (docs/pack-format.md).
 -- Times are seconds since 1970 in UTC, lengths are bytes.
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -63,10 +63,11 @@ CREATE TABLE snapshots (
   vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
   root BLOB NOT NULL,
   number INTEGER NOT NULL,        -- the number of its commit
-  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
+  line INTEGER NOT NULL,          -- its position there, from 0
+  sequence INTEGER NOT NULL DEFAULT 0  -- the account's highest is the newest; 0: not yet numbered
 ) WITHOUT ROWID;
 
-CREATE INDEX snapshots_of_account ON snapshots (account, time);
+CREATE INDEX snapshots_of_account ON snapshots (account, sequence);
 
 -- Packs that prune has replaced. They are not added to the index again and nothing new refers to
 -- them; the rows of their objects stay for older readers until their files are deleted.

@@ -61,7 +61,7 @@ std::vector<SnapshotInfo> Reader::snapshots(std::string_view account) {
 
 std::optional<SnapshotInfo> Reader::newest_snapshot(std::string_view account,
                                                     std::optional<std::chrono::sys_seconds> at) {
-  return impl_->index.newest_backup(account, at ? at->time_since_epoch().count() : INT64_MAX);
+  return at ? impl_->index.backup_at(account, *at) : impl_->index.newest_backup(account);
 }
 
 Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {

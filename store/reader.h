@@ -34,10 +34,12 @@ class Reader {
   // Every account that has a snapshot, sorted.
   std::vector<std::string> accounts();
 
-  // The account's snapshots, oldest first. Empty if there is no such account.
+  // The account's snapshots in the order in which they were made, whatever times they have. Empty
+  // if there is no such account.
   std::vector<SnapshotInfo> snapshots(std::string_view account);
 
-  // The account's newest backup (not rescue); if `at` is given, the newest not after it.
+  // The backup (not rescue) that was made last; if `at` is given, the one with the greatest time
+  // not after it, of equal times the one made last.
   std::optional<SnapshotInfo> newest_snapshot(std::string_view account,
                                               std::optional<std::chrono::sys_seconds> at = {});
 

@@ -130,7 +130,8 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
                     .messages = 0,
                     .bytes = 0,
                     .vanished = draft.vanished,
-                    .root = {}};
+                    .root = {},
+                    .sequence = impl_->session.index().highest_sequence(draft.account) + 1};
   Root root{.folders = {}, .properties = draft.properties};
   for (const FolderRecord& folder : draft.folders) {
     if (!impl_->session.knows(ObjectType::kFolder, folder.id)) {

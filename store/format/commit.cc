@@ -1,5 +1,7 @@
 #include "store/format/commit.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "base/error.h"
@@ -11,8 +13,11 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t kCheckpointFlag = 1;
+constexpr std::uint64_t kSequenceFlag = 2;  // commits of older versions lack it
 
-void encode_line(Encoder& encoder, const SnapshotLine& line) {
+enum class Sequences { kAbsent, kPresent };
+
+void encode_line(Encoder& encoder, const SnapshotLine& line, Sequences sequences) {
   encoder.text(line.account);
   encoder.time(line.time);
   encoder.u8(static_cast<std::uint8_t>(line.kind));
@@ -23,9 +28,10 @@ void encode_line(Encoder& encoder, const SnapshotLine& line) {
   encoder.varint(line.bytes);
   encoder.varint(line.vanished);
   encoder.id(line.root);
+  if (sequences == Sequences::kPresent) encoder.varint(line.sequence);
 }
 
-SnapshotLine decode_line(Decoder& decoder) {
+SnapshotLine decode_line(Decoder& decoder, Sequences sequences) {
   SnapshotLine line;
   line.account = decoder.text();
   line.time = decoder.time();
@@ -39,21 +45,27 @@ SnapshotLine decode_line(Decoder& decoder) {
   line.bytes = decoder.varint();
   line.vanished = decoder.varint();
   line.root = decoder.id();
+  if (sequences == Sequences::kPresent) line.sequence = decoder.varint(INT64_MAX);
   return line;
 }
 
 }  // namespace
 
 base::Bytes Commit::encode() const {
+  const Sequences sequences =
+      std::ranges::any_of(snapshots, [](const SnapshotLine& line) { return line.sequence != 0; })
+          ? Sequences::kPresent
+          : Sequences::kAbsent;
   Encoder encoder;
   encoder.varint(number);
   encoder.time(time);
   encoder.id(previous);
-  encoder.varint(is_checkpoint ? kCheckpointFlag : 0);
+  encoder.varint((is_checkpoint ? kCheckpointFlag : 0) |
+                 (sequences == Sequences::kPresent ? kSequenceFlag : 0));
   encoder.varint(packs.size());
   for (const PackName& pack : packs) encoder.raw(pack.bytes);
   encoder.varint(snapshots.size());
-  for (const SnapshotLine& line : snapshots) encode_line(encoder, line);
+  for (const SnapshotLine& line : snapshots) encode_line(encoder, line, sequences);
   encoder.varint(dropped.size());
   for (const ObjectId& snapshot : dropped) encoder.id(snapshot);
   encoder.varint(condemned.size());
@@ -72,11 +84,14 @@ Commit Commit::decode(base::ByteView bytes) {
   commit.number = decoder.varint();
   commit.time = decoder.time();
   commit.previous = decoder.id();
-  commit.is_checkpoint = decoder.varint(kCheckpointFlag) != 0;
+  const std::uint64_t flags = decoder.varint(kCheckpointFlag | kSequenceFlag);
+  commit.is_checkpoint = (flags & kCheckpointFlag) != 0;
+  const Sequences sequences =
+      (flags & kSequenceFlag) != 0 ? Sequences::kPresent : Sequences::kAbsent;
   commit.packs.resize(decoder.count(ObjectId::kSize));
   for (PackName& pack : commit.packs) pack = decoder.sha256();
   commit.snapshots.resize(decoder.count(kSmallestLine));
-  for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder);
+  for (SnapshotLine& line : commit.snapshots) line = decode_line(decoder, sequences);
   commit.dropped.resize(decoder.count(ObjectId::kSize));
   for (ObjectId& snapshot : commit.dropped) snapshot = decoder.id();
   commit.condemned.resize(decoder.count(ObjectId::kSize + 1));
@@ -95,12 +110,12 @@ void verify(const SnapshotLine& line) {
                     line.account.size(), kMaxAccountName));
   }
   Encoder encoder;
-  encode_line(encoder, line);
+  encode_line(encoder, line, Sequences::kPresent);
   verified(
       "a snapshot", encoder.take(),
       [&line](base::ByteView bytes) {
         Decoder decoder(bytes, "a commit");
-        const SnapshotLine read = decode_line(decoder);
+        const SnapshotLine read = decode_line(decoder, Sequences::kPresent);
         decoder.end();
         return read == line;
       },
@@ -113,7 +128,7 @@ std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lin
   std::size_t bytes = 0;
   for (const SnapshotLine& line : lines) {
     Encoder encoder;
-    encode_line(encoder, line);
+    encode_line(encoder, line, Sequences::kPresent);
     const std::size_t size = encoder.size();
     std::vector<SnapshotLine>& last = series.back().snapshots;
     const bool is_full =
@@ -147,7 +162,8 @@ SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
           .folders = line.folders,
           .messages = line.messages,
           .bytes = line.bytes,
-          .vanished = line.vanished};
+          .vanished = line.vanished,
+          .sequence = line.sequence};
 }
 
 base::Bytes Root::encode() const {

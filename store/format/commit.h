@@ -27,6 +27,7 @@ struct SnapshotLine {
   std::uint64_t bytes = 0;
   std::uint64_t vanished = 0;
   ObjectId root;
+  std::uint64_t sequence = 0;  // SnapshotInfo::sequence; 0: an older mailstow wrote the line
   bool operator==(const SnapshotLine&) const = default;
 };
 

@@ -54,11 +54,38 @@ std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commi
   for (const auto& [id, commit] : commits) {
     if (commit.is_checkpoint) living.clear();
     for (const SnapshotLine& line : commit.snapshots) {
-      living.insert_or_assign(snapshot_id(keys, line), line);
+      SnapshotLine& known = living[snapshot_id(keys, line)];
+      const std::uint64_t sequence = std::max(known.sequence, line.sequence);
+      known = line;
+      known.sequence = sequence;
     }
     for (const ObjectId& dropped : commit.dropped) living.erase(dropped);
   }
   return living;
+}
+
+void number_lines(std::map<ObjectId, SnapshotLine>& lines) {
+  struct Account {
+    std::vector<SnapshotLine*> unnumbered;
+    std::uint64_t lowest = 0;  // 0: no line has a sequence
+  };
+  std::map<std::string, Account> accounts;
+  for (auto& [id, line] : lines) {
+    Account& account = accounts[line.account];
+    if (line.sequence == 0) {
+      account.unnumbered.push_back(&line);
+    } else if (account.lowest == 0 || line.sequence < account.lowest) {
+      account.lowest = line.sequence;
+    }
+  }
+  for (auto& [name, account] : accounts) {
+    std::ranges::stable_sort(account.unnumbered, {}, &SnapshotLine::time);
+    std::uint64_t next = account.lowest == 0 ? account.unnumbered.size() + 1 : account.lowest;
+    for (auto line = account.unnumbered.rbegin(); line != account.unnumbered.rend(); ++line) {
+      next = std::max<std::uint64_t>(next, 2) - 1;
+      (*line)->sequence = next;
+    }
+  }
 }
 
 }  // namespace store

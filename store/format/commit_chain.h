@@ -18,8 +18,11 @@ using NamedCommit = std::pair<ObjectId, Commit>;
 std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
                                      const std::set<PackName>& packs);
 
-// The snapshots that exist after all these commits, by id.
+// The snapshots that exist after all these commits, by id. Those of older commits have no sequence.
 std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commits,
                                                   const Keys& keys);
+
+// Gives a sequence to those without one, by time: below the lowest of their account.
+void number_lines(std::map<ObjectId, SnapshotLine>& lines);
 
 }  // namespace store

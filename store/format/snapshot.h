@@ -110,6 +110,9 @@ struct SnapshotInfo {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t vanished = 0;  // messages of the previous backup that are in no folder here
+  // From 1 in the order in which the account's snapshots were made, whatever the clock said: of
+  // two snapshots the one with the higher number is newer.
+  std::uint64_t sequence = 0;
   bool operator==(const SnapshotInfo&) const = default;
 };
 

@@ -100,6 +100,7 @@ class CatchUp {
       index_.add(file.read_trailer(context_, pack.name, decompressor_), pack.commits,
                  context_.keys);
     }
+    index_.number_snapshots();
   }
 
   PackFile open(const PackName& name) {
@@ -140,9 +141,20 @@ class CatchUp {
   bool is_outdated() const {
     return std::ranges::any_of(indexed_,
                                [&](const PackName& name) { return condemned_.contains(name); }) ||
-           std::ranges::any_of(found_, [&](const FoundPack& pack) {
-             return !pack.commits.empty() && pack.commits.front().second.number <= highest_;
-           });
+           std::ranges::any_of(found_,
+                               [&](const FoundPack& pack) {
+                                 return !pack.commits.empty() &&
+                                        pack.commits.front().second.number <= highest_;
+                               }) ||
+           std::ranges::any_of(found_, has_unnumbered);
+  }
+
+  // Snapshots without a sequence are numbered by comparing all of them.
+  static bool has_unnumbered(const FoundPack& pack) {
+    return std::ranges::any_of(pack.commits, [](const auto& commit) {
+      return std::ranges::any_of(commit.second.snapshots,
+                                 [](const SnapshotLine& line) { return line.sequence == 0; });
+    });
   }
 
   // An index that was restored to an older state has packs that are rightly gone.

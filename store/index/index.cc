@@ -19,11 +19,11 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kIndexVersion = 1;
+constexpr std::int64_t kIndexVersion = 2;
 
 constexpr std::string_view kSnapshotColumns =
     "SELECT id, account, time, kind, status, prefix, folders, messages, bytes, "
-    "vanished FROM snapshots ";
+    "vanished, sequence FROM snapshots ";
 
 std::int64_t as_integer(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -50,7 +50,8 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .folders = static_cast<std::uint64_t>(row.integer(6)),
           .messages = static_cast<std::uint64_t>(row.integer(7)),
           .bytes = static_cast<std::uint64_t>(row.integer(8)),
-          .vanished = static_cast<std::uint64_t>(row.integer(9))};
+          .vanished = static_cast<std::uint64_t>(row.integer(9)),
+          .sequence = static_cast<std::uint64_t>(row.integer(10))};
 }
 
 // pack_of() in SQL.
@@ -70,11 +71,35 @@ std::string on_conflict() {
 // Packs that are in use: those that are not condemned.
 constexpr std::string_view kLiving = " WHERE pack NOT IN (SELECT pack FROM condemned)";
 
+// They count down from the lowest sequence that the account has; without any, they begin at 1.
+constexpr std::string_view kNumberSnapshots =
+    "UPDATE snapshots SET sequence = numbered.sequence FROM ("
+    "SELECT id, max(1, coalesce((SELECT min(other.sequence) FROM snapshots other WHERE "
+    "other.account = unnumbered.account AND other.sequence > 0), count(*) OVER each_account + 1) "
+    "- count(*) OVER each_account - 1 + row_number() OVER "
+    "(PARTITION BY account ORDER BY time, number, line)) AS sequence "
+    "FROM snapshots unnumbered WHERE unnumbered.sequence = 0 "
+    "WINDOW each_account AS (PARTITION BY account)) AS numbered WHERE snapshots.id = numbered.id";
+
+// Version 1 has no sequences.
+void migrate(Database& database) {
+  Transaction transaction(database);
+  if (database.integer("PRAGMA user_version") == 1) {  // another process may have been faster
+    database.run("ALTER TABLE snapshots ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0");
+    database.run(kNumberSnapshots);
+    database.run(
+        "DROP INDEX snapshots_of_account; "
+        "CREATE INDEX snapshots_of_account ON snapshots (account, sequence); "
+        "PRAGMA user_version = 2");
+  }
+  transaction.commit();
+}
+
 void check_store(Database& database, const base::Path& file, const StoreId& store) {
   if (database.integer("PRAGMA user_version") != kIndexVersion) {
     fail(ErrorCode::kConfig,
-         "open index {}: another version of mailstow made it: remove it, then run "
-         "mailstow-backupd reindex",
+         "open index {}: another version of mailstow made it: use that version, or remove the file "
+         "and run mailstow-backupd reindex",
          file.string());
   }
   Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
@@ -172,6 +197,7 @@ class Index::Impl {
         .bind(11, line.root.bytes)
         .bind(12, number)
         .bind(13, position)
+        .bind(14, as_integer(line.sequence))
         .run();
   }
 
@@ -205,7 +231,7 @@ class Index::Impl {
   Statement add_snapshot_row{
       database,
       "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-      "?12, ?13)"};
+      "?12, ?13, max(?14, coalesce((SELECT sequence FROM snapshots WHERE id = ?1), 0)))"};
   Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
   Statement condemn{database,
                     "INSERT OR REPLACE INTO condemned (name, pack, number, time) "
@@ -237,6 +263,7 @@ Index Index::open(const base::Path& file, const StoreId& store) {
     Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
     transaction.commit();
   }
+  if (database.integer("PRAGMA user_version") == 1) migrate(database);
   check_store(database, file, store);
   Index index(std::make_unique<Impl>(std::move(database), file));
   index.impl_->load_condemned_rows();
@@ -248,6 +275,10 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
   if (!database) {
     fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
          file.string());
+  }
+  if (database->integer("PRAGMA user_version") == 1) {
+    Database writable = Database::open_or_create(file);
+    migrate(writable);
   }
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store);
@@ -267,6 +298,13 @@ void Index::add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> c
   for (const auto& [id, commit] : commits) impl_->add_commit(id, commit, pack.name, keys);
   transaction.commit();
   if (!commits.empty()) impl_->load_condemned_rows();
+}
+
+void Index::number_snapshots() {
+  if (impl_->database.integer("SELECT EXISTS (SELECT 1 FROM snapshots WHERE sequence = 0)") == 0) {
+    return;
+  }
+  impl_->database.run(kNumberSnapshots);
 }
 
 void Index::clear() {
@@ -445,17 +483,37 @@ std::vector<std::string> Index::accounts() {
 std::vector<SnapshotInfo> Index::snapshots(std::string_view account) {
   std::vector<SnapshotInfo> snapshots;
   Statement statement(impl_->database, std::string(kSnapshotColumns) +
-                                           "WHERE account = ?1 ORDER BY time, number, line");
+                                           "WHERE account = ?1 "
+                                           "ORDER BY sequence, time, number, line");
   statement.bind(1, account);
   while (statement.step()) snapshots.push_back(snapshot_from(statement));
   return snapshots;
 }
 
-std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::int64_t not_after) {
-  Statement statement(impl_->database, std::string(kSnapshotColumns) +
-                                           "WHERE account = ?1 AND time <= ?2 AND kind = 0 "
-                                           "ORDER BY time DESC, number DESC, line DESC LIMIT 1");
-  statement.bind(1, account).bind(2, not_after);
+std::uint64_t Index::highest_sequence(std::string_view account) {
+  Statement statement(impl_->database,
+                      "SELECT coalesce(max(sequence), 0) FROM snapshots WHERE account = ?1");
+  statement.bind(1, account);
+  return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
+}
+
+std::optional<SnapshotInfo> Index::newest_backup(std::string_view account) {
+  Statement statement(impl_->database,
+                      std::string(kSnapshotColumns) +
+                          "WHERE account = ?1 AND kind = 0 ORDER BY sequence DESC, "
+                          "time DESC, number DESC, line DESC LIMIT 1");
+  statement.bind(1, account);
+  if (!statement.step()) return std::nullopt;
+  return snapshot_from(statement);
+}
+
+std::optional<SnapshotInfo> Index::backup_at(std::string_view account,
+                                             std::chrono::sys_seconds time) {
+  Statement statement(impl_->database,
+                      std::string(kSnapshotColumns) +
+                          "WHERE account = ?1 AND time <= ?2 AND kind = 0 ORDER BY "
+                          "time DESC, sequence DESC, number DESC, line DESC LIMIT 1");
+  statement.bind(1, account).bind(2, time.time_since_epoch().count());
   if (!statement.step()) return std::nullopt;
   return snapshot_from(statement);
 }
@@ -474,7 +532,8 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
                      .messages = info.messages,
                      .bytes = info.bytes,
                      .vanished = info.vanished,
-                     .root = *root});
+                     .root = *root,
+                     .sequence = info.sequence});
   }
   return lines;
 }

@@ -55,11 +55,12 @@ enum class ExistingObjects { kKeepPlace, kMove };
 
 class Index {
  public:
-  // Creates the file and its directory if absent. Fails with kConfig if it belongs to another
-  // store.
+  // Creates the file and its directory if absent, and converts an index of an older version.
+  // Fails with kConfig if it belongs to another store or a newer version made it.
   static Index open(const base::Path& file, const StoreId& store);
 
-  // For use alongside a writer. Fails with kNotFound if there is no index, kConfig.
+  // For use alongside a writer. An index of an older version is converted first, which needs write
+  // access. Fails with kNotFound if there is no index, kConfig.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
   Index(Index&&) noexcept;
@@ -69,6 +70,10 @@ class Index {
   // In one transaction. `keys` compute the snapshots' ids.
   void add(const Pack& pack, std::span<const std::pair<ObjectId, Commit>> commits, const Keys& keys,
            ExistingObjects existing = ExistingObjects::kKeepPlace);
+
+  // Numbers the snapshots of commits that have no sequence, by time and place: below those that
+  // have one. To be called when all known packs are added.
+  void number_snapshots();
 
   // Forgets everything: all packs must be added again.
   void clear();
@@ -116,9 +121,12 @@ class Index {
   std::vector<std::string> integrity();         // the faults that SQLite finds in its file
 
   std::vector<std::string> accounts();
-  std::vector<SnapshotInfo> snapshots(std::string_view account);
-  std::vector<SnapshotLine> lines(std::string_view account);  // the same, as in a commit
-  std::optional<SnapshotInfo> newest_backup(std::string_view account, std::int64_t not_after);
+  std::vector<SnapshotInfo> snapshots(std::string_view account);  // in the order of their sequence
+  std::vector<SnapshotLine> lines(std::string_view account);      // the same, as in a commit
+  std::uint64_t highest_sequence(std::string_view account);       // 0: it has no snapshot
+  std::optional<SnapshotInfo> newest_backup(std::string_view account);  // by sequence
+  // The one with the greatest time not after `time`; of equal times, with the highest sequence.
+  std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time);
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
   struct Totals {

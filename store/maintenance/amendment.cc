@@ -34,7 +34,7 @@ std::optional<SnapshotLine> Amendment::amend(const std::vector<SnapshotLine>& ne
   if (!found) return std::nullopt;
   const Root& root = *found;
   SnapshotLine line = newest_first[place];
-  line.time = newest_first.front().time + std::chrono::seconds(1);
+  line.time = newest_first.front().time;
   line.status = SnapshotStatus::kPartial;
   line.folders = line.messages = line.bytes = line.vanished = 0;
   Root amended{.folders = {}, .properties = root.properties};

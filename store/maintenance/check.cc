@@ -167,11 +167,14 @@ class Check {
           fmt::format("commit {} was made in the store, but the newest that can be found is {}",
                       mark_.number, report_.highest.number));
     }
-    const std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
+    std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
     std::size_t found = 0;
     for (const std::string& account : index_.accounts()) {
       for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
         const auto line = living.find(snapshot.id);
+        if (line != living.end() && line->second.sequence == 0) {
+          line->second.sequence = snapshot.sequence;  // the index numbers what older commits don't
+        }
         if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
           report_.damage.push_back(

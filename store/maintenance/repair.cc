@@ -214,12 +214,18 @@ class Repair {
     std::map<ObjectId, SnapshotLine> living = living_snapshots(commits, session.context().keys);
     std::uint64_t highest = 0;
     for (const auto& [id, commit] : commits) highest = std::max(highest, commit.number);
+    for (auto& [id, line] : living) {
+      const auto known = before.lines.find(id);
+      if (line.sequence == 0 && known != before.lines.end()) line.sequence = known->second.sequence;
+    }
+    number_lines(living);
     if (before.highest.number < highest || before.lines.empty()) return living;
     std::map<ObjectId, SnapshotLine> lines = before.lines;
     for (auto& [id, line] : lines) {
       const auto current = living.find(id);
       if (current != living.end()) line = current->second;
     }
+    number_lines(lines);
     return lines;
   }
 
@@ -236,15 +242,18 @@ class Repair {
       return verdict->second;
     };
     std::map<std::string, std::vector<SnapshotLine>> backups;
+    std::map<std::string, std::uint64_t> highest;  // sequence
     for (const auto& [id, line] : living) {
+      highest[line.account] = std::max(highest[line.account], line.sequence);
       if (line.kind == SnapshotKind::kBackup) backups[line.account].push_back(line);
     }
     Amendment amendment(session, objects, is_damaged);
     std::vector<SnapshotLine> lines;
     for (auto& [account, newest_first] : backups) {
-      std::ranges::sort(newest_first, std::greater<>(), &SnapshotLine::time);
-      const std::optional<SnapshotLine> amended = amendment.amend(newest_first);
+      std::ranges::sort(newest_first, std::greater<>(), &SnapshotLine::sequence);
+      std::optional<SnapshotLine> amended = amendment.amend(newest_first);
       if (!amended) continue;
+      amended->sequence = highest[account] + 1;
       lines.push_back(*amended);
       report_.amended_accounts.push_back(account);
     }

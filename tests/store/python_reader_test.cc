@@ -123,6 +123,7 @@ TEST_F(PythonReader, ListsTheContentOfTheStore) {
       EXPECT_EQ(seen["account"], account);
       EXPECT_EQ(seen["time"], snapshot.time.time_since_epoch().count());
       EXPECT_EQ(seen["status"], "complete");
+      EXPECT_EQ(seen["sequence"], snapshot.sequence);
       const std::vector<FolderRecord> folders = reader.folders(snapshot);
       ASSERT_EQ(seen["folders"].size(), folders.size());
       for (std::size_t i = 0; i < folders.size(); ++i) {

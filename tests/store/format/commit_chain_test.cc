@@ -1,5 +1,7 @@
 #include "store/format/commit_chain.h"
 
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,6 +96,50 @@ TEST_F(CommitChainTest, ACheckpointNamesAllLivingSnapshots) {
   checkpoint.is_checkpoint = true;
   checkpoint.snapshots = {line("bob")};
   EXPECT_THAT(living_snapshots(commits_, keys_), SizeIs(1));
+}
+
+TEST_F(CommitChainTest, OfTwoLinesForOneSnapshotTheHigherSequenceCounts) {
+  add(1).snapshots = {line("alice")};
+  add(2).snapshots = {line("alice")};
+  commits_[0].second.snapshots[0].sequence = 7;
+  commits_[1].second.snapshots[0].messages = 3;
+  const auto living = living_snapshots(commits_, keys_);
+  ASSERT_THAT(living, SizeIs(1));
+  EXPECT_EQ(7U, living.begin()->second.sequence);
+  EXPECT_EQ(3U, living.begin()->second.messages);
+}
+
+TEST_F(CommitChainTest, LinesWithoutASequenceAreNumberedBelowTheOthers) {
+  const auto numbered = [&](std::uint64_t lowest) {
+    std::map<ObjectId, SnapshotLine> lines;
+    for (const int day : {3, 1, 2}) {
+      SnapshotLine made = line("alice");
+      made.time = std::chrono::sys_seconds(std::chrono::days(day));
+      lines[snapshot_id(keys_, made)] = made;
+    }
+    if (lowest > 0) lines[id(9)] = line("alice");
+    if (lowest > 0) lines[id(9)].sequence = lowest;
+    lines[id(8)] = line("bob");
+    number_lines(lines);
+    EXPECT_EQ(1U, lines[id(8)].sequence);
+    std::map<std::int64_t, std::uint64_t> by_day;
+    for (const auto& [name, each] : lines) {
+      const auto day = std::chrono::duration_cast<std::chrono::days>(each.time.time_since_epoch());
+      if (day.count() > 0) by_day[day.count()] = each.sequence;
+    }
+    return by_day;
+  };
+  const auto expect = [&](std::uint64_t lowest, std::uint64_t one, std::uint64_t two,
+                          std::uint64_t three) {
+    EXPECT_THAT(numbered(lowest),
+                ElementsAre(std::pair<const std::int64_t, std::uint64_t>(1, one),
+                            std::pair<const std::int64_t, std::uint64_t>(2, two),
+                            std::pair<const std::int64_t, std::uint64_t>(3, three)));
+  };
+  expect(0, 1, 2, 3);
+  expect(4, 1, 2, 3);
+  expect(9, 6, 7, 8);
+  expect(2, 1, 1, 1);
 }
 
 }  // namespace

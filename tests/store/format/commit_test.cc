@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "store/format/encoding.h"
 
 namespace store {
 namespace {
@@ -25,6 +26,8 @@ Commit sample() {
   line.bytes = UINT64_MAX;
   commit.snapshots = {line, line};
   commit.snapshots[1].account = "bob";
+  commit.snapshots[0].sequence = 1;
+  commit.snapshots[1].sequence = 70'000;
   commit.dropped.resize(1);
   commit.condemned.resize(3);
   commit.condemned[1].since = commit.time;
@@ -34,6 +37,41 @@ Commit sample() {
 TEST(CommitTest, RoundTrips) {
   EXPECT_EQ(sample(), Commit::decode(sample().encode()));
   EXPECT_EQ(Commit(), Commit::decode(Commit().encode()));
+}
+
+// The bytes that versions without sequences wrote.
+TEST(CommitTest, AnOlderCommitIsRead) {
+  Commit commit = sample();
+  for (SnapshotLine& line : commit.snapshots) line.sequence = 0;
+  Encoder old;
+  old.varint(commit.number);
+  old.time(commit.time);
+  old.id(commit.previous);
+  old.varint(1);
+  old.varint(commit.packs.size());
+  for (const PackName& pack : commit.packs) old.raw(pack.bytes);
+  old.varint(commit.snapshots.size());
+  for (const SnapshotLine& line : commit.snapshots) {
+    old.text(line.account);
+    old.time(line.time);
+    old.u8(1);
+    old.u8(2);
+    old.text(line.personal_prefix);
+    old.varint(line.folders);
+    old.varint(line.messages);
+    old.varint(line.bytes);
+    old.varint(line.vanished);
+    old.id(line.root);
+  }
+  old.varint(1);
+  old.id(commit.dropped[0]);
+  old.varint(commit.condemned.size());
+  for (const CondemnedPack& condemned : commit.condemned) {
+    old.raw(condemned.pack.bytes);
+    old.time(condemned.since);
+  }
+  EXPECT_EQ(commit, Commit::decode(old.view()));
+  EXPECT_EQ(old.take(), commit.encode()) << "lines without a sequence";
 }
 
 TEST(CommitTest, EveryPrefixIsMalformed) {
@@ -48,6 +86,7 @@ TEST(CommitTest, ASnapshotIsNamedByItsRootAccountTimeAndKind) {
   const SnapshotLine line = sample().snapshots[0];
   SnapshotLine other = line;
   other.status = SnapshotStatus::kComplete;
+  other.sequence = 9;
   EXPECT_EQ(snapshot_id(keys, line), snapshot_id(keys, other));
   other.account = "bob";
   EXPECT_NE(snapshot_id(keys, line), snapshot_id(keys, other));

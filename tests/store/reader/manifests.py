@@ -10,6 +10,7 @@ IDENTITY_LEAF, STATE_LEAF, IDENTITY_BRANCH, STATE_BRANCH, FOLDER, ROOT, COMMIT, 
     4, 12
 )
 CHECKPOINT = 1
+SEQUENCES = 2
 
 
 @dataclasses.dataclass
@@ -133,7 +134,7 @@ def read_root(objects, name):
     return folders
 
 
-def read_line(commit, keys):
+def read_line(commit, keys, flags):
     account, time, kind, status = commit.text(), commit.svarint(), *commit.raw(2)
     commit.text()
     folders, messages, size, vanished = (commit.varint() for _ in range(4))
@@ -148,6 +149,7 @@ def read_line(commit, keys):
         "messages": messages,
         "bytes": size,
         "vanished": vanished,
+        "sequence": commit.varint() if flags & SEQUENCES else 0,
         "root": root,
     }
 
@@ -172,9 +174,10 @@ def varint(value):
 def read_commit(objects, name):
     commit = Cursor(objects.get(name, COMMIT))
     result = {"id": name, "number": commit.varint(), "time": commit.svarint()}
-    result["previous"], result["checkpoint"] = commit.id(), commit.varint() & CHECKPOINT
+    result["previous"], flags = commit.id(), commit.varint()
+    result["checkpoint"] = flags & CHECKPOINT
     result["packs"] = [pack.hex() for pack in commit.list(commit.id)]
-    result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys))
+    result["snapshots"] = commit.list(lambda: read_line(commit, objects.keys, flags))
     result["dropped"] = [name.hex() for name in commit.list(commit.id)]
     result["condemned"] = [
         pack.hex() for pack, since in commit.list(lambda: (commit.id(), commit.svarint()))
@@ -205,16 +208,21 @@ def needed_packs(commits):
 
 
 def living_snapshots(commits):
-    """The snapshots that result from the commits, by time and account."""
+    """The snapshots that result from the commits, by account, and from the oldest to the newest."""
     living = {}
     for commit in commits:
         if commit["checkpoint"]:
             living.clear()
         for snapshot in commit["snapshots"]:
+            known = living.get(snapshot["id"], snapshot)
+            snapshot["sequence"] = max(snapshot["sequence"], known["sequence"])
             living[snapshot["id"]] = snapshot
         for name in commit["dropped"]:
             living.pop(name, None)
-    return sorted(living.values(), key=lambda snapshot: (snapshot["account"], snapshot["time"]))
+    return sorted(
+        living.values(),
+        key=lambda snapshot: (snapshot["account"], snapshot["sequence"], snapshot["time"]),
+    )
 
 
 def escape(raw):

@@ -1,0 +1,331 @@
+// The order of an account's snapshots is the order in which they were made, whatever their times
+// say, and survives everything that rewrites commits or the index.
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "store/index/index.h"
+#include "store/index/sqlite.h"
+#include "store/keys/key_slot.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
+#include "store/maintenance/repair.h"
+#include "store/write_session.h"
+#include "tests/expect_error.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::chrono::sys_seconds kMonday{std::chrono::seconds(1'700'000'000)};
+constexpr std::chrono::days kDay{1};
+
+class SequenceTest : public StoreFixture {
+ protected:
+  SequenceTest() { make_store(); }
+
+  SnapshotInfo back_up(const std::string& account, std::chrono::sys_seconds time,
+                       SnapshotKind kind = SnapshotKind::kBackup) {
+    Writer writer = open_writer();
+    SnapshotDraft draft;
+    draft.account = account;
+    draft.time = time;
+    draft.kind = kind;
+    draft.folders = {add_folder(writer, "INBOX", samples(next_message_++, 2))};
+    const SnapshotInfo made = writer.add_snapshot(draft);
+    writer.commit();
+    return made;
+  }
+
+  std::vector<std::uint64_t> sequences(const std::string& account) {
+    std::vector<std::uint64_t> all;
+    for (const SnapshotInfo& info : open_reader().snapshots(account)) all.push_back(info.sequence);
+    return all;
+  }
+
+  std::vector<std::chrono::sys_seconds> times(const std::string& account) {
+    std::vector<std::chrono::sys_seconds> all;
+    for (const SnapshotInfo& info : open_reader().snapshots(account)) all.push_back(info.time);
+    return all;
+  }
+
+  SnapshotInfo newest(const std::string& account) {
+    return open_reader().newest_snapshot(account).value();
+  }
+
+  void prune_all(std::set<ObjectId> drop = {}) {
+    PruneOptions options;
+    options.drop = std::move(drop);
+    options.limits.dead_percent = 0;
+    prune(location_, files_, clock_, options);
+  }
+
+  void lose_index() {
+    std::filesystem::remove_all(location_.index);
+    EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  }
+
+  void expect_intact() { EXPECT_THAT(check(location_, files_, {}).damage, IsEmpty()); }
+
+  // The commits of a store of an older version have no sequences. A checkpoint's lines replace all
+  // earlier ones; these come in the order of their ids.
+  void forget_sequences() {
+    WriteSession session(location_, files_, clock_, Effort::kFast);
+    std::map<ObjectId, SnapshotLine> lines;
+    for (const std::string& account : session.index().accounts()) {
+      for (SnapshotLine line : session.index().lines(account)) {
+        line.sequence = 0;
+        lines.emplace(snapshot_id(session.context().keys, line), line);
+      }
+    }
+    Commit checkpoint;
+    checkpoint.is_checkpoint = true;
+    for (const auto& [id, line] : lines) checkpoint.snapshots.push_back(line);
+    session.commit({checkpoint});
+  }
+
+  void make_index_old() {
+    Database::open_or_create(index_file(location_))
+        .run(
+            "DROP INDEX snapshots_of_account; ALTER TABLE snapshots DROP COLUMN sequence; "
+            "CREATE INDEX snapshots_of_account ON snapshots (account, time); "
+            "PRAGMA user_version = 1");
+  }
+
+ private:
+  unsigned next_message_ = 0;
+};
+
+TEST_F(SequenceTest, TheSnapshotMadeLastIsTheNewest) {
+  const SnapshotInfo ahead = back_up("alice", kMonday + 365 * kDay);
+  const SnapshotInfo right = back_up("alice", kMonday);
+  back_up("alice", kMonday + kDay, SnapshotKind::kRescue);
+  EXPECT_EQ(1U, ahead.sequence);
+  EXPECT_EQ(2U, right.sequence);
+  const auto expect_order = [&] {
+    EXPECT_EQ(right, newest("alice"));
+    EXPECT_THAT(times("alice"), ElementsAre(ahead.time, right.time, kMonday + kDay));
+    EXPECT_THAT(sequences("alice"), ElementsAre(1, 2, 3));
+    expect_intact();
+  };
+  expect_order();
+  prune_all();
+  expect_order();
+  lose_index();
+  expect_order();
+}
+
+TEST_F(SequenceTest, EveryAccountHasItsOwnNumbers) {
+  back_up("alice", kMonday);
+  back_up("alice", kMonday + kDay);
+  EXPECT_EQ(1U, back_up("bob", kMonday).sequence);
+  EXPECT_EQ(3U, back_up("alice", kMonday).sequence);
+}
+
+TEST_F(SequenceTest, ATimeChoosesByTime) {
+  const SnapshotInfo ahead = back_up("alice", kMonday + 365 * kDay);
+  const SnapshotInfo first = back_up("alice", kMonday);
+  const SnapshotInfo second = back_up("alice", kMonday);
+  Reader reader = open_reader();
+  EXPECT_EQ(second, reader.newest_snapshot("alice", kMonday));
+  EXPECT_EQ(second, reader.newest_snapshot("alice", kMonday + kDay));
+  EXPECT_EQ(ahead, reader.newest_snapshot("alice", kMonday + 400 * kDay));
+  EXPECT_EQ(std::nullopt, reader.newest_snapshot("alice", kMonday - kDay));
+  EXPECT_NE(first, second);
+}
+
+TEST_F(SequenceTest, OfTwoLinesForOneSnapshotTheHigherNumberCounts) {
+  SnapshotDraft draft;
+  draft.account = "alice";
+  draft.time = kMonday;
+  {
+    Writer writer = open_writer();
+    draft.folders = {add_folder(writer, "INBOX", samples(100, 1))};
+    draft.status = SnapshotStatus::kPartial;
+    writer.add_snapshot(draft);
+    writer.commit();
+  }
+  const SnapshotInfo between = back_up("alice", kMonday);
+  {
+    Writer writer = open_writer();
+    draft.status = SnapshotStatus::kComplete;
+    writer.add_snapshot(draft);
+    writer.commit();
+  }
+  for (const bool is_rebuilt : {false, true}) {
+    if (is_rebuilt) lose_index();
+    EXPECT_THAT(sequences("alice"), ElementsAre(2, 3));
+    EXPECT_EQ(between, open_reader().snapshots("alice").front());
+    EXPECT_EQ(SnapshotStatus::kComplete, newest("alice").status);
+    expect_intact();
+  }
+}
+
+TEST_F(SequenceTest, AnOlderStoresSnapshotsAreNumberedByTime) {
+  const SnapshotInfo third = back_up("alice", kMonday + 2 * kDay);
+  const SnapshotInfo first = back_up("alice", kMonday);
+  const SnapshotInfo second = back_up("alice", kMonday + kDay);
+  back_up("bob", kMonday);
+  forget_sequences();
+  const auto expect_order = [&] {
+    EXPECT_THAT(times("alice"), ElementsAre(first.time, second.time, third.time));
+    EXPECT_THAT(sequences("alice"), ElementsAre(1, 2, 3));
+    EXPECT_THAT(sequences("bob"), ElementsAre(1));
+    EXPECT_EQ(third.id, newest("alice").id);
+    expect_intact();
+  };
+  lose_index();
+  expect_order();
+  prune_all();
+  lose_index();
+  expect_order();
+}
+
+TEST_F(SequenceTest, NewSnapshotsFollowThoseOfAnOlderStore) {
+  back_up("alice", kMonday + kDay);
+  back_up("alice", kMonday);
+  forget_sequences();
+  lose_index();
+  const SnapshotInfo made = back_up("alice", kMonday - kDay);
+  EXPECT_EQ(3U, made.sequence);
+  lose_index();
+  EXPECT_THAT(times("alice"), ElementsAre(kMonday, kMonday + kDay, kMonday - kDay));
+  EXPECT_THAT(sequences("alice"), ElementsAre(1, 2, 3));
+  expect_intact();
+}
+
+class OldIndexTest : public SequenceTest {
+ protected:
+  OldIndexTest() {
+    back_up("alice", kMonday + kDay);
+    back_up("alice", kMonday);
+    forget_sequences();
+    make_index_old();
+  }
+
+  void expect_numbered() {
+    EXPECT_THAT(times("alice"), ElementsAre(kMonday, kMonday + kDay));
+    EXPECT_THAT(sequences("alice"), ElementsAre(1, 2));
+    expect_intact();
+  }
+};
+
+TEST_F(OldIndexTest, AReaderConvertsIt) {
+  expect_numbered();
+}
+
+TEST_F(OldIndexTest, AWriterConvertsIt) {
+  EXPECT_EQ(3U, back_up("alice", kMonday - kDay).sequence);
+  EXPECT_THAT(sequences("alice"), ElementsAre(1, 2, 3));
+  expect_intact();
+}
+
+TEST_F(OldIndexTest, ARepairConvertsIt) {
+  EXPECT_TRUE(repair(location_, files_, clock_).after.is_intact());
+  expect_numbered();
+}
+
+TEST_F(OldIndexTest, ConvertedAndNewIndexesAreTheSame) {
+  open_reader();
+  const auto schema = [&] {
+    Database database = Database::open_or_create(index_file(location_));
+    std::set<std::string> lines;
+    Statement columns(database, "SELECT name || type FROM pragma_table_info('snapshots')");
+    while (columns.step()) lines.insert(columns.text(0));
+    Statement indexes(database, "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql > ''");
+    while (indexes.step()) lines.insert(indexes.text(0));
+    return lines;
+  };
+  const std::set<std::string> converted = schema();
+  lose_index();
+  EXPECT_EQ(converted, schema());
+}
+
+TEST_F(OldIndexTest, ANewerOneIsRefused) {
+  Database::open_or_create(index_file(location_)).run("PRAGMA user_version = 9");
+  EXPECT_ERROR(kConfig, "another version of mailstow", open_reader());
+  EXPECT_ERROR(kConfig, "another version of mailstow", open_writer());
+}
+
+TEST_F(SequenceTest, AnAmendedSnapshotHasTheNextNumberAndTheSameTime) {
+  back_up("alice", kMonday);
+  const SnapshotInfo ahead = back_up("alice", kMonday + kDay);
+  const SnapshotInfo last = back_up("alice", kMonday - kDay);
+  // Without their records the messages are lost.
+  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  for (const base::Path& pack : packs()) {
+    std::vector<BlockEntry> blocks;
+    {
+      Decompressor decompressor;
+      blocks = PackFile(files_.open(pack), "pack").read_trailer(context, {}, decompressor).blocks;
+    }
+    for (const BlockEntry& block : blocks) {
+      if (block.stream != Stream::kRecords) continue;
+      std::fstream file(pack, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekp(static_cast<std::streamoff>(block.place + BlockHeader::kSize + 5));
+      file.write("damaged", 7);
+    }
+  }
+  const RepairReport report = repair(location_, files_, clock_);
+  EXPECT_THAT(report.amended_accounts, ElementsAre("alice"));
+  EXPECT_THAT(sequences("alice"), ElementsAre(1, 2, 3, 4));
+  EXPECT_EQ(last.time, newest("alice").time);
+  EXPECT_EQ(newest("alice"), open_reader().newest_snapshot("alice", last.time));
+  EXPECT_EQ(ahead.id, open_reader().newest_snapshot("alice", ahead.time)->id);
+}
+
+// Whatever happens to a store, a snapshot keeps its number, and no other one gets it.
+TEST_F(SequenceTest, NumbersStayUniqueAndTheSame) {
+  std::mt19937 random(7);
+  std::map<ObjectId, std::uint64_t> known;
+  std::map<std::string, std::set<std::uint64_t>> used;
+  for (unsigned step = 0; step < 30; ++step) {
+    const std::string account = random() % 2 == 0 ? "alice" : "bob";
+    switch (random() % 6) {
+      case 0: {
+        // The retention never drops the snapshot that was made last.
+        std::set<ObjectId> drop;
+        std::vector<SnapshotInfo> snapshots = open_reader().snapshots(account);
+        if (!snapshots.empty()) snapshots.pop_back();
+        for (const SnapshotInfo& info : snapshots) {
+          if (random() % 3 == 0) drop.insert(info.id);
+        }
+        prune_all(drop);
+        break;
+      }
+      case 1:
+        lose_index();
+        break;
+      case 2:
+        EXPECT_TRUE(repair(location_, files_, clock_).after.is_intact());
+        break;
+      default: {
+        const SnapshotInfo made = back_up(account, kMonday + (random() % 100) * kDay);
+        EXPECT_TRUE(used[account].insert(made.sequence).second) << made.sequence;
+        known[made.id] = made.sequence;
+      }
+    }
+    Reader reader = open_reader();
+    for (const std::string& name : reader.accounts()) {
+      std::uint64_t last = 0;
+      for (const SnapshotInfo& info : reader.snapshots(name)) {
+        EXPECT_EQ(known.at(info.id), info.sequence) << "step " << step;
+        EXPECT_GT(info.sequence, last);
+        last = info.sequence;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace store
