@@ -92,7 +92,8 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
             newest_mass_deletion(reader.snapshots(command.account), config.guards,
                                  acknowledged.deletions_accepted(command.account));
         if (deletion) {
-          acknowledged.accept_deletions(command.account, snapshot.time);
+          acknowledged.accept_deletions(command.account,
+                                        reader.snapshots(command.account).back().sequence);
           accepted.push_back(fmt::format(
               "{} messages vanished, {} were left: older snapshots expire "
               "again according to the retention",

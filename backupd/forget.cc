@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/nearest.h"
+#include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
 #include "store/maintenance/prune.h"
@@ -43,6 +44,12 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
   if (command.yes) loan.emplace(environment, "forget");
+  // Acknowledgements name snapshots by their sequence, which begins again after this.
+  if (command.yes) {
+    base::Acknowledgements::change(
+        environment.files, environment.config.store,
+        [&](base::Acknowledgements& acknowledged) { acknowledged.forget(command.account); });
+  }
   if (command.yes && command.prune) {
     report = store::prune(location, environment.files, environment.clock, options);
     dropped = report->dropped;

@@ -36,7 +36,7 @@ SelectionOptions with_fresh_pass(const base::Environment& environment, store::Re
   if (!options.missing) return options;
   // Chosen before the pass: the snapshot that the pass makes lacks the missing messages.
   options.at = choose_snapshot(environment, reader, account, options.at).id.hex();
-  const auto begin = environment.clock.now_seconds();
+  const auto before = reader.newest_snapshot(account);
   base::log_info("{}: backing up first, to find what is missing",
                  base::escape_for_terminal(account));
   const int raw_status =
@@ -47,7 +47,8 @@ SelectionOptions with_fresh_pass(const base::Environment& environment, store::Re
     fail_pass(account, status);
   }
   const auto now = reader.newest_snapshot(account);
-  if (!now || now->time < begin) fail_pass(account, base::ExitStatus::kNothingDone);
+  if (!now || (before && now->sequence <= before->sequence))
+    fail_pass(account, base::ExitStatus::kNothingDone);
   if (now->status != store::SnapshotStatus::kComplete) {
     base::log_warning(
         "{}: parts of the account could not be read just now: for those, the backup before is "

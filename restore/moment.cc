@@ -1,5 +1,6 @@
 #include "restore/moment.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -58,6 +59,14 @@ sys_seconds parse_moment(const base::Environment& environment, store::Reader& re
   return parse_span(environment, text, asked).begin;
 }
 
+std::optional<store::SnapshotInfo> start_of_history(const base::Environment& environment,
+                                                    store::Reader& reader,
+                                                    const std::string& account,
+                                                    const std::string& since) {
+  if (const auto named = find_by_id(reader, account, since)) return named;
+  return reader.newest_snapshot(account, parse_span(environment, since, std::nullopt).begin);
+}
+
 store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
   if (const auto named = find_by_id(reader, account, at)) return *named;
@@ -75,7 +84,8 @@ store::SnapshotInfo choose_snapshot(const base::Environment& environment, store:
   base::fail(base::ErrorCode::kNotFound,
              "account {}: it has no snapshot from {} or before: the oldest is from {}",
              base::escape_for_terminal(account), at,
-             base::format_zoned(all.front().time, environment.config.restore.time_zone));
+             base::format_zoned(std::ranges::min(all, {}, &store::SnapshotInfo::time).time,
+                                environment.config.restore.time_zone));
 }
 
 }  // namespace restore

@@ -50,10 +50,10 @@ store::FolderRecord folder_before(store::Reader& reader, const store::FolderChan
 }
 
 std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account,
-                               std::optional<std::chrono::sys_seconds> since) {
+                               const std::optional<store::SnapshotInfo>& start) {
   std::vector<Burst> bursts;
   std::set<store::MessageId> ids;
-  store::for_each_change(reader, account, since, [&](const store::FolderChange& change) {
+  store::for_each_change(reader, account, start, [&](const store::FolderChange& change) {
     if (change.vanished.empty()) return;
     const store::FolderRecord folder = folder_before(reader, change);
     Burst burst{.before = change.before,
@@ -146,9 +146,9 @@ base::ExitStatus vanished(const base::Environment& environment, const std::strin
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
-  std::optional<std::chrono::sys_seconds> begin;
-  if (!since.empty()) begin = parse_moment(environment, reader, account, since);
-  const auto bursts = find_bursts(reader, account, begin);
+  std::optional<store::SnapshotInfo> start;
+  if (!since.empty()) start = start_of_history(environment, reader, account, since);
+  const auto bursts = find_bursts(reader, account, start);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
   print(environment.format, {{"account", account}, {"bursts", std::move(documents)}},

@@ -174,15 +174,16 @@ class History {
 };
 
 void for_each_change(Reader& reader, std::string_view account,
-                     std::optional<std::chrono::sys_seconds> since,
+                     const std::optional<SnapshotInfo>& start,
                      const std::function<void(const FolderChange&)>& take) {
   std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
   std::erase_if(snapshots, [](const auto& info) { return info.kind != SnapshotKind::kBackup; });
   History history(reader, take);
   if (snapshots.empty()) return;
   auto next = std::next(snapshots.begin());
-  if (since) {
-    const auto later = std::ranges::upper_bound(snapshots, *since, {}, &SnapshotInfo::time);
+  if (start) {
+    const auto later =
+        std::ranges::upper_bound(snapshots, start->sequence, {}, &SnapshotInfo::sequence);
     next = std::max(next, later);
   }
   history.start_at(*std::prev(next));

@@ -5,7 +5,6 @@
 // Reader::newest_snapshot(account, moment) and its folders show it.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <set>
@@ -47,12 +46,13 @@ struct FolderChange {
   std::vector<HeldMessage> appeared;  // by UID in `after`
 };
 
-// Goes through the account's backups (not its rescues) up to the newest. It starts with the last
-// backup not after `since`, which the first changes are relative to, or with the first backup if
-// `since` is not given. A folder that could not be read, or only in part, changes nothing until it
-// is read again. Reads only the differences. Fails with kDamaged if a snapshot can't be read.
+// Goes through the account's backups (not its rescues) up to the newest. It starts with
+// `start`, or if that is no backup with the last one before it, which the first changes are
+// relative to; or with the first backup if `start` is not given. A folder that could not be read,
+// or only in part, changes nothing until it is read again. Reads only the differences. Fails with
+// kDamaged if a snapshot can't be read.
 void for_each_change(Reader& reader, std::string_view account,
-                     std::optional<std::chrono::sys_seconds> since,
+                     const std::optional<SnapshotInfo>& start,
                      const std::function<void(const FolderChange&)>& take);
 
 // Returns those of the messages that the snapshot contains in any folder: a message that vanished

@@ -30,11 +30,31 @@ bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   });
 }
 
+// The sequence of the last snapshot whose deletions are accepted. Older versions noted its time.
+std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
+                                const base::AcceptedDeletions& acknowledged) {
+  if (!acknowledged.until) return acknowledged.sequence;
+  std::uint64_t sequence = 0;
+  bool is_found = false;
+  for (const SnapshotInfo& snapshot : snapshots) {
+    const bool is_it = snapshot.time == *acknowledged.until;
+    if (is_it || (!is_found && snapshot.time < *acknowledged.until)) sequence = snapshot.sequence;
+    is_found = is_found || is_it;
+  }
+  return sequence;
+}
+
 }  // namespace
 
-std::optional<SnapshotInfo> newest_mass_deletion(std::span<const SnapshotInfo> snapshots,
-                                                 const base::GuardConfig& guards,
-                                                 std::optional<sys_seconds> acknowledged) {
+bool is_in_future(sys_seconds time, sys_seconds now) {
+  constexpr std::chrono::minutes kSlack{5};
+  return time > now + kSlack;
+}
+
+std::optional<SnapshotInfo> newest_mass_deletion(
+    std::span<const SnapshotInfo> snapshots, const base::GuardConfig& guards,
+    const std::optional<base::AcceptedDeletions>& acknowledged) {
+  const std::uint64_t accepted = acknowledged ? accepted_sequence(snapshots, *acknowledged) : 0;
   std::optional<SnapshotInfo> newest;
   const SnapshotInfo* before = nullptr;
   for (const SnapshotInfo& snapshot : snapshots) {
@@ -44,15 +64,16 @@ std::optional<SnapshotInfo> newest_mass_deletion(std::span<const SnapshotInfo> s
     before = &snapshot;
     const bool is_much = snapshot.vanished > 0 && snapshot.vanished >= guards.vanished_messages &&
                          snapshot.vanished * 100 >= was * guards.vanished_percent;
-    if (is_much && (!acknowledged || snapshot.time > *acknowledged)) newest = snapshot;
+    if (is_much && snapshot.sequence > accepted) newest = snapshot;
   }
   return newest;
 }
 
-std::optional<sys_seconds> last_success(store::Reader& reader, const std::string& account) {
+std::optional<sys_seconds> last_success(store::Reader& reader, const std::string& account,
+                                        sys_seconds now) {
   const std::vector<SnapshotInfo> snapshots = reader.snapshots(account);
   for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
-    if (is_success(reader, snapshot)) return snapshot.time;
+    if (!is_in_future(snapshot.time, now) && is_success(reader, snapshot)) return snapshot.time;
   }
   return std::nullopt;
 }
@@ -81,12 +102,20 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                      stranger->is.text(), stranger->was.text(),
                      stranger->is_certain() ? "nothing of it is backed up, and " : "")});
   }
-  const auto success = last_success(reader, account);
+  const auto success = last_success(reader, account, now);
+  const auto newest = reader.newest_snapshot(account);
+  const std::string doubt =
+      newest && is_in_future(newest->time, now)
+          ? fmt::format(
+                " (its newest backup is dated in the future, {}: the clock was ahead, and "
+                "the backup does not count)",
+                base::format_rfc3339(newest->time))
+          : "";
   if (!success) {
-    alarms.push_back({AlarmKind::kStale, "it was never backed up successfully"});
+    alarms.push_back({AlarmKind::kStale, "it was never backed up successfully" + doubt});
   } else if (now - *success >= guards.stale_after) {
-    alarms.push_back({AlarmKind::kStale, fmt::format("no successful backup since {}",
-                                                     base::format_rfc3339(*success))});
+    alarms.push_back({AlarmKind::kStale, fmt::format("no successful backup since {}{}",
+                                                     base::format_rfc3339(*success), doubt)});
   }
   return alarms;
 }

@@ -44,15 +44,21 @@ struct Alarm {
   std::string text;  // for people, without the account's name
 };
 
-// The newest of the account's snapshots (given oldest first) before which too many messages
-// vanished without acknowledgement. No snapshot older than it expires.
+// The newest of the account's snapshots (in the order of their sequence) before which too many
+// messages vanished without acknowledgement. No snapshot older than it expires.
 std::optional<store::SnapshotInfo> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
-    std::optional<std::chrono::sys_seconds> acknowledged);
+    const std::optional<base::AcceptedDeletions>& acknowledged);
 
-// When the account was last backed up completely, apart from messages that could not be fetched.
+// Whether the time can only be of a clock that was ahead: the clocks of two machines that write to
+// one store may differ by a few minutes.
+bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
+
+// When the account was last backed up completely, apart from messages that could not be fetched. A
+// time in the future proves nothing: such a backup is passed over.
 std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
-                                                     const std::string& account);
+                                                     const std::string& account,
+                                                     std::chrono::sys_seconds now);
 
 std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,

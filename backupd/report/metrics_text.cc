@@ -190,7 +190,8 @@ class Metrics {
     accounts.reserve(config_.accounts.size());
     for (const base::AccountConfig& account : config_.accounts) {
       accounts.push_back({account.name, reader.newest_snapshot(account.name),
-                          last_success(reader, account.name), reader.snapshots(account.name).size(),
+                          last_success(reader, account.name, now_),
+                          reader.snapshots(account.name).size(),
                           alarms_of(reader, account.name, config_.guards, acknowledged, now_)});
     }
     return accounts;

@@ -88,8 +88,12 @@ Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& st
                               skip.at("uid").get<std::uint32_t>()});
       }
       if (at.contains("deletions_until")) {
-        account.deletions_until =
-            sys_seconds(seconds(at.at("deletions_until").get<std::int64_t>()));
+        account.deletions = AcceptedDeletions{
+            .until = sys_seconds(seconds(at.at("deletions_until").get<std::int64_t>()))};
+      }
+      if (at.contains("deletions_through")) {
+        account.deletions =
+            AcceptedDeletions{.sequence = at.at("deletions_through").get<std::uint64_t>()};
       }
       account.is_absent = at.value("absent", false);
       account.accepted = accepted_of(at);
@@ -117,8 +121,10 @@ void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
           {{"folder", skip.folder}, {"uidvalidity", skip.uid_validity}, {"uid", skip.uid}});
     }
     json at = {{"skips", std::move(skips)}, {"absent", account.is_absent}};
-    if (account.deletions_until) {
-      at["deletions_until"] = account.deletions_until->time_since_epoch().count();
+    if (account.deletions && account.deletions->until) {
+      at["deletions_until"] = account.deletions->until->time_since_epoch().count();
+    } else if (account.deletions) {
+      at["deletions_through"] = account.deletions->sequence;
     }
     // The older form means more than its one identity.
     const auto& accepted = account.accepted;
@@ -142,8 +148,12 @@ void Acknowledgements::accept_skip(const std::string& account, const std::string
   accounts_[account].skips.insert({folder, uid_validity, uid.value});
 }
 
-void Acknowledgements::accept_deletions(const std::string& account, sys_seconds until) {
-  accounts_[account].deletions_until = until;
+void Acknowledgements::accept_deletions(const std::string& account, std::uint64_t sequence) {
+  accounts_[account].deletions = AcceptedDeletions{.sequence = sequence};
+}
+
+void Acknowledgements::forget(const std::string& account) {
+  accounts_.erase(account);
 }
 
 void Acknowledgements::accept_absence(const std::string& account) {
@@ -182,9 +192,10 @@ AcceptedIdentities Acknowledgements::accepted_identities(const std::string& acco
   return found == accounts_.end() ? AcceptedIdentities() : found->second.accepted;
 }
 
-std::optional<sys_seconds> Acknowledgements::deletions_accepted(const std::string& account) const {
+std::optional<AcceptedDeletions> Acknowledgements::deletions_accepted(
+    const std::string& account) const {
   const auto found = accounts_.find(account);
-  return found == accounts_.end() ? std::nullopt : found->second.deletions_until;
+  return found == accounts_.end() ? std::nullopt : found->second.deletions;
 }
 
 bool Acknowledgements::is_absence_accepted(const std::string& account) const {

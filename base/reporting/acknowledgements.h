@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -17,6 +18,13 @@
 #include "base/uid.h"
 
 namespace base {
+
+// The deletions up to and including one snapshot of the account are accepted.
+struct AcceptedDeletions {
+  std::uint64_t sequence = 0;                          // of that snapshot
+  std::optional<std::chrono::sys_seconds> until = {};  // instead: its time, as older versions noted
+  bool operator==(const AcceptedDeletions&) const = default;
+};
 
 class Acknowledgements {
  public:
@@ -37,9 +45,12 @@ class Acknowledgements {
   bool is_skip_accepted(const std::string& account, const std::string& folder,
                         std::uint32_t uid_validity, Uid uid) const;
 
-  // Accepts all deletions from the account up to that time.
-  void accept_deletions(const std::string& account, std::chrono::sys_seconds until);
-  std::optional<std::chrono::sys_seconds> deletions_accepted(const std::string& account) const;
+  // Accepts all deletions from the account up to the snapshot with that sequence.
+  void accept_deletions(const std::string& account, std::uint64_t sequence);
+  std::optional<AcceptedDeletions> deletions_accepted(const std::string& account) const;
+
+  // Forgets everything about the account. Its next snapshot begins a new sequence.
+  void forget(const std::string& account);
 
   // Accepts that the account is no longer on its server.
   void accept_absence(const std::string& account);
@@ -67,7 +78,7 @@ class Acknowledgements {
   };
   struct Account {
     std::set<Skip> skips;
-    std::optional<std::chrono::sys_seconds> deletions_until;
+    std::optional<AcceptedDeletions> deletions;
     bool is_absent = false;
     std::optional<MailboxChange> stranger;
     AcceptedIdentities accepted;

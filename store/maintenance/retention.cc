@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include <date/date.h>
 #include <date/iso_week.h>
@@ -136,7 +137,8 @@ class Planner {
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (snapshots_[i].kind == SnapshotKind::kBackup && !is_future(i)) backups_.push_back(i);
     std::ranges::sort(backups_, [this](std::size_t a, std::size_t b) {
-      return std::pair(snapshots_[a].time, a) > std::pair(snapshots_[b].time, b);
+      return std::tuple(snapshots_[a].sequence, snapshots_[a].time, a) >
+             std::tuple(snapshots_[b].sequence, snapshots_[b].time, b);
     });
     if (backups_.empty()) return;
     const auto complete =
@@ -221,11 +223,13 @@ class Planner {
   }
 
   void keep_held() {
-    if (!rules_.hold_until) return;
-    const std::string reason = fmt::format("much vanished at {}: kept until this is acknowledged",
-                                           base::format_rfc3339(*rules_.hold_until));
+    if (!rules_.hold_through) return;
+    const auto held = std::ranges::find(snapshots_, *rules_.hold_through, &SnapshotInfo::sequence);
+    const std::string reason =
+        fmt::format("much vanished{}: kept until this is acknowledged",
+                    held == snapshots_.end() ? "" : " at " + base::format_rfc3339(held->time));
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
-      if (snapshots_[i].time <= *rules_.hold_until) keep(i, reason);
+      if (snapshots_[i].sequence <= *rules_.hold_through) keep(i, reason);
   }
 
   std::span<const SnapshotInfo> snapshots_;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,8 +32,9 @@ struct RetentionRules {
   base::RetentionConfig policy;  // a rule of 0 keeps nothing
   std::chrono::seconds sweep_keep = std::chrono::days(90);
   std::string time_zone = "UTC";  // an IANA name: decides when a day begins
-  // Nothing up to this moment is dropped: too much vanished then, which is not yet acknowledged.
-  std::optional<std::chrono::sys_seconds> hold_until = {};
+  // Nothing up to the snapshot with this sequence is dropped: too much vanished before it, which is
+  // not yet acknowledged.
+  std::optional<std::uint64_t> hold_through = {};
 };
 
 enum class Verdict { kKeep, kDrop };
@@ -43,8 +45,8 @@ struct RetentionDecision {
   std::vector<std::string> reasons;  // for people: "daily 2026-11-21"; never empty
 };
 
-// `snapshots` are those of one account, in any order; of two with equal times the later in the list
-// is the newer. The decisions are in the same order. Fails with kConfig if the time zone does not
+// `snapshots` are those of one account, in any order: the one with the highest sequence is the
+// newest. The decisions are in the same order. Fails with kConfig if the time zone does not
 // exist.
 std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
                                               const RetentionRules& rules,

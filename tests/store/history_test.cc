@@ -59,7 +59,9 @@ class HistoryTest : public StoreFixture {
                                              "regenerated"};
     Reader reader = open_reader();
     std::vector<std::string> lines;
-    for_each_change(reader, "alice", since, [&](const FolderChange& change) {
+    std::optional<SnapshotInfo> start;
+    if (since) start = reader.newest_snapshot("alice", *since);
+    for_each_change(reader, "alice", start, [&](const FolderChange& change) {
       std::string line = change.folder.raw_name + " " + kFates[static_cast<int>(change.fate)];
       for (const HeldMessage& message : change.vanished) {
         line += fmt::format(" -{}", message.uid.value);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "store/format/layout.h"
+#include "store/history.h"
 #include "store/index/index.h"
 #include "store/index/sqlite.h"
 #include "store/keys/key_slot.h"
@@ -130,6 +131,24 @@ TEST_F(SequenceTest, EveryAccountHasItsOwnNumbers) {
   back_up("alice", kMonday + kDay);
   EXPECT_EQ(1U, back_up("bob", kMonday).sequence);
   EXPECT_EQ(3U, back_up("alice", kMonday).sequence);
+}
+
+TEST_F(SequenceTest, AHistoryGoesFromSnapshotToSnapshotAsTheyWereMade) {
+  const SnapshotInfo first = back_up("alice", kMonday);
+  const SnapshotInfo ahead = back_up("alice", kMonday + 365 * kDay);
+  const SnapshotInfo last = back_up("alice", kMonday + kDay);
+  const auto steps = [&](const std::optional<SnapshotInfo>& start) {
+    Reader reader = open_reader();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> found;
+    for_each_change(reader, "alice", start, [&](const FolderChange& change) {
+      found.emplace_back(change.before.sequence, change.after.sequence);
+    });
+    return found;
+  };
+  EXPECT_THAT(steps({}), ElementsAre(std::pair(1, 2), std::pair(2, 3)));
+  EXPECT_THAT(steps(first), ElementsAre(std::pair(1, 2), std::pair(2, 3)));
+  EXPECT_THAT(steps(ahead), ElementsAre(std::pair(2, 3)));
+  EXPECT_THAT(steps(last), IsEmpty());
 }
 
 TEST_F(SequenceTest, ATimeChoosesByTime) {

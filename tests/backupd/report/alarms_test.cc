@@ -24,6 +24,7 @@ std::vector<store::SnapshotInfo> days(
   for (const auto& [messages, vanished] : messages_and_vanished) {
     store::SnapshotInfo snapshot;
     snapshot.time = sys_seconds(std::chrono::days(snapshots.size()));
+    snapshot.sequence = snapshots.size() + 1;
     snapshot.messages = messages;
     snapshot.vanished = vanished;
     snapshots.push_back(snapshot);
@@ -33,9 +34,11 @@ std::vector<store::SnapshotInfo> days(
 
 // The day of the newest mass deletion; -1 if there is no mass deletion.
 long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long> accepted = {}) {
-  std::optional<sys_seconds> until;
-  if (accepted) until = sys_seconds(std::chrono::days(*accepted));
-  const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), until);
+  std::optional<base::AcceptedDeletions> acknowledged;
+  if (accepted) {
+    acknowledged = base::AcceptedDeletions{.sequence = static_cast<std::uint64_t>(*accepted) + 1};
+  }
+  const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged);
   if (!deletion) return -1;
   return std::chrono::floor<std::chrono::days>(deletion->time).time_since_epoch().count();
 }
@@ -58,11 +61,34 @@ TEST(MassDeletionTest, IsDetectedIfTheBackupBeforeItIsGone) {
   EXPECT_EQ(found(days({{100, 900}})), 0);
 }
 
-TEST(MassDeletionTest, IsAcknowledgedUpToATime) {
+TEST(MassDeletionTest, IsAcknowledgedUpToASnapshot) {
   const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
   EXPECT_EQ(found(snapshots), 3) << "the newest: no snapshot before it expires";
   EXPECT_EQ(found(snapshots, 2), 3);
   EXPECT_EQ(found(snapshots, 3), -1);
+}
+
+// The clock was a year ahead on the second day.
+TEST(MassDeletionTest, IsFoundAndAcknowledgedInTheOrderOfBackups) {
+  auto snapshots = days({{6, 0}, {206, 0}, {206, 0}, {6, 200}});
+  snapshots[1].time += std::chrono::days(365);
+  EXPECT_EQ(found(snapshots), 3);
+  EXPECT_EQ(found(snapshots, 2), 3);
+  EXPECT_EQ(found(snapshots, 3), -1);
+}
+
+// Older versions noted the time of the newest snapshot.
+TEST(MassDeletionTest, AnOlderAcknowledgementNamesASnapshotByItsTime) {
+  auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
+  const auto is_found = [&](sys_seconds until) {
+    const base::AcceptedDeletions acknowledged{.until = until};
+    return newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged).has_value();
+  };
+  EXPECT_TRUE(is_found(sys_seconds(std::chrono::days(2))));
+  EXPECT_FALSE(is_found(sys_seconds(std::chrono::days(3))));
+  snapshots[1].time += std::chrono::days(365);
+  EXPECT_TRUE(is_found(snapshots[1].time)) << "it was the newest when it was acknowledged";
+  EXPECT_FALSE(is_found(sys_seconds(std::chrono::days(30)))) << "the retention dropped it";
 }
 
 TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {

@@ -31,21 +31,42 @@ class AcknowledgementsTest : public testing::Test {
 
 TEST_F(AcknowledgementsTest, AreSavedAndLoaded) {
   accepted_.accept_skip("alice", "A \"b\\/%FF", 4'294'967'295U, Uid{4'294'967'295U});
-  accepted_.accept_deletions("bob", sys_seconds(seconds(1'800'000'000)));
+  accepted_.accept_deletions("bob", 17);
   accepted_.accept_absence("carol");
   accepted_.save(real_file_system(), store_);
   const auto loaded = Acknowledgements::load(real_file_system(), store_);
   EXPECT_EQ(loaded, accepted_);
-  EXPECT_EQ(loaded.deletions_accepted("bob"), sys_seconds(seconds(1'800'000'000)));
+  EXPECT_EQ(loaded.deletions_accepted("bob"), AcceptedDeletions{.sequence = 17});
   EXPECT_FALSE(loaded.deletions_accepted("alice").has_value());
   EXPECT_TRUE(loaded.is_absence_accepted("carol"));
   EXPECT_FALSE(loaded.is_absence_accepted("bob"));
+}
+
+// Older versions noted the time of a snapshot.
+TEST_F(AcknowledgementsTest, DeletionsOfAnOlderFileAreReadAndKept) {
+  std::ofstream(directory_.path() / "acknowledged.json")
+      << R"({"alice": {"skips": [], "deletions_until": 1800000000}})";
+  accepted_ = Acknowledgements::load(real_file_system(), store_);
+  const AcceptedDeletions old{.until = sys_seconds(seconds(1'800'000'000))};
+  EXPECT_EQ(accepted_.deletions_accepted("alice"), old);
+  EXPECT_EQ(reloaded().deletions_accepted("alice"), old);
+  accepted_.accept_deletions("alice", 3);
+  EXPECT_EQ(reloaded().deletions_accepted("alice"), AcceptedDeletions{.sequence = 3});
+}
+
+TEST_F(AcknowledgementsTest, AForgottenAccountHasNone) {
+  accepted_.accept_deletions("alice", 3);
+  accepted_.accept_deletions("bob", 4);
+  accepted_.forget("alice");
+  EXPECT_FALSE(reloaded().deletions_accepted("alice"));
+  EXPECT_TRUE(reloaded().deletions_accepted("bob"));
 }
 
 TEST_F(AcknowledgementsTest, ADamagedFileAcceptsNothing) {
   for (const char* text :
        {"", "{", "[1]", R"({"alice": 7})", R"({"alice": {"skips": [{"uid": 5}]}})",
         R"({"alice": {"skips": [], "deletions_until": "x"}})",
+        R"({"alice": {"skips": [], "deletions_through": "x"}})",
         R"({"alice": {"skips": [], "accepted_identities": [7]}})"}) {
     std::ofstream(directory_.path() / "acknowledged.json") << text;
     EXPECT_EQ(Acknowledgements::load(real_file_system(), store_), Acknowledgements()) << text;

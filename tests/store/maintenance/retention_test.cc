@@ -133,11 +133,29 @@ TEST(RetentionGolden, ThePolicyOfTheDefaultConfiguration) {
 
 TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
   RetentionRules rules = no_rules();
-  const auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
+  auto snapshots = every(days(1), "2026-11-01", "2026-11-05");
+  for (std::size_t i = 0; i < snapshots.size(); ++i) snapshots[i].sequence = i + 1;
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-05T00:00:00Z"));
-  rules.hold_until = at("2026-11-03");
+  rules.hold_through = 3;
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z",
                                                   "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"));
+}
+
+// The second backup had the clock behind, the third one had it ahead, and that time has come.
+TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
+  RetentionRules rules = no_rules();
+  std::vector<SnapshotInfo> snapshots;
+  for (const char* const time : {"2026-11-01", "2025-11-02", "2027-05-01", "2026-11-04"}) {
+    snapshots.push_back(snapshot(at(time)));
+    snapshots.back().sequence = snapshots.size();
+  }
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-04T00:00:00Z"));
+  rules.policy.last = 2;
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2027-05-01T00:00:00Z", "2026-11-04T00:00:00Z"));
+  rules.policy.last = 0;
+  rules.hold_through = 2;
+  EXPECT_THAT(kept(snapshots, rules),
+              ElementsAre("2026-11-01T00:00:00Z", "2025-11-02T00:00:00Z", "2026-11-04T00:00:00Z"));
 }
 
 TEST(RetentionGolden, EveryRuleAtOnce) {
