@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "backupd/backup_clock.h"
 #include "backupd/backup_summary.h"
 #include "backupd/commands.h"
 #include "backupd/daemon/progress_report.h"
@@ -95,6 +96,16 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   for (const std::string& line : trees.damaged) base::log_error("{}", line);
   for (const std::string& line : trees.outdated) base::log_warning("{}", line);
 
+  std::vector<DatedBackup> newest;
+  for (const base::AccountConfig& account : accounts) {
+    const auto snapshot = writer.reader().newest_snapshot(account.name);
+    if (snapshot) newest.push_back({account.name, snapshot->time});
+  }
+  const std::vector<std::string> clock_doubts =
+      clock_troubles(see_clock(environment.clock),
+                     load_clock_sighting(environment.files, environment.config.store), newest);
+  for (const std::string& line : clock_doubts) base::log_error("{}", line);
+
   CommitSchedule schedule(writer, environment.clock);
   std::mutex store_mutex;
   PipeBudget budget(kMaxInPipes);
@@ -106,6 +117,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
       });
   PassReport report;
   report.troubles = roll.troubles;
+  report.troubles.insert(report.troubles.end(), clock_doubts.begin(), clock_doubts.end());
   auto acknowledged = base::Acknowledgements::load(environment.files, environment.config.store);
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
@@ -138,6 +150,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   });
   progress.end();
   schedule.commit();
+  save_clock_sighting(environment.files, environment.config.store, see_clock(environment.clock));
   for (const AccountReport& account : report.accounts) {
     for (const std::string& trouble : account.troubles) {
       report.troubles.push_back(account.account + ": " + trouble);

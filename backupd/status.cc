@@ -25,6 +25,7 @@ struct AccountState {
   std::optional<store::SnapshotInfo> newest;
   std::size_t snapshots = 0;
   std::vector<Alarm> alarms;
+  bool is_newest_in_future = false;
 };
 
 std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader) {
@@ -34,7 +35,9 @@ std::vector<AccountState> states_of(const base::Environment& environment, store:
   std::vector<AccountState> states;
   const auto add = [&](const std::string& name, bool is_configured) {
     AccountState state{
-        name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size(), {}};
+        name, is_configured, reader.newest_snapshot(name), reader.snapshots(name).size(),
+        {},   false};
+    state.is_newest_in_future = state.newest && is_in_future(state.newest->time, now);
     if (is_configured) state.alarms = alarms_of(reader, name, config.guards, acknowledged, now);
     states.push_back(std::move(state));
   };
@@ -106,6 +109,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
     }
     if (state.newest) {
       account["last_backup"] = base::format_rfc3339(state.newest->time);
+      account["last_backup_in_future"] = state.is_newest_in_future;
       account["last_status"] = word(state.newest->status);
       account["messages"] = state.newest->messages;
       account["bytes"] = state.newest->bytes;
@@ -133,7 +137,9 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
                     std::to_string(state.snapshots),
                     newest ? base::format_count(newest->messages) : "",
                     newest ? base::format_size(newest->bytes) : "",
-                    state.is_configured ? "" : "no longer in the configuration"});
+                    !state.is_configured        ? "no longer in the configuration"
+                    : state.is_newest_in_future ? "in the future: the clock was ahead"
+                                                : ""});
   }
   std::string alarms;
   for (const AccountState& state : states) {

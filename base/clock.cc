@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
 #include <poll.h>
@@ -21,6 +22,11 @@ class SystemClock : public Clock {
   std::chrono::steady_clock::time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
+  std::chrono::seconds since_start() const override {
+    timespec time{};
+    if (::clock_gettime(CLOCK_BOOTTIME, &time) != 0) return Clock::since_start();
+    return std::chrono::seconds(time.tv_sec);
+  }
   void sleep_for(std::chrono::milliseconds duration) override {
     if (stop_descriptor() < 0) return std::this_thread::sleep_for(duration);
     const auto end = steady_now() + duration;
@@ -34,6 +40,10 @@ class SystemClock : public Clock {
 };
 
 }  // namespace
+
+std::chrono::seconds Clock::since_start() const {
+  return std::chrono::floor<std::chrono::seconds>(steady_now().time_since_epoch());
+}
 
 Clock& system_clock() {
   static SystemClock clock;

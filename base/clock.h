@@ -7,6 +7,9 @@ namespace base {
 
 using TimePoint = std::chrono::sys_time<std::chrono::milliseconds>;
 
+// The clocks of two machines that write to one store may differ by this much.
+inline constexpr std::chrono::minutes kClockSlack{5};
+
 class Clock {
  public:
   Clock() = default;
@@ -23,6 +26,9 @@ class Clock {
 
   // For measuring durations: never jumps.
   virtual std::chrono::steady_clock::time_point steady_now() const = 0;
+
+  // How long the machine has been running, also while it slept; steady_now() stops then.
+  virtual std::chrono::seconds since_start() const;
 
   virtual void sleep_for(std::chrono::milliseconds duration) = 0;
 };

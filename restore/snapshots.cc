@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -19,21 +20,26 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto all = reader.snapshots(account);
   if (all.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
+  const auto now = environment.clock.now_seconds();
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {
     const bool is_rescue = snapshot.kind == store::SnapshotKind::kRescue;
+    const bool is_in_future = snapshot.time > now + base::kClockSlack;
     documents.push_back({{"snapshot", snapshot.id.hex()},
                          {"time", base::format_rfc3339(snapshot.time)},
                          {"kind", is_rescue ? "rescue" : "backup"},
                          {"status", word(snapshot.status)},
                          {"folders", snapshot.folders},
                          {"messages", snapshot.messages},
-                         {"bytes", snapshot.bytes}});
+                         {"bytes", snapshot.bytes},
+                         {"sequence", snapshot.sequence},
+                         {"in_future", is_in_future}});
     rows.push_back({base::format_zoned(snapshot.time, environment.config.restore.time_zone),
                     is_rescue ? "rescue" : "backup", std::string(word(snapshot.status)),
                     base::format_count(snapshot.folders), base::format_count(snapshot.messages),
-                    base::format_size(snapshot.bytes), shown_id(snapshot.id.hex())});
+                    base::format_size(snapshot.bytes), shown_id(snapshot.id.hex()),
+                    is_in_future ? "in the future: the clock was ahead" : ""});
   }
   print(environment.format, {{"account", account}, {"snapshots", std::move(documents)}},
         base::format_table({{"TIME"},
@@ -42,7 +48,8 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                             {"FOLDERS", base::Align::kRight},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
-                            {"ID"}},
+                            {"ID"},
+                            {""}},
                            rows, base::output_room()));
   return base::ExitStatus::kDone;
 }

@@ -4,6 +4,7 @@
 #include <sys/timex.h>
 
 #include "backupd/doctor/doctor_checks.h"
+#include "base/clock.h"
 #include "base/time_text.h"
 #include "store/format/location.h"
 #include "store/reader.h"
@@ -16,8 +17,6 @@ namespace {
 using std::chrono::sys_seconds;
 
 constexpr const char* kClockCheck = "clock";
-// The clocks of two machines that write to one store may differ by this much.
-constexpr std::chrono::minutes kSlack{5};
 constexpr const char* kClockRemedy = "set it: timedatectl set-ntp true, or another NTP client";
 
 }  // namespace
@@ -46,13 +45,15 @@ std::optional<sys_seconds> newest_record(const base::StoreConfig& config, base::
 std::vector<Finding> check_clock(sys_seconds now, std::optional<sys_seconds> recorded,
                                  std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
-  if (recorded && now + kSlack < *recorded) {
+  if (recorded && now + base::kClockSlack < *recorded) {
     findings.push_back(failure(
         kClockCheck, "",
-        fmt::format("it shows {}, but the store has records of {}: snapshots and expiry depend on "
-                    "it",
+        fmt::format("it shows {}, but the newest record in the store is from {}, in the future: "
+                    "alarms and expiry depend on the time",
                     base::format_rfc3339(now), base::format_rfc3339(*recorded)),
-        kClockRemedy));
+        fmt::format("if it is behind, {}; if it was ahead when that was recorded, back up now: the "
+                    "new backup is then the newest",
+                    kClockRemedy)));
   }
   if (keeping && !keeping->is_synchronised) {
     findings.push_back(

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/clock.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 
@@ -47,8 +48,7 @@ std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
 }  // namespace
 
 bool is_in_future(sys_seconds time, sys_seconds now) {
-  constexpr std::chrono::minutes kSlack{5};
-  return time > now + kSlack;
+  return time > now + base::kClockSlack;
 }
 
 std::optional<SnapshotInfo> newest_mass_deletion(

@@ -50,8 +50,7 @@ std::optional<store::SnapshotInfo> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
     const std::optional<base::AcceptedDeletions>& acknowledged);
 
-// Whether the time can only be of a clock that was ahead: the clocks of two machines that write to
-// one store may differ by a few minutes.
+// Whether the time can only be of a clock that was ahead.
 bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
 // When the account was last backed up completely, apart from messages that could not be fetched. A

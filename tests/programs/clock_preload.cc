@@ -52,7 +52,9 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
     time->tv_sec += shift();
   }
-  if (result == 0 && clock == CLOCK_MONOTONIC) time->tv_sec += shifts().steady;
+  if (result == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME)) {
+    time->tv_sec += shifts().steady;
+  }
   return static_cast<int>(result);
 }
 

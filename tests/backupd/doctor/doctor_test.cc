@@ -206,6 +206,10 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
     return check_clock(now, recorded, keeping).front().state;
   };
   EXPECT_EQ(state(noon, noon + days(1), ClockKeeping{true}), FindingState::kFailure);
+  const Finding behind = check_clock(noon, noon + days(1), ClockKeeping{true}).front();
+  EXPECT_THAT(behind.what, HasSubstr("in the future"));
+  EXPECT_THAT(behind.remedy, HasSubstr("if it is behind, set it"));
+  EXPECT_THAT(behind.remedy, HasSubstr("back up now"));
   EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);
   EXPECT_EQ(state(noon, std::nullopt, std::nullopt), FindingState::kOk);
   EXPECT_EQ(state(noon, noon, ClockKeeping{false}), FindingState::kWarning);

@@ -1,0 +1,97 @@
+#include "backupd/backup_clock.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+#include "base/json_text.h"
+#include "base/time_text.h"
+
+namespace backupd {
+
+namespace {
+
+using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+constexpr std::uint64_t kMaxSighting = 4096;  // bytes
+constexpr std::chrono::days kMaxLead{1};
+
+base::Path sighting_file(const base::StoreConfig& store) {
+  return store.index / "clock.json";
+}
+
+std::string machine_start() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string start;
+  std::getline(file, start);
+  return start;
+}
+
+}  // namespace
+
+ClockSighting see_clock(const base::Clock& clock) {
+  return {
+      .time = clock.now_seconds(), .since_start = clock.since_start(), .start = machine_start()};
+}
+
+std::optional<ClockSighting> load_clock_sighting(base::FileSystem& files,
+                                                 const base::StoreConfig& store) {
+  const auto bytes = base::read_file(files, sighting_file(store), kMaxSighting);
+  if (!bytes) return std::nullopt;
+  const auto document = base::parse_json(base::as_text(*bytes));
+  const auto has = [&](const char* key) {
+    return document.contains(key) && document.at(key).is_number_integer();
+  };
+  if (!document.is_object() || !has("time") || !has("since_start")) return std::nullopt;
+  const auto start = document.value("start", nlohmann::ordered_json());
+  return ClockSighting{.time = sys_seconds(seconds(document.at("time").get<std::int64_t>())),
+                       .since_start = seconds(document.at("since_start").get<std::int64_t>()),
+                       .start = start.is_string() ? start.get<std::string>() : ""};
+}
+
+void save_clock_sighting(base::FileSystem& files, const base::StoreConfig& store,
+                         const ClockSighting& sighting) {
+  const nlohmann::ordered_json document = {{"time", sighting.time.time_since_epoch().count()},
+                                           {"since_start", sighting.since_start.count()},
+                                           {"start", sighting.start}};
+  const std::string text = base::json_line(document) + "\n";
+  base::write_file(files, sighting_file(store), base::as_bytes(text), base::OnExisting::kReplace);
+}
+
+std::vector<std::string> clock_troubles(const ClockSighting& now,
+                                        const std::optional<ClockSighting>& last,
+                                        std::span<const DatedBackup> newest) {
+  std::vector<std::string> troubles;
+  const auto is_later = [&](const DatedBackup& backup) {
+    return backup.time > now.time + base::kClockSlack;
+  };
+  const auto count = std::ranges::count_if(newest, is_later);
+  if (count > 0) {
+    const DatedBackup& latest = *std::ranges::max_element(newest, {}, &DatedBackup::time);
+    troubles.push_back(fmt::format(
+        "the system's clock shows {}, but the newest backup of {}{} is from {}: if the clock is "
+        "behind, set it; if it was ahead then, nothing needs to be done: the new backup is the "
+        "newest, whatever the times say",
+        base::format_rfc3339(now.time), latest.account,
+        count > 1 ? fmt::format(" and {} other account{}", count - 1, count == 2 ? "" : "s") : "",
+        base::format_rfc3339(latest.time)));
+  }
+  if (!last || last->start.empty() || last->start != now.start) return troubles;
+  const seconds lead = (now.time - last->time) - (now.since_start - last->since_start);
+  if (lead > kMaxLead + base::kClockSlack) {
+    troubles.push_back(fmt::format(
+        "the system's clock shows {}, {} more than the time that has passed since the last backup "
+        "began at {}: if it is wrong, set it and back up again; if it was wrong before, nothing "
+        "needs to be done",
+        base::format_rfc3339(now.time), base::format_duration(lead),
+        base::format_rfc3339(last->time)));
+  }
+  return troubles;
+}
+
+}  // namespace backupd
