@@ -59,9 +59,11 @@ base::Command key_export_command();
 
 struct PruneOptions {
   bool dry_run = false;  // prints what would be done
+  bool now = false;      // trusts the system's clock, whatever was recorded
 };
 
-// Drops the snapshots that the retention does not keep, and the data that only they need.
+// Drops the snapshots that the retention does not keep, and the data that only they need. Does
+// nothing while the system's clock is doubted (store/clock_guard.h).
 base::ExitStatus prune(const base::Environment& environment, const PruneOptions& options);
 base::Command prune_command();
 
@@ -69,6 +71,7 @@ struct ForgetOptions {
   std::string account;
   bool yes = false;    // otherwise it prints what would go
   bool prune = false;  // deletes the data that only the account needs at once
+  bool now = false;    // trusts the system's clock, whatever was recorded
 };
 
 // Drops all snapshots of an account.

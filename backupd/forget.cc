@@ -10,9 +10,11 @@
 #include "backupd/retention_plan.h"
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/nearest.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/terminal.h"
+#include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/maintenance/prune.h"
 
@@ -31,6 +33,18 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const std::s
   return {std::move(plan)};
 }
 
+// A prune also deletes packs that have been condemned for long enough, if the clock is right.
+std::string doubt_before_forget(const base::Environment& environment,
+                                const store::Location& location, const ForgetOptions& command) {
+  store::Reader reader = store::Reader::open(location, environment.files);
+  const auto trees = store::TreeRecords::open(location, environment.files).list();
+  return store::doubt_about_clock(
+      location, environment.files, environment.clock.now_seconds(),
+      store::newest_record(&reader, trees.records),
+      command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
+      fmt::format("mailstow-backupd forget {} --yes --prune", command.account));
+}
+
 }  // namespace
 
 base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& command) {
@@ -44,6 +58,19 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
   if (command.yes) loan.emplace(environment, "forget");
+  if (command.yes && command.prune) {
+    const std::string doubt = doubt_before_forget(environment, location, command);
+    if (!doubt.empty()) {
+      base::log_warning("forget: nothing is dropped: {}", doubt);
+      base::print_result(environment.format,
+                         base::json_text({{"dry_run", false},
+                                          {"clock_doubted", doubt},
+                                          {"accounts", to_json(plans)},
+                                          {"dropped", 0}}),
+                         fmt::format("Nothing was dropped: {}.\n", doubt));
+      return base::ExitStatus::kPartial;
+    }
+  }
   // Acknowledgements name snapshots by their sequence, which begins again after this.
   if (command.yes) {
     base::Acknowledgements::change(
@@ -89,6 +116,10 @@ base::Command forget_command() {
                 declared.flag(
                     "--prune", options->prune,
                     "Delete the data that only this account needs, without the grace period");
+                declared
+                    .flag("--now", options->now,
+                          "Delete even if the system clock appears to have jumped")
+                    .needs("--prune");
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "backupd/commands.h"
@@ -12,7 +13,9 @@
 #include "backupd/retention_plan.h"
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/stop_request.h"
+#include "store/clock_guard.h"
 #include "store/format/location.h"
 
 namespace backupd {
@@ -32,13 +35,28 @@ std::optional<store::PruneReport> plan_packs(const base::Environment& environmen
   }
 }
 
+std::string doubt_before_prune(const base::Environment& environment,
+                               const store::Location& location, store::Reader& reader,
+                               const PruneOptions& command) {
+  if (command.dry_run && command.now) return "";
+  const auto how = command.dry_run ? store::ClockDoubt::kJudgeOnly
+                   : command.now   ? store::ClockDoubt::kOverrule
+                                   : store::ClockDoubt::kJudge;
+  const auto trees = store::TreeRecords::open(location, environment.files).list();
+  return store::doubt_about_clock(location, environment.files, environment.clock.now_seconds(),
+                                  store::newest_record(&reader, trees.records), how,
+                                  "mailstow-backupd prune");
+}
+
 base::JobOutcome carry_out_prune(const base::Environment& environment,
                                  const store::Location& location, const PruneOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
   std::vector<AccountPlan> plans;
+  std::string doubt;
   {
     // Closed before prune starts, which would wait for this reader before it deletes packs.
     store::Reader reader = store::Reader::open(location, environment.files);
+    doubt = doubt_before_prune(environment, location, reader, command);
     plans = plan_accounts(reader, environment.config,
                           base::Acknowledgements::load(environment.files, environment.config.store),
                           environment.clock.now_seconds());
@@ -50,19 +68,29 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   std::optional<store::PruneReport> report;
   if (command.dry_run) {
     report = plan_packs(environment, options);
-  } else {
+  } else if (doubt.empty()) {
     report = store::prune(location, environment.files, environment.clock, options);
   }
 
   using Json = nlohmann::ordered_json;
   Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
+  if (!doubt.empty()) document["clock_doubted"] = doubt;
   document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
   base::JobOutcome outcome;
   outcome.document = base::json_text(document);
   outcome.text = command.dry_run ? to_text(plans) + "\n" : "";
-  outcome.text +=
-      report ? to_text(*report, options.mode, options.grace)
-             : "Another mailstow process is writing to the store; pack details are unavailable.\n";
+  if (!doubt.empty()) {
+    base::log_warning("prune: nothing is dropped or deleted: {}", doubt);
+    outcome.text += fmt::format("Nothing is dropped or deleted: {}.\n", doubt);
+    if (!command.dry_run) outcome.status = base::ExitStatus::kPartial;
+    if (!command.dry_run) outcome.troubles.push_back("nothing was dropped or deleted: " + doubt);
+  }
+  if (report) {
+    outcome.text += to_text(*report, options.mode, options.grace);
+  } else if (doubt.empty() || command.dry_run) {
+    outcome.text +=
+        "Another mailstow process is writing to the store; pack details are unavailable.\n";
+  }
   base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;
 }
@@ -87,6 +115,8 @@ base::Command prune_command() {
               [options](base::Options& declared) {
                 declared.flag("--dry-run", options->dry_run,
                               "Print what would be done; write nothing");
+                declared.flag("--now", options->now,
+                              "Prune even if the system clock appears to have jumped");
               },
           .is_audited = base::always,
           .function = [options](const auto& environment) { return prune(environment, *options); }};

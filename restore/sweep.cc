@@ -15,7 +15,6 @@
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
-#include "restore/clock_guard.h"
 #include "restore/commands.h"
 #include "restore/mailbox_holder.h"
 #include "restore/output.h"
@@ -24,6 +23,7 @@
 #include "restore/sweep_report.h"
 #include "restore/tree_lock.h"
 #include "restore/user_mail.h"
+#include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/index/commit_mark.h"
 #include "store/reader.h"
@@ -126,34 +126,16 @@ class Sweep {
         find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, records, Look::kLive);
   }
 
-  // Returns why the clock is not trusted, or "". A dry run does not save the verdict.
+  // Returns why the clock is not trusted, or "".
   std::string doubt_about(std::chrono::sys_seconds now) {
-    const base::Path file = location_.index / "sweeper.json";
-    ClockVerdict verdict =
-        judge_clock(now, newest_record(), load_clock_memory(environment_.files, file));
-    if (options_.now) verdict = {"", {now, std::nullopt, newest_record()}};
-    if (options_.dry_run) return verdict.doubt;
-    make_directories(environment_.files, location_.index);
-    save_clock_memory(environment_.files, file, verdict.memory);
-    return verdict.doubt;
-  }
-
-  // The newest time that mailstow recorded: of a snapshot or a tree.
-  std::optional<std::chrono::sys_seconds> newest_record() {
-    std::optional<std::chrono::sys_seconds> newest;
-    const auto take = [&](std::chrono::sys_seconds time) {
-      newest = newest ? std::max(*newest, time) : time;
-    };
-    for (const store::TreeRecord& record : listing_.records) take(record.created);
-    if (!reader_) return newest;
-    try {
-      for (const std::string& account : reader_->accounts()) {
-        if (const auto snapshot = reader_->newest_snapshot(account)) take(snapshot->time);
-      }
-    } catch (const base::Error& error) {
-      base::log_debug("sweep: {}", error.what());
-    }
-    return newest;
+    const auto how = options_.dry_run ? store::ClockDoubt::kJudgeOnly
+                     : options_.now   ? store::ClockDoubt::kOverrule
+                                      : store::ClockDoubt::kJudge;
+    if (options_.dry_run && options_.now) return "";
+    return store::doubt_about_clock(
+        location_, environment_.files, now,
+        store::newest_record(reader_ ? &*reader_ : nullptr, listing_.records), how,
+        "mailstow-restore sweep");
   }
 
   // Returns nullopt if the tree was extended or deleted since its record was listed.

@@ -1,11 +1,10 @@
-#include <algorithm>
-
 #include <fmt/core.h>
 #include <sys/timex.h>
 
 #include "backupd/doctor/doctor_checks.h"
 #include "base/clock.h"
 #include "base/time_text.h"
+#include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/tree_record.h"
@@ -31,15 +30,7 @@ std::optional<ClockKeeping> clock_keeping() {
 std::optional<sys_seconds> newest_record(const base::StoreConfig& config, base::FileSystem& files) {
   const store::Location location = store::location_of(config);
   store::Reader reader = store::Reader::open(location, files);
-  std::optional<sys_seconds> newest;
-  const auto note = [&](sys_seconds time) { newest = std::max(newest.value_or(time), time); };
-  for (const std::string& account : reader.accounts()) {
-    if (const auto snapshot = reader.newest_snapshot(account)) note(snapshot->time);
-  }
-  for (const auto& record : store::TreeRecords::open(location, files).list().records) {
-    note(record.created);
-  }
-  return newest;
+  return store::newest_record(&reader, store::TreeRecords::open(location, files).list().records);
 }
 
 std::vector<Finding> check_clock(sys_seconds now, std::optional<sys_seconds> recorded,

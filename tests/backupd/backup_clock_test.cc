@@ -1,5 +1,6 @@
 #include "backupd/backup_clock.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -155,6 +156,43 @@ TEST_F(WrongNightTest, AlarmsWorkAfterIt) {
   alice.command("UID STORE 5:44 +FLAGS (\\Deleted)");
   alice.command("EXPUNGE");
   EXPECT_THAT(once()["accounts"][0]["alarms"].dump(), HasSubstr("40 messages vanished"));
+}
+
+TEST_F(WrongNightTest, NothingIsDroppedWhileTheClockIsDoubted) {
+  deliver(1);
+  once();
+  clock_.set(clock_.now() + days(400));
+  const auto snapshots = [&] {
+    return mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size();
+  };
+  const json plan = mailstow_.backupd_json({"prune", "--dry-run"});
+  EXPECT_THAT(plan["clock_doubted"].get<std::string>(), HasSubstr("prune --now"));
+  const json pruned = mailstow_.backupd_json({"prune"}, 3);
+  EXPECT_THAT(pruned["clock_doubted"].get<std::string>(), HasSubstr("prune --now"));
+  EXPECT_TRUE(pruned["packs"].is_null());
+  EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"}, 3)["dropped"], 0);
+  EXPECT_EQ(snapshots(), 2U);
+  EXPECT_EQ(mailstow_.backupd_json({"prune", "--now"})["dropped"], 1);
+  EXPECT_EQ(snapshots(), 1U);
+}
+
+TEST_F(WrongNightTest, TheGraceOfAPackIsNotShortenedByAJump) {
+  mailstow_.config()["retention"]["grace"] = "24h";
+  mailstow_.save();
+  deliver(1);
+  once();
+  EXPECT_GT(mailstow_.backupd_json({"prune"})["packs"]["condemned"], 0);
+  const auto packs = [&] {
+    const std::filesystem::directory_iterator folder(mailstow_.store() / "packs");
+    return std::distance(begin(folder), end(folder));
+  };
+  const auto before = packs();
+  clock_.set(clock_.now() + days(3));
+  mailstow_.backupd_json({"prune"}, 3);
+  EXPECT_EQ(packs(), before);
+  clock_.set(clock_.now() + hours(1));
+  mailstow_.backupd_json({"prune"});
+  EXPECT_LT(packs(), before) << "the clock went on for an hour";
 }
 
 TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {

@@ -62,9 +62,9 @@ TEST_P(PoisonedExportTest, BeforeAndAfterPruneAndReindex) {
   expect_done({"reindex"});
   expect_done({"check", "--read-data"});
   expect_exports();
-  expect_done({"prune"});
+  expect_done({"prune", "--now"});
   clock_.set(clock_.now() + std::chrono::hours(72));
-  expect_done({"prune"});
+  expect_done({"prune", "--now"});
   std::filesystem::remove_all(mailstow_.index());
   expect_done({"reindex"});
   expect_done({"check", "--read-data"});

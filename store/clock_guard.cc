@@ -1,4 +1,4 @@
-#include "restore/clock_guard.h"
+#include "store/clock_guard.h"
 
 #include <algorithm>
 
@@ -7,10 +7,12 @@
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/time_text.h"
 
-namespace restore {
+namespace store {
 
 namespace {
 
@@ -18,24 +20,26 @@ using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kMaxFile = 4096;
 
-std::optional<sys_seconds> later(std::optional<sys_seconds> one, std::optional<sys_seconds> other) {
+std::optional<sys_seconds> later_of(std::optional<sys_seconds> one,
+                                    std::optional<sys_seconds> other) {
   if (!one || !other) return one ? one : other;
   return std::max(*one, *other);
 }
 
-std::string doubt_about(sys_seconds now, sys_seconds reference) {
+std::string doubt_about(sys_seconds now, sys_seconds reference, std::string_view command) {
   return fmt::format(
       "the system's clock says {}, which is {} the last time that mailstow recorded ({}): if it is "
-      "right, run `mailstow-restore sweep --now`, or wait for a sweep in an hour",
+      "right, run `{} --now`, or run it again in an hour",
       base::format_rfc3339(now), now < reference ? "before" : "more than two days after",
-      base::format_rfc3339(reference));
+      base::format_rfc3339(reference), command);
 }
 
 nlohmann::ordered_json number_or_null(std::optional<sys_seconds> time) {
   return time ? nlohmann::ordered_json(time->time_since_epoch().count()) : nlohmann::ordered_json();
 }
 
-std::optional<sys_seconds> read_time(const nlohmann::ordered_json& document, const char* key) {
+std::optional<sys_seconds> remembered_time(const nlohmann::ordered_json& document,
+                                           const char* key) {
   const auto found = document.find(key);
   if (found == document.end() || !found->is_number_integer()) return std::nullopt;
   return sys_seconds(std::chrono::seconds(found->get<std::int64_t>()));
@@ -44,10 +48,10 @@ std::optional<sys_seconds> read_time(const nlohmann::ordered_json& document, con
 }  // namespace
 
 ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
-                         const ClockMemory& memory) {
+                         const ClockMemory& memory, std::string_view command) {
   // A time recorded by an overruled clock is no longer evidence.
   if (recorded && recorded == memory.overruled) recorded.reset();
-  const std::optional<sys_seconds> reference = later(recorded, memory.last);
+  const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
   if (!reference || (now >= *reference && now - *reference <= kMaxAhead)) {
     return {"", {now, std::nullopt, memory.overruled}};
   }
@@ -58,8 +62,36 @@ ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
   }
   const bool continues =
       memory.doubted && now >= *memory.doubted && now - *memory.doubted < kDoubtLasts;
-  return {doubt_about(now, *reference),
+  return {doubt_about(now, *reference, command),
           {memory.last, continues ? memory.doubted : now, memory.overruled}};
+}
+
+std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRecord> trees) {
+  std::optional<sys_seconds> newest;
+  for (const TreeRecord& tree : trees) newest = later_of(newest, tree.created);
+  if (reader == nullptr) return newest;
+  try {
+    for (const std::string& account : reader->accounts()) {
+      if (const auto snapshot = reader->newest_snapshot(account)) {
+        newest = later_of(newest, snapshot->time);
+      }
+    }
+  } catch (const base::Error& error) {
+    base::log_debug("newest record: {}", error.what());
+  }
+  return newest;
+}
+
+std::string doubt_about_clock(const Location& location, base::FileSystem& files, sys_seconds now,
+                              std::optional<sys_seconds> recorded, ClockDoubt doubt,
+                              std::string_view command) {
+  const base::Path file = location.index / "sweeper.json";
+  ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
+  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now, std::nullopt, recorded}};
+  if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
+  base::make_directories(files, location.index);
+  save_clock_memory(files, file, verdict.memory);
+  return verdict.doubt;
 }
 
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
@@ -67,8 +99,8 @@ ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
   if (!bytes) return {};
   const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
-  return {read_time(document, "last"), read_time(document, "doubted"),
-          read_time(document, "overruled")};
+  return {remembered_time(document, "last"), remembered_time(document, "doubted"),
+          remembered_time(document, "overruled")};
 }
 
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
@@ -79,4 +111,4 @@ void save_clock_memory(base::FileSystem& files, const base::Path& file, const Cl
   base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
 }
 
-}  // namespace restore
+}  // namespace store

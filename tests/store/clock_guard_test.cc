@@ -1,4 +1,4 @@
-#include "restore/clock_guard.h"
+#include "store/clock_guard.h"
 
 #include <fstream>
 
@@ -6,7 +6,7 @@
 
 #include "tests/temporary_directory.h"
 
-namespace restore {
+namespace store {
 namespace {
 
 using namespace std::chrono_literals;
@@ -19,7 +19,7 @@ constexpr sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 
 class Sweeps {
  public:
   bool is_believed(sys_seconds now, std::optional<sys_seconds> recorded) {
-    const ClockVerdict verdict = judge_clock(now, recorded, memory_);
+    const ClockVerdict verdict = judge_clock(now, recorded, memory_, "mailstow-restore sweep");
     memory_ = verdict.memory;
     return verdict.doubt.empty();
   }
@@ -91,9 +91,26 @@ TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
 }
 
 TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
-  const std::string doubt = judge_clock(kNow, kNow - days(5), {}).doubt;
+  const std::string doubt = judge_clock(kNow, kNow - days(5), {}, "mailstow-backupd prune").doubt;
   EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
-  EXPECT_THAT(doubt, testing::HasSubstr("--now"));
+  EXPECT_THAT(doubt, testing::HasSubstr("`mailstow-backupd prune --now`"));
+}
+
+// A prune leaves to the next sweep what it found, and the other way round.
+TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  const auto doubt = [&](sys_seconds now, ClockDoubt how = ClockDoubt::kJudge) {
+    return doubt_about_clock(location, base::real_file_system(), now, kNow, how, "prune");
+  };
+  const sys_seconds jumped = kNow + days(10);
+  EXPECT_NE(doubt(jumped, ClockDoubt::kJudgeOnly), "");
+  EXPECT_NE(doubt(jumped + 1h), "") << "the look before was not remembered";
+  EXPECT_EQ(doubt(jumped + 2h), "");
+  EXPECT_NE(doubt(jumped + days(10)), "");
+  EXPECT_EQ(doubt(jumped + days(10), ClockDoubt::kOverrule), "");
+  EXPECT_EQ(doubt(jumped + days(10) + 1h), "");
 }
 
 TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
@@ -111,4 +128,4 @@ TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
 }
 
 }  // namespace
-}  // namespace restore
+}  // namespace store

@@ -1,0 +1,69 @@
+// Decides whether what deletes may trust the system's clock: the sweeper, prune and forget --prune.
+// A clock that jumped would expire trees, snapshots and condemned packs that have days left, so its
+// time is compared with the last time that mailstow recorded, and a jump is accepted only after the
+// clock has run on from it for an hour.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+#include "store/tree_record.h"
+
+namespace store {
+
+// The clock is doubted if it is further ahead of the last recorded time than this, and always if it
+// is behind it.
+inline constexpr std::chrono::days kMaxAhead{2};
+// How long the clock must run on after a doubt before it is trusted.
+inline constexpr std::chrono::hours kDoubtLasts{1};
+// A run later than this after a doubt begins a new doubt; weekly sweeps and prunes come sooner.
+inline constexpr std::chrono::days kDoubtKept{15};
+
+// Earlier verdicts on the clock.
+struct ClockMemory {
+  std::optional<std::chrono::sys_seconds> last;       // the last trusted time
+  std::optional<std::chrono::sys_seconds> doubted;    // when a doubt began, by the doubted clock
+  std::optional<std::chrono::sys_seconds> overruled;  // a time recorded in a future that never came
+  bool operator==(const ClockMemory&) const = default;
+};
+
+struct ClockVerdict {
+  std::string doubt;   // empty: the clock is trusted
+  ClockMemory memory;  // for the next verdict
+};
+
+// `recorded`: the newest time recorded in the store, if any. `command`: what the administrator runs
+// with --now to overrule a doubt.
+ClockVerdict judge_clock(std::chrono::sys_seconds now,
+                         std::optional<std::chrono::sys_seconds> recorded,
+                         const ClockMemory& memory, std::string_view command);
+
+// The newest time that mailstow recorded, of an account's newest backup or of a tree; nullopt if
+// there is no record. Without a reader only trees count.
+std::optional<std::chrono::sys_seconds> newest_record(Reader* reader,
+                                                      std::span<const TreeRecord> trees);
+
+enum class ClockDoubt {
+  kJudge,
+  kJudgeOnly,  // for a dry run: the verdict is not remembered
+  kOverrule,   // the administrator confirms that the clock is right
+};
+
+// Returns why the clock is not trusted, or "". The memory is beside the index: all that delete
+// share it. Fails with kIo.
+std::string doubt_about_clock(const Location& location, base::FileSystem& files,
+                              std::chrono::sys_seconds now,
+                              std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
+                              std::string_view command);
+
+// The memory is kept in a small file, and is empty if that is lost or unreadable. Fails with kIo.
+ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file);
+void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory);
+
+}  // namespace store
