@@ -162,12 +162,12 @@ class Doctor {
                       }});
   }
 
-  // The time of the newest record in the store; nullopt if the store is empty or can't be read.
-  std::optional<std::chrono::sys_seconds> recorded() const {
+  // Empty if the store is empty or can't be read.
+  RecordedTimes recorded() const {
     try {
-      return newest_record(config_.store, environment_.files);
+      return recorded_times(config_.store, environment_.files);
     } catch (const base::Error&) {
-      return std::nullopt;
+      return {};
     }
   }
 

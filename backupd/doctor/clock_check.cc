@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/core.h>
 #include <sys/timex.h>
 
@@ -27,24 +29,41 @@ std::optional<ClockKeeping> clock_keeping() {
   return ClockKeeping{result != TIME_ERROR && (state.status & STA_UNSYNC) == 0};
 }
 
-std::optional<sys_seconds> newest_record(const base::StoreConfig& config, base::FileSystem& files) {
+RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files) {
   const store::Location location = store::location_of(config);
   store::Reader reader = store::Reader::open(location, files);
-  return store::newest_record(&reader, store::TreeRecords::open(location, files).list().records);
+  RecordedTimes times{
+      store::newest_record(&reader, store::TreeRecords::open(location, files).list().records)};
+  for (const std::string& account : reader.accounts()) {
+    for (const store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+      times.of_snapshots.push_back(snapshot.time);
+    }
+  }
+  return times;
 }
 
-std::vector<Finding> check_clock(sys_seconds now, std::optional<sys_seconds> recorded,
+std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping) {
   std::vector<Finding> findings;
-  if (recorded && now + base::kClockSlack < *recorded) {
+  if (recorded.newest && now + base::kClockSlack < *recorded.newest) {
     findings.push_back(failure(
         kClockCheck, "",
         fmt::format("it shows {}, but the newest record in the store is from {}, in the future: "
                     "alarms and expiry depend on the time",
-                    base::format_rfc3339(now), base::format_rfc3339(*recorded)),
+                    base::format_rfc3339(now), base::format_rfc3339(*recorded.newest)),
         fmt::format("if it is behind, {}; if it was ahead when that was recorded, back up now: the "
                     "new backup is then the newest",
                     kClockRemedy)));
+  }
+  const auto future = std::ranges::count_if(
+      recorded.of_snapshots, [now](sys_seconds time) { return time > now + base::kClockSlack; });
+  if (future > 0 && findings.empty()) {
+    findings.push_back(
+        warning(kClockCheck, "",
+                fmt::format("{} snapshot{} dated in the future, made while the clock was ahead",
+                            future, future == 1 ? " is" : "s are"),
+                "nothing needs to be done: newer backups follow it, and the retention keeps it "
+                "until then"));
   }
   if (keeping && !keeping->is_synchronised) {
     findings.push_back(

@@ -35,12 +35,14 @@ struct ClockKeeping {
 };
 std::optional<ClockKeeping> clock_keeping();
 
-// `recorded` is the time of the newest record in the store.
-std::vector<Finding> check_clock(std::chrono::sys_seconds now,
-                                 std::optional<std::chrono::sys_seconds> recorded,
+// What the store knows of time.
+struct RecordedTimes {
+  std::optional<std::chrono::sys_seconds> newest;        // of the newest record
+  std::vector<std::chrono::sys_seconds> of_snapshots{};  // of all accounts, in any order
+};
+std::vector<Finding> check_clock(std::chrono::sys_seconds now, const RecordedTimes& recorded,
                                  std::optional<ClockKeeping> keeping);
-std::optional<std::chrono::sys_seconds> newest_record(const base::StoreConfig& config,
-                                                      base::FileSystem& files);
+RecordedTimes recorded_times(const base::StoreConfig& config, base::FileSystem& files);
 
 // Something starts backups: a running daemon, or timers. A cron job can't be detected.
 std::vector<Finding> check_service(const base::StoreConfig& config);

@@ -23,37 +23,37 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr sys_seconds kNight{seconds(1'800'000'000)};
+constexpr sys_seconds kEvening{seconds(1'800'000'000)};
 
 ClockSighting seen(sys_seconds time, seconds since_start, const std::string& start = "one") {
   return {.time = time, .since_start = since_start, .start = start};
 }
 
 TEST(BackupClockTest, AFirstBackupHasNoDoubt) {
-  EXPECT_THAT(clock_troubles(seen(kNight, hours(1)), {}, {}), IsEmpty());
+  EXPECT_THAT(clock_troubles(seen(kEvening, hours(1)), {}, {}), IsEmpty());
 }
 
 TEST(BackupClockTest, BehindTheNewestBackupIsATroubleOfAllAccountsTogether) {
   const std::vector<DatedBackup> newest = {
-      {"alice", kNight + days(365)}, {"bob", kNight}, {"carol", kNight + days(1)}};
-  EXPECT_THAT(clock_troubles(seen(kNight, hours(1)), {}, newest),
+      {"alice", kEvening + days(365)}, {"bob", kEvening}, {"carol", kEvening + days(1)}};
+  EXPECT_THAT(clock_troubles(seen(kEvening, hours(1)), {}, newest),
               ElementsAre(HasSubstr("the newest backup of alice and 1 other account")));
-  EXPECT_THAT(clock_troubles(seen(kNight + days(400), hours(1)), {}, newest), IsEmpty());
-  EXPECT_THAT(clock_troubles(seen(kNight - minutes(4), hours(1)), {},
-                             std::vector<DatedBackup>{{"bob", kNight}}),
+  EXPECT_THAT(clock_troubles(seen(kEvening + days(400), hours(1)), {}, newest), IsEmpty());
+  EXPECT_THAT(clock_troubles(seen(kEvening - minutes(4), hours(1)), {},
+                             std::vector<DatedBackup>{{"bob", kEvening}}),
               IsEmpty())
       << "two machines";
 }
 
 TEST(BackupClockTest, MoreThanADayAheadOfThePassedTimeIsATrouble) {
-  const ClockSighting last = seen(kNight, hours(10));
+  const ClockSighting last = seen(kEvening, hours(10));
   const auto count = [&](const ClockSighting& now) { return clock_troubles(now, last, {}).size(); };
-  EXPECT_EQ(count(seen(kNight + days(30), hours(10) + days(30))), 0U) << "it was off for a month";
-  EXPECT_EQ(count(seen(kNight + days(1), hours(10))), 0U);
-  EXPECT_EQ(count(seen(kNight + days(2), hours(10))), 1U);
-  EXPECT_EQ(count(seen(kNight + days(365), hours(34))), 1U);
-  EXPECT_EQ(count(seen(kNight + days(365), hours(1), "two")), 0U) << "the time is unknown";
-  EXPECT_EQ(count(seen(kNight + days(365), hours(11), "")), 0U);
+  EXPECT_EQ(count(seen(kEvening + days(30), hours(10) + days(30))), 0U) << "it was off for a month";
+  EXPECT_EQ(count(seen(kEvening + days(1), hours(10))), 0U);
+  EXPECT_EQ(count(seen(kEvening + days(2), hours(10))), 1U);
+  EXPECT_EQ(count(seen(kEvening + days(365), hours(34))), 1U);
+  EXPECT_EQ(count(seen(kEvening + days(365), hours(1), "two")), 0U) << "the time is unknown";
+  EXPECT_EQ(count(seen(kEvening + days(365), hours(11), "")), 0U);
 }
 
 TEST(BackupClockTest, ASightingIsKeptBesideTheIndex) {
@@ -62,8 +62,8 @@ TEST(BackupClockTest, ASightingIsKeptBesideTheIndex) {
   store.index = directory.path();
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_sighting(files, store), std::nullopt);
-  save_clock_sighting(files, store, seen(kNight, hours(3)));
-  EXPECT_EQ(load_clock_sighting(files, store), seen(kNight, hours(3)));
+  save_clock_sighting(files, store, seen(kEvening, hours(3)));
+  EXPECT_EQ(load_clock_sighting(files, store), seen(kEvening, hours(3)));
   for (const char* const rubbish : {"", "[]", "{\"time\":\"x\"}", "\xff"}) {
     std::ofstream(directory.path() / "clock.json") << rubbish;
     EXPECT_EQ(load_clock_sighting(files, store), std::nullopt) << rubbish;

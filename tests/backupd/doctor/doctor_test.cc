@@ -203,15 +203,19 @@ TEST(ClockCheckTest, ReportsAClockBehindTheNewestRecord) {
   const sys_seconds noon = base::parse_time("2026-11-24T12:00", "UTC");
   const auto state = [&](sys_seconds now, std::optional<sys_seconds> recorded,
                          std::optional<ClockKeeping> keeping) {
-    return check_clock(now, recorded, keeping).front().state;
+    return check_clock(now, {recorded}, keeping).front().state;
   };
   EXPECT_EQ(state(noon, noon + days(1), ClockKeeping{true}), FindingState::kFailure);
-  const Finding behind = check_clock(noon, noon + days(1), ClockKeeping{true}).front();
+  const Finding behind = check_clock(noon, {noon + days(1)}, ClockKeeping{true}).front();
   EXPECT_THAT(behind.what, HasSubstr("in the future"));
   EXPECT_THAT(behind.remedy, HasSubstr("if it is behind, set it"));
   EXPECT_THAT(behind.remedy, HasSubstr("back up now"));
   EXPECT_EQ(state(noon, noon - days(1), ClockKeeping{true}), FindingState::kOk);
   EXPECT_EQ(state(noon, std::nullopt, std::nullopt), FindingState::kOk);
+  const RecordedTimes once_ahead{noon, {noon - days(1), noon + days(365), noon}};
+  const Finding ahead = check_clock(noon, once_ahead, ClockKeeping{true}).front();
+  EXPECT_EQ(ahead.state, FindingState::kWarning);
+  EXPECT_THAT(ahead.what, HasSubstr("1 snapshot is dated in the future"));
   EXPECT_EQ(state(noon, noon, ClockKeeping{false}), FindingState::kWarning);
 }
 
