@@ -95,12 +95,32 @@ class SequenceTest : public StoreFixture {
     session.commit({checkpoint});
   }
 
+  // As version 1 was, with its comments: SQLite changes a table by editing this text.
   void make_index_old() {
-    Database::open_or_create(index_file(location_))
-        .run(
-            "DROP INDEX snapshots_of_account; ALTER TABLE snapshots DROP COLUMN sequence; "
-            "CREATE INDEX snapshots_of_account ON snapshots (account, time); "
-            "PRAGMA user_version = 1");
+    Database::open_or_create(index_file(location_)).run(R"(
+DROP INDEX snapshots_of_account;
+ALTER TABLE snapshots RENAME TO numbered;
+CREATE TABLE snapshots (
+  id BLOB PRIMARY KEY,
+  account TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,          -- 0 backup, 1 rescue
+  status INTEGER NOT NULL,        -- 0 complete, 1 partial, 2 moving
+  prefix BLOB NOT NULL,
+  folders INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  vanished INTEGER NOT NULL,      -- messages of the previous backup that are in no folder now
+  root BLOB NOT NULL,
+  number INTEGER NOT NULL,        -- the number of its commit
+  line INTEGER NOT NULL           -- its position there, from 0: of equal times the later is newer
+) WITHOUT ROWID;
+INSERT INTO snapshots SELECT id, account, time, kind, status, prefix, folders, messages, bytes,
+  vanished, root, number, line FROM numbered;
+DROP TABLE numbered;
+CREATE INDEX snapshots_of_account ON snapshots (account, time);
+PRAGMA user_version = 1;
+)");
   }
 
  private:
