@@ -35,7 +35,7 @@ struct ClockKeeping {
 };
 std::optional<ClockKeeping> clock_keeping();
 
-// What the store knows of time.
+// The times recorded in the store.
 struct RecordedTimes {
   std::optional<std::chrono::sys_seconds> newest;        // of the newest record
   std::vector<std::chrono::sys_seconds> of_snapshots{};  // of all accounts, in any order

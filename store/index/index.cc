@@ -277,8 +277,15 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
          file.string());
   }
   if (database->integer("PRAGMA user_version") == 1) {
-    Database writable = Database::open_or_create(file);
-    migrate(writable);
+    try {
+      Database writable = Database::open_or_create(file);
+      migrate(writable);
+    } catch (const base::Error& error) {
+      fail(error.code(),
+           "open index {}: an older version of mailstow made it, and it could not be converted "
+           "({}): run mailstow-backupd status as the user who owns it",
+           file.string(), error.what());
+    }
   }
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store);
