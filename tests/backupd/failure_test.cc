@@ -133,7 +133,7 @@ TEST_F(FailureTest, AnOlderStateIsReportedByCommandsThatRead) {
   expect_warning(mailstow_.restore({"accounts"}));
   expect_warning(mailstow_.restore({"snapshots", "alice"}));
   expect_warning(mailstow_.restore({"folders", "alice"}));
-  expect_warning(mailstow_.restore({"run", "alice", "--dry-run"}));
+  expect_warning(mailstow_.restore({"run", "alice", "--all", "--dry-run"}));
   EXPECT_EQ(mailstow_.backupd({"once"}).status, 4);
   for (const base::Path& directory : directories) {
     std::filesystem::remove_all(directory);
