@@ -13,7 +13,6 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/handle.h"
-#include "base/regular_file.h"
 
 namespace backupd {
 
@@ -23,9 +22,11 @@ namespace {
 void publish(const base::Path& file, base::ByteView text) {
   const std::string what = fmt::format("write metrics to {}", file.string());
   const base::Path temporary = file.parent_path() / fmt::format(".mailstow-{}.tmp", ::getpid());
-  const base::Fd written =
-      base::open_regular_file("write metrics to", temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  // What is there is a leftover, or a trap: with O_EXCL it is not even opened.
+  ::unlink(temporary.c_str());
+  const base::Fd written(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   const bool is_whole =
+      written &&
       ::write(written.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::fchmod(written.get(), 0644) == 0 && ::fsync(written.get()) == 0 &&
       ::rename(temporary.c_str(), file.c_str()) == 0;

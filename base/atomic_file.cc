@@ -1,6 +1,9 @@
 #include "base/atomic_file.h"
 
 #include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -63,6 +66,15 @@ bool AtomicFile::commit(const std::string& name, OnExisting on_existing) {
   temporary_.clear();
   files_.sync_directory(directory_);
   return true;
+}
+
+bool AtomicFile::is_leftover(std::string_view name) {
+  if (!is_temporary(name)) return false;
+  name.remove_prefix(kPrefix.size());
+  pid_t writer = 0;
+  const auto read = std::from_chars(name.begin(), name.end(), writer);
+  if (read.ec != std::errc() || writer <= 0) return true;
+  return ::kill(writer, 0) != 0 && errno == ESRCH;
 }
 
 bool AtomicFile::is_temporary(std::string_view name) {

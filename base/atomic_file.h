@@ -29,6 +29,11 @@ class AtomicFile {
   // Returns true if `name` is one that an interrupted AtomicFile leaves behind.
   static bool is_temporary(std::string_view name);
 
+  // The same, unless the process that writes it still runs on this machine (or another one has
+  // its id): for directories that several programs write to at once, where the age of a file says
+  // little while the clock may jump.
+  static bool is_leftover(std::string_view name);
+
  private:
   FileSystem& files_;
   Path directory_;

@@ -89,7 +89,7 @@ void wipe(std::string& text) {
 }
 
 void wipe(std::vector<std::byte>& bytes) {
-  ::explicit_bzero(bytes.data(), bytes.size());
+  if (!bytes.empty()) ::explicit_bzero(bytes.data(), bytes.size());
   bytes.clear();
 }
 

@@ -41,6 +41,8 @@ class TimedBodies : public BodySink {
 
   bool wants_body(std::optional<base::Uid> uid) override { return bodies_.wants_body(uid); }
 
+  void body_size(std::uint64_t size) override { bodies_.body_size(size); }
+
   void body_piece(base::ByteView piece) override {
     timer_.note_progress();
     timer_.exclude([&] { bodies_.body_piece(piece); });

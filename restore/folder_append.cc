@@ -15,6 +15,19 @@ namespace restore {
 
 namespace {
 
+// The messages by their size.
+std::multimap<std::uint64_t, base::Uid> sizes_of(imap::Session& session,
+                                                 const std::map<base::Uid, std::string>& messages) {
+  std::multimap<std::uint64_t, base::Uid> sizes;
+  if (messages.empty()) return sizes;
+  imap::UidSet uids;
+  for (const auto& message : messages) uids.add(message.first);
+  session.fetch_identities(uids, [&](const imap::MessageItems& items) {
+    if (items.uid && items.size) sizes.emplace(*items.size, *items.uid);
+  });
+  return sizes;
+}
+
 using Literals = imap::Session::Literals;
 
 // A connection may be lost for other reasons than the message; one that is sent alone is left out
@@ -132,7 +145,8 @@ void FolderRestore::append_again(imap::Session& session, Batch batch, const Reop
 }
 
 // Looks, over a new connection, at what the folder has received since it was opened, and finds the
-// messages of the batch there by their content. Returns the others.
+// messages of the batch there by their content, or by their size if the server can't serve them:
+// sent again, they would be there twice. Returns the others.
 std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Session& session,
                                                                        Batch batch,
                                                                        const Reopen& reopen) {
@@ -153,7 +167,7 @@ std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Ses
   ReadBack served(DigestOf::kCanonical);
   const imap::UidSet added =
       session.search_all().without(present).without(imap::UidSet(std::span(known)));
-  read(session, added, served, reopen);
+  auto unread = sizes_of(session, read(session, added, served, reopen));
 
   std::multimap<store::Sha256, base::Uid> unclaimed;
   for (const auto& [uid, message] : served.messages()) unclaimed.emplace(message.digest, uid);
@@ -171,13 +185,19 @@ std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Ses
     Outcome& outcome = outcomes_[message->position];
     if (outcome.accepted || outcome.given_up) continue;
     const auto found = unclaimed.find(canonical_digest(message->bytes));
-    if (found == unclaimed.end()) {
+    const auto of_its_size = unread.find(message->bytes.size());
+    if (found == unclaimed.end() && of_its_size == unread.end()) {
       missing.push_back(message);
       continue;
     }
     outcome.accepted = outcome.sent = true;
-    outcome.uid = found->second;
-    unclaimed.erase(found);
+    if (found != unclaimed.end()) {
+      outcome.uid = found->second;
+      unclaimed.erase(found);
+    } else {
+      outcome.uid = of_its_size->second;
+      unread.erase(of_its_size);
+    }
     lost_in_a_row_ = 0;
   }
   return missing;

@@ -14,7 +14,8 @@
 namespace restore {
 
 // The server may have stored a message that a run that died had sent completely only after this run
-// listed the folder: then it is there twice, and this run's copy is removed.
+// listed the folder: then it is there twice, and this run's copy is removed. `unclaimed`: what no
+// message of this run is known as.
 void FolderRestore::remove_doubles(imap::Session& session, const ReadBack& read_back,
                                    std::multimap<store::Sha256, base::Uid>& unclaimed) {
   imap::UidSet doubled;
@@ -79,8 +80,8 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
   for (const auto& served : read_back.messages()) {
     if (!known.contains(served.first)) unclaimed.emplace(served.second.digest, served.first);
   }
-  if (started_ == Started::kBefore) remove_doubles(session, read_back, unclaimed);
   find_by_content(session, unclaimed);
+  if (started_ == Started::kBefore && reports_uids_) remove_doubles(session, read_back, unclaimed);
   take_unread(session, unread);
   for (std::size_t at = 0; at < outcomes_.size(); ++at) {
     const Outcome& outcome = outcomes_[at];
@@ -107,11 +108,7 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
     if (flags != imap::normal_flags(outcome.flags))
       how.push_back(fmt::format("its flags are {}", fmt::join(flags, ", ")));
     const auto date = message.items.internal_date.value_or(base::ZonedTime()).instant;
-    if (entry.internal_date.instant == std::chrono::sys_seconds{}) {
-      // The backup stores an INTERNALDATE that it could not read, or did not get, as 1970.
-      how.push_back(fmt::format("the backup has no INTERNALDATE for it, the server shows {}",
-                                base::format_rfc3339(date)));
-    } else if (date != entry.internal_date.instant) {
+    if (date != entry.internal_date.instant) {
       how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),
                                 base::format_rfc3339(entry.internal_date.instant)));
     }

@@ -64,7 +64,7 @@ void refuse_changed_mailbox(const base::Environment& environment, store::Reader&
            {"inbox", {{"is", change->is.text()}, {"was", change->was.text()}}},
            {"ways_out",
             {{"same_person", acknowledge},
-             {"knowingly", fmt::format("mailstow-restore run {} {}", quoted, to)}}}},
+             {"knowingly", fmt::format("mailstow-restore run {} --all {}", quoted, to)}}}},
           "");
   }
   base::fail(kCode, "{}", text);

@@ -1,5 +1,6 @@
 #include "restore/restore_report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -187,7 +188,8 @@ std::string RestoreReport::to_text() const {
 // Two lines for the user, in plain words: what was put back, where it is and until when. Empty if
 // that is not final.
 std::string RestoreReport::words_for_user(const Counts& counts) const {
-  if (!error.empty() || counts.restored == 0) return "";
+  // Into another account's mailbox the administrator restores for a reason of their own.
+  if (!error.empty() || counts.restored == 0 || to != account) return "";
   const auto moment = [&](std::chrono::sys_seconds time) {
     return fmt::format("{} ({})", base::format_local(time, time_zone), time_zone);
   };
@@ -199,7 +201,13 @@ std::string RestoreReport::words_for_user(const Counts& counts) const {
                   restored_folders(folders));
   if (!snapshot.empty()) text += ", as of " + moment(snapshot_time);
   const char* const they = counts.restored == 1 ? "It is" : "They are";
-  if (tree.empty()) return fmt::format("{}.\n{} in the same folders as before.\n", text, they);
+  if (tree.empty()) {
+    const bool is_renamed = std::ranges::any_of(
+        folders, [](const FolderReport& folder) { return !folder.renamed.empty(); });
+    return fmt::format(
+        "{}.\n{} in {}.\n", text, they,
+        is_renamed ? "the folders that are named above" : "the same folders as before");
+  }
   return fmt::format(
       "{}.\n{} in the folder {} of your mailbox until {}: please copy what you want to keep to "
       "another folder before then.\n",

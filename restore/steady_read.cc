@@ -32,8 +32,8 @@ class SteadyRead {
       --one_by_one_;
     }
     try {
-      session.fetch_messages(requested_, sink_);
-      left_ = left_.without(requested_);  // messages that were not delivered no longer exist
+      const imap::FetchAnswer answer = session.fetch_messages(requested_, sink_);
+      note_answer(answer);
       return std::nullopt;
     } catch (const imap::ConnectionLost& lost) {
       if (lost.pause()) throw;
@@ -42,6 +42,25 @@ class SteadyRead {
       if (error.code() != base::ErrorCode::kNetwork) throw;
       return error.what();
     }
+  }
+
+  // Messages that a complete answer did not deliver no longer exist. After a refusal they may: each
+  // is requested alone, and a refusal then is of that message.
+  void note_answer(const imap::FetchAnswer& answer) {
+    if (answer.complete) {
+      left_ = left_.without(requested_);
+      return;
+    }
+    imap::UidSet read;
+    for (const auto& [uid, message] : sink_.messages()) read.add(uid);
+    left_ = left_.without(read);
+    if (requested_.count() > 1) {
+      one_by_one_ = kOneByOne;
+      return;
+    }
+    const base::Uid uid = requested_.ranges().front().first;
+    if (left_.contains(uid)) unreadable_.emplace(uid, answer.reason);
+    left_ = left_.without(requested_);
   }
 
   void note_loss(const std::string& why) {

@@ -31,7 +31,7 @@ TargetMailbox inspect_mailbox(imap::Session& session, const std::string& account
     if (!mailbox.inbox->permanent_flags.empty()) names.inbox = mailbox.inbox;
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kRefused) throw;
-    if (namespaces.personal.empty()) {
+    if (session.list("%").empty()) {
       base::fail(base::ErrorCode::kRefused,
                  "restore: {}: the account has no mailbox on the server ({}): check its user name, "
                  "or create the mailbox there",

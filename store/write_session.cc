@@ -44,7 +44,7 @@ void remove_temporaries(base::FileSystem& files, const base::Path& directory) {
 void remove_old_temporaries(base::FileSystem& files, const base::Path& directory,
                             base::TimePoint now) {
   for (const std::string& name : files.list(directory)) {
-    if (!base::AtomicFile::is_temporary(name)) continue;
+    if (!base::AtomicFile::is_leftover(name)) continue;
     const auto written = files.modified(directory / name);
     if (written && now - *written > std::chrono::days(1)) files.remove(directory / name);
   }

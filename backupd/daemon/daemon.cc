@@ -191,7 +191,7 @@ void Daemon::report_crashed_jobs() {
   if (!has_unreported_ || deadline_) return;
   has_unreported_ = false;
   try {
-    reporter_ = begin(report_command(), "/dev/null");
+    reporter_ = begin(report_command(), {});
   } catch (const base::Error& error) {
     base::log_error("run: {}", error.what());  // the next job reports it
   }

@@ -19,14 +19,17 @@ constexpr int kConfigDescriptor = 3;  // as kConfigPath has it
 
 base::Child start(const std::vector<std::string>& command, int config, int progress,
                   const base::Path& output) {
-  const base::Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!input) base::fail_with_errno(errno, "open /dev/null");
-  const base::Fd report = base::open_regular_file("write", output, O_WRONLY | O_CREAT | O_TRUNC);
-  return base::Child(command, {.descriptors = {{input.get(), STDIN_FILENO},
-                                               {report.get(), STDOUT_FILENO},
-                                               {config, kConfigDescriptor},
-                                               {progress, JobProcess::kProgressDescriptor}},
-                               .has_signals_unblocked = true});
+  const base::Fd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nowhere) base::fail_with_errno(errno, "open /dev/null");
+  const base::Fd report =
+      output.empty() ? base::Fd()
+                     : base::open_regular_file("write", output, O_WRONLY | O_CREAT | O_TRUNC);
+  return base::Child(command,
+                     {.descriptors = {{nowhere.get(), STDIN_FILENO},
+                                      {report ? report.get() : nowhere.get(), STDOUT_FILENO},
+                                      {config, kConfigDescriptor},
+                                      {progress, JobProcess::kProgressDescriptor}},
+                      .has_signals_unblocked = true});
 }
 
 }  // namespace

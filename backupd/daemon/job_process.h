@@ -28,9 +28,9 @@ class JobProcess {
   }
 
   // Runs `command` with the file descriptors `config` and `progress` (which must be 5 or above).
-  // Its stdout goes to the file `output`, which is created or truncated; its stderr is that of this
-  // process. Its signal mask and handlers are those that a shell would set. Fails with kIo and
-  // kConfig.
+  // Its stdout goes to the file `output`, which is created or truncated (nowhere if that is empty);
+  // its stderr is that of this process. Its signal mask and handlers are those that a shell would
+  // set. Fails with kIo and kConfig.
   JobProcess(const std::vector<std::string>& command, int config, int progress,
              const base::Path& output);
   JobProcess(const JobProcess&) = delete;

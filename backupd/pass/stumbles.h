@@ -19,7 +19,7 @@ class Stumbles {
   enum class Over {
     kConnection,  // it was lost while waiting for the message: perhaps for other reasons
     kSilence,     // the server was silent: that costs minutes, so it counts several times
-    kMessage,     // the message took too long, is too large, or has no room: it is requested only once
+    kMessage,  // the message took too long, is too large, or has no room: it is requested only once
   };
 
   // `why`: the error, one line.

@@ -10,7 +10,7 @@ std::vector<std::string> remove_leftovers(const Location& location, base::FileSy
                                           std::chrono::sys_seconds now) {
   std::vector<std::string> removed;
   for (const std::string& name : files.list(trees_directory(location))) {
-    if (!base::AtomicFile::is_temporary(name)) continue;
+    if (!base::AtomicFile::is_leftover(name)) continue;
     const base::Path path = trees_directory(location) / name;
     const auto written = files.modified(path);
     if (!written || now - *written < std::chrono::days(1)) continue;

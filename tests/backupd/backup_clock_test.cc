@@ -107,7 +107,8 @@ class WrongNightTest : public testing::Test {
 
   std::uint64_t newest_messages() {
     std::uint64_t messages = 0;
-    for (const json& folder : mailstow_.restore_json({"folders", "alice"})["folders"]) {
+    const json folders = mailstow_.restore_json({"folders", "alice"})["folders"];
+    for (const json& folder : folders) {
       messages += folder["messages"].get<std::uint64_t>();
     }
     return messages;
@@ -199,7 +200,8 @@ TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {
   back_up_ahead();
   once(3);
   std::vector<bool> marks;
-  for (const json& snapshot : mailstow_.restore_json({"snapshots", "alice"})["snapshots"]) {
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  for (const json& snapshot : snapshots) {
     marks.push_back(snapshot["in_future"]);
   }
   EXPECT_THAT(marks, ElementsAre(false, true, false));

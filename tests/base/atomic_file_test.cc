@@ -1,5 +1,6 @@
 #include "base/atomic_file.h"
 
+#include <fmt/core.h>
 #include <sys/stat.h>
 
 #include "tests/expect_error.h"
@@ -43,8 +44,12 @@ TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
     file.write(as_bytes("half"));
     ASSERT_EQ(names().size(), 1U);
     EXPECT_TRUE(AtomicFile::is_temporary(names().front()));
+    EXPECT_FALSE(AtomicFile::is_leftover(names().front())) << "this process writes it";
   }
   EXPECT_TRUE(names().empty());
+  constexpr int kNoProcess = 4'999'999;  // above the highest id that Linux gives
+  EXPECT_TRUE(AtomicFile::is_leftover(fmt::format(".mailstow-{}-0.tmp", kNoProcess)));
+  EXPECT_FALSE(AtomicFile::is_leftover("name"));
 }
 
 TEST_F(AtomicFileTest, KeepsAnExistingFileUnlessAskedToReplaceIt) {

@@ -134,14 +134,6 @@ TEST_P(BrokenConnectionTest, AFolderThatTheServerRefusesToOpenEndsNothing) {
   EXPECT_EQ(there().size(), 2U);
 }
 
-// As the backup stores one that it could not read.
-TEST_P(BrokenConnectionTest, AMessageWithoutADateIsNotExactlyAsItWas) {
-  plan("good");
-  const FolderReport report = restore();
-  ASSERT_EQ(report.altered.size(), 1U);
-  EXPECT_THAT(report.altered[0].how, HasSubstr("the backup has no INTERNALDATE for it"));
-}
-
 INSTANTIATE_TEST_SUITE_P(Kinds, BrokenConnectionTest, testing::Values("MULTIAPPEND", "X-NOTHING"),
                          [](const auto& kind) {
                            return kind.param[0] == 'M' ? std::string("Together")

@@ -70,15 +70,17 @@ TEST(TargetMailboxTest, ADelimiterThatOnlyFoldersHaveIsFound) {
     C: m2 NAMESPACE
     S: * NAMESPACE NIL NIL NIL
     S: m2 OK done
-    C: m3 EXAMINE "INBOX"
+    C: m3 LIST "" ""
+    S: m3 OK done
+    C: m4 EXAMINE "INBOX"
     S: * 0 EXISTS
-    S: m3 OK opened
-    C: m4 LIST "" ""
-    S: m4 OK done
-    C: m5 LIST "" "%"
+    S: m4 OK opened
+    C: m5 LIST "" ""
+    S: m5 OK done
+    C: m6 LIST "" "%"
     S: * LIST () NIL "INBOX"
     S: * LIST () "." "Archive"
-    S: m5 OK done
+    S: m6 OK done
   )"),
                         {});
   EXPECT_EQ(inspect_mailbox(session, "alice").names.delimiter, '.');
@@ -92,8 +94,12 @@ TEST(TargetMailboxTest, AnAccountWithoutAMailboxIsCalledThat) {
     C: m2 NAMESPACE
     S: * NAMESPACE NIL NIL NIL
     S: m2 OK done
-    C: m3 EXAMINE "INBOX"
-    S: m3 NO Mailbox does not exist
+    C: m3 LIST "" ""
+    S: m3 OK done
+    C: m4 EXAMINE "INBOX"
+    S: m4 NO Mailbox does not exist
+    C: m5 LIST "" "%"
+    S: m5 OK done
   )"),
                         {});
   EXPECT_ERROR(kRefused, "alice: the account has no mailbox on the server",

@@ -72,7 +72,8 @@ TEST_F(WriteTest, SeveralConnectionsWriteWhatOneWould) {
   mailstow_.backupd_json({"once", "--account", "alice"});
   const std::size_t logins_before = logins();
   const json report = mailstow_.restore_json({"run", "alice", "--all"});
-  EXPECT_EQ(logins() - logins_before, 3U);
+  // A fast server may have everything before the third connection is open.
+  EXPECT_THAT(logins() - logins_before, testing::AllOf(testing::Ge(2U), testing::Le(3U)));
   expect_restored(before_, servers::account_state(server_, "alice"), report);
 }
 

@@ -128,8 +128,8 @@ TEST_F(PruneSafetyTest, UnreadableDataIsNotTreatedAsDead) {
 }
 
 TEST_F(PruneSafetyTest, LeftoversAreRemovedUnlessTheyMayBeInUse) {
-  const base::Path old_record = trees_directory(location_) / ".mailstow-1-0.tmp";
-  const base::Path new_record = trees_directory(location_) / ".mailstow-2-0.tmp";
+  const base::Path old_record = trees_directory(location_) / ".mailstow-4999999-0.tmp";
+  const base::Path new_record = trees_directory(location_) / ".mailstow-4999999-1.tmp";
   const base::Path spool = location_.index / ".mailstow-spool-abc123";
   const base::Path other = location_.index / "notes.txt";
   for (const base::Path& path : {old_record, new_record, spool, other}) {
