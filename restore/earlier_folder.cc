@@ -17,7 +17,7 @@ std::string earlier_folder_hint(store::Reader& reader, const store::SnapshotInfo
                                 const std::string& zone,
                                 const std::function<bool(const std::string& name)>& matches) {
   std::vector<store::SnapshotInfo> others = reader.snapshots(snapshot.account);
-  std::ranges::sort(others, std::ranges::greater(), &store::SnapshotInfo::time);
+  std::ranges::reverse(others);  // the last one made first
   for (const store::SnapshotInfo& other : others) {
     if (other.id == snapshot.id) continue;
     try {

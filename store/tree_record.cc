@@ -312,7 +312,11 @@ void TreeRecords::put(const TreeRecord& record) {
 bool TreeRecords::remove(const std::string& id) {
   if (!is_id(id) || !impl_->files.remove(impl_->directory / id)) return false;
   impl_->files.sync_directory(impl_->directory);
-  remove_tree_note(impl_->files, impl_->location, id);
+  try {
+    remove_tree_note(impl_->files, impl_->location, id);
+  } catch (const base::Error& error) {
+    base::log_debug("{}", error.what());  // of a tree that is gone: it means nothing any more
+  }
   return true;
 }
 

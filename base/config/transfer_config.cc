@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/time_text.h"
 
 namespace base {
@@ -14,8 +15,14 @@ TransferConfig parse_transfer(const nlohmann::json& server) {
     if (server.contains(key)) duration = parse_duration(server.at(key).get<std::string>());
   };
   if (server.contains("daily_bytes")) transfer.daily_bytes = server.at("daily_bytes");
-  read("command_timeout", transfer.command_timeout);
-  read("message_timeout", transfer.message_timeout);
+  const auto read_timeout = [&](const char* key, std::chrono::seconds& timeout) {
+    read(key, timeout);
+    if (timeout > std::chrono::seconds(0)) return;
+    fail(ErrorCode::kConfig,
+         "/servers: {}: 0 would end every command at once: leave it out for the default", key);
+  };
+  read_timeout("command_timeout", transfer.command_timeout);
+  read_timeout("message_timeout", transfer.message_timeout);
   read("retry_for", transfer.retry_for);
   return transfer;
 }

@@ -95,8 +95,17 @@ void migrate(Database& database) {
   transaction.commit();
 }
 
-void check_store(Database& database, const base::Path& file, const StoreId& store) {
-  if (database.integer("PRAGMA user_version") != kIndexVersion) {
+// What a reader sees of version 1 until the next writer migrates it: the disk may be full, and a
+// backup of the older mailstow may be under way.
+constexpr std::string_view kViewOfVersion1 =
+    "CREATE TEMP VIEW snapshots AS SELECT *, row_number() OVER "
+    "(PARTITION BY account ORDER BY time, number, line) AS sequence FROM main.snapshots";
+
+// `oldest`: the lowest version of the index that the caller can use.
+void check_store(Database& database, const base::Path& file, const StoreId& store,
+                 std::int64_t oldest = kIndexVersion) {
+  const std::int64_t version = database.integer("PRAGMA user_version");
+  if (version < oldest || version > kIndexVersion) {
     fail(ErrorCode::kConfig,
          "open index {}: another version of mailstow made it: use that version, or remove the file "
          "and run mailstow-backupd reindex",
@@ -184,7 +193,13 @@ class Index::Impl {
 
   void add_snapshot(const SnapshotLine& line, std::int64_t number, std::int64_t position,
                     const Keys& keys) {
-    add_snapshot_row.bind(1, snapshot_id(keys, line).bytes)
+    if (!add_snapshot_row) {
+      add_snapshot_row.emplace(
+          database,
+          "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+          "?12, ?13, max(?14, coalesce((SELECT sequence FROM snapshots WHERE id = ?1), 0)))");
+    }
+    add_snapshot_row->bind(1, snapshot_id(keys, line).bytes)
         .bind(2, line.account)
         .bind(3, line.time.time_since_epoch().count())
         .bind(4, static_cast<std::int64_t>(line.kind))
@@ -228,11 +243,8 @@ class Index::Impl {
                            "INSERT OR REPLACE INTO commits VALUES (?1, ?2, ?3, "
                            "(SELECT pack FROM packs WHERE name = ?4), ?5)"};
   Statement list_pack{database, "UPDATE packs SET listed = ?1 WHERE name = ?2"};
-  Statement add_snapshot_row{
-      database,
-      "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-      "?12, ?13, max(?14, coalesce((SELECT sequence FROM snapshots WHERE id = ?1), 0)))"};
-  Statement drop_snapshot{database, "DELETE FROM snapshots WHERE id = ?1"};
+  std::optional<Statement> add_snapshot_row;  // not for readers: version 1 lacks a column
+  Statement drop_snapshot{database, "DELETE FROM main.snapshots WHERE id = ?1"};
   Statement condemn{database,
                     "INSERT OR REPLACE INTO condemned (name, pack, number, time) "
                     "VALUES (?1, coalesce((SELECT pack FROM packs WHERE name = ?1), 0), ?2, ?3)"};
@@ -276,19 +288,9 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
     fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
          file.string());
   }
-  if (database->integer("PRAGMA user_version") == 1) {
-    try {
-      Database writable = Database::open_or_create(file);
-      migrate(writable);
-    } catch (const base::Error& error) {
-      fail(error.code(),
-           "open index {}: an older version of mailstow made it, and it could not be converted "
-           "({}): run mailstow-backupd status as the user who owns it",
-           file.string(), error.what());
-    }
-  }
+  if (database->integer("PRAGMA user_version") == 1) database->run(kViewOfVersion1);
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
-  check_store(*database, file, store);
+  check_store(*database, file, store, /*oldest=*/1);
   return Index(std::make_unique<Impl>(std::move(*database), file));
 }
 

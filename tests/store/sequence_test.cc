@@ -274,8 +274,26 @@ TEST_F(OldIndexTest, ARepairConvertsIt) {
   expect_numbered();
 }
 
+TEST_F(OldIndexTest, AReaderUsesAnOldIndexAndLeavesItAsItIs) {
+  const auto version = [&] {
+    return Database::open_or_create(index_file(location_)).integer("PRAGMA user_version");
+  };
+  ASSERT_EQ(version(), 1);
+  const auto old = open_reader().snapshots("alice");
+  EXPECT_EQ(version(), 1) << "a backup of the older mailstow may be under way";
+  open_writer();
+  EXPECT_EQ(version(), 2);
+  const auto converted = open_reader().snapshots("alice");
+  ASSERT_EQ(old.size(), converted.size());
+  for (std::size_t at = 0; at < old.size(); ++at) {
+    EXPECT_EQ(old[at].id, converted[at].id);
+    EXPECT_EQ(old[at].sequence, converted[at].sequence);
+    EXPECT_GT(old[at].sequence, 0U);
+  }
+}
+
 TEST_F(OldIndexTest, ConvertedAndNewIndexesAreTheSame) {
-  open_reader();
+  open_writer();
   const auto schema = [&] {
     Database database = Database::open_or_create(index_file(location_));
     std::set<std::string> lines;

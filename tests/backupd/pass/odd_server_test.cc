@@ -131,7 +131,7 @@ TEST_F(OddServerTest, ARefusalOfOneMessageDoesNotAffectTheOthers) {
     server_.folder("INBOX").message(uid, "later " + std::to_string(uid));
   }
   // The server stops there, whatever else was requested.
-  server_.before = [this](const std::string& command) -> std::string {
+  server_.before = [](const std::string& command) -> std::string {
     if (command.find("BODY.PEEK") == std::string::npos) return "";
     const std::string set = command.substr(10, command.find(' ', 10) - 10);
     const auto uids = imap::UidSet::parse(set).value();

@@ -248,5 +248,15 @@ TEST(ConfigTest, AMissingFileIsNamed) {
                load_config(real_file_system(), "/nowhere.json"));
 }
 
+TEST(ConfigTest, ATimeoutOfZeroIsRefused) {
+  for (const char* key : {"command_timeout", "message_timeout"}) {
+    const std::string text = R"({ "store": { "path": "/s", "key_file": "/k" }, "servers": { "main":
+        { "url": "imaps://h", "admin": { "user": "a", "password_file": "/p" }, ")" +
+                             std::string(key) + R"(": "0s" } }, "accounts": [] })";
+    EXPECT_ERROR(kConfig, std::string(key) + ": 0 would end every command",
+                 parse_config(text, "t"));
+  }
+}
+
 }  // namespace
 }  // namespace base

@@ -152,11 +152,11 @@ TEST_F(PruneSafetyTest, AStopRequestLeavesNothingDropped) {
   EXPECT_EXIT(
       {
         base::stop_on_request(base::OnStop::kContinue);
-        ::raise(SIGTERM);
+        static_cast<void>(::raise(SIGTERM));
         try {
           prune({first.id});
         } catch (const base::Stopped& stopped) {
-          std::fputs(stopped.what(), stderr);
+          static_cast<void>(std::fputs(stopped.what(), stderr));
           std::_Exit(9);
         }
       },
