@@ -22,7 +22,7 @@ namespace {
 void publish(const base::Path& file, base::ByteView text) {
   const std::string what = fmt::format("write metrics to {}", file.string());
   const base::Path temporary = file.parent_path() / fmt::format(".mailstow-{}.tmp", ::getpid());
-  // What is there is a leftover, or a trap: with O_EXCL it is not even opened.
+  // A file of that name is a leftover, or a trap: with O_EXCL it is not even opened.
   ::unlink(temporary.c_str());
   const base::Fd written(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   const bool is_whole =
