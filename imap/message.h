@@ -41,8 +41,8 @@ class MessageSink {
   virtual ~MessageSink() = default;
 
   // The length of a literal, as announced by the server, before its first piece: the time to refuse
-  // it by an exception, which ends the session.
-  virtual void body_size(std::uint64_t /*size*/) {}
+  // it by an exception, which ends the session. `uid`: nullopt if the server sends it only later.
+  virtual void body_size(std::optional<base::Uid> /*uid*/, std::uint64_t /*size*/) {}
 
   virtual void body_piece(base::ByteView piece) = 0;
   virtual void message(const MessageItems& items, BodyKind body) = 0;

@@ -41,11 +41,12 @@ class Session::Impl::MessageFilter : public BodySink {
 
   bool wants_body(std::optional<base::Uid> uid) override {
     if (!uid) uid = only_;
+    arriving_ = uid;
     is_passing_ = !uid || is_wanted(*uid);
     return is_passing_;
   }
 
-  void body_size(std::uint64_t size) override { sink_.body_size(size); }
+  void body_size(std::uint64_t size) override { sink_.body_size(arriving_, size); }
 
   void body_piece(base::ByteView piece) override { sink_.body_piece(piece); }
 
@@ -106,6 +107,7 @@ class Session::Impl::MessageFilter : public BodySink {
   std::optional<base::Uid> only_;
   std::uint64_t discarded_ = 0;
   bool is_passing_ = false;
+  std::optional<base::Uid> arriving_;  // the message of the body that follows, if known
   UidSet delivered_;
   UidSet bodiless_;
   UidSet nil_;

@@ -131,10 +131,7 @@ void FolderRestore::take_unread(imap::Session& session,
     if (found == unread.end()) continue;
     positions.emplace(found->first, at);
     uids.add(found->first);
-    give_up(at,
-            "the server accepted it, but the connection was lost each time it was read back, so it "
-            "was not compared: " +
-                found->second);
+    leave_uncompared(at, "the server could not serve it: " + found->second);
   }
   if (uids.empty()) return;
   session.examine(folder_.target_raw_name);

@@ -46,10 +46,11 @@ bool FolderRestore::try_to_open(const std::function<void()>& work) {
     if (error.code() != base::ErrorCode::kRefused) throw;
     can_be_opened_ = false;
     for (std::size_t at = 0; at < outcomes_.size(); ++at) {
-      const bool is_there = outcomes_[at].accepted;
-      give_up(at, is_there ? fmt::format("the server accepted it, but it was not compared: {}",
-                                         error.what())
-                           : error.what());
+      if (outcomes_[at].accepted) {
+        leave_uncompared(at, error.what());
+      } else {
+        give_up(at, error.what());
+      }
     }
   }
   return can_be_opened_;
@@ -135,6 +136,12 @@ void FolderRestore::give_up(std::size_t position, const std::string& why) {
   skipped_.push_back({folder_.messages[position].uid, why});
 }
 
+void FolderRestore::leave_uncompared(std::size_t position, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(outcomes_[position].given_up, true)) return;
+  uncompared_.push_back({folder_.messages[position].uid, why});
+}
+
 void FolderRestore::give_up_unreadable(std::size_t position, const std::string& why) {
   has_damage_ = true;
   give_up(position, why);
@@ -150,13 +157,16 @@ FolderReport FolderRestore::report() const {
   }
   report.skipped = skipped_;
   report.has_damage = has_damage_;
-  if (!is_compared_ && can_be_opened_) {
-    report.not_compared = static_cast<std::uint64_t>(
-        std::ranges::count_if(outcomes_, [](const Outcome& outcome) { return outcome.accepted; }));
+  report.uncompared = uncompared_;
+  report.not_compared = uncompared_.size();
+  if (!is_compared_) {
+    report.not_compared += static_cast<std::uint64_t>(std::ranges::count_if(
+        outcomes_, [](const Outcome& outcome) { return outcome.accepted && !outcome.given_up; }));
   }
   const auto by_uid = [](const auto& a, const auto& b) { return a.uid < b.uid; };
   std::sort(report.altered.begin(), report.altered.end(), by_uid);
   std::sort(report.skipped.begin(), report.skipped.end(), by_uid);
+  std::sort(report.uncompared.begin(), report.uncompared.end(), by_uid);
   return report;
 }
 

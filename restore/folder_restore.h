@@ -47,6 +47,8 @@ class FolderRestore {
   // Whether the message at this position of the plan must be sent: false if it is there already.
   bool wants(std::size_t position, base::ByteView bytes);
   void give_up(std::size_t position, const std::string& why);
+  // The server accepted the message, but it can't be read back.
+  void leave_uncompared(std::size_t position, const std::string& why);
   void give_up_unreadable(std::size_t position, const std::string& why);  // the store can't read it
 
   struct Waiting {
@@ -128,6 +130,7 @@ class FolderRestore {
   bool can_be_opened_ = true;
   std::mutex mutex_;  // guards outcomes_ while messages are appended, and what follows
   std::vector<RefusedMessage> skipped_;
+  std::vector<RefusedMessage> uncompared_;
   int lost_in_a_row_ = 0;  // connections, since a message was accepted
 };
 

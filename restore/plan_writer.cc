@@ -19,6 +19,7 @@ constexpr int kPauseGrows = 5;
 void add_to(FolderReport& report, FolderReport written) {
   report.restored = written.restored;
   report.not_compared = written.not_compared;
+  report.uncompared = std::move(written.uncompared);
   report.has_damage = written.has_damage;
   report.altered = std::move(written.altered);
   report.skipped.insert(report.skipped.end(), written.skipped.begin(), written.skipped.end());

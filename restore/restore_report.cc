@@ -49,12 +49,14 @@ std::string restored_folders(const std::vector<FolderReport>& folders) {
 base::ExitStatus RestoreReport::exit_status() const {
   std::uint64_t restored = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t not_compared = 0;
   for (const FolderReport& folder : folders) {
     if (folder.has_damage) return base::ExitStatus::kDamaged;
     restored += folder.restored + folder.not_compared;
+    not_compared += folder.not_compared;
     skipped += folder.skipped.size();
   }
-  if (error.empty() && skipped == 0) return base::ExitStatus::kDone;
+  if (error.empty() && skipped == 0 && not_compared == 0) return base::ExitStatus::kDone;
   return restored == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kPartial;
 }
 
@@ -69,6 +71,10 @@ std::string RestoreReport::to_json() const {
     for (const RefusedMessage& message : folder.skipped) {
       skipped.push_back({{"uid", message.uid.value}, {"reason", message.reason}});
     }
+    ordered_json uncompared = ordered_json::array();
+    for (const RefusedMessage& message : folder.uncompared) {
+      uncompared.push_back({{"uid", message.uid.value}, {"reason", message.reason}});
+    }
     documents.push_back({{"source", folder.source},
                          {"target", folder.target},
                          {"messages", folder.messages},
@@ -76,6 +82,7 @@ std::string RestoreReport::to_json() const {
                          {"renamed", folder.renamed},
                          {"restored", folder.restored},
                          {"not_compared", folder.not_compared},
+                         {"uncompared", std::move(uncompared)},
                          {"altered", std::move(altered)},
                          {"skipped", std::move(skipped)}});
   }
@@ -177,6 +184,11 @@ std::string RestoreReport::to_text() const {
     for (const RefusedMessage& message : folder.skipped) {
       text +=
           fmt::format("not restored: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
+                      message.uid.value, base::escape_for_terminal(message.reason));
+    }
+    for (const RefusedMessage& message : folder.uncompared) {
+      text +=
+          fmt::format("not compared: {}, UID {}: {}\n", base::escape_for_terminal(folder.source),
                       message.uid.value, base::escape_for_terminal(message.reason));
     }
   }

@@ -34,6 +34,8 @@ struct FolderReport {
   std::string renamed = {};  // why the target's name differs from the source's; empty: same name
   bool has_damage = false;   // the store could not read a message
   std::uint64_t not_compared = 0;  // messages that the server accepted but that were not read back
+  // Those of them that could not be read back; the others were not reached.
+  std::vector<RefusedMessage> uncompared = {};
 };
 
 struct QuotaFinding {

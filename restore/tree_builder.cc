@@ -165,8 +165,13 @@ bool TreeBuilder::make_parent_of(const std::string& raw_name) {
   }
   const std::optional<imap::Folder> found = find_folder(parent);
   if (!found || !found->has_attribute("\\Noinferiors")) return false;
-  const SweptLevel removed = TreeSweeper(session_, record_, others_).sweep_level(*above);
-  if (removed.action != SweptLevel::Action::kDeleted) return false;
+  try {
+    const SweptLevel removed = TreeSweeper(session_, record_, others_).sweep_level(*above);
+    if (removed.action != SweptLevel::Action::kDeleted) return false;
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    return false;  // the folder below is reported as refused
+  }
   created_.erase(parent);
   *above = {parent, LevelState::kIntended, std::nullopt, {}};
   records_.put(record_);

@@ -107,6 +107,7 @@ class Receiver : public imap::MessageSink {
       if (session != nullptr) share_ = shares.next();
       for (; !share_.empty(); share_ = shares.next()) {
         last_.reset();
+        arriving_.reset();
         const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
         if (!answer.complete) answer_ = answer;
       }
@@ -133,16 +134,24 @@ class Receiver : public imap::MessageSink {
   const imap::FetchAnswer& answer() const { return answer_; }
   const std::exception_ptr& error() const { return error_; }
 
-  // Records the message at which the connection was lost, if it was: servers send messages in the
-  // order of their UIDs.
+  // Records the message at which the connection was lost, if it was: the one that was arriving. If
+  // its UID was not known yet, the one after the last: servers send messages in that order.
   void record_stumble(Stumbles& stumbles, std::string_view raw_name) const {
     if (!over_) return;
+    if (arriving_ && share_.contains(*arriving_)) {
+      return stumbles.add(raw_name, *arriving_, *over_, why_);
+    }
     for (const base::Uid uid : share_) {
       if (!last_ || uid > *last_) return stumbles.add(raw_name, uid, *over_, why_);
     }
   }
 
-  void body_size(std::uint64_t size) override {
+  void body_size(std::optional<base::Uid> uid, std::uint64_t size) override {
+    arriving_ = uid;
+    refuse_if_too_long(size);
+  }
+
+  void refuse_if_too_long(std::uint64_t size) const {
     if (size <= writer_.max_message()) return;
     throw MessageRefused{fmt::format("it is longer than {}: see store.max_message_mb",
                                      base::format_size(writer_.max_message()))};
@@ -151,7 +160,7 @@ class Receiver : public imap::MessageSink {
   // Checked here too, since a server that keeps sending is never waited for.
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
-    body_size(incoming_.size() + piece.size());
+    refuse_if_too_long(incoming_.size() + piece.size());
     unless_full([&] { incoming_.add(piece); });
     if (beginning_.size() <= kMaxApology) {
       beginning_ += base::as_text(piece.first(std::min(piece.size(), kMaxApology + 1)));
@@ -162,6 +171,7 @@ class Receiver : public imap::MessageSink {
     unless_full([&] { incoming_.finish(); });
     const bool has_apology = beginning_.size() <= kMaxApology && is_apology(beginning_);
     beginning_.clear();
+    arriving_.reset();
     if (items.uid) last_ = items.uid;
     arrived_.push_back(
         {items, body, std::exchange(incoming_, writer_.begin_message()), has_apology});
@@ -174,6 +184,7 @@ class Receiver : public imap::MessageSink {
   void discard() override {
     incoming_.clear();
     beginning_.clear();
+    arriving_.reset();
   }
 
  private:
@@ -196,7 +207,8 @@ class Receiver : public imap::MessageSink {
   std::size_t bytes_ = 0;  // of arrived_
   std::string beginning_;  // of the message being received
   imap::UidSet share_;
-  std::optional<base::Uid> last_;  // the last one of the share that was received
+  std::optional<base::Uid> last_;      // the last one of the share that was received
+  std::optional<base::Uid> arriving_;  // whose body is being received, if that is known
   std::optional<Stumbles::Over> over_;
   imap::FetchAnswer answer_;
   std::exception_ptr error_;

@@ -59,8 +59,8 @@ class Index {
   // Fails with kConfig if it belongs to another store or a newer version made it.
   static Index open(const base::Path& file, const StoreId& store);
 
-  // For use alongside a writer. An index of version 1 is read as it is. Fails with kNotFound if there
-  // is no index, kConfig.
+  // For use alongside a writer. An index of version 1 is read as it is. Fails with kNotFound if
+  // there is no index, kConfig.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
   Index(Index&&) noexcept;

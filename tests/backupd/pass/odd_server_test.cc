@@ -115,6 +115,21 @@ TEST_F(OddServerTest, AMessageOfMoreThanTheConfiguredLength) {
   EXPECT_EQ(runner_.snapshot().messages, 3U);
 }
 
+TEST_F(OddServerTest, AMessageThatIsTooLongIsTheOneThatWasArriving) {
+  runner_.location().max_message = 20;
+  second().item = [](int time) {
+    return time == 0 ? std::string("X-NOTHING 1") : "BODY[] " + literal("here it is");
+  };
+  server_.folder("INBOX").messages[2].item = [](int) {
+    return "BODY[] {21}\r\nabcdefghijklmnopqrstu";
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(report.error, "");
+  ASSERT_THAT(report.skipped, SizeIs(1));
+  EXPECT_EQ(report.skipped[0].uid, base::Uid{3});
+  EXPECT_EQ(runner_.snapshot().messages, 2U);
+}
+
 TEST_F(OddServerTest, ManyMessagesThatAreTooLongHideNoOther) {
   runner_.location().max_message = 20;
   for (std::uint32_t uid = 4; uid <= 12; ++uid) {
