@@ -105,13 +105,18 @@ class StormTest : public testing::TestWithParam<Kind> {
                                base::real_file_system());
   }
 
-  // A run in the storm may end while folders still change, but must be able to back up everything.
+  // A run in the storm may end while folders still change, but must be able to back up everything,
+  // except a folder that was away each time it was opened and is back at the end.
   void back_up_in_the_storm() {
     const auto run = mailstow_.backupd({"once", "--account", "alice", "--json"});
     ASSERT_THAT(run.status, testing::AnyOf(0, 3)) << run.err;
     const json account = json::parse(run.out)["accounts"][0];
     EXPECT_EQ(account.value("error", ""), "") << run.err;
-    EXPECT_EQ(account["skipped"], json::array()) << run.err;
+    for (const json& skipped : account["skipped"]) {
+      EXPECT_THAT(skipped["reason"].get<std::string>(),
+                  testing::ContainsRegex("refused EXAMINE: .*Mailbox does(n't| not) exist"))
+          << run.err;
+    }
   }
 
   std::unique_ptr<servers::Server> server_ = make_server(GetParam());
