@@ -76,6 +76,7 @@ class Writer::Impl {
       return;
     }
     std::vector<SnapshotLine> lines;
+    lines.reserve(snapshots.size());
     for (const auto& [account, line] : snapshots) lines.push_back(line);
     session.commit(in_series(Commit(), lines));
     snapshots.clear();

@@ -61,11 +61,9 @@ void UnlistedFolders::find(const PassTools& tools, const FolderRecords& last,
       judge(*last.by_name(names[at]), answers[at], tools.now, listed);
     }
   }
-  for (const auto& [name, reason] : kept_) {
-    std::erase_if(listed, [&](const imap::Folder& folder) {
-      return folder.raw_name == name && !folder.can_be_opened();
-    });
-  }
+  std::erase_if(listed, [&](const imap::Folder& folder) {
+    return kept_.contains(folder.raw_name) && !folder.can_be_opened();
+  });
 }
 
 std::vector<std::string> UnlistedFolders::names_to_ask(

@@ -1,6 +1,7 @@
 #include "store/format/commit_chain.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/core.h>
 
@@ -81,9 +82,9 @@ void number_lines(std::map<ObjectId, SnapshotLine>& lines) {
   for (auto& [name, account] : accounts) {
     std::ranges::stable_sort(account.unnumbered, {}, &SnapshotLine::time);
     std::uint64_t next = account.lowest == 0 ? account.unnumbered.size() + 1 : account.lowest;
-    for (auto line = account.unnumbered.rbegin(); line != account.unnumbered.rend(); ++line) {
+    for (SnapshotLine* const line : std::views::reverse(account.unnumbered)) {
       next = std::max<std::uint64_t>(next, 2) - 1;
-      (*line)->sequence = next;
+      line->sequence = next;
     }
   }
 }

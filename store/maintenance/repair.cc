@@ -279,6 +279,7 @@ class Repair {
     Commit checkpoint;
     checkpoint.is_checkpoint = true;
     std::vector<SnapshotLine> lines;
+    lines.reserve(living.size() + amended.size());
     for (const auto& [id, line] : living) lines.push_back(line);
     lines.insert(lines.end(), amended.begin(), amended.end());
     checkpoint.condemned = condemned_;
