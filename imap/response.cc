@@ -129,7 +129,7 @@ Response read_vanished(Lexer& lexer) {
   return response;
 }
 
-Response read_flags(Lexer& lexer) {
+Response read_flags_response(Lexer& lexer) {
   lexer.skip_spaces();
   return FlagsResponse{read_list(lexer)};
 }
@@ -145,7 +145,7 @@ Reader find_reader(std::string_view kind) {
       {"SEARCH", read_search},
       {"ESEARCH", read_esearch},
       {"VANISHED", read_vanished},
-      {"FLAGS", read_flags},
+      {"FLAGS", read_flags_response},
       {"CAPABILITY",
        [](Lexer& lexer) -> Response { return CapabilityResponse{read_words(lexer)}; }},
       {"ENABLED", [](Lexer& lexer) -> Response { return EnabledResponse{read_words(lexer)}; }},

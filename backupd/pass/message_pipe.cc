@@ -7,7 +7,7 @@ namespace backupd {
 namespace {
 
 // Memory that a message costs in addition to its bytes: digest, items, container entries.
-constexpr std::size_t kOverhead = 1'024;
+constexpr std::size_t kMessageOverhead = 1'024;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ MessagePipe::~MessagePipe() {
 }
 
 std::size_t ArrivedMessage::bytes_in_memory() const {
-  return message.memory() + kOverhead;
+  return message.memory() + kMessageOverhead;
 }
 
 bool MessagePipe::put(std::vector<ArrivedMessage> messages) {

@@ -17,9 +17,9 @@ std::string of_total(const std::string& done, const std::string& total, bool has
   return has_total ? done + " of " + total : done;
 }
 
-std::string time_left(std::uint64_t seconds) {
-  return seconds < 60 ? fmt::format("{}s left", seconds)
-                      : fmt::format("{}m {}s left", seconds / 60, seconds % 60);
+std::string time_left(std::uint64_t left) {
+  return left < 60 ? fmt::format("{}s left", left)
+                   : fmt::format("{}m {}s left", left / 60, left % 60);
 }
 
 // An earlier rate would be meaningless.
@@ -43,15 +43,15 @@ bool knows_messages(const PassProgress& progress) {
 
 Pace pace_of(const PassProgress& progress, std::chrono::steady_clock::duration elapsed) {
   Pace pace;
-  const double seconds = std::chrono::duration<double>(elapsed).count();
-  if (seconds < kSecondsBeforeRates || progress.bytes == 0) return pace;
-  const double rate = static_cast<double>(progress.bytes) / seconds;
+  const double passed = std::chrono::duration<double>(elapsed).count();
+  if (passed < kSecondsBeforeRates || progress.bytes == 0) return pace;
+  const double rate = static_cast<double>(progress.bytes) / passed;
   pace.bytes_per_second = static_cast<std::uint64_t>(rate);
   double left = 0;
   if (knows_bytes(progress)) {
     left = static_cast<double>(progress.bytes_to_come - progress.bytes) / rate;
   } else if (knows_messages(progress) && progress.messages > 0) {
-    left = static_cast<double>(progress.messages_to_come - progress.messages) * seconds /
+    left = static_cast<double>(progress.messages_to_come - progress.messages) * passed /
            static_cast<double>(progress.messages);
   }
   if (left > 0) pace.seconds_left = static_cast<std::uint64_t>(left);

@@ -18,14 +18,14 @@ constexpr std::uint64_t kMaxList = 128ULL * 1024 * 1024;
 
 using FoundUser = std::pair<std::string, std::string>;  // server, name of the user there
 
-Path file_of(const StoreConfig& store) {
+Path found_accounts_file(const StoreConfig& store) {
   return store.index / "accounts.json";
 }
 
 }  // namespace
 
 FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
-  const auto bytes = read_file(files, file_of(store), kMaxList);
+  const auto bytes = read_file(files, found_accounts_file(store), kMaxList);
   if (!bytes) return {};
   const auto document = parse_json(as_text(*bytes));
   FoundAccounts found;
@@ -41,7 +41,7 @@ FoundAccounts load_found_accounts(FileSystem& files, const StoreConfig& store) {
 
 void save_found_accounts(FileSystem& files, const StoreConfig& store, const FoundAccounts& found) {
   const std::string text = json_text(found);
-  write_file(files, file_of(store), as_bytes(text), OnExisting::kReplace);
+  write_file(files, found_accounts_file(store), as_bytes(text), OnExisting::kReplace);
 }
 
 std::vector<std::string> add_found_accounts(Config& config, const FoundAccounts& found) {

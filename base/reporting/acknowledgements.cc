@@ -16,22 +16,22 @@ namespace base {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using std::chrono::seconds;
 using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kMaxFileSize = 64ULL * 1024 * 1024;
 
-Path file_of(const StoreConfig& store) {
+Path acknowledgements_file(const StoreConfig& store) {
   return store.index / "acknowledged.json";
 }
 
-json to_json(const MailboxIdentity& identity) {
+ordered_json to_json(const MailboxIdentity& identity) {
   return {{"mailbox_id", identity.mailbox_id}, {"uidvalidity", identity.uid_validity}};
 }
 
 // Older files contain the result of MailboxIdentity::text() instead.
-MailboxIdentity identity_of(const json& value) {
+MailboxIdentity identity_of(const ordered_json& value) {
   if (value.is_object()) {
     return {value.at("mailbox_id").get<std::string>(),
             value.at("uidvalidity").get<std::uint32_t>()};
@@ -49,14 +49,14 @@ MailboxIdentity identity_of(const json& value) {
   return identity;
 }
 
-AcceptedIdentities accepted_of(const json& account) {
+AcceptedIdentities accepted_of(const ordered_json& account) {
   AcceptedIdentities accepted;
   if (account.contains("accepted_identity")) {
     accepted.identities.push_back(identity_of(account.at("accepted_identity")));
     accepted.with_earlier = true;
   }
   if (account.contains("accepted_identities")) {
-    for (const json& identity : account.at("accepted_identities")) {
+    for (const ordered_json& identity : account.at("accepted_identities")) {
       accepted.identities.push_back(identity_of(identity));
     }
   }
@@ -76,13 +76,13 @@ bool is_accepted(const AcceptedIdentities& accepted, const MailboxChange& change
 
 Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& store) {
   Acknowledgements result;
-  const auto bytes = read_file(files, file_of(store), kMaxFileSize);
+  const auto bytes = read_file(files, acknowledgements_file(store), kMaxFileSize);
   if (!bytes) return result;
   try {
-    const json document = parse_json(as_text(*bytes));
+    const ordered_json document = parse_json(as_text(*bytes));
     for (const auto& [name, at] : document.items()) {
       Account account;
-      for (const json& skip : at.at("skips")) {
+      for (const ordered_json& skip : at.at("skips")) {
         account.skips.insert({skip.at("folder").get<std::string>(),
                               skip.at("uidvalidity").get<std::uint32_t>(),
                               skip.at("uid").get<std::uint32_t>()});
@@ -98,29 +98,29 @@ Acknowledgements Acknowledgements::load(FileSystem& files, const StoreConfig& st
       account.is_absent = at.value("absent", false);
       account.accepted = accepted_of(at);
       if (at.contains("stranger")) {
-        const json& stranger = at.at("stranger");
+        const ordered_json& stranger = at.at("stranger");
         account.stranger =
             MailboxChange{identity_of(stranger.at("was")), identity_of(stranger.at("is"))};
       }
       result.accounts_.emplace(name, std::move(account));
     }
-  } catch (const json::exception&) {
+  } catch (const ordered_json::exception&) {
     log_warning("{}: it is damaged: problems acknowledged earlier will be reported again",
-                file_of(store).string());
+                acknowledgements_file(store).string());
     return {};
   }
   return result;
 }
 
 void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
-  json document = json::object();
+  ordered_json document = ordered_json::object();
   for (const auto& [name, account] : accounts_) {
-    json skips = json::array();
+    ordered_json skips = ordered_json::array();
     for (const Skip& skip : account.skips) {
       skips.push_back(
           {{"folder", skip.folder}, {"uidvalidity", skip.uid_validity}, {"uid", skip.uid}});
     }
-    json at = {{"skips", std::move(skips)}, {"absent", account.is_absent}};
+    ordered_json at = {{"skips", std::move(skips)}, {"absent", account.is_absent}};
     if (account.deletions && account.deletions->until) {
       at["deletions_until"] = account.deletions->until->time_since_epoch().count();
     } else if (account.deletions) {
@@ -131,7 +131,7 @@ void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
     if (accepted.with_earlier) {
       at["accepted_identity"] = to_json(accepted.identities.front());
     } else if (!accepted.identities.empty()) {
-      json& list = at["accepted_identities"] = json::array();
+      ordered_json& list = at["accepted_identities"] = ordered_json::array();
       for (const MailboxIdentity& identity : accepted.identities) list.push_back(to_json(identity));
     }
     if (const auto& stranger = account.stranger) {
@@ -140,7 +140,7 @@ void Acknowledgements::save(FileSystem& files, const StoreConfig& store) const {
     document[name] = std::move(at);
   }
   const std::string text = json_text(document);
-  write_file(files, file_of(store), as_bytes(text), OnExisting::kReplace);
+  write_file(files, acknowledgements_file(store), as_bytes(text), OnExisting::kReplace);
 }
 
 void Acknowledgements::accept_skip(const std::string& account, const std::string& folder,

@@ -10,7 +10,7 @@ namespace base {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxMail = 16ULL * 1024 * 1024;
 
@@ -26,7 +26,7 @@ std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfi
   if (!bytes) return std::nullopt;
   PendingMail mail;
   try {
-    const json document = parse_json(as_text(*bytes));
+    const ordered_json document = parse_json(as_text(*bytes));
     mail.job = job;
     mail.written =
         std::chrono::sys_seconds(std::chrono::seconds(document.at("written").get<std::int64_t>()));
@@ -36,20 +36,20 @@ std::optional<PendingMail> load_pending_mail(FileSystem& files, const StoreConfi
     document.at("left").get_to(mail.undelivered);
     document.at("troubles").get_to(mail.troubles);
     document.at("begun").get_to(mail.attempts);
-  } catch (const json::exception&) {
+  } catch (const ordered_json::exception&) {
     return std::nullopt;
   }
   return mail;
 }
 
 void save_pending_mail(FileSystem& files, const StoreConfig& store, const PendingMail& mail) {
-  const json document = {{"written", mail.written.time_since_epoch().count()},
-                         {"headline", mail.headline},
-                         {"body", mail.body},
-                         {"to", mail.to},
-                         {"left", mail.undelivered},
-                         {"troubles", mail.troubles},
-                         {"begun", mail.attempts}};
+  const ordered_json document = {{"written", mail.written.time_since_epoch().count()},
+                                 {"headline", mail.headline},
+                                 {"body", mail.body},
+                                 {"to", mail.to},
+                                 {"left", mail.undelivered},
+                                 {"troubles", mail.troubles},
+                                 {"begun", mail.attempts}};
   const std::string text = json_line(document) + "\n";
   const Path file = file_of(store, mail.job);
   make_directories(files, file.parent_path());

@@ -14,12 +14,12 @@ namespace store {
 namespace {
 
 // A NUL can't occur in an IMAP name.
-constexpr char kBetween = '\0';
+constexpr char kSeparator = '\0';
 
 std::string joined(std::initializer_list<std::string_view> parts) {
   std::string value;
   for (const std::string_view& part : parts) {
-    if (&part != parts.begin()) value += kBetween;
+    if (&part != parts.begin()) value += kSeparator;
     value += part;
   }
   return value;
@@ -30,7 +30,7 @@ template <std::size_t count>
 std::optional<std::array<std::string, count>> split(std::string_view value) {
   std::array<std::string, count> parts;
   for (std::size_t at = 0; at + 1 < count; ++at) {
-    const std::size_t end = value.find(kBetween);
+    const std::size_t end = value.find(kSeparator);
     if (end == std::string_view::npos) return std::nullopt;
     parts[at] = value.substr(0, end);
     value.remove_prefix(end + 1);
@@ -60,12 +60,12 @@ std::string_view word(AccountNamespace::Kind kind) {
 
 using Read = void (*)(AccountProperties& account, const std::string& value);
 
-struct Kind {
+struct PropertyKind {
   std::string_view name;
   Read read;
 };
 
-constexpr std::array<Kind, 8> kProperties = {{
+constexpr std::array<PropertyKind, 8> kProperties = {{
     {"asked",
      [](AccountProperties& account, const std::string& value) {
        account.asked = std::chrono::sys_seconds(std::chrono::seconds(to_number(value)));
@@ -152,7 +152,7 @@ std::vector<Property> to_properties(const AccountProperties& account) {
 AccountProperties to_account_properties(const std::vector<Property>& properties) {
   AccountProperties account;
   for (const Property& property : properties) {
-    for (const Kind& kind : kProperties) {
+    for (const PropertyKind& kind : kProperties) {
       if (property.name == kind.name) kind.read(account, property.value);
     }
   }

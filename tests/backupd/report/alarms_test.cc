@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 // Backups a day apart: the number of messages in each, and how many vanished since the one before.
-std::vector<store::SnapshotInfo> days(
+std::vector<store::SnapshotInfo> nightly(
     const std::vector<std::pair<std::uint64_t, std::uint64_t>>& messages_and_vanished) {
   std::vector<store::SnapshotInfo> snapshots;
   for (const auto& [messages, vanished] : messages_and_vanished) {
@@ -44,25 +44,25 @@ long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long
 }
 
 TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
-  EXPECT_EQ(found(days({{1000, 0}, {1000, 0}})), -1);
-  EXPECT_EQ(found(days({{1000, 0}, {750, 250}})), 1);
-  EXPECT_EQ(found(days({{1000, 0}, {751, 249}})), -1) << "less than a quarter";
-  EXPECT_EQ(found(days({{120, 0}, {21, 99}})), -1) << "few messages";
-  EXPECT_EQ(found(days({{120, 0}, {20, 100}})), 1);
-  EXPECT_EQ(found(days({{1000, 0}, {0, 1000}})), 1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {1000, 0}})), -1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {750, 250}})), 1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {751, 249}})), -1) << "less than a quarter";
+  EXPECT_EQ(found(nightly({{120, 0}, {21, 99}})), -1) << "few messages";
+  EXPECT_EQ(found(nightly({{120, 0}, {20, 100}})), 1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {0, 1000}})), 1);
 }
 
 TEST(MassDeletionTest, IsDetectedIfOtherMailTookItsPlace) {
-  EXPECT_EQ(found(days({{1000, 0}, {1000, 900}})), 1);
-  EXPECT_EQ(found(days({{1000, 0}, {50'000, 1000}})), 1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {1000, 900}})), 1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {50'000, 1000}})), 1);
 }
 
 TEST(MassDeletionTest, IsDetectedIfTheBackupBeforeItIsGone) {
-  EXPECT_EQ(found(days({{100, 900}})), 0);
+  EXPECT_EQ(found(nightly({{100, 900}})), 0);
 }
 
 TEST(MassDeletionTest, IsAcknowledgedUpToASnapshot) {
-  const auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
+  const auto snapshots = nightly({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
   EXPECT_EQ(found(snapshots), 3) << "the newest: no snapshot before it expires";
   EXPECT_EQ(found(snapshots, 2), 3);
   EXPECT_EQ(found(snapshots, 3), -1);
@@ -70,7 +70,7 @@ TEST(MassDeletionTest, IsAcknowledgedUpToASnapshot) {
 
 // The clock was a year ahead on the second day.
 TEST(MassDeletionTest, IsFoundAndAcknowledgedInTheOrderOfBackups) {
-  auto snapshots = days({{6, 0}, {206, 0}, {206, 0}, {6, 200}});
+  auto snapshots = nightly({{6, 0}, {206, 0}, {206, 0}, {6, 200}});
   snapshots[1].time += std::chrono::days(365);
   EXPECT_EQ(found(snapshots), 3);
   EXPECT_EQ(found(snapshots, 2), 3);
@@ -79,7 +79,7 @@ TEST(MassDeletionTest, IsFoundAndAcknowledgedInTheOrderOfBackups) {
 
 // Older versions noted the time of the newest snapshot.
 TEST(MassDeletionTest, AnOlderAcknowledgementNamesASnapshotByItsTime) {
-  auto snapshots = days({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
+  auto snapshots = nightly({{1000, 0}, {500, 500}, {500, 0}, {100, 400}});
   const auto is_found = [&](sys_seconds until) {
     const base::AcceptedDeletions acknowledged{.until = until};
     return newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged).has_value();
@@ -92,7 +92,7 @@ TEST(MassDeletionTest, AnOlderAcknowledgementNamesASnapshotByItsTime) {
 }
 
 TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
-  auto snapshots = days({{1000, 0}, {2, 0}, {1000, 100}});
+  auto snapshots = nightly({{1000, 0}, {2, 0}, {1000, 100}});
   snapshots[1].kind = store::SnapshotKind::kRescue;
   EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
 }
