@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <exception>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/account_roll.h"
+#include "backupd/pass/containment.h"
 #include "backupd/pass/inbox_identity.h"
 #include "backupd/report/accepted_skips.h"
 #include "backupd/report/alarms.h"
@@ -122,10 +124,12 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
   AccountQueue queue(environment.config, accounts);
-  queue.run([&](std::size_t index) {
+  for (std::size_t index = 0; index < accounts.size(); ++index) {
+    report.accounts[index].account = accounts[index].name;
+  }
+  const auto back_up = [&](std::size_t index) {
     const base::AccountConfig& account = accounts[index];
     if (base::is_stop_requested()) {
-      report.accounts[index].account = account.name;
       report.accounts[index].error = "stopped before it began: the next backup continues with it";
       return;
     }
@@ -147,6 +151,13 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     apply_accepted_skips(acknowledged, report.accounts[index]);
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due();
+  };
+  queue.run([&](std::size_t index) {
+    try {
+      back_up(index);
+    } catch (...) {
+      end_account(std::current_exception(), writer, store_mutex, report.accounts[index]);
+    }
   });
   progress.end();
   schedule.commit();

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,20 @@ using CurlText = base::Handle<char, curl_free>;
 // The size of libcurl's reads from the socket, in bytes.
 constexpr long kMaxAtOnce = 256L << 10U;
 
+// What libcurl's callbacks work with.
+struct ObservedLogin {
+  LoginExchange exchange;
+  std::exception_ptr error;  // nothing may be thrown through libcurl
+};
+
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
-  static_cast<LoginExchange*>(user)->note({bytes, size * count});
+  auto& login = *static_cast<ObservedLogin*>(user);
+  try {
+    login.exchange.note({bytes, size * count});
+  } catch (...) {
+    login.error = std::current_exception();
+    return 0;  // libcurl ends the login
+  }
   return size * count;
 }
 
@@ -83,9 +96,10 @@ class CurlTransport : public Transport {
     if (!easy_) base::fail(ErrorCode::kInternal, "set up libcurl: out of memory");
     set_up(endpoint, login);
     const CURLcode code = connect();
+    if (login_.error) std::rethrow_exception(login_.error);
     if (code == CURLE_ABORTED_BY_CALLBACK) base::stop_if_requested(name_, kAbandoned);
     if (code != CURLE_OK) explain(code, endpoint, login);
-    if (exchange_.is_preauthenticated()) {
+    if (login_.exchange.is_preauthenticated()) {
       fail(ErrorCode::kLogin,
            "the server greets with PREAUTH, so the account can't be verified: use a port that "
            "requires a login");
@@ -141,7 +155,7 @@ class CurlTransport : public Transport {
     }
   }
 
-  std::vector<std::string> announced() const override { return exchange_.capabilities(); }
+  std::vector<std::string> announced() const override { return login_.exchange.capabilities(); }
 
   std::vector<base::ServerCertificate> certificates() {
     curl_certinfo* chain = nullptr;
@@ -198,7 +212,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_XFERINFOFUNCTION, abort_if_stopped);
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_HEADERFUNCTION, note_line);
-    set(CURLOPT_HEADERDATA, &exchange_);
+    set(CURLOPT_HEADERDATA, &login_);
   }
 
   void set_up_password(const Login& login) {
@@ -235,7 +249,7 @@ class CurlTransport : public Transport {
 
   [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {
     if (code == ErrorCode::kNetwork) {
-      throw ConnectionLost(name_ + ": " + cause, suggested_pause(exchange_.refusal()));
+      throw ConnectionLost(name_ + ": " + cause, suggested_pause(login_.exchange.refusal()));
     }
     base::fail(code, "{}: {}", name_, cause);
   }
@@ -251,7 +265,7 @@ class CurlTransport : public Transport {
   [[noreturn]] void explain(CURLcode code, const Endpoint& endpoint, const Login& login) const {
     const std::string_view detail = error_.front() != 0 ? error_.data() : curl_easy_strerror(code);
     const std::string cause = base::escape_for_terminal(detail);
-    const std::string words = base::escape_for_terminal(exchange_.refusal());
+    const std::string words = base::escape_for_terminal(login_.exchange.refusal());
     switch (code) {
       case CURLE_COULDNT_RESOLVE_HOST:
         fail(ErrorCode::kNetwork,
@@ -284,9 +298,9 @@ class CurlTransport : public Transport {
                                   ": use imaps:// for a port that starts with TLS, imap:// for one "
                                   "with STARTTLS");
       case CURLE_LOGIN_DENIED:
-        refuse(exchange_.why_refused(login));
+        refuse(login_.exchange.why_refused(login));
       case CURLE_WEIRD_SERVER_REPLY:
-        if (exchange_.refusal().empty() && exchange_.was_greeted()) {
+        if (login_.exchange.refusal().empty() && login_.exchange.was_greeted()) {
           fail(ErrorCode::kTls,
                "the server sent data after its response to STARTTLS, as an attacker in between "
                "would: use imaps://");
@@ -310,14 +324,14 @@ class CurlTransport : public Transport {
   }
 
   std::string no_starttls() const {
-    return exchange_.is_preauthenticated()
+    return login_.exchange.is_preauthenticated()
                ? "the server greets with PREAUTH, which rules out STARTTLS: use imaps://"
                : "the server has no STARTTLS, or an attacker in between hides it: use imaps://, or "
                  "set \"tls\": \"none\" if the network is trusted";
   }
 
   std::string name_;
-  LoginExchange exchange_;
+  ObservedLogin login_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Easy easy_;
   curl_socket_t socket_ = CURL_SOCKET_BAD;

@@ -50,11 +50,13 @@ FolderObject load_folder(ObjectReader& objects, const FolderRecord& record) {
 }  // namespace
 
 FolderRecord FolderDraft::Impl::seal(const UidTree::Save& save, const MakeId& make_id) {
-  const bool changed = tree.identities_changed() || !receipt;
-  FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save, make_id)};
-  if (changed) receipt = make_receipt(tree);
-  folder.receipt = *receipt;
-  return folder.record(save(ObjectType::kFolder, folder.encode()));
+  return whole([&] {
+    const bool changed = tree.identities_changed() || !receipt;
+    FolderObject folder{.info = info, .receipt = {}, .tree = tree.save(save, make_id)};
+    if (changed) receipt = make_receipt(tree);
+    folder.receipt = *receipt;
+    return folder.record(save(ObjectType::kFolder, folder.encode()));
+  });
 }
 
 MessageEntry FolderDraft::Impl::entry(const Identity& identity, const State& state) {
@@ -101,49 +103,55 @@ std::uint64_t FolderDraft::messages() const {
   return impl_->tree.messages();
 }
 bool FolderDraft::contains(base::Uid uid) {
-  return impl_->tree.contains(uid);
+  return impl_->whole([&] { return impl_->tree.contains(uid); });
 }
 
 std::optional<MessageEntry> FolderDraft::find(base::Uid uid) {
-  const std::optional<UidTree::Entry> found = impl_->tree.find(uid);
+  const auto found = impl_->whole([&] { return impl_->tree.find(uid); });
   if (!found) return std::nullopt;
   return impl_->entry(found->identity, found->state);
 }
 
 std::optional<Sha256> FolderDraft::digest(base::Uid uid) {
-  const std::optional<UidTree::Entry> found = impl_->tree.find(uid);
+  const auto found = impl_->whole([&] { return impl_->tree.find(uid); });
   if (!found) return std::nullopt;
   return found->identity.digest;
 }
 
 void FolderDraft::for_each(const std::function<void(const MessageEntry&)>& take) {
-  impl_->tree.for_each(
-      [&](const Identity& identity, const State& state) { take(impl_->entry(identity, state)); });
+  impl_->whole([&] {
+    impl_->tree.for_each(
+        [&](const Identity& identity, const State& state) { take(impl_->entry(identity, state)); });
+  });
 }
 
 void FolderDraft::for_each_uid(const std::function<void(base::Uid)>& take) {
-  impl_->tree.for_each_uid(take);
+  impl_->whole([&] { impl_->tree.for_each_uid(take); });
 }
 
 void FolderDraft::put(const MessageEntry& entry, const Sha256& digest) {
-  impl_->tree.put(
-      {.uid = entry.uid,
-       .message = entry.message,
-       .digest = digest,
-       .internal_date = entry.internal_date,
-       .size = entry.size,
-       .server_id = entry.server_id},
-      {.flags = impl_->tree.flag_sets().number(normal_flags(entry.flags)), .modseq = entry.modseq});
+  impl_->whole([&] {
+    impl_->tree.put({.uid = entry.uid,
+                     .message = entry.message,
+                     .digest = digest,
+                     .internal_date = entry.internal_date,
+                     .size = entry.size,
+                     .server_id = entry.server_id},
+                    {.flags = impl_->tree.flag_sets().number(normal_flags(entry.flags)),
+                     .modseq = entry.modseq});
+  });
 }
 
 bool FolderDraft::set_state(base::Uid uid, std::vector<std::string> flags, std::uint64_t modseq) {
-  return impl_->tree.set_state(
-      uid,
-      {.flags = impl_->tree.flag_sets().number(normal_flags(std::move(flags))), .modseq = modseq});
+  return impl_->whole([&] {
+    return impl_->tree.set_state(
+        uid, {.flags = impl_->tree.flag_sets().number(normal_flags(std::move(flags))),
+              .modseq = modseq});
+  });
 }
 
 bool FolderDraft::expunge(base::Uid uid) {
-  return impl_->tree.erase(uid);
+  return impl_->whole([&] { return impl_->tree.erase(uid); });
 }
 
 }  // namespace store

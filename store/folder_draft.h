@@ -29,6 +29,8 @@ class FolderDraft {
   // Starts from the state of `previous`. `reader` must outlive the draft.
   FolderDraft(Reader& reader, const FolderRecord& previous);
 
+  // If anything but base::Error is thrown (std::bad_alloc), or thrown by a function that was passed
+  // in, the draft is no longer usable: its calls, and sealing it, fail with Unstorable.
   FolderDraft(FolderDraft&&) noexcept;
   FolderDraft& operator=(FolderDraft&&) noexcept;
   ~FolderDraft();

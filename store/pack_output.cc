@@ -10,7 +10,7 @@ PackOutput::~PackOutput() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    waiting_.clear();
+    waiting_.reset();
   }
   changed_.notify_all();
   thread_.join();
@@ -18,16 +18,16 @@ PackOutput::~PackOutput() {
 
 void PackOutput::write(base::Bytes bytes) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.empty() || error_; });
+  changed_.wait(lock, [this] { return !waiting_ || error_; });
   if (error_) std::rethrow_exception(error_);
-  waiting_.push_back(std::move(bytes));
+  waiting_ = std::move(bytes);
   lock.unlock();
   changed_.notify_all();
 }
 
 Sha256 PackOutput::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return (waiting_.empty() && !is_writing_) || error_; });
+  changed_.wait(lock, [this] { return (!waiting_ && !is_writing_) || error_; });
   if (error_) std::rethrow_exception(error_);
   return hash_.finish();
 }
@@ -35,10 +35,9 @@ Sha256 PackOutput::finish() {
 void PackOutput::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+    changed_.wait(lock, [this] { return is_stopping_ || waiting_; });
     if (is_stopping_) return;
-    const base::Bytes bytes = std::move(waiting_.front());
-    waiting_.pop_front();
+    const base::Bytes bytes = *std::exchange(waiting_, std::nullopt);
     is_writing_ = true;
     lock.unlock();
     changed_.notify_all();
@@ -53,7 +52,7 @@ void PackOutput::work() {
     is_writing_ = false;
     if (error) {  // anything further would be written behind a gap
       error_ = error;
-      waiting_.clear();
+      waiting_.reset();
       changed_.notify_all();
       return;
     }

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/atomic_file.h"
@@ -21,9 +21,9 @@ class PackOutput {
   explicit PackOutput(base::AtomicFile& file);
   PackOutput(const PackOutput&) = delete;
   PackOutput& operator=(const PackOutput&) = delete;
-  ~PackOutput();  // discards the queued pieces
+  ~PackOutput();  // discards the queued piece
 
-  // Writes in the order of the calls. Rethrows the error of an earlier write.
+  // Writes in the order of the calls. Rethrows the error of an earlier write; can't fail otherwise.
   void write(base::Bytes bytes);
 
   // Waits until everything is written; returns its SHA-256. Nothing can be written afterwards.
@@ -37,7 +37,7 @@ class PackOutput {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<base::Bytes> waiting_;
+  std::optional<base::Bytes> waiting_;
   bool is_writing_ = false;
   bool is_stopping_ = false;
   std::exception_ptr error_;

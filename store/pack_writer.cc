@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/make_room.h"
 
 namespace store {
 
@@ -63,6 +64,7 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
     flush(stream);
   }
   if (block.builder.empty()) block.builder.expect(block_target(stream, effort_));
+  base::make_room_for_one(block.objects);
   const std::uint32_t start = block.builder.add(type, object);
   block.objects.push_back({.type = type,
                            .id = id,
@@ -86,11 +88,16 @@ void PackWriter::flush(Stream stream) {
   header.pack = id_;
   header.stream = stream;
   header.ordinal = static_cast<std::uint32_t>(blocks_.size());
+  pool_.prepare();
+  base::make_room_for_one(blocks_);
+  base::Bytes plain = block.builder.take();
+  // Nothing fails from here on.
   blocks_.push_back({.stream = stream, .objects = std::exchange(block.objects, {})});
-  pool_.submit(header, block.builder.take());
+  pool_.submit(header, std::move(plain));
 }
 
 void PackWriter::write_next_block() {
+  is_torn_ = true;
   base::Bytes sealed = pool_.take();
   const std::optional<BlockHeader> header = BlockHeader::decode(sealed);
   if (!header) base::fail(base::ErrorCode::kInternal, "seal a block: it has no header");
@@ -100,6 +107,7 @@ void PackWriter::write_next_block() {
   block.sealed_length = header->sealed_length;
   for (const ObjectEntry& object : block.objects) unsealed_bytes_ -= object.length;
   write(std::move(sealed));
+  is_torn_ = false;
 }
 
 void PackWriter::write(base::Bytes bytes) {
@@ -118,7 +126,10 @@ Pack PackWriter::finish() {
   header.pack = id_;
   header.stream = Stream::kTrailer;
   header.ordinal = static_cast<std::uint32_t>(blocks_.size());
-  pool_.submit(header, encode_trailer(blocks_));
+  base::Bytes trailer = encode_trailer(blocks_);
+  pool_.prepare();
+  is_torn_ = true;
+  pool_.submit(header, std::move(trailer));
   write(pool_.take());
   write(encode_footer(id_, trailer_place));
   Pack pack{.name = output_.finish(),

@@ -23,7 +23,8 @@ class PackWriter {
   PackWriter(base::FileSystem& files, const base::Path& directory, const BlockContext& context,
              SealingPool& pool, Effort effort = Effort::kFast);
 
-  // `message_size` is for a kMessage only.
+  // `message_size` is for a kMessage only. If memory runs out, nothing is added, and the pack
+  // remains usable unless it is_torn(); the same is true of finish().
   void add(ObjectType type, const ObjectId& id, base::ByteView object,
            std::uint64_t message_size = 0);
 
@@ -32,6 +33,9 @@ class PackWriter {
 
   // Writes everything to the file, and makes it durable under its name.
   Pack finish();
+
+  // After a failure: whether a part of the pack is lost.
+  bool is_torn() const { return is_torn_; }
 
  private:
   struct OpenBlock {
@@ -56,6 +60,7 @@ class PackWriter {
   std::size_t written_blocks_ = 0;
   std::uint64_t unsealed_bytes_ = 0;  // in open blocks and in the pool
   std::size_t objects_ = 0;
+  bool is_torn_ = false;
 };
 
 }  // namespace store

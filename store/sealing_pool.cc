@@ -1,6 +1,8 @@
 #include "store/sealing_pool.h"
 
 #include <algorithm>
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "store/format/compression.h"
@@ -9,7 +11,11 @@ namespace store {
 
 SealingPool::SealingPool(const BlockContext& context, int level, unsigned threads)
     : context_(context), level_(level) {
-  for (unsigned i = 0; i < std::max(threads, 1U); ++i) threads_.emplace_back([this] { work(); });
+  const unsigned count = std::max(threads, 1U);
+  inside_.reserve(count + 1);
+  waiting_.reserve(count + 1);
+  threads_.reserve(count);
+  while (threads_.size() < count) threads_.emplace_back([this] { work(); });
 }
 
 SealingPool::~SealingPool() {
@@ -22,8 +28,13 @@ SealingPool::~SealingPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+void SealingPool::prepare() {
+  if (!prepared_) prepared_ = std::make_shared<Job>();
+}
+
 void SealingPool::submit(const BlockHeader& header, base::Bytes plain) {
-  auto job = std::make_shared<Job>();
+  prepare();
+  std::shared_ptr<Job> job = std::exchange(prepared_, nullptr);
   job->header = header;
   job->plain = std::move(plain);
   inside_.push_back(job);
@@ -42,26 +53,35 @@ bool SealingPool::next_is_ready() {
 
 base::Bytes SealingPool::take() {
   const std::shared_ptr<Job> job = std::move(inside_.front());
-  inside_.pop_front();
-  std::unique_lock lock(mutex_);
-  finished_.wait(lock, [&] { return job->done; });
-  if (job->error) std::rethrow_exception(job->error);
+  inside_.erase(inside_.begin());
+  {
+    std::unique_lock lock(mutex_);
+    finished_.wait(lock, [&] { return job->done; });
+  }
+  try {
+    if (job->error) std::rethrow_exception(job->error);
+  } catch (const std::bad_alloc&) {
+    Compressor compressor(level_);
+    return seal_block(context_, job->header, job->plain, compressor);
+  }
   return std::move(job->sealed);
 }
 
 void SealingPool::work() {
-  Compressor compressor(level_);
+  std::optional<Compressor> compressor;
   std::unique_lock lock(mutex_);
   while (true) {
     submitted_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
     const std::shared_ptr<Job> job = std::move(waiting_.front());
-    waiting_.pop_front();
+    waiting_.erase(waiting_.begin());
     lock.unlock();
     base::Bytes sealed;
     std::exception_ptr error;
     try {
-      sealed = seal_block(context_, job->header, std::exchange(job->plain, {}), compressor);
+      if (!compressor) compressor.emplace(level_);
+      sealed = seal_block(context_, job->header, job->plain, *compressor);
+      job->plain = base::Bytes();
     } catch (...) {
       error = std::current_exception();
     }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -15,7 +14,8 @@
 namespace store {
 
 // Blocks are returned in the order in which they were submitted. The number of blocks inside is
-// bounded: call submit() only while there is room. One thread submits and takes.
+// bounded: call submit() only while there is room. One thread prepares, submits and takes. A block
+// that can't be sealed for want of memory is sealed by take().
 class SealingPool {
  public:
   SealingPool(const BlockContext& context, int level, unsigned threads);
@@ -27,9 +27,12 @@ class SealingPool {
   bool empty() const { return inside_.empty(); }
   bool next_is_ready();
 
+  // Allocates what the next submit() needs: that one can't fail.
+  void prepare();
   void submit(const BlockHeader& header, base::Bytes plain);
 
-  // Waits for the next block, and returns its header and box. Rethrows the error of sealing it.
+  // Waits for the next block, and returns its header and box. Rethrows the error of sealing it;
+  // then the block is lost.
   base::Bytes take();
 
  private:
@@ -45,12 +48,15 @@ class SealingPool {
 
   const BlockContext& context_;
   int level_;
-  std::deque<std::shared_ptr<Job>> inside_;  // used by the submitting thread only
+  // Both vectors have room for as many jobs as are ever inside. The first two members are used by
+  // the submitting thread only.
+  std::vector<std::shared_ptr<Job>> inside_;
+  std::shared_ptr<Job> prepared_;
 
   std::mutex mutex_;
   std::condition_variable submitted_;
   std::condition_variable finished_;
-  std::deque<std::shared_ptr<Job>> waiting_;
+  std::vector<std::shared_ptr<Job>> waiting_;
   bool stopping_ = false;
 
   std::vector<std::thread> threads_;

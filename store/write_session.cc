@@ -87,8 +87,11 @@ auto WriteSession::guarded(Work work) {
   if (failed_) fail(ErrorCode::kIo, "write to the store: an earlier write failed: reopen it");
   try {
     return work();
-  } catch (...) {
+  } catch (const base::Error&) {
     failed_ = true;
+    throw;
+  } catch (...) {  // memory ran out, perhaps because of one account's data
+    failed_ = is_publishing_ || (pack_ && pack_->is_torn());
     throw;
   }
 }
@@ -106,15 +109,37 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
       pack_ = std::make_unique<PackWriter>(files_, packs_directory(location_), context_, pool_,
                                            effort_);
     }
-    pack_->add(type, id, bytes, message_size);
-    pending_.insert(id);
-    if (stream_of(type) == Stream::kManifests &&
-        pending_manifest_bytes_ + bytes.size() <= kMaxPendingManifests) {
-      pending_manifests_.try_emplace(id, bytes.begin(), bytes.end());
-      pending_manifest_bytes_ += bytes.size();
+    bool is_new = false;
+    bool is_manifest_kept = false;
+    try {
+      is_new = pending_.insert(id).second;
+      is_manifest_kept = keep_manifest(type, id, bytes);
+      pack_->add(type, id, bytes, message_size);
+    } catch (...) {
+      if (is_new) forget_pending(id, is_manifest_kept);
+      if (pending_.empty()) pack_.reset();  // an empty pack is not published
+      throw;
     }
     if (type == ObjectType::kMessage) feeder_.add(id, header_of(bytes));
   });
+}
+
+bool WriteSession::keep_manifest(ObjectType type, const ObjectId& id, base::ByteView bytes) {
+  if (stream_of(type) != Stream::kManifests ||
+      pending_manifest_bytes_ + bytes.size() > kMaxPendingManifests) {
+    return false;
+  }
+  if (!pending_manifests_.try_emplace(id, bytes.begin(), bytes.end()).second) return false;
+  pending_manifest_bytes_ += bytes.size();
+  return true;
+}
+
+void WriteSession::forget_pending(const ObjectId& id, bool is_manifest_kept) {
+  pending_.erase(id);
+  if (!is_manifest_kept) return;
+  const auto kept = pending_manifests_.find(id);
+  pending_manifest_bytes_ -= kept->second.size();
+  pending_manifests_.erase(kept);
 }
 
 const base::Bytes* WriteSession::unpublished(const ObjectId& id) const {
@@ -135,7 +160,9 @@ ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
 void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits) {
   guarded([&] {
     lookup_moment_.reset();
+    const bool is_commit = is_publishing_;
     const Pack published = pack_->finish();
+    is_publishing_ = true;
     pack_.reset();
     stored_bytes_ += published.size;
     index_.add(published, commits, context_.keys,
@@ -145,6 +172,7 @@ void WriteSession::publish(std::span<const std::pair<ObjectId, Commit>> commits)
     pending_.clear();
     pending_manifests_.clear();
     pending_manifest_bytes_ = 0;
+    is_publishing_ = is_commit;
   });
 }
 
@@ -181,11 +209,13 @@ void WriteSession::commit(std::vector<Commit> series) {
     if (commits.empty()) next.packs = packs_to_name(next);
     const base::Bytes bytes = next.encode();
     last = {.number = next.number, .id = object_id(context_.keys, ObjectType::kCommit, bytes)};
+    is_publishing_ = true;  // a second attempt would leave two commits with one number in the pack
     add(ObjectType::kCommit, last.id, bytes);
-    commits.emplace_back(last.id, std::move(next));
+    guarded([&] { commits.emplace_back(last.id, std::move(next)); });
   }
   publish(commits);
   guarded([&] { save_highest_commit(files_, location_, context_.store, last); });
+  is_publishing_ = false;
 }
 
 }  // namespace store

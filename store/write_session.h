@@ -1,7 +1,8 @@
 // The base of every writer of a store: its lock, its index brought up to date, and the pack that is
 // being filled. Writer and prune are built on it.
 //
-// For one thread. Fails as Writer does.
+// For one thread. Fails as Writer does. Where memory runs out (std::bad_alloc), the call has no
+// effect, and the session remains usable unless has_failed(): then parts of a pack are lost.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +63,8 @@ class WriteSession {
   // point. Number, time, previous commit and packs are filled in.
   void commit(std::vector<Commit> series);
 
+  bool has_failed() const { return failed_ || is_publishing_; }
+
   const Location& location() const { return location_; }
   base::FileSystem& files() const { return files_; }
   const base::Clock& clock() const { return clock_; }
@@ -89,6 +92,8 @@ class WriteSession {
  private:
   template <typename Work>
   auto guarded(Work work);
+  bool keep_manifest(ObjectType type, const ObjectId& id, base::ByteView bytes);
+  void forget_pending(const ObjectId& id, bool is_manifest_kept);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
   std::vector<PackName> packs_to_name(const Commit& commit);
 
@@ -113,6 +118,7 @@ class WriteSession {
   std::unordered_map<ObjectId, base::Bytes> pending_manifests_;
   std::size_t pending_manifest_bytes_ = 0;
   std::uint64_t stored_bytes_ = 0;
+  bool is_publishing_ = false;  // the pack's content and the index may differ
   bool failed_ = false;
 };
 

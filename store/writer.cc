@@ -145,8 +145,13 @@ SnapshotInfo Writer::add_snapshot(const SnapshotDraft& draft) {
   }
   verify(line);
   line.root = impl_->session.put(ObjectType::kRoot, root.encode());
-  impl_->snapshots.insert_or_assign(draft.account, line);
-  return snapshot_info(snapshot_id(impl_->session.context().keys, line), line);
+  SnapshotInfo info = snapshot_info(snapshot_id(impl_->session.context().keys, line), line);
+  impl_->snapshots.insert_or_assign(draft.account, std::move(line));
+  return info;
+}
+
+bool Writer::is_usable() const {
+  return !impl_->session.has_failed();
 }
 
 void Writer::commit() {

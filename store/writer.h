@@ -2,9 +2,10 @@
 //
 // Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
 // kNoSpace (the writer is then no longer usable, and what the last commit() acknowledged is safe),
-// kDamaged. seal() and add_snapshot() decode what they encoded with the readers' code and fail with
-// Unstorable (store/format/verified.h) if the result differs: the writer and all that was
-// added before remain valid.
+// kDamaged. If memory runs out (std::bad_alloc), the call has no effect, and the writer remains
+// usable if is_usable(). seal() and add_snapshot() decode what they encoded with the readers' code
+// and fail with Unstorable (store/format/verified.h) if the result differs: the writer and all that
+// was added before remain valid.
 #pragma once
 
 #include <cstdint>
@@ -85,6 +86,9 @@ class Writer {
   // Becomes part of the next commit. At most one snapshot an account in one commit: a later one
   // replaces it.
   SnapshotInfo add_snapshot(const SnapshotDraft& draft);
+
+  // After a failure: false if only what was committed is safe.
+  bool is_usable() const;
 
   // Makes all that was added durable, then the snapshots visible: packs with content first, then
   // the pack with the roots (its rename is the commit point), then the index. Does nothing if

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <string>
 
 #include <fcntl.h>
@@ -77,11 +78,14 @@ void ProgressReporter::report(const PassProgress& progress,
 void ProgressReporter::send_until(const std::stop_token& end) {
   std::unique_lock lock(mutex_);
   while (has_pending_.wait(lock, end, [&] { return pending_.has_value(); })) {
-    const std::string text = base::json_line(to_json(*pending_));
+    try {
+      const std::string text = base::json_line(to_json(*pending_));
+      // A report that does not fit into the buffer is lost; another follows.
+      static_cast<void>(::send(JobProcess::kProgressDescriptor, text.data(), text.size(),
+                               MSG_NOSIGNAL | MSG_DONTWAIT));
+    } catch (const std::exception&) {  // of too little memory: the backup matters more
+    }
     pending_.reset();
-    // A report that does not fit into the buffer is lost; another follows.
-    static_cast<void>(::send(JobProcess::kProgressDescriptor, text.data(), text.size(),
-                             MSG_NOSIGNAL | MSG_DONTWAIT));
     has_pending_.wait_for(lock, end, kInterval, [] { return false; });
   }
 }

@@ -1,9 +1,11 @@
 #include "backupd/pass/account_pass.h"
 
 #include <algorithm>
+#include <exception>
 #include <random>
 #include <utility>
 
+#include "backupd/pass/containment.h"
 #include "base/finally.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -11,7 +13,6 @@
 #include "base/utf8.h"
 #include "imap/connection_lost.h"
 #include "store/format/limits.h"
-#include "store/format/verified.h"
 #include "store/reader.h"
 
 namespace backupd {
@@ -49,18 +50,28 @@ AccountPass::AccountPass(const base::Environment& environment, const base::Accou
 
 AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   StoreTurn turn(store_.mutex);
-  load();
-  store_.schedule.join(*this);
-  const base::Finally leave([this] { store_.schedule.leave(*this); });
   try {
+    load();
+    store_.schedule.join(*this);
+    const base::Finally leave([this] { store_.schedule.leave(*this); });
     pass_with_retries(open, spares, turn);
     finish();
-  } catch (const store::Unstorable& error) {
-    // What is known now is not recorded: it would fail once more. What was recorded before stays.
+  } catch (...) {
+    const AccountFailure failure = contain(std::current_exception(), store_.writer);
     spares.drop();
-    end_with(error);
+    end_with(failure.reason, failure.code);
+    // What was being changed when it failed is not recorded, and where it would fail once more
+    // nothing is. What was recorded before stays.
+    rounds_.drop_open_folder();
+    park();
     if (report_.snapshot) report_.status = PassStatus::kPartial;
   }
+  describe_end();
+  store_.progress.finish_account();
+  return std::move(report_);
+}
+
+void AccountPass::describe_end() {
   for (const std::string& line : report_.warnings) {
     base::log_warning("{}: {}", account_.name, line);
   }
@@ -79,8 +90,6 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
     report_.troubles.emplace_back(
         "some folders were not read to the end: the next backup continues with them");
   }
-  store_.progress.finish_account();
-  return std::move(report_);
 }
 
 void AccountPass::load() {
@@ -90,10 +99,10 @@ void AccountPass::load() {
                                               fetched.day, fetched.bytes, environment_.clock));
 }
 
-void AccountPass::end_with(const base::Error& error) {
-  report_.error = base::shortened(error.what(), store::kMaxReason);
-  report_.error_code = error.code();
-  base::log_error("{}: {}", account_.name, error.what());
+void AccountPass::end_with(const std::string& reason, std::optional<base::ErrorCode> code) {
+  report_.error = base::shortened(reason, store::kMaxReason);
+  report_.error_code = code;
+  base::log_error("{}: {}", account_.name, reason);
 }
 
 void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn) {
@@ -112,7 +121,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       if (pause) {
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
       } else {
-        end_with(error);
+        end_with(error.what(), error.code());
         park();
       }
     } catch (const base::Stopped&) {
@@ -213,10 +222,11 @@ void AccountPass::park() {
   if (!rounds_.has_begun()) return;
   try {
     add_snapshot(rounds_.so_far(), store::SnapshotStatus::kPartial);
-  } catch (const store::Unstorable& error) {
-    // This may be another account's turn. The account's own pass fails with the same error when it
-    // records what it has.
-    base::log_warning("{}: {}", account_.name, error.what());
+  } catch (...) {
+    // If its data is to blame, the account's own pass fails with the same error when it records
+    // what it has.
+    const AccountFailure failure = contain(std::current_exception(), store_.writer);
+    base::log_warning("{}: {}", account_.name, failure.reason);
   }
 }
 

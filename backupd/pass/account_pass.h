@@ -33,9 +33,10 @@ class AccountPass : private CommitSchedule::Participant {
               const RestoredTrees& trees, const SharedStore& store);
 
   // Adds the account's snapshot to the writer's next commit. A lost connection is opened again, for
-  // as long as the configuration says, and the pass goes on where it was. Errors of the account or
-  // its server, of opening it too, are in the report; so is what of it can't be stored, without
-  // harm to other accounts. Errors of the store are thrown. Call once.
+  // as long as the configuration says, and the pass goes on where it was. Whatever else is thrown,
+  // by `open` too, ends this account with a reason in the report, and the folders that were
+  // finished are in its snapshot (backupd/pass/containment.h). Errors of the store and this machine
+  // are thrown. Call once.
   AccountReport run(const Open& open, SpareSessions& spares);
 
  private:
@@ -47,9 +48,11 @@ class AccountPass : private CommitSchedule::Participant {
   bool stop_pipelining_after(const base::Error& error, SpareSessions& spares);
   void finish();
   void report_parked_folders();
-  void end_with(const base::Error& error);
+  void end_with(const std::string& reason, std::optional<base::ErrorCode> code);
+  void describe_end();
 
-  // Adds a snapshot of all that is known, with the open folder as far as it is.
+  // Adds a snapshot of all that is known, with the open folder as far as it is. May be called in
+  // another account's turn: an error of this account does not end that one.
   void park() override;
   void add_snapshot(const FolderRecords& records, store::SnapshotStatus status);
 

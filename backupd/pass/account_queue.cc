@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/log.h"
+
 namespace backupd {
 
 namespace {
@@ -31,7 +33,12 @@ void AccountQueue::run(const std::function<void(std::size_t index)>& work) {
   {
     std::vector<std::jthread> workers;
     workers.reserve(threads);
-    while (workers.size() < threads) workers.emplace_back([&] { drain(work); });
+    try {
+      while (workers.size() < threads) workers.emplace_back([&] { drain(work); });
+    } catch (const std::exception& error) {
+      if (workers.empty()) throw;
+      base::log_warning("only {} threads instead of {}: {}", workers.size(), threads, error.what());
+    }
   }
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }

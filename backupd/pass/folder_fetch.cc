@@ -100,34 +100,14 @@ class Receiver : public imap::MessageSink {
   Receiver(MessagePipe& pipe, const store::Writer& writer)
       : pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
 
-  // `open` returns the session, or null if there is no session after all.
+  // `open` returns the session, or null if there is no session after all. Whatever is thrown is in
+  // error(): the thread that runs this has no other way to report it.
   void receive(const std::function<imap::Session*()>& open, Shares& shares) {
     try {
-      imap::Session* const session = open();
-      if (session != nullptr) share_ = shares.next();
-      for (; !share_.empty(); share_ = shares.next()) {
-        last_.reset();
-        arriving_.reset();
-        const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
-        if (!answer.complete) answer_ = answer;
-      }
-    } catch (const PipeClosed&) {
-    } catch (const MessageRefused& refused) {
-      why_ = refused.why;
-      error_ = std::make_exception_ptr(imap::ConnectionLost(why_, std::nullopt));
-      over_ = Stumbles::Over::kMessage;
-    } catch (const imap::ConnectionLost& lost) {
-      error_ = std::current_exception();
-      why_ = lost.what();
-      over_ = over(lost.cause());
-    } catch (const base::Error& error) {
-      error_ = std::current_exception();
-      why_ = error.what();
-      if (base::is_connection_trouble(error.code())) over_ = Stumbles::Over::kConnection;
+      receive_all(open, shares);
     } catch (...) {
       error_ = std::current_exception();
     }
-    if (!arrived_.empty()) pipe_.put(std::move(arrived_));
     pipe_.finish();
   }
 
@@ -188,6 +168,35 @@ class Receiver : public imap::MessageSink {
   }
 
  private:
+  void receive_all(const std::function<imap::Session*()>& open, Shares& shares) {
+    try {
+      imap::Session* const session = open();
+      if (session != nullptr) share_ = shares.next();
+      for (; !share_.empty(); share_ = shares.next()) {
+        last_.reset();
+        arriving_.reset();
+        const imap::FetchAnswer answer = session->fetch_messages(share_, *this);
+        if (!answer.complete) answer_ = answer;
+      }
+    } catch (const PipeClosed&) {
+    } catch (const MessageRefused& refused) {
+      why_ = refused.why;
+      error_ = std::make_exception_ptr(imap::ConnectionLost(why_, std::nullopt));
+      over_ = Stumbles::Over::kMessage;
+    } catch (const imap::ConnectionLost& lost) {
+      error_ = std::current_exception();
+      why_ = lost.what();
+      over_ = over(lost.cause());
+    } catch (const base::Error& error) {
+      error_ = std::current_exception();
+      why_ = error.what();
+      if (base::is_connection_trouble(error.code())) over_ = Stumbles::Over::kConnection;
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    if (!arrived_.empty()) pipe_.put(std::move(arrived_));
+  }
+
   // A message that fills the disk ends alone, and what it took is free again.
   template <typename Work>
   void unless_full(Work work) {
@@ -234,6 +243,8 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
     for (std::size_t i = 0; i <= spares.size(); ++i) receivers.emplace_back(pipe, writer);
     {
       std::vector<std::jthread> threads;
+      // Before the threads are joined, whatever happens.
+      const base::Finally close([&pipe] { pipe.close(); });
       threads.reserve(receivers.size());
       threads.emplace_back([&] { receivers[0].receive([&] { return &source.session; }, shares); });
       for (std::size_t i = 0; i < spares.size(); ++i) {
@@ -242,8 +253,6 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
         };
         threads.emplace_back([&, i, open] { receivers[i + 1].receive(open, shares); });
       }
-      // Before the threads are joined, whatever happens.
-      const base::Finally close([&pipe] { pipe.close(); });
       for (auto messages = pipe.take(); !messages.empty(); messages = pipe.take()) {
         turn.back([&] {
           for (ArrivedMessage& message : messages) sink.store(message);

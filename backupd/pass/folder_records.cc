@@ -27,9 +27,17 @@ void FolderRecords::note(std::size_t place) {
   if (!info.mailbox_id.empty()) ids_.try_emplace(info.mailbox_id, place);
 }
 
+// If memory runs out, the record is not there by halves: no folder may be in a snapshot twice.
 void FolderRecords::add(store::FolderRecord record) {
+  const std::size_t place = records_.size();
   records_.push_back(std::move(record));
-  note(records_.size() - 1);
+  try {
+    note(place);
+  } catch (...) {
+    std::erase_if(names_, [&](const auto& entry) { return entry.second == place; });
+    records_.pop_back();
+    throw;
+  }
 }
 
 void FolderRecords::add_missing(const FolderRecords& others) {

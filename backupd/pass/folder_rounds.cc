@@ -87,7 +87,7 @@ FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
       known_(store.writer.reader()) {}
 
 void FolderRounds::begin(const FolderRecords& last, DailyBudget budget) {
-  last_ = last;
+  last_ = FolderRecords(last);
   for (const FolderRecord& record : last.all()) failures_.remember(record.info);
   daily_budget_.emplace(budget);
 }
@@ -130,7 +130,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
     std::vector<imap::Folder> folders = first_round ? listed : list(tools);
     complete(tools, folders);
     if (!pass_once(tools, folders, first_round)) return;
-    last_ = current_;
+    last_ = FolderRecords(current_);
   }
   std::vector<imap::Folder> at_the_end = list(tools);
   complete(tools, at_the_end);
@@ -362,6 +362,10 @@ FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRe
   draft.info().completeness = FolderCompleteness::kUnreadable;
   draft.info().trouble = base::shortened(reason, store::kMaxReason);
   return store_.writer.seal(draft);
+}
+
+void FolderRounds::drop_open_folder() {
+  folder_pass_.reset();
 }
 
 void FolderRounds::keep_progress() {

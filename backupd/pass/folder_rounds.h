@@ -50,6 +50,9 @@ class FolderRounds {
   // After run() failed: the next attempt goes on from what was passed.
   void keep_progress();
 
+  // After run() failed in a way that leaves the open folder in doubt: it stays as it was recorded.
+  void drop_open_folder();
+
   // All that is known: the folders of this round, the open one as far as it is, and the others as
   // they were.
   FolderRecords so_far();

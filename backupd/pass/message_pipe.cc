@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/finally.h"
+
 namespace backupd {
 
 namespace {
@@ -41,16 +43,16 @@ bool MessagePipe::put(std::vector<ArrivedMessage> messages) {
     return closed_;
   });
   if (!is_wanted) return false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!closed_) {
-      batches_.push_back(std::move(batch));
-      changed_.notify_one();
-      return true;
-    }
-  }
-  budget_.give_back(bytes);
-  return false;
+  bool is_inside = false;
+  const base::Finally give_back([&] {
+    if (!is_inside) budget_.give_back(bytes);
+  });
+  const std::lock_guard lock(mutex_);
+  if (closed_) return false;
+  batches_.push_back(std::move(batch));
+  is_inside = true;
+  changed_.notify_one();
+  return true;
 }
 
 void MessagePipe::finish() {

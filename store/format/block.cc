@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/make_room.h"
 #include "store/format/encoding.h"
 
 namespace store {
@@ -109,6 +110,8 @@ void BlockBuilder::expect(std::size_t bytes) {
 
 std::uint32_t BlockBuilder::add(ObjectType type, base::ByteView object) {
   const auto start = static_cast<std::uint32_t>(plain_.size());
+  base::make_room_for_one(types_);
+  base::make_room_for_one(lengths_);
   plain_.insert(plain_.end(), object.begin(), object.end());
   types_.push_back(type);
   lengths_.push_back(static_cast<std::uint32_t>(object.size()));

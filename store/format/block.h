@@ -63,7 +63,8 @@ class BlockBuilder {
   // Announces about how many bytes of objects will follow: saves copying while the block grows.
   void expect(std::size_t bytes);
 
-  // Returns the object's start in the block.
+  // Returns the object's start in the block. Nothing changes if memory runs out, here and in
+  // take().
   std::uint32_t add(ObjectType type, base::ByteView object);
   std::size_t size() const { return plain_.size(); }
   bool empty() const { return types_.empty(); }

@@ -125,9 +125,12 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
   auto bytes = std::make_shared<const base::Bytes>(
       open_block(context_, expected, pack.read_block(place.place, place.sealed_length),
                  decompressor_, fmt::format("{}: block {}", pack.name(), place.ordinal)));
+  // In this order, nothing is cached by halves if memory runs out.
+  std::list<CachedBlock> entry;
+  entry.push_front({.block = block, .bytes = bytes});
+  cached_[block] = entry.begin();
+  cache_.splice(cache_.begin(), entry);
   cached_bytes_ += bytes->size();
-  cache_.push_front({.block = block, .bytes = bytes});
-  cached_[block] = cache_.begin();
   while (cached_bytes_ > kCacheBytes && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();
     cached_.erase(cache_.back().block);

@@ -109,12 +109,25 @@ class SearchIndex::Impl {
     transaction.reset();
   }
 
-  static void run_words(Statement& statement, std::int64_t row, const Envelope& envelope) {
+  struct Words {
+    explicit Words(const Envelope& envelope)
+        : subject(search_words(envelope.subject)),
+          from(search_words(envelope.from)),
+          to(search_words(envelope.to)),
+          cc(search_words(envelope.cc)) {}
+
+    std::string subject;
+    std::string from;
+    std::string to;
+    std::string cc;
+  };
+
+  static void run_words(Statement& statement, std::int64_t row, const Words& words) {
     statement.bind(1, row)
-        .bind(2, search_words(envelope.subject))
-        .bind(3, search_words(envelope.from))
-        .bind(4, search_words(envelope.to))
-        .bind(5, search_words(envelope.cc))
+        .bind(2, words.subject)
+        .bind(3, words.from)
+        .bind(4, words.to)
+        .bind(5, words.cc)
         .run();
   }
 
@@ -166,6 +179,7 @@ std::optional<SearchIndex> SearchIndex::open_read_only(const base::Path& file) {
 }
 
 void SearchIndex::add(const ObjectId& message, const Envelope& envelope) {
+  const Impl::Words words(envelope);  // before the first row: no message is half indexed
   Impl::Changes& change = impl_->change();
   if (find(message)) return;
   change.add_envelope.bind(1, key_column(message)).bind(2, rest_of(message));
@@ -184,7 +198,7 @@ void SearchIndex::add(const ObjectId& message, const Envelope& envelope) {
   change.row_of_last.step();
   const std::int64_t row = change.row_of_last.integer(0);
   change.row_of_last.reset();
-  Impl::run_words(change.add_words, row, envelope);
+  Impl::run_words(change.add_words, row, words);
 }
 
 void SearchIndex::add_record(const ObjectId& message, base::ByteView record) {
@@ -231,7 +245,7 @@ std::uint64_t SearchIndex::keep_only(const std::function<bool(const ObjectId& me
   Statement remove_fields(impl_->database, "DELETE FROM fields WHERE envelope = ?1");
   Statement remove_envelope(impl_->database, "DELETE FROM envelopes WHERE envelope = ?1");
   for (const std::int64_t row : gone) {
-    Impl::run_words(change.remove_words, row, envelope(row));
+    Impl::run_words(change.remove_words, row, Impl::Words(envelope(row)));
     remove_fields.bind(1, row).run();
     remove_envelope.bind(1, row).run();
   }

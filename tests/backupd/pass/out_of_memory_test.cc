@@ -1,0 +1,256 @@
+// Wherever memory runs out while one account is handled, the others are backed up, and the store
+// has no damage.
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+
+#include "backupd/pass/account_pass.h"
+#include "backupd/pass/account_queue.h"
+#include "backupd/pass/containment.h"
+#include "backupd/pass/restored_trees.h"
+#include "store/maintenance/check.h"
+#include "store/reader.h"
+#include "store/writer.h"
+#include "tests/backupd/failing_new.h"
+#include "tests/backupd/pass/odd_server.h"
+#include "tests/long_run.h"
+#include "tests/temporary_directory.h"
+
+namespace backupd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::uint64_t kMessages = 4;  // of an account, in two folders
+
+// The scripted server's own allocations succeed.
+class SparedTransport : public imap::Transport {
+ public:
+  explicit SparedTransport(const PassRunner::Connect& connect) : transport_(connect()) {}
+
+  std::size_t send(base::ByteView bytes) override {
+    const tests::SparedFromFailing spared;
+    return transport_->send(bytes);
+  }
+  std::size_t receive(std::span<std::byte> buffer) override {
+    const tests::SparedFromFailing spared;
+    return transport_->receive(buffer);
+  }
+  bool wait(bool to_send, std::chrono::milliseconds timeout) override {
+    const tests::SparedFromFailing spared;
+    return transport_->wait(to_send, timeout);
+  }
+
+ private:
+  std::unique_ptr<imap::Transport> transport_;
+};
+
+class OutOfMemoryTest : public testing::Test {
+ protected:
+  OutOfMemoryTest() {
+    environment_.config.servers["main"].connections_per_account = 1;
+    store::init(location_, base::real_file_system(), base::system_clock());
+    writer_.emplace(store::Writer::open(location_, base::real_file_system(), base::system_clock()));
+    schedule_.emplace(*writer_, base::system_clock());
+  }
+
+  // Other messages than those of all other accounts.
+  static void fill(OddServer& server, const std::string& account) {
+    std::uint32_t uid = 0;
+    for (const char* folder : {"INBOX", "Sent"}) {
+      for (std::uint64_t i = 0; i < kMessages / 2; ++i) {
+        ++uid;
+        const std::string name = account + std::to_string(uid);
+        server.folder(folder).message(uid, "Subject: " + name +
+                                               "\r\nFrom: a@example.org\r\n\r\nBody of " + name +
+                                               " which is a little longer than the subject\r\n");
+      }
+    }
+  }
+
+  AccountReport back_up(const std::string& name, const PassRunner::Connect& connect) {
+    AccountReport report;
+    report.account = name;
+    try {
+      base::AccountConfig account;
+      account.name = account.user = name;
+      account.server = "main";
+      AccountQueue queue(environment_.config, {account});
+      SpareSessions spares(queue, environment_.config, account);
+      const RestoredTrees trees({}, name);
+      AccountPass pass(environment_, account, trees,
+                       {*writer_, *schedule_, mutex_, budget_, progress_});
+      report = pass.run(
+          [&](const OpenOptions& options) {
+            imap::Session session(connect(), imap::Limits(), options.personal_prefix);
+            imap::Namespaces namespaces = session.namespaces();
+            std::vector<imap::Folder> folders = session.list_personal_folders();
+            return OpenAccount{std::move(session), std::move(namespaces), std::move(folders),
+                               environment_.clock.now_seconds()};
+          },
+          spares);
+    } catch (...) {
+      end_account(std::current_exception(), *writer_, mutex_, report);
+    }
+    return report;
+  }
+
+  // Returns how many allocations were made.
+  std::uint64_t back_up_with_failure(const std::string& name, std::uint64_t number) {
+    OddServer server;
+    fill(server, name);
+    const PassRunner::Connect connect = [&] {
+      const tests::SparedFromFailing spared;
+      return std::make_unique<SparedTransport>(server.connect());
+    };
+    const tests::FailingNew failing(number);
+    const AccountReport report = back_up(name, connect);
+    const std::uint64_t counted = failing.counted();
+    const tests::SparedFromFailing spared;
+    EXPECT_TRUE(report.status == PassStatus::kComplete || !report.error.empty() ||
+                !report.troubles.empty() || !report.skipped.empty())
+        << "allocation " << number << ": an account must not end without a reason";
+    return counted;
+  }
+
+  void expect_backed_up(const std::string& name) {
+    OddServer server;
+    fill(server, name);
+    const AccountReport report = back_up(name, server.connect());
+    EXPECT_EQ(report.error, "") << name;
+    EXPECT_EQ(report.status, PassStatus::kComplete) << name;
+  }
+
+  void expect_intact() const {
+    store::CheckOptions options;
+    options.depth = store::CheckDepth::kReadData;
+    options.threads = 1;
+    const store::CheckReport report = store::check(location_, base::real_file_system(), options);
+    EXPECT_THAT(report.damage, ElementsAre());
+    EXPECT_TRUE(report.is_intact());
+  }
+
+  std::uint64_t messages_of(const std::string& name) const {
+    store::Reader reader = store::Reader::open(location_, base::real_file_system());
+    const auto snapshot = reader.newest_snapshot(name);
+    return snapshot ? snapshot->messages : 0;
+  }
+
+  tests::TemporaryDirectory directory_;
+  store::Location location_{directory_.path() / "store", directory_.path() / "index",
+                            directory_.path() / "key"};
+  base::Environment environment_{
+      {}, base::OutputFormat::kText, base::real_file_system(), base::system_clock()};
+  std::optional<store::Writer> writer_;
+  std::optional<CommitSchedule> schedule_;
+  std::mutex mutex_;
+  PipeBudget budget_{std::size_t{1} << 20};
+  ProgressBoard progress_{1, base::system_clock()};
+};
+
+TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {
+  const std::uint64_t all = back_up_with_failure("nothing fails", 0);
+  const std::uint64_t first = tests::is_long_run() ? 500 : 40;
+  ASSERT_GT(all, first);
+  std::set<std::uint64_t> numbers;
+  while (numbers.size() < first) numbers.insert(numbers.size() + 1);
+  std::mt19937_64 random(tests::is_long_run() ? std::random_device{}() : 1);
+  std::uniform_int_distribution<std::uint64_t> later(first + 1, all);
+  const std::size_t wanted = static_cast<std::size_t>(std::min(first * 2, all));
+  while (numbers.size() < wanted) numbers.insert(later(random));
+
+  for (const std::uint64_t number : numbers) {
+    const std::string suffix = std::to_string(number);
+    back_up_with_failure("victim" + suffix, number);
+    ASSERT_TRUE(writer_->is_usable()) << "allocation " << number;
+    expect_backed_up("other" + suffix);
+    if (number % 16 == 0) schedule_->commit();
+  }
+  schedule_->commit();
+  expect_intact();
+
+  for (const std::uint64_t number : numbers) {
+    const std::string suffix = std::to_string(number);
+    EXPECT_EQ(messages_of("other" + suffix), kMessages) << number;
+    expect_backed_up("victim" + suffix);
+  }
+  schedule_->commit();
+  expect_intact();
+  for (const std::uint64_t number : numbers) {
+    EXPECT_EQ(messages_of("victim" + std::to_string(number)), kMessages) << number;
+  }
+}
+
+// What a server's answers make the code throw, whatever it is, ends its account with a reason.
+template <typename Thrown>
+class ThrowingTransport : public imap::Transport {
+ public:
+  explicit ThrowingTransport(Thrown thrown) : thrown_(std::move(thrown)) {}
+  std::size_t send(base::ByteView bytes) override { return bytes.size(); }
+  std::size_t receive(std::span<std::byte> /*buffer*/) override { throw thrown_; }
+  bool wait(bool /*to_send*/, std::chrono::milliseconds /*timeout*/) override { return true; }
+
+ private:
+  Thrown thrown_;
+};
+
+template <typename Thrown>
+PassRunner::Connect throwing(const Thrown& thrown) {
+  return [thrown] { return std::make_unique<ThrowingTransport<Thrown>>(thrown); };
+}
+
+TEST_F(OutOfMemoryTest, WhateverIsThrownEndsOnlyItsAccount) {
+  const auto reason = [&](const PassRunner::Connect& connect) {
+    const AccountReport report = back_up("alice", connect);
+    EXPECT_EQ(report.status, PassStatus::kFailed);
+    return report.error;
+  };
+  EXPECT_THAT(reason(throwing(std::bad_alloc())), HasSubstr("not enough memory"));
+  EXPECT_THAT(reason(throwing(std::length_error("vector::reserve"))), HasSubstr("vector::reserve"));
+  EXPECT_THAT(reason(throwing(std::out_of_range("at\x1b"))), HasSubstr("at\\x1B"));
+  EXPECT_THAT(reason(throwing(7)), HasSubstr("unknown error"));
+  EXPECT_THAT(reason(throwing(base::Error(base::ErrorCode::kInternal, "a defect"))), "a defect");
+  EXPECT_THAT(reason(throwing(base::Error(base::ErrorCode::kDamaged, "damage"))), "damage");
+  expect_backed_up("bob");
+  schedule_->commit();
+  EXPECT_EQ(messages_of("bob"), kMessages);
+  expect_intact();
+}
+
+TEST_F(OutOfMemoryTest, ErrorsOfTheStoreAndThisMachineEndTheRun) {
+  for (const auto code : {base::ErrorCode::kIo, base::ErrorCode::kNoSpace, base::ErrorCode::kKey,
+                          base::ErrorCode::kBusy}) {
+    EXPECT_THROW(back_up("alice", throwing(base::Error(code, "the disk is on fire"))), base::Error);
+  }
+}
+
+TEST_F(OutOfMemoryTest, FinishedFoldersAreRecordedBeforeTheAccountEnds) {
+  OddServer server;
+  fill(server, "alice");
+  server.folder("Sent").messages[0].item = [](int) -> std::string {
+    throw std::length_error("too much");
+  };
+  const AccountReport report = back_up("alice", server.connect());
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_THAT(report.error, HasSubstr("too much"));
+  schedule_->commit();
+  EXPECT_EQ(messages_of("alice"), kMessages / 2);
+  expect_intact();
+
+  server.folder("Sent").messages[0].item = {};
+  EXPECT_EQ(back_up("alice", server.connect()).status, PassStatus::kComplete);
+  schedule_->commit();
+  EXPECT_EQ(messages_of("alice"), kMessages);
+}
+
+}  // namespace
+}  // namespace backupd
