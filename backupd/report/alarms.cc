@@ -20,15 +20,19 @@ using store::SnapshotKind;
 using store::SnapshotStatus;
 
 // A run that ended early leaves a partial snapshot too: it lacks the newest state of a folder in
-// progress, or of one that could not be opened.
+// progress, or of one that could not be opened, or of folders that it did not come to. In the last
+// case nothing in the snapshot is the reason why it is partial.
 bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   if (snapshot.kind != SnapshotKind::kBackup) return false;
   if (snapshot.status != SnapshotStatus::kPartial) return true;
   const auto folders = reader.folders(snapshot);
-  return std::none_of(folders.begin(), folders.end(), [](const store::FolderRecord& folder) {
+  const bool is_cut_short = std::ranges::any_of(folders, [](const store::FolderRecord& folder) {
     return folder.info.completeness == FolderCompleteness::kInProgress ||
            folder.info.completeness == FolderCompleteness::kUnreadable;
   });
+  const bool has_skipped = std::ranges::any_of(
+      folders, [](const store::FolderRecord& folder) { return !folder.info.skipped.empty(); });
+  return !is_cut_short && has_skipped;
 }
 
 // The sequence of the last snapshot whose deletions are accepted. Older versions noted its time.

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include "store/writer.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/temporary_directory.h"
 
 namespace backupd {
 namespace {
@@ -95,6 +97,43 @@ TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
   auto snapshots = nightly({{1000, 0}, {2, 0}, {1000, 100}});
   snapshots[1].kind = store::SnapshotKind::kRescue;
   EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
+}
+
+TEST(LastSuccessTest, ABackupThatEndedBeforeItCameToAFolderDoesNotCount) {
+  const tests::TemporaryDirectory directory;
+  const store::Location location{directory.path() / "store", directory.path() / "index",
+                                 directory.path() / "key"};
+  store::init(location, base::real_file_system(), base::system_clock());
+  store::Writer writer =
+      store::Writer::open(location, base::real_file_system(), base::system_clock());
+  store::FolderInfo inbox;
+  inbox.raw_name = "INBOX";
+  inbox.completeness = store::FolderCompleteness::kComplete;
+  const auto add = [&](long day, store::SnapshotStatus status) {
+    store::FolderDraft draft(inbox);
+    store::SnapshotDraft snapshot;
+    snapshot.account = "alice";
+    snapshot.time = sys_seconds(std::chrono::days(day));
+    snapshot.status = status;
+    snapshot.folders = {writer.seal(draft)};
+    writer.add_snapshot(snapshot);
+    writer.commit();
+  };
+  const auto day_of_last_success = [&] {
+    const auto time = last_success(writer.reader(), "alice", sys_seconds(std::chrono::days(100)));
+    return time ? std::chrono::floor<std::chrono::days>(*time).time_since_epoch().count() : -1;
+  };
+  add(1, store::SnapshotStatus::kPartial);
+  EXPECT_EQ(day_of_last_success(), -1);
+  add(2, store::SnapshotStatus::kComplete);
+  add(3, store::SnapshotStatus::kPartial);
+  EXPECT_EQ(day_of_last_success(), 2) << "each folder is complete, but old";
+  inbox.skipped = {{base::Uid{3}, "the server did not send it"}};
+  add(4, store::SnapshotStatus::kPartial);
+  EXPECT_EQ(day_of_last_success(), 4) << "a message that can't be fetched is no failure";
+  inbox.completeness = store::FolderCompleteness::kInProgress;
+  add(5, store::SnapshotStatus::kPartial);
+  EXPECT_EQ(day_of_last_success(), 4);
 }
 
 class AlarmsTest : public testing::Test {
