@@ -16,6 +16,7 @@
 #include "backupd/pass/account_pass.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/account_roll.h"
+#include "backupd/pass/commit_timer.h"
 #include "backupd/pass/containment.h"
 #include "backupd/pass/inbox_identity.h"
 #include "backupd/report/accepted_skips.h"
@@ -150,8 +151,9 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
         std::chrono::duration<double>(environment.clock.steady_now() - begin).count();
     apply_accepted_skips(acknowledged, report.accounts[index]);
     const StoreTurn turn(store_mutex);
-    schedule.commit_if_due();
+    schedule.commit_if_due_for_account();
   };
+  std::optional<CommitTimer> timer(std::in_place, schedule, store_mutex, writer);
   queue.run([&](std::size_t index) {
     try {
       back_up(index);
@@ -159,6 +161,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
       end_account(std::current_exception(), writer, store_mutex, report.accounts[index]);
     }
   });
+  timer.reset();
   progress.end();
   schedule.commit();
   save_clock_sighting(environment.files, environment.config.store, see_clock(environment.clock));

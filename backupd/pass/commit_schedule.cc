@@ -5,6 +5,7 @@ namespace backupd {
 namespace {
 
 constexpr std::chrono::minutes kCommitInterval{5};
+constexpr std::chrono::minutes kAccountInterval{1};
 constexpr std::uint64_t kCommitBytes = 1ULL << 30U;  // written to packs since the last commit
 
 }  // namespace
@@ -18,6 +19,7 @@ void CommitSchedule::join(Participant& participant) {
 
 void CommitSchedule::leave(Participant& participant) {
   std::erase(participants_, &participant);
+  has_one_left_ = true;
 }
 
 bool CommitSchedule::is_due() const {
@@ -29,11 +31,22 @@ void CommitSchedule::commit_if_due() {
   if (is_due()) commit();
 }
 
+void CommitSchedule::commit_if_due_for_account() {
+  if (is_due() || clock_.steady_now() - last_ >= kAccountInterval) commit();
+}
+
+void CommitSchedule::commit_if_worthwhile() {
+  const bool has_news = has_one_left_ || writer_.statistics().new_messages != messages_then_;
+  if (has_news && is_due()) commit();
+}
+
 void CommitSchedule::commit() {
   for (Participant* participant : participants_) participant->park();
   writer_.commit();
   last_ = clock_.steady_now();
   bytes_then_ = writer_.statistics().stored_bytes;
+  messages_then_ = writer_.statistics().new_messages;
+  has_one_left_ = false;
 }
 
 }  // namespace backupd

@@ -29,8 +29,13 @@ class CommitSchedule {
   void join(Participant& participant);
   void leave(Participant& participant);
 
-  // Parks all participants and commits, if a commit is due.
+  // Parks all participants and commits, if a commit is due: for when something new was stored.
   void commit_if_due();
+  // The same for when an account is done, whose snapshot should not wait as long for others.
+  void commit_if_due_for_account();
+  // The same for any time: only if something new was stored, or an account left, since the last
+  // one.
+  void commit_if_worthwhile();
   void commit();
 
  private:
@@ -41,6 +46,8 @@ class CommitSchedule {
   std::vector<Participant*> participants_;
   std::chrono::steady_clock::time_point last_;
   std::uint64_t bytes_then_ = 0;
+  std::uint64_t messages_then_ = 0;
+  bool has_one_left_ = false;  // since the last commit
 };
 
 }  // namespace backupd

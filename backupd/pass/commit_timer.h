@@ -1,0 +1,34 @@
+// Has what accounts finished and fetched committed while all threads wait for servers.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+#include "backupd/pass/commit_schedule.h"
+#include "store/writer.h"
+
+namespace backupd {
+
+// A thread that uses the schedule with the turn at the store. An error of a commit is logged here;
+// the writer then refuses further work, which ends the run.
+class CommitTimer {
+ public:
+  static constexpr std::chrono::seconds kInterval{15};
+
+  // All must outlive it.
+  CommitTimer(CommitSchedule& schedule, std::mutex& store, const store::Writer& writer,
+              std::chrono::milliseconds interval = kInterval);
+
+ private:
+  void run(const std::stop_token& end);
+
+  CommitSchedule& schedule_;
+  std::mutex& store_;
+  const store::Writer& writer_;
+  std::chrono::milliseconds interval_;
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace backupd

@@ -1,0 +1,118 @@
+#include "backupd/pass/commit_schedule.h"
+
+#include <atomic>
+#include <latch>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "backupd/pass/commit_timer.h"
+#include "store/reader.h"
+#include "store/writer.h"
+#include "tests/temporary_directory.h"
+
+namespace backupd {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class ScheduleClock : public base::Clock {
+ public:
+  base::TimePoint now() const override { return base::system_clock().now(); }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::time_point(elapsed);
+  }
+  void sleep_for(milliseconds duration) override { elapsed += duration; }
+
+  milliseconds elapsed{0};
+};
+
+class ParkedAccount : public CommitSchedule::Participant {
+ public:
+  void park() override {
+    if (++times == 1) parked.count_down();
+  }
+
+  std::atomic<int> times = 0;
+  std::latch parked{1};  // once
+};
+
+class CommitScheduleTest : public testing::Test {
+ protected:
+  CommitScheduleTest() {
+    store::init(location_, base::real_file_system(), base::system_clock());
+    writer_.emplace(store::Writer::open(location_, base::real_file_system(), base::system_clock()));
+    schedule_.emplace(*writer_, clock_);
+    schedule_->join(account_);
+  }
+
+  void store_message(const std::string& text) {
+    store::IncomingMessage message = writer_->begin_message();
+    message.add(base::as_bytes(text));
+    writer_->add(message);
+  }
+
+  // Returns how many commits `call` made.
+  int commits_of(void (CommitSchedule::*call)()) {
+    const int before = account_.times;
+    ((*schedule_).*call)();
+    return account_.times - before;
+  }
+
+  tests::TemporaryDirectory directory_;
+  store::Location location_{directory_.path() / "store", directory_.path() / "index",
+                            directory_.path() / "key"};
+  ScheduleClock clock_;
+  std::optional<store::Writer> writer_;
+  std::optional<CommitSchedule> schedule_;
+  ParkedAccount account_;
+};
+
+TEST_F(CommitScheduleTest, CommitsEveryFiveMinutes) {
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due), 0);
+  clock_.elapsed += minutes(5) - seconds(1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due), 0);
+  clock_.elapsed += seconds(1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due), 1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due), 0);
+}
+
+TEST_F(CommitScheduleTest, AnAccountThatIsDoneWaitsNoLongerThanAMinute) {
+  clock_.elapsed += seconds(59);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due_for_account), 0);
+  clock_.elapsed += seconds(1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due_for_account), 1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_due_for_account), 0);
+}
+
+TEST_F(CommitScheduleTest, TheTimerCommitsOnlyWhatIsNew) {
+  clock_.elapsed += minutes(10);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
+  store_message("Subject: 1\r\n\r\n");
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 1);
+  clock_.elapsed += minutes(10);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
+  ParkedAccount other;
+  schedule_->join(other);
+  schedule_->leave(other);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 1);
+  EXPECT_EQ(commits_of(&CommitSchedule::commit_if_worthwhile), 0);
+}
+
+TEST_F(CommitScheduleTest, WhatIsStoredIsCommittedWhileAllAccountsWait) {
+  store_message("Subject: 1\r\n\r\n");
+  clock_.elapsed += minutes(5);
+  std::mutex store;
+  {
+    const CommitTimer timer(*schedule_, store, *writer_, milliseconds(1));
+    account_.parked.wait();
+  }
+  EXPECT_EQ(account_.times, 1);
+}
+
+}  // namespace
+}  // namespace backupd
