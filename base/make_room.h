@@ -8,7 +8,7 @@
 
 namespace base {
 
-// The next push_back() allocates nothing. Grows as push_back() does, so that it costs no more.
+// The next push_back() allocates nothing. Grows as push_back() does, at the same cost.
 template <typename Element>
 void make_room_for_one(std::vector<Element>& elements) {
   constexpr std::size_t kFirstRoom = 8;

@@ -34,6 +34,12 @@ Session verified(Session session, const Login& login) {
   return session;
 }
 
+Limits limits_with(const base::ServerConfig& server, std::shared_ptr<WaitBudget> waits) {
+  Limits limits = limits_of(server);
+  limits.waits = std::move(waits);
+  return limits;
+}
+
 }  // namespace
 
 Endpoint endpoint_of(const base::ServerConfig& server) {
@@ -76,17 +82,21 @@ Limits limits_of(const base::ServerConfig& server) {
   return limits;
 }
 
-Session open_account(const base::ServerConfig& server, const base::AccountConfig& account) {
+Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
+                     std::shared_ptr<WaitBudget> waits) {
   const Login login = login_of(server, account);
-  return verified(Session::open(endpoint_of(server), login, limits_of(server)), login);
+  return verified(Session::open(endpoint_of(server), login, limits_with(server, std::move(waits))),
+                  login);
 }
 
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
-                                    std::string_view personal_prefix) {
+                                    std::string_view personal_prefix,
+                                    std::shared_ptr<WaitBudget> waits) {
   const Login login = login_of(server, account);
   return verified(
-      Session::open_and_list_ahead(endpoint_of(server), login, limits_of(server), personal_prefix),
+      Session::open_and_list_ahead(endpoint_of(server), login,
+                                   limits_with(server, std::move(waits)), personal_prefix),
       login);
 }
 

@@ -1,9 +1,13 @@
 // Opens logged-in sessions from the configuration.
 #pragma once
 
+#include <memory>
+#include <string_view>
+
 #include "base/config/config.h"
 #include "imap/endpoint.h"
 #include "imap/session.h"
+#include "imap/wait_budget.h"
 
 namespace imap {
 
@@ -14,15 +18,18 @@ Endpoint endpoint_of(const base::ServerConfig& server);
 // admin on behalf of the account. Fails with kConfig if the password can't be read.
 Login login_of(const base::ServerConfig& server, const base::AccountConfig& account);
 
-// The default limits, with the server's command_timeout, message_timeout and pipeline.
+// The default limits, with the server's command_timeout, message_timeout and pipeline; without a
+// budget for waiting.
 Limits limits_of(const base::ServerConfig& server);
 
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account
-// (imap/account_identity.h).
-Session open_account(const base::ServerConfig& server, const base::AccountConfig& account);
+// (imap/account_identity.h). `waits`: Limits::waits.
+Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
+                     std::shared_ptr<WaitBudget> waits = nullptr);
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
-                                    std::string_view personal_prefix);
+                                    std::string_view personal_prefix,
+                                    std::shared_ptr<WaitBudget> waits = nullptr);
 
 // Logs in as the user that may set quotas (`quota_admin`, else `admin`), not on behalf of another
 // user. Fails with kConfig if the server has neither, and as Session::open does.

@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "imap/connection_lost.h"
 #include "imap/deflate_transport.h"
+#include "imap/wait_budget.h"
 
 namespace imap {
 
@@ -170,6 +171,26 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
       is_pipelined ? ConnectionLost::Cause::kPipelinedSilence : ConnectionLost::Cause::kSilence);
 }
 
+// As Transport::wait(), within the account's budget. May return true before the time is over.
+bool Connection::wait_for_server(bool to_send, std::chrono::milliseconds timeout) {
+  WaitBudget* const budget = limits_.waits.get();
+  if (budget == nullptr) return transport_->wait(to_send, timeout);
+  const std::chrono::milliseconds left = std::max(budget->left(), std::chrono::milliseconds(1));
+  bool is_ready = false;
+  {
+    const WaitBudget::Waiting waiting(*budget);
+    is_ready = transport_->wait(to_send, std::min(timeout, left));
+  }
+  if (budget->left().count() > 0) return is_ready || left < timeout;
+  throw ConnectionLost(
+      fmt::format(
+          "the server kept the backup waiting for {} s in which too little arrived: the next "
+          "backup goes on where this one was; if the server is always as slow, set a longer "
+          "account_timeout",
+          std::chrono::ceil<std::chrono::seconds>(budget->whole()).count()),
+      std::nullopt, ConnectionLost::Cause::kAccountTooSlow);
+}
+
 void Connection::count_received(std::size_t length) {
   timer_.note_byte();
   response_bytes_ += length;
@@ -194,7 +215,7 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
       return length;
     }
     if (can_send() && send_some()) continue;
-    if (!transport_->wait(can_send(), deadline.left)) give_up(deadline);
+    if (!wait_for_server(can_send(), deadline.left)) give_up(deadline);
   }
 }
 
@@ -213,7 +234,7 @@ void Connection::send_rest_of(std::uint64_t command) {
   while (is_being_sent() && can_send()) {
     const CommandTimer::Deadline deadline = timer_.next();
     if (deadline.left.count() <= 0) give_up(deadline);
-    if (send_some() || read_ahead() || transport_->wait(true, deadline.left)) continue;
+    if (send_some() || read_ahead() || wait_for_server(true, deadline.left)) continue;
     base::fail(ErrorCode::kNetwork, "the server stopped reading the literal it refused: try again");
   }
 }

@@ -94,6 +94,7 @@ class Connection : private Source {
 
   std::size_t read(std::span<std::byte> buffer) override;
   void count_received(std::size_t length);
+  bool wait_for_server(bool to_send, std::chrono::milliseconds timeout);
   [[noreturn]] void give_up(const CommandTimer::Deadline& deadline) const;
   bool send_some();
   bool can_send() const;

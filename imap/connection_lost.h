@@ -20,6 +20,7 @@ class ConnectionLost : public base::Error {
     // The same while several commands were in progress: perhaps the server takes only one at a
     // time.
     kPipelinedSilence,
+    kAccountTooSlow,  // Limits::waits used up: another connection would end in the same way
   };
 
   // `pause`: how long the server asks the client to wait; nullopt: it didn't ask.

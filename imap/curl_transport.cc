@@ -32,7 +32,7 @@ using CurlText = base::Handle<char, curl_free>;
 // The size of libcurl's reads from the socket, in bytes.
 constexpr long kMaxAtOnce = 256L << 10U;
 
-// What libcurl's callbacks work with.
+// The login as libcurl's callbacks observe it.
 struct ObservedLogin {
   LoginExchange exchange;
   std::exception_ptr error;  // nothing may be thrown through libcurl

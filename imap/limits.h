@@ -4,8 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace imap {
+
+class WaitBudget;
 
 // Input beyond a limit fails with kProtocol; waiting longer than one of the times, with
 // ConnectionLost. Message bodies are streamed; one larger than
@@ -22,6 +25,7 @@ struct Limits {
   std::chrono::milliseconds silence{300'000};    // no byte sent or received
   std::chrono::milliseconds command{1'800'000};  // bytes, but nothing that a command requested
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
+  std::shared_ptr<WaitBudget> waits = nullptr;   // of the account, shared by its connections
   bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 

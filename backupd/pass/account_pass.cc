@@ -44,7 +44,9 @@ AccountPass::AccountPass(const base::Environment& environment, const base::Accou
       filter_(environment.config, account, trees),
       snapshot_(store.writer, filter_, report_, environment.clock.now_seconds()),
       rounds_(store, filter_, admission_, report_),
-      back_off_(environment.config.server_of(account).transfer.retry_for, std::random_device{}()) {
+      back_off_(environment.config.server_of(account).transfer.retry_for, std::random_device{}()),
+      waits_(std::make_shared<imap::WaitBudget>(
+          environment.config.server_of(account).transfer.account_timeout, environment.clock)) {
   report_.account = account.name;
 }
 
@@ -52,6 +54,7 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   StoreTurn turn(store_.mutex);
   try {
     load();
+    spares.wait_within(waits_);
     store_.schedule.join(*this);
     const base::Finally leave([this] { store_.schedule.leave(*this); });
     pass_with_retries(open, spares, turn);
@@ -95,8 +98,10 @@ void AccountPass::describe_end() {
 void AccountPass::load() {
   snapshot_.load_last();
   const auto& fetched = snapshot_.properties().fetched;
-  rounds_.begin(snapshot_.last(), DailyBudget(environment_.config.daily_bytes_of(account_),
-                                              fetched.day, fetched.bytes, environment_.clock));
+  rounds_.begin(snapshot_.last(),
+                DailyBudget(environment_.config.daily_bytes_of(account_), fetched.day,
+                            fetched.bytes, environment_.clock),
+                *waits_);
 }
 
 void AccountPass::end_with(const std::string& reason, std::optional<base::ErrorCode> code) {
@@ -133,7 +138,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
-  OpenAccount account = turn.away([&] { return open({filter_.prefix(), pipeline_}); });
+  OpenAccount account = turn.away([&] { return open({filter_.prefix(), pipeline_, waits_}); });
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.admit(account.folders);
@@ -169,6 +174,9 @@ void AccountPass::refuse_lost_inbox(const imap::ListGaps& gaps) const {
 // not waited for, unless it asks for that: there may be a thousand accounts.
 std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Error& error) {
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  if (lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow) {
+    return std::nullopt;
+  }
   const auto asked_for = lost != nullptr ? lost->pause() : std::nullopt;
   const bool may_pass =
       base::is_connection_trouble(error.code()) || error.code() == base::ErrorCode::kTls;
@@ -223,8 +231,7 @@ void AccountPass::park() {
   try {
     add_snapshot(rounds_.so_far(), store::SnapshotStatus::kPartial);
   } catch (...) {
-    // If its data is to blame, the account's own pass fails with the same error when it records
-    // what it has.
+    // If its data is to blame, the account's own pass fails with the same error at its end.
     const AccountFailure failure = contain(std::current_exception(), store_.writer);
     base::log_warning("{}: {}", account_.name, failure.reason);
   }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -65,6 +66,7 @@ class AccountPass : private CommitSchedule::Participant {
   AccountSnapshot snapshot_;
   FolderRounds rounds_;
   BackOff back_off_;
+  std::shared_ptr<imap::WaitBudget> waits_;
   bool was_open_ = false;        // the server let us in once
   bool pipeline_ = true;         // false: the server may have dropped commands sent together
   std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost

@@ -22,9 +22,9 @@ class AccountQueue {
  public:
   AccountQueue(const base::Config& config, const std::vector<base::AccountConfig>& accounts);
 
-  // Runs `work` for every account, by its index, on several threads, or fewer if this machine has
-  // no more; each call may have one connection to the account's server. If a call throws, no other
-  // account is started, and the exception is rethrown here when those under way are done.
+  // Runs `work` for every account, by its index, on several threads, or fewer if this machine can't
+  // start as many; each call may have one connection to the account's server. If a call throws, no
+  // other account is started, and the exception is rethrown here when those under way are done.
   void run(const std::function<void(std::size_t index)>& work);
 
   // The right to one further connection to a server, until destroyed.

@@ -79,6 +79,7 @@ Stumbles::Over over(imap::ConnectionLost::Cause cause) {
     case imap::ConnectionLost::Cause::kSilence:
     case imap::ConnectionLost::Cause::kPipelinedSilence:
       return Stumbles::Over::kSilence;
+    case imap::ConnectionLost::Cause::kAccountTooSlow:
     case imap::ConnectionLost::Cause::kAny:
       break;
   }
@@ -97,8 +98,8 @@ struct MessageRefused {
 // Receives messages over one connection.
 class Receiver : public imap::MessageSink {
  public:
-  Receiver(MessagePipe& pipe, const store::Writer& writer)
-      : pipe_(pipe), writer_(writer), incoming_(writer.begin_message()) {}
+  Receiver(MessagePipe& pipe, const store::Writer& writer, imap::WaitBudget& waits)
+      : pipe_(pipe), writer_(writer), waits_(waits), incoming_(writer.begin_message()) {}
 
   // `open` returns the session, or null if there is no session after all. Whatever is thrown is in
   // error(): the thread that runs this has no other way to report it.
@@ -148,6 +149,7 @@ class Receiver : public imap::MessageSink {
   }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
+    waits_.message_arrived(incoming_.size());
     unless_full([&] { incoming_.finish(); });
     const bool has_apology = beginning_.size() <= kMaxApology && is_apology(beginning_);
     beginning_.clear();
@@ -211,6 +213,7 @@ class Receiver : public imap::MessageSink {
 
   MessagePipe& pipe_;
   const store::Writer& writer_;
+  imap::WaitBudget& waits_;
   store::IncomingMessage incoming_;
   std::vector<ArrivedMessage> arrived_;
   std::size_t bytes_ = 0;  // of arrived_
@@ -240,7 +243,8 @@ imap::FetchAnswer fetch_into(FolderSink& sink, const FetchSource& source, const 
     Shares shares(uids, spares.size() + 1);
     MessagePipe pipe(budget, static_cast<unsigned>(spares.size() + 1));
     std::deque<Receiver> receivers;
-    for (std::size_t i = 0; i <= spares.size(); ++i) receivers.emplace_back(pipe, writer);
+    for (std::size_t i = 0; i <= spares.size(); ++i)
+      receivers.emplace_back(pipe, writer, source.waits);
     {
       std::vector<std::jthread> threads;
       // Before the threads are joined, whatever happens.

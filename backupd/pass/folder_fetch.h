@@ -12,6 +12,7 @@
 #include "backupd/pass/stumbles.h"
 #include "imap/session.h"
 #include "imap/uid_set.h"
+#include "imap/wait_budget.h"
 
 namespace backupd {
 
@@ -21,6 +22,7 @@ struct FetchSource {
   std::uint32_t uid_validity;
   SpareSessions& spares;  // they help if they see the same UIDVALIDITY
   Stumbles& stumbles;     // grows when a connection is lost
+  imap::WaitBudget& waits;
 };
 
 // The caller has the turn. Fails as the session and the sink do; messages received before a failure

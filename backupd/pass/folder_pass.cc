@@ -367,7 +367,7 @@ imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
   };
   const auto take = [&](const imap::MessageItems& items) {
     if (!items.uid) return;
-    seen.add(*items.uid);
+    if (seen.add(*items.uid)) tools_.waits.give_back(imap::WaitBudget::kStateWorth);
     states.push_back(items);
     tools_.admission.admit(draft_->info().raw_name, states.back());
     if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);

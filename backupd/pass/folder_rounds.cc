@@ -86,7 +86,8 @@ FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
       asked_(filter),
       known_(store.writer.reader()) {}
 
-void FolderRounds::begin(const FolderRecords& last, DailyBudget budget) {
+void FolderRounds::begin(const FolderRecords& last, DailyBudget budget, imap::WaitBudget& waits) {
+  waits_ = &waits;
   last_ = FolderRecords(last);
   for (const FolderRecord& record : last.all()) failures_.remember(record.info);
   daily_budget_.emplace(budget);
@@ -121,10 +122,12 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
                         *daily_budget_,
                         admission_,
                         [this](std::uint64_t wanted) { return known(wanted); },
+                        *waits_,
                         [this](std::uint64_t bytes) {
                           store_.progress.message(bytes);
                           store_.schedule.commit_if_due();
                         }};
+  waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   for (int round = 0; round < kMaxRounds; ++round) {
     const bool first_round = round == 0;
     std::vector<imap::Folder> folders = first_round ? listed : list(tools);
@@ -139,6 +142,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
 
 std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
+  waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);
   return listed;
 }
@@ -256,6 +260,7 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     count();
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
+    waits_->give_back(imap::WaitBudget::kFolderWorth);
     if (record.info.completeness == FolderCompleteness::kInProgress) {
       if (record.info.trouble.empty()) {
         parked_.insert(folder.raw_name);

@@ -26,6 +26,7 @@
 #include "backupd/pass/unlisted_folders.h"
 #include "backupd/report/pass_report.h"
 #include "imap/session.h"
+#include "imap/wait_budget.h"
 
 namespace backupd {
 
@@ -36,8 +37,8 @@ class FolderRounds {
   FolderRounds(const SharedStore& store, const FolderFilter& filter, Admission& admission,
                AccountReport& report);
 
-  // `last`: the records of the newest snapshot. Before anything else.
-  void begin(const FolderRecords& last, DailyBudget budget);
+  // `last`: the records of the newest snapshot; `waits` must outlive this. Before anything else.
+  void begin(const FolderRecords& last, DailyBudget budget, imap::WaitBudget& waits);
 
   // Reports on the progress board what the listing shows to be new.
   void expect(const std::vector<imap::Folder>& listed);
@@ -117,6 +118,7 @@ class FolderRounds {
   KnownMessages known_;
   Stumbles stumbles_;
   std::optional<DailyBudget> daily_budget_;  // from begin() on
+  imap::WaitBudget* waits_ = nullptr;        // likewise
 };
 
 }  // namespace backupd

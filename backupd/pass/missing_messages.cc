@@ -75,6 +75,7 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
   };
   tools_.turn.away([&] {
     tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
+      tools_.waits.give_back(imap::WaitBudget::kStateWorth);
       answers.push_back(items);
       tools_.admission.admit(draft_.info().raw_name, answers.back());
       if (answers.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
@@ -92,6 +93,7 @@ imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
   if (budget.left() > 0) {
     tools_.turn.away([&] {
       tools_.session.fetch_identities(uids, [&](const imap::MessageItems& items) {
+        tools_.waits.give_back(imap::WaitBudget::kStateWorth);
         sizes[*items.uid] = items.size.value_or(0);
       });
     });
@@ -113,7 +115,8 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
   const std::string& name = draft_.info().raw_name;
   FolderSink sink(tools_.writer, draft_, counts_, tools_.departures, tools_.admission, doubtful_,
                   tools_.stored);
-  const FetchSource source{tools_.session, name, open.uid_validity, tools_.spares, tools_.stumbles};
+  const FetchSource source{tools_.session,  name,        open.uid_validity, tools_.spares,
+                           tools_.stumbles, tools_.waits};
   const Fetch fetch = [&](const imap::UidSet& uids) {
     if (uids.empty()) return imap::FetchAnswer();
     return fetch_into(sink, source, uids, tools_.turn, tools_.budget, tools_.writer);

@@ -12,7 +12,7 @@ OpenAccount open_and_list(const base::Config& config, const base::AccountConfig&
   server.pipeline = server.pipeline && options.pipeline;
   const auto listed = clock.now_seconds();
   imap::Session session =
-      imap::open_account_and_list_ahead(server, account, options.personal_prefix);
+      imap::open_account_and_list_ahead(server, account, options.personal_prefix, options.waits);
   imap::Namespaces namespaces = session.namespaces();
   std::vector<imap::Folder> folders = session.list_personal_folders();
   return {std::move(session), std::move(namespaces), std::move(folders), listed};

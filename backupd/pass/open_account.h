@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "base/config/config.h"
 #include "imap/folder.h"
 #include "imap/session.h"
+#include "imap/wait_budget.h"
 
 namespace backupd {
 
@@ -20,8 +22,9 @@ struct OpenAccount {
 };
 
 struct OpenOptions {
-  std::string_view personal_prefix;  // the one seen last time
-  bool pipeline = true;              // false: whatever the configuration says
+  std::string_view personal_prefix;                   // the one seen last time
+  bool pipeline = true;                               // false: whatever the configuration says
+  std::shared_ptr<imap::WaitBudget> waits = nullptr;  // for all connections of the account
 };
 
 // Fails as imap::open_account() and the session do.

@@ -14,6 +14,7 @@
 #include "backupd/pass/store_turn.h"
 #include "backupd/pass/stumbles.h"
 #include "imap/session.h"
+#include "imap/wait_budget.h"
 #include "store/writer.h"
 
 namespace backupd {
@@ -32,6 +33,7 @@ struct PassTools {
   // The messages that the account had and has, if looking through them for `wanted` ones is worth
   // its time; else null.
   std::function<KnownMessages*(std::uint64_t wanted)> known;
+  imap::WaitBudget& waits;
   // Called with the turn after each message of so many bytes that is in its folder's draft.
   std::function<void(std::uint64_t bytes)> stored;
 };

@@ -30,7 +30,7 @@ std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
 imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_name,
                                    std::uint32_t uid_validity) const {
   try {
-    if (!spare.session) spare.session = imap::open_account(server_, account_);
+    if (!spare.session) spare.session = imap::open_account(server_, account_, waits_);
     if (spare.session->examine(raw_name).uid_validity == uid_validity) return &*spare.session;
   } catch (const base::Error& error) {
     base::log_debug("no further connection: {}", error.what());

@@ -1,13 +1,16 @@
 // Further connections to an account that is under way, for folders with many messages.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backupd/pass/account_queue.h"
 #include "base/config/config.h"
 #include "imap/session.h"
+#include "imap/wait_budget.h"
 
 namespace backupd {
 
@@ -37,6 +40,9 @@ class SpareSessions {
   imap::Session* open(SpareSession& spare, const std::string& raw_name,
                       std::uint32_t uid_validity) const;
 
+  // Sessions opened from now on share this budget.
+  void wait_within(std::shared_ptr<imap::WaitBudget> waits) { waits_ = std::move(waits); }
+
   // Keeps those that are open for the next folder.
   void give_back(std::vector<SpareSession> spares);
 
@@ -53,6 +59,7 @@ class SpareSessions {
   AccountQueue& queue_;
   base::ServerConfig server_;
   const base::AccountConfig& account_;
+  std::shared_ptr<imap::WaitBudget> waits_;
   std::vector<SpareSession> idle_;
 };
 

@@ -23,6 +23,7 @@ TransferConfig parse_transfer(const nlohmann::json& server) {
   };
   read_timeout("command_timeout", transfer.command_timeout);
   read_timeout("message_timeout", transfer.message_timeout);
+  read_timeout("account_timeout", transfer.account_timeout);
   read("retry_for", transfer.retry_for);
   return transfer;
 }

@@ -16,6 +16,9 @@ struct TransferConfig {
   // How long a command waits while nothing that it requested arrives.
   std::chrono::seconds command_timeout = std::chrono::minutes(30);
   std::chrono::seconds message_timeout = std::chrono::minutes(30);  // for one message
+  // How long a backup waits for the server in one account while too little arrives
+  // (imap/wait_budget.h).
+  std::chrono::seconds account_timeout = std::chrono::hours(4);
   // How long a backup keeps trying, after a lost connection, while nothing new arrives.
   std::chrono::seconds retry_for = std::chrono::minutes(5);
 };

@@ -30,7 +30,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kMessages = 4;  // of an account, in two folders
+constexpr std::uint64_t kMessagesEach = 4;  // of an account, in two folders
 
 // The scripted server's own allocations succeed.
 class SparedTransport : public imap::Transport {
@@ -67,7 +67,7 @@ class OutOfMemoryTest : public testing::Test {
   static void fill(OddServer& server, const std::string& account) {
     std::uint32_t uid = 0;
     for (const char* folder : {"INBOX", "Sent"}) {
-      for (std::uint64_t i = 0; i < kMessages / 2; ++i) {
+      for (std::uint64_t i = 0; i < kMessagesEach / 2; ++i) {
         ++uid;
         const std::string name = account + std::to_string(uid);
         server.folder(folder).message(uid, "Subject: " + name +
@@ -180,13 +180,13 @@ TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {
 
   for (const std::uint64_t number : numbers) {
     const std::string suffix = std::to_string(number);
-    EXPECT_EQ(messages_of("other" + suffix), kMessages) << number;
+    EXPECT_EQ(messages_of("other" + suffix), kMessagesEach) << number;
     expect_backed_up("victim" + suffix);
   }
   schedule_->commit();
   expect_intact();
   for (const std::uint64_t number : numbers) {
-    EXPECT_EQ(messages_of("victim" + std::to_string(number)), kMessages) << number;
+    EXPECT_EQ(messages_of("victim" + std::to_string(number)), kMessagesEach) << number;
   }
 }
 
@@ -222,7 +222,7 @@ TEST_F(OutOfMemoryTest, WhateverIsThrownEndsOnlyItsAccount) {
   EXPECT_THAT(reason(throwing(base::Error(base::ErrorCode::kDamaged, "damage"))), "damage");
   expect_backed_up("bob");
   schedule_->commit();
-  EXPECT_EQ(messages_of("bob"), kMessages);
+  EXPECT_EQ(messages_of("bob"), kMessagesEach);
   expect_intact();
 }
 
@@ -243,13 +243,13 @@ TEST_F(OutOfMemoryTest, FinishedFoldersAreRecordedBeforeTheAccountEnds) {
   EXPECT_EQ(report.status, PassStatus::kPartial);
   EXPECT_THAT(report.error, HasSubstr("too much"));
   schedule_->commit();
-  EXPECT_EQ(messages_of("alice"), kMessages / 2);
+  EXPECT_EQ(messages_of("alice"), kMessagesEach / 2);
   expect_intact();
 
   server.folder("Sent").messages[0].item = {};
   EXPECT_EQ(back_up("alice", server.connect()).status, PassStatus::kComplete);
   schedule_->commit();
-  EXPECT_EQ(messages_of("alice"), kMessages);
+  EXPECT_EQ(messages_of("alice"), kMessagesEach);
 }
 
 }  // namespace

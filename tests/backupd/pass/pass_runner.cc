@@ -133,6 +133,7 @@ AccountReport PassRunner::run_over(const Connect& connect) {
         const auto now = clock_.now_seconds();
         imap::Limits limits = imap::limits_of(server_config_);
         limits.pipeline = limits.pipeline && options.pipeline;
+        limits.waits = options.waits;
         imap::Session session(connect(), limits, options.personal_prefix);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();

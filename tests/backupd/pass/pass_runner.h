@@ -2,6 +2,7 @@
 // and compares its snapshot with the server.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -68,17 +69,20 @@ class PassRunner {
   // Moves the time of the next pass, in addition to the pauses.
   void set_ahead(std::chrono::milliseconds ahead) { clock_.ahead = ahead; }
 
+  // Lets time pass. Any thread.
+  void pass_time(std::chrono::milliseconds time) { clock_.ahead = clock_.ahead.load() + time; }
+
  private:
   struct HastyClock : base::Clock {
-    base::TimePoint now() const override { return base::system_clock().now() + ahead; }
+    base::TimePoint now() const override { return base::system_clock().now() + ahead.load(); }
     std::chrono::steady_clock::time_point steady_now() const override {
-      return base::system_clock().steady_now() + ahead;
+      return base::system_clock().steady_now() + ahead.load();
     }
     void sleep_for(std::chrono::milliseconds duration) override {
-      ahead += duration;
+      ahead = ahead.load() + duration;
       pauses.push_back(duration);
     }
-    std::chrono::milliseconds ahead{0};
+    std::atomic<std::chrono::milliseconds> ahead{std::chrono::milliseconds(0)};
     std::vector<std::chrono::milliseconds> pauses;
   };
 

@@ -33,6 +33,7 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.servers.at("main").connections, 4U);
   EXPECT_TRUE(config.servers.at("main").pipeline);
   EXPECT_EQ(config.servers.at("main").transfer.command_timeout, std::chrono::minutes(30));
+  EXPECT_EQ(config.servers.at("main").transfer.account_timeout, std::chrono::hours(4));
   EXPECT_EQ(config.servers.at("plain").connections, 9U);
   EXPECT_EQ(config.account("alice").user, "alice");
   EXPECT_FALSE(config.account("alice").password.has_value());
@@ -58,7 +59,7 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },
     "servers": { "main": { "url": "imaps://h", "compress": "deflate", "pipeline": false,
-        "command_timeout": "10m",
+        "command_timeout": "10m", "account_timeout": "90m",
         "admin": { "user": "app", "token_command": ["get-token", "app"], "auth": "oauthbearer" },
         "client_certificate": { "file": "/c.pem", "key_file": "/c.key", "credential": "c" },
         "proxy": "socks5h://proxy:1080",
@@ -73,6 +74,7 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
   EXPECT_EQ(server.admin->auth, LoginMethod::kOauthBearer);
   EXPECT_FALSE(server.pipeline);
   EXPECT_EQ(server.transfer.command_timeout, std::chrono::minutes(10));
+  EXPECT_EQ(server.transfer.account_timeout, std::chrono::minutes(90));
   EXPECT_EQ(server.admin->password.password_command.front(), "get-token");
   EXPECT_EQ(server.client_certificate->key_file, "/c.key");
   EXPECT_EQ(server.client_certificate->password->credential, "c");
@@ -249,7 +251,7 @@ TEST(ConfigTest, AMissingFileIsNamed) {
 }
 
 TEST(ConfigTest, ATimeoutOfZeroIsRefused) {
-  for (const char* key : {"command_timeout", "message_timeout"}) {
+  for (const char* key : {"command_timeout", "message_timeout", "account_timeout"}) {
     const std::string text = R"({ "store": { "path": "/s", "key_file": "/k" }, "servers": { "main":
         { "url": "imaps://h", "admin": { "user": "a", "password_file": "/p" }, ")" +
                              std::string(key) + R"(": "0s" } }, "accounts": [] })";

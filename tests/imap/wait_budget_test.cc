@@ -1,0 +1,140 @@
+// The slowest lawful servers are waited for, and those that only drip are not.
+#include "imap/wait_budget.h"
+
+#include <functional>
+#include <string>
+
+#include <gmock/gmock.h>
+
+namespace imap {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr hours kWholeBudget{4};  // as by default
+
+class StandingClock : public base::Clock {
+ public:
+  base::TimePoint now() const override { return base::TimePoint(elapsed); }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::time_point(elapsed);
+  }
+  void sleep_for(milliseconds duration) override { elapsed += duration; }
+
+  milliseconds elapsed{0};
+};
+
+void arrive_after(WaitBudget& budget, StandingClock& clock, milliseconds time,
+                  const std::function<void(WaitBudget&)>& arrive) {
+  {
+    const WaitBudget::Waiting waiting(budget);
+    clock.elapsed += time;
+  }
+  if (budget.left() > milliseconds(0)) arrive(budget);
+}
+
+std::function<void(WaitBudget&)> message_of(std::uint64_t bytes) {
+  return [bytes](WaitBudget& budget) { budget.message_arrived(bytes); };
+}
+
+std::function<void(WaitBudget&)> worth(milliseconds time) {
+  return [time](WaitBudget& budget) { budget.give_back(time); };
+}
+
+struct SlowServer {
+  std::string name;
+  milliseconds interval{};  // in which the server is waited for
+  int times = 0;
+  std::function<void(WaitBudget&)> arrives;  // after each interval
+  bool is_lawful = true;
+};
+
+class SlowServerTest : public testing::TestWithParam<SlowServer> {};
+
+TEST_P(SlowServerTest, IsWaitedForIfItIsLawful) {
+  StandingClock clock;
+  WaitBudget budget(kWholeBudget, clock);
+  const SlowServer& server = GetParam();
+  for (int i = 0; i < server.times && budget.left() > milliseconds(0); ++i) {
+    arrive_after(budget, clock, server.interval, server.arrives);
+  }
+  EXPECT_EQ(budget.left() > milliseconds(0), server.is_lawful) << budget.left().count();
+  if (!server.is_lawful) {
+    EXPECT_LT(clock.elapsed, 2 * kWholeBudget) << "the end must come soon";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, SlowServerTest,
+    testing::Values(
+        SlowServer{"SearchOverFiveMillionMessages", minutes(90), 1, worth(milliseconds(0))},
+        SlowServer{"FlagsOfFiveMillionMessagesAt128KbitPerSecond", seconds(4), 5'000,
+                   worth(1'000 * WaitBudget::kStateWorth)},
+        SlowServer{"StatusOfTwentyThousandFoldersInHalfASecondEach", seconds(10'000), 4,
+                   worth(20'000 * WaitBudget::kListedWorth)},
+        SlowServer{"ALineOf8KbitPerSecond", seconds(100), 5'000, message_of(100 * 1'024)},
+        SlowServer{"ThrottledToOneMessageInAMinute", minutes(1), 5'000, message_of(2'000)},
+        SlowServer{"ThrottledToOneFolderInAMinute", minutes(1), 5'000,
+                   worth(WaitBudget::kFolderWorth)},
+        SlowServer{"SilentForAnHourNowAndThen", minutes(60), 50,
+                   [](WaitBudget& budget) {
+                     for (int i = 0; i < 60; ++i) budget.message_arrived(1'000);
+                   }},
+        SlowServer{"AByteInFourMinutes", minutes(4), 1'000, worth(milliseconds(0)), false},
+        SlowServer{"AMessageInHalfAnHour", minutes(29), 1'000, message_of(2'000), false},
+        SlowServer{"TheFlagsOfAMessageInAMinute", minutes(1), 1'000'000,
+                   worth(WaitBudget::kStateWorth), false},
+        SlowServer{"ALongMessageAt10BytesPerSecond", seconds(10'000), 1'000, message_of(100'000),
+                   false}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(WaitBudgetTest, OnlyTimeSpentWaitingCounts) {
+  StandingClock clock;
+  WaitBudget budget(kWholeBudget, clock);
+  clock.elapsed += hours(24);  // a pause that the server asked for, other accounts' turns
+  EXPECT_EQ(budget.left(), kWholeBudget);
+  {
+    const WaitBudget::Waiting waiting(budget);
+    clock.elapsed += minutes(10);
+    EXPECT_EQ(budget.left(), kWholeBudget - minutes(10)) << "it counts at once";
+  }
+  clock.elapsed += hours(24);
+  EXPECT_EQ(budget.left(), kWholeBudget - minutes(10));
+}
+
+TEST(WaitBudgetTest, WhatArrivesGivesBackAtMostTheWhole) {
+  StandingClock clock;
+  WaitBudget budget(kWholeBudget, clock);
+  budget.give_back(hours(100));
+  const WaitBudget::Waiting waiting(budget);
+  clock.elapsed += hours(3);
+  budget.give_back(hours(1));
+  EXPECT_EQ(budget.left(), hours(2));
+  clock.elapsed += hours(1);
+  EXPECT_EQ(budget.left(), hours(1));
+  budget.give_back(hours(100));
+  EXPECT_EQ(budget.left(), kWholeBudget);
+  clock.elapsed += hours(5);
+  EXPECT_EQ(budget.left(), -hours(1));
+}
+
+TEST(WaitBudgetTest, ConnectionsThatWaitTogetherCountOnce) {
+  StandingClock clock;
+  WaitBudget budget(kWholeBudget, clock);
+  {
+    const WaitBudget::Waiting one(budget);
+    clock.elapsed += hours(1);
+    {
+      const WaitBudget::Waiting two(budget);
+      clock.elapsed += hours(1);
+    }
+    clock.elapsed += hours(1);
+  }
+  EXPECT_EQ(budget.left(), hours(1));
+}
+
+}  // namespace
+}  // namespace imap
