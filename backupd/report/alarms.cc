@@ -82,6 +82,20 @@ std::optional<sys_seconds> last_success(store::Reader& reader, const std::string
   return std::nullopt;
 }
 
+std::size_t backups_without_progress(std::span<const SnapshotInfo> snapshots) {
+  std::size_t count = 0;
+  const SnapshotInfo* after = nullptr;
+  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+    if (snapshot.kind != SnapshotKind::kBackup) continue;
+    if (after != nullptr) {
+      if (after->messages != snapshot.messages || after->bytes != snapshot.bytes) break;
+      ++count;
+    }
+    after = &snapshot;
+  }
+  return count;
+}
+
 std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,
                              const base::Acknowledgements& acknowledgements, sys_seconds now) {
@@ -108,13 +122,17 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
   }
   const auto success = last_success(reader, account, now);
   const auto newest = reader.newest_snapshot(account);
-  const std::string doubt =
+  std::string doubt =
       newest && is_in_future(newest->time, now)
           ? fmt::format(
                 " (its newest backup is dated in the future, {}: the clock was ahead, and "
                 "the backup does not count)",
                 base::format_rfc3339(newest->time))
           : "";
+  constexpr std::size_t kManyIdle = 3;
+  if (const auto idle = backups_without_progress(reader.snapshots(account)); idle >= kManyIdle) {
+    doubt += fmt::format("; its last {} backups added nothing", idle);
+  }
   if (!success) {
     alarms.push_back({AlarmKind::kStale, "it was never backed up successfully" + doubt});
   } else if (now - *success >= guards.stale_after) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +59,10 @@ bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 std::optional<std::chrono::sys_seconds> last_success(store::Reader& reader,
                                                      const std::string& account,
                                                      std::chrono::sys_seconds now);
+
+// How many of the account's newest snapshots, in the order of their sequence, hold as much as the
+// one before them.
+std::size_t backups_without_progress(std::span<const store::SnapshotInfo> snapshots);
 
 std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                              const base::GuardConfig& guards,

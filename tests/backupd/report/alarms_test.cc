@@ -99,6 +99,16 @@ TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
   EXPECT_EQ(found(snapshots), -1) << "100 of 1,000, not of 2";
 }
 
+TEST(LastSuccessTest, BackupsThatAddNothingAreCounted) {
+  EXPECT_EQ(backups_without_progress({}), 0U);
+  EXPECT_EQ(backups_without_progress(days({{10, 0}})), 0U);
+  EXPECT_EQ(backups_without_progress(days({{10, 0}, {12, 0}, {12, 0}, {12, 0}, {12, 0}})), 3U);
+  EXPECT_EQ(backups_without_progress(days({{10, 0}, {10, 0}, {10, 0}, {12, 0}})), 0U);
+  auto snapshots = days({{10, 0}, {2, 0}, {10, 0}});
+  snapshots[1].kind = store::SnapshotKind::kRescue;
+  EXPECT_EQ(backups_without_progress(snapshots), 1U) << "a rescue is no backup";
+}
+
 TEST(LastSuccessTest, ABackupThatEndedBeforeItCameToAFolderDoesNotCount) {
   const tests::TemporaryDirectory directory;
   const store::Location location{directory.path() / "store", directory.path() / "index",
