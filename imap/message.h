@@ -1,6 +1,7 @@
 // The data of messages in FETCH responses, and the input and result of APPEND.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,15 @@ struct MessageItems {
   std::optional<std::uint64_t> size;             // RFC822.SIZE: often wrong
   std::string server_id;                         // EMAILID or X-GM-MSGID; empty: unknown
 };
+
+// The memory that the strings take, in bytes: a server can send 64 MB of flags for one message.
+inline std::size_t memory_of(const MessageItems& items) {
+  constexpr std::size_t kOverhead = 64;
+  std::size_t bytes = items.server_id.size();
+  if (!items.flags) return bytes;
+  for (const std::string& flag : *items.flags) bytes += flag.size() + kOverhead;
+  return bytes;
+}
 
 // The form in which the body of a message was sent.
 enum class BodyKind {

@@ -1,6 +1,8 @@
 #include "backupd/pass/admission.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 
 #include <fmt/core.h>
 
@@ -20,6 +22,19 @@ constexpr std::size_t kMaxShownName = 100;
 
 // Counted for each flag or property in addition to its text, so that many short ones count too.
 constexpr std::size_t kOverhead = 64;
+
+bool is_system_flag(std::string_view flag) {
+  static constexpr std::array<std::string_view, 5> kSystem = {"\\Answered", "\\Deleted", "\\Draft",
+                                                              "\\Flagged", "\\Seen"};
+  return std::ranges::find(kSystem, flag) != kSystem.end();
+}
+
+// Spreads the bits of a hash, so that the sum of several is a hash of their set (splitmix64).
+std::uint64_t mixed(std::uint64_t hash) {
+  hash = (hash ^ (hash >> 30U)) * 0xBF58476D1CE4E5B9U;
+  hash = (hash ^ (hash >> 27U)) * 0x94D049BB133111EBU;
+  return hash ^ (hash >> 31U);
+}
 
 }  // namespace
 
@@ -94,7 +109,11 @@ void Admission::admit(const std::string& raw_name, imap::MessageItems& items) {
     items.server_id.clear();
   }
   if (!items.flags) return;
-  std::vector<std::string>& flags = *items.flags;
+  limit_each(raw_name, *items.flags);
+  limit_sets(raw_name, *items.flags);
+}
+
+void Admission::limit_each(const std::string& raw_name, std::vector<std::string>& flags) {
   std::size_t all = 0;
   bool is_long = false;
   for (const std::string& flag : flags) {
@@ -112,6 +131,32 @@ void Admission::admit(const std::string& raw_name, imap::MessageItems& items) {
     all += flag.size() + kOverhead;
     return !fits(raw_name, "a flag of a message, with those before it", all, store::kMaxFlags);
   });
+}
+
+void Admission::limit_sets(const std::string& raw_name, std::vector<std::string>& flags) {
+  if (folder_of_sets_ != raw_name) {
+    folder_of_sets_ = raw_name;
+    sets_.clear();
+    set_bytes_ = 0;
+  }
+  std::uint64_t hash = 0;  // of the set, whatever its order
+  std::size_t bytes = kOverhead;
+  for (const std::string& flag : flags) {
+    hash += mixed(std::hash<std::string>()(flag));
+    bytes += flag.size() + kOverhead;
+  }
+  if (sets_.contains(hash)) return;
+  if (set_bytes_ + bytes > store::kMaxFlagSets) {
+    std::erase_if(flags, [&](const std::string& flag) {
+      if (is_system_flag(flag)) return false;
+      leave_out(raw_name, "a keyword, with the different sets of flags before it",
+                set_bytes_ + bytes, store::kMaxFlagSets);
+      return true;
+    });
+    return;
+  }
+  sets_.insert(hash);
+  set_bytes_ += bytes;
 }
 
 // NUL separates the words of a property (store/format/account_properties.cc).

@@ -6,9 +6,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,8 @@ class Admission {
   // Leaves out the MAILBOXID.
   void admit(const std::string& raw_name, imap::OpenFolder& open);
 
-  // Leaves out flags and the EMAILID.
+  // Leaves out flags and the EMAILID. If the messages of a folder have too many different sets of
+  // flags, the later ones keep only their system flags.
   void admit(const std::string& raw_name, imap::MessageItems& items);
 
   // Leaves out values that are too long and those that would not be read back as they were. If all
@@ -52,6 +55,8 @@ class Admission {
   bool is_word(std::string_view raw_name, const char* what, std::string_view text,
                std::size_t limit);
   bool takes_room(std::string_view raw_name, const char* what, std::size_t size);
+  void limit_each(const std::string& raw_name, std::vector<std::string>& flags);
+  void limit_sets(const std::string& raw_name, std::vector<std::string>& flags);
 
   struct Excess {
     std::size_t largest = 0;
@@ -62,6 +67,12 @@ class Admission {
   bool is_more_ = false;
   std::size_t most_folders_ = 0;  // 0: not too many
   std::size_t properties_ = 0;    // bytes of those admitted so far
+
+  // The sets of flags of one folder, the one whose messages came last: their hashes and their
+  // bytes.
+  std::string folder_of_sets_;
+  std::unordered_set<std::uint64_t> sets_;
+  std::size_t set_bytes_ = 0;
 };
 
 // Shortens the reasons so that all reasons of a folder fit into it (store/format/limits.h).

@@ -21,8 +21,9 @@ namespace {
 
 using store::FolderCompleteness;
 
-// The number of flag sets collected before they are written into the draft.
+// The flag sets collected before they are written into the draft: their number, and their bytes.
 constexpr std::size_t kStatesAtOnce = 4'096;
+constexpr std::size_t kStateBytesAtOnce = std::size_t{4} << 20;
 
 bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
   return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
@@ -361,16 +362,19 @@ imap::UidSet FolderPass::update_states(const imap::OpenFolder& open,
   imap::UidSet seen;
   if (open.exists == 0) return seen;
   std::vector<imap::MessageItems> states;
+  std::size_t bytes = 0;
   const auto apply = [&] {
     apply_states(states);
     states.clear();
+    bytes = 0;
   };
   const auto take = [&](const imap::MessageItems& items) {
     if (!items.uid) return;
     if (seen.add(*items.uid)) tools_.waits.give_back(imap::WaitBudget::kStateWorth);
     states.push_back(items);
     tools_.admission.admit(draft_->info().raw_name, states.back());
-    if (states.size() >= kStatesAtOnce) tools_.turn.back(apply);
+    bytes += imap::memory_of(states.back());
+    if (states.size() >= kStatesAtOnce || bytes >= kStateBytesAtOnce) tools_.turn.back(apply);
   };
   tools_.turn.away([&] {
     if (!changed_since && !recorded_.empty() && scan_identities(take)) return;

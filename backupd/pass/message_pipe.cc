@@ -8,7 +8,7 @@ namespace backupd {
 
 namespace {
 
-// Memory that a message costs in addition to its bytes: digest, items, container entries.
+// Memory that a message costs in addition to its bytes and flags: digest, container entries.
 constexpr std::size_t kMessageOverhead = 1'024;
 
 }  // namespace
@@ -31,7 +31,7 @@ MessagePipe::~MessagePipe() {
 }
 
 std::size_t ArrivedMessage::bytes_in_memory() const {
-  return message.memory() + kMessageOverhead;
+  return message.memory() + imap::memory_of(items) + kMessageOverhead;
 }
 
 bool MessagePipe::put(std::vector<ArrivedMessage> messages) {

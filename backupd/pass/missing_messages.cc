@@ -16,6 +16,7 @@ namespace {
 
 // Of what the server tells of messages, before their bodies are looked for in the store.
 constexpr std::size_t kAdoptedAtOnce = 4'096;
+constexpr std::size_t kAdoptedBytesAtOnce = std::size_t{4} << 20;
 
 // Messages that are asked for one by one where connections were lost.
 constexpr std::size_t kCloseLook = 50;
@@ -60,6 +61,7 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
   if (known == nullptr) return wanted;
   imap::UidSet adopted;
   std::vector<imap::MessageItems> answers;
+  std::size_t bytes = 0;
   const auto adopt = [&] {
     for (const imap::MessageItems& items : answers) {
       if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
@@ -72,13 +74,17 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
       adopted.add(*items.uid);
     }
     answers.clear();
+    bytes = 0;
   };
   tools_.turn.away([&] {
     tools_.session.fetch_all_but_bodies(wanted, [&](const imap::MessageItems& items) {
       tools_.waits.give_back(imap::WaitBudget::kStateWorth);
       answers.push_back(items);
       tools_.admission.admit(draft_.info().raw_name, answers.back());
-      if (answers.size() >= kAdoptedAtOnce) tools_.turn.back(adopt);
+      bytes += imap::memory_of(answers.back());
+      if (answers.size() >= kAdoptedAtOnce || bytes >= kAdoptedBytesAtOnce) {
+        tools_.turn.back(adopt);
+      }
     });
   });
   adopt();

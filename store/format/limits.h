@@ -47,6 +47,10 @@ inline constexpr std::size_t kMaxServerId = 255;
 inline constexpr std::size_t kMaxFlag = 1'024;
 inline constexpr std::size_t kMaxFlags = std::size_t{64} << 10;
 
+// All different sets of flags that the messages of a folder have, counting 64 bytes more for each
+// flag and each set: a pass keeps them in memory.
+inline constexpr std::size_t kMaxFlagSets = std::size_t{32} << 20;
+
 // The reason why a folder or a message is missing: for people, so it is shortened. All reasons of a
 // folder share the second limit equally.
 inline constexpr std::size_t kMaxReason = 1'000;

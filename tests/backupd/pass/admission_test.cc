@@ -101,6 +101,26 @@ TEST(AdmissionTest, LeavesOutMetadataFirstIfAllTogetherIsTooMuch) {
   EXPECT_THAT(*items.flags, testing::Contains("\\Seen"));
 }
 
+TEST(AdmissionTest, LimitsTheDifferentSetsOfFlagsInAFolder) {
+  Admission admission;
+  const auto admit = [&](const std::string& folder, int number) {
+    imap::MessageItems items;
+    items.flags = {std::to_string(number) + std::string(1'000, 'k'), "\\Seen"};
+    admission.admit(folder, items);
+    return items.flags->size();
+  };
+  constexpr int kFit = static_cast<int>(store::kMaxFlagSets / 1'300);
+  for (int number = 0; number < kFit; ++number) ASSERT_EQ(admit("INBOX", number), 2U) << number;
+  EXPECT_THAT(admission.troubles(), IsEmpty());
+  for (int number = kFit; number < 2 * kFit; ++number) admit("INBOX", number);
+  EXPECT_EQ(admit("INBOX", 2 * kFit), 1U) << "only the system flag";
+  EXPECT_EQ(admit("INBOX", 0), 2U) << "a set that other messages have";
+  EXPECT_EQ(admit("Sent", 2 * kFit), 2U) << "each folder has its own limit";
+  EXPECT_THAT(admission.troubles(),
+              ElementsAre(HasSubstr("INBOX: a keyword, with the different sets of flags before it "
+                                    "is left out")));
+}
+
 TEST(AdmissionTest, LimitsAttributesAndNamesOfFolders) {
   Admission admission;
   std::vector<imap::Folder> listed(2);

@@ -43,6 +43,13 @@ TEST_F(MessagePipeTest, DeliversMessagesInOrder) {
   EXPECT_THAT(pipe.take(), IsEmpty());
 }
 
+TEST_F(MessagePipeTest, FlagsCountTowardsTheBudget) {
+  std::vector<ArrivedMessage> flagged = message(1);
+  const std::size_t before = flagged[0].bytes_in_memory();
+  flagged[0].items.flags = std::vector<std::string>(100, std::string(1'000, 'k'));
+  EXPECT_GE(flagged[0].bytes_in_memory(), before + 100'000);
+}
+
 TEST_F(MessagePipeTest, EndsWhenTheLastReceiverHasFinished) {
   MessagePipe pipe(budget_, 2);
   pipe.finish();
