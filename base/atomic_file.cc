@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <exception>
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ AtomicFile::~AtomicFile() {
   file_.reset();
   try {
     files_.remove(temporary_);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     log_debug("{}", error.what());  // only rubbish; the next clean-up removes it
   }
 }

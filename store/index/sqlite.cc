@@ -190,7 +190,7 @@ Transaction::~Transaction() {
   if (database_ == nullptr) return;
   try {
     database_->run("ROLLBACK");
-  } catch (const base::Error& error) {
+  } catch (const std::exception& error) {
     base::log_debug("{}", error.what());  // the error that led here has rolled it back already
   }
 }
