@@ -63,15 +63,24 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
     const AccountFailure failure = contain(std::current_exception(), store_.writer);
     spares.drop();
     end_with(failure.reason, failure.code);
-    // What was being changed when it failed is not recorded, and where it would fail once more
-    // nothing is. What was recorded before stays.
-    rounds_.drop_open_folder();
-    park();
+    keep_finished_folders();
     if (report_.snapshot) report_.status = PassStatus::kPartial;
   }
   describe_end();
   store_.progress.finish_account();
   return std::move(report_);
+}
+
+// What was being changed when it failed is not recorded, and where it would fail once more nothing
+// is. What was recorded before stays.
+void AccountPass::keep_finished_folders() {
+  try {
+    rounds_.drop_open_folder();
+  } catch (...) {
+    const AccountFailure failure = contain(std::current_exception(), store_.writer);
+    base::log_warning("{}: {}", account_.name, failure.reason);
+  }
+  park();
 }
 
 void AccountPass::describe_end() {

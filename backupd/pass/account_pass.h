@@ -51,6 +51,7 @@ class AccountPass : private CommitSchedule::Participant {
   void report_parked_folders();
   void end_with(const std::string& reason, std::optional<base::ErrorCode> code);
   void describe_end();
+  void keep_finished_folders();
 
   // Adds a snapshot of all that is known, with the open folder as far as it is. May be called in
   // another account's turn: an error of this account does not end that one.

@@ -1,6 +1,6 @@
-// The folders over which connections were lost before any of their messages arrived. A server that
-// fails over one folder must not keep the others from being backed up: such a folder is tried last,
-// and after the second failure no longer.
+// The folders over which connections were lost before any of their messages arrived, or over which
+// the account's pass ended (backupd/pass/containment.h). One folder must not keep the others from
+// being backed up: such a folder is tried last, and after the second failure no longer.
 #pragma once
 
 #include <map>
@@ -20,6 +20,9 @@ class FolderFailures {
   // arrived, or one of its messages is to blame: then it is only tried last.
   void add(std::string_view raw_name, bool has_progress, std::string_view why);
 
+  // The pass ends over this folder: it is no longer tried.
+  void add_end(std::string_view raw_name, std::string_view why);
+
   bool is_late(std::string_view raw_name) const { return folders_.contains(raw_name); }
 
   // Why the folder is no longer tried; empty: it is tried.
@@ -33,6 +36,7 @@ class FolderFailures {
 
   struct Failure {
     int times = 0;
+    std::string_view beginning;  // of the reason
     std::string why;
   };
   std::map<std::string, Failure, std::less<>> folders_;  // by raw name

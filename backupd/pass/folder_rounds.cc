@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stop_request.h"
+#include "base/terminal.h"
 #include "base/utf8.h"
 #include "imap/connection_lost.h"
 #include "imap/folder_name.h"
@@ -279,13 +281,26 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
       failures_.add(folder.raw_name, has_progress, error.what());
     }
+    const bool is_over_its_data =
+        error.code() == base::ErrorCode::kInternal || error.code() == base::ErrorCode::kDamaged;
+    if (is_over_its_data) blame(folder, error.what());
     if (error.code() != base::ErrorCode::kRefused) throw;
     folder_pass_.reset();
     passed_.insert(folder.raw_name);
     refused_.insert_or_assign(folder.raw_name, generation_of(folder));
     base::log_warning("{}: {}", report_.account, error.what());
     return unreadable(folder, last, error.what());
+  } catch (const base::Stopped&) {
+    throw;
+  } catch (const std::exception& error) {
+    blame(folder, base::escape_for_terminal(error.what()));
+    throw;
   }
+}
+
+void FolderRounds::blame(const imap::Folder& folder, const std::string& why) {
+  failures_.add_end(folder.raw_name, why);
+  blamed_ = folder;
 }
 
 // The record of the same folder, whatever its name was; not that of another folder which had its
@@ -371,6 +386,9 @@ FolderRecord FolderRounds::unreadable(const imap::Folder& folder, const FolderRe
 
 void FolderRounds::drop_open_folder() {
   folder_pass_.reset();
+  if (!blamed_) return;
+  const imap::Folder folder = *std::exchange(blamed_, std::nullopt);
+  current_.add(given_up(folder, last_of(folder), failures_.reason(folder.raw_name)));
 }
 
 void FolderRounds::keep_progress() {

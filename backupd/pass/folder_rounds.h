@@ -51,7 +51,8 @@ class FolderRounds {
   // After run() failed: the next attempt goes on from what was passed.
   void keep_progress();
 
-  // After run() failed in a way that leaves the open folder in doubt: it stays as it was recorded.
+  // After run() failed in a way that leaves the open folder in doubt: it stays as it was recorded,
+  // as an unreadable folder if the failure was over it. The next backup tries that one last.
   void drop_open_folder();
 
   // All that is known: the folders of this round, the open one as far as it is, and the others as
@@ -91,6 +92,7 @@ class FolderRounds {
   const store::FolderRecord* last_of(const imap::Folder& folder) const;
   KnownMessages* known(std::uint64_t wanted);
   std::vector<imap::Folder> late_ones_last(const std::vector<imap::Folder>& listed) const;
+  void blame(const imap::Folder& folder, const std::string& why);
   void warn(const std::string& line);
   void keep_unlisted(const imap::ListGaps& gaps);
   store::FolderRecord container(const imap::Folder& folder);
@@ -106,6 +108,7 @@ class FolderRounds {
   FolderRecords last_;
   FolderRecords current_;                  // of this round, as far as it is
   std::optional<FolderPass> folder_pass_;  // open, or ended early
+  std::optional<imap::Folder> blamed_;     // the pass ended over it
   bool has_begun_ = false;
   std::set<std::string, std::less<>> passed_;                  // raw names
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed

@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <new>
 
+// An allocation function owns nothing, and has nothing but malloc() below it.
+// NOLINTBEGIN(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
+
 namespace tests {
 
 namespace {
@@ -84,3 +87,5 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept {
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
+
+// NOLINTEND(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)

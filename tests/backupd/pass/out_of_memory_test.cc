@@ -190,6 +190,53 @@ TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {
   }
 }
 
+// A block is sealed while a message that no longer fits into it is added.
+TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileABlockIsSealed) {
+  constexpr std::size_t kLength = 1'150'000;
+  constexpr int kInABlock = 8;  // messages of that length
+  std::mt19937_64 random(1);
+  const auto text = [&] {
+    constexpr std::size_t kLine = 70;
+    std::string bytes = "Subject: long\r\n\r\n";
+    while (bytes.size() < kLength) {
+      for (std::size_t i = 0; i < kLine; ++i) bytes += static_cast<char>('0' + random() % 64);
+      bytes += "\r\n";
+    }
+    return bytes;
+  };
+  const auto arrived = [&](const std::string& bytes) {
+    store::IncomingMessage message = writer_->begin_message();
+    message.add(base::as_bytes(bytes));
+    message.finish();
+    return message;
+  };
+  // Returns the allocations of the message that needed most: the one that had a block sealed.
+  const auto fill_block = [&](std::uint64_t failing_number) {
+    std::uint64_t most = 0;
+    for (int i = 0; i < kInABlock; ++i) {
+      const std::string bytes = text();
+      store::IncomingMessage message = arrived(bytes);
+      try {
+        const tests::FailingNew failing(failing_number);
+        writer_->add(message);
+        most = std::max(most, failing.counted());
+      } catch (const std::bad_alloc&) {
+        EXPECT_TRUE(writer_->is_usable()) << failing_number;
+        store::IncomingMessage again = arrived(bytes);
+        writer_->add(again);
+      }
+    }
+    return most;
+  };
+  const std::uint64_t all = fill_block(0);
+  ASSERT_GT(all, 2U);
+  const std::uint64_t step = tests::is_long_run() ? 1 : std::max<std::uint64_t>(1, all / 3);
+  for (std::uint64_t number = 1; number <= all; number += step) fill_block(number);
+  expect_backed_up("other");
+  schedule_->commit();
+  expect_intact();
+}
+
 // What a server's answers make the code throw, whatever it is, ends its account with a reason.
 template <typename Thrown>
 class ThrowingTransport : public imap::Transport {
@@ -250,6 +297,26 @@ TEST_F(OutOfMemoryTest, FinishedFoldersAreRecordedBeforeTheAccountEnds) {
   EXPECT_EQ(back_up("alice", server.connect()).status, PassStatus::kComplete);
   schedule_->commit();
   EXPECT_EQ(messages_of("alice"), kMessagesEach);
+}
+
+TEST_F(OutOfMemoryTest, AFolderThatEndsTheAccountIsTriedLastTheNextTime) {
+  OddServer server;
+  server.folder("Archive").message(1, "Subject: a\r\n\r\n").item = [](int) -> std::string {
+    throw std::length_error("too much");
+  };
+  fill(server, "alice");
+  EXPECT_THAT(back_up("alice", server.connect()).error, HasSubstr("too much"));
+  schedule_->commit();
+  EXPECT_EQ(messages_of("alice"), 0U);
+
+  const AccountReport next = back_up("alice", server.connect());
+  EXPECT_THAT(next.error, HasSubstr("too much"));
+  ASSERT_EQ(next.skipped.size(), 1U);
+  EXPECT_EQ(next.skipped[0].folder, "Archive");
+  EXPECT_EQ(next.skipped[0].reason, "the backup of the account ended over this folder: too much");
+  schedule_->commit();
+  EXPECT_EQ(messages_of("alice"), kMessagesEach) << "all other folders";
+  expect_intact();
 }
 
 }  // namespace
