@@ -146,11 +146,15 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
   }
   std::erase_if(draft_.info().skipped,
                 [&](const auto& earlier) { return !parked.contains(earlier.uid); });
+  // Millions of long reasons are never in memory: all of them share one limit.
+  const std::size_t longest =
+      left.empty() ? 0
+                   : std::min<std::uint64_t>(store::kMaxReason, store::kMaxReasons / left.count());
   for (const base::Uid uid : left) {
     std::string reason =
         given_up.contains(uid) ? tools_.stumbles.reason(name, uid) : sink.why_not(uid);
     if (reason.empty()) reason = refusal.empty() ? "the server did not send it" : refusal;
-    draft_.info().skipped.push_back({uid, base::shortened(reason, store::kMaxReason)});
+    draft_.info().skipped.push_back({uid, base::shortened(reason, longest)});
   }
   shorten_reasons(draft_.info().skipped);
   std::sort(draft_.info().skipped.begin(), draft_.info().skipped.end(),
