@@ -19,7 +19,7 @@ class WaitBudget {
  public:
   using Milliseconds = std::chrono::milliseconds;
 
-  // What arrives is worth the time that the slowest lawful server takes for it.
+  // Everything that arrives is worth the time that the slowest lawful server takes for it.
   static constexpr Milliseconds kMessageWorth{60'000};     // throttled to one message in a minute
   static constexpr std::uint64_t kBytesPerSecond = 1'024;  // of messages
   static constexpr Milliseconds kStateWorth{10};           // the flags of a message in a scan
