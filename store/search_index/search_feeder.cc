@@ -2,9 +2,6 @@
 
 #include <utility>
 
-#include "base/error.h"
-#include "base/log.h"
-#include "store/search_index/envelope.h"
 #include "store/search_index/search_index.h"
 
 namespace store {
@@ -52,19 +49,6 @@ void SearchFeeder::drain() {
   rethrow();
 }
 
-// A header comes from the sender of the mail: what it makes the reading of it throw must not end
-// the backup.
-void SearchFeeder::index(const Header& header) {
-  try {
-    if (!search_.find(header.message)) search_.add(header.message, read_envelope(header.bytes));
-  } catch (const base::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    base::log_warning("message {}: searches won't find it: its header can't be read: {}",
-                      header.message.hex(), error.what());
-  }
-}
-
 void SearchFeeder::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -77,7 +61,7 @@ void SearchFeeder::work() {
     changed_.notify_all();
     std::exception_ptr error;
     try {
-      for (const Header& header : headers) index(header);
+      for (const Header& header : headers) search_.add_header(header.message, header.bytes);
     } catch (...) {
       error = std::current_exception();
     }

@@ -2,7 +2,6 @@
 // long as everything else that a backup does with a short message.
 //
 // For one calling thread. Reports an error of filling the index from the current or a later call.
-// A message whose header can't be read, whatever is thrown over it, is left out of the index.
 #pragma once
 
 #include <condition_variable>
@@ -40,7 +39,6 @@ class SearchFeeder {
   };
 
   void work();
-  void index(const Header& header);
   void rethrow();
 
   SearchIndex& search_;

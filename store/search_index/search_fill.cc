@@ -49,7 +49,7 @@ class Fill {
       base::log_warning("fill the search index: message {}: {}", message.hex(), error.what());
       return;
     }
-    search_.add(message, read_envelope(header));
+    search_.add_header(message, header);
   }
 
   const BlockContext& context_;

@@ -202,8 +202,18 @@ void SearchIndex::add(const ObjectId& message, const Envelope& envelope) {
 }
 
 void SearchIndex::add_record(const ObjectId& message, base::ByteView record) {
-  if (find(message)) return;
-  add(message, read_envelope(header_of(record)));
+  if (!find(message)) add_header(message, header_of(record));
+}
+
+void SearchIndex::add_header(const ObjectId& message, base::ByteView header) {
+  try {
+    if (!find(message)) add(message, read_envelope(header));
+  } catch (const base::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    base::log_warning("message {}: searches won't find it: its header can't be read: {}",
+                      message.hex(), error.what());
+  }
 }
 
 void SearchIndex::finish(const PackName& pack) {

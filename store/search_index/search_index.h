@@ -48,6 +48,10 @@ class SearchIndex {
   // Does nothing if the message is already there.
   void add(const ObjectId& message, const Envelope& envelope);
 
+  // The same with the fields of a header. It comes from the sender of the mail: whatever reading it
+  // throws, the message is left out, with a line in the log. Has no effect if the message is there.
+  void add_header(const ObjectId& message, base::ByteView header);
+
   // The same with the fields from the message's record. Fails with kDamaged if it is not a record.
   void add_record(const ObjectId& message, base::ByteView record);
 
