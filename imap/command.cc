@@ -44,7 +44,8 @@ std::string word_list(std::span<const FixedText> words) {
 std::string flag_list(std::span<const std::string> flags) {
   std::string text = "(";
   for (const std::string& flag : flags) {
-    if (can_be_sent(flag)) text.append(text.size() > 1 ? " " : "").append(flag);
+    if (!can_be_sent(flag) || text.size() + flag.size() > kMaxSentFlags) continue;
+    text.append(text.size() > 1 ? " " : "").append(flag);
   }
   return text += ')';
 }
@@ -54,6 +55,10 @@ std::string flag_list(std::span<const std::string> flags) {
 LiteralMode literal_mode(const Capabilities& capabilities) {
   if (capabilities.has("LITERAL+")) return LiteralMode::kPlus;
   return capabilities.has("LITERAL-") ? LiteralMode::kMinus : LiteralMode::kSynchronising;
+}
+
+bool can_be_a_string(std::string_view bytes) {
+  return bytes.find('\0') == std::string_view::npos;
 }
 
 Command::Command(FixedText verb, LiteralMode mode)
@@ -69,11 +74,8 @@ Command& Command::text(FixedText text) {
   return add(text.view());
 }
 
-Command& Command::number(std::uint64_t number) {
-  return add(std::to_string(number));
-}
-
 Command& Command::uids(const UidSet& uids) {
+  if (uids.empty()) base::fail(base::ErrorCode::kInternal, "send {}: no message is named", verb_);
   return add(uids.text());
 }
 
@@ -99,7 +101,8 @@ Command& Command::flags(std::span<const std::string> flags) {
 }
 
 Command& Command::uses(std::span<const std::string> uses) {
-  return add("(USE " + flag_list(uses) + ')');
+  const std::string list = flag_list(uses);
+  return list == "()" ? *this : add("(USE " + list + ')');
 }
 
 Command& Command::limits(std::span<const QuotaResource> resources) {
@@ -123,6 +126,10 @@ void Command::announce(std::size_t size, std::string_view marker, bool waits) {
 }
 
 Command& Command::string(std::string_view bytes) {
+  if (!can_be_a_string(bytes)) {
+    base::fail(base::ErrorCode::kRefused, "send {}: \"{}\" has a NUL, which IMAP does not allow",
+               verb_, base::escape_for_terminal(bytes));
+  }
   if (can_be_quoted(bytes)) return add(quoted_string(bytes));
   announce(bytes.size(), " {", true);
   parts_.push_back({std::exchange(text_, {}), {}, std::string(bytes), true});

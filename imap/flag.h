@@ -22,7 +22,9 @@ bool is_atom(std::string_view text);
 // one.
 bool can_be_sent(std::string_view flag);
 
-inline constexpr std::size_t kMaxSentFlag = 250;  // a command's line must stay below 8192 bytes
+// A command's line must stay below 8192 bytes, with a folder's name in it.
+inline constexpr std::size_t kMaxSentFlag = 250;
+inline constexpr std::size_t kMaxSentFlags = 4000;  // all flags of a message, with a space each
 
 // \Recent belongs to the server and to one session; it is neither stored nor sent.
 bool is_recent(std::string_view flag);

@@ -11,7 +11,7 @@ std::vector<std::vector<AclEntry>> Session::Impl::acls(std::span<const std::stri
   std::vector<Connection::Tag> tags;
   tags.reserve(raw_names.size());
   for (const std::string& raw_name : raw_names) {
-    tags.push_back(start(command("GETACL").string(raw_name)));
+    if (can_be_a_string(raw_name)) tags.push_back(start(command("GETACL").string(raw_name)));
   }
   std::map<std::string, std::vector<AclEntry>, std::less<>> received;
   const auto take = [&](Response& response) {

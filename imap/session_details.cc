@@ -66,6 +66,7 @@ std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> r
   const bool has_account_metadata = has_metadata || capabilities_.has("METADATA-SERVER");
   std::vector<Connection::Tag> tags;
   for (const std::string& raw_name : raw_names) {
+    if (!can_be_a_string(raw_name)) continue;  // EXAMINE fails, with that reason
     const bool is_account = raw_name.empty();
     if (!is_account && capabilities_.has("ACL")) {
       tags.push_back(start(command("GETACL").string(raw_name)));

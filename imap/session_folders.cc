@@ -78,7 +78,7 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
   std::vector<Connection::Tag> tags;
   std::vector<std::size_t> folders;  // which each tag is about
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    if (!is_personal(raw_names[at], namespaces_)) continue;
+    if (!is_personal(raw_names[at], namespaces_) || !can_be_a_string(raw_names[at])) continue;
     for (const StatusItems& items : {status_items(), identity_items()}) {
       if (items.empty()) continue;
       tags.push_back(start(command("STATUS").string(raw_names[at]).list(items)));
@@ -98,6 +98,9 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
     if (!is_personal(raw_names[at], namespaces_)) {
       answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not in the account's namespaces"};
+    } else if (!can_be_a_string(raw_names[at])) {
+      answers[at] = {
+          FolderAnswer::Kind::kUnserved, {}, "its name has a NUL, which IMAP does not allow"};
     }
     if (answers[at].kind != FolderAnswer::Kind::kExists) continue;
     answers[at].status = statuses.take(raw_names[at]).value_or(FolderStatus{});

@@ -264,7 +264,7 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
   if (!capabilities_.has("LIST-STATUS")) {
     std::vector<Connection::Tag> tags;
     for (const Folder& folder : listing.folders()) {
-      if (!folder.can_be_opened()) continue;
+      if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
       for (const StatusItems& items : {status_items(), identity_items()}) {
         if (items.empty()) continue;
         tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/terminal.h"
+#include "imap/flag.h"
 #include "restore/steady_read.h"
 
 namespace restore {
@@ -73,11 +74,13 @@ std::map<base::Uid, std::string> FolderRestore::read(imap::Session& session,
 
 void FolderRestore::choose_flags(std::size_t position) {
   Outcome& outcome = outcomes_[position];
+  std::size_t bytes = 0;
   for (const std::string& flag : folder_.messages[position].flags) {
     if (flag == "\\Deleted") {
       // Otherwise the first mail program to open the folder would expunge the restored message.
       left_off_deleted_ = true;
-    } else if (open_.keeps(flag)) {
+    } else if (open_.keeps(flag) && bytes + flag.size() < imap::kMaxSentFlags) {
+      bytes += flag.size() + 1;
       outcome.flags.push_back(flag);
     } else {
       outcome.dropped.push_back(flag);

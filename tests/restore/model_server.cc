@@ -100,6 +100,7 @@ class ModelConnection : public imap::Transport {
   }
 
   std::string carry_out(const std::string& verb, std::string& line) {
+    server_.heard.insert(verb);
     if (verb == "CAPABILITY") return capability();
     if (verb == "NAMESPACE") return say("* NAMESPACE ((\"\" \"/\")) NIL NIL");
     if (verb == "LOGOUT") return say("* BYE until next time");
@@ -118,7 +119,7 @@ class ModelConnection : public imap::Transport {
     if (!found->second.can_be_opened) return "NO it holds no messages";
     if (verb == "STATUS") return status(*found, line);
     if (verb == "GETQUOTAROOT") return tell_quota();
-    if (verb == "APPEND") return append(found->second);
+    if (verb == "APPEND") return append(found->second, line);
     if (verb == "SELECT" || verb == "EXAMINE") return open(*found, verb == "SELECT");
     throw std::logic_error("the model knows no " + verb);
   }
@@ -137,7 +138,7 @@ class ModelConnection : public imap::Transport {
     return "OK done";
   }
 
-  std::string append(ModelFolder& folder) {
+  std::string append(ModelFolder& folder, std::string line) {
     const bool breaks = !server_.breaks_over.empty() &&
                         std::ranges::any_of(literals_, [&](const std::string& message) {
                           return message.find(server_.breaks_over) != std::string::npos;
@@ -146,7 +147,12 @@ class ModelConnection : public imap::Transport {
     if (breaks && !server_.stores_before_it_breaks) return "NO it is not heard";
     const std::uint32_t first = folder.uid_next;
     for (const std::string& message : literals_) {
-      folder.put({message.size(), {}, false, message});
+      const std::size_t begin = std::min(line.find('('), line.size());
+      const std::size_t end = std::min(line.find(')', begin), line.size());
+      std::string flags = line.substr(begin, end - begin);
+      if (!flags.empty()) flags.erase(0, 1);
+      line.erase(0, end + 1);
+      folder.put({message.size(), {}, false, message, flags});
     }
     return fmt::format("OK [APPENDUID {} {}:{}] taken", folder.uid_validity, first,
                        folder.uid_next - 1);
@@ -200,6 +206,9 @@ class ModelConnection : public imap::Transport {
     say(fmt::format("* {} EXISTS", folder.messages.size()));
     say(fmt::format("* OK [UIDVALIDITY {}] it", folder.uid_validity));
     say(fmt::format("* OK [UIDNEXT {}] next", folder.uid_next));
+    if (!server_.permanent_flags.empty()) {
+      say(fmt::format("* OK [PERMANENTFLAGS ({})] these", server_.permanent_flags));
+    }
     if (!folder.mailbox_id.empty()) say(fmt::format("* OK [MAILBOXID ({})] it", folder.mailbox_id));
     return "OK open";
   }
@@ -230,7 +239,8 @@ class ModelConnection : public imap::Transport {
           const bool breaks = !server_.breaks_serving.empty() &&
                               content.bytes.find(server_.breaks_serving) != std::string::npos;
           is_lost_ = is_lost_ || breaks;
-          body = fmt::format(" FLAGS () BODY[] {{{}}}\r\n{}", content.bytes.size(), content.bytes);
+          body = fmt::format(" FLAGS ({}) BODY[] {{{}}}\r\n{}", content.flags, content.bytes.size(),
+                             content.bytes);
         }
         say(fmt::format("* {} FETCH (UID {} INTERNALDATE \"{}\" RFC822.SIZE {}{})", number,
                         uid.value, imap::format_internal_date({content.internal_date, {}}),

@@ -24,6 +24,7 @@ struct ModelMessage {
   std::chrono::sys_seconds internal_date{};
   bool is_deleted = false;  // the flag
   std::string bytes = {};   // empty: no body is served
+  std::string flags = {};   // as APPEND had them, separated by spaces
   bool operator==(const ModelMessage&) const = default;
 };
 
@@ -54,6 +55,8 @@ class ModelServer {
   ModelFolders folders;
   std::vector<Removal> removals;
   std::set<std::pair<std::string, std::string>> refused;  // verb and folder: answered NO
+  std::set<std::string> heard;                            // the verbs of all commands
+  std::string permanent_flags;                            // of each folder; empty: none is told
   std::string without;                                    // one capability that it lacks
   std::string also;                                       // one more that it has
 
