@@ -16,6 +16,7 @@
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
+#include "imap/mailbox_witness.h"
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
 #include "restore/id_text.h"
@@ -159,6 +160,7 @@ class Run {
     if (options_.to.empty() && target_.name == options_.account) {
       refuse_changed_mailbox(environment_, reader_, target_.name, session_, mailbox.inbox);
     }
+    if (!options_.dry_run) witness_.prove(witness_.look(session_, mailbox.inbox));
     personal_ = std::move(mailbox.personal);
     return std::move(mailbox.names);
   }
@@ -326,9 +328,15 @@ class Run {
     return options_.account;
   }
 
+  // A further connection, or one in place of a lost one, which other threads open at a time.
+  imap::Session reconnect() const {
+    imap::Session session = imap::open_account(server_, target_);
+    witness_.prove(session);
+    return session;
+  }
+
   void write(RestoreTarget& target, Started started) {
-    PlanWriter({session_, [this] { return imap::open_account(server_, target_); },
-                server_.connections, environment_.clock},
+    PlanWriter({session_, [this] { return reconnect(); }, server_.connections, environment_.clock},
                plan_, reader_, report_)
         .write(target, started);
   }
@@ -346,6 +354,7 @@ class Run {
   base::AccountConfig target_;  // the account that the tree is made in
   const base::ServerConfig& server_;
   imap::Session session_;
+  imap::MailboxWitness witness_;
   std::vector<store::TreeRecord> others_;
   store::AccountProperties properties_;  // of the source
   imap::Namespace personal_;

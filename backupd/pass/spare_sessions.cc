@@ -10,8 +10,9 @@
 namespace backupd {
 
 SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
-                             const base::AccountConfig& account)
-    : queue_(queue), server_(config.server_of(account)), account_(account) {}
+                             const base::AccountConfig& account,
+                             const imap::MailboxWitness& witness)
+    : queue_(queue), server_(config.server_of(account)), account_(account), witness_(witness) {}
 
 std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
   wanted = std::min(wanted, server_.connections_per_account - 1);
@@ -30,10 +31,17 @@ std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
 imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_name,
                                    std::uint32_t uid_validity) const {
   try {
-    if (!spare.session) spare.session = imap::open_account(server_, account_, waits_);
+    if (!spare.session) {
+      spare.session = imap::open_account(server_, account_, waits_);
+      witness_.prove(*spare.session);
+    }
     if (spare.session->examine(raw_name).uid_validity == uid_validity) return &*spare.session;
   } catch (const base::Error& error) {
-    base::log_debug("no further connection: {}", error.what());
+    if (spare.session && error.code() == base::ErrorCode::kLogin) {  // a different mailbox
+      base::log_warning("{}: {}", account_.name, error.what());
+    } else {
+      base::log_debug("no further connection: {}", error.what());
+    }
   }
   spare.session.reset();
   return nullptr;

@@ -9,6 +9,7 @@
 
 #include "backupd/pass/account_queue.h"
 #include "base/config/config.h"
+#include "imap/mailbox_witness.h"
 #include "imap/session.h"
 #include "imap/wait_budget.h"
 
@@ -24,9 +25,9 @@ struct SpareSession {
 // some hundred messages. One thread at a time, except for open().
 class SpareSessions {
  public:
-  // All arguments must outlive this.
-  SpareSessions(AccountQueue& queue, const base::Config& config,
-                const base::AccountConfig& account);
+  // All arguments must outlive this. `witness` has seen the account's first connection.
+  SpareSessions(AccountQueue& queue, const base::Config& config, const base::AccountConfig& account,
+                const imap::MailboxWitness& witness);
   SpareSessions(const SpareSessions&) = delete;
   SpareSessions& operator=(const SpareSessions&) = delete;
   ~SpareSessions() = default;  // as drop()
@@ -35,8 +36,8 @@ class SpareSessions {
   // allows in addition to the first, and none while other accounts wait for the server.
   std::vector<SpareSession> take(unsigned wanted);
 
-  // Returns the session with the folder open at this UIDVALIDITY; if that fails, closes the session
-  // and returns null. Any thread.
+  // Returns the session with the folder open at this UIDVALIDITY; if that fails, or if a new
+  // session opened a different mailbox, closes the session and returns null. Any thread.
   imap::Session* open(SpareSession& spare, const std::string& raw_name,
                       std::uint32_t uid_validity) const;
 
@@ -60,6 +61,7 @@ class SpareSessions {
   base::ServerConfig server_;
   const base::AccountConfig& account_;
   std::shared_ptr<imap::WaitBudget> waits_;
+  const imap::MailboxWitness& witness_;
   std::vector<SpareSession> idle_;
 };
 
