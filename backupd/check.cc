@@ -141,12 +141,26 @@ std::string to_text(const store::CheckReport& report) {
 }
 
 ordered_json to_json(const store::RepairReport& repair) {
+  ordered_json given_up = ordered_json::array();
+  for (const store::UnreadableSnapshot& snapshot : repair.given_up) {
+    ordered_json rest;
+    if (snapshot.rest) {
+      rest = {{"folders", snapshot.rest->folders}, {"messages", snapshot.rest->messages}};
+    }
+    given_up.push_back({{"account", snapshot.account},
+                        {"time", base::format_rfc3339(snapshot.time)},
+                        {"folders", snapshot.folders},
+                        {"messages", snapshot.messages},
+                        {"bytes", snapshot.bytes},
+                        {"rest", rest}});
+  }
   return {{"found", repair.found},
           {"quarantined", repair.quarantined},
           {"salvaged_objects", repair.salvaged_objects},
           {"salvaged_messages", repair.salvaged_messages},
           {"amended_accounts", repair.amended_accounts},
-          {"messages_to_fetch", repair.messages_to_fetch}};
+          {"messages_to_fetch", repair.messages_to_fetch},
+          {"given_up", given_up}};
 }
 
 std::string to_text(const store::RepairReport& repair) {
@@ -161,6 +175,16 @@ std::string to_text(const store::RepairReport& repair) {
     text += fmt::format("Salvaged from the files moved aside: {} messages, {} other objects.\n",
                         base::format_count(repair.salvaged_messages),
                         base::format_count(repair.salvaged_objects - repair.salvaged_messages));
+  }
+  for (const store::UnreadableSnapshot& snapshot : repair.given_up) {
+    text += fmt::format("{}: the snapshot of {} held {} messages in {} folders ({}): {}\n",
+                        base::escape_for_terminal(snapshot.account),
+                        base::format_rfc3339(snapshot.time), base::format_count(snapshot.messages),
+                        base::format_count(snapshot.folders), base::format_size(snapshot.bytes),
+                        snapshot.rest ? fmt::format("{} messages in {} folders are left of it",
+                                                    base::format_count(snapshot.rest->messages),
+                                                    base::format_count(snapshot.rest->folders))
+                                      : "its list of folders can't be read: it is dropped");
   }
   for (const std::string& account : repair.amended_accounts) {
     text += fmt::format(
@@ -234,8 +258,8 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
     Progress shown(environment.clock);
     const auto progress = [&](const store::CheckProgress& done) { shown(done); };
     if (command.repair) {
-      store::RepairReport repaired =
-          store::repair(location, environment.files, environment.clock, progress);
+      store::RepairReport repaired = store::repair(location, environment.files, environment.clock,
+                                                   progress, command.drop_unreadable);
       more["repair"] = to_json(repaired);
       more_text = to_text(repaired);
       report = std::move(repaired.after);
@@ -295,6 +319,11 @@ base::Command check_command() {
                 declared.flag(
                     "--repair", options->repair,
                     "--read-data, move what is damaged aside, save what can still be read of it");
+                declared
+                    .value("--drop-unreadable", options->drop_unreadable, "ACCOUNT",
+                           "With --repair: replace the snapshots of this account that can't be "
+                           "read whole by what is left of them")
+                    .needs("--repair");
                 declared.flag("--resume", options->resume,
                               "--read-data, continued where the last one was interrupted");
                 declared.value("--for", options->budget, "DURATION",

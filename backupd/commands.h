@@ -25,10 +25,11 @@ base::Command once_command();
 
 struct CheckOptions {
   bool read_data = false;
-  bool repair = false;  // saves what can still be read of damaged packs
-  bool resume = false;  // continues the check of all data that was interrupted
-  std::string budget;   // "30m": reads data for this long, longest unread data first
-  std::string copy;     // a directory with a copy of the store; empty: the store itself
+  bool repair = false;          // saves what can still be read of damaged packs
+  bool resume = false;          // continues the check of all data that was interrupted
+  std::string budget;           // "30m": reads data for this long, longest unread data first
+  std::string copy;             // a directory with a copy of the store; empty: the store itself
+  std::string drop_unreadable;  // the account whose unreadable snapshots a repair gives up
 };
 
 // Verifies the store.

@@ -29,6 +29,8 @@ class Amendment {
   // instead; nullopt if none remains.
   std::optional<SnapshotLine> amend(const std::vector<SnapshotLine>& newest_first);
 
+  bool has_root(const SnapshotLine& line) { return read_root(line.root).has_value(); }
+
   std::uint64_t messages() const { return messages_; }  // omitted so far
 
  private:

@@ -135,6 +135,7 @@ class Check {
       const std::lock_guard lock(mutex_);
       add_damage(findings.damage);
       if (findings.is_damaged) report_.damaged_packs.insert(name);
+      if (findings.is_newer) report_.newer_packs.insert(name);
       if (findings.has_no_trailer) without_trailer_.insert(name);
       for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
       if (depth == CheckDepth::kReadData) {

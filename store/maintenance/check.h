@@ -71,6 +71,7 @@ struct CheckReport {
   std::uint64_t bytes_read = 0;     // of packs
   std::vector<std::string> damage;  // one line each, naming the file or object
   std::set<Sha256> damaged_packs;   // files altered or missing
+  std::set<Sha256> newer_packs;     // written by a newer version, so that this one can't read them
   std::vector<DamagedMessage> damaged_messages;
 
   bool is_intact() const { return damage.empty() && damaged_messages.empty(); }

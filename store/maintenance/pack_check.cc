@@ -15,9 +15,12 @@ using base::fail;
 
 // Unreadable data in a pack is a finding; an error that prevents reading any pack is not.
 void note(const base::Error& error, PackFindings& findings) {
-  if (error.code() != ErrorCode::kDamaged && error.code() != ErrorCode::kIo) throw error;
+  const bool is_newer = error.code() == ErrorCode::kConfig;
+  const bool is_damaged = error.code() == ErrorCode::kDamaged || error.code() == ErrorCode::kIo;
+  if (!is_newer && !is_damaged) throw error;
   findings.damage.emplace_back(error.what());
-  findings.is_damaged = true;
+  findings.is_newer = findings.is_newer || is_newer;
+  findings.is_damaged = findings.is_damaged || is_damaged;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ namespace store {
 struct PackFindings {
   std::vector<std::string> damage;
   bool is_damaged = false;      // the file itself; otherwise the index is wrong about it
+  bool is_newer = false;        // its format version is newer than this program
   bool has_no_trailer = false;  // so that nothing in it was checked
   std::vector<std::pair<ObjectId, Commit>> commits;
   std::vector<std::size_t> record_blocks;  // ordinals

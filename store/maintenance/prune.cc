@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
@@ -36,9 +39,7 @@ class Prune {
         marking_(session_.index(), objects_, session_.context().keys, marks_) {}
 
   PruneReport run() {
-    if (!session_.damage().empty()) {
-      fail(ErrorCode::kDamaged, "{}: run mailstow-backupd check", session_.damage().front());
-    }
+    refuse_damaged_store();
     mark();
     choose();
     if (options_.mode == PruneMode::kPlan) {
@@ -60,8 +61,44 @@ class Prune {
  private:
   Index& index() { return session_.index(); }
 
+  // The index forgets a missing pack when it is rebuilt without it, and with the pack the snapshots
+  // of its commits: what they need would be deleted as unreferenced. So the chain of commits is
+  // checked each time.
+  void refuse_damaged_store() {
+    std::vector<std::string> damage = session_.damage();
+    std::vector<NamedCommit> commits;
+    for (const ObjectId& id : index().commits()) {
+      try {
+        commits.emplace_back(id, Commit::decode(objects_.read_manifest(ObjectType::kCommit, id)));
+      } catch (const base::Error& error) {
+        damage.emplace_back(error.what());
+      }
+    }
+    if (damage.empty()) {
+      const std::vector<PackName> packs = index().packs();
+      damage = find_breaks(commits, {packs.begin(), packs.end()});
+    }
+    if (damage.empty()) return;
+    mark();  // fails with the account's name if a snapshot is known to need what is lost
+    fail(ErrorCode::kDamaged, "{}: run mailstow-backupd check: nothing was dropped or deleted",
+         damage.front());
+  }
+
+  void add_root(const SnapshotLine& line) {
+    try {
+      marking_.add_root(line.root);
+    } catch (const base::Error& error) {
+      const std::string account = base::escape_for_terminal(line.account);
+      fail(error.code(),
+           "the snapshot of {} of account {} can't be read: {}: nothing was dropped or deleted: "
+           "repair the storage medium, or run `mailstow-backupd check --repair`; if that can't "
+           "read it either, `--drop-unreadable {}` gives it up",
+           base::format_rfc3339(line.time), account, error.what(), account);
+    }
+  }
+
   void mark() {
-    for_each_living_line([&](const SnapshotLine& line) { marking_.add_root(line.root); });
+    for_each_living_line([&](const SnapshotLine& line) { add_root(line); });
     marking_.add_parts(marked_);
     for (const std::string& account : index().accounts()) {
       for (const SnapshotInfo& snapshot : index().snapshots(account)) {

@@ -11,6 +11,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
@@ -77,8 +78,13 @@ class Scratch {
 class Repair {
  public:
   Repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
-         const std::function<void(const CheckProgress&)>& progress)
-      : location_(location), files_(files), clock_(clock), progress_(progress) {}
+         const std::function<void(const CheckProgress&)>& progress,
+         const std::string& drop_unreadable)
+      : location_(location),
+        files_(files),
+        clock_(clock),
+        progress_(progress),
+        drop_unreadable_(drop_unreadable) {}
 
   RepairReport run() {
     make_index_readable();
@@ -92,6 +98,11 @@ class Repair {
       WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
       bring_index_up_to_date(session.context());
       const CheckReport found = check(location_, files_, options);
+      if (!found.newer_packs.empty()) {
+        base::fail(base::ErrorCode::kConfig,
+                   "repair: pack {} has a newer format version: update mailstow",
+                   found.newer_packs.begin()->hex());
+      }
       describe(found, session.damage());
       find_damaged(found, session);
       repair_keys_and_trees();
@@ -196,11 +207,12 @@ class Repair {
     std::vector<NamedCommit> commits = rebuilt.commits;
     std::ranges::copy(salvage.commits(), std::back_inserter(commits));
     std::map<ObjectId, SnapshotLine> living = living_lines(session, commits, before);
+    give_up_unreadable(session, living);
     const std::vector<SnapshotLine> amended = amend(session, living);
     const std::vector<PackName> healthy = index.packs();
     const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
     if (damaged_.empty() && amended.empty() && !is_broken && !session.lost_commit() &&
-        salvage.objects() == 0) {
+        salvage.objects() == 0 && report_.given_up.empty()) {
       return;
     }
     write_checkpoint(session, living, amended);
@@ -229,17 +241,54 @@ class Repair {
     return lines;
   }
 
+  bool is_lost(WriteSession& session, ObjectReader& objects, const MessageId& message) {
+    const auto place = session.index().find_uncondemned(ObjectType::kMessage, message.object);
+    if (!place) return true;
+    if (!suspects_.contains(message)) return false;
+    const auto [verdict, is_new] = verdicts_.try_emplace(message, false);
+    if (is_new) verdict->second = !can_be_read(objects, message, *place);
+    return verdict->second;
+  }
+
+  // Replaces the account's snapshots that can't be read whole by what is left of them.
+  void give_up_unreadable(WriteSession& session, std::map<ObjectId, SnapshotLine>& living) {
+    if (drop_unreadable_.empty()) return;
+    ObjectReader objects(files_, packs(), session.context(), session.index());
+    Amendment amendment(session, objects, [&](const MessageId& message) {
+      return is_lost(session, objects, message);
+    });
+    std::vector<SnapshotLine> lines;
+    for (const auto& [id, line] : living) {
+      if (line.account == drop_unreadable_) lines.push_back(line);
+    }
+    if (lines.empty()) {
+      base::fail(base::ErrorCode::kNotFound, "repair: account \"{}\" has no snapshot",
+                 base::escape_for_terminal(drop_unreadable_));
+    }
+    std::ranges::sort(lines, {}, &SnapshotLine::sequence);
+    for (const SnapshotLine& line : lines) {
+      const std::optional<SnapshotLine> rest = amendment.amend({line});
+      if (!rest && amendment.has_root(line)) continue;  // it is whole
+      UnreadableSnapshot& given_up =
+          report_.given_up.emplace_back(UnreadableSnapshot{.account = line.account,
+                                                           .time = line.time,
+                                                           .folders = line.folders,
+                                                           .messages = line.messages,
+                                                           .bytes = line.bytes,
+                                                           .rest = std::nullopt});
+      living.erase(snapshot_id(session.context().keys, line));
+      if (!rest) continue;
+      given_up.rest = {.folders = rest->folders, .messages = rest->messages};
+      living[snapshot_id(session.context().keys, *rest)] = *rest;
+    }
+    session.publish_if_any();  // amend() reads the new roots
+  }
+
   std::vector<SnapshotLine> amend(WriteSession& session,
                                   const std::map<ObjectId, SnapshotLine>& living) {
     ObjectReader objects(files_, packs(), session.context(), session.index());
-    std::map<MessageId, bool> verdicts;
     const auto is_damaged = [&](const MessageId& message) {
-      const auto place = session.index().find_uncondemned(ObjectType::kMessage, message.object);
-      if (!place) return true;
-      if (!suspects_.contains(message)) return false;
-      const auto [verdict, is_new] = verdicts.try_emplace(message, false);
-      if (is_new) verdict->second = !can_be_read(objects, message, *place);
-      return verdict->second;
+      return is_lost(session, objects, message);
     };
     std::map<std::string, std::vector<SnapshotLine>> backups;
     std::map<std::string, std::uint64_t> highest;  // sequence
@@ -325,7 +374,9 @@ class Repair {
   base::FileSystem& files_;
   const base::Clock& clock_;
   const std::function<void(const CheckProgress&)>& progress_;
+  const std::string& drop_unreadable_;
   RepairReport report_;
+  std::map<MessageId, bool> verdicts_;  // of suspects_
   std::set<Sha256> good_;
   std::set<MessageId> suspects_;
   std::set<PackName> damaged_;
@@ -336,8 +387,9 @@ class Repair {
 }  // namespace
 
 RepairReport repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
-                    const std::function<void(const CheckProgress&)>& progress) {
-  return Repair(location, files, clock, progress).run();
+                    const std::function<void(const CheckProgress&)>& progress,
+                    const std::string& drop_unreadable) {
+  return Repair(location, files, clock, progress, drop_unreadable).run();
 }
 
 }  // namespace store

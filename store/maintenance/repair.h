@@ -3,8 +3,10 @@
 // servers still have. Nothing is ever deleted.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,22 @@
 
 namespace store {
 
+// A snapshot that was given up because it can't be read whole.
+struct UnreadableSnapshot {
+  std::string account;
+  std::chrono::sys_seconds time{};
+  // What it held, according to its commit.
+  std::uint64_t folders = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  // What is left of it, in a snapshot in its place; nullopt: nothing, it is dropped.
+  struct Rest {
+    std::uint64_t folders = 0;
+    std::uint64_t messages = 0;
+  };
+  std::optional<Rest> rest;
+};
+
 struct RepairReport {
   std::vector<std::string> found;        // damage found before the repair, one line each
   std::vector<std::string> quarantined;  // files, under their new names
@@ -22,6 +40,7 @@ struct RepairReport {
   std::uint64_t salvaged_messages = 0;
   std::vector<std::string> amended_accounts;  // their new newest snapshot omits what is lost
   std::uint64_t messages_to_fetch = 0;        // omitted from these accounts' snapshots
+  std::vector<UnreadableSnapshot> given_up;   // of the account to drop from
   CheckReport after;                          // the state after the repair
 };
 
@@ -31,7 +50,13 @@ struct RepairReport {
 // Files in STORE/quarantine are salvaged too: an intact copy of a pack that turns up later is put
 // there. May be interrupted anywhere: everything that was readable before remains readable, and the
 // repair can be run again.
+//
+// `drop_unreadable`: an account, or empty. Each of its snapshots that can't be read whole after
+// the repair is replaced by the rest of it, or dropped if its root can't be read: until then, prune
+// deletes nothing. Fails with kNotFound if the account has no snapshot, and with kConfig if a pack
+// has a newer format version.
 RepairReport repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
-                    const std::function<void(const CheckProgress&)>& progress = {});
+                    const std::function<void(const CheckProgress&)>& progress = {},
+                    const std::string& drop_unreadable = {});
 
 }  // namespace store

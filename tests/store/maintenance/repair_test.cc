@@ -11,6 +11,7 @@
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 #include "store/tree_record.h"
 #include "tests/expect_error.h"
@@ -217,6 +218,59 @@ TEST_F(RepairTest, AMissingPackIsNoLongerReported) {
   EXPECT_THAT(open_writer().damage(), IsEmpty());
   EXPECT_TRUE(check_all().is_intact());
   EXPECT_EQ(samples(0, 5), restored("alice"));
+}
+
+TEST_F(RepairTest, ASnapshotWhoseRootIsLostIsDroppedOnlyOnRequest) {
+  const base::Path pack = back_up("alice", 0, 5);
+  back_up("bob", 5, 3);
+  fs::remove(pack);
+  EXPECT_THAT(repair_all().given_up, IsEmpty());
+  EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1));
+  EXPECT_ERROR(kDamaged, "of account alice can't be read", prune(location_, files_, clock_, {}));
+
+  const RepairReport report = repair(location_, files_, clock_, {}, "alice");
+  ASSERT_THAT(report.given_up, SizeIs(1));
+  EXPECT_EQ(report.given_up[0].account, "alice");
+  EXPECT_EQ(report.given_up[0].messages, 5U);
+  EXPECT_EQ(report.given_up[0].folders, 1U);
+  EXPECT_FALSE(report.given_up[0].rest);
+  EXPECT_TRUE(report.after.is_intact());
+  EXPECT_THAT(open_reader().snapshots("alice"), IsEmpty());
+  EXPECT_EQ(samples(5, 3), restored("bob"));
+  EXPECT_NO_THROW(prune(location_, files_, clock_, {}));
+}
+
+TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
+  const base::Path first = back_up("alice", 0, 5);
+  {
+    Writer writer = open_writer();
+    add_snapshot(
+        writer, "alice",
+        {add_folder(writer, "INBOX", samples(0, 5)), add_folder(writer, "Sent", samples(30, 4))});
+    writer.commit();
+  }
+  back_up("bob", 0, 3);
+  damage_block(first, Stream::kManifests);
+  const RepairReport report = repair(location_, files_, clock_, {}, "alice");
+  ASSERT_THAT(report.given_up, SizeIs(2));
+  EXPECT_FALSE(report.given_up[0].rest);
+  ASSERT_TRUE(report.given_up[1].rest);
+  EXPECT_EQ(report.given_up[1].messages, 9U);
+  EXPECT_EQ(report.given_up[1].rest->messages, 4U);
+  EXPECT_EQ(report.given_up[1].rest->folders, 1U);
+  EXPECT_THAT(report.amended_accounts, IsEmpty());
+  EXPECT_TRUE(report.after.is_intact());
+  Reader reader = open_reader();
+  EXPECT_THAT(reader.snapshots("alice"), SizeIs(1));
+  EXPECT_EQ(samples(30, 4), restore(reader, "alice", "Sent"));
+  EXPECT_EQ(samples(0, 3), restored("bob"));
+}
+
+TEST_F(RepairTest, AnAccountWithoutSnapshotsIsReported) {
+  fs::remove(back_up("alice", 0, 5));
+  back_up("bob", 5, 3);
+  EXPECT_ERROR(kNotFound, "\"alcie\" has no snapshot",
+               repair(location_, files_, clock_, {}, "alcie"));
 }
 
 TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
