@@ -58,6 +58,10 @@ base::Command key_list_command();
 base::ExitStatus key_export(const base::Environment& environment, const std::string& file);
 base::Command key_export_command();
 
+// Whether a copied key opens the store: succeeds, or fails with kKey.
+base::ExitStatus key_verify(const base::Environment& environment, const std::string& file);
+base::Command key_verify_command();
+
 struct PruneOptions {
   bool dry_run = false;  // prints what would be done
   bool now = false;      // trusts the system's clock, whatever was recorded

@@ -103,7 +103,9 @@ std::string DrillReport::to_text() const {
                         base::escape_for_terminal(scratch->account),
                         base::format_count(scratch->altered));
   }
-  return text + fmt::format("`drill --seed {}` tries the same sample again.\n", seed);
+  text += fmt::format("`drill --seed {}` tries the same sample again.\n", seed);
+  return text +
+         "A restore needs the key: try your copy of it with `mailstow-backupd key verify FILE`.\n";
 }
 
 }  // namespace backupd

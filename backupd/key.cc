@@ -127,6 +127,24 @@ base::ExitStatus key_export(const base::Environment& environment, const std::str
   return base::ExitStatus::kDone;
 }
 
+base::ExitStatus key_verify(const base::Environment& environment, const std::string& file) {
+  const store::VerifiedKey key =
+      store::verify_key(store::location_of(environment.config.store), environment.files, file);
+  const bool is_export = key.id.empty();
+  base::print_result(
+      environment.format,
+      base::json_text({{"file", file},
+                       {"opens", true},
+                       {"kind", is_export ? "exported key" : word(store::KeyKind::kKeyFile)},
+                       {"id", is_export ? ordered_json() : ordered_json(key.id)}}),
+      is_export ? fmt::format("{} is the store's exported key: `key add --from-export` opens the "
+                              "store with it.\n",
+                              base::escape_for_terminal(file))
+                : fmt::format("{} opens the store: it is key {}.\n",
+                              base::escape_for_terminal(file), key.id));
+  return base::ExitStatus::kDone;
+}
+
 base::Command key_add_command() {
   const auto options = std::make_shared<KeyAddOptions>();
   return {
@@ -161,6 +179,18 @@ base::Command key_remove_command() {
 
 base::Command key_list_command() {
   return {.name = "key list", .help = "List the keys", .function = key_list};
+}
+
+base::Command key_verify_command() {
+  const auto file = std::make_shared<std::string>();
+  return {.name = "key verify",
+          .help = "Try whether a copied key opens the store",
+          .declare =
+              [file](base::Options& declared) {
+                declared.argument("FILE", *file, "A copy of a key file, or of an exported key")
+                    .required();
+              },
+          .function = [file](const auto& environment) { return key_verify(environment, *file); }};
 }
 
 base::Command key_export_command() {

@@ -13,9 +13,10 @@ int main(int argc, char** argv) {
        .commands = {backupd::init_command(), backupd::once_command(), backupd::check_command(),
                     backupd::reindex_command(), backupd::key_add_command(),
                     backupd::key_remove_command(), backupd::key_list_command(),
-                    backupd::key_export_command(), backupd::prune_command(),
-                    backupd::forget_command(), backupd::acknowledge_command(),
-                    backupd::drill_command(), backupd::metrics_command(), backupd::run_command(),
-                    backupd::status_command(), backupd::tell_command(), backupd::doctor_command()}},
+                    backupd::key_export_command(), backupd::key_verify_command(),
+                    backupd::prune_command(), backupd::forget_command(),
+                    backupd::acknowledge_command(), backupd::drill_command(),
+                    backupd::metrics_command(), backupd::run_command(), backupd::status_command(),
+                    backupd::tell_command(), backupd::doctor_command()}},
       argc, argv);
 }

@@ -45,8 +45,10 @@ std::vector<Finding> check_key(const base::StoreConfig& config, base::FileSystem
     const std::size_t keys = store::list_keys(location, files).size();
     findings.push_back(passed(
         kKeyCheck, name,
-        keys == 1 ? "it is the only key that opens the store: keep a copy away from the store"
-                  : fmt::format("it opens the store, as do {} others", keys - 1)));
+        fmt::format("{}; try the copy now and then: mailstow-backupd key verify FILE",
+                    keys == 1
+                        ? "it is the only key that opens the store: keep a copy away from the store"
+                        : fmt::format("it opens the store, as do {} others", keys - 1))));
   } catch (const base::Error& error) {
     if (error.code() == base::ErrorCode::kKey) {
       wrong(error.what(),

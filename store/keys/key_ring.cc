@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/finally.h"
 #include "base/log.h"
 #include "store/format/layout.h"
 #include "store/format/pack.h"
@@ -120,12 +121,33 @@ void check_is_key_of(const Location& location, base::FileSystem& files, const Op
   const bool is_of_slots =
       std::ranges::any_of(slots, [&](const KeySlot& slot) { return slot.store == opened.store; });
   if (has_packs || !is_of_slots) {
-    fail(ErrorCode::kKey, "open store {}: the exported key is not the key of this store",
+    fail(ErrorCode::kKey, "open store {}: this key is not the key of this store",
          location.store.string());
   }
 }
 
 }  // namespace
+
+VerifiedKey verify_key(const Location& location, base::FileSystem& files, const base::Path& file) {
+  constexpr std::uint64_t kMaxCopiedKey = 65'536;
+  std::optional<base::Bytes> bytes =
+      base::read_file(files, file, kMaxCopiedKey, base::Links::kFollow);
+  const base::Finally wiped([&] {
+    if (bytes) base::wipe(*bytes);
+  });
+  if (!bytes) fail(ErrorCode::kKey, "read key {}: there is no such file", file.string());
+  const std::optional<Key> file_key = parse_key_file(*bytes);
+  if (!file_key) {
+    check_is_key_of(location, files, parse_key_export(*bytes));
+    return {};
+  }
+  check_is_key_of(location, files, open_master(files, location.store, file));
+  for (const KeySlot& slot : read_slots(files, keys_directory(location)).slots) {
+    if (open_with_key_file(slot, *file_key)) return {.id = base::to_hex(slot.id)};
+  }
+  fail(ErrorCode::kKey, "open store {}: {} is not a key of this store", location.store.string(),
+       file.string());
+}
 
 std::string replace_key_file_from_export(const Location& location, base::FileSystem& files,
                                          const base::Clock& clock, base::ByteView exported) {

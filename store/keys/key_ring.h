@@ -39,6 +39,16 @@ std::string add_passphrase(const Location& location, base::FileSystem& files,
 std::string replace_key_file(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const base::Secret& passphrase);
 
+// What a copied key is.
+struct VerifiedKey {
+  std::string id;  // of the key file's slot, as in list_keys(); empty: an exported master key
+};
+
+// Proves that the file, a key file or the output of export_key(), opens this store: a slot of the
+// store, and a pack if it has any. Needs neither the configured key file nor the
+// lock, and changes nothing. Fails with kKey if it does not open the store, or is no key at all.
+VerifiedKey verify_key(const Location& location, base::FileSystem& files, const base::Path& file);
+
 // The master key as text for paper (store/keys/key_export.h).
 base::Secret export_key(const Location& location, base::FileSystem& files);
 

@@ -159,6 +159,21 @@ TEST_F(CheckCommandTest, AnExportedKeyRecreatesTheKeyFile) {
   EXPECT_EQ("intact", mailstow_.backupd_json({"check", "--read-data"})["status"]);
 }
 
+TEST_F(CheckCommandTest, ACopiedKeyIsTriedWithoutPrintingIt) {
+  const base::Path copy = mailstow_.folder() / "copy.key";
+  fs::copy(mailstow_.key_file(), copy);
+  const json opened = mailstow_.backupd_json({"key", "verify", copy.string()});
+  EXPECT_EQ(opened["opens"], true);
+  EXPECT_EQ(opened["id"], mailstow_.backupd_json({"key", "list"})["keys"][0]["id"]);
+  const auto text = mailstow_.backupd({"key", "verify", copy.string()});
+  EXPECT_THAT(text.out, HasSubstr("opens the store"));
+  std::ofstream(copy, std::ios::trunc) << std::string(64, '7') << '\n';
+  const auto wrong = mailstow_.backupd({"key", "verify", copy.string()});
+  EXPECT_EQ(2, wrong.status);
+  EXPECT_THAT(wrong.err, HasSubstr("is not a key of this store"));
+  EXPECT_THAT(wrong.err, testing::Not(HasSubstr("7777")));
+}
+
 TEST_F(CheckCommandTest, AKeyCanBeRevoked) {
   const base::Path other = mailstow_.folder() / "other.key";
   const std::string id = mailstow_.backupd_json({"key", "add", "--key-file", other.string()})["id"];

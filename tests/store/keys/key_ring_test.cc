@@ -46,6 +46,41 @@ TEST_F(KeyRingTest, APassphraseReplacesALostKeyFile) {
   EXPECT_THAT(keys(), SizeIs(3));
 }
 
+TEST_F(KeyRingTest, ACopiedKeyIsVerifiedWithoutTheConfiguredOne) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+    writer.commit();
+  }
+  const base::Path copy = directory_ / "copy.key";
+  const base::Path paper = directory_ / "paper";
+  std::filesystem::copy(location_.key_file, copy);
+  files_.create(paper)->write(base::as_bytes(export_key(location_, files_).reveal()));
+  std::filesystem::remove(location_.key_file);
+  EXPECT_EQ(keys().at(0).id, verify_key(location_, files_, copy).id);
+  EXPECT_EQ("", verify_key(location_, files_, paper).id);
+}
+
+TEST_F(KeyRingTest, AKeyOfAnotherStoreAndRubbishAreNoKeys) {
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(0, 2))});
+    writer.commit();
+  }
+  const Location other{.store = directory_ / "other",
+                       .index = directory_ / "other-index",
+                       .key_file = directory_ / "other.key"};
+  init(other, files_, clock_);
+  EXPECT_ERROR(kKey, "is not a key of this store", verify_key(location_, files_, other.key_file));
+  const base::Path paper = directory_ / "paper";
+  files_.create(paper)->write(base::as_bytes(export_key(other, files_).reveal()));
+  EXPECT_ERROR(kKey, "is not the key of this store", verify_key(location_, files_, paper));
+  const base::Path rubbish = directory_ / "rubbish";
+  files_.create(rubbish)->write(base::as_bytes("not a key\n"));
+  EXPECT_ERROR(kKey, "key", verify_key(location_, files_, rubbish));
+  EXPECT_ERROR(kKey, "there is no such file", verify_key(location_, files_, directory_ / "none"));
+}
+
 TEST_F(KeyRingTest, TheOnlyKeyCannotBeRemoved) {
   EXPECT_ERROR(kUsage, "add another key file first", remove_key(location_, files_, keys()[0].id));
   EXPECT_ERROR(kNotFound, "not found", remove_key(location_, files_, "0123456789abcdef"));
