@@ -70,6 +70,25 @@ std::string list_troubles(const std::vector<std::string>& troubles) {
   return text;
 }
 
+// Lists what was odd, though nothing is missing because of it; empty if nothing was.
+std::string list_warnings(const PassReport& report) {
+  std::string text;
+  std::size_t warnings = 0;
+  for (const AccountReport& account : report.accounts) {
+    for (const std::string& warning : account.warnings) {
+      if (++warnings > kMaxTroubles) continue;
+      text += fmt::format("  {}: {}\n", base::escape_for_terminal(account.account),
+                          base::escape_for_terminal(warning));
+    }
+  }
+  if (warnings == 0) return "";
+  if (warnings > kMaxTroubles) {
+    text +=
+        fmt::format("  and {} more: see the log.\n", base::format_count(warnings - kMaxTroubles));
+  }
+  return "Warnings:\n" + text + "\n";
+}
+
 // Lists the accounts that are not complete or have new messages.
 std::string list_accounts(const PassReport& report) {
   std::vector<std::vector<std::string>> rows;
@@ -215,7 +234,8 @@ std::vector<std::string> troubles_of(const PassReport& report) {
 }
 
 base::JobSummary summarise(const PassReport& report, const BackupFacts& facts) {
-  std::string body = total_of(report) + "\n" + list_troubles(troubles_of(report)) + "\n";
+  std::string body =
+      total_of(report) + "\n" + list_troubles(troubles_of(report)) + "\n" + list_warnings(report);
   if (const std::string accounts = list_accounts(report); !accounts.empty()) {
     body += accounts + "\n";
   }

@@ -91,7 +91,10 @@ FolderRounds::FolderRounds(const SharedStore& store, const FolderFilter& filter,
 void FolderRounds::begin(const FolderRecords& last, DailyBudget budget, imap::WaitBudget& waits) {
   waits_ = &waits;
   last_ = FolderRecords(last);
-  for (const FolderRecord& record : last.all()) failures_.remember(record.info);
+  for (const FolderRecord& record : last.all()) {
+    failures_.remember(record.info);
+    stumbles_.remember(record.info);
+  }
   daily_budget_.emplace(budget);
 }
 

@@ -4,6 +4,20 @@
 
 namespace backupd {
 
+namespace {
+
+constexpr std::string_view kEachTime = "each time it was requested: ";
+
+}  // namespace
+
+void Stumbles::remember(const store::FolderInfo& last) {
+  for (const store::SkippedMessage& skipped : last.skipped) {
+    if (!skipped.reason.starts_with(kEachTime)) continue;
+    folders_[last.raw_name][skipped.uid] = {kTooOften - 1, false,
+                                            skipped.reason.substr(kEachTime.size())};
+  }
+}
+
 void Stumbles::add(std::string_view folder, base::Uid uid, Over over, std::string why) {
   auto found = folders_.find(folder);
   if (found == folders_.end()) found = folders_.emplace(folder, decltype(found->second)()).first;
@@ -31,7 +45,7 @@ std::string Stumbles::reason(std::string_view folder, base::Uid uid) const {
   const auto found = folders_.find(folder);
   if (found == folders_.end() || !found->second.contains(uid)) return {};
   const Count& count = found->second.at(uid);
-  return count.is_final ? count.why : "each time it was requested: " + count.why;
+  return count.is_final ? count.why : std::string(kEachTime) + count.why;
 }
 
 }  // namespace backupd

@@ -11,6 +11,7 @@
 
 #include "base/uid.h"
 #include "imap/uid_set.h"
+#include "store/format/snapshot.h"
 
 namespace backupd {
 
@@ -21,6 +22,9 @@ class Stumbles {
     kSilence,     // the server was silent: that costs minutes, so it counts several times
     kMessage,  // the message took too long, is too large, or has no room: it is requested only once
   };
+
+  // A message that was given up in the last backup is requested last, and only once.
+  void remember(const store::FolderInfo& last);
 
   // `why`: the error, one line.
   void add(std::string_view folder, base::Uid uid, Over over, std::string why);

@@ -48,6 +48,20 @@ TEST(BackupSummaryTest, SkippedMessagesAreProblemsUnlessAcknowledged) {
   EXPECT_THAT(summary.body, Not(HasSubstr("\x1b")));
 }
 
+TEST(BackupSummaryTest, ListsTheWarningsOfCompleteAccounts) {
+  PassReport report;
+  report.accounts = {complete("al\nice", 0), complete("bob", 0)};
+  EXPECT_THAT(summarise(report, {}).body, Not(HasSubstr("Warnings")));
+  report.accounts[0].warnings = {"Odd: the server does not list this\x1b[2J folder"};
+  const base::JobSummary summary = summarise(report, {});
+  EXPECT_EQ(summary.headline, "backup complete: 2 accounts");
+  EXPECT_THAT(summary.body,
+              HasSubstr("No problems.\n\nWarnings:\n"
+                        "  al\\x0Aice: Odd: the server does not list this\\x1B[2J folder\n\n"));
+  report.accounts[1].warnings.assign(300, "odd");
+  EXPECT_THAT(summarise(report, {}).body, HasSubstr("  and 101 more: see the log.\n"));
+}
+
 TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   PassReport report;
   for (std::uint64_t number = 0; number < 10'000; ++number) {

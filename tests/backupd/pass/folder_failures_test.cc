@@ -86,6 +86,29 @@ TEST_P(BrokenFolder, KeepsItsLastState) {
 
 INSTANTIATE_TEST_SUITE_P(Answers, BrokenFolder, testing::Values("!", "...", "rubbish"));
 
+TEST_F(FolderFailuresTest, AMessageThatBreaksTheConnectionIsRequestedOnceANight) {
+  OddMessage& bad = server_.folder("Mid").messages[1];
+  bad.item = [](int) { return std::string(kHangUp); };
+  const auto is_listed = ElementsAre(
+      AllOf(Field(&SkippedEntry::folder, "Mid"), Field(&SkippedEntry::uid, base::Uid{2}),
+            Field(&SkippedEntry::reason, HasSubstr("each time it was requested"))));
+  EXPECT_THAT(run().skipped, is_listed);
+  EXPECT_EQ(runner_.snapshot().messages, 11U);
+  const int first_night = bad.asked;
+  EXPECT_GE(first_night, 3);
+
+  server_.folder("Mid").message(5, "Subject: new\r\n\r\n");
+  EXPECT_THAT(run().skipped, is_listed);
+  EXPECT_EQ(runner_.snapshot().messages, 12U);
+  EXPECT_EQ(bad.asked, first_night + 1);
+  EXPECT_THAT(run().skipped, is_listed) << "its reason does not grow";
+  EXPECT_EQ(bad.asked, first_night + 2);
+
+  bad.item = {};
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, 13U);
+}
+
 TEST_F(FolderFailuresTest, ASilentMessageIsLeftOutAndTheRestFetched) {
   server_.folder("Mid").messages[1].item = [](int) { return std::string(kSendNothing); };
   const AccountReport report = run();
