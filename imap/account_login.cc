@@ -92,11 +92,13 @@ Session open_account(const base::ServerConfig& server, const base::AccountConfig
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
                                     std::string_view personal_prefix,
-                                    std::shared_ptr<WaitBudget> waits) {
+                                    std::shared_ptr<WaitBudget> waits,
+                                    const std::function<void()>& logged_in) {
   const Login login = login_of(server, account);
   return verified(
       Session::open_and_list_ahead(endpoint_of(server), login,
-                                   limits_with(server, std::move(waits)), personal_prefix),
+                                   limits_with(server, std::move(waits)), personal_prefix,
+                                   logged_in),
       login);
 }
 

@@ -29,7 +29,8 @@ Session open_account(const base::ServerConfig& server, const base::AccountConfig
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
                                     std::string_view personal_prefix,
-                                    std::shared_ptr<WaitBudget> waits = nullptr);
+                                    std::shared_ptr<WaitBudget> waits = nullptr,
+                                    const std::function<void()>& logged_in = {});
 
 // Logs in as the user that may set quotas (`quota_admin`, else `admin`), not on behalf of another
 // user. Fails with kConfig if the server has neither, and as Session::open does.

@@ -13,10 +13,17 @@ Session Session::open(const Endpoint& endpoint, const Login& login, const Limits
 }
 
 Session Session::open_and_list_ahead(const Endpoint& endpoint, const Login& login,
-                                     const Limits& limits, std::string_view personal_prefix) {
-  if (endpoint.compression != Compression::kNone) return open(endpoint, login, limits);
+                                     const Limits& limits, std::string_view personal_prefix,
+                                     const std::function<void()>& logged_in) {
+  std::unique_ptr<Transport> transport = connect_with_curl(endpoint, login);
+  if (logged_in) logged_in();
+  if (endpoint.compression != Compression::kNone) {
+    Session session(std::move(transport), limits);
+    if (endpoint.compression == Compression::kDeflate) session.compress();
+    return session;
+  }
   const ActingAs acting_as = login.acting_as.empty() ? ActingAs::kSelf : ActingAs::kOther;
-  return {connect_with_curl(endpoint, login), limits, personal_prefix, acting_as};
+  return {std::move(transport), limits, personal_prefix, acting_as};
 }
 
 Session::Session(std::unique_ptr<Transport> transport, const Limits& limits,
@@ -42,6 +49,10 @@ Namespaces Session::namespaces() {
 
 std::vector<Folder> Session::list_personal_folders() {
   return during("list the folders", "*", [this] { return impl_->list_personal_folders(); });
+}
+
+void Session::request_status_one_by_one(StatusCaution& caution) {
+  impl_->request_status_one_by_one(caution);
 }
 
 const ListGaps& Session::list_gaps() const {

@@ -23,6 +23,7 @@
 #include "imap/limits.h"
 #include "imap/message.h"
 #include "imap/quota.h"
+#include "imap/status_caution.h"
 #include "imap/transport.h"
 #include "imap/uid_set.h"
 
@@ -42,8 +43,10 @@ class Session {
   // namespaces are known: it assumes the capabilities announced so far and `personal_prefix`, the
   // prefix seen last time. If both still hold, everything takes one round trip; otherwise the guess
   // costs one command. Nothing is prefetched without LIST-STATUS, or with compression.
+  // `logged_in` is called after the login, if it is not empty.
   static Session open_and_list_ahead(const Endpoint& endpoint, const Login& login,
-                                     const Limits& limits, std::string_view personal_prefix);
+                                     const Limits& limits, std::string_view personal_prefix,
+                                     const std::function<void()>& logged_in = {});
 
   // Over a transport that is already logged in. `personal_prefix`: see open_and_list_ahead().
   // `clock` measures how long the server takes, and must outlive the session.
@@ -69,6 +72,11 @@ class Session {
   // whether LIST shows it or not, unless the server refuses STATUS INBOX. Fails with kRefused if it
   // does that and lists no other folder: such an account has no mailbox, or hides it.
   std::vector<Folder> list_personal_folders();
+
+  // From now on list_personal_folders() requests no status with LIST, but each folder's by itself,
+  // one after the other, and that of `caution.without` not at all. `caution` must outlive the
+  // session.
+  void request_status_one_by_one(StatusCaution& caution);
 
   // The gaps in the last list_personal_folders().
   const ListGaps& list_gaps() const;

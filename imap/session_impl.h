@@ -33,6 +33,10 @@ class Session::Impl {
 
   std::vector<Folder> list_personal_folders();
   const ListGaps& list_gaps() const { return list_gaps_; }
+  void request_status_one_by_one(StatusCaution& caution) {
+    caution_ = &caution;
+    prefetched_folders_.reset();
+  }
   std::uint64_t exists() const { return exists_; }
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
@@ -118,6 +122,8 @@ class Session::Impl {
   std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
   // Requests the properties that the responses to the LIST commands did not include.
   std::vector<Folder> finish(Listing& listing);
+  void request_status_together(Listing& listing);
+  void request_status_one_by_one(Listing& listing);
   // Adds INBOX to the folders if LIST did not show it as one that can be opened.
   void find_inbox(std::vector<Folder>& folders);
 
@@ -146,6 +152,7 @@ class Session::Impl {
   std::set<std::string, std::less<>> accepted_folders_;
   std::set<std::string, std::less<>> accepted_flags_;
 
+  StatusCaution* caution_ = nullptr;  // null: status may be requested together
   ListGaps list_gaps_;
   // Until list_personal_folders() or inbox_rights() takes them.
   std::optional<std::vector<Folder>> prefetched_folders_;

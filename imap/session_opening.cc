@@ -181,7 +181,7 @@ Session::Impl::StatusItems Session::Impl::identity_items() const {
 }
 
 std::vector<Session::Impl::ListQuery> Session::Impl::list_queries() const {
-  const bool has_list_status = capabilities_.has("LIST-STATUS");
+  const bool has_list_status = capabilities_.has("LIST-STATUS") && caution_ == nullptr;
   const StatusItems identity = identity_items();
   const bool has_use = capabilities_.has("SPECIAL-USE");
   std::vector<ListQuery> queries;
@@ -237,8 +237,14 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
     return base::equal_ignoring_case(folder.raw_name, kInbox);
   });
   if (listed != folders.end() && listed->can_be_opened()) return;
+  if (caution_ != nullptr && caution_->without.contains(kInbox)) {
+    list_gaps_.inbox_refusal = "the connection broke over its STATUS";
+    return;
+  }
+  if (caution_ != nullptr) caution_->requested = kInbox;
   FolderStatus received;
   const StatusResponse answer = status_of(kInbox, received);
+  if (caution_ != nullptr) caution_->requested.clear();
   if (answer.condition != Condition::kOk) {
     list_gaps_.inbox_refusal = refusal_of(answer);
     list_gaps_.inbox_is_nonexistent = answer.code.is("NONEXISTENT");
@@ -259,21 +265,41 @@ void Session::Impl::find_inbox(std::vector<Folder>& folders) {
   folders.insert(folders.begin(), std::move(inbox));
 }
 
+// A folder for which the server sends no status has none; this does not affect the others.
+void Session::Impl::request_status_together(Listing& listing) {
+  std::vector<Connection::Tag> tags;
+  for (const Folder& folder : listing.folders()) {
+    if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
+    for (const StatusItems& items : {status_items(), identity_items()}) {
+      if (items.empty()) continue;
+      tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));
+    }
+  }
+  for (const Connection::Tag tag : tags) {
+    finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
+  }
+}
+
+void Session::Impl::request_status_one_by_one(Listing& listing) {
+  for (const Folder& folder : listing.folders()) {
+    if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
+    if (caution_->without.contains(folder.raw_name)) continue;
+    caution_->requested = folder.raw_name;
+    for (const StatusItems& items : {status_items(), identity_items()}) {
+      if (items.empty()) continue;
+      run(command("STATUS").string(folder.raw_name).list(items),
+          [&](Response& response) { note_progress_if(listing.take(response)); });
+    }
+    caution_->requested.clear();
+  }
+}
+
 std::vector<Folder> Session::Impl::finish(Listing& listing) {
   listing.leave_out_others(namespaces_);
-  if (!capabilities_.has("LIST-STATUS")) {
-    std::vector<Connection::Tag> tags;
-    for (const Folder& folder : listing.folders()) {
-      if (!folder.can_be_opened() || !can_be_a_string(folder.raw_name)) continue;
-      for (const StatusItems& items : {status_items(), identity_items()}) {
-        if (items.empty()) continue;
-        tags.push_back(start(command("STATUS").string(folder.raw_name).list(items)));
-      }
-    }
-    // A folder for which the server sends no status has none; this does not affect the others.
-    for (const Connection::Tag tag : tags) {
-      finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
-    }
+  if (caution_ != nullptr) {
+    request_status_one_by_one(listing);
+  } else if (!capabilities_.has("LIST-STATUS")) {
+    request_status_together(listing);
   }
   std::vector<Folder> folders = listing.take_folders();
   find_inbox(folders);

@@ -130,8 +130,9 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       if (!concerns_account(error.code())) throw;
       spares.drop();
       rounds_.keep_progress();
-      pause =
-          stop_pipelining_after(error, spares) ? std::chrono::milliseconds(0) : pause_after(error);
+      const bool changes_its_ways =
+          stop_pipelining_after(error, spares) || list_carefully_after(error);
+      pause = changes_its_ways ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
       } else {
@@ -147,7 +148,8 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
-  OpenAccount account = turn.away([&] { return open({filter_.prefix(), pipeline_, waits_}); });
+  OpenAccount account =
+      turn.away([&] { return open({filter_.prefix(), pipeline_, listing_, waits_}); });
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.admit(account.folders);
@@ -205,6 +207,27 @@ bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions&
   }
   pipeline_ = false;
   spares.stop_pipelining();
+  return true;
+}
+
+// The connection broke while the folders were listed with their status: the status of one folder
+// may be the reason. It is found by requesting them one by one, and is then left out.
+bool AccountPass::list_carefully_after(const base::Error& error) {
+  constexpr std::size_t kMaxWithout = 20;
+  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  const bool is_asked_to_wait = lost != nullptr && lost->pause();
+  if (!base::is_connection_trouble(error.code()) || is_asked_to_wait) return false;
+  if (!listing_.is_logged_in || listing_.is_listed) return false;
+  if (!std::exchange(listing_.is_one_by_one, true)) return true;
+  imap::StatusCaution& caution = listing_.caution;
+  const std::string raw_name = std::exchange(caution.requested, {});
+  if (raw_name.empty() || caution.without.size() == kMaxWithout) return false;
+  caution.without.insert(raw_name);
+  imap::Folder folder;
+  folder.raw_name = raw_name;
+  report_.warnings.push_back(
+      fmt::format("{}: its STATUS broke the connection, so the folder was opened without it: {}",
+                  filter_.shown(folder), error.what()));
   return true;
 }
 

@@ -46,6 +46,7 @@ class AccountPass : private CommitSchedule::Participant {
   void attempt(const Open& open, SpareSessions& spares, StoreTurn& turn);
   void refuse_lost_inbox(const imap::ListGaps& gaps) const;
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
+  bool list_carefully_after(const base::Error& error);
   bool stop_pipelining_after(const base::Error& error, SpareSessions& spares);
   void finish();
   void report_parked_folders();
@@ -68,7 +69,8 @@ class AccountPass : private CommitSchedule::Participant {
   FolderRounds rounds_;
   BackOff back_off_;
   std::shared_ptr<imap::WaitBudget> waits_;
-  bool was_open_ = false;        // the server let us in once
+  bool was_open_ = false;  // the server let us in once
+  ListingState listing_;
   bool pipeline_ = true;         // false: the server may have dropped commands sent together
   std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
 };

@@ -11,10 +11,18 @@ OpenAccount open_and_list(const base::Config& config, const base::AccountConfig&
   base::ServerConfig server = config.server_of(account);
   server.pipeline = server.pipeline && options.pipeline;
   const auto listed = clock.now_seconds();
-  imap::Session session =
-      imap::open_account_and_list_ahead(server, account, options.personal_prefix, options.waits);
+  ListingState& listing = options.listing;
+  listing.is_logged_in = listing.is_listed = false;
+  imap::Session session = [&] {
+    if (listing.is_one_by_one) return imap::open_account(server, account, options.waits);
+    return imap::open_account_and_list_ahead(server, account, options.personal_prefix,
+                                             options.waits, [&] { listing.is_logged_in = true; });
+  }();
+  listing.is_logged_in = true;
+  if (listing.is_one_by_one) session.request_status_one_by_one(listing.caution);
   imap::Namespaces namespaces = session.namespaces();
   std::vector<imap::Folder> folders = session.list_personal_folders();
+  listing.is_listed = true;
   return {std::move(session), std::move(namespaces), std::move(folders), listed};
 }
 

@@ -10,6 +10,7 @@
 #include "base/config/config.h"
 #include "imap/folder.h"
 #include "imap/session.h"
+#include "imap/status_caution.h"
 #include "imap/wait_budget.h"
 
 namespace backupd {
@@ -21,9 +22,18 @@ struct OpenAccount {
   std::chrono::sys_seconds listed{};  // just before the list was requested
 };
 
+// How far the last connection came with the list of folders.
+struct ListingState {
+  bool is_logged_in = false;
+  bool is_listed = false;
+  bool is_one_by_one = false;   // the next connection requests each folder's status by itself
+  imap::StatusCaution caution;  // for it
+};
+
 struct OpenOptions {
-  std::string_view personal_prefix;                   // the one seen last time
-  bool pipeline = true;                               // false: whatever the configuration says
+  std::string_view personal_prefix;  // the one seen last time
+  bool pipeline = true;              // false: whatever the configuration says
+  ListingState& listing;
   std::shared_ptr<imap::WaitBudget> waits = nullptr;  // for all connections of the account
 };
 

@@ -39,7 +39,7 @@ std::string add_passphrase(const Location& location, base::FileSystem& files,
 std::string replace_key_file(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const base::Secret& passphrase);
 
-// What a copied key is.
+// The result of trying a copied key.
 struct VerifiedKey {
   std::string id;  // of the key file's slot, as in list_keys(); empty: an exported master key
 };

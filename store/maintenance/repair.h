@@ -21,11 +21,11 @@ namespace store {
 struct UnreadableSnapshot {
   std::string account;
   std::chrono::sys_seconds time{};
-  // What it held, according to its commit.
+  // Its content according to its commit.
   std::uint64_t folders = 0;
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
-  // What is left of it, in a snapshot in its place; nullopt: nothing, it is dropped.
+  // The content of the snapshot in its place; nullopt: nothing is left, it is dropped.
   struct Rest {
     std::uint64_t folders = 0;
     std::uint64_t messages = 0;

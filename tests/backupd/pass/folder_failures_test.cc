@@ -86,6 +86,53 @@ TEST_P(BrokenFolder, KeepsItsLastState) {
 
 INSTANTIATE_TEST_SUITE_P(Answers, BrokenFolder, testing::Values("!", "...", "rubbish"));
 
+// With LIST-STATUS, and with a STATUS for each folder.
+class BrokenStatus : public FolderFailuresTest, public testing::WithParamInterface<const char*> {
+ protected:
+  BrokenStatus() { server_.capabilities = GetParam(); }
+
+  // The server closes the connection when it is to tell the status of Mid.
+  static bool breaks(const std::string& command) {
+    return command.starts_with("STATUS \"Mid\"") ||
+           (command.starts_with("LIST") && command.find("STATUS") != std::string::npos);
+  }
+};
+
+TEST_P(BrokenStatus, CostsOnlyTheStatusOfThatFolder) {
+  server_.before = [](const std::string& command) {
+    return breaks(command) ? std::string(kHangUp) : "";
+  };
+  for (int night = 0; night < 2; ++night) {
+    const AccountReport report = run();
+    EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+    EXPECT_EQ(runner_.snapshot().messages, 12U);
+    EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("Mid: its STATUS broke the connection")));
+  }
+  EXPECT_LE(server_.connections(), 6) << "together, one by one, and without Mid's";
+}
+
+TEST_P(BrokenStatus, AFolderThatCannotBeOpenedEitherKeepsNoOtherFromBeingBackedUp) {
+  server_.before = [](const std::string& command) {
+    const bool is_broken = breaks(command) || command.starts_with("EXAMINE \"Mid\"");
+    return is_broken ? std::string(kHangUp) : "";
+  };
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(report.skipped, skipped("Mid", "the connection was lost over this folder"));
+  EXPECT_EQ(runner_.snapshot().messages, 8U);
+}
+
+TEST_P(BrokenStatus, AServerThatAlwaysBreaksIsGivenUp) {
+  server_.before = [](const std::string& command) {
+    return command.starts_with("LIST") ? std::string(kHangUp) : "";
+  };
+  EXPECT_EQ(run().status, PassStatus::kFailed);
+  EXPECT_LE(server_.connections(), 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Capabilities, BrokenStatus, testing::Values("", "LIST-STATUS"));
+
 TEST_F(FolderFailuresTest, AMessageThatBreaksTheConnectionIsRequestedOnceANight) {
   OddMessage& bad = server_.folder("Mid").messages[1];
   bad.item = [](int) { return std::string(kHangUp); };

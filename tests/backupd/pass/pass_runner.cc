@@ -135,9 +135,17 @@ AccountReport PassRunner::run_over(const Connect& connect) {
         imap::Limits limits = imap::limits_of(server_config_);
         limits.pipeline = limits.pipeline && options.pipeline;
         limits.waits = options.waits;
-        imap::Session session(connect(), limits, options.personal_prefix);
+        ListingState& listing = options.listing;
+        listing.is_logged_in = listing.is_listed = false;
+        std::unique_ptr<imap::Transport> transport = connect();
+        listing.is_logged_in = true;
+        const auto prefix =
+            listing.is_one_by_one ? std::nullopt : std::optional(options.personal_prefix);
+        imap::Session session(std::move(transport), limits, prefix);
+        if (listing.is_one_by_one) session.request_status_one_by_one(listing.caution);
         imap::Namespaces namespaces = session.namespaces();
         std::vector<imap::Folder> folders = session.list_personal_folders();
+        listing.is_listed = true;
         return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
       },
       spares);
