@@ -93,6 +93,16 @@ TEST_F(RepairCommandTest, KeepsReportingMessagesGoneFromTheServer) {
   for (const json& message : after["damaged_messages"]) {
     EXPECT_EQ("INBOX", message["places"][0]["folder"]);
   }
+
+  EXPECT_EQ(2, mailstow_.backupd({"check", "--drop-unreadable", "alice"}).status);
+  const json dropped = mailstow_.backupd_json({"check", "--repair", "--drop-unreadable", "alice"});
+  const json& given_up = dropped["repair"]["given_up"];
+  ASSERT_FALSE(given_up.empty());
+  for (const json& snapshot : given_up) {
+    EXPECT_EQ(snapshot["account"], "alice");
+    EXPECT_LT(snapshot["rest"]["messages"], snapshot["messages"]);
+  }
+  EXPECT_EQ(0, mailstow_.backupd({"prune"}).status);
 }
 
 // Even without a repair.
