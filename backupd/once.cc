@@ -25,8 +25,6 @@
 #include "base/log.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/stop_request.h"
-#include "imap/mailbox_sight.h"
-#include "imap/mailbox_witness.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
@@ -139,15 +137,13 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const RestoredTrees own(trees.records, account.name);
     AccountPass pass(environment, account, own, {writer, schedule, store_mutex, budget, progress});
     const auto begin = environment.clock.steady_now();
-    imap::MailboxWitness witness;
-    SpareSessions spares(queue, environment.config, account, witness);
+    SpareSessions spares(queue, environment.config, account);
     std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost
     report.accounts[index] = pass.run(
         [&](const OpenOptions& how) {
           OpenAccount opened = open_and_list(environment.config, account, environment.clock, how);
           if (!history) history = history_of(writer.reader(), account.name, store_mutex);
           guard.check(account.name, *history, opened.folders);
-          witness.prove(imap::sight_of(opened.folders));
           return opened;
         },
         spares);

@@ -150,6 +150,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account =
       turn.away([&] { return open({filter_.prefix(), pipeline_, listing_, waits_}); });
+  spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.admit(account.folders);

@@ -6,13 +6,17 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "imap/account_login.h"
+#include "imap/mailbox_sight.h"
 
 namespace backupd {
 
 SpareSessions::SpareSessions(AccountQueue& queue, const base::Config& config,
-                             const base::AccountConfig& account,
-                             const imap::MailboxWitness& witness)
-    : queue_(queue), server_(config.server_of(account)), account_(account), witness_(witness) {}
+                             const base::AccountConfig& account)
+    : queue_(queue), server_(config.server_of(account)), account_(account) {}
+
+void SpareSessions::prove(std::span<const imap::Folder> listed) {
+  witness_.prove(imap::sight_of(listed));
+}
 
 std::vector<SpareSession> SpareSessions::take(unsigned wanted) {
   wanted = std::min(wanted, server_.connections_per_account - 1);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,12 +26,16 @@ struct SpareSession {
 // some hundred messages. One thread at a time, except for open().
 class SpareSessions {
  public:
-  // All arguments must outlive this. `witness` has seen the account's first connection.
-  SpareSessions(AccountQueue& queue, const base::Config& config, const base::AccountConfig& account,
-                const imap::MailboxWitness& witness);
+  // All arguments must outlive this.
+  SpareSessions(AccountQueue& queue, const base::Config& config,
+                const base::AccountConfig& account);
   SpareSessions(const SpareSessions&) = delete;
   SpareSessions& operator=(const SpareSessions&) = delete;
   ~SpareSessions() = default;  // as drop()
+
+  // The account's first session, and each in place of a lost one: the list of its folders. Fails
+  // with kLogin if it shows a different mailbox than the first one did.
+  void prove(std::span<const imap::Folder> listed);
 
   // Returns `wanted` sessions or fewer: at most as many as the server's connections_per_account
   // allows in addition to the first, and none while other accounts wait for the server.
@@ -61,7 +66,7 @@ class SpareSessions {
   base::ServerConfig server_;
   const base::AccountConfig& account_;
   std::shared_ptr<imap::WaitBudget> waits_;
-  const imap::MailboxWitness& witness_;
+  imap::MailboxWitness witness_;
   std::vector<SpareSession> idle_;
 };
 

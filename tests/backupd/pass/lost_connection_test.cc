@@ -176,6 +176,19 @@ TEST_F(HangingUpTest, GivesUpAServerThatStaysDownAndKeepsWhatArrived) {
   EXPECT_EQ(runner_.snapshot().messages, 5U);
 }
 
+TEST_F(HangingUpTest, StopsIfTheNextConnectionOpensADifferentMailbox) {
+  OddFolder& inbox = server_.folder("INBOX");
+  inbox.messages[2].item = [&](int) {
+    inbox.uid_validity = "8";
+    return std::string(kHangUp);
+  };
+  const AccountReport report = runner_.run_over(server_.connect());
+  EXPECT_THAT(report.error, HasSubstr("a different mailbox: INBOX is UIDVALIDITY 8"));
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(runner_.snapshot().messages, 2U) << "of the first one";
+  EXPECT_EQ(server_.connections(), 2);
+}
+
 TEST_F(HangingUpTest, DoesNotWaitForAServerThatRejectsTheLogin) {
   const AccountReport report = runner_.run_over([&]() -> std::unique_ptr<imap::Transport> {
     base::fail(base::ErrorCode::kNetwork, "refused");

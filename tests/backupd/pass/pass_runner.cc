@@ -119,8 +119,7 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   environment.config.servers["main"] = server_config_;
   environment.config.servers["main"].connections_per_account = 1;
   AccountQueue queue(environment.config, {account});
-  const imap::MailboxWitness witness;
-  SpareSessions spares(queue, environment.config, account, witness);
+  SpareSessions spares(queue, environment.config, account);
   clock_.pauses.clear();
   store::Writer writer = store::Writer::open(location_, base::real_file_system(), clock_);
   CommitSchedule schedule(writer, clock_);
