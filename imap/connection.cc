@@ -145,7 +145,7 @@ bool Connection::send_some() {
 void Connection::give_up(const CommandTimer::Deadline& deadline) const {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(deadline.limit).count();
   if (deadline.kind == CommandTimer::Kind::kMessage) {
-    throw ConnectionLost(fmt::format("a message took longer than {} s", seconds), std::nullopt,
+    throw ConnectionLost(fmt::format("{} {} s", kMessageTookTooLong, seconds), std::nullopt,
                          ConnectionLost::Cause::kMessageTooSlow);
   }
   const auto awaited = in_progress_.find(awaited_);

@@ -10,6 +10,9 @@
 
 namespace imap {
 
+// Part of the message with Cause::kMessageTooSlow.
+inline constexpr std::string_view kMessageTookTooLong = "a message took longer than";
+
 class ConnectionLost : public base::Error {
  public:
   enum class Cause {

@@ -1,6 +1,9 @@
 #include "backupd/pass/stumbles.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "imap/connection_lost.h"
 
 namespace backupd {
 
@@ -12,9 +15,11 @@ constexpr std::string_view kEachTime = "each time it was requested: ";
 
 void Stumbles::remember(const store::FolderInfo& last) {
   for (const store::SkippedMessage& skipped : last.skipped) {
-    if (!skipped.reason.starts_with(kEachTime)) continue;
-    folders_[last.raw_name][skipped.uid] = {kTooOften - 1, false,
-                                            skipped.reason.substr(kEachTime.size())};
+    const bool was_lost_each_time = skipped.reason.starts_with(kEachTime);
+    const bool was_slow = skipped.reason.find(imap::kMessageTookTooLong) != std::string::npos;
+    if (!was_lost_each_time && !was_slow) continue;
+    std::string why = skipped.reason.substr(was_lost_each_time ? kEachTime.size() : 0);
+    folders_[last.raw_name][skipped.uid] = {kTooOften - 1, false, std::move(why)};
   }
 }
 

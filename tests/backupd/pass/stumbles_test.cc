@@ -44,6 +44,22 @@ TEST(StumblesTest, AMessageThatTakesTooLongIsLeftOutAtOnce) {
   EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "it took too long");
 }
 
+TEST(StumblesTest, WhatWasGivenUpInTheLastBackupIsRequestedLastAndOnce) {
+  store::FolderInfo last;
+  last.raw_name = "INBOX";
+  last.skipped = {{base::Uid{3}, "the server sent NIL"},
+                  {base::Uid{7}, "each time it was requested: the connection is lost"},
+                  {base::Uid{9}, "fetch: INBOX: a message took longer than 1800 s"}};
+  Stumbles stumbles;
+  stumbles.remember(last);
+  EXPECT_EQ(stumbles.last("INBOX").text(), "7,9");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "");
+  EXPECT_EQ(stumbles.total(), 0);
+  stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kConnection, "it is lost again");
+  EXPECT_EQ(stumbles.given_up("INBOX").text(), "7");
+  EXPECT_EQ(stumbles.reason("INBOX", base::Uid{7}), "each time it was requested: it is lost again");
+}
+
 TEST(StumblesTest, ARefusedMessageIsLeftOutAtOnceWithItsReason) {
   Stumbles stumbles;
   stumbles.add("INBOX", base::Uid{7}, Stumbles::Over::kMessage, "it is longer than 4 GB");
