@@ -93,7 +93,8 @@ void FolderRounds::begin(const FolderRecords& last, DailyBudget budget, imap::Wa
   last_ = FolderRecords(last);
   for (const FolderRecord& record : last.all()) {
     failures_.remember(record.info);
-    stumbles_.remember(record.info);
+    // Such a folder is tried after all others, too.
+    if (stumbles_.remember(record.info)) failures_.add(record.info.raw_name, true, "");
   }
   daily_budget_.emplace(budget);
 }

@@ -13,14 +13,17 @@ constexpr std::string_view kEachTime = "each time it was requested: ";
 
 }  // namespace
 
-void Stumbles::remember(const store::FolderInfo& last) {
+bool Stumbles::remember(const store::FolderInfo& last) {
+  bool has_any = false;
   for (const store::SkippedMessage& skipped : last.skipped) {
     const bool was_lost_each_time = skipped.reason.starts_with(kEachTime);
     const bool was_slow = skipped.reason.find(imap::kMessageTookTooLong) != std::string::npos;
     if (!was_lost_each_time && !was_slow) continue;
     std::string why = skipped.reason.substr(was_lost_each_time ? kEachTime.size() : 0);
     folders_[last.raw_name][skipped.uid] = {kTooOften - 1, false, std::move(why)};
+    has_any = true;
   }
+  return has_any;
 }
 
 void Stumbles::add(std::string_view folder, base::Uid uid, Over over, std::string why) {

@@ -23,8 +23,9 @@ class Stumbles {
     kMessage,  // the message took too long, is too large, or has no room: it is requested only once
   };
 
-  // A message that was given up in the last backup is requested last, and only once.
-  void remember(const store::FolderInfo& last);
+  // A message that was given up in the last backup is requested last, and only once. Returns true
+  // if the folder has one.
+  bool remember(const store::FolderInfo& last);
 
   // `why`: the error, one line.
   void add(std::string_view folder, base::Uid uid, Over over, std::string why);

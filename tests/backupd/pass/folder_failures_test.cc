@@ -145,7 +145,14 @@ TEST_F(FolderFailuresTest, AMessageThatBreaksTheConnectionIsRequestedOnceANight)
   EXPECT_GE(first_night, 3);
 
   server_.folder("Mid").message(5, "Subject: new\r\n\r\n");
+  const std::size_t heard = server_.heard().size();
   EXPECT_THAT(run().skipped, is_listed);
+  const auto first_of = [&](const std::string& command) {
+    return std::find(server_.heard().begin() + static_cast<std::ptrdiff_t>(heard),
+                     server_.heard().end(), command) -
+           server_.heard().begin();
+  };
+  EXPECT_LT(first_of("EXAMINE \"Zlast\""), first_of("EXAMINE \"Mid\"")) << "it is tried last";
   EXPECT_EQ(runner_.snapshot().messages, 12U);
   EXPECT_EQ(bad.asked, first_night + 1);
   EXPECT_THAT(run().skipped, is_listed) << "its reason does not grow";

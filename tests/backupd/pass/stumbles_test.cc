@@ -51,7 +51,7 @@ TEST(StumblesTest, WhatWasGivenUpInTheLastBackupIsRequestedLastAndOnce) {
                   {base::Uid{7}, "each time it was requested: the connection is lost"},
                   {base::Uid{9}, "fetch: INBOX: a message took longer than 1800 s"}};
   Stumbles stumbles;
-  stumbles.remember(last);
+  EXPECT_TRUE(stumbles.remember(last));
   EXPECT_EQ(stumbles.last("INBOX").text(), "7,9");
   EXPECT_EQ(stumbles.given_up("INBOX").text(), "");
   EXPECT_EQ(stumbles.total(), 0);
