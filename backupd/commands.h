@@ -74,14 +74,30 @@ base::Command prune_command();
 
 struct ForgetOptions {
   std::string account;
-  bool yes = false;    // otherwise it prints what would go
-  bool prune = false;  // deletes the data that only the account needs at once
-  bool now = false;    // trusts the system's clock, whatever was recorded
+  std::string snapshot;  // the first digits of one's id; empty: all of the account
+  bool yes = false;      // otherwise it prints what would go
+  bool prune = false;    // deletes the data that only they need at once
+  bool now = false;      // trusts the system's clock, whatever was recorded
 };
 
-// Drops all snapshots of an account.
+// Drops all snapshots of an account, or one. Fails with kUsage, and drops nothing, if one of them
+// is pinned, or if the one is the account's newest.
 base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& options);
 base::Command forget_command();
+
+struct PinOptions {
+  std::string account;
+  std::string snapshot;  // the first digits of its id
+  std::string until;     // a time; empty: without end
+};
+
+// Keeps a snapshot from being dropped.
+base::ExitStatus pin(const base::Environment& environment, const PinOptions& options);
+base::Command pin_command();
+
+// Ends that. `until` is not used.
+base::ExitStatus unpin(const base::Environment& environment, const PinOptions& options);
+base::Command unpin_command();
 
 struct AcknowledgeOptions {
   std::string account;               // or `server`

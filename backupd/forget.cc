@@ -6,9 +6,11 @@
 
 #include "backupd/commands.h"
 #include "backupd/daemon/store_loan.h"
+#include "backupd/named_snapshot.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
 #include "base/error.h"
+#include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/nearest.h"
@@ -22,14 +24,44 @@ namespace backupd {
 
 namespace {
 
-std::vector<AccountPlan> plan(const base::Environment& environment, const std::string& account) {
+// The account's next snapshot gets one more than the highest sequence: no number is used twice.
+void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo& snapshot,
+                         const store::SnapshotInfo& newest) {
+  if (snapshot.id != newest.id) return;
+  base::fail(base::ErrorCode::kUsage,
+             "forget {0} --snapshot {1}: it is the newest one, with which the next backup begins: "
+             "drop it after that backup, or all of the account's: mailstow-backupd forget {0}",
+             base::escape_for_terminal(command.account), command.snapshot);
+}
+
+void check_is_not_pinned(const ForgetOptions& command, const AccountPlan& plan) {
+  const std::vector<store::ObjectId> pinned = kept(plan);
+  if (pinned.empty()) return;
+  base::fail(base::ErrorCode::kUsage,
+             "forget {0}: {1} of these snapshots {2} pinned, nothing is dropped: first "
+             "mailstow-backupd unpin {0} {3}",
+             base::escape_for_terminal(command.account), base::format_count(pinned.size()),
+             pinned.size() == 1 ? "is" : "are", base::shown_id(pinned.front().hex()));
+}
+
+std::vector<AccountPlan> plan(const base::Environment& environment, const ForgetOptions& command) {
+  const std::string& account = command.account;
+  std::optional<store::ObjectId> only;
+  if (!command.snapshot.empty()) {
+    only = named_snapshot(environment, account, command.snapshot, "forget").id;
+  }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  AccountPlan plan = plan_to_forget(reader, account);
+  AccountPlan plan =
+      plan_to_forget(reader, environment.config, account, only, environment.clock.now_seconds());
   if (plan.snapshots.empty()) {
     base::fail(base::ErrorCode::kNotFound, "forget {}: the store has no snapshots of it{}",
                base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
   }
+  if (only) {
+    check_is_not_newest(command, plan.snapshots.front().snapshot, reader.snapshots(account).back());
+  }
+  if (command.yes) check_is_not_pinned(command, plan);
   return {std::move(plan)};
 }
 
@@ -48,12 +80,12 @@ std::string doubt_before_forget(const base::Environment& environment,
 }  // namespace
 
 base::ExitStatus forget(const base::Environment& environment, const ForgetOptions& command) {
-  const std::vector<AccountPlan> plans = plan(environment, command.account);
+  const std::vector<AccountPlan> plans = plan(environment, command);
   const store::Location location = store::location_of(environment.config.store);
   store::PruneOptions options;
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
-  options.limits.dead_percent = 0;  // everything that only the account refers to is removed
+  options.limits.dead_percent = 0;  // everything that only they refer to is removed
   std::uint64_t dropped = 0;
   std::optional<store::PruneReport> report;
   std::optional<StoreLoan> loan;
@@ -72,7 +104,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
     }
   }
   // Acknowledgements name snapshots by their sequence, which begins again after this.
-  if (command.yes) {
+  if (command.yes && command.snapshot.empty()) {
     base::Acknowledgements::change(
         environment.files, environment.config.store,
         [&](base::Acknowledgements& acknowledged) { acknowledged.forget(command.account); });
@@ -89,15 +121,18 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   if (report) document.update(to_json(*report));
   std::string text;
   if (!command.yes) {
-    text =
-        to_text(plans) + "\nNothing was done: with --yes these snapshots are dropped for good.\n";
+    text = to_text(plans) +
+           (kept(plans.front()).empty()
+                ? "\nNothing was done: with --yes these snapshots are dropped for good.\n"
+                : "\nNothing was done, and nothing is dropped while one of them is pinned.\n");
   } else if (report) {
     text = to_text(*report, options.mode, options.grace);
   } else {
-    text = fmt::format("{} snapshots dropped. The next prune deletes what only they needed.\n",
-                       base::format_count(dropped));
+    text = fmt::format("{} {} dropped. The next prune deletes what only {} needed.\n",
+                       base::format_count(dropped), dropped == 1 ? "snapshot" : "snapshots",
+                       dropped == 1 ? "it" : "they");
   }
-  if (environment.config.has_account(command.account)) {
+  if (command.snapshot.empty() && environment.config.has_account(command.account)) {
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
                         base::escape_for_terminal(command.account));
   }
@@ -108,14 +143,16 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
 base::Command forget_command() {
   const auto options = std::make_shared<ForgetOptions>();
   return {.name = "forget",
-          .help = "Drop all snapshots of an account",
+          .help = "Drop all snapshots of an account, or one",
           .declare =
               [options](base::Options& declared) {
                 declared.argument("NAME", options->account, "The account").required();
+                declared.value("--snapshot", options->snapshot, "ID",
+                               "Only this one: the first digits of its id, from "
+                               "mailstow-restore snapshots NAME");
                 declared.flag("--yes", options->yes, "Do it; otherwise only print what would go");
-                declared.flag(
-                    "--prune", options->prune,
-                    "Delete the data that only this account needs, without the grace period");
+                declared.flag("--prune", options->prune,
+                              "Delete the data that only they need, without the grace period");
                 declared
                     .flag("--now", options->now,
                           "Delete even if the system clock appears to have jumped")

@@ -40,15 +40,31 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
   return plans;
 }
 
-AccountPlan plan_to_forget(store::Reader& reader, const std::string& account) {
+AccountPlan plan_to_forget(store::Reader& reader, const base::Config& config,
+                           const std::string& account, const std::optional<store::ObjectId>& only,
+                           std::chrono::sys_seconds now) {
   AccountPlan plan{.account = account, .snapshots = {}};
   for (const store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-    plan.snapshots.push_back({.snapshot = snapshot,
-                              .decision = {.snapshot = snapshot.id,
-                                           .verdict = store::Verdict::kDrop,
-                                           .reasons = {"its account is forgotten"}}});
+    if (only && snapshot.id != *only) continue;
+    store::RetentionDecision decision{.snapshot = snapshot.id, .verdict = {}, .reasons = {}};
+    if (snapshot.is_pinned(now)) {
+      decision.verdict = store::Verdict::kKeep;
+      decision.reasons = {store::pin_text(snapshot, config.restore.time_zone)};
+    } else {
+      decision.verdict = store::Verdict::kDrop;
+      decision.reasons = {only ? "it is to be dropped" : "its account is forgotten"};
+    }
+    plan.snapshots.push_back({.snapshot = snapshot, .decision = std::move(decision)});
   }
   return plan;
+}
+
+std::vector<store::ObjectId> kept(const AccountPlan& plan) {
+  std::vector<store::ObjectId> snapshots;
+  for (const PlannedSnapshot& planned : plan.snapshots) {
+    if (!is_dropped(planned)) snapshots.push_back(planned.snapshot.id);
+  }
+  return snapshots;
 }
 
 std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans) {

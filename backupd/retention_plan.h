@@ -2,6 +2,8 @@
 // them.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,8 +33,13 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
                                        const base::Acknowledgements& acknowledgements,
                                        std::chrono::sys_seconds now);
 
-// Drops all snapshots of the account.
-AccountPlan plan_to_forget(store::Reader& reader, const std::string& account);
+// Drops all snapshots of the account, or the one with that id, but keeps pinned ones.
+AccountPlan plan_to_forget(store::Reader& reader, const base::Config& config,
+                           const std::string& account, const std::optional<store::ObjectId>& only,
+                           std::chrono::sys_seconds now);
+
+// The ids of snapshots that a plan keeps.
+std::vector<store::ObjectId> kept(const AccountPlan& plan);
 
 std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans);
 

@@ -6,9 +6,9 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/id_text.h"
 #include "base/log.h"
 #include "base/time_text.h"
-#include "restore/id_text.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -24,7 +24,7 @@ std::string earlier_folder_hint(store::Reader& reader, const store::SnapshotInfo
       for (const store::FolderRecord& folder : reader.folders(other)) {
         if (!matches(shown_name(other, folder.info))) continue;
         return fmt::format(", but that of {} has: add --at {}",
-                           base::format_zoned(other.time, zone), shown_id(other.id.hex()));
+                           base::format_zoned(other.time, zone), base::shown_id(other.id.hex()));
       }
     } catch (const base::Error& error) {
       base::log_warning("{}", error.what());

@@ -8,13 +8,13 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/id_text.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/earlier_folder.h"
-#include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
@@ -115,10 +115,11 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                          {"flags", entry.flags},
                          {"from", envelope.from},
                          {"subject", envelope.subject}});
-    rows.push_back(
-        {std::to_string(entry.uid.value), base::format_zoned(entry.internal_date.instant, zone),
-         envelope.from, envelope.subject, base::format_size(entry.size),
-         fmt::format("{}", fmt::join(entry.flags, " ")), shown_id(entry.message.object.hex())});
+    rows.push_back({std::to_string(entry.uid.value),
+                    base::format_zoned(entry.internal_date.instant, zone), envelope.from,
+                    envelope.subject, base::format_size(entry.size),
+                    fmt::format("{}", fmt::join(entry.flags, " ")),
+                    base::shown_id(entry.message.object.hex())});
   });
   nlohmann::ordered_json document = {{"account", account}, {"folder", folder.name}};
   add_origin(document, snapshot);

@@ -1,39 +1,18 @@
 #include "restore/moment.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/error.h"
+#include "base/id_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "restore/id_text.h"
-#include "store/format/object_id.h"
+#include "store/find_snapshot.h"
 
 namespace restore {
 
 namespace {
 
 using std::chrono::sys_seconds;
-
-// The account's only snapshot whose id begins with these digits, if there is one.
-std::optional<store::SnapshotInfo> find_by_id(store::Reader& reader, const std::string& account,
-                                              const std::string& digits) {
-  if (!begins_an_id(digits)) return std::nullopt;
-  std::optional<store::SnapshotInfo> found;
-  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
-    if (!snapshot.id.hex().starts_with(digits)) continue;
-    if (found) {
-      base::fail(base::ErrorCode::kUsage,
-                 "snapshot {}: several ids begin with these digits: give more digits", digits);
-    }
-    found = std::move(snapshot);
-  }
-  if (!found && digits.size() == 2 * store::ObjectId::kSize) {
-    base::fail(base::ErrorCode::kNotFound, "account {}: it has no snapshot {}",
-               base::escape_for_terminal(account), digits);
-  }
-  return found;
-}
 
 // What `text` names if it is no snapshot's id.
 base::TimeSpan parse_span(const base::Environment& environment, const std::string& text,
@@ -46,7 +25,7 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
     base::fail(base::ErrorCode::kUsage,
                "{}, today, yesterday, monday or '3 days ago'; a snapshot is also named by the "
                "first {} or more digits of its id",
-               error.what(), kFewestDigits);
+               error.what(), base::kFewestIdDigits);
   }
 }
 
@@ -55,7 +34,7 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
 sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
                          const std::string& account, const std::string& text,
                          std::optional<sys_seconds> asked) {
-  if (const auto named = find_by_id(reader, account, text)) return named->time;
+  if (const auto named = store::find_snapshot(reader, account, text)) return named->time;
   return parse_span(environment, text, asked).begin;
 }
 
@@ -63,13 +42,13 @@ std::optional<store::SnapshotInfo> start_of_history(const base::Environment& env
                                                     store::Reader& reader,
                                                     const std::string& account,
                                                     const std::string& since) {
-  if (const auto named = find_by_id(reader, account, since)) return named;
+  if (const auto named = store::find_snapshot(reader, account, since)) return named;
   return reader.newest_snapshot(account, parse_span(environment, since, std::nullopt).begin);
 }
 
 store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
-  if (const auto named = find_by_id(reader, account, at)) return *named;
+  if (const auto named = store::find_snapshot(reader, account, at)) return *named;
   std::optional<sys_seconds> time;
   if (!at.empty()) {
     time = parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);

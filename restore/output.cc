@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/program/pager.h"
 #include "base/time_text.h"
-#include "restore/id_text.h"
 
 namespace restore {
 
@@ -21,7 +21,7 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
 
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone) {
   return fmt::format("From the snapshot of {} ({}).\n", base::format_zoned(snapshot.time, zone),
-                     shown_id(snapshot.id.hex()));
+                     base::shown_id(snapshot.id.hex()));
 }
 
 void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot) {

@@ -6,10 +6,10 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "restore/id_text.h"
 #include "restore/shell_quote.h"
 
 namespace restore {
@@ -117,7 +117,7 @@ std::string RestoreReport::to_json() const {
 std::string RestoreReport::origin() const {
   if (snapshot.empty()) return "";
   return fmt::format("From the snapshot of {} ({}).\n",
-                     base::format_zoned(snapshot_time, time_zone), shown_id(snapshot));
+                     base::format_zoned(snapshot_time, time_zone), base::shown_id(snapshot));
 }
 
 std::string RestoreReport::plan_to_text() const {

@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/id_text.h"
 #include "base/log.h"
 #include "base/program/pager.h"
 #include "base/stop_request.h"
@@ -19,7 +20,6 @@
 #include "imap/mailbox_witness.h"
 #include "restore/commands.h"
 #include "restore/fresh_pass.h"
-#include "restore/id_text.h"
 #include "restore/in_place.h"
 #include "restore/mailbox_holder.h"
 #include "restore/moment.h"
@@ -242,7 +242,7 @@ class Run {
     request.at = snapshot_.hex();
     for (std::string* text : {&request.since, &request.before}) {
       // That snapshot may be gone when the tree is resumed.
-      if (begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
+      if (base::begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
     }
     record_.request = write_request({options_.account, request});
   }

@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/id_text.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
@@ -30,7 +30,8 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
     rows.push_back({base::format_zoned(found.date, zone), found.envelope.from,
                     found.envelope.subject, found.folder, base::format_size(found.entry.size),
                     base::format_zoned(found.snapshot.time, zone),
-                    shown_id(found.snapshot.id.hex()), shown_id(found.entry.message.object.hex())});
+                    base::shown_id(found.snapshot.id.hex()),
+                    base::shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
                                          {"FROM", base::Align::kLeft, base::Width::kCut},

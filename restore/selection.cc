@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "base/id_text.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "restore/earlier_folder.h"
-#include "restore/id_text.h"
 #include "restore/moment.h"
 #include "store/history.h"
 #include "store/search.h"
@@ -63,7 +63,7 @@ class MessageIds {
  public:
   explicit MessageIds(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
-      if (!begins_an_id(text)) {
+      if (!base::begins_an_id(text)) {
         base::fail(base::ErrorCode::kUsage,
                    "--message {}: not a message's id: `mailstow-restore messages` lists the ids",
                    base::escape_for_terminal(text));

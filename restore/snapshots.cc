@@ -1,19 +1,46 @@
 #include <memory>
 
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/id_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "store/format/location.h"
+#include "store/maintenance/retention.h"
 #include "store/reader.h"
 
 namespace restore {
+
+namespace {
+
+bool is_in_future(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now) {
+  return snapshot.time > now + base::kClockSlack;
+}
+
+nlohmann::ordered_json end_of_pin(const store::SnapshotInfo& snapshot,
+                                  std::chrono::sys_seconds now) {
+  const bool has_end = snapshot.is_pinned(now) && snapshot.pinned_until != store::kPinnedWithoutEnd;
+  if (!has_end) return nullptr;
+  return base::format_rfc3339(snapshot.pinned_until);
+}
+
+std::string marks_of(const store::SnapshotInfo& snapshot, std::chrono::sys_seconds now,
+                     const std::string& zone) {
+  std::vector<std::string> marks;
+  if (snapshot.is_pinned(now)) marks.push_back(store::pin_text(snapshot, zone));
+  if (is_in_future(snapshot, now)) {
+    marks.emplace_back("in the future: the clock was ahead");
+  }
+  return fmt::format("{}", fmt::join(marks, "; "));
+}
+
+}  // namespace
 
 base::ExitStatus snapshots(const base::Environment& environment, const std::string& account) {
   store::Reader reader =
@@ -25,7 +52,6 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {
     const bool is_rescue = snapshot.kind == store::SnapshotKind::kRescue;
-    const bool is_in_future = snapshot.time > now + base::kClockSlack;
     documents.push_back({{"snapshot", snapshot.id.hex()},
                          {"time", base::format_rfc3339(snapshot.time)},
                          {"kind", is_rescue ? "rescue" : "backup"},
@@ -34,12 +60,14 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                          {"messages", snapshot.messages},
                          {"bytes", snapshot.bytes},
                          {"sequence", snapshot.sequence},
-                         {"in_future", is_in_future}});
+                         {"in_future", is_in_future(snapshot, now)},
+                         {"pinned", snapshot.is_pinned(now)},
+                         {"pinned_until", end_of_pin(snapshot, now)}});
     rows.push_back({base::format_zoned(snapshot.time, environment.config.restore.time_zone),
                     is_rescue ? "rescue" : "backup", std::string(word(snapshot.status)),
                     base::format_count(snapshot.folders), base::format_count(snapshot.messages),
-                    base::format_size(snapshot.bytes), shown_id(snapshot.id.hex()),
-                    is_in_future ? "in the future: the clock was ahead" : ""});
+                    base::format_size(snapshot.bytes), base::shown_id(snapshot.id.hex()),
+                    marks_of(snapshot, now, environment.config.restore.time_zone)});
   }
   print(environment.format, {{"account", account}, {"snapshots", std::move(documents)}},
         base::format_table({{"TIME"},

@@ -6,10 +6,10 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/id_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
-#include "restore/id_text.h"
 #include "restore/shell_quote.h"
 
 namespace restore {
@@ -47,7 +47,7 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
                                  base::format_count(level.rescued), level.rescued == 1 ? "" : "s");
   for (const std::string& snapshot : level.snapshots) {
     text += fmt::format("\n      mailstow-restore run {} --all --at {}",
-                        shell_quoted(record.account), shown_id(snapshot));
+                        shell_quoted(record.account), base::shown_id(snapshot));
   }
   return text + "\n";
 }

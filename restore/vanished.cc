@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/glob.h"
+#include "base/id_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
-#include "restore/id_text.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/shell_quote.h"
@@ -79,13 +79,13 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
 }
 
 std::string command_for(const Burst& burst) {
-  std::string command =
-      fmt::format("mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
-                  shown_id(burst.before.id.hex()), shell_quoted(base::glob_for(burst.folder)));
+  std::string command = fmt::format(
+      "mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
+      base::shown_id(burst.before.id.hex()), shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
   if (burst.messages.size() > kMaxNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {
-    command += " --message " + shown_id(message.message.object.hex());
+    command += " --message " + base::shown_id(message.message.object.hex());
   }
   return command;
 }

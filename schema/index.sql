@@ -1,6 +1,6 @@
 -- The index of a store: everything in it can be rebuilt from the packs (docs/pack-format.md).
 -- Times are seconds since 1970 in UTC, lengths are bytes.
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -65,6 +65,12 @@ CREATE TABLE snapshots (
   number INTEGER NOT NULL,        -- the number of its commit
   line INTEGER NOT NULL,          -- its position there, from 0
   sequence INTEGER NOT NULL DEFAULT 0  -- the account's highest is the newest; 0: not yet numbered
+) WITHOUT ROWID;
+
+-- What keeps a snapshot from being dropped.
+CREATE TABLE pins (
+  snapshot BLOB PRIMARY KEY,
+  until INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE INDEX snapshots_of_account ON snapshots (account, sequence);

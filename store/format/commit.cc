@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kCheckpointFlag = 1;
 constexpr std::uint64_t kSequenceFlag = 2;  // commits of older versions lack it
+constexpr std::uint64_t kPinsFlag = 4;      // so do they this one
 
 enum class Sequences { kAbsent, kPresent };
 
@@ -49,6 +50,23 @@ SnapshotLine decode_line(Decoder& decoder, Sequences sequences) {
   return line;
 }
 
+void encode_pins(Encoder& encoder, const std::vector<Pin>& pins) {
+  encoder.varint(pins.size());
+  for (const Pin& pin : pins) {
+    encoder.id(pin.snapshot);
+    encoder.time(pin.until);
+  }
+}
+
+std::vector<Pin> decode_pins(Decoder& decoder) {
+  std::vector<Pin> pins(decoder.count(ObjectId::kSize + 1));
+  for (Pin& pin : pins) {
+    pin.snapshot = decoder.id();
+    pin.until = decoder.time();
+  }
+  return pins;
+}
+
 }  // namespace
 
 base::Bytes Commit::encode() const {
@@ -61,7 +79,8 @@ base::Bytes Commit::encode() const {
   encoder.time(time);
   encoder.id(previous);
   encoder.varint((is_checkpoint ? kCheckpointFlag : 0) |
-                 (sequences == Sequences::kPresent ? kSequenceFlag : 0));
+                 (sequences == Sequences::kPresent ? kSequenceFlag : 0) |
+                 (pins.empty() ? 0 : kPinsFlag));
   encoder.varint(packs.size());
   for (const PackName& pack : packs) encoder.raw(pack.bytes);
   encoder.varint(snapshots.size());
@@ -73,6 +92,7 @@ base::Bytes Commit::encode() const {
     encoder.raw(condemnation.pack.bytes);
     encoder.time(condemnation.since);
   }
+  if (!pins.empty()) encode_pins(encoder, pins);
   return verified("a commit", encoder.take(),
                   [this](base::ByteView bytes) { return decode(bytes) == *this; });
 }
@@ -84,7 +104,7 @@ Commit Commit::decode(base::ByteView bytes) {
   commit.number = decoder.varint();
   commit.time = decoder.time();
   commit.previous = decoder.id();
-  const std::uint64_t flags = decoder.varint(kCheckpointFlag | kSequenceFlag);
+  const std::uint64_t flags = decoder.varint(kCheckpointFlag | kSequenceFlag | kPinsFlag);
   commit.is_checkpoint = (flags & kCheckpointFlag) != 0;
   const Sequences sequences =
       (flags & kSequenceFlag) != 0 ? Sequences::kPresent : Sequences::kAbsent;
@@ -99,6 +119,7 @@ Commit Commit::decode(base::ByteView bytes) {
     condemnation.pack = decoder.sha256();
     condemnation.since = decoder.time();
   }
+  if ((flags & kPinsFlag) != 0) commit.pins = decode_pins(decoder);
   decoder.end();
   return commit;
 }

@@ -38,6 +38,13 @@ struct CondemnedPack {
   bool operator==(const CondemnedPack&) const = default;
 };
 
+// Keeps a snapshot from being dropped.
+struct Pin {
+  ObjectId snapshot;
+  std::chrono::sys_seconds until{};  // kPinnedWithoutEnd: for ever; 1970: it is no longer pinned
+  bool operator==(const Pin&) const = default;
+};
+
 struct Commit {
   // The most lines that a writer puts into one commit; see also kMaxCommitLines.
   static constexpr std::size_t kMaxSnapshots = 20'000;
@@ -51,6 +58,7 @@ struct Commit {
   std::vector<SnapshotLine> snapshots;
   std::vector<ObjectId> dropped;  // snapshots that no longer exist
   std::vector<CondemnedPack> condemned;
+  std::vector<Pin> pins;  // each replaces an earlier pin of the same snapshot
   bool operator==(const Commit&) const = default;
 
   base::Bytes encode() const;                  // fails with Unstorable

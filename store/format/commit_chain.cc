@@ -65,6 +65,18 @@ std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commi
   return living;
 }
 
+std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit> commits) {
+  sort_by_number(commits);
+  std::map<ObjectId, std::chrono::sys_seconds> living;
+  for (const auto& [id, commit] : commits) {
+    if (commit.is_checkpoint) living.clear();
+    for (const Pin& pin : commit.pins) living[pin.snapshot] = pin.until;
+    for (const ObjectId& dropped : commit.dropped) living.erase(dropped);
+  }
+  std::erase_if(living, [](const auto& pin) { return pin.second == std::chrono::sys_seconds(); });
+  return living;
+}
+
 void number_lines(std::map<ObjectId, SnapshotLine>& lines) {
   struct Account {
     std::vector<SnapshotLine*> unnumbered;

@@ -1,6 +1,7 @@
 // The chain of a store's commits: gaps in it, and the snapshots that result from it.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +22,10 @@ std::vector<std::string> find_breaks(std::vector<NamedCommit> commits,
 // The snapshots that exist after all these commits, by id. Those of older commits have no sequence.
 std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commits,
                                                   const Keys& keys);
+
+// The pins that exist after all these commits: when each ends, by snapshot. Dropped snapshots have
+// no pin.
+std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit> commits);
 
 // Gives a sequence to those without one, by time: below the lowest of their account.
 void number_lines(std::map<ObjectId, SnapshotLine>& lines);

@@ -99,6 +99,9 @@ constexpr std::string_view word(SnapshotStatus status) {
   return "partial";
 }
 
+// The end of a pin that has no end: of the year 9999.
+inline constexpr std::chrono::sys_seconds kPinnedWithoutEnd{std::chrono::seconds(253'402'300'799)};
+
 struct SnapshotInfo {
   ObjectId id;  // of this snapshot: its root, account and time
   std::string account;
@@ -113,6 +116,10 @@ struct SnapshotInfo {
   // From 1 in the order in which the account's snapshots were made, whatever the clock said: of
   // two snapshots the one with the higher number is newer.
   std::uint64_t sequence = 0;
+  // Until then nothing drops it (kPinnedWithoutEnd: ever); 1970: it was never pinned.
+  std::chrono::sys_seconds pinned_until{};
+
+  bool is_pinned(std::chrono::sys_seconds now) const { return pinned_until > now; }
   bool operator==(const SnapshotInfo&) const = default;
 };
 

@@ -19,11 +19,12 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kIndexVersion = 2;
+constexpr std::int64_t kIndexVersion = 3;
 
 constexpr std::string_view kSnapshotColumns =
     "SELECT id, account, time, kind, status, prefix, folders, messages, bytes, "
-    "vanished, sequence FROM snapshots ";
+    "vanished, sequence, coalesce((SELECT until FROM pins WHERE snapshot = snapshots.id), 0) "
+    "FROM snapshots ";
 
 std::int64_t as_integer(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -51,7 +52,8 @@ SnapshotInfo snapshot_from(const Statement& row) {
           .messages = static_cast<std::uint64_t>(row.integer(7)),
           .bytes = static_cast<std::uint64_t>(row.integer(8)),
           .vanished = static_cast<std::uint64_t>(row.integer(9)),
-          .sequence = static_cast<std::uint64_t>(row.integer(10))};
+          .sequence = static_cast<std::uint64_t>(row.integer(10)),
+          .pinned_until = std::chrono::sys_seconds(std::chrono::seconds(row.integer(11)))};
 }
 
 // pack_of() in SQL.
@@ -81,7 +83,7 @@ constexpr std::string_view kNumberSnapshots =
     "FROM snapshots unnumbered WHERE unnumbered.sequence = 0 "
     "WINDOW each_account AS (PARTITION BY account)) AS numbered WHERE snapshots.id = numbered.id";
 
-// Version 1 has no sequences.
+// Version 1 has no sequences, version 2 no pins.
 void migrate(Database& database) {
   Transaction transaction(database);
   if (database.integer("PRAGMA user_version") == 1) {  // another process may have been faster
@@ -92,14 +94,22 @@ void migrate(Database& database) {
         "CREATE INDEX snapshots_of_account ON snapshots (account, sequence); "
         "PRAGMA user_version = 2");
   }
+  if (database.integer("PRAGMA user_version") == 2) {
+    database.run(
+        "CREATE TABLE pins (snapshot BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID; "
+        "PRAGMA user_version = 3");
+  }
   transaction.commit();
 }
 
-// What a reader sees of version 1 until the next writer migrates it: the disk may be full, and a
-// backup of the older mailstow may be under way.
+// What a reader sees of older versions until the next writer migrates it: the disk may be full, and
+// a backup of the older mailstow may be under way.
 constexpr std::string_view kViewOfVersion1 =
     "CREATE TEMP VIEW snapshots AS SELECT *, row_number() OVER "
     "(PARTITION BY account ORDER BY time, number, line) AS sequence FROM main.snapshots";
+
+constexpr std::string_view kViewOfVersion2 =
+    "CREATE TEMP VIEW pins AS SELECT x'' AS snapshot, 0 AS until WHERE 0";
 
 // `oldest`: the lowest version of the index that the caller can use.
 void check_store(Database& database, const base::Path& file, const StoreId& store,
@@ -169,19 +179,32 @@ class Index::Impl {
         .run();
     if (commit.is_checkpoint) {
       begin_checkpoint.bind(1, number).run();
-      database.run("DELETE FROM snapshots; DELETE FROM condemned");
+      database.run("DELETE FROM snapshots; DELETE FROM pins; DELETE FROM condemned");
     }
     for (const PackName& name : commit.packs) list_pack.bind(1, number).bind(2, name.bytes).run();
     for (std::size_t line = 0; line < commit.snapshots.size(); ++line) {
       add_snapshot(commit.snapshots[line], number, as_integer(line), keys);
     }
-    for (const ObjectId& dropped : commit.dropped) drop_snapshot.bind(1, dropped.bytes).run();
+    for (const Pin& pin : commit.pins) set_pin(pin);
+    for (const ObjectId& dropped : commit.dropped) {
+      drop_snapshot.bind(1, dropped.bytes).run();
+      set_pin({.snapshot = dropped, .until = {}});
+    }
     for (const CondemnedPack& condemned : commit.condemned) {
       condemn.bind(1, condemned.pack.bytes)
           .bind(2, number)
           .bind(3, condemned.since.time_since_epoch().count())
           .run();
     }
+  }
+
+  void set_pin(const Pin& pin) {
+    Statement(database, "DELETE FROM pins WHERE snapshot = ?1").bind(1, pin.snapshot.bytes).run();
+    if (pin.until == std::chrono::sys_seconds()) return;
+    Statement(database, "INSERT INTO pins VALUES (?1, ?2)")
+        .bind(1, pin.snapshot.bytes)
+        .bind(2, pin.until.time_since_epoch().count())
+        .run();
   }
 
   // Nothing may refer to objects in these packs.
@@ -275,7 +298,8 @@ Index Index::open(const base::Path& file, const StoreId& store) {
     Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
     transaction.commit();
   }
-  if (database.integer("PRAGMA user_version") == 1) migrate(database);
+  const std::int64_t version = database.integer("PRAGMA user_version");
+  if (version == 1 || version == 2) migrate(database);
   check_store(database, file, store);
   Index index(std::make_unique<Impl>(std::move(database), file));
   index.impl_->load_condemned_rows();
@@ -288,7 +312,9 @@ Index Index::open_read_only(const base::Path& file, const StoreId& store) {
     fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
          file.string());
   }
-  if (database->integer("PRAGMA user_version") == 1) database->run(kViewOfVersion1);
+  const std::int64_t version = database->integer("PRAGMA user_version");
+  if (version == 1) database->run(kViewOfVersion1);
+  if (version == 1 || version == 2) database->run(kViewOfVersion2);
   database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
   check_store(*database, file, store, /*oldest=*/1);
   return Index(std::make_unique<Impl>(std::move(*database), file));
@@ -320,7 +346,7 @@ void Index::clear() {
   Transaction transaction(impl_->database);
   impl_->database.run(
       "DELETE FROM packs; DELETE FROM blocks; DELETE FROM objects; DELETE FROM messages; "
-      "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM condemned");
+      "DELETE FROM commits; DELETE FROM snapshots; DELETE FROM pins; DELETE FROM condemned");
   transaction.commit();
   impl_->condemned_rows.clear();
 }
@@ -545,6 +571,16 @@ std::vector<SnapshotLine> Index::lines(std::string_view account) {
                      .sequence = info.sequence});
   }
   return lines;
+}
+
+std::vector<Pin> Index::pins() {
+  std::vector<Pin> pins;
+  Statement statement(impl_->database, "SELECT snapshot, until FROM pins");
+  while (statement.step()) {
+    pins.push_back({.snapshot = digest_from<ObjectId>(statement.blob(0)),
+                    .until = std::chrono::sys_seconds(std::chrono::seconds(statement.integer(1)))});
+  }
+  return pins;
 }
 
 std::optional<ObjectId> Index::root_of(const ObjectId& snapshot) {

@@ -59,7 +59,7 @@ class Index {
   // Fails with kConfig if it belongs to another store or a newer version made it.
   static Index open(const base::Path& file, const StoreId& store);
 
-  // For use alongside a writer. An index of version 1 is read as it is. Fails with kNotFound if
+  // For use alongside a writer. An older index is read as it is. Fails with kNotFound if
   // there is no index, kConfig.
   static Index open_read_only(const base::Path& file, const StoreId& store);
 
@@ -127,6 +127,7 @@ class Index {
   std::optional<SnapshotInfo> newest_backup(std::string_view account);  // by sequence
   // The one with the greatest time not after `time`; of equal times, with the highest sequence.
   std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time);
+  std::vector<Pin> pins();  // of all accounts
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
   struct Totals {

@@ -26,6 +26,15 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// A snapshot may have been pinned since the caller made its plan.
+std::set<ObjectId> without_pinned(Index& index, std::set<ObjectId> snapshots,
+                                  std::chrono::sys_seconds now) {
+  for (const Pin& pin : index.pins()) {
+    if (pin.until > now) snapshots.erase(pin.snapshot);
+  }
+  return snapshots;
+}
+
 class Prune {
  public:
   Prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -33,6 +42,7 @@ class Prune {
       : options_(options),
         session_(location, files, clock, Effort::kStrong),
         now_(clock.now_seconds()),
+        drop_(without_pinned(session_.index(), options.drop, now_)),
         objects_(files, packs_directory(location), session_.context(), session_.index()),
         marks_(location.index),
         marked_(files, packs_directory(location), session_.context(), marks_),
@@ -97,12 +107,14 @@ class Prune {
     }
   }
 
+  bool is_dropped(const ObjectId& snapshot) const { return drop_.contains(snapshot); }
+
   void mark() {
     for_each_living_line([&](const SnapshotLine& line) { add_root(line); });
     marking_.add_parts(marked_);
     for (const std::string& account : index().accounts()) {
       for (const SnapshotInfo& snapshot : index().snapshots(account)) {
-        if (options_.drop.contains(snapshot.id)) ++report_.dropped;
+        if (is_dropped(snapshot.id)) ++report_.dropped;
       }
     }
   }
@@ -111,7 +123,7 @@ class Prune {
   void for_each_living_line(Take take) {
     for (const std::string& account : index().accounts()) {
       for (const SnapshotLine& line : index().lines(account)) {
-        if (!options_.drop.contains(snapshot_id(session_.context().keys, line))) take(line);
+        if (!is_dropped(snapshot_id(session_.context().keys, line))) take(line);
       }
     }
   }
@@ -241,6 +253,8 @@ class Prune {
     }
     std::vector<SnapshotLine> lines;
     for_each_living_line([&](const SnapshotLine& line) { lines.push_back(line); });
+    checkpoint.pins = index().pins();
+    std::erase_if(checkpoint.pins, [&](const Pin& pin) { return is_dropped(pin.snapshot); });
     session_.commit(in_series(std::move(checkpoint), lines));
     report_.waiting += report_.condemned;
     report_.waiting_bytes += report_.condemned_bytes;
@@ -263,6 +277,7 @@ class Prune {
   const PruneOptions& options_;
   WriteSession session_;
   std::chrono::sys_seconds now_;
+  std::set<ObjectId> drop_;
   ObjectReader objects_;
   Marks marks_;
   MarkedObjects marked_;
@@ -289,15 +304,28 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
 std::uint64_t drop_snapshots(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const std::set<ObjectId>& snapshots) {
   WriteSession session(location, files, clock, Effort::kFast);
+  const std::set<ObjectId> to_drop =
+      without_pinned(session.index(), snapshots, clock.now_seconds());
   Commit commit;
   for (const std::string& account : session.index().accounts()) {
     for (const SnapshotInfo& snapshot : session.index().snapshots(account)) {
-      if (snapshots.contains(snapshot.id)) commit.dropped.push_back(snapshot.id);
+      if (to_drop.contains(snapshot.id)) commit.dropped.push_back(snapshot.id);
     }
   }
   const std::uint64_t count = commit.dropped.size();
   if (count > 0) session.commit({std::move(commit)});
   return count;
+}
+
+void pin_snapshot(const Location& location, base::FileSystem& files, const base::Clock& clock,
+                  const ObjectId& snapshot, std::chrono::sys_seconds until) {
+  WriteSession session(location, files, clock, Effort::kFast);
+  if (!session.index().root_of(snapshot)) {
+    fail(ErrorCode::kNotFound, "pin snapshot {}: no such snapshot", snapshot.hex());
+  }
+  Commit commit;
+  commit.pins = {{.snapshot = snapshot, .until = until}};
+  session.commit({std::move(commit)});
 }
 
 }  // namespace store

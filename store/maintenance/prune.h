@@ -27,7 +27,7 @@ enum class PruneMode {
 };
 
 struct PruneOptions {
-  std::set<ObjectId> drop = {};  // snapshots; unknown ones are ignored
+  std::set<ObjectId> drop = {};  // snapshots; unknown and pinned ones are ignored
   std::chrono::seconds grace = std::chrono::hours(24);
   PruneMode mode = PruneMode::kCarryOut;
   ChoiceLimits limits = {};
@@ -59,8 +59,14 @@ PruneReport prune(const Location& location, base::FileSystem& files, const base:
                   const PruneOptions& options);
 
 // Durable, and does nothing else: data that only these snapshots refer to is removed by the next
-// prune. Returns how many of them existed. Takes the store's lock.
+// prune. Pinned ones stay. Returns how many were dropped. Takes the store's lock.
 std::uint64_t drop_snapshots(const Location& location, base::FileSystem& files,
                              const base::Clock& clock, const std::set<ObjectId>& snapshots);
+
+// Keeps the snapshot until `until` (kPinnedWithoutEnd: for ever), or no longer (1970), whatever was
+// said before. Durable. Fails with kNotFound if the store has no such snapshot. Takes the store's
+// lock.
+void pin_snapshot(const Location& location, base::FileSystem& files, const base::Clock& clock,
+                  const ObjectId& snapshot, std::chrono::sys_seconds until);
 
 }  // namespace store

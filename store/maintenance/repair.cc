@@ -33,6 +33,7 @@ constexpr std::chrono::sys_seconds kNever{std::chrono::seconds(253'402'300'799)}
 struct KnownBefore {
   CommitMark highest;
   std::map<ObjectId, SnapshotLine> lines;
+  std::vector<Pin> pins;
 };
 
 // An index for the duration of the repair. The store's own index stays as it is, with everything
@@ -146,6 +147,7 @@ class Repair {
     Index index = Index::open_read_only(index_file(location_), context.store);
     KnownBefore before;
     before.highest = index.highest_commit();
+    before.pins = index.pins();
     for (const std::string& account : index.accounts()) {
       for (const SnapshotLine& line : index.lines(account)) {
         before.lines[snapshot_id(context.keys, line)] = line;
@@ -215,7 +217,7 @@ class Repair {
         salvage.objects() == 0 && report_.given_up.empty()) {
       return;
     }
-    write_checkpoint(session, living, amended);
+    write_checkpoint(session, living, amended, living_pins_of(living, commits, before));
     for (const PackName& pack : damaged_) set_aside(packs(), pack.hex());
   }
 
@@ -284,6 +286,20 @@ class Repair {
     session.publish_if_any();  // amend() reads the new roots
   }
 
+  // Where a commit is lost, the earlier index may know pins that the others lack: one pin too many
+  // loses nothing.
+  static std::vector<Pin> living_pins_of(const std::map<ObjectId, SnapshotLine>& living,
+                                         const std::vector<NamedCommit>& commits,
+                                         const KnownBefore& before) {
+    std::map<ObjectId, std::chrono::sys_seconds> ends = living_pins(commits);
+    for (const Pin& pin : before.pins) ends.try_emplace(pin.snapshot, pin.until);
+    std::vector<Pin> pins;
+    for (const auto& [snapshot, until] : ends) {
+      if (living.contains(snapshot)) pins.push_back({.snapshot = snapshot, .until = until});
+    }
+    return pins;
+  }
+
   std::vector<SnapshotLine> amend(WriteSession& session,
                                   const std::map<ObjectId, SnapshotLine>& living) {
     ObjectReader objects(files_, packs(), session.context(), session.index());
@@ -324,7 +340,7 @@ class Repair {
   // From here on the damaged packs are no longer read, and what was lost with them is no longer
   // reported missing.
   void write_checkpoint(WriteSession& session, const std::map<ObjectId, SnapshotLine>& living,
-                        const std::vector<SnapshotLine>& amended) {
+                        const std::vector<SnapshotLine>& amended, std::vector<Pin> pins) {
     Commit checkpoint;
     checkpoint.is_checkpoint = true;
     std::vector<SnapshotLine> lines;
@@ -332,6 +348,7 @@ class Repair {
     for (const auto& [id, line] : living) lines.push_back(line);
     lines.insert(lines.end(), amended.begin(), amended.end());
     checkpoint.condemned = condemned_;
+    checkpoint.pins = std::move(pins);
     for (const PackName& pack : damaged_) {
       checkpoint.condemned.push_back({.pack = pack, .since = kNever});
     }

@@ -114,6 +114,7 @@ class Planner {
   }
 
   std::vector<RetentionDecision> run() {
+    keep_pinned();
     keep_future();
     keep_newest();
     keep_within();
@@ -149,6 +150,11 @@ class Planner {
   void keep(std::size_t i, std::string reason) {
     decisions_[i].verdict = Verdict::kKeep;
     decisions_[i].reasons.push_back(std::move(reason));
+  }
+
+  void keep_pinned() {
+    for (std::size_t i = 0; i < snapshots_.size(); ++i)
+      if (snapshots_[i].is_pinned(now_)) keep(i, pin_text(snapshots_[i], rules_.time_zone));
   }
 
   void keep_future() {
@@ -242,6 +248,11 @@ class Planner {
 };
 
 }  // namespace
+
+std::string pin_text(const SnapshotInfo& snapshot, std::string_view zone) {
+  if (snapshot.pinned_until == kPinnedWithoutEnd) return "pinned";
+  return "pinned until " + base::format_zoned(snapshot.pinned_until, zone);
+}
 
 std::vector<RetentionDecision> plan_retention(std::span<const SnapshotInfo> snapshots,
                                               const RetentionRules& rules, sys_seconds now) {

@@ -11,6 +11,7 @@
 //     complete is kept only if that period has no complete one.
 //   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come
 //     and counts for no rule, so that it can't displace the real ones.
+//   - A pinned snapshot is kept until its pin ends.
 //   - A sweep's rescue (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
 //     rule.
 #pragma once
@@ -20,6 +21,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config/config.h"
@@ -44,6 +46,9 @@ struct RetentionDecision {
   Verdict verdict = Verdict::kDrop;
   std::vector<std::string> reasons;  // for people: "daily 2026-11-21"; never empty
 };
+
+// "pinned", or "pinned until TIME" in `zone`.
+std::string pin_text(const SnapshotInfo& snapshot, std::string_view zone);
 
 // `snapshots` are those of one account, in any order: the one with the highest sequence is the
 // newest. The decisions are in the same order. Fails with kConfig if the time zone does not

@@ -74,8 +74,12 @@ TEST_F(AuditTest, RecordsCommandsThatChangeTheStore) {
   mailstow_.backupd({"key", "export", (mailstow_.folder() / "paper").string()});
   mailstow_.backupd({"key", "list"});
   mailstow_.backupd({"forget", "bob"});
+  mailstow_.backupd({"forget", "bob", "--snapshot", "00000000"});
+  mailstow_.backupd({"pin", "bob", "00000000"});
+  mailstow_.backupd({"unpin", "bob", "00000000"});
   mailstow_.backupd({"reindex"});
-  EXPECT_THAT(commands(), ElementsAre("prune -", "key export -", "forget bob", "reindex -"));
+  EXPECT_THAT(commands(), ElementsAre("prune -", "key export -", "forget bob", "forget bob",
+                                      "pin bob", "unpin bob", "reindex -"));
 }
 
 TEST_F(AuditTest, RecordsFailedCommandsToo) {

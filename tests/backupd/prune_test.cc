@@ -122,6 +122,75 @@ TEST_F(PruneTest, ForgetWithPruneRemovesDataThatOnlyTheAccountNeeded) {
               HasSubstr("bob is still in the configuration"));
 }
 
+TEST_F(PruneTest, ForgetDropsOneSnapshotForGood) {
+  for (int i = 0; i < 3; ++i) night("alice");
+  const json all = snapshots("alice");
+  const std::string second = all[1]["snapshot"];
+  const std::string newest = all[2]["snapshot"];
+  const auto planned_only = mailstow_.backupd({"forget", "alice", "--snapshot", second});
+  EXPECT_EQ(planned_only.status, 0);
+  EXPECT_THAT(planned_only.out, HasSubstr("Nothing was done"));
+  const auto refused = mailstow_.backupd({"forget", "alice", "--snapshot", newest, "--yes"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("it is the newest one"));
+  EXPECT_EQ(mailstow_.backupd({"forget", "alice", "--snapshot", "yesterday"}).status, 2);
+  EXPECT_EQ(mailstow_.backupd({"forget", "alice", "--snapshot", "00000000"}).status, 1);
+  EXPECT_EQ(snapshots("alice").size(), 3U);
+
+  const std::string digits = second.substr(0, 16);
+  EXPECT_EQ(mailstow_.backupd_json({"forget", "alice", "--snapshot", digits, "--yes"})["dropped"],
+            1);
+  for (const bool is_rebuilt : {false, true}) {
+    if (is_rebuilt) {
+      std::filesystem::remove_all(mailstow_.index());
+      mailstow_.backupd_json({"reindex"});
+    }
+    const json left = snapshots("alice");
+    ASSERT_EQ(left.size(), 2U);
+    EXPECT_EQ(left[0]["snapshot"], all[0]["snapshot"]);
+    EXPECT_EQ(left[1]["snapshot"], newest);
+  }
+}
+
+TEST_F(PruneTest, APinnedSnapshotIsKeptUntilItIsUnpinned) {
+  for (int i = 0; i < 4; ++i) night("alice");
+  const std::string first = snapshots("alice")[0]["snapshot"];
+  const json pinned = mailstow_.backupd_json({"pin", "alice", first.substr(0, 16)});
+  EXPECT_EQ(pinned["snapshot"], first);
+  EXPECT_EQ(pinned["pinned"], true);
+  EXPECT_EQ(pinned["pinned_until"], nullptr);
+  const auto expect_refused = [&](const std::vector<std::string>& command) {
+    const auto refused = mailstow_.backupd(command);
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.err, HasSubstr("unpin alice " + first.substr(0, 16)));
+  };
+  expect_refused({"forget", "alice", "--snapshot", first, "--yes"});
+  expect_refused({"forget", "alice", "--yes", "--prune"});
+  const json planned = mailstow_.backupd_json({"forget", "alice", "--prune"})["accounts"][0];
+  EXPECT_EQ(planned["snapshots"][0]["verdict"], "keep");
+  EXPECT_EQ(planned["snapshots"][0]["reasons"], json::array({"pinned"}));
+  EXPECT_EQ(planned["snapshots"][1]["verdict"], "drop");
+
+  std::filesystem::remove_all(mailstow_.index());
+  mailstow_.backupd_json({"reindex"});
+  mailstow_.backupd_json({"prune"});
+  const json left = snapshots("alice");
+  ASSERT_EQ(left.size(), 3U);
+  EXPECT_EQ(left[0]["snapshot"], first);
+  EXPECT_EQ(left[0]["pinned"], true);
+  EXPECT_EQ(left[1]["pinned"], false);
+  EXPECT_THAT(mailstow_.restore({"snapshots", "alice"}).out, HasSubstr("  pinned\n"));
+
+  const std::string until = mailstow_.backupd_json(
+      {"pin", "alice", first, "--until", "2099-01-01T00:00:00Z"})["pinned_until"];
+  EXPECT_EQ(until, "2099-01-01T00:00:00Z");
+  EXPECT_EQ(mailstow_.backupd({"pin", "alice", first, "--until", "2020-01-01"}).status, 2);
+  EXPECT_EQ(mailstow_.backupd_json({"unpin", "alice", first})["pinned"], false);
+  EXPECT_EQ(mailstow_.backupd({"unpin", "alice", first}).status, 1);
+  mailstow_.backupd_json({"prune"});
+  EXPECT_EQ(snapshots("alice").size(), 2U);
+}
+
 TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   night("alice");
   const auto lock =

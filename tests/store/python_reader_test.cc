@@ -124,6 +124,7 @@ TEST_F(PythonReader, ListsTheContentOfTheStore) {
       EXPECT_EQ(seen["time"], snapshot.time.time_since_epoch().count());
       EXPECT_EQ(seen["status"], "complete");
       EXPECT_EQ(seen["sequence"], snapshot.sequence);
+      EXPECT_EQ(seen["pinned_until"], snapshot.pinned_until.time_since_epoch().count());
       const std::vector<FolderRecord> folders = reader.folders(snapshot);
       ASSERT_EQ(seen["folders"].size(), folders.size());
       for (std::size_t i = 0; i < folders.size(); ++i) {
@@ -138,6 +139,24 @@ TEST_F(PythonReader, ListsTheContentOfTheStore) {
   }
   EXPECT_EQ(place, listed["snapshots"].size());
   EXPECT_EQ(place, 3U);
+}
+
+TEST_F(PythonReader, KnowsPins) {
+  SnapshotInfo pinned;
+  {
+    Writer writer = open_writer();
+    pinned = add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(2)})});
+    writer.commit();
+  }
+  pin_snapshot(location_, files_, clock_, pinned.id, kPinnedWithoutEnd);
+  for (const bool is_pruned : {false, true}) {
+    if (is_pruned) prune(location_, files_, clock_, {.drop = {pinned.id}});
+    const json snapshots = list()["snapshots"];
+    ASSERT_EQ(snapshots.size(), 2U);
+    EXPECT_EQ(snapshots[0]["pinned_until"], kPinnedWithoutEnd.time_since_epoch().count());
+    EXPECT_EQ(snapshots[1]["pinned_until"], 0);
+  }
 }
 
 TEST_F(PythonReader, ExtractsEveryMessage) {

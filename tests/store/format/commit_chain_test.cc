@@ -67,6 +67,22 @@ TEST_F(CommitChainTest, ACommitThatFollowsADifferentOneIsNamed) {
               ElementsAre(HasSubstr("commit 2: it names a different previous commit")));
 }
 
+TEST_F(CommitChainTest, TheLastPinOfASnapshotCounts) {
+  const std::chrono::sys_seconds until{std::chrono::hours(1)};
+  add(1).pins = {{.snapshot = id(10), .until = until}};  // forgotten by the checkpoint
+  Commit& checkpoint = add(2);
+  checkpoint.is_checkpoint = true;
+  checkpoint.pins = {{.snapshot = id(11), .until = until},
+                     {.snapshot = id(12), .until = until},
+                     {.snapshot = id(13), .until = until},
+                     {.snapshot = id(14), .until = until}};
+  add(4).dropped = {id(13)};
+  add(3).pins = {{.snapshot = id(11), .until = kPinnedWithoutEnd},
+                 {.snapshot = id(12), .until = {}}};
+  EXPECT_THAT(living_pins(commits_),
+              ElementsAre(std::pair(id(11), kPinnedWithoutEnd), std::pair(id(14), until)));
+}
+
 TEST_F(CommitChainTest, CommitsBeforeACheckpointAreNotNeeded) {
   add(2);
   add(7).is_checkpoint = true;

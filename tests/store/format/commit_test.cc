@@ -31,6 +31,8 @@ Commit sample() {
   commit.dropped.resize(1);
   commit.condemned.resize(3);
   commit.condemned[1].since = commit.time;
+  commit.pins.resize(2);
+  commit.pins[0].until = kPinnedWithoutEnd;
   return commit;
 }
 
@@ -39,9 +41,18 @@ TEST(CommitTest, RoundTrips) {
   EXPECT_EQ(Commit(), Commit::decode(Commit().encode()));
 }
 
+TEST(CommitTest, ACommitWithoutPinsIsAsEarlierVersionsWroteIt) {
+  Commit commit = sample();
+  const std::size_t size = commit.encode().size();
+  commit.pins.clear();
+  EXPECT_LT(commit.encode().size(), size - 2 * ObjectId::kSize);
+  EXPECT_EQ(commit, Commit::decode(commit.encode()));
+}
+
 // The bytes that versions without sequences wrote.
 TEST(CommitTest, AnOlderCommitIsRead) {
   Commit commit = sample();
+  commit.pins.clear();
   for (SnapshotLine& line : commit.snapshots) line.sequence = 0;
   Encoder old;
   old.varint(commit.number);

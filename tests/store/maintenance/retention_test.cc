@@ -142,6 +142,22 @@ TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
 }
 
 // The second backup had the clock behind, the third one had it ahead, and that time has come.
+TEST(RetentionTest, APinnedSnapshotIsKeptUntilItsPinEnds) {
+  std::vector<SnapshotInfo> snapshots = every(days(1), "2026-11-01", "2026-11-04");
+  snapshots[0].pinned_until = store::kPinnedWithoutEnd;
+  snapshots[1].pinned_until = at("2026-12-01");
+  const std::string first = base::format_rfc3339(snapshots[0].time);
+  const std::string second = base::format_rfc3339(snapshots[1].time);
+  const std::string newest = base::format_rfc3339(snapshots[3].time);
+  EXPECT_THAT(kept(snapshots, no_rules(), at("2026-11-30")), ElementsAre(first, second, newest));
+  EXPECT_THAT(kept(snapshots, no_rules(), at("2026-12-01")), ElementsAre(first, newest));
+  RetentionRules rules = no_rules();
+  rules.time_zone = "Europe/Oslo";
+  const auto plan = store::plan_retention(snapshots, rules, at("2026-11-30"));
+  EXPECT_THAT(plan[0].reasons, ElementsAre("pinned"));
+  EXPECT_THAT(plan[1].reasons, ElementsAre("pinned until 2026-12-01T01:00:00+01:00"));
+}
+
 TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
   RetentionRules rules = no_rules();
   std::vector<SnapshotInfo> snapshots;

@@ -11,6 +11,7 @@ IDENTITY_LEAF, STATE_LEAF, IDENTITY_BRANCH, STATE_BRANCH, FOLDER, ROOT, COMMIT, 
 )
 CHECKPOINT = 1
 SEQUENCES = 2
+PINS = 4
 
 
 @dataclasses.dataclass
@@ -182,6 +183,8 @@ def read_commit(objects, name):
     result["condemned"] = [
         pack.hex() for pack, since in commit.list(lambda: (commit.id(), commit.svarint()))
     ]
+    pins = commit.list(lambda: (commit.id(), commit.svarint())) if flags & PINS else []
+    result["pins"] = {name.hex(): until for name, until in pins}
     commit.end()
     return result
 
@@ -210,15 +213,21 @@ def needed_packs(commits):
 def living_snapshots(commits):
     """The snapshots that result from the commits, by account, and from the oldest to the newest."""
     living = {}
+    pins = {}
     for commit in commits:
         if commit["checkpoint"]:
             living.clear()
+            pins.clear()
         for snapshot in commit["snapshots"]:
             known = living.get(snapshot["id"], snapshot)
             snapshot["sequence"] = max(snapshot["sequence"], known["sequence"])
             living[snapshot["id"]] = snapshot
+        pins.update(commit["pins"])
         for name in commit["dropped"]:
             living.pop(name, None)
+            pins.pop(name, None)
+    for name, snapshot in living.items():
+        snapshot["pinned_until"] = pins.get(name, 0)
     return sorted(
         living.values(),
         key=lambda snapshot: (snapshot["account"], snapshot["sequence"], snapshot["time"]),

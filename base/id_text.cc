@@ -1,11 +1,9 @@
-#include "restore/id_text.h"
+#include "base/id_text.h"
 
-#include "store/format/object_id.h"
-
-namespace restore {
+namespace base {
 
 bool begins_an_id(const std::string& text) {
-  return text.size() >= kFewestDigits && text.size() <= 2 * store::ObjectId::kSize &&
+  return text.size() >= kFewestIdDigits && text.size() <= kIdDigits &&
          text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
@@ -14,4 +12,4 @@ std::string shown_id(const std::string& hex) {
   return hex.substr(0, kShownDigits);
 }
 
-}  // namespace restore
+}  // namespace base

@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <string>
 
-namespace restore {
+namespace base {
 
-inline constexpr std::size_t kFewestDigits = 8;  // shorter text is not taken for an id
+inline constexpr std::size_t kFewestIdDigits = 8;  // shorter text is not taken for an id
+inline constexpr std::size_t kIdDigits = 64;       // of a whole id
 
-// Whether the text may be meant as an id: at least kFewestDigits hexadecimal digits, and not more
+// Whether the text may be meant as an id: at least kFewestIdDigits hexadecimal digits, and not more
 // than an id has.
 bool begins_an_id(const std::string& text);
 
@@ -16,4 +17,4 @@ bool begins_an_id(const std::string& text);
 // impossible.
 std::string shown_id(const std::string& hex);
 
-}  // namespace restore
+}  // namespace base
