@@ -41,8 +41,8 @@ class DataCheck {
         last_save_(environment.clock.steady_now()) {
     options_.depth = store::CheckDepth::kReadData;
     options_.last_read = log_.read;
-    if (!command.budget.empty()) {
-      const auto end = environment.clock.steady_now() + base::parse_duration(command.budget);
+    if (command.budget) {
+      const auto end = environment.clock.steady_now() + *command.budget;
       options_.is_time_over = [this, end] { return environment_.clock.steady_now() >= end; };
       return;
     }
@@ -206,7 +206,7 @@ std::string to_text(const store::CopyReport& copy) {
 }
 
 void reject_conflicting_options(const CheckOptions& command) {
-  const bool has_budget = !command.budget.empty();
+  const bool has_budget = command.budget.has_value();
   const bool is_of_copy = !command.copy.empty();
   if (static_cast<int>(command.resume) + static_cast<int>(has_budget) +
           static_cast<int>(command.repair) + static_cast<int>(is_of_copy) >
@@ -272,7 +272,7 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
       more["copy"] = to_json(copy, command.copy);
       more_text = to_text(copy);
       report = std::move(copy.check);
-    } else if (command.read_data || command.resume || !command.budget.empty()) {
+    } else if (command.read_data || command.resume || command.budget.has_value()) {
       report = DataCheck(environment, location, command).run(progress);
     } else {
       store::CheckOptions options;

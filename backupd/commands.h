@@ -1,6 +1,7 @@
 // The commands of mailstow-backupd, one a file named after its verb.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,9 +26,10 @@ base::Command once_command();
 
 struct CheckOptions {
   bool read_data = false;
-  bool repair = false;          // saves what can still be read of damaged packs
-  bool resume = false;          // continues the check of all data that was interrupted
-  std::string budget;           // "30m": reads data for this long, longest unread data first
+  bool repair = false;  // saves what can still be read of damaged packs
+  bool resume = false;  // continues the check of all data that was interrupted
+  // Reads data for this long, longest unread data first.
+  std::optional<std::chrono::seconds> budget;
   std::string copy;             // a directory with a copy of the store; empty: the store itself
   std::string drop_unreadable;  // the account whose unreadable snapshots a repair gives up
 };

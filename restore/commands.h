@@ -1,6 +1,8 @@
 // The commands of mailstow-restore, each in a file named after its verb.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,11 +45,11 @@ base::Command vanished_command();
 struct RunOptions {
   std::string account;
   SelectionOptions selection;
-  bool all = false;          // the whole snapshot; else `selection` must choose something
-  std::string resume;        // the tree of a run that died, whose request is completed
-  std::string to;            // the account that the tree is restored into; empty: the same account
-  bool in_place = false;     // restore under the original names, into an account without messages
-  std::string expire_after;  // empty: as configured
+  bool all = false;       // the whole snapshot; else `selection` must choose something
+  std::string resume;     // the tree of a run that died, whose request is completed
+  std::string to;         // the account that the tree is restored into; empty: the same account
+  bool in_place = false;  // restore under the original names, into an account without messages
+  std::optional<std::chrono::seconds> expire_after;  // nullopt: as configured
   bool dry_run = false;
   bool allow_quota = false;
 };
@@ -69,7 +71,7 @@ base::ExitStatus trees(const base::Environment& environment);
 base::Command trees_command();
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,
-                        const std::string& tree, const std::string& duration);
+                        const std::string& tree, std::chrono::seconds length);
 base::Command extend_command();
 
 struct SweepOptions {

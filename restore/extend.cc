@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -35,8 +37,7 @@ std::string find_tree(const store::TreeRecords& records, const std::string& acco
 }  // namespace
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,
-                        const std::string& tree, const std::string& duration) {
-  const auto length = base::parse_duration(duration);
+                        const std::string& tree, std::chrono::seconds length) {
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
   const std::string id = find_tree(records, account, tree);
@@ -64,7 +65,7 @@ base::Command extend_command() {
   struct Arguments {
     std::string account;
     std::string tree;
-    std::string duration;
+    std::optional<std::chrono::seconds> duration;
   };
   const auto given = std::make_shared<Arguments>();
   return {.name = "extend",
@@ -79,7 +80,7 @@ base::Command extend_command() {
           .account = [given] { return given->account; },
           .function =
               [given](const auto& environment) {
-                return extend(environment, given->account, given->tree, given->duration);
+                return extend(environment, given->account, given->tree, given->duration.value());
               }};
 }
 

@@ -186,16 +186,15 @@ class Run {
 
   void begin_report() {
     const auto now = environment_.clock.now_seconds();
-    const auto duration = options_.expire_after.empty()
-                              ? environment_.config.expire_after_of(target_)
-                              : base::parse_duration(options_.expire_after);
+    const auto duration =
+        options_.expire_after.value_or(environment_.config.expire_after_of(target_));
     report_.account = options_.account;
     report_.to = target_.name;
     report_.tree = plan_.tree;
     report_.expires = now + duration;
     if (resumed_) {
       record_ = *resumed_;
-      report_.expires = options_.expire_after.empty() ? record_.expires : report_.expires;
+      report_.expires = options_.expire_after ? report_.expires : record_.expires;
     } else {
       record_.created = now;
     }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/glob.h"
 #include "base/time_text.h"
 
@@ -80,6 +81,9 @@ AccountSettings parse_account_settings(const json& at) {
   if (at.contains("retention")) settings.retention = parse_retention_change(at.at("retention"));
   settings.exclude = at.value("exclude", settings.exclude);
   read(at, "expire_after", settings.expire_after);
+  if (settings.expire_after == std::chrono::seconds(0)) {
+    fail(ErrorCode::kConfig, "expire_after: 0 means nothing: write 1s or more");
+  }
   read(at, "daily_bytes", settings.daily_bytes);
   return settings;
 }

@@ -62,6 +62,13 @@ void read_duration(const json& at, const char* key, std::chrono::seconds& durati
   if (at.contains(key)) duration = parse_duration(at.at(key).get<std::string>());
 }
 
+// The same, for what must take some time.
+void read_period(const json& at, const char* key, std::chrono::seconds& duration) {
+  read_duration(at, key, duration);
+  if (duration > std::chrono::seconds(0)) return;
+  fail(ErrorCode::kConfig, "{}: 0 means nothing: write 1s or more", key);
+}
+
 // Parses everything except what Config::apply_settings() fills in.
 AccountConfig parse_account(const json& at) {
   AccountConfig account;
@@ -96,7 +103,7 @@ RestoreConfig parse_restore(const json& at) {
   RestoreConfig restore;
   restore.tree = at.value("tree", restore.tree);
   restore.time_zone = at.value("time_zone", restore.time_zone);
-  read_duration(at, "expire_after", restore.expire_after);
+  read_period(at, "expire_after", restore.expire_after);
   read_duration(at, "sweep_keep", restore.sweep_keep);
   check_time_zone(restore.time_zone);
   return restore;
@@ -117,7 +124,7 @@ ScheduleConfig parse_schedule(const json& at, const std::string& time_zone) {
   schedule.check = at.value("check", schedule.check);
   schedule.sweep = at.value("sweep", schedule.sweep);
   schedule.drill = at.value("drill", schedule.drill);
-  read_duration(at, "check_for", schedule.check_for);
+  read_period(at, "check_for", schedule.check_for);
   read_duration(at, "jitter", schedule.jitter);
   schedule.window = at.value("window", schedule.window);
   schedule.time_zone = at.value("time_zone", time_zone);

@@ -3,7 +3,30 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include "base/error.h"
+#include "base/time_text.h"
+
 namespace base {
+
+namespace {
+
+// A duration of 0 would expire what is kept at once, or leave no time for what is to be done.
+CLI::Option* add_duration(CLI::App& command, const std::string& names,
+                          std::optional<std::chrono::seconds>& value, const std::string& help) {
+  CLI::Option* const declared = command.add_option_function<std::string>(
+      names, [&value](const std::string& text) { value = parse_duration(text); }, help);
+  declared->check([](const std::string& text) -> std::string {
+    try {
+      if (parse_duration(text).count() > 0) return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return fmt::format("{}: write a duration of 1s or more", text);
+  });
+  return declared;
+}
+
+}  // namespace
 
 Option& Option::required() {
   option_.required();
@@ -45,6 +68,11 @@ Option Options::value(const std::string& names, std::size_t& value, const std::s
   return option(*declared);
 }
 
+Option Options::value(const std::string& names, std::optional<std::chrono::seconds>& value,
+                      const std::string& placeholder, const std::string& help) {
+  return option(*add_duration(command_, names, value, help)->option_text(placeholder));
+}
+
 Option Options::choice(const std::string& names, std::string& value,
                        const std::vector<std::string>& words, const std::string& placeholder,
                        const std::string& help) {
@@ -67,6 +95,11 @@ Option Options::argument(const std::string& name, std::string& value, const std:
 Option Options::argument(const std::string& name, std::optional<std::uint32_t>& value,
                          const std::string& help) {
   return option(*command_.add_option(name, value, help)->option_text(" "));
+}
+
+Option Options::argument(const std::string& name, std::optional<std::chrono::seconds>& value,
+                         const std::string& help) {
+  return option(*add_duration(command_, name, value, help)->option_text(" "));
 }
 
 Option Options::arguments(const std::string& name, std::vector<std::string>& values,

@@ -2,6 +2,7 @@
 // base/program/command_line.h.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,10 @@ class Options {
   Option value(const std::string& names, std::size_t& value, const std::string& placeholder,
                const std::string& help);
 
+  // A duration of 1 s or more, in the syntax of parse_duration().
+  Option value(const std::string& names, std::optional<std::chrono::seconds>& value,
+               const std::string& placeholder, const std::string& help);
+
   // One of `words`; `value` stays empty if the option is not given.
   Option choice(const std::string& names, std::string& value, const std::vector<std::string>& words,
                 const std::string& placeholder, const std::string& help);
@@ -56,6 +61,8 @@ class Options {
 
   Option argument(const std::string& name, std::string& value, const std::string& help);
   Option argument(const std::string& name, std::optional<std::uint32_t>& value,
+                  const std::string& help);
+  Option argument(const std::string& name, std::optional<std::chrono::seconds>& value,
                   const std::string& help);
   // All further words.
   Option arguments(const std::string& name, std::vector<std::string>& values,

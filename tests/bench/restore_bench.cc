@@ -104,7 +104,7 @@ class RestoreBench {
     mailstow_.config()["servers"]["main"]["connections"] = connections;
     mailstow_.save();
     const bench::Ran ran =
-        restore({"-q", "run", "alice", "--all", "--to", "bob", "--expire-after", "0s"});
+        restore({"-q", "run", "alice", "--all", "--to", "bob", "--expire-after", "1s"});
     if (!ran.succeeded) fmt::print("{}", bench::read_file(mailstow_.folder() / "output"));
     report(fmt::format("mailstow, all, read back and compared, {} connections", connections),
            ran.seconds, messages_, raw);

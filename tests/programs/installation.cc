@@ -1,8 +1,13 @@
 #include "tests/programs/installation.h"
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 
 #include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "store/tree_record.h"
 
 namespace programs {
 
@@ -53,7 +58,24 @@ std::vector<std::string> Installation::backupd_command(
 
 std::vector<std::string> Installation::restore_command(
     const std::vector<std::string>& arguments) const {
+  if (std::ranges::find(arguments, "sweep") != arguments.end()) end_short_trees();
   return command_line("mailstow-restore", config_file(), arguments);
+}
+
+void Installation::end_short_trees() const {
+  constexpr std::chrono::seconds kShort{5};
+  try {
+    auto records =
+        store::TreeRecords::open({store(), index(), key_file()}, base::real_file_system());
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    for (store::TreeRecord& record : records.list().records) {
+      if (record.expires <= now || record.expires > now + kShort) continue;
+      record.expires = now;
+      records.put(record);
+    }
+  } catch (const base::Error&) {
+    // The program that is about to run reports it.
+  }
 }
 
 servers::ProcessResult Installation::backupd(const std::vector<std::string>& arguments) const {

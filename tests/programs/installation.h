@@ -31,7 +31,9 @@ class Installation {
   json& config() { return config_; }
   void save();
 
-  // With --config in front of `arguments`.
+  // With --config in front of `arguments`. Before a sweep, trees with a few seconds left are made
+  // due, so that no test waits for them: `run --expire-after 1s` makes a tree that the next sweep
+  // deletes.
   servers::ProcessResult backupd(const std::vector<std::string>& arguments) const;
   servers::ProcessResult restore(const std::vector<std::string>& arguments) const;
   std::vector<std::string> backupd_command(const std::vector<std::string>& arguments) const;
@@ -48,6 +50,8 @@ class Installation {
   base::Path config_file() const { return folder_.path() / "mailstow.json"; }
 
  private:
+  void end_short_trees() const;
+
   tests::TemporaryDirectory folder_;
   json config_;
 };

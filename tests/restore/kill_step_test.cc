@@ -177,12 +177,12 @@ class KillStepTest : public testing::TestWithParam<Kind> {
 };
 
 TEST_P(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
-  const auto steps = run_and_kill({"run", "alice", "--all", "--expire-after", "0s"}, 0);
+  const auto steps = run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, 0);
   ASSERT_GT(std::count(steps.begin(), steps.end(), "CREATE answered"), 4);
   EXPECT_EQ(sweep()["trees"][0]["finished"], true);
   for (const std::size_t step : chosen(steps)) {
     SCOPED_TRACE(std::to_string(step) + ": " + steps[step - 1]);
-    run_and_kill({"run", "alice", "--all", "--expire-after", "0s"}, step);
+    run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, step);
     EXPECT_EQ(state().not_below("RESTORED", '/'), before_.folders);
     EXPECT_LE(trees().size(), 1U);
     sweep();
@@ -192,11 +192,11 @@ TEST_P(KillStepTest, AtAnyStepOfARunTheNextSweepTakesAwayWhatItLeft) {
 }
 
 TEST_P(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
-  const auto steps = run_and_kill({"run", "alice", "--all", "--expire-after", "0s"}, 0);
+  const auto steps = run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, 0);
   sweep();
   for (const std::size_t step : chosen(steps)) {
     SCOPED_TRACE(std::to_string(step) + ": " + steps[step - 1]);
-    run_and_kill({"run", "alice", "--all", "--expire-after", "0s"}, step);
+    run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, step);
     ASSERT_EQ(trees().size(), 1U);
     EXPECT_EQ(trees()[0]["state"], "incomplete");
     const std::string tree = trees()[0]["tree"];
@@ -215,7 +215,7 @@ TEST_P(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
 }
 
 TEST_P(KillStepTest, AtAnyStepOfASweepTheNextOneFinishes) {
-  const std::vector<std::string> run = {"run", "alice", "--all", "--expire-after", "0s"};
+  const std::vector<std::string> run = {"run", "alice", "--all", "--expire-after", "1s"};
   mailstow_.restore_json(run);
   const auto steps = run_and_kill({"sweep"}, 0);
   ASSERT_GT(std::count(steps.begin(), steps.end(), "DELETE answered"), 4);
@@ -237,7 +237,7 @@ TEST_P(KillStepTest, AtAnyStepOfASweepTheNextOneFinishes) {
 TEST_P(KillStepTest, MailThatTheUserPutInIsNotLostAtAnyStepOfASweep) {
   const auto make_tree = [&] {
     const std::string tree =
-        mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"})["tree"];
+        mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"})["tree"];
     servers::MailGenerator mail(9);
     server_->client("alice").append(tree + "/INBOX",
                                     std::vector<servers::Delivery>{{mail.plain()}});

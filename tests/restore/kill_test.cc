@@ -52,7 +52,7 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
   const int kills = tests::is_long_run() ? 100 : 12;
   const auto before = servers::account_state(server_, "alice");
   for (int kill = 0; kill < kills; ++kill) {
-    run_and_kill({"run", "alice", "--all", "--expire-after", "0s"});
+    run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
     run_and_kill({"sweep"});
     const auto now = servers::account_state(server_, "alice");
     EXPECT_EQ(now.not_below("RESTORED", '/'), before.folders);
@@ -73,7 +73,7 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDupl
   const auto before = servers::account_state(server_, "alice");
   int resumed = 0;
   for (int kill = 0; kill < kills; ++kill) {
-    run_and_kill({"run", "alice", "--all", "--expire-after", "0s"});
+    run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
     const json trees = mailstow_.restore_json({"trees"})["trees"];
     if (!trees.empty() && trees[0]["state"] == "incomplete") {
       const std::string tree = trees[0]["tree"];
@@ -124,7 +124,7 @@ class LargeKillTest : public RestoreKillTest {
 TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
   const int kills = tests::is_long_run() ? 30 : 4;
   for (int kill = 0; kill < kills; ++kill) {
-    run_and_kill({"run", "alice", "--all", "--expire-after", "0s"});
+    run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
     const json trees = mailstow_.restore_json({"trees"})["trees"];
     if (!trees.empty() && trees[0]["state"] == "incomplete") {
       const std::string tree = trees[0]["tree"];

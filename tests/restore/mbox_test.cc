@@ -35,8 +35,8 @@ class MboxTest : public RunTest {
 };
 
 TEST_F(MboxTest, ATreeIsMadeAndSweptWithEveryLevel) {
-  const json first = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
-  const json second = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+  const json first = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
+  const json second = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   for (const json& report : {first, second}) {
     for (const char* folder : {"INBOX", "Work/2023"}) {
       EXPECT_EQ(find_by(report["folders"], "source", folder)["restored"], 2) << report;

@@ -167,7 +167,7 @@ TEST_P(PointInTimeTest, EveryNightComesBackAsItWas) {
   const AccountState today = state();
   for (const Night& night : nights) {
     const json report = mailstow_.restore_json(
-        {"run", "alice", "--all", "--at", night.snapshot, "--expire-after", "0s"});
+        {"run", "alice", "--all", "--at", night.snapshot, "--expire-after", "1s"});
     const AccountState now = state();
     expect_restored(night.reference, now, report);
     std::set<std::string> sources;

@@ -143,7 +143,7 @@ TEST_P(ProofTest, TheTreeIsWhatTheSnapshotHadAndNothingElseChanged) {
   const AccountState before = state();
 
   const auto result =
-      mailstow_.restore({"-q", "run", "alice", "--all", "--expire-after", "0s", "--json"});
+      mailstow_.restore({"-q", "run", "alice", "--all", "--expire-after", "1s", "--json"});
   ASSERT_TRUE(result.status == 0 || result.status == 3) << result.err;
   const json report = json::parse(result.out);
   EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];

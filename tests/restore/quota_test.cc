@@ -37,7 +37,7 @@ class QuotaWorld {
   }
 
   Outcome run(std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {"run", "alice", "--all", "--json", "--expire-after", "0s"});
+    more.insert(more.begin(), {"run", "alice", "--all", "--json", "--expire-after", "1s"});
     const auto result = mailstow_.restore(more);
     return {result.status, json::parse(result.out, nullptr, false), result.err};
   }

@@ -38,7 +38,7 @@ TEST_F(RunTest, RunsAtTheSameTimeGetATreeEach) {
   std::vector<std::future<json>> runs;
   for (int run = 0; run < 3; ++run) {
     runs.push_back(std::async(std::launch::async, [&] {
-      return mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"});
+      return mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "1s"});
     }));
   }
   std::set<std::string> names;

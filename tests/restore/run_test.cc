@@ -64,7 +64,7 @@ TEST_F(RunTest, RestoresIntoAnotherAccountEvenOfOneThatIsNoLongerThere) {
   mailstow_.save();
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--all"}).status, 2) << "there is no such mailbox";
   const json report =
-      mailstow_.restore_json({"run", "alice", "--all", "--to", "bob", "--expire-after", "0s"});
+      mailstow_.restore_json({"run", "alice", "--all", "--to", "bob", "--expire-after", "1s"});
   EXPECT_EQ(report["account"], "alice");
   EXPECT_EQ(report["to"], "bob");
   EXPECT_EQ(report["quota"]["exempt"], true);

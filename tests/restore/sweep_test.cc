@@ -29,7 +29,7 @@ class SweepTest : public testing::Test {
 
   // A tree that is due at once.
   std::string expired_tree() {
-    const json report = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+    const json report = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
     return report["tree"];
   }
 

@@ -35,7 +35,7 @@ void expect_tree_in(programs::Installation& mailstow, const servers::Server& ser
   const AccountState before = servers::account_state(server, "alice");
   mailstow.backupd_json({"once", "--account", "alice"});
 
-  const json report = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+  const json report = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   EXPECT_EQ(report["quota"]["exempt"], true) << report["quota"];
   const std::string tree = report["tree"];
   const std::string shown_top =
@@ -48,7 +48,7 @@ void expect_tree_in(programs::Installation& mailstow, const servers::Server& ser
   EXPECT_EQ(messages_below(alice, raw_top), restored);
   EXPECT_EQ(servers::account_state(server, "alice").usage, before.usage);
 
-  const json second = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+  const json second = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   EXPECT_NE(second["tree"], report["tree"]);
   mailstow.backupd_json({"once", "--account", "alice"});
   const json listed = mailstow.restore_json({"folders", "alice"});

@@ -119,7 +119,7 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
 // A run that died records only whole folders: what else it put there is in the snapshot that it
 // restored, and no mail of the user that a rescue would have to keep.
 TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
-  const std::string tree = run({"--expire-after", "0s"})["tree"];
+  const std::string tree = run({"--expire-after", "1s"})["tree"];
   put_mail(tree + "/INBOX", 1);
   change_record([](store::TreeRecord& record) {
     record.state = store::TreeState::kRestoring;
@@ -141,7 +141,7 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   EXPECT_EQ(folders[0]["messages"], 1);
 
   // Where that can't be told, all of it is kept.
-  run({"--expire-after", "0s"});
+  run({"--expire-after", "1s"});
   change_record([](store::TreeRecord& record) {
     record.state = store::TreeState::kRestoring;
     record.request = "{}";
@@ -157,7 +157,7 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
 // looked for on the old one.
 TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
   const std::string tree =
-      mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "0s"})["tree"];
+      mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "1s"})["tree"];
   change_record([](store::TreeRecord& record) {
     EXPECT_EQ(record.server, "main");
     record.server = "old";
@@ -170,6 +170,23 @@ TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
   EXPECT_THAT(kept["levels"][0]["why"].get<std::string>(), HasSubstr("made on the server old"));
   change_record([](store::TreeRecord& record) { record.expires -= std::chrono::days(31); });
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"].at(0)["finished"], true);
+}
+
+TEST_F(TreesTest, ALifetimeOfZeroIsRefused) {
+  for (const char* zero : {"0s", "0d", "00w"}) {
+    const auto made = mailstow_.restore({"run", "alice", "--all", "--expire-after", zero});
+    EXPECT_EQ(made.status, 2);
+    EXPECT_THAT(made.err, HasSubstr("write a duration of 1s or more"));
+  }
+  const std::string name = run()["tree"];
+  const json before = tree();
+  for (const char* zero : {"0s", "0d"}) {
+    const auto extended = mailstow_.restore({"extend", "alice", name, zero});
+    EXPECT_EQ(extended.status, 2);
+    EXPECT_THAT(extended.err, HasSubstr("write a duration of 1s or more"));
+  }
+  EXPECT_EQ(trees()["trees"].size(), 1U);
+  EXPECT_EQ(tree()["expires"], before["expires"]);
 }
 
 TEST_F(TreesTest, ExtendingAddsToWhatIsLeftAndToNowWhenTheTimeIsOver) {

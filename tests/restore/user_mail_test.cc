@@ -75,7 +75,7 @@ TEST_F(UserMailTest, SaysWhereTheMailIsAndWhenItGoes) {
 
 TEST_F(UserMailTest, NobodyHearsOfWhatIsNoTree) {
   run({"--dry-run"});
-  run({"--expire-after", "0s"});
+  run({"--expire-after", "1s"});
   mailstow_.config()["drill"]["account"] = "bob";
   mailstow_.save();
   run({"--to", "bob"});

@@ -60,7 +60,7 @@ class CheckLayers(unittest.TestCase):
                 ("tests/imap/session_test.cc", "store/writer.h"),
                 ("tests/servers/dovecot.cc", "imap/session.h"),
                 ("tests/servers/dovecot.cc", "tests/programs/installation.h"),
-                ("tests/programs/installation.cc", "store/reader.h"),
+                ("tests/programs/installation.cc", "imap/session.h"),
                 ("tests/temporary_folder.h", "store/writer.h")]:
             with self.subTest(path=path, header=header):
                 self.assertIn(f"{path}:2: ",

@@ -50,7 +50,7 @@ class AccountRollTest : public testing::Test {
 
 TEST_F(AccountRollTest, DiscoveredAccountsAreBackedUpAndRestored) {
   EXPECT_THAT(names_in(mailstow_.backupd_json({"once"})), ElementsAre("alice", "bob"));
-  const json restored = mailstow_.restore_json({"run", "bob", "--all", "--expire-after", "0s"});
+  const json restored = mailstow_.restore_json({"run", "bob", "--all", "--expire-after", "1s"});
   EXPECT_EQ(restored["folders"][0]["restored"], 1);
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"][0]["finished"], true);
   const json status = mailstow_.backupd_json({"status"});

@@ -210,7 +210,7 @@ TEST_F(DovecotStrangerTest, RestoresToADifferentMailboxIfToNamesIt) {
 }
 
 TEST_F(DovecotStrangerTest, ASweepDoesNotRescueAnotherPersonsMail) {
-  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   recycle();
   // The old tree disappeared with its mailbox, and that mailbox may be restored.
   json level = mailstow_.restore_json({"sweep"}, 1)["trees"][0]["levels"][0];
@@ -218,7 +218,7 @@ TEST_F(DovecotStrangerTest, ASweepDoesNotRescueAnotherPersonsMail) {
   EXPECT_THAT(level["why"].get<std::string>(), HasSubstr("INBOX is UIDVALIDITY"));
 
   const std::string tree = mailstow_.restore_json(
-      {"run", "alice", "--all", "--to", "alice", "--expire-after", "0s"})["tree"];
+      {"run", "alice", "--all", "--to", "alice", "--expire-after", "1s"})["tree"];
   deliver(server_, (tree + "/Archive").c_str());
   const json swept = find_by(mailstow_.restore_json({"sweep"}, 3)["trees"], "tree", tree);
   level = find_by(swept["levels"], "folder", tree + "/Archive");

@@ -166,7 +166,7 @@ TEST_F(StopTest, ASweepEndsBetweenFolders) {
   servers::fill_account(server_, "alice", 20);
   mailstow_.backupd_json({"once"});
   for (int tree = 0; tree < 2; ++tree) {
-    mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+    mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   }
   std::atomic<pid_t> sweep_id = 0;
   std::atomic<unsigned> deletions = 0;

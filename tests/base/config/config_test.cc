@@ -250,6 +250,14 @@ TEST(ConfigTest, AMissingFileIsNamed) {
                load_config(real_file_system(), "/nowhere.json"));
 }
 
+TEST(ConfigTest, AnExpiryOrACheckOfNoTimeIsRefused) {
+  for (const char* section :
+       {R"(, "restore": {"expire_after": "0d"})", R"(, "schedule": {"check_for": "0s"})",
+        R"(, "overrides": [{"match": ["a"], "expire_after": "0s"}])"}) {
+    EXPECT_ERROR(kConfig, "0 means nothing", parse_with(section));
+  }
+}
+
 TEST(ConfigTest, ATimeoutOfZeroIsRefused) {
   for (const char* key : {"command_timeout", "message_timeout", "account_timeout"}) {
     const std::string text = R"({ "store": { "path": "/s", "key_file": "/k" }, "servers": { "main":
