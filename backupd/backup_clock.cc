@@ -77,9 +77,9 @@ std::vector<std::string> clock_troubles(const ClockSighting& now,
         "the system's clock shows {}, but the newest backup of {}{} is from {}: if the clock is "
         "behind, set it; if it was ahead then, nothing needs to be done: the new backup is the "
         "newest, whatever the times say",
-        base::format_rfc3339(now.time), latest.account,
+        base::shown_time(now.time), latest.account,
         count > 1 ? fmt::format(" and {} other account{}", count - 1, count == 2 ? "" : "s") : "",
-        base::format_rfc3339(latest.time)));
+        base::shown_time(latest.time)));
   }
   if (!last || last->start.empty() || last->start != now.start) return troubles;
   const seconds lead = (now.time - last->time) - (now.since_start - last->since_start);
@@ -88,8 +88,7 @@ std::vector<std::string> clock_troubles(const ClockSighting& now,
         "the system's clock shows {}, {} more than the time that has passed since the last backup "
         "began at {}: if it is wrong, set it and back up again; if it was wrong before, nothing "
         "needs to be done",
-        base::format_rfc3339(now.time), base::format_duration(lead),
-        base::format_rfc3339(last->time)));
+        base::shown_time(now.time), base::format_duration(lead), base::shown_time(last->time)));
   }
   return troubles;
 }

@@ -143,7 +143,7 @@ std::string describe_store(const BackupFacts& facts) {
   return text + fmt::format("; {} {} than after the backup of {}.\n",
                             base::format_size(after >= before ? after - before : before - after),
                             after >= before ? "more" : "less",
-                            base::format_rfc3339(facts.earlier->time));
+                            base::shown_time(facts.earlier->time));
 }
 
 std::string list_trees(const BackupFacts& facts) {
@@ -153,7 +153,7 @@ std::string list_trees(const BackupFacts& facts) {
   std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
                                  base::format_count(trees.size()));
   for (std::size_t at = 0; at < std::min(trees.size(), kMaxTrees); ++at) {
-    text += fmt::format("  {}  {}: {}\n", base::format_rfc3339(trees[at].expires),
+    text += fmt::format("  {}  {}: {}\n", base::shown_time(trees[at].expires),
                         base::escape_for_terminal(trees[at].account),
                         base::escape_for_terminal(trees[at].name));
   }
@@ -179,7 +179,7 @@ std::string list_jobs(const BackupFacts& facts) {
   for (const base::JobRecord& record : facts.jobs) {
     if (record.job == "backup") continue;
     const auto details = base::parse_json(record.details);
-    text += fmt::format("  {:6} {}  ", record.job, base::format_rfc3339(record.started));
+    text += fmt::format("  {:6} {}  ", record.job, base::shown_time(record.started));
     if (!record.ended) {
       text += "still running\n";
       continue;

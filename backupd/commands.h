@@ -159,8 +159,12 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
                         const DoctorOptions& options);
 base::Command doctor_command();
 
+struct StatusOptions {
+  bool brief = false;  // one line, and kPartial if there is an alarm
+};
+
 // What the store holds, and when each account was last backed up.
-base::ExitStatus status(const base::Environment& environment);
+base::ExitStatus status(const base::Environment& environment, const StatusOptions& options);
 base::Command status_command();
 
 }  // namespace backupd

@@ -28,7 +28,7 @@ std::string_view status_word(base::ExitStatus status) {
 
 std::string place_of(const DrillTrouble& trouble) {
   std::string place = base::escape_for_terminal(trouble.account);
-  if (trouble.snapshot) place += " of " + base::format_rfc3339(*trouble.snapshot);
+  if (trouble.snapshot) place += " of " + base::shown_time(*trouble.snapshot);
   if (!trouble.folder.empty()) place += ": " + base::escape_for_terminal(trouble.folder);
   if (trouble.uid) place += fmt::format(": UID {}", trouble.uid->value);
   return place;

@@ -43,7 +43,7 @@ base::ExitStatus key_list(const base::Environment& environment) {
   for (const store::KeyInfo& key : keys) {
     const std::string created = base::format_rfc3339(key.created);
     list.push_back({{"id", key.id}, {"kind", word(key.kind)}, {"created", created}});
-    rows.push_back({key.id, word(key.kind), created});
+    rows.push_back({key.id, word(key.kind), base::shown_time(key.created)});
   }
   base::print_result(environment.format, base::json_text({{"keys", list}}),
                      base::format_table({{"ID"}, {"OPENS WITH"}, {"CREATED"}}, rows));

@@ -98,7 +98,7 @@ std::string to_text(const std::vector<AccountPlan>& plans) {
   std::vector<std::vector<std::string>> rows;
   for (const AccountPlan& plan : plans) {
     for (const PlannedSnapshot& planned : plan.snapshots) {
-      rows.push_back({plan.account, base::format_rfc3339(planned.snapshot.time),
+      rows.push_back({plan.account, base::shown_time(planned.snapshot.time),
                       base::format_count(planned.snapshot.messages),
                       is_dropped(planned) ? "drop" : "keep",
                       fmt::format("{}", fmt::join(planned.decision.reasons, "; "))});

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include <fmt/core.h>
@@ -7,6 +8,7 @@
 #include "backupd/commands.h"
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
+#include "base/error.h"
 #include "base/json_text.h"
 #include "base/reporting/job_record.h"
 #include "base/terminal.h"
@@ -73,12 +75,12 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(jobs.size());
   for (const base::JobRecord& job : jobs) {
-    rows.push_back({job.job, base::format_rfc3339(job.started),
-                    job.ended ? base::format_rfc3339(*job.ended) : "",
+    rows.push_back({job.job, base::shown_time(job.started),
+                    job.ended ? base::shown_time(*job.ended) : "",
                     job.status  ? std::to_string(*job.status)
                     : job.ended ? "died"
                                 : "",
-                    job.last_success ? base::format_rfc3339(*job.last_success) : "never",
+                    job.last_success ? base::shown_time(*job.last_success) : "never",
                     job.error.empty() ? job.mail_error : job.error});
   }
   return base::format_table({{"JOB"},
@@ -132,7 +134,7 @@ std::string to_text(const store::Reader::StoreSize& size, const std::vector<Acco
   std::vector<std::vector<std::string>> rows;
   for (const AccountState& state : states) {
     const auto& newest = state.newest;
-    rows.push_back({state.name, newest ? base::format_rfc3339(newest->time) : "never",
+    rows.push_back({state.name, newest ? base::shown_time(newest->time) : "never",
                     newest ? std::string(word(newest->status)) : "",
                     std::to_string(state.snapshots),
                     newest ? base::format_count(newest->messages) : "",
@@ -169,6 +171,16 @@ nlohmann::ordered_json request_status(const base::Config& config) {
   return document ? std::move(*document) : nlohmann::ordered_json();
 }
 
+// The daemon's document has times for programs.
+std::string shown_daemon_time(const nlohmann::ordered_json& time) {
+  const std::string text = time.is_string() ? time.get<std::string>() : "";
+  try {
+    return base::shown_time(base::parse_time(text, "UTC"));
+  } catch (const base::Error&) {
+    return text;  // of a daemon of another version
+  }
+}
+
 std::string describe_loans(const nlohmann::ordered_json& daemon) {
   std::string text;
   for (const auto& loan : daemon.value("loans", nlohmann::ordered_json::array())) {
@@ -176,7 +188,7 @@ std::string describe_loans(const nlohmann::ordered_json& daemon) {
         fmt::format("\n{} {}, process {}, since {}.",
                     loan.value("lent", false) ? "The store is lent to" : "Waiting for the store:",
                     base::escape_for_terminal(loan.value("command", "")), loan.value("process", 0),
-                    loan.value("since", ""));
+                    shown_daemon_time(loan.value("since", nlohmann::ordered_json())));
   }
   return text.empty() ? text : text + "\n";
 }
@@ -184,7 +196,8 @@ std::string describe_loans(const nlohmann::ordered_json& daemon) {
 std::string describe_daemon(const nlohmann::ordered_json& daemon) {
   if (daemon.is_null()) return "No daemon is running.\n";
   std::string text =
-      fmt::format("The daemon has been running since {}.\n", daemon.value("since", ""));
+      fmt::format("The daemon has been running since {}.\n",
+                  shown_daemon_time(daemon.value("since", nlohmann::ordered_json())));
   std::vector<std::vector<std::string>> rows;
   for (const auto& job : daemon.value("jobs", nlohmann::ordered_json::array())) {
     const auto& next = job["next_start"];
@@ -193,8 +206,9 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
                     job.value("running", false)           ? "running"
                     : job.value("waits_for_store", false) ? "waits"
                                                           : "",
-                    job.value("last_start", ""), status.is_null() ? "" : status.dump(),
-                    next.is_null() ? "never" : next.get<std::string>()});
+                    shown_daemon_time(job.value("last_start", nlohmann::ordered_json())),
+                    status.is_null() ? "" : status.dump(),
+                    next.is_null() ? "never" : shown_daemon_time(next)});
   }
   text += base::format_table(
       {{"JOB"}, {""}, {"LAST START"}, {"EXIT", base::Align::kRight}, {"NEXT START"}}, rows);
@@ -203,13 +217,74 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
   return text + describe_loans(daemon);
 }
 
+// The configured accounts in a few numbers.
+struct Brief {
+  std::size_t accounts = 0;
+  std::size_t never = 0;                              // without any backup
+  std::optional<std::chrono::sys_seconds> oldest;     // of the newest backup of each account
+  std::vector<std::pair<std::string, Alarm>> alarms;  // with the accounts' names
+};
+
+Brief brief_of(const std::vector<AccountState>& states) {
+  Brief brief;
+  for (const AccountState& state : states) {
+    if (!state.is_configured) continue;
+    ++brief.accounts;
+    if (!state.newest) {
+      ++brief.never;
+    } else if (!brief.oldest || state.newest->time < *brief.oldest) {
+      brief.oldest = state.newest->time;
+    }
+    for (const Alarm& alarm : state.alarms) brief.alarms.emplace_back(state.name, alarm);
+  }
+  return brief;
+}
+
+std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
+  const auto counted = [](std::size_t count, const char* noun) {
+    return fmt::format("{} {}{}", base::format_count(count), noun, count == 1 ? "" : "s");
+  };
+  std::string text =
+      brief.alarms.empty()
+          ? std::string("no alarm")
+          : fmt::format("ALARM: {}: {}", base::escape_for_terminal(brief.alarms.front().first),
+                        brief.alarms.front().second.text);
+  if (brief.alarms.size() > 1) {
+    text += fmt::format("; and {}", counted(brief.alarms.size() - 1, "more alarm"));
+  }
+  text += "; " + counted(brief.accounts, "account");
+  if (brief.oldest) text += ", each backed up since " + base::shown_time(*brief.oldest);
+  if (brief.never > 0) text += fmt::format(", {} never", base::format_count(brief.never));
+  return text + fmt::format("; {} stored\n", base::format_size(size.pack_bytes));
+}
+
+nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSize& size) {
+  using nlohmann::ordered_json;
+  ordered_json alarms = ordered_json::array();
+  for (const auto& [account, alarm] : brief.alarms) {
+    alarms.push_back({{"account", account}, {"kind", word(alarm.kind)}, {"text", alarm.text}});
+  }
+  return {{"accounts", brief.accounts},
+          {"never_backed_up", brief.never},
+          {"oldest_backup",
+           brief.oldest ? ordered_json(base::format_rfc3339(*brief.oldest)) : ordered_json()},
+          {"pack_bytes", size.pack_bytes},
+          {"alarms", std::move(alarms)}};
+}
+
 }  // namespace
 
-base::ExitStatus status(const base::Environment& environment) {
+base::ExitStatus status(const base::Environment& environment, const StatusOptions& options) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto size = reader.size();
   const auto states = states_of(environment, reader);
+  if (options.brief) {
+    const Brief brief = brief_of(states);
+    base::print_result(environment.format, base::json_text(to_json(brief, size)),
+                       to_text(brief, size));
+    return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
+  }
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
   base::print_result(environment.format, to_json(size, states, jobs, daemon),
@@ -218,9 +293,15 @@ base::ExitStatus status(const base::Environment& environment) {
 }
 
 base::Command status_command() {
+  const auto options = std::make_shared<StatusOptions>();
   return {.name = "status",
           .help = "Show what the store holds and how recent it is",
-          .function = status};
+          .declare =
+              [options](base::Options& declared) {
+                declared.flag("--brief", options->brief,
+                              "One line; the exit status is 3 if there is an alarm");
+              },
+          .function = [options](const auto& environment) { return status(environment, *options); }};
 }
 
 }  // namespace backupd

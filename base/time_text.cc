@@ -68,6 +68,9 @@ bool parse_whole(const std::string& text, const std::string& form, Time& time) {
   return !in.fail() && in.peek() == std::istringstream::traits_type::eof();
 }
 
+// Set once, when a program starts.
+std::string zone_of_shown_times = "UTC";
+
 struct Unit {
   char letter;
   std::int64_t seconds;
@@ -141,8 +144,31 @@ std::optional<TimeSpan> parse_day(std::string_view text, std::string_view zone, 
   return std::nullopt;
 }
 
-TimeSpan parse_absolute(std::string_view text, std::string_view zone) {
-  const std::string copy = without_fraction(std::string(text));
+// Cuts off the zone at the end of "2026-11-24 02:30 Europe/Oslo" or "... (Europe/Oslo)"; nullopt if
+// there is none.
+std::optional<std::string> cut_zone(std::string& text) {
+  const std::size_t blank = text.rfind(' ');
+  if (blank == std::string::npos) return std::nullopt;
+  std::string zone = text.substr(blank + 1);
+  if (zone.size() > 2 && zone.front() == '(' && zone.back() == ')') {
+    zone = zone.substr(1, zone.size() - 2);
+  }
+  if (zone.empty() || to_lower(zone.front()) < 'a' || to_lower(zone.front()) > 'z') {
+    return std::nullopt;
+  }
+  try {
+    check_time_zone(zone);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+  text.erase(blank);
+  return zone;
+}
+
+TimeSpan parse_absolute(std::string_view text, std::string_view default_zone) {
+  std::string copy(text);
+  const std::string zone = cut_zone(copy).value_or(std::string(default_zone));
+  copy = without_fraction(std::move(copy));
   for (const Form& form : kForms) {
     sys_seconds universal;
     for (const char* offset : {"Z", "%Ez", "%z"}) {
@@ -192,6 +218,15 @@ sys_seconds parse_time(std::string_view text, std::string_view zone, sys_seconds
 std::string format_zoned(sys_seconds time, std::string_view zone) {
   if (zone == "UTC") return format_rfc3339(time);
   return date::format("%Y-%m-%dT%H:%M:%S%Ez", date::make_zoned(find_zone(zone), time));
+}
+
+void show_times_in(std::string_view zone) {
+  check_time_zone(zone);
+  zone_of_shown_times = zone;
+}
+
+std::string shown_time(sys_seconds time) {
+  return format_zoned(time, zone_of_shown_times);
 }
 
 std::string format_local(sys_seconds time, std::string_view zone) {

@@ -14,7 +14,8 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 
 // ISO 8601 with or without a time and an offset: 2026-11-24, 2026-11-24T02:30, 2026-11-24 02:30:05,
 // 2026-11-24T02:30:05+01:00, 20261124T023005, 20261124, ...Z. Fractions of a second are dropped.
-// Without an offset the time is in `zone` (an IANA name). Fails with kUsage, also for years before
+// Without an offset the time is in the zone whose IANA name follows, as in "2026-11-24 02:30
+// Europe/Oslo" or in brackets, or else in `zone`. Fails with kUsage, also for years before
 // 1970.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
@@ -37,6 +38,13 @@ std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone
 // 2026-11-24T02:30:00+01:00 in `zone`, or 2026-11-24T01:30:00Z if that is UTC: for people, who can
 // type it back.
 std::string format_zoned(std::chrono::sys_seconds time, std::string_view zone);
+
+// The zone of shown_time(): UTC unless a program sets it when it starts, before it has threads.
+// Fails with kConfig if there is no such zone.
+void show_times_in(std::string_view zone);
+
+// format_zoned() in that zone: for texts. Documents for programs have format_rfc3339().
+std::string shown_time(std::chrono::sys_seconds time);
 
 // 2026-11-24 02:30 in `zone`: for users.
 std::string format_local(std::chrono::sys_seconds time, std::string_view zone);

@@ -36,10 +36,14 @@ struct SearchOptions {
 base::ExitStatus search(const base::Environment& environment, const SearchOptions& options);
 base::Command search_command();
 
-// What disappeared from an account's folders, and how to bring it back. `since`: a time, or a
-// snapshot's id; empty means from the first snapshot on.
-base::ExitStatus vanished(const base::Environment& environment, const std::string& account,
-                          const std::string& since);
+struct VanishedOptions {
+  std::string account;
+  bool all = false;   // instead: every account that has a snapshot, a line each
+  std::string since;  // a time or, unless `all`, a snapshot's id; empty: from the first snapshot on
+};
+// What disappeared from an account between its snapshots. Fails with kUsage unless one of `account`
+// and `all` is given.
+base::ExitStatus vanished(const base::Environment& environment, const VanishedOptions& options);
 base::Command vanished_command();
 
 struct RunOptions {

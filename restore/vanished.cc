@@ -1,12 +1,16 @@
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/glob.h"
 #include "base/id_text.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -139,15 +143,109 @@ nlohmann::ordered_json to_json(const Burst& burst) {
           {"messages", std::move(messages)}};
 }
 
+// What is shown of an account among all.
+struct Summary {
+  std::string account;
+  std::uint64_t messages = 0;  // that are nowhere in the account now
+  std::uint64_t elsewhere = 0;
+  std::set<std::string> folders;  // that the messages left
+  std::optional<std::chrono::sys_seconds> last;
+};
+
+Summary summary_of(const std::string& account, const std::vector<Burst>& bursts) {
+  Summary summary{.account = account, .folders = {}, .last = {}};
+  for (const Burst& burst : bursts) {
+    summary.elsewhere += burst.elsewhere;
+    const std::uint64_t gone = burst.messages.size() - burst.elsewhere;
+    if (gone == 0) continue;
+    summary.messages += gone;
+    summary.folders.insert(burst.folder);
+    summary.last = burst.after.time;
+  }
+  return summary;
+}
+
+std::string to_text(const std::vector<Summary>& summaries) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Summary& summary : summaries) {
+    if (summary.messages == 0) continue;
+    rows.push_back({summary.account, base::format_count(summary.messages),
+                    base::format_count(summary.folders.size()), base::shown_time(*summary.last)});
+  }
+  const std::size_t quiet = summaries.size() - rows.size();
+  std::string text;
+  if (!rows.empty()) {
+    text = base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                               {"MESSAGES", base::Align::kRight},
+                               {"FOLDERS", base::Align::kRight},
+                               {"LAST"}},
+                              rows, base::output_room());
+  }
+  if (quiet > 0) {
+    text += fmt::format("Nothing vanished from {}{} account{}.\n", rows.empty() ? "" : "the other ",
+                        base::format_count(quiet), quiet == 1 ? "" : "s");
+  }
+  return text;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Summary>& summaries) {
+  auto accounts = nlohmann::ordered_json::array();
+  for (const Summary& summary : summaries) {
+    accounts.push_back({{"account", summary.account},
+                        {"messages", summary.messages},
+                        {"folders", summary.folders.size()},
+                        {"elsewhere", summary.elsewhere},
+                        {"last", nullptr}});
+    if (summary.last) accounts.back()["last"] = base::format_rfc3339(*summary.last);
+  }
+  return accounts;
+}
+
+// One account that can't be read hides no other.
+base::ExitStatus vanished_everywhere(const base::Environment& environment, store::Reader& reader,
+                                     const std::string& since) {
+  std::optional<std::chrono::sys_seconds> time;
+  if (!since.empty()) {
+    time = base::parse_time(since, environment.config.restore.time_zone,
+                            environment.clock.now_seconds());
+  }
+  std::vector<Summary> summaries;
+  auto damage = nlohmann::ordered_json::array();
+  for (const std::string& account : reader.accounts()) {
+    try {
+      std::optional<store::SnapshotInfo> start;
+      if (time) start = reader.newest_snapshot(account, time);
+      summaries.push_back(summary_of(account, find_bursts(reader, account, start)));
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+        throw;
+      }
+      base::log_error("account {}: {}", base::escape_for_terminal(account), error.what());
+      damage.push_back({{"account", account}, {"why", error.what()}});
+    }
+  }
+  const bool is_whole = damage.empty();
+  print(environment.format, {{"accounts", to_json(summaries)}, {"damage", std::move(damage)}},
+        to_text(summaries));
+  return is_whole ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
+}
+
 }  // namespace
 
-base::ExitStatus vanished(const base::Environment& environment, const std::string& account,
-                          const std::string& since) {
+base::ExitStatus vanished(const base::Environment& environment, const VanishedOptions& options) {
+  if (options.account.empty() != options.all) {
+    base::fail(base::ErrorCode::kUsage,
+               "vanished: give the NAME of an account, or --all for one line for each");
+  }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
+  if (options.all) return vanished_everywhere(environment, reader, options.since);
+  const std::string& account = options.account;
   choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
   std::optional<store::SnapshotInfo> start;
-  if (!since.empty()) start = start_of_history(environment, reader, account, since);
+  if (!options.since.empty()) {
+    start = start_of_history(environment, reader, account, options.since);
+  }
   const auto bursts = find_bursts(reader, account, start);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
@@ -157,27 +255,25 @@ base::ExitStatus vanished(const base::Environment& environment, const std::strin
 }
 
 base::Command vanished_command() {
-  struct Arguments {
-    std::string account;
-    std::string since;
-  };
-  const auto given = std::make_shared<Arguments>();
-  return {.name = "vanished",
-          .help = "Show what disappeared from an account, and how to bring it back",
-          .declare =
-              [given](base::Options& declared) {
-                declared.argument("NAME", given->account, "The account").required();
-                declared.value(
-                    "--since", given->since, "TIME",
-                    "From this time on, as 2026-11-24, yesterday, monday or '3 days ago'; or "
-                    "from a snapshot's id on");
-              },
-          .is_audited = base::always,
-          .account = [given] { return given->account; },
-          .function =
-              [given](const auto& environment) {
-                return vanished(environment, given->account, given->since);
-              }};
+  const auto options = std::make_shared<VanishedOptions>();
+  return {
+      .name = "vanished",
+      .help = "Show what disappeared from an account, and how to bring it back",
+      .declare =
+          [options](base::Options& declared) {
+            declared.argument("NAME", options->account, "The account");
+            declared
+                .flag("--all", options->all,
+                      "Every account that has a snapshot, one line each, instead of one account")
+                .excludes("NAME");
+            declared.value(
+                "--since", options->since, "TIME",
+                "From this time on, as 2026-11-24, yesterday, monday or '3 days ago'; or "
+                "from a snapshot's id on");
+          },
+      .is_audited = base::always,
+      .account = [options] { return options->account; },
+      .function = [options](const auto& environment) { return vanished(environment, *options); }};
 }
 
 }  // namespace restore

@@ -30,8 +30,8 @@ std::string doubt_about(sys_seconds now, sys_seconds reference, std::string_view
   return fmt::format(
       "the system's clock says {}, which is {} the last time that mailstow recorded ({}): if it is "
       "right, run `{} --now`, or run it again in an hour",
-      base::format_rfc3339(now), now < reference ? "before" : "more than two days after",
-      base::format_rfc3339(reference), command);
+      base::shown_time(now), now < reference ? "before" : "more than two days after",
+      base::shown_time(reference), command);
 }
 
 nlohmann::ordered_json number_or_null(std::optional<sys_seconds> time) {

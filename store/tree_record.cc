@@ -214,7 +214,7 @@ class TreeRecords::Impl {
     read.record.expires = std::max(read.record.expires, note.expires);
     return fmt::format(
         "{}: an older record of this tree was put back: it is kept until the later expiry, {}",
-        (directory / read.record.id).string(), base::format_rfc3339(read.record.expires));
+        (directory / read.record.id).string(), base::shown_time(read.record.expires));
   }
 
   // The number of a record's changes so far, as far as this process and the note know.

@@ -169,7 +169,7 @@ std::string JobTable::summary(sys_seconds now) const {
   }
   if (!running.empty()) return fmt::format("Running: {}", fmt::join(running, ", "));
   if (!first) return "Nothing is scheduled";
-  return fmt::format("Next: {} at {}", job_name(first->second), base::format_rfc3339(first->first));
+  return fmt::format("Next: {} at {}", job_name(first->second), base::shown_time(first->first));
 }
 
 }  // namespace backupd

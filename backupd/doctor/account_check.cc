@@ -110,7 +110,7 @@ class AccountExaminer {
         "identity", base::escape_for_terminal(account.name),
         fmt::format("its INBOX is not the one backed up on {}: the account was recreated, or the "
                     "name now belongs to someone else",
-                    base::format_rfc3339(recorded->time)),
+                    base::shown_time(recorded->time)),
         "if it belongs to someone else, give that account another name in the configuration"));
     return Sign::kAnothers;
   }

@@ -50,7 +50,7 @@ std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
         kClockCheck, "",
         fmt::format("it shows {}, but the newest record in the store is from {}, in the future: "
                     "alarms and expiry depend on the time",
-                    base::format_rfc3339(now), base::format_rfc3339(*recorded.newest)),
+                    base::shown_time(now), base::shown_time(*recorded.newest)),
         fmt::format("if it is behind, {}; if it was ahead when that was recorded, back up now: the "
                     "new backup is then the newest",
                     kClockRemedy)));
@@ -70,11 +70,11 @@ std::vector<Finding> check_clock(sys_seconds now, const RecordedTimes& recorded,
         warning(kClockCheck, "", "not synchronised, as the kernel reports", kClockRemedy));
   }
   if (findings.empty()) {
-    findings.push_back(
-        passed(kClockCheck, "",
-               base::format_rfc3339(now) +
-                   (keeping ? ", synchronised"
-                            : "; the system does not report whether it is synchronised")));
+    findings.push_back(passed(
+        kClockCheck, "",
+        base::shown_time(now) + (keeping
+                                     ? ", synchronised"
+                                     : "; the system does not report whether it is synchronised")));
   }
   return findings;
 }

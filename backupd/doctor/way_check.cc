@@ -90,13 +90,13 @@ std::vector<Finding> check_certificates(const std::string& subject,
     findings.push_back(
         warning("tls", subject,
                 fmt::format("the certificate of {} expires in {} days, at {}", certificate.subject,
-                            left.count(), base::format_rfc3339(certificate.expires)),
+                            left.count(), base::shown_time(certificate.expires)),
                 "renew it: once it has expired, clients will reject this server"));
   }
   if (findings.empty() && !chain.empty()) {
-    findings.push_back(passed("tls", subject,
-                              fmt::format("the certificate is valid until {}",
-                                          base::format_rfc3339(chain.front().expires))));
+    findings.push_back(passed(
+        "tls", subject,
+        fmt::format("the certificate is valid until {}", base::shown_time(chain.front().expires))));
   }
   return findings;
 }

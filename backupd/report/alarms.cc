@@ -107,7 +107,7 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
         {AlarmKind::kMassDeletion,
          fmt::format("{} messages vanished before the backup of {}, {} were left: no older "
                      "snapshot expires until `mailstow-backupd acknowledge` confirms the deletion",
-                     base::format_count(deletion->vanished), base::format_rfc3339(deletion->time),
+                     base::format_count(deletion->vanished), base::shown_time(deletion->time),
                      base::format_count(deletion->messages))});
   }
   if (const auto stranger = acknowledgements.mailbox_change(account)) {
@@ -127,7 +127,7 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
           ? fmt::format(
                 " (its newest backup is dated in the future, {}: the clock was ahead, and "
                 "the backup does not count)",
-                base::format_rfc3339(newest->time))
+                base::shown_time(newest->time))
           : "";
   constexpr std::size_t kManyIdle = 3;
   if (const auto idle = backups_without_progress(reader.snapshots(account)); idle >= kManyIdle) {
@@ -137,7 +137,7 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
     alarms.push_back({AlarmKind::kStale, "it was never backed up successfully" + doubt});
   } else if (now - *success >= guards.stale_after) {
     alarms.push_back({AlarmKind::kStale, fmt::format("no successful backup since {}{}",
-                                                     base::format_rfc3339(*success), doubt)});
+                                                     base::shown_time(*success), doubt)});
   }
   return alarms;
 }

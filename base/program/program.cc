@@ -13,6 +13,7 @@
 #include "base/program/invoker.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
+#include "base/time_text.h"
 
 namespace base {
 
@@ -47,6 +48,7 @@ Environment open_environment(const Path& config_file, OutputFormat format) {
   Environment environment{with_found_accounts(load_config(files, config_file), files), format,
                           files, system_clock(), config_file};
   become_owner_of(environment.config.store.path);
+  show_times_in(environment.config.restore.time_zone);
   return environment;
 }
 

@@ -17,9 +17,9 @@ constexpr std::size_t kMaxTroubles = 100;
 
 std::string time_of(const JobRecord& record) {
   std::string text =
-      fmt::format("The {} that started at {} ", record.job, format_rfc3339(record.started));
+      fmt::format("The {} that started at {} ", record.job, shown_time(record.started));
   if (!record.status) return text + "was ended before it was done.\n";
-  return text + fmt::format("ended at {} with exit status {}: {}.\n", format_rfc3339(*record.ended),
+  return text + fmt::format("ended at {} with exit status {}: {}.\n", shown_time(*record.ended),
                             *record.status, describe_status(*record.status));
 }
 

@@ -68,7 +68,7 @@ bool JobMailer::send_pending(JobRecord& record) const {
   if (!mail) return true;
   if (mail->attempts >= kMaxAttempts || now() - mail->written > kMaxAge) {
     log_error("{}: the mail of {} (\"{}\") is abandoned: it may not have been delivered",
-              record.job, format_rfc3339(mail->written), mail->headline);
+              record.job, shown_time(mail->written), mail->headline);
     remove(*mail);
     return true;
   }

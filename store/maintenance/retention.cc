@@ -233,7 +233,7 @@ class Planner {
     const auto held = std::ranges::find(snapshots_, *rules_.hold_through, &SnapshotInfo::sequence);
     const std::string reason =
         fmt::format("much vanished{}: kept until this is acknowledged",
-                    held == snapshots_.end() ? "" : " at " + base::format_rfc3339(held->time));
+                    held == snapshots_.end() ? "" : " at " + base::shown_time(held->time));
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (snapshots_[i].sequence <= *rules_.hold_through) keep(i, reason);
   }

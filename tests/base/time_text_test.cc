@@ -33,6 +33,35 @@ TEST(TimeTextTest, WithoutAnOffsetTheZoneDecides) {
   EXPECT_EQ(utc("2026-11-24T02:30:00Z", "Europe/Oslo"), "2026-11-24T02:30:00Z");
 }
 
+TEST(TimeTextTest, AZoneMayFollow) {
+  for (const char* text : {"2026-11-24 02:30 Europe/Oslo", "2026-11-24 02:30 (Europe/Oslo)",
+                           "2026-11-24T02:30 Europe/Oslo"}) {
+    EXPECT_EQ(utc(text), "2026-11-24T01:30:00Z") << text;
+  }
+  EXPECT_EQ(utc("2026-11-24 02:30 UTC", "Europe/Oslo"), "2026-11-24T02:30:00Z");
+  for (const char* text : {"2026-11-24 02:30 Middle-earth/Shire", "2026-11-24 02:30 ()",
+                           " Europe/Oslo", "2026-11-24 02:30Z ago"}) {
+    EXPECT_ERROR(kUsage, "write it as 2026-11-24", parse_time(text, "UTC"));
+  }
+}
+
+TEST(TimeTextTest, EveryShownTimeCanBeTypedBack) {
+  const sys_seconds time = parse_time("2026-11-24T01:30:00Z", "UTC");
+  EXPECT_EQ(shown_time(time), "2026-11-24T01:30:00Z");
+  show_times_in("Europe/Oslo");
+  EXPECT_EQ(shown_time(time), "2026-11-24T02:30:00+01:00");
+  EXPECT_EQ(parse_time(shown_time(time), "UTC"), time);
+  EXPECT_ERROR(kConfig, "Middle-earth/Shire", show_times_in("Middle-earth/Shire"));
+  show_times_in("UTC");
+  for (const char* zone : {"UTC", "Europe/Oslo", "America/New_York"}) {
+    for (const std::string& text : {format_zoned(time, zone), format_local(time, zone) + " " + zone,
+                                    format_local(time, zone) + " (" + zone + ")"}) {
+      EXPECT_EQ(parse_time(text, "Asia/Tokyo"), time) << text;
+    }
+    EXPECT_EQ(parse_time(format_timestamp(time, zone), zone), time) << zone;
+  }
+}
+
 TEST(TimeTextTest, AnAmbiguousHourMeansTheFirst) {
   EXPECT_EQ(utc("2026-10-25 02:30", "Europe/Oslo"), "2026-10-25T00:30:00Z");
 }

@@ -58,6 +58,36 @@ class VanishedTest : public testing::Test {
   decltype(server_.client("alice")) client_ = server_.client("alice");
 };
 
+TEST_F(VanishedTest, ALineForEachAccountShowsWhereSomethingIsMissing) {
+  fill("INBOX", 6);
+  fill("Archive", 4);
+  mailstow_.backupd_json({"once"});
+  EXPECT_EQ(mailstow_.restore({"vanished", "--all"}).out, "Nothing vanished from 2 accounts.\n");
+  expunge("INBOX", "2:3");
+  expunge("Archive", "1");
+  client_.command("SELECT INBOX");
+  client_.command("UID COPY 1 Archive");
+  expunge("INBOX", "1");
+  mailstow_.backupd_json({"once"});
+  const json accounts = mailstow_.restore_json({"vanished", "--all"})["accounts"];
+  ASSERT_EQ(accounts.size(), 2U);
+  EXPECT_EQ(accounts[0]["account"], "alice");
+  EXPECT_EQ(accounts[0]["messages"], 3);
+  EXPECT_EQ(accounts[0]["folders"], 2);
+  EXPECT_EQ(accounts[0]["elsewhere"], 1);
+  EXPECT_EQ(accounts[1]["messages"], 0);
+  EXPECT_EQ(accounts[1]["last"], nullptr);
+  const std::string text = mailstow_.restore({"vanished", "--all"}).out;
+  EXPECT_THAT(text, testing::ContainsRegex("\nalice +3 +2 +20"));
+  EXPECT_THAT(text, testing::HasSubstr("Nothing vanished from the other 1 account.\n"));
+  const json later = mailstow_.restore_json({"vanished", "--all", "--since", "2099-01-01"});
+  EXPECT_EQ(later["accounts"][0]["messages"], 0);
+
+  EXPECT_EQ(mailstow_.restore({"vanished"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"vanished", "alice", "--all"}).status, 2);
+  EXPECT_EQ(mailstow_.restore({"vanished", "--all", "--since", "0123456789abcdef"}).status, 2);
+}
+
 TEST_F(VanishedTest, TellsWhatWasDeletedAndHowToBringItBack) {
   fill("INBOX", 6);
   fill("Archive/It's 2023", 12);

@@ -1,5 +1,7 @@
 #include "backupd/report/alarms.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "store/writer.h"
@@ -236,6 +238,26 @@ TEST_F(AlarmsTest, AnAccountWithoutASuccessfulBackupIsStale) {
   const json report = mailstow_.backupd_json({"-q", "once"}, 1);
   EXPECT_THAT(report["accounts"][0]["alarms"][0].get<std::string>(),
               HasSubstr("no successful backup since"));
+}
+
+TEST_F(AlarmsTest, ABriefStatusIsOneLineWithAnExitStatus) {
+  const json calm = mailstow_.backupd_json({"status", "--brief"});
+  EXPECT_EQ(calm["accounts"], 1);
+  EXPECT_EQ(calm["alarms"], json::array());
+  mailstow_.config()["restore"]["time_zone"] = "Asia/Tokyo";
+  mailstow_.save();
+  const auto line = mailstow_.backupd({"status", "--brief"});
+  EXPECT_EQ(line.status, 0);
+  EXPECT_THAT(line.out, testing::MatchesRegex("no alarm; 1 account, each backed up since "
+                                              "[-0-9]+T[:0-9]+.09:00; [0-9.]+ .B stored\n"));
+  mailstow_.config()["guards"]["stale_after"] = "0s";
+  mailstow_.save();
+  const auto alarm = mailstow_.backupd({"status", "--brief"});
+  EXPECT_EQ(alarm.status, 3);
+  EXPECT_THAT(alarm.out, testing::StartsWith("ALARM: alice: no successful backup since "));
+  EXPECT_EQ(std::count(alarm.out.begin(), alarm.out.end(), '\n'), 1);
+  EXPECT_EQ(mailstow_.backupd_json({"status", "--brief"}, 3)["alarms"][0]["kind"], "stale");
+  EXPECT_EQ(mailstow_.backupd({"status"}).status, 0);
 }
 
 TEST_F(AlarmsTest, AVanishedAccountIsAcknowledged) {
