@@ -1,12 +1,27 @@
 #include <fmt/core.h>
 
 #include "backupd/commands.h"
+#include "base/config/store_privacy.h"
+#include "base/error.h"
 #include "store/format/location.h"
 #include "store/writer.h"
 
 namespace backupd {
 
+namespace {
+
+void check_places(const base::StoreConfig& store) {
+  const auto misplaced = base::misplaced_in_store(store);
+  if (misplaced.empty()) return;
+  const base::Misplaced& first = misplaced.front();
+  base::fail(base::ErrorCode::kConfig, "init: {} {} lies in the store {}: {}: choose another place",
+             first.key, first.path.string(), store.path.string(), first.why);
+}
+
+}  // namespace
+
 base::ExitStatus init(const base::Environment& environment) {
+  check_places(environment.config.store);
   const store::Location location = store::location_of(environment.config.store);
   store::init(location, environment.files, environment.clock);
   base::print_result(

@@ -7,6 +7,7 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/passphrase.h"
 #include "base/atomic_file.h"
+#include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/json_text.h"
@@ -63,6 +64,7 @@ base::ExitStatus key_add(const base::Environment& environment, const KeyAddOptio
   }
   const auto lent = [&] { return StoreLoan(environment, "key add"); };
   if (!options.key_file.empty()) {
+    base::refuse_in_store(environment.config.store, options.key_file, "add a key");
     const StoreLoan loan = lent();
     const std::string id = store::add_key_file(location, files, clock, options.key_file);
     print_id(environment, id,
@@ -108,6 +110,7 @@ base::ExitStatus key_remove(const base::Environment& environment, const std::str
 }
 
 base::ExitStatus key_export(const base::Environment& environment, const std::string& file) {
+  if (!file.empty()) base::refuse_in_store(environment.config.store, file, "export the key");
   const base::Secret text =
       store::export_key(store::location_of(environment.config.store), environment.files);
   if (file.empty()) {

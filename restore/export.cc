@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -48,6 +49,7 @@ class Export {
 
   base::ExitStatus carry_out() {
     base::FileSystem& files = environment_.files;
+    base::refuse_in_store(environment_.config.store, root_, "export");
     if (!files.list(root_).empty()) {
       base::fail(base::ErrorCode::kUsage,
                  "export to {}: the directory is not empty: name a new one",

@@ -8,6 +8,7 @@
 
 #include "backupd/doctor/doctor_checks.h"
 #include "backupd/doctor/file_access.h"
+#include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/format/layout.h"
@@ -37,6 +38,7 @@ class StoreExaminer {
       return std::move(findings_);
     }
     check_access("store", config_.path, kWritableByOthers, "other users can change it");
+    find_misplaced();
     for (const base::Path& directory :
          {store::packs_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
@@ -76,6 +78,17 @@ class StoreExaminer {
     if ((access->mode & forbidden) != 0) {
       wrong(fmt::format("its permissions are {}: {}", octal(access->mode), why),
             fmt::format("chmod {} {}", forbidden == kOthers ? "go=" : "go-w", shown(path)));
+    }
+  }
+
+  void find_misplaced() {
+    for (const base::Misplaced& misplaced : base::misplaced_in_store(config_)) {
+      findings_.push_back(failure(
+          "store", shown(misplaced.path),
+          fmt::format("it lies in the store {}: {}", shown(config_.path), misplaced.why),
+          fmt::format("move it out of the store and set {}; delete it in copies of the store, too",
+                      misplaced.key),
+          base::ExitStatus::kUsage));
     }
   }
 

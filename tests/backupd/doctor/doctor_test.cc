@@ -77,6 +77,56 @@ TEST_F(DoctorTest, ReportsAMissingOrForeignKey) {
   EXPECT_THAT(failure_of("key", 2), HasSubstr("key"));
 }
 
+// As an earlier mailstow allowed it: what is beside the packs is in every copy of the store.
+TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
+  const base::Path links = mailstow_.folder() / "links";
+  fs::create_directory(links);
+  fs::create_directory_symlink(mailstow_.store(), links / "store");
+  fs::rename(mailstow_.key_file(), mailstow_.store() / "key");
+  mailstow_.config()["store"]["key_file"] = (links / "store/key").string();
+  EXPECT_THAT(failure_of("store", 2), HasSubstr("it lies in the store"));
+  fs::rename(mailstow_.store() / "key", mailstow_.key_file());
+  mailstow_.config()["store"]["key_file"] = mailstow_.key_file().string();
+  EXPECT_EQ(finding_in(report(), "store", "failure"), nullptr);
+
+  mailstow_.config()["store"]["audit_log"] = (links / "store/audit.log").string();
+  EXPECT_THAT(failure_of("store", 2), HasSubstr("names and searches"));
+  mailstow_.config()["store"].erase("audit_log");
+  fs::rename(mailstow_.index(), mailstow_.store() / "index");
+  mailstow_.config()["store"]["index"] = (links / "store/index").string();
+  EXPECT_THAT(failure_of("store", 2), HasSubstr("senders, recipients and subjects"));
+}
+
+TEST_F(DoctorTest, NothingSecretIsMadeInTheStore) {
+  const base::Path links = mailstow_.folder() / "links";
+  fs::create_directory_symlink(mailstow_.folder(), links);
+  const std::string inside = (links / "store/x").string();
+  const auto expect_refused = [&](const servers::ProcessResult& result) {
+    EXPECT_EQ(result.status, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("lies in the store"));
+    EXPECT_FALSE(fs::exists(inside));
+  };
+  expect_refused(mailstow_.backupd({"key", "export", inside}));
+  expect_refused(mailstow_.backupd({"key", "add", "--key-file", inside}));
+  expect_refused(mailstow_.restore({"export", "alice", "--folder", "INBOX", "--to", inside}));
+
+  const json sound = mailstow_.config()["store"];
+  fs::remove_all(mailstow_.store());
+  fs::remove_all(mailstow_.index());
+  fs::remove(mailstow_.key_file());
+  for (const char* key : {"key_file", "index", "audit_log"}) {
+    mailstow_.config()["store"] = sound;
+    mailstow_.config()["store"][key] = inside;
+    mailstow_.save();
+    const auto refused = mailstow_.backupd({"init"});
+    expect_refused(refused);
+    EXPECT_THAT(refused.err, HasSubstr(std::string("store.") + key));
+  }
+  mailstow_.config()["store"] = sound;
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.backupd({"init"}).status, 0);
+}
+
 TEST_F(DoctorTest, ReportsAKeyThatOthersCanRead) {
   set_mode(mailstow_.key_file(), 0640);
   EXPECT_THAT(warning_of("key"), HasSubstr("0640"));
