@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -79,7 +80,14 @@ class DataCheck {
 
   void save() {
     last_save_ = environment_.clock.steady_now();
-    log_.save(environment_.files, location_);
+    try {
+      log_.save(environment_.files, location_);
+    } catch (const base::Error& error) {
+      // The check itself only reads.
+      if (!std::exchange(was_save_refused_, true)) {
+        base::log_warning("{}: when packs were read is not noted", error.what());
+      }
+    }
   }
 
   const base::Environment& environment_;
@@ -88,6 +96,7 @@ class DataCheck {
   store::CheckOptions options_;
   std::chrono::steady_clock::time_point last_save_;
   bool is_of_all_ = false;
+  bool was_save_refused_ = false;
 };
 
 std::string shown_folder(const store::MessagePlace& place) {

@@ -22,15 +22,21 @@ namespace backupd {
 
 namespace {
 
-// Returns nullopt if another process holds the store: the plan for the snapshots can still be
-// reported.
+// Returns nullopt, and the reason in `why`, if another process holds the store or nothing can be
+// written: the plan for the snapshots can still be reported.
 std::optional<store::PruneReport> plan_packs(const base::Environment& environment,
-                                             const store::PruneOptions& options) {
+                                             const store::PruneOptions& options, std::string& why) {
   try {
     return store::prune(store::location_of(environment.config.store), environment.files,
                         environment.clock, options);
   } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kBusy) throw;
+    if (error.code() == base::ErrorCode::kBusy) {
+      why = "another mailstow process is writing to the store";
+    } else if (error.code() == base::ErrorCode::kIo || error.code() == base::ErrorCode::kNoSpace) {
+      why = error.what();
+    } else {
+      throw;
+    }
     return std::nullopt;
   }
 }
@@ -66,8 +72,9 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   std::optional<store::PruneReport> report;
+  std::string why;  // the packs' plan is missing
   if (command.dry_run) {
-    report = plan_packs(environment, options);
+    report = plan_packs(environment, options, why);
   } else if (doubt.empty()) {
     report = store::prune(location, environment.files, environment.clock, options);
   }
@@ -88,8 +95,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   if (report) {
     outcome.text += to_text(*report, options.mode, options.grace);
   } else if (doubt.empty() || command.dry_run) {
-    outcome.text +=
-        "Another mailstow process is writing to the store; pack details are unavailable.\n";
+    outcome.text += fmt::format("Pack details are unavailable: {}.\n", why);
   }
   base::print_result(environment.format, outcome.document, outcome.text);
   return outcome;

@@ -158,7 +158,7 @@ class RealFileSystem : public FileSystem {
   }
 
   std::unique_ptr<FileLock> try_lock(const Path& path, LockMode mode) override {
-    Fd fd = open_regular_file("open lock", path, O_RDWR | O_CREAT);
+    Fd fd = open_lock(path);
     const int operation = (mode == LockMode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
     if (retry_when_interrupted([&] { return ::flock(fd.get(), operation); }) != 0) {
       if (errno == EWOULDBLOCK) return nullptr;
@@ -168,6 +168,17 @@ class RealFileSystem : public FileSystem {
   }
 
  private:
+  // A lock that exists can be taken where nothing can be written.
+  static Fd open_lock(const Path& path) {
+    try {
+      return open_regular_file("open lock", path, O_RDWR | O_CREAT);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kIo && error.code() != ErrorCode::kNoSpace) throw;
+      if (Fd existing = open_regular_file("open lock", path, O_RDONLY)) return existing;
+      throw;
+    }
+  }
+
   static std::unique_ptr<File> open_existing(const Path& path, Links links) {
     Fd fd = open_regular_file("open", path, O_RDONLY, links);
     if (!fd) return nullptr;

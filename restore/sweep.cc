@@ -202,7 +202,7 @@ class Sweep {
     }
     if (!options_.dry_run && outcome.swept.is_finished) {
       records_.remove(record.id);
-      environment_.files.remove(tree_lock_file(location_, record.id));
+      remove_tree_lock(environment_.files, location_, record.id);
     }
     session.logout();
   }

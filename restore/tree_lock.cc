@@ -1,34 +1,69 @@
 #include "restore/tree_lock.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
+#include "store/format/layout.h"
 
 namespace restore {
 
-base::Path tree_lock_file(const store::Location& location, const std::string& tree_id) {
-  return location.index / ("tree-" + tree_id + ".lock");
+namespace {
+
+std::string lock_name(const std::string& tree_id) {
+  return "tree-" + tree_id + ".lock";
 }
+
+// Beside the index, since the store's lock is not held while a tree is worked on; in the store if
+// nothing can be written beside the index.
+std::array<base::Path, 2> places_of(const store::Location& location, const std::string& name) {
+  return {location.index / name, store::readers_directory(location) / name};
+}
+
+std::unique_ptr<base::FileLock> try_lock(base::FileSystem& files, const store::Location& location,
+                                         const std::string& name) {
+  const auto [place, other] = places_of(location, name);
+  try {
+    make_directories(files, location.index);
+    return files.try_lock(place, base::LockMode::kExclusive);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kIo && error.code() != base::ErrorCode::kNoSpace) throw;
+    base::log_debug("{}: the lock is in the store instead", error.what());
+    return files.try_lock(other, base::LockMode::kExclusive);
+  }
+}
+
+}  // namespace
 
 std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::Location& location,
                                           const std::string& tree_id) {
-  make_directories(files, location.index);
-  const base::Path file = tree_lock_file(location, tree_id);
-  auto lock = files.try_lock(file, base::LockMode::kExclusive);
+  auto lock = try_lock(files, location, lock_name(tree_id));
   if (lock != nullptr) return lock;
   // Another process may hold a shared lock for a moment, in is_worked_on().
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  return files.try_lock(file, base::LockMode::kExclusive);
+  return try_lock(files, location, lock_name(tree_id));
+}
+
+void remove_tree_lock(base::FileSystem& files, const store::Location& location,
+                      const std::string& tree_id) {
+  for (const base::Path& place : places_of(location, lock_name(tree_id))) {
+    try {
+      if (files.modified(place)) files.remove(place);
+    } catch (const base::Error& error) {
+      base::log_debug("{}", error.what());
+    }
+  }
 }
 
 std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock& clock,
                                             const store::Location& location) {
   constexpr std::chrono::milliseconds kPause{50};
   constexpr int kMaxPauses = 1'200;
-  make_directories(files, location.index);
   for (int pause = 0; pause < kMaxPauses; ++pause) {
-    auto lock = files.try_lock(location.index / "tree-names.lock", base::LockMode::kExclusive);
+    auto lock = try_lock(files, location, "tree-names.lock");
     if (lock != nullptr) return lock;
     clock.sleep_for(kPause);
   }
@@ -40,8 +75,10 @@ std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock
 
 bool is_worked_on(base::FileSystem& files, const store::Location& location,
                   const std::string& tree_id) {
-  const base::Path file = tree_lock_file(location, tree_id);
-  return files.modified(file) && files.try_lock(file, base::LockMode::kShared) == nullptr;
+  const auto places = places_of(location, lock_name(tree_id));
+  return std::ranges::any_of(places, [&](const base::Path& place) {
+    return files.modified(place) && files.try_lock(place, base::LockMode::kShared) == nullptr;
+  });
 }
 
 }  // namespace restore

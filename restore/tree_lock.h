@@ -11,9 +11,6 @@
 
 namespace restore {
 
-// Beside the index, since the store's lock is not held while a tree is worked on.
-base::Path tree_lock_file(const store::Location& location, const std::string& tree_id);
-
 // Returns nullptr if another process is working on the tree.
 std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::Location& location,
                                           const std::string& tree_id);
@@ -23,6 +20,11 @@ std::unique_ptr<base::FileLock> lock_tree(base::FileSystem& files, const store::
 // then fails with kBusy.
 std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock& clock,
                                             const store::Location& location);
+
+// For use after the tree was deleted, by the process that holds the lock. What can't be removed
+// stays, and does no harm.
+void remove_tree_lock(base::FileSystem& files, const store::Location& location,
+                      const std::string& tree_id);
 
 // Whether a process is working on the tree at this moment.
 bool is_worked_on(base::FileSystem& files, const store::Location& location,

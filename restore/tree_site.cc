@@ -57,7 +57,7 @@ void TreeSite::give_up() {
     if (!is_gone()) return;
   }
   tree_.records.remove(tree_.record.id);
-  environment_.files.remove(tree_lock_file(location_, tree_.record.id));
+  remove_tree_lock(environment_.files, location_, tree_.record.id);
 }
 
 }  // namespace restore

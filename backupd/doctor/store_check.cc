@@ -39,6 +39,7 @@ class StoreExaminer {
     }
     check_access("store", config_.path, kWritableByOthers, "other users can change it");
     find_misplaced();
+    find_audit_socket();
     for (const base::Path& directory :
          {store::packs_directory(location), store::keys_directory(location),
           store::trees_directory(location), store::readers_directory(location)}) {
@@ -90,6 +91,13 @@ class StoreExaminer {
                       misplaced.key),
           base::ExitStatus::kUsage));
     }
+  }
+
+  void find_audit_socket() {
+    if (config_.audit_socket.empty() || access_of(config_.audit_socket)) return;
+    findings_.push_back(warning("store", shown(config_.audit_socket),
+                                "it does not exist: what audit_log can't take is refused",
+                                "start the syslog service, or correct store.audit_socket"));
   }
 
   // Finds files of root in the store of an ordinary user, left for instance by restoring a copy of

@@ -90,6 +90,7 @@ StoreConfig parse_store(const json& at) {
   store.key_file = at.at("key_file").get<std::string>();
   store.audit_log = store.index / "audit.log";
   if (at.contains("audit_log")) store.audit_log = at.at("audit_log").get<std::string>();
+  store.audit_socket = at.value("audit_socket", std::string());
   if (at.contains("keep_free_mb")) {
     store.keep_free = at.at("keep_free_mb").get<std::uint64_t>() * 1'000'000;
   }

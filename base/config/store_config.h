@@ -16,6 +16,7 @@ struct StoreConfig {
   Path index;
   Path key_file;
   Path audit_log;
+  Path audit_socket;  // takes syslog messages, for lines that audit_log can't take; empty: none
   std::uint64_t keep_free = 256'000'000;             // bytes that a backup leaves free on its disk
   std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
 };

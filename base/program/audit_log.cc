@@ -1,19 +1,42 @@
 #include "base/program/audit_log.h"
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/log.h"
 #include "base/regular_file.h"
 #include "base/time_text.h"
 
 namespace base {
+
+namespace {
+
+// For some hundred lines.
+constexpr off_t kReserve = off_t{128} * 1024;
+
+// Where the file system can't do it, or is full, the next lines take what room there is.
+void reserve_room(const Fd& file) {
+  constexpr off_t kStatBlock = 512;
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return;
+  if (status.st_blocks * kStatBlock >= status.st_size + kReserve / 2) return;
+  static_cast<void>(::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, status.st_size + kReserve));
+}
+
+}  // namespace
 
 AuditLog::AuditLog(const StoreConfig& store, Invoker invoker, const Clock& clock)
     : store_(store), invoker_(std::move(invoker)), clock_(clock) {}
@@ -29,18 +52,54 @@ void AuditLog::append(const AuditEntry& entry) const {
   if (!entry.account.empty()) line["account"] = entry.account;
   line["arguments"] = entry.arguments;
   // ASCII only, so that the line can't garble or colour a terminal.
-  const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+  const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace);
+  try {
+    write_to_file(text + "\n");
+  } catch (const Error& error) {
+    if (store_.audit_socket.empty()) {
+      fail(error.code(),
+           "{}: store.audit_log can name a file on another disk, store.audit_socket a second place "
+           "such as /dev/log",
+           error.what());
+    }
+    log_warning("{}: the line goes to {}", error.what(), store_.audit_socket.string());
+    send_to_socket(entry.program, text);
+  }
+}
 
+void AuditLog::write_to_file(const std::string& line) const {
   const std::string what = fmt::format("write the audit log {}", store_.audit_log.string());
   make_directories(real_file_system(), store_.audit_log.parent_path());
   const Fd file =
       open_regular_file("write the audit log", store_.audit_log, O_WRONLY | O_APPEND | O_CREAT);
-  const ssize_t written = ::write(file.get(), text.data(), text.size());
+  const ssize_t written = ::write(file.get(), line.data(), line.size());
   // A partly written line means that the disk is full.
-  if (written != static_cast<ssize_t>(text.size())) {
+  if (written != static_cast<ssize_t>(line.size())) {
     fail_with_errno(written < 0 ? errno : ENOSPC, what);
   }
   if (::fsync(file.get()) != 0) fail_with_errno(errno, what);
+  reserve_room(file);
+}
+
+void AuditLog::send_to_socket(std::string_view program, const std::string& line) const {
+  const std::string what = fmt::format("send the audit line to {}", store_.audit_socket.string());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string& path = store_.audit_socket.native();
+  if (path.size() >= sizeof address.sun_path) fail_with_errno(ENAMETOOLONG, what);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) fail_with_errno(errno, what);
+  const timeval patience{.tv_sec = 5, .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    fail_with_errno(errno, what);
+  }
+  const std::string message = fmt::format("<{}>{}: {}", LOG_AUTHPRIV | LOG_NOTICE, program, line);
+  const ssize_t sent = ::send(socket.get(), message.data(), message.size(), MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(message.size())) {
+    fail_with_errno(sent < 0 ? errno : EMSGSIZE, what);
+  }
 }
 
 }  // namespace base

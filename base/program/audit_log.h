@@ -1,5 +1,6 @@
 // A log of who accessed whose mail or changed the store: one line of JSON per command in a file
-// that is only ever appended to.
+// that is only ever appended to. The file has some room reserved for later lines, so that a full
+// disk does not keep an administrator from restoring mail.
 #pragma once
 
 #include <string>
@@ -25,11 +26,15 @@ class AuditLog {
   AuditLog(const StoreConfig& store, Invoker invoker, const Clock& clock);
 
   // Durable when it returns; written before the command begins, so that nothing is done without a
-  // line in the log. Writes nothing if there is no store: then there is nothing to access or
-  // change. Fails with kIo or kNoSpace.
+  // line in the log. If the file can't be written, the line goes to StoreConfig::audit_socket, if
+  // there is one. Writes nothing if there is no store: then there is nothing to access or change.
+  // Fails with kIo or kNoSpace.
   void append(const AuditEntry& entry) const;
 
  private:
+  void write_to_file(const std::string& line) const;
+  void send_to_socket(std::string_view program, const std::string& line) const;
+
   StoreConfig store_;
   Invoker invoker_;
   const Clock& clock_;

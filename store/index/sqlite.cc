@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/regular_file.h"
@@ -36,6 +37,34 @@ bool database_exists(const std::filesystem::path& path) {
 void create_private_file(const std::filesystem::path& path) {
   if (database_exists(path)) return;
   static_cast<void>(base::open_regular_file("open index", path, O_RDWR | O_CREAT));
+}
+
+// A reader of a database with a write-ahead log makes the file -shm beside it.
+bool needs_to_write(int code) {
+  const int primary = code & 0xff;
+  return primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR || primary == SQLITE_READONLY ||
+         primary == SQLITE_FULL;
+}
+
+// Whether there are changes that are not yet in the database's file.
+bool has_log(const std::filesystem::path& path) {
+  struct stat status = {};
+  return ::stat((path.string() + "-wal").c_str(), &status) == 0 && status.st_size > 0;
+}
+
+std::string unchanging_uri(const std::filesystem::path& path) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    const auto byte = static_cast<unsigned char>(c);
+    const char lower = base::to_lower(c);
+    if (c == '/' || (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9')) {
+      uri += c;
+    } else {
+      uri += {'%', kDigits[byte / 16U], kDigits[byte % 16U]};
+    }
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -140,7 +169,19 @@ Database Database::open_or_create(const std::filesystem::path& path) {
 
 std::optional<Database> Database::open_read_only(const std::filesystem::path& path) {
   if (!database_exists(path)) return std::nullopt;
-  return open(path, SQLITE_OPEN_READONLY);
+  Database database = open(path, SQLITE_OPEN_READONLY);
+  const int code =
+      sqlite3_exec(database.handle_.get(), "PRAGMA user_version", nullptr, nullptr, nullptr);
+  if (!needs_to_write(code) || has_log(path)) return database;
+  base::log_debug("index {}: {}: it is read as it is", path.string(),
+                  sqlite3_errmsg(database.handle_.get()));
+  return open_unchanging(path);
+}
+
+Database Database::open_unchanging(const std::filesystem::path& path) {
+  Database database = open(unchanging_uri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  database.path_ = path;
+  return database;
 }
 
 Database Database::in_memory() {
@@ -176,6 +217,13 @@ void Database::fail(const char* operation, int code) const {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       base::fail(ErrorCode::kDamaged, "{} index {}: {}: rebuild it with mailstow-backupd reindex",
+                 operation, path_.string(), why);
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+      base::fail(ErrorCode::kIo,
+                 "{} index {}: {}: see whether its disk is full or read-only; a copy of its "
+                 "directory on another disk can be named as store.index",
                  operation, path_.string(), why);
     default:
       base::fail(ErrorCode::kIo, "{} index {}: {}", operation, path_.string(), why);

@@ -58,7 +58,9 @@ class Statement {
 class Database {
  public:
   static Database open_or_create(const std::filesystem::path& path);
-  static std::optional<Database> open_read_only(const std::filesystem::path& path);  // if it exists
+  // If it exists. Where nothing can be written beside it (its disk is full, or mounted read-only)
+  // and no writer left a log to be read, it is read as a file that does not change.
+  static std::optional<Database> open_read_only(const std::filesystem::path& path);
   static Database in_memory();  // empty, and discarded with its connection
 
   void run(std::string_view sql);  // any number of statements, without results
@@ -70,6 +72,7 @@ class Database {
     void operator()(sqlite3* database) const noexcept;
   };
   static Database open(const std::filesystem::path& path, int flags);
+  static Database open_unchanging(const std::filesystem::path& path);
   Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle);
   [[noreturn]] void fail(const char* operation, int code) const;
 

@@ -1,12 +1,16 @@
 // Every command that accesses mail or changes the store writes its line to the audit log, and root
 // leaves no files of its own in another user's store.
+#include <array>
 #include <fstream>
 
 #include <gmock/gmock.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/handle.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 
@@ -103,6 +107,45 @@ TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
   const auto result = mailstow_.restore({"search", "alice", "x"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, testing::HasSubstr("write the audit log"));
+}
+
+TEST_F(AuditTest, WhatTheFileCannotTakeGoesToTheSocket) {
+  mailstow_.backupd({"init"});
+  mailstow_.backupd({"once"});
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "a-folder").string();
+  std::filesystem::create_directory(mailstow_.folder() / "a-folder");
+  const base::Path place = mailstow_.folder() / "log";
+  mailstow_.config()["store"]["audit_socket"] = place.string();
+  mailstow_.save();
+  const auto refused = mailstow_.restore({"search", "alice", "one"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, testing::HasSubstr("send the audit line to " + place.string()));
+
+  const base::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  place.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const auto found = mailstow_.restore({"search", "alice", "one"});
+  EXPECT_EQ(found.status, 0) << found.err;
+  EXPECT_THAT(found.err, testing::HasSubstr("the line goes to"));
+  std::array<char, 4096> bytes{};
+  const ssize_t size = ::recv(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  ASSERT_GT(size, 0);
+  const std::string message(bytes.data(), static_cast<std::size_t>(size));
+  ASSERT_THAT(message, testing::StartsWith("<85>mailstow-restore: {"));
+  const json line = json::parse(message.substr(message.find('{')));
+  EXPECT_EQ(line["command"], "search");
+  EXPECT_EQ(line["account"], "alice");
+}
+
+TEST_F(AuditTest, RoomIsReservedForLaterLines) {
+  mailstow_.backupd({"init"});
+  mailstow_.restore({"search", "alice", "one"});
+  struct stat status {};
+  ASSERT_EQ(::stat((mailstow_.index() / "audit.log").c_str(), &status), 0);
+  EXPECT_LT(status.st_size, 1000);
+  EXPECT_GE(status.st_blocks * 512, 64 * 1024);
 }
 
 TEST_F(AuditTest, ALogThatIsAFifoHoldsUpNoCommand) {

@@ -97,6 +97,11 @@ TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
   EXPECT_THAT(failure_of("store", 2), HasSubstr("senders, recipients and subjects"));
 }
 
+TEST_F(DoctorTest, ReportsASecondAuditLogThatDoesNotExist) {
+  mailstow_.config()["store"]["audit_socket"] = (mailstow_.folder() / "no-such").string();
+  EXPECT_THAT(warning_of("store"), HasSubstr("it does not exist"));
+}
+
 TEST_F(DoctorTest, NothingSecretIsMadeInTheStore) {
   const base::Path links = mailstow_.folder() / "links";
   fs::create_directory_symlink(mailstow_.folder(), links);

@@ -1,0 +1,103 @@
+// What only reads needs to write nothing: it works with an index whose disk is full or read-only.
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+
+namespace backupd {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// The index is on a small disk of its own, in a mount namespace of its own.
+class ReadingTest : public testing::Test {
+ protected:
+  ReadingTest() {
+    servers::fill_account(server_, "alice", 20);
+    mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+    mailstow_.backupd_json({"once"});
+    std::filesystem::create_directory(disk_);
+  }
+
+  // Stops at the first command that fails. `prepare` is in the words of a shell.
+  servers::ProcessResult run_all(const std::string& prepare,
+                                 const std::vector<std::vector<std::string>>& commands) {
+    std::string script = "set -e\nmount -t tmpfs -o size=4m tmpfs " + quoted(disk_) + "\ncp -a " +
+                         quoted(mailstow_.index()) + "/. " + quoted(disk_) + "\n";
+    mailstow_.config()["store"]["index"] = disk_.string();
+    mailstow_.save();
+    script += prepare + "\n";
+    for (const std::vector<std::string>& command : commands) script += line(command);
+    return servers::run_program(
+        {"unshare", "--map-root-user", "--mount", "sh", "-c", script + "echo everything\n"});
+  }
+
+  static std::string line(const std::vector<std::string>& command) {
+    std::string text;
+    for (const std::string& word : command) text += quoted(word) + " ";
+    return text + "\n";
+  }
+
+  static std::string quoted(const base::Path& word) { return "'" + word.string() + "'"; }
+
+  std::vector<std::vector<std::string>> reading() const {
+    const auto out = [&](const char* name) { return (mailstow_.folder() / name).string(); };
+    return {mailstow_.backupd_command({"status"}),
+            mailstow_.restore_command({"accounts"}),
+            mailstow_.restore_command({"snapshots", "alice"}),
+            mailstow_.restore_command({"folders", "alice"}),
+            mailstow_.restore_command({"messages", "alice", "INBOX"}),
+            mailstow_.restore_command({"search", "alice", "before:2099-01-01"}),
+            mailstow_.restore_command({"trees"}),
+            mailstow_.backupd_command({"check"}),
+            mailstow_.backupd_command({"check", "--read-data"}),
+            mailstow_.backupd_command({"prune", "--dry-run"}),
+            mailstow_.restore_command({"export", "alice", "--folder", "INBOX", "--to", out("out")}),
+            mailstow_.restore_command({"run", "alice", "--folder", "INBOX"}),
+            mailstow_.restore_command({"trees"})};
+  }
+
+  void expect_everything(const servers::ProcessResult& result) {
+    EXPECT_EQ(result.status, 0) << result.err << result.out;
+    EXPECT_THAT(result.out, HasSubstr("everything"));
+    EXPECT_THAT(result.out, HasSubstr("The store is intact"));
+    EXPECT_FALSE(servers::account_state(server_, "alice").below("RESTORED", '/').empty());
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  base::Path disk_ = mailstow_.folder() / "disk";
+};
+
+TEST_F(ReadingTest, AFullDiskIsEnough) {
+  // The first line of the audit log reserves room for the others.
+  const std::string first = line(mailstow_.restore_command({"folders", "alice"}));
+  expect_everything(run_all(
+      first + "dd if=/dev/zero of=" + quoted(disk_ / "fill") + " bs=4096 2>/dev/null || true\n",
+      reading()));
+}
+
+TEST_F(ReadingTest, AReadOnlyDiskIsEnoughIfTheAuditLogIsElsewhere) {
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "audit.log").string();
+  const auto result = run_all("mount -o remount,ro " + quoted(disk_), reading());
+  expect_everything(result);
+  EXPECT_THAT(result.out, HasSubstr("Pack details are unavailable: "));
+}
+
+TEST_F(ReadingTest, WithoutAPlaceForItsLineALookUpIsRefused) {
+  const auto result = run_all("mount -o remount,ro " + quoted(disk_),
+                              {mailstow_.restore_command({"folders", "alice"})});
+  EXPECT_EQ(result.status, 1);
+  EXPECT_THAT(result.err, HasSubstr("store.audit_log can name a file on another disk"));
+  EXPECT_THAT(result.out, Not(HasSubstr("INBOX")));
+}
+
+}  // namespace
+}  // namespace backupd
