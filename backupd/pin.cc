@@ -101,7 +101,7 @@ base::Command pin_command() {
 base::Command unpin_command() {
   const auto options = std::make_shared<PinOptions>();
   return {.name = "unpin",
-          .help = "Let a pinned snapshot expire again",
+          .help = "End a pin: the snapshot can expire again",
           .declare =
               [options](base::Options& declared) {
                 declared.argument("NAME", options->account, "The account").required();

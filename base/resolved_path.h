@@ -6,7 +6,7 @@
 namespace base {
 
 // `path`, absolute and without symbolic links, "." and "..". A part of it that does not exist, or
-// can't be looked at, stays as it is written. Where links lead in a circle, so does the rest.
+// can't be inspected, stays as it is written. Where links lead in a circle, so does the rest.
 Path resolved_path(const Path& path);
 
 // Whether `path` is `directory` or lies in it, whatever links, or mounts of the directory in a

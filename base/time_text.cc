@@ -145,7 +145,7 @@ std::optional<TimeSpan> parse_day(std::string_view text, std::string_view zone, 
 }
 
 // Cuts off the zone at the end of "2026-11-24 02:30 Europe/Oslo" or "... (Europe/Oslo)"; nullopt if
-// there is none.
+// the text has no zone.
 std::optional<std::string> cut_zone(std::string& text) {
   const std::size_t blank = text.rfind(' ');
   if (blank == std::string::npos) return std::nullopt;

@@ -143,7 +143,7 @@ nlohmann::ordered_json to_json(const Burst& burst) {
           {"messages", std::move(messages)}};
 }
 
-// What is shown of an account among all.
+// One account's line in the list of all accounts.
 struct Summary {
   std::string account;
   std::uint64_t messages = 0;  // that are nowhere in the account now

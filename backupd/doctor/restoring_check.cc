@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -7,11 +8,13 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/doctor/server_checks.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "base/json_text.h"
 #include "base/process.h"
 #include "base/terminal.h"
+#include "base/time_text.h"
 #include "store/format/location.h"
 #include "store/reader.h"
 
@@ -94,6 +97,18 @@ Finding header_finding(const std::string& subject, const ProbeMessage& message,
   return passed(kHeaders, subject, "headers with non-ASCII bytes are restored unchanged");
 }
 
+// The tree has the shortest lifetime that there is.
+void wait_until_due(base::Clock& clock, const json& report) {
+  constexpr std::chrono::milliseconds kPause{50};
+  constexpr int kMaxPauses = 40;
+  const json given = report.value("expires", json());
+  if (!given.is_string()) return;
+  const auto expires = base::parse_time(given.get<std::string>(), "UTC");
+  for (int pause = 0; pause < kMaxPauses && clock.now_seconds() < expires; ++pause) {
+    clock.sleep_for(kPause);
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> check_restoring(const base::Environment& environment,
@@ -107,7 +122,7 @@ std::vector<Finding> check_restoring(const base::Environment& environment,
   }
   const base::ProgramOutput restored =
       run_restore(environment, {"run", account, "--at", message->snapshot.id.hex(), "--message",
-                                message->id.object.hex(), "--expire-after", "0s", "--json"});
+                                message->id.object.hex(), "--expire-after", "1s", "--json"});
   const json report = base::parse_json(restored.out);
   if (!report.is_object()) {
     const auto refused = static_cast<int>(base::ExitStatus::kCountsTowardsQuota);
@@ -123,6 +138,7 @@ std::vector<Finding> check_restoring(const base::Environment& environment,
           ? passed("quota", subject, "restored trees don't count: " + proof)
           : warning("quota", subject, "not verified whether restored trees count: " + proof, ""));
   findings.push_back(header_finding(subject, *message, report));
+  wait_until_due(environment.clock, report);
   const base::ProgramOutput swept = run_restore(environment, {"sweep", "--json"});
   if (swept.status != 0) {
     findings.push_back(
