@@ -103,10 +103,10 @@ TEST(MassDeletionTest, IgnoresSnapshotsOfRescuedMail) {
 
 TEST(LastSuccessTest, BackupsThatAddNothingAreCounted) {
   EXPECT_EQ(backups_without_progress({}), 0U);
-  EXPECT_EQ(backups_without_progress(days({{10, 0}})), 0U);
-  EXPECT_EQ(backups_without_progress(days({{10, 0}, {12, 0}, {12, 0}, {12, 0}, {12, 0}})), 3U);
-  EXPECT_EQ(backups_without_progress(days({{10, 0}, {10, 0}, {10, 0}, {12, 0}})), 0U);
-  auto snapshots = days({{10, 0}, {2, 0}, {10, 0}});
+  EXPECT_EQ(backups_without_progress(nightly({{10, 0}})), 0U);
+  EXPECT_EQ(backups_without_progress(nightly({{10, 0}, {12, 0}, {12, 0}, {12, 0}, {12, 0}})), 3U);
+  EXPECT_EQ(backups_without_progress(nightly({{10, 0}, {10, 0}, {10, 0}, {12, 0}})), 0U);
+  auto snapshots = nightly({{10, 0}, {2, 0}, {10, 0}});
   snapshots[1].kind = store::SnapshotKind::kRescue;
   EXPECT_EQ(backups_without_progress(snapshots), 1U) << "a rescue is no backup";
 }
