@@ -233,6 +233,7 @@ class Run {
     record_.id = store::TreeRecords::new_id();
     record_.account = target_.name;
     record_.server = target_.server;
+    record_.user = target_.user;
     record_.name = plan_.tree;
     record_.raw_name = plan_.tree_raw_name;
     record_.delimiter = names.delimiter;

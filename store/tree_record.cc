@@ -23,9 +23,9 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::string_view kTreeMark = "MSTWTREE";
-// Version 1 had no counter.
+// Version 1 had no counter, version 2 no user.
 constexpr std::uint32_t kVersionWithoutCounter = 1;
-constexpr std::uint32_t kRecordVersion = 2;
+constexpr std::uint32_t kRecordVersion = 3;
 constexpr std::size_t kIdDigits = 32;
 constexpr std::uint64_t kMaxTreeRecord = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxVarint = 10;  // bytes
@@ -97,6 +97,7 @@ base::Bytes encode_tree_record(const TreeRecord& record) {
   encoder.text(record.request);
   encoder.varint(record.levels.size());
   for (const TreeLevel& level : record.levels) encode_level(encoder, level);
+  encoder.text(record.user);
   return verified(
       "a tree record", encoder.take(),
       [&record](base::ByteView bytes) { return decode_tree_record(bytes) == record; },
@@ -121,6 +122,7 @@ TreeRecord decode_tree_record(base::ByteView bytes) {
   record.request = decoder.text();
   record.levels.resize(decoder.count(kSmallestLevel));
   for (TreeLevel& level : record.levels) level = decode_level(decoder);
+  if (decoder.remaining() > 0) record.user = decoder.text();
   decoder.end();
   return record;
 }
@@ -183,7 +185,7 @@ class TreeRecords::Impl {
     const bool is_tree =
         std::ranges::equal(fields.raw(kTreeMark.size()), base::as_bytes(kTreeMark));
     const std::uint32_t version = fields.u32();
-    if (!is_tree || (version != kRecordVersion && version != kVersionWithoutCounter)) {
+    if (!is_tree || version < kVersionWithoutCounter || version > kRecordVersion) {
       decoder.malformed("it is not a tree record, or was written by a newer mailstow");
     }
     const std::uint32_t plain_length = fields.u32();
@@ -196,7 +198,7 @@ class TreeRecords::Impl {
     const base::Bytes plain = Decompressor().decompress(*frame, plain_length);
     Decoder content(plain, "a tree record");
     Counted read;
-    if (version == kRecordVersion) read.counter = content.varint();
+    if (version > kVersionWithoutCounter) read.counter = content.varint();
     read.record = decode_tree_record(content.raw(content.remaining()));
     if (read.record.id != id) decoder.malformed("it belongs to another tree");
     return read;

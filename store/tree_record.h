@@ -57,11 +57,12 @@ enum class TreeState {
 };
 
 struct TreeRecord {
-  std::string id;        // 32 hex digits, random: its file name
-  std::string account;   // the account whose mailbox contains it
-  std::string server;    // the configured server that this was on
-  std::string name;      // as shown: RESTORED/20261124T023000
-  std::string raw_name;  // its top level, above every other level
+  std::string id;         // 32 hex digits, random: its file name
+  std::string account;    // the account whose mailbox contains it
+  std::string server;     // the configured server that this was on
+  std::string user = {};  // the account's name on that server; empty: written by an older version
+  std::string name;       // as shown: RESTORED/20261124T023000
+  std::string raw_name;   // its top level, above every other level
   char delimiter = 0;
   TreeState state = TreeState::kRestoring;
   std::chrono::sys_seconds created{};
@@ -75,7 +76,7 @@ struct TreeRecord {
 };
 
 // A record's plain bytes (docs/pack-format.md, "Tree record"). Encoding fails with Unstorable,
-// decoding with kDamaged.
+// decoding with kDamaged. Decoding accepts records without a user too.
 base::Bytes encode_tree_record(const TreeRecord& record);
 TreeRecord decode_tree_record(base::ByteView bytes);
 

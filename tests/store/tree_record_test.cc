@@ -33,6 +33,7 @@ class TreeRecordTest : public StoreFixture {
     record.id = TreeRecords::new_id();
     record.account = "alice";
     record.server = "main";
+    record.user = "alice@example.org";
     record.name = "RESTORED/20261124T023000";
     record.raw_name = "RESTORED.20261124T023000";
     record.delimiter = '.';
@@ -203,21 +204,23 @@ TEST_F(TreeRecordTest, AnUnreadableNoteHidesNoRecord) {
   EXPECT_EQ(nullptr, files_.open(tree_note_file(location_, record.id)));
 }
 
-// Records of version 1, without a counter, are in stores of earlier versions.
-TEST_F(TreeRecordTest, ARecordOfTheFirstVersionIsReadAndReplaced) {
-  TreeRecord record = sample();
-  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
-  const base::Bytes plain = encode_tree_record(record);
+// Writes a record as an earlier version did. Those had no user.
+base::Bytes file_of_version(std::uint32_t version, const TreeRecord& record,
+                            const BlockContext& context) {
+  Encoder content;
+  if (version > 1) content.varint(7);  // the counter
+  const base::Bytes current = encode_tree_record(record);
+  content.raw(base::ByteView(current).first(current.size() - 1));  // without the empty user
   Encoder header;
   header.raw(base::as_bytes("MSTWTREE"));
-  header.u32(1);
-  header.u32(static_cast<std::uint32_t>(plain.size()));
+  header.u32(version);
+  header.u32(static_cast<std::uint32_t>(content.view().size()));
   Encoder associated;
   associated.raw(context.store);
   associated.raw(header.view());
   associated.text(record.id);
   Compressor compressor(3);
-  const base::ByteView frame = compressor.compress(plain);
+  const base::ByteView frame = compressor.compress(content.view());
   const Nonce nonce = random_nonce();
   base::Bytes box(frame.size() + kTagSize);
   seal_box(context.keys.trees, nonce, associated.view(), frame, box);
@@ -225,17 +228,27 @@ TEST_F(TreeRecordTest, ARecordOfTheFirstVersionIsReadAndReplaced) {
   whole.raw(header.view());
   whole.raw(nonce);
   whole.raw(box);
-  base::write_file(files_, file(record), whole.view(), base::OnExisting::kFail);
+  return whole.take();
+}
 
-  EXPECT_THAT(open().list().records, ElementsAre(record));
-  EXPECT_THAT(open().list().outdated, IsEmpty());
-  const TreeRecord old = record;
-  record.expires += std::chrono::days(30);
-  open().put(record);
-  EXPECT_THAT(open().list().records, ElementsAre(record));
-  base::write_file(files_, file(record), whole.view(), base::OnExisting::kReplace);
-  EXPECT_EQ(record.expires, open().find(old.id).value().expires);
-  EXPECT_THAT(open().list().outdated, SizeIs(1));
+TEST_F(TreeRecordTest, RecordsOfEarlierVersionsAreReadAndReplaced) {
+  const BlockContext context = open_keys(files_, location_.store, location_.key_file);
+  for (const std::uint32_t version : {1U, 2U}) {
+    TreeRecord record = sample();
+    record.user.clear();
+    const base::Bytes old_file = file_of_version(version, record, context);
+    base::write_file(files_, file(record), old_file, base::OnExisting::kFail);
+    EXPECT_EQ(open().find(record.id), record) << version;
+    EXPECT_THAT(open().list().outdated, IsEmpty());
+    record.user = "alice";
+    record.expires += std::chrono::days(30);
+    open().put(record);
+    EXPECT_EQ(open().find(record.id), record) << version;
+    base::write_file(files_, file(record), old_file, base::OnExisting::kReplace);
+    EXPECT_EQ(record.expires, open().find(record.id).value().expires) << version;
+    EXPECT_THAT(open().list().outdated, SizeIs(1));
+    open().remove(record.id);
+  }
 }
 
 TEST_F(TreeRecordTest, IdsAreUnique) {
