@@ -78,6 +78,15 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                         const std::string& tree, std::chrono::seconds length);
 base::Command extend_command();
 
+struct ExpireOptions {
+  std::string account;
+  std::string tree;
+  bool forget_record = false;  // remove only the record: the folders stay
+};
+// Makes a tree due at once.
+base::ExitStatus expire(const base::Environment& environment, const ExpireOptions& options);
+base::Command expire_command();
+
 struct SweepOptions {
   bool dry_run = false;
   bool now = false;  // sweep even if the clock is doubted

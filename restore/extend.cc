@@ -11,6 +11,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
 #include "store/format/location.h"
 #include "store/tree_record.h"
@@ -19,19 +20,17 @@ namespace restore {
 
 namespace {
 
-[[noreturn]] void fail_without_tree(const std::string& account, const std::string& tree) {
-  base::fail(base::ErrorCode::kNotFound,
-             "extend {}: account {} has no such tree: `mailstow-restore trees` lists the trees",
-             base::escape_for_terminal(tree), base::escape_for_terminal(account));
-}
-
-// Returns the tree's id.
-std::string find_tree(const store::TreeRecords& records, const std::string& account,
-                      const std::string& tree) {
-  for (const store::TreeRecord& record : records.list().records) {
-    if (record.account == account && record.name == tree) return record.id;
-  }
-  fail_without_tree(account, tree);
+// A tree's stay begins when it was made, or now if a clock that was ahead made it.
+void refuse_longer_stay(const base::Environment& environment, const store::TreeRecord& record) {
+  const auto longest = environment.config.longest_stay_of(record.account);
+  const auto last = std::min(record.created, environment.clock.now_seconds()) + longest;
+  if (record.expires <= last) return;
+  const std::string& zone = environment.config.restore.time_zone;
+  base::fail(base::ErrorCode::kUsage,
+             "extend {}: it would expire {}, and may stay until {} at most, {} after it was made: "
+             "extend it by less, or raise restore.longest_stay",
+             base::escape_for_terminal(record.name), base::format_zoned(record.expires, zone),
+             base::format_zoned(last, zone), base::format_duration(longest));
 }
 
 }  // namespace
@@ -40,7 +39,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                         const std::string& tree, std::chrono::seconds length) {
   const store::Location location = store::location_of(environment.config.store);
   auto records = store::TreeRecords::open(location, environment.files);
-  const std::string id = find_tree(records, account, tree);
+  const std::string id = find_tree(records, "extend", account, tree).id;
   // A run would overwrite this record with its own, and a sweep has begun to delete the tree.
   const auto lock = lock_tree(environment.files, location, id);
   if (lock == nullptr) {
@@ -49,15 +48,21 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
                base::escape_for_terminal(tree));
   }
   auto record = records.find(id);
-  if (!record) fail_without_tree(account, tree);
+  if (!record) fail_without_tree("extend", account, tree);
   const auto now = environment.clock.now_seconds();
-  record->expires = std::max(now, record->expires) + length;
+  const auto before = record->expires;
+  record->expires = std::max(now, before) + length;
+  refuse_longer_stay(environment, *record);
   records.put(*record);
+  const std::string& zone = environment.config.restore.time_zone;
   print(environment.format,
-        {{"account", account}, {"tree", tree}, {"expires", base::format_rfc3339(record->expires)}},
-        fmt::format("{}: {} expires {}\n", base::escape_for_terminal(account),
-                    base::escape_for_terminal(tree),
-                    base::format_zoned(record->expires, environment.config.restore.time_zone)));
+        {{"account", account},
+         {"tree", record->name},
+         {"expired_before", base::format_rfc3339(before)},
+         {"expires", base::format_rfc3339(record->expires)}},
+        fmt::format("{}: {} expires {} (before: {})\n", base::escape_for_terminal(account),
+                    base::escape_for_terminal(record->name),
+                    base::format_zoned(record->expires, zone), base::format_zoned(before, zone)));
   return base::ExitStatus::kDone;
 }
 

@@ -14,6 +14,6 @@ int main(int argc, char** argv) {
                     restore::folders_command(), restore::messages_command(),
                     restore::search_command(), restore::vanished_command(), restore::run_command(),
                     restore::export_command(), restore::trees_command(), restore::extend_command(),
-                    restore::sweep_command()}},
+                    restore::expire_command(), restore::sweep_command()}},
       argc, argv);
 }

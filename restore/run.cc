@@ -31,6 +31,7 @@
 #include "restore/shell_quote.h"
 #include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
+#include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
 #include "restore/tree_target.h"
@@ -56,6 +57,7 @@ class Run {
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
+    refuse_longer_stay();
     // Before the backup for --missing, which would take another person's mailbox for the account's.
     const TargetNames names = inspect_target();
     asked_ = requested_selection();
@@ -120,7 +122,7 @@ class Run {
   std::optional<store::TreeRecord> find_resumed() {
     if (options_.resume.empty()) return std::nullopt;
     for (store::TreeRecord& record : records_.list().records) {
-      if (record.name != options_.resume || record.request.empty()) continue;
+      if (!is_named(record, options_.resume) || record.request.empty()) continue;
       const bool is_there = options_.to.empty() || record.account == options_.to;
       if (!is_there || read_request(record.request).account != options_.account) continue;
       if (options_.dry_run) return std::move(record);
@@ -209,6 +211,19 @@ class Run {
     if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};
     }
+  }
+
+  void refuse_longer_stay() const {
+    if (options_.expire_after.empty()) return;
+    const auto duration = base::parse_duration(options_.expire_after);
+    const auto longest = environment_.config.longest_stay_of(target_.name);
+    const auto now = environment_.clock.now_seconds();
+    const auto created = resumed_ ? std::min(resumed_->created, now) : now;
+    if (now + duration <= created + longest) return;
+    base::fail(base::ErrorCode::kUsage,
+               "--expire-after {}: a tree may stay for {} at most after it was made: give less, or "
+               "raise restore.longest_stay",
+               base::format_duration(duration), base::format_duration(longest));
   }
 
   // A server whose quota is configured as "none" is not asked: it may answer in a form of its own.

@@ -13,7 +13,6 @@
 #include "base/reporting/job_run.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "restore/commands.h"
 #include "restore/mailbox_holder.h"
@@ -21,7 +20,9 @@
 #include "restore/shell_quote.h"
 #include "restore/store_rescue.h"
 #include "restore/sweep_report.h"
+#include "restore/tree_account.h"
 #include "restore/tree_lock.h"
+#include "restore/unreachable_trees.h"
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
 #include "store/format/location.h"
@@ -60,8 +61,10 @@ class Sweep {
         location_(store::location_of(environment.config.store)),
         records_(store::TreeRecords::open(location_, environment.files)),
         rescue_(location_, environment.files, environment.clock),
-        listing_(records_.list()) {
+        listing_(records_.list()),
+        unreachable_(UnreachableTrees::load(environment.files, environment.config.store)) {
     report_.is_dry_run = options.dry_run;
+    report_.time_zone = environment.config.restore.time_zone;
     report_.has_unreadable_records = !listing_.damaged.empty();
     report_.older_records = listing_.outdated;
     try {
@@ -101,7 +104,21 @@ class Sweep {
       }
       if (auto outcome = sweep_tree(record)) report_.trees.push_back(std::move(*outcome));
     }
-    if (!options_.dry_run && !base::is_stop_requested()) remind_users();
+    if (base::is_stop_requested()) return;
+    find_next_expiry();
+    if (options_.dry_run) return;
+    unreachable_.keep_only(due);
+    unreachable_.save(environment_.files, environment_.config.store);
+    remind_users();
+  }
+
+  void find_next_expiry() {
+    const auto now = environment_.clock.now_seconds();
+    for (const store::TreeRecord& record : records_.list().records) {
+      if (record.expires <= now) continue;
+      if (report_.next && report_.next->expires <= record.expires) continue;
+      report_.next = record;
+    }
   }
 
   void remind_users() {
@@ -119,7 +136,8 @@ class Sweep {
     std::erase_if(records, [&](const store::TreeRecord& record) {
       return std::any_of(
           report_.trees.begin(), report_.trees.end(), [&](const TreeOutcome& outcome) {
-            return outcome.record.account == record.account && !outcome.error.empty();
+            const bool has_failed = !outcome.error.empty() || !outcome.unreachable.empty();
+            return outcome.record.account == record.account && has_failed;
           });
     });
     report_.unrecorded =
@@ -152,6 +170,11 @@ class Sweep {
       if (!record || record->expires > now) return std::nullopt;
       outcome.record = *record;
       sweep_locked(outcome);
+      if (outcome.unreachable.empty()) {
+        unreachable_.forget(record->id);
+      } else {
+        note_unreachable(outcome);
+      }
     } catch (const base::Error& error) {
       base::log_error("{}: {}: {}", base::escape_for_terminal(listed.account),
                       base::escape_for_terminal(listed.name), error.what());
@@ -163,9 +186,11 @@ class Sweep {
 
   void sweep_locked(TreeOutcome& outcome) {
     const store::TreeRecord& record = outcome.record;
-    const base::AccountConfig account =
-        imap::find_account(environment_.config, environment_.files, record.account);
-    imap::Session session = imap::open_account(environment_.config.server_of(account), account);
+    const TreeAccount found = find_tree_account(environment_.config, environment_.files, record);
+    const base::AccountConfig& account = found.account;
+    std::optional<imap::Session> opened = open(found, outcome);
+    if (!opened) return;
+    imap::Session& session = *opened;
     auto others = others_of(record);
     const std::string stranger = stranger_since(record, session);
     RefusingRescue refusing_rescue(stranger);
@@ -178,6 +203,10 @@ class Sweep {
           base::escape_for_terminal(record.server), base::escape_for_terminal(account.server)));
     } else if (!stranger.empty() && now < record.expires + kReturnPeriod) {
       sweeper.distrust_absence(stranger);
+    } else if (found.has_left && record.user.empty() && now < record.expires + kReturnPeriod) {
+      // The name of the account may have been another user's on the server.
+      sweeper.distrust_absence(
+          "its account is no longer in the configuration, and its record does not name the user");
     }
     // Held until the shared level is deleted or kept: otherwise a run could find it and then create
     // its tree below it.
@@ -200,11 +229,45 @@ class Sweep {
       outcome.error = "stopped: the next sweep will continue with it";
       outcome.error_code = base::ErrorCode::kNetwork;  // worth another try
     }
-    if (!options_.dry_run && outcome.swept.is_finished) {
-      records_.remove(record.id);
-      remove_tree_lock(environment_.files, location_, record.id);
-    }
+    if (!options_.dry_run && outcome.swept.is_finished) remove_record(record);
+    if (!options_.dry_run) UserMail(environment_).notify_rescued(record, outcome.swept);
     session.logout();
+  }
+
+  // Returns nullopt, with the reason in the outcome, if the account has left the configuration and
+  // nothing can log in to it.
+  std::optional<imap::Session> open(const TreeAccount& found, TreeOutcome& outcome) const {
+    outcome.unreachable = found.unreachable;
+    if (!outcome.unreachable.empty()) return std::nullopt;
+    try {
+      return imap::open_account(environment_.config.server_of(found.account), found.account);
+    } catch (const base::Error& error) {
+      if (!found.has_left || error.code() != base::ErrorCode::kLogin) throw;
+      outcome.unreachable =
+          fmt::format("its account is no longer in the configuration, and {}", error.what());
+      return std::nullopt;
+    }
+  }
+
+  // Called with the tree's lock held.
+  void note_unreachable(TreeOutcome& outcome) {
+    const store::TreeRecord& record = outcome.record;
+    const auto verdict = unreachable_.note(record.id, environment_.clock.now_seconds());
+    outcome.unreachable_since = verdict.since;
+    outcome.is_closed = verdict.is_over;
+    outcome.is_report_due = verdict.is_report_due || verdict.is_over || options_.dry_run;
+    if (outcome.is_report_due) {
+      base::log_warning("{}: {}: {}", base::escape_for_terminal(record.account),
+                        base::escape_for_terminal(record.name), outcome.why_unreachable());
+    }
+    if (!outcome.is_closed || options_.dry_run) return;
+    remove_record(record);
+    unreachable_.forget(record.id);
+  }
+
+  void remove_record(const store::TreeRecord& record) {
+    records_.remove(record.id);
+    remove_tree_lock(environment_.files, location_, record.id);
   }
 
   // Returns how the mailbox differs from the one in which the tree was made, or "". The tree's own
@@ -247,6 +310,7 @@ class Sweep {
   store::TreeRecords records_;
   StoreRescue rescue_;
   store::TreeRecords::Listing listing_;
+  UnreachableTrees unreachable_;
   std::optional<store::Reader> reader_;
   SweepReport report_;
 };

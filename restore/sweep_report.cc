@@ -54,6 +54,19 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
 
 }  // namespace
 
+std::string TreeOutcome::why_unreachable() const {
+  if (unreachable.empty()) return "";
+  return is_closed
+             ? fmt::format(
+                   "{}; this has been so since {}: its record is closed, and its folders stay",
+                   unreachable, base::format_rfc3339(unreachable_since))
+             : fmt::format(
+                   "{}; its record is closed 30 days after {}, or with `mailstow-restore expire {} "
+                   "{} --forget-record`",
+                   unreachable, base::format_rfc3339(unreachable_since),
+                   shell_quoted(record.account), shell_quoted(record.name));
+}
+
 std::string count_of_trees(std::size_t count) {
   return count == 1 ? "1 tree is" : fmt::format("{} trees are", count);
 }
@@ -79,7 +92,8 @@ base::ExitStatus SweepReport::exit_status() const {
   using base::ExitStatus;
   const bool did_something =
       std::any_of(trees.begin(), trees.end(), [](const TreeOutcome& outcome) {
-        return !outcome.error_code || has_level(outcome.swept, SweptLevel::Action::kDeleted);
+        const bool is_done = !outcome.error_code && outcome.unreachable.empty();
+        return is_done || has_level(outcome.swept, SweptLevel::Action::kDeleted);
       });
   ExitStatus status = has_unreadable_records ? ExitStatus::kDamaged : ExitStatus::kDone;
   if (not_reached > 0) {
@@ -88,6 +102,9 @@ base::ExitStatus SweepReport::exit_status() const {
   }
   if (held_back > 0) status = base::more_severe(status, ExitStatus::kNothingDone);
   for (const TreeOutcome& outcome : trees) {
+    if (!outcome.unreachable.empty() && outcome.is_report_due) {
+      status = base::more_severe(status, ExitStatus::kPartial);
+    }
     if (!outcome.error_code) continue;
     const ExitStatus own = base::exit_status(*outcome.error_code);
     const bool is_partial = own == ExitStatus::kNothingDone && did_something;
@@ -113,6 +130,10 @@ nlohmann::ordered_json SweepReport::to_document() const {
                          {"finished", outcome.swept.is_finished && outcome.error.empty()},
                          {"levels", std::move(levels)}});
     if (!outcome.error.empty()) documents.back()["error"] = outcome.error;
+    if (outcome.unreachable.empty()) continue;
+    documents.back()["unreachable"] = outcome.unreachable;
+    documents.back()["unreachable_since"] = base::format_rfc3339(outcome.unreachable_since);
+    documents.back()["record_closed"] = outcome.is_closed && !is_dry_run;
   }
   nlohmann::ordered_json document = {{"dry_run", is_dry_run},
                                      {"trees", std::move(documents)},
@@ -120,6 +141,11 @@ nlohmann::ordered_json SweepReport::to_document() const {
   if (not_reached > 0) document["not_reached"] = not_reached;
   if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
   if (!older_records.empty()) document["older_records"] = older_records;
+  if (next) {
+    document["next"] = {{"account", next->account},
+                        {"tree", next->name},
+                        {"expires", base::format_rfc3339(next->expires)}};
+  }
   return document;
 }
 
@@ -140,9 +166,11 @@ std::vector<std::string> SweepReport::troubles() const {
                       base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
                       base::escape_for_terminal(level.why)));
     }
-    if (outcome.error.empty()) continue;
-    lines.push_back(fmt::format("{}: {}: {}", account,
-                                base::escape_for_terminal(outcome.record.name), outcome.error));
+    for (const std::string& why : {outcome.error, outcome.why_unreachable()}) {
+      if (why.empty()) continue;
+      lines.push_back(
+          fmt::format("{}: {}: {}", account, base::escape_for_terminal(outcome.record.name), why));
+    }
   }
   return lines;
 }
@@ -158,13 +186,21 @@ std::string SweepReport::to_text() const {
                           word(level.action), base::escape_for_terminal(level.why));
       text += rescued_to_text(outcome.record, level);
     }
-    if (!outcome.error.empty()) text += fmt::format("  {}\n", outcome.error);
+    for (const std::string& why : {outcome.error, outcome.why_unreachable()}) {
+      if (!why.empty()) text += fmt::format("  {}\n", why);
+    }
   }
   if (not_reached > 0) {
     text += fmt::format("Stopped: {} still due; the next sweep will continue.\n",
                         count_of_trees(not_reached));
   }
   if (held_back > 0) text = count_of_trees(held_back) + " due, none was deleted.\n";
+  if (text.empty() && next) {
+    text = fmt::format("No tree is due. The next one expires {}: {}: {}\n",
+                       base::format_zoned(next->expires, time_zone),
+                       base::escape_for_terminal(next->account),
+                       base::escape_for_terminal(next->name));
+  }
   if (text.empty()) text = "No tree is due.\n";
   for (const std::string& line : older_records) text += line + "\n";
   return text + restore::to_text(unrecorded);

@@ -1,6 +1,7 @@
 // The report of a sweep: the document that `sweep --json` prints, its text, and its exit status.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -22,6 +23,16 @@ struct TreeOutcome {
   std::string error = {};  // why it ended early
   // The code of that error, or of the gravest for which a level was kept; nullopt: all was done.
   std::optional<base::ErrorCode> error_code = std::nullopt;
+
+  // Why nothing can log in to the account, which has left the configuration; escaped. Empty: it was
+  // reached.
+  std::string unreachable = {};
+  std::chrono::sys_seconds unreachable_since{};
+  bool is_closed = false;     // its record is removed: the tree was unreachable for too long
+  bool is_report_due = true;  // once a day: else it does not count in the exit status
+
+  // `unreachable`, and what follows from it: a line, escaped.
+  std::string why_unreachable() const;
 };
 
 struct SweepReport {
@@ -33,6 +44,8 @@ struct SweepReport {
   std::size_t not_reached = 0;                  // due trees left when a stop was requested
   bool has_unreadable_records = false;          // of trees
   std::vector<std::string> older_records = {};  // a line for each that was put back
+  std::optional<store::TreeRecord> next = {};   // the next tree to expire
+  std::string time_zone = "UTC";
 
   base::ExitStatus exit_status() const;
   nlohmann::ordered_json to_document() const;

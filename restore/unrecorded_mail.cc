@@ -12,12 +12,12 @@
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
 #include "restore/plan.h"
 #include "restore/selection.h"
 #include "restore/target_mailbox.h"
+#include "restore/tree_account.h"
 
 namespace restore {
 
@@ -150,8 +150,13 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
   for (const auto& [name, own] : trees) {
     const bool is_seen =
         look == Look::kLive && add(name, [&, &own = own, &name = name] {
-          const base::AccountConfig account =
-              imap::find_account(environment.config, environment.files, name);
+          const TreeAccount known =
+              find_tree_account(environment.config, environment.files, own.front());
+          if (!known.unreachable.empty()) {
+            return reader == nullptr ? std::vector<UnrecordedMail>()
+                                     : in_newest_snapshot(*reader, name, environment.config);
+          }
+          const base::AccountConfig& account = known.account;
           imap::Session session =
               imap::open_account(environment.config.server_of(account), account);
           auto found = unrecorded_now(session, account, own, environment.config.restore.tree, now);

@@ -15,6 +15,7 @@
 #include "base/reporting/mailer.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "restore/tree_account.h"
 
 namespace restore {
 
@@ -45,7 +46,9 @@ std::uint64_t messages_in(const store::TreeRecord& tree) {
 
 void UserMail::notify_restored(const store::TreeRecord& tree) const {
   if (tree.expires - now() < kMinLifetime || messages_in(tree) == 0) return;
-  send_once(Kind::kRestored, environment_.config.reporting.user_mail.restored, tree);
+  send_once({".restored", environment_.config.reporting.user_mail.restored, messages_in(tree),
+             tree.expires},
+            tree);
 }
 
 void UserMail::remind(const store::TreeRecord& tree) const {
@@ -53,7 +56,23 @@ void UserMail::remind(const store::TreeRecord& tree) const {
   const bool was_to_stay = tree.expires - tree.created > kReminderLead;
   if (left <= std::chrono::seconds(0) || left > kReminderLead || !was_to_stay) return;
   if (tree.state == store::TreeState::kRestoring || messages_in(tree) == 0) return;
-  send_once(Kind::kReminder, environment_.config.reporting.user_mail.reminder, tree);
+  send_once({".reminder", environment_.config.reporting.user_mail.reminder, messages_in(tree),
+             tree.expires},
+            tree);
+}
+
+void UserMail::notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const {
+  Letter letter;
+  letter.template_file = environment_.config.reporting.user_mail.rescued;
+  letter.expires = now() + environment_.config.restore.sweep_keep;
+  for (const SweptLevel& level : swept.levels) {
+    letter.messages += level.rescued;
+    // A later sweep of the same tree may rescue more, into another snapshot.
+    if (letter.mark.empty() && !level.snapshots.empty()) {
+      letter.mark = ".rescued-" + level.snapshots.front();
+    }
+  }
+  if (letter.messages > 0 && !letter.mark.empty()) send_once(letter, tree);
 }
 
 void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const {
@@ -66,21 +85,19 @@ void UserMail::forget_others(const std::vector<store::TreeRecord>& trees) const 
   }
 }
 
-void UserMail::send_once(Kind kind, const base::Path& template_file,
-                         const store::TreeRecord& tree) const {
+void UserMail::send_once(const Letter& letter, const store::TreeRecord& tree) const {
   const base::Config& config = environment_.config;
-  if (template_file.empty() || !config.reporting.mail) return;
+  if (letter.template_file.empty() || !config.reporting.mail) return;
   if (tree.account == config.drill.account) return;
   base::FileSystem& files = environment_.files;
   const base::Path directory = marks_directory(config.store);
-  const base::Path mark =
-      directory / (tree.id + (kind == Kind::kRestored ? ".restored" : ".reminder"));
+  const base::Path mark = directory / (tree.id + letter.mark);
   try {
     base::make_directories(files, directory);
     // Written before the mail is sent: after a crash in between no mail is sent, and none twice.
     if (!base::write_file(files, mark, {}, base::OnExisting::kFail)) return;
     try {
-      send(template_file, tree);
+      send(letter, tree);
     } catch (const base::Error&) {
       files.remove(mark);  // the next sweep tries again
       throw;
@@ -91,22 +108,24 @@ void UserMail::send_once(Kind kind, const base::Path& template_file,
   }
 }
 
-void UserMail::send(const base::Path& template_file, const store::TreeRecord& tree) const {
+void UserMail::send(const Letter& letter, const store::TreeRecord& tree) const {
   const base::Config& config = environment_.config;
-  const base::MailTemplate words = base::load_mail_template(environment_.files, template_file);
-  const auto days = std::chrono::ceil<std::chrono::days>(tree.expires - now());
+  const base::MailTemplate words =
+      base::load_mail_template(environment_.files, letter.template_file);
+  const auto days = std::chrono::ceil<std::chrono::days>(letter.expires - now());
   const std::map<std::string, std::string> values = {
       {"account", base::escape_for_terminal(tree.account)},
       {"tree", base::escape_for_terminal(tree.name)},
-      {"messages", std::to_string(messages_in(tree))},
-      {"expires", moment(tree.expires, config.restore.time_zone)},
+      {"messages", std::to_string(letter.messages)},
+      {"expires", moment(letter.expires, config.restore.time_zone)},
       {"days", std::to_string(days.count())}};
   const base::Mailer mailer(*config.reporting.mail, environment_.clock);
-  mailer.send({{address_of(tree.account)}, words.subject, base::fill_in(words.body, values)});
+  mailer.send({{address_of(tree)}, words.subject, base::fill_in(words.body, values)});
 }
 
-std::string UserMail::address_of(const std::string& account) const {
-  const base::AccountConfig& known = environment_.config.account(account);
+std::string UserMail::address_of(const store::TreeRecord& tree) const {
+  const base::AccountConfig known =
+      find_tree_account(environment_.config, environment_.files, tree).account;
   if (!known.mail.empty()) return known.mail;
   std::string address = base::fill_in(environment_.config.reporting.user_mail.address,
                                       {{"account", known.name}, {"user", known.user}});

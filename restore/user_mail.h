@@ -1,12 +1,15 @@
-// Mail to a user about a restored tree: one when it is there, and one a day before it expires. Each
-// is sent once for a tree, whatever happens to it later: a mark beside the index is written first.
+// Mail to a user about a restored tree: one when it is there, one a day before it expires, and one
+// if a sweep rescued the user's own mail from it. Each is sent once, whatever happens to the tree
+// later: a mark beside the index is written first.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/program/program.h"
+#include "restore/tree_sweeper.h"
 #include "store/tree_record.h"
 
 namespace restore {
@@ -15,22 +18,30 @@ class UserMail {
  public:
   explicit UserMail(const base::Environment& environment) : environment_(environment) {}
 
-  // Both do nothing if the configuration has no template for the mail, and for the scratch account
+  // All do nothing if the configuration has no template for the mail, and for the scratch account
   // of drills. Failures are only logged: the tree is what matters.
   void notify_restored(const store::TreeRecord& tree) const;
 
   // Sends the reminder if it is due: within the last day of a tree whose lifetime is longer.
   void remind(const store::TreeRecord& tree) const;
 
+  // Call it when a sweep has worked on the tree; does nothing if that rescued no mail.
+  void notify_rescued(const store::TreeRecord& tree, const SweptTree& swept) const;
+
   // Deletes the marks of trees that are not among `trees`.
   void forget_others(const std::vector<store::TreeRecord>& trees) const;
 
  private:
-  enum class Kind { kRestored, kReminder };
+  struct Letter {
+    std::string mark;  // the end of the mark's name, different for each mail about a tree
+    base::Path template_file;
+    std::uint64_t messages = 0;
+    std::chrono::sys_seconds expires{};
+  };
 
-  void send_once(Kind kind, const base::Path& template_file, const store::TreeRecord& tree) const;
-  void send(const base::Path& template_file, const store::TreeRecord& tree) const;
-  std::string address_of(const std::string& account) const;
+  void send_once(const Letter& letter, const store::TreeRecord& tree) const;
+  void send(const Letter& letter, const store::TreeRecord& tree) const;
+  std::string address_of(const store::TreeRecord& tree) const;
   std::chrono::sys_seconds now() const;
 
   const base::Environment& environment_;

@@ -105,6 +105,7 @@ RestoreConfig parse_restore(const json& at) {
   restore.tree = at.value("tree", restore.tree);
   restore.time_zone = at.value("time_zone", restore.time_zone);
   read_period(at, "expire_after", restore.expire_after);
+  read_period(at, "longest_stay", restore.longest_stay);
   read_duration(at, "sweep_keep", restore.sweep_keep);
   check_time_zone(restore.time_zone);
   return restore;
@@ -307,6 +308,14 @@ RetentionConfig Config::retention_of(std::string_view account) const {
 
 std::chrono::seconds Config::expire_after_of(const AccountConfig& account) const {
   return account.expire_after.value_or(restore.expire_after);
+}
+
+std::chrono::seconds Config::longest_stay_of(std::string_view account) const {
+  AccountConfig former;
+  former.name = account;
+  apply_settings(former, {});
+  const AccountConfig& known = has_account(account) ? this->account(account) : former;
+  return std::max(restore.longest_stay, expire_after_of(known));
 }
 
 Config load_config(FileSystem& files, const Path& path) {

@@ -70,6 +70,7 @@ struct AccountConfig {
 struct RestoreConfig {
   std::string tree = "RESTORED/{timestamp}";
   std::chrono::seconds expire_after = std::chrono::days(7);
+  std::chrono::seconds longest_stay = std::chrono::days(90);  // of a tree, however it is extended
   std::chrono::seconds sweep_keep = std::chrono::days(90);
   std::string time_zone = "UTC";
 };
@@ -132,6 +133,10 @@ struct Config {
 
   // How long a tree restored to the account stays.
   std::chrono::seconds expire_after_of(const AccountConfig& account) const;
+
+  // How long a tree of the account may stay at most: RestoreConfig::longest_stay, or the configured
+  // expire_after if that is longer. The account need not be in the configuration.
+  std::chrono::seconds longest_stay_of(std::string_view account) const;
 
   // Applies what is configured for accounts of this name, and `own`, which takes precedence.
   void apply_settings(AccountConfig& account, const AccountSettings& own) const;

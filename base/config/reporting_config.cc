@@ -65,6 +65,7 @@ UserMailConfig parse_user_mail(const json& document) {
   const json at = document.value("user_mail", json::object());
   user_mail.restored = at.value("restored", std::string());
   user_mail.reminder = at.value("reminder", std::string());
+  user_mail.rescued = at.value("rescued", std::string());
   user_mail.address = at.value("address", user_mail.address);
   return user_mail;
 }
@@ -130,7 +131,8 @@ ReportingConfig parse_reporting(const json& document) {
   if (!config.reports.to.empty()) {
     fail(ErrorCode::kConfig, "/reports/to: no mail can be sent: also give mail with url and from");
   }
-  if (!config.user_mail.restored.empty() || !config.user_mail.reminder.empty()) {
+  const UserMailConfig& user_mail = config.user_mail;
+  if (!user_mail.restored.empty() || !user_mail.reminder.empty() || !user_mail.rescued.empty()) {
     fail(ErrorCode::kConfig, "/user_mail: no mail can be sent: also give mail with url and from");
   }
   return config;

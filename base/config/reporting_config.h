@@ -35,8 +35,9 @@ struct ReportsConfig {
 
 // Mail to the users. Templates: docs/man/mailstow.json.5, "user_mail".
 struct UserMailConfig {
-  Path restored;                      // empty: nothing is sent after a restore
-  Path reminder;                      // empty: nothing is sent a day before a tree expires
+  Path restored;  // empty: nothing is sent after a restore
+  Path reminder;  // empty: nothing is sent a day before a tree expires
+  Path rescued;   // empty: nothing is sent when a sweep rescued mail from a tree
   std::string address = "{account}";  // for an account without its own address
 };
 

@@ -58,6 +58,20 @@ TEST(SweepReportTest, WhatIsLeftUndoneShowsInTheExitStatus) {
   EXPECT_EQ(status_of({busy, gone}), ExitStatus::kUsage);
 }
 
+TEST(SweepReportTest, ATreeThatIsOutOfReachIsPartOfTheReportAndCountsOnceADay) {
+  TreeOutcome outcome{swept_record(), {}};
+  outcome.unreachable = "its account has left";
+  EXPECT_EQ(status_of({outcome}), ExitStatus::kPartial);
+  SweepReport report;
+  outcome.is_report_due = false;
+  report.trees = {outcome};
+  EXPECT_EQ(report.exit_status(), ExitStatus::kDone);
+  EXPECT_EQ(report.troubles().size(), 1U) << "the mail about it is not followed by its resolution";
+  outcome.is_closed = true;
+  report.trees = {outcome};
+  EXPECT_THAT(report.to_text(), HasSubstr("its record is closed, and its folders stay"));
+}
+
 TEST(SweepReportTest, AnOlderRecordIsReportedAndIsNoFailure) {
   SweepReport report;
   report.older_records = {"trees/0123: an older record of this tree was put back"};

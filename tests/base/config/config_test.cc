@@ -145,6 +145,7 @@ TEST(ConfigTest, OverridesApplyToAccountsByName) {
   EXPECT_EQ(config.found_account("main", "ann@shop").exclude, std::vector<std::string>{"Spam*"});
   EXPECT_EQ(config.retention_of("gone@shop").daily, 90U);
   EXPECT_EQ(config.expire_after_of(config.found_account("main", "ann")), std::chrono::days(7));
+  EXPECT_EQ(config.longest_stay_of("ann"), std::chrono::days(90));
 }
 
 TEST(ConfigTest, AnAccountMayHaveItsOwnRetention) {

@@ -1,0 +1,181 @@
+// Expiry that can be relied on: a tree goes in the end, even if its account left the configuration.
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "base/file_system.h"
+#include "store/tree_record.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/account_state.h"
+#include "tests/servers/dovecot.h"
+#include "tests/servers/mail_generator.h"
+#include "tests/servers/mail_server.h"
+
+namespace restore {
+namespace {
+
+using programs::json;
+using servers::AccountState;
+using testing::HasSubstr;
+
+class ExpiryTest : public testing::Test {
+ protected:
+  ExpiryTest() {
+    servers::fill_account(server_, "alice", 10);
+    mailstow_.config()["accounts"][0] = {{"name", "boss"}, {"server", "main"}, {"user", "alice"}};
+    mailstow_.save();
+    mailstow_.backupd({"init"});
+    mailstow_.backupd_json({"once", "--account", "boss"});
+  }
+
+  // A tree that is due.
+  std::string expired_tree() {
+    const json report = mailstow_.restore_json({"run", "boss", "--all"});
+    change_records([](store::TreeRecord& record) { record.expires = record.created; });
+    return report["tree"];
+  }
+
+  void change_records(const std::function<void(store::TreeRecord&)>& change) {
+    auto records = store::TreeRecords::open(
+        {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
+    for (store::TreeRecord& record : records.list().records) {
+      change(record);
+      records.put(record);
+    }
+  }
+
+  void remove_account() {
+    mailstow_.config()["accounts"].erase(0);
+    mailstow_.save();
+  }
+
+  AccountState state() { return servers::account_state(server_, "alice"); }
+  json trees() { return mailstow_.restore_json({"trees"})["trees"]; }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+TEST_F(ExpiryTest, ATreeGoesAfterItsAccountLeftTheConfiguration) {
+  const AccountState before = state();
+  expired_tree();
+  remove_account();
+  const json report = mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(report["trees"][0]["finished"], true) << report;
+  EXPECT_EQ(state(), before);
+  EXPECT_EQ(trees(), json::array());
+}
+
+TEST_F(ExpiryTest, ATreeOfAnOlderRecordWithoutTheUserIsNotTakenForGone) {
+  expired_tree();
+  change_records([](store::TreeRecord& record) { record.user.clear(); });
+  remove_account();
+  // The name of the account is another user's on the server, in whose mailbox there is no tree.
+  change_records([](store::TreeRecord& record) { record.account = "bob"; });
+  mailstow_.config()["accounts"] = json::array();
+  mailstow_.save();
+  const json report = mailstow_.restore_json({"sweep"}, 1);
+  EXPECT_EQ(report["trees"][0]["finished"], false) << report;
+  EXPECT_EQ(trees().size(), 1U);
+}
+
+TEST_F(ExpiryTest, ATreeThatNoSweepCanReachIsReportedOnceADayAndClosedAfterAMonth) {
+  const std::string tree = expired_tree();
+  const AccountState before = state();
+  remove_account();
+  std::string id;
+  change_records([&](store::TreeRecord& record) {
+    record.server = "old";
+    id = record.id;
+  });
+
+  const auto first = mailstow_.restore({"sweep"});
+  EXPECT_EQ(first.status, 3) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("neither its account nor the server old"));
+  EXPECT_THAT(first.out, HasSubstr("mailstow-restore expire boss " + tree + " --forget-record"));
+  const json again = mailstow_.restore_json({"sweep"});
+  EXPECT_THAT(again["trees"][0]["unreachable"].get<std::string>(), HasSubstr("server old"));
+  EXPECT_EQ(again["trees"][0]["finished"], false);
+  EXPECT_EQ(trees().size(), 1U);
+
+  const auto days_ago = [](int days) {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               (std::chrono::system_clock::now() - std::chrono::days(days)).time_since_epoch())
+        .count();
+  };
+  const base::Path memory = mailstow_.index() / "unreachable-trees.json";
+  std::ofstream(memory) << json({{id, {days_ago(2), days_ago(1)}}}).dump();
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 3) << "a day later";
+  std::ofstream(memory) << json({{id, {days_ago(31), days_ago(0)}}}).dump();
+  const json closed = mailstow_.restore_json({"sweep"}, 3);
+  EXPECT_EQ(closed["trees"][0]["record_closed"], true) << closed;
+  EXPECT_EQ(trees(), json::array());
+  EXPECT_EQ(state(), before) << "nothing was deleted";
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+}
+
+TEST_F(ExpiryTest, ARecordIsForgottenByHandAndItsFoldersStay) {
+  const std::string tree = expired_tree();
+  const AccountState before = state();
+  const std::string timestamp = tree.substr(tree.rfind('/') + 1);
+  EXPECT_EQ(mailstow_.restore({"expire", "boss", "20200101T000000", "--forget-record"}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"expire", "boss", timestamp, "--forget-record"}).status, 0);
+  EXPECT_EQ(trees(), json::array());
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(ExpiryTest, ATreeExpiresByHandAndASweepNamesTheNextOne) {
+  const AccountState before = state();
+  const std::string tree = mailstow_.restore_json({"run", "boss", "--all"})["tree"];
+  const auto early = mailstow_.restore({"sweep"});
+  EXPECT_THAT(early.out, HasSubstr("No tree is due. The next one expires "));
+  EXPECT_THAT(early.out, HasSubstr("boss: " + tree));
+  EXPECT_EQ(mailstow_.restore({"expire", "boss", tree}).status, 0);
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"].size(), 1U);
+  EXPECT_EQ(state(), before);
+}
+
+TEST_F(ExpiryTest, NoTreeStaysLongerThanTheLongestStay) {
+  const AccountState before = state();
+  const auto refused = mailstow_.restore({"run", "boss", "--all", "--expire-after", "91d"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("restore.longest_stay"));
+  EXPECT_EQ(state(), before);
+  const std::string tree = mailstow_.restore_json({"run", "boss", "--all"})["tree"];
+  EXPECT_EQ(mailstow_.restore({"extend", "boss", tree, "90d"}).status, 2);
+  const auto extended =
+      mailstow_.restore({"extend", "boss", tree.substr(tree.rfind('/') + 1), "80d"});
+  EXPECT_EQ(extended.status, 0) << extended.err;
+  EXPECT_THAT(extended.out, HasSubstr("(before: "));
+  mailstow_.config()["restore"]["longest_stay"] = "365d";
+  mailstow_.save();
+  EXPECT_EQ(mailstow_.restore({"extend", "boss", tree, "90d"}).status, 0);
+}
+
+TEST_F(ExpiryTest, AUserWhoseMailWasRescuedGetsAMail) {
+  servers::MailServer mail_server;
+  mailstow_.config()["mail"] = mail_server.config();
+  mailstow_.config()["accounts"][0]["mail"] = "alice@example.org";
+  const base::Path letter = mailstow_.folder() / "rescued";
+  std::ofstream(letter)
+      << "Subject: Your mail was saved\n\n{messages} of {tree}, for {days} days\n";
+  mailstow_.config()["user_mail"]["rescued"] = letter.string();
+  mailstow_.save();
+  const std::string tree = expired_tree();
+  servers::MailGenerator mail(1);
+  server_.client("alice").append(tree + "/INBOX", std::vector<servers::Delivery>{{mail.plain()}});
+  mailstow_.restore_json({"sweep"});
+  ASSERT_EQ(mail_server.mail().size(), 1U);
+  const json sent = mail_server.mail().front();
+  EXPECT_EQ(sent["to"], json({"alice@example.org"}));
+  EXPECT_EQ(sent["headers"]["Subject"], "Your mail was saved");
+  EXPECT_THAT(sent["body"].get<std::string>(), HasSubstr("1 of " + tree + ", for 90 days"));
+}
+
+}  // namespace
+}  // namespace restore
