@@ -153,9 +153,10 @@ std::string list_trees(const BackupFacts& facts) {
   std::string text = fmt::format("Restored trees ({}), the next to expire first:\n",
                                  base::format_count(trees.size()));
   for (std::size_t at = 0; at < std::min(trees.size(), kMaxTrees); ++at) {
-    text += fmt::format("  {}  {}: {}\n", base::shown_time(trees[at].expires),
+    text += fmt::format("  {}  {}: {}{}\n", base::shown_time(trees[at].expires),
                         base::escape_for_terminal(trees[at].account),
-                        base::escape_for_terminal(trees[at].name));
+                        base::escape_for_terminal(trees[at].name),
+                        trees[at].expires <= facts.now ? " (overdue)" : "");
   }
   return text;
 }
@@ -223,6 +224,7 @@ std::vector<std::string> troubles_of(const PassReport& report) {
       troubles.push_back(fmt::format("{}: it could not be backed up completely", name));
     }
   }
+  for (const std::string& alarm : report.alarms) troubles.push_back("ALARM: " + alarm);
   for (const std::string& trouble : report.troubles) {
     troubles.push_back(base::escape_for_terminal(trouble));
   }

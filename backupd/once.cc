@@ -21,9 +21,11 @@
 #include "backupd/pass/inbox_identity.h"
 #include "backupd/report/accepted_skips.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/overdue_trees.h"
 #include "backupd/report/pass_report.h"
 #include "base/log.h"
 #include "base/reporting/acknowledgements.h"
+#include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
@@ -49,6 +51,17 @@ void report_alarms(const base::Environment& environment, store::Reader& reader,
           account.has_changed_mailbox || alarm.kind == AlarmKind::kStranger;
     }
   }
+}
+
+// A sweep that never runs does not report itself.
+void report_overdue_trees(const base::Environment& environment,
+                          const std::vector<store::TreeRecord>& trees, PassReport& report) {
+  const auto now = environment.clock.now_seconds();
+  const std::string alarm =
+      overdue_alarm(trees, base::last_sweep(environment.files, environment.config.store, now), now);
+  if (alarm.empty()) return;
+  base::log_error("{}", alarm);
+  report.alarms.push_back(alarm);
 }
 
 BackupFacts collect_facts(const base::Environment& environment, store::Reader& reader,
@@ -173,6 +186,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   report.commit = writer.highest_commit();
   acknowledged = note_changed_mailboxes(environment, guard);
   report_alarms(environment, writer.reader(), acknowledged, report);
+  if (is_of_all_accounts) report_overdue_trees(environment, trees.records, report);
   if (is_of_all_accounts && roll.troubles.empty()) {
     report.vanished = vanished_from(roll, writer.reader().accounts());
     std::erase_if(report.vanished, [&](const std::string& account) {

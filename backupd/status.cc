@@ -8,13 +8,16 @@
 #include "backupd/commands.h"
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/overdue_trees.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/reporting/job_record.h"
+#include "base/reporting/last_sweep.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/format/location.h"
 #include "store/reader.h"
+#include "store/tree_record.h"
 
 namespace backupd {
 
@@ -29,6 +32,57 @@ struct AccountState {
   std::vector<Alarm> alarms;
   bool is_newest_in_future = false;
 };
+
+struct TreesState {
+  std::vector<store::TreeRecord> overdue;  // the longest overdue first
+  std::string alarm;                       // empty: it is not raised
+  std::size_t count = 0;                   // of all trees
+  bool has_unreadable_records = false;
+};
+
+TreesState trees_of(const base::Environment& environment) {
+  const auto now = environment.clock.now_seconds();
+  const auto& store = environment.config.store;
+  const auto listing =
+      store::TreeRecords::open(store::location_of(store), environment.files).list();
+  return {overdue_trees(listing.records, now),
+          overdue_alarm(listing.records, base::last_sweep(environment.files, store, now), now),
+          listing.records.size(), !listing.damaged.empty()};
+}
+
+nlohmann::ordered_json to_json(const TreesState& trees) {
+  nlohmann::ordered_json overdue = nlohmann::ordered_json::array();
+  for (const store::TreeRecord& tree : trees.overdue) {
+    overdue.push_back({{"account", tree.account},
+                       {"tree", tree.name},
+                       {"expired", base::format_rfc3339(tree.expires)}});
+  }
+  return {{"count", trees.count},
+          {"overdue", std::move(overdue)},
+          {"alarm",
+           trees.alarm.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(trees.alarm)},
+          {"unreadable_records", trees.has_unreadable_records}};
+}
+
+std::string to_text(const TreesState& trees) {
+  constexpr std::size_t kMaxShown = 20;
+  std::string text;
+  for (std::size_t at = 0; at < std::min(trees.overdue.size(), kMaxShown); ++at) {
+    const store::TreeRecord& tree = trees.overdue[at];
+    text +=
+        fmt::format("Overdue tree: {}: {}, expired {}\n", base::escape_for_terminal(tree.account),
+                    base::escape_for_terminal(tree.name), base::format_rfc3339(tree.expires));
+  }
+  if (trees.overdue.size() > kMaxShown) {
+    text += fmt::format("... and {} more: see `mailstow-restore trees`\n",
+                        base::format_count(trees.overdue.size() - kMaxShown));
+  }
+  if (!trees.alarm.empty()) text += fmt::format("ALARM: {}\n", trees.alarm);
+  if (trees.has_unreadable_records) {
+    text += "Records of trees can't be read: see `mailstow-restore trees`\n";
+  }
+  return text.empty() ? text : text + "\n";
+}
 
 std::vector<AccountState> states_of(const base::Environment& environment, store::Reader& reader) {
   const base::Config& config = environment.config;
@@ -93,7 +147,7 @@ std::string to_text(const std::vector<base::JobRecord>& jobs) {
 }
 
 std::string to_json(const store::Reader::StoreSize& size, const std::vector<AccountState>& states,
-                    const std::vector<base::JobRecord>& jobs,
+                    const TreesState& trees, const std::vector<base::JobRecord>& jobs,
                     const nlohmann::ordered_json& daemon) {
   using nlohmann::ordered_json;
   ordered_json accounts = ordered_json::array();
@@ -125,6 +179,7 @@ std::string to_json(const store::Reader::StoreSize& size, const std::vector<Acco
                                    {"messages", size.messages},
                                    {"message_bytes", size.message_bytes}}},
                                  {"accounts", std::move(accounts)},
+                                 {"trees", to_json(trees)},
                                  {"jobs", to_json(jobs)},
                                  {"daemon", daemon}};
   return base::json_text(document);
@@ -222,10 +277,15 @@ struct Brief {
   std::size_t accounts = 0;
   std::size_t never = 0;                              // without any backup
   std::optional<std::chrono::sys_seconds> oldest;     // of the newest backup of each account
-  std::vector<std::pair<std::string, Alarm>> alarms;  // with the accounts' names
+  struct BriefAlarm {
+    std::string account;  // empty: restored trees
+    std::string_view kind;
+    std::string text;
+  };
+  std::vector<BriefAlarm> alarms;
 };
 
-Brief brief_of(const std::vector<AccountState>& states) {
+Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees) {
   Brief brief;
   for (const AccountState& state : states) {
     if (!state.is_configured) continue;
@@ -235,8 +295,11 @@ Brief brief_of(const std::vector<AccountState>& states) {
     } else if (!brief.oldest || state.newest->time < *brief.oldest) {
       brief.oldest = state.newest->time;
     }
-    for (const Alarm& alarm : state.alarms) brief.alarms.emplace_back(state.name, alarm);
+    for (const Alarm& alarm : state.alarms) {
+      brief.alarms.push_back({state.name, word(alarm.kind), alarm.text});
+    }
   }
+  if (!trees.alarm.empty()) brief.alarms.push_back({"", "overdue_trees", trees.alarm});
   return brief;
 }
 
@@ -247,8 +310,9 @@ std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
   std::string text =
       brief.alarms.empty()
           ? std::string("no alarm")
-          : fmt::format("ALARM: {}: {}", base::escape_for_terminal(brief.alarms.front().first),
-                        brief.alarms.front().second.text);
+          : fmt::format("ALARM: {}{}{}", base::escape_for_terminal(brief.alarms.front().account),
+                        brief.alarms.front().account.empty() ? "" : ": ",
+                        brief.alarms.front().text);
   if (brief.alarms.size() > 1) {
     text += fmt::format("; and {}", counted(brief.alarms.size() - 1, "more alarm"));
   }
@@ -261,8 +325,10 @@ std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
 nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSize& size) {
   using nlohmann::ordered_json;
   ordered_json alarms = ordered_json::array();
-  for (const auto& [account, alarm] : brief.alarms) {
-    alarms.push_back({{"account", account}, {"kind", word(alarm.kind)}, {"text", alarm.text}});
+  for (const auto& [account, kind, text] : brief.alarms) {
+    alarms.push_back({{"account", account.empty() ? ordered_json() : ordered_json(account)},
+                      {"kind", kind},
+                      {"text", text}});
   }
   return {{"accounts", brief.accounts},
           {"never_backed_up", brief.never},
@@ -279,16 +345,18 @@ base::ExitStatus status(const base::Environment& environment, const StatusOption
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto size = reader.size();
   const auto states = states_of(environment, reader);
+  const TreesState trees = trees_of(environment);
   if (options.brief) {
-    const Brief brief = brief_of(states);
+    const Brief brief = brief_of(states, trees);
     base::print_result(environment.format, base::json_text(to_json(brief, size)),
                        to_text(brief, size));
     return brief.alarms.empty() ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
   }
   const auto jobs = base::load_job_records(environment.files, environment.config.store);
   const auto daemon = request_status(environment.config);
-  base::print_result(environment.format, to_json(size, states, jobs, daemon),
-                     to_text(size, states) + "\n" + to_text(jobs) + "\n" + describe_daemon(daemon));
+  base::print_result(environment.format, to_json(size, states, trees, jobs, daemon),
+                     to_text(size, states) + "\n" + to_text(trees) + to_text(jobs) + "\n" +
+                         describe_daemon(daemon));
   return base::ExitStatus::kDone;
 }
 

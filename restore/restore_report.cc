@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
@@ -97,6 +98,13 @@ std::string RestoreReport::to_json() const {
        {{"exempt", quota.exempt ? ordered_json(*quota.exempt) : ordered_json()},
         {"proof", quota.proof}}},
       {"folders", std::move(documents)}};
+  if (last_sweep) {
+    document["last_sweep"] = {
+        {"time",
+         last_sweep->time ? ordered_json(base::format_rfc3339(*last_sweep->time)) : ordered_json()},
+        {"exit_status", last_sweep->status ? ordered_json(*last_sweep->status) : ordered_json()},
+        {"recent", last_sweep->is_recent}};
+  }
   document["notes"] = notes;
   if (!error.empty()) document["error"] = error;
   if (plan) {
@@ -272,6 +280,19 @@ std::string RestoreReport::comparison(const Counts& counts) {
   return text;
 }
 
+// Whether the tree can be expected to go in time.
+std::string RestoreReport::expectation() const {
+  std::string text = last_sweep->to_text(time_zone);
+  if (last_sweep->is_recent) {
+    text.front() = base::to_upper(text.front());
+    return text + ".\n";
+  }
+  return fmt::format(
+      "WARNING: {}: the folder stays until `mailstow-restore sweep` runs, which a timer or the "
+      "daemon must start every hour.\n",
+      text);
+}
+
 // Sentences that can be passed on to the user.
 std::string RestoreReport::summary(const Counts& counts) const {
   std::string text = outcome(counts) + origin() + comparison(counts);
@@ -288,6 +309,7 @@ std::string RestoreReport::summary(const Counts& counts) const {
         "    mailstow-restore extend {} {} 7d\n",
         base::escape_for_terminal(quota.proof), base::format_zoned(expires, time_zone),
         shell_quoted(to), shell_quoted(tree));
+    if (last_sweep) text += expectation();
   }
   if (!error.empty()) {
     text += "It ended early: " + base::escape_for_terminal(error) + "\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/exit_status.h"
+#include "base/reporting/last_sweep.h"
 #include "base/uid.h"
 
 namespace restore {
@@ -68,6 +69,7 @@ struct RestoreReport {
   std::string time_zone = "UTC";  // in which the text shows times
   std::string tree;               // empty: in place, where nothing expires
   std::chrono::sys_seconds expires{};
+  std::optional<base::LastSweep> last_sweep = std::nullopt;  // set if there is a tree
   QuotaFinding quota;
   std::vector<FolderReport> folders;
   bool without_deleted = false;                    // \Deleted was left off some message
@@ -92,6 +94,7 @@ struct RestoreReport {
   static std::string comparison(const Counts& counts);
   std::string words_for_user(const Counts& counts) const;
   std::string plan_to_text() const;
+  std::string expectation() const;
   std::string summary(const Counts& counts) const;
 };
 

@@ -11,6 +11,7 @@
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/program/pager.h"
+#include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -201,6 +202,9 @@ class Run {
       record_.created = now;
     }
     record_.expires = report_.expires;
+    if (!options_.in_place) {
+      report_.last_sweep = base::last_sweep(environment_.files, environment_.config.store, now);
+    }
     report_.quota.proof = "not tested: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));

@@ -4,10 +4,13 @@
 
 #include "backupd/doctor/doctor_checks.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/overdue_trees.h"
 #include "base/error.h"
+#include "base/reporting/last_sweep.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
 #include "store/reader.h"
+#include "store/tree_record.h"
 
 namespace backupd {
 
@@ -51,6 +54,15 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
     for (const Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
       findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, name)));
     }
+  }
+  const auto trees =
+      store::TreeRecords::open(store::location_of(config.store), environment.files).list();
+  const std::string overdue =
+      overdue_alarm(trees.records, base::last_sweep(environment.files, config.store, now), now);
+  if (!overdue.empty()) {
+    findings.push_back(
+        failure("alarm", "trees", overdue,
+                "run `mailstow-restore sweep`; a timer or the daemon must start it every hour"));
   }
   if (findings.empty()) {
     findings.push_back(

@@ -106,6 +106,7 @@ ordered_json PassReport::to_document() const {
           {"commit", {{"number", commit.number}, {"id", commit.id.hex()}}},
           {"accounts", std::move(documents)},
           {"troubles", troubles},
+          {"alarms", alarms},
           {"vanished", vanished}};
 }
 
@@ -146,6 +147,9 @@ std::string text_of_pass(const ordered_json& document) {
     }
   }
   for (const ordered_json& trouble : document.at("troubles")) text += shown(trouble) + "\n";
+  for (const ordered_json& alarm : document.value("alarms", ordered_json::array())) {
+    text += fmt::format("ALARM: {}\n", shown(alarm));
+  }
   for (const ordered_json& account : document.at("vanished")) {
     text += fmt::format(
         "{}: no longer on its server nor in the configuration: its snapshots "

@@ -54,6 +54,7 @@ struct PassReport {
   std::vector<AccountReport> accounts;
   std::vector<std::string> troubles;  // one line each: why accounts could not be discovered, and
                                       // what is left out of an account's snapshot
+  std::vector<std::string> alarms;    // that concern no account: escaped
   std::vector<std::string> vanished;  // the store's accounts that exist no longer; they are kept
   store::CommitMark commit;  // the store's highest: in kept reports it reveals an older store
 

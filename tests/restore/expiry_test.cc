@@ -1,5 +1,6 @@
 // Expiry that can be relied on: a tree goes in the end, even if its account left the configuration.
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -138,6 +139,34 @@ TEST_F(ExpiryTest, ATreeExpiresByHandAndASweepNamesTheNextOne) {
   EXPECT_EQ(mailstow_.restore({"expire", "boss", tree}).status, 0);
   EXPECT_EQ(mailstow_.restore_json({"sweep"})["trees"].size(), 1U);
   EXPECT_EQ(state(), before);
+}
+
+TEST_F(ExpiryTest, ASweepThatNeverRanIsNoticedEverywhere) {
+  const auto run = mailstow_.restore({"run", "boss", "--folder", "INBOX"});
+  EXPECT_THAT(run.out, HasSubstr("WARNING: no sweep has run yet"));
+  mailstow_.restore_json({"sweep"});
+  const json swept = mailstow_.restore_json({"run", "boss", "--folder", "INBOX", "--dry-run"});
+  EXPECT_EQ(swept["last_sweep"]["recent"], true) << swept;
+  std::filesystem::remove(mailstow_.index() / "jobs/sweep.json");
+
+  servers::MailServer mail_server;
+  mailstow_.config()["mail"] = mail_server.config();
+  mailstow_.config()["reports"]["to"] = {"admin@example.org"};
+  mailstow_.save();
+  change_records([](store::TreeRecord& record) { record.expires -= std::chrono::days(8); });
+  constexpr const char* kAlarm = "a restored tree should be gone and is still there";
+  const json status = mailstow_.backupd_json({"status"});
+  EXPECT_EQ(status["trees"]["overdue"].size(), 1U);
+  EXPECT_THAT(status["trees"]["alarm"].dump(), HasSubstr(kAlarm));
+  EXPECT_THAT(mailstow_.backupd({"status"}).out, HasSubstr(std::string("ALARM: ") + kAlarm));
+  EXPECT_THAT(mailstow_.backupd({"doctor"}).out, HasSubstr(kAlarm));
+  EXPECT_THAT(mailstow_.backupd({"metrics"}).out, HasSubstr("mailstow_trees_overdue 1\n"));
+  const json once = mailstow_.backupd_json({"once"});
+  EXPECT_THAT(once["alarms"].dump(), HasSubstr(kAlarm));
+  ASSERT_FALSE(mail_server.mail().empty());
+  EXPECT_THAT(mail_server.mail().back()["body"].get<std::string>(), HasSubstr(kAlarm));
+  mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["trees"]["alarm"], nullptr);
 }
 
 TEST_F(ExpiryTest, NoTreeStaysLongerThanTheLongestStay) {

@@ -40,6 +40,18 @@ TEST(RestoreReportTest, WhatIsWholeCanBeReadOutOnThePhone) {
   EXPECT_THAT(whole().to_json(), HasSubstr("\"snapshot_time\": \"2026-11-23T00:00:00Z\""));
 }
 
+TEST(RestoreReportTest, SaysWhetherTheTreeCanBeExpectedToGo) {
+  RestoreReport report = whole();
+  report.last_sweep = base::LastSweep{report.snapshot_time, 0, true};
+  EXPECT_THAT(report.to_text(), HasSubstr("\nThe last sweep was at 2026-11-23T00:00:00Z.\n"));
+  report.last_sweep = base::LastSweep{report.snapshot_time, 1, false};
+  EXPECT_THAT(report.to_text(), HasSubstr("\nWARNING: the last sweep was at 2026-11-23T00:00:00Z "
+                                          "and ended with status 1: the folder stays until"));
+  report.last_sweep = base::LastSweep{};
+  EXPECT_THAT(report.to_text(), HasSubstr("\nWARNING: no sweep has run yet: the folder stays"));
+  EXPECT_THAT(report.to_json(), HasSubstr("\"recent\": false"));
+}
+
 TEST(RestoreReportTest, TwoLinesForTheUserEndTheText) {
   RestoreReport report = whole();
   report.time_zone = "Europe/Oslo";

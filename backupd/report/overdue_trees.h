@@ -1,0 +1,25 @@
+// Restored trees that have expired and are still there.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/reporting/last_sweep.h"
+#include "store/tree_record.h"
+
+namespace backupd {
+
+// A tree that is still there so long after its expiry raises an alarm: sweeps run every hour.
+inline constexpr std::chrono::hours kTreeAlarmAfter{2};
+
+// Those that have expired, the longest overdue first.
+std::vector<store::TreeRecord> overdue_trees(std::span<const store::TreeRecord> trees,
+                                             std::chrono::sys_seconds now);
+
+// One line, escaped, about all trees that raise the alarm; empty if it is not raised.
+std::string overdue_alarm(std::span<const store::TreeRecord> trees, const base::LastSweep& sweep,
+                          std::chrono::sys_seconds now);
+
+}  // namespace backupd

@@ -1,0 +1,37 @@
+#include "backupd/report/overdue_trees.h"
+
+#include <gmock/gmock.h>
+
+namespace backupd {
+namespace {
+
+using std::chrono::hours;
+using testing::HasSubstr;
+
+constexpr std::chrono::sys_seconds kNoon = std::chrono::sys_days(std::chrono::days(20'000));
+
+store::TreeRecord tree(const std::string& name, std::chrono::sys_seconds expires) {
+  store::TreeRecord record;
+  record.account = "al\x1bice";
+  record.name = name;
+  record.expires = expires;
+  return record;
+}
+
+TEST(OverdueTreesTest, TheAlarmIsRaisedAfterTwoHours) {
+  const std::vector<store::TreeRecord> trees = {
+      tree("later", kNoon + hours(1)), tree("b", kNoon - hours(1)), tree("a", kNoon - hours(2))};
+  const auto overdue = overdue_trees(trees, kNoon);
+  ASSERT_EQ(overdue.size(), 2U);
+  EXPECT_EQ(overdue[0].name, "a");
+  EXPECT_EQ(overdue_alarm(trees, {}, kNoon - hours(1)), "");
+  const std::string alarm = overdue_alarm(trees, {}, kNoon);
+  EXPECT_THAT(alarm, HasSubstr("a restored tree should be gone and is still there (a of "));
+  EXPECT_THAT(alarm, HasSubstr(": no sweep has run yet: run `mailstow-restore sweep`"));
+  EXPECT_EQ(alarm.find('\x1b'), std::string::npos);
+  EXPECT_THAT(overdue_alarm(trees, {kNoon, 1, true}, kNoon + hours(1)),
+              HasSubstr("2 restored trees should be gone and are still there (the first: a of "));
+}
+
+}  // namespace
+}  // namespace backupd
