@@ -231,6 +231,7 @@ class Scene:
 
     def write(self, path, text):
         file = pathlib.Path(self.here(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(self.here(text))
         file.chmod(0o644)
 

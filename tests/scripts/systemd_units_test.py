@@ -1,7 +1,9 @@
-"""systemd takes the units of scripts/systemd, and finds them hardened: an exposure of 2.0 at most.
+"""systemd takes the units of scripts/systemd, and finds them hardened: an exposure of 2.0 at most. They fail
+without the configuration, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
 Usage: systemd_units_test.py BIN_FOLDER"""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,13 @@ def analyze(*arguments):
     return result.returncode, (result.stdout + result.stderr).strip()
 
 
+def drop_ins():
+    """The units of docs/operations.md: {path below /etc/systemd/system: text}."""
+    text = (UNITS.parents[1] / "docs/operations.md").read_text()
+    found = re.findall(r"# /etc/systemd/system/(\S+)\n(.*?)```", text, re.S)
+    return {path: body for path, body in found}
+
+
 def main():
     programs = sys.argv[1]
     services = sorted(UNITS.glob("*.service"))
@@ -26,6 +35,15 @@ def main():
             # As installed, but for where the programs lie.
             text = unit.read_text().replace("ExecStart=/usr/bin/", f"ExecStart={programs}/")
             (pathlib.Path(folder) / unit.name).write_text(text)
+        documented = drop_ins()
+        on_failure = [body for body in documented.values() if re.search(r"^OnFailure=", body, re.M)]
+        if not on_failure:
+            print("docs/operations.md: there is no drop-in with OnFailure=")
+            failed = True
+        for path, body in documented.items():
+            file = pathlib.Path(folder) / path
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(body)
         for unit in services + timers:
             status, output = analyze("verify", "--man=no", f"{folder}/{unit.name}")
             # Also what it only warns of.
@@ -36,6 +54,12 @@ def main():
         status, output = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSED}", unit)
         if status:
             print(output)
+            failed = True
+        if "AssertPathExists=/etc/mailstow/mailstow.json\n" not in unit.read_text():
+            print(f"{unit.name}: without a configuration it does not fail")
+            failed = True
+        if re.search(r"^Condition", unit.read_text(), re.M):
+            print(f"{unit.name}: a condition skips it silently")
             failed = True
         if "User=mailstow\n" not in unit.read_text():
             print(f"{unit.name}: it does not run as mailstow")
