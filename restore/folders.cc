@@ -5,6 +5,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/foreign_tree.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
@@ -40,13 +41,17 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   std::vector<std::vector<std::string>> rows;
   for (const store::FolderRecord& folder : reader.folders(snapshot)) {
     const std::string name = shown_name(snapshot, folder.info);
-    const std::string note = note_of(folder.info);
+    std::string note = note_of(folder.info);
+    const bool is_in_tree =
+        !foreign_tree_of(environment.config, account, folder.info, name).empty();
+    if (is_in_tree) note += (note.empty() ? "" : "; ") + std::string("in a restored tree");
     documents.push_back({{"folder", name},
                          {"uidvalidity", folder.info.uid_validity},
                          {"messages", folder.receipt.messages},
                          {"bytes", folder.bytes},
                          {"skipped", folder.info.skipped.size()},
                          {"digest", folder.receipt.digest.hex()},
+                         {"in_restored_tree", is_in_tree},
                          {"note", note}});
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});

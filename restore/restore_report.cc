@@ -131,6 +131,7 @@ std::string RestoreReport::origin() const {
 std::string RestoreReport::plan_to_text() const {
   std::vector<std::vector<std::string>> rows;
   std::string remarks;
+  for (const std::string& note : notes) remarks += base::escape_for_terminal(note) + "\n";
   for (const FolderReport& folder : folders) {
     rows.push_back({folder.source, folder.target, base::format_count(folder.messages),
                     base::format_size(folder.bytes)});

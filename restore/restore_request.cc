@@ -19,6 +19,7 @@ std::string write_request(const RestoreRequest& request) {
       {"query", selection.query},
       {"subfolders", selection.subfolders},
       {"missing_from", selection.missing_from},
+      {"without_trees", selection.without_trees},
       {"asked", selection.asked.value().time_since_epoch().count()}};
   return base::json_line(document);
 }
@@ -36,6 +37,8 @@ RestoreRequest read_request(const std::string& text) {
     request.selection.query = document.at("query");
     request.selection.subfolders = document.at("subfolders");
     request.selection.missing_from = document.at("missing_from");
+    // Earlier versions left none out.
+    request.selection.without_trees = document.value("without_trees", false);
     request.selection.asked =
         std::chrono::sys_seconds(std::chrono::seconds(document.at("asked").get<std::int64_t>()));
     return request;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -67,6 +68,12 @@ class Run {
     report_.snapshot = snapshot_.hex();
     report_.snapshot_time = selection.snapshot.time;
     report_.time_zone = environment_.config.restore.time_zone;
+    for (const std::string& tree : selection.left_out_trees) {
+      report_.notes.push_back(fmt::format(
+          "not restored: {}: it is a restored tree of which this store has no record: to restore "
+          "it, name it with --folder and --subfolders",
+          tree));
+    }
     std::map<std::string, SourceFolder> sources;
     for (const SelectedFolder& folder : selection.folders) {
       const store::FolderInfo& info = folder.folder.info;
@@ -147,6 +154,7 @@ class Run {
     if (resumed_) return read_request(resumed_->request).selection;
     SelectionOptions selection = options_.selection;
     selection.asked = environment_.clock.now_seconds();
+    selection.without_trees = true;
     return with_fresh_pass(environment_, reader_, options_.account, std::move(selection));
   }
 
@@ -335,7 +343,7 @@ class Run {
     } catch (const base::Stopped& stopped) {
       report_.error = fmt::format("{}: continue with the same command", stopped.what());
     }
-    report_.notes = place.notes();
+    std::ranges::copy(place.notes(), std::back_inserter(report_.notes));
     return report_;
   }
 

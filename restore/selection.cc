@@ -14,6 +14,7 @@
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "restore/earlier_folder.h"
+#include "restore/foreign_tree.h"
 #include "restore/moment.h"
 #include "store/history.h"
 #include "store/search.h"
@@ -187,7 +188,7 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 
 Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
-  Selection selection{choose_snapshot(environment, reader, account, options.at), {}};
+  Selection selection{choose_snapshot(environment, reader, account, options.at), {}, {}};
   const std::string& zone = environment.config.restore.time_zone;
   const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
     if (text.empty()) return std::nullopt;
@@ -200,6 +201,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
   if (!options.query.empty()) {
     found = find_places(environment, reader, selection.snapshot, options);
   }
+  const bool is_without_trees = options.without_trees && options.folders.empty() && ids.empty();
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
 
@@ -213,6 +215,13 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     const store::FolderRecord& folder = folders[at];
     SelectedFolder selected{folder, names[at], {}};
     if (!chosen_folders.contain(selected.name)) continue;
+    if (is_without_trees) {
+      std::string tree = foreign_tree_of(environment.config, account, folder.info, selected.name);
+      if (!tree.empty()) {
+        selection.left_out_trees.insert(std::move(tree));
+        continue;
+      }
+    }
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
       ids.note_found(entry.message);
       const sys_seconds date = entry.internal_date.instant;
@@ -243,11 +252,13 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     }
   }
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {
-    base::fail(base::ErrorCode::kNotFound,
-               "account {}: the snapshot of {} has none of what was requested: "
-               "`mailstow-restore folders` lists what it has",
-               base::escape_for_terminal(account),
-               base::format_zoned(selection.snapshot.time, zone));
+    base::fail(
+        base::ErrorCode::kNotFound,
+        "account {}: the snapshot of {} has none of what was requested{}: "
+        "`mailstow-restore folders` lists what it has",
+        base::escape_for_terminal(account), base::format_zoned(selection.snapshot.time, zone),
+        selection.left_out_trees.empty() ? ""
+                                         : " outside restored trees, which only --folder chooses");
   }
   return selection;
 }

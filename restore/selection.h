@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct SelectionOptions {
   std::string query;                  // in the syntax of store/search_index/query.h
   bool missing = false;               // restore/fresh_pass.h turns it into missing_from
   std::string missing_from;           // a snapshot's id: only messages that it has in no folder
+  // Leave out trees of which this store has no record, unless folders or messages are named.
+  bool without_trees = false;
   // The moment that "3 days ago" is relative to; nullopt: now.
   std::optional<std::chrono::sys_seconds> asked = std::nullopt;
 };
@@ -37,7 +40,8 @@ struct SelectedFolder {
 
 struct Selection {
   store::SnapshotInfo snapshot;
-  std::vector<SelectedFolder> folders;  // in the snapshot's order
+  std::vector<SelectedFolder> folders;        // in the snapshot's order
+  std::set<std::string> left_out_trees = {};  // their shown names
 };
 
 // A folder's name as users see it.

@@ -186,6 +186,20 @@ TEST_F(ExpiryTest, NoTreeStaysLongerThanTheLongestStay) {
   EXPECT_EQ(mailstow_.restore({"extend", "boss", tree, "90d"}).status, 0);
 }
 
+TEST_F(ExpiryTest, ATreeOfAnotherStoreIsBackedUpMarkedAndRestoredOnlyIfNamed) {
+  const std::string tree = mailstow_.restore_json({"run", "boss", "--folder", "INBOX"})["tree"];
+  mailstow_.restore({"expire", "boss", tree, "--forget-record"});  // as if another store made it
+  mailstow_.backupd_json({"once", "--account", "boss"});
+  const json folders = mailstow_.restore_json({"folders", "boss"})["folders"];
+  EXPECT_EQ(programs::find_by(folders, "folder", tree + "/INBOX")["in_restored_tree"], true);
+  EXPECT_EQ(programs::find_by(folders, "folder", "INBOX")["in_restored_tree"], false);
+  const json all = mailstow_.restore_json({"run", "boss", "--all", "--dry-run"});
+  EXPECT_TRUE(programs::find_by(all["folders"], "source", tree + "/INBOX").is_null()) << all;
+  EXPECT_THAT(all["notes"].dump(), HasSubstr("not restored: " + tree));
+  const json named = mailstow_.restore_json({"run", "boss", "--folder", tree + "/*", "--dry-run"});
+  EXPECT_FALSE(programs::find_by(named["folders"], "source", tree + "/INBOX").is_null()) << named;
+}
+
 TEST_F(ExpiryTest, AUserWhoseMailWasRescuedGetsAMail) {
   servers::MailServer mail_server;
   mailstow_.config()["mail"] = mail_server.config();
