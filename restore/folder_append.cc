@@ -2,7 +2,9 @@
 // breaks the connection over one.
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <utility>
 
 #include "base/error.h"
@@ -57,6 +59,7 @@ void FolderRestore::append(imap::Session& session, Batch batch, const Reopen& re
   std::optional<std::string> lost;  // why
   Batch rest;
   try {
+    const std::shared_lock sending(sending_);
     rest = is_together ? append_together(session, batch, reopen, literals)
                        : append_each(session, batch, reopen, literals);
   } catch (const imap::ConnectionLost& error) {
@@ -150,6 +153,7 @@ void FolderRestore::append_again(imap::Session& session, Batch batch, const Reop
 std::vector<const FolderRestore::Waiting*> FolderRestore::find_missing(imap::Session& session,
                                                                        Batch batch,
                                                                        const Reopen& reopen) {
+  const std::unique_lock alone(sending_);
   if (session.select(folder_.target_raw_name).uid_validity != open_.uid_validity) {
     base::fail(base::ErrorCode::kNetwork,
                "restore: {}: the folder was replaced while the connection was lost",

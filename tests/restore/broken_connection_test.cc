@@ -1,5 +1,9 @@
 // Messages over which the target breaks the connection, each time: when they are appended, or when
 // they are read back.
+#include <chrono>
+#include <future>
+#include <utility>
+
 #include <gmock/gmock.h>
 
 #include "restore/folder_restore.h"
@@ -93,6 +97,48 @@ TEST_P(BrokenConnectionTest, WhatWasStoredBeforeTheLossIsNotSentAgain) {
   EXPECT_EQ(report.restored, 20U);
   EXPECT_EQ(report.skipped.size(), 0U);
   EXPECT_THAT(there(), testing::UnorderedElementsAreArray(texts_));
+}
+
+// One connection is lost while another waits for the answer to an equal message.
+TEST_P(BrokenConnectionTest, AMessageIsNotTakenForAnEqualOneOnAnotherConnection) {
+  const std::string text = std::string("Subject: equal\r\n\r\n") + kBad + "\r\n";
+  for (const std::uint32_t uid : {1U, 2U}) {
+    store::MessageEntry entry;
+    entry.uid = base::Uid{uid};
+    entry.size = text.size();
+    planned_.messages.push_back(entry);
+  }
+  FolderRestore folder(planned_, {}, Started::kNow);
+  const auto reopen = [this](FolderRestore::Unusable) { return server_.session(); };
+  imap::Session one = server_.session();
+  imap::Session other = server_.session();
+  server_.breaks_over.clear();
+  folder.open(one, reopen);
+  std::vector<FolderRestore::Waiting> messages;
+  for (const std::size_t at : {0U, 1U}) {
+    EXPECT_TRUE(folder.wants(at, base::as_bytes(text)));
+    messages.push_back({at, base::to_bytes(text)});
+  }
+  std::future<void> lost;
+  bool is_first = true;
+  server_.before_append_answer = [&] {
+    if (!std::exchange(is_first, false)) return;
+    server_.breaks_over = kBad;
+    const auto reopen_and_heal = [&](FolderRestore::Unusable) {
+      server_.breaks_over.clear();
+      return server_.session();
+    };
+    lost = std::async(std::launch::async, [&, reopen_and_heal] {
+      folder.append(other, std::span(messages).first(1), reopen_and_heal);
+    });
+    // It must not end before the answer is there.
+    EXPECT_EQ(lost.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+  };
+  folder.append(one, std::span(messages).subspan(1), reopen);
+  lost.get();
+  folder.compare(one, reopen);
+  EXPECT_EQ(folder.report().restored, 2U);
+  EXPECT_EQ(there().size(), 2U);
 }
 
 TEST_P(BrokenConnectionTest, AServerThatBreaksEveryConnectionIsGivenUp) {

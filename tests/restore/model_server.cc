@@ -154,8 +154,9 @@ class ModelConnection : public imap::Transport {
       line.erase(0, end + 1);
       folder.put({message.size(), {}, false, message, flags});
     }
-    return fmt::format("OK [APPENDUID {} {}:{}] taken", folder.uid_validity, first,
-                       folder.uid_next - 1);
+    const std::uint32_t end = folder.uid_next;
+    if (!is_lost_ && server_.before_append_answer) server_.before_append_answer();
+    return fmt::format("OK [APPENDUID {} {}:{}] taken", folder.uid_validity, first, end - 1);
   }
 
   std::string say(const std::string& line) {

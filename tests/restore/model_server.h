@@ -63,8 +63,9 @@ class ModelServer {
   // The connection is lost at an APPEND of a message that has this text; empty: at none.
   std::string breaks_over;
   bool stores_before_it_breaks = false;
-  std::string breaks_serving;   // the same at a FETCH of such a message
-  bool lists_anything = false;  // whatever name is asked for
+  std::function<void()> before_append_answer;  // the messages are stored
+  std::string breaks_serving;                  // the same at a FETCH of such a message
+  bool lists_anything = false;                 // whatever name is asked for
 
   // The untagged lines of GETQUOTAROOT, one a string; without it the server has no QUOTA.
   std::function<std::vector<std::string>()> quota;
