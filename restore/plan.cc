@@ -179,6 +179,24 @@ std::vector<std::string> rename_refused(
   return levels;
 }
 
+void keep_renamed(Plan& plan, const TargetNames& names,
+                  const std::function<bool(const std::string& raw_name)>& is_there) {
+  for (PlannedFolder& folder : plan.folders) {
+    if (!folder.holds_messages || is_there(folder.target_raw_name)) continue;
+    std::string target = last_resort_name(plan, folder);
+    std::string raw_name = imap::raw_folder_name(target, names.delimiter, names.personal_prefix);
+    if (!is_there(raw_name)) continue;
+    const std::string below = folder.target_raw_name + names.delimiter;
+    const bool is_parent = std::ranges::any_of(
+        plan.levels, [&](const std::string& level) { return level.starts_with(below); });
+    if (!is_parent) std::erase(plan.levels, folder.target_raw_name);
+    plan.levels.push_back(raw_name);
+    folder.target_raw_name = std::move(raw_name);
+    folder.target = std::move(target);
+    folder.renamed = "the server refused its name when this restore began";
+  }
+}
+
 std::string probe_folder(const Plan& plan) {
   std::string name = plan.tree_raw_name + plan.delimiter + "mailstow-probe";
   while (std::find(plan.levels.begin(), plan.levels.end(), name) != plan.levels.end()) name += '-';

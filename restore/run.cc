@@ -83,6 +83,12 @@ class Run {
     if (resumed_ || options_.in_place) list_others();
     const std::string tree = options_.in_place ? "" : resumed_ ? resumed_->name : free_name(names);
     plan_ = make_plan(std::move(selection), tree, names);
+    if (resumed_) {
+      keep_renamed(plan_, names, [&](const std::string& raw_name) {
+        const store::TreeLevel* const level = resumed_->level(raw_name);
+        return level != nullptr && level->state == store::LevelState::kCreated;
+      });
+    }
     begin_report();
     if (options_.in_place) return restore_in_place(std::move(sources), names);
     if (options_.dry_run) return report_;
@@ -324,6 +330,12 @@ class Run {
 
   RestoreReport restore_in_place(std::map<std::string, SourceFolder> sources,
                                  const TargetNames& names) {
+    std::set<std::string> there;
+    for (const imap::Folder& folder : session_.list_personal_folders()) {
+      if (folder.can_be_opened()) there.insert(folder.raw_name);
+    }
+    keep_renamed(plan_, names,
+                 [&](const std::string& raw_name) { return there.contains(raw_name); });
     InPlace place(session_, plan_, std::move(sources), target_.name);
     place.refuse_unless_empty(reader_);
     report_.quota = {false, "mail restored in place counts like any other"};

@@ -192,6 +192,32 @@ TEST(PlanTest, ANameThatTheServerRefusesAllTheSameGetsADigest) {
   }
 }
 
+TEST(PlanTest, AFolderThatWasRenamedKeepsItsNameWhenTheRestoreGoesOn) {
+  Selection selection;
+  selection.folders = {folder("Good"), folder("Bad"), folder("Bad/one")};
+  const TargetNames names{'/', ""};
+  Plan first = make_plan(selection, "RESTORED/t", names);
+  rename_refused(first, names, [](const std::string& raw_name) {
+    return raw_name.find("Bad") != std::string::npos;
+  });
+  const std::set<std::string> there = {first.folders[0].target_raw_name,
+                                       first.folders[1].target_raw_name,
+                                       first.folders[2].target_raw_name};
+  const auto is_there = [&](const std::string& raw_name) { return there.contains(raw_name); };
+  Plan resumed = make_plan(selection, "RESTORED/t", names);
+  keep_renamed(resumed, names, is_there);
+  for (const std::size_t at : {0U, 1U, 2U}) {
+    EXPECT_EQ(resumed.folders[at].target_raw_name, first.folders[at].target_raw_name);
+    EXPECT_THAT(resumed.levels, testing::Contains(first.folders[at].target_raw_name));
+  }
+  EXPECT_THAT(resumed.levels, testing::Not(testing::Contains("RESTORED/t/Bad/one")));
+  EXPECT_THAT(rename_refused(resumed, names, [](const std::string&) { return false; }),
+              testing::IsEmpty());
+  Plan anew = make_plan(selection, "RESTORED/t", names);
+  keep_renamed(anew, names, [](const std::string&) { return false; });
+  EXPECT_EQ(anew.folders[1].target_raw_name, "RESTORED/t/Bad");
+}
+
 TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
   Selection selection;
   selection.folders = {folder("Big", 1000), folder("Small", 10)};
