@@ -22,8 +22,8 @@ namespace store {
 inline constexpr std::chrono::days kMaxAhead{2};
 // How long the clock must run on after a doubt before it is trusted.
 inline constexpr std::chrono::hours kDoubtLasts{1};
-// A run later than this after a doubt begins a new doubt; weekly sweeps and prunes come sooner.
-inline constexpr std::chrono::days kDoubtKept{15};
+// A run later than this after a doubt begins a new doubt; monthly prunes come sooner.
+inline constexpr std::chrono::days kDoubtKept{35};
 
 // Earlier verdicts on the clock.
 struct ClockMemory {

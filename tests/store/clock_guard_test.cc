@@ -62,9 +62,9 @@ TEST(ClockGuardTest, AfterADoubtTheClockMustGoOnForAnHour) {
 TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedAnew) {
   Sweeps sweeps;
   EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(40), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(40) + 10min, kNow));
-  EXPECT_TRUE(sweeps.is_believed(kNow + days(40) + 70min, kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(50), kNow));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(50) + 10min, kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + days(50) + 70min, kNow));
 }
 
 TEST(ClockGuardTest, WeeklySweepsAloneLeaveTheDoubtToo) {
@@ -72,6 +72,13 @@ TEST(ClockGuardTest, WeeklySweepsAloneLeaveTheDoubtToo) {
   EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
   EXPECT_FALSE(sweeps.is_believed(kNow + days(7), kNow));
   EXPECT_TRUE(sweeps.is_believed(kNow + days(14), kNow));
+}
+
+TEST(ClockGuardTest, MonthlyPrunesAloneLeaveTheDoubtToo) {
+  Sweeps prunes;
+  EXPECT_TRUE(prunes.is_believed(kNow, kNow));
+  EXPECT_FALSE(prunes.is_believed(kNow + days(92), kNow)) << "the host was off for three months";
+  EXPECT_TRUE(prunes.is_believed(kNow + days(92 + 31), kNow));
 }
 
 TEST(ClockGuardTest, AClockThatWasPutRightIsBelievedAtOnce) {
