@@ -1,6 +1,7 @@
 #include "store/format/commit_chain.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ranges>
 
 #include <fmt/core.h>
@@ -77,26 +78,45 @@ std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit
   return living;
 }
 
-void number_lines(std::map<ObjectId, SnapshotLine>& lines) {
+std::map<ObjectId, std::size_t> line_places(std::vector<NamedCommit> commits, const Keys& keys) {
+  sort_by_number(commits);
+  std::map<ObjectId, std::size_t> places;
+  std::size_t place = 0;
+  for (const auto& [id, commit] : commits) {
+    for (const SnapshotLine& line : commit.snapshots) places[snapshot_id(keys, line)] = place++;
+  }
+  return places;
+}
+
+void number_lines(std::map<ObjectId, SnapshotLine>& lines,
+                  const std::map<ObjectId, std::size_t>& places) {
+  struct Unnumbered {
+    std::chrono::sys_seconds time;
+    std::size_t place = 0;
+    SnapshotLine* line = nullptr;
+  };
   struct Account {
-    std::vector<SnapshotLine*> unnumbered;
+    std::vector<Unnumbered> unnumbered;
     std::uint64_t lowest = 0;  // 0: no line has a sequence
   };
   std::map<std::string, Account> accounts;
   for (auto& [id, line] : lines) {
     Account& account = accounts[line.account];
     if (line.sequence == 0) {
-      account.unnumbered.push_back(&line);
+      const auto place = places.find(id);
+      account.unnumbered.push_back({line.time, place == places.end() ? 0 : place->second, &line});
     } else if (account.lowest == 0 || line.sequence < account.lowest) {
       account.lowest = line.sequence;
     }
   }
   for (auto& [name, account] : accounts) {
-    std::ranges::stable_sort(account.unnumbered, {}, &SnapshotLine::time);
+    std::ranges::stable_sort(account.unnumbered, {}, [](const Unnumbered& unnumbered) {
+      return std::pair(unnumbered.time, unnumbered.place);
+    });
     std::uint64_t next = account.lowest == 0 ? account.unnumbered.size() + 1 : account.lowest;
-    for (SnapshotLine* const line : std::views::reverse(account.unnumbered)) {
+    for (const Unnumbered& unnumbered : std::views::reverse(account.unnumbered)) {
       next = std::max<std::uint64_t>(next, 2) - 1;
-      line->sequence = next;
+      unnumbered.line->sequence = next;
     }
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -27,7 +28,12 @@ std::map<ObjectId, SnapshotLine> living_snapshots(std::vector<NamedCommit> commi
 // no pin.
 std::map<ObjectId, std::chrono::sys_seconds> living_pins(std::vector<NamedCommit> commits);
 
-// Gives a sequence to those without one, by time: below the lowest of their account.
-void number_lines(std::map<ObjectId, SnapshotLine>& lines);
+// The place of each snapshot's last line among the lines of all commits, in their order.
+std::map<ObjectId, std::size_t> line_places(std::vector<NamedCommit> commits, const Keys& keys);
+
+// Gives a sequence to those without one, by time and, in the same second, by `places`: below the
+// lowest of their account.
+void number_lines(std::map<ObjectId, SnapshotLine>& lines,
+                  const std::map<ObjectId, std::size_t>& places);
 
 }  // namespace store

@@ -232,14 +232,15 @@ class Repair {
       const auto known = before.lines.find(id);
       if (line.sequence == 0 && known != before.lines.end()) line.sequence = known->second.sequence;
     }
-    number_lines(living);
+    const auto places = line_places(commits, session.context().keys);
+    number_lines(living, places);
     if (before.highest.number < highest || before.lines.empty()) return living;
     std::map<ObjectId, SnapshotLine> lines = before.lines;
     for (auto& [id, line] : lines) {
       const auto current = living.find(id);
       if (current != living.end()) line = current->second;
     }
-    number_lines(lines);
+    number_lines(lines, places);
     return lines;
   }
 

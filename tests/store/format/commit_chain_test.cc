@@ -125,6 +125,25 @@ TEST_F(CommitChainTest, OfTwoLinesForOneSnapshotTheHigherSequenceCounts) {
   EXPECT_EQ(3U, living.begin()->second.messages);
 }
 
+TEST_F(CommitChainTest, LinesOfOneSecondAreNumberedInTheOrderOfTheirCommits) {
+  for (const std::uint64_t number : {3U, 1U, 2U}) {
+    Commit& commit = add(number);
+    for (const std::uint64_t messages : {number * 10, number * 10 + 1}) {
+      commit.snapshots.push_back(line("alice"));
+      commit.snapshots.back().messages = messages;
+      commit.snapshots.back().root = id(messages);
+    }
+  }
+  auto living = living_snapshots(commits_, keys_);
+  ASSERT_THAT(living, SizeIs(6));
+  number_lines(living, line_places(commits_, keys_));
+  std::map<std::uint64_t, std::uint64_t> messages;  // by sequence
+  for (const auto& [name, each] : living) messages[each.sequence] = each.messages;
+  using testing::Pair;
+  EXPECT_THAT(messages, ElementsAre(Pair(1U, 10U), Pair(2U, 11U), Pair(3U, 20U), Pair(4U, 21U),
+                                    Pair(5U, 30U), Pair(6U, 31U)));
+}
+
 TEST_F(CommitChainTest, LinesWithoutASequenceAreNumberedBelowTheOthers) {
   const auto numbered = [&](std::uint64_t lowest) {
     std::map<ObjectId, SnapshotLine> lines;
@@ -136,7 +155,7 @@ TEST_F(CommitChainTest, LinesWithoutASequenceAreNumberedBelowTheOthers) {
     if (lowest > 0) lines[id(9)] = line("alice");
     if (lowest > 0) lines[id(9)].sequence = lowest;
     lines[id(8)] = line("bob");
-    number_lines(lines);
+    number_lines(lines, {});
     EXPECT_EQ(1U, lines[id(8)].sequence);
     std::map<std::int64_t, std::uint64_t> by_day;
     for (const auto& [name, each] : lines) {
