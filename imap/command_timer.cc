@@ -2,15 +2,34 @@
 
 namespace imap {
 
+namespace {
+
+constexpr std::chrono::seconds kLateLook{1};
+constexpr std::chrono::seconds kTimeToLook{1};
+
+}  // namespace
+
 CommandTimer::CommandTimer(const Limits& limits, const base::Clock& clock)
-    : limits_(limits), clock_(clock), last_byte_(now()), last_progress_(last_byte_) {}
+    : limits_(limits),
+      clock_(clock),
+      look_by_(now()),
+      last_byte_(look_by_),
+      last_progress_(look_by_) {}
+
+bool CommandTimer::note_look() {
+  const Steady::duration late = now() - look_by_;
+  const bool was_stopped = late > kLateLook;
+  if (was_stopped) excluded_ += late + kTimeToLook;
+  look_by_ = now();
+  return was_stopped;
+}
 
 void CommandTimer::note_byte() {
-  last_byte_ = now();
+  look_by_ = last_byte_ = now();
 }
 
 void CommandTimer::note_progress() {
-  last_byte_ = last_progress_ = now();
+  look_by_ = last_byte_ = last_progress_ = now();
 }
 
 void CommandTimer::expect_message() {

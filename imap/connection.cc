@@ -208,6 +208,7 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
     return length;
   }
   for (;;) {
+    timer_.note_look();
     const CommandTimer::Deadline deadline = timer_.next();
     if (deadline.left.count() <= 0) give_up(deadline);
     if (const std::size_t length = transport_->receive(buffer); length > 0) {
@@ -215,8 +216,15 @@ std::size_t Connection::read(std::span<std::byte> buffer) {
       return length;
     }
     if (can_send() && send_some()) continue;
-    if (!wait_for_server(can_send(), deadline.left)) give_up(deadline);
+    if (!wait(can_send(), deadline)) give_up(deadline);
   }
+}
+
+// Returns false at the deadline.
+bool Connection::wait(bool to_send, const CommandTimer::Deadline& deadline) {
+  timer_.note_wait(deadline.left);
+  const bool is_ready = wait_for_server(to_send, deadline.left);
+  return timer_.note_look() || is_ready;
 }
 
 void Connection::go_ahead() {
@@ -232,9 +240,10 @@ void Connection::send_rest_of(std::uint64_t command) {
     });
   };
   while (is_being_sent() && can_send()) {
+    timer_.note_look();
     const CommandTimer::Deadline deadline = timer_.next();
     if (deadline.left.count() <= 0) give_up(deadline);
-    if (send_some() || read_ahead() || wait_for_server(true, deadline.left)) continue;
+    if (send_some() || read_ahead() || wait(true, deadline)) continue;
     base::fail(ErrorCode::kNetwork, "the server stopped reading the literal it refused: try again");
   }
 }

@@ -105,6 +105,7 @@ class Connection : private Source {
   void complete(StatusResponse status);
   void send_rest_of(std::uint64_t command);
   void drop_unsent();
+  bool wait(bool to_send, const CommandTimer::Deadline& deadline);
   bool read_ahead();
   void note(const StatusResponse& status);
 

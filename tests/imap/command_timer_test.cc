@@ -231,6 +231,59 @@ TEST_F(CommandTimerTest, TheCallersTimeDoesNotCount) {
   fetch_states(session, [this] { clock_.sleep_for(hours(10)); });
 }
 
+// Stops the process once, while it waits: the response is there when it goes on.
+class StoppedTransport : public SlowTransport {
+ public:
+  StoppedTransport(const Transcript& transcript, std::vector<std::string> pieces, FakeClock& clock)
+      : SlowTransport(transcript, std::move(pieces), seconds(10), clock), clock_(clock) {}
+
+  bool wait(bool to_send, milliseconds timeout) override {
+    const bool is_ready = SlowTransport::wait(to_send, timeout);
+    if (is_armed && !to_send) {
+      is_armed = false;
+      clock_.sleep_for(hours(2));
+    }
+    return is_ready;
+  }
+
+  bool is_armed = false;
+
+ private:
+  FakeClock& clock_;
+};
+
+TEST_F(CommandTimerTest, TimeInWhichTheProcessWasStoppedDoesNotCount) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add("C: m4 UID FETCH 1:* (UID FLAGS)");
+  auto transport = std::make_unique<StoppedTransport>(
+      transcript, std::vector<std::string>{"* 1 FETCH (UID 4 FLAGS ())\r\n", "m4 OK done\r\n"},
+      clock_);
+  StoppedTransport& stopped = *transport;
+  Session session(std::move(transport), limits_, {}, Session::ActingAs::kSelf, clock_);
+  session.examine("INBOX");
+  stopped.is_armed = true;
+  fetch_states(session);
+  EXPECT_FALSE(stopped.is_armed);
+  EXPECT_GE(clock_.elapsed, hours(2));
+}
+
+TEST_F(CommandTimerTest, AStopLeavesASecondToLook) {
+  CommandTimer timer(limits_, clock_);
+  EXPECT_FALSE(timer.note_look());
+  clock_.sleep_for(hours(5));  // neither waiting nor the caller's time
+  EXPECT_TRUE(timer.note_look());
+  EXPECT_GE(timer.next().left, limits_.silence);
+  timer.note_wait(limits_.silence);
+  clock_.sleep_for(limits_.silence + hours(5));
+  EXPECT_TRUE(timer.note_look());
+  EXPECT_GT(timer.next().left, seconds(0));
+  EXPECT_LE(timer.next().left, seconds(2));
+  timer.note_wait(timer.next().left);
+  clock_.sleep_for(timer.next().left);
+  EXPECT_FALSE(timer.note_look()) << "the server is silent";
+  EXPECT_LE(timer.next().left, seconds(0));
+}
+
 TEST_F(CommandTimerTest, LimitsTheTimeForAMessage) {
   limits_.message = seconds(60);
   const std::string fetch = "m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])";
