@@ -1,5 +1,8 @@
 #include "backupd/prune_report.h"
 
+#include <map>
+#include <string>
+
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -24,6 +27,22 @@ const char* word(store::PackFate fate) {
 
 std::string count_of(std::uint64_t count, const char* noun) {
   return fmt::format("{} {}{}", base::format_count(count), noun, count == 1 ? "" : "s");
+}
+
+// " (2: it is small; 6: part of it is dead)": how many packs are replaced for each reason.
+std::string reasons_of(const store::PruneReport& report) {
+  std::map<std::string, std::uint64_t> packs;
+  for (const auto& pack : report.packs) {
+    if (pack.choice.fate == store::PackFate::kKeep) continue;
+    // A percentage differs from pack to pack.
+    const bool is_percentage = pack.choice.reason.find_first_of("0123456789") == 0;
+    ++packs[is_percentage ? "part of it is dead" : pack.choice.reason];
+  }
+  std::string text;
+  for (const auto& [reason, count] : packs) {
+    text += fmt::format("{}{}: {}", text.empty() ? " (" : "; ", base::format_count(count), reason);
+  }
+  return text.empty() ? text : text + ")";
 }
 
 }  // namespace
@@ -59,7 +78,7 @@ std::string to_text(const store::PruneReport& report, store::PruneMode mode,
                                  is_plan ? "to be dropped" : "dropped");
   text += fmt::format("{} of {}: {}", count_of(report.condemned, "pack"),
                       base::format_size(report.condemned_bytes),
-                      is_plan ? "to be replaced" : "replaced");
+                      is_plan ? "to be replaced" + reasons_of(report) : "replaced");
   if (!is_plan) text += fmt::format(" by {}", base::format_size(report.written_bytes));
   text +=
       fmt::format(".\n{} of {}, replaced earlier: {}.\n", count_of(report.deleted, "pack"),

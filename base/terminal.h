@@ -45,6 +45,9 @@ std::string format_table(const std::vector<Column>& columns,
 // "1,204"
 std::string format_count(std::uint64_t count);
 
+// "1 message", "1,204 messages": `noun` gets an s.
+std::string format_count(std::uint64_t count, std::string_view noun);
+
 // "43.2 MB": decimal units, as on disks.
 std::string format_size(std::uint64_t bytes);
 

@@ -244,9 +244,9 @@ seconds parse_duration(std::string_view text) {
   if (error == std::errc() && count >= 0 && rest + 1 == end) {
     for (const Unit& unit : kUnits) {
       constexpr std::int64_t kMaxSeconds = 1000LL * 365 * 86'400;
-      if (*rest == unit.letter && count <= kMaxSeconds / unit.seconds) {
-        return seconds(count * unit.seconds);
-      }
+      if (*rest != unit.letter) continue;
+      if (count <= kMaxSeconds / unit.seconds) return seconds(count * unit.seconds);
+      fail(ErrorCode::kUsage, "duration \"{}\": it is too long: 1,000 years at most", text);
     }
   }
   fail(ErrorCode::kUsage, "duration \"{}\": write a number with s, m, h, d or w, such as 7d", text);

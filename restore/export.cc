@@ -4,12 +4,14 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/config/store_privacy.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "base/utf8.h"
 #include "restore/commands.h"
 #include "restore/export_path.h"
 #include "restore/fresh_pass.h"
@@ -168,6 +170,10 @@ class Export {
     nlohmann::ordered_json document = {{"account", options_.account}};
     add_origin(document, selection_.snapshot);
     document["to"] = root_.string();
+    // Bytes that are not UTF-8 are lost in JSON text.
+    if (!base::is_utf8(root_.string())) {
+      document["to_hex"] = base::to_hex(base::as_bytes(root_.string()));
+    }
     document["folders"] = std::move(folders);
     return document;
   }
@@ -185,9 +191,10 @@ class Export {
                           base::escape_for_terminal(folder.error));
     }
     return text +
-           fmt::format("{}: {} messages of {} folders are in {}\n",
-                       base::escape_for_terminal(options_.account), base::format_count(exported()),
-                       folders_.size(), base::escape_for_terminal(root_.string())) +
+           fmt::format("{}: {} of {} {} in {}\n", base::escape_for_terminal(options_.account),
+                       base::format_count(exported(), "message"),
+                       base::format_count(folders_.size(), "folder"),
+                       exported() == 1 ? "is" : "are", base::escape_for_terminal(root_.string())) +
            origin_text(selection_.snapshot, environment_.config.restore.time_zone);
   }
 

@@ -14,6 +14,22 @@ namespace {
 
 using std::chrono::sys_seconds;
 
+// For text that names no snapshot and is no time. Fails if it can only be meant as an id.
+void refuse_id(const std::string& text) {
+  constexpr std::size_t kFewestMeant = 4;  // shorter text may be a word
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool has_digit = text.find_first_of("0123456789") != std::string::npos;
+  if (!is_hex || !has_digit || text.size() < kFewestMeant) return;
+  if (text.size() < base::kFewestIdDigits) {
+    base::fail(base::ErrorCode::kUsage, "snapshot {}: too short for an id: give {} digits or more",
+               text, base::kFewestIdDigits);
+  }
+  base::fail(base::ErrorCode::kNotFound,
+             "snapshot {}: the account has no such snapshot: `mailstow-restore snapshots` lists "
+             "those it has",
+             text);
+}
+
 // What `text` names if it is no snapshot's id.
 base::TimeSpan parse_span(const base::Environment& environment, const std::string& text,
                           std::optional<sys_seconds> asked) {
@@ -22,6 +38,7 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
     return base::parse_time_span(text, environment.config.restore.time_zone, now);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kUsage) throw;
+    refuse_id(text);
     base::fail(base::ErrorCode::kUsage,
                "{}, today, yesterday, monday or '3 days ago'; a snapshot is also named by the "
                "first {} or more digits of its id",

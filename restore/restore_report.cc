@@ -243,8 +243,9 @@ std::string RestoreReport::outcome(const Counts& counts) const {
       tree.empty() ? "where they were" : "in the folder " + base::escape_for_terminal(tree);
   if (to != account) place += " of " + base::escape_for_terminal(to);
   if (counts.restored == counts.planned) {
-    return fmt::format("{}: all {} are back, {}.\n", base::escape_for_terminal(account), messages,
-                       place);
+    return fmt::format("{}: {}{} {} back, {}.\n", base::escape_for_terminal(account),
+                       counts.planned == 1 ? "" : "all ", messages,
+                       counts.planned == 1 ? "is" : "are", place);
   }
   std::string text = fmt::format("{}: {} of {} are back, {}", base::escape_for_terminal(account),
                                  base::format_count(counts.restored), messages, place);

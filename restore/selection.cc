@@ -16,6 +16,7 @@
 #include "restore/earlier_folder.h"
 #include "restore/foreign_tree.h"
 #include "restore/moment.h"
+#include "restore/shell_quote.h"
 #include "store/history.h"
 #include "store/search.h"
 #include "store/search_index/query.h"
@@ -175,6 +176,24 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
   return left;
 }
 
+// Some folders are chosen for what is below them.
+void hint_at_subfolders(const SelectionOptions& options, const Selection& selection,
+                        const std::vector<std::string>& names) {
+  if (options.subfolders || options.folders.empty()) return;
+  std::set<std::string> chosen;
+  for (const SelectedFolder& folder : selection.folders) chosen.insert(folder.name);
+  for (const SelectedFolder& folder : selection.folders) {
+    if (folder.folder.receipt.messages > 0) continue;
+    const bool has_others = std::ranges::any_of(names, [&](const std::string& name) {
+      return name.starts_with(folder.name + "/") && !chosen.contains(name);
+    });
+    if (!has_others) continue;
+    base::log_warning(
+        "{}: it holds no messages, only folders: add --subfolders to choose these too",
+        base::escape_for_terminal(folder.name));
+  }
+}
+
 }  // namespace
 
 bool selects_some(const SelectionOptions& options) {
@@ -246,19 +265,21 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     if (keep_missing(reader, from, selection.folders) == 0) {
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: nothing is missing: all requested messages of the snapshot of {} are "
-                 "there",
+                 "there: `mailstow-restore vanished {}` lists what earlier snapshots had",
                  base::escape_for_terminal(account),
-                 base::format_zoned(selection.snapshot.time, zone));
+                 base::format_zoned(selection.snapshot.time, zone), shell_quoted(account));
     }
   }
+  hint_at_subfolders(options, selection, names);
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {
     base::fail(
         base::ErrorCode::kNotFound,
-        "account {}: the snapshot of {} has none of what was requested{}: "
+        "account {}: the snapshot of {} has none of what was requested{}{}: "
         "`mailstow-restore folders` lists what it has",
         base::escape_for_terminal(account), base::format_zoned(selection.snapshot.time, zone),
         selection.left_out_trees.empty() ? ""
-                                         : " outside restored trees, which only --folder chooses");
+                                         : " outside restored trees, which only --folder chooses",
+        options.query.empty() ? "" : " (--query searches headers only)");
   }
   return selection;
 }

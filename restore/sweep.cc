@@ -162,7 +162,7 @@ class Sweep {
     try {
       const auto lock = lock_tree(environment_.files, location_, listed.id);
       if (lock == nullptr) {
-        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run is working on it",
+        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run or another sweep is working on it",
                    base::escape_for_terminal(listed.name));
       }
       const auto record = records_.find(listed.id);

@@ -1,6 +1,7 @@
 #include <optional>
 #include <set>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -20,15 +21,20 @@ namespace restore {
 
 namespace {
 
-// A running restore holds the tree's lock; one that died left an incomplete tree.
-const char* word(const store::TreeRecord& record, bool is_worked_on) {
-  if (is_worked_on) return "restoring";
+// A running restore holds the tree's lock, and so does a sweep; a restore that died left an
+// incomplete tree.
+const char* word(const store::TreeRecord& record, bool is_worked_on, bool is_due) {
+  if (is_worked_on) return is_due ? "being swept" : "restoring";
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
 }
 
 std::string in_words(std::chrono::seconds time) {
+  constexpr std::int64_t kDay = 24;  // hours
   const auto hours = std::chrono::floor<std::chrono::hours>(time).count();
-  if (hours >= 48) return std::to_string(hours / 24) + " days";
+  if (hours >= 2 * kDay && hours % kDay != 0) {
+    return fmt::format("{} d {} h", hours / kDay, hours % kDay);
+  }
+  if (hours >= 2 * kDay) return fmt::format("{} days", hours / kDay);
   if (hours >= 2) return std::to_string(hours) + " hours";
   return std::to_string(std::chrono::floor<std::chrono::minutes>(time).count()) + " min";
 }
@@ -80,7 +86,8 @@ class TreeTable {
       for (const store::TreeMessage& message : level.messages) bytes += message.size;
     }
     const auto elsewhere = elsewhere_of(record);
-    const char* const state = word(record, is_worked_on(environment_.files, location_, record.id));
+    const bool is_worked = is_worked_on(environment_.files, location_, record.id);
+    const char* const state = word(record, is_worked, record.expires <= now_);
     documents_.push_back({{"account", record.account},
                           {"tree", record.name},
                           {"state", state},

@@ -243,8 +243,14 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   const std::string& account = options.account;
   choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
   std::optional<store::SnapshotInfo> start;
-  if (!options.since.empty()) {
-    start = start_of_history(environment, reader, account, options.since);
+  if (const std::string& since = options.since; !since.empty()) {
+    const auto now = environment.clock.now_seconds();
+    // A snapshot may be dated in the future, and is named by its id.
+    if (!base::begins_an_id(since) && parse_moment(environment, reader, account, since) > now) {
+      base::fail(base::ErrorCode::kUsage, "--since {}: that is in the future",
+                 base::escape_for_terminal(since));
+    }
+    start = start_of_history(environment, reader, account, since);
   }
   const auto bursts = find_bursts(reader, account, start);
   auto documents = nlohmann::ordered_json::array();

@@ -75,8 +75,9 @@ std::string describe(const PassProgress& progress, std::chrono::steady_clock::du
     text += fmt::format(", {} of {} accounts", base::format_count(progress.accounts_done),
                         base::format_count(progress.accounts));
   }
-  // Last, because the terminal may cut it.
-  return text + ": " + progress.account + ": " + progress.folder;
+  // Last, because the terminal may cut it. Until the first folder is open, both are empty.
+  if (!progress.account.empty()) text += ": " + progress.account;
+  return progress.folder.empty() ? text : text + ": " + progress.folder;
 }
 
 nlohmann::ordered_json to_json(const TimedProgress& timed) {

@@ -125,12 +125,11 @@ std::string text_of_pass(const ordered_json& document) {
   std::string text;
   for (const ordered_json& account : document.at("accounts")) {
     const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
-    text += fmt::format("{}: {}: {} messages in {} folders, {} new, {} fetched, {} written\n",
-                        shown(account.at("account")), shown(account.at("status")),
-                        base::format_count(count("messages")), base::format_count(count("folders")),
-                        base::format_count(count("new_messages")),
-                        base::format_size(count("fetched_bytes")),
-                        base::format_size(count("stored_bytes")));
+    text += fmt::format(
+        "{}: {}: {} in {}, {} new, {} fetched, {} written\n", shown(account.at("account")),
+        shown(account.at("status")), base::format_count(count("messages"), "message"),
+        base::format_count(count("folders"), "folder"), base::format_count(count("new_messages")),
+        base::format_size(count("fetched_bytes")), base::format_size(count("stored_bytes")));
     if (account.contains("error")) text += fmt::format("  {}\n", shown(account.at("error")));
     for (const ordered_json& warning : account.value("warnings", ordered_json::array())) {
       text += fmt::format("  warning: {}\n", shown(warning));

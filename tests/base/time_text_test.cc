@@ -120,9 +120,10 @@ TEST(TimeTextTest, DurationsHaveExactlyOneUnit) {
   EXPECT_EQ(parse_duration("90s"), seconds(90));
   EXPECT_EQ(parse_duration("7d"), std::chrono::days(7));
   EXPECT_EQ(parse_duration("2w"), std::chrono::days(14));
-  for (const char* text : {"", "7", "d", "-1d", "7 d", "7dd", "99999999999w", "1.5h"}) {
+  for (const char* text : {"", "7", "d", "-1d", "7 d", "7dd", "1.5h"}) {
     EXPECT_ERROR(kUsage, "such as 7d", parse_duration(text));
   }
+  EXPECT_ERROR(kUsage, "too long: 1,000 years at most", parse_duration("99999999999w"));
 }
 
 RC_GTEST_PROP(TimeTextTest, DurationsRoundTrip, ()) {

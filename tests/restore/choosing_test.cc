@@ -46,6 +46,29 @@ class ChoosingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
+TEST_F(ChoosingTest, AMessageSaysWhatWasWrongWithTheChoice) {
+  create("Very");
+  create("Very/Deep");
+  append("Very/Deep", "one");
+  back_up();
+  const auto error_of = [&](std::vector<std::string> arguments, int status) {
+    const auto result = mailstow_.restore(arguments);
+    EXPECT_EQ(result.status, status) << result.err;
+    return result.err;
+  };
+  EXPECT_THAT(error_of({"run", "alice", "--folder", "Very", "--dry-run"}, 0),
+              HasSubstr("add --subfolders"));
+  EXPECT_THAT(error_of({"run", "alice", "--query", "nowhere", "--dry-run"}, 1),
+              HasSubstr("--query searches headers only"));
+  EXPECT_THAT(error_of({"folders", "alice", "--at", "c1ad"}, 2), HasSubstr("too short for an id"));
+  EXPECT_THAT(error_of({"folders", "alice", "--at", "deadbeef99"}, 1),
+              HasSubstr("has no such snapshot"));
+  EXPECT_THAT(error_of({"vanished", "alice", "--since", "2099-01-01"}, 2),
+              HasSubstr("that is in the future"));
+  EXPECT_THAT(error_of({"extend", "alice", "RESTORED/x", "99999999999w"}, 2),
+              HasSubstr("1,000 years at most"));
+}
+
 TEST_F(ChoosingTest, AFolderThatOnlyEarlierSnapshotsHadIsNamedWithTheNewestOfThem) {
   create("Work");
   append("Work", "one");

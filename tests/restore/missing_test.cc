@@ -58,6 +58,7 @@ TEST_F(MissingTest, BringsBackOnlyWhatIsNowhere) {
   const auto again = mailstow_.restore({"-q", "run", "alice", "--folder", "Work", "--missing"});
   EXPECT_EQ(again.status, 1);
   EXPECT_THAT(again.err, HasSubstr("nothing is missing"));
+  EXPECT_THAT(again.err, HasSubstr("`mailstow-restore vanished alice`"));
 }
 
 TEST_F(MissingTest, ComparesWithTheChosenMoment) {

@@ -52,6 +52,12 @@ TEST(RestoreReportTest, SaysWhetherTheTreeCanBeExpectedToGo) {
   EXPECT_THAT(report.to_json(), HasSubstr("\"recent\": false"));
 }
 
+TEST(RestoreReportTest, OneMessageIsNotAll) {
+  RestoreReport report = whole();
+  report.folders = {{"INBOX", "RESTORED/20261124T023000/INBOX", 1, 1, {}, {}}};
+  EXPECT_THAT(report.to_text(), testing::StartsWith("alice: 1 message is back, in the folder "));
+}
+
 TEST(RestoreReportTest, TwoLinesForTheUserEndTheText) {
   RestoreReport report = whole();
   report.time_zone = "Europe/Oslo";

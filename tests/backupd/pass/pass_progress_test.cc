@@ -46,6 +46,10 @@ TEST(PassProgressTest, ShowsThePositionAndTheTimeLeft) {
               HasSubstr("2,408 messages, 12 of 1,000 accounts: alice: Archive/2023"));
 }
 
+TEST(PassProgressTest, BeforeTheFirstFolderThereIsNoName) {
+  EXPECT_EQ(describe(PassProgress(), seconds(0)), "0 B, 0 messages");
+}
+
 // Without STATUS=SIZE.
 TEST(PassProgressTest, CountsMessagesIfTheServerReportsNoSizes) {
   PassProgress progress = half_done();

@@ -33,6 +33,15 @@ TEST(PassReportTest, TheExitStatusShowsHowMuchWasDone) {
   EXPECT_EQ(status_of({login, config}), 2);
 }
 
+TEST(PassReportTest, OneIsSingular) {
+  PassReport report;
+  report.accounts = {account(PassStatus::kComplete)};
+  report.accounts[0].snapshot.emplace();
+  report.accounts[0].snapshot->messages = report.accounts[0].snapshot->folders = 1;
+  EXPECT_TRUE(report.to_text().starts_with("alice: complete: 1 message in 1 folder, 0 new"))
+      << report.to_text();
+}
+
 TEST(PassReportTest, WrittenBytesAreSharedOutByNewBytes) {
   PassReport report;
   report.accounts = {account(PassStatus::kComplete), account(PassStatus::kComplete)};
