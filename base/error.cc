@@ -47,6 +47,10 @@ void fail_with_errno(int error, const std::string& operation_and_object) {
     fail(ErrorCode::kNoSpace, "{}: {}: free some space there and run it again",
          operation_and_object, cause);
   }
+  if (error == EACCES) {
+    fail(ErrorCode::kIo, "{}: {}: run it as root, or as the user that mailstow runs as",
+         operation_and_object, cause);
+  }
   fail(ErrorCode::kIo, "{}: {}", operation_and_object, cause);
 }
 

@@ -133,8 +133,10 @@ std::string RestoreReport::plan_to_text() const {
   std::string remarks;
   for (const std::string& note : notes) remarks += base::escape_for_terminal(note) + "\n";
   for (const FolderReport& folder : folders) {
-    rows.push_back({folder.source, folder.target, base::format_count(folder.messages),
-                    base::format_size(folder.bytes)});
+    const bool is_other = !plan->shown_tree.empty() && folder.target.starts_with(tree);
+    rows.push_back({folder.source,
+                    is_other ? plan->shown_tree + folder.target.substr(tree.size()) : folder.target,
+                    base::format_count(folder.messages), base::format_size(folder.bytes)});
     if (!folder.renamed.empty()) remarks += renaming(folder);
     for (const RefusedMessage& message : folder.skipped) {
       remarks +=

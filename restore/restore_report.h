@@ -59,6 +59,9 @@ struct PlanSummary {
   };
   std::optional<Room> room;
   bool took_backup = false;  // for --missing
+  // The tree's name as the text shows it: the run will have another time. Empty:
+  // RestoreReport::tree.
+  std::string shown_tree = {};
 };
 
 struct RestoreReport {

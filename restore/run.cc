@@ -225,6 +225,15 @@ class Run {
     report_.plan = PlanSummary{
         plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
         plan_.keywords_unsure, plan_.estimated, std::nullopt,  options_.selection.missing};
+    if (!resumed_ && !options_.in_place) {
+      report_.plan->shown_tree =
+          template_for(environment_.config.restore.tree, target_.user, plan_.delimiter);
+      const std::string timestamp = "{timestamp}";
+      const auto at = report_.plan->shown_tree.find(timestamp);
+      if (at != std::string::npos) {
+        report_.plan->shown_tree.replace(at, timestamp.size(), "<time of the run>");
+      }
+    }
     if (!has_quota()) return;
     if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
       report_.plan->room = PlanSummary::Room{use->usage, use->limit};

@@ -30,6 +30,8 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names,
 
 Option& Option::required() {
   option_.required();
+  // The placeholder replaces CLI11's own mark. Arguments without brackets are required anyway.
+  if (option_.nonpositional()) option_.option_text(option_.get_option_text() + " (required)");
   return *this;
 }
 

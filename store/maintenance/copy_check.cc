@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
 #include "store/index/index.h"
@@ -35,11 +36,22 @@ class ScratchDirectory {
   base::Path path_;
 };
 
+BlockContext open_copy(base::FileSystem& files, const base::Path& copy,
+                       const base::Path& key_file) {
+  try {
+    return open_keys(files, copy, key_file);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kNotFound) throw;
+    base::fail(base::ErrorCode::kNotFound, "check the copy {}: no store is there: copy it first",
+               copy.string());
+  }
+}
+
 }  // namespace
 
 CopyReport check_copy(const Location& original, const base::Path& copy, base::FileSystem& files,
                       const CheckOptions& options) {
-  const BlockContext context = open_keys(files, copy, original.key_file);
+  const BlockContext context = open_copy(files, copy, original.key_file);
   const ScratchDirectory scratch(files, original.index);
   // The store's newest commit is noted beside its key. A copy may be older, so it is opened with a
   // key that has no such note beside it.

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/bytes.h"
 #include "store/format/crypto.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
@@ -75,6 +76,20 @@ class ExportTest : public testing::Test {
   programs::Installation mailstow_{server_};
   AccountState state_;
 };
+
+TEST_F(ExportTest, TheHelpMarksWhatIsRequired) {
+  const std::string help = mailstow_.restore({"export", "--help"}).out;
+  EXPECT_THAT(help, testing::HasSubstr("--format FORMAT (required)"));
+  EXPECT_THAT(help, testing::HasSubstr("--to DIRECTORY (required)"));
+}
+
+TEST_F(ExportTest, ADirectoryThatIsNotUtf8IsNamedByItsBytes) {
+  const std::string latin = (mailstow_.folder() / "M\xfcll").string();
+  const json document = mailstow_.restore_json(
+      {"export", "alice", "--format", "eml", "--folder", "INBOX", "--to", latin});
+  EXPECT_EQ(document["to_hex"], base::to_hex(base::as_bytes(latin)));
+  EXPECT_FALSE(export_as("eml").contains("to_hex"));
+}
 
 // Folders called as what an export writes, one that does not go into a file system, and one that
 // does not lie there.

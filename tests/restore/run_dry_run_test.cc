@@ -48,6 +48,7 @@ TEST_F(RunTest, ADryRunPrintsWhatARunThenDoes) {
   const auto text = mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   EXPECT_THAT(text.out, testing::HasSubstr("its name would be too long"));
   EXPECT_THAT(text.out, testing::HasSubstr("Nothing was written."));
+  EXPECT_THAT(text.out, testing::HasSubstr("RESTORED/<time of the run>/INBOX "));
 
   const json report = mailstow_.restore_json({"run", "alice", "--all"});
   const auto below = [](const json& document, const json& folder) {

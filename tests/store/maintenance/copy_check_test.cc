@@ -51,6 +51,12 @@ TEST_F(CopyCheckTest, NeedsNeitherIndexNorStore) {
   }
 }
 
+TEST_F(CopyCheckTest, AFolderThatIsNoCopyIsNamedAsSuch) {
+  EXPECT_ERROR(kNotFound, "no store is there: copy it first",
+               check_copy(location_, location_.store.parent_path() / "nowhere", files_,
+                          {.depth = CheckDepth::kReadData}));
+}
+
 TEST_F(CopyCheckTest, AnOlderCopyIsAcceptedAndReported) {
   back_up("carol", 10);
   const CopyReport report = check_it();
