@@ -4,7 +4,7 @@
 // anything that a command requested (Limits::command), and from one message of a FETCH to the next
 // (Limits::message). The time that the caller takes, for example to store a message, does not
 // count, and neither does time in which the process was stopped: what the server sent meanwhile
-// has not been looked at yet.
+// is still to be read.
 #pragma once
 
 #include <chrono>
@@ -35,8 +35,8 @@ class CommandTimer {
   };
   Deadline next() const;  // the one that is over first
 
-  // Call it each time before the socket is looked at. If that is late by more than a second, the
-  // process was stopped: returns true, and a second is left to look at the socket.
+  // Call it each time before reading from the socket. If that is late by more than a second, the
+  // process was stopped: returns true, and a second is left to read what has arrived.
   bool note_look();
   // Call it before waiting for the socket, at most for `timeout`.
   void note_wait(std::chrono::milliseconds timeout) { look_by_ = now() + timeout; }
@@ -63,7 +63,7 @@ class CommandTimer {
   const base::Clock& clock_;
   Steady::duration excluded_{};
   std::optional<Steady::time_point> paused_at_;
-  Steady::time_point look_by_;  // when the socket would be looked at, unless the process is stopped
+  Steady::time_point look_by_;  // when note_look() is due, unless the process is stopped
   Steady::time_point last_byte_;
   Steady::time_point last_progress_;
   std::optional<Steady::time_point> message_since_;

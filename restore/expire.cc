@@ -57,7 +57,7 @@ base::Command expire_command() {
   const auto options = std::make_shared<ExpireOptions>();
   return {
       .name = "expire",
-      .help = "Let a tree expire now",
+      .help = "Make a tree due, so that the next sweep deletes it",
       .declare =
           [options](base::Options& declared) {
             declared.argument("NAME", options->account, "The account").required();

@@ -30,7 +30,7 @@ std::string foreign_tree_of(const base::Config& config, const std::string& accou
   const std::size_t at = name.find(kTimestamp);
   if (at == std::string::npos || !shown.starts_with(name.substr(0, at))) return "";
   if (!begins_with_timestamp(std::string_view(shown).substr(at))) return "";
-  // What the template has behind the timestamp, up to the end of the tree's name.
+  // The rest of the template ends the tree's name.
   const std::string after = name.substr(at + kTimestamp.size());
   const std::size_t end = at + kTimestampForm.size();
   if (shown.compare(end, after.size(), after) != 0) return "";

@@ -64,9 +64,9 @@ std::vector<std::string> rename_refused(
     Plan& plan, const TargetNames& names,
     const std::function<bool(const std::string& raw_name)>& is_refused);
 
-// The same for the folders to which an earlier run gave that name, when the server refused theirs:
-// it may accept them by now, and their mail would be there twice. `is_there`: whether the earlier
-// run created the folder.
+// The same for folders that an earlier run renamed, because the server refused their names: if it
+// accepts these names now, their mail would be there twice. `is_there`: whether the earlier run
+// created the folder.
 void keep_renamed(Plan& plan, const TargetNames& names,
                   const std::function<bool(const std::string& raw_name)>& is_there);
 

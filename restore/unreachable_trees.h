@@ -22,7 +22,7 @@ class UnreachableTrees {
   static UnreachableTrees load(base::FileSystem& files, const base::StoreConfig& store);
 
   struct Verdict {
-    bool is_report_due = false;  // the last report is a day old, or there was none
+    bool is_report_due = false;  // the last report is a day old, or this is the first
     bool is_over = false;        // the tree has been unreachable for kUnreachablePeriod
     std::chrono::sys_seconds since{};
   };

@@ -58,9 +58,10 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
       {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
   mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   mailstow_.restore({"extend", "alice", "RESTORED/20260101T000000", "7d"});
+  mailstow_.restore({"expire", "alice", "RESTORED/20260101T000000"});
   mailstow_.restore({"sweep"});
   EXPECT_THAT(commands(), ElementsAre("search alice", "messages alice", "export alice", "run alice",
-                                      "extend alice", "sweep -"));
+                                      "extend alice", "expire alice", "sweep -"));
 
   const json line = lines().front();
   EXPECT_EQ(line["program"], "mailstow-restore");

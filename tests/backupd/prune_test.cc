@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "backupd/prune_report.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
@@ -49,6 +50,18 @@ class PruneTest : public testing::Test {
   programs::Installation mailstow_{server_};
   servers::MailGenerator mail_{11};
 };
+
+TEST(PruneReportTest, APlanSaysWhyPacksAreReplaced) {
+  using store::PackFate;
+  store::PruneReport report;
+  report.condemned = 3;
+  report.packs = {{{}, 10, {PackFate::kRewrite, "it is small"}},
+                  {{}, 10, {PackFate::kRewrite, "21 % of it is dead"}},
+                  {{}, 10, {PackFate::kRewrite, "90 % of it is dead"}},
+                  {{}, 10, {PackFate::kKeep, "100 % of it is living"}}};
+  EXPECT_THAT(to_text(report, store::PruneMode::kPlan, std::chrono::hours(24)),
+              HasSubstr("to be replaced (1: it is small; 2: part of it is dead)."));
+}
 
 TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
   for (int i = 0; i < 4; ++i) night("alice");

@@ -213,9 +213,9 @@ TEST(PlanTest, AFolderThatWasRenamedKeepsItsNameWhenTheRestoreGoesOn) {
   EXPECT_THAT(resumed.levels, testing::Not(testing::Contains("RESTORED/t/Bad/one")));
   EXPECT_THAT(rename_refused(resumed, names, [](const std::string&) { return false; }),
               testing::IsEmpty());
-  Plan anew = make_plan(selection, "RESTORED/t", names);
-  keep_renamed(anew, names, [](const std::string&) { return false; });
-  EXPECT_EQ(anew.folders[1].target_raw_name, "RESTORED/t/Bad");
+  Plan fresh = make_plan(selection, "RESTORED/t", names);
+  keep_renamed(fresh, names, [](const std::string&) { return false; });
+  EXPECT_EQ(fresh.folders[1].target_raw_name, "RESTORED/t/Bad");
 }
 
 TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
