@@ -220,7 +220,9 @@ Selection select(const base::Environment& environment, store::Reader& reader,
   if (!options.query.empty()) {
     found = find_places(environment, reader, selection.snapshot, options);
   }
-  const bool is_without_trees = options.without_trees && options.folders.empty() && ids.empty();
+  // A rescue's snapshot has the user's own mail, and nothing else.
+  const bool is_without_trees = options.without_trees && options.folders.empty() && ids.empty() &&
+                                selection.snapshot.kind == store::SnapshotKind::kBackup;
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;
 

@@ -24,7 +24,8 @@ namespace {
 // A running restore holds the tree's lock, and so does a sweep; a restore that died left an
 // incomplete tree.
 const char* word(const store::TreeRecord& record, bool is_worked_on, bool is_due) {
-  if (is_worked_on) return is_due ? "being swept" : "restoring";
+  const bool is_restoring = record.state == store::TreeState::kRestoring || !is_due;
+  if (is_worked_on) return is_restoring ? "restoring" : "being swept";
   return record.state == store::TreeState::kComplete ? "complete" : "incomplete";
 }
 

@@ -109,6 +109,9 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
     const auto lock = lock_tree(base::real_file_system(), location(), id);
     ASSERT_NE(lock, nullptr);
     EXPECT_EQ(tree()["state"], "restoring");
+    change_record([](auto& record) { record.state = store::TreeState::kComplete; });
+    EXPECT_EQ(tree()["state"], "being swept");
+    change_record([](auto& record) { record.state = store::TreeState::kRestoring; });
   }
   EXPECT_EQ(tree()["state"], "incomplete");
   EXPECT_THAT(text(), HasSubstr("due"));
