@@ -24,6 +24,10 @@ inline base::Path readers_directory(const Location& location) {
 inline base::Path quarantine_directory(const Location& location) {
   return location.store / "quarantine";
 }
+// Room that prune gives up when the disk is full (store/maintenance/reserve.h).
+inline base::Path reserve_file(const Location& location) {
+  return location.store / "reserve";
+}
 inline base::Path lock_file(const Location& location) {
   return location.store / "lock";
 }

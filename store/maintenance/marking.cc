@@ -14,7 +14,7 @@ namespace store {
 
 namespace {
 
-// Objects copied before the stop are garbage, which the next prune removes.
+// True until prune's first step is done; it translates the message afterwards.
 constexpr std::string_view kNothingDropped = "no snapshot is dropped";
 
 }  // namespace
@@ -116,11 +116,26 @@ void Marking::add_parts(MarkedObjects& marked) {
   }
 }
 
-void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack) {
+std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,
+                                                     const Index::PackRow& pack) {
+  std::set<std::int64_t> packs;
   marked.for_each(pack, Stream::kRecords, Marked::kNo,
                   [&](const ObjectEntry& message, const ObjectPlace& place) {
                     for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
-                      if (const auto found = index_.find(type, part)) marks_.add(*found);
+                      const auto found = index_.find(type, part);
+                      if (found) packs.insert(pack_of(found->block));
+                    });
+                  });
+  return packs;
+}
+
+void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack,
+                                const std::set<std::int64_t>& within) {
+  marked.for_each(pack, Stream::kRecords, Marked::kNo,
+                  [&](const ObjectEntry& message, const ObjectPlace& place) {
+                    for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
+                      const auto found = index_.find(type, part);
+                      if (found && within.contains(pack_of(found->block))) marks_.add(*found);
                     });
                   });
 }

@@ -1,7 +1,9 @@
 // Finds the objects that living snapshots need, and reads them pack by pack.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <set>
 
 #include "store/format/pack.h"
 #include "store/format/uid_node.h"
@@ -45,9 +47,13 @@ class Marking {
   // Call after all roots have been added.
   void add_parts(MarkedObjects& marked);
 
-  // Marks the parts of the dead messages of a pack that stays, as far as they exist: a message that
-  // a backup finds stored must be complete.
-  void add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack);
+  // A message that a backup finds stored must be complete, also if no snapshot holds it: returns
+  // the packs (Index::PackRow::row) that have parts of the dead messages of `pack`.
+  std::set<std::int64_t> packs_needed_by_dead(MarkedObjects& marked, const Index::PackRow& pack);
+
+  // Marks those parts, as far as they are in the packs of `within`.
+  void add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack,
+                         const std::set<std::int64_t>& within);
 
  private:
   bool mark(ObjectType type, const ObjectId& id);

@@ -24,7 +24,14 @@ class Chooser {
  private:
   void choose(std::size_t i, PackFate fate, std::string reason) {
     choices_[i] = {.fate = fate, .reason = std::move(reason)};
-    if (fate == PackFate::kRewrite) rewritten_ += living_size(packs_[i]);
+    if (fate != PackFate::kRewrite) return;
+    choices_[i].new_size = living_size(packs_[i]);
+    rewritten_ += choices_[i].new_size;
+  }
+
+  void choose_spare(std::size_t i, std::string reason) {
+    choose(i, PackFate::kRewrite, std::move(reason));
+    choices_[i].is_spare = true;
   }
 
   // Commits die with the next checkpoint, but are not a reason to write one.
@@ -57,7 +64,7 @@ class Chooser {
     }
     if (pack.effort == Effort::kFast && recompressed_ < limits_.max_recompressed) {
       recompressed_ += pack.size;
-      return choose(i, PackFate::kRewrite, "it can be compressed harder");
+      return choose_spare(i, "it can be compressed harder");
     }
     choose(i, PackFate::kKeep, fmt::format("{} % of it is living", 100 - dead));
   }
@@ -75,12 +82,12 @@ class Chooser {
           pack.size >= limits_.small_size || pack.size > kMaxRatio * rewritten_) {
         continue;
       }
-      choose(i, PackFate::kRewrite, "it is small");
+      choose_spare(i, "it is small");
     }
   }
 
   // A new checkpoint makes packs of earlier commits alone useless. Two of them are reason enough to
-  // write one.
+  // write one, and so is dead data beside a commit.
   void choose_commits() {
     std::vector<std::size_t> commits;
     bool has_work = false;
@@ -88,6 +95,7 @@ class Chooser {
       has_work = has_work || choices_[i].fate != PackFate::kKeep;
       if (!packs_[i].is_condemned && packs_[i].living_bytes == 0 && packs_[i].commit_bytes > 0) {
         commits.push_back(i);
+        has_work = has_work || dead_bytes(packs_[i]) > 0;
       }
     }
     if (!has_work && commits.size() < 2) return;

@@ -34,6 +34,9 @@ enum class PackFate {
 struct PackChoice {
   PackFate fate = PackFate::kKeep;
   std::string reason;  // for people; never empty
+  // With kRewrite:
+  std::uint64_t new_size = 0;  // of its living content in a new pack, approximately
+  bool is_spare = false;       // it frees little: to be done only where room is plenty
 };
 
 // In the order of `packs`, which are sorted by age. A store that has not changed since it was

@@ -29,6 +29,10 @@ class SimulatedFile : public base::File {
       if (*fault == Fault::kDoneAndFail) append(bytes);
       base::fail_with_errno(*fault == Fault::kNoSpace ? ENOSPC : EIO, "write " + path_.string());
     }
+    if (files_.is_limited_ && bytes.size() > files_.free_space(path_)) {
+      append(bytes.first(files_.free_space(path_)));
+      base::fail_with_errno(ENOSPC, "write " + path_.string());
+    }
     append(bytes);
   }
 
@@ -54,6 +58,7 @@ class SimulatedFile : public base::File {
  private:
   void append(base::ByteView bytes) {
     inode_->bytes.insert(inode_->bytes.end(), bytes.begin(), bytes.end());
+    files_.room_ -= static_cast<std::int64_t>(bytes.size());
   }
 
   SimulatedFileSystem& files_;
@@ -172,6 +177,16 @@ void SimulatedFileSystem::lose(const base::Path& path) {
   durable_names_.erase(path);
 }
 
+void SimulatedFileSystem::leave_room_for(std::uint64_t bytes) {
+  is_limited_ = true;
+  room_ = static_cast<std::int64_t>(bytes);
+}
+
+std::uint64_t SimulatedFileSystem::free_space(const base::Path&) {
+  if (!is_limited_) return free_space_;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(room_, 0));
+}
+
 bool SimulatedFileSystem::begin(std::optional<Fault>& fault) {
   const std::uint64_t operation = ++operations_;
   if (operation < first_failing_ || operation > last_failing_) return false;
@@ -191,6 +206,11 @@ void SimulatedFileSystem::run(const std::function<void()>& work, const base::Pat
 void SimulatedFileSystem::change(const base::Path& directory,
                                  std::map<base::Path, std::shared_ptr<Inode>> set) {
   for (const auto& [path, inode] : set) {
+    const auto old = names_.find(path);
+    const bool is_freed = old != names_.end() && std::ranges::none_of(set, [&](const auto& entry) {
+                            return entry.second == old->second;
+                          });
+    if (is_freed) room_ += static_cast<std::int64_t>(old->second->bytes.size());
     if (inode) {
       names_[path] = inode;
     } else {

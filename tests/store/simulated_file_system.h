@@ -56,6 +56,9 @@ class SimulatedFileSystem : public base::FileSystem {
 
   void set_free_space(std::uint64_t bytes) { free_space_ = bytes; }
 
+  // From now on all files together hold no more than what they hold now and `bytes` more.
+  void leave_room_for(std::uint64_t bytes);
+
   // Changes a file from outside: durable, not counted, never fails.
   void overwrite(const base::Path& path, base::Bytes bytes);
   void lose(const base::Path& path);
@@ -68,7 +71,7 @@ class SimulatedFileSystem : public base::FileSystem {
   bool make_directory(const base::Path& path) override;
   std::vector<std::string> list(const base::Path& path) override;
   std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override;
-  std::uint64_t free_space(const base::Path&) override { return free_space_; }
+  std::uint64_t free_space(const base::Path&) override;
   std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override;
 
  private:
@@ -102,6 +105,8 @@ class SimulatedFileSystem : public base::FileSystem {
 
   std::chrono::system_clock::time_point modified_{};
   std::uint64_t free_space_ = UINT64_MAX;
+  bool is_limited_ = false;
+  std::atomic<std::int64_t> room_ = 0;         // if limited
   std::atomic<std::uint64_t> operations_ = 0;  // a pack is written on a thread of its own
   std::uint64_t first_failing_ = UINT64_MAX;
   std::uint64_t last_failing_ = 0;

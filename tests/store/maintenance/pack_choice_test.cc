@@ -94,6 +94,21 @@ TEST(PackChoiceTest, PacksOfCommitsGoTogether) {
   EXPECT_THAT(fates({fast(64), commit_alone()}), ElementsAre(kRewrite, kCondemn));
 }
 
+TEST(PackChoiceTest, DeadDataBesideACommitIsReasonEnoughForANewOne) {
+  PackUse night = strong(64, 0);
+  night.commit_bytes = 900;
+  EXPECT_THAT(fates({strong(64), night}), ElementsAre(kKeep, kCondemn));
+}
+
+TEST(PackChoiceTest, WhatFreesLittleIsMarkedAsSpare) {
+  const std::vector<PackChoice> choices =
+      choose_packs(std::vector{strong(64, 50), fast(64), strong(1)}, {});
+  EXPECT_FALSE(choices[0].is_spare);
+  EXPECT_TRUE(choices[1].is_spare);
+  EXPECT_TRUE(choices[2].is_spare);
+  EXPECT_EQ(32 * kMegabyte, choices[0].new_size);
+}
+
 TEST(PackChoiceTest, ACommitWithLittleElseIsNotRewritten) {
   PackUse small = strong(1);
   small.commit_bytes = small.living_bytes;

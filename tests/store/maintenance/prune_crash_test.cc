@@ -48,6 +48,7 @@ class PruneCrashTest : public testing::Test {
     if (index_lost) store_.lose_index();
     store_.verify();
     store_.back_up("alice", 22, 5);
+    store_.back_up("carol", 30, 2);  // messages that were dropped, perhaps between two steps
     store_.prune(1);
     store_.pass(std::chrono::hours(25));
     store_.prune(1);
@@ -80,6 +81,26 @@ TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped
                                  static_cast<int>(survival), index_lost));
         if (HasFailure()) return;
       }
+    }
+  }
+}
+
+// Nothing is rewritten: the first step is the last one, and the message that arrives again finds
+// its record in a pack that should have been rewritten.
+TEST_F(PruneCrashTest, ACrashOnAFullDiskLosesNothingEither) {
+  start();
+  const std::uint64_t last = operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const bool index_lost : {false, true}) {
+      if (!is_taken(16)) continue;
+      store_.revert();
+      store_.files().set_free_space(100);
+      store_.files().fail_for_good_from(operation, Fault::kIo);
+      run();
+      store_.crash(Survival::kAnything, random_);
+      expect_sound(index_lost,
+                   fmt::format("operation {} of {}, index lost: {}", operation, last, index_lost));
+      if (HasFailure()) return;
     }
   }
 }

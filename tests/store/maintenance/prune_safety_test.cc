@@ -69,7 +69,7 @@ TEST_F(PruneSafetyTest, AnEarlierReaderKeepsTheFilesItMayRead) {
   EXPECT_EQ(samples(0, 10), messages);
   const Reader younger = open_reader();
   { const Reader ended = std::move(reader); }
-  EXPECT_EQ(2U, prune().deleted);
+  EXPECT_EQ(3U, prune().deleted);
 }
 
 TEST_F(PruneSafetyTest, AReaderLooksUpMovedObjectsAgain) {

@@ -1,0 +1,21 @@
+// A small file that keeps room on the store's disk: a prune that frees space must be able to write
+// its commit although the disk is full.
+#pragma once
+
+#include <cstdint>
+
+#include "base/file_system.h"
+#include "store/format/location.h"
+
+namespace store {
+
+constexpr std::uint64_t kReserveBytes = 4'000'000;
+
+// Removes the file if less than twice its size is free on the store's disk.
+void release_reserve(const Location& location, base::FileSystem& files);
+
+// Creates the file if it is absent or incomplete, and there is room for it beside
+// Location::keep_free. Does nothing if that fails: prune can do without it. Needs the store's lock.
+void restore_reserve(const Location& location, base::FileSystem& files);
+
+}  // namespace store

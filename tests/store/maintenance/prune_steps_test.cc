@@ -1,0 +1,265 @@
+// Prune's steps: what it does on a disk that is nearly full, and between two steps.
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/format/layout.h"
+#include "store/maintenance/reindex.h"
+#include "store/maintenance/reserve.h"
+#include "tests/expect_error.h"
+#include "tests/store/maintenance/prune_fixture.h"
+#include "tests/store/simulated_file_system.h"
+
+namespace store {
+namespace {
+
+using testing::IsEmpty;
+
+class PruneStepsTest : public PruneFixture {
+ protected:
+  ObjectId back_up_these(const std::string& account, const std::vector<std::string>& messages) {
+    Writer writer = open_writer();
+    const SnapshotInfo snapshot =
+        add_snapshot(writer, account, {add_folder(writer, "INBOX", messages)});
+    writer.commit();
+    return snapshot.id;
+  }
+
+  // Nothing can be rewritten.
+  PruneReport prune_without_room(const std::set<ObjectId>& drop) {
+    Location full = location_;
+    full.keep_free = UINT64_MAX;
+    return store::prune(full, files_, clock_, {.drop = drop});
+  }
+};
+
+// The record of message 13 is dead in a half-dead pack, its attachment is in a wholly dead one.
+TEST_F(PruneStepsTest, AMessageThatArrivesAgainBetweenTwoStepsIsComplete) {
+  const ObjectId first = back_up_these("bob", {sample_message(3)});
+  std::vector<std::string> messages;
+  for (unsigned ten = 10; ten < 60; ten += 10) messages.push_back(sample_message(ten));
+  std::vector<std::string> more = messages;
+  for (unsigned ten = 10; ten < 60; ten += 10) more.push_back(sample_message(ten + 1));
+  more.push_back(sample_message(13));  // with the attachment of message 3
+  const ObjectId second = back_up_these("alice", more);
+  back_up_these("alice", messages);
+
+  const PruneReport report = prune_without_room({first, second});
+  EXPECT_EQ(2U, report.dropped);
+  EXPECT_EQ(1U, report.steps);
+  EXPECT_EQ(2U, report.left) << "the half-dead pack, and the dead one that its record needs";
+
+  back_up_these("carol", {sample_message(13)});
+  for (int night = 0; night < 3; ++night) {
+    pass(std::chrono::hours(25));
+    EXPECT_EQ(0U, prune().left);
+  }
+  EXPECT_EQ(std::vector{sample_message(13)}, restored("carol"));
+  expect_intact();
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(std::vector{sample_message(13)}, restored("carol"));
+  EXPECT_EQ(messages, restored("alice"));
+  expect_intact();
+}
+
+TEST_F(PruneStepsTest, WhatNeedsNoCopyingIsDoneWithoutRoom) {
+  const ObjectId first = back_up_these("bob", samples(0, 10));
+  back_up_these("alice", samples(20, 10));
+  const PruneReport report = prune_without_room({first});
+  EXPECT_EQ(1U, report.dropped);
+  EXPECT_EQ(1U, report.condemned);
+  EXPECT_EQ(0U, report.left);
+  EXPECT_EQ(1U, report.not_recompressed) << "it waits, but nothing is wrong";
+  EXPECT_EQ(0U, report.rewritten);
+  EXPECT_EQ(samples(20, 10), restored("alice"));
+  expect_intact();
+}
+
+TEST_F(PruneStepsTest, APlanNamesWhatWouldBeLeft) {
+  const ObjectId first = back_up_these("alice", samples(0, 10));
+  back_up_these("alice", samples(5, 10));
+  Location full = location_;
+  full.keep_free = UINT64_MAX;
+  const PruneReport plan =
+      store::prune(full, files_, clock_, {.drop = {first}, .mode = PruneMode::kPlan});
+  EXPECT_EQ(1U, plan.left);
+  EXPECT_EQ(0U, plan.condemned);
+  EXPECT_THAT(plan.packs.at(0).choice.reason, testing::HasSubstr("there is no room to rewrite it"));
+}
+
+TEST_F(PruneStepsTest, WithoutTheGracePeriodPacksAreDeletedAtOnce) {
+  const ObjectId first = back_up_these("alice", samples(0, 10));
+  back_up_these("alice", samples(5, 10));
+  {
+    const Reader reader = open_reader();
+    EXPECT_ERROR(kUsage, "another mailstow process is reading the store",
+                 store::prune(location_, files_, clock_, {.drop = {first}, .skip_grace = true}));
+    EXPECT_EQ(2U, open_reader().snapshots("alice").size());
+  }
+  const PruneReport report =
+      store::prune(location_, files_, clock_, {.drop = {first}, .skip_grace = true});
+  EXPECT_EQ(0U, report.waiting);
+  EXPECT_EQ(report.condemned, report.deleted);
+  EXPECT_THAT(packs(), testing::SizeIs(1));
+  EXPECT_EQ(samples(5, 10), restored("alice"));
+  expect_intact();
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_EQ(samples(5, 10), restored("alice"));
+}
+
+// A store on a disk of limited size.
+class PruneOnAFullDiskTest : public testing::Test {
+ protected:
+  PruneOnAFullDiskTest() {
+    location_ = {.store = "/simulated/store",
+                 .index = directory_.path() / "index",
+                 .key_file = "/simulated/store.key"};
+    init(location_, disk_, clock_);
+  }
+
+  static std::string incompressible(unsigned seed) {
+    std::mt19937 random(seed);
+    std::string text = "Subject: large\r\n\r\n";
+    while (text.size() < 100'000) text += static_cast<char>(' ' + random() % 95);
+    return text;
+  }
+
+  static std::vector<std::string> large(unsigned first, unsigned count) {
+    std::vector<std::string> messages;
+    for (unsigned i = first; i < first + count; ++i) {
+      messages.push_back(incompressible(i));
+    }
+    return messages;
+  }
+
+  ObjectId back_up(const std::string& account, const std::vector<std::string>& messages) {
+    Writer writer = Writer::open(location_, disk_, clock_);
+    FolderDraft draft(folder_named("INBOX"));
+    std::uint32_t uid = 0;
+    for (const std::string& message : messages) {
+      const StoredMessage stored = add_message(writer, message);
+      draft.put(entry_of(++uid, stored), stored.digest);
+    }
+    SnapshotDraft snapshot;
+    snapshot.account = account;
+    snapshot.time = clock_.now_seconds();
+    snapshot.folders = {writer.seal(draft)};
+    const ObjectId id = writer.add_snapshot(snapshot).id;
+    writer.commit();
+    clock_.moment += std::chrono::seconds(1);
+    return id;
+  }
+
+  PruneReport prune(const std::set<ObjectId>& drop = {}) {
+    return store::prune(location_, disk_, clock_, {.drop = drop});
+  }
+
+  std::uint64_t packed() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [path, content] : disk_.files_below(packs_directory(location_))) {
+      bytes += content.size();
+    }
+    return bytes;
+  }
+
+  void expect_intact() {
+    const CheckReport report =
+        check(location_, disk_,
+              {.depth = CheckDepth::kReadData, .threads = 1, .skip = {}, .progress = {}});
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_THAT(report.damaged_messages, IsEmpty());
+  }
+
+  tests::TemporaryDirectory directory_;
+  Location location_;
+  TestClock clock_;
+  tests::SimulatedFileSystem disk_;
+};
+
+TEST_F(PruneOnAFullDiskTest, FreesWhatCanBeFreedThreeTimesInARow) {
+  const ObjectId gone = back_up("bob", large(0, 99));  // a pack of its own
+  const std::uint64_t dead = packed();
+  const ObjectId older = back_up("alice", large(100, 80));
+  const std::uint64_t before = packed();
+  back_up("alice", large(100, 40));  // half of the second pack is dead
+  // The half that lives needs more room than there is, until the first pack is deleted.
+  const std::uint64_t half = (before - dead) / 2;
+  disk_.leave_room_for(half / 2);
+
+  const PruneReport first = prune({gone, older});
+  EXPECT_EQ(2U, first.dropped);
+  EXPECT_EQ(1U, first.condemned);
+  EXPECT_EQ(dead, first.condemned_bytes);
+  EXPECT_EQ(1U, first.left);
+  EXPECT_EQ("", first.shortage) << "it did not try";
+  clock_.moment += std::chrono::hours(25);
+
+  const PruneReport second = prune();
+  EXPECT_EQ(1U, second.deleted);
+  EXPECT_EQ(0U, second.left);
+  EXPECT_GE(second.rewritten, 1U);
+  expect_intact();
+  clock_.moment += std::chrono::hours(25);
+
+  const PruneReport third = prune();
+  EXPECT_GE(third.deleted, 1U);
+  EXPECT_LT(packed(), before / 2);
+  expect_intact();
+}
+
+TEST_F(PruneOnAFullDiskTest, LeavesTheConfiguredRoomAlone) {
+  const ObjectId older = back_up("alice", large(0, 40));
+  back_up("alice", large(0, 20));
+  disk_.leave_room_for(20'000'000);
+  location_.keep_free = 19'000'000;
+  const PruneReport report = prune({older});
+  EXPECT_EQ(1U, report.left);
+  EXPECT_GE(disk_.free_space(location_.store), location_.keep_free);
+}
+
+TEST_F(PruneOnAFullDiskTest, AReserveIsGivenUpForTheCommit) {
+  const ObjectId gone = back_up("bob", large(0, 20));
+  back_up("alice", large(100, 20));
+  prune();
+  ASSERT_EQ(kReserveBytes, disk_.open(reserve_file(location_))->size());
+  disk_.leave_room_for(10);
+  const PruneReport report = prune({gone});
+  EXPECT_EQ(1U, report.dropped);
+  EXPECT_EQ(1U, report.steps);
+  EXPECT_FALSE(disk_.open(reserve_file(location_)));
+  expect_intact();
+
+  disk_.leave_room_for(100'000'000);
+  prune();
+  EXPECT_EQ(kReserveBytes, disk_.open(reserve_file(location_))->size());
+}
+
+// The disk fills up while a pack is written: what was done before stays done.
+TEST_F(PruneOnAFullDiskTest, AShortageWhileCopyingIsReported) {
+  const ObjectId gone = back_up("bob", large(0, 20));
+  const ObjectId older = back_up("alice", large(100, 40));
+  back_up("alice", large(100, 20));
+  // The first step needs a few operations; then the rewriting begins.
+  for (std::uint64_t after = 5; after < 40; ++after) {
+    disk_.fail_for_good_from(disk_.operations() + after, tests::Fault::kNoSpace);
+    try {
+      const PruneReport report = prune({gone, older});
+      disk_.stop_failing();
+      if (report.shortage.empty()) break;
+      EXPECT_GE(report.left + report.not_recompressed, 1U);
+    } catch (const base::Error& error) {
+      disk_.stop_failing();
+      EXPECT_EQ(base::ErrorCode::kNoSpace, error.code()) << error.what();
+    }
+    expect_intact();
+  }
+  Reader reader = Reader::open(location_, disk_);
+  EXPECT_EQ(1U, reader.snapshots("alice").size());
+}
+
+}  // namespace
+}  // namespace store
