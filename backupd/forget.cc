@@ -137,7 +137,8 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
                         base::escape_for_terminal(command.account));
   }
   base::print_result(environment.format, base::json_text(document), text);
-  return base::ExitStatus::kDone;
+  const bool is_complete = !report || describe_left(*report).empty();
+  return is_complete ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }
 
 base::Command forget_command() {

@@ -1,5 +1,6 @@
 #include "store/maintenance/prune.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -13,9 +14,11 @@
 #include "backupd/retention_plan.h"
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/local_disk.h"
 #include "base/log.h"
 #include "base/stop_request.h"
 #include "store/clock_guard.h"
+#include "store/format/layout.h"
 #include "store/format/location.h"
 
 namespace backupd {
@@ -54,6 +57,35 @@ std::string doubt_before_prune(const base::Environment& environment,
                                   "mailstow-backupd prune");
 }
 
+// The grace period protects readers on other machines, and copies that are under way.
+void refuse_to_skip_grace(const base::Environment& environment, const store::Location& location,
+                          const std::vector<std::string>& copies) {
+  const base::Path packs = store::packs_directory(location);
+  if (!base::is_on_local_disk(packs)) {
+    base::fail(base::ErrorCode::kUsage,
+               "prune --skip-grace: {} is not on a local disk, so readers on other machines cannot "
+               "be seen: prune without the option",
+               location.store.string());
+  }
+  const std::vector<std::string> names = environment.files.list(packs);
+  for (const std::string& copy : copies) {
+    const std::vector<std::string> copied = environment.files.list(base::Path(copy) / "packs");
+    for (const std::string& name : names) {
+      if (!store::pack_name(name) || std::ranges::binary_search(copied, name)) continue;
+      base::fail(base::ErrorCode::kUsage,
+                 "prune --skip-grace: the copy {} lacks pack {}: update it first", copy, name);
+    }
+  }
+}
+
+void report_left(const store::PruneReport& report, base::JobOutcome& outcome) {
+  outcome.details = base::json_line({{"left", report.left}, {"left_bytes", report.left_bytes}});
+  const std::string left = describe_left(report);
+  if (left.empty()) return;
+  outcome.status = base::more_severe(outcome.status, base::ExitStatus::kPartial);
+  outcome.troubles.push_back(left);
+}
+
 base::JobOutcome carry_out_prune(const base::Environment& environment,
                                  const store::Location& location, const PruneOptions& command) {
   base::stop_on_request(base::OnStop::kContinue);
@@ -71,6 +103,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   options.drop = to_drop(plans);
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
+  options.skip_grace = command.skip_grace;
   std::optional<store::PruneReport> report;
   std::string why;  // the packs' plan is missing
   if (command.dry_run) {
@@ -94,6 +127,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   }
   if (report) {
     outcome.text += to_text(*report, options.mode, options.grace);
+    report_left(*report, outcome);
   } else if (doubt.empty() || command.dry_run) {
     outcome.text += fmt::format("Pack details are unavailable: {}.\n", why);
   }
@@ -106,6 +140,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
 base::ExitStatus prune(const base::Environment& environment, const PruneOptions& command) {
   const store::Location location = store::location_of(environment.config.store);
   if (command.dry_run) return carry_out_prune(environment, location, command).status;
+  if (command.skip_grace) refuse_to_skip_grace(environment, location, command.copies);
   leave_if_busy(environment);
   const StoreLoan loan(environment, "prune");
   return base::JobRun(environment, "prune", job_services(environment)).carry_out([&] {
@@ -123,6 +158,14 @@ base::Command prune_command() {
                               "Print what would be done; write nothing");
                 declared.flag("--now", options->now,
                               "Prune even if the system clock appears to have jumped");
+                declared
+                    .flag("--skip-grace", options->skip_grace,
+                          "Delete replaced packs at once, if nothing reads the store")
+                    .excludes("--dry-run");
+                declared
+                    .values("--copy", options->copies, "DIRECTORY",
+                            "A copy of the store, which must have every pack (repeatable)")
+                    .needs("--skip-grace");
               },
           .is_audited = base::always,
           .function = [options](const auto& environment) { return prune(environment, *options); }};

@@ -57,6 +57,7 @@ nlohmann::ordered_json to_json(const store::PruneReport& report) {
                     {"reason", pack.choice.reason}});
   }
   return {{"dropped", report.dropped},
+          {"steps", report.steps},
           {"packs",
            {{"rewritten", report.rewritten},
             {"condemned", report.condemned},
@@ -66,9 +67,31 @@ nlohmann::ordered_json to_json(const store::PruneReport& report) {
             {"deleted_bytes", report.deleted_bytes},
             {"waiting", report.waiting},
             {"waiting_bytes", report.waiting_bytes},
+            {"left", report.left},
+            {"left_bytes", report.left_bytes},
+            {"shortage", report.shortage},
+            {"not_recompressed", report.not_recompressed},
             {"older_reader", report.has_older_reader},
             {"list", std::move(list)}}},
           {"leftovers", report.leftovers}};
+}
+
+std::string describe_left(const store::PruneReport& report) {
+  if (report.left == 0 && report.shortage.empty()) return "";
+  std::string text;
+  if (report.left > 0) {
+    text = fmt::format(
+        "{} of {} with data that no snapshot needs: not rewritten, because the disk "
+        "lacks the room",
+        count_of(report.left, "pack"), base::format_size(report.left_bytes));
+  } else {
+    text = "prune ended early";
+  }
+  if (!report.shortage.empty()) text += " (" + base::escape_for_terminal(report.shortage) + ")";
+  if (report.waiting > 0) {
+    return text + ": the first prune after the grace period deletes packs and continues";
+  }
+  return text + ": free some space on the store's disk, or lower store.keep_free_mb";
 }
 
 std::string to_text(const store::PruneReport& report, store::PruneMode mode,
@@ -88,6 +111,12 @@ std::string to_text(const store::PruneReport& report, store::PruneMode mode,
                         count_of(report.waiting, "pack"), base::format_size(report.waiting_bytes),
                         base::format_duration(grace),
                         report.has_older_reader ? ", once no reader uses them" : "");
+  }
+  const std::string left = describe_left(report);
+  if (!left.empty()) text += left + ".\n";
+  if (report.not_recompressed > 0) {
+    text += fmt::format("{} will be compressed harder once room is plenty.\n",
+                        count_of(report.not_recompressed, "pack"));
   }
   for (const std::string& path : report.leftovers) {
     text += fmt::format("{}: left by an interrupted program, removed.\n",

@@ -103,6 +103,11 @@ class Metrics {
       const json details = base::parse_json(record.details);
       if (record.job == "backup") write_backup(details);
       if (record.job == "drill") write_drill(details);
+      if (record.job == "prune" && details.is_object()) {
+        one("mailstow_prune_left_packs",
+            "Packs that the last prune did not rewrite, because the disk lacks the room.",
+            details.value("left", std::uint64_t{0}));
+      }
     }
   }
 

@@ -79,10 +79,11 @@ TEST_F(PruneTest, KeepsTheRetainedSnapshotsAndTheirData) {
 
   const json done = mailstow_.backupd_json({"prune"});
   EXPECT_EQ(done["dropped"], plan["dropped"]);
-  EXPECT_EQ(done["packs"]["condemned"], before);
+  EXPECT_EQ(done["steps"], 2);
+  EXPECT_EQ(done["packs"]["condemned"], before + 1) << "the pack with the first step's commit too";
   EXPECT_GT(done["packs"]["condemned_bytes"], done["packs"]["written_bytes"]);
   EXPECT_EQ(snapshots("alice").size(), 2U);
-  EXPECT_EQ(mailstow_.backupd_json({"prune"})["packs"]["deleted"], before);
+  EXPECT_EQ(mailstow_.backupd_json({"prune"})["packs"]["deleted"], before + 1);
   EXPECT_EQ(packs(), 1U);
 
   const json restored = mailstow_.restore_json({"run", "alice", "--all"});
@@ -201,6 +202,43 @@ TEST_F(PruneTest, APinnedSnapshotIsKeptUntilItIsUnpinned) {
   EXPECT_EQ(mailstow_.backupd_json({"unpin", "alice", first})["pinned"], false);
   EXPECT_EQ(mailstow_.backupd({"unpin", "alice", first}).status, 1);
   mailstow_.backupd_json({"prune"});
+  EXPECT_EQ(snapshots("alice").size(), 2U);
+}
+
+TEST_F(PruneTest, ADiskWithoutRoomIsReportedAndWhatNeedsNoneIsDone) {
+  night("alice");
+  servers::ImapClient alice = server_.client("alice");
+  alice.command("SELECT INBOX");
+  alice.command(R"(STORE 1:15 +FLAGS (\Deleted))");
+  alice.command("EXPUNGE");  // most of the first night's pack is dead once its snapshot is dropped
+  for (int i = 0; i < 2; ++i) night("alice");
+  mailstow_.config()["store"]["keep_free_mb"] = 1'000'000;
+  mailstow_.save();
+  const json done = mailstow_.backupd_json({"prune"}, 3);
+  EXPECT_GT(done["dropped"], 0);
+  EXPECT_GE(done["packs"]["left"], 1);
+  EXPECT_EQ(snapshots("alice").size(), 2U);
+  const auto again = mailstow_.backupd({"prune"});
+  EXPECT_EQ(again.status, 3);
+  EXPECT_THAT(again.out, HasSubstr("because the disk lacks the room"));
+}
+
+TEST_F(PruneTest, TheGracePeriodIsSkippedUnlessACopyLacksAPack) {
+  mailstow_.config()["retention"]["grace"] = "24h";
+  mailstow_.save();
+  for (int i = 0; i < 4; ++i) night("alice");
+  const std::filesystem::path copy = mailstow_.store().parent_path() / "copy";
+  std::filesystem::create_directories(copy / "packs");
+  const auto refused = mailstow_.backupd({"prune", "--skip-grace", "--copy", copy.string()});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("lacks pack"));
+  EXPECT_EQ(snapshots("alice").size(), 4U);
+
+  std::filesystem::copy(mailstow_.store() / "packs", copy / "packs");
+  const json done = mailstow_.backupd_json({"prune", "--skip-grace", "--copy", copy.string()});
+  EXPECT_EQ(done["packs"]["waiting"], 0);
+  EXPECT_EQ(done["packs"]["deleted"], done["packs"]["condemned"]);
+  EXPECT_EQ(packs(), 1U);
   EXPECT_EQ(snapshots("alice").size(), 2U);
 }
 

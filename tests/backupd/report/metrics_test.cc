@@ -143,6 +143,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   EXPECT_GT(series.at("mailstow_store_compression_ratio"), 1);
   EXPECT_EQ(series.at("mailstow_drill_messages"), series.at("mailstow_drill_intact_messages"));
   EXPECT_EQ(series.at("mailstow_drill_troubles"), 0);
+  EXPECT_EQ(series.at("mailstow_prune_left_packs"), 0);
   EXPECT_GT(series.at("mailstow_check_packs_read"), 0);
   for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) {
     EXPECT_EQ(series.at(std::string("mailstow_job_exit_status{name=\"") + job + "\"}"), 0) << job;
