@@ -20,6 +20,8 @@ constexpr std::size_t kMaxPath = 1500;  // of 4096; the rest is for the target d
 // Names that an export gives to files of its own: no level of a folder's path may have them.
 constexpr std::array<std::string_view, 5> kReserved = {"manifest.jsonl", "cur", "new", "tmp",
                                                        "dovecot-keywords"};
+// Windows refuses these as names, also with an extension, because they are devices.
+constexpr std::array<std::string_view, 4> kDevices = {"con", "prn", "aux", "nul"};
 constexpr std::array<std::string_view, 2> kReservedEndings = {".mbox", ".eml"};
 
 bool is_plain(char32_t character) {
@@ -41,6 +43,20 @@ std::string encoded(std::string_view bytes) {
 std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(), base::to_lower);
   return text;
+}
+
+// "com1" to "lpt9", where the digit may be superscript too.
+bool is_port(std::string_view stem) {
+  if (!stem.starts_with("com") && !stem.starts_with("lpt")) return false;
+  const std::string_view digit = stem.substr(3);
+  return (digit.size() == 1 && digit[0] >= '0' && digit[0] <= '9') || digit == "\u00b9" ||
+         digit == "\u00b2" || digit == "\u00b3";
+}
+
+bool is_device(std::string_view lower) {
+  std::string_view stem = lower.substr(0, lower.find('.'));
+  while (stem.ends_with(' ')) stem.remove_suffix(1);
+  return std::find(kDevices.begin(), kDevices.end(), stem) != kDevices.end() || is_port(stem);
 }
 
 bool is_reserved(const std::string& name) {
@@ -65,6 +81,7 @@ std::string file_name_of(std::string_view level) {
     at += length;
   }
   if (name.empty()) return "%";
+  if (is_device(lower_case(name))) name = encoded(name.substr(0, 1)) + name.substr(1);
   if (is_reserved(name))
     name = name.substr(0, name.size() - 1) + encoded(name.substr(name.size() - 1));
   if (name.size() <= kMaxName) return name;

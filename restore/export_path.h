@@ -12,7 +12,8 @@ namespace restore {
 // One level of a folder's name as a file name: letters, digits, spaces, characters beyond ASCII and
 // a few punctuation marks stay; everything else, and a special character at the beginning or end,
 // becomes %XX. Never empty, "." or "..", never a name that an export uses for files of its own
-// ("cur", "manifest.jsonl", names that end in .mbox or .eml), never longer than 200 bytes: a longer
+// ("cur", "manifest.jsonl", names that end in .mbox or .eml) or that Windows reserves for a device
+// ("con", "lpt1.txt"), never longer than 200 bytes: a longer
 // name ends with a hash of itself.
 std::string file_name_of(std::string_view level);
 

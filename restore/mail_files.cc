@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace restore {
@@ -65,8 +66,17 @@ class MboxFile : public MailFiles {
   Path add(const MessageEntry& entry, ByteView message) override {
     std::string text = "From MAILER-DAEMON " +
                        date::format("%a %b %e %H:%M:%S %Y", entry.internal_date.instant) + "\n";
+    std::string_view content = base::as_text(message);
+    // A message that was once in an mbox file begins with its separator: inside the header it would
+    // end the header for a reader.
+    if (content.starts_with("From ")) {
+      text += "X-From-Line: ";
+      add_line(text, take_line(content));
+    }
     text += status_fields(entry);
-    add_lines(text, base::as_text(message));
+    add_header(text, content);
+    add_lines(text, content);
+    text += '\n';
     file_->write(base::as_bytes(text));
     return path_;
   }
@@ -92,19 +102,49 @@ class MboxFile : public MailFiles {
     return text;
   }
 
-  static void add_lines(std::string& text, std::string_view message) {
-    while (!message.empty()) {
-      const std::size_t end = std::min(message.find('\n'), message.size());
-      std::string_view line = message.substr(0, end);
-      message.remove_prefix(std::min(end + 1, message.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      const std::size_t quotes = std::min(line.find_first_not_of('>'), line.size());
-      if (line.substr(quotes).starts_with("From ")) text += '>';
-      text.append(line);
-      text += '\n';
-    }
+  static std::string_view take_line(std::string_view& message) {
+    const std::size_t end = std::min(message.find('\n'), message.size() - 1) + 1;
+    const std::string_view line = message.substr(0, end);
+    message.remove_prefix(end);
+    return line;
+  }
+
+  static void add_line(std::string& text, std::string_view line) {
+    if (line.ends_with('\n')) line.remove_suffix(1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    text.append(line);
     text += '\n';
   }
+
+  static bool is_status_field(std::string_view line) {
+    return std::any_of(kStatusFields.begin(), kStatusFields.end(), [&](std::string_view name) {
+      return line.size() > name.size() && line[name.size()] == ':' &&
+             base::equal_ignoring_case(line.substr(0, name.size()), name);
+    });
+  }
+
+  // Takes the header up to its end. The message's own Status fields, which another mbox file once
+  // gave it, are renamed: a reader would believe the first or the last of two.
+  static void add_header(std::string& text, std::string_view& message) {
+    while (!message.empty() && !message.starts_with("\n") && !message.starts_with("\r\n")) {
+      const std::string_view line = take_line(message);
+      if (is_status_field(line)) text += "X-Original-";
+      add_quoted(text, line);
+    }
+  }
+
+  static void add_lines(std::string& text, std::string_view message) {
+    while (!message.empty()) add_quoted(text, take_line(message));
+  }
+
+  static void add_quoted(std::string& text, std::string_view line) {
+    const std::size_t quotes = std::min(line.find_first_not_of('>'), line.size());
+    if (line.substr(quotes).starts_with("From ")) text += '>';
+    add_line(text, line);
+  }
+
+  static constexpr std::array<std::string_view, 3> kStatusFields = {"Status", "X-Status",
+                                                                    "X-Keywords"};
 
   base::FileSystem& files_;
   Path root_;

@@ -34,6 +34,19 @@ TEST(ExportPathTest, NoFolderIsCalledAsWhatAnExportWrites) {
   EXPECT_EQ(file_name_of("curtains"), "curtains");
 }
 
+TEST(ExportPathTest, NoFolderIsCalledAsADeviceOfWindows) {
+  EXPECT_EQ(file_name_of("CON"), "%43ON");
+  EXPECT_EQ(file_name_of("nul"), "%6Eul");
+  EXPECT_EQ(file_name_of("aux.2023"), "%61ux.2023");
+  EXPECT_EQ(file_name_of("prn .x"), "%70rn .x");
+  EXPECT_EQ(file_name_of("Com1"), "%43om1");
+  EXPECT_EQ(file_name_of("LPT\u00b2"), "%4CPT\u00b2");
+  EXPECT_EQ(file_name_of("CONIN$"), "CONIN%24");
+  EXPECT_EQ(file_name_of("Contacts"), "Contacts");
+  EXPECT_EQ(file_name_of("com"), "com");
+  EXPECT_EQ(file_name_of("com10"), "com10");
+}
+
 TEST(ExportPathTest, WhatIsTooDeepBecomesOneLevel) {
   std::string deep = "a";
   for (int level = 0; level < 2000; ++level) deep += "/a";
