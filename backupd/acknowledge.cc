@@ -156,7 +156,7 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
     text = fmt::format("{}: every account's INBOX is still the one backed up before.\n",
                        base::escape_for_terminal(server));
   }
-  base::print_result(environment.format,
+  base::print_report(environment.format,
                      base::json_text({{"server", server}, {"accounts", std::move(accounts)}}),
                      text);
   return base::ExitStatus::kDone;
@@ -179,7 +179,7 @@ base::ExitStatus acknowledge(const base::Environment& environment,
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (!command.server.empty()) return acknowledge_server(environment, reader, command.server);
   const std::vector<std::string> accepted = accept_all_of(environment, reader, command);
-  base::print_result(environment.format, base::json_text(document_of(command.account, accepted)),
+  base::print_report(environment.format, base::json_text(document_of(command.account, accepted)),
                      accepted.empty() ? fmt::format("{}: nothing to acknowledge.\n",
                                                     base::escape_for_terminal(command.account))
                                       : text_of(command.account, accepted));

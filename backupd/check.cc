@@ -299,7 +299,7 @@ base::JobOutcome carry_out_check(const base::Environment& environment,
   outcome.details = base::json_line({{"packs", report.packs},
                                      {"packs_read", report.packs_read},
                                      {"damage", outcome.troubles.size()}});
-  base::print_result(environment.format, outcome.document, outcome.text);
+  base::print_report(environment.format, outcome.document, outcome.text);
   return outcome;
 }
 

@@ -75,7 +75,7 @@ std::optional<base::ExitStatus> once_by_daemon(const base::Environment& environm
                status);
   }
   const bool as_json = environment.format == base::OutputFormat::kJson;
-  base::print_result(as_json ? std::string(base::as_text(*report)) : text_of_pass(document));
+  base::print_report(as_json ? std::string(base::as_text(*report)) : text_of_pass(document));
   return static_cast<base::ExitStatus>(status);
 }
 

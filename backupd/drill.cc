@@ -252,7 +252,7 @@ base::JobOutcome carry_out_drill(const base::Environment& environment, std::uint
   base::make_directories(environment.files, reports);
   base::write_file(environment.files, reports / "drill.json", base::as_bytes(outcome.document),
                    base::OnExisting::kReplace);
-  base::print_result(environment.format, outcome.document, outcome.text);
+  base::print_report(environment.format, outcome.document, outcome.text);
   return outcome;
 }
 

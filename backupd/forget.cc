@@ -94,7 +94,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
     const std::string doubt = doubt_before_forget(environment, location, command);
     if (!doubt.empty()) {
       base::log_warning("forget: nothing is dropped: {}", doubt);
-      base::print_result(environment.format,
+      base::print_report(environment.format,
                          base::json_text({{"dry_run", false},
                                           {"clock_doubted", doubt},
                                           {"accounts", to_json(plans)},
@@ -136,7 +136,11 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",
                         base::escape_for_terminal(command.account));
   }
-  base::print_result(environment.format, base::json_text(document), text);
+  if (command.yes) {
+    base::print_report(environment.format, base::json_text(document), text);
+  } else {
+    base::print_result(environment.format, base::json_text(document), text);
+  }
   const bool is_complete = !report || describe_left(*report).empty();
   return is_complete ? base::ExitStatus::kDone : base::ExitStatus::kPartial;
 }

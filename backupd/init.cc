@@ -24,7 +24,7 @@ base::ExitStatus init(const base::Environment& environment) {
   check_places(environment.config.store);
   const store::Location location = store::location_of(environment.config.store);
   store::init(location, environment.files, environment.clock);
-  base::print_result(
+  base::print_report(
       fmt::format("The store is in {}, its index in {}.\n"
                   "Its key is in {}: copy that file now to a place that does not burn down with\n"
                   "this machine. Without it the store can't be read, not even by mailstow.\n",

@@ -31,7 +31,7 @@ const char* word(store::KeyKind kind) {
 
 void print_id(const base::Environment& environment, const std::string& id,
               const std::string& text) {
-  base::print_result(environment.format, base::json_text({{"id", id}}), text);
+  base::print_report(environment.format, base::json_text({{"id", id}}), text);
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ base::ExitStatus key_export(const base::Environment& environment, const std::str
     fail(ErrorCode::kUsage, "export the key: {}: already exists: choose another name",
          path.string());
   }
-  base::print_result(
+  base::print_report(
       fmt::format("The master key is in {}: print it, keep the paper in another "
                   "place, and remove the file.\n",
                   base::escape_for_terminal(path.string())));

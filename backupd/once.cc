@@ -177,14 +177,17 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   timer.reset();
   progress.end();
   schedule.commit();
-  save_clock_sighting(environment.files, environment.config.store, see_clock(environment.clock));
+  base::after_work("the time was not noted", [&] {
+    save_clock_sighting(environment.files, environment.config.store, see_clock(environment.clock));
+  });
   for (const AccountReport& account : report.accounts) {
     for (const std::string& trouble : account.troubles) {
       report.troubles.push_back(account.account + ": " + trouble);
     }
   }
   report.commit = writer.highest_commit();
-  acknowledged = note_changed_mailboxes(environment, guard);
+  base::after_work("what was found about mailboxes was not noted",
+                   [&] { acknowledged = note_changed_mailboxes(environment, guard); });
   report_alarms(environment, writer.reader(), acknowledged, report);
   if (is_of_all_accounts) report_overdue_trees(environment, trees.records, report);
   if (is_of_all_accounts && roll.troubles.empty()) {
@@ -198,7 +201,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   base::JobOutcome outcome;
   const bool as_json = environment.format == base::OutputFormat::kJson;
   if (as_json || !environment.config.reporting.hooks.empty()) outcome.document = report.to_json();
-  base::print_result(as_json ? outcome.document : report.to_text());
+  base::print_report(as_json ? outcome.document : report.to_text());
   outcome.status = report.exit_status();
   if (is_damaged) outcome.status = base::more_severe(outcome.status, base::ExitStatus::kDamaged);
   if (!is_of_all_accounts) return outcome;

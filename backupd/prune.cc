@@ -131,7 +131,11 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   } else if (doubt.empty() || command.dry_run) {
     outcome.text += fmt::format("Pack details are unavailable: {}.\n", why);
   }
-  base::print_result(environment.format, outcome.document, outcome.text);
+  if (command.dry_run) {
+    base::print_result(environment.format, outcome.document, outcome.text);
+  } else {
+    base::print_report(environment.format, outcome.document, outcome.text);
+  }
   return outcome;
 }
 

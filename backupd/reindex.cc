@@ -26,7 +26,7 @@ base::ExitStatus reindex(const base::Environment& environment) {
     text += "Lost: " + base::escape_for_terminal(line) + "\n";
   }
   if (!report.damage.empty()) text += "To list the damaged messages: mailstow-backupd check\n";
-  base::print_result(environment.format, base::json_text(document), text);
+  base::print_report(environment.format, base::json_text(document), text);
   return report.damage.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 

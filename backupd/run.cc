@@ -25,11 +25,11 @@ base::ExitStatus start_now(const base::Environment& environment, const std::stri
   const auto started = parse_start_answer(*answer);
   if (started && started->started) {
     const std::string work = base::escape_for_terminal(started->waits_for.value_or(""));
-    base::print_result(work.empty() ? fmt::format("{}: started.\n", job)
+    base::print_report(work.empty() ? fmt::format("{}: started.\n", job)
                                     : fmt::format("{}: starts next: {}.\n", job, work));
     return base::ExitStatus::kDone;
   }
-  base::print_result(fmt::format("{}: already running.\n", job));
+  base::print_report(fmt::format("{}: already running.\n", job));
   return base::ExitStatus::kNothingDone;
 }
 

@@ -41,17 +41,28 @@ std::string_view error_word(ErrorCode code) {
   return "internal";
 }
 
+namespace {
+
+constexpr std::string_view kRunAgain = ": free some space there and run it again";
+
+}  // namespace
+
 void fail_with_errno(int error, const std::string& operation_and_object) {
   const std::string cause = std::generic_category().message(error);
   if (error == ENOSPC || error == EDQUOT) {
-    fail(ErrorCode::kNoSpace, "{}: {}: free some space there and run it again",
-         operation_and_object, cause);
+    fail(ErrorCode::kNoSpace, "{}: {}{}", operation_and_object, cause, kRunAgain);
   }
   if (error == EACCES) {
     fail(ErrorCode::kIo, "{}: {}: run it as root, or as the user that mailstow runs as",
          operation_and_object, cause);
   }
   fail(ErrorCode::kIo, "{}: {}", operation_and_object, cause);
+}
+
+std::string without_run_again(std::string text) {
+  const auto at = text.find(kRunAgain);
+  if (at != std::string::npos) text.erase(at, kRunAgain.size());
+  return text;
 }
 
 }  // namespace base

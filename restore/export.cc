@@ -65,7 +65,7 @@ class Export {
     }
     manifest_->sync();
     files.sync_directory(root_);
-    print(environment_.format, to_document(), to_text());
+    print_report(environment_.format, to_document(), to_text());
     return exit_status();
   }
 

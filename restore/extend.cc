@@ -55,14 +55,15 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   refuse_longer_stay(environment, *record);
   records.put(*record);
   const std::string& zone = environment.config.restore.time_zone;
-  print(environment.format,
-        {{"account", account},
-         {"tree", record->name},
-         {"expired_before", base::format_rfc3339(before)},
-         {"expires", base::format_rfc3339(record->expires)}},
-        fmt::format("{}: {} expires {} (before: {})\n", base::escape_for_terminal(account),
-                    base::escape_for_terminal(record->name),
-                    base::format_zoned(record->expires, zone), base::format_zoned(before, zone)));
+  print_report(
+      environment.format,
+      {{"account", account},
+       {"tree", record->name},
+       {"expired_before", base::format_rfc3339(before)},
+       {"expires", base::format_rfc3339(record->expires)}},
+      fmt::format("{}: {} expires {} (before: {})\n", base::escape_for_terminal(account),
+                  base::escape_for_terminal(record->name),
+                  base::format_zoned(record->expires, zone), base::format_zoned(before, zone)));
   return base::ExitStatus::kDone;
 }
 

@@ -19,6 +19,11 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
   base::print_result(base::json_text(document));
 }
 
+void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
+                  std::string_view text) {
+  base::after_work("the report was not printed", [&] { print(format, document, text); });
+}
+
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone) {
   return fmt::format("From the snapshot of {} ({}).\n", base::format_zoned(snapshot.time, zone),
                      base::shown_id(snapshot.id.hex()));

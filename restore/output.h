@@ -14,6 +14,10 @@ namespace restore {
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text);
 
+// For commands whose work is done: a text that can't be printed is no failure (base::after_work()).
+void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
+                  std::string_view text);
+
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);
 

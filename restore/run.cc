@@ -425,12 +425,12 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   base::stop_on_request(base::OnStop::kThrow);
   Run run(environment, options);
   const RestoreReport report = run.carry_out();
-  if (environment.format == base::OutputFormat::kJson) {
+  if (!options.dry_run) {
+    base::print_report(environment.format, report.to_json(), report.to_text());
+  } else if (environment.format == base::OutputFormat::kJson) {
     base::print_result(report.to_json());
-  } else if (options.dry_run) {
-    base::print_paged(report.to_text());
   } else {
-    base::print_result(report.to_text());
+    base::print_paged(report.to_text());
   }
   const bool is_all_tried = !options.dry_run && report.error.empty();
   if (is_all_tried) UserMail(environment).notify_restored(run.record());

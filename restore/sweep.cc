@@ -335,7 +335,7 @@ base::JobOutcome carry_out_sweep(const base::Environment& environment,
   outcome.document = base::json_text(document);
   outcome.text = report.to_text();
   outcome.troubles = report.troubles();
-  print(environment.format, document, outcome.text);
+  print_report(environment.format, document, outcome.text);
   return outcome;
 }
 

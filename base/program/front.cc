@@ -1,10 +1,13 @@
 #include "base/program/front.h"
 
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <utility>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/core_dumps.h"
 #include "base/log.h"
@@ -101,9 +104,19 @@ class Front {
   std::set<const CLI::App*> with_dashed_words_;
 };
 
+// A file that is opened later must not become stdout or stderr: reports would be written into it.
+void occupy_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // It gets the lowest free number; writing to it fails, as to a closed one.
+    static_cast<void>(::open("/dev/null", O_RDONLY));
+  }
+}
+
 }  // namespace
 
 int run_program(const ProgramDescription& program, int argc, char** argv) {
+  occupy_standard_descriptors();
   prevent_core_dumps();
   return static_cast<int>(Front(program).run({argv + 1, argv + argc}));
 }

@@ -10,7 +10,9 @@
 #include "base/config/found_accounts.h"
 #include "base/error.h"
 #include "base/json_text.h"
+#include "base/log.h"
 #include "base/program/invoker.h"
+#include "base/sigpipe.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
@@ -97,6 +99,23 @@ void print_result(std::string_view text) {
 
 void print_result(OutputFormat format, std::string_view document, std::string_view text) {
   print_result(format == OutputFormat::kJson ? document : text);
+}
+
+void after_work(std::string_view what, const std::function<void()>& step) {
+  const NoSigpipe no_sigpipe;
+  try {
+    step();
+  } catch (const Error& error) {
+    log_error("the work is done, but {}: {}", what, without_run_again(error.what()));
+  }
+}
+
+void print_report(std::string_view text) {
+  after_work("the report was not printed", [&] { print_result(text); });
+}
+
+void print_report(OutputFormat format, std::string_view document, std::string_view text) {
+  print_report(format == OutputFormat::kJson ? document : text);
 }
 
 }  // namespace base

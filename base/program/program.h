@@ -48,4 +48,13 @@ void print_result(std::string_view text);
 // The same with the one that `format` asks for. `document`: as from json_text().
 void print_result(OutputFormat format, std::string_view document, std::string_view text);
 
+// For what follows once a command's work is done: an error is logged, and is no failure of the
+// work, so that nothing makes a person or a script repeat it. `what`: "the report was not printed".
+void after_work(std::string_view what, const std::function<void()>& step);
+
+// Like print_result(), but for commands whose result is their work, not the text: see after_work().
+// A closed pipe does not end the program.
+void print_report(std::string_view text);
+void print_report(OutputFormat format, std::string_view document, std::string_view text);
+
 }  // namespace base

@@ -32,7 +32,7 @@ void try_to(std::string_view job, const Action& action) {
   try {
     action();
   } catch (const std::exception& error) {
-    log_error("{}: {}", job, error.what());
+    log_error("{}: {}", job, without_run_again(error.what()));
   }
 }
 
