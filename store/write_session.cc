@@ -25,7 +25,8 @@ using base::fail;
 constexpr unsigned kMaxFastThreads = 4;
 constexpr unsigned kMaxStrongThreads = 2;
 
-// A folder that is passed twice in one run is read before its pack is published.
+// A folder that is passed twice in one run is read before a commit; what exceeds this is published
+// first.
 constexpr std::size_t kMaxPendingManifests = std::size_t{8} << 20;
 
 unsigned threads_for(Effort effort) {
@@ -153,7 +154,11 @@ void WriteSession::make_searchable(const ObjectId& message, base::ByteView heade
 
 ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
   const ObjectId id = object_id(context_.keys, type, bytes);
-  if (!knows(type, id)) add(type, id, bytes);
+  if (knows(type, id)) return id;
+  // What is put can be read back at any time: published packs are read like all others.
+  const bool is_kept = stream_of(type) == Stream::kManifests;
+  if (is_kept && pending_manifest_bytes_ + bytes.size() > kMaxPendingManifests) publish_if_any();
+  add(type, id, bytes);
   return id;
 }
 

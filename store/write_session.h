@@ -49,10 +49,11 @@ class WriteSession {
   // prune cleaned up there.
   void make_searchable(const ObjectId& message, base::ByteView header);
 
-  // Adds the object unless the store has it.
+  // Adds the object unless the store has it. It can be read at once: a manifest from unpublished(),
+  // or, if too many are waiting, because put() publishes them.
   ObjectId put(ObjectType type, base::ByteView bytes);
 
-  // The bytes of a manifest in the open pack; null if they are not kept here.
+  // The bytes of a manifest in the open pack, as put() added it; null if it is not there.
   const base::Bytes* unpublished(const ObjectId& id) const;
 
   // Makes the open pack durable, then adds it to the index: if it is full, or if there is one.
