@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/common_cause.h"
 #include "base/json_text.h"
 #include "base/reporting/job_mail.h"
 #include "base/terminal.h"
@@ -20,6 +21,17 @@ using nlohmann::ordered_json;
 constexpr std::size_t kMaxTroubles = 200;
 constexpr std::size_t kMaxAccounts = 200;
 constexpr std::size_t kMaxTrees = 50;
+
+CommonCauses causes_of(const PassReport& report) {
+  std::vector<FailedAccount> failed;
+  for (const AccountReport& account : report.accounts) {
+    const bool is_plain = account.status == PassStatus::kFailed && !account.error.empty() &&
+                          account.skipped.empty() && account.warnings.empty() &&
+                          account.fetched_messages == 0;
+    if (is_plain) failed.push_back({account.account, account.error, account.alarms});
+  }
+  return CommonCauses(failed);
+}
 
 std::uint64_t skipped_in(const AccountReport& account) {
   return static_cast<std::uint64_t>(std::ranges::count_if(
@@ -94,7 +106,9 @@ std::string list_accounts(const PassReport& report) {
   std::vector<std::vector<std::string>> rows;
   std::size_t quiet = 0;
   std::size_t left_out = 0;
+  const CommonCauses causes = causes_of(report);
   for (const AccountReport& account : report.accounts) {
+    if (causes.cover(account.account)) continue;
     if (account.status == PassStatus::kComplete && account.new_messages == 0) {
       ++quiet;
       continue;
@@ -202,8 +216,10 @@ std::string list_jobs(const BackupFacts& facts) {
 }  // namespace
 
 std::vector<std::string> troubles_of(const PassReport& report) {
-  std::vector<std::string> troubles;
+  const CommonCauses causes = causes_of(report);
+  std::vector<std::string> troubles = causes.lines();
   for (const AccountReport& account : report.accounts) {
+    if (causes.cover(account.account)) continue;
     const std::string name = base::escape_for_terminal(account.account);
     const std::size_t before = troubles.size();
     for (const std::string& alarm : account.alarms) {

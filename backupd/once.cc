@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "backupd/backup_clock.h"
 #include "backupd/backup_summary.h"
@@ -21,12 +24,14 @@
 #include "backupd/pass/inbox_identity.h"
 #include "backupd/report/accepted_skips.h"
 #include "backupd/report/alarms.h"
+#include "backupd/report/common_cause.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/pass_report.h"
 #include "base/log.h"
 #include "base/reporting/acknowledgements.h"
 #include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
+#include "base/terminal.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
@@ -39,18 +44,34 @@ namespace {
 // Bytes of messages between the threads that receive them and the store.
 constexpr std::size_t kMaxInPipes = std::size_t{16} << 20;
 
+// The log is not the report: a dead server must not flood it.
+void log_alarms(const std::map<std::string, std::vector<std::string>>& alarmed) {
+  constexpr std::size_t kMaxLogged = 5;
+  std::size_t logged = 0;
+  for (const auto& [text, accounts] : alarmed) {
+    if (logged++ == kMaxLogged) break;
+    base::log_error("{}: {}", CommonCauses::names_of(accounts), text);
+  }
+  if (alarmed.size() > kMaxLogged) {
+    base::log_error("{} more alarms: see `mailstow-backupd status`",
+                    base::format_count(alarmed.size() - kMaxLogged));
+  }
+}
+
 void report_alarms(const base::Environment& environment, store::Reader& reader,
                    const base::Acknowledgements& acknowledged, PassReport& report) {
   const auto now = environment.clock.now_seconds();
+  std::map<std::string, std::vector<std::string>> alarmed;  // accounts, by the alarm's text
   for (AccountReport& account : report.accounts) {
     for (const Alarm& alarm :
          alarms_of(reader, account.account, environment.config.guards, acknowledged, now)) {
-      base::log_error("{}: {}", account.account, alarm.text);
+      alarmed[alarm.text].push_back(account.account);
       account.alarms.push_back(alarm.text);
       account.has_changed_mailbox =
           account.has_changed_mailbox || alarm.kind == AlarmKind::kStranger;
     }
   }
+  log_alarms(alarmed);
 }
 
 // A sweep that never runs does not report itself.
@@ -137,6 +158,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   auto acknowledged = base::Acknowledgements::load(environment.files, environment.config.store);
   report.accounts.resize(accounts.size());
   InboxGuard guard(acknowledged);
+  CauseLog causes;
   AccountQueue queue(environment.config, accounts);
   for (std::size_t index = 0; index < accounts.size(); ++index) {
     report.accounts[index].account = accounts[index].name;
@@ -148,7 +170,8 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
       return;
     }
     const RestoredTrees own(trees.records, account.name);
-    AccountPass pass(environment, account, own, {writer, schedule, store_mutex, budget, progress});
+    AccountPass pass(environment, account, own,
+                     {writer, schedule, store_mutex, budget, progress, causes});
     const auto begin = environment.clock.steady_now();
     SpareSessions spares(queue, environment.config, account);
     std::optional<base::MailboxHistory> history;  // read once, however often a connection is lost

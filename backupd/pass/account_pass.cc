@@ -116,7 +116,7 @@ void AccountPass::load() {
 void AccountPass::end_with(const std::string& reason, std::optional<base::ErrorCode> code) {
   report_.error = base::shortened(reason, store::kMaxReason);
   report_.error_code = code;
-  base::log_error("{}: {}", account_.name, reason);
+  store_.causes.report(account_.name, reason);
 }
 
 void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, StoreTurn& turn) {

@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "backupd/pass/cause_log.h"
 #include "backupd/pass/commit_schedule.h"
 #include "backupd/pass/message_pipe.h"
 #include "backupd/pass/pass_progress.h"
@@ -16,6 +17,7 @@ struct SharedStore {
   std::mutex& mutex;  // of both: StoreTurn
   PipeBudget& budget;
   ProgressBoard& progress;
+  CauseLog& causes;
 };
 
 }  // namespace backupd

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/common_cause.h"
 #include "base/json_text.h"
 #include "base/terminal.h"
 
@@ -58,6 +59,21 @@ ordered_json document_of(const AccountReport& account) {
   if (!account.error.empty()) document["error"] = account.error;
   if (!account.warnings.empty()) document["warnings"] = account.warnings;
   return document;
+}
+
+// Nothing but the error and its alarms is to be reported of these.
+CommonCauses causes_in(const ordered_json& accounts) {
+  std::vector<FailedAccount> failed;
+  for (const ordered_json& account : accounts) {
+    const bool is_plain = account.contains("error") && account.at("status") == "failed" &&
+                          account.at("skipped").empty() && !account.contains("warnings") &&
+                          account.at("fetched_messages") == 0;
+    if (!is_plain) continue;
+    failed.push_back({.account = account.at("account").get<std::string>(),
+                      .error = account.at("error").get<std::string>(),
+                      .alarms = account.at("alarms").get<std::vector<std::string>>()});
+  }
+  return CommonCauses(failed);
 }
 
 }  // namespace
@@ -123,7 +139,10 @@ std::string text_of_pass(const ordered_json& document) {
     return base::escape_for_terminal(text.get<std::string>());
   };
   std::string text;
+  const CommonCauses causes = causes_in(document.at("accounts"));
+  for (const std::string& line : causes.lines()) text += line + "\n";
   for (const ordered_json& account : document.at("accounts")) {
+    if (causes.cover(account.at("account").get<std::string>())) continue;
     const auto count = [&](const char* key) { return account.at(key).get<std::uint64_t>(); };
     text += fmt::format(
         "{}: {}: {} in {}, {} new, {} fetched, {} written\n", shown(account.at("account")),

@@ -1,5 +1,7 @@
 #include "backupd/backup_summary.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -68,7 +70,7 @@ TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
     report.accounts.push_back(complete("account-" + std::to_string(number), number % 2));
     if (number % 4 == 0) continue;
     report.accounts.back().status = PassStatus::kFailed;
-    report.accounts.back().error = "no connection";
+    report.accounts.back().error = "no connection " + std::to_string(number);
   }
   const base::JobSummary summary = summarise(report, {});
   EXPECT_EQ(summary.headline, "backup partial: 10,000 accounts, 7,500 with problems");
@@ -76,6 +78,22 @@ TEST(BackupSummaryTest, StaysReadableWithManyAccounts) {
   EXPECT_THAT(summary.body, HasSubstr("  and 7,300 more: "));
   EXPECT_THAT(summary.body, HasSubstr("... and 7,300 more.\n"));
   EXPECT_THAT(summary.body, HasSubstr("2,500 accounts complete, with nothing new.\n"));
+}
+
+TEST(BackupSummaryTest, ADeadServerIsOneProblem) {
+  PassReport report;
+  for (int number = 0; number < 2'000; ++number) {
+    AccountReport& account = report.accounts.emplace_back();
+    account.account = "account-" + std::to_string(number);
+    account.error = "connect to imap.example.org: refused";
+    account.alarms = {"it was never backed up successfully"};
+  }
+  const std::string body = summarise(report, {}).body;
+  EXPECT_LE(std::ranges::count(body, '\n'), 20) << body;
+  EXPECT_THAT(
+      body, HasSubstr("2,000 accounts are not backed up: connect to imap.example.org: refused\n"));
+  EXPECT_THAT(body, HasSubstr("account-0, account-1, account-2 and 1,997 more\n"));
+  EXPECT_THAT(body, HasSubstr("ALARM for 2,000 of them: it was never backed up successfully\n"));
 }
 
 TEST(BackupSummaryTest, ReportsTheGrowthOfTheStoreAndTheOtherJobs) {

@@ -127,7 +127,8 @@ AccountReport PassRunner::run_over(const Connect& connect) {
   PipeBudget budget(std::size_t{1} << 20);
   ProgressBoard progress(1, clock_);
   const RestoredTrees none({}, user_);
-  AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress});
+  CauseLog causes;
+  AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress, causes});
   AccountReport report = pass.run(
       [&](const OpenOptions& options) {
         const auto now = clock_.now_seconds();

@@ -1,5 +1,7 @@
 #include "backupd/report/pass_report.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -65,6 +67,31 @@ TEST(PassReportTest, TheDocumentAlwaysHasEveryField) {
   }
   EXPECT_EQ(first["skipped"][0]["uid"], 7);
   EXPECT_TRUE(first["skipped"][1]["uid"].is_null());
+}
+
+TEST(PassReportTest, ACauseThatManyAccountsShareIsPrintedOnce) {
+  PassReport report;
+  for (int number = 0; number < 2'000; ++number) {
+    report.accounts.push_back(account(PassStatus::kFailed, base::ErrorCode::kNetwork));
+    report.accounts.back().account = "account-" + std::to_string(number);
+    report.accounts.back().alarms = {"last backed up at " + std::to_string(number)};
+  }
+  report.accounts.push_back(account(PassStatus::kComplete));
+  const std::string text = report.to_text();
+  EXPECT_LE(std::ranges::count(text, '\n'), 20) << text;
+  EXPECT_NE(text.find("2,000 accounts are not backed up: it failed\n"), std::string::npos);
+  EXPECT_NE(text.find("alice: complete: "), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(report.to_json())["accounts"].size(), 2'001U);
+}
+
+TEST(PassReportTest, ManyCausesStayReadable) {
+  PassReport report;
+  for (int number = 0; number < 2'000; ++number) {
+    report.accounts.push_back(account(PassStatus::kFailed, base::ErrorCode::kNetwork));
+    report.accounts.back().account = "account-" + std::to_string(number);
+    report.accounts.back().error = "cause " + std::to_string(number % 100);
+  }
+  EXPECT_LE(std::ranges::count(report.to_text(), '\n'), 20);
 }
 
 TEST(PassReportTest, TextFromTheServerIsEscaped) {
