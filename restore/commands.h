@@ -9,6 +9,7 @@
 #include "base/program/command.h"
 #include "base/program/program.h"
 #include "restore/mail_files.h"
+#include "restore/output.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -16,22 +17,23 @@ namespace restore {
 base::ExitStatus accounts(const base::Environment& environment);
 base::Command accounts_command();
 
-base::ExitStatus snapshots(const base::Environment& environment, const std::string& account);
+base::ExitStatus snapshots(const base::Environment& environment, const std::string& account,
+                           const Page& page);
 base::Command snapshots_command();
 
 base::ExitStatus folders(const base::Environment& environment, const std::string& account,
-                         const std::string& at);
+                         const std::string& at, const Page& page);
 base::Command folders_command();
 
 base::ExitStatus messages(const base::Environment& environment, const std::string& account,
-                          const std::string& folder, const std::string& at);
+                          const std::string& folder, const std::string& at, const Page& page);
 base::Command messages_command();
 
 struct SearchOptions {
   std::string account;
   std::string query;  // in the syntax of store/search_index/query.h
   std::string at;     // empty: all that the account ever held
-  std::size_t limit = 1'000;
+  Page page = {.limit = 1'000, .after = ""};
 };
 base::ExitStatus search(const base::Environment& environment, const SearchOptions& options);
 base::Command search_command();
@@ -40,9 +42,10 @@ struct VanishedOptions {
   std::string account;
   bool all = false;   // instead: every account that has a snapshot, a line each
   std::string since;  // a time or, unless `all`, a snapshot's id; empty: from the first snapshot on
+  Page page;          // not with `all`
 };
-// What disappeared from an account between its snapshots. Fails with kUsage unless one of `account`
-// and `all` is given.
+// What disappeared from an account's folders, and how to bring it back. Fails with kUsage unless one
+// of `account` and `all` is given.
 base::ExitStatus vanished(const base::Environment& environment, const VanishedOptions& options);
 base::Command vanished_command();
 

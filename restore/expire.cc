@@ -44,12 +44,12 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
     records.put(*record);
     text = fmt::format("{}: {} is due: the next sweep deletes it\n", account, name);
   }
-  print(environment.format,
-        {{"account", record->account},
-         {"tree", record->name},
-         {"expires", base::format_rfc3339(record->expires)},
-         {"record_removed", options.forget_record}},
-        text);
+  print_report(environment.format,
+               {{"account", record->account},
+                {"tree", record->name},
+                {"expires", base::format_rfc3339(record->expires)},
+                {"record_removed", options.forget_record}},
+               text);
   return base::ExitStatus::kDone;
 }
 

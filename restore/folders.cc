@@ -33,13 +33,17 @@ std::string note_of(const store::FolderInfo& info) {
 }  // namespace
 
 base::ExitStatus folders(const base::Environment& environment, const std::string& account,
-                         const std::string& at) {
+                         const std::string& at, const Page& page) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = choose_snapshot(environment, reader, account, at);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+  std::vector<store::FolderRecord> listed = reader.folders(snapshot);
+  const auto next = cut_to_page(listed, page, [&](const store::FolderRecord& folder) {
+    return shown_name(snapshot, folder.info);
+  });
+  for (const store::FolderRecord& folder : listed) {
     const std::string name = shown_name(snapshot, folder.info);
     std::string note = note_of(folder.info);
     const bool is_in_tree =
@@ -60,13 +64,14 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   add_origin(document, snapshot);
   document["time"] = base::format_rfc3339(snapshot.time);  // the older name
   document["folders"] = std::move(documents);
+  document["next"] = next_in_json(next);
   print(environment.format, document,
         base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight},
                             {"NOTE", base::Align::kLeft, base::Width::kCut}},
                            rows, base::output_room()) +
-            origin_text(snapshot, environment.config.restore.time_zone));
+            next_page_text(next) + origin_text(snapshot, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 
@@ -74,6 +79,7 @@ base::Command folders_command() {
   struct Arguments {
     std::string account;
     std::string at;
+    Page page;
   };
   const auto given = std::make_shared<Arguments>();
   return {.name = "folders",
@@ -82,12 +88,13 @@ base::Command folders_command() {
               [given](base::Options& declared) {
                 declared.argument("NAME", given->account, "The account").required();
                 declare_at(declared, given->at);
+                declare_page(declared, given->page, "FOLDER", "Show those after this one");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },
           .function =
               [given](const auto& environment) {
-                return folders(environment, given->account, given->at);
+                return folders(environment, given->account, given->at, given->page);
               }};
 }
 

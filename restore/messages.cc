@@ -1,7 +1,12 @@
-#include <algorithm>
-#include <map>
+#include <charconv>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +16,7 @@
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -21,7 +27,6 @@
 #include "store/format/location.h"
 #include "store/reader.h"
 #include "store/search.h"
-#include "store/search_index/query.h"
 
 namespace restore {
 
@@ -68,72 +73,94 @@ NamedFolder find_folder(store::Reader& reader, const store::SnapshotInfo& snapsh
              earlier.empty() ? base::suggestion(name, names) : earlier);
 }
 
-// Sender and subject of the folder's messages, from the search index; empty if there is no index.
-std::map<base::Uid, store::Envelope> envelopes_of(store::Reader& reader,
-                                                  const store::SnapshotInfo& snapshot,
-                                                  const std::string& folder) {
-  // In a query a quotation mark ends the glob.
-  std::string glob = base::glob_for(folder);
-  std::replace(glob.begin(), glob.end(), '"', '?');
-  store::SearchScope scope;
-  scope.account = snapshot.account;
-  scope.snapshot = snapshot;
-  scope.most = snapshot.messages;
-  scope.shown_name = shown_name;
-  std::map<base::Uid, store::Envelope> envelopes;
-  try {
-    const auto query = store::Query::parse("folder:\"" + glob + "\"", "UTC", {});
-    for (store::FoundMessage& found : store::search(reader, query, scope).messages) {
-      if (found.folder == folder) envelopes.emplace(found.entry.uid, std::move(found.envelope));
-    }
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kNotFound) throw;
-    base::log_warning("sender and subject are unavailable: {}", error.what());
+// As text, a folder of hundreds of thousands of messages is shown page by page.
+constexpr std::size_t kMaxRows = 1'000;
+
+base::Uid uid_of(const std::string& after) {
+  if (after.empty()) return {0};
+  std::uint32_t uid = 0;
+  const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), uid);
+  if (error != std::errc() || end != after.data() + after.size()) {
+    base::fail(base::ErrorCode::kUsage, "--after {}: it must be a UID",
+               base::escape_for_terminal(after));
   }
-  return envelopes;
+  return {uid};
+}
+
+// Calls back for the messages of the page. Returns the UID after which the next one begins, nullopt
+// if this is the last.
+std::optional<std::string> for_each_on_page(
+    store::Reader& reader, const store::FolderRecord& folder, std::size_t limit, base::Uid after,
+    const std::function<void(const store::MessageEntry&)>& take) {
+  std::size_t taken = 0;
+  base::Uid last;
+  bool has_more = false;
+  reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
+    if (has_more || entry.uid.value <= after.value) return;
+    has_more = limit > 0 && taken == limit;
+    if (has_more) return;
+    ++taken;
+    last = entry.uid;
+    take(entry);
+  });
+  if (!has_more) return std::nullopt;
+  return std::to_string(last.value);
 }
 
 }  // namespace
 
 base::ExitStatus messages(const base::Environment& environment, const std::string& account,
-                          const std::string& folder_name, const std::string& at) {
+                          const std::string& folder_name, const std::string& at, const Page& page) {
+  const base::Uid after = uid_of(page.after);
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = choose_snapshot(environment, reader, account, at);
   const std::string& zone = environment.config.restore.time_zone;
   const NamedFolder folder = find_folder(reader, snapshot, folder_name, zone);
-  auto envelopes = envelopes_of(reader, snapshot, folder.name);
-  auto documents = nlohmann::ordered_json::array();
+  store::Envelopes envelopes(reader);
+  if (!envelopes.are_known()) {
+    base::log_warning(
+        "sender and subject are unavailable: there is no search index of this version: the next "
+        "backup makes it, and so does mailstow-backupd reindex");
+  }
+  if (environment.format == base::OutputFormat::kJson) {
+    nlohmann::ordered_json head = {{"account", account}, {"folder", folder.name}};
+    add_origin(head, snapshot);
+    DocumentStream document(head, "messages");
+    const auto next = for_each_on_page(
+        reader, folder.record, page.limit, after, [&](const store::MessageEntry& entry) {
+          const store::Envelope envelope = envelopes.of(entry.message);
+          document.add({{"uid", entry.uid.value},
+                        {"message", entry.message.object.hex()},
+                        {"internal_date", base::format_rfc3339(entry.internal_date.instant)},
+                        {"size", entry.size},
+                        {"flags", entry.flags},
+                        {"from", envelope.from},
+                        {"subject", envelope.subject}});
+        });
+    document.end({{"next", next_in_json(next)}});
+    return base::ExitStatus::kDone;
+  }
   std::vector<std::vector<std::string>> rows;
-  reader.for_each_message(folder.record, [&](const store::MessageEntry& entry) {
-    const std::string date = base::format_rfc3339(entry.internal_date.instant);
-    const store::Envelope& envelope = envelopes[entry.uid];
-    documents.push_back({{"uid", entry.uid.value},
-                         {"message", entry.message.object.hex()},
-                         {"internal_date", date},
-                         {"size", entry.size},
-                         {"flags", entry.flags},
-                         {"from", envelope.from},
-                         {"subject", envelope.subject}});
-    rows.push_back({std::to_string(entry.uid.value),
-                    base::format_zoned(entry.internal_date.instant, zone), envelope.from,
-                    envelope.subject, base::format_size(entry.size),
-                    fmt::format("{}", fmt::join(entry.flags, " ")),
-                    base::shown_id(entry.message.object.hex())});
-  });
-  nlohmann::ordered_json document = {{"account", account}, {"folder", folder.name}};
-  add_origin(document, snapshot);
-  document["messages"] = std::move(documents);
-  print(environment.format, document,
-        base::format_table({{"UID", base::Align::kRight},
-                            {"DATE"},
-                            {"FROM", base::Align::kLeft, base::Width::kCut},
-                            {"SUBJECT", base::Align::kLeft, base::Width::kCut},
-                            {"SIZE", base::Align::kRight},
-                            {"FLAGS", base::Align::kLeft, base::Width::kCut},
-                            {"ID"}},
-                           rows, base::output_room()) +
-            origin_text(snapshot, zone));
+  const auto next = for_each_on_page(
+      reader, folder.record, page.limit > 0 ? page.limit : kMaxRows, after,
+      [&](const store::MessageEntry& entry) {
+        const store::Envelope envelope = envelopes.of(entry.message);
+        rows.push_back({std::to_string(entry.uid.value),
+                        base::format_zoned(entry.internal_date.instant, zone), envelope.from,
+                        envelope.subject, base::format_size(entry.size),
+                        fmt::format("{}", fmt::join(entry.flags, " ")),
+                        base::shown_id(entry.message.object.hex())});
+      });
+  base::print_paged(base::format_table({{"UID", base::Align::kRight},
+                                        {"DATE"},
+                                        {"FROM", base::Align::kLeft, base::Width::kCut},
+                                        {"SUBJECT", base::Align::kLeft, base::Width::kCut},
+                                        {"SIZE", base::Align::kRight},
+                                        {"FLAGS", base::Align::kLeft, base::Width::kCut},
+                                        {"ID"}},
+                                       rows, base::output_room()) +
+                    next_page_text(next) + origin_text(snapshot, zone));
   return base::ExitStatus::kDone;
 }
 
@@ -142,6 +169,7 @@ base::Command messages_command() {
     std::string account;
     std::string folder;
     std::string at;
+    Page page;
   };
   const auto given = std::make_shared<Arguments>();
   return {.name = "messages",
@@ -151,12 +179,13 @@ base::Command messages_command() {
                 declared.argument("NAME", given->account, "The account").required();
                 declared.argument("FOLDER", given->folder, "The folder").required();
                 declare_at(declared, given->at);
+                declare_page(declared, given->page, "UID", "Show those with a greater UID");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },
           .function =
               [given](const auto& environment) {
-                return messages(environment, given->account, given->folder, given->at);
+                return messages(environment, given->account, given->folder, given->at, given->page);
               }};
 }
 

@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/program/pager.h"
 #include "base/time_text.h"
+#include "restore/shell_quote.h"
 
 namespace restore {
 
@@ -22,6 +23,45 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
 void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
                   std::string_view text) {
   base::after_work("the report was not printed", [&] { print(format, document, text); });
+}
+
+DocumentStream::DocumentStream(const nlohmann::ordered_json& head, std::string_view name) {
+  text_ = base::json_line(head);
+  text_.pop_back();
+  text_ += fmt::format(",\"{}\":[", name);
+}
+
+void DocumentStream::add(const nlohmann::ordered_json& element) {
+  constexpr std::size_t kPiece = std::size_t{64} << 10;
+  text_ += is_first_ ? "\n" : ",\n";
+  is_first_ = false;
+  text_ += base::json_line(element);
+  if (text_.size() >= kPiece) flush();
+}
+
+void DocumentStream::end(const nlohmann::ordered_json& tail) {
+  text_ += "],\n" + base::json_line(tail).substr(1) + "\n";
+  flush();
+}
+
+void DocumentStream::flush() {
+  base::print_result(text_);
+  text_.clear();
+}
+
+void declare_page(base::Options& declared, Page& page, const std::string& placeholder,
+                  const std::string& cursor) {
+  declared.value("--limit", page.limit, "N", "Show at most N");
+  declared.value("--after", page.after, placeholder, cursor);
+}
+
+nlohmann::ordered_json next_in_json(const std::optional<std::string>& next) {
+  return next ? nlohmann::ordered_json(*next) : nlohmann::ordered_json();
+}
+
+std::string next_page_text(const std::optional<std::string>& next) {
+  if (!next) return "";
+  return fmt::format("There are more: --after={} shows them.\n", shell_quoted(*next));
 }
 
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone) {

@@ -1,12 +1,19 @@
 // How the commands print: a text for people, or one document.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/error.h"
+#include "base/program/options.h"
 #include "base/program/program.h"
+#include "base/terminal.h"
 #include "store/format/snapshot.h"
 
 namespace restore {
@@ -17,6 +24,60 @@ void print(base::OutputFormat format, const nlohmann::ordered_json& document,
 // For commands whose work is done: a text that can't be printed is no failure (base::after_work()).
 void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
                   std::string_view text);
+
+// One JSON document that is printed while it is made, so that memory does not grow with its list.
+class DocumentStream {
+ public:
+  // Prints the fields of `head`, an object with at least one, and begins the list `name`.
+  DocumentStream(const nlohmann::ordered_json& head, std::string_view name);
+
+  void add(const nlohmann::ordered_json& element);
+
+  // Ends the list and prints the fields of `tail`, an object with at least one.
+  void end(const nlohmann::ordered_json& tail);
+
+ private:
+  void flush();
+
+  std::string text_;
+  bool is_first_ = true;
+};
+
+// The part of a listing that is printed.
+struct Page {
+  std::size_t limit = 0;  // 0: no limit
+  std::string after;      // empty: from the beginning
+};
+
+// Declares --limit and --after; `cursor` describes the value of the latter.
+void declare_page(base::Options& declared, Page& page, const std::string& placeholder,
+                  const std::string& cursor);
+
+// For lists that are in memory: keeps the page, and returns the cursor of the next one, nullopt if
+// this is the last. `cursor_of`: the unique string by which --after names an element. Fails with
+// kNotFound if no element has the cursor.
+template <typename Element, typename CursorOf>
+std::optional<std::string> cut_to_page(std::vector<Element>& list, const Page& page,
+                                       const CursorOf& cursor_of) {
+  if (!page.after.empty()) {
+    const auto found = std::ranges::find_if(
+        list, [&](const Element& element) { return cursor_of(element) == page.after; });
+    if (found == list.end()) {
+      base::fail(base::ErrorCode::kNotFound, "--after {}: the list has no such entry",
+                 base::escape_for_terminal(page.after));
+    }
+    list.erase(list.begin(), found + 1);
+  }
+  if (page.limit == 0 || list.size() <= page.limit) return std::nullopt;
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(page.limit), list.end());
+  return cursor_of(list.back());
+}
+
+// The cursor of the next page as the field "next", null if there is no next page.
+nlohmann::ordered_json next_in_json(const std::optional<std::string>& next);
+
+// The same as the line below a table, "" if there is no next page.
+std::string next_page_text(const std::optional<std::string>& next);
 
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);

@@ -1,6 +1,8 @@
 #include "store/search.h"
 
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,8 +23,14 @@ namespace restore {
 
 namespace {
 
-std::string to_text(const store::SearchResult& result, const std::string& account,
-                    const std::string& zone) {
+// Names a result as long as the account's snapshots hold it, whatever else is found.
+std::string cursor_of(const store::FoundMessage& found) {
+  return fmt::format("{}.{}.{}", found.entry.message.object.hex().substr(0, 16), found.uid_validity,
+                     found.entry.uid.value);
+}
+
+std::string to_text(const store::SearchResult& result, const std::optional<std::string>& next,
+                    const std::string& account, const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
@@ -47,6 +55,7 @@ std::string to_text(const store::SearchResult& result, const std::string& accoun
                         base::format_count(result.messages.size()),
                         base::format_count(result.total), result.total);
   }
+  text += next_page_text(next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       shell_quoted(account));
   return text;
@@ -59,7 +68,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   store::SearchScope scope;
   scope.account = options.account;
-  scope.most = options.limit;
+  // The page after a result begins wherever that is in all results.
+  scope.most = options.page.after.empty() ? options.page.limit : SIZE_MAX;
   scope.shown_name = shown_name;
   const store::SnapshotInfo chosen =
       choose_snapshot(environment, reader, options.account, options.at);
@@ -67,8 +77,12 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
   const auto query = store::Query::parse(options.query, [&](const std::string& text) {
     return parse_moment(environment, reader, options.account, text);
   });
-  const store::SearchResult result = store::search(reader, query, scope);
+  store::SearchResult result = store::search(reader, query, scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
+  auto next = cut_to_page(result.messages, options.page, cursor_of);
+  if (options.page.after.empty() && result.total > result.messages.size()) {
+    next = cursor_of(result.messages.back());
+  }
 
   auto documents = nlohmann::ordered_json::array();
   for (const store::FoundMessage& found : result.messages) {
@@ -93,7 +107,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
   if (scope.snapshot) add_origin(document, chosen);
   document["total"] = result.total;
   document["messages"] = std::move(documents);
-  std::string text = to_text(result, options.account, zone);
+  document["next"] = next_in_json(next);
+  std::string text = to_text(result, next, options.account, zone);
   if (scope.snapshot) text += origin_text(chosen, zone);
   print(environment.format, document, text);
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;
@@ -118,8 +133,10 @@ base::Command search_command() {
                     .required();
                 declare_at(declared, given->options.at);
                 declared.value(
-                    "--limit", given->options.limit, "N",
-                    fmt::format("Show at most N results (default: {})", given->options.limit));
+                    "--limit", given->options.page.limit, "N",
+                    fmt::format("Show at most N results (default: {})", given->options.page.limit));
+                declared.value("--after", given->options.page.after, "CURSOR",
+                               "Show those after this one, as the last page names it");
               },
           .has_dashed_words = true,
           .is_audited = base::always,

@@ -42,11 +42,14 @@ std::string marks_of(const store::SnapshotInfo& snapshot, std::chrono::sys_secon
 
 }  // namespace
 
-base::ExitStatus snapshots(const base::Environment& environment, const std::string& account) {
+base::ExitStatus snapshots(const base::Environment& environment, const std::string& account,
+                           const Page& page) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  const auto all = reader.snapshots(account);
+  auto all = reader.snapshots(account);
   if (all.empty()) choose_snapshot(environment, reader, account, "");  // fails with the reason
+  const auto next =
+      cut_to_page(all, page, [](const store::SnapshotInfo& snapshot) { return snapshot.id.hex(); });
   const auto now = environment.clock.now_seconds();
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
@@ -69,7 +72,8 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                     base::format_size(snapshot.bytes), base::shown_id(snapshot.id.hex()),
                     marks_of(snapshot, now, environment.config.restore.time_zone)});
   }
-  print(environment.format, {{"account", account}, {"snapshots", std::move(documents)}},
+  print(environment.format,
+        {{"account", account}, {"snapshots", std::move(documents)}, {"next", next_in_json(next)}},
         base::format_table({{"TIME"},
                             {"KIND"},
                             {"STATUS"},
@@ -78,22 +82,30 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
                             {"SIZE", base::Align::kRight},
                             {"ID"},
                             {""}},
-                           rows, base::output_room()));
+                           rows, base::output_room()) +
+            next_page_text(next));
   return base::ExitStatus::kDone;
 }
 
 base::Command snapshots_command() {
-  const auto account = std::make_shared<std::string>();
-  return {
-      .name = "snapshots",
-      .help = "List the snapshots of an account",
-      .declare =
-          [account](base::Options& declared) {
-            declared.argument("NAME", *account, "The account").required();
-          },
-      .is_audited = base::always,
-      .account = [account] { return *account; },
-      .function = [account](const auto& environment) { return snapshots(environment, *account); }};
+  struct Arguments {
+    std::string account;
+    Page page;
+  };
+  const auto given = std::make_shared<Arguments>();
+  return {.name = "snapshots",
+          .help = "List the snapshots of an account",
+          .declare =
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "The account").required();
+                declare_page(declared, given->page, "ID", "Show those after this one (whole id)");
+              },
+          .is_audited = base::always,
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return snapshots(environment, given->account, given->page);
+              }};
 }
 
 }  // namespace restore

@@ -106,6 +106,12 @@ std::string to_text(const Burst& burst, const std::string& zone) {
   return text + "\n    " + command_for(burst) + "\n";
 }
 
+// Two folders of one name can't vanish between the same two snapshots.
+std::string cursor_of(const Burst& burst) {
+  return burst.before.id.hex().substr(0, 16) + "." + burst.after.id.hex().substr(0, 16) + "." +
+         burst.folder;
+}
+
 std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
   std::string text;
   std::size_t moved = 0;
@@ -237,6 +243,9 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     base::fail(base::ErrorCode::kUsage,
                "vanished: give the NAME of an account, or --all for one line for each");
   }
+  if (options.all && (options.page.limit > 0 || !options.page.after.empty())) {
+    base::fail(base::ErrorCode::kUsage, "vanished: --all has no pages: leave out --limit, --after");
+  }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (options.all) return vanished_everywhere(environment, reader, options.since);
@@ -252,11 +261,13 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     }
     start = start_of_history(environment, reader, account, since);
   }
-  const auto bursts = find_bursts(reader, account, start);
+  auto bursts = find_bursts(reader, account, start);
+  const auto next = cut_to_page(bursts, options.page, cursor_of);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
-  print(environment.format, {{"account", account}, {"bursts", std::move(documents)}},
-        to_text(bursts, environment.config.restore.time_zone));
+  print(environment.format,
+        {{"account", account}, {"bursts", std::move(documents)}, {"next", next_in_json(next)}},
+        to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
   return base::ExitStatus::kDone;
 }
 
@@ -276,6 +287,8 @@ base::Command vanished_command() {
                 "--since", options->since, "TIME",
                 "From this time on, as 2026-11-24, yesterday, monday or '3 days ago'; or "
                 "from a snapshot's id on");
+            declare_page(declared, options->page, "CURSOR",
+                         "Show those after this one, as the last page names it");
           },
       .is_audited = base::always,
       .account = [options] { return options->account; },

@@ -202,4 +202,25 @@ SearchResult search(Reader& reader, const Query& query, const SearchScope& scope
   return Search(reader, query, scope).run();
 }
 
+class Envelopes::Impl {
+ public:
+  explicit Impl(const base::Path& file) : index(SearchIndex::open_read_only(file)) {}
+
+  std::optional<SearchIndex> index;
+};
+
+Envelopes::Envelopes(Reader& reader) : impl_(std::make_unique<Impl>(reader.impl_->search_file)) {}
+Envelopes::Envelopes(Envelopes&&) noexcept = default;
+Envelopes::~Envelopes() = default;
+
+bool Envelopes::are_known() const {
+  return impl_->index.has_value();
+}
+
+Envelope Envelopes::of(const MessageId& message) {
+  if (!impl_->index) return {};
+  const auto row = impl_->index->find(message.object);
+  return row ? impl_->index->envelope(*row) : Envelope();
+}
+
 }  // namespace store

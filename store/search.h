@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,5 +46,22 @@ struct SearchResult {
 
 // Searches through `reader`. Fails with kNotFound if there is no search index.
 SearchResult search(Reader& reader, const Query& query, const SearchScope& scope);
+
+// Senders, subjects and so on of single messages, for listings that go through a folder themselves.
+class Envelopes {
+ public:
+  explicit Envelopes(Reader& reader);
+  Envelopes(Envelopes&&) noexcept;
+  ~Envelopes();
+
+  // False if there is no search index of this version.
+  bool are_known() const;
+
+  Envelope of(const MessageId& message);  // empty if nothing is known of it
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace store
