@@ -24,7 +24,7 @@ namespace restore {
 namespace {
 
 // Names a result as long as the account's snapshots hold it, whatever else is found.
-std::string cursor_of(const store::FoundMessage& found) {
+std::string cursor_of_found(const store::FoundMessage& found) {
   return fmt::format("{}.{}.{}", found.entry.message.object.hex().substr(0, 16), found.uid_validity,
                      found.entry.uid.value);
 }
@@ -79,9 +79,9 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
   });
   store::SearchResult result = store::search(reader, query, scope);
   for (const std::string& line : result.damage) base::log_error("{}", line);
-  auto next = cut_to_page(result.messages, options.page, cursor_of);
+  auto next = cut_to_page(result.messages, options.page, cursor_of_found);
   if (options.page.after.empty() && result.total > result.messages.size()) {
-    next = cursor_of(result.messages.back());
+    next = cursor_of_found(result.messages.back());
   }
 
   auto documents = nlohmann::ordered_json::array();

@@ -107,7 +107,7 @@ std::string to_text(const Burst& burst, const std::string& zone) {
 }
 
 // Two folders of one name can't vanish between the same two snapshots.
-std::string cursor_of(const Burst& burst) {
+std::string cursor_of_burst(const Burst& burst) {
   return burst.before.id.hex().substr(0, 16) + "." + burst.after.id.hex().substr(0, 16) + "." +
          burst.folder;
 }
@@ -262,7 +262,7 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
     start = start_of_history(environment, reader, account, since);
   }
   auto bursts = find_bursts(reader, account, start);
-  const auto next = cut_to_page(bursts, options.page, cursor_of);
+  const auto next = cut_to_page(bursts, options.page, cursor_of_burst);
   auto documents = nlohmann::ordered_json::array();
   for (const Burst& burst : bursts) documents.push_back(to_json(burst));
   print(environment.format,

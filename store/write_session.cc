@@ -155,7 +155,7 @@ void WriteSession::make_searchable(const ObjectId& message, base::ByteView heade
 ObjectId WriteSession::put(ObjectType type, base::ByteView bytes) {
   const ObjectId id = object_id(context_.keys, type, bytes);
   if (knows(type, id)) return id;
-  // What is put can be read back at any time: published packs are read like all others.
+  // The object must be readable at once: published packs are read like all others.
   const bool is_kept = stream_of(type) == Stream::kManifests;
   if (is_kept && pending_manifest_bytes_ + bytes.size() > kMaxPendingManifests) publish_if_any();
   add(type, id, bytes);

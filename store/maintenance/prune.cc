@@ -44,8 +44,8 @@ std::set<ObjectId> without_pinned(Index& index, std::set<ObjectId> snapshots,
 constexpr std::string_view kGoesOn =
     "what was dropped stays dropped, and the next prune continues from here";
 
-// Room is looked at each time so many bytes have been copied.
-constexpr std::uint64_t kRoomSeenEvery = std::uint64_t{4} << 20;
+// The free room is checked each time so many bytes have been copied.
+constexpr std::uint64_t kRoomCheckedEvery = std::uint64_t{4} << 20;
 
 class Prune {
  public:
@@ -384,7 +384,7 @@ class Prune {
           session_.add(object.type, object.id, view.bytes, object.message_size);
           session_.publish_if_full();
           copied_ += object.length;
-          if (copied_ < kRoomSeenEvery) return;
+          if (copied_ < kRoomCheckedEvery) return;
           copied_ = 0;
           has_room = room() > 0;
         });
@@ -507,7 +507,7 @@ class Prune {
   std::vector<CondemnedPack> waiting_;    // condemned, also by the steps so far
   std::optional<PackName> first_commit_;  // the pack with nothing but the first step's commit
   std::vector<std::size_t> current_;      // of rows_: those of the step under way
-  std::uint64_t copied_ = 0;              // bytes since room was looked at
+  std::uint64_t copied_ = 0;              // bytes since the room was checked
   PruneReport report_;
 };
 

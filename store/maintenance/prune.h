@@ -66,7 +66,7 @@ struct PruneReport {
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
 // to be skipped while there is a reader. Once the first step is done, a full disk is no failure:
-// the report says what is left.
+// the report describes what is left.
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
 

@@ -1,4 +1,4 @@
-// What a writer has sealed can be read before it is committed, however much it is.
+// A writer can read back whatever it has sealed, before it is committed and however much it is.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

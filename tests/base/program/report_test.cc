@@ -1,4 +1,4 @@
-// What a program prints once its work is done.
+// The report of a program once its work is done.
 #include <cerrno>
 #include <cstdlib>
 
