@@ -139,7 +139,7 @@ Command& Command::string(std::string_view bytes) {
 Command& Command::message(const AppendMessage& message, const Capabilities& capabilities,
                           bool waits) {
   flags(message.flags);
-  add(quoted_string(format_internal_date(message.internal_date)));
+  if (message.internal_date) add(quoted_string(format_internal_date(*message.internal_date)));
   waits = waits || mode_ == LiteralMode::kSynchronising ||
           (mode_ == LiteralMode::kMinus && message.bytes.size() > kMaxMinusLiteral);
   const bool is_binary = capabilities.has("BINARY") && holds_nul(message.bytes);

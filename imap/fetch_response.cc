@@ -46,11 +46,23 @@ std::optional<std::uint64_t> read_modseq(Lexer& lexer) {
 }
 
 std::optional<base::ZonedTime> read_internal_date(Lexer& lexer) {
-  if (lexer.peek() != '"') {
+  if (lexer.peek() == '(') {
     lexer.skip_value();
     return std::nullopt;
   }
-  return parse_internal_date(lexer.string());
+  const bool is_atom = lexer.peek() != '"' && !lexer.at_literal();
+  std::optional<std::string> text = lexer.nstring_unless_too_long();
+  if (!text) return std::nullopt;
+  // Some servers send it without quotes: then its time and its zone are the next words.
+  const auto starts_word = [&](std::string_view first) {
+    lexer.skip_spaces();
+    return first.find(lexer.peek()) != std::string_view::npos;
+  };
+  if (is_atom && starts_word("0123456789")) {
+    text->append(" ").append(lexer.atom());
+    if (starts_word("+-")) text->append(" ").append(lexer.atom());
+  }
+  return parse_internal_date(*text);
 }
 
 // The connection can't go on: the body would have to be read to its end.

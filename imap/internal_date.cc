@@ -48,13 +48,37 @@ std::optional<unsigned> take_month(std::string_view& text) {
   return std::nullopt;
 }
 
+// "Wed, " of a Date field.
+void skip_weekday(std::string_view& text) {
+  constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu",
+                                                     "Fri", "Sat", "Sun"};
+  for (const std::string_view day : kDays) {
+    if (!starts_with_ignoring_case(text, day) || !text.substr(day.size()).starts_with(", ")) {
+      continue;
+    }
+    text.remove_prefix(day.size() + 2);
+    return;
+  }
+}
+
+// A year of two digits as in old Date fields (RFC 5322, section 4.3).
+std::optional<int> take_year(std::string_view& text) {
+  if (const auto year = take_number(text, 4, 4)) return year;
+  const auto year = take_number(text, 2, 2);
+  if (!year) return std::nullopt;
+  return *year + (*year < 50 ? 2000 : 1900);
+}
+
 std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
+  skip_weekday(text);
   take(text, ' ');
   const auto day = take_number(text, 1, 2);
-  if (!day || !take(text, '-')) return std::nullopt;
+  if (!day) return std::nullopt;
+  const char separator = text.starts_with(' ') ? ' ' : '-';
+  if (!take(text, separator)) return std::nullopt;
   const auto month = take_month(text);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const auto year = take_number(text, 4, 4);
+  if (!month || !take(text, separator)) return std::nullopt;
+  const auto year = take_year(text);
   if (!year) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{*month},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
@@ -73,7 +97,15 @@ std::optional<std::chrono::seconds> take_time(std::string_view& text) {
          std::chrono::seconds{std::min(*second, 59)};
 }
 
+// Without an offset, the time is UTC.
 std::optional<std::chrono::minutes> take_zone(std::string_view& text) {
+  if (text.empty()) return std::chrono::minutes{0};
+  if (!take(text, ' ')) return std::nullopt;
+  for (const std::string_view name : {"GMT", "UTC", "UT", "Z"}) {
+    if (!starts_with_ignoring_case(text, name)) continue;
+    text.remove_prefix(name.size());
+    return std::chrono::minutes{0};
+  }
   const bool is_west = text.starts_with('-');
   if (!is_west && !text.starts_with('+')) return std::nullopt;
   text.remove_prefix(1);
@@ -83,15 +115,23 @@ std::optional<std::chrono::minutes> take_zone(std::string_view& text) {
   return is_west ? -east : east;
 }
 
+// The zone's name behind its offset: " (CEST)".
+void skip_comment(std::string_view& text) {
+  const std::size_t end = text.find(')');
+  if (text.starts_with(" (") && end + 1 == text.size()) text = {};
+}
+
 }  // namespace
 
 std::optional<base::ZonedTime> parse_internal_date(std::string_view text) {
   const auto date = take_date(text);
   if (!date || !take(text, ' ')) return std::nullopt;
   const auto time = take_time(text);
-  if (!time || !take(text, ' ')) return std::nullopt;
+  if (!time) return std::nullopt;
   const auto zone = take_zone(text);
-  if (!zone || !text.empty()) return std::nullopt;
+  if (!zone) return std::nullopt;
+  skip_comment(text);
+  if (!text.empty()) return std::nullopt;
   return base::ZonedTime{*date + *time - *zone, static_cast<std::int16_t>(zone->count())};
 }
 

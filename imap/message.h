@@ -18,7 +18,7 @@ struct MessageItems {
   std::optional<base::Uid> uid;
   std::optional<std::vector<std::string>> flags;  // as sent, without \Recent
   std::optional<std::uint64_t> modseq;
-  std::optional<base::ZonedTime> internal_date;  // also nullopt if the date sent is invalid
+  std::optional<base::ZonedTime> internal_date;  // also nullopt if it was not understood
   std::optional<std::uint64_t> size;             // RFC822.SIZE: often wrong
   std::string server_id;                         // EMAILID or X-GM-MSGID; empty: unknown
 };
@@ -70,7 +70,7 @@ struct FetchAnswer {
 struct AppendMessage {
   // Flags that the folder keeps; those that no command can carry are omitted.
   std::vector<std::string> flags;
-  base::ZonedTime internal_date;
+  std::optional<base::ZonedTime> internal_date;  // nullopt: the server chooses one
   base::ByteView bytes;
 };
 

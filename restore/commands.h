@@ -44,8 +44,8 @@ struct VanishedOptions {
   std::string since;  // a time or, unless `all`, a snapshot's id; empty: from the first snapshot on
   Page page;          // not with `all`
 };
-// What disappeared from an account's folders, and how to bring it back. Fails with kUsage unless one
-// of `account` and `all` is given.
+// What disappeared from an account's folders, and how to bring it back. Fails with kUsage unless
+// one of `account` and `all` is given.
 base::ExitStatus vanished(const base::Environment& environment, const VanishedOptions& options);
 base::Command vanished_command();
 

@@ -85,7 +85,8 @@ class Export {
   }
 
   void write_folder(const SelectedFolder& folder, ExportedFolder& exported) {
-    const auto out = make_mail_files(options_.format, environment_.files, root_, exported.path);
+    const auto out = make_mail_files(options_.format, environment_.files, root_, exported.path,
+                                     environment_.clock.now_seconds());
     // In the order of their UIDs, at most kMaxInMemory bytes at a time.
     for (std::size_t begin = 0; begin < folder.messages.size();) {
       std::size_t end = begin;
@@ -124,15 +125,14 @@ class Export {
 
   void add_to_manifest(const std::string& folder, const base::Path& file,
                        const store::MessageEntry& entry, base::ByteView bytes) {
-    const nlohmann::ordered_json line = {
-        {"file", file.string()},
-        {"folder", folder},
-        {"uid", entry.uid.value},
-        {"message", entry.message.object.hex()},
-        {"sha256", store::sha256(bytes).hex()},
-        {"internal_date", base::format_rfc3339(entry.internal_date.instant)},
-        {"size", bytes.size()},
-        {"flags", entry.flags}};
+    const nlohmann::ordered_json line = {{"file", file.string()},
+                                         {"folder", folder},
+                                         {"uid", entry.uid.value},
+                                         {"message", entry.message.object.hex()},
+                                         {"sha256", store::sha256(bytes).hex()},
+                                         {"internal_date", date_json(entry.internal_date)},
+                                         {"size", bytes.size()},
+                                         {"flags", entry.flags}};
     const std::string text = base::json_line(line) + "\n";
     manifest_->write(base::as_bytes(text));
   }
@@ -174,6 +174,7 @@ class Export {
     if (!base::is_utf8(root_.string())) {
       document["to_hex"] = base::to_hex(base::as_bytes(root_.string()));
     }
+    document["undated"] = selection_.undated;
     document["folders"] = std::move(folders);
     return document;
   }
@@ -190,6 +191,7 @@ class Export {
       text += fmt::format("incomplete: {}: {}\n", base::escape_for_terminal(folder.name),
                           base::escape_for_terminal(folder.error));
     }
+    text += undated_text(selection_.undated);
     return text +
            fmt::format("{}: {} of {} {} in {}\n", base::escape_for_terminal(options_.account),
                        base::format_count(exported(), "message"),

@@ -13,6 +13,14 @@
 
 namespace restore {
 
+namespace {
+
+std::string shown_date(const std::optional<base::ZonedTime>& date) {
+  return date ? base::format_rfc3339(date->instant) : "unknown";
+}
+
+}  // namespace
+
 // The server may have stored a message that a run that died had sent completely only after this run
 // listed the folder: then it is there twice, and this run's copy is removed. `unclaimed`: what no
 // message of this run is known as.
@@ -96,9 +104,9 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
     ++restored_;
     const base::Uid uid = served->first;
     const MessageReadBack& message = served->second;
+    const std::optional<base::ZonedTime>& served_date = message.items.internal_date;
     recorded_.push_back({uid, message.items.size.value_or(message.size),
-                         message.items.internal_date.value_or(base::ZonedTime()).instant,
-                         entry.message});
+                         served_date.value_or(base::ZonedTime()).instant, entry.message});
 
     std::vector<std::string> how;
     const bool has_other_bytes = message.digest != outcome.digest;
@@ -107,10 +115,11 @@ void FolderRestore::compare(imap::Session& session, const Reopen& reopen) {
     const auto flags = imap::normal_flags(message.items.flags.value_or(std::vector<std::string>()));
     if (flags != imap::normal_flags(outcome.flags))
       how.push_back(fmt::format("its flags are {}", fmt::join(flags, ", ")));
-    const auto date = message.items.internal_date.value_or(base::ZonedTime()).instant;
-    if (date != entry.internal_date.instant) {
-      how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", base::format_rfc3339(date),
-                                base::format_rfc3339(entry.internal_date.instant)));
+    if (!entry.internal_date) {
+      how.push_back(fmt::format("it had no INTERNALDATE: now it is {}", shown_date(served_date)));
+    } else if (!served_date || served_date->instant != entry.internal_date->instant) {
+      how.push_back(fmt::format("its INTERNALDATE is {} instead of {}", shown_date(served_date),
+                                shown_date(entry.internal_date)));
     }
     if (has_other_bytes || !how.empty()) {
       altered_.push_back({at, uid, has_other_bytes, std::move(how)});

@@ -21,6 +21,10 @@ using base::ByteView;
 using base::Path;
 using store::MessageEntry;
 
+std::chrono::sys_seconds date_of(const MessageEntry& entry, std::chrono::sys_seconds now) {
+  return entry.internal_date ? entry.internal_date->instant : now;
+}
+
 bool has_flag(const MessageEntry& entry, std::string_view flag) {
   return std::find(entry.flags.begin(), entry.flags.end(), flag) != entry.flags.end();
 }
@@ -47,25 +51,26 @@ void set_date(const Path& file, std::chrono::sys_seconds date) {
   }
 }
 
-void write_exactly(base::FileSystem& files, const Path& file, const MessageEntry& entry,
+void write_exactly(base::FileSystem& files, const Path& file, std::chrono::sys_seconds date,
                    ByteView message) {
   const auto out = files.create(file);
   out->write(message);
   out->sync();
-  set_date(file, entry.internal_date.instant);
+  set_date(file, date);
 }
 
 class MboxFile : public MailFiles {
  public:
-  MboxFile(base::FileSystem& files, const Path& root, const Path& path)
-      : files_(files), root_(root), path_(path.string() + ".mbox") {
+  MboxFile(base::FileSystem& files, const Path& root, const Path& path,
+           std::chrono::sys_seconds now)
+      : files_(files), now_(now), root_(root), path_(path.string() + ".mbox") {
     make_directories(files, (root_ / path_).parent_path());
     file_ = files.create(root_ / path_);
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
-    std::string text = "From MAILER-DAEMON " +
-                       date::format("%a %b %e %H:%M:%S %Y", entry.internal_date.instant) + "\n";
+    std::string text =
+        "From MAILER-DAEMON " + date::format("%a %b %e %H:%M:%S %Y", date_of(entry, now_)) + "\n";
     std::string_view content = base::as_text(message);
     // A message that was once in an mbox file begins with its separator: inside the header it would
     // end the header for a reader.
@@ -147,6 +152,7 @@ class MboxFile : public MailFiles {
                                                                     "X-Keywords"};
 
   base::FileSystem& files_;
+  std::chrono::sys_seconds now_;
   Path root_;
   Path path_;
   std::unique_ptr<base::File> file_;
@@ -154,17 +160,17 @@ class MboxFile : public MailFiles {
 
 class Maildir : public MailFiles {
  public:
-  Maildir(base::FileSystem& files, const Path& root, const Path& path)
-      : files_(files), root_(root), path_(path) {
+  Maildir(base::FileSystem& files, const Path& root, const Path& path, std::chrono::sys_seconds now)
+      : files_(files), now_(now), root_(root), path_(path) {
     for (const char* name : {"cur", "new", "tmp"}) make_directories(files, root_ / path_ / name);
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
-    Path file = path_ / "cur" /
-                fmt::format("{}.U{}.mailstow,S={}:2,{}",
-                            entry.internal_date.instant.time_since_epoch().count(), entry.uid.value,
-                            message.size(), letters_of(entry));
-    write_exactly(files_, root_ / file, entry, message);
+    Path file =
+        path_ / "cur" /
+        fmt::format("{}.U{}.mailstow,S={}:2,{}", date_of(entry, now_).time_since_epoch().count(),
+                    entry.uid.value, message.size(), letters_of(entry));
+    write_exactly(files_, root_ / file, date_of(entry, now_), message);
     return file;
   }
 
@@ -205,6 +211,7 @@ class Maildir : public MailFiles {
   }
 
   base::FileSystem& files_;
+  std::chrono::sys_seconds now_;
   Path root_;
   Path path_;
   std::vector<std::string> keywords_;
@@ -212,14 +219,15 @@ class Maildir : public MailFiles {
 
 class EmlFiles : public MailFiles {
  public:
-  EmlFiles(base::FileSystem& files, const Path& root, const Path& path)
-      : files_(files), root_(root), path_(path) {
+  EmlFiles(base::FileSystem& files, const Path& root, const Path& path,
+           std::chrono::sys_seconds now)
+      : files_(files), now_(now), root_(root), path_(path) {
     make_directories(files, root_ / path_);
   }
 
   Path add(const MessageEntry& entry, ByteView message) override {
     Path file = path_ / fmt::format("{:010}.eml", entry.uid.value);
-    write_exactly(files_, root_ / file, entry, message);
+    write_exactly(files_, root_ / file, date_of(entry, now_), message);
     return file;
   }
 
@@ -227,6 +235,7 @@ class EmlFiles : public MailFiles {
 
  private:
   base::FileSystem& files_;
+  std::chrono::sys_seconds now_;
   Path root_;
   Path path_;
 };
@@ -234,14 +243,15 @@ class EmlFiles : public MailFiles {
 }  // namespace
 
 std::unique_ptr<MailFiles> make_mail_files(MailFormat format, base::FileSystem& files,
-                                           const Path& root, const Path& path) {
+                                           const Path& root, const Path& path,
+                                           std::chrono::sys_seconds now) {
   switch (format) {
     case MailFormat::kMbox:
-      return std::make_unique<MboxFile>(files, root, path);
+      return std::make_unique<MboxFile>(files, root, path, now);
     case MailFormat::kMaildir:
-      return std::make_unique<Maildir>(files, root, path);
+      return std::make_unique<Maildir>(files, root, path, now);
     case MailFormat::kEml:
-      return std::make_unique<EmlFiles>(files, root, path);
+      return std::make_unique<EmlFiles>(files, root, path, now);
   }
   base::fail(base::ErrorCode::kInternal, "export: unknown format");
 }

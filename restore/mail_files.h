@@ -9,6 +9,7 @@
 //   eml      FOLDER/UID.eml; exact bytes; the date as the file's date
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -36,8 +37,9 @@ class MailFiles {
   virtual void finish() = 0;
 };
 
-// `path` is relative to `root`.
+// `path` is relative to `root`. `now`: the date written for messages that have none.
 std::unique_ptr<MailFiles> make_mail_files(MailFormat format, base::FileSystem& files,
-                                           const base::Path& root, const base::Path& path);
+                                           const base::Path& root, const base::Path& path,
+                                           std::chrono::sys_seconds now);
 
 }  // namespace restore

@@ -132,7 +132,7 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
           const store::Envelope envelope = envelopes.of(entry.message);
           document.add({{"uid", entry.uid.value},
                         {"message", entry.message.object.hex()},
-                        {"internal_date", base::format_rfc3339(entry.internal_date.instant)},
+                        {"internal_date", date_json(entry.internal_date)},
                         {"size", entry.size},
                         {"flags", entry.flags},
                         {"from", envelope.from},
@@ -146,9 +146,8 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
       reader, folder.record, page.limit > 0 ? page.limit : kMaxRows, after,
       [&](const store::MessageEntry& entry) {
         const store::Envelope envelope = envelopes.of(entry.message);
-        rows.push_back({std::to_string(entry.uid.value),
-                        base::format_zoned(entry.internal_date.instant, zone), envelope.from,
-                        envelope.subject, base::format_size(entry.size),
+        rows.push_back({std::to_string(entry.uid.value), date_text(entry.internal_date, zone),
+                        envelope.from, envelope.subject, base::format_size(entry.size),
                         fmt::format("{}", fmt::join(entry.flags, " ")),
                         base::shown_id(entry.message.object.hex())});
       });

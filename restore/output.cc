@@ -6,6 +6,7 @@
 #include "base/id_text.h"
 #include "base/json_text.h"
 #include "base/program/pager.h"
+#include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/shell_quote.h"
 
@@ -72,6 +73,21 @@ std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zo
 void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot) {
   document["snapshot"] = snapshot.id.hex();
   document["snapshot_time"] = base::format_rfc3339(snapshot.time);
+}
+
+std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone) {
+  return date ? base::format_zoned(date->instant, zone) : "unknown";
+}
+
+nlohmann::ordered_json date_json(const std::optional<base::ZonedTime>& date) {
+  if (!date) return nullptr;
+  return base::format_rfc3339(date->instant);
+}
+
+std::string undated_text(std::uint64_t undated) {
+  if (undated == 0) return "";
+  return fmt::format("Included although no date is known: {} message{}.\n",
+                     base::format_count(undated), undated == 1 ? "" : "s");
 }
 
 }  // namespace restore

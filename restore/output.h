@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/program/options.h"
 #include "base/program/program.h"
 #include "base/terminal.h"
+#include "base/zoned_time.h"
 #include "store/format/snapshot.h"
 
 namespace restore {
@@ -84,5 +86,13 @@ std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zo
 
 // The same as the fields "snapshot", an id, and "snapshot_time".
 void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot);
+
+// A message's INTERNALDATE, for the text and the document; "unknown" and null if it is unknown.
+std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone);
+nlohmann::ordered_json date_json(const std::optional<base::ZonedTime>& date);
+
+// The line that says how many of the chosen messages have no date, although --since or --before was
+// given; empty for 0.
+std::string undated_text(std::uint64_t undated);
 
 }  // namespace restore

@@ -65,6 +65,7 @@ class Planner {
     for (const store::MessageEntry& entry : planned.messages) {
       planned.bytes += entry.size;
       count_flags(entry);
+      if (!entry.internal_date) ++plan_.undated;
     }
     plan_.messages += planned.messages.size();
     plan_.bytes += planned.bytes;

@@ -37,6 +37,7 @@ struct Plan {
   std::uint64_t deleted = 0;          // messages that lose \Deleted
   std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
   std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
+  std::uint64_t undated = 0;          // messages without a date: the server gives them one
   std::chrono::seconds estimated{};
 };
 

@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "restore/output.h"
 #include "restore/shell_quote.h"
 
 namespace restore {
@@ -106,6 +107,7 @@ std::string RestoreReport::to_json() const {
         {"recent", last_sweep->is_recent}};
   }
   document["notes"] = notes;
+  document["undated"] = undated;
   if (!error.empty()) document["error"] = error;
   if (plan) {
     ordered_json room;
@@ -115,6 +117,7 @@ std::string RestoreReport::to_json() const {
                         {"without_deleted", plan->deleted},
                         {"without_keywords", plan->keywords_lost},
                         {"keywords_unsure", plan->keywords_unsure},
+                        {"without_date", plan->undated},
                         {"estimated_seconds", plan->estimated.count()},
                         {"storage_kib", std::move(room)},
                         {"took_backup", plan->took_backup}};
@@ -157,6 +160,11 @@ std::string RestoreReport::plan_to_text() const {
         "With keywords, which the server may not support; the restore will report it: {}.\n",
         base::format_count(plan->keywords_unsure));
   }
+  if (plan->undated > 0) {
+    remarks += fmt::format("Without a date, so that the server gives them one: {}.\n",
+                           base::format_count(plan->undated));
+  }
+  remarks += undated_text(undated);
   const std::string room =
       plan->room ? fmt::format("Quota: {} of {} KiB used; ", plan->room->usage, plan->room->limit)
                  : std::string("The server reports no limit; ");
@@ -203,6 +211,7 @@ std::string RestoreReport::to_text() const {
                       message.uid.value, base::escape_for_terminal(message.reason));
     }
   }
+  text += undated_text(undated);
   for (const std::string& note : notes) text += base::escape_for_terminal(note) + "\n";
   if (!text.empty()) text += "\n";
   return text + summary(counts) + words_for_user(counts);

@@ -51,6 +51,7 @@ struct PlanSummary {
   std::uint64_t deleted = 0;          // messages that lose \Deleted
   std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
   std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
+  std::uint64_t undated = 0;          // messages without a date: the server gives them one
   std::chrono::seconds estimated{};
   // STORAGE of the account, in KiB; nullopt: the server reports no limit.
   struct Room {
@@ -75,7 +76,9 @@ struct RestoreReport {
   std::optional<base::LastSweep> last_sweep = std::nullopt;  // set if there is a tree
   QuotaFinding quota;
   std::vector<FolderReport> folders;
-  bool without_deleted = false;                    // \Deleted was left off some message
+  bool without_deleted = false;  // \Deleted was left off some message
+  // Messages chosen although --since or --before was given and their date is unknown.
+  std::uint64_t undated = 0;
   std::string error;                               // why the restore ended early
   std::vector<std::string> notes = {};             // what was not restored, besides messages
   std::optional<PlanSummary> plan = std::nullopt;  // set: nothing was done

@@ -66,6 +66,7 @@ class Run {
     Selection selection = select(environment_, reader_, options_.account, asked_);
     snapshot_ = selection.snapshot.id;
     report_.snapshot = snapshot_.hex();
+    report_.undated = selection.undated;
     report_.snapshot_time = selection.snapshot.time;
     report_.time_zone = environment_.config.restore.time_zone;
     for (const std::string& tree : selection.left_out_trees) {
@@ -222,9 +223,15 @@ class Run {
     report_.quota.proof = "not tested: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
-    report_.plan = PlanSummary{
-        plan_.messages,        plan_.bytes,     plan_.deleted, plan_.keywords_lost,
-        plan_.keywords_unsure, plan_.estimated, std::nullopt,  options_.selection.missing};
+    report_.plan = PlanSummary{.messages = plan_.messages,
+                               .bytes = plan_.bytes,
+                               .deleted = plan_.deleted,
+                               .keywords_lost = plan_.keywords_lost,
+                               .keywords_unsure = plan_.keywords_unsure,
+                               .undated = plan_.undated,
+                               .estimated = plan_.estimated,
+                               .room = std::nullopt,
+                               .took_backup = options_.selection.missing};
     if (!resumed_ && !options_.in_place) {
       report_.plan->shown_tree =
           template_for(environment_.config.restore.tree, target_.user, plan_.delimiter);

@@ -35,8 +35,8 @@ std::string to_text(const store::SearchResult& result, const std::optional<std::
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
-    rows.push_back({base::format_zoned(found.date, zone), found.envelope.from,
-                    found.envelope.subject, found.folder, base::format_size(found.entry.size),
+    rows.push_back({date_text(found.date, zone), found.envelope.from, found.envelope.subject,
+                    found.folder, base::format_size(found.entry.size),
                     base::format_zoned(found.snapshot.time, zone),
                     base::shown_id(found.snapshot.id.hex()),
                     base::shown_id(found.entry.message.object.hex())});
@@ -55,6 +55,7 @@ std::string to_text(const store::SearchResult& result, const std::optional<std::
                         base::format_count(result.messages.size()),
                         base::format_count(result.total), result.total);
   }
+  text += undated_text(result.undated);
   text += next_page_text(next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       shell_quoted(account));
@@ -90,8 +91,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
                          {"folder", found.folder},
                          {"uidvalidity", found.uid_validity},
                          {"uid", found.entry.uid.value},
-                         {"date", base::format_rfc3339(found.date)},
-                         {"internal_date", base::format_rfc3339(found.entry.internal_date.instant)},
+                         {"date", date_json(found.date)},
+                         {"internal_date", date_json(found.entry.internal_date)},
                          {"from", found.envelope.from},
                          {"to", found.envelope.to},
                          {"cc", found.envelope.cc},
@@ -106,6 +107,7 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
   nlohmann::ordered_json document = {{"account", options.account}};
   if (scope.snapshot) add_origin(document, chosen);
   document["total"] = result.total;
+  document["undated"] = result.undated;
   document["messages"] = std::move(documents);
   document["next"] = next_in_json(next);
   std::string text = to_text(result, next, options.account, zone);

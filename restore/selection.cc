@@ -159,6 +159,23 @@ class ChosenFolders {
   std::vector<Glob> globs_;
 };
 
+// A date that is unknown may lie anywhere: what the user misses must not be left out.
+bool is_between(const store::MessageEntry& entry, const std::optional<sys_seconds>& since,
+                const std::optional<sys_seconds>& before) {
+  if (!entry.internal_date) return true;
+  const sys_seconds date = entry.internal_date->instant;
+  return (!since || date >= *since) && (!before || date < *before);
+}
+
+std::uint64_t count_undated(const std::vector<SelectedFolder>& folders) {
+  std::uint64_t undated = 0;
+  for (const SelectedFolder& folder : folders) {
+    undated += static_cast<std::uint64_t>(std::ranges::count_if(
+        folder.messages, [](const store::MessageEntry& entry) { return !entry.internal_date; }));
+  }
+  return undated;
+}
+
 // Removes messages that the snapshot `from` has in any folder. Returns how many are left.
 std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& from,
                            std::vector<SelectedFolder>& folders) {
@@ -207,7 +224,8 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 
 Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
-  Selection selection{choose_snapshot(environment, reader, account, options.at), {}, {}};
+  Selection selection{.snapshot = choose_snapshot(environment, reader, account, options.at),
+                      .folders = {}};
   const std::string& zone = environment.config.restore.time_zone;
   const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
     if (text.empty()) return std::nullopt;
@@ -245,8 +263,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     }
     reader.for_each_message(folder, [&](const store::MessageEntry& entry) {
       ids.note_found(entry.message);
-      const sys_seconds date = entry.internal_date.instant;
-      const bool chosen = (!since || date >= *since) && (!before || date < *before) &&
+      const bool chosen = is_between(entry, since, before) &&
                           (ids.empty() || ids.contains(entry.message)) &&
                           (!found || found->contains({folder.info.raw_name, entry.uid}));
       if (chosen) selected.messages.push_back(entry);
@@ -272,6 +289,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
                  base::format_zoned(selection.snapshot.time, zone), shell_quoted(account));
     }
   }
+  if (since || before) selection.undated = count_undated(selection.folders);
   hint_at_subfolders(options, selection, names);
   if (selection.folders.empty() || (!whole_folders && messages == 0)) {
     base::fail(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,11 +19,12 @@ struct SelectionOptions {
   std::vector<std::string> folders;   // globs over shown names; empty means all
   bool subfolders = false;            // include the subfolders of matching folders
   std::vector<std::string> messages;  // ids, or their first digits
-  std::string since;                  // by INTERNALDATE, inclusive; in the syntax of parse_moment()
-  std::string before;                 // exclusive
-  std::string query;                  // in the syntax of store/search_index/query.h
-  bool missing = false;               // restore/fresh_pass.h turns it into missing_from
-  std::string missing_from;           // a snapshot's id: only messages that it has in no folder
+  // By INTERNALDATE, in the syntax of parse_moment(). Messages without a date are chosen too.
+  std::string since;         // inclusive
+  std::string before;        // exclusive
+  std::string query;         // in the syntax of store/search_index/query.h
+  bool missing = false;      // restore/fresh_pass.h turns it into missing_from
+  std::string missing_from;  // a snapshot's id: only messages that it has in no folder
   // Leave out trees of which this store has no record, unless folders or messages are named.
   bool without_trees = false;
   // The moment that "3 days ago" is relative to; nullopt: now.
@@ -42,6 +44,8 @@ struct Selection {
   store::SnapshotInfo snapshot;
   std::vector<SelectedFolder> folders;        // in the snapshot's order
   std::set<std::string> left_out_trees = {};  // their shown names
+  // Messages that are chosen although `since` or `before` is given and their date is unknown.
+  std::uint64_t undated = 0;
 };
 
 // A folder's name as users see it.

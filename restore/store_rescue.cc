@@ -47,7 +47,7 @@ class RescueSink : public imap::MessageSink {
     store::MessageEntry entry;
     entry.uid = *items.uid;
     entry.message = stored.id;
-    entry.internal_date = items.internal_date.value_or(base::ZonedTime());
+    entry.internal_date = items.internal_date;
     entry.size = stored.size;
     entry.modseq = items.modseq.value_or(0);
     entry.flags = imap::normal_flags(items.flags.value_or(std::vector<std::string>()));

@@ -135,7 +135,7 @@ nlohmann::ordered_json to_json(const Burst& burst) {
   for (const store::HeldMessage& message : burst.messages) {
     messages.push_back({{"uid", message.uid.value},
                         {"message", message.message.object.hex()},
-                        {"internal_date", base::format_rfc3339(message.internal_date.instant)},
+                        {"internal_date", date_json(message.internal_date)},
                         {"size", message.size}});
   }
   return {{"folder", burst.folder},

@@ -23,7 +23,7 @@ namespace store {
 struct HeldMessage {
   base::Uid uid;
   MessageId message;
-  base::ZonedTime internal_date;
+  std::optional<base::ZonedTime> internal_date;  // nullopt: unknown
   std::uint64_t size = 0;
   bool operator==(const HeldMessage&) const = default;
 };

@@ -45,7 +45,7 @@ class Search {
   };
 
   struct Match {
-    std::int64_t date = 0;
+    std::optional<std::chrono::sys_seconds> date;  // nullopt: unknown
     std::uint64_t key = 0;
     std::uint32_t place = 0;
     std::uint32_t uid = 0;
@@ -136,9 +136,10 @@ class Search {
   void consider(std::uint32_t number, std::uint32_t place, const Identity& identity) {
     const SearchCandidates::Verdict verdict = candidates_.look_up(identity.message.object);
     if (!verdict.matches) return;
-    const std::chrono::sys_seconds date = verdict.date.value_or(identity.internal_date.instant);
-    if (!query_.matches_time(date)) return;
-    matches_.push_back({.date = date.time_since_epoch().count(),
+    std::optional<std::chrono::sys_seconds> date = verdict.date;
+    if (!date && identity.internal_date) date = identity.internal_date->instant;
+    if (date && !query_.matches_time(*date)) return;
+    matches_.push_back({.date = date,
                         .key = message_key(identity.message.object),
                         .place = place,
                         .uid = identity.uid.value,
@@ -152,11 +153,15 @@ class Search {
     const auto repeated = std::ranges::unique(matches_, {}, &Match::identity);
     matches_.erase(repeated.begin(), repeated.end());
     result_.total = matches_.size();
+    if (query_.has_times()) {
+      result_.undated = static_cast<std::uint64_t>(
+          std::ranges::count_if(matches_, [](const Match& match) { return !match.date; }));
+    }
     const std::size_t kept = std::min(scope_.most, matches_.size());
     std::ranges::partial_sort(matches_, matches_.begin() + static_cast<std::ptrdiff_t>(kept),
                               [](const Match& a, const Match& b) {
-                                return std::tuple(-a.date, a.identity()) <
-                                       std::tuple(-b.date, b.identity());
+                                return std::tuple(b.date, a.identity()) <
+                                       std::tuple(a.date, b.identity());
                               });
     matches_.resize(kept);
   }
@@ -167,9 +172,10 @@ class Search {
                        .folder = places_[match.place].shown,
                        .uid_validity = places_[match.place].uid_validity,
                        .entry = folder.find({match.uid}).value_or(MessageEntry{}),
-                       .date = std::chrono::sys_seconds(std::chrono::seconds(match.date)),
+                       .date = std::nullopt,
                        .envelope = {},
                        .snapshot = snapshots_[match.snapshot]};
+    if (match.date) found.date = base::ZonedTime{*match.date};
     if (const auto row = index_.find(found.entry.message.object)) {
       found.envelope = index_.envelope(*row);
     }

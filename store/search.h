@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/zoned_time.h"
 #include "store/format/snapshot.h"
 #include "store/reader.h"
 #include "store/search_index/envelope.h"
@@ -33,7 +34,7 @@ struct FoundMessage {
   std::string folder;  // shown
   std::uint32_t uid_validity = 0;
   MessageEntry entry;
-  std::chrono::sys_seconds date{};  // of the Date field; if missing, INTERNALDATE
+  std::optional<base::ZonedTime> date;  // of the Date field, in UTC; if missing, INTERNALDATE
   Envelope envelope;
   SnapshotInfo snapshot;  // the newest that contains it
 };
@@ -41,7 +42,9 @@ struct FoundMessage {
 struct SearchResult {
   std::vector<FoundMessage> messages;  // by date, newest first
   std::uint64_t total = 0;             // number found; more than `messages` if there were too many
-  std::vector<std::string> damage;     // data that could not be searched, one line each
+  // Those of them that are found although the query names a time and no date of theirs is known.
+  std::uint64_t undated = 0;
+  std::vector<std::string> damage;  // data that could not be searched, one line each
 };
 
 // Searches through `reader`. Fails with kNotFound if there is no search index.

@@ -259,6 +259,11 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     for (const std::string& warning : pass.warnings()) {
       warn(fmt::format("{}: {}", filter_.shown(folder), warning));
     }
+    if (const std::uint64_t undated = pass.counts().undated; undated > 0) {
+      warn(fmt::format("{}: {} new {} no date that is understood: it is recorded as unknown",
+                       filter_.shown(folder), undated,
+                       undated == 1 ? "message has" : "messages have"));
+    }
     daily_budget_->use(pass.counts().fetched_bytes);
   };
   try {

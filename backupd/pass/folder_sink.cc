@@ -64,7 +64,8 @@ void FolderSink::put(const imap::MessageItems& items, const store::MessageId& me
   entry.uid = items.uid.value();
   entry.message = message;
   // Some servers have messages without a valid date ("00-Jan-0000"): the mail matters more.
-  entry.internal_date = items.internal_date.value_or(base::ZonedTime());
+  entry.internal_date = items.internal_date;
+  if (!entry.internal_date) ++counts_.undated;
   entry.size = size;
   entry.flags = imap::normal_flags(items.flags.value_or(std::vector<std::string>()));
   entry.modseq = items.modseq.value_or(0);

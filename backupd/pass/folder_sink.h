@@ -24,6 +24,7 @@ struct FetchCounts {
   std::uint64_t fetched_bytes = 0;  // of message bodies
   std::uint64_t new_messages = 0;   // messages that the store did not have
   std::uint64_t new_bytes = 0;      // of the new messages
+  std::uint64_t undated = 0;        // messages without a date that is understood
 };
 
 class FolderSink {

@@ -14,6 +14,12 @@ std::uint64_t hash_of(std::string_view server_id) {
   return std::hash<std::string_view>()(server_id);
 }
 
+// A server may show one date in different zones.
+bool is_same_moment(const std::optional<base::ZonedTime>& a,
+                    const std::optional<base::ZonedTime>& b) {
+  return a && b ? a->instant == b->instant : !a && !b;
+}
+
 }  // namespace
 
 void KnownMessages::add(const store::FolderRecord& folder) {
@@ -33,15 +39,18 @@ void KnownMessages::add(const store::FolderRecord& folder) {
   is_sorted_ = false;
 }
 
-std::optional<KnownMessages::Known> KnownMessages::find(std::string_view server_id,
-                                                        std::uint64_t size) {
+std::optional<KnownMessages::Known> KnownMessages::find(
+    std::string_view server_id, std::uint64_t size, const std::optional<base::ZonedTime>& date) {
   if (!is_sorted_) std::sort(places_.begin(), places_.end());
   is_sorted_ = true;
   const std::uint64_t hash = hash_of(server_id);
   auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
   for (; place != places_.end() && place->hash == hash; ++place) {
     std::optional<Known> known = read(*place);
-    if (known && known->entry.server_id == server_id && known->entry.size == size) return known;
+    if (known && known->entry.server_id == server_id && known->entry.size == size &&
+        is_same_moment(known->entry.internal_date, date)) {
+      return known;
+    }
   }
   return std::nullopt;
 }

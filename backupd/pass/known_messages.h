@@ -31,8 +31,10 @@ class KnownMessages {
     store::MessageEntry entry;
     store::Sha256 digest;
   };
-  // Finds a message of this id and size: the id alone is not trusted.
-  std::optional<Known> find(std::string_view server_id, std::uint64_t size);
+  // Finds a message of this id, size and date: the id alone is not trusted. A date that is unknown
+  // (nullopt) agrees only with one that is recorded as unknown.
+  std::optional<Known> find(std::string_view server_id, std::uint64_t size,
+                            const std::optional<base::ZonedTime>& date);
 
  private:
   struct Place {

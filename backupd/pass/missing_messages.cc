@@ -68,7 +68,7 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
           doubtful_.contains(*items.uid)) {
         continue;
       }
-      const auto found = known->find(items.server_id, *items.size);
+      const auto found = known->find(items.server_id, *items.size, items.internal_date);
       if (!found) continue;
       sink.adopt(items, *found);
       adopted.add(*items.uid);

@@ -3,9 +3,10 @@
 namespace backupd {
 
 Likeness likeness(const store::MessageEntry& recorded, const imap::MessageItems& now) {
-  const bool has_date =
-      now.internal_date && recorded.internal_date.instant != std::chrono::sys_seconds{};
-  if (has_date && now.internal_date->instant != recorded.internal_date.instant) {
+  // Earlier versions recorded 1970 where the date was unknown.
+  const bool has_dates = now.internal_date && recorded.internal_date &&
+                         recorded.internal_date->instant != std::chrono::sys_seconds{};
+  if (has_dates && now.internal_date->instant != recorded.internal_date->instant) {
     return Likeness::kOther;
   }
   const bool has_other_size = now.size && *now.size != recorded.size;

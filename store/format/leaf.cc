@@ -11,8 +11,12 @@ namespace store {
 
 namespace {
 
+// A zone offset that no date has (it is a whole day): the date is unknown. Readers of earlier
+// versions show 1970.
+constexpr std::int16_t kUnknownDate = 1440;
+
 std::int64_t instant(const Identity& identity) {
-  return identity.internal_date.instant.time_since_epoch().count();
+  return identity.internal_date ? identity.internal_date->instant.time_since_epoch().count() : 0;
 }
 
 // Differences wrap around, so that every pair of numbers has one.
@@ -55,7 +59,8 @@ base::Bytes encode_identities(const std::vector<Identity>& identities, const Mak
     time = now;
   }
   for (const Identity& identity : identities) {
-    encoder.signed_varint(identity.internal_date.zone_minutes);
+    encoder.signed_varint(identity.internal_date ? identity.internal_date->zone_minutes
+                                                 : kUnknownDate);
   }
   for (const Identity& identity : identities) {
     if (make_id(identity.digest) != identity.message) {
@@ -95,11 +100,16 @@ std::vector<Identity> decode_identities_without_ids(base::ByteView bytes) {
   std::uint64_t time = 0;
   for (Identity& identity : identities) {
     time = advance(time, decoder.signed_varint());
-    identity.internal_date.instant =
-        std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(time)));
+    identity.internal_date = base::ZonedTime{
+        std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(time)))};
   }
   for (Identity& identity : identities) {
-    identity.internal_date.zone_minutes = static_cast<std::int16_t>(decoder.signed_varint());
+    const std::int64_t zone = decoder.signed_varint();
+    if (zone == kUnknownDate) {
+      identity.internal_date.reset();
+    } else {
+      identity.internal_date->zone_minutes = static_cast<std::int16_t>(zone);
+    }
   }
   for (Identity& identity : identities) identity.digest = decoder.sha256();
   if (decoder.varint(1) != 0) {

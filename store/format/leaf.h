@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct Identity {
   base::Uid uid;
   MessageId message;
   Sha256 digest;
-  base::ZonedTime internal_date;
+  std::optional<base::ZonedTime> internal_date;  // nullopt: unknown
   std::uint64_t size = 0;
   std::string server_id = {};
   bool operator==(const Identity&) const = default;

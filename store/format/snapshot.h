@@ -18,11 +18,11 @@ namespace store {
 struct MessageEntry {
   base::Uid uid;
   MessageId message;
-  base::ZonedTime internal_date;
-  std::uint64_t size = 0;          // bytes
-  std::vector<std::string> flags;  // sorted, each once, without \Recent
-  std::uint64_t modseq = 0;        // 0: unknown
-  std::string server_id = {};      // EMAILID or X-GM-MSGID; empty: unknown
+  std::optional<base::ZonedTime> internal_date;  // nullopt: unknown
+  std::uint64_t size = 0;                        // bytes
+  std::vector<std::string> flags;                // sorted, each once, without \Recent
+  std::uint64_t modseq = 0;                      // 0: unknown
+  std::string server_id = {};                    // EMAILID or X-GM-MSGID; empty: unknown
   bool operator==(const MessageEntry&) const = default;
 };
 

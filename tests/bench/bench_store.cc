@@ -92,9 +92,9 @@ store::FolderInfo folder_named(std::string name) {
 store::MessageEntry entry(std::uint32_t uid, const store::StoredMessage& message) {
   return {.uid = {uid},
           .message = message.id,
-          .internal_date = {.instant = std::chrono::sys_seconds(
-                                std::chrono::seconds(1'600'000'000 + std::int64_t{uid} * 97)),
-                            .zone_minutes = 60},
+          .internal_date = base::ZonedTime{.instant = std::chrono::sys_seconds(std::chrono::seconds(
+                                               1'600'000'000 + std::int64_t{uid} * 97)),
+                                           .zone_minutes = 60},
           .size = message.size,
           .flags = {"\\Seen"},
           .modseq = uid};

@@ -106,13 +106,14 @@ std::vector<store::Identity> identities() {
   for (std::uint32_t uid = 1; uid <= 4; ++uid) {
     store::Sha256 digest;
     digest.bytes.fill(static_cast<std::byte>(uid));
-    made.push_back({.uid = {uid * uid},
-                    .message = {{digest.bytes}},
-                    .digest = digest,
-                    .internal_date = {.instant = moment(1'000'000 * static_cast<int>(uid)),
-                                      .zone_minutes = 120},
-                    .size = std::uint64_t{100} * uid,
-                    .server_id = uid == 2 ? "M2" : ""});
+    made.push_back(
+        {.uid = {uid * uid},
+         .message = {{digest.bytes}},
+         .digest = digest,
+         .internal_date = base::ZonedTime{.instant = moment(1'000'000 * static_cast<int>(uid)),
+                                          .zone_minutes = 120},
+         .size = std::uint64_t{100} * uid,
+         .server_id = uid == 2 ? "M2" : ""});
   }
   return made;
 }

@@ -28,13 +28,43 @@ TEST(InternalDateTest, ReadsALeapSecondAsTheOneBefore) {
             parse_internal_date("31-Dec-2016 23:59:59 +0000"));
 }
 
-TEST(InternalDateTest, RejectsImpossibleDates) {
+TEST(InternalDateTest, ReadsOtherSpellingsOfADate) {
+  const auto expected = parse_internal_date("01-Feb-2026 09:00:00 +0000");
   for (const char* text :
-       {"00-Jan-0000 00:00:00 +0000", "31-Feb-2020 00:00:00 +0000", "29-Feb-2023 00:00:00 +0000",
-        "01-Foo-2020 00:00:00 +0000", "01-Jan-2020 24:00:00 +0000", "01-Jan-2020 00:60:00 +0000",
-        "01-Jan-2020 00:00:00", "01-Jan-2020 00:00:00 GMT", "01-Jan-2020 00:00:00 +2400",
-        "01-Jan-2020 00:00:00 +0060", "01-Jan-20 00:00:00 +0000", "", " ",
-        "01-Jan-2020 00:00:00 +0000 x", "1-Jan-20200 00:00:00 +0000"}) {
+       {"01-Feb-2026 09:00:00", "01-Feb-2026 09:00:00 GMT", "01-Feb-2026 09:00:00 utc",
+        "01-Feb-2026 09:00:00 UT", "01-Feb-2026 09:00:00 Z", "01-Feb-2026 09:00:00 -0000",
+        "01-Feb-2026 09:00:00 +0000 (UTC)", "01-Feb-26 09:00:00 +0000",
+        "Sun, 01 Feb 2026 09:00:00 +0000", "1 Feb 2026 09:00:00 GMT"}) {
+    EXPECT_EQ(parse_internal_date(text), expected) << text;
+  }
+  EXPECT_EQ(parse_internal_date("01-Feb-2026 11:00:00 +0200 (CEST)"),
+            (base::ZonedTime{expected->instant, 120}));
+  EXPECT_EQ(parse_internal_date("17-Jul-96 02:44:25 -0700"),
+            parse_internal_date("17-Jul-1996 02:44:25 -0700"));
+}
+
+TEST(InternalDateTest, RejectsImpossibleDates) {
+  for (const char* text : {"00-Jan-0000 00:00:00 +0000",
+                           "31-Feb-2020 00:00:00 +0000",
+                           "29-Feb-2023 00:00:00 +0000",
+                           "01-Foo-2020 00:00:00 +0000",
+                           "01-Jan-2020 24:00:00 +0000",
+                           "01-Jan-2020 00:60:00 +0000",
+                           "01-Jan-2020 00:00:00 +2400",
+                           "01-Jan-2020 00:00:00 +0060",
+                           "",
+                           " ",
+                           "01-Jan-2020 00:00:00 +0000 x",
+                           "1-Jan-20200 00:00:00 +0000",
+                           "01-Jan-202 00:00:00 +0000",
+                           "01-Jan 2020 00:00:00 +0000",
+                           "01-Jan-2020 00:00:00 EST",
+                           "01-Jan-2020 00:00:00 ",
+                           "01-Jan-2020 00:00:00 GMT+1",
+                           "01-Jan-2020 00:00:00 +0000 (CET",
+                           "01-Jan-2020",
+                           "01-Jan-2020 00:00:00 +0000 (a) b",
+                           "01-Mai-2020 00:00:00 +0000"}) {
     EXPECT_FALSE(parse_internal_date(text)) << text;
   }
 }

@@ -324,6 +324,25 @@ TEST(ResponseTest, FetchSkipsOtherItems) {
   EXPECT_EQ(fetch.body, BodyKind::kMissing);
 }
 
+TEST(ResponseTest, FetchReadsADateInAnyFormOfString) {
+  for (const char* date : {"\"17-Jul-1996 02:44:25 -0700\"", "{26}\r\n17-Jul-1996 02:44:25 -0700",
+                           "17-Jul-1996 02:44:25 -0700", "17-Jul-1996 09:44:25"}) {
+    for (const char* rest : {" UID 5)", ")"}) {
+      const auto items =
+          answer<FetchResponse>(std::string("* 1 FETCH (RFC822.SIZE 9 INTERNALDATE ") + date +
+                                rest + "\r\n")
+              .items;
+      EXPECT_THAT(
+          items.internal_date,
+          Optional(testing::Field(&base::ZonedTime::instant,
+                                  std::chrono::sys_seconds(std::chrono::seconds(837596665)))))
+          << date << rest;
+      EXPECT_THAT(items.size, Optional(9U));
+      EXPECT_EQ(items.uid.has_value(), rest[0] == ' ');
+    }
+  }
+}
+
 TEST(ResponseTest, FetchReportsInvalidValuesAsUnknown) {
   const auto items = answer<FetchResponse>(
                          "* 1 FETCH (UID 5 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE "

@@ -27,7 +27,8 @@ using testing::SizeIs;
 using testing::UnorderedElementsAreArray;
 
 AppendMessage to_append(const servers::Delivery& delivery) {
-  return {delivery.flags, {delivery.internal_date, 0}, base::as_bytes(delivery.bytes)};
+  return {delivery.flags, base::ZonedTime{delivery.internal_date, 0},
+          base::as_bytes(delivery.bytes)};
 }
 
 std::vector<AppendMessage> to_append(const std::vector<servers::Delivery>& deliveries) {

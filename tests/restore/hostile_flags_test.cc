@@ -77,7 +77,7 @@ class HostileFlagsTest : public testing::TestWithParam<Kind> {
       std::sort(both.begin(), both.end());
       draft.put({.uid = uid,
                  .message = stored.id,
-                 .internal_date = {kDate, 0},
+                 .internal_date = base::ZonedTime{kDate, 0},
                  .size = stored.size,
                  .flags = both},
                 stored.digest);

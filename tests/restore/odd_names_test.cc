@@ -48,7 +48,7 @@ class OddNamesTest : public testing::TestWithParam<Kind> {
       const store::StoredMessage stored = writer.add(message);
       draft.put({.uid = base::Uid{1},
                  .message = stored.id,
-                 .internal_date = {kDate, 0},
+                 .internal_date = base::ZonedTime{kDate, 0},
                  .size = stored.size,
                  .flags = {"\\Seen"}},
                 stored.digest);

@@ -57,8 +57,8 @@ class PythonReader : public StoreFixture {
            std::vector<std::string> flags = {}) {
     const StoredMessage stored = add_message(writer, text);
     MessageEntry entry = entry_of(uid, stored, std::move(flags), std::uint64_t{uid % 5} * 1'000);
-    entry.internal_date.instant -= std::chrono::hours(std::int64_t{uid % 7} * 100'000);
-    entry.internal_date.zone_minutes =
+    entry.internal_date->instant -= std::chrono::hours(std::int64_t{uid % 7} * 100'000);
+    entry.internal_date->zone_minutes =
         static_cast<std::int16_t>(static_cast<int>(uid % 3) * 330 - 210);
     if (uid % 2 == 0) entry.server_id = "M" + std::to_string(uid);
     draft.put(entry, stored.digest);
@@ -87,8 +87,8 @@ class PythonReader : public StoreFixture {
                           {"name", entry.message.object.hex()},
                           {"digest", reader.digest(entry.message).hex()},
                           {"size", entry.size},
-                          {"date", entry.internal_date.instant.time_since_epoch().count()},
-                          {"zone", entry.internal_date.zone_minutes},
+                          {"date", entry.internal_date.value().instant.time_since_epoch().count()},
+                          {"zone", entry.internal_date.value().zone_minutes},
                           {"server_id", entry.server_id},
                           {"flags", entry.flags},
                           {"modseq", entry.modseq}});

@@ -86,7 +86,7 @@ TEST_F(SearchTest, AMessageIsFoundWithAllItsData) {
   EXPECT_EQ(2U, found.entry.uid.value);
   EXPECT_EQ(text.size(), found.entry.size);
   EXPECT_THAT(found.entry.flags, ElementsAre("\\Seen"));
-  EXPECT_EQ(1'795'487'400, found.date.time_since_epoch().count());
+  EXPECT_EQ(1'795'487'400, found.date.value().instant.time_since_epoch().count());
   EXPECT_EQ("Jane <jane@example.org>", found.envelope.from);
   EXPECT_EQ("The report", found.envelope.subject);
   EXPECT_EQ(snapshot, found.snapshot);

@@ -63,8 +63,9 @@ MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
                       std::vector<std::string> flags, std::uint64_t modseq) {
   return {.uid = {uid},
           .message = message.id,
-          .internal_date = {.instant = std::chrono::sys_seconds(std::chrono::seconds(uid)),
-                            .zone_minutes = 120},
+          .internal_date =
+              base::ZonedTime{.instant = std::chrono::sys_seconds(std::chrono::seconds(uid)),
+                              .zone_minutes = 120},
           .size = message.size,
           .flags = std::move(flags),
           .modseq = modseq};

@@ -201,7 +201,7 @@ TEST_F(StoreTest, AFolderRoundTripsWithAllItsData) {
   FolderDraft draft(info);
   const StoredMessage stored = add_message(writer, sample_message(1));
   MessageEntry entry = entry_of(76, stored, {"\\Seen", "\\Recent", "$Junk", "\\Seen"}, 42);
-  entry.internal_date.zone_minutes = -1439;
+  entry.internal_date->zone_minutes = -1439;
   entry.server_id = "M6d99ac3275bb4e";
   draft.put(entry, stored.digest);
   const FolderRecord sealed = writer.seal(draft);

@@ -68,7 +68,8 @@ TEST_F(FolderSinkTest, StoresAMessageAsSent) {
 
 TEST_F(FolderSinkTest, StoresAMessageWithoutAValidDate) {
   send(7, "x", 1);
-  EXPECT_EQ(draft_.find(base::Uid{7})->internal_date, base::ZonedTime());
+  EXPECT_EQ(draft_.find(base::Uid{7})->internal_date, std::nullopt);
+  EXPECT_EQ(counts_.undated, 1U);
 }
 
 TEST_F(FolderSinkTest, StoresNothingForNilAndMissingBodies) {

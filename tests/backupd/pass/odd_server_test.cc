@@ -212,8 +212,55 @@ TEST_F(OddServerTest, OddDatesLoseNoMessage) {
     server_.folder("INBOX").message(server_.folder("INBOX").messages.back().uid + 1, date).date =
         date;
   }
-  EXPECT_EQ(run().status, PassStatus::kComplete);
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete);
+  EXPECT_THAT(report.warnings,
+              ElementsAre("INBOX: 4 new messages have no date that is understood: it is recorded "
+                          "as unknown"));
   EXPECT_EQ(runner_.snapshot().messages, 9U);
+  store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+  std::vector<std::uint32_t> undated;
+  reader.for_each_message(reader.folders(runner_.snapshot()).at(0),
+                          [&](const store::MessageEntry& entry) {
+                            if (!entry.internal_date) undated.push_back(entry.uid.value);
+                          });
+  EXPECT_THAT(undated, ElementsAre(4, 6, 7, 9));
+  EXPECT_THAT(run().warnings, IsEmpty()) << "they are reported once";
+}
+
+TEST_F(OddServerTest, AKnownEmailIdVouchesOnlyWithTheSameSizeAndDate) {
+  struct Case {
+    std::string date;
+    std::string copied_date;
+    int asked;
+  };
+  const std::string date = "17-Jul-1996 02:44:25 -0700";
+  server_.capabilities = "OBJECTID";
+  std::uint32_t uid = 0;
+  std::vector<Case> cases = {{date, date, 0},
+                             {date, "17-Jul-1996 09:44:25 +0000", 0},
+                             {date, "17-Jul-1996 02:44:26 -0700", 1},
+                             {"NIL", "soon", 0},
+                             {"NIL", date, 1},
+                             {date, "NIL", 1}};
+  const auto add = [&](const char* folder, std::uint32_t number, const std::string& sent) {
+    const std::string text = "Subject: copied\r\n\r\n" + std::to_string(number);
+    OddMessage& message = server_.folder(folder).message(number, text);
+    message.item = [text](int) { return "BODY[] " + literal(text); };  // counts
+    message.flags = "FLAGS () EMAILID (M" + std::to_string(number) + ")";
+    message.date = sent;
+  };
+  for (const Case& one : cases) add("Work", ++uid, one.date);
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  uid = 0;
+  for (const Case& one : cases) add("Copies", ++uid, one.copied_date);
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  for (std::size_t at = 0; at < cases.size(); ++at) {
+    const OddMessage& message = server_.folder("Copies").messages[at];
+    EXPECT_EQ(message.asked > 0 ? 1 : 0, cases[at].asked)
+        << cases[at].date << " and " << cases[at].copied_date;
+  }
+  EXPECT_EQ(runner_.snapshot().messages, 15U);
 }
 
 TEST_F(OddServerTest, AnInvalidUidvalidityDoesNotVouchForLaterUids) {

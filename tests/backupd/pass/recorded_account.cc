@@ -19,9 +19,10 @@ RecordedFolders recorded_folders(store::Reader& reader, const store::SnapshotInf
     if (state.is_selectable) state.digest = folder.receipt.digest.hex();
     store::FolderDraft draft(reader, folder);
     draft.for_each([&](const store::MessageEntry& entry) {
-      state.messages.push_back({entry.uid.value, entry.flags,
-                                entry.internal_date.instant.time_since_epoch().count(), entry.size,
-                                draft.digest(entry.uid).value().hex()});
+      state.messages.push_back(
+          {entry.uid.value, entry.flags,
+           entry.internal_date.value_or(base::ZonedTime()).instant.time_since_epoch().count(),
+           entry.size, draft.digest(entry.uid).value().hex()});
     });
     recorded.emplace(state.raw_name, std::move(state));
   }

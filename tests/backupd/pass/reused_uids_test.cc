@@ -128,11 +128,13 @@ TEST(LikenessTest, OnlyWhatIsKnownOfBothIsCompared) {
   now.size = 100;
   EXPECT_EQ(likeness(recorded, now), Likeness::kDoubtful);
   recorded.internal_date = *now.internal_date;
-  recorded.internal_date.zone_minutes = 60;
+  recorded.internal_date->zone_minutes = 60;
   recorded.server_id.clear();
   EXPECT_EQ(likeness(recorded, now), Likeness::kSame) << "the zone decides nothing";
-  recorded.internal_date.instant += std::chrono::seconds{1};
+  recorded.internal_date->instant += std::chrono::seconds{1};
   EXPECT_EQ(likeness(recorded, now), Likeness::kOther);
+  recorded.internal_date = base::ZonedTime{};
+  EXPECT_EQ(likeness(recorded, now), Likeness::kSame) << "recorded by an earlier version";
 }
 
 class RestoredServer : public testing::TestWithParam<std::vector<std::string>> {};

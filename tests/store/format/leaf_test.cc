@@ -18,8 +18,8 @@ Identity identity(std::uint32_t uid, std::int64_t time, std::int16_t zone, std::
   made.uid = {uid};
   made.digest = sha256(base::as_bytes(std::to_string(uid)));
   made.message = kMakeId(made.digest);
-  made.internal_date = {.instant = std::chrono::sys_seconds(std::chrono::seconds(time)),
-                        .zone_minutes = zone};
+  made.internal_date = base::ZonedTime{
+      .instant = std::chrono::sys_seconds(std::chrono::seconds(time)), .zone_minutes = zone};
   made.size = size;
   return made;
 }
@@ -40,6 +40,18 @@ TEST(LeafTest, ExtremeNumbersRoundTrip) {
       {.flags = sets.number({"", "\\Seen", "with space"}), .modseq = 0},
       {.flags = sets.number({}), .modseq = 1}};
   EXPECT_EQ(states, decode_states(encode_states(states, sets), sets));
+}
+
+TEST(LeafTest, AnUnknownDateIsNotADate) {
+  std::vector<Identity> identities = {identity(1, 5, 0, 1), identity(2, 0, 0, 1),
+                                      identity(3, 7, 60, 1)};
+  identities[1].internal_date.reset();
+  EXPECT_EQ(identities, decode_identities(encode_identities(identities, kMakeId), kMakeId));
+
+  std::vector<Identity> of_1970 = identities;
+  of_1970[1].internal_date = base::ZonedTime{};
+  EXPECT_EQ(of_1970, decode_identities(encode_identities(of_1970, kMakeId), kMakeId));
+  EXPECT_NE(encode_identities(identities, kMakeId), encode_identities(of_1970, kMakeId));
 }
 
 TEST(LeafTest, FlagsOfADifferentDraftGetNewNumbers) {

@@ -55,7 +55,7 @@ Identity message_at(Objects& objects, std::uint32_t uid, std::uint32_t content) 
   identity.digest = sha256(base::as_bytes(std::to_string(content)));
   identity.message = objects.make_id()(identity.digest);
   identity.size = 1'000 + content % 5'000;
-  identity.internal_date = {
+  identity.internal_date = base::ZonedTime{
       .instant = std::chrono::sys_seconds(std::chrono::seconds(1'600'000'000 + uid)),
       .zone_minutes = static_cast<std::int16_t>(content % 3 * 60)};
   return identity;

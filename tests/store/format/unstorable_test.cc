@@ -96,7 +96,7 @@ RC_GTEST_PROP(RoundTripProperty, ALeafRoundTrips, ()) {
     identity.uid = {uid};
     identity.digest = sha256(base::as_bytes(std::to_string(uid)));
     identity.message = make_id(identity.digest);
-    identity.internal_date.instant = odd_time();
+    if (*rc::gen::arbitrary<bool>()) identity.internal_date = base::ZonedTime{odd_time()};
     identity.size = odd_number();
     identity.server_id = *odd_text();
     identities.push_back(identity);
