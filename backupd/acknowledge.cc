@@ -94,10 +94,11 @@ std::vector<std::string> accept_all_of(const base::Environment& environment, sto
         if (deletion) {
           acknowledged.accept_deletions(command.account,
                                         reader.snapshots(command.account).back().sequence);
-          accepted.push_back(fmt::format(
-              "{} messages vanished, {} were left: older snapshots expire "
-              "again according to the retention",
-              base::format_count(deletion->vanished), base::format_count(deletion->messages)));
+          accepted.push_back(
+              fmt::format("{} messages vanished, {} were left: older snapshots expire "
+                          "again according to the retention",
+                          base::format_count(deletion->vanished),
+                          base::format_count(deletion->snapshot.messages)));
         }
         if (const auto pending = pending_change(reader, command.account, acknowledged)) {
           accepted.push_back(accept_change(command.account, *pending, acknowledged));

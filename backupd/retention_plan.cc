@@ -28,7 +28,7 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
                                 .time_zone = config.prune.time_zone};
     const auto deletion = newest_mass_deletion(snapshots, config.guards,
                                                acknowledgements.deletions_accepted(account));
-    if (deletion) rules.hold_through = deletion->sequence;
+    if (deletion) rules.hold_through = deletion->snapshot.sequence;
     const std::vector<store::RetentionDecision> decisions =
         store::plan_retention(snapshots, rules, now);
     AccountPlan plan{.account = account, .snapshots = {}};

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ struct Burst {
   std::vector<store::HeldMessage> messages;
   std::uint64_t bytes = 0;
   std::size_t elsewhere = 0;  // of the messages, those that the newest snapshot has in any folder
+  std::size_t replaced = 0;   // of the messages, those whose UIDs other messages have in `after`
 };
 
 // Finds the folder in the earlier snapshot: the change has only the new name of a renamed folder.
@@ -53,6 +55,15 @@ store::FolderRecord folder_before(store::Reader& reader, const store::FolderChan
   return unknown;
 }
 
+std::size_t count_replaced(const store::FolderChange& change) {
+  if (change.fate == store::FolderFate::kRegenerated) return 0;  // the UIDs mean something else
+  std::set<base::Uid> uids;
+  for (const store::HeldMessage& message : change.appeared) uids.insert(message.uid);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      change.vanished,
+      [&](const store::HeldMessage& message) { return uids.contains(message.uid); }));
+}
+
 std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account,
                                const std::optional<store::SnapshotInfo>& start) {
   std::vector<Burst> bursts;
@@ -64,7 +75,8 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
                 .after = change.after,
                 .folder = shown_name(change.before, folder.info),
                 .is_whole_folder = folder.receipt.messages == change.vanished.size(),
-                .messages = change.vanished};
+                .messages = change.vanished,
+                .replaced = count_replaced(change)};
     for (const store::HeldMessage& message : burst.messages) {
       burst.bytes += message.size;
       ids.insert(message.message);
@@ -102,6 +114,10 @@ std::string to_text(const Burst& burst, const std::string& zone) {
       base::format_zoned(burst.before.time, zone));
   if (burst.elsewhere > 0) {
     text += fmt::format("; {} of them now elsewhere", base::format_count(burst.elsewhere));
+  }
+  if (burst.replaced > 0) {
+    text += fmt::format("; {} of them replaced by others with the same UIDs",
+                        base::format_count(burst.replaced));
   }
   return text + "\n    " + command_for(burst) + "\n";
 }
@@ -145,6 +161,7 @@ nlohmann::ordered_json to_json(const Burst& burst) {
           {"whole_folder", burst.is_whole_folder},
           {"bytes", burst.bytes},
           {"elsewhere", burst.elsewhere},
+          {"replaced", burst.replaced},
           {"command", command_for(burst)},
           {"messages", std::move(messages)}};
 }

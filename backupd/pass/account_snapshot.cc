@@ -18,6 +18,7 @@ void AccountSnapshot::load_last() {
   try {
     last_ = FolderRecords(writer_.reader().folders(*newest));
     properties_ = store::to_account_properties(writer_.reader().properties(*newest));
+    properties_.replaced = 0;
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
     base::log_warning("{}: {}: the account is fetched again: run mailstow-backupd check --repair",
@@ -52,6 +53,7 @@ void AccountSnapshot::count_vanished(const FolderRecords& records, Departures& d
     if (!is_there && !filter_.leaves_out(folder)) departures.all_left(writer_.reader(), last);
   }
   vanished_ = departures.vanished();
+  properties_.replaced = departures.replaced();
 }
 
 void AccountSnapshot::add(const FolderRecords& records, store::SnapshotStatus status,

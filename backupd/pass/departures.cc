@@ -14,19 +14,19 @@ void Departures::all_left(store::Reader& reader, const store::FolderRecord& fold
   }
 }
 
-std::uint64_t Departures::vanished() {
-  std::sort(left_.begin(), left_.end());
+std::uint64_t Departures::not_arrived(std::vector<store::MessageId>& messages) {
+  std::sort(messages.begin(), messages.end());
   std::sort(arrived_.begin(), arrived_.end());
   std::uint64_t found = 0;
   auto arrival = arrived_.begin();
-  for (const store::MessageId& message : left_) {
+  for (const store::MessageId& message : messages) {
     while (arrival != arrived_.end() && *arrival < message) ++arrival;
     if (arrival == arrived_.end()) break;
     if (*arrival != message) continue;
     ++found;
     ++arrival;
   }
-  return left_.size() - found;
+  return messages.size() - found;
 }
 
 }  // namespace backupd

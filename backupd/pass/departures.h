@@ -16,6 +16,12 @@ class Departures {
   // `message` left a folder that had it at the last backup.
   void left(const store::MessageId& message) { left_.push_back(message); }
 
+  // `message` left a folder in which another message has its UID now.
+  void replaced(const store::MessageId& message) {
+    left(message);
+    replaced_.push_back(message);
+  }
+
   // All messages left `folder`: it is gone, or was replaced by a different one of its name. Damaged
   // records are not counted.
   void all_left(store::Reader& reader, const store::FolderRecord& folder);
@@ -26,10 +32,14 @@ class Departures {
 
   // Returns how many left a folder and arrived in no other. If one of
   // several equal messages left, it counts.
-  std::uint64_t vanished();
+  std::uint64_t vanished() { return not_arrived(left_); }
+  std::uint64_t replaced() { return not_arrived(replaced_); }  // of these
 
  private:
+  std::uint64_t not_arrived(std::vector<store::MessageId>& messages);
+
   std::vector<store::MessageId> left_;
+  std::vector<store::MessageId> replaced_;  // of these
   std::vector<store::MessageId> arrived_;
 };
 

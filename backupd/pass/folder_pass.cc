@@ -225,7 +225,7 @@ void FolderPass::replace(const imap::UidSet& uids) {
   const imap::UidSet replaced = common(uids, recorded_);
   if (replaced.empty()) return;
   for (const base::Uid uid : replaced) {
-    if (const auto entry = draft_->find(uid)) tools_.departures.left(entry->message);
+    if (const auto entry = draft_->find(uid)) tools_.departures.replaced(entry->message);
     draft_->expunge(uid);
   }
   recorded_ = recorded_.without(replaced);
@@ -253,12 +253,12 @@ void FolderPass::compare_doubtful(const imap::OpenFolder& open, const imap::UidS
     const auto now = draft_->find(sample);
     if (!now) draft_->put(*entry, *digest);
     if (!now || now->message == entry->message) return;
-    tools_.departures.left(entry->message);
+    tools_.departures.replaced(entry->message);
     replace(doubtful.without(one));
     return;
   }
   for (const base::Uid uid : doubtful) {
-    if (const auto entry = draft_->find(uid)) tools_.departures.left(entry->message);
+    if (const auto entry = draft_->find(uid)) tools_.departures.replaced(entry->message);
     draft_->expunge(uid);
   }
   recorded_ = recorded_.without(doubtful);

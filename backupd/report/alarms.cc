@@ -1,13 +1,17 @@
 #include "backupd/report/alarms.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <ranges>
 
 #include <fmt/core.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/format/account_properties.h"
 
 namespace backupd {
 
@@ -35,6 +39,16 @@ bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   return !is_cut_short && has_skipped;
 }
 
+// A snapshot that can't be read has alarms of its own.
+std::uint64_t replaced_messages(store::Reader& reader, const SnapshotInfo& snapshot) {
+  try {
+    return store::to_account_properties(reader.properties(snapshot)).replaced;
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    return 0;
+  }
+}
+
 // The sequence of the last snapshot whose deletions are accepted. Older versions noted its time.
 std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
                                 const base::AcceptedDeletions& acknowledged) {
@@ -49,26 +63,113 @@ std::uint64_t accepted_sequence(std::span<const SnapshotInfo> snapshots,
   return sequence;
 }
 
+// Of an account with fewer messages than GuardConfig::vanished_messages, all must have vanished,
+// and at least so many.
+constexpr std::uint64_t kMinOfSmallAccount = 5;
+
+bool is_much(std::uint64_t vanished, std::uint64_t was, const base::GuardConfig& guards) {
+  if (vanished == 0) return false;
+  if (vanished >= guards.vanished_messages) return vanished * 100 >= was * guards.vanished_percent;
+  return was < guards.vanished_messages && vanished >= was && vanished >= kMinOfSmallAccount;
+}
+
+// How many messages vanished before a backup since it was made, without those of snapshots between
+// the two that the retention dropped: then the account's shrinking shows them.
+std::uint64_t vanished_since(const SnapshotInfo& before, const SnapshotInfo& snapshot) {
+  if (snapshot.sequence == before.sequence + 1) return snapshot.vanished;
+  return std::max(snapshot.vanished,
+                  before.messages - std::min(before.messages, snapshot.messages));
+}
+
+// The backups of some days before a backup, which reveal what is deleted little by little.
+class Period {
+ public:
+  Period(std::span<const SnapshotInfo> backups, std::chrono::days length)
+      : backups_(backups), length_(length) {}
+
+  // Goes on to the next backup. Acknowledged deletions don't count.
+  void advance(std::size_t at, std::uint64_t accepted) {
+    at_ = at;
+    if (at > 0) vanished_ += vanished_since(backups_[at - 1], backups_[at]);
+    const auto is_before = [&](const SnapshotInfo& snapshot) {
+      return snapshot.sequence < accepted || snapshot.time < backups_[at].time - length_;
+    };
+    while (first_ < at && is_before(backups_[first_])) {
+      ++first_;
+      vanished_ -= vanished_since(backups_[first_ - 1], backups_[first_]);
+    }
+  }
+
+  std::chrono::days length() const { return length_; }
+  std::uint64_t messages_before() const { return backups_[first_].messages; }
+
+  // Mail that comes and goes does not shrink an account, and a folder that the configuration now
+  // excludes did not vanish.
+  std::uint64_t shrunk_by() const {
+    const std::uint64_t now = std::min(messages_before(), backups_[at_].messages);
+    return std::min(vanished_, messages_before() - now);
+  }
+
+ private:
+  std::span<const SnapshotInfo> backups_;
+  std::chrono::days length_;
+  std::size_t first_ = 0;  // of the period
+  std::size_t at_ = 0;
+  std::uint64_t vanished_ = 0;  // since the first one
+};
+
+// What became of the messages, for people.
+std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
+  const std::string vanished = base::format_count(deletion.vanished);
+  const std::string backup = base::shown_time(deletion.snapshot.time);
+  if (deletion.period > std::chrono::days(0)) {
+    return fmt::format(
+        "{} messages vanished little by little in the {} days before the backup of {}", vanished,
+        deletion.period.count(), backup);
+  }
+  const std::uint64_t replaced =
+      std::min(replaced_messages(reader, deletion.snapshot), deletion.vanished);
+  if (replaced == 0) {
+    return fmt::format("{} messages vanished before the backup of {}", vanished, backup);
+  }
+  const std::string others = "replaced by others with the same UIDs before the backup of " + backup;
+  if (replaced == deletion.vanished) return fmt::format("{} messages were {}", vanished, others);
+  return fmt::format("{} messages vanished or were replaced, {} of them were {}", vanished,
+                     base::format_count(replaced), others);
+}
+
 }  // namespace
 
 bool is_in_future(sys_seconds time, sys_seconds now) {
   return time > now + base::kClockSlack;
 }
 
-std::optional<SnapshotInfo> newest_mass_deletion(
+std::optional<MassDeletion> newest_mass_deletion(
     std::span<const SnapshotInfo> snapshots, const base::GuardConfig& guards,
     const std::optional<base::AcceptedDeletions>& acknowledged) {
   const std::uint64_t accepted = acknowledged ? accepted_sequence(snapshots, *acknowledged) : 0;
-  std::optional<SnapshotInfo> newest;
-  const SnapshotInfo* before = nullptr;
-  for (const SnapshotInfo& snapshot : snapshots) {
-    if (snapshot.kind != SnapshotKind::kBackup) continue;
+  std::vector<SnapshotInfo> backups;
+  std::ranges::copy_if(snapshots, std::back_inserter(backups), [](const SnapshotInfo& snapshot) {
+    return snapshot.kind == SnapshotKind::kBackup;
+  });
+  std::array periods = {Period(backups, std::chrono::days(7)),
+                        Period(backups, std::chrono::days(30))};
+  std::optional<MassDeletion> newest;
+  for (std::size_t at = 0; at < backups.size(); ++at) {
+    const SnapshotInfo& snapshot = backups[at];
+    for (Period& period : periods) period.advance(at, accepted);
+    if (snapshot.sequence <= accepted) continue;
     const std::uint64_t was =
-        before != nullptr ? before->messages : snapshot.messages + snapshot.vanished;
-    before = &snapshot;
-    const bool is_much = snapshot.vanished > 0 && snapshot.vanished >= guards.vanished_messages &&
-                         snapshot.vanished * 100 >= was * guards.vanished_percent;
-    if (is_much && snapshot.sequence > accepted) newest = snapshot;
+        at > 0 ? backups[at - 1].messages : snapshot.messages + snapshot.vanished;
+    if (is_much(snapshot.vanished, was, guards)) {
+      newest = MassDeletion{snapshot, snapshot.vanished, {}};
+      continue;
+    }
+    for (const Period& period : periods) {
+      if (!is_much(period.shrunk_by(), period.messages_before(), guards)) continue;
+      newest = MassDeletion{snapshot, period.shrunk_by(), period.length()};
+      break;
+    }
   }
   return newest;
 }
@@ -105,10 +206,10 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
   if (deletion) {
     alarms.push_back(
         {AlarmKind::kMassDeletion,
-         fmt::format("{} messages vanished before the backup of {}, {} were left: no older "
-                     "snapshot expires until `mailstow-backupd acknowledge` confirms the deletion",
-                     base::format_count(deletion->vanished), base::shown_time(deletion->time),
-                     base::format_count(deletion->messages))});
+         fmt::format("{}, {} were left: no older snapshot expires until `mailstow-backupd "
+                     "acknowledge` confirms the deletion",
+                     vanished_text(reader, *deletion),
+                     base::format_count(deletion->snapshot.messages))});
   }
   if (const auto stranger = acknowledgements.mailbox_change(account)) {
     alarms.push_back(

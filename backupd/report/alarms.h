@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,9 +46,16 @@ struct Alarm {
   std::string text;  // for people, without the account's name
 };
 
+struct MassDeletion {
+  store::SnapshotInfo snapshot;
+  std::uint64_t vanished = 0;  // messages
+  std::chrono::days period{};  // before the snapshot; 0: since the backup before it
+};
+
 // The newest of the account's snapshots (in the order of their sequence) before which too many
-// messages vanished without acknowledgement. No snapshot older than it expires.
-std::optional<store::SnapshotInfo> newest_mass_deletion(
+// messages vanished without acknowledgement: since the backup before it, or in the 7 or 30 days
+// before it, if the account shrank by as many. No snapshot older than it expires.
+std::optional<MassDeletion> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
     const std::optional<base::AcceptedDeletions>& acknowledged);
 

@@ -96,7 +96,8 @@ struct ScheduleConfig {
 // Thresholds that raise an alarm.
 struct GuardConfig {
   // A mass deletion: at least this share of an account, and at least this many messages, in one
-  // night.
+  // night, or by which an account shrank in 7 or 30 days. Of an account with fewer messages: all,
+  // if these are at least 5.
   unsigned vanished_percent = 25;
   std::uint64_t vanished_messages = 100;
   std::chrono::seconds stale_after = std::chrono::days(3);  // without a successful backup

@@ -65,7 +65,7 @@ struct PropertyKind {
   Read read;
 };
 
-constexpr std::array<PropertyKind, 8> kProperties = {{
+constexpr std::array<PropertyKind, 9> kProperties = {{
     {"asked",
      [](AccountProperties& account, const std::string& value) {
        account.asked = std::chrono::sys_seconds(std::chrono::seconds(to_number(value)));
@@ -77,6 +77,8 @@ constexpr std::array<PropertyKind, 8> kProperties = {{
        const auto day = std::chrono::days(to_number((*parts)[0]));
        account.fetched = {std::chrono::sys_days(day), to_number((*parts)[1])};
      }},
+    {"replaced", [](AccountProperties& account,
+                    const std::string& value) { account.replaced = to_number(value); }},
     {"subscription", [](AccountProperties& account,
                         const std::string& value) { account.subscriptions.push_back(value); }},
     {"acl",
@@ -122,6 +124,7 @@ std::vector<Property> to_properties(const AccountProperties& account) {
     add("fetched", {std::to_string(account.fetched.day.time_since_epoch().count()),
                     std::to_string(account.fetched.bytes)});
   }
+  if (account.replaced > 0) add("replaced", {std::to_string(account.replaced)});
   if (account.asked.time_since_epoch().count() == 0) return list;
   add("asked", {std::to_string(account.asked.time_since_epoch().count())});
   for (const std::string& raw_name : account.subscriptions) add("subscription", {raw_name});

@@ -65,6 +65,8 @@ struct AccountProperties {
   std::vector<QuotaLimit> quota_limits;
   std::vector<AccountNamespace> namespaces;
   FetchedBytes fetched;
+  // Of the messages that vanished before this snapshot, those whose UIDs now belong to others.
+  std::uint64_t replaced = 0;
   bool operator==(const AccountProperties&) const = default;
 };
 

@@ -29,5 +29,15 @@ RC_GTEST_PROP(DeparturesTest, CountsWhatLeftAndDidNotArrive, ()) {
   RC_ASSERT(departures.vanished() == expected);
 }
 
+TEST(DeparturesTest, AReplacedMessageThatIsElsewhereOnlyMoved) {
+  Departures departures;
+  departures.left(message(1));
+  departures.replaced(message(2));
+  departures.replaced(message(3));
+  departures.arrived(message(3));
+  EXPECT_EQ(departures.vanished(), 2U);
+  EXPECT_EQ(departures.replaced(), 1U);
+}
+
 }  // namespace
 }  // namespace backupd

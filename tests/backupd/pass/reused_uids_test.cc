@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/format/account_properties.h"
 #include "store/reader.h"
 #include "tests/backupd/pass/odd_server.h"
 #include "tests/servers/dovecot.h"
@@ -31,6 +32,11 @@ class ReusedUidsTest : public testing::Test {
   }
 
   OddFolder& inbox() { return server_.folder("INBOX"); }
+  std::uint64_t replaced() {
+    store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+    return store::to_account_properties(reader.properties(runner_.snapshot())).replaced;
+  }
+
   AccountReport run() { return runner_.run_over(server_.connect()); }
 
   OddServer server_;
@@ -53,7 +59,9 @@ TEST_F(ReusedUidsTest, AnotherDateMeansAnotherMessage) {
   EXPECT_THAT(report.warnings, Contains(HasSubstr("INBOX: 1 recorded message was replaced")));
   EXPECT_EQ(runner_.snapshot().messages, 4U);
   EXPECT_EQ(runner_.snapshot().vanished, 1U);
+  EXPECT_EQ(replaced(), 1U);
   EXPECT_THAT(run().warnings, IsEmpty());
+  EXPECT_EQ(replaced(), 0U) << "the next backup has its own number";
 }
 
 TEST_F(ReusedUidsTest, FewOtherSizesAreFetched) {
@@ -109,6 +117,7 @@ TEST_F(ManyReusedUidsTest, OtherSizesWithAnotherBodyMeanOtherMessages) {
   EXPECT_EQ(report.new_messages, 20U);
   EXPECT_EQ(runner_.snapshot().messages, 21U);
   EXPECT_EQ(runner_.snapshot().vanished, 20U);
+  EXPECT_EQ(replaced(), 20U);
 }
 
 TEST(LikenessTest, OnlyWhatIsKnownOfBothIsCompared) {

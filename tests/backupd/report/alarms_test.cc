@@ -44,7 +44,7 @@ long found(const std::vector<store::SnapshotInfo>& snapshots, std::optional<long
   }
   const auto deletion = newest_mass_deletion(snapshots, base::GuardConfig(), acknowledged);
   if (!deletion) return -1;
-  return std::chrono::floor<std::chrono::days>(deletion->time).time_since_epoch().count();
+  return std::chrono::floor<std::chrono::days>(deletion->snapshot.time).time_since_epoch().count();
 }
 
 TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
@@ -54,6 +54,64 @@ TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
   EXPECT_EQ(found(nightly({{120, 0}, {21, 99}})), -1) << "few messages";
   EXPECT_EQ(found(nightly({{120, 0}, {20, 100}})), 1);
   EXPECT_EQ(found(nightly({{1000, 0}, {0, 1000}})), 1);
+}
+
+TEST(MassDeletionTest, OfASmallAccountIsAllOfIt) {
+  EXPECT_EQ(found(days({{99, 0}, {0, 99}})), 1);
+  EXPECT_EQ(found(days({{99, 0}, {1, 98}})), -1);
+  EXPECT_EQ(found(days({{5, 0}, {0, 5}})), 1);
+  EXPECT_EQ(found(days({{4, 0}, {0, 4}})), -1);
+  EXPECT_EQ(found(days({{5, 0}, {30, 5}})), 1) << "new mail takes nothing back";
+  EXPECT_EQ(found(days({{30, 0}, {20, 10}, {10, 10}, {0, 10}})), 3) << "all of it in 3 days";
+}
+
+// A client that deletes a share of the account every night.
+std::vector<store::SnapshotInfo> nights(std::size_t count, double share, std::uint64_t arriving) {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> nights = {{10'000, 0}};
+  while (nights.size() < count) {
+    const std::uint64_t was = nights.back().first;
+    const auto vanished = static_cast<std::uint64_t>(static_cast<double>(was) * share);
+    nights.emplace_back(was - vanished + arriving, vanished);
+  }
+  return days(nights);
+}
+
+TEST(MassDeletionTest, IsDetectedLittleByLittle) {
+  EXPECT_EQ(found(nights(6, 0.05, 0)), -1) << "23 % in 5 nights";
+  EXPECT_EQ(found(nights(7, 0.05, 0)), 6) << "26 % in 6 nights";
+  EXPECT_EQ(found(nights(20, 0.05, 0)), 19);
+  EXPECT_EQ(found(nights(29, 0.01, 0)), -1) << "24.5 % in 28 nights";
+  EXPECT_EQ(found(nights(31, 0.01, 0)), 30) << "26 % in 30 nights";
+  EXPECT_EQ(found(nights(90, 0.005, 0)), -1) << "14 % in 30 nights";
+
+  const auto deletion = newest_mass_deletion(nights(31, 0.01, 0), base::GuardConfig(), {});
+  ASSERT_TRUE(deletion);
+  EXPECT_EQ(deletion->period, std::chrono::days(30));
+}
+
+TEST(MassDeletionTest, MailThatComesAndGoesIsNoDeletion) {
+  EXPECT_EQ(found(nights(60, 0.05, 500)), -1);
+}
+
+TEST(MassDeletionTest, LittleByLittleIsAcknowledgedToo) {
+  auto slow = nights(12, 0.05, 0);
+  EXPECT_EQ(found(slow), 11);
+  EXPECT_EQ(found(slow, 11), -1);
+  slow = nights(13, 0.05, 0);
+  EXPECT_EQ(found(slow, 11), -1) << "5 % since it was acknowledged";
+  EXPECT_EQ(found(nights(18, 0.05, 0), 11), 17) << "26 % since it was acknowledged";
+}
+
+TEST(MassDeletionTest, AFolderThatIsNowExcludedIsNoDeletion) {
+  EXPECT_EQ(found(days({{1000, 0}, {400, 0}, {400, 1}})), -1);
+}
+
+TEST(MassDeletionTest, IsDetectedAlthoughTheRetentionDroppedSnapshotsBetween) {
+  auto slow = nights(31, 0.01, 0);
+  std::erase_if(slow, [](const auto& snapshot) {
+    return snapshot.sequence % 7 != 1 && snapshot.sequence < 24;
+  });
+  EXPECT_EQ(found(slow), 30);
 }
 
 TEST(MassDeletionTest, IsDetectedIfOtherMailTookItsPlace) {
