@@ -19,6 +19,12 @@ Login to_login(const base::LoginConfig& config, std::string acting_as) {
   return login;
 }
 
+Session with_namespaces(Session session, const base::ServerConfig& server,
+                        const base::AccountConfig& account) {
+  session.add_namespaces(account.namespaces ? *account.namespaces : server.namespaces);
+  return session;
+}
+
 // Fails with kLogin if the login is known to have opened a different account.
 Session verified(Session session, const Login& login) {
   if (login.acting_as.empty()) return session;
@@ -85,8 +91,10 @@ Limits limits_of(const base::ServerConfig& server) {
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
                      std::shared_ptr<WaitBudget> waits) {
   const Login login = login_of(server, account);
-  return verified(Session::open(endpoint_of(server), login, limits_with(server, std::move(waits))),
-                  login);
+  return with_namespaces(
+      verified(Session::open(endpoint_of(server), login, limits_with(server, std::move(waits))),
+               login),
+      server, account);
 }
 
 Session open_account_and_list_ahead(const base::ServerConfig& server,
@@ -95,11 +103,12 @@ Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     std::shared_ptr<WaitBudget> waits,
                                     const std::function<void()>& logged_in) {
   const Login login = login_of(server, account);
-  return verified(
-      Session::open_and_list_ahead(endpoint_of(server), login,
-                                   limits_with(server, std::move(waits)), personal_prefix,
-                                   logged_in),
-      login);
+  return with_namespaces(
+      verified(Session::open_and_list_ahead(endpoint_of(server), login,
+                                            limits_with(server, std::move(waits)),
+                                            personal_prefix, logged_in),
+               login),
+      server, account);
 }
 
 Session open_quota_admin(const base::ServerConfig& server) {

@@ -62,6 +62,9 @@ struct FolderAnswer {
 struct Namespace {
   std::string prefix;
   std::optional<char> delimiter;
+  // The configuration names it (Session::add_namespaces()). The folder whose name is the prefix
+  // without its delimiter belongs to it too.
+  bool is_configured = false;
   bool operator==(const Namespace&) const = default;
 };
 
@@ -69,6 +72,7 @@ struct Namespaces {
   std::vector<Namespace> personal;
   std::vector<Namespace> other_users;
   std::vector<Namespace> shared;
+  bool is_guessed = false;  // the server names none: `personal` begins with an empty prefix
 };
 
 // The response to SELECT or EXAMINE.

@@ -173,6 +173,15 @@ AclResponse read_acl_response(Lexer& lexer) {
   return response;
 }
 
+MyRightsResponse read_my_rights_response(Lexer& lexer) {
+  MyRightsResponse response;
+  lexer.skip_spaces();
+  response.raw_name = lexer.string();
+  lexer.skip_spaces();
+  response.rights = lexer.string();
+  return response;
+}
+
 MetadataResponse read_metadata_response(Lexer& lexer) {
   MetadataResponse response;
   lexer.skip_spaces();

@@ -12,7 +12,8 @@ FolderStatusResponse read_status_response(Lexer& lexer);
 NamespaceResponse read_namespace_response(Lexer& lexer);
 QuotaRootResponse read_quota_root_response(Lexer& lexer);
 QuotaResponse read_quota_response(Lexer& lexer);
-AclResponse read_acl_response(Lexer& lexer);            // RFC 4314
+AclResponse read_acl_response(Lexer& lexer);  // RFC 4314
+MyRightsResponse read_my_rights_response(Lexer& lexer);
 MetadataResponse read_metadata_response(Lexer& lexer);  // RFC 5464
 
 }  // namespace imap

@@ -1,6 +1,7 @@
 #include "imap/personal_folders.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/ascii.h"
@@ -29,31 +30,69 @@ std::optional<std::size_t> longest_prefix(std::string_view raw_name,
   return longest;
 }
 
+// "Shared" of "Shared/Sales".
+std::string_view first_level(std::string_view raw_name, const Namespaces& namespaces) {
+  const std::optional<char> delimiter =
+      namespaces.personal.empty() ? std::nullopt : namespaces.personal.front().delimiter;
+  const std::string delimiters = delimiter ? std::string(1, *delimiter) : "/.";
+  return raw_name.substr(0, raw_name.find_first_of(delimiters));
+}
+
+// The roots that servers commonly give to other users' and shared folders; "~bob" is bob's.
+bool is_customary_root(std::string_view level) {
+  static constexpr std::array<std::string_view, 11> kRoots = {
+      "user",   "users",          "other users", "shared", "shared folders", "#shared",
+      "public", "public folders", "#public",     "#users", "#news"};
+  return level.starts_with('~') || std::ranges::any_of(kRoots, [&](std::string_view root) {
+           return equal_ignoring_case(level, root);
+         });
+}
+
+bool is_configured(std::string_view raw_name, const Namespaces& namespaces) {
+  return std::ranges::any_of(namespaces.personal, [&](const Namespace& space) {
+    return space.is_configured && (raw_name.starts_with(space.prefix) || is_root(raw_name, space));
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> personal_patterns(const Namespaces& namespaces) {
   std::vector<std::string> patterns;
-  const auto add = [&patterns](std::string pattern) {
+  const auto add = [&patterns](std::string_view pattern) {
     if (std::find(patterns.begin(), patterns.end(), pattern) == patterns.end()) {
-      patterns.push_back(std::move(pattern));
+      patterns.emplace_back(pattern);
     }
   };
-  bool covers_inbox = false;
+  bool covers_all = false;
+  for (const Namespace& space : namespaces.personal) covers_all |= space.prefix.empty();
+  if (!covers_all) add(kInbox);
   for (const Namespace& space : namespaces.personal) {
-    covers_inbox |= space.prefix.empty();
+    if (space.is_configured && covers_all && !space.prefix.empty()) continue;
+    const bool has_root = space.is_configured && space.delimiter && !space.prefix.empty() &&
+                          space.prefix.back() == *space.delimiter;
+    if (has_root) add(std::string_view(space.prefix).substr(0, space.prefix.size() - 1));
+    add(space.prefix + '*');
   }
-  if (!covers_inbox) add(std::string(kInbox));
-  for (const Namespace& space : namespaces.personal) add(space.prefix + '*');
   return patterns;
 }
 
-bool is_personal(std::string_view raw_name, const Namespaces& namespaces) {
-  if (equal_ignoring_case(raw_name, kInbox)) return true;
+Owner owner_of_folder(std::string_view raw_name, const Namespaces& namespaces) {
+  if (equal_ignoring_case(raw_name, kInbox)) return Owner::kAccount;
   const auto personal = longest_prefix(raw_name, namespaces.personal);
-  if (!personal) return false;
   const auto other_users = longest_prefix(raw_name, namespaces.other_users);
   const auto shared = longest_prefix(raw_name, namespaces.shared);
-  return *personal >= other_users.value_or(0) && *personal >= shared.value_or(0);
+  if (!personal) return other_users || shared ? Owner::kOthers : Owner::kUnknown;
+  if (*personal < other_users.value_or(0) || *personal < shared.value_or(0)) return Owner::kOthers;
+  if (namespaces.is_guessed && !is_configured(raw_name, namespaces) &&
+      is_customary_root(first_level(raw_name, namespaces))) {
+    return Owner::kOthers;
+  }
+  return Owner::kAccount;
+}
+
+bool is_guessed_personal(std::string_view raw_name, const Namespaces& namespaces) {
+  return namespaces.is_guessed && !equal_ignoring_case(raw_name, kInbox) &&
+         !is_configured(raw_name, namespaces);
 }
 
 }  // namespace imap

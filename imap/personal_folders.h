@@ -12,9 +12,22 @@ namespace imap {
 // The LIST patterns that match all of them.
 std::vector<std::string> personal_patterns(const Namespaces& namespaces);
 
-// Returns false for a folder of another user's or a shared namespace that lies below a personal
-// prefix, and for the root of such a namespace: the longest prefix decides, and on a tie the
-// personal one.
-bool is_personal(std::string_view raw_name, const Namespaces& namespaces);
+enum class Owner {
+  kAccount,
+  kOthers,   // in another user's or a shared namespace, or if none is named, in a folder that is
+             // customarily the root of one, such as "Other Users"
+  kUnknown,  // in none of the namespaces that the server names
+};
+
+// The longest prefix decides, and on a tie the personal one. The root of a namespace belongs to it.
+Owner owner_of_folder(std::string_view raw_name, const Namespaces& namespaces);
+
+inline bool is_personal(std::string_view raw_name, const Namespaces& namespaces) {
+  return owner_of_folder(raw_name, namespaces) == Owner::kAccount;
+}
+
+// Whether the folder is the account's although only the guessed namespace says so. Its rights may
+// show that it is another user's.
+bool is_guessed_personal(std::string_view raw_name, const Namespaces& namespaces);
 
 }  // namespace imap

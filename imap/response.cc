@@ -152,6 +152,7 @@ Reader find_reader(std::string_view kind) {
       {"NAMESPACE", [](Lexer& lexer) -> Response { return read_namespace_response(lexer); }},
       {"QUOTAROOT", [](Lexer& lexer) -> Response { return read_quota_root_response(lexer); }},
       {"ACL", [](Lexer& lexer) -> Response { return read_acl_response(lexer); }},
+      {"MYRIGHTS", [](Lexer& lexer) -> Response { return read_my_rights_response(lexer); }},
       {"METADATA", [](Lexer& lexer) -> Response { return read_metadata_response(lexer); }},
       {"QUOTA", [](Lexer& lexer) -> Response { return read_quota_response(lexer); }},
   };

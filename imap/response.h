@@ -89,6 +89,10 @@ struct AclResponse {  // RFC 4314
   std::string raw_name;
   std::vector<AclEntry> entries;
 };
+struct MyRightsResponse {
+  std::string raw_name;
+  std::string rights;  // one letter each
+};
 struct MetadataResponse {              // RFC 5464
   std::string raw_name;                // empty: the account's
   std::vector<MetadataEntry> entries;  // only those that have a value
@@ -100,11 +104,11 @@ struct FetchResponse {
 };
 struct UnknownResponse {};  // of a kind that is never requested; skipped
 
-using Response =
-    std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse, ListResponse,
-                 FolderStatusResponse, NamespaceResponse, FlagsResponse, ExistsResponse,
-                 ExpungeResponse, VanishedResponse, SearchResponse, QuotaRootResponse,
-                 QuotaResponse, AclResponse, MetadataResponse, FetchResponse, UnknownResponse>;
+using Response = std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse,
+                              ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
+                              ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
+                              QuotaRootResponse, QuotaResponse, AclResponse, MyRightsResponse,
+                              MetadataResponse, FetchResponse, UnknownResponse>;
 
 // Receives the bodies in FETCH responses, piece by piece, before the response is complete.
 class BodySink {

@@ -43,6 +43,15 @@ const Capabilities& Session::capabilities() const {
   return impl_->capabilities();
 }
 
+void Session::add_namespaces(std::span<const std::string> prefixes) {
+  impl_->add_namespaces(prefixes);
+}
+
+std::vector<Folder> Session::folders_outside() {
+  return during("list the folders outside the namespaces", "",
+                [&] { return impl_->folders_outside(); });
+}
+
 Namespaces Session::namespaces() {
   return impl_->namespaces();
 }

@@ -77,6 +77,15 @@ class Session {
   // one after the other, and that of `caution.without` not at all. `caution` must outlive the
   // session.
   void request_status_one_by_one(StatusCaution& caution);
+  // Counts these prefixes as personal too, whatever the server says of them. Before the folders are
+  // listed.
+  void add_namespaces(std::span<const std::string> prefixes);
+
+  // The folders that LIST shows beside the personal ones and those of namespaces that the server
+  // names. If it names no namespace, these are folders below customary roots of other users' and
+  // shared folders, and those on which the user lacks the right to administer (MYRIGHTS), as of
+  // the last list_personal_folders(). Takes a LIST if no personal prefix is empty.
+  std::vector<Folder> folders_outside();
 
   // The gaps in the last list_personal_folders().
   const ListGaps& list_gaps() const;
@@ -87,7 +96,7 @@ class Session {
   FolderStatus status(std::string_view raw_name);
 
   // The status of each folder, in the same order, all in one round trip; refusals are answers.
-  // A folder of another user's or a shared namespace counts as gone: it is not the account's.
+  // A folder that is not the account's, as for list_personal_folders(), counts as gone.
   std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
 
   OpenFolder examine(std::string_view raw_name);

@@ -75,10 +75,11 @@ FolderStatus Session::Impl::status(std::string_view raw_name) {
 }
 
 std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_names) {
+  request_my_rights(raw_names);
   std::vector<Connection::Tag> tags;
   std::vector<std::size_t> folders;  // which each tag is about
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    if (!is_personal(raw_names[at], namespaces_) || !can_be_a_string(raw_names[at])) continue;
+    if (!is_own(raw_names[at]) || !can_be_a_string(raw_names[at])) continue;
     for (const StatusItems& items : {status_items(), identity_items()}) {
       if (items.empty()) continue;
       tags.push_back(start(command("STATUS").string(raw_names[at]).list(items)));
@@ -96,8 +97,8 @@ std::vector<FolderAnswer> Session::Impl::ask(std::span<const std::string> raw_na
     if (answer.kind == FolderAnswer::Kind::kExists) note_refusal(end, answer);
   }
   for (std::size_t at = 0; at < raw_names.size(); ++at) {
-    if (!is_personal(raw_names[at], namespaces_)) {
-      answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not in the account's namespaces"};
+    if (!is_own(raw_names[at])) {
+      answers[at] = {FolderAnswer::Kind::kGone, {}, "it is not one of the account's folders"};
     } else if (!can_be_a_string(raw_names[at])) {
       answers[at] = {
           FolderAnswer::Kind::kUnserved, {}, "its name has a NUL, which IMAP does not allow"};

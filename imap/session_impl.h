@@ -1,6 +1,7 @@
 // The implementation of Session, shared by session*.cc only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -29,6 +30,8 @@ class Session::Impl {
 
   const Capabilities& capabilities() const { return capabilities_; }
   const Namespaces& namespaces() const { return namespaces_; }
+  void add_namespaces(std::span<const std::string> prefixes);
+  std::vector<Folder> folders_outside();
   const std::string& open_name() const { return open_name_; }
 
   std::vector<Folder> list_personal_folders();
@@ -124,6 +127,13 @@ class Session::Impl {
   std::vector<Folder> finish(Listing& listing);
   void request_status_together(Listing& listing);
   void request_status_one_by_one(Listing& listing);
+  // Keeps the folders that are not the account's for folders_outside().
+  void leave_out_others(Listing& listing);
+  // Whether a folder is the account's by its name, and by its rights where those were requested.
+  bool is_own(std::string_view raw_name) const;
+  // Requests the user's rights on those of the folders that only the guessed namespace makes
+  // personal.
+  void request_my_rights(std::span<const std::string> raw_names);
   // Adds INBOX to the folders if LIST did not show it as one that can be opened.
   void find_inbox(std::vector<Folder>& folders);
 
@@ -154,6 +164,9 @@ class Session::Impl {
 
   StatusCaution* caution_ = nullptr;  // null: status may be requested together
   ListGaps list_gaps_;
+  std::vector<Folder> outside_;  // of the last listing, if the namespaces are guessed
+  // Folders whose rights were requested, and whether they are another user's.
+  std::map<std::string, bool, std::less<>> is_others_;
   // Until list_personal_folders() or inbox_rights() takes them.
   std::optional<std::vector<Folder>> prefetched_folders_;
   std::optional<std::vector<AclEntry>> prefetched_inbox_rights_;

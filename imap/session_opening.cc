@@ -38,9 +38,9 @@ class Session::Impl::Listing {
 
   const std::vector<Folder>& folders() const { return folders_; }
 
-  void leave_out_others(const Namespaces& namespaces) {
-    std::erase_if(folders_,
-                  [&](const Folder& folder) { return !is_personal(folder.raw_name, namespaces); });
+  template <typename IsOthers>
+  void leave_out(const IsOthers& is_others) {
+    std::erase_if(folders_, is_others);
   }
 
   // Returns the folders with their statuses.
@@ -158,6 +158,7 @@ void Session::Impl::request_namespaces() {
     if (is_refused) base::log_debug("the server refused {}", refusal_of(end));
     namespaces_ = {};
   }
+  namespaces_.is_guessed = true;
   Namespace& personal = namespaces_.personal.emplace_back();
   require_ok(run(command("LIST").text("\"\" \"\""), [&personal](Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
@@ -294,8 +295,50 @@ void Session::Impl::request_status_one_by_one(Listing& listing) {
   }
 }
 
+void Session::Impl::leave_out_others(Listing& listing) {
+  std::vector<std::string> uncertain;
+  for (const Folder& folder : listing.folders()) {
+    if (folder.can_be_opened()) uncertain.push_back(folder.raw_name);
+  }
+  request_my_rights(uncertain);
+  outside_.clear();
+  listing.leave_out([this](const Folder& folder) {
+    if (is_own(folder.raw_name)) return false;
+    if (namespaces_.is_guessed) outside_.push_back(folder);
+    return true;
+  });
+}
+
+std::vector<Folder> Session::Impl::folders_outside() {
+  const bool is_all_listed = std::ranges::any_of(
+      namespaces_.personal, [](const Namespace& space) { return space.prefix.empty(); });
+  if (is_all_listed) return outside_;
+  std::vector<Folder> folders = list("*");
+  std::erase_if(folders, [this](const Folder& folder) {
+    return owner_of_folder(folder.raw_name, namespaces_) != Owner::kUnknown;
+  });
+  return folders;
+}
+
+void Session::Impl::add_namespaces(std::span<const std::string> prefixes) {
+  const std::optional<char> delimiter =
+      namespaces_.personal.empty() ? std::nullopt : namespaces_.personal.front().delimiter;
+  for (const std::string& prefix : prefixes) {
+    const auto is_it = [&](const Namespace& space) { return space.prefix == prefix; };
+    std::erase_if(namespaces_.other_users, is_it);
+    std::erase_if(namespaces_.shared, is_it);
+    const auto known = std::ranges::find_if(namespaces_.personal, is_it);
+    if (known == namespaces_.personal.end()) {
+      namespaces_.personal.push_back({prefix, delimiter, true});
+    } else {
+      known->is_configured = true;
+    }
+    prefetched_folders_.reset();  // they were listed without it
+  }
+}
+
 std::vector<Folder> Session::Impl::finish(Listing& listing) {
-  listing.leave_out_others(namespaces_);
+  leave_out_others(listing);
   if (caution_ != nullptr) {
     request_status_one_by_one(listing);
   } else if (!capabilities_.has("LIST-STATUS")) {

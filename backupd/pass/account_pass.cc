@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backupd/pass/containment.h"
+#include "backupd/pass/outside_folders.h"
 #include "base/finally.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -162,11 +163,15 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
   rounds_.run(account.session, spares, turn, account.folders, snapshot_.time());
   const ListedFolders folders = snapshot_.listed_folders(rounds_.records());
   store::AccountProperties properties = snapshot_.properties();
+  std::vector<imap::Folder> outside;
   turn.away([&] {
     spares.log_out();
+    outside = folders_outside(account.session);
     properties = refresh_properties(account.session, folders, properties, snapshot_.time());
     account.session.logout();
   });
+  std::string warning = outside_warning(outside, filter_);
+  if (!warning.empty()) report_.warnings.push_back(std::move(warning));
   admission_.admit(properties);
   snapshot_.set_properties(std::move(properties));
 }

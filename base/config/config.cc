@@ -54,6 +54,7 @@ ServerConfig parse_server(const json& at) {
   server.proxy = parse_proxy(at);
   if (at.value("compress", "none") == "deflate") server.compress = Compression::kDeflate;
   server.pipeline = at.value("pipeline", server.pipeline);
+  server.namespaces = at.value("namespaces", server.namespaces);
   server.transfer = parse_transfer(at);
   return server;
 }
@@ -77,6 +78,9 @@ AccountConfig parse_account(const json& at) {
   account.user = at.value("user", account.name);
   account.auth = parse_auth(at);
   if (has_login(at)) account.password = parse_secret(at);
+  if (at.contains("namespaces")) {
+    account.namespaces = at.at("namespaces").get<std::vector<std::string>>();
+  }
   account.mail = at.value("mail", std::string());
   return account;
 }

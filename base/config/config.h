@@ -48,7 +48,8 @@ struct ServerConfig {
   std::optional<ClientCertificateConfig> client_certificate;
   std::optional<ProxyConfig> proxy;  // nullopt: the one that the environment names, if any
   Compression compress = Compression::kNone;
-  bool pipeline = true;  // false: commands are sent one at a time
+  bool pipeline = true;                 // false: commands are sent one at a time
+  std::vector<std::string> namespaces;  // prefixes of personal ones besides those that it names
   TransferConfig transfer;
 };
 
@@ -61,8 +62,9 @@ struct AccountConfig {
   LoginMethod auth = LoginMethod::kPassword;  // for a login of its own
   RetentionConfig retention;         // Config's, as changed by overrides and by the account itself
   std::vector<std::string> exclude;  // globs over shown folder names, in addition to Config's
-  std::optional<std::chrono::seconds> expire_after;  // instead of RestoreConfig's
-  std::optional<std::uint64_t> daily_bytes;          // instead of its server's
+  std::optional<std::chrono::seconds> expire_after;    // instead of RestoreConfig's
+  std::optional<std::uint64_t> daily_bytes;            // instead of its server's
+  std::optional<std::vector<std::string>> namespaces;  // instead of its server's
   std::string mail;       // its user's address; empty: UserMailConfig::address
   bool is_found = false;  // by its server's discover; false: listed
 };

@@ -102,5 +102,57 @@ INSTANTIATE_TEST_SUITE_P(All, CyrusBackupTest,
                                   (is_user ? "AsTheUser" : "AsAProxy");
                          });
 
+// Cyrus lists what bob shares among alice's folders, and no longer says whose it is.
+class SharedFolderTest : public testing::TestWithParam<NameStyle> {
+ protected:
+  static servers::CyrusOptions options() {
+    servers::CyrusOptions options;
+    options.names = GetParam();
+    options.extra = "suppress_capabilities: NAMESPACE\n";
+    return options;
+  }
+
+  std::string raw(const std::string& name) const { return server_.personal_prefix() + name; }
+
+  servers::Cyrus server_{options()};
+  programs::Installation mailstow_{server_};
+};
+
+TEST_P(SharedFolderTest, NoByteOfBobsIsInAlicesSnapshot) {
+  servers::MailGenerator mail(6);
+  auto alice = server_.client("alice");
+  alice.command("CREATE " + raw("Mine"));
+  alice.append(raw("Mine"), std::vector<servers::Delivery>{{mail.text(500)}});
+  auto bob = server_.client("bob");
+  const std::vector<std::pair<std::string, std::string>> shared = {{"Seen", "lrs"},
+                                                                   {"Given", "lrswipkxtecda"}};
+  for (const auto& [name, rights] : shared) {
+    bob.command("CREATE " + raw(name));
+    bob.append(raw(name), std::vector<servers::Delivery>{{"Subject: bob's\r\n\r\nhis\r\n"}});
+    bob.command("SETACL " + raw(name) + " alice " + rights);
+  }
+  ASSERT_THAT(alice.command("LIST \"\" *"), testing::HasSubstr("Given")) << "alice sees it";
+
+  mailstow_.backupd({"init"});
+  const json report = mailstow_.backupd_json({"once", "--account", "alice"})["accounts"][0];
+  EXPECT_EQ(report["status"], "complete") << report;
+  EXPECT_EQ(report["messages"], 1) << report;
+  EXPECT_THAT(report["warnings"].dump(),
+              testing::AllOf(testing::HasSubstr("Seen"), testing::HasSubstr("Given"),
+                             testing::HasSubstr("namespaces")));
+  for (const json& folder : mailstow_.restore_json({"folders", "alice"})["folders"]) {
+    const std::string name = folder["folder"];
+    EXPECT_THAT(name, testing::AnyOf("INBOX", "Mine", "INBOX/Mine")) << folder;
+  }
+  EXPECT_EQ(mailstow_.restore({"search", "alice", "bob's"}).status, 1) << "nothing is found";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SharedFolderTest,
+                         testing::Values(NameStyle::kBesideInbox, NameStyle::kBelowInbox),
+                         [](const auto& param) {
+                           return param.param == NameStyle::kBesideInbox ? "BesideInbox"
+                                                                         : "BelowInbox";
+                         });
+
 }  // namespace
 }  // namespace backupd

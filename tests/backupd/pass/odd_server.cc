@@ -126,9 +126,12 @@ class OddServer::Connection : public imap::Transport {
     };
     std::string result = "OK done";
     if (is("CAPABILITY")) {
-      say("* CAPABILITY IMAP4rev1 LITERAL+ NAMESPACE " + server_.capabilities);
-    } else if (is("NAMESPACE")) {
-      say(R"(* NAMESPACE (("" "/")) NIL NIL)");
+      say("* CAPABILITY IMAP4rev1 LITERAL+ " +
+          std::string(server_.namespaces.empty() ? "" : "NAMESPACE ") + server_.capabilities);
+    } else if (is("NAMESPACE") && !server_.namespaces.empty()) {
+      say("* NAMESPACE " + server_.namespaces);
+    } else if (is("MYRIGHTS")) {
+      result = my_rights(take_string(rest));
     } else if (is("LIST")) {
       list();
     } else if (is("STATUS")) {
@@ -158,6 +161,13 @@ class OddServer::Connection : public imap::Transport {
       if (!folder->is_listed) continue;
       say("* LIST (" + folder->attributes + ") \"/\" " + as_sent(folder->raw_name));
     }
+  }
+
+  std::string my_rights(const std::string& name) {
+    const OddFolder* folder = find(name);
+    if (folder == nullptr || folder->rights.empty()) return "NO you may not know";
+    say("* MYRIGHTS " + as_sent(name) + ' ' + folder->rights);
+    return "OK done";
   }
 
   std::string status(const std::string& name) {

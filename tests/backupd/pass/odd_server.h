@@ -48,6 +48,7 @@ struct OddFolder {
   std::string fetch_result = "OK";  // the result of FETCH for bodies
   std::deque<OddMessage> messages = {};
   std::function<void(OddFolder&)> after_fetch = {};  // called after a FETCH for bodies
+  std::string rights = {};                           // as MYRIGHTS reports them; empty: refused
 
   OddMessage& message(std::uint32_t uid, std::string body);
 };
@@ -59,6 +60,8 @@ class OddServer {
 
   // Capabilities in addition to its usual ones.
   std::string capabilities;
+
+  std::string namespaces = R"((("" "/")) NIL NIL)";  // empty: it has no NAMESPACE
 
   // Called with each command before it is answered; a returned text is sent instead of the answer
   // (kHangUp and kSendNothing as above).

@@ -361,5 +361,75 @@ TEST_F(OddServerTest, ALargeMessageOfWhichOnlyTheBeginningArrivesTakesNoMemory) 
   ASSERT_THAT(report.skipped, SizeIs(1));
 }
 
+// Others' folders beside the account's, on a server that names no namespace.
+class NoNamespaceTest : public OddServerTest {
+ protected:
+  NoNamespaceTest() {
+    server_.namespaces.clear();
+    server_.capabilities = "ACL";
+    for (const std::string name : {"Work", "Team", "Other Users/bob", "Shared/all"}) {
+      server_.folder(name).message(1, "Subject: in " + name + "\r\n\r\n");
+    }
+    server_.folder("Work").rights = "lrswipkxtea";
+    server_.folder("Team").rights = "lrs";
+  }
+};
+
+TEST_F(NoNamespaceTest, AnotherPersonsMailIsReportedAndNotTaken) {
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_THAT(names(), ElementsAre("INBOX", "Work"));
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+  EXPECT_THAT(report.warnings,
+              ElementsAre("not backed up, because they are in none of the account's namespaces: "
+                          "Team, Other Users/bob, Shared/all: if they are the account's, include "
+                          "them with \"namespaces\": "
+                          "[\"Team/\",\"Other Users/bob/\",\"Shared/all/\"]"));
+  for (const std::string& command : server_.heard()) {
+    EXPECT_THAT(command,
+                testing::Not(testing::AllOf(testing::StartsWith("EXAMINE"), HasSubstr("Team"))));
+  }
+}
+
+TEST_F(NoNamespaceTest, NothingIsTakenIfNamespaceIsRefusedOrNil) {
+  for (const std::string namespaces : {"NIL NIL NIL", "refused"}) {
+    PassRunner runner("alice");
+    server_.namespaces = namespaces;
+    server_.before = [&](const std::string& command) -> std::string {
+      return namespaces == "refused" && command == "NAMESPACE" ? "NO not now" : "";
+    };
+    EXPECT_THAT(runner.run_over(server_.connect()).warnings,
+                ElementsAre(HasSubstr("Team, Other Users/bob, Shared/all")))
+        << namespaces;
+    EXPECT_EQ(runner.snapshot().messages, 4U) << namespaces;
+  }
+}
+
+// Earlier versions took it.
+TEST_F(NoNamespaceTest, ARecordedFolderOfAnotherPersonLeavesTheSnapshot) {
+  server_.namespaces = R"((("" "/")) NIL NIL)";
+  run();
+  ASSERT_EQ(runner_.snapshot().messages, 7U);
+  server_.namespaces.clear();
+  EXPECT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_THAT(names(), ElementsAre("INBOX", "Work"));
+  EXPECT_EQ(runner_.snapshot().vanished, 3U);
+}
+
+TEST_F(OddServerTest, FoldersOutsideTheNamedNamespacesAreReported) {
+  server_.namespaces = R"((("INBOX/" "/")) (("user/" "/")) NIL)";
+  server_.folder("INBOX/Sent").message(1, "Subject: mine\r\n\r\n");
+  server_.folder("Archive").message(1, "Subject: outside\r\n\r\n");
+  server_.folder("Archive/2023").message(1, "Subject: outside too\r\n\r\n");
+  server_.folder("user/bob").message(1, "Subject: his\r\n\r\n");
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(runner_.snapshot().messages, 4U);
+  EXPECT_THAT(report.warnings,
+              ElementsAre("not backed up, because they are in none of the account's namespaces: "
+                          "%/Archive, %/Archive/2023: if they are the account's, include them with "
+                          "\"namespaces\": [\"Archive/\"]"));
+}
+
 }  // namespace
 }  // namespace backupd

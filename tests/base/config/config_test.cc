@@ -59,7 +59,7 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
   const Config config = parse_config(R"({
     "store": { "path": "/s", "key_file": "/k" },
     "servers": { "main": { "url": "imaps://h", "compress": "deflate", "pipeline": false,
-        "command_timeout": "10m", "account_timeout": "90m",
+        "command_timeout": "10m", "account_timeout": "90m", "namespaces": ["Archive/"],
         "admin": { "user": "app", "token_command": ["get-token", "app"], "auth": "oauthbearer" },
         "client_certificate": { "file": "/c.pem", "key_file": "/c.key", "credential": "c" },
         "proxy": "socks5h://proxy:1080",
@@ -67,12 +67,15 @@ TEST(ConfigTest, KnowsEveryWayToLogIn) {
     "accounts": [ { "name": "a", "server": "main", "token_file": "/t" },
                   { "name": "b", "server": "main", "token_file": "/t", "auth": "xoauth2" },
                   { "name": "c", "server": "main", "auth": "external" },
-                  { "name": "d", "server": "main" } ] })",
+                  { "name": "d", "server": "main", "namespaces": ["", "Old."] } ] })",
                                      "t");
   const ServerConfig& server = config.servers.at("main");
   EXPECT_EQ(server.compress, Compression::kDeflate);
   EXPECT_EQ(server.admin->auth, LoginMethod::kOauthBearer);
   EXPECT_FALSE(server.pipeline);
+  EXPECT_EQ(server.namespaces, std::vector<std::string>{"Archive/"});
+  EXPECT_EQ(config.account("a").namespaces, std::nullopt);
+  EXPECT_EQ(config.account("d").namespaces, (std::vector<std::string>{"", "Old."}));
   EXPECT_EQ(server.transfer.command_timeout, std::chrono::minutes(10));
   EXPECT_EQ(server.transfer.account_timeout, std::chrono::minutes(90));
   EXPECT_EQ(server.admin->password.password_command.front(), "get-token");
