@@ -65,6 +65,16 @@ std::optional<base::ZonedTime> read_internal_date(Lexer& lexer) {
   return parse_internal_date(*text);
 }
 
+// Of an item that comes twice with different values, the value is unknown.
+template <typename Value>
+void read_once(bool& is_there, std::optional<Value>& value, std::optional<Value> read) {
+  if (std::exchange(is_there, true)) {
+    if (value != read) value.reset();
+  } else {
+    value = std::move(read);
+  }
+}
+
 // The connection can't go on: the body would have to be read to its end.
 [[noreturn]] void fail_too_large(std::uint64_t size, const Limits& limits) {
   throw ConnectionLost(fmt::format("the server announces a message of {} bytes: more than {} are "
@@ -101,6 +111,10 @@ FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, B
   FetchResponse response;
   response.sequence_number = sequence_number;
   MessageItems& items = response.items;
+  std::optional<std::string> server_id;
+  bool has_date = false;
+  bool has_size = false;
+  bool has_id = false;
   lexer.skip_spaces();
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
@@ -115,20 +129,21 @@ FetchResponse read_fetch_response(Lexer& lexer, std::uint32_t sequence_number, B
     } else if (equal_ignoring_case(name, "FLAGS") && lexer.peek() == '(') {
       items.flags = read_flags(lexer);
     } else if (equal_ignoring_case(name, "INTERNALDATE")) {
-      items.internal_date = read_internal_date(lexer);
+      read_once(has_date, items.internal_date, read_internal_date(lexer));
     } else if (equal_ignoring_case(name, "RFC822.SIZE")) {
-      items.size = lexer.number();
+      read_once(has_size, items.size, lexer.number());
     } else if (equal_ignoring_case(name, "MODSEQ")) {
       items.modseq = read_modseq(lexer);
     } else if (equal_ignoring_case(name, "EMAILID") && lexer.peek() == '(') {
       std::vector<std::string> ids = read_list(lexer);
-      if (ids.size() == 1) items.server_id = std::move(ids.front());
+      read_once(has_id, server_id, ids.size() == 1 ? std::optional(ids.front()) : std::nullopt);
     } else if (equal_ignoring_case(name, "X-GM-MSGID") && lexer.peek() != '(') {
-      items.server_id = lexer.string();
+      read_once(has_id, server_id, std::optional(lexer.string()));
     } else {
       lexer.skip_value();
     }
   }
+  items.server_id = std::move(server_id).value_or("");
   return response;
 }
 

@@ -2,6 +2,7 @@
 // NAMESPACE).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,13 @@ struct FolderStatus {
   std::optional<std::uint64_t> highest_modseq;  // RFC 7162; 0 is reported as unknown
   std::optional<std::uint64_t> size;            // RFC 8438: bytes
   std::optional<std::string> mailbox_id;        // RFC 8474
+
+  // Adds what `other` says of the same folder. What they contradict each other in becomes unknown,
+  // except that the higher number of messages counts, and UIDNEXT becomes unknown with it: so the
+  // folder is read. Returns true if anything was new.
+  bool add(const FolderStatus& other);
+
+  bool is_contradictory = false;
 };
 
 // One line of LIST.
@@ -36,6 +44,8 @@ struct Folder {
   bool can_be_opened() const;
 };
 
+inline constexpr std::size_t kMaxOddLines = 10;
+
 // Expected folders that LIST did not show. INBOX always exists (RFC 9051, section 5.1), so a list
 // without it is incomplete.
 struct ListGaps {
@@ -43,6 +53,9 @@ struct ListGaps {
   std::string inbox_refusal;  // the command and the server's words, escaped, if STATUS INBOX was
                               // refused too
   bool inbox_is_nonexistent = false;  // the refusal had the code NONEXISTENT (RFC 5530)
+  // The names, with what follows them, of lines that were not understood whole, as sent; at most
+  // kMaxOddLines. Their folders are not listed.
+  std::vector<std::string> odd_lines = {};
 };
 
 // The server's answer to a question for one folder by name.

@@ -71,14 +71,7 @@ class StatusList {
     if (kept_ > max_kept_) {
       base::fail(base::ErrorCode::kProtocol, "the server sent the status of too many folders");
     }
-    FolderStatus& known = statuses_[folder_key(response.raw_name)];
-    bool is_new = merge(known.uid_validity, response.status.uid_validity);
-    is_new |= merge(known.uid_next, response.status.uid_next);
-    is_new |= merge(known.messages, response.status.messages);
-    is_new |= merge(known.highest_modseq, response.status.highest_modseq);
-    is_new |= merge(known.size, response.status.size);
-    is_new |= merge(known.mailbox_id, response.status.mailbox_id);
-    return is_new;
+    return statuses_[folder_key(response.raw_name)].add(response.status);
   }
 
   std::optional<FolderStatus> take(std::string_view raw_name) {
@@ -88,14 +81,7 @@ class StatusList {
   }
 
  private:
-  // A folder's status may be spread over several responses. Returns true if the value was unknown.
-  template <typename Value>
-  static bool merge(std::optional<Value>& known, std::optional<Value>& received) {
-    const bool is_new = received && !known;
-    if (received) known = std::move(received);
-    return is_new;
-  }
-
+  // A folder's status may be spread over several responses.
   std::unordered_map<std::string, FolderStatus> statuses_;
   std::size_t max_kept_;
   std::size_t kept_ = 0;

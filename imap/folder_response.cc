@@ -114,12 +114,14 @@ ListResponse read_list_response(Lexer& lexer) {
   response.folder.delimiter = read_delimiter(lexer);
   lexer.skip_spaces();
   response.folder.raw_name = read_listed_name(lexer);
+  lexer.skip_spaces();
+  const bool is_extended = !lexer.at_end_of_line() && lexer.peek() == '(';
+  if (!is_extended) response.leftover = lexer.text();
   return response;
 }
 
 FolderStatusResponse read_status_response(Lexer& lexer) {
   FolderStatusResponse response;
-  FolderStatus& status = response.status;
   lexer.skip_spaces();
   response.raw_name = read_name_before_list(lexer);
   lexer.skip_spaces();
@@ -127,6 +129,7 @@ FolderStatusResponse read_status_response(Lexer& lexer) {
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
     const std::string item = lexer.string();
     lexer.skip_spaces();
+    FolderStatus status;
     if (equal_ignoring_case(item, "MESSAGES")) {
       status.messages = read_number(lexer);
     } else if (equal_ignoring_case(item, "UIDNEXT")) {
@@ -142,6 +145,7 @@ FolderStatusResponse read_status_response(Lexer& lexer) {
     } else {
       lexer.skip_value();
     }
+    response.status.add(status);
   }
   return response;
 }
@@ -167,7 +171,9 @@ AclResponse read_acl_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.raw_name = lexer.string();
   std::vector<std::string> words = read_words(lexer);
-  for (std::size_t at = 0; at + 1 < words.size(); at += 2) {
+  // Identifiers and rights that can't be told apart are no rights.
+  if (words.size() % 2 != 0) return {};
+  for (std::size_t at = 0; at < words.size(); at += 2) {
     response.entries.push_back({std::move(words[at]), std::move(words[at + 1])});
   }
   return response;

@@ -109,7 +109,8 @@ Response read_esearch(Lexer& lexer) {
     }
     lexer.skip_spaces();
     if (equal_ignoring_case(item, "ALL")) {
-      response.numbers = read_uid_set(lexer);
+      const UidSet numbers = read_uid_set(lexer);
+      for (const UidRange& range : numbers.ranges()) response.numbers.add(range);
     } else {
       lexer.skip_value();
     }
@@ -134,14 +135,23 @@ Response read_flags_response(Lexer& lexer) {
   return FlagsResponse{read_list(lexer)};
 }
 
-using Reader = Response (*)(Lexer&);
+// A line of such a kind that goes on behind its end is not understood, and so not used.
+enum class Leftover { kSkipped, kInvalidates };
+
+struct Reader {
+  std::string_view kind;
+  Response (*read)(Lexer&) = nullptr;
+  Leftover leftover = Leftover::kSkipped;
+};
 
 // Finds the reader by the word after "* " that names the kind of response.
-Reader find_reader(std::string_view kind) {
-  static constexpr std::pair<std::string_view, Reader> kReaders[] = {
+const Reader* find_reader(std::string_view kind) {
+  using enum Leftover;
+  static constexpr Reader kReaders[] = {
       {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
       {"LSUB", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
-      {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); }},
+      {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); },
+       kInvalidates},
       {"SEARCH", read_search},
       {"ESEARCH", read_esearch},
       {"VANISHED", read_vanished},
@@ -152,12 +162,14 @@ Reader find_reader(std::string_view kind) {
       {"NAMESPACE", [](Lexer& lexer) -> Response { return read_namespace_response(lexer); }},
       {"QUOTAROOT", [](Lexer& lexer) -> Response { return read_quota_root_response(lexer); }},
       {"ACL", [](Lexer& lexer) -> Response { return read_acl_response(lexer); }},
-      {"MYRIGHTS", [](Lexer& lexer) -> Response { return read_my_rights_response(lexer); }},
-      {"METADATA", [](Lexer& lexer) -> Response { return read_metadata_response(lexer); }},
-      {"QUOTA", [](Lexer& lexer) -> Response { return read_quota_response(lexer); }},
+      {"MYRIGHTS", [](Lexer& lexer) -> Response { return read_my_rights_response(lexer); },
+       kInvalidates},
+      {"METADATA", [](Lexer& lexer) -> Response { return read_metadata_response(lexer); },
+       kInvalidates},
+      {"QUOTA", [](Lexer& lexer) -> Response { return read_quota_response(lexer); }, kInvalidates},
   };
-  for (const auto& [name, reader] : kReaders) {
-    if (equal_ignoring_case(kind, name)) return reader;
+  for (const Reader& reader : kReaders) {
+    if (equal_ignoring_case(kind, reader.kind)) return &reader;
   }
   return nullptr;
 }
@@ -187,8 +199,12 @@ Response read_untagged(Lexer& lexer, BodySink& bodies) {
   if (const std::optional<Condition> condition = find_condition(kind)) {
     return read_status(lexer, {}, *condition);
   }
-  const Reader reader = find_reader(kind);
-  return reader == nullptr ? Response(UnknownResponse{}) : reader(lexer);
+  const Reader* const reader = find_reader(kind);
+  if (reader == nullptr) return UnknownResponse{};
+  Response response = reader->read(lexer);
+  if (reader->leftover == Leftover::kSkipped) return response;
+  lexer.skip_spaces();
+  return lexer.at_end_of_line() ? std::move(response) : UnknownResponse{};
 }
 
 }  // namespace

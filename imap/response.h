@@ -52,6 +52,7 @@ struct EnabledResponse {
 };
 struct ListResponse {
   Folder folder;
+  std::string leftover = {};  // behind the name, although it is quoted: the name is not to be used
 };
 struct FolderStatusResponse {
   std::string raw_name;

@@ -45,7 +45,8 @@ std::vector<Folder> Session::Impl::list(std::string_view pattern) {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.max_kept);
   require_ok(run(command("LIST").text("\"\"").string(pattern), [&](Response& response) {
-    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+    auto* const answer = std::get_if<ListResponse>(&response);
+    if (answer != nullptr && answer->leftover.empty()) {
       note_progress_if(list.add(std::move(answer->folder)));
     }
   }));
@@ -58,7 +59,8 @@ std::vector<std::string> Session::Impl::subscriptions() {
   Command listing =
       capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
   require_ok(run(listing.text("\"\"").string("*"), [&](Response& response) {
-    if (auto* const answer = std::get_if<ListResponse>(&response)) {
+    auto* const answer = std::get_if<ListResponse>(&response);
+    if (answer != nullptr && answer->leftover.empty()) {
       note_progress_if(list.add(std::move(answer->folder)));
     }
   }));
@@ -132,17 +134,25 @@ StatusResponse Session::Impl::status_of(std::string_view raw_name, FolderStatus&
 OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
-  const auto take_code = [&folder](const ResponseCode& code) {
+  bool has_two_validities = false;
+  const auto take_code = [&](const ResponseCode& code) {
     const std::uint64_t number = code.number().value_or(0);
     const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
       folder = {};  // earlier responses were about the previously open folder
+      has_two_validities = false;
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
-      folder.uid_validity = static_cast<std::uint32_t>(number);
+      const auto validity = static_cast<std::uint32_t>(number);
+      // With two of them, a UID says nothing about earlier messages.
+      has_two_validities =
+          has_two_validities || (folder.uid_validity != 0 && folder.uid_validity != validity);
+      folder.uid_validity = has_two_validities ? 0 : validity;
     } else if (code.is("UIDNEXT") && is_32_bits) {
-      folder.uid_next = static_cast<std::uint32_t>(number);
+      // Of two numbers, the lower one hides no later message or change.
+      const auto next = static_cast<std::uint32_t>(number);
+      folder.uid_next = std::min(folder.uid_next.value_or(next), next);
     } else if (code.is("HIGHESTMODSEQ") && number > 0) {
-      folder.highest_modseq = number;
+      folder.highest_modseq = std::min(folder.highest_modseq.value_or(number), number);
     } else if (code.is("PERMANENTFLAGS")) {
       folder.permanent_flags = code.words();
     } else if (code.is("MAILBOXID")) {

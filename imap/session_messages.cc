@@ -235,7 +235,13 @@ UidSet Session::Impl::search_all() {
     if (answer == nullptr || !answer->has_uids) return;
     if (answer->tag && *answer->tag != tag.text()) return;
     note_progress_if(!uids);
-    uids = std::move(answer->numbers);
+    if (!uids) uids.emplace();
+    // Some servers divide the result among several lines; if two contradict each other, a message
+    // that one of them has exists.
+    for (const UidRange& range : answer->numbers.ranges()) uids->add(range);
+    if (uids->ranges().size() > limits_.max_items) {
+      base::fail(ErrorCode::kProtocol, "the server found more messages than a folder can hold");
+    }
   });
   require_ok(status);
   // A missing response must not look like an empty folder: all messages would count as expunged.

@@ -30,13 +30,18 @@ class Session::Impl::Listing {
   // Returns true if the response had something new.
   bool take(Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      return list_.add(std::move(answer->folder));
+      if (answer->leftover.empty()) return list_.add(std::move(answer->folder));
+      std::string line = answer->folder.raw_name + ' ' + answer->leftover;
+      const bool is_known = std::ranges::find(odd_lines_, line) != odd_lines_.end();
+      if (!is_known && odd_lines_.size() < kMaxOddLines) odd_lines_.push_back(std::move(line));
+      return false;
     }
     auto* const status = std::get_if<FolderStatusResponse>(&response);
     return status != nullptr && statuses_.add(*status);
   }
 
   const std::vector<Folder>& folders() const { return folders_; }
+  const std::vector<std::string>& odd_lines() const { return odd_lines_; }
 
   template <typename IsOthers>
   void leave_out(const IsOthers& is_others) {
@@ -53,6 +58,7 @@ class Session::Impl::Listing {
   std::vector<Folder> folders_;
   FolderList list_;
   StatusList statuses_;
+  std::vector<std::string> odd_lines_;
 };
 
 Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
@@ -346,6 +352,7 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
   }
   std::vector<Folder> folders = listing.take_folders();
   find_inbox(folders);
+  list_gaps_.odd_lines = listing.odd_lines();
   return folders;
 }
 

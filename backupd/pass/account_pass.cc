@@ -155,6 +155,7 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
   admission_.admit(account.folders);
+  admission_.note(account.session.list_gaps());
   if (!std::exchange(was_open_, true)) {
     snapshot_.set_time(account.listed);
     rounds_.expect(account.folders);

@@ -97,6 +97,12 @@ void Admission::admit(std::vector<imap::Folder>& listed) {
   }
 }
 
+void Admission::note(const imap::ListGaps& gaps) {
+  for (const std::string& line : gaps.odd_lines) {
+    if (odd_lines_.size() < kMaxPlaces) odd_lines_.insert(base::shortened(line, kMaxShownName));
+  }
+}
+
 void Admission::admit(const std::string& raw_name, imap::OpenFolder& open) {
   if (!open.mailbox_id) return;
   if (!fits(raw_name, "the MAILBOXID", open.mailbox_id->size(), store::kMaxServerId)) {
@@ -229,6 +235,10 @@ std::vector<std::string> Admission::troubles() const {
     lines.push_back(fmt::format("all but {} of {} folders are left out: an account can't have more",
                                 base::format_count(store::kMaxFolders),
                                 base::format_count(most_folders_)));
+  }
+  for (const std::string& line : odd_lines_) {
+    lines.push_back("a line of LIST is not understood, so its folder may be missing: " +
+                    base::escape_for_terminal(line));
   }
   for (const auto& [place, excess] : left_out_) {
     const auto& [raw_name, what] = place;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -31,6 +32,9 @@ class Admission {
   // have. Folders with names that are too long stay in the list, for has_room_for_name().
   void admit(std::vector<imap::Folder>& listed);
   static bool has_room_for_name(const imap::Folder& folder);
+
+  // Reports the lines of LIST that were not understood.
+  void note(const imap::ListGaps& gaps);
 
   // Leaves out the MAILBOXID.
   void admit(const std::string& raw_name, imap::OpenFolder& open);
@@ -65,6 +69,7 @@ class Admission {
   using Place = std::pair<std::string, std::string_view>;  // the beginning of a raw name, what
   std::map<Place, Excess> left_out_;
   bool is_more_ = false;
+  std::set<std::string> odd_lines_;
   std::size_t most_folders_ = 0;  // 0: not too many
   std::size_t properties_ = 0;    // bytes of those admitted so far
 

@@ -150,6 +150,7 @@ std::vector<imap::Folder> FolderRounds::list(const PassTools& tools) {
   auto listed = tools.turn.away([&] { return tools.session.list_personal_folders(); });
   waits_->give_back(imap::WaitBudget::kListedWorth * listed.size());
   admission_.admit(listed);
+  admission_.note(tools.session.list_gaps());
   return listed;
 }
 

@@ -52,6 +52,15 @@ std::pair<imap::UidSet, imap::UidSet> halves(const imap::UidSet& uids) {
   return halves;
 }
 
+// Whether another answer for an adopted message shows that it may be a different one.
+bool contradicts(const store::MessageEntry& adopted, const imap::MessageItems& items) {
+  const bool has_other_id = !items.server_id.empty() && items.server_id != adopted.server_id;
+  const bool has_other_size = items.size && *items.size != adopted.size;
+  const bool has_other_date = items.internal_date && adopted.internal_date &&
+                              items.internal_date->instant != adopted.internal_date->instant;
+  return has_other_id || has_other_size || has_other_date;
+}
+
 }  // namespace
 
 // Adopts the messages that the account has in another folder. Returns those that must be fetched.
@@ -59,12 +68,21 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
   if (tools_.session.capabilities().message_id_item().empty()) return wanted;
   KnownMessages* const known = tools_.known(wanted.count());
   if (known == nullptr) return wanted;
+  imap::UidSet seen;
   imap::UidSet adopted;
+  imap::UidSet contradictory;
   std::vector<imap::MessageItems> answers;
   std::size_t bytes = 0;
   const auto adopt = [&] {
     for (const imap::MessageItems& items : answers) {
-      if (items.server_id.empty() || !items.size || !items.flags || adopted.contains(*items.uid) ||
+      if (!seen.add(*items.uid)) {
+        const auto entry = draft_.find(*items.uid);
+        if (entry && adopted.contains(*items.uid) && contradicts(*entry, items)) {
+          contradictory.add(*items.uid);
+        }
+        continue;
+      }
+      if (items.server_id.empty() || !items.size || !items.flags ||
           doubtful_.contains(*items.uid)) {
         continue;
       }
@@ -88,7 +106,8 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
     });
   });
   adopt();
-  return wanted.without(adopted);
+  for (const base::Uid uid : contradictory) draft_.expunge(uid);  // its body is fetched
+  return wanted.without(adopted.without(contradictory));
 }
 
 // The lowest of `uids` for which the rest of the day's budget does.

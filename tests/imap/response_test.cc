@@ -343,6 +343,44 @@ TEST(ResponseTest, FetchReadsADateInAnyFormOfString) {
   }
 }
 
+TEST(ResponseTest, FetchReportsContradictoryValuesAsUnknown) {
+  const auto items =
+      answer<FetchResponse>(
+          "* 1 FETCH (UID 5 RFC822.SIZE 3 RFC822.SIZE 4 EMAILID (M1) EMAILID (M2) INTERNALDATE "
+          "\"17-Jul-1996 02:44:25 -0700\" INTERNALDATE \"17-Jul-1996 02:44:26 -0700\")\r\n")
+          .items;
+  EXPECT_FALSE(items.internal_date || items.size);
+  EXPECT_EQ(items.server_id, "");
+  const auto same =
+      answer<FetchResponse>("* 1 FETCH (UID 5 RFC822.SIZE 3 RFC822.SIZE 3 EMAILID (M1))\r\n").items;
+  EXPECT_THAT(same.size, Optional(3U));
+  EXPECT_EQ(same.server_id, "M1");
+}
+
+TEST(ResponseTest, AStatusThatContradictsItselfForcesALook) {
+  const auto status = answer<FolderStatusResponse>(
+                          "* STATUS x (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 MESSAGES 0 MAILBOXID (a) "
+                          "MAILBOXID (b))\r\n")
+                          .status;
+  EXPECT_THAT(status.messages, Optional(3U)) << "the one that loses no mail";
+  EXPECT_EQ(status.uid_next, std::nullopt) << "so the folder does not count as unchanged";
+  EXPECT_THAT(status.uid_validity, Optional(7U));
+  EXPECT_EQ(status.mailbox_id, std::nullopt);
+}
+
+TEST(ResponseTest, ALineThatGoesOnBehindItsEndIsNotUsed) {
+  for (const char* line :
+       {"* STATUS x (MESSAGES 3) UIDNEXT 4\r\n", "* MYRIGHTS My Box lrs\r\n",
+        "* METADATA x (/private/a b) c\r\n", "* QUOTA x (STORAGE 1 2) (MESSAGE 3 4)\r\n"}) {
+    answer<UnknownResponse>(line);
+  }
+  EXPECT_THAT(answer<AclResponse>("* ACL My Box alice lrs\r\n").entries, testing::IsEmpty());
+  EXPECT_EQ(answer<MyRightsResponse>("* MYRIGHTS \"My Box\" lrs\r\n").rights, "lrs");
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"/\" \"Old\" mail\r\n").leftover, "mail");
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"/\" \"Old\" \r\n").leftover, "");
+  EXPECT_EQ(answer<ListResponse>("* LIST () \"/\" \"Old\" (X (y))\r\n").leftover, "");
+}
+
 TEST(ResponseTest, FetchReportsInvalidValuesAsUnknown) {
   const auto items = answer<FetchResponse>(
                          "* 1 FETCH (UID 5 INTERNALDATE \"00-Jan-0000 00:00:00 +0000\" RFC822.SIZE "

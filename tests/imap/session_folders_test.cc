@@ -236,6 +236,39 @@ TEST(SessionFoldersTest, OfTwoLinesForAFolderTheOneThatCanBeOpenedCounts) {
   });
 }
 
+TEST(SessionFoldersTest, OfContradictoryAnswersTheOneThatLosesNoMailCounts) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 LIST "" "*"
+    S: * LIST () "/" INBOX
+    S: * LIST () "/" "Old" mail
+    S: m3 OK done
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7)
+    S: * STATUS INBOX (MESSAGES 0 UIDNEXT 9 UIDVALIDITY 7)
+    S: m4 OK done
+    C: m5 EXAMINE "INBOX"
+    S: * 3 EXISTS
+    S: * OK [UIDVALIDITY 7] one
+    S: * OK [UIDNEXT 9] one
+    S: * OK [UIDVALIDITY 8] two
+    S: * OK [UIDNEXT 4] two
+    S: * OK [UIDVALIDITY 7] one
+    S: m5 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    const std::vector<Folder> folders = session.list_personal_folders();
+    ASSERT_THAT(folders, SizeIs(1));
+    EXPECT_THAT(session.list_gaps().odd_lines, ElementsAre("Old mail"));
+    ASSERT_TRUE(folders[0].status);
+    EXPECT_THAT(folders[0].status->messages, Optional(3U));
+    EXPECT_EQ(folders[0].status->uid_next, std::nullopt);
+    const OpenFolder open = session.examine("INBOX");
+    EXPECT_EQ(open.uid_validity, 0U);
+    EXPECT_THAT(open.uid_next, Optional(4U));
+  });
+}
+
 TEST(SessionFoldersTest, ListsWithStatusInOneRoundTrip) {
   Transcript transcript =
       Transcript::session("ENABLE CONDSTORE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID");

@@ -287,6 +287,32 @@ TEST(SessionMessagesTest, SearchesWithAndWithoutEsearch) {
   });
 }
 
+TEST(SessionMessagesTest, AMessageThatOneOfSeveralSearchResultsHasExists) {
+  Transcript extended = Transcript::inbox("ESEARCH");
+  extended.add(R"(
+    C: m4 UID SEARCH RETURN (ALL) ALL
+    S: * ESEARCH (TAG "m4") UID ALL 1:2 ALL 9
+    S: * ESEARCH (TAG "m4") UID
+    S: m4 OK done
+  )");
+  converse(extended, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_EQ(session.search_all().text(), "1:2,9");
+  });
+  Transcript plain = Transcript::inbox();
+  plain.add(R"(
+    C: m4 UID SEARCH ALL
+    S: * SEARCH 9
+    S: * SEARCH 1 2
+    S: * SEARCH
+    S: m4 OK done
+  )");
+  converse(plain, [](Session& session) {
+    session.examine("INBOX");
+    EXPECT_EQ(session.search_all().text(), "1:2,9");
+  });
+}
+
 TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
   Transcript transcript = Transcript::inbox();
   transcript.add("C: m4 UID SEARCH ALL\nS: m4 OK done");

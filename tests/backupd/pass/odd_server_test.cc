@@ -263,6 +263,33 @@ TEST_F(OddServerTest, AKnownEmailIdVouchesOnlyWithTheSameSizeAndDate) {
   EXPECT_EQ(runner_.snapshot().messages, 15U);
 }
 
+// Of two lines for one message only one can be true.
+TEST_F(OddServerTest, AContradictoryEmailIdVouchesForNothing) {
+  server_.capabilities = "OBJECTID";
+  OddMessage& known = server_.folder("Work").message(1, "Subject: known\r\n\r\n");
+  known.flags = "FLAGS () EMAILID (M1)";
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  OddMessage& other = server_.folder("Copies").message(1, "Subject: other\r\n\r\n");
+  other.flags = "FLAGS () EMAILID (M1) INTERNALDATE \"" + other.date +
+                "\" RFC822.SIZE 18)\r\n* 1 FETCH (UID 1 FLAGS () EMAILID (M2)";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(report.new_messages, 1U) << "its body is fetched";
+  EXPECT_EQ(runner_.snapshot().messages, 5U);
+}
+
+TEST_F(OddServerTest, ALineOfListThatIsNotUnderstoodIsReported) {
+  server_.folder("Work").message(1, "Subject: work\r\n\r\n");
+  server_.folder("Work").attributes = "\\HasNoChildren) \"/\" \"Old\" mail\r\n* LIST (";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kPartial);
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(
+      report.troubles,
+      ElementsAre("a line of LIST is not understood, so its folder may be missing: Old mail"));
+  EXPECT_THAT(names(), ElementsAre("INBOX", "Work")) << "the others are backed up";
+}
+
 TEST_F(OddServerTest, AnInvalidUidvalidityDoesNotVouchForLaterUids) {
   for (const char* validity : {"0", "4294967296", "99999999999999999999999"}) {
     PassRunner runner("alice");
