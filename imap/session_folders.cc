@@ -135,12 +135,13 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
                                       const Resync* resync, const Connection::Take& take) {
   OpenFolder folder;
   bool has_two_validities = false;
+  bool has_two_ids = false;
   const auto take_code = [&](const ResponseCode& code) {
     const std::uint64_t number = code.number().value_or(0);
     const bool is_32_bits = number > 0 && number <= kMaxUid.value;
     if (code.is("CLOSED")) {
       folder = {};  // earlier responses were about the previously open folder
-      has_two_validities = false;
+      has_two_validities = has_two_ids = false;
     } else if (code.is("UIDVALIDITY") && is_32_bits) {
       const auto validity = static_cast<std::uint32_t>(number);
       // With two of them, a UID says nothing about earlier messages.
@@ -157,7 +158,9 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
       folder.permanent_flags = code.words();
     } else if (code.is("MAILBOXID")) {
       const std::vector<std::string> words = code.words();
-      if (words.size() == 1) folder.mailbox_id = words.front();
+      if (words.size() != 1) return;
+      has_two_ids = has_two_ids || (folder.mailbox_id && *folder.mailbox_id != words.front());
+      folder.mailbox_id = has_two_ids ? std::nullopt : std::optional(words.front());
     }
   };
 
@@ -172,7 +175,13 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
       take_code(status->code);
     } else if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
-      folder.exists = exists->count;
+      // Only EXPUNGE and VANISHED take messages away.
+      folder.exists = std::max(folder.exists, exists->count);
+    } else if (std::holds_alternative<ExpungeResponse>(response)) {
+      if (folder.exists > 0) --folder.exists;
+    } else if (const auto* const gone = std::get_if<VanishedResponse>(&response)) {
+      const std::uint64_t count = gone->is_earlier ? 0 : gone->uids.count();
+      folder.exists -= static_cast<std::uint32_t>(std::min<std::uint64_t>(folder.exists, count));
     }
     if (take) take(response);
   });

@@ -254,6 +254,11 @@ TEST(SessionFoldersTest, OfContradictoryAnswersTheOneThatLosesNoMailCounts) {
     S: * OK [UIDVALIDITY 8] two
     S: * OK [UIDNEXT 4] two
     S: * OK [UIDVALIDITY 7] one
+    S: * OK [MAILBOXID (F1)] one
+    S: * OK [MAILBOXID (F2)] two
+    S: * 4 EXISTS
+    S: * 2 EXPUNGE
+    S: * 0 EXISTS
     S: m5 OK done
   )");
   converse(transcript, [](Session& session) {
@@ -266,6 +271,8 @@ TEST(SessionFoldersTest, OfContradictoryAnswersTheOneThatLosesNoMailCounts) {
     const OpenFolder open = session.examine("INBOX");
     EXPECT_EQ(open.uid_validity, 0U);
     EXPECT_THAT(open.uid_next, Optional(4U));
+    EXPECT_EQ(open.mailbox_id, std::nullopt);
+    EXPECT_EQ(open.exists, 3U);
   });
 }
 
