@@ -276,10 +276,25 @@ void FolderPass::update_left_out(const imap::UidSet& left_out) {
   apply_states(states);
 }
 
+// A date that was not understood may be now, and earlier versions recorded 1970 for it.
+void FolderPass::correct_date(const store::MessageEntry& entry, const imap::MessageItems& items) {
+  const bool is_doubtful =
+      !entry.internal_date || entry.internal_date->instant == std::chrono::sys_seconds{};
+  if (!is_doubtful || entry.internal_date == items.internal_date) return;
+  const auto digest = draft_->digest(entry.uid);
+  if (!digest) return;
+  store::MessageEntry corrected = entry;
+  corrected.internal_date = items.internal_date;
+  draft_->put(corrected, *digest);
+}
+
 void FolderPass::apply_states(const std::vector<imap::MessageItems>& states) {
   for (const imap::MessageItems& items : states) {
     if ((items.size || items.internal_date) && recorded_.contains(*items.uid)) {
-      if (const auto entry = draft_->find(*items.uid)) reused_.note(*entry, items);
+      if (const auto entry = draft_->find(*items.uid)) {
+        reused_.note(*entry, items);
+        if (!reused_.others.contains(*items.uid)) correct_date(*entry, items);
+      }
     }
     if (reused_.others.contains(*items.uid)) continue;
     if (!items.flags) continue;

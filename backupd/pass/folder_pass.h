@@ -57,6 +57,7 @@ class FolderPass {
   store::FolderRecord close();
   std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
   void update_left_out(const imap::UidSet& left_out);
+  void correct_date(const store::MessageEntry& entry, const imap::MessageItems& items);
   void apply_states(const std::vector<imap::MessageItems>& states);
   bool went_back(const imap::OpenFolder& open);
   void replace(const imap::UidSet& uids);

@@ -228,6 +228,31 @@ TEST_F(OddServerTest, OddDatesLoseNoMessage) {
   EXPECT_THAT(run().warnings, IsEmpty()) << "they are reported once";
 }
 
+TEST_F(OddServerTest, ADateIsCorrectedByAScan) {
+  const auto recorded = [&] {
+    store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+    std::vector<std::optional<base::ZonedTime>> dates;
+    reader.for_each_message(
+        reader.folders(runner_.snapshot()).at(0),
+        [&](const store::MessageEntry& entry) { dates.push_back(entry.internal_date); });
+    return dates;
+  };
+  // Earlier versions recorded the second one for the first.
+  server_.folder("INBOX").messages[0].date = "the day before";
+  second().date = "01-Jan-1970 00:00:00 +0000";
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  EXPECT_EQ(recorded()[0], std::nullopt);
+  EXPECT_EQ(recorded()[1], base::ZonedTime{});
+  server_.folder("INBOX").messages[0].date = "17-Jul-1996 02:44:25 -0700";
+  second().date = "no date";
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete);
+  EXPECT_EQ(report.fetched_messages, 0U);
+  ASSERT_TRUE(recorded()[0]);
+  EXPECT_EQ(recorded()[0]->instant, std::chrono::sys_seconds(std::chrono::seconds(837596665)));
+  EXPECT_EQ(recorded()[1], std::nullopt);
+}
+
 TEST_F(OddServerTest, AKnownEmailIdVouchesOnlyWithTheSameSizeAndDate) {
   struct Case {
     std::string date;
