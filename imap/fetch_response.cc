@@ -65,7 +65,7 @@ std::optional<base::ZonedTime> read_internal_date(Lexer& lexer) {
   return parse_internal_date(*text);
 }
 
-// Of an item that comes twice with different values, the value is unknown.
+// The value of an item that comes twice with different values is unknown.
 template <typename Value>
 void read_once(bool& is_there, std::optional<Value>& value, std::optional<Value> read) {
   if (std::exchange(is_there, true)) {

@@ -171,7 +171,7 @@ AclResponse read_acl_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.raw_name = lexer.string();
   std::vector<std::string> words = read_words(lexer);
-  // Identifiers and rights that can't be told apart are no rights.
+  // It is unclear which of the words are identifiers and which are rights.
   if (words.size() % 2 != 0) return {};
   for (std::size_t at = 0; at < words.size(); at += 2) {
     response.entries.push_back({std::move(words[at]), std::move(words[at + 1])});

@@ -149,7 +149,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
           has_two_validities || (folder.uid_validity != 0 && folder.uid_validity != validity);
       folder.uid_validity = has_two_validities ? 0 : validity;
     } else if (code.is("UIDNEXT") && is_32_bits) {
-      // Of two numbers, the lower one hides no later message or change.
+      // The lower one of two numbers hides no later message or change.
       const auto next = static_cast<std::uint32_t>(number);
       folder.uid_next = std::min(folder.uid_next.value_or(next), next);
     } else if (code.is("HIGHESTMODSEQ") && number > 0) {

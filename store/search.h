@@ -42,7 +42,7 @@ struct FoundMessage {
 struct SearchResult {
   std::vector<FoundMessage> messages;  // by date, newest first
   std::uint64_t total = 0;             // number found; more than `messages` if there were too many
-  // Those of them that are found although the query names a time and no date of theirs is known.
+  // Messages found although the query names a time and their date is unknown.
   std::uint64_t undated = 0;
   std::vector<std::string> damage;  // data that could not be searched, one line each
 };

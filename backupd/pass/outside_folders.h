@@ -14,7 +14,7 @@ namespace backupd {
 std::vector<imap::Folder> folders_outside(imap::Session& session);
 
 // The line that names them and the setting that includes them, without those that the configuration
-// excludes. Empty if there are none.
+// excludes. Empty if all are excluded.
 std::string outside_warning(const std::vector<imap::Folder>& outside, const FolderFilter& filter);
 
 }  // namespace backupd

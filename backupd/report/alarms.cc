@@ -118,7 +118,7 @@ class Period {
   std::uint64_t vanished_ = 0;  // since the first one
 };
 
-// What became of the messages, for people.
+// Says for people whether the messages vanished at once, little by little, or were replaced.
 std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
   const std::string vanished = base::format_count(deletion.vanished);
   const std::string backup = base::shown_time(deletion.snapshot.time);

@@ -288,7 +288,7 @@ TEST_F(OddServerTest, AKnownEmailIdVouchesOnlyWithTheSameSizeAndDate) {
   EXPECT_EQ(runner_.snapshot().messages, 15U);
 }
 
-// Of two lines for one message only one can be true.
+// Only one of two lines for one message can be true.
 TEST_F(OddServerTest, AContradictoryEmailIdVouchesForNothing) {
   server_.capabilities = "OBJECTID";
   OddMessage& known = server_.folder("Work").message(1, "Subject: known\r\n\r\n");
