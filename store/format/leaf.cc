@@ -104,11 +104,11 @@ std::vector<Identity> decode_identities_without_ids(base::ByteView bytes) {
         std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(time)))};
   }
   for (Identity& identity : identities) {
-    const std::int64_t zone = decoder.signed_varint();
+    const auto zone = static_cast<std::int16_t>(decoder.signed_varint());
     if (zone == kUnknownDate) {
       identity.internal_date.reset();
     } else {
-      identity.internal_date->zone_minutes = static_cast<std::int16_t>(zone);
+      identity.internal_date->zone_minutes = zone;
     }
   }
   for (Identity& identity : identities) identity.digest = decoder.sha256();
