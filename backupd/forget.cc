@@ -97,7 +97,7 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
       base::print_report(environment.format,
                          base::json_text({{"dry_run", false},
                                           {"clock_doubted", doubt},
-                                          {"accounts", to_json(plans)},
+                                          {"accounts", retention_json(plans)},
                                           {"dropped", 0}}),
                          fmt::format("Nothing was dropped: {}.\n", doubt));
       return base::ExitStatus::kPartial;
@@ -117,16 +117,16 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   }
 
   nlohmann::ordered_json document = {
-      {"dry_run", !command.yes}, {"accounts", to_json(plans)}, {"dropped", dropped}};
-  if (report) document.update(to_json(*report));
+      {"dry_run", !command.yes}, {"accounts", retention_json(plans)}, {"dropped", dropped}};
+  if (report) document.update(prune_json(*report));
   std::string text;
   if (!command.yes) {
-    text = to_text(plans) +
+    text = retention_text(plans) +
            (kept(plans.front()).empty()
                 ? "\nNothing was done: with --yes these snapshots are dropped for good.\n"
                 : "\nNothing was done, and nothing is dropped while one of them is pinned.\n");
   } else if (report) {
-    text = to_text(*report, options.mode, options.grace);
+    text = prune_text(*report, options.mode, options.grace);
   } else {
     text = fmt::format("{} {} dropped. The next prune deletes what only {} needed.\n",
                        base::format_count(dropped), dropped == 1 ? "snapshot" : "snapshots",

@@ -112,13 +112,13 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
     report = store::prune(location, environment.files, environment.clock, options);
   }
 
-  using Json = nlohmann::ordered_json;
-  Json document = {{"dry_run", command.dry_run}, {"accounts", to_json(plans)}};
+  nlohmann::ordered_json document = {{"dry_run", command.dry_run},
+                                     {"accounts", retention_json(plans)}};
   if (!doubt.empty()) document["clock_doubted"] = doubt;
-  document.update(report ? to_json(*report) : Json{{"packs", nullptr}});
+  document.update(report ? prune_json(*report) : nlohmann::ordered_json{{"packs", nullptr}});
   base::JobOutcome outcome;
   outcome.document = base::json_text(document);
-  outcome.text = command.dry_run ? to_text(plans) + "\n" : "";
+  outcome.text = command.dry_run ? retention_text(plans) + "\n" : "";
   if (!doubt.empty()) {
     base::log_warning("prune: nothing is dropped or deleted: {}", doubt);
     outcome.text += fmt::format("Nothing is dropped or deleted: {}.\n", doubt);
@@ -126,7 +126,7 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
     if (!command.dry_run) outcome.troubles.push_back("nothing was dropped or deleted: " + doubt);
   }
   if (report) {
-    outcome.text += to_text(*report, options.mode, options.grace);
+    outcome.text += prune_text(*report, options.mode, options.grace);
     report_left(*report, outcome);
   } else if (doubt.empty() || command.dry_run) {
     outcome.text += fmt::format("Pack details are unavailable: {}.\n", why);

@@ -47,7 +47,7 @@ std::string reasons_of(const store::PruneReport& report) {
 
 }  // namespace
 
-nlohmann::ordered_json to_json(const store::PruneReport& report) {
+nlohmann::ordered_json prune_json(const store::PruneReport& report) {
   using Json = nlohmann::ordered_json;
   Json list = Json::array();
   for (const auto& pack : report.packs) {
@@ -94,8 +94,8 @@ std::string describe_left(const store::PruneReport& report) {
   return text + ": free some space on the store's disk, or lower store.keep_free_mb";
 }
 
-std::string to_text(const store::PruneReport& report, store::PruneMode mode,
-                    std::chrono::seconds grace) {
+std::string prune_text(const store::PruneReport& report, store::PruneMode mode,
+                       std::chrono::seconds grace) {
   const bool is_plan = mode == store::PruneMode::kPlan;
   std::string text = fmt::format("{}: {}.\n", count_of(report.dropped, "snapshot"),
                                  is_plan ? "to be dropped" : "dropped");

@@ -9,13 +9,13 @@
 
 namespace backupd {
 
-nlohmann::ordered_json to_json(const store::PruneReport& report);
+nlohmann::ordered_json prune_json(const store::PruneReport& report);
 
 // What could not be done for lack of room, and what to do, as a line without its end; "":
 // everything was done.
 std::string describe_left(const store::PruneReport& report);
 
-std::string to_text(const store::PruneReport& report, store::PruneMode mode,
-                    std::chrono::seconds grace);
+std::string prune_text(const store::PruneReport& report, store::PruneMode mode,
+                       std::chrono::seconds grace);
 
 }  // namespace backupd

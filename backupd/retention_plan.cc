@@ -77,7 +77,7 @@ std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans) {
   return snapshots;
 }
 
-nlohmann::ordered_json to_json(const std::vector<AccountPlan>& plans) {
+nlohmann::ordered_json retention_json(const std::vector<AccountPlan>& plans) {
   using Json = nlohmann::ordered_json;
   Json accounts = Json::array();
   for (const AccountPlan& plan : plans) {
@@ -94,7 +94,7 @@ nlohmann::ordered_json to_json(const std::vector<AccountPlan>& plans) {
   return accounts;
 }
 
-std::string to_text(const std::vector<AccountPlan>& plans) {
+std::string retention_text(const std::vector<AccountPlan>& plans) {
   std::vector<std::vector<std::string>> rows;
   for (const AccountPlan& plan : plans) {
     for (const PlannedSnapshot& planned : plan.snapshots) {

@@ -43,9 +43,9 @@ std::vector<store::ObjectId> kept(const AccountPlan& plan);
 
 std::set<store::ObjectId> to_drop(const std::vector<AccountPlan>& plans);
 
-nlohmann::ordered_json to_json(const std::vector<AccountPlan>& plans);
+nlohmann::ordered_json retention_json(const std::vector<AccountPlan>& plans);
 
 // A table of all snapshots, with the reasons for each verdict.
-std::string to_text(const std::vector<AccountPlan>& plans);
+std::string retention_text(const std::vector<AccountPlan>& plans);
 
 }  // namespace backupd

@@ -34,7 +34,7 @@ base::ExitStatus expire(const base::Environment& environment, const ExpireOption
   std::string text;
   if (options.forget_record) {
     records.remove(id);
-    environment.files.remove(tree_lock_file(location, id));
+    remove_tree_lock(environment.files, location, id);
     text = fmt::format(
         "{}: {}: its record is removed: its folders stay, mailstow no longer deletes them, and "
         "backups include them\n",

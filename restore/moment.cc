@@ -59,7 +59,7 @@ std::optional<store::SnapshotInfo> start_of_history(const base::Environment& env
                                                     store::Reader& reader,
                                                     const std::string& account,
                                                     const std::string& since) {
-  if (const auto named = store::find_snapshot(reader, account, since)) return named;
+  if (auto named = store::find_snapshot(reader, account, since)) return named;
   return reader.newest_snapshot(account, parse_span(environment, since, std::nullopt).begin);
 }
 

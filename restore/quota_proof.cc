@@ -156,7 +156,7 @@ QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store
     probe.messages.push_back({expected, message.size(), kProbeDate, {}});
     record();
     if (attempt > 0) before = quota_uses(session, probe.raw_name);
-    const imap::AppendMessage append{{}, {kProbeDate, {}}, base::as_bytes(message)};
+    const imap::AppendMessage append{{}, base::ZonedTime{kProbeDate, {}}, base::as_bytes(message)};
     const auto answer =
         session.append(probe.raw_name, {&append, 1}, imap::Session::Literals::kWaiting).front();
     if (!answer.accepted) return {std::nullopt, "the probe was refused: " + answer.reason};

@@ -186,7 +186,7 @@ class Run {
   // No other run chooses a name until this run's tree is created and recorded. Other accounts' runs
   // wait meanwhile, so that a server on which no name is free is found before.
   std::string free_name(const TargetNames& names) {
-    const std::string name = find_free_name(names);
+    std::string name = find_free_name(names);
     if (options_.dry_run) return name;
     naming_ = lock_naming(environment_.files, environment_.clock, location_);
     return find_free_name(names);
@@ -248,8 +248,8 @@ class Run {
   }
 
   void refuse_longer_stay() const {
-    if (options_.expire_after.empty()) return;
-    const auto duration = base::parse_duration(options_.expire_after);
+    if (!options_.expire_after) return;
+    const std::chrono::seconds duration = *options_.expire_after;
     const auto longest = environment_.config.longest_stay_of(target_.name);
     const auto now = environment_.clock.now_seconds();
     const auto created = resumed_ ? std::min(resumed_->created, now) : now;

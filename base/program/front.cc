@@ -106,8 +106,8 @@ class Front {
 
 // A file that is opened later must not become stdout or stderr: reports would be written into it.
 void occupy_standard_descriptors() {
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(standard, F_GETFD) >= 0 || errno != EBADF) continue;
     // It gets the lowest free number; writing to it fails, as to a closed one.
     static_cast<void>(::open("/dev/null", O_RDONLY));
   }

@@ -59,7 +59,7 @@ TEST(PruneReportTest, APlanSaysWhyPacksAreReplaced) {
                   {{}, 10, {PackFate::kRewrite, "21 % of it is dead"}},
                   {{}, 10, {PackFate::kRewrite, "90 % of it is dead"}},
                   {{}, 10, {PackFate::kKeep, "100 % of it is living"}}};
-  EXPECT_THAT(to_text(report, store::PruneMode::kPlan, std::chrono::hours(24)),
+  EXPECT_THAT(prune_text(report, store::PruneMode::kPlan, std::chrono::hours(24)),
               HasSubstr("to be replaced (1: it is small; 2: part of it is dead)."));
 }
 

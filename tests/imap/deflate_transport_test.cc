@@ -115,7 +115,11 @@ TEST(DeflateTransport, NeverInflatesBeyondTheBuffer) {
   Pipe bomb;
   Pipe unused;
   const auto server = deflated(std::make_unique<PipeTransport>(unused, bomb), {});
-  const std::string zeros(10'000'000, 0);
+  const std::string zeros = [] {
+    std::string text;
+    text.resize(10'000'000);
+    return text;
+  }();
   for (std::size_t sent = 0; sent < zeros.size();) {
     sent += server->send(base::as_bytes(zeros).subspan(sent));
   }

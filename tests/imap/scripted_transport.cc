@@ -89,7 +89,7 @@ std::size_t Transcript::server_bytes() const {
 }
 
 ScriptedTransport::ScriptedTransport(Transcript transcript, Delivery delivery)
-    : transcript_(std::move(transcript)), delivery_(delivery) {}
+    : transcript_(std::move(transcript)), delivery_(std::move(delivery)) {}
 
 ScriptedTransport::~ScriptedTransport() {
   const bool was_cut = received_ >= delivery_.cut;
@@ -141,7 +141,7 @@ bool ScriptedTransport::wait(bool to_send, std::chrono::milliseconds) {
 }
 
 std::unique_ptr<Transport> scripted(const Transcript& transcript, Delivery delivery) {
-  return std::make_unique<ScriptedTransport>(transcript, delivery);
+  return std::make_unique<ScriptedTransport>(transcript, std::move(delivery));
 }
 
 }  // namespace imap

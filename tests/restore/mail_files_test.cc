@@ -20,7 +20,8 @@ class MailFilesTest : public testing::Test {
     entry.size = message.size();
     entry.flags = {"\\Seen", "\\Flagged"};
     const base::Path name = std::to_string(++boxes_);
-    const auto box = make_mail_files(MailFormat::kMbox, files, directory_.path(), name);
+    const auto box = make_mail_files(MailFormat::kMbox, files, directory_.path(), name,
+                                     std::chrono::sys_seconds());
     const base::Path file = directory_.path() / box->add(entry, base::as_bytes(message));
     box->finish();
     const auto bytes = base::read_file(files, file, 1'000'000);

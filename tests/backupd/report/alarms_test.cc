@@ -57,12 +57,12 @@ TEST(MassDeletionTest, IsAShareOfTheAccountAndANumberOfMessages) {
 }
 
 TEST(MassDeletionTest, OfASmallAccountIsAllOfIt) {
-  EXPECT_EQ(found(days({{99, 0}, {0, 99}})), 1);
-  EXPECT_EQ(found(days({{99, 0}, {1, 98}})), -1);
-  EXPECT_EQ(found(days({{5, 0}, {0, 5}})), 1);
-  EXPECT_EQ(found(days({{4, 0}, {0, 4}})), -1);
-  EXPECT_EQ(found(days({{5, 0}, {30, 5}})), 1) << "new mail takes nothing back";
-  EXPECT_EQ(found(days({{30, 0}, {20, 10}, {10, 10}, {0, 10}})), 3) << "all of it in 3 days";
+  EXPECT_EQ(found(nightly({{99, 0}, {0, 99}})), 1);
+  EXPECT_EQ(found(nightly({{99, 0}, {1, 98}})), -1);
+  EXPECT_EQ(found(nightly({{5, 0}, {0, 5}})), 1);
+  EXPECT_EQ(found(nightly({{4, 0}, {0, 4}})), -1);
+  EXPECT_EQ(found(nightly({{5, 0}, {30, 5}})), 1) << "new mail takes nothing back";
+  EXPECT_EQ(found(nightly({{30, 0}, {20, 10}, {10, 10}, {0, 10}})), 3) << "all of it in 3 days";
 }
 
 // A client that deletes a share of the account every night.
@@ -73,7 +73,7 @@ std::vector<store::SnapshotInfo> nights(std::size_t count, double share, std::ui
     const auto vanished = static_cast<std::uint64_t>(static_cast<double>(was) * share);
     nights.emplace_back(was - vanished + arriving, vanished);
   }
-  return days(nights);
+  return nightly(nights);
 }
 
 TEST(MassDeletionTest, IsDetectedLittleByLittle) {
@@ -103,7 +103,7 @@ TEST(MassDeletionTest, LittleByLittleIsAcknowledgedToo) {
 }
 
 TEST(MassDeletionTest, AFolderThatIsNowExcludedIsNoDeletion) {
-  EXPECT_EQ(found(days({{1000, 0}, {400, 0}, {400, 1}})), -1);
+  EXPECT_EQ(found(nightly({{1000, 0}, {400, 0}, {400, 1}})), -1);
 }
 
 TEST(MassDeletionTest, IsDetectedAlthoughTheRetentionDroppedSnapshotsBetween) {

@@ -32,6 +32,7 @@ class FoundAccountsTest : public testing::Test {
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
+    names.reserve(config_.accounts.size());
     for (const AccountConfig& account : config_.accounts) names.push_back(account.name);
     return names;
   }

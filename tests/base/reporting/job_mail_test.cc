@@ -154,8 +154,8 @@ TEST_F(JobMailTest, MailInterruptedByAKillIsSentAgainButNeverAThirdTime) {
   const std::string url = reporting().mail->url;
   const std::string footer = "Highest commit: 8.\n";
   const auto report_earlier_jobs = [&] {
-    base::report_earlier_jobs(environment_,
-                              {.footer = [&] { return footer; }, .write_metrics = [] {}});
+    base::report_earlier_jobs(
+        environment_, {.footer = [&] { return std::string(footer); }, .write_metrics = [] {}});
   };
   // Runs `action` in a program that is killed during attempt number `begun` to send a mail.
   const auto die_sending = [&](int begun, const std::function<void()>& action) {

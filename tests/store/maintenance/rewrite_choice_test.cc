@@ -9,13 +9,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::uint64_t kMegabyte = 1 << 20;
+constexpr std::uint64_t kMebibyte = 1 << 20;
 
 RewriteCandidate candidate(std::size_t pack, std::uint64_t size, std::uint64_t new_size) {
-  return {.pack = pack, .size = size * kMegabyte, .new_size = new_size * kMegabyte};
+  return {.pack = pack, .size = size * kMebibyte, .new_size = new_size * kMebibyte};
 }
 RewriteCandidate spare(std::size_t pack, std::uint64_t size) {
-  return {.pack = pack, .size = size * kMegabyte, .new_size = size * kMegabyte, .is_spare = true};
+  return {.pack = pack, .size = size * kMebibyte, .new_size = size * kMebibyte, .is_spare = true};
 }
 
 TEST(RewriteChoiceTest, TheBestGainComesFirst) {
@@ -23,21 +23,21 @@ TEST(RewriteChoiceTest, TheBestGainComesFirst) {
                               UINT64_MAX),
               ElementsAre(1, 2, 0));
   EXPECT_THAT(choose_rewrites({candidate(0, 64, 50), candidate(1, 64, 10), candidate(2, 64, 30)},
-                              50 * kMegabyte),
+                              50 * kMebibyte),
               ElementsAre(1, 2));
 }
 
 TEST(RewriteChoiceTest, APackThatDoesNotFitKeepsNoSmallerOneWaiting) {
-  EXPECT_THAT(choose_rewrites({candidate(0, 640, 50), candidate(1, 12, 6)}, 10 * kMegabyte),
+  EXPECT_THAT(choose_rewrites({candidate(0, 640, 50), candidate(1, 12, 6)}, 10 * kMebibyte),
               ElementsAre(1));
   EXPECT_THAT(choose_rewrites({candidate(0, 64, 1)}, 0), IsEmpty());
 }
 
 TEST(RewriteChoiceTest, RecompressionWaitsUntilRoomIsPlenty) {
-  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 18 * kMegabyte), IsEmpty());
-  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 60 * kMegabyte), IsEmpty());
-  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 90 * kMegabyte), ElementsAre(0));
-  EXPECT_THAT(choose_rewrites({spare(0, 1), candidate(1, 64, 32)}, 33 * kMegabyte), IsEmpty())
+  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 18 * kMebibyte), IsEmpty());
+  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 60 * kMebibyte), IsEmpty());
+  EXPECT_THAT(choose_rewrites({spare(0, 33)}, 90 * kMebibyte), ElementsAre(0));
+  EXPECT_THAT(choose_rewrites({spare(0, 1), candidate(1, 64, 32)}, 33 * kMebibyte), IsEmpty())
       << "the pack with dead data has the first claim";
   EXPECT_THAT(choose_rewrites({spare(0, 1), candidate(1, 64, 32)}, UINT64_MAX), ElementsAre(1, 0));
 }
