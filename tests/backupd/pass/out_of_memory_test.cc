@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "backupd/pass/account_pass.h"
+#include "backupd/pass/cause_log.h"
 #include "backupd/pass/account_queue.h"
 #include "backupd/pass/containment.h"
 #include "backupd/pass/restored_trees.h"
@@ -88,7 +89,7 @@ class OutOfMemoryTest : public testing::Test {
       SpareSessions spares(queue, environment_.config, account);
       const RestoredTrees trees({}, name);
       AccountPass pass(environment_, account, trees,
-                       {*writer_, *schedule_, mutex_, budget_, progress_});
+                       {*writer_, *schedule_, mutex_, budget_, progress_, causes_});
       report = pass.run(
           [&](const OpenOptions& options) {
             imap::Session session(connect(), imap::Limits(), options.personal_prefix);
