@@ -189,15 +189,20 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const StoreTurn turn(store_mutex);
     schedule.commit_if_due_for_account();
   };
-  std::optional<CommitTimer> timer(std::in_place, schedule, store_mutex, writer);
-  queue.run([&](std::size_t index) {
-    try {
-      back_up(index);
-    } catch (...) {
-      end_account(std::current_exception(), writer, store_mutex, report.accounts[index]);
-    }
-  });
-  timer.reset();
+  CommitTimer timer(schedule, store_mutex, writer);
+  try {
+    queue.run([&](std::size_t index) {
+      try {
+        back_up(index);
+      } catch (...) {
+        end_account(std::current_exception(), writer, store_mutex, report.accounts[index]);
+      }
+    });
+  } catch (const base::Error&) {
+    timer.finish();  // if a commit failed there, that is the reason
+    throw;
+  }
+  timer.finish();
   progress.end();
   schedule.commit();
   base::after_work("the time was not noted", [&] {

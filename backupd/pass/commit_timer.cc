@@ -1,10 +1,9 @@
 #include "backupd/pass/commit_timer.h"
 
 #include <condition_variable>
-#include <exception>
+#include <utility>
 
 #include "backupd/pass/store_turn.h"
-#include "base/log.h"
 
 namespace backupd {
 
@@ -21,14 +20,21 @@ void CommitTimer::run(const std::stop_token& end) {
   while (!end.stop_requested()) {
     ended.wait_for(lock, end, interval_, [] { return false; });
     if (end.stop_requested()) return;
+    const StoreTurn turn(store_);
+    if (!writer_.is_usable()) return;
     try {
-      const StoreTurn turn(store_);
-      if (!writer_.is_usable()) return;
       schedule_.commit_if_worthwhile();
-    } catch (const std::exception& error) {
-      base::log_error("commit: {}", error.what());
+    } catch (...) {
+      // Otherwise memory ran out: the next commit may succeed.
+      if (!writer_.is_usable()) error_ = std::current_exception();
     }
   }
+}
+
+void CommitTimer::finish() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 }  // namespace backupd

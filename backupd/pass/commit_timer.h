@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -11,8 +12,8 @@
 
 namespace backupd {
 
-// A thread that uses the schedule with the turn at the store. An error of a commit is logged here;
-// the writer then refuses further work, which ends the run.
+// A thread that uses the schedule with the turn at the store. After an error of a commit the writer
+// refuses further work, which ends the run: finish() has the reason.
 class CommitTimer {
  public:
   static constexpr std::chrono::seconds kInterval{15};
@@ -21,6 +22,9 @@ class CommitTimer {
   CommitTimer(CommitSchedule& schedule, std::mutex& store, const store::Writer& writer,
               std::chrono::milliseconds interval = kInterval);
 
+  // Without the turn: ends the thread, and throws the error that left the writer unusable.
+  void finish();
+
  private:
   void run(const std::stop_token& end);
 
@@ -28,7 +32,8 @@ class CommitTimer {
   std::mutex& store_;
   const store::Writer& writer_;
   std::chrono::milliseconds interval_;
-  std::jthread thread_;  // last: it uses the others
+  std::exception_ptr error_;  // written by the thread
+  std::jthread thread_;       // last: it uses the others
 };
 
 }  // namespace backupd

@@ -1,6 +1,7 @@
 #include "backupd/pass/commit_schedule.h"
 
 #include <atomic>
+#include <filesystem>
 #include <latch>
 #include <mutex>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "backupd/pass/commit_timer.h"
 #include "store/reader.h"
 #include "store/writer.h"
+#include "tests/expect_error.h"
 #include "tests/temporary_directory.h"
 
 namespace backupd {
@@ -112,6 +114,19 @@ TEST_F(CommitScheduleTest, WhatIsStoredIsCommittedWhileAllAccountsWait) {
     account_.parked.wait();
   }
   EXPECT_EQ(account_.times, 1);
+}
+
+TEST_F(CommitScheduleTest, TheTimerKeepsTheReasonWhyTheWriterRefusesFurtherWork) {
+  store_message("Subject: 1\r\n\r\n");
+  clock_.elapsed += minutes(5);
+  std::filesystem::remove_all(directory_.path() / "store" / "packs");
+  std::mutex store;
+  CommitTimer timer(*schedule_, store, *writer_, milliseconds(1));
+  account_.parked.wait();
+  EXPECT_ERROR(kIo, "packs", timer.finish());
+  EXPECT_NO_THROW(timer.finish()) << "once";
+  EXPECT_FALSE(writer_->is_usable());
+  EXPECT_ERROR(kIo, "reopen it", schedule_->commit());
 }
 
 }  // namespace
