@@ -105,10 +105,13 @@ base::ExitStatus PassReport::exit_status() const {
     const bool is_doubtful = std::ranges::any_of(accounts, &AccountReport::has_changed_mailbox);
     return is_doubtful ? base::ExitStatus::kPartial : base::ExitStatus::kDone;
   }
-  if (status() == PassStatus::kPartial) return base::ExitStatus::kPartial;
-  base::ExitStatus gravest = base::ExitStatus::kNothingDone;
+  const bool is_partial = status() == PassStatus::kPartial;
+  base::ExitStatus gravest =
+      is_partial ? base::ExitStatus::kPartial : base::ExitStatus::kNothingDone;
   for (const AccountReport& account : accounts) {
-    if (account.error_code) {
+    // What one account finds of a damaged store concerns all of them.
+    const bool counts = !is_partial || account.error_code == base::ErrorCode::kDamaged;
+    if (account.error_code && counts) {
       gravest = base::more_severe(gravest, base::exit_status(*account.error_code));
     }
   }

@@ -33,6 +33,7 @@ TEST(PassReportTest, TheExitStatusShowsHowMuchWasDone) {
   EXPECT_EQ(status_of({complete, login}), 3);
   EXPECT_EQ(status_of({login, login}), 1);
   EXPECT_EQ(status_of({login, config}), 2);
+  EXPECT_EQ(status_of({complete, account(PassStatus::kPartial, base::ErrorCode::kDamaged)}), 4);
 }
 
 TEST(PassReportTest, OneIsSingular) {
