@@ -192,7 +192,7 @@ class Repair {
   void repair_with(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
     const bool is_sound = damaged_.empty() && sources_.empty() && found.is_intact() &&
                           session.damage().empty() && !session.lost_commit();
-    if (is_sound) return;
+    if (is_sound) return require_account(before.lines);
     Index& index = session.index();
     session.number_after(before.highest);
     session.number_after(index.highest_commit());
@@ -253,9 +253,20 @@ class Repair {
     return verdict->second;
   }
 
+  // Otherwise a misspelt name would look like an account whose snapshots can be read.
+  void require_account(const std::map<ObjectId, SnapshotLine>& lines) const {
+    if (drop_unreadable_.empty()) return;
+    const bool has_any = std::ranges::any_of(
+        lines, [&](const auto& entry) { return entry.second.account == drop_unreadable_; });
+    if (has_any) return;
+    base::fail(base::ErrorCode::kNotFound, "repair: account \"{}\" has no snapshot",
+               base::escape_for_terminal(drop_unreadable_));
+  }
+
   // Replaces the account's snapshots that can't be read whole by what is left of them.
   void give_up_unreadable(WriteSession& session, std::map<ObjectId, SnapshotLine>& living) {
     if (drop_unreadable_.empty()) return;
+    require_account(living);
     ObjectReader objects(files_, packs(), session.context(), session.index());
     Amendment amendment(session, objects, [&](const MessageId& message) {
       return is_lost(session, objects, message);
@@ -263,10 +274,6 @@ class Repair {
     std::vector<SnapshotLine> lines;
     for (const auto& [id, line] : living) {
       if (line.account == drop_unreadable_) lines.push_back(line);
-    }
-    if (lines.empty()) {
-      base::fail(base::ErrorCode::kNotFound, "repair: account \"{}\" has no snapshot",
-                 base::escape_for_terminal(drop_unreadable_));
     }
     std::ranges::sort(lines, {}, &SnapshotLine::sequence);
     for (const SnapshotLine& line : lines) {
@@ -282,21 +289,25 @@ class Repair {
       living.erase(snapshot_id(session.context().keys, line));
       if (!rest) continue;
       given_up.rest = {.folders = rest->folders, .messages = rest->messages};
-      living[snapshot_id(session.context().keys, *rest)] = *rest;
+      const ObjectId id = snapshot_id(session.context().keys, *rest);
+      living[id] = *rest;
+      replaced_.emplace(snapshot_id(session.context().keys, line), id);
     }
     session.publish_if_any();  // amend() reads the new roots
   }
 
   // Where a commit is lost, the earlier index may know pins that the others lack: one pin too many
-  // loses nothing.
-  static std::vector<Pin> living_pins_of(const std::map<ObjectId, SnapshotLine>& living,
-                                         const std::vector<NamedCommit>& commits,
-                                         const KnownBefore& before) {
+  // loses nothing. What is left of a pinned snapshot is pinned.
+  std::vector<Pin> living_pins_of(const std::map<ObjectId, SnapshotLine>& living,
+                                  const std::vector<NamedCommit>& commits,
+                                  const KnownBefore& before) const {
     std::map<ObjectId, std::chrono::sys_seconds> ends = living_pins(commits);
     for (const Pin& pin : before.pins) ends.try_emplace(pin.snapshot, pin.until);
     std::vector<Pin> pins;
     for (const auto& [snapshot, until] : ends) {
-      if (living.contains(snapshot)) pins.push_back({.snapshot = snapshot, .until = until});
+      const auto rest = replaced_.find(snapshot);
+      const ObjectId& pinned = rest == replaced_.end() ? snapshot : rest->second;
+      if (living.contains(pinned)) pins.push_back({.snapshot = pinned, .until = until});
     }
     return pins;
   }
@@ -394,7 +405,8 @@ class Repair {
   const std::function<void(const CheckProgress&)>& progress_;
   const std::string& drop_unreadable_;
   RepairReport report_;
-  std::map<MessageId, bool> verdicts_;  // of suspects_
+  std::map<MessageId, bool> verdicts_;     // of suspects_
+  std::map<ObjectId, ObjectId> replaced_;  // snapshots, each by what is left of it
   std::set<Sha256> good_;
   std::set<MessageId> suspects_;
   std::set<PackName> damaged_;

@@ -249,6 +249,8 @@ TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
         {add_folder(writer, "INBOX", samples(0, 5)), add_folder(writer, "Sent", samples(30, 4))});
     writer.commit();
   }
+  pin_snapshot(location_, files_, clock_, open_reader().newest_snapshot("alice").value().id,
+               kPinnedWithoutEnd);
   back_up("bob", 0, 3);
   damage_block(first, Stream::kManifests);
   const RepairReport report = repair(location_, files_, clock_, {}, "alice");
@@ -261,16 +263,21 @@ TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
   EXPECT_THAT(report.amended_accounts, IsEmpty());
   EXPECT_TRUE(report.after.is_intact());
   Reader reader = open_reader();
-  EXPECT_THAT(reader.snapshots("alice"), SizeIs(1));
+  ASSERT_THAT(reader.snapshots("alice"), SizeIs(1));
+  EXPECT_EQ(reader.snapshots("alice")[0].pinned_until, kPinnedWithoutEnd);
   EXPECT_EQ(samples(30, 4), restore(reader, "alice", "Sent"));
   EXPECT_EQ(samples(0, 3), restored("bob"));
 }
 
 TEST_F(RepairTest, AnAccountWithoutSnapshotsIsReported) {
-  fs::remove(back_up("alice", 0, 5));
+  const base::Path pack = back_up("alice", 0, 5);
   back_up("bob", 5, 3);
-  EXPECT_ERROR(kNotFound, "\"alcie\" has no snapshot",
-               repair(location_, files_, clock_, {}, "alcie"));
+  for (const bool is_damaged : {false, true}) {
+    if (is_damaged) fs::remove(pack);
+    EXPECT_ERROR(kNotFound, "\"alcie\" has no snapshot",
+                 repair(location_, files_, clock_, {}, "alcie"));
+  }
+  EXPECT_THAT(repair(location_, files_, clock_, {}, "bob").given_up, IsEmpty());
 }
 
 TEST_F(RepairTest, AnOlderStateIsAcceptedAndNumberingContinues) {
