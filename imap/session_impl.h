@@ -38,6 +38,7 @@ class Session::Impl {
   const ListGaps& list_gaps() const { return list_gaps_; }
   void request_status_one_by_one(StatusCaution& caution) {
     caution_ = &caution;
+    caution.requested.clear();
     prefetched_folders_.reset();
   }
   std::uint64_t exists() const { return exists_; }

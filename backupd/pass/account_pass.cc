@@ -35,6 +35,11 @@ bool concerns_account(base::ErrorCode code) {
   }
 }
 
+bool is_too_slow(const base::Error& error) {
+  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  return lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
+}
+
 }  // namespace
 
 AccountPass::AccountPass(const base::Environment& environment, const base::AccountConfig& account,
@@ -138,7 +143,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
       } else {
         end_with(error.what(), error.code());
-        park();
+        keep_finished_folders();
       }
     } catch (const base::Stopped&) {
       pause.reset();
@@ -149,8 +154,9 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 }
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
-  OpenAccount account =
-      turn.away([&] { return open({filter_.prefix(), pipeline_, listing_, waits_}); });
+  OpenAccount account = turn.away([&] {
+    return open({filter_.prefix(), pipeline_, listing_, waits_});
+  });
   spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;
   filter_.set_prefix(personal.empty() ? "" : admission_.prefix(personal.front().prefix));
@@ -191,10 +197,8 @@ void AccountPass::refuse_lost_inbox(const imap::ListGaps& gaps) const {
 // Returns nullopt if a further attempt is not worth it. A server that never accepted the login is
 // not waited for, unless it asks for that: there may be a thousand accounts.
 std::optional<std::chrono::milliseconds> AccountPass::pause_after(const base::Error& error) {
+  if (is_too_slow(error)) return std::nullopt;
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  if (lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow) {
-    return std::nullopt;
-  }
   const auto asked_for = lost != nullptr ? lost->pause() : std::nullopt;
   const bool may_pass =
       base::is_connection_trouble(error.code()) || error.code() == base::ErrorCode::kTls;
@@ -224,6 +228,7 @@ bool AccountPass::list_carefully_after(const base::Error& error) {
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
   const bool is_asked_to_wait = lost != nullptr && lost->pause();
   if (!base::is_connection_trouble(error.code()) || is_asked_to_wait) return false;
+  if (is_too_slow(error)) return false;
   if (!listing_.is_logged_in || listing_.is_listed) return false;
   if (!std::exchange(listing_.is_one_by_one, true)) return true;
   imap::StatusCaution& caution = listing_.caution;

@@ -287,9 +287,13 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     if (base::is_connection_trouble(error.code())) {
       const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
       const bool is_asked_to_wait = lost != nullptr && lost->pause();
+      const bool is_too_slow =
+          lost != nullptr && lost->cause() == imap::ConnectionLost::Cause::kAccountTooSlow;
       const bool has_progress =
           is_asked_to_wait || stumbles_.total() > stumbles || pass.counts().fetched_messages > 0;
       failures_.add(folder.raw_name, has_progress, error.what());
+      // Otherwise each backup would end over this folder, before it comes to the others.
+      if (is_too_slow && pass.counts().fetched_messages == 0) blame(folder, error.what());
     }
     const bool is_over_its_data =
         error.code() == base::ErrorCode::kInternal || error.code() == base::ErrorCode::kDamaged;
@@ -402,13 +406,9 @@ void FolderRounds::drop_open_folder() {
 }
 
 void FolderRounds::keep_progress() {
-  FolderRecords records = std::exchange(current_, {});
-  if (folder_pass_) {
-    if (auto so_far = folder_pass_->so_far()) records.add(*std::move(so_far));
-    folder_pass_.reset();
-  }
-  records.add_missing(last_);
-  last_ = std::move(records);
+  last_ = so_far();  // if that fails, nothing is forgotten
+  current_ = {};
+  folder_pass_.reset();
 }
 
 FolderRecords FolderRounds::so_far() {

@@ -18,15 +18,28 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t kSlowMessages = 60;
 
-// Each piece of a FETCH for bodies takes `interval`; everything else arrives at once.
+struct Slowness {
+  milliseconds interval;                // for each piece of the answers
+  std::string command = "BODY.PEEK[]";  // to commands with this text
+  std::string folder = {};              // while this folder is open; empty: always
+};
+
+// Everything else arrives at once.
 class DrippingTransport : public imap::Transport {
  public:
-  DrippingTransport(std::unique_ptr<imap::Transport> transport, PassRunner& runner,
-                    milliseconds interval)
-      : transport_(std::move(transport)), runner_(runner), interval_(interval) {}
+  DrippingTransport(std::unique_ptr<imap::Transport> transport, PassRunner& runner, Slowness slow)
+      : transport_(std::move(transport)),
+        runner_(runner),
+        slow_(std::move(slow)),
+        is_slow_folder_(slow_.folder.empty()) {}
 
   std::size_t send(base::ByteView bytes) override {
-    if (base::as_text(bytes).find("BODY.PEEK[]") != std::string_view::npos) is_dripping_ = true;
+    const std::string_view text = base::as_text(bytes);
+    if (text.find("EXAMINE ") != std::string_view::npos) {
+      is_dripping_ = false;
+      is_slow_folder_ = text.find(slow_.folder) != std::string_view::npos;
+    }
+    if (is_slow_folder_ && text.find(slow_.command) != std::string_view::npos) is_dripping_ = true;
     return transport_->send(bytes);
   }
 
@@ -39,7 +52,7 @@ class DrippingTransport : public imap::Transport {
   bool wait(bool to_send, milliseconds timeout) override {
     if (!transport_->wait(to_send, timeout)) return false;
     if (is_dripping_) {
-      runner_.pass_time(interval_);
+      runner_.pass_time(slow_.interval);
       is_ready_ = true;
     }
     return true;
@@ -50,22 +63,27 @@ class DrippingTransport : public imap::Transport {
 
   std::unique_ptr<imap::Transport> transport_;
   PassRunner& runner_;
-  milliseconds interval_;
+  Slowness slow_;
+  bool is_slow_folder_;
   bool is_dripping_ = false;
   bool is_ready_ = false;
 };
 
 class SlowAccountTest : public testing::Test {
  protected:
-  SlowAccountTest() {
+  SlowAccountTest() { fill(); }
+
+  void fill() {
     for (std::uint32_t uid = 1; uid <= kSlowMessages; ++uid) {
       server_.folder("INBOX").message(uid, "Subject: " + std::to_string(uid) + "\r\n\r\nHello\r\n");
     }
   }
 
-  AccountReport run(milliseconds interval) {
-    return runner_.run_over([this, interval] {
-      return std::make_unique<DrippingTransport>(server_.connect()(), runner_, interval);
+  AccountReport run(milliseconds interval) { return run(Slowness{interval}); }
+
+  AccountReport run(const Slowness& slow) {
+    return runner_.run_over([this, slow] {
+      return std::make_unique<DrippingTransport>(server_.connect()(), runner_, slow);
     });
   }
 
@@ -104,6 +122,30 @@ TEST_F(SlowAccountTest, TheTimeIsConfigurable) {
     return runner_.snapshot().messages;
   }();
   EXPECT_LT(stored, 5U);
+}
+
+TEST_F(SlowAccountTest, AFolderThatUsesUpTheTimeIsTriedLastTheNextTime) {
+  server_.remove("INBOX");
+  server_.folder("Archive").message(1, "Subject: a\r\n\r\n");
+  fill();
+  const Slowness slow{.interval = std::chrono::hours(5), .folder = "Archive"};
+  EXPECT_THAT(run(slow).error, HasSubstr("account_timeout"));
+  EXPECT_EQ(runner_.snapshot().messages, 0U);
+
+  const AccountReport next = run(slow);
+  EXPECT_THAT(next.error, HasSubstr("account_timeout"));
+  ASSERT_EQ(next.skipped.size(), 1U);
+  EXPECT_EQ(next.skipped[0].folder, "Archive");
+  EXPECT_EQ(runner_.snapshot().messages, kSlowMessages) << "all other folders";
+
+  EXPECT_EQ(run(milliseconds(0)).status, PassStatus::kComplete);
+  EXPECT_EQ(runner_.snapshot().messages, kSlowMessages + 1);
+}
+
+TEST_F(SlowAccountTest, TheListIsNotRequestedOnceMoreIfTheTimeIsOver) {
+  const AccountReport report = run({.interval = std::chrono::hours(5), .command = "LIST "});
+  EXPECT_THAT(report.error, HasSubstr("account_timeout"));
+  EXPECT_EQ(server_.connections(), 1);
 }
 
 }  // namespace
