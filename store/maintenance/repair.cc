@@ -286,27 +286,31 @@ class Repair {
                                                            .messages = line.messages,
                                                            .bytes = line.bytes,
                                                            .rest = std::nullopt});
-      living.erase(snapshot_id(session.context().keys, line));
+      const ObjectId id = snapshot_id(session.context().keys, line);
+      living.erase(id);
       if (!rest) continue;
       given_up.rest = {.folders = rest->folders, .messages = rest->messages};
-      const ObjectId id = snapshot_id(session.context().keys, *rest);
-      living[id] = *rest;
-      replaced_.emplace(snapshot_id(session.context().keys, line), id);
+      const ObjectId rest_id = snapshot_id(session.context().keys, *rest);
+      living[rest_id] = *rest;
+      rests_[id] = rest_id;
     }
     session.publish_if_any();  // amend() reads the new roots
   }
 
-  // Where a commit is lost, the earlier index may know pins that the others lack: one pin too many
-  // loses nothing. What is left of a pinned snapshot is pinned.
+  // Where a commit is lost, the earlier index may know pins that the others lack, or later ends: a
+  // pin too many, or too long, loses nothing. The rest of a snapshot gets its pin.
   std::vector<Pin> living_pins_of(const std::map<ObjectId, SnapshotLine>& living,
                                   const std::vector<NamedCommit>& commits,
                                   const KnownBefore& before) const {
     std::map<ObjectId, std::chrono::sys_seconds> ends = living_pins(commits);
-    for (const Pin& pin : before.pins) ends.try_emplace(pin.snapshot, pin.until);
+    for (const Pin& pin : before.pins) {
+      std::chrono::sys_seconds& end = ends[pin.snapshot];
+      end = std::max(end, pin.until);
+    }
     std::vector<Pin> pins;
     for (const auto& [snapshot, until] : ends) {
-      const auto rest = replaced_.find(snapshot);
-      const ObjectId& pinned = rest == replaced_.end() ? snapshot : rest->second;
+      const auto rest = rests_.find(snapshot);
+      const ObjectId& pinned = rest == rests_.end() ? snapshot : rest->second;
       if (living.contains(pinned)) pins.push_back({.snapshot = pinned, .until = until});
     }
     return pins;
@@ -405,8 +409,8 @@ class Repair {
   const std::function<void(const CheckProgress&)>& progress_;
   const std::string& drop_unreadable_;
   RepairReport report_;
-  std::map<MessageId, bool> verdicts_;     // of suspects_
-  std::map<ObjectId, ObjectId> replaced_;  // snapshots, each by what is left of it
+  std::map<MessageId, bool> verdicts_;  // of suspects_
+  std::map<ObjectId, ObjectId> rests_;  // of snapshots that were given up
   std::set<Sha256> good_;
   std::set<MessageId> suspects_;
   std::set<PackName> damaged_;

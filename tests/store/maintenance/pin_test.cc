@@ -15,7 +15,9 @@
 namespace store {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class PinTest : public PruneFixture {
@@ -58,9 +60,11 @@ TEST_F(PinTest, APinSurvivesWhateverRewritesTheStore) {
   expect_pinned("pin");
   lose_index();
   expect_pinned("reindex");
-  back_up("alice", 2, 3);
-  prune({}, std::chrono::seconds(0));
-  prune({}, std::chrono::seconds(0));
+  // Prunes that write a checkpoint.
+  for (const unsigned first : {2U, 3U}) {
+    const SnapshotInfo dropped = back_up("alice", first, 3);
+    EXPECT_EQ(prune({dropped.id}, std::chrono::seconds(0)).dropped, 1U);
+  }
   lose_index();
   Reader reader = open_reader();
   EXPECT_EQ(reader.snapshots("alice").front().pinned_until, kPinnedWithoutEnd) << "checkpoint";
@@ -74,8 +78,20 @@ TEST_F(PinTest, ARepairKeepsIt) {
   for (const base::Path& pack : packs()) {
     if (std::ranges::find(before, pack) == before.end()) std::filesystem::remove(pack);
   }
-  EXPECT_TRUE(repair(location_, files_, clock_).after.is_intact());
+  EXPECT_THAT(repair(location_, files_, clock_).after.damage, Contains(HasSubstr("snapshot root")));
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
+  lose_index();
+  EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
+}
+
+TEST_F(PinTest, ARepairKeepsTheLongerPinIfItsCommitIsLost) {
+  pin(clock_.now_seconds() + std::chrono::hours(1));
+  const std::vector<base::Path> before = packs();
+  pin(kPinnedWithoutEnd);
+  for (const base::Path& pack : packs()) {
+    if (std::ranges::find(before, pack) == before.end()) std::filesystem::remove(pack);
+  }
+  repair(location_, files_, clock_);
   lose_index();
   EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
 }

@@ -249,9 +249,10 @@ TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
         {add_folder(writer, "INBOX", samples(0, 5)), add_folder(writer, "Sent", samples(30, 4))});
     writer.commit();
   }
-  pin_snapshot(location_, files_, clock_, open_reader().newest_snapshot("alice").value().id,
-               kPinnedWithoutEnd);
   back_up("bob", 0, 3);
+  for (const SnapshotInfo& snapshot : open_reader().snapshots("alice")) {
+    pin_snapshot(location_, files_, clock_, snapshot.id, kPinnedWithoutEnd);
+  }
   damage_block(first, Stream::kManifests);
   const RepairReport report = repair(location_, files_, clock_, {}, "alice");
   ASSERT_THAT(report.given_up, SizeIs(2));
@@ -264,7 +265,7 @@ TEST_F(RepairTest, WhatIsLeftOfASnapshotReplacesItOnRequest) {
   EXPECT_TRUE(report.after.is_intact());
   Reader reader = open_reader();
   ASSERT_THAT(reader.snapshots("alice"), SizeIs(1));
-  EXPECT_EQ(reader.snapshots("alice")[0].pinned_until, kPinnedWithoutEnd);
+  EXPECT_EQ(reader.snapshots("alice").front().pinned_until, kPinnedWithoutEnd);
   EXPECT_EQ(samples(30, 4), restore(reader, "alice", "Sent"));
   EXPECT_EQ(samples(0, 3), restored("bob"));
 }
