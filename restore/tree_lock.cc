@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -23,17 +24,26 @@ std::array<base::Path, 2> places_of(const store::Location& location, const std::
   return {location.index / name, store::readers_directory(location) / name};
 }
 
+bool is_locked(base::FileSystem& files, const base::Path& file) {
+  return files.modified(file) && files.try_lock(file, base::LockMode::kShared) == nullptr;
+}
+
 std::unique_ptr<base::FileLock> try_lock(base::FileSystem& files, const store::Location& location,
                                          const std::string& name) {
-  const auto [place, other] = places_of(location, name);
+  auto [place, other] = places_of(location, name);
+  std::unique_ptr<base::FileLock> lock;
   try {
     make_directories(files, location.index);
-    return files.try_lock(place, base::LockMode::kExclusive);
+    lock = files.try_lock(place, base::LockMode::kExclusive);
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kIo && error.code() != base::ErrorCode::kNoSpace) throw;
     base::log_debug("{}: the lock is in the store instead", error.what());
-    return files.try_lock(other, base::LockMode::kExclusive);
+    std::swap(place, other);
+    lock = files.try_lock(place, base::LockMode::kExclusive);
   }
+  // A process that began while the index's disk was full, or before it was, locks the other one.
+  if (lock != nullptr && is_locked(files, other)) return nullptr;
+  return lock;
 }
 
 }  // namespace
@@ -76,9 +86,8 @@ std::unique_ptr<base::FileLock> lock_naming(base::FileSystem& files, base::Clock
 bool is_worked_on(base::FileSystem& files, const store::Location& location,
                   const std::string& tree_id) {
   const auto places = places_of(location, lock_name(tree_id));
-  return std::ranges::any_of(places, [&](const base::Path& place) {
-    return files.modified(place) && files.try_lock(place, base::LockMode::kShared) == nullptr;
-  });
+  return std::ranges::any_of(places,
+                             [&](const base::Path& place) { return is_locked(files, place); });
 }
 
 }  // namespace restore

@@ -6,6 +6,7 @@
 
 #include "base/file_system.h"
 #include "restore/tree_lock.h"
+#include "store/format/layout.h"
 #include "store/tree_record.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
@@ -219,6 +220,13 @@ TEST_F(TreesTest, ATreeThatIsWorkedOnIsNotExtended) {
     const auto result = mailstow_.restore({"extend", "alice", name, "7d"});
     EXPECT_EQ(result.status, 5);
     EXPECT_THAT(result.err, HasSubstr("try again"));
+  }
+  {
+    // As a run does that begins while the index's disk is full.
+    const auto lock = base::real_file_system().try_lock(
+        store::readers_directory(location()) / ("tree-" + records.records[0].id + ".lock"),
+        base::LockMode::kExclusive);
+    EXPECT_EQ(mailstow_.restore({"extend", "alice", name, "7d"}).status, 5);
   }
   EXPECT_EQ(mailstow_.restore({"extend", "alice", name, "7d"}).status, 0);
 }
