@@ -8,6 +8,7 @@
 #include "backupd/daemon/store_loan.h"
 #include "backupd/named_snapshot.h"
 #include "backupd/prune_report.h"
+#include "backupd/report/alarms.h"
 #include "backupd/retention_plan.h"
 #include "base/error.h"
 #include "base/id_text.h"
@@ -26,11 +27,29 @@ namespace {
 
 // The account's next snapshot gets one more than the highest sequence: no number is used twice.
 void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo& snapshot,
-                         const store::SnapshotInfo& newest) {
-  if (snapshot.id != newest.id) return;
+                         store::Reader& reader) {
+  const auto newest_backup = reader.newest_snapshot(command.account);
+  const bool is_newest = snapshot.id == reader.snapshots(command.account).back().id ||
+                         (newest_backup && snapshot.id == newest_backup->id);
+  if (!is_newest) return;
   base::fail(base::ErrorCode::kUsage,
              "forget {0} --snapshot {1}: it is the newest one, with which the next backup begins: "
              "drop it after that backup, or all of the account's: mailstow-backupd forget {0}",
+             base::escape_for_terminal(command.account), command.snapshot);
+}
+
+// Without the snapshot that shows it, a mass deletion would no longer hold the snapshots before it.
+void check_shows_no_deletion(const base::Environment& environment, const ForgetOptions& command,
+                             const store::SnapshotInfo& snapshot, store::Reader& reader) {
+  const auto acknowledged =
+      base::Acknowledgements::load(environment.files, environment.config.store);
+  const auto deletion =
+      newest_mass_deletion(reader.snapshots(command.account), environment.config.guards,
+                           acknowledged.deletions_accepted(command.account));
+  if (!deletion || deletion->id != snapshot.id) return;
+  base::fail(base::ErrorCode::kUsage,
+             "forget {0} --snapshot {1}: much vanished before it, and as long as it is there, no "
+             "older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge {0}",
              base::escape_for_terminal(command.account), command.snapshot);
 }
 
@@ -59,7 +78,8 @@ std::vector<AccountPlan> plan(const base::Environment& environment, const Forget
                base::escape_for_terminal(account), base::suggestion(account, reader.accounts()));
   }
   if (only) {
-    check_is_not_newest(command, plan.snapshots.front().snapshot, reader.snapshots(account).back());
+    check_is_not_newest(command, plan.snapshots.front().snapshot, reader);
+    check_shows_no_deletion(environment, command, plan.snapshots.front().snapshot, reader);
   }
   if (command.yes) check_is_not_pinned(command, plan);
   return {std::move(plan)};

@@ -254,6 +254,11 @@ TEST_F(AlarmsTest, AMassDeletionIsReportedAndHoldsOlderSnapshotsUntilAcknowledge
   EXPECT_THAT(once(), Contains(HasSubstr("30 messages vanished"))) << "until it is acknowledged";
   const json status = mailstow_.backupd_json({"status"})["accounts"][0];
   EXPECT_EQ(status["alarms"][0]["kind"], "mass_deletion");
+  const std::string shows_it =
+      mailstow_.restore_json({"snapshots", "alice"})["snapshots"][1]["snapshot"];
+  const auto refused = mailstow_.backupd({"forget", "alice", "--snapshot", shows_it, "--yes"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("mailstow-backupd acknowledge alice"));
 
   EXPECT_EQ(mailstow_.backupd_json({"acknowledge", "alice"})["accepted"].size(), 1U);
   EXPECT_EQ(mailstow_.backupd({"acknowledge", "alice"}).status, 1)
