@@ -1,5 +1,7 @@
 #include "store/index/sqlite.h"
 
+#include <system_error>
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -179,9 +181,16 @@ std::optional<Database> Database::open_read_only(const std::filesystem::path& pa
 }
 
 Database Database::open_unchanging(const std::filesystem::path& path) {
+  const auto written = std::filesystem::last_write_time(path);
   Database database = open(unchanging_uri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
   database.path_ = path;
+  database.unchanged_since_ = written;
   return database;
+}
+
+bool Database::was_changed() const {
+  std::error_code error;
+  return unchanged_since_ && std::filesystem::last_write_time(path_, error) != *unchanged_since_;
 }
 
 Database Database::in_memory() {
@@ -210,6 +219,11 @@ std::int64_t Database::integer(std::string_view sql) {
 
 void Database::fail(const char* operation, int code) const {
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+  if (was_changed()) {
+    base::fail(ErrorCode::kIo,
+               "{} index {}: {}: another process changed it meanwhile: run the command again",
+               operation, path_.string(), why);
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       base::fail(ErrorCode::kNoSpace, "{} index {}: {}: free space on its disk", operation,

@@ -59,7 +59,8 @@ class Database {
  public:
   static Database open_or_create(const std::filesystem::path& path);
   // If it exists. Where nothing can be written beside it (its disk is full, or mounted read-only)
-  // and no writer left a log to be read, it is read as a file that does not change.
+  // and no writer left a log to be read, it is read as a file that does not change. If a writer
+  // finds room later, what is read can be wrong: then an error is kIo, not kDamaged.
   static std::optional<Database> open_read_only(const std::filesystem::path& path);
   static Database in_memory();  // empty, and discarded with its connection
 
@@ -75,8 +76,10 @@ class Database {
   static Database open_unchanging(const std::filesystem::path& path);
   Database(std::filesystem::path path, std::unique_ptr<sqlite3, Close> handle);
   [[noreturn]] void fail(const char* operation, int code) const;
+  bool was_changed() const;
 
   std::filesystem::path path_;
+  std::optional<std::filesystem::file_time_type> unchanged_since_;  // of open_unchanging()
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
