@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kCheckpointFlag = 1;
 constexpr std::uint64_t kSequenceFlag = 2;  // commits of older versions lack it
-constexpr std::uint64_t kPinsFlag = 4;      // so do they this one
+constexpr std::uint64_t kPinsFlag = 4;      // commits without pins lack it
 
 enum class Sequences { kAbsent, kPresent };
 

@@ -141,7 +141,6 @@ TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
                                                   "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"));
 }
 
-// The second backup had the clock behind, the third one had it ahead, and that time has come.
 TEST(RetentionTest, APinnedSnapshotIsKeptUntilItsPinEnds) {
   std::vector<SnapshotInfo> snapshots = every(days(1), "2026-11-01", "2026-11-04");
   snapshots[0].pinned_until = store::kPinnedWithoutEnd;
@@ -158,6 +157,7 @@ TEST(RetentionTest, APinnedSnapshotIsKeptUntilItsPinEnds) {
   EXPECT_THAT(plan[1].reasons, ElementsAre("pinned until 2026-12-01T01:00:00+01:00"));
 }
 
+// The second backup had the clock behind, the third one had it ahead, and that time has come.
 TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
   RetentionRules rules = no_rules();
   std::vector<SnapshotInfo> snapshots;
