@@ -46,7 +46,7 @@ void check_shows_no_deletion(const base::Environment& environment, const ForgetO
   const auto deletion =
       newest_mass_deletion(reader.snapshots(command.account), environment.config.guards,
                            acknowledged.deletions_accepted(command.account));
-  if (!deletion || deletion->id != snapshot.id) return;
+  if (!deletion || deletion->snapshot.id != snapshot.id) return;
   base::fail(base::ErrorCode::kUsage,
              "forget {0} --snapshot {1}: much vanished before it, and as long as it is there, no "
              "older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge {0}",
