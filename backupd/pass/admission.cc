@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <string>
+#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -22,6 +24,19 @@ constexpr std::size_t kMaxShownName = 100;
 
 // Counted for each flag or property in addition to its text, so that many short ones count too.
 constexpr std::size_t kOverhead = 64;
+
+// An ID that several folders have identifies none of them: followed, it would lead to the messages
+// of another folder.
+void drop_shared_ids(std::vector<imap::Folder>& listed) {
+  std::unordered_map<std::string, std::size_t> folders;
+  for (const imap::Folder& folder : listed) {
+    if (folder.status && folder.status->mailbox_id) ++folders[*folder.status->mailbox_id];
+  }
+  for (imap::Folder& folder : listed) {
+    if (!folder.status || !folder.status->mailbox_id) continue;
+    if (folders[*folder.status->mailbox_id] > 1) folder.status->mailbox_id.reset();
+  }
+}
 
 bool is_system_flag(std::string_view flag) {
   static constexpr std::array<std::string_view, 5> kSystem = {"\\Answered", "\\Deleted", "\\Draft",
@@ -95,6 +110,7 @@ void Admission::admit(std::vector<imap::Folder>& listed) {
       folder.status->mailbox_id.reset();
     }
   }
+  drop_shared_ids(listed);
 }
 
 void Admission::note(const imap::ListGaps& gaps) {

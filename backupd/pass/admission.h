@@ -28,8 +28,9 @@ class Admission {
   // Returns the prefix of the personal namespace; empty if it is left out.
   std::string prefix(const std::string& prefix);
 
-  // Leaves out attributes and MAILBOXIDs, and all folders beyond the number that an account may
-  // have. Folders with names that are too long stay in the list, for has_room_for_name().
+  // Leaves out attributes, MAILBOXIDs (also those that several folders have), and all folders
+  // beyond the number that an account may have. Folders with names that are too long stay in the
+  // list, for has_room_for_name().
   void admit(std::vector<imap::Folder>& listed);
   static bool has_room_for_name(const imap::Folder& folder);
 

@@ -163,5 +163,20 @@ TEST(AdmissionTest, AllReasonsOfAFolderShareOneLimit) {
   }
 }
 
+TEST(AdmissionTest, AMailboxIdOfSeveralFoldersIdentifiesNone) {
+  Admission admission;
+  std::vector<imap::Folder> listed(3);
+  for (imap::Folder& folder : listed) {
+    folder.status.emplace();
+    folder.status->mailbox_id = "F1";
+  }
+  listed[2].status->mailbox_id = "F2";
+  admission.admit(listed);
+  EXPECT_EQ(listed[0].status->mailbox_id, std::nullopt);
+  EXPECT_EQ(listed[1].status->mailbox_id, std::nullopt);
+  EXPECT_EQ(listed[2].status->mailbox_id, "F2");
+  EXPECT_THAT(admission.troubles(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace backupd

@@ -76,13 +76,6 @@ class GapsTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(GapsTest, AnInboxThatIsNotListedIsBackedUp) {
-  inbox().is_listed = false;
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
-  EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 3", "Work 1"));
-}
-
 TEST_F(GapsTest, AnInboxThatIsListedAsNonexistentIsBackedUp) {
   inbox().attributes = "\\NonExistent";
   EXPECT_EQ(run().status, PassStatus::kComplete);
@@ -262,13 +255,6 @@ INSTANTIATE_TEST_SUITE_P(Codes, DoubtfulRefusals,
                          testing::Values("NO [NOPERM] not now", "NO [UNAVAILABLE] not now",
                                          "NO [INUSE] not now", "NO [SERVERBUG] not now",
                                          "NO [X-ODD] not now", "BAD not now"));
-
-TEST_F(GapsTest, AMessageOmittedByTheScanIsFetched) {
-  inbox().messages[1].is_scanned = false;
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kComplete);
-  EXPECT_EQ(runner_.snapshot().messages, 4U);
-}
 
 TEST_F(GapsTest, AMessageOmittedByALaterScanIsNotExpunged) {
   ASSERT_EQ(run().status, PassStatus::kComplete);

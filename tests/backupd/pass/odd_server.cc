@@ -71,14 +71,23 @@ class OddServer::Connection : public imap::Transport {
     if (output_.empty() && is_closed_) {
       base::fail(base::ErrorCode::kNetwork, "the connection is lost: try again");
     }
+    if (output_.empty() && afterwards_ == Afterwards::kFlood) {
+      constexpr std::chrono::seconds kFloodTakes{10};
+      pass_time(kFloodTakes);
+      while (output_.size() < buffer.size()) output_ += server_.drip;
+    }
     const std::size_t length = std::min(buffer.size(), output_.size());
     std::copy_n(base::as_bytes(output_).begin(), length, buffer.begin());
     output_.erase(0, length);
     return length;
   }
 
-  bool wait(bool to_send, std::chrono::milliseconds) override {
-    return to_send || is_closed_ || !output_.empty();
+  bool wait(bool to_send, std::chrono::milliseconds timeout) override {
+    if (to_send || is_closed_ || !output_.empty()) return true;
+    const bool drips = afterwards_ == Afterwards::kDrip && server_.drip_interval < timeout;
+    pass_time(drips ? server_.drip_interval : timeout);
+    if (drips) output_ += server_.drip;
+    return drips;
   }
 
  private:
@@ -109,8 +118,27 @@ class OddServer::Connection : public imap::Transport {
 
   void say(std::string_view text) { output_.append(text).append("\r\n"); }
 
+  void pass_time(std::chrono::milliseconds time) {
+    if (server_.clock_.ahead() > kMaxWait) {
+      base::fail(base::ErrorCode::kInternal, "the client waits without end");
+    }
+    server_.clock_.set_ahead(server_.clock_.ahead() + time);
+  }
+
   void answer(const std::string& tag, const std::string& command) {
     server_.heard_.push_back(command);
+    if (is_silent_ || is_closed_) return;
+    const std::size_t begin = output_.size();
+    respond(tag, command);
+    if (!server_.edit || is_silent_ || is_closed_) return;
+    std::string edited = output_.substr(begin);
+    afterwards_ = server_.edit(command, edited);
+    output_.replace(begin, std::string::npos, edited);
+    is_closed_ = afterwards_ == Afterwards::kClose;
+    is_silent_ = !is_closed_ && afterwards_ != Afterwards::kNothing;
+  }
+
+  void respond(const std::string& tag, const std::string& command) {
     if (server_.before) {
       const std::string instead = server_.before(command);
       if (instead == kHangUp) is_closed_ = true;
@@ -150,12 +178,6 @@ class OddServer::Connection : public imap::Transport {
     if (!is_closed_ && !is_silent_) say(tag + ' ' + result);
   }
 
-  OddFolder* find(std::string_view name) {
-    const auto found = std::find_if(server_.folders_.begin(), server_.folders_.end(),
-                                    [&](const auto& folder) { return folder->raw_name == name; });
-    return found == server_.folders_.end() ? nullptr : found->get();
-  }
-
   void list() {
     for (const auto& folder : server_.folders_) {
       if (!folder->is_listed) continue;
@@ -171,7 +193,7 @@ class OddServer::Connection : public imap::Transport {
   }
 
   std::string status(const std::string& name) {
-    const OddFolder* folder = find(name);
+    const OddFolder* folder = server_.find(name);
     if (folder == nullptr) return "NO [NONEXISTENT] no such folder";
     say("* STATUS " + as_sent(name) + " (MESSAGES " + std::to_string(folder->messages.size()) +
         " UIDNEXT " + next(*folder) + " UIDVALIDITY " + folder->uid_validity + ")");
@@ -179,7 +201,8 @@ class OddServer::Connection : public imap::Transport {
   }
 
   std::string examine(const std::string& name) {
-    open_ = find(name);
+    open_ = server_.find(name);
+    server_.open_folder_ = name;
     if (open_ == nullptr) return "NO no such folder";
     if (!open_->refusal.empty()) return open_->refusal;
     say("* " + (open_->exists.empty() ? std::to_string(open_->messages.size()) : open_->exists) +
@@ -214,7 +237,12 @@ class OddServer::Connection : public imap::Transport {
       if (with_body) {
         item = message.item ? message.item(message.asked++) : "BODY[] " + literal(message.body);
         if (item == kHangUp) is_closed_ = true;
-        if (item == kSendNothing) is_silent_ = true;
+        if (item.ends_with(kSendNothing)) {
+          is_silent_ = true;
+          item.resize(item.size() - kSendNothing.size());
+          if (!item.empty())
+            output_ += "* 1 FETCH (UID " + std::to_string(message.uid) + ' ' + item;
+        }
         if (is_closed_ || is_silent_) return {};
         if (item.empty()) continue;
       }
@@ -236,18 +264,24 @@ class OddServer::Connection : public imap::Transport {
   std::string output_;
   bool is_closed_ = false;
   bool is_silent_ = false;
+  Afterwards afterwards_ = Afterwards::kNothing;
 };
 
+OddFolder* OddServer::find(std::string_view raw_name) {
+  const auto found = by_name_.find(raw_name);
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
 OddFolder& OddServer::folder(std::string_view raw_name) {
-  for (const auto& folder : folders_) {
-    if (folder->raw_name == raw_name) return *folder;
-  }
+  if (OddFolder* const known = find(raw_name)) return *known;
   folders_.push_back(std::make_unique<OddFolder>());
   folders_.back()->raw_name = raw_name;
+  by_name_.emplace(raw_name, folders_.back().get());
   return *folders_.back();
 }
 
 void OddServer::remove(std::string_view raw_name) {
+  if (const auto found = by_name_.find(raw_name); found != by_name_.end()) by_name_.erase(found);
   std::erase_if(folders_, [&](const auto& folder) { return folder->raw_name == raw_name; });
 }
 

@@ -6,9 +6,11 @@
 //   PassRunner("alice").run_over(server.connect());
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,7 +31,7 @@ struct OddMessage {
 
   // How the body is sent the first time, the second time, ...; if not set, as a literal. "": the
   // message is missing from the answer. kHangUp: the connection is closed.
-  // kSendNothing: nothing more is sent.
+  // kSendNothing, or at the end of the text: nothing more is sent.
   std::function<std::string(int time)> item = {};
 };
 
@@ -53,9 +55,19 @@ struct OddFolder {
   OddMessage& message(std::uint32_t uid, std::string body);
 };
 
+// What the server does once it has sent an answer.
+enum class Afterwards {
+  kNothing,
+  kClose,
+  kFallSilent,
+  kDrip,   // sends OddServer::drip again and again, and answers nothing any more
+  kFlood,  // the same, as fast as it is read
+};
+
 class OddServer {
  public:
   OddFolder& folder(std::string_view raw_name);  // created if it does not exist
+  OddFolder* find(std::string_view raw_name);    // null if it does not exist
   void remove(std::string_view raw_name);
 
   // Capabilities in addition to its usual ones.
@@ -67,6 +79,22 @@ class OddServer {
   // (kHangUp and kSendNothing as above).
   std::function<std::string(const std::string& command)> before;
 
+  // Called with each command and the answer to it, with all its lines, which it may change.
+  using Edit = std::function<Afterwards(const std::string& command, std::string& answer)>;
+  Edit edit;
+
+  std::string drip = "* OK still working on it\r\n";
+  std::chrono::milliseconds drip_interval{20'000};
+
+  // The time that passes while a client waits for this server; none of it is real.
+  const HastyClock& clock() const { return clock_; }
+
+  // Waiting longer than this fails the run with kInternal.
+  static constexpr std::chrono::hours kMaxWait{48};
+
+  // The folder that was opened last; empty: none.
+  const std::string& open_folder() const { return open_folder_; }
+
   // Whether commands that arrive before the answer to an earlier one are dropped.
   bool drops_early_commands = false;
 
@@ -77,7 +105,11 @@ class OddServer {
 
  private:
   class Connection;
+
   std::vector<std::unique_ptr<OddFolder>> folders_;
+  std::map<std::string, OddFolder*, std::less<>> by_name_;
+  HastyClock clock_;
+  std::string open_folder_;
   int connections_ = 0;
   std::vector<std::string> heard_;
 };

@@ -356,20 +356,6 @@ TEST_F(OddServerTest, AFolderThatCannotBeOpenedDoesNotAffectTheOthers) {
   EXPECT_THAT(names(), ElementsAre("INBOX", "Burning", "Parent", "Gone", "Zebra"));
 }
 
-TEST_F(OddServerTest, AHostileAnswerLosesOnlyItsMessage) {
-  const std::string deep(10'000, '(');
-  for (const std::string& item :
-       {std::string("BODY[] {9223372036854775808}"), "X " + deep,
-        "X \"" + std::string(100'000, 'x'), std::string("BODY[] {-1}"), std::string("BODY[] {3")}) {
-    PassRunner runner("alice");
-    second().item = [&](int) { return item; };
-    const AccountReport report = runner.run_over(server_.connect());
-    ASSERT_THAT(report.skipped, SizeIs(1)) << item.substr(0, 30) << report.error;
-    EXPECT_EQ(report.skipped[0].uid, base::Uid{2});
-    EXPECT_EQ(runner.snapshot().messages, 2U);
-  }
-}
-
 TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
   runner_.server_config().transfer.message_timeout = std::chrono::seconds(0);
   for (OddMessage& message : server_.folder("INBOX").messages) {

@@ -25,23 +25,6 @@ class PartialReasonsTest : public testing::Test {
   PassRunner runner_{"alice"};
 };
 
-TEST_F(PartialReasonsTest, WhatAServerDoesNotTellIsNoChange) {
-  server_.folder("Mid").tells_next = false;
-  for (int night = 0; night < 2; ++night) EXPECT_EQ(run().status, PassStatus::kComplete);
-  EXPECT_EQ(runner_.snapshot().status, store::SnapshotStatus::kComplete);
-}
-
-TEST_F(PartialReasonsTest, AServerThatRefusesStatusIsBackedUpCompletely) {
-  server_.before = [](const std::string& command) -> std::string {
-    return command.starts_with("STATUS") ? "NO not here" : "";
-  };
-  for (int night = 0; night < 2; ++night) {
-    const AccountReport report = run();
-    EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
-    EXPECT_EQ(runner_.snapshot().messages, 12U);
-  }
-}
-
 TEST_F(PartialReasonsTest, AFolderThatKeepsChangingIsNamed) {
   std::uint32_t uid = 10;
   server_.before = [&](const std::string& command) -> std::string {

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
+#include <utility>
 
-#include "backupd/pass/account_pass.h"
-#include "backupd/pass/commit_schedule.h"
-#include "backupd/pass/restored_trees.h"
-#include "imap/account_login.h"
+#include "base/error.h"
 #include "imap/curl_transport.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -111,46 +108,13 @@ AccountReport PassRunner::run_over(std::unique_ptr<imap::Transport> transport) {
 }
 
 AccountReport PassRunner::run_over(const Connect& connect) {
-  base::AccountConfig account;
-  account.name = user_;
-  account.user = user_;
-  account.server = "main";
-  base::Environment environment{{}, base::OutputFormat::kText, base::real_file_system(), clock_};
-  environment.config.servers["main"] = server_config_;
-  environment.config.servers["main"].connections_per_account = 1;
-  AccountQueue queue(environment.config, {account});
-  SpareSessions spares(queue, environment.config, account);
-  clock_.pauses.clear();
-  store::Writer writer = store::Writer::open(location_, base::real_file_system(), clock_);
-  CommitSchedule schedule(writer, clock_);
-  std::mutex mutex;
-  PipeBudget budget(std::size_t{1} << 20);
-  ProgressBoard progress(1, clock_);
-  const RestoredTrees none({}, user_);
-  CauseLog causes;
-  AccountPass pass(environment, account, none, {writer, schedule, mutex, budget, progress, causes});
-  AccountReport report = pass.run(
-      [&](const OpenOptions& options) {
-        const auto now = clock_.now_seconds();
-        imap::Limits limits = imap::limits_of(server_config_);
-        limits.pipeline = limits.pipeline && options.pipeline;
-        limits.waits = options.waits;
-        ListingState& listing = options.listing;
-        listing.is_logged_in = listing.is_listed = false;
-        std::unique_ptr<imap::Transport> transport = connect();
-        listing.is_logged_in = true;
-        const auto prefix =
-            listing.is_one_by_one ? std::nullopt : std::optional(options.personal_prefix);
-        imap::Session session(std::move(transport), limits, prefix);
-        if (listing.is_one_by_one) session.request_status_one_by_one(listing.caution);
-        imap::Namespaces namespaces = session.namespaces();
-        std::vector<imap::Folder> folders = session.list_personal_folders();
-        listing.is_listed = true;
-        return OpenAccount{std::move(session), std::move(namespaces), std::move(folders), now};
-      },
-      spares);
-  schedule.commit();
-  return report;
+  const std::vector<PassAccount> alone = {{.name = user_, .connect = connect}};
+  return run_together(alone).front();
+}
+
+std::vector<AccountReport> PassRunner::run_together(std::span<const PassAccount> accounts) {
+  clock_.forget_pauses();
+  return run_passes(location_, server_config_, accounts, clock_);
 }
 
 store::SnapshotInfo PassRunner::snapshot() const {

@@ -2,20 +2,20 @@
 // and compares its snapshot with the server.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "backupd/report/pass_report.h"
-#include "base/clock.h"
 #include "base/config/config.h"
 #include "imap/transport.h"
 #include "store/format/location.h"
 #include "store/format/snapshot.h"
+#include "tests/backupd/pass/hasty_clock.h"
+#include "tests/backupd/pass/in_process_pass.h"
 #include "tests/servers/server.h"
 #include "tests/temporary_directory.h"
 
@@ -48,11 +48,14 @@ class PassRunner {
   using Connect = std::function<std::unique_ptr<imap::Transport>()>;
   AccountReport run_over(const Connect& connect);
 
+  // The same for several accounts, at the same time.
+  std::vector<AccountReport> run_together(std::span<const PassAccount> accounts);
+
   // The account's settings in the configuration.
   base::ServerConfig& server_config() { return server_config_; }
 
   // The pauses of the last pass, which take no real time.
-  const std::vector<std::chrono::milliseconds>& pauses() const { return clock_.pauses; }
+  const std::vector<std::chrono::milliseconds>& pauses() const { return clock_.pauses(); }
 
   // The commands that the last pass sent.
   const std::string& sent() const { return sent_; }
@@ -67,25 +70,13 @@ class PassRunner {
   store::Location& location() { return location_; }  // for the next pass
 
   // Moves the time of the next pass, in addition to the pauses.
-  void set_ahead(std::chrono::milliseconds ahead) { clock_.ahead = ahead; }
+  void set_ahead(std::chrono::milliseconds ahead) { clock_.set_ahead(ahead); }
+  HastyClock& clock() { return clock_; }
 
   // Lets time pass. Any thread.
-  void pass_time(std::chrono::milliseconds time) { clock_.ahead = clock_.ahead.load() + time; }
+  void pass_time(std::chrono::milliseconds time) { clock_.set_ahead(clock_.ahead() + time); }
 
  private:
-  struct HastyClock : base::Clock {
-    base::TimePoint now() const override { return base::system_clock().now() + ahead.load(); }
-    std::chrono::steady_clock::time_point steady_now() const override {
-      return base::system_clock().steady_now() + ahead.load();
-    }
-    void sleep_for(std::chrono::milliseconds duration) override {
-      ahead = ahead.load() + duration;
-      pauses.push_back(duration);
-    }
-    std::atomic<std::chrono::milliseconds> ahead{std::chrono::milliseconds(0)};
-    std::vector<std::chrono::milliseconds> pauses;
-  };
-
   const servers::Server* server_ = nullptr;
   std::string user_;
   tests::TemporaryDirectory directory_;

@@ -1,5 +1,6 @@
-// An account whose server sends values that can't be stored: the report lists what is left out, all
-// other accounts are backed up, and the store is sound.
+// The programs with an account whose server sends values that can't be stored: the report lists
+// what is left out, all other accounts are backed up, and the store is sound. The many kinds of
+// such values are in tests/backupd/pass/hostile_scenarios_test.cc.
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -21,7 +22,6 @@ struct Poison {
   const char* name;
   std::vector<std::string> options;
   const char* trouble;
-  std::size_t stored = 3;  // messages of evil
 };
 
 class PoisonTest : public testing::TestWithParam<Poison> {
@@ -65,7 +65,7 @@ TEST_P(PoisonTest, IsLeftOutWhileEverythingElseIsBackedUp) {
     EXPECT_EQ(find_by(report["accounts"], "account", "good")["status"], "complete");
     const json evil = find_by(report["accounts"], "account", "evil");
     EXPECT_EQ(evil["status"], "partial") << evil.dump(2).substr(0, 2'000);
-    EXPECT_EQ(evil["messages"], GetParam().stored);
+    EXPECT_EQ(evil["messages"], 3);
     if (night == 0) {
       EXPECT_THAT(report["troubles"].dump() + evil["skipped"].dump(),
                   HasSubstr(GetParam().trouble));
@@ -77,28 +77,18 @@ TEST_P(PoisonTest, IsLeftOutWhileEverythingElseIsBackedUp) {
   }
   expect_sound();
   EXPECT_EQ(stored("good"), 3U);
-  EXPECT_EQ(stored("evil"), GetParam().stored);
+  EXPECT_EQ(stored("evil"), 3U);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, PoisonTest,
-    testing::Values(
-        Poison{"Prefix", {"--messages", "3", "--prefix", "100000"}, "evil: the prefix"},
-        Poison{"Keyword", {"--messages", "3", "--flag", "100000"}, "evil: INBOX: a flag"},
-        Poison{"Metadata", {"--messages", "3", "--metadata", "1048570"}, "evil: INBOX: a METADATA"},
-        Poison{"MuchMetadata",
-               {"--messages", "3", "--metadata", "1000000", "--entries", "40"},
-               "evil: INBOX: a METADATA"},
-        Poison{"ManySmallMetadata",
-               {"--messages", "3", "--metadata", "200000", "--entries", "100"},
-               "evil: METADATA, with all before it"},
-        Poison{"EmailId", {"--messages", "3", "--emailid", "100000"}, "evil: INBOX: the EMAILID"},
-        Poison{"MailboxId", {"--messages", "3", "--mailboxid", "60000"}, "the MAILBOXID"},
-        Poison{"Trouble", {"--messages", "3", "--trouble", "300000"}, "a folder with such a name"},
-        Poison{
-            "LongFolder", {"--messages", "3", "--folder", "100000"}, "a folder with such a name"},
-        Poison{"Refusals", {"--messages", "3", "--refuse", "560", "64000"}, "rrr...", 0}),
-    [](const auto& poison) { return std::string(poison.param.name); });
+INSTANTIATE_TEST_SUITE_P(Kinds, PoisonTest,
+                         testing::Values(Poison{"Keyword",
+                                                {"--messages", "3", "--flag", "100000"},
+                                                "evil: INBOX: a flag"},
+                                         Poison{"MuchMetadata",
+                                                {"--messages", "3", "--metadata", "1000000",
+                                                 "--entries", "40"},
+                                                "evil: INBOX: a METADATA"}),
+                         [](const auto& poison) { return std::string(poison.param.name); });
 
 }  // namespace
 }  // namespace backupd

@@ -1,0 +1,345 @@
+#include "tests/backupd/pass/scenario.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <gmock/gmock.h>
+
+#include "base/terminal.h"
+#include "store/folder_draft.h"
+#include "store/maintenance/check.h"
+#include "store/maintenance/prune.h"
+#include "store/maintenance/reindex.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr int kNights = 2;
+constexpr std::chrono::hours kDay{24};
+
+// Of a run in which a server answers nothing that it is asked.
+constexpr std::chrono::hours kLongestNight{12};
+
+constexpr const char* kOdd = "odd";
+constexpr const char* kInnocent = "innocent";
+
+void fill(OddServer& server, const std::string& folder, std::uint32_t messages) {
+  for (std::uint32_t uid = 1; uid <= messages; ++uid) {
+    server.folder(folder).message(uid, fmt::format("Subject: {} {}\r\n\r\ntext\r\n", folder, uid));
+  }
+}
+
+using Counts = std::map<std::string, std::uint64_t>;  // messages by folder; no empty folders
+
+std::string text_of(const Counts& counts) {
+  std::vector<std::string> words;
+  for (const auto& [name, messages] : counts) {
+    words.push_back(base::escape_for_terminal(name) + ' ' + std::to_string(messages));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+// What a folder's receipt says.
+std::string line_of(std::uint32_t uid_validity, const store::Receipt& receipt) {
+  return fmt::format("{} {} {}", uid_validity, receipt.messages, receipt.digest.hex());
+}
+
+std::multiset<std::string> reported(const AccountReport& report) {
+  std::multiset<std::string> lines;
+  for (const FolderReceipt& folder : report.receipts) {
+    lines.insert(line_of(folder.uid_validity, folder.receipt));
+  }
+  return lines;
+}
+
+// All that a report says about what is not as it should be.
+std::string text_of(const AccountReport& report) {
+  std::string text = report.error;
+  for (const SkippedEntry& entry : report.skipped)
+    text += '\n' + entry.folder + ": " + entry.reason;
+  for (const std::string& line : report.troubles) text += '\n' + line;
+  return text;
+}
+
+class Stage {
+ public:
+  Stage() {
+    fill(odd_, "INBOX", 3);
+    fill(odd_, "Mid", 3);
+    fill(odd_, "Zlast", 1);
+    fill(innocent_, "INBOX", 3);
+  }
+
+  void play(const Scenario& scenario) {
+    AccountReport last;
+    for (int night = 0; night < kNights; ++night) {
+      SCOPED_TRACE(fmt::format("night {}", night));
+      odd_.before = {};
+      odd_.edit = {};
+      scenario.play(odd_, night);
+      runner_.set_ahead(night * kDay);
+      const auto waited = odd_.clock().ahead();
+      const std::vector<PassAccount> accounts = {
+          {.name = kOdd, .connect = odd_.connect(), .clock = odd_.clock()},
+          {.name = kInnocent, .connect = innocent_.connect()}};
+      std::vector<AccountReport> reports = runner_.run_together(accounts);
+      last = std::move(reports[0]);
+      EXPECT_EQ(reports[1].status, PassStatus::kComplete) << reports[1].error;
+      EXPECT_EQ(text_of(reports[1]), "");
+      const auto time = odd_.clock().ahead() - waited + runner_.clock().ahead() - night * kDay;
+      EXPECT_LT(time, kLongestNight) << "so long the server was waited for";
+    }
+    expect_report(scenario, last);
+    expect_sound();
+    std::filesystem::remove_all(runner_.location().index);
+    EXPECT_THAT(store::reindex(runner_.location(), files_).damage, IsEmpty());
+    expect_sound();
+    const Counts counts = expect_readable(kOdd, last.snapshot ? &last : nullptr);
+    expect_counts(scenario, counts);
+    EXPECT_EQ(text_of(expect_readable(kInnocent, nullptr)), "INBOX 3");
+  }
+
+ private:
+  static void expect_report(const Scenario& scenario, const AccountReport& report) {
+    const std::string text = text_of(report);
+    if (scenario.reason == kAnything) return;
+    if (scenario.reason.empty()) {
+      EXPECT_EQ(report.status, PassStatus::kComplete);
+      EXPECT_EQ(text, "");
+    } else {
+      EXPECT_NE(report.status, PassStatus::kComplete);
+      EXPECT_THAT(text.substr(0, 4'000), HasSubstr(scenario.reason));
+    }
+  }
+
+  static void expect_counts(const Scenario& scenario, const Counts& counts) {
+    if (scenario.reason != kAnything) {
+      EXPECT_EQ(text_of(counts), scenario.stored);
+      return;
+    }
+    const std::string stored = ", " + text_of(counts) + ",";
+    std::string_view rest = scenario.stored;
+    while (!rest.empty()) {
+      const std::string_view one = rest.substr(0, rest.find(", "));
+      EXPECT_THAT(stored, HasSubstr(fmt::format(", {},", one)));
+      rest.remove_prefix(std::min(one.size() + 2, rest.size()));
+    }
+  }
+
+  void expect_sound() {
+    const store::CheckReport report = store::check(
+        runner_.location(), files_, {.depth = store::CheckDepth::kReadData, .threads = 1});
+    EXPECT_THAT(report.damage, IsEmpty());
+    EXPECT_THAT(report.damaged_messages, IsEmpty());
+    EXPECT_NO_THROW(store::prune(runner_.location(), files_, runner_.clock(), {}));
+  }
+
+  // Reads every message of the account's newest snapshot; `report`: of the backup that made it.
+  Counts expect_readable(const std::string& account, const AccountReport* report) {
+    Counts counts;
+    store::Reader reader = store::Reader::open(runner_.location(), files_);
+    const auto snapshot = reader.newest_snapshot(account);
+    EXPECT_TRUE(snapshot || report == nullptr);
+    if (!snapshot) return counts;
+    std::multiset<std::string> lines;
+    for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
+      if (folder.info.completeness != store::FolderCompleteness::kContainer) {
+        lines.insert(line_of(folder.info.uid_validity, folder.receipt));
+      }
+      if (folder.receipt.messages > 0) counts[folder.info.raw_name] += folder.receipt.messages;
+      expect_readable(reader, folder, account == kOdd ? odd_ : innocent_);
+    }
+    if (report != nullptr) {
+      EXPECT_EQ(lines, reported(*report));
+    }
+    return counts;
+  }
+
+  void expect_readable(store::Reader& reader, const store::FolderRecord& folder,
+                       OddServer& server) {
+    store::FolderDraft draft(reader, folder);
+    std::uint64_t messages = 0;
+    draft.for_each([&](const store::MessageEntry& entry) {
+      EXPECT_EQ(reader.digest(entry.message), draft.digest(entry.uid));
+      const OddMessage* const sent = find(server, folder.info.raw_name, entry.uid);
+      if (sent != nullptr && !sent->item) {
+        EXPECT_EQ(base::as_text(reader.read_message(entry.message)), sent->body);
+      }
+      ++messages;
+    });
+    EXPECT_EQ(messages, folder.receipt.messages);
+  }
+
+  static const OddMessage* find(OddServer& server, const std::string& folder, base::Uid uid) {
+    const OddFolder* const found = server.find(folder);
+    if (found == nullptr) return nullptr;
+    const auto message = std::ranges::find(found->messages, uid.value, &OddMessage::uid);
+    return message == found->messages.end() ? nullptr : &*message;
+  }
+
+  base::FileSystem& files_ = base::real_file_system();
+  OddServer odd_;
+  OddServer innocent_;
+  PassRunner runner_{kOdd};
+};
+
+Play with_edit(std::string what, std::function<Afterwards(std::string& answer)> edit) {
+  return [what = std::move(what), edit = std::move(edit)](OddServer& server, int) {
+    server.edit = [what, edit, earlier = server.edit](const std::string& command,
+                                                      std::string& answer) {
+      const Afterwards before = earlier ? earlier(command, answer) : Afterwards::kNothing;
+      if (command.find(what) == std::string::npos) return before;
+      const Afterwards after = edit(answer);
+      return after == Afterwards::kNothing ? before : after;
+    };
+  };
+}
+
+// Where the tagged line begins.
+std::size_t last_line(const std::string& answer) {
+  if (answer.size() < 3) return 0;
+  const std::size_t end = answer.rfind("\r\n", answer.size() - 3);
+  return end == std::string::npos ? 0 : end + 2;
+}
+
+}  // namespace
+
+void PrintTo(const Scenario& scenario, std::ostream* out) {
+  *out << scenario.name;
+}
+
+void play(const Scenario& scenario) {
+  Stage().play(scenario);
+}
+
+Play refuse(std::string what, std::string answer) {
+  return [what = std::move(what), answer = std::move(answer)](OddServer& server, int) {
+    server.before = [what, answer, earlier = server.before](const std::string& command) {
+      if (command.find(what) != std::string::npos) return answer;
+      return earlier ? earlier(command) : std::string();
+    };
+  };
+}
+
+Play answer(std::string what, std::string lines) {
+  return with_edit(std::move(what), [lines = std::move(lines)](std::string& answer) {
+    answer.replace(0, last_line(answer), lines);
+    return Afterwards::kNothing;
+  });
+}
+
+Play add(std::string what, std::string lines) {
+  return with_edit(std::move(what), [lines = std::move(lines)](std::string& answer) {
+    answer.insert(0, lines);
+    return Afterwards::kNothing;
+  });
+}
+
+Play rewrite(std::string what, std::string from, std::string to) {
+  const auto edit = [from = std::move(from), to = std::move(to)](std::string& answer) {
+    for (std::size_t at = answer.find(from); at != std::string::npos;
+         at = answer.find(from, at + to.size())) {
+      answer.replace(at, from.size(), to);
+    }
+    return Afterwards::kNothing;
+  };
+  return with_edit(std::move(what), edit);
+}
+
+Play then(std::string what, Afterwards afterwards) {
+  return with_edit(std::move(what), [afterwards](std::string& answer) {
+    answer.resize(last_line(answer));
+    return afterwards;
+  });
+}
+
+Play drip(std::string what, std::string line, std::chrono::seconds interval) {
+  return all({[line = std::move(line), interval](OddServer& server, int) {
+                server.drip = line;
+                server.drip_interval = interval;
+              },
+              then(std::move(what), Afterwards::kDrip)});
+}
+
+Play flood(std::string what, std::string line) {
+  return all({[line = std::move(line)](OddServer& server, int) { server.drip = line; },
+              then(std::move(what), Afterwards::kFlood)});
+}
+
+Play capabilities(std::string names) {
+  return [names = std::move(names)](OddServer& server, int) { server.capabilities = names; };
+}
+
+Play folder(std::function<void(OddFolder& folder)> change, std::string raw_name) {
+  return [change = std::move(change), raw_name = std::move(raw_name)](OddServer& server, int) {
+    change(server.folder(raw_name));
+  };
+}
+
+Play message(std::function<void(OddMessage& message)> change) {
+  return folder([change = std::move(change)](OddFolder& mid) { change(mid.messages[1]); });
+}
+
+Play body(std::string item) {
+  return message(
+      [item = std::move(item)](OddMessage& second) { second.item = [item](int) { return item; }; });
+}
+
+Play flags(std::string flags) {
+  return message([flags = std::move(flags)](OddMessage& second) { second.flags = flags; });
+}
+
+Play date(std::string date) {
+  return message([date = std::move(date)](OddMessage& second) { second.date = date; });
+}
+
+Play all(std::initializer_list<Play> plays) {
+  return [plays = std::vector<Play>(plays)](OddServer& server, int night) {
+    for (const Play& play : plays) play(server, night);
+  };
+}
+
+Play in_mid(const Play& play) {
+  return [play](OddServer& server, int night) {
+    const auto before = std::exchange(server.before, {});
+    const auto edit = std::exchange(server.edit, {});
+    play(server, night);
+    if (server.before) {
+      server.before = [&server, before, inside = server.before](const std::string& command) {
+        if (server.open_folder() == "Mid") {
+          if (std::string text = inside(command); !text.empty()) return text;
+        }
+        return before ? before(command) : std::string();
+      };
+    } else {
+      server.before = before;
+    }
+    if (server.edit) {
+      server.edit = [&server, edit, inside = server.edit](const std::string& command,
+                                                          std::string& answer) {
+        const Afterwards outside = edit ? edit(command, answer) : Afterwards::kNothing;
+        return server.open_folder() == "Mid" ? inside(command, answer) : outside;
+      };
+    } else {
+      server.edit = edit;
+    }
+  };
+}
+
+Play later(const Play& play) {
+  return [play](OddServer& server, int night) {
+    if (night > 0) play(server, night);
+  };
+}
+
+}  // namespace backupd
