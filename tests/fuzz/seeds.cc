@@ -219,6 +219,30 @@ Seeds imap_seeds() {
       "m4 OK [READ-WRITE] done\r\n* 2 EXISTS\r\n* ESEARCH (TAG \"m6\") UID ALL 1:9\r\n")};
 }
 
+// One tampering with each kind of answer, after so many that stay as they are: CAPABILITY,
+// NAMESPACE, LIST, two STATUS, EXAMINE, the scan, the bodies.
+Seeds once_seeds() {
+  const auto seed = [](unsigned capabilities, std::size_t untouched, unsigned kind,
+                       std::string_view text) {
+    base::Bytes bytes(untouched + 1);
+    bytes.front() = static_cast<std::byte>(capabilities);
+    const base::Bytes rest = with_head({kind, 0}, base::as_bytes(text));
+    bytes.insert(bytes.end(), rest.begin(), rest.end());
+    return bytes;
+  };
+  return {seed(0, 0, 3, "* BYE"),
+          seed(0, 1, 4, "* NAMESPACE NIL NIL NIL"),
+          seed(0, 2, 3, R"(* LIST () "/" {3})"),
+          seed(2, 3, 4, "* STATUS INBOX (MESSAGES 9 UIDNEXT 3 UIDVALIDITY 8)"),
+          seed(1, 5, 3, "* 4294967295 EXISTS"),
+          seed(1, 6, 3, "* 1 FETCH (UID 9 FLAGS ({100000}"),
+          seed(2, 7, 4, "* 1 FETCH (UID 1 EMAILID (M1) FLAGS (x) BODY[] NIL)"),
+          seed(0, 6, 3, "* VANISHED 1:9"),
+          seed(0, 7, 7, ""),
+          seed(28, 9, 4, "* METADATA INBOX (/private/a {9}"),
+          seed(96, 5, 3, "* OK [HIGHESTMODSEQ 9] it")};
+}
+
 }  // namespace
 
 std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
@@ -230,6 +254,7 @@ std::vector<base::Bytes> seeds_of(std::string_view fuzzer) {
   if (fuzzer == "store_tree_record_fuzz") return tree_record_seeds();
   if (fuzzer == "store_recipe_fuzz") return recipe_seeds();
   if (fuzzer == "store_split_fuzz") return split_seeds();
+  if (fuzzer == "backupd_once_fuzz") return once_seeds();
   return imap_seeds();
 }
 

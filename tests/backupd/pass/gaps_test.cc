@@ -7,6 +7,7 @@
 
 #include "store/reader.h"
 #include "tests/backupd/pass/odd_server.h"
+#include "tests/backupd/pass/pass_runner.h"
 
 namespace backupd {
 namespace {

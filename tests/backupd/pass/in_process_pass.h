@@ -16,10 +16,13 @@
 
 namespace backupd {
 
+// Opens a connection that is logged in already.
+using Connect = std::function<std::unique_ptr<imap::Transport>()>;
+
 struct PassAccount {
   std::string name;
-  std::function<std::unique_ptr<imap::Transport>()> connect;  // logged in already
-  const base::Clock& clock = base::system_clock();            // measures how long its server takes
+  Connect connect;
+  const base::Clock& clock = base::system_clock();  // measures how long its server takes
 };
 
 // Runs one pass of each account, and commits. Returns their reports, in the same order. Errors that

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/odd_server.h"
+#include "tests/backupd/pass/pass_runner.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/receipts.h"
 #include "tests/servers/account_filler.h"

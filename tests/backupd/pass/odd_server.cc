@@ -285,7 +285,7 @@ void OddServer::remove(std::string_view raw_name) {
   std::erase_if(folders_, [&](const auto& folder) { return folder->raw_name == raw_name; });
 }
 
-PassRunner::Connect OddServer::connect() {
+Connect OddServer::connect() {
   return [this] {
     ++connections_;
     return std::make_unique<Connection>(*this);

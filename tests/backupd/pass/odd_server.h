@@ -16,7 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/backupd/pass/pass_runner.h"
+#include "tests/backupd/pass/hasty_clock.h"
+#include "tests/backupd/pass/in_process_pass.h"
 
 namespace backupd {
 
@@ -90,7 +91,7 @@ class OddServer {
   const HastyClock& clock() const { return clock_; }
 
   // Waiting longer than this fails the run with kInternal.
-  static constexpr std::chrono::hours kMaxWait{48};
+  static constexpr std::chrono::hours kMaxWait{168};
 
   // The folder that was opened last; empty: none.
   const std::string& open_folder() const { return open_folder_; }
@@ -99,7 +100,7 @@ class OddServer {
   bool drops_early_commands = false;
 
   // Opens a connection; one at a time.
-  PassRunner::Connect connect();
+  Connect connect();
   int connections() const { return connections_; }
   const std::vector<std::string>& heard() const { return heard_; }  // commands, without tags
 

@@ -6,6 +6,7 @@
 
 #include "imap/uid_set.h"
 #include "store/reader.h"
+#include "tests/backupd/pass/pass_runner.h"
 
 namespace backupd {
 namespace {

@@ -45,7 +45,7 @@ class PassRunner {
   AccountReport run_over(std::unique_ptr<imap::Transport> transport);
 
   // The same, over as many connections as are needed.
-  using Connect = std::function<std::unique_ptr<imap::Transport>()>;
+  using Connect = backupd::Connect;
   AccountReport run_over(const Connect& connect);
 
   // The same for several accounts, at the same time.

@@ -9,6 +9,7 @@
 #include "store/format/account_properties.h"
 #include "store/reader.h"
 #include "tests/backupd/pass/odd_server.h"
+#include "tests/backupd/pass/pass_runner.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/imap_client.h"
 #include "tests/servers/mail_generator.h"
