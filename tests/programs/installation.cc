@@ -47,6 +47,18 @@ Installation::Installation(const servers::Server& server) : Installation() {
   save();
 }
 
+Installation::Installation(const servers::Server& server, const std::vector<std::string>& users)
+    : Installation() {
+  config_["servers"]["main"] = {{"url", server.plain_url()}, {"tls", "none"}};
+  config_["accounts"] = json::array();
+  for (const std::string& user : users) {
+    config_["accounts"].push_back({{"name", user},
+                                   {"server", "main"},
+                                   {"password_file", server.password_file(user).string()}});
+  }
+  save();
+}
+
 void Installation::save() {
   std::ofstream(config_file()) << config_.dump(2);
 }

@@ -27,6 +27,9 @@ class Installation {
   // For the accounts alice and bob, acted as by the server's admin, over STARTTLS.
   explicit Installation(const servers::Server& server);
 
+  // For these accounts, each logged in with its own password, without TLS.
+  Installation(const servers::Server& server, const std::vector<std::string>& users);
+
   // The configuration; change it, then save() writes it.
   json& config() { return config_; }
   void save();

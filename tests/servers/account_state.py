@@ -7,7 +7,7 @@ Uses only Python's standard library, so that it shares no code, and no bugs, wit
                      [--ca-file FILE] [--below NAME] [--mode state|receipt|list]
 
 state    every folder with every message: UID, flags (sorted, without \\Recent), INTERNALDATE (as
-         seconds since 1970), size, SHA-256; besides quota and subscriptions
+         seconds since 1970), size, SHA-256; besides quota and subscriptions (none if refused)
 receipt  for each folder the digest over lines `UID SP hex(SHA-256(message)) LF` in UID order
 list     for each folder the number of messages
 """
@@ -226,7 +226,8 @@ def read_account(client, options):
                              for folder in folders if folder["selectable"]]}
     state = {"folders": folders, "quota": quota(client)}
     if options.mode == "state":
-        subscribed = (item for item in expect(client.lsub('""', '"*"')) if item)
+        status, lines = client.lsub('""', '"*"')
+        subscribed = (item for item in lines if item) if status == "OK" else ()
         state["subscriptions"] = sorted(text_of(parse_list_line(item)[2]) for item in subscribed)
     return state
 

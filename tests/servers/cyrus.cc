@@ -1,41 +1,30 @@
 #include "tests/servers/cyrus.h"
 
-#include <cstdlib>
 #include <filesystem>
-
-#include <unistd.h>
 
 #include "base/error.h"
 #include "tests/servers/process.h"
+#include "tests/servers/unpacked_server.h"
 
 namespace servers {
 
 namespace {
 
-// The same as in scripts/fetch_cyrus.
 base::Path installation() {
-  const char* chosen = std::getenv("MAILSTOW_CYRUS");
-  base::Path place = chosen != nullptr
-                         ? base::Path(chosen)
-                         : base::Path(fmt::format("/var/tmp/mailstow-tests-{}/cyrus", ::geteuid()));
-  if (!std::filesystem::exists(place / "complete")) {
-    base::fail(base::ErrorCode::kInternal, "start Cyrus: {}: not found: run scripts/fetch_cyrus",
-               place.string());
-  }
-  return place;
+  return unpacked_server("cyrus");
 }
 
-base::Path libraries() {
+// The directory of the plugins.
+base::Path sasl_directory() {
   for (const auto& entry : std::filesystem::directory_iterator(installation() / "usr" / "lib")) {
-    if (entry.path().filename().string().ends_with("-linux-gnu")) return entry.path();
+    if (entry.path().filename().string().ends_with("-linux-gnu")) return entry.path() / "sasl2";
   }
   base::fail(base::ErrorCode::kInternal, "start Cyrus: its libraries were not found");
 }
 
 std::vector<std::string> environment(const std::string& user) {
   return {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CYRUS_USER=" + user,
-          "LD_LIBRARY_PATH=" + libraries().string(),
-          "SASL_PATH=" + (libraries() / "sasl2").string()};
+          "LD_LIBRARY_PATH=" + libraries_of("cyrus"), "SASL_PATH=" + sasl_directory().string()};
 }
 
 constexpr auto kImapd = R"(configdirectory: {directory}/conf

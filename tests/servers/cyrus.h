@@ -1,5 +1,4 @@
-// A private Cyrus IMAP 3.6, run from the directory where scripts/fetch_cyrus unpacked it
-// ($MAILSTOW_CYRUS if set).
+// A private Cyrus IMAP 3.6, run from the directory where scripts/fetch_servers unpacked it.
 #pragma once
 
 #include <cstdint>

@@ -81,6 +81,10 @@ void ImapClient::login(std::string_view user, std::string_view password) {
 Answer ImapClient::try_command(std::string_view text) {
   const std::string tag = fmt::format("t{} ", ++last_tag_);
   send(fmt::format("{}{}\r\n", tag, text));
+  return read_answer(tag);
+}
+
+Answer ImapClient::read_answer(const std::string& tag) {
   Answer answer;
   while (true) {
     std::string line = read_line();
@@ -102,7 +106,27 @@ std::string ImapClient::command(std::string_view text) {
   return std::move(answer.untagged);
 }
 
+void ImapClient::append_waiting(std::string_view folder, const Delivery& message) {
+  const std::string tag = fmt::format("t{} ", ++last_tag_);
+  send(fmt::format("{}APPEND {} ({}) \"{}\" {{{}}}\r\n", tag, quote(folder),
+                   fmt::join(message.flags, " "), date_time(message.internal_date),
+                   message.bytes.size()));
+  const std::string line = read_line();
+  if (!line.starts_with('+')) {
+    base::fail(base::ErrorCode::kRefused, "APPEND {}: {}", folder, line);
+  }
+  send(message.bytes + "\r\n");
+  const Answer answer = read_answer(tag);
+  if (!answer.is_ok()) {
+    base::fail(base::ErrorCode::kRefused, "APPEND {}: {}", folder, answer.result);
+  }
+}
+
 void ImapClient::append(std::string_view folder, std::span<const Delivery> messages) {
+  if (waits_for_literals_) {
+    for (const Delivery& message : messages) append_waiting(folder, message);
+    return;
+  }
   while (!messages.empty()) {
     const auto batch = messages.first(std::min(kBatch, messages.size()));
     command(append_command(folder, batch));

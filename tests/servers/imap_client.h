@@ -36,6 +36,9 @@ class ImapClient {
   // untagged lines.
   std::string command(std::string_view text);
 
+  // For servers without LITERAL+ and MULTIAPPEND: append() then waits before each message.
+  void set_waiting_for_literals(bool waits) { waits_for_literals_ = waits; }
+
   // Appends with MULTIAPPEND, many messages at a time.
   void append(std::string_view folder, std::span<const Delivery> messages);
 
@@ -47,6 +50,8 @@ class ImapClient {
   std::string read_line();  // with its CRLF
 
  private:
+  Answer read_answer(const std::string& tag);
+  void append_waiting(std::string_view folder, const Delivery& message);
   std::string read_exactly(std::size_t count);
   bool fill();
 
@@ -54,6 +59,7 @@ class ImapClient {
   std::string buffer_;
   std::size_t at_ = 0;  // how much of buffer_ was consumed
   unsigned last_tag_ = 0;
+  bool waits_for_literals_ = false;
 };
 
 // One command that appends all of them (MULTIAPPEND, LITERAL+), without its tag and line end.

@@ -97,6 +97,7 @@ base::Path Server::password_file(std::string_view name) const {
 ImapClient Server::client(std::string_view user) const {
   ImapClient client(kPlainHost, impl_->ports_.plain);
   client.login(user, password(user));
+  client.set_waiting_for_literals(!takes_literals_at_once());
   return client;
 }
 

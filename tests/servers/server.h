@@ -49,6 +49,9 @@ class Server {
   // The prefix of the names of a user's own folders, except INBOX.
   virtual std::string personal_prefix() const { return {}; }
 
+  // Whether it has LITERAL+, which client() then uses.
+  virtual bool takes_literals_at_once() const { return true; }
+
   // The directory of all the server's files.
   const base::Path& folder() const;
 

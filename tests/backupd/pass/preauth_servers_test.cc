@@ -1,0 +1,63 @@
+// Backups of Courier and GNU imap4d, compared by a client that is not ours.
+#include <gmock/gmock.h>
+
+#include "tests/backupd/pass/pass_runner.h"
+#include "tests/servers/account_filler.h"
+#include "tests/servers/courier.h"
+#include "tests/servers/imap4d.h"
+#include "tests/servers/mail_generator.h"
+
+namespace backupd {
+namespace {
+
+using testing::IsEmpty;
+
+void expect_complete(const AccountReport& report) {
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(report.error, "");
+  EXPECT_THAT(report.troubles, IsEmpty());
+  EXPECT_THAT(report.skipped, IsEmpty());
+}
+
+// Two backups are complete and exact, and the second one fetches nothing.
+void expect_two_exact_backups(PassRunner& runner) {
+  expect_complete(runner.run());
+  runner.expect_exact();
+  const AccountReport second = runner.run();
+  expect_complete(second);
+  EXPECT_EQ(second.fetched_messages, 0U);
+  runner.expect_exact();
+}
+
+TEST(CourierBackupTest, IsExactTwice) {
+  const servers::Courier server;
+  servers::fill_account(server, "alice", 60);
+  PassRunner runner(server, "alice");
+  expect_two_exact_backups(runner);
+  EXPECT_EQ(runner.snapshot().messages, 60U);
+}
+
+TEST(CourierBackupTest, AnEmptyAccountIsExactTwice) {
+  const servers::Courier server;
+  PassRunner runner(server, "bob");
+  for (int night = 0; night < 2; ++night) expect_complete(runner.run());
+  EXPECT_EQ(runner.snapshot().messages, 0U);
+}
+
+TEST(Imap4dBackupTest, IsExactTwice) {
+  const servers::Imap4d server;
+  servers::MailGenerator mail(7);
+  auto alice = server.client("alice");
+  alice.command("CREATE Archive/2023");
+  for (const char* folder : {"INBOX", "Archive/2023"}) {
+    alice.append(folder, std::vector<servers::Delivery>{{mail.plain()}, {mail.attachment(5'000)}});
+    // Until then messages get another UID in each session.
+    alice.command(std::string("SELECT ") + folder);
+  }
+  PassRunner runner(server, "alice");
+  expect_two_exact_backups(runner);
+  EXPECT_EQ(runner.snapshot().messages, 4U);
+}
+
+}  // namespace
+}  // namespace backupd

@@ -1,0 +1,26 @@
+#include "tests/servers/imap4d.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/servers/account_state.h"
+
+namespace servers {
+namespace {
+
+TEST(Imap4dTest, KeepsMailOfEachUserInFolders) {
+  const Imap4d server;
+  ImapClient alice = server.client("alice");
+  alice.command("CREATE Archive/2023");
+  for (const char* folder : {"INBOX", "Archive/2023"}) {
+    alice.append(folder, std::vector<Delivery>{{"Subject: a\r\n\r\nb\r\n"}});
+    alice.command(std::string("SELECT ") + folder);
+  }
+  const AccountState state = account_state(server, "alice");
+  EXPECT_EQ(state.folders.at("INBOX").messages.size(), 1U);
+  EXPECT_EQ(state.folders.at("Archive/2023").messages.size(), 1U);
+  EXPECT_FALSE(state.folders.at("Archive").is_selectable);
+  EXPECT_EQ(account_state(server, "bob").message_count(), 0U);
+}
+
+}  // namespace
+}  // namespace servers
