@@ -1,4 +1,4 @@
-// Restoring on GNU imap4d, which drops the flags and dates of what is appended: the report says so.
+// Restoring on GNU imap4d with Maildirs, which drops the flags and dates of what is appended.
 #include "tests/servers/imap4d.h"
 
 #include <set>
@@ -22,7 +22,7 @@ std::set<std::string> bodies(const servers::FolderState& folder) {
 }
 
 TEST(Imap4dRestoreTest, EveryMessageComesBack) {
-  const servers::Imap4d server;
+  const servers::Imap4d server(servers::MailFormat::kMaildir);
   programs::Installation mailstow(server, {"alice"});
   mailstow.config()["servers"]["main"]["quota"] = "none";
   mailstow.save();

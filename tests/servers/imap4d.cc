@@ -1,5 +1,6 @@
 #include "tests/servers/imap4d.h"
 
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,14 +11,14 @@ namespace {
 
 constexpr auto kImap4d = R"(preauth stdio;
 mailbox {{
-  mailbox-pattern "maildir://{home}/inbox";
-  mailbox-type maildir;
+  mailbox-pattern "{format}://{home}/inbox";
+  mailbox-type {format};
 }};
 namespace personal {{
   prefix "" {{
     directory "{home}/mail";
     delimiter "/";
-    mailbox-type maildir;
+    mailbox-type {format};
   }};
 }};
 logging {{
@@ -27,7 +28,8 @@ logging {{
 
 }  // namespace
 
-Imap4d::Imap4d(std::vector<std::string> users) : PreauthServer(std::move(users)) {
+Imap4d::Imap4d(MailFormat format, std::vector<std::string> users)
+    : PreauthServer(std::move(users)), format_(format) {
   start_first();
 }
 
@@ -35,10 +37,16 @@ void Imap4d::configure() {
   configure_front();
   for (const std::string& user : users()) {
     make_directory(home(user) / "mail");
-    make_directory(home(user) / "inbox");
-    for (const char* name : {"cur", "new", "tmp"}) make_directory(home(user) / "inbox" / name);
+    const base::Path inbox = home(user) / "inbox";
+    if (format_ == MailFormat::kMaildir) {
+      make_directory(inbox);
+      for (const char* name : {"cur", "new", "tmp"}) make_directory(inbox / name);
+    } else if (!std::filesystem::exists(folder() / inbox)) {
+      write(inbox, "");
+    }
     write(home(user) / "imap4d.conf",
-          fmt::format(kImap4d, fmt::arg("home", (folder() / home(user)).string())));
+          fmt::format(kImap4d, fmt::arg("home", (folder() / home(user)).string()),
+                      fmt::arg("format", format_ == MailFormat::kMbox ? "mbox" : "maildir")));
   }
 }
 

@@ -7,8 +7,10 @@
 namespace servers {
 namespace {
 
-TEST(Imap4dTest, KeepsMailOfEachUserInFolders) {
-  const Imap4d server;
+class Imap4dTest : public testing::TestWithParam<MailFormat> {};
+
+TEST_P(Imap4dTest, KeepsMailOfEachUserInFolders) {
+  const Imap4d server(GetParam());
   ImapClient alice = server.client("alice");
   alice.command("CREATE Archive/2023");
   for (const char* folder : {"INBOX", "Archive/2023"}) {
@@ -21,6 +23,12 @@ TEST(Imap4dTest, KeepsMailOfEachUserInFolders) {
   EXPECT_FALSE(state.folders.at("Archive").is_selectable);
   EXPECT_EQ(account_state(server, "bob").message_count(), 0U);
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, Imap4dTest,
+                         testing::Values(MailFormat::kMbox, MailFormat::kMaildir),
+                         [](const auto& format) {
+                           return format.param == MailFormat::kMbox ? "Mbox" : "Maildir";
+                         });
 
 }  // namespace
 }  // namespace servers
