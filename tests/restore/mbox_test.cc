@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/restore/run_fixture.h"
+#include "tests/servers/dovecot_forms.h"
 #include "tests/servers/mail_generator.h"
 
 namespace restore {
@@ -11,15 +12,9 @@ namespace {
 using programs::find_by;
 using programs::json;
 
-servers::DovecotOptions with_mbox() {
-  servers::DovecotOptions options;
-  options.extra = "mail_location = mbox:~/mail:INBOX=~/inbox\nmbox_write_locks = fcntl\n";
-  return options;
-}
-
 class MboxTest : public RunTest {
  protected:
-  MboxTest() : RunTest(with_mbox()) {
+  MboxTest() : RunTest(servers::dovecot_with_mbox().options) {
     mailstow_.config()["servers"]["main"]["quota"] = "none";
     mailstow_.save();
     servers::MailGenerator mail(3);

@@ -21,6 +21,7 @@ class Dovecot final : public Server {
 
   const DovecotOptions& options() const { return options_; }
   char separator() const override { return options_.separator; }
+  std::string personal_prefix() const override { return options_.prefix; }
   std::string log() const override;
 
   // Direct access to a user's mail, bypassing the server: for messages that APPEND would refuse or

@@ -85,7 +85,7 @@ userdb {{
 )";
 
 constexpr auto kMail = R"(
-mail_location = maildir:~/Maildir
+mail_location = {location}
 mail_fsync = {fsync}
 mail_plugins = quota
 protocol imap {{
@@ -94,6 +94,7 @@ protocol imap {{
 namespace inbox {{
   inbox = yes
   separator = {separator}
+  prefix = {prefix}
 }}
 plugin {{
   quota = count:User quota
@@ -102,12 +103,13 @@ plugin {{
 {exemption}}}
 )";
 
-std::string exemption_rules(QuotaExemption exemption, char separator) {
+std::string exemption_rules(const DovecotOptions& options) {
   std::string rules;
-  if (exemption == QuotaExemption::kNone) return rules;
-  rules += "  quota_rule2 = RESTORED:ignore\n";
-  if (exemption == QuotaExemption::kTree) {
-    rules += fmt::format("  quota_rule3 = RESTORED{}*:ignore\n", separator);
+  if (options.exemption == QuotaExemption::kNone) return rules;
+  rules += fmt::format("  quota_rule2 = {}RESTORED:ignore\n", options.prefix);
+  if (options.exemption == QuotaExemption::kTree) {
+    rules +=
+        fmt::format("  quota_rule3 = {}RESTORED{}*:ignore\n", options.prefix, options.separator);
   }
   return rules;
 }
@@ -144,7 +146,8 @@ std::string dovecot_configuration(const DovecotOptions& options, const Ports& po
   text += fmt::format(
       kMail, fmt::arg("fsync", options.syncing == Syncing::kNever ? "never" : "optimized"),
       fmt::arg("separator", options.separator), fmt::arg("quota", options.quota_kib),
-      fmt::arg("exemption", exemption_rules(options.exemption, options.separator)));
+      fmt::arg("prefix", options.prefix), fmt::arg("location", options.location),
+      fmt::arg("exemption", exemption_rules(options)));
   return text + options.extra;
 }
 

@@ -27,6 +27,8 @@ enum class Syncing {
 struct DovecotOptions {
   std::vector<std::string> users = {"alice", "bob"};
   char separator = '/';
+  std::string prefix;                          // of the names of a user's own folders, except INBOX
+  std::string location = "maildir:~/Maildir";  // mail_location
   std::uint64_t quota_kib = std::uint64_t{2} * 1024 * 1024;
   QuotaExemption exemption = QuotaExemption::kTree;
   Syncing syncing = Syncing::kNever;
