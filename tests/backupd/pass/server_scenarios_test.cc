@@ -181,6 +181,8 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"FallsSilent", body(std::string(kSendNothing)), kWithoutOne, "silent"},
         Scenario{"SizeIsWrong", message([](OddMessage& second) { second.size = "99999999999"; }),
                  kAll},
+        Scenario{"DatesAreOthersLater", later(rewrite("UID FETCH", "17-Jul-1996", "18-Jul-1996")),
+                 kAll},
         Scenario{"SizeIsNegative", message([](OddMessage& second) { second.size = "-1"; }), kAll,
                  kAnything}),
     name_of_scenario);
