@@ -158,10 +158,10 @@ INSTANTIATE_TEST_SUITE_P(
                  kAll, "sent nothing that LIST requested"},
         Scenario{"DetailsDrip", all({capabilities("ACL"), drip("GETACL", kWorking, seconds(60))}),
                  kAll, kAnything},
-        Scenario{"ExamineIsSilent", then("EXAMINE \"Mid\"", Afterwards::kFallSilent), kWithoutMid,
-                 "the connection was lost over this folder"},
-        Scenario{"EverythingIsSilent", later(then("", Afterwards::kFallSilent)), kAll, "silent"},
-        Scenario{"EverythingCloses", later(then("", Afterwards::kClose)), kAll, "connection"}),
+        Scenario{"ExamineIsSilent", instead("EXAMINE \"Mid\"", Afterwards::kFallSilent),
+                 kWithoutMid, "the connection was lost over this folder"},
+        Scenario{"EverythingIsSilent", later(instead("", Afterwards::kFallSilent)), kAll, "silent"},
+        Scenario{"EverythingCloses", later(instead("", Afterwards::kClose)), kAll, "connection"}),
     [](const auto& scenario) { return std::string(scenario.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(

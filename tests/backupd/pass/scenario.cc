@@ -204,9 +204,9 @@ Play rewrite(std::string what, std::string from, std::string to) {
   return with_edit(std::move(what), edit);
 }
 
-Play then(std::string what, Afterwards afterwards) {
+Play instead(std::string what, Afterwards afterwards) {
   return with_edit(std::move(what), [afterwards](std::string& answer) {
-    answer.resize(last_line(answer));
+    answer.clear();
     return afterwards;
   });
 }
@@ -216,12 +216,12 @@ Play drip(std::string what, std::string line, std::chrono::seconds interval) {
                 server.drip = line;
                 server.drip_interval = interval;
               },
-              then(std::move(what), Afterwards::kDrip)});
+              instead(std::move(what), Afterwards::kDrip)});
 }
 
 Play flood(std::string what, std::string line) {
   return all({[line = std::move(line)](OddServer& server, int) { server.drip = line; },
-              then(std::move(what), Afterwards::kFlood)});
+              instead(std::move(what), Afterwards::kFlood)});
 }
 
 Play capabilities(std::string names) {

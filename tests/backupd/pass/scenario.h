@@ -49,8 +49,8 @@ Play answer(std::string what, std::string lines);
 // These lines come before all others.
 Play add(std::string what, std::string lines);
 Play rewrite(std::string what, std::string from, std::string to);
-// After the answer without its tagged line.
-Play then(std::string what, Afterwards afterwards);
+// Nothing is answered, and this happens.
+Play instead(std::string what, Afterwards afterwards);
 // The same, and this is what the server keeps sending.
 Play drip(std::string what, std::string line, std::chrono::seconds interval);
 Play flood(std::string what, std::string line);
