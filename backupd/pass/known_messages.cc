@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -53,6 +54,24 @@ std::optional<KnownMessages::Known> KnownMessages::find(
     }
   }
   return std::nullopt;
+}
+
+bool KnownMessages::is_ambiguous(std::string_view server_id) {
+  // One message in so many folders is enough to trust its id.
+  constexpr std::size_t kMaxCompared = 64;
+  if (!std::exchange(is_sorted_, true)) std::sort(places_.begin(), places_.end());
+  const std::uint64_t hash = hash_of(server_id);
+  std::optional<store::MessageId> first;
+  std::size_t compared = 0;
+  auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
+  for (; place != places_.end() && place->hash == hash && compared < kMaxCompared; ++place) {
+    const std::optional<Known> known = read(*place);
+    if (!known || known->entry.server_id != server_id) continue;
+    ++compared;
+    if (!first) first = known->entry.message;
+    if (*first != known->entry.message) return true;
+  }
+  return false;
 }
 
 std::optional<KnownMessages::Known> KnownMessages::read(const Place& place) {

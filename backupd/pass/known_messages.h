@@ -27,10 +27,14 @@ class KnownMessages {
   // bytes of memory per message.
   void add(const store::FolderRecord& folder);
 
+  // Whether different messages have this id: then it identifies none of them.
+  bool is_ambiguous(std::string_view server_id);
+
   struct Known {
     store::MessageEntry entry;
     store::Sha256 digest;
   };
+
   // Finds a message of this id, size and date: the id alone is not trusted. A date that is unknown
   // (nullopt) agrees only with one that is recorded as unknown.
   std::optional<Known> find(std::string_view server_id, std::uint64_t size,

@@ -82,6 +82,7 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
         }
         continue;
       }
+      if (known->is_ambiguous(items.server_id)) continue;
       if (items.server_id.empty() || !items.size || !items.flags ||
           doubtful_.contains(*items.uid)) {
         continue;

@@ -37,6 +37,17 @@ Play quota(const std::string& lines) {
   return all({capabilities("QUOTA"), answer("GETQUOTAROOT", lines)});
 }
 
+// A folder whose messages are as long as those of Mid.
+Play twin_of_mid() {
+  return folder(
+      [](OddFolder& twin) {
+        for (std::uint32_t uid = 1; twin.messages.size() < 3; ++uid) {
+          twin.message(uid, "Subject: Mad " + std::to_string(uid) + "\r\n\r\ntext\r\n");
+        }
+      },
+      "Mad");
+}
+
 // A further folder with one message.
 Play further_folder(const std::string& raw_name) {
   return folder(
@@ -97,17 +108,7 @@ INSTANTIATE_TEST_SUITE_P(
                  all({further_folder("say \"hi\""), further_folder("tail "), further_folder("..")}),
                  ".. 1, INBOX 3, Mid 3, Zlast 1, say \"hi\" 1, tail  1"},
         Scenario{"OneMailboxIdForAll",
-                 all({capabilities("OBJECTID"),
-                      folder(
-                          [](OddFolder& twin) {
-                            if (!twin.messages.empty()) return;
-                            for (const char* body : {"1", "2", "3"}) {
-                              twin.message(
-                                  static_cast<std::uint32_t>(body[0] - '0'),
-                                  std::string("Subject: Mad ") + body + "\r\n\r\ntext\r\n");
-                            }
-                          },
-                          "Mad"),
+                 all({capabilities("OBJECTID"), twin_of_mid(),
                       rewrite("STATUS", "UIDVALIDITY 7", "UIDVALIDITY 7 MAILBOXID (F1)"),
                       rewrite("EXAMINE", "* OK [UIDVALIDITY",
                               "* OK [MAILBOXID (F1)] it\r\n* OK [UIDVALIDITY")}),
@@ -160,6 +161,14 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"OneIsNotScannedLater", later(without_scan()), kAll},
         Scenario{"OneIsNotShownLater", later(all({without_scan(), without_search()})), kAll,
                  "reports 3 messages but shows 2"},
+        Scenario{
+            "OneEmailIdForAll",
+            all({capabilities("OBJECTID"), twin_of_mid(),
+                 rewrite("UID FETCH", "FLAGS ()", "FLAGS () EMAILID (M1)"),
+                 later(folder(
+                     [](OddFolder& twin) { twin.message(4, "Subject: Mad 4\r\n\r\ntext\r\n"); },
+                     "Mad"))}),
+            "INBOX 3, Mad 4, Mid 3, Zlast 1"},
         Scenario{"NoFlags", flags(""), kAll}, Scenario{"FlagsOfNil", flags("FLAGS NIL"), kAll},
         Scenario{"UidOfZero", message([](OddMessage& second) { second.uid = 0; }), kWithoutOne,
                  "reports 3 messages but shows 2"},
