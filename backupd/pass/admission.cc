@@ -25,8 +25,8 @@ constexpr std::size_t kMaxShownName = 100;
 // Counted for each flag or property in addition to its text, so that many short ones count too.
 constexpr std::size_t kOverhead = 64;
 
-// An ID that several folders have identifies none of them: followed, it would lead to the messages
-// of another folder.
+// An ID that several folders have identifies none of them: it would lead to another folder's
+// messages.
 void drop_shared_ids(std::vector<imap::Folder>& listed) {
   std::unordered_map<std::string, std::size_t> folders;
   for (const imap::Folder& folder : listed) {

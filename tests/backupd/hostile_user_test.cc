@@ -1,6 +1,6 @@
 // An ordinary user of a real server who fills a mailbox with as much of everything as the server
-// takes: METADATA, folders, keywords, long names. Everybody else is backed up, the store is sound,
-// and can be pruned. Tens of megabytes and thousands of folders with MAILSTOW_TEST_LONG.
+// accepts: METADATA, folders, keywords, long names. Everybody else is backed up, the store is
+// sound, and can be pruned. Tens of megabytes and thousands of folders with MAILSTOW_TEST_LONG.
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ void set_metadata(servers::ImapClient& client, const std::string& folder, const 
                  std::to_string(size) + "+}\r\n" + std::string(size, 'v') + ")");
 }
 
-// What any server takes. The other user, alice, has two messages.
+// Gives bob what any server accepts. The other user, alice, has two messages.
 void fill_both(servers::Server& server, int keyword_count) {
   servers::MailGenerator mail(31);
   server.client("alice").append("INBOX",
@@ -53,7 +53,7 @@ void fill_both(servers::Server& server, int keyword_count) {
   bob.command("CREATE " + std::string(200, 'n'));
 }
 
-void expect_harm_to_none(programs::Installation& mailstow) {
+void expect_no_harm(programs::Installation& mailstow) {
   mailstow.backupd({"init"});
   for (int night = 0; night < 2; ++night) {
     const servers::ProcessResult once = mailstow.backupd({"-q", "once", "--json"});
@@ -86,7 +86,7 @@ TEST(HostileUserTest, OnDovecot) {
     set_metadata(bob, "f1", "/private/vendor/x/" + std::to_string(size), size);
   }
   programs::Installation mailstow(server);
-  expect_harm_to_none(mailstow);
+  expect_no_harm(mailstow);
 }
 
 TEST(HostileUserTest, OnCyrus) {
@@ -98,7 +98,7 @@ TEST(HostileUserTest, OnCyrus) {
     set_metadata(bob, "f" + std::to_string(number), "/private/comment", 100'000);
   }
   programs::Installation mailstow(server);
-  expect_harm_to_none(mailstow);
+  expect_no_harm(mailstow);
 }
 
 }  // namespace

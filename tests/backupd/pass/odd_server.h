@@ -56,7 +56,7 @@ struct OddFolder {
   OddMessage& message(std::uint32_t uid, std::string body);
 };
 
-// What the server does once it has sent an answer.
+// The server's behaviour once it has sent an answer.
 enum class Afterwards {
   kNothing,
   kClose,

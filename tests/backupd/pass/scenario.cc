@@ -24,8 +24,8 @@ using testing::IsEmpty;
 constexpr int kNights = 2;
 constexpr std::chrono::hours kDay{24};
 
-// Of a run in which a server answers nothing that it is asked.
-constexpr std::chrono::hours kLongestNight{12};
+// The time that a server can keep its account's pass waiting.
+constexpr std::chrono::hours kMaxNight{12};
 
 constexpr const char* kOdd = "odd";
 constexpr const char* kInnocent = "innocent";
@@ -71,7 +71,7 @@ class Stage {
       EXPECT_EQ(reports[1].status, PassStatus::kComplete) << reports[1].error;
       EXPECT_EQ(text_of(reports[1]), "");
       const auto time = odd_.clock().ahead() - waited + runner_.clock().ahead() - night * kDay;
-      EXPECT_LT(time, kLongestNight) << "so long the server was waited for";
+      EXPECT_LT(time, kMaxNight) << "the pass waited too long for the server";
     }
     expect_report(scenario, last);
     expect_sound();

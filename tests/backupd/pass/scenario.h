@@ -1,4 +1,5 @@
-// Scenarios with scripted servers: what one account's server does, and what must come of it.
+// Scenarios with scripted servers: the behaviour of one account's server, and the result of the
+// backup.
 //
 // A scenario is a line of a table. Its account has INBOX, Mid and Zlast (3, 3 and 1 messages) on an
 // OddServer; another account, beside it and in the same store, has an ordinary server.
@@ -20,10 +21,12 @@ using Play = std::function<void(OddServer& server, int night)>;
 struct Scenario {
   const char* name;
   Play play;
-  // The messages in the newest snapshot after the last night: "INBOX 3, Mid 3". "" if none.
+  // The messages in the newest snapshot after the last night: "INBOX 3, Mid 3". Empty: there are no
+  // messages, or there is no snapshot.
   std::string stored;
-  // What the report of the last night says of it, among other things; empty: nothing, and it is
-  // complete. kAnything: not examined, and more messages than `stored` may be there.
+  // A part of the report of the last night, whose status is then not "complete". Empty: the status
+  // is "complete", and nothing is reported. kAnything: the report is not examined, and more
+  // messages than `stored` may be there.
   std::string reason = {};
 };
 

@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"FlagsOfOthers", add("BODY.PEEK", "* 1 FETCH (FLAGS (\\Seen))\r\n"), kAll},
         Scenario{"BodyOfNil", body("BODY[] NIL"), kWithoutOne, "NIL"},
         Scenario{"EmptyBody", body("BODY[] \"\""), kWithoutOne, "an empty body"},
-        Scenario{"NoBody", body("X-NOTHING 1"), kWithoutOne, "no body"},
+        Scenario{"BodyIsMissing", body("X-NOTHING 1"), kWithoutOne, "no body"},
         Scenario{"NotSent", body(""), kWithoutOne, "did not send it"},
         Scenario{"ClosesTheConnection", body(std::string(kHangUp)), kWithoutOne, kAnything},
         Scenario{"FallsSilent", body(std::string(kSendNothing)), kWithoutOne, "silent"},
