@@ -168,6 +168,7 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     std::erase_if(draft.info().skipped,
                   [&](const auto& message) { return !on_server.contains(message.uid); });
     recorded_ = common(recorded_, on_server);
+    compare_dates(open, skipped);
     replace(reused_.others);
     compare_doubtful(open, skipped);
   }
@@ -234,6 +235,48 @@ void FolderPass::replace(const imap::UidSet& uids) {
       replaced.count(), replaced.count() == 1 ? "message was" : "messages were"));
 }
 
+// Fetches a recorded message, and counts it as replaced if it is another one now.
+FolderPass::Sample FolderPass::fetch_sample(const imap::OpenFolder& open,
+                                            const imap::UidSet& skipped, base::Uid uid) {
+  const auto entry = draft_->find(uid);
+  const auto digest = draft_->digest(uid);
+  if (!entry || !digest) return Sample::kUnknown;
+  imap::UidSet one;
+  one.add(uid);
+  draft_->expunge(uid);
+  std::vector<store::SkippedMessage> earlier = draft_->info().skipped;
+  MissingMessages(tools_, *draft_, skipped, counts_).fetch(open, one);
+  draft_->info().skipped = std::move(earlier);
+  const auto now = draft_->find(uid);
+  if (!now) {
+    draft_->put(*entry, *digest);
+    return Sample::kUnknown;
+  }
+  if (now->message == entry->message) return Sample::kSame;
+  tools_.departures.replaced(entry->message);
+  return Sample::kOther;
+}
+
+// Some servers show the present time as INTERNALDATE (GNU imap4d with Maildirs). Where the dates of
+// many messages differ, and their sizes do not, one body shows whether messages were replaced.
+void FolderPass::compare_dates(const imap::OpenFolder& open, const imap::UidSet& skipped) {
+  const imap::UidSet doubtful = common(reused_.by_date, recorded_);
+  if (doubtful.count() <= kFewDoubtful) return;
+  const base::Uid sample = *doubtful.begin();
+  const Sample found = fetch_sample(open, skipped, sample);
+  imap::UidSet one;
+  one.add(sample);
+  if (found == Sample::kOther) reused_.others = reused_.others.without(one);
+  if (found != Sample::kSame) return;
+  is_date_reliable_ = false;
+  warnings_.push_back(fmt::format(
+      "the server shows other dates than before for {} messages that are the same: their dates are "
+      "not compared",
+      doubtful.count()));
+  reused_.others = reused_.others.without(doubtful);
+  update_left_out(doubtful);
+}
+
 // Few of them are fetched, in the same way as others that are not recorded. Where many sizes
 // differ, the server may count them in its own way: one body shows whether messages were replaced.
 void FolderPass::compare_doubtful(const imap::OpenFolder& open, const imap::UidSet& skipped) {
@@ -241,19 +284,9 @@ void FolderPass::compare_doubtful(const imap::OpenFolder& open, const imap::UidS
   if (doubtful.empty()) return;
   if (doubtful.count() > kFewDoubtful) {
     const base::Uid sample = *doubtful.begin();
-    const auto entry = draft_->find(sample);
-    const auto digest = draft_->digest(sample);
-    if (!entry || !digest) return;
+    if (fetch_sample(open, skipped, sample) != Sample::kOther) return;
     imap::UidSet one;
     one.add(sample);
-    draft_->expunge(sample);
-    std::vector<store::SkippedMessage> earlier = draft_->info().skipped;
-    MissingMessages(tools_, *draft_, skipped, counts_).fetch(open, one);
-    draft_->info().skipped = std::move(earlier);
-    const auto now = draft_->find(sample);
-    if (!now) draft_->put(*entry, *digest);
-    if (!now || now->message == entry->message) return;
-    tools_.departures.replaced(entry->message);
     replace(doubtful.without(one));
     return;
   }
@@ -290,7 +323,8 @@ void FolderPass::correct_date(const store::MessageEntry& entry, const imap::Mess
 
 void FolderPass::apply_states(const std::vector<imap::MessageItems>& states) {
   for (const imap::MessageItems& items : states) {
-    if ((items.size || items.internal_date) && recorded_.contains(*items.uid)) {
+    if (is_date_reliable_ && (items.size || items.internal_date) &&
+        recorded_.contains(*items.uid)) {
       if (const auto entry = draft_->find(*items.uid)) {
         reused_.note(*entry, items);
         if (!reused_.others.contains(*items.uid)) correct_date(*entry, items);

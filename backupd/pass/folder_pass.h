@@ -61,6 +61,9 @@ class FolderPass {
   void apply_states(const std::vector<imap::MessageItems>& states);
   bool went_back(const imap::OpenFolder& open);
   void replace(const imap::UidSet& uids);
+  enum class Sample { kSame, kOther, kUnknown };
+  Sample fetch_sample(const imap::OpenFolder& open, const imap::UidSet& skipped, base::Uid uid);
+  void compare_dates(const imap::OpenFolder& open, const imap::UidSet& skipped);
   void compare_doubtful(const imap::OpenFolder& open, const imap::UidSet& skipped);
   store::FolderDraft begin(const imap::Folder& folder, const imap::OpenFolder& open,
                            const store::FolderRecord* last);
@@ -77,6 +80,7 @@ class FolderPass {
   imap::UidSet recorded_;                          // what the draft had when it was begun
   bool is_scan_wanted_ = false;                    // STATUS showed that UIDs may be used again
   ReusedUids reused_;
+  bool is_date_reliable_ = true;  // false: one message has had several dates
   FetchCounts counts_;
   std::vector<std::string> warnings_;
 };

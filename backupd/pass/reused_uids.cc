@@ -21,6 +21,10 @@ void ReusedUids::note(const store::MessageEntry& recorded, const imap::MessageIt
   switch (likeness(recorded, now)) {
     case Likeness::kOther:
       others.add(recorded.uid);
+      if (now.size == recorded.size && (recorded.server_id.empty() || now.server_id.empty() ||
+                                        recorded.server_id == now.server_id)) {
+        by_date.add(recorded.uid);
+      }
       break;
     case Likeness::kDoubtful:
       doubtful.add(recorded.uid);

@@ -20,6 +20,7 @@ Likeness likeness(const store::MessageEntry& recorded, const imap::MessageItems&
 
 struct ReusedUids {
   imap::UidSet others;    // surely other messages than the recorded ones
+  imap::UidSet by_date;   // those of them whose date alone differs
   imap::UidSet doubtful;  // to be compared by content
 
   void note(const store::MessageEntry& recorded, const imap::MessageItems& now);

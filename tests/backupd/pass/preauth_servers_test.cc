@@ -61,5 +61,22 @@ TEST(Imap4dBackupTest, IsExactTwice) {
   EXPECT_EQ(runner.snapshot().messages, 4U);
 }
 
+TEST(Imap4dBackupTest, DatesThatAreAlwaysNowFetchNothingAgain) {
+  const servers::Imap4d server(servers::MailFormat::kMaildir);
+  servers::MailGenerator mail(7);
+  auto alice = server.client("alice");
+  alice.command("CREATE Work");
+  alice.append("Work", std::vector<servers::Delivery>(12, {mail.plain()}));
+  alice.command("SELECT Work");
+  alice.command("LOGOUT");
+  PassRunner runner(server, "alice");
+  expect_complete(runner.run());
+  const AccountReport second = runner.run();
+  expect_complete(second);
+  EXPECT_LE(second.fetched_messages, 1U);
+  EXPECT_EQ(runner.snapshot().messages, 12U);
+  EXPECT_EQ(runner.snapshot().vanished, 0U);
+}
+
 }  // namespace
 }  // namespace backupd

@@ -121,6 +121,40 @@ TEST_F(ManyReusedUidsTest, OtherSizesWithAnotherBodyMeanOtherMessages) {
   EXPECT_EQ(replaced(), 20U);
 }
 
+TEST_F(ManyReusedUidsTest, OtherDatesAloneAreNotBelieved) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  for (OddMessage& message : inbox().messages) {
+    message.date = kNextDay;
+    message.flags = "FLAGS (\\Seen)";
+  }
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(report.fetched_messages, 1U);
+  EXPECT_THAT(report.warnings,
+              testing::ElementsAre(HasSubstr("INBOX: the server shows other dates than before")));
+  EXPECT_EQ(runner_.snapshot().vanished, 0U);
+  store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
+  for (const store::FolderRecord& folder : reader.folders(runner_.snapshot())) {
+    if (folder.info.raw_name != "INBOX") continue;
+    reader.for_each_message(folder, [](const store::MessageEntry& entry) {
+      EXPECT_THAT(entry.flags, testing::ElementsAre("\\Seen"));
+    });
+  }
+}
+
+TEST_F(ManyReusedUidsTest, OtherDatesWithAnotherBodyMeanOtherMessages) {
+  ASSERT_EQ(run().status, PassStatus::kComplete);
+  for (OddMessage& message : inbox().messages) {
+    message.date = kNextDay;
+    message.body.replace(0, 7, "Another");  // of the same size
+  }
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(report.new_messages, 20U);
+  EXPECT_EQ(runner_.snapshot().messages, 21U);
+  EXPECT_EQ(runner_.snapshot().vanished, 20U);
+}
+
 TEST(LikenessTest, OnlyWhatIsKnownOfBothIsCompared) {
   store::MessageEntry recorded;
   recorded.size = 100;
