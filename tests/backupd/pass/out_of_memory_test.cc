@@ -22,6 +22,7 @@
 #include "store/writer.h"
 #include "tests/backupd/failing_new.h"
 #include "tests/backupd/pass/odd_server.h"
+#include "tests/backupd/pass/pass_runner.h"
 #include "tests/long_run.h"
 #include "tests/temporary_directory.h"
 

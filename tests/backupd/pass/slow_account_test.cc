@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/backupd/pass/odd_server.h"
+#include "tests/backupd/pass/pass_runner.h"
 
 namespace backupd {
 namespace {
