@@ -37,7 +37,7 @@ void fill(OddServer& server, const std::string& folder, std::uint32_t messages) 
 }
 
 // All that a report says about what is not as it should be.
-std::string text_of(const AccountReport& report) {
+std::string report_text(const AccountReport& report) {
   std::string text = report.error;
   for (const SkippedEntry& entry : report.skipped)
     text += '\n' + entry.folder + ": " + entry.reason;
@@ -69,7 +69,7 @@ class Stage {
       std::vector<AccountReport> reports = runner_.run_together(accounts);
       last = std::move(reports[0]);
       EXPECT_EQ(reports[1].status, PassStatus::kComplete) << reports[1].error;
-      EXPECT_EQ(text_of(reports[1]), "");
+      EXPECT_EQ(report_text(reports[1]), "");
       const auto time = odd_.clock().ahead() - waited + runner_.clock().ahead() - night * kDay;
       EXPECT_LT(time, kMaxNight) << "the pass waited too long for the server";
     }
@@ -89,7 +89,7 @@ class Stage {
 
  private:
   static void expect_report(const Scenario& scenario, const AccountReport& report) {
-    const std::string text = text_of(report);
+    const std::string text = report_text(report);
     if (scenario.reason == kAnything) return;
     if (scenario.reason.empty()) {
       EXPECT_EQ(report.status, PassStatus::kComplete);
