@@ -235,7 +235,7 @@ void FolderPass::replace(const imap::UidSet& uids) {
       replaced.count(), replaced.count() == 1 ? "message was" : "messages were"));
 }
 
-// Fetches a recorded message, and counts it as replaced if it is another one now.
+// Fetches a recorded message, and counts it as replaced if its content differs.
 FolderPass::Sample FolderPass::fetch_sample(const imap::OpenFolder& open,
                                             const imap::UidSet& skipped, base::Uid uid) {
   const auto entry = draft_->find(uid);
