@@ -62,12 +62,14 @@ std::vector<AccountReport> run_passes(const store::Location& location,
   std::mutex mutex;
   PipeBudget budget(std::size_t{1} << 20);
   ProgressBoard progress(configs.size(), clock);
+  CauseLog causes;
   std::vector<AccountReport> reports(configs.size());
   const auto run_one = [&](std::size_t index) {
     const base::AccountConfig& config = configs[index];
     SpareSessions spares(queue, environment.config, config);
     const RestoredTrees none({}, config.name);
-    AccountPass pass(environment, config, none, {writer, schedule, mutex, budget, progress});
+    AccountPass pass(environment, config, none,
+                     {writer, schedule, mutex, budget, progress, causes});
     reports[index] = pass.run(
         [&](const OpenOptions& options) {
           return open(accounts[index], limits, options, clock.now_seconds());
