@@ -186,7 +186,7 @@ class OddServer::Connection : public imap::Transport {
   }
 
   std::string my_rights(const std::string& name) {
-    const OddFolder* folder = find(name);
+    const OddFolder* folder = server_.find(name);
     if (folder == nullptr || folder->rights.empty()) return "NO you may not know";
     say("* MYRIGHTS " + as_sent(name) + ' ' + folder->rights);
     return "OK done";
