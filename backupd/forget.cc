@@ -1,5 +1,7 @@
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -38,18 +40,23 @@ void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo
              base::escape_for_terminal(command.account), command.snapshot);
 }
 
-// Without the snapshot that shows it, a mass deletion would no longer hold the snapshots before it.
+// Without a snapshot that shows it, a mass deletion may no longer hold the snapshots before it.
 void check_shows_no_deletion(const base::Environment& environment, const ForgetOptions& command,
                              const store::SnapshotInfo& snapshot, store::Reader& reader) {
-  const auto acknowledged =
-      base::Acknowledgements::load(environment.files, environment.config.store);
-  const auto deletion =
-      newest_mass_deletion(reader.snapshots(command.account), environment.config.guards,
-                           acknowledged.deletions_accepted(command.account));
-  if (!deletion || deletion->snapshot.id != snapshot.id) return;
+  const auto accepted = base::Acknowledgements::load(environment.files, environment.config.store)
+                            .deletions_accepted(command.account);
+  const auto held_through = [&](std::span<const store::SnapshotInfo> snapshots) {
+    const auto deletion = newest_mass_deletion(snapshots, environment.config.guards, accepted);
+    return deletion ? deletion->snapshot.sequence : 0;
+  };
+  const std::vector<store::SnapshotInfo> all = reader.snapshots(command.account);
+  std::vector<store::SnapshotInfo> rest = all;
+  std::erase_if(rest, [&](const store::SnapshotInfo& other) { return other.id == snapshot.id; });
+  if (held_through(rest) >= held_through(all)) return;
   base::fail(base::ErrorCode::kUsage,
-             "forget {0} --snapshot {1}: much vanished before it, and as long as it is there, no "
-             "older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge {0}",
+             "forget {0} --snapshot {1}: it shows that much vanished, and as long as it is there, "
+             "no older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge "
+             "{0}",
              base::escape_for_terminal(command.account), command.snapshot);
 }
 
