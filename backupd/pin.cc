@@ -49,7 +49,7 @@ void set_pin(const base::Environment& environment, store::SnapshotInfo snapshot,
   if (is_pinned && until != store::kPinnedWithoutEnd) {
     document["pinned_until"] = base::format_rfc3339(until);
   }
-  base::print_result(
+  base::print_report(
       environment.format, base::json_text(document),
       fmt::format("{}: the snapshot of {} ({}) is {}.\n",
                   base::escape_for_terminal(snapshot.account),
