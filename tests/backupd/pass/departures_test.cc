@@ -8,7 +8,7 @@
 namespace backupd {
 namespace {
 
-store::MessageId message(unsigned char number) {
+store::MessageId message_id(unsigned char number) {
   store::MessageId id;
   id.object.bytes[0] = std::byte{number};
   return id;
@@ -18,8 +18,8 @@ RC_GTEST_PROP(DeparturesTest, CountsWhatLeftAndDidNotArrive, ()) {
   const auto left = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
   const auto arrived = *rc::gen::container<std::vector<unsigned char>>(rc::gen::inRange(0, 6));
   Departures departures;
-  for (const unsigned char number : left) departures.left(message(number));
-  for (const unsigned char number : arrived) departures.arrived(message(number));
+  for (const unsigned char number : left) departures.left(message_id(number));
+  for (const unsigned char number : arrived) departures.arrived(message_id(number));
   std::uint64_t expected = 0;
   for (unsigned char number = 0; number < 6; ++number) {
     const auto gone = std::count(left.begin(), left.end(), number);
@@ -31,10 +31,10 @@ RC_GTEST_PROP(DeparturesTest, CountsWhatLeftAndDidNotArrive, ()) {
 
 TEST(DeparturesTest, AReplacedMessageThatIsElsewhereOnlyMoved) {
   Departures departures;
-  departures.left(message(1));
-  departures.replaced(message(2));
-  departures.replaced(message(3));
-  departures.arrived(message(3));
+  departures.left(message_id(1));
+  departures.replaced(message_id(2));
+  departures.replaced(message_id(3));
+  departures.arrived(message_id(3));
   EXPECT_EQ(departures.vanished(), 2U);
   EXPECT_EQ(departures.replaced(), 1U);
 }
