@@ -13,7 +13,7 @@ using testing::SizeIs;
 
 AppendMessage message(std::string_view bytes, std::vector<std::string> flags = {}) {
   constexpr std::chrono::sys_seconds kNewYear{std::chrono::seconds{1'577'836'800}};
-  return {std::move(flags), {kNewYear, 60}, base::as_bytes(bytes)};
+  return {std::move(flags), base::ZonedTime{kNewYear, 60}, base::as_bytes(bytes)};
 }
 
 TEST(AppendTest, PipelinesWithLiteralPlus) {

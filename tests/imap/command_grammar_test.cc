@@ -226,7 +226,7 @@ RC_GTEST_PROP(CommandGrammarTest, MessagesParseBack, ()) {
   constexpr std::int64_t kMaxSeconds = 300'000'000'000;  // some 9,500 years
   const std::chrono::sys_seconds date{std::chrono::seconds(seconds % kMaxSeconds)};
   const Capabilities capabilities({"BINARY", "LITERAL+"});
-  const AppendMessage message{flags, {date, zone}, base::as_bytes(text)};
+  const AppendMessage message{flags, base::ZonedTime{date, zone}, base::as_bytes(text)};
   const auto words =
       words_of(command_of("APPEND").string("a").message(message, capabilities, false));
   RC_ASSERT(words.has_value());
