@@ -176,10 +176,11 @@ bool Connection::wait_for_server(bool to_send, std::chrono::milliseconds timeout
   WaitBudget* const budget = limits_.waits.get();
   if (budget == nullptr) return transport_->wait(to_send, timeout);
   const std::chrono::milliseconds left = std::max(budget->left(), std::chrono::milliseconds(1));
+  const std::chrono::milliseconds longest = std::min(timeout, left);
   bool is_ready = false;
   {
-    const WaitBudget::Waiting waiting(*budget);
-    is_ready = transport_->wait(to_send, std::min(timeout, left));
+    const WaitBudget::Waiting waiting(*budget, longest);
+    is_ready = transport_->wait(to_send, longest);
   }
   if (budget->left().count() > 0) return is_ready || left < timeout;
   throw ConnectionLost(

@@ -29,15 +29,18 @@ void WaitBudget::message_arrived(std::uint64_t bytes) {
   give_back(kMessageWorth + std::chrono::seconds(seconds));
 }
 
-void WaitBudget::begin() {
+WaitBudget::Steady::time_point WaitBudget::begin() {
   const std::lock_guard lock(mutex_);
-  if (waiting_++ == 0) since_ = clock_.steady_now();
+  const Steady::time_point now = clock_.steady_now();
+  if (waiting_++ == 0) since_ = now;
+  return now;
 }
 
-void WaitBudget::end() {
+WaitBudget::Steady::time_point WaitBudget::end() {
   const std::lock_guard lock(mutex_);
   if (waiting_ == 1) used_ = used_by_now();
   --waiting_;
+  return clock_.steady_now();
 }
 
 }  // namespace imap

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 
@@ -18,6 +19,7 @@ namespace imap {
 class WaitBudget {
  public:
   using Milliseconds = std::chrono::milliseconds;
+  using Steady = std::chrono::steady_clock;
 
   // Everything that arrives is worth the time that the slowest lawful server takes for it.
   static constexpr Milliseconds kMessageWorth{60'000};     // throttled to one message in a minute
@@ -36,23 +38,32 @@ class WaitBudget {
   void give_back(Milliseconds worth);
   void message_arrived(std::uint64_t bytes);
 
-  // The calling thread waits for the server while this exists.
+  // The calling thread waits for the server while this exists, at most for `timeout`. If it is
+  // late by more than a second, the process was stopped, and the time beyond does not count.
   class Waiting {
    public:
-    explicit Waiting(WaitBudget& budget) : budget_(budget) { budget_.begin(); }
+    explicit Waiting(WaitBudget& budget, std::optional<Milliseconds> timeout = std::nullopt)
+        : budget_(budget), timeout_(timeout), begun_(budget.begin()) {}
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;
-    ~Waiting() { budget_.end(); }
+    ~Waiting() {
+      const Steady::duration waited = budget_.end() - begun_;
+      if (timeout_ && waited > *timeout_ + kLate) {
+        budget_.give_back(std::chrono::floor<Milliseconds>(waited - *timeout_));
+      }
+    }
 
    private:
+    static constexpr Milliseconds kLate{1'000};
+
     WaitBudget& budget_;
+    std::optional<Milliseconds> timeout_;
+    Steady::time_point begun_;
   };
 
  private:
-  using Steady = std::chrono::steady_clock;
-
-  void begin();
-  void end();
+  Steady::time_point begin();
+  Steady::time_point end();
   Steady::duration used_by_now() const;
 
   const Milliseconds whole_;

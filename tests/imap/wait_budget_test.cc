@@ -105,6 +105,21 @@ TEST(WaitBudgetTest, OnlyTimeSpentWaitingCounts) {
   EXPECT_EQ(budget.left(), kWholeBudget - minutes(10));
 }
 
+TEST(WaitBudgetTest, TimeInWhichTheProcessWasStoppedDoesNotCount) {
+  StandingClock clock;
+  WaitBudget budget(kWholeBudget, clock);
+  {
+    const WaitBudget::Waiting waiting(budget, minutes(5));
+    clock.elapsed += hours(24);
+  }
+  EXPECT_EQ(budget.left(), kWholeBudget - minutes(5));
+  {
+    const WaitBudget::Waiting waiting(budget, minutes(5));
+    clock.elapsed += minutes(5) + milliseconds(10);
+  }
+  EXPECT_EQ(budget.left(), kWholeBudget - minutes(10) - milliseconds(10)) << "it was not stopped";
+}
+
 TEST(WaitBudgetTest, WhatArrivesGivesBackAtMostTheWhole) {
   StandingClock clock;
   WaitBudget budget(kWholeBudget, clock);

@@ -13,8 +13,8 @@
 #include <gmock/gmock.h>
 
 #include "backupd/pass/account_pass.h"
-#include "backupd/pass/cause_log.h"
 #include "backupd/pass/account_queue.h"
+#include "backupd/pass/cause_log.h"
 #include "backupd/pass/containment.h"
 #include "backupd/pass/restored_trees.h"
 #include "store/maintenance/check.h"

@@ -129,7 +129,8 @@ TEST_F(SlowAccountTest, AFolderThatUsesUpTheTimeIsTriedLastTheNextTime) {
   server_.remove("INBOX");
   server_.folder("Archive").message(1, "Subject: a\r\n\r\n");
   fill();
-  const Slowness slow{.interval = std::chrono::hours(5), .folder = "Archive"};
+  runner_.server_config().transfer.account_timeout = minutes(4);
+  const Slowness slow{.interval = minutes(5), .folder = "Archive"};
   EXPECT_THAT(run(slow).error, HasSubstr("account_timeout"));
   EXPECT_EQ(runner_.snapshot().messages, 0U);
 
@@ -144,7 +145,8 @@ TEST_F(SlowAccountTest, AFolderThatUsesUpTheTimeIsTriedLastTheNextTime) {
 }
 
 TEST_F(SlowAccountTest, TheListIsNotRequestedOnceMoreIfTheTimeIsOver) {
-  const AccountReport report = run({.interval = std::chrono::hours(5), .command = "LIST "});
+  runner_.server_config().transfer.account_timeout = minutes(4);
+  const AccountReport report = run({.interval = minutes(5), .command = "LIST "});
   EXPECT_THAT(report.error, HasSubstr("account_timeout"));
   EXPECT_EQ(server_.connections(), 1);
 }
