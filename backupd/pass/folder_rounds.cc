@@ -305,9 +305,11 @@ FolderRecord FolderRounds::pass_folder(const PassTools& tools, const imap::Folde
     base::log_warning("{}: {}", report_.account, error.what());
     return unreadable(folder, last, error.what());
   } catch (const base::Stopped&) {
+    count();  // what was fetched counts towards the day's budget
     throw;
   } catch (const std::exception& error) {
     blame(folder, base::escape_for_terminal(error.what()));
+    count();
     throw;
   }
 }

@@ -1,6 +1,8 @@
 // The budget of a day: the rest is fetched on the next one.
 #include "backupd/pass/daily_budget.h"
 
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 
 #include "store/reader.h"
@@ -72,6 +74,20 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   EXPECT_EQ(last.status, PassStatus::kComplete);
   EXPECT_EQ(last.error, "");
   EXPECT_EQ(runner_.snapshot().messages, 10U);
+}
+
+TEST_F(DailyBudgetTest, WhatWasFetchedBeforeTheAccountEndedCounts) {
+  runner_.server_config().transfer.daily_bytes = 350;
+  auto& second = server_.folder("INBOX").messages[1].item;
+  second = [](int time) -> std::string {
+    if (time > 0) throw std::length_error("too much");
+    return "";  // missing: it is requested once more, when the others have arrived
+  };
+  const AccountReport first = run();
+  EXPECT_THAT(first.error, HasSubstr("too much"));
+  EXPECT_EQ(first.fetched_bytes, 200U);
+  second = {};
+  EXPECT_EQ(run().fetched_bytes, 100U) << "the same day";
 }
 
 TEST_F(DailyBudgetTest, AMessageLargerThanTheBudgetGetsADayOfItsOwn) {
