@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "store/search_index/search_index.h"
 
 namespace store {
@@ -54,16 +55,20 @@ void SearchFeeder::work() {
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || waiting_bytes_ >= kWakeAt; });
     if (stopping_) return;
-    const std::deque<Header> headers = std::exchange(waiting_, {});
+    const std::vector<Header> headers = std::exchange(waiting_, {});  // allocates nothing
     waiting_bytes_ = 0;
     is_working_ = true;
     lock.unlock();
     changed_.notify_all();
     std::exception_ptr error;
-    try {
-      for (const Header& header : headers) search_.add_header(header.message, header.bytes);
-    } catch (...) {
-      error = std::current_exception();
+    for (std::size_t at = 0; at < headers.size() && !error; ++at) {
+      try {
+        search_.add_header(headers[at].message, headers[at].bytes);
+      } catch (const base::Error&) {
+        error = std::current_exception();
+      } catch (...) {
+        // Memory ran out: searches won't find this message.
+      }
     }
     lock.lock();
     is_working_ = false;

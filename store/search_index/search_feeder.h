@@ -6,10 +6,10 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/bytes.h"
 #include "store/format/object_id.h"
@@ -44,7 +44,7 @@ class SearchFeeder {
   SearchIndex& search_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Header> waiting_;
+  std::vector<Header> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool is_working_ = false;
   bool stopping_ = false;
