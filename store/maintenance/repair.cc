@@ -1,6 +1,7 @@
 #include "store/maintenance/repair.h"
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <iterator>
@@ -56,7 +57,7 @@ class Scratch {
   ~Scratch() {
     try {
       clear();
-    } catch (const base::Error& error) {
+    } catch (const std::exception& error) {
       base::log_debug("{}", error.what());
     }
   }
