@@ -1,5 +1,6 @@
 #include "base/config/transfer_config.h"
 
+#include <algorithm>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -23,6 +24,9 @@ TransferConfig parse_transfer(const nlohmann::json& server) {
   };
   read_timeout("command_timeout", transfer.command_timeout);
   read_timeout("message_timeout", transfer.message_timeout);
+  // One message or command that may take that long must not use up the account's time.
+  transfer.account_timeout = std::max(
+      {transfer.account_timeout, 2 * transfer.command_timeout, 2 * transfer.message_timeout});
   read_timeout("account_timeout", transfer.account_timeout);
   read("retry_for", transfer.retry_for);
   return transfer;

@@ -17,7 +17,7 @@ struct TransferConfig {
   std::chrono::seconds command_timeout = std::chrono::minutes(30);
   std::chrono::seconds message_timeout = std::chrono::minutes(30);  // for one message
   // How long a backup waits for the server in one account while too little arrives
-  // (imap/wait_budget.h).
+  // (imap/wait_budget.h). If the configuration does not say it, at least twice the others.
   std::chrono::seconds account_timeout = std::chrono::hours(4);
   // How long a backup keeps trying, after a lost connection, while nothing new arrives.
   std::chrono::seconds retry_for = std::chrono::minutes(5);

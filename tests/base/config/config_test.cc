@@ -262,6 +262,20 @@ TEST(ConfigTest, AnExpiryOrACheckOfNoTimeIsRefused) {
   }
 }
 
+TEST(ConfigTest, AnAccountHasTimeForItsSlowestMessageOrCommand) {
+  const auto account_timeout = [](const std::string& timeouts) {
+    const std::string text = R"({ "store": { "path": "/s", "key_file": "/k" }, "servers": { "main":
+        { "url": "imaps://h", "admin": { "user": "a", "password_file": "/p" }, )" +
+                             timeouts + R"( } }, "accounts": [] })";
+    return parse_config(text, "t").servers.at("main").transfer.account_timeout;
+  };
+  EXPECT_EQ(account_timeout(R"("message_timeout": "2h")"), std::chrono::hours(4));
+  EXPECT_EQ(account_timeout(R"("message_timeout": "6h")"), std::chrono::hours(12));
+  EXPECT_EQ(account_timeout(R"("command_timeout": "5h")"), std::chrono::hours(10));
+  EXPECT_EQ(account_timeout(R"("command_timeout": "5h", "account_timeout": "6h")"),
+            std::chrono::hours(6));
+}
+
 TEST(ConfigTest, ATimeoutOfZeroIsRefused) {
   for (const char* key : {"command_timeout", "message_timeout", "account_timeout"}) {
     const std::string text = R"({ "store": { "path": "/s", "key_file": "/k" }, "servers": { "main":
