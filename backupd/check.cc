@@ -188,7 +188,7 @@ std::string to_text(const store::RepairReport& repair) {
   for (const store::UnreadableSnapshot& snapshot : repair.given_up) {
     text += fmt::format("{}: the snapshot of {} held {} messages in {} folders ({}): {}\n",
                         base::escape_for_terminal(snapshot.account),
-                        base::format_rfc3339(snapshot.time), base::format_count(snapshot.messages),
+                        base::shown_time(snapshot.time), base::format_count(snapshot.messages),
                         base::format_count(snapshot.folders), base::format_size(snapshot.bytes),
                         snapshot.rest ? fmt::format("{} messages in {} folders are left of it",
                                                     base::format_count(snapshot.rest->messages),

@@ -71,7 +71,7 @@ std::string to_text(const TreesState& trees) {
     const store::TreeRecord& tree = trees.overdue[at];
     text +=
         fmt::format("Overdue tree: {}: {}, expired {}\n", base::escape_for_terminal(tree.account),
-                    base::escape_for_terminal(tree.name), base::format_rfc3339(tree.expires));
+                    base::escape_for_terminal(tree.name), base::shown_time(tree.expires));
   }
   if (trees.overdue.size() > kMaxShown) {
     text += fmt::format("... and {} more: see `mailstow-restore trees`\n",
@@ -275,8 +275,8 @@ std::string describe_daemon(const nlohmann::ordered_json& daemon) {
 // The configured accounts in a few numbers.
 struct Brief {
   std::size_t accounts = 0;
-  std::size_t never = 0;                              // without any backup
-  std::optional<std::chrono::sys_seconds> oldest;     // of the newest backup of each account
+  std::size_t never = 0;                           // without any backup
+  std::optional<std::chrono::sys_seconds> oldest;  // of the newest backup of each account
   struct BriefAlarm {
     std::string account;  // empty: restored trees
     std::string_view kind;

@@ -59,12 +59,12 @@ std::string TreeOutcome::why_unreachable() const {
   return is_closed
              ? fmt::format(
                    "{}; this has been so since {}: its record is closed, and its folders stay",
-                   unreachable, base::format_rfc3339(unreachable_since))
+                   unreachable, base::shown_time(unreachable_since))
              : fmt::format(
                    "{}; its record is closed 30 days after {}, or with `mailstow-restore expire {} "
                    "{} --forget-record`",
-                   unreachable, base::format_rfc3339(unreachable_since),
-                   shell_quoted(record.account), shell_quoted(record.name));
+                   unreachable, base::shown_time(unreachable_since), shell_quoted(record.account),
+                   shell_quoted(record.name));
 }
 
 std::string count_of_trees(std::size_t count) {

@@ -192,7 +192,7 @@ std::string to_text(const std::vector<UnrecordedMail>& mail) {
                         base::escape_for_terminal(folder.account),
                         base::escape_for_terminal(folder.folder),
                         base::format_count(folder.messages), folder.messages == 1 ? "" : "s",
-                        base::format_size(folder.bytes), base::format_rfc3339(folder.seen));
+                        base::format_size(folder.bytes), base::shown_time(folder.seen));
   }
   return text;
 }

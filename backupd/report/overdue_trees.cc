@@ -24,7 +24,7 @@ std::string overdue_alarm(std::span<const store::TreeRecord> trees, const base::
   const store::TreeRecord& first = overdue.front();
   const std::string which =
       fmt::format("{} of {}, expired at {}", base::escape_for_terminal(first.name),
-                  base::escape_for_terminal(first.account), base::format_rfc3339(first.expires));
+                  base::escape_for_terminal(first.account), base::shown_time(first.expires));
   const std::string what =
       overdue.size() == 1
           ? fmt::format("a restored tree should be gone and is still there ({})", which)

@@ -118,7 +118,7 @@ class Prune {
            "the snapshot of {} of account {} can't be read: {}: nothing was dropped or deleted: "
            "repair the storage medium, or run `mailstow-backupd check --repair`; if that can't "
            "read it either, `--drop-unreadable {}` gives it up",
-           base::format_rfc3339(line.time), account, error.what(), account);
+           base::shown_time(line.time), account, error.what(), account);
     }
   }
 
