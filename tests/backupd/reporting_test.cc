@@ -144,7 +144,6 @@ TEST_F(ReportingTest, DamageIsReported) {
 TEST_F(ReportingTest, AFailedSweepIsReported) {
   mailstow_.backupd_json({"once"});
   mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // until it is due
   server_.stop();
   mailstow_.restore({"sweep"});
   EXPECT_EQ(last_subject(), "mailstow on backup.example.org: sweep: nothing was done");
