@@ -105,8 +105,8 @@ Session open_account_and_list_ahead(const base::ServerConfig& server,
   const Login login = login_of(server, account);
   return with_namespaces(
       verified(Session::open_and_list_ahead(endpoint_of(server), login,
-                                            limits_with(server, std::move(waits)),
-                                            personal_prefix, logged_in),
+                                            limits_with(server, std::move(waits)), personal_prefix,
+                                            logged_in),
                login),
       server, account);
 }
