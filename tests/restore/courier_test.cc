@@ -40,7 +40,7 @@ class CourierRestoreTest : public testing::Test {
 // One folder: Courier takes two seconds for each that the sweep deletes.
 TEST_F(CourierRestoreTest, TheTreeComesBackWholeAndGoesAgain) {
   const json report =
-      mailstow_.restore_json({"run", "alice", "--folder", "Work", "--expire-after", "0s"});
+      mailstow_.restore_json({"run", "alice", "--folder", "Work", "--expire-after", "1s"});
   const AccountState now = servers::account_state(server_, "alice");
   expect_restored(before_, now, report);
   EXPECT_EQ(now.not_below("INBOX.RESTORED", '.'), before_.folders);

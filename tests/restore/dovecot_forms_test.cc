@@ -24,7 +24,7 @@ TEST_P(DovecotFormRestoreTest, ATreeAndAnotherAccountHaveEverything) {
   mailstow.backupd({"init"});
   mailstow.backupd_json({"once"});
 
-  const json tree = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "0s"});
+  const json tree = mailstow.restore_json({"run", "alice", "--all", "--expire-after", "1s"});
   const AccountState with_tree = servers::account_state(server, "alice");
   expect_restored(before, with_tree, tree);
   EXPECT_EQ(with_tree.not_below(server.personal_prefix() + "RESTORED", server.separator()),
