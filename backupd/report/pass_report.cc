@@ -109,7 +109,7 @@ base::ExitStatus PassReport::exit_status() const {
   base::ExitStatus gravest =
       is_partial ? base::ExitStatus::kPartial : base::ExitStatus::kNothingDone;
   for (const AccountReport& account : accounts) {
-    // What one account finds of a damaged store concerns all of them.
+    // Damage of the store that one account finds concerns all accounts.
     const bool counts = !is_partial || account.error_code == base::ErrorCode::kDamaged;
     if (account.error_code && counts) {
       gravest = base::more_severe(gravest, base::exit_status(*account.error_code));

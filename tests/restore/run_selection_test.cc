@@ -148,9 +148,11 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(listed[0]["from"], "Jürgen <j@example.org>");
   EXPECT_THAT(mailstow_.restore({"messages", "alice", "inbx"}).err,
               testing::HasSubstr("did you mean \"INBOX\"?"));
-  const auto no_time = mailstow_.restore({"folders", "alice", "--at", "1fc3"});
+  const auto no_time = mailstow_.restore({"folders", "alice", "--at", "someday"});
   EXPECT_EQ(no_time.status, 2);
   EXPECT_THAT(no_time.err, testing::HasSubstr("'3 days ago'"));
+  EXPECT_THAT(mailstow_.restore({"folders", "alice", "--at", "1fc3"}).err,
+              testing::HasSubstr("too short for an id"));
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "invoice", "--at", "now"}, 1)["total"], 0);
   const auto text = mailstow_.restore({"search", "alice", "subject:invoice"});
   EXPECT_THAT(text.out, testing::Not(testing::HasSubstr("\x1b"))) << "escaped";

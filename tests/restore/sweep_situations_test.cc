@@ -269,14 +269,14 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        4, Tree::kStays, "trees"},
-      {"the account is gone from the configuration",
+      {"the account is gone from the configuration, its server and that server's admin are there",
        [](World& world) {
          world.mailstow().config()["accounts"] =
              json::array({{{"name", "bob"}, {"server", "main"}}});
          world.mailstow().save();
          return world.sweep();
        },
-       2, Tree::kStays, "alice"},
+       0, Tree::kGoes, "alice"},
       {"the account is gone from the server",
        [](World& world) {
          world.change_record([](auto& record) { record.account = "nobody"; });
@@ -307,7 +307,7 @@ std::vector<WorldSituation> world_situations() {
          world.lock_tree();
          return world.sweep();
        },
-       5, Tree::kStays, "a run is working on it"},
+       5, Tree::kStays, "a run or another sweep is working on it"},
       {"it is extended while the sweep begins",
        [](World& world) {
          world.when_the_records_are_read(

@@ -106,7 +106,7 @@ TEST_F(PruneSafetyTest, ADamagedStoreIsLeftUnchanged) {
   back_up("bob", 20, 10);
   const std::size_t count = packs().size();
   std::filesystem::remove(damaged);
-  EXPECT_ERROR(kDamaged, "it is missing: run mailstow-backupd check", prune({first.id}));
+  EXPECT_ERROR(kDamaged, "of account bob can't be read", prune({first.id}));
   EXPECT_THAT(packs(), SizeIs(count - 1));
 }
 
@@ -123,8 +123,9 @@ TEST_F(PruneSafetyTest, UnreadableDataIsNotTreatedAsDead) {
   std::filesystem::remove(damaged);
   files_.create(damaged)->write(bytes);
   EXPECT_ERROR(kDamaged, "it is not what was written", prune({first.id}));
-  EXPECT_EQ(before, packs());
-  EXPECT_THAT(open_reader().snapshots("alice"), SizeIs(1)) << "not even the drop was done";
+  const std::vector<base::Path> after = packs();
+  EXPECT_TRUE(std::ranges::includes(after, before)) << "the first step's commit is new";
+  EXPECT_THAT(open_reader().snapshots("bob"), SizeIs(1));
 }
 
 TEST_F(PruneSafetyTest, LeftoversAreRemovedUnlessTheyMayBeInUse) {
