@@ -193,8 +193,11 @@ MetadataResponse read_metadata_response(Lexer& lexer) {
   lexer.skip_spaces();
   response.raw_name = lexer.string();
   lexer.skip_spaces();
-  // Without parentheses, the response only reports that something changed.
-  if (lexer.peek() != '(') return response;
+  if (lexer.peek() != '(') {
+    // The names of entries that have changed, without their values.
+    for (; !lexer.at_end_of_line(); lexer.skip_spaces()) lexer.string();
+    return response;
+  }
   lexer.open();
   for (lexer.skip_spaces(); !lexer.take_close(); lexer.skip_spaces()) {
     std::string name = lexer.string();

@@ -14,7 +14,9 @@ TEST(CourierTest, KeepsMailWithItsFlagsAndDatesBelowInbox) {
   const Courier server;
   ImapClient alice = server.client("alice");
   alice.command("CREATE INBOX.Work");
-  const Delivery mail{"Subject: a\r\n\r\nb\r\n", {"\\Seen", "$Label"}, std::chrono::sys_seconds{}};
+  const Delivery mail{"Subject: a\r\n\r\nb\r\n",
+                      {"\\Seen", "$Label"},
+                      std::chrono::sys_seconds{std::chrono::seconds{1'577'836'800}}};
   alice.append("INBOX.Work", std::vector<Delivery>{mail, mail});
   EXPECT_THAT(alice.command("EXAMINE INBOX.Work"), Not(HasSubstr("UIDNEXT")));
   const AccountState state = account_state(server, "alice");
@@ -22,7 +24,7 @@ TEST(CourierTest, KeepsMailWithItsFlagsAndDatesBelowInbox) {
   EXPECT_EQ(work.name, "Work");
   ASSERT_EQ(work.messages.size(), 2U);
   EXPECT_THAT(work.messages[0].flags, testing::ElementsAre("$Label", "\\Seen"));
-  EXPECT_EQ(work.messages[0].internal_date, 0);
+  EXPECT_EQ(work.messages[0].internal_date, 1'577'836'800);
   EXPECT_EQ(account_state(server, "bob").message_count(), 0U);
 }
 

@@ -140,7 +140,8 @@ TEST_P(SharedFolderTest, NoByteOfBobsIsInAlicesSnapshot) {
   EXPECT_THAT(report["warnings"].dump(),
               testing::AllOf(testing::HasSubstr("Seen"), testing::HasSubstr("Given"),
                              testing::HasSubstr("namespaces")));
-  for (const json& folder : mailstow_.restore_json({"folders", "alice"})["folders"]) {
+  const json folders = mailstow_.restore_json({"folders", "alice"})["folders"];
+  for (const json& folder : folders) {
     const std::string name = folder["folder"];
     EXPECT_THAT(name, testing::AnyOf("INBOX", "Mine", "INBOX/Mine")) << folder;
   }
