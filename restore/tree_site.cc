@@ -16,10 +16,21 @@ namespace {
 // folder of the same name twice in a second: a run that was killed may just have done so.
 constexpr std::chrono::milliseconds kDeletedAgain{1500};
 
+// Some servers refuse the question when there is no list yet.
+bool uses_subscriptions(imap::Session& session) {
+  try {
+    return !session.subscriptions().empty();
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kRefused) throw;
+    base::log_warning("the tree's folders are not subscribed to: {}", error.what());
+    return false;
+  }
+}
+
 }  // namespace
 
 void TreeSite::subscribe() {
-  if (tree_.session.subscriptions().empty()) return;
+  if (!uses_subscriptions(tree_.session)) return;
   for (const store::TreeLevel& level : tree_.record.levels) {
     if (level.state != store::LevelState::kCreated) continue;
     if (level.identity && level.identity->is_parent_only()) continue;

@@ -45,6 +45,7 @@ class KeywordTest : public testing::TestWithParam<const char*> {
     entry.uid = base::Uid{static_cast<std::uint32_t>(texts_.size())};
     entry.size = texts_.back().size();
     entry.flags = std::move(flags);
+    entry.internal_date = base::ZonedTime{};
     planned_.messages.push_back(entry);
   }
 
