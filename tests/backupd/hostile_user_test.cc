@@ -19,7 +19,7 @@ using programs::find_by;
 using programs::json;
 
 int folder_count() {
-  return tests::is_long_run() ? 5'000 : 200;
+  return tests::is_long_run() ? 5'000 : 80;
 }
 
 std::vector<std::string> keywords(int count) {
@@ -78,7 +78,7 @@ TEST(HostileUserTest, OnDovecot) {
   servers::Dovecot server(options);
   fill_both(server, 300);
   servers::ImapClient bob = server.client("bob");
-  const int megabytes = tests::is_long_run() ? 40 : 10;
+  const int megabytes = tests::is_long_run() ? 40 : 4;
   for (int number = 1; number <= megabytes; ++number) {
     set_metadata(bob, "INBOX", "/private/vendor/x/k" + std::to_string(number), 1'000'000);
   }
@@ -93,7 +93,7 @@ TEST(HostileUserTest, OnCyrus) {
   servers::Cyrus server;
   fill_both(server, 100);
   servers::ImapClient bob = server.client("bob");
-  const int commented = tests::is_long_run() ? 400 : 90;
+  const int commented = tests::is_long_run() ? 400 : 30;
   for (int number = 1; number <= commented; ++number) {
     set_metadata(bob, "f" + std::to_string(number), "/private/comment", 100'000);
   }

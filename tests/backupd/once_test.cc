@@ -115,13 +115,13 @@ TEST_F(OnceTest, StoresOddMessagesExactlyAsServed) {
   expect_receipts(account);
 }
 
-TEST_F(OnceTest, StoresTenThousandTinyMessages) {
+TEST_F(OnceTest, StoresThousandsOfTinyMessages) {
   servers::MailGenerator mail(4);
   auto maildir = server_.maildir("alice");
-  for (int message = 0; message < 10'000; ++message) maildir.deliver("Tiny", {mail.tiny()});
+  for (int message = 0; message < 3'000; ++message) maildir.deliver("Tiny", {mail.tiny()});
   const json account = once();
   EXPECT_EQ(account["status"], "complete");
-  EXPECT_EQ(account["new_messages"], 10'000);
+  EXPECT_EQ(account["new_messages"], 3'000);
   expect_receipts(account);
 }
 

@@ -1,6 +1,11 @@
 // Servers that harm their client: names, numbers and values of any length, answers without end,
 // commands in the guise of flags. A line of the table is a scenario
 // (tests/backupd/pass/scenario.h).
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "tests/backupd/pass/scenario.h"
@@ -60,53 +65,80 @@ TEST_P(HostileScenarioTest, HarmsOnlyItsOwnAccount) {
   play(GetParam());
 }
 
+// The table is built whenever a test of this program starts: what is long is made when it is
+// played.
+Play when_played(std::function<Play()> make) {
+  return [make = std::move(make)](OddServer& server, int night) { make()(server, night); };
+}
+
+std::string huge() {
+  return std::string(100'000, 'x');
+}
+
+Play acl_identifiers(int count) {
+  return all({capabilities("ACL"), answer("GETACL", "* ACL INBOX" + repeat(count, [](int number) {
+                                                      return " user" + std::to_string(number) +
+                                                             " lrs";
+                                                    }) + "\r\n")});
+}
+
+Play subscriptions(int count) {
+  return answer("LSUB", repeat(count, [](int number) {
+                  return "* LSUB () \"/\" s" + std::to_string(number) + "\r\n";
+                }));
+}
+
+Play keywords(int count) {
+  return flags("FLAGS (" +
+               repeat(count, [](int number) { return " keyword_" + std::to_string(number); }) +
+               ")");
+}
+
 std::vector<Scenario> too_much() {
-  const std::string huge(100'000, 'x');
-  const std::string atom(300'000, 'x');
   return {
-      {"Prefix", answer("NAMESPACE", "* NAMESPACE ((" + literal(huge) + " \"/\")) NIL NIL\r\n"),
+      {"Prefix", when_played([] {
+         return answer("NAMESPACE", "* NAMESPACE ((" + literal(huge()) + " \"/\")) NIL NIL\r\n");
+       }),
        "INBOX 3", "the prefix of the personal namespace"},
-      {"Keyword", flags("FLAGS (" + literal(huge) + ")"), kAll, "Mid: a flag of a message"},
-      {"Keywords",
-       flags("FLAGS (" +
-             repeat(20'000, [](int number) { return " keyword_" + std::to_string(number); }) + ")"),
-       kAll, "a flag of a message, with those before it"},
-      {"LongAtom", flags("FLAGS (" + atom + ")"), kWithoutMid, kAnything},
-      {"Metadata", inbox_metadata(1, 1'048'570), kAll, "INBOX: a METADATA value"},
-      {"MetadataOverTheLiteralLimit", inbox_metadata(1, 2'000'000), kAll, kAnything},
-      {"MuchMetadata", inbox_metadata(40, 1'000'000), kAll, "INBOX: a METADATA value"},
-      {"ManyMetadata", inbox_metadata(100, 200'000), kAll, "METADATA, with all before it"},
-      {"EmailId",
-       all({capabilities("OBJECTID"), flags("FLAGS () EMAILID (" + literal(huge) + ")")}), kAll,
-       "the EMAILID of a message"},
-      {"MailboxId",
-       all({capabilities("OBJECTID"),
-            rewrite("STATUS", "UIDVALIDITY 7",
-                    "UIDVALIDITY 7 MAILBOXID (" + std::string(60'000, 'M') + ")")}),
+      {"Keyword", when_played([] { return flags("FLAGS (" + literal(huge()) + ")"); }), kAll,
+       "Mid: a flag of a message"},
+      {"Keywords", when_played([] { return keywords(20'000); }), kAll,
+       "a flag of a message, with those before it"},
+      {"LongAtom", when_played([] { return flags("FLAGS (" + std::string(300'000, 'x') + ")"); }),
+       kWithoutMid, kAnything},
+      {"Metadata", when_played([] { return inbox_metadata(1, 1'048'570); }), kAll,
+       "INBOX: a METADATA value"},
+      {"MetadataOverTheLiteralLimit", when_played([] { return inbox_metadata(1, 2'000'000); }),
+       kAll, kAnything},
+      {"MuchMetadata", when_played([] { return inbox_metadata(40, 1'000'000); }), kAll,
+       "INBOX: a METADATA value"},
+      {"ManyMetadata", when_played([] { return inbox_metadata(100, 200'000); }), kAll,
+       "METADATA, with all before it"},
+      {"EmailId", when_played([] {
+         return all(
+             {capabilities("OBJECTID"), flags("FLAGS () EMAILID (" + literal(huge()) + ")")});
+       }),
+       kAll, "the EMAILID of a message"},
+      {"MailboxId", when_played([] {
+         return all({capabilities("OBJECTID"),
+                     rewrite("STATUS", "UIDVALIDITY 7",
+                             "UIDVALIDITY 7 MAILBOXID (" + std::string(60'000, 'M') + ")")});
+       }),
        kAll, "the MAILBOXID"},
-      {"FolderName", empty_folder(huge + ' '), kAll, "a folder with such a name"},
+      {"FolderName", when_played([] { return empty_folder(huge() + ' '); }), kAll,
+       "a folder with such a name"},
       {"Attribute", rewrite("LIST", "* LIST ()", "* LIST (" + std::string(5'000, 'a') + ")"), kAll,
        "an attribute of LIST"},
       {"RefusedMessages", refuse_mid(60'000), kWithoutMid, "rrr"},
-      {"RefusedFolder", refuse("EXAMINE \"Mid\"", "NO " + huge), kWithoutMid, kAnything},
-      {"Alert", add("EXAMINE", "* OK [ALERT] " + std::string(60'000, 'a') + "\r\n"), kAll},
-      {"AclIdentifiers",
-       all({capabilities("ACL"), answer("GETACL", "* ACL INBOX" +
-                                                      repeat(20'000,
-                                                             [](int number) {
-                                                               return " user" +
-                                                                      std::to_string(number) +
-                                                                      " lrs";
-                                                             }) +
-                                                      "\r\n")}),
-       kAll, kAnything},
-      {"Subscriptions",
-       answer("LSUB", repeat(20'000,
-                             [](int number) {
-                               return "* LSUB () \"/\" s" + std::to_string(number) + "\r\n";
-                             })),
-       kAll, kAnything},
-      {"Folders", many_folders(tests::is_long_run() ? 100'000 : 3'000), kAll},
+      {"RefusedFolder", when_played([] { return refuse("EXAMINE \"Mid\"", "NO " + huge()); }),
+       kWithoutMid, kAnything},
+      {"Alert", when_played([] {
+         return add("EXAMINE", "* OK [ALERT] " + std::string(60'000, 'a') + "\r\n");
+       }),
+       kAll},
+      {"AclIdentifiers", when_played([] { return acl_identifiers(20'000); }), kAll, kAnything},
+      {"Subscriptions", when_played([] { return subscriptions(20'000); }), kAll, kAnything},
+      {"Folders", many_folders(tests::is_long_run() ? 100'000 : 1'000), kAll},
       {"Messages", claim_messages("4294967294"), kAll, "more than a folder can hold"},
       {"MessagesThatAreNotThere", claim_messages("20000"), kAll, kAnything},
       {"Vanished", later(add("UID FETCH 1:*", "* VANISHED 1:4294967295\r\n")), kAll,
@@ -116,7 +148,8 @@ std::vector<Scenario> too_much() {
       {"ImpossibleNumber", add("EXAMINE \"Mid\"", "* 99999999999999999999 EXISTS\r\n"), kWithoutMid,
        "the connection was lost over this folder"},
       {"Nesting", body("X " + std::string(10'000, '(')), kWithoutOne, kAnything},
-      {"QuotedWithoutEnd", body("X \"" + huge), kWithoutOne, kAnything},
+      {"QuotedWithoutEnd", when_played([] { return body("X \"" + huge()); }), kWithoutOne,
+       kAnything},
       {"LiteralOf64Bits", body("BODY[] {9223372036854775807}\r\nfew"), kWithoutOne,
        "a message of 9223372036854775807 bytes"},
       {"LiteralOverflow", body("BODY[] {9223372036854775808}"), kWithoutOne, kAnything},

@@ -97,11 +97,11 @@ TEST(UidTreeTest, AnEmptyTreeHasNoObjects) {
 
 TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const UidTreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 60'000);
   objects.take_written();
   objects.take_loaded();
   UidTree tree = objects.tree(root);
-  EXPECT_TRUE(tree.set_state({100'000}, seen(tree, 999'999)));
+  EXPECT_TRUE(tree.set_state({30'000}, seen(tree, 999'999)));
   EXPECT_FALSE(tree.identities_changed());
   const UidTreeRoot changed = objects.save(tree);
   EXPECT_EQ(root.identity, changed.identity);
@@ -112,12 +112,12 @@ TEST(UidTreeTest, AFlagInAHugeFolderWritesKilobytes) {
 
 TEST(UidTreeTest, ANewMessageInAHugeFolderWritesKilobytes) {
   Objects objects;
-  const UidTreeRoot root = dense(objects, 200'000);
+  const UidTreeRoot root = dense(objects, 60'000);
   objects.take_written();
   UidTree tree = objects.tree(root);
-  tree.put(message_at(objects, 200'001, 1), seen(tree, 1));
+  tree.put(message_at(objects, 60'001, 1), seen(tree, 1));
   EXPECT_TRUE(tree.identities_changed());
-  EXPECT_EQ(200'001U, objects.save(tree).messages);
+  EXPECT_EQ(60'001U, objects.save(tree).messages);
   EXPECT_LT(objects.take_written(), 6'000U);
 }
 

@@ -231,9 +231,9 @@ TEST_F(Split, RejectsADamagedRecord) {
 }
 
 TEST_F(Split, DividesALargeAttachmentIntoParts) {
-  const std::string mail = mail_with_attachments({random_bytes(1, 20'000'000)});
+  const std::string mail = mail_with_attachments({random_bytes(1, 9'000'000)});
   const base::Bytes record = split(mail);
-  EXPECT_EQ(binary_parts(record).size(), 5U);
+  EXPECT_EQ(binary_parts(record).size(), 3U);
   EXPECT_TRUE(rebuild(record) == mail);
 }
 
