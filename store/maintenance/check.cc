@@ -29,6 +29,15 @@ namespace {
 
 constexpr unsigned kMaxReadingThreads = 4;
 
+// The snapshot as the commits describe it.
+SnapshotInfo with_pin(const SnapshotLine& line, const ObjectId& id,
+                      const std::map<ObjectId, std::chrono::sys_seconds>& pins) {
+  SnapshotInfo info = snapshot_info(id, line);
+  const auto pin = pins.find(id);
+  if (pin != pins.end()) info.pinned_until = pin->second;
+  return info;
+}
+
 class Check {
  public:
   Check(const Location& location, base::FileSystem& files, const CheckOptions& options)
@@ -169,6 +178,7 @@ class Check {
                       mark_.number, report_.highest.number));
     }
     std::map<ObjectId, SnapshotLine> living = living_snapshots(commits_, context_.keys);
+    const std::map<ObjectId, std::chrono::sys_seconds> pins = living_pins(commits_);
     std::size_t found = 0;
     for (const std::string& account : index_.accounts()) {
       for (const SnapshotInfo& snapshot : index_.snapshots(account)) {
@@ -176,7 +186,7 @@ class Check {
         if (line != living.end() && line->second.sequence == 0) {
           line->second.sequence = snapshot.sequence;  // the index numbers what older commits don't
         }
-        if (line == living.end() || snapshot_info(snapshot.id, line->second) != snapshot ||
+        if (line == living.end() || with_pin(line->second, snapshot.id, pins) != snapshot ||
             index_.root_of(snapshot.id) != line->second.root) {
           report_.damage.push_back(
               fmt::format("snapshot {} of {}: it matches no commit: run "
