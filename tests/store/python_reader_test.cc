@@ -146,6 +146,7 @@ TEST_F(PythonReader, KnowsPins) {
   {
     Writer writer = open_writer();
     pinned = add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(1)})});
+    writer.commit();  // a commit has one snapshot of an account
     add_snapshot(writer, "alice", {add_folder(writer, "INBOX", {sample_message(2)})});
     writer.commit();
   }
