@@ -70,6 +70,17 @@ TEST_F(PinTest, APinSurvivesWhateverRewritesTheStore) {
   EXPECT_EQ(reader.snapshots("alice").front().pinned_until, kPinnedWithoutEnd) << "checkpoint";
 }
 
+TEST_F(PinTest, ACheckComparesPinsWithTheCommits) {
+  pin(kPinnedWithoutEnd);
+  Database::open_or_create(index_file(location_)).run("DELETE FROM pins");
+  CheckOptions quick;
+  quick.depth = CheckDepth::kQuick;
+  EXPECT_THAT(check(location_, files_, quick).damage, Contains(HasSubstr("matches no commit")));
+  EXPECT_THAT(reindex(location_, files_).damage, IsEmpty());
+  EXPECT_THAT(check(location_, files_, quick).damage, IsEmpty());
+  EXPECT_THAT(pins(), ElementsAre(kPinnedWithoutEnd, kNotPinned));
+}
+
 TEST_F(PinTest, ARepairKeepsIt) {
   pin(kPinnedWithoutEnd);
   // A lost commit makes the repair write a checkpoint.
