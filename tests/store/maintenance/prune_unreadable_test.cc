@@ -210,6 +210,8 @@ TEST_P(PruneUnreadableTest, DeletesNothingAndEverythingRestoresOnceMended) {
   }
 
   mend();
+  // The index has forgotten a missing pack; the next writer finds it again.
+  EXPECT_THAT(open_writer().damage(), testing::IsEmpty());
   EXPECT_EQ(samples(0, 10), restored("alice"));
   EXPECT_EQ("all", sent_of_alice());
   const PruneReport report = prune_with({dropped_});
