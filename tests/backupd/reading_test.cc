@@ -59,7 +59,8 @@ class ReadingTest : public testing::Test {
             mailstow_.backupd_command({"check"}),
             mailstow_.backupd_command({"check", "--read-data"}),
             mailstow_.backupd_command({"prune", "--dry-run"}),
-            mailstow_.restore_command({"export", "alice", "--folder", "INBOX", "--to", out("out")}),
+            mailstow_.restore_command(
+                {"export", "alice", "--folder", "INBOX", "--format", "eml", "--to", out("out")}),
             mailstow_.restore_command({"run", "alice", "--folder", "INBOX"}),
             mailstow_.restore_command({"trees"})};
   }

@@ -113,7 +113,8 @@ TEST_F(DoctorTest, NothingSecretIsMadeInTheStore) {
   };
   expect_refused(mailstow_.backupd({"key", "export", inside}));
   expect_refused(mailstow_.backupd({"key", "add", "--key-file", inside}));
-  expect_refused(mailstow_.restore({"export", "alice", "--folder", "INBOX", "--to", inside}));
+  expect_refused(mailstow_.restore(
+      {"export", "alice", "--folder", "INBOX", "--format", "eml", "--to", inside}));
 
   const json sound = mailstow_.config()["store"];
   fs::remove_all(mailstow_.store());
