@@ -11,9 +11,11 @@ Courier's library for watching files would wait more than a second for its own s
 starts. A silent one is there instead.
 """
 import argparse
+import ctypes
 import os
 import pwd
 import re
+import signal
 import socket
 import socketserver
 import subprocess
@@ -25,6 +27,18 @@ def words_of(text):
     """Splits a line into atoms and quoted strings."""
     return [re.sub(rb"\\(.)", rb"\1", quoted) if quoted else atom
             for quoted, atom in re.findall(rb'"((?:\\.|[^"\\])*)"|([^ "]+)', text)]
+
+
+# Seconds that a program has to end after its client has left: imap4d may read the end of its input for
+# ever.
+PATIENCE = 5
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In a child: no program outlives this one, however this one ends."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def copy(source, target, at_end):
@@ -89,7 +103,8 @@ class Connection(socketserver.BaseRequestHandler):
         home = os.path.join(self.server.homes, user)
         environment = dict(os.environ, HOME=home, AUTHENTICATED=user)
         with subprocess.Popen(self.server.program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              cwd=home, env=environment, bufsize=0) as program:
+                              cwd=home, env=environment, bufsize=0,
+                              preexec_fn=end_with_parent) as program:
             greeting = b""
             # Libraries may write lines before it.
             while not (greeting.startswith(b"* PREAUTH") and greeting.endswith(b"\n")):
@@ -104,6 +119,11 @@ class Connection(socketserver.BaseRequestHandler):
                 lambda: self.request.shutdown(socket.SHUT_RDWR)))
             backwards.start()
             copy(self.request.recv, program.stdin.write, program.stdin.close)
+            backwards.join(PATIENCE)
+            try:
+                program.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                program.kill()
             backwards.join()
 
 

@@ -72,7 +72,7 @@ class OddServer::Connection : public imap::Transport {
       base::fail(base::ErrorCode::kNetwork, "the connection is lost: try again");
     }
     if (output_.empty() && afterwards_ == Afterwards::kFlood) {
-      constexpr std::chrono::seconds kFloodTakes{10};
+      constexpr std::chrono::minutes kFloodTakes{4};  // below the limit of silence
       pass_time(kFloodTakes);
       while (output_.size() < buffer.size()) output_ += server_.drip;
     }
