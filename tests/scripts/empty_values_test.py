@@ -33,6 +33,7 @@ class Checker:
 
     def check_options(self, command, options, followers):
         """`followers`: a flag that must not become a value; none where the program has no other."""
+        is_first = True
         for short, name, value in options:
             if not value:
                 if name not in ("--help", "--version"):
@@ -41,11 +42,15 @@ class Checker:
             empty, missing = f"{name}: the value is empty: write {name} {value}", ": the value is missing"
             follower = (*followers, "--config=/nonexistent")[0]
             self.expect_refused([*command, f"{name}=", follower], empty)
-            self.expect_refused([*command, name, "", follower], empty)
             self.expect_refused([*command, name, follower], name + missing)
             if short:
                 self.expect_refused([*command, short, "", follower], empty)
                 self.expect_refused([*command, short, follower], short + missing)
+            if not is_first:
+                continue
+            # These depend on the command, not on the option.
+            is_first = False
+            self.expect_refused([*command, name, "", follower], empty)
             self.expect_refused([*command, name], name + missing)
 
     def check_command(self, command, root_options):
