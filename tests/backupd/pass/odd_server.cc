@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "imap/uid_set.h"
 
@@ -248,9 +250,8 @@ class OddServer::Connection : public imap::Transport {
       }
       const std::string size =
           message.size.empty() ? std::to_string(message.body.size()) : message.size;
-      say("* " + std::to_string(number) + " FETCH (UID " + std::to_string(message.uid) + ' ' +
-          message.flags + " INTERNALDATE \"" + message.date + "\" RFC822.SIZE " + size + ' ' +
-          item + ')');
+      say(fmt::format("* {} FETCH (UID {} {} INTERNALDATE \"{}\" RFC822.SIZE {} {})", number,
+                      message.uid, message.flags, message.date, size, item));
     }
     OddFolder& folder = *open_;
     if (with_body && folder.after_fetch) std::exchange(folder.after_fetch, {})(folder);
