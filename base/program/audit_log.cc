@@ -47,6 +47,11 @@ void AuditLog::append(const AuditEntry& entry) const {
   using Json = nlohmann::ordered_json;
   Json line = {{"time", format_rfc3339(clock_.now_seconds())}, {"user", invoker_.user}};
   if (!invoker_.sudo_user.empty()) line["sudo_user"] = invoker_.sudo_user;
+  if (entry.on_behalf) {
+    line["person"] = entry.on_behalf->person;
+    line["role"] = entry.on_behalf->role;
+    line["client"] = entry.on_behalf->client;
+  }
   line["program"] = entry.program;
   line["command"] = entry.command;
   if (!entry.account.empty()) line["account"] = entry.account;

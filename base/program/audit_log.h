@@ -3,6 +3,7 @@
 // disk does not keep an administrator from restoring mail.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/clock.h"
 #include "base/config/config.h"
 #include "base/program/invoker.h"
+#include "base/program/on_behalf.h"
 
 namespace base {
 
@@ -18,6 +20,7 @@ struct AuditEntry {
   std::string command;                 // "run", "key export"
   std::string account;                 // empty: no particular account
   std::vector<std::string> arguments;  // as typed, after the program's name
+  std::optional<OnBehalf> on_behalf = std::nullopt;
 };
 
 class AuditLog {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include "base/program/audit_log.h"
 #include "base/program/command_line.h"
 #include "base/program/invoker.h"
+#include "base/program/on_behalf.h"
 #include "base/terminal.h"
 
 namespace base {
@@ -36,6 +38,9 @@ class Front {
     options.flag("-q,--quiet", is_quiet_, "Log errors only").excludes("--verbose");
     options.flag("--json", is_json_, "Print one JSON document, errors too");
     options.flag("--wide", is_wide_, "Do not cut the cells of tables");
+    options.value("--on-behalf-of-fd", on_behalf_of_fd_, "N",
+                  "Read from descriptor N for which person, role and client this is,\n"
+                  "for the audit log");
     for (const CommandGroup& group : program.groups) {
       groups_[group.name] = app_.add_subcommand(group.name, group.help);
     }
@@ -53,15 +58,21 @@ class Front {
       if (is_json_ && !command.has_document) {
         fail(ErrorCode::kUsage, "{}: it has no JSON document: leave out --json", command.name);
       }
+      // Before anything else is opened, which would get the number of a descriptor that is not.
+      std::optional<OnBehalf> on_behalf;
+      if (on_behalf_of_fd_) on_behalf = read_on_behalf(*on_behalf_of_fd_);
       if (command.without_environment) return command.without_environment(config_file_, format);
       const Invoker invoker = base::invoker();  // before this process becomes another user
-      const Environment environment = open_environment(config_file_, format);
+      Environment environment = open_environment(config_file_, format);
+      environment.invoker = invoker;
+      environment.on_behalf = on_behalf;
       if (command.is_audited()) {
         AuditLog(environment.config.store, invoker, environment.clock)
             .append({.program = program_.name,
                      .command = command.name,
                      .account = command.account(),
-                     .arguments = arguments});
+                     .arguments = arguments,
+                     .on_behalf = on_behalf});
       }
       return command.function(environment);
     });
@@ -99,6 +110,7 @@ class Front {
   bool is_quiet_ = false;
   bool is_json_ = false;
   bool is_wide_ = false;
+  std::optional<std::uint32_t> on_behalf_of_fd_;
   std::map<std::string, CLI::App*> groups_;
   std::map<const CLI::App*, const Command*> commands_;
   std::set<const CLI::App*> with_dashed_words_;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/config/config.h"
 #include "base/exit_status.h"
 #include "base/file_system.h"
+#include "base/program/invoker.h"
+#include "base/program/on_behalf.h"
 
 namespace base {
 
@@ -21,6 +24,8 @@ struct Environment {
   FileSystem& files;
   Clock& clock;
   Path config_file = {};  // the file that `config` was loaded from
+  Invoker invoker = {};
+  std::optional<OnBehalf> on_behalf = std::nullopt;  // set by --on-behalf-of-fd
 };
 
 // Loads the configuration with the accounts that servers reported, and switches to the user who

@@ -12,6 +12,7 @@ import tempfile
 from man_pages_test import ROOT, all_commands, commands_in, help_of
 
 OPTION = re.compile(r"^  (?:(-\w),)?(--[a-z-]+)", re.M)
+GLOBAL = {"--config", "--verbose", "--quiet", "--json", "--wide", "--on-behalf-of-fd"}
 
 
 class Bash:
@@ -90,7 +91,7 @@ def questions(program, name):
         below = set(commands_in(text))
         if below:
             yield f"{typed} ", below
-        yield f"{typed} --", {long for _, long in OPTION.findall(text)} | {"--config", "--verbose", "--quiet", "--json", "--wide"}
+        yield f"{typed} --", {long for _, long in OPTION.findall(text)} | GLOBAL
     yield f"{name} --config one-file ", set(commands_in(help_of(program, ())))
     yield f"{name} --config on", {"one-file", "one-folder"}
     if name == "mailstow-restore":

@@ -1,13 +1,17 @@
 #include "base/program/front.h"
 
+#include <array>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "tests/temporary_directory.h"
@@ -95,6 +99,27 @@ class FrontTest : public testing::Test {
     return status;
   }
 
+  // The same, with `document` on a descriptor for --on-behalf-of-fd.
+  int run_for(const std::string& document, std::vector<std::string> arguments) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(0, ::pipe2(ends.data(), O_CLOEXEC));
+    EXPECT_EQ(static_cast<ssize_t>(document.size()),
+              ::write(ends[1], document.data(), document.size()));
+    ::close(ends[1]);
+    arguments.insert(arguments.begin(), {"--config", config()});
+    arguments.insert(arguments.end(), {"--on-behalf-of-fd", std::to_string(ends[0])});
+    const int status = run(arguments);
+    EXPECT_EQ(-1, ::fcntl(ends[0], F_GETFD)) << "it is closed";
+    return status;
+  }
+
+  std::vector<json> audit_lines() const {
+    std::ifstream log(directory_.path() / "index" / "audit.log");
+    std::vector<json> lines;
+    for (std::string line; std::getline(log, line);) lines.push_back(json::parse(line));
+    return lines;
+  }
+
   tests::TemporaryDirectory directory_;
   std::string program_name_ = "program";
   std::string looked_at_;
@@ -111,14 +136,77 @@ TEST_F(FrontTest, RunsTheCommandWithItsArguments) {
 TEST_F(FrontTest, AnAuditedCommandIsLoggedWithItsAccount) {
   EXPECT_EQ(0, run({"--config", config(), "look", "alice"}) - 3);
   EXPECT_EQ(0, run({"--config", config(), "key", "add", "bob"}));
-  std::ifstream log(directory_.path() / "index" / "audit.log");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(log, line);) lines.push_back(line);
+  const std::vector<json> lines = audit_lines();
   ASSERT_EQ(1U, lines.size());
-  const json line = json::parse(lines.front());
+  const json& line = lines.front();
   EXPECT_EQ("key add", line["command"]);
   EXPECT_EQ("bob", line["account"]);
   EXPECT_EQ((json{"--config", config(), "key", "add", "bob"}), line["arguments"]);
+}
+
+TEST_F(FrontTest, TheAuditLogNamesThePersonBesideTheUser) {
+  const std::string person = R"({"person": "anna@example.org", "role": "helpdesk", )";
+  EXPECT_EQ(0, run_for(person + R"("client": "192.0.2.7"})", {"key", "add", "bob"})) << err_;
+  EXPECT_EQ(0, run_for(person + R"("client": "2001:db8::7"})" + "\n", {"key", "add", "bob"}));
+  EXPECT_EQ(3, run_for(person + R"("client": "192.0.2.7"})", {"look", "alice"}));
+  EXPECT_EQ("alice", looked_at_) << "a command without a line accepts it too";
+  EXPECT_EQ(0, run({"--config", config(), "key", "add", "bob"}));
+  const std::vector<json> lines = audit_lines();
+  ASSERT_EQ(3U, lines.size());
+  EXPECT_EQ("anna@example.org", lines[0]["person"]);
+  EXPECT_EQ("helpdesk", lines[0]["role"]);
+  EXPECT_EQ("192.0.2.7", lines[0]["client"]);
+  EXPECT_EQ("2001:db8::7", lines[1]["client"]);
+  EXPECT_FALSE(lines[2].contains("person"));
+  EXPECT_EQ(lines[0]["user"], lines[2]["user"]) << "the Unix user stays";
+  EXPECT_FALSE(lines[0]["user"].get<std::string>().empty());
+}
+
+TEST_F(FrontTest, ABadDocumentAboutThePersonEndsTheCommandBeforeItBegins) {
+  const auto with = [](const std::string& person, const std::string& role = "owner",
+                       const std::string& client = "192.0.2.7") {
+    return R"({"person": ")" + person + R"(", "role": ")" + role + R"(", "client": ")" + client +
+           R"("})";
+  };
+  const std::vector<std::pair<std::string, std::string>> refused = {
+      {"", "one JSON object"},
+      {"null", "one JSON object"},
+      {"[" + with("a") + "]", "one JSON object"},
+      {with("a") + with("b"), "one JSON object"},
+      {with("a\xff"), "one JSON object"},
+      {with("a\n"), "one JSON object"},
+      {with("a\\u000a"), "person: it has a control character"},
+      {with("a\\u0000b"), "person: it has a control character"},
+      {with("a\\u202eb"), "person: it has a control character"},
+      {with("a\x7f"), "person: it has a control character"},
+      {with(""), "person: the value is empty"},
+      {with(std::string(257, 'a')), "person: it is longer than 256 bytes"},
+      {with("a") + std::string(4'096, ' '), "longer than 4096 bytes"},
+      {with("a", ""), "role: the value is empty"},
+      {with("a", "Owner"), "lower-case letters"},
+      {with("a", std::string(33, 'a')), "role: it is longer than 32 bytes"},
+      {with("a", "owner", "example.org"), "an IPv4 or IPv6 address"},
+      {with("a", "owner", "192.0.2.7:80"), "an IPv4 or IPv6 address"},
+      {R"({"person": "a", "role": "owner"})", "must have the key client"},
+      {R"({"person": 7, "role": "owner", "client": "192.0.2.7"})", "must have the key person"},
+      {R"({"person": "a", "role": "owner", "client": "192.0.2.7", "user": "root"})",
+       "unknown key user"},
+      {R"({"person": "a", "person": "b", "role": "owner", "client": "192.0.2.7"})",
+       "has the key person twice"}};
+  for (const auto& [document, why] : refused) {
+    EXPECT_EQ(2, run_for(document, {"key", "add", "bob"})) << document;
+    EXPECT_THAT(err_, StartsWith("program: --on-behalf-of-fd: ")) << document;
+    EXPECT_THAT(err_, HasSubstr(why)) << document;
+    EXPECT_EQ(2, run_for(document, {"look", "alice", "--json"})) << document;
+    EXPECT_EQ("usage", json::parse(out_)["error"]["code"]);
+  }
+  for (const char* number : {"0", "1", "2", "987654", "4294967295", "x", "-1"}) {
+    EXPECT_EQ(
+        2, run({"--config", config(), "look", "alice", std::string("--on-behalf-of-fd=") + number}))
+        << number;
+  }
+  EXPECT_THAT(audit_lines(), IsEmpty());
+  EXPECT_THAT(looked_at_, IsEmpty());
 }
 
 TEST_F(FrontTest, WithJsonAnErrorIsOneDocument) {
