@@ -74,7 +74,9 @@ struct ExportOptions {
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);
 base::Command export_command();
 
-base::ExitStatus trees(const base::Environment& environment);
+// `account`: empty for all. Fails with kNotFound for an account that is not configured and has
+// neither trees nor snapshots.
+base::ExitStatus trees(const base::Environment& environment, const std::string& account);
 base::Command trees_command();
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,

@@ -20,7 +20,10 @@ std::string write_request(const RestoreRequest& request) {
       {"subfolders", selection.subfolders},
       {"missing_from", selection.missing_from},
       {"without_trees", selection.without_trees},
-      {"asked", selection.asked.value().time_since_epoch().count()}};
+      {"asked", selection.asked.value().time_since_epoch().count()},
+      {"user", request.requester.user},
+      {"person", request.requester.person},
+      {"role", request.requester.role}};
   return base::json_line(document);
 }
 
@@ -41,6 +44,10 @@ RestoreRequest read_request(const std::string& text) {
     request.selection.without_trees = document.value("without_trees", false);
     request.selection.asked =
         std::chrono::sys_seconds(std::chrono::seconds(document.at("asked").get<std::int64_t>()));
+    // Earlier versions recorded no requester.
+    request.requester = {.user = document.value("user", ""),
+                         .person = document.value("person", ""),
+                         .role = document.value("role", "")};
     return request;
   } catch (const nlohmann::json::exception& error) {
     base::fail(base::ErrorCode::kDamaged,

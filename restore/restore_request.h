@@ -7,11 +7,19 @@
 
 namespace restore {
 
+// Who made the request, for lists of trees; empty: unknown.
+struct Requester {
+  std::string user;    // the Unix user, or the one who became root through sudo
+  std::string person;  // for whom another program ran the command (base/program/on_behalf.h)
+  std::string role;
+};
+
 struct RestoreRequest {
   std::string account;  // the account that was backed up
   // `at` is the id of the chosen snapshot; `asked` is set, so that times relative to it stay the
   // same.
   SelectionOptions selection;
+  Requester requester = {};
 };
 
 std::string write_request(const RestoreRequest& request);

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +13,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "restore/unrecorded_mail.h"
 #include "store/format/location.h"
@@ -65,10 +69,37 @@ std::optional<Elsewhere> find_elsewhere(store::Reader& reader, const store::Tree
   return elsewhere;
 }
 
+// Trees of earlier versions have no requester, and a request that can't be read hides no tree.
+Requester requester_of(const store::TreeRecord& record) {
+  if (record.request.empty()) return {};
+  try {
+    return read_request(record.request).requester;
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
+std::string shown_requester(const Requester& requester) {
+  if (requester.user.empty()) return "-";
+  if (requester.person.empty()) return requester.user;
+  return fmt::format("{} ({})", requester.person, requester.role);
+}
+
+nlohmann::ordered_json to_json(const Requester& requester) {
+  if (requester.user.empty()) return nullptr;
+  const auto text = [](const std::string& value) {
+    return value.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(value);
+  };
+  return {
+      {"user", requester.user}, {"person", text(requester.person)}, {"role", text(requester.role)}};
+}
+
 class TreeTable {
  public:
-  explicit TreeTable(const base::Environment& environment)
+  // `account`: empty for all.
+  TreeTable(const base::Environment& environment, std::string account)
       : environment_(environment),
+        account_(std::move(account)),
         location_(store::location_of(environment.config.store)),
         now_(environment.clock.now_seconds()) {
     try {
@@ -79,7 +110,20 @@ class TreeTable {
     }
   }
 
+  // A misspelt name must not look like an account without trees.
+  void refuse_unknown_account() {
+    const auto& configured = environment_.config.accounts;
+    const auto is_it = [&](const auto& account) { return account.name == account_; };
+    if (account_.empty() || !rows_.empty() || std::ranges::any_of(configured, is_it)) return;
+    if (reader_ && !reader_->snapshots(account_).empty()) return;
+    base::fail(base::ErrorCode::kNotFound,
+               "account {}: it is not in the configuration, and has neither trees nor snapshots: "
+               "`mailstow-restore accounts` lists the accounts with snapshots",
+               base::escape_for_terminal(account_));
+  }
+
   void add(const store::TreeRecord& record) {
+    if (!account_.empty() && record.account != account_) return;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
     for (const store::TreeLevel& level : record.levels) {
@@ -89,15 +133,19 @@ class TreeTable {
     const auto elsewhere = elsewhere_of(record);
     const bool is_worked = is_worked_on(environment_.files, location_, record.id);
     const char* const state = word(record, is_worked, record.expires <= now_);
-    documents_.push_back({{"account", record.account},
-                          {"tree", record.name},
-                          {"state", state},
-                          {"created", base::format_rfc3339(record.created)},
-                          {"expires", base::format_rfc3339(record.expires)},
-                          {"messages", messages},
-                          {"bytes", bytes},
-                          {"elsewhere", nullptr},
-                          {"elsewhere_seen", nullptr}});
+    documents_.push_back(
+        {{"account", record.account},
+         {"tree", record.name},
+         {"state", state},
+         {"created", base::format_rfc3339(record.created)},
+         {"expires", base::format_rfc3339(record.expires)},
+         {"seconds_left", std::max<std::int64_t>(0, (record.expires - now_).count())},
+         {"snapshot", record.snapshot.hex()},
+         {"made_by", to_json(requester_of(record))},
+         {"messages", messages},
+         {"bytes", bytes},
+         {"elsewhere", nullptr},
+         {"elsewhere_seen", nullptr}});
     if (elsewhere) {
       documents_.back()["elsewhere"] = elsewhere->messages;
       documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
@@ -105,12 +153,13 @@ class TreeTable {
     rows_.push_back({record.account, record.name, state, in_words(now_ - record.created),
                      record.expires <= now_ ? "due" : in_words(record.expires - now_),
                      base::format_count(messages), base::format_size(bytes),
-                     elsewhere ? base::format_count(elsewhere->messages) : "-"});
+                     elsewhere ? base::format_count(elsewhere->messages) : "-",
+                     shown_requester(requester_of(record))});
   }
 
   void add_unrecorded_mail() {
-    unrecorded_ =
-        find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, {}, Look::kStored);
+    unrecorded_ = find_unrecorded_mail(environment_, reader_ ? &*reader_ : nullptr, {},
+                                       Look::kStored, account_);
   }
 
   nlohmann::ordered_json to_document() const {
@@ -118,7 +167,11 @@ class TreeTable {
   }
 
   std::string to_text() const {
-    if (rows_.empty() && unrecorded_.empty()) return "There are no restored trees.\n";
+    if (rows_.empty() && unrecorded_.empty()) {
+      return account_.empty() ? "There are no restored trees.\n"
+                              : fmt::format("{}: there are no restored trees.\n",
+                                            base::escape_for_terminal(account_));
+    }
     return base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                                {"TREE"},  // never cut: `extend` needs the whole name
                                {"STATE"},
@@ -126,7 +179,8 @@ class TreeTable {
                                {"LEFT", base::Align::kRight},
                                {"MESSAGES", base::Align::kRight},
                                {"SIZE", base::Align::kRight},
-                               {"ELSEWHERE", base::Align::kRight}},
+                               {"ELSEWHERE", base::Align::kRight},
+                               {"MADE BY", base::Align::kLeft, base::Width::kCut}},
                               rows_, base::output_room()) +
            restore::to_text(unrecorded_);
   }
@@ -144,6 +198,7 @@ class TreeTable {
   }
 
   const base::Environment& environment_;
+  std::string account_;
   store::Location location_;
   std::chrono::sys_seconds now_;
   std::optional<store::Reader> reader_;
@@ -154,22 +209,30 @@ class TreeTable {
 
 }  // namespace
 
-base::ExitStatus trees(const base::Environment& environment) {
+base::ExitStatus trees(const base::Environment& environment, const std::string& account) {
   const auto listing =
       store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
   for (const std::string& line : listing.outdated) base::log_warning("{}", line);
-  TreeTable table(environment);
+  TreeTable table(environment, account);
   for (const store::TreeRecord& record : listing.records) table.add(record);
+  table.refuse_unknown_account();
   table.add_unrecorded_mail();
   print(environment.format, table.to_document(), table.to_text());
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 
 base::Command trees_command() {
-  return {
-      .name = "trees", .help = "List the restored trees and when they expire", .function = trees};
+  const auto account = std::make_shared<std::string>();
+  return {.name = "trees",
+          .help = "List the restored trees and when they expire",
+          .declare =
+              [account](base::Options& declared) {
+                declared.argument("NAME", *account, "Only those of this account");
+              },
+          .account = [account] { return *account; },
+          .function = [account](const auto& environment) { return trees(environment, *account); }};
 }
 
 }  // namespace restore

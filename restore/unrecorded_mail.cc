@@ -131,7 +131,7 @@ std::vector<UnrecordedMail> unrecorded_now(imap::Session& session,
 std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& environment,
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
-                                                 Look look) {
+                                                 Look look, const std::string& account) {
   const auto now = environment.clock.now_seconds();
   std::vector<UnrecordedMail> all;
   const auto add = [&](const std::string& name, const auto& find) {
@@ -144,8 +144,13 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
     }
   };
 
+  const auto is_wanted = [&](const std::string& name) {
+    return account.empty() || name == account;
+  };
   std::map<std::string, std::vector<store::TreeRecord>> trees;
-  for (const store::TreeRecord& record : records) trees[record.account].push_back(record);
+  for (const store::TreeRecord& record : records) {
+    if (is_wanted(record.account)) trees[record.account].push_back(record);
+  }
   std::set<std::string> seen;
   for (const auto& [name, own] : trees) {
     const bool is_seen =
@@ -156,10 +161,9 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
             return reader == nullptr ? std::vector<UnrecordedMail>()
                                      : in_newest_snapshot(*reader, name, environment.config);
           }
-          const base::AccountConfig& account = known.account;
-          imap::Session session =
-              imap::open_account(environment.config.server_of(account), account);
-          auto found = unrecorded_now(session, account, own, environment.config.restore.tree, now);
+          const base::AccountConfig& opened = known.account;
+          imap::Session session = imap::open_account(environment.config.server_of(opened), opened);
+          auto found = unrecorded_now(session, opened, own, environment.config.restore.tree, now);
           session.logout();
           return found;
         });
@@ -167,7 +171,7 @@ std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& enviro
   }
   if (reader == nullptr) return all;
   for (const std::string& name : reader->accounts()) {
-    if (!seen.contains(name))
+    if (is_wanted(name) && !seen.contains(name))
       add(name, [&] { return in_newest_snapshot(*reader, name, environment.config); });
   }
   return all;

@@ -48,13 +48,13 @@ enum class Look {
   kLive,    // in accounts with records as they are now, in the others as in kStored
 };
 
-// Unrecorded mail of all accounts. Backups leave the folders of trees out, so mail that a user puts
-// into one is found only by a live look. `reader` may be nullptr. Accounts that can't be read are
-// logged and left out.
+// Unrecorded mail of all accounts, or of `account` alone. Backups leave the folders of trees out,
+// so mail that a user puts into one is found only by a live look. `reader` may be nullptr. Accounts
+// that can't be read are logged and left out.
 std::vector<UnrecordedMail> find_unrecorded_mail(const base::Environment& environment,
                                                  store::Reader* reader,
                                                  std::span<const store::TreeRecord> records,
-                                                 Look look);
+                                                 Look look, const std::string& account = "");
 
 nlohmann::ordered_json to_json(const std::vector<UnrecordedMail>& mail);
 std::string to_text(const std::vector<UnrecordedMail>& mail);  // a line each

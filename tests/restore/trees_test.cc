@@ -1,8 +1,11 @@
 // `mailstow-restore trees`: what there is of each tree, and of mail that only looks like one.
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "base/file_system.h"
 #include "restore/tree_lock.h"
@@ -13,6 +16,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/servers/process.h"
 
 namespace restore {
 namespace {
@@ -36,6 +40,7 @@ class TreesTest : public testing::Test {
   }
   json trees() { return mailstow_.restore_json({"trees"}); }
   json tree() { return trees()["trees"].at(0); }
+  json tree_named(const std::string& name) { return find_by(trees()["trees"], "tree", name); }
   std::string text() { return mailstow_.restore({"trees"}).out; }
 
   void change_record(const std::function<void(store::TreeRecord&)>& change) {
@@ -76,6 +81,75 @@ TEST_F(TreesTest, ATreeHasItsSizeItsAgeAndTheTimeLeft) {
   EXPECT_EQ(tree["bytes"], bytes);
   EXPECT_EQ(tree["messages"], 40);
   EXPECT_THAT(text(), testing::ContainsRegex("complete +0 min +(7 days|6 d 23 h) +40 "));
+}
+
+TEST_F(TreesTest, OneAccountHasOnlyItsOwnTrees) {
+  servers::fill_account(server_, "bob", 3);
+  mailstow_.backupd_json({"once", "--account", "bob"});
+  EXPECT_EQ(mailstow_.restore_json({"trees", "alice"})["trees"], json::array());
+  EXPECT_THAT(mailstow_.restore({"trees", "alice"}).out,
+              HasSubstr("alice: there are no restored trees."));
+  const std::string of_alice = run({"--expire-after", "1h"})["tree"];
+  const std::string of_bob = mailstow_.restore_json({"run", "bob", "--folder", "INBOX"})["tree"];
+  servers::ImapClient client = server_.client("bob");
+  client.command("CREATE RESTORED/hidden");
+  client.append("RESTORED/hidden", std::vector<servers::Delivery>{{mail_.plain()}});
+  mailstow_.backupd_json({"once", "--account", "bob"});
+
+  const json alice = mailstow_.restore_json({"trees", "alice"});
+  ASSERT_EQ(alice["trees"].size(), 1U);
+  EXPECT_EQ(alice["trees"][0]["account"], "alice");
+  EXPECT_EQ(alice["trees"][0]["tree"], of_alice);
+  EXPECT_EQ(alice["unrecorded"], json::array()) << "bob's mail is not alice's";
+  EXPECT_LE(alice["trees"][0]["seconds_left"], 3'600);
+  EXPECT_GT(alice["trees"][0]["seconds_left"], 3'000);
+  const json bob = mailstow_.restore_json({"trees", "bob"});
+  ASSERT_EQ(bob["trees"].size(), 1U);
+  EXPECT_EQ(bob["trees"][0]["tree"], of_bob);
+  EXPECT_EQ(bob["unrecorded"].size(), 1U);
+  EXPECT_EQ(trees()["trees"].size(), 2U);
+
+  const auto misspelt = mailstow_.restore({"trees", "alcie"});
+  EXPECT_EQ(misspelt.status, 1);
+  EXPECT_THAT(misspelt.err, HasSubstr("alcie: it is not in the configuration"));
+}
+
+TEST_F(TreesTest, ATreeHasWhoMadeItAndFromWhichSnapshot) {
+  const std::string own = run({"--expire-after", "1h"})["tree"];
+  const json made = tree_named(own);
+  const char* sudo_user = ::getuid() == 0 ? std::getenv("SUDO_USER") : nullptr;
+  EXPECT_EQ(made["made_by"]["user"],
+            sudo_user != nullptr ? sudo_user : ::getpwuid(::getuid())->pw_name);
+  EXPECT_EQ(made["made_by"]["person"], nullptr);
+  EXPECT_EQ(made["snapshot"],
+            mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"]);
+
+  const auto file = mailstow_.folder() / "person.json";
+  std::ofstream(file)
+      << R"({"person": "anna@example.org", "role": "helpdesk", "client": "192.0.2.7"})";
+  std::vector<std::string> command = {"sh", "-c", "exec \"$@\" 3<'" + file.string() + "'", "sh"};
+  for (const std::string& word : mailstow_.restore_command(
+           {"run", "alice", "--folder", "INBOX", "--json", "--on-behalf-of-fd", "3"})) {
+    command.push_back(word);
+  }
+  const auto result = servers::run_program(command);
+  ASSERT_EQ(result.status, 0) << result.err;
+  const std::string tree = json::parse(result.out)["tree"];
+  const json by = tree_named(tree)["made_by"];
+  EXPECT_EQ(by["user"], made["made_by"]["user"]);
+  EXPECT_EQ(by["person"], "anna@example.org");
+  EXPECT_EQ(by["role"], "helpdesk");
+  EXPECT_THAT(text(), HasSubstr("anna@example.org (helpdesk)"));
+
+  // As earlier versions wrote it.
+  change_record([](store::TreeRecord& record) {
+    json request = json::parse(record.request);
+    for (const char* key : {"user", "person", "role"}) request.erase(key);
+    record.request = request.dump();
+  });
+  EXPECT_EQ(tree_named(tree)["made_by"], nullptr);
+  change_record([](store::TreeRecord& record) { record.request = "{}"; });
+  EXPECT_EQ(tree_named(tree)["made_by"], nullptr);
 }
 
 TEST_F(TreesTest, WhatTheUserCopiedOutIsCountedAfterTheNextBackup) {
