@@ -29,6 +29,16 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
                           const std::string& folder, const std::string& at, const Page& page);
 base::Command messages_command();
 
+struct ShowOptions {
+  std::string account;
+  std::string message;  // its id, or the first eight or more digits
+  bool raw = false;     // print the message's bytes and nothing else
+};
+// Where and when the account's snapshots hold a message, or its bytes. Fails with kNotFound if the
+// account has no such message, and kUsage if the bytes would go to a terminal.
+base::ExitStatus show(const base::Environment& environment, const ShowOptions& options);
+base::Command show_command();
+
 struct SearchOptions {
   std::string account;
   std::string query;  // in the syntax of store/search_index/query.h

@@ -88,6 +88,7 @@ class Reader {
  private:
   friend class FolderDraft;
   friend class History;
+  friend class MessageFinder;
   friend class Envelopes;
   friend class Search;
   friend class Writer;

@@ -450,6 +450,25 @@ std::optional<ObjectPlace> Index::find(ObjectType type, const ObjectId& id) {
   return place;
 }
 
+std::vector<ObjectId> Index::messages_beginning(std::string_view digits, std::size_t most) {
+  const auto filled_with = [&](char digit) {
+    std::string text(digits);
+    text.resize(2 * ObjectId::kSize, digit);
+    return ObjectId::from_hex(text);
+  };
+  const std::optional<ObjectId> first = filled_with('0');
+  const std::optional<ObjectId> last = filled_with('f');
+  std::vector<ObjectId> ids;
+  if (!first || !last) return ids;
+  Statement statement(impl_->database,
+                      "SELECT id FROM messages WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3");
+  statement.bind(1, first->bytes);
+  statement.bind(2, last->bytes);
+  statement.bind(3, static_cast<std::int64_t>(most));
+  while (statement.step()) ids.push_back(digest_from<ObjectId>(statement.blob(0)));
+  return ids;
+}
+
 std::optional<ObjectPlace> Index::find_uncondemned(ObjectType type, const ObjectId& id) {
   std::optional<ObjectPlace> place = find(type, id);
   if (place && impl_->condemned_rows.contains(pack_of(place->block))) place.reset();

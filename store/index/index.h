@@ -110,6 +110,10 @@ class Index {
   // For readers: an object in a condemned pack exists until that pack's file is deleted.
   std::optional<ObjectPlace> find(ObjectType type, const ObjectId& id);
 
+  // The ids of the messages, of all accounts, whose first hexadecimal digits these are; at most
+  // `most` of them. `digits`: at most those of a whole id, lower case.
+  std::vector<ObjectId> messages_beginning(std::string_view digits, std::size_t most);
+
   // For writers: an object in a condemned pack counts as not stored.
   std::optional<ObjectPlace> find_uncondemned(ObjectType type, const ObjectId& id);
 

@@ -54,14 +54,16 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
 
   mailstow_.restore({"search", "alice", "subject:one"});
   mailstow_.restore({"messages", "alice", "INBOX"});
+  mailstow_.restore({"show", "alice", "00000000", "--raw"});
   mailstow_.restore(
       {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
   mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   mailstow_.restore({"extend", "alice", "RESTORED/20260101T000000", "7d"});
   mailstow_.restore({"expire", "alice", "RESTORED/20260101T000000"});
   mailstow_.restore({"sweep"});
-  EXPECT_THAT(commands(), ElementsAre("search alice", "messages alice", "export alice", "run alice",
-                                      "extend alice", "expire alice", "sweep -"));
+  EXPECT_THAT(commands(),
+              ElementsAre("search alice", "messages alice", "show alice", "export alice",
+                          "run alice", "extend alice", "expire alice", "sweep -"));
 
   const json line = lines().front();
   EXPECT_EQ(line["program"], "mailstow-restore");

@@ -1,0 +1,255 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/id_text.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "restore/commands.h"
+#include "restore/output.h"
+#include "restore/selection.h"
+#include "restore/shell_quote.h"
+#include "store/format/location.h"
+#include "store/message_places.h"
+#include "store/reader.h"
+#include "store/search.h"
+#include "store/search_index/envelope.h"
+
+namespace restore {
+
+namespace {
+
+// The same for a message that only other accounts have, and for one that does not exist.
+store::MessagePlaces find_places_of(store::Reader& reader, const ShowOptions& options,
+                                    store::PlacesWanted wanted) {
+  if (!base::begins_an_id(options.message)) {
+    base::fail(base::ErrorCode::kUsage,
+               "message {}: not a message's id: give its first {} or more digits, as "
+               "`mailstow-restore messages` and `search` print them",
+               base::escape_for_terminal(options.message), base::kFewestIdDigits);
+  }
+  auto places = store::find_message(reader, options.account, options.message, wanted);
+  if (!places) {
+    base::fail(base::ErrorCode::kNotFound,
+               "message {}: account {} has no such message in any snapshot: `mailstow-restore "
+               "search` and `messages` print the ids",
+               options.message, base::escape_for_terminal(options.account));
+  }
+  for (const std::string& line : places->damage) base::log_error("{}", line);
+  return *std::move(places);
+}
+
+// A message can hold any control sequence, and what it can do to a terminal.
+void refuse_terminal() {
+  if (::isatty(STDOUT_FILENO) == 0) return;
+  base::fail(base::ErrorCode::kUsage,
+             "--raw: standard output is a terminal, and a message may hold anything: send it to a "
+             "file or a program, as in `> message.eml` or `| less`");
+}
+
+base::ExitStatus show_raw(store::Reader& reader, const ShowOptions& options) {
+  const store::MessagePlaces found = find_places_of(reader, options, store::PlacesWanted::kNewest);
+  // It is compared with its id before the first byte is printed.
+  const base::Bytes bytes = reader.read_message(found.message);
+  base::print_result(base::as_text(bytes));
+  return base::ExitStatus::kDone;
+}
+
+// What is known of a message as a whole.
+struct MessageSummary {
+  store::MessagePlaces held;
+  store::Envelope envelope;
+  bool is_readable = true;
+  bool is_still_there = false;  // in the newest backup
+  // The first backup without it after the last with it; nullopt: there is none.
+  std::optional<store::SnapshotInfo> gone_since;
+};
+
+store::Envelope read_header(store::Reader& reader, const store::MessageId& message) {
+  constexpr std::size_t kMaxHeader = std::size_t{256} << 10;
+  const base::Bytes bytes = reader.read_message(message);
+  return store::read_envelope(base::ByteView(bytes).first(std::min(bytes.size(), kMaxHeader)));
+}
+
+bool is_backup(const store::SnapshotInfo& snapshot) {
+  return snapshot.kind == store::SnapshotKind::kBackup;
+}
+
+void find_end(store::Reader& reader, const std::string& account, MessageSummary& summary) {
+  std::uint64_t last = 0;
+  for (const store::SnapshotInfo& holder : summary.held.snapshots) {
+    if (is_backup(holder)) last = holder.sequence;
+  }
+  if (last == 0) return;  // only rescues have it
+  const auto all = reader.snapshots(account);
+  const auto next = std::ranges::find_if(all, [&](const store::SnapshotInfo& snapshot) {
+    return is_backup(snapshot) && snapshot.sequence > last;
+  });
+  summary.is_still_there = next == all.end();
+  if (next != all.end()) summary.gone_since = *next;
+}
+
+MessageSummary summarize(store::Reader& reader, const ShowOptions& options) {
+  MessageSummary summary{.held = find_places_of(reader, options, store::PlacesWanted::kAll),
+                         .envelope = {},
+                         .gone_since = {}};
+  try {
+    summary.envelope = read_header(reader, summary.held.message);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+      throw;
+    }
+    base::log_error("{}", error.what());
+    summary.is_readable = false;
+    summary.envelope = store::Envelopes(reader).of(summary.held.message);
+  }
+  find_end(reader, options.account, summary);
+  return summary;
+}
+
+std::uint64_t size_of(const MessageSummary& summary) {
+  return summary.held.places.front().entry.size;
+}
+
+nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string& account) {
+  const store::Envelope& envelope = summary.envelope;
+  auto places = nlohmann::ordered_json::array();
+  for (const store::MessagePlace& place : summary.held.places) {
+    places.push_back({{"folder", shown_name(place.last, place.folder)},
+                      {"uidvalidity", place.folder.uid_validity},
+                      {"uid", place.entry.uid.value},
+                      {"internal_date", date_json(place.entry.internal_date)},
+                      {"flags", place.entry.flags},
+                      {"first_snapshot", place.first.id.hex()},
+                      {"first_seen", base::format_rfc3339(place.first.time)},
+                      {"last_snapshot", place.last.id.hex()},
+                      {"last_seen", base::format_rfc3339(place.last.time)},
+                      {"snapshots", place.snapshots}});
+  }
+  auto snapshots = nlohmann::ordered_json::array();
+  for (const store::SnapshotInfo& snapshot : summary.held.snapshots) {
+    snapshots.push_back({{"snapshot", snapshot.id.hex()},
+                         {"time", base::format_rfc3339(snapshot.time)},
+                         {"kind", is_backup(snapshot) ? "backup" : "rescue"}});
+  }
+  return {{"account", account},
+          {"message", summary.held.message.object.hex()},
+          {"readable", summary.is_readable},
+          {"size", size_of(summary)},
+          {"date", envelope.date ? nlohmann::ordered_json(base::format_rfc3339(*envelope.date))
+                                 : nlohmann::ordered_json()},
+          {"from", envelope.from},
+          {"to", envelope.to},
+          {"cc", envelope.cc},
+          {"subject", envelope.subject},
+          {"message_id", envelope.message_id},
+          {"first_seen", base::format_rfc3339(summary.held.snapshots.front().time)},
+          {"last_seen", base::format_rfc3339(summary.held.snapshots.back().time)},
+          {"still_there", summary.is_still_there},
+          {"gone_since", summary.gone_since ? nlohmann::ordered_json(
+                                                  base::format_rfc3339(summary.gone_since->time))
+                                            : nlohmann::ordered_json()},
+          {"places", std::move(places)},
+          {"snapshots", std::move(snapshots)},
+          {"damage", summary.held.damage}};
+}
+
+std::string end_text(const MessageSummary& summary, const std::string& zone) {
+  if (summary.is_still_there) return "; still there";
+  if (!summary.gone_since) return "";
+  return "; gone since " + base::format_zoned(summary.gone_since->time, zone);
+}
+
+std::string to_text(const MessageSummary& summary, const std::string& account,
+                    const std::string& zone) {
+  const store::Envelope& envelope = summary.envelope;
+  const store::MessagePlaces& held = summary.held;
+  const store::SnapshotInfo& first = held.snapshots.front();
+  const store::SnapshotInfo& last = held.snapshots.back();
+  const std::string id = base::shown_id(held.message.object.hex());
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) {
+      text += fmt::format("{:<12}{}\n", name + ":", base::escape_for_terminal(value));
+    }
+  };
+  add("From", envelope.from);
+  add("To", envelope.to);
+  add("Cc", envelope.cc);
+  add("Subject", envelope.subject);
+  if (envelope.date) add("Date", base::format_zoned(*envelope.date, zone));
+  add("Message-ID", envelope.message_id);
+  add("Size", base::format_size(size_of(summary)));
+  add("ID", held.message.object.hex());
+  add("First seen", base::format_zoned(first.time, zone));
+  add("Last seen", base::format_zoned(last.time, zone) + end_text(summary, zone));
+  add("Snapshots", base::format_count(held.snapshots.size()));
+  if (!summary.is_readable) text += "The message can't be read: see mailstow-backupd check.\n";
+  std::vector<std::vector<std::string>> rows;
+  rows.reserve(held.places.size());
+  for (const store::MessagePlace& place : held.places) {
+    rows.push_back({shown_name(place.last, place.folder), std::to_string(place.entry.uid.value),
+                    date_text(place.entry.internal_date, zone),
+                    fmt::format("{}", fmt::join(place.entry.flags, " ")),
+                    base::format_zoned(place.first.time, zone),
+                    base::format_zoned(place.last.time, zone),
+                    base::format_count(place.snapshots)});
+  }
+  text += "\n" + base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+                                     {"UID", base::Align::kRight},
+                                     {"RECEIVED"},
+                                     {"FLAGS", base::Align::kLeft, base::Width::kCut},
+                                     {"FIRST SEEN"},
+                                     {"LAST SEEN"},
+                                     {"SNAPSHOTS", base::Align::kRight}},
+                                    rows, base::output_room());
+  return text + fmt::format("To restore it: mailstow-restore run {} --message {} --at {}\n",
+                            shell_quoted(account), id, base::shown_id(last.id.hex()));
+}
+
+}  // namespace
+
+base::ExitStatus show(const base::Environment& environment, const ShowOptions& options) {
+  if (options.raw && environment.format == base::OutputFormat::kJson) {
+    base::fail(base::ErrorCode::kUsage, "--raw: it prints no JSON document: leave out --json");
+  }
+  if (options.raw) refuse_terminal();
+  store::Reader reader =
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  if (options.raw) return show_raw(reader, options);
+  const MessageSummary summary = summarize(reader, options);
+  print(environment.format, to_json(summary, options.account),
+        to_text(summary, options.account, environment.config.restore.time_zone));
+  return summary.is_readable && summary.held.damage.empty() ? base::ExitStatus::kDone
+                                                            : base::ExitStatus::kDamaged;
+}
+
+base::Command show_command() {
+  const auto options = std::make_shared<ShowOptions>();
+  return {.name = "show",
+          .help = "Show a message: its headers, and where and when it was held; or its bytes",
+          .declare =
+              [options](base::Options& declared) {
+                declared.argument("NAME", options->account, "The account").required();
+                declared
+                    .argument("MESSAGE", options->message,
+                              "Its id as other commands print it, or the first digits")
+                    .required();
+                declared.flag("--raw", options->raw, "Print the message's bytes, exactly");
+              },
+          .is_audited = base::always,
+          .account = [options] { return options->account; },
+          .function = [options](const auto& environment) { return show(environment, *options); }};
+}
+
+}  // namespace restore

@@ -1,0 +1,202 @@
+#include "store/message_places.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/id_text.h"
+#include "store/folder_draft.h"
+#include "store/format/crypto.h"
+#include "store/format/folder_object.h"
+#include "store/format/uid_node.h"
+#include "store/reader_impl.h"
+
+namespace store {
+
+class MessageFinder {
+ public:
+  MessageFinder(Reader& reader, const std::string& digits)
+      : reader_(reader), impl_(*reader.impl_), digits_(digits) {
+    collect_candidates();
+  }
+
+  std::optional<MessagePlaces> find(std::string_view account, PlacesWanted wanted) {
+    std::vector<SnapshotInfo> snapshots = reader_.snapshots(account);
+    // A whole id, or digits that one message in the store begins with, can't be ambiguous.
+    const bool is_unique =
+        digits_.size() == base::kIdDigits || (!is_by_id_ && digests_.size() == 1);
+    for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
+      visit(*snapshot);
+      if (wanted == PlacesWanted::kNewest && is_unique && !places_.empty()) break;
+    }
+    if (found_.size() > 1) {
+      base::fail(base::ErrorCode::kUsage,
+                 "message {}: several ids begin with these digits: give more digits", digits_);
+    }
+    if (places_.empty() && !damage_.empty()) {
+      base::fail(base::ErrorCode::kDamaged, "message {}: not found, and not all could be read: {}",
+                 digits_, damage_.front());
+    }
+    if (places_.empty()) return std::nullopt;
+    std::ranges::reverse(holders_);
+    return MessagePlaces{.message = *found_.begin(),
+                         .places = std::move(places_),
+                         .snapshots = std::move(holders_),
+                         .damage = std::move(damage_)};
+  }
+
+ private:
+  struct Hit {
+    MessageId message;
+    base::Uid uid;
+  };
+  using Hits = std::vector<Hit>;
+
+  struct Folder {
+    FolderRecord record;
+    Hits hits;
+  };
+
+  using Place = std::tuple<std::string, std::uint32_t, base::Uid>;  // name, UIDVALIDITY, UID
+
+  // Comparing the digests of candidates is faster than computing the ids of all messages. Those
+  // that are damaged or lost are found by their ids.
+  void collect_candidates() {
+    constexpr std::size_t kMaxCandidates = 100;
+    const auto ids = impl_.index.messages_beginning(digits_, kMaxCandidates);
+    is_by_id_ = ids.empty() || ids.size() == kMaxCandidates;
+    for (const ObjectId& id : ids) {
+      if (is_by_id_) return;
+      try {
+        digests_.insert_or_assign(reader_.digest({id}), MessageId{id});
+      } catch (const base::Error&) {
+        is_by_id_ = true;
+      }
+    }
+  }
+
+  void visit(const SnapshotInfo& snapshot) {
+    bool has_it = false;
+    tolerate_damage([&] {
+      for (const ObjectId& id : impl_.root_of(snapshot).folders) {
+        tolerate_damage([&] {
+          const Folder& folder = folder_of(id);
+          for (const Hit& hit : folder.hits) note(snapshot, folder, hit);
+          has_it = has_it || !folder.hits.empty();
+        });
+      }
+    });
+    if (has_it) holders_.push_back(snapshot);
+  }
+
+  // Reports unreadable data once; the rest is still searched.
+  template <typename Work>
+  void tolerate_damage(Work work) {
+    try {
+      work();
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+        throw;
+      }
+      if (std::ranges::find(damage_, error.what()) == damage_.end()) {
+        damage_.emplace_back(error.what());
+      }
+    }
+  }
+
+  const Folder& folder_of(const ObjectId& id) {
+    const auto known = folders_.find(id);
+    if (known != folders_.end()) return known->second;
+    const FolderObject object =
+        FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
+    Folder folder;
+    if (object.tree.messages > 0) folder.hits = hits_below(*root_node(object.tree));
+    if (!folder.hits.empty()) folder.record = object.record(id);
+    return folders_.insert_or_assign(id, std::move(folder)).first->second;
+  }
+
+  Hits hits_below(UidNode& node) {
+    const auto known = nodes_.find(node.identity);
+    if (known != nodes_.end()) return known->second;
+    Hits hits;
+    tolerate_damage([&] {
+      if (!node.is_branch) {
+        hits = hits_in(impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity));
+        return;
+      }
+      decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                    impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
+      for (const auto& child : node.children)
+        std::ranges::copy(hits_below(*child), std::back_inserter(hits));
+    });
+    return nodes_.insert_or_assign(node.identity, std::move(hits)).first->second;
+  }
+
+  Hits hits_in(base::ByteView leaf) const {
+    Hits hits;
+    if (!is_by_id_) {
+      for (const Identity& identity : decode_identities_without_ids(leaf)) {
+        const auto wanted = digests_.find(identity.digest);
+        if (wanted != digests_.end()) hits.push_back({wanted->second, identity.uid});
+      }
+      return hits;
+    }
+    const auto make_id = [&](const Sha256& digest) {
+      return message_id(impl_.context.keys, digest);
+    };
+    for (const Identity& identity : decode_identities(leaf, make_id)) {
+      if (identity.message.object.hex().starts_with(digits_)) {
+        hits.push_back({identity.message, identity.uid});
+      }
+    }
+    return hits;
+  }
+
+  // Snapshots come from the newest to the oldest.
+  void note(const SnapshotInfo& snapshot, const Folder& folder, const Hit& hit) {
+    found_.insert(hit.message);
+    const FolderInfo& info = folder.record.info;
+    const auto [known, is_new] = place_numbers_.try_emplace(
+        Place{info.raw_name, info.uid_validity, hit.uid}, places_.size());
+    if (is_new) {
+      places_.push_back(
+          {.first = {},
+           .last = snapshot,
+           .snapshots = 0,
+           .folder = info,
+           .entry = {.uid = hit.uid, .message = hit.message, .internal_date = {}, .flags = {}}});
+      tolerate_damage([&] {
+        auto entry = FolderDraft(reader_, folder.record).find(hit.uid);
+        if (entry) places_.back().entry = *std::move(entry);
+      });
+    }
+    MessagePlace& place = places_[known->second];
+    place.first = snapshot;
+    ++place.snapshots;
+  }
+
+  Reader& reader_;
+  Reader::Impl& impl_;
+  std::string digits_;
+  bool is_by_id_ = false;
+  std::map<Sha256, MessageId> digests_;  // of the candidates
+  std::unordered_map<ObjectId, Folder> folders_;
+  std::unordered_map<ObjectId, Hits> nodes_;
+  std::map<Place, std::size_t> place_numbers_;
+  std::set<MessageId> found_;
+  std::vector<MessagePlace> places_;
+  std::vector<SnapshotInfo> holders_;
+  std::vector<std::string> damage_;
+};
+
+std::optional<MessagePlaces> find_message(Reader& reader, std::string_view account,
+                                          const std::string& digits, PlacesWanted wanted) {
+  return MessageFinder(reader, digits).find(account, wanted);
+}
+
+}  // namespace store
