@@ -48,6 +48,17 @@ struct SearchOptions {
 base::ExitStatus search(const base::Environment& environment, const SearchOptions& options);
 base::Command search_command();
 
+struct DiffOptions {
+  std::string account;
+  std::string from;                  // in the syntax of choose_snapshot()
+  std::string to;                    // the same; empty: the newest
+  std::vector<std::string> folders;  // globs over shown names; empty: all
+  Page page;
+};
+// The differences between two snapshots: kDone whether or not there are any.
+base::ExitStatus diff(const base::Environment& environment, const DiffOptions& options);
+base::Command diff_command();
+
 struct VanishedOptions {
   std::string account;
   bool all = false;   // instead: every account that has a snapshot, a line each

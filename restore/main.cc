@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
        .commands = {restore::accounts_command(), restore::snapshots_command(),
                     restore::folders_command(), restore::messages_command(),
                     restore::show_command(), restore::search_command(), restore::vanished_command(),
-                    restore::run_command(), restore::export_command(), restore::trees_command(),
-                    restore::extend_command(), restore::expire_command(),
+                    restore::diff_command(), restore::run_command(), restore::export_command(),
+                    restore::trees_command(), restore::extend_command(), restore::expire_command(),
                     restore::sweep_command()}},
       argc, argv);
 }

@@ -65,13 +65,13 @@ base::ExitStatus show_raw(store::Reader& reader, const ShowOptions& options) {
   return base::ExitStatus::kDone;
 }
 
-// What is known of a message as a whole.
+// A message, and its history in the account.
 struct MessageSummary {
   store::MessagePlaces held;
   store::Envelope envelope;
   bool is_readable = true;
   bool is_still_there = false;  // in the newest backup
-  // The first backup without it after the last with it; nullopt: there is none.
+  // The first backup without it after the last with it; nullopt: all later ones have it.
   std::optional<store::SnapshotInfo> gone_since;
 };
 

@@ -91,6 +91,7 @@ class Reader {
   friend class MessageFinder;
   friend class Envelopes;
   friend class Search;
+  friend class SnapshotComparison;
   friend class Writer;
   class Impl;
   explicit Reader(std::unique_ptr<Impl> impl);

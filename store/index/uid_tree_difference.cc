@@ -1,8 +1,11 @@
 #include "store/index/uid_tree_difference.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <iterator>
+#include <set>
+#include <utility>
 
+#include "base/error.h"
 #include "store/format/uid_node.h"
 
 namespace store {
@@ -18,14 +21,16 @@ Nodes nodes_of(const UidTreeRoot& tree) {
   return nodes;
 }
 
-void drop_shared(Nodes& a, Nodes& b) {
-  std::unordered_set<ObjectId> in_a;
-  std::unordered_set<ObjectId> shared;
-  for (const auto& node : a) in_a.insert(node->identity);
+// Removes the nodes that both have, by their keys.
+template <typename KeyOf>
+void drop_shared(Nodes& a, Nodes& b, const KeyOf& key_of) {
+  std::set<decltype(key_of(*a.front()))> in_a;
+  std::set<decltype(key_of(*a.front()))> shared;
+  for (const auto& node : a) in_a.insert(key_of(*node));
   for (const auto& node : b) {
-    if (in_a.contains(node->identity)) shared.insert(node->identity);
+    if (in_a.contains(key_of(*node))) shared.insert(key_of(*node));
   }
-  const auto is_shared = [&](const auto& node) { return shared.contains(node->identity); };
+  const auto is_shared = [&](const auto& node) { return shared.contains(key_of(*node)); };
   std::erase_if(a, is_shared);
   std::erase_if(b, is_shared);
 }
@@ -62,6 +67,22 @@ void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
   nodes = std::move(opened);
 }
 
+// The leaves of each tree that the other does not have, by their keys.
+template <typename KeyOf>
+std::pair<Nodes, Nodes> different_leaves(ObjectReader& objects, const UidTreeRoot& older,
+                                         const UidTreeRoot& newer, const KeyOf& key_of) {
+  Nodes a = nodes_of(older);
+  Nodes b = nodes_of(newer);
+  drop_shared(a, b, key_of);
+  for (unsigned shift = std::max(widest(a), widest(b)); shift != 0;
+       shift = std::max(widest(a), widest(b))) {
+    open_branches(objects, a, shift);
+    open_branches(objects, b, shift);
+    drop_shared(a, b, key_of);
+  }
+  return {std::move(a), std::move(b)};
+}
+
 std::vector<Identity> read_leaf(ObjectReader& objects, const MakeId& make_id, const UidNode& leaf) {
   return decode_identities(objects.read_manifest(ObjectType::kIdentityLeaf, leaf.identity),
                            make_id);
@@ -76,6 +97,25 @@ std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
     }
   }
   return identities;
+}
+
+std::vector<FlaggedIdentity> read_flagged(ObjectReader& objects, const MakeId& make_id,
+                                          const Nodes& leaves) {
+  std::vector<FlaggedIdentity> entries;
+  FlagSets sets;
+  for (const auto& leaf : leaves) {
+    std::vector<Identity> identities = read_leaf(objects, make_id, *leaf);
+    const std::vector<State> states =
+        decode_states(objects.read_manifest(ObjectType::kStateLeaf, leaf->state), sets);
+    if (states.size() != identities.size()) {
+      base::fail(base::ErrorCode::kDamaged, "leaf {}: it has {} messages, and states of {}",
+                 leaf->identity.hex(), identities.size(), states.size());
+    }
+    for (std::size_t at = 0; at < identities.size(); ++at) {
+      entries.push_back({std::move(identities[at]), sets.flags(states[at].flags)});
+    }
+  }
+  return entries;
 }
 
 // Both arguments ascend by UID.
@@ -108,18 +148,40 @@ void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
 
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
                              const UidTreeRoot& newer) {
-  Nodes a = nodes_of(older);
-  Nodes b = nodes_of(newer);
-  drop_shared(a, b);
-  for (unsigned shift = std::max(widest(a), widest(b)); shift != 0;
-       shift = std::max(widest(a), widest(b))) {
-    open_branches(objects, a, shift);
-    open_branches(objects, b, shift);
-    drop_shared(a, b);
-  }
+  const auto [a, b] =
+      different_leaves(objects, older, newer, [](const UidNode& node) { return node.identity; });
   const std::vector<Identity> of_a = read_leaves(objects, make_id, a);
   const std::vector<Identity> of_b = read_leaves(objects, make_id, b);
   return {.only_older = without(of_a, of_b), .only_newer = without(of_b, of_a)};
+}
+
+FlaggedDifference flagged_difference(ObjectReader& objects, const MakeId& make_id,
+                                     const UidTreeRoot& older, const UidTreeRoot& newer) {
+  const auto [a, b] = different_leaves(objects, older, newer, [](const UidNode& node) {
+    return std::pair(node.identity, node.state);
+  });
+  std::vector<FlaggedIdentity> of_a = read_flagged(objects, make_id, a);
+  std::vector<FlaggedIdentity> of_b = read_flagged(objects, make_id, b);
+  FlaggedDifference result;
+  auto old = of_a.begin();
+  for (FlaggedIdentity& now : of_b) {
+    while (old != of_a.end() && old->identity.uid < now.identity.uid) {
+      result.only_older.push_back(std::move(*old++));
+    }
+    const bool is_same = old != of_a.end() && old->identity.uid == now.identity.uid &&
+                         old->identity.message == now.identity.message;
+    if (!is_same) {
+      result.only_newer.push_back(std::move(now));
+    } else {
+      if (old->flags != now.flags) {
+        result.other_flags.push_back(
+            {std::move(now.identity), std::move(old->flags), std::move(now.flags)});
+      }
+      ++old;
+    }
+  }
+  std::move(old, of_a.end(), std::back_inserter(result.only_older));
+  return result;
 }
 
 void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "store/format/leaf.h"
 #include "store/format/uid_tree.h"
@@ -19,6 +21,25 @@ struct UidTreeDifference {
 };
 UidTreeDifference difference(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& older,
                              const UidTreeRoot& newer);
+
+// The same with flags, for two states whose changes of flags count too: a node is skipped only if
+// both its identities and its states are the same. A message is the same if UID and content are.
+struct FlaggedIdentity {
+  Identity identity;
+  std::vector<std::string> flags;
+};
+struct FlagDifference {
+  Identity identity;  // as in the newer state
+  std::vector<std::string> older;
+  std::vector<std::string> newer;
+};
+struct FlaggedDifference {
+  std::vector<FlaggedIdentity> only_older;
+  std::vector<FlaggedIdentity> only_newer;
+  std::vector<FlagDifference> other_flags;
+};
+FlaggedDifference flagged_difference(ObjectReader& objects, const MakeId& make_id,
+                                     const UidTreeRoot& older, const UidTreeRoot& newer);
 
 // Calls back for all entries of the tree, in ascending UID order.
 void for_each_identity(ObjectReader& objects, const MakeId& make_id, const UidTreeRoot& tree,

@@ -55,6 +55,7 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.restore({"search", "alice", "subject:one"});
   mailstow_.restore({"messages", "alice", "INBOX"});
   mailstow_.restore({"show", "alice", "00000000", "--raw"});
+  mailstow_.restore({"diff", "alice", "--from", "yesterday"});
   mailstow_.restore(
       {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
   mailstow_.restore({"run", "alice", "--all", "--dry-run"});
@@ -62,8 +63,8 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.restore({"expire", "alice", "RESTORED/20260101T000000"});
   mailstow_.restore({"sweep"});
   EXPECT_THAT(commands(),
-              ElementsAre("search alice", "messages alice", "show alice", "export alice",
-                          "run alice", "extend alice", "expire alice", "sweep -"));
+              ElementsAre("search alice", "messages alice", "show alice", "diff alice",
+                          "export alice", "run alice", "extend alice", "expire alice", "sweep -"));
 
   const json line = lines().front();
   EXPECT_EQ(line["program"], "mailstow-restore");
