@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/program/options.h"
+#include "base/program/page.h"
 #include "base/program/program.h"
 #include "base/terminal.h"
 #include "base/zoned_time.h"
@@ -45,40 +46,12 @@ class DocumentStream {
   bool is_first_ = true;
 };
 
-// The part of a listing that is printed.
-struct Page {
-  std::size_t limit = 0;  // 0: no limit
-  std::string after;      // empty: from the beginning
-};
+using base::cut_to_page;
+using base::declare_page;
+using base::next_in_json;
+using base::Page;
 
-// Declares --limit and --after; `cursor` describes the value of the latter.
-void declare_page(base::Options& declared, Page& page, const std::string& placeholder,
-                  const std::string& cursor);
-
-// For lists that are in memory: keeps the page, and returns the cursor of the next one, nullopt if
-// this is the last. `cursor_of`: the unique string by which --after names an element. Fails with
-// kNotFound if no element has the cursor.
-template <typename Element, typename CursorOf>
-std::optional<std::string> cut_to_page(std::vector<Element>& list, const Page& page,
-                                       const CursorOf& cursor_of) {
-  if (!page.after.empty()) {
-    const auto found = std::ranges::find_if(
-        list, [&](const Element& element) { return cursor_of(element) == page.after; });
-    if (found == list.end()) {
-      base::fail(base::ErrorCode::kNotFound, "--after {}: the list has no such entry",
-                 base::escape_for_terminal(page.after));
-    }
-    list.erase(list.begin(), found + 1);
-  }
-  if (page.limit == 0 || list.size() <= page.limit) return std::nullopt;
-  list.erase(list.begin() + static_cast<std::ptrdiff_t>(page.limit), list.end());
-  return cursor_of(list.back());
-}
-
-// The cursor of the next page as the field "next", null if there is no next page.
-nlohmann::ordered_json next_in_json(const std::optional<std::string>& next);
-
-// The same as the line below a table, "" if there is no next page.
+// The cursor of the next page as the line below a table, "" if there is no next page.
 std::string next_page_text(const std::optional<std::string>& next);
 
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
