@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/program/command.h"
+#include "base/program/page.h"
 #include "base/program/program.h"
 
 namespace backupd {
@@ -162,10 +163,14 @@ base::ExitStatus doctor(const base::Path& config_file, base::OutputFormat format
 base::Command doctor_command();
 
 struct StatusOptions {
-  bool brief = false;  // one line, and kPartial if there is an alarm
+  bool brief = false;    // one line, and kPartial if there is an alarm
+  bool history = false;  // instead: the backups over time (backupd/status_history.h)
+  std::string account;   // with `history`; empty: all accounts
+  base::Page page;       // with `history`
 };
 
-// What the store holds, and when each account was last backed up.
+// What the store holds, and when each account was last backed up. Fails with kUsage if `account` or
+// `page` is given without `history`.
 base::ExitStatus status(const base::Environment& environment, const StatusOptions& options);
 base::Command status_command();
 

@@ -9,6 +9,7 @@
 #include "backupd/daemon/daemon_status.h"
 #include "backupd/report/alarms.h"
 #include "backupd/report/overdue_trees.h"
+#include "backupd/status_history.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/reporting/job_record.h"
@@ -341,6 +342,11 @@ nlohmann::ordered_json to_json(const Brief& brief, const store::Reader::StoreSiz
 }  // namespace
 
 base::ExitStatus status(const base::Environment& environment, const StatusOptions& options) {
+  if (options.history) return show_history(environment, options.account, options.page);
+  if (!options.account.empty() || options.page.limit > 0 || !options.page.after.empty()) {
+    base::fail(base::ErrorCode::kUsage,
+               "status: NAME, --limit and --after belong to --history: add it or leave them out");
+  }
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto size = reader.size();
@@ -366,8 +372,15 @@ base::Command status_command() {
           .help = "Show what the store holds and how recent it is",
           .declare =
               [options](base::Options& declared) {
+                declared.argument("NAME", options->account, "With --history: only this account");
                 declared.flag("--brief", options->brief,
                               "One line; the exit status is 3 if there is an alarm");
+                declared
+                    .flag("--history", options->history,
+                          "Instead: the backups over time, the newest first")
+                    .excludes("--brief");
+                base::declare_page(declared, options->page, "ID",
+                                   "Show those after this one (whole id)");
               },
           .function = [options](const auto& environment) { return status(environment, *options); }};
 }

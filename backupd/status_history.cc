@@ -1,0 +1,249 @@
+#include "backupd/status_history.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/id_text.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/terminal.h"
+#include "base/time_text.h"
+#include "imap/folder_name.h"
+#include "store/format/location.h"
+#include "store/reader.h"
+
+namespace backupd {
+
+namespace {
+
+constexpr std::size_t kMaxHistory = 1'000;  // entries, unless --limit says otherwise
+constexpr std::size_t kMaxReasons = 50;     // of one snapshot
+
+// Why a snapshot is not complete.
+struct HistoryReason {
+  std::string folder;  // shown; empty: the account as a whole
+  std::string reason;
+  std::uint64_t skipped = 0;  // messages; 0: the folder itself
+};
+
+struct HistoryEntry {
+  store::SnapshotInfo snapshot;
+  std::optional<store::SnapshotInfo> previous;  // the backup before it
+  std::vector<HistoryReason> reasons = {};      // at most kMaxReasons
+};
+
+std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& account) {
+  std::vector<HistoryEntry> entries;
+  std::optional<store::SnapshotInfo> previous;
+  for (store::SnapshotInfo& snapshot : reader.snapshots(account)) {
+    const bool is_backup = snapshot.kind == store::SnapshotKind::kBackup;
+    entries.push_back({.snapshot = snapshot, .previous = previous});
+    if (is_backup) previous = std::move(snapshot);
+  }
+  std::ranges::reverse(entries);
+  return entries;
+}
+
+std::vector<HistoryEntry> find_entries(const base::Environment& environment, store::Reader& reader,
+                                       const std::string& account) {
+  if (!account.empty()) {
+    auto entries = entries_of(reader, account);
+    if (entries.empty() && !environment.config.has_account(account)) {
+      base::fail(base::ErrorCode::kNotFound,
+                 "account {}: it is not in the configuration and has no snapshot: "
+                 "`mailstow-backupd status` lists the accounts",
+                 base::escape_for_terminal(account));
+    }
+    return entries;
+  }
+  std::vector<HistoryEntry> all;
+  for (const std::string& name : reader.accounts()) {
+    std::ranges::move(entries_of(reader, name), std::back_inserter(all));
+  }
+  std::ranges::stable_sort(all, std::ranges::greater{},
+                           [](const HistoryEntry& entry) { return entry.snapshot.time; });
+  return all;
+}
+
+// The messages that were skipped, counted by reason.
+std::vector<HistoryReason> skips_in(const std::string& name, const store::FolderInfo& folder) {
+  std::map<std::string, std::uint64_t> counts;
+  for (const store::SkippedMessage& message : folder.skipped) ++counts[message.reason];
+  std::vector<HistoryReason> reasons;
+  for (const auto& [reason, count] : counts) {
+    reasons.push_back({.folder = name, .reason = reason, .skipped = count});
+  }
+  return reasons;
+}
+
+std::vector<HistoryReason> reasons_in(const std::string& name, const store::FolderInfo& folder) {
+  std::vector<HistoryReason> reasons = skips_in(name, folder);
+  std::string trouble = folder.trouble;
+  if (trouble.empty() && folder.completeness == store::FolderCompleteness::kInProgress) {
+    trouble = "not all of it was fetched: the next backup continues";
+  }
+  if (trouble.empty() && folder.completeness == store::FolderCompleteness::kUnreadable) {
+    trouble = "it could not be read";
+  }
+  if (!trouble.empty()) reasons.push_back({.folder = name, .reason = trouble});
+  return reasons;
+}
+
+void find_reasons(store::Reader& reader, HistoryEntry& entry) {
+  const store::SnapshotInfo& snapshot = entry.snapshot;
+  if (snapshot.status == store::SnapshotStatus::kComplete) return;
+  if (snapshot.status == store::SnapshotStatus::kMoving) {
+    entry.reasons.push_back({.folder = "", .reason = "folders kept changing during the backup"});
+  }
+  for (const store::FolderRecord& folder : reader.folders(snapshot)) {
+    const std::string name = imap::shown_folder_name(folder.info.raw_name, folder.info.delimiter,
+                                                     snapshot.personal_prefix);
+    for (HistoryReason& reason : reasons_in(name, folder.info)) {
+      if (entry.reasons.size() == kMaxReasons) return;
+      entry.reasons.push_back(std::move(reason));
+    }
+  }
+}
+
+std::int64_t change_since(std::uint64_t now, std::uint64_t before) {
+  return static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before);
+}
+
+bool is_rescue(const HistoryEntry& entry) {
+  return entry.snapshot.kind == store::SnapshotKind::kRescue;
+}
+
+nlohmann::ordered_json to_json(const HistoryReason& reason) {
+  using nlohmann::ordered_json;
+  return {{"folder", reason.folder.empty() ? ordered_json() : ordered_json(reason.folder)},
+          {"reason", reason.reason},
+          {"skipped", reason.skipped}};
+}
+
+nlohmann::ordered_json to_json(const HistoryEntry& entry) {
+  const store::SnapshotInfo& snapshot = entry.snapshot;
+  auto reasons = nlohmann::ordered_json::array();
+  for (const HistoryReason& reason : entry.reasons) reasons.push_back(to_json(reason));
+  nlohmann::ordered_json document = {{"account", snapshot.account},
+                                     {"snapshot", snapshot.id.hex()},
+                                     {"time", base::format_rfc3339(snapshot.time)},
+                                     {"kind", is_rescue(entry) ? "rescue" : "backup"},
+                                     {"status", word(snapshot.status)},
+                                     {"folders", snapshot.folders},
+                                     {"messages", snapshot.messages},
+                                     {"bytes", snapshot.bytes},
+                                     {"vanished", snapshot.vanished},
+                                     {"messages_change", nullptr},
+                                     {"bytes_change", nullptr},
+                                     {"reasons", std::move(reasons)}};
+  if (entry.previous && !is_rescue(entry)) {
+    document["messages_change"] = change_since(snapshot.messages, entry.previous->messages);
+    document["bytes_change"] = change_since(snapshot.bytes, entry.previous->bytes);
+  }
+  return document;
+}
+
+std::string signed_count(std::int64_t change) {
+  if (change == 0) return "0";
+  const auto size = static_cast<std::uint64_t>(change < 0 ? -change : change);
+  return (change < 0 ? "-" : "+") + base::format_count(size);
+}
+
+std::string signed_size(std::int64_t change) {
+  if (change == 0) return "0";
+  const auto size = static_cast<std::uint64_t>(change < 0 ? -change : change);
+  return (change < 0 ? "-" : "+") + base::format_size(size);
+}
+
+std::string reasons_text(const std::vector<HistoryReason>& reasons) {
+  if (reasons.empty()) return "";
+  const HistoryReason& first = reasons.front();
+  std::string text = first.folder.empty() ? "" : first.folder + ": ";
+  if (first.skipped > 0) text += base::format_count(first.skipped, "message") + " skipped: ";
+  text += first.reason;
+  if (reasons.size() > 1) {
+    text += fmt::format("; and {}", base::format_count(reasons.size() - 1, "more reason"));
+  }
+  return text;
+}
+
+std::vector<std::string> row_of(const HistoryEntry& entry) {
+  const store::SnapshotInfo& snapshot = entry.snapshot;
+  const bool has_change = entry.previous && !is_rescue(entry);
+  return {base::shown_time(snapshot.time),
+          snapshot.account,
+          is_rescue(entry) ? "rescue" : "backup",
+          std::string(word(snapshot.status)),
+          base::format_count(snapshot.messages),
+          has_change ? signed_count(change_since(snapshot.messages, entry.previous->messages)) : "",
+          base::format_count(snapshot.vanished),
+          base::format_size(snapshot.bytes),
+          has_change ? signed_size(change_since(snapshot.bytes, entry.previous->bytes)) : "",
+          base::shown_id(snapshot.id.hex()),
+          reasons_text(entry.reasons)};
+}
+
+std::string to_text(const std::vector<HistoryEntry>& entries) {
+  if (entries.empty()) return "There are no backups yet.\n";
+  std::vector<std::vector<std::string>> rows;
+  rows.reserve(entries.size());
+  for (const HistoryEntry& entry : entries) rows.push_back(row_of(entry));
+  return base::format_table({{"TIME"},
+                             {"ACCOUNT", base::Align::kLeft, base::Width::kCut},
+                             {"KIND"},
+                             {"STATUS"},
+                             {"MESSAGES", base::Align::kRight},
+                             {"CHANGE", base::Align::kRight},
+                             {"VANISHED", base::Align::kRight},
+                             {"SIZE", base::Align::kRight},
+                             {"CHANGE", base::Align::kRight},
+                             {"ID"},
+                             {"", base::Align::kLeft, base::Width::kCut}},
+                            rows, base::output_room());
+}
+
+}  // namespace
+
+base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
+                              const base::Page& page) {
+  store::Reader reader =
+      store::Reader::open(store::location_of(environment.config.store), environment.files);
+  std::vector<HistoryEntry> entries = find_entries(environment, reader, account);
+  base::Page shown = page;
+  if (shown.limit == 0) shown.limit = kMaxHistory;
+  const auto next = base::cut_to_page(
+      entries, shown, [](const HistoryEntry& entry) { return entry.snapshot.id.hex(); });
+  bool is_damaged = false;
+  auto documents = nlohmann::ordered_json::array();
+  for (HistoryEntry& entry : entries) {
+    try {
+      find_reasons(reader, entry);
+    } catch (const base::Error& error) {
+      // A prune may have dropped it in the meantime.
+      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+        throw;
+      }
+      base::log_error("{}", error.what());
+      is_damaged = is_damaged || error.code() == base::ErrorCode::kDamaged;
+    }
+    documents.push_back(to_json(entry));
+  }
+  const nlohmann::ordered_json document = {
+      {"account", account.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(account)},
+      {"history", std::move(documents)},
+      {"next", base::next_in_json(next)}};
+  std::string text = to_text(entries);
+  if (next) text += fmt::format("There are more: --after {} shows them.\n", *next);
+  base::print_result(environment.format, base::json_text(document), text);
+  return is_damaged ? base::ExitStatus::kDamaged : base::ExitStatus::kDone;
+}
+
+}  // namespace backupd

@@ -1,0 +1,19 @@
+// `status --history`: the backups of one account, or of all, over time.
+#pragma once
+
+#include <string>
+
+#include "base/exit_status.h"
+#include "base/program/page.h"
+#include "base/program/program.h"
+
+namespace backupd {
+
+// Prints the account's snapshots, the newest first, each with what changed since the backup before
+// it and why it is not complete. `account`: empty for all, by time. Only snapshots are known: a
+// backup that failed altogether left none. Fails with kNotFound for an account that is not
+// configured and has no snapshot. Returns kDamaged if a snapshot could not be read.
+base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
+                              const base::Page& page);
+
+}  // namespace backupd

@@ -1,0 +1,174 @@
+// `mailstow-backupd status --history`: the backups of an account over time.
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "store/folder_draft.h"
+#include "store/format/location.h"
+#include "store/writer.h"
+#include "tests/programs/installation.h"
+#include "tests/servers/dovecot.h"
+
+namespace backupd {
+namespace {
+
+using programs::json;
+using std::chrono::hours;
+using testing::HasSubstr;
+using testing::Not;
+
+class StatusHistoryTest : public testing::Test {
+ protected:
+  StatusHistoryTest() { mailstow_.backupd({"init"}); }
+
+  struct Night {
+    std::string account = "alice";
+    unsigned messages = 0;
+    store::SnapshotStatus status = store::SnapshotStatus::kComplete;
+    store::SnapshotKind kind = store::SnapshotKind::kBackup;
+    std::uint64_t vanished = 0;
+    std::string trouble = {};
+    std::vector<store::SkippedMessage> skipped = {};
+  };
+
+  // Each snapshot is an hour after the one before.
+  void add(const Night& night) {
+    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
+    store::Writer writer =
+        store::Writer::open(location, base::real_file_system(), base::system_clock());
+    store::FolderInfo info;
+    info.raw_name = "INBOX";
+    info.delimiter = '/';
+    info.uid_validity = 7;
+    info.trouble = night.trouble;
+    if (!night.trouble.empty()) info.completeness = store::FolderCompleteness::kUnreadable;
+    info.skipped = night.skipped;
+    store::FolderDraft draft(std::move(info));
+    for (std::uint32_t uid = 1; uid <= night.messages; ++uid) {
+      store::IncomingMessage message = writer.begin_message();
+      message.add(base::as_bytes("Subject: " + std::to_string(1'000 + uid) + "\r\n\r\nbody\r\n"));
+      const store::StoredMessage stored = writer.add(message);
+      draft.put({.uid = base::Uid{uid},
+                 .message = stored.id,
+                 .internal_date = base::ZonedTime{time_},
+                 .size = stored.size,
+                 .flags = {}},
+                stored.digest);
+    }
+    store::SnapshotDraft snapshot;
+    snapshot.account = night.account;
+    snapshot.time = time_;
+    snapshot.kind = night.kind;
+    snapshot.status = night.status;
+    snapshot.vanished = night.vanished;
+    snapshot.folders = {writer.seal(draft)};
+    writer.add_snapshot(snapshot);
+    writer.commit();
+    time_ += hours(1);
+  }
+
+  json history(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"status", "--history"});
+    return mailstow_.backupd_json(more);
+  }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+  std::chrono::sys_seconds time_ = base::system_clock().now_seconds() - hours(48);
+};
+
+TEST_F(StatusHistoryTest, EachBackupHasWhatChangedSinceTheOneBefore) {
+  add({.messages = 2});
+  add({.messages = 5});
+  add({.messages = 1, .kind = store::SnapshotKind::kRescue});
+  add({.messages = 4, .vanished = 1});
+  const json document = history({"alice"});
+  EXPECT_EQ(document["account"], "alice");
+  EXPECT_EQ(document["next"], nullptr);
+  const json& entries = document["history"];
+  ASSERT_EQ(entries.size(), 4U);
+  EXPECT_EQ(entries[0]["messages"], 4) << "the newest is the first";
+  EXPECT_EQ(entries[0]["messages_change"], -1) << "since the backup before, not the rescue";
+  EXPECT_EQ(entries[0]["vanished"], 1);
+  EXPECT_EQ(entries[0]["kind"], "backup");
+  EXPECT_EQ(entries[0]["status"], "complete");
+  EXPECT_EQ(entries[0]["reasons"], json::array());
+  EXPECT_EQ(entries[1]["kind"], "rescue");
+  EXPECT_EQ(entries[1]["messages_change"], nullptr);
+  EXPECT_EQ(entries[2]["messages_change"], 3);
+  EXPECT_EQ(entries[2]["bytes_change"],
+            entries[2]["bytes"].get<std::int64_t>() - entries[3]["bytes"].get<std::int64_t>());
+  EXPECT_EQ(entries[3]["messages_change"], nullptr) << "the first";
+  const std::string text = mailstow_.backupd({"status", "--history", "alice"}).out;
+  EXPECT_THAT(text, HasSubstr("+3"));
+  EXPECT_THAT(text, HasSubstr("-1"));
+}
+
+TEST_F(StatusHistoryTest, AnIncompleteBackupHasItsReasons) {
+  add({.messages = 1});
+  add({.messages = 1,
+       .status = store::SnapshotStatus::kPartial,
+       .trouble = "the server answered NO: \x1b[31mbroken",
+       .skipped = {{base::Uid{7}, "refused"}, {base::Uid{8}, "refused"}}});
+  add({.messages = 1, .status = store::SnapshotStatus::kMoving});
+  const json entries = history({"alice"})["history"];
+  EXPECT_EQ(entries[0]["status"], "moving");
+  ASSERT_EQ(entries[0]["reasons"].size(), 1U);
+  EXPECT_EQ(entries[0]["reasons"][0]["folder"], nullptr);
+  EXPECT_EQ(entries[1]["status"], "partial");
+  EXPECT_EQ(entries[1]["reasons"],
+            (json{{{"folder", "INBOX"}, {"reason", "refused"}, {"skipped", 2}},
+                  {{"folder", "INBOX"},
+                   {"reason", "the server answered NO: \x1b[31mbroken"},
+                   {"skipped", 0}}}));
+  const std::string text = mailstow_.backupd({"status", "--history", "alice", "--wide"}).out;
+  EXPECT_THAT(text, HasSubstr("INBOX: 2 messages skipped: refused; and 1 more reason"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b[31m")));
+}
+
+TEST_F(StatusHistoryTest, WithoutANameItIsOfAllAccountsByTime) {
+  add({.account = "alice", .messages = 1});
+  add({.account = "bob", .messages = 2});
+  add({.account = "alice", .messages = 3});
+  const json document = history();
+  EXPECT_EQ(document["account"], nullptr);
+  std::vector<std::string> accounts;
+  for (const json& entry : document["history"]) accounts.push_back(entry["account"]);
+  EXPECT_THAT(accounts, testing::ElementsAre("alice", "bob", "alice"));
+  EXPECT_EQ(document["history"][0]["messages_change"], 2) << "since alice's, not bob's";
+  EXPECT_EQ(history({"bob"})["history"].size(), 1U);
+}
+
+TEST_F(StatusHistoryTest, PagesTogetherAreTheWholeList) {
+  for (unsigned night = 1; night <= 5; ++night) add({.messages = night});
+  const json whole = history({"alice"})["history"];
+  json all = json::array();
+  std::vector<std::string> page = {"alice", "--limit", "2"};
+  while (all.size() < 10) {
+    const json part = history(page);
+    EXPECT_LE(part["history"].size(), 2U);
+    for (const json& entry : part["history"]) all.push_back(entry);
+    if (part["next"].is_null()) break;
+    page = {"alice", "--limit", "2", "--after", part["next"]};
+  }
+  EXPECT_EQ(all, whole);
+}
+
+TEST_F(StatusHistoryTest, AnAccountWithoutBackupsIsNoMisspeltName) {
+  EXPECT_EQ(history({"bob"})["history"], json::array());
+  const auto misspelt = mailstow_.backupd({"status", "--history", "bbo"});
+  EXPECT_EQ(misspelt.status, 1);
+  EXPECT_THAT(misspelt.err, HasSubstr("bbo: it is not in the configuration"));
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"status", "bob"},
+                                                {"status", "--limit", "2"},
+                                                {"status", "--history", "--brief"}}) {
+    EXPECT_EQ(mailstow_.backupd(words).status, 2);
+  }
+}
+
+}  // namespace
+}  // namespace backupd
