@@ -81,7 +81,7 @@ class FolderChoice {
            });
   }
 
-  // Of two names, the second of which may be empty.
+  // Whichever of the two names is chosen; `other` may be empty.
   bool contains_one_of(const std::string& name, const std::string& other) const {
     return contains(name) || (!other.empty() && contains(other));
   }

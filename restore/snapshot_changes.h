@@ -28,7 +28,7 @@ struct MessageChange {
   std::uint32_t uid_validity = 0;
   store::HeldMessage message;
   std::vector<std::string> flags;  // as in the newer snapshot; if kRemoved, as in the older
-  // Of kMoved and kFlags: the same in the older snapshot.
+  // The same in the older snapshot; only with kMoved and kFlags.
   std::string from_folder;
   base::Uid from_uid;
   std::vector<std::string> from_flags;

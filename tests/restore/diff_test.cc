@@ -95,7 +95,7 @@ TEST_F(DiffTest, FoldersAndMessagesThatDifferAreNamed) {
   EXPECT_THAT(text, HasSubstr("Messages: 1 added, 2 removed, 1 moved, 1 with other flags;"));
   EXPECT_THAT(text, HasSubstr("+\\Flagged"));
   EXPECT_THAT(text, HasSubstr("from INBOX"));
-  // The other direction brings back what went.
+  // In the other direction, added and removed change places.
   EXPECT_EQ(diff(last, first_)["counts"],
             (json{{"added", 2}, {"removed", 1}, {"moved", 1}, {"flags", 1}}));
 }

@@ -103,7 +103,7 @@ TEST_F(ShowTest, TheSummaryHasHeadersFoldersFlagsAndTimes) {
   ASSERT_EQ(moved["places"].size(), 2U);
   const json inbox = find_by(moved["places"], "folder", "INBOX");
   EXPECT_EQ(inbox["snapshots"], 2);
-  EXPECT_EQ(inbox["flags"], json{"\\Flagged"});
+  EXPECT_EQ(inbox["flags"], json::array({"\\Flagged"}));
   EXPECT_EQ(inbox["first_snapshot"], moved["snapshots"][0]["snapshot"]);
   EXPECT_EQ(inbox["last_snapshot"], moved["snapshots"][1]["snapshot"]);
   EXPECT_EQ(find_by(moved["places"], "folder", "Kept")["last_snapshot"],

@@ -90,7 +90,7 @@ TEST_F(TreesTest, OneAccountHasOnlyItsOwnTrees) {
   EXPECT_THAT(mailstow_.restore({"trees", "alice"}).out,
               HasSubstr("alice: there are no restored trees."));
   const std::string of_alice = run({"--expire-after", "1h"})["tree"];
-  const std::string of_bob = mailstow_.restore_json({"run", "bob", "--folder", "INBOX"})["tree"];
+  const std::string of_bob = mailstow_.restore_json({"run", "bob", "--all"})["tree"];
   servers::ImapClient client = server_.client("bob");
   client.command("CREATE RESTORED/hidden");
   client.append("RESTORED/hidden", std::vector<servers::Delivery>{{mail_.plain()}});
