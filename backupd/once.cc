@@ -25,6 +25,7 @@
 #include "backupd/report/accepted_skips.h"
 #include "backupd/report/alarms.h"
 #include "backupd/report/common_cause.h"
+#include "backupd/report/failed_backups.h"
 #include "backupd/report/overdue_trees.h"
 #include "backupd/report/pass_report.h"
 #include "base/log.h"
@@ -216,6 +217,10 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   report.commit = writer.highest_commit();
   base::after_work("what was found about mailboxes was not noted",
                    [&] { acknowledged = note_changed_mailboxes(environment, guard); });
+  base::after_work("which accounts failed was not noted", [&] {
+    note_failed_backups(environment.files, environment.config.store, report,
+                        environment.clock.now_seconds());
+  });
   report_alarms(environment, writer.reader(), acknowledged, report);
   if (is_of_all_accounts) report_overdue_trees(environment, trees.records, report);
   if (is_of_all_accounts && roll.troubles.empty()) {

@@ -379,8 +379,8 @@ base::Command status_command() {
                     .flag("--history", options->history,
                           "Instead: the backups over time, the newest first")
                     .excludes("--brief");
-                base::declare_page(declared, options->page, "ID",
-                                   "Show those after this one (whole id)");
+                base::declare_page(declared, options->page, "CURSOR",
+                                   "Show those after this one, as the last page names it");
               },
           .function = [options](const auto& environment) { return status(environment, *options); }};
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "backupd/report/failed_backups.h"
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
@@ -35,10 +36,41 @@ struct HistoryReason {
 };
 
 struct HistoryEntry {
+  // Of a backup that failed, only the account and the time are set.
   store::SnapshotInfo snapshot;
   std::optional<store::SnapshotInfo> previous;  // the backup before it
   std::vector<HistoryReason> reasons = {};      // at most kMaxReasons
+  bool is_failed = false;                       // it left no snapshot
 };
+
+HistoryEntry entry_of(FailedBackup&& failure) {
+  HistoryEntry entry{.snapshot = {}, .previous = {}};
+  entry.snapshot.account = std::move(failure.account);
+  entry.snapshot.time = failure.time;
+  entry.reasons.push_back({.folder = "", .reason = std::move(failure.error)});
+  entry.is_failed = true;
+  return entry;
+}
+
+// Puts each failed backup before the first snapshot that is not newer by its time. The snapshots
+// keep their order, which is that of making, whatever the times say.
+std::vector<HistoryEntry> merged(std::vector<HistoryEntry>&& snapshots,
+                                 std::vector<FailedBackup>&& failures) {
+  std::ranges::stable_sort(failures, {}, &FailedBackup::time);  // the newest is taken first
+  std::vector<HistoryEntry> all;
+  all.reserve(snapshots.size() + failures.size());
+  for (HistoryEntry& entry : snapshots) {
+    while (!failures.empty() && failures.back().time >= entry.snapshot.time) {
+      all.push_back(entry_of(std::move(failures.back())));
+      failures.pop_back();
+    }
+    all.push_back(std::move(entry));
+  }
+  for (; !failures.empty(); failures.pop_back()) {
+    all.push_back(entry_of(std::move(failures.back())));
+  }
+  return all;
+}
 
 std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& account) {
   std::vector<HistoryEntry> entries;
@@ -54,8 +86,9 @@ std::vector<HistoryEntry> entries_of(store::Reader& reader, const std::string& a
 
 std::vector<HistoryEntry> find_entries(const base::Environment& environment, store::Reader& reader,
                                        const std::string& account) {
+  auto failures = failed_backups(environment.files, environment.config.store, account);
   if (!account.empty()) {
-    auto entries = entries_of(reader, account);
+    auto entries = merged(entries_of(reader, account), std::move(failures));
     if (entries.empty() && !environment.config.has_account(account)) {
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: it is not in the configuration and has no snapshot: "
@@ -70,7 +103,7 @@ std::vector<HistoryEntry> find_entries(const base::Environment& environment, sto
   }
   std::ranges::stable_sort(all, std::ranges::greater{},
                            [](const HistoryEntry& entry) { return entry.snapshot.time; });
-  return all;
+  return merged(std::move(all), std::move(failures));
 }
 
 // The messages that were skipped, counted by reason.
@@ -99,7 +132,7 @@ std::vector<HistoryReason> reasons_in(const std::string& name, const store::Fold
 
 void find_reasons(store::Reader& reader, HistoryEntry& entry) {
   const store::SnapshotInfo& snapshot = entry.snapshot;
-  if (snapshot.status == store::SnapshotStatus::kComplete) return;
+  if (entry.is_failed || snapshot.status == store::SnapshotStatus::kComplete) return;
   if (snapshot.status == store::SnapshotStatus::kMoving) {
     entry.reasons.push_back({.folder = "", .reason = "folders kept changing during the backup"});
   }
@@ -132,6 +165,14 @@ nlohmann::ordered_json to_json(const HistoryEntry& entry) {
   const store::SnapshotInfo& snapshot = entry.snapshot;
   auto reasons = nlohmann::ordered_json::array();
   for (const HistoryReason& reason : entry.reasons) reasons.push_back(to_json(reason));
+  if (entry.is_failed) {
+    return {{"account", snapshot.account},
+            {"snapshot", nullptr},
+            {"time", base::format_rfc3339(snapshot.time)},
+            {"kind", "backup"},
+            {"status", "failed"},
+            {"reasons", std::move(reasons)}};
+  }
   nlohmann::ordered_json document = {{"account", snapshot.account},
                                      {"snapshot", snapshot.id.hex()},
                                      {"time", base::format_rfc3339(snapshot.time)},
@@ -177,6 +218,19 @@ std::string reasons_text(const std::vector<HistoryReason>& reasons) {
 
 std::vector<std::string> row_of(const HistoryEntry& entry) {
   const store::SnapshotInfo& snapshot = entry.snapshot;
+  if (entry.is_failed) {
+    return {base::shown_time(snapshot.time),
+            snapshot.account,
+            "backup",
+            "failed",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            reasons_text(entry.reasons)};
+  }
   const bool has_change = entry.previous && !is_rescue(entry);
   return {base::shown_time(snapshot.time),
           snapshot.account,
@@ -210,6 +264,13 @@ std::string to_text(const std::vector<HistoryEntry>& entries) {
                             rows, base::output_room());
 }
 
+// Names an entry as long as it is kept.
+std::string cursor_of_entry(const HistoryEntry& entry) {
+  if (!entry.is_failed) return entry.snapshot.id.hex();
+  return fmt::format("failed.{}.{}", entry.snapshot.time.time_since_epoch().count(),
+                     entry.snapshot.account);
+}
+
 }  // namespace
 
 base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
@@ -219,8 +280,7 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
   std::vector<HistoryEntry> entries = find_entries(environment, reader, account);
   base::Page shown = page;
   if (shown.limit == 0) shown.limit = kMaxHistory;
-  const auto next = base::cut_to_page(
-      entries, shown, [](const HistoryEntry& entry) { return entry.snapshot.id.hex(); });
+  const auto next = base::cut_to_page(entries, shown, cursor_of_entry);
   bool is_damaged = false;
   auto documents = nlohmann::ordered_json::array();
   for (HistoryEntry& entry : entries) {
@@ -241,7 +301,10 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
       {"history", std::move(documents)},
       {"next", base::next_in_json(next)}};
   std::string text = to_text(entries);
-  if (next) text += fmt::format("There are more: --after {} shows them.\n", *next);
+  if (next) {
+    text +=
+        fmt::format("There are more: --after={} shows them.\n", base::escape_for_terminal(*next));
+  }
   base::print_result(environment.format, base::json_text(document), text);
   return is_damaged ? base::ExitStatus::kDamaged : base::ExitStatus::kDone;
 }

@@ -10,8 +10,8 @@
 namespace backupd {
 
 // Prints the account's snapshots, the newest first, each with what changed since the backup before
-// it and why it is not complete. `account`: empty for all, by time. Only snapshots are known: a
-// backup that failed altogether left none. Fails with kNotFound for an account that is not
+// it and why it is not complete, and the backups that failed (backupd/report/failed_backups.h).
+// `account`: empty for all, by time. Fails with kNotFound for an account that is not
 // configured and has no snapshot. Returns kDamaged if a snapshot could not be read.
 base::ExitStatus show_history(const base::Environment& environment, const std::string& account,
                               const base::Page& page);

@@ -151,6 +151,10 @@ TEST_F(OnceTest, AFailingAccountDoesNotAffectTheOthers) {
   EXPECT_EQ(find_by(report["accounts"], "account", "alice")["status"], "complete");
   const json failed = find_by(report["accounts"], "account", "nobody");
   EXPECT_EQ(failed["status"], "failed");
+  const json history =
+      mailstow_.backupd_json({"status", "--history", failed["account"]})["history"];
+  EXPECT_EQ(history.at(0)["status"], "failed");
+  EXPECT_EQ(history.at(0)["reasons"][0]["reason"], failed["error"]);
   EXPECT_NE(failed["error"].get<std::string>(), "");
 }
 

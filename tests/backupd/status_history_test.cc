@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include "backupd/report/failed_backups.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "store/folder_draft.h"
@@ -141,6 +142,49 @@ TEST_F(StatusHistoryTest, WithoutANameItIsOfAllAccountsByTime) {
   EXPECT_THAT(accounts, testing::ElementsAre("alice", "bob", "alice"));
   EXPECT_EQ(document["history"][0]["messages_change"], 2) << "since alice's, not bob's";
   EXPECT_EQ(history({"bob"})["history"].size(), 1U);
+}
+
+TEST_F(StatusHistoryTest, FailedBackupsStandBetweenTheSnapshots) {
+  const auto fail_at = [&](const std::vector<std::string>& accounts) {
+    PassReport report;
+    for (const std::string& account : accounts) {
+      report.accounts.emplace_back().account = account;
+      report.accounts.back().error = "no connection\x1b[31m";
+    }
+    base::StoreConfig store;
+    store.index = mailstow_.index();
+    note_failed_backups(base::real_file_system(), store, report, time_);
+    time_ += hours(1);
+  };
+  fail_at({"alice", "bob"});
+  add({.messages = 2});
+  fail_at({"alice"});
+  add({.messages = 3});
+  fail_at({"bob"});
+  const json entries = history({"alice"})["history"];
+  ASSERT_EQ(entries.size(), 4U);
+  EXPECT_EQ(entries[0]["status"], "complete");
+  EXPECT_EQ(entries[0]["messages_change"], 1);
+  EXPECT_EQ(entries[1]["status"], "failed");
+  EXPECT_EQ(entries[1]["snapshot"], nullptr);
+  EXPECT_EQ(entries[1]["reasons"][0]["reason"], "no connection\x1b[31m");
+  EXPECT_EQ(entries[2]["status"], "complete");
+  EXPECT_EQ(entries[3]["status"], "failed");
+  EXPECT_EQ(history({"bob"})["history"].size(), 2U);
+  EXPECT_EQ(history()["history"].size(), 6U);
+  const auto text = mailstow_.backupd({"status", "--history", "alice", "--limit", "2"}).out;
+  EXPECT_THAT(text, HasSubstr("no connection"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(text, HasSubstr("--after=failed."));
+  json all = json::array();
+  std::vector<std::string> page = {"--limit", "1"};
+  while (all.size() < 10) {
+    const json part = history(page);
+    for (const json& entry : part["history"]) all.push_back(entry);
+    if (part["next"].is_null()) break;
+    page = {"--limit", "1", "--after=" + part["next"].get<std::string>()};
+  }
+  EXPECT_EQ(all, history()["history"]);
 }
 
 TEST_F(StatusHistoryTest, PagesTogetherAreTheWholeList) {

@@ -1,0 +1,106 @@
+#include "backupd/report/failed_backups.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.h"
+#include "base/bytes.h"
+#include "base/json_text.h"
+#include "base/utf8.h"
+
+namespace backupd {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// {"passes": [{"time": 1800000000, "causes": [{"error": "...", "accounts": ["alice"]}]}]}
+base::Path failures_file(const base::StoreConfig& store) {
+  return store.index / "failed-backups.json";
+}
+
+// An array; empty if the file is lost or damaged.
+ordered_json load_passes(base::FileSystem& files, const base::StoreConfig& store) {
+  const auto bytes = base::read_file(files, failures_file(store), 2 * kMaxFailureFile);
+  if (!bytes) return ordered_json::array();
+  const ordered_json document = base::parse_json(base::as_text(*bytes));
+  if (!document.is_object()) return ordered_json::array();
+  ordered_json passes = document.value("passes", ordered_json());
+  return passes.is_array() ? passes : ordered_json::array();
+}
+
+// A server that is down is one cause for all of its accounts.
+ordered_json causes_of_failures(const PassReport& report) {
+  std::map<std::string, std::vector<std::string>> accounts;  // by error
+  for (const AccountReport& account : report.accounts) {
+    if (account.status != PassStatus::kFailed || account.snapshot) continue;
+    accounts[base::shortened(account.error, kMaxFailure)].push_back(account.account);
+  }
+  ordered_json causes = ordered_json::array();
+  for (const auto& [error, names] : accounts) {
+    causes.push_back({{"error", error}, {"accounts", names}});
+  }
+  return causes;
+}
+
+std::string text_of_passes(const ordered_json& passes) {
+  return base::json_line({{"passes", passes}}) + "\n";
+}
+
+void take_failures(const ordered_json& pass, std::string_view account,
+                   std::vector<FailedBackup>& failures) {
+  const std::chrono::sys_seconds time{std::chrono::seconds(pass.at("time").get<std::int64_t>())};
+  for (const ordered_json& cause : pass.at("causes")) {
+    const std::string error = cause.at("error");
+    for (const std::string name : cause.at("accounts")) {
+      if (account.empty() || name == account) failures.push_back({time, name, error});
+    }
+  }
+}
+
+}  // namespace
+
+void note_failed_backups(base::FileSystem& files, const base::StoreConfig& store,
+                         const PassReport& report, std::chrono::sys_seconds now) {
+  ordered_json causes = causes_of_failures(report);
+  if (causes.empty()) return;
+  ordered_json passes = load_passes(files, store);
+  // Times name the entries of a listing.
+  const auto is_taken = [&](std::int64_t time) {
+    return std::any_of(passes.begin(), passes.end(), [&](const ordered_json& pass) {
+      return pass.is_object() && pass.value("time", ordered_json()) == time;
+    });
+  };
+  while (is_taken(now.time_since_epoch().count())) now += std::chrono::seconds(1);
+  passes.push_back({{"time", now.time_since_epoch().count()}, {"causes", std::move(causes)}});
+  if (passes.size() > kMaxFailedPasses) {
+    passes.erase(passes.begin(), passes.end() - static_cast<std::ptrdiff_t>(kMaxFailedPasses));
+  }
+  std::string text = text_of_passes(passes);
+  while (text.size() > kMaxFailureFile && !passes.empty()) {
+    // A half of them at a time, so that a large file is not written many times over.
+    const auto dropped = static_cast<std::ptrdiff_t>((passes.size() + 1) / 2);
+    passes.erase(passes.begin(), passes.begin() + dropped);
+    text = text_of_passes(passes);
+  }
+  base::write_file(files, failures_file(store), base::as_bytes(text), base::OnExisting::kReplace);
+}
+
+std::vector<FailedBackup> failed_backups(base::FileSystem& files, const base::StoreConfig& store,
+                                         std::string_view account) {
+  std::vector<FailedBackup> failures;
+  for (const ordered_json& pass : load_passes(files, store)) {
+    try {
+      take_failures(pass, account, failures);
+    } catch (const nlohmann::json::exception&) {
+      // Not as it is written here; the others are shown.
+    }
+  }
+  return failures;
+}
+
+}  // namespace backupd
