@@ -36,7 +36,7 @@ struct HistoryReason {
 };
 
 struct HistoryEntry {
-  // Of a backup that failed, only the account and the time are set.
+  // A failed backup has only the account and the time here.
   store::SnapshotInfo snapshot;
   std::optional<store::SnapshotInfo> previous;  // the backup before it
   std::vector<HistoryReason> reasons = {};      // at most kMaxReasons
