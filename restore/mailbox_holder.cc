@@ -42,8 +42,10 @@ void note_mailbox_change(const base::Environment& environment, const std::string
 void refuse_changed_mailbox(const base::Environment& environment, store::Reader& reader,
                             const std::string& account, imap::Session& session,
                             const std::optional<imap::OpenFolder>& inbox) {
+  // A bound on what a command may show must not hide whose mailbox this was.
   const auto change =
-      holder_of(environment, reader, reader.snapshots(account), session, inbox).change;
+      holder_of(environment, reader, reader.snapshots_in_and_out_of_reach(account), session, inbox)
+          .change;
   if (!change) return;
   note_mailbox_change(environment, account, *change);
   const std::string quoted = shell_quoted(account);

@@ -23,8 +23,9 @@ void note_mailbox_change(const base::Environment& environment, const std::string
                          const base::MailboxChange& change);
 
 // Fails with kRefused, naming both remedies, while the live INBOX differs from that of any of the
-// account's snapshots and this is not acknowledged: the mailbox may belong to another person, and
-// so may the newest snapshots. The finding is recorded, and printed if the output is JSON.
+// account's snapshots (those out of reach too) and this is not acknowledged: the mailbox may belong
+// to another person, and so may the newest snapshots. The finding is recorded, and printed if the
+// output is JSON.
 void refuse_changed_mailbox(const base::Environment& environment, store::Reader& reader,
                             const std::string& account, imap::Session& session,
                             const std::optional<imap::OpenFolder>& inbox);

@@ -1,6 +1,7 @@
 // mailstow-restore: brings mail back, beside live mail, for a week.
 #include "base/program/front.h"
 #include "restore/commands.h"
+#include "restore/reach.h"
 
 int main(int argc, char** argv) {
   return base::run_program(
@@ -10,11 +11,11 @@ int main(int argc, char** argv) {
                  "3 partly done; 4 the store is damaged; 5 another process holds the store;\n"
                  "6 refused because the tree would count towards quota.",
        .version = MAILSTOW_VERSION,
-       .commands = {restore::accounts_command(), restore::snapshots_command(),
-                    restore::folders_command(), restore::messages_command(),
-                    restore::show_command(), restore::search_command(), restore::vanished_command(),
-                    restore::diff_command(), restore::run_command(), restore::export_command(),
-                    restore::trees_command(), restore::extend_command(), restore::expire_command(),
-                    restore::sweep_command()}},
+       .commands = restore::within_reach(
+           {restore::accounts_command(), restore::snapshots_command(), restore::folders_command(),
+            restore::messages_command(), restore::show_command(), restore::search_command(),
+            restore::vanished_command(), restore::diff_command(), restore::run_command(),
+            restore::export_command(), restore::trees_command(), restore::extend_command(),
+            restore::expire_command(), restore::sweep_command()})},
       argc, argv);
 }

@@ -140,6 +140,7 @@ class Run {
       if (!is_named(record, options_.resume) || record.request.empty()) continue;
       const bool is_there = options_.to.empty() || record.account == options_.to;
       if (!is_there || read_request(record.request).account != options_.account) continue;
+      if (!is_within_reach(record.snapshot)) continue;
       if (options_.dry_run) return std::move(record);
       lock(record);
       // Read again: another process may have worked on it until just now.
@@ -150,6 +151,14 @@ class Run {
         "resume {}: no run of account {} made such a tree: `mailstow-restore trees` lists the "
         "trees",
         base::escape_for_terminal(options_.resume), base::escape_for_terminal(options_.account));
+  }
+
+  // A tree of a snapshot that is out of reach is as unknown as the snapshot. Without a bound the
+  // snapshot may be gone, which select() reports.
+  bool is_within_reach(const store::ObjectId& snapshot) {
+    if (!environment_.config.store.reach) return true;
+    const auto snapshots = reader_.snapshots(options_.account);
+    return std::ranges::find(snapshots, snapshot, &store::SnapshotInfo::id) != snapshots.end();
   }
 
   std::string target_name() const {

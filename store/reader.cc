@@ -1,6 +1,8 @@
 #include "store/reader.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <mutex>
 #include <set>
 
@@ -47,21 +49,39 @@ Reader Reader::open(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
   Reader reader = Impl::make(files, location, context);
   warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
+  reader.impl_->reach = location.reach;
   reader.impl_->lock = lock_for_reading(location, files, reader.impl_->index);
   return reader;
 }
 
 std::vector<std::string> Reader::accounts() {
-  return impl_->index.accounts();
+  std::vector<std::string> accounts = impl_->index.accounts();
+  if (impl_->reach) {
+    std::erase_if(accounts, [&](const std::string& account) { return snapshots(account).empty(); });
+  }
+  return accounts;
 }
 
 std::vector<SnapshotInfo> Reader::snapshots(std::string_view account) {
+  return impl_->index.snapshots(account, impl_->first_within_reach(account));
+}
+
+std::vector<SnapshotInfo> Reader::snapshots_in_and_out_of_reach(std::string_view account) {
   return impl_->index.snapshots(account);
 }
 
 std::optional<SnapshotInfo> Reader::newest_snapshot(std::string_view account,
                                                     std::optional<std::chrono::sys_seconds> at) {
-  return at ? impl_->index.backup_at(account, *at) : impl_->index.newest_backup(account);
+  const std::uint64_t first = impl_->first_within_reach(account);
+  return at ? impl_->index.backup_at(account, *at, first)
+            : impl_->index.newest_backup(account, first);
+}
+
+std::uint64_t Reader::Impl::first_within_reach(std::string_view account) const {
+  constexpr std::uint64_t kNothing = std::numeric_limits<std::int64_t>::max();  // as SQLite has it
+  if (!reach) return 0;
+  const auto found = reach->find(account);
+  return found == reach->end() ? kNothing : found->second;
 }
 
 Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {

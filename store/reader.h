@@ -26,6 +26,8 @@ class Reader {
  public:
   // Fails with kKey, or kNotFound (no store, or no index: reindex creates one). Logs a warning,
   // once in a process, if the store and its index were restored to an older state.
+  // Snapshots out of the location's reach, and accounts that have no others, do not exist for this
+  // reader.
   static Reader open(const Location& location, base::FileSystem& files);
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
@@ -37,6 +39,10 @@ class Reader {
   // The account's snapshots in the order in which they were made, whatever times they have. Empty
   // if there is no such account.
   std::vector<SnapshotInfo> snapshots(std::string_view account);
+
+  // The same, those out of reach too: only for checks that say nothing of them, such as whether a
+  // mailbox is still the same person's.
+  std::vector<SnapshotInfo> snapshots_in_and_out_of_reach(std::string_view account);
 
   // The backup (not rescue) that was made last; if `at` is given, the one with the greatest time
   // not after it, of equal times the one made last.

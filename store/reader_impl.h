@@ -1,7 +1,10 @@
 // The internals of a Reader, for drafts and the writer, which read in the same way.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "store/format/commit.h"
@@ -27,10 +30,14 @@ class Reader::Impl {
 
   Root root_of(const SnapshotInfo& snapshot);
 
+  // The lowest sequence number of the account's snapshots that is within reach.
+  std::uint64_t first_within_reach(std::string_view account) const;
+
   BlockContext context;
   base::Path search_file;
   Index index;
   ObjectReader objects;
+  std::optional<base::Reach> reach = {};      // nullopt in a writer, and for all of the history
   std::unique_ptr<base::FileLock> lock = {};  // null in a writer, which itself keeps prune out
 };
 

@@ -3,6 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
 
 #include "base/file_system.h"
 
@@ -10,6 +14,10 @@ namespace base {
 
 // Mail servers accept 25 to 150 MB. In bytes.
 inline constexpr std::uint64_t kMaxMessageByDefault = 4'000'000'000;
+
+// How far back a command may look: the sequence number (store/format/snapshot.h) of the oldest
+// snapshot that exists for it, by account. Other accounts have no snapshots for it.
+using Reach = std::map<std::string, std::uint64_t, std::less<>>;
 
 struct StoreConfig {
   Path path;
@@ -19,6 +27,9 @@ struct StoreConfig {
   Path audit_socket;  // takes syslog messages, for lines that audit_log can't take; empty: none
   std::uint64_t keep_free = 256'000'000;             // bytes that a backup leaves free on its disk
   std::uint64_t max_message = kMaxMessageByDefault;  // bytes; a longer message is not backed up
+  // Not a key of the file: set for a command with --reach, so that every reader of the store that
+  // the command opens has this bound. Nullopt: all snapshots exist.
+  std::optional<Reach> reach = {};
 };
 
 // Which snapshots prune keeps.

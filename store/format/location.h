@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "base/config/config.h"
 
@@ -16,10 +17,13 @@ struct Location {
   // arrives.
   std::uint64_t keep_free = 0;
   std::uint64_t max_message = base::kMaxMessageByDefault;  // bytes
+  // The bound of each Reader that is opened here (Reader::open()). Writers have none.
+  std::optional<base::Reach> reach = {};
 };
 
 inline Location location_of(const base::StoreConfig& config) {
-  return {config.path, config.index, config.key_file, config.keep_free, config.max_message};
+  return {config.path,      config.index,       config.key_file,
+          config.keep_free, config.max_message, config.reach};
 }
 
 }  // namespace store

@@ -534,12 +534,12 @@ std::vector<std::string> Index::accounts() {
   return accounts;
 }
 
-std::vector<SnapshotInfo> Index::snapshots(std::string_view account) {
+std::vector<SnapshotInfo> Index::snapshots(std::string_view account, std::uint64_t first) {
   std::vector<SnapshotInfo> snapshots;
   Statement statement(impl_->database, std::string(kSnapshotColumns) +
-                                           "WHERE account = ?1 "
+                                           "WHERE account = ?1 AND sequence >= ?2 "
                                            "ORDER BY sequence, time, number, line");
-  statement.bind(1, account);
+  statement.bind(1, account).bind(2, as_integer(first));
   while (statement.step()) snapshots.push_back(snapshot_from(statement));
   return snapshots;
 }
@@ -551,23 +551,25 @@ std::uint64_t Index::highest_sequence(std::string_view account) {
   return statement.step() ? static_cast<std::uint64_t>(statement.integer(0)) : 0;
 }
 
-std::optional<SnapshotInfo> Index::newest_backup(std::string_view account) {
-  Statement statement(impl_->database,
-                      std::string(kSnapshotColumns) +
-                          "WHERE account = ?1 AND kind = 0 ORDER BY sequence DESC, "
-                          "time DESC, number DESC, line DESC LIMIT 1");
-  statement.bind(1, account);
+std::optional<SnapshotInfo> Index::newest_backup(std::string_view account, std::uint64_t first) {
+  Statement statement(
+      impl_->database,
+      std::string(kSnapshotColumns) +
+          "WHERE account = ?1 AND sequence >= ?2 AND kind = 0 ORDER BY sequence DESC, "
+          "time DESC, number DESC, line DESC LIMIT 1");
+  statement.bind(1, account).bind(2, as_integer(first));
   if (!statement.step()) return std::nullopt;
   return snapshot_from(statement);
 }
 
 std::optional<SnapshotInfo> Index::backup_at(std::string_view account,
-                                             std::chrono::sys_seconds time) {
-  Statement statement(impl_->database,
-                      std::string(kSnapshotColumns) +
-                          "WHERE account = ?1 AND time <= ?2 AND kind = 0 ORDER BY "
-                          "time DESC, sequence DESC, number DESC, line DESC LIMIT 1");
-  statement.bind(1, account).bind(2, time.time_since_epoch().count());
+                                             std::chrono::sys_seconds time, std::uint64_t first) {
+  Statement statement(
+      impl_->database,
+      std::string(kSnapshotColumns) +
+          "WHERE account = ?1 AND time <= ?2 AND sequence >= ?3 AND kind = 0 ORDER BY "
+          "time DESC, sequence DESC, number DESC, line DESC LIMIT 1");
+  statement.bind(1, account).bind(2, time.time_since_epoch().count()).bind(3, as_integer(first));
   if (!statement.step()) return std::nullopt;
   return snapshot_from(statement);
 }

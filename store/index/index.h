@@ -125,12 +125,15 @@ class Index {
   std::vector<std::string> integrity();         // the faults that SQLite finds in its file
 
   std::vector<std::string> accounts();
-  std::vector<SnapshotInfo> snapshots(std::string_view account);  // in the order of their sequence
-  std::vector<SnapshotLine> lines(std::string_view account);      // the same, as in a commit
-  std::uint64_t highest_sequence(std::string_view account);       // 0: it has no snapshot
-  std::optional<SnapshotInfo> newest_backup(std::string_view account);  // by sequence
+  // In the order of their sequence. Here and below, `first` is the lowest sequence that counts.
+  std::vector<SnapshotInfo> snapshots(std::string_view account, std::uint64_t first = 0);
+  std::vector<SnapshotLine> lines(std::string_view account);  // all of them, as in a commit
+  std::uint64_t highest_sequence(std::string_view account);   // 0: it has no snapshot
+  // By sequence.
+  std::optional<SnapshotInfo> newest_backup(std::string_view account, std::uint64_t first = 0);
   // The one with the greatest time not after `time`; of equal times, with the highest sequence.
-  std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time);
+  std::optional<SnapshotInfo> backup_at(std::string_view account, std::chrono::sys_seconds time,
+                                        std::uint64_t first = 0);
   std::vector<Pin> pins();  // of all accounts
   std::optional<ObjectId> root_of(const ObjectId& snapshot);
 
