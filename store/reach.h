@@ -10,8 +10,8 @@
 namespace store {
 
 // `snapshots`: as returned by Reader::snapshots(). Returns the sequence number from which on they
-// were certainly made at `since` or later; beyond the last one's if there are none, 0 for an empty
-// list. `now`: the time by the clock.
+// were certainly made at `since` or later: a higher one than the last has if that is certain of no
+// snapshot, 0 for an empty list. `now`: the time by the clock.
 //
 // The order in which snapshots were made is certain, their times are not. So what precedes a
 // snapshot from before `since` is out of reach whatever its time is; and so is everything up to a

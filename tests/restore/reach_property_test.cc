@@ -85,7 +85,7 @@ class ChangingAccount {
         }
         return;
       default:
-        // Few contents, so that a message moves, and comes back after it vanished.
+        // Few contents, so that messages move, and appear again after they vanished.
         folder.messages[folder.next_uid++] = below(12);
     }
   }
@@ -216,7 +216,7 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
     return options;
   }
 
-  // What run and export choose.
+  // Prints what run and export choose.
   static void select_message(const base::Environment& given, const std::string& id) {
     store::Reader reader = store::Reader::open(store::location_of(given.config.store), given.files);
     SelectionOptions options;

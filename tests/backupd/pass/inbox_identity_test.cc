@@ -160,6 +160,10 @@ TEST_F(DovecotStrangerTest, RefusesToRestoreToADifferentMailboxBeforeAndAfterThe
   EXPECT_THAT(mailstow_.backupd({"metrics"}).out,
               HasSubstr("mailstow_account_alarm{account=\"alice\",kind=\"stranger\"} 1"));
 
+  // A bound on what is shown does not hide whose mailbox it was.
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  expect_refused(server_, mailstow_, {"--reach", snapshots.back()["snapshot"]});
+
   // The note is lost with the index, but the snapshots still show the change.
   std::filesystem::remove(mailstow_.index() / "acknowledged.json");
   expect_refused(server_, mailstow_);
