@@ -1,0 +1,109 @@
+#include "store/index/index_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "schema/embedded.h"
+#include "store/index/snapshot_rows.h"
+
+namespace store {
+
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+constexpr std::int64_t kIndexVersion = 3;
+
+// Version 1 has no sequences, version 2 no pins.
+void migrate(Database& database) {
+  Transaction transaction(database);
+  if (database.integer("PRAGMA user_version") == 1) {  // another process may have been faster
+    database.run("ALTER TABLE snapshots ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0");
+    number_snapshots(database);
+    database.run(
+        "DROP INDEX snapshots_of_account; "
+        "CREATE INDEX snapshots_of_account ON snapshots (account, sequence); "
+        "PRAGMA user_version = 2");
+  }
+  if (database.integer("PRAGMA user_version") == 2) {
+    database.run(
+        "CREATE TABLE pins (snapshot BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID; "
+        "PRAGMA user_version = 3");
+  }
+  transaction.commit();
+}
+
+// What a reader sees of older versions until the next writer migrates it: the disk may be full, and
+// a backup of the older mailstow may be under way.
+constexpr std::string_view kViewOfVersion1 =
+    "CREATE TEMP VIEW snapshots AS SELECT *, row_number() OVER "
+    "(PARTITION BY account ORDER BY time, number, line) AS sequence FROM main.snapshots";
+
+constexpr std::string_view kViewOfVersion2 =
+    "CREATE TEMP VIEW pins AS SELECT x'' AS snapshot, 0 AS until WHERE 0";
+
+// `oldest`: the lowest version of the index that the caller can use.
+void check_store(Database& database, const base::Path& file, const StoreId& store,
+                 std::int64_t oldest = kIndexVersion) {
+  const std::int64_t version = database.integer("PRAGMA user_version");
+  if (version < oldest || version > kIndexVersion) {
+    fail(ErrorCode::kConfig,
+         "open index {}: another version of mailstow made it: use that version, or remove the file "
+         "and run mailstow-backupd reindex",
+         file.string());
+  }
+  Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
+  if (!statement.step() || !std::ranges::equal(statement.blob(0), store)) {
+    fail(ErrorCode::kConfig, "open index {}: it belongs to another store: set store.index",
+         file.string());
+  }
+}
+
+}  // namespace
+
+Database open_index_file(const base::Path& file, const StoreId& store) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path().parent_path(), error);
+  if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
+    base::fail_with_errno(errno, "make directory " + file.parent_path().string());
+  }
+  Database database = Database::open_or_create(file);
+  database.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
+  if (database.integer("PRAGMA user_version") == 0) {
+    Transaction transaction(database);
+    database.run(schema::kIndexSql);
+    Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
+    transaction.commit();
+  }
+  const std::int64_t version = database.integer("PRAGMA user_version");
+  if (version == 1 || version == 2) migrate(database);
+  check_store(database, file, store);
+  return database;
+}
+
+Database open_index_file_read_only(const base::Path& file, const StoreId& store) {
+  std::optional<Database> database = Database::open_read_only(file);
+  if (!database) {
+    fail(ErrorCode::kNotFound, "open index {}: not found: rebuild it with mailstow-backupd reindex",
+         file.string());
+  }
+  const std::int64_t version = database->integer("PRAGMA user_version");
+  if (version == 1) database->run(kViewOfVersion1);
+  if (version == 1 || version == 2) database->run(kViewOfVersion2);
+  database->run("PRAGMA query_only = 1; PRAGMA cache_size = -8192");
+  check_store(*database, file, store, /*oldest=*/1);
+  return std::move(*database);
+}
+
+}  // namespace store

@@ -1,0 +1,18 @@
+// Opening the index's file: its directory, its tables, and its older versions.
+#pragma once
+
+#include "base/file_system.h"
+#include "store/format/pack.h"
+#include "store/index/sqlite.h"
+
+namespace store {
+
+// Creates the file and its directory if absent, and converts an index of an older version.
+// Fails with kConfig if it belongs to another store or a newer version made it.
+Database open_index_file(const base::Path& file, const StoreId& store);
+
+// An older index is read as it is. Fails with kNotFound if the file is absent, and otherwise like
+// open_index_file().
+Database open_index_file_read_only(const base::Path& file, const StoreId& store);
+
+}  // namespace store
