@@ -21,6 +21,7 @@
 #include "base/terminal.h"
 #include "store/clock_guard.h"
 #include "store/format/location.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 
 namespace backupd {

@@ -13,7 +13,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "store/format/location.h"
-#include "store/maintenance/prune.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/retention.h"
 
 namespace backupd {

@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -69,16 +68,5 @@ struct PruneReport {
 // the report describes what is left.
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);
-
-// Durable, and does nothing else: data that only these snapshots refer to is removed by the next
-// prune. Pinned ones stay. Returns how many were dropped. Takes the store's lock.
-std::uint64_t drop_snapshots(const Location& location, base::FileSystem& files,
-                             const base::Clock& clock, const std::set<ObjectId>& snapshots);
-
-// Keeps the snapshot until `until` (kPinnedWithoutEnd: for ever), or no longer (1970), whatever was
-// said before. Durable. Fails with kNotFound if the store has no such snapshot. Takes the store's
-// lock.
-void pin_snapshot(const Location& location, base::FileSystem& files, const base::Clock& clock,
-                  const ObjectId& snapshot, std::chrono::sys_seconds until);
 
 }  // namespace store

@@ -20,7 +20,7 @@
 #include "restore/selection.h"
 #include "store/folder_draft.h"
 #include "store/format/location.h"
-#include "store/maintenance/prune.h"
+#include "store/maintenance/dropping.h"
 #include "store/writer.h"
 #include "tests/long_run.h"
 #include "tests/store/store_fixture.h"

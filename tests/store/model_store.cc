@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "store/maintenance/check.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 

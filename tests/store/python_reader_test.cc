@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/secret.h"
 #include "store/keys/key_ring.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "tests/store/message/mime_generator.h"
 #include "tests/store/store_fixture.h"

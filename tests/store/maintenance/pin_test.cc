@@ -7,6 +7,7 @@
 
 #include "store/format/layout.h"
 #include "store/index/sqlite.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/repair.h"
 #include "tests/expect_error.h"

@@ -11,6 +11,7 @@
 
 #include "base/stop_request.h"
 #include "store/format/layout.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/reindex.h"
 #include "tests/expect_error.h"
 #include "tests/store/maintenance/prune_fixture.h"

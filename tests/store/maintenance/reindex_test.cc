@@ -9,6 +9,7 @@
 
 #include "store/format/layout.h"
 #include "store/index/sqlite.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "tests/expect_error.h"
 #include "tests/store/store_fixture.h"

@@ -11,6 +11,7 @@
 #include "store/format/pack.h"
 #include "store/index/index.h"
 #include "store/keys/key_slot.h"
+#include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "store/maintenance/reindex.h"
 #include "store/tree_record.h"

@@ -1,0 +1,58 @@
+// The condemned packs of a store, in a prune: those whose files can be deleted, and those that
+// wait.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "store/format/commit.h"
+#include "store/format/pack.h"
+#include "store/index/index.h"
+#include "store/maintenance/prune.h"
+#include "store/write_session.h"
+
+namespace store {
+
+// For one thread. Fails like the file system and the index.
+class CondemnedPacks {
+ public:
+  // All arguments must outlive it, except `grace`: how long a pack waits before it is deleted.
+  // Counts in the report what is deleted, what is condemned and what waits.
+  CondemnedPacks(WriteSession& session, std::chrono::seconds grace, std::chrono::sys_seconds now,
+                 PruneReport& report);
+
+  // Reads the condemned packs from the index.
+  void load();
+
+  // Decides about the packs as loaded. Those without a file can always be forgotten.
+  void classify(const std::function<bool(const Index::CondemnedRow&)>& is_needed);
+
+  // The files are durably deleted before the index, and then the next checkpoint, forget them.
+  void delete_expired();
+
+  // Condemns a pack of `size` bytes with the step's commit, unless it already is.
+  void condemn(const PackName& pack, std::uint64_t size);
+
+  // To be called after the commit, so that the report counts no step that failed.
+  void count_condemned();
+
+  // Everything that the step's commit has to condemn, the packs of earlier steps among them.
+  const std::vector<CondemnedPack>& waiting() const { return waiting_; }
+
+ private:
+  base::Path path_of(const Index::CondemnedRow& condemned) const;
+
+  WriteSession& session_;
+  std::chrono::seconds grace_;
+  std::chrono::sys_seconds now_;
+  PruneReport& report_;
+  std::vector<Index::CondemnedRow> condemned_;
+  std::vector<Index::CondemnedRow> expired_;
+  std::vector<CondemnedPack> waiting_;
+  std::uint64_t uncounted_ = 0;  // of waiting_: those of the step under way
+  std::uint64_t uncounted_bytes_ = 0;
+};
+
+}  // namespace store
