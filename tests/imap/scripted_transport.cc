@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -37,17 +38,13 @@ Transcript& Transcript::add(std::string_view text) {
 }
 
 Transcript Transcript::session(std::string_view more) {
+  if (more.find("ENABLE") == std::string_view::npos) {
+    return with_namespaces(R"((("" "/")) NIL NIL)", more);
+  }
   Transcript transcript;
   transcript.add("C: m1 CAPABILITY");
   transcript.server("* CAPABILITY IMAP4rev1 NAMESPACE " + std::string(more) +
                     "\r\nm1 OK that is all\r\n");
-  if (more.find("ENABLE") == std::string_view::npos) {
-    return transcript.add(R"(
-      C: m2 NAMESPACE
-      S: * NAMESPACE (("" "/")) NIL NIL
-      S: m2 OK done
-    )");
-  }
   const bool has_qresync = more.find("QRESYNC") != std::string_view::npos;
   const std::string enabled = has_qresync ? "QRESYNC" : "CONDSTORE";
   transcript.add("C: m2 ENABLE " + enabled + "\nC: m3 NAMESPACE\nS: * ENABLED " + enabled);
@@ -56,6 +53,22 @@ Transcript Transcript::session(std::string_view more) {
     S: * NAMESPACE (("" "/")) NIL NIL
     S: m3 OK done
   )");
+}
+
+Transcript Transcript::with_namespaces(std::string_view namespaces, std::string_view more) {
+  Transcript transcript("C: m1 CAPABILITY");
+  transcript.server(fmt::format("* CAPABILITY IMAP4rev1 NAMESPACE {}\r\nm1 OK done\r\n", more));
+  transcript.client("m2 NAMESPACE\r\n");
+  transcript.server(fmt::format("* NAMESPACE {}\r\nm2 OK done\r\n", namespaces));
+  return transcript;
+}
+
+Transcript Transcript::without_namespaces(std::string_view more, char delimiter) {
+  Transcript transcript("C: m1 CAPABILITY");
+  transcript.server(fmt::format("* CAPABILITY IMAP4rev1 {}\r\nm1 OK done\r\n", more));
+  transcript.client("m2 LIST \"\" \"\"\r\n");
+  transcript.server(fmt::format("* LIST (\\Noselect) \"{}\" \"\"\r\nm2 OK done\r\n", delimiter));
+  return transcript;
 }
 
 Transcript Transcript::inbox(std::string_view more) {

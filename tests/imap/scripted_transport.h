@@ -32,8 +32,14 @@ class Transcript {
   // one personal namespace with an empty prefix and '/'. The next tag is m3, or m4 with ENABLE.
   static Transcript session(std::string_view more = {});
 
-  // The same with INBOX open: 3 messages, UIDVALIDITY 7, with ENABLE also HIGHESTMODSEQ 90. The
-  // next tag is m4, or m5 with ENABLE.
+  // The start of a session on a server that answers NAMESPACE with `namespaces`, and of one without
+  // NAMESPACE, whose delimiter a LIST shows. `more`: further capabilities, not ENABLE. The next tag
+  // is m3.
+  static Transcript with_namespaces(std::string_view namespaces, std::string_view more = {});
+  static Transcript without_namespaces(std::string_view more = {}, char delimiter = '/');
+
+  // As session(), with INBOX open: 3 messages, UIDVALIDITY 7, with ENABLE also HIGHESTMODSEQ 90.
+  // The next tag is m4, or m5 with ENABLE.
   static Transcript inbox(std::string_view more = {});
 
   struct Step {

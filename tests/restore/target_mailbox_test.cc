@@ -42,34 +42,24 @@ TEST(TargetMailboxTest, AServerThatListsAnyNameIsGivenUp) {
 }
 
 TEST(TargetMailboxTest, ADelimiterThatNamespaceDoesNotReportIsThatOfList) {
-  imap::Session session(imap::scripted(R"(
-    C: m1 CAPABILITY
-    S: * CAPABILITY IMAP4rev1 NAMESPACE
-    S: m1 OK done
-    C: m2 NAMESPACE
-    S: * NAMESPACE (("" NIL)) NIL NIL
-    S: m2 OK done
+  imap::Transcript transcript = imap::Transcript::with_namespaces(R"((("" NIL)) NIL NIL)");
+  transcript.add(R"(
     C: m3 EXAMINE "INBOX"
     S: * 0 EXISTS
     S: m3 OK opened
     C: m4 LIST "" ""
     S: * LIST (\Noselect) "/" ""
     S: m4 OK done
-  )"),
-                        {});
+  )");
+  imap::Session session(imap::scripted(transcript), {});
   const TargetMailbox mailbox = inspect_mailbox(session, "alice");
   EXPECT_EQ(mailbox.names.delimiter, '/');
   EXPECT_EQ(mailbox.personal, (imap::Namespace{"", '/'}));
 }
 
 TEST(TargetMailboxTest, ADelimiterThatOnlyFoldersHaveIsFound) {
-  imap::Session session(imap::scripted(R"(
-    C: m1 CAPABILITY
-    S: * CAPABILITY IMAP4rev1 NAMESPACE
-    S: m1 OK done
-    C: m2 NAMESPACE
-    S: * NAMESPACE NIL NIL NIL
-    S: m2 OK done
+  imap::Transcript transcript = imap::Transcript::with_namespaces("NIL NIL NIL");
+  transcript.add(R"(
     C: m3 LIST "" ""
     S: m3 OK done
     C: m4 EXAMINE "INBOX"
@@ -81,27 +71,22 @@ TEST(TargetMailboxTest, ADelimiterThatOnlyFoldersHaveIsFound) {
     S: * LIST () NIL "INBOX"
     S: * LIST () "." "Archive"
     S: m6 OK done
-  )"),
-                        {});
+  )");
+  imap::Session session(imap::scripted(transcript), {});
   EXPECT_EQ(inspect_mailbox(session, "alice").names.delimiter, '.');
 }
 
 TEST(TargetMailboxTest, AnAccountWithoutAMailboxIsCalledThat) {
-  imap::Session session(imap::scripted(R"(
-    C: m1 CAPABILITY
-    S: * CAPABILITY IMAP4rev1 NAMESPACE
-    S: m1 OK done
-    C: m2 NAMESPACE
-    S: * NAMESPACE NIL NIL NIL
-    S: m2 OK done
+  imap::Transcript transcript = imap::Transcript::with_namespaces("NIL NIL NIL");
+  transcript.add(R"(
     C: m3 LIST "" ""
     S: m3 OK done
     C: m4 EXAMINE "INBOX"
     S: m4 NO Mailbox does not exist
     C: m5 LIST "" "%"
     S: m5 OK done
-  )"),
-                        {});
+  )");
+  imap::Session session(imap::scripted(transcript), {});
   EXPECT_ERROR(kRefused, "alice: the account has no mailbox on the server",
                inspect_mailbox(session, "alice"));
 }
