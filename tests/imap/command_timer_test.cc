@@ -7,6 +7,7 @@
 #include "tests/expect_error.h"
 #include "tests/imap/collector.h"
 #include "tests/imap/conversation.h"
+#include "tests/standing_clock.h"
 
 namespace imap {
 namespace {
@@ -16,24 +17,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-// Time passes only while something sleeps.
-class FakeClock : public base::Clock {
- public:
-  base::TimePoint now() const override { return base::TimePoint(elapsed); }
-  std::chrono::steady_clock::time_point steady_now() const override {
-    return std::chrono::steady_clock::time_point(elapsed);
-  }
-  void sleep_for(milliseconds duration) override { elapsed += duration; }
-
-  milliseconds elapsed{0};
-};
+using tests::StandingClock;
 
 // After the transcript, sends one more piece after each interval, and the last piece forever.
 class SlowTransport : public ScriptedTransport {
  public:
   SlowTransport(const Transcript& transcript, std::vector<std::string> pieces,
-                milliseconds interval, FakeClock& clock)
+                milliseconds interval, StandingClock& clock)
       : ScriptedTransport(transcript),
         pieces_(std::move(pieces)),
         interval_(interval),
@@ -60,7 +50,7 @@ class SlowTransport : public ScriptedTransport {
  private:
   std::vector<std::string> pieces_;
   milliseconds interval_;
-  FakeClock& clock_;
+  StandingClock& clock_;
   std::size_t next_ = 0;
   std::string ready_;
 };
@@ -84,7 +74,7 @@ class CommandTimerTest : public testing::Test {
     session.fetch_states(UidSet::all(), {}, [&](const MessageItems&) { note(); });
   }
 
-  FakeClock clock_;
+  StandingClock clock_;
   Limits limits_;
 };
 
@@ -234,7 +224,8 @@ TEST_F(CommandTimerTest, TheCallersTimeDoesNotCount) {
 // Stops the process once, while it waits: the response is there when it goes on.
 class StoppedTransport : public SlowTransport {
  public:
-  StoppedTransport(const Transcript& transcript, std::vector<std::string> pieces, FakeClock& clock)
+  StoppedTransport(const Transcript& transcript, std::vector<std::string> pieces,
+                   StandingClock& clock)
       : SlowTransport(transcript, std::move(pieces), seconds(10), clock), clock_(clock) {}
 
   bool wait(bool to_send, milliseconds timeout) override {
@@ -249,7 +240,7 @@ class StoppedTransport : public SlowTransport {
   bool is_armed = false;
 
  private:
-  FakeClock& clock_;
+  StandingClock& clock_;
 };
 
 TEST_F(CommandTimerTest, TimeInWhichTheProcessWasStoppedDoesNotCount) {

@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/standing_clock.h"
+
 namespace imap {
 namespace {
 
@@ -13,19 +15,9 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using tests::StandingClock;
 
 constexpr hours kWholeBudget{4};  // as by default
-
-class StandingClock : public base::Clock {
- public:
-  base::TimePoint now() const override { return base::TimePoint(elapsed); }
-  std::chrono::steady_clock::time_point steady_now() const override {
-    return std::chrono::steady_clock::time_point(elapsed);
-  }
-  void sleep_for(milliseconds duration) override { elapsed += duration; }
-
-  milliseconds elapsed{0};
-};
 
 void arrive_after(WaitBudget& budget, StandingClock& clock, milliseconds time,
                   const std::function<void(WaitBudget&)>& arrive) {

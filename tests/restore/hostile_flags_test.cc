@@ -1,6 +1,7 @@
 // Mail with flags that no IMAP command can carry, as hostile and careless servers hand them out:
 // every message is restored, and neither a flag nor the text of a message is carried out as a
 // command.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -8,10 +9,8 @@
 #include <gmock/gmock.h>
 
 #include "imap/flag.h"
-#include "store/folder_draft.h"
-#include "store/format/location.h"
-#include "store/writer.h"
 #include "tests/restore/kinds.h"
+#include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
 
 namespace restore {
@@ -58,36 +57,15 @@ class HostileFlagsTest : public testing::TestWithParam<Kind> {
 
   // A backup of alice's INBOX with one message for each flag.
   void record(const std::vector<std::string>& flags) {
-    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
-    store::Writer writer =
-        store::Writer::open(location, base::real_file_system(), base::system_clock());
-    store::FolderInfo info;
-    info.raw_name = "INBOX";
-    info.delimiter = '/';
-    info.uid_validity = 7;
-    store::FolderDraft draft(std::move(info));
-    base::Uid uid{0};
+    std::vector<RecordedMessage> messages;
     for (const std::string& flag : flags) {
-      ++uid.value;
-      store::IncomingMessage message = writer.begin_message();
-      const std::string text = kMessage + std::to_string(uid.value) + "\r\n";
-      message.add(base::as_bytes(text));
-      const store::StoredMessage stored = writer.add(message);
+      const auto uid = static_cast<std::uint32_t>(messages.size() + 1);
       std::vector<std::string> both = {"\\Seen", flag};
       std::sort(both.begin(), both.end());
-      draft.put({.uid = uid,
-                 .message = stored.id,
-                 .internal_date = base::ZonedTime{kDate, 0},
-                 .size = stored.size,
-                 .flags = both},
-                stored.digest);
+      messages.push_back(
+          {uid, kMessage + std::to_string(uid) + "\r\n", base::ZonedTime{kDate, 0}, both});
     }
-    store::SnapshotDraft snapshot;
-    snapshot.account = "alice";
-    snapshot.time = kDate;
-    snapshot.folders = {writer.seal(draft)};
-    writer.add_snapshot(snapshot);
-    writer.commit();
+    record_inbox(mailstow_, kDate, messages);
   }
 
   static constexpr std::chrono::sys_seconds kDate{std::chrono::seconds{1'577'836'800}};

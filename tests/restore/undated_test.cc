@@ -5,10 +5,8 @@
 
 #include <gmock/gmock.h>
 
-#include "store/folder_draft.h"
-#include "store/format/location.h"
-#include "store/writer.h"
 #include "tests/restore/kinds.h"
+#include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
 
 namespace restore {
@@ -27,39 +25,14 @@ class UndatedTest : public testing::TestWithParam<Kind> {
   UndatedTest() : server_(make_server(GetParam())), mailstow_(*server_) {
     let_set_quotas(mailstow_, *server_);
     mailstow_.backupd({"init"});
-    // UIDs 1 and 2 have dates, UID 3 has none.
-    record({base::ZonedTime{kSpring2020}, base::ZonedTime{kSpring2021}, std::nullopt});
+    record_inbox(mailstow_, kSpring2021,
+                 {{1, text_of(1), base::ZonedTime{kSpring2020}},
+                  {2, text_of(2), base::ZonedTime{kSpring2021}},
+                  {3, text_of(3), std::nullopt}});
   }
 
-  void record(const std::vector<std::optional<base::ZonedTime>>& dates) {
-    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
-    store::Writer writer =
-        store::Writer::open(location, base::real_file_system(), base::system_clock());
-    store::FolderInfo info;
-    info.raw_name = "INBOX";
-    info.delimiter = '/';
-    info.uid_validity = 7;
-    store::FolderDraft draft(std::move(info));
-    base::Uid uid{0};
-    for (const std::optional<base::ZonedTime>& date : dates) {
-      ++uid.value;
-      store::IncomingMessage message = writer.begin_message();
-      const std::string text = "Subject: " + std::to_string(uid.value) + "\r\n\r\nbody\r\n";
-      message.add(base::as_bytes(text));
-      const store::StoredMessage stored = writer.add(message);
-      draft.put({.uid = uid,
-                 .message = stored.id,
-                 .internal_date = date,
-                 .size = stored.size,
-                 .flags = {}},
-                stored.digest);
-    }
-    store::SnapshotDraft snapshot;
-    snapshot.account = "alice";
-    snapshot.time = kSpring2021;
-    snapshot.folders = {writer.seal(draft)};
-    writer.add_snapshot(snapshot);
-    writer.commit();
+  static std::string text_of(int number) {
+    return "Subject: " + std::to_string(number) + "\r\n\r\nbody\r\n";
   }
 
   std::unique_ptr<servers::Server> server_;

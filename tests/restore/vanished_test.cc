@@ -5,10 +5,9 @@
 
 #include <gmock/gmock.h>
 
-#include "store/folder_draft.h"
-#include "store/format/location.h"
-#include "store/writer.h"
+#include "base/clock.h"
 #include "tests/programs/installation.h"
+#include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
@@ -181,38 +180,15 @@ TEST_F(VanishedTest, AsksForATimeAndAnAccountThatHasSnapshots) {
 
 // After a mail server was restored from an older copy.
 TEST_F(VanishedTest, CallsMessagesReplacedWhoseUidsOthersHave) {
-  const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
   const auto now = base::system_clock().now_seconds();
-  for (const std::string night : {"first", "second"}) {
-    store::Writer writer =
-        store::Writer::open(location, base::real_file_system(), base::system_clock());
-    store::FolderInfo info;
-    info.raw_name = "INBOX";
-    info.delimiter = '/';
-    info.uid_validity = 7;
-    store::FolderDraft draft(std::move(info));
-    // UID 1 belongs to another message in the second night, UID 2 is gone, UID 3 stays.
-    for (const std::uint32_t uid : {1U, 2U, 3U}) {
-      if (uid == 2 && night == "second") continue;
-      store::IncomingMessage message = writer.begin_message();
-      const std::string text =
-          "Subject: " + std::to_string(uid) + "\r\n\r\n" + (uid == 1 ? night : "") + "\r\n";
-      message.add(base::as_bytes(text));
-      const store::StoredMessage stored = writer.add(message);
-      draft.put({.uid = base::Uid{uid},
-                 .message = stored.id,
-                 .internal_date = base::ZonedTime{now},
-                 .size = stored.size,
-                 .flags = {}},
-                stored.digest);
-    }
-    store::SnapshotDraft snapshot;
-    snapshot.account = "alice";
-    snapshot.time = night == "first" ? now - std::chrono::days(1) : now;
-    snapshot.folders = {writer.seal(draft)};
-    writer.add_snapshot(snapshot);
-    writer.commit();
-  }
+  const auto message = [&](std::uint32_t uid, const std::string& body) -> RecordedMessage {
+    return {uid, "Subject: " + std::to_string(uid) + "\r\n\r\n" + body + "\r\n",
+            base::ZonedTime{now}};
+  };
+  // UID 1 belongs to another message in the second night, UID 2 is gone, UID 3 stays.
+  record_inbox(mailstow_, now - std::chrono::days(1),
+               {message(1, "first"), message(2, ""), message(3, "")});
+  record_inbox(mailstow_, now, {message(1, "second"), message(3, "")});
   const json found = bursts();
   ASSERT_EQ(found.size(), 1U) << found;
   EXPECT_EQ(found[0]["messages"].size(), 2U);

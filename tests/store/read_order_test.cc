@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "tests/forwarding_file_system.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
@@ -11,53 +12,31 @@ namespace {
 
 using Reads = std::map<std::pair<base::Path, std::uint64_t>, int>;  // by file and offset
 
-class CountedFile : public base::File {
+class CountedFile : public tests::ForwardingFile {
  public:
   CountedFile(std::unique_ptr<base::File> file, base::Path path, Reads& reads)
-      : file_(std::move(file)), path_(std::move(path)), reads_(reads) {}
+      : ForwardingFile(std::move(file)), path_(std::move(path)), reads_(reads) {}
 
-  void write(base::ByteView bytes) override { file_->write(bytes); }
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) override {
     constexpr std::size_t kSmallest = 64U << 10U;  // anything smaller is a header or a manifest
     if (out.size() >= kSmallest) ++reads_[{path_, offset}];
-    return file_->read_at(offset, out);
+    return ForwardingFile::read_at(offset, out);
   }
-  std::uint64_t size() override { return file_->size(); }
-  void sync() override { file_->sync(); }
 
  private:
-  std::unique_ptr<base::File> file_;
   base::Path path_;
   Reads& reads_;
 };
 
-class CountingFileSystem : public base::FileSystem {
+class CountingFileSystem : public tests::ForwardingFileSystem {
  public:
   Reads reads;
 
-  std::unique_ptr<base::File> create(const base::Path& path) override { return real_.create(path); }
   std::unique_ptr<base::File> open(const base::Path& path) override {
-    auto file = real_.open(path);
+    auto file = ForwardingFileSystem::open(path);
     if (file == nullptr) return nullptr;
     return std::make_unique<CountedFile>(std::move(file), path, reads);
   }
-  bool rename(const base::Path& from, const base::Path& to, base::OnExisting existing) override {
-    return real_.rename(from, to, existing);
-  }
-  bool remove(const base::Path& path) override { return real_.remove(path); }
-  void sync_directory(const base::Path& path) override { real_.sync_directory(path); }
-  bool make_directory(const base::Path& path) override { return real_.make_directory(path); }
-  std::vector<std::string> list(const base::Path& path) override { return real_.list(path); }
-  std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override {
-    return real_.modified(path);
-  }
-  std::uint64_t free_space(const base::Path& path) override { return real_.free_space(path); }
-  std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override {
-    return real_.try_lock(path, mode);
-  }
-
- private:
-  base::FileSystem& real_ = base::real_file_system();
 };
 
 class ReadOrderTest : public StoreFixture {};

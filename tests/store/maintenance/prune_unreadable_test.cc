@@ -12,6 +12,7 @@
 #include "store/format/layout.h"
 #include "store/format/pack.h"
 #include "store/keys/key_slot.h"
+#include "tests/forwarding_file_system.h"
 #include "tests/store/maintenance/prune_fixture.h"
 
 namespace store {
@@ -22,48 +23,24 @@ using testing::SizeIs;
 
 namespace fs = std::filesystem;
 
-class UnreadableFile : public base::File {
+class UnreadableFile : public tests::ForwardingFile {
  public:
-  explicit UnreadableFile(std::unique_ptr<base::File> file) : file_(std::move(file)) {}
-  void write(base::ByteView bytes) override { file_->write(bytes); }
+  using ForwardingFile::ForwardingFile;
   std::size_t read_at(std::uint64_t, std::span<std::byte>) override {
     base::fail_with_errno(EIO, "read the pack");
   }
-  std::uint64_t size() override { return file_->size(); }
-  void sync() override { file_->sync(); }
-
- private:
-  std::unique_ptr<base::File> file_;
 };
 
 // The real file system, on which one file fails with EIO.
-class BadSector : public base::FileSystem {
+class BadSector : public tests::ForwardingFileSystem {
  public:
   base::Path unreadable;
 
-  std::unique_ptr<base::File> create(const base::Path& path) override { return real_.create(path); }
   std::unique_ptr<base::File> open(const base::Path& path) override {
-    auto file = real_.open(path);
+    auto file = ForwardingFileSystem::open(path);
     if (file == nullptr || path != unreadable) return file;
     return std::make_unique<UnreadableFile>(std::move(file));
   }
-  bool rename(const base::Path& from, const base::Path& to, base::OnExisting existing) override {
-    return real_.rename(from, to, existing);
-  }
-  bool remove(const base::Path& path) override { return real_.remove(path); }
-  void sync_directory(const base::Path& path) override { real_.sync_directory(path); }
-  bool make_directory(const base::Path& path) override { return real_.make_directory(path); }
-  std::vector<std::string> list(const base::Path& path) override { return real_.list(path); }
-  std::optional<std::chrono::system_clock::time_point> modified(const base::Path& path) override {
-    return real_.modified(path);
-  }
-  std::uint64_t free_space(const base::Path& path) override { return real_.free_space(path); }
-  std::unique_ptr<base::FileLock> try_lock(const base::Path& path, base::LockMode mode) override {
-    return real_.try_lock(path, mode);
-  }
-
- private:
-  base::FileSystem& real_ = base::real_file_system();
 };
 
 enum class MediumFault { kEio, kFlippedBit, kMissingPack, kUnknownVersion };
