@@ -45,16 +45,10 @@ class CrashTest : public testing::Test {
   // One snapshot of an account with one folder.
   static void back_up(Writer& writer, const std::string& account, const Messages& messages,
                       std::int64_t time, Expected& expected, Expected& waiting) {
-    FolderDraft draft(folder_named("INBOX"));
-    std::uint32_t uid = 0;
-    for (const std::string& message : messages) {
-      const StoredMessage stored = add_message(writer, message);
-      draft.put(entry_of(++uid, stored), stored.digest);
-    }
     SnapshotDraft snapshot;
     snapshot.account = account;
     snapshot.time = std::chrono::sys_seconds(std::chrono::seconds(time));
-    snapshot.folders = {writer.seal(draft)};
+    snapshot.folders = {add_folder(writer, "INBOX", messages)};
     const ObjectId id = writer.add_snapshot(snapshot).id;
     expected.tried[id] = messages;
     waiting.acknowledged[id] = messages;

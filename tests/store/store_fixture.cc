@@ -79,6 +79,17 @@ FolderInfo folder_named(const std::string& name) {
   return info;
 }
 
+FolderRecord add_folder(Writer& writer, const std::string& name,
+                        const std::vector<std::string>& messages) {
+  FolderDraft draft(folder_named(name));
+  std::uint32_t uid = 0;
+  for (const std::string& message : messages) {
+    const StoredMessage stored = add_message(writer, message);
+    draft.put(entry_of(++uid, stored), stored.digest);
+  }
+  return writer.seal(draft);
+}
+
 StoreFixture::StoreFixture() {
   location_ = {.store = directory_ / "store",
                .index = directory_ / "index",
@@ -93,17 +104,6 @@ Writer StoreFixture::open_writer() {
 }
 Reader StoreFixture::open_reader() {
   return Reader::open(location_, files_);
-}
-
-FolderRecord StoreFixture::add_folder(Writer& writer, const std::string& name,
-                                      const std::vector<std::string>& messages) {
-  FolderDraft draft(folder_named(name));
-  std::uint32_t uid = 0;
-  for (const std::string& message : messages) {
-    const StoredMessage stored = add_message(writer, message);
-    draft.put(entry_of(++uid, stored), stored.digest);
-  }
-  return writer.seal(draft);
 }
 
 SnapshotInfo StoreFixture::add_snapshot(Writer& writer, const std::string& account,

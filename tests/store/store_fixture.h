@@ -41,6 +41,10 @@ MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
 
 FolderInfo folder_named(const std::string& name);
 
+// Stores the messages and puts them into the folder as UIDs 1, 2, ...
+FolderRecord add_folder(Writer& writer, const std::string& name,
+                        const std::vector<std::string>& messages);
+
 class StoreFixture : public testing::Test {
  protected:
   StoreFixture();
@@ -48,10 +52,6 @@ class StoreFixture : public testing::Test {
   void make_store();
   Writer open_writer();
   Reader open_reader();
-
-  // Stores the messages and puts them into the folder as UIDs 1, 2, ...
-  FolderRecord add_folder(Writer& writer, const std::string& name,
-                          const std::vector<std::string>& messages);
 
   // A snapshot a second after the last one.
   SnapshotInfo add_snapshot(Writer& writer, const std::string& account,

@@ -140,16 +140,10 @@ class PruneOnAFullDiskTest : public testing::Test {
 
   ObjectId back_up(const std::string& account, const std::vector<std::string>& messages) {
     Writer writer = Writer::open(location_, disk_, clock_);
-    FolderDraft draft(folder_named("INBOX"));
-    std::uint32_t uid = 0;
-    for (const std::string& message : messages) {
-      const StoredMessage stored = add_message(writer, message);
-      draft.put(entry_of(++uid, stored), stored.digest);
-    }
     SnapshotDraft snapshot;
     snapshot.account = account;
     snapshot.time = clock_.now_seconds();
-    snapshot.folders = {writer.seal(draft)};
+    snapshot.folders = {add_folder(writer, "INBOX", messages)};
     const ObjectId id = writer.add_snapshot(snapshot).id;
     writer.commit();
     clock_.moment += std::chrono::seconds(1);
