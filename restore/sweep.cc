@@ -12,16 +12,10 @@
 #include "base/process.h"
 #include "base/reporting/job_run.h"
 #include "base/stop_request.h"
-#include "base/terminal.h"
-#include "imap/account_login.h"
 #include "restore/commands.h"
-#include "restore/mailbox_holder.h"
+#include "restore/due_tree.h"
 #include "restore/output.h"
-#include "restore/shell_quote.h"
-#include "restore/store_rescue.h"
 #include "restore/sweep_report.h"
-#include "restore/tree_account.h"
-#include "restore/tree_lock.h"
 #include "restore/unreachable_trees.h"
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
@@ -33,25 +27,6 @@ namespace restore {
 
 namespace {
 
-// How long after a tree's expiry its record waits for the account to return to the server on which
-// the tree was made.
-constexpr std::chrono::days kReturnPeriod{30};
-
-// Refuses every rescue, since the mailbox may belong to another person.
-class RefusingRescue : public Rescue {
- public:
-  explicit RefusingRescue(std::string why) : why_(std::move(why)) {}
-  Kept keep(imap::Session&, const store::TreeRecord&, const store::TreeLevel&,
-            const imap::UidSet&) override {
-    Kept kept;
-    kept.trouble = why_;
-    return kept;
-  }
-
- private:
-  std::string why_;
-};
-
 // One sweep over all trees that are due.
 class Sweep {
  public:
@@ -60,7 +35,6 @@ class Sweep {
         options_(options),
         location_(store::location_of(environment.config.store)),
         records_(store::TreeRecords::open(location_, environment.files)),
-        rescue_(location_, environment.files, environment.clock),
         listing_(records_.list()),
         unreachable_(UnreachableTrees::load(environment.files, environment.config.store)) {
     report_.is_dry_run = options.dry_run;
@@ -97,12 +71,13 @@ class Sweep {
       report_.held_back = due.size();
       return;
     }
+    DueTreeSweep one(environment_, options_, records_, reader_ ? &*reader_ : nullptr, unreachable_);
     for (const store::TreeRecord& record : due) {
       if (base::is_stop_requested()) {
         ++report_.not_reached;
         continue;
       }
-      if (auto outcome = sweep_tree(record)) report_.trees.push_back(std::move(*outcome));
+      if (auto outcome = one.sweep(record)) report_.trees.push_back(std::move(*outcome));
     }
     if (base::is_stop_requested()) return;
     find_next_expiry();
@@ -156,159 +131,10 @@ class Sweep {
         "mailstow-restore sweep");
   }
 
-  // Returns nullopt if the tree was extended or deleted since its record was listed.
-  std::optional<TreeOutcome> sweep_tree(const store::TreeRecord& listed) {
-    TreeOutcome outcome{listed, {}};
-    try {
-      const auto lock = lock_tree(environment_.files, location_, listed.id);
-      if (lock == nullptr) {
-        base::fail(base::ErrorCode::kBusy, "sweep: {}: a run or another sweep is working on it",
-                   base::escape_for_terminal(listed.name));
-      }
-      const auto record = records_.find(listed.id);
-      const auto now = environment_.clock.now_seconds();
-      if (!record || record->expires > now) return std::nullopt;
-      outcome.record = *record;
-      sweep_locked(outcome);
-      if (outcome.unreachable.empty()) {
-        unreachable_.forget(record->id);
-      } else {
-        note_unreachable(outcome);
-      }
-    } catch (const base::Error& error) {
-      base::log_error("{}: {}: {}", base::escape_for_terminal(listed.account),
-                      base::escape_for_terminal(listed.name), error.what());
-      outcome.error = error.what();
-      outcome.error_code = error.code();
-    }
-    return outcome;
-  }
-
-  void sweep_locked(TreeOutcome& outcome) {
-    const store::TreeRecord& record = outcome.record;
-    const TreeAccount found = find_tree_account(environment_.config, environment_.files, record);
-    const base::AccountConfig& account = found.account;
-    std::optional<imap::Session> opened = open(found, outcome);
-    if (!opened) return;
-    imap::Session& session = *opened;
-    auto others = others_of(record);
-    const std::string stranger = stranger_since(record, session);
-    RefusingRescue refusing_rescue(stranger);
-    Rescue& rescue = stranger.empty() ? static_cast<Rescue&>(rescue_) : refusing_rescue;
-    TreeSweeper sweeper(session, record, others, &rescue);
-    const auto now = environment_.clock.now_seconds();
-    if (record.server != account.server && now < record.expires + kReturnPeriod) {
-      sweeper.distrust_absence(fmt::format(
-          "it was made on the server {}, and the account is now on {}",
-          base::escape_for_terminal(record.server), base::escape_for_terminal(account.server)));
-    } else if (!stranger.empty() && now < record.expires + kReturnPeriod) {
-      sweeper.distrust_absence(stranger);
-    } else if (found.has_left && record.user.empty() && now < record.expires + kReturnPeriod) {
-      // The name of the account may have been another user's on the server.
-      sweeper.distrust_absence(
-          "its account is no longer in the configuration, and its record does not name the user");
-    }
-    // Held until the shared level is deleted or kept: otherwise a run could find it and then create
-    // its tree below it.
-    std::unique_ptr<base::FileLock> naming;
-    sweeper.before_shared([&] {
-      if (options_.dry_run) return;
-      naming = lock_naming(environment_.files, environment_.clock, location_);
-      others = others_of(record);
-    });
-    outcome.swept = options_.dry_run ? sweeper.plan() : sweeper.sweep();
-    naming.reset();
-    for (const SweptLevel& level : outcome.swept.levels) {
-      const bool stays_undone = level.action == SweptLevel::Action::kRefused ||
-                                level.action == SweptLevel::Action::kKeptForNow;
-      // A busy tree is a passing state: any other error takes precedence.
-      const bool may_replace = !outcome.error_code || outcome.error_code == base::ErrorCode::kBusy;
-      if (stays_undone && may_replace) outcome.error_code = level.code;
-    }
-    if (outcome.swept.is_stopped) {
-      outcome.error = "stopped: the next sweep will continue with it";
-      outcome.error_code = base::ErrorCode::kNetwork;  // worth another try
-    }
-    if (!options_.dry_run && outcome.swept.is_finished) remove_record(record);
-    if (!options_.dry_run) UserMail(environment_).notify_rescued(record, outcome.swept);
-    session.logout();
-  }
-
-  // Returns nullopt, with the reason in the outcome, if the account has left the configuration and
-  // nothing can log in to it.
-  std::optional<imap::Session> open(const TreeAccount& found, TreeOutcome& outcome) const {
-    outcome.unreachable = found.unreachable;
-    if (!outcome.unreachable.empty()) return std::nullopt;
-    try {
-      return imap::open_account(environment_.config.server_of(found.account), found.account);
-    } catch (const base::Error& error) {
-      if (!found.has_left || error.code() != base::ErrorCode::kLogin) throw;
-      outcome.unreachable =
-          fmt::format("its account is no longer in the configuration, and {}", error.what());
-      return std::nullopt;
-    }
-  }
-
-  // Called with the tree's lock held.
-  void note_unreachable(TreeOutcome& outcome) {
-    const store::TreeRecord& record = outcome.record;
-    const auto verdict = unreachable_.note(record.id, environment_.clock.now_seconds());
-    outcome.unreachable_since = verdict.since;
-    outcome.is_closed = verdict.is_over;
-    outcome.is_report_due = verdict.is_report_due || verdict.is_over || options_.dry_run;
-    if (outcome.is_report_due) {
-      base::log_warning("{}: {}: {}", base::escape_for_terminal(record.account),
-                        base::escape_for_terminal(record.name), outcome.why_unreachable());
-    }
-    if (!outcome.is_closed || options_.dry_run) return;
-    remove_record(record);
-    unreachable_.forget(record.id);
-  }
-
-  void remove_record(const store::TreeRecord& record) {
-    records_.remove(record.id);
-    remove_tree_lock(environment_.files, location_, record.id);
-  }
-
-  // Returns how the mailbox differs from the one in which the tree was made, or "". The tree's own
-  // levels are still recognised by their identities, but one person's mail must not get into the
-  // snapshots of another.
-  std::string stranger_since(const store::TreeRecord& record, imap::Session& session) {
-    if (!reader_) return "";
-    const auto snapshots = reader_->snapshots(record.account);
-    std::optional<imap::OpenFolder> inbox;
-    try {
-      inbox = session.examine(imap::kInbox);
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kRefused) throw;
-    }
-    const base::Holder holder = holder_of(environment_, *reader_, snapshots, session, inbox);
-    std::size_t last = 0;  // before the tree was made
-    for (std::size_t at = 0; at < snapshots.size(); ++at) {
-      if (snapshots[at].time <= record.created) last = at;
-    }
-    if (!holder.change || holder.is_of_snapshot[last]) return "";
-    if (!options_.dry_run) note_mailbox_change(environment_, record.account, *holder.change);
-    return fmt::format(
-        "INBOX is {}, it was {} when the tree was made: if it belongs to the same person, run "
-        "`mailstow-backupd acknowledge {}`",
-        holder.change->is.text(), holder.change->was.text(), shell_quoted(record.account));
-  }
-
-  // Read again: this sweep may have deleted an earlier tree.
-  std::vector<store::TreeRecord> others_of(const store::TreeRecord& record) const {
-    std::vector<store::TreeRecord> others = records_.list().records;
-    std::erase_if(others, [&](const store::TreeRecord& other) {
-      return other.account != record.account || other.id == record.id;
-    });
-    return others;
-  }
-
   const base::Environment& environment_;
   const SweepOptions& options_;
   store::Location location_;
   store::TreeRecords records_;
-  StoreRescue rescue_;
   store::TreeRecords::Listing listing_;
   UnreachableTrees unreachable_;
   std::optional<store::Reader> reader_;
