@@ -1,12 +1,10 @@
-// Oddities of real servers with messages and folders (and of hostile ones): what can't be fetched
-// is skipped with its reason and tried again next time; everything else is backed up.
-#include "tests/backupd/pass/odd_server.h"
-
+// Oddities of real servers with messages (and of hostile ones): what can't be fetched is skipped
+// with its reason and tried again next time; everything else is backed up.
 #include <gmock/gmock.h>
 
 #include "imap/uid_set.h"
 #include "store/reader.h"
-#include "tests/backupd/pass/pass_runner.h"
+#include "tests/backupd/pass/odd_server_fixture.h"
 
 namespace backupd {
 namespace {
@@ -16,17 +14,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class OddServerTest : public testing::Test {
+class OddServerTest : public OddServerFixture {
  protected:
-  OddServerTest() {
-    for (std::uint32_t uid = 1; uid <= 3; ++uid) {
-      server_.folder("INBOX").message(uid, "Subject: " + std::to_string(uid) + "\r\n\r\n");
-    }
-  }
-
   OddMessage& second() { return server_.folder("INBOX").messages[1]; }
-
-  AccountReport run() { return runner_.run_over(server_.connect()); }
 
   // Expects UID 2 of INBOX to be skipped and all others to be stored; once the server is sane
   // again, UID 2 is stored too.
@@ -51,18 +41,6 @@ class OddServerTest : public testing::Test {
     EXPECT_THAT(next.skipped, IsEmpty());
     EXPECT_EQ(runner_.snapshot().messages, 3U);
   }
-
-  std::vector<std::string> names() {
-    std::vector<std::string> names;
-    store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
-    for (const auto& folder : reader.folders(runner_.snapshot())) {
-      names.push_back(folder.info.raw_name);
-    }
-    return names;
-  }
-
-  OddServer server_;
-  PassRunner runner_{"alice"};
 };
 
 TEST_F(OddServerTest, ABodyOfNil) {
@@ -304,59 +282,6 @@ TEST_F(OddServerTest, AContradictoryEmailIdVouchesForNothing) {
   EXPECT_EQ(runner_.snapshot().messages, 5U);
 }
 
-TEST_F(OddServerTest, ALineOfListThatIsNotUnderstoodIsReported) {
-  server_.folder("Work").message(1, "Subject: work\r\n\r\n");
-  server_.folder("Work").attributes = "\\HasNoChildren) \"/\" \"Old\" mail\r\n* LIST (";
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kPartial);
-  EXPECT_EQ(report.error, "");
-  EXPECT_THAT(
-      report.troubles,
-      ElementsAre("a line of LIST is not understood, so its folder may be missing: Old mail"));
-  EXPECT_THAT(names(), ElementsAre("INBOX", "Work")) << "the others are backed up";
-}
-
-TEST_F(OddServerTest, AnInvalidUidvalidityDoesNotVouchForLaterUids) {
-  for (const char* validity : {"0", "4294967296", "99999999999999999999999"}) {
-    PassRunner runner("alice");
-    server_.folder("INBOX").uid_validity = validity;
-    for (int night = 0; night < 2; ++night) {
-      EXPECT_EQ(runner.run_over(server_.connect()).status, PassStatus::kComplete) << validity;
-      EXPECT_EQ(runner.snapshot().messages, 3U);
-    }
-    // Different messages under the same UIDs.
-    server_.folder("INBOX").messages[0].body = "other " + std::string(validity);
-    EXPECT_EQ(runner.run_over(server_.connect()).new_messages, 1U);
-  }
-}
-
-TEST_F(OddServerTest, BacksUpFoldersWithNamesOfAllKinds) {
-  const std::vector<std::string> odd = {
-      "say \"hi\"", "back\\slash", "new\r\nline",  "tail ",        "..",
-      "a//b",       "Entw\xFCrfe", "Entw&APw-rfe", "&broken-utf7", "Entw\xC3\xBCrfe",
-      "%",          "*",           "inbox.x",      "(paren)",      "{3}"};
-  for (const std::string& name : odd) server_.folder(name).message(1, "in " + name);
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  EXPECT_EQ(runner_.snapshot().messages, 3U + odd.size());
-  std::vector<std::string> expected = {"INBOX"};
-  expected.insert(expected.end(), odd.begin(), odd.end());
-  EXPECT_EQ(names(), expected);
-}
-
-TEST_F(OddServerTest, AFolderThatCannotBeOpenedDoesNotAffectTheOthers) {
-  server_.folder("Burning").refusal = "NO it is on fire";
-  server_.folder("Parent").attributes = "\\Noselect";
-  server_.folder("Gone").attributes = "\\NonExistent \\HasChildren";
-  server_.folder("Zebra").message(1, "z");
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kPartial);
-  ASSERT_THAT(report.skipped, SizeIs(1));
-  EXPECT_EQ(report.skipped[0].folder, "Burning");
-  EXPECT_THAT(report.skipped[0].reason, HasSubstr("on fire"));
-  EXPECT_EQ(runner_.snapshot().messages, 4U);
-  EXPECT_THAT(names(), ElementsAre("INBOX", "Burning", "Parent", "Gone", "Zebra"));
-}
-
 TEST_F(OddServerTest, AMessageThatTakesTooLongIsSkippedThisTime) {
   runner_.server_config().transfer.message_timeout = std::chrono::seconds(0);
   for (OddMessage& message : server_.folder("INBOX").messages) {
@@ -398,76 +323,6 @@ TEST_F(OddServerTest, ALargeMessageOfWhichOnlyTheBeginningArrivesTakesNoMemory) 
   const AccountReport report = run();
   EXPECT_EQ(runner_.snapshot().messages, 2U);
   ASSERT_THAT(report.skipped, SizeIs(1));
-}
-
-// Others' folders beside the account's, on a server that names no namespace.
-class NoNamespaceTest : public OddServerTest {
- protected:
-  NoNamespaceTest() {
-    server_.namespaces.clear();
-    server_.capabilities = "ACL";
-    for (const std::string name : {"Work", "Team", "Other Users/bob", "Shared/all"}) {
-      server_.folder(name).message(1, "Subject: in " + name + "\r\n\r\n");
-    }
-    server_.folder("Work").rights = "lrswipkxtea";
-    server_.folder("Team").rights = "lrs";
-  }
-};
-
-TEST_F(NoNamespaceTest, AnotherPersonsMailIsReportedAndNotTaken) {
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
-  EXPECT_THAT(names(), ElementsAre("INBOX", "Work"));
-  EXPECT_EQ(runner_.snapshot().messages, 4U);
-  EXPECT_THAT(report.warnings,
-              ElementsAre("not backed up, because they are in none of the account's namespaces: "
-                          "Team, Other Users/bob, Shared/all: if they are the account's, include "
-                          "them with \"namespaces\": "
-                          "[\"Team/\",\"Other Users/bob/\",\"Shared/all/\"]"));
-  for (const std::string& command : server_.heard()) {
-    EXPECT_THAT(command,
-                testing::Not(testing::AllOf(testing::StartsWith("EXAMINE"), HasSubstr("Team"))));
-  }
-}
-
-TEST_F(NoNamespaceTest, NothingIsTakenIfNamespaceIsRefusedOrNil) {
-  for (const std::string namespaces : {"NIL NIL NIL", "refused"}) {
-    PassRunner runner("alice");
-    server_.namespaces = namespaces;
-    server_.before = [&](const std::string& command) -> std::string {
-      return namespaces == "refused" && command == "NAMESPACE" ? "NO not now" : "";
-    };
-    EXPECT_THAT(runner.run_over(server_.connect()).warnings,
-                ElementsAre(HasSubstr("Team, Other Users/bob, Shared/all")))
-        << namespaces;
-    EXPECT_EQ(runner.snapshot().messages, 4U) << namespaces;
-  }
-}
-
-// Earlier versions took it.
-TEST_F(NoNamespaceTest, ARecordedFolderOfAnotherPersonLeavesTheSnapshot) {
-  server_.namespaces = R"((("" "/")) NIL NIL)";
-  run();
-  ASSERT_EQ(runner_.snapshot().messages, 7U);
-  server_.namespaces.clear();
-  EXPECT_EQ(run().status, PassStatus::kComplete);
-  EXPECT_THAT(names(), ElementsAre("INBOX", "Work"));
-  EXPECT_EQ(runner_.snapshot().vanished, 3U);
-}
-
-TEST_F(OddServerTest, FoldersOutsideTheNamedNamespacesAreReported) {
-  server_.namespaces = R"((("INBOX/" "/")) (("user/" "/")) NIL)";
-  server_.folder("INBOX/Sent").message(1, "Subject: mine\r\n\r\n");
-  server_.folder("Archive").message(1, "Subject: outside\r\n\r\n");
-  server_.folder("Archive/2023").message(1, "Subject: outside too\r\n\r\n");
-  server_.folder("user/bob").message(1, "Subject: his\r\n\r\n");
-  const AccountReport report = run();
-  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
-  EXPECT_EQ(runner_.snapshot().messages, 4U);
-  EXPECT_THAT(report.warnings,
-              ElementsAre("not backed up, because they are in none of the account's namespaces: "
-                          "%/Archive, %/Archive/2023: if they are the account's, include them with "
-                          "\"namespaces\": [\"Archive/\"]"));
 }
 
 }  // namespace
