@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/text_of.h"
 
 namespace tests {
 
@@ -26,10 +27,7 @@ inline std::vector<std::string> corpus_messages() {
     }
     std::sort(paths.begin(), paths.end());
     for (const auto& path : paths) {
-      std::ifstream in(path, std::ios::binary);
-      std::stringstream bytes;
-      bytes << in.rdbuf();
-      messages.push_back(bytes.str());
+      messages.push_back(text_of(path));
     }
   }
   return messages;

@@ -2,7 +2,6 @@
 // real mail server, hooks to a real web server.
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -15,6 +14,7 @@
 #include "tests/servers/certificates.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_server.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -23,12 +23,6 @@ using programs::json;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-std::string text_of(const base::Path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 class ReportingTest : public testing::Test {
  protected:
@@ -190,7 +184,7 @@ class WebServer {
   }
 
   std::string address() const { return "127.0.0.1:" + port_; }
-  std::string asked() const { return text_of(asked_); }
+  std::string asked() const { return tests::text_of(asked_); }
 
  private:
   std::vector<std::string> command(const std::vector<std::string>& certificate) const {

@@ -1,21 +1,15 @@
 #include "base/supervised_command.h"
 
 #include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace base {
 namespace {
-
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 TEST(SupervisedCommandTest, ATimeoutKillsItsChildrenToo) {
   const tests::TemporaryDirectory directory;
@@ -29,7 +23,7 @@ TEST(SupervisedCommandTest, ATimeoutKillsItsChildrenToo) {
   std::ifstream(file) >> pid;
   ASSERT_GT(pid, 0);
   const auto is_running = [&] {  // a zombie is not
-    const std::string state = text_of("/proc/" + std::to_string(pid) + "/stat");
+    const std::string state = tests::text_of("/proc/" + std::to_string(pid) + "/stat");
     return !state.empty() && state.find(") Z") == std::string::npos;
   };
   for (int attempt = 0; attempt < 500 && is_running(); ++attempt) {

@@ -16,6 +16,7 @@
 #include "tests/bench/program.h"
 #include "tests/bench/served_mail.h"
 #include "tests/programs/installation.h"
+#include "tests/text_of.h"
 
 namespace {
 
@@ -132,7 +133,7 @@ class BackupBench {
 
   bench::Ran run_once(const std::vector<std::string>& command) const {
     const bench::Ran ran = bench::run(command, output());
-    if (!ran.succeeded) fmt::print("{}: {}\n", command.front(), bench::read_file(output()));
+    if (!ran.succeeded) fmt::print("{}: {}\n", command.front(), tests::text_of(output()));
     return ran;
   }
 

@@ -14,6 +14,7 @@
 #include "tests/bench/small_mail.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
+#include "tests/text_of.h"
 
 namespace bench {
 
@@ -102,7 +103,7 @@ class MillionBackup {
     const auto stored = static_cast<double>(bytes_below(mailstow_.store()) - before);
     fmt::print("{:16} {:7.2f} s {:7.2f} CPU s {:10.1f} kB stored, peak {:.0f} MiB{}\n", what,
                ran.seconds, ran.cpu_seconds, stored / 1e3, ran.peak_megabytes,
-               ran.succeeded ? "" : " FAILED: " + read_file(output));
+               ran.succeeded ? "" : " FAILED: " + tests::text_of(output));
     static_cast<void>(std::fflush(stdout));
   }
 

@@ -1,8 +1,5 @@
 #include "tests/bench/program.h"
 
-#include <fstream>
-#include <iterator>
-
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/resource.h>
@@ -42,11 +39,6 @@ bool is_installed(const std::string& program) {
   const bool is_there = base::status_of({"sh", "-c", "command -v " + program}) == 0;
   if (!is_there) fmt::print("{}: not installed\n", program);
   return is_there;
-}
-
-std::string read_file(const base::Path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace bench

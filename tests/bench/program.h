@@ -21,6 +21,4 @@ Ran run(const std::vector<std::string>& command, const base::Path& output);
 // Prints a message if the program is not installed.
 bool is_installed(const std::string& program);
 
-std::string read_file(const base::Path& path);
-
 }  // namespace bench

@@ -14,6 +14,7 @@
 #include "tests/bench/served_mail.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
+#include "tests/text_of.h"
 
 namespace {
 
@@ -78,7 +79,7 @@ class RestoreBench {
     for (std::size_t at = 0; at < folders_.size(); ++at) {
       std::vector<std::string> texts;
       for (const base::Path& path : folders_[at].messages) {
-        std::string text = bench::with_crlf(bench::read_file(path));
+        std::string text = bench::with_crlf(tests::text_of(path));
         if (!text.empty()) texts.push_back(std::move(text));
       }
       const bench::Stopwatch watch;
@@ -105,7 +106,7 @@ class RestoreBench {
     mailstow_.save();
     const bench::Ran ran =
         restore({"-q", "run", "alice", "--all", "--to", "bob", "--expire-after", "1s"});
-    if (!ran.succeeded) fmt::print("{}", bench::read_file(mailstow_.folder() / "output"));
+    if (!ran.succeeded) fmt::print("{}", tests::text_of(mailstow_.folder() / "output"));
     report(fmt::format("mailstow, all, read back and compared, {} connections", connections),
            ran.seconds, messages_, raw);
     bench::print("its peak memory", ran.peak_megabytes, "MiB");
@@ -140,7 +141,7 @@ class RestoreBench {
       std::size_t number = 0;
       for (const base::Path& path : folders_[at].messages) {
         std::ofstream(box / "cur" / fmt::format("{}.bench:2,S", ++number), std::ios::binary)
-            << bench::read_file(path);
+            << tests::text_of(path);
       }
     }
     std::ofstream(directory / "mbsyncrc")
@@ -154,7 +155,7 @@ class RestoreBench {
     const bench::Ran ran =
         bench::run({"mbsync", "-q", "-c", (directory / "mbsyncrc").string(), "bench"},
                    mailstow_.folder() / "output");
-    if (!ran.succeeded) fmt::print("mbsync: {}", bench::read_file(mailstow_.folder() / "output"));
+    if (!ran.succeeded) fmt::print("mbsync: {}", tests::text_of(mailstow_.folder() / "output"));
     report("mbsync, push", ran.seconds, messages_, raw);
   }
 

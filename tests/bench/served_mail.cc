@@ -4,6 +4,7 @@
 
 #include "tests/bench/bench_store.h"
 #include "tests/bench/program.h"
+#include "tests/text_of.h"
 
 namespace bench {
 
@@ -13,7 +14,7 @@ ServedMail serve(servers::Dovecot& server, const std::string& user, const base::
   for (const MailFolder& folder : mail_below(mail)) {
     served.folders.push_back(served_name(served.folders.size()));
     for (const base::Path& path : folder.messages) {
-      std::string text = with_crlf(read_file(path));
+      std::string text = with_crlf(tests::text_of(path));
       if (text.empty()) continue;
       served.megabytes += static_cast<double>(text.size()) / 1e6;
       maildir.deliver(served.folders.back(), {std::move(text)});

@@ -8,6 +8,7 @@
 #include "store/maintenance/check.h"
 #include "tests/bench/bench_store.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/text_of.h"
 
 namespace bench {
 
@@ -62,8 +63,7 @@ void add_mail(const base::Path& directory, const base::Path& mail) {
       store::FolderDraft draft(writer.reader(), folder_named(mail_directory.name));
       std::uint32_t uid = 0;
       for (const base::Path& path : mail_directory.messages) {
-        std::ifstream file(path, std::ios::binary);
-        const std::string message((std::istreambuf_iterator<char>(file)), {});
+        const std::string message = tests::text_of(path);
         bytes += static_cast<double>(message.size());
         const store::StoredMessage stored = add(writer, message);
         draft.put(entry(++uid, stored), stored.digest);

@@ -1,7 +1,6 @@
 // `mailstow-restore export`, read by programs that are not ours.
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 
@@ -12,6 +11,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/text_of.h"
 
 namespace restore {
 namespace {
@@ -19,13 +19,6 @@ namespace {
 using programs::find_by;
 using programs::json;
 using servers::AccountState;
-
-std::string read(const base::Path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream bytes;
-  bytes << in.rdbuf();
-  return bytes.str();
-}
 
 std::string hash(std::string_view bytes) {
   return store::sha256(base::as_bytes(bytes)).hex();
@@ -138,7 +131,7 @@ TEST_F(ExportTest, EmlFilesHaveTheExactBytes) {
   for (std::string text; std::getline(manifest, text);) {
     const json line = json::parse(text);
     const base::Path file = to() / line["file"].get<std::string>();
-    EXPECT_EQ(hash(read(file)), line["sha256"].get<std::string>()) << line;
+    EXPECT_EQ(hash(tests::text_of(file)), line["sha256"].get<std::string>()) << line;
   }
   EXPECT_EQ(find_by(report["folders"], "folder", "Odd")["skipped"], json::array());
 }

@@ -3,7 +3,6 @@
 // command.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -12,6 +11,7 @@
 #include "tests/restore/kinds.h"
 #include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
+#include "tests/text_of.h"
 
 namespace restore {
 namespace {
@@ -112,8 +112,7 @@ TEST_P(HostileFlagsTest, ExportsForgeNoLines) {
     mailstow_.restore_json({"export", "alice", "--format", format, "--to", to.string()});
     for (const auto& file : std::filesystem::recursive_directory_iterator(to)) {
       if (!file.is_regular_file() || file.path().extension() == ".jsonl") continue;
-      std::ifstream stream(file.path(), std::ios::binary);
-      const std::string text((std::istreambuf_iterator<char>(stream)), {});
+      const std::string text = tests::text_of(file.path());
       EXPECT_FALSE(text.empty()) << file.path();
       EXPECT_THAT(text, testing::Not(HasSubstr("forged"))) << file.path();
     }

@@ -1,10 +1,9 @@
 #include "tests/servers/preauth_server.h"
 
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "tests/servers/unpacked_server.h"
+#include "tests/text_of.h"
 
 namespace servers {
 
@@ -25,9 +24,7 @@ void PreauthServer::configure_front() {
   }
   write("users", lines);
   // A copy, because the server's user may not enter the directory of the sources.
-  std::ostringstream program;
-  program << std::ifstream(base::Path(MAILSTOW_SERVERS_DIRECTORY) / kFront).rdbuf();
-  write(kFront, program.str());
+  write(kFront, tests::text_of(base::Path(MAILSTOW_SERVERS_DIRECTORY) / kFront));
 }
 
 Server::Command PreauthServer::front(const std::string& unpacked, std::vector<std::string> program,

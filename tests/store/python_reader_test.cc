@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "store/maintenance/prune.h"
 #include "tests/store/message/mime_generator.h"
 #include "tests/store/store_fixture.h"
+#include "tests/text_of.h"
 
 namespace store {
 namespace {
@@ -47,9 +47,7 @@ class PythonReader : public StoreFixture {
     run({"extract", out.string()});
     std::map<std::string, std::string> messages;
     for (const auto& entry : std::filesystem::directory_iterator(out)) {
-      std::ostringstream text;
-      text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
-      messages[entry.path().filename().string()] = text.str();
+      messages[entry.path().filename().string()] = tests::text_of(entry.path());
     }
     return messages;
   }

@@ -14,6 +14,7 @@
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/mail_server.h"
 #include "tests/servers/silent_server.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -193,9 +194,7 @@ TEST_F(DaemonEndTest, ReportsACrashedJobAtOnce) {
             "mailstow on backup.example.org: backup: ended before it was done");
   EXPECT_EQ(job("backup")["last_exit_status"], 128 + SIGKILL);
   EXPECT_THAT(record_of("backup")["error"].get<std::string>(), HasSubstr("before it was done"));
-  std::ostringstream logged_events;
-  logged_events << std::ifstream(events).rdbuf();
-  EXPECT_EQ(logged_events.str(), "backup start\nbackup failure\n");
+  EXPECT_EQ(tests::text_of(events), "backup start\nbackup failure\n");
   EXPECT_THAT(log(), AllOf(HasSubstr("backup: ended by signal 9"),
                            HasSubstr("backup: it was ended before it was done")));
 }

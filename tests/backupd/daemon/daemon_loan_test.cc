@@ -1,7 +1,6 @@
 // Loans of the daemon's store to commands that need it exclusively, and the progress of its backup.
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <future>
 
 #include "backupd/daemon/control_socket.h"
@@ -10,6 +9,7 @@
 #include "tests/servers/account_filler.h"
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/silent_server.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -45,9 +45,7 @@ class DaemonLoanTest : public DaemonTest {
   }
 
   std::string printed_by(const std::string& arguments) const {
-    std::ostringstream text;
-    text << std::ifstream(output_file(arguments)).rdbuf();
-    return text.str();
+    return tests::text_of(output_file(arguments));
   }
 
   void wait_until_told(const std::string& by, const std::string& text) {
@@ -244,10 +242,8 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
     wait_until([&] { return job(name)["last_exit_status"] == 0; });
     EXPECT_EQ(job(name)["run"], 1);
   }
-  std::ostringstream logged_events;
-  logged_events << std::ifstream(events).rdbuf();
-  EXPECT_THAT(logged_events.str(), AllOf(HasSubstr("backup start\nbackup success\n"),
-                                         HasSubstr("prune start\nprune success\n")));
+  EXPECT_THAT(tests::text_of(events), AllOf(HasSubstr("backup start\nbackup success\n"),
+                                            HasSubstr("prune start\nprune success\n")));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -183,11 +184,7 @@ class DaemonDaysTest : public DaysTest {
     }
   }
 
-  std::string text_of(const char* file) const {
-    std::ostringstream text;
-    text << std::ifstream(mailstow_.folder() / file).rdbuf();
-    return text.str();
-  }
+  std::string text_of(const char* file) const { return tests::text_of(mailstow_.folder() / file); }
 
   servers::Process daemon_;
 };

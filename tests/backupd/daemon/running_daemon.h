@@ -6,7 +6,6 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/process.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 
@@ -116,11 +116,7 @@ class DaemonTest : public testing::Test {
 
   base::Path log_file() const { return mailstow_.folder() / "log"; }
 
-  std::string log() const {
-    std::ostringstream text;
-    text << std::ifstream(log_file()).rdbuf();
-    return text.str();
-  }
+  std::string log() const { return tests::text_of(log_file()); }
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -19,6 +18,7 @@
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -160,11 +160,7 @@ class StressTest : public testing::Test {
     }
   }
 
-  std::string log() const {
-    std::ostringstream text;
-    text << std::ifstream(mailstow_.folder() / "log").rdbuf();
-    return text.str();
-  }
+  std::string log() const { return tests::text_of(mailstow_.folder() / "log"); }
 
   servers::Dovecot server_{fifty()};
   programs::Installation mailstow_{server_};

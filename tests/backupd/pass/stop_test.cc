@@ -2,8 +2,6 @@
 #include <atomic>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -18,6 +16,7 @@
 #include "tests/servers/mail_generator.h"
 #include "tests/servers/relay.h"
 #include "tests/servers/silent_server.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -66,11 +65,7 @@ class StopTest : public testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
-  std::string out() const {
-    std::ostringstream text;
-    text << std::ifstream(out_file()).rdbuf();
-    return text.str();
-  }
+  std::string out() const { return tests::text_of(out_file()); }
 
   json report() const {
     const std::string text = out();

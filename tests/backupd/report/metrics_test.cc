@@ -21,6 +21,7 @@
 #include "tests/servers/dovecot.h"
 #include "tests/servers/ports.h"
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace backupd {
 namespace {
@@ -29,12 +30,6 @@ using programs::json;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-std::string content_of(const base::Path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 // Returns {series: value}; fails the test if a line violates the format, a series occurs twice, or
 // a family lacks # HELP and # TYPE right before it.
@@ -104,7 +99,7 @@ class MetricsTest : public testing::Test {
     mailstow_.backupd_json({"drill"});
     mailstow_.restore_json({"run", kOdd, "--all"});
     mailstow_.restore_json({"sweep"});
-    return content_of(file());
+    return tests::text_of(file());
   }
 
   static constexpr const char* kOdd = "od\"d\\ \xc3\xbc";
@@ -152,7 +147,7 @@ TEST_F(MetricsTest, EveryJobReplacesTheFile) {
   // If something is wrong, the metrics show it.
   server_.stop();
   mailstow_.backupd({"once"});
-  series = parse(content_of(file()));
+  series = parse(tests::text_of(file()));
   EXPECT_EQ(series.at("mailstow_job_exit_status{name=\"backup\"}"), 1);
   EXPECT_GT(series.at("mailstow_job_success_timestamp_seconds{name=\"backup\"}"), now - 120);
   std::filesystem::remove_all(mailstow_.store());
@@ -166,8 +161,8 @@ TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
   std::set<std::string> known;
   for (const auto& [series, value] : parse(text)) known.insert(series.substr(0, series.find('{')));
   const base::Path docs = base::Path(MAILSTOW_SOURCE_DIRECTORY) / "docs";
-  const std::string dashboard = content_of(docs / "grafana-dashboard.json");
-  const std::string alerts = content_of(docs / "alert-rules.yml");
+  const std::string dashboard = tests::text_of(docs / "grafana-dashboard.json");
+  const std::string alerts = tests::text_of(docs / "alert-rules.yml");
   static const std::regex name("mailstow_[a-z_]+");
   std::set<std::string> shown;
   for (const std::string* document : {&dashboard, &alerts}) {
@@ -177,7 +172,7 @@ TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
     }
   }
   EXPECT_GT(shown.size(), 20U);
-  const std::string manual = content_of(docs / "man" / "mailstow-backupd.8");
+  const std::string manual = tests::text_of(docs / "man" / "mailstow-backupd.8");
   for (const std::string& metric : known) {
     EXPECT_TRUE(std::regex_search(manual, std::regex("\\.Ql " + metric + "\\b"))) << metric;
   }
@@ -196,8 +191,8 @@ TEST_F(MetricsTest, DashboardAndAlertsNameOnlyExistingMetrics) {
   const tests::TemporaryDirectory directory;
   std::ofstream(directory.path() / "panels.yml")
       << json{{"groups", {{{"name", "panels"}, {"rules", rules}}}}};
-  std::string examples = content_of(base::Path(MAILSTOW_SOURCE_DIRECTORY) /
-                                    "tests/backupd/report/alert_rules_test.yml");
+  std::string examples = tests::text_of(base::Path(MAILSTOW_SOURCE_DIRECTORY) /
+                                        "tests/backupd/report/alert_rules_test.yml");
   examples.replace(examples.find("RULES"), 5, (docs / "alert-rules.yml").string());
   std::ofstream(directory.path() / "examples.yml") << examples;
   for (const std::vector<std::string>& command :
@@ -226,7 +221,7 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
     const auto response =
         servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
                               "--retry-delay", "1", "http://" + address + "/metrics"});
-    EXPECT_EQ(response.status, 0) << content_of(mailstow_.folder() / "log");
+    EXPECT_EQ(response.status, 0) << tests::text_of(mailstow_.folder() / "log");
     return response.out;
   };
   const std::string first = fetch_metrics();
@@ -292,7 +287,7 @@ TEST_F(MetricsServerTest, DoesNotWaitLongForASilentClient) {
                                      "; echo connected; sleep 30"},
                                 {"PATH=/usr/bin:/bin"}, {::getuid(), ::getgid()},
                                 directory_.path() / "log");
-  for (int attempt = 0; attempt < 3'000 && content_of(directory_.path() / "log").empty();
+  for (int attempt = 0; attempt < 3'000 && tests::text_of(directory_.path() / "log").empty();
        ++attempt) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

@@ -3,9 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +14,7 @@
 #include "base/reporting/job_run.h"
 #include "tests/servers/mail_server.h"
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace base {
 
@@ -32,12 +31,6 @@ class NightClock : public Clock {
  private:
   TimePoint time_ = kNight;
 };
-
-inline std::string read_text(const Path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 inline JobOutcome trouble(const std::string& line) {
   JobOutcome outcome;
@@ -76,7 +69,7 @@ class JobRunFixture : public testing::Test {
     hook.command = {"sh", "-c", script, "hook", (directory_.path() / "hook-output").string()};
     reporting().hooks.push_back(hook);
   }
-  std::string hook_output() const { return read_text(directory_.path() / "hook-output"); }
+  std::string hook_output() const { return tests::text_of(directory_.path() / "hook-output"); }
 
   ExitStatus run(const std::string& job, const std::function<JobOutcome()>& body) {
     return JobRun(environment_, job,

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 
 #include "base/time_text.h"
 #include "tests/expect_error.h"
+#include "tests/text_of.h"
 
 namespace {
 
@@ -112,9 +112,7 @@ std::string describe_plan(const std::vector<SnapshotInfo>& snapshots, const Rete
 void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = std::string(MAILSTOW_GOLDEN_DIRECTORY) + "/retention_" + name + ".txt";
   if (std::getenv("MAILSTOW_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  std::ostringstream golden;
-  golden << std::ifstream(path).rdbuf();
-  EXPECT_EQ(text, golden.str()) << path;
+  EXPECT_EQ(text, tests::text_of(path)) << path;
 }
 
 std::vector<std::string> kept(const std::vector<SnapshotInfo>& snapshots,

@@ -9,6 +9,7 @@
 #include "store/index/sqlite.h"
 #include "store/search_index/query.h"
 #include "tests/temporary_directory.h"
+#include "tests/text_of.h"
 
 namespace store {
 namespace {
@@ -101,9 +102,7 @@ TEST_F(SearchIndexTest, RemovedTextIsNotLeftInTheFile) {
   index_.finish(pack("1"));
   index_.keep_only([](const ObjectId&) { return false; });
   { const SearchIndex closed = std::move(index_); }
-  std::ifstream stream(file_, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
-  EXPECT_EQ(std::string::npos, bytes.find("verysecretword"));
+  EXPECT_EQ(std::string::npos, tests::text_of(file_).find("verysecretword"));
   open_again();
 }
 
