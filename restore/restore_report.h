@@ -10,6 +10,7 @@
 #include "base/exit_status.h"
 #include "base/reporting/last_sweep.h"
 #include "base/uid.h"
+#include "restore/plan_summary.h"
 
 namespace restore {
 
@@ -42,27 +43,6 @@ struct FolderReport {
 struct QuotaFinding {
   std::optional<bool> exempt;  // nullopt: not proven, or not tested (--dry-run)
   std::string proof;           // the evidence
-};
-
-// What --dry-run reports besides the folders.
-struct PlanSummary {
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t deleted = 0;          // messages that lose \Deleted
-  std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
-  std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
-  std::uint64_t undated = 0;          // messages without a date: the server gives them one
-  std::chrono::seconds estimated{};
-  // STORAGE of the account, in KiB; nullopt: the server reports no limit.
-  struct Room {
-    std::uint64_t usage = 0;
-    std::uint64_t limit = 0;
-  };
-  std::optional<Room> room;
-  bool took_backup = false;  // for --missing
-  // The tree's name as the text shows it: the run will have another time. Empty:
-  // RestoreReport::tree.
-  std::string shown_tree = {};
 };
 
 struct RestoreReport {

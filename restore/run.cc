@@ -25,6 +25,7 @@
 #include "restore/in_place.h"
 #include "restore/mailbox_holder.h"
 #include "restore/moment.h"
+#include "restore/plan_summary.h"
 #include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
@@ -232,23 +233,11 @@ class Run {
     report_.quota.proof = "not tested: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
-    report_.plan = PlanSummary{.messages = plan_.messages,
-                               .bytes = plan_.bytes,
-                               .deleted = plan_.deleted,
-                               .keywords_lost = plan_.keywords_lost,
-                               .keywords_unsure = plan_.keywords_unsure,
-                               .undated = plan_.undated,
-                               .estimated = plan_.estimated,
-                               .room = std::nullopt,
-                               .took_backup = options_.selection.missing};
+    report_.plan = plan_summary(plan_);
+    report_.plan->took_backup = options_.selection.missing;
     if (!resumed_ && !options_.in_place) {
       report_.plan->shown_tree =
-          template_for(environment_.config.restore.tree, target_.user, plan_.delimiter);
-      const std::string timestamp = "{timestamp}";
-      const auto at = report_.plan->shown_tree.find(timestamp);
-      if (at != std::string::npos) {
-        report_.plan->shown_tree.replace(at, timestamp.size(), "<time of the run>");
-      }
+          name_without_time(environment_.config.restore.tree, target_.user, plan_.delimiter);
     }
     if (!has_quota()) return;
     if (const auto use = storage_use(quota_uses(session_, std::string(imap::kInbox)))) {
