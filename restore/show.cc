@@ -124,7 +124,7 @@ std::uint64_t size_of(const MessageSummary& summary) {
 nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string& account) {
   const store::Envelope& envelope = summary.envelope;
   auto places = nlohmann::ordered_json::array();
-  for (const store::MessagePlace& place : summary.held.places) {
+  for (const store::HeldPlace& place : summary.held.places) {
     places.push_back({{"folder", shown_name(place.last, place.folder)},
                       {"uidvalidity", place.folder.uid_validity},
                       {"uid", place.entry.uid.value},
@@ -197,7 +197,7 @@ std::string to_text(const MessageSummary& summary, const std::string& account,
   if (!summary.is_readable) text += "The message can't be read: see mailstow-backupd check.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(held.places.size());
-  for (const store::MessagePlace& place : held.places) {
+  for (const store::HeldPlace& place : held.places) {
     rows.push_back({shown_name(place.last, place.folder), std::to_string(place.entry.uid.value),
                     date_text(place.entry.internal_date, zone),
                     fmt::format("{}", fmt::join(place.entry.flags, " ")),

@@ -175,7 +175,7 @@ class MessageFinder {
         if (entry) places_.back().entry = *std::move(entry);
       });
     }
-    MessagePlace& place = places_[known->second];
+    HeldPlace& place = places_[known->second];
     place.first = snapshot;
     ++place.snapshots;
   }
@@ -189,7 +189,7 @@ class MessageFinder {
   std::unordered_map<ObjectId, Hits> nodes_;
   std::map<Place, std::size_t> place_numbers_;
   std::set<MessageId> found_;
-  std::vector<MessagePlace> places_;
+  std::vector<HeldPlace> places_;
   std::vector<SnapshotInfo> holders_;
   std::vector<std::string> damage_;
 };

@@ -13,7 +13,7 @@
 namespace store {
 
 // One UID in one generation of a folder, under one name.
-struct MessagePlace {
+struct HeldPlace {
   SnapshotInfo first;           // the oldest snapshot that has the message here
   SnapshotInfo last;            // the newest
   std::uint64_t snapshots = 0;  // number of those that have it here
@@ -23,7 +23,7 @@ struct MessagePlace {
 
 struct MessagePlaces {
   MessageId message;
-  std::vector<MessagePlace> places;     // the newest `last` first, then in the order of its folders
+  std::vector<HeldPlace> places;        // the newest `last` first, then in the order of its folders
   std::vector<SnapshotInfo> snapshots;  // that have it in any folder, by sequence
   std::vector<std::string> damage;      // data that could not be searched, one line each
 };

@@ -73,14 +73,14 @@ TEST_F(MessagePlacesTest, EachFolderAndUidHasItsOwnSpanOfSnapshots) {
   EXPECT_THAT(found->snapshots, ElementsAre(first, second, third));
   EXPECT_THAT(found->damage, IsEmpty());
   ASSERT_EQ(found->places.size(), 2U);
-  const MessagePlace& old = found->places[0];
+  const HeldPlace& old = found->places[0];
   EXPECT_EQ(old.folder.raw_name, "Old");
   EXPECT_EQ(old.entry.uid.value, 7U);
   EXPECT_EQ(old.first, second);
   EXPECT_EQ(old.last, third);
   EXPECT_EQ(old.snapshots, 2U);
   EXPECT_THAT(old.entry.flags, ElementsAre("\\Seen"));
-  const MessagePlace& inbox = found->places[1];
+  const HeldPlace& inbox = found->places[1];
   EXPECT_EQ(inbox.folder.raw_name, "INBOX");
   EXPECT_EQ(inbox.first, first);
   EXPECT_EQ(inbox.last, second);
