@@ -185,7 +185,8 @@ base::Command forget_command() {
                                "mailstow-restore snapshots NAME");
                 declared.flag("--yes", options->yes, "Do it; otherwise only print what would go");
                 declared.flag("--prune", options->prune,
-                              "Delete the data that only they need, without the grace period");
+                              "Prune at once; the data that only they need is deleted after the "
+                              "grace period");
                 declared
                     .flag("--now", options->now,
                           "Delete even if the system clock appears to have jumped")

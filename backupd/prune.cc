@@ -25,22 +25,41 @@ namespace backupd {
 
 namespace {
 
-// Returns nullopt, and the reason in `why`, if another process holds the store or nothing can be
-// written: the plan for the snapshots can still be reported.
-std::optional<store::PruneReport> plan_packs(const base::Environment& environment,
-                                             const store::PruneOptions& options, std::string& why) {
+// With less room, SQLite can't open the index for writing, and calls that an I/O error.
+constexpr std::uint64_t kMinIndexRoom = 1'000'000;
+
+// What would become of the packs; a plan for the snapshots alone can be reported without it.
+struct PackPlan {
+  std::optional<store::PruneReport> report;
+  std::string why;  // if there is no report
+  base::ExitStatus status = base::ExitStatus::kDone;
+};
+
+// The plan takes the store's lock and notes beside the index what lives: where that can't be
+// written, a plan for the snapshots is all that is possible. Any other failure is reported.
+PackPlan plan_packs(const base::Environment& environment, const store::PruneOptions& options) {
+  const store::Location location = store::location_of(environment.config.store);
+  for (const base::Path& directory : {location.index, location.store}) {
+    if (!base::is_on_read_only_disk(directory)) continue;
+    return {.report = {}, .why = directory.string() + " is on a read-only disk"};
+  }
+  const bool has_room = environment.files.free_space(location.index) >= kMinIndexRoom;
   try {
-    return store::prune(store::location_of(environment.config.store), environment.files,
-                        environment.clock, options);
+    return {.report = store::prune(location, environment.files, environment.clock, options),
+            .why = {}};
   } catch (const base::Error& error) {
-    if (error.code() == base::ErrorCode::kBusy) {
-      why = "another mailstow process is writing to the store";
-    } else if (error.code() == base::ErrorCode::kIo || error.code() == base::ErrorCode::kNoSpace) {
-      why = error.what();
-    } else {
-      throw;
+    switch (error.code()) {
+      case base::ErrorCode::kBusy:
+        return {.report = {}, .why = "another mailstow process is writing to the store"};
+      case base::ErrorCode::kNoSpace:
+        return {.report = {}, .why = base::without_run_again(error.what())};
+      case base::ErrorCode::kIo:
+        return {.report = {},
+                .why = error.what(),
+                .status = has_room ? base::ExitStatus::kPartial : base::ExitStatus::kDone};
+      default:
+        throw;
     }
-    return std::nullopt;
   }
 }
 
@@ -104,19 +123,21 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   options.grace = environment.config.prune.grace;
   options.mode = command.dry_run ? store::PruneMode::kPlan : store::PruneMode::kCarryOut;
   options.skip_grace = command.skip_grace;
-  std::optional<store::PruneReport> report;
-  std::string why;  // the packs' plan is missing
+  PackPlan packs;
   if (command.dry_run) {
-    report = plan_packs(environment, options, why);
+    packs = plan_packs(environment, options);
   } else if (doubt.empty()) {
-    report = store::prune(location, environment.files, environment.clock, options);
+    packs.report = store::prune(location, environment.files, environment.clock, options);
   }
+  const std::optional<store::PruneReport>& report = packs.report;
 
   nlohmann::ordered_json document = {{"dry_run", command.dry_run},
                                      {"accounts", retention_json(plans)}};
   if (!doubt.empty()) document["clock_doubted"] = doubt;
   document.update(report ? prune_json(*report) : nlohmann::ordered_json{{"packs", nullptr}});
+  if (!packs.why.empty()) document["packs_unavailable"] = packs.why;
   base::JobOutcome outcome;
+  outcome.status = packs.status;
   outcome.document = base::json_text(document);
   outcome.text = command.dry_run ? retention_text(plans) + "\n" : "";
   if (!doubt.empty()) {
@@ -128,8 +149,9 @@ base::JobOutcome carry_out_prune(const base::Environment& environment,
   if (report) {
     outcome.text += prune_text(*report, options.mode, options.grace);
     report_left(*report, outcome);
-  } else if (doubt.empty() || command.dry_run) {
-    outcome.text += fmt::format("Pack details are unavailable: {}.\n", why);
+  } else if (command.dry_run) {
+    outcome.text += fmt::format("Pack details are unavailable: {}.\n", packs.why);
+    if (packs.status != base::ExitStatus::kDone) base::log_warning("{}", packs.why);
   }
   if (command.dry_run) {
     base::print_result(environment.format, outcome.document, outcome.text);

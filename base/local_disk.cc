@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <linux/magic.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 namespace base {
@@ -35,6 +36,11 @@ bool is_on_local_disk(const Path& path) {
   if (::statfs(path.c_str(), &status) != 0) return false;
   const auto type = static_cast<std::uint64_t>(status.f_type) & 0xffffffff;
   return std::ranges::find(kLocal, type) != kLocal.end();
+}
+
+bool is_on_read_only_disk(const Path& path) {
+  struct statvfs status {};
+  return ::statvfs(path.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
 }
 
 }  // namespace base

@@ -254,5 +254,29 @@ TEST_F(PruneTest, LeavesAStoreWithAnotherWriterAlone) {
   EXPECT_FALSE(plan["accounts"].empty());
 }
 
+TEST_F(PruneTest, APlanReportsPacksThatItCannotRead) {
+  night("alice");
+  // A directory in the place of a leftover file: removing it fails.
+  std::filesystem::create_directories(mailstow_.store() / "packs" / ".mailstow-1-0.tmp" / "in");
+  const json plan = mailstow_.backupd_json({"prune", "--dry-run"}, 3);
+  EXPECT_TRUE(plan["packs"].is_null());
+  EXPECT_THAT(plan["packs_unavailable"].get<std::string>(), HasSubstr(".mailstow-1-0.tmp"));
+  EXPECT_FALSE(plan["accounts"].empty());
+  EXPECT_THAT(mailstow_.backupd({"prune", "--dry-run"}).err, HasSubstr(".mailstow-1-0.tmp"));
+}
+
+TEST_F(PruneTest, ForgetWithPruneLeavesTheGracePeriodToReaders) {
+  mailstow_.config()["retention"]["grace"] = "24h";
+  mailstow_.save();
+  deliver("bob", 30);
+  night("alice");
+  const std::size_t before = packs();
+  const json done = mailstow_.backupd_json({"forget", "alice", "--yes", "--prune"});
+  EXPECT_GT(done["packs"]["waiting"], 0);
+  EXPECT_GE(packs(), before);
+  EXPECT_EQ(mailstow_.backupd_json({"prune", "--skip-grace"})["packs"]["waiting"], 0);
+  EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
+}
+
 }  // namespace
 }  // namespace backupd
