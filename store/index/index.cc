@@ -85,6 +85,12 @@ void Index::number_snapshots() {
   if (impl_->snapshots.has_unnumbered()) store::number_snapshots(impl_->database);
 }
 
+void Index::copy_to(const base::Path& copy) {
+  make_index_directory(copy);
+  { const Database created = Database::open_or_create(copy); }  // private to the owner
+  Statement(impl_->database, "VACUUM INTO ?1").bind(1, copy.string()).run();
+}
+
 void Index::clear() {
   Transaction transaction(impl_->database);
   impl_->database.run(

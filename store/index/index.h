@@ -75,6 +75,9 @@ class Index {
   // have one. To be called when all known packs are added.
   void number_snapshots();
 
+  // Writes a copy of the index to a file that does not exist yet; creates its directory if absent.
+  void copy_to(const base::Path& copy);
+
   // Forgets everything: all packs must be added again.
   void clear();
 

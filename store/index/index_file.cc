@@ -71,12 +71,16 @@ void check_store(Database& database, const base::Path& file, const StoreId& stor
 
 }  // namespace
 
-Database open_index_file(const base::Path& file, const StoreId& store) {
+void make_index_directory(const base::Path& file) {
   std::error_code error;
   std::filesystem::create_directories(file.parent_path().parent_path(), error);
   if (::mkdir(file.parent_path().c_str(), 0700) != 0 && errno != EEXIST) {
     base::fail_with_errno(errno, "make directory " + file.parent_path().string());
   }
+}
+
+Database open_index_file(const base::Path& file, const StoreId& store) {
+  make_index_directory(file);
   Database database = Database::open_or_create(file);
   database.run(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");

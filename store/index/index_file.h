@@ -7,6 +7,9 @@
 
 namespace store {
 
+// The directory of an index, private to the owner.
+void make_index_directory(const base::Path& file);
+
 // Creates the file and its directory if absent, and converts an index of an older version.
 // Fails with kConfig if it belongs to another store or a newer version made it.
 Database open_index_file(const base::Path& file, const StoreId& store);

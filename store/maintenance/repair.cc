@@ -37,13 +37,14 @@ struct KnownBefore {
   std::vector<Pin> pins;
 };
 
-// An index for the duration of the repair. The store's own index stays as it is, with everything
-// that it alone knows, until the checkpoint is durable; then it catches up as after any other
-// commit.
+// The directory of an index for the duration of the repair. The store's own index stays as it is,
+// with everything that it alone knows, until the checkpoint is durable; then it catches up as after
+// any other commit.
 class Scratch {
  public:
-  Scratch(const Location& location, base::FileSystem& files) : location_(location), files_(files) {
-    location_.index = location.index / "repair";
+  Scratch(const Location& location, base::FileSystem& files, const char* name)
+      : location_(location), files_(files) {
+    location_.index = location.index / name;
     clear();
     files_.make_directory(location_.index);
     const std::optional<base::Bytes> mark =
@@ -96,10 +97,9 @@ class Repair {
     options.has_read = [this](const Sha256& pack) { good_.insert(pack); };
     const KnownBefore before = remember();
     {
-      const Scratch scratch(location_, files_);
+      const Scratch scratch(location_, files_, "repair");
       WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
-      bring_index_up_to_date(session.context());
-      const CheckReport found = check(location_, files_, options);
+      const CheckReport found = check_copy(session.context(), options);
       if (!found.newer_packs.empty()) {
         base::fail(base::ErrorCode::kConfig,
                    "repair: pack {} has a newer format version: update mailstow",
@@ -138,9 +138,17 @@ class Repair {
     reindex(location_, files_);
   }
 
-  void bring_index_up_to_date(const BlockContext& context) {
-    Index index = Index::open(index_file(location_), context.store);
-    catch_up(location_, files_, context, index);
+  // What a check finds once the index has caught up. Catching up forgets what only a lost or
+  // damaged pack had, so a copy does it.
+  CheckReport check_copy(const BlockContext& context, const CheckOptions& options) {
+    const Scratch scratch(location_, files_, "repair-check");
+    const base::Path copy = index_file(scratch.location());
+    Index::open(index_file(location_), context.store).copy_to(copy);
+    {
+      Index index = Index::open(copy, context.store);
+      catch_up(scratch.location(), files_, context, index);
+    }
+    return check(scratch.location(), files_, options);
   }
 
   KnownBefore remember() {
@@ -210,12 +218,14 @@ class Repair {
     std::vector<NamedCommit> commits = rebuilt.commits;
     std::ranges::copy(salvage.commits(), std::back_inserter(commits));
     std::map<ObjectId, SnapshotLine> living = living_lines(session, commits, before);
+    const bool knows_more =
+        living.size() != living_snapshots(commits, session.context().keys).size();
     give_up_unreadable(session, living);
     const std::vector<SnapshotLine> amended = amend(session, living);
     const std::vector<PackName> healthy = index.packs();
     const bool is_broken = !find_breaks(rebuilt.commits, {healthy.begin(), healthy.end()}).empty();
     if (damaged_.empty() && amended.empty() && !is_broken && !session.lost_commit() &&
-        salvage.objects() == 0 && report_.given_up.empty()) {
+        !knows_more && salvage.objects() == 0 && report_.given_up.empty()) {
       return;
     }
     write_checkpoint(session, living, amended, living_pins_of(living, commits, before));

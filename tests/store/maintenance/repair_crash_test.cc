@@ -251,6 +251,49 @@ TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   }
 }
 
+// The commit of a second snapshot of carol, with nothing new in it, can't be read, and catching up
+// with the loss of another pack rebuilds the index without it.
+TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
+  {
+    Writer writer = Writer::open(location_, *files_, clock_);
+    Reader reader = Reader::open(location_, *files_);
+    SnapshotDraft unchanged;
+    unchanged.account = "carol";
+    unchanged.time = std::chrono::sys_seconds(std::chrono::seconds(200));
+    unchanged.folders = reader.folders(reader.newest_snapshot("carol").value());
+    writer.add_snapshot(unchanged);
+    writer.commit();
+  }
+  for (const auto& [path, bytes] : files_->files_below(packs_directory(location_))) {
+    if (!known_.contains(path)) packs_["carol, unchanged"] = path;
+  }
+  flip("carol, unchanged", place_of("carol, unchanged", Stream::kManifests));
+  files_->lose(packs_.at("alice"));
+  keep_index();
+  origin_ = files_->copy();
+  files_ = origin_->copy();
+  const auto snapshots_of_carol = [&] {
+    return Reader::open(location_, *files_).snapshots("carol").size();
+  };
+  repair(location_, *files_, clock_);
+  ASSERT_EQ(snapshots_of_carol(), 2U);
+  const std::uint64_t last = files_->operations();
+  for (std::uint64_t operation = 1; operation <= last; ++operation) {
+    for (const Survival survival : {Survival::kNothing, Survival::kEverything}) {
+      if (!tests::is_long_run() && random_() % 4 != 0) continue;
+      SCOPED_TRACE(fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
+      begin_again();
+      files_->fail_for_good_from(operation, Fault::kIo);
+      try_repair();
+      files_ = files_->after_crash(survival, random_);
+      repair(location_, *files_, clock_);
+      EXPECT_EQ(snapshots_of_carol(), 2U);
+      expect_no_byte_is_gone();
+      if (HasFailure()) return;
+    }
+  }
+}
+
 class ReindexCrashTest : public RepairCrashTest {
  protected:
   void check_all() {
