@@ -1,7 +1,6 @@
 #include "backupd/backup_clock.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -25,22 +24,10 @@ base::Path sighting_file(const base::StoreConfig& store) {
   return store.index / "clock.json";
 }
 
-std::string machine_start() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string start;
-  std::getline(file, start);
-  return start;
-}
-
 }  // namespace
 
-ClockSighting see_clock(const base::Clock& clock) {
-  return {
-      .time = clock.now_seconds(), .since_start = clock.since_start(), .start = machine_start()};
-}
-
-std::optional<ClockSighting> load_clock_sighting(base::FileSystem& files,
-                                                 const base::StoreConfig& store) {
+std::optional<base::ClockSighting> load_clock_sighting(base::FileSystem& files,
+                                                       const base::StoreConfig& store) {
   const auto bytes = base::read_file(files, sighting_file(store), kMaxSighting);
   if (!bytes) return std::nullopt;
   const auto document = base::parse_json(base::as_text(*bytes));
@@ -49,13 +36,13 @@ std::optional<ClockSighting> load_clock_sighting(base::FileSystem& files,
   };
   if (!document.is_object() || !has("time") || !has("since_start")) return std::nullopt;
   const auto start = document.value("start", nlohmann::ordered_json());
-  return ClockSighting{.time = sys_seconds(seconds(document.at("time").get<std::int64_t>())),
-                       .since_start = seconds(document.at("since_start").get<std::int64_t>()),
-                       .start = start.is_string() ? start.get<std::string>() : ""};
+  return base::ClockSighting{.time = sys_seconds(seconds(document.at("time").get<std::int64_t>())),
+                             .since_start = seconds(document.at("since_start").get<std::int64_t>()),
+                             .start = start.is_string() ? start.get<std::string>() : ""};
 }
 
 void save_clock_sighting(base::FileSystem& files, const base::StoreConfig& store,
-                         const ClockSighting& sighting) {
+                         const base::ClockSighting& sighting) {
   const nlohmann::ordered_json document = {{"time", sighting.time.time_since_epoch().count()},
                                            {"since_start", sighting.since_start.count()},
                                            {"start", sighting.start}};
@@ -63,8 +50,8 @@ void save_clock_sighting(base::FileSystem& files, const base::StoreConfig& store
   base::write_file(files, sighting_file(store), base::as_bytes(text), base::OnExisting::kReplace);
 }
 
-std::vector<std::string> clock_troubles(const ClockSighting& now,
-                                        const std::optional<ClockSighting>& last,
+std::vector<std::string> clock_troubles(const base::ClockSighting& now,
+                                        const std::optional<base::ClockSighting>& last,
                                         std::span<const DatedBackup> newest) {
   std::vector<std::string> troubles;
   const auto is_later = [&](const DatedBackup& backup) {
@@ -81,8 +68,8 @@ std::vector<std::string> clock_troubles(const ClockSighting& now,
         count > 1 ? fmt::format(" and {} other account{}", count - 1, count == 2 ? "" : "s") : "",
         base::shown_time(latest.time)));
   }
-  if (!last || last->start.empty() || last->start != now.start) return troubles;
-  const seconds lead = (now.time - last->time) - (now.since_start - last->since_start);
+  if (!last || !now.is_same_start(*last)) return troubles;
+  const seconds lead = now.lead_over(*last);
   if (lead > kMaxLead + base::kClockSlack) {
     troubles.push_back(fmt::format(
         "the system's clock shows {}, {} more than the time that has passed since the last backup "

@@ -12,6 +12,7 @@
 #include "backupd/prune_report.h"
 #include "backupd/report/alarms.h"
 #include "backupd/retention_plan.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/json_text.h"
@@ -99,7 +100,7 @@ std::string doubt_before_forget(const base::Environment& environment,
   store::Reader reader = store::Reader::open(location, environment.files);
   const auto trees = store::TreeRecords::open(location, environment.files).list();
   return store::doubt_about_clock(
-      location, environment.files, environment.clock.now_seconds(),
+      location, environment.files, base::see_clock(environment.clock),
       store::newest_record(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
       fmt::format("mailstow-backupd forget {} --yes --prune", command.account));

@@ -140,7 +140,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     if (snapshot) newest.push_back({account.name, snapshot->time});
   }
   const std::vector<std::string> clock_doubts =
-      clock_troubles(see_clock(environment.clock),
+      clock_troubles(base::see_clock(environment.clock),
                      load_clock_sighting(environment.files, environment.config.store), newest);
   for (const std::string& line : clock_doubts) base::log_error("{}", line);
 
@@ -207,7 +207,8 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   progress.end();
   schedule.commit();
   base::after_work("the time was not noted", [&] {
-    save_clock_sighting(environment.files, environment.config.store, see_clock(environment.clock));
+    save_clock_sighting(environment.files, environment.config.store,
+                        base::see_clock(environment.clock));
   });
   for (const AccountReport& account : report.accounts) {
     for (const std::string& trouble : account.troubles) {

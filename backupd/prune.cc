@@ -12,6 +12,7 @@
 #include "backupd/job.h"
 #include "backupd/prune_report.h"
 #include "backupd/retention_plan.h"
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/local_disk.h"
@@ -71,7 +72,7 @@ std::string doubt_before_prune(const base::Environment& environment,
                    : command.now   ? store::ClockDoubt::kOverrule
                                    : store::ClockDoubt::kJudge;
   const auto trees = store::TreeRecords::open(location, environment.files).list();
-  return store::doubt_about_clock(location, environment.files, environment.clock.now_seconds(),
+  return store::doubt_about_clock(location, environment.files, base::see_clock(environment.clock),
                                   store::newest_record(&reader, trees.records), how,
                                   "mailstow-backupd prune");
 }

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock_sighting.h"
 #include "base/error.h"
 #include "base/json_text.h"
 #include "base/log.h"
@@ -61,9 +62,9 @@ class Sweep {
   void sweep_due_trees() {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
     for (const std::string& line : listing_.outdated) base::log_warning("{}", line);
-    const auto now = environment_.clock.now_seconds();
+    const base::ClockSighting now = base::see_clock(environment_.clock);
     std::vector<store::TreeRecord> due = listing_.records;
-    std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now; });
+    std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now.time; });
     report_.clock_doubt = doubt_about(now);
     if (!report_.clock_doubt.empty()) {
       base::log_warning("sweep: {} due, none was deleted: {}", count_of_trees(due.size()),
@@ -120,7 +121,7 @@ class Sweep {
   }
 
   // Returns why the clock is not trusted, or "".
-  std::string doubt_about(std::chrono::sys_seconds now) {
+  std::string doubt_about(const base::ClockSighting& now) {
     const auto how = options_.dry_run ? store::ClockDoubt::kJudgeOnly
                      : options_.now   ? store::ClockDoubt::kOverrule
                                       : store::ClockDoubt::kJudge;

@@ -16,6 +16,7 @@ namespace store {
 
 namespace {
 
+using base::ClockSighting;
 using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kMaxFile = 4096;
@@ -45,25 +46,59 @@ std::optional<sys_seconds> remembered_time(const nlohmann::ordered_json& documen
   return sys_seconds(std::chrono::seconds(found->get<std::int64_t>()));
 }
 
+// Earlier versions noted the doubted time only: then it is unknown whether the machine was
+// restarted.
+std::optional<ClockSighting> remembered_doubt(const nlohmann::ordered_json& document) {
+  const std::optional<sys_seconds> time = remembered_time(document, "doubted");
+  if (!time) return std::nullopt;
+  ClockSighting doubted{.time = *time, .since_start = {}, .start = ""};
+  const auto since_start = document.find("since_start");
+  const auto start = document.find("start");
+  if (since_start == document.end() || !since_start->is_number_integer() ||
+      start == document.end() || !start->is_string()) {
+    return doubted;
+  }
+  doubted.since_start = std::chrono::seconds(since_start->get<std::int64_t>());
+  doubted.start = start->get<std::string>();
+  return doubted;
+}
+
+// Whether the clock, doubted at `begun`, has run on since then, instead of jumping once more.
+bool has_run_on(const ClockSighting& now, const ClockSighting& begun) {
+  const auto passed = now.time - begun.time;
+  if (passed < kDoubtLasts || passed > kDoubtKept) return false;
+  // The time for which the machine was off is unknown, but not that for which it has been on.
+  if (!now.is_same_start(begun)) {
+    return now.since_start >= kDoubtLasts && passed >= now.since_start - kDoubtLasts;
+  }
+  return now.since_start - begun.since_start >= kDoubtLasts &&
+         std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
+}
+
+// Whether a doubt that began then is not over yet, rather than a new one.
+bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
+  const auto passed = now.time - begun.time;
+  return passed >= std::chrono::seconds(0) && passed < kDoubtLasts && now.is_same_start(begun) &&
+         std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
+}
+
 }  // namespace
 
-ClockVerdict judge_clock(sys_seconds now, std::optional<sys_seconds> recorded,
+ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> recorded,
                          const ClockMemory& memory, std::string_view command) {
   // A time recorded by an overruled clock is no longer evidence.
   if (recorded && recorded == memory.overruled) recorded.reset();
   const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
-  if (!reference || (now >= *reference && now - *reference <= kMaxAhead)) {
-    return {"", {now, std::nullopt, memory.overruled}};
+  if (!reference || (now.time >= *reference && now.time - *reference <= kMaxAhead)) {
+    return {"", {now.time, std::nullopt, memory.overruled}};
   }
-  if (memory.doubted && now - *memory.doubted >= kDoubtLasts &&
-      now - *memory.doubted <= kDoubtKept) {
-    const bool contradicts = recorded && now < *recorded;
-    return {"", {now, std::nullopt, contradicts ? recorded : memory.overruled}};
+  if (memory.doubted && has_run_on(now, *memory.doubted)) {
+    const bool contradicts = recorded && now.time < *recorded;
+    return {"", {now.time, std::nullopt, contradicts ? recorded : memory.overruled}};
   }
-  const bool continues =
-      memory.doubted && now >= *memory.doubted && now - *memory.doubted < kDoubtLasts;
-  return {doubt_about(now, *reference, command),
-          {memory.last, continues ? memory.doubted : now, memory.overruled}};
+  const bool is_same_doubt = memory.doubted && goes_on(now, *memory.doubted);
+  return {doubt_about(now.time, *reference, command),
+          {memory.last, is_same_doubt ? memory.doubted : now, memory.overruled}};
 }
 
 std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRecord> trees) {
@@ -82,12 +117,12 @@ std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRec
   return newest;
 }
 
-std::string doubt_about_clock(const Location& location, base::FileSystem& files, sys_seconds now,
-                              std::optional<sys_seconds> recorded, ClockDoubt doubt,
-                              std::string_view command) {
+std::string doubt_about_clock(const Location& location, base::FileSystem& files,
+                              const ClockSighting& now, std::optional<sys_seconds> recorded,
+                              ClockDoubt doubt, std::string_view command) {
   const base::Path file = location.index / "sweeper.json";
   ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
-  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now, std::nullopt, recorded}};
+  if (doubt == ClockDoubt::kOverrule) verdict = {"", {now.time, std::nullopt, recorded}};
   if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
   base::make_directories(files, location.index);
   save_clock_memory(files, file, verdict.memory);
@@ -99,14 +134,19 @@ ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {
   if (!bytes) return {};
   const auto document = base::parse_json(base::as_text(*bytes));
   if (!document.is_object()) return {};
-  return {remembered_time(document, "last"), remembered_time(document, "doubted"),
+  return {remembered_time(document, "last"), remembered_doubt(document),
           remembered_time(document, "overruled")};
 }
 
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory) {
-  const nlohmann::ordered_json document = {{"last", number_or_null(memory.last)},
-                                           {"doubted", number_or_null(memory.doubted)},
-                                           {"overruled", number_or_null(memory.overruled)}};
+  nlohmann::ordered_json document = {{"last", number_or_null(memory.last)},
+                                     {"doubted", nullptr},
+                                     {"overruled", number_or_null(memory.overruled)}};
+  if (memory.doubted) {
+    document["doubted"] = memory.doubted->time.time_since_epoch().count();
+    document["since_start"] = memory.doubted->since_start.count();
+    document["start"] = memory.doubted->start;
+  }
   const std::string text = base::json_line(document) + "\n";
   base::write_file(files, file, base::as_bytes(text), base::OnExisting::kReplace);
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock_sighting.h"
 #include "base/file_system.h"
 #include "store/format/location.h"
 #include "store/reader.h"
@@ -20,7 +21,9 @@ namespace store {
 // The clock is doubted if it is further ahead of the last recorded time than this, and always if it
 // is behind it.
 inline constexpr std::chrono::days kMaxAhead{2};
-// How long the clock must run on after a doubt before it is trusted.
+// How long the clock must run on after a doubt before it is trusted. If the machine was not
+// restarted since, the clock may not have gained or lost more than this; if it was, it must have
+// been running for so long.
 inline constexpr std::chrono::hours kDoubtLasts{1};
 // A run later than this after a doubt begins a new doubt; monthly prunes come sooner.
 inline constexpr std::chrono::days kDoubtKept{35};
@@ -28,7 +31,7 @@ inline constexpr std::chrono::days kDoubtKept{35};
 // Earlier verdicts on the clock.
 struct ClockMemory {
   std::optional<std::chrono::sys_seconds> last;       // the last trusted time
-  std::optional<std::chrono::sys_seconds> doubted;    // when a doubt began, by the doubted clock
+  std::optional<base::ClockSighting> doubted;         // when a doubt began, by the doubted clock
   std::optional<std::chrono::sys_seconds> overruled;  // a time recorded in a future that never came
   bool operator==(const ClockMemory&) const = default;
 };
@@ -40,7 +43,7 @@ struct ClockVerdict {
 
 // `recorded`: the newest time recorded in the store, if any. `command`: what the administrator runs
 // with --now to overrule a doubt.
-ClockVerdict judge_clock(std::chrono::sys_seconds now,
+ClockVerdict judge_clock(const base::ClockSighting& now,
                          std::optional<std::chrono::sys_seconds> recorded,
                          const ClockMemory& memory, std::string_view command);
 
@@ -58,7 +61,7 @@ enum class ClockDoubt {
 // Returns why the clock is not trusted, or "". The memory is beside the index: all that delete
 // share it. Fails with kIo.
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
-                              std::chrono::sys_seconds now,
+                              const base::ClockSighting& now,
                               std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
                               std::string_view command);
 

@@ -21,7 +21,7 @@ using testing::IsEmpty;
 
 constexpr sys_seconds kEvening{seconds(1'800'000'000)};
 
-ClockSighting seen(sys_seconds time, seconds since_start, const std::string& start = "one") {
+base::ClockSighting seen(sys_seconds time, seconds since_start, const std::string& start = "one") {
   return {.time = time, .since_start = since_start, .start = start};
 }
 
@@ -42,8 +42,10 @@ TEST(BackupClockTest, BehindTheNewestBackupIsATroubleOfAllAccountsTogether) {
 }
 
 TEST(BackupClockTest, MoreThanADayAheadOfThePassedTimeIsATrouble) {
-  const ClockSighting last = seen(kEvening, hours(10));
-  const auto count = [&](const ClockSighting& now) { return clock_troubles(now, last, {}).size(); };
+  const base::ClockSighting last = seen(kEvening, hours(10));
+  const auto count = [&](const base::ClockSighting& now) {
+    return clock_troubles(now, last, {}).size();
+  };
   EXPECT_EQ(count(seen(kEvening + days(30), hours(10) + days(30))), 0U) << "it was off for a month";
   EXPECT_EQ(count(seen(kEvening + days(1), hours(10))), 0U);
   EXPECT_EQ(count(seen(kEvening + days(2), hours(10))), 1U);

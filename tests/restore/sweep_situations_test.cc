@@ -31,13 +31,20 @@ class SetClock : public base::Clock {
   std::chrono::steady_clock::time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
-  void sleep_for(std::chrono::milliseconds duration) override { now_ += duration; }
+  std::chrono::seconds since_start() const override {
+    return std::chrono::floor<std::chrono::seconds>(slept_);
+  }
+  void sleep_for(std::chrono::milliseconds duration) override {
+    now_ += duration;
+    slept_ += duration;
+  }
   void set(base::TimePoint now) { now_ = now; }
   // Happens just before the next call of now().
   void at_next_look(std::function<void()> event) { next_look_ = std::move(event); }
 
  private:
   base::TimePoint now_;
+  std::chrono::milliseconds slept_{};
   mutable std::function<void()> next_look_;
 };
 
@@ -187,6 +194,14 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        0, Tree::kGoes},
+      {"the clock jumped, and jumped again",
+       [](World& world) {
+         world.wait_for(days(3));
+         world.sweep();
+         world.wait_for(days(13));
+         return world.sweep();
+       },
+       1, Tree::kStays, "--now"},
       {"the clock jumped, and the administrator confirms it",
        [](World& world) {
          world.wait_for(days(3));

@@ -15,17 +15,30 @@ using std::chrono::sys_seconds;
 
 constexpr sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
+// The machine has been running for long.
+base::ClockSighting seen(sys_seconds time, std::chrono::seconds set_by = {},
+                         const std::string& start = "one") {
+  return {.time = time, .since_start = time - (kNow - days(1000)) - set_by, .start = start};
+}
+
 // Sweeps one after the other, as a timer runs them.
 class Sweeps {
  public:
   bool is_believed(sys_seconds now, std::optional<sys_seconds> recorded) {
+    return is_believed(seen(now, set_by_), recorded);
+  }
+  bool is_believed(const base::ClockSighting& now, std::optional<sys_seconds> recorded) {
     const ClockVerdict verdict = judge_clock(now, recorded, memory_, "mailstow-restore sweep");
     memory_ = verdict.memory;
     return verdict.doubt.empty();
   }
 
+  // From now on the clock is ahead by so much more than before.
+  void jump(std::chrono::seconds by) { set_by_ += by; }
+
  private:
   ClockMemory memory_;
+  std::chrono::seconds set_by_{};
 };
 
 TEST(ClockGuardTest, AStoreWithoutAnythingGivesNoReasonToDoubt) {
@@ -60,11 +73,41 @@ TEST(ClockGuardTest, AfterADoubtTheClockMustGoOnForAnHour) {
 }
 
 TEST(ClockGuardTest, AClockThatJumpsAgainIsDoubtedAnew) {
+  for (const days second : {days(1), days(30), days(50)}) {
+    Sweeps sweeps;
+    sys_seconds now = kNow + days(10);
+    sweeps.jump(days(10));
+    EXPECT_FALSE(sweeps.is_believed(now, kNow));
+    now += second;
+    sweeps.jump(second);
+    EXPECT_FALSE(sweeps.is_believed(now, kNow)) << second.count();
+    EXPECT_FALSE(sweeps.is_believed(now + 10min, kNow));
+    EXPECT_TRUE(sweeps.is_believed(now + 70min, kNow));
+  }
+}
+
+TEST(ClockGuardTest, AClockThatIsSetBackDuringADoubtIsDoubtedForAnotherHour) {
   Sweeps sweeps;
   EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(50), kNow));
-  EXPECT_FALSE(sweeps.is_believed(kNow + days(50) + 10min, kNow));
-  EXPECT_TRUE(sweeps.is_believed(kNow + days(50) + 70min, kNow));
+  sweeps.jump(-days(3));
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(10) + 2h, kNow));
+  EXPECT_TRUE(sweeps.is_believed(kNow + days(10) + 3h, kNow));
+}
+
+// For how long a machine was off is unknown: a clock that its start set wrongly must run on, too.
+TEST(ClockGuardTest, AfterARestartTheMachineMustHaveBeenOnForAnHour) {
+  const sys_seconds later = kNow + days(20);
+  const auto restarted = [&](std::chrono::seconds since_start) {
+    return base::ClockSighting{.time = later, .since_start = since_start, .start = "two"};
+  };
+  for (const bool has_been_on : {false, true}) {
+    Sweeps sweeps;
+    EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
+    EXPECT_EQ(sweeps.is_believed(restarted(has_been_on ? 61min : 59min), kNow), has_been_on);
+  }
+  Sweeps sweeps;
+  EXPECT_FALSE(sweeps.is_believed(kNow + days(10), kNow));
+  EXPECT_FALSE(sweeps.is_believed(restarted(days(11)), kNow)) << "it was set back since the start";
 }
 
 TEST(ClockGuardTest, WeeklySweepsAloneLeaveTheDoubtToo) {
@@ -98,7 +141,8 @@ TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
 }
 
 TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
-  const std::string doubt = judge_clock(kNow, kNow - days(5), {}, "mailstow-backupd prune").doubt;
+  const std::string doubt =
+      judge_clock(seen(kNow), kNow - days(5), {}, "mailstow-backupd prune").doubt;
   EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
   EXPECT_THAT(doubt, testing::HasSubstr("`mailstow-backupd prune --now`"));
 }
@@ -109,7 +153,7 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   Location location;
   location.index = directory.path() / "index";
   const auto doubt = [&](sys_seconds now, ClockDoubt how = ClockDoubt::kJudge) {
-    return doubt_about_clock(location, base::real_file_system(), now, kNow, how, "prune");
+    return doubt_about_clock(location, base::real_file_system(), seen(now), kNow, how, "prune");
   };
   const sys_seconds jumped = kNow + days(10);
   EXPECT_NE(doubt(jumped, ClockDoubt::kJudgeOnly), "");
@@ -125,9 +169,13 @@ TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
   const base::Path file = folder.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
-  const ClockMemory memory{kNow, kNow + 1h, std::nullopt};
+  const ClockMemory memory{kNow, seen(kNow + 1h), std::nullopt};
   save_clock_memory(files, file, memory);
   EXPECT_EQ(load_clock_memory(files, file), memory);
+  std::ofstream(file) << R"({"last":null,"doubted":5,"overruled":null})";
+  EXPECT_EQ(load_clock_memory(files, file).doubted,
+            (base::ClockSighting{.time = sys_seconds(5s), .since_start = {}, .start = ""}))
+      << "an earlier version wrote it";
   for (const char* rubbish : {"", "[]", "{\"last\":\"x\"}", "\xff"}) {
     std::ofstream(file) << rubbish;
     EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
