@@ -36,27 +36,32 @@ struct ExportedFolder {
   std::string error = {};   // why the folder's export ended early
 };
 
+// Where the export goes. Fails with kUsage if that is in the store, or not empty.
+base::Path free_directory(const base::Environment& environment, const base::Path& to) {
+  base::Path directory = std::filesystem::absolute(to);
+  base::refuse_in_store(environment.config.store, directory, "export");
+  if (!environment.files.list(directory).empty()) {
+    base::fail(base::ErrorCode::kUsage, "export to {}: the directory is not empty: name a new one",
+               base::escape_for_terminal(directory.string()));
+  }
+  return directory;
+}
+
 // One export: its directory, the files in it, and a line in the manifest for each message.
 class Export {
  public:
   Export(const base::Environment& environment, const ExportOptions& options)
       : environment_(environment),
         options_(options),
+        root_(free_directory(environment, options.to)),
         reader_(
             store::Reader::open(store::location_of(environment.config.store), environment.files)),
         selection_(
             select(environment, reader_, options.account,
-                   with_fresh_pass(environment, reader_, options.account, options.selection))),
-        root_(std::filesystem::absolute(options.to)) {}
+                   with_fresh_pass(environment, reader_, options.account, options.selection))) {}
 
   base::ExitStatus carry_out() {
     base::FileSystem& files = environment_.files;
-    base::refuse_in_store(environment_.config.store, root_, "export");
-    if (!files.list(root_).empty()) {
-      base::fail(base::ErrorCode::kUsage,
-                 "export to {}: the directory is not empty: name a new one",
-                 base::escape_for_terminal(root_.string()));
-    }
     make_directories(files, root_);
     manifest_ = files.create(root_ / "manifest.jsonl");
     for (const SelectedFolder& folder : selection_.folders) {
@@ -202,9 +207,9 @@ class Export {
 
   const base::Environment& environment_;
   const ExportOptions& options_;
+  base::Path root_;
   store::Reader reader_;
   Selection selection_;
-  base::Path root_;
   ExportPaths paths_;
   std::unique_ptr<base::File> manifest_;
   std::vector<ExportedFolder> folders_;

@@ -188,6 +188,15 @@ TEST_F(ExportTest, WhatIsThereIsNeverWrittenTo) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(to()), {}), 1);
 }
 
+TEST_F(ExportTest, AWrongTargetIsReportedForAnAccountWithoutSnapshotsToo) {
+  const std::string in_store = (mailstow_.store() / "out").string();
+  for (const char* const account : {"alice", "bob"}) {
+    const auto result = mailstow_.restore({"export", account, "--format", "eml", "--to", in_store});
+    EXPECT_EQ(result.status, 2) << result.err;
+    EXPECT_THAT(result.err, testing::HasSubstr("lies in the store"));
+  }
+}
+
 TEST_F(ExportTest, ExportsWhatIsChosenAlone) {
   const json report = mailstow_.restore_json(
       {"export", "alice", "--folder", "Odd", "--format", "eml", "--to", to().string()});
