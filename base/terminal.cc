@@ -28,22 +28,73 @@ std::string cut(const std::string& text, std::size_t width) {
   return text.substr(0, end) + "…";
 }
 
-// Narrows the columns that may be cut, the widest first, until the table fits.
+constexpr std::size_t kMinCut = 10;  // the width that a column keeps
+
+// Columns [begin, end) that share a line; each row takes a line for each of these.
+struct LineOfColumns {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t indent = 0;
+};
+
+// One line if the columns fit into `room` (0: unlimited) once they are cut, otherwise as few as
+// possible: what is never cut must not be broken by the terminal.
+std::vector<LineOfColumns> arrange(const std::vector<std::size_t>& widths,
+                                   const std::vector<Column>& columns, std::size_t room) {
+  constexpr std::size_t kIndent = 4;
+  std::vector<LineOfColumns> lines = {{}};
+  std::size_t total = 0;
+  for (std::size_t at = 0; at < columns.size(); ++at) {
+    const std::size_t width =
+        columns[at].width == Width::kCut ? std::min(widths[at], kMinCut) : widths[at];
+    const bool is_first = lines.back().begin == at;
+    if (room > 0 && !is_first && total + 2 + width > room) {
+      lines.push_back({.begin = at, .end = at, .indent = kIndent});
+      total = kIndent + width;
+    } else {
+      total += (is_first ? 0 : 2) + width;
+    }
+    lines.back().end = at + 1;
+  }
+  return lines;
+}
+
+// Narrows the columns of a line that may be cut, the widest first, until it fits.
 void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns,
-            std::size_t max_width) {
-  constexpr std::size_t kMinWidth = 10;
-  std::size_t total = 2 * (widths.size() - 1);
-  for (const std::size_t width : widths) total += width;
-  while (total > max_width) {
+            const LineOfColumns& line, std::size_t room) {
+  std::size_t total = line.indent + 2 * (line.end - line.begin - 1);
+  for (std::size_t at = line.begin; at < line.end; ++at) total += widths[at];
+  while (total > room) {
     std::size_t* widest = nullptr;
-    for (std::size_t at = 0; at < widths.size(); ++at) {
-      const bool may_be_cut = columns[at].width == Width::kCut && widths[at] > kMinWidth;
+    for (std::size_t at = line.begin; at < line.end; ++at) {
+      const bool may_be_cut = columns[at].width == Width::kCut && widths[at] > kMinCut;
       if (may_be_cut && (widest == nullptr || widths[at] > *widest)) widest = &widths[at];
     }
     if (widest == nullptr) return;
     --*widest;
     --total;
   }
+}
+
+std::string format_line(const std::vector<std::string>& cells, const LineOfColumns& line,
+                        const std::vector<std::size_t>& widths,
+                        const std::vector<Column>& columns) {
+  const bool is_blank = std::all_of(cells.begin() + static_cast<std::ptrdiff_t>(line.begin),
+                                    cells.begin() + static_cast<std::ptrdiff_t>(line.end),
+                                    [](const std::string& cell) { return cell.empty(); });
+  if (is_blank && line.begin > 0) return "";
+  std::string text(line.indent, ' ');
+  for (std::size_t at = line.begin; at < line.end; ++at) {
+    const std::string padding(widths[at] - display_width(cells[at]), ' ');
+    const bool is_last = at + 1 == line.end;
+    if (columns[at].align == Align::kRight) {
+      text += padding + cells[at];
+    } else {
+      text += is_last ? cells[at] : cells[at] + padding;
+    }
+    if (!is_last) text += "  ";
+  }
+  return text + '\n';
 }
 
 }  // namespace
@@ -103,24 +154,14 @@ std::string format_table(const std::vector<Column>& columns,
   for (std::size_t at = 0; room.cell > 0 && at < columns.size(); ++at) {
     if (columns[at].width == Width::kCut) widths[at] = std::min(widths[at], room.cell);
   }
-  if (room.table > 0) narrow(widths, columns, room.table);
-  for (auto& line : lines) {
-    for (std::size_t at = 0; at < line.size(); ++at) line[at] = cut(line[at], widths[at]);
+  const std::vector<LineOfColumns> arranged = arrange(widths, columns, room.table);
+  for (const LineOfColumns& line : arranged) {
+    if (room.table > 0) narrow(widths, columns, line, room.table);
   }
-
   std::string table;
-  for (const auto& line : lines) {
-    for (std::size_t at = 0; at < line.size(); ++at) {
-      const std::string padding(widths[at] - display_width(line[at]), ' ');
-      const bool is_last = at + 1 == line.size();
-      if (columns[at].align == Align::kRight) {
-        table += padding + line[at];
-      } else {
-        table += is_last ? line[at] : line[at] + padding;
-      }
-      if (!is_last) table += "  ";
-    }
-    table += '\n';
+  for (auto& cells : lines) {
+    for (std::size_t at = 0; at < cells.size(); ++at) cells[at] = cut(cells[at], widths[at]);
+    for (const LineOfColumns& line : arranged) table += format_line(cells, line, widths, columns);
   }
   return table;
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 namespace base {
 namespace {
 
@@ -40,10 +42,43 @@ TEST(TerminalTest, CutsATableToTheTerminalWhereAllowed) {
             "DATE        SUBJECT           FROM  ID\n"
             "2026-11-24  Überraschung fü…  Anna  1234\n");
   EXPECT_EQ(format_table(columns, rows, {.table = 20}),
-            "DATE        SUBJECT     FROM  ID\n"
-            "2026-11-24  Überrasch…  Anna  1234\n")
-      << "never narrower than the minimum";
+            "DATE\n"
+            "    SUBJECT     FROM\n"
+            "    ID\n"
+            "2026-11-24\n"
+            "    Überrasch…  Anna\n"
+            "    1234\n")
+      << "never narrower than the minimum, nor wider than the room";
   EXPECT_EQ(format_table(columns, rows, {.table = 200}), format_table(columns, rows));
+}
+
+// The columns of a search.
+TEST(TerminalTest, ATableOfWholeColumnsFitsANarrowTerminal) {
+  const std::vector<Column> columns = {{"DATE"},
+                                       {"FROM", Align::kLeft, Width::kCut},
+                                       {"SUBJECT", Align::kLeft, Width::kCut},
+                                       {"FOLDER", Align::kLeft, Width::kCut},
+                                       {"SIZE", Align::kRight},
+                                       {"LAST SEEN"},
+                                       {"SNAPSHOT"},
+                                       {"ID"}};
+  const std::string time = "2026-11-24 02:30:00 +01:00";
+  const std::string id(16, 'a');
+  const std::string text(50, 'x');
+  const std::vector<std::vector<std::string>> rows(
+      2, {time, text, text, text, "43.2 MB", time, id, id});
+  for (const std::size_t room : {200U, 80U, 40U, 32U}) {
+    const std::string table = format_table(columns, rows, {.table = room});
+    std::size_t widest = 0;
+    for (std::size_t begin = 0; begin < table.size();) {
+      const std::size_t end = table.find('\n', begin);
+      widest = std::max(widest, display_width(table.substr(begin, end - begin)));
+      begin = end + 1;
+    }
+    EXPECT_LE(widest, room) << table;
+    EXPECT_NE(table.find(time), std::string::npos) << "it can be typed back";
+    EXPECT_NE(table.find(id), std::string::npos);
+  }
 }
 
 TEST(TerminalTest, ATableIsAlignedByDisplayColumns) {
