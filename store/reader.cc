@@ -1,19 +1,25 @@
 #include "store/reader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <mutex>
 #include <set>
 
+#include <fmt/core.h>
+
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "store/folder_draft.h"
 #include "store/format/commit.h"
 #include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/index/commit_mark.h"
 #include "store/index/reader_lock.h"
+#include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
 #include "store/reader_impl.h"
 #include "store/search_index/search_index.h"
@@ -34,8 +40,25 @@ void warn_once(const std::string& line) {
   if (known.insert(line).second) base::log_warning("{}", line);
 }
 
-std::string missing_message(const MessageId& message) {
-  return "read message " + message.object.hex() + ": it is not in the store";
+// A writer renames a pack before it adds it to the index.
+constexpr std::chrono::minutes kMaxPublishing{1};
+
+// `listed`: see unknown_packs().
+std::string doubt_about_packs(base::FileSystem& files, const Location& location,
+                              const std::vector<std::string>& listed, Index& index) {
+  const auto is_new = [&](const PackName& pack) {
+    const auto written = files.modified(packs_directory(location) / pack.hex());
+    return !written || base::system_clock().now() - *written < kMaxPublishing;
+  };
+  std::vector<PackName> unknown = unknown_packs(listed, index);
+  std::erase_if(unknown, is_new);
+  if (unknown.empty()) return "";
+  return fmt::format(
+      "store {}: {} there {} not in the index, such as {}: what is in {} is missing from what "
+      "follows: {}; if that does not help, run mailstow-backupd check",
+      location.store.string(), base::format_count(unknown.size(), "pack"),
+      unknown.size() == 1 ? "is" : "are", unknown.front().hex(),
+      unknown.size() == 1 ? "it" : "them", kReadInPacks);
 }
 
 }  // namespace
@@ -47,7 +70,9 @@ Reader::~Reader() = default;
 
 Reader Reader::open(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
+  const std::vector<std::string> listed = files.list(packs_directory(location));
   Reader reader = Impl::make(files, location, context);
+  warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
   warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
   reader.impl_->reach = location.reach;
   reader.impl_->lock = lock_for_reading(location, files, reader.impl_->index);
@@ -92,6 +117,17 @@ Root Reader::Impl::root_of(const SnapshotInfo& snapshot) {
   return Root::decode(objects.read_manifest(ObjectType::kRoot, *root));
 }
 
+std::string Reader::Impl::missing(const MessageId& message) {
+  if (!has_unknown_packs) {
+    has_unknown_packs = !unknown_packs(file_system.list(packs), index).empty();
+  }
+  return fmt::format(
+      "read message {}: it is not in the store{}", message.object.hex(),
+      *has_unknown_packs
+          ? fmt::format(", but there are packs that the index does not know: {}", kReadInPacks)
+          : "");
+}
+
 std::vector<FolderRecord> Reader::folders(const SnapshotInfo& snapshot) {
   std::vector<FolderRecord> folders;
   for (const ObjectId& id : folder_ids(snapshot)) folders.push_back(folder(id));
@@ -126,7 +162,7 @@ Sha256 Reader::digest(const MessageId& message) {
 base::Bytes Reader::read_message(const MessageId& message) {
   const std::optional<ObjectPlace> place =
       impl_->objects.find(ObjectType::kMessage, message.object);
-  if (!place) fail(ErrorCode::kNotFound, "{}", missing_message(message));
+  if (!place) fail(ErrorCode::kNotFound, "{}", impl_->missing(message));
   return impl_->objects.read_message(message.object, *place);
 }
 
@@ -146,7 +182,7 @@ void Reader::read_messages(
     if (place) {
       wanted.push_back({.place = *place, .position = position});
     } else {
-      damaged(position, missing_message(messages[position]));
+      damaged(position, impl_->missing(messages[position]));
     }
   }
   std::ranges::sort(wanted, {}, [](const Wanted& message) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/file_system.h"
@@ -19,9 +20,11 @@ class Reader::Impl {
  public:
   Impl(base::FileSystem& files, const Location& location, const BlockContext& opened)
       : context(opened),
+        file_system(files),
+        packs(packs_directory(location)),
         search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
-        objects(files, packs_directory(location), context, index) {}
+        objects(files, packs, context, index) {}
 
   static Reader make(base::FileSystem& files, const Location& location,
                      const BlockContext& context) {
@@ -33,7 +36,13 @@ class Reader::Impl {
   // The lowest sequence number of the account's snapshots that is within reach.
   std::uint64_t first_within_reach(std::string_view account) const;
 
+  // Why a message can't be found, and what to do.
+  std::string missing(const MessageId& message);
+  std::optional<bool> has_unknown_packs;  // nullopt: not looked yet
+
   BlockContext context;
+  base::FileSystem& file_system;
+  base::Path packs;
   base::Path search_file;
   Index index;
   ObjectReader objects;

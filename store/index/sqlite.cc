@@ -116,6 +116,10 @@ Statement& Statement::bind_null(int parameter) {
 
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
+  if (database_->was_changed()) {
+    sqlite3_reset(statement_.get());
+    fail(code);
+  }
   if (code == SQLITE_ROW) return true;
   sqlite3_reset(statement_.get());
   if (code != SQLITE_DONE) fail(code);
@@ -188,9 +192,11 @@ Database Database::open_unchanging(const std::filesystem::path& path) {
   return database;
 }
 
+// A writer's changes are in its log at first.
 bool Database::was_changed() const {
+  if (!unchanged_since_) return false;
   std::error_code error;
-  return unchanged_since_ && std::filesystem::last_write_time(path_, error) != *unchanged_since_;
+  return std::filesystem::last_write_time(path_, error) != *unchanged_since_ || has_log(path_);
 }
 
 Database Database::in_memory() {
@@ -218,12 +224,12 @@ std::int64_t Database::integer(std::string_view sql) {
 }
 
 void Database::fail(const char* operation, int code) const {
-  const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
   if (was_changed()) {
     base::fail(ErrorCode::kIo,
-               "{} index {}: {}: another process changed it meanwhile: run the command again",
-               operation, path_.string(), why);
+               "{} index {}: another process changed it meanwhile: run the command again",
+               operation, path_.string());
   }
+  const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
   switch (code & 0xff) {
     case SQLITE_FULL:
       base::fail(ErrorCode::kNoSpace, "{} index {}: {}: free space on its disk", operation,

@@ -60,7 +60,7 @@ class Database {
   static Database open_or_create(const std::filesystem::path& path);
   // If it exists. Where nothing can be written beside it (its disk is full, or mounted read-only)
   // and no writer left a log to be read, it is read as a file that does not change. If a writer
-  // finds room later, what is read can be wrong: then an error is kIo, not kDamaged.
+  // finds room later, what is read can be wrong: from then on every step fails with kIo.
   static std::optional<Database> open_read_only(const std::filesystem::path& path);
   static Database in_memory();  // empty, and discarded with its connection
 

@@ -18,6 +18,7 @@
 #include "store/index/index.h"
 #include "store/index/object_reader.h"
 #include "store/index/reader_lock.h"
+#include "store/index/unknown_packs.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/pack_check.h"
 #include "store/maintenance/snapshot_walk.h"
@@ -54,6 +55,7 @@ class Check {
     add_damage(TreeRecords::open(location_, files_).list().damaged);
     // Before the index: a writer may commit at any time.
     load_mark();
+    const std::vector<std::string> listed = files_.list(packs_directory(location_));
     const Index::Moment moment(index_);
     add_damage(index_.integrity());
     packs_ = index_.packs();
@@ -65,6 +67,7 @@ class Check {
     check_references();
     report_.messages = std::max(report_.messages, rebuilt_);
     find_places();
+    if (!report_.is_intact()) add_unknown_packs(listed);
     std::ranges::sort(report_.damage);
     const auto repeated = std::ranges::unique(report_.damage);
     report_.damage.erase(repeated.begin(), repeated.end());
@@ -74,6 +77,14 @@ class Check {
  private:
   void add_damage(const std::vector<std::string>& lines) {
     report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
+  }
+
+  // They may have what is missing. Without damage they are what a crash left.
+  void add_unknown_packs(const std::vector<std::string>& listed) {
+    for (const PackName& pack : unknown_packs(listed, index_)) {
+      report_.damage.push_back(
+          fmt::format("pack {}: the index does not know it: {}", pack.hex(), kReadInPacks));
+    }
   }
 
   void load_mark() {

@@ -53,5 +53,22 @@ TEST_F(SqliteTest, IsNotCalledDamagedIfAWriterChangedIt) {
   EXPECT_ERROR(kIo, "another process changed it", database.integer(kReadAll));
 }
 
+TEST_F(SqliteTest, IsNoLongerReadOnceAWriterFoundRoom) {
+  fs::last_write_time(file_, fs::last_write_time(file_) - std::chrono::hours(1));
+  Database database = Database::open_read_only(file_).value();
+  Statement rows(database, "SELECT content FROM mail");
+  EXPECT_TRUE(rows.step());
+  fs::remove(beside("-shm"));
+  {
+    Database writer = Database::open_or_create(file_);
+    writer.run("INSERT INTO mail VALUES (zeroblob(1000))");
+    EXPECT_ERROR(kIo, "another process changed it", rows.step());
+    EXPECT_ERROR(kIo, "another process changed it", database.integer(kReadAll));
+  }
+  // The log is in the database now.
+  EXPECT_ERROR(kIo, "another process changed it", database.integer(kReadAll));
+  EXPECT_EQ(Database::open_read_only(file_).value().integer(kReadAll), 501'000);
+}
+
 }  // namespace
 }  // namespace store

@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "store/format/layout.h"
+#include "store/maintenance/check.h"
 #include "tests/expect_error.h"
 #include "tests/store/simulated_file_system.h"
 #include "tests/store/store_fixture.h"
@@ -194,6 +195,38 @@ TEST_F(StoreOpeningTest, ContentOfAMissingPackIsStoredAgain) {
   EXPECT_THAT(writer.damage()[0], HasSubstr("it is missing"));
   EXPECT_TRUE(add_message(writer, sample_message(1)).is_new);
   EXPECT_FALSE(add_message(writer, sample_message(2)).is_new);
+}
+
+TEST_F(StoreOpeningTest, AReaderReportsPacksThatTheIndexDoesNotKnow) {
+  MessageId message;
+  {
+    Writer writer = open_writer();
+    message = add_message(writer, sample_message(1)).id;
+    writer.commit();
+  }
+  const base::Path pack = packs().at(0);
+  {
+    Writer writer = open_writer();
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", samples(2, 3))});
+    writer.commit();
+  }
+  std::filesystem::rename(pack, directory_ / "aside");
+  EXPECT_THAT(open_writer().damage(), SizeIs(1));
+  std::filesystem::rename(directory_ / "aside", pack);
+  std::filesystem::last_write_time(pack,
+                                   std::filesystem::last_write_time(pack) - std::chrono::hours(1));
+
+  testing::internal::CaptureStderr();
+  Reader reader = open_reader();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::AllOf(HasSubstr("1 pack there is not in the index"),
+                             HasSubstr("mailstow-backupd reindex")));
+  EXPECT_ERROR(kNotFound, "mailstow-backupd reindex", reader.read_message(message));
+  EXPECT_THAT(check(location_, files_, {}).damage,
+              testing::Contains(HasSubstr("the index does not know it")));
+  EXPECT_THAT(open_writer().damage(), testing::IsEmpty());
+  EXPECT_TRUE(reader.contains(message));
+  EXPECT_TRUE(check(location_, files_, {}).is_intact());
 }
 
 TEST_F(StoreOpeningTest, LeftoversOfACrashAreRemoved) {

@@ -1,0 +1,21 @@
+// Packs in the store that the index does not know, so that no reader finds what is in them: a crash
+// came before the index was written, or a lost pack was put back. The next writer reads them in.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/format/pack.h"
+#include "store/index/index.h"
+
+namespace store {
+
+// `listed`: the names in the directory of the packs, listed before the index was opened, because a
+// writer adds packs.
+std::vector<PackName> unknown_packs(const std::vector<std::string>& listed, Index& index);
+
+// What to do about them.
+inline constexpr const char* kReadInPacks =
+    "the next backup reads them in, and so does mailstow-backupd reindex";
+
+}  // namespace store
