@@ -67,6 +67,8 @@ TEST_F(ServerDoctorTest, ReportsAWrongPasswordOrUser) {
   mailstow_.config()["accounts"].push_back({{"name", "nobody"}, {"server", "main"}});
   const json all = report(3);
   EXPECT_EQ(finding_in(all, "login", "failure")["subject"], "nobody");
+  EXPECT_THAT(finding_in(all, "login", "failure")["remedy"].get<std::string>(),
+              HasSubstr("login_trusted_networks"));
   EXPECT_THAT(finding_in(all, "login", "ok")["what"].get<std::string>(),
               HasSubstr("login succeeded for 1 of the 2 accounts tried"));
 }
