@@ -1,7 +1,9 @@
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
+#include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -37,7 +39,11 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   const auto snapshot = choose_snapshot(environment, reader, account, at);
-  auto documents = nlohmann::ordered_json::array();
+  nlohmann::ordered_json head = {{"account", account}};
+  add_origin(head, snapshot);
+  head["time"] = base::format_rfc3339(snapshot.time);  // the older name
+  std::optional<DocumentStream> document;
+  if (environment.format == base::OutputFormat::kJson) document.emplace(head, "folders");
   std::vector<std::vector<std::string>> rows;
   std::vector<store::FolderRecord> listed = reader.folders(snapshot);
   const auto next = cut_to_page(listed, page, [&](const store::FolderRecord& folder) {
@@ -49,29 +55,31 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
     const bool is_in_tree =
         !foreign_tree_of(environment.config, account, folder.info, name).empty();
     if (is_in_tree) note += (note.empty() ? "" : "; ") + std::string("in a restored tree");
-    documents.push_back({{"folder", name},
-                         {"uidvalidity", folder.info.uid_validity},
-                         {"messages", folder.receipt.messages},
-                         {"bytes", folder.bytes},
-                         {"skipped", folder.info.skipped.size()},
-                         {"digest", folder.receipt.digest.hex()},
-                         {"in_restored_tree", is_in_tree},
-                         {"note", note}});
+    if (document) {
+      document->add({{"folder", name},
+                     {"uidvalidity", folder.info.uid_validity},
+                     {"messages", folder.receipt.messages},
+                     {"bytes", folder.bytes},
+                     {"skipped", folder.info.skipped.size()},
+                     {"digest", folder.receipt.digest.hex()},
+                     {"in_restored_tree", is_in_tree},
+                     {"note", note}});
+      continue;
+    }
     rows.push_back(
         {name, base::format_count(folder.receipt.messages), base::format_size(folder.bytes), note});
   }
-  nlohmann::ordered_json document = {{"account", account}};
-  add_origin(document, snapshot);
-  document["time"] = base::format_rfc3339(snapshot.time);  // the older name
-  document["folders"] = std::move(documents);
-  document["next"] = next_in_json(next);
-  print(environment.format, document,
-        base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
-                            {"MESSAGES", base::Align::kRight},
-                            {"SIZE", base::Align::kRight},
-                            {"NOTE", base::Align::kLeft, base::Width::kCut}},
-                           rows, base::output_room()) +
-            next_page_text(next) + origin_text(snapshot, environment.config.restore.time_zone));
+  if (document) {
+    document->end({{"next", next_in_json(next)}});
+    return base::ExitStatus::kDone;
+  }
+  base::print_paged(base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
+                                        {"MESSAGES", base::Align::kRight},
+                                        {"SIZE", base::Align::kRight},
+                                        {"NOTE", base::Align::kLeft, base::Width::kCut}},
+                                       rows, base::output_room()) +
+                    next_page_text(next) +
+                    origin_text(snapshot, environment.config.restore.time_zone));
   return base::ExitStatus::kDone;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/id_text.h"
 #include "base/log.h"
+#include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -85,34 +86,35 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     next = cursor_of_found(result.messages.back());
   }
 
-  auto documents = nlohmann::ordered_json::array();
-  for (const store::FoundMessage& found : result.messages) {
-    documents.push_back({{"message", found.entry.message.object.hex()},
-                         {"folder", found.folder},
-                         {"uidvalidity", found.uid_validity},
-                         {"uid", found.entry.uid.value},
-                         {"date", date_json(found.date)},
-                         {"internal_date", date_json(found.entry.internal_date)},
-                         {"from", found.envelope.from},
-                         {"to", found.envelope.to},
-                         {"cc", found.envelope.cc},
-                         {"subject", found.envelope.subject},
-                         {"message_id", found.envelope.message_id},
-                         {"size", found.entry.size},
-                         {"flags", found.entry.flags},
-                         {"snapshot", found.snapshot.id.hex()},
-                         {"last_seen", base::format_rfc3339(found.snapshot.time)}});
+  if (environment.format == base::OutputFormat::kJson) {
+    nlohmann::ordered_json head = {{"account", options.account}};
+    if (scope.snapshot) add_origin(head, chosen);
+    head["total"] = result.total;
+    head["undated"] = result.undated;
+    DocumentStream document(head, "messages");
+    for (const store::FoundMessage& found : result.messages) {
+      document.add({{"message", found.entry.message.object.hex()},
+                    {"folder", found.folder},
+                    {"uidvalidity", found.uid_validity},
+                    {"uid", found.entry.uid.value},
+                    {"date", date_json(found.date)},
+                    {"internal_date", date_json(found.entry.internal_date)},
+                    {"from", found.envelope.from},
+                    {"to", found.envelope.to},
+                    {"cc", found.envelope.cc},
+                    {"subject", found.envelope.subject},
+                    {"message_id", found.envelope.message_id},
+                    {"size", found.entry.size},
+                    {"flags", found.entry.flags},
+                    {"snapshot", found.snapshot.id.hex()},
+                    {"last_seen", base::format_rfc3339(found.snapshot.time)}});
+    }
+    document.end({{"next", next_in_json(next)}});
+  } else {
+    const std::string& zone = environment.config.restore.time_zone;
+    base::print_paged(to_text(result, next, options.account, zone) +
+                      (scope.snapshot ? origin_text(chosen, zone) : ""));
   }
-  const std::string& zone = environment.config.restore.time_zone;
-  nlohmann::ordered_json document = {{"account", options.account}};
-  if (scope.snapshot) add_origin(document, chosen);
-  document["total"] = result.total;
-  document["undated"] = result.undated;
-  document["messages"] = std::move(documents);
-  document["next"] = next_in_json(next);
-  std::string text = to_text(result, next, options.account, zone);
-  if (scope.snapshot) text += origin_text(chosen, zone);
-  print(environment.format, document, text);
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;
   return result.total == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;
 }

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -6,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/id_text.h"
+#include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -51,39 +53,47 @@ base::ExitStatus snapshots(const base::Environment& environment, const std::stri
   const auto next =
       cut_to_page(all, page, [](const store::SnapshotInfo& snapshot) { return snapshot.id.hex(); });
   const auto now = environment.clock.now_seconds();
-  auto documents = nlohmann::ordered_json::array();
+  std::optional<DocumentStream> document;
+  if (environment.format == base::OutputFormat::kJson) {
+    document.emplace(nlohmann::ordered_json{{"account", account}}, "snapshots");
+  }
   std::vector<std::vector<std::string>> rows;
   for (const store::SnapshotInfo& snapshot : all) {
     const bool is_rescue = snapshot.kind == store::SnapshotKind::kRescue;
-    documents.push_back({{"snapshot", snapshot.id.hex()},
-                         {"time", base::format_rfc3339(snapshot.time)},
-                         {"kind", is_rescue ? "rescue" : "backup"},
-                         {"status", word(snapshot.status)},
-                         {"folders", snapshot.folders},
-                         {"messages", snapshot.messages},
-                         {"bytes", snapshot.bytes},
-                         {"sequence", snapshot.sequence},
-                         {"in_future", is_in_future(snapshot, now)},
-                         {"pinned", snapshot.is_pinned(now)},
-                         {"pinned_until", end_of_pin(snapshot, now)}});
+    if (document) {
+      document->add({{"snapshot", snapshot.id.hex()},
+                     {"time", base::format_rfc3339(snapshot.time)},
+                     {"kind", is_rescue ? "rescue" : "backup"},
+                     {"status", word(snapshot.status)},
+                     {"folders", snapshot.folders},
+                     {"messages", snapshot.messages},
+                     {"bytes", snapshot.bytes},
+                     {"sequence", snapshot.sequence},
+                     {"in_future", is_in_future(snapshot, now)},
+                     {"pinned", snapshot.is_pinned(now)},
+                     {"pinned_until", end_of_pin(snapshot, now)}});
+      continue;
+    }
     rows.push_back({base::format_zoned(snapshot.time, environment.config.restore.time_zone),
                     is_rescue ? "rescue" : "backup", std::string(word(snapshot.status)),
                     base::format_count(snapshot.folders), base::format_count(snapshot.messages),
                     base::format_size(snapshot.bytes), base::shown_id(snapshot.id.hex()),
                     marks_of(snapshot, now, environment.config.restore.time_zone)});
   }
-  print(environment.format,
-        {{"account", account}, {"snapshots", std::move(documents)}, {"next", next_in_json(next)}},
-        base::format_table({{"TIME"},
-                            {"KIND"},
-                            {"STATUS"},
-                            {"FOLDERS", base::Align::kRight},
-                            {"MESSAGES", base::Align::kRight},
-                            {"SIZE", base::Align::kRight},
-                            {"ID"},
-                            {""}},
-                           rows, base::output_room()) +
-            next_page_text(next));
+  if (document) {
+    document->end({{"next", next_in_json(next)}});
+    return base::ExitStatus::kDone;
+  }
+  base::print_paged(base::format_table({{"TIME"},
+                                        {"KIND"},
+                                        {"STATUS"},
+                                        {"FOLDERS", base::Align::kRight},
+                                        {"MESSAGES", base::Align::kRight},
+                                        {"SIZE", base::Align::kRight},
+                                        {"ID"},
+                                        {""}},
+                                       rows, base::output_room()) +
+                    next_page_text(next));
   return base::ExitStatus::kDone;
 }
 

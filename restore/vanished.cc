@@ -12,6 +12,7 @@
 #include "base/glob.h"
 #include "base/id_text.h"
 #include "base/log.h"
+#include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
@@ -280,11 +281,13 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   }
   auto bursts = find_bursts(reader, account, start);
   const auto next = cut_to_page(bursts, options.page, cursor_of_burst);
-  auto documents = nlohmann::ordered_json::array();
-  for (const Burst& burst : bursts) documents.push_back(to_json(burst));
-  print(environment.format,
-        {{"account", account}, {"bursts", std::move(documents)}, {"next", next_in_json(next)}},
-        to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
+  if (environment.format == base::OutputFormat::kJson) {
+    DocumentStream document({{"account", account}}, "bursts");
+    for (const Burst& burst : bursts) document.add(to_json(burst));
+    document.end({{"next", next_in_json(next)}});
+    return base::ExitStatus::kDone;
+  }
+  base::print_paged(to_text(bursts, environment.config.restore.time_zone) + next_page_text(next));
   return base::ExitStatus::kDone;
 }
 
