@@ -127,6 +127,7 @@ void Daemon::run() {
     collect_ended();
     report_crashed_jobs();
     if (deadline_ && is_idle()) return;
+    jobs_->see_time(now());
     loans_.update(jobs_->is_store_free() && !deadline_);
     jobs_->set_lent(!loans_.is_empty());
     while (const auto job = deadline_ ? std::nullopt : jobs_->due(now())) start(*job);

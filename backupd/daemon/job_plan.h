@@ -23,7 +23,7 @@ class JobPlan {
 
   // When the job starts next, not before `now`; nullopt if it never starts. Runs missed while the
   // daemon was down are caught up by a single run, as soon as the window allows it. A last start in
-  // the future (the clock was wrong) counts as `now`.
+  // the future (the clock was wrong) counts as `now`, each time: see JobTable::see_time().
   std::optional<std::chrono::sys_seconds> next_start(Job job, std::chrono::sys_seconds last_start,
                                                      std::chrono::sys_seconds now) const;
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/exit_status.h"
 #include "base/time_text.h"
 
@@ -31,6 +32,17 @@ JobTable::JobTable(JobPlan plan, const JobStarts& starts, sys_seconds now)
     State& state = states_[job];
     state.last_start = found == starts.end() ? now : found->second;
     state.planned_start = state.settled_start = state.last_start;
+  }
+}
+
+void JobTable::see_time(sys_seconds now) {
+  for (auto& [job, state] : states_) {
+    // A clock that is put right by seconds starts no job twice.
+    if (state.planned_start > now + base::kClockSlack) state.planned_start = now;
+    if (state.settled_start > now + base::kClockSlack) state.settled_start = now;
+    if (state.retry && *state.retry > now + kJobRetry) {
+      state.retry = now + kBusyRetry;
+    }
   }
 }
 

@@ -33,6 +33,10 @@ class JobTable {
 
   void set_plan(JobPlan plan) { plan_ = std::move(plan); }
 
+  // To be called with each new time. Starts in its future were made with a wrong clock, and would
+  // delay the job until then: they count as made now.
+  void see_time(std::chrono::sys_seconds now);
+
   // Of the jobs that may start, the one that has been due for longest. A backup and a prune need
   // the store exclusively, so they wait for each other.
   std::optional<Job> due(std::chrono::sys_seconds now) const;

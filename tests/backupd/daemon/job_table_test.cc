@@ -58,6 +58,12 @@ class ClockedDaemon {
     table_ = JobTable(JobPlan(config_, 0.5), kept, now_);
   }
 
+  // Jobs that are running end at the time at which they would have.
+  void set_clock(const char* now) {
+    now_ = moment(now);
+    table_.see_time(now_);
+  }
+
   JobTable& table() { return table_; }
   sys_seconds now() const { return now_; }
   const std::vector<sys_seconds>& starts(Job job) { return starts_[job]; }
@@ -201,6 +207,49 @@ TEST(JobTableTest, ABackupOfSomeAccountsDoesNotReplaceTheScheduledOne) {
   EXPECT_THAT(table.accounts_of(Job::kBackup), ElementsAre());
   table.ended(Job::kBackup, {}, now + minutes(2));
   EXPECT_EQ(table.next_start(Job::kBackup, now + minutes(2)), moment("2026-11-02T01:35"));
+}
+
+TEST(JobTableTest, AWrongClockDelaysNothingOnceItIsRight) {
+  base::ScheduleConfig config;
+  config.backup = "daily 02:30 UTC";
+  config.jitter = seconds(0);
+  config.prune = config.check = config.sweep = config.drill = "never";
+  ClockedDaemon machine(config, "2026-11-01");
+  machine.run_until("2026-11-02");
+  machine.set_clock("2027-11-02");
+  machine.run_until("2027-11-03");
+  machine.set_clock("2026-11-02T00:01");
+  machine.run_until("2026-11-04");
+  machine.set_clock("2025-11-04");
+  machine.run_until("2025-11-05");
+  machine.set_clock("2026-11-04T00:01");
+  machine.run_until("2026-11-05");
+  EXPECT_THAT(machine.starts(Job::kBackup),
+              ElementsAre(moment("2026-11-01T02:30"), moment("2027-11-02"),
+                          moment("2027-11-02T02:30"), moment("2026-11-02T02:30"),
+                          moment("2026-11-03T02:30"), moment("2025-11-04T02:30"),
+                          moment("2026-11-04T00:01"), moment("2026-11-04T02:30")));
+}
+
+TEST(JobTableTest, ANewDaemonIsNotDelayedByStartsFromTheFuture) {
+  const sys_seconds now = moment("2026-11-01T12:00");
+  base::ScheduleConfig config;
+  config.backup = "daily 02:30";
+  config.prune = config.check = config.sweep = config.drill = "never";
+  JobTable table(JobPlan(config, 0), {{Job::kBackup, now + hours(24 * 365)}}, now);
+  table.see_time(now);
+  EXPECT_EQ(table.due(now + hours(15)), Job::kBackup);
+  EXPECT_EQ(table.starts()[Job::kBackup], now);
+}
+
+TEST(JobTableTest, AClockThatIsPutRightByASecondStartsNoJobTwice) {
+  ClockedDaemon machine(oslo(), "2026-11-01");
+  machine.run_until("2026-11-01T02:00");
+  const std::size_t before = machine.starts(Job::kBackup).size();
+  ASSERT_EQ(before, 1U) << "at half past two in Oslo, and five minutes of jitter";
+  machine.set_clock("2026-11-01T01:34:58");
+  machine.run_until("2026-11-01T12:00");
+  EXPECT_EQ(machine.starts(Job::kBackup).size(), before);
 }
 
 TEST(JobTableTest, BackupsDoNotPostponeAPruneForever) {
