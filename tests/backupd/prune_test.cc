@@ -1,9 +1,12 @@
 // `mailstow-backupd prune` and `forget` on a real server.
 #include <filesystem>
+#include <random>
+#include <sstream>
 
 #include <gmock/gmock.h>
 
 #include "backupd/prune_report.h"
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"
@@ -276,6 +279,75 @@ TEST_F(PruneTest, ForgetWithPruneLeavesTheGracePeriodToReaders) {
   EXPECT_GE(packs(), before);
   EXPECT_EQ(mailstow_.backupd_json({"prune", "--skip-grace"})["packs"]["waiting"], 0);
   EXPECT_EQ(mailstow_.backupd_json({"status"})["store"]["messages"], 30);
+}
+
+// A file system of 51 MB in a mount namespace of its own: a dead pack of 18 MB, and one of 27 MB of
+// which half is dead, more than the disk has room for beside them.
+TEST_F(PruneTest, FreesASmallDiskThreeTimesInARow) {
+  if (!tests::is_long_run()) GTEST_SKIP() << "takes a minute; the seams of tests/store do the same";
+  mailstow_.config()["retention"]["last"] = 1;
+  mailstow_.config()["store"]["keep_free_mb"] = 1;
+  mailstow_.save();
+  std::mt19937 random(7);
+  servers::ImapClient alice = server_.client("alice");
+  const auto letters = [&](unsigned count) {
+    constexpr std::string_view kDigits =
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/";
+    for (; count > 0; --count) {
+      std::string text = "Subject: large\r\n\r\n";
+      for (int line = 0; line < 14'000; ++line) {
+        for (int at = 0; at < 70; ++at) text += kDigits[random() % kDigits.size()];
+        text += "\r\n";
+      }
+      alice.append("INBOX", std::vector<servers::Delivery>{{text}});
+    }
+  };
+  const auto expunge = [&](const std::string& messages) {
+    alice.command("SELECT INBOX");
+    alice.command("STORE " + messages + " +FLAGS (\\Deleted)");
+    alice.command("EXPUNGE");
+    alice.command("CLOSE");
+  };
+  const auto back_up = [&] {
+    EXPECT_EQ(mailstow_.backupd({"once", "--account", "alice"}).status, 0);
+  };
+  deliver("alice", 1);  // it stays: this is no mass deletion
+  letters(24);
+  back_up();
+  expunge("2:*");
+  letters(36);
+  back_up();
+  expunge("2:19");
+  back_up();
+
+  const base::Path disk = mailstow_.folder() / "disk";
+  const base::Path original = mailstow_.store();
+  std::filesystem::create_directory(disk);
+  mailstow_.config()["store"]["path"] = (disk / "store").string();
+  mailstow_.save();
+  std::string script = "mount -t tmpfs -o size=51m tmpfs '" + disk.string() + "' && cp -a '" +
+                       original.string() + "' '" + disk.string() + "/store' || exit 9\n";
+  const auto run = [&](const std::vector<std::string>& command) {
+    for (const std::string& word : mailstow_.backupd_command(command)) script += "'" + word + "' ";
+    script += ">&2; echo $?; df --output=avail -k '" + disk.string() + "' | tail -n 1\n";
+  };
+  for (int time = 0; time < 3; ++time) run({"prune"});
+  run({"check", "--read-data"});
+  const auto result =
+      servers::run_program({"unshare", "--map-root-user", "--mount", "sh", "-c", script});
+  ASSERT_EQ(result.status, 0) << result.err;
+  std::istringstream lines(result.out);
+  std::vector<int> statuses;
+  std::vector<int> free;  // kB
+  for (int status = 0, room = 0; lines >> status >> room;) {
+    statuses.push_back(status);
+    free.push_back(room);
+  }
+  EXPECT_THAT(statuses, testing::ElementsAre(3, 0, 0, 0)) << result.err;
+  ASSERT_EQ(free.size(), 4U) << result.out;
+  EXPECT_LT(free[0], 13'000) << "the living half doesn't fit beside both packs";
+  EXPECT_GT(free[2], 33'000) << result.out << result.err;
+  EXPECT_THAT(result.err, HasSubstr("The store is intact"));
 }
 
 }  // namespace
