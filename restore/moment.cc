@@ -1,11 +1,14 @@
 #include "restore/moment.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/error.h"
 #include "base/id_text.h"
+#include "base/log.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "store/doubted_times.h"
 #include "store/find_snapshot.h"
 
 namespace restore {
@@ -55,22 +58,51 @@ sys_seconds parse_moment(const base::Environment& environment, store::Reader& re
   return parse_span(environment, text, asked).begin;
 }
 
+std::optional<store::SnapshotInfo> snapshot_at(const base::Environment& environment,
+                                               store::Reader& reader, const std::string& account,
+                                               sys_seconds time) {
+  const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
+  const std::vector<bool> doubted =
+      store::doubted_times(snapshots, environment.clock.now_seconds());
+  // In the order in which they were made, so of equal times the last one counts.
+  const store::SnapshotInfo* latest = nullptr;
+  const store::SnapshotInfo* chosen = nullptr;
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    const store::SnapshotInfo& snapshot = snapshots[i];
+    if (snapshot.kind != store::SnapshotKind::kBackup || snapshot.time > time) continue;
+    if (latest == nullptr || snapshot.time >= latest->time) latest = &snapshot;
+    if (doubted[i]) continue;
+    if (chosen == nullptr || snapshot.time >= chosen->time) chosen = &snapshot;
+  }
+  if (latest == nullptr) return std::nullopt;
+  if (chosen == nullptr || chosen == latest) return *latest;
+  base::log_warning(
+      "account {}: the snapshot of {} is passed over, because a wrong clock dated it: --at {} "
+      "chooses it",
+      base::escape_for_terminal(account),
+      base::format_zoned(latest->time, environment.config.restore.time_zone),
+      base::shown_id(latest->id.hex()));
+  return *chosen;
+}
+
 std::optional<store::SnapshotInfo> start_of_history(const base::Environment& environment,
                                                     store::Reader& reader,
                                                     const std::string& account,
                                                     const std::string& since) {
   if (auto named = store::find_snapshot(reader, account, since)) return named;
-  return reader.newest_snapshot(account, parse_span(environment, since, std::nullopt).begin);
+  return snapshot_at(environment, reader, account,
+                     parse_span(environment, since, std::nullopt).begin);
 }
 
 store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
                                     const std::string& account, const std::string& at) {
   if (const auto named = store::find_snapshot(reader, account, at)) return *named;
-  std::optional<sys_seconds> time;
-  if (!at.empty()) {
-    time = parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);
-  }
-  if (const auto snapshot = reader.newest_snapshot(account, time)) return *snapshot;
+  const auto snapshot =
+      at.empty()
+          ? reader.newest_snapshot(account)
+          : snapshot_at(environment, reader, account,
+                        parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1));
+  if (snapshot) return *snapshot;
   const auto all = reader.snapshots(account);
   if (all.empty()) {
     base::fail(base::ErrorCode::kNotFound,

@@ -238,7 +238,7 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
   for (const std::string& account : reader.accounts()) {
     try {
       std::optional<store::SnapshotInfo> start;
-      if (time) start = reader.newest_snapshot(account, time);
+      if (time) start = snapshot_at(environment, reader, account, *time);
       summaries.push_back(summary_of(account, find_bursts(reader, account, start)));
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {

@@ -161,6 +161,16 @@ TEST_F(WrongNightTest, SnapshotsOfTheFutureAreMarked) {
   EXPECT_THAT(marks, ElementsAre(false, true, false));
 }
 
+TEST_F(WrongNightTest, ATimePassesOverASnapshotThatAWrongClockDated) {
+  back_up_ahead();
+  deliver(3);
+  const std::string right = once(3)["accounts"][0]["snapshot"];
+  clock_.let_pass(days(400));  // the time that the wrong clock showed has come
+  const std::vector<std::string> today = {"folders", "alice", "--at", "today"};
+  EXPECT_EQ(mailstow_.restore_json(today)["snapshot"], right);
+  EXPECT_THAT(mailstow_.restore(today).err, HasSubstr("a wrong clock dated it"));
+}
+
 struct WrongClock {
   const char* name;
   days shift;

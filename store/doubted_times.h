@@ -1,0 +1,18 @@
+// Which snapshots of an account have a time that a wrong clock showed, as far as the others tell.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <vector>
+
+#include "store/format/snapshot.h"
+
+namespace store {
+
+// `snapshots` in the order in which they were made, as Reader::snapshots() returns them. A time in
+// the future of `now` is doubted. Of the others as few as possible: those without which the times
+// follow the order; of equally few, those that were made later.
+std::vector<bool> doubted_times(std::span<const SnapshotInfo> snapshots,
+                                std::chrono::sys_seconds now);
+
+}  // namespace store
