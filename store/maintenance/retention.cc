@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -14,6 +15,7 @@
 #include <fmt/core.h>
 
 #include "base/time_text.h"
+#include "store/doubted_times.h"
 
 namespace store {
 namespace {
@@ -108,8 +110,10 @@ class Planner {
         rules_(rules),
         now_(now),
         zone_(zone_of(rules)),
-        decisions_(snapshots.size()) {
+        decisions_(snapshots.size()),
+        doubted_(snapshots.size()) {
     for (std::size_t i = 0; i < snapshots.size(); ++i) decisions_[i].snapshot = snapshots[i].id;
+    find_doubted();
     collect_backups();
   }
 
@@ -119,7 +123,11 @@ class Planner {
     keep_newest();
     keep_within();
     keep_last();
-    for (const PeriodRule& rule : kPeriodRules) keep_periods(rule);
+    // What a wrong clock dated must not take the place of another in a period that it is not of.
+    for (const PeriodRule& rule : kPeriodRules) {
+      keep_periods(rule, backups_);
+      if (trusted_.size() < backups_.size()) keep_periods(rule, trusted_);
+    }
     keep_rescued();
     keep_held();
     for (RetentionDecision& decision : decisions_)
@@ -133,6 +141,28 @@ class Planner {
     return snapshots_[i].status == SnapshotStatus::kComplete;
   }
 
+  void find_doubted() {
+    std::vector<std::size_t> order(snapshots_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [this](std::size_t a, std::size_t b) {
+      return std::tuple(snapshots_[a].sequence, snapshots_[a].time, a) <
+             std::tuple(snapshots_[b].sequence, snapshots_[b].time, b);
+    });
+    std::vector<SnapshotInfo> as_made;
+    as_made.reserve(order.size());
+    for (const std::size_t i : order) as_made.push_back(snapshots_[i]);
+    const std::vector<bool> doubted = doubted_times(as_made, now_);
+    for (std::size_t at = 0; at < order.size(); ++at) doubted_[order[at]] = doubted[at];
+  }
+
+  // The newest complete one of these, or the newest.
+  std::optional<std::size_t> anchor_of(const std::vector<std::size_t>& backups) const {
+    if (backups.empty()) return std::nullopt;
+    const auto complete =
+        std::ranges::find_if(backups, [this](std::size_t i) { return is_complete(i); });
+    return complete == backups.end() ? backups.front() : *complete;
+  }
+
   // The snapshots that the rules count, newest first.
   void collect_backups() {
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
@@ -141,15 +171,16 @@ class Planner {
       return std::tuple(snapshots_[a].sequence, snapshots_[a].time, a) >
              std::tuple(snapshots_[b].sequence, snapshots_[b].time, b);
     });
-    if (backups_.empty()) return;
-    const auto complete =
-        std::ranges::find_if(backups_, [this](std::size_t i) { return is_complete(i); });
-    anchor_ = complete == backups_.end() ? backups_.front() : *complete;
+    std::ranges::copy_if(backups_, std::back_inserter(trusted_),
+                         [this](std::size_t i) { return !doubted_[i]; });
+    anchor_ = anchor_of(backups_);
+    trusted_anchor_ = anchor_of(trusted_);
   }
 
   void keep(std::size_t i, std::string reason) {
     decisions_[i].verdict = Verdict::kKeep;
-    decisions_[i].reasons.push_back(std::move(reason));
+    std::vector<std::string>& reasons = decisions_[i].reasons;
+    if (std::ranges::find(reasons, reason) == reasons.end()) reasons.push_back(std::move(reason));
   }
 
   void keep_pinned() {
@@ -169,9 +200,13 @@ class Planner {
       keep(backups_.front(), "newest snapshot, never dropped");
   }
 
-  // Whether `i` is at most `duration` before the newest complete snapshot.
+  // Whether `i` is at most `duration` before the newest complete snapshot, or before the newest one
+  // whose time is not doubted.
   bool is_within(std::size_t i, std::chrono::seconds duration) const {
-    return !anchor_ || snapshots_[*anchor_].time - snapshots_[i].time <= duration;
+    const auto is_after = [&](const std::optional<std::size_t>& anchor) {
+      return anchor && snapshots_[*anchor].time - snapshots_[i].time <= duration;
+    };
+    return !anchor_ || is_after(anchor_) || is_after(trusted_anchor_);
   }
 
   void keep_within() {
@@ -196,13 +231,13 @@ class Planner {
   }
 
   // Periods without a snapshot don't count, so a pause in the backups costs no history.
-  void keep_periods(const PeriodRule& rule) {
+  void keep_periods(const PeriodRule& rule, const std::vector<std::size_t>& backups) {
     struct Kept {
       std::string name;
       std::size_t snapshot;
     };
     std::map<std::int64_t, Kept, std::greater<>> periods;
-    for (const std::size_t i : backups_) {
+    for (const std::size_t i : backups) {
       Period period = rule.period(wall_time(snapshots_[i].time));
       const auto [place, is_new] =
           periods.try_emplace(period.order, Kept{std::move(period.name), i});
@@ -243,8 +278,11 @@ class Planner {
   sys_seconds now_;
   const date::time_zone* zone_;
   std::vector<RetentionDecision> decisions_;
+  std::vector<bool> doubted_;          // of snapshots_, see doubted_times()
   std::vector<std::size_t> backups_;   // positions in snapshots_
+  std::vector<std::size_t> trusted_;   // those of backups_ that are not doubted
   std::optional<std::size_t> anchor_;  // the newest complete one, or the newest
+  std::optional<std::size_t> trusted_anchor_;
 };
 
 }  // namespace

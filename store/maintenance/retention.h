@@ -11,6 +11,8 @@
 //     complete is kept only if that period has no complete one.
 //   - A snapshot dated after `now` comes from a wrong clock. It is kept until that time has come
 //     and counts for no rule, so that it can't displace the real ones.
+//   - A snapshot whose time contradicts the order in which they were made (store/doubted_times.h)
+//     takes the place of no other: the rules also keep what they would keep without it.
 //   - A pinned snapshot is kept until its pin ends.
 //   - A sweep's rescue (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
 //     rule.

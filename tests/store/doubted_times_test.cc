@@ -35,6 +35,11 @@ TEST(DoubtedTimesTest, TheFutureIsAlwaysDoubted) {
   EXPECT_THAT(doubted({300, 301, 302, 2}), ElementsAre(true, true, true, false));
 }
 
+TEST(DoubtedTimesTest, OfTwoThatMayBeWrongTheOneFarFromTheOthersIsDoubted) {
+  EXPECT_THAT(doubted({2, 90, 3}), ElementsAre(false, true, false));
+  EXPECT_THAT(doubted({50, 3, 52}), ElementsAre(false, true, false));
+}
+
 TEST(DoubtedTimesTest, OfTwoThatContradictEachOtherTheLaterIsDoubted) {
   EXPECT_THAT(doubted({50, 3}), ElementsAre(false, true));
 }

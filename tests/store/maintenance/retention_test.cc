@@ -172,6 +172,23 @@ TEST(RetentionTest, TheSnapshotMadeLastIsTheNewest) {
               ElementsAre("2026-11-01T00:00:00Z", "2025-11-02T00:00:00Z", "2026-11-04T00:00:00Z"));
 }
 
+// Another month's snapshot was made with the clock of January.
+TEST(RetentionTest, ASnapshotThatAWrongClockDatedTakesNoOthersPlace) {
+  RetentionRules rules = no_rules();
+  rules.policy.monthly = 12;
+  std::vector<SnapshotInfo> snapshots;
+  std::vector<std::string> all;
+  for (const char* const time :
+       {"2026-01-15", "2026-02-15", "2026-03-15", "2026-01-20", "2026-04-15"}) {
+    snapshots.push_back(snapshot(at(time)));
+    snapshots.back().sequence = snapshots.size();
+    all.push_back(std::string(time) + "T00:00:00Z");
+  }
+  EXPECT_EQ(kept(snapshots, rules), all);
+  rules.policy.monthly = 2;
+  EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-03-15T00:00:00Z", "2026-04-15T00:00:00Z"));
+}
+
 TEST(RetentionGolden, EveryRuleAtOnce) {
   RetentionRules rules;
   rules.policy = {.keep_within = hours(36),
