@@ -14,7 +14,7 @@ namespace store {
 // writer adds packs.
 std::vector<PackName> unknown_packs(const std::vector<std::string>& listed, Index& index);
 
-// What to do about them.
+// The advice in messages about them.
 inline constexpr const char* kReadInPacks =
     "the next backup reads them in, and so does mailstow-backupd reindex";
 
