@@ -16,8 +16,8 @@ using std::chrono::sys_seconds;
 constexpr sys_seconds kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 24);
 
 // The machine has been running for long.
-base::ClockSighting seen(sys_seconds time, std::chrono::seconds set_by = {},
-                         const std::string& start = "one") {
+base::ClockSighting sighting_at(sys_seconds time, std::chrono::seconds set_by = {},
+                                const std::string& start = "one") {
   return {.time = time, .since_start = time - (kNow - days(1000)) - set_by, .start = start};
 }
 
@@ -25,7 +25,7 @@ base::ClockSighting seen(sys_seconds time, std::chrono::seconds set_by = {},
 class Sweeps {
  public:
   bool is_believed(sys_seconds now, std::optional<sys_seconds> recorded) {
-    return is_believed(seen(now, set_by_), recorded);
+    return is_believed(sighting_at(now, set_by_), recorded);
   }
   bool is_believed(const base::ClockSighting& now, std::optional<sys_seconds> recorded) {
     const ClockVerdict verdict = judge_clock(now, recorded, memory_, "mailstow-restore sweep");
@@ -142,7 +142,7 @@ TEST(ClockGuardTest, WhatAWrongClockRecordedInTheFutureIsOverruledOnce) {
 
 TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
   const std::string doubt =
-      judge_clock(seen(kNow), kNow - days(5), {}, "mailstow-backupd prune").doubt;
+      judge_clock(sighting_at(kNow), kNow - days(5), {}, "mailstow-backupd prune").doubt;
   EXPECT_THAT(doubt, testing::HasSubstr("2026-11-24T00:00:00Z"));
   EXPECT_THAT(doubt, testing::HasSubstr("`mailstow-backupd prune --now`"));
 }
@@ -153,7 +153,8 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   Location location;
   location.index = directory.path() / "index";
   const auto doubt = [&](sys_seconds now, ClockDoubt how = ClockDoubt::kJudge) {
-    return doubt_about_clock(location, base::real_file_system(), seen(now), kNow, how, "prune");
+    return doubt_about_clock(location, base::real_file_system(), sighting_at(now), kNow, how,
+                             "prune");
   };
   const sys_seconds jumped = kNow + days(10);
   EXPECT_NE(doubt(jumped, ClockDoubt::kJudgeOnly), "");
@@ -169,7 +170,7 @@ TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
   const base::Path file = folder.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
-  const ClockMemory memory{kNow, seen(kNow + 1h), std::nullopt};
+  const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt};
   save_clock_memory(files, file, memory);
   EXPECT_EQ(load_clock_memory(files, file), memory);
   std::ofstream(file) << R"({"last":null,"doubted":5,"overruled":null})";

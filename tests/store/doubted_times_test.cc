@@ -9,7 +9,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Days, in the order in which the snapshots were made; this is day 100.
-std::vector<bool> doubted(const std::vector<int>& order) {
+std::vector<bool> doubts_of(const std::vector<int>& order) {
   constexpr std::chrono::sys_seconds kStart{std::chrono::seconds(1'800'000'000)};
   std::vector<SnapshotInfo> snapshots;
   for (const int day : order) {
@@ -19,29 +19,30 @@ std::vector<bool> doubted(const std::vector<int>& order) {
 }
 
 TEST(DoubtedTimesTest, TimesInOrderAreNotDoubted) {
-  EXPECT_THAT(doubted({}), IsEmpty());
-  EXPECT_THAT(doubted({1, 2, 2, 50}), ElementsAre(false, false, false, false));
+  EXPECT_THAT(doubts_of({}), IsEmpty());
+  EXPECT_THAT(doubts_of({1, 2, 2, 50}), ElementsAre(false, false, false, false));
 }
 
 TEST(DoubtedTimesTest, AWrongNightIsDoubtedAndNotTheOthers) {
-  EXPECT_THAT(doubted({1, 2, 60, 3, 4}), ElementsAre(false, false, true, false, false));
-  EXPECT_THAT(doubted({50, 51, 3, 52}), ElementsAre(false, false, true, false));
-  EXPECT_THAT(doubted({50, 51, 3, 4, 52, 53}), ElementsAre(false, false, true, true, false, false));
+  EXPECT_THAT(doubts_of({1, 2, 60, 3, 4}), ElementsAre(false, false, true, false, false));
+  EXPECT_THAT(doubts_of({50, 51, 3, 52}), ElementsAre(false, false, true, false));
+  EXPECT_THAT(doubts_of({50, 51, 3, 4, 52, 53}),
+              ElementsAre(false, false, true, true, false, false));
 }
 
 TEST(DoubtedTimesTest, TheFutureIsAlwaysDoubted) {
-  EXPECT_THAT(doubted({300}), ElementsAre(true));
-  EXPECT_THAT(doubted({1, 300, 2}), ElementsAre(false, true, false));
-  EXPECT_THAT(doubted({300, 301, 302, 2}), ElementsAre(true, true, true, false));
+  EXPECT_THAT(doubts_of({300}), ElementsAre(true));
+  EXPECT_THAT(doubts_of({1, 300, 2}), ElementsAre(false, true, false));
+  EXPECT_THAT(doubts_of({300, 301, 302, 2}), ElementsAre(true, true, true, false));
 }
 
 TEST(DoubtedTimesTest, OfTwoThatMayBeWrongTheOneFarFromTheOthersIsDoubted) {
-  EXPECT_THAT(doubted({2, 90, 3}), ElementsAre(false, true, false));
-  EXPECT_THAT(doubted({50, 3, 52}), ElementsAre(false, true, false));
+  EXPECT_THAT(doubts_of({2, 90, 3}), ElementsAre(false, true, false));
+  EXPECT_THAT(doubts_of({50, 3, 52}), ElementsAre(false, true, false));
 }
 
 TEST(DoubtedTimesTest, OfTwoThatContradictEachOtherTheLaterIsDoubted) {
-  EXPECT_THAT(doubted({50, 3}), ElementsAre(false, true));
+  EXPECT_THAT(doubts_of({50, 3}), ElementsAre(false, true));
 }
 
 }  // namespace
