@@ -1,4 +1,4 @@
-// The real file system, for tests that change a single operation of it.
+// The real file system or another, for tests that change a single operation of it.
 #pragma once
 
 #include <chrono>
@@ -31,6 +31,8 @@ class ForwardingFile : public base::File {
 
 class ForwardingFileSystem : public base::FileSystem {
  public:
+  explicit ForwardingFileSystem(base::FileSystem& real = base::real_file_system()) : real_(real) {}
+
   std::unique_ptr<base::File> create(const base::Path& path) override { return real_.create(path); }
   std::unique_ptr<base::File> open(const base::Path& path) override { return real_.open(path); }
   bool rename(const base::Path& from, const base::Path& to, base::OnExisting existing) override {
@@ -49,7 +51,7 @@ class ForwardingFileSystem : public base::FileSystem {
   }
 
  private:
-  base::FileSystem& real_ = base::real_file_system();
+  base::FileSystem& real_;
 };
 
 }  // namespace tests

@@ -186,26 +186,47 @@ PackFile::PackFile(std::unique_ptr<base::File> file, std::string name)
 
 base::Bytes PackFile::read(std::uint64_t place, std::size_t size) {
   base::Bytes bytes(size);
-  if (file_->read_at(place, bytes) != size) {
+  if (read_at(place, bytes) != size) {
     fail(ErrorCode::kDamaged, "{}: it ends early", name_);
   }
   return bytes;
+}
+
+std::size_t PackFile::read_at(std::uint64_t place, std::span<std::byte> out) {
+  if (!held_) return file_->read_at(place, out);
+  if (place >= held_->size()) return 0;
+  const base::ByteView rest = base::ByteView(*held_).subspan(static_cast<std::size_t>(place));
+  const base::ByteView bytes = rest.first(std::min(rest.size(), out.size()));
+  std::ranges::copy(bytes, out.begin());
+  return bytes.size();
 }
 
 base::Bytes PackFile::read_block(std::uint64_t place, std::uint32_t sealed_length) {
   return read(place, BlockHeader::kSize + sealed_length);
 }
 
-Sha256 PackFile::digest() {
+Sha256 PackFile::hold(std::uint64_t limit) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
+  const std::uint64_t size = file_->size();
+  const bool is_kept = size <= limit;
+  base::Bytes bytes(is_kept ? static_cast<std::size_t>(size) : kPiece);
   Sha256Hash hash;
-  base::Bytes piece(kPiece);
-  for (std::uint64_t place = 0;;) {
-    const std::size_t size = file_->read_at(place, piece);
-    hash.update(base::ByteView(piece).first(size));
-    if (size < kPiece) return hash.finish();
-    place += size;
+  std::uint64_t place = 0;
+  while (place < size) {
+    const std::span<std::byte> piece =
+        std::span(bytes)
+            .subspan(is_kept ? static_cast<std::size_t>(place) : 0)
+            .first(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size - place)));
+    const std::size_t length = file_->read_at(place, piece);
+    hash.update(piece.first(length));
+    place += length;
+    if (length < piece.size()) break;
   }
+  if (is_kept) {
+    bytes.resize(static_cast<std::size_t>(place));
+    held_ = std::move(bytes);
+  }
+  return hash.finish();
 }
 
 Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,

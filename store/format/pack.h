@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,15 +95,20 @@ class PackFile {
   // Header and box of a block. Fails with kDamaged if the file ends too early.
   base::Bytes read_block(std::uint64_t place, std::uint32_t sealed_length);
 
-  Sha256 digest();  // of the whole file
+  // Reads the whole file once, front to back, and returns its digest. If it has at most `limit`
+  // bytes they are kept, and all later reads are served from memory.
+  Sha256 hold(std::uint64_t limit);
 
   const std::string& name() const { return name_; }
 
  private:
   base::Bytes read(std::uint64_t place, std::size_t size);
 
+  std::size_t read_at(std::uint64_t place, std::span<std::byte> out);
+
   std::unique_ptr<base::File> file_;
   std::string name_;  // for messages
+  std::optional<base::Bytes> held_;
 };
 
 }  // namespace store

@@ -85,7 +85,7 @@ class Index {
   // had.
   void remove(std::span<const std::int64_t> packs);
 
-  std::vector<PackName> packs();  // without condemned ones
+  std::vector<PackName> packs();  // oldest first, without condemned ones
   std::vector<PackName> condemned();
   std::vector<PackName> packs_not_listed();  // not yet named by any commit
   CommitMark highest_commit();

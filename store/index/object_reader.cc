@@ -12,8 +12,6 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Twice what the open block of every stream takes.
-constexpr std::uint64_t kCacheBytes = std::uint64_t{40} << 20;
 constexpr std::size_t kOpenPacks = 16;
 
 class StoredParts : public PartSource {
@@ -33,8 +31,12 @@ class StoredParts : public PartSource {
 }  // namespace
 
 ObjectReader::ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                           Index& index)
-    : files_(files), packs_(std::move(packs)), context_(context), index_(index) {}
+                           Index& index, std::uint64_t cache_bytes)
+    : files_(files),
+      packs_(std::move(packs)),
+      context_(context),
+      index_(index),
+      cache_limit_(cache_bytes) {}
 
 std::optional<ObjectPlace> ObjectReader::find(ObjectType type, const ObjectId& id) {
   return index_.find(type, id);
@@ -131,7 +133,7 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
   cached_[block] = entry.begin();
   cache_.splice(cache_.begin(), entry);
   cached_bytes_ += bytes->size();
-  while (cached_bytes_ > kCacheBytes && cache_.size() > 1) {
+  while (cached_bytes_ > cache_limit_ && cache_.size() > 1) {
     cached_bytes_ -= cache_.back().bytes->size();
     cached_.erase(cache_.back().block);
     cache_.pop_back();
@@ -140,6 +142,7 @@ std::shared_ptr<const base::Bytes> ObjectReader::load(std::int64_t block) {
 }
 
 PackFile& ObjectReader::open_pack(const PackName& name) {
+  if (lent_.second != nullptr && lent_.first == name) return *lent_.second;
   const auto found = std::ranges::find(open_packs_, name, &std::pair<PackName, PackFile>::first);
   if (found != open_packs_.end()) {
     open_packs_.splice(open_packs_.begin(), open_packs_, found);

@@ -28,9 +28,20 @@ struct ObjectView {
 
 class ObjectReader {
  public:
-  // All arguments must outlive the reader.
-  ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context,
-               Index& index);
+  // Twice what the open block of every stream takes.
+  static constexpr std::uint64_t kCacheBytes = std::uint64_t{40} << 20;
+
+  // All arguments must outlive the reader, which keeps at most `cache_bytes` of decompressed blocks
+  // (one if it is larger).
+  ObjectReader(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index,
+               std::uint64_t cache_bytes = kCacheBytes);
+
+  // Until take_back(), blocks of this pack are read through `file`.
+  void lend(const PackName& pack, PackFile& file) { lent_ = {pack, &file}; }
+  void take_back() { lent_ = {}; }
+
+  // Whether an object of the block can be read without reading its pack.
+  bool has_cached(std::int64_t block) const { return cached_.contains(block); }
 
   // Manifests that no pack has yet; returns null if the manifest is in a pack.
   using Unpublished = std::function<const base::Bytes*(const ObjectId& id)>;
@@ -65,6 +76,7 @@ class ObjectReader {
   base::Path packs_;
   const BlockContext& context_;
   Index& index_;
+  std::uint64_t cache_limit_;
   Unpublished unpublished_;
   Decompressor decompressor_;
 
@@ -72,6 +84,7 @@ class ObjectReader {
   std::unordered_map<std::int64_t, std::list<CachedBlock>::iterator> cached_;
   std::uint64_t cached_bytes_ = 0;
   std::list<std::pair<PackName, PackFile>> open_packs_;  // most recently used first
+  std::pair<PackName, PackFile*> lent_{};
 };
 
 }  // namespace store

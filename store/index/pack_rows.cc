@@ -51,7 +51,7 @@ void PackRows::load_condemned() {
 }
 
 std::vector<PackName> PackRows::packs() {
-  return names("SELECT name FROM packs" + std::string(kLivingPacks));
+  return names("SELECT name FROM packs" + std::string(kLivingPacks) + " ORDER BY pack");
 }
 
 std::vector<PackName> PackRows::condemned() {

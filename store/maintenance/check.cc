@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <set>
@@ -22,6 +23,7 @@
 #include "store/keys/key_slot.h"
 #include "store/maintenance/pack_check.h"
 #include "store/maintenance/snapshot_walk.h"
+#include "store/maintenance/waiting_packs.h"
 #include "store/tree_record.h"
 
 namespace store {
@@ -48,7 +50,8 @@ class Check {
         context_(open_keys(files, location.store, location.key_file)),
         index_(Index::open_read_only(index_file(location), context_.store)),
         lock_(lock_for_reading(location, files, index_)),
-        objects_(files, packs_directory(location), context_, index_) {}
+        objects_(files, packs_directory(location), context_, index_),
+        waiting_(options.has_read) {}
 
   CheckReport run() {
     add_damage(read_slots(files_, keys_directory(location_), &context_.store).damaged);
@@ -135,43 +138,59 @@ class Check {
       return found == options_.last_read.end() ? std::chrono::sys_seconds::min() : found->second;
     };
     std::ranges::stable_sort(packs_, {}, last_read);
+    std::vector<std::vector<std::pair<ObjectId, Commit>>> commits(packs_.size());
+    ReadingAllowance allowance;
     std::uint64_t done = 0;
     in_parallel(packs_.size(), [&](Index& index, std::size_t i) {
       base::stop_if_requested("check", "the packs read so far are recorded");
       const PackName& name = packs_[i];
       const CheckDepth depth = depth_of(name);
-      PackCheck pack(files_, packs_directory(location_), context_, index);
-      PackFindings findings = pack.run(name, depth);
-      std::map<MessageId, std::string> damaged;
-      std::uint64_t rebuilt = 0;
-      if (depth == CheckDepth::kReadData) {
-        for (const std::size_t block : findings.record_blocks) {
-          rebuilt += pack.rebuild(name, block, [&](const MessageId& id, const std::string& why) {
-            damaged.emplace(id, why);
-          });
-        }
-      }
+      PackFindings findings =
+          PackCheck(files_, packs_directory(location_), context_, index, allowance)
+              .run(name, depth);
       const std::uint64_t size = index.size_of(name);
       const std::lock_guard lock(mutex_);
-      add_damage(findings.damage);
-      if (findings.is_damaged) report_.damaged_packs.insert(name);
-      if (findings.is_newer) report_.newer_packs.insert(name);
-      if (findings.has_no_trailer) without_trailer_.insert(name);
-      for (auto& commit : findings.commits) commits_.push_back(std::move(commit));
-      if (depth == CheckDepth::kReadData) {
-        ++report_.packs_read;
-        report_.bytes_read += size;
-        rebuilt_ += rebuilt;
-        if (options_.has_read && findings.damage.empty() && damaged.empty()) {
-          options_.has_read(name);
-        }
-      }
-      damaged_.merge(damaged);
+      commits[i] = std::move(findings.commits);
+      if (depth == CheckDepth::kReadData) report_.bytes_read += size;
+      add_findings(name, depth, std::move(findings));
       done += size;
       if (options_.progress) {
         options_.progress({.pack = name, .done_bytes = done, .total_bytes = report_.pack_bytes});
       }
     });
+    for (auto& list : commits) std::ranges::move(list, std::back_inserter(commits_));
+    waiting_.finish([&](const MessageElsewhere& message) { return is_intact(message); });
+  }
+
+  void add_findings(const PackName& name, CheckDepth depth, PackFindings findings) {
+    add_damage(findings.damage);
+    if (findings.is_damaged) report_.damaged_packs.insert(name);
+    if (findings.is_newer) report_.newer_packs.insert(name);
+    if (findings.has_no_trailer) without_trailer_.insert(name);
+    for (const auto& [id, why] : findings.damaged_messages) add_damaged(id, why);
+    if (findings.damage.empty()) waiting_.add_sound(name);
+    if (depth != CheckDepth::kReadData) return;
+    ++report_.packs_read;
+    rebuilt_ += findings.messages;
+    waiting_.add_read(name, findings.damage.empty() && findings.damaged_messages.empty(),
+                      std::move(findings.elsewhere));
+  }
+
+  bool is_intact(const MessageElsewhere& message) {
+    base::stop_if_requested("check", "the packs read so far are recorded");
+    try {
+      objects_.read_message(message.id.object, message.place);
+      return true;
+    } catch (const base::Error& error) {
+      add_damaged(message.id, error.what());
+      return false;
+    }
+  }
+
+  // A message that two packs have keeps the same reason, whichever of them is read first.
+  void add_damaged(const MessageId& id, const std::string& why) {
+    const auto [known, is_new] = damaged_.emplace(id, why);
+    if (!is_new) known->second = std::min(known->second, why);
   }
 
   void check_commits() {
@@ -298,6 +317,7 @@ class Check {
   std::vector<Snapshot> newest_first_;
   std::unordered_set<MessageId> messages_;
   std::set<PackName> without_trailer_;
+  WaitingPacks waiting_;
   std::map<MessageId, std::string> damaged_;
   std::uint64_t rebuilt_ = 0;  // messages
   std::mutex mutex_;           // guards the results of packs while threads run

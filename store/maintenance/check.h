@@ -39,7 +39,8 @@ struct CheckOptions {
   // Called before each pack; once it returns true, the rest is checked only quickly. Empty: never.
   std::function<bool()> is_time_over = {};
 
-  // One call at a time, from any thread.
+  // One call at a time, from any thread. has_read follows only once the packs that hold parts of
+  // its messages are checked, too.
   std::function<void(const CheckProgress&)> progress = {};
   std::function<void(const Sha256& pack)> has_read =
       {};  // called when the whole pack was read and is intact
@@ -66,7 +67,7 @@ struct CheckReport {
   std::uint64_t commits = 0;
   CommitMark highest;
   std::uint64_t snapshots = 0;
-  std::uint64_t messages = 0;  // named by snapshots; in kReadData, all that were rebuilt
+  std::uint64_t messages = 0;  // named by snapshots; in kReadData, all whose records were read
   std::uint64_t packs_read = 0;
   std::uint64_t bytes_read = 0;     // of packs
   std::vector<std::string> damage;  // one line each, naming the file or object
@@ -77,6 +78,13 @@ struct CheckReport {
   bool is_intact() const { return damage.empty() && damaged_messages.empty(); }
 };
 
+// kReadData reads each pack once, front to back. Up to a twentieth more is read to rebuild messages
+// with parts in other packs; further ones count as intact if their records can be read and those
+// packs are intact. Where a pack is damaged, every message that needs it is rebuilt to name it.
+// Memory: for each thread one pack (96 MiB at most) and 24 MiB of blocks, besides the two blocks
+// being opened; for the whole check the ids of all messages, and of those that wait for another
+// pack.
+//
 // Takes no lock and changes nothing: objects that a writer adds meanwhile are checked next time.
 // Fails as Reader::open does; damage is a finding, not a failure.
 CheckReport check(const Location& location, base::FileSystem& files, const CheckOptions& options);

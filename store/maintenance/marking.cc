@@ -144,16 +144,9 @@ void Marking::for_each_part(const ObjectEntry& message, const ObjectPlace& place
                             const TakePart& take) {
   const ObjectView record = objects_.read_at(ObjectType::kMessage, message.id, place);
   try {
-    RecipeReader recipe(record.bytes);
-    while (!recipe.ended()) {
-      const RecipeItem item = recipe.next();
-      if (const auto* text = std::get_if<TextPart>(&item)) take(ObjectType::kText, text->part.id);
-      if (const auto* leaf = std::get_if<Base64Leaf>(&item)) {
-        const ObjectType type =
-            leaf->kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
-        for (const PartRef& part : leaf->parts) take(type, part.id);
-      }
-    }
+    store::for_each_part(record.bytes, [&](PartKind kind, const PartRef& part) {
+      take(kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary, part.id);
+    });
   } catch (const base::Error& error) {
     fail(error.code(), "read message {}: {}", message.id.hex(), error.what());
   }

@@ -1,10 +1,11 @@
 #include "store/maintenance/pack_check.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "store/index/catch_up.h"
-#include "store/index/object_reader.h"
+#include "store/message/recipe.h"
 
 namespace store {
 
@@ -12,6 +13,10 @@ namespace {
 
 using base::ErrorCode;
 using base::fail;
+
+// The open block of every stream, and a little more: messages are rebuilt in the order in which
+// their parts were stored.
+constexpr std::uint64_t kCachedBlocks = std::uint64_t{24} << 20;
 
 // Unreadable data in a pack is a finding; an error that prevents reading any pack is not.
 void note(const base::Error& error, PackFindings& findings) {
@@ -26,23 +31,32 @@ void note(const base::Error& error, PackFindings& findings) {
 }  // namespace
 
 PackCheck::PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context,
-                     Index& index)
-    : files_(files), packs_(std::move(packs)), context_(context), index_(index) {}
+                     Index& index, ReadingAllowance& allowance)
+    : files_(files),
+      packs_(std::move(packs)),
+      context_(context),
+      index_(index),
+      allowance_(allowance),
+      objects_(files, packs_, context, index, kCachedBlocks) {}
 
 PackFindings PackCheck::run(const PackName& name, CheckDepth depth) {
   PackFindings findings;
+  std::optional<PackFile> file;
   try {
-    inspect(name, depth, findings);
+    file = PackFile::open(files_, packs_, name);
+    objects_.lend(name, *file);
+    inspect(*file, name, depth, findings);
   } catch (const base::Error& error) {
     note(error, findings);
     findings.has_no_trailer = true;
   }
+  objects_.take_back();
   return findings;
 }
 
-void PackCheck::inspect(const PackName& name, CheckDepth depth, PackFindings& findings) {
-  PackFile file = PackFile::open(files_, packs_, name);
-  if (depth == CheckDepth::kReadData && file.digest() != name) {
+void PackCheck::inspect(PackFile& file, const PackName& name, CheckDepth depth,
+                        PackFindings& findings) {
+  if (depth == CheckDepth::kReadData && file.hold(kMaxHeldPack) != name) {
     findings.damage.push_back(file.name() + ": its digest does not match its name");
     findings.is_damaged = true;
   }
@@ -52,11 +66,11 @@ void PackCheck::inspect(const PackName& name, CheckDepth depth, PackFindings& fi
   } catch (const base::Error& error) {
     note(error, findings);
   }
-  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
-    if (pack.blocks[ordinal].stream == Stream::kRecords) findings.record_blocks.push_back(ordinal);
-  }
   compare_with_index(pack, file.name(), findings);
-  if (depth == CheckDepth::kReadData) read_blocks(file, pack, findings);
+  if (depth != CheckDepth::kReadData) return;
+  allowance_.add_read(pack.size);
+  read_blocks(file, pack, findings);
+  rebuild_messages(pack, findings);
 }
 
 void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
@@ -85,34 +99,71 @@ void PackCheck::compare_with_index(const Pack& pack, const std::string& file,
   }
 }
 
-std::uint64_t PackCheck::rebuild(
-    const PackName& name, std::size_t record_block,
-    const std::function<void(const MessageId&, const std::string&)>& damaged) {
-  const Pack pack =
-      PackFile::open(files_, packs_, name).read_trailer(context_, name, decompressor_);
-  const std::vector<ObjectEntry>& records = pack.blocks.at(record_block).objects;
-  const std::optional<std::int64_t> row = index_.row_of(name, record_block);
-  ObjectReader objects(files_, packs_, context_, index_);
-  for (const ObjectEntry& record : records) {
-    try {
-      objects.read_message(
-          record.id, {.block = row.value_or(0), .start = record.start, .length = record.length});
-    } catch (const base::Error& error) {
-      damaged({record.id}, error.what());
+void PackCheck::rebuild_messages(const Pack& pack, PackFindings& findings) {
+  std::unordered_set<ObjectId> parts_here;
+  for (const BlockEntry& block : pack.blocks) {
+    if (block.stream != Stream::kTexts && block.stream != Stream::kBinaries) continue;
+    for (const ObjectEntry& object : block.objects) parts_here.insert(object.id);
+  }
+  for (std::size_t ordinal = 0; ordinal < pack.blocks.size(); ++ordinal) {
+    const BlockEntry& block = pack.blocks[ordinal];
+    if (block.stream != Stream::kRecords) continue;
+    const std::int64_t row = index_.row_of(pack.name, ordinal).value_or(0);
+    for (const ObjectEntry& record : block.objects) {
+      const ObjectPlace place{.block = row, .start = record.start, .length = record.length};
+      ++findings.messages;
+      try {
+        if (auto elsewhere = find_elsewhere(pack, record, place, parts_here)) {
+          findings.elsewhere.push_back(*std::move(elsewhere));
+        } else {
+          objects_.read_message(record.id, place);
+        }
+      } catch (const base::Error& error) {
+        findings.damaged_messages.emplace(MessageId{record.id}, error.what());
+      }
     }
   }
-  return records.size();
+}
+
+// Returns nullopt if the message can be rebuilt without reading more of other packs than is
+// allowed, or if rebuilding it will name the damage.
+std::optional<MessageElsewhere> PackCheck::find_elsewhere(
+    const Pack& pack, const ObjectEntry& record, const ObjectPlace& place,
+    const std::unordered_set<ObjectId>& parts_here) {
+  MessageElsewhere message{.id = {record.id}, .place = place, .packs = {}};
+  std::set<std::int64_t> blocks;
+  std::uint64_t bytes = 0;
+  try {
+    const ObjectView view = objects_.read_at(ObjectType::kMessage, record.id, place);
+    if (message_size(view.bytes) != record.message_size) return std::nullopt;
+    bool is_known = true;
+    for_each_part(view.bytes, [&](PartKind kind, const PartRef& part) {
+      if (parts_here.contains(part.id)) return;
+      const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
+      const std::optional<ObjectPlace> found = index_.find(type, part.id);
+      is_known = is_known && found && found->length == part.length;
+      if (!is_known || !blocks.insert(found->block).second) return;
+      const BlockPlace block = index_.block(found->block);
+      if (block.pack == pack.name) return;
+      message.packs.insert(block.pack);
+      if (!objects_.has_cached(found->block)) bytes += BlockHeader::kSize + block.sealed_length;
+    });
+    if (!is_known) return std::nullopt;
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+  if (bytes == 0 || allowance_.take(bytes)) return std::nullopt;
+  return message;
 }
 
 // An object that is in two packs is known by one place only, which must be as good.
 bool PackCheck::is_at(const ObjectEntry& object, const ObjectPlace& place) {
-  ObjectReader objects(files_, packs_, context_, index_);
   try {
     if (object.type == ObjectType::kMessage) {
-      objects.read_message(object.id, place);
+      objects_.read_message(object.id, place);
       return true;
     }
-    const ObjectView found = objects.read_at(object.type, object.id, place);
+    const ObjectView found = objects_.read_at(object.type, object.id, place);
     return object_id(context_.keys, object.type, found.bytes) == object.id;
   } catch (const base::Error&) {
     return false;

@@ -1,9 +1,16 @@
 // Checks that a pack is what was written, and that the index describes it correctly.
+//
+// With kReadData the pack is read once, front to back, and kept in memory meanwhile: at most
+// kMaxHeldPack bytes, 24 MiB of decompressed blocks, and the two blocks that are being opened. Of a
+// larger pack, which no writer makes, blocks are read again.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -11,9 +18,23 @@
 #include "store/format/commit.h"
 #include "store/format/pack.h"
 #include "store/index/index.h"
+#include "store/index/object_reader.h"
 #include "store/maintenance/check.h"
+#include "store/maintenance/reading_allowance.h"
 
 namespace store {
+
+// A pack has 64 MiB, and what was still being compressed when it was full.
+inline constexpr std::uint64_t kMaxHeldPack = std::uint64_t{96} << 20;
+
+// A message that was not rebuilt, because some of its parts are in other packs. Its record is well
+// formed, and the index knows its parts, with their lengths. It is intact if those packs are: their
+// parts are compared with their ids there.
+struct MessageElsewhere {
+  MessageId id;
+  ObjectPlace place;
+  std::set<PackName> packs;  // the other ones
+};
 
 struct PackFindings {
   std::vector<std::string> damage;
@@ -21,34 +42,40 @@ struct PackFindings {
   bool is_newer = false;        // its format version is newer than this program
   bool has_no_trailer = false;  // so that nothing in it was checked
   std::vector<std::pair<ObjectId, Commit>> commits;
-  std::vector<std::size_t> record_blocks;  // ordinals
+
+  // With kReadData only.
+  std::uint64_t messages = 0;                         // whose records are in it
+  std::map<MessageId, std::string> damaged_messages;  // with the reasons
+  std::vector<MessageElsewhere> elsewhere;
 };
 
+// One pack at a time, each with a PackCheck of its own.
 class PackCheck {
  public:
   // All arguments must outlive the check.
-  PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index);
+  PackCheck(base::FileSystem& files, base::Path packs, const BlockContext& context, Index& index,
+            ReadingAllowance& allowance);
 
-  // Fails with kConfig if a newer mailstow wrote the pack.
   PackFindings run(const PackName& name, CheckDepth depth);
 
-  // Rebuilds the messages whose records are in a block; adds damage to `damaged`. Returns the
-  // number of messages.
-  std::uint64_t rebuild(const PackName& name, std::size_t record_block,
-                        const std::function<void(const MessageId&, const std::string&)>& damaged);
-
  private:
-  void inspect(const PackName& name, CheckDepth depth, PackFindings& findings);
+  void inspect(PackFile& file, const PackName& name, CheckDepth depth, PackFindings& findings);
   void compare_with_index(const Pack& pack, const std::string& file, PackFindings& findings);
   bool is_at(const ObjectEntry& object, const ObjectPlace& place);
   void read_blocks(PackFile& file, const Pack& pack, PackFindings& findings);
   void read_block(PackFile& file, const Pack& pack, std::size_t ordinal);
+  void rebuild_messages(const Pack& pack, PackFindings& findings);
+  std::optional<MessageElsewhere> find_elsewhere(const Pack& pack, const ObjectEntry& record,
+                                                 const ObjectPlace& place,
+                                                 const std::unordered_set<ObjectId>& parts_here);
 
   base::FileSystem& files_;
   base::Path packs_;
   const BlockContext& context_;
   Index& index_;
+  ReadingAllowance& allowance_;
   Decompressor decompressor_;
+  ObjectReader objects_;
 };
 
 }  // namespace store

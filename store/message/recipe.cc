@@ -112,4 +112,16 @@ RecipeItem RecipeReader::next() {
   record_.malformed("an item is of an unknown kind");
 }
 
+void for_each_part(base::ByteView record,
+                   const std::function<void(PartKind kind, const PartRef& part)>& take) {
+  RecipeReader recipe(record);
+  while (!recipe.ended()) {
+    const RecipeItem item = recipe.next();
+    if (const auto* text = std::get_if<TextPart>(&item)) take(PartKind::kText, text->part);
+    if (const auto* leaf = std::get_if<Base64Leaf>(&item)) {
+      for (const PartRef& part : leaf->parts) take(leaf->kind, part);
+    }
+  }
+}
+
 }  // namespace store

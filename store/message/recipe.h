@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <variant>
 #include <vector>
 
@@ -96,5 +97,10 @@ class RecipeReader {
   std::uint64_t left_ = 0;  // of the message, not yet accounted for
   base::ByteView header_;
 };
+
+// Passes the parts that the record names to `take`, in the order of the message; one that occurs
+// twice is passed twice. Fails with kDamaged if the record is not well-formed.
+void for_each_part(base::ByteView record,
+                   const std::function<void(PartKind kind, const PartRef& part)>& take);
 
 }  // namespace store

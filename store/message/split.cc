@@ -149,21 +149,6 @@ class Rebuilder {
   const std::function<void(base::ByteView)>& out_;
 };
 
-// Collects the parts that a recipe names.
-class PartList {
- public:
-  void operator()(const InlineText&) {}
-  void operator()(const TextPart& text) { parts_.emplace_back(PartKind::kText, text.part.id); }
-  void operator()(const Base64Leaf& leaf) {
-    for (const PartRef& part : leaf.parts) parts_.emplace_back(leaf.kind, part.id);
-  }
-
-  std::vector<std::pair<PartKind, ObjectId>> take() { return std::move(parts_); }
-
- private:
-  std::vector<std::pair<PartKind, ObjectId>> parts_;
-};
-
 }  // namespace
 
 base::Bytes split(base::ByteView message, PartSink& sink, const SplitLimits& limits) {
@@ -182,10 +167,10 @@ void rebuild(base::ByteView record, PartSource& source,
 }
 
 std::vector<std::pair<PartKind, ObjectId>> parts_of(base::ByteView record) {
-  RecipeReader recipe(record);
-  PartList list;
-  while (!recipe.ended()) std::visit(list, recipe.next());
-  return list.take();
+  std::vector<std::pair<PartKind, ObjectId>> parts;
+  for_each_part(record,
+                [&](PartKind kind, const PartRef& part) { parts.emplace_back(kind, part.id); });
+  return parts;
 }
 
 base::ByteView header_of(base::ByteView record) {

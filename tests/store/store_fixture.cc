@@ -18,8 +18,6 @@ std::string random_text(unsigned seed, std::size_t size) {
   return text;
 }
 
-namespace {
-
 std::string base64_lines(unsigned seed, std::size_t lines) {
   static constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -31,8 +29,6 @@ std::string base64_lines(unsigned seed, std::size_t lines) {
   }
   return text;
 }
-
-}  // namespace
 
 std::string sample_message(unsigned number) {
   const std::string boundary = "=_" + std::to_string(number);

@@ -28,6 +28,9 @@ class TestClock : public base::Clock {
 
 std::string random_text(unsigned seed, std::size_t size);
 
+// Random bytes in base64, 57 of them in a line.
+std::string base64_lines(unsigned seed, std::size_t lines);
+
 // A message with text and a base64 attachment; the same for the same number.
 std::string sample_message(unsigned number);
 

@@ -1,0 +1,150 @@
+// How often a check of all data reads the store, and that it finds the same in spite of it.
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "store/format/layout.h"
+#include "store/format/pack.h"
+#include "store/maintenance/check.h"
+#include "tests/store/counting_file_system.h"
+#include "tests/store/store_fixture.h"
+
+namespace store {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr unsigned kMessages = 10;  // of each account
+constexpr std::size_t kLines = 4'000;
+
+std::string attachment(unsigned number) {
+  return "--=_1\r\nContent-Type: application/octet-stream\r\n"
+         "Content-Transfer-Encoding: base64\r\n\r\n" +
+         base64_lines(number, kLines) + "\r\n";
+}
+
+std::string mail(const std::string& subject, const std::string& attachments) {
+  return "Subject: " + subject +
+         "\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_1\"\r\n\r\n" +
+         attachments + "--=_1--\r\n";
+}
+
+// Bob has every attachment that alice has, and as many of his own. Each account is in a pack of its
+// own.
+class CheckReadsTest : public StoreFixture {
+ protected:
+  CheckReadsTest() {
+    make_store();
+    Writer writer = open_writer();
+    std::vector<std::string> alices;
+    std::vector<std::string> bobs;
+    for (unsigned number = 0; number < kMessages; ++number) {
+      const std::string shared = attachment(number);
+      alices.push_back(mail("a" + std::to_string(number), shared));
+      bobs.push_back(mail("b" + std::to_string(number), attachment(number + kMessages) + shared));
+    }
+    add_snapshot(writer, "alice", {add_folder(writer, "INBOX", alices)});
+    writer.commit();
+    alices_pack_ = packs().front();
+    add_snapshot(writer, "bob", {add_folder(writer, "INBOX", bobs)});
+    writer.commit();
+  }
+
+  CheckReport check_with(unsigned threads) {
+    read_.clear();
+    CheckOptions options;
+    options.depth = CheckDepth::kReadData;
+    options.threads = threads;
+    options.has_read = [&](const Sha256& pack) { read_.insert(pack); };
+    counting_.forget();
+    return check(location_, counting_, options);
+  }
+
+  static std::vector<std::string> reasons(const CheckReport& report) {
+    std::vector<std::string> reasons;
+    for (const DamagedMessage& message : report.damaged_messages) reasons.push_back(message.why);
+    return reasons;
+  }
+
+  void change_byte(const base::Path& path, std::uint64_t place) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(place));
+    const int byte = file.get();
+    file.seekp(static_cast<std::streamoff>(place));
+    file.put(static_cast<char>(byte ^ 1));
+  }
+
+  base::Path alices_pack_;
+  tests::CountingFileSystem counting_;
+  std::set<Sha256> read_;
+};
+
+TEST_F(CheckReadsTest, EveryPackIsReadOnceFrontToBack) {
+  for (const unsigned threads : {1U, 4U}) {
+    const CheckReport report = check_with(threads);
+    EXPECT_TRUE(report.is_intact());
+    EXPECT_EQ(2U * kMessages, report.messages);
+    EXPECT_EQ(2U, report.packs_read);
+    EXPECT_THAT(read_, SizeIs(2));
+    EXPECT_GE(report.pack_bytes, kMessages * 3 * kLines * 57);
+    const std::uint64_t bytes = counting_.bytes_read_below(packs_directory(location_));
+    EXPECT_GE(bytes, report.pack_bytes);
+    EXPECT_LE(bytes, report.pack_bytes / 10 * 11) << threads << " threads";
+    for (const base::Path& pack : packs()) {
+      std::uint64_t next = 0;
+      for (const tests::FileRead& read : counting_.reads().at(pack)) {
+        if (next == std::filesystem::file_size(pack)) break;
+        EXPECT_EQ(next, read.offset) << pack;
+        next = read.offset + read.length;
+      }
+    }
+  }
+}
+
+TEST_F(CheckReadsTest, ADamagedPackNamesTheMessagesOfOtherPacks) {
+  change_byte(alices_pack_, std::filesystem::file_size(alices_pack_) / 2);
+  const CheckReport report = check_with(1);
+  EXPECT_THAT(report.damage, ElementsAre(HasSubstr(": block "), HasSubstr("its digest")));
+  EXPECT_THAT(report.damaged_packs, SizeIs(1));
+  EXPECT_THAT(report.damaged_messages, SizeIs(2 * kMessages));
+  EXPECT_THAT(read_, IsEmpty()) << "packs that need not be read again";
+  const CheckReport other = check_with(4);
+  EXPECT_EQ(report.damage, other.damage);
+  EXPECT_EQ(reasons(report), reasons(other));
+  EXPECT_THAT(read_, IsEmpty());
+}
+
+TEST_F(CheckReadsTest, AMissingPackNamesTheMessagesOfOtherPacks) {
+  std::filesystem::remove(alices_pack_);
+  const CheckReport report = check_with(2);
+  EXPECT_THAT(report.damage, Contains(HasSubstr("it is missing")));
+  // Alice's are not known: her snapshot is lost, too.
+  EXPECT_THAT(report.damaged_messages, SizeIs(kMessages));
+}
+
+// As if a bad disk or a tool had changed what no box covers.
+TEST_F(CheckReadsTest, ADigestThatDiffersIsReportedThoughEverythingOpens) {
+  const base::Bytes bytes = base::read_file(files_, alices_pack_, UINT64_MAX).value();
+  PackHeader header = PackHeader::decode(base::ByteView(bytes).first(kPackHeaderSize), "pack");
+  ASSERT_EQ(Effort::kFast, header.effort);
+  header.effort = Effort::kStrong;
+  const base::Bytes changed = header.encode();
+  {
+    std::fstream file(alices_pack_, std::ios::in | std::ios::out | std::ios::binary);
+    for (const std::byte byte : changed) file.put(static_cast<char>(byte));
+  }
+  const CheckReport report = check_with(2);
+  EXPECT_THAT(report.damage, ElementsAre("pack " + alices_pack_.string() +
+                                         ": its digest does not match its name"));
+  EXPECT_THAT(report.damaged_packs, SizeIs(1));
+  EXPECT_THAT(report.damaged_messages, IsEmpty());
+}
+
+}  // namespace
+}  // namespace store
