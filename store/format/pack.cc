@@ -229,6 +229,22 @@ Sha256 PackFile::hold(std::uint64_t limit) {
   return hash.finish();
 }
 
+// The last bytes of the pack, which usually hold the whole trailer: it takes about a hundredth of a
+// pack of 64 MiB, and more of a small one.
+base::Bytes PackFile::read_tail(std::uint64_t pack_size) {
+  constexpr std::uint64_t kSmallest = std::uint64_t{64} << 10;
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kShare = 32;
+  const std::uint64_t size =
+      std::min(pack_size, std::clamp(pack_size / kShare, kSmallest, kLargest));
+  try {
+    return read(pack_size - size, static_cast<std::size_t>(size));
+  } catch (const base::Error& error) {
+    if (error.code() != ErrorCode::kIo) throw;
+    return read(pack_size - kPackFooterSize, kPackFooterSize);  // the bad sector may be in a block
+  }
+}
+
 Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
                             Decompressor& decompressor) {
   Pack contents;
@@ -237,7 +253,13 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
   if (contents.size < kPackHeaderSize + BlockHeader::kSize + kPackFooterSize) {
     fail(ErrorCode::kDamaged, "{}: it ends early", name_);
   }
-  const PackHeader header = PackHeader::decode(read(0, kPackHeaderSize), name_);
+  // The end of the pack first: of a small one it is everything.
+  base::Bytes tail = read_tail(contents.size);
+  const std::uint64_t tail_place = contents.size - tail.size();
+  const PackHeader header =
+      PackHeader::decode(tail_place == 0 ? base::Bytes(tail.begin(), tail.begin() + kPackHeaderSize)
+                                         : read(0, kPackHeaderSize),
+                         name_);
   if (header.store != context.store) {
     fail(ErrorCode::kDamaged, "{}: it belongs to another store", name_);
   }
@@ -245,18 +267,22 @@ Pack PackFile::read_trailer(const BlockContext& context, const PackName& pack,
   contents.effort = header.effort;
 
   const std::uint64_t end = contents.size - kPackFooterSize;
-  const base::Bytes footer = read(end, kPackFooterSize);
+  const base::ByteView footer = base::ByteView(tail).last(kPackFooterSize);
   if (!is_whole(footer, kFooterMark)) {
     fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
   }
-  Decoder decoder(base::ByteView(footer).subspan(kFooterMark.size()), "a pack's footer");
+  Decoder decoder(footer.subspan(kFooterMark.size()), "a pack's footer");
   const bool same_pack = std::ranges::equal(decoder.raw(header.pack.size()), header.pack);
   const std::uint64_t place = decoder.u64();
   if (!same_pack || place < kPackHeaderSize || place > end - BlockHeader::kSize ||
       end - place > BlockHeader::kSize + kMaxBlock) {
     fail(ErrorCode::kDamaged, "{}: its footer is not what was written", name_);
   }
-  const base::Bytes block = read(place, static_cast<std::size_t>(end - place));
+  tail.resize(tail.size() - kPackFooterSize);
+  base::Bytes block;
+  if (place < tail_place) block = read(place, static_cast<std::size_t>(tail_place - place));
+  const auto begin = static_cast<std::ptrdiff_t>(place > tail_place ? place - tail_place : 0);
+  block.insert(block.end(), tail.begin() + begin, tail.end());
   std::optional<BlockHeader> expected = BlockHeader::decode(block);
   if (!expected) fail(ErrorCode::kDamaged, "{}: its trailer is not what was written", name_);
   expected->pack = header.pack;

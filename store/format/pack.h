@@ -90,6 +90,7 @@ class PackFile {
   static PackFile open(base::FileSystem& files, const base::Path& packs, const PackName& name);
 
   // The pack's own description of its content, checked as far as header, trailer and footer allow.
+  // Takes one read besides the header's: another one if the trailer is larger than usual.
   Pack read_trailer(const BlockContext& context, const PackName& pack, Decompressor& decompressor);
 
   // Header and box of a block. Fails with kDamaged if the file ends too early.
@@ -104,6 +105,7 @@ class PackFile {
  private:
   base::Bytes read(std::uint64_t place, std::size_t size);
 
+  base::Bytes read_tail(std::uint64_t pack_size);
   std::size_t read_at(std::uint64_t place, std::span<std::byte> out);
 
   std::unique_ptr<base::File> file_;

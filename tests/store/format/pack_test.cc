@@ -1,10 +1,13 @@
 #include "store/format/pack.h"
 
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "store/pack_writer.h"
 #include "tests/expect_error.h"
+#include "tests/store/counting_file_system.h"
 #include "tests/temporary_directory.h"
 
 namespace store {
@@ -146,6 +149,60 @@ TEST_F(PackTest, EveryTruncationIsFound) {
     files_.create(bad_path)->write(base::ByteView(good).first(size));
     PackFile file(files_.open(bad_path), "the pack");
     EXPECT_ERROR(kDamaged, "the pack", file.read_trailer(context_, pack.name, decompressor_));
+  }
+}
+
+class PackReadsTest : public PackTest {
+ protected:
+  static constexpr std::size_t kObject = 100'000;  // bytes, which are not compressible
+
+  std::string random_bytes(std::size_t size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random_() & 0xffU);
+    return bytes;
+  }
+
+  std::vector<tests::FileRead> reads_for_trailer(const Pack& written) {
+    tests::CountingFileSystem files;
+    const Pack pack = PackFile::open(files, directory_.path(), written.name)
+                          .read_trailer(context_, written.name, decompressor_);
+    EXPECT_EQ(written.blocks.size(), pack.blocks.size());
+    return files.reads().at(path(written));
+  }
+
+  std::mt19937 random_{1};
+};
+
+TEST_F(PackReadsTest, ATrailerTakesOneReadBesideTheHeader) {
+  const Pack small = write({{ObjectType::kText, "some text"}});
+  EXPECT_THAT(reads_for_trailer(small), testing::SizeIs(1));
+  const Pack large = write({{ObjectType::kBinary, random_bytes(kObject)}});
+  EXPECT_THAT(reads_for_trailer(large), testing::SizeIs(2));
+}
+
+TEST_F(PackReadsTest, OfALongTrailerOnlyTheRestIsReadAgain) {
+  constexpr std::size_t kObjects = 5'000;  // with ids of 32 bytes
+  std::vector<std::pair<ObjectType, std::string>> objects{
+      {ObjectType::kBinary, random_bytes(kObject)}};
+  for (std::size_t i = 0; i < kObjects; ++i) {
+    objects.emplace_back(ObjectType::kText, std::to_string(i));
+  }
+  const std::vector<tests::FileRead> reads = reads_for_trailer(write(objects));
+  ASSERT_EQ(3U, reads.size());
+  EXPECT_EQ(reads[0].offset, reads[2].offset + reads[2].length);
+}
+
+TEST_F(PackReadsTest, AHeldPackIsReadOnce) {
+  const Pack written = write({{ObjectType::kBinary, random_bytes(kObject)}});
+  for (const std::uint64_t limit : {written.size, written.size - 1}) {
+    tests::CountingFileSystem files;
+    PackFile file = PackFile::open(files, directory_.path(), written.name);
+    EXPECT_EQ(written.name, file.hold(limit));
+    EXPECT_THAT(files.reads().at(path(written)), testing::SizeIs(1));
+    const Pack pack = file.read_trailer(context_, written.name, decompressor_);
+    EXPECT_EQ(kObject, read(file, pack, 0, 0).size());
+    const bool is_kept = limit == written.size;
+    EXPECT_EQ(is_kept, files.reads().at(path(written)).size() == 1) << limit;
   }
 }
 
