@@ -1,5 +1,6 @@
 #include "store/pack_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -25,8 +26,9 @@ constexpr std::size_t block_target(Stream stream, Effort effort) {
   }
 }
 
-std::size_t slot(Stream stream) {
-  return static_cast<std::size_t>(stream) - 1;
+// What an account has left is a block of its own from this size on. The rest shares one.
+constexpr std::size_t own_block(Stream stream, Effort effort) {
+  return block_target(stream, effort) / 4;
 }
 
 PackId random_pack_id() {
@@ -49,21 +51,18 @@ PackWriter::PackWriter(base::FileSystem& files, const base::Path& directory,
       pool_(pool),
       file_(files, directory),
       id_(random_pack_id()),
-      effort_(effort),
-      open_{OpenBlock(Stream::kRecords), OpenBlock(Stream::kTexts), OpenBlock(Stream::kBinaries),
-            OpenBlock(Stream::kManifests)} {
+      effort_(effort) {
   write(PackHeader{.store = context_.store, .pack = id_, .effort = effort_}.encode());
 }
 
 void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
-                     std::uint64_t message_size) {
+                     std::uint64_t message_size, std::string_view account) {
   const Stream stream = stream_of(type);
-  OpenBlock& block = open_.at(slot(stream));
-  if (!block.builder.empty() &&
-      block.builder.size() + object.size() > block_target(stream, effort_)) {
-    flush(stream);
-  }
-  if (block.builder.empty()) block.builder.expect(block_target(stream, effort_));
+  OpenBlock& block = block_for(stream, account);
+  const std::size_t target = block_target(stream, effort_);
+  if (!block.builder.empty() && block.builder.size() + object.size() > target) flush(block);
+  make_room_for(object.size());
+  if (block.builder.empty() && is_single()) block.builder.expect(target);
   base::make_room_for_one(block.objects);
   const std::uint32_t start = block.builder.add(type, object);
   block.objects.push_back({.type = type,
@@ -72,7 +71,26 @@ void PackWriter::add(ObjectType type, const ObjectId& id, base::ByteView object,
                            .length = static_cast<std::uint32_t>(object.size()),
                            .message_size = message_size});
   unsealed_bytes_ += object.size();
+  open_bytes_ += object.size();
   ++objects_;
+}
+
+PackWriter::OpenBlock& PackWriter::block_for(Stream stream, std::string_view account) {
+  return open_.try_emplace({std::string(account), stream}, stream).first->second;
+}
+
+// Whether only one account is being written: its blocks are probably filled.
+bool PackWriter::is_single() const {
+  const auto is_open = [](const auto& open) { return !open.second.builder.empty(); };
+  return std::ranges::count_if(open_, is_open) < static_cast<std::ptrdiff_t>(kDataStreams);
+}
+
+void PackWriter::make_room_for(std::size_t bytes) {
+  while (open_bytes_ > 0 && open_bytes_ + bytes > kMaxOpenBlocks) {
+    const auto largest = std::ranges::max_element(
+        open_, {}, [](const auto& open) { return open.second.builder.size(); });
+    flush(largest->second);
+  }
 }
 
 bool PackWriter::full() const {
@@ -80,20 +98,53 @@ bool PackWriter::full() const {
   return size_ + unsealed_bytes_ / 2 >= kPackTarget || objects_ >= kMaxObjects;
 }
 
-void PackWriter::flush(Stream stream) {
-  OpenBlock& block = open_.at(slot(stream));
+void PackWriter::flush(OpenBlock& block) {
   if (block.builder.empty()) return;
   while (!pool_.has_room() || pool_.next_is_ready()) write_next_block();
   BlockHeader header;
   header.pack = id_;
-  header.stream = stream;
+  header.stream = block.stream;
   header.ordinal = static_cast<std::uint32_t>(blocks_.size());
   pool_.prepare();
   base::make_room_for_one(blocks_);
   base::Bytes plain = block.builder.take();
   // Nothing fails from here on.
-  blocks_.push_back({.stream = stream, .objects = std::exchange(block.objects, {})});
+  for (const ObjectEntry& object : block.objects) open_bytes_ -= object.length;
+  blocks_.push_back({.stream = block.stream, .objects = std::exchange(block.objects, {})});
   pool_.submit(header, std::move(plain));
+}
+
+// In the order of the accounts.
+void PackWriter::flush_all(Stream stream) {
+  OpenBlock* shared = nullptr;
+  for (auto& [key, block] : open_) {
+    if (block.stream != stream || block.builder.empty()) continue;
+    if (block.builder.size() >= own_block(stream, effort_)) {
+      flush(block);
+      continue;
+    }
+    if (shared != nullptr &&
+        shared->builder.size() + block.builder.size() > block_target(stream, effort_)) {
+      flush(*shared);
+      shared = nullptr;
+    }
+    if (shared == nullptr) {
+      shared = &block;
+    } else {
+      join(block, *shared);
+    }
+  }
+  if (shared != nullptr) flush(*shared);
+}
+
+void PackWriter::join(OpenBlock& block, OpenBlock& into) {
+  into.objects.reserve(into.objects.size() + block.objects.size());
+  const std::uint32_t start = into.builder.take_over(block.builder);
+  for (ObjectEntry& object : block.objects) {
+    object.start += start;
+    into.objects.push_back(object);
+  }
+  block.objects.clear();
 }
 
 void PackWriter::write_next_block() {
@@ -118,7 +169,7 @@ void PackWriter::write(base::Bytes bytes) {
 Pack PackWriter::finish() {
   for (const Stream stream :
        {Stream::kBinaries, Stream::kTexts, Stream::kRecords, Stream::kManifests}) {
-    flush(stream);
+    flush_all(stream);
   }
   while (!pool_.empty()) write_next_block();
   const std::uint64_t trailer_place = size_;

@@ -1,9 +1,19 @@
 // Fills one pack: objects into the blocks of their streams, blocks into a file that appears
 // complete or not at all.
+//
+// Each account has open blocks of its own, so that its mail lies together while several accounts
+// are backed up: reading one of them does not read the others. All open blocks together have at
+// most kMaxOpenBlocks bytes; the largest is closed early to stay below. What an account has left
+// when the pack is finished shares blocks with the others, in the order of their names, unless it
+// is worth a block of its own: small blocks compress badly.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/file_system.h"
@@ -17,16 +27,20 @@ namespace store {
 // sizes and levels".
 int compression_level(Effort effort);
 
+// Before compression.
+inline constexpr std::uint64_t kMaxOpenBlocks = std::uint64_t{32} << 20;
+
 class PackWriter {
  public:
   // All arguments must outlive the writer. The pool must be empty, and used by this writer alone.
   PackWriter(base::FileSystem& files, const base::Path& directory, const BlockContext& context,
              SealingPool& pool, Effort effort = Effort::kFast);
 
-  // `message_size` is for a kMessage only. If memory runs out, nothing is added, and the pack
-  // remains usable unless it is_torn(); the same is true of finish().
+  // `message_size` is for a kMessage only, `account` for messages and parts. If memory runs out,
+  // nothing is added, and the pack remains usable unless it is_torn(); the same is true of
+  // finish().
   void add(ObjectType type, const ObjectId& id, base::ByteView object,
-           std::uint64_t message_size = 0);
+           std::uint64_t message_size = 0, std::string_view account = {});
 
   // Returns whether the pack is full: the next object should go into another pack.
   bool full() const;
@@ -39,12 +53,18 @@ class PackWriter {
 
  private:
   struct OpenBlock {
-    explicit OpenBlock(Stream stream) : builder(stream) {}
+    explicit OpenBlock(Stream of) : stream(of), builder(of) {}
+    Stream stream;
     BlockBuilder builder;
     std::vector<ObjectEntry> objects;
   };
 
-  void flush(Stream stream);
+  OpenBlock& block_for(Stream stream, std::string_view account);
+  bool is_single() const;
+  void make_room_for(std::size_t bytes);
+  void flush(OpenBlock& block);
+  void flush_all(Stream stream);
+  static void join(OpenBlock& block, OpenBlock& into);
   void write_next_block();
   void write(base::Bytes bytes);
 
@@ -55,7 +75,8 @@ class PackWriter {
   std::uint64_t size_ = 0;  // of the bytes passed to output_
   PackId id_{};
   Effort effort_;
-  std::array<OpenBlock, kDataStreams> open_;
+  std::map<std::pair<std::string, Stream>, OpenBlock, std::less<>> open_;  // by account
+  std::uint64_t open_bytes_ = 0;
   std::vector<BlockEntry> blocks_;  // their lengths are known once they are written
   std::size_t written_blocks_ = 0;
   std::uint64_t unsealed_bytes_ = 0;  // in open blocks and in the pool

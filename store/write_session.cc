@@ -104,7 +104,7 @@ bool WriteSession::knows(ObjectType type, const ObjectId& id) {
 }
 
 void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes,
-                       std::uint64_t message_size) {
+                       std::uint64_t message_size, std::string_view account) {
   guarded([&] {
     if (!pack_) {
       pack_ = std::make_unique<PackWriter>(files_, packs_directory(location_), context_, pool_,
@@ -115,7 +115,7 @@ void WriteSession::add(ObjectType type, const ObjectId& id, base::ByteView bytes
     try {
       is_new = pending_.insert(id).second;
       is_manifest_kept = keep_manifest(type, id, bytes);
-      pack_->add(type, id, bytes, message_size);
+      pack_->add(type, id, bytes, message_size, account);
     } catch (...) {
       if (is_new) forget_pending(id, is_manifest_kept);
       if (pending_.empty()) pack_.reset();  // an empty pack is not published

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -41,9 +42,10 @@ class WriteSession {
   // condemned pack counts as not stored.
   bool knows(ObjectType type, const ObjectId& id);
 
-  // Adds to the open pack. `message_size` is for a kMessage only.
+  // Adds to the open pack. `message_size` is for a kMessage only, `account` for messages and parts:
+  // those of one account lie together.
   void add(ObjectType type, const ObjectId& id, base::ByteView bytes,
-           std::uint64_t message_size = 0);
+           std::uint64_t message_size = 0, std::string_view account = {});
 
   // For a message that is already stored: the search index lacks it if no snapshot held it when
   // prune cleaned up there.

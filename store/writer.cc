@@ -46,7 +46,7 @@ class Writer::Impl {
          location.store.string(), room / 1'000'000, location.keep_free / 1'000'000);
   }
 
-  StoredMessage add(MessageIntake& intake, VerifyExisting verify) {
+  StoredMessage add(MessageIntake& intake, VerifyExisting verify, std::string_view account) {
     intake.finish();
     StoredMessage stored;
     stored.digest = intake.digest();
@@ -57,10 +57,10 @@ class Writer::Impl {
     if (is_known && verify == VerifyExisting::kNo) return stored;
     intake.for_each_part([&](PartKind kind, const ObjectId& id, base::ByteView bytes) {
       const ObjectType type = kind == PartKind::kText ? ObjectType::kText : ObjectType::kBinary;
-      if (!session.knows(type, id)) session.add(type, id, bytes);
+      if (!session.knows(type, id)) session.add(type, id, bytes, 0, account);
     });
     if (is_known) return stored;
-    session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size);
+    session.add(ObjectType::kMessage, stored.id.object, intake.record(), stored.size, account);
     stored.is_new = true;
     ++statistics.new_messages;
     statistics.message_bytes += stored.size;
@@ -107,10 +107,11 @@ std::uint64_t Writer::max_message() const {
   return impl_->session.location().max_message;
 }
 
-StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify) {
+StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify,
+                          std::string_view account) {
   MessageIntake& intake = *message.intake_;
   const base::Finally clear([&intake] { intake.clear(); });
-  return impl_->add(intake, verify);
+  return impl_->add(intake, verify, account);
 }
 
 FolderRecord Writer::seal(FolderDraft& draft) {

@@ -76,8 +76,10 @@ class Writer {
   // The configured length, in bytes, above which a message is not to be received. Any thread.
   std::uint64_t max_message() const;
 
-  // Clears `message`, also if it fails, so that it can take the next one.
-  StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo);
+  // Clears `message`, also if it fails, so that it can take the next one. What is new of it lies
+  // with other mail of `account`, apart from that of accounts that are backed up at the same time.
+  StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo,
+                    std::string_view account = {});
 
   // Writes the leaves that differ from what the draft began with. May be called again on the same
   // draft after further changes.

@@ -120,6 +120,7 @@ void FolderRounds::run(imap::Session& session, SpareSessions& spares, StoreTurn&
   const PassTools tools{session,
                         spares,
                         store_.writer,
+                        report_.account,
                         turn,
                         store_.budget,
                         now,

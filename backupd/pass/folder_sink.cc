@@ -8,10 +8,12 @@
 
 namespace backupd {
 
-FolderSink::FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-                       Departures& departures, Admission& admission, imap::UidSet doubtful,
+FolderSink::FolderSink(store::Writer& writer, std::string account, store::FolderDraft& draft,
+                       FetchCounts& counts, Departures& departures, Admission& admission,
+                       imap::UidSet doubtful,
                        std::function<void(std::uint64_t bytes)> after_message)
     : writer_(writer),
+      account_(std::move(account)),
       draft_(draft),
       counts_(counts),
       departures_(departures),
@@ -40,9 +42,9 @@ void FolderSink::store(ArrivedMessage& arrived) {
   }
   if (size == 0 && !second_look_) return suspect("the server sent an empty message only once");
 
-  const store::StoredMessage stored =
-      writer_.add(arrived.message, doubtful_.contains(uid) ? store::VerifyExisting::kYes
-                                                           : store::VerifyExisting::kNo);
+  const store::StoredMessage stored = writer_.add(
+      arrived.message,
+      doubtful_.contains(uid) ? store::VerifyExisting::kYes : store::VerifyExisting::kNo, account_);
   if (stored.is_new) {
     ++counts_.new_messages;
     counts_.new_bytes += stored.size;

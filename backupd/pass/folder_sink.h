@@ -29,12 +29,13 @@ struct FetchCounts {
 
 class FolderSink {
  public:
-  // `counts`, `departures` and `admission` grow as messages arrive. `doubtful` are UIDs whose
-  // messages may be damaged in the store. `after_message` is called when a message of `bytes` bytes
-  // is in the draft: the time to commit.
-  FolderSink(store::Writer& writer, store::FolderDraft& draft, FetchCounts& counts,
-             Departures& departures, Admission& admission, imap::UidSet doubtful,
-             std::function<void(std::uint64_t bytes)> after_message);
+  // New messages lie together with other mail of `account` in the store. `counts`, `departures` and
+  // `admission` grow as messages arrive. `doubtful` are UIDs whose messages may be damaged in the
+  // store. `after_message` is called when a message of `bytes` bytes is in the draft: the time to
+  // commit.
+  FolderSink(store::Writer& writer, std::string account, store::FolderDraft& draft,
+             FetchCounts& counts, Departures& departures, Admission& admission,
+             imap::UidSet doubtful, std::function<void(std::uint64_t bytes)> after_message);
 
   // Fails with kProtocol, and as the writer does.
   void store(ArrivedMessage& arrived);
@@ -55,6 +56,7 @@ class FolderSink {
            const store::Sha256& digest, std::uint64_t size);
 
   store::Writer& writer_;
+  std::string account_;
   store::FolderDraft& draft_;
   FetchCounts& counts_;
   Departures& departures_;

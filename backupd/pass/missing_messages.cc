@@ -139,8 +139,8 @@ imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
 bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wanted) {
   if (wanted.empty()) return true;
   const std::string& name = draft_.info().raw_name;
-  FolderSink sink(tools_.writer, draft_, counts_, tools_.departures, tools_.admission, doubtful_,
-                  tools_.stored);
+  FolderSink sink(tools_.writer, tools_.account, draft_, counts_, tools_.departures,
+                  tools_.admission, doubtful_, tools_.stored);
   const FetchSource source{tools_.session,  name,        open.uid_validity, tools_.spares,
                            tools_.stumbles, tools_.waits};
   const Fetch fetch = [&](const imap::UidSet& uids) {

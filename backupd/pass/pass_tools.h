@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "backupd/pass/admission.h"
 #include "backupd/pass/daily_budget.h"
@@ -23,6 +24,7 @@ struct PassTools {
   imap::Session& session;
   SpareSessions& spares;
   store::Writer& writer;
+  const std::string& account;
   StoreTurn& turn;
   PipeBudget& budget;
   std::chrono::sys_seconds now;

@@ -118,6 +118,20 @@ std::uint32_t BlockBuilder::add(ObjectType type, base::ByteView object) {
   return start;
 }
 
+std::uint32_t BlockBuilder::take_over(BlockBuilder& other) {
+  const auto start = static_cast<std::uint32_t>(plain_.size());
+  plain_.reserve(plain_.size() + other.plain_.size());
+  types_.reserve(types_.size() + other.types_.size());
+  lengths_.reserve(lengths_.size() + other.lengths_.size());
+  plain_.insert(plain_.end(), other.plain_.begin(), other.plain_.end());
+  types_.insert(types_.end(), other.types_.begin(), other.types_.end());
+  lengths_.insert(lengths_.end(), other.lengths_.begin(), other.lengths_.end());
+  other.plain_ = {};
+  other.types_ = {};
+  other.lengths_ = {};
+  return start;
+}
+
 base::Bytes BlockBuilder::take() {
   Encoder directory;
   directory.varint(lengths_.size());

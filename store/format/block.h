@@ -66,6 +66,11 @@ class BlockBuilder {
   // Returns the object's start in the block. Nothing changes if memory runs out, here and in
   // take().
   std::uint32_t add(ObjectType type, base::ByteView object);
+
+  // Moves the objects of `other`, of the same stream, behind those of this one; returns the start
+  // of the first. Nothing changes if memory runs out.
+  std::uint32_t take_over(BlockBuilder& other);
+
   std::size_t size() const { return plain_.size(); }
   bool empty() const { return types_.empty(); }
   base::Bytes take();  // with the directory; empties the builder

@@ -1,6 +1,8 @@
 #include "store/format/pack.h"
 
-#include <random>
+#include <algorithm>
+#include <map>
+#include <span>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -156,9 +158,9 @@ class PackReadsTest : public PackTest {
  protected:
   static constexpr std::size_t kObject = 100'000;  // bytes, which are not compressible
 
-  std::string random_bytes(std::size_t size) {
+  static std::string random_bytes(std::size_t size) {
     std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(random_() & 0xffU);
+    fill_random(std::as_writable_bytes(std::span(bytes)));
     return bytes;
   }
 
@@ -169,8 +171,6 @@ class PackReadsTest : public PackTest {
     EXPECT_EQ(written.blocks.size(), pack.blocks.size());
     return files.reads().at(path(written));
   }
-
-  std::mt19937 random_{1};
 };
 
 TEST_F(PackReadsTest, ATrailerTakesOneReadBesideTheHeader) {
@@ -204,6 +204,87 @@ TEST_F(PackReadsTest, AHeldPackIsReadOnce) {
     const bool is_kept = limit == written.size;
     EXPECT_EQ(is_kept, files.reads().at(path(written)).size() == 1) << limit;
   }
+}
+
+class AccountsInPackTest : public PackReadsTest {
+ protected:
+  // Turn by turn, each account has `rounds` binaries of `size` bytes.
+  Pack write_in_turns(const std::vector<std::string>& accounts, std::size_t rounds,
+                      std::size_t size) {
+    SealingPool pool(context_, 1, 2);
+    PackWriter writer(files_, directory_.path(), context_, pool);
+    for (std::size_t round = 0; round < rounds; ++round) {
+      for (const std::string& account : accounts) {
+        const std::string bytes = random_bytes(size);
+        const ObjectId id = object_id(context_.keys, ObjectType::kBinary, base::as_bytes(bytes));
+        writer.add(ObjectType::kBinary, id, base::as_bytes(bytes), 0, account);
+        accounts_[id] = account;
+        contents_[id] = sha256(base::as_bytes(bytes));
+      }
+    }
+    return writer.finish();
+  }
+
+  // Of each block, in the order of its objects; an account once where several objects follow each
+  // other.
+  std::vector<std::vector<std::string>> accounts_of(const Pack& pack) {
+    std::vector<std::vector<std::string>> blocks;
+    for (const BlockEntry& block : pack.blocks) {
+      std::vector<std::string>& accounts = blocks.emplace_back();
+      for (const ObjectEntry& object : block.objects) accounts.push_back(accounts_.at(object.id));
+      const auto repeated = std::ranges::unique(accounts);
+      accounts.erase(repeated.begin(), repeated.end());
+    }
+    return blocks;
+  }
+
+  void expect_readable(const Pack& pack) {
+    std::size_t objects = 0;
+    PackFile file = open(pack);
+    for (std::size_t block = 0; block < pack.blocks.size(); ++block) {
+      for (std::size_t i = 0; i < pack.blocks[block].objects.size(); ++i, ++objects) {
+        const std::string bytes = read(file, pack, block, i);
+        EXPECT_EQ(contents_.at(pack.blocks[block].objects[i].id), sha256(base::as_bytes(bytes)));
+      }
+    }
+    EXPECT_EQ(contents_.size(), objects);
+    EXPECT_EQ(pack.blocks.size(),
+              file.read_trailer(context_, pack.name, decompressor_).blocks.size());
+  }
+
+  std::map<ObjectId, std::string> accounts_;
+  std::map<ObjectId, Sha256> contents_;
+};
+
+TEST_F(AccountsInPackTest, EachAccountsMailLiesTogether) {
+  const Pack pack = write_in_turns({"alice", "bob", "carol"}, 30, 100'000);
+  EXPECT_THAT(accounts_of(pack),
+              testing::ElementsAre(testing::ElementsAre("alice"), testing::ElementsAre("bob"),
+                                   testing::ElementsAre("carol")));
+  expect_readable(pack);
+}
+
+TEST_F(AccountsInPackTest, WhatIsLeftSharesABlockInTheOrderOfTheAccounts) {
+  const Pack pack = write_in_turns({"carol", "alice", "bob"}, 5, 10'000);
+  EXPECT_THAT(accounts_of(pack),
+              testing::ElementsAre(testing::ElementsAre("alice", "bob", "carol")));
+  expect_readable(pack);
+}
+
+TEST_F(AccountsInPackTest, SharedBlocksAreNotLargerThanOthers) {
+  std::vector<std::string> accounts;
+  for (char letter = 'a'; letter < 'k'; ++letter) accounts.emplace_back(1, letter);
+  const Pack pack = write_in_turns(accounts, 15, 100'000);
+  EXPECT_EQ(2U, pack.blocks.size());  // of 8 MiB
+  for (const BlockEntry& block : pack.blocks) EXPECT_LE(block.plain_length, 9U << 20U);
+  expect_readable(pack);
+}
+
+TEST_F(AccountsInPackTest, AllOpenBlocksTogetherAreBounded) {
+  const Pack pack = write_in_turns({"a", "b", "c", "d", "e", "f"}, 7, 1'000'000);
+  EXPECT_EQ(7U, pack.blocks.size()) << "two of them were closed early";
+  EXPECT_THAT(accounts_of(pack), testing::Each(testing::SizeIs(1)));
+  expect_readable(pack);
 }
 
 TEST_F(PackTest, ADirectorySeparatesABlocksObjectsWithoutTheTrailer) {
