@@ -47,7 +47,7 @@ std::uint64_t LivingSnapshots::dropped() const {
 void LivingSnapshots::mark(Marking& marking) const {
   for_each_line([&](const SnapshotLine& line) {
     try {
-      marking.add_root(line.root);
+      marking.add_root(line.root, line.account);
     } catch (const base::Error& error) {
       const std::string account = base::escape_for_terminal(line.account);
       base::fail(

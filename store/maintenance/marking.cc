@@ -35,16 +35,16 @@ void MarkedObjects::for_each(const Index::PackRow& pack, Stream stream, Marked w
     const BlockEntry& block = contents.blocks[ordinal];
     if (block.stream != stream) continue;
     const std::int64_t row = block_row(pack.row, ordinal);
-    const std::vector<std::uint32_t> starts = marks_.starts_in(row);
-    auto next = starts.begin();
+    const std::vector<Mark> marks = marks_.marks_in(row);
+    auto next = marks.begin();
     for (const ObjectEntry& object : block.objects) {
-      const bool is_marked = next != starts.end() && object.start == *next;
-      if (is_marked) ++next;
+      const bool is_marked = next != marks.end() && object.start == next->start;
+      const AccountNumber account = is_marked ? (next++)->account : 0;
       if (is_marked != (which == Marked::kYes)) continue;
       base::stop_if_requested("prune", kNothingDropped);
-      take(object, {.block = row, .start = object.start, .length = object.length});
+      take(object, {.block = row, .start = object.start, .length = object.length}, account);
     }
-    if (next != starts.end()) {
+    if (next != marks.end()) {
       fail(ErrorCode::kDamaged,
            "{}: the index describes it differently: run mailstow-backupd reindex", file.name());
     }
@@ -59,10 +59,12 @@ bool Marking::mark(ObjectType type, const ObjectId& id) {
   if (!place) {
     fail(ErrorCode::kDamaged, "find {} {}: it is not in the store", name_of(type), id.hex());
   }
-  return marks_.add(*place);
+  return marks_.add(*place, account_);
 }
 
-void Marking::add_root(const ObjectId& root) {
+void Marking::add_root(const ObjectId& root, const std::string& account) {
+  const auto next = static_cast<AccountNumber>(accounts_.size() + 1);
+  account_ = accounts_.emplace(account, next).first->second;
   if (!mark(ObjectType::kRoot, root)) return;
   for (const ObjectId& folder :
        Root::decode(objects_.read_manifest(ObjectType::kRoot, root)).folders) {
@@ -107,12 +109,13 @@ void Marking::add_node(UidNode& node) {
 
 void Marking::add_parts(MarkedObjects& marked) {
   for (const Index::PackRow& pack : index_.pack_rows()) {
-    marked.for_each(pack, Stream::kRecords, Marked::kYes,
-                    [&](const ObjectEntry& message, const ObjectPlace& place) {
-                      for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
-                        mark(type, part);
-                      });
-                    });
+    marked.for_each(
+        pack, Stream::kRecords, Marked::kYes,
+        [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber account) {
+          account_ = account;
+          for_each_part(message, place,
+                        [&](ObjectType type, const ObjectId& part) { mark(type, part); });
+        });
   }
 }
 
@@ -120,7 +123,7 @@ std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,
                                                      const Index::PackRow& pack) {
   std::set<std::int64_t> packs;
   marked.for_each(pack, Stream::kRecords, Marked::kNo,
-                  [&](const ObjectEntry& message, const ObjectPlace& place) {
+                  [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber) {
                     for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
                       const auto found = index_.find(type, part);
                       if (found) packs.insert(pack_of(found->block));
@@ -132,7 +135,7 @@ std::set<std::int64_t> Marking::packs_needed_by_dead(MarkedObjects& marked,
 void Marking::add_parts_of_dead(MarkedObjects& marked, const Index::PackRow& pack,
                                 const std::set<std::int64_t>& within) {
   marked.for_each(pack, Stream::kRecords, Marked::kNo,
-                  [&](const ObjectEntry& message, const ObjectPlace& place) {
+                  [&](const ObjectEntry& message, const ObjectPlace& place, AccountNumber) {
                     for_each_part(message, place, [&](ObjectType type, const ObjectId& part) {
                       const auto found = index_.find(type, part);
                       if (found && within.contains(pack_of(found->block))) marks_.add(*found);

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
+#include <string>
 
 #include "store/format/pack.h"
 #include "store/format/uid_node.h"
@@ -22,7 +24,8 @@ class MarkedObjects {
   MarkedObjects(base::FileSystem& files, base::Path packs, const BlockContext& context,
                 Marks& marks);
 
-  using Take = std::function<void(const ObjectEntry&, const ObjectPlace&)>;
+  // `account`: as marked, 0 for unmarked objects.
+  using Take = std::function<void(const ObjectEntry&, const ObjectPlace&, AccountNumber account)>;
 
   // Fails with kDamaged if the pack can't be read or a mark matches no object.
   void for_each(const Index::PackRow& pack, Stream stream, Marked which, const Take& take);
@@ -42,7 +45,8 @@ class Marking {
   // All arguments must outlive it.
   Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
 
-  void add_root(const ObjectId& root);
+  // What is marked for several accounts belongs to the first of them.
+  void add_root(const ObjectId& root, const std::string& account);
 
   // Call after all roots have been added.
   void add_parts(MarkedObjects& marked);
@@ -66,6 +70,8 @@ class Marking {
   ObjectReader& objects_;
   const Keys& keys_;
   Marks& marks_;
+  std::map<std::string, AccountNumber> accounts_;
+  AccountNumber account_ = 0;  // whose objects are being marked
 };
 
 }  // namespace store

@@ -14,6 +14,14 @@
 
 namespace store {
 
+// Numbers the accounts of one run from 1. 0: the object is needed by none, or by no snapshot.
+using AccountNumber = std::uint32_t;
+
+struct Mark {
+  std::uint32_t start = 0;  // of the object, in its block
+  AccountNumber account = 0;
+};
+
 class Marks {
  public:
   // Creates the file in `directory`; it is removed with this object.
@@ -22,11 +30,12 @@ class Marks {
   Marks& operator=(const Marks&) = delete;
   ~Marks();
 
-  // Returns whether the object was not marked yet.
-  bool add(const ObjectPlace& object);
+  // Returns whether the object was not marked yet. It keeps the first account that it was marked
+  // for.
+  bool add(const ObjectPlace& object, AccountNumber account = 0);
 
-  // The positions of the marked objects of a block, ascending.
-  std::vector<std::uint32_t> starts_in(std::int64_t block);
+  // The marked objects of a block, in the order of their positions.
+  std::vector<Mark> marks_in(std::int64_t block);
 
   // Marked bytes in a pack (Index::PackRow::row), before compression.
   std::uint64_t bytes_in(std::int64_t pack) const;

@@ -204,7 +204,8 @@ class Prune {
   bool copy_stream(const Index::PackRow& pack, Stream stream) {
     bool has_room = true;
     marked_.for_each(
-        pack, stream, Marked::kYes, [&](const ObjectEntry& object, const ObjectPlace& place) {
+        pack, stream, Marked::kYes,
+        [&](const ObjectEntry& object, const ObjectPlace& place, AccountNumber account) {
           if (!has_room) return;
           const ObjectView view = objects_.read_at(object.type, object.id, place);
           // A message's id is made from its own bytes, not from its record's.
@@ -214,7 +215,10 @@ class Prune {
                  "copy object {}: it does not match its id: run mailstow-backupd check",
                  object.id.hex());
           }
-          session_.add(object.type, object.id, view.bytes, object.message_size);
+          // Manifests are small, and alike in all accounts.
+          const std::string lies_with =
+              stream == Stream::kManifests ? "" : fmt::format("{:010}", account);
+          session_.add(object.type, object.id, view.bytes, object.message_size, lies_with);
           session_.publish_if_full();
           copied_ += object.length;
           if (copied_ < kRoomCheckedEvery) return;
@@ -254,13 +258,13 @@ class Prune {
   void clean_search_index() {
     const std::int64_t newest_old = packs_.newest_row();
     std::int64_t block = -1;
-    std::vector<std::uint32_t> starts;
+    std::vector<Mark> marks;
     session_.search().keep_only([&](const ObjectId& message) {
       const auto place = index().find_uncondemned(ObjectType::kMessage, message);
       if (!place) return false;
       if (pack_of(place->block) > newest_old) return true;
-      if (std::exchange(block, place->block) != place->block) starts = marks_.starts_in(block);
-      return std::ranges::binary_search(starts, place->start);
+      if (std::exchange(block, place->block) != place->block) marks = marks_.marks_in(block);
+      return std::ranges::binary_search(marks, place->start, {}, &Mark::start);
     });
   }
 
