@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -248,7 +249,9 @@ class Check {
           check_message(identity.message);
         },
         [&](const std::string& why) { report_.damage.push_back(why); });
-    for (const Snapshot& snapshot : newest_first_) walk.visit(snapshot.root);
+    // In the order in which their manifests were stored: the newest snapshot has some of every
+    // night, and would read the packs again for each account.
+    for (const Snapshot& snapshot : std::views::reverse(newest_first_)) walk.visit(snapshot.root);
     report_.messages = messages_.size();
   }
 

@@ -45,7 +45,7 @@ class Marking {
   // All arguments must outlive it.
   Marking(Index& index, ObjectReader& objects, const Keys& keys, Marks& marks);
 
-  // What is marked for several accounts belongs to the first of them.
+  // An object that several accounts need belongs to the first of them.
   void add_root(const ObjectId& root, const std::string& account);
 
   // Call after all roots have been added.
