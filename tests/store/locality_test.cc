@@ -9,12 +9,12 @@
 namespace store {
 namespace {
 
-constexpr std::size_t kLines = 4'000;  // of an attachment
-constexpr std::uint64_t kBytesOfLine = 57;
-constexpr std::uint32_t kMessages = 10;
-
 class LocalityTest : public StoreFixture {
  protected:
+  static constexpr std::size_t kLines = 4'000;  // of an attachment
+  static constexpr std::uint64_t kBytesOfLine = 57;
+  static constexpr std::uint32_t kMessages = 10;
+
   LocalityTest() {
     make_store();
     for (std::size_t i = 0; i < accounts_.size(); ++i) drafts_.emplace_back(folder_named("INBOX"));
