@@ -31,6 +31,10 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
+// Attachments that several accounts have are in the blocks of one of them: those of all accounts
+// that were backed up together are kept (kMaxOpenBlocks), and as much again.
+constexpr std::uint64_t kCachedForReading = std::uint64_t{64} << 20;
+
 // A command may open several readers.
 void warn_once(const std::string& line) {
   static std::mutex mutex;
@@ -71,7 +75,7 @@ Reader::~Reader() = default;
 Reader Reader::open(const Location& location, base::FileSystem& files) {
   const BlockContext context = open_keys(files, location.store, location.key_file);
   const std::vector<std::string> listed = files.list(packs_directory(location));
-  Reader reader = Impl::make(files, location, context);
+  Reader reader = Impl::make(files, location, context, kCachedForReading);
   warn_once(doubt_about_packs(files, location, listed, reader.impl_->index));
   warn_once(doubt_about_state(files, location, context.store, reader.impl_->index));
   reader.impl_->reach = location.reach;

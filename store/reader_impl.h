@@ -18,17 +18,18 @@ namespace store {
 
 class Reader::Impl {
  public:
-  Impl(base::FileSystem& files, const Location& location, const BlockContext& opened)
+  Impl(base::FileSystem& files, const Location& location, const BlockContext& opened,
+       std::uint64_t cache_bytes)
       : context(opened),
         file_system(files),
         packs(packs_directory(location)),
         search_file(search_index_file(location)),
         index(Index::open_read_only(index_file(location), opened.store)),
-        objects(files, packs, context, index) {}
+        objects(files, packs, context, index, cache_bytes) {}
 
-  static Reader make(base::FileSystem& files, const Location& location,
-                     const BlockContext& context) {
-    return Reader(std::make_unique<Impl>(files, location, context));
+  static Reader make(base::FileSystem& files, const Location& location, const BlockContext& context,
+                     std::uint64_t cache_bytes = ObjectReader::kCacheBytes) {
+    return Reader(std::make_unique<Impl>(files, location, context, cache_bytes));
   }
 
   Root root_of(const SnapshotInfo& snapshot);

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "store/format/layout.h"
 #include "tests/store/counting_file_system.h"
 #include "tests/store/store_fixture.h"
 
@@ -44,6 +45,24 @@ TEST_F(ReadOrderTest, NoBlockIsReadTwice) {
   for (const auto& [place, times] : blocks) {
     EXPECT_EQ(times, 1) << place.first << " at " << place.second;
   }
+}
+
+TEST_F(ReadOrderTest, BlocksOfSeveralAccountsAreKept) {
+  make_store();
+  std::vector<MessageId> ids;
+  {
+    Writer writer = open_writer();
+    for (unsigned number = 0; number < 110; ++number) {  // seven blocks of 8 MiB
+      ids.push_back(add_message(writer, "Subject: x\r\n\r\n" + random_text(number, 500'000)).id);
+    }
+    writer.commit();
+  }
+  tests::CountingFileSystem files;
+  Reader reader = Reader::open(location_, files);
+  for (const MessageId& id : ids) reader.read_message(id);
+  const std::uint64_t once = files.bytes_read_below(packs_directory(location_));
+  for (const MessageId& id : ids) reader.read_message(id);
+  EXPECT_EQ(once, files.bytes_read_below(packs_directory(location_)));
 }
 
 }  // namespace
