@@ -81,9 +81,9 @@ struct CheckReport {
 // kReadData reads each pack once, front to back. Up to a twentieth more is read to rebuild messages
 // with parts in other packs; further ones count as intact if their records can be read and those
 // packs are intact. Where a pack is damaged, every message that needs it is rebuilt to name it.
-// Memory: for each thread one pack (96 MiB at most) and 24 MiB of blocks, besides the two blocks
-// being opened; for the whole check the ids of all messages, and of those that wait for another
-// pack.
+// Memory: for each thread one pack (128 MiB at most, usually 64) and 24 MiB of blocks, besides the
+// two blocks being opened; for the whole check the ids of all messages, and of those that wait for
+// another pack.
 //
 // Takes no lock and changes nothing: objects that a writer adds meanwhile are checked next time.
 // Fails as Reader::open does; damage is a finding, not a failure.

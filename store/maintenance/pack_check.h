@@ -24,8 +24,9 @@
 
 namespace store {
 
-// A pack has 64 MiB, and what was still being compressed when it was full.
-inline constexpr std::uint64_t kMaxHeldPack = std::uint64_t{96} << 20;
+// A pack has 64 MiB, and half of what was still to be sealed when it was full: at most 32 MiB in
+// open blocks, and five blocks of 8 MiB in the pool.
+inline constexpr std::uint64_t kMaxHeldPack = std::uint64_t{128} << 20;
 
 // A message that was not rebuilt, because some of its parts are in other packs. Its record is well
 // formed, and the index knows its parts, with their lengths. It is intact if those packs are: their
