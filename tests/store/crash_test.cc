@@ -48,7 +48,7 @@ class CrashTest : public testing::Test {
     SnapshotDraft snapshot;
     snapshot.account = account;
     snapshot.time = std::chrono::sys_seconds(std::chrono::seconds(time));
-    snapshot.folders = {add_folder(writer, "INBOX", messages)};
+    snapshot.folders = {add_folder(writer, "INBOX", messages, account)};
     const ObjectId id = writer.add_snapshot(snapshot).id;
     expected.tried[id] = messages;
     waiting.acknowledged[id] = messages;

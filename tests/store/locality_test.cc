@@ -31,9 +31,7 @@ class LocalityTest : public StoreFixture {
   void receive(Writer& writer) {
     ++uid_;
     for (std::size_t i = 0; i < accounts_.size(); ++i) {
-      IncomingMessage message = writer.begin_message();
-      message.add(base::as_bytes(mail(++number_)));
-      const StoredMessage stored = writer.add(message, VerifyExisting::kNo, accounts_[i]);
+      const StoredMessage stored = add_message(writer, mail(++number_), accounts_[i]);
       drafts_[i].put(entry_of(uid_, stored), stored.digest);
     }
   }

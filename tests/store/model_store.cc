@@ -57,7 +57,7 @@ void ModelStore::back_up(const std::string& account, unsigned first, unsigned co
     std::vector<std::string> messages;
     for (unsigned i = 0; i < count; ++i) {
       messages.push_back(sample_message(first + i));
-      const StoredMessage stored = add_message(writer, messages.back());
+      const StoredMessage stored = add_message(writer, messages.back(), account);
       draft.put(entry_of(i + 1, stored), stored.digest);
     }
     SnapshotDraft snapshot;

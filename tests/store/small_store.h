@@ -37,7 +37,7 @@ class SmallStore : public testing::Test {
   void back_up(Writer& writer, const std::string& account, unsigned messages) {
     FolderDraft draft(folder_named("INBOX"));
     for (unsigned uid = 1; uid <= messages; ++uid) {
-      const StoredMessage stored = add_message(writer, text_of(account, uid));
+      const StoredMessage stored = add_message(writer, text_of(account, uid), account);
       draft.put(entry_of(uid, stored, {account}), stored.digest);
       ids_[account].push_back(stored.id);
     }

@@ -46,13 +46,13 @@ std::vector<std::string> samples(unsigned first, unsigned count) {
   return messages;
 }
 
-StoredMessage add_message(Writer& writer, std::string_view text) {
+StoredMessage add_message(Writer& writer, std::string_view text, std::string_view account) {
   constexpr std::size_t kPiece = 1'000;
   IncomingMessage message = writer.begin_message();
   for (std::size_t begin = 0; begin < text.size(); begin += kPiece) {
     message.add(base::as_bytes(text.substr(begin, kPiece)));
   }
-  return writer.add(message);
+  return writer.add(message, VerifyExisting::kNo, account);
 }
 
 MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
@@ -76,11 +76,11 @@ FolderInfo folder_named(const std::string& name) {
 }
 
 FolderRecord add_folder(Writer& writer, const std::string& name,
-                        const std::vector<std::string>& messages) {
+                        const std::vector<std::string>& messages, std::string_view account) {
   FolderDraft draft(folder_named(name));
   std::uint32_t uid = 0;
   for (const std::string& message : messages) {
-    const StoredMessage stored = add_message(writer, message);
+    const StoredMessage stored = add_message(writer, message, account);
     draft.put(entry_of(++uid, stored), stored.digest);
   }
   return writer.seal(draft);

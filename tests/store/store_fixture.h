@@ -37,7 +37,7 @@ std::string sample_message(unsigned number);
 // The sample messages from `first` on.
 std::vector<std::string> samples(unsigned first, unsigned count);
 
-StoredMessage add_message(Writer& writer, std::string_view text);
+StoredMessage add_message(Writer& writer, std::string_view text, std::string_view account = {});
 
 MessageEntry entry_of(std::uint32_t uid, const StoredMessage& message,
                       std::vector<std::string> flags = {"\\Seen"}, std::uint64_t modseq = 1);
@@ -46,7 +46,7 @@ FolderInfo folder_named(const std::string& name);
 
 // Stores the messages and puts them into the folder as UIDs 1, 2, ...
 FolderRecord add_folder(Writer& writer, const std::string& name,
-                        const std::vector<std::string>& messages);
+                        const std::vector<std::string>& messages, std::string_view account = {});
 
 class StoreFixture : public testing::Test {
  protected:
