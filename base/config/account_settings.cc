@@ -62,6 +62,7 @@ void AccountSettings::add(const AccountSettings& settings) {
   exclude.insert(exclude.end(), settings.exclude.begin(), settings.exclude.end());
   replace_if_set(expire_after, settings.expire_after);
   replace_if_set(daily_bytes, settings.daily_bytes);
+  replace_if_set(namespaces, settings.namespaces);
 }
 
 bool OverrideConfig::applies_to(std::string_view account) const {
@@ -85,6 +86,9 @@ AccountSettings parse_account_settings(const json& at) {
     fail(ErrorCode::kConfig, "expire_after: 0 means nothing: write 1s or more");
   }
   read(at, "daily_bytes", settings.daily_bytes);
+  if (at.contains("namespaces")) {
+    settings.namespaces = at.at("namespaces").get<std::vector<std::string>>();
+  }
   return settings;
 }
 

@@ -33,6 +33,7 @@ struct AccountSettings {
       exclude;  // globs over shown folder names, in addition to Config::exclude
   std::optional<std::chrono::seconds> expire_after;  // of restored trees
   std::optional<std::uint64_t> daily_bytes;
+  std::optional<std::vector<std::string>> namespaces;  // instead of the server's
 
   // Values in `settings` take precedence over these.
   void add(const AccountSettings& settings);

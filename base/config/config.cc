@@ -78,9 +78,6 @@ AccountConfig parse_account(const json& at) {
   account.user = at.value("user", account.name);
   account.auth = parse_auth(at);
   if (has_login(at)) account.password = parse_secret(at);
-  if (at.contains("namespaces")) {
-    account.namespaces = at.at("namespaces").get<std::vector<std::string>>();
-  }
   account.mail = at.value("mail", std::string());
   return account;
 }
@@ -298,6 +295,7 @@ void Config::apply_settings(AccountConfig& account, const AccountSettings& own) 
   account.exclude = std::move(settings.exclude);
   account.expire_after = settings.expire_after;
   account.daily_bytes = settings.daily_bytes;
+  account.namespaces = std::move(settings.namespaces);
 }
 
 RetentionConfig Config::retention_of(std::string_view account) const {

@@ -126,12 +126,13 @@ TEST(ConfigTest, OverridesApplyToAccountsByName) {
     "servers": { "main": { "url": "imaps://h", "admin": { "user": "a", "password_file": "/p" } } },
     "accounts": [ { "name": "eve@sales", "server": "main" },
                   { "name": "joe@sales", "server": "main", "retention": { "daily": 5 },
-                    "exclude": ["Mine"], "expire_after": "1d" } ],
+                    "exclude": ["Mine"], "expire_after": "1d", "namespaces": [] } ],
     "exclude": ["Trash"],
     "retention": { "daily": 10, "weekly": 11 },
     "overrides": [
       { "match": ["*@sales", "*@shop"], "exclude": ["Spam*"], "expire_after": "14d",
-        "retention": { "daily": 90, "yearly": 1 }, "daily_bytes": 1000000 },
+        "retention": { "daily": 90, "yearly": 1 }, "daily_bytes": 1000000,
+        "namespaces": ["Archive/"] },
       { "match": ["eve@*"], "retention": { "daily": 7 }, "expire_after": "3d" } ] })",
                                      "mailstow.json");
   const AccountConfig& eve = config.account("eve@sales");
@@ -140,11 +141,15 @@ TEST(ConfigTest, OverridesApplyToAccountsByName) {
   EXPECT_EQ(eve.retention.weekly, 11U);
   EXPECT_EQ(config.expire_after_of(eve), std::chrono::days(3));
   EXPECT_EQ(config.daily_bytes_of(eve), 1'000'000U);
+  EXPECT_EQ(eve.namespaces, std::vector<std::string>{"Archive/"});
   const AccountConfig& joe = config.account("joe@sales");
+  EXPECT_EQ(joe.namespaces, std::vector<std::string>()) << "its own setting overrides all";
   EXPECT_EQ(joe.retention.daily, 5U);
   EXPECT_EQ(joe.exclude, (std::vector<std::string>{"Spam*", "Mine"}));
   EXPECT_EQ(config.expire_after_of(joe), std::chrono::days(1));
   // A discovered account, and one that no longer exists.
+  EXPECT_EQ(config.found_account("main", "ann@shop").namespaces,
+            std::vector<std::string>{"Archive/"});
   EXPECT_EQ(config.found_account("main", "ann@shop").exclude, std::vector<std::string>{"Spam*"});
   EXPECT_EQ(config.retention_of("gone@shop").daily, 90U);
   EXPECT_EQ(config.expire_after_of(config.found_account("main", "ann")), std::chrono::days(7));
