@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "base/ascii.h"
 
@@ -54,7 +55,33 @@ bool is_configured(std::string_view raw_name, const Namespaces& namespaces) {
   });
 }
 
+bool is_empty(const Namespaces& namespaces) {
+  return namespaces.personal.empty() && namespaces.other_users.empty() && namespaces.shared.empty();
+}
+
+void add_missing(const std::vector<Namespace>& spaces, std::vector<Namespace>& all) {
+  for (const Namespace& space : spaces) {
+    const bool is_known = std::ranges::any_of(
+        all, [&](const Namespace& known) { return known.prefix == space.prefix; });
+    if (!is_known) all.push_back(space);
+  }
+}
+
 }  // namespace
+
+bool add_answer(Namespaces answer, Namespaces& namespaces) {
+  if (is_empty(namespaces)) {
+    namespaces = std::move(answer);
+    return false;
+  }
+  const bool is_same = answer.personal == namespaces.personal &&
+                       answer.other_users == namespaces.other_users &&
+                       answer.shared == namespaces.shared;
+  add_missing(answer.personal, namespaces.personal);
+  add_missing(answer.other_users, namespaces.other_users);
+  add_missing(answer.shared, namespaces.shared);
+  return !is_same;
+}
 
 std::vector<std::string> personal_patterns(const Namespaces& namespaces) {
   std::vector<std::string> patterns;

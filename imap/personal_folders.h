@@ -12,6 +12,10 @@ namespace imap {
 // The LIST patterns that match all of them.
 std::vector<std::string> personal_patterns(const Namespaces& namespaces);
 
+// Adds the namespaces of another NAMESPACE line: a server that contradicts itself must not hide
+// mail. Returns whether the lines contradict each other.
+bool add_answer(Namespaces answer, Namespaces& namespaces);
+
 enum class Owner {
   kAccount,
   kOthers,   // in another user's or a shared namespace, or if none is named, in a folder that is

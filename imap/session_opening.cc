@@ -20,6 +20,13 @@ bool has_namespace(const Namespaces& namespaces) {
          !namespaces.shared.empty();
 }
 
+void take_namespaces(NamespaceResponse answer, Namespaces& namespaces) {
+  if (!add_answer(std::move(answer.namespaces), namespaces)) return;
+  base::log_warning(
+      "the server names its namespaces twice and differently: the folders of all personal ones are "
+      "taken");
+}
+
 }  // namespace
 
 // The responses to list_queries().
@@ -103,7 +110,7 @@ void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
     if (auto* const answer = std::get_if<CapabilityResponse>(&response)) {
       names = std::move(answer->names);
     } else if (auto* const spaces = std::get_if<NamespaceResponse>(&response)) {
-      namespaces_ = std::move(spaces->namespaces);
+      take_namespaces(std::move(*spaces), namespaces_);
     } else if (auto* const acl = std::get_if<AclResponse>(&response)) {
       prefetched_inbox_rights_ = std::move(acl->entries);
     } else {
@@ -156,7 +163,7 @@ void Session::Impl::request_namespaces() {
   if (capabilities_.has("NAMESPACE")) {
     const StatusResponse end = run(command("NAMESPACE"), [this](Response& response) {
       if (auto* const answer = std::get_if<NamespaceResponse>(&response)) {
-        namespaces_ = std::move(answer->namespaces);
+        take_namespaces(std::move(*answer), namespaces_);
       }
     });
     const bool is_refused = end.condition != Condition::kOk;

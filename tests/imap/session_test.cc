@@ -8,6 +8,7 @@
 namespace imap {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::SizeIs;
 
@@ -93,6 +94,27 @@ TEST(SessionTest, RepeatsRequestsAfterAWrongGuess) {
   for (const Transcript& transcript : {other_namespace, fewer_capabilities}) {
     Session session(scripted(transcript, {.announced = kUsual}), {}, "");
     EXPECT_THAT(session.list_personal_folders(), SizeIs(2));
+  }
+}
+
+TEST(SessionTest, ContradictoryNamespacesHideNoFolder) {
+  constexpr std::string_view kWhole = R"((("" "/")) NIL (("shared/" "/")))";
+  for (const std::string_view other : {R"((("INBOX." ".")) NIL NIL)", "NIL NIL NIL"}) {
+    for (const bool is_last : {false, true}) {
+      const std::string first(is_last ? kWhole : other);
+      const std::string last(is_last ? other : kWhole);
+      Transcript transcript(R"(
+        C: m1 CAPABILITY
+        S: * CAPABILITY IMAP4rev1 NAMESPACE
+        S: m1 OK
+        C: m2 NAMESPACE
+      )");
+      transcript.add("S: * NAMESPACE " + first + "\nS: * NAMESPACE " + last + "\nS: m2 OK");
+      Session session(scripted(transcript), {});
+      const Namespaces namespaces = session.namespaces();
+      EXPECT_THAT(namespaces.personal, Contains(Namespace{"", '/'})) << first << last;
+      EXPECT_EQ(namespaces.shared, std::vector<Namespace>({{"shared/", '/'}})) << first << last;
+    }
   }
 }
 
