@@ -1,10 +1,12 @@
 #include "store/sealing_pool.h"
 
 #include <algorithm>
+#include <exception>
 #include <new>
 #include <optional>
 #include <utility>
 
+#include "base/error.h"
 #include "store/format/compression.h"
 
 namespace store {
@@ -15,7 +17,14 @@ SealingPool::SealingPool(const BlockContext& context, int level, unsigned thread
   inside_.reserve(count + 1);
   waiting_.reserve(count + 1);
   threads_.reserve(count);
-  while (threads_.size() < count) threads_.emplace_back([this] { work(); });
+  try {
+    while (threads_.size() < count) threads_.emplace_back([this] { work(); });
+  } catch (const std::exception& error) {
+    if (threads_.empty()) {
+      base::fail(base::ErrorCode::kIo, "start a thread that seals blocks: {}", error.what());
+    }
+    // The pool works with fewer threads. Nothing may throw here: they run.
+  }
 }
 
 SealingPool::~SealingPool() {

@@ -18,6 +18,7 @@ namespace store {
 // that can't be sealed for want of memory is sealed by take().
 class SealingPool {
  public:
+  // Works with fewer threads if not all of them can be started. Fails with kIo if not even one can.
   SealingPool(const BlockContext& context, int level, unsigned threads);
   SealingPool(const SealingPool&) = delete;
   SealingPool& operator=(const SealingPool&) = delete;
