@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "backupd/doctor/server_checks.h"
 #include "base/ascii.h"
@@ -88,7 +88,9 @@ class AccountExaminer {
                               names_its_user(account, session)};
     const auto says = [&](Sign sign) { return std::ranges::find(signs, sign) != signs.end(); };
     if (says(Sign::kItsOwn) && !says(Sign::kAnothers)) ++recognised_;
-    try_excludes(account, session);
+    const std::vector<imap::Folder> folders = session.list_personal_folders();
+    try_excludes(account, session, folders);
+    report_folders_outside(account, session);
     session.logout();
   }
 
@@ -140,17 +142,51 @@ class AccountExaminer {
     return globs;
   }
 
-  void try_excludes(const base::AccountConfig& account, imap::Session& session) {
-    const std::set<std::string> globs = excludes_of(account);
-    if (globs.empty()) return;
+  static std::vector<std::string> shown_names(imap::Session& session,
+                                              const std::vector<imap::Folder>& folders) {
     const auto namespaces = session.namespaces();
     const std::string prefix =
         namespaces.personal.empty() ? "" : namespaces.personal.front().prefix;
     std::vector<std::string> names;
-    for (const imap::Folder& folder : session.list_personal_folders()) {
+    for (const imap::Folder& folder : folders) {
       names.push_back(
           imap::shown_folder_name(folder.raw_name, folder.delimiter.value_or('\0'), prefix));
     }
+    return names;
+  }
+
+  // A backup reports them too, but then a night without them has passed.
+  void report_folders_outside(const base::AccountConfig& account, imap::Session& session) {
+    std::vector<imap::Folder> folders;
+    try {
+      folders = session.folders_outside();
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kRefused) throw;
+    }
+    std::erase_if(folders, [](const imap::Folder& folder) { return !folder.can_be_opened(); });
+    std::vector<std::string> names = shown_names(session, folders);
+    std::erase_if(names, [globs = excludes_of(account)](const std::string& name) {
+      return std::ranges::any_of(
+          globs, [&](const std::string& glob) { return base::folder_glob_matches(glob, name); });
+    });
+    if (names.empty()) return;
+    constexpr std::size_t kMaxNamed = 10;
+    const std::size_t count = names.size();
+    names.resize(std::min(count, kMaxNamed));
+    for (std::string& name : names) name = base::escape_for_terminal(name);
+    findings_.push_back(warning(
+        "namespaces", base::escape_for_terminal(account.name),
+        fmt::format("not backed up, because they are in none of the account's namespaces: {}{}",
+                    fmt::join(names, ", "),
+                    count > kMaxNamed ? fmt::format(" and {} more", count - kMaxNamed) : ""),
+        "if they are the account's, add their prefixes to its `namespaces`"));
+  }
+
+  void try_excludes(const base::AccountConfig& account, imap::Session& session,
+                    const std::vector<imap::Folder>& folders) {
+    const std::set<std::string> globs = excludes_of(account);
+    if (globs.empty()) return;
+    const std::vector<std::string> names = shown_names(session, folders);
     for (const std::string& glob : globs) {
       Exclude& exclude = excludes_[glob];
       ++exclude.tried;

@@ -103,6 +103,20 @@ TEST_F(ServerDoctorTest, WarnsOfExcludesAndOverridesThatMatchNothing) {
   EXPECT_THAT(warnings, testing::Not(testing::Contains(HasSubstr("ali"))));
 }
 
+TEST_F(ServerDoctorTest, NamesFoldersOutsideAllNamespaces) {
+  server_.client("alice").command("CREATE Public");
+  server_.client("alice").command("CREATE Users");
+  EXPECT_TRUE(finding_in(report(), "namespaces", "warning").is_null());
+  const servers::Relay relay(server_, {.offer = servers::Offer::kImap4rev1});  // without NAMESPACE
+  server_config()["url"] = relay.url();
+  server_config()["tls"] = "none";
+  mailstow_.config()["exclude"] = {"Users"};
+  EXPECT_EQ(warning_of("namespaces"),
+            "not backed up, because they are in none of the account's namespaces: Public");
+  server_config()["namespaces"] = {""};
+  EXPECT_TRUE(finding_in(report(), "namespaces", "warning").is_null());
+}
+
 TEST_F(ServerDoctorTest, ReportsMissingCapabilitiesWithTheirCost) {
   const servers::Relay relay(server_, {.offer = servers::Offer::kImap4rev1});
   server_config()["url"] = relay.url();
