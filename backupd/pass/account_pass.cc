@@ -249,6 +249,7 @@ void AccountPass::finish() {
     const bool is_moving = rounds_.is_moving();
     const bool is_whole = rounds_.is_whole();
     snapshot_.count_vanished(rounds_.records(), rounds_.departures());
+    snapshot_.set_cut_short(false);
     add_snapshot(rounds_.records(), is_moving  ? store::SnapshotStatus::kMoving
                                     : is_whole ? store::SnapshotStatus::kComplete
                                                : store::SnapshotStatus::kPartial);
@@ -273,6 +274,7 @@ void AccountPass::report_parked_folders() {
 void AccountPass::park() {
   if (!rounds_.has_begun()) return;
   try {
+    snapshot_.set_cut_short(true);
     add_snapshot(rounds_.so_far(), store::SnapshotStatus::kPartial);
   } catch (...) {
     // If its data is to blame, the account's own pass fails with the same error at its end.

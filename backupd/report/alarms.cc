@@ -23,12 +23,23 @@ using store::SnapshotInfo;
 using store::SnapshotKind;
 using store::SnapshotStatus;
 
+// A snapshot that can't be read has alarms of its own.
+store::AccountProperties properties_of(store::Reader& reader, const SnapshotInfo& snapshot) {
+  try {
+    return store::to_account_properties(reader.properties(snapshot));
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged) throw;
+    return {};
+  }
+}
+
 // A run that ended early leaves a partial snapshot too: it lacks the newest state of a folder in
-// progress, or of one that could not be opened, or of folders that it did not come to. In the last
-// case nothing in the snapshot is the reason why it is partial.
+// progress, or of one that could not be opened, or of folders that it did not come to. Where older
+// versions did not record the last case, nothing in the snapshot is the reason why it is partial.
 bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   if (snapshot.kind != SnapshotKind::kBackup) return false;
   if (snapshot.status != SnapshotStatus::kPartial) return true;
+  if (properties_of(reader, snapshot).is_cut_short) return false;
   const auto folders = reader.folders(snapshot);
   const bool is_cut_short = std::ranges::any_of(folders, [](const store::FolderRecord& folder) {
     return folder.info.completeness == FolderCompleteness::kInProgress ||
@@ -37,16 +48,6 @@ bool is_success(store::Reader& reader, const SnapshotInfo& snapshot) {
   const bool has_skipped = std::ranges::any_of(
       folders, [](const store::FolderRecord& folder) { return !folder.info.skipped.empty(); });
   return !is_cut_short && has_skipped;
-}
-
-// A snapshot that can't be read has alarms of its own.
-std::uint64_t replaced_messages(store::Reader& reader, const SnapshotInfo& snapshot) {
-  try {
-    return store::to_account_properties(reader.properties(snapshot)).replaced;
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kDamaged) throw;
-    return 0;
-  }
 }
 
 // The sequence of the last snapshot whose deletions are accepted. Older versions noted its time.
@@ -128,7 +129,7 @@ std::string vanished_text(store::Reader& reader, const MassDeletion& deletion) {
         deletion.period.count(), backup);
   }
   const std::uint64_t replaced =
-      std::min(replaced_messages(reader, deletion.snapshot), deletion.vanished);
+      std::min(properties_of(reader, deletion.snapshot).replaced, deletion.vanished);
   if (replaced == 0) {
     return fmt::format("{} messages vanished before the backup of {}", vanished, backup);
   }

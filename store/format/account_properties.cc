@@ -65,7 +65,7 @@ struct PropertyKind {
   Read read;
 };
 
-constexpr std::array<PropertyKind, 9> kProperties = {{
+constexpr std::array<PropertyKind, 10> kProperties = {{
     {"asked",
      [](AccountProperties& account, const std::string& value) {
        account.asked = std::chrono::sys_seconds(std::chrono::seconds(to_number(value)));
@@ -79,6 +79,8 @@ constexpr std::array<PropertyKind, 9> kProperties = {{
      }},
     {"replaced", [](AccountProperties& account,
                     const std::string& value) { account.replaced = to_number(value); }},
+    {"cut-short", [](AccountProperties& account,
+                     const std::string& value) { account.is_cut_short = value == "1"; }},
     {"subscription", [](AccountProperties& account,
                         const std::string& value) { account.subscriptions.push_back(value); }},
     {"acl",
@@ -125,6 +127,7 @@ std::vector<Property> to_properties(const AccountProperties& account) {
                     std::to_string(account.fetched.bytes)});
   }
   if (account.replaced > 0) add("replaced", {std::to_string(account.replaced)});
+  if (account.is_cut_short) add("cut-short", {"1"});
   if (account.asked.time_since_epoch().count() == 0) return list;
   add("asked", {std::to_string(account.asked.time_since_epoch().count())});
   for (const std::string& raw_name : account.subscriptions) add("subscription", {raw_name});

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "store/format/account_properties.h"
 #include "store/writer.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
@@ -179,6 +180,7 @@ TEST(LastSuccessTest, ABackupThatEndedBeforeItCameToAFolderDoesNotCount) {
   store::FolderInfo inbox;
   inbox.raw_name = "INBOX";
   inbox.completeness = store::FolderCompleteness::kComplete;
+  store::AccountProperties properties;
   const auto add = [&](long day, store::SnapshotStatus status) {
     store::FolderDraft draft(inbox);
     store::SnapshotDraft snapshot;
@@ -186,6 +188,7 @@ TEST(LastSuccessTest, ABackupThatEndedBeforeItCameToAFolderDoesNotCount) {
     snapshot.time = sys_seconds(std::chrono::days(day));
     snapshot.status = status;
     snapshot.folders = {writer.seal(draft)};
+    snapshot.properties = store::to_properties(properties);
     writer.add_snapshot(snapshot);
     writer.commit();
   };
@@ -204,6 +207,10 @@ TEST(LastSuccessTest, ABackupThatEndedBeforeItCameToAFolderDoesNotCount) {
   inbox.completeness = store::FolderCompleteness::kInProgress;
   add(5, store::SnapshotStatus::kPartial);
   EXPECT_EQ(day_of_last_success(), 4);
+  inbox.completeness = store::FolderCompleteness::kComplete;
+  properties.is_cut_short = true;
+  add(6, store::SnapshotStatus::kPartial);
+  EXPECT_EQ(day_of_last_success(), 4) << "a skipped message hides no folder that was not read";
 }
 
 class AlarmsTest : public testing::Test {

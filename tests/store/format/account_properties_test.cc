@@ -20,6 +20,7 @@ TEST(AccountPropertiesTest, RoundTrips) {
                            {AccountNamespace::Kind::kOtherUsers, ".", "user."},
                            {AccountNamespace::Kind::kShared, "", "flat"}};
   properties.replaced = 17;
+  properties.is_cut_short = true;
   properties.fetched = {std::chrono::sys_days(std::chrono::year(2026) / 11 / 24), 2'500'000'000};
   EXPECT_EQ(to_account_properties(to_properties(properties)), properties);
   EXPECT_TRUE(to_properties({}).empty()) << "a snapshot that was never asked";
