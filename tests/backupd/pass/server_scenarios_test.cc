@@ -89,6 +89,21 @@ INSTANTIATE_TEST_SUITE_P(
                  kWithoutMid},
         Scenario{"NamespaceOfNils", answer("NAMESPACE", "* NAMESPACE NIL NIL NIL\r\n"), kAll},
         Scenario{"NamespaceWithoutAnswer", answer("NAMESPACE", ""), kAll},
+        Scenario{"NamespaceTwiceWholeFirst",
+                 answer("NAMESPACE",
+                        "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"
+                        "* NAMESPACE ((\"Mail/\" \"/\")) NIL NIL\r\n"),
+                 kAll},
+        Scenario{"NamespaceTwiceWholeLast",
+                 answer("NAMESPACE",
+                        "* NAMESPACE ((\"Mail/\" \"/\")) NIL NIL\r\n"
+                        "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"),
+                 kAll},
+        Scenario{"NamespaceThenNils",
+                 answer("NAMESPACE",
+                        "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"
+                        "* NAMESPACE NIL NIL NIL\r\n"),
+                 kAll},
         Scenario{"NamespaceRefused", refuse("NAMESPACE", "NO not here"), kAll},
         Scenario{"NamespaceUnknown", refuse("NAMESPACE", "BAD what?"), kAll},
         Scenario{"NamespaceElsewhere",
