@@ -77,10 +77,14 @@ bool add_answer(Namespaces answer, Namespaces& namespaces) {
   const bool is_same = answer.personal == namespaces.personal &&
                        answer.other_users == namespaces.other_users &&
                        answer.shared == namespaces.shared;
+  if (is_same) return false;
   add_missing(answer.personal, namespaces.personal);
   add_missing(answer.other_users, namespaces.other_users);
   add_missing(answer.shared, namespaces.shared);
-  return !is_same;
+  // The first one gives the prefix that shown names lack: the order of the lines must not matter.
+  std::ranges::stable_sort(namespaces.personal, {},
+                           [](const Namespace& space) { return space.prefix.size(); });
+  return true;
 }
 
 std::vector<std::string> personal_patterns(const Namespaces& namespaces) {
