@@ -241,6 +241,7 @@ base::Command export_command() {
           .account = [options] { return options->account; },
           .function =
               [options, format](const auto& environment) {
+                options->selection = given_selection(options->selection);
                 options->format = *format == "mbox"      ? MailFormat::kMbox
                                   : *format == "maildir" ? MailFormat::kMaildir
                                                          : MailFormat::kEml;

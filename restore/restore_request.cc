@@ -13,6 +13,7 @@ std::string write_request(const RestoreRequest& request) {
       {"account", request.account},
       {"at", selection.at},
       {"folders", selection.folders},
+      {"exact_folders", selection.exact_folders},
       {"messages", selection.messages},
       {"since", selection.since},
       {"before", selection.before},
@@ -34,6 +35,8 @@ RestoreRequest read_request(const std::string& text) {
     request.account = document.at("account");
     request.selection.at = document.at("at");
     request.selection.folders = document.at("folders").get<std::vector<std::string>>();
+    // Earlier versions had globs only.
+    request.selection.exact_folders = document.value("exact_folders", std::vector<std::string>());
     request.selection.messages = document.at("messages").get<std::vector<std::string>>();
     request.selection.since = document.at("since");
     request.selection.before = document.at("before");

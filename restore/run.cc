@@ -432,11 +432,12 @@ class Run {
 }  // namespace
 
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options) {
-  if (options.resume.empty() && !options.all && !selects_some(options.selection)) {
+  if (options.resume.empty() && !options.all && !options.selection.all &&
+      !selects_some(options.selection)) {
     base::fail(
         base::ErrorCode::kUsage,
         "run {}: choose what to restore with --folder, --message, --query, --since, --before "
-        "or --missing, or the whole snapshot with --all",
+        "or --missing, or in the file of --selection, or the whole snapshot with --all",
         base::escape_for_terminal(options.account));
   }
   base::stop_on_request(base::OnStop::kThrow);
@@ -465,8 +466,8 @@ base::Command run_command() {
             declare_selection(declared, options->selection);
             base::Option all =
                 declared.flag("--all", options->all, "Everything that the snapshot has");
-            for (const char* selecting :
-                 {"--folder", "--subfolders", "--message", "--query", "--since", "--before"}) {
+            for (const char* selecting : {"--folder", "--subfolders", "--message", "--query",
+                                          "--since", "--before", "--selection"}) {
               all.excludes(selecting);
             }
             declared.value("--resume", options->resume, "TREE",
@@ -489,7 +490,11 @@ base::Command run_command() {
           },
       .is_audited = base::always,
       .account = [options] { return options->account; },
-      .function = [options](const auto& environment) { return run(environment, *options); }};
+      .function =
+          [options](const auto& environment) {
+            options->selection = given_selection(options->selection);
+            return run(environment, *options);
+          }};
 }
 
 }  // namespace restore

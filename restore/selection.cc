@@ -70,49 +70,56 @@ class MessageIds {
                    "--message {}: not a message's id: `mailstow-restore messages` lists the ids",
                    base::escape_for_terminal(text));
       }
-      not_found_.insert(text);
-      const auto id = store::ObjectId::from_hex(text);
-      if (id) {
-        whole_.insert({*id});
-      } else {
-        beginnings_.push_back(text);
-      }
+      texts_.insert(text);
+      lengths_.insert(text.size());
     }
+    not_found_ = texts_;
   }
 
-  bool empty() const { return whole_.empty() && beginnings_.empty(); }
+  bool empty() const { return texts_.empty(); }
 
   bool contains(const store::MessageId& id) const {
-    if (whole_.contains(id)) return true;
-    if (beginnings_.empty()) return false;
+    if (texts_.empty()) return false;
     const std::string digits = id.object.hex();
-    return std::any_of(beginnings_.begin(), beginnings_.end(),
-                       [&](const std::string& text) { return digits.starts_with(text); });
+    return std::ranges::any_of(
+        lengths_, [&](std::size_t length) { return texts_.contains(digits.substr(0, length)); });
   }
 
   // Notes that the folders have the message.
   void note_found(const store::MessageId& id) {
-    if (not_found_.empty() || !contains(id)) return;
+    if (not_found_.empty()) return;
     const std::string digits = id.object.hex();
-    std::erase_if(not_found_, [&](const std::string& text) { return digits.starts_with(text); });
+    for (const std::size_t length : lengths_) not_found_.erase(digits.substr(0, length));
   }
   // One of the ids that no message noted so far has; empty: all were found.
   std::string not_found() const { return not_found_.empty() ? "" : *not_found_.begin(); }
 
  private:
+  // A selection may have as many ids as the account has messages: each is looked up, in as many
+  // steps as there are different lengths.
+  std::set<std::string> texts_;
+  std::set<std::size_t> lengths_;
   std::set<std::string> not_found_;
-  std::set<store::MessageId> whole_;
-  std::vector<std::string> beginnings_;
 };
 
-// The folders that --folder and --subfolders choose among those of a snapshot. A glob that matches
-// no name as it is written is compared without regard to case.
+// The folders that exact names, --folder and --subfolders choose among those of a snapshot. A glob
+// that matches no name as it is written is compared without regard to case; an exact name never is.
 class ChosenFolders {
  public:
-  // Reports a misspelt name before it is too late: fails with kNotFound if a glob matches none.
+  // Reports a misspelt name before it is too late: fails with kNotFound if a glob or an exact name
+  // matches none.
   ChosenFolders(const SelectionOptions& options, const std::vector<std::string>& names,
                 store::Reader& reader, const store::SnapshotInfo& snapshot, const std::string& zone)
-      : subfolders_(options.subfolders) {
+      : subfolders_(options.subfolders),
+        exact_(options.exact_folders.begin(), options.exact_folders.end()) {
+    const std::set<std::string> known(names.begin(), names.end());
+    for (const std::string& name : options.exact_folders) {
+      if (known.contains(name)) continue;
+      base::fail(base::ErrorCode::kNotFound,
+                 "folder {}: the snapshot of {} has no folder of exactly this name: "
+                 "`mailstow-restore folders --json` has the names",
+                 base::escape_for_terminal(name), base::format_zoned(snapshot.time, zone));
+    }
     for (const std::string& glob : options.folders) {
       if (add(glob, names)) continue;
       const std::string earlier = earlier_folder_hint(
@@ -127,7 +134,8 @@ class ChosenFolders {
   }
 
   bool contain(const std::string& name) const {
-    return globs_.empty() || std::ranges::any_of(globs_, [&](const Glob& glob) {
+    if (globs_.empty() && exact_.empty()) return true;
+    return is_exact(name) || std::ranges::any_of(globs_, [&](const Glob& glob) {
              return matches(glob.text, name, glob.likeness);
            });
   }
@@ -137,6 +145,17 @@ class ChosenFolders {
     std::string text;
     base::Likeness likeness;
   };
+
+  // Whether an exact name is this one or, with subfolders, that of a folder above it.
+  bool is_exact(const std::string& name) const {
+    if (exact_.contains(name)) return true;
+    if (!subfolders_ || exact_.empty()) return false;
+    for (auto slash = name.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = name.rfind('/', slash - 1)) {
+      if (exact_.contains(name.substr(0, slash))) return true;
+    }
+    return false;
+  }
 
   bool matches(const std::string& glob, const std::string& name, base::Likeness likeness) const {
     return base::folder_glob_matches(glob, name, likeness) ||
@@ -156,6 +175,7 @@ class ChosenFolders {
   }
 
   bool subfolders_;
+  std::set<std::string> exact_;
   std::vector<Glob> globs_;
 };
 
@@ -196,7 +216,7 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
 // Some folders are chosen for what is below them.
 void hint_at_subfolders(const SelectionOptions& options, const Selection& selection,
                         const std::vector<std::string>& names) {
-  if (options.subfolders || options.folders.empty()) return;
+  if (options.subfolders || (options.folders.empty() && options.exact_folders.empty())) return;
   std::set<std::string> chosen;
   for (const SelectedFolder& folder : selection.folders) chosen.insert(folder.name);
   for (const SelectedFolder& folder : selection.folders) {
@@ -214,8 +234,9 @@ void hint_at_subfolders(const SelectionOptions& options, const Selection& select
 }  // namespace
 
 bool selects_some(const SelectionOptions& options) {
-  return !options.folders.empty() || !options.messages.empty() || !options.since.empty() ||
-         !options.before.empty() || !options.query.empty() || options.missing;
+  return !options.folders.empty() || !options.exact_folders.empty() || !options.messages.empty() ||
+         !options.since.empty() || !options.before.empty() || !options.query.empty() ||
+         options.missing;
 }
 
 std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderInfo& folder) {
@@ -239,7 +260,8 @@ Selection select(const base::Environment& environment, store::Reader& reader,
     found = find_places(environment, reader, selection.snapshot, options);
   }
   // A rescue's snapshot has the user's own mail, and nothing else.
-  const bool is_without_trees = options.without_trees && options.folders.empty() && ids.empty() &&
+  const bool is_without_trees = options.without_trees && options.folders.empty() &&
+                                options.exact_folders.empty() && ids.empty() &&
                                 selection.snapshot.kind == store::SnapshotKind::kBackup;
   const bool is_missing_only = !options.missing_from.empty();
   const bool whole_folders = !since && !before && ids.empty() && !found && !is_missing_only;

@@ -13,16 +13,20 @@
 
 namespace restore {
 
-// As given on the command line; empty means not given.
+// As given on the command line or in a selection file; empty means not given.
 struct SelectionOptions {
-  std::string at;                     // in the syntax of choose_snapshot()
-  std::vector<std::string> folders;   // globs over shown names; empty means all
-  bool subfolders = false;            // include the subfolders of matching folders
-  std::vector<std::string> messages;  // ids, or their first digits
+  // The file that --selection names, "-" for stdin: see restore/selection_file.h.
+  std::string file = {};
+  std::string at;                               // in the syntax of choose_snapshot()
+  std::vector<std::string> folders;             // globs over shown names; empty means all
+  std::vector<std::string> exact_folders = {};  // shown names, byte for byte; beside `folders`
+  bool subfolders = false;                      // include the subfolders of matching folders
+  std::vector<std::string> messages;            // ids, or their first digits
   // By INTERNALDATE, in the syntax of parse_moment(). Messages without a date are chosen too.
   std::string since;         // inclusive
   std::string before;        // exclusive
   std::string query;         // in the syntax of store/search_index/query.h
+  bool all = false;          // a selection file asks for everything
   bool missing = false;      // restore/fresh_pass.h turns it into missing_from
   std::string missing_from;  // a snapshot's id: only messages that it has in no folder
   // Leave out trees of which this store has no record, unless folders or messages are named.

@@ -1,5 +1,7 @@
 #include "restore/selection_arguments.h"
 
+#include "restore/selection_file.h"
+
 namespace restore {
 
 void declare_at(base::Options& declared, std::string& at) {
@@ -22,6 +24,13 @@ void declare_selection(base::Options& declared, SelectionOptions& selection) {
                  "Messages from before this time, or a snapshot's");
   declared.flag("--missing", selection.missing,
                 "Only messages that the account no longer has in any folder; backs it up first");
+  declared.value("--selection", selection.file, "FILE",
+                 "All this as a JSON document, with exact names of folders; - reads stdin");
+  declared.make_exclusive("--selection");
+}
+
+SelectionOptions given_selection(const SelectionOptions& options) {
+  return options.file.empty() ? options : read_selection(options.file);
 }
 
 }  // namespace restore

@@ -11,7 +11,10 @@ namespace restore {
 // Declares --at.
 void declare_at(base::Options& declared, std::string& at);
 
-// Declares all of them, --at too.
+// Declares all of them, --at and --selection too.
 void declare_selection(base::Options& declared, SelectionOptions& selection);
+
+// What the options say, or the file that --selection names. Fails with kUsage as read_selection().
+SelectionOptions given_selection(const SelectionOptions& options);
 
 }  // namespace restore

@@ -15,6 +15,7 @@ endfunction()
 
 file(WRITE ${OUTPUT} "#include \"schema/embedded.h\"\n\nnamespace schema {\n\n")
 embed(kConfigSchema mailstow.schema.json)
+embed(kSelectionSchema selection.schema.json)
 embed(kIndexSql index.sql)
 embed(kSearchSql search.sql)
 file(APPEND ${OUTPUT} "}  // namespace schema\n")

@@ -8,6 +8,9 @@ namespace schema {
 // The JSON Schema (draft 7) of the configuration file: schema/mailstow.schema.json.
 extern const std::string_view kConfigSchema;
 
+// The JSON Schema (draft 7) of a selection: schema/selection.schema.json.
+extern const std::string_view kSelectionSchema;
+
 // The statements that create an empty index: schema/index.sql.
 extern const std::string_view kIndexSql;
 

@@ -102,15 +102,7 @@ std::string pointer_to(const valijson::ValidationResults::Error& error) {
   return pointer.empty() ? "/" : pointer;
 }
 
-}  // namespace
-
-void check_against_schema(const json& document) {
-  const json definition = json::parse(schema::kConfigSchema);
-  refuse_unknown_keys(definition, definition, document, "");
-  if (document.is_object() && document.contains("servers") && document.at("servers").is_object()) {
-    check_logins(document);
-  }
-
+void validate(const json& document, const json& definition) {
   valijson::Schema schema;
   valijson::SchemaParser parser;
   const valijson::adapters::NlohmannJsonAdapter definition_adapter(definition);
@@ -128,6 +120,23 @@ void check_against_schema(const json& document) {
   }
   fail(ErrorCode::kConfig, "{}: {}", escape_for_terminal(pointer_to(deepest)),
        escape_for_terminal(deepest.description));
+}
+
+}  // namespace
+
+void check_against_schema(const json& document) {
+  const json definition = json::parse(schema::kConfigSchema);
+  refuse_unknown_keys(definition, definition, document, "");
+  if (document.is_object() && document.contains("servers") && document.at("servers").is_object()) {
+    check_logins(document);
+  }
+  validate(document, definition);
+}
+
+void check_against_schema(const json& document, std::string_view schema_text) {
+  const json definition = json::parse(schema_text);
+  refuse_unknown_keys(definition, definition, document, "");
+  validate(document, definition);
 }
 
 }  // namespace base

@@ -1,5 +1,5 @@
 """The man pages name every command and option that the programs have, and no other; mailstow.json(5)
-names every key of the schema. Usage: man_pages_test.py BIN_FOLDER"""
+names every key of the schemas. Usage: man_pages_test.py BIN_FOLDER"""
 
 import json
 import pathlib
@@ -66,6 +66,15 @@ def check_configuration(page):
             + [f"there is no key {name}" for name in sorted(described - keys)])
 
 
+def check_selection(page):
+    schema = json.loads((ROOT / "schema/selection.schema.json").read_text())
+    described = {name for item in re.findall(r"^\.It Ql (.*)$", page, re.M)
+                 for name in re.findall(r"[a-z_]+", item)}
+    keys = set(schema["properties"])
+    return ([f"the field {name} of a selection is missing" for name in sorted(keys - described)]
+            + [f"a selection has no field {name}" for name in sorted(described - keys)])
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     failed = False
@@ -76,6 +85,9 @@ def main():
             failed = True
     for trouble in check_configuration((ROOT / "docs/man/mailstow.json.5").read_text()):
         print(f"mailstow.json.5: {trouble}")
+        failed = True
+    for trouble in check_selection((ROOT / "docs/man/mailstow-restore.8").read_text()):
+        print(f"mailstow-restore.8: {trouble}")
         failed = True
     sys.exit(failed)
 
