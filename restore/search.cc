@@ -1,8 +1,11 @@
 #include "store/search.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,6 +20,7 @@
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
 #include "restore/shell_quote.h"
+#include "restore/whereabouts.h"
 #include "store/format/location.h"
 #include "store/search_index/query.h"
 
@@ -30,17 +34,61 @@ std::string cursor_of_found(const store::FoundMessage& found) {
                      found.entry.uid.value);
 }
 
-std::string to_text(const store::SearchResult& result, const std::optional<std::string>& next,
-                    const std::string& account, const std::string& zone) {
+// The whereabouts of the found messages; nullopt: the newest backup can't be read.
+using Fate = std::optional<Whereabouts>;
+
+Fate look_up(store::Reader& reader, const std::string& account, store::SearchResult& result) {
+  try {
+    return Whereabouts(reader, account, result.messages);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+      throw;
+    }
+    // The search has reported it already if it went through the newest backup too.
+    if (std::ranges::find(result.damage, error.what()) == result.damage.end()) {
+      result.damage.emplace_back(error.what());
+    }
+    return std::nullopt;
+  }
+}
+
+// `is_of_all`: the search was not bounded to a snapshot, so that the last one to have it is known.
+std::string fate_text(const Fate& fate, const store::FoundMessage& found, bool is_of_all,
+                      const std::string& zone) {
+  if (!fate) return "unknown";
+  const std::vector<std::string> folders = fate->folders_of(found);
+  if (std::ranges::find(folders, found.folder) != folders.end()) return "still there";
+  if (!folders.empty()) return fmt::format("in {}", folders.front());
+  const auto since = fate->gone_since(found);
+  if (!is_of_all || !since) return "gone";
+  return "gone since " + base::format_zoned(*since, zone);
+}
+
+void add_fate(nlohmann::ordered_json& document, const Fate& fate, const store::FoundMessage& found,
+              bool is_of_all) {
+  document["still_there"] = nullptr;
+  document["now_in"] = nullptr;
+  document["gone_since"] = nullptr;
+  if (!fate) return;
+  const std::vector<std::string> folders = fate->folders_of(found);
+  document["still_there"] = !folders.empty();
+  document["now_in"] = folders;
+  const auto since = fate->gone_since(found);
+  if (is_of_all && since) document["gone_since"] = base::format_rfc3339(*since);
+}
+
+std::string to_text(const store::SearchResult& result, const Fate& fate, bool is_of_all,
+                    const std::optional<std::string>& next, const std::string& account,
+                    const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
-    rows.push_back({date_text(found.date, zone), found.envelope.from, found.envelope.subject,
-                    found.folder, base::format_size(found.entry.size),
-                    base::format_zoned(found.snapshot.time, zone),
-                    base::shown_id(found.snapshot.id.hex()),
-                    base::shown_id(found.entry.message.object.hex())});
+    rows.push_back(
+        {date_text(found.date, zone), found.envelope.from, found.envelope.subject, found.folder,
+         base::format_size(found.entry.size), base::format_zoned(found.snapshot.time, zone),
+         fate_text(fate, found, is_of_all, zone), base::shown_id(found.snapshot.id.hex()),
+         base::shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
                                          {"FROM", base::Align::kLeft, base::Width::kCut},
@@ -48,6 +96,7 @@ std::string to_text(const store::SearchResult& result, const std::optional<std::
                                          {"FOLDER", base::Align::kLeft, base::Width::kCut},
                                          {"SIZE", base::Align::kRight},
                                          {"LAST SEEN"},
+                                         {"NOW", base::Align::kLeft, base::Width::kCut},
                                          {"SNAPSHOT"},
                                          {"ID"}},
                                         rows, base::output_room());
@@ -80,11 +129,14 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     return parse_moment(environment, reader, options.account, text);
   });
   store::SearchResult result = store::search(reader, query, scope);
-  for (const std::string& line : result.damage) base::log_error("{}", line);
   auto next = cut_to_page(result.messages, options.page, cursor_of_found);
   if (options.page.after.empty() && result.total > result.messages.size()) {
     next = cursor_of_found(result.messages.back());
   }
+
+  const bool is_of_all = !scope.snapshot;
+  const Fate fate = look_up(reader, options.account, result);
+  for (const std::string& line : result.damage) base::log_error("{}", line);
 
   if (environment.format == base::OutputFormat::kJson) {
     nlohmann::ordered_json head = {{"account", options.account}};
@@ -93,26 +145,28 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     head["undated"] = result.undated;
     DocumentStream document(head, "messages");
     for (const store::FoundMessage& found : result.messages) {
-      document.add({{"message", found.entry.message.object.hex()},
-                    {"folder", found.folder},
-                    {"uidvalidity", found.uid_validity},
-                    {"uid", found.entry.uid.value},
-                    {"date", date_json(found.date)},
-                    {"internal_date", date_json(found.entry.internal_date)},
-                    {"from", found.envelope.from},
-                    {"to", found.envelope.to},
-                    {"cc", found.envelope.cc},
-                    {"subject", found.envelope.subject},
-                    {"message_id", found.envelope.message_id},
-                    {"size", found.entry.size},
-                    {"flags", found.entry.flags},
-                    {"snapshot", found.snapshot.id.hex()},
-                    {"last_seen", base::format_rfc3339(found.snapshot.time)}});
+      nlohmann::ordered_json each = {{"message", found.entry.message.object.hex()},
+                                     {"folder", found.folder},
+                                     {"uidvalidity", found.uid_validity},
+                                     {"uid", found.entry.uid.value},
+                                     {"date", date_json(found.date)},
+                                     {"internal_date", date_json(found.entry.internal_date)},
+                                     {"from", found.envelope.from},
+                                     {"to", found.envelope.to},
+                                     {"cc", found.envelope.cc},
+                                     {"subject", found.envelope.subject},
+                                     {"message_id", found.envelope.message_id},
+                                     {"size", found.entry.size},
+                                     {"flags", found.entry.flags},
+                                     {"snapshot", found.snapshot.id.hex()},
+                                     {"last_seen", base::format_rfc3339(found.snapshot.time)}};
+      add_fate(each, fate, found, is_of_all);
+      document.add(each);
     }
     document.end({{"next", next_in_json(next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    base::print_paged(to_text(result, next, options.account, zone) +
+    base::print_paged(to_text(result, fate, is_of_all, next, options.account, zone) +
                       (scope.snapshot ? origin_text(chosen, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;

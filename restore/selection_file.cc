@@ -55,7 +55,7 @@ void check_text(const std::string& field, const std::string& text) {
   if (text.find('\0') != std::string::npos) refuse_field(field, "it has a NUL character");
 }
 
-// What the schema does not say, or would take quadratic time for.
+// Checks that the schema can't express, or that would take quadratic time there.
 void check_fields(const json& document) {
   for (const auto& [field, value] : document.items()) {
     if (value.is_string()) check_text(field, value.get<std::string>());

@@ -46,6 +46,46 @@ class ChoosingTest : public testing::Test {
   programs::Installation mailstow_{server_};
 };
 
+TEST_F(ChoosingTest, ASearchSaysWhatBecameOfAMessage) {
+  create("Old");
+  for (const char* subject : {"staying", "moving", "going"}) append("INBOX", subject);
+  const std::string first = back_up();
+  auto alice = server_.client("alice");
+  alice.command("SELECT INBOX");
+  alice.command("COPY 2 Old");
+  alice.command("STORE 2:3 +FLAGS.SILENT \\Deleted");
+  alice.command("EXPUNGE");
+  const std::string second = back_up();
+  append("INBOX", "another");
+  back_up();
+  const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  const json time = find_by(snapshots, "snapshot", second)["time"];
+  ASSERT_TRUE(time.is_string());
+  const auto found = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"search", "alice"});
+    const json messages = mailstow_.restore_json(words)["messages"];
+    EXPECT_FALSE(messages.empty()) << testing::PrintToString(words);
+    const json message = find_by(messages, "folder", "INBOX");
+    return json::array({message["still_there"], message["now_in"], message["gone_since"]});
+  };
+  const json inbox = json::array({"INBOX"});
+  const json old = json::array({"Old"});
+  EXPECT_EQ(found({"subject:staying"}), json::array({true, inbox, nullptr}));
+  EXPECT_EQ(found({"subject:moving"}), json::array({true, old, time}));
+  EXPECT_EQ(found({"subject:moving", "folder:INBOX"}), json::array({true, old, time}));
+  EXPECT_EQ(found({"subject:going"}), json::array({false, json::array(), time}));
+  // The search is bounded to a snapshot and so does not know the last one that has the message.
+  EXPECT_EQ(found({"subject:going", "--at", first}), json::array({false, json::array(), nullptr}));
+  EXPECT_EQ(found({"subject:staying", "--at", first}), json::array({true, inbox, nullptr}));
+
+  EXPECT_THAT(mailstow_.restore({"search", "alice", "subject:staying"}).out,
+              HasSubstr("still there"));
+  EXPECT_THAT(mailstow_.restore({"search", "alice", "subject:moving", "folder:INBOX"}).out,
+              HasSubstr("in Old"));
+  EXPECT_THAT(mailstow_.restore({"search", "alice", "subject:going"}).out,
+              HasSubstr("gone since "));
+}
+
 TEST_F(ChoosingTest, AMessageSaysWhatWasWrongWithTheChoice) {
   create("Very");
   create("Very/Deep");
