@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,6 +81,7 @@ struct RunOptions {
   std::optional<std::chrono::seconds> expire_after;  // nullopt: as configured
   bool dry_run = false;
   bool allow_quota = false;
+  std::optional<std::uint32_t> progress_fd = std::nullopt;  // for ProgressEvents
 };
 // Restores the selected messages as a new tree. Fails with kUsage if nothing is selected.
 base::ExitStatus run(const base::Environment& environment, const RunOptions& options);
@@ -89,7 +91,8 @@ struct ExportOptions {
   std::string account;
   SelectionOptions selection;
   MailFormat format = MailFormat::kEml;
-  std::string to;  // a directory that is new or empty
+  std::string to;                                           // a directory that is new or empty
+  std::optional<std::uint32_t> progress_fd = std::nullopt;  // for ProgressEvents
 };
 // Writes the selected messages into files, with a manifest.
 base::ExitStatus export_mail(const base::Environment& environment, const ExportOptions& options);

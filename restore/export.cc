@@ -16,6 +16,7 @@
 #include "restore/export_path.h"
 #include "restore/fresh_pass.h"
 #include "restore/output.h"
+#include "restore/progress_events.h"
 #include "restore/selection_arguments.h"
 #include "store/format/crypto.h"
 #include "store/format/location.h"
@@ -53,6 +54,7 @@ class Export {
   Export(const base::Environment& environment, const ExportOptions& options)
       : environment_(environment),
         options_(options),
+        progress_(environment.clock, options.progress_fd),
         root_(free_directory(environment, options.to)),
         reader_(
             store::Reader::open(store::location_of(environment.config.store), environment.files)),
@@ -64,6 +66,14 @@ class Export {
     base::FileSystem& files = environment_.files;
     make_directories(files, root_);
     manifest_ = files.create(root_ / "manifest.jsonl");
+    ProgressEvents::Total total;
+    for (const SelectedFolder& folder : selection_.folders) {
+      if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
+      ++total.folders;
+      total.messages += folder.messages.size();
+      for (const store::MessageEntry& entry : folder.messages) total.bytes += entry.size;
+    }
+    progress_.plan(std::move(total));
     for (const SelectedFolder& folder : selection_.folders) {
       if (folder.folder.info.completeness == store::FolderCompleteness::kContainer) continue;
       export_folder(folder);
@@ -71,6 +81,7 @@ class Export {
     manifest_->sync();
     files.sync_directory(root_);
     print_report(environment_.format, to_document(), to_text());
+    progress_.finish(static_cast<int>(exit_status()));
     return exit_status();
   }
 
@@ -86,6 +97,7 @@ class Export {
       base::log_error("{}: {}", base::escape_for_terminal(folder.name), error.what());
       exported.error = error.what();
     }
+    progress_.finish_folder(folder.name);
     folders_.push_back(std::move(exported));
   }
 
@@ -100,6 +112,9 @@ class Export {
         if (end > begin && bytes > kMaxInMemory) break;
       }
       export_messages({folder.messages.data() + begin, end - begin}, *out, exported);
+      std::uint64_t bytes = 0;
+      for (std::size_t at = begin; at < end; ++at) bytes += folder.messages[at].size;
+      progress_.advance(folder.name, end - begin, bytes);
       begin = end;
     }
     out->finish();
@@ -207,6 +222,7 @@ class Export {
 
   const base::Environment& environment_;
   const ExportOptions& options_;
+  ProgressEvents progress_;
   base::Path root_;
   store::Reader reader_;
   Selection selection_;
@@ -236,6 +252,7 @@ base::Command export_command() {
                     .required();
                 declared.value("--to", options->to, "DIRECTORY", "A directory that is new or empty")
                     .required();
+                declare_progress(declared, options->progress_fd);
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },

@@ -48,6 +48,7 @@ void PlanWriter::write(RestoreTarget& target, Started started) {
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kNetwork || pause > kMaxPause) throw;
       base::log_warning("{}; another connection in {} s", error.what(), pause.count());
+      destination_.progress.begin_again();
     }
     destination_.clock.sleep_for(pause);
   }
@@ -82,8 +83,15 @@ void PlanWriter::write_once(RestoreTarget& target, Started started) {
     }
     report_.without_deleted = writer.left_off_deleted();
   };
+  std::vector<std::string> names;  // of the written folders
+  names.reserve(places.size());
+  for (const std::size_t place : places) names.push_back(report_.folders[place].source);
+  writer.on_handled([&](std::size_t at, std::uint64_t messages, std::uint64_t bytes) {
+    destination_.progress.advance(names[at], messages, bytes);
+  });
   try {
     writer.run([&](std::size_t at, const FolderRestore& folder) {
+      destination_.progress.finish_folder(names[at]);
       if (levels[at] != nullptr) {
         levels[at]->messages = folder.recorded();
         target.record();

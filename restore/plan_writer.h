@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "imap/session.h"
 #include "restore/plan.h"
+#include "restore/progress_events.h"
 #include "restore/restore_report.h"
 #include "restore/restore_target.h"
 #include "restore/tree_writer.h"
@@ -24,6 +25,7 @@ class PlanWriter {
     WorkPool::OpenSession open;
     unsigned connections;  // at most, `session` included
     base::Clock& clock;
+    ProgressEvents& progress;
   };
   // All must outlive it.
   PlanWriter(Destination destination, const Plan& plan, store::Reader& reader,

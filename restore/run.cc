@@ -48,9 +48,10 @@ namespace {
 // One run of the command, from the selection to the report.
 class Run {
  public:
-  Run(const base::Environment& environment, const RunOptions& options)
+  Run(const base::Environment& environment, const RunOptions& options, ProgressEvents& progress)
       : environment_(environment),
         options_(options),
+        progress_(progress),
         location_(store::location_of(environment.config.store)),
         reader_(store::Reader::open(location_, environment.files)),
         records_(store::TreeRecords::open(location_, environment.files)),
@@ -92,6 +93,10 @@ class Run {
       });
     }
     begin_report();
+    progress_.plan({plan_.tree,
+                    static_cast<std::uint64_t>(
+                        std::ranges::count_if(plan_.folders, &PlannedFolder::holds_messages)),
+                    plan_.messages, plan_.bytes});
     if (options_.in_place) return restore_in_place(std::move(sources), names);
     if (options_.dry_run) return report_;
 
@@ -401,13 +406,15 @@ class Run {
   }
 
   void write(RestoreTarget& target, Started started) {
-    PlanWriter({session_, [this] { return reconnect(); }, server_.connections, environment_.clock},
+    PlanWriter({session_, [this] { return reconnect(); }, server_.connections, environment_.clock,
+                progress_},
                plan_, reader_, report_)
         .write(target, started);
   }
 
   const base::Environment& environment_;
   const RunOptions& options_;
+  ProgressEvents& progress_;
   store::Location location_;
   store::Reader reader_;
   store::TreeRecords records_;
@@ -440,8 +447,9 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
         "or --missing, or in the file of --selection, or the whole snapshot with --all",
         base::escape_for_terminal(options.account));
   }
+  ProgressEvents progress(environment.clock, options.progress_fd);
   base::stop_on_request(base::OnStop::kThrow);
-  Run run(environment, options);
+  Run run(environment, options, progress);
   const RestoreReport report = run.carry_out();
   if (!options.dry_run) {
     base::print_report(environment.format, report.to_json(), report.to_text());
@@ -450,9 +458,11 @@ base::ExitStatus run(const base::Environment& environment, const RunOptions& opt
   } else {
     base::print_paged(report.to_text());
   }
+  const base::ExitStatus status = options.dry_run ? base::ExitStatus::kDone : report.exit_status();
+  progress.finish(static_cast<int>(status));
   const bool is_all_tried = !options.dry_run && report.error.empty();
   if (is_all_tried) UserMail(environment).notify_restored(run.record());
-  return options.dry_run ? base::ExitStatus::kDone : report.exit_status();
+  return status;
 }
 
 base::Command run_command() {
@@ -485,6 +495,7 @@ base::Command run_command() {
                 .value("--expire-after", options->expire_after, "DURATION",
                        "How long the tree stays, as 7d")
                 .excludes("--in-place");
+            declare_progress(declared, options->progress_fd);
             declared.flag("--allow-quota", options->allow_quota,
                           "Go on if the tree counts towards the quota and there is room");
           },

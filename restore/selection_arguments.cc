@@ -29,6 +29,11 @@ void declare_selection(base::Options& declared, SelectionOptions& selection) {
   declared.make_exclusive("--selection");
 }
 
+void declare_progress(base::Options& declared, std::optional<std::uint32_t>& descriptor) {
+  declared.value("--progress-fd", descriptor, "N",
+                 "Report progress as lines of JSON on this descriptor, a pipe or a socket");
+}
+
 SelectionOptions given_selection(const SelectionOptions& options) {
   return options.file.empty() ? options : read_selection(options.file);
 }

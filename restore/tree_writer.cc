@@ -87,12 +87,16 @@ void TreeWriter::read(WorkPool& pool, const Done& done) {
           writing.batch.push_back({position, base::Bytes(bytes.begin(), bytes.end())});
           writing.bytes += bytes.size();
           waiting_bytes_ += bytes.size();
+        } else {
+          handled_(index, 1, writing.folder->planned().messages[position].size);
         }
         was_read(index, pool, done);
       },
       [&](std::size_t at, const std::string& why) {
         const std::size_t index = place(at);
-        folders_[index].folder->give_up_unreadable(at - first[index], why);
+        const std::size_t position = at - first[index];
+        folders_[index].folder->give_up_unreadable(position, why);
+        handled_(index, 1, folders_[index].folder->planned().messages[position].size);
         was_read(index, pool, done);
       });
 }
@@ -124,6 +128,11 @@ void TreeWriter::flush(std::size_t index, WorkPool& pool, const Done& done) {
       std::make_shared<std::vector<FolderRestore::Waiting>>(std::exchange(writing.batch, {}));
   pool.put(bytes, [this, index, batch, &done](imap::Session& session) {
     folders_[index].folder->append(session, *batch, [this](auto why) { return reopen(why); });
+    std::uint64_t planned_bytes = 0;
+    for (const FolderRestore::Waiting& message : *batch) {
+      planned_bytes += folders_[index].folder->planned().messages[message.position].size;
+    }
+    handled_(index, batch->size(), planned_bytes);
     batch->clear();
     finish_part(index, session, done);
   });

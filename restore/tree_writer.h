@@ -3,9 +3,11 @@
 // soon as it is complete.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +30,12 @@ class TreeWriter {
   // Called for the folder that was added as the `index`th, once it has been compared: one call at a
   // time, from any thread.
   using Done = std::function<void(std::size_t index, const FolderRestore& folder)>;
+
+  // Called when messages of the folder that was added as the `index`th were sent, or need not or
+  // can't be: from any thread, several at a time. `bytes`: as planned.
+  using Handled =
+      std::function<void(std::size_t index, std::uint64_t messages, std::uint64_t bytes)>;
+  void on_handled(Handled handled) { handled_ = std::move(handled); }
 
   // Fails as the session does; report() then shows how far it got.
   void run(const Done& done);
@@ -57,6 +65,7 @@ class TreeWriter {
   unsigned connections_;
   store::Reader& reader_;
   base::Clock& clock_;
+  Handled handled_ = [](auto...) {};
   std::vector<Writing> folders_;
   std::uint64_t waiting_bytes_ = 0;  // in all batches
   std::mutex mutex_;                 // guards under_way
