@@ -13,7 +13,7 @@
 
 namespace restore {
 
-// A reader that is slow misses events, and one that goes away misses all further ones; neither
+// A reader that is slow misses events, and one that closes its end misses all further ones; neither
 // stops or fails the work. Functions may be called from any thread.
 class ProgressEvents {
  public:

@@ -48,6 +48,8 @@ json parse_unambiguous(std::string_view text) {
   } catch (const json::parse_error& error) {
     refuse_selection("not a JSON document: byte " + std::to_string(error.byte) +
                      " is not what may stand there");
+  } catch (const json::exception&) {
+    refuse_selection("not a JSON document: a number is too large");
   }
 }
 

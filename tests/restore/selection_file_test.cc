@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "restore/restore_request.h"
 #include "tests/restore/run_fixture.h"
 #include "tests/servers/mail_generator.h"
 
@@ -50,6 +51,7 @@ TEST(SelectionFileTest, RefusesWhatItDoesNotUnderstandAndNamesTheField) {
       {"{", "not a JSON document"},
       {"{} {}", "not a JSON document"},
       {"[]", ""},
+      {R"({"at": 1e999})", "a number is too large"},
       {R"({"folder": ["INBOX"]})", "/folder: unknown key"},
       {R"({"folders": "INBOX"})", "/folders"},
       {R"({"folders": []})", "/folders"},
@@ -72,6 +74,14 @@ TEST(SelectionFileTest, RefusesWhatItDoesNotUnderstandAndNamesTheField) {
     EXPECT_THAT(refusal, testing::StartsWith("--selection: ")) << shown;
     EXPECT_THAT(refusal, testing::HasSubstr(why)) << shown;
   }
+}
+
+TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
+  RestoreRequest request{"alice", parse_selection(R"({"folders": ["a*"]})")};
+  request.selection.asked = std::chrono::sys_seconds();
+  const RestoreRequest again = read_request(write_request(request));
+  EXPECT_THAT(again.selection.exact_folders, testing::ElementsAre("a*"));
+  EXPECT_TRUE(again.selection.folders.empty());
 }
 
 class SelectionRunTest : public RunTest {
