@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string_view>
+#include <unordered_map>
 
 #include <fmt/core.h>
 
@@ -30,10 +32,14 @@ bool MailboxHistory::Era::has(const MailboxObservation& sight) const {
   const bool is_by_id = !last.mailbox_id.empty() && !sight.inbox.mailbox_id.empty();
   if (is_by_id || had_mail) return false;
   if (with_mail.empty()) return true;
+  std::unordered_multimap<std::string_view, const MailboxIdentity*> others;
+  for (const MailboxObservation::Other& now : sight.others) {
+    others.emplace(now.raw_name, &now.identity);
+  }
   const auto is_kept = [&](const MailboxObservation::Other& then) {
-    return std::ranges::any_of(sight.others, [&](const MailboxObservation::Other& now) {
-      return now.raw_name == then.raw_name && is_same(now.identity, then.identity) == true;
-    });
+    const auto [begin, end] = others.equal_range(then.raw_name);
+    return std::any_of(
+        begin, end, [&](const auto& now) { return is_same(*now.second, then.identity) == true; });
   };
   return std::ranges::any_of(with_mail, is_kept);
 }
