@@ -190,7 +190,9 @@ class Session {
   void set_acl(std::string_view raw_name, const AclEntry& entry);
 
   // One result for each folder, in the same order, all in one round trip. The empty name stands for
-  // the account, with METADATA only. Properties that the server refuses to report are empty.
+  // the account, with METADATA only. Properties that the server refuses to report are empty. Of
+  // more than 100 folders 4 are asked for their quota roots; if those agree, the others have the
+  // same, and otherwise a second round trip asks for them.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
   // Empty if the server has no QUOTA.

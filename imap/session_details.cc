@@ -1,5 +1,8 @@
 // Session's commands for the properties of folders beyond their mail (RFC 4314, 5464, 9208).
+#include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "imap/folder_list.h"
 #include "imap/session_impl.h"
@@ -45,6 +48,15 @@ class DetailList {
     return details;
   }
 
+  const std::vector<QuotaRoot>& quota_roots(std::string_view raw_name) {
+    return details_[folder_key(raw_name)].quota_roots;
+  }
+
+  void set_quota_roots(std::string_view raw_name, std::vector<QuotaRoot> roots) {
+    for (const QuotaRoot& root : roots) keep(root.name.size() + sizeof root);
+    details_[folder_key(raw_name)].quota_roots = std::move(roots);
+  }
+
  private:
   void keep(std::size_t bytes) {
     kept_ += bytes;
@@ -59,11 +71,40 @@ class DetailList {
   std::size_t kept_ = 0;
 };
 
+// Dovecot counts all folders of the account for each GETQUOTAROOT, so that asking for each of them
+// takes the square of their number.
+constexpr std::size_t kMaxAskedForQuota = 100;
+constexpr std::size_t kQuotaSamples = 4;
+
+// The folders asked for their quota roots first: all, or a few that are far apart in the list.
+std::vector<std::string> quota_samples(std::span<const std::string> raw_names) {
+  std::vector<std::string> samples;
+  if (raw_names.size() <= kMaxAskedForQuota) {
+    samples.assign(raw_names.begin(), raw_names.end());
+    return samples;
+  }
+  for (std::size_t i = 0; i < kQuotaSamples; ++i) {
+    samples.push_back(raw_names[i * (raw_names.size() - 1) / (kQuotaSamples - 1)]);
+  }
+  return samples;
+}
+
+bool have_same_roots(const std::vector<QuotaRoot>& a, const std::vector<QuotaRoot>& b) {
+  return std::ranges::equal(a, b, {}, &QuotaRoot::name, &QuotaRoot::name);
+}
+
 }  // namespace
 
 std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> raw_names) {
   const bool has_metadata = capabilities_.has("METADATA");
   const bool has_account_metadata = has_metadata || capabilities_.has("METADATA-SERVER");
+  std::vector<std::string> with_quota;
+  for (const std::string& raw_name : raw_names) {
+    if (!capabilities_.has("QUOTA")) break;
+    if (!raw_name.empty() && can_be_a_string(raw_name)) with_quota.push_back(raw_name);
+  }
+  const std::vector<std::string> samples = quota_samples(with_quota);
+  const std::set<std::string_view> is_sample(samples.begin(), samples.end());
   std::vector<Connection::Tag> tags;
   for (const std::string& raw_name : raw_names) {
     if (!can_be_a_string(raw_name)) continue;  // EXAMINE fails, with that reason
@@ -77,15 +118,30 @@ std::vector<FolderDetails> Session::Impl::details(std::span<const std::string> r
                                .string(raw_name)
                                .text("(/private /shared)")));
     }
-    if (!is_account && capabilities_.has("QUOTA")) {
+    if (is_sample.contains(raw_name)) {
       tags.push_back(start(command("GETQUOTAROOT").string(raw_name)));
     }
   }
   DetailList list(limits_.max_kept);
   // Details that the user may not read are refused; that does not affect the others.
-  for (const Connection::Tag tag : tags) {
-    finish(tag, [&list](Response& response) { list.take(response); });
+  const auto finish_all = [&] {
+    for (const Connection::Tag tag : std::exchange(tags, {})) {
+      finish(tag, [&list](Response& response) { list.take(response); });
+    }
+  };
+  finish_all();
+  std::erase_if(with_quota, [&](const std::string& name) { return is_sample.contains(name); });
+  const bool is_one_quota = std::ranges::all_of(samples, [&](const std::string& sample) {
+    return have_same_roots(list.quota_roots(sample), list.quota_roots(samples.front()));
+  });
+  for (const std::string& raw_name : with_quota) {
+    if (is_one_quota) {
+      list.set_quota_roots(raw_name, list.quota_roots(samples.front()));
+    } else {
+      tags.push_back(start(command("GETQUOTAROOT").string(raw_name)));
+    }
   }
+  finish_all();
   std::vector<FolderDetails> details;
   details.reserve(raw_names.size());
   for (const std::string& raw_name : raw_names) details.push_back(list.details_of(raw_name));

@@ -1,4 +1,8 @@
 // Session commands for the properties of folders beyond their mail.
+#include <algorithm>
+
+#include <fmt/core.h>
+
 #include "imap/session.h"
 #include "tests/imap/conversation.h"
 
@@ -64,6 +68,59 @@ TEST(SessionDetailsTest, RequestsOnlySupportedDetails) {
       EXPECT_TRUE(details.acl.empty() && details.metadata.empty() && details.quota_roots.empty());
     }
   });
+}
+
+// An account of 101 folders, on a server that tells the roots of those in `own` as "own" and those
+// of all others as "User quota".
+class ManyQuotaRootsTest : public testing::Test {
+ protected:
+  ManyQuotaRootsTest() {
+    for (int number = 0; number <= 100; ++number) names_.push_back(fmt::format("F{}", number));
+  }
+
+  void add_flight(const std::vector<std::string>& asked) {
+    std::string commands;
+    std::string answers;
+    for (const std::string& name : asked) {
+      const char* const root = name == own_ ? "own" : "User quota";
+      commands += fmt::format("C: m{} GETQUOTAROOT \"{}\"\n", tag_, name);
+      answers += fmt::format("S: * QUOTAROOT {} \"{}\"\nS: * QUOTA \"{}\" (STORAGE 12 1000)\n",
+                             name, root, root);
+      answers += fmt::format("S: m{} OK\n", tag_++);
+    }
+    transcript_.add(commands + answers);
+  }
+
+  std::vector<FolderDetails> details() {
+    Session session(scripted(transcript_), {});
+    return session.details(names_);
+  }
+
+  std::vector<std::string> names_;
+  std::string own_;
+  int tag_ = 3;
+  Transcript transcript_ = Transcript::session("QUOTA");
+};
+
+TEST_F(ManyQuotaRootsTest, AFewFoldersShowThatAllHaveTheSameRoots) {
+  add_flight({"F0", "F33", "F66", "F100"});
+  const QuotaRoot root{"User quota", {{"STORAGE", 12, 1000}}};
+  for (const FolderDetails& details : details()) {
+    EXPECT_THAT(details.quota_roots, ElementsAre(root));
+  }
+}
+
+TEST_F(ManyQuotaRootsTest, EachFolderIsAskedForIfTheyDiffer) {
+  own_ = "F66";
+  const std::vector<std::string> first = {"F0", "F33", "F66", "F100"};
+  add_flight(first);
+  std::vector<std::string> rest = names_;
+  std::erase_if(
+      rest, [&](const std::string& name) { return std::ranges::find(first, name) != first.end(); });
+  add_flight(rest);
+  const std::vector<FolderDetails> all = details();
+  EXPECT_EQ(all[66].quota_roots.front().name, "own");
+  EXPECT_EQ(all[67].quota_roots.front().name, "User quota");
 }
 
 }  // namespace
