@@ -1,6 +1,8 @@
 #include "backupd/pass/account_properties.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -55,14 +57,20 @@ void keep(store::AccountProperties& properties, const store::AccountProperties& 
   properties.quota_limits = last.quota_limits;
 }
 
-void add_limits(std::vector<store::QuotaLimit>& limits, const imap::QuotaRoot& root) {
-  std::erase_if(limits, [&](const store::QuotaLimit& one) { return one.root == root.name; });
-  for (const imap::QuotaResource& resource : root.resources) {
-    limits.push_back({root.name, resource.name, resource.limit});
+// By the name of the root: each folder may have one of its own.
+using Limits = std::map<std::string, std::vector<imap::QuotaResource>, std::less<>>;
+
+// Replaces the limits of the roots in `limits`.
+void put(std::vector<store::QuotaLimit>& all, const Limits& limits) {
+  std::erase_if(all, [&](const store::QuotaLimit& one) { return limits.contains(one.root); });
+  for (const auto& [root, resources] : limits) {
+    for (const imap::QuotaResource& resource : resources) {
+      all.push_back({root, resource.name, resource.limit});
+    }
   }
 }
 
-void add(store::AccountProperties& properties, const std::string& raw_name,
+void add(store::AccountProperties& properties, Limits& limits, const std::string& raw_name,
          const imap::FolderDetails& details) {
   for (const imap::AclEntry& entry : details.acl) {
     properties.rights.push_back({raw_name, entry.identifier, entry.rights});
@@ -72,7 +80,7 @@ void add(store::AccountProperties& properties, const std::string& raw_name,
   }
   for (const imap::QuotaRoot& root : details.quota_roots) {
     properties.quota_roots.push_back({raw_name, root.name});
-    add_limits(properties.quota_limits, root);
+    limits.insert_or_assign(root.name, root.resources);
   }
 }
 
@@ -98,7 +106,11 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
   }
   asked.emplace_back();  // the empty name: the account's own properties
   const std::vector<imap::FolderDetails> details = session.details(asked);
-  for (std::size_t at = 0; at < asked.size(); ++at) add(properties, asked[at], details[at]);
+  Limits limits;
+  for (std::size_t at = 0; at < asked.size(); ++at) {
+    add(properties, limits, asked[at], details[at]);
+  }
+  put(properties.quota_limits, limits);
   // Sorted, so that unchanged properties yield the same object.
   std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
   const auto by_entry = [](const store::FolderMetadata& one) {

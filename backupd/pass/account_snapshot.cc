@@ -42,15 +42,11 @@ ListedFolders AccountSnapshot::listed_folders(const FolderRecords& records) cons
 void AccountSnapshot::count_vanished(const FolderRecords& records, Departures& departures) {
   for (const FolderRecord& last : last_.all()) {
     const store::FolderInfo& info = last.info;
-    const bool is_there = std::ranges::any_of(records.all(), [&](const FolderRecord& record) {
-      const bool have_ids = !info.mailbox_id.empty() && !record.info.mailbox_id.empty();
-      return have_ids ? record.info.mailbox_id == info.mailbox_id
-                      : record.info.raw_name == info.raw_name;
-    });
+    if (records.has_folder_of(info)) continue;
     imap::Folder folder;
     folder.raw_name = info.raw_name;
     folder.delimiter = info.delimiter;
-    if (!is_there && !filter_.leaves_out(folder)) departures.all_left(writer_.reader(), last);
+    if (!filter_.leaves_out(folder)) departures.all_left(writer_.reader(), last);
   }
   vanished_ = departures.vanished();
   properties_.replaced = departures.replaced();

@@ -25,6 +25,7 @@ void FolderRecords::note(std::size_t place) {
   const store::FolderInfo& info = records_[place].info;
   names_.try_emplace(info.raw_name, place);
   if (!info.mailbox_id.empty()) ids_.try_emplace(info.mailbox_id, place);
+  messages_ += records_[place].receipt.messages;
 }
 
 // If memory runs out, the record is not there by halves: no folder may be in a snapshot twice.
@@ -58,10 +59,14 @@ const store::FolderRecord* FolderRecords::by_id(std::string_view mailbox_id) con
   return record_at(records_, ids_, mailbox_id);
 }
 
-std::uint64_t FolderRecords::messages() const {
-  std::uint64_t messages = 0;
-  for (const store::FolderRecord& record : records_) messages += record.receipt.messages;
-  return messages;
+std::span<const store::FolderRecord> FolderRecords::take_new() {
+  return std::span(records_).subspan(std::exchange(taken_, records_.size()));
+}
+
+bool FolderRecords::has_folder_of(const store::FolderInfo& info) const {
+  if (by_id(info.mailbox_id) != nullptr) return true;
+  const store::FolderRecord* const namesake = by_name(info.raw_name);
+  return namesake != nullptr && (info.mailbox_id.empty() || namesake->info.mailbox_id.empty());
 }
 
 }  // namespace backupd

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,8 +28,15 @@ class FolderRecords {
   const store::FolderRecord* by_name(std::string_view raw_name) const;
   const store::FolderRecord* by_id(std::string_view mailbox_id) const;
 
+  // Whether the folder is here, perhaps under another name: MAILBOXIDs are compared if both have
+  // one, and names otherwise.
+  bool has_folder_of(const store::FolderInfo& info) const;
+
   const std::vector<store::FolderRecord>& all() const { return records_; }
-  std::uint64_t messages() const;
+  // The records that no earlier call returned, here or in what this is a copy of. Valid until a
+  // record is added.
+  std::span<const store::FolderRecord> take_new();
+  std::uint64_t messages() const { return messages_; }  // in all folders together
 
  private:
   void note(std::size_t place);
@@ -36,6 +44,8 @@ class FolderRecords {
   std::vector<store::FolderRecord> records_;
   std::unordered_map<std::string, std::size_t> names_;  // into records_
   std::unordered_map<std::string, std::size_t> ids_;
+  std::uint64_t messages_ = 0;
+  std::size_t taken_ = 0;  // by take_new()
 };
 
 }  // namespace backupd

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/core.h>
@@ -168,9 +170,7 @@ void FolderRounds::complete(const PassTools& tools, std::vector<imap::Folder>& l
 }
 
 void FolderRounds::warn(const std::string& line) {
-  if (std::ranges::find(report_.warnings, line) == report_.warnings.end()) {
-    report_.warnings.push_back(line);
-  }
+  if (warned_.insert(line).second) report_.warnings.push_back(line);
 }
 
 // Folders over which connections were lost come after all others.
@@ -224,13 +224,13 @@ bool FolderRounds::is_up_to_date(const imap::Folder& folder, const FolderRecord*
 }
 
 void FolderRounds::compare_with(const std::vector<imap::Folder>& at_the_end) {
+  std::unordered_set<std::string_view> names;
+  for (const imap::Folder& folder : at_the_end) names.insert(folder.raw_name);
   // A folder that was deleted before it was opened does not count as unreadable.
   current_.erase_if([&](const FolderRecord& record) {
     return record.info.completeness == FolderCompleteness::kUnreadable &&
            !unlisted_.contains(record.info.raw_name) &&
-           !asked_.kept().contains(record.info.raw_name) &&
-           std::ranges::find(at_the_end, record.info.raw_name, &imap::Folder::raw_name) ==
-               at_the_end.end();
+           !asked_.kept().contains(record.info.raw_name) && !names.contains(record.info.raw_name);
   });
   changes_.clear();
   for (const imap::Folder& folder : at_the_end) {
@@ -336,8 +336,8 @@ KnownMessages* FolderRounds::known(std::uint64_t wanted) {
   constexpr std::uint64_t kEntriesForOne = 1'000;
   const std::uint64_t entries = last_.messages() + current_.messages();
   if (entries == 0 || entries > kFewEnough + wanted * kEntriesForOne) return nullptr;
-  for (const FolderRecords* records : std::array<const FolderRecords*, 2>{&last_, &current_}) {
-    for (const FolderRecord& record : records->all()) known_.add(record);
+  for (FolderRecords* records : std::array<FolderRecords*, 2>{&last_, &current_}) {
+    for (const FolderRecord& record : records->take_new()) known_.add(record);
   }
   return &known_;
 }

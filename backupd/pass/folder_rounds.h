@@ -114,6 +114,7 @@ class FolderRounds {
   std::map<std::string, std::uint32_t, std::less<>> refused_;  // with the UIDVALIDITY listed
   std::set<std::string, std::less<>> parked_;    // raw names: the day's budget was too small
   std::set<std::string, std::less<>> unlisted_;  // raw names: kept although LIST lacks them
+  std::set<std::string, std::less<>> warned_;    // by warn()
   std::vector<std::string> changes_;             // see changes()
   FolderFailures failures_;
   UnlistedFolders asked_;

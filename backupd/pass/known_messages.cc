@@ -37,13 +37,20 @@ void KnownMessages::add(const store::FolderRecord& folder) {
     if (error.code() != base::ErrorCode::kDamaged) throw;
     base::log_warning("{}: its messages will be fetched again where they turn up", error.what());
   }
-  is_sorted_ = false;
+}
+
+// An account of many small folders adds them one by one, with a search after each of them.
+void KnownMessages::sort() {
+  if (sorted_ == places_.size()) return;
+  const auto added = places_.begin() + static_cast<std::ptrdiff_t>(sorted_);
+  std::sort(added, places_.end());
+  std::inplace_merge(places_.begin(), added, places_.end());
+  sorted_ = places_.size();
 }
 
 std::optional<KnownMessages::Known> KnownMessages::find(
     std::string_view server_id, std::uint64_t size, const std::optional<base::ZonedTime>& date) {
-  if (!is_sorted_) std::sort(places_.begin(), places_.end());
-  is_sorted_ = true;
+  sort();
   const std::uint64_t hash = hash_of(server_id);
   auto place = std::lower_bound(places_.begin(), places_.end(), Place{hash, 0, base::Uid{}});
   for (; place != places_.end() && place->hash == hash; ++place) {
@@ -59,7 +66,7 @@ std::optional<KnownMessages::Known> KnownMessages::find(
 bool KnownMessages::is_ambiguous(std::string_view server_id) {
   // One message in so many folders is enough to trust its id.
   constexpr std::size_t kMaxCompared = 64;
-  if (!std::exchange(is_sorted_, true)) std::sort(places_.begin(), places_.end());
+  sort();
   const std::uint64_t hash = hash_of(server_id);
   std::optional<store::MessageId> first;
   std::size_t compared = 0;

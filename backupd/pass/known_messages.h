@@ -5,6 +5,7 @@
 // known.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -53,12 +54,13 @@ class KnownMessages {
   };
 
   std::optional<Known> read(const Place& place);
+  void sort();
 
   store::Reader& reader_;
   std::set<store::ObjectId> added_;
   std::vector<Folder> folders_;
   std::vector<Place> places_;
-  bool is_sorted_ = true;
+  std::size_t sorted_ = 0;  // so many places are sorted, and those after them are not
 };
 
 }  // namespace backupd

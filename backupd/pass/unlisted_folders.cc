@@ -1,5 +1,7 @@
 #include "backupd/pass/unlisted_folders.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -46,8 +48,14 @@ std::optional<std::chrono::sys_seconds> first_plain_no(const store::FolderInfo& 
   }
 }
 
-void remove_name(std::vector<imap::Folder>& listed, std::string_view raw_name) {
-  std::erase_if(listed, [&](const imap::Folder& folder) { return folder.raw_name == raw_name; });
+// Adds the folders, in place of lines with the same names.
+void put(std::vector<imap::Folder>& listed, std::vector<imap::Folder> folders) {
+  if (folders.empty()) return;
+  std::unordered_set<std::string_view> names;
+  for (const imap::Folder& folder : folders) names.insert(folder.raw_name);
+  std::erase_if(listed,
+                [&](const imap::Folder& folder) { return names.contains(folder.raw_name); });
+  std::ranges::move(folders, std::back_inserter(listed));
 }
 
 }  // namespace
@@ -57,9 +65,11 @@ void UnlistedFolders::find(const PassTools& tools, const FolderRecords& last,
   const std::vector<std::string> names = names_to_ask(last, listed);
   if (!names.empty()) {
     const std::vector<imap::FolderAnswer> answers = ask(tools, names);
+    std::vector<imap::Folder> found;
     for (std::size_t at = 0; at < names.size(); ++at) {
-      judge(*last.by_name(names[at]), answers[at], tools.now, listed);
+      judge(*last.by_name(names[at]), answers[at], tools.now, found);
     }
+    put(listed, std::move(found));
   }
   std::erase_if(listed, [&](const imap::Folder& folder) {
     return kept_.contains(folder.raw_name) && !folder.can_be_opened();
@@ -120,13 +130,12 @@ std::vector<imap::FolderAnswer> UnlistedFolders::ask(const PassTools& tools,
 }
 
 void UnlistedFolders::judge(const store::FolderRecord& last, const imap::FolderAnswer& answer,
-                            std::chrono::sys_seconds now, std::vector<imap::Folder>& listed) {
+                            std::chrono::sys_seconds now, std::vector<imap::Folder>& found) {
   const std::string& name = last.info.raw_name;
   if (answer.kind == Kind::kExists) {
     imap::Folder folder = folder_of(last.info);
     folder.status = answer.status;
-    remove_name(listed, name);
-    listed.push_back(std::move(folder));
+    found.push_back(std::move(folder));
     found_.insert(name);
   } else if (answer.kind == Kind::kUnserved) {
     kept_.insert_or_assign(name, "the server does not list it, and refuses it: " + answer.reason);

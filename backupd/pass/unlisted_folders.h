@@ -42,7 +42,7 @@ class UnlistedFolders {
   std::vector<imap::FolderAnswer> ask(const PassTools& tools,
                                       const std::vector<std::string>& names);
   void judge(const store::FolderRecord& last, const imap::FolderAnswer& answer,
-             std::chrono::sys_seconds now, std::vector<imap::Folder>& listed);
+             std::chrono::sys_seconds now, std::vector<imap::Folder>& found);
 
   const FolderFilter& filter_;
   std::map<std::string, std::string, std::less<>> kept_;

@@ -1,0 +1,58 @@
+#include "backupd/pass/folder_records.h"
+
+#include <gtest/gtest.h>
+
+namespace backupd {
+namespace {
+
+store::FolderRecord record(std::string raw_name, std::string mailbox_id,
+                           std::uint64_t messages = 0) {
+  store::FolderRecord record;
+  record.info.raw_name = std::move(raw_name);
+  record.info.mailbox_id = std::move(mailbox_id);
+  record.receipt.messages = messages;
+  return record;
+}
+
+bool has_folder_of(const FolderRecords& records, std::string raw_name, std::string mailbox_id) {
+  return records.has_folder_of(record(std::move(raw_name), std::move(mailbox_id)).info);
+}
+
+TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
+  const FolderRecords records({record("Team", "M1"), record("Plain", "")});
+  EXPECT_TRUE(has_folder_of(records, "Team", "M1"));
+  EXPECT_TRUE(has_folder_of(records, "Group", "M1")) << "it was renamed";
+  EXPECT_FALSE(has_folder_of(records, "Team", "M2")) << "another folder has its name now";
+  EXPECT_TRUE(has_folder_of(records, "Team", ""));
+  EXPECT_TRUE(has_folder_of(records, "Plain", "M3"));
+  EXPECT_TRUE(has_folder_of(records, "Plain", ""));
+  EXPECT_FALSE(has_folder_of(records, "Gone", ""));
+  EXPECT_FALSE(has_folder_of(records, "Gone", "M4"));
+}
+
+// The records of 60,000 folders are looked at once in a backup, not once for each folder.
+TEST(FolderRecordsTest, EachRecordIsTakenOnce) {
+  FolderRecords records({record("A", ""), record("B", "")});
+  EXPECT_EQ(records.take_new().size(), 2U);
+  EXPECT_EQ(records.take_new().size(), 0U);
+  records.add(record("C", ""));
+  FolderRecords copy = records;
+  for (FolderRecords* const each : {&records, &copy}) {
+    const auto taken = each->take_new();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_EQ(taken.front().info.raw_name, "C");
+    EXPECT_EQ(each->take_new().size(), 0U);
+  }
+}
+
+TEST(FolderRecordsTest, CountsTheMessagesOfAllFolders) {
+  FolderRecords records({record("A", "", 3), record("B", "", 4)});
+  records.add(record("C", "", 5));
+  EXPECT_EQ(records.messages(), 12U);
+  records.erase_if([](const store::FolderRecord& each) { return each.info.raw_name == "B"; });
+  EXPECT_EQ(records.messages(), 8U);
+  EXPECT_EQ(FolderRecords(records.all()).messages(), 8U);
+}
+
+}  // namespace
+}  // namespace backupd
