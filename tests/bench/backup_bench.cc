@@ -12,6 +12,7 @@
 
 #include "tests/bench/bench_store.h"
 #include "tests/bench/drain.h"
+#include "tests/bench/folders_backup.h"
 #include "tests/bench/million_backup.h"
 #include "tests/bench/program.h"
 #include "tests/bench/served_mail.h"
@@ -218,15 +219,20 @@ class BackupBench {
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const bool is_million = !words.empty() && words.front() == "--million";
-  if (words.empty() || words.size() > (is_million ? 2 : 1)) {
-    fmt::print(stderr, "usage: mailstow-backup-bench MAIL | --million [MESSAGES]\n");
+  const bool is_of_folders = !words.empty() && words.front() == "--folders";
+  if (words.empty() || words.size() > (is_million || is_of_folders ? 2 : 1)) {
+    fmt::print(stderr,
+               "usage: mailstow-backup-bench MAIL | --million [MESSAGES] | --folders [FOLDERS]\n");
     return 2;
   }
+  const auto count_or = [&words](std::uint32_t otherwise) {
+    return words.size() == 1 ? otherwise : static_cast<std::uint32_t>(std::stoul(words[1]));
+  };
   try {
     if (is_million) {
-      constexpr std::uint32_t kMillion = 1'000'000;
-      bench::back_up_million(words.size() == 1 ? kMillion
-                                               : static_cast<std::uint32_t>(std::stoul(words[1])));
+      bench::back_up_million(count_or(1'000'000));
+    } else if (is_of_folders) {
+      bench::back_up_folders(count_or(20'000));
     } else {
       BackupBench(words.front()).measure();
     }

@@ -18,4 +18,8 @@ struct Drained {
 Drained drain(const imap::Endpoint& endpoint, const imap::Login& login,
               const std::vector<std::string>& folders);
 
+// The same without waiting for responses between the commands.
+Drained drain_pipelined(const imap::Endpoint& endpoint, const imap::Login& login,
+                        const std::vector<std::string>& folders);
+
 }  // namespace bench
