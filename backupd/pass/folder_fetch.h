@@ -1,6 +1,6 @@
 // Fetches the messages of one folder from the server into a FolderSink: they are received on
 // threads of their own, over one or several connections, and stored on the caller's thread, which
-// then has the turn at the store.
+// then has the turn at the store. A few messages are received on the caller's thread, too.
 #pragma once
 
 #include <string>

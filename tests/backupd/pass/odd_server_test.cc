@@ -1,5 +1,8 @@
 // Oddities of real servers with messages (and of hostile ones): what can't be fetched is skipped
 // with its reason and tried again next time; everything else is backed up.
+#include <set>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "imap/uid_set.h"
@@ -42,6 +45,23 @@ class OddServerTest : public OddServerFixture {
     EXPECT_EQ(runner_.snapshot().messages, 3U);
   }
 };
+
+// An account may have 20,000 folders of a few messages each.
+TEST_F(OddServerTest, AFewMessagesAreReceivedWithoutAThread) {
+  std::set<std::thread::id> threads;
+  const auto run_and_count = [&] {
+    threads.clear();
+    EXPECT_EQ(run().status, PassStatus::kComplete);
+    return threads.size();
+  };
+  server_.edit = [&](const std::string&, std::string&) {
+    threads.insert(std::this_thread::get_id());
+    return Afterwards::kNothing;
+  };
+  EXPECT_EQ(run_and_count(), 1U);
+  for (std::uint32_t uid = 4; uid <= 20; ++uid) server_.folder("INBOX").message(uid, "a: b\r\n");
+  EXPECT_EQ(run_and_count(), 2U) << "storing is not waited for";
+}
 
 TEST_F(OddServerTest, ABodyOfNil) {
   second().item = [](int) { return "BODY[] NIL"; };
