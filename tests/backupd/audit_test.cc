@@ -57,7 +57,7 @@ TEST_F(AuditTest, RecordsWhichUserAccessedWhoseMail) {
   mailstow_.restore({"show", "alice", "00000000", "--raw"});
   mailstow_.restore({"diff", "alice", "--from", "yesterday"});
   mailstow_.restore(
-      {"export", "alice", "--format", "eml", "--to", (mailstow_.folder() / "out").string()});
+      {"export", "alice", "--format", "eml", "--to", (mailstow_.directory() / "out").string()});
   mailstow_.restore({"run", "alice", "--all", "--dry-run"});
   mailstow_.restore({"extend", "alice", "RESTORED/20260101T000000", "7d"});
   mailstow_.restore({"expire", "alice", "RESTORED/20260101T000000"});
@@ -79,7 +79,7 @@ TEST_F(AuditTest, RecordsCommandsThatChangeTheStore) {
   mailstow_.backupd({"once"});
   mailstow_.backupd({"check"});
   mailstow_.backupd({"prune"});
-  mailstow_.backupd({"key", "export", (mailstow_.folder() / "paper").string()});
+  mailstow_.backupd({"key", "export", (mailstow_.directory() / "paper").string()});
   mailstow_.backupd({"key", "list"});
   mailstow_.backupd({"forget", "bob"});
   mailstow_.backupd({"forget", "bob", "--snapshot", "00000000"});
@@ -104,9 +104,9 @@ TEST_F(AuditTest, WritesOneLineWhateverTheArguments) {
 }
 
 TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
-  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "a-folder").string();
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "a-folder").string();
   mailstow_.save();
-  std::filesystem::create_directory(mailstow_.folder() / "a-folder");
+  std::filesystem::create_directory(mailstow_.directory() / "a-folder");
   mailstow_.backupd({"init"});
   const auto result = mailstow_.restore({"search", "alice", "x"});
   EXPECT_EQ(result.status, 1);
@@ -116,9 +116,9 @@ TEST_F(AuditTest, RefusesCommandsThatItCannotRecord) {
 TEST_F(AuditTest, WhatTheFileCannotTakeGoesToTheSocket) {
   mailstow_.backupd({"init"});
   mailstow_.backupd({"once"});
-  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "a-folder").string();
-  std::filesystem::create_directory(mailstow_.folder() / "a-folder");
-  const base::Path place = mailstow_.folder() / "log";
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "a-folder").string();
+  std::filesystem::create_directory(mailstow_.directory() / "a-folder");
+  const base::Path place = mailstow_.directory() / "log";
   mailstow_.config()["store"]["audit_socket"] = place.string();
   mailstow_.save();
   const auto refused = mailstow_.restore({"search", "alice", "one"});
@@ -169,11 +169,11 @@ TEST_F(AuditTest, RootActsAsTheOwnerOfTheStore) {
   ASSERT_NE(nobody, nullptr);
   const uid_t owner = is_root ? nobody->pw_uid : ::getuid();
   const gid_t group = is_root ? nobody->pw_gid : ::getgid();
-  ASSERT_EQ(::chown(mailstow_.folder().c_str(), owner, group), 0);
-  const auto password = mailstow_.folder() / "password";
+  ASSERT_EQ(::chown(mailstow_.directory().c_str(), owner, group), 0);
+  const auto password = mailstow_.directory() / "password";
   std::ofstream(password) << servers::Server::password(servers::Server::admin());
   ASSERT_EQ(::chown(password.c_str(), owner, group), 0);
-  const auto ca = mailstow_.folder() / "ca.pem";
+  const auto ca = mailstow_.directory() / "ca.pem";
   std::filesystem::copy_file(server_.ca_file(), ca);
   std::filesystem::permissions(ca, std::filesystem::perms(0644));
   mailstow_.config()["servers"]["main"]["admin"]["password_file"] = password.string();

@@ -146,7 +146,7 @@ TEST_F(CheckCommandTest, APassphraseRecreatesTheKeyFile) {
 }
 
 TEST_F(CheckCommandTest, AnExportedKeyRecreatesTheKeyFile) {
-  const base::Path paper = mailstow_.folder() / "paper";
+  const base::Path paper = mailstow_.directory() / "paper";
   EXPECT_EQ(0, status_of({"key", "export", paper.string()}));
   EXPECT_EQ(fs::perms::owner_read | fs::perms::owner_write, fs::status(paper).permissions());
   EXPECT_THAT(mailstow_.backupd({"key", "export"}).out, HasSubstr("\nkey-1 "));
@@ -160,7 +160,7 @@ TEST_F(CheckCommandTest, AnExportedKeyRecreatesTheKeyFile) {
 }
 
 TEST_F(CheckCommandTest, ACopiedKeyIsTriedWithoutPrintingIt) {
-  const base::Path copy = mailstow_.folder() / "copy.key";
+  const base::Path copy = mailstow_.directory() / "copy.key";
   fs::copy(mailstow_.key_file(), copy);
   const json opened = mailstow_.backupd_json({"key", "verify", copy.string()});
   EXPECT_EQ(opened["opens"], true);
@@ -175,7 +175,7 @@ TEST_F(CheckCommandTest, ACopiedKeyIsTriedWithoutPrintingIt) {
 }
 
 TEST_F(CheckCommandTest, AKeyCanBeRevoked) {
-  const base::Path other = mailstow_.folder() / "other.key";
+  const base::Path other = mailstow_.directory() / "other.key";
   const std::string id = mailstow_.backupd_json({"key", "add", "--key-file", other.string()})["id"];
   EXPECT_EQ(0, status_of({"key", "remove", id}));
   EXPECT_THAT(mailstow_.backupd_json({"key", "list"})["keys"], SizeIs(1));

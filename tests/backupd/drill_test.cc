@@ -112,7 +112,7 @@ TEST_F(DrillTest, UnreadableMessagesAreDamage) {
 
 TEST_F(DrillTest, ReportsMessagesThatDifferOnTheServer) {
   base::Path file;
-  const base::Path mail = servers::mail_directory(server_.folder());
+  const base::Path mail = servers::mail_directory(server_.directory());
   for (const auto& entry : fs::recursive_directory_iterator(mail)) {
     const std::string folder = entry.path().parent_path().filename();
     if (entry.is_regular_file() && (folder == "cur" || folder == "new")) file = entry.path();

@@ -57,8 +57,8 @@ class FailureTest : public testing::Test {
 };
 
 TEST_F(FailureTest, AWrongPassword) {
-  std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
-  server_config()["admin"]["password_file"] = (mailstow_.folder() / "wrong").string();
+  std::ofstream(mailstow_.directory() / "wrong") << "not-the-password\n";
+  server_config()["admin"]["password_file"] = (mailstow_.directory() / "wrong").string();
   expect_failure(1, "alice");
 }
 
@@ -88,9 +88,9 @@ TEST_F(FailureTest, AServerThatRefusesStarttls) {
 }
 
 TEST_F(FailureTest, AMissingKeyFile) {
-  std::filesystem::rename(mailstow_.key_file(), mailstow_.folder() / "away");
+  std::filesystem::rename(mailstow_.key_file(), mailstow_.directory() / "away");
   expect_failure(2, "store.key");
-  std::filesystem::rename(mailstow_.folder() / "away", mailstow_.key_file());
+  std::filesystem::rename(mailstow_.directory() / "away", mailstow_.key_file());
 }
 
 TEST_F(FailureTest, AWrongKey) {
@@ -164,11 +164,11 @@ class FullDiskTest : public FailureTest {
 };
 
 void FullDiskTest::expect_failure_on_full_disk(unsigned keep_free_mb, const std::string& text) {
-  const base::Path disk = mailstow_.folder() / "disk";
+  const base::Path disk = mailstow_.directory() / "disk";
   std::filesystem::create_directory(disk);
   mailstow_.config()["store"] = {{"path", (disk / "store").string()},
-                                 {"index", (mailstow_.folder() / "index2").string()},
-                                 {"key_file", (mailstow_.folder() / "key2").string()},
+                                 {"index", (mailstow_.directory() / "index2").string()},
+                                 {"key_file", (mailstow_.directory() / "key2").string()},
                                  {"keep_free_mb", keep_free_mb}};
   mailstow_.save();
   const auto result = back_up_to(disk, "40k", "");
@@ -184,12 +184,12 @@ TEST_F(FullDiskTest, AMessageForWhichThereIsNoRoomIsSkippedAlone) {
   server_.client("bob").append("INBOX",
                                std::vector<servers::Delivery>{
                                    {"Subject: first\r\n\r\n"}, {large}, {"Subject: last\r\n\r\n"}});
-  const base::Path disk = mailstow_.folder() / "disk";
+  const base::Path disk = mailstow_.directory() / "disk";
   std::filesystem::create_directory(disk);
   mailstow_.config()["accounts"] = {{{"name", "bob"}, {"server", "main"}}};
-  mailstow_.config()["store"] = {{"path", (mailstow_.folder() / "store2").string()},
+  mailstow_.config()["store"] = {{"path", (mailstow_.directory() / "store2").string()},
                                  {"index", (disk / "index").string()},
-                                 {"key_file", (mailstow_.folder() / "key2").string()},
+                                 {"key_file", (mailstow_.directory() / "key2").string()},
                                  {"keep_free_mb", 0}};
   mailstow_.save();
   const auto result = back_up_to(disk, "6m", " --json");

@@ -57,7 +57,7 @@ TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
     alice.append("INBOX", news);
     {
       servers::Process once(mailstow.backupd_command({"once", "--account", "alice"}), {},
-                            {::getuid(), ::getgid()}, mailstow.folder() / "log");
+                            {::getuid(), ::getgid()}, mailstow.directory() / "log");
       std::this_thread::sleep_for(std::chrono::milliseconds(random.below(400)));
       if (once.is_running()) ::kill(once.pid(), SIGKILL);
       once.end(std::chrono::seconds(10));

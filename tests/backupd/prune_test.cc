@@ -320,7 +320,7 @@ TEST_F(PruneTest, FreesASmallDiskThreeTimesInARow) {
   expunge("2:19");
   back_up();
 
-  const base::Path disk = mailstow_.folder() / "disk";
+  const base::Path disk = mailstow_.directory() / "disk";
   const base::Path original = mailstow_.store();
   std::filesystem::create_directory(disk);
   mailstow_.config()["store"]["path"] = (disk / "store").string();

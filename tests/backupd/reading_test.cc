@@ -48,7 +48,7 @@ class ReadingTest : public testing::Test {
   static std::string quoted(const base::Path& word) { return "'" + word.string() + "'"; }
 
   std::vector<std::vector<std::string>> reading() const {
-    const auto out = [&](const char* name) { return (mailstow_.folder() / name).string(); };
+    const auto out = [&](const char* name) { return (mailstow_.directory() / name).string(); };
     return {mailstow_.backupd_command({"status"}),
             mailstow_.restore_command({"accounts"}),
             mailstow_.restore_command({"snapshots", "alice"}),
@@ -72,7 +72,7 @@ class ReadingTest : public testing::Test {
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
-  base::Path disk_ = mailstow_.folder() / "disk";
+  base::Path disk_ = mailstow_.directory() / "disk";
 };
 
 TEST_F(ReadingTest, AFullDiskIsEnough) {
@@ -90,7 +90,7 @@ TEST_F(ReadingTest, AReadOnlyDiskIsEnoughIfTheAuditLogIsElsewhere) {
   EXPECT_THAT(refused.err, HasSubstr("store.audit_log can name a file on another disk"));
   EXPECT_THAT(refused.out, Not(HasSubstr("INBOX")));
 
-  mailstow_.config()["store"]["audit_log"] = (mailstow_.folder() / "audit.log").string();
+  mailstow_.config()["store"]["audit_log"] = (mailstow_.directory() / "audit.log").string();
   const auto result = run_all(read_only, reading());
   expect_everything(result);
   EXPECT_THAT(result.out, HasSubstr("Pack details are unavailable: "));

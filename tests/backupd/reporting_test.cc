@@ -75,11 +75,11 @@ TEST_F(ReportingTest, TheSummaryCoversBackupAndOtherJobs) {
   mailstow_.backupd_json({"check"});
   mailstow_.backupd_json({"drill"});
   const json tree = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "2d"});
-  std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
+  std::ofstream(mailstow_.directory() / "wrong") << "not-the-password\n";
   mailstow_.config()["accounts"].push_back(
       {{"name", "bob"},
        {"server", "main"},
-       {"password_file", (mailstow_.folder() / "wrong").string()}});
+       {"password_file", (mailstow_.directory() / "wrong").string()}});
   mailstow_.save();
   const json second = mailstow_.backupd_json({"once"}, 3);
   ASSERT_EQ(mail().size(), 2U) << "nothing was wrong with check and drill";
@@ -200,7 +200,7 @@ class WebServer {
 };
 
 TEST_F(ReportingTest, HooksPingAWebServer) {
-  const WebServer web(mailstow_.folder());
+  const WebServer web(mailstow_.directory());
   const std::string url = "http://" + web.address();
   mailstow_.config()["hooks"] = {
       {{"url", url + "/start"}, {"on", {"start"}}},
@@ -217,8 +217,8 @@ TEST_F(ReportingTest, HooksPingAWebServer) {
 }
 
 TEST_F(ReportingTest, HooksPingOverTlsOnlyTrustedServers) {
-  const servers::Certificates certificates = servers::make_certificates(mailstow_.folder());
-  const WebServer web(mailstow_.folder(),
+  const servers::Certificates certificates = servers::make_certificates(mailstow_.directory());
+  const WebServer web(mailstow_.directory(),
                       {certificates.certificate.string(), certificates.key.string()});
   const std::string url = "https://" + web.address();
   const std::string trusted = certificates.ca.string();

@@ -29,8 +29,8 @@ class RegularFileTest : public testing::Test {
     EXPECT_EQ(0, ::mkfifo(fifo.c_str(), 0600));
     const Path link = directory_.path() / "link";
     fs::create_symlink("/dev/zero", link);
-    const Path folder = directory_.path() / "directory";
-    fs::create_directory(folder);
+    const Path directory = directory_.path() / "directory";
+    fs::create_directory(directory);
     const Path socket = directory_.path() / "socket";
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
@@ -38,7 +38,7 @@ class RegularFileTest : public testing::Test {
     listening_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const void* const untyped = &address;
     EXPECT_EQ(0, ::bind(listening_.get(), static_cast<const sockaddr*>(untyped), sizeof(address)));
-    return {fifo, link, folder, socket, "/dev/zero", "/dev/null"};
+    return {fifo, link, directory, socket, "/dev/zero", "/dev/null"};
   }
 
   tests::TemporaryDirectory directory_;

@@ -171,7 +171,7 @@ class BackupBench {
     const base::Path directory = emptied("doveadm");
     fs::permissions(directory, fs::perms::all);  // it works as the account's owner
     const servers::Account owner = servers::server_user().account;
-    return run({"doveadm", "-c", (server_.folder() / "dovecot.conf").string(), "-o",
+    return run({"doveadm", "-c", (server_.directory() / "dovecot.conf").string(), "-o",
                 fmt::format("mail_uid={}", owner.uid), "-o", fmt::format("mail_gid={}", owner.gid),
                 "backup", "-u", "alice", "maildir:" + (directory / "mail").string()});
   }
@@ -199,14 +199,14 @@ class BackupBench {
   std::string maildir() { return server_.maildir("alice").path_of("INBOX").string(); }
 
   base::Path emptied(const char* name) const {
-    base::Path directory = mailstow_.folder() / name;
+    base::Path directory = mailstow_.directory() / name;
     fs::remove_all(directory);
     fs::create_directories(directory);
-    fs::permissions(mailstow_.folder(), fs::perms::others_exec, fs::perm_options::add);
+    fs::permissions(mailstow_.directory(), fs::perms::others_exec, fs::perm_options::add);
     return directory;
   }
 
-  base::Path output() const { return mailstow_.folder() / "output"; }
+  base::Path output() const { return mailstow_.directory() / "output"; }
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};

@@ -84,7 +84,7 @@ class FoldersBackup {
   }
 
   Ran run_once() const {
-    const base::Path output = mailstow_.folder() / "output";
+    const base::Path output = mailstow_.directory() / "output";
     const Ran ran = run(mailstow_.backupd_command({"-q", "once"}), output);
     if (!ran.succeeded) fmt::print("FAILED: {}\n", read_file(output));
     return ran;

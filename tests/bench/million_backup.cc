@@ -98,7 +98,7 @@ class MillionBackup {
 
   void measure(const char* what) {
     const std::uint64_t before = bytes_below(mailstow_.store());
-    const base::Path output = mailstow_.folder() / "output";
+    const base::Path output = mailstow_.directory() / "output";
     const Ran ran = run(mailstow_.backupd_command({"-q", "once"}), output);
     const auto stored = static_cast<double>(bytes_below(mailstow_.store()) - before);
     fmt::print("{:16} {:7.2f} s {:7.2f} CPU s {:10.1f} kB stored, peak {:.0f} MiB{}\n", what,

@@ -98,7 +98,7 @@ class RestoreBench {
   }
 
   bench::Ran restore(const std::vector<std::string>& arguments) {
-    return bench::run(mailstow_.restore_command(arguments), mailstow_.folder() / "output");
+    return bench::run(mailstow_.restore_command(arguments), mailstow_.directory() / "output");
   }
 
   void restore_all(int connections, double raw) {
@@ -106,7 +106,7 @@ class RestoreBench {
     mailstow_.save();
     const bench::Ran ran =
         restore({"-q", "run", "alice", "--all", "--to", "bob", "--expire-after", "1s"});
-    if (!ran.succeeded) fmt::print("{}", tests::text_of(mailstow_.folder() / "output"));
+    if (!ran.succeeded) fmt::print("{}", tests::text_of(mailstow_.directory() / "output"));
     report(fmt::format("mailstow, all, read back and compared, {} connections", connections),
            ran.seconds, messages_, raw);
     bench::print("its peak memory", ran.peak_megabytes, "MiB");
@@ -132,7 +132,7 @@ class RestoreBench {
 
   // A restore with mbsync: a Maildir is pushed into an empty account.
   void with_mbsync(double raw) {
-    const base::Path directory = mailstow_.folder() / "mbsync";
+    const base::Path directory = mailstow_.directory() / "mbsync";
     std::filesystem::create_directories(directory / "mail");
     for (std::size_t at = 0; at < folders_.size(); ++at) {
       const base::Path box = directory / "mail" / bench::served_name(at);
@@ -154,8 +154,8 @@ class RestoreBench {
     std::filesystem::create_directories(directory / "state");
     const bench::Ran ran =
         bench::run({"mbsync", "-q", "-c", (directory / "mbsyncrc").string(), "bench"},
-                   mailstow_.folder() / "output");
-    if (!ran.succeeded) fmt::print("mbsync: {}", tests::text_of(mailstow_.folder() / "output"));
+                   mailstow_.directory() / "output");
+    if (!ran.succeeded) fmt::print("mbsync: {}", tests::text_of(mailstow_.directory() / "output"));
     report("mbsync, push", ran.seconds, messages_, raw);
   }
 
@@ -183,7 +183,7 @@ class RestoreBench {
                                        "--notls1",
                                        "--notls2",
                                        "--nolog"},
-                                      mailstow_.folder() / "output");
+                                      mailstow_.directory() / "output");
     report("imapsync, server to server", ran.seconds, messages_, raw);
   }
 

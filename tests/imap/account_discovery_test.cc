@@ -28,7 +28,7 @@ class AccountDiscoveryTest : public testing::Test {
     server.discover.emplace();
     return server;
   }();
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
 };
 
 TEST_F(AccountDiscoveryTest, ReadsOneUserPerLineFromACommand) {
@@ -37,10 +37,10 @@ TEST_F(AccountDiscoveryTest, ReadsOneUserPerLineFromACommand) {
 }
 
 TEST_F(AccountDiscoveryTest, IgnoresCommentsInAFile) {
-  discover().file = folder_.path() / "users";
+  discover().file = directory_.path() / "users";
   std::ofstream(discover().file) << "# staff\nalice  # since 2019\nbo#b\n";
   EXPECT_THAT(discover_users(server_, base::real_file_system()), ElementsAre("alice", "bo#b"));
-  discover().file = folder_.path() / "absent";
+  discover().file = directory_.path() / "absent";
   EXPECT_ERROR(kConfig, "absent: there is no such file",
                discover_users(server_, base::real_file_system()));
 }

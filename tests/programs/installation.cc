@@ -15,8 +15,8 @@ namespace {
 
 std::vector<std::string> command_line(const std::string& program, const base::Path& config,
                                       const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {std::string(MAILSTOW_BIN_FOLDER) + "/" + program, "--config",
-                                      config.string()};
+  std::vector<std::string> command = {std::string(MAILSTOW_BIN_DIRECTORY) + "/" + program,
+                                      "--config", config.string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

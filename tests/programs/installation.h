@@ -46,16 +46,16 @@ class Installation {
   json backupd_json(std::vector<std::string> arguments, int status = 0) const;
   json restore_json(std::vector<std::string> arguments, int status = 0) const;
 
-  const base::Path& folder() const { return folder_.path(); }
-  base::Path store() const { return folder_.path() / "store"; }
-  base::Path index() const { return folder_.path() / "index"; }
-  base::Path key_file() const { return folder_.path() / "store.key"; }
-  base::Path config_file() const { return folder_.path() / "mailstow.json"; }
+  const base::Path& directory() const { return directory_.path(); }
+  base::Path store() const { return directory_.path() / "store"; }
+  base::Path index() const { return directory_.path() / "index"; }
+  base::Path key_file() const { return directory_.path() / "store.key"; }
+  base::Path config_file() const { return directory_.path() / "mailstow.json"; }
 
  private:
   void end_short_trees() const;
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   json config_;
 };
 

@@ -46,7 +46,7 @@ void OwnedClock::let_pass(std::chrono::seconds time) {
 
 void OwnedClock::write() const {
   // In place: programs have it mapped.
-  const auto file = folder_.path() / "shift";
+  const auto file = directory_.path() / "shift";
   std::fstream stream(file, std::ios::binary | std::ios::in | std::ios::out);
   if (!stream) stream.open(file, std::ios::binary | std::ios::out);
   stream.write(reinterpret_cast<const char*>(&shift_), sizeof shift_);
@@ -57,7 +57,7 @@ std::vector<std::string> OwnedClock::environment() const {
   // AddressSanitizer would rather come first.
   const char* const options = std::getenv("ASAN_OPTIONS");
   return {std::string("LD_PRELOAD=") + MAILSTOW_CLOCK_PRELOAD,
-          "MAILSTOW_TEST_CLOCK=" + (folder_.path() / "shift").string(),
+          "MAILSTOW_TEST_CLOCK=" + (directory_.path() / "shift").string(),
           std::string("ASAN_OPTIONS=") + (options != nullptr ? std::string(options) + ":" : "") +
               "verify_asan_link_order=0"};
 }

@@ -37,7 +37,7 @@ class OwnedClock {
   std::vector<std::string> environment() const;
 
  private:
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   void write() const;
 
   std::int64_t shift_ = 0;

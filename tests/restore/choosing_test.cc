@@ -198,7 +198,7 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   const std::string time = list.out.substr(at, shown.size() + 8);
   EXPECT_THAT(time, testing::EndsWith("+01:00"));
   EXPECT_EQ(chosen_at(time), nights[23]);
-  const base::Path folder = mailstow_.folder() / "exported";
+  const base::Path directory = mailstow_.directory() / "exported";
   const std::vector<std::vector<std::string>> selections = {
       {"folders", "alice"},       {"messages", "alice", "INBOX"},
       {"search", "alice", "day"}, {"run", "alice", "--all", "--dry-run"},
@@ -206,12 +206,12 @@ TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   for (std::size_t number = 0; number < selections.size(); ++number) {
     std::vector<std::string> selection = selections[number];
     const bool is_export = selection.front() == "export";
-    if (is_export) selection.push_back((folder / "text").string());
+    if (is_export) selection.push_back((directory / "text").string());
     selection.insert(selection.end(), {"--at", "2026-11-23"});
     EXPECT_THAT(mailstow_.restore(selection).out,
                 HasSubstr("From the snapshot of " + time + " (" + nights[23].substr(0, 16) + ")"))
         << testing::PrintToString(selection);
-    if (is_export) selection[5] = (folder / "json").string();
+    if (is_export) selection[5] = (directory / "json").string();
     const json document = mailstow_.restore_json(selection);
     EXPECT_EQ(document["snapshot"], nights[23]) << document.dump(2);
     EXPECT_THAT(document["snapshot_time"].get<std::string>(),

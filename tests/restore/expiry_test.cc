@@ -204,7 +204,7 @@ TEST_F(ExpiryTest, AUserWhoseMailWasRescuedGetsAMail) {
   servers::MailServer mail_server;
   mailstow_.config()["mail"] = mail_server.config();
   mailstow_.config()["accounts"][0]["mail"] = "alice@example.org";
-  const base::Path letter = mailstow_.folder() / "rescued";
+  const base::Path letter = mailstow_.directory() / "rescued";
   std::ofstream(letter)
       << "Subject: Your mail was saved\n\n{messages} of {tree}, for {days} days\n";
   mailstow_.config()["user_mail"]["rescued"] = letter.string();

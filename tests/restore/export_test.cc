@@ -37,7 +37,7 @@ class ExportTest : public testing::Test {
     state_ = servers::account_state(server_, "alice");
   }
 
-  base::Path to() const { return mailstow_.folder() / "exported"; }
+  base::Path to() const { return mailstow_.directory() / "exported"; }
 
   json export_as(const std::string& format) {
     return mailstow_.restore_json({"export", "alice", "--format", format, "--to", to().string()});
@@ -77,7 +77,7 @@ TEST_F(ExportTest, TheHelpMarksWhatIsRequired) {
 }
 
 TEST_F(ExportTest, ADirectoryThatIsNotUtf8IsNamedByItsBytes) {
-  const std::string latin = (mailstow_.folder() / "M\xfcll").string();
+  const std::string latin = (mailstow_.directory() / "M\xfcll").string();
   const json document = mailstow_.restore_json(
       {"export", "alice", "--format", "eml", "--folder", "INBOX", "--to", latin});
   EXPECT_EQ(document["to_hex"], base::to_hex(base::as_bytes(latin)));

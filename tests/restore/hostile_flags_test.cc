@@ -108,7 +108,7 @@ TEST_P(HostileFlagsTest, NeitherFlagNorMailIsCarriedOut) {
 TEST_P(HostileFlagsTest, ExportsForgeNoLines) {
   record({"x\nSubject: forged", "x\n\nFrom forged@example.org Thu Jan  1 00:00:00 1970\n", "fine"});
   for (const std::string format : {"mbox", "maildir"}) {
-    const base::Path to = mailstow_.folder() / format;
+    const base::Path to = mailstow_.directory() / format;
     mailstow_.restore_json({"export", "alice", "--format", format, "--to", to.string()});
     for (const auto& file : std::filesystem::recursive_directory_iterator(to)) {
       if (!file.is_regular_file() || file.path().extension() == ".jsonl") continue;

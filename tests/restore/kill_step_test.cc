@@ -113,7 +113,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
                                         std::size_t step) {
     executioner_.aim_at(step);
     servers::Process process(mailstow_.restore_command(arguments), {}, {::getuid(), ::getgid()},
-                             mailstow_.folder() / "log");
+                             mailstow_.directory() / "log");
     executioner_.set_victim(process.pid());
     while (process.is_running()) ::usleep(1000);
     std::vector<std::string> steps = executioner_.steps();

@@ -28,7 +28,7 @@ class RestoreKillTest : public testing::Test {
 
   void run_and_kill(const std::vector<std::string>& arguments) {
     servers::Process process(mailstow_.restore_command(arguments), {}, {::getuid(), ::getgid()},
-                             mailstow_.folder() / "log");
+                             mailstow_.directory() / "log");
     // Later and later, so that a busy machine gets far enough too.
     longest_ += 60;
     std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(longest_)));

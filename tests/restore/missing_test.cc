@@ -98,9 +98,9 @@ TEST_F(MissingTest, SaysWhyABackupOfNowCannotBeHad) {
 
 TEST_F(MissingTest, AnExportCanBeOfWhatIsMissing) {
   lose("INBOX", "2:4");
-  const base::Path folder = mailstow_.folder() / "export";
+  const base::Path directory = mailstow_.directory() / "export";
   const json report = mailstow_.restore_json(
-      {"export", "alice", "--missing", "--format", "eml", "--to", folder.string()});
+      {"export", "alice", "--missing", "--format", "eml", "--to", directory.string()});
   ASSERT_EQ(report["folders"].size(), 1U);
   EXPECT_EQ(report["folders"][0]["exported"], 3);
 }

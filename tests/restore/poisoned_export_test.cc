@@ -14,14 +14,14 @@ namespace {
 class PoisonedExportTest : public testing::TestWithParam<const char*> {
  protected:
   PoisonedExportTest() {
-    const base::Path password = mailstow_.folder() / "password";
+    const base::Path password = mailstow_.directory() / "password";
     std::ofstream(password) << "secret\n";
     std::filesystem::permissions(password, std::filesystem::perms(0600));
     mailstow_.config()["servers"]["main"] = {{"url", "imap://127.0.0.1:1"}, {"tls", "none"}};
     mailstow_.config()["accounts"] = {
         {{"name", "good"}, {"server", "main"}, {"password_file", password.string()}}};
     mailstow_.save();
-    tests::unpack_poisoned(GetParam(), mailstow_.folder());
+    tests::unpack_poisoned(GetParam(), mailstow_.directory());
   }
 
   // Exports both accounts in both formats.
@@ -29,7 +29,8 @@ class PoisonedExportTest : public testing::TestWithParam<const char*> {
     const std::size_t messages = tests::messages_in_poisoned(GetParam());
     for (const std::string account : {"evil", "good"}) {
       for (const std::string format : {"mbox", "maildir"}) {
-        const base::Path to = mailstow_.folder() / (account + format + std::to_string(++exported_));
+        const base::Path to =
+            mailstow_.directory() / (account + format + std::to_string(++exported_));
         const servers::ProcessResult result =
             mailstow_.restore({"export", account, "--folder", "INBOX", "--format", format, "--to",
                                to.string(), "--json"});

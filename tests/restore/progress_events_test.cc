@@ -124,7 +124,7 @@ class ProgressRunTest : public RunTest {
 TEST_F(ProgressRunTest, RunAndExportReportWhatTheyDo) {
   servers::fill_account(server_, "alice", 60);
   back_up();
-  const std::string to = (mailstow_.folder() / "exported").string();
+  const std::string to = (mailstow_.directory() / "exported").string();
   const std::vector<std::vector<std::string>> commands = {
       {"run", "alice", "--all", "--progress-fd", "3"},
       {"export", "alice", "--format", "eml", "--to", to, "--progress-fd", "3"}};

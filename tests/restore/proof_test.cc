@@ -82,23 +82,23 @@ class ProofTest : public testing::TestWithParam<Kind> {
 
   // `patterns` as mbsync(1) has them.
   Pulled pull(const std::string& patterns) {
-    const base::Path folder = mailstow_.folder() / ("mbsync-" + std::to_string(++pulls_));
-    std::filesystem::create_directories(folder / "mail");
+    const base::Path directory = mailstow_.directory() / ("mbsync-" + std::to_string(++pulls_));
+    std::filesystem::create_directories(directory / "mail");
     const std::string url = server_->plain_url();
     const std::size_t host = url.find("//") + 2;
     const std::size_t port = url.rfind(':');
-    std::ofstream(folder / "rc")
+    std::ofstream(directory / "rc")
         << "IMAPAccount a\nHost " << url.substr(host, port - host) << "\nPort "
         << url.substr(port + 1) << "\nUser alice\nPass " << servers::Server::password("alice")
         << "\nSSLType None\nAuthMechs PLAIN LOGIN\n\nIMAPStore far\nAccount a\n\n"
-        << "MaildirStore near\nPath " << (folder / "mail").string() << "/\nInbox "
-        << (folder / "mail" / "INBOX").string() << "\nSubFolders Verbatim\n\n"
+        << "MaildirStore near\nPath " << (directory / "mail").string() << "/\nInbox "
+        << (directory / "mail" / "INBOX").string() << "\nSubFolders Verbatim\n\n"
         << "Channel c\nFar :far:\nNear :near:\nPatterns " << patterns
         << "\nCreate Near\nSync Pull\nCopyArrivalDate yes\nSyncState *\n";
     const auto result =
-        servers::run_program({"mbsync", "--config", (folder / "rc").string(), "--all"});
+        servers::run_program({"mbsync", "--config", (directory / "rc").string(), "--all"});
     pull_log_ = result.out + result.err;
-    return read_maildirs(folder / "mail");
+    return read_maildirs(directory / "mail");
   }
 
   static Pulled read_maildirs(const base::Path& top) {

@@ -140,7 +140,7 @@ class ReachOptionTest : public testing::Test {
   std::string old_;     // alice's first, out of reach
   std::string start_;   // the first within reach
   std::string newest_;  // alice's
-  const std::string export_folder_ = (mailstow_.folder() / "exported").string();
+  const std::string export_folder_ = (mailstow_.directory() / "exported").string();
 };
 
 TEST_F(ReachOptionTest, ASnapshotOutOfReachIsAnyUnknownId) {

@@ -97,7 +97,7 @@ TEST_F(RunTest, WhatTheStoreCannotReadIsLeftOutAndTold) {
   const json report = mailstow_.restore_json({"run", "alice", "--all"}, 4);
   EXPECT_EQ(report["folders"][0]["restored"], 1);
   EXPECT_EQ(report["folders"][0]["skipped"][0]["uid"], 2);
-  const std::string to = (mailstow_.folder() / "exported").string();
+  const std::string to = (mailstow_.directory() / "exported").string();
   const json exported =
       mailstow_.restore_json({"export", "alice", "--format", "eml", "--to", to}, 4);
   EXPECT_EQ(exported["folders"][0]["exported"], 1);

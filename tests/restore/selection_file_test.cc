@@ -87,7 +87,7 @@ TEST(SelectionFileTest, ExactNamesStayExactWhenTheRunIsResumed) {
 class SelectionRunTest : public RunTest {
  protected:
   std::string write(const json& selection) const {
-    const base::Path file = mailstow_.folder() / "selection.json";
+    const base::Path file = mailstow_.directory() / "selection.json";
     std::ofstream(file) << selection.dump();
     return file.string();
   }
@@ -149,7 +149,7 @@ TEST_F(SelectionRunTest, StandsAlone) {
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--selection", write({{"foo", 1}})}).status, 2);
   EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty()) << "nothing was begun";
 
-  const std::string to = (mailstow_.folder() / "exported").string();
+  const std::string to = (mailstow_.directory() / "exported").string();
   write({{"folders", json::array({"INBOX"})}});
   const json exported = mailstow_.restore_json(
       {"export", "alice", "--format", "eml", "--to", to, "--selection", file});

@@ -68,10 +68,10 @@ class StoreRescueTest : public testing::Test {
     return store::Reader::open(location_, files_).snapshots("alice");
   }
 
-  tests::TemporaryDirectory folder_;
+  tests::TemporaryDirectory directory_;
   base::FileSystem& files_ = base::real_file_system();
-  store::Location location_{folder_.path() / "store", folder_.path() / "index",
-                            folder_.path() / "key"};
+  store::Location location_{directory_.path() / "store", directory_.path() / "index",
+                            directory_.path() / "key"};
   store::TreeRecord record_;
   store::TreeLevel level_;
 };

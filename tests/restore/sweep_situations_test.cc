@@ -310,7 +310,7 @@ std::vector<WorldSituation> world_situations() {
        1, Tree::kStays, "alice"},
       {"the password is wrong",
        [](World& world) {
-         const base::Path file = world.mailstow().folder() / "password";
+         const base::Path file = world.mailstow().directory() / "password";
          std::ofstream(file) << "wrong\n";
          world.mailstow().config()["servers"]["main"]["admin"]["password_file"] = file.string();
          world.mailstow().save();
@@ -344,10 +344,10 @@ std::vector<WorldSituation> world_situations() {
        0, Tree::kGoes},
       {"the index is lost",
        [](World& world) {
-         std::filesystem::rename(world.mailstow().index(), world.mailstow().folder() / "kept");
+         std::filesystem::rename(world.mailstow().index(), world.mailstow().directory() / "kept");
          const int status = world.sweep();
          std::filesystem::remove_all(world.mailstow().index());
-         std::filesystem::rename(world.mailstow().folder() / "kept", world.mailstow().index());
+         std::filesystem::rename(world.mailstow().directory() / "kept", world.mailstow().index());
          return status;
        },
        0, Tree::kGoes},

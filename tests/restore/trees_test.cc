@@ -124,7 +124,7 @@ TEST_F(TreesTest, ATreeHasWhoMadeItAndFromWhichSnapshot) {
   EXPECT_EQ(made["snapshot"],
             mailstow_.restore_json({"snapshots", "alice"})["snapshots"][0]["snapshot"]);
 
-  const auto file = mailstow_.folder() / "person.json";
+  const auto file = mailstow_.directory() / "person.json";
   std::ofstream(file)
       << R"({"person": "anna@example.org", "role": "helpdesk", "client": "192.0.2.7"})";
   std::vector<std::string> command = {"sh", "-c", "exec \"$@\" 3<'" + file.string() + "'", "sh"};

@@ -83,7 +83,7 @@ TEST_P(UndatedTest, TheirDateIsNull) {
   EXPECT_TRUE(messages[2]["internal_date"].is_null()) << messages[2];
 
   for (const std::string format : {"mbox", "maildir", "eml"}) {
-    const base::Path to = mailstow_.folder() / format;
+    const base::Path to = mailstow_.directory() / format;
     const json report = mailstow_.restore_json(
         {"export", "alice", "--format", format, "--to", to.string(), "--before", "2001-01-01"});
     EXPECT_EQ(report["undated"], 1) << format;

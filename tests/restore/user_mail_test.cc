@@ -37,7 +37,7 @@ class UserMailTest : public testing::Test {
   }
 
   void set_template(const std::string& kind, const std::string& text) {
-    const base::Path file = mailstow_.folder() / kind;
+    const base::Path file = mailstow_.directory() / kind;
     std::ofstream(file) << text;
     mailstow_.config()["user_mail"][kind] = file.string();
     mailstow_.save();

@@ -1,5 +1,5 @@
 """bash, zsh and fish, driven like by a user who types, offer every command and option that the programs
-have, and no other. Usage: completions_test.py BIN_FOLDER"""
+have, and no other. Usage: completions_test.py BIN_DIRECTORY"""
 
 import os
 import pathlib
@@ -27,9 +27,9 @@ while read -r line; do
   printf '%s\n' "${COMPREPLY[@]}" ,
 done"""
 
-    def answers(self, script, lines, folder):
+    def answers(self, script, lines, directory):
         # A word to come is shown as _, which `read` doesn't cut off.
-        said = subprocess.run(["bash", "--norc", "-c", self.ANSWER, "bash", script], cwd=folder, text=True,
+        said = subprocess.run(["bash", "--norc", "-c", self.ANSWER, "bash", script], cwd=directory, text=True,
                               input="".join(line + ("_\n" if line.endswith(" ") else "\n") for line in lines),
                               capture_output=True, check=True)
         assert not said.stderr, said.stderr
@@ -39,10 +39,10 @@ done"""
 class Fish:
     ANSWER = "source $argv[1]; while read -l line; complete -C (string replace -r '_$' '' -- $line); echo ,; end"
 
-    def answers(self, script, lines, folder):
-        said = subprocess.run(["fish", "--no-config", "-c", self.ANSWER, script], cwd=folder, text=True,
+    def answers(self, script, lines, directory):
+        said = subprocess.run(["fish", "--no-config", "-c", self.ANSWER, script], cwd=directory, text=True,
                               input="".join(line + "_\n" for line in lines), capture_output=True,
-                              env={**os.environ, "HOME": folder}, check=True)
+                              env={**os.environ, "HOME": directory}, check=True)
         assert not said.stderr, said.stderr
         return [{row.split("\t")[0] for row in part.splitlines()} for part in said.stdout.split(",\n")]
 
@@ -61,15 +61,15 @@ done_here() { print , >>$HITS; zle kill-whole-line; }
 zle -N done_here; bindkey '^G' done_here; bindkey '^I' complete-word; print , >>$HITS
 """
 
-    def answers(self, script, lines, folder):
-        hits = os.path.join(folder, "hits")
+    def answers(self, script, lines, directory):
+        hits = os.path.join(directory, "hits")
         os.mkfifo(hits)
         pid, terminal = pty.fork()
         if pid == 0:
-            os.chdir(folder)
-            os.environ.update(HITS=hits, COMPLETIONS=str(script), HOME=folder, TERM="dumb")
+            os.chdir(directory)
+            os.environ.update(HITS=hits, COMPLETIONS=str(script), HOME=directory, TERM="dumb")
             os.execvp("zsh", ["zsh", "-f", "-i"])
-        setup = os.path.join(folder, "setup")
+        setup = os.path.join(directory, "setup")
         pathlib.Path(setup).write_text(self.SETUP)
         pipe = os.open(hits, os.O_RDWR)  # so that it doesn't end between two writers
         with open(pipe, closefd=True) as answers:
@@ -93,10 +93,10 @@ def questions(program, name):
             yield f"{typed} ", below
         yield f"{typed} --", {long for _, long in OPTION.findall(text)} | GLOBAL
     yield f"{name} --config one-file ", set(commands_in(help_of(program, ())))
-    yield f"{name} --config on", {"one-file", "one-folder"}
+    yield f"{name} --config on", {"one-file", "one-directory"}
     if name == "mailstow-restore":
         yield f"{name} export alice --format ", {"mbox", "maildir", "eml"}
-        yield f"{name} -q --config one-file export alice --to ", {"one-folder"}
+        yield f"{name} -q --config one-file export alice --to ", {"one-directory"}
     else:
         yield f"{name} run --now ", {"backup", "prune", "check", "sweep", "drill"}
 
@@ -106,19 +106,19 @@ def plain(offered):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    directory = pathlib.Path(sys.argv[1])
     failed = False
     for name in ("mailstow-backupd", "mailstow-restore"):
-        asked = list(questions(folder / name, name))
+        asked = list(questions(directory / name, name))
         for shell in (Bash(), Zsh(), Fish()):
             kind = type(shell).__name__.lower()
             with tempfile.TemporaryDirectory() as place:
-                made = subprocess.run([ROOT / "scripts/completions", kind, folder / name],
+                made = subprocess.run([ROOT / "scripts/completions", kind, directory / name],
                                       capture_output=True, text=True, check=True).stdout
                 script = pathlib.Path(place) / "script"
                 script.write_text(made)
                 here = pathlib.Path(place) / "here"
-                (here / "one-folder").mkdir(parents=True)
+                (here / "one-directory").mkdir(parents=True)
                 (here / "one-file").touch()
                 answers = shell.answers(script, [typed for typed, _ in asked], str(here))
             for (typed, expected), offered in zip(asked, answers):

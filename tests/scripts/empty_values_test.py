@@ -1,6 +1,6 @@
 """No option of the programs takes the next one for its value, and none takes an empty value, nor does a
 positional argument: a script whose variable is not set must not restore everything, or write although it
-asked for a dry run. Usage: empty_values_test.py BIN_FOLDER"""
+asked for a dry run. Usage: empty_values_test.py BIN_DIRECTORY"""
 
 import pathlib
 import re
@@ -63,9 +63,9 @@ class Checker:
 
 
 def main():
-    bin_folder = pathlib.Path(sys.argv[1])
+    bin_directory = pathlib.Path(sys.argv[1])
     for program, at_least in (("mailstow-backupd", 10), ("mailstow-restore", 20)):
-        checker = Checker(bin_folder / program)
+        checker = Checker(bin_directory / program)
         root_options, _ = described(help_of(checker.program, ()))
         assert [value for _, name, value in root_options if name == "--config"] == ["FILE"], root_options
         checker.check_options((), root_options, [])

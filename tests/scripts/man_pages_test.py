@@ -1,5 +1,5 @@
 """The man pages name every command and option that the programs have, and no other; mailstow.json(5)
-names every key of the schemas. Usage: man_pages_test.py BIN_FOLDER"""
+names every key of the schemas. Usage: man_pages_test.py BIN_DIRECTORY"""
 
 import json
 import pathlib
@@ -76,11 +76,11 @@ def check_selection(page):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    directory = pathlib.Path(sys.argv[1])
     failed = False
     for name in ("mailstow-backupd", "mailstow-restore"):
         page = (ROOT / f"docs/man/{name}.8").read_text()
-        for trouble in check_program(folder / name, page):
+        for trouble in check_program(directory / name, page):
             print(f"{name}.8: {trouble}")
             failed = True
     for trouble in check_configuration((ROOT / "docs/man/mailstow.json.5").read_text()):

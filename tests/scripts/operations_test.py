@@ -3,7 +3,7 @@ of a mail server by writing them where they belong and letting the programs and 
 Only paths below / and host names are others. What a test can't do is stood in for by STUBS, which check
 what they are asked for; tests/scripts/try_package installs the package for real.
 
-Usage: operations_test.py BIN_FOLDER SCENE; a scene is one of SCENES, or `document`."""
+Usage: operations_test.py BIN_DIRECTORY SCENE; a scene is one of SCENES, or `document`."""
 
 import base64
 import datetime
@@ -147,11 +147,11 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
 
 
 class Scene:
-    def __init__(self, name, bin_folder, sandbox):
-        self.name, self.bin, self.sandbox = name, bin_folder, sandbox
-        for folder in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere", "root/.ssh", "usr/local/bin",
+    def __init__(self, name, bin_directory, sandbox):
+        self.name, self.bin, self.sandbox = name, bin_directory, sandbox
+        for directory in ("stubs", "etc/mailstow", "etc/dovecot/conf.d", "var/lib/mailstow", "var/lib/prometheus/node-exporter", "mnt/elsewhere", "root/.ssh", "usr/local/bin",
                        "new/etc/mailstow", "new/var/lib/mailstow"):
-            (sandbox / folder).mkdir(parents=True)
+            (sandbox / directory).mkdir(parents=True)
         sandbox.chmod(0o755)
         version = re.search(r"project\(mailstow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
         (sandbox / f"mailstow_{version}_amd64.deb").touch()
@@ -174,7 +174,7 @@ class Scene:
         if self.description:
             text = re.sub(r'"url": "imaps://[a-z0-9.]+"',
                           '"url": "{imap_url}", "ca_file": "{ca_file}"'.format(**self.description), text)
-            text = text.replace("/run/dovecot/", self.description["folder"] + "/run/")
+            text = text.replace("/run/dovecot/", self.description["directory"] + "/run/")
         return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new|root|usr/local)/", rf"{self.sandbox}/\1/", text)
 
     def start_server(self, *arguments, extra=""):
@@ -221,7 +221,7 @@ class Scene:
     def shell(self, text):
         environment = {**os.environ, "PATH": f"{self.sandbox}/stubs:{os.environ['PATH']}:/usr/sbin",
                        "SANDBOX": str(self.sandbox), "BIN": str(self.bin),
-                       "UNITS": str(ROOT / "scripts/systemd"), "SERVER": (self.description or {}).get("folder", "")}
+                       "UNITS": str(ROOT / "scripts/systemd"), "SERVER": (self.description or {}).get("directory", "")}
         # A command a line, so that the first one that fails is the end.
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.here(text)], cwd=self.sandbox, text=True,
                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -259,8 +259,8 @@ def blocks_of_server(heading):
     return [text for language, text in sections()[heading] if language == "conf"]
 
 
-def contents(folder):
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+def contents(directory):
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
 
 
 def put_aside(scene):
@@ -365,9 +365,9 @@ def dovecot(scene):
     blocks = [text for _, text in sections()["Another machine"]]
     assert len(blocks) == 2, "Another machine: the old one's block and the new one's"
     scene.shell(blocks[0])
-    for folder in ("etc/mailstow", "var/lib/mailstow"):  # the new machine
-        (scene.sandbox / folder).rename(scene.sandbox / folder.replace("mailstow", "of-the-old-machine"))
-        (scene.sandbox / "new" / folder).rename(scene.sandbox / folder)
+    for directory in ("etc/mailstow", "var/lib/mailstow"):  # the new machine
+        (scene.sandbox / directory).rename(scene.sandbox / directory.replace("mailstow", "of-the-old-machine"))
+        (scene.sandbox / "new" / directory).rename(scene.sandbox / directory)
     scene.shell(blocks[1])
     scene.expect_backed_up("alice", "bob")
     scene.expect_trees(2)
@@ -377,7 +377,7 @@ def cyrus(scene):
     scene.start_server("--cyrus")
     # The test server's own configuration has these lines already.
     (block,) = blocks_of_server("Cyrus")
-    lines = set((pathlib.Path(scene.description["folder"]) / "imapd.conf").read_text().splitlines())
+    lines = set((pathlib.Path(scene.description["directory"]) / "imapd.conf").read_text().splitlines())
     missing = [line for line in block.splitlines()[1:] if line not in lines]
     assert not missing, f"the server knows nothing of {missing}"
     scene.play("Cyrus")
@@ -433,13 +433,13 @@ def document():
 
 
 def main():
-    bin_folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+    bin_directory, name = pathlib.Path(sys.argv[1]), sys.argv[2]
     if name == "document":
         document()
         return
     os.umask(0o022)
-    with tempfile.TemporaryDirectory(prefix="mailstow-operations.") as folder:
-        scene = Scene(name, bin_folder, pathlib.Path(folder))
+    with tempfile.TemporaryDirectory(prefix="mailstow-operations.") as directory:
+        scene = Scene(name, bin_directory, pathlib.Path(directory))
         try:
             {"dovecot": dovecot, "cyrus": cyrus, "gmail": gmail, "m365": m365}[name](scene)
         finally:

@@ -1,6 +1,6 @@
 """What the Debian package is made of, as far as that shows without building it (scripts/package --check
 and --try do): the maintainer scripts, the configuration that comes with it, one version everywhere.
-Usage: package_test.py BIN_FOLDER BUILD_FOLDER"""
+Usage: package_test.py BIN_DIRECTORY BUILD_DIRECTORY"""
 
 import pathlib
 import re
@@ -44,15 +44,15 @@ class Package(unittest.TestCase):
     def test_its_configuration_is_kept_and_is_valid(self):
         self.assertEqual((DEBIAN / "conffiles").read_text(), "/etc/mailstow/mailstow.json\n")
         text = (DEBIAN / "mailstow.json").read_text()
-        with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder) / "mailstow.json"
+        with tempfile.TemporaryDirectory() as directory:
+            file = pathlib.Path(directory) / "mailstow.json"
             # As it is, and with what it shows in comments.
             for content in (text, text.replace("// , ", ", ")):
-                file.write_text(content.replace('"/var/lib/mailstow', f'"{folder}')
-                                .replace('"/etc/mailstow', f'"{folder}'))
+                file.write_text(content.replace('"/var/lib/mailstow', f'"{directory}')
+                                .replace('"/etc/mailstow', f'"{directory}'))
                 result = run(BIN / "mailstow-backupd", "--config", file, "init")
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
-                run("rm", "-r", f"{folder}/store", f"{folder}/index", f"{folder}/store.key")
+                run("rm", "-r", f"{directory}/store", f"{directory}/index", f"{directory}/store.key")
 
     def test_one_version(self):
         version = re.search(r"project\(mailstow VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]

@@ -1,6 +1,6 @@
 """systemd takes the units of scripts/systemd, and finds them hardened: an exposure of 2.0 at most. They fail
 without the configuration, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
-Usage: systemd_units_test.py BIN_FOLDER"""
+Usage: systemd_units_test.py BIN_DIRECTORY"""
 
 import pathlib
 import re
@@ -30,22 +30,22 @@ def main():
     timers = sorted(UNITS.glob("*.timer"))
     assert services and timers
     failed = False
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         for unit in services + timers:
             # As installed, but for where the programs lie.
             text = unit.read_text().replace("ExecStart=/usr/bin/", f"ExecStart={programs}/")
-            (pathlib.Path(folder) / unit.name).write_text(text)
+            (pathlib.Path(directory) / unit.name).write_text(text)
         documented = drop_ins()
         on_failure = [body for body in documented.values() if re.search(r"^OnFailure=", body, re.M)]
         if not on_failure:
             print("docs/operations.md: there is no drop-in with OnFailure=")
             failed = True
         for path, body in documented.items():
-            file = pathlib.Path(folder) / path
+            file = pathlib.Path(directory) / path
             file.parent.mkdir(exist_ok=True)
             file.write_text(body)
         for unit in services + timers:
-            status, output = analyze("verify", "--man=no", f"{folder}/{unit.name}")
+            status, output = analyze("verify", "--man=no", f"{directory}/{unit.name}")
             # Also what it only warns of.
             if status or unit.name in output:
                 print(f"{unit.name}: {output}")

@@ -94,7 +94,7 @@ std::string Cyrus::admin_name(std::string_view user, std::string_view folder_bel
 }
 
 std::string Cyrus::imapd_configuration() const {
-  return fmt::format(kImapd, fmt::arg("directory", folder().string()),
+  return fmt::format(kImapd, fmt::arg("directory", directory().string()),
                      fmt::arg("quota_admin", quota_admin()), fmt::arg("admin", admin()),
                      fmt::arg("beside", is_beside(options_.names) ? 1 : 0),
                      fmt::arg("slash", separator() == '/' ? 1 : 0),
@@ -105,7 +105,7 @@ std::string Cyrus::imapd_configuration() const {
 std::string Cyrus::services() const {
   return fmt::format(kCyrusServices,
                      fmt::arg("bin", (installation() / "usr/lib/cyrus/bin").string()),
-                     fmt::arg("directory", folder().string()), fmt::arg("host", kHost),
+                     fmt::arg("directory", directory().string()), fmt::arg("host", kHost),
                      fmt::arg("plain_host", kPlainHost), fmt::arg("unnamed_host", kUnnamedHost),
                      fmt::arg("imap", ports().imap), fmt::arg("imaps", ports().imaps),
                      fmt::arg("plain", ports().plain), fmt::arg("unnamed", ports().unnamed));
@@ -125,7 +125,7 @@ void Cyrus::configure() {
   std::vector<std::string> names = options_.users;
   names.push_back(admin());
   names.push_back(quota_admin());
-  const base::Path database = folder() / "conf" / "sasldb2";
+  const base::Path database = directory() / "conf" / "sasldb2";
   std::vector<std::string> program = {"env"};
   for (std::string& variable : environment(user().name)) program.push_back(std::move(variable));
   program.insert(program.end(), {installation() / "usr/sbin/saslpasswd2", "-p", "-c", "-f",
@@ -143,8 +143,8 @@ void Cyrus::configure() {
 }
 
 Server::Command Cyrus::command() const {
-  return {{installation() / "usr/sbin/cyrmaster", "-C", folder() / "imapd.conf", "-M",
-           folder() / "cyrus.conf", "-p", folder() / "conf" / "pid", "-D"},
+  return {{installation() / "usr/sbin/cyrmaster", "-C", directory() / "imapd.conf", "-M",
+           directory() / "cyrus.conf", "-p", directory() / "conf" / "pid", "-D"},
           environment(user().name),
           "imapd"};
 }

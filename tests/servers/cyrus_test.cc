@@ -97,7 +97,7 @@ TEST(Cyrus, LeavesNothingBehind) {
   base::Path directory;
   {
     const Cyrus server;
-    directory = server.folder();
+    directory = server.directory();
     EXPECT_TRUE(std::filesystem::exists(directory));
   }
   EXPECT_FALSE(std::filesystem::exists(directory));

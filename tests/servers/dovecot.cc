@@ -31,7 +31,7 @@ Dovecot::Dovecot(DovecotOptions options) : options_(std::move(options)) {
 void Dovecot::configure() {
   // A lock left behind by an earlier master would cost ten seconds.
   for (const char* name : {"run", "state"}) {
-    std::filesystem::remove_all(folder() / name);
+    std::filesystem::remove_all(directory() / name);
     make_directory(name);
   }
   std::vector<std::string> names = options_.users;
@@ -45,17 +45,18 @@ void Dovecot::configure() {
   }
   write(users_file({}), users);
   write(admins_file({}), password_line(admin()));
-  write("dovecot.conf", dovecot_configuration(options_, ports(), certificates(), user(), folder()));
+  write("dovecot.conf",
+        dovecot_configuration(options_, ports(), certificates(), user(), directory()));
 }
 
 Server::Command Dovecot::command() const {
-  return {{kProgram, "-F", "-c", (folder() / "dovecot.conf").string()},
+  return {{kProgram, "-F", "-c", (directory() / "dovecot.conf").string()},
           {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
           "imap"};
 }
 
 Maildir Dovecot::maildir(std::string_view user_name) const {
-  return {mail_directory(folder()) / user_name / "Maildir", options_.separator, user()};
+  return {mail_directory(directory()) / user_name / "Maildir", options_.separator, user()};
 }
 
 void Dovecot::restart() {
@@ -72,7 +73,7 @@ void Dovecot::remove_files(std::string_view user_name, bool (*choose)(std::strin
   // An open session keeps its state in memory and writes it back.
   break_connections();
   std::vector<base::Path> chosen;
-  const base::Path home = mail_directory(folder()) / user_name;
+  const base::Path home = mail_directory(directory()) / user_name;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(home)) {
     if (choose(entry.path().filename().string())) chosen.push_back(entry.path());
   }
@@ -88,7 +89,7 @@ void Dovecot::lose_uids(std::string_view user_name) {
 }
 
 std::string Dovecot::log() const {
-  return Server::log() + read_log(log_file(folder()));
+  return Server::log() + read_log(log_file(directory()));
 }
 
 }  // namespace servers

@@ -204,7 +204,7 @@ TEST(Dovecot, LeavesNothingBehind) {
   {
     const Dovecot server;
     ImapClient client = server.client("alice");
-    directory = server.folder();
+    directory = server.directory();
     EXPECT_TRUE(std::filesystem::exists(directory));
   }
   EXPECT_FALSE(std::filesystem::exists(directory));

@@ -41,11 +41,11 @@ void Imap4d::configure() {
     if (format_ == MailFormat::kMaildir) {
       make_directory(inbox);
       for (const char* name : {"cur", "new", "tmp"}) make_directory(inbox / name);
-    } else if (!std::filesystem::exists(folder() / inbox)) {
+    } else if (!std::filesystem::exists(directory() / inbox)) {
       write(inbox, "");
     }
     write(home(user) / "imap4d.conf",
-          fmt::format(kImap4d, fmt::arg("home", (folder() / home(user)).string()),
+          fmt::format(kImap4d, fmt::arg("home", (directory() / home(user)).string()),
                       fmt::arg("format", format_ == MailFormat::kMbox ? "mbox" : "maildir")));
   }
 }

@@ -31,9 +31,9 @@ Server::Command PreauthServer::front(const std::string& unpacked, std::vector<st
                                      std::vector<std::string> environment,
                                      const std::string& session) const {
   std::vector<std::string> arguments = {
-      kFrontPython, (folder() / kFront).string(),  "--host",  std::string(kPlainHost),
-      "--port",     std::to_string(ports().plain), "--users", (folder() / "users").string(),
-      "--homes",    (folder() / "homes").string(), "--"};
+      kFrontPython, (directory() / kFront).string(),  "--host",  std::string(kPlainHost),
+      "--port",     std::to_string(ports().plain),    "--users", (directory() / "users").string(),
+      "--homes",    (directory() / "homes").string(), "--"};
   program.front() = (unpacked_server(unpacked) / program.front()).string();
   arguments.insert(arguments.end(), program.begin(), program.end());
   environment.emplace_back("PATH=/usr/sbin:/usr/bin:/sbin:/bin");

@@ -20,7 +20,7 @@ class PreauthServer : public Server {
 
   const std::vector<std::string>& users() const { return users_; }
 
-  // The directory in which the program runs for a user, relative to folder().
+  // The directory in which the program runs for a user, relative to directory().
   static base::Path home(const std::string& user) { return base::Path("homes") / user; }
 
   // Creates the directories and files of the front. For configure().

@@ -81,7 +81,7 @@ base::Path Server::key_file() const {
   return impl_->certificates_.key;
 }
 ClientCertificate Server::client_certificate(const std::string& name) const {
-  return make_client_certificate(folder(), name);
+  return make_client_certificate(directory(), name);
 }
 std::string Server::admin() {
   return "backup";
@@ -91,7 +91,7 @@ std::string Server::password(std::string_view name) {
 }
 
 base::Path Server::password_file(std::string_view name) const {
-  return folder() / "passwords" / name;
+  return directory() / "passwords" / name;
 }
 
 ImapClient Server::client(std::string_view user) const {
@@ -101,7 +101,7 @@ ImapClient Server::client(std::string_view user) const {
   return client;
 }
 
-const base::Path& Server::folder() const {
+const base::Path& Server::directory() const {
   return impl_->directory_.path();
 }
 const Certificates& Server::certificates() const {
@@ -168,7 +168,7 @@ std::string Server::read_log(const base::Path& path) {
 }
 
 void Server::write(const base::Path& path, std::string_view text) const {
-  const base::Path whole = folder() / path;
+  const base::Path whole = directory() / path;
   std::ofstream file(whole, std::ios::binary);
   file << text;
   file.close();
@@ -177,7 +177,7 @@ void Server::write(const base::Path& path, std::string_view text) const {
 }
 
 void Server::make_directory(const base::Path& path) const {
-  if (std::filesystem::create_directory(folder() / path)) give_to(user(), folder() / path);
+  if (std::filesystem::create_directory(directory() / path)) give_to(user(), directory() / path);
 }
 
 void Server::write_password(std::string_view name) const {

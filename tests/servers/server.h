@@ -53,7 +53,7 @@ class Server {
   virtual bool takes_literals_at_once() const { return true; }
 
   // The directory of all the server's files.
-  const base::Path& folder() const;
+  const base::Path& directory() const;
 
   void stop();
   void start();  // on the same ports, keeping the mail
@@ -83,7 +83,7 @@ class Server {
   const Ports& ports() const;
   const ServerUser& user() const;
 
-  // These create files for the server's user. Paths are relative to folder().
+  // These create files for the server's user. Paths are relative to directory().
   void write(const base::Path& path, std::string_view text) const;
   void make_directory(const base::Path& path) const;
   void write_password(std::string_view name) const;

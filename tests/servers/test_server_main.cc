@@ -67,7 +67,7 @@ nlohmann::json describe(const servers::Server& server, const std::vector<std::st
           {"admin", servers::Server::admin()},
           {"admin_password_file", server.password_file(servers::Server::admin()).string()},
           {"users", users},
-          {"folder", server.folder().string()},
+          {"directory", server.directory().string()},
           {"pid", ::getpid()}};
 }
 

@@ -166,8 +166,8 @@ TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
 }
 
 TEST(ClockGuardTest, WhatIsRememberedComesBackAndWhatIsLostIsForgotten) {
-  const tests::TemporaryDirectory folder;
-  const base::Path file = folder.path() / "sweeper.json";
+  const tests::TemporaryDirectory directory;
+  const base::Path file = directory.path() / "sweeper.json";
   base::FileSystem& files = base::real_file_system();
   EXPECT_EQ(load_clock_memory(files, file), ClockMemory());
   const ClockMemory memory{kNow, sighting_at(kNow + 1h), std::nullopt};

@@ -174,7 +174,7 @@ TEST_F(DaemonEndTest, AJobThatDoesNotEndInTimeIsKilledAndNothingIsLost) {
 
 TEST_F(DaemonEndTest, ReportsACrashedJobAtOnce) {
   const servers::MailServer mail_server;
-  const std::string events = (mailstow_.folder() / "events").string();
+  const std::string events = (mailstow_.directory() / "events").string();
   mailstow_.config()["mail"] = mail_server.config();
   mailstow_.config()["reports"]["to"] = {"admin@example.org"};
   mailstow_.config()["hooks"] = {

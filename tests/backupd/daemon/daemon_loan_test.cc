@@ -59,7 +59,7 @@ class DaemonLoanTest : public DaemonTest {
   }
 
   std::string output_file(const std::string& arguments) const {
-    return mailstow_.folder() / ("printed-by-" + arguments.substr(0, arguments.find(' ')));
+    return mailstow_.directory() / ("printed-by-" + arguments.substr(0, arguments.find(' ')));
   }
 
   static std::future<ProcessResult> begin_in_shell(const std::string& command) {
@@ -126,7 +126,7 @@ TEST_F(DaemonLoanTest, CommandsWaitForTheBackupAndShowItsProgress) {
   // A borrower that dies while it waits does not block others.
   {
     const servers::Process dies(mailstow_.backupd_command({"reindex"}), {},
-                                {::getuid(), ::getgid()}, mailstow_.folder() / "reindex");
+                                {::getuid(), ::getgid()}, mailstow_.directory() / "reindex");
     wait_until([&] { return loans().size() == 3; });
     ::kill(dies.pid(), SIGKILL);
     wait_until([&] { return loans().size() == 2; });
@@ -163,7 +163,7 @@ TEST_F(DaemonLoanTest, NoJobThatNeedsTheStoreStartsWhileItIsLent) {
   wait_for_end_of("sweep");
   EXPECT_EQ(job("backup")["run"], 0);
   // Each command that needs the store waits for the one before it.
-  const std::string key = (mailstow_.folder() / "second.key").string();
+  const std::string key = (mailstow_.directory() / "second.key").string();
   auto add = begin({"key", "add", "--key-file", key, "--json"});
   wait_until_lent(2);
   auto reindex = begin({"reindex"});
@@ -206,7 +206,7 @@ TEST_F(DaemonLoanTest, ADaemonThatEndsLeavesTheStoreToItsBorrowers) {
 // A process that locks the store without a loan, on a clock that the test controls.
 TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
   servers::fill_account(server_, "alice", 20);
-  const std::string events = (mailstow_.folder() / "events").string();
+  const std::string events = (mailstow_.directory() / "events").string();
   mailstow_.config()["hooks"] = {
       {{"command", {"sh", "-c", "echo $MAILSTOW_JOB $MAILSTOW_EVENT >> " + events}},
        {"jobs", {"backup", "prune"}}}};

@@ -158,10 +158,10 @@ TEST_F(DaemonTest, KeepsTheValidConfigurationWhenTheNewOneIsInvalid) {
     EXPECT_THAT(log().substr(log_before.size()), HasSubstr("the configuration stays as it was"));
   }
   // A job still runs with the last valid configuration.
-  std::ofstream(mailstow_.folder() / "right.json") << right;
+  std::ofstream(mailstow_.directory() / "right.json") << right;
   const auto with_right = [&](const std::string& command) {
     auto arguments = mailstow_.backupd_command({command});
-    arguments[2] = (mailstow_.folder() / "right.json").string();
+    arguments[2] = (mailstow_.directory() / "right.json").string();
     if (command == "run") arguments.insert(arguments.end(), {"--now", "backup"});
     if (command == "status") arguments.push_back("--json");
     return servers::run_program(arguments);

@@ -135,7 +135,7 @@ class DaemonDaysTest : public DaysTest {
  protected:
   DaemonDaysTest()
       : daemon_(mailstow_.backupd_command({"run"}), clock_.environment(), {::getuid(), ::getgid()},
-                mailstow_.folder() / "log") {
+                mailstow_.directory() / "log") {
     while (jobs().is_null()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 
@@ -184,7 +184,9 @@ class DaemonDaysTest : public DaysTest {
     }
   }
 
-  std::string text_of(const char* file) const { return tests::text_of(mailstow_.folder() / file); }
+  std::string text_of(const char* file) const {
+    return tests::text_of(mailstow_.directory() / file);
+  }
 
   servers::Process daemon_;
 };

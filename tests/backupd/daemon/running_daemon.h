@@ -114,13 +114,13 @@ class DaemonTest : public testing::Test {
     });
   }
 
-  base::Path log_file() const { return mailstow_.folder() / "log"; }
+  base::Path log_file() const { return mailstow_.directory() / "log"; }
 
   std::string log() const { return tests::text_of(log_file()); }
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
-  ServiceManager manager_{mailstow_.folder() / "notify"};
+  ServiceManager manager_{mailstow_.directory() / "notify"};
   std::unique_ptr<servers::Process> daemon_;
 };
 

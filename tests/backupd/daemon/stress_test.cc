@@ -89,7 +89,7 @@ class StressTest : public testing::Test {
         std::vector<std::string>{
             "PATH=/usr/bin:/bin",
             "ASAN_OPTIONS=quarantine_size_mb=1:thread_local_quarantine_size_kb=64"},
-        servers::Account{::getuid(), ::getgid()}, mailstow_.folder() / "log");
+        servers::Account{::getuid(), ::getgid()}, mailstow_.directory() / "log");
     const auto patience = steady_clock::now() + seconds(30);
     while (daemon().is_null()) {
       ASSERT_LT(steady_clock::now(), patience) << log();
@@ -160,7 +160,7 @@ class StressTest : public testing::Test {
     }
   }
 
-  std::string log() const { return tests::text_of(mailstow_.folder() / "log"); }
+  std::string log() const { return tests::text_of(mailstow_.directory() / "log"); }
 
   servers::Dovecot server_{fifty()};
   programs::Installation mailstow_{server_};

@@ -62,7 +62,7 @@ class DoctorFixture : public testing::Test {
 
   // A new file with a secret in it.
   base::Path secret_file(const std::string& name) {
-    const base::Path path = mailstow_.folder() / name;
+    const base::Path path = mailstow_.directory() / name;
     std::ofstream(path) << servers::Server::password(servers::Server::admin()) << "\n";
     set_mode(path, 0600);
     return path;

@@ -70,7 +70,7 @@ TEST_F(DoctorTest, ACredentialIsOnlyForTheService) {
 }
 
 TEST_F(DoctorTest, ReportsAMissingOrForeignKey) {
-  fs::rename(mailstow_.key_file(), mailstow_.folder() / "away");
+  fs::rename(mailstow_.key_file(), mailstow_.directory() / "away");
   EXPECT_THAT(failure_of("key", 2), HasSubstr("store.key"));
   std::ofstream(mailstow_.key_file()) << std::string(64, 'a') << "\n";
   set_mode(mailstow_.key_file(), 0600);
@@ -79,7 +79,7 @@ TEST_F(DoctorTest, ReportsAMissingOrForeignKey) {
 
 // As an earlier mailstow allowed it: what is beside the packs is in every copy of the store.
 TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
-  const base::Path links = mailstow_.folder() / "links";
+  const base::Path links = mailstow_.directory() / "links";
   fs::create_directory(links);
   fs::create_directory_symlink(mailstow_.store(), links / "store");
   fs::rename(mailstow_.key_file(), mailstow_.store() / "key");
@@ -98,13 +98,13 @@ TEST_F(DoctorTest, ReportsAKeyAndAnIndexInTheStore) {
 }
 
 TEST_F(DoctorTest, ReportsASecondAuditLogThatDoesNotExist) {
-  mailstow_.config()["store"]["audit_socket"] = (mailstow_.folder() / "no-such").string();
+  mailstow_.config()["store"]["audit_socket"] = (mailstow_.directory() / "no-such").string();
   EXPECT_THAT(warning_of("store"), HasSubstr("it does not exist"));
 }
 
 TEST_F(DoctorTest, NothingSecretIsMadeInTheStore) {
-  const base::Path links = mailstow_.folder() / "links";
-  fs::create_directory_symlink(mailstow_.folder(), links);
+  const base::Path links = mailstow_.directory() / "links";
+  fs::create_directory_symlink(mailstow_.directory(), links);
   const std::string inside = (links / "store/x").string();
   const auto expect_refused = [&](const servers::ProcessResult& result) {
     EXPECT_EQ(result.status, 2) << result.err;
@@ -203,7 +203,7 @@ TEST_F(DoctorTest, ReportsAnAccountWithoutARecentBackup) {
 class DoctorServiceTest : public DoctorTest {
  protected:
   std::string service_findings(const std::string& enabled_units) {
-    const base::Path bin = mailstow_.folder() / "bin";
+    const base::Path bin = mailstow_.directory() / "bin";
     fs::create_directory(bin);
     std::ofstream(bin / "systemctl")
         << "#!/bin/sh\ncase \"" << enabled_units << "\" in *\"$3\"*) exit 0;; esac\nexit 1\n";
@@ -246,7 +246,7 @@ TEST_F(DoctorServiceTest, ARunningDaemonIsOk) {
   }
   mailstow_.save();
   const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
-                                {::getuid(), ::getgid()}, mailstow_.folder() / "log");
+                                {::getuid(), ::getgid()}, mailstow_.directory() / "log");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (mailstow_.backupd_json({"status"})["daemon"].is_null()) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);

@@ -103,12 +103,12 @@ TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
   json& config = mailstow_.config();
   config["mail"] = mail.config();
   config["reports"]["to"] = {"nobody@example.org"};
-  config["user_mail"]["restored"] = (mailstow_.folder() / "restored").string();
+  config["user_mail"]["restored"] = (mailstow_.directory() / "restored").string();
   config["hooks"] = {{{"command", {"true"}}},
                      {{"command", {"/nonexistent/hook", "x"}}},
                      {{"url", "https://127.0.0.1:1"}, {"ca_file", "/nonexistent/ca.pem"}}};
   config["metrics"]["file"] = "/nonexistent/folder/mailstow.prom";
-  std::ofstream(mailstow_.folder() / "restored") << "Dear user\n";
+  std::ofstream(mailstow_.directory() / "restored") << "Dear user\n";
   mailstow_.save();
   back_up();
   const json all = report(2);
@@ -126,10 +126,10 @@ TEST_F(MailDoctorTest, ReportsWhatPreventsNotifications) {
   EXPECT_EQ(unread["what"], "this user can't read it, or it does not exist");
   EXPECT_THAT(finding_of("metrics"), HasSubstr("is not writable"));
 
-  std::ofstream(mailstow_.folder() / "restored") << "Subject: Your mail\n\nis back.\n";
+  std::ofstream(mailstow_.directory() / "restored") << "Subject: Your mail\n\nis back.\n";
   config["hooks"].erase(2);
   config["hooks"].erase(1);
-  config["metrics"]["file"] = (mailstow_.folder() / "mailstow.prom").string();
+  config["metrics"]["file"] = (mailstow_.directory() / "mailstow.prom").string();
   config["reports"]["to"] = {"admin@example.org"};
   mailstow_.save();
   back_up();

@@ -45,7 +45,7 @@ class AccountRollTest : public testing::Test {
 
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
-  base::Path users_ = mailstow_.folder() / "users";
+  base::Path users_ = mailstow_.directory() / "users";
 };
 
 TEST_F(AccountRollTest, DiscoveredAccountsAreBackedUpAndRestored) {

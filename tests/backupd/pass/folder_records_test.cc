@@ -30,7 +30,7 @@ TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
   EXPECT_FALSE(has_folder_of(records, "Gone", "M4"));
 }
 
-// The records of 60,000 folders are looked at once in a backup, not once for each folder.
+// A backup goes through the records of 60,000 folders once, not once for each folder.
 TEST(FolderRecordsTest, EachRecordIsTakenOnce) {
   FolderRecords records({record("A", ""), record("B", "")});
   EXPECT_EQ(records.take_new().size(), 2U);

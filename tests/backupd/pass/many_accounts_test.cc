@@ -98,9 +98,9 @@ TEST_F(ManyAccountsTest, ShareTheConnectionsOfTheirServer) {
               state.folders.at(folder).digest);
   }
 
-  std::ofstream(mailstow_.folder() / "wrong") << "not-the-password\n";
+  std::ofstream(mailstow_.directory() / "wrong") << "not-the-password\n";
   mailstow_.config()["accounts"][kStranger]["password_file"] =
-      (mailstow_.folder() / "wrong").string();
+      (mailstow_.directory() / "wrong").string();
   mailstow_.save();
   servers::MailGenerator mail(17);
   for (const std::string& user : users()) server_.maildir(user).deliver("Sent", {mail.tiny()});

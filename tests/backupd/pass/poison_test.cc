@@ -27,7 +27,7 @@ struct Poison {
 class PoisonTest : public testing::TestWithParam<Poison> {
  protected:
   void use(const servers::PoisonServer& server) {
-    const base::Path password = mailstow_.folder() / "password";
+    const base::Path password = mailstow_.directory() / "password";
     std::ofstream(password) << "secret\n";
     std::filesystem::permissions(password, std::filesystem::perms(0600));
     mailstow_.config()["servers"]["main"] = {{"url", server.url()}, {"tls", "none"}};

@@ -44,7 +44,7 @@ class StopTest : public testing::Test {
     mailstow_.save();
   }
 
-  base::Path out_file() const { return mailstow_.folder() / "out"; }
+  base::Path out_file() const { return mailstow_.directory() / "out"; }
 
   Process start(const std::vector<std::string>& command) {
     std::filesystem::remove(out_file());

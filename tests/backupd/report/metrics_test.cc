@@ -89,7 +89,7 @@ class MetricsTest : public testing::Test {
     mailstow_.backupd({"init"});
   }
 
-  base::Path file() const { return mailstow_.folder() / "mailstow.prom"; }
+  base::Path file() const { return mailstow_.directory() / "mailstow.prom"; }
 
   // Runs all jobs first, so that every metric is present.
   std::string whole_text() {
@@ -216,12 +216,12 @@ TEST_F(MetricsTest, TheDaemonServesThem) {
   mailstow_.save();
   mailstow_.backupd_json({"once"});
   const servers::Process daemon(mailstow_.backupd_command({"run"}), {"PATH=/usr/bin:/bin"},
-                                {::getuid(), ::getgid()}, mailstow_.folder() / "log");
+                                {::getuid(), ::getgid()}, mailstow_.directory() / "log");
   const auto fetch_metrics = [&] {
     const auto response =
         servers::run_program({"curl", "--silent", "--fail", "--retry", "60", "--retry-connrefused",
                               "--retry-delay", "1", "http://" + address + "/metrics"});
-    EXPECT_EQ(response.status, 0) << tests::text_of(mailstow_.folder() / "log");
+    EXPECT_EQ(response.status, 0) << tests::text_of(mailstow_.directory() / "log");
     return response.out;
   };
   const std::string first = fetch_metrics();
