@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/index/uid_tree_difference.h"
@@ -17,6 +20,13 @@ namespace {
 bool is_known_in_full(const std::optional<FolderInfo>& info) {
   return !info || info->completeness == FolderCompleteness::kComplete ||
          info->completeness == FolderCompleteness::kContainer;
+}
+
+// INBOX in any case is one folder (RFC 9051, section 5.1).
+std::string name_to_pair(const FolderInfo& info) {
+  constexpr std::string_view kInboxName = "INBOX";
+  return base::equal_ignoring_case(info.raw_name, kInboxName) ? std::string(kInboxName)
+                                                              : info.raw_name;
 }
 
 HeldMessage held_message(const Identity& identity) {
@@ -44,7 +54,10 @@ bool FolderDifference::is_uncertain() const {
 class SnapshotComparison {
  public:
   SnapshotComparison(Reader& reader, const SnapshotInfo& older, const SnapshotInfo& newer)
-      : impl_(*reader.impl_), older_(load(older)), newer_(load(newer)) {
+      : impl_(*reader.impl_),
+        is_one_snapshot_(older.id == newer.id),
+        older_(load(older)),
+        newer_(load(newer)) {
     pair_by_mailbox_id();
     pair_by_name();
     pair_by_content();
@@ -103,10 +116,10 @@ class SnapshotComparison {
   void pair_by_name() {
     std::map<std::string, std::size_t> names;
     for (std::size_t at = 0; at < older_.size(); ++at) {
-      if (!paired_.contains(at)) names.try_emplace(older_[at].folder.info.raw_name, at);
+      if (!paired_.contains(at)) names.try_emplace(name_to_pair(older_[at].folder.info), at);
     }
     for (std::size_t at = 0; at < newer_.size(); ++at) {
-      const auto found = names.find(newer_[at].folder.info.raw_name);
+      const auto found = names.find(name_to_pair(newer_[at].folder.info));
       if (!pairs_.contains(at) && found != names.end()) pair(at, found->second);
     }
   }
@@ -138,18 +151,20 @@ class SnapshotComparison {
     if (newer == nullptr) return FolderFate::kVanished;
     const FolderInfo& before = older->folder.info;
     const FolderInfo& after = newer->folder.info;
-    if (before.raw_name != after.raw_name) return FolderFate::kRenamed;
+    if (name_to_pair(before) != name_to_pair(after)) return FolderFate::kRenamed;
     return before.uid_validity == after.uid_validity ? FolderFate::kStayed
                                                      : FolderFate::kRegenerated;
   }
 
   void compare(const Side* older, const Side* newer,
                const std::function<void(const FolderDifference&)>& take) {
-    if (older != nullptr && newer != nullptr && older->id == newer->id) return;
+    if (is_one_snapshot_) return;
     FolderDifference result;
     result.fate = fate_of(older, newer);
     if (older != nullptr) result.older = older->folder.info;
     if (newer != nullptr) result.newer = newer->folder.info;
+    const bool is_equal_record = older != nullptr && newer != nullptr && older->id == newer->id;
+    if (is_equal_record && !result.is_uncertain()) return;
     FlaggedDifference changes = flagged_difference(
         impl_.objects, [&](const Sha256& digest) { return message_id(impl_.context.keys, digest); },
         older != nullptr ? older->folder.tree : UidTreeRoot{},
@@ -162,11 +177,12 @@ class SnapshotComparison {
     }
     const bool is_equal =
         result.removed.empty() && result.added.empty() && result.other_flags.empty();
-    if (result.fate == FolderFate::kStayed && is_equal) return;
+    if (result.fate == FolderFate::kStayed && is_equal && !result.is_uncertain()) return;
     take(result);
   }
 
   Reader::Impl& impl_;
+  bool is_one_snapshot_;
   std::vector<Side> older_;
   std::vector<Side> newer_;
   std::map<std::size_t, std::size_t> pairs_;  // newer to older

@@ -23,7 +23,7 @@ struct ChangedFlags {
   std::vector<std::string> newer;
 };
 
-// One folder that differs: kStayed if only its messages do.
+// One folder that differs, or may differ: kStayed if only its messages do.
 struct FolderDifference {
   FolderFate fate = FolderFate::kStayed;
   std::optional<FolderInfo> older;  // nullopt if kAppeared
@@ -40,9 +40,10 @@ struct FolderDifference {
 };
 
 // Compares `newer` with `older`, two snapshots of one account, either of which may have been made
-// first. Folders are paired by MAILBOXID where it is unique, then by name, then by UIDVALIDITY and
-// equal messages. Calls back for the folders that differ, first those of `newer` in its order, then
-// those that only `older` has. Reads only the parts of a folder that differ. Fails with kDamaged.
+// first. Folders are paired by MAILBOXID where it is unique, then by name (INBOX in any case), then
+// by UIDVALIDITY and equal messages. Calls back for the folders that differ, or may differ because
+// is_uncertain(): first those of `newer` in its order, then those that only `older` has. Reads only
+// the parts of a folder that differ. Fails with kDamaged.
 void for_each_difference(Reader& reader, const SnapshotInfo& older, const SnapshotInfo& newer,
                          const std::function<void(const FolderDifference&)>& take);
 

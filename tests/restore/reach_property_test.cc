@@ -200,11 +200,15 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
       }
       if (at.empty()) continue;
       add("vanished " + at, [&] { vanished(given, vanished_since(at)); });
+      add("diff from " + at, [&] { diff(given, difference(at, "")); });
+      add("diff to " + at, [&] { diff(given, difference(snapshots_.back().id.hex(), at)); });
       add("search " + at,
           [&] { search(given, {.account = "alice", .query = "letter", .at = at}); });
     }
     for (const std::string& id : messages_) {
       add("select " + id, [&] { select_message(given, id); });
+      add("show " + id, [&] { show(given, {.account = "alice", .message = id}); });
+      add("show --raw " + id, [&] { show_raw_as_text(given, id); });
     }
     return answers;
   }
@@ -214,6 +218,19 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
     options.account = "alice";
     options.since = since;
     return options;
+  }
+
+  static DiffOptions difference(const std::string& from, const std::string& to) {
+    DiffOptions options;
+    options.account = "alice";
+    options.from = from;
+    options.to = to;
+    return options;
+  }
+
+  static void show_raw_as_text(base::Environment given, const std::string& id) {
+    given.format = base::OutputFormat::kText;
+    show(given, {.account = "alice", .message = id, .raw = true});
   }
 
   // Prints what run and export choose.

@@ -99,11 +99,15 @@ class ReachOptionTest : public testing::Test {
     return text;
   }
 
-  // `asked`: what <it> in the words stands for.
-  Reply reply_to(const Words& words, const std::string& asked) const {
+  // `asked`: the text that replaces <it> in the words.
+  Reply reply_to(Words words, const std::string& asked) const {
+    words.emplace_back("--json");  // with it, an error is on both outputs
+    return text_reply_to(words, asked);
+  }
+
+  Reply text_reply_to(const Words& words, const std::string& asked) const {
     Words arguments;
     for (const std::string& word : words) arguments.push_back(replaced(word, "<it>", asked));
-    arguments.emplace_back("--json");  // with it, an error is on both outputs
     const auto result = mailstow_.restore(arguments);
     return {.status = result.status,
             .out = replaced(result.out, asked, "<it>"),
@@ -119,6 +123,17 @@ class ReachOptionTest : public testing::Test {
     EXPECT_THAT(reply.out, HasSubstr("\"error\""));
     EXPECT_EQ(reply_to(words, unknowns.of_bob), reply);
     EXPECT_EQ(reply_to(words, unknowns.out_of_reach), reply);
+  }
+
+  // The same for what has no JSON document.
+  void expect_equal_text_replies(const Words& words, const Unknowns& unknowns) const {
+    SCOPED_TRACE(testing::PrintToString(words));
+    const Reply reply = text_reply_to(words, unknowns.invented);
+    EXPECT_TRUE(reply.status == 1 || reply.status == 2) << testing::PrintToString(reply);
+    EXPECT_EQ(reply.out, "");
+    EXPECT_THAT(reply.err, HasSubstr("<it>"));
+    EXPECT_EQ(text_reply_to(words, unknowns.of_bob), reply);
+    EXPECT_EQ(text_reply_to(words, unknowns.out_of_reach), reply);
   }
 
   // The subjects that a search finds.
@@ -151,6 +166,8 @@ TEST_F(ReachOptionTest, ASnapshotOutOfReachIsAnyUnknownId) {
       {"search", "alice", "letter after:<it>"},
       {"search", "alice", "letter before:<it>"},
       {"vanished", "alice", "--since", "<it>"},
+      {"diff", "alice", "--from", "<it>"},
+      {"diff", "alice", "--from", start_, "--to", "<it>"},
       {"run", "alice", "--all", "--at", "<it>", "--dry-run"},
       {"run", "alice", "--since", "<it>", "--dry-run"},
       {"run", "alice", "--before", "<it>", "--dry-run"},
@@ -158,7 +175,7 @@ TEST_F(ReachOptionTest, ASnapshotOutOfReachIsAnyUnknownId) {
       {"export", "alice", "--at", "<it>", "--format", "eml", "--to", export_folder_},
   };
   for (const Words& words : table) expect_equal_replies(words, snapshots());
-  for (const std::size_t shortened : {0U, 3U, 5U, 6U}) {
+  for (const std::size_t shortened : {0U, 3U, 5U, 6U, 7U, 8U}) {
     expect_equal_replies(table[shortened], first_digits(snapshots()));
   }
   expect_equal_replies({"snapshots", "alice", "--after", "<it>"}, snapshots());
@@ -168,6 +185,7 @@ TEST_F(ReachOptionTest, ASnapshotOutOfReachIsAnyUnknownId) {
 TEST_F(ReachOptionTest, AMessageOutOfReachIsAnyUnknownId) {
   const Unknowns ids = messages();
   const std::vector<Words> table = {
+      {"show", "alice", "<it>"},
       {"run", "alice", "--message", "<it>", "--dry-run"},
       {"run", "alice", "--message", "<it>", "--at", start_, "--dry-run"},
       {"run", "alice", "--message", "<it>", "--at", old_, "--dry-run"},
@@ -177,6 +195,11 @@ TEST_F(ReachOptionTest, AMessageOutOfReachIsAnyUnknownId) {
     expect_equal_replies(words, ids);
     expect_equal_replies(words, first_digits(ids));
   }
+  const Words raw = {"show", "alice", "<it>", "--raw", "--reach", start_};
+  expect_equal_text_replies(raw, ids);
+  expect_equal_text_replies(raw, first_digits(ids));
+  EXPECT_EQ(text_reply_to({"show", "alice", "<it>", "--raw"}, ids.out_of_reach).status, 0)
+      << "without a bound";
   EXPECT_EQ(
       reply_to({"run", "alice", "--message", "<it>", "--at", old_, "--dry-run"}, ids.out_of_reach)
           .status,
@@ -190,6 +213,8 @@ TEST_F(ReachOptionTest, AFolderOutOfReachIsAnyUnknownName) {
       {"messages", "alice", "<it>"},
       {"messages", "alice", "<it>", "--at", start_},
       {"folders", "alice", "--after", "<it>"},
+      {"diff", "alice", "--from", start_, "--folder", "<it>"},
+      {"diff", "alice", "--from", start_, "--after", "<it>"},
       {"run", "alice", "--folder", "<it>", "--dry-run"},
       {"export", "alice", "--folder", "<it>", "--format", "eml", "--to", export_folder_},
   };

@@ -123,6 +123,25 @@ TEST_F(SnapshotDifferenceTest, AFolderThatWasNotReadInFullIsUncertain) {
   EXPECT_THAT(differences(first, last), ElementsAre("INBOX regenerated uncertain -2"));
 }
 
+// The record of a folder that could not be read is its last good state, and so equal to the last.
+TEST_F(SnapshotDifferenceTest, AFolderThatWasNotReadIsUncertainThoughItsRecordIsEqual) {
+  const Box read{.messages = {{1, {1}}}};
+  const Box unread{.messages = {{1, {1}}}, .completeness = FolderCompleteness::kUnreadable};
+  const auto first = back_up({{"A", read}, {"INBOX", read}});
+  const auto second = back_up({{"A", unread}, {"INBOX", read}});
+  const auto third = back_up({{"A", unread}, {"INBOX", read}});
+  EXPECT_THAT(differences(first, second), ElementsAre("A stayed uncertain"));
+  EXPECT_THAT(differences(third, first), ElementsAre("A stayed uncertain"));
+  EXPECT_THAT(differences(second, third), ElementsAre("A stayed uncertain"));
+  EXPECT_THAT(differences(third, third), IsEmpty()) << "a snapshot does not differ from itself";
+}
+
+TEST_F(SnapshotDifferenceTest, InboxIsOneFolderInAnyCase) {
+  const auto first = back_up({{"INBOX", {{{1, {1}}, {2, {2}}}}}});
+  const auto last = back_up({{"Inbox", {{{1, {1}}, {3, {3}}}}}});
+  EXPECT_THAT(differences(first, last), ElementsAre("Inbox stayed -2 +3"));
+}
+
 // Folders kept as plain maps differ in the same way, whatever the shape of their trees.
 TEST_F(SnapshotDifferenceTest, RandomChangesAreFoundLikeInThePlainModel) {
   std::mt19937 random(11);
