@@ -1,6 +1,6 @@
 // The backups of accounts that failed altogether: they left no snapshot, so only this remembers
 // them. Kept in a file beside the index, for `status --history`; if it is lost, only that shows
-// less. The oldest are dropped when there are many.
+// less. The oldest are dropped when there are many; what is damaged is ignored, with a warning.
 #pragma once
 
 #include <chrono>

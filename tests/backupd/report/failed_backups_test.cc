@@ -14,6 +14,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::sys_seconds;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -95,13 +96,33 @@ TEST_F(FailedBackupsTest, TheOldestAreDropped) {
 }
 
 TEST_F(FailedBackupsTest, ADamagedFileIsAnEmptyOne) {
-  for (const char* rubbish :
-       {"", "{", "[]", "{\"passes\": 7}", "{\"passes\": [7, {}, {\"time\": \"x\"}]}"}) {
+  const std::string causes = R"("causes": [{"error": "down", "accounts": ["alice"]}]})";
+  for (const std::string& rubbish : std::vector<std::string>{
+           "", "{", "[]", R"({"passes": 7})", R"({"passes": [7, {}, {"time": "x"}]})",
+           R"({"passes": [{"time": 1, "causes": [{"error": "down", "accounts": ["alice", 7]}]}]})",
+           R"({"passes": [{"time": 9000000000000000000, )" + causes + "]}",
+           R"({"passes": [{"time": 18000000000000000000, )" + causes + "]}",
+           R"({"passes": [{"time": -1, )" + causes + "]}", std::string(3 * kMaxFailureFile, ' ')}) {
+    SCOPED_TRACE(rubbish.substr(0, 100));
     std::ofstream(file()) << rubbish;
-    EXPECT_THAT(found(), IsEmpty()) << rubbish;
+    testing::internal::CaptureStderr();
+    EXPECT_THAT(found(), IsEmpty());
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("failed-backups.json"));
     note({failed("alice", "down")});
-    EXPECT_THAT(found("alice"), ElementsAre(FailedBackup{now_, "alice", "down"})) << rubbish;
+    EXPECT_THAT(found("alice"), ElementsAre(FailedBackup{now_, "alice", "down"}));
+    testing::internal::CaptureStderr();
+    EXPECT_THAT(found(), SizeIs(1));
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "the damage is gone";
   }
+}
+
+TEST_F(FailedBackupsTest, WhatIsNotDamagedIsKept) {
+  note({failed("alice", "down")});
+  std::string text;
+  std::getline(std::ifstream(file()), text);
+  text.insert(text.find('[') + 1, "7, ");
+  std::ofstream(file()) << text;
+  EXPECT_THAT(found(), ElementsAre(FailedBackup{now_, "alice", "down"}));
 }
 
 }  // namespace
