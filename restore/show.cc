@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,8 +71,8 @@ struct MessageSummary {
   store::MessagePlaces held;
   store::Envelope envelope;
   bool is_readable = true;
-  bool is_still_there = false;  // in the newest backup
-  // The first backup without it after the last with it; nullopt: all later ones have it.
+  std::optional<bool> is_still_there = false;  // in the newest backup; nullopt: that is unreadable
+  // The first backup certainly without it after the last with it; nullopt if no backup is.
   std::optional<store::SnapshotInfo> gone_since;
 };
 
@@ -92,11 +93,15 @@ void find_end(store::Reader& reader, const std::string& account, MessageSummary&
   }
   if (last == 0) return;  // only rescues have it
   const auto all = reader.snapshots(account);
-  const auto next = std::ranges::find_if(all, [&](const store::SnapshotInfo& snapshot) {
-    return is_backup(snapshot) && snapshot.sequence > last;
-  });
-  summary.is_still_there = next == all.end();
-  if (next != all.end()) summary.gone_since = *next;
+  const auto& unsearched = summary.held.unsearched;
+  summary.is_still_there = true;
+  for (const store::SnapshotInfo& snapshot : all) {
+    if (!is_backup(snapshot) || snapshot.sequence <= last) continue;
+    const bool is_unsearched =
+        std::ranges::find(unsearched, snapshot.id, &store::SnapshotInfo::id) != unsearched.end();
+    summary.is_still_there = is_unsearched ? std::nullopt : std::optional(false);
+    if (!is_unsearched && !summary.gone_since) summary.gone_since = snapshot;
+  }
 }
 
 MessageSummary summarize(store::Reader& reader, const ShowOptions& options) {
@@ -118,7 +123,10 @@ MessageSummary summarize(store::Reader& reader, const ShowOptions& options) {
 }
 
 std::uint64_t size_of(const MessageSummary& summary) {
-  return summary.held.places.front().entry.size;
+  // Damage can hide the entry of a place.
+  std::uint64_t size = 0;
+  for (const store::HeldPlace& place : summary.held.places) size = std::max(size, place.entry.size);
+  return size;
 }
 
 nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string& account) {
@@ -155,7 +163,8 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string&
           {"message_id", envelope.message_id},
           {"first_seen", base::format_rfc3339(summary.held.snapshots.front().time)},
           {"last_seen", base::format_rfc3339(summary.held.snapshots.back().time)},
-          {"still_there", summary.is_still_there},
+          {"still_there", summary.is_still_there ? nlohmann::ordered_json(*summary.is_still_there)
+                                                 : nlohmann::ordered_json()},
           {"gone_since", summary.gone_since ? nlohmann::ordered_json(
                                                   base::format_rfc3339(summary.gone_since->time))
                                             : nlohmann::ordered_json()},
@@ -165,7 +174,8 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string&
 }
 
 std::string end_text(const MessageSummary& summary, const std::string& zone) {
-  if (summary.is_still_there) return "; still there";
+  if (!summary.is_still_there) return "; the newest backup could not be searched in full";
+  if (*summary.is_still_there) return "; still there";
   if (!summary.gone_since) return "";
   return "; gone since " + base::format_zoned(summary.gone_since->time, zone);
 }

@@ -44,9 +44,11 @@ class MessageFinder {
     }
     if (places_.empty()) return std::nullopt;
     std::ranges::reverse(holders_);
+    std::ranges::reverse(unsearched_);
     return MessagePlaces{.message = *found_.begin(),
                          .places = std::move(places_),
                          .snapshots = std::move(holders_),
+                         .unsearched = std::move(unsearched_),
                          .damage = std::move(damage_)};
   }
 
@@ -57,9 +59,15 @@ class MessageFinder {
   };
   using Hits = std::vector<Hit>;
 
+  struct NodeHits {
+    Hits hits;
+    bool is_whole = true;  // all below was read
+  };
+
   struct Folder {
     FolderRecord record;
     Hits hits;
+    bool is_whole = true;
   };
 
   using Place = std::tuple<std::string, std::uint32_t, base::Uid>;  // name, UIDVALIDITY, UID
@@ -82,16 +90,19 @@ class MessageFinder {
 
   void visit(const SnapshotInfo& snapshot) {
     bool has_it = false;
+    is_whole_ = true;
     tolerate_damage([&] {
       for (const ObjectId& id : impl_.root_of(snapshot).folders) {
         tolerate_damage([&] {
           const Folder& folder = folder_of(id);
+          is_whole_ = is_whole_ && folder.is_whole;
           for (const Hit& hit : folder.hits) note(snapshot, folder, hit);
           has_it = has_it || !folder.hits.empty();
         });
       }
     });
     if (has_it) holders_.push_back(snapshot);
+    if (!has_it && !is_whole_) unsearched_.push_back(snapshot);
   }
 
   // Reports unreadable data once; the rest is still searched.
@@ -103,6 +114,7 @@ class MessageFinder {
       if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
         throw;
       }
+      is_whole_ = false;
       if (std::ranges::find(damage_, error.what()) == damage_.end()) {
         damage_.emplace_back(error.what());
       }
@@ -115,26 +127,35 @@ class MessageFinder {
     const FolderObject object =
         FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
     Folder folder;
-    if (object.tree.messages > 0) folder.hits = hits_below(*root_node(object.tree));
+    if (object.tree.messages > 0) {
+      NodeHits found = hits_below(*root_node(object.tree));
+      folder.hits = std::move(found.hits);
+      folder.is_whole = found.is_whole;
+    }
     if (!folder.hits.empty()) folder.record = object.record(id);
     return folders_.insert_or_assign(id, std::move(folder)).first->second;
   }
 
-  Hits hits_below(UidNode& node) {
+  NodeHits hits_below(UidNode& node) {
     const auto known = nodes_.find(node.identity);
     if (known != nodes_.end()) return known->second;
-    Hits hits;
+    NodeHits found{.hits = {}, .is_whole = false};
     tolerate_damage([&] {
       if (!node.is_branch) {
-        hits = hits_in(impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity));
+        found.hits = hits_in(impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity));
+        found.is_whole = true;
         return;
       }
       decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
                     impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
-      for (const auto& child : node.children)
-        std::ranges::copy(hits_below(*child), std::back_inserter(hits));
+      found.is_whole = true;
+      for (const auto& child : node.children) {
+        const NodeHits below = hits_below(*child);
+        found.is_whole = found.is_whole && below.is_whole;
+        std::ranges::copy(below.hits, std::back_inserter(found.hits));
+      }
     });
-    return nodes_.insert_or_assign(node.identity, std::move(hits)).first->second;
+    return nodes_.insert_or_assign(node.identity, std::move(found)).first->second;
   }
 
   Hits hits_in(base::ByteView leaf) const {
@@ -186,11 +207,13 @@ class MessageFinder {
   bool is_by_id_ = false;
   std::map<Sha256, MessageId> digests_;  // of the candidates
   std::unordered_map<ObjectId, Folder> folders_;
-  std::unordered_map<ObjectId, Hits> nodes_;
+  std::unordered_map<ObjectId, NodeHits> nodes_;
   std::map<Place, std::size_t> place_numbers_;
   std::set<MessageId> found_;
   std::vector<HeldPlace> places_;
   std::vector<SnapshotInfo> holders_;
+  std::vector<SnapshotInfo> unsearched_;
+  bool is_whole_ = true;  // all of the snapshot that is visited was read
   std::vector<std::string> damage_;
 };
 

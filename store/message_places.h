@@ -25,7 +25,9 @@ struct MessagePlaces {
   MessageId message;
   std::vector<HeldPlace> places;        // the newest `last` first, then in the order of its folders
   std::vector<SnapshotInfo> snapshots;  // that have it in any folder, by sequence
-  std::vector<std::string> damage;      // data that could not be searched, one line each
+  // In these it was not found, but they could not be searched in full; by sequence.
+  std::vector<SnapshotInfo> unsearched;
+  std::vector<std::string> damage;  // data that could not be searched, one line each
 };
 
 enum class PlacesWanted {

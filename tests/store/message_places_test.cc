@@ -1,5 +1,7 @@
 #include "store/message_places.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include <fmt/core.h>
@@ -15,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string numbered(unsigned content) {
   return fmt::format("Subject: {}\r\n\r\nbody\r\n", content);
@@ -119,6 +122,24 @@ TEST_F(MessagePlacesTest, OnlyTheNewestHolderIsEnoughForAProof) {
   ASSERT_TRUE(found);
   EXPECT_THAT(found->snapshots, ElementsAre(second));
   EXPECT_EQ(found->places.size(), 2U);
+}
+
+// What can't be searched is no proof that the message is gone.
+TEST_F(MessagePlacesTest, ASnapshotThatCannotBeReadIsNotOneWithoutTheMessage) {
+  const SnapshotInfo first = back_up({{"INBOX", {{1, 1}, {2, 2}}}});
+  const auto whole = packs();
+  const SnapshotInfo second = back_up({{"INBOX", {{1, 1}}}});
+  EXPECT_THAT(find(ids_[2])->unsearched, IsEmpty());
+  for (const base::Path& pack : packs()) {
+    if (std::ranges::find(whole, pack) != whole.end()) continue;
+    std::filesystem::resize_file(pack, 0);
+  }
+  const auto found = find(ids_[2]);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->snapshots, ElementsAre(first));
+  EXPECT_THAT(found->unsearched, ElementsAre(second));
+  EXPECT_THAT(found->damage, Not(IsEmpty()));
+  EXPECT_THAT(find(ids_[1])->snapshots, ElementsAre(first));
 }
 
 TEST_F(MessagePlacesTest, DigitsOfSeveralMessagesAreRefused) {
