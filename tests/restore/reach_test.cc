@@ -286,6 +286,12 @@ TEST_F(ReachOptionTest, AReachThatCannotBeMeantIsRefused) {
   EXPECT_EQ(invented.status, 2);
   EXPECT_THAT(invented.err, HasSubstr("--reach: account alice: it has no snapshot <it>"));
   EXPECT_EQ(reply_to({"snapshots", "alice", "--reach", "<it>"}, bobs_), invented);
+  // An empty value, as of an unset variable in a script, must not mean "no bound".
+  for (const Words& empty : {Words{"--reach", ""}, Words{"--reach="}}) {
+    Words words = {"snapshots", "alice"};
+    words.insert(words.end(), empty.begin(), empty.end());
+    EXPECT_EQ(mailstow_.restore(words).status, 2);
+  }
   for (const std::string& text : {kInvented.substr(0, 16), std::string("whenever")}) {
     const Reply reply = reply_to({"folders", "alice", "--reach", "<it>"}, text);
     EXPECT_EQ(reply.status, 2) << text;
