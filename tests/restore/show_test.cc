@@ -1,4 +1,7 @@
 // `mailstow-restore show`: a message's bytes, and where and when it was held.
+#include <filesystem>
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -122,6 +125,37 @@ TEST_F(ShowTest, TheSummaryHasHeadersFoldersFlagsAndTimes) {
   EXPECT_THAT(text, HasSubstr("; gone since "));
   EXPECT_THAT(text, HasSubstr("Kept"));
   EXPECT_THAT(text, HasSubstr("mailstow-restore run alice --message " + id.substr(0, 16)));
+}
+
+TEST_F(ShowTest, ADamagedBackupIsNotOneWithoutTheMessage) {
+  append("alice", mail_.plain());
+  back_up();
+  const std::string id = ids("alice").at(0);
+  const auto packs = [&] {
+    std::set<base::Path> all;
+    for (const auto& entry : std::filesystem::directory_iterator(mailstow_.store() / "packs")) {
+      all.insert(entry.path());
+    }
+    return all;
+  };
+  const std::set<base::Path> whole = packs();
+  servers::ImapClient alice = server_.client("alice");
+  alice.command("SELECT INBOX");
+  alice.command("STORE 1 +FLAGS.SILENT (\\Deleted)");
+  alice.command("EXPUNGE");
+  back_up();
+  EXPECT_EQ(mailstow_.restore_json({"show", "alice", id})["still_there"], false);
+  for (const base::Path& pack : packs()) {
+    if (!whole.contains(pack)) std::filesystem::remove(pack);
+  }
+  constexpr int kDamaged = 4;
+  const json shown = mailstow_.restore_json({"show", "alice", id}, kDamaged);
+  EXPECT_EQ(shown["still_there"], nullptr);
+  EXPECT_EQ(shown["gone_since"], nullptr);
+  EXPECT_EQ(shown["readable"], true);
+  EXPECT_EQ(shown["snapshots"].size(), 1U);
+  EXPECT_THAT(mailstow_.restore({"show", "alice", id}).out,
+              HasSubstr("; the newest backup could not be searched in full"));
 }
 
 TEST_F(ShowTest, AnotherAccountsMessageLooksLikeOneThatDoesNotExist) {

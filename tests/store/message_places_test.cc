@@ -124,15 +124,14 @@ TEST_F(MessagePlacesTest, OnlyTheNewestHolderIsEnoughForAProof) {
   EXPECT_EQ(found->places.size(), 2U);
 }
 
-// What can't be searched is no proof that the message is gone.
+// A snapshot that can't be searched is no proof that the message is gone.
 TEST_F(MessagePlacesTest, ASnapshotThatCannotBeReadIsNotOneWithoutTheMessage) {
   const SnapshotInfo first = back_up({{"INBOX", {{1, 1}, {2, 2}}}});
   const auto whole = packs();
   const SnapshotInfo second = back_up({{"INBOX", {{1, 1}}}});
   EXPECT_THAT(find(ids_[2])->unsearched, IsEmpty());
   for (const base::Path& pack : packs()) {
-    if (std::ranges::find(whole, pack) != whole.end()) continue;
-    std::filesystem::resize_file(pack, 0);
+    if (std::ranges::find(whole, pack) == whole.end()) std::filesystem::remove(pack);
   }
   const auto found = find(ids_[2]);
   ASSERT_TRUE(found);
