@@ -146,14 +146,21 @@ class SnapshotComparison {
     }
   }
 
+  // Two folders of one name can have the same UIDVALIDITY: some servers make it from the time. A
+  // server that begins to report MAILBOXIDs replaces no folder.
+  static bool is_replaced(const FolderInfo& before, const FolderInfo& after) {
+    const bool have_ids = !before.mailbox_id.empty() && !after.mailbox_id.empty();
+    return before.uid_validity != after.uid_validity ||
+           (have_ids && before.mailbox_id != after.mailbox_id);
+  }
+
   static FolderFate fate_of(const Side* older, const Side* newer) {
     if (older == nullptr) return FolderFate::kAppeared;
     if (newer == nullptr) return FolderFate::kVanished;
     const FolderInfo& before = older->folder.info;
     const FolderInfo& after = newer->folder.info;
     if (name_to_pair(before) != name_to_pair(after)) return FolderFate::kRenamed;
-    return before.uid_validity == after.uid_validity ? FolderFate::kStayed
-                                                     : FolderFate::kRegenerated;
+    return is_replaced(before, after) ? FolderFate::kRegenerated : FolderFate::kStayed;
   }
 
   void compare(const Side* older, const Side* newer,

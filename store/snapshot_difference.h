@@ -28,8 +28,8 @@ struct FolderDifference {
   FolderFate fate = FolderFate::kStayed;
   std::optional<FolderInfo> older;  // nullopt if kAppeared
   std::optional<FolderInfo> newer;  // nullopt if kVanished
-  // Each in ascending UID order. With kRegenerated, where UIDs mean nothing, all that differs by
-  // UID and content.
+  // Each in ascending UID order. With kRegenerated (a different UIDVALIDITY or MAILBOXID), where
+  // UIDs mean nothing, all that differs by UID and content.
   std::vector<FlaggedMessage> removed;
   std::vector<FlaggedMessage> added;
   std::vector<ChangedFlags> other_flags;

@@ -136,6 +136,16 @@ TEST_F(SnapshotDifferenceTest, AFolderThatWasNotReadIsUncertainThoughItsRecordIs
   EXPECT_THAT(differences(third, third), IsEmpty()) << "a snapshot does not differ from itself";
 }
 
+TEST_F(SnapshotDifferenceTest, AReplacedFolderIsNotTheOldOne) {
+  const auto first = back_up({{"Work", {{{1, {1}}}, 5, "F1"}}});
+  const auto replaced = back_up({{"Work", {{{1, {2}}}, 5, "F2"}}});
+  EXPECT_THAT(differences(first, replaced), ElementsAre("Work regenerated -1 +1"));
+  const auto renamed = back_up({{"Old", {{{1, {1}}}, 5, "F1"}}, {"Work", {{{1, {2}}}, 5, "F2"}}});
+  EXPECT_THAT(differences(first, renamed), ElementsAre("Work > Old renamed", "Work appeared +1"));
+  const auto without_ids = back_up({{"Work", {{{1, {1}}}, 5}}});
+  EXPECT_THAT(differences(without_ids, first), IsEmpty()) << "the server reports IDs now";
+}
+
 TEST_F(SnapshotDifferenceTest, InboxIsOneFolderInAnyCase) {
   const auto first = back_up({{"INBOX", {{{1, {1}}, {2, {2}}}}}});
   const auto last = back_up({{"Inbox", {{{1, {1}}, {3, {3}}}}}});
