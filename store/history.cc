@@ -1,7 +1,11 @@
 #include "store/history.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <string>
+#include <tuple>
 #include <unordered_set>
 
 #include "store/format/folder_object.h"
@@ -80,9 +84,13 @@ class History {
         folders_.erase(before);
       }
     }
+    Gone gone;
+    for (auto at = folders_.begin(); at != folders_.end(); ++at) {
+      if (const auto mark = mark_of(at->second)) gone.emplace(*mark, at);
+    }
     for (auto& [name, state] : fresh) {
       if (!is_read(state.folder)) continue;  // it appears once it has been read
-      appear(state);
+      appear(state, gone);
       next.insert_or_assign(name, std::move(state));
     }
     for (const auto& [name, state] : folders_) vanish(state, snapshot);
@@ -126,27 +134,35 @@ class History {
     return after;
   }
 
-  void appear(const State& state) {
-    const auto renamed = std::ranges::find_if(
-        folders_, [&](const auto& gone) { return is_renamed(gone.second, state); });
-    if (renamed == folders_.end()) {
-      tell(FolderFate::kAppeared, nullptr, &state, state.snapshot);
-      return;
+  // What a folder keeps when it is renamed: its MAILBOXID, or else its generation and messages.
+  using Mark = std::tuple<std::string, std::uint32_t, ObjectId>;
+  // The folders of folders_ that are no longer there, in the order of their names if they have the
+  // same mark.
+  using Gone = std::multimap<Mark, std::map<std::string, State>::iterator>;
+
+  // Returns nullopt for a folder that could be any.
+  static std::optional<Mark> mark_of(const State& state) {
+    const FolderInfo& info = state.folder.info;
+    if (!info.mailbox_id.empty()) return Mark(info.mailbox_id, 0, {});
+    if (info.uid_validity == 0 || state.folder.tree.messages == 0) return std::nullopt;
+    return Mark("", info.uid_validity, state.folder.tree.identity);
+  }
+
+  void appear(const State& state, Gone& gone) {
+    if (const auto mark = mark_of(state)) {
+      const auto [first, last] = gone.equal_range(*mark);
+      if (first != last) {
+        tell(FolderFate::kRenamed, &first->second->second, &state, state.snapshot);
+        folders_.erase(first->second);
+        gone.erase(first);
+        return;
+      }
     }
-    tell(FolderFate::kRenamed, &renamed->second, &state, state.snapshot);
-    folders_.erase(renamed);
+    tell(FolderFate::kAppeared, nullptr, &state, state.snapshot);
   }
 
   void vanish(const State& state, const SnapshotInfo& after) {
     tell(FolderFate::kVanished, &state, nullptr, after);
-  }
-
-  static bool is_renamed(const State& from, const State& to) {
-    const FolderInfo& a = from.folder.info;
-    const FolderInfo& b = to.folder.info;
-    if (!a.mailbox_id.empty() || !b.mailbox_id.empty()) return a.mailbox_id == b.mailbox_id;
-    return a.uid_validity != 0 && a.uid_validity == b.uid_validity &&
-           from.folder.tree.messages > 0 && from.folder.tree.identity == to.folder.tree.identity;
   }
 
   void tell(FolderFate fate, const State* before, const State* after,

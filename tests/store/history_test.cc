@@ -121,6 +121,13 @@ TEST_F(HistoryTest, ARenamedFolderLosesNothing) {
   EXPECT_THAT(changes(), UnorderedElementsAre("New renamed", "Other renamed +7"));
 }
 
+TEST_F(HistoryTest, EachVanishedFolderIsTheEarlierOneOfOneRenamedFolder) {
+  back_up({{"INBOX", {{{1, 1}}}}, {"A", {{{5, 5}}, 8}}, {"B", {{{5, 5}}, 8}}});
+  back_up(
+      {{"INBOX", {{{1, 1}}}}, {"C", {{{5, 5}}, 8}}, {"D", {{{5, 5}}, 8}}, {"E", {{{5, 5}}, 8}}});
+  EXPECT_THAT(changes(), UnorderedElementsAre("C renamed", "D renamed", "E appeared +5"));
+}
+
 TEST_F(HistoryTest, ANewGenerationIsComparedByContent) {
   back_up({{"INBOX", {{{1, 1}, {2, 2}, {3, 2}}, 7}}});
   back_up({{"INBOX", {{{1, 2}, {2, 9}, {3, 1}}, 8}}});
