@@ -1,5 +1,6 @@
 // Oddities of real servers with messages (and of hostile ones): what can't be fetched is skipped
 // with its reason and tried again next time; everything else is backed up.
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -61,6 +62,21 @@ TEST_F(OddServerTest, AFewMessagesAreReceivedWithoutAThread) {
   EXPECT_EQ(run_and_count(), 1U);
   for (std::uint32_t uid = 4; uid <= 20; ++uid) server_.folder("INBOX").message(uid, "a: b\r\n");
   EXPECT_EQ(run_and_count(), 2U) << "storing is not waited for";
+}
+
+TEST_F(OddServerTest, ANewSmallFolderTakesThreeCommands) {
+  const auto commands = [](int folders) {
+    OddServer server;
+    server.folder("INBOX");
+    for (int number = 0; number < folders; ++number) {
+      server.folder("F" + std::to_string(number)).message(1, "a: b\r\n");
+    }
+    EXPECT_EQ(PassRunner("alice").run_over(server.connect()).status, PassStatus::kComplete);
+    return std::ranges::count_if(server.heard(), [](const std::string& command) {
+      return command.starts_with("EXAMINE") || command.starts_with("UID");
+    });
+  };
+  EXPECT_EQ(commands(20) - commands(10), 3 * 10);
 }
 
 TEST_F(OddServerTest, ABodyOfNil) {
