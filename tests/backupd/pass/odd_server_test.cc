@@ -303,6 +303,24 @@ TEST_F(OddServerTest, AKnownEmailIdVouchesOnlyWithTheSameSizeAndDate) {
   EXPECT_EQ(runner_.snapshot().messages, 15U);
 }
 
+TEST_F(OddServerTest, AMessageThatManyFoldersHaveIsFetchedOnce) {
+  constexpr std::uint32_t kFolders = 8;
+  server_.capabilities = "OBJECTID";
+  // Each folder has a message of its own, and those of all folders before it.
+  for (std::uint32_t folder = 1; folder <= kFolders; ++folder) {
+    for (std::uint32_t uid = 1; uid <= folder; ++uid) {
+      const std::string number = std::to_string(uid);
+      OddMessage& message = server_.folder("F" + std::to_string(folder))
+                                .message(uid, "Subject: copied " + number + "\r\n\r\n");
+      message.flags = "FLAGS () EMAILID (M" + number + ")";
+    }
+  }
+  const AccountReport report = run();
+  EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
+  EXPECT_EQ(report.fetched_messages, 3 + kFolders) << "with those of INBOX";
+  EXPECT_EQ(runner_.snapshot().messages, 3 + kFolders * (kFolders + 1) / 2);
+}
+
 // Only one of two lines for one message can be true.
 TEST_F(OddServerTest, AContradictoryEmailIdVouchesForNothing) {
   server_.capabilities = "OBJECTID";
