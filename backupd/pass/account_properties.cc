@@ -58,10 +58,10 @@ void keep(store::AccountProperties& properties, const store::AccountProperties& 
 }
 
 // By the name of the root: each folder may have one of its own.
-using Limits = std::map<std::string, std::vector<imap::QuotaResource>, std::less<>>;
+using LimitsByRoot = std::map<std::string, std::vector<imap::QuotaResource>, std::less<>>;
 
 // Replaces the limits of the roots in `limits`.
-void put(std::vector<store::QuotaLimit>& all, const Limits& limits) {
+void put_limits(std::vector<store::QuotaLimit>& all, const LimitsByRoot& limits) {
   std::erase_if(all, [&](const store::QuotaLimit& one) { return limits.contains(one.root); });
   for (const auto& [root, resources] : limits) {
     for (const imap::QuotaResource& resource : resources) {
@@ -70,7 +70,7 @@ void put(std::vector<store::QuotaLimit>& all, const Limits& limits) {
   }
 }
 
-void add(store::AccountProperties& properties, Limits& limits, const std::string& raw_name,
+void add(store::AccountProperties& properties, LimitsByRoot& limits, const std::string& raw_name,
          const imap::FolderDetails& details) {
   for (const imap::AclEntry& entry : details.acl) {
     properties.rights.push_back({raw_name, entry.identifier, entry.rights});
@@ -106,11 +106,11 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
   }
   asked.emplace_back();  // the empty name: the account's own properties
   const std::vector<imap::FolderDetails> details = session.details(asked);
-  Limits limits;
+  LimitsByRoot limits;
   for (std::size_t at = 0; at < asked.size(); ++at) {
     add(properties, limits, asked[at], details[at]);
   }
-  put(properties.quota_limits, limits);
+  put_limits(properties.quota_limits, limits);
   // Sorted, so that unchanged properties yield the same object.
   std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
   const auto by_entry = [](const store::FolderMetadata& one) {

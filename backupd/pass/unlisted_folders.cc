@@ -49,7 +49,7 @@ std::optional<std::chrono::sys_seconds> first_plain_no(const store::FolderInfo& 
 }
 
 // Adds the folders, in place of lines with the same names.
-void put(std::vector<imap::Folder>& listed, std::vector<imap::Folder> folders) {
+void put_listed(std::vector<imap::Folder>& listed, std::vector<imap::Folder> folders) {
   if (folders.empty()) return;
   std::unordered_set<std::string_view> names;
   for (const imap::Folder& folder : folders) names.insert(folder.raw_name);
@@ -69,7 +69,7 @@ void UnlistedFolders::find(const PassTools& tools, const FolderRecords& last,
     for (std::size_t at = 0; at < names.size(); ++at) {
       judge(*last.by_name(names[at]), answers[at], tools.now, found);
     }
-    put(listed, std::move(found));
+    put_listed(listed, std::move(found));
   }
   std::erase_if(listed, [&](const imap::Folder& folder) {
     return kept_.contains(folder.raw_name) && !folder.can_be_opened();

@@ -5,8 +5,8 @@
 namespace backupd {
 namespace {
 
-store::FolderRecord record(std::string raw_name, std::string mailbox_id,
-                           std::uint64_t messages = 0) {
+store::FolderRecord record_named(std::string raw_name, std::string mailbox_id,
+                                 std::uint64_t messages = 0) {
   store::FolderRecord record;
   record.info.raw_name = std::move(raw_name);
   record.info.mailbox_id = std::move(mailbox_id);
@@ -15,11 +15,11 @@ store::FolderRecord record(std::string raw_name, std::string mailbox_id,
 }
 
 bool has_folder_of(const FolderRecords& records, std::string raw_name, std::string mailbox_id) {
-  return records.has_folder_of(record(std::move(raw_name), std::move(mailbox_id)).info);
+  return records.has_folder_of(record_named(std::move(raw_name), std::move(mailbox_id)).info);
 }
 
 TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
-  const FolderRecords records({record("Team", "M1"), record("Plain", "")});
+  const FolderRecords records({record_named("Team", "M1"), record_named("Plain", "")});
   EXPECT_TRUE(has_folder_of(records, "Team", "M1"));
   EXPECT_TRUE(has_folder_of(records, "Group", "M1")) << "it was renamed";
   EXPECT_FALSE(has_folder_of(records, "Team", "M2")) << "another folder has its name now";
@@ -32,10 +32,10 @@ TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
 
 // A backup goes through the records of 60,000 folders once, not once for each folder.
 TEST(FolderRecordsTest, EachRecordIsTakenOnce) {
-  FolderRecords records({record("A", ""), record("B", "")});
+  FolderRecords records({record_named("A", ""), record_named("B", "")});
   EXPECT_EQ(records.take_new().size(), 2U);
   EXPECT_EQ(records.take_new().size(), 0U);
-  records.add(record("C", ""));
+  records.add(record_named("C", ""));
   FolderRecords copy = records;
   for (FolderRecords* const each : {&records, &copy}) {
     const auto taken = each->take_new();
@@ -46,8 +46,8 @@ TEST(FolderRecordsTest, EachRecordIsTakenOnce) {
 }
 
 TEST(FolderRecordsTest, CountsTheMessagesOfAllFolders) {
-  FolderRecords records({record("A", "", 3), record("B", "", 4)});
-  records.add(record("C", "", 5));
+  FolderRecords records({record_named("A", "", 3), record_named("B", "", 4)});
+  records.add(record_named("C", "", 5));
   EXPECT_EQ(records.messages(), 12U);
   records.erase_if([](const store::FolderRecord& each) { return each.info.raw_name == "B"; });
   EXPECT_EQ(records.messages(), 8U);
