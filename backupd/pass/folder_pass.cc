@@ -55,6 +55,19 @@ imap::UidSet common(const imap::UidSet& a, const imap::UidSet& b) {
   return a.without(a.without(b));
 }
 
+// The UIDs of the messages, where the response to EXAMINE leaves no choice: all below UIDNEXT are
+// taken. Only of a small folder, because a server may claim any number. Returns nullopt if they
+// have to be asked for.
+std::optional<imap::UidSet> implied_uids(const imap::OpenFolder& open) {
+  constexpr std::uint32_t kMaxImplied = 1'000;
+  const bool is_implied = open.uid_validity != 0 && open.uid_next && open.exists > 0 &&
+                          open.exists <= kMaxImplied && *open.uid_next - 1 == open.exists;
+  if (!is_implied) return std::nullopt;
+  imap::UidSet uids;
+  uids.add({base::Uid{1}, base::Uid{open.exists}});
+  return uids;
+}
+
 }  // namespace
 
 std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
@@ -151,7 +164,10 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   }
   std::string doubt;
   if (full_scan) {
-    const imap::UidSet seen = update_states(open, std::nullopt);
+    // The flags of messages that are not recorded arrive with their bodies.
+    const std::optional<imap::UidSet> implied =
+        recorded_.empty() ? implied_uids(open) : std::nullopt;
+    const imap::UidSet seen = implied ? *implied : update_states(open, std::nullopt);
     PresentUids present = tools_.turn.away([&] { return confirm_present(tools_.session, seen); });
     on_server = std::move(present.uids);
     doubt = std::move(present.doubt);

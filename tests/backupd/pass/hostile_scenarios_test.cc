@@ -168,18 +168,24 @@ INSTANTIATE_TEST_SUITE_P(TooMuch, HostileScenarioTest, testing::ValuesIn(too_muc
 
 constexpr const char* kWorking = "* OK working\r\n";
 
+// Without UIDNEXT the UIDs of Mid have to be asked for.
+void scan_mid(OddServer& server, int /*night*/) {
+  server.folder("Mid").tells_next = false;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     WithoutEnd, HostileScenarioTest,
     testing::Values(
-        Scenario{"FetchDrips", in_mid(drip("UID FETCH", kWorking, seconds(20))), kWithoutMid,
-                 "sent nothing that UID FETCH requested"},
+        Scenario{"FetchDrips", all({scan_mid, in_mid(drip("UID FETCH", kWorking, seconds(20)))}),
+                 kWithoutMid, "sent nothing that UID FETCH requested"},
         Scenario{"BodiesDrip", in_mid(drip("BODY.PEEK", kWorking, seconds(20))), kWithoutMid,
                  "a message took longer than 1800 s"},
         Scenario{"FlagsDrip",
                  in_mid(drip("BODY.PEEK", "* 1 FETCH (FLAGS (\\Seen))\r\n", seconds(2))),
                  kWithoutMid, "a message took longer than 1800 s"},
         Scenario{"KnownFlagsDrip",
-                 in_mid(drip("UID FETCH 1:*", "* 1 FETCH (UID 1 FLAGS ())\r\n", seconds(2))),
+                 all({scan_mid,
+                      in_mid(drip("UID FETCH 1:*", "* 1 FETCH (UID 1 FLAGS ())\r\n", seconds(2)))}),
                  kWithoutMid, "sent nothing that UID FETCH requested"},
         Scenario{"ExamineDrips", drip("EXAMINE \"Mid\"", kWorking, seconds(2)), kWithoutMid,
                  "sent nothing that EXAMINE requested"},

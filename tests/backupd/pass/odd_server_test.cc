@@ -64,19 +64,38 @@ TEST_F(OddServerTest, AFewMessagesAreReceivedWithoutAThread) {
   EXPECT_EQ(run_and_count(), 2U) << "storing is not waited for";
 }
 
-TEST_F(OddServerTest, ANewSmallFolderTakesThreeCommands) {
-  const auto commands = [](int folders) {
+TEST_F(OddServerTest, ANewSmallFolderTakesTwoCommands) {
+  const auto commands = [](int folders, std::uint32_t first_uid) {
     OddServer server;
     server.folder("INBOX");
     for (int number = 0; number < folders; ++number) {
-      server.folder("F" + std::to_string(number)).message(1, "a: b\r\n");
+      OddFolder& folder = server.folder("F" + std::to_string(number));
+      folder.message(first_uid, "a: b\r\n");
+      folder.message(first_uid + 1, "c: d\r\n");
     }
-    EXPECT_EQ(PassRunner("alice").run_over(server.connect()).status, PassStatus::kComplete);
+    PassRunner runner("alice");
+    EXPECT_EQ(runner.run_over(server.connect()).status, PassStatus::kComplete);
+    EXPECT_EQ(runner.snapshot().messages, static_cast<std::uint64_t>(2 * folders));
     return std::ranges::count_if(server.heard(), [](const std::string& command) {
       return command.starts_with("EXAMINE") || command.starts_with("UID");
     });
   };
-  EXPECT_EQ(commands(20) - commands(10), 3 * 10);
+  EXPECT_EQ(commands(20, 1) - commands(10, 1), 2 * 10) << "UIDNEXT shows which UIDs there are";
+  EXPECT_EQ(commands(20, 2) - commands(10, 2), 3 * 10) << "they are asked for";
+}
+
+// UIDNEXT and the number of messages only seem to show which UIDs there are.
+TEST_F(OddServerTest, AMessageAboveUidnextIsFound) {
+  server_.folder("INBOX").messages[2].uid = 9;
+  server_.edit = [](const std::string& command, std::string& answer) {
+    if (command.starts_with("EXAMINE \"INBOX\"")) {
+      const std::size_t at = answer.find("[UIDNEXT 10]");
+      if (at != std::string::npos) answer.replace(at, 12, "[UIDNEXT 4]");
+    }
+    return Afterwards::kNothing;
+  };
+  run();
+  EXPECT_EQ(runner_.snapshot().messages, 3U);
 }
 
 TEST_F(OddServerTest, ABodyOfNil) {
