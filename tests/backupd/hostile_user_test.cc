@@ -22,7 +22,7 @@ int folder_count() {
   return tests::is_long_run() ? 5'000 : 80;
 }
 
-std::vector<std::string> keywords(int count) {
+std::vector<std::string> many_keywords(int count) {
   std::vector<std::string> flags;
   for (int number = 1; number <= count; ++number) {
     flags.push_back("keyword_that_is_rather_long_" + std::to_string(number));
@@ -44,7 +44,7 @@ void fill_both(servers::Server& server, int keyword_count) {
   servers::ImapClient bob = server.client("bob");
   std::vector<servers::Delivery> letters;
   for (int letter = 0; letter < 3; ++letter) {
-    letters.push_back({mail.plain(), keywords(keyword_count)});
+    letters.push_back({mail.plain(), many_keywords(keyword_count)});
   }
   bob.append("INBOX", letters);
   for (int number = 1; number <= folder_count(); ++number) {
