@@ -52,20 +52,20 @@ Fate look_up(store::Reader& reader, const std::string& account, store::SearchRes
   }
 }
 
-// `is_of_all`: the search was not bounded to a snapshot, so that the last one to have it is known.
-std::string fate_text(const Fate& fate, const store::FoundMessage& found, bool is_of_all,
+// `is_last_known`: all backups could be searched, so that the last one to have it is known.
+std::string fate_text(const Fate& fate, const store::FoundMessage& found, bool is_last_known,
                       const std::string& zone) {
   if (!fate) return "unknown";
   const std::vector<std::string> folders = fate->folders_of(found);
   if (std::ranges::find(folders, found.folder) != folders.end()) return "still there";
   if (!folders.empty()) return fmt::format("in {}", folders.front());
   const auto since = fate->gone_since(found);
-  if (!is_of_all || !since) return "gone";
+  if (!is_last_known || !since) return "gone";
   return "gone since " + base::format_zoned(*since, zone);
 }
 
 void add_fate(nlohmann::ordered_json& document, const Fate& fate, const store::FoundMessage& found,
-              bool is_of_all) {
+              bool is_last_known) {
   document["still_there"] = nullptr;
   document["now_in"] = nullptr;
   document["gone_since"] = nullptr;
@@ -74,10 +74,10 @@ void add_fate(nlohmann::ordered_json& document, const Fate& fate, const store::F
   document["still_there"] = !folders.empty();
   document["now_in"] = folders;
   const auto since = fate->gone_since(found);
-  if (is_of_all && since) document["gone_since"] = base::format_rfc3339(*since);
+  if (is_last_known && since) document["gone_since"] = base::format_rfc3339(*since);
 }
 
-std::string to_text(const store::SearchResult& result, const Fate& fate, bool is_of_all,
+std::string to_text(const store::SearchResult& result, const Fate& fate, bool is_last_known,
                     const std::optional<std::string>& next, const std::string& account,
                     const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
@@ -87,7 +87,7 @@ std::string to_text(const store::SearchResult& result, const Fate& fate, bool is
     rows.push_back(
         {date_text(found.date, zone), found.envelope.from, found.envelope.subject, found.folder,
          base::format_size(found.entry.size), base::format_zoned(found.snapshot.time, zone),
-         fate_text(fate, found, is_of_all, zone), base::shown_id(found.snapshot.id.hex()),
+         fate_text(fate, found, is_last_known, zone), base::shown_id(found.snapshot.id.hex()),
          base::shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
@@ -134,7 +134,8 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     next = cursor_of_found(result.messages.back());
   }
 
-  const bool is_of_all = !scope.snapshot;
+  // A message may be in a backup that could not be searched.
+  const bool is_last_known = !scope.snapshot && result.damage.empty();
   const Fate fate = look_up(reader, options.account, result);
   for (const std::string& line : result.damage) base::log_error("{}", line);
 
@@ -160,13 +161,13 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
                                      {"flags", found.entry.flags},
                                      {"snapshot", found.snapshot.id.hex()},
                                      {"last_seen", base::format_rfc3339(found.snapshot.time)}};
-      add_fate(each, fate, found, is_of_all);
+      add_fate(each, fate, found, is_last_known);
       document.add(each);
     }
     document.end({{"next", next_in_json(next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    base::print_paged(to_text(result, fate, is_of_all, next, options.account, zone) +
+    base::print_paged(to_text(result, fate, is_last_known, next, options.account, zone) +
                       (scope.snapshot ? origin_text(chosen, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;

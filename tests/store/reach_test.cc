@@ -143,9 +143,9 @@ TEST_F(ReachTest, DigitsThatOnlyOneIdWithinReachBeginsWithNameIt) {
 }
 
 // Snapshots of these days, numbered from 1.
-std::uint64_t first_since(const std::vector<int>& days, int since, int today) {
+std::uint64_t first_since(const std::vector<int>& made_on, int since, int today) {
   std::vector<SnapshotInfo> snapshots;
-  for (const int number : days) {
+  for (const int number : made_on) {
     SnapshotInfo info;
     info.time = day(number);
     info.sequence = snapshots.size() + 1;

@@ -21,7 +21,7 @@ std::string wanted(std::string_view text) {
   return parse(text).wanted_words();
 }
 
-std::chrono::sys_seconds at(std::int64_t seconds) {
+std::chrono::sys_seconds second_of(std::int64_t seconds) {
   return std::chrono::sys_seconds(std::chrono::seconds(seconds));
 }
 
@@ -65,16 +65,16 @@ TEST(QueryTest, ScriptsWithoutBlanksAreFoundInside) {
 TEST(QueryTest, TimesIncludeTheStartAndExcludeTheEnd) {
   const Query query = parse("after:2026-01-01 before:2026-01-02");
   EXPECT_TRUE(query.has_times());
-  EXPECT_FALSE(query.matches_time(at(1'767'225'599)));
-  EXPECT_TRUE(query.matches_time(at(1'767'225'600)));
-  EXPECT_TRUE(query.matches_time(at(1'767'311'999)));
-  EXPECT_FALSE(query.matches_time(at(1'767'312'000)));
-  EXPECT_TRUE(parse("x").matches_time(at(0)));
-  const Query ago = Query::parse("after:\"3 days ago\"", "UTC", at(1'000'000));
-  EXPECT_TRUE(ago.matches_time(at(1'000'000 - 3 * 86'400)));
-  EXPECT_FALSE(ago.matches_time(at(1'000'000 - 3 * 86'400 - 1)));
-  EXPECT_FALSE(
-      Query::parse("before:2026-01-01", "Europe/Berlin", {}).matches_time(at(1'767'225'599)));
+  EXPECT_FALSE(query.matches_time(second_of(1'767'225'599)));
+  EXPECT_TRUE(query.matches_time(second_of(1'767'225'600)));
+  EXPECT_TRUE(query.matches_time(second_of(1'767'311'999)));
+  EXPECT_FALSE(query.matches_time(second_of(1'767'312'000)));
+  EXPECT_TRUE(parse("x").matches_time(second_of(0)));
+  const Query ago = Query::parse("after:\"3 days ago\"", "UTC", second_of(1'000'000));
+  EXPECT_TRUE(ago.matches_time(second_of(1'000'000 - 3 * 86'400)));
+  EXPECT_FALSE(ago.matches_time(second_of(1'000'000 - 3 * 86'400 - 1)));
+  EXPECT_FALSE(Query::parse("before:2026-01-01", "Europe/Berlin", {})
+                   .matches_time(second_of(1'767'225'599)));
 }
 
 TEST(QueryTest, AnyOfSeveralFolderGlobsMayMatch) {
