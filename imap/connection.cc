@@ -38,7 +38,8 @@ constexpr char kTagLetter = 'm';
 // Bodies that the caller wants are progress; the caller's time for them does not count.
 class TimedBodies : public BodySink {
  public:
-  TimedBodies(BodySink& bodies, CommandTimer& timer) : bodies_(bodies), timer_(timer) {}
+  TimedBodies(BodySink& bodies, CommandTimer& timer, WaitBudget* waits)
+      : bodies_(bodies), timer_(timer), waits_(waits) {}
 
   bool wants_body(std::optional<base::Uid> uid) override { return bodies_.wants_body(uid); }
 
@@ -46,12 +47,14 @@ class TimedBodies : public BodySink {
 
   void body_piece(base::ByteView piece) override {
     timer_.note_progress();
+    if (waits_ != nullptr) waits_->bytes_wanted(piece.size());
     timer_.exclude([&] { bodies_.body_piece(piece); });
   }
 
  private:
   BodySink& bodies_;
   CommandTimer& timer_;
+  WaitBudget* waits_;  // nullptr: no budget
 };
 
 }  // namespace
@@ -192,8 +195,23 @@ bool Connection::wait_for_server(bool to_send, std::chrono::milliseconds timeout
       std::nullopt, ConnectionLost::Cause::kAccountTooSlow);
 }
 
+// A server that keeps sending is never waited for: its bytes count against the account's budget.
+void Connection::charge(std::size_t length) const {
+  WaitBudget* const budget = limits_.waits.get();
+  if (budget == nullptr) return;
+  budget->bytes_arrived(length);
+  if (!budget->is_flooded()) return;
+  throw ConnectionLost(
+      fmt::format("the server sent {} without anything that the backup requested: the next backup "
+                  "goes on where this one was; if the server has a reason to send so much, set a "
+                  "longer account_timeout",
+                  base::format_size(budget->whole_bytes())),
+      std::nullopt, ConnectionLost::Cause::kAccountTooSlow);
+}
+
 void Connection::count_received(std::size_t length) {
   timer_.note_byte();
+  charge(length);
   response_bytes_ += length;
   if (response_bytes_ < kProgressStep || progress_bytes_ >= limits_.max_line) return;
   progress_bytes_ += std::exchange(response_bytes_, 0);
@@ -260,7 +278,10 @@ bool Connection::read_ahead() {
   ahead_.resize(size + kPiece);
   const std::size_t length = transport_->receive(std::span(ahead_).subspan(size));
   ahead_.resize(size + length);
-  if (length > 0) timer_.note_byte();
+  if (length > 0) {
+    timer_.note_byte();
+    charge(length);
+  }
   return length > 0;
 }
 
@@ -324,7 +345,7 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
   awaited_ = tag.number;
   progress_bytes_ = 0;
   timer_.note_progress();
-  TimedBodies timed(bodies, timer_);
+  TimedBodies timed(bodies, timer_, limits_.waits.get());
   for (;;) {
     if (auto answer = answered_.extract(tag.number)) return std::move(answer.mapped());
     response_bytes_ = 0;

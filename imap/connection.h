@@ -93,6 +93,7 @@ class Connection : private Source {
   };
 
   std::size_t read(std::span<std::byte> buffer) override;
+  void charge(std::size_t length) const;
   void count_received(std::size_t length);
   bool wait_for_server(bool to_send, std::chrono::milliseconds timeout);
   [[noreturn]] void give_up(const CommandTimer::Deadline& deadline) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "imap/connection_lost.h"
+#include "imap/wait_budget.h"
 #include "tests/expect_error.h"
 #include "tests/imap/collector.h"
 #include "tests/imap/conversation.h"
@@ -201,6 +202,41 @@ TEST_F(CommandTimerTest, AnEndlessExpungeEnds) {
   EXPECT_ERROR(kNetwork, "nothing that UID EXPUNGE requested",
                session.expunge(UidSet::parse("1:3").value()));
   EXPECT_LE(clock_.elapsed, seconds(1900));
+}
+
+// The clock stands still: the server is never waited for.
+TEST_F(CommandTimerTest, AFloodEndsTheAccount) {
+  const std::string line = "* OK " + std::string(30'000, 'f') + "\r\n";
+  const std::string unwanted =
+      "* 1 FETCH (UID 4 BODY[] {60000}\r\n" + std::string(60'000, 'f') + ")\r\n";
+  for (const std::string& flood : {line, unwanted}) {
+    limits_.waits = std::make_shared<WaitBudget>(std::chrono::minutes(1), clock_);
+    Session session = open("m4 UID SEARCH ALL", {flood}, milliseconds(0));
+    try {
+      session.search_all();
+      ADD_FAILURE() << "it never ends: " << flood.substr(0, 20);
+    } catch (const ConnectionLost& lost) {
+      EXPECT_EQ(lost.cause(), ConnectionLost::Cause::kAccountTooSlow);
+      EXPECT_THAT(lost.what(), HasSubstr("without anything that the backup requested"));
+    }
+  }
+}
+
+TEST_F(CommandTimerTest, ALongMessageIsNoFlood) {
+  limits_.waits = std::make_shared<WaitBudget>(std::chrono::minutes(1), clock_);
+  constexpr std::size_t kPiece = std::size_t{1} << 20U;
+  const std::size_t count = limits_.waits->whole_bytes() / kPiece + 4;
+  std::vector<std::string> pieces(count, std::string(kPiece, 'x'));
+  pieces.insert(pieces.begin(),
+                "* 1 FETCH (UID 4 FLAGS () INTERNALDATE \"17-Jul-1996 02:44:25 "
+                "-0700\" RFC822.SIZE 9 BODY[] {" +
+                    std::to_string(count * kPiece) + "}\r\n");
+  pieces.emplace_back(")\r\nm4 OK done\r\n");
+  Session session = open("m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])",
+                         std::move(pieces), milliseconds(0));
+  Collector collector;
+  session.fetch_messages(UidSet::all(), collector);
+  EXPECT_THAT(collector.messages, SizeIs(1));
 }
 
 TEST_F(CommandTimerTest, ASearchResultThatArrivesSlowlyIsProgress) {

@@ -1,4 +1,5 @@
-// The slowest lawful servers are waited for, and those that only drip are not.
+// The slowest lawful servers are waited for, and those that only drip are not. The largest lawful
+// answers are read, and a flood is not.
 #include "imap/wait_budget.h"
 
 #include <functional>
@@ -82,6 +83,73 @@ INSTANTIATE_TEST_SUITE_P(
         SlowServer{"ALongMessageAt10BytesPerSecond", seconds(10'000), 1'000, message_of(100'000),
                    false}),
     [](const auto& tested) { return tested.param.name; });
+
+// A server that is never waited for.
+struct LargeAnswers {
+  std::string name;
+  std::uint64_t bytes = 0;  // of each
+  int times = 0;
+  std::function<void(WaitBudget&)> arrives;  // after each
+  bool is_lawful = true;
+  milliseconds account_timeout = kWholeBudget;
+};
+
+class LargeAnswersTest : public testing::TestWithParam<LargeAnswers> {};
+
+TEST_P(LargeAnswersTest, AreReadIfTheyAreLawful) {
+  const StandingClock clock;
+  const LargeAnswers& answers = GetParam();
+  WaitBudget budget(answers.account_timeout, clock);
+  for (int i = 0; i < answers.times && !budget.is_flooded(); ++i) {
+    budget.bytes_arrived(answers.bytes);
+    if (!budget.is_flooded()) answers.arrives(budget);
+  }
+  EXPECT_EQ(budget.is_flooded(), !answers.is_lawful);
+  EXPECT_EQ(budget.left(), answers.account_timeout) << "bytes take no time";
+}
+
+constexpr std::uint64_t kMegabyte = 1'000'000;
+
+std::function<void(WaitBudget&)> body_piece_of(std::uint64_t bytes) {
+  return [bytes](WaitBudget& budget) { budget.bytes_wanted(bytes); };
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LargeAnswersTest,
+    testing::Values(LargeAnswers{"SearchOverFiveMillionMessages", 40 * kMegabyte, 1,
+                                 worth(milliseconds(0)), true, seconds(1)},
+                    LargeAnswers{"FlagsOfFiveMillionMessages", 1'000 * 200, 5'000,
+                                 worth(1'000 * WaitBudget::kStateWorth)},
+                    LargeAnswers{"ManyKeywordsOfFiveMillionMessages", 1'000 * 5'000, 5'000,
+                                 worth(1'000 * WaitBudget::kStateWorth)},
+                    LargeAnswers{"ListOfAHundredThousandFolders", 30 * kMegabyte, 1,
+                                 worth(milliseconds(0)), true, seconds(1)},
+                    LargeAnswers{"MetadataOfTwentyThousandFolders", 40 * kMegabyte, 20'000,
+                                 worth(WaitBudget::kFolderWorth)},
+                    LargeAnswers{"MessagesOf50Megabytes", 50 * kMegabyte, 10'000,
+                                 message_of(50 * kMegabyte)},
+                    LargeAnswers{"AMessageOf4GigabytesInPieces", 1U << 16U, 65'536,
+                                 body_piece_of(1U << 16U), true, seconds(1)},
+                    LargeAnswers{"UntaggedLinesWithoutEnd", 1U << 16U, 1'000'000,
+                                 worth(milliseconds(0)), false},
+                    LargeAnswers{"UnwantedBodiesWithoutEnd", 50 * kMegabyte, 1'000,
+                                 worth(milliseconds(0)), false},
+                    LargeAnswers{"AMegabyteForTheFlagsOfEachMessage", kMegabyte, 1'000'000,
+                                 worth(WaitBudget::kStateWorth), false}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(WaitBudgetTest, TimeInWhichTheProcessWasStoppedGivesBackNoBytes) {
+  StandingClock clock;
+  WaitBudget budget(minutes(1), clock);
+  budget.bytes_arrived(budget.whole_bytes());
+  {
+    const WaitBudget::Waiting waiting(budget, seconds(1));
+    clock.elapsed += hours(24);
+  }
+  EXPECT_FALSE(budget.is_flooded());
+  budget.bytes_arrived(1);
+  EXPECT_TRUE(budget.is_flooded());
+}
 
 TEST(WaitBudgetTest, OnlyTimeSpentWaitingCounts) {
   StandingClock clock;

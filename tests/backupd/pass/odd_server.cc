@@ -74,8 +74,7 @@ class OddServer::Connection : public imap::Transport {
       base::fail(base::ErrorCode::kNetwork, "the connection is lost: try again");
     }
     if (output_.empty() && afterwards_ == Afterwards::kFlood) {
-      constexpr std::chrono::minutes kFloodTakes{4};  // below the limit of silence
-      pass_time(kFloodTakes);
+      pass_time(server_.flood_interval);
       while (output_.size() < buffer.size()) output_ += server_.drip;
     }
     const std::size_t length = std::min(buffer.size(), output_.size());

@@ -86,6 +86,8 @@ class OddServer {
 
   std::string drip = "* OK still working on it\r\n";
   std::chrono::milliseconds drip_interval{20'000};
+  // The time that passes with each buffer of a flood; by default below the limit of silence.
+  std::chrono::milliseconds flood_interval{240'000};
 
   // The time that passes while a client waits for this server; none of it is real.
   const HastyClock& clock() const { return clock_; }

@@ -56,6 +56,7 @@ class Stage {
 
   void play(const Scenario& scenario) {
     AccountReport last;
+    runner_.server_config().transfer.account_timeout = scenario.account_timeout;
     for (int night = 0; night < kNights; ++night) {
       SCOPED_TRACE(fmt::format("night {}", night));
       odd_.before = {};
@@ -222,6 +223,11 @@ Play drip(std::string what, std::string line, std::chrono::seconds interval) {
 Play flood(std::string what, std::string line) {
   return all({[line = std::move(line)](OddServer& server, int) { server.drip = line; },
               instead(std::move(what), Afterwards::kFlood)});
+}
+
+Play flood_at_once(std::string what, std::string line) {
+  return all({[](OddServer& server, int) { server.flood_interval = {}; },
+              flood(std::move(what), std::move(line))});
 }
 
 Play capabilities(std::string names) {

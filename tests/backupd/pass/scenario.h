@@ -5,6 +5,7 @@
 // OddServer; another account, beside it and in the same store, has an ordinary server.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <ostream>
@@ -28,6 +29,7 @@ struct Scenario {
   // is "complete", and nothing is reported. kAnything: the report is not examined, and more
   // messages than `stored` may be there.
   std::string reason = {};
+  std::chrono::seconds account_timeout = std::chrono::hours(4);
 };
 
 inline constexpr const char* kAll = "INBOX 3, Mid 3, Zlast 1";
@@ -57,6 +59,7 @@ Play instead(std::string what, Afterwards afterwards);
 // The same, and this is what the server keeps sending.
 Play drip(std::string what, std::string line, std::chrono::seconds interval);
 Play flood(std::string what, std::string line);
+Play flood_at_once(std::string what, std::string line);  // no time passes
 Play capabilities(std::string names);
 Play folder(std::function<void(OddFolder& folder)> change, std::string raw_name = "Mid");
 // The second message of Mid.

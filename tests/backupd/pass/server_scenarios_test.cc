@@ -263,5 +263,15 @@ std::vector<Scenario> odd_dates() {
 INSTANTIATE_TEST_SUITE_P(Dates, ServerScenarioTest, testing::ValuesIn(odd_dates()),
                          name_of_scenario);
 
+// No time passes while the server floods: its bytes count.
+INSTANTIATE_TEST_SUITE_P(
+    Floods, ServerScenarioTest,
+    testing::Values(Scenario{
+        "UnwantedBodies",
+        later(flood_at_once("LIST",
+                            "* 1 FETCH (BODY[] " + literal(std::string(65'000, 'b')) + ")\r\n")),
+        kAll, "without anything that the backup requested", std::chrono::minutes(1)}),
+    name_of_scenario);
+
 }  // namespace
 }  // namespace backupd
