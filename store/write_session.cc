@@ -1,6 +1,7 @@
 #include "store/write_session.h"
 
 #include <algorithm>
+#include <new>
 #include <set>
 #include <thread>
 
@@ -82,6 +83,12 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   for (const std::string& line : damage_) base::log_warning("{}", line);
 }
 
+// After a failure: whether the pack can't be finished any more. Objects in it are referred to by
+// what is written next, so the session can't continue without it.
+bool WriteSession::is_lost() const {
+  return is_publishing_ || (pack_ && pack_->is_torn());
+}
+
 // An error while writing leaves the pack and the index in an unknown state.
 template <typename Work>
 auto WriteSession::guarded(Work work) {
@@ -91,8 +98,14 @@ auto WriteSession::guarded(Work work) {
   } catch (const base::Error&) {
     failed_ = true;
     throw;
-  } catch (...) {  // memory ran out, perhaps because of one account's data
-    failed_ = is_publishing_ || (pack_ && pack_->is_torn());
+  } catch (const std::bad_alloc&) {  // perhaps because of one account's data
+    failed_ = is_lost();
+    if (!failed_) throw;
+    fail(ErrorCode::kIo,
+         "write to the store: there is not enough memory to finish a pack: everything committed "
+         "before is safe: leave more memory free, and run the backup again");
+  } catch (...) {
+    failed_ = is_lost();
     throw;
   }
 }
@@ -203,6 +216,10 @@ void WriteSession::number_after(const CommitMark& commit) {
 }
 
 void WriteSession::commit(std::vector<Commit> series) {
+  guarded([&] { publish_series(std::move(series)); });
+}
+
+void WriteSession::publish_series(std::vector<Commit> series) {
   CommitMark last = index_.highest_commit();
   if (number_after_.number > last.number) last = number_after_;
   const auto now = clock_.now_seconds();
@@ -216,10 +233,10 @@ void WriteSession::commit(std::vector<Commit> series) {
     last = {.number = next.number, .id = object_id(context_.keys, ObjectType::kCommit, bytes)};
     is_publishing_ = true;  // a second attempt would leave two commits with one number in the pack
     add(ObjectType::kCommit, last.id, bytes);
-    guarded([&] { commits.emplace_back(last.id, std::move(next)); });
+    commits.emplace_back(last.id, std::move(next));
   }
   publish(commits);
-  guarded([&] { save_highest_commit(files_, location_, context_.store, last); });
+  save_highest_commit(files_, location_, context_.store, last);
   is_publishing_ = false;
 }
 

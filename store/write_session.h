@@ -1,8 +1,8 @@
 // The base of every writer of a store: its lock, its index brought up to date, and the pack that is
 // being filled. Writer and prune are built on it.
 //
-// For one thread. Fails as Writer does. Where memory runs out (std::bad_alloc), the call has no
-// effect, and the session remains usable unless has_failed(): then parts of a pack are lost.
+// For one thread. Fails as Writer does. Where memory runs out, the call has no effect and fails
+// with std::bad_alloc; if parts of a pack are lost, it fails with kIo, and has_failed().
 #pragma once
 
 #include <cstdint>
@@ -95,8 +95,10 @@ class WriteSession {
  private:
   template <typename Work>
   auto guarded(Work work);
+  bool is_lost() const;
   bool keep_manifest(ObjectType type, const ObjectId& id, base::ByteView bytes);
   void forget_pending(const ObjectId& id, bool is_manifest_kept);
+  void publish_series(std::vector<Commit> series);
   void publish(std::span<const std::pair<ObjectId, Commit>> commits);
   std::vector<PackName> packs_to_name(const Commit& commit);
 

@@ -2,10 +2,10 @@
 //
 // Not thread-safe from outside: one thread calls it. Every call may fail with base::Error: kIo and
 // kNoSpace (the writer is then no longer usable, and what the last commit() acknowledged is safe),
-// kDamaged. If memory runs out (std::bad_alloc), the call has no effect, and the writer remains
-// usable if is_usable(). seal() and add_snapshot() decode what they encoded with the readers' code
-// and fail with Unstorable (store/format/verified.h) if the result differs: the writer and all that
-// was added before remain valid.
+// kDamaged. If memory runs out, the call has no effect and fails with std::bad_alloc; if a pack
+// can't be finished for want of memory, it fails with kIo. seal() and add_snapshot() decode what
+// they encoded with the readers' code and fail with Unstorable (store/format/verified.h) if the
+// result differs: the writer and all that was added before remain valid.
 #pragma once
 
 #include <cstdint>

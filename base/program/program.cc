@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -64,6 +65,10 @@ ExitStatus run_guarded(std::string_view program, OutputFormat format,
     return printer.print(error_word(error.code()), error.what(), exit_status(error.code()));
   } catch (const Stopped& stopped) {
     return printer.print("stopped", stopped.what(), ExitStatus::kNothingDone);
+  } catch (const std::bad_alloc&) {
+    return printer.print(error_word(ErrorCode::kIo),
+                         "there is not enough memory: leave more free, and run it again",
+                         ExitStatus::kNothingDone);
   } catch (const std::exception& error) {
     return printer.print(error_word(ErrorCode::kInternal),
                          fmt::format("internal error: {}: please report it", error.what()),

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 
@@ -61,6 +62,12 @@ class OutOfMemoryTest : public testing::Test {
   OutOfMemoryTest() {
     environment_.config.servers["main"].connections_per_account = 1;
     store::init(location_, base::real_file_system(), base::system_clock());
+    reopen();
+  }
+
+  void reopen() {
+    schedule_.reset();
+    writer_.reset();
     writer_.emplace(store::Writer::open(location_, base::real_file_system(), base::system_clock()));
     schedule_.emplace(*writer_, base::system_clock());
   }
@@ -237,6 +244,49 @@ TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileABlockIsSealed) {
   for (std::uint64_t number = 1; number <= all; number += step) fill_block(number);
   expect_backed_up("other");
   schedule_->commit();
+  expect_intact();
+}
+
+// Where memory runs out while a pack is published and committed, the commit can be repeated, or it
+// fails with an error that says so; then everything committed before is there, and the next backup
+// completes.
+TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileAPackIsPublished) {
+  const auto commit_with_failure = [&](std::uint64_t number) {
+    const tests::FailingNew failing(number);
+    schedule_->commit();
+    return failing.counted();
+  };
+  expect_backed_up("first");
+  const std::uint64_t all = commit_with_failure(0);
+  ASSERT_GT(all, 10U);
+  constexpr std::uint64_t kTried = 24;
+  const std::uint64_t step = tests::is_long_run() ? 1 : std::max<std::uint64_t>(1, all / kTried);
+  std::uint64_t failed = 0;
+  std::vector<std::string> accounts = {"first"};
+  for (std::uint64_t number = 1; number <= all; number += step) {
+    const std::string name = "victim" + std::to_string(number);
+    expect_backed_up(name);
+    try {
+      commit_with_failure(number);
+    } catch (const std::bad_alloc&) {
+      ASSERT_TRUE(writer_->is_usable()) << number;
+      schedule_->commit();
+    } catch (const base::Error& error) {
+      ++failed;
+      EXPECT_EQ(error.code(), base::ErrorCode::kIo) << number;
+      EXPECT_THAT(error.what(), HasSubstr("not enough memory")) << number;
+      EXPECT_FALSE(writer_->is_usable()) << number;
+      reopen();
+      EXPECT_EQ(messages_of(accounts.back()), kMessagesEach) << number;
+      expect_backed_up(name);
+      schedule_->commit();
+    }
+    accounts.push_back(name);
+  }
+  for (const std::string& account : accounts) {
+    EXPECT_EQ(messages_of(account), kMessagesEach) << account;
+  }
+  EXPECT_GT(failed, 0U);
   expect_intact();
 }
 

@@ -1,6 +1,7 @@
 // The report of a program once its work is done.
 #include <cerrno>
 #include <cstdlib>
+#include <new>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -49,6 +50,16 @@ TEST(ReportTest, AResultThatIsNotDeliveredIsAFailure) {
         std::_Exit(static_cast<int>(status));
       },
       testing::ExitedWithCode(1), "write to standard output: No space left on device");
+}
+
+TEST(ReportTest, AFailedAllocationIsNoDefect) {
+  EXPECT_EXIT(
+      {
+        const ExitStatus status = run_guarded("program", OutputFormat::kText,
+                                              []() -> ExitStatus { throw std::bad_alloc(); });
+        std::_Exit(static_cast<int>(status));
+      },
+      testing::ExitedWithCode(1), "there is not enough memory");
 }
 
 TEST(ReportTest, TheAdviceToRunItAgainIsLeftOut) {
