@@ -83,8 +83,8 @@ WriteSession::WriteSession(const Location& location, base::FileSystem& files,
   for (const std::string& line : damage_) base::log_warning("{}", line);
 }
 
-// After a failure: whether the pack can't be finished any more. Objects in it are referred to by
-// what is written next, so the session can't continue without it.
+// Returns whether the pack can't be finished any more after a failure. The session can't continue
+// then, because what is written next refers to objects in that pack.
 bool WriteSession::is_lost() const {
   return is_publishing_ || (pack_ && pack_->is_torn());
 }

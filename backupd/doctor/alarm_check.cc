@@ -34,6 +34,11 @@ std::string what_to_do(AlarmKind kind, const std::string& account) {
       return fmt::format(
           "find out who owns it now; if still the same person, run mailstow-backupd acknowledge {}",
           account);
+    case AlarmKind::kNoProgress:
+      return fmt::format(
+          "run mailstow-backupd once --account {0} to see why; mailstow-backupd acknowledge {0} "
+          "FOLDER UID accepts that a message can't be fetched",
+          account);
     case AlarmKind::kStale:
       break;
   }

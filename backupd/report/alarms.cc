@@ -4,13 +4,16 @@
 #include <array>
 #include <iterator>
 #include <ranges>
+#include <utility>
 
 #include <fmt/core.h>
 
+#include "backupd/report/lasting_gaps.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
+#include "imap/folder_name.h"
 #include "store/format/account_properties.h"
 
 namespace backupd {
@@ -240,6 +243,15 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
   } else if (now - *success >= guards.stale_after) {
     alarms.push_back({AlarmKind::kStale, fmt::format("no successful backup since {}{}",
                                                      base::shown_time(*success), doubt)});
+  }
+  const auto is_accepted = [&](const SnapshotInfo& snapshot, const store::FolderInfo& folder,
+                               base::Uid uid) {
+    const std::string shown =
+        imap::shown_folder_name(folder.raw_name, folder.delimiter, snapshot.personal_prefix);
+    return acknowledgements.is_skip_accepted(account, shown, folder.uid_validity, uid);
+  };
+  if (std::string gaps = lasting_gaps(reader, account, is_accepted, now); !gaps.empty()) {
+    alarms.push_back({AlarmKind::kNoProgress, std::move(gaps)});
   }
   return alarms;
 }

@@ -23,11 +23,12 @@ enum class AlarmKind {
   kStale,         // GuardConfig::stale_after
   kStranger,      // INBOX is not the mailbox backed up under the account's name so far
                   // (base/mailbox_identity.h); until it is acknowledged
+  kNoProgress,    // three nights lacked the same (backupd/report/lasting_gaps.h)
 };
 
 // All kinds: status, metrics and alert rules cover each of them.
 inline constexpr std::array kAlarmKinds = {AlarmKind::kMassDeletion, AlarmKind::kStale,
-                                           AlarmKind::kStranger};
+                                           AlarmKind::kStranger, AlarmKind::kNoProgress};
 
 constexpr std::string_view word(AlarmKind kind) {
   switch (kind) {
@@ -37,6 +38,8 @@ constexpr std::string_view word(AlarmKind kind) {
       return "stale";
     case AlarmKind::kStranger:
       return "stranger";
+    case AlarmKind::kNoProgress:
+      return "no_progress";
   }
   return "";
 }
