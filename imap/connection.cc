@@ -41,13 +41,17 @@ class TimedBodies : public BodySink {
   TimedBodies(BodySink& bodies, CommandTimer& timer, WaitBudget* waits)
       : bodies_(bodies), timer_(timer), waits_(waits) {}
 
-  bool wants_body(std::optional<base::Uid> uid) override { return bodies_.wants_body(uid); }
+  bool wants_body(std::optional<base::Uid> uid) override {
+    has_uid_ = uid.has_value();
+    return bodies_.wants_body(uid);
+  }
 
   void body_size(std::uint64_t size) override { bodies_.body_size(size); }
 
   void body_piece(base::ByteView piece) override {
     timer_.note_progress();
-    if (waits_ != nullptr) waits_->bytes_wanted(piece.size());
+    // A body without a UID may turn out to be of no message, again and again.
+    if (waits_ != nullptr && has_uid_) waits_->bytes_wanted(piece.size());
     timer_.exclude([&] { bodies_.body_piece(piece); });
   }
 
@@ -55,6 +59,7 @@ class TimedBodies : public BodySink {
   BodySink& bodies_;
   CommandTimer& timer_;
   WaitBudget* waits_;  // nullptr: no budget
+  bool has_uid_ = false;
 };
 
 }  // namespace

@@ -222,6 +222,16 @@ TEST_F(CommandTimerTest, AFloodEndsTheAccount) {
   }
 }
 
+TEST_F(CommandTimerTest, BodiesOfNoMessageAreAFlood) {
+  limits_.waits = std::make_shared<WaitBudget>(std::chrono::minutes(1), clock_);
+  Session session =
+      open("m4 UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])",
+           {"* 1 FETCH (BODY[] {60000}\r\n" + std::string(60'000, 'f') + ")\r\n"}, milliseconds(0));
+  Collector collector;
+  EXPECT_ERROR(kNetwork, "without anything that the backup requested",
+               session.fetch_messages(UidSet::all(), collector));
+}
+
 TEST_F(CommandTimerTest, ALongMessageIsNoFlood) {
   limits_.waits = std::make_shared<WaitBudget>(std::chrono::minutes(1), clock_);
   constexpr std::size_t kPiece = std::size_t{1} << 20U;
