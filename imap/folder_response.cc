@@ -9,9 +9,8 @@ namespace {
 
 using base::equal_ignoring_case;
 
-constexpr std::string_view kLongDelimiter = "a hierarchy delimiter of several characters";
-
-// One character in quotes, or none. Some servers send a backslash without escaping it: "\".
+// One character in quotes, or none. Some servers send a backslash without escaping it: "\". Names
+// can't be divided at several characters, so those count as no delimiter.
 std::optional<char> read_quoted_delimiter(Lexer& lexer) {
   lexer.expect('"');
   if (lexer.take_if('"')) return std::nullopt;
@@ -21,15 +20,16 @@ std::optional<char> read_quoted_delimiter(Lexer& lexer) {
   lexer.expect(delimiter);
   if (lexer.take_if('"')) return delimiter;
   if (is_escaped && delimiter == '"') return '\\';
-  lexer.fail_protocol(kLongDelimiter);
+  lexer.text_until('"');
+  lexer.expect('"');
+  return std::nullopt;
 }
 
 // NIL or one quoted character.
 std::optional<char> read_delimiter(Lexer& lexer) {
   if (lexer.peek() == '"') return read_quoted_delimiter(lexer);
   const std::optional<std::string> text = lexer.nstring();
-  if (!text || text->empty()) return std::nullopt;
-  if (text->size() > 1) lexer.fail_protocol(kLongDelimiter);
+  if (!text || text->size() != 1) return std::nullopt;
   return text->front();
 }
 

@@ -22,6 +22,16 @@ bool says_nonexistent(std::string_view text) {
       kWords, [&](std::string_view words) { return lower.find(words) != std::string::npos; });
 }
 
+// A larger one can't be sent back to the server (RFC 7162, section 3.1).
+constexpr std::uint64_t kMaxModseq = (std::uint64_t{1} << 63U) - 1;
+
+// Whether a server refused to open a folder, perhaps because of CONDSTORE or QRESYNC.
+bool may_refuse_parameter(const StatusResponse& answer) {
+  return answer.condition == Condition::kBad ||
+         (answer.condition == Condition::kNo && answer.code.name.empty() &&
+          !says_nonexistent(answer.text));
+}
+
 // Leaves the answer as it is if the server did not refuse.
 void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
   using Kind = FolderAnswer::Kind;
@@ -152,7 +162,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
       // The lower one of two numbers hides no later message or change.
       const auto next = static_cast<std::uint32_t>(number);
       folder.uid_next = std::min(folder.uid_next.value_or(next), next);
-    } else if (code.is("HIGHESTMODSEQ") && number > 0) {
+    } else if (code.is("HIGHESTMODSEQ") && number > 0 && number <= kMaxModseq) {
       folder.highest_modseq = std::min(folder.highest_modseq.value_or(number), number);
     } else if (code.is("PERMANENTFLAGS")) {
       folder.permanent_flags = code.words();
@@ -165,13 +175,18 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   };
 
   Command opening = command(verb).string(raw_name);
-  if (resync != nullptr) {
+  bool has_parameter = !refuses_modseq_;
+  if (refuses_modseq_) {
+    // The server announced what it does not have.
+  } else if (resync != nullptr) {
     opening.resync(resync->uid_validity, resync->since);
   } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {
     opening.text("(CONDSTORE)");
+  } else {
+    has_parameter = false;
   }
   has_modseq_ = false;
-  const StatusResponse answer = run(std::move(opening), [&](Response& response) {
+  const Connection::Take take_state = [&](Response& response) {
     if (const auto* const status = std::get_if<StatusResponse>(&response)) {
       take_code(status->code);
     } else if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
@@ -184,9 +199,18 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
       folder.exists -= static_cast<std::uint32_t>(std::min<std::uint64_t>(folder.exists, count));
     }
     if (take) take(response);
-  });
+  };
+  StatusResponse answer = run(std::move(opening), take_state);
+  if (has_parameter && may_refuse_parameter(answer)) {
+    folder = {};
+    has_two_validities = has_two_ids = false;
+    answer = run(command(verb).string(raw_name), take_state);
+    refuses_modseq_ = answer.condition == Condition::kOk;
+  }
   require_ok(answer);
   take_code(answer.code);
+  // What the server says of changes then is not trusted.
+  if (refuses_modseq_) folder.highest_modseq.reset();
   open_name_ = raw_name;
   exists_ = folder.exists;
   has_modseq_ = folder.highest_modseq.has_value();

@@ -1,5 +1,7 @@
 #include "imap/session_impl.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/terminal.h"
 #include "imap/modified_utf7.h"
@@ -36,7 +38,8 @@ void Session::Impl::compress() {
 // Updates the state of the session and of the open folder from a response, solicited or not.
 void Session::Impl::observe(const Response& response) {
   if (const auto* const exists = std::get_if<ExistsResponse>(&response)) {
-    exists_ = exists->count;
+    // Only EXPUNGE and VANISHED take messages away.
+    exists_ = std::max<std::uint64_t>(exists_, exists->count);
   } else if (std::holds_alternative<ExpungeResponse>(response)) {
     if (exists_ > 0) --exists_;
   } else if (const auto* const vanished = std::get_if<VanishedResponse>(&response)) {

@@ -122,7 +122,10 @@ class Session::Impl {
   void set_capabilities(const StatusResponse& answer, std::vector<std::string> names);
   Connection::Tag start_enabling();
   void request_namespaces();
+  bool uses_list_status() const;
   std::vector<ListQuery> list_queries() const;
+  // Returns the first refusal, if any.
+  std::optional<StatusResponse> request_lists(Listing& listing);
   std::vector<Connection::Tag> start(const std::vector<ListQuery>& queries);
   // Requests the properties that the responses to the LIST commands did not include.
   std::vector<Folder> finish(Listing& listing);
@@ -146,8 +149,15 @@ class Session::Impl {
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
   std::vector<FixedText> all_items() const;  // of a message, without its body
-  void fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
-                   const std::function<void(const MessageItems&)>& take);
+  // Returns the first refusal, if any.
+  std::optional<StatusResponse> fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
+                                            const std::function<void(const MessageItems&)>& take);
+  // Runs `fetch`, which returns the first refusal, and once more without the items of extensions if
+  // the server does not understand it.
+  std::optional<StatusResponse> fetch_with_or_without_extensions(
+      const std::function<std::optional<StatusResponse>()>& fetch);
+  bool requests_modseq() const { return has_modseq_ && !refuses_fetch_items_; }
+  StatusResponse search(FixedText criteria, std::optional<UidSet>& uids);
   using StatusItems = std::vector<FixedText>;
   StatusItems status_items() const;
   StatusItems identity_items() const;  // empty: the server has none
@@ -162,6 +172,12 @@ class Session::Impl {
   // Folders and flags that the server accepted in an APPEND of this session.
   std::set<std::string, std::less<>> accepted_folders_;
   std::set<std::string, std::less<>> accepted_flags_;
+
+  // Extensions that the server announced, and refused when they were used.
+  bool refuses_list_status_ = false;
+  bool refuses_modseq_ = false;  // as a parameter of SELECT and EXAMINE
+  bool refuses_esearch_ = false;
+  bool refuses_fetch_items_ = false;  // MODSEQ, EMAILID, X-GM-MSGID
 
   StatusCaution* caution_ = nullptr;  // null: status may be requested together
   ListGaps list_gaps_;

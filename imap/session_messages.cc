@@ -119,7 +119,7 @@ FetchAnswer Session::Impl::fetch_messages(const UidSet& uids, MessageSink& sink)
   std::optional<StatusResponse> refusal;
   if (!omits_uids_) {
     if (uids.count() == 1) filter.expect_only(*uids.begin());
-    refusal = fetch_bodies(uids, filter);
+    refusal = fetch_with_or_without_extensions([&] { return fetch_bodies(uids, filter); });
     omits_uids_ = filter.discarded() > 0;
   }
   if (omits_uids_) {
@@ -171,25 +171,28 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
   const std::uint64_t since = changed_since.value_or(0);
   UidSet seen;
   NoBodies no_bodies;
-  const std::optional<StatusResponse> refusal = run_on_uids(
-      "UID FETCH", uids,
-      [&](Command& command) {
-        command.text(has_modseq_ ? FixedText("(UID FLAGS MODSEQ)") : "(UID FLAGS)");
-        if (has_modseq_ && since > 0) command.changed_since(since);
-      },
-      [&](Response& response) {
-        const auto* const answer = std::get_if<FetchResponse>(&response);
-        if (answer == nullptr || !answer->items.uid) return;
-        if (!uids.contains(*answer->items.uid)) return;
-        note_progress_if(seen.add(*answer->items.uid));
-        take(answer->items);
-      },
-      no_bodies);
-  if (refusal) require_ok(*refusal);
+  const auto fetch = [&] {
+    return run_on_uids(
+        "UID FETCH", uids,
+        [&](Command& command) {
+          command.text(requests_modseq() ? FixedText("(UID FLAGS MODSEQ)") : "(UID FLAGS)");
+          if (requests_modseq() && since > 0) command.changed_since(since);
+        },
+        [&](Response& response) {
+          const auto* const answer = std::get_if<FetchResponse>(&response);
+          if (answer == nullptr || !answer->items.uid) return;
+          if (!uids.contains(*answer->items.uid)) return;
+          note_progress_if(seen.add(*answer->items.uid));
+          take(answer->items);
+        },
+        no_bodies);
+  };
+  if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
 }
 
 std::vector<FixedText> Session::Impl::all_items() const {
   std::vector<FixedText> items = {"UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE"};
+  if (refuses_fetch_items_) return items;
   if (has_modseq_) items.push_back("MODSEQ");
   const std::string_view id = capabilities_.message_id_item();
   if (id == "EMAILID") items.push_back("EMAILID");
@@ -199,19 +202,36 @@ std::vector<FixedText> Session::Impl::all_items() const {
 
 void Session::Impl::fetch_identities(const UidSet& uids,
                                      const std::function<void(const MessageItems&)>& take) {
-  fetch_items(uids, {"UID", "INTERNALDATE", "RFC822.SIZE"}, take);
+  const auto refusal = fetch_items(uids, {"UID", "INTERNALDATE", "RFC822.SIZE"}, take);
+  if (refusal) require_ok(*refusal);
 }
 
 void Session::Impl::fetch_all_but_bodies(const UidSet& uids,
                                          const std::function<void(const MessageItems&)>& take) {
-  fetch_items(uids, all_items(), take);
+  const auto fetch = [&] { return fetch_items(uids, all_items(), take); };
+  if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
 }
 
-void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
-                                const std::function<void(const MessageItems&)>& take) {
+// A server that announces an extension and does not have it is otherwise a usable one. Where the
+// second attempt fails as well, the items were not the reason.
+std::optional<StatusResponse> Session::Impl::fetch_with_or_without_extensions(
+    const std::function<std::optional<StatusResponse>()>& fetch) {
+  std::optional<StatusResponse> refusal = fetch();
+  const bool has_extensions = has_modseq_ || !capabilities_.message_id_item().empty();
+  const bool is_unknown = refusal && refusal->condition == Condition::kBad;
+  if (!is_unknown || !has_extensions || refuses_fetch_items_) return refusal;
+  refuses_fetch_items_ = true;
+  refusal = fetch();
+  refuses_fetch_items_ = !refusal;
+  return refusal;
+}
+
+std::optional<StatusResponse> Session::Impl::fetch_items(
+    const UidSet& uids, const std::vector<FixedText>& items,
+    const std::function<void(const MessageItems&)>& take) {
   UidSet seen;
   NoBodies no_bodies;
-  const std::optional<StatusResponse> refusal = run_on_uids(
+  return run_on_uids(
       "UID FETCH", uids, [&](Command& command) { command.list(items); },
       [&](Response& response) {
         const auto* const answer = std::get_if<FetchResponse>(&response);
@@ -222,15 +242,11 @@ void Session::Impl::fetch_items(const UidSet& uids, const std::vector<FixedText>
         take(answer->items);
       },
       no_bodies);
-  if (refusal) require_ok(*refusal);
 }
 
-UidSet Session::Impl::search_all() {
-  const bool is_extended = capabilities_.has("ESEARCH");
-  const Connection::Tag tag =
-      start(command("UID SEARCH").text(is_extended ? FixedText("RETURN (ALL) ALL") : "ALL"));
-  std::optional<UidSet> uids;
-  const StatusResponse status = finish(tag, [&](Response& response) {
+StatusResponse Session::Impl::search(FixedText criteria, std::optional<UidSet>& uids) {
+  const Connection::Tag tag = start(command("UID SEARCH").text(criteria));
+  return finish(tag, [&](Response& response) {
     auto* const answer = std::get_if<SearchResponse>(&response);
     if (answer == nullptr || !answer->has_uids) return;
     if (answer->tag && *answer->tag != tag.text()) return;
@@ -243,7 +259,20 @@ UidSet Session::Impl::search_all() {
       base::fail(ErrorCode::kProtocol, "the server found more messages than a folder can hold");
     }
   });
-  require_ok(status);
+}
+
+UidSet Session::Impl::search_all() {
+  std::optional<UidSet> uids;
+  if (capabilities_.has("ESEARCH") && !refuses_esearch_) {
+    const StatusResponse status = search("RETURN (ALL) ALL", uids);
+    refuses_esearch_ = status.condition == Condition::kBad ||
+                       (status.condition == Condition::kOk && !uids && exists_ > 0);
+    if (!refuses_esearch_) require_ok(status);
+  }
+  if (!capabilities_.has("ESEARCH") || refuses_esearch_) {
+    uids.reset();
+    require_ok(search("ALL", uids));
+  }
   // A missing response must not look like an empty folder: all messages would count as expunged.
   if (!uids && exists_ > 0) {
     base::fail(ErrorCode::kProtocol, "the server gave no result for a search among {} messages",

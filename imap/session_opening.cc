@@ -195,7 +195,7 @@ Session::Impl::StatusItems Session::Impl::identity_items() const {
 }
 
 std::vector<Session::Impl::ListQuery> Session::Impl::list_queries() const {
-  const bool has_list_status = capabilities_.has("LIST-STATUS") && caution_ == nullptr;
+  const bool has_list_status = uses_list_status();
   const StatusItems identity = identity_items();
   const bool has_use = capabilities_.has("SPECIAL-USE");
   std::vector<ListQuery> queries;
@@ -221,17 +221,34 @@ std::vector<Connection::Tag> Session::Impl::start(const std::vector<ListQuery>& 
   return tags;
 }
 
+bool Session::Impl::uses_list_status() const {
+  return capabilities_.has("LIST-STATUS") && caution_ == nullptr && !refuses_list_status_;
+}
+
+std::optional<StatusResponse> Session::Impl::request_lists(Listing& listing) {
+  std::optional<StatusResponse> refusal;
+  for (const Connection::Tag tag : start(list_queries())) {
+    StatusResponse answer =
+        finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); });
+    if (answer.condition != Condition::kOk && !refusal) refusal = std::move(answer);
+  }
+  return refusal;
+}
+
 std::vector<Folder> Session::Impl::list_personal_folders() {
   std::vector<Folder> folders;
   if (prefetched_folders_) {
     folders = *std::exchange(prefetched_folders_, std::nullopt);
   } else {
-    Listing listing(limits_.max_kept);
-    for (const Connection::Tag tag : start(list_queries())) {
-      require_ok(
-          finish(tag, [&](Response& response) { note_progress_if(listing.take(response)); }));
+    std::optional<Listing> listing(std::in_place, limits_.max_kept);
+    std::optional<StatusResponse> refusal = request_lists(*listing);
+    if (refusal && uses_list_status()) {
+      base::log_debug("the server announced LIST-STATUS and refused {}", refusal_of(*refusal));
+      refuses_list_status_ = true;
+      refusal = request_lists(listing.emplace(limits_.max_kept));
     }
-    folders = finish(listing);
+    if (refusal) require_ok(*refusal);
+    folders = finish(*listing);
   }
   if (list_gaps_.is_empty && !list_gaps_.inbox_refusal.empty()) {
     base::fail(base::ErrorCode::kRefused,
@@ -354,7 +371,7 @@ std::vector<Folder> Session::Impl::finish(Listing& listing) {
   leave_out_others(listing);
   if (caution_ != nullptr) {
     request_status_one_by_one(listing);
-  } else if (!capabilities_.has("LIST-STATUS")) {
+  } else if (!uses_list_status()) {
     request_status_together(listing);
   }
   std::vector<Folder> folders = listing.take_folders();

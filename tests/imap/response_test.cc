@@ -111,6 +111,15 @@ TEST(ResponseTest, ListWithNamesOfEveryKind) {
   EXPECT_EQ(answer<ListResponse>("* list () \"\" ..\r\n").folder.delimiter, std::nullopt);
 }
 
+TEST(ResponseTest, SeveralCharactersAreNoDelimiter) {
+  for (const char* text : {"* LIST () \"//\" a\r\n", "* LIST () \"\\\\/\" \"a\"\r\n",
+                           "* LIST () {2}\r\n// a\r\n", "* LIST () \"no one\" a\r\n"}) {
+    const auto folder = answer<ListResponse>(text).folder;
+    EXPECT_EQ(folder.delimiter, std::nullopt) << text;
+    EXPECT_EQ(folder.raw_name, "a") << text;
+  }
+}
+
 TEST(ResponseTest, ListWithAnUnescapedBackslash) {
   for (const char* text : {"* LIST () \"\\\" \"a\"\r\n", "* LIST () \"\\\\\" \"a\"\r\n",
                            "* LIST () \"\\\" a\r\n", "* LIST () {1}\r\n\\ a\r\n"}) {

@@ -333,6 +333,29 @@ TEST(SessionMessagesTest, AcceptsAMissingSearchResultOnlyForAnEmptyFolder) {
   });
 }
 
+TEST(SessionMessagesTest, OnlyExpungeTakesMessagesAway) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 UID FETCH 1:* (UID FLAGS)
+    S: * 1 EXISTS
+    S: * 1 FETCH (UID 4 FLAGS ())
+    S: m4 OK done
+    C: m5 UID SEARCH ALL
+    S: * 5 EXISTS
+    S: * 5 EXPUNGE
+    S: * 2 EXISTS
+    S: * SEARCH 4
+    S: m5 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    session.examine("INBOX");
+    session.fetch_states(UidSet::all(), {}, [](const MessageItems&) {});
+    EXPECT_EQ(session.exists(), 3U);
+    EXPECT_EQ(session.search_all().text(), "4");
+    EXPECT_EQ(session.exists(), 4U);
+  });
+}
+
 TEST(SessionMessagesTest, RejectsMoreSearchResultsThanAFolderCanHold) {
   Transcript transcript = Transcript::inbox("ESEARCH");
   transcript.add(R"(
