@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -188,8 +189,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
     replace(reused_.others);
     compare_doubtful(open, skipped);
   }
-  MissingMessages missing(tools_, draft, skipped, counts_);
-  const bool are_all_tried = missing.fetch(open, on_server.without(recorded_));
+  bool are_all_tried = true;
+  const std::string loss = fetch_missing(open, skipped, on_server, are_all_tried);
+  if (doubt.empty()) doubt = loss;
 
   if (!doubt.empty()) {
     // Without a new baseline and with a scan that is due, the next pass looks at all of it again.
@@ -200,6 +202,30 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   }
   if (are_all_tried) draft.info().completeness = FolderCompleteness::kComplete;
   if (full_scan) draft.info().last_full_scan = tools_.now;
+}
+
+// Fetches what is not recorded. Returns why the folder is in doubt, or an empty text: a scan may
+// show a message under a UID that is not its own. Neither that UID nor the message is then found,
+// and without an EXPUNGE that would look like a message that was deleted meanwhile.
+std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::UidSet& skipped,
+                                      const imap::UidSet& on_server, bool& are_all_tried) {
+  const std::uint64_t exists = tools_.session.exists();
+  MissingMessages missing(tools_, *draft_, skipped, counts_);
+  are_all_tried = missing.fetch(open, on_server.without(recorded_));
+  const imap::UidSet others = missing.found().without(on_server);
+  if (missing.gone() == 0 || tools_.session.exists() + missing.gone() <= exists) return {};
+  if (are_all_tried && !others.empty()) {
+    std::vector<store::SkippedMessage> earlier = std::move(draft_->info().skipped);
+    MissingMessages more(tools_, *draft_, skipped, counts_);
+    are_all_tried = more.fetch(open, others);
+    std::ranges::move(draft_->info().skipped, std::back_inserter(earlier));
+    std::ranges::sort(earlier, {}, &store::SkippedMessage::uid);
+    draft_->info().skipped = std::move(earlier);
+  }
+  if (missing.gone() <= others.count()) return {};
+  return fmt::format(
+      "the server shows {} messages that it then neither sends nor finds: what is recorded is kept",
+      missing.gone() - others.count());
 }
 
 // STATUS showed messages a moment ago, and EXAMINE shows none: if the folder was emptied meanwhile,

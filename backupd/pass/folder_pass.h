@@ -56,6 +56,8 @@ class FolderPass {
   void update(const imap::Folder& folder, const imap::OpenFolder& open);
   store::FolderRecord close();
   std::string why_not_empty(const imap::Folder& folder, const imap::UidSet& on_server) const;
+  std::string fetch_missing(const imap::OpenFolder& open, const imap::UidSet& skipped,
+                            const imap::UidSet& on_server, bool& are_all_tried);
   void update_left_out(const imap::UidSet& left_out);
   void correct_date(const store::MessageEntry& entry, const imap::MessageItems& items);
   void apply_states(const std::vector<imap::MessageItems>& states);

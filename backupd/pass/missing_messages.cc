@@ -158,11 +158,11 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
   imap::UidSet left = missing(draft_, wanted.without(parked));
   std::string refusal;
   if (!left.without(given_up).empty()) {
-    left = in_both(left, search_all());
+    left = only_existing(left);
     sink.look_again();
     refusal = fetch_apart(left.without(given_up), fetch);
     left = missing(draft_, left);
-    if (!left.empty()) left = in_both(left, search_all());
+    if (!left.empty()) left = only_existing(left);
   }
   std::erase_if(draft_.info().skipped,
                 [&](const auto& earlier) { return !parked.contains(earlier.uid); });
@@ -182,8 +182,11 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
   return parked.empty();
 }
 
-imap::UidSet MissingMessages::search_all() {
-  return tools_.turn.away([&] { return tools_.session.search_all(); });
+imap::UidSet MissingMessages::only_existing(const imap::UidSet& uids) {
+  found_ = tools_.turn.away([&] { return tools_.session.search_all(); });
+  imap::UidSet existing = in_both(uids, found_);
+  gone_ += uids.count() - existing.count();
+  return existing;
 }
 
 void MissingMessages::fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,

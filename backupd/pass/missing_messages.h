@@ -27,11 +27,16 @@ class MissingMessages {
   // writer do, with the messages that came before in the draft.
   bool fetch(const imap::OpenFolder& open, const imap::UidSet& wanted);
 
+  // The messages that neither came nor were found by a search. Usually they were expunged.
+  std::uint64_t gone() const { return gone_; }
+  // All that the last of these searches found; empty: there was no search.
+  const imap::UidSet& found() const { return found_; }
+
  private:
   using Fetch = std::function<imap::FetchAnswer(const imap::UidSet& uids)>;
   imap::UidSet adopt_known(FolderSink& sink, const imap::UidSet& wanted);
   imap::UidSet affordable(const imap::UidSet& uids);
-  imap::UidSet search_all();
+  imap::UidSet only_existing(const imap::UidSet& uids);
   static void fetch_carefully(const imap::UidSet& uids, const imap::UidSet& places,
                               const imap::UidSet& last, const Fetch& fetch);
   std::string fetch_apart(const imap::UidSet& uids, const Fetch& fetch);
@@ -40,6 +45,8 @@ class MissingMessages {
   store::FolderDraft& draft_;
   imap::UidSet doubtful_;
   FetchCounts& counts_;
+  std::uint64_t gone_ = 0;
+  imap::UidSet found_;
 };
 
 }  // namespace backupd
