@@ -4,7 +4,9 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
+#include "imap/folder.h"
 #include "imap/uid_set.h"
 
 namespace backupd {
@@ -77,7 +79,7 @@ class OddServer::Connection : public imap::Transport {
       pass_time(server_.flood_interval);
       while (output_.size() < buffer.size()) output_ += server_.drip;
     }
-    const std::size_t length = std::min(buffer.size(), output_.size());
+    const std::size_t length = std::min({buffer.size(), output_.size(), server_.max_piece});
     std::copy_n(base::as_bytes(output_).begin(), length, buffer.begin());
     output_.erase(0, length);
     return length;
@@ -268,7 +270,8 @@ class OddServer::Connection : public imap::Transport {
 };
 
 OddFolder* OddServer::find(std::string_view raw_name) {
-  const auto found = by_name_.find(raw_name);
+  const bool is_inbox = base::equal_ignoring_case(raw_name, imap::kInbox);
+  const auto found = by_name_.find(is_inbox ? imap::kInbox : raw_name);
   return found == by_name_.end() ? nullptr : found->second;
 }
 

@@ -101,6 +101,9 @@ class OddServer {
   // Whether commands that arrive before the answer to an earlier one are dropped.
   bool drops_early_commands = false;
 
+  // The most bytes that a client receives at once.
+  std::size_t max_piece = std::size_t{1} << 30;
+
   // Opens a connection; one at a time.
   Connect connect();
   int connections() const { return connections_; }

@@ -205,6 +205,22 @@ Play rewrite(std::string what, std::string from, std::string to) {
   return with_edit(std::move(what), edit);
 }
 
+Play change(std::string what, std::function<void(std::string& answer)> change) {
+  return with_edit(std::move(what), [change = std::move(change)](std::string& answer) {
+    change(answer);
+    return Afterwards::kNothing;
+  });
+}
+
+Play meanwhile(std::string what, std::function<void(OddServer& server)> act) {
+  return [what = std::move(what), act = std::move(act)](OddServer& server, int) {
+    server.before = [&server, what, act, earlier = server.before](const std::string& command) {
+      if (command.find(what) != std::string::npos) act(server);
+      return earlier ? earlier(command) : std::string();
+    };
+  };
+}
+
 Play instead(std::string what, Afterwards afterwards) {
   return with_edit(std::move(what), [afterwards](std::string& answer) {
     answer.clear();

@@ -54,6 +54,10 @@ Play answer(std::string what, std::string lines);
 // These lines come before all others.
 Play add(std::string what, std::string lines);
 Play rewrite(std::string what, std::string from, std::string to);
+// Changes the whole answer, with its tagged line.
+Play change(std::string what, std::function<void(std::string& answer)> change);
+// Called with the server before each such command is answered.
+Play meanwhile(std::string what, std::function<void(OddServer& server)> act);
 // Nothing is answered, and this happens.
 Play instead(std::string what, Afterwards afterwards);
 // The same, and this is what the server keeps sending.

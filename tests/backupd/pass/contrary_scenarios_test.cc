@@ -1,0 +1,328 @@
+// Servers that contradict themselves or the protocol: numbers that can't be, messages that were not
+// requested, extensions that are announced and refused, folders that change their shape. A line of
+// the table is a scenario (tests/backupd/pass/scenario.h).
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "tests/backupd/pass/scenario.h"
+
+namespace backupd {
+namespace {
+
+constexpr const char* kSecond = "Subject: Mid 2\r\n\r\ntext\r\n";
+
+// Its answers to UID SEARCH are needed, because a scan does not show the second message of Mid.
+Play search_result(const std::string& lines) {
+  return all({message([](OddMessage& second) { second.is_scanned = false; }),
+              in_mid(answer("UID SEARCH", lines))});
+}
+
+Play scan_adds(const std::string& lines) {
+  return in_mid(add("UID FETCH 1:*", lines));
+}
+
+Play bodies_add(const std::string& lines) {
+  return in_mid(add("BODY.PEEK", lines));
+}
+
+Play folder_of_one(const std::string& raw_name) {
+  return folder(
+      [](OddFolder& one) {
+        if (one.messages.empty()) one.message(1, "Subject: one\r\n\r\n");
+      },
+      raw_name);
+}
+
+Play modseq(const std::string& code) {
+  return all({capabilities("CONDSTORE"), add("EXAMINE", "* OK [" + code + "] it\r\n")});
+}
+
+Play email_ids_of_the_night() {
+  return all({capabilities("OBJECTID"), [](OddServer& server, int night) {
+                for (const char* name : {"INBOX", "Mid", "Zlast"}) {
+                  for (OddMessage& one : server.folder(name).messages) {
+                    one.flags = fmt::format("FLAGS () EMAILID ({}-{}-{})", name, one.uid, night);
+                  }
+                }
+              }});
+}
+
+Play mailbox_id(const std::string& raw_name, const std::string& id) {
+  return rewrite("STATUS \"" + raw_name + "\"", "UIDVALIDITY 7",
+                 "UIDVALIDITY 7 MAILBOXID (" + id + ")");
+}
+
+Play listed_as(const std::string& attributes) {
+  return rewrite("LIST", "() \"/\" Mid", "(" + attributes + ") \"/\" Mid");
+}
+
+Play move_meanwhile(const std::string& to) {
+  return meanwhile("EXAMINE \"Mid\"", [to](OddServer& server) {
+    const OddFolder* const mid = server.find("Mid");
+    if (mid == nullptr) return;
+    if (!to.empty()) server.folder(to).messages = mid->messages;
+    server.remove("Mid");
+  });
+}
+
+// The table is built whenever a test of this program starts: what is long is made when it is
+// played.
+Play long_line(const std::string& beginning, std::size_t size) {
+  return [beginning, size](OddServer& server, int night) {
+    add("EXAMINE \"Mid\"", beginning + std::string(size, 'x') + "\r\n")(server, night);
+  };
+}
+
+Play everywhere_but_in_bodies(const std::string& from, const std::string& to) {
+  return all({rewrite("CAPABILITY", from, to), rewrite("NAMESPACE", from, to),
+              rewrite("LIST", from, to), rewrite("STATUS", from, to), rewrite("EXAMINE", from, to),
+              rewrite("UID FETCH 1:*", from, to)});
+}
+
+void to_lower_case(std::string& answer) {
+  std::ranges::transform(answer, answer.begin(), [](unsigned char letter) {
+    return static_cast<char>(std::tolower(letter));
+  });
+}
+
+Play lower_case() {
+  return all({change("EXAMINE", to_lower_case), change("UID FETCH 1:*", to_lower_case),
+              rewrite("BODY.PEEK", "FETCH (UID", "fetch (uid"),
+              rewrite("BODY.PEEK", "FLAGS", "flags"),
+              rewrite("BODY.PEEK", "RFC822.SIZE", "rfc822.size"),
+              rewrite("BODY.PEEK", "BODY[]", "body[]")});
+}
+
+class ContraryScenarioTest : public testing::TestWithParam<Scenario> {};
+
+TEST_P(ContraryScenarioTest, LosesNothing) {
+  play(GetParam());
+}
+
+std::string name_of_contrary(const testing::TestParamInfo<Scenario>& scenario) {
+  return scenario.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Searches, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"Duplicates", search_result("* SEARCH 3 1 2 2 3\r\n"), kAll},
+        Scenario{"Zero", search_result("* SEARCH 0 1 2 3\r\n"), kAll},
+        Scenario{"EmptyAndWhole", search_result("* SEARCH\r\n* SEARCH 1 2 3\r\n"), kAll},
+        Scenario{"Numbers33Bits", search_result("* SEARCH 1 2 3 4294967296\r\n"), kWithoutMid,
+                 "Mid"},
+        Scenario{"UidsThatAreNotThere", search_result("* SEARCH 1 2 3 77\r\n"), kAll,
+                 "reports 3 messages but shows 4"},
+        Scenario{"Reversed",
+                 all({capabilities("ESEARCH"), search_result("* ESEARCH UID ALL 3:1\r\n")}), kAll},
+        Scenario{"Overlapping",
+                 all({capabilities("ESEARCH"), search_result("* ESEARCH UID ALL 1:2,2:3,3\r\n")}),
+                 kAll},
+        Scenario{"OldForm", all({capabilities("ESEARCH"), search_result("* SEARCH 1 2 3\r\n")}),
+                 kAll},
+        Scenario{"SequenceNumbers",
+                 all({capabilities("ESEARCH"), search_result("* SEARCH 1 2 3\r\n"),
+                      answer("RETURN (ALL)", "* ESEARCH ALL 1:2\r\n")}),
+                 kAll},
+        Scenario{"EsearchRefused",
+                 all({capabilities("ESEARCH"), search_result("* SEARCH 1 2 3\r\n"),
+                      refuse("RETURN (ALL)", "BAD what?")}),
+                 kAll}),
+    name_of_contrary);
+
+INSTANTIATE_TEST_SUITE_P(
+    Scans, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"AUidThatIsNotThere", scan_adds("* 9 FETCH (UID 99 FLAGS ())\r\n"), kAll},
+        Scenario{"AnotherUid", in_mid(rewrite("UID FETCH 1:*", "UID 2 ", "UID 99 ")), kAll},
+        Scenario{"AnotherUidWithoutStatus",
+                 all({in_mid(rewrite("UID FETCH 1:*", "UID 2 ", "UID 99 ")),
+                      refuse("STATUS", "NO not here")}),
+                 kAll},
+        Scenario{"TwoFlagsOfOne",
+                 scan_adds("* 1 FETCH (UID 1 FLAGS (a))\r\n* 1 FETCH (UID 1 FLAGS (b))\r\n"), kAll},
+        Scenario{"NoUids", in_mid(rewrite("UID FETCH 1:*", "FETCH (UID", "FETCH (X-UID")), kAll},
+        Scenario{"SequenceNumbersThatDoNotFit", rewrite("UID FETCH", "* 1 FETCH", "* 77 FETCH"),
+                 kAll},
+        Scenario{"HighestFirst", folder([](OddFolder& mid) {
+                   if (mid.messages.front().uid == 1) std::ranges::reverse(mid.messages);
+                 }),
+                 kAll},
+        Scenario{"ExistsShrinks", scan_adds("* 1 EXISTS\r\n"), kAll},
+        Scenario{"ExistsShrinksLater",
+                 later(all({in_mid(answer("UID FETCH 1:*",
+                                          "* 1 EXISTS\r\n* 1 FETCH (UID 1 FLAGS ())\r\n")),
+                            in_mid(answer("UID SEARCH", "* SEARCH 1\r\n"))})),
+                 kAll, "reports 3 messages but shows 1"},
+        Scenario{"ExistsGrows", scan_adds("* 5 EXISTS\r\n"), kAll,
+                 "reports 5 messages but shows 3"},
+        Scenario{"ExpungedWhileBodiesCome", bodies_add("* 3 EXPUNGE\r\n"), kAll},
+        Scenario{"AllVanishedEarlier", later(scan_adds("* VANISHED (EARLIER) 1:4294967295\r\n")),
+                 kAll},
+        Scenario{"UnknownUidsVanished", scan_adds("* VANISHED 500:600\r\n"), kAll,
+                 "reports 0 messages but shows 3"}),
+    name_of_contrary);
+
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"AnotherUidvalidityEachTime",
+                 meanwhile("EXAMINE \"Mid\"",
+                           [](OddServer& server) {
+                             std::string& validity = server.folder("Mid").uid_validity;
+                             validity = std::to_string(std::stoul(validity) + 1);
+                           }),
+                 kAll},
+        Scenario{"ExamineHasAnotherUidvalidity",
+                 rewrite("EXAMINE \"Mid\"", "UIDVALIDITY 7", "UIDVALIDITY 8"), kAll,
+                 "UIDVALIDITY was 8, then 7"},
+        Scenario{"Uidvalidity33Bits",
+                 folder([](OddFolder& mid) { mid.uid_validity = "4294967296"; }), kAll},
+        Scenario{"UidnextBelowTheLast", rewrite("", "UIDNEXT 4", "UIDNEXT 2"), kAll},
+        Scenario{"UidnextOfZero", rewrite("", "UIDNEXT 4", "UIDNEXT 0"), kAll},
+        Scenario{"StatusOfAnotherFolder", rewrite("STATUS \"Mid\"", "STATUS Mid", "STATUS INBOX"),
+                 kAll},
+        Scenario{"StatusOfMoreMessages", rewrite("STATUS \"Mid\"", "MESSAGES 3", "MESSAGES 9"),
+                 kAll, "the number of messages was 3, then 9"},
+        Scenario{"StatusOfOtherItems", rewrite("STATUS", "MESSAGES", "RECENT 0 UNSEEN"), kAll}),
+    name_of_contrary);
+
+INSTANTIATE_TEST_SUITE_P(
+    Extensions, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"NoModseq", modseq("NOMODSEQ"), kAll},
+        Scenario{"ModseqOf64Bits", modseq("HIGHESTMODSEQ 9223372036854775808"), kAll},
+        Scenario{"LargestModseq", modseq("HIGHESTMODSEQ 9223372036854775807"), kAll},
+        Scenario{"ModseqRefused", all({modseq("HIGHESTMODSEQ 5"), refuse("MODSEQ", "BAD what?")}),
+                 kAll},
+        Scenario{"CondstoreUnknown",
+                 all({capabilities("CONDSTORE"), refuse("(CONDSTORE)", "BAD what?")}), kAll},
+        Scenario{"CondstoreRefused",
+                 all({capabilities("CONDSTORE"), refuse("(CONDSTORE)", "NO not here")}), kAll},
+        Scenario{"EnableRefused", capabilities("ENABLE CONDSTORE QRESYNC"), kAll},
+        Scenario{"EnableIsSilentLater",
+                 all({later(capabilities("ENABLE CONDSTORE")),
+                      instead("ENABLE", Afterwards::kFallSilent)}),
+                 kAll, "silent"},
+        Scenario{"ListStatusUnknown",
+                 all({capabilities("LIST-STATUS"), refuse("RETURN (STATUS", "BAD what?")}), kAll},
+        Scenario{"ListStatusRefused",
+                 all({capabilities("LIST-STATUS"), refuse("RETURN (STATUS", "NO not here")}), kAll},
+        Scenario{"ListStatusWithoutStatus", capabilities("LIST-STATUS"), kAll},
+        Scenario{"EmailIdUnknown", all({capabilities("OBJECTID"), refuse("EMAILID", "BAD what?")}),
+                 kAll},
+        Scenario{"MailboxIdRefused",
+                 all({capabilities("OBJECTID"), refuse("MAILBOXID", "NO not here")}), kAll},
+        Scenario{"MailboxIdOfOne", all({capabilities("OBJECTID"), mailbox_id("Mid", "F2")}), kAll},
+        Scenario{"AnotherMailboxIdLater",
+                 all({capabilities("OBJECTID"), mailbox_id("Mid", "F2"),
+                      later(mailbox_id("Mid", "F3"))}),
+                 kAll, kAnything},
+        Scenario{"OtherEmailIdsEachNight", email_ids_of_the_night(), kAll},
+        Scenario{"AnnouncedLater", later(capabilities("CONDSTORE OBJECTID ESEARCH LIST-STATUS")),
+                 kAll},
+        Scenario{"NoLongerAnnounced",
+                 all({capabilities("CONDSTORE OBJECTID ESEARCH"), later(capabilities(""))}), kAll}),
+    name_of_contrary);
+
+INSTANTIATE_TEST_SUITE_P(
+    Bodies, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"AsRfc822", body("RFC822 " + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"TextOnly", body("BODY[TEXT] " + literal("text\r\n")), kWithoutOne, "no body"},
+        Scenario{"WithAnOrigin", body("BODY[]<0> " + literal(kSecond)), kWithoutOne, "no body"},
+        Scenario{"Literal8", body("BODY[] ~" + literal(kSecond)), kAll},
+        Scenario{"QuotedWithEightBits", body("BODY[] \"Subject: Caf\xC3\xA9\""), kAll},
+        Scenario{"EmptyOnlyOnce", message([](OddMessage& second) {
+                   second.item = [](int time) {
+                     return "BODY[] " + literal(time == 0 ? "" : kSecond);
+                   };
+                 }),
+                 kAll},
+        Scenario{"LongerThanItsSize", body("BODY[] " + literal(std::string(200, 'x'))), kAll},
+        Scenario{"ShorterThanItsSize", body("BODY[] " + literal("a: b\r\n")), kAll},
+        Scenario{"TwiceAndDifferent",
+                 all({body("BODY[] " + literal(kSecond)),
+                      bodies_add("* 2 FETCH (UID 2 FLAGS () BODY[] {5}\r\nother)\r\n")}),
+                 kAll},
+        Scenario{"OfAnotherMessage", bodies_add("* 9 FETCH (UID 99 BODY[] {2}\r\nno)\r\n"), kAll},
+        Scenario{"UnderUidZero", in_mid(rewrite("BODY.PEEK", "FETCH (UID 2 ", "FETCH (UID 0 ")),
+                 kAll},
+        Scenario{"FlagsRepeated", flags("FLAGS (\\Seen \\Seen \\seen a a)"), kAll},
+        Scenario{"FlagsTwice", flags("FLAGS (a) FLAGS (b)"), kAll},
+        Scenario{"FlagNamedNil", flags("FLAGS (NIL)"), kAll},
+        Scenario{"RecentOnly", flags("FLAGS (\\Recent)"), kAll},
+        Scenario{"YearZero", date("01-Jan-0000 00:00:00 +0000"), kAll},
+        Scenario{"Year9999", date("31-Dec-9999 23:59:59 -1200"), kAll},
+        Scenario{"NoDates",
+                 rewrite("UID FETCH", " INTERNALDATE \"17-Jul-1996 02:44:25 -0700\"", ""), kAll}),
+    name_of_contrary);
+
+std::string many_levels() {
+  std::string name = "a";
+  for (int level = 1; level < 100; ++level) name += "/a";
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"LongDelimiter", rewrite("LIST", "\"/\" Mid", "\"//\" Mid"), kAll},
+        Scenario{"LongDelimiterOfTheNamespace", rewrite("NAMESPACE", "\"/\"", "\"//\""), kAll},
+        Scenario{"AnotherDelimiter", rewrite("LIST", "\"/\" Mid", "\".\" Mid"), kAll},
+        Scenario{"AnotherDelimiterLater", later(rewrite("LIST", "\"/\"", "NIL")), kAll},
+        Scenario{"ListedThreeTimes",
+                 add("LIST", "* LIST (\\Marked) \".\" Mid\r\n* LIST () NIL Mid\r\n"), kAll},
+        Scenario{"NoselectLater", later(listed_as("\\Noselect")), kAll},
+        Scenario{"NonExistentLater", later(listed_as("\\NonExistent \\HasChildren")), kAll},
+        Scenario{"InboxInLowerCase", rewrite("LIST", "INBOX", "inbox"), "Mid 3, Zlast 1, inbox 3"},
+        Scenario{"InboxTwice", add("LIST", "* LIST () \"/\" inbox\r\n"), "Mid 3, Zlast 1, inbox 3"},
+        Scenario{"InboxInAnotherCaseLater", later(rewrite("LIST", "INBOX", "Inbox")),
+                 "Inbox 3, Mid 3, Zlast 1", kAnything},
+        Scenario{"DelimitersOnly", folder_of_one("//"), "// 1, INBOX 3, Mid 3, Zlast 1"},
+        Scenario{"ManyLevels", folder_of_one(many_levels()),
+                 "INBOX 3, Mid 3, Zlast 1, " + many_levels() + " 1"},
+        Scenario{"InvalidUtf7", all({folder_of_one("&"), folder_of_one("&Jjo!")}),
+                 "& 1, &Jjo! 1, INBOX 3, Mid 3, Zlast 1"},
+        Scenario{"DeletedMeanwhile", move_meanwhile(""), kWithoutMid},
+        Scenario{"DeletedMeanwhileLater", later(move_meanwhile("")), kWithoutMid},
+        Scenario{"RenamedMeanwhile", move_meanwhile("Moved"), "INBOX 3, Moved 3, Zlast 1"},
+        Scenario{"RenamedMeanwhileLater", later(move_meanwhile("Moved")),
+                 "INBOX 3, Moved 3, Zlast 1"}),
+    name_of_contrary);
+
+INSTANTIATE_TEST_SUITE_P(
+    Lines, ContraryScenarioTest,
+    testing::Values(
+        Scenario{"TaggedTwice",
+                 change("EXAMINE \"Mid\"",
+                        [](std::string& answer) {
+                          const std::size_t end = answer.rfind("\r\n", answer.size() - 3);
+                          answer += answer.substr(end + 2);
+                        }),
+                 kAll},
+        Scenario{"GoAheadsEverywhere", add("", "+ go on\r\n"), kAll},
+        Scenario{"PreauthInTheMidst", add("EXAMINE", "* PREAUTH hello\r\n"), kAll},
+        Scenario{"ByeThenOk", add("EXAMINE \"Mid\"", "* BYE for now\r\n"), kWithoutMid,
+                 "the connection was lost over this folder"},
+        Scenario{"OthersAnswers",
+                 add("EXAMINE",
+                     "* OK [APPENDUID 7 1:99999] x\r\n* OK [COPYUID 7 1 2] y\r\n* 0 RECENT\r\n"
+                     "* SORT 3 2\r\n* THREAD (1)(2 (3))\r\n"),
+                 kAll},
+        Scenario{"LongAlert", long_line("* OK [ALERT] ", 1'000'000), kAll},
+        Scenario{"VeryLongLine", long_line("* OK ", 10'000'000), kAll},
+        Scenario{"SingleBytes", [](OddServer& server, int) { server.max_piece = 1; }, kAll},
+        Scenario{"WithoutCarriageReturns", everywhere_but_in_bodies("\r\n", "\n"), kAll},
+        Scenario{"TrailingSpaces", everywhere_but_in_bodies("\r\n", "  \r\n"), kAll},
+        Scenario{"LowerCase", lower_case(), kAll}),
+    name_of_contrary);
+
+}  // namespace
+}  // namespace backupd
