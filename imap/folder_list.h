@@ -22,7 +22,8 @@ inline std::string folder_key(std::string_view raw_name) {
 }
 
 // Folders in the order received, without duplicates, up to the memory limit. If a folder is listed
-// twice and only the second line shows that it can be opened, that line counts.
+// twice and only the second line shows that it can be opened, that line counts. INBOX is "INBOX",
+// however the server writes it: some change that from day to day.
 class FolderList {
  public:
   FolderList(std::vector<Folder>& folders, std::size_t max_kept)
@@ -30,8 +31,8 @@ class FolderList {
 
   // Returns false if the folder was listed already.
   bool add(Folder folder) {
-    const auto [known, is_new] =
-        positions_.try_emplace(folder_key(folder.raw_name), folders_.size());
+    folder.raw_name = folder_key(folder.raw_name);
+    const auto [known, is_new] = positions_.try_emplace(folder.raw_name, folders_.size());
     if (!is_new) return replace(known->second, std::move(folder));
     kept_ += sizeof(Folder) + 2 * (folder.raw_name.size() + sizeof(std::string));
     for (const std::string& attribute : folder.attributes) {

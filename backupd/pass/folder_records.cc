@@ -2,11 +2,19 @@
 
 #include <utility>
 
+#include "base/ascii.h"
+#include "imap/folder.h"
+
 namespace backupd {
 
 namespace {
 
 using Places = std::unordered_map<std::string, std::size_t>;
+
+// Earlier versions recorded INBOX as the server wrote it.
+std::string key_of_name(std::string_view raw_name) {
+  return std::string(base::equal_ignoring_case(raw_name, imap::kInbox) ? imap::kInbox : raw_name);
+}
 
 const store::FolderRecord* record_at(const std::vector<store::FolderRecord>& records,
                                      const Places& places, std::string_view key) {
@@ -23,7 +31,7 @@ FolderRecords::FolderRecords(std::vector<store::FolderRecord> records)
 
 void FolderRecords::note(std::size_t place) {
   const store::FolderInfo& info = records_[place].info;
-  names_.try_emplace(info.raw_name, place);
+  names_.try_emplace(key_of_name(info.raw_name), place);
   if (!info.mailbox_id.empty()) ids_.try_emplace(info.mailbox_id, place);
   messages_ += records_[place].receipt.messages;
 }
@@ -52,7 +60,7 @@ void FolderRecords::erase_if(const std::function<bool(const store::FolderRecord&
 }
 
 const store::FolderRecord* FolderRecords::by_name(std::string_view raw_name) const {
-  return record_at(records_, names_, raw_name);
+  return record_at(records_, names_, key_of_name(raw_name));
 }
 
 const store::FolderRecord* FolderRecords::by_id(std::string_view mailbox_id) const {

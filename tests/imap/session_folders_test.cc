@@ -104,6 +104,29 @@ TEST(SessionFoldersTest, ListsWithStatusInOneRoundTrip) {
   });
 }
 
+TEST(SessionFoldersTest, InboxHasOneName) {
+  Transcript transcript = Transcript::session();
+  transcript.add(R"(
+    C: m3 LIST "" "*"
+    S: * LIST () "/" Inbox
+    S: * LIST () "/" inbox
+    S: * LIST () "/" Inbox/Inbox
+    S: m3 OK done
+    C: m4 STATUS "INBOX" (MESSAGES UIDNEXT UIDVALIDITY)
+    C: m5 STATUS "Inbox/Inbox" (MESSAGES UIDNEXT UIDVALIDITY)
+    S: * STATUS Inbox (MESSAGES 3)
+    S: m4 OK done
+    S: m5 OK done
+  )");
+  converse_and_cut(transcript, [](Session& session) {
+    const auto folders = session.list_personal_folders();
+    ASSERT_THAT(folders, SizeIs(2));
+    EXPECT_EQ(folders[0].raw_name, "INBOX");
+    EXPECT_EQ(folders[0].status.value_or(FolderStatus()).messages, 3U);
+    EXPECT_EQ(folders[1].raw_name, "Inbox/Inbox");
+  });
+}
+
 TEST(SessionFoldersTest, PipelinesStatusWithoutListStatus) {
   Transcript transcript = Transcript::session();
   transcript.add(R"(

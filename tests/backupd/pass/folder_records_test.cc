@@ -30,6 +30,17 @@ TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
   EXPECT_FALSE(has_folder_of(records, "Gone", "M4"));
 }
 
+// INBOX is case-insensitive, and earlier versions recorded it as the server wrote it.
+TEST(FolderRecordsTest, InboxIsFoundHoweverItIsWritten) {
+  FolderRecords records({record("Inbox", "")});
+  records.add(record("mid", ""));
+  EXPECT_EQ(records.by_name("INBOX"), &records.all().front());
+  EXPECT_EQ(records.by_name("inbox"), &records.all().front());
+  EXPECT_NE(records.by_name("mid"), nullptr);
+  EXPECT_EQ(records.by_name("Mid"), nullptr);
+  EXPECT_TRUE(has_folder_of(records, "INBOX", ""));
+}
+
 // A backup goes through the records of 60,000 folders once, not once for each folder.
 TEST(FolderRecordsTest, EachRecordIsTakenOnce) {
   FolderRecords records({record_named("A", ""), record_named("B", "")});
