@@ -33,7 +33,7 @@ struct FolderStatus {
 
 // One line of LIST.
 struct Folder {
-  std::string raw_name;                 // the exact bytes that the server sent: the folder's key
+  std::string raw_name;                 // the bytes that the server sent, or "INBOX": the key
   std::optional<char> delimiter;        // nullopt: the server has no hierarchy here
   std::vector<std::string> attributes;  // as sent: "\Noselect", "\HasChildren", "\Sent", ...
   std::optional<FolderStatus> status;   // nullopt: the server sent no status

@@ -210,9 +210,12 @@ Response read_untagged(Lexer& lexer, BodySink& bodies) {
 }  // namespace
 
 std::optional<std::uint64_t> ResponseCode::number() const {
+  std::string_view digits = arguments;
+  while (digits.starts_with(' ')) digits.remove_prefix(1);
+  while (digits.ends_with(' ')) digits.remove_suffix(1);
   std::uint64_t number = 0;
-  const char* const end = arguments.data() + arguments.size();
-  const auto [stop, error] = std::from_chars(arguments.data(), end, number);
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;
 }

@@ -209,7 +209,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   }
   require_ok(answer);
   take_code(answer.code);
-  // What the server says of changes then is not trusted.
+  // A server without CONDSTORE can't be trusted to tell all changes.
   if (refuses_modseq_) folder.highest_modseq.reset();
   open_name_ = raw_name;
   exists_ = folder.exists;

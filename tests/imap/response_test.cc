@@ -111,9 +111,18 @@ TEST(ResponseTest, ListWithNamesOfEveryKind) {
   EXPECT_EQ(answer<ListResponse>("* list () \"\" ..\r\n").folder.delimiter, std::nullopt);
 }
 
+TEST(ResponseTest, NumbersOfCodesMayHaveBlanksAroundThem) {
+  using testing::Optional;
+  const auto number = [](const char* text) { return answer<StatusResponse>(text).code.number(); };
+  EXPECT_THAT(number("* OK [UIDVALIDITY  7 ] valid\r\n"), Optional(7U));
+  EXPECT_THAT(number("* ok [uidnext 4]\r\n"), Optional(4U));
+  EXPECT_EQ(number("* OK [UIDNEXT 4 5] next\r\n"), std::nullopt);
+  EXPECT_EQ(number("* OK [UIDNEXT  ] next\r\n"), std::nullopt);
+}
+
 TEST(ResponseTest, SeveralCharactersAreNoDelimiter) {
   for (const char* text : {"* LIST () \"//\" a\r\n", "* LIST () \"\\\\/\" \"a\"\r\n",
-                           "* LIST () {2}\r\n// a\r\n", "* LIST () \"no one\" a\r\n"}) {
+                           "* LIST () {2}\r\n// a\r\n", "* LIST () \"one two\" a\r\n"}) {
     const auto folder = answer<ListResponse>(text).folder;
     EXPECT_EQ(folder.delimiter, std::nullopt) << text;
     EXPECT_EQ(folder.raw_name, "a") << text;
