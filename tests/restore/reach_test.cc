@@ -140,7 +140,8 @@ class ReachOptionTest : public testing::Test {
   std::set<std::string> found(Words options = {}) {
     options.insert(options.begin(), {"search", "alice", "letter"});
     std::set<std::string> subjects;
-    for (const json& message : mailstow_.restore_json(options)["messages"]) {
+    const json document = mailstow_.restore_json(options);
+    for (const json& message : document["messages"]) {
       subjects.insert(message["subject"].get<std::string>());
     }
     return subjects;

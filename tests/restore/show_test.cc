@@ -30,7 +30,8 @@ class ShowTest : public testing::Test {
   // The ids of an account's messages in INBOX, by UID.
   std::vector<std::string> ids(const std::string& account) {
     std::vector<std::string> all;
-    for (const json& message : mailstow_.restore_json({"messages", account, "INBOX"})["messages"]) {
+    const json document = mailstow_.restore_json({"messages", account, "INBOX"});
+    for (const json& message : document["messages"]) {
       all.push_back(message["message"]);
     }
     return all;

@@ -32,8 +32,8 @@ TEST(FolderRecordsTest, AFolderIsFoundByItsIdOrElseByItsName) {
 
 // INBOX is case-insensitive, and earlier versions recorded it as the server wrote it.
 TEST(FolderRecordsTest, InboxIsFoundHoweverItIsWritten) {
-  FolderRecords records({record("Inbox", "")});
-  records.add(record("mid", ""));
+  FolderRecords records({record_named("Inbox", "")});
+  records.add(record_named("mid", ""));
   EXPECT_EQ(records.by_name("INBOX"), &records.all().front());
   EXPECT_EQ(records.by_name("inbox"), &records.all().front());
   EXPECT_NE(records.by_name("mid"), nullptr);

@@ -52,8 +52,10 @@ class LargeFolderTest : public testing::Test {
   std::string letter(unsigned number) {
     std::string text = fmt::format(
         "From: Person {0} <person{0}@example.org>\r\nSubject: letter {1}\r\n"
-        "Message-ID: <{1}@example.org>\r\n\r\nThis is letter {1} of many.\r\n",
+        "Message-ID: <{1}@example.org>\r\n\r\n",
         number % 1'000, number);
+    // The list of messages is short beside them.
+    for (int i = 0; i < 30; ++i) text += fmt::format("This is line {} of letter {}.\r\n", i, number);
     bytes_ += text.size();
     return text;
   }

@@ -96,9 +96,10 @@ TEST_F(CheckReadsTest, EveryPackIsReadOnceFrontToBack) {
     const std::uint64_t bytes = counting_.bytes_read_below(packs_directory(location_));
     EXPECT_GE(bytes, report.pack_bytes);
     EXPECT_LE(bytes, report.pack_bytes / 10 * 11) << threads << " threads";
+    const auto reads = counting_.reads();
     for (const base::Path& pack : packs()) {
       std::uint64_t next = 0;
-      for (const tests::FileRead& read : counting_.reads().at(pack)) {
+      for (const tests::FileRead& read : reads.at(pack)) {
         if (next == std::filesystem::file_size(pack)) break;
         EXPECT_EQ(next, read.offset) << pack;
         next = read.offset + read.length;

@@ -276,6 +276,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
     return Reader::open(location_, *files_).snapshots("carol").size();
   };
   repair(location_, *files_, clock_);
+  for (const auto& info : Reader::open(location_, *files_).snapshots("carol")) fmt::print("DEBUG {} {} {} {} {} {}\n", info.id.hex(), info.time.time_since_epoch().count(), static_cast<int>(info.kind), info.sequence, static_cast<int>(info.status), info.messages);
   ASSERT_EQ(snapshots_of_carol(), 2U);
   const std::uint64_t last = files_->operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
