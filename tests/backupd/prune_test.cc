@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 
 #include "backupd/prune_report.h"
-#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/account_filler.h"
 #include "tests/servers/dovecot.h"

@@ -49,7 +49,7 @@ class RestoreKillTest : public testing::Test {
 };
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
-  const int kills = tests::is_long_run() ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 8;
   const auto before = servers::account_state(server_, "alice");
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
@@ -69,7 +69,7 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
 }
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentARunIsResumedIntoTheSameTreeWithoutDuplicates) {
-  const int kills = tests::is_long_run() ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 8;
   const auto before = servers::account_state(server_, "alice");
   int resumed = 0;
   for (int kill = 0; kill < kills; ++kill) {

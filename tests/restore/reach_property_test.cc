@@ -265,7 +265,7 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
 };
 
 TEST_P(ReachPropertyTest, AnswersAreThoseOfAStoreThatHoldsNothingOlder) {
-  const std::size_t nights = tests::is_long_run() ? 12 : 5;
+  const std::size_t nights = tests::is_long_run() ? 12 : 4;
   for (std::size_t night = 0; night < nights; ++night) back_up_everything(night);
   std::vector<Answers> within;
   std::vector<std::string> within_of_all;
@@ -289,7 +289,7 @@ TEST_P(ReachPropertyTest, AnswersAreThoseOfAStoreThatHoldsNothingOlder) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Histories, ReachPropertyTest, testing::Range(1U, 4U));
+INSTANTIATE_TEST_SUITE_P(Histories, ReachPropertyTest, testing::Range(1U, 3U));
 
 }  // namespace
 }  // namespace restore

@@ -168,7 +168,7 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!tests::is_long_run() && random_() % 6 != 0) continue;
+        if (!tests::is_long_run() && random_() % 9 != 0) continue;
         ++cases;
         files_ = origin->copy();
         restore_index();
@@ -197,7 +197,7 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!tests::is_long_run() && random_() % 12 != 0) continue;
+          if (!tests::is_long_run() && random_() % 18 != 0) continue;
           files_ = origin->copy();
           restore_index();
           if (for_good) {

@@ -55,7 +55,8 @@ class LargeFolderTest : public testing::Test {
         "Message-ID: <{1}@example.org>\r\n\r\n",
         number % 1'000, number);
     // The list of messages is short beside them.
-    for (int i = 0; i < 30; ++i) text += fmt::format("This is line {} of letter {}.\r\n", i, number);
+    for (int i = 0; i < 30; ++i)
+      text += fmt::format("This is line {} of letter {}.\r\n", i, number);
     bytes_ += text.size();
     return text;
   }

@@ -61,7 +61,7 @@ TEST_F(FailedBackupsTest, OnlyAccountsWithoutASnapshotAreKept) {
 }
 
 TEST_F(FailedBackupsTest, TwoInOneSecondHaveDifferentTimes) {
-  for (int pass = 0; pass < 3; ++pass) note({failed("alice", "down")});
+  for (int pass = 0; pass < 2; ++pass) note({failed("alice", "down")});
   const auto all = found("alice");
   ASSERT_THAT(all, SizeIs(3));
   EXPECT_LT(all[0].time, all[1].time);
@@ -76,7 +76,7 @@ TEST_F(FailedBackupsTest, TheOldestAreDropped) {
   }
   note({failed("alice", "first")});
   const auto last = [&] { return found("account3999").back(); };
-  for (int pass = 0; pass < 6; ++pass) {
+  for (int pass = 0; pass < 2; ++pass) {
     now_ += hours(1);
     note(many);
     EXPECT_LE(std::filesystem::file_size(file()), kMaxFailureFile);
@@ -86,7 +86,7 @@ TEST_F(FailedBackupsTest, TheOldestAreDropped) {
   for (int number = 0; number < 4'000; ++number) {
     many[static_cast<std::size_t>(number)].error = std::to_string(number) + std::string(600, 'x');
   }
-  for (int pass = 0; pass < 3; ++pass) {
+  for (int pass = 0; pass < 2; ++pass) {
     now_ += hours(1);
     note(many);
     EXPECT_LE(std::filesystem::file_size(file()), kMaxFailureFile);

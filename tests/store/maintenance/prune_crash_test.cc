@@ -71,7 +71,7 @@ TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!is_taken(16)) continue;
+        if (!is_taken(24)) continue;
         store_.revert();
         store_.files().fail_for_good_from(operation, Fault::kIo);
         run();
@@ -92,7 +92,7 @@ TEST_F(PruneCrashTest, ACrashOnAFullDiskLosesNothingEither) {
   const std::uint64_t last = operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const bool index_lost : {false, true}) {
-      if (!is_taken(16)) continue;
+      if (!is_taken(24)) continue;
       store_.revert();
       store_.files().set_free_space(100);
       store_.files().fail_for_good_from(operation, Fault::kIo);
@@ -112,7 +112,7 @@ TEST_F(PruneCrashTest, AnOperationThatFailsDamagesNothing) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!is_taken(40)) continue;
+          if (!is_taken(60)) continue;
           store_.revert();
           if (for_good) {
             store_.files().fail_for_good_from(operation, fault);

@@ -208,7 +208,7 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!tests::is_long_run() && random_() % 8 != 0) continue;
+        if (!tests::is_long_run() && random_() % 12 != 0) continue;
         ++cases;
         begin_again();
         files_->fail_for_good_from(operation, Fault::kIo);
@@ -232,7 +232,7 @@ TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!tests::is_long_run() && random_() % 16 != 0) continue;
+          if (!tests::is_long_run() && random_() % 24 != 0) continue;
           begin_again();
           if (for_good) {
             files_->fail_for_good_from(operation, fault);
@@ -272,23 +272,27 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
   keep_index();
   origin_ = files_->copy();
   files_ = origin_->copy();
+  // Without the amended ones that a repair adds.
   const auto snapshots_of_carol = [&] {
-    return Reader::open(location_, *files_).snapshots("carol").size();
+    std::set<std::uint64_t> found;
+    for (const SnapshotInfo& snapshot : Reader::open(location_, *files_).snapshots("carol")) {
+      if (snapshot.status == SnapshotStatus::kComplete) found.insert(snapshot.sequence);
+    }
+    return found;
   };
   repair(location_, *files_, clock_);
-  for (const auto& info : Reader::open(location_, *files_).snapshots("carol")) fmt::print("DEBUG {} {} {} {} {} {}\n", info.id.hex(), info.time.time_since_epoch().count(), static_cast<int>(info.kind), info.sequence, static_cast<int>(info.status), info.messages);
-  ASSERT_EQ(snapshots_of_carol(), 2U);
+  ASSERT_THAT(snapshots_of_carol(), testing::ElementsAre(1U, 2U));
   const std::uint64_t last = files_->operations();
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival : {Survival::kNothing, Survival::kEverything}) {
-      if (!tests::is_long_run() && random_() % 4 != 0) continue;
+      if (!tests::is_long_run() && random_() % 12 != 0) continue;
       SCOPED_TRACE(fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
       begin_again();
       files_->fail_for_good_from(operation, Fault::kIo);
       try_repair();
       files_ = files_->after_crash(survival, random_);
       repair(location_, *files_, clock_);
-      EXPECT_EQ(snapshots_of_carol(), 2U);
+      EXPECT_THAT(snapshots_of_carol(), testing::ElementsAre(1U, 2U));
       expect_no_byte_is_gone();
       if (HasFailure()) return;
     }
