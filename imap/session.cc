@@ -72,6 +72,10 @@ std::uint64_t Session::exists() const {
   return impl_->exists();
 }
 
+std::uint64_t Session::expunged() const {
+  return impl_->expunged();
+}
+
 std::vector<Folder> Session::list(std::string_view pattern) {
   return during("list", pattern, [&] { return impl_->list(pattern); });
 }

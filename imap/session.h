@@ -119,6 +119,8 @@ class Session {
 
   // The number of messages in the open folder, as last reported by the server, solicited or not.
   std::uint64_t exists() const;
+  // The number of messages that EXPUNGE and VANISHED have taken away since the session began.
+  std::uint64_t expunged() const;
 
   // The following calls read messages of the open folder; they stream, with one command each unless
   // the set is too long for a line. `uid` is always set, and always one that was requested;

@@ -42,9 +42,13 @@ void Session::Impl::observe(const Response& response) {
     exists_ = std::max<std::uint64_t>(exists_, exists->count);
   } else if (std::holds_alternative<ExpungeResponse>(response)) {
     if (exists_ > 0) --exists_;
+    ++expunged_;
   } else if (const auto* const vanished = std::get_if<VanishedResponse>(&response)) {
     const std::uint64_t count = vanished->uids.count();
-    if (!vanished->is_earlier) exists_ -= std::min(exists_, count);
+    if (!vanished->is_earlier) {
+      exists_ -= std::min(exists_, count);
+      expunged_ += count;
+    }
   } else if (const auto* const enabled = std::get_if<EnabledResponse>(&response)) {
     has_enabled_qresync_ |= Capabilities(enabled->names).has("QRESYNC");
   }

@@ -42,6 +42,7 @@ class Session::Impl {
     prefetched_folders_.reset();
   }
   std::uint64_t exists() const { return exists_; }
+  std::uint64_t expunged() const { return expunged_; }
   std::vector<Folder> list(std::string_view pattern);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
@@ -191,6 +192,7 @@ class Session::Impl {
   // State of the open folder.
   std::string open_name_;
   std::uint64_t exists_ = 0;
+  std::uint64_t expunged_ = 0;
   bool has_modseq_ = false;
   bool omits_uids_ = false;  // the server sent a body without the UID
 };

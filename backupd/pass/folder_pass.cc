@@ -209,11 +209,11 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
 // and without an EXPUNGE that would look like a message that was deleted meanwhile.
 std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::UidSet& skipped,
                                       const imap::UidSet& on_server, bool& are_all_tried) {
-  const std::uint64_t exists = tools_.session.exists();
+  const std::uint64_t expunged = tools_.session.expunged();
   MissingMessages missing(tools_, *draft_, skipped, counts_);
   are_all_tried = missing.fetch(open, on_server.without(recorded_));
   const imap::UidSet others = missing.found().without(on_server);
-  if (missing.gone() == 0 || tools_.session.exists() + missing.gone() <= exists) return {};
+  if (tools_.session.expunged() - expunged >= missing.gone()) return {};
   if (are_all_tried && !others.empty()) {
     std::vector<store::SkippedMessage> earlier = std::move(draft_->info().skipped);
     MissingMessages more(tools_, *draft_, skipped, counts_);
