@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include "store/format/crypto.h"
@@ -48,7 +49,7 @@ class Truth {
         lie = first_lie(*candidate, folder.messages);
         if (lie.empty()) break;
       }
-      if (!lie.empty()) return name + ": " + lie;
+      if (!lie.empty()) return fmt::format("{}: {}", name, lie);
     }
     return "";
   }
