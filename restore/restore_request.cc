@@ -7,6 +7,18 @@
 
 namespace restore {
 
+Requester requester_of(const base::Environment& environment) {
+  const base::Invoker& invoker = environment.invoker;
+  Requester requester{.user = invoker.sudo_user.empty() ? invoker.user : invoker.sudo_user,
+                      .person = {},
+                      .role = {}};
+  if (environment.on_behalf) {
+    requester.person = environment.on_behalf->person;
+    requester.role = environment.on_behalf->role;
+  }
+  return requester;
+}
+
 std::string write_request(const RestoreRequest& request) {
   const SelectionOptions& selection = request.selection;
   const nlohmann::ordered_json document = {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/program/program.h"
 #include "restore/selection.h"
 
 namespace restore {
@@ -13,6 +14,9 @@ struct Requester {
   std::string person;  // for whom another program ran the command (base/program/on_behalf.h)
   std::string role;
 };
+
+// Who runs this command.
+Requester requester_of(const base::Environment& environment);
 
 struct RestoreRequest {
   std::string account;  // the account that was backed up

@@ -296,19 +296,7 @@ class Run {
       // That snapshot may be gone when the tree is resumed.
       if (base::begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
     }
-    record_.request = write_request({options_.account, request, requester()});
-  }
-
-  Requester requester() const {
-    const base::Invoker& invoker = environment_.invoker;
-    Requester requester{.user = invoker.sudo_user.empty() ? invoker.user : invoker.sudo_user,
-                        .person = {},
-                        .role = {}};
-    if (environment_.on_behalf) {
-      requester.person = environment_.on_behalf->person;
-      requester.role = environment_.on_behalf->role;
-    }
-    return requester;
+    record_.request = write_request({options_.account, request, requester_of(environment_)});
   }
 
   std::chrono::sys_seconds moment(const std::string& text) {

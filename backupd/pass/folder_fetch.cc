@@ -90,7 +90,7 @@ Stumbles::Over over(imap::ConnectionLost::Cause cause) {
   return Stumbles::Over::kConnection;
 }
 
-// Thrown in a receiver when no more messages are taken: storing them has failed.
+// Thrown in a receiver when messages are no longer taken: storing them has failed.
 struct PipeClosed {};
 
 // Thrown in a receiver to give up the connection, and with it the message that is arriving. `why`
@@ -102,7 +102,7 @@ struct MessageRefused {
 // Receives messages over one connection.
 class Receiver : public imap::MessageSink {
  public:
-  // Takes messages; returns false if it takes no more.
+  // Takes messages; returns false once it no longer does.
   using Put = std::function<bool(std::vector<ArrivedMessage>)>;
 
   Receiver(Put put, const store::Writer& writer, imap::WaitBudget& waits)

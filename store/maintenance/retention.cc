@@ -200,8 +200,8 @@ class Planner {
       keep(backups_.front(), "newest snapshot, never dropped");
   }
 
-  // Whether `i` is at most `duration` before the newest complete snapshot, or before the newest one
-  // whose time is not doubted.
+  // `i` is at most `duration` before the newest complete snapshot, or before the newest one with a
+  // time that is not doubted.
   bool is_within(std::size_t i, std::chrono::seconds duration) const {
     const auto is_after = [&](const std::optional<std::size_t>& anchor) {
       return anchor && snapshots_[*anchor].time - snapshots_[i].time <= duration;

@@ -70,8 +70,8 @@ TEST(SessionDetailsTest, RequestsOnlySupportedDetails) {
   });
 }
 
-// An account of 101 folders, on a server that tells the roots of those in `own` as "own" and those
-// of all others as "User quota".
+// An account of 101 folders. The server reports the quota root "own" for the folders in `own`, and
+// "User quota" for all others.
 class ManyQuotaRootsTest : public testing::Test {
  protected:
   ManyQuotaRootsTest() {

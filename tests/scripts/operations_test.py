@@ -67,7 +67,7 @@ exec "$BIN/${0##*/}" -q "$@" """,
     # No sshd runs here: the command that the document forces on the login does.
     "ssh": r"""
 [ "$1 $2 $3" = "-l root backup.example.org" ]; shift 3
-command=$(sed -n 's/^restrict,command="\([^"]*\)".*/\1/p' "$SANDBOX/root/.ssh/authorized_keys")
+command=$(sed -n 's/^restrict,command="\([^"]*\)".*/\1/p' "$SANDBOX/home-of-root/.ssh/authorized_keys")
 [ -n "$command" ]
 SSH_ORIGINAL_COMMAND="$*" exec sh -c "$command" """,
     "runuser": r"""
@@ -95,7 +95,7 @@ def sections():
 
 def file_of(text):
     """The path that a block is the content of, if it is a file's: said in its first comment."""
-    match = re.match(r"(?:#!.*\n)?(?:#|//) (/\S+)\n", text)
+    match = re.match(r"(?:#!.*\n)?(?:#|//) ((?:~root)?/\S+)\n", text)
     return match[1] if match else None
 
 
@@ -168,6 +168,7 @@ class Scene:
         """With the paths and hosts of this scene."""
         text = text.replace("root@new.example.org:/", "/new/")
         text = re.sub(r"https://(login\.microsoftonline\.com)", f"http://127.0.0.1:{self.endpoint.server_port}", text)
+        text = text.replace("~root/", f"{self.sandbox}/home-of-root/")
         text = text.replace("https://ping.example.org", f"http://127.0.0.1:{self.endpoint.server_port}")
         text = text.replace("smtp://localhost", f"smtp://127.0.0.1:{self.mail_port}")
         text = text.replace("group = mailstow", f"group = {GROUP}")
@@ -175,7 +176,7 @@ class Scene:
             text = re.sub(r'"url": "imaps://[a-z0-9.]+"',
                           '"url": "{imap_url}", "ca_file": "{ca_file}"'.format(**self.description), text)
             text = text.replace("/run/dovecot/", self.description["directory"] + "/run/")
-        return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new|root|usr/local)/", rf"{self.sandbox}/\1/", text)
+        return re.sub(r"(?<![\w/.-])/(etc|var/lib|mnt|new|usr/local)/", rf"{self.sandbox}/\1/", text)
 
     def start_server(self, *arguments, extra=""):
         file = self.sandbox / "extra.conf"
