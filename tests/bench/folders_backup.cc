@@ -17,6 +17,7 @@
 #include "tests/bench/small_mail.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
+#include "tests/text_of.h"
 
 namespace bench {
 
@@ -86,7 +87,7 @@ class FoldersBackup {
   Ran run_once() const {
     const base::Path output = mailstow_.directory() / "output";
     const Ran ran = run(mailstow_.backupd_command({"-q", "once"}), output);
-    if (!ran.succeeded) fmt::print("FAILED: {}\n", read_file(output));
+    if (!ran.succeeded) fmt::print("FAILED: {}\n", tests::text_of(output));
     return ran;
   }
 
