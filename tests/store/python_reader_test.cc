@@ -16,6 +16,7 @@
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
 #include "tests/store/message/mime_generator.h"
+#include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
 #include "tests/text_of.h"
 
@@ -162,8 +163,8 @@ TEST_F(PythonReader, KnowsPins) {
 TEST_F(PythonReader, ExtractsEveryMessage) {
   Writer writer = open_writer();
   FolderDraft large(folder_named("Large"));
-  put(writer, large, 1, tests::mail_with_attachments({tests::random_bytes(1, 9'000'000)}));
-  put(writer, large, 2, "Subject: no MIME\r\n\r\n" + random_text(1, 5'000'000));
+  put(writer, large, 1, tests::mail_with_attachments({tests::random_bytes(1, 4'500'000)}));
+  put(writer, large, 2, "Subject: no MIME\r\n\r\n" + random_text(1, 4'500'000));
   put(writer, large, 3, std::string("\0\r\n", 3));
   add_snapshot(writer, "alice", {add_varied_folder(writer), writer.seal(large)});
   writer.commit();

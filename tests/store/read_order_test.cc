@@ -6,12 +6,20 @@
 
 #include "store/format/layout.h"
 #include "tests/store/counting_file_system.h"
+#include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
 
 namespace store {
 namespace {
 
-class ReadOrderTest : public StoreFixture {};
+class ReadOrderTest : public StoreFixture {
+ protected:
+  // Half a megabyte, of which a tenth is incompressible.
+  static std::string large(unsigned number) {
+    return "Subject: " + std::to_string(number) + "\r\n\r\n" + tests::random_bytes(number, 50'000) +
+           std::string(450'000, 'x');
+  }
+};
 
 TEST_F(ReadOrderTest, NoBlockIsReadTwice) {
   make_store();
@@ -20,9 +28,7 @@ TEST_F(ReadOrderTest, NoBlockIsReadTwice) {
     Writer writer = open_writer();
     // More than a reader keeps decompressed.
     for (unsigned number = 0; number < 150; ++number) {
-      const std::string text =
-          "Subject: " + std::to_string(number) + "\r\n\r\n" + random_text(number, 500'000);
-      ids.push_back(add_message(writer, text).id);
+      ids.push_back(add_message(writer, large(number)).id);
     }
     writer.commit();
   }
@@ -53,7 +59,7 @@ TEST_F(ReadOrderTest, BlocksOfSeveralAccountsAreKept) {
   {
     Writer writer = open_writer();
     for (unsigned number = 0; number < 110; ++number) {  // seven blocks of 8 MiB
-      ids.push_back(add_message(writer, "Subject: x\r\n\r\n" + random_text(number, 500'000)).id);
+      ids.push_back(add_message(writer, large(number)).id);
     }
     writer.commit();
   }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
+
+#include "tests/store/message/mime_generator.h"
+#include "tests/store/random_bytes.h"
 
 namespace store {
 
@@ -11,23 +13,24 @@ namespace fs = std::filesystem;
 std::string random_text(unsigned seed, std::size_t size) {
   static constexpr std::string_view kWords[] = {"the ",   "mail ",   "folder ", "restore ", "of ",
                                                 "quota ", "server ", "user ",   "and ",     "\r\n"};
-  std::mt19937 random(seed);
+  constexpr std::size_t kShortestWord = 2;
   std::string text;
-  while (text.size() < size) text += kWords[random() % std::size(kWords)];
+  text.reserve(size + 8);
+  for (const char random : tests::random_bytes(seed, size / kShortestWord + 1)) {
+    text += kWords[static_cast<unsigned char>(random) % std::size(kWords)];
+    if (text.size() >= size) break;
+  }
   text.resize(size);
   return text;
 }
 
 std::string base64_lines(unsigned seed, std::size_t lines) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::mt19937 random(seed);
-  std::string text;
-  for (std::size_t line = 0; line < lines; ++line) {
-    for (int i = 0; i < 76; ++i) text += kDigits[random() % kDigits.size()];
-    text += "\r\n";
-  }
-  return text;
+  constexpr std::size_t kBytesOfLine = 57;
+  constexpr std::size_t kLine = 76;
+  return lines == 0
+             ? std::string()
+             : tests::plain_base64(tests::random_bytes(seed, lines * kBytesOfLine), kLine, "\r\n") +
+                   "\r\n";
 }
 
 std::string sample_message(unsigned number) {

@@ -1,6 +1,5 @@
 // Prune's steps: what it does on a disk that is nearly full, and between two steps.
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "store/maintenance/reserve.h"
 #include "tests/expect_error.h"
 #include "tests/store/maintenance/prune_fixture.h"
+#include "tests/store/random_bytes.h"
 #include "tests/store/simulated_file_system.h"
 
 namespace store {
@@ -124,10 +124,7 @@ class PruneOnAFullDiskTest : public testing::Test {
   }
 
   static std::string incompressible(unsigned seed) {
-    std::mt19937 random(seed);
-    std::string text = "Subject: large\r\n\r\n";
-    while (text.size() < 100'000) text += static_cast<char>(' ' + random() % 95);
-    return text;
+    return "Subject: large\r\n\r\n" + tests::random_bytes(seed, 82'000);
   }
 
   static std::vector<std::string> large(unsigned first, unsigned count) {
@@ -236,9 +233,9 @@ TEST_F(PruneOnAFullDiskTest, AReserveIsGivenUpForTheCommit) {
 
 // The disk fills up while a pack is written: what was done before stays done.
 TEST_F(PruneOnAFullDiskTest, AShortageWhileCopyingIsReported) {
-  const ObjectId gone = back_up("bob", large(0, 20));
-  const ObjectId older = back_up("alice", large(100, 40));
-  back_up("alice", large(100, 20));
+  const ObjectId gone = back_up("bob", large(0, 5));
+  const ObjectId older = back_up("alice", large(100, 10));
+  back_up("alice", large(100, 5));
   // The first step needs a few operations; then the rewriting begins.
   for (std::uint64_t after = 5; after < 40; ++after) {
     disk_.fail_for_good_from(disk_.operations() + after, tests::Fault::kNoSpace);

@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "tests/store/message/mime_generator.h"
+#include "tests/store/random_bytes.h"
 
 namespace {
 

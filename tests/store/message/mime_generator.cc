@@ -1,6 +1,6 @@
 #include "tests/store/message/mime_generator.h"
 
-#include <algorithm>
+#include "tests/store/random_bytes.h"
 
 namespace tests {
 namespace {
@@ -14,31 +14,23 @@ constexpr std::size_t kDeepest = 5;
 
 std::string plain_base64(std::string_view bytes, std::size_t line_length,
                          std::string_view line_end) {
-  std::string encoded;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (const char c : bytes) {
-    bits = bits << 8U | static_cast<unsigned char>(c);
-    held += 8;
-    for (; held >= 6; held -= 6) encoded += kAlphabet[bits >> (held - 6) & 63U];
+  std::string encoded((bytes.size() + 2) / 3 * 4, '=');
+  for (std::size_t from = 0, to = 0; from < bytes.size(); from += 3, to += 4) {
+    const std::string_view group = bytes.substr(from, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = bits << 8U | (i < group.size() ? static_cast<unsigned char>(group[i]) : 0U);
+    for (std::size_t i = 0; i <= group.size(); ++i)
+      encoded[to + i] = kAlphabet[bits >> (18 - 6 * i) & 63U];
   }
-  if (held > 0) encoded += kAlphabet[bits << (6 - held) & 63U];
-  while (encoded.size() % 4 != 0) encoded += '=';
   if (line_length == 0) return encoded;
   std::string lines;
+  lines.reserve(encoded.size() + encoded.size() / line_length * line_end.size());
   for (std::size_t i = 0; i < encoded.size(); i += line_length) {
     if (i > 0) lines += line_end;
-    lines += encoded.substr(i, line_length);
+    lines.append(encoded, i, line_length);
   }
   return lines;
-}
-
-std::string random_bytes(std::uint64_t seed, std::size_t size) {
-  std::mt19937_64 random(seed);
-  std::string bytes(size, '\0');
-  std::ranges::generate(bytes, [&] { return static_cast<char>(random()); });
-  if (!bytes.empty()) bytes.front() = '\0';
-  return bytes;
 }
 
 std::string mail_with_attachments(const std::vector<std::string>& attachments,

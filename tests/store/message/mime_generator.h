@@ -14,9 +14,6 @@ namespace tests {
 std::string plain_base64(std::string_view bytes, std::size_t line_length,
                          std::string_view line_end);
 
-// Bytes that can't be mistaken for text, always the same for one seed.
-std::string random_bytes(std::uint64_t seed, std::size_t size);
-
 // A well-formed message with these attachments in base64, in lines of 76 characters ending in CRLF.
 std::string mail_with_attachments(const std::vector<std::string>& attachments,
                                   std::string_view boundary = "frontier");
