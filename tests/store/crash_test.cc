@@ -164,11 +164,12 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
   const std::uint64_t last = files_->operations();
   ASSERT_GT(last, 20U);
   std::size_t cases = 0;
+  tests::Sample sample(17);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!tests::is_long_run() && random_() % 9 != 0) continue;
+        if (!sample.takes_next()) continue;
         ++cases;
         files_ = origin->copy();
         restore_index();
@@ -183,7 +184,7 @@ TEST_F(CrashTest, ACrashAnywhereLosesNothingThatWasAcknowledged) {
       }
     }
   }
-  EXPECT_GT(cases, last / 2);
+  EXPECT_GT(cases, last / 3);
 }
 
 TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
@@ -193,11 +194,12 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
   Expected whole = before_;
   run(whole);
   const std::uint64_t last = files_->operations();
+  tests::Sample sample(31);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!tests::is_long_run() && random_() % 18 != 0) continue;
+          if (!sample.takes_next()) continue;
           files_ = origin->copy();
           restore_index();
           if (for_good) {
@@ -227,9 +229,10 @@ TEST_F(CrashTest, WhatTheNextRunFindsIsDurableToo) {
   Expected whole = before_;
   run(whole);
   const std::uint64_t last = files_->operations();
+  tests::Sample sample(5);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const bool commits : {false, true}) {
-      if (!tests::is_long_run() && random_() % 3 != 0) continue;
+      if (!sample.takes_next()) continue;
       files_ = origin->copy();
       restore_index();
       files_->fail_once_at(operation, Fault::kDoneAndFail);

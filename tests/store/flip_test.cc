@@ -67,7 +67,7 @@ class FlipTest : public SmallStore {
 TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
   for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
     const std::vector<BlockEntry> blocks = blocks_of(path);
-    for (std::size_t at = 0; at < bytes.size(); at += step(41)) {
+    for (std::size_t at = 0; at < bytes.size(); at += step(53)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(at));
       base::Bytes bad = bytes;
       bad[at] ^= std::byte{1};
@@ -91,7 +91,7 @@ TEST_F(FlipTest, AFlipInAPackIsFoundAndDamagesOneBlock) {
 
 TEST_F(FlipTest, ATruncatedPackIsFoundAndTheOtherStaysReadable) {
   for (const auto& [path, bytes] : files_.files_below(packs_directory(location_))) {
-    for (std::size_t size = 0; size < bytes.size(); size += step(37)) {
+    for (std::size_t size = 0; size < bytes.size(); size += step(101)) {
       SCOPED_TRACE(path.string() + " " + std::to_string(size));
       const base::Bytes bad(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
       check_with(path, bad);
@@ -112,7 +112,7 @@ TEST_F(FlipTest, AFlippedOrTruncatedKeySlotOrTreeRecordIsFoundAndMailStaysReadab
     const auto files = files_.files_below(directory);
     ASSERT_FALSE(files.empty());
     for (const auto& [path, bytes] : files) {
-      for (std::size_t at = 0; at < 2 * bytes.size(); at += step(7)) {
+      for (std::size_t at = 0; at < 2 * bytes.size(); at += step(19)) {
         SCOPED_TRACE(path.string() + " " + std::to_string(at));
         base::Bytes bad = bytes;
         if (at < bytes.size()) {
@@ -159,7 +159,7 @@ TEST_F(FlipTest, AFlipInTheIndexIsFoundOrChangesNoResult) {
   };
   const std::string expected = answers();
   std::size_t undetected = 0;
-  for (std::size_t at = 0; at < good.size(); at += step(211)) {
+  for (std::size_t at = 0; at < good.size(); at += step(499)) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0x10);
     fs::remove(path.string() + "-wal");

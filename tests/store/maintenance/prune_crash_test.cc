@@ -58,8 +58,6 @@ class PruneCrashTest : public testing::Test {
     store_.verify();
   }
 
-  bool is_taken(unsigned one_of) { return tests::is_long_run() || random_() % one_of == 0; }
-
   ModelStore store_;
   std::mt19937 random_{20'261'124};
 };
@@ -67,11 +65,12 @@ class PruneCrashTest : public testing::Test {
 TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped) {
   start();
   const std::uint64_t last = operations();
+  tests::Sample sample(31);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!is_taken(24)) continue;
+        if (!sample.takes_next()) continue;
         store_.revert();
         store_.files().fail_for_good_from(operation, Fault::kIo);
         run();
@@ -90,9 +89,10 @@ TEST_F(PruneCrashTest, ACrashAnywhereLosesNothingLivingAndRestoresNothingDropped
 TEST_F(PruneCrashTest, ACrashOnAFullDiskLosesNothingEither) {
   start();
   const std::uint64_t last = operations();
+  tests::Sample sample(25);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const bool index_lost : {false, true}) {
-      if (!is_taken(24)) continue;
+      if (!sample.takes_next()) continue;
       store_.revert();
       store_.files().set_free_space(100);
       store_.files().fail_for_good_from(operation, Fault::kIo);
@@ -108,11 +108,12 @@ TEST_F(PruneCrashTest, ACrashOnAFullDiskLosesNothingEither) {
 TEST_F(PruneCrashTest, AnOperationThatFailsDamagesNothing) {
   start();
   const std::uint64_t last = operations();
+  tests::Sample sample(79);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!is_taken(60)) continue;
+          if (!sample.takes_next()) continue;
           store_.revert();
           if (for_good) {
             store_.files().fail_for_good_from(operation, fault);

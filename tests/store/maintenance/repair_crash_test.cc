@@ -204,11 +204,12 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
   const std::uint64_t last = measure();
   ASSERT_GT(last, 20U);
   std::size_t cases = 0;
+  tests::Sample sample(17);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival :
          {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
       for (const bool index_lost : {false, true}) {
-        if (!tests::is_long_run() && random_() % 12 != 0) continue;
+        if (!sample.takes_next()) continue;
         ++cases;
         begin_again();
         files_->fail_for_good_from(operation, Fault::kIo);
@@ -223,16 +224,17 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
       }
     }
   }
-  EXPECT_GT(cases, last / 2);
+  EXPECT_GT(cases, last / 3);
 }
 
 TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   const std::uint64_t last = measure();
+  tests::Sample sample(37);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const bool crashes : {false, true}) {
-          if (!tests::is_long_run() && random_() % 24 != 0) continue;
+          if (!sample.takes_next()) continue;
           begin_again();
           if (for_good) {
             files_->fail_for_good_from(operation, fault);
@@ -283,9 +285,10 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingThatOnlyTheIndexKnew) {
   repair(location_, *files_, clock_);
   ASSERT_THAT(snapshots_of_carol(), testing::ElementsAre(1U, 2U));
   const std::uint64_t last = files_->operations();
+  tests::Sample sample(13);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Survival survival : {Survival::kNothing, Survival::kEverything}) {
-      if (!tests::is_long_run() && random_() % 12 != 0) continue;
+      if (!sample.takes_next()) continue;
       SCOPED_TRACE(fmt::format("operation {}, survival {}", operation, static_cast<int>(survival)));
       begin_again();
       files_->fail_for_good_from(operation, Fault::kIo);
@@ -324,12 +327,13 @@ TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   reindex(location_, *files_);
   const std::uint64_t last = files_->operations();
   ASSERT_GT(last, 5U);
+  tests::Sample sample(11);
   for (std::uint64_t operation = 1; operation <= last; ++operation) {
     for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
       for (const bool for_good : {false, true}) {
         for (const Survival survival :
              {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
-          if (!tests::is_long_run() && random_() % 6 != 0) continue;
+          if (!sample.takes_next()) continue;
           SCOPED_TRACE(fmt::format("operation {}, fault {}, for good {}, survival {}", operation,
                                    static_cast<int>(fault), for_good, static_cast<int>(survival)));
           begin_again();
