@@ -1,6 +1,8 @@
 // A bound on how far back a reader sees: what is older does not exist for it.
 #include "store/reach.h"
 
+#include <cstdint>
+#include <cstring>
 #include <unordered_map>
 
 #include <gmock/gmock.h>
@@ -119,15 +121,18 @@ TEST_F(ReachTest, DigitsThatOnlyOneIdWithinReachBeginsWithNameIt) {
     WriteSession session(location_, files_, clock_, Effort::kFast);
     SnapshotLine line = session.index().lines("alice").at(0);
     Commit commit;
-    std::unordered_map<std::string, SnapshotLine> known;
+    std::unordered_map<std::uint32_t, std::chrono::sys_seconds> known;  // times by digits
     constexpr int kMaxTries = 2'000'000;  // half of the tries end below 80,000
     for (int tries = 0; tries < kMaxTries && digits.empty(); ++tries) {
       line.time += std::chrono::seconds(1);
-      const std::string beginning = snapshot_id(session.context().keys, line).hex().substr(0, 8);
-      const auto [other, is_new] = known.try_emplace(beginning, line);
+      const ObjectId id = snapshot_id(session.context().keys, line);
+      std::uint32_t beginning = 0;
+      std::memcpy(&beginning, id.bytes.data(), sizeof beginning);
+      const auto [other, is_new] = known.try_emplace(beginning, line.time);
       if (is_new) continue;
-      digits = beginning;
-      commit.snapshots = {other->second, line};
+      digits = id.hex().substr(0, 2 * sizeof beginning);
+      commit.snapshots = {line, line};
+      commit.snapshots[0].time = other->second;
     }
     ASSERT_EQ(commit.snapshots.size(), 2U);
     commit.snapshots[0].sequence = 2;

@@ -25,7 +25,7 @@ using testing::SizeIs;
 class CheckReadsTest : public StoreFixture {
  protected:
   static constexpr unsigned kMessages = 10;  // of each account
-  static constexpr std::size_t kLines = 4'000;
+  static constexpr std::size_t kLines = 1'500;
 
   static std::string attachment(unsigned number) {
     return "--=_1\r\nContent-Type: application/octet-stream\r\n"
