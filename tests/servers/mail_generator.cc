@@ -1,5 +1,6 @@
 #include "tests/servers/mail_generator.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -39,26 +40,28 @@ constexpr std::size_t kBase64Line = 76;
 std::string base64(std::string_view bytes, std::size_t line_length) {
   static constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve(bytes.size() * 4 / 3 + bytes.size() / line_length * 3 + 8);
-  std::size_t column = 0;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      const std::size_t from = at + i;
-      group = group << 8U | (from < bytes.size() ? static_cast<unsigned char>(bytes[from]) : 0U);
-    }
-    const std::size_t given = std::min<std::size_t>(3, bytes.size() - at);
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += i <= given ? kAlphabet[group >> (18U - 6U * i) & 63U] : '=';
-    }
-    column += 4;
-    if (column >= line_length) {
-      text += "\r\n";
-      column = 0;
-    }
+  std::string digits((bytes.size() + 2) / 3 * 4, '=');
+  const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
+  char* out = digits.data();
+  for (std::size_t left = bytes.size(); left > 0;) {
+    const std::size_t given = std::min<std::size_t>(3, left);
+    const std::uint32_t group = std::uint32_t{in[0]} << 16U |
+                                (given > 1 ? std::uint32_t{in[1]} << 8U : 0U) |
+                                (given > 2 ? std::uint32_t{in[2]} : 0U);
+    out[0] = kAlphabet[group >> 18U];
+    out[1] = kAlphabet[group >> 12U & 63U];
+    if (given > 1) out[2] = kAlphabet[group >> 6U & 63U];
+    if (given > 2) out[3] = kAlphabet[group & 63U];
+    in += given;
+    out += 4;
+    left -= given;
   }
-  if (column > 0) text += "\r\n";
+  const std::size_t whole = (line_length + 3) / 4 * 4;  // of a line
+  std::string text;
+  text.reserve(digits.size() + (digits.size() / whole + 1) * 2);
+  for (std::size_t at = 0; at < digits.size(); at += whole) {
+    text.append(digits, at, whole).append("\r\n");
+  }
   return text;
 }
 
@@ -83,8 +86,12 @@ std::string MailGenerator::word() {
 std::string MailGenerator::sentence() {
   std::string text = word();
   text.front() = static_cast<char>(text.front() - 'a' + 'A');
-  for (std::size_t left = 3 + random_.below(9); left > 0; --left) text += " " + word();
-  return text + ".";
+  for (std::size_t left = 3 + random_.below(9); left > 0; --left) {
+    text += ' ';
+    text += kWords.at(random_.below(kWords.size()));
+  }
+  text += '.';
+  return text;
 }
 
 std::string MailGenerator::paragraphs(std::size_t count) {
@@ -100,8 +107,8 @@ std::string MailGenerator::binary(std::size_t bytes) {
   std::string result;
   result.reserve(bytes + 8);
   while (result.size() < bytes) {
-    std::uint64_t random = random_.next();
-    for (int i = 0; i < 8; ++i, random >>= 8U) result += static_cast<char>(random & 255U);
+    const std::uint64_t random = random_.next();
+    result.append(reinterpret_cast<const char*>(&random), sizeof random);  // little-endian
   }
   result.resize(bytes);
   return result;

@@ -11,7 +11,8 @@
 
 namespace servers {
 
-// SplitMix64, because the standard's distributions differ between libraries.
+// SplitMix64, because the standard's distributions differ between libraries, and cheap, because
+// most of the time of some tests goes into their mail.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
