@@ -1,5 +1,5 @@
-// Recorded output of real servers, cut off after every byte: the results from a part of a session
-// must be a prefix of those from the whole.
+// Recorded output of real servers, cut off after every byte (every third one in a short run): the
+// results from a part of a session must be a prefix of those from the whole.
 #include <algorithm>
 #include <memory>
 
@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "imap/curl_transport.h"
 #include "imap/session.h"
+#include "tests/long_run.h"
 #include "tests/servers/cyrus.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
@@ -147,7 +148,9 @@ TEST_P(RecordedSessionTest, EveryPrefixYieldsAPrefixOfTheResults) {
   std::string again;
   back_up(std::make_unique<ReplayingTransport>(recorded), again);
   EXPECT_EQ(again, whole);
+  tests::Sample sample(3);
   for (std::size_t cut = 0; cut < recorded.size() && !HasFailure(); ++cut) {
+    if (!sample.takes_next()) continue;
     std::string results;
     try {
       back_up(std::make_unique<ReplayingTransport>(std::string_view(recorded).substr(0, cut)),

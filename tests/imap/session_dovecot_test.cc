@@ -86,7 +86,7 @@ class DovecotSession : public testing::Test {
 };
 
 TEST_F(DovecotSession, DrainsAnAccount) {
-  const auto filled = servers::fill_account(server(), "alice", 300);
+  const auto filled = servers::fill_account(server(), "alice", 150);
   Session session = open("alice");
   std::size_t total = 0;
   for (const Folder& folder : session.list_personal_folders()) {
@@ -103,7 +103,7 @@ TEST_F(DovecotSession, DrainsAnAccount) {
     EXPECT_EQ(known == filled.end() ? 0 : known->second, opened.exists) << folder.raw_name;
     total += opened.exists;
   }
-  EXPECT_EQ(total, 300U);
+  EXPECT_EQ(total, 150U);
   session.logout();
 }
 
@@ -211,7 +211,7 @@ TEST_F(DovecotSession, ReportsWhyAMessageIsRefused) {
 
 TEST_F(DovecotSession, CarriesLargeMessages) {
   servers::MailGenerator generator(8);
-  const std::vector<servers::Delivery> deliveries = {{generator.attachment(20U << 20U)}};
+  const std::vector<servers::Delivery> deliveries = {{generator.attachment(5U << 20U)}};
   for (const Endpoint& endpoint : {plain(), secured(server().imaps_url())}) {
     Session session = Session::open(endpoint, login("bob"), {});
     session.create("Large");
