@@ -40,7 +40,7 @@ struct Acknowledged {
 };
 
 TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
-  const int kills = tests::is_long_run() ? 100 : 12;
+  const int kills = tests::is_long_run() ? 100 : 8;
   servers::Dovecot server;
   programs::Installation mailstow(server);
   mailstow.backupd({"init"});
@@ -53,7 +53,7 @@ TEST(KillTest, AfterAKillAtAnyMomentTheStoreOpensAndTheNextRunCompletes) {
   std::vector<Acknowledged> acknowledged;
   for (int kill = 0; kill < kills; ++kill) {
     std::vector<servers::Delivery> news;
-    for (int message = 0; message < 20; ++message) news.push_back({mail.text(20'000)});
+    for (int message = 0; message < 12; ++message) news.push_back({mail.text(20'000)});
     alice.append("INBOX", news);
     {
       servers::Process once(mailstow.backupd_command({"once", "--account", "alice"}), {},

@@ -109,7 +109,7 @@ TEST_F(OnceTest, StoresOddMessagesExactlyAsServed) {
   auto maildir = server_.maildir("alice");
   for (const std::string& bytes : mail.horrors()) maildir.deliver("Odd", {bytes});
   maildir.deliver("Odd", {""});
-  maildir.deliver("Large", {mail.attachment(20'000'000)});
+  maildir.deliver("Large", {mail.attachment(9'000'000)});
   const json account = once();
   EXPECT_EQ(account["status"], "complete") << account.dump(2);
   expect_receipts(account);

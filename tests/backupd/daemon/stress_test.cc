@@ -225,7 +225,7 @@ TEST_F(StressTest, NothingIsLostAndNothingLeaks) {
     ASSERT_LT(steady_clock::now(), patience) << once.status << once.err << log();
   }
   for (const std::string& user : users()) {
-    if (!tests::is_long_run() && random_.one_in(2)) continue;
+    if (!tests::is_long_run() && !random_.one_in(6)) continue;
     const json account = find_by(report["accounts"], "account", user);
     programs::expect_receipts(account, servers::account_state(server_, user));
   }

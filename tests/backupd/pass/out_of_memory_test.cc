@@ -25,6 +25,7 @@
 #include "tests/backupd/pass/odd_server.h"
 #include "tests/backupd/pass/pass_runner.h"
 #include "tests/long_run.h"
+#include "tests/store/random_bytes.h"
 #include "tests/temporary_directory.h"
 
 namespace backupd {
@@ -204,16 +205,8 @@ TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {
 TEST_F(OutOfMemoryTest, AnyAllocationMayFailWhileABlockIsSealed) {
   constexpr std::size_t kLength = 1'150'000;
   constexpr int kInABlock = 8;  // messages of that length
-  std::mt19937_64 random(1);
-  const auto text = [&] {
-    constexpr std::size_t kLine = 70;
-    std::string bytes = "Subject: long\r\n\r\n";
-    while (bytes.size() < kLength) {
-      for (std::size_t i = 0; i < kLine; ++i) bytes += static_cast<char>('0' + random() % 64);
-      bytes += "\r\n";
-    }
-    return bytes;
-  };
+  std::uint64_t seed = 0;
+  const auto text = [&] { return "Subject: long\r\n\r\n" + tests::random_bytes(++seed, kLength); };
   const auto arrived = [&](const std::string& bytes) {
     store::IncomingMessage message = writer_->begin_message();
     message.add(base::as_bytes(bytes));
