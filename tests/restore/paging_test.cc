@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 
@@ -21,15 +22,20 @@ class PagingTest : public testing::Test {
     for (const char* folder : {"Work", "Tools", "Zoo"}) {
       server_.client("alice").command("CREATE " + servers::quote(folder));
     }
-    for (int day = 1; day <= 7; ++day) append("INBOX", day);
+    std::vector<servers::Delivery> week;
+    for (int day = 1; day <= 7; ++day) week.push_back({mail_of(day)});
+    server_.client("alice").append("INBOX", week);
     back_up();
   }
 
-  void append(const std::string& folder, int day) {
+  static std::string mail_of(int day) {
     const std::string number = std::to_string(day);
-    const std::string mail = "From: a@example.org\r\nSubject: day " + number + "\r\nDate: Tue, " +
-                             number + " Dec 2026 10:00:00 +0000\r\n\r\nbody\r\n";
-    server_.client("alice").append(folder, std::vector<servers::Delivery>{{mail}});
+    return "From: a@example.org\r\nSubject: day " + number + "\r\nDate: Tue, " + number +
+           " Dec 2026 10:00:00 +0000\r\n\r\nbody\r\n";
+  }
+
+  void append(const std::string& folder, int day) {
+    server_.client("alice").append(folder, std::vector<servers::Delivery>{{mail_of(day)}});
   }
 
   void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }
@@ -55,7 +61,10 @@ class PagingTest : public testing::Test {
     const json whole = mailstow_.restore_json(command);
     EXPECT_TRUE(whole["next"].is_null());
     EXPECT_GE(whole[list].size(), 2U);
-    for (const std::size_t limit : {1U, 2U, 7U}) {
+    // Pages of one element of a long list are many runs.
+    const bool is_short = whole[list].size() <= 4 || tests::is_long_run();
+    for (const std::size_t limit :
+         is_short ? std::vector<std::size_t>{1, 2, 7} : std::vector<std::size_t>{2, 7}) {
       EXPECT_EQ(json(in_pages(command, list, limit)), whole[list]) << list << ", " << limit;
     }
   }

@@ -67,7 +67,7 @@ class WriteTest : public testing::Test {
 TEST_F(WriteTest, SeveralConnectionsWriteWhatOneWould) {
   mailstow_.config()["servers"]["main"]["connections"] = 3;
   mailstow_.save();
-  deliver(1300);
+  deliver(1000);
   before_ = servers::account_state(server_, "alice");
   mailstow_.backupd_json({"once", "--account", "alice"});
   const std::size_t logins_before = logins();
@@ -113,7 +113,7 @@ class OneConnectionTest : public WriteTest {
 };
 
 TEST_F(OneConnectionTest, AServerThatLetsNoFurtherOneInIsMadeDoWith) {
-  deliver(1300);
+  deliver(500);
   restore_all();
 }
 
@@ -176,7 +176,7 @@ class LiteralTest : public WriteTest, public testing::WithParamInterface<const c
 };
 
 TEST_P(LiteralTest, EachKindBringsAllBack) {
-  deliver(300);
+  deliver(120);
   restore_all();
 }
 
