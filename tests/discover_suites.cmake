@@ -1,9 +1,13 @@
 # Writes a CTest file with one test for each suite of a GoogleTest program: cmake -D PROGRAM=FILE
-# -D NAME=PROGRAM_NAME -D TIMEOUT=SECONDS -D REPORTS=DIRECTORY -D OUTPUT=FILE -P discover_suites.cmake
+# -D NAME=PROGRAM_NAME -D TIMEOUT=SECONDS -D FILTER=GTEST_FILTER -D REPORTS=DIRECTORY -D OUTPUT=FILE
+# -P discover_suites.cmake
 # Each suite writes its GoogleTest report to REPORTS, from which scripts/test_report counts the tests.
-execute_process(COMMAND ${PROGRAM} --gtest_list_tests OUTPUT_VARIABLE list
-                TIMEOUT 60 COMMAND_ERROR_IS_FATAL ANY)
-string(REPLACE ";" "" list "${list}")
+execute_process(COMMAND ${PROGRAM} --gtest_list_tests "--gtest_filter=${FILTER}"
+                OUTPUT_VARIABLE list TIMEOUT 60 COMMAND_ERROR_IS_FATAL ANY)
+# Of the values of parameters: they would divide the list, or join its elements.
+foreach(special ";" "[" "]")
+  string(REPLACE "${special}" "" list "${list}")
+endforeach()
 string(REPLACE "\n" ";" lines "${list}")
 set(text "")
 foreach(line IN LISTS lines)
