@@ -12,7 +12,7 @@ class ReadBackTest : public StoreFixture {
   ReadBackTest() { make_store(); }
 
   // Together far more than a writer keeps in memory.
-  static constexpr unsigned kFolders = 400;
+  static constexpr unsigned kFolders = 250;
   static constexpr std::size_t kValue = 50'000;
 
   static FolderInfo info(unsigned number) {

@@ -17,7 +17,8 @@ std::string random_text(unsigned seed, std::size_t size) {
   std::string text;
   text.reserve(size + 8);
   for (const char random : tests::random_bytes(seed, size / kShortestWord + 1)) {
-    text += kWords[static_cast<unsigned char>(random) % std::size(kWords)];
+    const std::string_view word = kWords[static_cast<unsigned char>(random) % std::size(kWords)];
+    text.append(word.data(), word.size());
     if (text.size() >= size) break;
   }
   text.resize(size);
