@@ -4,7 +4,7 @@
 # Each suite writes its GoogleTest report to REPORTS, from which scripts/test_report counts the tests.
 execute_process(COMMAND ${PROGRAM} --gtest_list_tests "--gtest_filter=${FILTER}"
                 OUTPUT_VARIABLE list TIMEOUT 60 COMMAND_ERROR_IS_FATAL ANY)
-# Of the values of parameters: they would divide the list, or join its elements.
+# The values of parameters may contain what divides a list, or joins its elements.
 foreach(special ";" "[" "]")
   string(REPLACE "${special}" "" list "${list}")
 endforeach()
