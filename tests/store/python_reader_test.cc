@@ -15,6 +15,7 @@
 #include "store/keys/key_ring.h"
 #include "store/maintenance/dropping.h"
 #include "store/maintenance/prune.h"
+#include "tests/long_run.h"
 #include "tests/store/message/mime_generator.h"
 #include "tests/store/random_bytes.h"
 #include "tests/store/store_fixture.h"
@@ -71,9 +72,10 @@ class PythonReader : public StoreFixture {
     draft.info().skipped = {{.uid = {3}, .reason = "the server sent no body"}};
     draft.info().attributes = {"\\HasNoChildren"};
     draft.info().highest_modseq = 99;
-    for (std::uint32_t i = 0; i < 300; ++i) {
+    const std::uint32_t count = tests::is_long_run() ? 300 : 180;
+    for (std::uint32_t i = 0; i < count; ++i) {
       tests::MimeGenerator generator(i);
-      put(writer, draft, i < 200 ? 1 + i : i * 100'003, generator.message(),
+      put(writer, draft, i < 120 ? 1 + i : i * 100'003, generator.message(),
           i % 2 == 0 ? std::vector<std::string>{"$Label", "\\Seen"} : std::vector<std::string>{});
     }
     return writer.seal(draft);
