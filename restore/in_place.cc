@@ -106,8 +106,9 @@ std::size_t InPlace::foreign_messages(store::Reader& reader, const std::string& 
 
 void InPlace::refuse_without_room() const {
   const auto uses = quota_uses(session_, std::string(imap::kInbox));
-  const std::uint64_t messages = plan_.messages - std::min(plan_.messages, present_messages_);
-  const std::uint64_t bytes = plan_.bytes - std::min(plan_.bytes, present_bytes_);
+  const std::uint64_t messages =
+      plan_.counts.messages - std::min(plan_.counts.messages, present_messages_);
+  const std::uint64_t bytes = plan_.counts.bytes - std::min(plan_.counts.bytes, present_bytes_);
   if (!has_room(uses, messages, bytes)) refuse_for_room(account_, uses, messages, bytes);
 }
 

@@ -65,16 +65,16 @@ class Planner {
     for (const store::MessageEntry& entry : planned.messages) {
       planned.bytes += entry.size;
       count_flags(entry);
-      if (!entry.internal_date) ++plan_.undated;
+      if (!entry.internal_date) ++plan_.counts.undated;
     }
-    plan_.messages += planned.messages.size();
-    plan_.bytes += planned.bytes;
+    plan_.counts.messages += planned.messages.size();
+    plan_.counts.bytes += planned.bytes;
     plan_.folders.push_back(std::move(planned));
   }
 
   Plan finish() {
-    plan_.estimated =
-        std::chrono::seconds(1 + plan_.messages / kMessagesASecond + plan_.bytes / kBytesASecond);
+    plan_.counts.estimated = std::chrono::seconds(1 + plan_.counts.messages / kMessagesASecond +
+                                                  plan_.counts.bytes / kBytesASecond);
     return std::move(plan_);
   }
 
@@ -118,14 +118,14 @@ class Planner {
     bool has_keyword = false;
     for (const std::string& flag : entry.flags) {
       if (flag == "\\Deleted") {
-        ++plan_.deleted;
+        ++plan_.counts.deleted;
       } else if (names_.inbox && !names_.inbox->keeps(flag)) {
         loses_keyword = true;
       }
       has_keyword = has_keyword || !flag.starts_with('\\');
     }
-    if (loses_keyword) ++plan_.keywords_lost;
-    if (has_keyword && !names_.inbox) ++plan_.keywords_unsure;
+    if (loses_keyword) ++plan_.counts.keywords_lost;
+    if (has_keyword && !names_.inbox) ++plan_.counts.keywords_unsure;
   }
 
   const TargetNames& names_;

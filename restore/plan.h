@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "imap/folder.h"
+#include "restore/plan_summary.h"
 #include "restore/restore_report.h"
 #include "restore/selection.h"
 
@@ -32,13 +33,7 @@ struct Plan {
   // Raw names to create, including the tree's top and the levels above it; parents before children.
   std::vector<std::string> levels;
   std::vector<PlannedFolder> folders;
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t deleted = 0;          // messages that lose \Deleted
-  std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
-  std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
-  std::uint64_t undated = 0;          // messages without a date: the server gives them one
-  std::chrono::seconds estimated{};
+  PlanCounts counts;
 };
 
 // How the account's server spells names, and what it accepts.

@@ -6,18 +6,6 @@
 
 namespace restore {
 
-PlanSummary plan_summary(const Plan& plan) {
-  PlanSummary summary;
-  summary.messages = plan.messages;
-  summary.bytes = plan.bytes;
-  summary.deleted = plan.deleted;
-  summary.keywords_lost = plan.keywords_lost;
-  summary.keywords_unsure = plan.keywords_unsure;
-  summary.undated = plan.undated;
-  summary.estimated = plan.estimated;
-  return summary;
-}
-
 std::string name_without_time(const std::string& tree_template, const std::string& user,
                               char delimiter) {
   constexpr std::string_view kTimestamp = "{timestamp}";

@@ -8,16 +8,19 @@
 
 namespace restore {
 
-struct Plan;
-
-struct PlanSummary {
+// What a plan restores, all folders together.
+struct PlanCounts {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t deleted = 0;          // messages that lose \Deleted
   std::uint64_t keywords_lost = 0;    // messages with a keyword that the server does not keep
   std::uint64_t keywords_unsure = 0;  // ... with any, if the server does not report what it keeps
   std::uint64_t undated = 0;          // messages without a date: the server gives them one
-  std::chrono::seconds estimated{};
+  std::chrono::seconds estimated{};   // how long the restore takes
+};
+
+struct PlanSummary {
+  PlanCounts counts;
   // STORAGE of the account, in KiB; nullopt: the server reports no limit.
   struct Room {
     std::uint64_t usage = 0;
@@ -29,9 +32,6 @@ struct PlanSummary {
   // RestoreReport::tree.
   std::string shown_tree = {};
 };
-
-// Leaves `room`, `took_backup` and `shown_tree` to the caller.
-PlanSummary plan_summary(const Plan& plan);
 
 // The name of a tree that a run would make now, with words in place of its time. `tree_template`,
 // `user` and `delimiter` as for template_for().

@@ -39,8 +39,8 @@ QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::T
     finding.proof += "; no quota root could be created: " + trouble;
   }
   before_ = quota_uses(session_, probe.raw_name);
-  missing_messages_ = plan_.messages;
-  missing_bytes_ = plan_.bytes;
+  missing_messages_ = plan_.counts.messages;
+  missing_bytes_ = plan_.counts.bytes;
   for (const store::TreeLevel& level : record.levels) {
     if (&level == &probe) continue;
     for (const store::TreeMessage& message : level.messages) {

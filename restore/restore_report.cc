@@ -79,13 +79,13 @@ std::string RestoreReport::to_json() const {
   if (plan) {
     ordered_json room;
     if (plan->room) room = {{"usage", plan->room->usage}, {"limit", plan->room->limit}};
-    document["plan"] = {{"messages", plan->messages},
-                        {"bytes", plan->bytes},
-                        {"without_deleted", plan->deleted},
-                        {"without_keywords", plan->keywords_lost},
-                        {"keywords_unsure", plan->keywords_unsure},
-                        {"without_date", plan->undated},
-                        {"estimated_seconds", plan->estimated.count()},
+    document["plan"] = {{"messages", plan->counts.messages},
+                        {"bytes", plan->counts.bytes},
+                        {"without_deleted", plan->counts.deleted},
+                        {"without_keywords", plan->counts.keywords_lost},
+                        {"keywords_unsure", plan->counts.keywords_unsure},
+                        {"without_date", plan->counts.undated},
+                        {"estimated_seconds", plan->counts.estimated.count()},
                         {"storage_kib", std::move(room)},
                         {"took_backup", plan->took_backup}};
   }

@@ -77,22 +77,22 @@ std::string RestoreReport::plan_to_text() const {
                       message.uid.value, message.reason);
     }
   }
-  if (plan->deleted > 0) {
+  if (plan->counts.deleted > 0) {
     remarks += fmt::format("Without \\Deleted, so that no mail program removes them: {}.\n",
-                           base::format_count(plan->deleted));
+                           base::format_count(plan->counts.deleted));
   }
-  if (plan->keywords_lost > 0) {
+  if (plan->counts.keywords_lost > 0) {
     remarks += fmt::format("Without keywords that the server does not keep: {}.\n",
-                           base::format_count(plan->keywords_lost));
+                           base::format_count(plan->counts.keywords_lost));
   }
-  if (plan->keywords_unsure > 0) {
+  if (plan->counts.keywords_unsure > 0) {
     remarks += fmt::format(
         "With keywords, which the server may not support; the restore will report it: {}.\n",
-        base::format_count(plan->keywords_unsure));
+        base::format_count(plan->counts.keywords_unsure));
   }
-  if (plan->undated > 0) {
+  if (plan->counts.undated > 0) {
     remarks += fmt::format("Without a date, so that the server gives them one: {}.\n",
-                           base::format_count(plan->undated));
+                           base::format_count(plan->counts.undated));
   }
   remarks += undated_text(undated);
   const std::string room =
@@ -105,8 +105,8 @@ std::string RestoreReport::plan_to_text() const {
                             rows, base::output_room()) +
          remarks + origin() +
          fmt::format(
-             "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->messages),
-             base::format_size(plan->bytes), plan->estimated.count(), room,
+             "{} messages, {}, in about {} s. {}{}.\n{}", base::format_count(plan->counts.messages),
+             base::format_size(plan->counts.bytes), plan->counts.estimated.count(), room,
              tree.empty()
                  ? "mail restored in place counts like any other"
                  : "whether the tree counts is tested before its first message is restored",

@@ -96,7 +96,7 @@ class Run {
     progress_.plan({plan_.tree,
                     static_cast<std::uint64_t>(
                         std::ranges::count_if(plan_.folders, &PlannedFolder::holds_messages)),
-                    plan_.messages, plan_.bytes});
+                    plan_.counts.messages, plan_.counts.bytes});
     if (options_.in_place) return restore_in_place(std::move(sources), names);
     if (options_.dry_run) return report_;
 
@@ -238,7 +238,7 @@ class Run {
     report_.quota.proof = "not tested: a dry run writes nothing";
     if (!options_.dry_run) return;
     for (const PlannedFolder& folder : plan_.folders) report_.folders.push_back(report_of(folder));
-    report_.plan = plan_summary(plan_);
+    report_.plan.emplace().counts = plan_.counts;
     report_.plan->took_backup = options_.selection.missing;
     if (!resumed_ && !options_.in_place) {
       report_.plan->shown_tree =

@@ -28,8 +28,8 @@ TEST(PlanTest, EveryLevelIsNamedParentsFirst) {
                 "RESTORED", "RESTORED/20261124T023000", "RESTORED/20261124T023000/Archive",
                 "RESTORED/20261124T023000/Archive/2023",
                 "RESTORED/20261124T023000/Archive/2023/May", "RESTORED/20261124T023000/INBOX"}));
-  EXPECT_EQ(plan.messages, 2U);
-  EXPECT_EQ(plan.bytes, 30U);
+  EXPECT_EQ(plan.counts.messages, 2U);
+  EXPECT_EQ(plan.counts.bytes, 30U);
 }
 
 TEST(PlanTest, TheInboxHasOneNameHoweverItsSourceSpeltIt) {
@@ -225,17 +225,17 @@ TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
   TargetNames names{'/', "", {}, 999};
   names.inbox.emplace().permanent_flags = {"\\Seen", "\\Deleted"};
   const Plan unsure = make_plan(selection, "RESTORED/t", {'/', "", {}, 999});
-  EXPECT_EQ(unsure.keywords_lost, 0U) << "the server did not tell what it keeps";
-  EXPECT_EQ(unsure.keywords_unsure, 1U);
+  EXPECT_EQ(unsure.counts.keywords_lost, 0U) << "the server did not tell what it keeps";
+  EXPECT_EQ(unsure.counts.keywords_unsure, 1U);
   const Plan plan = make_plan(selection, "RESTORED/t", names);
   EXPECT_EQ(plan.folders[0].messages.size(), 0U);
   ASSERT_EQ(plan.folders[0].left_out.size(), 1U);
   EXPECT_THAT(plan.folders[0].left_out[0].reason, testing::HasSubstr("APPENDLIMIT"));
-  EXPECT_EQ(plan.messages, 1U);
-  EXPECT_EQ(plan.bytes, 10U);
-  EXPECT_EQ(plan.deleted, 1U);
-  EXPECT_EQ(plan.keywords_lost, 1U);
-  EXPECT_EQ(plan.keywords_unsure, 0U);
+  EXPECT_EQ(plan.counts.messages, 1U);
+  EXPECT_EQ(plan.counts.bytes, 10U);
+  EXPECT_EQ(plan.counts.deleted, 1U);
+  EXPECT_EQ(plan.counts.keywords_lost, 1U);
+  EXPECT_EQ(plan.counts.keywords_unsure, 0U);
 }
 
 }  // namespace
