@@ -12,11 +12,11 @@
 
 #include <fmt/core.h>
 
-#include "backupd/pass/apology.h"
 #include "base/error.h"
 #include "base/finally.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
+#include "imap/apology.h"
 #include "imap/connection_lost.h"
 
 namespace backupd {
@@ -149,15 +149,15 @@ class Receiver : public imap::MessageSink {
     base::stop_if_requested("fetch", "a message was under way");
     refuse_if_too_long(incoming_.size() + piece.size());
     unless_full([&] { incoming_.add(piece); });
-    if (beginning_.size() <= kMaxApology) {
-      beginning_ += base::as_text(piece.first(std::min(piece.size(), kMaxApology + 1)));
+    if (beginning_.size() <= imap::kMaxApology) {
+      beginning_ += base::as_text(piece.first(std::min(piece.size(), imap::kMaxApology + 1)));
     }
   }
 
   void message(const imap::MessageItems& items, imap::BodyKind body) override {
     waits_.message_arrived(incoming_.size());
     unless_full([&] { incoming_.finish(); });
-    const bool has_apology = beginning_.size() <= kMaxApology && is_apology(beginning_);
+    const bool has_apology = beginning_.size() <= imap::kMaxApology && imap::is_apology(beginning_);
     beginning_.clear();
     arriving_.reset();
     if (items.uid) last_ = items.uid;

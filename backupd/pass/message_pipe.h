@@ -44,7 +44,7 @@ struct ArrivedMessage {
   imap::MessageItems items;
   imap::BodyKind body = imap::BodyKind::kMissing;
   store::IncomingMessage message;
-  bool is_apology = false;  // not the message: the server can't serve it (backupd/pass/apology.h)
+  bool is_apology = false;  // not the message: the server can't serve it (imap/apology.h)
 
   std::size_t bytes_in_memory() const;
 };

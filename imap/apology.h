@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace backupd {
+namespace imap {
 
 // In bytes; every known apology is shorter.
 inline constexpr std::size_t kMaxApology = 4'096;
@@ -13,4 +13,4 @@ inline constexpr std::size_t kMaxApology = 4'096;
 // protocol failed for the following message: 42". Genuine mail that quotes one has Received lines.
 bool is_apology(std::string_view message);
 
-}  // namespace backupd
+}  // namespace imap

@@ -1,8 +1,8 @@
-#include "backupd/pass/apology.h"
+#include "imap/apology.h"
 
 #include <gtest/gtest.h>
 
-namespace backupd {
+namespace imap {
 namespace {
 
 TEST(ApologyTest, RecognisesThatOfExchange) {
@@ -29,4 +29,4 @@ TEST(ApologyTest, MailAboutAnApologyIsMail) {
 }
 
 }  // namespace
-}  // namespace backupd
+}  // namespace imap

@@ -1,8 +1,8 @@
-#include "backupd/pass/apology.h"
+#include "imap/apology.h"
 
 #include <algorithm>
 
-namespace backupd {
+namespace imap {
 
 bool is_apology(std::string_view message) {
   constexpr std::string_view kSubject = "Subject: Retrieval using the ";
@@ -19,4 +19,4 @@ bool is_apology(std::string_view message) {
   return has_subject;
 }
 
-}  // namespace backupd
+}  // namespace imap
