@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/terminal.h"
 #include "imap/connection_lost.h"
+#include "imap/response_words.h"
 
 namespace imap {
 
@@ -28,16 +29,6 @@ std::optional<std::string_view> capabilities_in(std::string_view words) {
     return words.substr(0, words.find(']'));
   }
   return std::nullopt;
-}
-
-std::vector<std::string> split_at_spaces(std::string_view words) {
-  std::vector<std::string> split;
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(' '), words.size());
-    if (end > 0) split.emplace_back(words.substr(0, end));
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return split;
 }
 
 std::string missing_mechanism(const Login& login) {

@@ -224,13 +224,7 @@ std::vector<std::string> ResponseCode::words() const {
   std::string_view rest = arguments;
   if (rest.starts_with('(')) rest.remove_prefix(1);
   if (rest.ends_with(')')) rest.remove_suffix(1);
-  std::vector<std::string> words;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    if (end > 0) words.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return words;
+  return split_at_spaces(rest);
 }
 
 Response read_response(Lexer& lexer, BodySink& bodies) {

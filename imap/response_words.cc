@@ -1,5 +1,6 @@
 #include "imap/response_words.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -59,6 +60,16 @@ std::optional<std::uint32_t> read_number(Lexer& lexer) {
 std::optional<std::uint32_t> read_nz_number(Lexer& lexer) {
   const std::optional<std::uint32_t> number = read_number(lexer);
   return number == 0U ? std::nullopt : number;
+}
+
+std::vector<std::string> split_at_spaces(std::string_view words) {
+  std::vector<std::string> split;
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (end > 0) split.emplace_back(words.substr(0, end));
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return split;
 }
 
 void skip_rest(Lexer& lexer) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "imap/lexer.h"
@@ -26,6 +27,9 @@ std::optional<std::uint32_t> read_nz_number(Lexer& lexer);
 
 // A number from 0 to 2^32 - 1.
 std::optional<std::uint32_t> read_number(Lexer& lexer);
+
+// The words of a text that is read already, without empty ones.
+std::vector<std::string> split_at_spaces(std::string_view words);
 
 // Skips the rest of the line and its end.
 void skip_rest(Lexer& lexer);
