@@ -1,13 +1,13 @@
 #include "backupd/pass/folder_pass.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
+#include "backupd/pass/folder_status.h"
 #include "backupd/pass/missing_messages.h"
 #include "backupd/pass/present_uids.h"
 #include "base/error.h"
@@ -25,29 +25,6 @@ using store::FolderCompleteness;
 // The flag sets collected before they are written into the draft: their number, and their bytes.
 constexpr std::size_t kStatesAtOnce = 4'096;
 constexpr std::size_t kStateBytesAtOnce = std::size_t{4} << 20;
-
-bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now) {
-  return last.highest_modseq == 0 || now - last.last_full_scan >= kFullScanInterval;
-}
-
-// What changed since a baseline may be trusted only if the server still stands by that: after a
-// lost index some servers keep UIDVALIDITY and restart HIGHESTMODSEQ, and then report neither
-// expunges nor changes of flags.
-bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
-                     std::chrono::sys_seconds now) {
-  return is_scan_due(last, now) || !open.highest_modseq ||
-         *open.highest_modseq < last.highest_modseq;
-}
-
-// Whether STATUS agrees with the last record in all but the sum of sizes: then UIDs may have been
-// used again.
-bool differs_in_size_only(const imap::Folder& folder, const store::FolderRecord& last) {
-  if (!folder.status || !folder.status->size || last.info.uid_validity == 0) return false;
-  const imap::FolderStatus& status = *folder.status;
-  return last.info.completeness == FolderCompleteness::kComplete && last.info.skipped.empty() &&
-         status.uid_validity == last.info.uid_validity && status.uid_next == last.info.uid_next &&
-         status.messages == last.receipt.messages && *status.size != last.bytes;
-}
 
 // So few are fetched to see whether they are the recorded ones; of more one is tried first.
 constexpr std::uint64_t kFewDoubtful = 10;
@@ -70,36 +47,6 @@ std::optional<imap::UidSet> implied_uids(const imap::OpenFolder& open) {
 }
 
 }  // namespace
-
-std::vector<std::string> lasting_attributes(const imap::Folder& folder) {
-  static constexpr std::array<std::string_view, 7> kOfTheMoment = {
-      "\\Marked",     "\\Unmarked",    "\\HasChildren", "\\HasNoChildren",
-      "\\Subscribed", "\\NoInferiors", "\\Recent"};
-  std::vector<std::string> lasting;
-  for (const std::string& attribute : folder.attributes) {
-    imap::Folder probe;
-    probe.attributes = {attribute};
-    const bool is_momentary = std::any_of(kOfTheMoment.begin(), kOfTheMoment.end(),
-                                          [&](auto name) { return probe.has_attribute(name); });
-    if (!is_momentary) lasting.push_back(attribute);
-  }
-  std::sort(lasting.begin(), lasting.end());
-  return lasting;
-}
-
-bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
-                  std::chrono::sys_seconds now) {
-  const store::FolderInfo& info = last.info;
-  const bool is_settled = info.completeness == FolderCompleteness::kComplete &&
-                          info.skipped.empty() && now - info.last_full_scan < kFullScanInterval &&
-                          info.attributes == lasting_attributes(folder);
-  if (!is_settled || !folder.status) return false;
-  const imap::FolderStatus& status = *folder.status;
-  return info.uid_validity != 0 && info.uid_next != 0 && info.highest_modseq != 0 &&
-         status.uid_validity == info.uid_validity && status.uid_next == info.uid_next &&
-         status.messages == last.receipt.messages && status.highest_modseq == info.highest_modseq &&
-         (!status.size || *status.size == last.bytes);
-}
 
 store::FolderRecord FolderPass::run(const imap::Folder& folder, const store::FolderRecord* last) {
   const imap::OpenFolder open = this->open(folder, last);
@@ -389,9 +336,7 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
       imap::UidSet recorded;
       draft.for_each_uid([&](base::Uid uid) { recorded.add(uid); });
       recorded_ = std::move(recorded);
-      draft.info().raw_name = folder.raw_name;
-      draft.info().delimiter = folder.delimiter.value_or('\0');
-      draft.info().attributes = lasting_attributes(folder);
+      set_listed(draft.info(), folder);
       return draft;
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kDamaged) throw;
@@ -401,9 +346,7 @@ store::FolderDraft FolderPass::begin(const imap::Folder& folder, const imap::Ope
   // If the server only renumbered them, they arrive again.
   if (last != nullptr) tools_.departures.all_left(tools_.writer.reader(), *last);
   store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
+  set_listed(info, folder);
   if (folder.status) info.mailbox_id = folder.status->mailbox_id.value_or("");
   return {tools_.writer.reader(), std::move(info)};
 }

@@ -18,18 +18,6 @@
 
 namespace backupd {
 
-// Every folder is scanned in full at least this often, whatever its modification sequence says.
-inline constexpr std::chrono::days kFullScanInterval{7};
-
-// Whether the server's status says that nothing in the folder differs from `last` (design rule:
-// UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ are all known and equal, nothing was left over,
-// and the last full scan is not too long ago).
-bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
-                  std::chrono::sys_seconds now);
-
-// Attributes that tell something of the folder itself, not of the moment (\Marked, \HasChildren).
-std::vector<std::string> lasting_attributes(const imap::Folder& folder);
-
 class FolderPass {
  public:
   explicit FolderPass(const PassTools& tools) : tools_(tools) {}

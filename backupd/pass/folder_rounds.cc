@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "backupd/pass/folder_status.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_request.h"
@@ -38,44 +39,9 @@ bool has_all_messages(const FolderRecord& record) {
          record.info.skipped.empty();
 }
 
-// How the status differs from the record, so that the folder is not settled; empty: it does not. As
-// is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
-// alone is no reason for another round. What only one of them tells says nothing (Courier's EXAMINE
-// has no UIDNEXT).
-std::string change_of(const imap::Folder& folder, const FolderRecord& record) {
-  if (!folder.status) return {};
-  const imap::FolderStatus& status = *folder.status;
-  const store::FolderInfo& info = record.info;
-  const auto change = [](const char* what, std::uint64_t before, std::uint64_t now) {
-    return fmt::format("{} was {}, then {}", what, before, now);
-  };
-  if (status.uid_validity && info.uid_validity != 0 && *status.uid_validity != info.uid_validity) {
-    return change("UIDVALIDITY", info.uid_validity, *status.uid_validity);
-  }
-  if (status.uid_next && info.uid_next != 0 && *status.uid_next != info.uid_next) {
-    return change("UIDNEXT", info.uid_next, *status.uid_next);
-  }
-  const std::uint64_t messages = record.receipt.messages + info.skipped.size();
-  if (status.messages && *status.messages != messages) {
-    return change("the number of messages", messages, *status.messages);
-  }
-  if (status.highest_modseq && info.highest_modseq != 0 &&
-      *status.highest_modseq != info.highest_modseq) {
-    return change("HIGHESTMODSEQ", info.highest_modseq, *status.highest_modseq);
-  }
-  return {};
-}
-
-bool is_settled(const imap::Folder& folder, const FolderRecord& record) {
-  return record.info.completeness == FolderCompleteness::kComplete &&
-         change_of(folder, record).empty();
-}
-
 store::FolderInfo info_of(const imap::Folder& folder) {
   store::FolderInfo info;
-  info.raw_name = folder.raw_name;
-  info.delimiter = folder.delimiter.value_or('\0');
-  info.attributes = lasting_attributes(folder);
+  set_listed(info, folder);
   return info;
 }
 

@@ -1,4 +1,4 @@
-#include "backupd/pass/folder_pass.h"
+#include "backupd/pass/folder_status.h"
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ struct Pair {
   store::FolderRecord record;
 };
 
-TEST(FolderPassTest, IsUnchangedIfAllFourNumbersAreEqual) {
+TEST(FolderStatusTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_TRUE(Pair().unchanged());
   Pair pair;
   pair.folder.status->uid_validity = 8;
@@ -53,7 +53,7 @@ TEST(FolderPassTest, IsUnchangedIfAllFourNumbersAreEqual) {
   EXPECT_FALSE(pair.unchanged()) << "lower than recorded: the server lost its index";
 }
 
-TEST(FolderPassTest, IsNotUnchangedIfTheServerOmitsANumber) {
+TEST(FolderStatusTest, IsNotUnchangedIfTheServerOmitsANumber) {
   Pair pair;
   pair.folder.status.reset();
   EXPECT_FALSE(pair.unchanged());
@@ -66,7 +66,7 @@ TEST(FolderPassTest, IsNotUnchangedIfTheServerOmitsANumber) {
   EXPECT_FALSE(pair.unchanged());
 }
 
-TEST(FolderPassTest, AnUnfinishedFolderIsNeverUnchanged) {
+TEST(FolderStatusTest, AnUnfinishedFolderIsNeverUnchanged) {
   Pair pair;
   pair.record.info.skipped.push_back({base::Uid{5}, "NIL"});
   EXPECT_FALSE(pair.unchanged());
@@ -79,7 +79,7 @@ TEST(FolderPassTest, AnUnfinishedFolderIsNeverUnchanged) {
   }
 }
 
-TEST(FolderPassTest, AFullScanIsDueEverySevenDays) {
+TEST(FolderStatusTest, AFullScanIsDueEverySevenDays) {
   Pair pair;
   pair.record.info.last_full_scan = kNow - std::chrono::days(7);
   EXPECT_FALSE(pair.unchanged());
@@ -87,7 +87,7 @@ TEST(FolderPassTest, AFullScanIsDueEverySevenDays) {
   EXPECT_TRUE(pair.unchanged());
 }
 
-TEST(FolderPassTest, OnlyLastingAttributesCount) {
+TEST(FolderStatusTest, OnlyLastingAttributesCount) {
   Pair pair;
   pair.folder.attributes = {"\\Marked", "\\hasChildren"};
   EXPECT_TRUE(pair.unchanged());
