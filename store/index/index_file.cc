@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "schema/embedded.h"
 #include "store/index/snapshot_rows.h"
+#include "store/index/store_database.h"
 
 namespace store {
 
@@ -62,8 +63,7 @@ void check_store(Database& database, const base::Path& file, const StoreId& stor
          "and run mailstow-backupd reindex",
          file.string());
   }
-  Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
-  if (!statement.step() || !std::ranges::equal(statement.blob(0), store)) {
+  if (!belongs_to(database, store)) {
     fail(ErrorCode::kConfig, "open index {}: it belongs to another store: set store.index",
          file.string());
   }
@@ -81,15 +81,7 @@ void make_index_directory(const base::Path& file) {
 
 Database open_index_file(const base::Path& file, const StoreId& store) {
   make_index_directory(file);
-  Database database = Database::open_or_create(file);
-  database.run(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
-  if (database.integer("PRAGMA user_version") == 0) {
-    Transaction transaction(database);
-    database.run(schema::kIndexSql);
-    Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
-    transaction.commit();
-  }
+  Database database = open_or_create_tables(file, schema::kIndexSql, store);
   const std::int64_t version = database.integer("PRAGMA user_version");
   if (version == 1 || version == 2) migrate(database);
   check_store(database, file, store);

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "schema/embedded.h"
-#include "store/index/sqlite.h"
+#include "store/index/store_database.h"
 #include "store/message/split.h"
 #include "store/search_index/search_words.h"
 
@@ -36,21 +36,8 @@ ObjectId message_from(std::int64_t key, base::ByteView rest) {
   return message;
 }
 
-bool belongs_to(Database& database, const StoreId& store) {
-  Statement statement(database, "SELECT value FROM meta WHERE name = 'store'");
-  return statement.step() && std::ranges::equal(statement.blob(0), store);
-}
-
 Database open_or_make(const base::Path& file, const StoreId& store) {
-  Database database = Database::open_or_create(file);
-  database.run(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384");
-  if (database.integer("PRAGMA user_version") == 0) {
-    Transaction transaction(database);
-    database.run(schema::kSearchSql);
-    Statement(database, "INSERT INTO meta VALUES ('store', ?1)").bind(1, store).run();
-    transaction.commit();
-  }
+  Database database = open_or_create_tables(file, schema::kSearchSql, store);
   if (database.integer("PRAGMA user_version") != kSearchVersion) {
     base::fail(base::ErrorCode::kDamaged,
                "open search index {}: another version of mailstow made it", file.string());
