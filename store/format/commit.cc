@@ -187,6 +187,20 @@ SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line) {
           .sequence = line.sequence};
 }
 
+SnapshotLine snapshot_line(const SnapshotInfo& info, const ObjectId& root) {
+  return {.account = info.account,
+          .time = info.time,
+          .kind = info.kind,
+          .status = info.status,
+          .personal_prefix = info.personal_prefix,
+          .folders = info.folders,
+          .messages = info.messages,
+          .bytes = info.bytes,
+          .vanished = info.vanished,
+          .root = root,
+          .sequence = info.sequence};
+}
+
 base::Bytes Root::encode() const {
   Encoder encoder;
   encoder.varint(folders.size());

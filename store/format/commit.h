@@ -74,7 +74,10 @@ void verify(const SnapshotLine& line);
 std::vector<Commit> in_series(Commit first, const std::vector<SnapshotLine>& lines);
 
 ObjectId snapshot_id(const Keys& keys, const SnapshotLine& line);
+
+// What the two have in common. A pin is no part of a line.
 SnapshotInfo snapshot_info(const ObjectId& id, const SnapshotLine& line);
+SnapshotLine snapshot_line(const SnapshotInfo& info, const ObjectId& root);
 
 // The content of a snapshot.
 struct Root {

@@ -149,17 +149,7 @@ std::vector<SnapshotLine> SnapshotRows::lines(std::string_view account) {
       base::fail(base::ErrorCode::kInternal, "use index: snapshot {} has disappeared",
                  info.id.hex());
     }
-    lines.push_back({.account = info.account,
-                     .time = info.time,
-                     .kind = info.kind,
-                     .status = info.status,
-                     .personal_prefix = info.personal_prefix,
-                     .folders = info.folders,
-                     .messages = info.messages,
-                     .bytes = info.bytes,
-                     .vanished = info.vanished,
-                     .root = *root,
-                     .sequence = info.sequence});
+    lines.push_back(snapshot_line(info, *root));
   }
   return lines;
 }
