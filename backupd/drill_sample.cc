@@ -72,9 +72,7 @@ class Sampling {
   }
 
   void give_up(Sample::Unreadable unreadable, const base::Error& error) {
-    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-      throw error;
-    }
+    if (!base::is_unreadable(error.code())) throw error;
     sample_.unreadable.push_back(std::move(unreadable));
   }
 

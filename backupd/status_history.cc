@@ -288,9 +288,7 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
       find_reasons(reader, entry);
     } catch (const base::Error& error) {
       // A prune may have dropped it in the meantime.
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       base::log_error("{}", error.what());
       is_damaged = is_damaged || error.code() == base::ErrorCode::kDamaged;
     }

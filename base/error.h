@@ -37,6 +37,12 @@ constexpr bool is_connection_trouble(ErrorCode code) {
   return code == ErrorCode::kNetwork || code == ErrorCode::kProtocol;
 }
 
+// Whether a part of the store can't be read: it is damaged, or gone, as when a prune has just
+// dropped it. A command that reads many parts reports it and goes on.
+constexpr bool is_unreadable(ErrorCode code) {
+  return code == ErrorCode::kDamaged || code == ErrorCode::kNotFound;
+}
+
 // what() is one line: operation, object, cause, and what to do about it where that is known.
 // Text from a server or a file name in it is already escaped (base/terminal.h).
 class Error : public std::runtime_error {

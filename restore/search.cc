@@ -41,9 +41,7 @@ Fate look_up(store::Reader& reader, const std::string& account, store::SearchRes
   try {
     return Whereabouts(reader, account, result.messages);
   } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-      throw;
-    }
+    if (!base::is_unreadable(error.code())) throw;
     // The search has reported it already if it went through the newest backup too.
     if (std::ranges::find(result.damage, error.what()) == result.damage.end()) {
       result.damage.emplace_back(error.what());

@@ -83,9 +83,7 @@ base::MailboxHistory mailbox_history(Reader& reader, std::span<const SnapshotInf
       if (snapshot.kind == SnapshotKind::kBackup) sight = sights.of(snapshot, history);
     } catch (const base::Error& error) {
       // kNotFound: a prune has just dropped the snapshot.
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       base::log_debug("{}", error.what());
     }
     history.add(sight);
