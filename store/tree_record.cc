@@ -75,11 +75,21 @@ TreeLevel decode_level(Decoder& decoder) {
   return level;
 }
 
+// `levels` may be const.
+template <typename Levels>
+auto* level_named(Levels& levels, std::string_view name) {
+  const auto found = std::ranges::find(levels, name, &TreeLevel::raw_name);
+  return found == levels.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 TreeLevel* TreeRecord::level(std::string_view level_name) {
-  const auto found = std::ranges::find(levels, level_name, &TreeLevel::raw_name);
-  return found == levels.end() ? nullptr : &*found;
+  return level_named(levels, level_name);
+}
+
+const TreeLevel* TreeRecord::level(std::string_view level_name) const {
+  return level_named(levels, level_name);
 }
 
 base::Bytes encode_tree_record(const TreeRecord& record) {

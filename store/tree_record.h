@@ -72,7 +72,9 @@ struct TreeRecord {
   std::vector<TreeLevel> levels;  // parents before children
   bool operator==(const TreeRecord&) const = default;
 
-  TreeLevel* level(std::string_view raw_name);  // null if there is no such level
+  // Null if there is no such level.
+  TreeLevel* level(std::string_view raw_name);
+  const TreeLevel* level(std::string_view raw_name) const;
 };
 
 // A record's plain bytes (docs/pack-format.md, "Tree record"). Encoding fails with Unstorable,
