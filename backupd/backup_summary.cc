@@ -49,8 +49,7 @@ std::string headline_of(const PassReport& report) {
   const char* const word = report.status() == PassStatus::kComplete  ? "complete"
                            : report.status() == PassStatus::kPartial ? "partial"
                                                                      : "failed";
-  std::string text =
-      fmt::format("backup {}: {} account{}", word, base::format_count(all), all == 1 ? "" : "s");
+  std::string text = fmt::format("backup {}: {}", word, base::format_count(all, "account"));
   if (troubled > 0) text += fmt::format(", {} with problems", base::format_count(troubled));
   return text;
 }
@@ -140,8 +139,7 @@ std::string list_accounts(const PassReport& report) {
   }
   if (left_out > 0) text += fmt::format("... and {} more.\n", base::format_count(left_out));
   if (quiet > 0) {
-    text += fmt::format("{} account{} complete, with nothing new.\n", base::format_count(quiet),
-                        quiet == 1 ? "" : "s");
+    text += base::format_count(quiet, "account") + " complete, with nothing new.\n";
   }
   return text;
 }

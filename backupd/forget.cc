@@ -157,9 +157,8 @@ base::ExitStatus forget(const base::Environment& environment, const ForgetOption
   } else if (report) {
     text = prune_text(*report, options.mode, options.grace);
   } else {
-    text = fmt::format("{} {} dropped. The next prune deletes what only {} needed.\n",
-                       base::format_count(dropped), dropped == 1 ? "snapshot" : "snapshots",
-                       dropped == 1 ? "it" : "they");
+    text = fmt::format("{} dropped. The next prune deletes what only {} needed.\n",
+                       base::format_count(dropped, "snapshot"), dropped == 1 ? "it" : "they");
   }
   if (command.snapshot.empty() && environment.config.has_account(command.account)) {
     text += fmt::format("{} is still in the configuration: the next backup stores it again.\n",

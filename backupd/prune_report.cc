@@ -25,10 +25,6 @@ const char* word(store::PackFate fate) {
   return "keep";
 }
 
-std::string count_of(std::uint64_t count, const char* noun) {
-  return fmt::format("{} {}{}", base::format_count(count), noun, count == 1 ? "" : "s");
-}
-
 // " (2: it is small; 6: part of it is dead)": how many packs are replaced for each reason.
 std::string reasons_of(const store::PruneReport& report) {
   std::map<std::string, std::uint64_t> packs;
@@ -83,7 +79,7 @@ std::string describe_left(const store::PruneReport& report) {
     text = fmt::format(
         "{} of {} with data that no snapshot needs: not rewritten, because the disk "
         "lacks the room",
-        count_of(report.left, "pack"), base::format_size(report.left_bytes));
+        base::format_count(report.left, "pack"), base::format_size(report.left_bytes));
   } else {
     text = "prune ended early";
   }
@@ -97,26 +93,26 @@ std::string describe_left(const store::PruneReport& report) {
 std::string prune_text(const store::PruneReport& report, store::PruneMode mode,
                        std::chrono::seconds grace) {
   const bool is_plan = mode == store::PruneMode::kPlan;
-  std::string text = fmt::format("{}: {}.\n", count_of(report.dropped, "snapshot"),
+  std::string text = fmt::format("{}: {}.\n", base::format_count(report.dropped, "snapshot"),
                                  is_plan ? "to be dropped" : "dropped");
-  text += fmt::format("{} of {}: {}", count_of(report.condemned, "pack"),
+  text += fmt::format("{} of {}: {}", base::format_count(report.condemned, "pack"),
                       base::format_size(report.condemned_bytes),
                       is_plan ? "to be replaced" + reasons_of(report) : "replaced");
   if (!is_plan) text += fmt::format(" by {}", base::format_size(report.written_bytes));
-  text +=
-      fmt::format(".\n{} of {}, replaced earlier: {}.\n", count_of(report.deleted, "pack"),
-                  base::format_size(report.deleted_bytes), is_plan ? "to be deleted" : "deleted");
+  text += fmt::format(
+      ".\n{} of {}, replaced earlier: {}.\n", base::format_count(report.deleted, "pack"),
+      base::format_size(report.deleted_bytes), is_plan ? "to be deleted" : "deleted");
   if (report.waiting > 0) {
     text += fmt::format("{} of {} will be deleted by the first prune after {}{}.\n",
-                        count_of(report.waiting, "pack"), base::format_size(report.waiting_bytes),
-                        base::format_duration(grace),
+                        base::format_count(report.waiting, "pack"),
+                        base::format_size(report.waiting_bytes), base::format_duration(grace),
                         report.has_older_reader ? ", once no reader uses them" : "");
   }
   const std::string left = describe_left(report);
   if (!left.empty()) text += left + ".\n";
   if (report.not_recompressed > 0) {
     text += fmt::format("{} will be compressed harder once room is plenty.\n",
-                        count_of(report.not_recompressed, "pack"));
+                        base::format_count(report.not_recompressed, "pack"));
   }
   for (const std::string& path : report.leftovers) {
     text += fmt::format("{}: left by an interrupted program, removed.\n",

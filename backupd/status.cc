@@ -305,9 +305,6 @@ Brief brief_of(const std::vector<AccountState>& states, const TreesState& trees)
 }
 
 std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
-  const auto counted = [](std::size_t count, const char* noun) {
-    return fmt::format("{} {}{}", base::format_count(count), noun, count == 1 ? "" : "s");
-  };
   std::string text =
       brief.alarms.empty()
           ? std::string("no alarm")
@@ -315,9 +312,9 @@ std::string to_text(const Brief& brief, const store::Reader::StoreSize& size) {
                         brief.alarms.front().account.empty() ? "" : ": ",
                         brief.alarms.front().text);
   if (brief.alarms.size() > 1) {
-    text += fmt::format("; and {}", counted(brief.alarms.size() - 1, "more alarm"));
+    text += fmt::format("; and {}", base::format_count(brief.alarms.size() - 1, "more alarm"));
   }
-  text += "; " + counted(brief.accounts, "account");
+  text += "; " + base::format_count(brief.accounts, "account");
   if (brief.oldest) text += ", each backed up since " + base::shown_time(*brief.oldest);
   if (brief.never > 0) text += fmt::format(", {} never", base::format_count(brief.never));
   return text + fmt::format("; {} stored\n", base::format_size(size.pack_bytes));

@@ -76,8 +76,8 @@ nlohmann::ordered_json date_json(const std::optional<base::ZonedTime>& date) {
 
 std::string undated_text(std::uint64_t undated) {
   if (undated == 0) return "";
-  return fmt::format("Included although no date is known: {} message{}.\n",
-                     base::format_count(undated), undated == 1 ? "" : "s");
+  return fmt::format("Included although no date is known: {}.\n",
+                     base::format_count(undated, "message"));
 }
 
 }  // namespace restore

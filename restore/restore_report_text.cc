@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/ascii.h"
 #include "base/id_text.h"
@@ -31,14 +31,13 @@ std::string restored_folders(const std::vector<FolderReport>& folders) {
   std::string last;
   if (names.size() > kMaxNamed) {
     const std::size_t more = names.size() - kMaxNamed;
-    last = fmt::format("{} more folder{}", base::format_count(more), more == 1 ? "" : "s");
+    last = base::format_count(more, "more folder");
     names.resize(kMaxNamed);
   } else if (names.size() > 1) {
     last = std::move(names.back());
     names.pop_back();
   }
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  const std::string text = fmt::format("{}", fmt::join(names, ", "));
   return last.empty() ? text : text + " and " + last;
 }
 
@@ -170,8 +169,7 @@ std::string RestoreReport::words_for_user(const Counts& counts) const {
 
 // How many messages are back, and what became of the others.
 std::string RestoreReport::outcome(const Counts& counts) const {
-  const std::string messages = fmt::format("{} message{}", base::format_count(counts.planned),
-                                           counts.planned == 1 ? "" : "s");
+  const std::string messages = base::format_count(counts.planned, "message");
   std::string place =
       tree.empty() ? "where they were" : "in the folder " + base::escape_for_terminal(tree);
   if (to != account) place += " of " + base::escape_for_terminal(to);

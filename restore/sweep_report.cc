@@ -43,8 +43,8 @@ bool has_level(const SweptTree& tree, SweptLevel::Action action) {
 
 std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& level) {
   if (level.rescued == 0) return "";
-  std::string text = fmt::format("    {} message{} that mailstow did not put there: rescued first",
-                                 base::format_count(level.rescued), level.rescued == 1 ? "" : "s");
+  std::string text = fmt::format("    {} that mailstow did not put there: rescued first",
+                                 base::format_count(level.rescued, "message"));
   for (const std::string& snapshot : level.snapshots) {
     text += fmt::format("\n      mailstow-restore run {} --all --at {}",
                         shell_quoted(record.account), base::shown_id(snapshot));

@@ -1,5 +1,6 @@
 #include "restore/unrecorded_mail.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -43,13 +44,9 @@ imap::UidSet recorded_in(const std::string& raw_name, const store::LevelIdentity
 }
 
 bool is_being_filled(const std::string& raw_name, std::span<const store::TreeRecord> records) {
-  for (const store::TreeRecord& record : records) {
-    if (record.state != store::TreeState::kRestoring) continue;
-    for (const TreeLevel& level : record.levels) {
-      if (level.raw_name == raw_name) return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(records, [&](const store::TreeRecord& record) {
+    return record.state == store::TreeState::kRestoring && record.level(raw_name) != nullptr;
+  });
 }
 
 // The user's name on the server, if that is configured.
@@ -192,10 +189,10 @@ nlohmann::ordered_json to_json(const std::vector<UnrecordedMail>& mail) {
 std::string to_text(const std::vector<UnrecordedMail>& mail) {
   std::string text;
   for (const UnrecordedMail& folder : mail) {
-    text += fmt::format("{}: {}: {} message{} ({}) not put there by a restore; kept (seen {})\n",
+    text += fmt::format("{}: {}: {} ({}) not put there by a restore; kept (seen {})\n",
                         base::escape_for_terminal(folder.account),
                         base::escape_for_terminal(folder.folder),
-                        base::format_count(folder.messages), folder.messages == 1 ? "" : "s",
+                        base::format_count(folder.messages, "message"),
                         base::format_size(folder.bytes), base::shown_time(folder.seen));
   }
   return text;

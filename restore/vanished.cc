@@ -109,10 +109,9 @@ std::string command_for(const Burst& burst) {
 
 std::string to_text(const Burst& burst, const std::string& zone) {
   std::string text = fmt::format(
-      "{}: {} message{} from {} ({}), last seen {}", base::format_zoned(burst.after.time, zone),
-      base::format_count(burst.messages.size()), burst.messages.size() == 1 ? "" : "s",
-      base::escape_for_terminal(burst.folder), base::format_size(burst.bytes),
-      base::format_zoned(burst.before.time, zone));
+      "{}: {} from {} ({}), last seen {}", base::format_zoned(burst.after.time, zone),
+      base::format_count(burst.messages.size(), "message"), base::escape_for_terminal(burst.folder),
+      base::format_size(burst.bytes), base::format_zoned(burst.before.time, zone));
   if (burst.elsewhere > 0) {
     text += fmt::format("; {} of them now elsewhere", base::format_count(burst.elsewhere));
   }
@@ -206,8 +205,8 @@ std::string to_text(const std::vector<Summary>& summaries) {
                               rows, base::output_room());
   }
   if (quiet > 0) {
-    text += fmt::format("Nothing vanished from {}{} account{}.\n", rows.empty() ? "" : "the other ",
-                        base::format_count(quiet), quiet == 1 ? "" : "s");
+    text += fmt::format("Nothing vanished from {}{}.\n", rows.empty() ? "" : "the other ",
+                        base::format_count(quiet, "account"));
   }
   return text;
 }
@@ -241,9 +240,7 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
       if (time) start = snapshot_at(environment, reader, account, *time);
       summaries.push_back(summary_of(account, find_bursts(reader, account, start)));
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       base::log_error("account {}: {}", base::escape_for_terminal(account), error.what());
       damage.push_back({{"account", account}, {"why", error.what()}});
     }
