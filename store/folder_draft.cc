@@ -85,9 +85,7 @@ FolderDraft::FolderDraft(Reader& reader, const FolderObject& folder)
           [objects = &reader.impl_->objects](ObjectType type, const ObjectId& id) {
             return objects->read_manifest(type, id);
           },
-          [keys = &reader.impl_->context.keys](const Sha256& digest) {
-            return message_id(*keys, digest);
-          })) {}
+          ids_with(reader.impl_->context.keys))) {}
 
 FolderDraft::FolderDraft(FolderDraft&&) noexcept = default;
 FolderDraft& FolderDraft::operator=(FolderDraft&&) noexcept = default;

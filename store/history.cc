@@ -119,9 +119,7 @@ class History {
   }
 
   UidTreeDifference compare(const UidTreeRoot& older, const UidTreeRoot& newer) {
-    return difference(
-        impl_.objects, [&](const Sha256& digest) { return message_id(impl_.context.keys, digest); },
-        older, newer);
+    return difference(impl_.objects, ids_with(impl_.context.keys), older, newer);
   }
 
   // Returns the state to compare the next snapshot with.

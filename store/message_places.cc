@@ -11,9 +11,8 @@
 #include "base/error.h"
 #include "base/id_text.h"
 #include "store/folder_draft.h"
-#include "store/format/crypto.h"
 #include "store/format/folder_object.h"
-#include "store/format/uid_node.h"
+#include "store/index/uid_nodes.h"
 #include "store/reader_impl.h"
 
 namespace store {
@@ -111,9 +110,7 @@ class MessageFinder {
     try {
       work();
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       is_whole_ = false;
       if (std::ranges::find(damage_, error.what()) == damage_.end()) {
         damage_.emplace_back(error.what());
@@ -146,8 +143,7 @@ class MessageFinder {
         found.is_whole = true;
         return;
       }
-      decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                    impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
+      read_children(impl_.objects, node);
       found.is_whole = true;
       for (const auto& child : node.children) {
         const NodeHits below = hits_below(*child);
@@ -167,10 +163,7 @@ class MessageFinder {
       }
       return hits;
     }
-    const auto make_id = [&](const Sha256& digest) {
-      return message_id(impl_.context.keys, digest);
-    };
-    for (const Identity& identity : decode_identities(leaf, make_id)) {
+    for (const Identity& identity : decode_identities(leaf, ids_with(impl_.context.keys))) {
       if (identity.message.object.hex().starts_with(digits_)) {
         hits.push_back({identity.message, identity.uid});
       }

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "store/folder_draft.h"
 #include "store/format/folder_object.h"
-#include "store/format/uid_node.h"
+#include "store/index/uid_nodes.h"
 #include "store/reader_impl.h"
 #include "store/search_candidates.h"
 
@@ -75,9 +75,7 @@ class Search {
     try {
       work();
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       result_.damage.emplace_back(error.what());
     }
   }
@@ -118,16 +116,12 @@ class Search {
     if (!places_[place].seen.insert(node.identity).second) return;
     tolerate_damage([&] {
       if (node.is_branch) {
-        decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                      impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
+        read_children(impl_.objects, node);
         for (const auto& child : node.children) visit_node(number, place, *child);
         return;
       }
-      const auto make_id = [&](const Sha256& digest) {
-        return message_id(impl_.context.keys, digest);
-      };
-      for (const Identity& identity : decode_identities(
-               impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+      for (const Identity& identity :
+           read_identities(impl_.objects, ids_with(impl_.context.keys), node)) {
         consider(number, place, identity);
       }
     });

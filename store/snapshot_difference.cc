@@ -172,10 +172,10 @@ class SnapshotComparison {
     if (newer != nullptr) result.newer = newer->folder.info;
     const bool is_equal_record = older != nullptr && newer != nullptr && older->id == newer->id;
     if (is_equal_record && !result.is_uncertain()) return;
-    FlaggedDifference changes = flagged_difference(
-        impl_.objects, [&](const Sha256& digest) { return message_id(impl_.context.keys, digest); },
-        older != nullptr ? older->folder.tree : UidTreeRoot{},
-        newer != nullptr ? newer->folder.tree : UidTreeRoot{});
+    FlaggedDifference changes =
+        flagged_difference(impl_.objects, ids_with(impl_.context.keys),
+                           older != nullptr ? older->folder.tree : UidTreeRoot{},
+                           newer != nullptr ? newer->folder.tree : UidTreeRoot{});
     result.removed = flagged(changes.only_older);
     result.added = flagged(changes.only_newer);
     for (FlagDifference& each : changes.other_flags) {

@@ -117,7 +117,7 @@ StoredMessage Writer::add(IncomingMessage& message, VerifyExisting verify,
 FolderRecord Writer::seal(FolderDraft& draft) {
   FolderRecord record = draft.impl_->seal(
       [&](ObjectType type, base::ByteView bytes) { return impl_->session.put(type, bytes); },
-      [&](const Sha256& digest) { return message_id(impl_->session.context().keys, digest); });
+      ids_with(impl_->session.context().keys));
   impl_->session.publish_if_full();
   return record;
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "store/format/crypto.h"
 #include "store/format/encoding.h"
 #include "store/format/verified.h"
 
@@ -43,6 +44,10 @@ FlagSets::Number FlagSets::number(const std::vector<std::string>& flags) {
 }
 
 // Column by column: similar values compress well together.
+MakeId ids_with(const Keys& keys) {
+  return [&keys](const Sha256& digest) { return message_id(keys, digest); };
+}
+
 base::Bytes encode_identities(const std::vector<Identity>& identities, const MakeId& make_id) {
   Encoder encoder;
   encoder.varint(identities.size());

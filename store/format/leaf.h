@@ -16,6 +16,8 @@
 
 namespace store {
 
+struct Keys;
+
 struct Identity {
   base::Uid uid;
   MessageId message;
@@ -46,6 +48,9 @@ struct State {
 
 // Makes a message's id from its digest, with the store's keys.
 using MakeId = std::function<MessageId(const Sha256&)>;
+
+// `keys` must outlive what it returns.
+MakeId ids_with(const Keys& keys);
 
 // In ascending UID order. Fails with kInternal if a message's id does not match its digest, and
 // with Unstorable.

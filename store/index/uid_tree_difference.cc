@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "store/format/uid_node.h"
+#include "store/index/uid_nodes.h"
 
 namespace store {
 
@@ -53,8 +53,7 @@ void open_branches(ObjectReader& objects, Nodes& nodes, unsigned shift) {
       opened.push_back(std::move(node));
       continue;
     }
-    decode_branch(*node, objects.read_manifest(ObjectType::kIdentityBranch, node->identity),
-                  objects.read_manifest(ObjectType::kStateBranch, node->state));
+    read_children(objects, *node);
     // A root's width is known only now: narrower nodes of the other tree may be waiting.
     if (node->shift != shift) {
       node->children.clear();
@@ -83,16 +82,11 @@ std::pair<Nodes, Nodes> different_leaves(ObjectReader& objects, const UidTreeRoo
   return {std::move(a), std::move(b)};
 }
 
-std::vector<Identity> read_leaf(ObjectReader& objects, const MakeId& make_id, const UidNode& leaf) {
-  return decode_identities(objects.read_manifest(ObjectType::kIdentityLeaf, leaf.identity),
-                           make_id);
-}
-
 std::vector<Identity> read_leaves(ObjectReader& objects, const MakeId& make_id,
                                   const Nodes& leaves) {
   std::vector<Identity> identities;
   for (const auto& leaf : leaves) {
-    for (Identity& identity : read_leaf(objects, make_id, *leaf)) {
+    for (Identity& identity : read_identities(objects, make_id, *leaf)) {
       identities.push_back(std::move(identity));
     }
   }
@@ -104,9 +98,8 @@ std::vector<FlaggedIdentity> read_flagged(ObjectReader& objects, const MakeId& m
   std::vector<FlaggedIdentity> entries;
   FlagSets sets;
   for (const auto& leaf : leaves) {
-    std::vector<Identity> identities = read_leaf(objects, make_id, *leaf);
-    const std::vector<State> states =
-        decode_states(objects.read_manifest(ObjectType::kStateLeaf, leaf->state), sets);
+    std::vector<Identity> identities = read_identities(objects, make_id, *leaf);
+    const std::vector<State> states = read_states(objects, *leaf, sets);
     if (states.size() != identities.size()) {
       base::fail(base::ErrorCode::kDamaged, "leaf {}: it has {} messages, and states of {}",
                  leaf->identity.hex(), identities.size(), states.size());
@@ -133,11 +126,10 @@ std::vector<Identity> without(const std::vector<Identity>& these,
 void visit(ObjectReader& objects, const MakeId& make_id, UidNode& node,
            const std::function<void(const Identity&)>& take) {
   if (!node.is_branch) {
-    for (const Identity& identity : read_leaf(objects, make_id, node)) take(identity);
+    for (const Identity& identity : read_identities(objects, make_id, node)) take(identity);
     return;
   }
-  decode_branch(node, objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                objects.read_manifest(ObjectType::kStateBranch, node.state));
+  read_children(objects, node);
   for (const auto& child : node.children) {
     visit(objects, make_id, *child, take);
     child->children.clear();

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "store/folder_draft_impl.h"
+#include "store/index/uid_nodes.h"
 
 namespace store {
 
@@ -86,7 +87,7 @@ ObjectId Amendment::write_folder(const FolderObject& folder, SnapshotLine& line)
   }
   const FolderRecord record =
       draft.seal([&](ObjectType type, base::ByteView bytes) { return session_.put(type, bytes); },
-                 [&](const Sha256& digest) { return message_id(session_.context().keys, digest); });
+                 ids_with(session_.context().keys));
   line.messages += record.receipt.messages;
   line.bytes += record.bytes;
   return record.id;
@@ -103,13 +104,10 @@ bool Amendment::visit(UidNode& node, const Take& take) {
   FlagSets sets;
   try {
     if (node.is_branch) {
-      decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                    objects_.read_manifest(ObjectType::kStateBranch, node.state));
+      read_children(objects_, node);
     } else {
-      identities = decode_identities(
-          objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity),
-          [&](const Sha256& digest) { return message_id(session_.context().keys, digest); });
-      states = decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
+      identities = read_identities(objects_, ids_with(session_.context().keys), node);
+      states = read_states(objects_, node, sets);
       if (states.size() != identities.size()) return false;
     }
   } catch (const base::Error& error) {

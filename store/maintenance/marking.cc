@@ -7,7 +7,7 @@
 #include "store/format/commit.h"
 #include "store/format/folder_object.h"
 #include "store/format/leaf.h"
-#include "store/format/uid_node.h"
+#include "store/index/uid_nodes.h"
 #include "store/message/recipe.h"
 
 namespace store {
@@ -87,8 +87,7 @@ void Marking::add_node(UidNode& node) {
     const bool is_new_identity = mark(ObjectType::kIdentityBranch, node.identity);
     const bool is_new_state = mark(ObjectType::kStateBranch, node.state);
     if (!is_new_identity && !is_new_state) return;
-    decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                  objects_.read_manifest(ObjectType::kStateBranch, node.state));
+    read_children(objects_, node);
     for (const auto& child : node.children) {
       add_node(*child);
       child->children.clear();
@@ -97,12 +96,10 @@ void Marking::add_node(UidNode& node) {
   }
   if (mark(ObjectType::kStateLeaf, node.state)) {
     FlagSets sets;
-    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
+    read_states(objects_, node, sets);
   }
   if (!mark(ObjectType::kIdentityLeaf, node.identity)) return;
-  const auto make_id = [&](const Sha256& digest) { return message_id(keys_, digest); };
-  for (const Identity& identity : decode_identities(
-           objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+  for (const Identity& identity : read_identities(objects_, ids_with(keys_), node)) {
     mark(ObjectType::kMessage, identity.message.object);
   }
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "store/format/commit.h"
+#include "store/index/uid_nodes.h"
 
 namespace store {
 
@@ -37,16 +38,13 @@ void SnapshotWalk::visit_node(const FolderInfo& folder, UidNode& node) {
   if (!visited_nodes_.emplace(node.identity, node.state).second) return;
   try {
     if (node.is_branch) {
-      decode_branch(node, objects_.read_manifest(ObjectType::kIdentityBranch, node.identity),
-                    objects_.read_manifest(ObjectType::kStateBranch, node.state));
+      read_children(objects_, node);
       for (const auto& child : node.children) visit_node(folder, *child);
       return;
     }
     FlagSets sets;
-    decode_states(objects_.read_manifest(ObjectType::kStateLeaf, node.state), sets);
-    const auto make_id = [&](const Sha256& digest) { return message_id(keys_, digest); };
-    for (const Identity& identity : decode_identities(
-             objects_.read_manifest(ObjectType::kIdentityLeaf, node.identity), make_id)) {
+    read_states(objects_, node, sets);
+    for (const Identity& identity : read_identities(objects_, ids_with(keys_), node)) {
       take_(folder, identity);
     }
   } catch (const base::Error& error) {
