@@ -1,25 +1,24 @@
 #include "store/maintenance/repair.h"
 
 #include <algorithm>
-#include <exception>
-#include <filesystem>
 #include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 
-#include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/terminal.h"
 #include "store/format/commit_chain.h"
 #include "store/format/layout.h"
 #include "store/index/catch_up.h"
 #include "store/keys/key_slot.h"
 #include "store/maintenance/amendment.h"
+#include "store/maintenance/lost_messages.h"
+#include "store/maintenance/quarantine.h"
 #include "store/maintenance/reindex.h"
 #include "store/maintenance/salvage.h"
+#include "store/maintenance/scratch_index.h"
 #include "store/tree_record.h"
 #include "store/write_session.h"
 
@@ -37,47 +36,6 @@ struct KnownBefore {
   std::vector<Pin> pins;
 };
 
-// The directory of an index for the duration of the repair. The store's own index stays as it is,
-// with everything that it alone knows, until the checkpoint is durable; then it catches up as after
-// any other commit.
-class Scratch {
- public:
-  Scratch(const Location& location, base::FileSystem& files, const char* name)
-      : location_(location), files_(files) {
-    location_.index = location.index / name;
-    clear();
-    files_.make_directory(location_.index);
-    const std::optional<base::Bytes> mark =
-        base::read_file(files_, highest_commit_file(location), kMaxMarkBytes);
-    if (mark) {
-      base::write_file(files_, highest_commit_file(location_), *mark, base::OnExisting::kReplace);
-    }
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    try {
-      clear();
-    } catch (const std::exception& error) {
-      base::log_debug("{}", error.what());
-    }
-  }
-
-  const Location& location() const { return location_; }
-
- private:
-  static constexpr std::uint64_t kMaxMarkBytes = 256;
-
-  void clear() {
-    files_.remove(highest_commit_file(location_));
-    std::error_code error;
-    std::filesystem::remove_all(location_.index, error);
-  }
-
-  Location location_;
-  base::FileSystem& files_;
-};
-
 class Repair {
  public:
   Repair(const Location& location, base::FileSystem& files, const base::Clock& clock,
@@ -87,7 +45,8 @@ class Repair {
         files_(files),
         clock_(clock),
         progress_(progress),
-        drop_unreadable_(drop_unreadable) {}
+        drop_unreadable_(drop_unreadable),
+        quarantine_(location, files) {}
 
   RepairReport run() {
     make_index_readable();
@@ -97,7 +56,7 @@ class Repair {
     options.has_read = [this](const Sha256& pack) { good_.insert(pack); };
     const KnownBefore before = remember();
     {
-      const Scratch scratch(location_, files_, "repair");
+      const ScratchIndex scratch(location_, files_, "repair");
       WriteSession session(scratch.location(), files_, clock_, Effort::kFast, Purpose::kRepair);
       const CheckReport found = check_copy(session.context(), options);
       if (!found.newer_packs.empty()) {
@@ -111,6 +70,7 @@ class Repair {
       repair_with(session, before, found);
     }
     { const WriteSession up_to_date(location_, files_, clock_, Effort::kFast); }
+    report_.quarantined = quarantine_.taken();
     options.skip = good_;
     options.has_read = {};
     report_.after = check(location_, files_, options);
@@ -119,7 +79,6 @@ class Repair {
 
  private:
   base::Path packs() const { return packs_directory(location_); }
-  base::Path quarantine() const { return quarantine_directory(location_); }
 
   // Rebuilds an index that can't be trusted.
   void make_index_readable() {
@@ -128,9 +87,7 @@ class Repair {
     try {
       wrong = Index::open_read_only(index_file(location_), context.store).integrity();
     } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
-        throw;
-      }
+      if (!base::is_unreadable(error.code())) throw;
       wrong.emplace_back(error.what());
     }
     if (wrong.empty()) return;
@@ -141,7 +98,7 @@ class Repair {
   // What a check finds once the index has caught up. Catching up forgets what only a lost or
   // damaged pack had, so a copy does it.
   CheckReport check_copy(const BlockContext& context, const CheckOptions& options) {
-    const Scratch scratch(location_, files_, "repair-check");
+    const ScratchIndex scratch(location_, files_, "repair-check");
     const base::Path copy = index_file(scratch.location());
     Index::open(index_file(location_), context.store).copy_to(copy);
     {
@@ -172,7 +129,7 @@ class Repair {
     std::ranges::sort(lines);
     const auto repeated = std::ranges::unique(lines);
     lines.erase(repeated.begin(), repeated.end());
-    for (const DamagedMessage& message : found.damaged_messages) suspects_.insert(message.id);
+    for (const DamagedMessage& message : found.damaged_messages) lost_.suspect(message.id);
   }
 
   // Damaged packs that exist, and all packs that earlier repairs moved aside or were about to.
@@ -193,9 +150,7 @@ class Repair {
     }
     for (const PackName& pack : damaged_) sources_.push_back(packs() / pack.hex());
     if (found.is_intact() && damaged_.empty()) return;
-    for (const std::string& name : files_.list(quarantine())) {
-      if (!base::AtomicFile::is_temporary(name)) sources_.push_back(quarantine() / name);
-    }
+    std::ranges::copy(quarantine_.contents(), std::back_inserter(sources_));
   }
 
   void repair_with(WriteSession& session, const KnownBefore& before, const CheckReport& found) {
@@ -229,7 +184,7 @@ class Repair {
       return;
     }
     write_checkpoint(session, living, amended, living_pins_of(living, commits, before));
-    for (const PackName& pack : damaged_) set_aside(packs(), pack.hex());
+    for (const PackName& pack : damaged_) quarantine_.take(packs(), pack.hex());
   }
 
   // According to the commits; if commits are lost, according to the earlier index.
@@ -255,15 +210,6 @@ class Repair {
     return lines;
   }
 
-  bool is_lost(WriteSession& session, ObjectReader& objects, const MessageId& message) {
-    const auto place = session.index().find_uncondemned(ObjectType::kMessage, message.object);
-    if (!place) return true;
-    if (!suspects_.contains(message)) return false;
-    const auto [verdict, is_new] = verdicts_.try_emplace(message, false);
-    if (is_new) verdict->second = !can_be_read(objects, message, *place);
-    return verdict->second;
-  }
-
   // Otherwise a misspelt name would look like an account whose snapshots can be read.
   void require_account(const std::map<ObjectId, SnapshotLine>& lines) const {
     if (drop_unreadable_.empty()) return;
@@ -280,7 +226,7 @@ class Repair {
     require_account(living);
     ObjectReader objects(files_, packs(), session.context(), session.index());
     Amendment amendment(session, objects, [&](const MessageId& message) {
-      return is_lost(session, objects, message);
+      return lost_.contains(session, objects, message);
     });
     std::vector<SnapshotLine> lines;
     for (const auto& [id, line] : living) {
@@ -331,7 +277,7 @@ class Repair {
                                   const std::map<ObjectId, SnapshotLine>& living) {
     ObjectReader objects(files_, packs(), session.context(), session.index());
     const auto is_damaged = [&](const MessageId& message) {
-      return is_lost(session, objects, message);
+      return lost_.contains(session, objects, message);
     };
     std::map<std::string, std::vector<SnapshotLine>> backups;
     std::map<std::string, std::uint64_t> highest;  // sequence
@@ -353,17 +299,6 @@ class Repair {
     return lines;
   }
 
-  static bool can_be_read(ObjectReader& objects, const MessageId& message,
-                          const ObjectPlace& place) {
-    try {
-      objects.read_message(message.object, place);
-      return true;
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kDamaged) throw;
-      return false;
-    }
-  }
-
   // From here on the damaged packs are no longer read, and what was lost with them is no longer
   // reported missing.
   void write_checkpoint(WriteSession& session, const std::map<ObjectId, SnapshotLine>& living,
@@ -382,33 +317,20 @@ class Repair {
     session.commit(in_series(std::move(checkpoint), lines));
   }
 
-  void set_aside(const base::Path& directory, const std::string& name) {
-    files_.make_directory(quarantine());
-    files_.sync_directory(location_.store);
-    std::string moved = name;
-    for (int number = 1;
-         !files_.rename(directory / name, quarantine() / moved, base::OnExisting::kFail);
-         ++number) {
-      moved = name + "." + std::to_string(number);
-    }
-    files_.sync_directory(quarantine());
-    files_.sync_directory(directory);
-    report_.quarantined.push_back((quarantine() / moved).string());
-  }
-
   // Every key slot is stored twice: the intact copy replaces the damaged one. If a tree record
   // can't be read, mailstow no longer treats its tree as its own, which is so with or without a
   // repair.
   void repair_keys_and_trees() {
     const BlockContext context = open_keys(files_, location_.store, location_.key_file);
     const SlotListing listing = read_slots(files_, keys_directory(location_), &context.store);
-    for (const std::string& name : listing.damaged_files)
-      set_aside(keys_directory(location_), name);
+    for (const std::string& name : listing.damaged_files) {
+      quarantine_.take(keys_directory(location_), name);
+    }
     if (!listing.damaged.empty()) {
       for (const KeySlot& slot : listing.slots) write_slot(files_, keys_directory(location_), slot);
     }
     for (const std::string& name : TreeRecords::open(location_, files_).list().damaged_files) {
-      set_aside(trees_directory(location_), name);
+      quarantine_.take(trees_directory(location_), name);
     }
   }
 
@@ -419,11 +341,11 @@ class Repair {
   const base::Clock& clock_;
   const std::function<void(const CheckProgress&)>& progress_;
   const std::string& drop_unreadable_;
+  Quarantine quarantine_;
   RepairReport report_;
-  std::map<MessageId, bool> verdicts_;  // of suspects_
+  LostMessages lost_;
   std::map<ObjectId, ObjectId> rests_;  // of snapshots that were given up
   std::set<Sha256> good_;
-  std::set<MessageId> suspects_;
   std::set<PackName> damaged_;
   std::vector<CondemnedPack> condemned_;
   std::vector<base::Path> sources_;
