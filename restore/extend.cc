@@ -10,6 +10,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/new_tree.h"
 #include "restore/output.h"
 #include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
@@ -20,10 +21,9 @@ namespace restore {
 
 namespace {
 
-// A tree's stay begins when it was made, or now if a clock that was ahead made it.
-void refuse_longer_stay(const base::Environment& environment, const store::TreeRecord& record) {
+void refuse_late_expiry(const base::Environment& environment, const store::TreeRecord& record) {
   const auto longest = environment.config.longest_stay_of(record.account);
-  const auto last = std::min(record.created, environment.clock.now_seconds()) + longest;
+  const auto last = latest_expiry(environment, record.account, record.created);
   if (record.expires <= last) return;
   const std::string& zone = environment.config.restore.time_zone;
   base::fail(base::ErrorCode::kUsage,
@@ -52,7 +52,7 @@ base::ExitStatus extend(const base::Environment& environment, const std::string&
   const auto now = environment.clock.now_seconds();
   const auto before = record->expires;
   record->expires = std::max(now, before) + length;
-  refuse_longer_stay(environment, *record);
+  refuse_late_expiry(environment, *record);
   records.put(*record);
   const std::string& zone = environment.config.restore.time_zone;
   print_report(

@@ -9,13 +9,11 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
-#include "base/id_text.h"
 #include "base/log.h"
 #include "base/program/pager.h"
 #include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
-#include "base/time_text.h"
 #include "imap/account_discovery.h"
 #include "imap/account_login.h"
 #include "imap/folder_name.h"
@@ -24,17 +22,17 @@
 #include "restore/fresh_pass.h"
 #include "restore/in_place.h"
 #include "restore/mailbox_holder.h"
-#include "restore/moment.h"
+#include "restore/new_tree.h"
 #include "restore/plan_summary.h"
 #include "restore/plan_writer.h"
 #include "restore/quota_exemption.h"
 #include "restore/restore_report.h"
 #include "restore/restore_request.h"
+#include "restore/resumed_tree.h"
 #include "restore/selection_arguments.h"
 #include "restore/shell_quote.h"
 #include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
-#include "restore/tree_choice.h"
 #include "restore/tree_lock.h"
 #include "restore/tree_site.h"
 #include "restore/tree_target.h"
@@ -55,13 +53,17 @@ class Run {
         location_(store::location_of(environment.config.store)),
         reader_(store::Reader::open(location_, environment.files)),
         records_(store::TreeRecords::open(location_, environment.files)),
-        resumed_(find_resumed()),
+        resumed_(take_resumed()),
         target_(imap::find_account(environment.config, environment.files, target_name())),
         server_(environment.config.server_of(target_)),
         session_(imap::open_account(server_, target_)) {}
 
   RestoreReport carry_out() {
-    refuse_longer_stay();
+    if (options_.expire_after) {
+      const auto now = environment_.clock.now_seconds();
+      refuse_longer_stay(environment_, target_.name, *options_.expire_after,
+                         resumed_ ? resumed_->created : now);
+    }
     // Before the backup for --missing, which would take another person's mailbox for the account's.
     const TargetNames names = inspect_target();
     asked_ = requested_selection();
@@ -100,7 +102,7 @@ class Run {
     if (options_.in_place) return restore_in_place(std::move(sources), names);
     if (options_.dry_run) return report_;
 
-    begin_record(names);
+    begin_record();
     quota_.emplace(session_, server_, target_, personal_, plan_);
     TreeBuilder builder(session_, records_, record_, others_, holders());
     try {
@@ -139,32 +141,11 @@ class Run {
   const store::TreeRecord& record() const { return record_; }
 
  private:
-  // The record of the tree that an earlier run left incomplete, if it is to be resumed.
-  std::optional<store::TreeRecord> find_resumed() {
+  std::optional<store::TreeRecord> take_resumed() {
     if (options_.resume.empty()) return std::nullopt;
-    for (store::TreeRecord& record : records_.list().records) {
-      if (!is_named(record, options_.resume) || record.request.empty()) continue;
-      const bool is_there = options_.to.empty() || record.account == options_.to;
-      if (!is_there || read_request(record.request).account != options_.account) continue;
-      if (!is_within_reach(record.snapshot)) continue;
-      if (options_.dry_run) return std::move(record);
-      lock(record);
-      // Read again: another process may have worked on it until just now.
-      if (auto current = records_.find(record.id)) return current;
-    }
-    base::fail(
-        base::ErrorCode::kNotFound,
-        "resume {}: no run of account {} made such a tree: `mailstow-restore trees` lists the "
-        "trees",
-        base::escape_for_terminal(options_.resume), base::escape_for_terminal(options_.account));
-  }
-
-  // A tree of a snapshot that is out of reach is as unknown as the snapshot. Without a bound the
-  // snapshot may be gone, which select() reports.
-  bool is_within_reach(const store::ObjectId& snapshot) {
-    if (!environment_.config.store.reach) return true;
-    const auto snapshots = reader_.snapshots(options_.account);
-    return std::ranges::find(snapshots, snapshot, &store::SnapshotInfo::id) != snapshots.end();
+    ResumedTree tree = find_resumed({environment_, location_, records_, reader_}, options_);
+    lock_ = std::move(tree.lock);
+    return std::move(tree.record);
   }
 
   std::string target_name() const {
@@ -250,57 +231,16 @@ class Run {
     }
   }
 
-  void refuse_longer_stay() const {
-    if (!options_.expire_after) return;
-    const std::chrono::seconds duration = *options_.expire_after;
-    const auto longest = environment_.config.longest_stay_of(target_.name);
-    const auto now = environment_.clock.now_seconds();
-    const auto created = resumed_ ? std::min(resumed_->created, now) : now;
-    if (now + duration <= created + longest) return;
-    base::fail(base::ErrorCode::kUsage,
-               "--expire-after {}: a tree may stay for {} at most after it was made: give less, or "
-               "raise restore.longest_stay",
-               base::format_duration(duration), base::format_duration(longest));
-  }
-
   // A server whose quota is configured as "none" is not asked: it may answer in a form of its own.
   bool has_quota() const { return server_.quota != base::QuotaConfig::kNone; }
 
-  void lock(const store::TreeRecord& record) {
-    lock_ = lock_tree(environment_.files, location_, record.id);
-    if (lock_ == nullptr) {
-      base::fail(base::ErrorCode::kBusy, "restore: {}: tree {}: another process is working on it",
-                 base::escape_for_terminal(record.account), base::escape_for_terminal(record.name));
-    }
-  }
-
-  void begin_record(const TargetNames& names) {
+  void begin_record() {
     record_.state = store::TreeState::kRestoring;
     if (resumed_) return;
-    name_record(names);
-    lock(record_);
-  }
-
-  void name_record(const TargetNames& names) {
-    record_.id = store::TreeRecords::new_id();
-    record_.account = target_.name;
-    record_.server = target_.server;
-    record_.user = target_.user;
-    record_.name = plan_.tree;
-    record_.raw_name = plan_.tree_raw_name;
-    record_.delimiter = names.delimiter;
-    record_.snapshot = snapshot_;
-    SelectionOptions request = asked_;
-    request.at = snapshot_.hex();
-    for (std::string* text : {&request.since, &request.before}) {
-      // That snapshot may be gone when the tree is resumed.
-      if (base::begins_an_id(*text)) *text = base::format_rfc3339(moment(*text));
-    }
-    record_.request = write_request({options_.account, request, requester_of(environment_)});
-  }
-
-  std::chrono::sys_seconds moment(const std::string& text) {
-    return parse_moment(environment_, reader_, options_.account, text, asked_.asked);
+    begin_tree(record_, target_, plan_, snapshot_);
+    record_.request = write_request(lasting_request(
+        environment_, reader_, {options_.account, asked_, requester_of(environment_)}, snapshot_));
+    lock_ = lock_for_run(environment_.files, location_, record_);
   }
 
   std::set<std::string> holders() const {

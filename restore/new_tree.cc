@@ -1,0 +1,54 @@
+#include "restore/new_tree.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/id_text.h"
+#include "base/time_text.h"
+#include "restore/moment.h"
+
+namespace restore {
+
+std::chrono::sys_seconds latest_expiry(const base::Environment& environment,
+                                       const std::string& account,
+                                       std::chrono::sys_seconds created) {
+  return std::min(created, environment.clock.now_seconds()) +
+         environment.config.longest_stay_of(account);
+}
+
+void refuse_longer_stay(const base::Environment& environment, const std::string& account,
+                        std::chrono::seconds stay, std::chrono::sys_seconds created) {
+  if (environment.clock.now_seconds() + stay <= latest_expiry(environment, account, created))
+    return;
+  base::fail(base::ErrorCode::kUsage,
+             "--expire-after {}: a tree may stay for {} at most after it was made: give less, or "
+             "raise restore.longest_stay",
+             base::format_duration(stay),
+             base::format_duration(environment.config.longest_stay_of(account)));
+}
+
+void begin_tree(store::TreeRecord& record, const base::AccountConfig& account, const Plan& plan,
+                const store::ObjectId& snapshot) {
+  record.id = store::TreeRecords::new_id();
+  record.account = account.name;
+  record.server = account.server;
+  record.user = account.user;
+  record.name = plan.tree;
+  record.raw_name = plan.tree_raw_name;
+  record.delimiter = plan.delimiter;
+  record.snapshot = snapshot;
+}
+
+RestoreRequest lasting_request(const base::Environment& environment, store::Reader& reader,
+                               RestoreRequest request, const store::ObjectId& snapshot) {
+  SelectionOptions& selection = request.selection;
+  selection.at = snapshot.hex();
+  for (std::string* text : {&selection.since, &selection.before}) {
+    if (!base::begins_an_id(*text)) continue;
+    *text = base::format_rfc3339(
+        parse_moment(environment, reader, request.account, *text, selection.asked));
+  }
+  return request;
+}
+
+}  // namespace restore
