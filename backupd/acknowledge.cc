@@ -133,11 +133,9 @@ base::ExitStatus acknowledge_server(const base::Environment& environment, store:
   if (!config.servers.contains(server)) {
     std::vector<std::string> names;
     for (const auto& known : config.servers) names.push_back(known.first);
-    const auto guess = base::nearest(server, names);
-    base::fail(
-        base::ErrorCode::kUsage, "acknowledge --server {}: the configuration has no such server{}",
-        base::escape_for_terminal(server),
-        guess ? fmt::format(": did you mean \"{}\"?", base::escape_for_terminal(*guess)) : "");
+    base::fail(base::ErrorCode::kUsage,
+               "acknowledge --server {}: the configuration has no such server{}",
+               base::escape_for_terminal(server), base::suggestion(server, names));
   }
   auto accounts = nlohmann::ordered_json::array();
   std::string text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace base {
@@ -12,6 +13,12 @@ constexpr char to_lower(char letter) {
 
 constexpr char to_upper(char letter) {
   return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
+inline std::string lowered(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), to_lower);
+  return lower;
 }
 
 constexpr bool equal_ignoring_case(std::string_view left, std::string_view right) {

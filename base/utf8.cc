@@ -219,9 +219,7 @@ std::string composed(std::string_view text) {
 
 std::string fold_case(std::string_view text) {
   if (!is_ascii(text)) return text_of(decomposed(text, kFolding));
-  std::string folded(text);
-  std::ranges::transform(folded, folded.begin(), to_lower);
-  return folded;
+  return lowered(text);
 }
 
 std::string fold_letters(std::string_view text) {

@@ -40,11 +40,6 @@ std::string encoded(std::string_view bytes) {
   return text;
 }
 
-std::string lower_case(std::string text) {
-  std::ranges::transform(text, text.begin(), base::to_lower);
-  return text;
-}
-
 // "com1" to "lpt9", where the digit may be superscript too.
 bool is_port(std::string_view stem) {
   if (!stem.starts_with("com") && !stem.starts_with("lpt")) return false;
@@ -60,7 +55,7 @@ bool is_device(std::string_view lower) {
 }
 
 bool is_reserved(const std::string& name) {
-  const std::string lower = lower_case(name);
+  const std::string lower = base::lowered(name);
   return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end() ||
          std::any_of(kReservedEndings.begin(), kReservedEndings.end(),
                      [&](std::string_view ending) { return lower.ends_with(ending); });
@@ -81,7 +76,7 @@ std::string file_name_of(std::string_view level) {
     at += length;
   }
   if (name.empty()) return "%";
-  if (is_device(lower_case(name))) name = encoded(name.substr(0, 1)) + name.substr(1);
+  if (is_device(base::lowered(name))) name = encoded(name.substr(0, 1)) + name.substr(1);
   if (is_reserved(name))
     name = name.substr(0, name.size() - 1) + encoded(name.substr(name.size() - 1));
   if (name.size() <= kMaxName) return name;
@@ -100,7 +95,7 @@ base::Path ExportPaths::path_of(std::string_view shown_name) {
   }
   if (path.native().size() > kMaxPath) path = file_name_of(shown_name);
   const std::string name = path.filename().string();
-  for (int number = 2; !taken_.insert(lower_case(path.string())).second; ++number) {
+  for (int number = 2; !taken_.insert(base::lowered(path.string())).second; ++number) {
     path.replace_filename(fmt::format("{}~{}", name, number));
   }
   return path;

@@ -187,8 +187,7 @@ class QueryParser {
   const Field& take_field() {
     const std::size_t end = rest_.find_first_of(": \t\r\n\"");
     if (end == std::string_view::npos || rest_[end] != ':') return kAnywhere;
-    std::string name(rest_.substr(0, end));
-    std::ranges::transform(name, name.begin(), base::to_lower);
+    const std::string name = base::lowered(rest_.substr(0, end));
     const auto* const field = std::ranges::find(kFields, name, &Field::name);
     if (field != kFields.end()) {
       rest_.remove_prefix(end + 1);
