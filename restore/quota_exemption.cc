@@ -22,15 +22,15 @@ constexpr std::uint64_t kMinRiseMessages = 100;
 
 QuotaFinding QuotaExemption::establish(const store::TreeRecord& record, store::TreeLevel& probe,
                                        const std::function<void()>& put) {
-  if (server_.quota == base::QuotaConfig::kNone) {
+  if (server_.quota == base::QuotaKind::kNone) {
     return prove_exempt(session_, server_.quota, probe, put);  // asks the server nothing
   }
-  const bool is_cyrus = server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin;
+  const bool is_cyrus = server_.quota == base::QuotaKind::kCyrus || server_.quota_admin;
   std::string trouble;
   if (is_cyrus && !quota_uses(session_, probe.raw_name).empty())
     trouble = exempt_first_level(record);
   QuotaFinding finding = prove_exempt(session_, server_.quota, probe, put);
-  const bool may_ask = server_.quota == base::QuotaConfig::kAuto && !is_cyrus && server_.admin;
+  const bool may_ask = server_.quota == base::QuotaKind::kAuto && !is_cyrus && server_.admin;
   if (finding.exempt == false && may_ask) {
     trouble = exempt_first_level(record);
     if (trouble.empty()) finding = prove_exempt(session_, server_.quota, probe, put);
@@ -83,7 +83,7 @@ std::uint64_t QuotaExemption::foreign_messages(const std::string& raw_name) {
 }
 
 bool QuotaExemption::may_proceed(const QuotaFinding& finding, bool allow_quota) const {
-  if (finding.exempt == true || server_.quota == base::QuotaConfig::kNone) return true;
+  if (finding.exempt == true || server_.quota == base::QuotaKind::kNone) return true;
   return allow_quota && has_room(before_, missing_messages_, missing_bytes_);
 }
 
@@ -101,7 +101,7 @@ std::string QuotaExemption::remedy() const {
   if (!session_.capabilities().has("QUOTA")) {
     return "if the server has no quotas, set \"quota\": \"none\" for it in the configuration";
   }
-  if (server_.quota == base::QuotaConfig::kCyrus || server_.quota_admin) {
+  if (server_.quota == base::QuotaKind::kCyrus || server_.quota_admin) {
     return "set quota_admin to a name in Cyrus's admins";
   }
   const std::size_t end = plan_.tree_raw_name.rfind(plan_.delimiter);

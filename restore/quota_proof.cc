@@ -135,9 +135,9 @@ bool has_room(const std::vector<QuotaUse>& uses, std::uint64_t messages, std::ui
   });
 }
 
-QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store::TreeLevel& probe,
+QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::TreeLevel& probe,
                           const std::function<void()>& record) {
-  if (quota == base::QuotaConfig::kNone)
+  if (quota == base::QuotaKind::kNone)
     return {std::nullopt, "not tested: \"quota\" is \"none\" for the server"};
   if (!session.capabilities().has("QUOTA")) {
     return {std::nullopt, "the server does not report quotas (no QUOTA capability)"};

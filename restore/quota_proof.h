@@ -41,7 +41,7 @@ bool has_room(const std::vector<QuotaUse>& uses, std::uint64_t messages, std::ui
 // times at most, until the result is clear for every limit. Each message is entered in `probe`, and
 // `record` called to make that durable, before it is sent: what a crash leaves there is known not
 // to be a user's mail. A tree covered by a limit on folders counts without a test.
-QuotaFinding prove_exempt(imap::Session& session, base::QuotaConfig quota, store::TreeLevel& probe,
+QuotaFinding prove_exempt(imap::Session& session, base::QuotaKind quota, store::TreeLevel& probe,
                           const std::function<void()>& record);
 
 }  // namespace restore

@@ -232,7 +232,7 @@ class Run {
   }
 
   // A server whose quota is configured as "none" is not asked: it may answer in a form of its own.
-  bool has_quota() const { return server_.quota != base::QuotaConfig::kNone; }
+  bool has_quota() const { return server_.quota != base::QuotaKind::kNone; }
 
   void begin_record() {
     record_.state = store::TreeState::kRestoring;

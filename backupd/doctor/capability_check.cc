@@ -37,7 +37,7 @@ std::vector<Finding> check_capabilities(const std::string& subject,
                                "remain after they expire",
                                "remove expired trees by hand: mailstow-restore trees lists them"));
   }
-  if (!capabilities.has("QUOTA") && server.quota != base::QuotaConfig::kNone) {
+  if (!capabilities.has("QUOTA") && server.quota != base::QuotaKind::kNone) {
     findings.push_back(
         warning(kCheck, subject,
                 "no QUOTA: whether restored mail counts can't be verified, so restores "

@@ -32,7 +32,7 @@ std::string what_keeps_from_quotas(const base::ServerConfig& server,
 
 std::vector<Finding> check_quota_admin(const std::string& name, const base::ServerConfig& server,
                                        const std::vector<base::AccountConfig>& accounts) {
-  const bool is_wanted = server.quota == base::QuotaConfig::kCyrus || server.quota_admin;
+  const bool is_wanted = server.quota == base::QuotaKind::kCyrus || server.quota_admin;
   if (!is_wanted || accounts.empty()) return {};
   const std::string subject = base::escape_for_terminal(name);
   try {

@@ -19,11 +19,11 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMaxConfig = 64ULL * 1024 * 1024;
 
-QuotaConfig parse_quota(const std::string& word) {
-  if (word == "cyrus") return QuotaConfig::kCyrus;
-  if (word == "dovecot") return QuotaConfig::kDovecot;
-  if (word == "none") return QuotaConfig::kNone;
-  return QuotaConfig::kAuto;
+QuotaKind parse_quota(const std::string& word) {
+  if (word == "cyrus") return QuotaKind::kCyrus;
+  if (word == "dovecot") return QuotaKind::kDovecot;
+  if (word == "none") return QuotaKind::kNone;
+  return QuotaKind::kAuto;
 }
 
 std::optional<DiscoverConfig> parse_discover(const json& server) {

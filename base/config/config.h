@@ -23,7 +23,7 @@ namespace base {
 inline constexpr std::string_view kDefaultConfigPath = "/etc/mailstow/mailstow.json";
 
 // How a server is made to exempt restored trees from the quota, or proves that they don't count.
-enum class QuotaConfig { kAuto, kCyrus, kDovecot, kNone };
+enum class QuotaKind { kAuto, kCyrus, kDovecot, kNone };
 
 // How a server's accounts are found: exactly one of the first three.
 struct DiscoverConfig {
@@ -41,7 +41,7 @@ struct ServerConfig {
   Path ca_file;  // empty: the system's
   std::optional<LoginConfig> admin;
   std::optional<LoginConfig> quota_admin;
-  QuotaConfig quota = QuotaConfig::kAuto;
+  QuotaKind quota = QuotaKind::kAuto;
   unsigned connections = 4;              // of a backup, at the same time
   unsigned connections_per_account = 2;  // of those
   std::optional<DiscoverConfig> discover;

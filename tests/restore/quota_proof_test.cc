@@ -51,7 +51,7 @@ class QuotaProofTest : public testing::Test {
     };
   }
 
-  QuotaFinding prove(base::QuotaConfig quota = base::QuotaConfig::kAuto) {
+  QuotaFinding prove(base::QuotaKind quota = base::QuotaKind::kAuto) {
     imap::Session session = server_.session();
     std::size_t recorded = 0;
     server_.meanwhile = [&](std::string_view verb) {
@@ -122,7 +122,7 @@ TEST_F(QuotaProofTest, AServerWithoutQuotaIsToldApart) {
 
 TEST_F(QuotaProofTest, AServerThatIsSaidToHaveNoneIsNotAsked) {
   count(100);
-  const QuotaFinding finding = prove(base::QuotaConfig::kNone);
+  const QuotaFinding finding = prove(base::QuotaKind::kNone);
   EXPECT_EQ(finding.exempt, std::nullopt);
   EXPECT_THAT(finding.proof, HasSubstr("\"quota\" is \"none\""));
 }
@@ -154,7 +154,7 @@ TEST_F(QuotaProofTest, WhatSomebodyPutsThereMeanwhileIsNotExpunged) {
   count(0);
   imap::Session session = server_.session();
   bool is_put = false;
-  prove_exempt(session, base::QuotaConfig::kAuto, probe_, [&] {
+  prove_exempt(session, base::QuotaKind::kAuto, probe_, [&] {
     if (!std::exchange(is_put, true)) server_.folders[probe_.raw_name].put({5, {}});
   });
   EXPECT_EQ(server_.folders[probe_.raw_name].messages.size(), 1U);
@@ -175,7 +175,7 @@ TEST_F(QuotaProofTest, AServerWhoseQuotaIsNoneIsNotAsked) {
   };
   imap::Session session = server_.session();
   base::ServerConfig server;
-  server.quota = base::QuotaConfig::kNone;
+  server.quota = base::QuotaKind::kNone;
   const base::AccountConfig account;
   const imap::Namespace personal{"", '/'};
   const Plan plan;

@@ -29,7 +29,7 @@ TEST(ConfigTest, IsReadWithItsDefaults) {
   EXPECT_EQ(config.store.max_message, 4'000'000'000U);
   EXPECT_EQ(config.servers.at("main").admin->user, "backup");
   EXPECT_EQ(config.servers.at("plain").tls, TlsMode::kNone);
-  EXPECT_EQ(config.servers.at("plain").quota, QuotaConfig::kCyrus);
+  EXPECT_EQ(config.servers.at("plain").quota, QuotaKind::kCyrus);
   EXPECT_EQ(config.servers.at("main").connections, 4U);
   EXPECT_TRUE(config.servers.at("main").pipeline);
   EXPECT_EQ(config.servers.at("main").transfer.command_timeout, std::chrono::minutes(30));
