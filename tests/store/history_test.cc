@@ -1,13 +1,12 @@
 #include "store/history.h"
 
-#include <map>
 #include <random>
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/store/store_fixture.h"
+#include "tests/store/drawn_account.h"
 
 namespace store {
 namespace {
@@ -16,43 +15,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-// The content of a folder: contents by UID.
-struct Folder {
-  std::map<std::uint32_t, unsigned> messages;
-  std::uint32_t uid_validity = 7;
-  std::string mailbox_id = {};
-  FolderCompleteness completeness = FolderCompleteness::kComplete;
-};
-using Account = std::map<std::string, Folder>;
-
-std::string text_of(unsigned content) {
-  return fmt::format("Subject: {}\r\n\r\nbody\r\n", content);
-}
-
-class HistoryTest : public StoreFixture {
+class HistoryTest : public DrawnAccountFixture {
  protected:
-  HistoryTest() { make_store(); }
-
-  SnapshotInfo back_up(const Account& account) {
-    Writer writer = open_writer();
-    std::vector<FolderRecord> records;
-    for (const auto& [name, folder] : account) {
-      FolderInfo info = folder_named(name);
-      info.uid_validity = folder.uid_validity;
-      info.mailbox_id = folder.mailbox_id;
-      info.completeness = folder.completeness;
-      FolderDraft draft(writer.reader(), info);
-      for (const auto& [uid, content] : folder.messages) {
-        const StoredMessage stored = add_message(writer, text_of(content));
-        draft.put(entry_of(uid, stored), stored.digest);
-      }
-      records.push_back(writer.seal(draft));
-    }
-    SnapshotInfo snapshot = add_snapshot(writer, "alice", records);
-    writer.commit();
-    return snapshot;
-  }
-
   // "INBOX stayed -1 -2 +3", a line for each change.
   std::vector<std::string> changes(std::optional<std::chrono::sys_seconds> since = {}) {
     static constexpr const char* kFates[] = {"stayed", "appeared", "vanished", "renamed",
@@ -155,15 +119,15 @@ TEST_F(HistoryTest, AMovedMessageIsStillHeld) {
   EXPECT_EQ(2U, vanished.size());
   const std::set<MessageId> held = held_anywhere(reader, second, vanished);
   ASSERT_EQ(1U, held.size());
-  EXPECT_EQ(text_of(2), base::to_text(reader.read_message(*held.begin())));
+  EXPECT_EQ(drawn_text(2), base::to_text(reader.read_message(*held.begin())));
 }
 
 // Folders kept as plain maps give the same changes, whatever the shape of their trees.
 TEST_F(HistoryTest, RandomChangesAreReportedLikeThePlainModel) {
   std::mt19937 random(7);
   const auto below = [&](unsigned bound) { return static_cast<std::uint32_t>(random() % bound); };
-  Account account = {{"INBOX", {}}, {"Large", {}}};
-  std::vector<Account> nights;
+  DrawnAccount account = {{"INBOX", {}}, {"Large", {}}};
+  std::vector<DrawnAccount> nights;
   for (int night = 0; night < 12; ++night) {
     for (auto& [name, folder] : account) {
       const std::uint32_t reach = name == "Large" ? 1U << (6 + below(20)) : 200;
@@ -185,9 +149,9 @@ TEST_F(HistoryTest, RandomChangesAreReportedLikeThePlainModel) {
       std::string line = name + " stayed";
       const std::size_t none = line.size();
       const auto add = [&](char sign, const auto& these, const auto& those) {
-        for (const auto& [uid, content] : these) {
+        for (const auto& [uid, message] : these) {
           const auto other = those.find(uid);
-          if (other == those.end() || other->second != content) {
+          if (other == those.end() || other->second != message) {
             line += fmt::format(" {}{}", sign, uid);
           }
         }

@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/store/store_fixture.h"
+#include "tests/store/drawn_account.h"
 
 namespace store {
 namespace {
@@ -16,44 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct Mail {
-  unsigned content = 0;
-  std::vector<std::string> flags = {};
-};
-
-struct Box {
-  std::map<std::uint32_t, Mail> messages;  // by UID
-  std::uint32_t uid_validity = 7;
-  std::string mailbox_id = {};
-  FolderCompleteness completeness = FolderCompleteness::kComplete;
-};
-using Boxes = std::map<std::string, Box>;
-
-class SnapshotDifferenceTest : public StoreFixture {
+class SnapshotDifferenceTest : public DrawnAccountFixture {
  protected:
-  SnapshotDifferenceTest() { make_store(); }
-
-  SnapshotInfo back_up(const Boxes& boxes) {
-    Writer writer = open_writer();
-    std::vector<FolderRecord> records;
-    for (const auto& [name, box] : boxes) {
-      FolderInfo info = folder_named(name);
-      info.uid_validity = box.uid_validity;
-      info.mailbox_id = box.mailbox_id;
-      info.completeness = box.completeness;
-      FolderDraft draft(writer.reader(), info);
-      for (const auto& [uid, mail] : box.messages) {
-        const StoredMessage stored =
-            add_message(writer, fmt::format("Subject: {}\r\n\r\nbody\r\n", mail.content));
-        draft.put(entry_of(uid, stored, mail.flags), stored.digest);
-      }
-      records.push_back(writer.seal(draft));
-    }
-    const SnapshotInfo snapshot = add_snapshot(writer, "alice", records);
-    writer.commit();
-    return snapshot;
-  }
-
   // "Old > New renamed -1 +2 ~3:a>b", a line for each folder that differs.
   std::vector<std::string> differences(const SnapshotInfo& older, const SnapshotInfo& newer) {
     static constexpr const char* kFates[] = {"stayed", "appeared", "vanished", "renamed",
@@ -125,8 +89,8 @@ TEST_F(SnapshotDifferenceTest, AFolderThatWasNotReadInFullIsUncertain) {
 
 // The record of a folder that could not be read is its last good state, and so equal to the last.
 TEST_F(SnapshotDifferenceTest, AFolderThatWasNotReadIsUncertainThoughItsRecordIsEqual) {
-  const Box read{.messages = {{1, {1}}}};
-  const Box unread{.messages = {{1, {1}}}, .completeness = FolderCompleteness::kUnreadable};
+  const DrawnFolder read{.messages = {{1, {1}}}};
+  const DrawnFolder unread{.messages = {{1, {1}}}, .completeness = FolderCompleteness::kUnreadable};
   const auto first = back_up({{"A", read}, {"INBOX", read}});
   const auto second = back_up({{"A", unread}, {"INBOX", read}});
   const auto third = back_up({{"A", unread}, {"INBOX", read}});
@@ -157,8 +121,8 @@ TEST_F(SnapshotDifferenceTest, RandomChangesAreFoundLikeInThePlainModel) {
   std::mt19937 random(11);
   const auto below = [&](unsigned bound) { return static_cast<std::uint32_t>(random() % bound); };
   const std::vector<std::vector<std::string>> flags = {{}, {"a"}, {"b"}, {"a", "b"}};
-  Box box;
-  std::vector<std::pair<Box, SnapshotInfo>> nights;
+  DrawnFolder box;
+  std::vector<std::pair<DrawnFolder, SnapshotInfo>> nights;
   for (int night = 0; night < 8; ++night) {
     const std::uint32_t reach = 1U << (6 + below(14));
     for (std::uint32_t i = below(150); i > 0; --i) {
@@ -178,7 +142,7 @@ TEST_F(SnapshotDifferenceTest, RandomChangesAreFoundLikeInThePlainModel) {
     for (const auto& [newer, to] : nights) {
       std::string line = "Large stayed";
       const std::size_t unchanged = line.size();
-      const auto is_in = [](const Box& other, std::uint32_t uid, const Mail& mail) {
+      const auto is_in = [](const DrawnFolder& other, std::uint32_t uid, const DrawnMessage& mail) {
         const auto found = other.messages.find(uid);
         return found != other.messages.end() && found->second.content == mail.content;
       };
