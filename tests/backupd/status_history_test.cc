@@ -1,17 +1,14 @@
 // `mailstow-backupd status --history`: the backups of an account over time.
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 
 #include "backupd/report/failed_backups.h"
-#include "base/bytes.h"
 #include "base/clock.h"
-#include "store/folder_draft.h"
-#include "store/format/location.h"
-#include "store/writer.h"
-#include "tests/programs/installation.h"
+#include "tests/programs/recorded_mail.h"
 #include "tests/servers/dovecot.h"
 
 namespace backupd {
@@ -38,27 +35,13 @@ class StatusHistoryTest : public testing::Test {
 
   // Each snapshot is an hour after the one before.
   void add(const Night& night) {
-    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
-    store::Writer writer =
-        store::Writer::open(location, base::real_file_system(), base::system_clock());
-    store::FolderInfo info;
-    info.raw_name = "INBOX";
-    info.delimiter = '/';
-    info.uid_validity = 7;
-    info.trouble = night.trouble;
-    if (!night.trouble.empty()) info.completeness = store::FolderCompleteness::kUnreadable;
-    info.skipped = night.skipped;
-    store::FolderDraft draft(std::move(info));
+    programs::RecordedFolder inbox{programs::recorded_folder("INBOX"), {}};
+    inbox.info.trouble = night.trouble;
+    if (!night.trouble.empty()) inbox.info.completeness = store::FolderCompleteness::kUnreadable;
+    inbox.info.skipped = night.skipped;
     for (std::uint32_t uid = 1; uid <= night.messages; ++uid) {
-      store::IncomingMessage message = writer.begin_message();
-      message.add(base::as_bytes("Subject: " + std::to_string(1'000 + uid) + "\r\n\r\nbody\r\n"));
-      const store::StoredMessage stored = writer.add(message);
-      draft.put({.uid = base::Uid{uid},
-                 .message = stored.id,
-                 .internal_date = base::ZonedTime{time_},
-                 .size = stored.size,
-                 .flags = {}},
-                stored.digest);
+      inbox.messages.push_back({uid, "Subject: " + std::to_string(1'000 + uid) + "\r\n\r\nbody\r\n",
+                                base::ZonedTime{time_}});
     }
     store::SnapshotDraft snapshot;
     snapshot.account = night.account;
@@ -66,9 +49,7 @@ class StatusHistoryTest : public testing::Test {
     snapshot.kind = night.kind;
     snapshot.status = night.status;
     snapshot.vanished = night.vanished;
-    snapshot.folders = {writer.seal(draft)};
-    writer.add_snapshot(snapshot);
-    writer.commit();
+    programs::record_snapshot(mailstow_, std::move(snapshot), {inbox});
     time_ += hours(1);
   }
 

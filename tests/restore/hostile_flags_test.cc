@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 
 #include "imap/flag.h"
+#include "tests/programs/recorded_mail.h"
 #include "tests/restore/kinds.h"
-#include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
 #include "tests/text_of.h"
 
@@ -57,7 +57,7 @@ class HostileFlagsTest : public testing::TestWithParam<Kind> {
 
   // A backup of alice's INBOX with one message for each flag.
   void record(const std::vector<std::string>& flags) {
-    std::vector<RecordedMessage> messages;
+    std::vector<programs::RecordedMessage> messages;
     for (const std::string& flag : flags) {
       const auto uid = static_cast<std::uint32_t>(messages.size() + 1);
       std::vector<std::string> both = {"\\Seen", flag};

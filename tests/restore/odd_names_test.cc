@@ -1,10 +1,10 @@
 // Folders whose names other servers allowed, and this one does not: their mail is restored under
 // names that it accepts.
+#include <utility>
+
 #include <gmock/gmock.h>
 
-#include "store/folder_draft.h"
-#include "store/format/location.h"
-#include "store/writer.h"
+#include "tests/programs/recorded_mail.h"
 #include "tests/restore/kinds.h"
 #include "tests/servers/account_state.h"
 
@@ -29,33 +29,17 @@ class OddNamesTest : public testing::TestWithParam<Kind> {
 
   // A backup of alice's folders with a message in each.
   void record(const std::vector<std::string>& raw_names) {
-    const store::Location location{mailstow_.store(), mailstow_.index(), mailstow_.key_file()};
-    store::Writer writer =
-        store::Writer::open(location, base::real_file_system(), base::system_clock());
+    std::vector<programs::RecordedFolder> folders;
+    for (const std::string& raw_name : raw_names) {
+      const std::string text =
+          "Subject: " + std::to_string(folders.size()) + "\r\n\r\nin a folder\r\n";
+      folders.push_back({programs::recorded_folder(raw_name),
+                         {{1, text, base::ZonedTime{kDate, 0}, {"\\Seen"}}}});
+    }
     store::SnapshotDraft snapshot;
     snapshot.account = "alice";
     snapshot.time = kDate;
-    for (const std::string& raw_name : raw_names) {
-      store::FolderInfo info;
-      info.raw_name = raw_name;
-      info.delimiter = '/';
-      info.uid_validity = 7;
-      store::FolderDraft draft(std::move(info));
-      store::IncomingMessage message = writer.begin_message();
-      const std::string text =
-          "Subject: " + std::to_string(snapshot.folders.size()) + "\r\n\r\nin a folder\r\n";
-      message.add(base::as_bytes(text));
-      const store::StoredMessage stored = writer.add(message);
-      draft.put({.uid = base::Uid{1},
-                 .message = stored.id,
-                 .internal_date = base::ZonedTime{kDate, 0},
-                 .size = stored.size,
-                 .flags = {"\\Seen"}},
-                stored.digest);
-      snapshot.folders.push_back(writer.seal(draft));
-    }
-    writer.add_snapshot(snapshot);
-    writer.commit();
+    programs::record_snapshot(mailstow_, std::move(snapshot), folders);
   }
 
   static constexpr std::chrono::sys_seconds kDate{std::chrono::seconds{1'577'836'800}};

@@ -5,8 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/programs/recorded_mail.h"
 #include "tests/restore/kinds.h"
-#include "tests/restore/recorded_inbox.h"
 #include "tests/servers/account_state.h"
 
 namespace restore {

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "tests/programs/installation.h"
-#include "tests/restore/recorded_inbox.h"
+#include "tests/programs/recorded_mail.h"
 #include "tests/servers/account_state.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/mail_generator.h"
@@ -181,7 +181,8 @@ TEST_F(VanishedTest, AsksForATimeAndAnAccountThatHasSnapshots) {
 // After a mail server was restored from an older copy.
 TEST_F(VanishedTest, CallsMessagesReplacedWhoseUidsOthersHave) {
   const auto now = base::system_clock().now_seconds();
-  const auto message = [&](std::uint32_t uid, const std::string& body) -> RecordedMessage {
+  const auto message = [&](std::uint32_t uid,
+                           const std::string& body) -> programs::RecordedMessage {
     return {uid, "Subject: " + std::to_string(uid) + "\r\n\r\n" + body + "\r\n",
             base::ZonedTime{now}};
   };
