@@ -171,7 +171,11 @@ passdb {
   server_config()["client_certificate"] = {{"file", server_.stranger_ca_file().string()},
                                            {"key_file", server_.key_file().string()}};
   mailstow_.save();
-  EXPECT_EQ(mailstow_.backupd({"-q", "once"}).status, 1);
+  const auto refused = mailstow_.backupd({"-q", "once"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, testing::HasSubstr("alice: "));
+  EXPECT_THAT(refused.err, testing::Not(testing::HasSubstr("check client_certificate")))
+      << "the server must refuse it, not this side";
 }
 
 TEST_F(ConnectionTest, RefusesAnAccountWithoutAPasswordBeforeSendingAnything) {
