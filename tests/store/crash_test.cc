@@ -18,6 +18,8 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
+using tests::FailedOperation;
+using tests::failures_up_to;
 using tests::Fault;
 using tests::SimulatedFileSystem;
 using tests::Survival;
@@ -195,27 +197,18 @@ TEST_F(CrashTest, AnOperationThatFailsDamagesNothing) {
   run(whole);
   const std::uint64_t last = files_->operations();
   tests::Sample sample(31);
-  for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
-      for (const bool for_good : {false, true}) {
-        for (const bool crashes : {false, true}) {
-          if (!sample.takes_next()) continue;
-          files_ = origin->copy();
-          restore_index();
-          if (for_good) {
-            files_->fail_for_good_from(operation, fault);
-          } else {
-            files_->fail_once_at(operation, fault);
-          }
-          Expected expected = before_;
-          run_until_it_fails(expected);
-          files_->stop_failing();
-          if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
-          check(expected, fmt::format("operation {}, fault {}, for good: {}, crashes: {}",
-                                      operation, static_cast<int>(fault), for_good, crashes));
-          if (HasFatalFailure()) return;
-        }
-      }
+  for (const FailedOperation& failed : failures_up_to(last)) {
+    for (const bool crashes : {false, true}) {
+      if (!sample.takes_next()) continue;
+      files_ = origin->copy();
+      restore_index();
+      failed.arrange(*files_);
+      Expected expected = before_;
+      run_until_it_fails(expected);
+      files_->stop_failing();
+      if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
+      check(expected, fmt::format("{}, crashes: {}", failed.text(), crashes));
+      if (HasFatalFailure()) return;
     }
   }
 }

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 
 namespace tests {
@@ -304,6 +306,29 @@ std::unique_ptr<base::FileLock> SimulatedFileSystem::try_lock(const base::Path& 
     durable_names_[path] = inode;
   }
   return std::make_unique<SimulatedLock>(*this, path);
+}
+
+void FailedOperation::arrange(SimulatedFileSystem& files) const {
+  if (is_for_good) {
+    files.fail_for_good_from(number, fault);
+  } else {
+    files.fail_once_at(number, fault);
+  }
+}
+
+std::string FailedOperation::text() const {
+  return fmt::format("operation {}, fault {}, for good: {}", number, static_cast<int>(fault),
+                     is_for_good);
+}
+
+std::vector<FailedOperation> failures_up_to(std::uint64_t last) {
+  std::vector<FailedOperation> failures;
+  for (std::uint64_t number = 1; number <= last; ++number) {
+    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
+      for (const bool is_for_good : {false, true}) failures.push_back({number, fault, is_for_good});
+    }
+  }
+  return failures;
 }
 
 }  // namespace tests

@@ -113,4 +113,17 @@ class SimulatedFileSystem : public base::FileSystem {
   Fault fault_ = Fault::kIo;
 };
 
+// One failure of an operation, for tests that try all of them.
+struct FailedOperation {
+  std::uint64_t number = 0;  // from 1
+  Fault fault = Fault::kIo;
+  bool is_for_good = false;  // all later operations fail too
+
+  void arrange(SimulatedFileSystem& files) const;
+  std::string text() const;  // for the message of a failed assertion
+};
+
+// Every failure of the operations 1 to `last`.
+std::vector<FailedOperation> failures_up_to(std::uint64_t last);
+
 }  // namespace tests

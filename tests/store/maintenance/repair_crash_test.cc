@@ -24,6 +24,8 @@ namespace store {
 namespace {
 
 using testing::IsEmpty;
+using tests::FailedOperation;
+using tests::failures_up_to;
 using tests::Fault;
 using tests::SimulatedFileSystem;
 using tests::Survival;
@@ -230,25 +232,16 @@ TEST_F(RepairCrashTest, ACrashAnywhereLosesNothingReadable) {
 TEST_F(RepairCrashTest, AFailedOperationLosesNothingReadable) {
   const std::uint64_t last = measure();
   tests::Sample sample(37);
-  for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
-      for (const bool for_good : {false, true}) {
-        for (const bool crashes : {false, true}) {
-          if (!sample.takes_next()) continue;
-          begin_again();
-          if (for_good) {
-            files_->fail_for_good_from(operation, fault);
-          } else {
-            files_->fail_once_at(operation, fault);
-          }
-          try_repair();
-          files_->stop_failing();
-          if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
-          check_after(before_, fmt::format("operation {}, fault {}, for good: {}, crashes: {}",
-                                           operation, static_cast<int>(fault), for_good, crashes));
-          if (HasFailure()) return;
-        }
-      }
+  for (const FailedOperation& failed : failures_up_to(last)) {
+    for (const bool crashes : {false, true}) {
+      if (!sample.takes_next()) continue;
+      begin_again();
+      failed.arrange(*files_);
+      try_repair();
+      files_->stop_failing();
+      if (crashes) files_ = files_->after_crash(Survival::kAnything, random_);
+      check_after(before_, fmt::format("{}, crashes: {}", failed.text(), crashes));
+      if (HasFailure()) return;
     }
   }
 }
@@ -328,32 +321,22 @@ TEST_F(ReindexCrashTest, AFailedReindexIsCompletedByTheNextRun) {
   const std::uint64_t last = files_->operations();
   ASSERT_GT(last, 5U);
   tests::Sample sample(11);
-  for (std::uint64_t operation = 1; operation <= last; ++operation) {
-    for (const Fault fault : {Fault::kIo, Fault::kNoSpace, Fault::kDoneAndFail}) {
-      for (const bool for_good : {false, true}) {
-        for (const Survival survival :
-             {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
-          if (!sample.takes_next()) continue;
-          SCOPED_TRACE(fmt::format("operation {}, fault {}, for good {}, survival {}", operation,
-                                   static_cast<int>(fault), for_good, static_cast<int>(survival)));
-          begin_again();
-          if (for_good) {
-            files_->fail_for_good_from(operation, fault);
-          } else {
-            files_->fail_once_at(operation, fault);
-          }
-          try {
-            reindex(location_, *files_);
-          } catch (const base::Error& error) {
-            EXPECT_THAT(error.code(),
-                        testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace));
-          }
-          files_->stop_failing();
-          files_ = files_->after_crash(survival, random_);
-          check_all();
-          if (HasFailure()) return;
-        }
+  for (const FailedOperation& failed : failures_up_to(last)) {
+    for (const Survival survival :
+         {Survival::kNothing, Survival::kEverything, Survival::kAnything}) {
+      if (!sample.takes_next()) continue;
+      SCOPED_TRACE(fmt::format("{}, survival {}", failed.text(), static_cast<int>(survival)));
+      begin_again();
+      failed.arrange(*files_);
+      try {
+        reindex(location_, *files_);
+      } catch (const base::Error& error) {
+        EXPECT_THAT(error.code(), testing::AnyOf(base::ErrorCode::kIo, base::ErrorCode::kNoSpace));
       }
+      files_->stop_failing();
+      files_ = files_->after_crash(survival, random_);
+      check_all();
+      if (HasFailure()) return;
     }
   }
 }
