@@ -35,15 +35,7 @@ class ReachTest : public StoreFixture {
   SnapshotInfo back_up(const std::string& account, std::chrono::sys_seconds time,
                        const std::vector<std::string>& messages,
                        SnapshotKind kind = SnapshotKind::kBackup) {
-    Writer writer = open_writer();
-    SnapshotDraft draft;
-    draft.account = account;
-    draft.time = time;
-    draft.kind = kind;
-    draft.folders = {add_folder(writer, "INBOX", messages)};
-    const SnapshotInfo made = writer.add_snapshot(draft);
-    writer.commit();
-    return made;
+    return back_up_at(time, account, messages, kind);
   }
 
   Reader open_bounded(base::Reach reach) {

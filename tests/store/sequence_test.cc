@@ -37,15 +37,7 @@ class SequenceTest : public StoreFixture {
 
   SnapshotInfo back_up(const std::string& account, std::chrono::sys_seconds time,
                        SnapshotKind kind = SnapshotKind::kBackup) {
-    Writer writer = open_writer();
-    SnapshotDraft draft;
-    draft.account = account;
-    draft.time = time;
-    draft.kind = kind;
-    draft.folders = {add_folder(writer, "INBOX", samples(next_message_++, 2))};
-    const SnapshotInfo made = writer.add_snapshot(draft);
-    writer.commit();
-    return made;
+    return back_up_at(time, account, samples(next_message_++, 2), kind);
   }
 
   std::vector<std::uint64_t> sequences(const std::string& account) {

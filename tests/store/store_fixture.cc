@@ -116,6 +116,19 @@ SnapshotInfo StoreFixture::add_snapshot(Writer& writer, const std::string& accou
   return writer.add_snapshot(draft);
 }
 
+SnapshotInfo StoreFixture::back_up_at(std::chrono::sys_seconds time, const std::string& account,
+                                      const std::vector<std::string>& messages, SnapshotKind kind) {
+  Writer writer = open_writer();
+  SnapshotDraft draft;
+  draft.account = account;
+  draft.time = time;
+  draft.kind = kind;
+  draft.folders = {add_folder(writer, "INBOX", messages)};
+  SnapshotInfo made = writer.add_snapshot(draft);
+  writer.commit();
+  return made;
+}
+
 std::vector<std::string> StoreFixture::restore(Reader& reader, const std::string& account,
                                                const std::string& folder) {
   std::vector<MessageId> ids;

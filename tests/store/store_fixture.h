@@ -60,6 +60,11 @@ class StoreFixture : public testing::Test {
   SnapshotInfo add_snapshot(Writer& writer, const std::string& account,
                             const std::vector<FolderRecord>& folders);
 
+  // A snapshot of that time, which has only INBOX, committed.
+  SnapshotInfo back_up_at(std::chrono::sys_seconds time, const std::string& account,
+                          const std::vector<std::string>& messages,
+                          SnapshotKind kind = SnapshotKind::kBackup);
+
   // The messages of a folder of the account's newest snapshot, in UID order.
   static std::vector<std::string> restore(Reader& reader, const std::string& account,
                                           const std::string& folder);
