@@ -54,6 +54,19 @@ class Error : public std::runtime_error {
   ErrorCode code_;
 };
 
+// Does `work`. Returns why a part of the store that it needs can't be read; empty: it is done.
+// Other errors are thrown.
+template <typename Work>
+std::string why_unreadable(const Work& work) {
+  try {
+    work();
+    return {};
+  } catch (const Error& error) {
+    if (!is_unreadable(error.code())) throw;
+    return error.what();
+  }
+}
+
 template <typename... Args>
 [[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(code, fmt::format(format, std::forward<Args>(args)...));

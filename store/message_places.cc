@@ -106,16 +106,11 @@ class MessageFinder {
 
   // Reports unreadable data once; the rest is still searched.
   template <typename Work>
-  void tolerate_damage(Work work) {
-    try {
-      work();
-    } catch (const base::Error& error) {
-      if (!base::is_unreadable(error.code())) throw;
-      is_whole_ = false;
-      if (std::ranges::find(damage_, error.what()) == damage_.end()) {
-        damage_.emplace_back(error.what());
-      }
-    }
+  void tolerate_damage(const Work& work) {
+    std::string why = base::why_unreadable(work);
+    if (why.empty()) return;
+    is_whole_ = false;
+    if (std::ranges::find(damage_, why) == damage_.end()) damage_.push_back(std::move(why));
   }
 
   const Folder& folder_of(const ObjectId& id) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_set>
+#include <utility>
 
 #include "base/error.h"
 #include "store/folder_draft.h"
@@ -71,12 +72,9 @@ class Search {
 
   // Reports unreadable data once; the rest is still searched.
   template <typename Work>
-  void tolerate_damage(Work work) {
-    try {
-      work();
-    } catch (const base::Error& error) {
-      if (!base::is_unreadable(error.code())) throw;
-      result_.damage.emplace_back(error.what());
+  void tolerate_damage(const Work& work) {
+    if (std::string why = base::why_unreadable(work); !why.empty()) {
+      result_.damage.push_back(std::move(why));
     }
   }
 
