@@ -1,4 +1,4 @@
-// What the record of a tree says before the tree is made.
+// The content of a tree's record before the tree is made.
 #pragma once
 
 #include <chrono>

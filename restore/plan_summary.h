@@ -8,7 +8,7 @@
 
 namespace restore {
 
-// What a plan restores, all folders together.
+// The numbers of a plan, all folders together.
 struct PlanCounts {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;

@@ -1,4 +1,4 @@
-// The messages that a repair can't bring back.
+// The messages that a repair can't recover.
 #pragma once
 
 #include <map>

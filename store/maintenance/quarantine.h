@@ -22,7 +22,7 @@ class Quarantine {
   // returns. Fails with kIo and kNoSpace.
   void take(const base::Path& directory, const std::string& name);
 
-  // What this object took, under the new names.
+  // The files that this object took, under the new names.
   const std::vector<std::string>& taken() const { return taken_; }
 
  private:

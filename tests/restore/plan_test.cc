@@ -225,7 +225,7 @@ TEST(PlanTest, WhatTheServerWouldRefuseIsLeftOutAndCounted) {
   TargetNames names{'/', "", {}, 999};
   names.inbox.emplace().permanent_flags = {"\\Seen", "\\Deleted"};
   const Plan unsure = make_plan(selection, "RESTORED/t", {'/', "", {}, 999});
-  EXPECT_EQ(unsure.counts.keywords_lost, 0U) << "the server did not tell what it keeps";
+  EXPECT_EQ(unsure.counts.keywords_lost, 0U) << "the server did not report what it keeps";
   EXPECT_EQ(unsure.counts.keywords_unsure, 1U);
   const Plan plan = make_plan(selection, "RESTORED/t", names);
   EXPECT_EQ(plan.folders[0].messages.size(), 0U);
