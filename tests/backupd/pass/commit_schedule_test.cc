@@ -13,6 +13,7 @@
 #include "store/reader.h"
 #include "store/writer.h"
 #include "tests/expect_error.h"
+#include "tests/standing_clock.h"
 #include "tests/temporary_directory.h"
 
 namespace backupd {
@@ -21,17 +22,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-class ScheduleClock : public base::Clock {
- public:
-  base::TimePoint now() const override { return base::system_clock().now(); }
-  std::chrono::steady_clock::time_point steady_now() const override {
-    return std::chrono::steady_clock::time_point(elapsed);
-  }
-  void sleep_for(milliseconds duration) override { elapsed += duration; }
-
-  milliseconds elapsed{0};
-};
 
 class ParkedAccount : public CommitSchedule::Participant {
  public:
@@ -68,7 +58,7 @@ class CommitScheduleTest : public testing::Test {
   tests::TemporaryDirectory directory_;
   store::Location location_{directory_.path() / "store", directory_.path() / "index",
                             directory_.path() / "key"};
-  ScheduleClock clock_;
+  tests::StandingClock clock_;
   std::optional<store::Writer> writer_;
   std::optional<CommitSchedule> schedule_;
   ParkedAccount account_;
