@@ -14,7 +14,7 @@ namespace backupd {
 inline constexpr std::chrono::days kFullScanInterval{7};
 
 // Whether the server's status says that nothing in the folder differs from `last` (design rule:
-// UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ are all known and equal, nothing was left over,
+// UIDVALIDITY, UIDNEXT, MESSAGES and HIGHESTMODSEQ are all known and equal, nothing was left to do,
 // and the last full scan is not too long ago).
 bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
                   std::chrono::sys_seconds now);
@@ -23,10 +23,10 @@ bool is_unchanged(const imap::Folder& folder, const store::FolderRecord& last,
 // used again.
 bool differs_in_size_only(const imap::Folder& folder, const store::FolderRecord& last);
 
-// How the status differs from the record, so that the folder is not settled; empty: it does not. As
-// is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
-// alone is no reason for another round. What only one of them tells says nothing (Courier's EXAMINE
-// has no UIDNEXT).
+// How the status differs from the record, so that the folder is not settled; empty: no difference.
+// Like is_unchanged(), within one pass and for servers without HIGHESTMODSEQ too: a change of flags
+// alone does not cause another round. Values that only one of them has are not compared (Courier's
+// EXAMINE has no UIDNEXT).
 std::string change_of(const imap::Folder& folder, const store::FolderRecord& record);
 
 // Whether the record is complete and change_of() finds no change.
@@ -35,14 +35,14 @@ bool is_settled(const imap::Folder& folder, const store::FolderRecord& record);
 // Whether the time has come to scan the folder in full, or changes can't be asked for.
 bool is_scan_due(const store::FolderInfo& last, std::chrono::sys_seconds now);
 
-// What changed since a baseline may be trusted only if the server still stands by that: after a
+// The changes since a baseline may be trusted only if the server still knows that baseline: after a
 // lost index some servers keep UIDVALIDITY and restart HIGHESTMODSEQ, and then report neither
 // expunges nor changes of flags.
 bool needs_full_scan(const store::FolderInfo& last, const imap::OpenFolder& open,
                      std::chrono::sys_seconds now);
 
-// Records how LIST shows the folder: its name, its delimiter, and the attributes that tell
-// something of the folder itself, not of the moment (\Marked, \HasChildren).
+// Records how LIST shows the folder: its name, its delimiter, and its own attributes, without those
+// of the moment (\Marked, \HasChildren).
 void set_listed(store::FolderInfo& info, const imap::Folder& folder);
 
 }  // namespace backupd
