@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <tuple>
 
 #include "base/clock.h"
 
@@ -14,27 +15,65 @@ using std::chrono::sys_seconds;
 
 // A series of snapshots whose times follow the order in which they were made.
 struct Series {
-  std::size_t length = 0;
+  std::size_t length = 0;               // 0: no series ends with this snapshot
   sys_seconds begin{};                  // the time of its first snapshot
   std::optional<std::size_t> before{};  // the last snapshot but one
 };
 
+// The best of the series that end with a time up to a given one, as a Fenwick tree over the ranks
+// of the times. Series are added in the order of their last snapshots.
+class BestSeries {
+ public:
+  BestSeries(std::span<const Series> series, std::size_t ranks) : series_(series), best_(ranks) {}
+
+  // The longest one, of equally long ones the shortest in time, and then the one added first.
+  std::optional<std::size_t> up_to(std::size_t rank) const {
+    std::optional<std::size_t> best;
+    for (std::size_t at = rank + 1; at > 0; at -= lowest_bit(at)) {
+      if (is_better(best_[at - 1], best)) best = best_[at - 1];
+    }
+    return best;
+  }
+
+  void add(std::size_t rank, std::size_t snapshot) {
+    for (std::size_t at = rank + 1; at <= best_.size(); at += lowest_bit(at)) {
+      if (is_better(snapshot, best_[at - 1])) best_[at - 1] = snapshot;
+    }
+  }
+
+ private:
+  static std::size_t lowest_bit(std::size_t number) { return number & (~number + 1); }
+
+  bool is_better(std::optional<std::size_t> one, std::optional<std::size_t> other) const {
+    if (!one || !other) return one.has_value();
+    const Series& a = series_[*one];
+    const Series& b = series_[*other];
+    return std::tie(a.length, a.begin, *other) > std::tie(b.length, b.begin, *one);
+  }
+
+  std::span<const Series> series_;
+  std::vector<std::optional<std::size_t>> best_;  // each of a range of ranks
+};
+
 // The longest series that ends with each snapshot, of equally long ones the shortest in time.
 std::vector<Series> longest_series(std::span<const SnapshotInfo> snapshots, sys_seconds latest) {
+  std::vector<sys_seconds> times;
+  times.reserve(snapshots.size());
+  for (const SnapshotInfo& snapshot : snapshots) times.push_back(snapshot.time);
+  std::ranges::sort(times);
   std::vector<Series> series(snapshots.size());
+  BestSeries best(series, times.size());
   for (std::size_t i = 0; i < snapshots.size(); ++i) {
-    if (snapshots[i].time > latest) continue;
-    series[i] = {.length = 1, .begin = snapshots[i].time};
-    for (std::size_t earlier = 0; earlier < i; ++earlier) {
-      const Series& other = series[earlier];
-      if (other.length == 0 || snapshots[earlier].time > snapshots[i].time) continue;
-      const bool is_better =
-          other.length + 1 > series[i].length ||
-          (other.length + 1 == series[i].length && other.begin > series[i].begin);
-      if (is_better) {
-        series[i] = {.length = other.length + 1, .begin = other.begin, .before = earlier};
-      }
+    const sys_seconds time = snapshots[i].time;
+    if (time > latest) continue;
+    const auto rank =
+        static_cast<std::size_t>(std::ranges::lower_bound(times, time) - times.begin());
+    series[i] = {.length = 1, .begin = time};
+    if (const auto before = best.up_to(rank)) {
+      series[i] = {
+          .length = series[*before].length + 1, .begin = series[*before].begin, .before = before};
     }
+    best.add(rank, i);
   }
   return series;
 }

@@ -1,6 +1,13 @@
 #include "store/doubted_times.h"
 
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <ctime>
+#include <tuple>
+
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 namespace store {
 namespace {
@@ -43,6 +50,61 @@ TEST(DoubtedTimesTest, OfTwoThatMayBeWrongTheOneFarFromTheOthersIsDoubted) {
 
 TEST(DoubtedTimesTest, OfTwoThatContradictEachOtherTheLaterIsDoubted) {
   EXPECT_THAT(doubts_of({50, 3}), ElementsAre(false, true));
+}
+
+// By trying every subset: the positions that are not doubted.
+std::uint32_t trusted_by_trial(const std::vector<int>& order) {
+  using Rating = std::tuple<int, int>;  // how many are trusted, and how close together they are
+  Rating best{};
+  std::uint32_t trusted = 0;
+  for (std::uint32_t subset = 1; subset < 1U << order.size(); ++subset) {
+    std::vector<int> days;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      if ((subset >> i & 1U) != 0) days.push_back(order[i]);
+    }
+    if (!std::ranges::is_sorted(days) || days.back() > 100) continue;
+    const Rating rating{std::popcount(subset), days.front() - days.back()};
+    if (trusted != 0 && rating <= best) continue;
+    best = rating;
+    trusted = subset;
+  }
+  return trusted;
+}
+
+RC_GTEST_PROP(DoubtedTimesProperty, AsFewAsPossibleAndTheOthersCloseTogether, ()) {
+  const auto order = *rc::gen::resize(
+      9, rc::gen::container<std::vector<int>>(rc::gen::element(1, 2, 3, 10, 11, 12, 50, 99, 300)));
+  RC_PRE(order.size() <= 10);
+  const std::vector<bool> doubted = doubts_of(order);
+  std::vector<int> trusted;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (!doubted[i]) trusted.push_back(order[i]);
+  }
+  RC_ASSERT(std::ranges::is_sorted(trusted));
+  const std::uint32_t expected = trusted_by_trial(order);
+  RC_ASSERT(static_cast<int>(trusted.size()) == std::popcount(expected));
+  if (trusted.empty()) return;
+  std::vector<int> tried;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if ((expected >> i & 1U) != 0) tried.push_back(order[i]);
+  }
+  RC_ASSERT(trusted.back() - trusted.front() == tried.back() - tried.front());
+}
+
+// A comparison of each with all others would take a minute.
+TEST(DoubtedTimesTest, ManySnapshotsAfterAWrongNightTakeNoLongTime) {
+  constexpr std::size_t kCount = 150'000;
+  constexpr std::chrono::sys_seconds kStart{std::chrono::seconds(1'800'000'000)};
+  std::vector<SnapshotInfo> snapshots(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    snapshots[i].time = kStart + std::chrono::minutes(i);
+  }
+  snapshots[1].time = kStart + std::chrono::minutes(kCount);
+  const std::clock_t begin = std::clock();
+  const std::vector<bool> doubted = doubted_times(snapshots, kStart + std::chrono::days(1'000));
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
+  EXPECT_EQ(std::ranges::count(doubted, true), 1);
+  EXPECT_TRUE(doubted[1]);
 }
 
 }  // namespace
