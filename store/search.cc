@@ -6,7 +6,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "base/terminal.h"
 #include "store/folder_draft.h"
 #include "store/format/folder_object.h"
 #include "store/index/uid_nodes.h"
@@ -26,7 +29,7 @@ class Search {
         candidates_(index_, query) {}
 
   SearchResult run() {
-    if (candidates_.is_empty()) return std::move(result_);
+    if (candidates_.is_empty() && scope_.after.empty()) return std::move(result_);
     snapshots_ =
         scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
     std::ranges::reverse(snapshots_);
@@ -149,13 +152,35 @@ class Search {
       result_.undated = static_cast<std::uint64_t>(
           std::ranges::count_if(matches_, [](const Match& match) { return !match.date; }));
     }
+    if (!scope_.after.empty()) drop_earlier_pages();
     const std::size_t kept = std::min(scope_.most, matches_.size());
     std::ranges::partial_sort(matches_, matches_.begin() + static_cast<std::ptrdiff_t>(kept),
-                              [](const Match& a, const Match& b) {
-                                return std::tuple(b.date, a.identity()) <
-                                       std::tuple(a.date, b.identity());
-                              });
+                              is_before);
+    const bool has_more = kept > 0 && kept < matches_.size();
     matches_.resize(kept);
+    if (has_more) result_.next = cursor_of(matches_.back());
+  }
+
+  // The order of the results: the newest date first.
+  static bool is_before(const Match& a, const Match& b) {
+    return std::tuple(b.date, a.identity()) < std::tuple(a.date, b.identity());
+  }
+
+  // Several folders may have a message under one UID and UIDVALIDITY, such as a renamed one.
+  std::string cursor_of(const Match& match) const {
+    const Place& place = places_[match.place];
+    return fmt::format("{:016x}.{}.{}.{}", match.key, place.uid_validity, match.uid, place.shown);
+  }
+
+  void drop_earlier_pages() {
+    const auto found = std::ranges::find_if(
+        matches_, [&](const Match& match) { return cursor_of(match) == scope_.after; });
+    if (found == matches_.end()) {
+      base::fail(base::ErrorCode::kNotFound, "--after {}: the search finds no such message",
+                 base::escape_for_terminal(scope_.after));
+    }
+    const Match last = *found;
+    std::erase_if(matches_, [&](const Match& match) { return !is_before(last, match); });
   }
 
   FoundMessage describe(const Match& match) {

@@ -23,6 +23,7 @@ struct SearchScope {
   std::string account;
   std::optional<SnapshotInfo> snapshot = {};  // nullopt: everything that the account ever held
   std::size_t most = 1'000;                   // messages to return at most
+  std::string after = {};                     // SearchResult::next of the page before
   // The folder's name as shown to people, for folder: and for the result.
   std::function<std::string(const SnapshotInfo&, const FolderInfo&)> shown_name;
 };
@@ -41,13 +42,18 @@ struct FoundMessage {
 
 struct SearchResult {
   std::vector<FoundMessage> messages;  // by date, newest first
-  std::uint64_t total = 0;             // number found; more than `messages` if there were too many
+  std::uint64_t total = 0;             // number found, on all pages
+  // Names the last of `messages`, for the next page; nullopt if this is the last. It names the same
+  // message as long as the account's snapshots hold it, whatever else is found.
+  std::optional<std::string> next = {};
   // Messages found although the query names a time and their date is unknown.
   std::uint64_t undated = 0;
   std::vector<std::string> damage;  // data that could not be searched, one line each
 };
 
-// Searches through `reader`. Fails with kNotFound if there is no search index.
+// Searches through `reader`. Only the returned messages are read: memory grows with `most`, beside
+// a few bytes for each that is found. Fails with kNotFound if there is no search index, or nothing
+// that `after` names.
 SearchResult search(Reader& reader, const Query& query, const SearchScope& scope);
 
 // Senders, subjects and so on of single messages, for listings that go through a folder themselves.

@@ -46,12 +46,14 @@ class SearchTest : public StoreFixture {
   }
 
   SearchResult look_for(std::string_view query, const std::string& account = "alice",
-                        std::optional<SnapshotInfo> at = {}, std::size_t most = 1'000) {
+                        std::optional<SnapshotInfo> at = {}, std::size_t most = 1'000,
+                        const std::string& after = "") {
     Reader reader = open_reader();
     return search(reader, Query::parse(query, "UTC", {}),
                   {.account = account,
                    .snapshot = std::move(at),
                    .most = most,
+                   .after = after,
                    .shown_name = [](const SnapshotInfo&, const FolderInfo& info) {
                      return "shown/" + info.raw_name;
                    }});
@@ -156,6 +158,29 @@ TEST_F(SearchTest, TheNewestComeFirstAndTheRestAreCounted) {
   const SearchResult result = look_for("day", "alice", {}, 2);
   EXPECT_THAT(lines(result), ElementsAre("shown/INBOX 2 day 3", "shown/INBOX 3 day 2"));
   EXPECT_EQ(3U, result.total);
+}
+
+TEST_F(SearchTest, PagesHoldTheirMessagesOnlyAndTogetherAll) {
+  const std::string first = message("day 1", "a@example.org", "Thu, 01 Jan 2026 00:00:00 +0000");
+  const std::string second = message("day 2", "a@example.org", "Fri, 02 Jan 2026 00:00:00 +0000");
+  // Both folders have the same messages under the same UIDs and UIDVALIDITY, like a renamed one.
+  back_up("alice", {{"Old", {first, second}}, {"Renamed", {first, second}}});
+  const std::vector<std::string> all = find("day");
+  ASSERT_EQ(4U, all.size());
+  std::vector<std::string> pages;
+  SearchResult page = look_for("day", "alice", {}, 1);
+  while (pages.size() < 10) {
+    ASSERT_EQ(1U, page.messages.size());
+    EXPECT_EQ(4U, page.total);
+    pages.push_back(lines(page).front());
+    if (!page.next) break;
+    page = look_for("day", "alice", {}, 1, *page.next);
+  }
+  EXPECT_EQ(all, pages);
+  EXPECT_ERROR(kNotFound, "the search finds no such message",
+               look_for("day", "alice", {}, 1, "0000000000000000.7.1.shown/Old"));
+  EXPECT_ERROR(kNotFound, "the search finds no such message",
+               look_for("other", "alice", {}, 1, "0000000000000000.7.1.shown/Old"));
 }
 
 TEST_F(SearchTest, ExcludedWordsRemoveMessages) {
