@@ -34,8 +34,8 @@ namespace {
 constexpr std::size_t kMaxChanges = 1'000;  // as text
 
 struct Compared {
-  store::SnapshotInfo from;
-  store::SnapshotInfo to;
+  ChosenSnapshot from;
+  ChosenSnapshot to;
   SnapshotChanges changes;
 };
 
@@ -93,7 +93,7 @@ class FolderChoice {
 void keep_chosen(store::Reader& reader, const std::vector<std::string>& globs, Compared& compared) {
   if (globs.empty()) return;
   std::vector<std::string> names;
-  for (const store::SnapshotInfo* snapshot : {&compared.from, &compared.to}) {
+  for (const store::SnapshotInfo* snapshot : {&compared.from.snapshot, &compared.to.snapshot}) {
     for (const store::FolderRecord& folder : reader.folders(*snapshot)) {
       names.push_back(shown_name(*snapshot, folder.info));
     }
@@ -181,8 +181,10 @@ nlohmann::ordered_json to_json(const FolderRename& folder) {
   return document;
 }
 
-nlohmann::ordered_json to_json(const store::SnapshotInfo& snapshot) {
-  return {{"snapshot", snapshot.id.hex()}, {"time", base::format_rfc3339(snapshot.time)}};
+nlohmann::ordered_json to_json(const ChosenSnapshot& chosen) {
+  return {{"snapshot", chosen.snapshot.id.hex()},
+          {"time", base::format_rfc3339(chosen.snapshot.time)},
+          {"passed_over", passed_over_json(chosen.passed_over)}};
 }
 
 void print_document(const DiffOptions& options, const Compared& compared, const Counts& counts,
@@ -219,6 +221,8 @@ std::string folders_text(const std::vector<FolderRename>& folders) {
 }
 
 std::string counts_text(const Compared& compared, const Counts& counts, const std::string& zone) {
+  const store::SnapshotInfo& from = compared.from.snapshot;
+  const store::SnapshotInfo& to = compared.to.snapshot;
   return fmt::format(
       "Messages: {} added, {} removed, {} moved, {} with other flags; from the snapshot of {} ({}) "
       "to that of {} ({}).\n",
@@ -226,8 +230,8 @@ std::string counts_text(const Compared& compared, const Counts& counts, const st
       base::format_count(count_of(counts, MessageFate::kRemoved)),
       base::format_count(count_of(counts, MessageFate::kMoved)),
       base::format_count(count_of(counts, MessageFate::kFlags)),
-      base::format_zoned(compared.from.time, zone), base::shown_id(compared.from.id.hex()),
-      base::format_zoned(compared.to.time, zone), base::shown_id(compared.to.id.hex()));
+      base::format_zoned(from.time, zone), base::shown_id(from.id.hex()),
+      base::format_zoned(to.time, zone), base::shown_id(to.id.hex()));
 }
 
 std::string messages_text(const std::vector<MessageChange>& messages, store::Envelopes& envelopes,
@@ -261,7 +265,7 @@ base::ExitStatus diff(const base::Environment& environment, const DiffOptions& o
   Compared compared{.from = choose_snapshot(environment, reader, options.account, options.from),
                     .to = choose_snapshot(environment, reader, options.account, options.to),
                     .changes = {}};
-  compared.changes = find_changes(reader, compared.from, compared.to);
+  compared.changes = find_changes(reader, compared.from.snapshot, compared.to.snapshot);
   keep_chosen(reader, options.folders, compared);
   for (const std::string& name : compared.changes.uncertain) {
     base::log_warning(

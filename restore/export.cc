@@ -188,7 +188,7 @@ class Export {
       if (!folder.error.empty()) folders.back()["error"] = folder.error;
     }
     nlohmann::ordered_json document = {{"account", options_.account}};
-    add_origin(document, selection_.snapshot);
+    add_origin(document, {selection_.snapshot, selection_.passed_over});
     document["to"] = root_.string();
     // Bytes that are not UTF-8 are lost in JSON text.
     if (!base::is_utf8(root_.string())) {

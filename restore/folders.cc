@@ -38,9 +38,10 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
                          const std::string& at, const Page& page) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  const auto snapshot = choose_snapshot(environment, reader, account, at);
+  const ChosenSnapshot chosen = choose_snapshot(environment, reader, account, at);
+  const store::SnapshotInfo& snapshot = chosen.snapshot;
   nlohmann::ordered_json head = {{"account", account}};
-  add_origin(head, snapshot);
+  add_origin(head, chosen);
   head["time"] = base::format_rfc3339(snapshot.time);  // the older name
   std::optional<DocumentStream> document;
   if (environment.format == base::OutputFormat::kJson) document.emplace(head, "folders");

@@ -1,5 +1,7 @@
 #include "restore/fresh_pass.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -35,7 +37,9 @@ SelectionOptions with_fresh_pass(const base::Environment& environment, store::Re
                                  const std::string& account, SelectionOptions options) {
   if (!options.missing) return options;
   // Chosen before the pass: the snapshot that the pass makes lacks the missing messages.
-  options.at = choose_snapshot(environment, reader, account, options.at).id.hex();
+  ChosenSnapshot chosen = choose_snapshot(environment, reader, account, options.at);
+  options.at = chosen.snapshot.id.hex();
+  options.passed_over = std::move(chosen.passed_over);
   const auto before = reader.newest_snapshot(account);
   base::log_info("{}: backing up first, to find what is missing",
                  base::escape_for_terminal(account));

@@ -114,7 +114,8 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   const base::Uid after = uid_of(page.after);
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
-  const auto snapshot = choose_snapshot(environment, reader, account, at);
+  const ChosenSnapshot chosen = choose_snapshot(environment, reader, account, at);
+  const store::SnapshotInfo& snapshot = chosen.snapshot;
   const std::string& zone = environment.config.restore.time_zone;
   const NamedFolder folder = find_folder(reader, snapshot, folder_name, zone);
   store::Envelopes envelopes(reader);
@@ -125,7 +126,7 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   }
   if (environment.format == base::OutputFormat::kJson) {
     nlohmann::ordered_json head = {{"account", account}, {"folder", folder.name}};
-    add_origin(head, snapshot);
+    add_origin(head, chosen);
     DocumentStream document(head, "messages");
     const auto next = for_each_on_page(
         reader, folder.record, page.limit, after, [&](const store::MessageEntry& entry) {

@@ -1,6 +1,9 @@
 #include "restore/moment.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -49,6 +52,30 @@ base::TimeSpan parse_span(const base::Environment& environment, const std::strin
   }
 }
 
+// Whether `one` would be chosen before `other`, by the times alone.
+bool precedes(const store::SnapshotInfo& one, const store::SnapshotInfo& other) {
+  return std::tie(one.time, one.sequence) > std::tie(other.time, other.sequence);
+}
+
+void report_passed_over(const base::Environment& environment,
+                        const std::vector<store::SnapshotInfo>& snapshots) {
+  constexpr std::size_t kMaxNamed = 5;  // the others are in JSON
+  for (const store::SnapshotInfo& snapshot :
+       std::span(snapshots).first(std::min(snapshots.size(), kMaxNamed))) {
+    base::log_warning(
+        "account {}: the snapshot of {} is passed over, because a wrong clock dated it: --at {} "
+        "chooses it",
+        base::escape_for_terminal(snapshot.account),
+        base::format_zoned(snapshot.time, environment.config.restore.time_zone),
+        base::shown_id(snapshot.id.hex()));
+  }
+  if (snapshots.size() <= kMaxNamed) return;
+  base::log_warning(
+      "account {}: {} more snapshots that a wrong clock dated are passed over: `mailstow-restore "
+      "snapshots` lists all",
+      base::escape_for_terminal(snapshots.front().account), snapshots.size() - kMaxNamed);
+}
+
 }  // namespace
 
 sys_seconds parse_moment(const base::Environment& environment, store::Reader& reader,
@@ -58,9 +85,9 @@ sys_seconds parse_moment(const base::Environment& environment, store::Reader& re
   return parse_span(environment, text, asked).begin;
 }
 
-std::optional<store::SnapshotInfo> snapshot_at(const base::Environment& environment,
-                                               store::Reader& reader, const std::string& account,
-                                               sys_seconds time) {
+std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
+                                          store::Reader& reader, const std::string& account,
+                                          sys_seconds time) {
   const std::vector<store::SnapshotInfo> snapshots = reader.snapshots(account);
   const std::vector<bool> doubted =
       store::doubted_times(snapshots, environment.clock.now_seconds());
@@ -75,34 +102,38 @@ std::optional<store::SnapshotInfo> snapshot_at(const base::Environment& environm
     if (chosen == nullptr || snapshot.time >= chosen->time) chosen = &snapshot;
   }
   if (latest == nullptr) return std::nullopt;
-  if (chosen == nullptr || chosen == latest) return *latest;
-  base::log_warning(
-      "account {}: the snapshot of {} is passed over, because a wrong clock dated it: --at {} "
-      "chooses it",
-      base::escape_for_terminal(account),
-      base::format_zoned(latest->time, environment.config.restore.time_zone),
-      base::shown_id(latest->id.hex()));
-  return *chosen;
+  if (chosen == nullptr) return ChosenSnapshot{*latest};
+  ChosenSnapshot choice{*chosen};
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    const store::SnapshotInfo& snapshot = snapshots[i];
+    const bool is_passed_over = doubted[i] && snapshot.kind == store::SnapshotKind::kBackup &&
+                                snapshot.time <= time && precedes(snapshot, *chosen);
+    if (is_passed_over) choice.passed_over.push_back(snapshot);
+  }
+  report_passed_over(environment, choice.passed_over);
+  return choice;
 }
 
-std::optional<store::SnapshotInfo> start_of_history(const base::Environment& environment,
-                                                    store::Reader& reader,
-                                                    const std::string& account,
-                                                    const std::string& since) {
-  if (auto named = store::find_snapshot(reader, account, since)) return named;
+std::optional<ChosenSnapshot> start_of_history(const base::Environment& environment,
+                                               store::Reader& reader, const std::string& account,
+                                               const std::string& since) {
+  if (const auto named = store::find_snapshot(reader, account, since)) {
+    return ChosenSnapshot{*named};
+  }
   return snapshot_at(environment, reader, account,
                      parse_span(environment, since, std::nullopt).begin);
 }
 
-store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
-                                    const std::string& account, const std::string& at) {
-  if (const auto named = store::find_snapshot(reader, account, at)) return *named;
-  const auto snapshot =
-      at.empty()
-          ? reader.newest_snapshot(account)
-          : snapshot_at(environment, reader, account,
-                        parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1));
-  if (snapshot) return *snapshot;
+ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Reader& reader,
+                               const std::string& account, const std::string& at) {
+  if (const auto named = store::find_snapshot(reader, account, at)) return {*named};
+  if (at.empty()) {
+    if (const auto newest = reader.newest_snapshot(account)) return {*newest};
+  } else {
+    const sys_seconds last =
+        parse_span(environment, at, std::nullopt).end - std::chrono::seconds(1);
+    if (const auto chosen = snapshot_at(environment, reader, account, last)) return *chosen;
+  }
   const auto all = reader.snapshots(account);
   if (all.empty()) {
     base::fail(base::ErrorCode::kNotFound,

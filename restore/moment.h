@@ -5,6 +5,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/program/program.h"
 #include "store/reader.h"
@@ -19,25 +20,31 @@ std::chrono::sys_seconds parse_moment(const base::Environment& environment, stor
                                       const std::string& account, const std::string& text,
                                       std::optional<std::chrono::sys_seconds> asked = std::nullopt);
 
+struct ChosenSnapshot {
+  store::SnapshotInfo snapshot;
+  // Backups that would have been chosen before it, but whose times a wrong clock showed; in the
+  // order in which they were made.
+  std::vector<store::SnapshotInfo> passed_over = {};
+};
+
 // The account's backup with the greatest time not after `time`, of equal times the one made last;
-// nullopt if all are later. One that a wrong clock dated is passed over, with a warning, unless
+// nullopt if all are later. Those that a wrong clock dated are passed over, with a warning, unless
 // there is no other.
-std::optional<store::SnapshotInfo> snapshot_at(const base::Environment& environment,
-                                               store::Reader& reader, const std::string& account,
-                                               std::chrono::sys_seconds time);
+std::optional<ChosenSnapshot> snapshot_at(const base::Environment& environment,
+                                          store::Reader& reader, const std::string& account,
+                                          std::chrono::sys_seconds time);
 
 // The snapshot that a history from `since` on begins with: the one with that id, or that of
 // snapshot_at(); nullopt if all are later. Fails as parse_moment() does.
-std::optional<store::SnapshotInfo> start_of_history(const base::Environment& environment,
-                                                    store::Reader& reader,
-                                                    const std::string& account,
-                                                    const std::string& since);
+std::optional<ChosenSnapshot> start_of_history(const base::Environment& environment,
+                                               store::Reader& reader, const std::string& account,
+                                               const std::string& since);
 
 // `at` is a time, for snapshot_at(), where a day alone means its last moment and a time without
 // seconds the last of its minute; or the id of a snapshot, or its first eight
 // or more digits; or empty, for the newest. Fails as parse_moment() does, and with kNotFound,
 // naming what there is, if the account has no such snapshot.
-store::SnapshotInfo choose_snapshot(const base::Environment& environment, store::Reader& reader,
-                                    const std::string& account, const std::string& at);
+ChosenSnapshot choose_snapshot(const base::Environment& environment, store::Reader& reader,
+                               const std::string& account, const std::string& at);
 
 }  // namespace restore

@@ -12,6 +12,17 @@
 
 namespace restore {
 
+namespace {
+
+// The text of an object whose list `name` is open.
+std::string opened(const nlohmann::ordered_json& head, std::string_view name) {
+  std::string text = base::json_line(head);
+  text.pop_back();
+  return text + fmt::format(",\"{}\":[", name);
+}
+
+}  // namespace
+
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text) {
   if (format == base::OutputFormat::kText) {
@@ -27,16 +38,36 @@ void print_report(base::OutputFormat format, const nlohmann::ordered_json& docum
 }
 
 DocumentStream::DocumentStream(const nlohmann::ordered_json& head, std::string_view name) {
-  text_ = base::json_line(head);
-  text_.pop_back();
-  text_ += fmt::format(",\"{}\":[", name);
+  text_ = opened(head, name);
 }
 
 void DocumentStream::add(const nlohmann::ordered_json& element) {
-  constexpr std::size_t kPiece = std::size_t{64} << 10;
+  begin_element();
+  text_ += base::json_line(element);
+  flush_piece();
+}
+
+void DocumentStream::add(const nlohmann::ordered_json& head, std::string_view list,
+                         std::size_t count,
+                         const std::function<nlohmann::ordered_json(std::size_t)>& make) {
+  begin_element();
+  text_ += opened(head, list);
+  for (std::size_t at = 0; at < count; ++at) {
+    text_ += at == 0 ? "\n" : ",\n";
+    text_ += base::json_line(make(at));
+    flush_piece();
+  }
+  text_ += "]}";
+  flush_piece();
+}
+
+void DocumentStream::begin_element() {
   text_ += is_first_ ? "\n" : ",\n";
   is_first_ = false;
-  text_ += base::json_line(element);
+}
+
+void DocumentStream::flush_piece() {
+  constexpr std::size_t kPiece = std::size_t{64} << 10;
   if (text_.size() >= kPiece) flush();
 }
 
@@ -60,9 +91,19 @@ std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zo
                      base::shown_id(snapshot.id.hex()));
 }
 
-void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot) {
-  document["snapshot"] = snapshot.id.hex();
-  document["snapshot_time"] = base::format_rfc3339(snapshot.time);
+void add_origin(nlohmann::ordered_json& document, const ChosenSnapshot& chosen) {
+  document["snapshot"] = chosen.snapshot.id.hex();
+  document["snapshot_time"] = base::format_rfc3339(chosen.snapshot.time);
+  document["passed_over"] = passed_over_json(chosen.passed_over);
+}
+
+nlohmann::ordered_json passed_over_json(const std::vector<store::SnapshotInfo>& snapshots) {
+  auto documents = nlohmann::ordered_json::array();
+  for (const store::SnapshotInfo& snapshot : snapshots) {
+    documents.push_back(
+        {{"snapshot", snapshot.id.hex()}, {"snapshot_time", base::format_rfc3339(snapshot.time)}});
+  }
+  return documents;
 }
 
 std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone) {

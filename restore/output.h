@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "base/program/program.h"
 #include "base/terminal.h"
 #include "base/zoned_time.h"
+#include "restore/moment.h"
 #include "store/format/snapshot.h"
 
 namespace restore {
@@ -36,10 +38,18 @@ class DocumentStream {
 
   void add(const nlohmann::ordered_json& element);
 
+  // Adds an element with a list of `count` objects as its last field, `list`, which is printed
+  // while it is made, too. `head`: the other fields, at least one. `make`: the object of a
+  // position.
+  void add(const nlohmann::ordered_json& head, std::string_view list, std::size_t count,
+           const std::function<nlohmann::ordered_json(std::size_t)>& make);
+
   // Ends the list and prints the fields of `tail`, an object with at least one.
   void end(const nlohmann::ordered_json& tail);
 
  private:
+  void begin_element();
+  void flush_piece();  // once there is enough to print
   void flush();
 
   std::string text_;
@@ -57,8 +67,12 @@ std::string next_page_text(const std::optional<std::string>& next);
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);
 
-// The same as the fields "snapshot", an id, and "snapshot_time".
-void add_origin(nlohmann::ordered_json& document, const store::SnapshotInfo& snapshot);
+// The same as the fields "snapshot", an id, and "snapshot_time"; and as "passed_over" the snapshots
+// that --at passed over because a wrong clock dated them.
+void add_origin(nlohmann::ordered_json& document, const ChosenSnapshot& chosen);
+
+// The value of the field "passed_over".
+nlohmann::ordered_json passed_over_json(const std::vector<store::SnapshotInfo>& snapshots);
 
 // A message's INTERNALDATE, for the text and the document; "unknown" and null if it is unknown.
 std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone);

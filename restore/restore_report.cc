@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/time_text.h"
+#include "restore/output.h"
 
 namespace restore {
 
@@ -60,6 +61,7 @@ std::string RestoreReport::to_json() const {
       {"to", to},
       {"snapshot", snapshot},
       {"snapshot_time", base::format_rfc3339(snapshot_time)},
+      {"passed_over", passed_over_json(passed_over)},
       {"tree", tree.empty() ? ordered_json() : ordered_json(tree)},
       {"expires", tree.empty() ? ordered_json() : ordered_json(base::format_rfc3339(expires))},
       {"quota",

@@ -11,6 +11,7 @@
 #include "base/reporting/last_sweep.h"
 #include "base/uid.h"
 #include "restore/plan_summary.h"
+#include "store/format/snapshot.h"
 
 namespace restore {
 
@@ -50,8 +51,9 @@ struct RestoreReport {
   std::string to;        // the account restored into
   std::string snapshot;  // the id of what the mail is from; empty: not chosen yet
   std::chrono::sys_seconds snapshot_time{};
-  std::string time_zone = "UTC";  // in which the text shows times
-  std::string tree;               // empty: in place, where nothing expires
+  std::vector<store::SnapshotInfo> passed_over = {};  // as in ChosenSnapshot
+  std::string time_zone = "UTC";                      // in which the text shows times
+  std::string tree;                                   // empty: in place, where nothing expires
   std::chrono::sys_seconds expires{};
   std::optional<base::LastSweep> last_sweep = std::nullopt;  // set if there is a tree
   QuotaFinding quota;

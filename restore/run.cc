@@ -72,6 +72,7 @@ class Run {
     report_.snapshot = snapshot_.hex();
     report_.undated = selection.undated;
     report_.snapshot_time = selection.snapshot.time;
+    report_.passed_over = selection.passed_over;
     report_.time_zone = environment_.config.restore.time_zone;
     for (const std::string& tree : selection.left_out_trees) {
       report_.notes.push_back(fmt::format(

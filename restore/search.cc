@@ -28,12 +28,6 @@ namespace restore {
 
 namespace {
 
-// Names a result as long as the account's snapshots hold it, whatever else is found.
-std::string cursor_of_found(const store::FoundMessage& found) {
-  return fmt::format("{}.{}.{}", found.entry.message.object.hex().substr(0, 16), found.uid_validity,
-                     found.entry.uid.value);
-}
-
 // The whereabouts of the found messages; nullopt: the newest backup can't be read.
 using Fate = std::optional<Whereabouts>;
 
@@ -76,8 +70,7 @@ void add_fate(nlohmann::ordered_json& document, const Fate& fate, const store::F
 }
 
 std::string to_text(const store::SearchResult& result, const Fate& fate, bool is_last_known,
-                    const std::optional<std::string>& next, const std::string& account,
-                    const std::string& zone) {
+                    const std::string& account, const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
@@ -104,7 +97,7 @@ std::string to_text(const store::SearchResult& result, const Fate& fate, bool is
                         base::format_count(result.total), result.total);
   }
   text += undated_text(result.undated);
-  text += next_page_text(next);
+  text += next_page_text(result.next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       shell_quoted(account));
   return text;
@@ -117,20 +110,15 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   store::SearchScope scope;
   scope.account = options.account;
-  // The page after a result begins wherever that is in all results.
-  scope.most = options.page.after.empty() ? options.page.limit : SIZE_MAX;
+  scope.most = options.page.limit;
+  scope.after = options.page.after;
   scope.shown_name = shown_name;
-  const store::SnapshotInfo chosen =
-      choose_snapshot(environment, reader, options.account, options.at);
-  if (!options.at.empty()) scope.snapshot = chosen;
+  const ChosenSnapshot chosen = choose_snapshot(environment, reader, options.account, options.at);
+  if (!options.at.empty()) scope.snapshot = chosen.snapshot;
   const auto query = store::Query::parse(options.query, [&](const std::string& text) {
     return parse_moment(environment, reader, options.account, text);
   });
   store::SearchResult result = store::search(reader, query, scope);
-  auto next = cut_to_page(result.messages, options.page, cursor_of_found);
-  if (options.page.after.empty() && result.total > result.messages.size()) {
-    next = cursor_of_found(result.messages.back());
-  }
 
   // A message may be in a backup that could not be searched.
   const bool is_last_known = !scope.snapshot && result.damage.empty();
@@ -162,11 +150,11 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
       add_fate(each, fate, found, is_last_known);
       document.add(each);
     }
-    document.end({{"next", next_in_json(next)}});
+    document.end({{"next", next_in_json(result.next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    base::print_paged(to_text(result, fate, is_last_known, next, options.account, zone) +
-                      (scope.snapshot ? origin_text(chosen, zone) : ""));
+    base::print_paged(to_text(result, fate, is_last_known, options.account, zone) +
+                      (scope.snapshot ? origin_text(chosen.snapshot, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;
   return result.total == 0 ? base::ExitStatus::kNothingDone : base::ExitStatus::kDone;

@@ -245,8 +245,11 @@ std::string shown_name(const store::SnapshotInfo& snapshot, const store::FolderI
 
 Selection select(const base::Environment& environment, store::Reader& reader,
                  const std::string& account, const SelectionOptions& options) {
-  Selection selection{.snapshot = choose_snapshot(environment, reader, account, options.at),
+  ChosenSnapshot chosen_snapshot = choose_snapshot(environment, reader, account, options.at);
+  Selection selection{.snapshot = std::move(chosen_snapshot.snapshot),
+                      .passed_over = std::move(chosen_snapshot.passed_over),
                       .folders = {}};
+  if (!options.passed_over.empty()) selection.passed_over = options.passed_over;
   const std::string& zone = environment.config.restore.time_zone;
   const auto optional_moment = [&](const std::string& text) -> std::optional<sys_seconds> {
     if (text.empty()) return std::nullopt;
@@ -302,7 +305,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
                ids.not_found(), base::format_zoned(selection.snapshot.time, zone));
   }
   if (is_missing_only && messages > 0) {
-    const auto from = choose_snapshot(environment, reader, account, options.missing_from);
+    const auto from = choose_snapshot(environment, reader, account, options.missing_from).snapshot;
     if (keep_missing(reader, from, selection.folders) == 0) {
       base::fail(base::ErrorCode::kNotFound,
                  "account {}: nothing is missing: all requested messages of the snapshot of {} are "

@@ -29,6 +29,8 @@ struct SelectionOptions {
   bool all = false;          // a selection file asks for everything
   bool missing = false;      // restore/fresh_pass.h turns it into missing_from
   std::string missing_from;  // a snapshot's id: only messages that it has in no folder
+  // By `at`, before with_fresh_pass() replaced it with the chosen snapshot's id.
+  std::vector<store::SnapshotInfo> passed_over = {};
   // Leave out trees of which this store has no record, unless folders or messages are named.
   bool without_trees = false;
   // The moment that "3 days ago" is relative to; nullopt: now.
@@ -46,8 +48,9 @@ struct SelectedFolder {
 
 struct Selection {
   store::SnapshotInfo snapshot;
-  std::vector<SelectedFolder> folders;        // in the snapshot's order
-  std::set<std::string> left_out_trees = {};  // their shown names
+  std::vector<store::SnapshotInfo> passed_over = {};  // as in ChosenSnapshot
+  std::vector<SelectedFolder> folders;                // in the snapshot's order
+  std::set<std::string> left_out_trees = {};          // their shown names
   // Messages that are chosen although `since` or `before` is given and their date is unknown.
   std::uint64_t undated = 0;
 };

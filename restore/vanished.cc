@@ -66,9 +66,11 @@ std::size_t count_replaced(const store::FolderChange& change) {
 }
 
 std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account,
-                               const std::optional<store::SnapshotInfo>& start) {
+                               const std::optional<ChosenSnapshot>& chosen) {
   std::vector<Burst> bursts;
   std::set<store::MessageId> ids;
+  std::optional<store::SnapshotInfo> start;
+  if (chosen) start = chosen->snapshot;
   store::for_each_change(reader, account, start, [&](const store::FolderChange& change) {
     if (change.vanished.empty()) return;
     const store::FolderRecord folder = folder_before(reader, change);
@@ -146,14 +148,15 @@ std::string to_text(const std::vector<Burst>& bursts, const std::string& zone) {
   return text;
 }
 
+nlohmann::ordered_json to_json(const store::HeldMessage& message) {
+  return {{"uid", message.uid.value},
+          {"message", message.message.object.hex()},
+          {"internal_date", date_json(message.internal_date)},
+          {"size", message.size}};
+}
+
+// Without its messages.
 nlohmann::ordered_json to_json(const Burst& burst) {
-  auto messages = nlohmann::ordered_json::array();
-  for (const store::HeldMessage& message : burst.messages) {
-    messages.push_back({{"uid", message.uid.value},
-                        {"message", message.message.object.hex()},
-                        {"internal_date", date_json(message.internal_date)},
-                        {"size", message.size}});
-  }
   return {{"folder", burst.folder},
           {"time", base::format_rfc3339(burst.after.time)},
           {"last_seen", base::format_rfc3339(burst.before.time)},
@@ -162,8 +165,7 @@ nlohmann::ordered_json to_json(const Burst& burst) {
           {"bytes", burst.bytes},
           {"elsewhere", burst.elsewhere},
           {"replaced", burst.replaced},
-          {"command", command_for(burst)},
-          {"messages", std::move(messages)}};
+          {"command", command_for(burst)}};
 }
 
 // One account's line in the list of all accounts.
@@ -173,6 +175,7 @@ struct Summary {
   std::uint64_t elsewhere = 0;
   std::set<std::string> folders;  // that the messages left
   std::optional<std::chrono::sys_seconds> last;
+  std::vector<store::SnapshotInfo> passed_over = {};  // as in ChosenSnapshot, by --since
 };
 
 Summary summary_of(const std::string& account, const std::vector<Burst>& bursts) {
@@ -218,7 +221,8 @@ nlohmann::ordered_json to_json(const std::vector<Summary>& summaries) {
                         {"messages", summary.messages},
                         {"folders", summary.folders.size()},
                         {"elsewhere", summary.elsewhere},
-                        {"last", nullptr}});
+                        {"last", nullptr},
+                        {"passed_over", passed_over_json(summary.passed_over)}});
     if (summary.last) accounts.back()["last"] = base::format_rfc3339(*summary.last);
   }
   return accounts;
@@ -236,9 +240,10 @@ base::ExitStatus vanished_everywhere(const base::Environment& environment, store
   auto damage = nlohmann::ordered_json::array();
   for (const std::string& account : reader.accounts()) {
     try {
-      std::optional<store::SnapshotInfo> start;
+      std::optional<ChosenSnapshot> start;
       if (time) start = snapshot_at(environment, reader, account, *time);
       summaries.push_back(summary_of(account, find_bursts(reader, account, start)));
+      if (start) summaries.back().passed_over = std::move(start->passed_over);
     } catch (const base::Error& error) {
       if (!base::is_unreadable(error.code())) throw;
       base::log_error("account {}: {}", base::escape_for_terminal(account), error.what());
@@ -266,7 +271,7 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   if (options.all) return vanished_everywhere(environment, reader, options.since);
   const std::string& account = options.account;
   choose_snapshot(environment, reader, account, "");  // fails if the account has no snapshot
-  std::optional<store::SnapshotInfo> start;
+  std::optional<ChosenSnapshot> start;
   if (const std::string& since = options.since; !since.empty()) {
     const auto now = environment.clock.now_seconds();
     // A snapshot may be dated in the future, and is named by its id.
@@ -279,8 +284,14 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
   auto bursts = find_bursts(reader, account, start);
   const auto next = cut_to_page(bursts, options.page, cursor_of_burst);
   if (environment.format == base::OutputFormat::kJson) {
-    DocumentStream document({{"account", account}}, "bursts");
-    for (const Burst& burst : bursts) document.add(to_json(burst));
+    nlohmann::ordered_json head = {{"account", account}};
+    head["passed_over"] =
+        passed_over_json(start ? start->passed_over : std::vector<store::SnapshotInfo>());
+    DocumentStream document(head, "bursts");
+    for (const Burst& burst : bursts) {
+      document.add(to_json(burst), "messages", burst.messages.size(),
+                   [&](std::size_t at) { return to_json(burst.messages[at]); });
+    }
     document.end({{"next", next_in_json(next)}});
     return base::ExitStatus::kDone;
   }

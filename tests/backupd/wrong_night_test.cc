@@ -171,6 +171,52 @@ TEST_F(WrongNightTest, ATimePassesOverASnapshotThatAWrongClockDated) {
   EXPECT_THAT(mailstow_.restore(today).err, HasSubstr("a wrong clock dated it"));
 }
 
+// A program that reads the document sees no warning on stderr.
+TEST_F(WrongNightTest, DocumentsNameTheSnapshotsThatWerePassedOver) {
+  const auto right = clock_.now();
+  for (const int hour : {1, 2}) {
+    clock_.set(right + days(365) + hours(hour));
+    mailstow_.backupd({"once"});
+  }
+  for (const int hour : {1, 2}) {
+    clock_.set(right + hours(hour));
+    mailstow_.backupd({"once"});
+  }
+  clock_.let_pass(days(400));  // the times that the wrong clock showed have come
+  const json all = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
+  ASSERT_EQ(all.size(), 5U);
+  const auto named = [&](std::size_t at) {
+    return json{{"snapshot", all[at]["snapshot"]}, {"snapshot_time", all[at]["time"]}};
+  };
+  const json wrong = json::array({named(1), named(2)});
+  const auto document = [&](std::vector<std::string> command) {
+    command.emplace_back("--json");
+    return json::parse(mailstow_.restore(command).out);
+  };
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"folders", "alice", "--at", "today"},
+           {"messages", "alice", "INBOX", "--at", "today"},
+           {"search", "alice", "anything", "--at", "today"},
+           {"vanished", "alice", "--since", "today"},
+           {"run", "alice", "--all", "--dry-run", "--at", "today"},
+           {"export", "alice", "--format", "eml", "--to", mailstow_.directory() / "mail", "--at",
+            "today"}}) {
+    EXPECT_EQ(document(command)["passed_over"], wrong) << command.front();
+  }
+  EXPECT_EQ(document({"diff", "alice", "--from", "today"})["from"]["passed_over"], wrong);
+  EXPECT_EQ(document({"vanished", "--all", "--since", "today"})["accounts"][0]["passed_over"],
+            wrong);
+  EXPECT_EQ(document({"folders", "alice"})["passed_over"], json::array());
+
+  auto alice = server_.client("alice");
+  alice.command("SELECT INBOX");
+  alice.command("STORE 1 +FLAGS (\\Deleted)");
+  alice.command("EXPUNGE");
+  const json missing = document({"run", "alice", "--missing", "--dry-run", "--at", "today"});
+  EXPECT_EQ(missing["folders"][0]["messages"], 1) << missing.dump(2);
+  EXPECT_EQ(missing["passed_over"], wrong) << "also if a backup is made first";
+}
+
 struct WrongClock {
   const char* name;
   days shift;
