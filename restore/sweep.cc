@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,10 +14,14 @@
 #include "base/process.h"
 #include "base/reporting/job_run.h"
 #include "base/stop_request.h"
+#include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/due_tree.h"
 #include "restore/output.h"
+#include "restore/redated_tree.h"
+#include "restore/restore_request.h"
 #include "restore/sweep_report.h"
+#include "restore/tree_lock.h"
 #include "restore/unreachable_trees.h"
 #include "restore/user_mail.h"
 #include "store/clock_guard.h"
@@ -63,9 +68,10 @@ class Sweep {
     for (const std::string& line : listing_.damaged) base::log_error("{}", line);
     for (const std::string& line : listing_.outdated) base::log_warning("{}", line);
     const base::ClockSighting now = base::see_clock(environment_.clock);
+    report_.clock_doubt = doubt_about(now);
+    if (report_.clock_doubt.empty()) redate_trees(now.time);
     std::vector<store::TreeRecord> due = listing_.records;
     std::erase_if(due, [&](const store::TreeRecord& record) { return record.expires > now.time; });
-    report_.clock_doubt = doubt_about(now);
     if (!report_.clock_doubt.empty()) {
       base::log_warning("sweep: {} due, none was deleted: {}", count_of_trees(due.size()),
                         report_.clock_doubt);
@@ -86,6 +92,42 @@ class Sweep {
     unreachable_.keep_only(due);
     unreachable_.save(environment_.files, environment_.config.store);
     remind_users();
+  }
+
+  // Before trees are deleted: one that was made while the clock was behind seems to be due.
+  void redate_trees(std::chrono::sys_seconds now) {
+    for (store::TreeRecord& record : listing_.records) {
+      const auto right = redated(record, source_snapshots(record), now);
+      if (!right) continue;
+      base::log_warning("{}: {}: a wrong clock dated it {}: it expires {}",
+                        base::escape_for_terminal(record.account),
+                        base::escape_for_terminal(record.name), base::shown_time(record.created),
+                        base::shown_time(right->expires));
+      if (!options_.dry_run) put_redated(record.id, now);
+      record = *right;
+      report_.redated.push_back(record);
+    }
+  }
+
+  // A tree that another process is working on is left to the next sweep.
+  void put_redated(const std::string& id, std::chrono::sys_seconds now) {
+    const auto lock = lock_tree(environment_.files, location_, id);
+    if (lock == nullptr) return;
+    const auto record = records_.find(id);
+    if (!record) return;
+    if (const auto right = redated(*record, source_snapshots(*record), now)) records_.put(*right);
+  }
+
+  // Of the account that the tree was restored from; empty if they are unknown.
+  std::vector<store::SnapshotInfo> source_snapshots(const store::TreeRecord& record) {
+    if (!reader_) return {};
+    try {
+      return reader_->snapshots(record.request.empty() ? record.account
+                                                       : read_request(record.request).account);
+    } catch (const base::Error& error) {
+      base::log_debug("sweep: {}: {}", base::escape_for_terminal(record.account), error.what());
+      return {};
+    }
   }
 
   void find_next_expiry() {

@@ -141,6 +141,11 @@ nlohmann::ordered_json SweepReport::to_document() const {
   if (not_reached > 0) document["not_reached"] = not_reached;
   if (!clock_doubt.empty()) document["clock_doubted"] = clock_doubt;
   if (!older_records.empty()) document["older_records"] = older_records;
+  for (const store::TreeRecord& record : redated) {
+    document["redated"].push_back({{"account", record.account},
+                                   {"tree", record.name},
+                                   {"expires", base::format_rfc3339(record.expires)}});
+  }
   if (next) {
     document["next"] = {{"account", next->account},
                         {"tree", next->name},
@@ -202,6 +207,12 @@ std::string SweepReport::to_text() const {
                        base::escape_for_terminal(next->name));
   }
   if (text.empty()) text = "No tree is due.\n";
+  for (const store::TreeRecord& record : redated) {
+    text += fmt::format("{}: {}: a wrong clock dated it: it expires {}\n",
+                        base::escape_for_terminal(record.account),
+                        base::escape_for_terminal(record.name),
+                        base::format_zoned(record.expires, time_zone));
+  }
   for (const std::string& line : older_records) text += line + "\n";
   return text + restore::to_text(unrecorded);
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
+#include "restore/redated_tree.h"
 #include "restore/restore_request.h"
 #include "restore/tree_lock.h"
 #include "restore/unrecorded_mail.h"
@@ -133,26 +135,32 @@ class TreeTable {
     const auto elsewhere = elsewhere_of(record);
     const bool is_worked = is_worked_on(environment_.files, location_, record.id);
     const char* const state = word(record, is_worked, record.expires <= now_);
-    documents_.push_back(
-        {{"account", record.account},
-         {"tree", record.name},
-         {"state", state},
-         {"created", base::format_rfc3339(record.created)},
-         {"expires", base::format_rfc3339(record.expires)},
-         {"seconds_left", std::max<std::int64_t>(0, (record.expires - now_).count())},
-         {"snapshot", record.snapshot.hex()},
-         {"made_by", to_json(requester_of(record))},
-         {"messages", messages},
-         {"bytes", bytes},
-         {"elsewhere", nullptr},
-         {"elsewhere_seen", nullptr}});
+    const bool is_ahead = is_in_future(record, now_);
+    // One that a clock that was ahead dated stays as long as it would otherwise: sweep sees to it.
+    const std::chrono::seconds left =
+        is_ahead ? std::min(record.expires - now_, record.expires - record.created)
+                 : record.expires - now_;
+    documents_.push_back({{"account", record.account},
+                          {"tree", record.name},
+                          {"state", state},
+                          {"created", base::format_rfc3339(record.created)},
+                          {"expires", base::format_rfc3339(record.expires)},
+                          {"seconds_left", std::max<std::int64_t>(0, left.count())},
+                          {"in_future", is_ahead},
+                          {"snapshot", record.snapshot.hex()},
+                          {"made_by", to_json(requester_of(record))},
+                          {"messages", messages},
+                          {"bytes", bytes},
+                          {"elsewhere", nullptr},
+                          {"elsewhere_seen", nullptr}});
     if (elsewhere) {
       documents_.back()["elsewhere"] = elsewhere->messages;
       documents_.back()["elsewhere_seen"] = base::format_rfc3339(elsewhere->seen);
     }
-    rows_.push_back({record.account, record.name, state, in_words(now_ - record.created),
-                     record.expires <= now_ ? "due" : in_words(record.expires - now_),
-                     base::format_count(messages), base::format_size(bytes),
+    rows_.push_back({record.account, record.name, state,
+                     is_ahead ? "in the future" : in_words(now_ - record.created),
+                     record.expires <= now_ ? "due" : in_words(left), base::format_count(messages),
+                     base::format_size(bytes),
                      elsewhere ? base::format_count(elsewhere->messages) : "-",
                      shown_requester(requester_of(record))});
   }

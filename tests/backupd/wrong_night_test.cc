@@ -217,6 +217,39 @@ TEST_F(WrongNightTest, DocumentsNameTheSnapshotsThatWerePassedOver) {
   EXPECT_EQ(missing["passed_over"], wrong) << "also if a backup is made first";
 }
 
+TEST_F(WrongNightTest, ATreeMadeWithTheClockAheadExpiresLikeOthers) {
+  const auto right = clock_.now();
+  clock_.set(right + days(365));
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "7d"});
+  clock_.set(right + hours(1));
+  const auto tree = [&] { return mailstow_.restore_json({"trees"})["trees"][0]; };
+  EXPECT_EQ(tree()["in_future"], true);
+  EXPECT_LE(tree()["seconds_left"], 7 * 86'400);
+  EXPECT_THAT(mailstow_.restore({"trees"}).out, HasSubstr("in the future"));
+  EXPECT_EQ(mailstow_.restore_json({"sweep"}).contains("redated"), false)
+      << "the clock is in doubt";
+  clock_.let_pass(hours(2));
+  EXPECT_EQ(mailstow_.restore_json({"sweep"})["redated"].size(), 1U);
+  EXPECT_EQ(tree()["in_future"], false);
+  EXPECT_GT(tree()["seconds_left"], 6 * 86'400);
+  clock_.let_pass(days(8));
+  EXPECT_EQ(mailstow_.restore_json({"sweep", "--now"})["trees"][0]["finished"], true);
+}
+
+TEST_F(WrongNightTest, ATreeMadeWithTheClockBehindStaysAsLongAsOthers) {
+  const auto right = clock_.now();
+  clock_.set(right - days(365));
+  mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "7d"});
+  clock_.set(right + hours(1));
+  const json swept = mailstow_.restore_json({"sweep"});
+  EXPECT_EQ(swept["trees"], json::array()) << swept.dump(2);
+  EXPECT_EQ(swept["redated"].size(), 1U);
+  const json trees = mailstow_.restore_json({"trees"})["trees"];
+  ASSERT_EQ(trees.size(), 1U);
+  EXPECT_GT(trees[0]["seconds_left"], 6 * 86'400);
+  EXPECT_FALSE(mailstow_.restore_json({"sweep"}).contains("redated"));
+}
+
 struct WrongClock {
   const char* name;
   days shift;

@@ -228,6 +228,7 @@ std::vector<WorldSituation> world_situations() {
          world.change_record([](auto& record) {
            record.created -= days(14);
            record.expires -= days(7);
+           record.snapshot = {};  // the one that there was then is no longer kept
          });
          return world.sweep();
        },
@@ -240,6 +241,15 @@ std::vector<WorldSituation> world_situations() {
          return world.sweep();
        },
        0, Tree::kGoes},
+      {"it was made while the clock was behind, and seems to be due",
+       [](World& world) {
+         world.change_record([](auto& record) {
+           record.created -= days(14);
+           record.expires -= days(14);
+         });
+         return world.sweep();
+       },
+       0, Tree::kStays, "a wrong clock dated it"},
       {"its record is missing",
        [](World& world) {
          std::filesystem::remove(world.record_file());
