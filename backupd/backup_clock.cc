@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/json_text.h"
 #include "base/time_text.h"
+#include "store/clock_guard.h"
 
 namespace backupd {
 
@@ -78,6 +79,12 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
         base::shown_time(now.time), base::format_duration(lead), base::shown_time(last->time)));
   }
   return troubles;
+}
+
+bool has_jumped_ahead(const base::ClockSighting& now, const base::ClockSighting& last) {
+  if (now.time - last.time <= store::kMaxAhead) return false;
+  if (now.start.empty() || last.start.empty()) return false;  // a doubt might never end
+  return !now.is_same_start(last) || now.lead_over(last) > kMaxLead;
 }
 
 }  // namespace backupd

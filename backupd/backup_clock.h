@@ -32,4 +32,8 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
                                         const std::optional<base::ClockSighting>& last,
                                         std::span<const DatedBackup> newest);
 
+// Whether the clock has gone on for longer since then than the guard of what deletes accepts
+// (store/clock_guard.h), and than is known to have passed: after a restart that is unknown.
+bool has_jumped_ahead(const base::ClockSighting& now, const base::ClockSighting& last);
+
 }  // namespace backupd

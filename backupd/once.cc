@@ -33,6 +33,7 @@
 #include "base/reporting/last_sweep.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
+#include "store/clock_guard.h"
 #include "store/format/location.h"
 #include "store/mailbox_history.h"
 #include "store/reader.h"
@@ -139,9 +140,17 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     const auto snapshot = writer.reader().newest_snapshot(account.name);
     if (snapshot) newest.push_back({account.name, snapshot->time});
   }
-  const std::vector<std::string> clock_doubts =
-      clock_troubles(base::see_clock(environment.clock),
-                     load_clock_sighting(environment.files, environment.config.store), newest);
+  const base::ClockSighting clock_now = base::see_clock(environment.clock);
+  const auto clock_before = load_clock_sighting(environment.files, environment.config.store);
+  const std::vector<std::string> clock_doubts = clock_troubles(clock_now, clock_before, newest);
+  // Before this backup records the time: to what deletes, its snapshots would look like evidence.
+  if (clock_before && has_jumped_ahead(clock_now, *clock_before)) {
+    try {
+      store::begin_doubt(location, environment.files, clock_now, clock_before->time);
+    } catch (const base::Error& error) {
+      base::log_error("the clock's jump was not noted for prune and sweep: {}", error.what());
+    }
+  }
   for (const std::string& line : clock_doubts) base::log_error("{}", line);
 
   CommitSchedule schedule(writer, environment.clock);

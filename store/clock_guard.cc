@@ -75,11 +75,21 @@ bool has_run_on(const ClockSighting& now, const ClockSighting& begun) {
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
 }
 
+// Whether the doubt is about a clock that was ahead, and the time was recorded after it began.
+bool is_of_doubted_clock(sys_seconds recorded, const ClockMemory& memory) {
+  return memory.doubted && memory.last && memory.doubted->time - *memory.last > kMaxAhead &&
+         recorded >= memory.doubted->time;
+}
+
 // Whether a doubt that began then is not over yet, rather than a new one.
 bool goes_on(const ClockSighting& now, const ClockSighting& begun) {
   const auto passed = now.time - begun.time;
   return passed >= std::chrono::seconds(0) && passed < kDoubtLasts && now.is_same_start(begun) &&
          std::chrono::abs(now.lead_over(begun)) <= kDoubtLasts;
+}
+
+base::Path memory_file(const Location& location) {
+  return location.index / "sweeper.json";
 }
 
 }  // namespace
@@ -88,6 +98,8 @@ ClockVerdict judge_clock(const ClockSighting& now, std::optional<sys_seconds> re
                          const ClockMemory& memory, std::string_view command) {
   // A time recorded by an overruled clock is no longer evidence.
   if (recorded && recorded == memory.overruled) recorded.reset();
+  // Nor is one that the doubted clock gave to a backup: it agrees with itself.
+  if (recorded && is_of_doubted_clock(*recorded, memory)) recorded.reset();
   const std::optional<sys_seconds> reference = later_of(recorded, memory.last);
   if (!reference || (now.time >= *reference && now.time - *reference <= kMaxAhead)) {
     return {"", {now.time, std::nullopt, memory.overruled}};
@@ -120,13 +132,23 @@ std::optional<sys_seconds> newest_record(Reader* reader, std::span<const TreeRec
 std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               const ClockSighting& now, std::optional<sys_seconds> recorded,
                               ClockDoubt doubt, std::string_view command) {
-  const base::Path file = location.index / "sweeper.json";
+  const base::Path file = memory_file(location);
   ClockVerdict verdict = judge_clock(now, recorded, load_clock_memory(files, file), command);
   if (doubt == ClockDoubt::kOverrule) verdict = {"", {now.time, std::nullopt, recorded}};
   if (doubt == ClockDoubt::kJudgeOnly) return verdict.doubt;
   base::make_directories(files, location.index);
   save_clock_memory(files, file, verdict.memory);
   return verdict.doubt;
+}
+
+void begin_doubt(const Location& location, base::FileSystem& files, const ClockSighting& now,
+                 sys_seconds last) {
+  ClockMemory memory = load_clock_memory(files, memory_file(location));
+  const bool has_begun =
+      memory.doubted && (goes_on(now, *memory.doubted) || has_run_on(now, *memory.doubted));
+  memory.last = later_of(memory.last, last);
+  if (!has_begun) memory.doubted = now;
+  save_clock_memory(files, memory_file(location), memory);
 }
 
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file) {

@@ -65,6 +65,12 @@ std::string doubt_about_clock(const Location& location, base::FileSystem& files,
                               std::optional<std::chrono::sys_seconds> recorded, ClockDoubt doubt,
                               std::string_view command);
 
+// For a backup that noticed that the clock, which showed `last` before, has jumped ahead to `now`:
+// begins a doubt, unless this one has begun. What is recorded from now on is no evidence that the
+// clock is right. Fails with kIo.
+void begin_doubt(const Location& location, base::FileSystem& files, const base::ClockSighting& now,
+                 std::chrono::sys_seconds last);
+
 // The memory is kept in a small file, and is empty if that is lost or unreadable. Fails with kIo.
 ClockMemory load_clock_memory(base::FileSystem& files, const base::Path& file);
 void save_clock_memory(base::FileSystem& files, const base::Path& file, const ClockMemory& memory);

@@ -54,6 +54,17 @@ TEST(BackupClockTest, MoreThanADayAheadOfThePassedTimeIsATrouble) {
   EXPECT_EQ(count(seen(kEvening + days(365), hours(11), "")), 0U);
 }
 
+TEST(BackupClockTest, AJumpIsMoreThanTheTimeThatIsKnownToHavePassed) {
+  const base::ClockSighting before = seen(kEvening, hours(1));
+  EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(2), hours(1)), before));
+  EXPECT_TRUE(has_jumped_ahead(seen(kEvening + days(2) + seconds(1), hours(1)), before));
+  EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(7), hours(1) + days(7)), before));
+  EXPECT_TRUE(has_jumped_ahead(seen(kEvening + days(7), minutes(3), "two"), before))
+      << "for how long the machine was off is unknown";
+  EXPECT_FALSE(has_jumped_ahead(seen(kEvening + days(7), minutes(3), ""), before));
+  EXPECT_FALSE(has_jumped_ahead(seen(kEvening - days(7), hours(2)), before));
+}
+
 TEST(BackupClockTest, ASightingIsKeptBesideTheIndex) {
   const tests::TemporaryDirectory directory;
   base::StoreConfig store;

@@ -128,6 +128,34 @@ TEST_F(WrongNightTest, NothingIsDroppedWhileTheClockIsDoubted) {
   EXPECT_EQ(snapshots(), 1U);
 }
 
+// The backup records the wrong time before anything that deletes sees the clock.
+TEST_F(WrongNightTest, NothingIsDroppedAfterABackupWithTheClockAhead) {
+  mailstow_.config()["retention"]["keep_within"] = "30d";
+  mailstow_.config()["retention"]["last"] = 0;
+  mailstow_.save();
+  for (int night = 0; night < 2; ++night) {
+    clock_.let_pass(hours(24));
+    deliver(1);
+    once();
+  }
+  const std::string tree = mailstow_.restore_json({"run", "alice", "--all"})["tree"];
+  const auto right = clock_.now();
+  clock_.set(right + days(365));
+  once(3);
+  const auto snapshots = [&] {
+    return mailstow_.restore_json({"snapshots", "alice"})["snapshots"].size();
+  };
+  EXPECT_FALSE(mailstow_.backupd_json({"prune"}, 3)["clock_doubted"].is_null());
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 1);
+  EXPECT_EQ(snapshots(), 4U);
+  clock_.set(right + hours(1));
+  once(3);
+  EXPECT_EQ(mailstow_.backupd_json({"prune"})["dropped"], 0);
+  EXPECT_EQ(snapshots(), 5U);
+  EXPECT_EQ(mailstow_.restore({"sweep"}).status, 0);
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"][0]["tree"], tree);
+}
+
 TEST_F(WrongNightTest, TheGraceOfAPackIsNotShortenedByAJump) {
   mailstow_.config()["retention"]["grace"] = "24h";
   mailstow_.save();

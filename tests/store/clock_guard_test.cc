@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/atomic_file.h"
 #include "tests/temporary_directory.h"
 
 namespace store {
@@ -148,6 +149,38 @@ TEST(ClockGuardTest, TheDoubtSaysWhatToDo) {
 }
 
 // A prune leaves to the next sweep what it found, and the other way round.
+TEST(ClockGuardTest, WhatADoubtedClockRecordsIsNoEvidence) {
+  Sweeps sweeps;
+  EXPECT_TRUE(sweeps.is_believed(kNow, kNow));
+  sweeps.jump(days(365));
+  const sys_seconds jumped = kNow + days(365);
+  EXPECT_FALSE(sweeps.is_believed(jumped, kNow));
+  EXPECT_FALSE(sweeps.is_believed(jumped + 10min, jumped + 5min)) << "of a backup meanwhile";
+  EXPECT_TRUE(sweeps.is_believed(jumped + 1h, jumped + 5min)) << "it has run on for an hour";
+}
+
+TEST(ClockGuardTest, ABackupBeginsADoubtBeforeItRecordsTheTime) {
+  const tests::TemporaryDirectory directory;
+  Location location;
+  location.index = directory.path() / "index";
+  base::FileSystem& files = base::real_file_system();
+  base::make_directories(files, location.index);
+  const auto ahead = [](std::chrono::seconds passed) {
+    return sighting_at(kNow + days(365) + passed, days(365));
+  };
+  const auto doubt = [&](const base::ClockSighting& now, sys_seconds recorded) {
+    return doubt_about_clock(location, files, now, recorded, ClockDoubt::kJudge, "prune");
+  };
+  const sys_seconds recorded = kNow + days(365);
+  begin_doubt(location, files, ahead(0s), kNow);
+  EXPECT_NE(doubt(ahead(1min), recorded), "");
+  begin_doubt(location, files, ahead(30min), kNow);
+  EXPECT_EQ(doubt(ahead(1h), recorded), "") << "it began with the first backup";
+
+  begin_doubt(location, files, ahead(days(365)), recorded + 1h);
+  EXPECT_EQ(doubt(sighting_at(recorded + 2h, days(365)), recorded + 1h), "") << "it was put right";
+}
+
 TEST(ClockGuardTest, AllThatDeleteShareOneMemory) {
   const tests::TemporaryDirectory directory;
   Location location;
