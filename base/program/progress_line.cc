@@ -1,6 +1,8 @@
 #include "base/program/progress_line.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
@@ -9,6 +11,7 @@
 #include "base/log.h"
 #include "base/program/program.h"
 #include "base/terminal.h"
+#include "base/utf8.h"
 
 namespace base {
 
@@ -17,19 +20,24 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{100};
 constexpr const char* kEraseLine = "\r\x1b[K";
 
-// Cuts the text to one line of the terminal: wrapped text can't be erased again.
 std::string cut_to_terminal(const std::string& text) {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return text;
-  std::size_t columns = 0;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool is_begin = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;  // of UTF-8
-    if (is_begin && ++columns >= size.ws_col) return text.substr(0, at);
-  }
-  return text;
+  return cut_to_line(text, size.ws_col);
 }
 
 }  // namespace
+
+std::string cut_to_line(const std::string& text, std::size_t columns) {
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto character = first_code_point(std::string_view(text).substr(at));
+    width += character ? display_width(character->value) : 1;
+    if (width >= columns) return text.substr(0, at);
+    at += character ? character->length : 1;
+  }
+  return text;
+}
 
 ProgressLine::ProgressLine(const Clock& clock)
     : clock_(clock), is_terminal_(::isatty(STDERR_FILENO) == 1 && is_logged(LogLevel::kInfo)) {}

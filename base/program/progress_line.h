@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 
 #include "base/clock.h"
@@ -27,6 +28,10 @@ class ProgressLine {
   bool is_shown_ = false;
   std::chrono::steady_clock::time_point last_{};
 };
+
+// The part of `text` that fits into one line of a terminal of `columns`, without its last column:
+// wrapped text can't be erased again.
+std::string cut_to_line(const std::string& text, std::size_t columns);
 
 // "1.2 GB of 10.4 GB, 120.3 MB/s, 1m 17s left". `elapsed` since the work began.
 std::string describe_progress(std::uint64_t done, std::uint64_t total,
