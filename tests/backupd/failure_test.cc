@@ -72,6 +72,25 @@ TEST_F(FailureTest, AnUnknownHost) {
   expect_failure(1, "no-such-host.invalid");
 }
 
+// Everything that cron would mail.
+TEST_F(FailureTest, ADeadServerIsOneProblemForAllItsAccounts) {
+  constexpr std::size_t kAccounts = 500;
+  server_config()["url"] = "imap://127.0.0.1:1";
+  json& accounts = mailstow_.config()["accounts"];
+  accounts = json::array();
+  for (std::size_t number = 0; number < kAccounts; ++number) {
+    accounts.push_back({{"name", "user" + std::to_string(number)}, {"server", "main"}});
+  }
+  mailstow_.save();
+  const auto result = mailstow_.backupd({"once"});
+  EXPECT_EQ(result.status, 1);
+  const std::string printed = result.out + result.err;
+  EXPECT_LE(std::ranges::count(printed, '\n'), 20) << printed;
+  EXPECT_THAT(result.out, HasSubstr("500 accounts are not backed up"));
+  const json report = mailstow_.backupd_json({"once"}, 1);
+  EXPECT_EQ(report["accounts"].size(), kAccounts);
+}
+
 TEST_F(FailureTest, AnUntrustedCertificate) {
   server_config()["ca_file"] = server_.stranger_ca_file().string();
   expect_failure(1, "certificate");

@@ -236,6 +236,31 @@ TEST_F(ChoosingTest, WhatCannotBeMeantIsRefused) {
   EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
 }
 
+TEST_F(ChoosingTest, EverythingIsRestoredOnlyOnRequest) {
+  append("INBOX", "invoice");
+  back_up();
+  const auto refused = mailstow_.restore({"run", "alice"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_THAT(refused.err, HasSubstr("or the whole snapshot with --all"));
+  EXPECT_TRUE(mailstow_.restore_json({"trees"})["trees"].empty());
+}
+
+// A second run because of a failed report would make a second tree.
+TEST_F(ChoosingTest, AFullStdoutIsNoFailedRestore) {
+  append("INBOX", "invoice");
+  back_up();
+  std::string script;
+  for (const std::string& word : mailstow_.restore_command({"run", "alice", "--all"})) {
+    script += "'" + word + "' ";
+  }
+  const auto result = servers::run_program({"sh", "-c", script + ">/dev/full"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("the work is done, but the report was not printed"));
+  EXPECT_THAT(result.err, testing::Not(HasSubstr("run it again")));
+  EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
+}
+
 TEST_F(ChoosingTest, ScriptsCanTellThatNothingWasFound) {
   append("INBOX", "invoice");
   back_up();
