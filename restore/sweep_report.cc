@@ -186,7 +186,7 @@ std::string SweepReport::to_text() const {
     text += fmt::format("{}: {}\n", base::escape_for_terminal(outcome.record.account),
                         base::escape_for_terminal(outcome.record.name));
     for (const SweptLevel& level : outcome.swept.levels) {
-      text += fmt::format("  {}: {}: {}\n",
+      text += fmt::format("  {}: {} ({})\n",
                           base::escape_for_terminal(shown_level(outcome.record, level.raw_name)),
                           word(level.action), base::escape_for_terminal(level.why));
       text += rescued_to_text(outcome.record, level);

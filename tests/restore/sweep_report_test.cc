@@ -87,6 +87,7 @@ TEST(SweepReportTest, RescuedMailIsToldWithTheCommandThatBringsItBack) {
   outcome.swept.levels[0].snapshots = {"00112233445566778899aabbccddeeff"};
   SweepReport report;
   report.trees = {outcome};
+  EXPECT_THAT(report.to_text(), HasSubstr(": deleted (")) << "what follows is why";
   EXPECT_THAT(report.to_text(), HasSubstr("1 message that mailstow did not put there: rescued"));
   EXPECT_THAT(report.to_text(),
               HasSubstr("mailstow-restore run alice --all --at 0011223344556677\n"));
