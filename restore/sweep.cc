@@ -118,7 +118,7 @@ class Sweep {
     if (const auto right = redated(*record, source_snapshots(*record), now)) records_.put(*right);
   }
 
-  // Of the account that the tree was restored from; empty if they are unknown.
+  // The snapshots of the account that the tree was restored from; empty if they are unknown.
   std::vector<store::SnapshotInfo> source_snapshots(const store::TreeRecord& record) {
     if (!reader_) return {};
     try {

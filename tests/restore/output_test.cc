@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// What has been printed so far, while stdout is captured in a file.
+// The bytes that are printed so far, while stdout is captured in a file.
 std::size_t printed() {
   struct stat status {};
   EXPECT_EQ(::fstat(STDOUT_FILENO, &status), 0);
