@@ -20,6 +20,7 @@ using std::chrono::sys_seconds;
 
 constexpr std::uint64_t kMaxSighting = 4096;  // bytes
 constexpr std::chrono::days kMaxLead{1};
+constexpr std::chrono::days kMaxOff{14};  // that a machine is off is not reported until then
 
 base::Path sighting_file(const base::StoreConfig& store) {
   return store.index / "clock.json";
@@ -69,7 +70,19 @@ std::vector<std::string> clock_troubles(const base::ClockSighting& now,
         count > 1 ? fmt::format(" and {} other account{}", count - 1, count == 2 ? "" : "s") : "",
         base::shown_time(latest.time)));
   }
-  if (!last || !now.is_same_start(*last)) return troubles;
+  if (!last) return troubles;
+  if (!now.is_same_start(*last)) {
+    const seconds passed = now.time - last->time;
+    const bool was_restarted = !now.start.empty() && !last->start.empty();
+    if (was_restarted && passed > kMaxOff) {
+      troubles.push_back(fmt::format(
+          "the system's clock shows {}, {} days after the last backup began at {}, and the machine "
+          "was restarted since: if it was not off for so long, set the clock and back up again",
+          base::shown_time(now.time), std::chrono::floor<std::chrono::days>(passed).count(),
+          base::shown_time(last->time)));
+    }
+    return troubles;
+  }
   const seconds lead = now.lead_over(*last);
   if (lead > kMaxLead + base::kClockSlack) {
     troubles.push_back(fmt::format(

@@ -27,7 +27,8 @@ struct DatedBackup {
 };
 
 // A line for each doubt: the clock is behind the newest backup of an account, or it has gone on for
-// a day more than the time that has passed since the last backup.
+// a day more than the time that has passed since the last backup; after a restart of the machine,
+// when that time is unknown, for two weeks.
 std::vector<std::string> clock_troubles(const base::ClockSighting& now,
                                         const std::optional<base::ClockSighting>& last,
                                         std::span<const DatedBackup> newest);
