@@ -1,5 +1,7 @@
 // Text that is stored in one spelling and searched for in another, in many scripts.
 #include <array>
+#include <set>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -99,6 +101,8 @@ constexpr std::array kFound = {
     Pair{"Deseret", "𐐔𐐯𐑅𐐨𐑉𐐯𐐻", "𐐼𐐯𐑅𐐨𐑉𐐯𐐻"},
 };
 
+static_assert(kFound.size() >= 60);
+
 // Letters that differ must keep texts apart.
 constexpr std::array kNotFound = {
     Pair{"Latin", "Straße", "strase"},        Pair{"Greek", "λόγος", "λόγο"},
@@ -134,6 +138,12 @@ TEST_F(AlphabetsTest, MailIsFoundHoweverItsWordsAreTyped) {
   for (const Pair& pair : kFound) {
     EXPECT_TRUE(finds(pair)) << pair.script << ": " << pair.stored << " by " << pair.asked;
   }
+}
+
+TEST_F(AlphabetsTest, ManyScriptsAreTried) {
+  std::set<std::string> scripts;
+  for (const Pair& pair : kFound) scripts.insert(pair.script);
+  EXPECT_GE(scripts.size(), 20U);
 }
 
 TEST_F(AlphabetsTest, EachTextFindsItself) {
