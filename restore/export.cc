@@ -18,6 +18,7 @@
 #include "restore/output.h"
 #include "restore/progress_events.h"
 #include "restore/selection_arguments.h"
+#include "restore/selection_audit.h"
 #include "store/format/crypto.h"
 #include "store/format/location.h"
 
@@ -256,9 +257,10 @@ base::Command export_command() {
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },
+          .read_input = [options] { options->selection = given_selection(options->selection); },
+          .audit_details = [options] { return audit_details(options->selection); },
           .function =
               [options, format](const auto& environment) {
-                options->selection = given_selection(options->selection);
                 options->format = *format == "mbox"      ? MailFormat::kMbox
                                   : *format == "maildir" ? MailFormat::kMaildir
                                                          : MailFormat::kEml;

@@ -30,6 +30,7 @@
 #include "restore/restore_request.h"
 #include "restore/resumed_tree.h"
 #include "restore/selection_arguments.h"
+#include "restore/selection_audit.h"
 #include "restore/shell_quote.h"
 #include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
@@ -430,11 +431,9 @@ base::Command run_command() {
           },
       .is_audited = base::always,
       .account = [options] { return options->account; },
-      .function =
-          [options](const auto& environment) {
-            options->selection = given_selection(options->selection);
-            return run(environment, *options);
-          }};
+      .read_input = [options] { options->selection = given_selection(options->selection); },
+      .audit_details = [options] { return audit_details(options->selection); },
+      .function = [options](const auto& environment) { return run(environment, *options); }};
 }
 
 }  // namespace restore

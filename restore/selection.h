@@ -17,6 +17,7 @@ namespace restore {
 struct SelectionOptions {
   // The file that --selection names, "-" for stdin: see restore/selection_file.h.
   std::string file = {};
+  std::string file_sha256 = {};                 // of that file's bytes, hexadecimal
   std::string at;                               // in the syntax of choose_snapshot()
   std::vector<std::string> folders;             // globs over shown names; empty means all
   std::vector<std::string> exact_folders = {};  // shown names, byte for byte; beside `folders`

@@ -10,12 +10,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bytes.h"
 #include "base/config/config_schema.h"
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/terminal.h"
 #include "base/utf8.h"
 #include "schema/embedded.h"
+#include "store/format/crypto.h"
 
 namespace restore {
 
@@ -108,6 +110,7 @@ SelectionOptions parse_selection(std::string_view text) {
   }
   check_fields(document);
   SelectionOptions selection;
+  selection.file_sha256 = store::sha256(base::as_bytes(text)).hex();
   selection.at = document.value("at", "");
   selection.all = document.value("all", false);
   selection.exact_folders = document.value("folders", std::vector<std::string>());

@@ -56,6 +56,7 @@ void AuditLog::append(const AuditEntry& entry) const {
   line["command"] = entry.command;
   if (!entry.account.empty()) line["account"] = entry.account;
   line["arguments"] = entry.arguments;
+  if (entry.details != nullptr) line.update(*entry.details);
   // ASCII only, so that the line can't garble or colour a terminal.
   const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace);
   try {

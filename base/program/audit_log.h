@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "base/clock.h"
 #include "base/config/config.h"
 #include "base/program/invoker.h"
@@ -21,6 +23,7 @@ struct AuditEntry {
   std::string account;                 // empty: no particular account
   std::vector<std::string> arguments;  // as typed, after the program's name
   std::optional<OnBehalf> on_behalf = std::nullopt;
+  const nlohmann::ordered_json* details = nullptr;  // an object: Command::audit_details
 };
 
 class AuditLog {

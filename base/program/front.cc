@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "base/core_dumps.h"
@@ -21,6 +22,8 @@
 namespace base {
 
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr const char* kNoDocument = "It prints no JSON document.";
 
@@ -66,13 +69,16 @@ class Front {
       Environment environment = open_environment(config_file_, format);
       environment.invoker = invoker;
       environment.on_behalf = on_behalf;
+      if (command.read_input) command.read_input();
       if (command.is_audited()) {
+        const Json details = command.audit_details ? command.audit_details() : Json::object();
         AuditLog(environment.config.store, invoker, environment.clock)
             .append({.program = program_.name,
                      .command = command.name,
                      .account = command.account(),
                      .arguments = arguments,
-                     .on_behalf = on_behalf});
+                     .on_behalf = on_behalf,
+                     .details = &details});
       }
       return command.function(environment);
     });

@@ -5,8 +5,10 @@
 
 #include <gmock/gmock.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "restore/restore_request.h"
+#include "store/format/crypto.h"
 #include "tests/restore/run_fixture.h"
 #include "tests/servers/mail_generator.h"
 
@@ -126,6 +128,32 @@ TEST_F(SelectionRunTest, ExactNamesChooseNothingElse) {
         {"run", "alice", "--dry-run", "--selection", write({{"folders", json::array({name})}})});
     EXPECT_EQ(refused.status, 1) << name;
   }
+}
+
+TEST_F(SelectionRunTest, TheAuditLogHasWhatWasChosen) {
+  servers::MailGenerator mail(7);
+  server_.client("alice").append("INBOX", std::vector<servers::Delivery>{{mail.plain(), {}}});
+  back_up();
+  const std::string text = R"({"folders": ["INBOX"], "globs": ["Entw\u00fcrfe*"]})";
+  const auto dry_run = servers::run_program(
+      mailstow_.restore_command({"run", "alice", "--dry-run", "--selection", "-"}), text);
+  EXPECT_EQ(dry_run.status, 1) << dry_run.err;  // no folder matches the glob
+  const std::string file = write({{"all", true}, {"at", "now"}});
+  const std::string to = (mailstow_.directory() / "exported").string();
+  mailstow_.restore_json({"export", "alice", "--format", "eml", "--to", to, "--selection", file});
+  EXPECT_EQ(mailstow_.restore({"run", "alice", "--selection", write({{"foo", 1}})}).status, 2);
+
+  std::vector<json> lines;
+  std::ifstream log(mailstow_.index() / "audit.log");
+  for (std::string line; std::getline(log, line);) lines.push_back(json::parse(line));
+  ASSERT_EQ(lines.size(), 2U) << "a document that is refused chooses nothing";
+  const json& chosen = lines[0]["selection"];
+  EXPECT_EQ(chosen["folders"], json::array({"INBOX"}));
+  EXPECT_EQ(chosen["globs"], json::array({"Entw\u00fcrfe*"}));
+  EXPECT_EQ(chosen["sha256"], store::sha256(base::as_bytes(text)).hex());
+  EXPECT_EQ(lines[1]["command"], "export");
+  EXPECT_EQ(lines[1]["selection"]["all"], true);
+  EXPECT_EQ(lines[1]["selection"]["at"], "now");
 }
 
 TEST_F(SelectionRunTest, StandsAlone) {

@@ -66,6 +66,18 @@ class FrontTest : public testing::Test {
              .is_audited = always,
              .account = [name] { return *name; },
              .function = [](const Environment&) { return ExitStatus::kDone; }},
+            {.name = "read",
+             .help = "Read input that the audit log shows",
+             .is_audited = always,
+             .read_input =
+                 [this] {
+                   if (input_.empty()) fail(ErrorCode::kUsage, "read: the input is empty");
+                 },
+             .audit_details =
+                 [this] {
+                   return nlohmann::ordered_json{{"input", input_}};
+                 },
+             .function = [](const Environment&) { return ExitStatus::kDone; }},
             {.name = "break",
              .help = "Fail",
              .function = [](const Environment&) -> ExitStatus {
@@ -123,6 +135,7 @@ class FrontTest : public testing::Test {
   tests::TemporaryDirectory directory_;
   std::string program_name_ = "program";
   std::string looked_at_;
+  std::string input_;  // of the command "read"
   std::string out_;
   std::string err_;
 };
@@ -142,6 +155,17 @@ TEST_F(FrontTest, AnAuditedCommandIsLoggedWithItsAccount) {
   EXPECT_EQ("key add", line["command"]);
   EXPECT_EQ("bob", line["account"]);
   EXPECT_EQ((json{"--config", config(), "key", "add", "bob"}), line["arguments"]);
+}
+
+TEST_F(FrontTest, TheAuditLogHasWhatTheCommandReadBeforeItBegan) {
+  input_ = "Entw\u00fcrfe";
+  EXPECT_EQ(0, run({"--config", config(), "read"})) << err_;
+  input_.clear();
+  EXPECT_EQ(2, run({"--config", config(), "read"}));
+  const std::vector<json> lines = audit_lines();
+  ASSERT_EQ(1U, lines.size()) << "input that is refused asks for nothing";
+  EXPECT_EQ("read", lines.front()["command"]);
+  EXPECT_EQ("Entw\u00fcrfe", lines.front()["input"]);
 }
 
 TEST_F(FrontTest, TheAuditLogNamesThePersonBesideTheUser) {
