@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/reporting/acknowledgements.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "store/clock_guard.h"
 #include "store/format/location.h"
@@ -38,8 +39,9 @@ void check_is_not_newest(const ForgetOptions& command, const store::SnapshotInfo
   if (!is_newest) return;
   base::fail(base::ErrorCode::kUsage,
              "forget {0} --snapshot {1}: it is the newest one, with which the next backup begins: "
-             "drop it after that backup, or all of the account's: mailstow-backupd forget {0}",
-             base::escape_for_terminal(command.account), command.snapshot);
+             "drop it after that backup, or all of the account's: mailstow-backupd forget {2}",
+             base::escape_for_terminal(command.account), command.snapshot,
+             base::shell_quoted(command.account));
 }
 
 // Without a snapshot that shows it, a mass deletion may no longer hold the snapshots before it.
@@ -58,8 +60,9 @@ void check_shows_no_deletion(const base::Environment& environment, const ForgetO
   base::fail(base::ErrorCode::kUsage,
              "forget {0} --snapshot {1}: it shows that much vanished, and as long as it is there, "
              "no older snapshot expires: first confirm the deletion: mailstow-backupd acknowledge "
-             "{0}",
-             base::escape_for_terminal(command.account), command.snapshot);
+             "{2}",
+             base::escape_for_terminal(command.account), command.snapshot,
+             base::shell_quoted(command.account));
 }
 
 void check_is_not_pinned(const ForgetOptions& command, const AccountPlan& plan) {
@@ -67,9 +70,10 @@ void check_is_not_pinned(const ForgetOptions& command, const AccountPlan& plan) 
   if (pinned.empty()) return;
   base::fail(base::ErrorCode::kUsage,
              "forget {0}: {1} of these snapshots {2} pinned, nothing is dropped: first "
-             "mailstow-backupd unpin {0} {3}",
+             "mailstow-backupd unpin {4} {3}",
              base::escape_for_terminal(command.account), base::format_count(pinned.size()),
-             pinned.size() == 1 ? "is" : "are", base::shown_id(pinned.front().hex()));
+             pinned.size() == 1 ? "is" : "are", base::shown_id(pinned.front().hex()),
+             base::shell_quoted(command.account));
 }
 
 std::vector<AccountPlan> plan(const base::Environment& environment, const ForgetOptions& command) {
@@ -103,7 +107,7 @@ std::string doubt_before_forget(const base::Environment& environment,
       location, environment.files, base::see_clock(environment.clock),
       store::newest_record(&reader, trees.records),
       command.now ? store::ClockDoubt::kOverrule : store::ClockDoubt::kJudge,
-      fmt::format("mailstow-backupd forget {} --yes --prune", command.account));
+      fmt::format("mailstow-backupd forget {} --yes --prune", base::shell_quoted(command.account)));
 }
 
 }  // namespace

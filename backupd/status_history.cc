@@ -298,12 +298,8 @@ base::ExitStatus show_history(const base::Environment& environment, const std::s
       {"account", account.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(account)},
       {"history", std::move(documents)},
       {"next", base::next_in_json(next)}};
-  std::string text = to_text(entries);
-  if (next) {
-    text +=
-        fmt::format("There are more: --after={} shows them.\n", base::escape_for_terminal(*next));
-  }
-  base::print_result(environment.format, base::json_text(document), text);
+  base::print_result(environment.format, base::json_text(document),
+                     to_text(entries) + base::next_page_text(next));
   return is_damaged ? base::ExitStatus::kDamaged : base::ExitStatus::kDone;
 }
 

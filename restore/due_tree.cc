@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "imap/account_login.h"
 #include "restore/mailbox_holder.h"
-#include "restore/shell_quote.h"
 #include "restore/tree_lock.h"
 #include "restore/user_mail.h"
 
@@ -198,7 +198,7 @@ std::string DueTreeSweep::stranger_since(const store::TreeRecord& record, imap::
   return fmt::format(
       "INBOX is {}, it was {} when the tree was made: if it belongs to the same person, run "
       "`mailstow-backupd acknowledge {}`",
-      holder.change->is.text(), holder.change->was.text(), shell_quoted(record.account));
+      holder.change->is.text(), holder.change->was.text(), base::shell_quoted(record.account));
 }
 
 // Read again: this sweep may have deleted an earlier tree.

@@ -16,24 +16,6 @@
 
 namespace restore {
 
-namespace {
-
-std::string note_of(const store::FolderInfo& info) {
-  switch (info.completeness) {
-    case store::FolderCompleteness::kComplete:
-      return info.skipped.empty() ? "" : std::to_string(info.skipped.size()) + " skipped";
-    case store::FolderCompleteness::kInProgress:
-      return "in progress";
-    case store::FolderCompleteness::kUnreadable:
-      return "could not be read: as of the backup before";
-    case store::FolderCompleteness::kContainer:
-      return "holds only folders";
-  }
-  return "";
-}
-
-}  // namespace
-
 base::ExitStatus folders(const base::Environment& environment, const std::string& account,
                          const std::string& at, const Page& page) {
   store::Reader reader =
@@ -52,7 +34,7 @@ base::ExitStatus folders(const base::Environment& environment, const std::string
   });
   for (const store::FolderRecord& folder : listed) {
     const std::string name = shown_name(snapshot, folder.info);
-    std::string note = note_of(folder.info);
+    std::string note = folder_note(folder.info);
     const bool is_in_tree =
         !foreign_tree_of(environment.config, account, folder.info, name).empty();
     if (is_in_tree) note += (note.empty() ? "" : "; ") + std::string("in a restored tree");

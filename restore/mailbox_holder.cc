@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/reporting/acknowledgements.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "imap/mailbox_sight.h"
 #include "restore/output.h"
-#include "restore/shell_quote.h"
 #include "store/mailbox_history.h"
 
 namespace restore {
@@ -48,7 +48,7 @@ void refuse_changed_mailbox(const base::Environment& environment, store::Reader&
           .change;
   if (!change) return;
   note_mailbox_change(environment, account, *change);
-  const std::string quoted = shell_quoted(account);
+  const std::string quoted = base::shell_quoted(account);
   const std::string acknowledge = "mailstow-backupd acknowledge " + quoted;
   const std::string to = "--to " + quoted;
   const std::string text = fmt::format(

@@ -8,7 +8,6 @@
 #include "base/program/pager.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
-#include "restore/shell_quote.h"
 
 namespace restore {
 
@@ -81,11 +80,6 @@ void DocumentStream::flush() {
   text_.clear();
 }
 
-std::string next_page_text(const std::optional<std::string>& next) {
-  if (!next) return "";
-  return fmt::format("There are more: --after={} shows them.\n", shell_quoted(*next));
-}
-
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone) {
   return fmt::format("From the snapshot of {} ({}).\n", base::format_zoned(snapshot.time, zone),
                      base::shown_id(snapshot.id.hex()));
@@ -104,6 +98,20 @@ nlohmann::ordered_json passed_over_json(const std::vector<store::SnapshotInfo>& 
         {{"snapshot", snapshot.id.hex()}, {"snapshot_time", base::format_rfc3339(snapshot.time)}});
   }
   return documents;
+}
+
+std::string folder_note(const store::FolderInfo& info) {
+  switch (info.completeness) {
+    case store::FolderCompleteness::kComplete:
+      return info.skipped.empty() ? "" : std::to_string(info.skipped.size()) + " skipped";
+    case store::FolderCompleteness::kInProgress:
+      return "in progress";
+    case store::FolderCompleteness::kUnreadable:
+      return "could not be read: as of the backup before";
+    case store::FolderCompleteness::kContainer:
+      return "holds only folders";
+  }
+  return "";
 }
 
 std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone) {

@@ -59,10 +59,8 @@ class DocumentStream {
 using base::cut_to_page;
 using base::declare_page;
 using base::next_in_json;
+using base::next_page_text;
 using base::Page;
-
-// The cursor of the next page as the line below a table, "" if there is no next page.
-std::string next_page_text(const std::optional<std::string>& next);
 
 // The line that says which snapshot the output is of; `zone`: in which its time is shown.
 std::string origin_text(const store::SnapshotInfo& snapshot, std::string_view zone);
@@ -73,6 +71,9 @@ void add_origin(nlohmann::ordered_json& document, const ChosenSnapshot& chosen);
 
 // The value of the field "passed_over".
 nlohmann::ordered_json passed_over_json(const std::vector<store::SnapshotInfo>& snapshots);
+
+// Why a folder's record is not all that the server had; empty: it is.
+std::string folder_note(const store::FolderInfo& info);
 
 // A message's INTERNALDATE, for the text and the document; "unknown" and null if it is unknown.
 std::string date_text(const std::optional<base::ZonedTime>& date, std::string_view zone);

@@ -6,11 +6,11 @@
 
 #include "base/ascii.h"
 #include "base/id_text.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/output.h"
 #include "restore/restore_report.h"
-#include "restore/shell_quote.h"
 
 namespace restore {
 
@@ -241,7 +241,7 @@ std::string RestoreReport::summary(const Counts& counts) const {
         "it with\n"
         "    mailstow-restore extend {} {} 7d\n",
         base::escape_for_terminal(quota.proof), base::format_zoned(expires, time_zone),
-        shell_quoted(to), shell_quoted(tree));
+        base::shell_quoted(to), base::shell_quoted(tree));
     if (last_sweep) text += expectation();
   }
   if (!error.empty()) {
@@ -249,7 +249,7 @@ std::string RestoreReport::summary(const Counts& counts) const {
     text += tree.empty()
                 ? std::string("Run the same command again to continue where this one ended.\n")
                 : fmt::format("To continue: mailstow-restore run {} --resume {}\n",
-                              shell_quoted(account), shell_quoted(tree));
+                              base::shell_quoted(account), base::shell_quoted(tree));
   }
   return text;
 }

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/program/pager.h"
 #include "base/reporting/last_sweep.h"
+#include "base/shell_quote.h"
 #include "base/stop_request.h"
 #include "base/terminal.h"
 #include "imap/account_discovery.h"
@@ -31,7 +33,6 @@
 #include "restore/resumed_tree.h"
 #include "restore/selection_arguments.h"
 #include "restore/selection_audit.h"
-#include "restore/shell_quote.h"
 #include "restore/target_mailbox.h"
 #include "restore/tree_builder.h"
 #include "restore/tree_lock.h"
@@ -133,8 +134,8 @@ class Run {
       records_.put(record_);
       report_.error =
           fmt::format("{}: continue with `mailstow-restore run {} --resume {}{}`", stopped.what(),
-                      shell_quoted(options_.account), shell_quoted(record_.name),
-                      options_.to.empty() ? "" : " --to " + shell_quoted(options_.to));
+                      base::shell_quoted(options_.account), base::shell_quoted(record_.name),
+                      options_.to.empty() ? "" : " --to " + base::shell_quoted(options_.to));
     }
     return report_;
   }

@@ -1,5 +1,3 @@
-#include "store/search.h"
-
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -13,15 +11,16 @@
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/program/pager.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
-#include "restore/shell_quote.h"
 #include "restore/whereabouts.h"
 #include "store/format/location.h"
+#include "store/search.h"
 #include "store/search_index/query.h"
 
 namespace restore {
@@ -99,7 +98,7 @@ std::string to_text(const store::SearchResult& result, const Fate& fate, bool is
   text += undated_text(result.undated);
   text += next_page_text(result.next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
-                      shell_quoted(account));
+                      base::shell_quoted(account));
   return text;
 }
 

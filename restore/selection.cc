@@ -10,13 +10,13 @@
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
 #include "restore/earlier_folder.h"
 #include "restore/foreign_tree.h"
 #include "restore/moment.h"
-#include "restore/shell_quote.h"
 #include "store/history.h"
 #include "store/search.h"
 #include "store/search_index/query.h"
@@ -311,7 +311,7 @@ Selection select(const base::Environment& environment, store::Reader& reader,
                  "account {}: nothing is missing: all requested messages of the snapshot of {} are "
                  "there: `mailstow-restore vanished {}` lists what earlier snapshots had",
                  base::escape_for_terminal(account),
-                 base::format_zoned(selection.snapshot.time, zone), shell_quoted(account));
+                 base::format_zoned(selection.snapshot.time, zone), base::shell_quoted(account));
     }
   }
   if (since || before) selection.undated = count_undated(selection.folders);

@@ -14,12 +14,12 @@
 #include "base/error.h"
 #include "base/id_text.h"
 #include "base/log.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/output.h"
 #include "restore/selection.h"
-#include "restore/shell_quote.h"
 #include "store/format/location.h"
 #include "store/message_places.h"
 #include "store/reader.h"
@@ -224,7 +224,7 @@ std::string to_text(const MessageSummary& summary, const std::string& account,
                                      {"SNAPSHOTS", base::Align::kRight}},
                                     rows, base::output_room());
   return text + fmt::format("To restore it: mailstow-restore run {} --message {} --at {}\n",
-                            shell_quoted(account), id, base::shown_id(last.id.hex()));
+                            base::shell_quoted(account), id, base::shown_id(last.id.hex()));
 }
 
 }  // namespace

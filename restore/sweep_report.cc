@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/id_text.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "imap/folder_name.h"
-#include "restore/shell_quote.h"
 
 namespace restore {
 
@@ -47,7 +47,7 @@ std::string rescued_to_text(const store::TreeRecord& record, const SweptLevel& l
                                  base::format_count(level.rescued, "message"));
   for (const std::string& snapshot : level.snapshots) {
     text += fmt::format("\n      mailstow-restore run {} --all --at {}",
-                        shell_quoted(record.account), base::shown_id(snapshot));
+                        base::shell_quoted(record.account), base::shown_id(snapshot));
   }
   return text + "\n";
 }
@@ -63,8 +63,8 @@ std::string TreeOutcome::why_unreachable() const {
              : fmt::format(
                    "{}; its record is closed 30 days after {}, or with `mailstow-restore expire {} "
                    "{} --forget-record`",
-                   unreachable, base::shown_time(unreachable_since), shell_quoted(record.account),
-                   shell_quoted(record.name));
+                   unreachable, base::shown_time(unreachable_since),
+                   base::shell_quoted(record.account), base::shell_quoted(record.name));
 }
 
 std::string count_of_trees(std::size_t count) {

@@ -13,12 +13,12 @@
 #include "base/id_text.h"
 #include "base/log.h"
 #include "base/program/pager.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
 #include "restore/moment.h"
 #include "restore/output.h"
-#include "restore/shell_quote.h"
 #include "store/format/location.h"
 #include "store/history.h"
 
@@ -99,8 +99,8 @@ std::vector<Burst> find_bursts(store::Reader& reader, const std::string& account
 
 std::string command_for(const Burst& burst) {
   std::string command = fmt::format(
-      "mailstow-restore run {} --at {} --folder={}", shell_quoted(burst.before.account),
-      base::shown_id(burst.before.id.hex()), shell_quoted(base::glob_for(burst.folder)));
+      "mailstow-restore run {} --at {} --folder={}", base::shell_quoted(burst.before.account),
+      base::shown_id(burst.before.id.hex()), base::shell_quoted(base::glob_for(burst.folder)));
   if (burst.is_whole_folder) return command;
   if (burst.messages.size() > kMaxNamedMessages) return command + " --missing";
   for (const store::HeldMessage& message : burst.messages) {

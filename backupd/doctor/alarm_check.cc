@@ -7,6 +7,7 @@
 #include "backupd/report/overdue_trees.h"
 #include "base/error.h"
 #include "base/reporting/last_sweep.h"
+#include "base/shell_quote.h"
 #include "base/terminal.h"
 #include "store/format/location.h"
 #include "store/reader.h"
@@ -24,7 +25,8 @@ std::optional<store::Reader> open_if_possible(const base::Environment& environme
   }
 }
 
-std::string what_to_do(AlarmKind kind, const std::string& account) {
+std::string what_to_do(AlarmKind kind, const std::string& account_name) {
+  const std::string account = base::shell_quoted(account_name);
   switch (kind) {
     case AlarmKind::kMassDeletion:
       return fmt::format(
@@ -57,7 +59,7 @@ std::vector<Finding> check_alarms(const base::Environment& environment) {
   for (const base::AccountConfig& account : config.accounts) {
     const std::string name = base::escape_for_terminal(account.name);
     for (const Alarm& alarm : alarms_of(*reader, account.name, config.guards, acknowledged, now)) {
-      findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, name)));
+      findings.push_back(failure("alarm", name, alarm.text, what_to_do(alarm.kind, account.name)));
     }
   }
   const auto trees =

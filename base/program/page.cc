@@ -1,6 +1,9 @@
 #include "base/program/page.h"
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
+
+#include "base/shell_quote.h"
 
 namespace base {
 
@@ -12,6 +15,11 @@ void declare_page(Options& declared, Page& page, const std::string& placeholder,
 
 nlohmann::ordered_json next_in_json(const std::optional<std::string>& next) {
   return next ? nlohmann::ordered_json(*next) : nlohmann::ordered_json();
+}
+
+std::string next_page_text(const std::optional<std::string>& next) {
+  if (!next) return "";
+  return fmt::format("There are more: --after={} shows them.\n", shell_quoted(*next));
 }
 
 }  // namespace base

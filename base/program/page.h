@@ -48,4 +48,8 @@ std::optional<std::string> cut_to_page(std::vector<Element>& list, const Page& p
 // The cursor of the next page as the field "next", null if there is no next page.
 nlohmann::ordered_json next_in_json(const std::optional<std::string>& next);
 
+// The same as the line below a table, whose option can be pasted into a shell; "" if there is no
+// next page.
+std::string next_page_text(const std::optional<std::string>& next);
+
 }  // namespace base

@@ -8,6 +8,7 @@
 
 #include "backupd/report/failed_backups.h"
 #include "base/clock.h"
+#include "base/shell_quote.h"
 #include "tests/programs/recorded_mail.h"
 #include "tests/servers/dovecot.h"
 
@@ -50,6 +51,19 @@ class StatusHistoryTest : public testing::Test {
     snapshot.status = night.status;
     snapshot.vanished = night.vanished;
     programs::record_snapshot(mailstow_, std::move(snapshot), {inbox});
+    time_ += hours(1);
+  }
+
+  // A backup in which these accounts fail.
+  void fail(const std::vector<std::string>& accounts) {
+    PassReport report;
+    for (const std::string& account : accounts) {
+      report.accounts.emplace_back().account = account;
+      report.accounts.back().error = "no connection\x1b[31m";
+    }
+    base::StoreConfig store;
+    store.index = mailstow_.index();
+    note_failed_backups(base::real_file_system(), store, report, time_);
     time_ += hours(1);
   }
 
@@ -126,22 +140,11 @@ TEST_F(StatusHistoryTest, WithoutANameItIsOfAllAccountsByTime) {
 }
 
 TEST_F(StatusHistoryTest, FailedBackupsStandBetweenTheSnapshots) {
-  const auto fail_at = [&](const std::vector<std::string>& accounts) {
-    PassReport report;
-    for (const std::string& account : accounts) {
-      report.accounts.emplace_back().account = account;
-      report.accounts.back().error = "no connection\x1b[31m";
-    }
-    base::StoreConfig store;
-    store.index = mailstow_.index();
-    note_failed_backups(base::real_file_system(), store, report, time_);
-    time_ += hours(1);
-  };
-  fail_at({"alice", "bob"});
+  fail({"alice", "bob"});
   add({.messages = 2});
-  fail_at({"alice"});
+  fail({"alice"});
   add({.messages = 3});
-  fail_at({"bob"});
+  fail({"bob"});
   const json entries = history({"alice"})["history"];
   ASSERT_EQ(entries.size(), 4U);
   EXPECT_EQ(entries[0]["status"], "complete");
@@ -166,6 +169,17 @@ TEST_F(StatusHistoryTest, FailedBackupsStandBetweenTheSnapshots) {
     page = {"--limit", "1", "--after=" + part["next"].get<std::string>()};
   }
   EXPECT_EQ(all, history()["history"]);
+}
+
+TEST_F(StatusHistoryTest, TheHintOfTheNextPageCanBePasted) {
+  const std::string account = "it's a $(name)";
+  fail({"bob"});
+  fail({account});
+  const std::string next = history({"--limit", "1"})["next"];
+  EXPECT_THAT(next, testing::EndsWith("." + account));
+  const std::string text = mailstow_.backupd({"status", "--history", "--limit", "1"}).out;
+  EXPECT_THAT(text, HasSubstr("--after=" + base::shell_quoted(next) + " shows them"));
+  EXPECT_THAT(text, HasSubstr(R"(.it'\''s a $(name)' shows)"));
 }
 
 TEST_F(StatusHistoryTest, PagesTogetherAreTheWholeList) {

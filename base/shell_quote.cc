@@ -1,4 +1,4 @@
-#include "restore/shell_quote.h"
+#include "base/shell_quote.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "base/terminal.h"
 
-namespace restore {
+namespace base {
 
 namespace {
 
@@ -37,7 +37,7 @@ std::string shell_quoted(std::string_view word) {
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
     return std::string(word);
   }
-  if (base::escape_for_terminal(word) != word) return in_dollar_quotes(word);
+  if (escape_for_terminal(word) != word) return in_dollar_quotes(word);
   std::string quoted = "'";
   for (const char byte : word) {
     if (byte == '\'') {
@@ -49,4 +49,4 @@ std::string shell_quoted(std::string_view word) {
   return quoted + "'";
 }
 
-}  // namespace restore
+}  // namespace base

@@ -1,10 +1,10 @@
-#include "restore/shell_quote.h"
+#include "base/shell_quote.h"
 
 #include <gtest/gtest.h>
 
 #include "tests/servers/process.h"
 
-namespace restore {
+namespace base {
 namespace {
 
 TEST(ShellQuoteTest, APlainWordStaysAsItIs) {
@@ -25,4 +25,4 @@ TEST(ShellQuoteTest, NothingThatMovesTheCursorIsLeft) {
 }
 
 }  // namespace
-}  // namespace restore
+}  // namespace base
