@@ -105,8 +105,9 @@ void keep_chosen(store::Reader& reader, const std::vector<std::string>& globs, C
   std::erase_if(compared.changes.messages, [&](const MessageChange& each) {
     return !choice.contains_one_of(each.folder, each.from_folder);
   });
-  std::erase_if(compared.changes.uncertain,
-                [&](const std::string& name) { return !choice.contains(name); });
+  std::erase_if(compared.changes.uncertain, [&](const UncertainFolder& each) {
+    return !choice.contains_one_of(each.folder, each.from);
+  });
 }
 
 // The number of messages by MessageFate.
@@ -191,6 +192,8 @@ void print_document(const DiffOptions& options, const Compared& compared, const 
                     const std::optional<std::string>& next, store::Envelopes& envelopes) {
   auto folders = nlohmann::ordered_json::array();
   for (const FolderRename& each : compared.changes.folders) folders.push_back(to_json(each));
+  auto uncertain = nlohmann::ordered_json::array();
+  for (const UncertainFolder& each : compared.changes.uncertain) uncertain.push_back(each.folder);
   DocumentStream document({{"account", options.account},
                            {"from", to_json(compared.from)},
                            {"to", to_json(compared.to)},
@@ -200,7 +203,7 @@ void print_document(const DiffOptions& options, const Compared& compared, const 
                              {"moved", count_of(counts, MessageFate::kMoved)},
                              {"flags", count_of(counts, MessageFate::kFlags)}}},
                            {"folders", std::move(folders)},
-                           {"uncertain", compared.changes.uncertain}},
+                           {"uncertain", std::move(uncertain)}},
                           "messages");
   for (const MessageChange& each : compared.changes.messages) {
     document.add(to_json(each, envelopes));
@@ -267,10 +270,10 @@ base::ExitStatus diff(const base::Environment& environment, const DiffOptions& o
                     .changes = {}};
   compared.changes = find_changes(reader, compared.from.snapshot, compared.to.snapshot);
   keep_chosen(reader, options.folders, compared);
-  for (const std::string& name : compared.changes.uncertain) {
+  for (const UncertainFolder& each : compared.changes.uncertain) {
     base::log_warning(
         "{}: one of the two backups did not read it in full: what it lacks may have been there",
-        base::escape_for_terminal(name));
+        base::escape_for_terminal(each.folder));
   }
   const Counts counts = count_messages(compared.changes.messages);
   const bool is_json = environment.format == base::OutputFormat::kJson;

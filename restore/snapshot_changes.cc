@@ -32,7 +32,7 @@ class ChangeCollector {
       const bool is_renamed = difference.fate == store::FolderFate::kRenamed;
       changes_.folders.push_back({difference.fate, name, is_renamed ? before : ""});
     }
-    if (difference.is_uncertain()) changes_.uncertain.push_back(name);
+    if (difference.is_uncertain()) changes_.uncertain.push_back({name, before});
     for (const store::FlaggedMessage& each : difference.removed) {
       removed_.push_back({before, pairs_, difference.older->uid_validity, each});
     }

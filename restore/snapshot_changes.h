@@ -34,10 +34,17 @@ struct MessageChange {
   std::vector<std::string> from_flags;
 };
 
+// A folder that was not read in full in one of the two snapshots: what it lacks may have been
+// there.
+struct UncertainFolder {
+  std::string folder;  // shown; if the newer snapshot has it no longer, as it was
+  std::string from;    // its name in the older one; empty: that does not have it
+};
+
 struct SnapshotChanges {
   std::vector<FolderRename> folders;
   std::vector<MessageChange> messages;  // by folder, removed ones last
-  std::vector<std::string> uncertain;   // folders that were not read in full in one of the two
+  std::vector<UncertainFolder> uncertain;
 };
 
 // All differences. A message is paired by content: first within its folder (it got another UID),
