@@ -1,3 +1,5 @@
+#include "store/search.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -15,12 +17,12 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/last_sight.h"
 #include "restore/moment.h"
 #include "restore/output.h"
 #include "restore/selection_arguments.h"
 #include "restore/whereabouts.h"
 #include "store/format/location.h"
-#include "store/search.h"
 #include "store/search_index/query.h"
 
 namespace restore {
@@ -30,9 +32,11 @@ namespace {
 // The whereabouts of the found messages; nullopt: the newest backup can't be read.
 using Fate = std::optional<Whereabouts>;
 
-Fate look_up(store::Reader& reader, const std::string& account, store::SearchResult& result) {
+// `is_last_known`: all backups could be searched, so that the last one to have a message is known.
+Fate look_up(store::Reader& reader, const std::string& account, store::SearchResult& result,
+             bool is_last_known) {
   try {
-    return Whereabouts(reader, account, result.messages);
+    return Fate(std::in_place, reader, account, result.messages, is_last_known);
   } catch (const base::Error& error) {
     if (!base::is_unreadable(error.code())) throw;
     // The search has reported it already if it went through the newest backup too.
@@ -43,42 +47,41 @@ Fate look_up(store::Reader& reader, const std::string& account, store::SearchRes
   }
 }
 
-// `is_last_known`: all backups could be searched, so that the last one to have it is known.
-std::string fate_text(const Fate& fate, const store::FoundMessage& found, bool is_last_known,
-                      const std::string& zone) {
-  if (!fate) return "unknown";
+std::string fate_text(const Fate& fate, const store::FoundMessage& found, const std::string& zone) {
+  if (!fate || fate->is_doubted(found)) return "unknown";
   const std::vector<std::string> folders = fate->folders_of(found);
   if (std::ranges::find(folders, found.folder) != folders.end()) return "still there";
   if (!folders.empty()) return fmt::format("in {}", folders.front());
   const auto since = fate->gone_since(found);
-  if (!is_last_known || !since) return "gone";
-  return "gone since " + base::format_zoned(*since, zone);
+  return since ? "gone since " + base::format_zoned(*since, zone) : "gone";
 }
 
-void add_fate(nlohmann::ordered_json& document, const Fate& fate, const store::FoundMessage& found,
-              bool is_last_known) {
+void add_fate(nlohmann::ordered_json& document, const Fate& fate,
+              const store::FoundMessage& found) {
   document["still_there"] = nullptr;
   document["now_in"] = nullptr;
   document["gone_since"] = nullptr;
-  if (!fate) return;
+  if (!fate || fate->is_doubted(found)) return;
   const std::vector<std::string> folders = fate->folders_of(found);
   document["still_there"] = !folders.empty();
   document["now_in"] = folders;
-  const auto since = fate->gone_since(found);
-  if (is_last_known && since) document["gone_since"] = base::format_rfc3339(*since);
+  if (const auto since = fate->gone_since(found)) {
+    document["gone_since"] = base::format_rfc3339(*since);
+  }
 }
 
-std::string to_text(const store::SearchResult& result, const Fate& fate, bool is_last_known,
-                    const std::string& account, const std::string& zone) {
+std::string to_text(const store::SearchResult& result, const Fate& fate,
+                    const std::optional<std::string>& next, const std::string& account,
+                    const std::string& zone) {
   if (result.messages.empty()) return "Nothing was found.\n";
   std::vector<std::vector<std::string>> rows;
   rows.reserve(result.messages.size());
   for (const store::FoundMessage& found : result.messages) {
-    rows.push_back(
-        {date_text(found.date, zone), found.envelope.from, found.envelope.subject, found.folder,
-         base::format_size(found.entry.size), base::format_zoned(found.snapshot.time, zone),
-         fate_text(fate, found, is_last_known, zone), base::shown_id(found.snapshot.id.hex()),
-         base::shown_id(found.entry.message.object.hex())});
+    rows.push_back({date_text(found.date, zone), found.envelope.from, found.envelope.subject,
+                    found.folder, base::format_size(found.entry.size),
+                    base::format_zoned(found.snapshot.time, zone), fate_text(fate, found, zone),
+                    base::shown_id(found.snapshot.id.hex()),
+                    base::shown_id(found.entry.message.object.hex())});
   }
   std::string text = base::format_table({{"DATE"},
                                          {"FROM", base::Align::kLeft, base::Width::kCut},
@@ -96,7 +99,7 @@ std::string to_text(const store::SearchResult& result, const Fate& fate, bool is
                         base::format_count(result.total), result.total);
   }
   text += undated_text(result.undated);
-  text += next_page_text(result.next);
+  text += next_page_text(next);
   text += fmt::format("To restore one: mailstow-restore run {} --message ID --at SNAPSHOT\n",
                       base::shell_quoted(account));
   return text;
@@ -109,7 +112,7 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   store::SearchScope scope;
   scope.account = options.account;
-  scope.most = options.page.limit;
+  scope.most = options.page.limit > 0 ? options.page.limit : SIZE_MAX;
   scope.after = options.page.after;
   scope.shown_name = shown_name;
   const ChosenSnapshot chosen = choose_snapshot(environment, reader, options.account, options.at);
@@ -118,11 +121,15 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
     return parse_moment(environment, reader, options.account, text);
   });
   store::SearchResult result = store::search(reader, query, scope);
+  std::optional<std::string> next;
+  if (result.has_more && !result.messages.empty()) next = result.messages.back().cursor;
 
   // A message may be in a backup that could not be searched.
   const bool is_last_known = !scope.snapshot && result.damage.empty();
-  const Fate fate = look_up(reader, options.account, result);
+  const Fate fate = look_up(reader, options.account, result, is_last_known);
   for (const std::string& line : result.damage) base::log_error("{}", line);
+  const auto is_doubted = [&](const auto& found) { return fate->is_doubted(found); };
+  if (fate && std::ranges::any_of(result.messages, is_doubted)) warn_of_unread(fate->unread());
 
   if (environment.format == base::OutputFormat::kJson) {
     nlohmann::ordered_json head = {{"account", options.account}};
@@ -146,13 +153,13 @@ base::ExitStatus search(const base::Environment& environment, const SearchOption
                                      {"flags", found.entry.flags},
                                      {"snapshot", found.snapshot.id.hex()},
                                      {"last_seen", base::format_rfc3339(found.snapshot.time)}};
-      add_fate(each, fate, found, is_last_known);
+      add_fate(each, fate, found);
       document.add(each);
     }
-    document.end({{"next", next_in_json(result.next)}});
+    document.end({{"next", next_in_json(next)}});
   } else {
     const std::string& zone = environment.config.restore.time_zone;
-    base::print_paged(to_text(result, fate, is_last_known, options.account, zone) +
+    base::print_paged(to_text(result, fate, next, options.account, zone) +
                       (scope.snapshot ? origin_text(chosen.snapshot, zone) : ""));
   }
   if (!result.damage.empty()) return base::ExitStatus::kDamaged;

@@ -18,6 +18,7 @@
 #include "base/terminal.h"
 #include "base/time_text.h"
 #include "restore/commands.h"
+#include "restore/last_sight.h"
 #include "restore/output.h"
 #include "restore/selection.h"
 #include "store/format/location.h"
@@ -66,14 +67,18 @@ base::ExitStatus show_raw(store::Reader& reader, const ShowOptions& options) {
   return base::ExitStatus::kDone;
 }
 
+constexpr const char* kUnreadFolder = "the newest backup did not read its folder in full";
+
 // A message, and its history in the account.
 struct MessageSummary {
   store::MessagePlaces held;
   store::Envelope envelope;
   bool is_readable = true;
-  std::optional<bool> is_still_there = false;  // in the newest backup; nullopt: that is unreadable
+  std::optional<bool> is_still_there = false;  // in the newest backup; nullopt: that can't tell
+  std::string doubt;                           // why that can't tell
   // The first backup certainly without it after the last with it; nullopt if no backup is.
   std::optional<store::SnapshotInfo> gone_since;
+  std::vector<std::string> unread;  // folders that the newest backup did not read in full, shown
 };
 
 store::Envelope read_header(store::Reader& reader, const store::MessageId& message) {
@@ -86,28 +91,80 @@ bool is_backup(const store::SnapshotInfo& snapshot) {
   return snapshot.kind == store::SnapshotKind::kBackup;
 }
 
-void find_end(store::Reader& reader, const std::string& account, MessageSummary& summary) {
-  std::uint64_t last = 0;
-  for (const store::SnapshotInfo& holder : summary.held.snapshots) {
-    if (is_backup(holder)) last = holder.sequence;
+// nullopt if they can't be read, which find_message() has reported.
+std::optional<std::vector<store::FolderRecord>> folders_if_readable(
+    store::Reader& reader, const store::SnapshotInfo& snapshot) {
+  try {
+    return reader.folders(snapshot);
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kDamaged && error.code() != base::ErrorCode::kNotFound) {
+      throw;
+    }
+    return std::nullopt;
   }
-  if (last == 0) return;  // only rescues have it
-  const auto all = reader.snapshots(account);
+}
+
+// Why a later backup without the message does not prove that it was gone; empty: it does.
+std::string doubt_of(const MessageSummary& summary, const store::SnapshotInfo& last,
+                     const store::SnapshotInfo& later,
+                     const std::optional<std::vector<store::FolderRecord>>& folders) {
   const auto& unsearched = summary.held.unsearched;
-  summary.is_still_there = true;
-  for (const store::SnapshotInfo& snapshot : all) {
-    if (!is_backup(snapshot) || snapshot.sequence <= last) continue;
-    const bool is_unsearched =
-        std::ranges::find(unsearched, snapshot.id, &store::SnapshotInfo::id) != unsearched.end();
-    summary.is_still_there = is_unsearched ? std::nullopt : std::optional(false);
-    if (!is_unsearched && !summary.gone_since) summary.gone_since = snapshot;
+  if (!folders ||
+      std::ranges::find(unsearched, later.id, &store::SnapshotInfo::id) != unsearched.end()) {
+    return "the newest backup could not be searched in full";
+  }
+  const bool is_proof = std::ranges::all_of(summary.held.places, [&](const auto& place) {
+    return place.last.id != last.id || proves_gone(*folders, place.folder);
+  });
+  return is_proof ? "" : kUnreadFolder;
+}
+
+// Whether the only folders that have it in its last backup are shown there as of an earlier one.
+bool is_only_remembered(const MessageSummary& summary, const store::SnapshotInfo& last) {
+  bool is_remembered = false;
+  for (const store::HeldPlace& place : summary.held.places) {
+    if (place.last.id != last.id) continue;
+    if (place.folder.completeness != store::FolderCompleteness::kUnreadable) return false;
+    is_remembered = true;
+  }
+  return is_remembered;
+}
+
+void find_end(store::Reader& reader, const std::string& account, MessageSummary& summary) {
+  std::optional<store::SnapshotInfo> last;
+  for (const store::SnapshotInfo& holder : summary.held.snapshots) {
+    if (is_backup(holder)) last = holder;
+  }
+  const auto newest = reader.newest_snapshot(account);
+  if (!newest) return;
+  const auto newest_folders = folders_if_readable(reader, *newest);
+  if (newest_folders) summary.unread = unread_folders(*newest, *newest_folders);
+  if (!last) return;  // only rescues have it
+  if (last->id == newest->id) {
+    summary.is_still_there = true;
+    if (!is_only_remembered(summary, *last)) return;
+    summary.doubt = "the newest backup could not read its folder";
+  } else {
+    summary.doubt = doubt_of(summary, *last, *newest, newest_folders);
+  }
+  summary.is_still_there = summary.doubt.empty() ? std::optional(false) : std::nullopt;
+  for (const store::SnapshotInfo& later : reader.snapshots(account)) {
+    if (!is_backup(later) || later.sequence <= last->sequence) continue;
+    const auto folders = folders_if_readable(reader, later);
+    if (!doubt_of(summary, *last, later, folders).empty()) continue;
+    summary.gone_since = later;
+    // A folder that lost it, and was not read in full since then, has not got it back.
+    if (summary.doubt == kUnreadFolder) summary.is_still_there = false;
+    return;
   }
 }
 
 MessageSummary summarize(store::Reader& reader, const ShowOptions& options) {
   MessageSummary summary{.held = find_places_of(reader, options, store::PlacesWanted::kAll),
                          .envelope = {},
-                         .gone_since = {}};
+                         .doubt = {},
+                         .gone_since = {},
+                         .unread = {}};
   try {
     summary.envelope = read_header(reader, summary.held.message);
   } catch (const base::Error& error) {
@@ -119,6 +176,7 @@ MessageSummary summarize(store::Reader& reader, const ShowOptions& options) {
     summary.envelope = store::Envelopes(reader).of(summary.held.message);
   }
   find_end(reader, options.account, summary);
+  if (summary.is_still_there != true) warn_of_unread(summary.unread);
   return summary;
 }
 
@@ -129,7 +187,7 @@ std::uint64_t size_of(const MessageSummary& summary) {
   return size;
 }
 
-nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string& account) {
+nlohmann::ordered_json to_json(const MessageSummary& summary, const ShowOptions& options) {
   const store::Envelope& envelope = summary.envelope;
   auto places = nlohmann::ordered_json::array();
   for (const store::HeldPlace& place : summary.held.places) {
@@ -142,7 +200,8 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string&
                       {"first_seen", base::format_rfc3339(place.first.time)},
                       {"last_snapshot", place.last.id.hex()},
                       {"last_seen", base::format_rfc3339(place.last.time)},
-                      {"snapshots", place.snapshots}});
+                      {"snapshots", place.snapshots},
+                      {"note", folder_note(place.folder)}});
   }
   auto snapshots = nlohmann::ordered_json::array();
   for (const store::SnapshotInfo& snapshot : summary.held.snapshots) {
@@ -150,7 +209,7 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string&
                          {"time", base::format_rfc3339(snapshot.time)},
                          {"kind", is_backup(snapshot) ? "backup" : "rescue"}});
   }
-  return {{"account", account},
+  return {{"account", options.account},
           {"message", summary.held.message.object.hex()},
           {"readable", summary.is_readable},
           {"size", size_of(summary)},
@@ -168,19 +227,20 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const std::string&
           {"gone_since", summary.gone_since ? nlohmann::ordered_json(
                                                   base::format_rfc3339(summary.gone_since->time))
                                             : nlohmann::ordered_json()},
+          {"unread", summary.unread},
           {"places", std::move(places)},
           {"snapshots", std::move(snapshots)},
           {"damage", summary.held.damage}};
 }
 
 std::string end_text(const MessageSummary& summary, const std::string& zone) {
-  if (!summary.is_still_there) return "; the newest backup could not be searched in full";
+  if (!summary.is_still_there) return "; " + summary.doubt;
   if (*summary.is_still_there) return "; still there";
   if (!summary.gone_since) return "";
   return "; gone since " + base::format_zoned(summary.gone_since->time, zone);
 }
 
-std::string to_text(const MessageSummary& summary, const std::string& account,
+std::string to_text(const MessageSummary& summary, const ShowOptions& options,
                     const std::string& zone) {
   const store::Envelope& envelope = summary.envelope;
   const store::MessagePlaces& held = summary.held;
@@ -212,8 +272,8 @@ std::string to_text(const MessageSummary& summary, const std::string& account,
                     date_text(place.entry.internal_date, zone),
                     fmt::format("{}", fmt::join(place.entry.flags, " ")),
                     base::format_zoned(place.first.time, zone),
-                    base::format_zoned(place.last.time, zone),
-                    base::format_count(place.snapshots)});
+                    base::format_zoned(place.last.time, zone), base::format_count(place.snapshots),
+                    folder_note(place.folder)});
   }
   text += "\n" + base::format_table({{"FOLDER", base::Align::kLeft, base::Width::kCut},
                                      {"UID", base::Align::kRight},
@@ -221,10 +281,11 @@ std::string to_text(const MessageSummary& summary, const std::string& account,
                                      {"FLAGS", base::Align::kLeft, base::Width::kCut},
                                      {"FIRST SEEN"},
                                      {"LAST SEEN"},
-                                     {"SNAPSHOTS", base::Align::kRight}},
+                                     {"SNAPSHOTS", base::Align::kRight},
+                                     {"NOTE", base::Align::kLeft, base::Width::kCut}},
                                     rows, base::output_room());
   return text + fmt::format("To restore it: mailstow-restore run {} --message {} --at {}\n",
-                            base::shell_quoted(account), id, base::shown_id(last.id.hex()));
+                            base::shell_quoted(options.account), id, base::shown_id(last.id.hex()));
 }
 
 }  // namespace
@@ -238,8 +299,8 @@ base::ExitStatus show(const base::Environment& environment, const ShowOptions& o
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   if (options.raw) return show_raw(reader, options);
   const MessageSummary summary = summarize(reader, options);
-  print(environment.format, to_json(summary, options.account),
-        to_text(summary, options.account, environment.config.restore.time_zone));
+  print(environment.format, to_json(summary, options),
+        to_text(summary, options, environment.config.restore.time_zone));
   return summary.is_readable && summary.held.damage.empty() ? base::ExitStatus::kDone
                                                             : base::ExitStatus::kDamaged;
 }

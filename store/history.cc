@@ -108,8 +108,7 @@ class History {
   };
 
   static bool is_read(const FolderObject& folder) {
-    return folder.info.completeness == FolderCompleteness::kComplete ||
-           folder.info.completeness == FolderCompleteness::kContainer;
+    return is_known_in_full(folder.info.completeness);
   }
 
   State load(const ObjectId& id, const SnapshotInfo& snapshot) {

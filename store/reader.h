@@ -94,6 +94,7 @@ class Reader {
  private:
   friend class FolderDraft;
   friend class History;
+  friend class HolderSearch;
   friend class MessageFinder;
   friend class Envelopes;
   friend class Search;

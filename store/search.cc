@@ -6,11 +6,13 @@
 #include <unordered_set>
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/terminal.h"
 #include "store/folder_draft.h"
+#include "store/format/crypto.h"
 #include "store/format/folder_object.h"
 #include "store/index/uid_nodes.h"
 #include "store/reader_impl.h"
@@ -29,7 +31,8 @@ class Search {
         candidates_(index_, query) {}
 
   SearchResult run() {
-    if (candidates_.is_empty() && scope_.after.empty()) return std::move(result_);
+    // The snapshots are searched even if no message in the store can match: another account's may
+    // match, and the damage that this search reports and the time it takes must not show that.
     snapshots_ =
         scope_.snapshot ? std::vector{*scope_.snapshot} : reader_.snapshots(scope_.account);
     std::ranges::reverse(snapshots_);
@@ -43,6 +46,7 @@ class Search {
   // A folder in one generation, under one name.
   struct Place {
     std::string shown;
+    std::string mark;  // distinguishes places of the same UIDVALIDITY in a cursor
     std::uint32_t uid_validity = 0;
     bool is_selected = true;                 // whether folder: selects it
     std::unordered_set<ObjectId> seen = {};  // nodes already visited
@@ -106,7 +110,10 @@ class Search {
     const auto [found, is_new] = place_numbers_.try_emplace(
         {info.raw_name, info.uid_validity}, static_cast<std::uint32_t>(places_.size()));
     if (is_new) {
-      Place place{.shown = scope_.shown_name(snapshot, info), .uid_validity = info.uid_validity};
+      constexpr std::size_t kMark = 8;
+      Place place{.shown = scope_.shown_name(snapshot, info),
+                  .mark = sha256(base::as_bytes(info.raw_name)).hex().substr(0, kMark),
+                  .uid_validity = info.uid_validity};
       place.is_selected = query_.matches_folder(place.shown);
       places_.push_back(std::move(place));
     }
@@ -152,35 +159,33 @@ class Search {
       result_.undated = static_cast<std::uint64_t>(
           std::ranges::count_if(matches_, [](const Match& match) { return !match.date; }));
     }
-    if (!scope_.after.empty()) drop_earlier_pages();
+    drop_earlier_pages();
     const std::size_t kept = std::min(scope_.most, matches_.size());
+    result_.has_more = matches_.size() > kept;
     std::ranges::partial_sort(matches_, matches_.begin() + static_cast<std::ptrdiff_t>(kept),
-                              is_before);
-    const bool has_more = kept > 0 && kept < matches_.size();
+                              precedes);
     matches_.resize(kept);
-    if (has_more) result_.next = cursor_of(matches_.back());
   }
 
-  // The order of the results: the newest date first.
-  static bool is_before(const Match& a, const Match& b) {
+  static bool precedes(const Match& a, const Match& b) {
     return std::tuple(b.date, a.identity()) < std::tuple(a.date, b.identity());
   }
 
-  // Several folders may have a message under one UID and UIDVALIDITY, such as a renamed one.
   std::string cursor_of(const Match& match) const {
     const Place& place = places_[match.place];
-    return fmt::format("{:016x}.{}.{}.{}", match.key, place.uid_validity, match.uid, place.shown);
+    return fmt::format("{:016x}.{}.{}.{}", match.key, place.uid_validity, match.uid, place.mark);
   }
 
   void drop_earlier_pages() {
+    if (scope_.after.empty()) return;
     const auto found = std::ranges::find_if(
         matches_, [&](const Match& match) { return cursor_of(match) == scope_.after; });
     if (found == matches_.end()) {
-      base::fail(base::ErrorCode::kNotFound, "--after {}: the search finds no such message",
+      base::fail(base::ErrorCode::kNotFound, "--after {}: the list has no such entry",
                  base::escape_for_terminal(scope_.after));
     }
     const Match last = *found;
-    std::erase_if(matches_, [&](const Match& match) { return !is_before(last, match); });
+    std::erase_if(matches_, [&](const Match& match) { return !precedes(last, match); });
   }
 
   FoundMessage describe(const Match& match) {
@@ -189,9 +194,11 @@ class Search {
                        .folder = places_[match.place].shown,
                        .uid_validity = places_[match.place].uid_validity,
                        .entry = folder.find({match.uid}).value_or(MessageEntry{}),
+                       .digest = folder.digest({match.uid}).value_or(Sha256{}),
                        .date = std::nullopt,
                        .envelope = {},
-                       .snapshot = snapshots_[match.snapshot]};
+                       .snapshot = snapshots_[match.snapshot],
+                       .cursor = cursor_of(match)};
     if (match.date) found.date = base::ZonedTime{*match.date};
     if (const auto row = index_.find(found.entry.message.object)) {
       found.envelope = index_.envelope(*row);

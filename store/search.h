@@ -23,7 +23,7 @@ struct SearchScope {
   std::string account;
   std::optional<SnapshotInfo> snapshot = {};  // nullopt: everything that the account ever held
   std::size_t most = 1'000;                   // messages to return at most
-  std::string after = {};                     // SearchResult::next of the page before
+  std::string after = {};                     // FoundMessage::cursor; empty: from the first one on
   // The folder's name as shown to people, for folder: and for the result.
   std::function<std::string(const SnapshotInfo&, const FolderInfo&)> shown_name;
 };
@@ -35,25 +35,26 @@ struct FoundMessage {
   std::string folder;  // shown
   std::uint32_t uid_validity = 0;
   MessageEntry entry;
+  Sha256 digest;                        // of the message
   std::optional<base::ZonedTime> date;  // of the Date field, in UTC; if missing, INTERNALDATE
   Envelope envelope;
   SnapshotInfo snapshot;  // the newest that contains it
+  // Names it among all that the query finds, as long as the account's snapshots hold it, in letters
+  // that need no quotes.
+  std::string cursor;
 };
 
 struct SearchResult {
   std::vector<FoundMessage> messages;  // by date, newest first
   std::uint64_t total = 0;             // number found, on all pages
-  // Names the last of `messages`, for the next page; nullopt if this is the last. It names the same
-  // message as long as the account's snapshots hold it, whatever else is found.
-  std::optional<std::string> next = {};
+  bool has_more = false;               // after the last of `messages`
   // Messages found although the query names a time and their date is unknown.
   std::uint64_t undated = 0;
   std::vector<std::string> damage;  // data that could not be searched, one line each
 };
 
-// Searches through `reader`. Only the returned messages are read: memory grows with `most`, beside
-// a few bytes for each that is found. Fails with kNotFound if there is no search index, or nothing
-// that `after` names.
+// Searches through `reader`. However many are found, only those that are returned are described.
+// Fails with kNotFound if there is no search index, or nothing found has the cursor `after`.
 SearchResult search(Reader& reader, const Query& query, const SearchScope& scope);
 
 // Senders, subjects and so on of single messages, for listings that go through a folder themselves.

@@ -15,9 +15,6 @@ class SearchCandidates {
  public:
   SearchCandidates(SearchIndex& index, const Query& query);
 
-  // Returns whether nothing can ever match.
-  bool is_empty() const { return rows_.empty() && !matches_unknown_; }
-
   struct Verdict {
     bool matches = false;
     std::optional<std::chrono::sys_seconds> date = {};

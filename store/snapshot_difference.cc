@@ -17,9 +17,8 @@ namespace store {
 
 namespace {
 
-bool is_known_in_full(const std::optional<FolderInfo>& info) {
-  return !info || info->completeness == FolderCompleteness::kComplete ||
-         info->completeness == FolderCompleteness::kContainer;
+bool is_absent_or_full(const std::optional<FolderInfo>& info) {
+  return !info || is_known_in_full(info->completeness);
 }
 
 // INBOX in any case is one folder (RFC 9051, section 5.1).
@@ -48,7 +47,7 @@ std::vector<FlaggedMessage> flagged(std::vector<FlaggedIdentity>& identities) {
 }  // namespace
 
 bool FolderDifference::is_uncertain() const {
-  return !is_known_in_full(older) || !is_known_in_full(newer);
+  return !is_absent_or_full(older) || !is_absent_or_full(newer);
 }
 
 class SnapshotComparison {

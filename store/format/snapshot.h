@@ -47,6 +47,12 @@ enum class FolderCompleteness {
   kContainer,   // cannot hold messages (\Noselect): only its name
 };
 
+// True if the folder's messages are those that the server had: what it lacks was not there.
+constexpr bool is_known_in_full(FolderCompleteness completeness) {
+  return completeness == FolderCompleteness::kComplete ||
+         completeness == FolderCompleteness::kContainer;
+}
+
 // The data recorded of a folder beside its messages.
 struct FolderInfo {
   std::string raw_name;  // the exact bytes of LIST: its key in the account

@@ -121,6 +121,16 @@ TEST_F(SearchTest, AnotherAccountsMailIsNotFound) {
   EXPECT_THAT(find("his", "nobody"), IsEmpty());
 }
 
+TEST_F(SearchTest, WhetherAnotherAccountHasTheWordChangesNoAnswer) {
+  back_up("alice", {{"INBOX", {message("own")}}});
+  const std::vector<base::Path> of_alice = packs();
+  back_up("bob", {{"INBOX", {message("private")}}});
+  for (const base::Path& pack : of_alice) std::filesystem::remove(pack);
+  const SearchResult nothing = look_for("zebra");
+  EXPECT_THAT(nothing.damage, testing::Not(IsEmpty()));
+  EXPECT_EQ(look_for("private").damage, nothing.damage);
+}
+
 TEST_F(SearchTest, ASearchInASnapshotFindsOnlyItsMessages) {
   const SnapshotInfo first = back_up("alice", {{"INBOX", {message("one"), message("two")}}});
   const SnapshotInfo second = back_up("alice", {{"INBOX", {message("one")}}});
@@ -160,27 +170,39 @@ TEST_F(SearchTest, TheNewestComeFirstAndTheRestAreCounted) {
   EXPECT_EQ(3U, result.total);
 }
 
-TEST_F(SearchTest, PagesHoldTheirMessagesOnlyAndTogetherAll) {
-  const std::string first = message("day 1", "a@example.org", "Thu, 01 Jan 2026 00:00:00 +0000");
-  const std::string second = message("day 2", "a@example.org", "Fri, 02 Jan 2026 00:00:00 +0000");
-  // Both folders have the same messages under the same UIDs and UIDVALIDITY, like a renamed one.
-  back_up("alice", {{"Old", {first, second}}, {"Renamed", {first, second}}});
-  const std::vector<std::string> all = find("day");
-  ASSERT_EQ(4U, all.size());
-  std::vector<std::string> pages;
-  SearchResult page = look_for("day", "alice", {}, 1);
-  while (pages.size() < 10) {
-    ASSERT_EQ(1U, page.messages.size());
-    EXPECT_EQ(4U, page.total);
-    pages.push_back(lines(page).front());
-    if (!page.next) break;
-    page = look_for("day", "alice", {}, 1, *page.next);
+TEST_F(SearchTest, PagesTogetherAreTheWholeListWhateverAFolderWasCalled) {
+  // The same UIDs, UIDVALIDITY and messages under two names, as after a renaming.
+  const std::vector<std::string> mails = {message("day one"), message("day two"),
+                                          message("day three")};
+  back_up("alice", {{"Old", mails}});
+  back_up("alice", {{"New", mails}, {"INBOX", {message("day four")}}});
+  const std::vector<std::string> whole = lines(look_for("day"));
+  ASSERT_EQ(7U, whole.size());
+  for (const std::size_t most : {1U, 2U, 7U}) {
+    std::vector<std::string> all;
+    std::string after;
+    while (all.size() < 20) {
+      const SearchResult page = look_for("day", "alice", {}, most, after);
+      EXPECT_LE(page.messages.size(), most) << "only what is shown is described";
+      EXPECT_EQ(7U, page.total);
+      for (const std::string& line : lines(page)) all.push_back(line);
+      if (!page.has_more) break;
+      after = page.messages.back().cursor;
+      EXPECT_EQ(std::string::npos, after.find_first_not_of("0123456789abcdef.")) << after;
+    }
+    EXPECT_EQ(whole, all);
   }
-  EXPECT_EQ(all, pages);
-  EXPECT_ERROR(kNotFound, "the search finds no such message",
-               look_for("day", "alice", {}, 1, "0000000000000000.7.1.shown/Old"));
-  EXPECT_ERROR(kNotFound, "the search finds no such message",
-               look_for("other", "alice", {}, 1, "0000000000000000.7.1.shown/Old"));
+}
+
+TEST_F(SearchTest, ACursorOfNothingThatIsFoundIsRefused) {
+  back_up("alice", {{"INBOX", {message("day one")}}});
+  back_up("bob", {{"INBOX", {message("day two")}}});
+  const std::string of_bob = look_for("day", "bob").messages.front().cursor;
+  for (const char* query : {"day", "nothing"}) {
+    for (const std::string& after : {of_bob, std::string("x\x1b[31m")}) {
+      EXPECT_ERROR(kNotFound, "the list has no such entry", look_for(query, "alice", {}, 1, after));
+    }
+  }
 }
 
 TEST_F(SearchTest, ExcludedWordsRemoveMessages) {

@@ -1,0 +1,56 @@
+#include "store/content_holders.h"
+
+#include "store/format/folder_object.h"
+#include "store/format/leaf.h"
+#include "store/format/uid_node.h"
+#include "store/reader_impl.h"
+
+namespace store {
+
+class HolderSearch {
+ public:
+  HolderSearch(Reader& reader, const std::set<Sha256>& digests)
+      : impl_(*reader.impl_), digests_(digests) {}
+
+  void for_each(
+      const SnapshotInfo& snapshot,
+      const std::function<void(const FolderRecord& folder, const std::set<Sha256>& held)>& take) {
+    for (const ObjectId& id : impl_.root_of(snapshot).folders) {
+      const FolderObject folder =
+          FolderObject::decode(impl_.objects.read_manifest(ObjectType::kFolder, id));
+      held_.clear();
+      if (folder.tree.messages > 0) visit(*root_node(folder.tree));
+      take(folder.record(id), held_);
+    }
+  }
+
+ private:
+  bool has_all() const { return held_.size() == digests_.size(); }
+
+  void visit(UidNode& node) {
+    if (has_all()) return;
+    if (node.is_branch) {
+      decode_branch(node, impl_.objects.read_manifest(ObjectType::kIdentityBranch, node.identity),
+                    impl_.objects.read_manifest(ObjectType::kStateBranch, node.state));
+      for (const auto& child : node.children) visit(*child);
+      return;
+    }
+    // Computing the messages' ids would take longer than everything else.
+    for (const Identity& identity : decode_identities_without_ids(
+             impl_.objects.read_manifest(ObjectType::kIdentityLeaf, node.identity))) {
+      if (digests_.contains(identity.digest)) held_.insert(identity.digest);
+    }
+  }
+
+  Reader::Impl& impl_;
+  const std::set<Sha256>& digests_;
+  std::set<Sha256> held_;
+};
+
+void for_each_holder(
+    Reader& reader, const SnapshotInfo& snapshot, const std::set<Sha256>& digests,
+    const std::function<void(const FolderRecord& folder, const std::set<Sha256>& held)>& take) {
+  HolderSearch(reader, digests).for_each(snapshot, take);
+}
+
+}  // namespace store
