@@ -1,3 +1,8 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "base/terminal.h"
@@ -9,12 +14,14 @@
 
 namespace restore {
 
-base::ExitStatus accounts(const base::Environment& environment) {
+base::ExitStatus accounts(const base::Environment& environment, const Page& page) {
   store::Reader reader =
       store::Reader::open(store::location_of(environment.config.store), environment.files);
   auto documents = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows;
-  for (const std::string& name : reader.accounts()) {
+  std::vector<std::string> names = reader.accounts();
+  const auto next = cut_to_page(names, page, [](const std::string& name) { return name; });
+  for (const std::string& name : names) {
     const auto all = reader.snapshots(name);
     const store::SnapshotInfo& newest = all.back();
     documents.push_back({{"account", name},
@@ -27,19 +34,26 @@ base::ExitStatus accounts(const base::Environment& environment) {
                     base::format_zoned(newest.time, environment.config.restore.time_zone),
                     base::format_count(newest.messages), base::format_size(newest.bytes)});
   }
-  print(environment.format, {{"accounts", std::move(documents)}},
+  print(environment.format, {{"accounts", std::move(documents)}, {"next", next_in_json(next)}},
         base::format_table({{"ACCOUNT", base::Align::kLeft, base::Width::kCut},
                             {"SNAPSHOTS", base::Align::kRight},
                             {"NEWEST"},
                             {"MESSAGES", base::Align::kRight},
                             {"SIZE", base::Align::kRight}},
-                           rows, base::output_room()));
+                           rows, base::output_room()) +
+            next_page_text(next));
   return base::ExitStatus::kDone;
 }
 
 base::Command accounts_command() {
-  return {
-      .name = "accounts", .help = "List the accounts that have snapshots", .function = accounts};
+  const auto page = std::make_shared<Page>();
+  return {.name = "accounts",
+          .help = "List the accounts that have snapshots",
+          .declare =
+              [page](base::Options& declared) {
+                declare_page(declared, *page, "NAME", "Show those after this one");
+              },
+          .function = [page](const auto& environment) { return accounts(environment, *page); }};
 }
 
 }  // namespace restore

@@ -15,7 +15,7 @@
 
 namespace restore {
 
-base::ExitStatus accounts(const base::Environment& environment);
+base::ExitStatus accounts(const base::Environment& environment, const Page& page);
 base::Command accounts_command();
 
 base::ExitStatus snapshots(const base::Environment& environment, const std::string& account,
@@ -32,8 +32,9 @@ base::Command messages_command();
 
 struct ShowOptions {
   std::string account;
-  std::string message;  // its id, or the first eight or more digits
-  bool raw = false;     // print the message's bytes and nothing else
+  std::string message;    // its id, or the first eight or more digits
+  bool raw = false;       // print the message's bytes and nothing else
+  std::size_t limit = 0;  // places and snapshots to list at most; 0: all
 };
 // Where and when the account's snapshots hold a message, or its bytes. Fails with kNotFound if the
 // account has no such message, and kUsage if the bytes would go to a terminal.
@@ -65,6 +66,8 @@ struct VanishedOptions {
   bool all = false;   // instead: every account that has a snapshot, a line each
   std::string since;  // a time or, unless `all`, a snapshot's id; empty: from the first snapshot on
   Page page;          // not with `all`
+  // Messages to list of each burst, in JSON; nullopt: all. All are counted.
+  std::optional<std::uint32_t> messages = std::nullopt;
 };
 // What disappeared from an account's folders, and how to bring it back. Fails with kUsage unless
 // one of `account` and `all` is given.
@@ -100,7 +103,8 @@ base::Command export_command();
 
 // `account`: empty for all. Fails with kNotFound for an account that is not configured and has
 // neither trees nor snapshots.
-base::ExitStatus trees(const base::Environment& environment, const std::string& account);
+base::ExitStatus trees(const base::Environment& environment, const std::string& account,
+                       const Page& page);
 base::Command trees_command();
 
 base::ExitStatus extend(const base::Environment& environment, const std::string& account,

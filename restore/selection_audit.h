@@ -1,4 +1,4 @@
-// What the audit log has of a selection that does not stand on the command line.
+// The audit log's record of a selection that is not on the command line.
 #pragma once
 
 #include <cstddef>

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -187,10 +188,22 @@ std::uint64_t size_of(const MessageSummary& summary) {
   return size;
 }
 
+// The first of a list of which `limit` elements are shown at most; 0: all.
+template <typename Element>
+std::span<const Element> shown_part(const std::vector<Element>& list, std::size_t limit) {
+  return std::span(list).first(limit == 0 ? list.size() : std::min(limit, list.size()));
+}
+
+// The newest ones, in the same order.
+std::span<const store::SnapshotInfo> newest_part(const std::vector<store::SnapshotInfo>& snapshots,
+                                                 std::size_t limit) {
+  return std::span(snapshots).last(shown_part(snapshots, limit).size());
+}
+
 nlohmann::ordered_json to_json(const MessageSummary& summary, const ShowOptions& options) {
   const store::Envelope& envelope = summary.envelope;
   auto places = nlohmann::ordered_json::array();
-  for (const store::HeldPlace& place : summary.held.places) {
+  for (const store::HeldPlace& place : shown_part(summary.held.places, options.limit)) {
     places.push_back({{"folder", shown_name(place.last, place.folder)},
                       {"uidvalidity", place.folder.uid_validity},
                       {"uid", place.entry.uid.value},
@@ -204,7 +217,7 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const ShowOptions&
                       {"note", folder_note(place.folder)}});
   }
   auto snapshots = nlohmann::ordered_json::array();
-  for (const store::SnapshotInfo& snapshot : summary.held.snapshots) {
+  for (const store::SnapshotInfo& snapshot : newest_part(summary.held.snapshots, options.limit)) {
     snapshots.push_back({{"snapshot", snapshot.id.hex()},
                          {"time", base::format_rfc3339(snapshot.time)},
                          {"kind", is_backup(snapshot) ? "backup" : "rescue"}});
@@ -228,7 +241,9 @@ nlohmann::ordered_json to_json(const MessageSummary& summary, const ShowOptions&
                                                   base::format_rfc3339(summary.gone_since->time))
                                             : nlohmann::ordered_json()},
           {"unread", summary.unread},
+          {"place_count", summary.held.places.size()},
           {"places", std::move(places)},
+          {"snapshot_count", summary.held.snapshots.size()},
           {"snapshots", std::move(snapshots)},
           {"damage", summary.held.damage}};
 }
@@ -266,8 +281,9 @@ std::string to_text(const MessageSummary& summary, const ShowOptions& options,
   add("Snapshots", base::format_count(held.snapshots.size()));
   if (!summary.is_readable) text += "The message can't be read: see mailstow-backupd check.\n";
   std::vector<std::vector<std::string>> rows;
-  rows.reserve(held.places.size());
-  for (const store::HeldPlace& place : held.places) {
+  const auto places = shown_part(held.places, options.limit);
+  rows.reserve(places.size());
+  for (const store::HeldPlace& place : places) {
     rows.push_back({shown_name(place.last, place.folder), std::to_string(place.entry.uid.value),
                     date_text(place.entry.internal_date, zone),
                     fmt::format("{}", fmt::join(place.entry.flags, " ")),
@@ -284,6 +300,10 @@ std::string to_text(const MessageSummary& summary, const ShowOptions& options,
                                      {"SNAPSHOTS", base::Align::kRight},
                                      {"NOTE", base::Align::kLeft, base::Width::kCut}},
                                     rows, base::output_room());
+  if (places.size() < held.places.size()) {
+    text += fmt::format("{} of {} places are shown.\n", base::format_count(places.size()),
+                        base::format_count(held.places.size()));
+  }
   return text + fmt::format("To restore it: mailstow-restore run {} --message {} --at {}\n",
                             base::shell_quoted(options.account), id, base::shown_id(last.id.hex()));
 }
@@ -317,6 +337,10 @@ base::Command show_command() {
                               "Its id as other commands print it, or the first digits")
                     .required();
                 declared.flag("--raw", options->raw, "Print the message's bytes, exactly");
+                declared
+                    .value("--limit", options->limit, "N",
+                           "List at most N places and, with --json, N snapshots: the newest")
+                    .excludes("--raw");
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },

@@ -116,7 +116,7 @@ class TreeTable {
   void refuse_unknown_account() {
     const auto& configured = environment_.config.accounts;
     const auto is_it = [&](const auto& account) { return account.name == account_; };
-    if (account_.empty() || !rows_.empty() || std::ranges::any_of(configured, is_it)) return;
+    if (account_.empty() || std::ranges::any_of(configured, is_it)) return;
     if (reader_ && !reader_->snapshots(account_).empty()) return;
     base::fail(base::ErrorCode::kNotFound,
                "account {}: it is not in the configuration, and has neither trees nor snapshots: "
@@ -125,7 +125,6 @@ class TreeTable {
   }
 
   void add(const store::TreeRecord& record) {
-    if (!account_.empty() && record.account != account_) return;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
     for (const store::TreeLevel& level : record.levels) {
@@ -170,11 +169,12 @@ class TreeTable {
                                        Look::kStored, account_);
   }
 
-  nlohmann::ordered_json to_document() const {
-    return {{"trees", documents_}, {"unrecorded", to_json(unrecorded_)}};
+  nlohmann::ordered_json to_document(const std::optional<std::string>& next) const {
+    return {
+        {"trees", documents_}, {"unrecorded", to_json(unrecorded_)}, {"next", next_in_json(next)}};
   }
 
-  std::string to_text() const {
+  std::string to_text(const std::optional<std::string>& next) const {
     if (rows_.empty() && unrecorded_.empty()) {
       return account_.empty() ? "There are no restored trees.\n"
                               : fmt::format("{}: there are no restored trees.\n",
@@ -190,7 +190,7 @@ class TreeTable {
                                {"ELSEWHERE", base::Align::kRight},
                                {"MADE BY", base::Align::kLeft, base::Width::kCut}},
                               rows_, base::output_room()) +
-           restore::to_text(unrecorded_);
+           next_page_text(next) + restore::to_text(unrecorded_);
   }
 
  private:
@@ -217,30 +217,51 @@ class TreeTable {
 
 }  // namespace
 
-base::ExitStatus trees(const base::Environment& environment, const std::string& account) {
-  const auto listing =
+base::ExitStatus trees(const base::Environment& environment, const std::string& account,
+                       const Page& page) {
+  auto listing =
       store::TreeRecords::open(store::location_of(environment.config.store), environment.files)
           .list();
   for (const std::string& line : listing.damaged) base::log_error("{}", line);
-  for (const std::string& line : listing.outdated) base::log_warning("{}", line);
+  std::vector<store::TreeRecord>& records = listing.records;
+  std::erase_if(records, [&](const store::TreeRecord& record) {
+    return !account.empty() && record.account != account;
+  });
+  for (std::size_t at = 0; at < listing.outdated.size(); ++at) {
+    const std::string& id = listing.outdated_ids[at];
+    const bool is_listed = std::ranges::find(records, id, &store::TreeRecord::id) != records.end();
+    if (is_listed) base::log_warning("{}", listing.outdated[at]);
+  }
   TreeTable table(environment, account);
-  for (const store::TreeRecord& record : listing.records) table.add(record);
-  table.refuse_unknown_account();
+  if (records.empty()) table.refuse_unknown_account();
+  // Two trees may have one name, in two accounts or after one was removed.
+  const auto next =
+      cut_to_page(records, page, [](const store::TreeRecord& record) { return record.id; });
+  for (const store::TreeRecord& record : records) table.add(record);
   table.add_unrecorded_mail();
-  print(environment.format, table.to_document(), table.to_text());
+  print(environment.format, table.to_document(next), table.to_text(next));
   return listing.damaged.empty() ? base::ExitStatus::kDone : base::ExitStatus::kDamaged;
 }
 
 base::Command trees_command() {
-  const auto account = std::make_shared<std::string>();
+  struct Arguments {
+    std::string account;
+    Page page;
+  };
+  const auto given = std::make_shared<Arguments>();
   return {.name = "trees",
           .help = "List the restored trees and when they expire",
           .declare =
-              [account](base::Options& declared) {
-                declared.argument("NAME", *account, "Only those of this account");
+              [given](base::Options& declared) {
+                declared.argument("NAME", given->account, "Only those of this account");
+                declare_page(declared, given->page, "CURSOR",
+                             "Show those after this one, as the last page names it");
               },
-          .account = [account] { return *account; },
-          .function = [account](const auto& environment) { return trees(environment, *account); }};
+          .account = [given] { return given->account; },
+          .function =
+              [given](const auto& environment) {
+                return trees(environment, given->account, given->page);
+              }};
 }
 
 }  // namespace restore

@@ -161,6 +161,8 @@ nlohmann::ordered_json to_json(const Burst& burst) {
           {"time", base::format_rfc3339(burst.after.time)},
           {"last_seen", base::format_rfc3339(burst.before.time)},
           {"snapshot", burst.before.id.hex()},
+          {"gone_in", burst.after.id.hex()},
+          {"count", burst.messages.size()},
           {"whole_folder", burst.is_whole_folder},
           {"bytes", burst.bytes},
           {"elsewhere", burst.elsewhere},
@@ -289,7 +291,9 @@ base::ExitStatus vanished(const base::Environment& environment, const VanishedOp
         passed_over_json(start ? start->passed_over : std::vector<store::SnapshotInfo>());
     DocumentStream document(head, "bursts");
     for (const Burst& burst : bursts) {
-      document.add(to_json(burst), "messages", burst.messages.size(),
+      const std::size_t listed =
+          std::min<std::size_t>(burst.messages.size(), options.messages.value_or(UINT32_MAX));
+      document.add(to_json(burst), "messages", listed,
                    [&](std::size_t at) { return to_json(burst.messages[at]); });
     }
     document.end({{"next", next_in_json(next)}});
@@ -317,6 +321,8 @@ base::Command vanished_command() {
                 "from a snapshot's id on");
             declare_page(declared, options->page, "CURSOR",
                          "Show those after this one, as the last page names it");
+            declared.value("--messages", options->messages, "N",
+                           "With --json: list at most N messages of each burst");
           },
       .is_audited = base::always,
       .account = [options] { return options->account; },

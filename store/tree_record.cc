@@ -295,7 +295,10 @@ TreeRecords::Listing TreeRecords::list() const {
       if (!file) continue;  // removed meanwhile
       Impl::Counted read = impl_->open_record(name, *file);
       std::string outdated = impl_->correct(read);
-      if (!outdated.empty()) listing.outdated.push_back(std::move(outdated));
+      if (!outdated.empty()) {
+        listing.outdated.push_back(std::move(outdated));
+        listing.outdated_ids.push_back(name);
+      }
       listing.records.push_back(std::move(read.record));
     } catch (const base::Error& error) {
       listing.damaged.push_back(fmt::format("{}: {}", path.string(), error.what()));

@@ -97,6 +97,7 @@ class TreeRecords {
   struct Listing {
     std::vector<TreeRecord> records;         // by time of creation
     std::vector<std::string> outdated;       // a line for each older record that was put back
+    std::vector<std::string> outdated_ids;   // the ids of these records
     std::vector<std::string> damaged;        // file names that could not be read, with the reason
     std::vector<std::string> damaged_files;  // their names in trees/
   };

@@ -1,4 +1,4 @@
-// What the audit log has of a selection document: all of a small one, the beginning of a large one.
+// The audit log has all of a small selection document, and the beginning of a large one.
 #include "restore/selection_audit.h"
 
 #include <gtest/gtest.h>

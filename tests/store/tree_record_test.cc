@@ -161,6 +161,7 @@ TEST_F(TreeRecordTest, AnOlderRecordThatIsPutBackNeverExpiresEarlier) {
   EXPECT_THAT(listing.damaged, IsEmpty());
   EXPECT_THAT(listing.outdated,
               ElementsAre(HasSubstr("an older record of this tree was put back")));
+  EXPECT_THAT(listing.outdated_ids, ElementsAre(record.id));
 
   TreeRecords records = open();
   TreeRecord changed = records.find(record.id).value();

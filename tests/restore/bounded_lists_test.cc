@@ -1,0 +1,129 @@
+// Lists that another program asks for in parts: accounts, trees, the messages of a burst, the
+// places of a message.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "store/tree_record.h"
+#include "tests/restore/written_history.h"
+
+namespace restore {
+namespace {
+
+using programs::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class BoundedListsTest : public WrittenHistory {
+ protected:
+  // The fields `name` of a list's elements.
+  static std::vector<std::string> fields(const json& list, const std::string& name) {
+    std::vector<std::string> values;
+    for (const json& element : list) values.push_back(element[name]);
+    return values;
+  }
+
+  void add_tree(const std::string& account, const std::string& name) {
+    store::TreeRecord record;
+    record.id = store::TreeRecords::new_id();
+    record.account = account;
+    record.server = "main";
+    record.user = account;
+    record.name = name;
+    record.raw_name = name;
+    record.delimiter = '/';
+    record.state = store::TreeState::kComplete;
+    record.created = created_;
+    record.expires = created_ + std::chrono::hours(100);
+    store::TreeRecords::open(location_, base::real_file_system()).put(record);
+    created_ += std::chrono::seconds(1);
+  }
+
+  std::chrono::sys_seconds created_ = base::system_clock().now_seconds() - std::chrono::hours(1);
+};
+
+TEST_F(BoundedListsTest, AccountsComeInPages) {
+  for (const char* account : {"alice", "bob", "carol"}) back_up(account, {{"INBOX", {"one"}}});
+  const json first = mailstow_.restore_json({"accounts", "--limit", "2"});
+  EXPECT_THAT(fields(first["accounts"], "account"), ElementsAre("alice", "bob"));
+  EXPECT_EQ(first["next"], "bob");
+  const json rest = mailstow_.restore_json({"accounts", "--limit", "2", "--after", "bob"});
+  EXPECT_THAT(fields(rest["accounts"], "account"), ElementsAre("carol"));
+  EXPECT_EQ(rest["next"], nullptr);
+  EXPECT_THAT(mailstow_.restore({"accounts", "--limit", "1"}).out, HasSubstr("--after=alice"));
+  EXPECT_EQ(mailstow_.restore({"accounts", "--after", "dave"}).status, 1);
+}
+
+TEST_F(BoundedListsTest, TreesComeInPages) {
+  back_up("alice", {{"INBOX", {"one"}}});
+  add_tree("alice", "RESTORED/1");
+  add_tree("bob", "RESTORED/1");
+  add_tree("alice", "RESTORED/2");
+  const json first = mailstow_.restore_json({"trees", "alice", "--limit", "1"});
+  EXPECT_THAT(fields(first["trees"], "tree"), ElementsAre("RESTORED/1"));
+  const std::string next = first["next"];
+  const json rest = mailstow_.restore_json({"trees", "alice", "--after", next});
+  EXPECT_THAT(fields(rest["trees"], "tree"), ElementsAre("RESTORED/2"));
+  EXPECT_EQ(rest["next"], nullptr);
+  const json of_all = mailstow_.restore_json({"trees", "--after", next});
+  EXPECT_THAT(fields(of_all["trees"], "account"), ElementsAre("bob", "alice"));
+  EXPECT_THAT(mailstow_.restore({"trees", "--limit", "1"}).out, HasSubstr("--after=" + next));
+
+  // Another account's is as unknown as one that does not exist.
+  const std::string of_bob = mailstow_.restore_json({"trees", "--limit", "2"})["next"];
+  EXPECT_EQ(mailstow_.restore({"trees", "alice", "--after", of_bob}).status, 1);
+  EXPECT_EQ(mailstow_.restore({"trees", "alice", "--after", "x"}).status, 1);
+}
+
+TEST_F(BoundedListsTest, ABurstCanBeShownWithoutItsMessages) {
+  const std::string before =
+      back_up("alice", {{"INBOX", {"one", "two", "three"}}, {"Work", {"four"}}});
+  const std::string after = back_up("alice", {{"INBOX", {}}, {"Work", {"four"}}});
+  for (const std::size_t most : {0U, 2U, 3U, 7U}) {
+    const json document =
+        mailstow_.restore_json({"vanished", "alice", "--messages", std::to_string(most)});
+    const json& burst = document["bursts"][0];
+    EXPECT_EQ(burst["count"], 3);
+    EXPECT_EQ(burst["messages"].size(), std::min<std::size_t>(most, 3));
+    EXPECT_EQ(burst["snapshot"], before);
+    EXPECT_EQ(burst["gone_in"], after);
+  }
+  EXPECT_EQ(mailstow_.restore_json({"vanished", "alice"})["bursts"][0]["messages"].size(), 3U);
+  // As the manual page says, diff lists them in pages.
+  const json page = mailstow_.restore_json(
+      {"diff", "alice", "--from", before, "--to", after, "--folder", "INBOX", "--limit", "2"});
+  EXPECT_EQ(page["counts"]["removed"], 3);
+  EXPECT_EQ(page["messages"].size(), 2U);
+}
+
+TEST_F(BoundedListsTest, ShowListsTheNewestPlacesAndSnapshots) {
+  back_up("alice", {{"INBOX", {"one"}}});
+  back_up("alice", {{"INBOX", {"one"}}, {"Work", {"one"}}});
+  const std::string newest = back_up("alice", {{"Work", {"one"}}});
+  const std::string id =
+      mailstow_.restore_json({"messages", "alice", "Work"})["messages"][0]["message"];
+  const json whole = mailstow_.restore_json({"show", "alice", id});
+  EXPECT_EQ(whole["places"].size(), 2U);
+  EXPECT_EQ(whole["snapshots"].size(), 3U);
+  const json cut = mailstow_.restore_json({"show", "alice", id, "--limit", "1"});
+  ASSERT_EQ(cut["places"].size(), 1U);
+  EXPECT_EQ(cut["places"][0]["folder"], "Work");
+  ASSERT_EQ(cut["snapshots"].size(), 1U);
+  EXPECT_EQ(cut["snapshots"][0]["snapshot"], newest);
+  EXPECT_EQ(cut["place_count"], 2);
+  EXPECT_EQ(cut["snapshot_count"], 3);
+  EXPECT_EQ(cut["first_seen"], whole["first_seen"]) << "of all";
+  EXPECT_THAT(mailstow_.restore({"show", "alice", id, "--limit", "1"}).out,
+              HasSubstr("1 of 2 places are shown"));
+  EXPECT_THAT(mailstow_.restore({"show", "alice", id}).out, Not(HasSubstr("are shown")));
+  EXPECT_EQ(mailstow_.restore({"show", "alice", id, "--limit", "1", "--raw"}).status, 2);
+}
+
+}  // namespace
+}  // namespace restore
