@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -23,11 +24,22 @@ bool is_within_reach(const ResumeSources& sources, const RunOptions& options,
   return std::ranges::find(snapshots, snapshot, &store::SnapshotInfo::id) != snapshots.end();
 }
 
+// Damage in the record of another account's tree is no answer to a question about this account.
+bool is_own_request(const RunOptions& options, const store::TreeRecord& record) {
+  try {
+    return read_request(record.request).account == options.account;
+  } catch (const base::Error& error) {
+    const std::string& mailbox = options.to.empty() ? options.account : options.to;
+    if (error.code() != base::ErrorCode::kDamaged || record.account == mailbox) throw;
+    return false;
+  }
+}
+
 bool can_be_resumed(const ResumeSources& sources, const RunOptions& options,
                     const store::TreeRecord& record) {
   if (!is_named(record, options.resume) || record.request.empty()) return false;
   const bool is_there = options.to.empty() || record.account == options.to;
-  return is_there && read_request(record.request).account == options.account &&
+  return is_there && is_own_request(options, record) &&
          is_within_reach(sources, options, record.snapshot);
 }
 
