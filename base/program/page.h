@@ -25,24 +25,37 @@ struct Page {
 void declare_page(Options& declared, Page& page, const std::string& placeholder,
                   const std::string& cursor);
 
+// Makes the cursors unique, so that pages come to an end: of equal ones, the second and further get
+// a number.
+void number_equal_cursors(std::vector<std::string>& cursors);
+
 // For lists that are in memory: keeps the page, and returns the cursor of the next one, nullopt if
-// this is the last. `cursor_of`: the unique string by which --after names an element. Fails with
-// kNotFound if no element has the cursor.
+// this is the last. `cursor_of`: the string by which --after names an element; a few may have the
+// same, such as folders that are shown alike. Fails with kNotFound if no element has the cursor.
 template <typename Element, typename CursorOf>
 std::optional<std::string> cut_to_page(std::vector<Element>& list, const Page& page,
                                        const CursorOf& cursor_of) {
+  if (page.after.empty() && (page.limit == 0 || list.size() <= page.limit)) return std::nullopt;
+  std::vector<std::string> cursors;
+  cursors.reserve(list.size());
+  for (const Element& element : list) cursors.push_back(cursor_of(element));
+  number_equal_cursors(cursors);
+  std::size_t begin = 0;
   if (!page.after.empty()) {
-    const auto found = std::ranges::find_if(
-        list, [&](const Element& element) { return cursor_of(element) == page.after; });
-    if (found == list.end()) {
+    const auto found = std::ranges::find(cursors, page.after);
+    if (found == cursors.end()) {
       fail(ErrorCode::kNotFound, "--after {}: the list has no such entry",
            escape_for_terminal(page.after));
     }
-    list.erase(list.begin(), found + 1);
+    begin = static_cast<std::size_t>(found - cursors.begin()) + 1;
   }
-  if (page.limit == 0 || list.size() <= page.limit) return std::nullopt;
-  list.erase(list.begin() + static_cast<std::ptrdiff_t>(page.limit), list.end());
-  return cursor_of(list.back());
+  const std::size_t rest = list.size() - begin;
+  const bool is_last = page.limit == 0 || rest <= page.limit;
+  const std::size_t end = is_last ? list.size() : begin + page.limit;
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(end), list.end());
+  list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(begin));
+  if (is_last) return std::nullopt;
+  return cursors[end - 1];
 }
 
 // The cursor of the next page as the field "next", null if there is no next page.
