@@ -1,5 +1,6 @@
 #include "base/program/front.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -29,8 +30,8 @@ constexpr const char* kNoDocument = "It prints no JSON document.";
 
 class Front {
  public:
-  explicit Front(const ProgramDescription& program)
-      : program_(program), app_(program.purpose, program.name) {
+  Front(const ProgramDescription& program, const std::vector<std::string>& arguments)
+      : program_(program), arguments_(arguments), app_(program.purpose, program.name) {
     app_.footer(program.footer);
     app_.fallthrough();
     app_.set_version_flag("--version", "mailstow " + program.version);
@@ -50,8 +51,8 @@ class Front {
     for (const Command& command : program.commands) add(command);
   }
 
-  ExitStatus run(const std::vector<std::string>& arguments) {
-    if (const auto ended = parse_command_line(app_, arguments, with_dashed_words_)) return *ended;
+  ExitStatus run() {
+    if (const auto ended = parse_command_line(app_, arguments_, with_dashed_words_)) return *ended;
     if (is_verbose_) set_log_level(LogLevel::kDebug);
     if (is_quiet_) set_log_level(LogLevel::kError);
     if (is_wide_) show_whole_tables();
@@ -76,7 +77,7 @@ class Front {
             .append({.program = program_.name,
                      .command = command.name,
                      .account = command.account(),
-                     .arguments = arguments,
+                     .arguments = arguments_,
                      .on_behalf = on_behalf,
                      .details = &details});
       }
@@ -92,6 +93,10 @@ class Front {
     CLI::App* const app = above.add_subcommand(
         blank == std::string::npos ? command.name : command.name.substr(blank + 1), command.help);
     if (command.help.empty()) app->group("");
+    commands_[app] = &command;
+    // The options of a command that is not among the words can't be used, and it takes time to
+    // declare those of all commands.
+    if (std::ranges::find(arguments_, app->get_name()) == arguments_.end()) return;
     Options options(*app);
     command.declare(options);
     if (command.has_document) {
@@ -100,7 +105,6 @@ class Front {
       app->footer(kNoDocument);
     }
     if (command.has_dashed_words) with_dashed_words_.insert(app);
-    commands_[app] = &command;
   }
 
   const Command& chosen() const {
@@ -110,6 +114,7 @@ class Front {
   }
 
   const ProgramDescription& program_;
+  const std::vector<std::string> arguments_;
   CLI::App app_;
   std::string config_file_{kDefaultConfigPath};
   bool is_verbose_ = false;
@@ -136,7 +141,7 @@ void occupy_standard_descriptors() {
 int run_program(const ProgramDescription& program, int argc, char** argv) {
   occupy_standard_descriptors();
   prevent_core_dumps();
-  return static_cast<int>(Front(program).run({argv + 1, argv + argc}));
+  return static_cast<int>(Front(program, {argv + 1, argv + argc}).run());
 }
 
 }  // namespace base
