@@ -52,7 +52,8 @@ void refuse_unknown_keys(const json& root, const json& given_schema, const json&
     }
   }
   if (!value.is_object() || !schema.contains("additionalProperties")) return;
-  const json known = schema.value("properties", json::object());
+  static const json nothing = json::object();
+  const json& known = schema.contains("properties") ? schema.at("properties") : nothing;
   const json& others = schema.at("additionalProperties");
   for (const auto& [key, below] : value.items()) {
     if (known.contains(key)) {
