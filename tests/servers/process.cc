@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/error.h"
 #include "base/handle.h"
 
@@ -46,10 +47,6 @@ struct Pipe {
     write_end = base::Fd(fds[1]);
   }
 };
-
-int exit_status(int wait_status) {
-  return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
 
 void close_now(base::Fd& fd) {
   base::Fd(std::move(fd));
@@ -115,16 +112,44 @@ std::vector<ProcessEntry> all_processes() {
   return result;
 }
 
+// Zombies do not count: the process that adopts an orphan may take a while to reap it.
+bool is_alive(const ProcessEntry& entry) {
+  return entry.state != 'Z' && entry.state != 'X';
+}
+
 enum class Leader { kCounts, kAside };
 
-// Zombies do not count: the process that adopts an orphan may take a while to reap it.
-bool has_living_member(pid_t group, Leader leader) {
+std::vector<pid_t> living_members(pid_t group, Leader leader) {
+  std::vector<pid_t> result;
   for (const ProcessEntry& entry : all_processes()) {
     const bool counts = leader == Leader::kCounts || entry.pid != group;
-    if (counts && entry.group == group && entry.state != 'Z') return true;
+    if (counts && entry.group == group && is_alive(entry)) result.push_back(entry.pid);
   }
-  return false;
+  return result;
 }
+
+bool is_living_member(pid_t pid, pid_t group) {
+  const auto entry = read_process_entry(base::Path("/proc") / std::to_string(pid));
+  return entry && entry->group == group && is_alive(*entry);
+}
+
+// All processes of the machine take long to look through: once, and again when those that were
+// found have ended.
+class LivingMembers {
+ public:
+  LivingMembers(pid_t group, Leader leader) : group_(group), leader_(leader) {}
+
+  bool has_any() {
+    while (!known_.empty() && !is_living_member(known_.back(), group_)) known_.pop_back();
+    if (known_.empty()) known_ = living_members(group_, leader_);
+    return !known_.empty();
+  }
+
+ private:
+  pid_t group_;
+  Leader leader_;
+  std::vector<pid_t> known_;
+};
 
 }  // namespace
 
@@ -132,32 +157,18 @@ ProcessResult run_program(const std::vector<std::string>& arguments, std::string
   Pipe in;
   Pipe out;
   Pipe err;
-  std::vector<std::string> owned = arguments;
-  const std::vector<char*> argv = pointers(owned);
   // A program that does not read its input must not kill the test.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  const pid_t pid = ::fork();
-  if (pid < 0) base::fail_with_errno(errno, "start " + arguments.front());
-  if (pid == 0) {
-    static_cast<void>(::dup2(in.read_end.get(), STDIN_FILENO));
-    static_cast<void>(::dup2(out.write_end.get(), STDOUT_FILENO));
-    static_cast<void>(::dup2(err.write_end.get(), STDERR_FILENO));
-    static_cast<void>(::execvp(argv[0], argv.data()));
-    ::_exit(kCannotExecute);
-  }
+  // Not by fork(), which copies the page tables of a test under AddressSanitizer.
+  base::Child program(arguments, {.descriptors = {{in.read_end.get(), STDIN_FILENO},
+                                                  {out.write_end.get(), STDOUT_FILENO},
+                                                  {err.write_end.get(), STDERR_FILENO}}});
   close_now(in.read_end);
   close_now(out.write_end);
   close_now(err.write_end);
   ProcessResult result;
   exchange(input, in, out, err, result);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  result.status = exit_status(status);
-  if (result.status == kCannotExecute && result.out.empty() && result.err.empty()) {
-    base::fail(base::ErrorCode::kInternal, "run {}: can't be started: install it",
-               arguments.front());
-  }
+  result.status = program.wait();
   return result;
 }
 
@@ -220,11 +231,12 @@ void Process::end(std::chrono::milliseconds patience) {
   if (is_running()) static_cast<void>(::kill(-pid_, SIGTERM));
   const auto deadline = std::chrono::steady_clock::now() + patience;
   // A leader whose children have all ended is idle; Dovecot's would sleep for a second.
-  while (is_running() && has_living_member(pid_, Leader::kAside) &&
-         std::chrono::steady_clock::now() < deadline) {
+  LivingMembers children(pid_, Leader::kAside);
+  while (is_running() && children.has_any() && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(5ms);
   }
-  while (::kill(-pid_, SIGKILL) == 0 && has_living_member(pid_, Leader::kCounts)) {
+  LivingMembers rest(pid_, Leader::kCounts);
+  while (::kill(-pid_, SIGKILL) == 0 && rest.has_any()) {
     static_cast<void>(is_running());  // reaps the leader
     std::this_thread::sleep_for(1ms);
   }
