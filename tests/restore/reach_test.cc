@@ -1,5 +1,6 @@
 // `--reach`: an id that is out of reach, one of another account and one that does not exist have
 // the same answer.
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -37,25 +38,34 @@ struct Unknowns {
 
 using Words = std::vector<std::string>;
 
-class ReachOptionTest : public testing::Test {
- protected:
-  ReachOptionTest() {
+// Alice's three backups, with bob's before them. No test changes the store.
+class Scene {
+ public:
+  Scene() {
     mailstow_.backupd({"init"});
     server_.client("alice").command("CREATE Beyond");
     server_.client("bob").command("CREATE Private");
     append("alice", "INBOX", "letter first");
     append("alice", "Beyond", "letter lost");
     append("bob", "Private", "letter private");
-    bobs_ = back_up("bob");
-    old_ = back_up("alice");
+    bobs = back_up("bob");
+    old = back_up("alice");
     server_.client("alice").command("DELETE Beyond");
     append("alice", "INBOX", "letter second");
-    start_ = back_up("alice");
+    start = back_up("alice");
     append("alice", "INBOX", "letter third");
     expunge("1");
-    newest_ = back_up("alice");
+    newest = back_up("alice");
   }
 
+  const programs::Installation& mailstow() const { return mailstow_; }
+
+  std::string bobs;    // snapshot
+  std::string old;     // alice's first, out of reach
+  std::string start;   // the first within reach
+  std::string newest;  // alice's
+
+ private:
   void append(const std::string& user, const std::string& folder, const std::string& subject) {
     const std::string mail = "From: a@example.org\r\nSubject: " + subject +
                              "\r\nDate: Tue, 3 Nov 2026 10:00:00 +0000\r\n\r\nbody\r\n";
@@ -72,6 +82,15 @@ class ReachOptionTest : public testing::Test {
   std::string back_up(const std::string& user) {
     return mailstow_.backupd_json({"once", "--account", user})["accounts"][0]["snapshot"];
   }
+
+  servers::Dovecot server_;
+  programs::Installation mailstow_{server_};
+};
+
+class ReachOptionTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { scene_ = std::make_unique<Scene>(); }
+  static void TearDownTestSuite() { scene_.reset(); }
 
   std::string message_in(const std::string& user, const std::string& folder,
                          const std::string& snapshot) {
@@ -150,13 +169,15 @@ class ReachOptionTest : public testing::Test {
   static inline const std::string kInvented =
       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-  servers::Dovecot server_;
-  programs::Installation mailstow_{server_};
-  std::string bobs_;    // snapshot
-  std::string old_;     // alice's first, out of reach
-  std::string start_;   // the first within reach
-  std::string newest_;  // alice's
-  const std::string export_folder_ = (mailstow_.directory() / "exported").string();
+  static inline std::unique_ptr<const Scene> scene_;
+  const programs::Installation& mailstow_ = scene_->mailstow();
+  const std::string bobs_ = scene_->bobs;
+  const std::string old_ = scene_->old;
+  const std::string start_ = scene_->start;
+  const std::string newest_ = scene_->newest;
+  const std::string export_folder_ =
+      (mailstow_.directory() / testing::UnitTest::GetInstance()->current_test_info()->name())
+          .string();
 };
 
 TEST_F(ReachOptionTest, ASnapshotOutOfReachIsAnyUnknownId) {
