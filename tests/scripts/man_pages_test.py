@@ -1,6 +1,7 @@
 """The man pages name every command and option that the programs have, and no other; mailstow.json(5)
 names every key of the schemas. Usage: man_pages_test.py BIN_DIRECTORY"""
 
+import functools
 import json
 import pathlib
 import re
@@ -10,6 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+@functools.cache
 def help_of(program, command):
     result = subprocess.run([program, *command, "--help"], capture_output=True, text=True, check=True)
     return result.stdout
