@@ -6,22 +6,38 @@ import sys
 import tempfile
 import unittest
 
-CHECK = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "check_layers"
+from load_script import SCRIPTS, load_script
+
+CHECK = SCRIPTS / "check_layers"
+check_layers = load_script("check_layers")
+
+
+def write_tree(root, files):
+    for path, text in files.items():
+        file = pathlib.Path(root) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 class CheckLayers(unittest.TestCase):
     def breaches(self, files):
-        """What check_layers prints about a tree of {path: text}; checks that its status agrees."""
+        """What check_layers finds in a tree of {path: text}."""
         with tempfile.TemporaryDirectory() as root:
-            for path, text in files.items():
-                file = pathlib.Path(root) / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
-            done = subprocess.run([sys.executable, CHECK, "--root", root], text=True,
-                                  capture_output=True, check=False)
-            self.assertEqual("", done.stderr)
-            self.assertEqual(1 if done.stdout else 0, done.returncode)
-            return done.stdout
+            write_tree(root, files)
+            return "".join(breach + "\n" for breach in check_layers.check(pathlib.Path(root)))
+
+    def test_breaches_are_printed_and_show_in_the_status(self):
+        for files in ({"base/error.h": "#include <string>\n"}, {"store/x.cc": '#include "backupd/once.h"\n'},
+                      {"README.md": ""}):
+            with self.subTest(files=files), tempfile.TemporaryDirectory() as root:
+                write_tree(root, files)
+                done = subprocess.run([sys.executable, CHECK, "--root", root], text=True,
+                                      capture_output=True, check=False)
+                self.assertEqual("", done.stderr)
+                self.assertEqual("".join(breach + "\n" for breach in check_layers.check(pathlib.Path(root))),
+                                 done.stdout)
+                self.assertEqual(1 if done.stdout else 0, done.returncode)
+                self.assertEqual("base/error.h" not in files, bool(done.stdout))
 
     def test_a_clean_tree_passes(self):
         self.assertEqual("", self.breaches({
