@@ -1,6 +1,7 @@
 #include "tests/servers/account_state.h"
 
 #include <algorithm>
+#include <mutex>
 #include <ostream>
 #include <tuple>
 
@@ -8,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "tests/servers/process.h"
+#include "tests/servers/answering_process.h"
 
 namespace servers {
 
@@ -31,6 +32,18 @@ std::string raw_bytes(const std::string& utf8) {
     }
   }
   return bytes;
+}
+
+// One client for all questions of a test: its start takes longer than most answers.
+nlohmann::json ask_client(const nlohmann::json& question) {
+  static std::mutex mutex;
+  static AnsweringProcess client({kPython, "-I", "-S", kClient, "--serve"});
+  const std::lock_guard lock(mutex);
+  nlohmann::json answer = nlohmann::json::parse(client.ask(question.dump()));
+  if (answer.contains("error")) {
+    base::fail(base::ErrorCode::kInternal, "{}", answer["error"].get<std::string>());
+  }
+  return answer;
 }
 
 MessageState parse_message(const nlohmann::json& json) {
@@ -127,10 +140,10 @@ std::size_t AccountState::message_count() const {
 }
 
 AccountState account_state(const Server& server, std::string_view user, std::string_view below) {
-  const std::string text = output_of(
-      {kPython, kClient, "--url", server.plain_url(), "--user", std::string(user),
-       "--password-file", server.password_file(user).string(), "--below", std::string(below)});
-  const nlohmann::json json = nlohmann::json::parse(text);
+  const nlohmann::json json = ask_client({{"url", server.plain_url()},
+                                          {"user", user},
+                                          {"password_file", server.password_file(user).string()},
+                                          {"below", below}});
   AccountState state;
   for (const nlohmann::json& item : json.at("folders")) {
     FolderState folder = parse_folder(item);

@@ -5,11 +5,15 @@ Uses only Python's standard library, so that it shares no code, and no bugs, wit
 
     account_state.py --url imap://127.0.0.1:1143 --user alice --password-file FILE
                      [--ca-file FILE] [--below NAME] [--mode state|receipt|list]
+    account_state.py --serve
 
 state    every folder with every message: UID, flags (sorted, without \\Recent), INTERNALDATE (as
          seconds since 1970), size, SHA-256; besides quota and subscriptions (none if refused)
 receipt  for each folder the digest over lines `UID SP hex(SHA-256(message)) LF` in UID order
 list     for each folder the number of messages
+
+With --serve, each line of standard input is an object {url, user, password_file, below}; it is answered
+with the state in one line, or {error}.
 """
 import argparse
 import base64
@@ -20,6 +24,7 @@ import json
 import re
 import ssl
 import sys
+import traceback
 import urllib.parse
 
 # More than the longest line of any test server's response.
@@ -232,7 +237,30 @@ def read_account(client, options):
     return state
 
 
+def read_and_log_out(options):
+    client = connect(options)
+    try:
+        return read_account(client, options)
+    finally:
+        client.logout()
+
+
+def serve():
+    for line in sys.stdin:
+        options = argparse.Namespace(ca_file=None, mode="state", **json.loads(line))
+        try:
+            answer = read_and_log_out(options)
+        except SystemExit as error:
+            answer = {"error": str(error)}
+        except Exception:
+            answer = {"error": "account_state: " + traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
+
+
 def main():
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+        return
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--url", required=True)
     parser.add_argument("--user", required=True)
@@ -241,10 +269,8 @@ def main():
     parser.add_argument("--below", default="", help="only this folder (raw name) and those below")
     parser.add_argument("--mode", choices=["state", "receipt", "list"], default="state")
     options = parser.parse_args()
-    client = connect(options)
-    json.dump(read_account(client, options), sys.stdout, indent=1)
+    json.dump(read_and_log_out(options), sys.stdout, indent=1)
     sys.stdout.write("\n")
-    client.logout()
 
 
 if __name__ == "__main__":
