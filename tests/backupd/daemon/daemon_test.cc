@@ -129,7 +129,7 @@ TEST_F(DaemonTest, ContinuesAParkedBackupAfterARestart) {
   mailstow_.config()["servers"]["main"]["url"] = server_.plain_url();
   mailstow_.save();
   start();
-  wait_until([&] { return !daemon_status().is_null(); });
+  wait_until([&] { return !daemon_answer(mailstow_).is_null(); });
   wait_for_end_of("backup");
   EXPECT_EQ(job("backup")["last_exit_status"], 0) << log();
   EXPECT_EQ(mailstow_.restore_json({"snapshots", "alice"})["snapshots"].back()["messages"], 300);
@@ -187,7 +187,7 @@ TEST_F(DaemonTest, StartsAgainAfterItWasKilled) {
   wait_until([&] { return !daemon_->is_running(); });
   EXPECT_EQ(daemon_status(), nullptr);
   start();
-  wait_until([&] { return !daemon_status().is_null(); });
+  wait_until([&] { return !daemon_answer(mailstow_).is_null(); });
 }
 
 TEST_F(DaemonTest, EndsAtOnceWhenNothingRuns) {

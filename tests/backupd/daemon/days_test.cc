@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/time_text.h"
+#include "tests/backupd/daemon/daemon_answer.h"
 #include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/owned_clock.h"
@@ -153,7 +154,7 @@ class DaemonDaysTest : public DaysTest {
   }
 
   json jobs() const {
-    const json daemon = mailstow_.backupd_json({"status"})["daemon"];
+    const json daemon = daemon_answer(mailstow_);
     return daemon.is_null() ? json() : daemon["jobs"];
   }
 

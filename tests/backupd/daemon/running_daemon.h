@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/handle.h"
+#include "tests/backupd/daemon/daemon_answer.h"
 #include "tests/programs/installation.h"
 #include "tests/servers/dovecot.h"
 #include "tests/servers/process.h"
@@ -104,7 +105,7 @@ class DaemonTest : public testing::Test {
   json daemon_status() { return mailstow_.backupd_json({"status"})["daemon"]; }
 
   json job(const std::string& name) {
-    return programs::find_by(daemon_status()["jobs"], "job", name);
+    return programs::find_by(daemon_answer(mailstow_)["jobs"], "job", name);
   }
 
   void wait_for_end_of(const std::string& name) {

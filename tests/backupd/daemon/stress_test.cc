@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/error.h"
+#include "tests/backupd/daemon/daemon_answer.h"
 #include "tests/long_run.h"
 #include "tests/programs/installation.h"
 #include "tests/programs/receipts.h"
@@ -94,13 +96,16 @@ class StressTest : public testing::Test {
     while (daemon().is_null()) {
       ASSERT_LT(steady_clock::now(), patience) << log();
       ASSERT_TRUE(daemon_->is_running()) << log();
+      std::this_thread::sleep_for(milliseconds(10));
     }
   }
 
   json daemon() const {
-    const auto status = mailstow_.backupd({"status", "--json"});
-    const json document = json::parse(status.out, nullptr, false);
-    return document.is_object() ? document["daemon"] : json();
+    try {
+      return daemon_answer(mailstow_);
+    } catch (const base::Error&) {
+      return {};  // it was asked while it ended
+    }
   }
 
   bool is_backing_up() const {
