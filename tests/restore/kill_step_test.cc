@@ -197,9 +197,10 @@ TEST_P(KillStepTest, AtAnyStepOfARunItIsResumedWithoutDuplicates) {
   for (const std::size_t step : chosen(steps)) {
     SCOPED_TRACE(std::to_string(step) + ": " + steps[step - 1]);
     run_and_kill({"run", "alice", "--all", "--expire-after", "1s"}, step);
-    ASSERT_EQ(trees().size(), 1U);
-    EXPECT_EQ(trees()[0]["state"], "incomplete");
-    const std::string tree = trees()[0]["tree"];
+    const json left = trees();
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0]["state"], "incomplete");
+    const std::string tree = left[0]["tree"];
     mailstow_.restore_json({"run", "alice", "--resume", tree});
     const servers::AccountState now = state();
     for (const auto& [raw_name, folder] : before_.folders) {

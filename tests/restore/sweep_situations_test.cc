@@ -65,12 +65,12 @@ class World {
     tree_ = mailstow_.restore_json({"run", "alice", "--all", "--expire-after", "1m"})["tree"];
   }
 
-  // As it was before any tree.
+  // As it was before any tree. After look().
   void clear() {
     mailstow_.config() = good_config_;
     mailstow_.save();
     auto alice = server_.client("alice");
-    for (const auto& [raw_name, folder] : servers::account_state(server_, "alice").folders) {
+    for (const auto& [raw_name, folder] : after_.folders) {
       if (raw_name.starts_with("RESTORED")) alice.try_command("DELETE " + servers::quote(raw_name));
     }
     for (const auto& file : std::filesystem::directory_iterator(mailstow_.store() / "trees")) {
@@ -117,10 +117,11 @@ class World {
     lock_ = restore::lock_tree(base::real_file_system(), location(), records.records.front().id);
   }
 
-  bool has_tree() { return servers::account_state(server_, "alice").folders.contains(tree_); }
-  bool is_all_else_as_it_was() {
-    const auto now = servers::account_state(server_, "alice");
-    return now.not_below("RESTORED", '/') == before_.folders && now.usage == before_.usage;
+  // Reads the account, for the two questions below.
+  void look() { after_ = servers::account_state(server_, "alice"); }
+  bool has_tree() const { return after_.folders.contains(tree_); }
+  bool is_all_else_as_it_was() const {
+    return after_.not_below("RESTORED", '/') == before_.folders && after_.usage == before_.usage;
   }
 
   store::Location location() const {
@@ -135,6 +136,7 @@ class World {
   servers::Dovecot server_;
   programs::Installation mailstow_{server_};
   servers::AccountState before_;
+  servers::AccountState after_;
   json good_config_;
   SetClock clock_;
   std::chrono::sys_seconds now_;
@@ -371,6 +373,7 @@ TEST(SweepSituationsTest, EverySituationEndsAsItShouldAndSaysWhy) {
     world.make_tree();
     EXPECT_EQ(situation.sweep(world), situation.status) << world.log();
     EXPECT_THAT(world.report().dump() + world.log(), testing::HasSubstr(situation.says));
+    world.look();
     EXPECT_EQ(world.has_tree(), situation.tree == Tree::kStays) << world.report();
     EXPECT_TRUE(world.is_all_else_as_it_was());
     world.clear();
