@@ -170,7 +170,7 @@ class OutOfMemoryTest : public testing::Test {
 
 TEST_F(OutOfMemoryTest, AnyAllocationOfAnAccountMayFail) {
   const std::uint64_t all = back_up_with_failure("nothing fails", 0);
-  const std::uint64_t first = tests::is_long_run() ? 500 : 30;
+  const std::uint64_t first = tests::is_long_run() ? 500 : 24;
   ASSERT_GT(all, first);
   std::set<std::uint64_t> numbers;
   while (numbers.size() < first) numbers.insert(numbers.size() + 1);
