@@ -49,7 +49,7 @@ class RestoreKillTest : public testing::Test {
 };
 
 TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
-  const int kills = tests::is_long_run() ? 100 : 8;
+  const int kills = tests::is_long_run() ? 100 : 6;
   const auto before = servers::account_state(server_, "alice");
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
@@ -122,7 +122,7 @@ class LargeKillTest : public RestoreKillTest {
 };
 
 TEST_F(LargeKillTest, WithSeveralConnectionsNothingIsDoubledEither) {
-  const int kills = tests::is_long_run() ? 30 : 4;
+  const int kills = tests::is_long_run() ? 30 : 3;
   for (int kill = 0; kill < kills; ++kill) {
     run_and_kill({"run", "alice", "--all", "--expire-after", "1s"});
     const json trees = mailstow_.restore_json({"trees"})["trees"];

@@ -115,9 +115,9 @@ std::vector<Scenario> too_much() {
       {"MetadataOverTheLiteralLimit", when_played([] { return inbox_metadata(1, 2'000'000); }),
        kAll, kAnything},
       {"MuchMetadata",
-       when_played([] { return inbox_metadata(tests::is_long_run() ? 40 : 12, 1'000'000); }), kAll,
+       when_played([] { return inbox_metadata(tests::is_long_run() ? 40 : 10, 1'000'000); }), kAll,
        "INBOX: a METADATA value"},
-      {"ManyMetadata", when_played([] { return inbox_metadata(50, 200'000); }), kAll,
+      {"ManyMetadata", when_played([] { return inbox_metadata(45, 200'000); }), kAll,
        "METADATA, with all before it"},
       {"EmailId", when_played([] {
          return all(
