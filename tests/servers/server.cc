@@ -141,7 +141,7 @@ void Server::start() {
       stop();
       base::fail(base::ErrorCode::kInternal, "start a mail server: no answer: {}", log());
     }
-    std::this_thread::sleep_for(2ms);
+    std::this_thread::sleep_for(5ms);
   }
 }
 
