@@ -22,7 +22,7 @@ class CheckCommandTest : public testing::Test {
  protected:
   CheckCommandTest() {
     servers::fill_account(server_, "alice", 20);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
     mailstow_.backupd_json({"once"});

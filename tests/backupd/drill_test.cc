@@ -37,7 +37,7 @@ class DrillTest : public testing::Test {
  protected:
   DrillTest() {
     servers::fill_account(server_, "alice", 40);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd({"once"});
   }
 
@@ -157,7 +157,7 @@ TEST_F(DrillTest, ReportsAScratchAccountThatRejectsTheLogin) {
 TEST_F(DrillTest, AnEmptySampleIsNoSuccess) {
   fs::remove_all(mailstow_.store());
   fs::remove_all(mailstow_.index());
-  mailstow_.backupd({"init"});
+  mailstow_.make_store();
   const auto result = mailstow_.backupd({"drill"});
   EXPECT_EQ(result.status, 1);
   EXPECT_THAT(result.err, HasSubstr("no snapshot holds a message"));

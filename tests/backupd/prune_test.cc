@@ -24,7 +24,7 @@ class PruneTest : public testing::Test {
     mailstow_.config()["retention"] = {{"keep_within", "0s"}, {"last", 2},    {"daily", 0},
                                        {"weekly", 0},         {"monthly", 0}, {"grace", "0s"}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void deliver(const std::string& account, unsigned count) {

@@ -21,7 +21,7 @@ class ReadingTest : public testing::Test {
     servers::fill_account(server_, "alice", 20);
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once"});
     std::filesystem::create_directory(disk_);
   }

@@ -24,7 +24,7 @@ class RepairCommandTest : public testing::Test {
  protected:
   RepairCommandTest() {
     servers::fill_account(server_, "alice", 40);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
     mailstow_.backupd_json({"once"});
@@ -58,7 +58,7 @@ TEST_F(RepairCommandTest, FetchesAgainWhatTheServerStillHas) {
     SCOPED_TRACE(share);
     fs::remove_all(mailstow_.store());
     fs::remove_all(mailstow_.index());
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     once();
     damage(share);
     EXPECT_EQ(4, mailstow_.backupd({"check", "--read-data"}).status);

@@ -32,7 +32,7 @@ class ReportingTest : public testing::Test {
     mailstow_.config()["reports"]["to"] = {"admin@example.org"};
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   std::vector<json> mail() { return mail_server_.mail(); }

@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "store/tree_record.h"
+#include "store/writer.h"
 
 namespace programs {
 
@@ -61,6 +63,10 @@ Installation::Installation(const servers::Server& server, const std::vector<std:
 
 void Installation::save() {
   std::ofstream(config_file()) << config_.dump(2);
+}
+
+void Installation::make_store() const {
+  store::init({store(), index(), key_file()}, base::real_file_system(), base::system_clock());
 }
 
 std::vector<std::string> Installation::backupd_command(

@@ -34,6 +34,9 @@ class Installation {
   json& config() { return config_; }
   void save();
 
+  // What `mailstow-backupd init` does, without the start of a program, in the places below.
+  void make_store() const;
+
   // With --config in front of `arguments`. Before a sweep, trees with a few seconds left are made
   // due, so that no test waits for them: `run --expire-after 1s` makes a tree that the next sweep
   // deletes.

@@ -25,7 +25,7 @@ class CourierRestoreTest : public testing::Test {
       alice.append(folder, std::vector<servers::Delivery>{mail.delivery(), mail.delivery()});
     }
     before_ = servers::account_state(server_, "alice");
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     for (int night = 0; night < 2; ++night) {
       const json report = mailstow_.backupd_json({"once"});
       EXPECT_EQ(report["status"], "complete") << report;

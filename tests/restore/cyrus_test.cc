@@ -22,7 +22,7 @@ class CyrusRestoreTest : public testing::TestWithParam<NameStyle> {
  protected:
   CyrusRestoreTest() : server_(options()), mailstow_(server_) {
     let_set_quotas(mailstow_, server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   static servers::CyrusOptions options() {

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 class DiffTest : public testing::Test {
  protected:
   DiffTest() {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     for (const char* folder : {"Work", "Old", "Gone"}) {
       alice_.command("CREATE " + servers::quote(folder));
     }

@@ -30,7 +30,7 @@ class ExpiryTest : public testing::Test {
     servers::fill_account(server_, "alice", 10);
     mailstow_.config()["accounts"][0] = {{"name", "boss"}, {"server", "main"}, {"user", "alice"}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "boss"});
   }
 

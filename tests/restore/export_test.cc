@@ -32,7 +32,7 @@ class ExportTest : public testing::Test {
     servers::MailGenerator mail(5);
     for (const std::string& bytes : mail.horrors()) maildir.deliver("Odd", {bytes, {"\\Flagged"}});
     maildir.deliver("Odd", {"Subject: from\n\nFrom here\n>From there\n>>From far\nFromage\n"});
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
     state_ = servers::account_state(server_, "alice");
   }

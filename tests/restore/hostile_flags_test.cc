@@ -52,7 +52,7 @@ class HostileFlagsTest : public testing::TestWithParam<Kind> {
  protected:
   HostileFlagsTest() : server_(make_server(GetParam())), mailstow_(*server_) {
     let_set_quotas(mailstow_, *server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   // A backup of alice's INBOX with one message for each flag.

@@ -101,7 +101,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
     mailstow_.config()["servers"]["main"]["url"] = relay_.url();
     mailstow_.config()["servers"]["main"]["tls"] = "none";
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
     before_ = state();
   }

@@ -22,7 +22,7 @@ class RestoreKillTest : public testing::Test {
  protected:
   RestoreKillTest() {
     servers::fill_account(server_, "alice", 150);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
   }
 

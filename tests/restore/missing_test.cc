@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class MissingTest : public testing::Test {
  protected:
   MissingTest() {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     client_.command("CREATE Work");
     client_.command("CREATE Archive");
     for (int message = 0; message < 6; ++message) {

@@ -24,7 +24,7 @@ class OddNamesTest : public testing::TestWithParam<Kind> {
  protected:
   OddNamesTest() : server_(make_server(GetParam())), mailstow_(*server_) {
     let_set_quotas(mailstow_, *server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   // A backup of alice's folders with a message in each.

@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class PagingTest : public testing::Test {
  protected:
   PagingTest() {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     for (const char* folder : {"Work", "Tools", "Zoo"}) {
       server_.client("alice").command("CREATE " + servers::quote(folder));
     }

@@ -130,7 +130,7 @@ class PointInTimeTest : public testing::TestWithParam<Kind> {
  protected:
   PointInTimeTest() {
     let_set_quotas(mailstow_, *server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   AccountState state() { return servers::account_state(*server_, "alice"); }

@@ -41,7 +41,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
  protected:
   ProofTest() {
     let_set_quotas(mailstow_, *server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   // Appends the messages that the server accepts to `folder`.

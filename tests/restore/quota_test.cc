@@ -32,7 +32,7 @@ class QuotaWorld {
     std::vector<servers::Delivery> deliveries;
     for (int message = 0; message < 4; ++message) deliveries.push_back({mail.text(512 * 1024)});
     server_.client("alice").append("INBOX", deliveries);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
   }
 

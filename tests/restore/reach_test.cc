@@ -42,7 +42,7 @@ using Words = std::vector<std::string>;
 class Scene {
  public:
   Scene() {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     server_.client("alice").command("CREATE Beyond");
     server_.client("bob").command("CREATE Private");
     append("alice", "INBOX", "letter first");

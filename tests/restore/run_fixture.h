@@ -14,7 +14,7 @@ namespace restore {
 class RunTest : public testing::Test {
  protected:
   explicit RunTest(servers::DovecotOptions options = {}) : server_(std::move(options)) {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void back_up() { mailstow_.backupd_json({"once", "--account", "alice"}); }

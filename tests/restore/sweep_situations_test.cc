@@ -53,7 +53,7 @@ class World {
  public:
   World() {
     servers::fill_account(server_, "alice", 6);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
     before_ = servers::account_state(server_, "alice");
     good_config_ = mailstow_.config();

@@ -23,7 +23,7 @@ class SweepTest : public testing::Test {
  protected:
   SweepTest() {
     servers::fill_account(server_, "alice", 40);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd_json({"once", "--account", "alice"});
   }
 

@@ -29,7 +29,7 @@ class TreesTest : public testing::Test {
  protected:
   TreesTest() {
     servers::fill_account(server_, "alice", 40);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     back_up();
   }
 

@@ -24,7 +24,7 @@ class UndatedTest : public testing::TestWithParam<Kind> {
  protected:
   UndatedTest() : server_(make_server(GetParam())), mailstow_(*server_) {
     let_set_quotas(mailstow_, *server_);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     record_inbox(mailstow_, kSpring2021,
                  {{1, text_of(1), base::ZonedTime{kSpring2020}},
                   {2, text_of(2), base::ZonedTime{kSpring2021}},

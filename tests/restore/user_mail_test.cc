@@ -32,7 +32,7 @@ class UserMailTest : public testing::Test {
                  "until {expires} ({days} days). {unknown} {\n");
     set_template("reminder",
                  "Subject: Your restored mail goes tomorrow\r\n\r\n{tree}: {days} day\r\n");
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd({"once"});
   }
 

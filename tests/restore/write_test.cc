@@ -20,7 +20,7 @@ using servers::AccountState;
 class WriteTest : public testing::Test {
  protected:
   explicit WriteTest(const std::string& extra = {}) : server_(with_extra(extra)) {
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   static servers::DovecotOptions with_extra(const std::string& extra) {

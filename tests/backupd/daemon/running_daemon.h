@@ -66,7 +66,7 @@ class DaemonTest : public testing::Test {
     for (const char* job : {"backup", "prune", "check", "sweep", "drill"}) schedule(job, "never");
     mailstow_.config()["schedule"]["jitter"] = "0s";
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void schedule(const std::string& job, const std::string& expression) {

@@ -28,7 +28,7 @@ class DoctorFixture : public testing::Test {
   DoctorFixture() {
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     back_up();
   }
 

@@ -170,7 +170,7 @@ class CyrusDoctorTest : public testing::Test {
   CyrusDoctorTest() {
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.backupd({"once"});
   }
 

@@ -35,7 +35,7 @@ class AccountRollTest : public testing::Test {
     mailstow_.config()["servers"]["main"]["discover"] = {{"command", {"cat", users_.string()}}};
     mailstow_.save();
     say({"alice", "bob"});
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void say(const std::vector<std::string>& users) {

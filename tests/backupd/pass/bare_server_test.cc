@@ -22,7 +22,7 @@ class BareServerTest : public testing::Test {
     mailstow_.config()["servers"]["main"]["tls"] = "none";
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   ~BareServerTest() override { EXPECT_THAT(relay_.breaches(), IsEmpty()); }

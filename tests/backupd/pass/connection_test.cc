@@ -17,7 +17,7 @@ class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() {
     servers::fill_account(server_, "alice", 10);
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
   }
 

@@ -27,7 +27,7 @@ class CyrusBackupTest : public testing::TestWithParam<std::tuple<NameStyle, Logi
       mailstow_.config()["accounts"][0]["password_file"] = server_.password_file("alice").string();
     }
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   static servers::CyrusOptions options() {
@@ -133,7 +133,7 @@ TEST_P(SharedFolderTest, NoByteOfBobsIsInAlicesSnapshot) {
   }
   ASSERT_THAT(alice.command("LIST \"\" *"), testing::HasSubstr("Given")) << "alice sees it";
 
-  mailstow_.backupd({"init"});
+  mailstow_.make_store();
   const json report = mailstow_.backupd_json({"once", "--account", "alice"})["accounts"][0];
   EXPECT_EQ(report["status"], "complete") << report;
   EXPECT_EQ(report["messages"], 1) << report;

@@ -34,7 +34,7 @@ class DroppedConnectionsTest : public testing::Test {
     main["tls"] = "none";
     main["connections_per_account"] = 3;
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   // How many bytes a connection lasts: occasionally not beyond its login.

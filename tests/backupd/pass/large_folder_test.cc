@@ -33,7 +33,7 @@ class LargeFolderTest : public testing::Test {
   LargeFolderTest() {
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   static unsigned count() { return tests::is_long_run() ? 300'000 : 3'000; }

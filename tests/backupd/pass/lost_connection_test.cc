@@ -26,7 +26,7 @@ class LostConnectionTest : public testing::Test {
  protected:
   LostConnectionTest() {
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   json once(const servers::Relay& relay, int status = 0) {

@@ -50,7 +50,7 @@ class ManyAccountsTest : public testing::Test {
     config["servers"]["main"]["tls"] = "none";
     config["servers"]["main"]["connections"] = kConnections;
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   const std::vector<std::string>& users() const { return server_.options().users; }

@@ -24,7 +24,7 @@ class SpareSessionsTest : public testing::Test {
       for (int message = 0; message < kInEach; ++message) maildir.deliver(name, {mail.tiny()});
     }
     mailstow_.config()["accounts"] = {{{"name", "alice"}, {"server", "main"}}};
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void expect_backup(const servers::Relay& relay, unsigned connections_per_account) {

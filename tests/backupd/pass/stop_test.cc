@@ -36,7 +36,7 @@ class StopTest : public testing::Test {
     mailstow_.config()["servers"]["main"]["connections"] = 1;
     mailstow_.config()["servers"]["main"]["tls"] = "none";
     use(server_.plain_url());
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   void use(const std::string& url) {

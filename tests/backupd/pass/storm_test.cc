@@ -98,7 +98,7 @@ class StormTest : public testing::TestWithParam<Kind> {
     main["url"] = server_->plain_url();
     main["tls"] = "none";
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   store::Reader reader() const {

@@ -86,7 +86,7 @@ class MetricsTest : public testing::Test {
                                       {{"name", "bob"}, {"server", "main"}}};
     mailstow_.config()["metrics"]["file"] = file().string();
     mailstow_.save();
-    mailstow_.backupd({"init"});
+    mailstow_.make_store();
   }
 
   base::Path file() const { return mailstow_.directory() / "mailstow.prom"; }
