@@ -7,7 +7,8 @@ namespace servers {
 namespace {
 
 // `chroot =` and the three default users allow an ordinary user to run it. Authentication has no
-// delays, because tests of wrong passwords must not wait.
+// delays, because tests of wrong passwords must not wait. A process serves several sessions, one
+// after the other, because its start takes longer than most of them.
 constexpr auto kServices = R"(
 default_internal_user = {user}
 default_internal_group = {group}
@@ -30,6 +31,7 @@ service auth {{
 }}
 service imap {{
   process_limit = 4000
+  service_count = 8
 }}
 service imap-login {{
   chroot =
