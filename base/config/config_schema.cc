@@ -16,7 +16,9 @@
 #include <valijson/validator.hpp>
 #pragma GCC diagnostic pop
 
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/config/login_config.h"
@@ -103,7 +105,17 @@ std::string pointer_to(const valijson::ValidationResults::Error& error) {
   return pointer.empty() ? "/" : pointer;
 }
 
-void validate(const json& document, const json& definition) {
+// The validator prepares every part of the schema, most of which a document does not use.
+void drop_unused(json& definition, const json& document) {
+  if (!document.is_object() || !definition.contains("properties")) return;
+  json& properties = definition.at("properties");
+  for (auto at = properties.begin(); at != properties.end();) {
+    at = document.contains(at.key()) ? std::next(at) : properties.erase(at);
+  }
+}
+
+void validate(const json& document, json definition) {
+  drop_unused(definition, document);
   valijson::Schema schema;
   valijson::SchemaParser parser;
   const valijson::adapters::NlohmannJsonAdapter definition_adapter(definition);
@@ -126,18 +138,18 @@ void validate(const json& document, const json& definition) {
 }  // namespace
 
 void check_against_schema(const json& document) {
-  const json definition = json::parse(schema::kConfigSchema);
+  json definition = json::parse(schema::kConfigSchema);
   refuse_unknown_keys(definition, definition, document, "");
   if (document.is_object() && document.contains("servers") && document.at("servers").is_object()) {
     check_logins(document);
   }
-  validate(document, definition);
+  validate(document, std::move(definition));
 }
 
 void check_against_schema(const json& document, std::string_view schema_text) {
-  const json definition = json::parse(schema_text);
+  json definition = json::parse(schema_text);
   refuse_unknown_keys(definition, definition, document, "");
-  validate(document, definition);
+  validate(document, std::move(definition));
 }
 
 }  // namespace base
