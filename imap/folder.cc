@@ -35,6 +35,12 @@ Known add_value(std::optional<Value>& known, const std::optional<Value>& added) 
 
 }  // namespace
 
+void OddLines::add(const std::string& line) {
+  ++count;
+  if (shown.size() >= kMaxShown || std::ranges::find(shown, line) != shown.end()) return;
+  shown.push_back(line);
+}
+
 bool FolderStatus::add(const FolderStatus& other) {
   const auto most_messages = std::max(messages, other.messages);  // one that is unknown is less
   bool is_new = false;

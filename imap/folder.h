@@ -44,7 +44,15 @@ struct Folder {
   bool can_be_opened() const;
 };
 
-inline constexpr std::size_t kMaxOddLines = 10;
+// Lines of the server that were not understood whole, and left out.
+struct OddLines {
+  static constexpr std::size_t kMaxShown = 10;
+
+  std::uint64_t count = 0;
+  std::vector<std::string> shown;  // the beginnings of different ones, as sent; at most kMaxShown
+
+  void add(const std::string& line);
+};
 
 // Expected folders that LIST did not show. INBOX always exists (RFC 9051, section 5.1), so a list
 // without it is incomplete.
@@ -53,9 +61,7 @@ struct ListGaps {
   std::string inbox_refusal;  // the command and the server's words, escaped, if STATUS INBOX was
                               // refused too
   bool inbox_is_nonexistent = false;  // the refusal had the code NONEXISTENT (RFC 5530)
-  // The names, with what follows them, of lines that were not understood whole, as sent; at most
-  // kMaxOddLines. Their folders are not listed.
-  std::vector<std::string> odd_lines = {};
+  OddLines odd_lines;                 // whose folders are not listed
 };
 
 // The server's answer to a question for one folder by name.

@@ -116,7 +116,7 @@ ListResponse read_list_response(Lexer& lexer) {
   response.folder.raw_name = read_listed_name(lexer);
   lexer.skip_spaces();
   const bool is_extended = !lexer.at_end_of_line() && lexer.peek() == '(';
-  if (!is_extended) response.leftover = lexer.text();
+  if (is_extended) lexer.skip_value();
   return response;
 }
 
@@ -172,7 +172,7 @@ AclResponse read_acl_response(Lexer& lexer) {
   response.raw_name = lexer.string();
   std::vector<std::string> words = read_words(lexer);
   // It is unclear which of the words are identifiers and which are rights.
-  if (words.size() % 2 != 0) return {};
+  if (words.size() % 2 != 0) lexer.fail_protocol("an identifier without rights");
   for (std::size_t at = 0; at < words.size(); at += 2) {
     response.entries.push_back({std::move(words[at]), std::move(words[at + 1])});
   }

@@ -18,6 +18,9 @@ using base::equal_ignoring_case;
 // Large enough that the number of calls does not limit reading at wire speed.
 constexpr std::size_t kMinBuffer = 256U << 10U;
 
+// Bytes at the end of a line that can announce a literal.
+constexpr std::size_t kMaxAnnouncement = 32;
+
 // The memory of a small string beyond its bytes.
 constexpr std::size_t kStringOverhead = sizeof(std::string);
 
@@ -41,6 +44,17 @@ std::optional<std::uint64_t> parse_number(std::string_view word) {
   return number;
 }
 
+// The size of the literal that a line announces at its end; nullopt: it does not announce one.
+std::optional<std::uint64_t> announced_literal(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (!line.ends_with('}')) return std::nullopt;
+  line.remove_suffix(1);
+  if (line.ends_with('+') || line.ends_with('-')) line.remove_suffix(1);  // RFC 7888
+  const std::size_t open = line.rfind('{');
+  if (open == std::string_view::npos) return std::nullopt;
+  return parse_number(line.substr(open + 1));
+}
+
 }  // namespace
 
 Lexer::Lexer(Source& source, const Limits& limits)
@@ -49,20 +63,35 @@ Lexer::Lexer(Source& source, const Limits& limits)
 }
 
 void Lexer::begin_answer() {
-  line_ = items_ = kept_ = depth_ = 0;
+  line_ = literal_end_ = items_ = kept_ = depth_ = 0;
+  unread_literal_ = 0;
+  start_ = begin_;
+  head_.clear();
+  tail_.clear();
 }
 
 base::Bytes Lexer::take_unread() {
   const base::ByteView unread =
       base::as_bytes(std::string_view(buffer_.get() + begin_, end_ - begin_));
-  begin_ = end_ = 0;
+  begin_ = end_ = start_ = 0;
   return {unread.begin(), unread.end()};
+}
+
+// Before what was consumed leaves the buffer.
+void Lexer::keep_consumed() {
+  const std::string_view gone(buffer_.get() + start_, begin_ - start_);
+  head_ += gone.substr(0, kMaxBeginning - head_.size());
+  tail_ += gone.substr(gone.size() - std::min(gone.size(), kMaxAnnouncement));
+  tail_.erase(0, tail_.size() - std::min(tail_.size(), kMaxAnnouncement));
+  start_ = 0;
 }
 
 void Lexer::refill() {
   if (begin_ == end_) {
+    keep_consumed();
     begin_ = end_ = 0;
   } else if (end_ == capacity_) {
+    keep_consumed();
     std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
   }
@@ -72,14 +101,22 @@ void Lexer::refill() {
 void Lexer::advance(std::size_t length) {
   begin_ += length;
   line_ += length;
-  if (line_ > limits_.max_line) fail_protocol("a line too long");
+  if (line_ > limits_.max_line) fail_framing("a line too long");
+}
+
+std::string Lexer::position(std::string_view what) const {
+  constexpr std::size_t kShown = 40;
+  const std::string_view next(buffer_.get() + begin_, std::min(end_ - begin_, kShown));
+  return fmt::format("the server sent {} before \"{}\"", what, base::escape_for_terminal(next));
 }
 
 void Lexer::fail_protocol(std::string_view what) {
-  constexpr std::size_t kShown = 40;
-  const std::string_view next(buffer_.get() + begin_, std::min(end_ - begin_, kShown));
-  base::fail(base::ErrorCode::kProtocol, "the server sent {} before \"{}\"", what,
-             base::escape_for_terminal(next));
+  throw NotUnderstood(base::ErrorCode::kProtocol, position(what));
+}
+
+// Where the response ends is not known.
+void Lexer::fail_framing(std::string_view what) {
+  throw base::Error(base::ErrorCode::kProtocol, position(what));
 }
 
 void Lexer::unexpected(char expected) {
@@ -114,7 +151,7 @@ std::string_view Lexer::scan(Stop stop) {
 void Lexer::end_line() {
   take_if('\r');
   expect('\n');
-  line_ = 0;
+  line_ = literal_end_ = 0;
 }
 
 std::string_view Lexer::atom() {
@@ -225,12 +262,13 @@ std::uint64_t Lexer::literal_size() {
   expect('{');
   const std::optional<std::uint64_t> size = digits();
   constexpr auto kMaxLiteral = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (!size || *size > kMaxLiteral) fail_protocol("a literal of an impossible size");
+  if (!size || *size > kMaxLiteral) fail_framing("a literal of an impossible size");
   take_if('+');
   expect('}');
   const std::size_t line = line_;
   end_line();
-  line_ = line;  // the line continues after the literal
+  line_ = literal_end_ = line;  // the line continues after the literal
+  unread_literal_ = *size;
   return *size;
 }
 
@@ -280,6 +318,45 @@ void Lexer::skip_line() {
     if (end != std::string_view::npos) return end_line();
     refill();
   }
+}
+
+// Of the current line, after its last literal.
+std::string Lexer::end_of_consumed() const {
+  const std::string_view held(buffer_.get() + start_, begin_ - start_);
+  std::string end = tail_;
+  end += held.substr(held.size() - std::min(held.size(), kMaxAnnouncement));
+  const std::size_t length = std::min(line_ - literal_end_, kMaxAnnouncement);
+  end.erase(0, end.size() - std::min(end.size(), length));
+  return end;
+}
+
+void Lexer::skip_odd_line() {
+  depth_ = 0;
+  for (;;) {
+    if (unread_literal_ > limits_.max_line) fail_framing("a value too long");
+    read_literal(unread_literal_, [](base::ByteView) {});
+    const std::string_view held(buffer_.get() + begin_, end_ - begin_);
+    const std::size_t end = held.find('\n');
+    advance(std::min(end, held.size()));
+    if (end == std::string_view::npos) {
+      refill();
+      continue;
+    }
+    const std::optional<std::uint64_t> literal = announced_literal(end_of_consumed());
+    advance(1);
+    if (!literal) break;
+    literal_end_ = line_;
+    unread_literal_ = *literal;
+  }
+  line_ = literal_end_ = 0;
+}
+
+std::string Lexer::beginning() const {
+  std::string text = head_;
+  text.append(buffer_.get() + start_, std::min(begin_ - start_, kMaxBeginning - head_.size()));
+  text.erase(0, text.find_first_not_of("\r\n"));
+  while (text.ends_with('\r') || text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 }  // namespace imap

@@ -3,7 +3,8 @@
 // that the caller keeps.
 //
 // Every call fails with kProtocol on input that the grammar does not allow and when a limit is
-// exceeded, and as the Source does. A lexer is unusable after a failure.
+// exceeded, and as the Source does. A lexer is unusable after a failure, except that
+// skip_odd_line() may follow NotUnderstood.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "imap/limits.h"
 
 namespace imap {
@@ -30,6 +32,12 @@ class Source {
 
   // Waits for at least one byte and returns the number of bytes read.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;
+};
+
+// A response that is not understood, but whose end can be found.
+class NotUnderstood : public base::Error {
+ public:
+  using Error::Error;
 };
 
 class Lexer {
@@ -109,6 +117,15 @@ class Lexer {
   void skip_value();
   void skip_line();
 
+  // After NotUnderstood: skips the rest of the response. A line that ends with the announcement of
+  // a literal continues after it. Fails if that is longer than Limits::max_line.
+  void skip_odd_line();
+
+  // The first bytes of the response, as far as it was read, at most kMaxBeginning; without blank
+  // lines before it and the line end behind it.
+  std::string beginning() const;
+  static constexpr std::size_t kMaxBeginning = 100;
+
   // The size of a literal whose '{' (or "~{") comes next. Read its bytes with read_literal().
   std::uint64_t literal_size();
   bool at_literal();
@@ -123,16 +140,21 @@ class Lexer {
       const std::size_t available = end_ - begin_;
       const std::size_t length = size < available ? static_cast<std::size_t>(size) : available;
       const std::size_t at = std::exchange(begin_, begin_ + length);
+      unread_literal_ -= length < unread_literal_ ? length : unread_literal_;
       take(base::as_bytes(std::string_view(buffer_.get() + at, length)));
       size -= length;
     }
     if (depth_ > 0) skip_blank_lines();
   }
 
-  // Fails with kProtocol; the message names `what` and shows the position in the stream.
+  // Fails with NotUnderstood; the message names `what` and shows the position in the stream.
   [[noreturn]] void fail_protocol(std::string_view what);
 
  private:
+  [[noreturn]] void fail_framing(std::string_view what);
+  std::string position(std::string_view what) const;
+  void keep_consumed();
+  std::string end_of_consumed() const;
   void refill();
   void advance(std::size_t length);
   [[noreturn]] void unexpected(char expected);
@@ -149,8 +171,13 @@ class Lexer {
   std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t line_ = 0;   // consumed bytes of the current line
-  std::size_t items_ = 0;  // of the current response, like the next two
+  std::size_t start_ = 0;  // of the response, or of the part that is still in the buffer
+  std::string head_;       // the first and the last bytes of the part that is not
+  std::string tail_;
+  std::uint64_t unread_literal_ = 0;  // bytes of an announced literal
+  std::size_t line_ = 0;              // consumed bytes of the current line
+  std::size_t literal_end_ = 0;       // of them, those up to its last literal
+  std::size_t items_ = 0;             // of the current response, like the next two
   std::size_t kept_ = 0;
   std::size_t depth_ = 0;
 };

@@ -135,26 +135,32 @@ Response read_flags_response(Lexer& lexer) {
   return FlagsResponse{read_list(lexer)};
 }
 
-// A line of such a kind that goes on behind its end is not understood, and so not used.
+// What follows the end of a line of this kind: it is skipped, or the line is not understood.
 enum class Leftover { kSkipped, kInvalidates };
+
+// A line that is not understood is left out, or it ends the connection: without it, messages would
+// count as deleted, or as still there.
+enum class Oddity { kLeftOut, kFails };
 
 struct Reader {
   std::string_view kind;
   Response (*read)(Lexer&) = nullptr;
   Leftover leftover = Leftover::kSkipped;
+  Oddity oddity = Oddity::kLeftOut;
 };
 
 // Finds the reader by the word after "* " that names the kind of response.
 const Reader* find_reader(std::string_view kind) {
   using enum Leftover;
+  using enum Oddity;
   static constexpr Reader kReaders[] = {
-      {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
-      {"LSUB", [](Lexer& lexer) -> Response { return read_list_response(lexer); }},
+      {"LIST", [](Lexer& lexer) -> Response { return read_list_response(lexer); }, kInvalidates},
+      {"LSUB", [](Lexer& lexer) -> Response { return read_list_response(lexer); }, kInvalidates},
       {"STATUS", [](Lexer& lexer) -> Response { return read_status_response(lexer); },
        kInvalidates},
-      {"SEARCH", read_search},
-      {"ESEARCH", read_esearch},
-      {"VANISHED", read_vanished},
+      {"SEARCH", read_search, kSkipped, kFails},
+      {"ESEARCH", read_esearch, kSkipped, kFails},
+      {"VANISHED", read_vanished, kSkipped, kFails},
       {"FLAGS", read_flags_response},
       {"CAPABILITY",
        [](Lexer& lexer) -> Response { return CapabilityResponse{read_words(lexer)}; }},
@@ -174,13 +180,78 @@ const Reader* find_reader(std::string_view kind) {
   return nullptr;
 }
 
+// Notes that a body has begun.
+class BodyWatch : public BodySink {
+ public:
+  explicit BodyWatch(BodySink& bodies) : bodies_(bodies) {}
+
+  bool has_begun() const { return has_begun_; }
+
+  bool wants_body(std::optional<base::Uid> uid) override {
+    has_begun_ = true;
+    return bodies_.wants_body(uid);
+  }
+  void body_size(std::uint64_t size) override { bodies_.body_size(size); }
+  void body_piece(base::ByteView piece) override { bodies_.body_piece(piece); }
+
+ private:
+  BodySink& bodies_;
+  bool has_begun_ = false;
+};
+
+Response skip_odd(Lexer& lexer, std::string_view kind) {
+  OddResponse odd;
+  std::ranges::transform(kind, std::back_inserter(odd.kind), to_upper);
+  lexer.skip_odd_line();
+  odd.line = lexer.beginning();
+  return odd;
+}
+
+Response read_fetch(Lexer& lexer, std::uint32_t number, BodySink& bodies) {
+  BodyWatch watched(bodies);
+  try {
+    Response response = read_fetch_response(lexer, number, watched);
+    skip_rest(lexer);
+    return response;
+  } catch (const NotUnderstood&) {
+    if (watched.has_begun()) throw;
+    return skip_odd(lexer, "FETCH");
+  }
+}
+
 // Reads "* 12 EXISTS" and the like, after the number.
 Response read_numbered(Lexer& lexer, std::uint32_t number, BodySink& bodies) {
   lexer.skip_spaces();
   const std::string kind(lexer.atom());
-  if (equal_ignoring_case(kind, "FETCH")) return read_fetch_response(lexer, number, bodies);
-  if (equal_ignoring_case(kind, "EXISTS")) return ExistsResponse{number};
-  if (equal_ignoring_case(kind, "EXPUNGE")) return ExpungeResponse{number};
+  if (equal_ignoring_case(kind, "FETCH")) return read_fetch(lexer, number, bodies);
+  Response response = UnknownResponse{};
+  if (equal_ignoring_case(kind, "EXISTS")) response = ExistsResponse{number};
+  if (equal_ignoring_case(kind, "EXPUNGE")) response = ExpungeResponse{number};
+  skip_rest(lexer);
+  return response;
+}
+
+Response read_named(Lexer& lexer, const Reader& reader) {
+  try {
+    Response response = reader.read(lexer);
+    lexer.skip_spaces();
+    if (reader.leftover == Leftover::kInvalidates && !lexer.at_end_of_line()) {
+      return skip_odd(lexer, reader.kind);
+    }
+    skip_rest(lexer);
+    return response;
+  } catch (const NotUnderstood&) {
+    if (reader.oddity == Oddity::kFails) throw;
+    return skip_odd(lexer, reader.kind);
+  }
+}
+
+Response skip_unknown(Lexer& lexer) {
+  try {
+    skip_rest(lexer);
+  } catch (const NotUnderstood&) {
+    lexer.skip_odd_line();
+  }
   return UnknownResponse{};
 }
 
@@ -197,14 +268,12 @@ Response read_untagged(Lexer& lexer, BodySink& bodies) {
     return read_numbered(lexer, number, bodies);
   }
   if (const std::optional<Condition> condition = find_condition(kind)) {
-    return read_status(lexer, {}, *condition);
+    StatusResponse status = read_status(lexer, {}, *condition);
+    lexer.end_line();
+    return status;
   }
   const Reader* const reader = find_reader(kind);
-  if (reader == nullptr) return UnknownResponse{};
-  Response response = reader->read(lexer);
-  if (reader->leftover == Leftover::kSkipped) return response;
-  lexer.skip_spaces();
-  return lexer.at_end_of_line() ? std::move(response) : UnknownResponse{};
+  return reader != nullptr ? read_named(lexer, *reader) : skip_unknown(lexer);
 }
 
 }  // namespace
@@ -239,9 +308,7 @@ Response read_response(Lexer& lexer, BodySink& bodies) {
     lexer.end_line();
     return response;
   }
-  Response response = read_untagged(lexer, bodies);
-  skip_rest(lexer);
-  return response;
+  return read_untagged(lexer, bodies);
 }
 
 }  // namespace imap

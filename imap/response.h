@@ -52,7 +52,6 @@ struct EnabledResponse {
 };
 struct ListResponse {
   Folder folder;
-  std::string leftover = {};  // behind the name, although it is quoted: the name is not to be used
 };
 struct FolderStatusResponse {
   std::string raw_name;
@@ -105,11 +104,19 @@ struct FetchResponse {
 };
 struct UnknownResponse {};  // of a kind that is never requested; skipped
 
+// A line that is not understood whole, and so not used in part.
+struct OddResponse {
+  std::string kind;  // upper case: "LIST", "FETCH"
+  std::string line;  // its beginning (Lexer::beginning()), as sent
+
+  bool is(std::string_view expected) const { return kind == expected; }
+};
+
 using Response = std::variant<StatusResponse, Continuation, CapabilityResponse, EnabledResponse,
                               ListResponse, FolderStatusResponse, NamespaceResponse, FlagsResponse,
                               ExistsResponse, ExpungeResponse, VanishedResponse, SearchResponse,
                               QuotaRootResponse, QuotaResponse, AclResponse, MyRightsResponse,
-                              MetadataResponse, FetchResponse, UnknownResponse>;
+                              MetadataResponse, FetchResponse, UnknownResponse, OddResponse>;
 
 // Receives the bodies in FETCH responses, piece by piece, before the response is complete.
 class BodySink {
@@ -127,7 +134,10 @@ class BodySink {
   virtual void body_piece(base::ByteView piece) = 0;
 };
 
-// Reads the next response. Bodies are passed to `bodies`. Fails as Lexer does.
+// Reads the next response. Bodies are passed to `bodies`. Fails as Lexer does, but a line that is
+// not understood is an OddResponse, unless it says which messages exist or its literals can't be
+// skipped. After a message's body has begun, such a line fails too: what follows may be the rest of
+// the body, written by anybody.
 Response read_response(Lexer& lexer, BodySink& bodies);
 
 }  // namespace imap

@@ -68,6 +68,10 @@ const ListGaps& Session::list_gaps() const {
   return impl_->list_gaps();
 }
 
+const OddLines& Session::odd_lines() const {
+  return impl_->odd_lines();
+}
+
 std::uint64_t Session::exists() const {
   return impl_->exists();
 }

@@ -90,7 +90,12 @@ class Session {
   // The gaps in the last list_personal_folders().
   const ListGaps& list_gaps() const;
 
-  // The folders that match `pattern`, the second argument of LIST; without status.
+  // All lines so far, of whatever kind, that were not understood whole: each call did without them,
+  // unless it documents a failure.
+  const OddLines& odd_lines() const;
+
+  // The folders that match `pattern`, the second argument of LIST; without status. Fails with
+  // kProtocol if a line is not understood.
   std::vector<Folder> list(std::string_view pattern);
 
   FolderStatus status(std::string_view raw_name);
@@ -134,12 +139,12 @@ class Session {
 
   // A message may be delivered again if its flags change meanwhile: the last one is valid. A
   // response without FLAGS is still a message. `changed_since` is ignored if the folder has no
-  // MODSEQ.
+  // MODSEQ. Fails with kProtocol if a line is not understood, and with `changed_since` only:
+  // otherwise the message of that line is missing.
   void fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                     const std::function<void(const MessageItems&)>& take);  // UID FLAGS [MODSEQ]
-  void fetch_identities(
-      const UidSet& uids,
-      const std::function<void(const MessageItems&)>& take);  // UID INTERNALDATE SIZE
+  // UID INTERNALDATE SIZE. Fails with kProtocol if a line is not understood.
+  void fetch_identities(const UidSet& uids, const std::function<void(const MessageItems&)>& take);
   void fetch_all_but_bodies(  // like fetch_messages(), without the bodies
       const UidSet& uids, const std::function<void(const MessageItems&)>& take);
   UidSet search_all();  // the existing UIDs, at most Limits::max_items
@@ -154,7 +159,8 @@ class Session {
   // capabilities().
   Created create_for(std::string_view raw_name, std::span<const std::string> uses);
   void remove(std::string_view raw_name);  // DELETE
-  // The raw names that the user subscribes to, whether such folders exist or not.
+  // The raw names that the user subscribes to, whether such folders exist or not. Fails with
+  // kRefused if a line is not understood.
   std::vector<std::string> subscriptions();
   void subscribe(std::string_view raw_name);
   void unsubscribe(std::string_view raw_name);

@@ -51,15 +51,15 @@ void note_refusal(const StatusResponse& end, FolderAnswer& answer) {
 
 }  // namespace
 
-std::vector<Folder> Session::Impl::list(std::string_view pattern) {
+std::vector<Folder> Session::Impl::list(std::string_view pattern, Gaps gaps) {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.max_kept);
+  const std::uint64_t odd = odd_lines_.count;
   require_ok(run(command("LIST").text("\"\"").string(pattern), [&](Response& response) {
     auto* const answer = std::get_if<ListResponse>(&response);
-    if (answer != nullptr && answer->leftover.empty()) {
-      note_progress_if(list.add(std::move(answer->folder)));
-    }
+    if (answer != nullptr) note_progress_if(list.add(std::move(answer->folder)));
   }));
+  if (gaps == Gaps::kFail) require_all_understood(odd, "LIST");
   return folders;
 }
 
@@ -68,12 +68,15 @@ std::vector<std::string> Session::Impl::subscriptions() {
   FolderList list(folders, limits_.max_kept);
   Command listing =
       capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
+  const std::uint64_t odd = odd_lines_.count;
   require_ok(run(listing.text("\"\"").string("*"), [&](Response& response) {
     auto* const answer = std::get_if<ListResponse>(&response);
-    if (answer != nullptr && answer->leftover.empty()) {
-      note_progress_if(list.add(std::move(answer->folder)));
-    }
+    if (answer != nullptr) note_progress_if(list.add(std::move(answer->folder)));
   }));
+  if (odd_lines_.count != odd) {
+    base::fail(base::ErrorCode::kRefused,
+               "a line of the server's answer is not understood: what was known before is kept");
+  }
   std::vector<std::string> names;
   names.reserve(folders.size());
   for (Folder& folder : folders) names.push_back(std::move(folder.raw_name));
@@ -238,6 +241,8 @@ OpenFolder Session::Impl::examine(std::string_view raw_name, const Resync& resyn
       } else {
         changes.has_all_states = false;
       }
+    } else if (std::holds_alternative<OddResponse>(response)) {
+      changes.has_all_states = false;
     }
   });
 }

@@ -51,7 +51,17 @@ void Session::Impl::observe(const Response& response) {
     }
   } else if (const auto* const enabled = std::get_if<EnabledResponse>(&response)) {
     has_enabled_qresync_ |= Capabilities(enabled->names).has("QRESYNC");
+  } else if (const auto* const odd = std::get_if<OddResponse>(&response)) {
+    base::log_debug("not understood: {}", base::escape_for_terminal(odd->line));
+    odd_lines_.add(odd->line);
   }
+}
+
+void Session::Impl::require_all_understood(std::uint64_t before, std::string_view what) const {
+  if (odd_lines_.count == before) return;
+  base::fail(base::ErrorCode::kProtocol,
+             "the server's answer to {} has a line that is not understood: {}", what,
+             odd_lines_.shown.empty() ? "" : base::escape_for_terminal(odd_lines_.shown.back()));
 }
 
 StatusResponse Session::Impl::finish(Connection::Tag tag, const Connection::Take& take,

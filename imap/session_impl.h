@@ -36,6 +36,7 @@ class Session::Impl {
 
   std::vector<Folder> list_personal_folders();
   const ListGaps& list_gaps() const { return list_gaps_; }
+  const OddLines& odd_lines() const { return odd_lines_; }
   void request_status_one_by_one(StatusCaution& caution) {
     caution_ = &caution;
     caution.requested.clear();
@@ -43,7 +44,9 @@ class Session::Impl {
   }
   std::uint64_t exists() const { return exists_; }
   std::uint64_t expunged() const { return expunged_; }
-  std::vector<Folder> list(std::string_view pattern);
+  // With kFail a line that is not understood fails with kProtocol.
+  enum class Gaps { kFail, kAllowed };
+  std::vector<Folder> list(std::string_view pattern, Gaps gaps = Gaps::kFail);
   std::vector<std::string> subscriptions();
   FolderStatus status(std::string_view raw_name);
   std::vector<FolderAnswer> ask(std::span<const std::string> raw_names);
@@ -146,11 +149,14 @@ class Session::Impl {
   void remember_accepted(std::string_view raw_name, std::span<const AppendMessage> messages);
 
   void observe(const Response& response);
+  // Fails with kProtocol if a line was not understood since the session counted `before` of them:
+  // it may be one of those that `what` requested.
+  void require_all_understood(std::uint64_t before, std::string_view what) const;
   class MessageFilter;
   std::optional<StatusResponse> fetch_bodies(const UidSet& uids, MessageFilter& filter);
   std::optional<StatusResponse> fetch_bodies_one_by_one(const UidSet& uids, MessageFilter& filter);
   std::vector<FixedText> all_items() const;  // of a message, without its body
-  // Returns the first refusal, if any.
+  // Returns the first refusal, if any. A line that is not understood is left out.
   std::optional<StatusResponse> fetch_items(const UidSet& uids, const std::vector<FixedText>& items,
                                             const std::function<void(const MessageItems&)>& take);
   // Runs `fetch`, which returns the first refusal, and once more without the items of extensions if
@@ -182,6 +188,7 @@ class Session::Impl {
 
   StatusCaution* caution_ = nullptr;  // null: status may be requested together
   ListGaps list_gaps_;
+  OddLines odd_lines_;
   std::vector<Folder> outside_;  // of the last listing, if the namespaces are guessed
   // Folders whose rights were requested, and whether they are another user's.
   std::map<std::string, bool, std::less<>> is_others_;

@@ -169,6 +169,7 @@ std::optional<StatusResponse> Session::Impl::fetch_bodies_one_by_one(const UidSe
 void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t> changed_since,
                                  const std::function<void(const MessageItems&)>& take) {
   const std::uint64_t since = changed_since.value_or(0);
+  const std::uint64_t odd = odd_lines_.count;
   UidSet seen;
   NoBodies no_bodies;
   const auto fetch = [&] {
@@ -188,6 +189,8 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
         no_bodies);
   };
   if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
+  // Of all messages, the one that is missing is noticed; a change would never be.
+  if (requests_modseq() && since > 0) require_all_understood(odd, "UID FETCH");
 }
 
 std::vector<FixedText> Session::Impl::all_items() const {
@@ -202,8 +205,11 @@ std::vector<FixedText> Session::Impl::all_items() const {
 
 void Session::Impl::fetch_identities(const UidSet& uids,
                                      const std::function<void(const MessageItems&)>& take) {
+  const std::uint64_t odd = odd_lines_.count;
   const auto refusal = fetch_items(uids, {"UID", "INTERNALDATE", "RFC822.SIZE"}, take);
   if (refusal) require_ok(*refusal);
+  // Callers take a message that is missing here for one that is gone.
+  require_all_understood(odd, "UID FETCH");
 }
 
 void Session::Impl::fetch_all_but_bodies(const UidSet& uids,

@@ -37,10 +37,10 @@ class Session::Impl::Listing {
   // Returns true if the response had something new.
   bool take(Response& response) {
     if (auto* const answer = std::get_if<ListResponse>(&response)) {
-      if (answer->leftover.empty()) return list_.add(std::move(answer->folder));
-      std::string line = answer->folder.raw_name + ' ' + answer->leftover;
-      const bool is_known = std::ranges::find(odd_lines_, line) != odd_lines_.end();
-      if (!is_known && odd_lines_.size() < kMaxOddLines) odd_lines_.push_back(std::move(line));
+      return list_.add(std::move(answer->folder));
+    }
+    if (const auto* const odd = std::get_if<OddResponse>(&response)) {
+      if (odd->is("LIST")) odd_lines_.add(odd->line);
       return false;
     }
     auto* const status = std::get_if<FolderStatusResponse>(&response);
@@ -48,7 +48,7 @@ class Session::Impl::Listing {
   }
 
   const std::vector<Folder>& folders() const { return folders_; }
-  const std::vector<std::string>& odd_lines() const { return odd_lines_; }
+  const OddLines& odd_lines() const { return odd_lines_; }
 
   template <typename IsOthers>
   void leave_out(const IsOthers& is_others) {
@@ -65,7 +65,7 @@ class Session::Impl::Listing {
   std::vector<Folder> folders_;
   FolderList list_;
   StatusList statuses_;
-  std::vector<std::string> odd_lines_;
+  OddLines odd_lines_;
 };
 
 Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
@@ -343,7 +343,7 @@ std::vector<Folder> Session::Impl::folders_outside() {
   const bool is_all_listed = std::ranges::any_of(
       namespaces_.personal, [](const Namespace& space) { return space.prefix.empty(); });
   if (is_all_listed) return outside_;
-  std::vector<Folder> folders = list("*");
+  std::vector<Folder> folders = list("*", Gaps::kAllowed);
   std::erase_if(folders, [this](const Folder& folder) {
     return owner_of_folder(folder.raw_name, namespaces_) != Owner::kUnknown;
   });

@@ -177,6 +177,9 @@ void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& tu
     properties = refresh_properties(account.session, folders, properties, snapshot_.time());
     account.session.logout();
   });
+  for (std::string& line : admission_.other_odd_lines(account.session.odd_lines())) {
+    report_.warnings.push_back(std::move(line));
+  }
   std::string warning = outside_warning(outside, filter_);
   if (!warning.empty()) report_.warnings.push_back(std::move(warning));
   admission_.admit(properties);

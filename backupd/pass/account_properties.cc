@@ -84,6 +84,42 @@ void add(store::AccountProperties& properties, LimitsByRoot& limits, const std::
   }
 }
 
+// Adds those of `last` that `wanted` accepts and whose key is not among `list`.
+template <typename Value, typename Key, typename Wanted>
+void add_unknown(std::vector<Value>& list, const std::vector<Value>& last, const Key& key,
+                 const Wanted& wanted) {
+  std::set<std::pair<std::string, std::string>> known;
+  for (const Value& one : list) known.insert(key(one));
+  for (const Value& one : last) {
+    if (wanted(one) && known.insert(key(one)).second) list.push_back(one);
+  }
+}
+
+// A line of the answers was not understood, and it may have been about any folder: what was known
+// and is not among the answers stays, and the next backup requests all of it again.
+void keep_unknown(store::AccountProperties& properties, const store::AccountProperties& last,
+                  const std::vector<std::string>& asked) {
+  const std::set<std::string_view> names(asked.begin(), asked.end());
+  const auto is_asked = [&](const auto& one) { return names.contains(one.raw_name); };
+  add_unknown(
+      properties.rights, last.rights,
+      [](const store::FolderRight& one) { return std::pair(one.raw_name, one.identifier); },
+      is_asked);
+  add_unknown(
+      properties.metadata, last.metadata,
+      [](const store::FolderMetadata& one) { return std::pair(one.raw_name, one.entry); },
+      is_asked);
+  add_unknown(
+      properties.quota_roots, last.quota_roots,
+      [](const store::FolderQuotaRoot& one) { return std::pair(one.raw_name, one.root); },
+      is_asked);
+  add_unknown(
+      properties.quota_limits, last.quota_limits,
+      [](const store::QuotaLimit& one) { return std::pair(one.root, one.resource); },
+      [](const store::QuotaLimit&) { return true; });
+  properties.asked = last.asked;
+}
+
 }  // namespace
 
 store::AccountProperties refresh_properties(imap::Session& session, const ListedFolders& folders,
@@ -105,12 +141,14 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
     properties.asked = now;
   }
   asked.emplace_back();  // the empty name: the account's own properties
+  const std::uint64_t odd = session.odd_lines().count;
   const std::vector<imap::FolderDetails> details = session.details(asked);
   LimitsByRoot limits;
   for (std::size_t at = 0; at < asked.size(); ++at) {
     add(properties, limits, asked[at], details[at]);
   }
   put_limits(properties.quota_limits, limits);
+  if (session.odd_lines().count != odd) keep_unknown(properties, last, asked);
   // Sorted, so that unchanged properties yield the same object.
   std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
   const auto by_entry = [](const store::FolderMetadata& one) {

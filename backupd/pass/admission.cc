@@ -114,9 +114,19 @@ void Admission::admit(std::vector<imap::Folder>& listed) {
 }
 
 void Admission::note(const imap::ListGaps& gaps) {
-  for (const std::string& line : gaps.odd_lines) {
-    if (odd_lines_.size() < kMaxPlaces) odd_lines_.insert(base::shortened(line, kMaxShownName));
+  for (const std::string& line : gaps.odd_lines.shown) {
+    if (odd_lines_.size() < kMaxPlaces) odd_lines_.insert(line);
   }
+}
+
+std::vector<std::string> Admission::other_odd_lines(const imap::OddLines& lines) const {
+  std::vector<std::string> warnings;
+  for (const std::string& line : lines.shown) {
+    if (odd_lines_.contains(line)) continue;
+    warnings.push_back("the server sent a line that is not understood and not used: " +
+                       base::escape_for_terminal(line));
+  }
+  return warnings;
 }
 
 void Admission::admit(const std::string& raw_name, imap::OpenFolder& open) {

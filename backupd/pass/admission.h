@@ -36,6 +36,8 @@ class Admission {
 
   // Reports the lines of LIST that were not understood.
   void note(const imap::ListGaps& gaps);
+  // A warning for each of `lines` that is not among them.
+  std::vector<std::string> other_odd_lines(const imap::OddLines& lines) const;
 
   // Leaves out the MAILBOXID.
   void admit(const std::string& raw_name, imap::OpenFolder& open);

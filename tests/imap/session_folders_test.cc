@@ -57,7 +57,7 @@ TEST(SessionFoldersTest, OfContradictoryAnswersTheOneThatLosesNoMailCounts) {
   converse(transcript, [](Session& session) {
     const std::vector<Folder> folders = session.list_personal_folders();
     ASSERT_THAT(folders, SizeIs(1));
-    EXPECT_THAT(session.list_gaps().odd_lines, ElementsAre("Old mail"));
+    EXPECT_THAT(session.list_gaps().odd_lines.shown, ElementsAre("* LIST () \"/\" \"Old\" mail"));
     ASSERT_TRUE(folders[0].status);
     EXPECT_THAT(folders[0].status->messages, Optional(3U));
     EXPECT_EQ(folders[0].status->uid_next, std::nullopt);
@@ -66,6 +66,31 @@ TEST(SessionFoldersTest, OfContradictoryAnswersTheOneThatLosesNoMailCounts) {
     EXPECT_THAT(open.uid_next, Optional(4U));
     EXPECT_EQ(open.mailbox_id, std::nullopt);
     EXPECT_EQ(open.exists, 3U);
+  });
+}
+
+TEST(SessionFoldersTest, AFolderIsNotGoneBecauseItsLineIsNotUnderstood) {
+  Transcript transcript = Transcript::inbox();
+  transcript.add(R"(
+    C: m4 LIST "" "RESTORED/*"
+    S: * LIST () "/" "RESTORED/a
+    S: m4 OK done
+    C: m5 UID FETCH 1:2 (UID INTERNALDATE RFC822.SIZE)
+    S: * 1 FETCH (UID 1 INTERNALDATE "17-Jul-1996 02:44:25 -0700" RFC822.SIZE 9)
+    S: * 2 FETCH (UID 2 (
+    S: m5 OK done
+    C: m6 LSUB "" "*"
+    S: * LSUB () "/" "a
+    S: m6 OK done
+  )");
+  converse(transcript, [](Session& session) {
+    EXPECT_ERROR(kProtocol, "not understood", session.list("RESTORED/*"));
+    EXPECT_ERROR(kProtocol, "not understood",
+                 session.fetch_identities(*UidSet::parse("1:2"), [](const MessageItems&) {}));
+    EXPECT_ERROR(kRefused, "not understood", session.subscriptions());
+    EXPECT_THAT(
+        session.odd_lines().shown,
+        ElementsAre("* LIST () \"/\" \"RESTORED/a", "* 2 FETCH (UID 2 (", "* LSUB () \"/\" \"a"));
   });
 }
 

@@ -141,6 +141,27 @@ TEST_F(AskedFoldersTest, RequestsNothingWhileNothingChanges) {
   EXPECT_EQ(ask("", kThen + std::chrono::days(7) - std::chrono::seconds(1)), last_);
 }
 
+TEST_F(AskedFoldersTest, KeepsWhatALineThatIsNotUnderstoodMayBeAbout) {
+  const auto properties = ask(R"(
+    C: m3 LSUB "" "*"
+    S: * LSUB () "/" Quiet
+    S: * LSUB () "/" "Team
+    S: m3 OK
+    C: m4 GETACL "Quiet"
+    C: m5 GETACL "Team"
+    S: * ACL Quiet (bob
+    S: m4 OK
+    S: * ACL Team eve lrs
+    S: m5 OK
+  )",
+                              kThen + std::chrono::days(8));
+  EXPECT_THAT(properties.subscriptions, testing::ElementsAre("Team"));
+  EXPECT_THAT(properties.rights, testing::ElementsAre(store::FolderRight{"Quiet", "bob", "lr"},
+                                                      store::FolderRight{"Team", "eve", "lrs"},
+                                                      store::FolderRight{"Team", "bob", "lr"}));
+  EXPECT_EQ(properties.asked, kThen) << "so the next backup requests all of it again";
+}
+
 TEST_F(AskedFoldersTest, RequestsOnlyChangedFoldersAndKeepsTheOthers) {
   folders_.has_changed = true;
   folders_.changed = {"Team"};
