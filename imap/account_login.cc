@@ -40,9 +40,10 @@ Session verified(Session session, const Login& login) {
   return session;
 }
 
-Limits limits_with(const base::ServerConfig& server, std::shared_ptr<WaitBudget> waits) {
+Limits limits_with(const base::ServerConfig& server, const CommonLimits& common) {
   Limits limits = limits_of(server);
-  limits.waits = std::move(waits);
+  limits.waits = common.waits;
+  limits.without = common.without;
   return limits;
 }
 
@@ -89,24 +90,21 @@ Limits limits_of(const base::ServerConfig& server) {
 }
 
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
-                     std::shared_ptr<WaitBudget> waits) {
+                     const CommonLimits& common) {
   const Login login = login_of(server, account);
   return with_namespaces(
-      verified(Session::open(endpoint_of(server), login, limits_with(server, std::move(waits))),
-               login),
+      verified(Session::open(endpoint_of(server), login, limits_with(server, common)), login),
       server, account);
 }
 
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
-                                    std::string_view personal_prefix,
-                                    std::shared_ptr<WaitBudget> waits,
+                                    std::string_view personal_prefix, const CommonLimits& common,
                                     const std::function<void()>& logged_in) {
   const Login login = login_of(server, account);
   return with_namespaces(
-      verified(Session::open_and_list_ahead(endpoint_of(server), login,
-                                            limits_with(server, std::move(waits)), personal_prefix,
-                                            logged_in),
+      verified(Session::open_and_list_ahead(endpoint_of(server), login, limits_with(server, common),
+                                            personal_prefix, logged_in),
                login),
       server, account);
 }

@@ -22,14 +22,20 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 // budget for waiting.
 Limits limits_of(const base::ServerConfig& server);
 
+// What the connections of one backup of an account have in common: see Limits.
+struct CommonLimits {
+  std::shared_ptr<WaitBudget> waits = nullptr;
+  CommandNames without = {};
+};
+
 // Fails as Session::open does, and with kLogin if an admin's login opened a different account
-// (imap/account_identity.h). `waits`: Limits::waits.
+// (imap/account_identity.h).
 Session open_account(const base::ServerConfig& server, const base::AccountConfig& account,
-                     std::shared_ptr<WaitBudget> waits = nullptr);
+                     const CommonLimits& common = {});
 Session open_account_and_list_ahead(const base::ServerConfig& server,
                                     const base::AccountConfig& account,
                                     std::string_view personal_prefix,
-                                    std::shared_ptr<WaitBudget> waits = nullptr,
+                                    const CommonLimits& common = {},
                                     const std::function<void()>& logged_in = {});
 
 // Logs in as the user that may set quotas (`quota_admin`, else `admin`), not on behalf of another

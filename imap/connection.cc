@@ -157,7 +157,11 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
                          ConnectionLost::Cause::kMessageTooSlow);
   }
   const auto awaited = in_progress_.find(awaited_);
-  const std::string verb = awaited == in_progress_.end() ? "" : awaited->second.verb;
+  // The first one that is not answered: without pipelining the others have not been sent.
+  const std::string unanswered = in_progress_.empty() ? "" : in_progress_.begin()->second.verb;
+  const std::string verb = !limits_.pipeline               ? unanswered
+                           : awaited == in_progress_.end() ? ""
+                                                           : awaited->second.verb;
   std::string why =
       deadline.kind == CommandTimer::Kind::kSilence
           ? fmt::format("the server was silent for {} s after {}: try again later", seconds, verb)
@@ -176,7 +180,8 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
   }
   throw ConnectionLost(
       why, std::nullopt,
-      is_pipelined ? ConnectionLost::Cause::kPipelinedSilence : ConnectionLost::Cause::kSilence);
+      is_pipelined ? ConnectionLost::Cause::kPipelinedSilence : ConnectionLost::Cause::kSilence,
+      unanswered);
 }
 
 // As Transport::wait(), within the account's budget. May return true before the time is over.

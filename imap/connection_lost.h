@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 
@@ -26,17 +27,23 @@ class ConnectionLost : public base::Error {
     kAccountTooSlow,  // Limits::waits used up: another connection would end in the same way
   };
 
-  // `pause`: how long the server asks the client to wait; nullopt: it didn't ask.
+  // `pause`: how long the server asks the client to wait; nullopt: it didn't ask. `command`: the
+  // one that a silent server did not answer, upper case; empty: unknown.
   ConnectionLost(const std::string& message, std::optional<std::chrono::milliseconds> pause,
-                 Cause cause = Cause::kAny)
-      : Error(base::ErrorCode::kNetwork, message), pause_(pause), cause_(cause) {}
+                 Cause cause = Cause::kAny, std::string command = {})
+      : Error(base::ErrorCode::kNetwork, message),
+        pause_(pause),
+        cause_(cause),
+        command_(std::move(command)) {}
 
   std::optional<std::chrono::milliseconds> pause() const { return pause_; }
   Cause cause() const { return cause_; }
+  const std::string& command() const { return command_; }
 
  private:
   std::optional<std::chrono::milliseconds> pause_;
   Cause cause_;
+  std::string command_;
 };
 
 // Parses the pause from a server's text: "Suggested Backoff Time: 9000 milliseconds" (Exchange

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "imap/optional_commands.h"
+
 namespace imap {
 
 class WaitBudget;
@@ -26,6 +28,7 @@ struct Limits {
   std::chrono::milliseconds command{1'800'000};  // bytes, but nothing that a command requested
   std::chrono::milliseconds message{1'800'000};  // from one message of a FETCH to the next
   std::shared_ptr<WaitBudget> waits = nullptr;   // of the account, shared by its connections
+  CommandNames without = {};                     // optional commands that are not sent
   bool pipeline = true;  // false: a command is sent only after the completion of the one before it
 };
 

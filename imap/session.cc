@@ -68,6 +68,10 @@ const ListGaps& Session::list_gaps() const {
   return impl_->list_gaps();
 }
 
+const CommandNames& Session::done_without() const {
+  return impl_->done_without();
+}
+
 const OddLines& Session::odd_lines() const {
   return impl_->odd_lines();
 }

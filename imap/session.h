@@ -60,7 +60,9 @@ class Session {
   // Enables COMPRESS=DEFLATE if the server supports it. Call at most once.
   void compress();
 
+  // Without those that lead to a command of Limits::without.
   const Capabilities& capabilities() const;
+  const CommandNames& done_without() const;  // Limits::without
 
   // Without the NAMESPACE extension, or if the server reports no namespace: one personal namespace
   // with an empty prefix and the delimiter that LIST "" "" returns.
@@ -160,7 +162,7 @@ class Session {
   Created create_for(std::string_view raw_name, std::span<const std::string> uses);
   void remove(std::string_view raw_name);  // DELETE
   // The raw names that the user subscribes to, whether such folders exist or not. Fails with
-  // kRefused if a line is not understood.
+  // kRefused if a line is not understood, or Limits::without has LSUB.
   std::vector<std::string> subscriptions();
   void subscribe(std::string_view raw_name);
   void unsubscribe(std::string_view raw_name);

@@ -66,6 +66,10 @@ std::vector<Folder> Session::Impl::list(std::string_view pattern, Gaps gaps) {
 std::vector<std::string> Session::Impl::subscriptions() {
   std::vector<Folder> folders;
   FolderList list(folders, limits_.max_kept);
+  const bool has_lsub = !limits_.without.contains("LSUB");
+  if (!has_lsub && !capabilities_.has("LIST-EXTENDED")) {
+    base::fail(base::ErrorCode::kRefused, "the server does not answer LSUB");
+  }
   Command listing =
       capabilities_.has("LIST-EXTENDED") ? command("LIST").text("(SUBSCRIBED)") : command("LSUB");
   const std::uint64_t odd = odd_lines_.count;

@@ -37,6 +37,7 @@ class Session::Impl {
   std::vector<Folder> list_personal_folders();
   const ListGaps& list_gaps() const { return list_gaps_; }
   const OddLines& odd_lines() const { return odd_lines_; }
+  const CommandNames& done_without() const { return limits_.without; }
   void request_status_one_by_one(StatusCaution& caution) {
     caution_ = &caution;
     caution.requested.clear();
@@ -123,6 +124,10 @@ class Session::Impl {
   void open_with_prefetch(std::vector<std::string> announced, std::string_view personal_prefix,
                           ActingAs acting_as);
   void request_capabilities();
+  // What the server announced, without the capabilities that are not to be used.
+  Capabilities usable(std::vector<std::string> announced) const {
+    return without(Capabilities(std::move(announced)), limits_.without);
+  }
   void set_capabilities(const StatusResponse& answer, std::vector<std::string> names);
   Connection::Tag start_enabling();
   void request_namespaces();
@@ -217,7 +222,7 @@ auto during(const std::string& operation, std::string_view raw_name, Work&& work
     return std::forward<Work>(work)();
   } catch (const ConnectionLost& lost) {
     throw ConnectionLost(fmt::format("{}: {}: {}", operation, name_in_error(raw_name), lost.what()),
-                         lost.pause(), lost.cause());
+                         lost.pause(), lost.cause(), lost.command());
   } catch (const base::Error& error) {
     base::fail(error.code(), "{}: {}: {}", operation, name_in_error(raw_name), error.what());
   }

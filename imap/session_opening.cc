@@ -90,7 +90,7 @@ Session::Impl::Impl(std::unique_ptr<Transport> transport, const Limits& limits,
 void Session::Impl::open_with_prefetch(std::vector<std::string> announced,
                                        std::string_view personal_prefix, ActingAs acting_as) {
   const Connection::Tag capabilities = start(command("CAPABILITY"));
-  capabilities_ = Capabilities(std::move(announced));
+  capabilities_ = usable(std::move(announced));
   namespaces_.personal.push_back({std::string(personal_prefix), std::nullopt});
   std::optional<Connection::Tag> enabling;
   if (capabilities_.has("ENABLE") && capabilities_.has_modseq()) enabling = start_enabling();
@@ -150,7 +150,7 @@ void Session::Impl::set_capabilities(const StatusResponse& answer, std::vector<s
   const bool is_refused = answer.condition != Condition::kOk;
   if (is_refused) base::log_debug("the server refused {}", refusal_of(answer));
   if (is_refused || names.empty()) names = connection_.announced();
-  capabilities_ = Capabilities(std::move(names));
+  capabilities_ = usable(std::move(names));
   literal_mode_ = literal_mode(capabilities_);
 }
 

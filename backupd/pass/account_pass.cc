@@ -136,8 +136,8 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
       if (!concerns_account(error.code())) throw;
       spares.drop();
       rounds_.keep_progress();
-      const bool changes_its_ways =
-          stop_pipelining_after(error, spares) || list_carefully_after(error);
+      const bool changes_its_ways = stop_pipelining_after(error, spares) ||
+                                    do_without_after(error, spares) || list_carefully_after(error);
       pause = changes_its_ways ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
         base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
@@ -155,7 +155,7 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
 
 void AccountPass::attempt(const Open& open, SpareSessions& spares, StoreTurn& turn) {
   OpenAccount account = turn.away([&] {
-    return open({filter_.prefix(), pipeline_, listing_, waits_});
+    return open({filter_.prefix(), pipeline_, listing_, waits_, without_});
   });
   spares.prove(account.folders);
   const auto& personal = account.namespaces.personal;
@@ -221,6 +221,18 @@ bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions&
   }
   pipeline_ = false;
   spares.stop_pipelining();
+  return true;
+}
+
+// The server announced an optional command and did not answer it.
+bool AccountPass::do_without_after(const base::Error& error, SpareSessions& spares) {
+  const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
+  if (lost == nullptr || lost->cause() != imap::ConnectionLost::Cause::kSilence) return false;
+  const std::string& command = lost->command();
+  if (!imap::is_optional(command) || !without_.insert(command).second) return false;
+  spares.do_without(command);
+  report_.warnings.push_back(
+      fmt::format("the server does not answer {}, so the backup did without it", command));
   return true;
 }
 

@@ -48,6 +48,7 @@ class AccountPass : private CommitSchedule::Participant {
   std::optional<std::chrono::milliseconds> pause_after(const base::Error& error);
   bool list_carefully_after(const base::Error& error);
   bool stop_pipelining_after(const base::Error& error, SpareSessions& spares);
+  bool do_without_after(const base::Error& error, SpareSessions& spares);
   void finish();
   void report_parked_folders();
   void end_with(const std::string& reason, std::optional<base::ErrorCode> code);
@@ -72,6 +73,7 @@ class AccountPass : private CommitSchedule::Participant {
   bool was_open_ = false;  // the server let us in once
   ListingState listing_;
   bool pipeline_ = true;         // false: the server may have dropped commands sent together
+  imap::CommandNames without_;   // optional commands that the server did not answer
   std::uint64_t most_done_ = 0;  // messages and folders when a connection was lost
 };
 

@@ -95,29 +95,41 @@ void add_unknown(std::vector<Value>& list, const std::vector<Value>& last, const
   }
 }
 
-// A line of the answers was not understood, and it may have been about any folder: what was known
-// and is not among the answers stays, and the next backup requests all of it again.
+// The kinds of properties of which the answers may lack some.
+struct Unknown {
+  bool rights = false;
+  bool metadata = false;
+  bool quotas = false;
+};
+
+// What was known of such a kind and is not among the answers stays.
 void keep_unknown(store::AccountProperties& properties, const store::AccountProperties& last,
-                  const std::vector<std::string>& asked) {
+                  const std::vector<std::string>& asked, const Unknown& unknown) {
   const std::set<std::string_view> names(asked.begin(), asked.end());
   const auto is_asked = [&](const auto& one) { return names.contains(one.raw_name); };
-  add_unknown(
-      properties.rights, last.rights,
-      [](const store::FolderRight& one) { return std::pair(one.raw_name, one.identifier); },
-      is_asked);
-  add_unknown(
-      properties.metadata, last.metadata,
-      [](const store::FolderMetadata& one) { return std::pair(one.raw_name, one.entry); },
-      is_asked);
-  add_unknown(
-      properties.quota_roots, last.quota_roots,
-      [](const store::FolderQuotaRoot& one) { return std::pair(one.raw_name, one.root); },
-      is_asked);
-  add_unknown(
-      properties.quota_limits, last.quota_limits,
-      [](const store::QuotaLimit& one) { return std::pair(one.root, one.resource); },
-      [](const store::QuotaLimit&) { return true; });
-  properties.asked = last.asked;
+  if (unknown.rights) {
+    const auto key = [](const store::FolderRight& one) {
+      return std::pair(one.raw_name, one.identifier);
+    };
+    add_unknown(properties.rights, last.rights, key, is_asked);
+  }
+  if (unknown.metadata) {
+    const auto key = [](const store::FolderMetadata& one) {
+      return std::pair(one.raw_name, one.entry);
+    };
+    add_unknown(properties.metadata, last.metadata, key, is_asked);
+  }
+  if (unknown.quotas) {
+    const auto root = [](const store::FolderQuotaRoot& one) {
+      return std::pair(one.raw_name, one.root);
+    };
+    const auto limit = [](const store::QuotaLimit& one) {
+      return std::pair(one.root, one.resource);
+    };
+    add_unknown(properties.quota_roots, last.quota_roots, root, is_asked);
+    add_unknown(properties.quota_limits, last.quota_limits, limit,
+                [](const store::QuotaLimit&) { return true; });
+  }
 }
 
 }  // namespace
@@ -148,7 +160,16 @@ store::AccountProperties refresh_properties(imap::Session& session, const Listed
     add(properties, limits, asked[at], details[at]);
   }
   put_limits(properties.quota_limits, limits);
-  if (session.odd_lines().count != odd) keep_unknown(properties, last, asked);
+  const imap::CommandNames& without = session.done_without();
+  Unknown unknown{.rights = without.contains("GETACL") || without.contains("MYRIGHTS"),
+                  .metadata = without.contains("GETMETADATA"),
+                  .quotas = without.contains("GETQUOTAROOT")};
+  if (session.odd_lines().count != odd) {
+    // It may have been about any folder: the next backup requests all of it again.
+    unknown = {.rights = true, .metadata = true, .quotas = true};
+    properties.asked = last.asked;
+  }
+  keep_unknown(properties, last, asked, unknown);
   // Sorted, so that unchanged properties yield the same object.
   std::ranges::stable_sort(properties.rights, {}, &store::FolderRight::raw_name);
   const auto by_entry = [](const store::FolderMetadata& one) {

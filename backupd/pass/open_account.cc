@@ -11,12 +11,13 @@ OpenAccount open_and_list(const base::Config& config, const base::AccountConfig&
   base::ServerConfig server = config.server_of(account);
   server.pipeline = server.pipeline && options.pipeline;
   const auto listed = clock.now_seconds();
+  const imap::CommonLimits common{options.waits, options.without};
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   imap::Session session = [&] {
-    if (listing.is_one_by_one) return imap::open_account(server, account, options.waits);
-    return imap::open_account_and_list_ahead(server, account, options.personal_prefix,
-                                             options.waits, [&] { listing.is_logged_in = true; });
+    if (listing.is_one_by_one) return imap::open_account(server, account, common);
+    return imap::open_account_and_list_ahead(server, account, options.personal_prefix, common,
+                                             [&] { listing.is_logged_in = true; });
   }();
   listing.is_logged_in = true;
   if (listing.is_one_by_one) session.request_status_one_by_one(listing.caution);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/config/config.h"
 #include "imap/folder.h"
+#include "imap/optional_commands.h"
 #include "imap/session.h"
 #include "imap/status_caution.h"
 #include "imap/wait_budget.h"
@@ -35,6 +36,7 @@ struct OpenOptions {
   bool pipeline = true;              // false: whatever the configuration says
   ListingState& listing;
   std::shared_ptr<imap::WaitBudget> waits = nullptr;  // for all connections of the account
+  imap::CommandNames without = {};                    // not answered by the server: not sent
 };
 
 // Fails as imap::open_account() and the session do.

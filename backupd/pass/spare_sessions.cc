@@ -36,7 +36,7 @@ imap::Session* SpareSessions::open(SpareSession& spare, const std::string& raw_n
                                    std::uint32_t uid_validity) const {
   try {
     if (!spare.session) {
-      spare.session = imap::open_account(server_, account_, waits_);
+      spare.session = imap::open_account(server_, account_, common_);
       witness_.prove(*spare.session);
     }
     if (spare.session->examine(raw_name).uid_validity == uid_validity) return &*spare.session;

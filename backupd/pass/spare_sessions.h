@@ -10,6 +10,7 @@
 
 #include "backupd/pass/account_queue.h"
 #include "base/config/config.h"
+#include "imap/account_login.h"
 #include "imap/mailbox_witness.h"
 #include "imap/session.h"
 #include "imap/wait_budget.h"
@@ -47,7 +48,7 @@ class SpareSessions {
                       std::uint32_t uid_validity) const;
 
   // Sessions opened from now on share this budget.
-  void wait_within(std::shared_ptr<imap::WaitBudget> waits) { waits_ = std::move(waits); }
+  void wait_within(std::shared_ptr<imap::WaitBudget> waits) { common_.waits = std::move(waits); }
 
   // Keeps those that are open for the next folder.
   void give_back(std::vector<SpareSession> spares);
@@ -58,6 +59,9 @@ class SpareSessions {
   // Sessions opened from now on send one command at a time.
   void stop_pipelining() { server_.pipeline = false; }
 
+  // Sessions opened from now on do not send this command.
+  void do_without(const std::string& command) { common_.without.insert(command); }
+
   // Drops the kept sessions without LOGOUT: for when the server must not be waited for.
   void drop();
 
@@ -65,7 +69,7 @@ class SpareSessions {
   AccountQueue& queue_;
   base::ServerConfig server_;
   const base::AccountConfig& account_;
-  std::shared_ptr<imap::WaitBudget> waits_;
+  imap::CommonLimits common_;
   imap::MailboxWitness witness_;
   std::vector<SpareSession> idle_;
 };

@@ -285,6 +285,27 @@ TEST(SessionTest, SendsOneCommandAtATimeIfTheServerCannotPipeline) {
   }
 }
 
+TEST(SessionTest, DoesWithoutCommandsThatTheServerDidNotAnswer) {
+  const Transcript transcript(R"(
+    C: m1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 NAMESPACE ENABLE CONDSTORE COMPRESS=DEFLATE ACL QUOTA METADATA
+    S: m1 OK
+    C: m2 LIST "" ""
+    S: * LIST (\Noselect) "/" ""
+    S: m2 OK
+  )");
+  Limits limits;
+  limits.without = {"COMPRESS",     "ENABLE", "GETACL",   "GETMETADATA",
+                    "GETQUOTAROOT", "LSUB",   "NAMESPACE"};
+  Session session(scripted(transcript), limits);
+  EXPECT_TRUE(session.namespaces().is_guessed);
+  EXPECT_TRUE(session.capabilities().has("CONDSTORE"));
+  session.compress();
+  const std::string inbox(kInbox);
+  EXPECT_THAT(session.details({&inbox, 1}), SizeIs(1));
+  EXPECT_ERROR(kRefused, "does not answer LSUB", session.subscriptions());
+}
+
 TEST(SessionTest, SuggestsNotToPipelineAfterASilence) {
   Transcript silent = Transcript::session();
   silent.add(R"(

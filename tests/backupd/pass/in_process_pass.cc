@@ -32,6 +32,7 @@ OpenAccount open(const PassAccount& account, imap::Limits limits, const OpenOpti
                  std::chrono::sys_seconds now) {
   limits.pipeline = limits.pipeline && options.pipeline;
   limits.waits = options.waits;
+  limits.without = options.without;
   ListingState& listing = options.listing;
   listing.is_logged_in = listing.is_listed = false;
   std::unique_ptr<imap::Transport> transport = account.connect();
