@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backupd/report/alarms.h"
+#include "backupd/report/lasting_gaps.h"
 #include "base/terminal.h"
 #include "base/time_text.h"
 
@@ -29,6 +30,7 @@ std::vector<AccountPlan> plan_accounts(store::Reader& reader, const base::Config
     const auto deletion = newest_mass_deletion(snapshots, config.guards,
                                                acknowledgements.deletions_accepted(account));
     if (deletion) rules.hold_through = deletion->snapshot.sequence;
+    rules.compared = compared_backups(snapshots, now);
     const std::vector<store::RetentionDecision> decisions =
         store::plan_retention(snapshots, rules, now);
     AccountPlan plan{.account = account, .snapshots = {}};

@@ -22,7 +22,7 @@ Login login_of(const base::ServerConfig& server, const base::AccountConfig& acco
 // budget for waiting.
 Limits limits_of(const base::ServerConfig& server);
 
-// What the connections of one backup of an account have in common: see Limits.
+// The limits that all connections of one backup of an account share: see Limits.
 struct CommonLimits {
   std::shared_ptr<WaitBudget> waits = nullptr;
   CommandNames without = {};

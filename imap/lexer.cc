@@ -320,7 +320,7 @@ void Lexer::skip_line() {
   }
 }
 
-// Of the current line, after its last literal.
+// The last bytes of the current line, after its last literal.
 std::string Lexer::end_of_consumed() const {
   const std::string_view held(buffer_.get() + start_, begin_ - start_);
   std::string end = tail_;

@@ -124,7 +124,7 @@ class Session::Impl {
   void open_with_prefetch(std::vector<std::string> announced, std::string_view personal_prefix,
                           ActingAs acting_as);
   void request_capabilities();
-  // What the server announced, without the capabilities that are not to be used.
+  // The announced capabilities without those that are not to be used.
   Capabilities usable(std::vector<std::string> announced) const {
     return without(Capabilities(std::move(announced)), limits_.without);
   }

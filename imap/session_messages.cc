@@ -189,7 +189,7 @@ void Session::Impl::fetch_states(const UidSet& uids, std::optional<std::uint64_t
         no_bodies);
   };
   if (const auto refusal = fetch_with_or_without_extensions(fetch)) require_ok(*refusal);
-  // Of all messages, the one that is missing is noticed; a change would never be.
+  // A message that is missing among all is noticed; a missing change would not be.
   if (requests_modseq() && since > 0) require_all_understood(odd, "UID FETCH");
 }
 

@@ -102,7 +102,7 @@ struct Unknown {
   bool quotas = false;
 };
 
-// What was known of such a kind and is not among the answers stays.
+// Keeps the properties of such a kind that were known and are not among the answers.
 void keep_unknown(store::AccountProperties& properties, const store::AccountProperties& last,
                   const std::vector<std::string>& asked, const Unknown& unknown) {
   const std::set<std::string_view> names(asked.begin(), asked.end());

@@ -121,4 +121,22 @@ std::string lasting_gaps(store::Reader& reader, const std::string& account,
   }
 }
 
+std::set<std::uint64_t> compared_backups(std::span<const SnapshotInfo> snapshots,
+                                         std::chrono::sys_seconds now) {
+  // One more than the nights: two backups of a day may be those of two nights.
+  constexpr std::size_t kDays = kNights + 1;
+  std::map<std::chrono::sys_days, std::uint64_t> firsts;
+  for (const SnapshotInfo& snapshot : std::views::reverse(snapshots)) {
+    if (snapshot.kind != store::SnapshotKind::kBackup) continue;
+    if (snapshot.time > now + base::kClockSlack) continue;
+    if (snapshot.status != store::SnapshotStatus::kPartial) break;
+    firsts.insert_or_assign(std::chrono::floor<std::chrono::days>(snapshot.time),
+                            snapshot.sequence);
+  }
+  while (firsts.size() > kDays) firsts.erase(firsts.begin());
+  std::set<std::uint64_t> sequences;
+  for (const auto& [day, sequence] : firsts) sequences.insert(sequence);
+  return sequences;
+}
+
 }  // namespace backupd

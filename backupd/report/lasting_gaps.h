@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <set>
+#include <span>
 #include <string>
 
 #include "base/uid.h"
@@ -21,5 +24,11 @@ using IsSkipAccepted =
 // was, and backups that ended before they came to each folder and added nothing.
 std::string lasting_gaps(store::Reader& reader, const std::string& account,
                          const IsSkipAccepted& is_accepted, std::chrono::sys_seconds now);
+
+// The sequences of the backups that lasting_gaps() needs now or will need, whatever the retention
+// keeps otherwise: since the last one that lacked nothing, the first of each of the last four days
+// that have any. `snapshots`: of one account, in the order of their sequence.
+std::set<std::uint64_t> compared_backups(std::span<const store::SnapshotInfo> snapshots,
+                                         std::chrono::sys_seconds now);
 
 }  // namespace backupd

@@ -130,6 +130,7 @@ class Planner {
     }
     keep_rescued();
     keep_held();
+    keep_compared();
     for (RetentionDecision& decision : decisions_)
       if (decision.reasons.empty()) decision.reasons.emplace_back("no rule keeps it");
     return std::move(decisions_);
@@ -271,6 +272,13 @@ class Planner {
                     held == snapshots_.end() ? "" : " at " + base::shown_time(held->time));
     for (std::size_t i = 0; i < snapshots_.size(); ++i)
       if (snapshots_[i].sequence <= *rules_.hold_through) keep(i, reason);
+  }
+
+  void keep_compared() {
+    for (std::size_t i = 0; i < snapshots_.size(); ++i) {
+      if (!rules_.compared.contains(snapshots_[i].sequence)) continue;
+      keep(i, "not complete: kept to notice if three nights make no progress");
+    }
   }
 
   std::span<const SnapshotInfo> snapshots_;

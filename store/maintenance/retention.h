@@ -13,7 +13,7 @@
 //     and counts for no rule, so that it can't displace the real ones.
 //   - A snapshot whose time contradicts the order in which they were made (store/doubted_times.h)
 //     takes the place of no other: the rules also keep what they would keep without it.
-//   - A pinned snapshot is kept until its pin ends.
+//   - A pinned snapshot is kept until its pin ends; one that an alarm compares is kept too.
 //   - A sweep's rescue (SnapshotKind::kRescue) is kept for `sweep_keep` and counts for no other
 //     rule.
 #pragma once
@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ struct RetentionRules {
   // Nothing up to the snapshot with this sequence is dropped: too much vanished before it, which is
   // not yet acknowledged.
   std::optional<std::uint64_t> hold_through = {};
+  // The sequences of backups that an alarm compares with later ones: they are kept.
+  std::set<std::uint64_t> compared = {};
 };
 
 enum class Verdict { kKeep, kDrop };

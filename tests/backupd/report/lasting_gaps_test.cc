@@ -57,6 +57,28 @@ class LastingGapsTest : public testing::Test {
   sys_seconds now_{hours(1'000)};
 };
 
+TEST_F(LastingGapsTest, ThreeNightsAreNoticedWithoutARetentionThatKeepsThem) {
+  skip(3);
+  std::vector<store::SnapshotInfo> kept;
+  back_up(0, store::SnapshotStatus::kComplete);
+  for (int hour = 24; hour <= 84; hour += 6) {
+    back_up(hour);
+    kept.push_back(writer_->reader().snapshots("alice").back());
+    const std::set<std::uint64_t> compared = compared_backups(kept, now_);
+    const std::uint64_t newest = kept.back().sequence;
+    std::erase_if(kept, [&](const store::SnapshotInfo& snapshot) {
+      return snapshot.sequence != newest && !compared.contains(snapshot.sequence);
+    });
+    EXPECT_EQ(compared_backups(kept, now_), compared) << "the same plan drops nothing more";
+  }
+  ASSERT_EQ(kept.size(), 4U);  // the first of each of three days, and the newest
+  EXPECT_EQ(kept[0].time, sys_seconds(hours(24)));
+  EXPECT_EQ(kept[1].time, sys_seconds(hours(48)));
+  EXPECT_EQ(kept[2].time, sys_seconds(hours(72)));
+  back_up(90, store::SnapshotStatus::kComplete);
+  EXPECT_TRUE(compared_backups(writer_->reader().snapshots("alice"), now_).empty());
+}
+
 TEST_F(LastingGapsTest, AMessageThatIsSkippedInThreeNights) {
   skip(3);
   back_up(0);

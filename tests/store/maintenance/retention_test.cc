@@ -137,6 +137,10 @@ TEST(RetentionTest, HeldSnapshotsStayWhateverTheRules) {
   rules.hold_through = 3;
   EXPECT_THAT(kept(snapshots, rules), ElementsAre("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z",
                                                   "2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"));
+  rules.hold_through.reset();
+  rules.compared = {2, 4};
+  EXPECT_THAT(kept(snapshots, rules),
+              ElementsAre("2026-11-02T00:00:00Z", "2026-11-04T00:00:00Z", "2026-11-05T00:00:00Z"));
 }
 
 TEST(RetentionTest, APinnedSnapshotIsKeptUntilItsPinEnds) {
