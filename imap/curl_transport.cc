@@ -34,14 +34,22 @@ constexpr long kMaxAtOnce = 256L << 10U;
 
 // The login as libcurl's callbacks observe it.
 struct ObservedLogin {
+  CURL* easy = nullptr;
   LoginExchange exchange;
   std::exception_ptr error;  // nothing may be thrown through libcurl
 };
 
+// False before the handshake, and if libcurl does not know.
+bool is_encrypted(CURL* easy) {
+  curl_off_t handshake = 0;  // microseconds until it was done; 0: no handshake
+  const CURLcode code = curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &handshake);
+  return code == CURLE_OK && handshake > 0;
+}
+
 std::size_t note_line(char* bytes, std::size_t size, std::size_t count, void* user) {
   auto& login = *static_cast<ObservedLogin*>(user);
   try {
-    login.exchange.note({bytes, size * count});
+    login.exchange.note({bytes, size * count}, is_encrypted(login.easy));
   } catch (...) {
     login.error = std::current_exception();
     return 0;  // libcurl ends the login
@@ -104,7 +112,7 @@ class CurlTransport : public Transport {
            "the server greets with PREAUTH, so the account can't be verified: use a port that "
            "requires a login");
     }
-    if (endpoint.tls == TlsMode::kRequired && !is_encrypted()) {
+    if (endpoint.tls == TlsMode::kRequired && !is_encrypted(easy_.get())) {
       fail(ErrorCode::kTls, "the connection is not encrypted: use an imaps:// url");
     }
     check(curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_));
@@ -212,6 +220,7 @@ class CurlTransport : public Transport {
     set(CURLOPT_XFERINFOFUNCTION, abort_if_stopped);
     set(CURLOPT_ERRORBUFFER, error_.data());
     set(CURLOPT_HEADERFUNCTION, note_line);
+    login_.easy = easy_.get();
     set(CURLOPT_HEADERDATA, &login_);
   }
 
@@ -239,12 +248,6 @@ class CurlTransport : public Transport {
   CURLcode connect() {
     const base::NoSigpipe guard;
     return curl_easy_perform(easy_.get());
-  }
-
-  bool is_encrypted() {
-    curl_off_t handshake = 0;  // microseconds until it was done; 0: no handshake
-    check(curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake));
-    return handshake > 0;
   }
 
   [[noreturn]] void fail(ErrorCode code, const std::string& cause) const {

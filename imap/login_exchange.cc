@@ -78,7 +78,8 @@ const char* login_options(LoginMethod method) {
   return "AUTH=PLAIN";
 }
 
-void LoginExchange::note(std::string_view line) {
+void LoginExchange::note(std::string_view line, bool is_encrypted) {
+  if (is_encrypted && !std::exchange(was_encrypted_, true)) capabilities_.clear();
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   has_challenged_ |= line.starts_with('+');
   const std::string_view words = line.substr(std::min(line.find(' '), line.size() - 1) + 1);

@@ -20,8 +20,9 @@ struct LoginRefusal {
 
 class LoginExchange {
  public:
-  // Processes one line from the server.
-  void note(std::string_view line);
+  // Processes one line from the server. The capabilities of lines before the first one with
+  // `is_encrypted` are forgotten then: an attacker may have written them (RFC 9051, section 6.2.1).
+  void note(std::string_view line, bool is_encrypted);
 
   bool was_greeted() const { return was_greeted_; }
   bool is_preauthenticated() const { return is_preauthenticated_; }
@@ -36,6 +37,7 @@ class LoginExchange {
 
  private:
   bool was_greeted_ = false;
+  bool was_encrypted_ = false;
   bool is_preauthenticated_ = false;
   bool has_challenged_ = false;  // received "+" instead of a result
   std::string refusal_;
