@@ -99,6 +99,12 @@ INSTANTIATE_TEST_SUITE_P(
                         "* NAMESPACE ((\"Mail/\" \"/\")) NIL NIL\r\n"
                         "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"),
                  kAll},
+        Scenario{"NamespaceTwicePersonalAndOthers",
+                 all({further_folder("Bob/private"),
+                      answer("NAMESPACE",
+                             "* NAMESPACE ((\"\" \"/\")) ((\"Bob/\" \"/\")) NIL\r\n"
+                             "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")}),
+                 kAll},
         Scenario{"NamespaceThenNils",
                  answer("NAMESPACE",
                         "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"
@@ -280,11 +286,14 @@ INSTANTIATE_TEST_SUITE_P(Dates, ServerScenarioTest, testing::ValuesIn(odd_dates(
 // No time passes while the server floods: its bytes count.
 INSTANTIATE_TEST_SUITE_P(
     Floods, ServerScenarioTest,
-    testing::Values(Scenario{
-        "UnwantedBodies",
-        later(flood_at_once("LIST",
-                            "* 1 FETCH (BODY[] " + literal(std::string(65'000, 'b')) + ")\r\n")),
-        kAll, "without anything that the backup requested", std::chrono::minutes(1)}),
+    testing::Values(
+        Scenario{"UnwantedBodies",
+                 later(flood_at_once("LIST", "* 1 FETCH (BODY[] " +
+                                                 literal(std::string(65'000, 'b')) + ")\r\n")),
+                 kAll, "without anything that the backup requested", std::chrono::minutes(1)},
+        Scenario{"OddLines",
+                 later(flood_at_once("LIST", "* LIST (((" + std::string(65'000, 'l') + "\r\n")),
+                 kAll, "without anything that the backup requested", std::chrono::minutes(1)}),
     name_of_scenario);
 
 }  // namespace
