@@ -102,6 +102,7 @@ Connection::Tag Connection::start(Command command) {
 void Connection::compress() {
   const base::Bytes unread = lexer_.take_unread();
   transport_ = deflated(std::move(transport_), unread);
+  is_compression_unproven_ = true;
 }
 
 void Connection::add_segment(Segment segment) {
@@ -181,7 +182,7 @@ void Connection::give_up(const CommandTimer::Deadline& deadline) const {
   throw ConnectionLost(
       why, std::nullopt,
       is_pipelined ? ConnectionLost::Cause::kPipelinedSilence : ConnectionLost::Cause::kSilence,
-      unanswered);
+      is_compression_unproven_ ? "COMPRESS" : unanswered);
 }
 
 // As Transport::wait(), within the account's budget. May return true before the time is over.
@@ -317,6 +318,7 @@ void Connection::complete(StatusResponse status) {
   send_rest_of(number);
   in_progress_.erase(number);
   timer_.note_progress();
+  is_compression_unproven_ = false;
   answered_.emplace(number, std::move(status));
 }
 
@@ -351,6 +353,17 @@ void Connection::note(const StatusResponse& status) {
   }
 }
 
+// A server may accept COMPRESS and go on without it, or send anything.
+Response Connection::read_next(BodySink& bodies) {
+  try {
+    return read_response(lexer_, bodies);
+  } catch (const base::Error& error) {
+    if (!is_compression_unproven_ || error.code() != ErrorCode::kProtocol) throw;
+    throw ConnectionLost(fmt::format("after COMPRESS: {}", error.what()), std::nullopt,
+                         ConnectionLost::Cause::kAny, "COMPRESS");
+  }
+}
+
 StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
   awaited_ = tag.number;
   progress_bytes_ = 0;
@@ -359,7 +372,7 @@ StatusResponse Connection::finish(Tag tag, const Take& take, BodySink& bodies) {
   for (;;) {
     if (auto answer = answered_.extract(tag.number)) return std::move(answer.mapped());
     response_bytes_ = 0;
-    Response response = read_response(lexer_, timed);
+    Response response = read_next(timed);
     if (std::holds_alternative<Continuation>(response)) {
       go_ahead();
       continue;

@@ -61,6 +61,8 @@ class Connection : private Source {
 
   // Compresses all further traffic, in both directions. Call it between commands, once the server
   // has answered OK to COMPRESS.
+  // If what follows is no compressed response, finish() fails with ConnectionLost, whose command()
+  // is COMPRESS.
   void compress();
 
   // Same as Transport::announced().
@@ -102,6 +104,7 @@ class Connection : private Source {
   bool can_send_next_segment() const;
   void gather();
   void add_segment(Segment segment);
+  Response read_next(BodySink& bodies);
   void go_ahead();
   void complete(StatusResponse status);
   void send_rest_of(std::uint64_t command);
@@ -129,7 +132,8 @@ class Connection : private Source {
   base::ByteView outgoing_;  // part of `gathered_` or of the first segment; not moved until sent
   base::Bytes ahead_;        // received before the lexer asked for it; it reads this next
   bool expects_bye_ = false;
-  std::set<std::string> alerts_;  // logged already
+  bool is_compression_unproven_ = false;  // no command was completed since compress()
+  std::set<std::string> alerts_;          // logged already
 };
 
 }  // namespace imap

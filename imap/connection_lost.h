@@ -28,7 +28,7 @@ class ConnectionLost : public base::Error {
   };
 
   // `pause`: how long the server asks the client to wait; nullopt: it didn't ask. `command`: the
-  // one that a silent server did not answer, upper case; empty: unknown.
+  // one that the server did not answer, or not understandably, upper case; empty: unknown.
   ConnectionLost(const std::string& message, std::optional<std::chrono::milliseconds> pause,
                  Cause cause = Cause::kAny, std::string command = {})
       : Error(base::ErrorCode::kNetwork, message),

@@ -224,15 +224,17 @@ bool AccountPass::stop_pipelining_after(const base::Error& error, SpareSessions&
   return true;
 }
 
-// The server announced an optional command and did not answer it.
+// The server announced an optional command, and then fell silent or was not understood.
 bool AccountPass::do_without_after(const base::Error& error, SpareSessions& spares) {
   const auto* const lost = dynamic_cast<const imap::ConnectionLost*>(&error);
-  if (lost == nullptr || lost->cause() != imap::ConnectionLost::Cause::kSilence) return false;
+  if (lost == nullptr || lost->cause() == imap::ConnectionLost::Cause::kPipelinedSilence) {
+    return false;
+  }
   const std::string& command = lost->command();
   if (!imap::is_optional(command) || !without_.insert(command).second) return false;
   spares.do_without(command);
   report_.warnings.push_back(
-      fmt::format("the server does not answer {}, so the backup did without it", command));
+      fmt::format("the server does not carry out {}, so the backup did without it", command));
   return true;
 }
 

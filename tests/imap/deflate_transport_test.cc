@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "imap/connection_lost.h"
 #include "imap/session.h"
 #include "tests/expect_error.h"
 #include "tests/imap/conversation.h"
@@ -158,6 +159,22 @@ TEST(SessionCompressTest, CompressesIfTheServerSupportsIt) {
   Session session(scripted(transcript), {});
   session.compress();
   EXPECT_TRUE(session.create("x").created);
+}
+
+TEST(SessionCompressTest, NamesCompressIfTheServerDoesNotKeepToIt) {
+  Transcript transcript = Transcript::session("COMPRESS=DEFLATE");
+  transcript.add("C: m3 COMPRESS DEFLATE\nS: m3 OK go");
+  transcript.client(compressed("m4 CREATE \"x\"\r\n"));
+  transcript.server("* OK not compressed at all\r\n");
+  Session session(scripted(transcript), {});
+  session.compress();
+  try {
+    session.create("x");
+    FAIL() << "plain bytes were accepted";
+  } catch (const ConnectionLost& lost) {
+    EXPECT_EQ(lost.command(), "COMPRESS");
+    EXPECT_THAT(lost.what(), testing::HasSubstr("after COMPRESS"));
+  }
 }
 
 TEST(SessionCompressTest, ContinuesUncompressedIfTheServerRefuses) {
