@@ -193,12 +193,11 @@ base::Command acknowledge_command() {
               [options](base::Options& declared) {
                 declared.argument(
                     "NAME", options->account,
-                    "The account: messages that vanished, and that its INBOX is the same person's");
+                    "The account whose vanished messages or different INBOX to acknowledge");
                 declared
                     .value(
                         "--server", options->server, "NAME",
-                        "After a migration: the INBOX of each account of this server is the same "
-                        "person's")
+                        "After a migration: acknowledge the INBOX of every account of this server")
                     .excludes("NAME");
                 declared.argument("FOLDER", options->folder,
                                   "The folder of a message that can't be fetched");

@@ -85,7 +85,7 @@ class DataCheck {
     } catch (const base::Error& error) {
       // The check itself only reads.
       if (!std::exchange(was_save_refused_, true)) {
-        base::log_warning("{}: when packs were read is not noted", error.what());
+        base::log_warning("{}: the times at which packs were read are not recorded", error.what());
       }
     }
   }
@@ -319,29 +319,31 @@ base::ExitStatus check(const base::Environment& environment, const CheckOptions&
 
 base::Command check_command() {
   const auto options = std::make_shared<CheckOptions>();
-  return {.name = "check",
-          .help = "Verify the store",
-          .declare =
-              [options](base::Options& declared) {
-                declared.flag("--read-data", options->read_data,
-                              "Read every byte and rebuild every message");
-                declared.flag(
-                    "--repair", options->repair,
-                    "--read-data, move what is damaged aside, save what can still be read of it");
-                declared
-                    .value("--drop-unreadable", options->drop_unreadable, "ACCOUNT",
-                           "With --repair: replace the snapshots of this account that can't be "
-                           "read whole by what is left of them")
-                    .needs("--repair");
-                declared.flag("--resume", options->resume,
-                              "--read-data, continued where the last one was interrupted");
-                declared.value("--for", options->budget, "DURATION",
-                               "--read-data for this long (30m), longest unread data first");
-                declared.value("--copy", options->copy, "DIRECTORY",
-                               "Check this copy of the store instead of the store");
-              },
-          .is_audited = [options] { return options->repair; },
-          .function = [options](const auto& environment) { return check(environment, *options); }};
+  return {
+      .name = "check",
+      .help = "Verify the store",
+      .declare =
+          [options](base::Options& declared) {
+            declared.flag("--read-data", options->read_data,
+                          "Read every byte and rebuild every message");
+            declared.flag("--repair", options->repair,
+                          "Like --read-data; then move damaged packs aside and salvage what can "
+                          "still be read");
+            declared
+                .value("--drop-unreadable", options->drop_unreadable, "ACCOUNT",
+                       "With --repair: replace damaged snapshots of this account by what is left "
+                       "of them")
+                .needs("--repair");
+            declared.flag("--resume", options->resume,
+                          "Like --read-data, continuing where the last one was interrupted");
+            declared.value(
+                "--for", options->budget, "DURATION",
+                "Like --read-data, for this long (30m), starting with the data read longest ago");
+            declared.value("--copy", options->copy, "DIRECTORY",
+                           "Check this copy of the store instead of the store");
+          },
+      .is_audited = [options] { return options->repair; },
+      .function = [options](const auto& environment) { return check(environment, *options); }};
 }
 
 }  // namespace backupd

@@ -80,7 +80,7 @@ base::Command prune_command();
 struct ForgetOptions {
   std::string account;
   std::string snapshot;  // the first digits of one's id; empty: all of the account
-  bool yes = false;      // otherwise it prints what would go
+  bool yes = false;      // otherwise prints what would be dropped
   bool prune = false;    // deletes the data that only they need at once
   bool now = false;      // trusts the system's clock, whatever was recorded
 };
@@ -106,9 +106,9 @@ base::Command unpin_command();
 
 struct AcknowledgeOptions {
   std::string account;               // or `server`
-  std::string server;                // of all its accounts: whose mailbox each is
+  std::string server;                // the INBOXes of all its accounts
   std::string folder;                // with `uid`
-  std::optional<std::uint32_t> uid;  // nullopt: that messages, or the account, vanished
+  std::optional<std::uint32_t> uid;  // nullopt: vanished messages, or a vanished account
 };
 
 // Acknowledges a reported problem: it is no longer reported.
@@ -169,8 +169,8 @@ struct StatusOptions {
   base::Page page;       // with `history`
 };
 
-// What the store holds, and when each account was last backed up. Fails with kUsage if `account` or
-// `page` is given without `history`.
+// Prints what the store holds, and when each account was last backed up. Fails with kUsage if
+// `account` or `page` is given without `history`.
 base::ExitStatus status(const base::Environment& environment, const StatusOptions& options);
 base::Command status_command();
 

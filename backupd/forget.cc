@@ -187,7 +187,8 @@ base::Command forget_command() {
                 declared.value("--snapshot", options->snapshot, "ID",
                                "Only this one: the first digits of its id, from "
                                "mailstow-restore snapshots NAME");
-                declared.flag("--yes", options->yes, "Do it; otherwise only print what would go");
+                declared.flag("--yes", options->yes,
+                              "Drop them; otherwise only print what would be dropped");
                 declared.flag("--prune", options->prune,
                               "Prune at once; the data that only they need is deleted after the "
                               "grace period");

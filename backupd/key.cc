@@ -187,7 +187,7 @@ base::Command key_list_command() {
 base::Command key_verify_command() {
   const auto file = std::make_shared<std::string>();
   return {.name = "key verify",
-          .help = "Try whether a copied key opens the store",
+          .help = "Test whether a copied key opens the store",
           .declare =
               [file](base::Options& declared) {
                 declared.argument("FILE", *file, "A copy of a key file, or of an exported key")

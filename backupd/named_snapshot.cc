@@ -26,7 +26,7 @@ store::SnapshotInfo named_snapshot(const base::Environment& environment, const s
   }
   if (const auto snapshot = store::find_snapshot(reader, account, digits)) return *snapshot;
   base::fail(base::ErrorCode::kNotFound,
-             "{} {}: it has no snapshot {}: `mailstow-restore snapshots` lists those that it has",
+             "{} {}: it has no snapshot {}: `mailstow-restore snapshots` lists its snapshots",
              command, name, digits);
 }
 

@@ -215,7 +215,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
   timer.finish();
   progress.end();
   schedule.commit();
-  base::after_work("the time was not noted", [&] {
+  base::after_work("the time was not recorded", [&] {
     save_clock_sighting(environment.files, environment.config.store,
                         base::see_clock(environment.clock));
   });
@@ -225,9 +225,9 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
     }
   }
   report.commit = writer.highest_commit();
-  base::after_work("what was found about mailboxes was not noted",
+  base::after_work("the findings about mailboxes were not recorded",
                    [&] { acknowledged = note_changed_mailboxes(environment, guard); });
-  base::after_work("which accounts failed was not noted", [&] {
+  base::after_work("the accounts that failed were not recorded", [&] {
     note_failed_backups(environment.files, environment.config.store, report,
                         environment.clock.now_seconds());
   });
@@ -260,7 +260,7 @@ base::JobOutcome pass(const base::Environment& environment, const OnceOptions& o
 
 base::ExitStatus once(const base::Environment& environment, const OnceOptions& options) {
   base::stop_on_request(base::OnStop::kThrow);
-  // Rejects unknown account names before anything is requested of the daemon or a server.
+  // Rejects unknown account names before contacting the daemon or a server.
   if (!options.accounts.empty()) resolve_accounts(environment, options.accounts);
   if (const auto status = once_by_daemon(environment, options)) return *status;
   leave_if_busy(environment);

@@ -27,7 +27,7 @@ std::chrono::sys_seconds end_of_pin(const base::Environment& environment, const 
   const auto end = base::parse_time_span(text, environment.config.restore.time_zone, now).end -
                    std::chrono::seconds(1);
   if (end <= now) {
-    base::fail(base::ErrorCode::kUsage, "pin --until {}: that time is over", text);
+    base::fail(base::ErrorCode::kUsage, "pin --until {}: that time is in the past", text);
   }
   return end;
 }

@@ -374,10 +374,10 @@ base::Command status_command() {
                               "One line; the exit status is 3 if there is an alarm");
                 declared
                     .flag("--history", options->history,
-                          "Instead: the backups over time, the newest first")
+                          "Show the backups over time instead, the newest first")
                     .excludes("--brief");
                 base::declare_page(declared, options->page, "CURSOR",
-                                   "Show those after this one, as the last page names it");
+                                   "Continue after this entry, as the last page names it");
               },
           .function = [options](const auto& environment) { return status(environment, *options); }};
 }

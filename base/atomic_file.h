@@ -30,8 +30,8 @@ class AtomicFile {
   static bool is_temporary(std::string_view name);
 
   // The same, unless the process that writes it still runs on this machine (or another one has
-  // its id): for directories that several programs write to at once, where the age of a file says
-  // little while the clock may jump.
+  // its id): for directories that several programs write to at once, where the age of a file means
+  // little, because the clock may jump.
   static bool is_leftover(std::string_view name);
 
  private:

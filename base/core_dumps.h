@@ -12,8 +12,8 @@ inline constexpr bool kIsSanitized = false;
 #endif
 
 // From now on neither this process nor the programs that it starts leave a core dump, and no other
-// process of the same user can read the memory of this one or attach to it. The second ends with
-// exec(). To be called at the start of a program; what the system refuses is logged.
+// process of the same user can read the memory of this one or attach to it. The latter no longer
+// holds after exec(). To be called at the start of a program; what the system refuses is logged.
 void prevent_core_dumps();
 
 }  // namespace base

@@ -76,7 +76,7 @@ template <typename... Args>
 // exhausted quota on it, kIo for the rest.
 [[noreturn]] void fail_with_errno(int error, const std::string& operation_and_object);
 
-// The message of an error without the advice to run the command again, for what fails once the
+// The message of an error without the advice to run the command again, for failures after the
 // command's work is done.
 std::string without_run_again(std::string message);
 

@@ -8,11 +8,11 @@
 
 namespace base {
 
-// What counts as the same character.
+// Which characters count as the same.
 enum class Likeness {
-  kSame,     // what looks the same: "ü" in one character is "u" with its mark in two
-  kCase,     // and letters of either case, as fold_case() has it
-  kLetters,  // and letters without their accents, as fold_letters() has it
+  kSame,     // those that look the same: "ü" in one character is "u" with its mark in two
+  kCase,     // and letters of either case (fold_case())
+  kLetters,  // and letters with and without accents (fold_letters())
 };
 
 // Takes at most time proportional to the product of both lengths.

@@ -19,7 +19,7 @@ std::string format_rfc3339(std::chrono::sys_seconds time);
 // 1970.
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone);
 
-// What a text names: a day, a minute or a second, from `begin` until before `end`.
+// The span that a text names: a day, a minute or a second, from `begin` until before `end`.
 struct TimeSpan {
   std::chrono::sys_seconds begin;
   std::chrono::sys_seconds end;
@@ -31,7 +31,7 @@ struct TimeSpan {
 TimeSpan parse_time_span(std::string_view text, std::string_view zone,
                          std::chrono::sys_seconds now);
 
-// The begin of parse_time_span().
+// The beginning of parse_time_span().
 std::chrono::sys_seconds parse_time(std::string_view text, std::string_view zone,
                                     std::chrono::sys_seconds now);
 

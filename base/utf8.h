@@ -20,8 +20,8 @@ bool is_utf8(std::string_view text);
 
 void append_utf8(std::string& text, char32_t code_point);
 
-// A text for people in at most `limit` bytes: what is longer ends with "..." and not within a
-// character. Empty if there is no room for more than the dots.
+// A text for people in at most `limit` bytes: a longer text is cut between two characters and ends
+// with "...". Empty if there is no room for more than the dots.
 std::string shortened(std::string_view text, std::size_t limit);
 
 // Returns true for C0, DEL and C1 controls and for the marks that change the writing direction:
@@ -41,8 +41,8 @@ bool is_word_character(char32_t code_point);
 // Returns true for signs that are not punctuation, such as U+2122 (trade mark) or emoji.
 bool is_symbol(char32_t code_point);
 
-// The three forms below make texts comparable, each more of them than the one before it. Applying
-// one twice changes nothing more. Bytes that are not UTF-8 become U+FFFD.
+// The three forms below make texts comparable; each treats more texts as equal than the one before
+// it. Applying one twice changes nothing more. Bytes that are not UTF-8 become U+FFFD.
 
 // Unicode's normal form C: one sequence of bytes for each text that looks the same.
 std::string composed(std::string_view text);

@@ -200,23 +200,24 @@ bool Connection::wait_for_server(bool to_send, std::chrono::milliseconds timeout
   throw ConnectionLost(
       fmt::format(
           "the server kept the backup waiting for {} s in which too little arrived: the next "
-          "backup goes on where this one was; if the server is always as slow, set a longer "
+          "backup continues where this one ended; if the server is always as slow, set a longer "
           "account_timeout",
           std::chrono::ceil<std::chrono::seconds>(budget->whole()).count()),
       std::nullopt, ConnectionLost::Cause::kAccountTooSlow);
 }
 
-// A server that keeps sending is never waited for: its bytes count against the account's budget.
+// A server that keeps sending never makes us wait: its bytes count against the account's budget.
 void Connection::charge(std::size_t length) const {
   WaitBudget* const budget = limits_.waits.get();
   if (budget == nullptr) return;
   budget->bytes_arrived(length);
   if (!budget->is_flooded()) return;
   throw ConnectionLost(
-      fmt::format("the server sent {} without anything that the backup requested: the next backup "
-                  "goes on where this one was; if the server has a reason to send so much, set a "
-                  "longer account_timeout",
-                  base::format_size(budget->whole_bytes())),
+      fmt::format(
+          "the server sent {} without anything that the backup requested: the next backup "
+          "continues where this one ended; if the server has a reason to send so much, set a "
+          "longer account_timeout",
+          base::format_size(budget->whole_bytes())),
       std::nullopt, ConnectionLost::Cause::kAccountTooSlow);
 }
 

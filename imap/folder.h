@@ -23,9 +23,9 @@ struct FolderStatus {
   std::optional<std::uint64_t> size;            // RFC 8438: bytes
   std::optional<std::string> mailbox_id;        // RFC 8474
 
-  // Adds what `other` says of the same folder. What they contradict each other in becomes unknown,
-  // except that the higher number of messages counts, and UIDNEXT becomes unknown with it: so the
-  // folder is read. Returns true if anything was new.
+  // Adds the values of `other`, which is about the same folder. Contradictory values become
+  // unknown, except that the higher number of messages counts, and UIDNEXT becomes unknown with it:
+  // so the folder is read. Returns true if anything was new.
   bool add(const FolderStatus& other);
 
   bool is_contradictory = false;
@@ -64,7 +64,7 @@ struct ListGaps {
   OddLines odd_lines;                 // whose folders are not listed
 };
 
-// The server's answer to a question for one folder by name.
+// The server's answer to a request for one folder by name.
 struct FolderAnswer {
   enum class Kind {
     kExists,

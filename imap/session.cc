@@ -89,7 +89,7 @@ std::vector<Folder> Session::list(std::string_view pattern) {
 }
 
 std::vector<FolderAnswer> Session::ask(std::span<const std::string> raw_names) {
-  return during("ask for folders that are not listed", raw_names.empty() ? "" : raw_names.front(),
+  return during("look up folders that are not listed", raw_names.empty() ? "" : raw_names.front(),
                 [&] { return impl_->ask(raw_names); });
 }
 

@@ -75,12 +75,11 @@ class Session {
   // does that and lists no other folder: such an account has no mailbox, or hides it.
   std::vector<Folder> list_personal_folders();
 
-  // From now on list_personal_folders() requests no status with LIST, but each folder's by itself,
-  // one after the other, and that of `caution.without` not at all. `caution` must outlive the
-  // session.
+  // From now on list_personal_folders() requests each folder's status separately, one after the
+  // other, and not at all for the folders in `caution.without`. `caution` must outlive the session.
   void request_status_one_by_one(StatusCaution& caution);
-  // Counts these prefixes as personal too, whatever the server says of them. Before the folders are
-  // listed.
+  // Counts these prefixes as personal too, whatever the server says of them. Call it before the
+  // folders are listed.
   void add_namespaces(std::span<const std::string> prefixes);
 
   // The folders that LIST shows beside the personal ones and those of namespaces that the server
@@ -126,7 +125,7 @@ class Session {
 
   // The number of messages in the open folder, as last reported by the server, solicited or not.
   std::uint64_t exists() const;
-  // The number of messages that EXPUNGE and VANISHED have taken away since the session began.
+  // The number of messages that EXPUNGE and VANISHED have removed since the session began.
   std::uint64_t expunged() const;
 
   // The following calls read messages of the open folder; they stream, with one command each unless
@@ -201,8 +200,8 @@ class Session {
 
   // One result for each folder, in the same order, all in one round trip. The empty name stands for
   // the account, with METADATA only. Properties that the server refuses to report are empty. Of
-  // more than 100 folders 4 are asked for their quota roots; if those agree, the others have the
-  // same, and otherwise a second round trip asks for them.
+  // more than 100 folders, the quota roots of 4 are requested; if those agree, the others have the
+  // same, and otherwise a second round trip requests them.
   std::vector<FolderDetails> details(std::span<const std::string> raw_names);
 
   // Empty if the server has no QUOTA.

@@ -23,8 +23,8 @@ bool has_namespace(const Namespaces& namespaces) {
 void take_namespaces(NamespaceResponse answer, Namespaces& namespaces) {
   if (!add_answer(std::move(answer.namespaces), namespaces)) return;
   base::log_warning(
-      "the server names its namespaces twice and differently: the folders of all personal ones are "
-      "taken");
+      "the server reports its namespaces twice and differently: the folders of all personal ones "
+      "count as the account's");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 // every lawful one uses it up. Only time in which a connection waits for the server counts; time in
 // which several connections wait counts once.
 //
-// A server that floods is never waited for. So the bytes that arrive use up a budget of their own,
-// and what brings progress gives them back as it gives back time.
+// A server that floods never makes us wait. So the bytes that arrive use up a budget of their own,
+// and progress gives some of them back, as it gives back time.
 #pragma once
 
 #include <chrono>
@@ -31,8 +31,8 @@ class WaitBudget {
   static constexpr Milliseconds kListedWorth{1'000};       // a folder, once all of them are listed
   static constexpr Milliseconds kFolderWorth{60'000};      // a folder that is backed up
 
-  // Bytes without progress. So many may arrive for each second of the whole budget: 14 GiB in four
-  // hours, and never less than one of the longest lines.
+  // Bytes without progress. This many may arrive for each second of the whole budget: 14 GiB in
+  // four hours, and never less than one of the longest lines.
   static constexpr std::uint64_t kNeedlessBytesPerSecond = std::uint64_t{1} << 20U;
   static constexpr std::uint64_t kMinNeedlessBytes = std::uint64_t{96} << 20U;
 

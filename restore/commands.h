@@ -36,8 +36,8 @@ struct ShowOptions {
   bool raw = false;       // print the message's bytes and nothing else
   std::size_t limit = 0;  // places and snapshots to list at most; 0: all
 };
-// Where and when the account's snapshots hold a message, or its bytes. Fails with kNotFound if the
-// account has no such message, and kUsage if the bytes would go to a terminal.
+// Prints where and when the account's snapshots hold a message, or its bytes. Fails with kNotFound
+// if the account has no such message, and kUsage if the bytes would go to a terminal.
 base::ExitStatus show(const base::Environment& environment, const ShowOptions& options);
 base::Command show_command();
 
@@ -57,7 +57,7 @@ struct DiffOptions {
   std::vector<std::string> folders;  // globs over shown names; empty: all
   Page page;
 };
-// The differences between two snapshots: kDone whether or not there are any.
+// Prints the differences between two snapshots: kDone whether or not there are any.
 base::ExitStatus diff(const base::Environment& environment, const DiffOptions& options);
 base::Command diff_command();
 
@@ -69,7 +69,7 @@ struct VanishedOptions {
   // Messages to list of each burst, in JSON; nullopt: all. All are counted.
   std::optional<std::uint32_t> messages = std::nullopt;
 };
-// What disappeared from an account's folders, and how to bring it back. Fails with kUsage unless
+// Shows what disappeared from an account's folders, and how to restore it. Fails with kUsage unless
 // one of `account` and `all` is given.
 base::ExitStatus vanished(const base::Environment& environment, const VanishedOptions& options);
 base::Command vanished_command();

@@ -308,7 +308,7 @@ base::Command diff_command() {
                                "The later one, in the same way (default: the newest)");
                 declared.values("--folder", options->folders, "GLOB", "Only these folders");
                 declare_page(declared, options->page, "CURSOR",
-                             "Show those after this one, as the last page names it");
+                             "Continue after this entry, as the last page names it");
               },
           .is_audited = base::always,
           .account = [options] { return options->account; },

@@ -79,7 +79,7 @@ base::Command folders_command() {
               [given](base::Options& declared) {
                 declared.argument("NAME", given->account, "The account").required();
                 declare_at(declared, given->at);
-                declare_page(declared, given->page, "FOLDER", "Show those after this one");
+                declare_page(declared, given->page, "FOLDER", "Continue after this folder");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },

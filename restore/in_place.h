@@ -31,7 +31,7 @@ class InPlace : public RestoreTarget {
           const std::string& account);
 
   // Fails with kRefused if the account holds a message that this restore would not put in that
-  // place. Messages that a run that died put there are no obstacle.
+  // place. Messages that an interrupted run put there are allowed.
   void refuse_unless_empty(store::Reader& reader);
 
   // Fails with kCountsTowardsQuota if there is no room for what is not there yet.

@@ -1,4 +1,4 @@
-// mailstow-restore: brings mail back, beside live mail, for a week.
+// mailstow-restore: restores mail beside the live mail, for a limited time.
 #include "base/program/front.h"
 #include "restore/commands.h"
 #include "restore/reach.h"
@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
   return base::run_program(
       {.name = "mailstow-restore",
-       .purpose = "Finds mail in a store and brings it back as a new tree of folders.",
+       .purpose = "Finds mail in a store and restores it as a new tree of folders.",
        .footer = "Exit status: 0 all done; 1 nothing done; 2 wrong usage, configuration or key;\n"
                  "3 partly done; 4 the store is damaged; 5 another process holds the store;\n"
                  "6 refused because the tree would count towards quota.",

@@ -122,7 +122,7 @@ base::ExitStatus messages(const base::Environment& environment, const std::strin
   if (!envelopes.are_known()) {
     base::log_warning(
         "sender and subject are unavailable: there is no search index of this version: the next "
-        "backup makes it, and so does mailstow-backupd reindex");
+        "backup builds it, and so does mailstow-backupd reindex");
   }
   if (environment.format == base::OutputFormat::kJson) {
     nlohmann::ordered_json head = {{"account", account}, {"folder", folder.name}};
@@ -179,7 +179,7 @@ base::Command messages_command() {
                 declared.argument("NAME", given->account, "The account").required();
                 declared.argument("FOLDER", given->folder, "The folder").required();
                 declare_at(declared, given->at);
-                declare_page(declared, given->page, "UID", "Show those with a greater UID");
+                declare_page(declared, given->page, "UID", "Continue after this UID");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },

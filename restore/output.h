@@ -26,7 +26,8 @@ namespace restore {
 void print(base::OutputFormat format, const nlohmann::ordered_json& document,
            std::string_view text);
 
-// For commands whose work is done: a text that can't be printed is no failure (base::after_work()).
+// For commands whose work is done: a text that can't be printed does not fail the command
+// (base::after_work()).
 void print_report(base::OutputFormat format, const nlohmann::ordered_json& document,
                   std::string_view text);
 

@@ -33,7 +33,7 @@ class QuotaExemption {
   // server has no quota, or the tree counts, is allowed to and there is room.
   bool may_proceed(const QuotaFinding& finding, bool allow_quota) const;
 
-  // Fails with kCountsTowardsQuota, and says what to configure.
+  // Fails with kCountsTowardsQuota; the message names the setting to change.
   [[noreturn]] void refuse(const QuotaFinding& finding, bool allow_quota) const;
 
   // Call after the last message: the probe was one message at one moment; this covers all of them.

@@ -43,7 +43,7 @@ void add_reach(base::Command& command) {
   command.declare = [reach, declare = std::move(command.declare)](base::Options& declared) {
     declare(declared);
     declared.value("--reach", *reach, "SNAPSHOT|TIME",
-                   "What is older than this snapshot or time does not exist for the command");
+                   "Ignore everything older than this snapshot or time");
   };
   command.function = [reach, account = command.account,
                       function = std::move(command.function)](const base::Environment& given) {

@@ -1,7 +1,7 @@
-// --reach SNAPSHOT|TIME: what is older does not exist for the command.
+// --reach SNAPSHOT|TIME: older data does not exist for the command.
 //
 // The bound is in the configuration that the command is given, and so in every reader of the store
-// that it opens: a command needs no code for it, and a new one has the option without asking.
+// that it opens: a command needs no code for it, and a new one gets the option automatically.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@
 
 namespace restore {
 
-// The commands, those that read an account's history with the option --reach: all but a few.
+// The same commands, with the option --reach for those that read an account's history: all but a
+// few.
 std::vector<base::Command> within_reach(std::vector<base::Command> commands);
 
 // The environment for a command that reads `account` (empty: all accounts), bounded by `reach`: a

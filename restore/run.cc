@@ -406,7 +406,7 @@ base::Command run_command() {
             declared.argument("NAME", options->account, "The account").required();
             declare_selection(declared, options->selection);
             base::Option all =
-                declared.flag("--all", options->all, "Everything that the snapshot has");
+                declared.flag("--all", options->all, "Restore everything in the snapshot");
             for (const char* selecting : {"--folder", "--subfolders", "--message", "--query",
                                           "--since", "--before", "--selection"}) {
               all.excludes(selecting);
@@ -428,7 +428,7 @@ base::Command run_command() {
                 .excludes("--in-place");
             declare_progress(declared, options->progress_fd);
             declared.flag("--allow-quota", options->allow_quota,
-                          "Go on if the tree counts towards the quota and there is room");
+                          "Continue even if the tree counts towards the quota, if there is room");
           },
       .is_audited = base::always,
       .account = [options] { return options->account; },

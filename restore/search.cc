@@ -187,7 +187,7 @@ base::Command search_command() {
                     "--limit", given->options.page.limit, "N",
                     fmt::format("Show at most N results (default: {})", given->options.page.limit));
                 declared.value("--after", given->options.page.after, "CURSOR",
-                               "Show those after this one, as the last page names it");
+                               "Continue after this entry, as the last page names it");
               },
           .has_dashed_words = true,
           .is_audited = base::always,

@@ -14,18 +14,18 @@ void declare_selection(base::Options& declared, SelectionOptions& selection) {
   declared.values("--folder", selection.folders, "GLOB",
                   "Folders by glob: * crosses levels, ? is one character within a level; %2A and "
                   "%3F match * and ? themselves");
-  declared.flag("--subfolders", selection.subfolders, "Also the folders below those");
+  declared.flag("--subfolders", selection.subfolders, "Include the folders below those");
   declared.values("--message", selection.messages, "ID", "Messages by id, or the beginning of one");
   declare_at(declared, selection.at);
   declared.value("--query", selection.query, "QUERY", "Messages that a search finds");
   declared.value("--since", selection.since, "TIME",
-                 "Messages from this time, or a snapshot's, on, by INTERNALDATE");
+                 "Messages from this time on, or from a snapshot's time on, by INTERNALDATE");
   declared.value("--before", selection.before, "TIME",
-                 "Messages from before this time, or a snapshot's");
+                 "Messages from before this time, or a snapshot's time");
   declared.flag("--missing", selection.missing,
                 "Only messages that the account no longer has in any folder; backs it up first");
   declared.value("--selection", selection.file, "FILE",
-                 "All this as a JSON document, with exact names of folders; - reads stdin");
+                 "The whole selection as a JSON document, with exact folder names; - reads stdin");
   declared.make_exclusive("--selection");
 }
 

@@ -49,7 +49,7 @@ json parse_unambiguous(std::string_view text) {
     return json::parse(text, note);
   } catch (const json::parse_error& error) {
     refuse_selection("not a JSON document: byte " + std::to_string(error.byte) +
-                     " is not what may stand there");
+                     " is not allowed there");
   } catch (const json::exception&) {
     refuse_selection("not a JSON document: a number is too large");
   }

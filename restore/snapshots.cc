@@ -108,7 +108,8 @@ base::Command snapshots_command() {
           .declare =
               [given](base::Options& declared) {
                 declared.argument("NAME", given->account, "The account").required();
-                declare_page(declared, given->page, "ID", "Show those after this one (whole id)");
+                declare_page(declared, given->page, "ID",
+                             "Continue after this snapshot (whole id)");
               },
           .is_audited = base::always,
           .account = [given] { return given->account; },

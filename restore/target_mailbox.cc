@@ -63,7 +63,7 @@ std::string free_tree_name(imap::Session& session, const TargetNames& names,
   }
   base::fail(base::ErrorCode::kRefused,
              "restore: no free name for the tree: folders from {} to {} exist, or the server lists "
-             "whatever it is asked for: check the account there, or change restore.tree",
+             "any folder that is requested: check the account there, or change restore.tree",
              base::escape_for_terminal(first), base::escape_for_terminal(shown));
 }
 

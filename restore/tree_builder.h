@@ -1,6 +1,6 @@
-// Creates the folders of a tree so that, after a crash at any point, a sweep mistakes none of ours
-// for a folder of the user and no folder of the user for ours: the record says what is intended
-// before the first CREATE, and what was created before the first APPEND.
+// Creates the folders of a tree so that, after a crash at any point, a sweep never confuses our
+// folders with those of the user: the record lists what is intended before the first CREATE, and
+// what was created before the first APPEND.
 #pragma once
 
 #include <optional>

@@ -26,11 +26,11 @@ store::TreeRecord find_tree(const store::TreeRecords& records, std::string_view 
     if (record.account != account || !is_named(record, tree)) continue;
     if (record.name == tree) return std::move(record);
     if (found) {
-      base::fail(
-          base::ErrorCode::kUsage,
-          "{} {}: {} and {} end so: give the whole name, as `mailstow-restore trees` shows it",
-          command, base::escape_for_terminal(tree), base::escape_for_terminal(found->name),
-          base::escape_for_terminal(record.name));
+      base::fail(base::ErrorCode::kUsage,
+                 "{} {}: the names of {} and {} both end with it: give a whole name, as "
+                 "`mailstow-restore trees` shows it",
+                 command, base::escape_for_terminal(tree), base::escape_for_terminal(found->name),
+                 base::escape_for_terminal(record.name));
     }
     found = std::move(record);
   }

@@ -31,8 +31,8 @@ class TreeWriter {
   // time, from any thread.
   using Done = std::function<void(std::size_t index, const FolderRestore& folder)>;
 
-  // Called when messages of the folder that was added as the `index`th were sent, or need not or
-  // can't be: from any thread, several at a time. `bytes`: as planned.
+  // Called when messages of the folder that was added as the `index`th were sent, or found to be
+  // there, or can't be sent: from any thread, several at a time. `bytes`: as planned.
   using Handled =
       std::function<void(std::size_t index, std::uint64_t messages, std::uint64_t bytes)>;
   void on_handled(Handled handled) { handled_ = std::move(handled); }

@@ -307,7 +307,7 @@ base::Command vanished_command() {
   const auto options = std::make_shared<VanishedOptions>();
   return {
       .name = "vanished",
-      .help = "Show what disappeared from an account, and how to bring it back",
+      .help = "Show what disappeared from an account, and how to restore it",
       .declare =
           [options](base::Options& declared) {
             declared.argument("NAME", options->account, "The account");

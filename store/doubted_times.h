@@ -1,4 +1,5 @@
-// Which snapshots of an account have a time that a wrong clock showed, as far as the others tell.
+// Which snapshots of an account have a time that a wrong clock showed, as far as the other
+// snapshots show.
 #pragma once
 
 #include <chrono>

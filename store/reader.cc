@@ -58,8 +58,8 @@ std::string doubt_about_packs(base::FileSystem& files, const Location& location,
   std::erase_if(unknown, is_new);
   if (unknown.empty()) return "";
   return fmt::format(
-      "store {}: {} there {} not in the index, such as {}: what is in {} is missing from what "
-      "follows: {}; if that does not help, run mailstow-backupd check",
+      "store {}: {} there {} not in the index, such as {}: the mail in {} is missing from the "
+      "output: {}; if that does not help, run mailstow-backupd check",
       location.store.string(), base::format_count(unknown.size(), "pack"),
       unknown.size() == 1 ? "is" : "are", unknown.front().hex(),
       unknown.size() == 1 ? "it" : "them", kReadInPacks);

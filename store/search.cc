@@ -70,7 +70,7 @@ class Search {
     if (!index) {
       base::fail(
           base::ErrorCode::kNotFound,
-          "search: there is no search index {} of this version: the next backup makes it, and so "
+          "search: there is no search index {} of this version: the next backup builds it, and so "
           "does mailstow-backupd reindex",
           impl.search_file.string());
     }

@@ -64,7 +64,7 @@ struct WriterStatistics {
 class Writer {
  public:
   // Fails with kBusy if another process writes, kKey without the right key, kNotFound if there is
-  // no store. Reads in what packs the index does not know.
+  // no store. Indexes packs that the index does not know.
   static Writer open(const Location& location, base::FileSystem& files, const base::Clock& clock);
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
@@ -76,7 +76,7 @@ class Writer {
   // The configured length, in bytes, above which a message is not to be received. Any thread.
   std::uint64_t max_message() const;
 
-  // Clears `message`, also if it fails, so that it can take the next one. What is new of it lies
+  // Clears `message`, also if it fails, so that it can take the next one. Its new parts are stored
   // with other mail of `account`, apart from that of accounts that are backed up at the same time.
   StoredMessage add(IncomingMessage& message, VerifyExisting verify = VerifyExisting::kNo,
                     std::string_view account = {});
@@ -105,8 +105,8 @@ class Writer {
   // The last commit, to be remembered outside the store.
   CommitMark highest_commit();
 
-  // What open() found wrong with the store, a line each: packs that are missing or unreadable. What
-  // lay in them is stored again when it comes again; what only they held is lost.
+  // What open() found wrong with the store, a line each: packs that are missing or unreadable.
+  // Their content is stored again when a backup finds it again; what only they held is lost.
   const std::vector<std::string>& damage() const;
 
  private:

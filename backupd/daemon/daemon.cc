@@ -174,7 +174,7 @@ void Daemon::collect_ended() {
     const bool is_known_to_wait = jobs_->waits_for_store(job);
     if (!jobs_->ended(job, end, now())) {
       if (is_known_to_wait) continue;
-      base::log_info("{}: waits: another process holds the store: trying again every {}",
+      base::log_info("{}: waiting: another process holds the store: trying again every {}",
                      job_name(job), base::format_duration(kBusyRetry));
       continue;
     }

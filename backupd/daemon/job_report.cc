@@ -51,7 +51,7 @@ void publish_report(base::FileSystem& files, const base::StoreConfig& store, Job
   if (end.status == static_cast<int>(base::ExitStatus::kDone)) {
     base::log_info("{}: done", name);
   } else if (end.was_stopped) {
-    base::log_info("{}: stopped: the next run goes on", name);
+    base::log_info("{}: stopped: the next run continues", name);
   } else if (end.status == static_cast<int>(base::ExitStatus::kPartial)) {
     base::log_warning("{}: not everything succeeded: see {}", name, report.string());
   } else {

@@ -22,7 +22,7 @@ struct Timer {
   const char* cost;  // what happens without it
 };
 constexpr std::array kTimers = {
-    Timer{"mailstow-backup.timer", "nothing backs up"},
+    Timer{"mailstow-backup.timer", "no backups are made"},
     Timer{"mailstow-sweep.timer", "restored trees remain after they expire"},
     Timer{"mailstow-prune.timer", "old snapshots are kept"},
     Timer{"mailstow-check.timer", "damage to the store goes unnoticed"},
@@ -80,7 +80,7 @@ std::vector<Finding> check_service(const base::StoreConfig& config) {
   if (missing == kTimers.size()) {
     return {warning(kServiceCheck, "",
                     "no daemon runs and no timer of mailstow is enabled: unless a cron job does "
-                    "it, nothing backs up, sweeps, prunes or checks",
+                    "it, nothing is backed up, swept, pruned or checked",
                     "systemctl enable --now mailstow.service, or mailstow-backup.timer, "
                     "mailstow-sweep.timer, mailstow-prune.timer and mailstow-check.timer")};
   }

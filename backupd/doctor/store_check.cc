@@ -95,9 +95,10 @@ class StoreExaminer {
 
   void find_audit_socket() {
     if (config_.audit_socket.empty() || access_of(config_.audit_socket)) return;
-    findings_.push_back(warning("store", shown(config_.audit_socket),
-                                "it does not exist: what audit_log can't take is refused",
-                                "start the syslog service, or correct store.audit_socket"));
+    findings_.push_back(
+        warning("store", shown(config_.audit_socket),
+                "it does not exist: commands that audit_log can't record are refused",
+                "start the syslog service, or correct store.audit_socket"));
   }
 
   // Finds files of root in the store of an ordinary user, left for instance by restoring a copy of

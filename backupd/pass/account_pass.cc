@@ -77,8 +77,8 @@ AccountReport AccountPass::run(const Open& open, SpareSessions& spares) {
   return std::move(report_);
 }
 
-// What was being changed when it failed is not recorded, and where it would fail once more nothing
-// is. What was recorded before stays.
+// A folder that was being changed when it failed is not recorded, and nothing is if recording would
+// fail again. Earlier records stay.
 void AccountPass::keep_finished_folders() {
   try {
     rounds_.drop_open_folder();
@@ -140,14 +140,15 @@ void AccountPass::pass_with_retries(const Open& open, SpareSessions& spares, Sto
                                     do_without_after(error, spares) || list_carefully_after(error);
       pause = changes_its_ways ? std::chrono::milliseconds(0) : pause_after(error);
       if (pause) {
-        base::log_warning("{}: {}: going on in {} ms", account_.name, error.what(), pause->count());
+        base::log_warning("{}: {}: trying again in {} ms", account_.name, error.what(),
+                          pause->count());
       } else {
         end_with(error.what(), error.code());
         keep_finished_folders();
       }
     } catch (const base::Stopped&) {
       pause.reset();
-      report_.error = "stopped: the next backup goes on where this one was";
+      report_.error = "stopped: the next backup continues where this one ended";
       park();
     }
   } while (pause);
@@ -281,9 +282,9 @@ void AccountPass::report_parked_folders() {
   const std::size_t parked = rounds_.parked_folders();
   if (parked == 0) return;
   const std::string what =
-      fmt::format("the {} of a day (daily_bytes) are fetched: {} {} on tomorrow",
+      fmt::format("the daily amount of {} (daily_bytes) is used up: {} {} tomorrow",
                   base::format_size(environment_.config.daily_bytes_of(account_).value_or(0)),
-                  parked, parked == 1 ? "folder goes" : "folders go");
+                  parked, parked == 1 ? "folder continues" : "folders continue");
   base::log_info("{}: {}", account_.name, what);
   report_.error = what;
 }

@@ -33,11 +33,11 @@ class AccountPass : private CommitSchedule::Participant {
   AccountPass(const base::Environment& environment, const base::AccountConfig& account,
               const RestoredTrees& trees, const SharedStore& store);
 
-  // Adds the account's snapshot to the writer's next commit. A lost connection is opened again, for
-  // as long as the configuration says, and the pass goes on where it was. Whatever else is thrown,
-  // by `open` too, ends this account with a reason in the report, and the folders that were
-  // finished are in its snapshot (backupd/pass/containment.h). Errors of the store and this machine
-  // are thrown. Call once.
+  // Adds the account's snapshot to the writer's next commit. A lost connection is reopened, for as
+  // long as the configuration allows, and the pass continues there. Whatever else is thrown, by
+  // `open` too, ends this account with a reason in the report, and the folders that were finished
+  // are in its snapshot (backupd/pass/containment.h). Errors of the store and this machine are
+  // thrown. Call once.
   AccountReport run(const Open& open, SpareSessions& spares);
 
  private:
@@ -55,7 +55,7 @@ class AccountPass : private CommitSchedule::Participant {
   void describe_end();
   void keep_finished_folders();
 
-  // Adds a snapshot of all that is known, with the open folder as far as it is. May be called in
+  // Adds a snapshot of everything known so far, including the open folder. May be called in
   // another account's turn: an error of this account does not end that one.
   void park() override;
   void add_snapshot(const FolderRecords& records, store::SnapshotStatus status);
@@ -70,7 +70,7 @@ class AccountPass : private CommitSchedule::Participant {
   FolderRounds rounds_;
   BackOff back_off_;
   std::shared_ptr<imap::WaitBudget> waits_;
-  bool was_open_ = false;  // the server let us in once
+  bool was_open_ = false;  // a login has succeeded
   ListingState listing_;
   bool pipeline_ = true;         // false: the server may have dropped commands sent together
   imap::CommandNames without_;   // optional commands that the server did not answer

@@ -1,4 +1,4 @@
-// Logs errors of accounts, a cause that many accounts share only once.
+// Logs the errors of accounts; a cause that many accounts share is logged once.
 #pragma once
 
 #include <mutex>
@@ -11,7 +11,7 @@ namespace backupd {
 class CauseLog {
  public:
   // Logs "ACCOUNT: ERROR" the first time that `error` comes; afterwards only with --verbose. The
-  // report has the accounts of each.
+  // report lists the accounts of each cause.
   void report(const std::string& account, const std::string& error);
 
  private:

@@ -31,7 +31,7 @@ class CommitSchedule {
 
   // Parks all participants and commits, if a commit is due: for when something new was stored.
   void commit_if_due();
-  // The same for when an account is done, whose snapshot should not wait as long for others.
+  // The same after an account is done: its snapshot should not wait as long for the others.
   void commit_if_due_for_account();
   // The same for any time: only if something new was stored, or an account left, since the last
   // one.

@@ -1,4 +1,4 @@
-// Has what accounts finished and fetched committed while all threads wait for servers.
+// Commits finished accounts and fetched mail while all threads wait for servers.
 #pragma once
 
 #include <chrono>

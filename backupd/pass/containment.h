@@ -1,5 +1,5 @@
-// Decides what an exception ends that was thrown while an account was handled: that account or the
-// whole run.
+// Decides whether an exception that was thrown while an account was handled ends only that account
+// or the whole run.
 #pragma once
 
 #include <exception>
@@ -15,8 +15,8 @@ namespace backupd {
 
 struct AccountFailure {
   std::string reason;
-  // Only of errors that say something of the account; none of those that are a lack of memory or a
-  // defect, so that the run ends as partly done.
+  // Not set if memory ran out or the error is a defect: these are not the account's fault, and the
+  // run ends as partly done.
   std::optional<base::ErrorCode> code;
 };
 

@@ -35,7 +35,7 @@ imap::UidSet common(const imap::UidSet& a, const imap::UidSet& b) {
 
 // The UIDs of the messages, where the response to EXAMINE leaves no choice: all below UIDNEXT are
 // taken. Only of a small folder, because a server may claim any number. Returns nullopt if they
-// have to be asked for.
+// must be requested.
 std::optional<imap::UidSet> implied_uids(const imap::OpenFolder& open) {
   constexpr std::uint32_t kMaxImplied = 1'000;
   const bool is_implied = open.uid_validity != 0 && open.uid_next && open.exists > 0 &&
@@ -90,18 +90,18 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   const std::uint32_t old_uid_next = draft.info().uid_next;
   const std::uint64_t baseline = draft.info().highest_modseq;
 
-  // What is recorded is the answer to EXAMINE, never a later value: what changes from here on is
-  // looked at again next time.
+  // The answer to EXAMINE is recorded, never a later value: later changes are examined again next
+  // time.
   draft.info().uid_validity = open.uid_validity;
   draft.info().uid_next = open.uid_next.value_or(0);
   if (open.mailbox_id) draft.info().mailbox_id = *open.mailbox_id;
-  // What a repair left out stands among the skipped. Each stays there until it has come.
+  // Messages that a repair left out are among the skipped ones, until they are fetched.
   imap::UidSet skipped;
   for (const store::SkippedMessage& message : draft.info().skipped) skipped.add(message.uid);
   draft.info().completeness = FolderCompleteness::kInProgress;
   draft.info().trouble.clear();
-  // Until all flags are up to date the old baseline holds. A pass that is interrupted must not
-  // leave the new numbers behind as if all messages had been compared.
+  // Until all flags are up to date, the old baseline remains valid. A pass that is interrupted must
+  // not leave the new numbers behind as if all messages had been compared.
   if (has_gone_back || is_scan_wanted_) draft.info().last_full_scan = {};
 
   imap::UidSet on_server;
@@ -151,9 +151,9 @@ void FolderPass::update(const imap::Folder& folder, const imap::OpenFolder& open
   if (full_scan) draft.info().last_full_scan = tools_.now;
 }
 
-// Fetches what is not recorded. Returns why the folder is in doubt, or an empty text: a scan may
-// show a message under a UID that is not its own. Neither that UID nor the message is then found,
-// and without an EXPUNGE that would look like a message that was deleted meanwhile.
+// Fetches messages that are not recorded. Returns why the folder is in doubt, or an empty text: a
+// scan may show a message under a UID that is not its own. Then neither that UID nor the message is
+// found, and without an EXPUNGE that would look like a message that was deleted meanwhile.
 std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::UidSet& skipped,
                                       const imap::UidSet& on_server, bool& are_all_tried) {
   const std::uint64_t expunged = tools_.session.expunged();
@@ -171,7 +171,8 @@ std::string FolderPass::fetch_missing(const imap::OpenFolder& open, const imap::
   }
   if (missing.gone() <= others.count()) return {};
   return fmt::format(
-      "the server shows {} messages that it then neither sends nor finds: what is recorded is kept",
+      "the server shows {} messages that it then neither sends nor finds: recorded messages are "
+      "kept",
       missing.gone() - others.count());
 }
 
@@ -258,10 +259,10 @@ void FolderPass::compare_dates(const imap::OpenFolder& open, const imap::UidSet&
   if (found == Sample::kOther) reused_.others = reused_.others.without(one);
   if (found != Sample::kSame) return;
   is_date_reliable_ = false;
-  warnings_.push_back(fmt::format(
-      "the server shows other dates than before for {} messages that are the same: their dates are "
-      "not compared",
-      doubtful.count()));
+  warnings_.push_back(
+      fmt::format("the server shows different dates than before for {} unchanged messages: their "
+                  "dates are not compared",
+                  doubtful.count()));
   reused_.others = reused_.others.without(doubtful);
   update_left_out(doubtful);
 }
@@ -378,8 +379,8 @@ imap::UidSet FolderPass::apply_changes(const imap::OpenFolder& open, const imap:
   return on_server;
 }
 
-// Asks for dates and sizes together with the flags. Returns false if the server refuses: some can't
-// tell the size of every message, but still tell its flags.
+// Requests dates and sizes together with the flags. Returns false if the server refuses: some can't
+// report the size of every message, but still report its flags.
 bool FolderPass::scan_identities(const std::function<void(const imap::MessageItems&)>& take) {
   try {
     tools_.session.fetch_all_but_bodies(imap::UidSet::all(), take);

@@ -29,7 +29,7 @@ class FolderPass {
   // server does not open it, and as the session and the writer do.
   store::FolderRecord run(const imap::Folder& folder, const store::FolderRecord* last);
 
-  // The record of the folder as far as it is, for a snapshot amid run(), or after the connection
+  // The record of the folder so far, for a snapshot in the middle of run(), or after the connection
   // was lost or the program was asked to stop. Returns nullopt before the folder was opened, and
   // where run() failed for another reason. Called with the turn.
   std::optional<store::FolderRecord> so_far();
@@ -37,7 +37,7 @@ class FolderPass {
   // So far; also after a failure.
   const FetchCounts& counts() const { return counts_; }
 
-  // What was odd in the server's answers, for the report; also after a failure.
+  // Oddities in the server's answers, for the report; also after a failure.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:

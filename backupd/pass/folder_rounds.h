@@ -48,14 +48,14 @@ class FolderRounds {
   void run(imap::Session& session, SpareSessions& spares, StoreTurn& turn,
            const std::vector<imap::Folder>& listed, std::chrono::sys_seconds now);
 
-  // After run() failed: the next attempt goes on from what was passed.
+  // After run() failed: the next attempt continues after the passed folders.
   void keep_progress();
 
   // After run() failed in a way that leaves the open folder in doubt: it stays as it was recorded,
   // as an unreadable folder if the failure was over it. The next backup tries that one last.
   void drop_open_folder();
 
-  // All that is known: the folders of this round, the open one as far as it is, and the others as
+  // Everything known so far: the folders of this round, including the open one, and the others as
   // they were.
   FolderRecords so_far();
   bool has_begun() const { return has_begun_; }  // a folder was opened
@@ -63,7 +63,7 @@ class FolderRounds {
   // The records of the last snapshot, of the round before, or of the attempt before.
   const FolderRecords& last() const { return last_; }
 
-  // What run() made.
+  // The records that run() made.
   const FolderRecords& records() const { return current_; }
   bool is_whole() const;  // every message of every folder
   // Whether folders still changed after the last round.
@@ -72,8 +72,8 @@ class FolderRounds {
   Departures& departures() { return departures_; }
   DailyBudget& daily_budget() { return *daily_budget_; }
 
-  // Messages and folders: a measure of progress. Where UIDs mean nothing in the next attempt, the
-  // same messages come again, and it does not grow.
+  // Messages and folders: a measure of progress. If UIDs are no longer valid in the next attempt,
+  // the same messages come again, and it does not grow.
   std::uint64_t done() const { return passed_.size() + failures_.given_up() + last_.messages(); }
 
   // Which folders changed after the last round, and how: the reasons for is_moving().
@@ -106,7 +106,7 @@ class FolderRounds {
   Admission& admission_;
   AccountReport& report_;
   FolderRecords last_;
-  FolderRecords current_;                  // of this round, as far as it is
+  FolderRecords current_;                  // of this round, so far
   std::optional<FolderPass> folder_pass_;  // open, or ended early
   std::optional<imap::Folder> blamed_;     // the pass ended over it
   bool has_begun_ = false;

@@ -16,10 +16,9 @@ void InboxGuard::check(const std::string& account, const base::MailboxHistory& h
     found_[account] = change;
   }
   if (!change || !change->is_certain()) return;
-  base::fail(
-      base::ErrorCode::kRefused,
-      "a different mailbox under this name: INBOX is {}, it was {}: nothing of it is backed up",
-      change->is.text(), change->was.text());
+  base::fail(base::ErrorCode::kRefused,
+             "a different mailbox under this name: INBOX is {}, it was {}: it is not backed up",
+             change->is.text(), change->was.text());
 }
 
 std::map<std::string, std::optional<base::MailboxChange>> InboxGuard::found() const {

@@ -60,7 +60,7 @@ class KnownMessages {
   std::set<store::ObjectId> added_;
   std::vector<Folder> folders_;
   std::vector<Place> places_;
-  std::size_t sorted_ = 0;  // so many places are sorted, and those after them are not
+  std::size_t sorted_ = 0;  // the number of places that are sorted; those after them are not
 };
 
 }  // namespace backupd

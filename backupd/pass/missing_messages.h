@@ -17,14 +17,14 @@ namespace backupd {
 class MissingMessages {
  public:
   // All must outlive it; `draft` and `counts` grow as messages come. `doubtful`: UIDs of messages
-  // that a repair may have found damaged, which the store's copy is not good enough for.
+  // that a repair may have found damaged: the store's copy is not used for them.
   MissingMessages(const PassTools& tools, store::FolderDraft& draft, imap::UidSet doubtful,
                   FetchCounts& counts)
       : tools_(tools), draft_(draft), doubtful_(std::move(doubtful)), counts_(counts) {}
 
-  // What does not come is in FolderInfo::skipped, with a reason. Returns whether all were tried:
-  // false if the day's budget was too small. Called with the turn; fails as the session and the
-  // writer do, with the messages that came before in the draft.
+  // Messages that do not arrive are in FolderInfo::skipped, with a reason. Returns whether all were
+  // tried: false if the day's budget was too small. Called with the turn; fails as the session and
+  // the writer do, with the messages that came before in the draft.
   bool fetch(const imap::OpenFolder& open, const imap::UidSet& wanted);
 
   // The messages that neither came nor were found by a search. Usually they were expunged.

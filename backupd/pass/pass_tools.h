@@ -36,7 +36,7 @@ struct PassTools {
   // its time; else null.
   std::function<KnownMessages*(std::uint64_t wanted)> known;
   imap::WaitBudget& waits;
-  // Called with the turn after each message of so many bytes that is in its folder's draft.
+  // Called with the turn after each message, of `bytes` bytes, was added to its folder's draft.
   std::function<void(std::uint64_t bytes)> stored;
 };
 

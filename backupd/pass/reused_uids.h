@@ -15,7 +15,7 @@ enum class Likeness {
   kOther,
 };
 
-// What is not known of one of them decides nothing.
+// Values that are unknown for one of them are not compared.
 Likeness likeness(const store::MessageEntry& recorded, const imap::MessageItems& now);
 
 struct ReusedUids {

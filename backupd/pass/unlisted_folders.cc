@@ -24,7 +24,7 @@ using Kind = imap::FolderAnswer::Kind;
 constexpr std::chrono::hours kDoubtfulFor{12};
 
 constexpr std::string_view kSince = "since ";
-constexpr std::string_view kPlainNo = " the server neither lists it nor says that it is gone: ";
+constexpr std::string_view kPlainNo = " the server neither lists it nor reports it as deleted: ";
 
 imap::Folder folder_of(const store::FolderInfo& info) {
   imap::Folder folder;
@@ -34,7 +34,8 @@ imap::Folder folder_of(const store::FolderInfo& info) {
   return folder;
 }
 
-// When the folder was first refused like that; nullopt: it was not, when it was last recorded.
+// When the folder was first refused like that; nullopt: it was not refused when it was last
+// recorded.
 std::optional<std::chrono::sys_seconds> first_plain_no(const store::FolderInfo& last) {
   const std::string_view reason = last.trouble;
   const std::size_t end = reason.find(kPlainNo);
@@ -90,7 +91,7 @@ std::vector<std::string> UnlistedFolders::names_to_ask(
     const store::FolderInfo& info = record.info;
     const bool is_listed = names.contains(info.raw_name) ||
                            (!info.mailbox_id.empty() && ids.contains(info.mailbox_id));
-    // INBOX is asked for by every listing.
+    // Every listing requests INBOX anyway.
     if (is_listed || info.completeness == store::FolderCompleteness::kContainer ||
         base::equal_ignoring_case(info.raw_name, imap::kInbox) ||
         filter_.leaves_out(folder_of(info)) || kept_.contains(info.raw_name) ||
@@ -120,7 +121,7 @@ std::vector<imap::FolderAnswer> UnlistedFolders::ask(const PassTools& tools,
     } catch (const base::Error& error) {
       if (base::is_connection_trouble(error.code())) {
         kept_.insert_or_assign(
-            name, fmt::format("the server does not list it, and fails when it is asked for it: {}",
+            name, fmt::format("the server does not list it, and fails when it is requested: {}",
                               error.what()));
       }
       throw;

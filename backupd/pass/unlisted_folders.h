@@ -1,5 +1,5 @@
 // The folders of the last snapshot that LIST does not show as ones that can be opened. A server
-// that hides a folder for a while must not look like a user who deleted it, so each is asked for by
+// that hides a folder for a while must not look like a user who deleted it, so each is requested by
 // name.
 #pragma once
 
@@ -16,17 +16,17 @@
 
 namespace backupd {
 
-// One account's, for all attempts of its pass. What the server said of a folder that it does not
-// show to exist holds for the whole pass.
+// One account's, for all attempts of its pass. The server's answer about a folder that it does not
+// show to exist is kept for the whole pass.
 class UnlistedFolders {
  public:
   // `filter` must outlive it.
   explicit UnlistedFolders(const FolderFilter& filter) : filter_(filter) {}
 
-  // Asks for the folders of `last` that `listed` lacks under their name and their MAILBOXID, in one
+  // Requests the folders of `last` that `listed` lacks under their name and their MAILBOXID, in one
   // round trip. Adds to `listed` those that exist, and removes the lines of those in kept(). Called
-  // with the turn; fails as the session does. A folder over which the connection is lost while it
-  // is asked for alone, after it was lost over all of them together, is not asked for again.
+  // with the turn; fails as the session does. If the connection is lost over all of them together,
+  // and then over a single one, that folder is not requested again.
   void find(const PassTools& tools, const FolderRecords& last, std::vector<imap::Folder>& listed);
 
   // Why folders keep their last state, by raw name. A refusal without a response code is a reason

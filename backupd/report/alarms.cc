@@ -223,7 +223,7 @@ std::vector<Alarm> alarms_of(store::Reader& reader, const std::string& account,
                      "the same person's, confirm it with `mailstow-backupd acknowledge`; until "
                      "then {}nothing is restored to it unless `--to` names it",
                      stranger->is.text(), stranger->was.text(),
-                     stranger->is_certain() ? "nothing of it is backed up, and " : "")});
+                     stranger->is_certain() ? "it is not backed up, and " : "")});
   }
   const auto success = last_success(reader, account, now);
   const auto newest = reader.newest_snapshot(account);

@@ -23,7 +23,7 @@ enum class AlarmKind {
   kStale,         // GuardConfig::stale_after
   kStranger,      // INBOX is not the mailbox backed up under the account's name so far
                   // (base/mailbox_identity.h); until it is acknowledged
-  kNoProgress,    // three nights lacked the same (backupd/report/lasting_gaps.h)
+  kNoProgress,    // no progress for three nights (backupd/report/lasting_gaps.h)
 };
 
 // All kinds: status, metrics and alert rules cover each of them.
@@ -62,7 +62,7 @@ std::optional<MassDeletion> newest_mass_deletion(
     std::span<const store::SnapshotInfo> snapshots, const base::GuardConfig& guards,
     const std::optional<base::AcceptedDeletions>& acknowledged);
 
-// Whether the time can only be of a clock that was ahead.
+// Whether the time must come from a clock that was ahead.
 bool is_in_future(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
 // When the account was last backed up completely, apart from messages that could not be fetched. A

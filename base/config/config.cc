@@ -176,8 +176,7 @@ void check_references(const Config& config) {
   for (const auto& [name, server] : config.servers) {
     if (!server.discover || server.admin) continue;
     fail(ErrorCode::kConfig,
-         "/servers/{}/discover: nothing could log in to the accounts that are found: give the "
-         "server an admin",
+         "/servers/{}/discover: no way to log in to discovered accounts: give the server an admin",
          name);
   }
   std::map<std::string_view, std::size_t> seen;

@@ -1,4 +1,4 @@
-// What must not lie in the store: it is the directory that gets copied to other machines.
+// Files that must not lie in the store: that directory gets copied to other machines.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ struct Command {
   // Declares the options. The other functions are called after their variables have been set.
   std::function<void(Options&)> declare = [](Options&) {};
   bool has_document = true;       // prints one with --json
-  bool has_dashed_words = false;  // "-word" is a word, if it is no option of the command
+  bool has_dashed_words = false;  // "-word" is a word, unless it is an option of the command
   // Whether this use has a line in the audit log, and about which account.
   std::function<bool()> is_audited = [] { return false; };
   std::function<std::string()> account = [] { return std::string(); };

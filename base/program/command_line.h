@@ -25,8 +25,8 @@ namespace base {
 // or argument is refused, whether it is written `--option=`, `--option ''` or `''`; so is an option
 // of the program in place of another one's value. `--option=--other` has the value `--other`.
 //
-// `with_dashed_words`: the subcommands for which "-word" is a word, if it is no option of theirs.
-// The command gets it with a blank in front.
+// `with_dashed_words`: the subcommands for which "-word" is a word, unless it is one of their
+// options. The command gets it with a blank in front.
 std::optional<ExitStatus> parse_command_line(
     CLI::App& app, const std::vector<std::string>& arguments,
     const std::set<const CLI::App*>& with_dashed_words = {});

@@ -50,11 +50,11 @@ void print_to_stderr(std::string_view text);
 // not a success.
 void print_result(std::string_view text);
 
-// The same with the one that `format` asks for. `document`: as from json_text().
+// Prints whichever of the two `format` selects. `document`: as from json_text().
 void print_result(OutputFormat format, std::string_view document, std::string_view text);
 
-// For what follows once a command's work is done: an error is logged, and is no failure of the
-// work, so that nothing makes a person or a script repeat it. `what`: "the report was not printed".
+// For steps after a command's work is done: an error is only logged and does not fail the command,
+// so that no person or script repeats it. `what`: "the report was not printed".
 void after_work(std::string_view what, const std::function<void()>& step);
 
 // Like print_result(), but for commands whose result is their work, not the text: see after_work().

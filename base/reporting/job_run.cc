@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kDied =
     "it was ended before it was done: killed, or the machine stopped: see the system's log";
 
-constexpr const char* kStopped = "stopped: the next run goes on";
+constexpr const char* kStopped = "stopped: the next run continues";
 
 // A failure outside the job itself must not end the job.
 template <typename Action>

@@ -80,7 +80,7 @@ void save_highest_commit(base::FileSystem& files, const Location& location, cons
   try {
     save(files, mark_beside_key(location, store), mark);
   } catch (const base::Error& error) {
-    base::log_debug("the highest commit could be noted beside the index only: {}", error.what());
+    base::log_debug("the highest commit could be recorded only beside the index: {}", error.what());
   }
 }
 

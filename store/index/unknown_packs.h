@@ -1,5 +1,5 @@
 // Packs in the store that the index does not know, so that no reader finds what is in them: a crash
-// came before the index was written, or a lost pack was put back. The next writer reads them in.
+// came before the index was written, or a lost pack was put back. The next writer indexes them.
 #pragma once
 
 #include <string>
@@ -16,6 +16,6 @@ std::vector<PackName> unknown_packs(const std::vector<std::string>& listed, Inde
 
 // The advice in messages about them.
 inline constexpr const char* kReadInPacks =
-    "the next backup reads them in, and so does mailstow-backupd reindex";
+    "the next backup adds them to the index, and so does mailstow-backupd reindex";
 
 }  // namespace store

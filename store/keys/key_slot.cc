@@ -257,7 +257,7 @@ OpenedStore open_master_with_passphrase(base::FileSystem& files, const base::Pat
       if (master) return {.store = slot.store, .master = *master};
     } catch (const base::Error& error) {
       why = error.what();
-      base::log_warning("key slot {}: {}: the next one is tried", base::to_hex(slot.id), why);
+      base::log_warning("key slot {}: {}: trying the next one", base::to_hex(slot.id), why);
     }
   }
   if (excess > 0) {

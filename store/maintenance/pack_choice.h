@@ -36,7 +36,7 @@ struct PackChoice {
   std::string reason;  // for people; never empty
   // With kRewrite:
   std::uint64_t new_size = 0;  // of its living content in a new pack, approximately
-  bool is_spare = false;       // it frees little: to be done only where room is plenty
+  bool is_spare = false;       // it frees little: to be done only if there is plenty of room
 };
 
 // In the order of `packs`, which are sorted by age. A store that has not changed since it was

@@ -1,10 +1,10 @@
 // Removes from a store everything that no living snapshot needs, and compresses the rest harder.
 //
-// In steps, each of which ends with a commit: first what needs no copying, then rewriting as far as
-// the room on the disk goes. A crash or failure at any moment loses nothing: living objects are
-// copied into new packs, which are durable and in the index before a commit condemns the old packs;
-// their files are deleted only after they have been condemned for the grace period and no reader
-// remains that began before (docs/architecture.md, "A prune").
+// In steps, each of which ends with a commit: first what needs no copying, then rewriting, as far
+// as the room on the disk allows. A crash or failure at any moment loses nothing: living objects
+// are copied into new packs, which are durable and in the index before a commit condemns the old
+// packs; their files are deleted only after they have been condemned for the grace period and no
+// reader remains that began before (docs/architecture.md, "A prune").
 #pragma once
 
 #include <chrono>
@@ -57,14 +57,14 @@ struct PruneReport {
   std::uint64_t left = 0;
   std::uint64_t left_bytes = 0;
   std::string shortage;                // why the last step ended early; "": it did not
-  std::uint64_t not_recompressed = 0;  // packs that wait until room is plenty; nothing is wrong
+  std::uint64_t not_recompressed = 0;  // packs that wait for plenty of room; nothing is wrong
   bool has_older_reader = false;       // it keeps packs that could otherwise be deleted
   std::vector<std::string> leftovers;  // removed files of interrupted programs
 };
 
 // Takes the store's lock. Fails as Writer::open does, and with kDamaged, having changed nothing, if
 // the store is damaged: unreadable data might be needed. Fails with kUsage if the grace period is
-// to be skipped while there is a reader. Once the first step is done, a full disk is no failure:
+// to be skipped while there is a reader. Once the first step is done, a full disk is not an error:
 // the report describes what is left.
 PruneReport prune(const Location& location, base::FileSystem& files, const base::Clock& clock,
                   const PruneOptions& options);

@@ -47,8 +47,8 @@ struct RepairReport {
 // Takes the store's lock and reads the whole store. Fails as Writer::open does, but not for damage,
 // nor for a store that was restored to an older state: that state is valid from now on.
 //
-// Files in STORE/quarantine are salvaged too: an intact copy of a pack that turns up later is put
-// there. May be interrupted anywhere: everything that was readable before remains readable, and the
+// Files in STORE/quarantine are salvaged too: put an intact copy of a pack there if one turns up
+// later. May be interrupted anywhere: everything that was readable before remains readable, and the
 // repair can be run again.
 //
 // `drop_unreadable`: an account, or empty. Each of its snapshots that can't be read whole after

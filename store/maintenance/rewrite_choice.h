@@ -11,7 +11,7 @@ struct RewriteCandidate {
   std::size_t pack = 0;        // for the caller
   std::uint64_t size = 0;      // bytes that rewriting it frees after the grace period
   std::uint64_t new_size = 0;  // bytes that the new packs need for it, approximately
-  bool is_spare = false;       // it frees little, so it waits until room is plenty
+  bool is_spare = false;       // it frees little, so it waits until there is plenty of room
 };
 
 // Best gain first, as far as `room` bytes go; the spare ones once all others are chosen and twice

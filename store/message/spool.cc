@@ -78,7 +78,7 @@ class Spool::File {
     room_seen_until_ = size_ + kSpooledBetweenChecks;
     if (keep_free_ == 0) return;
     struct statvfs status = {};
-    if (::fstatvfs(fd_.get(), &status) != 0) fail_on("see the room for", directory_);
+    if (::fstatvfs(fd_.get(), &status) != 0) fail_on("get the free space of", directory_);
     const std::uint64_t room = std::uint64_t{status.f_bavail} * status.f_frsize;
     if (room >= keep_free_ + kSpooledBetweenChecks) return;
     base::fail(base::ErrorCode::kNoSpace,

@@ -279,7 +279,7 @@ TEST_F(ChoosingTest, AnOldSearchIndexIsMadeAgainByTheNextBackup) {
       .run("PRAGMA user_version = 1");
   const auto before = mailstow_.restore({"search", "alice", "strasse"});
   EXPECT_EQ(before.status, 1);
-  EXPECT_THAT(before.err, HasSubstr("the next backup makes it"));
+  EXPECT_THAT(before.err, HasSubstr("the next backup builds it"));
   back_up();
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "strasse"})["total"], 1);
 }

@@ -70,7 +70,7 @@ class DaemonEndTest : public DaemonTest {
     const json record = record_of(job);
     EXPECT_THAT(record["error"].get<std::string>(), HasSubstr("stopped: ")) << log();
     EXPECT_NE(record["exit_status"], 0);
-    EXPECT_THAT(log(), HasSubstr(job + ": stopped: the next run goes on"));
+    EXPECT_THAT(log(), HasSubstr(job + ": stopped: the next run continues"));
   }
 
   void expect_that_it_is_taken_up_again(const std::string& job) {

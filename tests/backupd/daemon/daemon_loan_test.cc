@@ -232,7 +232,7 @@ TEST_F(DaemonLoanTest, WaitsForALockedStoreWithoutFailing) {
   EXPECT_THAT(mailstow_.backupd_json({"status"})["jobs"], IsEmpty()) << "nothing has ended";
   EXPECT_FALSE(std::filesystem::exists(events));
   const std::string so_far = log();
-  EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waits: another process holds the store"),
+  EXPECT_THAT(so_far, AllOf(HasSubstr("backup: waiting: another process holds the store"),
                             HasSubstr("prune: waits: "), Not(HasSubstr("exit status"))));
   EXPECT_EQ(so_far.find("backup: waits"), so_far.rfind("backup: waits")) << "logged once";
 

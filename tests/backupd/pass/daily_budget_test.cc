@@ -53,7 +53,8 @@ TEST_F(DailyBudgetTest, AFolderIsParkedAndContinuedTheNextDay) {
   const AccountReport first = run();
   EXPECT_EQ(first.fetched_bytes, 300U);
   EXPECT_EQ(first.status, PassStatus::kPartial);
-  EXPECT_THAT(first.error, HasSubstr("the 350 B of a day (daily_bytes) are fetched: 2 folders go"));
+  EXPECT_THAT(first.error,
+              HasSubstr("the daily amount of 350 B (daily_bytes) is used up: 2 folders continue"));
   EXPECT_TRUE(first.skipped.empty()) << "messages not fetched yet are not skipped";
   EXPECT_EQ(runner_.snapshot().messages, 3U);
   EXPECT_EQ(completeness(0), store::FolderCompleteness::kInProgress);

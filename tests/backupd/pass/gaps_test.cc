@@ -196,7 +196,7 @@ TEST_F(GapsTest, APlainNoMeansGoneOnlyTheNextNight) {
     const AccountReport report = run();
     EXPECT_EQ(report.status, PassStatus::kPartial);
     EXPECT_THAT(report.skipped,
-                skipped("Work", "nor says that it is gone: STATUS: cannot be served"));
+                skipped("Work", "nor reports it as deleted: STATUS: cannot be served"));
     EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
     EXPECT_EQ(runner_.snapshot().vanished, 0U);
   }
@@ -222,7 +222,7 @@ TEST_F(GapsTest, AFolderThatTheServerLostTheConnectionOverIsKept) {
   inbox().message(4, "Subject: new\r\n\r\n");
   const AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kPartial) << report.error;
-  EXPECT_THAT(report.skipped, skipped("Work", "fails when it is asked for it"));
+  EXPECT_THAT(report.skipped, skipped("Work", "fails when it is requested"));
   EXPECT_THAT(folders(), testing::UnorderedElementsAre("INBOX 4", "Work 1"));
 }
 

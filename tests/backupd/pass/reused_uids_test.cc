@@ -130,8 +130,9 @@ TEST_F(ManyReusedUidsTest, OtherDatesAloneAreNotBelieved) {
   const AccountReport report = run();
   EXPECT_EQ(report.status, PassStatus::kComplete) << report.error;
   EXPECT_EQ(report.fetched_messages, 1U);
-  EXPECT_THAT(report.warnings,
-              testing::ElementsAre(HasSubstr("INBOX: the server shows other dates than before")));
+  EXPECT_THAT(
+      report.warnings,
+      testing::ElementsAre(HasSubstr("INBOX: the server shows different dates than before")));
   EXPECT_EQ(runner_.snapshot().vanished, 0U);
   store::Reader reader = store::Reader::open(runner_.location(), base::real_file_system());
   for (const store::FolderRecord& folder : reader.folders(runner_.snapshot())) {

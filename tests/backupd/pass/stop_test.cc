@@ -96,7 +96,7 @@ TEST_F(StopTest, AnIdleConnectionDoesNotDelayTheEnd) {
   const Process once = start(mailstow_.backupd_command({"once", "--account", "alice", "--json"}));
   ASSERT_TRUE(silent.falls_silent());
   EXPECT_LT(stop(once), 128) << "it was not killed by a signal";
-  EXPECT_THAT(out(), HasSubstr("stopped: the next backup goes on where this one was"));
+  EXPECT_THAT(out(), HasSubstr("stopped: the next backup continues where this one ended"));
 }
 
 TEST_F(StopTest, ABackupParksItsMessagesAndTheNextContinues) {

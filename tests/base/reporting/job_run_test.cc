@@ -115,7 +115,7 @@ TEST_F(JobRunTest, AStoppedJobIsNotTrouble) {
   EXPECT_EQ(hook_output(), "check start\n");
   EXPECT_EQ(record("check").ended, kNight);
   EXPECT_EQ(record("check").status, 3);
-  EXPECT_EQ(record("check").error, "stopped: the next run goes on");
+  EXPECT_EQ(record("check").error, "stopped: the next run continues");
   EXPECT_EXIT(stop_and_end(true), testing::ExitedWithCode(7), "");
   EXPECT_EQ(hook_output(), "check start\ncheck start\ncheck success\n");
 }
