@@ -131,7 +131,7 @@ TEST_P(BrokenConnectionTest, AMessageIsNotTakenForAnEqualOneOnAnotherConnection)
     lost = std::async(std::launch::async, [&, reopen_and_heal] {
       folder.append(other, std::span(messages).first(1), reopen_and_heal);
     });
-    // It must not end before the answer is there.
+    // It must not end before the answer arrives.
     EXPECT_EQ(lost.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
   };
   folder.append(one, std::span(messages).subspan(1), reopen);

@@ -158,7 +158,7 @@ TEST_F(ChoosingTest, AFolderIsFoundHoweverItsNameIsEncoded) {
   EXPECT_EQ(mailstow_.restore_json({"search", "alice", "two", "folder:inbox"})["total"], 1);
 }
 
-// Backups at 02:30 by the clock on the wall, as a timer makes them.
+// Backups at 02:30 local time, as a timer makes them.
 TEST_F(ChoosingTest, ADateAloneIsTheLastSnapshotOfThatDay) {
   mailstow_.config()["restore"]["time_zone"] = "Europe/Oslo";
   // The certificate of a test is not valid yet on these days.

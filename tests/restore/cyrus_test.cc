@@ -1,4 +1,4 @@
-// Restoring on Cyrus: other rules for quota, names and messages than Dovecot's.
+// Restoring on Cyrus, whose rules for quota, names and messages differ from Dovecot's.
 #include "tests/servers/cyrus.h"
 
 #include <gmock/gmock.h>
@@ -70,7 +70,7 @@ TEST_P(CyrusRestoreTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {
   expect_whole_and_gone_again(120);
 }
 
-// How folders are parted, and whether they lie below INBOX, need not go together.
+// The hierarchy separator and the place of folders below INBOX are configured independently.
 class CrossedStyleTest : public CyrusRestoreTest {};
 
 TEST_P(CrossedStyleTest, TheTreeComesBackWholeOutsideTheQuotaAndGoesAgain) {

@@ -1,4 +1,4 @@
-// `mailstow-restore diff`: what differs between two snapshots, on a real server.
+// `mailstow-restore diff`: the differences between two snapshots, on a real server.
 #include <string>
 #include <vector>
 
@@ -95,7 +95,7 @@ TEST_F(DiffTest, FoldersAndMessagesThatDifferAreNamed) {
   EXPECT_THAT(text, HasSubstr("Messages: 1 added, 2 removed, 1 moved, 1 with other flags;"));
   EXPECT_THAT(text, HasSubstr("+\\Flagged"));
   EXPECT_THAT(text, HasSubstr("from INBOX"));
-  // In the other direction, added and removed change places.
+  // In the other direction, added and removed are swapped.
   EXPECT_EQ(diff(last, first_)["counts"],
             (json{{"added", 2}, {"removed", 1}, {"moved", 1}, {"flags", 1}}));
 }

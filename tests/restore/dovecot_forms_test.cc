@@ -1,4 +1,4 @@
-// Restoring on Dovecot in other forms than the default. With mbox: tests/restore/mbox_test.cc.
+// Restoring on Dovecot in forms other than the default. With mbox: tests/restore/mbox_test.cc.
 #include "tests/servers/dovecot_forms.h"
 
 #include <gmock/gmock.h>

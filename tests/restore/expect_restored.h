@@ -1,4 +1,4 @@
-// Whether a tree is what was restored, told by a client that is not ours.
+// Whether a tree is what was restored, as an independent client sees it.
 #pragma once
 
 #include "tests/programs/installation.h"
@@ -7,8 +7,8 @@
 namespace restore {
 
 // Every message of the folders that run's report names is in the tree as it was in `before`, with
-// its bytes, flags and date, but for those that the report says were altered or skipped; and
-// nothing else is there.
+// its bytes, flags and date, except those that the report lists as altered or skipped; and nothing
+// else is there.
 void expect_restored(const servers::AccountState& before, const servers::AccountState& now,
                      const programs::json& report);
 

@@ -1,4 +1,4 @@
-// Expiry that can be relied on: a tree goes in the end, even if its account left the configuration.
+// Reliable expiry: a tree is deleted in the end, even if its account left the configuration.
 #include <chrono>
 #include <filesystem>
 #include <fstream>

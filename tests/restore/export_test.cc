@@ -1,4 +1,4 @@
-// `mailstow-restore export`, read by programs that are not ours.
+// `mailstow-restore export`, read by other programs.
 #include <filesystem>
 #include <fstream>
 
@@ -43,7 +43,7 @@ class ExportTest : public testing::Test {
     return mailstow_.restore_json({"export", "alice", "--format", format, "--to", to().string()});
   }
 
-  // The manifest names every message of the account and nothing else, and the files have it so.
+  // The manifest names every message of the account and nothing else, and the files agree with it.
   void expect_manifest() {
     std::ifstream manifest(to() / "manifest.jsonl");
     std::size_t lines = 0;
@@ -84,8 +84,6 @@ TEST_F(ExportTest, ADirectoryThatIsNotUtf8IsNamedByItsBytes) {
   EXPECT_FALSE(export_as("eml").contains("to_hex"));
 }
 
-// Folders called as what an export writes, one that does not go into a file system, and one that
-// does not lie there.
 TEST_F(ExportTest, WhatSelectsNothingWritesNothing) {
   const std::vector<std::string> command = {"export", "alice", "--format", "mbox", "--to"};
   for (const auto& more : std::vector<std::vector<std::string>>{
@@ -99,6 +97,7 @@ TEST_F(ExportTest, WhatSelectsNothingWritesNothing) {
   EXPECT_FALSE(std::filesystem::exists(to()));
 }
 
+// Folders named like an export's own files, and one whose name no file system can hold.
 TEST_F(ExportTest, AFoldersNameKeepsNoOtherBack) {
   auto maildir = server_.maildir("alice");
   for (const char* name : {"manifest.jsonl", "A", "A/cur", "A/0000000001.eml", "A.mbox/B"}) {
@@ -111,7 +110,7 @@ TEST_F(ExportTest, AFoldersNameKeepsNoOtherBack) {
     expect_manifest();
     std::filesystem::remove_all(to());
   }
-  // Below a path so long that names of some length don't fit any more.
+  // Below a path so long that long names no longer fit.
   base::Path root = to();
   while (root.native().size() < 3800) root /= std::string(100, 'd');
   std::filesystem::create_directories(root);

@@ -1,6 +1,5 @@
-// Mail with flags that no IMAP command can carry, as hostile and careless servers hand them out:
-// every message is restored, and neither a flag nor the text of a message is carried out as a
-// command.
+// Mail with flags that no IMAP command can carry, as hostile and careless servers send them: every
+// message is restored, and neither a flag nor the text of a message is executed as a command.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -19,7 +18,7 @@ namespace {
 using programs::json;
 using testing::HasSubstr;
 
-// What a server that does not read a message would take for commands.
+// Text that a server would execute as commands if it does not read it as a message.
 constexpr const char* kMessage =
     "Subject: a command\r\n\r\nz9 CREATE FROM_MAIL_TEXT\r\nz10 DELETE Important\r\n";
 
@@ -42,7 +41,7 @@ std::vector<std::string> hostile_flags() {
       "x\nz1 CREATE INJECTED\n",
       std::string(300, 'k')};
   for (int byte = 0; byte < 256; ++byte) {
-    // The number keeps them apart: to a server bAe and bae are one keyword.
+    // The number distinguishes them: to a server bAe and bae are one keyword.
     flags.push_back("b" + std::string(1, static_cast<char>(byte)) + std::to_string(byte));
   }
   return flags;

@@ -80,7 +80,7 @@ TEST_F(InPlaceTest, WhatARunThatDiedPutThereIsNotDoubled) {
   bob_client.try_command("STORE 1:3 +FLAGS.SILENT \\Deleted");
   bob_client.command("EXPUNGE");
   bob_client.command("UNSUBSCRIBE INBOX");
-  // All of it fits once, and not twice.
+  // There is room for all of it once, but not twice.
   servers::DovecotOptions options = server_.options();
   options.quota_kib = bob().usage.at("STORAGE") + 60;
   server_.restart(options);
@@ -129,7 +129,7 @@ TEST(InPlaceOnCyrusTest, SpecialUseSubscriptionsAndRightsComeBack) {
   EXPECT_EQ(report["notes"], json::array()) << report["notes"];
 }
 
-// Cyrus makes X of 8-bit header bytes unless it is configured not to.
+// Cyrus replaces 8-bit bytes in headers with X unless it is configured not to.
 TEST(InPlaceOnCyrusTest, WhatTheServerAlteredIsKnownAgain) {
   servers::CyrusOptions options;
   options.header_bytes = servers::HeaderBytes::kKept;

@@ -1,5 +1,5 @@
-// Keywords of any bytes, restored to a server that keeps every keyword: it carries out no command
-// but those of a restore, every message arrives, and what was left out is listed.
+// Keywords of any bytes, restored to a server that keeps every keyword: it executes only the
+// commands of a restore, every message arrives, and the report lists what was left out.
 #include <set>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SIGKILL at a chosen step of the protocol: just before a command that changes something reaches
-// the server, or when it has been carried out and the program has not heard of it yet. Between
-// CREATE and its record above all.
+// the server, or when it was executed but its answer has not reached the program yet; most
+// important between CREATE and its record.
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -58,7 +58,7 @@ class Executioner {
   }
 
  private:
-  // Of a command that changes a folder; else empty.
+  // The folder that the command changes; else empty.
   static std::string changing_verb(std::string_view bytes) {
     for (const char* verb :
          {"CREATE", "DELETE", "APPEND", "UID STORE", "UID EXPUNGE", "SUBSCRIBE", "UNSUBSCRIBE"}) {
@@ -108,7 +108,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
 
   servers::AccountState state() { return servers::account_state(*server_, "alice"); }
 
-  // Gives the steps that it came through.
+  // Returns the steps that it reached.
   std::vector<std::string> run_and_kill(const std::vector<std::string>& arguments,
                                         std::size_t step) {
     executioner_.aim_at(step);
@@ -121,8 +121,8 @@ class KillStepTest : public testing::TestWithParam<Kind> {
     return steps;
   }
 
-  // All of them in the long run; else the first of each kind, about a dozen. On Cyrus, which takes
-  // its time, the first answers that matter most.
+  // All of them in the long run; else the first of each kind, about a dozen. On Cyrus, which is
+  // slow, the first answers, which matter most.
   static std::vector<std::size_t> chosen(const std::vector<std::string>& steps) {
     const bool all = tests::is_long_run();
     std::vector<std::size_t> chosen;
@@ -137,7 +137,7 @@ class KillStepTest : public testing::TestWithParam<Kind> {
     return chosen;
   }
 
-  // How many snapshots hold mail that a sweep found.
+  // The number of snapshots with mail that a sweep found.
   std::size_t rescues() {
     const json snapshots = mailstow_.restore_json({"snapshots", "alice"})["snapshots"];
     return static_cast<std::size_t>(
@@ -146,8 +146,8 @@ class KillStepTest : public testing::TestWithParam<Kind> {
   }
 
   json sweep() {
-    // Cyrus keeps what is deleted under a name that has the second in it, and refuses to delete a
-    // name twice in one.
+    // Cyrus keeps deleted folders under a name that contains the second, and refuses to delete a
+    // name twice in one second.
     if (GetParam() == Kind::kCyrus) ::sleep(2);
     return mailstow_.restore_json({"sweep"});
   }

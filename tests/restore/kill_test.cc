@@ -1,5 +1,5 @@
-// SIGKILL at random moments of a restore and of a sweep: nothing of the user's is touched, and the
-// next sweep leaves nothing of mailstow's behind.
+// SIGKILL at random moments of a restore and of a sweep: the user's mail is not touched, and the
+// next sweep removes everything that mailstow made.
 #include <csignal>
 #include <set>
 #include <thread>
@@ -29,7 +29,7 @@ class RestoreKillTest : public testing::Test {
   void run_and_kill(const std::vector<std::string>& arguments) {
     servers::Process process(mailstow_.restore_command(arguments), {}, {::getuid(), ::getgid()},
                              mailstow_.directory() / "log");
-    // Later and later, so that a busy machine gets far enough too.
+    // At later and later moments, so that a busy machine gets far enough, too.
     longest_ += 60;
     std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(longest_)));
     if (process.is_running()) ::kill(process.pid(), SIGKILL);
@@ -58,8 +58,8 @@ TEST_F(RestoreKillTest, KilledAtAnyMomentNothingIsLostAndTheNextSweepFinishes) {
     EXPECT_EQ(now.not_below("RESTORED", '/'), before.folders);
     EXPECT_EQ(now.usage, before.usage);
   }
-  // What a crash left without its identity is deleted only if it was never used; what is left then
-  // is a folder that only a person may judge, and it holds no mail but rescued mail.
+  // A folder that a crash left without a recorded identity is deleted only if it was never used. If
+  // it stays, a person must decide about it, and all mail in it has been rescued.
   mailstow_.restore_json({"sweep"});
   const auto after = servers::account_state(server_, "alice");
   EXPECT_EQ(after.not_below("RESTORED", '/'), before.folders);

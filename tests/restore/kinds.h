@@ -21,7 +21,8 @@ inline std::unique_ptr<servers::Server> make_server(Kind kind) {
   return std::make_unique<servers::Dovecot>();
 }
 
-// Cyrus lets only its admins make a quota root, and mailstow's admin is none.
+// Cyrus allows only its admins to create a quota root, and mailstow's admin login is not one of
+// them.
 inline void let_set_quotas(programs::Installation& mailstow, const servers::Server& server) {
   if (dynamic_cast<const servers::Cyrus*>(&server) == nullptr) return;
   mailstow.config()["servers"]["main"]["quota_admin"] = {

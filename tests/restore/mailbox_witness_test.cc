@@ -1,4 +1,5 @@
-// A login that leads to another mailbox than the first one did: found before anything is written.
+// A login that leads to a different mailbox than the first one: detected before anything is
+// written.
 #include "imap/mailbox_witness.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// `run --missing` on a real server: what the account has somewhere is not brought back.
+// `run --missing` on a real server: messages that the account has in any folder are not restored.
 #include <gmock/gmock.h>
 
 #include "store/format/location.h"

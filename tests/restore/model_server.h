@@ -1,6 +1,5 @@
 // A mailbox in memory and an IMAP server in front of it that a session talks to without a network.
-// It writes down every command that takes something away, so that a test can say of each whether it
-// was allowed.
+// It records every command that removes something, so that a test can check each of them.
 #pragma once
 
 #include <chrono>
@@ -24,7 +23,7 @@ struct ModelMessage {
   std::chrono::sys_seconds internal_date{};
   bool is_deleted = false;  // the flag
   std::string bytes = {};   // empty: no body is served
-  std::string flags = {};   // as APPEND had them, separated by spaces
+  std::string flags = {};   // as in APPEND, separated by spaces
   bool operator==(const ModelMessage&) const = default;
 };
 
@@ -41,13 +40,13 @@ struct ModelFolder {
 
 using ModelFolders = std::map<std::string, ModelFolder>;  // by raw name, with '/' between levels
 
-// One thing that a client had taken away.
+// One removal by a client.
 struct Removal {
   std::string verb;  // DELETE, UID STORE or UID EXPUNGE
   std::string folder;
   base::Uid uid;                  // 0 with DELETE
   ModelMessage message = {};      // as it was; not with DELETE
-  std::size_t messages_lost = 0;  // with DELETE: what was in the folder still
+  std::size_t messages_lost = 0;  // with DELETE: the messages that were still in the folder
 };
 
 class ModelServer {
@@ -60,12 +59,12 @@ class ModelServer {
   std::string without;                                    // one capability that it lacks
   std::string also;                                       // one more that it has
 
-  // The connection is lost at an APPEND of a message that has this text; empty: at none.
+  // The connection is lost at an APPEND of a message that contains this text; empty: never.
   std::string breaks_over;
   bool stores_before_it_breaks = false;
   std::function<void()> before_append_answer;  // the messages are stored
   std::string breaks_serving;                  // the same at a FETCH of such a message
-  bool lists_anything = false;                 // whatever name is asked for
+  bool lists_anything = false;                 // whatever name is requested
 
   // The untagged lines of GETQUOTAROOT, one a string; without it the server has no QUOTA.
   std::function<std::vector<std::string>()> quota;

@@ -1,4 +1,4 @@
-// Folders whose names other servers allowed, and this one does not: their mail is restored under
+// Folders with names that other servers allow and this one does not: their mail is restored under
 // names that it accepts.
 #include <utility>
 
@@ -17,7 +17,7 @@ using programs::json;
 const std::vector<std::string> kNames = {
     "INBOX", "A & B", "Entw\xC3\xBCrfe", "Caf\xE9", "two\r\nlines", "tab\there", ".", "..",
     "x/../y", "a//b", "/lead", "end/", "cur/new/\x7F", "star*",
-    // Dovecot's Maildir has '.' between levels on its disk, and refuses it within one.
+    // Dovecot's Maildir has '.' between levels on disk, and refuses it within a level.
     "v1.2"};
 
 class OddNamesTest : public testing::TestWithParam<Kind> {

@@ -1,5 +1,5 @@
-// Every night of a month can be brought back exactly: a mailbox that changes at random, a backup
-// each night, and a reference copy by a client that is not ours.
+// Every night of a month can be restored exactly: a mailbox that changes at random, a backup
+// each night, and a reference copy by an independent client.
 #include <set>
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using programs::json;
 using servers::AccountState;
 using servers::quote;
 
-// Does what people do with their mail.
+// Changes the mailbox as its user would.
 class User {
  public:
   User(const servers::Server& server, std::uint64_t seed)

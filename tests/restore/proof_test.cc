@@ -1,4 +1,4 @@
-// A restore as a whole, on each kind of server, looked at by clients that are not ours: imaplib
+// A restore as a whole, on each kind of server, checked by independent clients: imaplib
 // (account_state.py) and mbsync. MAILSTOW_TEST_CORPUS adds real mail.
 #include <filesystem>
 #include <fstream>
@@ -24,10 +24,10 @@ namespace {
 using programs::json;
 using servers::AccountState;
 
-// A folder as mbsync has it: the bytes, flags and date of each message.
+// A folder as mbsync copied it: the bytes, flags and date of each message.
 using Pulled = std::map<std::string, std::multiset<std::string>>;
 
-// With CRLF at the end of every line, as APPEND wants it.
+// With CRLF at the end of every line, as APPEND requires it.
 std::string with_crlf(const std::string& message) {
   std::string result;
   for (const char byte : message) {
@@ -115,7 +115,7 @@ class ProofTest : public testing::TestWithParam<Kind> {
                    .count();
       const std::string name = entry.path().filename().string();
       std::string flags = name.substr(std::min(name.find(":2,"), name.size()));
-      std::erase(flags, 'T');  // \Deleted is left off by a restore
+      std::erase(flags, 'T');  // a restore omits \Deleted
       std::string message;
       for (std::string line; std::getline(file, line); message += line + "\n") {
         if (line.starts_with("X-TUID: ")) line.clear();

@@ -24,8 +24,8 @@ class QuotaProofTest : public testing::Test {
     probe_.raw_name = "RESTORED/t1/mailstow-probe";
   }
 
-  // Tells usage: what the probe's folder holds by `share` percent, and what other mail adds: at two
-  // looks before the first try, then at three a try: before, with the probe, without it.
+  // Reports usage: `share` percent of the probe's folder, plus other mail: twice before the first
+  // try, then three times in each try: before, with the probe, without it.
   void count(unsigned share, std::vector<std::int64_t> other = {}) {
     server_.quota = [this, share, other = std::move(other), call = std::size_t{0}]() mutable {
       std::uint64_t bytes = 0;
@@ -40,7 +40,7 @@ class QuotaProofTest : public testing::Test {
     };
   }
 
-  // Tells a count of messages under a root of its own, which counts the probe or not.
+  // Reports a number of messages under a separate root, which counts the probe or not.
   void count_messages(bool is_counted) {
     server_.quota = [this, is_counted] {
       const std::size_t messages =

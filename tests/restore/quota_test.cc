@@ -124,7 +124,8 @@ TEST(QuotaTest, AServerThatTellsNoQuotaIsToldApart) {
   EXPECT_EQ(restored.report["quota"]["exempt"], nullptr);
 }
 
-// The probe lies where nobody counts, but the tree does not: only all of it shows that.
+// The probe's folder is exempt from the quota, but the tree is not: only the whole restore shows
+// that.
 TEST(QuotaTest, UsageThatRisesAllTheSameIsNoticedAtTheEnd) {
   servers::DovecotOptions options = dovecot(QuotaExemption::kNone);
   options.extra = "plugin {\n  quota_rule2 = RESTORED/*/mailstow-probe:ignore\n}\n";

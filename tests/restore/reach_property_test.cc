@@ -105,7 +105,7 @@ class ChangingAccount {
 
 class ReachPropertyTest : public testing::TestWithParam<unsigned> {
  protected:
-  using Answers = std::map<std::string, std::string>;  // what was asked, and the output
+  using Answers = std::map<std::string, std::string>;  // the command, and its output
 
   ReachPropertyTest() : account_(GetParam()), others_(GetParam() + 1'000) {
     store::init(location_, files_, clock_);
@@ -174,7 +174,7 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
     return testing::internal::GetCapturedStdout() + error;
   }
 
-  // Asks for everything that ever was in alice's account, by time and by id.
+  // Queries everything that ever was in alice's account, by time and by id.
   Answers ask(const base::Environment& given) const {
     Answers answers;
     const auto add = [&](const std::string& question, const std::function<void()>& command) {
@@ -233,7 +233,7 @@ class ReachPropertyTest : public testing::TestWithParam<unsigned> {
     show(given, {.account = "alice", .message = id, .raw = true});
   }
 
-  // Prints what run and export choose.
+  // Prints the selection of run and export.
   static void select_message(const base::Environment& given, const std::string& id) {
     store::Reader reader = store::Reader::open(store::location_of(given.config.store), given.files);
     SelectionOptions options;

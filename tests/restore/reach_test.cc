@@ -18,7 +18,7 @@ namespace {
 using programs::json;
 using testing::HasSubstr;
 
-// An answer with the text that was asked for replaced.
+// An answer in which the requested name is replaced.
 struct Reply {
   int status = 0;
   std::string out;
@@ -144,7 +144,7 @@ class ReachOptionTest : public testing::Test {
     EXPECT_EQ(reply_to(words, unknowns.out_of_reach), reply);
   }
 
-  // The same for what has no JSON document.
+  // The same for commands without a JSON document.
   void expect_equal_text_replies(const Words& words, const Unknowns& unknowns) const {
     SCOPED_TRACE(testing::PrintToString(words));
     const Reply reply = text_reply_to(words, unknowns.invented);

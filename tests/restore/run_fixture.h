@@ -1,4 +1,4 @@
-// An account on a real Dovecot, and what a test of `mailstow-restore run` does with it.
+// An account on a real Dovecot, and helpers for tests of `mailstow-restore run`.
 #pragma once
 
 #include <utility>

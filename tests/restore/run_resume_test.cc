@@ -34,14 +34,14 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
             first["folders"][0]["restored"].get<std::size_t>());
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 1U);
 
-  // A folder that went, and left only a level above what the user made in it.
+  // A folder that was deleted and only exists as a level above a folder that the user made in it.
   alice.command("CREATE " + servers::quote(tree + "/INBOX/mine"));
   alice.command("SELECT INBOX");
   alice.command("DELETE " + servers::quote(tree + "/INBOX"));
   EXPECT_EQ(mailstow_.restore_json({"run", "alice", "--resume", tree})["folders"],
             first["folders"]);
 
-  // A time is counted from when it was asked for.
+  // A relative time counts from the original request.
   servers::MailGenerator mail(3);
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   alice.command("CREATE Recent");
@@ -64,7 +64,7 @@ TEST_F(RunTest, ResumesWhatWasAskedForAndNothingElse) {
   mailstow_.restore_json({"run", "alice", "--resume", recent});
   EXPECT_EQ(state().folders.at(recent + "/Recent").messages.size(), 2U);
 
-  // A folder that could not be created then is tried again.
+  // A folder that could not be created at first is tried again.
   alice.command("DELETE " + servers::quote(recent + "/Recent"));
   for (store::TreeRecord& record : records.list().records) {
     for (store::TreeLevel& level : record.levels) {

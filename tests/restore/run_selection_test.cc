@@ -58,7 +58,7 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
   EXPECT_EQ(mailstow_.restore_json({"trees"})["trees"].size(), 2U) << "nothing was begun";
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--message", "xyz"}).status, 2);
   EXPECT_EQ(mailstow_.restore({"run", "nobody", "--all"}).status, 2);
-  // Everything must be asked for, and only with no selection beside it.
+  // A restore of everything must be requested explicitly, and excludes any other selection.
   const std::vector<std::vector<std::string>> unclear = {
       {"run", "alice"},
       {"run", "alice", "--dry-run"},
@@ -80,7 +80,7 @@ TEST_F(RunTest, ChoosesFoldersMessagesAndTimes) {
 TEST_F(RunTest, ASnapshotStandsForItsTime) {
   auto alice = server_.client("alice");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  // Its Date is what a query goes by.
+  // A query uses its Date.
   const auto append = [&](std::chrono::minutes later, const std::string& date) {
     const std::string mail = "Subject: x\r\nDate: " + date + " 10:00:00 +0000\r\n\r\n";
     alice.append("INBOX", std::vector<servers::Delivery>{{mail, {}, now + later}});
@@ -104,7 +104,7 @@ TEST_F(RunTest, ASnapshotStandsForItsTime) {
   EXPECT_THAT(none.err, testing::HasSubstr("it has no snapshot " + unknown));
   EXPECT_EQ(mailstow_.restore({"run", "alice", "--before", "0000"}).status, 2);
 
-  // A run may be resumed when that snapshot is gone.
+  // A run may be resumed after that snapshot was deleted.
   auto records = store::TreeRecords::open(
       {mailstow_.store(), mailstow_.index(), mailstow_.key_file()}, base::real_file_system());
   for (const store::TreeRecord& record : records.list().records) {
@@ -170,7 +170,7 @@ TEST_F(RunTest, FindsMessagesAndBringsBackWhatWasFound) {
   EXPECT_EQ(mailstow_.restore({"search", "alice", "after:someday"}).status, 2);
 }
 
-// A script's variable that is not set must not bring everything back.
+// An unset variable in a script must not restore everything.
 TEST_F(RunTest, WhatSelectsNothingWritesNothing) {
   servers::fill_account(server_, "alice", 10);
   back_up();

@@ -1,4 +1,4 @@
-// `mailstow-restore run` on a real server, compared with a client that is not ours.
+// `mailstow-restore run` on a real server, compared by an independent client.
 
 #include <filesystem>
 #include <fstream>

@@ -1,5 +1,5 @@
-// What a rescue says of a server that does not hand the mail over: whatever it calls safe is
-// expunged next.
+// The result of a rescue if the server does not send all of the mail: whatever the rescue reports
+// as safe is expunged next.
 #include "restore/store_rescue.h"
 
 #include <gmock/gmock.h>

@@ -94,7 +94,7 @@ std::vector<LevelSituation> level_situations() {
        observed_with([](auto& o) { o.identity.uid_validity = 78; }), LevelVerdict::kLeave},
       {"another MAILBOXID", recorded(), observed_with([](auto& o) { o.identity.mailbox_id = "c"; }),
        LevelVerdict::kLeave},
-      {"the MAILBOXID is no longer told", recorded(),
+      {"the MAILBOXID is no longer reported", recorded(),
        observed_with([](auto& o) { o.identity.mailbox_id.clear(); }), LevelVerdict::kLeave},
       {"no MAILBOXID was recorded", without_id, as_recorded(), LevelVerdict::kDelete},
       {"no UIDVALIDITY was recorded",
@@ -134,7 +134,7 @@ std::vector<LevelSituation> level_situations() {
        LevelVerdict::kLeave},
       {"there before mailstow, and gone", existed, ObservedLevel{}, LevelVerdict::kGone},
       {"there before mailstow, and empty", existed, never_used(), LevelVerdict::kLeave},
-      {"deleted and created anew, empty", recorded(),
+      {"deleted and recreated, empty", recorded(),
        observed_with(
            [](auto& o) {
              o.identity = {78, "other"};
@@ -171,7 +171,7 @@ std::vector<LevelSituation> level_situations() {
       {"intended, has mail", intended, as_recorded(), LevelVerdict::kLeave},
       {"intended, empty but used once", intended,
        observed_with([](auto& o) { o.uid_next = 2; }, never_used()), LevelVerdict::kLeave},
-      {"intended, UIDNEXT not told", intended,
+      {"intended, UIDNEXT not reported", intended,
        observed_with([](auto& o) { o.uid_next = 0; }, never_used()), LevelVerdict::kLeave},
       {"the level above the tree", named("RESTORED"), as_recorded(), LevelVerdict::kDelete},
       {"the tree's top", named("RESTORED/x"), as_recorded(), LevelVerdict::kDelete},

@@ -1,5 +1,5 @@
-// Whatever a mailbox and a record hold, and whatever happens meanwhile: a sweep removes nothing but
-// the tree's own.
+// Whatever a mailbox and a record contain, and whatever happens meanwhile, a sweep removes nothing
+// that is not the tree's own.
 #include <algorithm>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What a whole sweep makes of the world around a tree: clocks, records, accounts, servers. What one
-// folder may look like is in sweep_decision_test.cc and tree_sweeper_test.cc.
+// The results of a whole sweep, depending on what is around a tree: clocks, records, accounts,
+// servers. The states of a single folder are in sweep_decision_test.cc and tree_sweeper_test.cc.
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -83,7 +83,7 @@ class World {
   // How long after the tree was made the next sweeps take place.
   void wait_for(std::chrono::seconds duration) { clock_.set(now_ + duration); }
   void pass_time(std::chrono::seconds duration) { clock_.sleep_for(duration); }
-  // When the sweep has read the records, and asks what time it is.
+  // When the sweep has read the records and reads the clock.
   void when_the_records_are_read(std::function<void()> event) {
     clock_.at_next_look(std::move(event));
   }
@@ -150,7 +150,7 @@ enum class Tree { kGoes, kStays };
 
 struct WorldSituation {
   std::string name;
-  std::function<int(World&)> sweep;  // arranges, sweeps, and gives the exit status
+  std::function<int(World&)> sweep;  // sets the situation up, sweeps, and returns the exit status
   int status;
   Tree tree;
   std::string says = {};  // in the log or the report

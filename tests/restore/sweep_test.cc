@@ -1,4 +1,4 @@
-// `mailstow-restore sweep` on a real server: what mailstow made goes, and nothing else.
+// `mailstow-restore sweep` on a real server: it deletes what mailstow made, and nothing else.
 
 #include <filesystem>
 

@@ -1,4 +1,4 @@
-// A mailbox with one restored tree in it, due to be swept, as the sweeper's tests begin with.
+// A mailbox with one restored tree that is due: the starting point of the sweeper's tests.
 #pragma once
 
 #include <algorithm>
@@ -12,10 +12,10 @@
 
 namespace restore {
 
-// Keeps what it is told to keep, or refuses.
+// A rescue that keeps the given messages, or fails.
 class ModelRescue : public Rescue {
  public:
-  std::string trouble;                                  // given instead, if not empty
+  std::string trouble;                                  // its error, if not empty
   std::set<std::pair<std::string, base::Uid>> rescued;  // folder and UID
 
   Kept keep(imap::Session& /*session*/, const store::TreeRecord& /*record*/,
@@ -43,7 +43,7 @@ struct SweptScene {
   }
 
   // INBOX and Archive with mail of the user's; RESTORED, RESTORED/t1, and RESTORED/t1/INBOX with
-  // two messages, all of mailstow's making.
+  // two messages, all made by mailstow.
   void make_usual() {
     for (const char* name : {"INBOX", "Archive"}) {
       folder(name).put({100, kDate});

@@ -1,4 +1,4 @@
-// `restore.tree` names another place: a tree of the user's in a shared namespace.
+// `restore.tree` names another place: the user's tree is in a shared namespace.
 #include <gmock/gmock.h>
 
 #include "tests/programs/installation.h"
@@ -14,7 +14,7 @@ using programs::json;
 using servers::AccountState;
 using testing::HasSubstr;
 
-// How much is in the folders below, told by a client that is not ours.
+// The number of messages in the folders below, as an independent client counts them.
 std::size_t messages_below(servers::ImapClient& client, const std::string& top) {
   std::size_t messages = 0;
   const std::string listing =

@@ -1,5 +1,5 @@
-// What a sweep does to a mailbox: the situations that one look at one folder can't show. The
-// property that all of them serve is in sweep_property_test.cc.
+// The effect of a sweep on a mailbox, in situations that one look at one folder can't show. The
+// property that holds in all of them is in sweep_property_test.cc.
 #include "restore/tree_sweeper.h"
 
 #include <functional>
@@ -80,7 +80,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        Action::kLeft,
        "a different folder of the same name",
        {kInside}},
-      {"the server tells no MAILBOXID any more",
+      {"the server no longer reports MAILBOXID",
        [](auto& s) {
          s.server.without = "OBJECTID";
          s.tree_inbox().mailbox_id.clear();
@@ -89,7 +89,7 @@ std::vector<MailboxSituation> mailbox_situations() {
        Action::kLeft,
        "a different folder of the same name",
        {kInside}},
-      {"the folder can't be opened any more",
+      {"the folder can no longer be opened",
        [](auto& s) { s.tree_inbox().can_be_opened = false; },
        kInside,
        Action::kLeft,

@@ -1,4 +1,4 @@
-// `mailstow-restore trees`: what there is of each tree, and of mail that only looks like one.
+// `mailstow-restore trees`: the state of each tree, and mail that only looks like a tree.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -194,8 +194,8 @@ TEST_F(TreesTest, ATreeIsRestoringWhileARunIsAtWorkAndIncompleteOnceThatDied) {
   EXPECT_EQ(trees()["trees"], json::array()) << "it expires like any other";
 }
 
-// A run that died records only whole folders: what else it put there is in the snapshot that it
-// restored, and no mail of the user that a rescue would have to keep.
+// A run that died has recorded only whole folders. Its other messages are in the snapshot that it
+// restored: they are not mail of the user that a rescue would have to keep.
 TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   const std::string tree = run({"--expire-after", "1s"})["tree"];
   put_mail(tree + "/INBOX", 1);
@@ -231,8 +231,8 @@ TEST_F(TreesTest, AHalfMadeTreeHoldsNoMailOfTheUsersButWhatThatPutThere) {
   EXPECT_GT(rescued, 1U);
 }
 
-// Where an account has moved to another server, its tree is not gone: it may return, or be
-// looked for on the old one.
+// If an account has moved to another server, its tree does not count as deleted: the account may
+// return, or the tree be found on the old server.
 TEST_F(TreesTest, ATreeOfAnotherServerIsNotTakenForGone) {
   const std::string tree =
       mailstow_.restore_json({"run", "alice", "--folder", "INBOX", "--expire-after", "1s"})["tree"];
@@ -296,7 +296,7 @@ TEST_F(TreesTest, ATreeThatIsWorkedOnIsNotExtended) {
     EXPECT_THAT(result.err, HasSubstr("try again"));
   }
   {
-    // As a run does that begins while the index's disk is full.
+    // Like a run that begins while the index's disk is full.
     const auto lock = base::real_file_system().try_lock(
         store::readers_directory(location()) / ("tree-" + records.records[0].id + ".lock"),
         base::LockMode::kExclusive);

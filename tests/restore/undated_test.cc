@@ -1,4 +1,4 @@
-// Messages whose date no server could tell: they are restored without one, listed, and chosen
+// Messages without a known date: they are restored without one, listed, and chosen
 // whatever --since and --before are.
 #include <filesystem>
 #include <fstream>

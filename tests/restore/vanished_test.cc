@@ -1,5 +1,5 @@
-// `mailstow-restore vanished` on a real server: it reports what was deleted, and the commands
-// it prints bring that back.
+// `mailstow-restore vanished` on a real server: it reports what was deleted, and the commands that
+// it prints restore it.
 #include <chrono>
 #include <thread>
 

@@ -89,7 +89,7 @@ TEST_F(WriteTest, AfterALostConnectionItGoesOnAndNothingIsDoubled) {
   deliver(700);
   before_ = servers::account_state(server_, "alice");
   mailstow_.backupd_json({"once", "--account", "alice"});
-  // The first is the probe's; two more are lost, of batches that the server has taken.
+  // The first is the probe's; two more are lost, with batches that the server has accepted.
   std::atomic<int> answers = 0;
   const servers::Relay relay(
       server_, {.watch = [&](servers::From from, std::string_view bytes) {
