@@ -67,7 +67,7 @@ std::string form_of(std::string_view text, Likeness likeness) {
   return std::string(text);
 }
 
-// What a part of a glob without wildcards stands for.
+// Returns the text that a part of a glob without wildcards matches.
 std::string literal_of(std::string_view part) {
   std::string literal;
   while (!part.empty()) {
@@ -82,7 +82,7 @@ std::string literal_of(std::string_view part) {
   return literal;
 }
 
-// Folding may make a wildcard of a character that is none, such as the wide star of East Asia.
+// Folding may turn an ordinary character into a wildcard, such as the wide star of East Asia.
 std::string glob_form(std::string_view glob, Likeness likeness) {
   std::string form;
   while (!glob.empty()) {
@@ -94,7 +94,7 @@ std::string glob_form(std::string_view glob, Likeness likeness) {
   return form;
 }
 
-// With the inbox in capitals if that is the first level, or in a glob what it begins with.
+// Returns the name, or glob, with INBOX in capitals if that is its first level.
 std::string with_inbox(std::string_view text, std::string_view may_follow) {
   constexpr std::string_view kInbox = "INBOX";
   std::string result(text);

@@ -116,7 +116,7 @@ std::string escape_for_terminal(std::string_view text) {
   std::string escaped;
   escaped.reserve(text.size());
   for (;;) {
-    // Nearly all text is ASCII, and nothing in it needs a look at the whole character.
+    // Nearly all text is ASCII, which needs no decoding.
     const auto* const other =
         std::ranges::find_if(text, [](char byte) { return byte < ' ' || byte > '~'; });
     escaped.append(text.begin(), other);

@@ -184,7 +184,7 @@ OpenFolder Session::Impl::open_folder(FixedText verb, std::string_view raw_name,
   Command opening = command(verb).string(raw_name);
   bool has_parameter = !refuses_modseq_;
   if (refuses_modseq_) {
-    // The server announced what it does not have.
+    // The server announced an extension that it does not have.
   } else if (resync != nullptr) {
     opening.resync(resync->uid_validity, resync->since);
   } else if (capabilities_.has_modseq() && !has_enabled_modseq_) {

@@ -58,7 +58,7 @@ void refuse_changed_mailbox(const base::Environment& environment, store::Reader&
       base::escape_for_terminal(account), change->is.text(), change->was.text(), acknowledge, to);
   constexpr auto kCode = base::ErrorCode::kRefused;
   if (environment.format == base::OutputFormat::kJson) {
-    // In place of the document that the program would print of this error.
+    // Replaces the document that the program would print for this error.
     print(environment.format,
           {{"error", {{"code", base::error_word(kCode)}, {"message", text}}},
            {"exit_status", base::exit_status(kCode)},

@@ -36,7 +36,7 @@ void refuse_id(const std::string& text) {
              text);
 }
 
-// What `text` names if it is no snapshot's id.
+// The span of time that `text` names if it is not a snapshot's id.
 base::TimeSpan parse_span(const base::Environment& environment, const std::string& text,
                           std::optional<sys_seconds> asked) {
   const auto now = asked.value_or(environment.clock.now_seconds());

@@ -141,7 +141,7 @@ std::string RestoreReport::to_text() const {
 // Two lines for the user, in plain words: what was put back, where it is and until when. Empty if
 // that is not final.
 std::string RestoreReport::words_for_user(const Counts& counts) const {
-  // Into another account's mailbox the administrator restores for a reason of their own.
+  // A restore into another account is the administrator's own affair.
   if (!error.empty() || counts.restored == 0 || to != account) return "";
   const auto moment = [&](std::chrono::sys_seconds time) {
     return fmt::format("{} ({})", base::format_local(time, time_zone), time_zone);

@@ -213,7 +213,7 @@ std::uint64_t keep_missing(store::Reader& reader, const store::SnapshotInfo& fro
   return left;
 }
 
-// Some folders are chosen for what is below them.
+// Some folders are chosen only for the folders below them.
 void hint_at_subfolders(const SelectionOptions& options, const Selection& selection,
                         const std::vector<std::string>& names) {
   if (options.subfolders || (options.folders.empty() && options.exact_folders.empty())) return;

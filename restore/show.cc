@@ -52,7 +52,7 @@ store::MessagePlaces find_places_of(store::Reader& reader, const ShowOptions& op
   return *std::move(places);
 }
 
-// A message can hold any control sequence, and what it can do to a terminal.
+// A message can contain any control sequence, with any effect on a terminal.
 void refuse_terminal() {
   if (::isatty(STDOUT_FILENO) == 0) return;
   base::fail(base::ErrorCode::kUsage,

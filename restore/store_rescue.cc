@@ -60,7 +60,7 @@ class RescueSink : public imap::MessageSink {
     beginning_ = "\n";
   }
 
-  // A server in trouble sends nothing too: what is empty must be so twice.
+  // A server in trouble sends empty messages, too: an empty one must be empty twice.
   const imap::UidSet& empty() const { return empty_; }
   void look_again() { second_look_ = true; }
 
@@ -101,7 +101,7 @@ std::string unreadable(store::Writer& writer, std::span<const store::MessageId> 
   return trouble;
 }
 
-// A run that died records the messages of whole folders only: what else it put there is in the
+// A run that died has recorded only whole folders: other messages that it put there are in the
 // snapshot that it restored.
 std::set<store::MessageId> put_there_by_run(store::Reader& reader, const store::TreeRecord& record,
                                             const std::vector<store::MessageId>& ids) {

@@ -184,7 +184,7 @@ class Sweep {
   SweepReport report_;
 };
 
-// By the program that has all of the metrics.
+// Has them written by the program that has all of the metrics.
 void write_metrics(const base::Environment& environment) {
   const int status =
       base::status_of({base::sibling_program("mailstow-backupd"), "--config",

@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::size_t kMaxNamedMessages = 8;  // in one command
 
-// What vanished from one folder between two snapshots.
+// The messages that vanished from one folder between two snapshots.
 struct Burst {
   store::SnapshotInfo before;
   store::SnapshotInfo after;

@@ -17,7 +17,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Bytes of messages: asking how much room is left takes longer than storing a small one.
+// In bytes of messages: checking the free room takes longer than storing a small message.
 constexpr std::uint64_t kRoomSeenEvery = std::uint64_t{1} << 20;
 
 }  // namespace
@@ -32,8 +32,8 @@ class Writer::Impl {
     leave_room();
   }
 
-  // Before the disk is full: what else is on it would stop too, and a prune needs room to make
-  // some.
+  // Stops before the disk is full: other programs on it would fail too, and a prune needs some room
+  // to free more.
   void leave_room() {
     room_seen_at = statistics.message_bytes;
     const Location& location = session.location();

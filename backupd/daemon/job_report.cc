@@ -16,7 +16,7 @@ std::string describe_end(int status) {
                       : fmt::format("exit status {}", status);
 }
 
-// A job that was stopped before its report has printed nothing, or that it was stopped.
+// A job that was stopped before its report has printed nothing, or only that it was stopped.
 bool has_report(base::FileSystem& files, const base::Path& printed) {
   constexpr std::size_t kMaxErrorDocument = std::size_t{64} << 10;
   if (files.open(printed)->size() > kMaxErrorDocument) return true;

@@ -37,7 +37,7 @@ JobTable::JobTable(JobPlan plan, const JobStarts& starts, sys_seconds now)
 
 void JobTable::see_time(sys_seconds now) {
   for (auto& [job, state] : states_) {
-    // A clock that is put right by seconds starts no job twice.
+    // A clock that is corrected by seconds must not start a job twice.
     if (state.planned_start > now + base::kClockSlack) state.planned_start = now;
     if (state.settled_start > now + base::kClockSlack) state.settled_start = now;
     if (state.retry && *state.retry > now + kJobRetry) {

@@ -83,7 +83,7 @@ void ProgressReporter::send_until(const std::stop_token& end) {
       // A report that does not fit into the buffer is lost; another follows.
       static_cast<void>(::send(JobProcess::kProgressDescriptor, text.data(), text.size(),
                                MSG_NOSIGNAL | MSG_DONTWAIT));
-    } catch (const std::exception&) {  // of too little memory: the backup matters more
+    } catch (const std::exception&) {  // memory ran out: the backup matters more
     }
     pending_.reset();
     has_pending_.wait_for(lock, end, kInterval, [] { return false; });

@@ -144,7 +144,7 @@ class Receiver : public imap::MessageSink {
                                      base::format_size(writer_.max_message()))};
   }
 
-  // Checked here too, since a server that keeps sending is never waited for.
+  // Checked here too, because a server that keeps sending never makes us wait.
   void body_piece(base::ByteView piece) override {
     base::stop_if_requested("fetch", "a message was under way");
     refuse_if_too_long(incoming_.size() + piece.size());

@@ -158,7 +158,7 @@ bool FolderRounds::pass_once(const PassTools& tools, const std::vector<imap::Fol
     const FolderRecord* const last = last_of(folder);
     const std::string failure = failures_.reason(folder.raw_name);
     if (!Admission::has_room_for_name(folder)) {
-      // What an earlier mailstow recorded of it stays.
+      // Its record from an earlier version of mailstow is kept.
       if (last != nullptr) current_.add(*last);
     } else if (!folder.can_be_opened()) {
       current_.add(container(folder));

@@ -14,21 +14,22 @@ namespace backupd {
 
 namespace {
 
-// Of what the server tells of messages, before their bodies are looked for in the store.
+// Limits of what is collected about messages before their bodies are looked up in the store.
 constexpr std::size_t kAdoptedAtOnce = 4'096;
 constexpr std::size_t kAdoptedBytesAtOnce = std::size_t{4} << 20;
 
-// Messages that are asked for one by one where connections were lost.
+// The number of messages requested one by one where connections were lost.
 constexpr std::size_t kCloseLook = 50;
 
-// Commands that may end with NO while what the server can't serve is answers from what it can.
+// The number of commands that may end with NO while the messages that the server can't serve are
+// being isolated.
 constexpr int kMaxRefusals = 200;
 
 imap::UidSet in_both(const imap::UidSet& a, const imap::UidSet& b) {
   return a.without(a.without(b));
 }
 
-// Those of `uids` that the draft does not have.
+// Returns those of `uids` that the draft does not have.
 imap::UidSet missing(store::FolderDraft& draft, const imap::UidSet& uids) {
   imap::UidSet missing;
   for (const base::Uid uid : uids) {
@@ -111,7 +112,7 @@ imap::UidSet MissingMessages::adopt_known(FolderSink& sink, const imap::UidSet& 
   return wanted.without(adopted.without(contradictory));
 }
 
-// The lowest of `uids` for which the rest of the day's budget does.
+// The lowest of `uids` for which the rest of the day's budget is enough.
 imap::UidSet MissingMessages::affordable(const imap::UidSet& uids) {
   DailyBudget& budget = tools_.daily_budget;
   if (!budget.is_limited() || uids.empty()) return uids;
@@ -153,8 +154,8 @@ bool MissingMessages::fetch(const imap::OpenFolder& open, const imap::UidSet& wa
   const imap::UidSet parked = needed.without(unknown);
   fetch_carefully(unknown, tools_.stumbles.places(name), tools_.stumbles.last(name), fetch);
 
-  // What did not come, or came in a way that a server in trouble has too, was expunged meanwhile or
-  // is asked for once more.
+  // Messages that did not arrive, or arrived in a form that a server in trouble sends, were
+  // expunged meanwhile or are requested once more.
   imap::UidSet left = missing(draft_, wanted.without(parked));
   std::string refusal;
   if (!left.without(given_up).empty()) {
@@ -214,7 +215,7 @@ void MissingMessages::fetch_carefully(const imap::UidSet& uids, const imap::UidS
 }
 
 // One message that a server can't serve may end the command for all that follow: so fewer and fewer
-// are asked for at a time, until it is alone. Gives the server's reason, if it refused any.
+// are requested at a time, until it is alone. Returns the server's reason, if it refused any.
 std::string MissingMessages::fetch_apart(const imap::UidSet& uids, const Fetch& fetch) {
   std::string reason;
   int refusals = 0;

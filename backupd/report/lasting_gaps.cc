@@ -30,8 +30,8 @@ constexpr std::size_t kNights = 3;
 // Backups of two nights are at least so far apart: timers are not exact.
 constexpr std::chrono::hours kNight{18};
 
-// The newest backup, and one of each night before it. Empty: they are not enough, or one of them
-// lacks nothing.
+// The newest backup, and one of each night before it. Empty if there are too few backups, or one of
+// them lacks nothing.
 std::vector<SnapshotInfo> last_nights(store::Reader& reader, const std::string& account,
                                       std::chrono::sys_seconds now) {
   std::vector<SnapshotInfo> nights;

@@ -74,7 +74,7 @@ class WordSplitter {
     return std::move(words_);
   }
 
-  // The command that the words name, as far as they do.
+  // The command that the words name, or the part of it that they name.
   const CLI::App& command() const { return *app_; }
 
  private:

@@ -62,7 +62,8 @@ class Front {
       if (is_json_ && !command.has_document) {
         fail(ErrorCode::kUsage, "{}: it has no JSON document: leave out --json", command.name);
       }
-      // Before anything else is opened, which would get the number of a descriptor that is not.
+      // Done before anything else is opened: a new file would get the number of a descriptor that
+      // is not open.
       std::optional<OnBehalf> on_behalf;
       if (on_behalf_of_fd_) on_behalf = read_on_behalf(*on_behalf_of_fd_);
       if (command.without_environment) return command.without_environment(config_file_, format);

@@ -69,7 +69,7 @@ bool is_plain(std::string_view text) {
 }
 
 // The text in encoded words (RFC 2047), split between characters, each short enough for a line with
-// the field's name. GMime's own are too long where a word is.
+// the field's name. GMime's own encoded words are too long if a word is.
 std::string encoded_words(std::string_view text) {
   constexpr std::size_t kMaxChunk = 36;  // bytes
   std::string words;

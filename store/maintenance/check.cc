@@ -83,7 +83,7 @@ class Check {
     report_.damage.insert(report_.damage.end(), lines.begin(), lines.end());
   }
 
-  // They may have what is missing. Without damage they are what a crash left.
+  // These packs may contain what is missing. If nothing is damaged, they are leftovers of a crash.
   void add_unknown_packs(const std::vector<std::string>& listed) {
     for (const PackName& pack : unknown_packs(listed, index_)) {
       report_.damage.push_back(

@@ -234,7 +234,7 @@ class Prune {
       condemned_.condemn(packs_.row(i).name, packs_.row(i).size);
     }
     if (first_commit_) {
-      // The commit alone, which this one replaces.
+      // The pack with only the first step's commit, which this commit replaces.
       condemned_.condemn(*first_commit_, index().size_of(*first_commit_));
       first_commit_.reset();
     }

@@ -123,7 +123,8 @@ class Planner {
     keep_newest();
     keep_within();
     keep_last();
-    // What a wrong clock dated must not take the place of another in a period that it is not of.
+    // A snapshot dated by a wrong clock must not displace another in a period to which it does not
+    // belong.
     for (const PeriodRule& rule : kPeriodRules) {
       keep_periods(rule, backups_);
       if (trusted_.size() < backups_.size()) keep_periods(rule, trusted_);

@@ -39,8 +39,8 @@ constexpr std::array<Field, 8> kFields = {{{"subject", Kind::kWords, "{subject} 
                                            {"folder", Kind::kFolder, ""}}};
 constexpr Field kAnywhere = {"", Kind::kWords, ""};
 
-// What people write who know other programs' searches, and what they should write here. Taken as
-// words these would find nothing, or what was not meant.
+// Terms of other programs' searches, and what to write here instead. As plain words they would find
+// nothing, or unintended mail.
 struct ForeignField {
   std::string_view name;
   std::string_view advice;
@@ -171,7 +171,7 @@ class QueryParser {
          word);
   }
 
-  // `name` is what stands before a colon at the begin of rest_.
+  // `name` is the text before a colon at the beginning of rest_.
   void refuse_foreign_field(const std::string& name) const {
     const auto* const known = std::ranges::find(kForeignFields, name, &ForeignField::name);
     const std::size_t behind = name.size() + 1;
