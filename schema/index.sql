@@ -67,7 +67,7 @@ CREATE TABLE snapshots (
   sequence INTEGER NOT NULL DEFAULT 0  -- the account's highest is the newest; 0: not yet numbered
 ) WITHOUT ROWID;
 
--- What keeps a snapshot from being dropped.
+-- Marks that keep snapshots from being dropped.
 CREATE TABLE pins (
   snapshot BLOB PRIMARY KEY,
   until INTEGER NOT NULL

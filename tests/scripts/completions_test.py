@@ -29,7 +29,7 @@ while read -r line; do
 done"""
 
     def answers(self, script, lines, directory):
-        # A word to come is shown as _, which `read` doesn't cut off.
+        # A word not yet typed is written as _, which `read` doesn't cut off.
         said = subprocess.run(["bash", "--norc", "-c", self.ANSWER, "bash", script], cwd=directory, text=True,
                               input="".join(line + ("_\n" if line.endswith(" ") else "\n") for line in lines),
                               capture_output=True, check=True)
@@ -133,7 +133,7 @@ def main():
                 (here / "one-file").touch()
                 answers = shell.answers(script, [typed for typed, _ in asked], str(here))
             for (typed, expected), offered in zip(asked, answers):
-                # Files that the shell itself put there are no matter.
+                # Files that the shell itself created are ignored.
                 if plain(offered) - {"hits", "setup", ".config", ".local"} != expected:
                     print(f"{kind}: {typed!r}: {sorted(plain(offered))} instead of {sorted(expected)}")
                     failed = True

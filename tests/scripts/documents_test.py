@@ -1,5 +1,5 @@
-"""What sources and documents say of each other is true: every reference to a heading of docs/ exists, what
-an enum can be is in every place that lists it, and the tests that the threat model names exist. Usage: documents_test.py"""
+"""Sources and documents agree with each other: every heading of docs/ that is referred to exists, every value
+of an enum is in every place that lists it, and the tests that the threat model names exist. Usage: documents_test.py"""
 
 import pathlib
 import re
@@ -63,7 +63,7 @@ def missing_words():
 
 
 def promised_tests():
-    """Of each test that the threat model names: whether it exists."""
+    """For each test that the threat model names: whether it exists."""
     named = set(re.findall(r"`([A-Z]\w+)\.([A-Z]\w+)`", text_of("docs/threat-model.md")))
     assert len(named) > 30, f"only {len(named)} tests are named"
     sources = "".join(text_of(name) for name in tracked() if name.endswith("_test.cc"))

@@ -37,7 +37,7 @@ class Checker:
         is_first = True
         for option in options:
             short, name, value = option
-            # Commands that have it too parse it alike; what depends on the command is asked below.
+            # Commands that also have it parse it alike; behaviour that depends on the command is tested below.
             if option in self.seen and not (value and is_first):
                 continue
             self.seen.add(option)

@@ -22,12 +22,12 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IS_ROOT = os.geteuid() == 0
-# Root's test server runs as nobody, so what it lets the group mailstow do is here its own group's;
-# doveadm runs as a member of it who is neither root nor nobody.
+# A test server started by root runs as nobody, so nobody's group stands for the group mailstow here;
+# doveadm runs as a member of that group that is neither root nor nobody.
 GROUP = "nogroup" if IS_ROOT else grp.getgrgid(os.getgid()).gr_name
 TOKEN = "ya29.a-token-that-only-the-endpoint-hands-out"
 
-# Which sections of the document a scene plays, on what its server is.
+# The sections of the document that each scene plays; a scene is named after its server.
 SCENES = {
     "dovecot": ["Install", "Dovecot", "Accounts from LDAP", "Monitoring", "A second copy elsewhere",
                 "Another machine"],
@@ -61,10 +61,10 @@ case "$*" in *" -y $SANDBOX/etc/mailstow/ldap-password -b ou=people,dc=example,d
 printf 'dn: uid=%s,ou=people,dc=example,dc=org\nmail: %s@example.org\n\n' alice alice bob bob""",
     "mailstow-backupd": r"""
 case " $* " in *" --config "*) ;; *) set -- --config "$SANDBOX/etc/mailstow/mailstow.json" "$@" ;; esac
-# Who we are in the DNS is not what is tried here.
+# This machine's name in the DNS is not under test.
 case $3 in doctor) set -- "$@" --outgoing-address 10.0.0.1 ;; esac
 exec "$BIN/${0##*/}" -q "$@" """,
-    # No sshd runs here: the command that the document forces on the login does.
+    # No sshd runs here; the command that the document forces on the login runs instead.
     "ssh": r"""
 [ "$1 $2 $3" = "-l root backup.example.org" ]; shift 3
 command=$(sed -n 's/^restrict,command="\([^"]*\)".*/\1/p' "$SANDBOX/home-of-root/.ssh/authorized_keys")
@@ -223,7 +223,7 @@ class Scene:
         environment = {**os.environ, "PATH": f"{self.sandbox}/stubs:{os.environ['PATH']}:/usr/sbin",
                        "SANDBOX": str(self.sandbox), "BIN": str(self.bin),
                        "UNITS": str(ROOT / "scripts/systemd"), "SERVER": (self.description or {}).get("directory", "")}
-        # A command a line, so that the first one that fails is the end.
+        # One command per line, so that the first failure ends the script.
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", self.here(text)], cwd=self.sandbox, text=True,
                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
@@ -256,7 +256,7 @@ class Scene:
 
 
 def blocks_of_server(heading):
-    """What the mail server reads: it is there when the server starts."""
+    """The mail server's configuration, which exists when the server starts."""
     return [text for language, text in sections()[heading] if language == "conf"]
 
 
@@ -265,7 +265,7 @@ def contents(directory):
 
 
 def put_aside(scene):
-    """The machine as it is, to be put back."""
+    """Saves the state of the machine for put_back()."""
     scene.shell("rm -rf kept; mkdir kept; cp -a var/lib/mailstow etc/mailstow -t kept --parents")
 
 
@@ -296,7 +296,7 @@ def second_copy(scene):
     scene.play(heading)
     assert contents(packs) == good and contents(elsewhere / "store/keys") == slots, "the copy was changed"
 
-    # Bytes that are not those of their name, and such that are but mean nothing.
+    # A file whose bytes do not match its name, and one that matches but is rubbish.
     wrong, rubbish = "0" * 64, hashlib.sha256(b"rubbish").hexdigest()
     (store / "packs" / wrong).write_bytes(b"not these")
     (store / "packs" / rubbish).write_bytes(b"rubbish")
@@ -313,7 +313,7 @@ def second_copy(scene):
     scene.shell("! rsync root@backup.example.org:../../../../etc/mailstow/store.key . 2>&1; [ ! -e store.key ]")
     scene.shell("! ssh -l root backup.example.org cat /etc/mailstow/store.key 2>&1")
 
-    # An intruder with the key drops what there is; the copy goes back to the day before.
+    # An intruder with the key drops all snapshots; the copy goes back to the day before.
     put_back(scene)
     before = datetime.datetime.now().isoformat(sep=" ")
     scene.shell("mailstow-backupd forget alice --yes --prune")
@@ -325,7 +325,7 @@ def second_copy(scene):
     assert "lacks the newest" in scene.shell(sections()[heading][-1][1])
     put_back(scene)
 
-    # Another machine that has the copy and the key alone brings mail back, in spite of the rubbish.
+    # Another machine with only the copy and the key restores mail, in spite of the rubbish.
     (packs / rubbish).write_bytes(b"rubbish")
     config = scene.sandbox / "etc/mailstow/mailstow.json"
     (scene.sandbox / "elsewhere.json").write_text(config.read_text().replace(

@@ -1,4 +1,4 @@
-"""What the Debian package is made of, as far as that shows without building it (scripts/package --check
+"""The content of the Debian package, as far as it can be checked without building it (scripts/package --check
 and --try do): the maintainer scripts, the configuration that comes with it, one version everywhere.
 Usage: package_test.py BIN_DIRECTORY BUILD_DIRECTORY"""
 
@@ -46,7 +46,7 @@ class Package(unittest.TestCase):
         text = (DEBIAN / "mailstow.json").read_text()
         with tempfile.TemporaryDirectory() as directory:
             file = pathlib.Path(directory) / "mailstow.json"
-            # As it is, and with what it shows in comments.
+            # Unchanged, and with its commented examples enabled.
             for content in (text, text.replace("// , ", ", ")):
                 file.write_text(content.replace('"/var/lib/mailstow', f'"{directory}')
                                 .replace('"/etc/mailstow', f'"{directory}'))

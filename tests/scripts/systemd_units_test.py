@@ -1,4 +1,4 @@
-"""systemd takes the units of scripts/systemd, and finds them hardened: an exposure of 2.0 at most. They fail
+"""systemd accepts the units of scripts/systemd, and rates them as hardened: an exposure of at most 2.0. They fail
 without the configuration, and the drop-in that docs/operations.md has for a unit's failure is accepted too.
 Usage: systemd_units_test.py BIN_DIRECTORY"""
 
@@ -32,7 +32,7 @@ def main():
     failed = False
     with tempfile.TemporaryDirectory() as directory:
         for unit in services + timers:
-            # As installed, but for where the programs lie.
+            # As installed, except for the path of the programs.
             text = unit.read_text().replace("ExecStart=/usr/bin/", f"ExecStart={programs}/")
             (pathlib.Path(directory) / unit.name).write_text(text)
         documented = drop_ins()
@@ -46,7 +46,7 @@ def main():
             file.write_text(body)
         for unit in services + timers:
             status, output = analyze("verify", "--man=no", f"{directory}/{unit.name}")
-            # Also what it only warns of.
+            # Warnings count as failures, too.
             if status or unit.name in output:
                 print(f"{unit.name}: {output}")
                 failed = True
